@@ -1,0 +1,144 @@
+# opsync - from OpenProject work packages to documents in a git repository.
+#
+#   make            build opsyncd and opsync into build/release
+#   make demo       install what is missing, build, and show the main job
+#   make check      install what is missing, build, and run every test
+#   make lint       formatting, clang-tidy, cppcheck, include arrows
+#   make asan tsan  the tests under the address and the thread sanitizer
+#   make bench      first sync, idle poll, one change; beside floor and script
+#   make install    into $(DESTDIR)$(PREFIX)
+
+PREFIX ?= /usr/local
+MODE   ?= release
+BUILD  ?= build/$(MODE)
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+PYTHON ?= /usr/bin/python3
+VERSION := 0.1.0
+
+MODULES  := base api content store daemon
+PACKAGES := libcurl jansson yaml-0.1 libuv libgit2 sqlite3 gumbo icu-i18n \
+	icu-uc libpcre2-8 libcrypto libsystemd zlib
+DEBIAN   := gcc clang make git pkg-config libcurl4-openssl-dev libjansson-dev \
+	libyaml-dev libuv1-dev libgit2-dev libsqlite3-dev libgumbo-dev \
+	libicu-dev libpcre2-dev libssl-dev libsystemd-dev zlib1g-dev \
+	libcmocka-dev libmicrohttpd-dev clang-format clang-tidy cppcheck \
+	libclang-rt-14-dev python3 python3-yaml python3-requests curl openssl
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla \
+	-Wmissing-prototypes -Wstrict-prototypes
+OPTIMIZE-release := -O2
+OPTIMIZE-asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover \
+	-fno-omit-frame-pointer
+OPTIMIZE-tsan := -O1 -fsanitize=thread
+OPTIMIZE := $(OPTIMIZE-$(MODE))
+CFLAGS   ?= -g
+FLAGS    := -std=c11 -D_GNU_SOURCE -I. -DOPSYNC_VERSION='"$(VERSION)"' \
+	$(OPTIMIZE) $(WARNINGS) -fstack-protector-strong -pthread $(CFLAGS)
+PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
+PKG_LIBS   = $(shell pkg-config --libs $(PACKAGES))
+LINK = $(CC) $(FLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed
+
+objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
+archive = $(BUILD)/lib$(1).a
+
+# What a module's tests link: the module and what it may lean on.
+lean-base    := base
+lean-api     := api base
+lean-content := content base
+lean-store   := store base
+lean-daemon  := daemon store content api base
+archives = $(foreach m,$(lean-$(1)),$(call archive,$(m)))
+
+all: $(BUILD)/opsyncd $(BUILD)/opsync
+
+$(BUILD)/opsyncd: $(BUILD)/daemon/main.o $(call archives,daemon)
+	$(LINK) $(PKG_LIBS)
+
+$(BUILD)/opsync: $(call objects,cli) $(call archives,daemon)
+	$(LINK) $(PKG_LIBS)
+
+define module
+$$(BUILD)/lib$(1).a: $$(filter-out %/main.o,$$(call objects,$(1)))
+	@rm -f $$@
+	ar rcs $$@ $$^
+endef
+$(foreach m,$(MODULES),$(eval $(call module,$(m))))
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Tests: tests/unit/MODULE/NAME.c is one program; tests/scenarios/*.py drive
+# the programs; tests/openproject is the stand-in server.
+UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*/*.c))
+STAND_IN := $(BUILD)/tests/openproject/openproject
+
+define unit-module
+$$(BUILD)/tests/unit/$(1)/%: $$(BUILD)/tests/unit/$(1)/%.o $$(call archives,$(1))
+	$$(LINK) $$(PKG_LIBS) -lcmocka
+unit-$(1): $$(filter $$(BUILD)/tests/unit/$(1)/%,$$(UNIT))
+endef
+$(foreach m,$(MODULES),$(eval $(call unit-module,$(m))))
+
+$(STAND_IN): $(call objects,tests/openproject) $(call archive,base)
+	$(LINK) $(PKG_LIBS) -lmicrohttpd
+
+# Fuzz targets: tests/fuzz/MODULE/NAME.c, linked with a driver that replays
+# files (make check), or with libFuzzer (make fuzz).
+FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*/*.c))
+define fuzz-module
+$$(BUILD)/tests/fuzz/$(1)/%: $$(BUILD)/tests/fuzz/$(1)/%.o \
+		$$(BUILD)/tests/fuzz/replay.o $$(call archives,$(1))
+	$$(LINK) $$(PKG_LIBS)
+endef
+$(foreach m,$(MODULES),$(eval $(call fuzz-module,$(m))))
+
+test-programs: all $(UNIT) $(FUZZ) $(STAND_IN)
+
+check: deps
+	$(MAKE) --no-print-directory test-programs
+	BUILD=$(BUILD) $(PYTHON) tests/run.py
+
+asan tsan: deps
+	$(MAKE) --no-print-directory MODE=$@ test-programs
+	BUILD=build/$@ $(PYTHON) tests/run.py --quick
+
+demo: deps
+	$(MAKE) --no-print-directory all $(STAND_IN)
+	BUILD=$(BUILD) sh tests/demo.sh
+
+bench: deps
+	$(MAKE) --no-print-directory all $(STAND_IN)
+	BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(BENCH)
+
+lint: deps
+	$(MAKE) --no-print-directory MODE=clang CC=clang test-programs \
+		WARNINGS="$(WARNINGS) -Werror"
+	$(MAKE) --no-print-directory MODE=werror test-programs \
+		WARNINGS="$(WARNINGS) -Werror"
+	BUILD=build/lint FLAGS='$(FLAGS) $(PKG_CFLAGS)' sh tests/lint.sh
+
+format:
+	git ls-files '*.[ch]' | xargs clang-format -i
+
+deps:
+	@sh tests/deps.sh $(DEBIAN)
+
+install: all
+	install -D -m 755 $(BUILD)/opsyncd $(DESTDIR)$(PREFIX)/bin/opsyncd
+	install -D -m 755 $(BUILD)/opsync $(DESTDIR)$(PREFIX)/bin/opsync
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/opsyncd $(DESTDIR)$(PREFIX)/bin/opsync
+
+clean:
+	rm -rf build
+
+.PHONY: all check asan tsan demo bench lint format deps install uninstall \
+	clean test-programs $(addprefix unit-,$(MODULES))
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,35 @@
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include "base/str.h"
+#include "base/util.h"
+
+/*
+ * Bytes that grow.  Zeroed, it is empty.  Owns p; p[n] is always NUL once
+ * anything was added, so p can be read as a string.
+ */
+struct buf {
+	char *p;
+	size_t n;
+	size_t cap;
+};
+
+void buf_fini(struct buf *b);  /* frees, and zeroes b */
+void buf_clear(struct buf *b); /* forgets the bytes, keeps the memory */
+void buf_reserve(struct buf *b, size_t more); /* room for more bytes */
+void buf_add(struct buf *b, const void *bytes, size_t n);
+void buf_add_str(struct buf *b, struct str s);
+void buf_puts(struct buf *b, const char *s);
+void buf_putc(struct buf *b, char c);
+void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* What the buffer holds, valid until it changes. */
+static inline struct str buf_str(const struct buf *b)
+{
+	return (struct str){b->p != NULL ? b->p : "", b->n};
+}
+
+/* Hand the bytes over: the caller owns the (NUL-terminated) result. */
+char *buf_take(struct buf *b) __attribute__((returns_nonnull));
+
+#endif

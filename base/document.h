@@ -1,0 +1,53 @@
+#ifndef BASE_DOCUMENT_H
+#define BASE_DOCUMENT_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* A file that is saved beside a document: an attachment under a name. */
+struct saved_file {
+	int64_t attachment_id;
+	char *path; /* in the store, owned by the document */
+};
+
+/*
+ * A document that the mapping made of a work package: what store keeps.
+ * Owns all that it points to.
+ */
+struct document {
+	char *entry;        /* name of the entry of documents: that made it */
+	char *natural_path; /* as the mapping says it */
+	char *path;         /* in the store: natural, or with -ID */
+	struct buf text;    /* the file's bytes */
+	bool keep_when_gone;
+	size_t n_files;
+	struct saved_file *files; /* sorted by path */
+};
+
+void document_fini(struct document *d); /* frees, and zeroes d */
+
+/* What became of one entry of documents: that a work package fits. */
+struct rendering {
+	const char *entry; /* its name, borrowed from the program */
+	struct err err;    /* code 0: made; else kept as it was, and why */
+	struct document document;
+};
+
+/* What a mapping makes of one work package.  Zeroed, it is nothing. */
+struct rendered {
+	size_t n;
+	struct rendering *items; /* owned; empty: no entry fits */
+	/*
+	 * Code ERR_DATA when a condition could not be decided: then no
+	 * document comes from that entry or any later one.
+	 */
+	struct err match_err;
+	size_t n_needs;
+	int64_t *needs; /* ids of attachments whose contents are needed */
+};
+
+void rendered_fini(struct rendered *r); /* frees, and zeroes r */
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * err - a failure as a code for the program and a sentence for the person.
+ */
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+int err_set(struct err *e, enum err_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (e == NULL)
+		return code;
+	e->code = code;
+	va_start(ap, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+int err_errno(
+	struct err *e, enum err_code code, int errnum, const char *fmt, ...)
+{
+	va_list ap;
+	size_t n;
+
+	if (e == NULL)
+		return code;
+	e->code = code;
+	va_start(ap, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	n = strlen(e->text);
+	snprintf(e->text + n, sizeof(e->text) - n, ": %s", strerror(errnum));
+	return code;
+}
+
+int err_prefix(struct err *e, const char *fmt, ...)
+{
+	char rest[sizeof(e->text)];
+	va_list ap;
+	size_t n;
+
+	if (e == NULL)
+		return 0;
+	memcpy(rest, e->text, sizeof(rest));
+	va_start(ap, fmt);
+	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	va_end(ap);
+	n = strlen(e->text);
+	snprintf(e->text + n, sizeof(e->text) - n, ": %s", rest);
+	return e->code;
+}
+
+int err_exit_code(int code)
+{
+	switch ((enum err_code)code) {
+	case ERR_CANCELED:
+	case ERR_AGAIN:
+	case ERR_LOCKED:
+		return EX_TEMPFAIL;
+	case ERR_UNAVAILABLE:
+		return EX_UNAVAILABLE;
+	case ERR_AUTH:
+		return EX_NOPERM;
+	case ERR_NOT_FOUND:
+	case ERR_QUERY:
+	case ERR_DATA:
+	case ERR_NEED:
+		return EX_DATAERR;
+	case ERR_CONFIG:
+		return EX_CONFIG;
+	case ERR_USAGE:
+		return EX_USAGE;
+	case ERR_IO:
+		return EX_IOERR;
+	case ERR_PARTIAL:
+		return 3;
+	case ERR_BUG:
+		return EX_SOFTWARE;
+	}
+	return code == 0 ? EX_OK : EX_SOFTWARE;
+}

@@ -1,0 +1,115 @@
+/*
+ * str - borrowed pieces of text.
+ */
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+
+#define MAX_NAME 64 /* longer names are not compared for likeness */
+
+int str_cmp(struct str a, struct str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int c = n > 0 ? memcmp(a.p, b.p, n) : 0;
+
+	if (c != 0)
+		return c;
+	return (a.n > b.n) - (a.n < b.n);
+}
+
+size_t str_find(struct str s, struct str needle)
+{
+	const char *at;
+
+	if (needle.n == 0)
+		return 0;
+	if (s.n < needle.n)
+		return s.n;
+	at = memmem(s.p, s.n, needle.p, needle.n);
+	return at != NULL ? (size_t)(at - s.p) : s.n;
+}
+
+bool str_to_int64(struct str s, long long *out)
+{
+	char digits[24];
+	char *end;
+	long long v;
+
+	if (s.n == 0 || s.n >= sizeof(digits))
+		return false;
+	if (s.p[0] != '-' && (s.p[0] < '0' || s.p[0] > '9'))
+		return false;
+	memcpy(digits, s.p, s.n);
+	digits[s.n] = '\0';
+	errno = 0;
+	v = strtoll(digits, &end, 10);
+	if (errno != 0 || end != digits + s.n || end == digits)
+		return false;
+	*out = v;
+	return true;
+}
+
+char *str_dup(struct str s)
+{
+	char *p = xmalloc(s.n + 1);
+
+	if (s.n > 0)
+		memcpy(p, s.p, s.n);
+	p[s.n] = '\0';
+	return p;
+}
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+	size_t m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/* Levenshtein's distance of two names of at most MAX_NAME bytes. */
+static size_t distance(struct str a, struct str b)
+{
+	size_t row[MAX_NAME + 1];
+
+	for (size_t j = 0; j <= b.n; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= a.n; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= b.n; j++) {
+			size_t above = row[j];
+			size_t change = a.p[i - 1] != b.p[j - 1];
+
+			row[j] = min3(
+				above + 1, row[j - 1] + 1, diagonal + change);
+			diagonal = above;
+		}
+	}
+	return row[b.n];
+}
+
+const char *str_nearest(struct str s, const char *const *names, size_t n)
+{
+	const char *best = NULL;
+	size_t best_distance = s.n / 3 + 2; /* this far is no likeness */
+
+	if (s.n > MAX_NAME)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		size_t d;
+
+		if (strlen(names[i]) > MAX_NAME)
+			continue;
+		d = distance(s, str_of(names[i]));
+		if (d < best_distance) {
+			best_distance = d;
+			best = names[i];
+		}
+	}
+	return best;
+}

@@ -1,0 +1,78 @@
+#ifndef BASE_STR_H
+#define BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+/*
+ * A borrowed piece of text: n bytes of UTF-8 at p, not NUL-terminated.  p is
+ * NULL for "there is none" (JSON null, an absent member), which differs from
+ * the empty text.
+ */
+struct str {
+	const char *p;
+	size_t n;
+};
+
+#define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
+#define STR_NONE ((struct str){NULL, 0})
+
+/* For printf's "%.*s". */
+#define STR_ARGS(s) (int)(s).n, (s).p != NULL ? (s).p : ""
+
+static inline struct str str_of(const char *s)
+{
+	return (struct str){s, s != NULL ? strlen(s) : 0};
+}
+
+static inline bool str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool str_is(struct str a, const char *s)
+{
+	return str_eq(a, str_of(s));
+}
+
+static inline bool str_starts(struct str s, struct str head)
+{
+	return s.n >= head.n &&
+	       (head.n == 0 || memcmp(s.p, head.p, head.n) == 0);
+}
+
+static inline bool str_ends(struct str s, struct str tail)
+{
+	return s.n >= tail.n &&
+	       (tail.n == 0 || memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0);
+}
+
+/* s without its first k bytes (k <= s.n). */
+static inline struct str str_skip(struct str s, size_t k)
+{
+	return (struct str){s.p + k, s.n - k};
+}
+
+/* Byte order, as memcmp() and strcmp() have it: <0, 0 or >0. */
+int str_cmp(struct str a, struct str b);
+
+/* Index of the first needle in s, or s.n if there is none. */
+size_t str_find(struct str s, struct str needle);
+
+/*
+ * A decimal integer of a whole string; false if s is anything else or does
+ * not fit.
+ */
+bool str_to_int64(struct str s, long long *out);
+
+/* A new NUL-terminated copy, which the caller owns. */
+char *str_dup(struct str s) __attribute__((malloc, returns_nonnull));
+
+/*
+ * The name in names (n of them) that a person who wrote s most likely meant,
+ * or NULL if none is near.
+ */
+const char *str_nearest(struct str s, const char *const *names, size_t n);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * work_package - what passes between the API and the mapping.
+ */
+#include "base/work_package.h"
+
+struct str schema_name_of(const struct schema *schema, struct str key)
+{
+	if (schema == NULL)
+		return STR_NONE;
+	for (size_t i = 0; i < schema->n_fields; i++)
+		if (str_eq(schema->fields[i].key, key))
+			return schema->fields[i].name;
+	return STR_NONE;
+}
+
+int64_t href_id(struct str href)
+{
+	long long id;
+	size_t at = href.n;
+
+	while (at > 0 && href.p[at - 1] != '/')
+		at--;
+	if (at == 0 || !str_to_int64(str_skip(href, at), &id) || id <= 0)
+		return 0;
+	return id;
+}

@@ -1,0 +1,122 @@
+#ifndef BASE_WORK_PACKAGE_H
+#define BASE_WORK_PACKAGE_H
+
+#include <stdint.h>
+
+#include "base/image_info.h"
+#include "base/str.h"
+#include "base/value.h"
+
+/*
+ * A work package as the API shows it, without HAL: what api makes of an
+ * answer and what content maps.  Borrows every text from the arena (and the
+ * source) that it was parsed into.
+ */
+
+/*
+ * A reference to something with a name.  id is 0 where there is none (href
+ * is null) or the href is not one of ours; an undisclosed link has the href
+ * urn:openproject-org:api:v3:undisclosed.  title may be STR_NONE.
+ */
+struct link {
+	int64_t id;
+	struct str href;
+	struct str title;
+};
+
+/* A file at a work package, by its metadata. */
+struct attachment {
+	int64_t id;
+	struct str file_name;    /* as the server gives it: never a path */
+	struct str content_type; /* as the server sniffed it */
+	int64_t size;            /* bytes */
+	struct str digest;       /* MD5, 32 lower-case hex digits, or none */
+	struct str created_at;
+	struct link author;
+	struct str href; /* /api/v3/attachments/N/content */
+
+	/* Known once the contents were here. */
+	bool fetched;
+	struct image_info image;
+};
+
+/* A custom field's value; its name comes from the schema. */
+struct custom_field {
+	struct str key; /* customField12 */
+	/*
+	 * Null, bool, number (the server's own digits), string (text and
+	 * dates); a map {raw, html} for long text; for links a map {id,
+	 * href, title}, or a list of them; id is null where there is none.
+	 */
+	struct value value;
+};
+
+/* A name that a schema gives to a custom field. */
+struct schema_field {
+	struct str key;  /* customField12 */
+	struct str name; /* cleanUrl */
+	struct str type; /* String, Formattable, []CustomOption, … */
+};
+
+/* The custom fields of one type in one project. */
+struct schema {
+	int64_t project_id;
+	int64_t type_id;
+	size_t n_fields;
+	struct schema_field *fields;
+};
+
+struct project {
+	int64_t id;
+	struct str identifier; /* ccm */
+	struct str name;
+	struct str created_at;
+	bool active;
+	size_t n_ancestors;
+	int64_t *ancestors; /* ids, from the root down */
+};
+
+struct work_package {
+	int64_t id;
+	struct str subject;
+	struct str description_raw;
+	struct str description_html;
+	struct link type;
+	struct link status;
+	struct link priority;
+	struct link project;
+	struct link author;
+	struct link assignee;
+	struct link responsible;
+	struct link version;
+	struct link category;
+	struct link parent;
+	size_t n_children;
+	struct link *children;
+	struct str start_date; /* YYYY-MM-DD, as all dates; or none */
+	struct str due_date;
+	struct str date; /* a milestone's */
+	struct str created_at;
+	struct str updated_at;
+	struct str estimated_time;  /* ISO 8601 duration */
+	struct str percentage_done; /* digits, or none */
+	size_t n_fields;
+	struct custom_field *fields;
+
+	/* Added by who knows them, before mapping. */
+	struct str project_identifier; /* ccm, or none if unknown */
+	struct str url;                /* the page in OpenProject, or none */
+	bool status_is_closed;
+	const struct schema *schema; /* of its project and type, or NULL */
+	bool attachments_known;      /* else the list was not asked for */
+	size_t n_attachments;
+	struct attachment *attachments;
+};
+
+/* The name that the schema gives to key, or STR_NONE.  schema may be NULL. */
+struct str schema_name_of(const struct schema *schema, struct str key);
+
+/* Parse the number at the end of /api/v3/THING/NUMBER; 0 if there is none. */
+int64_t href_id(struct str href);
+
+#endif

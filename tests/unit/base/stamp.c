@@ -1,0 +1,78 @@
+/*
+ * Moments: every form that servers write, and the ones that are none.
+ */
+#include "base/stamp.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/util.h"
+
+static const struct {
+	const char *text;
+	const char *micros; /* written back with six digits; NULL: refused */
+} cases[] = {
+	{"2021-01-20T04:33:56.131Z", "2021-01-20T04:33:56.131000Z"},
+	{"2021-01-20T04:33:56.131212Z", "2021-01-20T04:33:56.131212Z"},
+	{"2021-01-20T04:33:56Z", "2021-01-20T04:33:56.000000Z"},
+	{"2021-01-20T04:33:56.1312129Z", "2021-01-20T04:33:56.131212Z"},
+	{"2021-01-20T10:03:56+05:30", "2021-01-20T04:33:56.000000Z"},
+	{"2020-12-31T23:30:00-01:00", "2021-01-01T00:30:00.000000Z"},
+	{"2024-02-29T00:00:00Z", "2024-02-29T00:00:00.000000Z"},
+	{"1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.500000Z"},
+	{"2038-01-19T03:14:08Z", "2038-01-19T03:14:08.000000Z"},
+	{"0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000Z"},
+	{"2023-02-29T00:00:00Z", NULL},
+	{"2021-13-01T00:00:00Z", NULL},
+	{"2021-01-20T24:00:00Z", NULL},
+	{"2021-01-20", NULL},
+	{"2021-01-20T04:33:56", NULL},
+	{"2021-01-20T04:33:56.Z", NULL},
+	{"2021-01-20T04:33:56Zx", NULL},
+	{"yesterday", NULL},
+	{"", NULL},
+};
+
+static void test_parse(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		int64_t stamp = 42;
+		char back[STAMP_TEXT];
+
+		if (cases[i].micros == NULL) {
+			assert_false(stamp_parse(str_of(cases[i].text), &stamp));
+			assert_int_equal(stamp, 42);
+			continue;
+		}
+		assert_true(stamp_parse(str_of(cases[i].text), &stamp));
+		stamp_format(stamp, 6, back);
+		assert_string_equal(back, cases[i].micros);
+	}
+}
+
+static void test_fraction_is_cut_off(void **state)
+{
+	int64_t stamp;
+	char text[STAMP_TEXT];
+
+	(void)state;
+	assert_true(stamp_parse(STR("2021-01-20T04:33:56.999999Z"), &stamp));
+	stamp_format(stamp, 3, text);
+	assert_string_equal(text, "2021-01-20T04:33:56.999Z");
+	stamp_format(stamp, 0, text);
+	assert_string_equal(text, "2021-01-20T04:33:56Z");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_fraction_is_cut_off),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
