@@ -1,0 +1,112 @@
+#ifndef API_CLIENT_H
+#define API_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/*
+ * A client of one OpenProject: GET only, HTTP Basic as user apikey, keep
+ * alive, at most max_requests at once, each retried with backoff and jitter.
+ * Everything happens on the loop's thread.
+ */
+struct api_client;
+
+struct api_options {
+	const char *url;         /* https://host[:port][/prefix] */
+	const char *token;       /* copied; wiped when the client goes */
+	const char *user_agent;  /* copied */
+	int max_requests;        /* in flight at once, 1 to 64 */
+	int max_tries;           /* of one request, at least 1 */
+	int64_t connect_timeout; /* microseconds, as all times here */
+	int64_t stall_timeout;   /* less than a byte a second for this long */
+	int64_t max_retry_after; /* a longer Retry-After ends the request */
+	size_t max_body;         /* of a collected answer, decoded */
+	/*
+	 * Hosts that attachments may be redirected to, without the key;
+	 * n_storage_hosts 0: any public https host.
+	 */
+	size_t n_storage_hosts;
+	const char *const *storage_hosts;
+	const char *ca_file; /* PEM, instead of the system's; or NULL */
+};
+
+/*
+ * Prepare a client.  ERR_CONFIG for an address that is none (no http or
+ * https, user:password@ in it, …).  *out is the caller's, who gives it to
+ * api_client_close().
+ */
+int api_client_new(uv_loop_t *loop, const struct api_options *o,
+	struct api_client **out, struct err *e);
+
+/* Cancel what is in flight, close the handles, free c, then call closed(). */
+void api_client_close(
+	struct api_client *c, void (*closed)(void *arg), void *arg);
+
+/* Put the server's key, after a reload or when it was refused. */
+void api_client_set_token(struct api_client *c, const char *token);
+
+struct api_counters {
+	uint64_t requests; /* tries, as the server sees them */
+	uint64_t bytes;    /* of answers, as received */
+	uint64_t retries;
+	int64_t server_time; /* sum of the times to the first byte */
+};
+
+const struct api_counters *api_client_counters(const struct api_client *c);
+
+struct api_request;
+typedef void api_done_fn(struct api_request *r);
+
+/*
+ * One GET.  Zero it, set the first part, give it to api_get(); embedded in
+ * the flow that waits for it.
+ */
+struct api_request {
+	char *path; /* "/api/v3/…?…", owned: freed by api_request_fini() */
+	/*
+	 * For contents: bytes as they arrive (on the loop's thread) instead
+	 * of being collected.  Not 0 pauses the transfer and takes none of
+	 * them; api_resume() sends the same bytes again.  restart is called
+	 * before each try after the first: forget what came.  content asks
+	 * for no compression, allows redirects to storage hosts, and caps
+	 * the answer at max_size bytes.
+	 */
+	int (*on_bytes)(struct api_request *r, const void *bytes, size_t n);
+	void (*on_restart)(struct api_request *r);
+	bool content;
+	int64_t max_size;
+
+	/* Result, valid in done() and until api_request_fini(). */
+	struct err err;   /* code 0: status is 200 and the answer is whole */
+	int status;       /* HTTP status of the last try, 0 if none came */
+	struct buf body;  /* decoded; the caller may take it */
+	int64_t retry_at; /* monotonic: not to be asked before; or 0 */
+
+	/* Private. */
+	struct api_transfer *transfer;
+	api_done_fn *done;
+};
+
+/*
+ * Start r; requests beyond max_requests wait in order.  done() runs exactly
+ * once, later, on the loop's thread.  r->err then is one of
+ *   ERR_AUTH         401, 403
+ *   ERR_NOT_FOUND    404 of the API (an HTML 404 is ERR_UNAVAILABLE)
+ *   ERR_QUERY        400 InvalidQuery
+ *   ERR_UNAVAILABLE  no connection, TLS, 429, 5xx, stalled, cut short, no
+ *                    JSON, too big: after max_tries
+ *   ERR_DATA         contents that are larger than max_size
+ *   ERR_CANCELED     api_cancel() or api_client_close()
+ * with one line: method, path (without the query's values where long),
+ * status, identifier and message; never the key.
+ */
+void api_get(struct api_client *c, struct api_request *r, api_done_fn *done);
+void api_cancel(struct api_request *r); /* done() still comes */
+void api_resume(struct api_request *r);
+void api_request_fini(struct api_request *r); /* not while it runs */
+
+#endif

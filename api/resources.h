@@ -1,0 +1,104 @@
+#ifndef API_RESOURCES_H
+#define API_RESOURCES_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/work_package.h"
+
+/*
+ * The API's answers as plain structs.  All pure: no I/O, any thread.  Results
+ * live in the arena and borrow from nothing else; failures are ERR_DATA with
+ * what is wrong and where, or ERR_UNAVAILABLE where the whole answer is not
+ * what the API gives (the server is broken, not the item).
+ */
+
+/* A collection, cut into its elements without being parsed. */
+struct api_list {
+	int64_t total;
+	int64_t count;
+	int64_t page_size; /* what the server made of the one asked for; or -1
+			    */
+	int64_t offset;    /* -1 if the answer has none */
+	size_t n;
+	struct str *elements; /* pieces of the body: borrowed from it */
+};
+
+/*
+ * Cut a collection into elements by a scan that knows strings and braces.
+ * ERR_UNAVAILABLE if it is no collection, is cut short, or count is not n.
+ */
+int api_list_scan(
+	struct arena *a, struct str body, struct api_list *out, struct err *e);
+
+/* The ids of a list of elements/id; fails as api_list_scan() does. */
+int api_ids_parse(struct arena *a, struct str body, struct api_list *list,
+	int64_t **ids, struct err *e);
+
+/*
+ * The source of a work package: its element without white space, embedded
+ * things and the links that only serve to act on it, members in the server's
+ * order, numbers as the server wrote them (kept as {"#":"1.0e-07"} where a
+ * parser would lose digits).  The same work package gives the same source
+ * from a list and from /work_packages/ID.  What the state keeps, and what a
+ * document is rendered from.
+ */
+struct api_source {
+	int64_t id;
+	int64_t project_id;
+	int64_t type_id;
+	int64_t updated_at; /* stamp; 0 if the text is no moment */
+};
+
+int api_source_make(struct str element, struct buf *out,
+	struct api_source *head, struct err *e);
+
+/* Parse a source; members are as base/work_package.h says. */
+int api_work_package_parse(struct arena *a, struct str source,
+	struct work_package *out, struct err *e);
+
+/*
+ * The same for attachments: the compact source of a collection (an answer of
+ * /work_packages/ID/attachments, or the _embedded.attachments of a whole work
+ * package), sorted by id; and its parse into wp->attachments.
+ */
+int api_attachments_source_make(
+	struct str collection, struct buf *out, struct err *e);
+int api_attachments_parse(struct arena *a, struct str source,
+	struct work_package *wp, struct err *e);
+
+/* A piece of a JSON object: the text of a member, or STR_NONE. */
+struct str api_member(struct str object, const char *key);
+
+int api_project_parse(struct arena *a, struct str element, struct project *out,
+	struct err *e);
+int api_schema_parse(
+	struct arena *a, struct str element, struct schema *out, struct err *e);
+
+struct api_name {
+	int64_t id;
+	struct str name;
+	bool is_closed; /* of a status */
+};
+
+/* An element of /types or /statuses. */
+int api_name_parse(struct arena *a, struct str element, struct api_name *out,
+	struct err *e);
+
+struct api_user {
+	int64_t id;
+	struct str name;
+	bool admin;
+};
+
+int api_user_parse(
+	struct arena *a, struct str body, struct api_user *out, struct err *e);
+
+/*
+ * One line about an answer that is not 200: "identifier: message" of a JSON
+ * error, the title of an HTML page, or "empty answer"; and whether it is a
+ * JSON error of the API.
+ */
+bool api_error_line(struct str body, struct buf *out);
+
+#endif
