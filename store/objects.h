@@ -1,0 +1,58 @@
+#ifndef STORE_OBJECTS_H
+#define STORE_OBJECTS_H
+
+#include <git2.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/*
+ * Git objects on their way into a repository.  A batch collects the blobs,
+ * trees and the commit of one commit of ours: few of them are written as
+ * loose objects, many as one pack (gitformat-pack, version 2 with its idx).
+ * The batch plugs itself into the repository's object database, so that
+ * libgit2 reads and writes through it (git_tree_create_updated and so on)
+ * while it is open.  Nothing of a batch is visible to other processes, or
+ * promised to be on disk, before objects_seal().
+ *
+ * Objects that the repository has already are not written again.
+ * One thread.  Failures are ERR_IO.
+ */
+struct objects;
+
+/*
+ * repo is borrowed until objects_free().  Temporary files are made in folder
+ * (on the repository's file system), which must exist.
+ */
+int objects_new(git_repository *repo, const char *folder, struct objects **out,
+	struct err *e);
+void objects_free(struct objects *o); /* drops what was not sealed */
+
+int objects_blob(struct objects *o, const void *bytes, size_t n, git_oid *oid,
+	struct err *e);
+
+/* A blob from a file of exactly size bytes, read in pieces. */
+int objects_blob_fd(
+	struct objects *o, int fd, int64_t size, git_oid *oid, struct err *e);
+
+/*
+ * Make all objects of the batch durable (fsync of files and folders) and
+ * visible, and begin an empty batch.  After a failure nothing was promised;
+ * the batch is as it was and sealing may be tried again.
+ */
+int objects_seal(struct objects *o, struct err *e);
+
+/* Forget the batch: nothing of it stays. */
+void objects_drop(struct objects *o);
+
+/* Objects in the open batch. */
+size_t objects_count(const struct objects *o);
+
+/* Write a blob's content to a file descriptor, in pieces when it is large. */
+int objects_copy_blob(
+	struct objects *o, const git_oid *oid, int fd, struct err *e);
+
+/* Remove temporary files that a killed process left in folder. */
+int objects_clean(const char *folder, struct err *e);
+
+#endif

@@ -1,0 +1,195 @@
+#ifndef STORE_STATE_H
+#define STORE_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/image_info.h"
+#include "base/log.h"
+#include "base/str.h"
+
+/*
+ * The state: one SQLite file (WAL) that remembers what is in the store and
+ * why.  It is an index: git and the server are the truth, and a lost state
+ * is made again from them.  One connection is used by one thread.  Texts and
+ * blobs given to callbacks are borrowed until they return.  Failures are
+ * ERR_IO; a state of a newer program is ERR_CONFIG.
+ */
+struct state;
+
+/* Open, creating and migrating unless read_only. */
+int state_open(
+	const char *file, bool read_only, struct state **out, struct err *e);
+void state_close(struct state *s); /* accepts NULL */
+
+/* A transaction around several changes; durable (FULL) when it ends. */
+int state_begin(struct state *s, struct err *e);
+int state_end(struct state *s, struct err *e);
+void state_rollback(struct state *s);
+
+/* Single values: cursor, instance, … */
+int state_get(struct state *s, const char *key, struct buf *value, bool *found,
+	struct err *e);
+int state_put(
+	struct state *s, const char *key, struct str value, struct err *e);
+int state_delete(struct state *s, const char *key, struct err *e);
+
+/* Answers of the server that give names to things, by API path. */
+typedef int state_resource_fn(
+	void *arg, struct str name, struct str body, struct err *e);
+int state_resource_put(
+	struct state *s, struct str name, struct str body, struct err *e);
+int state_resources(
+	struct state *s, state_resource_fn *fn, void *arg, struct err *e);
+
+/* What became of a work package when it was last mapped. */
+enum outcome {
+	OUTCOME_MADE = 1,  /* at least one document */
+	OUTCOME_UNMATCHED, /* no entry fits: left out */
+	OUTCOME_FAILED,    /* an error: documents kept as they were */
+};
+
+struct state_work_package {
+	int64_t id;
+	int64_t project_id;
+	int64_t type_id;
+	int64_t updated_at;
+	int64_t generation; /* of the full read that saw it last */
+	enum outcome outcome;
+	struct str reason;      /* why it failed or was left out, or none */
+	struct str source;      /* none for one that makes no document */
+	struct str attachments; /* source of the list; none if not asked for */
+	uint8_t hash[SHA256_SIZE]; /* of the source */
+};
+
+int state_work_package_put(
+	struct state *s, const struct state_work_package *wp, struct err *e);
+int state_work_package_delete(struct state *s, int64_t id, struct err *e);
+
+/* fn for one or for all, by id; a negative result of fn ends the walk. */
+typedef int state_work_package_fn(
+	void *arg, const struct state_work_package *wp, struct err *e);
+int state_work_package(struct state *s, int64_t id, bool *found,
+	state_work_package_fn *fn, void *arg, struct err *e);
+int state_work_packages(
+	struct state *s, state_work_package_fn *fn, void *arg, struct err *e);
+/* The same, of one outcome only. */
+int state_work_packages_of(struct state *s, enum outcome outcome,
+	state_work_package_fn *fn, void *arg, struct err *e);
+
+/* A file of ours in the store: a document, or an attachment beside it. */
+struct state_file {
+	struct str path;
+	struct str oid;        /* 40 hex digits */
+	int64_t attachment_id; /* 0: the document itself */
+};
+
+struct state_document {
+	int64_t work_package;
+	struct str entry;
+	struct str natural_path;
+	struct str claim; /* the natural path folded, to find clashes */
+	bool keep_when_gone;
+	size_t n_files;
+	const struct state_file *files; /* the document first */
+};
+
+/* Replaces the document of that work package and entry, files and all. */
+int state_document_put(
+	struct state *s, const struct state_document *d, struct err *e);
+int state_document_delete(
+	struct state *s, int64_t work_package, struct str entry, struct err *e);
+
+typedef int state_document_fn(
+	void *arg, const struct state_document *d, struct err *e);
+int state_documents(struct state *s, int64_t work_package,
+	state_document_fn *fn, void *arg, struct err *e);
+/* Those whose claim is the same, by work package and entry. */
+int state_claims(struct state *s, struct str claim, state_document_fn *fn,
+	void *arg, struct err *e);
+/* The one that owns a path in the store. */
+int state_owner(struct state *s, struct str path, bool *found,
+	int64_t *work_package, struct buf *oid, struct err *e);
+
+/* An attachment whose contents are in the store. */
+struct state_attachment {
+	int64_t id;
+	int64_t work_package;
+	int64_t size;
+	struct str digest; /* MD5 in hex, or none */
+	struct str sha256; /* in hex */
+	struct str oid;    /* of the blob */
+	struct image_info image;
+};
+
+int state_attachment_put(
+	struct state *s, const struct state_attachment *a, struct err *e);
+typedef int state_attachment_fn(
+	void *arg, const struct state_attachment *a, struct err *e);
+int state_attachment(struct state *s, int64_t id, bool *found,
+	state_attachment_fn *fn, void *arg, struct err *e);
+
+/* A pass, and what it did. */
+struct state_run {
+	int64_t id;       /* set by state_run_begin() */
+	int64_t started;  /* stamps of the wall clock */
+	int64_t finished; /* 0 while it runs, or if it was killed */
+	struct str kind;  /* full, poll, resync */
+	struct str cause; /* start, schedule, request, … */
+	int result;       /* 0, or an err_code */
+	struct str error;
+	int64_t seen, made, changed, removed, failed, requests, bytes;
+	struct str commit; /* the last one, or none */
+};
+
+int state_run_begin(struct state *s, struct state_run *run, struct err *e);
+int state_run_put(struct state *s, const struct state_run *run, struct err *e);
+typedef int state_run_fn(void *arg, const struct state_run *run, struct err *e);
+/* The newest first, at most limit of them. */
+int state_runs(struct state *s, int64_t limit, state_run_fn *fn, void *arg,
+	struct err *e);
+
+/* A line of the sync log. */
+struct state_event {
+	int64_t id;
+	int64_t run; /* 0: outside of runs */
+	int64_t at;  /* stamp of the wall clock */
+	enum log_level level;
+	struct str kind;      /* made, changed, moved, removed, failed, … */
+	int64_t work_package; /* 0: none */
+	struct str path;
+	struct str text;
+};
+
+int state_event_add(
+	struct state *s, const struct state_event *event, struct err *e);
+
+struct state_event_query {
+	int64_t after;        /* events with a greater id; 0: all */
+	int64_t run;          /* 0: any */
+	int64_t work_package; /* 0: any */
+	int64_t since;        /* stamp; 0: any */
+	int max_level;        /* 0: any */
+	int64_t limit;        /* the newest so many; 0: all */
+};
+
+typedef int state_event_fn(
+	void *arg, const struct state_event *event, struct err *e);
+/* In order of id. */
+int state_events(struct state *s, const struct state_event_query *q,
+	state_event_fn *fn, void *arg, struct err *e);
+
+/* Forget runs and their events that began before. */
+int state_prune(struct state *s, int64_t before, struct err *e);
+
+struct state_counts {
+	int64_t work_packages, made, unmatched, failed;
+	int64_t documents, files, attachments;
+};
+
+int state_count(struct state *s, struct state_counts *out, struct err *e);
+
+#endif

@@ -1,0 +1,159 @@
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/document.h"
+#include "store/state.h"
+
+/*
+ * The content store: a git repository, its work tree, and the state that
+ * says which of its paths are ours.  Changes are staged in memory and made
+ * by store_commit(), whole: documents and their attachments appear together.
+ *
+ * A commit, in this order:
+ *   objects sealed (durable) -> one SQLite transaction with the rows and an
+ *   intent (old and new commit, paths) -> the ref by compare-and-swap ->
+ *   work tree and index -> intent deleted.
+ * The transaction is the commit point: store_open() finishes what its intent
+ * says.  Where the ref has moved on meanwhile, the commit is made anew on
+ * top of it: our paths over the other's tree.
+ *
+ * One thread.  Failures: ERR_IO, ERR_LOCKED (another daemon, named by its
+ * pid), ERR_CONFIG (the folder is no repository, or one that libgit2 cannot
+ * read, with the way out).
+ */
+struct store;
+
+struct store_options {
+	const char *path;     /* work tree, or the repository when bare */
+	const char *branch;   /* main */
+	bool bare;            /* when it is created: without a work tree */
+	const char *instance; /* for trailers and the lock's message */
+	const char *author_name;
+	const char *author_email;
+	const char *note; /* a line kept in the lock file: the socket's path */
+};
+
+/*
+ * Open, create if the folder is missing or empty, lock, clear what a killed
+ * process left, and finish an interrupted commit.
+ */
+int store_open(
+	const struct store_options *o, struct store **out, struct err *e);
+void store_close(struct store *s); /* accepts NULL; drops what is staged */
+
+/* The open state: reads any time, writes only outside of store_commit(). */
+struct state *store_state(struct store *s);
+
+/*
+ * Where things are, without opening the store: the state file of the
+ * repository at path; and pid and note of the daemon that holds the lock (0
+ * if none does).
+ */
+int store_state_path(const char *path, struct buf *out, struct err *e);
+int store_holder(
+	const char *path, int64_t *pid, struct buf *note, struct err *e);
+
+/* --- Attachments, as they arrive ----------------------------------------- */
+
+/*
+ * A content that arrives in pieces, spooled to disk when it is large.  MD5
+ * and SHA-256 are made on the way.
+ */
+struct store_content;
+
+int store_content_begin(struct store *s, int64_t attachment_id, int64_t size,
+	struct store_content **out, struct err *e);
+int store_content_add(
+	struct store_content *c, const void *bytes, size_t n, struct err *e);
+/* Forget it. */
+void store_content_drop(struct store_content *c);
+
+/*
+ * Check size and MD5 (when digest is not none): ERR_DATA if they differ.
+ * probe is called with the content (bytes, or a file descriptor when it was
+ * spooled: then bytes is NULL) to learn the picture's size.  On 0 the blob
+ * is in the open batch and the attachment staged.  Frees c in any case.
+ */
+typedef void store_probe_fn(
+	const void *bytes, size_t n, int fd, struct image_info *out);
+int store_content_end(struct store_content *c, int64_t work_package,
+	struct str digest, store_probe_fn *probe, struct err *e);
+
+/*
+ * Look up an attachment whose contents are stored or staged under that id,
+ * size and digest; false if there is none.
+ */
+int store_attachment(struct store *s, int64_t id, int64_t size,
+	struct str digest, bool *found, struct image_info *image,
+	struct err *e);
+
+/* --- Staging -------------------------------------------------------------- */
+
+enum store_change {
+	STORE_SAME,
+	STORE_ADDED,
+	STORE_CHANGED,
+	STORE_MOVED, /* the document has another path, text changed or not */
+};
+
+/*
+ * Stage a document of a work package.  ERR_DATA if an attachment's contents
+ * are not stored, or a path is taken by another document's file or by a file
+ * that is not ours (with other bytes): nothing is staged then.  claim is the
+ * natural path folded.
+ */
+int store_put(struct store *s, int64_t work_package, const struct document *d,
+	struct str claim, enum store_change *change, struct err *e);
+
+/* Stage the removal of a document with its files, by recorded paths. */
+int store_drop(
+	struct store *s, int64_t work_package, struct str entry, struct err *e);
+
+/* Stage the row of a work package, and its going. */
+void store_put_work_package(
+	struct store *s, const struct state_work_package *wp);
+void store_drop_work_package(struct store *s, int64_t id);
+
+/* As state_documents(), state_claims() and state_work_package(), with what
+ * is staged in place of what it replaces. */
+int store_documents(struct store *s, int64_t work_package,
+	state_document_fn *fn, void *arg, struct err *e);
+int store_claims(struct store *s, struct str claim, state_document_fn *fn,
+	void *arg, struct err *e);
+int store_work_package(struct store *s, int64_t id, bool *found,
+	state_work_package_fn *fn, void *arg, struct err *e);
+
+/* Stage a value for state_put(), and an event for state_event_add(). */
+void store_put_value(struct store *s, const char *key, struct str value);
+void store_put_event(struct store *s, const struct state_event *event);
+
+/* Documents staged since the last commit, put or dropped, that change. */
+size_t store_staged(const struct store *s);
+
+/* --- Committing ----------------------------------------------------------- */
+
+struct store_commit {
+	int64_t run;
+	const char *subject; /* first line of the message */
+	const char *body;    /* further paragraphs, or NULL */
+	int64_t author_time; /* stamp: the newest updatedAt; 0: now */
+	const char *cursor;  /* trailers; NULL leaves one out */
+	const char *mapping;
+
+	/* Result. */
+	char id[41];   /* "" if the tree did not change: no commit */
+	size_t n_kept; /* a person's files, kept on kept_branch */
+	char kept_branch[64];
+};
+
+/*
+ * Commit all that is staged (rows without a commit where no file changes).
+ * On a failure before the commit point everything stays staged, and it may
+ * be tried again; behind it the next store_commit() or store_open() goes on.
+ */
+int store_commit(struct store *s, struct store_commit *c, struct err *e);
+
+/* Forget all that is staged, objects too. */
+void store_discard(struct store *s);
+
+#endif
