@@ -1,0 +1,426 @@
+/*
+ * config - one YAML file, strictly checked, as a struct.
+ *
+ * Each section has a table of its keys: the key, how its value is read and
+ * where it goes.  What belongs to the mapping is left to content/program.
+ */
+#include "daemon/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "content/tree.h"
+
+#define SECONDS INT64_C(1000000)
+#define DAYS (86400 * SECONDS)
+
+/* How a value is read. */
+enum kind { KIND_STRING, KIND_BOOL, KIND_DURATION, KIND_REQUESTS };
+
+struct key {
+	const char *name;
+	enum kind kind;
+	size_t offset; /* in struct config */
+};
+
+#define KEY(name, kind, member)                                                \
+	{                                                                      \
+		name, kind, offsetof(struct config, member)                    \
+	}
+
+static int read_key(struct config *c, const struct key *key,
+	const struct node *at, struct err *e)
+{
+	void *to = (char *)c + key->offset;
+	struct str text;
+	int64_t number;
+	int r;
+
+	switch (key->kind) {
+	case KIND_STRING:
+		r = node_string(at, key->name, &text, e);
+		if (r == 0)
+			*(const char **)to = arena_str(&c->arena, text).p;
+		return r;
+	case KIND_BOOL:
+		return node_bool(at, key->name, to, e);
+	case KIND_DURATION:
+		return node_duration(at, key->name, to, e);
+	case KIND_REQUESTS:
+		r = node_int(at, key->name, 1, 64, &number, e);
+		if (r == 0)
+			*(int *)to = (int)number;
+		return r;
+	}
+	abort();
+}
+
+#define MAX_KEYS 24
+
+/* Read those keys of a section that the table has; others are errors, but
+ * for the names in more, which the caller reads. */
+static int read_section(struct config *c, const struct node *at,
+	const char *what, const struct key *keys, size_t n_keys,
+	const char *const *more, size_t n_more, struct err *e)
+{
+	const char *names[MAX_KEYS];
+	size_t n = 0;
+	int r;
+
+	for (size_t i = 0; i < n_keys; i++)
+		names[n++] = keys[i].name;
+	for (size_t i = 0; i < n_more; i++)
+		names[n++] = more[i];
+	r = node_keys(at, what, names, n, e);
+	for (size_t i = 0; r == 0 && i < n_keys; i++) {
+		const struct node *value = node_get(at, keys[i].name);
+
+		if (value != NULL)
+			r = read_key(c, &keys[i], value, e);
+	}
+	return r;
+}
+
+/* --- server: ---------------------------------------------------------------
+ */
+
+static int read_token(struct config *c, const struct node *at, struct err *e)
+{
+	static const char *const names[] = {
+		"file", "env", "credential", "command"};
+	static const enum token_kind kinds[] = {
+		TOKEN_FILE, TOKEN_ENV, TOKEN_CREDENTIAL, TOKEN_COMMAND};
+	struct str text;
+	int r;
+
+	if (at->type != NODE_MAP || at->n != 1)
+		return node_err(at, e,
+			"token: says where the key is, not the key itself: "
+			"{ file: PATH }, { env: NAME }, { credential: NAME } "
+			"or { command: COMMAND }");
+	r = node_keys(at, "token", names, ARRAY_LEN(names), e);
+	if (r != 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const struct node *value = node_get(at, names[i]);
+
+		if (value == NULL)
+			continue;
+		r = node_string(value, names[i], &text, e);
+		if (r != 0)
+			return r;
+		c->token_kind = kinds[i];
+		c->token_value = arena_str(&c->arena, text).p;
+	}
+	return 0;
+}
+
+static int read_storage_hosts(
+	struct config *c, const struct node *at, struct err *e)
+{
+	struct str text;
+	int r = 0;
+
+	if (at->type != NODE_LIST)
+		return node_err(at, e, "storage_hosts: is a list of hosts");
+	c->storage_hosts = ARENA_ARRAY(&c->arena, const char *, at->n + 1);
+	for (size_t i = 0; r == 0 && i < at->n; i++) {
+		r = node_string(&at->items[i], "storage_hosts", &text, e);
+		if (r == 0)
+			c->storage_hosts[c->n_storage_hosts++] =
+				arena_str(&c->arena, text).p;
+	}
+	return r;
+}
+
+static int read_server(struct config *c, const struct node *at, struct err *e)
+{
+	static const struct key keys[] = {
+		KEY("url", KIND_STRING, url),
+		KEY("max_requests", KIND_REQUESTS, max_requests),
+		KEY("max_tries", KIND_REQUESTS, max_tries),
+		KEY("connect_timeout", KIND_DURATION, connect_timeout),
+		KEY("stall_timeout", KIND_DURATION, stall_timeout),
+		KEY("max_retry_after", KIND_DURATION, max_retry_after),
+		KEY("ca_file", KIND_STRING, ca_file),
+		KEY("contact", KIND_STRING, contact),
+	};
+	static const char *const more[] = {"token", "storage_hosts"};
+	const struct node *value;
+	int r = read_section(c, at, "server", keys, ARRAY_LEN(keys), more,
+		ARRAY_LEN(more), e);
+
+	if (r == 0 && (value = node_get(at, "token")) != NULL)
+		r = read_token(c, value, e);
+	if (r == 0 && (value = node_get(at, "storage_hosts")) != NULL)
+		r = read_storage_hosts(c, value, e);
+	if (r == 0 && c->url == NULL)
+		return node_err(at, e, "server: needs url: https://…");
+	return r;
+}
+
+/* --- projects: --------------------------------------------------------------
+ */
+
+static int read_project(struct config *c, const struct node *at,
+	struct config_project *out, struct err *e)
+{
+	static const char *const names[] = {"project", "subprojects"};
+	const struct node *name = at;
+	const struct node *value;
+	struct str text;
+	int r = 0;
+
+	out->at = *at;
+	if (at->type == NODE_MAP) {
+		r = node_keys(at, "projects", names, ARRAY_LEN(names), e);
+		name = node_get(at, "project");
+		if (r == 0 && name == NULL)
+			return node_err(
+				at, e, "projects: needs project: IDENTIFIER");
+		value = node_get(at, "subprojects");
+		if (r == 0 && value != NULL)
+			r = node_bool(
+				value, "subprojects", &out->subprojects, e);
+	}
+	if (r == 0)
+		r = node_string(name, "project", &text, e);
+	if (r == 0)
+		out->name = arena_str(&c->arena, text);
+	return r;
+}
+
+static int read_projects(struct config *c, const struct node *at, struct err *e)
+{
+	int r = 0;
+
+	if (at->type == NODE_SCALAR && str_is(at->text, "*")) {
+		c->all_projects = true;
+		return 0;
+	}
+	if (at->type != NODE_LIST || at->n == 0)
+		return node_err(at, e,
+			"projects: is a list of project identifiers, [ccm], "
+			"or '*' for all that the key sees");
+	c->projects = ARENA_ARRAY(&c->arena, struct config_project, at->n);
+	for (size_t i = 0; r == 0 && i < at->n; i++)
+		r = read_project(
+			c, &at->items[i], &c->projects[c->n_projects++], e);
+	return r;
+}
+
+/* --- store:, schedule:, guard:, commit:, log:, control: ---------------------
+ */
+
+static int read_store(struct config *c, const struct node *at, struct err *e)
+{
+	static const struct key keys[] = {
+		KEY("path", KIND_STRING, store_path),
+		KEY("branch", KIND_STRING, branch),
+		KEY("bare", KIND_BOOL, bare),
+	};
+	int r;
+
+	if (at->type == NODE_SCALAR)
+		return read_key(c, &keys[0], at, e);
+	r = read_section(c, at, "store", keys, ARRAY_LEN(keys), NULL, 0, e);
+	if (r == 0 && c->store_path == NULL)
+		return node_err(at, e, "store: needs path: FOLDER");
+	return r;
+}
+
+static int read_schedule(struct config *c, const struct node *at, struct err *e)
+{
+	static const struct key keys[] = {
+		KEY("poll", KIND_DURATION, poll),
+		KEY("overlap", KIND_DURATION, overlap),
+	};
+	int r = read_section(
+		c, at, "schedule", keys, ARRAY_LEN(keys), NULL, 0, e);
+
+	if (r == 0 && c->poll < SECONDS)
+		return node_err(at, e, "schedule: poll is at least 1s");
+	return r;
+}
+
+static int read_share(const struct node *at, double *out, struct err *e)
+{
+	struct str text;
+	char *end;
+	char *copy;
+	int r = node_string(at, "share", &text, e);
+
+	if (r != 0)
+		return r;
+	copy = str_dup(text);
+	*out = strtod(copy, &end) / 100;
+	r = strcmp(end, "%") == 0 && *out >= 0 && *out <= 1;
+	free(copy);
+	return r ? 0 : node_err(at, e, "share: is a percentage, as 10%%");
+}
+
+static int read_guard(struct config *c, const struct node *at, struct err *e)
+{
+	static const char *const names[] = {"max_delete"};
+	static const struct key keys[] = {
+		KEY("within", KIND_DURATION, guard_within),
+	};
+	static const char *const more[] = {"share", "count"};
+	const struct node *max;
+	const struct node *value;
+	int r = node_keys(at, "guard", names, ARRAY_LEN(names), e);
+
+	max = r == 0 ? node_get(at, "max_delete") : NULL;
+	if (max == NULL)
+		return r;
+	r = read_section(c, max, "max_delete", keys, ARRAY_LEN(keys), more,
+		ARRAY_LEN(more), e);
+	if (r == 0 && (value = node_get(max, "share")) != NULL)
+		r = read_share(value, &c->guard_share, e);
+	if (r == 0 && (value = node_get(max, "count")) != NULL)
+		r = node_int(value, "count", 0, INT64_MAX, &c->guard_count, e);
+	return r;
+}
+
+static int read_commit(struct config *c, const struct node *at, struct err *e)
+{
+	static const struct key keys[] = {
+		KEY("name", KIND_STRING, author_name),
+		KEY("email", KIND_STRING, author_email),
+	};
+
+	return read_section(c, at, "commit", keys, ARRAY_LEN(keys), NULL, 0, e);
+}
+
+static int read_log(struct config *c, const struct node *at, struct err *e)
+{
+	static const struct key keys[] = {
+		KEY("keep", KIND_DURATION, keep_log),
+	};
+
+	return read_section(c, at, "log", keys, ARRAY_LEN(keys), NULL, 0, e);
+}
+
+static int read_control(struct config *c, const struct node *at, struct err *e)
+{
+	static const struct key keys[] = {
+		KEY("socket", KIND_STRING, socket),
+	};
+
+	return read_section(
+		c, at, "control", keys, ARRAY_LEN(keys), NULL, 0, e);
+}
+
+/* --- The whole --------------------------------------------------------------
+ */
+
+static const struct {
+	const char *name;
+	int (*read)(struct config *c, const struct node *at, struct err *e);
+	bool required;
+} sections[] = {
+	{"server", read_server, true},
+	{"projects", read_projects, true},
+	{"store", read_store, true},
+	{"schedule", read_schedule, false},
+	{"guard", read_guard, false},
+	{"commit", read_commit, false},
+	{"log", read_log, false},
+	{"control", read_control, false},
+};
+
+static int check_keys(const struct node *root, struct err *e)
+{
+	const char *names[MAX_KEYS + ARRAY_LEN(sections)];
+	size_t n_program;
+	const char *const *program = program_keys(&n_program);
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
+		names[n++] = sections[i].name;
+	for (size_t i = 0; i < n_program && n < ARRAY_LEN(names); i++)
+		names[n++] = program[i];
+	return node_keys(root, "the configuration", names, n, e);
+}
+
+static int read_root(struct config *c, const struct node *root, struct err *e)
+{
+	int r = check_keys(root, e);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(sections); i++) {
+		const struct node *at = node_get(root, sections[i].name);
+
+		if (at != NULL)
+			r = sections[i].read(c, at, e);
+		else if (sections[i].required)
+			r = err_set(e, ERR_CONFIG, "%s: %s: is missing",
+				c->file, sections[i].name);
+	}
+	return r == 0 ? program_compile(root, &c->program, e) : r;
+}
+
+/* opsync.yaml in any folder is the instance opsync. */
+static const char *instance_of(struct arena *arena, const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	struct str name = str_of(slash != NULL ? slash + 1 : file);
+
+	if (str_ends(name, STR(".yaml")))
+		name.n -= strlen(".yaml");
+	else if (str_ends(name, STR(".yml")))
+		name.n -= strlen(".yml");
+	return arena_str(arena, name).p;
+}
+
+int config_load(const char *file, struct config *out, struct err *e)
+{
+	struct node root = {0};
+	int r;
+
+	*out = (struct config){
+		.max_requests = 2,
+		.max_tries = 5,
+		.connect_timeout = 15 * SECONDS,
+		.stall_timeout = 60 * SECONDS,
+		.max_retry_after = 300 * SECONDS,
+		.branch = "main",
+		.poll = 30 * SECONDS,
+		.overlap = 60 * SECONDS,
+		.guard_share = 0.1,
+		.guard_count = 100,
+		.guard_within = DAYS,
+		.keep_log = 90 * DAYS,
+		.author_name = "opsync",
+		.author_email = "opsync@localhost",
+	};
+	out->file = arena_str(&out->arena, str_of(file)).p;
+	out->instance = instance_of(&out->arena, file);
+	r = tree_load(&out->arena, out->file, &root, e);
+	return r == 0 ? read_root(out, &root, e) : r;
+}
+
+void config_fini(struct config *c)
+{
+	program_free(c->program);
+	arena_fini(&c->arena);
+	*c = (struct config){0};
+}
+
+char *config_socket(const struct config *c)
+{
+	const char *folder = getenv("RUNTIME_DIRECTORY");
+
+	if (c->socket != NULL)
+		return xstrdup(c->socket);
+	if (folder != NULL)
+		return xasprintf("%s/control.sock", folder);
+	folder = getenv("XDG_RUNTIME_DIR");
+	if (folder != NULL)
+		return xasprintf("%s/opsync-%s.sock", folder, c->instance);
+	if (geteuid() == 0)
+		return xasprintf("/run/opsync-%s.sock", c->instance);
+	return xasprintf("%s/%sopsync/control.sock", c->store_path,
+		c->bare ? "" : ".git/");
+}

@@ -1,0 +1,96 @@
+#ifndef DAEMON_CONFIG_H
+#define DAEMON_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "content/program.h"
+
+/* Where the server's key comes from. */
+enum token_kind {
+	TOKEN_NONE,
+	TOKEN_FILE,
+	TOKEN_ENV,
+	TOKEN_CREDENTIAL,
+	TOKEN_COMMAND
+};
+
+struct config_project {
+	struct str name; /* identifier, or id in digits */
+	bool subprojects;
+	struct node at; /* where it stands */
+};
+
+/*
+ * A configuration file, checked.  Texts live in the arena, NUL-terminated;
+ * all times in microseconds.
+ */
+struct config {
+	struct arena arena;
+	const char *file;
+	const char *instance; /* the file's name without .yaml */
+
+	const char *url;
+	enum token_kind token_kind;
+	const char *token_value;
+	int max_requests;
+	int max_tries;
+	int64_t connect_timeout;
+	int64_t stall_timeout;
+	int64_t max_retry_after;
+	size_t n_storage_hosts;
+	const char **storage_hosts;
+	const char *ca_file;
+	const char *contact;
+
+	bool all_projects;
+	size_t n_projects;
+	struct config_project *projects;
+
+	const char *store_path;
+	const char *branch;
+	bool bare;
+
+	int64_t poll;
+	int64_t overlap;
+
+	double guard_share; /* of the documents */
+	int64_t guard_count;
+	int64_t guard_within;
+
+	int64_t keep_log; /* how long runs and events are kept */
+
+	const char *author_name;
+	const char *author_email;
+
+	const char *socket; /* or NULL: as config_socket() says */
+
+	struct program *program;
+};
+
+/*
+ * Read and check a configuration file, mapping and all.  ERR_CONFIG with
+ * file, line and column.  *out is given to config_fini() in any case.
+ */
+int config_load(const char *file, struct config *out, struct err *e);
+void config_fini(struct config *c);
+
+/*
+ * The key, from where the configuration says.  *out is the caller's, who
+ * wipes it with config_wipe_token().  ERR_CONFIG with the way out, never
+ * with the key.
+ */
+int config_token(const struct config *c, char **out, struct err *e);
+void config_wipe_token(char *token); /* accepts NULL; frees */
+
+/*
+ * The control socket's path: the configuration's, else control.sock in
+ * $RUNTIME_DIRECTORY (which systemd sets), else opsync-INSTANCE.sock in
+ * $XDG_RUNTIME_DIR or, for root, in /run, else in the store's own folder.
+ * The caller frees it.
+ */
+char *config_socket(const struct config *c);
+
+#endif

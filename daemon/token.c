@@ -1,0 +1,159 @@
+/*
+ * token - the server's key, from a file, the environment, a credential of
+ * systemd or a command; never from the configuration itself.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/buf.h"
+#include "daemon/config.h"
+
+#define MAX_TOKEN 4096
+
+static int read_stream(
+	FILE *f, const char *what, struct buf *out, struct err *e)
+{
+	char bytes[MAX_TOKEN];
+	size_t n = fread(bytes, 1, sizeof(bytes), f);
+	int errnum = errno;
+
+	if (ferror(f))
+		return err_errno(e, ERR_CONFIG, errnum, "%s", what);
+	if (n == sizeof(bytes))
+		return err_set(e, ERR_CONFIG,
+			"%s: holds more than %d bytes: is that the key?", what,
+			MAX_TOKEN);
+	buf_add(out, bytes, n);
+	explicit_bzero(bytes, sizeof(bytes));
+	return 0;
+}
+
+static int read_file(const char *path, struct buf *out, struct err *e)
+{
+	FILE *f = fopen(path, "re");
+	int r;
+
+	if (f == NULL)
+		return err_errno(e, ERR_CONFIG, errno,
+			"the key's file %s cannot be read", path);
+	r = read_stream(f, path, out, e);
+	fclose(f);
+	return r;
+}
+
+static int read_command(const char *command, struct buf *out, struct err *e)
+{
+	FILE *f = popen(command, "re"); /* NOLINT(cert-env33-c): asked for */
+	int status;
+	int r;
+
+	if (f == NULL)
+		return err_errno(e, ERR_CONFIG, errno,
+			"the key's command cannot be run: %s", command);
+	r = read_stream(f, command, out, e);
+	status = pclose(f);
+	if (r == 0 && status != 0)
+		return err_set(e, ERR_CONFIG,
+			"the key's command failed (status %d): %s",
+			WIFEXITED(status) ? WEXITSTATUS(status) : status,
+			command);
+	return r;
+}
+
+static int read_credential(const char *name, struct buf *out, struct err *e)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	char *path;
+	int r;
+
+	if (folder == NULL)
+		return err_set(e, ERR_CONFIG,
+			"token: credential %s: not started by systemd with "
+			"LoadCredential=%s:PATH",
+			name, name);
+	path = xasprintf("%s/%s", folder, name);
+	r = read_file(path, out, e);
+	free(path);
+	return r;
+}
+
+static int read_env(const char *name, struct buf *out, struct err *e)
+{
+	const char *value = getenv(name);
+
+	if (value == NULL)
+		return err_set(e, ERR_CONFIG,
+			"token: the environment has no %s", name);
+	buf_puts(out, value);
+	return 0;
+}
+
+static int read_raw(const struct config *c, struct buf *out, struct err *e)
+{
+	switch (c->token_kind) {
+	case TOKEN_FILE:
+		return read_file(c->token_value, out, e);
+	case TOKEN_ENV:
+		return read_env(c->token_value, out, e);
+	case TOKEN_CREDENTIAL:
+		return read_credential(c->token_value, out, e);
+	case TOKEN_COMMAND:
+		return read_command(c->token_value, out, e);
+	case TOKEN_NONE:
+		break;
+	}
+	return err_set(e, ERR_CONFIG,
+		"%s: server: needs token: { file: PATH } (OpenProject makes "
+		"a key under My account, Access tokens)",
+		c->file);
+}
+
+/* The key is one line: what stands around it is not part of it. */
+static struct str trim(struct str s)
+{
+	while (s.n > 0 && (unsigned char)s.p[s.n - 1] <= ' ')
+		s.n--;
+	while (s.n > 0 && (unsigned char)s.p[0] <= ' ')
+		s = str_skip(s, 1);
+	return s;
+}
+
+static bool printable(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f)
+			return false;
+	return s.n > 0;
+}
+
+int config_token(const struct config *c, char **out, struct err *e)
+{
+	struct buf raw = {0};
+	struct str token;
+	int r = read_raw(c, &raw, e);
+
+	if (r == 0) {
+		token = trim(buf_str(&raw));
+		if (printable(token))
+			*out = str_dup(token);
+		else
+			r = err_set(e, ERR_CONFIG,
+				"the key (token: of %s) is not one word",
+				c->file);
+	}
+	if (raw.p != NULL)
+		explicit_bzero(raw.p, raw.cap);
+	buf_fini(&raw);
+	return r;
+}
+
+void config_wipe_token(char *token)
+{
+	if (token == NULL)
+		return;
+	explicit_bzero(token, strlen(token));
+	free(token);
+}

@@ -1,0 +1,42 @@
+#ifndef DAEMON_WORKER_H
+#define DAEMON_WORKER_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+/*
+ * The one thread beside the loop: all that blocks or computes (SQLite, git,
+ * files, parsing, mapping) runs there, in the order in which it was given.
+ */
+struct worker;
+struct job;
+typedef void job_fn(struct job *job);
+
+/*
+ * A piece of work, embedded in the flow that waits for it.  run() runs on
+ * the worker's thread, then done() on the loop's, where the job may be given
+ * again or freed.
+ */
+struct job {
+	job_fn *run;
+	job_fn *done;
+
+	/* Private. */
+	struct job *next;
+};
+
+/* Start the thread.  The worker keeps the loop alive while it has jobs. */
+struct worker *worker_new(uv_loop_t *loop);
+
+void worker_give(struct worker *w, struct job *job);
+
+/* Jobs given whose done() has not run yet.  Loop thread. */
+size_t worker_pending(const struct worker *w);
+
+/*
+ * Let the thread end (no job may be pending), close the handle and free w,
+ * then call closed().
+ */
+void worker_close(struct worker *w, void (*closed)(void *arg), void *arg);
+
+#endif
