@@ -22,6 +22,7 @@ struct node {
 	int column;
 	bool plain;      /* a scalar without quotes */
 	struct str text; /* of a scalar */
+	struct str raw;  /* its bytes in the file, with quotes and escapes */
 	size_t n;
 	struct node *items;          /* of a list */
 	struct node_member *members; /* of a map, in the file's order */
@@ -46,6 +47,9 @@ int tree_load(
 /* ERR_CONFIG with "file:line:column: " before the words. */
 int node_err(const struct node *at, struct err *e, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
+
+/* The place of byte offset of a scalar's text, as a node for node_err(). */
+struct node node_within(const struct node *scalar, size_t offset);
 
 /* The value of a map's key, or NULL. */
 const struct node *node_get(const struct node *map, const char *key);
