@@ -1,0 +1,30 @@
+#ifndef CONTENT_UTF8_H
+#define CONTENT_UTF8_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+
+/*
+ * The code point at *at (which must be < s.n), and *at moved behind it.  -1,
+ * and one byte on, for a byte that is no UTF-8 there.
+ */
+int32_t utf8_next(struct str s, size_t *at);
+
+/* How many bytes of s to keep so that at most n are left, none cut apart. */
+size_t utf8_cut(struct str s, size_t n);
+
+bool utf8_ascii(struct str s); /* nothing but ASCII */
+bool utf8_valid(struct str s);
+
+/* Append a code point's bytes at p (room for 4); gives their number. */
+size_t utf8_put(char *p, int32_t cp);
+
+/* NFC; borrows where s is NFC already.  Bad bytes become U+FFFD. */
+struct str utf8_nfc(struct arena *a, struct str s);
+
+/* NFC after full case folding. */
+struct str utf8_fold(struct arena *a, struct str s);
+
+#endif
