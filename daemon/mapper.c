@@ -1,0 +1,401 @@
+/*
+ * mapper - from the server's bytes to staged documents.
+ *
+ *   take: list --> items        elements whose source is the known one stop
+ *   map:  source --> work package --> (schema, list, contents?) --> rendered
+ *   stage (mapper_stage.c), commit (mapper_commit.c)
+ *
+ * mapper_map() is called again for an item as often as something is missing;
+ * each time at least one more thing is there, so it ends.  A work package
+ * that cannot be mapped is recorded with the reason and keeps its documents;
+ * only a fault of the store ends the pass.
+ */
+#include "daemon/mapper.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/stamp.h"
+#include "daemon/log.h"
+
+struct mapper_item *mapper_item_new(void)
+{
+	return xcalloc(1, sizeof(struct mapper_item));
+}
+
+void mapper_item_free(struct mapper_item *item)
+{
+	if (item == NULL)
+		return;
+	buf_fini(&item->source);
+	buf_fini(&item->attachments);
+	free(item->needs);
+	free(item);
+}
+
+void mapper_page_fini(struct mapper_page *page)
+{
+	for (size_t i = 0; i < page->n; i++)
+		mapper_item_free(page->items[i]);
+	free(page->items);
+	*page = (struct mapper_page){0};
+}
+
+static int load_generation(struct mapper *m, struct err *e)
+{
+	struct buf text = {0};
+	bool found = false;
+	long long number = 0;
+	int r = state_get(
+		store_state(m->store), "full.generation", &text, &found, e);
+
+	if (r == 0 && found && str_to_int64(buf_str(&text), &number))
+		m->generation = number;
+	buf_fini(&text);
+	return r;
+}
+
+int mapper_init(struct mapper *m, struct store *store,
+	const struct config *config, struct err *e)
+{
+	int r;
+
+	*m = (struct mapper){.store = store, .config = config};
+	r = names_load(&m->names, store_state(store), e);
+	return r == 0 ? load_generation(m, e) : r;
+}
+
+void mapper_fini(struct mapper *m)
+{
+	for (size_t i = 0; i < m->n_removals; i++)
+		free(m->removals[i].entry);
+	free(m->removals);
+	free(m->again);
+	names_fini(&m->names);
+	arena_fini(&m->arena);
+	*m = (struct mapper){0};
+}
+
+/* --- The pass's row and its events ------------------------------------------
+ */
+
+static int ensure_run(struct mapper *m, struct err *e)
+{
+	if (m->run.id != 0)
+		return 0;
+	return state_run_begin(store_state(m->store), &m->run, e);
+}
+
+int mapper_begin(struct mapper *m, const char *kind, const char *cause,
+	bool record, struct err *e)
+{
+	m->run = (struct state_run){
+		.started = stamp_now(),
+		.kind = str_of(kind),
+		.cause = str_of(cause),
+	};
+	m->counts = (struct mapper_counts){0};
+	m->commit[0] = '\0';
+	m->newest = 0;
+	m->staged_since = 0;
+	for (size_t i = 0; i < m->n_removals; i++)
+		free(m->removals[i].entry);
+	m->n_removals = 0;
+	m->n_again = 0;
+	return record ? ensure_run(m, e) : 0;
+}
+
+int mapper_end(struct mapper *m, uint64_t requests, uint64_t bytes,
+	const struct err *why, struct err *e)
+{
+	if (m->run.id == 0)
+		return 0;
+	m->run.finished = stamp_now();
+	m->run.result = why->code;
+	m->run.error = why->code != 0 ? str_of(why->text) : STR_NONE;
+	m->run.seen = m->counts.seen;
+	m->run.made = m->counts.added;
+	m->run.changed = m->counts.changed;
+	m->run.removed = m->counts.removed;
+	m->run.failed = m->counts.failed;
+	m->run.requests = (int64_t)requests;
+	m->run.bytes = (int64_t)bytes;
+	m->run.commit = m->commit[0] != '\0' ? str_of(m->commit) : STR_NONE;
+	return state_run_put(store_state(m->store), &m->run, e);
+}
+
+void mapper_event(struct mapper *m, enum log_level level, const char *kind,
+	int64_t work_package, struct str path, const char *fmt, ...)
+{
+	char text[600];
+	struct state_event event = {
+		.at = stamp_now(),
+		.level = level,
+		.kind = str_of(kind),
+		.work_package = work_package,
+		.path = path,
+	};
+	struct err fault = {0};
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	event.text = str_of(text);
+	if (ensure_run(m, &fault) != 0)
+		log_error("%s", fault.text);
+	event.run = m->run.id;
+	store_put_event(m->store, &event);
+	if (level <= LOG_LEVEL_WARNING)
+		log_line(level, "work package %lld: %s",
+			(long long)work_package, text);
+}
+
+/* --- Taking a list in --------------------------------------------------------
+ */
+
+static int copy_hash(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	(void)e;
+	memcpy(arg, wp->hash, SHA256_SIZE);
+	return 0;
+}
+
+static int is_known(struct mapper *m, const struct mapper_item *item,
+	bool *known, struct err *e)
+{
+	uint8_t hash[SHA256_SIZE];
+	bool found = false;
+	int r = store_work_package(
+		m->store, item->id, &found, copy_hash, hash, e);
+
+	*known = r == 0 && found && memcmp(hash, item->hash, SHA256_SIZE) == 0;
+	return r;
+}
+
+static int take_element(struct mapper *m, struct str element, bool forced,
+	struct mapper_page *page, struct err *e)
+{
+	struct mapper_item *item = mapper_item_new();
+	struct api_source head = {0};
+	struct err bad = {0};
+	bool known = false;
+	int r;
+
+	m->counts.seen++;
+	if (api_source_make(element, &item->source, &head, &bad) != 0) {
+		m->counts.failed++;
+		mapper_event(m, LOG_LEVEL_ERROR, "failed", head.id, STR_NONE,
+			"%s", bad.text);
+		mapper_item_free(item);
+		return 0;
+	}
+	item->id = head.id;
+	item->pair = (struct api_pair){head.project_id, head.type_id};
+	item->updated_at = head.updated_at;
+	item->forced = forced;
+	hash_sha256(item->source.p, item->source.n, item->hash);
+	if (page->first == 0)
+		page->first = head.updated_at;
+	page->last = head.updated_at;
+	if (head.updated_at > page->newest)
+		page->newest = head.updated_at;
+	r = forced ? 0 : is_known(m, item, &known, e);
+	if (r != 0 || known)
+		mapper_item_free(item);
+	else
+		page->items[page->n++] = item;
+	return r;
+}
+
+int mapper_take(struct mapper *m, struct str body, bool forced,
+	struct mapper_page *page, struct err *e)
+{
+	struct api_list list = {0};
+	int r;
+
+	arena_reset(&m->arena);
+	r = api_list_scan(&m->arena, body, &list, e);
+	page->total = list.total;
+	page->count = list.count;
+	page->page_size = list.page_size;
+	page->items = xcalloc(list.n, sizeof(struct mapper_item *));
+	for (size_t i = 0; r == 0 && i < list.n; i++)
+		r = take_element(m, list.elements[i], forced, page, e);
+	return r;
+}
+
+static int recall_row(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	struct mapper_item *item = arg;
+
+	(void)e;
+	item->id = wp->id;
+	item->pair = (struct api_pair){wp->project_id, wp->type_id};
+	item->updated_at = wp->updated_at;
+	memcpy(item->hash, wp->hash, SHA256_SIZE);
+	buf_add_str(&item->source, wp->source);
+	item->attachments_known = wp->attachments.p != NULL;
+	buf_add_str(&item->attachments, wp->attachments);
+	return 0;
+}
+
+int mapper_recall(
+	struct mapper *m, int64_t id, struct mapper_item **out, struct err *e)
+{
+	struct mapper_item *item = mapper_item_new();
+	bool found = false;
+	int r = store_work_package(m->store, id, &found, recall_row, item, e);
+
+	if (r != 0 || !found || item->source.n == 0) {
+		mapper_item_free(item);
+		*out = NULL;
+		return r;
+	}
+	item->forced = true;
+	*out = item;
+	return 0;
+}
+
+/* --- Mapping
+ * ------------------------------------------------------------------ */
+
+/* What the API does not say in the work package itself. */
+static bool complete(struct mapper *m, const struct mapper_item *item,
+	struct work_package *wp)
+{
+	const struct project *project =
+		names_project(&m->names, wp->project.id);
+
+	if (project != NULL)
+		wp->project_identifier = project->identifier;
+	wp->status_is_closed = names_status_is_closed(&m->names, wp->status.id);
+	wp->url = arena_printf(&m->arena, "%s/work_packages/%lld",
+		m->config->url, (long long)wp->id);
+	wp->schema = names_schema(
+		&m->names, item->pair.project_id, item->pair.type_id);
+	return wp->schema != NULL;
+}
+
+static int look_up_contents(
+	struct mapper *m, struct work_package *wp, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < wp->n_attachments; i++) {
+		struct attachment *a = &wp->attachments[i];
+
+		r = store_attachment(m->store, a->id, a->size, a->digest,
+			&a->fetched, &a->image, e);
+	}
+	return r;
+}
+
+static const struct attachment *find_attachment(
+	const struct work_package *wp, int64_t id)
+{
+	for (size_t i = 0; i < wp->n_attachments; i++)
+		if (wp->attachments[i].id == id)
+			return &wp->attachments[i];
+	return NULL;
+}
+
+static void set_needs(struct mapper_item *item, const struct work_package *wp,
+	const struct rendered *rendered)
+{
+	free(item->needs);
+	item->needs = xcalloc(rendered->n_needs, sizeof(*item->needs));
+	item->n_needs = 0;
+	for (size_t i = 0; i < rendered->n_needs; i++) {
+		const struct attachment *a =
+			find_attachment(wp, rendered->needs[i]);
+		struct mapper_need *need = &item->needs[item->n_needs];
+
+		if (a == NULL)
+			continue;
+		need->attachment_id = a->id;
+		need->size = a->size;
+		snprintf(need->digest, sizeof(need->digest), "%.*s",
+			STR_ARGS(a->digest));
+		item->n_needs++;
+	}
+}
+
+static enum mapped failed(struct mapper *m, struct mapper_item *item,
+	const struct err *why, struct err *e)
+{
+	return mapper_fail(m, item, why, e) == 0 ? MAPPED_DONE : MAPPED_FAULT;
+}
+
+static enum mapped render(struct mapper *m, struct mapper_item *item,
+	const struct work_package *wp, struct err *e)
+{
+	struct rendered rendered = {0};
+	enum mapped mapped = MAPPED_DONE;
+	int r = program_render(m->config->program, wp, 0, &m->arena, &rendered);
+
+	if (r == ERR_NEED) {
+		set_needs(item, wp, &rendered);
+		mapped = MAPPED_NEEDS;
+	} else if (mapper_stage(m, item, wp, &rendered, e) != 0) {
+		mapped = MAPPED_FAULT;
+	}
+	rendered_fini(&rendered);
+	return mapped;
+}
+
+static enum mapped map_one(
+	struct mapper *m, struct mapper_item *item, struct err *e)
+{
+	struct work_package wp = {0};
+	struct err why = {0};
+
+	arena_reset(&m->arena);
+	if (api_work_package_parse(
+		    &m->arena, buf_str(&item->source), &wp, &why) != 0)
+		return failed(m, item, &why, e);
+	if (!complete(m, item, &wp))
+		return MAPPED_SCHEMA;
+	if (program_needs_attachments(m->config->program, &wp)) {
+		if (!item->attachments_known)
+			return MAPPED_LIST;
+		if (api_attachments_parse(&m->arena,
+			    buf_str(&item->attachments), &wp, &why) != 0)
+			return failed(m, item, &why, e);
+		if (look_up_contents(m, &wp, e) != 0)
+			return MAPPED_FAULT;
+	}
+	return render(m, item, &wp, e);
+}
+
+enum mapped mapper_map(
+	struct mapper *m, struct mapper_item *item, struct err *e)
+{
+	enum mapped mapped = map_one(m, item, e);
+
+	if (mapped == MAPPED_DONE && mapper_map_again(m, e) != 0)
+		return MAPPED_FAULT;
+	return mapped;
+}
+
+/* Work packages whose path may change have all that mapping needs: it was
+ * there when they got their document. */
+int mapper_map_again(struct mapper *m, struct err *e)
+{
+	int r = 0;
+
+	while (r == 0 && m->n_again > 0) {
+		struct mapper_item *item;
+
+		r = mapper_recall(m, m->again[--m->n_again], &item, e);
+		if (r == 0 && item != NULL &&
+			map_one(m, item, e) == MAPPED_FAULT)
+			r = ERR_IO;
+		mapper_item_free(item);
+	}
+	return r;
+}

@@ -1,0 +1,174 @@
+#ifndef DAEMON_MAPPER_H
+#define DAEMON_MAPPER_H
+
+#include "api/paths.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/hash.h"
+#include "daemon/config.h"
+#include "daemon/names.h"
+#include "store/store.h"
+
+/*
+ * The worker's side of a pass: work packages come in as the server gave
+ * them, are mapped, and their documents staged and committed.  Everything
+ * here runs on the worker's thread; the loop only looks at results.
+ */
+
+/* What a pass did, for its run. */
+struct mapper_counts {
+	int64_t seen;    /* work packages that the server showed */
+	int64_t added;   /* documents, as all that follow but the failed */
+	int64_t changed; /* moved ones included */
+	int64_t removed;
+	int64_t held;   /* removals that the guard did not let through */
+	int64_t failed; /* work packages */
+};
+
+/* A document that is to go, decided when the pass has seen everything. */
+struct mapper_removal {
+	int64_t work_package;
+	char *entry; /* NULL: the work package and all its documents */
+	const char *why;
+};
+
+struct mapper {
+	struct store *store;
+	const struct config *config;
+	struct names names;
+	struct arena arena; /* reset for each work package */
+
+	/* Of the pass that runs. */
+	struct state_run run; /* its id is 0 until there is an event */
+	int64_t generation;   /* of the full read that is on, or the last */
+	struct mapper_counts counts;
+	int64_t newest; /* newest updatedAt that was staged: author date */
+	int64_t staged_since; /* monotonic; of the oldest staged change */
+	char commit[41];      /* the pass's last commit, or "" */
+	size_t n_removals, cap_removals;
+	struct mapper_removal *removals;
+	size_t n_again, cap_again; /* work packages whose path may change */
+	int64_t *again;
+};
+
+/* A content that must be here before a work package can be mapped. */
+struct mapper_need {
+	int64_t attachment_id;
+	int64_t size;
+	char digest[33]; /* or "" */
+};
+
+/* A work package on its way.  Owns its texts. */
+struct mapper_item {
+	int64_t id;
+	struct api_pair pair;
+	int64_t updated_at;
+	struct buf source;
+	bool attachments_known;
+	struct buf attachments; /* their source */
+	uint8_t hash[SHA256_SIZE];
+	bool forced; /* map it though its source is the one we know */
+
+	/* What it waits for, set by mapper_map(). */
+	size_t n_needs;
+	struct mapper_need *needs;
+};
+
+struct mapper_item *mapper_item_new(void);
+void mapper_item_free(struct mapper_item *item); /* accepts NULL */
+
+/* What mapper_map() says. */
+enum mapped {
+	MAPPED_DONE,   /* staged, or recorded as left out or failed */
+	MAPPED_SCHEMA, /* item->pair has no schema yet */
+	MAPPED_LIST,   /* its attachment list is needed */
+	MAPPED_NEEDS,  /* contents are needed: item->needs */
+	MAPPED_FAULT,  /* the store failed: the pass cannot go on */
+};
+
+int mapper_init(struct mapper *m, struct store *store,
+	const struct config *config, struct err *e);
+void mapper_fini(struct mapper *m);
+
+/*
+ * Begin a pass: forget the last one's counts.  kind and cause are literals.
+ * Its row in the state is made by its first event, or now if record says so.
+ */
+int mapper_begin(struct mapper *m, const char *kind, const char *cause,
+	bool record, struct err *e);
+
+/*
+ * End it: the row, if there is one, gets the counts, and why as its result
+ * (code 0: all went well).
+ */
+int mapper_end(struct mapper *m, uint64_t requests, uint64_t bytes,
+	const struct err *why, struct err *e);
+
+/* A list of work packages, taken in.  Zeroed, it is empty. */
+struct mapper_page {
+	int64_t total;
+	int64_t count;
+	int64_t page_size;
+	int64_t first; /* updatedAt of the first element; 0 if there is none */
+	int64_t last;  /* and of the last */
+	int64_t newest;
+	size_t n;
+	struct mapper_item **items; /* owned: those to be mapped */
+};
+
+void mapper_page_fini(struct mapper_page *page); /* frees, and zeroes it */
+
+/*
+ * Take a list in: page->items gets the work packages that are new or changed
+ * (or all, if forced); the others are only counted.  An element that cannot
+ * be read is recorded and skipped.
+ */
+int mapper_take(struct mapper *m, struct str body, bool forced,
+	struct mapper_page *page, struct err *e);
+
+/* An item from what the state keeps; *out NULL if it has no source. */
+int mapper_recall(
+	struct mapper *m, int64_t id, struct mapper_item **out, struct err *e);
+
+/* Map an item and stage what comes of it. */
+enum mapped mapper_map(
+	struct mapper *m, struct mapper_item *item, struct err *e);
+
+/* Record that an item could not be mapped: its documents stay. */
+int mapper_fail(struct mapper *m, struct mapper_item *item,
+	const struct err *why, struct err *e);
+
+/* A work package that the server does not show any more: to be removed. */
+void mapper_gone(struct mapper *m, int64_t id);
+
+/* A document of it that no entry makes any more, or all with entry NULL. */
+void mapper_remove(struct mapper *m, int64_t work_package, struct str entry,
+	const char *why);
+
+/*
+ * Private to the mapper's files: stage what was rendered of an item; and put
+ * down those whose path may change because of it.
+ */
+int mapper_stage(struct mapper *m, struct mapper_item *item,
+	const struct work_package *wp, struct rendered *rendered,
+	struct err *e);
+int mapper_map_again(struct mapper *m, struct err *e);
+int mapper_claim_left(struct mapper *m, int64_t work_package, struct str claim,
+	struct err *e);
+
+/* Commit when much is staged, or long since. */
+int mapper_commit_some(struct mapper *m, struct err *e);
+
+/*
+ * End the pass: decide removals under the guard, stage the values (key and
+ * text by turns, NULL ends them), commit.
+ */
+int mapper_commit_all(
+	struct mapper *m, const char *const *values, struct err *e);
+
+/* Add an event to the sync log, with the next commit. */
+void mapper_event(struct mapper *m, enum log_level level, const char *kind,
+	int64_t work_package, struct str path, const char *fmt, ...)
+	PRINTF_LIKE(6, 7);
+
+#endif

@@ -1,0 +1,321 @@
+/*
+ * mapper_stage - what was rendered of a work package becomes staged changes.
+ *
+ * Two documents may want one path.  The lower work package (then the earlier
+ * entry) has it, whatever came first; the others get -ID.  So a document is
+ * placed by looking at all that claim its natural path, and whenever a claim
+ * comes or goes, the others that share it are mapped again.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/stamp.h"
+#include "content/paths.h"
+#include "content/words.h"
+#include "daemon/log.h"
+#include "daemon/mapper.h"
+
+/* --- Rows
+ * --------------------------------------------------------------------- */
+
+static struct state_work_package row_of(
+	const struct mapper *m, const struct mapper_item *item)
+{
+	struct state_work_package row = {
+		.id = item->id,
+		.project_id = item->pair.project_id,
+		.type_id = item->pair.type_id,
+		.updated_at = item->updated_at,
+		.generation = m->generation,
+		.source = buf_str(&item->source),
+	};
+
+	if (item->attachments_known)
+		row.attachments = buf_str(&item->attachments);
+	memcpy(row.hash, item->hash, SHA256_SIZE);
+	return row;
+}
+
+int mapper_fail(struct mapper *m, struct mapper_item *item,
+	const struct err *why, struct err *e)
+{
+	struct state_work_package row = row_of(m, item);
+
+	(void)e;
+	row.outcome = OUTCOME_FAILED;
+	row.reason = str_of(why->text);
+	store_put_work_package(m->store, &row);
+	m->counts.failed++;
+	mapper_event(m, LOG_LEVEL_ERROR, "failed", item->id, STR_NONE, "%s",
+		why->text);
+	return 0;
+}
+
+/* --- Claims
+ * -------------------------------------------------------------------- */
+
+static void map_again(struct mapper *m, int64_t id)
+{
+	for (size_t i = 0; i < m->n_again; i++)
+		if (m->again[i] == id)
+			return;
+	m->again = grow(m->again, m->n_again, &m->cap_again, sizeof(*m->again));
+	m->again[m->n_again++] = id;
+}
+
+/* A look at those who claim the same path as a document. */
+struct claimants {
+	struct mapper *m;
+	int64_t work_package;
+	struct str entry;
+	int entry_index;
+	bool others_again; /* put the others down to be mapped again */
+	bool lower;        /* result: somebody goes before */
+};
+
+static int on_claimant(void *arg, const struct state_document *d, struct err *e)
+{
+	struct claimants *c = arg;
+
+	(void)e;
+	if (d->work_package == c->work_package && str_eq(d->entry, c->entry))
+		return 0;
+	if (d->work_package < c->work_package ||
+		(d->work_package == c->work_package &&
+			program_entry(c->m->config->program, d->entry) <
+				c->entry_index))
+		c->lower = true;
+	if (c->others_again && d->work_package != c->work_package)
+		map_again(c->m, d->work_package);
+	return 0;
+}
+
+int mapper_claim_left(
+	struct mapper *m, int64_t work_package, struct str claim, struct err *e)
+{
+	struct claimants c = {
+		.m = m, .work_package = work_package, .others_again = true};
+
+	return store_claims(m->store, claim, on_claimant, &c, e);
+}
+
+/* The documents that a work package has by now. */
+struct held {
+	struct arena *arena;
+	size_t n, cap;
+	struct state_document *items; /* texts in the arena, no files */
+};
+
+static int on_held(void *arg, const struct state_document *d, struct err *e)
+{
+	struct held *h = arg;
+	struct state_document *copy;
+
+	(void)e;
+	h->items = grow(h->items, h->n, &h->cap, sizeof(*h->items));
+	copy = &h->items[h->n++];
+	*copy = (struct state_document){
+		.work_package = d->work_package,
+		.entry = arena_str(h->arena, d->entry),
+		.claim = arena_str(h->arena, d->claim),
+		.keep_when_gone = d->keep_when_gone,
+	};
+	return 0;
+}
+
+static const struct state_document *find_held(
+	const struct held *h, struct str entry)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (str_eq(h->items[i].entry, entry))
+			return &h->items[i];
+	return NULL;
+}
+
+/* --- Placing one document
+ * -------------------------------------------------------- */
+
+static const struct {
+	const char *kind;
+	const char *text;
+} change_words[] = {
+	[STORE_SAME] = {"same", "unchanged"},
+	[STORE_ADDED] = {"added", "added"},
+	[STORE_CHANGED] = {"changed", "changed"},
+	[STORE_MOVED] = {"moved", "moved here"},
+};
+
+static void count_change(struct mapper *m, const struct mapper_item *item,
+	const struct document *d, enum store_change change)
+{
+	if (change == STORE_SAME)
+		return;
+	if (change == STORE_ADDED)
+		m->counts.added++;
+	else
+		m->counts.changed++;
+	if (m->staged_since == 0)
+		m->staged_since = stamp_monotonic();
+	if (item->updated_at > m->newest)
+		m->newest = item->updated_at;
+	mapper_event(m, LOG_LEVEL_INFO, change_words[change].kind, item->id,
+		str_of(d->path), "%s by %s", change_words[change].text,
+		d->entry);
+}
+
+/* Stage it where the claims say; bad gets what is wrong with it. */
+static int place(struct mapper *m, struct mapper_item *item,
+	const struct work_package *wp, struct document *d,
+	const struct state_document *held, struct err *bad, struct err *e)
+{
+	struct str claim = words_fold(&m->arena, str_of(d->natural_path));
+	bool new_claim = held == NULL || !str_eq(held->claim, claim);
+	struct claimants c = {
+		.m = m,
+		.work_package = item->id,
+		.entry = str_of(d->entry),
+		.entry_index =
+			program_entry(m->config->program, str_of(d->entry)),
+		.others_again = new_claim,
+	};
+	enum store_change change = STORE_SAME;
+	int r = store_claims(m->store, claim, on_claimant, &c, e);
+
+	if (r == 0 && new_claim && held != NULL)
+		r = mapper_claim_left(m, item->id, held->claim, e);
+	if (r != 0)
+		return r;
+	if (c.lower) {
+		struct rendered again = {0};
+		uint64_t bit = c.entry_index < 63 ? UINT64_C(1) << c.entry_index
+						  : UINT64_C(1) << 63;
+
+		r = program_render(
+			m->config->program, wp, bit, &m->arena, &again);
+		for (size_t i = 0; r == 0 && i < again.n; i++)
+			if (again.items[i].err.code == 0 &&
+				str_is(str_of(again.items[i].entry),
+					d->entry)) {
+				struct document swap = *d;
+
+				*d = again.items[i].document;
+				again.items[i].document = swap;
+			}
+		rendered_fini(&again);
+	}
+	r = store_put(m->store, item->id, d, claim, &change, bad);
+	if (r != 0 && r != ERR_DATA) {
+		*e = *bad;
+		return r;
+	}
+	if (r == 0)
+		count_change(m, item, d, change);
+	return 0;
+}
+
+/* --- The whole work package
+ * -------------------------------------------------------- */
+
+static bool rendered_has(const struct rendered *rendered, struct str entry)
+{
+	for (size_t i = 0; i < rendered->n; i++)
+		if (str_is(entry, rendered->items[i].entry))
+			return true;
+	return false;
+}
+
+/*
+ * Documents that no entry makes any more.  Where as many come as go, an entry
+ * took over from another; else they are removals, for the guard to see.
+ */
+static int leave(struct mapper *m, struct mapper_item *item,
+	const struct rendered *rendered, const struct held *held, bool *pending,
+	struct err *e)
+{
+	bool replaced = rendered->n >= held->n;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < held->n; i++) {
+		const struct state_document *d = &held->items[i];
+
+		if (rendered_has(rendered, d->entry))
+			continue;
+		if (replaced) {
+			r = store_drop(m->store, item->id, d->entry, e);
+			if (r == 0)
+				r = mapper_claim_left(m, item->id, d->claim, e);
+			continue;
+		}
+		*pending = true;
+		mapper_remove(m, item->id, d->entry,
+			rendered->match_err.code != 0
+				? "a condition of match cannot be decided"
+				: "no entry of documents: fits any more");
+	}
+	return r;
+}
+
+static int place_all(struct mapper *m, struct mapper_item *item,
+	const struct work_package *wp, struct rendered *rendered,
+	const struct held *held, struct err *bad, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < rendered->n; i++) {
+		struct rendering *one = &rendered->items[i];
+
+		if (one->err.code == 0)
+			r = place(m, item, wp, &one->document,
+				find_held(held, str_of(one->entry)), &one->err,
+				e);
+		if (one->err.code != 0 && bad->code == 0)
+			*bad = one->err;
+	}
+	return r;
+}
+
+static void put_row(struct mapper *m, struct mapper_item *item,
+	const struct rendered *rendered, bool pending, const struct err *bad)
+{
+	struct state_work_package row = row_of(m, item);
+
+	row.outcome = OUTCOME_MADE;
+	if (bad->code != 0) {
+		row.outcome = OUTCOME_FAILED;
+		row.reason = str_of(bad->text);
+	} else if (rendered->n == 0) {
+		row.outcome = OUTCOME_UNMATCHED;
+		row.source = STR_NONE;
+		row.attachments = STR_NONE;
+	}
+	/* Until a removal is carried out, every sight asks for it again. */
+	if (pending)
+		memset(row.hash, 0, sizeof(row.hash));
+	store_put_work_package(m->store, &row);
+}
+
+int mapper_stage(struct mapper *m, struct mapper_item *item,
+	const struct work_package *wp, struct rendered *rendered, struct err *e)
+{
+	struct held held = {.arena = &m->arena};
+	struct err bad = {0};
+	bool pending = false;
+	int r = store_documents(m->store, item->id, on_held, &held, e);
+
+	if (rendered->match_err.code != 0)
+		bad = rendered->match_err;
+	if (r == 0)
+		r = leave(m, item, rendered, &held, &pending, e);
+	if (r == 0)
+		r = place_all(m, item, wp, rendered, &held, &bad, e);
+	if (r == 0) {
+		put_row(m, item, rendered, pending, &bad);
+		if (bad.code != 0) {
+			m->counts.failed++;
+			mapper_event(m, LOG_LEVEL_ERROR, "failed", item->id,
+				STR_NONE, "%s", bad.text);
+		}
+	}
+	free(held.items);
+	return r;
+}

@@ -1,0 +1,416 @@
+/*
+ * names - what the server calls its projects, types, statuses and fields.
+ *
+ * Each kind is one row of the state's resources: the elements of all pages
+ * as one collection; each schema is a row of its own, "schema/1-15".
+ */
+#include "daemon/names.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+
+#define NO_SCHEMA "{}" /* a pair that the key's user may not see */
+
+static const char *const kind_names[] = {
+	[NAMES_PROJECTS] = "projects",
+	[NAMES_TYPES] = "types",
+	[NAMES_STATUSES] = "statuses",
+};
+
+void names_fini(struct names *n)
+{
+	arena_fini(&n->arena);
+	free(n->schemas);
+	*n = (struct names){0};
+}
+
+/* --- Parsing what the state or the server gave ------------------------------
+ */
+
+static int parse_projects(
+	struct names *n, const struct api_list *list, struct err *e)
+{
+	struct project *projects =
+		ARENA_ARRAY(&n->arena, struct project, list->n);
+
+	for (size_t i = 0; i < list->n; i++) {
+		int r = api_project_parse(
+			&n->arena, list->elements[i], &projects[i], e);
+
+		if (r != 0)
+			return r;
+	}
+	n->projects = projects;
+	n->n_projects = list->n;
+	return 0;
+}
+
+static int parse_named(struct names *n, const struct api_list *list,
+	struct api_name **out, size_t *n_out, struct err *e)
+{
+	struct api_name *named =
+		ARENA_ARRAY(&n->arena, struct api_name, list->n);
+
+	for (size_t i = 0; i < list->n; i++) {
+		int r = api_name_parse(
+			&n->arena, list->elements[i], &named[i], e);
+
+		if (r != 0)
+			return r;
+	}
+	*out = named;
+	*n_out = list->n;
+	return 0;
+}
+
+static int parse_kind(
+	struct names *n, enum names_kind kind, struct str body, struct err *e)
+{
+	struct arena scratch = {0};
+	struct api_list list;
+	int r = api_list_scan(&scratch, body, &list, e);
+
+	if (r == 0 && kind == NAMES_PROJECTS)
+		r = parse_projects(n, &list, e);
+	else if (r == 0 && kind == NAMES_TYPES)
+		r = parse_named(n, &list, &n->types, &n->n_types, e);
+	else if (r == 0)
+		r = parse_named(n, &list, &n->statuses, &n->n_statuses, e);
+	arena_fini(&scratch);
+	return r;
+}
+
+static struct schema *find_schema(
+	const struct names *n, int64_t project_id, int64_t type_id)
+{
+	for (size_t i = 0; i < n->n_schemas; i++)
+		if (n->schemas[i].project_id == project_id &&
+			n->schemas[i].type_id == type_id)
+			return &n->schemas[i];
+	return NULL;
+}
+
+static void set_schema(struct names *n, const struct schema *schema)
+{
+	struct schema *old =
+		find_schema(n, schema->project_id, schema->type_id);
+
+	if (old != NULL) {
+		*old = *schema;
+		return;
+	}
+	n->schemas = grow(
+		n->schemas, n->n_schemas, &n->cap_schemas, sizeof(*n->schemas));
+	n->schemas[n->n_schemas++] = *schema;
+}
+
+/* "schema/1-15" */
+static bool parse_pair(struct str name, struct schema *out)
+{
+	struct str rest = str_skip(name, strlen("schema/"));
+	size_t dash = str_find(rest, STR("-"));
+	long long project;
+	long long type;
+
+	if (dash == rest.n ||
+		!str_to_int64((struct str){rest.p, dash}, &project) ||
+		!str_to_int64(str_skip(rest, dash + 1), &type))
+		return false;
+	*out = (struct schema){.project_id = project, .type_id = type};
+	return true;
+}
+
+static int load_resource(
+	void *arg, struct str name, struct str body, struct err *e)
+{
+	struct names *n = arg;
+	struct schema schema;
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(kind_names); i++)
+		if (str_is(name, kind_names[i]))
+			return parse_kind(n, (enum names_kind)i, body, e);
+	if (!str_starts(name, STR("schema/")) || !parse_pair(name, &schema))
+		return 0;
+	if (!str_is(body, NO_SCHEMA))
+		r = api_schema_parse(&n->arena, body, &schema, e);
+	if (r == 0)
+		set_schema(n, &schema);
+	return r;
+}
+
+int names_load(struct names *n, struct state *state, struct err *e)
+{
+	return state_resources(state, load_resource, n, e);
+}
+
+/* --- Remembering answers
+ * ------------------------------------------------------ */
+
+static int join_pages(
+	const struct str *pages, size_t n_pages, struct buf *out, struct err *e)
+{
+	struct arena scratch = {0};
+	struct buf elements = {0};
+	struct api_list list;
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n_pages; i++) {
+		r = api_list_scan(&scratch, pages[i], &list, e);
+		for (size_t k = 0; r == 0 && k < list.n; k++) {
+			if (n++ > 0)
+				buf_putc(&elements, ',');
+			buf_add_str(&elements, list.elements[k]);
+		}
+	}
+	buf_printf(out,
+		"{\"total\":%zu,\"count\":%zu,\"_embedded\":{\"elements\":[", n,
+		n);
+	buf_add_str(out, buf_str(&elements));
+	buf_puts(out, "]}}");
+	buf_fini(&elements);
+	arena_fini(&scratch);
+	return r;
+}
+
+int names_put(struct names *n, struct state *state, enum names_kind kind,
+	const struct str *pages, size_t n_pages, struct err *e)
+{
+	struct buf whole = {0};
+	int r = join_pages(pages, n_pages, &whole, e);
+
+	if (r == 0)
+		r = parse_kind(n, kind, buf_str(&whole), e);
+	if (r == 0)
+		r = state_resource_put(
+			state, str_of(kind_names[kind]), buf_str(&whole), e);
+	buf_fini(&whole);
+	return r;
+}
+
+static int put_schema(struct names *n, struct state *state, struct str element,
+	const struct schema *schema, struct err *e)
+{
+	char name[64];
+
+	set_schema(n, schema);
+	snprintf(name, sizeof(name), "schema/%lld-%lld",
+		(long long)schema->project_id, (long long)schema->type_id);
+	return state_resource_put(state, str_of(name), element, e);
+}
+
+static int put_answered(
+	struct names *n, struct state *state, struct str body, struct err *e)
+{
+	struct arena scratch = {0};
+	struct api_list list;
+	int r = api_list_scan(&scratch, body, &list, e);
+
+	for (size_t i = 0; r == 0 && i < list.n; i++) {
+		struct schema schema;
+
+		r = api_schema_parse(&n->arena, list.elements[i], &schema, e);
+		if (r == 0)
+			r = put_schema(n, state, list.elements[i], &schema, e);
+	}
+	arena_fini(&scratch);
+	return r;
+}
+
+int names_put_schemas(struct names *n, struct state *state, struct str body,
+	const struct api_pair *asked, size_t n_asked, struct err *e)
+{
+	int r = put_answered(n, state, body, e);
+
+	for (size_t i = 0; r == 0 && i < n_asked; i++) {
+		struct schema none = {.project_id = asked[i].project_id,
+			.type_id = asked[i].type_id};
+
+		if (find_schema(n, none.project_id, none.type_id) == NULL)
+			r = put_schema(n, state, STR(NO_SCHEMA), &none, e);
+	}
+	return r;
+}
+
+/* --- Looking up
+ * --------------------------------------------------------------- */
+
+const struct project *names_project(const struct names *n, int64_t id)
+{
+	for (size_t i = 0; i < n->n_projects; i++)
+		if (n->projects[i].id == id)
+			return &n->projects[i];
+	return NULL;
+}
+
+const struct schema *names_schema(
+	const struct names *n, int64_t project_id, int64_t type_id)
+{
+	return find_schema(n, project_id, type_id);
+}
+
+bool names_status_is_closed(const struct names *n, int64_t id)
+{
+	for (size_t i = 0; i < n->n_statuses; i++)
+		if (n->statuses[i].id == id)
+			return n->statuses[i].is_closed;
+	return false;
+}
+
+static const struct project *find_project(
+	const struct names *n, struct str name)
+{
+	long long id;
+	bool is_id = str_to_int64(name, &id);
+
+	for (size_t i = 0; i < n->n_projects; i++)
+		if (str_eq(n->projects[i].identifier, name) ||
+			(is_id && n->projects[i].id == id))
+			return &n->projects[i];
+	return NULL;
+}
+
+/* What a person may have meant among n texts, as ": did you mean 'x'?" */
+static void suggest(
+	struct err *e, struct str name, const char *const *names, size_t n)
+{
+	const char *nearest = str_nearest(name, names, n);
+	size_t used = e != NULL ? strlen(e->text) : 0;
+
+	if (e != NULL && nearest != NULL)
+		snprintf(e->text + used, sizeof(e->text) - used,
+			" (did you mean '%s'?)", nearest);
+}
+
+static int unknown_project(const struct names *n, const struct node *at,
+	struct str name, struct err *e)
+{
+	const char **names = xcalloc(n->n_projects, sizeof(*names));
+	int r = node_err(at, e,
+		"the server shows no project '%.*s' to this key",
+		STR_ARGS(name));
+
+	for (size_t i = 0; i < n->n_projects; i++)
+		names[i] = n->projects[i].identifier.p;
+	suggest(e, name, names, n->n_projects);
+	free(names);
+	return r;
+}
+
+static bool has_ancestor(const struct project *p, int64_t id)
+{
+	for (size_t i = 0; i < p->n_ancestors; i++)
+		if (p->ancestors[i] == id)
+			return true;
+	return false;
+}
+
+static bool in_scope(const int64_t *ids, size_t n_ids, int64_t id)
+{
+	for (size_t i = 0; i < n_ids; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+int names_scope(const struct names *n, const struct config *c, int64_t **ids,
+	size_t *n_ids, struct err *e)
+{
+	int64_t *list = xcalloc(n->n_projects + 1, sizeof(*list));
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->n_projects; i++) {
+		const struct config_project *want = &c->projects[i];
+		const struct project *found = find_project(n, want->name);
+
+		if (found == NULL) {
+			free(list);
+			return unknown_project(n, &want->at, want->name, e);
+		}
+		for (size_t k = 0; k < n->n_projects; k++) {
+			const struct project *p = &n->projects[k];
+			bool meant = p == found ||
+				     (want->subprojects &&
+					     has_ancestor(p, found->id));
+
+			if (meant && !in_scope(list, count, p->id))
+				list[count++] = p->id;
+		}
+	}
+	*ids = list;
+	*n_ids = count;
+	return 0;
+}
+
+/* --- The mapping's names against the server's
+ * ---------------------------------- */
+
+/* Collects what the server has of one kind; *n of them, the caller frees. */
+static const char **server_names(
+	const struct names *n, enum named kind, size_t *out_n)
+{
+	size_t count = 0;
+	size_t max = n->n_projects * 2 + n->n_types + n->n_statuses;
+	const char **out;
+
+	for (size_t i = 0; i < n->n_schemas; i++)
+		max += n->schemas[i].n_fields;
+	out = xcalloc(max + 1, sizeof(*out));
+	for (size_t i = 0; kind == NAMED_PROJECT && i < n->n_projects; i++) {
+		out[count++] = n->projects[i].identifier.p;
+		out[count++] = n->projects[i].name.p;
+	}
+	for (size_t i = 0; kind == NAMED_TYPE && i < n->n_types; i++)
+		out[count++] = n->types[i].name.p;
+	for (size_t i = 0; kind == NAMED_STATUS && i < n->n_statuses; i++)
+		out[count++] = n->statuses[i].name.p;
+	for (size_t i = 0; kind == NAMED_FIELD && i < n->n_schemas; i++)
+		for (size_t k = 0; k < n->schemas[i].n_fields; k++)
+			out[count++] = n->schemas[i].fields[k].name.p;
+	*out_n = count;
+	return out;
+}
+
+static int check_name(
+	const struct names *n, const struct program_name *name, struct err *e)
+{
+	static const char *const words[] = {
+		[NAMED_PROJECT] = "project",
+		[NAMED_TYPE] = "type",
+		[NAMED_STATUS] = "status",
+		[NAMED_FIELD] = "custom field",
+	};
+	size_t count;
+	const char **have = server_names(n, name->kind, &count);
+	int r = 0;
+	size_t i = 0;
+
+	while (i < count && !str_is(name->name, have[i]))
+		i++;
+	if (i == count) {
+		r = node_err(&name->at, e, "the server has no %s '%.*s'",
+			words[name->kind], STR_ARGS(name->name));
+		suggest(e, name->name, have, count);
+	}
+	free(have);
+	return r;
+}
+
+int names_check(
+	const struct names *n, const struct program *program, struct err *e)
+{
+	size_t count;
+	const struct program_name *names = program_names(program, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		int r = check_name(n, &names[i], e);
+
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}

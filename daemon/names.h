@@ -1,0 +1,68 @@
+#ifndef DAEMON_NAMES_H
+#define DAEMON_NAMES_H
+
+#include "api/paths.h"
+#include "api/resources.h"
+#include "base/arena.h"
+#include "base/work_package.h"
+#include "content/program.h"
+#include "daemon/config.h"
+#include "store/state.h"
+
+/*
+ * The names that the server gives to ids: projects, types, statuses and the
+ * custom fields of schemas.  Kept in the state as the server's own answers,
+ * so that a poll after a restart need not ask again.  Worker's thread.
+ */
+struct names {
+	struct arena arena;
+	size_t n_projects, n_types, n_statuses, n_schemas;
+	size_t cap_schemas;
+	struct project *projects;
+	struct api_name *types;
+	struct api_name *statuses;
+	struct schema *schemas;
+};
+
+void names_fini(struct names *n);
+
+/* Read what the state remembers. */
+int names_load(struct names *n, struct state *state, struct err *e);
+
+/*
+ * Remember answers, in the state and in n: whole collections, given as pages
+ * in order.  ERR_UNAVAILABLE if one is no collection.
+ */
+enum names_kind { NAMES_PROJECTS, NAMES_TYPES, NAMES_STATUSES };
+int names_put(struct names *n, struct state *state, enum names_kind kind,
+	const struct str *pages, size_t n_pages, struct err *e);
+
+/*
+ * Remember the schemas of an answer; pairs that were asked for but are not
+ * in it (we may not see them) are remembered as having no custom fields.
+ */
+int names_put_schemas(struct names *n, struct state *state, struct str body,
+	const struct api_pair *asked, size_t n_asked, struct err *e);
+
+const struct project *names_project(const struct names *n, int64_t id);
+const struct schema *names_schema(
+	const struct names *n, int64_t project_id, int64_t type_id);
+bool names_status_is_closed(const struct names *n, int64_t id);
+
+/*
+ * The ids of the projects that the configuration names, subprojects
+ * included where asked for.  A project that the server does not show is
+ * ERR_CONFIG with its place.  *ids is the caller's; NULL, 0 for all.
+ */
+int names_scope(const struct names *n, const struct config *c, int64_t **ids,
+	size_t *n_ids, struct err *e);
+
+/*
+ * Hold the names that the mapping uses against the server's: types,
+ * statuses and projects always, custom fields against all schemas known.
+ * ERR_CONFIG for the first that is not there, with its place and the nearest.
+ */
+int names_check(
+	const struct names *n, const struct program *program, struct err *e);
+
+#endif
