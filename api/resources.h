@@ -17,8 +17,7 @@
 struct api_list {
 	int64_t total;
 	int64_t count;
-	int64_t page_size; /* what the server made of the one asked for; or -1
-			    */
+	int64_t page_size; /* what the server made of ours, or -1 */
 	int64_t offset;    /* -1 if the answer has none */
 	size_t n;
 	struct str *elements; /* pieces of the body: borrowed from it */
@@ -36,12 +35,14 @@ int api_ids_parse(struct arena *a, struct str body, struct api_list *list,
 	int64_t **ids, struct err *e);
 
 /*
- * The source of a work package: its element without white space, embedded
- * things and the links that only serve to act on it, members in the server's
- * order, numbers as the server wrote them (kept as {"#":"1.0e-07"} where a
- * parser would lose digits).  The same work package gives the same source
- * from a list and from /work_packages/ID.  What the state keeps, and what a
- * document is rendered from.
+ * The source of a work package: what the model needs of its element, without
+ * white space, in an order of our own; links with href and title only, long
+ * texts with raw and html only, strings and numbers as the server wrote them.
+ * The same work package gives the same source from a list and from
+ * /work_packages/ID, and a source gives itself.  Of a member that comes twice
+ * the last counts.  What the state keeps, and what a document is rendered
+ * from; read it with api_work_package_parse() only, since its numbers may be
+ * too big for other parsers.
  */
 struct api_source {
 	int64_t id;
@@ -50,10 +51,18 @@ struct api_source {
 	int64_t updated_at; /* stamp; 0 if the text is no moment */
 };
 
+/*
+ * Add the source of element to out.  ERR_DATA if it has no project or type
+ * (head->id is set even then), ERR_UNAVAILABLE if it is no work package at
+ * all.
+ */
 int api_source_make(struct str element, struct buf *out,
 	struct api_source *head, struct err *e);
 
-/* Parse a source; members are as base/work_package.h says. */
+/*
+ * Parse a source; members are as base/work_package.h says.  ERR_DATA names
+ * the work package, the member and what is wrong with it.
+ */
 int api_work_package_parse(struct arena *a, struct str source,
 	struct work_package *out, struct err *e);
 

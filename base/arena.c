@@ -73,6 +73,18 @@ void *arena_alloc(struct arena *a, size_t size)
 	return memset(p, 0, size);
 }
 
+void *arena_grow(
+	struct arena *a, void *items, size_t n, size_t *cap, size_t item_size)
+{
+	void *more;
+
+	if (n < *cap)
+		return items;
+	*cap = *cap > 0 ? *cap * 2 : 8;
+	more = arena_alloc(a, *cap * item_size);
+	return n > 0 ? memcpy(more, items, n * item_size) : more;
+}
+
 struct str arena_str(struct arena *a, struct str s)
 {
 	char *p;

@@ -23,6 +23,13 @@ void arena_reset(struct arena *a); /* forget all, keep one chunk */
 void *arena_alloc(struct arena *a, size_t size)
 	__attribute__((returns_nonnull));
 
+/*
+ * Room for one more item in an array that doubles: gives items or its new
+ * place, and raises *cap.  The new items are zeroed.
+ */
+void *arena_grow(struct arena *a, void *items, size_t n, size_t *cap,
+	size_t item_size) __attribute__((returns_nonnull));
+
 /* A copy that is also NUL-terminated; STR_NONE stays STR_NONE. */
 struct str arena_str(struct arena *a, struct str s);
 struct str arena_printf(struct arena *a, const char *fmt, ...)

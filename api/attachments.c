@@ -1,0 +1,187 @@
+/*
+ * attachments - the files at a work package, by their metadata.
+ *
+ * The source is a list of what the model needs of each, sorted by id, since
+ * the server's order by name says nothing.  The digest is an MD5 or none.
+ */
+#include "api/paths.h"
+#include "api/read.h"
+#include "api/source.h"
+
+#include <stdlib.h>
+
+#define MD5_HEX 32
+
+struct item {
+	int64_t id;
+	struct str text;
+};
+
+static int by_id(const void *a, const void *b)
+{
+	const struct item *x = a;
+	const struct item *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static const char *const kept[] = {
+	"id", "fileName", "fileSize", "contentType", "digest", "createdAt"};
+
+static void put_attachment(struct buf *out, struct str text)
+{
+	const char *before = "{";
+	struct str links = api_member(text, "_links");
+
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+		struct str value = api_member(text, kept[i]);
+
+		if (value.n == 0)
+			continue;
+		buf_printf(out, "%s\"%s\":", before, kept[i]);
+		source_put_value(out, value);
+		before = ",";
+	}
+	buf_puts(out, ",\"_links\":{\"author\":");
+	source_put_link(out, api_member(links, "author"));
+	buf_puts(out, ",\"staticDownloadLocation\":");
+	source_put_link(out, api_member(links, "staticDownloadLocation"));
+	buf_puts(out, "}}");
+}
+
+static int sorted_items(struct arena *a, const struct api_list *list,
+	struct item **out, struct err *e)
+{
+	struct item *items = ARENA_ARRAY(a, struct item, list->n);
+
+	for (size_t i = 0; i < list->n; i++) {
+		items[i].text = list->elements[i];
+		if (!read_id(api_member(items[i].text, "id"), &items[i].id))
+			return err_set(e, ERR_UNAVAILABLE,
+				"attachment %zu of the list has no id", i + 1);
+	}
+	if (list->n > 1)
+		qsort(items, list->n, sizeof(*items), by_id);
+	*out = items;
+	return 0;
+}
+
+int api_attachments_source_make(
+	struct str collection, struct buf *out, struct err *e)
+{
+	struct arena a = {0};
+	struct api_list list;
+	struct item *items = NULL;
+	int code = api_list_scan(&a, collection, &list, e);
+
+	if (code == 0)
+		code = sorted_items(&a, &list, &items, e);
+	if (code == 0) {
+		buf_putc(out, '[');
+		for (size_t i = 0; i < list.n; i++) {
+			buf_puts(out, i > 0 ? "," : "");
+			put_attachment(out, items[i].text);
+		}
+		buf_putc(out, ']');
+	}
+	arena_fini(&a);
+	return code;
+}
+
+/* The hex of an MD5 in lower case, or none. */
+static struct str md5_of(struct arena *a, struct str digest)
+{
+	struct str hash = read_raw(api_member(digest, "hash"));
+	char *hex;
+
+	if (!str_is(read_raw(api_member(digest, "algorithm")), "md5") ||
+		hash.n != MD5_HEX)
+		return STR_NONE;
+	hex = arena_alloc(a, MD5_HEX + 1);
+	for (size_t i = 0; i < MD5_HEX; i++) {
+		char c = hash.p[i];
+
+		if (c >= 'A' && c <= 'F')
+			c = (char)(c - 'A' + 'a');
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return STR_NONE;
+		hex[i] = c;
+	}
+	return (struct str){hex, MD5_HEX};
+}
+
+/* The server's own path to the contents; ours where it names another. */
+static struct str content_href(struct arena *a, int64_t id, struct str given)
+{
+	struct buf path = {0};
+	struct str made;
+
+	api_path_content(&path, id);
+	made = buf_str(&path);
+	if (str_starts(given, STR("/")) && !str_starts(given, STR("//")) &&
+		str_ends(given, made))
+		made = given;
+	made = arena_str(a, made);
+	buf_fini(&path);
+	return made;
+}
+
+static int parse_one(
+	struct arena *a, struct str text, struct attachment *out, struct err *e)
+{
+	struct str links = api_member(text, "_links");
+	struct link content;
+	struct str size = api_member(text, "fileSize");
+
+	if (!read_id(api_member(text, "id"), &out->id))
+		return err_set(e, ERR_DATA, "id: no number");
+	if (!read_count(size, &out->size))
+		return err_set(e, ERR_DATA, "fileSize: %s, not a size",
+			json_type_name(size));
+	if (read_text(a, api_member(text, "fileName"), "fileName",
+		    &out->file_name, e) != 0 ||
+		read_text(a, api_member(text, "contentType"), "contentType",
+			&out->content_type, e) != 0 ||
+		read_text(a, api_member(text, "createdAt"), "createdAt",
+			&out->created_at, e) != 0 ||
+		read_link(a, api_member(links, "author"), "author",
+			&out->author, e) != 0 ||
+		read_link(a, api_member(links, "staticDownloadLocation"),
+			"staticDownloadLocation", &content, e) != 0)
+		return ERR_DATA;
+	if (out->file_name.n == 0)
+		return err_set(e, ERR_DATA, "fileName: none");
+	out->digest = md5_of(a, api_member(text, "digest"));
+	out->href = content_href(a, out->id, content.href);
+	return 0;
+}
+
+int api_attachments_parse(struct arena *a, struct str source,
+	struct work_package *wp, struct err *e)
+{
+	struct attachment *list = NULL;
+	size_t n = 0;
+	size_t cap = 0;
+	struct str item;
+	struct json j;
+
+	json_init(&j, source);
+	json_enter(&j, '[');
+	while (json_item(&j) && json_skip(&j, &item)) {
+		list = arena_grow(a, list, n, &cap, sizeof(*list));
+		if (parse_one(a, item, &list[n], e) != 0) {
+			err_prefix(e, "attachment %lld", (long long)list[n].id);
+			return ERR_DATA;
+		}
+		n++;
+	}
+	if (!json_end(&j))
+		return err_set(e, ERR_DATA,
+			"work package %lld: the source of its attachments is "
+			"damaged",
+			(long long)wp->id);
+	wp->attachments_known = true;
+	wp->n_attachments = n;
+	wp->attachments = list;
+	return 0;
+}

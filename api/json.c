@@ -1,0 +1,289 @@
+/*
+ * json - a cursor over JSON text.
+ *
+ * A list of work packages is walked once to be cut into its elements, and
+ * each element once to be made a source.  json_skip() is the fast path: it
+ * jumps from quote to quote inside of strings and keeps the open brackets in
+ * a row of bits, so neither depth nor size costs more than linear time.
+ *
+ * The first fault stays in the cursor; from then on every call gives false,
+ * so that a caller looks at it once, at the end.
+ */
+#include "api/json.h"
+
+#include <stdint.h>
+
+static bool fail(struct json *j, const char *fault)
+{
+	if (j->fault == NULL)
+		j->fault = fault;
+	return false;
+}
+
+static void skip_space(struct json *j)
+{
+	while (j->p < j->end && (*j->p == ' ' || *j->p == '\n' ||
+					*j->p == '\r' || *j->p == '\t'))
+		j->p++;
+}
+
+/* The next byte that is no white space, or NUL at the end. */
+static char peek(struct json *j)
+{
+	skip_space(j);
+	return j->p < j->end ? *j->p : '\0';
+}
+
+void json_init(struct json *j, struct str text)
+{
+	*j = (struct json){
+		.begin = text.p, .p = text.p, .end = text.p + text.n};
+	if (text.p == NULL)
+		*j = (struct json){.begin = "", .p = "", .end = ""};
+}
+
+/* From the opening quote to behind the closing one. */
+static bool skip_string(struct json *j)
+{
+	const char *from = j->p + 1;
+	const char *at = from;
+
+	for (;;) {
+		const char *slash;
+
+		at = memchr(at, '"', (size_t)(j->end - at));
+		if (at == NULL)
+			return fail(j, "a string without an end");
+		slash = at;
+		while (slash > from && slash[-1] == '\\')
+			slash--;
+		if ((at - slash) % 2 == 0)
+			break;
+		at++;
+	}
+	j->p = at + 1;
+	return true;
+}
+
+static bool skip_digits(struct json *j)
+{
+	const char *from = j->p;
+
+	while (j->p < j->end && *j->p >= '0' && *j->p <= '9')
+		j->p++;
+	return j->p > from || fail(j, "a digit is missing");
+}
+
+static bool skip_number(struct json *j)
+{
+	if (*j->p == '-')
+		j->p++;
+	if (j->p < j->end && *j->p == '0')
+		j->p++;
+	else if (!skip_digits(j))
+		return false;
+	if (j->p < j->end && *j->p == '.') {
+		j->p++;
+		if (!skip_digits(j))
+			return false;
+	}
+	if (j->p < j->end && (*j->p == 'e' || *j->p == 'E')) {
+		j->p++;
+		if (j->p < j->end && (*j->p == '+' || *j->p == '-'))
+			j->p++;
+		return skip_digits(j);
+	}
+	return true;
+}
+
+static bool skip_word(struct json *j, struct str word)
+{
+	struct str left = {j->p, (size_t)(j->end - j->p)};
+
+	if (!str_starts(left, word))
+		return fail(j, "no value");
+	j->p += word.n;
+	return true;
+}
+
+static bool skip_scalar(struct json *j)
+{
+	char c = peek(j);
+
+	if (c == '"')
+		return skip_string(j);
+	if (c == '-' || (c >= '0' && c <= '9'))
+		return skip_number(j);
+	if (c == 't')
+		return skip_word(j, STR("true"));
+	if (c == 'f')
+		return skip_word(j, STR("false"));
+	if (c == 'n')
+		return skip_word(j, STR("null"));
+	return fail(j, "a value is missing");
+}
+
+bool json_enter(struct json *j, char open)
+{
+	if (j->fault != NULL)
+		return false;
+	if (peek(j) != open)
+		return fail(j, open == '{' ? "no object" : "no list");
+	if (j->depth == JSON_DEPTH)
+		return fail(j, "nested too deep");
+	j->p++;
+	j->depth++;
+	j->fresh = true;
+	return true;
+}
+
+/* The comma before the next thing in a container, or its end. */
+static bool more(struct json *j, char close)
+{
+	char c;
+
+	if (j->fault != NULL)
+		return false;
+	c = peek(j);
+	if (c == close) {
+		j->p++;
+		j->depth--;
+		j->fresh = false;
+		return false;
+	}
+	if (j->fresh) {
+		j->fresh = false;
+		return true;
+	}
+	if (c != ',')
+		return fail(j, "a comma or a closing bracket is missing");
+	j->p++;
+	return true;
+}
+
+static bool read_key(struct json *j, struct str *key)
+{
+	const char *from;
+
+	if (peek(j) != '"')
+		return fail(j, "a key is missing");
+	from = j->p + 1;
+	if (!skip_string(j))
+		return false;
+	*key = (struct str){from, (size_t)(j->p - from) - 1};
+	if (peek(j) != ':')
+		return fail(j, "a colon is missing");
+	j->p++;
+	return true;
+}
+
+bool json_member(struct json *j, struct str *key)
+{
+	return more(j, '}') && read_key(j, key);
+}
+
+bool json_item(struct json *j)
+{
+	return more(j, ']');
+}
+
+/*
+ * Step from value to value until the one that was begun is complete.  A bit
+ * for each open container tells objects (1) from lists.
+ */
+static bool skip_value(struct json *j)
+{
+	uint64_t objects[JSON_DEPTH / 64 + 1] = {0};
+	size_t base = j->depth;
+
+	do {
+		char c = peek(j);
+		uint64_t bit;
+		struct str key;
+
+		if (c == '{' || c == '[') {
+			if (!json_enter(j, c))
+				return false;
+			bit = UINT64_C(1) << j->depth % 64;
+			objects[j->depth / 64] &= ~bit;
+			objects[j->depth / 64] |= c == '{' ? bit : 0;
+		} else if (!skip_scalar(j)) {
+			return false;
+		}
+		while (j->depth > base) {
+			bit = UINT64_C(1) << j->depth % 64;
+			if (objects[j->depth / 64] & bit ? json_member(j, &key)
+							 : json_item(j))
+				break;
+			if (j->fault != NULL)
+				return false;
+		}
+	} while (j->depth > base);
+	return true;
+}
+
+bool json_skip(struct json *j, struct str *value)
+{
+	const char *from;
+
+	if (j->fault != NULL)
+		return false;
+	skip_space(j);
+	from = j->p;
+	if (!skip_value(j))
+		return false;
+	*value = (struct str){from, (size_t)(j->p - from)};
+	return true;
+}
+
+bool json_end(struct json *j)
+{
+	if (j->fault != NULL)
+		return false;
+	skip_space(j);
+	return j->p == j->end || fail(j, "something follows the end");
+}
+
+enum json_type json_type(struct str value)
+{
+	if (value.n == 0)
+		return JSON_NONE;
+	switch (value.p[0]) {
+	case 'n':
+		return JSON_NULL;
+	case 't':
+	case 'f':
+		return JSON_BOOL;
+	case '"':
+		return JSON_STRING;
+	case '[':
+		return JSON_ARRAY;
+	case '{':
+		return JSON_OBJECT;
+	default:
+		return JSON_NUMBER;
+	}
+}
+
+enum json_type json_peek(struct json *j)
+{
+	if (j->fault != NULL)
+		return JSON_NONE;
+	skip_space(j);
+	return json_type((struct str){j->p, (size_t)(j->end - j->p)});
+}
+
+const char *json_type_name(struct str value)
+{
+	static const char *const names[] = {
+		[JSON_NONE] = "nothing",
+		[JSON_NULL] = "null",
+		[JSON_BOOL] = "true or false",
+		[JSON_NUMBER] = "a number",
+		[JSON_STRING] = "text",
+		[JSON_ARRAY] = "a list",
+		[JSON_OBJECT] = "an object",
+	};
+
+	return names[json_type(value)];
+}

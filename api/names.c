@@ -1,0 +1,174 @@
+/*
+ * names - projects, schemas, types, statuses and users.
+ *
+ * Small answers that are read seldom.  An id, and what the mapping names a
+ * thing by, must be there; all else may be missing.
+ */
+#include "api/read.h"
+#include "api/resources.h"
+
+static int fail(const char *what, const char *member, struct err *e)
+{
+	return err_set(e, ERR_UNAVAILABLE, "the answer is no %s: %s is missing",
+		what, member);
+}
+
+/* The members id and name; ERR_UNAVAILABLE if it is something else. */
+static int read_named(struct arena *a, struct str object, const char *what,
+	struct api_name *out, struct err *e)
+{
+	struct json j;
+	struct str all;
+
+	json_init(&j, object);
+	json_skip(&j, &all);
+	if (!json_end(&j))
+		return read_fault(&j, what, e);
+	if (!read_id(api_member(object, "id"), &out->id))
+		return fail(what, "id", e);
+	if (read_text(a, api_member(object, "name"), "name", &out->name, e) !=
+		0)
+		return err_prefix(e, "%s %lld", what, (long long)out->id),
+		       ERR_DATA;
+	return out->name.p != NULL ? 0 : fail(what, "name", e);
+}
+
+static bool is_true(struct str object, const char *key)
+{
+	return str_is(api_member(object, key), "true");
+}
+
+int api_name_parse(struct arena *a, struct str element, struct api_name *out,
+	struct err *e)
+{
+	struct api_name name = {0};
+	int code = read_named(a, element, "type or status", &name, e);
+
+	if (code != 0)
+		return code;
+	name.is_closed = is_true(element, "isClosed");
+	*out = name;
+	return 0;
+}
+
+int api_user_parse(
+	struct arena *a, struct str body, struct api_user *out, struct err *e)
+{
+	struct api_name name = {0};
+	int code = read_named(a, body, "user", &name, e);
+
+	if (code != 0)
+		return code;
+	*out = (struct api_user){.id = name.id,
+		.name = name.name,
+		.admin = is_true(body, "admin")};
+	return 0;
+}
+
+static int read_ancestors(
+	struct arena *a, struct str links, struct project *out, struct err *e)
+{
+	struct link *list;
+	size_t n;
+	int code = read_links(
+		a, api_member(links, "ancestors"), "ancestors", &list, &n, e);
+
+	if (code != 0)
+		return code;
+	out->ancestors = ARENA_ARRAY(a, int64_t, n);
+	for (size_t i = 0; i < n; i++) /* one may be undisclosed */
+		if (list[i].id != 0)
+			out->ancestors[out->n_ancestors++] = list[i].id;
+	return 0;
+}
+
+int api_project_parse(
+	struct arena *a, struct str element, struct project *out, struct err *e)
+{
+	struct api_name name = {0};
+	struct project p = {0};
+	int code = read_named(a, element, "project", &name, e);
+
+	if (code != 0)
+		return code;
+	p.id = name.id;
+	p.name = name.name;
+	p.active = is_true(element, "active");
+	if (read_text(a, api_member(element, "identifier"), "identifier",
+		    &p.identifier, e) != 0 ||
+		read_text(a, api_member(element, "createdAt"), "createdAt",
+			&p.created_at, e) != 0 ||
+		read_ancestors(a, api_member(element, "_links"), &p, e) != 0)
+		return err_prefix(e, "project %lld", (long long)p.id), ERR_DATA;
+	if (p.identifier.p == NULL)
+		return fail("project", "identifier", e);
+	*out = p;
+	return 0;
+}
+
+/* PROJECT-TYPE at the end of the schema's own address. */
+static bool read_pair(struct str href, struct schema *out)
+{
+	size_t dash;
+	size_t at = href.n;
+
+	while (at > 0 && href.p[at - 1] != '/')
+		at--;
+	if (at == 0)
+		return false;
+	href = str_skip(href, at);
+	dash = str_find(href, STR("-"));
+	return dash < href.n &&
+	       read_id((struct str){href.p, dash}, &out->project_id) &&
+	       read_id(str_skip(href, dash + 1), &out->type_id);
+}
+
+static int add_field(struct arena *a, struct schema *s, size_t *cap,
+	struct str key, struct str value)
+{
+	struct schema_field *f;
+
+	s->fields = arena_grow(a, s->fields, s->n_fields, cap, sizeof(*f));
+	f = &s->fields[s->n_fields];
+	f->key = arena_str(a, key);
+	if (json_type(value) != JSON_OBJECT ||
+		read_text(a, api_member(value, "name"), "name", &f->name,
+			NULL) != 0 ||
+		read_text(a, api_member(value, "type"), "type", &f->type,
+			NULL) != 0 ||
+		f->name.p == NULL || f->type.p == NULL)
+		return ERR_DATA;
+	s->n_fields++;
+	return 0;
+}
+
+int api_schema_parse(
+	struct arena *a, struct str element, struct schema *out, struct err *e)
+{
+	struct schema s = {0};
+	struct link self = {0};
+	struct str links = STR_NONE;
+	struct str key;
+	struct str value;
+	struct json j;
+	size_t cap = 0;
+
+	json_init(&j, element);
+	json_enter(&j, '{');
+	while (json_member(&j, &key) && json_skip(&j, &value)) {
+		if (str_is(key, "_links"))
+			links = value;
+		if (str_starts(key, STR("customField")) &&
+			add_field(a, &s, &cap, key, value) != 0)
+			return err_set(e, ERR_DATA,
+				"schema: %.*s: its name or type cannot be read",
+				STR_ARGS(key));
+	}
+	if (!json_end(&j))
+		return read_fault(&j, "schema", e);
+	if (read_link(a, api_member(links, "self"), "self", &self, e) != 0 ||
+		!read_pair(self.href, &s))
+		return fail("schema", "_links.self", e);
+	*out = s;
+	return 0;
+}

@@ -1,0 +1,150 @@
+/*
+ * read - the small things that answers are made of: ids, texts and links.
+ *
+ * A value of another type than the API has there is ERR_DATA with the name
+ * of the member and what was found, so that the work package is skipped and
+ * not half understood.
+ */
+#include "api/read.h"
+
+#include "api/resources.h"
+
+int read_fault(const struct json *j, const char *what, struct err *e)
+{
+	if (j->p == j->end)
+		return err_set(e, ERR_UNAVAILABLE,
+			"%s is cut short after %zu bytes", what,
+			(size_t)(j->end - j->begin));
+	return err_set(e, ERR_UNAVAILABLE, "%s is no JSON: byte %zu: %s", what,
+		(size_t)(j->p - j->begin), j->fault);
+}
+
+bool read_count(struct str value, int64_t *out)
+{
+	long long number;
+
+	if (!str_to_int64(value, &number) || number < 0)
+		return false;
+	*out = number;
+	return true;
+}
+
+bool read_id(struct str value, int64_t *out)
+{
+	int64_t number;
+
+	if (!read_count(value, &number) || number == 0)
+		return false;
+	*out = number;
+	return true;
+}
+
+struct str read_raw(struct str value)
+{
+	if (json_type(value) != JSON_STRING)
+		return STR_NONE;
+	return (struct str){value.p + 1, value.n - 2};
+}
+
+int read_text(struct arena *a, struct str value, const char *key,
+	struct str *out, struct err *e)
+{
+	const char *fault;
+
+	switch (json_type(value)) {
+	case JSON_NONE:
+	case JSON_NULL:
+		*out = STR_NONE;
+		return 0;
+	case JSON_STRING:
+		if (json_decode(a, value, out, &fault))
+			return 0;
+		return err_set(e, ERR_DATA, "%s: %s", key, fault);
+	default:
+		return err_set(e, ERR_DATA, "%s: %s, not text", key,
+			json_type_name(value));
+	}
+}
+
+int64_t read_href_id(struct str href)
+{
+	return str_find(href, STR("/api/v3/")) < href.n ? href_id(href) : 0;
+}
+
+int read_link(struct arena *a, struct str value, const char *key,
+	struct link *out, struct err *e)
+{
+	struct link link = {0};
+	struct json j;
+	struct str name;
+	struct str href = STR_NONE;
+	struct str title = STR_NONE;
+
+	if (value.n == 0 || json_type(value) == JSON_NULL) {
+		*out = link;
+		return 0;
+	}
+	if (json_type(value) != JSON_OBJECT)
+		return err_set(e, ERR_DATA, "%s: %s, not a link", key,
+			json_type_name(value));
+	json_init(&j, value);
+	json_enter(&j, '{');
+	while (json_member(&j, &name)) {
+		struct str skipped;
+
+		json_skip(&j, str_is(name, "href")    ? &href
+			      : str_is(name, "title") ? &title
+						      : &skipped);
+	}
+	if (read_text(a, href, key, &link.href, e) != 0 ||
+		read_text(a, title, key, &link.title, e) != 0)
+		return ERR_DATA;
+	link.id = read_href_id(link.href);
+	*out = link;
+	return 0;
+}
+
+int read_links(struct arena *a, struct str value, const char *key,
+	struct link **out, size_t *n, struct err *e)
+{
+	struct link *links = NULL;
+	size_t n_links = 0;
+	size_t cap = 0;
+	struct str item;
+	struct json j;
+
+	if (value.n == 0 || json_type(value) == JSON_NULL) {
+		*out = NULL;
+		*n = 0;
+		return 0;
+	}
+	if (json_type(value) != JSON_ARRAY)
+		return err_set(e, ERR_DATA, "%s: %s, not a list of links", key,
+			json_type_name(value));
+	json_init(&j, value);
+	json_enter(&j, '[');
+	while (json_item(&j) && json_skip(&j, &item)) {
+		links = arena_grow(a, links, n_links, &cap, sizeof(*links));
+		if (read_link(a, item, key, &links[n_links], e) != 0)
+			return ERR_DATA;
+		n_links++;
+	}
+	*out = links;
+	*n = n_links;
+	return 0;
+}
+
+struct str api_member(struct str object, const char *key)
+{
+	struct str found = STR_NONE;
+	struct str name;
+	struct str value;
+	struct json j;
+
+	json_init(&j, object);
+	json_enter(&j, '{');
+	while (json_member(&j, &name))
+		if (json_skip(&j, &value) && str_is(name, key))
+			found = value;
+	return j.fault == NULL ? found : STR_NONE;
+}

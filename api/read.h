@@ -1,0 +1,39 @@
+#ifndef API_READ_H
+#define API_READ_H
+
+#include "api/json.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/work_package.h"
+
+/* What the parsers of the resources share. */
+
+/* What j found wrong, as ERR_UNAVAILABLE: the answer is no JSON. */
+int read_fault(const struct json *j, const char *what, struct err *e);
+
+/* A positive integer; false, and *out untouched, for all else. */
+bool read_id(struct str value, int64_t *out);
+
+/* The same, or zero. */
+bool read_count(struct str value, int64_t *out);
+
+/* The text of a string without decoding it, or STR_NONE. */
+struct str read_raw(struct str value);
+
+/*
+ * These decode the value of a member into the arena.  key is for the words
+ * of ERR_DATA.  Text and links may be null.
+ */
+int read_text(struct arena *a, struct str value, const char *key,
+	struct str *out, struct err *e);
+int read_link(struct arena *a, struct str value, const char *key,
+	struct link *out, struct err *e);
+
+/* A list of links. */
+int read_links(struct arena *a, struct str value, const char *key,
+	struct link **out, size_t *n, struct err *e);
+
+/* The number in a href of ours, 0 for any other. */
+int64_t read_href_id(struct str href);
+
+#endif

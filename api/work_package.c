@@ -1,0 +1,285 @@
+/*
+ * work_package - a source as a struct.
+ *
+ * A table says what each member is; whatever else the source holds are the
+ * custom fields.  The first member of a wrong kind ends it: ERR_DATA with
+ * the work package, the member and what was found there.
+ */
+#include "api/read.h"
+#include "api/resources.h"
+#include "base/buf.h"
+
+enum kind { TEXT, DIGITS, LINK };
+
+static const struct {
+	const char *key;
+	enum kind kind;
+	size_t offset;
+} members[] = {
+	{"subject", TEXT, offsetof(struct work_package, subject)},
+	{"startDate", TEXT, offsetof(struct work_package, start_date)},
+	{"dueDate", TEXT, offsetof(struct work_package, due_date)},
+	{"date", TEXT, offsetof(struct work_package, date)},
+	{"createdAt", TEXT, offsetof(struct work_package, created_at)},
+	{"updatedAt", TEXT, offsetof(struct work_package, updated_at)},
+	{"estimatedTime", TEXT, offsetof(struct work_package, estimated_time)},
+	{"percentageDone", DIGITS,
+		offsetof(struct work_package, percentage_done)},
+	{"type", LINK, offsetof(struct work_package, type)},
+	{"status", LINK, offsetof(struct work_package, status)},
+	{"priority", LINK, offsetof(struct work_package, priority)},
+	{"project", LINK, offsetof(struct work_package, project)},
+	{"author", LINK, offsetof(struct work_package, author)},
+	{"assignee", LINK, offsetof(struct work_package, assignee)},
+	{"responsible", LINK, offsetof(struct work_package, responsible)},
+	{"version", LINK, offsetof(struct work_package, version)},
+	{"category", LINK, offsetof(struct work_package, category)},
+	{"parent", LINK, offsetof(struct work_package, parent)},
+};
+
+/* A parse under way. */
+struct parse {
+	struct arena *a;
+	struct work_package *wp;
+	size_t cap; /* of wp->fields */
+	struct err *e;
+};
+
+static int parse_value(
+	struct parse *p, const char *key, struct json *j, struct value *out);
+
+static int parse_items(
+	struct parse *p, const char *key, struct json *j, struct value *out)
+{
+	size_t cap = 0;
+
+	*out = (struct value){.type = VALUE_LIST};
+	json_enter(j, '[');
+	while (json_item(j)) {
+		out->items = arena_grow(
+			p->a, out->items, out->n, &cap, sizeof(*out->items));
+		if (parse_value(p, key, j, &out->items[out->n]) != 0)
+			return ERR_DATA;
+		out->n++;
+	}
+	return 0;
+}
+
+static int parse_members(
+	struct parse *p, const char *key, struct json *j, struct value *out)
+{
+	struct str name;
+	size_t cap = 0;
+
+	*out = (struct value){.type = VALUE_MAP};
+	json_enter(j, '{');
+	while (json_member(j, &name)) {
+		struct str quoted = {name.p - 1, name.n + 2};
+		struct member *m;
+
+		out->members = arena_grow(p->a, out->members, out->n, &cap,
+			sizeof(*out->members));
+		m = &out->members[out->n];
+		if (read_text(p->a, quoted, key, &m->key, p->e) != 0 ||
+			parse_value(p, key, j, &m->value) != 0)
+			return ERR_DATA;
+		out->n++;
+	}
+	return 0;
+}
+
+static int parse_scalar(
+	struct parse *p, const char *key, struct str text, struct value *out)
+{
+	struct str string;
+
+	switch (json_type(text)) {
+	case JSON_BOOL:
+		*out = value_bool(text.p[0] == 't');
+		return 0;
+	case JSON_NUMBER:
+		*out = value_number(arena_str(p->a, text));
+		return 0;
+	default:
+		if (read_text(p->a, text, key, &string, p->e) != 0)
+			return ERR_DATA;
+		*out = value_text(string);
+		return 0;
+	}
+}
+
+/* Any JSON as a value; JSON_DEPTH ends the recursion. */
+static int parse_value(
+	struct parse *p, const char *key, struct json *j, struct value *out)
+{
+	struct str text = STR_NONE;
+
+	switch (json_peek(j)) {
+	case JSON_ARRAY:
+		return parse_items(p, key, j, out);
+	case JSON_OBJECT:
+		return parse_members(p, key, j, out);
+	default:
+		json_skip(j, &text);
+		return parse_scalar(p, key, text, out);
+	}
+}
+
+/* A link as the map {id, href, title} that stands for it. */
+static struct value link_value(struct arena *a, const struct link *link)
+{
+	struct member *m = ARENA_ARRAY(a, struct member, 3);
+
+	m[0].key = STR("id");
+	if (link->id != 0)
+		m[0].value = value_number(
+			arena_printf(a, "%lld", (long long)link->id));
+	m[1].key = STR("href");
+	m[1].value = value_text(link->href);
+	m[2].key = STR("title");
+	m[2].value = value_text(link->title);
+	return (struct value){.type = VALUE_MAP, .n = 3, .members = m};
+}
+
+static int parse_links(
+	struct parse *p, const char *key, struct json *j, struct value *out)
+{
+	struct str text = STR_NONE;
+	struct link *links;
+	struct value *items;
+	size_t n;
+
+	json_skip(j, &text);
+	if (json_type(text) != JSON_ARRAY) {
+		struct link link;
+
+		if (read_link(p->a, text, key, &link, p->e) != 0)
+			return ERR_DATA;
+		*out = link_value(p->a, &link);
+		return 0;
+	}
+	if (read_links(p->a, text, key, &links, &n, p->e) != 0)
+		return ERR_DATA;
+	items = ARENA_ARRAY(p->a, struct value, n);
+	for (size_t i = 0; i < n; i++)
+		items[i] = link_value(p->a, &links[i]);
+	*out = (struct value){.type = VALUE_LIST, .n = n, .items = items};
+	return 0;
+}
+
+static int parse_field(
+	struct parse *p, struct str key, struct json *j, bool linked)
+{
+	struct work_package *wp = p->wp;
+	struct custom_field *field;
+
+	wp->fields = arena_grow(
+		p->a, wp->fields, wp->n_fields, &p->cap, sizeof(*wp->fields));
+	field = &wp->fields[wp->n_fields++];
+	field->key = arena_str(p->a, key);
+	if (linked)
+		return parse_links(p, field->key.p, j, &field->value);
+	return parse_value(p, field->key.p, j, &field->value);
+}
+
+static int parse_digits(
+	struct parse *p, const char *key, struct str text, struct str *out)
+{
+	if (json_type(text) != JSON_NUMBER && json_type(text) != JSON_NULL)
+		return err_set(p->e, ERR_DATA, "%s: %s, not a number", key,
+			json_type_name(text));
+	if (json_type(text) == JSON_NUMBER)
+		*out = arena_str(p->a, text);
+	return 0;
+}
+
+static int parse_description(struct parse *p, struct str text)
+{
+	if (json_type(text) == JSON_NULL)
+		return 0;
+	if (json_type(text) != JSON_OBJECT)
+		return err_set(p->e, ERR_DATA, "description: %s, not an object",
+			json_type_name(text));
+	if (read_text(p->a, api_member(text, "raw"), "description.raw",
+		    &p->wp->description_raw, p->e) != 0)
+		return ERR_DATA;
+	return read_text(p->a, api_member(text, "html"), "description.html",
+		&p->wp->description_html, p->e);
+}
+
+static int parse_known(struct parse *p, size_t i, struct str text)
+{
+	const char *key = members[i].key;
+	void *place = (char *)p->wp + members[i].offset;
+
+	switch (members[i].kind) {
+	case TEXT:
+		return read_text(p->a, text, key, place, p->e);
+	case DIGITS:
+		return parse_digits(p, key, text, place);
+	case LINK:
+		break;
+	}
+	return read_link(p->a, text, key, place, p->e);
+}
+
+static int parse_member(
+	struct parse *p, struct str key, struct str text, bool linked)
+{
+	if (!linked && str_is(key, "id")) {
+		if (read_id(text, &p->wp->id))
+			return 0;
+		return err_set(p->e, ERR_DATA, "id: no number");
+	}
+	if (!linked && str_is(key, "description"))
+		return parse_description(p, text);
+	if (linked && str_is(key, "children"))
+		return read_links(p->a, text, "children", &p->wp->children,
+			&p->wp->n_children, p->e);
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		if ((members[i].kind == LINK) == linked &&
+			str_is(key, members[i].key))
+			return parse_known(p, i, text);
+	return 0;
+}
+
+static int parse_object(struct parse *p, struct json *j, bool linked)
+{
+	struct str key;
+	struct str text;
+	int code = 0;
+
+	json_enter(j, '{');
+	while (code == 0 && json_member(j, &key)) {
+		if (!linked && str_is(key, "_links"))
+			code = parse_object(p, j, true);
+		else if (str_starts(key, STR("customField")))
+			code = parse_field(p, key, j, linked);
+		else if (json_skip(j, &text))
+			code = parse_member(p, key, text, linked);
+	}
+	return code;
+}
+
+int api_work_package_parse(struct arena *a, struct str source,
+	struct work_package *out, struct err *e)
+{
+	struct work_package wp = {0};
+	struct parse p = {.a = a, .wp = &wp, .e = e};
+	struct json j;
+
+	json_init(&j, source);
+	if (parse_object(&p, &j, false) != 0)
+		return err_prefix(e, "work package %lld", (long long)wp.id),
+		       ERR_DATA;
+	if (!json_end(&j) || wp.id == 0)
+		return err_set(e, ERR_DATA,
+			"work package %lld: its source is damaged",
+			(long long)wp.id);
+	if (wp.project.id == 0)
+		return err_set(e, ERR_DATA,
+			"work package %lld: project: no link to a project",
+			(long long)wp.id);
+	*out = wp;
+	return 0;
+}
