@@ -26,7 +26,7 @@ struct objects;
  */
 int objects_new(git_repository *repo, const char *folder, struct objects **out,
 	struct err *e);
-void objects_free(struct objects *o); /* drops what was not sealed */
+void objects_free(struct objects *o); /* drops what was not sealed; or NULL */
 
 int objects_blob(struct objects *o, const void *bytes, size_t n, git_oid *oid,
 	struct err *e);
@@ -52,7 +52,10 @@ size_t objects_count(const struct objects *o);
 int objects_copy_blob(
 	struct objects *o, const git_oid *oid, int fd, struct err *e);
 
-/* Remove temporary files that a killed process left in folder. */
+/* The folder that was given to objects_new(). */
+const char *objects_folder(const struct objects *o);
+
+/* Remove temporary files (tmp_…) that a killed process left in folder. */
 int objects_clean(const char *folder, struct err *e);
 
 #endif

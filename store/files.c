@@ -1,0 +1,112 @@
+/*
+ * files - whole writes and reads, and fsync.
+ */
+#include "store/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+int file_write(
+	int fd, const void *bytes, size_t n, const char *name, struct err *e)
+{
+	const char *p = bytes;
+
+	while (n > 0) {
+		ssize_t k = write(fd, p, n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return err_errno(
+				e, ERR_IO, errno, "cannot write %s", name);
+		p += k;
+		n -= (size_t)k;
+	}
+	return 0;
+}
+
+int file_pwrite(int fd, const void *bytes, size_t n, uint64_t at,
+	const char *name, struct err *e)
+{
+	const char *p = bytes;
+
+	while (n > 0) {
+		ssize_t k = pwrite(fd, p, n, (off_t)at);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return err_errno(
+				e, ERR_IO, errno, "cannot write %s", name);
+		p += k;
+		at += (uint64_t)k;
+		n -= (size_t)k;
+	}
+	return 0;
+}
+
+int file_pread(int fd, void *bytes, size_t n, uint64_t at, const char *name,
+	struct err *e)
+{
+	char *p = bytes;
+
+	while (n > 0) {
+		ssize_t k = pread(fd, p, n, (off_t)at);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return err_errno(
+				e, ERR_IO, errno, "cannot read %s", name);
+		if (k == 0)
+			return err_set(e, ERR_IO,
+				"cannot read %s: it is shorter than it was",
+				name);
+		p += k;
+		at += (uint64_t)k;
+		n -= (size_t)k;
+	}
+	return 0;
+}
+
+int file_sync(int fd, const char *name, struct err *e)
+{
+	if (fsync(fd) != 0)
+		return err_errno(e, ERR_IO, errno, "cannot sync %s", name);
+	return 0;
+}
+
+int folder_sync(const char *path, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return err_errno(e, ERR_IO, errno, "cannot open %s", path);
+	r = file_sync(fd, path, e);
+	close(fd);
+	return r;
+}
+
+int folder_clean(const char *path, const char *prefix, struct err *e)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int r = 0;
+
+	if (dir == NULL)
+		return err_errno(e, ERR_IO, errno, "cannot open %s", path);
+	while ((entry = readdir(dir)) != NULL) {
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0)
+			continue;
+		if (unlinkat(dirfd(dir), entry->d_name, 0) != 0 &&
+			errno != ENOENT)
+			r = err_errno(e, ERR_IO, errno, "cannot remove %s/%s",
+				path, entry->d_name);
+	}
+	closedir(dir);
+	return r;
+}

@@ -1,0 +1,31 @@
+#ifndef STORE_FILES_H
+#define STORE_FILES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+/*
+ * What is done to plain files here and there.  All are ERR_IO and name the
+ * file; name is only for those words.
+ */
+
+/* Write all of it, whatever interrupts. */
+int file_write(
+	int fd, const void *bytes, size_t n, const char *name, struct err *e);
+int file_pwrite(int fd, const void *bytes, size_t n, uint64_t at,
+	const char *name, struct err *e);
+
+/* Read exactly n bytes; a file that ends before is an error. */
+int file_pread(int fd, void *bytes, size_t n, uint64_t at, const char *name,
+	struct err *e);
+
+/* Put on disk; a folder so that its entries are. */
+int file_sync(int fd, const char *name, struct err *e);
+int folder_sync(const char *path, struct err *e);
+
+/* Remove the files of a folder whose names start with prefix. */
+int folder_clean(const char *path, const char *prefix, struct err *e);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * git_error - libgit2's words in ours.
+ */
+#include "store/git_error.h"
+
+#include <git2.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+int git_failed(struct err *e, const char *fmt, ...)
+{
+	const git_error *last = git_error_last();
+	char text[sizeof(((struct err *)NULL)->text)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return err_set(e, ERR_IO, "%s: %s", text,
+		last != NULL ? last->message : "libgit2 gives no reason");
+}

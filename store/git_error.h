@@ -1,0 +1,9 @@
+#ifndef STORE_GIT_ERROR_H
+#define STORE_GIT_ERROR_H
+
+#include "base/err.h"
+
+/* Set ERR_IO, with what libgit2 said last behind the text; gives ERR_IO. */
+int git_failed(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+#endif

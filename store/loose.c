@@ -1,0 +1,170 @@
+/*
+ * loose - write a few objects as loose ones, durably.
+ *
+ * All files are written before the first is synced, so that the disk works
+ * on all of them at once and the first fsync() pays for most; only then are
+ * they moved to where git sees them, and their folders synced.  What fails
+ * midway leaves whole objects or none.
+ */
+#include "store/loose.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/util.h"
+#include "store/deflate.h"
+#include "store/files.h"
+
+struct draft {
+	const struct object *object;
+	char *path; /* of the temporary file; NULL once it is in place */
+	int fd;
+};
+
+/* Deflate header and content as one stream. */
+static void encode(struct deflater *d, const struct object *o, struct buf *out)
+{
+	char header[64];
+	int n = snprintf(header, sizeof(header), "%s %llu",
+		git_object_type2string(o->type), (unsigned long long)o->size);
+	z_stream *z = deflater_start(d, o->bytes, (size_t)o->size);
+	uLong bound = deflateBound(z, (uLong)o->size + sizeof(header)) + 16;
+	int r;
+
+	buf_clear(out);
+	buf_reserve(out, bound);
+	z->next_out = (uint8_t *)out->p;
+	z->avail_out = (uInt)bound;
+	z->next_in = (uint8_t *)header;
+	z->avail_in = (uInt)n + 1; /* with its NUL */
+	r = deflate(z, Z_NO_FLUSH);
+	assert(r == Z_OK && z->avail_in == 0);
+	z->next_in = o->bytes;
+	z->avail_in = (uInt)o->size;
+	r = deflate(z, Z_FINISH);
+	assert(r == Z_STREAM_END);
+	(void)r;
+	out->n = bound - z->avail_out;
+}
+
+static int write_draft(
+	struct draft *d, const char *folder, const struct buf *b, struct err *e)
+{
+	int r;
+
+	d->path = xasprintf("%s/tmp_obj_XXXXXX", folder);
+	d->fd = mkostemp(d->path, O_CLOEXEC);
+	if (d->fd < 0) {
+		r = err_errno(
+			e, ERR_IO, errno, "cannot create a file in %s", folder);
+		free(d->path);
+		d->path = NULL;
+		return r;
+	}
+	r = file_write(d->fd, b->p, b->n, d->path, e);
+	if (r == 0 && fchmod(d->fd, 0444) != 0)
+		r = err_errno(e, ERR_IO, errno, "cannot write %s", d->path);
+	if (r == 0) /* only a hint to begin with */
+		sync_file_range(d->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return r;
+}
+
+/* Move a draft to objects/xx/yyyy, with xx made if need be. */
+static int place(struct draft *d, const char *objects, struct err *e)
+{
+	char hex[GIT_OID_HEXSZ + 1];
+	char *to;
+	int r = 0;
+
+	hash_hex(d->object->oid.id, sizeof(d->object->oid.id), hex);
+	to = xasprintf("%s/%.2s/%s", objects, hex, hex + 2);
+	if (rename(d->path, to) != 0) {
+		char *fan = xasprintf("%s/%.2s", objects, hex);
+
+		if (errno == ENOENT)
+			mkdir(fan, 0777);
+		if (rename(d->path, to) != 0)
+			r = err_errno(e, ERR_IO, errno, "cannot create %s", to);
+		free(fan);
+	}
+	free(to);
+	if (r == 0) {
+		free(d->path);
+		d->path = NULL;
+	}
+	return r;
+}
+
+static int sync_folders(
+	const struct object_table *table, const char *objects, struct err *e)
+{
+	uint8_t seen[256] = {0};
+	int r = 0;
+
+	for (size_t i = 0; i < table->n && r == 0; i++) {
+		uint8_t first = table->items[i].oid.id[0];
+		char *fan;
+
+		if (seen[first])
+			continue;
+		seen[first] = 1;
+		fan = xasprintf("%s/%02x", objects, first);
+		r = folder_sync(fan, e);
+		free(fan);
+	}
+	return r != 0 ? r : folder_sync(objects, e);
+}
+
+static int write_all(struct draft *drafts, const struct object_table *table,
+	const char *folder, struct err *e)
+{
+	struct deflater deflater = {0};
+	struct buf b = {0};
+	int r = 0;
+
+	for (size_t i = 0; i < table->n && r == 0; i++) {
+		drafts[i].object = &table->items[i];
+		encode(&deflater, drafts[i].object, &b);
+		r = write_draft(&drafts[i], folder, &b, e);
+	}
+	for (size_t i = 0; i < table->n && r == 0; i++)
+		r = file_sync(drafts[i].fd, drafts[i].path, e);
+	buf_fini(&b);
+	deflater_fini(&deflater);
+	return r;
+}
+
+static void draft_fini(struct draft *d)
+{
+	if (d->path != NULL)
+		unlink(d->path);
+	free(d->path);
+	if (d->fd >= 0)
+		close(d->fd);
+}
+
+int loose_write(const struct object_table *table, const char *folder,
+	const char *objects, struct err *e)
+{
+	struct draft drafts[LOOSE_MAX];
+	int r;
+
+	assert(table->n <= LOOSE_MAX);
+	for (size_t i = 0; i < LOOSE_MAX; i++)
+		drafts[i] = (struct draft){.fd = -1};
+	r = write_all(drafts, table, folder, e);
+	for (size_t i = 0; i < table->n && r == 0; i++)
+		r = place(&drafts[i], objects, e);
+	if (r == 0)
+		r = sync_folders(table, objects, e);
+	for (size_t i = 0; i < table->n; i++)
+		draft_fini(&drafts[i]);
+	return r;
+}

@@ -1,0 +1,424 @@
+/*
+ * pack - write one pack of many objects, with one fsync.
+ *
+ *   pack_new -> (pack_begin -> pack_piece … -> pack_end | pack_cancel)*
+ *            -> pack_seal
+ *
+ * Entries go through a buffer into a temporary file, while the disk is kept
+ * busy behind them.  The count in the header, and with it the checksum over
+ * the whole, is known only at the end, when the file is read once more (from
+ * memory, as a rule).  Any failure takes the entry in hand back by setting
+ * the end of the file to where it began; one while sealing takes the files
+ * out of the repository again.
+ */
+#include "store/pack.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/util.h"
+#include "store/deflate.h"
+#include "store/files.h"
+#include "store/pack_index.h"
+
+#define OUT_SIZE ((size_t)1 << 20)
+#define WRITE_BEHIND ((uint64_t)8 << 20)
+#define HEADER_SIZE 12
+#define PIECE ((size_t)64 << 10)
+
+struct pack {
+	struct object_table objects;
+	char *path; /* of the temporary file; NULL once sealed */
+	int fd;
+	uint64_t flushed; /* bytes in the file */
+	uint64_t pushed;  /* of those, the disk was told to begin with */
+	uint8_t *out;     /* what follows them */
+	size_t n;
+	struct deflater deflater;
+	z_stream *z;         /* of the entry in hand, or NULL */
+	struct object entry; /* the entry in hand */
+	z_stream inflater;
+};
+
+static uint64_t end_of(const struct pack *p)
+{
+	return p->flushed + p->n;
+}
+
+int pack_new(const char *folder, struct pack **out, struct err *e)
+{
+	struct pack *p = xcalloc(1, sizeof(*p));
+
+	p->path = xasprintf("%s/tmp_pack_XXXXXX", folder);
+	p->fd = mkostemp(p->path, O_CLOEXEC);
+	if (p->fd < 0) {
+		int code = err_errno(
+			e, ERR_IO, errno, "cannot create a file in %s", folder);
+
+		free(p->path);
+		free(p);
+		return code;
+	}
+	p->out = xmalloc(OUT_SIZE);
+	memset(p->out, 0, HEADER_SIZE); /* written by pack_seal() */
+	p->n = HEADER_SIZE;
+	*out = p;
+	return 0;
+}
+
+void pack_free(struct pack *p)
+{
+	if (p == NULL)
+		return;
+	if (p->path != NULL)
+		unlink(p->path);
+	close(p->fd);
+	free(p->path);
+	free(p->out);
+	deflater_fini(&p->deflater);
+	if (p->inflater.state != NULL)
+		inflateEnd(&p->inflater);
+	object_table_fini(&p->objects);
+	free(p);
+}
+
+const struct object_table *pack_objects(const struct pack *p)
+{
+	return &p->objects;
+}
+
+static int flush(struct pack *p, struct err *e)
+{
+	int r = file_pwrite(p->fd, p->out, p->n, p->flushed, p->path, e);
+
+	if (r != 0)
+		return r;
+	p->flushed += p->n;
+	p->n = 0;
+	if (p->flushed - p->pushed >= WRITE_BEHIND) {
+		/* Only a hint: what fails here fails again in fsync(). */
+		sync_file_range(p->fd, (off_t)p->pushed,
+			(off_t)(p->flushed - p->pushed), SYNC_FILE_RANGE_WRITE);
+		p->pushed = p->flushed;
+	}
+	return 0;
+}
+
+/* The type and size before an entry: 4 bits, then 7 a byte. */
+static void add_entry_header(struct pack *p, git_object_t type, uint64_t size)
+{
+	uint8_t *start = p->out + p->n;
+	uint8_t *at = start;
+
+	*at = (uint8_t)(((unsigned)type << 4) | (size & 15));
+	for (size >>= 4; size > 0; size >>= 7) {
+		*at++ |= 0x80;
+		*at = size & 0x7f;
+	}
+	at++;
+	p->n += (size_t)(at - start);
+	p->entry.crc = (uint32_t)crc32(0, start, (uInt)(at - start));
+}
+
+int pack_begin(struct pack *p, git_object_t type, uint64_t size,
+	const void *first, size_t n, struct err *e)
+{
+	assert(p->z == NULL && p->path != NULL);
+	if (OUT_SIZE - p->n < 16) {
+		int r = flush(p, e);
+
+		if (r != 0)
+			return r;
+	}
+	p->entry = (struct object){
+		.type = type, .size = size, .offset = end_of(p)};
+	add_entry_header(p, type, size);
+	p->z = deflater_start(&p->deflater, first, n);
+	return 0;
+}
+
+void pack_cancel(struct pack *p)
+{
+	uint64_t start = p->entry.offset;
+
+	if (p->z == NULL)
+		return;
+	p->z = NULL;
+	if (start >= p->flushed) {
+		p->n = (size_t)(start - p->flushed);
+	} else {
+		p->flushed = start;
+		p->n = 0;
+		if (p->pushed > start)
+			p->pushed = start;
+	}
+}
+
+/* Deflate what z has been given, straight into the buffer. */
+static int run(struct pack *p, int how, struct err *e)
+{
+	z_stream *z = p->z;
+	int done;
+
+	do {
+		size_t room = OUT_SIZE - p->n;
+		size_t made;
+
+		z->next_out = p->out + p->n;
+		z->avail_out = (uInt)room;
+		done = deflate(z, how);
+		assert(done != Z_STREAM_ERROR);
+		made = room - z->avail_out;
+		p->entry.crc = (uint32_t)crc32(
+			p->entry.crc, p->out + p->n, (uInt)made);
+		p->n += made;
+		if (p->n == OUT_SIZE && flush(p, e) != 0) {
+			pack_cancel(p);
+			return ERR_IO;
+		}
+	} while (z->avail_in > 0 || (how == Z_FINISH && done != Z_STREAM_END));
+	return 0;
+}
+
+int pack_piece(struct pack *p, const void *bytes, size_t n, struct err *e)
+{
+	const uint8_t *at = bytes;
+	int r = 0;
+
+	while (n > 0 && r == 0) {
+		size_t k = n < OUT_SIZE ? n : OUT_SIZE;
+
+		p->z->next_in = (uint8_t *)at;
+		p->z->avail_in = (uInt)k;
+		r = run(p, Z_NO_FLUSH, e);
+		at += k;
+		n -= k;
+	}
+	return r;
+}
+
+int pack_end(struct pack *p, const git_oid *oid, struct err *e)
+{
+	int r;
+
+	p->z->avail_in = 0;
+	r = run(p, Z_FINISH, e);
+	if (r != 0)
+		return r;
+	assert(p->z->total_in == p->entry.size);
+	p->z = NULL;
+	p->entry.oid = *oid;
+	p->entry.length = end_of(p) - p->entry.offset;
+	object_table_add(&p->objects, &p->entry);
+	return 0;
+}
+
+int pack_add(struct pack *p, git_object_t type, const void *bytes, size_t n,
+	const git_oid *oid, struct err *e)
+{
+	int r = pack_begin(p, type, n, bytes, n, e);
+
+	if (r == 0)
+		r = pack_piece(p, bytes, n, e);
+	if (r == 0)
+		r = pack_end(p, oid, e);
+	return r;
+}
+
+/* --- Reading back --------------------------------------------------------- */
+
+struct reader {
+	struct pack *p;
+	uint64_t at;
+	uint64_t left; /* of the entry */
+	uint8_t in[PIECE];
+	uint8_t out[PIECE];
+};
+
+static int damaged(struct err *e)
+{
+	return err_set(e, ERR_IO,
+		"an object read back from a pack of ours is damaged: "
+		"the disk or the memory is faulty");
+}
+
+/* Read the next piece of the entry. */
+static int refill(struct reader *r, z_stream *z, struct err *e)
+{
+	size_t n = r->left < PIECE ? (size_t)r->left : PIECE;
+	int code;
+
+	code = file_pread(r->p->fd, r->in, n, r->at, "a pack", e);
+	r->at += n;
+	r->left -= n;
+	z->next_in = r->in;
+	z->avail_in = (uInt)n;
+	return code;
+}
+
+static int inflate_all(struct reader *r, z_stream *z, uint64_t size,
+	pack_sink_fn *fn, void *arg, struct err *e)
+{
+	int state = Z_OK;
+	int code = 0;
+
+	while (state != Z_STREAM_END && code == 0) {
+		if (z->avail_in == 0 && r->left > 0)
+			code = refill(r, z, e);
+		if (code != 0)
+			break;
+		z->next_out = r->out;
+		z->avail_out = PIECE;
+		state = inflate(z, Z_NO_FLUSH);
+		if (state != Z_OK && state != Z_STREAM_END)
+			return damaged(e); /* or its end is missing */
+		code = fn(arg, r->out, PIECE - z->avail_out, e);
+	}
+	if (code == 0 && z->total_out != size)
+		return damaged(e);
+	return code;
+}
+
+int pack_read(struct pack *p, const struct object *object, pack_sink_fn *fn,
+	void *arg, struct err *e)
+{
+	struct reader r;
+	z_stream *z = &p->inflater;
+	int code = z->state != NULL ? inflateReset(z) : inflateInit(z);
+
+	assert(code == Z_OK);
+	r.p = p;
+	r.at = object->offset;
+	r.left = object->length;
+	if (object->offset + object->length > p->flushed) {
+		code = flush(p, e);
+		if (code != 0)
+			return code;
+	}
+	code = refill(&r, z, e);
+	if (code != 0)
+		return code;
+	while (z->avail_in > 1 && (*z->next_in & 0x80) != 0) {
+		z->next_in++;
+		z->avail_in--;
+	}
+	z->next_in++;
+	z->avail_in--;
+	return inflate_all(&r, z, object->size, fn, arg, e);
+}
+
+/* --- Sealing -------------------------------------------------------------- */
+
+static int write_header(struct pack *p, struct err *e)
+{
+	uint32_t n = (uint32_t)p->objects.n;
+	uint8_t header[HEADER_SIZE] = {'P', 'A', 'C', 'K', 0, 0, 0, 2,
+		(uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8),
+		(uint8_t)n};
+
+	return file_pwrite(p->fd, header, sizeof(header), 0, p->path, e);
+}
+
+/* Read it all once more, for the checksum, and put that behind. */
+static int write_trailer(struct pack *p, uint8_t checksum[20], struct err *e)
+{
+	struct digest *d = digest_sha1();
+	int r = 0;
+
+	for (uint64_t at = 0; at < p->flushed && r == 0; at += OUT_SIZE) {
+		uint64_t left = p->flushed - at;
+		size_t n = left < OUT_SIZE ? (size_t)left : OUT_SIZE;
+
+		r = file_pread(p->fd, p->out, n, at, p->path, e);
+		if (r == 0)
+			digest_add(d, p->out, n);
+	}
+	digest_end(d, checksum);
+	if (r == 0)
+		r = file_pwrite(p->fd, checksum, 20, p->flushed, p->path, e);
+	return r;
+}
+
+static int complete(struct pack *p, uint8_t checksum[20], struct err *e)
+{
+	int r = flush(p, e);
+
+	if (r == 0)
+		r = write_header(p, e);
+	if (r == 0)
+		r = write_trailer(p, checksum, e);
+	/* A canceled entry may have been longer than all that followed. */
+	if (r == 0 && (ftruncate(p->fd, (off_t)p->flushed + 20) != 0 ||
+			      fchmod(p->fd, 0444) != 0))
+		r = err_errno(e, ERR_IO, errno, "cannot write %s", p->path);
+	if (r == 0)
+		r = file_sync(p->fd, p->path, e);
+	return r;
+}
+
+static int place(const char *from, const char *to, struct err *e)
+{
+	if (rename(from, to) != 0)
+		return err_errno(
+			e, ERR_IO, errno, "cannot move %s to %s", from, to);
+	return 0;
+}
+
+/* The pack first: it is the idx that makes it visible. */
+static int publish(struct pack *p, const char *idx, const char *folder,
+	const char *checksum, struct err *e)
+{
+	char *pack_to = xasprintf("%s/pack-%s.pack", folder, checksum);
+	char *idx_to = xasprintf("%s/pack-%s.idx", folder, checksum);
+	int r = place(p->path, pack_to, e);
+
+	if (r == 0) {
+		r = place(idx, idx_to, e);
+		if (r == 0)
+			r = folder_sync(folder, e);
+		if (r != 0) {
+			unlink(idx_to);
+			(void)rename(pack_to, p->path);
+		}
+	}
+	free(idx_to);
+	free(pack_to);
+	return r;
+}
+
+int pack_seal(struct pack *p, const char *folder, struct err *e)
+{
+	uint8_t checksum[20];
+	char hex[41];
+	char *idx;
+	int r;
+
+	assert(p->z == NULL && p->path != NULL);
+	r = complete(p, checksum, e);
+	if (r != 0)
+		return r;
+	hash_hex(checksum, sizeof(checksum), hex);
+	idx = xasprintf("%s.idx", p->path);
+	r = pack_index_write(idx, &p->objects, checksum, e);
+	if (r == 0) {
+		r = publish(p, idx, folder, hex, e);
+		if (r != 0)
+			unlink(idx);
+	}
+	free(idx);
+	if (r != 0)
+		return r;
+	free(p->path);
+	p->path = NULL;
+	free(p->out);
+	p->out = NULL;
+	deflater_fini(&p->deflater);
+	return 0;
+}
