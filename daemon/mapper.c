@@ -20,6 +20,9 @@
 #include "base/stamp.h"
 #include "daemon/log.h"
 
+#define RETRY_FIRST (60 * STAMP_SECOND)
+#define RETRY_MOST (3600 * STAMP_SECOND)
+
 struct mapper_item *mapper_item_new(void)
 {
 	return xcalloc(1, sizeof(struct mapper_item));
@@ -97,6 +100,7 @@ int mapper_begin(struct mapper *m, const char *kind, const char *cause,
 		.cause = str_of(cause),
 	};
 	m->counts = (struct mapper_counts){0};
+	m->committed = m->counts;
 	m->commit[0] = '\0';
 	m->newest = 0;
 	m->staged_since = 0;
@@ -325,10 +329,11 @@ static void set_needs(struct mapper_item *item, const struct work_package *wp,
 	}
 }
 
-static enum mapped failed(struct mapper *m, struct mapper_item *item,
-	const struct err *why, struct err *e)
+static enum mapped failed(
+	struct mapper *m, struct mapper_item *item, const struct err *why)
 {
-	return mapper_fail(m, item, why, e) == 0 ? MAPPED_DONE : MAPPED_FAULT;
+	mapper_fail(m, item, why);
+	return MAPPED_DONE;
 }
 
 static enum mapped render(struct mapper *m, struct mapper_item *item,
@@ -357,7 +362,7 @@ static enum mapped map_one(
 	arena_reset(&m->arena);
 	if (api_work_package_parse(
 		    &m->arena, buf_str(&item->source), &wp, &why) != 0)
-		return failed(m, item, &why, e);
+		return failed(m, item, &why);
 	if (!complete(m, item, &wp))
 		return MAPPED_SCHEMA;
 	if (program_needs_attachments(m->config->program, &wp)) {
@@ -365,7 +370,7 @@ static enum mapped map_one(
 			return MAPPED_LIST;
 		if (api_attachments_parse(&m->arena,
 			    buf_str(&item->attachments), &wp, &why) != 0)
-			return failed(m, item, &why, e);
+			return failed(m, item, &why);
 		if (look_up_contents(m, &wp, e) != 0)
 			return MAPPED_FAULT;
 	}

@@ -42,9 +42,12 @@ struct mapper {
 	struct state_run run; /* its id is 0 until there is an event */
 	int64_t generation;   /* of the full read that is on, or the last */
 	struct mapper_counts counts;
+	struct mapper_counts committed; /* those of earlier commits */
 	int64_t newest; /* newest updatedAt that was staged: author date */
 	int64_t staged_since; /* monotonic; of the oldest staged change */
-	char commit[41];      /* the pass's last commit, or "" */
+	int64_t retry_at;     /* monotonic; 0: nothing to be tried again */
+	int64_t retry_wait;
+	char commit[41]; /* the pass's last commit, or "" */
 	size_t n_removals, cap_removals;
 	struct mapper_removal *removals;
 	size_t n_again, cap_again; /* work packages whose path may change */
@@ -134,9 +137,18 @@ int mapper_recall(
 enum mapped mapper_map(
 	struct mapper *m, struct mapper_item *item, struct err *e);
 
-/* Record that an item could not be mapped: its documents stay. */
-int mapper_fail(struct mapper *m, struct mapper_item *item,
-	const struct err *why, struct err *e);
+/*
+ * Record that an item could not be mapped: its documents stay.  With any
+ * other code than ERR_DATA it is tried again by mapper_retry().
+ */
+void mapper_fail(struct mapper *m, const struct mapper_item *item,
+	const struct err *why);
+
+/*
+ * Work packages that failed for a reason that may pass, when it is time to
+ * try them again: page gets them.
+ */
+int mapper_retry(struct mapper *m, struct mapper_page *page, struct err *e);
 
 /* A work package that the server does not show any more: to be removed. */
 void mapper_gone(struct mapper *m, int64_t id);

@@ -70,7 +70,7 @@ static int guard(struct mapper *m, int64_t n, bool *allowed, struct err *e)
 
 	if (r != 0)
 		return r;
-	r = state_runs(state, 0, add_recent, &recent, &ended);
+	r = state_runs(state, INT64_MAX, add_recent, &recent, &ended);
 	if (r != 0 && r != ERR_CANCELED) {
 		*e = ended;
 		return r;
@@ -218,9 +218,9 @@ static void subject_of(const struct mapper *m, char *out, size_t size)
 		const char *verb;
 		int64_t n;
 	} parts[] = {
-		{"add", m->counts.added},
-		{"change", m->counts.changed},
-		{"remove", m->counts.removed},
+		{"add", m->counts.added - m->committed.added},
+		{"change", m->counts.changed - m->committed.changed},
+		{"remove", m->counts.removed - m->committed.removed},
 	};
 	size_t used = 0;
 	int64_t all = 0;
@@ -257,6 +257,7 @@ static int commit(struct mapper *m, const char *cursor, struct err *e)
 	if (r != 0)
 		return r;
 	m->staged_since = 0;
+	m->committed = m->counts;
 	if (c.id[0] != '\0')
 		memcpy(m->commit, c.id, sizeof(m->commit));
 	if (c.n_kept > 0)

@@ -15,6 +15,8 @@
 #include "daemon/log.h"
 #include "daemon/mapper.h"
 
+#define RETRY_FIRST (60 * STAMP_SECOND)
+
 /* --- Rows
  * --------------------------------------------------------------------- */
 
@@ -36,19 +38,22 @@ static struct state_work_package row_of(
 	return row;
 }
 
-int mapper_fail(struct mapper *m, struct mapper_item *item,
-	const struct err *why, struct err *e)
+void mapper_fail(
+	struct mapper *m, const struct mapper_item *item, const struct err *why)
 {
 	struct state_work_package row = row_of(m, item);
 
-	(void)e;
 	row.outcome = OUTCOME_FAILED;
 	row.reason = str_of(why->text);
+	if (why->code != ERR_DATA) {
+		memset(row.hash, 0, sizeof(row.hash));
+		if (m->retry_at == 0)
+			m->retry_at = stamp_monotonic() + RETRY_FIRST;
+	}
 	store_put_work_package(m->store, &row);
 	m->counts.failed++;
 	mapper_event(m, LOG_LEVEL_ERROR, "failed", item->id, STR_NONE, "%s",
 		why->text);
-	return 0;
 }
 
 /* --- Claims

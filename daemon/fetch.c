@@ -1,0 +1,204 @@
+/*
+ * fetch - one attachment's content, streamed from the server to the store.
+ *
+ *   request: bytes --> arrived --.   (paused while arrived is full)
+ *   job:                          `--> chunk --> content --> blob
+ *
+ * A small content goes to the worker in one job, a large one in chunks, of
+ * which one is under way at a time.  When the request is tried again, the
+ * next job forgets what came before.  A content whose size or digest is
+ * wrong is fetched a second time before it counts as failed.
+ */
+#include "daemon/fetch.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "content/image.h"
+
+#define SMALL ((int64_t)1024 * 1024)
+#define CHUNK ((size_t)512 * 1024)
+#define FULL ((size_t)1024 * 1024)
+#define MAX_TRIES 2
+
+static void give_chunk(struct fetch *f);
+
+static void probe(const void *bytes, size_t n, int fd, struct image_info *out)
+{
+	if (bytes != NULL)
+		image_probe(bytes, n, out);
+	else
+		image_probe_fd(fd, out);
+}
+
+/* --- The worker's side -------------------------------------------------------
+ */
+
+static int add_chunk(struct fetch *f)
+{
+	int r = 0;
+
+	if (f->content == NULL)
+		r = store_content_begin(f->sync->mapper->store,
+			f->need.attachment_id, f->need.size, &f->content,
+			&f->job_err);
+	if (r == 0 && f->chunk.n > 0)
+		r = store_content_add(
+			f->content, f->chunk.p, f->chunk.n, &f->job_err);
+	return r;
+}
+
+static void run_chunk(struct job *job)
+{
+	struct fetch *f = container_of(job, struct fetch, job);
+	int r = 0;
+
+	if (f->content != NULL && (f->restart || f->drop)) {
+		store_content_drop(f->content);
+		f->content = NULL;
+	}
+	if (f->drop)
+		return;
+	r = add_chunk(f);
+	if (r == 0 && f->last) {
+		struct store_content *content = f->content;
+
+		f->content = NULL;
+		store_content_end(content, f->work_package,
+			str_of(f->need.digest[0] != '\0' ? f->need.digest
+							 : NULL),
+			probe, &f->job_err);
+	} else if (r != 0 && f->content != NULL) {
+		store_content_drop(f->content);
+		f->content = NULL;
+	}
+}
+
+/* --- The loop's side
+ * ----------------------------------------------------------- */
+
+static void on_request_done(struct api_request *request);
+
+static void ask(struct fetch *f)
+{
+	struct buf path = {0};
+
+	api_request_fini(&f->request);
+	api_path_content(&path, f->need.attachment_id);
+	f->request.path = buf_take(&path);
+	api_get(f->sync->client, &f->request, on_request_done);
+}
+
+static void finish(struct fetch *f)
+{
+	f->done(f); /* f may be gone */
+}
+
+static void on_chunk(struct job *job)
+{
+	struct fetch *f = container_of(job, struct fetch, job);
+	bool was_last = f->last;
+
+	f->busy = false;
+	if (f->job_err.code != 0 && f->err.code == 0) {
+		bool again = f->job_err.code == ERR_DATA && was_last &&
+			     ++f->tries < MAX_TRIES;
+
+		if (again) {
+			f->job_err = (struct err){0};
+			f->ended = f->last = false;
+			ask(f);
+			return;
+		}
+		f->err = f->job_err;
+		if (!f->ended)
+			api_cancel(&f->request);
+	}
+	if (was_last && f->ended) {
+		finish(f);
+		return;
+	}
+	if (f->ended || f->arrived.n >= CHUNK || f->err.code != 0)
+		give_chunk(f);
+	if (f->paused && !f->ended) {
+		f->paused = false;
+		api_resume(&f->request);
+	}
+}
+
+/* Give the worker what arrived; the end too, once the request is done. */
+static void give_chunk(struct fetch *f)
+{
+	struct buf spare = f->chunk;
+
+	if (f->busy || (f->err.code != 0 && !f->ended))
+		return;
+	buf_clear(&spare);
+	f->chunk = f->arrived;
+	f->arrived = spare;
+	f->last = f->ended;
+	f->drop = f->err.code != 0;
+	f->restart = f->restarted;
+	f->restarted = false;
+	f->busy = true;
+	worker_give(f->sync->worker, &f->job);
+}
+
+static int on_bytes(struct api_request *request, const void *bytes, size_t n)
+{
+	struct fetch *f = container_of(request, struct fetch, request);
+
+	if (f->busy && f->arrived.n >= FULL) {
+		f->paused = true;
+		return 1;
+	}
+	if (f->arrived.cap == 0 && f->need.size <= SMALL)
+		buf_reserve(&f->arrived, (size_t)f->need.size);
+	buf_add(&f->arrived, bytes, n);
+	if (f->need.size > SMALL && f->arrived.n >= CHUNK)
+		give_chunk(f);
+	return 0;
+}
+
+static void on_restart(struct api_request *request)
+{
+	struct fetch *f = container_of(request, struct fetch, request);
+
+	buf_clear(&f->arrived);
+	f->restarted = true;
+}
+
+static void on_request_done(struct api_request *request)
+{
+	struct fetch *f = container_of(request, struct fetch, request);
+
+	f->ended = true;
+	if (f->err.code == 0)
+		f->err = request->err;
+	give_chunk(f);
+}
+
+void fetch_start(struct fetch *f, fetch_done_fn *done)
+{
+	f->done = done;
+	f->job = (struct job){.run = run_chunk, .done = on_chunk};
+	f->request.content = true;
+	f->request.max_size = f->need.size;
+	f->request.on_bytes = on_bytes;
+	f->request.on_restart = on_restart;
+	ask(f);
+}
+
+void fetch_cancel(struct fetch *f)
+{
+	if (!f->ended)
+		api_cancel(&f->request);
+}
+
+void fetch_fini(struct fetch *f)
+{
+	assert(!f->busy && f->content == NULL);
+	api_request_fini(&f->request);
+	buf_fini(&f->arrived);
+	buf_fini(&f->chunk);
+}

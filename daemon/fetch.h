@@ -1,0 +1,44 @@
+#ifndef DAEMON_FETCH_H
+#define DAEMON_FETCH_H
+
+#include "daemon/sync.h"
+
+struct fetch;
+typedef void fetch_done_fn(struct fetch *f);
+
+/*
+ * The content of one attachment, from the server into the open batch of the
+ * store.  Zero it, set the first part.
+ */
+struct fetch {
+	struct sync *sync;
+	int64_t work_package;
+	struct mapper_need need;
+	void *owner; /* the caller's own */
+
+	struct err err; /* result: code 0 if it is staged */
+
+	/* Private. */
+	fetch_done_fn *done;
+	struct api_request request;
+	struct job job;
+	struct buf arrived; /* loop's: not yet given to the worker */
+	struct buf chunk;   /* worker's, while the job runs */
+	bool busy;          /* the job is under way */
+	bool paused;
+	bool restarted; /* since the last job was given */
+	bool ended;     /* the request is done */
+	int tries;      /* of contents with a wrong digest */
+	bool restart;   /* job's: what came before does not count */
+	bool last;      /* job's: the content ends with this chunk */
+	bool drop;      /* job's: forget the content */
+	struct err job_err;
+	struct store_content *content; /* worker's */
+};
+
+/* done() runs exactly once, later, on the loop's thread. */
+void fetch_start(struct fetch *f, fetch_done_fn *done);
+void fetch_cancel(struct fetch *f); /* done() still comes */
+void fetch_fini(struct fetch *f);   /* not while it runs */
+
+#endif

@@ -1,0 +1,286 @@
+/*
+ * items - work packages that need their attachment list, or contents.
+ *
+ *   waiting --> MAPPING --> done
+ *                ^  |
+ *                |  |--> LISTING ---.
+ *                |  `--> FETCHING --|
+ *                `------------------'
+ *
+ * What is wrong with one work package is recorded and the next goes on; a
+ * fault of the store, a refused key, or a server that is not there, ends all.
+ */
+#include "daemon/items.h"
+
+#include <stdlib.h>
+
+#define MAX_ACTIVE 12
+
+struct item {
+	struct items *items;
+	struct item *next;
+	struct item **self; /* that points to this one, while active */
+	struct mapper_item *work;
+	struct job job;
+	struct api_request request;
+	bool listing; /* the request is under way */
+	size_t n_fetches;
+	size_t n_fetching;
+	struct fetch *fetches;
+	enum mapped mapped;
+	struct err why; /* the work package cannot be mapped */
+	struct err err; /* nothing can */
+};
+
+static void start_more(struct items *items);
+static void map(struct item *item);
+
+static void item_free(struct item *item)
+{
+	for (size_t i = 0; i < item->n_fetches; i++)
+		fetch_fini(&item->fetches[i]);
+	free(item->fetches);
+	api_request_fini(&item->request);
+	mapper_item_free(item->work);
+	free(item);
+}
+
+static void end(struct item *item)
+{
+	struct items *items = item->items;
+
+	if (item->err.code != 0 && items->err.code == 0)
+		items_cancel(items, &item->err);
+	*item->self = item->next;
+	if (item->next != NULL)
+		item->next->self = item->self;
+	items->n_active--;
+	item_free(item);
+	start_more(items);
+	items->moved(items);
+}
+
+/* Is this the end of one work package only, or of the pass? */
+static bool is_general(const struct err *err, int status)
+{
+	return err->code == ERR_AUTH || err->code == ERR_CANCELED ||
+	       err->code == ERR_IO ||
+	       (err->code == ERR_UNAVAILABLE && status == 0);
+}
+
+static void stop_or_record(struct item *item, const struct err *err, int status)
+{
+	if (is_general(err, status))
+		item->err = *err;
+	else
+		item->why = *err;
+}
+
+/* --- LISTING
+ * -------------------------------------------------------------------- */
+
+static void on_listed(struct api_request *request)
+{
+	struct item *item = container_of(request, struct item, request);
+
+	item->listing = false;
+	if (request->err.code != 0)
+		stop_or_record(item, &request->err, request->status);
+	map(item);
+}
+
+static void list(struct item *item)
+{
+	struct buf path = {0};
+
+	api_path_attachments(&path, item->work->id);
+	item->request.path = buf_take(&path);
+	item->listing = true;
+	api_get(item->items->sync->client, &item->request, on_listed);
+}
+
+/* --- FETCHING
+ * ------------------------------------------------------------------- */
+
+static void on_fetched(struct fetch *f)
+{
+	struct item *item = f->owner;
+
+	if (f->err.code != 0)
+		stop_or_record(item, &f->err, f->request.status);
+	if (--item->n_fetching == 0)
+		map(item);
+}
+
+static void fetch_all(struct item *item)
+{
+	struct mapper_item *work = item->work;
+
+	for (size_t i = 0; i < item->n_fetches; i++)
+		fetch_fini(&item->fetches[i]);
+	free(item->fetches);
+	item->n_fetches = item->n_fetching = work->n_needs;
+	item->fetches = xcalloc(work->n_needs, sizeof(*item->fetches));
+	for (size_t i = 0; i < work->n_needs; i++) {
+		item->fetches[i].sync = item->items->sync;
+		item->fetches[i].work_package = work->id;
+		item->fetches[i].need = work->needs[i];
+		item->fetches[i].owner = item;
+	}
+	for (size_t i = 0; i < item->n_fetches; i++)
+		fetch_start(&item->fetches[i], on_fetched);
+}
+
+/* --- MAPPING, on the worker's thread
+ * ---------------------------------------------- */
+
+static int take_list(struct item *item)
+{
+	struct mapper_item *work = item->work;
+	int r;
+
+	if (item->request.body.n == 0)
+		return 0;
+	r = api_attachments_source_make(
+		buf_str(&item->request.body), &work->attachments, &item->why);
+	buf_fini(&item->request.body);
+	work->attachments_known = r == 0;
+	return r;
+}
+
+static void run_map(struct job *job)
+{
+	struct item *item = container_of(job, struct item, job);
+	struct mapper *m = item->items->sync->mapper;
+
+	item->mapped = MAPPED_DONE;
+	if (item->why.code == 0)
+		take_list(item);
+	if (item->why.code == 0)
+		item->mapped = mapper_map(m, item->work, &item->err);
+	if (item->mapped == MAPPED_SCHEMA) {
+		err_set(&item->why, ERR_DATA,
+			"the server gives no schema for project %lld, type "
+			"%lld",
+			(long long)item->work->pair.project_id,
+			(long long)item->work->pair.type_id);
+		item->mapped = MAPPED_DONE;
+	}
+	if (item->why.code != 0)
+		mapper_fail(m, item->work, &item->why);
+	if (item->err.code == 0 && item->mapped == MAPPED_DONE)
+		mapper_commit_some(m, &item->err);
+}
+
+static void on_mapped(struct job *job)
+{
+	struct item *item = container_of(job, struct item, job);
+
+	if (item->items->err.code != 0 || item->err.code != 0) {
+		end(item);
+		return;
+	}
+	switch (item->mapped) {
+	case MAPPED_LIST:
+		list(item);
+		return;
+	case MAPPED_NEEDS:
+		fetch_all(item);
+		return;
+	case MAPPED_DONE:
+	case MAPPED_SCHEMA:
+	case MAPPED_FAULT:
+		end(item);
+		return;
+	}
+}
+
+static void map(struct item *item)
+{
+	if (item->err.code != 0 || item->items->err.code != 0) {
+		end(item);
+		return;
+	}
+	worker_give(item->items->sync->worker, &item->job);
+}
+
+/* --- The crowd
+ * ------------------------------------------------------------------- */
+
+/*
+ * An item comes here after a first look: what it needs is known, so work
+ * begins without another.
+ */
+static void start(struct item *item)
+{
+	struct items *items = item->items;
+
+	item->next = items->active;
+	if (item->next != NULL)
+		item->next->self = &item->next;
+	items->active = item;
+	item->self = &items->active;
+	items->n_active++;
+	if (item->work->attachments_known && item->work->n_needs > 0)
+		fetch_all(item);
+	else if (!item->work->attachments_known)
+		list(item);
+	else
+		map(item);
+}
+
+static void start_more(struct items *items)
+{
+	while (items->n_active < MAX_ACTIVE && items->first != NULL) {
+		struct item *item = items->first;
+
+		items->first = item->next;
+		if (items->first == NULL)
+			items->last = &items->first;
+		items->n_waiting--;
+		start(item);
+	}
+}
+
+void items_init(struct items *items, struct sync *sync, items_fn *moved)
+{
+	*items = (struct items){.sync = sync, .moved = moved};
+	items->last = &items->first;
+}
+
+void items_add(struct items *items, struct mapper_item **work, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct item *item = xcalloc(1, sizeof(*item));
+
+		item->items = items;
+		item->work = work[i];
+		item->job = (struct job){.run = run_map, .done = on_mapped};
+		*items->last = item;
+		items->last = &item->next;
+		items->n_waiting++;
+	}
+	start_more(items);
+}
+
+void items_cancel(struct items *items, const struct err *why)
+{
+	if (items->err.code != 0)
+		return;
+	items->err = *why;
+	while (items->first != NULL) {
+		struct item *item = items->first;
+
+		items->first = item->next;
+		items->n_waiting--;
+		item_free(item);
+	}
+	items->last = &items->first;
+	for (struct item *item = items->active; item != NULL;
+		item = item->next) {
+		if (item->listing)
+			api_cancel(&item->request);
+		for (size_t i = 0; i < item->n_fetches; i++)
+			fetch_cancel(&item->fetches[i]);
+	}
+}

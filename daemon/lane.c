@@ -1,0 +1,236 @@
+/*
+ * lane - one list of work packages, from the request to mapped items.
+ *
+ *   ASKING --> TAKING --> (NAMING) --> MAPPING --> done
+ *
+ * NAMING asks for the schemas of pairs of project and type that were not
+ * seen before.  Any error ends the lane; what was staged stays staged.
+ */
+#include "daemon/lane.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define MAX_PAIRS 100 /* schemas a request: keeps the URL short */
+
+static void give(struct lane *lane, job_fn *run, job_fn *done)
+{
+	lane->job = (struct job){.run = run, .done = done};
+	worker_give(lane->sync->worker, &lane->job);
+}
+
+static void finish(struct lane *lane)
+{
+	lane->busy = false;
+	mapper_page_fini(&lane->page);
+	lane->done(lane); /* lane may be gone */
+}
+
+/* --- MAPPING
+ * --------------------------------------------------------------------- */
+
+static bool needs_more(enum mapped mapped)
+{
+	return mapped == MAPPED_LIST || mapped == MAPPED_NEEDS;
+}
+
+/* Keeps in the page what needs more than its element. */
+static void run_map(struct job *job)
+{
+	struct lane *lane = container_of(job, struct lane, job);
+	struct mapper *m = lane->sync->mapper;
+	struct mapper_page *page = &lane->page;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < page->n; i++) {
+		enum mapped mapped = MAPPED_DONE;
+
+		if (lane->err.code == 0)
+			mapped = mapper_map(m, page->items[i], &lane->err);
+		if (needs_more(mapped))
+			page->items[kept++] = page->items[i];
+		else
+			mapper_item_free(page->items[i]);
+	}
+	page->n = kept;
+	if (lane->err.code == 0)
+		mapper_commit_some(m, &lane->err);
+}
+
+static void on_mapped(struct job *job)
+{
+	struct lane *lane = container_of(job, struct lane, job);
+	struct mapper_page *page = &lane->page;
+
+	if (lane->err.code == 0) {
+		items_add(lane->items, page->items, page->n);
+		page->n = 0;
+	}
+	finish(lane);
+}
+
+/* --- NAMING
+ * ------------------------------------------------------------------------ */
+
+static void run_name(struct job *job)
+{
+	struct lane *lane = container_of(job, struct lane, job);
+	struct mapper *m = lane->sync->mapper;
+	struct state *state = store_state(m->store);
+	int r = state_begin(state, &lane->err);
+
+	if (r == 0)
+		r = names_put_schemas(&m->names, state,
+			buf_str(&lane->request.body), lane->pairs,
+			lane->n_pairs, &lane->err);
+	if (r == 0)
+		r = state_end(state, &lane->err);
+	else
+		state_rollback(state);
+}
+
+static void on_named(struct job *job)
+{
+	struct lane *lane = container_of(job, struct lane, job);
+
+	if (lane->err.code != 0)
+		finish(lane);
+	else
+		give(lane, run_map, on_mapped);
+}
+
+static void on_schemas(struct api_request *request)
+{
+	struct lane *lane = container_of(request, struct lane, request);
+
+	if (request->err.code != 0) {
+		lane->err = request->err;
+		finish(lane);
+		return;
+	}
+	give(lane, run_name, on_named);
+}
+
+static void ask_for_schemas(struct lane *lane)
+{
+	struct buf path = {0};
+
+	api_request_fini(&lane->request);
+	lane->request = (struct api_request){0};
+	api_path_schemas(&path, lane->pairs, lane->n_pairs);
+	lane->request.path = buf_take(&path);
+	api_get(lane->sync->client, &lane->request, on_schemas);
+}
+
+/* --- TAKING
+ * ------------------------------------------------------------------------- */
+
+static void add_pair(struct lane *lane, const struct api_pair *pair)
+{
+	for (size_t i = 0; i < lane->n_pairs; i++)
+		if (lane->pairs[i].project_id == pair->project_id &&
+			lane->pairs[i].type_id == pair->type_id)
+			return;
+	if (lane->n_pairs < MAX_PAIRS)
+		lane->pairs[lane->n_pairs++] = *pair;
+}
+
+static void find_pairs(struct lane *lane)
+{
+	const struct names *names = &lane->sync->mapper->names;
+
+	if (lane->pairs == NULL)
+		lane->pairs = xcalloc(MAX_PAIRS, sizeof(*lane->pairs));
+	lane->n_pairs = 0;
+	for (size_t i = 0; i < lane->page.n; i++) {
+		const struct api_pair *pair = &lane->page.items[i]->pair;
+
+		if (names_schema(names, pair->project_id, pair->type_id) ==
+			NULL)
+			add_pair(lane, pair);
+	}
+}
+
+static void run_take(struct job *job)
+{
+	struct lane *lane = container_of(job, struct lane, job);
+
+	if (lane->body.p != NULL)
+		mapper_take(lane->sync->mapper, lane->body, lane->forced,
+			&lane->page, &lane->err);
+	if (lane->err.code == 0)
+		find_pairs(lane);
+}
+
+static void on_taken(struct job *job)
+{
+	struct lane *lane = container_of(job, struct lane, job);
+
+	lane->body = STR_NONE;
+	buf_fini(&lane->request.body);
+	if (lane->err.code != 0) {
+		finish(lane);
+		return;
+	}
+	if (lane->taken != NULL)
+		lane->taken(lane);
+	if (lane->n_pairs > 0)
+		ask_for_schemas(lane);
+	else
+		give(lane, run_map, on_mapped);
+}
+
+/* --- ASKING
+ * ----------------------------------------------------------------------------
+ */
+
+static void on_list(struct api_request *request)
+{
+	struct lane *lane = container_of(request, struct lane, request);
+
+	lane->status = request->status;
+	if (request->err.code != 0) {
+		lane->err = request->err;
+		finish(lane);
+		return;
+	}
+	lane->body = buf_str(&request->body);
+	give(lane, run_take, on_taken);
+}
+
+void lane_start(struct lane *lane, char *path)
+{
+	assert(!lane->busy);
+	lane->busy = true;
+	lane->err = (struct err){0};
+	mapper_page_fini(&lane->page);
+	api_request_fini(&lane->request);
+	lane->request = (struct api_request){.path = path};
+	api_get(lane->sync->client, &lane->request, on_list);
+}
+
+void lane_start_page(struct lane *lane, struct mapper_page *page)
+{
+	assert(!lane->busy);
+	lane->busy = true;
+	lane->err = (struct err){0};
+	mapper_page_fini(&lane->page);
+	lane->page = *page;
+	*page = (struct mapper_page){0};
+	give(lane, run_take, on_taken);
+}
+
+void lane_cancel(struct lane *lane)
+{
+	if (lane->busy && lane->request.path != NULL)
+		api_cancel(&lane->request);
+}
+
+void lane_fini(struct lane *lane)
+{
+	assert(!lane->busy);
+	mapper_page_fini(&lane->page);
+	api_request_fini(&lane->request);
+	free(lane->pairs);
+	lane->pairs = NULL;
+}

@@ -1,0 +1,49 @@
+#ifndef DAEMON_LANE_H
+#define DAEMON_LANE_H
+
+#include "daemon/items.h"
+#include "daemon/sync.h"
+
+struct lane;
+typedef void lane_fn(struct lane *lane);
+
+/*
+ * One list of work packages on its way: asked for, taken in, mapped, and
+ * what needs more handed to items.  A flow that reads has two of them, so
+ * that the server works on one list while the worker maps the other.
+ */
+struct lane {
+	struct sync *sync;
+	struct items *items;
+	void *owner;    /* the caller's own */
+	bool forced;    /* map what is known, too */
+	lane_fn *taken; /* figures are known; or NULL */
+	lane_fn *done;
+
+	struct err err;          /* result */
+	int status;              /* HTTP's, of the list */
+	struct mapper_page page; /* result: figures; items are gone */
+	bool busy;
+
+	/* Private. */
+	struct api_request request;
+	struct job job;
+	size_t n_pairs; /* schemas to be asked for */
+	struct api_pair *pairs;
+	struct str body; /* borrowed from the request */
+};
+
+/*
+ * Ask for a list; path is taken.  taken() (if there is one) runs once when
+ * the list was taken in without error, then done() once.  Set sync, items,
+ * done first.
+ */
+void lane_start(struct lane *lane, char *path);
+
+/* The same for work packages that are here already; page is taken. */
+void lane_start_page(struct lane *lane, struct mapper_page *page);
+
+void lane_cancel(struct lane *lane); /* done() still comes */
+void lane_fini(struct lane *lane);   /* not while busy */
+
+#endif

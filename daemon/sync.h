@@ -1,0 +1,31 @@
+#ifndef DAEMON_SYNC_H
+#define DAEMON_SYNC_H
+
+#include <uv.h>
+
+#include "api/client.h"
+#include "api/paths.h"
+#include "daemon/config.h"
+#include "daemon/mapper.h"
+#include "daemon/worker.h"
+
+/*
+ * What the flows of a pass share.  The mapper belongs to the worker's
+ * thread: flows touch it only in jobs, and read their own copies of results.
+ */
+struct sync {
+	uv_loop_t *loop;
+	struct api_client *client;
+	struct worker *worker;
+	struct mapper *mapper;
+	const struct config *config;
+
+	/* Numeric ids of the projects; owned.  n_projects 0: all. */
+	struct api_scope scope;
+	int64_t *scope_ids;
+	bool resolved;
+};
+
+#define SYNC_PAGE 200 /* work packages a request */
+
+#endif
