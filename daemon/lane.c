@@ -22,7 +22,6 @@ static void give(struct lane *lane, job_fn *run, job_fn *done)
 static void finish(struct lane *lane)
 {
 	lane->busy = false;
-	mapper_page_fini(&lane->page);
 	lane->done(lane); /* lane may be gone */
 }
 
@@ -72,59 +71,6 @@ static void on_mapped(struct job *job)
 /* --- NAMING
  * ------------------------------------------------------------------------ */
 
-static void run_name(struct job *job)
-{
-	struct lane *lane = container_of(job, struct lane, job);
-	struct mapper *m = lane->sync->mapper;
-	struct state *state = store_state(m->store);
-	int r = state_begin(state, &lane->err);
-
-	if (r == 0)
-		r = names_put_schemas(&m->names, state,
-			buf_str(&lane->request.body), lane->pairs,
-			lane->n_pairs, &lane->err);
-	if (r == 0)
-		r = state_end(state, &lane->err);
-	else
-		state_rollback(state);
-}
-
-static void on_named(struct job *job)
-{
-	struct lane *lane = container_of(job, struct lane, job);
-
-	if (lane->err.code != 0)
-		finish(lane);
-	else
-		give(lane, run_map, on_mapped);
-}
-
-static void on_schemas(struct api_request *request)
-{
-	struct lane *lane = container_of(request, struct lane, request);
-
-	if (request->err.code != 0) {
-		lane->err = request->err;
-		finish(lane);
-		return;
-	}
-	give(lane, run_name, on_named);
-}
-
-static void ask_for_schemas(struct lane *lane)
-{
-	struct buf path = {0};
-
-	api_request_fini(&lane->request);
-	lane->request = (struct api_request){0};
-	api_path_schemas(&path, lane->pairs, lane->n_pairs);
-	lane->request.path = buf_take(&path);
-	api_get(lane->sync->client, &lane->request, on_schemas);
-}
-
-/* --- TAKING
- * ------------------------------------------------------------------------- */
-
 static void add_pair(struct lane *lane, const struct api_pair *pair)
 {
 	for (size_t i = 0; i < lane->n_pairs; i++)
@@ -150,6 +96,65 @@ static void find_pairs(struct lane *lane)
 			add_pair(lane, pair);
 	}
 }
+
+static void run_name(struct job *job)
+{
+	struct lane *lane = container_of(job, struct lane, job);
+	struct mapper *m = lane->sync->mapper;
+	struct state *state = store_state(m->store);
+	int r = state_begin(state, &lane->err);
+
+	if (r == 0)
+		r = names_put_schemas(&m->names, state,
+			buf_str(&lane->request.body), lane->pairs,
+			lane->n_pairs, &lane->err);
+	if (r == 0)
+		r = state_end(state, &lane->err);
+	else
+		state_rollback(state);
+	if (r == 0)
+		find_pairs(lane);
+}
+
+static void on_named(struct job *job)
+{
+	struct lane *lane = container_of(job, struct lane, job);
+
+	if (lane->err.code != 0)
+		finish(lane);
+	else if (lane->n_pairs > 0)
+		ask_for_schemas(lane);
+	else
+		give(lane, run_map, on_mapped);
+}
+
+static void on_schemas(struct api_request *request)
+{
+	struct lane *lane = container_of(request, struct lane, request);
+
+	lane->asking = false;
+	if (request->err.code != 0) {
+		lane->err = request->err;
+		finish(lane);
+		return;
+	}
+	give(lane, run_name, on_named);
+}
+
+static void ask_for_schemas(struct lane *lane)
+{
+	struct buf path = {0};
+
+	api_request_fini(&lane->request);
+	lane->request = (struct api_request){0};
+	api_path_schemas(&path, lane->pairs, lane->n_pairs);
+	lane->request.path = buf_take(&path);
+	lane->asking = true;
+	api_get(lane->sync->client, &lane->request, on_schemas);
+}
+
+/* --- TAKING
+ * ------------------------------------------------------------------------- */
 
 static void run_take(struct job *job)
 {
@@ -188,6 +193,7 @@ static void on_list(struct api_request *request)
 {
 	struct lane *lane = container_of(request, struct lane, request);
 
+	lane->asking = false;
 	lane->status = request->status;
 	if (request->err.code != 0) {
 		lane->err = request->err;
@@ -206,6 +212,7 @@ void lane_start(struct lane *lane, char *path)
 	mapper_page_fini(&lane->page);
 	api_request_fini(&lane->request);
 	lane->request = (struct api_request){.path = path};
+	lane->asking = true;
 	api_get(lane->sync->client, &lane->request, on_list);
 }
 
@@ -222,7 +229,7 @@ void lane_start_page(struct lane *lane, struct mapper_page *page)
 
 void lane_cancel(struct lane *lane)
 {
-	if (lane->busy && lane->request.path != NULL)
+	if (lane->asking)
 		api_cancel(&lane->request);
 }
 

@@ -317,8 +317,24 @@ static bool in_scope(const int64_t *ids, size_t n_ids, int64_t id)
 	return false;
 }
 
-int names_scope(const struct names *n, const struct config *c, int64_t **ids,
-	size_t *n_ids, struct err *e)
+/* Add a project, and those below it where asked for. */
+static size_t add_to_scope(const struct names *n,
+	const struct config_project *want, const struct project *found,
+	int64_t *ids, size_t count)
+{
+	for (size_t k = 0; k < n->n_projects; k++) {
+		const struct project *p = &n->projects[k];
+		bool meant = p == found ||
+			     (want->subprojects && has_ancestor(p, found->id));
+
+		if (meant && !in_scope(ids, count, p->id))
+			ids[count++] = p->id;
+	}
+	return count;
+}
+
+int names_scope(const struct names *n, const struct config *c, bool strict,
+	int64_t **ids, size_t *n_ids, struct err *missing, struct err *e)
 {
 	int64_t *list = xcalloc(n->n_projects + 1, sizeof(*list));
 	size_t count = 0;
@@ -327,19 +343,15 @@ int names_scope(const struct names *n, const struct config *c, int64_t **ids,
 		const struct config_project *want = &c->projects[i];
 		const struct project *found = find_project(n, want->name);
 
-		if (found == NULL) {
-			free(list);
-			return unknown_project(n, &want->at, want->name, e);
-		}
-		for (size_t k = 0; k < n->n_projects; k++) {
-			const struct project *p = &n->projects[k];
-			bool meant = p == found ||
-				     (want->subprojects &&
-					     has_ancestor(p, found->id));
-
-			if (meant && !in_scope(list, count, p->id))
-				list[count++] = p->id;
-		}
+		if (found != NULL)
+			count = add_to_scope(n, want, found, list, count);
+		else if (missing->code == 0)
+			unknown_project(n, &want->at, want->name, missing);
+	}
+	if (missing->code != 0 && (strict || count == 0)) {
+		free(list);
+		*e = *missing;
+		return e->code;
 	}
 	*ids = list;
 	*n_ids = count;

@@ -51,11 +51,13 @@ bool names_status_is_closed(const struct names *n, int64_t id);
 
 /*
  * The ids of the projects that the configuration names, subprojects
- * included where asked for.  A project that the server does not show is
- * ERR_CONFIG with its place.  *ids is the caller's; NULL, 0 for all.
+ * included where asked for.  One that the server does not show is ERR_CONFIG
+ * with its place if strict; else it is left out and missing says which (code
+ * 0: none), and only a scope that is empty is an error.  *ids is the
+ * caller's; 0 ids mean all.
  */
-int names_scope(const struct names *n, const struct config *c, int64_t **ids,
-	size_t *n_ids, struct err *e);
+int names_scope(const struct names *n, const struct config *c, bool strict,
+	int64_t **ids, size_t *n_ids, struct err *missing, struct err *e);
 
 /*
  * Hold the names that the mapping uses against the server's: types,

@@ -1,0 +1,294 @@
+/*
+ * resolve - what the server calls its things, held against the configuration.
+ *
+ *   ME --> PROJECTS (page by page) --> TYPES --> STATUSES --> SCHEMAS* --> done
+ *
+ * /users/me comes first: /configuration would answer without a key, so it
+ * proves nothing.  Each step's answers are given to the worker, which keeps
+ * them in the state.  Schemas are asked for all pairs of a project in scope
+ * and a type, so that a custom field that no schema has is found now and not
+ * years later; a pair that does not exist is left out by the server without a
+ * word.
+ */
+#include "daemon/resolve.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define PROJECTS_PAGE 100
+#define PAIRS_A_REQUEST 100
+#define MAX_PAIRS 2000 /* more are asked for as they are met */
+
+enum step { ME, PROJECTS, TYPES, STATUSES, SCHEMAS, CHECK, END };
+
+static void enter(struct resolve *r, enum step step);
+
+static void finish(struct resolve *r)
+{
+	for (size_t i = 0; i < r->n_bodies; i++)
+		buf_fini(&r->bodies[i]);
+	free(r->bodies);
+	free(r->pairs);
+	api_request_fini(&r->request);
+	r->bodies = NULL;
+	r->pairs = NULL;
+	if (r->err.code == 0) {
+		free(r->sync->scope_ids);
+		r->sync->scope_ids = r->ids;
+		r->sync->scope = (struct api_scope){r->n_ids, r->ids};
+		r->sync->resolved = true;
+	} else {
+		free(r->ids);
+	}
+	r->ids = NULL;
+	r->done(r); /* r may be gone */
+}
+
+static void proceed(struct resolve *r, enum step next)
+{
+	if (r->canceled && r->err.code == 0)
+		err_set(&r->err, ERR_CANCELED, "canceled");
+	enter(r, r->err.code != 0 ? END : next);
+}
+
+/* --- The worker's side
+ * --------------------------------------------------------- */
+
+static int put_names(struct resolve *r, struct state *state)
+{
+	static const enum names_kind kinds[] = {
+		[PROJECTS] = NAMES_PROJECTS,
+		[TYPES] = NAMES_TYPES,
+		[STATUSES] = NAMES_STATUSES,
+	};
+	struct str *pages = xcalloc(r->n_bodies, sizeof(*pages));
+	int rc;
+
+	for (size_t i = 0; i < r->n_bodies; i++)
+		pages[i] = buf_str(&r->bodies[i]);
+	rc = names_put(&r->sync->mapper->names, state, kinds[r->step], pages,
+		r->n_bodies, &r->err);
+	free(pages);
+	return rc;
+}
+
+static int put_me(struct resolve *r, struct state *state)
+{
+	struct arena scratch = {0};
+	struct api_user user;
+	int rc = api_user_parse(
+		&scratch, buf_str(&r->bodies[0]), &user, &r->err);
+
+	if (rc == 0)
+		rc = state_put(state, "user", user.name, &r->err);
+	arena_fini(&scratch);
+	return rc;
+}
+
+static int put_schemas(struct resolve *r, struct state *state)
+{
+	size_t n = r->n_pairs - r->next_pair;
+
+	if (n > PAIRS_A_REQUEST)
+		n = PAIRS_A_REQUEST;
+	return names_put_schemas(&r->sync->mapper->names, state,
+		buf_str(&r->bodies[0]), r->pairs + r->next_pair, n, &r->err);
+}
+
+static void run_put(struct job *job)
+{
+	struct resolve *r = container_of(job, struct resolve, job);
+	struct state *state = store_state(r->sync->mapper->store);
+	int rc = state_begin(state, &r->err);
+
+	if (rc != 0)
+		return;
+	if (r->step == ME)
+		rc = put_me(r, state);
+	else if (r->step == SCHEMAS)
+		rc = put_schemas(r, state);
+	else
+		rc = put_names(r, state);
+	if (rc == 0)
+		state_end(state, &r->err);
+	else
+		state_rollback(state);
+}
+
+/* All pairs of a project in scope and a type, if they are not too many. */
+static void list_pairs(struct resolve *r)
+{
+	const struct names *n = &r->sync->mapper->names;
+	size_t projects = r->n_ids > 0 ? r->n_ids : n->n_projects;
+
+	if (projects * n->n_types > MAX_PAIRS)
+		return;
+	r->pairs = xcalloc(projects * n->n_types, sizeof(*r->pairs));
+	for (size_t i = 0; i < projects; i++)
+		for (size_t k = 0; k < n->n_types; k++)
+			r->pairs[r->n_pairs++] = (struct api_pair){
+				r->n_ids > 0 ? r->ids[i] : n->projects[i].id,
+				n->types[k].id};
+}
+
+static void run_check(struct job *job)
+{
+	struct resolve *r = container_of(job, struct resolve, job);
+	struct mapper *m = r->sync->mapper;
+
+	if (r->step == STATUSES) {
+		if (names_scope(&m->names, r->sync->config, r->strict, &r->ids,
+			    &r->n_ids, &r->missing, &r->err) == 0)
+			list_pairs(r);
+		return;
+	}
+	names_check(&m->names, m->config->program, &r->err);
+}
+
+/* --- The loop's side
+ * -------------------------------------------------------------- */
+
+static void clear_bodies(struct resolve *r)
+{
+	for (size_t i = 0; i < r->n_bodies; i++)
+		buf_fini(&r->bodies[i]);
+	r->n_bodies = 0;
+}
+
+static void on_checked(struct job *job)
+{
+	struct resolve *r = container_of(job, struct resolve, job);
+
+	proceed(r, r->step == STATUSES ? SCHEMAS : END);
+}
+
+static void on_put(struct job *job)
+{
+	struct resolve *r = container_of(job, struct resolve, job);
+
+	clear_bodies(r);
+	if (r->step == STATUSES && r->err.code == 0) {
+		r->job = (struct job){.run = run_check, .done = on_checked};
+		worker_give(r->sync->worker, &r->job);
+		return;
+	}
+	if (r->step == SCHEMAS) {
+		r->next_pair += PAIRS_A_REQUEST;
+		proceed(r, SCHEMAS);
+		return;
+	}
+	proceed(r, (enum step)(r->step + 1));
+}
+
+/* Projects come in pages; the figures are read here, they are few. */
+static bool more_projects(struct resolve *r)
+{
+	struct arena scratch = {0};
+	struct api_list list = {0};
+
+	if (api_list_scan(&scratch, buf_str(&r->bodies[r->n_bodies - 1]), &list,
+		    &r->err) == 0) {
+		r->total = list.total;
+		r->n_listed += list.n;
+	}
+	arena_fini(&scratch);
+	return r->err.code == 0 && list.n > 0 &&
+	       (int64_t)r->n_listed < r->total;
+}
+
+static void on_answer(struct api_request *request)
+{
+	struct resolve *r = container_of(request, struct resolve, request);
+
+	r->asking = false;
+	if (request->err.code != 0) {
+		r->err = request->err;
+		proceed(r, END);
+		return;
+	}
+	r->bodies = grow(
+		r->bodies, r->n_bodies, &r->cap_bodies, sizeof(*r->bodies));
+	r->bodies[r->n_bodies++] = request->body;
+	request->body = (struct buf){0};
+	if (r->step == PROJECTS && more_projects(r)) {
+		proceed(r, PROJECTS);
+		return;
+	}
+	if (r->err.code != 0) {
+		proceed(r, END);
+		return;
+	}
+	r->job = (struct job){.run = run_put, .done = on_put};
+	worker_give(r->sync->worker, &r->job);
+}
+
+static void ask(struct resolve *r, struct buf *path)
+{
+	api_request_fini(&r->request);
+	r->request = (struct api_request){.path = buf_take(path)};
+	r->asking = true;
+	api_get(r->sync->client, &r->request, on_answer);
+}
+
+static void enter(struct resolve *r, enum step step)
+{
+	struct buf path = {0};
+	size_t n;
+
+	r->step = step;
+	switch (step) {
+	case ME:
+		api_path_me(&path);
+		break;
+	case PROJECTS:
+		api_path_projects(&path, PROJECTS_PAGE, (int)r->n_bodies + 1);
+		break;
+	case TYPES:
+		api_path_types(&path);
+		break;
+	case STATUSES:
+		api_path_statuses(&path);
+		break;
+	case SCHEMAS:
+		if (r->next_pair >= r->n_pairs) {
+			enter(r, CHECK);
+			return;
+		}
+		n = r->n_pairs - r->next_pair;
+		api_path_schemas(&path, r->pairs + r->next_pair,
+			n < PAIRS_A_REQUEST ? n : PAIRS_A_REQUEST);
+		break;
+	case CHECK:
+		r->job = (struct job){.run = run_check, .done = on_checked};
+		worker_give(r->sync->worker, &r->job);
+		return;
+	case END:
+		finish(r);
+		return;
+	}
+	ask(r, &path);
+}
+
+void resolve_start(struct resolve *r, resolve_done_fn *done)
+{
+	r->done = done;
+	enter(r, ME);
+}
+
+void resolve_cancel(struct resolve *r)
+{
+	r->canceled = true;
+	if (r->asking)
+		api_cancel(&r->request);
+}
+
+bool resolve_from_memory(
+	struct sync *sync, int64_t **ids, size_t *n_ids, struct err *missing)
+{
+	struct names *n = &sync->mapper->names;
+	struct err e = {0};
+
+	if (n->n_projects == 0 || n->n_types == 0)
+		return false;
+	return names_scope(n, sync->config, true, ids, n_ids, missing, &e) == 0;
+}

@@ -1,0 +1,54 @@
+#ifndef DAEMON_RESOLVE_H
+#define DAEMON_RESOLVE_H
+
+#include "daemon/sync.h"
+
+struct resolve;
+typedef void resolve_done_fn(struct resolve *r);
+
+/*
+ * Ask the server who we are and what it calls its things, and hold the
+ * configuration against that: fills the names and the scope of sync.  Zero
+ * it, set sync.
+ */
+struct resolve {
+	struct sync *sync;
+	bool strict; /* a project that the server does not show is an error */
+
+	/*
+	 * Result: ERR_CONFIG where the configuration names what the server
+	 * does not have; missing: a project that is left out for now.
+	 */
+	struct err err;
+	struct err missing;
+
+	/* Private. */
+	resolve_done_fn *done;
+	int step;
+	bool asking;
+	bool canceled;
+	struct api_request request;
+	struct job job;
+	size_t n_bodies, cap_bodies;
+	struct buf *bodies; /* answers of this step, page by page */
+	int64_t total;      /* projects, by the server's word */
+	size_t n_listed;    /* projects in the pages so far */
+	int64_t *ids;       /* the scope found */
+	size_t n_ids;
+	size_t n_pairs, next_pair;
+	struct api_pair *pairs;
+};
+
+/* done() runs exactly once, later, on the loop's thread. */
+void resolve_start(struct resolve *r, resolve_done_fn *done);
+void resolve_cancel(struct resolve *r); /* done() still comes */
+
+/*
+ * Take the scope from the names that the state remembers, without asking;
+ * false if they do not suffice.  In a job on the worker's thread: ids are
+ * the caller's.
+ */
+bool resolve_from_memory(
+	struct sync *sync, int64_t **ids, size_t *n_ids, struct err *missing);
+
+#endif
