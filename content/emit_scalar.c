@@ -1,0 +1,343 @@
+/*
+ * emit_scalar - one text in YAML: plain, in single or in double quotes.
+ *
+ * The rules, and the places where lines are folded, are those of PyYAML's
+ * emitter (analyze_scalar, write_plain, write_single_quoted and
+ * write_double_quoted), so that the bytes are the same.  It differs where
+ * its output is not safe for every reader: ambiguous texts are quoted, and
+ * U+0085, U+2028 and U+2029, which YAML 1.2 does not take for line breaks,
+ * are escaped.
+ */
+#include "content/emitter.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "content/utf8.h"
+
+void emitter_line_feed(struct emitter *e)
+{
+	buf_putc(e->out, '\n');
+	e->whitespace = true;
+	e->indention = true;
+	e->column = 0;
+}
+
+void emitter_indent(struct emitter *e)
+{
+	if (!e->indention || e->column > e->indent ||
+		(e->column == e->indent && !e->whitespace))
+		emitter_line_feed(e);
+	if (e->column >= e->indent)
+		return;
+	e->whitespace = true;
+	while (e->column < e->indent) {
+		buf_putc(e->out, ' ');
+		e->column++;
+	}
+}
+
+/* Add n bytes that are length columns wide. */
+static void add(struct emitter *e, const char *p, size_t n, size_t length)
+{
+	buf_add(e->out, p, n);
+	e->column += length;
+}
+
+void emitter_indicator(
+	struct emitter *e, const char *text, bool need_space, bool indention)
+{
+	if (need_space && !e->whitespace)
+		add(e, " ", 1, 1);
+	add(e, text, strlen(text), strlen(text));
+	e->whitespace = false;
+	e->indention = e->indention && indention;
+}
+
+void emitter_word(struct emitter *e, struct str text)
+{
+	if (!e->whitespace)
+		add(e, " ", 1, 1);
+	add(e, text.p, text.n, text.n);
+	e->whitespace = false;
+	e->indention = false;
+}
+
+/* Code points in n bytes of valid UTF-8. */
+static size_t columns(const char *p, size_t n)
+{
+	size_t length = 0;
+
+	for (size_t i = 0; i < n; i++)
+		length += ((unsigned char)p[i] & 0xC0) != 0x80;
+	return length;
+}
+
+/* Characters that only an escape can write. */
+static bool is_special(int32_t cp)
+{
+	if (cp < 0x7F)
+		return cp < 0x20 && cp != '\n'; /* a bad byte is -1 */
+	return cp < 0xA0 || cp == 0x2028 || cp == 0x2029 || cp == 0xFEFF ||
+	       cp == 0xFFFE || cp == 0xFFFF || cp == 0x10FFFF;
+}
+
+static bool is_blank_at(struct str s, size_t i)
+{
+	return i >= s.n || s.p[i] == ' ' || s.p[i] == '\n';
+}
+
+/* An indicator at i, where a plain text may have none. */
+static bool is_indicator(struct str s, size_t i)
+{
+	char c = s.p[i];
+
+	if (i == 0) {
+		if (strchr("#,[]{}&*!|>'\"%@`", c) != NULL)
+			return true;
+		return (c == '-' || c == '?' || c == ':') && is_blank_at(s, 1);
+	}
+	if (c == ':')
+		return is_blank_at(s, i + 1);
+	return c == '#' && is_blank_at(s, i - 1);
+}
+
+/* Whether line breaks and spaces stand where quotes would lose them. */
+struct blanks {
+	bool ends;        /* at the start or the end */
+	bool space_break; /* a space before a line feed */
+	bool break_space; /* or behind one */
+};
+
+static void look_at_blank(struct str s, size_t i, struct blanks *b)
+{
+	if (i == 0 || i == s.n - 1)
+		b->ends = true;
+	if (i == 0)
+		return;
+	if (s.p[i] == '\n')
+		b->space_break = b->space_break || s.p[i - 1] == ' ';
+	else
+		b->break_space = b->break_space || s.p[i - 1] == '\n';
+}
+
+struct scalar scalar_of(struct str text)
+{
+	struct scalar s = {.text = text};
+	struct blanks blanks = {0};
+	bool special = false;
+	bool indicator =
+		str_starts(text, STR("---")) || str_starts(text, STR("..."));
+
+	for (size_t at = 0; at < text.n; s.length++) {
+		char c = text.p[at];
+
+		if (c > ' ' && c < 0x7F) {
+			indicator = indicator || is_indicator(text, at);
+			at++;
+			continue;
+		}
+		if (c == ' ' || c == '\n') {
+			look_at_blank(text, at, &blanks);
+			s.multiline = s.multiline || c == '\n';
+			at++;
+			continue;
+		}
+		special = is_special(utf8_next(text, &at)) || special;
+	}
+	s.single = !special && !blanks.space_break && !blanks.break_space;
+	s.plain = s.single && !s.multiline && !indicator && !blanks.ends &&
+		  !scalar_is_ambiguous(text);
+	return s;
+}
+
+/* Write a run of spaces, or fold the line at a single one. */
+static void write_spaces(struct emitter *e, struct str run, bool may_fold)
+{
+	if (run.n == 1 && may_fold && e->column > e->width)
+		emitter_indent(e);
+	else
+		add(e, run.p, run.n, run.n);
+}
+
+static void write_plain(struct emitter *e, struct str text, bool split)
+{
+	if (!e->whitespace)
+		add(e, " ", 1, 1);
+	e->whitespace = false;
+	e->indention = false;
+	for (size_t at = 0; at < text.n;) {
+		size_t start = at;
+
+		if (text.p[at] == ' ') {
+			while (at < text.n && text.p[at] == ' ')
+				at++;
+			write_spaces(e,
+				(struct str){text.p + start, at - start},
+				split);
+			continue;
+		}
+		while (at < text.n && text.p[at] != ' ')
+			at++;
+		add(e, text.p + start, at - start,
+			columns(text.p + start, at - start));
+	}
+}
+
+/* A run of line feeds: one more than they are, and the next line's indent. */
+static void write_breaks(struct emitter *e, size_t n)
+{
+	for (size_t i = 0; i <= n; i++)
+		emitter_line_feed(e);
+	emitter_indent(e);
+}
+
+static size_t run_of(struct str text, size_t at, char c)
+{
+	size_t n = 0;
+
+	while (at + n < text.n && text.p[at + n] == c)
+		n++;
+	return n;
+}
+
+static size_t word_at(struct str text, size_t at)
+{
+	size_t n = 0;
+
+	while (at + n < text.n && strchr(" \n'", text.p[at + n]) == NULL)
+		n++;
+	return n;
+}
+
+static void write_single_quoted(struct emitter *e, struct str text, bool split)
+{
+	emitter_indicator(e, "'", true, false);
+	for (size_t at = 0; at < text.n;) {
+		char c = text.p[at];
+		size_t n = run_of(text, at, c);
+
+		switch (c) {
+		case ' ':
+			write_spaces(e, (struct str){text.p + at, n},
+				split && at != 0 && at + n != text.n);
+			break;
+		case '\n':
+			write_breaks(e, n);
+			break;
+		case '\'':
+			n = 1;
+			add(e, "''", 2, 2);
+			break;
+		default:
+			n = word_at(text, at);
+			add(e, text.p + at, n, columns(text.p + at, n));
+		}
+		at += n;
+	}
+	emitter_indicator(e, "'", false, false);
+}
+
+/* True if double quotes hold cp as it is. */
+static bool is_kept(int32_t cp)
+{
+	if (cp < 0x7F)
+		return cp >= ' ' && cp != '"' && cp != '\\';
+	return cp < 0x10000 && !is_special(cp);
+}
+
+static void write_escape(struct emitter *e, int32_t cp)
+{
+	static const char names[] = "0\0a\ab\bt\tn\nv\vf\fr\re\033\"\"\\\\";
+	size_t before = e->out->n;
+
+	buf_putc(e->out, '\\');
+	for (size_t i = 0; i + 1 < sizeof(names) - 1; i += 2)
+		if (names[i + 1] == cp) {
+			buf_putc(e->out, names[i]);
+			e->column += 2;
+			return;
+		}
+	if (cp == 0x85 || cp == 0x2028 || cp == 0x2029)
+		buf_putc(e->out, cp == 0x85 ? 'N' : cp == 0x2028 ? 'L' : 'P');
+	else if (cp <= 0xFF)
+		buf_printf(e->out, "x%02X", (unsigned)cp);
+	else if (cp <= 0xFFFF)
+		buf_printf(e->out, "u%04X", (unsigned)cp);
+	else
+		buf_printf(e->out, "U%08X", (unsigned)cp);
+	e->column += e->out->n - before;
+}
+
+/* A piece of kept text that is not written yet. */
+struct pending {
+	size_t start;
+	size_t length; /* code points */
+};
+
+static void flush(
+	struct emitter *e, struct str text, struct pending *p, size_t end)
+{
+	add(e, text.p + p->start, end - p->start, p->length);
+	*p = (struct pending){end, 0};
+}
+
+/* End the line with a backslash; the next one starts with next. */
+static void fold_double(struct emitter *e, char next)
+{
+	add(e, "\\", 1, 1);
+	emitter_indent(e);
+	e->whitespace = false;
+	e->indention = false;
+	if (next == ' ')
+		add(e, "\\", 1, 1);
+}
+
+static void write_double_quoted(struct emitter *e, struct str text, bool split)
+{
+	struct pending p = {0};
+
+	emitter_indicator(e, "\"", true, false);
+	for (size_t at = 0; at < text.n;) {
+		size_t here = at;
+		int32_t cp = utf8_next(text, &at);
+		bool kept = is_kept(cp);
+
+		if (cp < 0) {
+			flush(e, text, &p, here);
+			add(e, "\xEF\xBF\xBD", 3, 1); /* U+FFFD */
+			p.start = at;
+		} else if (!kept) {
+			flush(e, text, &p, here);
+			write_escape(e, cp);
+			p.start = at;
+		}
+		/*
+		 * PyYAML looks whether to fold before it takes a space into
+		 * the line, and behind every escape (which it then counts as
+		 * one column less).
+		 */
+		if (split && here > 0 && at < text.n &&
+			(cp == ' ' || !kept || p.start == here) &&
+			e->column + p.length > e->width + !kept) {
+			size_t end = kept ? here : at;
+
+			flush(e, text, &p, end);
+			fold_double(e, text.p[end]);
+		}
+		if (kept)
+			p.length++;
+	}
+	flush(e, text, &p, text.n);
+	emitter_indicator(e, "\"", false, false);
+}
+
+void emitter_scalar(struct emitter *e, const struct scalar *s, bool key)
+{
+	if (s->plain)
+		write_plain(e, s->text, !key);
+	else if (s->single && !(key && s->multiline))
+		write_single_quoted(e, s->text, !key);
+	else
+		write_double_quoted(e, s->text, !key);
+}

@@ -1,0 +1,48 @@
+#ifndef CONTENT_EMITTER_H
+#define CONTENT_EMITTER_H
+
+#include "base/buf.h"
+
+/*
+ * What the YAML emitter's two halves share: where it stands in the output,
+ * as PyYAML's emitter keeps it, so that it breaks lines where that does.
+ */
+struct emitter {
+	struct buf *out;
+	size_t width;    /* fold beyond that column */
+	size_t column;   /* code points since the last line feed */
+	size_t indent;   /* of the innermost node */
+	bool whitespace; /* a space or a line's start was written last */
+	bool indention;  /* nothing but indicators in this line */
+};
+
+/* What a text needs of the style that it is written in. */
+struct scalar {
+	struct str text;
+	size_t length; /* code points */
+	bool plain;
+	bool single; /* quotes will do; else double ones are needed */
+	bool multiline;
+};
+
+struct scalar scalar_of(struct str text);
+
+/* Write it in the lightest style that keeps it; keys are never folded. */
+void emitter_scalar(struct emitter *e, const struct scalar *s, bool key);
+
+/* Write text that has no spaces as it is. */
+void emitter_word(struct emitter *e, struct str text);
+
+/* Write "-", "?", ":" or the like, behind a space where one is needed. */
+void emitter_indicator(
+	struct emitter *e, const char *text, bool need_space, bool indention);
+
+/* To the next line, unless this one holds nothing yet, and indent it. */
+void emitter_indent(struct emitter *e);
+
+void emitter_line_feed(struct emitter *e);
+
+/* True if a YAML 1.1 or 1.2 reader takes the plain text for no string. */
+bool scalar_is_ambiguous(struct str text);
+
+#endif
