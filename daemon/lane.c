@@ -13,6 +13,8 @@
 
 #define MAX_PAIRS 100 /* schemas a request: keeps the URL short */
 
+static void ask_for_schemas(struct lane *lane);
+
 static void give(struct lane *lane, job_fn *run, job_fn *done)
 {
 	lane->job = (struct job){.run = run, .done = done};

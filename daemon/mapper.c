@@ -160,24 +160,26 @@ void mapper_event(struct mapper *m, enum log_level level, const char *kind,
 /* --- Taking a list in --------------------------------------------------------
  */
 
-static int copy_hash(
+/* What the state has of a work package that is here again. */
+struct known {
+	struct mapper_item *item;
+	bool same; /* the source is the known one */
+};
+
+static int compare_known(
 	void *arg, const struct state_work_package *wp, struct err *e)
 {
+	struct known *known = arg;
+	struct mapper_item *item = known->item;
+
 	(void)e;
-	memcpy(arg, wp->hash, SHA256_SIZE);
+	known->same = memcmp(wp->hash, item->hash, SHA256_SIZE) == 0;
+	/* Attachments that come or go change the source: the list holds. */
+	if (known->same && item->forced && wp->attachments.p != NULL) {
+		item->attachments_known = true;
+		buf_add_str(&item->attachments, wp->attachments);
+	}
 	return 0;
-}
-
-static int is_known(struct mapper *m, const struct mapper_item *item,
-	bool *known, struct err *e)
-{
-	uint8_t hash[SHA256_SIZE];
-	bool found = false;
-	int r = store_work_package(
-		m->store, item->id, &found, copy_hash, hash, e);
-
-	*known = r == 0 && found && memcmp(hash, item->hash, SHA256_SIZE) == 0;
-	return r;
 }
 
 static int take_element(struct mapper *m, struct str element, bool forced,
@@ -186,7 +188,8 @@ static int take_element(struct mapper *m, struct str element, bool forced,
 	struct mapper_item *item = mapper_item_new();
 	struct api_source head = {0};
 	struct err bad = {0};
-	bool known = false;
+	struct known known = {.item = item};
+	bool found = false;
 	int r;
 
 	m->counts.seen++;
@@ -207,8 +210,9 @@ static int take_element(struct mapper *m, struct str element, bool forced,
 	page->last = head.updated_at;
 	if (head.updated_at > page->newest)
 		page->newest = head.updated_at;
-	r = forced ? 0 : is_known(m, item, &known, e);
-	if (r != 0 || known)
+	r = store_work_package(
+		m->store, item->id, &found, compare_known, &known, e);
+	if (r != 0 || (known.same && !forced))
 		mapper_item_free(item);
 	else
 		page->items[page->n++] = item;

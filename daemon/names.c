@@ -412,15 +412,17 @@ static int check_name(
 	return r;
 }
 
-int names_check(
-	const struct names *n, const struct program *program, struct err *e)
+int names_check(const struct names *n, const struct program *program,
+	bool fields, struct err *e)
 {
 	size_t count;
 	const struct program_name *names = program_names(program, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		int r = check_name(n, &names[i], e);
+		int r = 0;
 
+		if (names[i].kind != NAMED_FIELD || fields)
+			r = check_name(n, &names[i], e);
 		if (r != 0)
 			return r;
 	}

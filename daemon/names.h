@@ -61,10 +61,11 @@ int names_scope(const struct names *n, const struct config *c, bool strict,
 
 /*
  * Hold the names that the mapping uses against the server's: types,
- * statuses and projects always, custom fields against all schemas known.
+ * statuses and projects always, custom fields (if fields says that all
+ * schemas are known) against the schemas.
  * ERR_CONFIG for the first that is not there, with its place and the nearest.
  */
-int names_check(
-	const struct names *n, const struct program *program, struct err *e);
+int names_check(const struct names *n, const struct program *program,
+	bool fields, struct err *e);
 
 #endif

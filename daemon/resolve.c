@@ -142,7 +142,7 @@ static void run_check(struct job *job)
 			list_pairs(r);
 		return;
 	}
-	names_check(&m->names, m->config->program, &r->err);
+	names_check(&m->names, m->config->program, r->pairs != NULL, &r->err);
 }
 
 /* --- The loop's side

@@ -1,0 +1,162 @@
+/*
+ * batches - whole work packages by their ids.
+ *
+ * A batch in which one id has vanished is refused as a whole: it is split in
+ * halves until the id stands alone.  While too many items wait for their
+ * attachments, no batch is asked for.
+ */
+#include "daemon/batches.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define MAX_WAITING 300 /* items; keeps memory flat */
+
+struct batches_range {
+	size_t start, n;
+};
+
+static void on_lane(struct lane *lane);
+
+static bool next_range(struct batches *b, struct batches_range *out)
+{
+	if (b->n_stack > 0) {
+		*out = b->stack[--b->n_stack];
+		return true;
+	}
+	if (b->next >= b->n)
+		return false;
+	out->start = b->next;
+	out->n = b->n - b->next;
+	if (out->n > SYNC_PAGE)
+		out->n = SYNC_PAGE;
+	b->next += out->n;
+	return true;
+}
+
+static void push(struct batches *b, size_t start, size_t n)
+{
+	b->stack = grow(b->stack, b->n_stack, &b->cap_stack, sizeof(*b->stack));
+	b->stack[b->n_stack++] = (struct batches_range){start, n};
+}
+
+static void start_lane(struct batches_lane *bl, struct batches_range range)
+{
+	struct batches *b = bl->batches;
+	struct buf path = {0};
+
+	bl->start = range.start;
+	bl->n = range.n;
+	api_path_batch(&path, b->ids + range.start, range.n);
+	lane_start(&bl->lane, buf_take(&path));
+}
+
+static bool any_busy(const struct batches *b)
+{
+	for (size_t i = 0; i < BATCHES_LANES; i++)
+		if (b->lanes[i].lane.busy)
+			return true;
+	return false;
+}
+
+static void start_more(struct batches *b)
+{
+	struct batches_range range;
+
+	for (size_t i = 0; i < BATCHES_LANES; i++) {
+		struct batches_lane *bl = &b->lanes[i];
+
+		if (bl->lane.busy || b->err.code != 0 || b->canceled ||
+			b->items->n_waiting > MAX_WAITING)
+			continue;
+		if (next_range(b, &range))
+			start_lane(bl, range);
+	}
+}
+
+static bool all_asked(const struct batches *b)
+{
+	return b->n_stack == 0 && b->next >= b->n;
+}
+
+static void proceed(struct batches *b)
+{
+	start_more(b);
+	if (b->ended || any_busy(b))
+		return;
+	if (!all_asked(b) && b->err.code == 0 && !b->canceled)
+		return; /* batches_continue() follows */
+	if (b->canceled && b->err.code == 0)
+		err_set(&b->err, ERR_CANCELED, "canceled");
+	b->ended = true;
+	b->done(b); /* b may be gone */
+}
+
+/* One refused batch: alone it has vanished, else halve it. */
+static void split(struct batches *b, const struct batches_lane *bl)
+{
+	size_t half = bl->n / 2;
+
+	if (bl->n == 1) {
+		b->vanished = grow(b->vanished, b->n_vanished, &b->cap_vanished,
+			sizeof(*b->vanished));
+		b->vanished[b->n_vanished++] = b->ids[bl->start];
+		return;
+	}
+	push(b, bl->start + half, bl->n - half);
+	push(b, bl->start, half);
+}
+
+static void on_lane(struct lane *lane)
+{
+	struct batches_lane *bl = container_of(lane, struct batches_lane, lane);
+	struct batches *b = bl->batches;
+
+	if (lane->err.code == ERR_QUERY)
+		split(b, bl);
+	else if (lane->err.code != 0 && b->err.code == 0)
+		b->err = lane->err;
+	proceed(b);
+}
+
+void batches_start(struct batches *b, batches_done_fn *done)
+{
+	struct mapper_page none = {0};
+
+	b->done = done;
+	for (size_t i = 0; i < BATCHES_LANES; i++) {
+		b->lanes[i].batches = b;
+		b->lanes[i].lane = (struct lane){.sync = b->sync,
+			.items = b->items,
+			.forced = b->forced,
+			.done = on_lane};
+	}
+	/* With nothing to ask for, an empty page brings done() later. */
+	if (b->n == 0)
+		lane_start_page(&b->lanes[0].lane, &none);
+	else
+		start_more(b);
+}
+
+void batches_continue(struct batches *b)
+{
+	if (b->done != NULL && !b->ended)
+		proceed(b);
+}
+
+void batches_cancel(struct batches *b)
+{
+	b->canceled = true;
+	for (size_t i = 0; i < BATCHES_LANES; i++)
+		lane_cancel(&b->lanes[i].lane);
+}
+
+void batches_fini(struct batches *b)
+{
+	for (size_t i = 0; i < BATCHES_LANES; i++)
+		if (b->lanes[i].batches != NULL)
+			lane_fini(&b->lanes[i].lane);
+	free(b->stack);
+	free(b->vanished);
+	*b = (struct batches){0};
+}

@@ -1,0 +1,52 @@
+#ifndef DAEMON_BATCHES_H
+#define DAEMON_BATCHES_H
+
+#include "daemon/lane.h"
+
+struct batches;
+typedef void batches_done_fn(struct batches *b);
+
+#define BATCHES_LANES 2 /* at a time: more gains nothing on a real server */
+
+/*
+ * Whole work packages by their ids, in batches, two at a time.  Zero it, set
+ * the first part.
+ */
+struct batches {
+	struct sync *sync;
+	struct items *items;
+	void *owner;
+	bool forced;
+	size_t n;
+	const int64_t *ids; /* borrowed until done() */
+
+	/*
+	 * Result.  vanished: ids that the server refuses: deleted meanwhile,
+	 * or hidden; owned until batches_fini().
+	 */
+	struct err err;
+	size_t n_vanished;
+	int64_t *vanished;
+
+	/* Private. */
+	batches_done_fn *done;
+	size_t next; /* the first id not asked for yet */
+	size_t n_stack, cap_stack, cap_vanished;
+	struct batches_range *stack; /* halves of refused batches */
+	struct batches_lane {
+		struct batches *batches;
+		struct lane lane;
+		size_t start, n;
+	} lanes[BATCHES_LANES];
+	bool canceled, ended;
+};
+
+/* done() runs exactly once, later, on the loop's thread. */
+void batches_start(struct batches *b, batches_done_fn *done);
+
+/* There may be room among the items: go on. */
+void batches_continue(struct batches *b);
+void batches_cancel(struct batches *b); /* done() still comes */
+void batches_fini(struct batches *b);
+
+#endif

@@ -1,0 +1,154 @@
+/*
+ * listing - the ids that the server shows, as one consistent list.
+ *
+ * A list that changes while it is paged may skip an id, so a walk counts
+ * only if total was the same on every page and the distinct ids are that
+ * many; else it is walked again, a few times.  A clamped page size is no
+ * matter: the next offset follows until all are there or a page is empty.
+ */
+#include "daemon/listing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/resources.h"
+
+#define PAGE 1000
+#define MAX_WALKS 5
+
+static void ask(struct listing *l);
+
+static void finish(struct listing *l)
+{
+	if (l->canceled && l->err.code == 0)
+		err_set(&l->err, ERR_CANCELED, "canceled");
+	l->done(l); /* l may be gone */
+}
+
+static int compare(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a;
+	int64_t y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void sort_distinct(struct listing *l)
+{
+	size_t n = 0;
+
+	if (l->n > 0)
+		qsort(l->ids, l->n, sizeof(*l->ids), compare);
+	for (size_t i = 0; i < l->n; i++)
+		if (n == 0 || l->ids[i] != l->ids[n - 1])
+			l->ids[n++] = l->ids[i];
+	l->n = n;
+}
+
+static void walk_again(struct listing *l)
+{
+	if (++l->walks >= MAX_WALKS) {
+		err_set(&l->err, ERR_UNAVAILABLE,
+			"the server's list of ids changed on each of %d walks "
+			"(%zu ids of %lld)",
+			l->walks, l->n, (long long)l->total);
+		finish(l);
+		return;
+	}
+	l->n = 0;
+	l->offset = 1;
+	ask(l);
+}
+
+static void add_ids(struct listing *l, const int64_t *ids, size_t n)
+{
+	while (l->n + n > l->cap)
+		l->ids = grow(l->ids, l->cap, &l->cap, sizeof(*l->ids));
+	if (n > 0)
+		memcpy(l->ids + l->n, ids, n * sizeof(*ids));
+	l->n += n;
+}
+
+/* One page: false if there is an error or the total moved. */
+static bool take_page(struct listing *l, size_t *n, bool *moved)
+{
+	struct arena scratch = {0};
+	struct api_list list = {0};
+	int64_t *ids = NULL;
+
+	if (api_ids_parse(&scratch, buf_str(&l->request.body), &list, &ids,
+		    &l->err) == 0) {
+		if (l->offset == 1)
+			l->total = list.total;
+		*moved = list.total != l->total;
+		*n = list.n;
+		add_ids(l, ids, list.n);
+	}
+	arena_fini(&scratch);
+	return l->err.code == 0;
+}
+
+static void on_page(struct api_request *request)
+{
+	struct listing *l = container_of(request, struct listing, request);
+	bool moved = false;
+	size_t n = 0;
+
+	l->asking = false;
+	l->err = request->err;
+	if (l->err.code != 0 || l->canceled || !take_page(l, &n, &moved)) {
+		finish(l);
+		return;
+	}
+	if (moved) {
+		walk_again(l);
+		return;
+	}
+	if (n > 0 && (int64_t)l->n < l->total) {
+		l->offset++;
+		ask(l);
+		return;
+	}
+	sort_distinct(l);
+	if ((int64_t)l->n != l->total)
+		walk_again(l);
+	else
+		finish(l);
+}
+
+static void ask(struct listing *l)
+{
+	struct buf path = {0};
+
+	api_request_fini(&l->request);
+	if (l->ranged)
+		api_path_changed_ids(&path, &l->sync->scope, l->low, l->high,
+			PAGE, l->offset);
+	else
+		api_path_ids(&path, &l->sync->scope, PAGE, l->offset);
+	l->request = (struct api_request){.path = buf_take(&path)};
+	l->asking = true;
+	api_get(l->sync->client, &l->request, on_page);
+}
+
+void listing_start(struct listing *l, listing_done_fn *done)
+{
+	l->done = done;
+	l->offset = 1;
+	ask(l);
+}
+
+void listing_cancel(struct listing *l)
+{
+	l->canceled = true;
+	if (l->asking)
+		api_cancel(&l->request);
+}
+
+void listing_fini(struct listing *l)
+{
+	api_request_fini(&l->request);
+	free(l->ids);
+	l->ids = NULL;
+	l->n = l->cap = 0;
+}

@@ -1,0 +1,38 @@
+#ifndef DAEMON_LISTING_H
+#define DAEMON_LISTING_H
+
+#include "daemon/sync.h"
+
+struct listing;
+typedef void listing_done_fn(struct listing *l);
+
+/*
+ * The ids of all work packages in scope, or of those changed within a range,
+ * as one consistent list.  Zero it, set the first part.
+ */
+struct listing {
+	struct sync *sync;
+	void *owner;
+	bool ranged; /* only those changed in [low, high] */
+	int64_t low, high;
+
+	struct err err; /* result */
+	size_t n;
+	int64_t *ids; /* result, ascending; owned until listing_fini() */
+
+	/* Private. */
+	listing_done_fn *done;
+	struct api_request request;
+	bool asking, canceled;
+	int walks;
+	int offset;
+	int64_t total;
+	size_t cap;
+};
+
+/* done() runs exactly once, later, on the loop's thread. */
+void listing_start(struct listing *l, listing_done_fn *done);
+void listing_cancel(struct listing *l); /* done() still comes */
+void listing_fini(struct listing *l);
+
+#endif
