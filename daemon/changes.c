@@ -1,0 +1,182 @@
+/*
+ * changes - the work packages changed since a moment.
+ *
+ *   page from low --> page from the last stamp shown --> … until all came
+ *         `--> (a page of one single moment) ids of it --> batches --.
+ *         ^----------------------------------------------------------'
+ *
+ * Paging is by key, never by offset: an edit while we read moves a work
+ * package to the end, and shifts nobody past us.  As soon as a page is taken
+ * in, the next is asked for, while the worker maps the first.  The lower
+ * bound is inclusive and the server shows milliseconds of what it keeps in
+ * microseconds, so the last ones of a page come again; they are known by
+ * their source and cost nothing more.
+ */
+#include "daemon/changes.h"
+
+#include "base/stamp.h"
+
+#define MAX_WAITING 300 /* items; keeps memory flat */
+#define MILLISECOND (STAMP_SECOND / 1000)
+
+static void proceed(struct changes *c);
+
+static bool lanes_busy(const struct changes *c)
+{
+	return c->lanes[0].lane.busy || c->lanes[1].lane.busy;
+}
+
+/* --- A page
+ * -------------------------------------------------------------------- */
+
+/* Called when a page's figures are known, while it is still to be mapped. */
+static void on_taken(struct lane *lane)
+{
+	struct changes_lane *cl = container_of(lane, struct changes_lane, lane);
+	struct changes *c = cl->changes;
+	const struct mapper_page *page = &lane->page;
+
+	c->n_shown += page->count;
+	if (page->newest > c->newest)
+		c->newest = page->newest;
+	if (page->total <= page->count || page->count == 0)
+		return;
+	if (page->last > c->low) {
+		c->low = page->last;
+		c->more = true;
+	} else {
+		c->tied = true;
+	}
+	proceed(c);
+}
+
+static void on_lane(struct lane *lane)
+{
+	struct changes_lane *cl = container_of(lane, struct changes_lane, lane);
+	struct changes *c = cl->changes;
+
+	if (lane->err.code != 0 && c->err.code == 0)
+		c->err = lane->err;
+	proceed(c);
+}
+
+static void ask_page(struct changes *c, struct lane *lane)
+{
+	struct buf path = {0};
+
+	c->more = false;
+	api_path_changed(&path, &c->sync->scope, c->low, INT64_MAX, SYNC_PAGE);
+	lane_start(lane, buf_take(&path));
+}
+
+/* --- A moment that fills a page
+ * ---------------------------------------------------- */
+
+static void on_batches(struct batches *b)
+{
+	struct changes *c = container_of(b, struct changes, batches);
+
+	if (b->err.code != 0 && c->err.code == 0)
+		c->err = b->err;
+	batches_fini(b);
+	listing_fini(&c->listing);
+	c->tied = false;
+	c->low += MILLISECOND;
+	c->more = true;
+	proceed(c);
+}
+
+static void on_listing(struct listing *l)
+{
+	struct changes *c = container_of(l, struct changes, listing);
+
+	if (l->err.code != 0) {
+		c->err = l->err;
+		listing_fini(l);
+		c->tied = false;
+		proceed(c);
+		return;
+	}
+	c->batches = (struct batches){
+		.sync = c->sync, .items = c->items, .n = l->n, .ids = l->ids};
+	batches_start(&c->batches, on_batches);
+}
+
+static void read_tie(struct changes *c)
+{
+	c->listing = (struct listing){.sync = c->sync,
+		.ranged = true,
+		.low = c->low,
+		.high = c->low + MILLISECOND};
+	listing_start(&c->listing, on_listing);
+}
+
+/* --- The whole
+ * ------------------------------------------------------------------------ */
+
+static void proceed(struct changes *c)
+{
+	bool stop = c->err.code != 0 || c->canceled;
+
+	if (c->ended || c->listing.asking || c->batches.done != NULL)
+		return;
+	if (!stop && c->tied) {
+		if (!lanes_busy(c))
+			read_tie(c);
+		return;
+	}
+	if (!stop && c->more) {
+		if (c->items->n_waiting > MAX_WAITING)
+			return; /* changes_continue() follows */
+		for (size_t i = 0; i < 2 && c->more; i++)
+			if (!c->lanes[i].lane.busy)
+				ask_page(c, &c->lanes[i].lane);
+		return;
+	}
+	if (lanes_busy(c))
+		return;
+	if (c->canceled && c->err.code == 0)
+		err_set(&c->err, ERR_CANCELED, "canceled");
+	c->ended = true;
+	c->done(c); /* c may be gone */
+}
+
+void changes_start(struct changes *c, changes_done_fn *done)
+{
+	c->done = done;
+	for (size_t i = 0; i < 2; i++) {
+		c->lanes[i].changes = c;
+		c->lanes[i].lane = (struct lane){.sync = c->sync,
+			.items = c->items,
+			.taken = on_taken,
+			.done = on_lane};
+	}
+	ask_page(c, &c->lanes[0].lane);
+}
+
+void changes_continue(struct changes *c)
+{
+	if (c->done == NULL || c->ended)
+		return;
+	batches_continue(&c->batches);
+	proceed(c);
+}
+
+void changes_cancel(struct changes *c)
+{
+	c->canceled = true;
+	for (size_t i = 0; i < 2; i++)
+		lane_cancel(&c->lanes[i].lane);
+	if (c->listing.asking)
+		listing_cancel(&c->listing);
+	if (c->batches.done != NULL)
+		batches_cancel(&c->batches);
+}
+
+void changes_fini(struct changes *c)
+{
+	for (size_t i = 0; i < 2; i++)
+		if (c->lanes[i].changes != NULL)
+			lane_fini(&c->lanes[i].lane);
+	*c = (struct changes){0};
+}

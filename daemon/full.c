@@ -1,0 +1,330 @@
+/*
+ * full - everything that the server shows.
+ *
+ *   NEWEST --> LISTING --> PLANNING --> READING --> CONFIRMING* --> done
+ *
+ * The newest stamp is asked for first: what changes while we read is newer,
+ * and the next poll brings it.  A full read has a number, its generation;
+ * work packages that were read are recorded with it, so that a read that was
+ * interrupted goes on where it was.  What is known here but not listed is
+ * looked at one by one: only an API's own 404, or a project out of scope,
+ * makes it gone.  Those of a project that the server does not show at all
+ * are left alone: that looks like a lost permission, not like a deletion.
+ */
+#include "daemon/full.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/stamp.h"
+
+enum step { NEWEST, LISTING, PLANNING, READING, CONFIRMING, END };
+
+static void enter(struct full *f, enum step step);
+
+static void finish(struct full *f)
+{
+	api_request_fini(&f->request);
+	f->done(f); /* f may be gone */
+}
+
+static void proceed(struct full *f, enum step next)
+{
+	if (f->canceled && f->err.code == 0)
+		err_set(&f->err, ERR_CANCELED, "canceled");
+	enter(f, f->err.code != 0 ? END : next);
+}
+
+static void ask(struct full *f, struct buf *path, api_done_fn *done)
+{
+	api_request_fini(&f->request);
+	f->request = (struct api_request){.path = buf_take(path)};
+	f->asking = true;
+	api_get(f->sync->client, &f->request, done);
+}
+
+static void give(struct full *f, job_fn *run, job_fn *done)
+{
+	f->job = (struct job){.run = run, .done = done};
+	worker_give(f->sync->worker, &f->job);
+}
+
+/* The head of the single element of a list, or of a work package itself. */
+static int read_head(struct str element, struct api_source *head, struct err *e)
+{
+	struct buf source = {0};
+	int r = api_source_make(element, &source, head, e);
+
+	buf_fini(&source);
+	return r;
+}
+
+/* --- NEWEST
+ * --------------------------------------------------------------------- */
+
+static void on_newest(struct api_request *request)
+{
+	struct full *f = container_of(request, struct full, request);
+	struct arena scratch = {0};
+	struct api_source head = {0};
+	struct api_list list = {0};
+
+	f->asking = false;
+	f->err = request->err;
+	if (f->err.code == 0 &&
+		api_list_scan(&scratch, buf_str(&request->body), &list,
+			&f->err) == 0 &&
+		list.n > 0 && read_head(list.elements[0], &head, &f->err) == 0)
+		f->newest = head.updated_at;
+	arena_fini(&scratch);
+	proceed(f, LISTING);
+}
+
+/* --- LISTING
+ * -------------------------------------------------------------------- */
+
+static void on_listing(struct listing *l)
+{
+	struct full *f = container_of(l, struct full, listing);
+
+	f->err = l->err;
+	f->n_ids = l->n;
+	proceed(f, PLANNING);
+}
+
+/* --- PLANNING, on the worker's thread
+ * --------------------------------------------- */
+
+struct plan {
+	struct full *f;
+	size_t next; /* in the list of ids; both walks are ascending */
+	size_t cap_todo, cap_missing;
+	bool resuming;
+};
+
+static void add_todo(struct plan *p, int64_t id)
+{
+	struct full *f = p->f;
+
+	f->todo = grow(f->todo, f->n_todo, &p->cap_todo, sizeof(*f->todo));
+	f->todo[f->n_todo++] = id;
+}
+
+static void add_missing(struct plan *p, const struct state_work_package *wp)
+{
+	struct full *f = p->f;
+
+	if (names_project(&f->sync->mapper->names, wp->project_id) == NULL)
+		return;
+	f->missing = grow(
+		f->missing, f->n_missing, &p->cap_missing, sizeof(*f->missing));
+	f->missing[f->n_missing++] = wp->id;
+}
+
+static int plan_known(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	struct plan *p = arg;
+	const struct listing *l = &p->f->listing;
+	bool read =
+		p->resuming && wp->generation == p->f->sync->mapper->generation;
+
+	(void)e;
+	while (p->next < l->n && l->ids[p->next] < wp->id)
+		add_todo(p, l->ids[p->next++]);
+	if (p->next == l->n || l->ids[p->next] != wp->id) {
+		add_missing(p, wp);
+		return 0;
+	}
+	if (!read)
+		add_todo(p, wp->id);
+	p->next++;
+	return 0;
+}
+
+/* A new number, unless the last full read was interrupted. */
+static int open_generation(struct plan *p, struct err *e)
+{
+	struct mapper *m = p->f->sync->mapper;
+	struct state *state = store_state(m->store);
+	struct buf open = {0};
+	char number[24];
+	char newest[24];
+	bool found = false;
+	long long stamp = 0;
+	int r = state_get(state, "full.open", &open, &found, e);
+
+	if (r == 0 && found && str_to_int64(buf_str(&open), &stamp)) {
+		p->resuming = true;
+		/* What changed meanwhile is newer than the first beginning. */
+		p->f->newest = stamp;
+		buf_fini(&open);
+		return 0;
+	}
+	buf_fini(&open);
+	if (r != 0)
+		return r;
+	m->generation++;
+	snprintf(number, sizeof(number), "%lld", (long long)m->generation);
+	snprintf(newest, sizeof(newest), "%lld", (long long)p->f->newest);
+	r = state_begin(state, e);
+	if (r == 0)
+		r = state_put(state, "full.generation", str_of(number), e);
+	if (r == 0)
+		r = state_put(state, "full.open", str_of(newest), e);
+	return r == 0 ? state_end(state, e) : r;
+}
+
+static void run_plan(struct job *job)
+{
+	struct full *f = container_of(job, struct full, job);
+	struct plan p = {.f = f};
+	int r = open_generation(&p, &f->err);
+
+	if (r == 0)
+		r = state_work_packages(store_state(f->sync->mapper->store),
+			plan_known, &p, &f->err);
+	while (r == 0 && p.next < f->listing.n)
+		add_todo(&p, f->listing.ids[p.next++]);
+}
+
+static void on_planned(struct job *job)
+{
+	struct full *f = container_of(job, struct full, job);
+
+	listing_fini(&f->listing);
+	proceed(f, READING);
+}
+
+/* --- READING
+ * ------------------------------------------------------------------------ */
+
+static void on_batches(struct batches *b)
+{
+	struct full *f = container_of(b, struct full, batches);
+
+	f->err = b->err;
+	batches_fini(b);
+	proceed(f, CONFIRMING);
+}
+
+/* --- CONFIRMING
+ * ---------------------------------------------------------------------- */
+
+static bool in_scope(const struct api_scope *scope, int64_t project)
+{
+	for (size_t i = 0; i < scope->n_projects; i++)
+		if (scope->projects[i] == project)
+			return true;
+	return scope->n_projects == 0;
+}
+
+static void run_gone(struct job *job)
+{
+	struct full *f = container_of(job, struct full, job);
+
+	mapper_gone(f->sync->mapper, f->missing[f->next_missing]);
+}
+
+static void on_gone(struct job *job)
+{
+	struct full *f = container_of(job, struct full, job);
+
+	f->next_missing++;
+	proceed(f, CONFIRMING);
+}
+
+static void on_missing(struct api_request *request)
+{
+	struct full *f = container_of(request, struct full, request);
+	struct api_source head = {0};
+	bool gone = request->err.code == ERR_NOT_FOUND;
+
+	f->asking = false;
+	if (request->err.code != 0 && !gone)
+		f->err = request->err;
+	else if (!gone &&
+		 read_head(buf_str(&request->body), &head, &f->err) == 0)
+		gone = !in_scope(&f->sync->scope, head.project_id);
+	if (f->err.code == 0 && gone) {
+		give(f, run_gone, on_gone);
+		return;
+	}
+	f->next_missing++;
+	proceed(f, CONFIRMING);
+}
+
+/* --- The whole
+ * ------------------------------------------------------------------------- */
+
+static void enter(struct full *f, enum step step)
+{
+	struct buf path = {0};
+
+	f->step = step;
+	switch (step) {
+	case NEWEST:
+		api_path_newest(&path, &f->sync->scope);
+		ask(f, &path, on_newest);
+		return;
+	case LISTING:
+		f->listing = (struct listing){.sync = f->sync};
+		listing_start(&f->listing, on_listing);
+		return;
+	case PLANNING:
+		give(f, run_plan, on_planned);
+		return;
+	case READING:
+		f->batches = (struct batches){.sync = f->sync,
+			.items = f->items,
+			.forced = true,
+			.n = f->n_todo,
+			.ids = f->todo};
+		batches_start(&f->batches, on_batches);
+		return;
+	case CONFIRMING:
+		if (f->next_missing == f->n_missing) {
+			enter(f, END);
+			return;
+		}
+		api_path_work_package(&path, f->missing[f->next_missing]);
+		ask(f, &path, on_missing);
+		return;
+	case END:
+		finish(f);
+		return;
+	}
+}
+
+void full_start(struct full *f, full_done_fn *done)
+{
+	f->done = done;
+	enter(f, NEWEST);
+}
+
+void full_continue(struct full *f)
+{
+	if (f->done != NULL && f->step == READING)
+		batches_continue(&f->batches);
+}
+
+void full_cancel(struct full *f)
+{
+	f->canceled = true;
+	if (f->asking)
+		api_cancel(&f->request);
+	if (f->step == LISTING)
+		listing_cancel(&f->listing);
+	if (f->step == READING)
+		batches_cancel(&f->batches);
+}
+
+void full_fini(struct full *f)
+{
+	listing_fini(&f->listing);
+	batches_fini(&f->batches);
+	api_request_fini(&f->request);
+	free(f->todo);
+	free(f->missing);
+	*f = (struct full){0};
+}

@@ -1,0 +1,44 @@
+#ifndef DAEMON_FULL_H
+#define DAEMON_FULL_H
+
+#include "daemon/batches.h"
+#include "daemon/listing.h"
+
+struct full;
+typedef void full_done_fn(struct full *f);
+
+/*
+ * Everything that the server shows: all ids, then all work packages, then a
+ * look at those that are known here and not shown any more.  Zero it, set
+ * the first part.
+ */
+struct full {
+	struct sync *sync;
+	struct items *items;
+
+	struct err err; /* result */
+	int64_t newest; /* newest updatedAt shown before the read began, or 0 */
+	size_t n_ids;
+
+	/* Private. */
+	full_done_fn *done;
+	int step;
+	bool asking, canceled;
+	struct api_request request;
+	struct job job;
+	struct listing listing;
+	struct batches batches;
+	size_t n_todo;
+	int64_t *todo; /* of the listed: not read yet by this full read */
+	size_t n_missing, next_missing;
+	int64_t *missing; /* known here, but not listed */
+	bool gone;        /* what a look at a missing one says */
+};
+
+/* done() runs exactly once, later, on the loop's thread. */
+void full_start(struct full *f, full_done_fn *done);
+void full_continue(struct full *f); /* room among the items, or none left */
+void full_cancel(struct full *f);   /* done() still comes */
+void full_fini(struct full *f);
+
+#endif
