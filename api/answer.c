@@ -1,0 +1,230 @@
+/*
+ * answer - what an answer means: a result, a fault that may pass, or one that
+ * will not.
+ *
+ * Broken connections, 408, 429 and the 5xx of overload pass; so does a page
+ * of HTML in place of JSON, which proxies show while a server starts.  A
+ * refused key, a missing thing and a refused filter do not.  Answers of
+ * another host than the server's say nothing about the key or the thing: an
+ * address there may just have expired, and a new one comes with a new try.
+ */
+#include "api/answer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "api/address.h"
+#include "api/resources.h"
+
+#define MAX_QUERY 60
+#define NAME_SIZE 200
+
+void answer_name(const struct api_request *r, char *out, size_t size)
+{
+	const char *query = strchr(r->path, '?');
+	int n = (int)strlen(r->path);
+
+	if (query != NULL && strlen(query) > MAX_QUERY)
+		n = (int)(query - r->path) + 1;
+	snprintf(out, size, "GET %.*s%s", n, r->path,
+		query != NULL && (size_t)n < strlen(r->path) ? "…" : "");
+}
+
+static enum verdict fault(struct api_request *r, const struct http_get *g)
+{
+	char name[NAME_SIZE];
+
+	answer_name(r, name, sizeof(name));
+	switch (g->fault) {
+	case HTTP_FAULT_TOO_BIG:
+		if (r->content)
+			err_set(&r->err, ERR_DATA, "%s: larger than %lld bytes",
+				name, (long long)r->max_size);
+		else
+			err_set(&r->err, ERR_UNAVAILABLE,
+				"%s: the answer is too big", name);
+		return VERDICT_END;
+	case HTTP_FAULT_PRIVATE:
+		err_set(&r->err, ERR_UNAVAILABLE,
+			"%s: redirected to a private address (if that is "
+			"meant, name the host in server.storage_hosts)",
+			name);
+		return VERDICT_END;
+	case HTTP_FAULT_ENCODING:
+		err_set(&r->err, ERR_UNAVAILABLE,
+			"%s: the answer is packed in a way not asked for (a "
+			"proxy?)",
+			name);
+		return VERDICT_END;
+	case HTTP_FAULT_HEADERS:
+		err_set(&r->err, ERR_UNAVAILABLE,
+			"%s: the headers of the answer are too long", name);
+		return VERDICT_RETRY;
+	case HTTP_FAULT_GZIP:
+	case HTTP_FAULT_NONE:
+		break;
+	}
+	err_set(&r->err, ERR_UNAVAILABLE,
+		"%s: the answer is damaged: bad gzip data", name);
+	return VERDICT_RETRY;
+}
+
+/* No answer, or not a whole one: in curl's words. */
+static enum verdict broken(struct api_request *r, const struct http_get *g)
+{
+	char name[NAME_SIZE];
+
+	answer_name(r, name, sizeof(name));
+	err_set(&r->err, ERR_UNAVAILABLE, "%s: %s", name, g->words);
+	switch (g->result) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_URL_MALFORMAT:
+		return VERDICT_END;
+	default:
+		return VERDICT_RETRY;
+	}
+}
+
+static bool has_json(const struct http_get *g, struct str body)
+{
+	bool named = g->content_type[0] == '\0' ||
+		     strcasestr(g->content_type, "json") != NULL;
+	size_t at = 0;
+
+	while (body.n > 0 && strchr(" \t\r\n", body.p[body.n - 1]) != NULL)
+		body.n--;
+	while (at < body.n && strchr(" \t\r\n", body.p[at]) != NULL)
+		at++;
+	body = str_skip(body, at);
+	return named &&
+	       ((str_starts(body, STR("{")) && str_ends(body, STR("}"))) ||
+		       (str_starts(body, STR("[")) &&
+			       str_ends(body, STR("]"))));
+}
+
+static enum verdict no_json(struct api_request *r, const struct http_get *g)
+{
+	struct buf line = {0};
+	char name[NAME_SIZE];
+
+	answer_name(r, name, sizeof(name));
+	if (strcasestr(g->content_type, "html") != NULL) {
+		api_error_line(buf_str(&r->body), &line);
+		err_set(&r->err, ERR_UNAVAILABLE,
+			"%s: answered with a page of HTML, not with JSON (a "
+			"login page? a proxy?): %s",
+			name, line.p);
+	} else if (r->body.n == 0) {
+		err_set(&r->err, ERR_UNAVAILABLE, "%s: empty answer", name);
+	} else {
+		err_set(&r->err, ERR_UNAVAILABLE,
+			"%s: the answer is no JSON, or cut short (%zu bytes)",
+			name, r->body.n);
+	}
+	buf_fini(&line);
+	return VERDICT_RETRY;
+}
+
+/* A redirect where none is followed. */
+static enum verdict redirected(struct api_request *r, const struct http_get *g)
+{
+	char name[NAME_SIZE];
+	char to[NAME_SIZE];
+	struct origin o;
+
+	answer_name(r, name, sizeof(name));
+	if (g->redirect == NULL || !origin_parse(&o, g->redirect)) {
+		err_set(&r->err, ERR_UNAVAILABLE,
+			"%s: %d, a redirect to no web address", name,
+			r->status);
+		return VERDICT_END;
+	}
+	origin_name(&o, to, sizeof(to));
+	err_set(&r->err, ERR_UNAVAILABLE,
+		"%s: %d, the server is redirected to %s: put that address into "
+		"server.url",
+		name, r->status, to);
+	origin_fini(&o);
+	return VERDICT_END;
+}
+
+static enum verdict refused(struct api_request *r, const char *away)
+{
+	struct buf line = {0};
+	char name[NAME_SIZE];
+	const char *way_out = "";
+	int code = ERR_UNAVAILABLE;
+	bool api = api_error_line(buf_str(&r->body), &line);
+
+	answer_name(r, name, sizeof(name));
+	if (away != NULL) {
+		err_set(&r->err, ERR_UNAVAILABLE,
+			"%s: redirected to %s, which answers %d (%s)", name,
+			away, r->status, line.p);
+		buf_fini(&line);
+		return VERDICT_RETRY;
+	}
+	if (r->status == 401 || r->status == 403)
+		code = ERR_AUTH;
+	else if (r->status == 404 && api)
+		code = ERR_NOT_FOUND;
+	else if (r->status == 400 && api &&
+		 str_starts(buf_str(&line), STR("InvalidQuery:")))
+		code = ERR_QUERY;
+	if (r->status == 401)
+		way_out = " (is the key right? OpenProject makes one under My "
+			  "account → Access tokens)";
+	else if (r->status == 404 && !api)
+		way_out = " (is this an OpenProject? does server.url lack a "
+			  "prefix?)";
+	err_set(&r->err, code, "%s: %d %s%s", name, r->status, line.p, way_out);
+	buf_fini(&line);
+	return VERDICT_END;
+}
+
+static bool may_pass(int status)
+{
+	static const int temporary[] = {408, 429, 500, 502, 503, 504};
+
+	for (size_t i = 0; i < ARRAY_LEN(temporary); i++)
+		if (status == temporary[i])
+			return true;
+	return false;
+}
+
+static bool is_redirect(int status)
+{
+	return status == 301 || status == 302 || status == 303 ||
+	       status == 307 || status == 308;
+}
+
+enum verdict answer_judge(struct api_request *r, const struct http_get *g,
+	const char *away, bool whole)
+{
+	enum verdict verdict;
+
+	r->err = (struct err){0};
+	r->status = g->status;
+	if (g->fault != HTTP_FAULT_NONE)
+		return fault(r, g);
+	if (g->result != CURLE_OK)
+		return broken(r, g);
+	if (is_redirect(g->status))
+		return r->content && g->redirect != NULL ? VERDICT_FOLLOW
+							 : redirected(r, g);
+	if (g->status != 200) {
+		verdict = refused(r, away);
+		return may_pass(g->status) ? VERDICT_RETRY : verdict;
+	}
+	if (!whole)
+		return fault(r, g);
+	if (!r->content && r->on_bytes == NULL &&
+		!has_json(g, buf_str(&r->body)))
+		return no_json(r, g);
+	return VERDICT_END;
+}

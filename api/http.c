@@ -1,0 +1,366 @@
+/*
+ * http - libcurl's multi interface on libuv.
+ *
+ *   curl says which sockets to watch (on_socket) and when to call it again
+ *   (on_timer); libuv calls back (on_poll, on_timeout); both tell curl, and
+ *   then collect what is complete.
+ *
+ * A timeout of 0 starts a timer of 0: one millisecond instead would be waited
+ * for in each of the several steps of a request.  Callers are told of an end
+ * only from collect(), never from inside of curl, which forbids most calls
+ * from its callbacks.
+ */
+#include "api/http.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "api/address.h"
+#include "base/util.h"
+
+#define MAX_HEADER ((size_t)64 * 1024)
+#define MAX_HEADERS ((size_t)300 * 1024)
+#define BUFFER_SIZE (256L * 1024)
+#define MILLISECOND 1000
+#define SECOND 1000000
+
+/* A socket of curl's that is watched. */
+struct watch {
+	uv_poll_t poll;
+	struct http *http;
+	curl_socket_t fd;
+};
+
+static void let_go(struct http_get *g)
+{
+	struct http *h = g->http;
+
+	curl_multi_remove_handle(h->multi, g->easy);
+	curl_easy_reset(g->easy);
+	h->idle = grow(h->idle, h->n_idle, &h->cap_idle, sizeof(CURL *));
+	h->idle[h->n_idle++] = g->easy;
+	g->easy = NULL;
+	if (g->authorization != NULL)
+		explicit_bzero(g->authorization, strlen(g->authorization));
+	free(g->authorization);
+	free(g->url);
+	g->authorization = NULL;
+	g->url = NULL;
+}
+
+static int64_t info_number(CURL *easy, CURLINFO info)
+{
+	curl_off_t value = 0;
+
+	curl_easy_getinfo(easy, info, &value);
+	return value;
+}
+
+static void complete(struct http_get *g, CURLcode result)
+{
+	const char *text = NULL;
+
+	g->result = result;
+	g->status = http_status(g);
+	if (g->words[0] == '\0')
+		snprintf(g->words, sizeof(g->words), "%s",
+			curl_easy_strerror(result));
+	curl_easy_getinfo(g->easy, CURLINFO_CONTENT_TYPE, &text);
+	snprintf(g->content_type, sizeof(g->content_type), "%s",
+		text != NULL ? text : "");
+	text = NULL;
+	curl_easy_getinfo(g->easy, CURLINFO_REDIRECT_URL, &text);
+	g->redirect = text != NULL ? xstrdup(text) : NULL;
+	g->retry_after = info_number(g->easy, CURLINFO_RETRY_AFTER);
+	g->n_received = info_number(g->easy, CURLINFO_SIZE_DOWNLOAD_T) +
+			(int64_t)g->n_header_bytes;
+	g->first_byte = info_number(g->easy, CURLINFO_STARTTRANSFER_TIME_T);
+	let_go(g);
+	g->on_done(g);
+}
+
+/* Tell of all that is complete. */
+static void collect(struct http *h)
+{
+	CURLMsg *msg;
+	int left;
+
+	while ((msg = curl_multi_info_read(h->multi, &left)) != NULL) {
+		char *g = NULL;
+
+		if (msg->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &g);
+		complete((struct http_get *)(void *)g, msg->data.result);
+	}
+}
+
+static void on_timeout(uv_timer_t *timer)
+{
+	struct http *h = timer->data;
+	int running;
+
+	curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	collect(h);
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *arg)
+{
+	struct http *h = arg;
+
+	(void)multi;
+	if (timeout_ms < 0)
+		uv_timer_stop(&h->timer);
+	else
+		uv_timer_start(&h->timer, on_timeout, (uint64_t)timeout_ms, 0);
+	return 0;
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	struct watch *w = poll->data;
+	struct http *h = w->http;
+	int flags = status < 0 ? CURL_CSELECT_ERR : 0;
+	int running;
+
+	if (events & UV_READABLE)
+		flags |= CURL_CSELECT_IN;
+	if (events & UV_WRITABLE)
+		flags |= CURL_CSELECT_OUT;
+	curl_multi_socket_action(h->multi, w->fd, flags, &running);
+	collect(h);
+}
+
+static void handle_closed(struct http *h)
+{
+	if (--h->n_handles == 0)
+		h->closed(h);
+}
+
+static void on_watch_closed(uv_handle_t *handle)
+{
+	struct watch *w = handle->data;
+	struct http *h = w->http;
+
+	free(w);
+	handle_closed(h);
+}
+
+static struct watch *watch_new(struct http *h, curl_socket_t fd)
+{
+	struct watch *w = xcalloc(1, sizeof(*w));
+
+	w->http = h;
+	w->fd = fd;
+	if (uv_poll_init_socket(h->loop, &w->poll, fd) != 0) {
+		free(w);
+		return NULL;
+	}
+	w->poll.data = w;
+	h->n_handles++;
+	curl_multi_assign(h->multi, fd, w);
+	return w;
+}
+
+static int on_socket(
+	CURL *easy, curl_socket_t fd, int what, void *arg, void *socket)
+{
+	struct http *h = arg;
+	struct watch *w = socket;
+	int events = 0;
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (w != NULL) {
+			uv_poll_stop(&w->poll);
+			uv_close((uv_handle_t *)&w->poll, on_watch_closed);
+			curl_multi_assign(h->multi, fd, NULL);
+		}
+		return 0;
+	}
+	if (w == NULL && (w = watch_new(h, fd)) == NULL)
+		return -1;
+	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+		events |= UV_READABLE;
+	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+		events |= UV_WRITABLE;
+	return uv_poll_start(&w->poll, events, on_poll) == 0 ? 0 : -1;
+}
+
+static size_t on_header(char *line, size_t one, size_t n, void *arg)
+{
+	struct http_get *g = arg;
+
+	(void)line;
+	(void)one;
+	g->n_header_bytes += n;
+	if (n <= MAX_HEADER && g->n_header_bytes <= MAX_HEADERS)
+		return n;
+	g->fault = HTTP_FAULT_HEADERS;
+	return 0;
+}
+
+static size_t on_body(char *bytes, size_t one, size_t n, void *arg)
+{
+	struct http_get *g = arg;
+
+	(void)one;
+	switch (g->on_bytes(g, bytes, n)) {
+	case HTTP_TAKEN:
+		return n;
+	case HTTP_PAUSE:
+		return CURL_WRITEFUNC_PAUSE;
+	case HTTP_STOP:
+		break;
+	}
+	return CURL_WRITEFUNC_ERROR;
+}
+
+/* Where names are resolved to addresses: the last moment to refuse one. */
+static curl_socket_t on_open(
+	void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct http_get *g = arg;
+
+	(void)purpose;
+	if (g->public_only && !address_is_public(&address->addr)) {
+		g->fault = HTTP_FAULT_PRIVATE;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC,
+		address->protocol);
+}
+
+int http_init(struct http *h, uv_loop_t *loop, const struct http_config *config)
+{
+	*h = (struct http){.config = config, .loop = loop};
+	h->multi = curl_multi_init();
+	if (h->multi == NULL)
+		return -1;
+	uv_timer_init(loop, &h->timer);
+	h->timer.data = h;
+	h->n_handles = 1;
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+	return 0;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	handle_closed(handle->data);
+}
+
+void http_close(struct http *h, void (*closed)(struct http *h))
+{
+	h->closed = closed;
+	for (size_t i = 0; i < h->n_idle; i++)
+		curl_easy_cleanup(h->idle[i]);
+	free(h->idle);
+	curl_multi_cleanup(h->multi); /* ends the connections that are kept */
+	uv_close((uv_handle_t *)&h->timer, on_timer_closed);
+}
+
+static CURL *take_easy(struct http *h)
+{
+	CURL *easy = h->n_idle > 0 ? h->idle[--h->n_idle] : curl_easy_init();
+
+	if (easy == NULL)
+		abort(); /* as any small allocation that fails */
+	return easy;
+}
+
+static void set_limits(CURL *easy, const struct http_config *config)
+{
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_SIZE);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+		(long)(config->connect_timeout / MILLISECOND));
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+		(long)((config->stall_timeout + SECOND - 1) / SECOND));
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	if (config->ca_file != NULL)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
+}
+
+static void set_callbacks(CURL *easy, struct http_get *g)
+{
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, g);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, g->words);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, g);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, g);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, g);
+}
+
+/* The list is built in place, so that curl makes no copy of the key. */
+static void set_headers(struct http_get *g)
+{
+	static char gzip[] = "Accept-Encoding: gzip";
+	static char identity[] = "Accept-Encoding: identity";
+	static char accept[] = "Accept: application/hal+json, */*;q=0.1";
+
+	g->headers[0].data = g->gzip ? gzip : identity;
+	g->headers[0].next = &g->headers[1];
+	g->headers[1].data = accept;
+	g->headers[1].next = g->authorization != NULL ? &g->headers[2] : NULL;
+	g->headers[2].data = g->authorization;
+	g->headers[2].next = NULL;
+	curl_easy_setopt(g->easy, CURLOPT_HTTPHEADER, g->headers);
+}
+
+void http_start(struct http *h, struct http_get *g)
+{
+	CURLMcode code;
+
+	g->http = h;
+	g->easy = take_easy(h);
+	g->words[0] = '\0';
+	set_limits(g->easy, h->config);
+	set_callbacks(g->easy, g);
+	set_headers(g);
+	curl_easy_setopt(g->easy, CURLOPT_URL, g->url);
+	curl_easy_setopt(g->easy, CURLOPT_USERAGENT, h->config->user_agent);
+	code = curl_multi_add_handle(h->multi, g->easy);
+	assert(code == CURLM_OK);
+	(void)code;
+}
+
+void http_stop(struct http_get *g)
+{
+	let_go(g);
+}
+
+void http_resume(struct http_get *g)
+{
+	CURLcode code = curl_easy_pause(g->easy, CURLPAUSE_CONT);
+
+	if (code != CURLE_OK)
+		complete(g, code);
+}
+
+int http_status(const struct http_get *g)
+{
+	long status = 0;
+
+	curl_easy_getinfo(g->easy, CURLINFO_RESPONSE_CODE, &status);
+	return (int)status;
+}
+
+const char *http_header(const struct http_get *g, const char *name)
+{
+	struct curl_header *header;
+
+	if (curl_easy_header(g->easy, name, 0, CURLH_HEADER, -1, &header) !=
+		CURLHE_OK)
+		return NULL;
+	return header->value;
+}

@@ -1,0 +1,384 @@
+/*
+ * queue - requests to one OpenProject: in order, a few at once, until they
+ * are answered.
+ *
+ *   api_get --> queue --> running --> ended --> done()
+ *                 ^          |          ^
+ *                 |          v          |
+ *                 `------ waiting       `-- api_cancel, from anywhere
+ *
+ * All moves between the lists are made by advance(), from the timer, so that
+ * a caller may ask, cancel and close from any callback, even from one that
+ * curl is calling.  A request that waits for another try holds none of the
+ * max_requests places; it goes to the head of the queue when its time comes.
+ */
+#include "api/queue.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "api/answer.h"
+#include "base/stamp.h"
+
+#define MAX_HOPS 5
+#define FIRST_BACKOFF (STAMP_SECOND / 2)
+#define MAX_BACKOFF (60 * STAMP_SECOND)
+#define NAME_SIZE 200
+
+static void advance(uv_timer_t *timer);
+
+static void wake_in(struct api_client *c, int64_t micros)
+{
+	uint64_t ms = micros > 0 ? (uint64_t)(micros + 999) / 1000 : 0;
+
+	uv_update_time(c->wake.loop);
+	uv_timer_start(&c->wake, advance, ms, 0);
+}
+
+static void move(struct api_transfer *t, struct transfers *to, bool first)
+{
+	struct api_client *c = t->client;
+
+	if (t->list != NULL)
+		TAILQ_REMOVE(t->list, t, link);
+	c->n_running += (to == &c->running) - (t->list == &c->running);
+	t->list = to;
+	if (to != NULL && first)
+		TAILQ_INSERT_HEAD(to, t, link);
+	else if (to != NULL)
+		TAILQ_INSERT_TAIL(to, t, link);
+}
+
+/* The exchange is over: count it. */
+static void count(struct api_client *c, const struct http_get *g)
+{
+	c->counters.bytes += (uint64_t)g->n_received;
+	c->counters.server_time += g->first_byte;
+}
+
+static int64_t backoff(int n_tries)
+{
+	int64_t most = FIRST_BACKOFF;
+	uint64_t random = 0;
+
+	for (int i = 1; i < n_tries && most < MAX_BACKOFF; i++)
+		most *= 2;
+	if (most > MAX_BACKOFF)
+		most = MAX_BACKOFF;
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		random = (uint64_t)stamp_monotonic();
+	return (int64_t)(random % (uint64_t)(most + 1));
+}
+
+static void end(struct api_transfer *t)
+{
+	move(t, &t->client->ended, false);
+}
+
+static void retry(struct api_transfer *t)
+{
+	struct api_client *c = t->client;
+	struct api_request *r = t->request;
+	int64_t now = stamp_monotonic();
+	int64_t after = t->get.retry_after > 0 ? t->get.retry_after : 0;
+
+	/* Seconds may be any number: compare before they are multiplied. */
+	if (after > c->max_retry_after / STAMP_SECOND) {
+		int64_t most = (INT64_MAX - now) / STAMP_SECOND;
+		size_t n = strlen(r->err.text);
+
+		r->retry_at =
+			now + (after < most ? after : most) * STAMP_SECOND;
+		snprintf(r->err.text + n, sizeof(r->err.text) - n,
+			" (not to be asked again for %lld s)",
+			(long long)after);
+		end(t);
+		return;
+	}
+	after *= STAMP_SECOND;
+	if (t->n_tries >= c->max_tries) {
+		r->retry_at = after > 0 ? now + after : 0;
+		end(t);
+		return;
+	}
+	t->due = backoff(t->n_tries);
+	if (t->due < after)
+		t->due = after;
+	t->due += now;
+	c->counters.retries++;
+	move(t, &c->waiting, false);
+}
+
+static void forget_redirect(struct api_transfer *t)
+{
+	free(t->redirect);
+	free(t->away);
+	t->redirect = NULL;
+	t->away = NULL;
+	t->public_only = false;
+}
+
+static void start_exchange(struct api_transfer *t);
+
+/* Contents are elsewhere: go there, if that is allowed. */
+static void follow(struct api_transfer *t, const char *url)
+{
+	struct api_request *r = t->request;
+	const struct redirect_policy *policy = &t->client->redirects;
+	char name[NAME_SIZE];
+	char where[NAME_SIZE] = "an unknown place";
+	const char *why;
+	enum redirect to = redirect_check(policy, url, &why);
+	struct origin o;
+
+	answer_name(r, name, sizeof(name));
+	if (origin_parse(&o, url)) {
+		origin_name(&o, where, sizeof(where));
+		origin_fini(&o);
+	}
+	if (++t->n_hops > MAX_HOPS)
+		err_set(&r->err, ERR_UNAVAILABLE,
+			"%s: more than %d redirects, the last to %s", name,
+			MAX_HOPS, where);
+	else if (to == REDIRECT_REFUSED)
+		err_set(&r->err, ERR_UNAVAILABLE,
+			"%s: redirected to %s, where it may not go: %s", name,
+			where, why);
+	if (r->err.code != 0) {
+		end(t);
+		return;
+	}
+	forget_redirect(t);
+	t->redirect = xstrdup(url);
+	t->public_only = to == REDIRECT_PUBLIC;
+	if (to != REDIRECT_HOME)
+		t->away = xstrdup(where);
+	start_exchange(t);
+}
+
+static void on_exchange(struct http_get *g)
+{
+	struct api_transfer *t = container_of(g, struct api_transfer, get);
+	struct api_client *c = t->client;
+	char *redirect = g->redirect;
+
+	t->attached = false;
+	count(c, g);
+	if (t->list == &c->running) { /* else canceled */
+		switch (answer_judge(
+			t->request, g, t->away, transfer_whole(t))) {
+		case VERDICT_FOLLOW:
+			follow(t, redirect);
+			break;
+		case VERDICT_RETRY:
+			retry(t);
+			break;
+		case VERDICT_END:
+			end(t);
+			break;
+		}
+	}
+	free(redirect);
+	wake_in(c, 0);
+}
+
+static enum http_take on_bytes(struct http_get *g, const void *bytes, size_t n)
+{
+	struct api_transfer *t = container_of(g, struct api_transfer, get);
+
+	if (t->list != &t->client->running)
+		return HTTP_STOP; /* canceled */
+	return transfer_take(t, bytes, n);
+}
+
+/* One exchange of a try: with the server, or where it redirects to. */
+static void start_exchange(struct api_transfer *t)
+{
+	struct api_client *c = t->client;
+	struct api_request *r = t->request;
+
+	transfer_restart(t);
+	t->get.url = t->redirect != NULL ? xstrdup(t->redirect)
+					 : xasprintf("%s%s", c->base, r->path);
+	if (t->away == NULL)
+		t->get.authorization = xstrdup(c->authorization);
+	t->get.gzip = !r->content && r->on_bytes == NULL;
+	t->get.public_only = t->public_only;
+	t->get.on_bytes = on_bytes;
+	t->get.on_done = on_exchange;
+	t->attached = true;
+	c->counters.requests++;
+	http_start(&c->http, &t->get);
+}
+
+static void start_try(struct api_transfer *t)
+{
+	struct api_request *r = t->request;
+
+	move(t, &t->client->running, false);
+	r->err = (struct err){0};
+	r->status = 0;
+	t->n_hops = 0;
+	forget_redirect(t);
+	if (t->n_tries++ > 0 && r->on_restart != NULL)
+		r->on_restart(r);
+	if (t->list == &t->client->running) /* not canceled by that */
+		start_exchange(t);
+}
+
+/* The end of t: what it holds goes, and the caller is told. */
+static void finish(struct api_transfer *t)
+{
+	struct api_request *r = t->request;
+
+	move(t, NULL, false);
+	if (t->attached)
+		http_stop(&t->get);
+	gunzip_fini(&t->gunzip);
+	forget_redirect(t);
+	free(t);
+	r->transfer = NULL;
+	r->done(r);
+}
+
+/* Let go on what was paused; any callback may come out of it. */
+static void resume_paused(struct api_client *c)
+{
+	struct api_transfer *t = TAILQ_FIRST(&c->running);
+
+	while (t != NULL) {
+		bool paused = t->paused;
+
+		if (!t->resume) {
+			t = TAILQ_NEXT(t, link);
+			continue;
+		}
+		t->resume = false;
+		t->paused = false;
+		if (paused && t->attached)
+			http_resume(&t->get);
+		t = TAILQ_FIRST(&c->running);
+	}
+}
+
+/* Queue those whose time has come; gives the time of the next, or -1. */
+static int64_t queue_due(struct api_client *c)
+{
+	int64_t now = stamp_monotonic();
+	int64_t next = -1;
+	struct api_transfer *t = TAILQ_FIRST(&c->waiting);
+
+	while (t != NULL) {
+		struct api_transfer *after = TAILQ_NEXT(t, link);
+
+		if (t->due <= now)
+			move(t, &c->queue, true);
+		else if (next < 0 || t->due - now < next)
+			next = t->due - now;
+		t = after;
+	}
+	return next;
+}
+
+static void advance(uv_timer_t *timer)
+{
+	struct api_client *c = timer->data;
+	struct api_transfer *t;
+	int64_t next;
+
+	resume_paused(c);
+	next = queue_due(c);
+	while ((t = TAILQ_FIRST(&c->ended)) != NULL)
+		finish(t);
+	if (c->closing) {
+		uv_close((uv_handle_t *)&c->wake, c->drained);
+		return;
+	}
+	while (c->n_running < c->max_requests &&
+		(t = TAILQ_FIRST(&c->queue)) != NULL)
+		start_try(t);
+	if (!uv_is_active((uv_handle_t *)&c->wake) && next >= 0)
+		wake_in(c, next);
+}
+
+void api_get(struct api_client *c, struct api_request *r, api_done_fn *done)
+{
+	struct api_transfer *t = xcalloc(1, sizeof(*t));
+
+	assert(r->transfer == NULL && r->path != NULL && r->path[0] == '/');
+	assert(!r->content || r->max_size > 0);
+	r->transfer = t;
+	r->done = done;
+	r->err = (struct err){0};
+	r->retry_at = 0;
+	t->client = c;
+	t->request = r;
+	t->max_body = c->max_body;
+	move(t, &c->queue, false);
+	if (c->closing)
+		api_cancel(r);
+	wake_in(c, 0);
+}
+
+void api_cancel(struct api_request *r)
+{
+	struct api_transfer *t = r->transfer;
+	char name[NAME_SIZE];
+
+	if (t == NULL || r->err.code == ERR_CANCELED)
+		return;
+	answer_name(r, name, sizeof(name));
+	err_set(&r->err, ERR_CANCELED, "%s: canceled", name);
+	end(t);
+	wake_in(t->client, 0);
+}
+
+void api_resume(struct api_request *r)
+{
+	struct api_transfer *t = r->transfer;
+
+	if (t == NULL)
+		return;
+	t->resume = true;
+	wake_in(t->client, 0);
+}
+
+void api_request_fini(struct api_request *r)
+{
+	assert(r->transfer == NULL);
+	free(r->path);
+	r->path = NULL;
+	buf_fini(&r->body);
+}
+
+static void cancel_all(struct transfers *list)
+{
+	struct api_transfer *t;
+
+	while ((t = TAILQ_FIRST(list)) != NULL)
+		api_cancel(t->request);
+}
+
+void queue_init(struct api_client *c, uv_loop_t *loop)
+{
+	TAILQ_INIT(&c->queue);
+	TAILQ_INIT(&c->running);
+	TAILQ_INIT(&c->waiting);
+	TAILQ_INIT(&c->ended);
+	uv_timer_init(loop, &c->wake);
+	c->wake.data = c;
+}
+
+void queue_close(struct api_client *c, uv_close_cb drained)
+{
+	assert(!c->closing);
+	c->closing = true;
+	c->drained = drained;
+	cancel_all(&c->queue);
+	cancel_all(&c->running);
+	cancel_all(&c->waiting);
+	wake_in(c, 0);
+}

@@ -1,0 +1,45 @@
+#ifndef API_QUEUE_H
+#define API_QUEUE_H
+
+#include "api/client.h"
+#include "api/http.h"
+#include "api/redirect.h"
+#include "api/transfer.h"
+
+struct api_client {
+	struct http http;
+	struct http_config config;
+	char *user_agent;
+	char *ca_file;
+	char *base;
+	char *authorization; /* "Authorization: Basic …" */
+	struct redirect_policy redirects;
+	int max_requests;
+	int max_tries;
+	int64_t max_retry_after;
+	size_t max_body;
+
+	struct transfers queue;
+	struct transfers running;
+	struct transfers waiting;
+	struct transfers ended;
+	int n_running;
+	uv_timer_t wake;
+	struct api_counters counters;
+
+	bool closing;
+	uv_close_cb drained; /* all requests ended, wake closed */
+	void (*closed)(void *arg);
+	void *closed_arg;
+};
+
+/* Prepare the lists and the timer of c. */
+void queue_init(struct api_client *c, uv_loop_t *loop);
+
+/*
+ * Cancel all requests; when all are done, close the timer and call drained(),
+ * with it as its argument.
+ */
+void queue_close(struct api_client *c, uv_close_cb drained);
+
+#endif

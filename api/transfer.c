@@ -1,0 +1,116 @@
+/*
+ * transfer - where the bytes of an answer go.
+ *
+ * Contents go to the caller, counted against max_size; answers are collected
+ * and unpacked, up to max_body; of an answer that is an error only as much is
+ * kept as its words can take.
+ */
+#include "api/transfer.h"
+
+#include <strings.h>
+
+#define MAX_ERROR_BODY ((size_t)64 * 1024)
+
+static enum http_take stop(struct api_transfer *t, enum http_fault why)
+{
+	t->get.fault = why;
+	return HTTP_STOP;
+}
+
+static enum http_take stream(
+	struct api_transfer *t, const void *bytes, size_t n)
+{
+	struct api_request *r = t->request;
+
+	if (t->packed)
+		return stop(t, HTTP_FAULT_ENCODING);
+	if (r->content && (int64_t)n > r->max_size - t->n_streamed)
+		return stop(t, HTTP_FAULT_TOO_BIG);
+	if (r->on_bytes(r, bytes, n) != 0) {
+		t->paused = true;
+		return HTTP_PAUSE;
+	}
+	t->n_streamed += (int64_t)n;
+	return HTTP_TAKEN;
+}
+
+static enum http_take collect(
+	struct api_transfer *t, const void *bytes, size_t n, size_t max)
+{
+	struct buf *body = &t->request->body;
+
+	if (t->packed) {
+		switch (gunzip_add(&t->gunzip, bytes, n, body, max)) {
+		case GUNZIP_OK:
+			return HTTP_TAKEN;
+		case GUNZIP_BAD:
+			return stop(t, HTTP_FAULT_GZIP);
+		case GUNZIP_TOO_BIG:
+			return stop(t, HTTP_FAULT_TOO_BIG);
+		}
+	}
+	if (n > max - body->n)
+		return stop(t, HTTP_FAULT_TOO_BIG);
+	buf_add(body, bytes, n);
+	return HTTP_TAKEN;
+}
+
+/* Of an error: what does not fit or cannot be read is dropped, no fault. */
+static void collect_error(struct api_transfer *t, const void *bytes, size_t n)
+{
+	size_t room = MAX_ERROR_BODY - t->request->body.n;
+
+	if (t->full)
+		return;
+	if (!t->packed && n > room)
+		n = room;
+	if (collect(t, bytes, n, MAX_ERROR_BODY) != HTTP_TAKEN || n == room)
+		t->full = true;
+	if (t->request->body.n > MAX_ERROR_BODY)
+		t->request->body.n = MAX_ERROR_BODY;
+	t->get.fault = HTTP_FAULT_NONE;
+}
+
+/* Look at how the answer is packed, at its first byte. */
+static bool begin(struct api_transfer *t)
+{
+	const char *encoding = http_header(&t->get, "Content-Encoding");
+
+	t->packed = encoding != NULL && strcasecmp(encoding, "identity") != 0;
+	return !t->packed || strcasecmp(encoding, "gzip") == 0 ||
+	       strcasecmp(encoding, "x-gzip") == 0;
+}
+
+enum http_take transfer_take(
+	struct api_transfer *t, const void *bytes, size_t n)
+{
+	struct api_request *r = t->request;
+
+	if (!t->packed && t->n_streamed == 0 && r->body.n == 0 && !begin(t))
+		return stop(t, HTTP_FAULT_ENCODING);
+	if (http_status(&t->get) != 200) {
+		collect_error(t, bytes, n);
+		return HTTP_TAKEN;
+	}
+	if (r->on_bytes != NULL)
+		return stream(t, bytes, n);
+	return collect(
+		t, bytes, n, r->content ? (size_t)r->max_size : t->max_body);
+}
+
+void transfer_restart(struct api_transfer *t)
+{
+	gunzip_fini(&t->gunzip);
+	buf_clear(&t->request->body);
+	t->packed = false;
+	t->full = false;
+	t->n_streamed = 0;
+	t->paused = false;
+	t->resume = false;
+	t->get = (struct http_get){0};
+}
+
+bool transfer_whole(const struct api_transfer *t)
+{
+	return !t->packed || t->gunzip.whole;
+}
