@@ -3,6 +3,7 @@
 
 #include <git2.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 
 #include "base/err.h"
 #include "store/objects.h"
@@ -15,10 +16,22 @@
  */
 struct worktree;
 
-/* root is the top of the work tree.  ERR_IO. */
+/*
+ * root is the top of the work tree.  Borrows repo and o; temporary files go
+ * into objects_folder(), for objects_clean().  ERR_IO.
+ */
 int worktree_new(git_repository *repo, const char *root, struct objects *o,
 	struct worktree **out, struct err *e);
-void worktree_free(struct worktree *w);
+void worktree_free(struct worktree *w); /* accepts NULL */
+
+/* What worktree_inspect() saw at a path; private. */
+enum worktree_sight {
+	WORKTREE_UNSEEN,  /* not inspected */
+	WORKTREE_MISSING, /* nothing, or something that is not a file */
+	WORKTREE_FILE,    /* a file or link, with bytes that are kept */
+	WORKTREE_CURRENT, /* a file with the new content */
+	WORKTREE_BLOCKED, /* a file that cannot be read, and so not kept */
+};
 
 /* One path to be changed. */
 struct worktree_change {
@@ -30,12 +43,18 @@ struct worktree_change {
 	bool document;    /* else an attachment: those go first */
 	bool foreign;     /* result: other bytes were there: see kept */
 	git_oid kept_oid; /* result: blob of those bytes, in the open batch */
+
+	/* Private. */
+	enum worktree_sight sight;
+	struct stat st; /* of what was seen */
 };
 
 /*
  * Find among the changes those whose file holds neither the old nor the new
- * content (nor is missing): a person's.  Their bytes are added to the open
- * batch of objects, and foreign and kept_oid are set.  Changes nothing.
+ * content (nor is missing): a person's.  Their bytes (of a link: its target)
+ * are added to the open batch of objects, and foreign and kept_oid are set.
+ * What has no bytes (a folder, a FIFO) or cannot be read is not foreign:
+ * worktree_apply() leaves it alone and says so.  Changes nothing.
  */
 int worktree_inspect(struct worktree *w, struct worktree_change *changes,
 	size_t n, size_t *n_foreign, struct err *e);
@@ -44,10 +63,18 @@ int worktree_inspect(struct worktree *w, struct worktree_change *changes,
  * Bring files and index in step: attachments before documents, removals
  * last, empty folders of removed files removed too; durable when it returns.
  * May be called again for the same changes after a kill: the result is the
- * same.  A path whose parent is a link or a foreign file is ERR_IO that names
- * it; all others are done.
+ * same.  A path where something stands in the way (a link or a file where a
+ * folder should be, a folder where a file should be) or that changed since it
+ * was inspected is ERR_IO that names the first of them; all others are done.
+ * An index that somebody keeps locked is ERR_IO, too, with the files done.
  */
 int worktree_apply(struct worktree *w, struct worktree_change *changes,
 	size_t n, struct err *e);
+
+/*
+ * Remove an index.lock that a killed process of ours left; those of others
+ * stay.  For a start, under the store's lock.
+ */
+int worktree_unlock(git_repository *repo, struct err *e);
 
 #endif

@@ -1,0 +1,303 @@
+/*
+ * tree_file - one file of the work tree: staged, placed, removed, synced.
+ *
+ * A content is written to a temporary file in the repository's own folder and
+ * renamed into place, so that a killed process leaves its remains there and
+ * not in the tree.  A repository on another file system than its work tree
+ * makes the temporary file beside the target instead; its name follows from
+ * the target's, so that the next attempt takes it over.
+ */
+#include "store/tree_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/util.h"
+#include "store/beneath.h"
+#include "store/files.h"
+
+#define FEW 64 /* synced one by one; more are by syncfs() */
+#define NAME_SIZE 32
+
+int tree_files_init(struct tree_files *t, struct beneath *tree,
+	struct objects *o, struct err *e)
+{
+	const char *folder = objects_folder(o);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_errno(e, ERR_IO, errno, "cannot open %s", folder);
+	*t = (struct tree_files){.tree = tree, .o = o, .folder = fd};
+	return 0;
+}
+
+void tree_files_fini(struct tree_files *t)
+{
+	close(t->folder);
+}
+
+void tree_file_init(struct tree_file *f, const struct worktree_change *change)
+{
+	*f = (struct tree_file){.change = change, .fd = -1};
+}
+
+static void temporary_name(const struct tree_file *f, char name[NAME_SIZE])
+{
+	snprintf(name, NAME_SIZE, "tmp_file_%u", f->serial);
+}
+
+/* --- Staging -------------------------------------------------------------- */
+
+/* Open a new temporary file; one that was left there by mistake goes. */
+static int create(int folder, const char *name)
+{
+	int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(folder, name, flags, 0666);
+
+	if (fd >= 0 || errno != EEXIST)
+		return fd;
+	if (unlinkat(folder, name, 0) != 0)
+		return -1;
+	return openat(folder, name, flags, 0666);
+}
+
+int tree_file_stage(struct tree_files *t, struct tree_file *f, struct err *e)
+{
+	char name[NAME_SIZE];
+	struct stat st;
+	int fd;
+	int r;
+
+	if (f->change->sight == WORKTREE_CURRENT) {
+		f->state = TREE_FILE_STAGED;
+		return 0;
+	}
+	f->serial = ++t->serial;
+	temporary_name(f, name);
+	fd = create(t->folder, name);
+	if (fd < 0)
+		return err_errno(e, ERR_IO, errno, "cannot create a file in %s",
+			objects_folder(t->o));
+	r = objects_copy_blob(t->o, &f->change->new_oid, fd, e);
+	if (r == 0 && fstat(fd, &st) != 0)
+		r = err_errno(e, ERR_IO, errno, "cannot look at the file");
+	if (r != 0 || ++t->n_staged > FEW) {
+		close(fd);
+	} else { /* only a hint to begin with */
+		sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+		f->fd = fd;
+	}
+	if (r != 0)
+		return err_prefix(e, "cannot write %s", f->change->path);
+	f->ino = st.st_ino;
+	f->state = TREE_FILE_STAGED;
+	return 0;
+}
+
+int tree_files_sync_staged(struct tree_files *t, const struct tree_file *files,
+	size_t n, struct err *e)
+{
+	if (t->n_staged > FEW) {
+		if (syncfs(t->folder) != 0)
+			return err_errno(e, ERR_IO, errno, "cannot sync %s",
+				objects_folder(t->o));
+		return 0;
+	}
+	for (size_t i = 0; i < n; i++) {
+		int r = files[i].fd < 0 ? 0
+					: file_sync(files[i].fd,
+						  files[i].change->path, e);
+
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+void tree_files_drop_staged(
+	struct tree_files *t, struct tree_file *files, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char name[NAME_SIZE];
+
+		if (files[i].fd >= 0)
+			close(files[i].fd);
+		files[i].fd = -1;
+		if (files[i].serial == 0 || files[i].state == TREE_FILE_DONE)
+			continue;
+		temporary_name(&files[i], name);
+		unlinkat(t->folder, name, 0);
+	}
+	t->n_staged = 0;
+}
+
+/* --- Placing -------------------------------------------------------------- */
+
+static bool is_as_seen(const struct worktree_change *c, const struct stat *st)
+{
+	const struct stat *seen = &c->st;
+
+	if (c->sight == WORKTREE_UNSEEN)
+		return true;
+	return (c->sight == WORKTREE_FILE || c->sight == WORKTREE_CURRENT) &&
+	       seen->st_ino == st->st_ino && seen->st_size == st->st_size &&
+	       seen->st_ctim.tv_sec == st->st_ctim.tv_sec &&
+	       seen->st_ctim.tv_nsec == st->st_ctim.tv_nsec;
+}
+
+static bool is_content(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) || S_ISLNK(st->st_mode);
+}
+
+/* Whether what is at the path may go; a stat of it, zeroed if none. */
+static int check(const struct tree_files *t, const struct tree_file *f,
+	const struct place *at, struct stat *st, struct err *e)
+{
+	const struct worktree_change *c = f->change;
+
+	*st = (struct stat){0};
+	if (fstatat(at->fd, at->name, st, AT_SYMLINK_NOFOLLOW) != 0) {
+		if (errno == ENOENT && c->sight != WORKTREE_CURRENT)
+			return 0;
+		return err_errno(e, ERR_IO, errno, "cannot look at %s/%s",
+			t->tree->root, c->path);
+	}
+	if (!is_content(st))
+		return err_set(e, ERR_IO,
+			"%s/%s is in the way: a file of ours should be there, "
+			"move it away",
+			t->tree->root, c->path);
+	if (c->sight == WORKTREE_BLOCKED)
+		return err_set(e, ERR_IO,
+			"%s/%s has been changed and cannot be read, so that it "
+			"cannot be kept: it stays as it is",
+			t->tree->root, c->path);
+	if (!is_as_seen(c, st))
+		return err_set(e, ERR_IO,
+			"%s/%s changes at this moment: it is looked at again",
+			t->tree->root, c->path);
+	return 0;
+}
+
+/* Write the content beside its place, on another file system than ours. */
+static int place_across(struct tree_files *t, struct tree_file *f,
+	const struct place *at, struct err *e)
+{
+	char name[NAME_SIZE] = ".opsync-tmp-";
+	size_t start = strlen(name);
+	uint8_t digest[20];
+	struct stat st;
+	int fd;
+	int r;
+
+	hash_sha1(at->name, strlen(at->name), digest);
+	hash_hex(digest, 8, name + start);
+	fd = create(at->fd, name);
+	if (fd < 0)
+		return err_errno(e, ERR_IO, errno, "cannot create %s/%s",
+			t->tree->root, f->change->path);
+	r = objects_copy_blob(t->o, &f->change->new_oid, fd, e);
+	if (r == 0)
+		r = file_sync(fd, f->change->path, e);
+	if (r == 0 && (fstat(fd, &st) != 0 ||
+			      renameat(at->fd, name, at->fd, at->name) != 0))
+		r = err_errno(e, ERR_IO, errno, "cannot write %s/%s",
+			t->tree->root, f->change->path);
+	close(fd);
+	if (r != 0)
+		unlinkat(at->fd, name, 0);
+	else
+		f->ino = st.st_ino;
+	return r;
+}
+
+static int move(struct tree_files *t, struct tree_file *f,
+	const struct place *at, struct err *e)
+{
+	char name[NAME_SIZE];
+
+	temporary_name(f, name);
+	if (renameat(t->folder, name, at->fd, at->name) == 0)
+		return 0;
+	if (errno != EXDEV)
+		return err_errno(e, ERR_IO, errno, "cannot write %s/%s",
+			t->tree->root, f->change->path);
+	unlinkat(t->folder, name, 0);
+	return place_across(t, f, at, e);
+}
+
+int tree_file_place(struct tree_files *t, struct tree_file *f, struct err *e)
+{
+	struct place at;
+	struct stat st;
+	int r = beneath_place(t->tree, f->change->path, true, &at, e);
+
+	if (r == 0)
+		r = check(t, f, &at, &st, e);
+	if (r != 0)
+		return r;
+	if (f->serial == 0) { /* current */
+		f->st = st;
+		f->state = TREE_FILE_DONE;
+		return 0;
+	}
+	r = move(t, f, &at, e);
+	if (r != 0)
+		return r;
+	/* Another file in its place since: then git shall look at it. */
+	if (fstatat(at.fd, at.name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		st.st_ino == f->ino)
+		f->st = st;
+	f->state = TREE_FILE_DONE;
+	return 0;
+}
+
+int tree_file_remove(struct tree_files *t, struct tree_file *f, struct err *e)
+{
+	struct place at;
+	struct stat st;
+	int r = beneath_place(t->tree, f->change->path, false, &at, e);
+
+	if (r != 0)
+		return r;
+	/* What is no file of ours any more has nothing of ours to remove. */
+	if (at.fd < 0 ||
+		(fstatat(at.fd, at.name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			!is_content(&st))) {
+		f->state = TREE_FILE_DONE;
+		return 0;
+	}
+	r = check(t, f, &at, &st, e);
+	if (r == 0 && unlinkat(at.fd, at.name, 0) != 0 && errno != ENOENT)
+		r = err_errno(e, ERR_IO, errno, "cannot remove %s/%s",
+			t->tree->root, f->change->path);
+	if (r == 0)
+		f->state = TREE_FILE_DONE;
+	return r;
+}
+
+int tree_files_sync(struct tree_files *t, const struct tree_file *files,
+	size_t n, struct err *e)
+{
+	const char *last = NULL;
+	int r = 0;
+
+	if (n > FEW) {
+		if (syncfs(t->tree->fd) != 0)
+			r = err_errno(e, ERR_IO, errno, "cannot sync %s",
+				t->tree->root);
+		return r;
+	}
+	for (size_t i = 0; i < n && r == 0; i++) {
+		if (files[i].state != TREE_FILE_DONE)
+			continue;
+		r = beneath_sync(t->tree, files[i].change->path, last, e);
+		last = files[i].change->path;
+	}
+	return r;
+}

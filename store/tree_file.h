@@ -1,0 +1,57 @@
+#ifndef STORE_TREE_FILE_H
+#define STORE_TREE_FILE_H
+
+#include "store/worktree.h"
+
+/*
+ * The steps of one changed file on its way into (or out of) the work tree.
+ * Failures are ERR_IO that names its path.
+ */
+enum tree_file_state {
+	TREE_FILE_TODO,
+	TREE_FILE_STAGED, /* the content is in a temporary file, or in place */
+	TREE_FILE_DONE,
+	TREE_FILE_FAILED,
+};
+
+struct tree_file {
+	const struct worktree_change *change; /* borrowed */
+	enum tree_file_state state;
+	unsigned serial; /* names the temporary file; 0 for none */
+	int fd;          /* of it, while there are few; or -1 */
+	ino_t ino;       /* of it */
+	struct stat st;  /* once done: of the file in place; zeroed: unknown */
+};
+
+/* What they share. */
+struct tree_files {
+	struct beneath *tree; /* borrowed */
+	struct objects *o;    /* borrowed */
+	int folder;           /* of temporary files */
+	unsigned serial;      /* of the last one */
+	unsigned n_staged;    /* temporary files of this turn */
+};
+
+int tree_files_init(struct tree_files *t, struct beneath *tree,
+	struct objects *o, struct err *e);
+void tree_files_fini(struct tree_files *t);
+
+void tree_file_init(struct tree_file *f, const struct worktree_change *change);
+
+/* Write the new content to a temporary file. */
+int tree_file_stage(struct tree_files *t, struct tree_file *f, struct err *e);
+/* Move it to its path, if that is as it was seen. */
+int tree_file_place(struct tree_files *t, struct tree_file *f, struct err *e);
+/* Remove the file, if it is as it was seen. */
+int tree_file_remove(struct tree_files *t, struct tree_file *f, struct err *e);
+
+/* Put all staged files on disk, and all that were placed and removed. */
+int tree_files_sync_staged(struct tree_files *t, const struct tree_file *files,
+	size_t n, struct err *e);
+int tree_files_sync(struct tree_files *t, const struct tree_file *files,
+	size_t n, struct err *e);
+/* End the turn: remove temporary files that are left. */
+void tree_files_drop_staged(
+	struct tree_files *t, struct tree_file *files, size_t n);
+
+#endif

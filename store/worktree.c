@@ -1,0 +1,369 @@
+/*
+ * worktree - what we may touch, in which order, and the index after it.
+ *
+ *   inspect:  look at each path -> keep what a person wrote
+ *   apply:    removals that stand in the way of what comes
+ *             -> new contents into temporary files, put on disk
+ *             -> renamed into place, attachments before documents
+ *             -> other removals -> folders put on disk -> index
+ *
+ * Whatever fails for one path is remembered and the rest goes on; the caller
+ * comes back with the same changes later, and what is in place already costs
+ * a look then.  A path is only written where it still is as it was seen.
+ */
+#include "store/worktree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "store/beneath.h"
+#include "store/blob_file.h"
+#include "store/index_file.h"
+#include "store/tree_file.h"
+
+#define INDEX_WAIT_MS 5000
+
+struct worktree {
+	git_repository *repo;
+	struct objects *o;
+	struct beneath tree;
+	struct tree_files files;
+};
+
+int worktree_new(git_repository *repo, const char *root, struct objects *o,
+	struct worktree **out, struct err *e)
+{
+	struct worktree *w = xcalloc(1, sizeof(*w));
+	int r = beneath_init(&w->tree, root, e);
+
+	w->repo = repo;
+	w->o = o;
+	if (r == 0)
+		r = tree_files_init(&w->files, &w->tree, o, e);
+	if (r != 0) {
+		beneath_fini(&w->tree);
+		free(w);
+		return r;
+	}
+	*out = w;
+	return 0;
+}
+
+void worktree_free(struct worktree *w)
+{
+	if (w == NULL)
+		return;
+	tree_files_fini(&w->files);
+	beneath_fini(&w->tree);
+	free(w);
+}
+
+int worktree_unlock(git_repository *repo, struct err *e)
+{
+	return index_unlock_stale(repo, e);
+}
+
+/* --- Inspecting ----------------------------------------------------------- */
+
+static bool is_ours(const struct worktree_change *c, const git_oid *oid)
+{
+	return (c->had && git_oid_equal(oid, &c->old_oid)) ||
+	       (c->has && git_oid_equal(oid, &c->new_oid));
+}
+
+/* A failure to read it leaves the change blocked. */
+static void look(
+	struct worktree *w, struct worktree_change *c, const struct place *at)
+{
+	git_oid oid;
+	bool link = S_ISLNK(c->st.st_mode);
+
+	c->sight = WORKTREE_BLOCKED;
+	if (blob_file_hash(at, &oid, &c->st, NULL) != 0)
+		return;
+	if (!link && is_ours(c, &oid)) {
+		c->sight = c->has && git_oid_equal(&oid, &c->new_oid)
+				   ? WORKTREE_CURRENT
+				   : WORKTREE_FILE;
+		return;
+	}
+	if (blob_file_keep(at, w->o, &c->kept_oid, &c->st, NULL) != 0)
+		return;
+	c->sight = WORKTREE_FILE;
+	c->foreign = true;
+}
+
+static int inspect(struct worktree *w, struct worktree_change *c, struct err *e)
+{
+	struct place at;
+	int r = beneath_place(&w->tree, c->path, false, &at, e);
+
+	if (r != 0)
+		return r;
+	c->foreign = false;
+	c->sight = WORKTREE_MISSING;
+	if (at.fd < 0 ||
+		fstatat(at.fd, at.name, &c->st, AT_SYMLINK_NOFOLLOW) != 0)
+		return 0;
+	if (S_ISREG(c->st.st_mode) || S_ISLNK(c->st.st_mode))
+		look(w, c, &at);
+	return 0;
+}
+
+int worktree_inspect(struct worktree *w, struct worktree_change *changes,
+	size_t n, size_t *n_foreign, struct err *e)
+{
+	size_t found = 0;
+	int r = 0;
+
+	beneath_forget(&w->tree);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		r = inspect(w, &changes[i], e);
+		found += changes[i].foreign;
+	}
+	beneath_forget(&w->tree);
+	if (r == 0)
+		*n_foreign = found;
+	return r;
+}
+
+/* --- Applying ------------------------------------------------------------- */
+
+struct jobs {
+	struct worktree *w;
+	size_t n;
+	struct tree_file *items; /* sorted by path */
+	size_t n_failed;
+	struct err first;
+};
+
+static int by_path(const void *a, const void *b)
+{
+	const struct tree_file *x = a;
+	const struct tree_file *y = b;
+
+	return strcmp(x->change->path, y->change->path);
+}
+
+/* Remember what became of a job. */
+static void note(
+	struct jobs *jobs, struct tree_file *job, int r, const struct err *e)
+{
+	if (r == 0)
+		return;
+	job->state = TREE_FILE_FAILED;
+	if (jobs->n_failed++ == 0)
+		jobs->first = *e;
+}
+
+static void do_remove(struct jobs *jobs, struct tree_file *job)
+{
+	struct err err = {0};
+
+	note(jobs, job, tree_file_remove(&jobs->w->files, job, &err), &err);
+}
+
+/* Index of the first job whose path is not before this one of n bytes. */
+static size_t find(const struct jobs *jobs, const char *path, size_t n)
+{
+	size_t low = 0;
+	size_t high = jobs->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		const char *p = jobs->items[mid].change->path;
+		int order = strncmp(p, path, n);
+
+		if (order < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static bool is_removal(const struct tree_file *job)
+{
+	return !job->change->has && job->state == TREE_FILE_TODO;
+}
+
+/* Remove the files above path (a, for a/b) that go. */
+static void clear_above(struct jobs *jobs, const char *path)
+{
+	const char *slash = path;
+
+	while ((slash = strchr(slash, '/')) != NULL) {
+		size_t n = (size_t)(slash - path);
+		size_t i = find(jobs, path, n);
+
+		if (i < jobs->n && is_removal(&jobs->items[i]) &&
+			strlen(jobs->items[i].change->path) == n &&
+			memcmp(jobs->items[i].change->path, path, n) == 0)
+			do_remove(jobs, &jobs->items[i]);
+		slash++;
+	}
+}
+
+/* Remove the files below path (a/b, for a) that go, and their folders. */
+static void clear_below(struct jobs *jobs, const char *path)
+{
+	char *prefix = xasprintf("%s/", path);
+	size_t n = strlen(prefix);
+
+	for (size_t i = find(jobs, prefix, n); i < jobs->n; i++) {
+		if (strncmp(jobs->items[i].change->path, prefix, n) != 0)
+			break;
+		if (is_removal(&jobs->items[i])) {
+			do_remove(jobs, &jobs->items[i]);
+			beneath_prune(
+				&jobs->w->tree, jobs->items[i].change->path);
+		}
+	}
+	free(prefix);
+}
+
+static void clear_way(struct jobs *jobs)
+{
+	size_t n_removals = 0;
+
+	for (size_t i = 0; i < jobs->n; i++)
+		n_removals += is_removal(&jobs->items[i]);
+	for (size_t i = 0; i < jobs->n && n_removals > 0; i++) {
+		if (!jobs->items[i].change->has)
+			continue;
+		clear_above(jobs, jobs->items[i].change->path);
+		clear_below(jobs, jobs->items[i].change->path);
+	}
+}
+
+/* Write the new contents beside the tree, and put them on disk. */
+static void stage(struct jobs *jobs)
+{
+	struct tree_files *files = &jobs->w->files;
+	struct err err = {0};
+
+	for (size_t i = 0; i < jobs->n; i++) {
+		struct tree_file *job = &jobs->items[i];
+
+		if (job->change->has && job->state == TREE_FILE_TODO)
+			note(jobs, job, tree_file_stage(files, job, &err),
+				&err);
+	}
+	if (tree_files_sync_staged(files, jobs->items, jobs->n, &err) == 0)
+		return;
+	for (size_t i = 0; i < jobs->n; i++)
+		if (jobs->items[i].state == TREE_FILE_STAGED)
+			note(jobs, &jobs->items[i], ERR_IO, &err);
+}
+
+static void place_all(struct jobs *jobs, bool documents)
+{
+	for (size_t i = 0; i < jobs->n; i++) {
+		struct tree_file *job = &jobs->items[i];
+		struct err err = {0};
+
+		if (job->state == TREE_FILE_STAGED &&
+			job->change->document == documents)
+			note(jobs, job,
+				tree_file_place(&jobs->w->files, job, &err),
+				&err);
+	}
+}
+
+static bool same_folder(const char *a, const char *b)
+{
+	const char *x = strrchr(a, '/');
+	const char *y = strrchr(b, '/');
+
+	return x != NULL && y != NULL && x - a == y - b &&
+	       memcmp(a, b, (size_t)(x - a)) == 0;
+}
+
+/* The deepest last, so that a folder's last file takes the folder along. */
+static void remove_all(struct jobs *jobs)
+{
+	const char *last = NULL;
+
+	for (size_t i = jobs->n; i-- > 0;) {
+		struct tree_file *job = &jobs->items[i];
+		const char *path = job->change->path;
+
+		if (!is_removal(job))
+			continue;
+		if (last != NULL && !same_folder(path, last))
+			beneath_prune(&jobs->w->tree, last);
+		do_remove(jobs, job);
+		last = path;
+	}
+	if (last != NULL)
+		beneath_prune(&jobs->w->tree, last);
+}
+
+static int update_index(struct jobs *jobs, struct err *e)
+{
+	struct worktree *w = jobs->w;
+	struct index_file f = {
+		w->repo, objects_folder(w->o), &w->tree, INDEX_WAIT_MS};
+	struct index_change *entries = xcalloc(jobs->n, sizeof(*entries));
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < jobs->n; i++) {
+		const struct tree_file *job = &jobs->items[i];
+
+		if (job->state == TREE_FILE_DONE)
+			entries[n++] = (struct index_change){job->change->path,
+				job->change->has, job->change->new_oid,
+				job->st};
+	}
+	if (n > 0)
+		r = index_update(&f, entries, n, e);
+	free(entries);
+	return r;
+}
+
+/* The whole of it can be read here. */
+static int run(struct jobs *jobs, struct err *e)
+{
+	struct tree_files *files = &jobs->w->files;
+	int r;
+
+	clear_way(jobs);
+	stage(jobs);
+	place_all(jobs, false);
+	place_all(jobs, true);
+	remove_all(jobs);
+	tree_files_drop_staged(files, jobs->items, jobs->n);
+	r = tree_files_sync(files, jobs->items, jobs->n, e);
+	if (r == 0)
+		r = update_index(jobs, e);
+	if (r != 0 || jobs->n_failed == 0)
+		return r;
+	if (jobs->n_failed > 1)
+		return err_set(e, ERR_IO, "%s (and %zu more)", jobs->first.text,
+			jobs->n_failed - 1);
+	return err_set(e, ERR_IO, "%s", jobs->first.text);
+}
+
+int worktree_apply(struct worktree *w, struct worktree_change *changes,
+	size_t n, struct err *e)
+{
+	struct jobs jobs = {.w = w, .n = n};
+	int r;
+
+	if (n == 0)
+		return 0;
+	jobs.items = xcalloc(n, sizeof(*jobs.items));
+	for (size_t i = 0; i < n; i++)
+		tree_file_init(&jobs.items[i], &changes[i]);
+	qsort(jobs.items, n, sizeof(*jobs.items), by_path);
+	beneath_forget(&w->tree);
+	r = run(&jobs, e);
+	beneath_forget(&w->tree);
+	free(jobs.items);
+	return r;
+}
