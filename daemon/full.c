@@ -172,7 +172,10 @@ static int open_generation(struct plan *p, struct err *e)
 		r = state_put(state, "full.generation", str_of(number), e);
 	if (r == 0)
 		r = state_put(state, "full.open", str_of(newest), e);
-	return r == 0 ? state_end(state, e) : r;
+	if (r == 0)
+		return state_end(state, e);
+	state_rollback(state);
+	return r;
 }
 
 static void run_plan(struct job *job)

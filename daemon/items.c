@@ -30,6 +30,7 @@ struct item {
 	enum mapped mapped;
 	struct err why; /* the work package cannot be mapped */
 	struct err err; /* nothing can */
+	struct mapper_counts counts;
 };
 
 static void start_more(struct items *items);
@@ -170,12 +171,14 @@ static void run_map(struct job *job)
 		mapper_fail(m, item->work, &item->why);
 	if (item->err.code == 0 && item->mapped == MAPPED_DONE)
 		mapper_commit_some(m, &item->err);
+	item->counts = m->counts;
 }
 
 static void on_mapped(struct job *job)
 {
 	struct item *item = container_of(job, struct item, job);
 
+	item->items->sync->progress = item->counts;
 	if (item->items->err.code != 0 || item->err.code != 0) {
 		end(item);
 		return;

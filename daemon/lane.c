@@ -56,6 +56,7 @@ static void run_map(struct job *job)
 	page->n = kept;
 	if (lane->err.code == 0)
 		mapper_commit_some(m, &lane->err);
+	lane->counts = m->counts;
 }
 
 static void on_mapped(struct job *job)
@@ -63,6 +64,7 @@ static void on_mapped(struct job *job)
 	struct lane *lane = container_of(job, struct lane, job);
 	struct mapper_page *page = &lane->page;
 
+	lane->sync->progress = lane->counts;
 	if (lane->err.code == 0) {
 		items_add(lane->items, page->items, page->n);
 		page->n = 0;

@@ -32,6 +32,7 @@ struct lane {
 	size_t n_pairs; /* schemas to be asked for */
 	struct api_pair *pairs;
 	struct str body; /* borrowed from the request */
+	struct mapper_counts counts;
 };
 
 /*

@@ -24,6 +24,8 @@ struct sync {
 	struct api_scope scope;
 	int64_t *scope_ids;
 	bool resolved;
+
+	struct mapper_counts progress; /* of the pass, as of the last job */
 };
 
 #define SYNC_PAGE 200 /* work packages a request */

@@ -1,0 +1,534 @@
+/*
+ * pass - one look at the server, up to the commit.
+ *
+ *   BEGINNING --> (RESOLVING) --> (REMAPPING*) --> (REREADING) --> READING
+ *                                                                     |
+ *       done <-- COMMITTING <-- DRAINING <----------------------------'
+ *
+ * REMAPPING renders what the state keeps, when the mapping is another than
+ * the one that made the documents; REREADING asks for those that it left
+ * out, whose sources are not kept.  READING is a poll, a full read, or some
+ * work packages.  DRAINING waits for attachments.
+ *
+ * The cursor moves with the last commit and only after all went well; what a
+ * failed or canceled pass has staged is committed all the same, and known
+ * when it comes again.
+ */
+#include "daemon/pass.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/stamp.h"
+#include "daemon/log.h"
+
+#define DAY (86400 * STAMP_SECOND)
+#define MILLISECOND (STAMP_SECOND / 1000)
+
+enum step {
+	BEGINNING,
+	RESOLVING,
+	REMAPPING,
+	REREADING,
+	READING,
+	DRAINING,
+	COMMITTING,
+	END
+};
+
+static void enter(struct pass *p, enum step step);
+
+static void proceed(struct pass *p, enum step next)
+{
+	if (p->canceled && p->err.code == 0)
+		err_set(&p->err, ERR_CANCELED, "stopped");
+	if (p->items.err.code != 0 && p->items.err.code != ERR_CANCELED)
+		p->err = p->items.err; /* what made all else end */
+	if (p->err.code != 0 && next < DRAINING) {
+		items_cancel(&p->items, &p->err);
+		next = DRAINING;
+	}
+	enter(p, next);
+}
+
+static void give(struct pass *p, job_fn *run, job_fn *done)
+{
+	p->job = (struct job){.run = run, .done = done};
+	worker_give(p->sync->worker, &p->job);
+}
+
+/* Called whenever an item ends. */
+static void on_items_moved(struct items *items)
+{
+	struct pass *p = container_of(items, struct pass, items);
+
+	if (items->err.code != 0 && p->err.code == 0)
+		pass_cancel(p);
+	if (p->step == READING && p->kind == PASS_POLL)
+		changes_continue(&p->changes);
+	else if (p->step == READING && p->kind == PASS_FULL)
+		full_continue(&p->full);
+	else if (p->step == READING || p->step == REREADING)
+		batches_continue(&p->batches);
+	else if (p->step == DRAINING && items_idle(items))
+		proceed(p, COMMITTING);
+}
+
+/* --- BEGINNING
+ * ------------------------------------------------------------------ */
+
+static const char *const kind_words[] = {
+	[PASS_POLL] = "poll",
+	[PASS_FULL] = "full",
+	[PASS_SOME] = "resync",
+};
+
+static int get_number(struct state *state, const char *key, bool *found,
+	int64_t *out, struct err *e)
+{
+	struct buf text = {0};
+	long long number = 0;
+	int r = state_get(state, key, &text, found, e);
+
+	if (r == 0 && *found)
+		*found = str_to_int64(buf_str(&text), &number);
+	*out = number;
+	buf_fini(&text);
+	return r;
+}
+
+static int get_stamp(struct state *state, const char *key, bool *found,
+	int64_t *out, struct err *e)
+{
+	struct buf text = {0};
+	int r = state_get(state, key, &text, found, e);
+
+	if (r == 0 && *found)
+		*found = stamp_parse(buf_str(&text), out);
+	buf_fini(&text);
+	return r;
+}
+
+static int load_cursor(struct pass *p, struct state *state, struct err *e)
+{
+	struct cursor *c = p->cursor;
+	bool low = false;
+	int64_t open;
+	int r = get_stamp(state, "cursor", &c->known, &c->newest, e);
+
+	if (r == 0)
+		r = get_stamp(state, "low", &low, &c->low, e);
+	if (r == 0)
+		r = get_number(state, "full.open", &c->full_open, &open, e);
+	if (!low)
+		c->low = c->newest;
+	c->seen_at = stamp_monotonic();
+	return r;
+}
+
+struct remap {
+	struct pass *p;
+	size_t cap_remap, cap_unread;
+};
+
+static int add_remap(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	struct remap *remap = arg;
+	struct pass *p = remap->p;
+
+	(void)e;
+	if (wp->source.p != NULL && wp->source.n > 0) {
+		p->remap = grow(p->remap, p->n_remap, &remap->cap_remap,
+			sizeof(*p->remap));
+		p->remap[p->n_remap++] = wp->id;
+	} else {
+		p->unread = grow(p->unread, p->n_unread, &remap->cap_unread,
+			sizeof(*p->unread));
+		p->unread[p->n_unread++] = wp->id;
+	}
+	return 0;
+}
+
+/* Is the mapping the one that made the documents?  If not, list them. */
+static int compare_mapping(struct pass *p, struct state *state, struct err *e)
+{
+	const char *hash = program_hash(p->sync->config->program);
+	struct remap remap = {.p = p};
+	struct buf known = {0};
+	bool found = false;
+	int r = state_get(state, "mapping", &known, &found, e);
+
+	if (r == 0 && found && !str_is(buf_str(&known), hash))
+		r = state_work_packages(state, add_remap, &remap, e);
+	buf_fini(&known);
+	return r;
+}
+
+static void run_begin(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+	struct mapper *m = p->sync->mapper;
+	struct state *state = store_state(m->store);
+	int r = 0;
+
+	if (p->first)
+		r = load_cursor(p, state, &p->err);
+	if (r == 0 && p->first)
+		r = compare_mapping(p, state, &p->err);
+	if (r != 0)
+		return;
+	if (p->kind == PASS_POLL && (!p->cursor->known || p->cursor->full_open))
+		p->kind = PASS_FULL;
+	if (p->kind == PASS_FULL)
+		p->record = true;
+	r = mapper_begin(m, kind_words[p->kind], p->cause, p->record, &p->err);
+	if (r == 0 && !p->sync->resolved && p->kind != PASS_FULL)
+		p->remembered = resolve_from_memory(p->sync, &p->scope_ids,
+			&p->n_scope_ids, &p->resolve.missing);
+	if (r == 0)
+		mapper_retry(m, &p->page, &p->err);
+	p->run = m->run.id;
+}
+
+static void on_begun(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+	struct sync *sync = p->sync;
+
+	if (p->remembered) {
+		free(sync->scope_ids);
+		sync->scope_ids = p->scope_ids;
+		sync->scope = (struct api_scope){p->n_scope_ids, p->scope_ids};
+		sync->resolved = true;
+		p->scope_ids = NULL;
+	}
+	if (p->kind == PASS_FULL || !sync->resolved)
+		proceed(p, RESOLVING);
+	else
+		proceed(p, REMAPPING);
+}
+
+/* --- RESOLVING
+ * ------------------------------------------------------------------ */
+
+static void on_resolved(struct resolve *r)
+{
+	struct pass *p = container_of(r, struct pass, resolve);
+
+	p->err = r->err;
+	if (r->missing.code != 0 && r->err.code == 0)
+		log_warning(
+			"%s: its documents stay as they are", r->missing.text);
+	proceed(p, REMAPPING);
+}
+
+/* --- REMAPPING, a page of kept sources at a time
+ * ------------------------------------ */
+
+static void run_recall(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+	struct mapper_page *page = &p->page;
+	struct err *e = &p->err;
+	int r = 0;
+
+	/* What is to be tried again comes first, as a page of its own. */
+	if (page->n > 0)
+		return;
+	free(page->items);
+	page->items = xcalloc(SYNC_PAGE, sizeof(struct mapper_item *));
+	while (r == 0 && page->n < SYNC_PAGE && p->next_remap < p->n_remap) {
+		struct mapper_item *item;
+
+		r = mapper_recall(
+			p->sync->mapper, p->remap[p->next_remap++], &item, e);
+		if (r == 0 && item != NULL)
+			page->items[page->n++] = item;
+	}
+}
+
+static void on_remapped(struct lane *lane)
+{
+	struct pass *p = container_of(lane, struct pass, lane);
+
+	p->err = lane->err;
+	proceed(p, REMAPPING);
+}
+
+static void on_recalled(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+
+	if (p->err.code != 0 || p->page.n == 0) {
+		proceed(p, REREADING);
+		return;
+	}
+	p->lane.sync = p->sync;
+	p->lane.items = &p->items;
+	p->lane.done = on_remapped;
+	lane_start_page(&p->lane, &p->page);
+}
+
+/* --- REREADING and READING
+ * ------------------------------------------------------------ */
+
+static void on_batches(struct batches *b)
+{
+	struct pass *p = container_of(b, struct pass, batches);
+
+	p->err = b->err;
+	if (p->step == REREADING)
+		p->n_unread = 0;
+	for (size_t i = 0; i < b->n_vanished && p->step == READING; i++)
+		log_warning("work package %lld is not shown by the server, or "
+			    "out of scope",
+			(long long)b->vanished[i]);
+	batches_fini(b);
+	proceed(p, p->step == REREADING ? READING : DRAINING);
+}
+
+static void read_some(struct pass *p, const int64_t *ids, size_t n)
+{
+	p->batches = (struct batches){.sync = p->sync,
+		.items = &p->items,
+		.forced = true,
+		.n = n,
+		.ids = ids};
+	batches_start(&p->batches, on_batches);
+}
+
+/* A project may have been archived or hidden: ask again, once. */
+static bool try_again(struct pass *p, const struct err *err)
+{
+	if (err->code != ERR_QUERY || p->retried || p->canceled)
+		return false;
+	p->retried = true;
+	p->sync->resolved = false;
+	p->err = (struct err){0};
+	return true;
+}
+
+static void on_changes(struct changes *c)
+{
+	struct pass *p = container_of(c, struct pass, changes);
+
+	p->err = c->err;
+	p->newest = c->newest;
+	changes_fini(c);
+	proceed(p, try_again(p, &p->err) ? RESOLVING : DRAINING);
+}
+
+static void on_full(struct full *f)
+{
+	struct pass *p = container_of(f, struct pass, full);
+
+	p->err = f->err;
+	p->newest = f->newest;
+	full_fini(f);
+	proceed(p, DRAINING);
+}
+
+static void read_server(struct pass *p)
+{
+	switch (p->kind) {
+	case PASS_POLL:
+		p->settled = p->started - p->cursor->seen_at >=
+			     p->sync->config->overlap;
+		p->changes = (struct changes){.sync = p->sync,
+			.items = &p->items,
+			.low = p->cursor->low};
+		changes_start(&p->changes, on_changes);
+		return;
+	case PASS_FULL:
+		p->full = (struct full){.sync = p->sync, .items = &p->items};
+		full_start(&p->full, on_full);
+		return;
+	case PASS_SOME:
+		read_some(p, p->ids, p->n_ids);
+		return;
+	}
+}
+
+/* --- COMMITTING
+ * ----------------------------------------------------------------------- */
+
+/*
+ * Where the next poll begins.  A commit on the server may become visible
+ * late, so a poll asks again from the newest stamp until a pass that began
+ * long enough after that stamp was first seen has read everything; from then
+ * on an idle poll gets nothing at all.
+ */
+static struct cursor next_cursor(const struct pass *p)
+{
+	struct cursor c = *p->cursor;
+
+	if (p->newest > stamp_now() + DAY) {
+		log_warning("the server shows a change of the future: the "
+			    "cursor stays");
+		return c;
+	}
+	if (!c.known || p->newest > c.newest) {
+		c.newest = p->newest;
+		c.low = p->newest;
+		c.seen_at = stamp_monotonic();
+		c.known = true;
+	} else if (p->kind == PASS_POLL && p->settled) {
+		c.low = c.newest + MILLISECOND;
+	}
+	if (p->kind == PASS_FULL)
+		c.full_open = false;
+	return c;
+}
+
+static int commit_whole(struct pass *p, struct mapper *m)
+{
+	const struct cursor *next = &p->next;
+	char newest[STAMP_TEXT];
+	char low[STAMP_TEXT];
+	const char *values[] = {"mapping", program_hash(m->config->program),
+		"cursor", newest, "low", low, "full.open", "", NULL};
+
+	p->next = next_cursor(p);
+	stamp_format(next->newest, 6, newest);
+	stamp_format(next->low, 6, low);
+	if (p->kind == PASS_SOME)
+		values[2] = NULL;
+	else if (p->kind == PASS_POLL)
+		values[6] = NULL;
+	if (p->kind == PASS_POLL && next->low == p->cursor->low &&
+		next->newest == p->cursor->newest && p->n_remap == 0 &&
+		m->run.id == 0)
+		return 0; /* nothing new: nothing is written */
+	return mapper_commit_all(m, values, &p->err);
+}
+
+static void run_commit(struct job *job)
+{
+	static const char *const none[] = {NULL};
+	struct pass *p = container_of(job, struct pass, job);
+	struct mapper *m = p->sync->mapper;
+	struct err e = {0};
+
+	if (p->err.code == 0) {
+		commit_whole(p, m);
+	} else if (p->err.code != ERR_IO) {
+		for (size_t i = 0; i < m->n_removals; i++)
+			free(m->removals[i].entry);
+		m->n_removals = 0;
+		if (m->run.id != 0 && mapper_commit_all(m, none, &e) != 0)
+			log_error("%s", e.text);
+	}
+	if (p->err.code == ERR_IO)
+		store_discard(m->store);
+	p->counts = m->counts;
+	p->run = m->run.id;
+	memcpy(p->commit, m->commit, sizeof(p->commit));
+	mapper_end(m, p->requests, p->bytes, &p->err, &p->end_err);
+}
+
+static void on_committed(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+
+	if (p->err.code == 0)
+		*p->cursor = p->next;
+	if (p->end_err.code != 0)
+		log_error("%s", p->end_err.text);
+	enter(p, END);
+}
+
+static void commit(struct pass *p)
+{
+	const struct api_counters *now = api_client_counters(p->sync->client);
+
+	p->requests = now->requests - p->requests;
+	p->bytes = now->bytes - p->bytes;
+	give(p, run_commit, on_committed);
+}
+
+/* --- The whole
+ * ----------------------------------------------------------------------------
+ */
+
+static void enter(struct pass *p, enum step step)
+{
+	p->step = step;
+	switch (step) {
+	case BEGINNING:
+		give(p, run_begin, on_begun);
+		return;
+	case RESOLVING:
+		p->resolve = (struct resolve){
+			.sync = p->sync, .strict = !p->cursor->known};
+		resolve_start(&p->resolve, on_resolved);
+		return;
+	case REMAPPING:
+		if (p->page.n > 0 || p->next_remap < p->n_remap)
+			give(p, run_recall, on_recalled);
+		else
+			proceed(p, REREADING);
+		return;
+	case REREADING:
+		if (p->n_unread > 0)
+			read_some(p, p->unread, p->n_unread);
+		else
+			proceed(p, READING);
+		return;
+	case READING:
+		read_server(p);
+		return;
+	case DRAINING:
+		if (items_idle(&p->items))
+			proceed(p, COMMITTING);
+		return;
+	case COMMITTING:
+		commit(p);
+		return;
+	case END:
+		p->done(p); /* p may be gone */
+		return;
+	}
+}
+
+void pass_start(struct pass *p, pass_done_fn *done)
+{
+	const struct api_counters *now = api_client_counters(p->sync->client);
+
+	p->done = done;
+	p->started = stamp_monotonic();
+	p->requests = now->requests;
+	p->bytes = now->bytes;
+	items_init(&p->items, p->sync, on_items_moved);
+	enter(p, BEGINNING);
+}
+
+void pass_cancel(struct pass *p)
+{
+	static const struct err stopped = {ERR_CANCELED, "stopped"};
+
+	if (p->canceled || p->step >= COMMITTING)
+		return;
+	p->canceled = true;
+	items_cancel(&p->items, &stopped);
+	if (p->step == RESOLVING)
+		resolve_cancel(&p->resolve);
+	else if (p->step == READING && p->kind == PASS_POLL)
+		changes_cancel(&p->changes);
+	else if (p->step == READING && p->kind == PASS_FULL)
+		full_cancel(&p->full);
+	else if (p->step == READING || p->step == REREADING)
+		batches_cancel(&p->batches);
+}
+
+void pass_fini(struct pass *p)
+{
+	lane_fini(&p->lane);
+	mapper_page_fini(&p->page);
+	free(p->scope_ids);
+	free(p->remap);
+	free(p->unread);
+	free(p->ids);
+	*p = (struct pass){0};
+}

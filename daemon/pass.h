@@ -1,0 +1,80 @@
+#ifndef DAEMON_PASS_H
+#define DAEMON_PASS_H
+
+#include "daemon/changes.h"
+#include "daemon/full.h"
+#include "daemon/resolve.h"
+
+struct pass;
+typedef void pass_done_fn(struct pass *p);
+
+enum pass_kind {
+	PASS_POLL, /* what changed since the cursor */
+	PASS_FULL, /* everything, and what is gone */
+	PASS_SOME, /* some work packages, whether they changed or not */
+};
+
+/* How far we have read; kept by who runs the passes, from pass to pass. */
+struct cursor {
+	bool known;
+	int64_t newest;  /* the newest updatedAt ever seen */
+	int64_t low;     /* where the next poll begins */
+	int64_t seen_at; /* monotonic: when newest was first seen */
+	bool full_open;  /* a full read was interrupted */
+};
+
+/* One pass.  Zero it, set the first part. */
+struct pass {
+	struct sync *sync;
+	struct cursor *cursor;
+	enum pass_kind kind;
+	const char *cause; /* literal: start, schedule, request */
+	bool record;       /* even if nothing happens */
+	bool first;        /* of this process: looks whether the mapping is
+			      the one that the documents were made with */
+	size_t n_ids;
+	int64_t *ids; /* of PASS_SOME; owned, freed by pass_fini() */
+
+	/* Result, and progress while it runs. */
+	struct err err;
+	int64_t run; /* 0: not recorded */
+	struct mapper_counts counts;
+	char commit[41];
+	int64_t n_expected; /* work packages to be read, or 0 */
+	int64_t started;    /* monotonic */
+
+	/* Private. */
+	pass_done_fn *done;
+	int step;
+	bool canceled;
+	struct job job;
+	struct items items;
+	struct resolve resolve;
+	struct full full;
+	struct changes changes;
+	struct batches batches;
+	struct lane lane;
+	struct mapper_page page;
+	int64_t *scope_ids;
+	size_t n_scope_ids;
+	bool remembered; /* the names suffice */
+	bool retried;    /* after the server refused a project */
+	bool settled;    /* the overlap after the newest change is over */
+	int64_t newest;
+	struct cursor next;
+	size_t n_remap, next_remap;
+	int64_t *remap; /* whose documents another mapping made */
+	size_t n_unread;
+	int64_t *unread; /* left out then, so without a source */
+	uint64_t requests, bytes;
+	struct err end_err;
+};
+
+/* done() runs exactly once, later, on the loop's thread. */
+void pass_start(struct pass *p, pass_done_fn *done);
+
+/* End it early: what is staged is committed, without the cursor. */
+void pass_cancel(struct pass *p);
+void pass_fini(struct pass *p);
+
+#endif

@@ -1,0 +1,29 @@
+#ifndef DAEMON_REPORT_H
+#define DAEMON_REPORT_H
+
+#include "base/buf.h"
+#include "store/state.h"
+
+/*
+ * What the state tells, as JSON: the same words whether the daemon answers
+ * or opsync reads the state itself.  Each adds to out lines of one object.
+ * The objects are described in docs/control.md.
+ */
+
+/* One line: counts, cursor, the last runs, work packages in error. */
+int report_status(struct state *s, struct buf *out, struct err *e);
+
+/* A line a run, the newest first. */
+int report_runs(struct state *s, int64_t limit, struct buf *out, struct err *e);
+
+/* A line an event, in order. */
+int report_log(struct state *s, const struct state_event_query *q,
+	struct buf *out, struct err *e);
+
+/* Add "key": and a JSON string or null. */
+void report_text(struct buf *out, const char *key, struct str text);
+
+/* Add "key": and a moment (0: null). */
+void report_stamp(struct buf *out, const char *key, int64_t stamp);
+
+#endif
