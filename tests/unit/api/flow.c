@@ -1,0 +1,545 @@
+/*
+ * Requests under way: order, limits, retries, cancels and pauses.
+ */
+#include <unistd.h>
+
+#include "tests/unit/api/fixture.h"
+
+#define N_REQUESTS 12
+
+/* What the routes below need to remember between requests. */
+static struct {
+	int n_failures; /* to answer before a good answer */
+	int status;     /* of a failure */
+	const char *headers;
+	char order[4 * N_REQUESTS];
+} plan;
+
+static void later(uv_timer_t *timer)
+{
+	conn_json(timer->data, 200, "{}");
+}
+
+/* /slow/MS, /fail, /drip (half an answer, then nothing), /content. */
+static void answer(struct conn *c)
+{
+	struct str path = str_of(c->path);
+
+	if (str_starts(path, STR("/slow/"))) {
+		strcat(plan.order, c->path + 6);
+		uv_timer_start(&c->timer, later, 20, 0);
+	} else if (str_starts(path, STR("/fail")) && plan.n_failures-- > 0) {
+		conn_answer(c, plan.status, plan.headers, "", 0);
+	} else if (str_starts(path, STR("/drip"))) {
+		conn_puts(c, "HTTP/1.1 200 OK\r\n" JSON_TYPE
+			     "Content-Length: 100\r\n\r\n{\"a\":1");
+	} else if (str_starts(path, STR("/cut")) && plan.n_failures-- > 0) {
+		conn_puts(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc");
+		conn_close(c);
+	} else if (str_starts(path, STR("/content")) ||
+		   str_starts(path, STR("/cut"))) {
+		conn_answer(c, 200, "", "abcdefghi", 9);
+	} else {
+		conn_json(c, 200, "{}");
+	}
+}
+
+static int start(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+
+	memset(&plan, 0, sizeof(plan));
+	plan.status = 503;
+	plan.headers = "";
+	fixture_start(f, answer, NULL);
+	f->options.max_tries = 4;
+	*state = f;
+	return 0;
+}
+
+static int stop(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_stop(f);
+	free(f);
+	return 0;
+}
+
+static void test_order_and_limit(void **state)
+{
+	struct fixture *f = *state;
+	struct api_request r[N_REQUESTS] = {0};
+
+	f->options.max_requests = 3;
+	fixture_client(f);
+	for (int i = 0; i < N_REQUESTS; i++) {
+		r[i].path = xasprintf("/slow/%c", 'a' + i);
+		api_get(f->client, &r[i], fixture_done);
+	}
+	for (int i = 0; i < N_REQUESTS; i++) {
+		fixture_wait(f, &r[i]);
+		assert_int_equal(r[i].err.code, 0);
+		api_request_fini(&r[i]);
+	}
+	assert_int_equal(f->server.most_now, 3);
+	assert_int_equal(f->server.n_requests, N_REQUESTS);
+	/* Three at once may overtake each other, but not by more. */
+	assert_int_equal(strlen(plan.order), N_REQUESTS);
+	for (int i = 0; i < N_REQUESTS; i++)
+		assert_true(abs(plan.order[i] - 'a' - i) < 3);
+}
+
+static void test_one_at_a_time_is_in_order(void **state)
+{
+	struct fixture *f = *state;
+	struct api_request r[4] = {0};
+
+	f->options.max_requests = 1;
+	fixture_client(f);
+	for (int i = 0; i < 4; i++) {
+		r[i].path = xasprintf("/slow/%c", 'a' + i);
+		api_get(f->client, &r[i], fixture_done);
+	}
+	fixture_wait(f, &r[3]);
+	assert_string_equal(plan.order, "abcd");
+	for (int i = 0; i < 4; i++)
+		api_request_fini(&r[i]);
+}
+
+static void test_retries(void **state)
+{
+	static const int statuses[] = {408, 429, 500, 502, 503, 504};
+	struct fixture *f = *state;
+
+	fixture_client(f);
+	for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
+		struct api_request r = {0};
+
+		plan.n_failures = 1;
+		plan.status = statuses[i];
+		fetch(f, &r, "/fail");
+		assert_int_equal(r.err.code, 0);
+		assert_int_equal(r.status, 200);
+		assert_string_equal(r.body.p, "{}");
+		api_request_fini(&r);
+	}
+	assert_int_equal(f->server.n_requests, 2 * ARRAY_LEN(statuses));
+	assert_int_equal(
+		api_client_counters(f->client)->retries, ARRAY_LEN(statuses));
+}
+
+static void test_tries_end(void **state)
+{
+	struct fixture *f = *state;
+	struct api_request r = {0};
+
+	f->options.max_tries = 3;
+	fixture_client(f);
+	plan.n_failures = 100;
+	fetch(f, &r, "/fail");
+	assert_int_equal(r.err.code, ERR_UNAVAILABLE);
+	assert_int_equal(r.status, 503);
+	assert_int_equal(r.retry_at, 0);
+	assert_int_equal(f->server.n_requests, 3);
+	assert_non_null(strstr(r.err.text, "GET /fail: 503 empty answer"));
+	api_request_fini(&r);
+}
+
+static void test_retry_after(void **state)
+{
+	struct fixture *f = *state;
+	struct api_request r = {0};
+	int64_t begin = stamp_monotonic();
+
+	fixture_client(f);
+	plan.n_failures = 1;
+	plan.headers = "Retry-After: 1\r\n";
+	fetch(f, &r, "/fail");
+	assert_int_equal(r.err.code, 0);
+	assert_true(stamp_monotonic() - begin >= STAMP_SECOND);
+	api_request_fini(&r);
+}
+
+/* Too long to wait for: the end, with the time. */
+static void check_far(struct fixture *f, const char *headers, int64_t seconds)
+{
+	struct api_request r = {0};
+	int64_t now = stamp_monotonic();
+	int before = f->server.n_requests;
+
+	plan.n_failures = 1;
+	plan.headers = headers;
+	fetch(f, &r, "/fail");
+	assert_int_equal(r.err.code, ERR_UNAVAILABLE);
+	assert_int_equal(f->server.n_requests, before + 1);
+	assert_true(r.retry_at >= now + (seconds - 2) * STAMP_SECOND);
+	if (seconds < 1000000)
+		assert_true(r.retry_at < now + (seconds + 2) * STAMP_SECOND);
+	assert_non_null(strstr(r.err.text, "not to be asked again for "));
+	api_request_fini(&r);
+}
+
+static void test_far_retry_after(void **state)
+{
+	struct fixture *f = *state;
+	char date[64];
+	time_t then = time(NULL) + 3600;
+	struct tm tm;
+
+	fixture_client(f);
+	check_far(f, "Retry-After: 600\r\n", 600);
+	gmtime_r(&then, &tm);
+	strftime(date, sizeof(date),
+		"Retry-After: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
+	check_far(f, date, 3600);
+	check_far(f, "Retry-After: 9223372036854775807\r\n", 1000000);
+}
+
+/* What is no number of seconds, or is past, is as good as none. */
+static void test_odd_retry_after(void **state)
+{
+	static const char *const odd[] = {
+		"Retry-After: -5\r\n",
+		"Retry-After: soon\r\n",
+		"Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n",
+	};
+	struct fixture *f = *state;
+
+	fixture_client(f);
+	for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
+		struct api_request r = {0};
+
+		plan.n_failures = 1;
+		plan.headers = odd[i];
+		fetch(f, &r, "/fail");
+		assert_int_equal(r.err.code, 0);
+		api_request_fini(&r);
+	}
+}
+
+/* One that waits for another try leaves its place to others. */
+static void test_waiting_holds_no_place(void **state)
+{
+	struct fixture *f = *state;
+	struct api_request slow = {.path = xstrdup("/fail")};
+	struct api_request quick = {.path = xstrdup("/quick")};
+
+	f->options.max_requests = 1;
+	fixture_client(f);
+	plan.n_failures = 1;
+	plan.headers = "Retry-After: 1\r\n";
+	api_get(f->client, &slow, fixture_done);
+	api_get(f->client, &quick, fixture_done);
+	fixture_wait(f, &quick);
+	assert_int_equal(quick.err.code, 0);
+	assert_non_null(slow.transfer);
+	fixture_wait(f, &slow);
+	assert_int_equal(slow.err.code, 0);
+	api_request_fini(&slow);
+	api_request_fini(&quick);
+}
+
+static void test_stall(void **state)
+{
+	struct fixture *f = *state;
+	struct api_request r = {0};
+
+	f->options.stall_timeout = STAMP_SECOND;
+	f->options.max_tries = 1;
+	fixture_client(f);
+	fetch(f, &r, "/drip");
+	assert_int_equal(r.err.code, ERR_UNAVAILABLE);
+	assert_non_null(strstr(r.err.text, "too slow"));
+	api_request_fini(&r);
+}
+
+static void count_done(struct api_request *r)
+{
+	(void)r;
+	plan.status++;
+}
+
+/* In every state that a request can be in: done() once, and later. */
+static void test_cancel(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const paths[] = {"/drip", "/drip", "/fail"};
+	struct api_request r[4] = {0};
+
+	f->options.max_requests = 2;
+	fixture_client(f);
+	plan.n_failures = 100;
+	plan.headers = "Retry-After: 2\r\n";
+	for (int i = 0; i < 4; i++) {
+		r[i].path = xstrdup(i < 3 ? paths[2 - i] : "/queued");
+		api_get(f->client, &r[i], count_done);
+		if (i == 1)
+			while (f->server.n_requests < 2)
+				uv_run(&f->loop, UV_RUN_ONCE);
+		if (i == 2)
+			while (f->server.n_requests < 3)
+				uv_run(&f->loop, UV_RUN_ONCE);
+	}
+	plan.status = 0;
+	for (int i = 0; i < 4; i++) {
+		assert_non_null(r[i].transfer);
+		api_cancel(&r[i]);
+		api_cancel(&r[i]);
+	}
+	assert_int_equal(plan.status, 0);
+	for (int i = 0; i < 4; i++) {
+		fixture_wait(f, &r[i]);
+		assert_int_equal(r[i].err.code, ERR_CANCELED);
+		api_cancel(&r[i]);
+	}
+	for (int i = 0; i < 4; i++)
+		api_request_fini(&r[i]);
+	assert_int_equal(plan.status, 4);
+	assert_int_equal(f->server.n_requests, 3);
+}
+
+static void test_close_cancels(void **state)
+{
+	struct fixture *f = *state;
+	struct api_request r[4] = {0};
+
+	f->options.max_requests = 2;
+	fixture_client(f);
+	plan.status = 0;
+	for (int i = 0; i < 4; i++) {
+		r[i].path = xstrdup("/drip");
+		api_get(f->client, &r[i], count_done);
+	}
+	while (f->server.n_requests < 2)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	api_client_close(f->client, fixture_closed, f);
+	f->client = NULL;
+	assert_int_equal(plan.status, 0);
+	while (!f->client_closed)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	assert_int_equal(plan.status, 4);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(r[i].err.code, ERR_CANCELED);
+		api_request_fini(&r[i]);
+	}
+}
+
+/* A stream that pauses now and then, and is canceled or not. */
+struct stream {
+	struct api_request request;
+	struct fixture *fixture;
+	struct buf got;
+	uv_timer_t timer;
+	int n_pauses;
+	int n_restarts;
+	bool cancel;
+	bool close;
+};
+
+static void resume(uv_timer_t *timer)
+{
+	api_resume(timer->data);
+}
+
+static int take(struct api_request *r, const void *bytes, size_t n)
+{
+	struct stream *s = container_of(r, struct stream, request);
+
+	if (s->cancel)
+		api_cancel(r);
+	if (s->close) {
+		api_client_close(
+			s->fixture->client, fixture_closed, s->fixture);
+		s->fixture->client = NULL;
+	}
+	if (s->n_pauses > 0) {
+		s->n_pauses--;
+		uv_timer_start(&s->timer, resume, 1, 0);
+		return 1;
+	}
+	buf_add(&s->got, bytes, n);
+	return 0;
+}
+
+static void restart(struct api_request *r)
+{
+	struct stream *s = container_of(r, struct stream, request);
+
+	s->n_restarts++;
+	buf_clear(&s->got);
+}
+
+static void stream_start(struct fixture *f, struct stream *s, const char *path)
+{
+	struct api_request *r = &s->request;
+
+	s->fixture = f;
+	uv_timer_init(&f->loop, &s->timer);
+	s->timer.data = r;
+	r->on_bytes = take;
+	r->on_restart = restart;
+	r->content = true;
+	if (r->max_size == 0)
+		r->max_size = 9;
+	r->path = xstrdup(path);
+	api_get(f->client, r, fixture_done);
+}
+
+static void stream_wait(struct fixture *f, struct stream *s)
+{
+	fixture_wait(f, &s->request);
+	api_request_fini(&s->request);
+	uv_close((uv_handle_t *)&s->timer, NULL);
+	uv_run(&f->loop, UV_RUN_NOWAIT); /* until it is closed */
+}
+
+static void stream_run(struct fixture *f, struct stream *s, const char *path)
+{
+	stream_start(f, s, path);
+	stream_wait(f, s);
+}
+
+static void test_stream(void **state)
+{
+	struct fixture *f = *state;
+	struct stream s = {.n_pauses = 3};
+	struct str head;
+
+	fixture_client(f);
+	stream_run(f, &s, "/content");
+	assert_int_equal(s.request.err.code, 0);
+	assert_int_equal(s.n_pauses, 0);
+	assert_int_equal(s.n_restarts, 0);
+	assert_string_equal(s.got.p, "abcdefghi");
+	head = buf_str(&f->server.head);
+	assert_true(
+		str_find(head, STR("Accept-Encoding: identity\r\n")) < head.n);
+	buf_fini(&s.got);
+}
+
+static void test_stream_restarts(void **state)
+{
+	struct fixture *f = *state;
+	struct stream s = {0};
+
+	fixture_client(f);
+	plan.n_failures = 1;
+	stream_run(f, &s, "/cut");
+	assert_int_equal(s.request.err.code, 0);
+	assert_int_equal(s.n_restarts, 1);
+	assert_string_equal(s.got.p, "abcdefghi");
+	buf_fini(&s.got);
+}
+
+static void test_stream_too_large(void **state)
+{
+	struct fixture *f = *state;
+	struct stream s = {.request.max_size = 8};
+
+	fixture_client(f);
+	stream_run(f, &s, "/content");
+	assert_int_equal(s.request.err.code, ERR_DATA);
+	assert_string_equal(
+		s.request.err.text, "GET /content: larger than 8 bytes");
+	assert_int_equal(f->server.n_requests, 1);
+	buf_fini(&s.got);
+}
+
+static void test_stream_canceled_inside(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_client(f);
+	for (int pauses = 0; pauses < 2; pauses++) {
+		struct stream s = {.cancel = true, .n_pauses = pauses};
+
+		stream_run(f, &s, "/content");
+		assert_int_equal(s.request.err.code, ERR_CANCELED);
+		buf_fini(&s.got);
+	}
+}
+
+static void test_closed_inside(void **state)
+{
+	struct fixture *f = *state;
+	struct stream s = {.close = true};
+
+	fixture_client(f);
+	stream_run(f, &s, "/content");
+	assert_int_equal(s.request.err.code, ERR_CANCELED);
+	buf_fini(&s.got);
+	while (!f->client_closed)
+		uv_run(&f->loop, UV_RUN_ONCE);
+}
+
+/* A pause is no stall, however long. */
+static void test_pause_is_no_stall(void **state)
+{
+	struct fixture *f = *state;
+	struct stream s = {.n_pauses = 1};
+	int64_t begin = stamp_monotonic();
+
+	f->options.stall_timeout = STAMP_SECOND;
+	f->options.max_tries = 1;
+	fixture_client(f);
+	stream_start(f, &s, "/content");
+	while (s.n_pauses > 0)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	uv_timer_start(&s.timer, resume, 2500, 0);
+	stream_wait(f, &s);
+	assert_true(stamp_monotonic() - begin > 2 * STAMP_SECOND);
+	if (s.request.err.code != 0)
+		fail_msg("%s", s.request.err.text);
+	assert_string_equal(s.got.p, "abcdefghi");
+	buf_fini(&s.got);
+}
+
+/* Many in a row over one connection: no timer tick between the steps. */
+static void test_sequence_is_quick(void **state)
+{
+	struct fixture *f = *state;
+	int64_t begin;
+
+	fixture_client(f);
+	begin = stamp_monotonic();
+	for (int i = 0; i < 300; i++) {
+		struct api_request r = {0};
+
+		fetch(f, &r, "/quick");
+		assert_int_equal(r.err.code, 0);
+		api_request_fini(&r);
+	}
+	begin = stamp_monotonic() - begin;
+	print_message("300 requests: %lld us each\n", (long long)begin / 300);
+	assert_true(begin < 3 * STAMP_SECOND);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_order_and_limit),
+		TEST(test_one_at_a_time_is_in_order),
+		TEST(test_retries),
+		TEST(test_tries_end),
+		TEST(test_retry_after),
+		TEST(test_far_retry_after),
+		TEST(test_odd_retry_after),
+		TEST(test_waiting_holds_no_place),
+		TEST(test_stall),
+		TEST(test_cancel),
+		TEST(test_close_cancels),
+		TEST(test_stream),
+		TEST(test_stream_restarts),
+		TEST(test_stream_too_large),
+		TEST(test_stream_canceled_inside),
+		TEST(test_closed_inside),
+		TEST(test_pause_is_no_stall),
+		TEST(test_sequence_is_quick),
+	};
+
+	alarm(120); /* a hang is a failure */
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
