@@ -1,0 +1,255 @@
+/*
+ * compile - one entry of documents:, from nodes to what rendering reads.
+ *
+ * Names come into scope in the order in which their values will be known:
+ * let, one after the other; then what picks bind; so path and save_as see the
+ * former, body and front matter see all.
+ */
+#include <stdlib.h>
+
+#include "content/mapping.h"
+
+static int compile_text(struct compiling *c, const struct node *node,
+	const char *what, struct expression *out)
+{
+	if (node->type != NODE_SCALAR)
+		return node_err(node, c->err,
+			"%s must be text, which may hold ${ }", what);
+	return template_scalar(&c->templating, node, out);
+}
+
+static int compile_let(
+	struct compiling *c, const struct node *node, struct entry *out)
+{
+	struct arena *a = &c->program->arena;
+
+	if (node->type != NODE_MAP)
+		return node_err(node, c->err, "let must be a map of names");
+	out->lets = ARENA_ARRAY(a, struct let, node->n);
+	for (size_t i = 0; i < node->n; i++) {
+		const struct node_member *m = &node->members[i];
+		struct let *let = &out->lets[i];
+		int rc = template_compile(&c->templating, &m->value,
+			arena_printf(a, "let.%.*s", STR_ARGS(m->key.text)),
+			&let->value);
+
+		if (rc == 0)
+			rc = scope_push(&c->templating.parsing, m->key.text,
+				&m->key, &let->slot);
+		if (rc != 0)
+			return rc;
+		out->n_lets++;
+	}
+	return 0;
+}
+
+static int one_of(struct compiling *c, const struct node *node,
+	const char *what, const char *const *words, size_t n)
+{
+	struct str word;
+	int rc = node_string(node, what, &word, c->err);
+
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < n; i++)
+		if (str_is(word, words[i]))
+			return (int)i;
+	return node_err(node, c->err, "%s must be %s%s%s%s%s, not '%.*s'", what,
+		words[0], n > 1 ? (n > 2 ? ", " : " or ") : "",
+		n > 1 ? words[1] : "", n > 2 ? " or " : "",
+		n > 2 ? words[2] : "", STR_ARGS(word));
+}
+
+static int emit_width(
+	struct compiling *c, const struct node *node, struct entry *out)
+{
+	const struct node *width = node_get(node, "width");
+	int64_t v = 80;
+	int rc = 0;
+
+	if (width != NULL)
+		rc = node_int(width, "emit.width", 0, 100000, &v, c->err);
+	out->style.width = (size_t)v;
+	return rc;
+}
+
+static int emit_flag(struct compiling *c, const struct node *node,
+	const char *key, bool *out)
+{
+	const struct node *flag = node_get(node, key);
+
+	return flag != NULL ? node_bool(flag, key, out, c->err) : 0;
+}
+
+static int compile_emit(
+	struct compiling *c, const struct node *node, struct entry *out)
+{
+	static const char *const keys[] = {"order", "width", "final_newline",
+		"indent_sequences", "omit_null", "format"};
+	static const char *const orders[] = {"config", "sorted"};
+	static const char *const formats[] = {"yaml"};
+	const struct node *order = node_get(node, "order");
+	const struct node *format = node_get(node, "format");
+	int rc = node_keys(node, "emit", keys, ARRAY_LEN(keys), c->err);
+
+	if (rc == 0 && format != NULL)
+		rc = one_of(c, format, "emit.format", formats, 1);
+	if (rc == 0 && order != NULL)
+		rc = one_of(c, order, "emit.order", orders, 2);
+	if (rc < 0)
+		return rc;
+	out->style.sorted = rc == 1;
+	rc = emit_width(c, node, out);
+	if (rc == 0)
+		rc = emit_flag(c, node, "final_newline", &out->final_newline);
+	if (rc == 0)
+		rc = emit_flag(c, node, "indent_sequences",
+			&out->style.indent_sequences);
+	if (rc == 0)
+		rc = emit_flag(c, node, "omit_null", &out->style.omit_null);
+	return rc;
+}
+
+static int compile_front_matter(
+	struct compiling *c, const struct node *node, struct entry *out)
+{
+	int rc;
+
+	if (node->type != NODE_MAP)
+		return node_err(node, c->err, "front_matter must be a map");
+	rc = template_compile(
+		&c->templating, node, STR("front_matter"), &out->front_matter);
+	if (rc != 0)
+		return rc;
+	if (out->front_matter.special)
+		return node_err(node, c->err,
+			"front_matter itself cannot have $when, $each or "
+			"$value; its keys can");
+	/* Its keys are spoken of as front_matter.KEY. */
+	out->has_front_matter = true;
+	return 0;
+}
+
+static int compile_body(
+	struct compiling *c, const struct node *node, struct entry *out)
+{
+	int rc =
+		template_compile(&c->templating, node, STR("body"), &out->body);
+
+	if (rc == 0 && out->body.type == TEMPLATE_MAP)
+		rc = node_err(node, c->err,
+			"body must be text or a list of texts, not a map");
+	return rc;
+}
+
+static int compile_switches(
+	struct compiling *c, const struct node *node, struct entry *out)
+{
+	static const char *const words[] = {"remove", "keep"};
+	const struct node *gone = node_get(node, "when_gone");
+	int rc = 0;
+
+	if (gone != NULL)
+		rc = one_of(c, gone, "when_gone", words, ARRAY_LEN(words));
+	if (rc < 0)
+		return rc;
+	out->keep_when_gone = rc == 1;
+	rc = emit_flag(c, node, "continue", &out->goes_on);
+	if (rc == 0)
+		rc = emit_flag(
+			c, node, "escape_shortcodes", &out->escape_shortcodes);
+	return rc;
+}
+
+static int compile_path(
+	struct compiling *c, const struct node *node, struct entry *out)
+{
+	const struct node *path = node_get(node, "path");
+
+	if (path == NULL)
+		return node_err(node, c->err,
+			"this entry of documents has no path, as in path: "
+			"content/${ id }.md");
+	return compile_text(c, path, "path", &out->path);
+}
+
+/* The parts in the order in which names come into scope. */
+static int compile_parts(
+	struct compiling *c, const struct node *node, struct entry *out)
+{
+	static const struct {
+		const char *key;
+		int (*compile)(struct compiling *c, const struct node *node,
+			struct entry *out);
+	} parts[] = {
+		{"emit", compile_emit},
+		{"let", compile_let},
+		{NULL, compile_path},
+		{NULL, compile_attachments},
+		{"front_matter", compile_front_matter},
+		{"body", compile_body},
+		{NULL, compile_switches},
+	};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < ARRAY_LEN(parts); i++) {
+		const struct node *part = parts[i].key != NULL
+						  ? node_get(node, parts[i].key)
+						  : node;
+
+		if (part != NULL)
+			rc = parts[i].compile(c, part, out);
+	}
+	return rc;
+}
+
+static int compile_name(struct compiling *c, const struct node *node,
+	struct str default_name, struct entry *out)
+{
+	const struct node *name = node_get(node, "name");
+	struct str text = default_name;
+	int rc = 0;
+
+	if (name != NULL)
+		rc = node_string(name, "name", &text, c->err);
+	if (rc == 0 && text.n == 0)
+		rc = node_err(name, c->err, "name must not be empty");
+	if (rc != 0)
+		return rc;
+	if (program_entry(c->program, text) >= 0)
+		return node_err(name != NULL ? name : node, c->err,
+			"two entries of documents are named '%.*s'",
+			STR_ARGS(text));
+	out->name = arena_str(&c->program->arena, text);
+	return 0;
+}
+
+int compile_entry(struct compiling *c, const struct node *node,
+	struct str default_name, struct entry *out)
+{
+	static const char *const keys[] = {"name", "match", "continue", "let",
+		"path", "attachments", "front_matter", "body", "emit",
+		"when_gone", "escape_shortcodes"};
+	const struct node *match = node_get(node, "match");
+	int rc = node_keys(
+		node, "an entry of documents", keys, ARRAY_LEN(keys), c->err);
+
+	*out = (struct entry){.final_newline = true,
+		.escape_shortcodes = true,
+		.style.width = 80};
+	c->scope.n = 0;
+	c->scope.most = 0;
+	c->uses.attachments = false;
+	if (rc == 0)
+		rc = compile_name(c, node, default_name, out);
+	if (rc == 0 && match != NULL)
+		rc = compile_match(c, match, &out->match);
+	if (rc == 0)
+		rc = compile_parts(c, node, out);
+	if (rc != 0)
+		return rc;
+	out->uses_attachments = c->uses.attachments || out->n_picks > 0 ||
+				out->files != FILES_NONE;
+	out->n_slots = c->scope.most;
+	return 0;
+}

@@ -1,0 +1,503 @@
+/*
+ * evaluate - the value of an expression for one work package.
+ *
+ * Pure but for two notes: steps taken, and attachments whose contents must be
+ * here first.  The first fault ends it with a sentence for the person who
+ * wrote the work package or the mapping; it always ends, since expressions
+ * have no loops, and steps, memory and depth are capped.
+ */
+#include "content/evaluate.h"
+
+#include <stdlib.h>
+
+#include "content/filters.h"
+#include "content/model.h"
+#include "content/number.h"
+
+#define MAX_STEPS ((size_t)2000000)
+#define MAX_MEMORY ((size_t)256 * 1024 * 1024)
+#define MAX_VALUE ((size_t)16 * 1024 * 1024) /* bytes in one document */
+#define MAX_LEVELS 100
+#define SHOWN 160 /* bytes of an expression in an error */
+
+bool value_truth(const struct value *v)
+{
+	switch (v->type) {
+	case VALUE_NULL:
+		return false;
+	case VALUE_BOOL:
+		return v->boolean;
+	case VALUE_NUMBER:
+		return true;
+	case VALUE_STRING:
+		return v->text.n > 0;
+	case VALUE_LIST:
+	case VALUE_MAP:
+		return v->n > 0;
+	}
+	return false;
+}
+
+bool value_is_empty(const struct value *v)
+{
+	return v->type == VALUE_NULL ||
+	       (v->type == VALUE_STRING && v->text.n == 0) ||
+	       (v->type == VALUE_LIST && v->n == 0);
+}
+
+int evaluate_spend(struct evaluation *with, size_t steps, struct err *e)
+{
+	with->steps += steps;
+	if (with->steps > MAX_STEPS || steps > MAX_STEPS)
+		return err_set(e, ERR_DATA,
+			"this takes too long (more than %zu steps for one "
+			"work package)",
+			MAX_STEPS);
+	if (with->arena->total - with->start > MAX_MEMORY)
+		return err_set(e, ERR_DATA,
+			"this gets too large (more than %zu MiB for one work "
+			"package)",
+			MAX_MEMORY >> 20);
+	return 0;
+}
+
+void evaluate_need(struct evaluation *with, const struct attachment *a)
+{
+	for (size_t i = 0; i < with->n_needs; i++)
+		if (with->needs[i] == a->id)
+			return;
+	with->needs = grow(with->needs, with->n_needs, &with->cap_needs,
+		sizeof(*with->needs));
+	with->needs[with->n_needs++] = a->id;
+}
+
+static int lists_equal(struct evaluation *with, const struct value *a,
+	const struct value *b, bool *out, struct err *e)
+{
+	int rc = 0;
+
+	*out = a->n == b->n;
+	for (size_t i = 0; rc == 0 && *out && i < a->n; i++)
+		rc = evaluate_equal(with, &a->items[i], &b->items[i], out, e);
+	return rc;
+}
+
+static int maps_equal(struct evaluation *with, const struct value *a,
+	const struct value *b, bool *out, struct err *e)
+{
+	int rc = 0;
+
+	*out = a->n == b->n;
+	for (size_t i = 0; rc == 0 && *out && i < a->n; i++) {
+		const struct value *other = value_member(b, a->members[i].key);
+
+		*out = other != NULL;
+		if (*out)
+			rc = evaluate_equal(
+				with, &a->members[i].value, other, out, e);
+		if (rc == 0)
+			rc = evaluate_spend(with, b->n / 8, e);
+	}
+	return rc;
+}
+
+int evaluate_equal(struct evaluation *with, const struct value *a,
+	const struct value *b, bool *out, struct err *e)
+{
+	int rc = evaluate_spend(with, 1, e);
+
+	if (rc != 0)
+		return rc;
+	*out = false;
+	if (a->type != b->type)
+		return 0;
+	switch (a->type) {
+	case VALUE_NULL:
+		*out = true;
+		return 0;
+	case VALUE_BOOL:
+		*out = a->boolean == b->boolean;
+		return 0;
+	case VALUE_NUMBER:
+		*out = number_compare(a->text, b->text) == 0;
+		return 0;
+	case VALUE_STRING:
+		*out = str_eq(a->text, b->text);
+		return 0;
+	case VALUE_LIST:
+		return lists_equal(with, a, b, out, e);
+	case VALUE_MAP:
+		return maps_equal(with, a, b, out, e);
+	}
+	return 0;
+}
+
+int evaluate_order(
+	const struct value *a, const struct value *b, int *out, struct err *e)
+{
+	if (a->type == VALUE_NUMBER && b->type == VALUE_NUMBER)
+		*out = number_compare(a->text, b->text);
+	else if (a->type == VALUE_STRING && b->type == VALUE_STRING)
+		*out = str_cmp(a->text, b->text);
+	else
+		return err_set(e, ERR_DATA,
+			"%s and %s cannot be put in order: only two numbers "
+			"or two texts can",
+			value_type_name(a), value_type_name(b));
+	return 0;
+}
+
+static int add_note(struct err *e, const char *what)
+{
+	return err_set(e, ERR_DATA, "%s cannot be part of a text", what);
+}
+
+int evaluate_add_text(struct buf *b, const struct value *v, struct err *e)
+{
+	switch (v->type) {
+	case VALUE_NULL:
+		return err_set(e, ERR_DATA,
+			"is empty (null) and cannot be part of a text: give "
+			"it another value with ??, or leave the whole out "
+			"with $when");
+	case VALUE_BOOL:
+		buf_puts(b, v->boolean ? "true" : "false");
+		return 0;
+	case VALUE_NUMBER:
+	case VALUE_STRING:
+		buf_add_str(b, v->text);
+		return 0;
+	case VALUE_LIST:
+		return add_note(e, "is a list (join it first) and");
+	case VALUE_MAP:
+		return add_note(e, "is a map (pick one of its members) and");
+	}
+	return 0;
+}
+
+/* "key: ${ expression }: " before the words. */
+static int prefix_expression(struct err *e, struct str key, struct str text)
+{
+	size_t n = text.n;
+
+	while (n > SHOWN && ((unsigned char)text.p[n] & 0xc0) == 0x80)
+		n--;
+	if (n > SHOWN)
+		n = SHOWN;
+	while (n < text.n && ((unsigned char)text.p[n] & 0xc0) == 0x80)
+		n--;
+	err_prefix(e, "%.*s: ${ %.*s%s }", STR_ARGS(key), (int)n, text.p,
+		n < text.n ? "…" : "");
+	return ERR_DATA;
+}
+
+/* One part of a text.  A fault is named by the part where key is known. */
+static int add_part(struct evaluation *with, const struct expression *part,
+	struct buf *b, struct err *e)
+{
+	struct value v;
+	int rc = evaluate(with, part, &v, e);
+
+	if (rc == 0)
+		rc = evaluate_add_text(b, &v, e);
+	if (rc == 0)
+		rc = evaluate_spend(with, 1 + v.text.n / 64, e);
+	return rc;
+}
+
+static int join_parts(struct evaluation *with, const struct expression *x,
+	const struct str *key, struct value *out, struct err *e)
+{
+	struct buf b = {0};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < x->n; i++) {
+		rc = add_part(with, &x->args[i], &b, e);
+		if (rc != 0 && key != NULL)
+			rc = prefix_expression(e, *key, x->args[i].text);
+		else if (rc != 0 && x->args[i].op != OP_LITERAL)
+			err_prefix(e, "%.*s", STR_ARGS(x->args[i].text));
+	}
+	if (rc == 0)
+		*out = value_string(arena_str(with->arena, buf_str(&b)));
+	buf_fini(&b);
+	return rc;
+}
+
+static int evaluate_list(struct evaluation *with, const struct expression *x,
+	struct value *out, struct err *e)
+{
+	struct value v = {.type = VALUE_LIST, .n = x->n};
+	int rc = 0;
+
+	v.items = ARENA_ARRAY(with->arena, struct value, v.n);
+	for (size_t i = 0; rc == 0 && i < v.n; i++)
+		rc = evaluate(with, &x->args[i], &v.items[i], e);
+	if (rc == 0)
+		*out = v;
+	return rc;
+}
+
+static int evaluate_filter(struct evaluation *with, const struct expression *x,
+	struct value *out, struct err *e)
+{
+	size_t n = x->n - 1;
+	struct value *values = ARENA_ARRAY(with->arena, struct value, x->n);
+	struct call c = {with, x->filter, values, values + 1, n};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < x->n; i++)
+		rc = evaluate(with, &x->args[i], &values[i], e);
+	if (rc == 0)
+		rc = filter_run(&c, out, e);
+	return rc;
+}
+
+static int index_list(
+	const struct value *list, const struct value *at, struct value *out)
+{
+	long long i;
+
+	*out = (struct value){0};
+	if (str_to_int64(at->text, &i) && i >= 0 && (size_t)i < list->n)
+		*out = list->items[i];
+	return 0;
+}
+
+static int evaluate_index(struct evaluation *with, const struct expression *x,
+	struct value *out, struct err *e)
+{
+	struct value of;
+	struct value at;
+	int rc = evaluate(with, &x->args[0], &of, e);
+
+	if (rc == 0)
+		rc = evaluate(with, &x->args[1], &at, e);
+	if (rc != 0)
+		return rc;
+	if (of.type == VALUE_NULL || at.type == VALUE_NULL) {
+		*out = (struct value){0};
+		return 0;
+	}
+	if (of.type == VALUE_LIST && at.type == VALUE_NUMBER)
+		return index_list(&of, &at, out);
+	if (of.type == VALUE_MAP && at.type == VALUE_STRING)
+		return model_member(&of, at.text, out, e);
+	return err_set(e, ERR_DATA, "%s cannot be an index of %s",
+		value_type_name(&at), value_type_name(&of));
+}
+
+/* What if, ??, and, or decide by their first operand. */
+static int evaluate_choice(struct evaluation *with, const struct expression *x,
+	struct value *out, struct err *e)
+{
+	struct value first;
+	bool truth;
+	int rc = evaluate(with, &x->args[0], &first, e);
+
+	if (rc != 0)
+		return rc;
+	truth = value_truth(&first);
+	if (x->op == OP_IF)
+		return evaluate(with, &x->args[truth ? 1 : 2], out, e);
+	if (x->op == OP_ELSE) {
+		*out = first;
+		return value_is_empty(&first)
+			       ? evaluate(with, &x->args[1], out, e)
+			       : 0;
+	}
+	if (truth == (x->op == OP_AND)) {
+		rc = evaluate(with, &x->args[1], &first, e);
+		if (rc != 0)
+			return rc;
+	}
+	*out = value_bool(value_truth(&first));
+	return 0;
+}
+
+static int evaluate_in(struct evaluation *with, const struct value *item,
+	const struct value *list, bool *out, struct err *e)
+{
+	int rc = 0;
+
+	*out = false;
+	if (list->type == VALUE_NULL)
+		return 0;
+	if (list->type == VALUE_STRING && item->type == VALUE_STRING) {
+		*out = str_find(list->text, item->text) < list->text.n ||
+		       item->text.n == 0;
+		return evaluate_spend(with, list->text.n / 64, e);
+	}
+	if (list->type != VALUE_LIST)
+		return err_set(e, ERR_DATA, "%s cannot be in %s",
+			value_type_name(item), value_type_name(list));
+	for (size_t i = 0; rc == 0 && !*out && i < list->n; i++)
+		rc = evaluate_equal(with, item, &list->items[i], out, e);
+	return rc;
+}
+
+static bool ordered(enum expression_op op, int order)
+{
+	switch (op) {
+	case OP_LESS:
+		return order < 0;
+	case OP_LESS_EQUAL:
+		return order <= 0;
+	case OP_MORE:
+		return order > 0;
+	default:
+		return order >= 0;
+	}
+}
+
+static int evaluate_comparison(struct evaluation *with,
+	const struct expression *x, struct value *out, struct err *e)
+{
+	struct value a;
+	struct value b;
+	bool yes = false;
+	int order = 0;
+	int rc = evaluate(with, &x->args[0], &a, e);
+
+	if (rc == 0)
+		rc = evaluate(with, &x->args[1], &b, e);
+	if (rc != 0)
+		return rc;
+	if (x->op == OP_IN) {
+		rc = evaluate_in(with, &a, &b, &yes, e);
+	} else if (x->op == OP_EQUAL || x->op == OP_UNEQUAL) {
+		rc = evaluate_equal(with, &a, &b, &yes, e);
+		yes = yes == (x->op == OP_EQUAL);
+	} else {
+		rc = evaluate_order(&a, &b, &order, e);
+		yes = ordered(x->op, order);
+	}
+	if (rc == 0)
+		*out = value_bool(yes);
+	return rc;
+}
+
+static int evaluate_not(struct evaluation *with, const struct expression *x,
+	struct value *out, struct err *e)
+{
+	struct value v;
+	int rc = evaluate(with, &x->args[0], &v, e);
+
+	if (rc == 0)
+		*out = value_bool(!value_truth(&v));
+	return rc;
+}
+
+static int evaluate_member(struct evaluation *with, const struct expression *x,
+	struct value *out, struct err *e)
+{
+	struct value of;
+	int rc = evaluate(with, &x->args[0], &of, e);
+
+	return rc == 0 ? model_member(&of, x->name, out, e) : rc;
+}
+
+int evaluate(struct evaluation *with, const struct expression *x,
+	struct value *out, struct err *e)
+{
+	int rc = evaluate_spend(with, 1, e);
+
+	if (rc != 0)
+		return rc;
+	switch (x->op) {
+	case OP_LITERAL:
+		*out = x->literal;
+		return 0;
+	case OP_LOCAL:
+		*out = with->locals[x->slot];
+		return 0;
+	case OP_MODEL:
+		return model_value(with, x->slot, out, e);
+	case OP_FIELD:
+		return model_field(
+			with, x->name, (enum field_form)x->slot, out, e);
+	case OP_MEMBER:
+		return evaluate_member(with, x, out, e);
+	case OP_INDEX:
+		return evaluate_index(with, x, out, e);
+	case OP_LIST:
+		return evaluate_list(with, x, out, e);
+	case OP_TEXT:
+		return join_parts(with, x, NULL, out, e);
+	case OP_FILTER:
+		return evaluate_filter(with, x, out, e);
+	case OP_NOT:
+		return evaluate_not(with, x, out, e);
+	case OP_IF:
+	case OP_ELSE:
+	case OP_AND:
+	case OP_OR:
+		return evaluate_choice(with, x, out, e);
+	default:
+		return evaluate_comparison(with, x, out, e);
+	}
+}
+
+int evaluate_scalar(struct evaluation *with, struct str key,
+	const struct expression *x, struct value *out, struct err *e)
+{
+	int rc;
+
+	if (x->op == OP_TEXT && x->text.p != NULL) {
+		rc = join_parts(with, x, &key, out, e);
+	} else {
+		rc = evaluate(with, x, out, e);
+		if (rc != 0)
+			rc = prefix_expression(e, key, x->text);
+	}
+	if (rc != 0 && with->n_needs > 0) {
+		*out = (struct value){0};
+		rc = 0;
+		if (e != NULL)
+			*e = (struct err){0};
+	}
+	return rc;
+}
+
+int evaluate_truth(struct evaluation *with, struct str key,
+	const struct expression *x, bool *out, struct err *e)
+{
+	struct value v;
+	int rc = evaluate_scalar(with, key, x, &v, e);
+
+	if (rc == 0)
+		*out = value_truth(&v);
+	return rc;
+}
+
+/* Take v's size from left; false where it is too large or too deep. */
+static bool measure(const struct value *v, unsigned level, size_t *left)
+{
+	size_t size = 8 + v->text.n;
+
+	if (level > MAX_LEVELS || size > *left)
+		return false;
+	*left -= size;
+	for (size_t i = 0; v->type == VALUE_LIST && i < v->n; i++)
+		if (!measure(&v->items[i], level + 1, left))
+			return false;
+	for (size_t i = 0; v->type == VALUE_MAP && i < v->n; i++) {
+		if (v->members[i].key.n > *left)
+			return false;
+		*left -= v->members[i].key.n;
+		if (!measure(&v->members[i].value, level + 1, left))
+			return false;
+	}
+	return true;
+}
+
+int evaluate_limit(const struct value *v, struct err *e)
+{
+	size_t left = MAX_VALUE;
+
+	if (measure(v, 0, &left))
+		return 0;
+	return err_set(e, ERR_DATA,
+		"too large or too deep for a document (%zu MiB, %d levels)",
+		MAX_VALUE >> 20, MAX_LEVELS);
+}

@@ -1,0 +1,132 @@
+#ifndef CONTENT_MAPPING_H
+#define CONTENT_MAPPING_H
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "content/emit.h"
+#include "content/program.h"
+#include "content/template.h"
+
+/*
+ * The compiled mapping, as compiling fills it and rendering reads it.  All of
+ * it lives in the program's arena.
+ */
+enum match_key {
+	MATCH_PROJECT,
+	MATCH_TYPE,
+	MATCH_STATUS,
+	MATCH_PRIORITY,
+	MATCH_AUTHOR,
+	MATCH_ASSIGNEE,
+	MATCH_RESPONSIBLE,
+	MATCH_VERSION,
+	MATCH_CATEGORY,
+	MATCH_KEYS,
+};
+
+/* Names of which one must fit; none asked for if n is 0. */
+struct names {
+	size_t n;
+	struct str *items;
+};
+
+struct match {
+	struct names names[MATCH_KEYS];
+	const struct expression *where; /* or NULL */
+};
+
+struct let {
+	size_t slot;
+	struct template value;
+};
+
+/* How an attachment is saved and linked; NULL for the defaults. */
+struct saving {
+	struct str key; /* attachments, or attachments.picks[0] */
+	const struct expression *save_as;
+	const struct expression *link_as;
+	size_t slot; /* of the name attachment in both */
+};
+
+struct pick {
+	struct expression pick;
+	struct saving saving;
+	bool bound; /* has a name (as) */
+	size_t slot;
+};
+
+enum files { FILES_NONE, FILES_REFERENCED, FILES_ALL };
+
+struct entry {
+	struct str name; /* NUL-terminated */
+	struct match match;
+	bool goes_on; /* continue: later entries are tried too */
+	size_t n_lets;
+	struct let *lets;
+	struct expression path;
+	enum files files;
+	struct saving saving; /* of files */
+	int64_t max_size;     /* 0: no limit */
+	struct names types;   /* globs of content types */
+	size_t n_picks;
+	struct pick *picks;
+	bool has_front_matter;
+	struct template front_matter;
+	struct template body;
+	struct emit_style style;
+	bool final_newline;
+	bool keep_when_gone;
+	bool escape_shortcodes;
+	bool uses_attachments;
+	size_t n_slots;
+};
+
+struct program {
+	struct arena arena;
+	const char *zone;
+	size_t n_entries;
+	struct entry *entries;
+	size_t n_names;
+	struct program_name *names;
+	char hash[SHA256_HEX];
+};
+
+/* The mapping that serves where a configuration has no documents:. */
+struct str default_mapping(void);
+
+/* What compiling one program shares. */
+struct compiling {
+	struct program *program;
+	struct templating templating;
+	struct scope scope;
+	struct uses uses;
+	size_t cap_names;
+	struct err *err;
+};
+
+int compile_entry(struct compiling *c, const struct node *node,
+	struct str default_name, struct entry *out);
+int compile_match(
+	struct compiling *c, const struct node *node, struct match *out);
+int compile_attachments(
+	struct compiling *c, const struct node *node, struct entry *out);
+
+/* A list of texts, or one text; what names it. */
+int compile_names(struct compiling *c, const struct node *node,
+	const char *what, struct names *out);
+
+/* Remember a name that the server must know. */
+void compile_note(struct compiling *c, enum named kind, struct str name,
+	const struct node *at);
+
+/* Does a work package fit?  ERR_DATA when that cannot be decided. */
+int match_decide(struct evaluation *with, const struct match *m, bool *fits,
+	struct err *e);
+
+/* Could it fit, by project and type alone? */
+bool match_may_fit(const struct match *m, const struct work_package *wp);
+
+/* The hash of program_hash(), over the mapping's part of a root. */
+void mapping_hash(const struct node *root, char out[SHA256_HEX]);
+
+#endif

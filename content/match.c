@@ -1,0 +1,123 @@
+/*
+ * match - whether an entry of documents: fits a work package.
+ *
+ * It fails closed: what cannot be decided (a name that the server hides, a
+ * field that the schema lacks, any error in a condition) is an error, never a
+ * document.  Conditions are asked for only where the names fit.
+ */
+#include "content/mapping.h"
+
+static const struct link *link_for(
+	const struct work_package *wp, enum match_key key)
+{
+	switch (key) {
+	case MATCH_PROJECT:
+		return &wp->project;
+	case MATCH_TYPE:
+		return &wp->type;
+	case MATCH_STATUS:
+		return &wp->status;
+	case MATCH_PRIORITY:
+		return &wp->priority;
+	case MATCH_AUTHOR:
+		return &wp->author;
+	case MATCH_ASSIGNEE:
+		return &wp->assignee;
+	case MATCH_RESPONSIBLE:
+		return &wp->responsible;
+	case MATCH_VERSION:
+		return &wp->version;
+	default:
+		return &wp->category;
+	}
+}
+
+static const char *const key_names[MATCH_KEYS] = {"project", "type", "status",
+	"priority", "author", "assignee", "responsible", "version", "category"};
+
+static bool has(const struct names *names, struct str s)
+{
+	for (size_t i = 0; s.p != NULL && i < names->n; i++)
+		if (str_eq(names->items[i], s))
+			return true;
+	return false;
+}
+
+static bool undecidable(
+	const struct work_package *wp, enum match_key key, bool fits)
+{
+	const struct link *l = link_for(wp, key);
+
+	if (fits)
+		return false;
+	if (str_ends(l->href, STR(":undisclosed")))
+		return true;
+	if (key == MATCH_PROJECT)
+		return wp->project_identifier.p == NULL;
+	return key <= MATCH_PRIORITY && l->title.p == NULL;
+}
+
+static bool name_fits(const struct names *names, const struct work_package *wp,
+	enum match_key key)
+{
+	const struct link *l = link_for(wp, key);
+
+	if (str_ends(l->href, STR(":undisclosed")))
+		return false;
+	if (key == MATCH_PROJECT &&
+		(has(names, wp->project_identifier) ||
+			str_is(wp->project_identifier, "*")))
+		return true;
+	return has(names, l->title);
+}
+
+static int decide_where(struct evaluation *with, const struct match *m,
+	bool *fits, struct err *e)
+{
+	int rc;
+
+	*fits = true;
+	if (m->where == NULL)
+		return 0;
+	with->in_match = true;
+	rc = evaluate_truth(with, STR("match.where"), m->where, fits, e);
+	with->in_match = false;
+	return rc;
+}
+
+int match_decide(struct evaluation *with, const struct match *m, bool *fits,
+	struct err *e)
+{
+	int unknown = -1;
+
+	*fits = false;
+	for (int key = 0; key < MATCH_KEYS; key++) {
+		const struct names *names = &m->names[key];
+		bool yes = names->n == 0 ||
+			   name_fits(names, with->wp, (enum match_key)key);
+
+		if (undecidable(with->wp, (enum match_key)key, yes))
+			unknown = key;
+		else if (!yes)
+			return 0;
+	}
+	if (unknown >= 0)
+		return err_set(e, ERR_DATA,
+			"match.%s: the server does not show the %s of this "
+			"work package",
+			key_names[unknown], key_names[unknown]);
+	return decide_where(with, m, fits, e);
+}
+
+bool match_may_fit(const struct match *m, const struct work_package *wp)
+{
+	for (int key = MATCH_PROJECT; key <= MATCH_TYPE; key++) {
+		const struct names *names = &m->names[key];
+		bool yes = names->n == 0 ||
+			   name_fits(names, wp, (enum match_key)key);
+
+		if (!yes && !undecidable(wp, (enum match_key)key, yes))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,50 @@
+#ifndef CONTENT_MODEL_H
+#define CONTENT_MODEL_H
+
+#include "base/err.h"
+#include "base/value.h"
+#include "base/work_package.h"
+#include "content/expression.h"
+
+/*
+ * The plain model of a work package that expressions see: names, and the
+ * values that they have.
+ */
+struct evaluation;
+
+/* The number of a name of the model; -1 if it is none. */
+int model_find(struct str name);
+
+/* The name that somebody may have meant; NULL if none is near. */
+const char *model_nearest(struct str name, const struct scope *scope);
+
+/* True if values of this name have that member, or may have any. */
+bool model_has_member(size_t name, struct str member, const char **nearest);
+
+/* True if reading this name needs the attachment list. */
+bool model_reads_attachments(size_t name);
+
+/* The value of a name; ERR_DATA when it is not known. */
+int model_value(
+	struct evaluation *with, size_t name, struct value *out, struct err *e);
+
+/* The value of a custom field by its name in the schema. */
+int model_field(struct evaluation *with, struct str name, enum field_form form,
+	struct value *out, struct err *e);
+
+/*
+ * A member of any value: null of null, or where the map has none.  ERR_DATA
+ * for what has no members and for misspelt members of an attachment.
+ */
+int model_member(const struct value *of, struct str name, struct value *out,
+	struct err *e);
+
+/* Say at which address an attachment is from now on (its member file). */
+void model_set_file(
+	struct evaluation *with, const struct attachment *a, struct value file);
+
+/* The map that stands for an attachment of the work package. */
+const struct value *model_attachment(
+	struct evaluation *with, const struct attachment *a);
+
+#endif

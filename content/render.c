@@ -1,0 +1,325 @@
+/*
+ * render - what the mapping makes of one work package.
+ *
+ * For each entry that fits:  let --> path --> picks --> body, whose references
+ * are saved and rewritten --> front matter --> the document's text.
+ *
+ * A fault after the match is that document's error and leaves nothing of it; a
+ * fault in a match ends the walk through the entries.  Where contents of
+ * attachments are wanting, all is dropped but the list of them.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "content/body.h"
+#include "content/filters.h"
+#include "content/mapping.h"
+#include "content/paths.h"
+#include "content/saves.h"
+
+static int evaluate_lets(
+	struct evaluation *with, const struct entry *entry, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < entry->n_lets; i++) {
+		const struct let *let = &entry->lets[i];
+		bool there;
+
+		rc = template_evaluate(
+			with, &let->value, &there, &with->locals[let->slot], e);
+	}
+	return rc;
+}
+
+static int make_path(struct evaluation *with, const struct entry *entry,
+	bool with_id, struct document *d, struct err *e)
+{
+	struct arena *a = with->arena;
+	struct str path;
+	struct value v;
+	int rc = evaluate_scalar(with, STR("path"), &entry->path, &v, e);
+
+	if (rc != 0)
+		return rc;
+	if (v.type != VALUE_STRING && v.type != VALUE_NUMBER)
+		return err_set(e, ERR_DATA, "path must be text, but is %s",
+			value_type_name(&v));
+	rc = paths_check(a, v.text, &path, e);
+	if (rc != 0) {
+		err_prefix(e, "path");
+		return rc;
+	}
+	d->natural_path = str_dup(path);
+	if (with_id)
+		path = paths_document_with_id(a, path, with->wp->id);
+	d->path = str_dup(path);
+	return 0;
+}
+
+/* One text of a body: null is none. */
+static int add_paragraph(struct buf *b, const struct value *v, struct err *e)
+{
+	if (value_is_empty(v))
+		return 0;
+	if (b->n > 0)
+		buf_puts(b, "\n\n");
+	if (evaluate_add_text(b, v, e) == 0)
+		return 0;
+	return err_prefix(e, "body");
+}
+
+static int body_text(struct evaluation *with, const struct entry *entry,
+	struct str *out, struct err *e)
+{
+	struct buf b = {0};
+	struct value v;
+	bool there;
+	int rc = template_evaluate(with, &entry->body, &there, &v, e);
+
+	if (rc == 0 && evaluate_limit(&v, e) != 0)
+		rc = err_prefix(e, "body");
+	if (rc == 0 && v.type != VALUE_LIST)
+		rc = add_paragraph(&b, &v, e);
+	for (size_t i = 0; rc == 0 && v.type == VALUE_LIST && i < v.n; i++)
+		rc = add_paragraph(&b, &v.items[i], e);
+	*out = arena_str(with->arena, buf_str(&b));
+	buf_fini(&b);
+	return rc;
+}
+
+/* "https://host:port" of the page in OpenProject, or none. */
+static struct str origin_of(struct str url)
+{
+	size_t scheme = str_find(url, STR("://"));
+	struct str host;
+
+	if (scheme >= url.n)
+		return STR_NONE;
+	host = str_skip(url, scheme + 3);
+	return (struct str){url.p, scheme + 3 + str_find(host, STR("/"))};
+}
+
+static int save_all(struct evaluation *with, const struct entry *entry,
+	struct saves *saves, struct err *e)
+{
+	const struct work_package *wp = with->wp;
+	const struct attachment **files = ARENA_ARRAY(
+		with->arena, const struct attachment *, wp->n_attachments);
+
+	for (size_t i = 0; i < wp->n_attachments; i++)
+		files[i] = &wp->attachments[i];
+	return saves_files(with, entry, files, wp->n_attachments, saves, e);
+}
+
+/* Save what the body refers to, and write the body with its addresses. */
+static int rewrite_body(struct evaluation *with, const struct entry *entry,
+	struct str text, struct saves *saves, struct buf *out, struct err *e)
+{
+	struct arena *a = with->arena;
+	struct body_reference *refs;
+	size_t n = body_references(
+		a, text, with->wp, origin_of(with->wp->url), &refs);
+	const struct attachment **files =
+		ARENA_ARRAY(a, const struct attachment *, n);
+	struct str *links = ARENA_ARRAY(a, struct str, n);
+	size_t n_files = 0;
+	int rc;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t j = 0;
+
+		while (j < n_files && files[j] != refs[i].attachment)
+			j++;
+		files[j] = refs[i].attachment;
+		n_files += j == n_files;
+	}
+	rc = saves_files(with, entry, files, n_files, saves, e);
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < n; i++)
+		links[i] = saves_address(saves, refs[i].attachment);
+	body_rewrite(text, refs, n, links, out);
+	return 0;
+}
+
+static int make_body(struct evaluation *with, const struct entry *entry,
+	struct saves *saves, struct buf *out, struct err *e)
+{
+	struct buf rewritten = {0};
+	struct str text;
+	int rc = 0;
+
+	if (entry->files == FILES_ALL)
+		rc = save_all(with, entry, saves, e);
+	if (rc == 0)
+		rc = body_text(with, entry, &text, e);
+	if (rc == 0 && entry->files != FILES_NONE) {
+		rc = rewrite_body(with, entry, text, saves, &rewritten, e);
+		text = buf_str(&rewritten);
+	}
+	if (rc == 0 && entry->escape_shortcodes)
+		body_escape_shortcodes(text, out);
+	else if (rc == 0)
+		buf_add_str(out, text);
+	buf_fini(&rewritten);
+	return rc;
+}
+
+static int make_front_matter(struct evaluation *with, const struct entry *entry,
+	struct buf *out, struct err *e)
+{
+	struct value v;
+	bool there;
+	int rc;
+
+	if (!entry->has_front_matter)
+		return 0;
+	rc = template_evaluate(with, &entry->front_matter, &there, &v, e);
+	if (rc == 0 && evaluate_limit(&v, e) != 0)
+		rc = err_prefix(e, "front_matter");
+	if (rc != 0)
+		return rc;
+	buf_puts(out, "---\n");
+	emit_yaml(&v, &entry->style, out);
+	buf_puts(out, "---\n");
+	return 0;
+}
+
+static int make_text(struct evaluation *with, const struct entry *entry,
+	struct saves *saves, struct buf *out, struct err *e)
+{
+	struct buf body = {0};
+	int rc = make_body(with, entry, saves, &body, e);
+
+	if (rc == 0)
+		rc = make_front_matter(with, entry, out, e);
+	if (rc == 0 && body.n > 0) {
+		if (entry->has_front_matter)
+			buf_putc(out, '\n');
+		buf_add(out, body.p, body.n);
+		if (entry->final_newline && !str_ends(buf_str(out), STR("\n")))
+			buf_putc(out, '\n');
+	}
+	buf_fini(&body);
+	return rc;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	const struct saved_file *x = a;
+	const struct saved_file *y = b;
+
+	return strcmp(x->path, y->path);
+}
+
+static void keep_files(const struct saves *saves, struct document *d)
+{
+	d->files = xcalloc(saves->n, sizeof(*d->files));
+	for (size_t i = 0; i < saves->n; i++) {
+		const struct save *s = &saves->items[i];
+		bool twice = false;
+
+		for (size_t j = 0; !twice && j < d->n_files; j++)
+			twice = str_is(s->path, d->files[j].path);
+		if (twice)
+			continue;
+		d->files[d->n_files++] = (struct saved_file){
+			s->attachment->id, str_dup(s->path)};
+	}
+	if (d->n_files > 1)
+		qsort(d->files, d->n_files, sizeof(*d->files), by_path);
+}
+
+static int render_document(struct evaluation *with, const struct entry *entry,
+	bool with_id, struct document *d, struct err *e)
+{
+	struct saves saves = {0};
+	int rc = evaluate_lets(with, entry, e);
+
+	if (rc == 0 && entry->uses_attachments && !with->wp->attachments_known)
+		rc = err_set(
+			e, ERR_DATA, "the list of attachments is not known");
+	if (rc == 0)
+		rc = make_path(with, entry, with_id, d, e);
+	if (rc == 0) {
+		saves.document = str_of(d->path);
+		rc = saves_picks(with, entry, &saves, e);
+	}
+	if (rc == 0)
+		rc = make_text(with, entry, &saves, &d->text, e);
+	if (rc == 0) {
+		d->entry = str_dup(entry->name);
+		d->keep_when_gone = entry->keep_when_gone;
+		keep_files(&saves, d);
+	}
+	free(saves.items);
+	return rc;
+}
+
+static struct rendering *add_rendering(
+	struct rendered *out, size_t *cap, const struct entry *entry)
+{
+	struct rendering *r;
+
+	out->items = grow(out->items, out->n, cap, sizeof(*out->items));
+	r = &out->items[out->n++];
+	*r = (struct rendering){.entry = entry->name.p};
+	return r;
+}
+
+static void render_entry(struct evaluation *with, const struct entry *entry,
+	bool with_id, struct rendering *r)
+{
+	with->attachments = (struct value){0};
+	with->locals = ARENA_ARRAY(with->arena, struct value, entry->n_slots);
+	if (render_document(with, entry, with_id, &r->document, &r->err) != 0)
+		document_fini(&r->document);
+}
+
+static void render_entries(struct evaluation *with, const struct program *p,
+	uint64_t with_id, struct rendered *out)
+{
+	size_t cap = 0;
+
+	for (size_t i = 0; i < p->n_entries; i++) {
+		const struct entry *entry = &p->entries[i];
+		bool id = (with_id >> (i < 63 ? i : 63)) & 1;
+		bool fits;
+
+		with->attachments = (struct value){0};
+		with->locals = NULL;
+		if (match_decide(with, &entry->match, &fits, &out->match_err) !=
+			0) {
+			err_prefix(&out->match_err, "%s", entry->name.p);
+			return;
+		}
+		if (with->n_needs > 0 && !fits)
+			return; /* it is not known yet which entry fits */
+		if (!fits)
+			continue;
+		render_entry(with, entry, id, add_rendering(out, &cap, entry));
+		if (!entry->goes_on)
+			return;
+	}
+}
+
+int program_render(const struct program *p, const struct work_package *wp,
+	uint64_t with_id, struct arena *scratch, struct rendered *out)
+{
+	struct evaluation with = {.arena = scratch,
+		.wp = wp,
+		.zone = p->zone,
+		.start = scratch->total};
+
+	*out = (struct rendered){0};
+	render_entries(&with, p, with_id, out);
+	if (with.n_needs == 0) {
+		free(with.needs);
+		return 0;
+	}
+	rendered_fini(out);
+	out->needs = with.needs;
+	out->n_needs = with.n_needs;
+	return ERR_NEED;
+}

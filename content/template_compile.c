@@ -1,0 +1,360 @@
+/*
+ * template_compile - nodes of the configuration become templates.
+ *
+ * A map's own keys come over those that $merge mixes in.  A fragment is
+ * compiled anew wherever it is mixed in, with the names in scope there.
+ */
+#include <stdlib.h>
+
+#include "content/core_scalar.h"
+#include "content/template.h"
+
+#define MAX_DEPTH 64
+#define MAX_NODES 100000 /* of all templates, with all that is mixed in */
+
+static const char *const special_keys[] = {
+	"$when", "$each", "$value", "$merge"};
+
+/* Count depth and size, which fragments could make as large as they like. */
+static int go_down(struct templating *with, const struct node *at)
+{
+	if (++with->depth > MAX_DEPTH)
+		return node_err(at, with->parsing.err,
+			"nested too deeply (does a fragment merge itself?)");
+	if (++with->nodes > MAX_NODES)
+		return node_err(at, with->parsing.err,
+			"the mapping is too large, with all that $merge mixes "
+			"in");
+	return 0;
+}
+
+/* Members while they are gathered. */
+struct members {
+	struct template_member *items;
+	size_t n;
+	size_t cap;
+	size_t known; /* the first ones, which a new one may replace */
+};
+
+/* What a plain scalar without ${ } means. */
+static int plain_value(
+	struct templating *with, const struct node *node, struct value *out)
+{
+	struct arena *a = with->parsing.arena;
+
+	switch (core_type(node->text)) {
+	case CORE_NULL:
+		*out = (struct value){0};
+		return 0;
+	case CORE_BOOL:
+		*out = value_bool((node->text.p[0] | 0x20) == 't');
+		return 0;
+	case CORE_NUMBER:
+		*out = value_number(core_number(a, node->text));
+		return 0;
+	case CORE_STRING:
+		*out = value_string(arena_str(a, node->text));
+		return 0;
+	case CORE_AMBIGUOUS:
+		break;
+	}
+	return node_err(node, with->parsing.err,
+		"YAML readers differ about %.*s: put it in quotes if it is "
+		"text, else write true, false or a plain number",
+		STR_ARGS(node->text));
+}
+
+int template_scalar(struct templating *with, const struct node *node,
+	struct expression *out)
+{
+	bool dynamic = str_find(node->text, STR("${")) < node->text.n;
+
+	if (!node->plain || dynamic)
+		return expression_scalar(&with->parsing, node, out);
+	*out = (struct expression){
+		.text = arena_str(with->parsing.arena, node->text)};
+	return plain_value(with, node, &out->literal);
+}
+
+static int add_member(struct templating *with, const struct node_member *from,
+	struct str key, struct members *to)
+{
+	struct arena *a = with->parsing.arena;
+	struct str name = from->key.text;
+	struct template_member m = {0};
+	int rc;
+
+	if (str_starts(name, STR("$$")))
+		name = str_skip(name, 1);
+	m.name = arena_str(a, name);
+	if (str_find(name, STR("${")) < name.n)
+		return node_err(&from->key, with->parsing.err,
+			"a key cannot be an expression");
+	key = key.n > 0 ? arena_printf(
+				  a, "%.*s.%.*s", STR_ARGS(key), STR_ARGS(name))
+			: m.name;
+	rc = template_compile(with, &from->value, key, &m.value);
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < to->known; i++) {
+		if (str_eq(to->items[i].name, m.name)) {
+			to->items[i] = m;
+			return 0;
+		}
+	}
+	to->items = grow(to->items, to->n, &to->cap, sizeof(*to->items));
+	to->items[to->n++] = m;
+	return 0;
+}
+
+static bool is_special(struct str key)
+{
+	return str_starts(key, STR("$")) && !str_starts(key, STR("$$"));
+}
+
+static int merge_one(struct templating *with, const struct node *name,
+	struct str key, struct members *to);
+
+/* The members of a map but its $ keys; those of $merge first. */
+static int gather_members(struct templating *with, const struct node *node,
+	struct str key, struct members *to)
+{
+	const struct node *merge = node_get(node, "$merge");
+	int rc = 0;
+
+	if (merge != NULL && merge->type == NODE_SCALAR)
+		rc = merge_one(with, merge, key, to);
+	else if (merge != NULL && merge->type == NODE_MAP)
+		rc = node_err(merge, with->parsing.err,
+			"$merge must be the name of a fragment, or a list of "
+			"names");
+	for (size_t i = 0; rc == 0 && merge != NULL &&
+			   merge->type == NODE_LIST && i < merge->n;
+		i++)
+		rc = merge_one(with, &merge->items[i], key, to);
+	to->known = to->n;
+	for (size_t i = 0; rc == 0 && i < node->n; i++)
+		if (!is_special(node->members[i].key.text))
+			rc = add_member(with, &node->members[i], key, to);
+	return rc;
+}
+
+static int unknown_fragment(
+	struct templating *with, const struct node *at, struct str name)
+{
+	size_t n = with->fragments != NULL ? with->fragments->n : 0;
+	const char **names = xcalloc(n + 1, sizeof(*names));
+	const char *near;
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		names[i] = with->fragments->members[i].key.text.p;
+	near = str_nearest(name, names, n);
+	rc = node_err(at, with->parsing.err,
+		"there is no fragment '%.*s'%s%s%s", STR_ARGS(name),
+		near != NULL ? " (did you mean '" : "",
+		near != NULL ? near : "", near != NULL ? "'?)" : "");
+	free(names);
+	return rc;
+}
+
+static int merge_one(struct templating *with, const struct node *name,
+	struct str key, struct members *to)
+{
+	const struct node *all = with->fragments;
+	struct str wanted;
+	int rc = node_string(name, "$merge", &wanted, with->parsing.err);
+
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; all != NULL && i < all->n; i++) {
+		const struct node *fragment = &all->members[i].value;
+
+		if (!str_eq(all->members[i].key.text, wanted))
+			continue;
+		if (fragment->type != NODE_MAP)
+			return node_err(fragment, with->parsing.err,
+				"a fragment must be a map");
+		rc = go_down(with, name);
+		if (rc != 0)
+			return rc;
+		with->fragments_used[i] = true;
+		rc = gather_members(with, fragment, key, to);
+		with->depth--;
+		return rc;
+	}
+	return unknown_fragment(with, name, wanted);
+}
+
+static int compile_members(struct templating *with, const struct node *node,
+	struct str key, struct template *out)
+{
+	struct members m = {0};
+	int rc = gather_members(with, node, key, &m);
+
+	if (rc == 0) {
+		out->type = TEMPLATE_MAP;
+		out->n = m.n;
+		out->members = ARENA_ARRAY(
+			with->parsing.arena, struct template_member, m.n);
+		if (m.n > 0)
+			memcpy(out->members, m.items, m.n * sizeof(*m.items));
+	}
+	free(m.items);
+	return rc;
+}
+
+static int refuse_keys(struct templating *with, const struct node *map)
+{
+	bool value = node_get(map, "$value") != NULL;
+	struct err *e = with->parsing.err;
+
+	for (size_t i = 0; i < map->n; i++) {
+		const struct node *key = &map->members[i].key;
+		const char *near;
+
+		if (value &&
+			(!is_special(key->text) || str_is(key->text, "$merge")))
+			return node_err(key, e,
+				"'%.*s' stands beside $value: where there is "
+				"a $value, it is the whole value",
+				STR_ARGS(key->text));
+		if (!is_special(key->text))
+			continue;
+		near = str_nearest(
+			key->text, special_keys, ARRAY_LEN(special_keys));
+		if (near == NULL || !str_is(key->text, near))
+			return node_err(key, e,
+				"unknown key '%.*s' (%s%s; a key that really "
+				"begins with $ is written $$)",
+				STR_ARGS(key->text),
+				near != NULL ? "did you mean " : "there are ",
+				near != NULL ? near
+					     : "$when, $each, $value, $merge");
+	}
+	return 0;
+}
+
+static int compile_when(
+	struct templating *with, const struct node *map, struct template *out)
+{
+	const struct node *when = node_get(map, "$when");
+	struct scope *scope = with->parsing.scope;
+	struct expression *x;
+	int rc;
+
+	if (when == NULL)
+		return 0;
+	x = ARENA_NEW(with->parsing.arena, struct expression);
+	if (out->each != NULL)
+		scope->items[out->slot].used = false;
+	rc = expression_one(&with->parsing, when, "$when", x);
+	if (rc != 0)
+		return rc;
+	out->when = x;
+	out->when_each = out->each != NULL && scope->items[out->slot].used;
+	return 0;
+}
+
+static int compile_each(
+	struct templating *with, const struct node *map, struct template *out)
+{
+	const struct node *each = node_get(map, "$each");
+	struct expression *x;
+	struct str name;
+	int rc;
+
+	if (each == NULL)
+		return 0;
+	x = ARENA_NEW(with->parsing.arena, struct expression);
+	rc = expression_each(&with->parsing, each, &name, x);
+	if (rc == 0)
+		rc = scope_push(&with->parsing, name, each, &out->slot);
+	if (rc == 0)
+		out->each = x;
+	return rc;
+}
+
+/* The part of a map that is its value: $value, or the other keys. */
+static int compile_value(struct templating *with, const struct node *map,
+	struct str key, struct template *out)
+{
+	const struct node *value = node_get(map, "$value");
+	struct template inner;
+	int rc;
+
+	if (value == NULL)
+		return compile_members(with, map, key, out);
+	rc = template_compile(with, value, key, &inner);
+	if (rc != 0)
+		return rc;
+	if (inner.special)
+		return node_err(value, with->parsing.err,
+			"$value cannot have $when or $each of its own");
+	out->type = inner.type;
+	out->scalar = inner.scalar;
+	out->n = inner.n;
+	out->items = inner.items;
+	out->members = inner.members;
+	return 0;
+}
+
+static int compile_map(struct templating *with, const struct node *node,
+	struct str key, struct template *out)
+{
+	size_t scope = with->parsing.scope->n;
+	int rc = refuse_keys(with, node);
+
+	if (rc == 0)
+		rc = compile_each(with, node, out);
+	if (rc == 0)
+		rc = compile_when(with, node, out);
+	if (rc == 0)
+		rc = compile_value(with, node, key, out);
+	out->special = out->each != NULL || out->when != NULL ||
+		       node_get(node, "$value") != NULL;
+	with->parsing.scope->n = scope;
+	return rc;
+}
+
+static int compile_list(struct templating *with, const struct node *node,
+	struct str key, struct template *out)
+{
+	struct arena *a = with->parsing.arena;
+	int rc = 0;
+
+	out->type = TEMPLATE_LIST;
+	out->n = node->n;
+	out->items = ARENA_ARRAY(a, struct template, out->n);
+	for (size_t i = 0; rc == 0 && i < node->n; i++)
+		rc = template_compile(with, &node->items[i],
+			arena_printf(a, "%.*s[%zu]", STR_ARGS(key), i),
+			&out->items[i]);
+	return rc;
+}
+
+int template_compile(struct templating *with, const struct node *node,
+	struct str key, struct template *out)
+{
+	struct template t = {.key = key};
+	int rc = 0;
+
+	rc = go_down(with, node);
+	if (rc != 0)
+		return rc;
+	switch (node->type) {
+	case NODE_SCALAR:
+		rc = template_scalar(with, node, &t.scalar);
+		break;
+	case NODE_LIST:
+		rc = compile_list(with, node, key, &t);
+		break;
+	case NODE_MAP:
+		rc = compile_map(with, node, key, &t);
+		break;
+	}
+	with->depth--;
+	if (rc == 0)
+		*out = t;
+	return rc;
+}
