@@ -1,0 +1,117 @@
+/*
+ * opsyncd - keep a git repository of documents in step with OpenProject.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sysexits.h>
+
+#include "daemon/config.h"
+#include "daemon/log.h"
+#include "daemon/service.h"
+
+static const char usage[] =
+	"usage: opsyncd --config FILE [--once] [--full] [-v | -q]\n"
+	"\n"
+	"Keep a git repository of documents in step with the work packages of\n"
+	"an OpenProject.\n"
+	"\n"
+	"  -c, --config FILE  the configuration: opsync.yaml(5)\n"
+	"      --once         one pass, then exit\n"
+	"      --full         read everything, not only what changed\n"
+	"  -v, --verbose      log more\n"
+	"  -q, --quiet        log warnings and errors only\n"
+	"  -V, --version      print the version\n"
+	"  -h, --help         print this\n"
+	"\n"
+	"Exit codes are those of sysexits.h; 3: some work packages failed.\n";
+
+enum { OPT_ONCE = 256, OPT_FULL };
+
+static const struct option options[] = {
+	{"config", required_argument, NULL, 'c'},
+	{"once", no_argument, NULL, OPT_ONCE},
+	{"full", no_argument, NULL, OPT_FULL},
+	{"verbose", no_argument, NULL, 'v'},
+	{"quiet", no_argument, NULL, 'q'},
+	{"version", no_argument, NULL, 'V'},
+	{"help", no_argument, NULL, 'h'},
+	{0},
+};
+
+struct arguments {
+	const char *config;
+	enum log_level level;
+	struct service_options service;
+	bool done; /* --help or --version was all */
+};
+
+static int parse(int argc, char **argv, struct arguments *a)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:vqVh", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			a->config = optarg;
+			break;
+		case OPT_ONCE:
+			a->service.once = true;
+			break;
+		case OPT_FULL:
+			a->service.full = true;
+			break;
+		case 'v':
+			a->level = LOG_LEVEL_DEBUG;
+			break;
+		case 'q':
+			a->level = LOG_LEVEL_WARNING;
+			break;
+		case 'V':
+			puts("opsyncd " OPSYNC_VERSION);
+			a->done = true;
+			return 0;
+		case 'h':
+			fputs(usage, stdout);
+			a->done = true;
+			return 0;
+		default:
+			return EX_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "opsyncd: unexpected argument '%s'\n",
+			argv[optind]);
+		return EX_USAGE;
+	}
+	if (a->config == NULL) {
+		fputs("opsyncd: which configuration? (--config FILE; see "
+		      "--help)\n",
+			stderr);
+		return EX_USAGE;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments a = {.level = LOG_LEVEL_INFO};
+	struct config config;
+	struct err e = {0};
+	int r = parse(argc, argv, &a);
+
+	if (r != 0 || a.done)
+		return r;
+	/* The key is in memory: no core dumps, no look by others. */
+	prctl(PR_SET_DUMPABLE, 0);
+	log_init(a.level);
+	r = config_load(a.config, &config, &e);
+	if (r == 0)
+		r = service_run(&config, &a.service, &e);
+	config_fini(&config);
+	if (r != 0)
+		log_error("%s", e.text);
+	return err_exit_code(r);
+}

@@ -1,0 +1,444 @@
+/*
+ * service - the daemon: when a pass runs, and what is asked of it meanwhile.
+ *
+ *   open store, client, worker, socket --> pass --> wait --> pass --> …
+ *                                            ^       |
+ *                                            `-- timer, or a request
+ *
+ * One pass runs at a time.  Requests for more are merged into the next one.
+ * A pass that fails is logged (once, while the reason stays the same) and
+ * the next one follows as scheduled: nothing that a server does ends the
+ * daemon.  The end: cancel the pass, let its commit finish, close all.
+ */
+#include "daemon/service.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "base/stamp.h"
+#include "daemon/control.h"
+#include "daemon/log.h"
+#include "daemon/pass.h"
+#include "daemon/report.h"
+
+#define TICK_MS 1000 /* of progress, while somebody may wait */
+
+struct service {
+	uv_loop_t loop;
+	uv_timer_t timer; /* to the next pass, or the tick while one runs */
+	uv_signal_t sigterm, sigint;
+	struct service_options options;
+	const struct config *config;
+	struct store *store;
+	struct mapper mapper;
+	struct sync sync;
+	struct control *control;
+	struct cursor cursor;
+	struct pass pass;
+	bool running;
+	bool stopping;
+	uint64_t number;   /* of the pass that runs, or ran last */
+	int64_t next_at;   /* monotonic */
+	int64_t started;   /* wall clock */
+	int64_t last_good; /* wall clock: end of the last good pass */
+	struct err last;   /* of the last pass */
+
+	/* Asked for, and not begun yet. */
+	bool asked;
+	struct control_resync want;
+};
+
+static void schedule(struct service *s);
+
+/* --- Logging a pass
+ * --------------------------------------------------------------- */
+
+static void log_pass(const struct service *s, const struct pass *p)
+{
+	const struct mapper_counts *n = &p->counts;
+	double seconds =
+		(double)(stamp_monotonic() - p->started) / (double)STAMP_SECOND;
+
+	if (p->err.code == ERR_CANCELED)
+		log_notice("pass stopped");
+	else if (p->err.code != 0 && strcmp(p->err.text, s->last.text) != 0)
+		log_error("%s", p->err.text);
+	else if (p->err.code == 0 && s->last.code != 0)
+		log_notice("the server answers again");
+	if (p->run != 0 && p->err.code == 0)
+		log_notice("run %lld: %lld read, %lld added, %lld changed, "
+			   "%lld removed, %lld failed in %.2f s%s%.10s",
+			(long long)p->run, (long long)n->seen,
+			(long long)n->added, (long long)n->changed,
+			(long long)n->removed, (long long)n->failed, seconds,
+			p->commit[0] != '\0' ? ", commit " : "", p->commit);
+}
+
+static void put_progress(
+	const struct service *s, const struct mapper_counts *n, struct buf *out)
+{
+	buf_printf(out,
+		"\"pass\":%llu,\"seen\":%lld,\"added\":%lld,\"changed\":%lld,"
+		"\"removed\":%lld,\"held\":%lld,\"failed\":%lld",
+		(unsigned long long)s->number, (long long)n->seen,
+		(long long)n->added, (long long)n->changed,
+		(long long)n->removed, (long long)n->held,
+		(long long)n->failed);
+}
+
+static void tell_progress(struct service *s)
+{
+	struct buf line = {0};
+
+	buf_puts(&line, "{\"progress\":true,");
+	put_progress(s, &s->sync.progress, &line);
+	buf_puts(&line, "}");
+	control_progress(s->control, s->number, buf_str(&line));
+	buf_fini(&line);
+}
+
+static void tell_finished(struct service *s, const struct pass *p)
+{
+	struct buf line = {0};
+
+	buf_puts(&line, "{\"finished\":true,");
+	put_progress(s, &p->counts, &line);
+	buf_printf(&line, ",\"run\":%lld,\"result\":%d,", (long long)p->run,
+		p->err.code);
+	report_text(&line, "commit",
+		p->commit[0] != '\0' ? str_of(p->commit) : STR_NONE);
+	buf_putc(&line, ',');
+	report_text(&line, "error",
+		p->err.code != 0 ? str_of(p->err.text) : STR_NONE);
+	buf_puts(&line, "}");
+	control_finished(s->control, s->number, buf_str(&line));
+	buf_fini(&line);
+}
+
+/* --- Passes
+ * ----------------------------------------------------------------------------
+ */
+
+static void close_all(struct service *s);
+
+/* What --once ends with: the pass's error, or "some failed". */
+static void judge(struct service *s, const struct pass *p)
+{
+	s->last = p->err;
+	if (p->err.code != 0 || !s->options.once)
+		return;
+	if (p->counts.held > 0)
+		err_set(&s->last, ERR_PARTIAL,
+			"%lld removals are held by the guard",
+			(long long)p->counts.held);
+	else if (p->counts.failed > 0)
+		err_set(&s->last, ERR_PARTIAL,
+			"%lld work packages failed (opsync status names them)",
+			(long long)p->counts.failed);
+}
+
+static void on_pass(struct pass *p)
+{
+	struct service *s = container_of(p, struct service, pass);
+
+	log_pass(s, p);
+	judge(s, p);
+	if (p->err.code == 0)
+		s->last_good = stamp_now();
+	if (s->control != NULL)
+		tell_finished(s, p);
+	s->running = false;
+	s->next_at = stamp_monotonic() + s->config->poll;
+	pass_fini(p);
+	if (s->stopping || s->options.once)
+		close_all(s);
+	else
+		schedule(s);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct service *s = container_of(timer, struct service, timer);
+
+	if (s->running && s->control != NULL)
+		tell_progress(s);
+}
+
+static void start_pass(struct service *s, const char *cause)
+{
+	bool first = s->number == 0;
+
+	s->number++;
+	s->running = true;
+	s->sync.progress = (struct mapper_counts){0};
+	s->pass = (struct pass){
+		.sync = &s->sync,
+		.cursor = &s->cursor,
+		.kind = PASS_POLL,
+		.cause = cause,
+		.first = first,
+		.record = s->asked,
+	};
+	if (s->want.full || (first && s->options.full)) {
+		s->pass.kind = PASS_FULL;
+	} else if (s->want.n_ids > 0) {
+		s->pass.kind = PASS_SOME;
+		s->pass.ids = s->want.ids;
+		s->pass.n_ids = s->want.n_ids;
+		s->want.ids = NULL;
+	}
+	free(s->want.ids);
+	s->want = (struct control_resync){0};
+	s->asked = false;
+	uv_timer_start(&s->timer, on_tick, TICK_MS, TICK_MS);
+	pass_start(&s->pass, on_pass);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct service *s = container_of(timer, struct service, timer);
+
+	start_pass(s, s->asked ? "request" : "schedule");
+}
+
+static void schedule(struct service *s)
+{
+	int64_t wait = s->next_at - stamp_monotonic();
+
+	if (s->asked || wait < 0)
+		wait = 0;
+	uv_timer_start(&s->timer, on_timer, (uint64_t)((wait + 999) / 1000), 0);
+	sd_notifyf(0, "STATUS=%s",
+		s->last.code != 0 ? s->last.text : "waiting for the next poll");
+}
+
+/* --- What the control socket asks
+ * --------------------------------------------------------- */
+
+static uint64_t on_resync(void *arg, struct control_resync *what)
+{
+	struct service *s = arg;
+
+	s->want.full |= what->full;
+	if (what->n_ids > 0) {
+		s->want.ids = xrealloc(s->want.ids,
+			(s->want.n_ids + what->n_ids) * sizeof(*what->ids));
+		memcpy(s->want.ids + s->want.n_ids, what->ids,
+			what->n_ids * sizeof(*what->ids));
+		s->want.n_ids += what->n_ids;
+	}
+	free(what->ids);
+	s->asked = true;
+	if (!s->running && !s->stopping)
+		schedule(s);
+	return s->number + 1;
+}
+
+static void on_live(void *arg, struct buf *out)
+{
+	struct service *s = arg;
+	int64_t wait = (s->next_at - stamp_monotonic()) / STAMP_SECOND;
+
+	buf_printf(out, "\"pid\":%lld,", (long long)getpid());
+	report_stamp(out, "since", s->started);
+	buf_putc(out, ',');
+	report_text(out, "server", str_of(s->config->url));
+	buf_putc(out, ',');
+	report_stamp(out, "last_good", s->last_good);
+	buf_putc(out, ',');
+	report_text(out, "error",
+		s->last.code != 0 ? str_of(s->last.text) : STR_NONE);
+	if (s->running) {
+		buf_puts(out, ",\"running\":{");
+		put_progress(s, &s->sync.progress, out);
+		buf_puts(out, "},\"next\":0");
+	} else {
+		buf_printf(out, ",\"running\":null,\"next\":%lld",
+			(long long)(wait > 0 ? wait : 0));
+	}
+}
+
+/* --- The end
+ * -------------------------------------------------------------------------------
+ */
+
+static void on_closed(void *arg)
+{
+	(void)arg;
+}
+
+static void close_worker(struct service *s)
+{
+	worker_close(s->sync.worker, on_closed, s);
+	api_client_close(s->sync.client, on_closed, s);
+	uv_close((uv_handle_t *)&s->timer, NULL);
+	uv_close((uv_handle_t *)&s->sigterm, NULL);
+	uv_close((uv_handle_t *)&s->sigint, NULL);
+}
+
+/* The socket goes first: then no question is left for the worker. */
+static void on_timer_closing(uv_timer_t *timer)
+{
+	struct service *s = container_of(timer, struct service, timer);
+
+	if (worker_pending(s->sync.worker) > 0)
+		return;
+	uv_timer_stop(timer);
+	close_worker(s);
+}
+
+static void close_all(struct service *s)
+{
+	if (s->control != NULL)
+		control_close(s->control, on_closed, s);
+	s->control = NULL;
+	uv_timer_start(&s->timer, on_timer_closing, 0, 5);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct service *s = handle->data;
+
+	(void)number;
+	if (s->stopping)
+		return;
+	s->stopping = true;
+	sd_notify(0, "STOPPING=1");
+	log_notice("stopping");
+	if (s->running)
+		pass_cancel(&s->pass);
+	else
+		close_all(s);
+}
+
+/* --- The beginning
+ * ----------------------------------------------------------------------------
+ */
+
+static int open_client(struct service *s, struct err *e)
+{
+	const struct config *c = s->config;
+	char *user_agent = xasprintf("opsync/%s (%s%s%s)", OPSYNC_VERSION,
+		c->instance, c->contact != NULL ? "; " : "",
+		c->contact != NULL ? c->contact : "");
+	struct api_options o = {
+		.url = c->url,
+		.user_agent = user_agent,
+		.max_requests = c->max_requests,
+		.max_tries = c->max_tries,
+		.connect_timeout = c->connect_timeout,
+		.stall_timeout = c->stall_timeout,
+		.max_retry_after = c->max_retry_after,
+		.max_body = (size_t)64 * 1024 * 1024,
+		.n_storage_hosts = c->n_storage_hosts,
+		.storage_hosts = c->storage_hosts,
+		.ca_file = c->ca_file,
+	};
+	char *token = NULL;
+	int r = config_token(c, &token, e);
+
+	o.token = token;
+	if (r == 0)
+		r = api_client_new(&s->loop, &o, &s->sync.client, e);
+	config_wipe_token(token);
+	free(user_agent);
+	return r;
+}
+
+static int open_store(struct service *s, const char *socket, struct err *e)
+{
+	const struct config *c = s->config;
+	const struct store_options o = {
+		.path = c->store_path,
+		.branch = c->branch,
+		.bare = c->bare,
+		.instance = c->instance,
+		.author_name = c->author_name,
+		.author_email = c->author_email,
+		.note = socket,
+	};
+	int r = store_open(&o, &s->store, e);
+
+	return r == 0 ? mapper_init(&s->mapper, s->store, c, e) : r;
+}
+
+static void watch_signal(struct service *s, uv_signal_t *handle, int number)
+{
+	uv_signal_init(&s->loop, handle);
+	handle->data = s;
+	uv_signal_start(handle, on_signal, number);
+}
+
+static int open_control(struct service *s, const char *path, struct err *e)
+{
+	const struct control_host host = {
+		.loop = &s->loop,
+		.worker = s->sync.worker,
+		.mapper = &s->mapper,
+		.arg = s,
+		.live = on_live,
+		.resync = on_resync,
+	};
+
+	return control_open(&host, path, &s->control, e);
+}
+
+static void begin(struct service *s, struct err *e)
+{
+	char *socket = config_socket(s->config);
+
+	uv_timer_init(&s->loop, &s->timer);
+	watch_signal(s, &s->sigterm, SIGTERM);
+	watch_signal(s, &s->sigint, SIGINT);
+	s->sync.loop = &s->loop;
+	s->sync.mapper = &s->mapper;
+	s->sync.config = s->config;
+	s->sync.worker = worker_new(&s->loop);
+	if (!s->options.once && open_control(s, socket, e) != 0) {
+		s->last = *e;
+		close_all(s);
+	} else {
+		sd_notify(0, "READY=1");
+		log_notice("syncing %s into %s", s->config->url,
+			s->config->store_path);
+		start_pass(s, s->options.once ? "once" : "start");
+	}
+	free(socket);
+}
+
+int service_run(const struct config *config,
+	const struct service_options *options, struct err *e)
+{
+	struct service s = {.config = config, .options = *options};
+	char *socket = options->once ? NULL : config_socket(config);
+	int r;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a full quota is an error, not a death */
+	s.started = stamp_now();
+	uv_loop_init(&s.loop);
+	r = open_client(&s, e);
+	if (r == 0) {
+		r = open_store(&s, socket, e);
+		if (r != 0)
+			api_client_close(s.sync.client, on_closed, &s);
+	}
+	free(socket);
+	if (r == 0)
+		begin(&s, e);
+	uv_run(&s.loop, UV_RUN_DEFAULT);
+	uv_loop_close(&s.loop);
+	mapper_fini(&s.mapper);
+	store_close(s.store);
+	free(s.sync.scope_ids);
+	free(s.want.ids);
+	if (r == 0 && (options->once || s.last.code == ERR_IO) &&
+		s.last.code != 0 && s.number <= 1) {
+		*e = s.last;
+		r = e->code;
+	}
+	return r;
+}

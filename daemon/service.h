@@ -1,0 +1,20 @@
+#ifndef DAEMON_SERVICE_H
+#define DAEMON_SERVICE_H
+
+#include "daemon/config.h"
+
+/* How the daemon was started. */
+struct service_options {
+	bool once; /* one pass, then the end */
+	bool full; /* that pass, or the first, reads everything */
+};
+
+/*
+ * Run the daemon with a configuration until SIGTERM or SIGINT, or for one
+ * pass.  Gives 0 or the err_code that the program ends with, which e words;
+ * what goes wrong in a pass of a daemon that goes on is only logged.
+ */
+int service_run(const struct config *config,
+	const struct service_options *options, struct err *e);
+
+#endif
