@@ -278,10 +278,13 @@ static int is_wanted(const struct dirent *d)
 
 int load_recorded(struct model *m, const char *dir, struct err *e)
 {
-	/* Lists give the order; then all else, by name. */
+	/*
+	 * Lists give the order; then the one that was recorded after a user
+	 * got his last name; then all else, by name.
+	 */
 	static const char *const first[] = {"projects.json", "types.json",
 		"statuses.json", "priorities.json", "project_1_categories.json",
-		"project_1_versions.json", "users_me.json"};
+		"project_1_versions.json", "users_me.json", "work_package_4.json"};
 	struct err err = {0};
 	struct loader l = {m, dir, &err};
 	struct dirent **names;

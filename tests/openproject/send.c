@@ -1,8 +1,9 @@
 /*
  * send - an answer as HTTP: headers, ETag, gzip, and how slowly or how far.
  *
- * A plain body goes out from where it lies.  A compressed one, and one that
- * is to trickle or to break off, is read by a callback.
+ * A plain body of a few pieces goes out from where it lies.  A list of many
+ * elements, what is compressed, and what is to trickle or to break off is
+ * read by a callback.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,10 @@
 #include "tests/openproject/server.h"
 
 #define CACHE_SECONDS 21590
+#define BLOCK (256 << 10) /* bytes handed to the socket at once */
+
+/* libmicrohttpd 0.9.75 stalls behind the 1024th piece of an iovec. */
+#define MAX_IN_PLACE 16
 
 struct name_value {
 	const char *name;
@@ -47,12 +52,14 @@ static const struct {
 	[WRAP_SIDE] = {"application/json", NULL, false, false},
 };
 
-/* Bytes that are read piece by piece while they are sent. */
+/* A body that is read piece by piece while it is sent. */
 struct stream {
-	struct text *text;
+	struct body body;
+	size_t part;   /* of the body, where the next byte is */
+	size_t offset; /* in that part */
+	size_t end;    /* how many are sent before the connection breaks */
 	struct request *request;
 	struct MHD_Connection *connection;
-	size_t end; /* how many are sent before the connection breaks */
 	long trickle_ms;
 	bool rested;
 };
@@ -144,32 +151,52 @@ static void add_headers(struct MHD_Response *response, struct request *r)
 		add_ordered(response, f->headers);
 }
 
+/* The next n bytes or fewer. */
+static size_t read_parts(struct stream *s, char *out, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n && s->part < s->body.n) {
+		struct str rest = str_skip(
+			s->body.parts[s->part].bytes, s->offset);
+		size_t k = rest.n < n - done ? rest.n : n - done;
+
+		memcpy(out + done, rest.p, k);
+		done += k;
+		s->offset += k;
+		if (k == rest.n) {
+			s->part++;
+			s->offset = 0;
+		}
+	}
+	return done;
+}
+
 static ssize_t read_stream(void *cls, uint64_t pos, char *out, size_t max)
 {
 	struct stream *s = cls;
-	struct str all = text_str(s->text);
-	size_t n;
 
 	if (pos >= s->end)
-		return s->end < all.n ? MHD_CONTENT_READER_END_WITH_ERROR
-				      : MHD_CONTENT_READER_END_OF_STREAM;
-	n = s->end - pos < max ? s->end - pos : max;
+		return s->end < s->body.size
+			       ? MHD_CONTENT_READER_END_WITH_ERROR
+			       : MHD_CONTENT_READER_END_OF_STREAM;
+	if (s->end - pos < max)
+		max = s->end - pos;
 	if (s->trickle_ms > 0) {
 		s->rested = !s->rested;
 		if (s->rested && waker_sleep(&s->request->server->waker,
 					 s->connection, s->trickle_ms * 1000))
 			return 0;
-		n = 1;
+		max = 1;
 	}
-	memcpy(out, all.p + pos, n);
-	return (ssize_t)n;
+	return (ssize_t)read_parts(s, out, max);
 }
 
 static void free_stream(void *cls)
 {
 	struct stream *s = cls;
 
-	text_drop(s->text);
+	body_fini(&s->body);
 	free(s);
 }
 
@@ -204,23 +231,31 @@ static void gzip(const struct body *body, struct buf *out)
 	deflateEnd(&z);
 }
 
+/* The answer's body, which keeps nothing but its hash. */
+static struct body take_body(struct request *r)
+{
+	struct body body = r->answer.body;
+
+	r->answer.body = (struct body){.hash = body.hash};
+	return body;
+}
+
 /* Through a callback: as it is, or compressed. */
 static struct MHD_Response *streamed(
 	struct request *r, struct MHD_Connection *c, bool compressed)
 {
 	struct stream *s = xcalloc(1, sizeof(*s));
 	struct buf bytes = {0};
-	uint64_t size;
 
-	if (compressed)
+	if (compressed) {
 		gzip(&r->answer.body, &bytes);
-	else
-		body_write(&r->answer.body, &bytes);
-	s->text = text_take(&bytes);
+		body_add_buf(&s->body, &bytes);
+	} else {
+		s->body = take_body(r);
+	}
 	s->request = r;
 	s->connection = c;
-	s->end = text_str(s->text).n;
-	size = compressed ? MHD_SIZE_UNKNOWN : s->end;
+	s->end = s->body.size;
 	if (r->fault != NULL) {
 		s->trickle_ms = r->fault->trickle_ms;
 		if (r->fault->cut_after >= 0 &&
@@ -228,27 +263,23 @@ static struct MHD_Response *streamed(
 			s->end = (size_t)r->fault->cut_after;
 	}
 	return MHD_create_response_from_callback(
-		size, 65536, read_stream, s, free_stream);
+		compressed ? MHD_SIZE_UNKNOWN : s->body.size, BLOCK,
+		read_stream, s, free_stream);
 }
 
 /* From where it lies. */
 static struct MHD_Response *in_place(struct request *r)
 {
 	struct body *body = xmalloc(sizeof(*body));
-	struct MHD_Response *response;
-	struct MHD_IoVec *iov;
+	struct MHD_IoVec iov[MAX_IN_PLACE];
 
-	*body = r->answer.body;
-	r->answer.body = (struct body){.hash = body->hash};
-	iov = xcalloc(body->n, sizeof(*iov));
+	*body = take_body(r);
 	for (size_t i = 0; i < body->n; i++) {
 		iov[i].iov_base = body->parts[i].bytes.p;
 		iov[i].iov_len = body->parts[i].bytes.n;
 	}
-	response = MHD_create_response_from_iovec(
+	return MHD_create_response_from_iovec(
 		iov, (unsigned)body->n, free_body, body);
-	free(iov);
-	return response;
 }
 
 static bool wants(struct MHD_Connection *c, const char *name, const char *value)
@@ -285,7 +316,9 @@ static struct MHD_Response *respond(struct request *r, struct MHD_Connection *c)
 	if (a->body.size == 0)
 		return empty();
 	if (!compressed)
-		return in_place(r);
+		return r->answer.body.n <= MAX_IN_PLACE
+			       ? in_place(r)
+			       : streamed(r, c, false);
 	response = streamed(r, c, true);
 	add(response, "Content-Encoding", "gzip");
 	return response;
