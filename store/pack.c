@@ -31,7 +31,6 @@
 #define OUT_SIZE ((size_t)1 << 20)
 #define WRITE_BEHIND ((uint64_t)8 << 20)
 #define HEADER_SIZE 12
-#define PIECE ((size_t)64 << 10)
 
 struct pack {
 	struct object_table objects;
@@ -44,7 +43,7 @@ struct pack {
 	struct deflater deflater;
 	z_stream *z;         /* of the entry in hand, or NULL */
 	struct object entry; /* the entry in hand */
-	z_stream inflater;
+	struct inflater inflater;
 };
 
 static uint64_t end_of(const struct pack *p)
@@ -83,8 +82,7 @@ void pack_free(struct pack *p)
 	free(p->path);
 	free(p->out);
 	deflater_fini(&p->deflater);
-	if (p->inflater.state != NULL)
-		inflateEnd(&p->inflater);
+	inflater_fini(&p->inflater);
 	object_table_fini(&p->objects);
 	free(p);
 }
@@ -232,86 +230,16 @@ int pack_add(struct pack *p, git_object_t type, const void *bytes, size_t n,
 	return r;
 }
 
-/* --- Reading back --------------------------------------------------------- */
-
-struct reader {
-	struct pack *p;
-	uint64_t at;
-	uint64_t left; /* of the entry */
-	uint8_t in[PIECE];
-	uint8_t out[PIECE];
-};
-
-static int damaged(struct err *e)
-{
-	return err_set(e, ERR_IO,
-		"an object read back from a pack of ours is damaged: "
-		"the disk or the memory is faulty");
-}
-
-/* Read the next piece of the entry. */
-static int refill(struct reader *r, z_stream *z, struct err *e)
-{
-	size_t n = r->left < PIECE ? (size_t)r->left : PIECE;
-	int code;
-
-	code = file_pread(r->p->fd, r->in, n, r->at, "a pack", e);
-	r->at += n;
-	r->left -= n;
-	z->next_in = r->in;
-	z->avail_in = (uInt)n;
-	return code;
-}
-
-static int inflate_all(struct reader *r, z_stream *z, uint64_t size,
-	pack_sink_fn *fn, void *arg, struct err *e)
-{
-	int state = Z_OK;
-	int code = 0;
-
-	while (state != Z_STREAM_END && code == 0) {
-		if (z->avail_in == 0 && r->left > 0)
-			code = refill(r, z, e);
-		if (code != 0)
-			break;
-		z->next_out = r->out;
-		z->avail_out = PIECE;
-		state = inflate(z, Z_NO_FLUSH);
-		if (state != Z_OK && state != Z_STREAM_END)
-			return damaged(e); /* or its end is missing */
-		code = fn(arg, r->out, PIECE - z->avail_out, e);
-	}
-	if (code == 0 && z->total_out != size)
-		return damaged(e);
-	return code;
-}
-
-int pack_read(struct pack *p, const struct object *object, pack_sink_fn *fn,
+int pack_read(struct pack *p, const struct object *object, inflate_sink_fn *fn,
 	void *arg, struct err *e)
 {
-	struct reader r;
-	z_stream *z = &p->inflater;
-	int code = z->state != NULL ? inflateReset(z) : inflateInit(z);
+	int r = 0;
 
-	assert(code == Z_OK);
-	r.p = p;
-	r.at = object->offset;
-	r.left = object->length;
-	if (object->offset + object->length > p->flushed) {
-		code = flush(p, e);
-		if (code != 0)
-			return code;
-	}
-	code = refill(&r, z, e);
-	if (code != 0)
-		return code;
-	while (z->avail_in > 1 && (*z->next_in & 0x80) != 0) {
-		z->next_in++;
-		z->avail_in--;
-	}
-	z->next_in++;
-	z->avail_in--;
-	return inflate_all(&r, z, object->size, fn, arg, e);
+	if (object->offset + object->length > p->flushed)
+		r = flush(p, e);
+	if (r == 0)
+		r = inflate_entry(&p->inflater, p->fd, object, fn, arg, e);
+	return r;
 }
 
 /* --- Sealing -------------------------------------------------------------- */

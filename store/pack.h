@@ -2,6 +2,7 @@
 #define STORE_PACK_H
 
 #include "base/err.h"
+#include "store/inflate.h"
 #include "store/object_table.h"
 
 /*
@@ -35,7 +36,7 @@ int pack_add(struct pack *p, git_object_t type, const void *bytes, size_t n,
 
 /* Give an object's content to fn, in pieces. */
 typedef int pack_sink_fn(void *arg, const void *bytes, size_t n, struct err *e);
-int pack_read(struct pack *p, const struct object *object, pack_sink_fn *fn,
+int pack_read(struct pack *p, const struct object *object, inflate_sink_fn *fn,
 	void *arg, struct err *e);
 
 /*
