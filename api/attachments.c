@@ -137,7 +137,7 @@ static int parse_one(
 		return err_set(e, ERR_DATA, "id: no number");
 	if (!read_count(size, &out->size))
 		return err_set(e, ERR_DATA, "fileSize: %s, not a size",
-			json_type_name(size));
+			scan_type_name(size));
 	if (read_text(a, api_member(text, "fileName"), "fileName",
 		    &out->file_name, e) != 0 ||
 		read_text(a, api_member(text, "contentType"), "contentType",
@@ -163,11 +163,11 @@ int api_attachments_parse(struct arena *a, struct str source,
 	size_t n = 0;
 	size_t cap = 0;
 	struct str item;
-	struct json j;
+	struct scan j;
 
-	json_init(&j, source);
-	json_enter(&j, '[');
-	while (json_item(&j) && json_skip(&j, &item)) {
+	scan_init(&j, source);
+	scan_enter(&j, '[');
+	while (scan_item(&j) && scan_skip(&j, &item)) {
 		list = arena_grow(a, list, n, &cap, sizeof(*list));
 		if (parse_one(a, item, &list[n], e) != 0) {
 			err_prefix(e, "attachment %lld", (long long)list[n].id);
@@ -175,7 +175,7 @@ int api_attachments_parse(struct arena *a, struct str source,
 		}
 		n++;
 	}
-	if (!json_end(&j))
+	if (!scan_end(&j))
 		return err_set(e, ERR_DATA,
 			"work package %lld: the source of its attachments is "
 			"damaged",

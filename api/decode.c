@@ -5,7 +5,7 @@
  * through the decoder, whose result is never longer than its input.  What
  * comes out is valid UTF-8 without NUL, or it is refused.
  */
-#include "api/json.h"
+#include "api/scan.h"
 
 #include <stdint.h>
 
@@ -163,13 +163,13 @@ static bool character(struct decoder *d)
 	return true;
 }
 
-bool json_decode(
+bool scan_decode(
 	struct arena *a, struct str value, struct str *out, const char **fault)
 {
 	struct decoder d = {0};
 	char *begin;
 
-	if (json_type(value) != JSON_STRING || value.n < 2) {
+	if (scan_type(value) != SCAN_STRING || value.n < 2) {
 		*fault = "no text";
 		return false;
 	}

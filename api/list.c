@@ -6,40 +6,40 @@
  * answer that ends early, or that holds less than it says, is refused as a
  * whole: a page that only looks complete would hide work packages.
  */
-#include "api/json.h"
 #include "api/read.h"
 #include "api/resources.h"
+#include "api/scan.h"
 
 /* The members of _embedded; only elements matters. */
-static void scan_embedded(struct arena *a, struct json *j, struct api_list *out)
+static void scan_embedded(struct arena *a, struct scan *j, struct api_list *out)
 {
 	struct str key;
 	struct str skipped;
 	size_t cap = 0;
 
-	if (!json_enter(j, '{'))
+	if (!scan_enter(j, '{'))
 		return;
-	while (json_member(j, &key)) {
+	while (scan_member(j, &key)) {
 		if (!str_is(key, "elements")) {
-			json_skip(j, &skipped);
+			scan_skip(j, &skipped);
 			continue;
 		}
 		out->n = 0;
 		cap = 0;
 		out->elements =
 			arena_grow(a, NULL, 0, &cap, sizeof(*out->elements));
-		if (!json_enter(j, '['))
+		if (!scan_enter(j, '['))
 			return;
-		while (json_item(j)) {
+		while (scan_item(j)) {
 			out->elements = arena_grow(a, out->elements, out->n,
 				&cap, sizeof(*out->elements));
-			if (json_skip(j, &out->elements[out->n]))
+			if (scan_skip(j, &out->elements[out->n]))
 				out->n++;
 		}
 	}
 }
 
-static void scan_members(struct arena *a, struct json *j, struct api_list *out)
+static void scan_members(struct arena *a, struct scan *j, struct api_list *out)
 {
 	struct str key;
 	struct str value;
@@ -53,14 +53,14 @@ static void scan_members(struct arena *a, struct json *j, struct api_list *out)
 		{"offset", &out->offset},
 	};
 
-	if (!json_enter(j, '{'))
+	if (!scan_enter(j, '{'))
 		return;
-	while (json_member(j, &key)) {
+	while (scan_member(j, &key)) {
 		if (str_is(key, "_embedded")) {
 			scan_embedded(a, j, out);
 			continue;
 		}
-		json_skip(j, &value);
+		scan_skip(j, &value);
 		for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
 			if (str_is(key, numbers[i].key))
 				read_count(value, numbers[i].number);
@@ -72,11 +72,11 @@ int api_list_scan(
 {
 	struct api_list list = {
 		.total = -1, .count = -1, .page_size = -1, .offset = -1};
-	struct json j;
+	struct scan j;
 
-	json_init(&j, body);
+	scan_init(&j, body);
 	scan_members(a, &j, &list);
-	if (!json_end(&j))
+	if (!scan_end(&j))
 		return read_fault(&j, "the list", e);
 	if (list.elements == NULL || list.total < 0 || list.count < 0)
 		return err_set(e, ERR_UNAVAILABLE,

@@ -17,12 +17,12 @@ static int fail(const char *what, const char *member, struct err *e)
 static int read_named(struct arena *a, struct str object, const char *what,
 	struct api_name *out, struct err *e)
 {
-	struct json j;
+	struct scan j;
 	struct str all;
 
-	json_init(&j, object);
-	json_skip(&j, &all);
-	if (!json_end(&j))
+	scan_init(&j, object);
+	scan_skip(&j, &all);
+	if (!scan_end(&j))
 		return read_fault(&j, what, e);
 	if (!read_id(api_member(object, "id"), &out->id))
 		return fail(what, "id", e);
@@ -131,7 +131,7 @@ static int add_field(struct arena *a, struct schema *s, size_t *cap,
 	s->fields = arena_grow(a, s->fields, s->n_fields, cap, sizeof(*f));
 	f = &s->fields[s->n_fields];
 	f->key = arena_str(a, key);
-	if (json_type(value) != JSON_OBJECT ||
+	if (scan_type(value) != SCAN_OBJECT ||
 		read_text(a, api_member(value, "name"), "name", &f->name,
 			NULL) != 0 ||
 		read_text(a, api_member(value, "type"), "type", &f->type,
@@ -150,12 +150,12 @@ int api_schema_parse(
 	struct str links = STR_NONE;
 	struct str key;
 	struct str value;
-	struct json j;
+	struct scan j;
 	size_t cap = 0;
 
-	json_init(&j, element);
-	json_enter(&j, '{');
-	while (json_member(&j, &key) && json_skip(&j, &value)) {
+	scan_init(&j, element);
+	scan_enter(&j, '{');
+	while (scan_member(&j, &key) && scan_skip(&j, &value)) {
 		if (str_is(key, "_links"))
 			links = value;
 		if (str_starts(key, STR("customField")) &&
@@ -164,7 +164,7 @@ int api_schema_parse(
 				"schema: %.*s: its name or type cannot be read",
 				STR_ARGS(key));
 	}
-	if (!json_end(&j))
+	if (!scan_end(&j))
 		return read_fault(&j, "schema", e);
 	if (read_link(a, api_member(links, "self"), "self", &self, e) != 0 ||
 		!read_pair(self.href, &s))

@@ -9,7 +9,7 @@
 
 #include "api/resources.h"
 
-int read_fault(const struct json *j, const char *what, struct err *e)
+int read_fault(const struct scan *j, const char *what, struct err *e)
 {
 	if (j->p == j->end)
 		return err_set(e, ERR_UNAVAILABLE,
@@ -41,7 +41,7 @@ bool read_id(struct str value, int64_t *out)
 
 struct str read_raw(struct str value)
 {
-	if (json_type(value) != JSON_STRING)
+	if (scan_type(value) != SCAN_STRING)
 		return STR_NONE;
 	return (struct str){value.p + 1, value.n - 2};
 }
@@ -51,18 +51,18 @@ int read_text(struct arena *a, struct str value, const char *key,
 {
 	const char *fault;
 
-	switch (json_type(value)) {
-	case JSON_NONE:
-	case JSON_NULL:
+	switch (scan_type(value)) {
+	case SCAN_NONE:
+	case SCAN_NULL:
 		*out = STR_NONE;
 		return 0;
-	case JSON_STRING:
-		if (json_decode(a, value, out, &fault))
+	case SCAN_STRING:
+		if (scan_decode(a, value, out, &fault))
 			return 0;
 		return err_set(e, ERR_DATA, "%s: %s", key, fault);
 	default:
 		return err_set(e, ERR_DATA, "%s: %s, not text", key,
-			json_type_name(value));
+			scan_type_name(value));
 	}
 }
 
@@ -75,24 +75,24 @@ int read_link(struct arena *a, struct str value, const char *key,
 	struct link *out, struct err *e)
 {
 	struct link link = {0};
-	struct json j;
+	struct scan j;
 	struct str name;
 	struct str href = STR_NONE;
 	struct str title = STR_NONE;
 
-	if (value.n == 0 || json_type(value) == JSON_NULL) {
+	if (value.n == 0 || scan_type(value) == SCAN_NULL) {
 		*out = link;
 		return 0;
 	}
-	if (json_type(value) != JSON_OBJECT)
+	if (scan_type(value) != SCAN_OBJECT)
 		return err_set(e, ERR_DATA, "%s: %s, not a link", key,
-			json_type_name(value));
-	json_init(&j, value);
-	json_enter(&j, '{');
-	while (json_member(&j, &name)) {
+			scan_type_name(value));
+	scan_init(&j, value);
+	scan_enter(&j, '{');
+	while (scan_member(&j, &name)) {
 		struct str skipped;
 
-		json_skip(&j, str_is(name, "href")    ? &href
+		scan_skip(&j, str_is(name, "href")    ? &href
 			      : str_is(name, "title") ? &title
 						      : &skipped);
 	}
@@ -111,19 +111,19 @@ int read_links(struct arena *a, struct str value, const char *key,
 	size_t n_links = 0;
 	size_t cap = 0;
 	struct str item;
-	struct json j;
+	struct scan j;
 
-	if (value.n == 0 || json_type(value) == JSON_NULL) {
+	if (value.n == 0 || scan_type(value) == SCAN_NULL) {
 		*out = NULL;
 		*n = 0;
 		return 0;
 	}
-	if (json_type(value) != JSON_ARRAY)
+	if (scan_type(value) != SCAN_ARRAY)
 		return err_set(e, ERR_DATA, "%s: %s, not a list of links", key,
-			json_type_name(value));
-	json_init(&j, value);
-	json_enter(&j, '[');
-	while (json_item(&j) && json_skip(&j, &item)) {
+			scan_type_name(value));
+	scan_init(&j, value);
+	scan_enter(&j, '[');
+	while (scan_item(&j) && scan_skip(&j, &item)) {
 		links = arena_grow(a, links, n_links, &cap, sizeof(*links));
 		if (read_link(a, item, key, &links[n_links], e) != 0)
 			return ERR_DATA;
@@ -139,12 +139,12 @@ struct str api_member(struct str object, const char *key)
 	struct str found = STR_NONE;
 	struct str name;
 	struct str value;
-	struct json j;
+	struct scan j;
 
-	json_init(&j, object);
-	json_enter(&j, '{');
-	while (json_member(&j, &name))
-		if (json_skip(&j, &value) && str_is(name, key))
+	scan_init(&j, object);
+	scan_enter(&j, '{');
+	while (scan_member(&j, &name))
+		if (scan_skip(&j, &value) && str_is(name, key))
 			found = value;
 	return j.fault == NULL ? found : STR_NONE;
 }

@@ -1,7 +1,7 @@
 #ifndef API_READ_H
 #define API_READ_H
 
-#include "api/json.h"
+#include "api/scan.h"
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/work_package.h"
@@ -9,7 +9,7 @@
 /* What the parsers of the resources share. */
 
 /* What j found wrong, as ERR_UNAVAILABLE: the answer is no JSON. */
-int read_fault(const struct json *j, const char *what, struct err *e);
+int read_fault(const struct scan *j, const char *what, struct err *e);
 
 /* A positive integer; false, and *out untouched, for all else. */
 bool read_id(struct str value, int64_t *out);

@@ -88,7 +88,7 @@ static void note(struct found *f, struct str key, struct str value)
 	add_field(f, key, value);
 }
 
-static void collect_links(struct json *j, struct found *f)
+static void collect_links(struct scan *j, struct found *f)
 {
 	struct str key;
 	struct str value;
@@ -96,22 +96,22 @@ static void collect_links(struct json *j, struct found *f)
 	/* Links that come twice: the last ones count, as anywhere. */
 	memset(f->values, 0, sizeof(f->values));
 	f->n_fields = 0;
-	json_enter(j, '{');
-	while (json_member(j, &key))
-		if (json_skip(j, &value))
+	scan_enter(j, '{');
+	while (scan_member(j, &key))
+		if (scan_skip(j, &value))
 			note(f, key, value);
 }
 
-static void collect(struct json *j, struct found *own, struct found *linked)
+static void collect(struct scan *j, struct found *own, struct found *linked)
 {
 	struct str key;
 	struct str value;
 
-	json_enter(j, '{');
-	while (json_member(j, &key)) {
+	scan_enter(j, '{');
+	while (scan_member(j, &key)) {
 		if (str_is(key, "_links"))
 			collect_links(j, linked);
-		else if (json_skip(j, &value))
+		else if (scan_skip(j, &value))
 			note(own, key, value);
 	}
 }
@@ -163,9 +163,9 @@ static void put_compact(struct buf *out, struct str value)
 
 void source_put_value(struct buf *out, struct str value)
 {
-	enum json_type type = json_type(value);
+	enum scan_type type = scan_type(value);
 
-	if (type == JSON_OBJECT || type == JSON_ARRAY)
+	if (type == SCAN_OBJECT || type == SCAN_ARRAY)
 		put_compact(out, value);
 	else
 		buf_add_str(out, value);
@@ -185,7 +185,7 @@ static void put_member(struct buf *out, struct str value)
 	struct str raw = STR_NONE;
 	struct str html;
 
-	if (json_type(value) == JSON_OBJECT)
+	if (scan_type(value) == SCAN_OBJECT)
 		raw = api_member(value, "raw");
 	if (raw.n == 0) {
 		source_put_value(out, value);
@@ -206,7 +206,7 @@ void source_put_link(struct buf *out, struct str value)
 	struct str href;
 	struct str title;
 
-	if (json_type(value) != JSON_OBJECT) {
+	if (scan_type(value) != SCAN_OBJECT) {
 		source_put_value(out, value.n > 0 ? value : STR("null"));
 		return;
 	}
@@ -214,7 +214,7 @@ void source_put_link(struct buf *out, struct str value)
 	title = api_member(value, "title");
 	put_key(out, "{", STR("href"));
 	source_put_value(out, href.n > 0 ? href : STR("null"));
-	if (title.n > 0 && json_type(title) != JSON_NULL) {
+	if (title.n > 0 && scan_type(title) != SCAN_NULL) {
 		put_key(out, ",", STR("title"));
 		source_put_value(out, title);
 	}
@@ -226,16 +226,16 @@ static void put_links(struct buf *out, struct str value)
 {
 	const char *before = "";
 	struct str item;
-	struct json j;
+	struct scan j;
 
-	if (json_type(value) != JSON_ARRAY) {
+	if (scan_type(value) != SCAN_ARRAY) {
 		source_put_link(out, value);
 		return;
 	}
 	buf_putc(out, '[');
-	json_init(&j, value);
-	json_enter(&j, '[');
-	while (json_item(&j) && json_skip(&j, &item)) {
+	scan_init(&j, value);
+	scan_enter(&j, '[');
+	while (scan_item(&j) && scan_skip(&j, &item)) {
 		buf_puts(out, before);
 		source_put_link(out, item);
 		before = ",";
@@ -305,12 +305,12 @@ int api_source_make(struct str element, struct buf *out,
 {
 	struct found own = {.names = members, .n_names = N_MEMBERS};
 	struct found linked = {.names = links, .n_names = N_LINKS};
-	struct json j;
+	struct scan j;
 	int code;
 
-	json_init(&j, element);
+	scan_init(&j, element);
 	collect(&j, &own, &linked);
-	if (json_end(&j))
+	if (scan_end(&j))
 		code = read_head(&own, &linked, head, e);
 	else
 		code = read_fault(&j, "the work package", e);

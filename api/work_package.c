@@ -46,16 +46,16 @@ struct parse {
 };
 
 static int parse_value(
-	struct parse *p, const char *key, struct json *j, struct value *out);
+	struct parse *p, const char *key, struct scan *j, struct value *out);
 
 static int parse_items(
-	struct parse *p, const char *key, struct json *j, struct value *out)
+	struct parse *p, const char *key, struct scan *j, struct value *out)
 {
 	size_t cap = 0;
 
 	*out = (struct value){.type = VALUE_LIST};
-	json_enter(j, '[');
-	while (json_item(j)) {
+	scan_enter(j, '[');
+	while (scan_item(j)) {
 		out->items = arena_grow(
 			p->a, out->items, out->n, &cap, sizeof(*out->items));
 		if (parse_value(p, key, j, &out->items[out->n]) != 0)
@@ -66,14 +66,14 @@ static int parse_items(
 }
 
 static int parse_members(
-	struct parse *p, const char *key, struct json *j, struct value *out)
+	struct parse *p, const char *key, struct scan *j, struct value *out)
 {
 	struct str name;
 	size_t cap = 0;
 
 	*out = (struct value){.type = VALUE_MAP};
-	json_enter(j, '{');
-	while (json_member(j, &name)) {
+	scan_enter(j, '{');
+	while (scan_member(j, &name)) {
 		struct str quoted = {name.p - 1, name.n + 2};
 		struct member *m;
 
@@ -93,11 +93,11 @@ static int parse_scalar(
 {
 	struct str string;
 
-	switch (json_type(text)) {
-	case JSON_BOOL:
+	switch (scan_type(text)) {
+	case SCAN_BOOL:
 		*out = value_bool(text.p[0] == 't');
 		return 0;
-	case JSON_NUMBER:
+	case SCAN_NUMBER:
 		*out = value_number(arena_str(p->a, text));
 		return 0;
 	default:
@@ -108,19 +108,19 @@ static int parse_scalar(
 	}
 }
 
-/* Any JSON as a value; JSON_DEPTH ends the recursion. */
+/* Any JSON as a value; SCAN_DEPTH ends the recursion. */
 static int parse_value(
-	struct parse *p, const char *key, struct json *j, struct value *out)
+	struct parse *p, const char *key, struct scan *j, struct value *out)
 {
 	struct str text = STR_NONE;
 
-	switch (json_peek(j)) {
-	case JSON_ARRAY:
+	switch (scan_peek(j)) {
+	case SCAN_ARRAY:
 		return parse_items(p, key, j, out);
-	case JSON_OBJECT:
+	case SCAN_OBJECT:
 		return parse_members(p, key, j, out);
 	default:
-		json_skip(j, &text);
+		scan_skip(j, &text);
 		return parse_scalar(p, key, text, out);
 	}
 }
@@ -142,15 +142,15 @@ static struct value link_value(struct arena *a, const struct link *link)
 }
 
 static int parse_links(
-	struct parse *p, const char *key, struct json *j, struct value *out)
+	struct parse *p, const char *key, struct scan *j, struct value *out)
 {
 	struct str text = STR_NONE;
 	struct link *links;
 	struct value *items;
 	size_t n;
 
-	json_skip(j, &text);
-	if (json_type(text) != JSON_ARRAY) {
+	scan_skip(j, &text);
+	if (scan_type(text) != SCAN_ARRAY) {
 		struct link link;
 
 		if (read_link(p->a, text, key, &link, p->e) != 0)
@@ -168,7 +168,7 @@ static int parse_links(
 }
 
 static int parse_field(
-	struct parse *p, struct str key, struct json *j, bool linked)
+	struct parse *p, struct str key, struct scan *j, bool linked)
 {
 	struct work_package *wp = p->wp;
 	struct custom_field *field;
@@ -185,21 +185,21 @@ static int parse_field(
 static int parse_digits(
 	struct parse *p, const char *key, struct str text, struct str *out)
 {
-	if (json_type(text) != JSON_NUMBER && json_type(text) != JSON_NULL)
+	if (scan_type(text) != SCAN_NUMBER && scan_type(text) != SCAN_NULL)
 		return err_set(p->e, ERR_DATA, "%s: %s, not a number", key,
-			json_type_name(text));
-	if (json_type(text) == JSON_NUMBER)
+			scan_type_name(text));
+	if (scan_type(text) == SCAN_NUMBER)
 		*out = arena_str(p->a, text);
 	return 0;
 }
 
 static int parse_description(struct parse *p, struct str text)
 {
-	if (json_type(text) == JSON_NULL)
+	if (scan_type(text) == SCAN_NULL)
 		return 0;
-	if (json_type(text) != JSON_OBJECT)
+	if (scan_type(text) != SCAN_OBJECT)
 		return err_set(p->e, ERR_DATA, "description: %s, not an object",
-			json_type_name(text));
+			scan_type_name(text));
 	if (read_text(p->a, api_member(text, "raw"), "description.raw",
 		    &p->wp->description_raw, p->e) != 0)
 		return ERR_DATA;
@@ -243,19 +243,19 @@ static int parse_member(
 	return 0;
 }
 
-static int parse_object(struct parse *p, struct json *j, bool linked)
+static int parse_object(struct parse *p, struct scan *j, bool linked)
 {
 	struct str key;
 	struct str text;
 	int code = 0;
 
-	json_enter(j, '{');
-	while (code == 0 && json_member(j, &key)) {
+	scan_enter(j, '{');
+	while (code == 0 && scan_member(j, &key)) {
 		if (!linked && str_is(key, "_links"))
 			code = parse_object(p, j, true);
 		else if (str_starts(key, STR("customField")))
 			code = parse_field(p, key, j, linked);
-		else if (json_skip(j, &text))
+		else if (scan_skip(j, &text))
 			code = parse_member(p, key, text, linked);
 	}
 	return code;
@@ -266,13 +266,13 @@ int api_work_package_parse(struct arena *a, struct str source,
 {
 	struct work_package wp = {0};
 	struct parse p = {.a = a, .wp = &wp, .e = e};
-	struct json j;
+	struct scan j;
 
-	json_init(&j, source);
+	scan_init(&j, source);
 	if (parse_object(&p, &j, false) != 0)
 		return err_prefix(e, "work package %lld", (long long)wp.id),
 		       ERR_DATA;
-	if (!json_end(&j) || wp.id == 0)
+	if (!scan_end(&j) || wp.id == 0)
 		return err_set(e, ERR_DATA,
 			"work package %lld: its source is damaged",
 			(long long)wp.id);

@@ -29,6 +29,11 @@ struct fixture {
 static inline void fixture_start(struct fixture *f,
 	void (*answer)(struct conn *c), void (*other)(struct conn *c))
 {
+	static const char *const proxies[] = {"http_proxy", "https_proxy",
+		"HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+
+	for (size_t i = 0; i < ARRAY_LEN(proxies); i++)
+		unsetenv(proxies[i]);
 	memset(f, 0, sizeof(*f));
 	uv_loop_init(&f->loop);
 	server_start(&f->server, &f->loop, answer);

@@ -1,26 +1,26 @@
 /*
- * json - a cursor over JSON text.
+ * scan - a cursor over JSON text.
  *
  * A list of work packages is walked once to be cut into its elements, and
- * each element once to be made a source.  json_skip() is the fast path: it
+ * each element once to be made a source.  scan_skip() is the fast path: it
  * jumps from quote to quote inside of strings and keeps the open brackets in
  * a row of bits, so neither depth nor size costs more than linear time.
  *
  * The first fault stays in the cursor; from then on every call gives false,
  * so that a caller looks at it once, at the end.
  */
-#include "api/json.h"
+#include "api/scan.h"
 
 #include <stdint.h>
 
-static bool fail(struct json *j, const char *fault)
+static bool fail(struct scan *j, const char *fault)
 {
 	if (j->fault == NULL)
 		j->fault = fault;
 	return false;
 }
 
-static void skip_space(struct json *j)
+static void skip_space(struct scan *j)
 {
 	while (j->p < j->end && (*j->p == ' ' || *j->p == '\n' ||
 					*j->p == '\r' || *j->p == '\t'))
@@ -28,22 +28,22 @@ static void skip_space(struct json *j)
 }
 
 /* The next byte that is no white space, or NUL at the end. */
-static char peek(struct json *j)
+static char peek(struct scan *j)
 {
 	skip_space(j);
 	return j->p < j->end ? *j->p : '\0';
 }
 
-void json_init(struct json *j, struct str text)
+void scan_init(struct scan *j, struct str text)
 {
-	*j = (struct json){
+	*j = (struct scan){
 		.begin = text.p, .p = text.p, .end = text.p + text.n};
 	if (text.p == NULL)
-		*j = (struct json){.begin = "", .p = "", .end = ""};
+		*j = (struct scan){.begin = "", .p = "", .end = ""};
 }
 
 /* From the opening quote to behind the closing one. */
-static bool skip_string(struct json *j)
+static bool skip_string(struct scan *j)
 {
 	const char *from = j->p + 1;
 	const char *at = from;
@@ -65,7 +65,7 @@ static bool skip_string(struct json *j)
 	return true;
 }
 
-static bool skip_digits(struct json *j)
+static bool skip_digits(struct scan *j)
 {
 	const char *from = j->p;
 
@@ -74,7 +74,7 @@ static bool skip_digits(struct json *j)
 	return j->p > from || fail(j, "a digit is missing");
 }
 
-static bool skip_number(struct json *j)
+static bool skip_number(struct scan *j)
 {
 	if (*j->p == '-')
 		j->p++;
@@ -96,7 +96,7 @@ static bool skip_number(struct json *j)
 	return true;
 }
 
-static bool skip_word(struct json *j, struct str word)
+static bool skip_word(struct scan *j, struct str word)
 {
 	struct str left = {j->p, (size_t)(j->end - j->p)};
 
@@ -106,7 +106,7 @@ static bool skip_word(struct json *j, struct str word)
 	return true;
 }
 
-static bool skip_scalar(struct json *j)
+static bool skip_scalar(struct scan *j)
 {
 	char c = peek(j);
 
@@ -123,13 +123,13 @@ static bool skip_scalar(struct json *j)
 	return fail(j, "a value is missing");
 }
 
-bool json_enter(struct json *j, char open)
+bool scan_enter(struct scan *j, char open)
 {
 	if (j->fault != NULL)
 		return false;
 	if (peek(j) != open)
 		return fail(j, open == '{' ? "no object" : "no list");
-	if (j->depth == JSON_DEPTH)
+	if (j->depth == SCAN_DEPTH)
 		return fail(j, "nested too deep");
 	j->p++;
 	j->depth++;
@@ -138,7 +138,7 @@ bool json_enter(struct json *j, char open)
 }
 
 /* The comma before the next thing in a container, or its end. */
-static bool more(struct json *j, char close)
+static bool more(struct scan *j, char close)
 {
 	char c;
 
@@ -161,7 +161,7 @@ static bool more(struct json *j, char close)
 	return true;
 }
 
-static bool read_key(struct json *j, struct str *key)
+static bool read_key(struct scan *j, struct str *key)
 {
 	const char *from;
 
@@ -177,12 +177,12 @@ static bool read_key(struct json *j, struct str *key)
 	return true;
 }
 
-bool json_member(struct json *j, struct str *key)
+bool scan_member(struct scan *j, struct str *key)
 {
 	return more(j, '}') && read_key(j, key);
 }
 
-bool json_item(struct json *j)
+bool scan_item(struct scan *j)
 {
 	return more(j, ']');
 }
@@ -191,9 +191,9 @@ bool json_item(struct json *j)
  * Step from value to value until the one that was begun is complete.  A bit
  * for each open container tells objects (1) from lists.
  */
-static bool skip_value(struct json *j)
+static bool skip_value(struct scan *j)
 {
-	uint64_t objects[JSON_DEPTH / 64 + 1] = {0};
+	uint64_t objects[SCAN_DEPTH / 64 + 1] = {0};
 	size_t base = j->depth;
 
 	do {
@@ -202,7 +202,7 @@ static bool skip_value(struct json *j)
 		struct str key;
 
 		if (c == '{' || c == '[') {
-			if (!json_enter(j, c))
+			if (!scan_enter(j, c))
 				return false;
 			bit = UINT64_C(1) << j->depth % 64;
 			objects[j->depth / 64] &= ~bit;
@@ -212,8 +212,8 @@ static bool skip_value(struct json *j)
 		}
 		while (j->depth > base) {
 			bit = UINT64_C(1) << j->depth % 64;
-			if (objects[j->depth / 64] & bit ? json_member(j, &key)
-							 : json_item(j))
+			if (objects[j->depth / 64] & bit ? scan_member(j, &key)
+							 : scan_item(j))
 				break;
 			if (j->fault != NULL)
 				return false;
@@ -222,7 +222,7 @@ static bool skip_value(struct json *j)
 	return true;
 }
 
-bool json_skip(struct json *j, struct str *value)
+bool scan_skip(struct scan *j, struct str *value)
 {
 	const char *from;
 
@@ -236,7 +236,7 @@ bool json_skip(struct json *j, struct str *value)
 	return true;
 }
 
-bool json_end(struct json *j)
+bool scan_end(struct scan *j)
 {
 	if (j->fault != NULL)
 		return false;
@@ -244,46 +244,46 @@ bool json_end(struct json *j)
 	return j->p == j->end || fail(j, "something follows the end");
 }
 
-enum json_type json_type(struct str value)
+enum scan_type scan_type(struct str value)
 {
 	if (value.n == 0)
-		return JSON_NONE;
+		return SCAN_NONE;
 	switch (value.p[0]) {
 	case 'n':
-		return JSON_NULL;
+		return SCAN_NULL;
 	case 't':
 	case 'f':
-		return JSON_BOOL;
+		return SCAN_BOOL;
 	case '"':
-		return JSON_STRING;
+		return SCAN_STRING;
 	case '[':
-		return JSON_ARRAY;
+		return SCAN_ARRAY;
 	case '{':
-		return JSON_OBJECT;
+		return SCAN_OBJECT;
 	default:
-		return JSON_NUMBER;
+		return SCAN_NUMBER;
 	}
 }
 
-enum json_type json_peek(struct json *j)
+enum scan_type scan_peek(struct scan *j)
 {
 	if (j->fault != NULL)
-		return JSON_NONE;
+		return SCAN_NONE;
 	skip_space(j);
-	return json_type((struct str){j->p, (size_t)(j->end - j->p)});
+	return scan_type((struct str){j->p, (size_t)(j->end - j->p)});
 }
 
-const char *json_type_name(struct str value)
+const char *scan_type_name(struct str value)
 {
 	static const char *const names[] = {
-		[JSON_NONE] = "nothing",
-		[JSON_NULL] = "null",
-		[JSON_BOOL] = "true or false",
-		[JSON_NUMBER] = "a number",
-		[JSON_STRING] = "text",
-		[JSON_ARRAY] = "a list",
-		[JSON_OBJECT] = "an object",
+		[SCAN_NONE] = "nothing",
+		[SCAN_NULL] = "null",
+		[SCAN_BOOL] = "true or false",
+		[SCAN_NUMBER] = "a number",
+		[SCAN_STRING] = "text",
+		[SCAN_ARRAY] = "a list",
+		[SCAN_OBJECT] = "an object",
 	};
 
-	return names[json_type(value)];
+	return names[scan_type(value)];
 }

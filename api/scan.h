@@ -1,5 +1,5 @@
-#ifndef API_JSON_H
-#define API_JSON_H
+#ifndef API_SCAN_H
+#define API_SCAN_H
 
 #include "base/arena.h"
 #include "base/str.h"
@@ -13,9 +13,9 @@
  * one bad string is the fault of what it belongs to, and not of the page.
  * Keys are compared as they are written: OpenProject escapes none.
  */
-#define JSON_DEPTH 512
+#define SCAN_DEPTH 512
 
-struct json {
+struct scan {
 	const char *begin;
 	const char *p;
 	const char *end;
@@ -24,47 +24,47 @@ struct json {
 	bool fresh; /* the last byte read opened a container */
 };
 
-enum json_type {
-	JSON_NONE,
-	JSON_NULL,
-	JSON_BOOL,
-	JSON_NUMBER,
-	JSON_STRING,
-	JSON_ARRAY,
-	JSON_OBJECT,
+enum scan_type {
+	SCAN_NONE,
+	SCAN_NULL,
+	SCAN_BOOL,
+	SCAN_NUMBER,
+	SCAN_STRING,
+	SCAN_ARRAY,
+	SCAN_OBJECT,
 };
 
-void json_init(struct json *j, struct str text);
+void scan_init(struct scan *j, struct str text);
 
 /* Go into the '{' or '[' that comes next; false, with a fault, if none does. */
-bool json_enter(struct json *j, char open);
+bool scan_enter(struct scan *j, char open);
 
 /*
  * Go to the value of the next member, or to the next item.  False at the end
  * of the container, which is left by that, and at a fault.  The key is
  * without quotes, its escapes as written.
  */
-bool json_member(struct json *j, struct str *key);
-bool json_item(struct json *j);
+bool scan_member(struct scan *j, struct str *key);
+bool scan_item(struct scan *j);
 
 /* The text of the next value, as written; false at a fault. */
-bool json_skip(struct json *j, struct str *value);
+bool scan_skip(struct scan *j, struct str *value);
 
 /* Whether there was no fault and nothing but white space is left. */
-bool json_end(struct json *j);
+bool scan_end(struct scan *j);
 
-/* What the next value is; JSON_NONE at a fault or the end. */
-enum json_type json_peek(struct json *j);
+/* What the next value is; SCAN_NONE at a fault or the end. */
+enum scan_type scan_peek(struct scan *j);
 
 /* What a value is, by its first byte; words for it: "text", "a number", … */
-enum json_type json_type(struct str value);
-const char *json_type_name(struct str value);
+enum scan_type scan_type(struct str value);
+const char *scan_type_name(struct str value);
 
 /*
  * Decode a string value into the arena.  False, with *fault set, for bad
  * escapes, \u0000, lone surrogates, control characters and bad UTF-8.
  */
-bool json_decode(
+bool scan_decode(
 	struct arena *a, struct str value, struct str *out, const char **fault);
 
 #endif
