@@ -179,7 +179,7 @@ struct state_event_query {
 typedef int state_event_fn(
 	void *arg, const struct state_event *event, struct err *e);
 /* In order of id. */
-int state_events(struct state *s, const struct state_event_query *q,
+int state_events(struct state *s, const struct state_event_query *want,
 	state_event_fn *fn, void *arg, struct err *e);
 
 /* Forget runs and their events that began before. */

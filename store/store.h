@@ -98,9 +98,11 @@ enum store_change {
 
 /*
  * Stage a document of a work package.  ERR_DATA if an attachment's contents
- * are not stored, or a path is taken by another document's file or by a file
- * that is not ours (with other bytes): nothing is staged then.  claim is the
- * natural path folded.
+ * are not stored, or a path is taken by a file of another staged document or
+ * by a file that is not ours (with other bytes): nothing is staged then.  A
+ * path that only the recorded state gives to another document is no error
+ * here: that one may move away or go before the commit, whatever the order
+ * (see struct store_commit).  claim is the natural path folded.
  */
 int store_put(struct store *s, int64_t work_package, const struct document *d,
 	struct str claim, enum store_change *change, struct err *e);
@@ -132,6 +134,16 @@ size_t store_staged(const struct store *s);
 
 /* --- Committing ----------------------------------------------------------- */
 
+/*
+ * Told of a staged document that cannot be made, since a path of it is
+ * another's (or a folder of it is a file or a link): why says so.  It stays
+ * in the store as it was; the row of its work package becomes OUTCOME_FAILED
+ * with that reason.  Called before anything is written, so that it may stage
+ * rows and events.
+ */
+typedef void store_refused_fn(
+	void *arg, int64_t work_package, struct str entry, const char *why);
+
 struct store_commit {
 	int64_t run;
 	const char *subject; /* first line of the message */
@@ -139,6 +151,12 @@ struct store_commit {
 	int64_t author_time; /* stamp: the newest updatedAt; 0: now */
 	const char *cursor;  /* trailers; NULL leaves one out */
 	const char *mapping;
+	/*
+	 * NULL: a document that cannot be made stays staged with the row of
+	 * its work package, since what is staged later may make room.
+	 */
+	store_refused_fn *refused;
+	void *arg;
 
 	/* Result. */
 	char id[41];   /* "" if the tree did not change: no commit */

@@ -1,0 +1,214 @@
+/*
+ * commit - all that is staged, in one step that cannot be half done.
+ *
+ *   what was promised earlier is kept -> settled -> a person's edits found
+ *   -> trees and commits made -> objects sealed -> one transaction: rows and
+ *   intent (the commit point) -> the intent is kept (intent.c)
+ *
+ * Before the transaction ends nothing has happened: objects that nothing
+ * names do no harm, and all stays staged.  Behind it the commit is certain:
+ * whoever opens the store next finishes it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/stamp.h"
+#include "base/util.h"
+#include "store/git_error.h"
+#include "store/intent.h"
+#include "store/staging.h"
+#include "store/trees.h"
+
+static void add_trailer(
+	struct buf *message, const char *name, const char *value)
+{
+	if (value != NULL)
+		buf_printf(message, "Opsync-%s: %s\n", name, value);
+}
+
+static char *message_of(const struct store *s, const struct store_commit *c)
+{
+	struct buf message = {0};
+	char run[32];
+
+	snprintf(run, sizeof(run), "%lld", (long long)c->run);
+	buf_printf(&message, "%s\n\n", c->subject);
+	if (c->body != NULL && c->body[0] != '\0') {
+		buf_puts(&message, c->body);
+		while (message.n > 0 && message.p[message.n - 1] == '\n')
+			message.n--;
+		buf_puts(&message, "\n\n");
+	}
+	add_trailer(&message, "Instance", s->instance);
+	add_trailer(&message, "Run", run);
+	add_trailer(&message, "Cursor", c->cursor);
+	add_trailer(&message, "Mapping", c->mapping);
+	return buf_take(&message);
+}
+
+static int make_commit(struct store *s, const struct store_commit *c,
+	const git_oid *parent, const git_oid *tree, git_oid *out, struct err *e)
+{
+	int64_t stamp = c->author_time > 0 ? c->author_time : stamp_now();
+	struct commit_parts parts = {.parent = parent, .tree = tree};
+	git_signature *author;
+	char *message;
+	int code;
+
+	if (git_signature_new(&author, s->author_name, s->author_email,
+		    stamp / STAMP_SECOND, 0) != 0)
+		return git_failed(e, "cannot make a commit");
+	message = message_of(s, c);
+	parts.author = author;
+	parts.message = message;
+	code = commit_make(s, &parts, out, e);
+	free(message);
+	git_signature_free(author);
+	return code;
+}
+
+/* What a commit works with. */
+struct job {
+	struct store *store;
+	struct store_commit *commit;
+	struct changes changes;
+	struct intent intent;
+	git_oid tree;    /* of the branch's commit, */
+	git_oid without; /* and less the files that go */
+};
+
+/* Documents that cannot be made wait, or are given up. */
+static int settle(struct job *j, struct err *e)
+{
+	struct store *s = j->store;
+	int code = store_tip(s, &j->intent.old, e);
+
+	if (code == 0)
+		code = tree_of(s->repo, &j->intent.old, &j->tree, e);
+	if (code == 0)
+		code = changes_settle(s, &j->tree, &j->changes, &j->without, e);
+	if (code == 0 && j->commit->refused != NULL)
+		code = staging_refuse(
+			s->state, j->commit->refused, j->commit->arg, e);
+	return code;
+}
+
+/* Edits of a person, in the work tree or committed, go to their branch. */
+static int keep_edits(struct job *j, struct err *e)
+{
+	struct store *s = j->store;
+	struct changes *c = &j->changes;
+	size_t n = 0;
+	int code = 0;
+
+	if (store_is_checked_out(s))
+		code = worktree_inspect(s->worktree, c->items, c->n, &n, e);
+	if (code == 0)
+		code = changes_kept_in_tree(s, &j->tree, c, &n, e);
+	j->commit->n_kept = n;
+	if (code != 0 || n == 0)
+		return code;
+	code = kept_make(s, j->commit->run, &j->intent.old, c, &j->intent.kept,
+		j->intent.kept_branch, e);
+	snprintf(j->commit->kept_branch, sizeof(j->commit->kept_branch), "%s",
+		j->intent.kept_branch);
+	return code;
+}
+
+static int make_objects(struct job *j, struct err *e)
+{
+	struct store *s = j->store;
+	struct changes *c = &j->changes;
+	git_oid tree;
+	int code = tree_with(s->repo, &j->without, c->items, c->n, &tree, e);
+
+	if (code != 0)
+		return code;
+	j->intent.new = j->intent.old;
+	if (!git_oid_equal(&tree, &j->tree))
+		code = make_commit(
+			s, j->commit, &j->intent.old, &tree, &j->intent.new, e);
+	return code == 0 ? keep_edits(j, e) : code;
+}
+
+static int write_rows(struct job *j, struct err *e)
+{
+	struct state *s = j->store->state;
+	int code = state_begin(s, e);
+
+	if (code != 0)
+		return code;
+	code = staging_apply(s, e);
+	if (code == 0 && j->changes.n > 0)
+		code = intent_put(s, &j->intent, &j->changes, e);
+	if (code == 0)
+		code = state_end(s, e);
+	if (code != 0)
+		state_rollback(s);
+	return code;
+}
+
+static int prepare(struct job *j, struct err *e)
+{
+	int code = settle(j, e);
+
+	if (code == 0 && j->changes.n > 0)
+		code = make_objects(j, e);
+	if (code == 0 && objects_count(j->store->objects) > 0)
+		code = objects_seal(j->store->objects, e);
+	return code == 0 ? write_rows(j, e) : code;
+}
+
+static int commit_staged(struct store *s, struct store_commit *c, struct err *e)
+{
+	struct job j = {.store = s, .commit = c, .intent = {.run = c->run}};
+	git_oid made = {{0}};
+	int code = prepare(&j, e);
+
+	if (code == 0)
+		code = intent_finish(s, &made, NULL, e);
+	if (!git_oid_is_zero(&made))
+		git_oid_tostr(c->id, sizeof(c->id), &made);
+	changes_fini(&j.changes);
+	return code;
+}
+
+int store_commit(struct store *s, struct store_commit *c, struct err *e)
+{
+	struct err late = {0};
+	bool ref_done;
+	bool any = false;
+	int code;
+
+	c->id[0] = '\0';
+	c->n_kept = 0;
+	c->kept_branch[0] = '\0';
+	if (s->broken.code != 0) {
+		if (e != NULL)
+			*e = s->broken;
+		return s->broken.code;
+	}
+	code = intent_finish(s, NULL, &ref_done, &late);
+	if (code == 0 || ref_done) {
+		int asked = staging_any(s->state, &any, e);
+
+		if (asked != 0)
+			return asked;
+		if (any)
+			return commit_staged(s, c, e);
+	}
+	if (code != 0 && e != NULL)
+		*e = late;
+	return code;
+}
+
+void store_discard(struct store *s)
+{
+	struct err e = {0};
+
+	objects_drop(s->objects);
+	s->broken = (struct err){0};
+	if (staging_clear(s->state, &e) != 0)
+		s->broken = e;
+}

@@ -1,0 +1,236 @@
+/*
+ * content - an attachment's contents, as they arrive.
+ *
+ *   begin -> add, add, … -> end: size and digests compared, picture looked
+ *   at, blob into the open batch, row staged
+ *
+ * Up to a mebibyte is kept in memory; more goes to a file without a name in
+ * the repository's folder, which is gone with its process.  Until store_end()
+ * nothing of it is in the store.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/util.h"
+#include "store/files.h"
+#include "store/parts.h"
+#include "store/staging.h"
+
+#define IN_MEMORY (1024 * 1024)
+
+struct store_content {
+	struct store *store;
+	int64_t id;
+	int64_t size; /* as announced */
+	int64_t n;    /* as arrived */
+	struct buf bytes;
+	int fd;             /* -1: in memory */
+	struct digest *md5; /* NULL once ended */
+	struct digest *sha256;
+};
+
+static int open_spool(struct store_content *c, struct err *e)
+{
+	char *file = xasprintf(
+		"%s/spool-%lld-XXXXXX", c->store->tmp, (long long)c->id);
+	int code = 0;
+
+	c->fd = mkostemp(file, O_CLOEXEC);
+	if (c->fd < 0 || unlink(file) != 0)
+		code = err_errno(e, ERR_IO, errno, "cannot make %s", file);
+	free(file);
+	return code;
+}
+
+int store_content_begin(struct store *s, int64_t attachment_id, int64_t size,
+	struct store_content **out, struct err *e)
+{
+	struct store_content *c;
+
+	if (size < 0)
+		return err_set(e, ERR_DATA, "attachment %lld has no size",
+			(long long)attachment_id);
+	c = xcalloc(1, sizeof(*c));
+	*c = (struct store_content){
+		.store = s, .id = attachment_id, .size = size, .fd = -1};
+	c->md5 = digest_md5();
+	c->sha256 = digest_sha256();
+	if (size > IN_MEMORY && open_spool(c, e) != 0) {
+		store_content_drop(c);
+		return ERR_IO;
+	}
+	*out = c;
+	return 0;
+}
+
+int store_content_add(
+	struct store_content *c, const void *bytes, size_t n, struct err *e)
+{
+	if ((uint64_t)n > (uint64_t)(c->size - c->n))
+		return err_set(e, ERR_DATA,
+			"attachment %lld is larger than the %lld bytes that "
+			"the server announced",
+			(long long)c->id, (long long)c->size);
+	digest_add(c->md5, bytes, n);
+	digest_add(c->sha256, bytes, n);
+	c->n += (int64_t)n;
+	if (c->fd >= 0)
+		return file_write(c->fd, bytes, n, "spooled attachment", e);
+	buf_add(&c->bytes, bytes, n);
+	return 0;
+}
+
+void store_content_drop(struct store_content *c)
+{
+	if (c == NULL)
+		return;
+	if (c->md5 != NULL) {
+		digest_end(c->md5, NULL);
+		digest_end(c->sha256, NULL);
+	}
+	if (c->fd >= 0)
+		close(c->fd);
+	buf_fini(&c->bytes);
+	free(c);
+}
+
+/* The digests in hex; MD5 compared with the announced one. */
+static int end_digests(struct store_content *c, struct str digest,
+	char md5_hex[33], char sha256_hex[SHA256_HEX], struct err *e)
+{
+	uint8_t md5[16];
+	uint8_t sha256[SHA256_SIZE];
+
+	digest_end(c->md5, md5);
+	digest_end(c->sha256, sha256);
+	c->md5 = c->sha256 = NULL;
+	hash_hex(md5, sizeof(md5), md5_hex);
+	hash_hex(sha256, sizeof(sha256), sha256_hex);
+	if (c->n != c->size)
+		return err_set(e, ERR_DATA,
+			"attachment %lld ended after %lld of %lld bytes",
+			(long long)c->id, (long long)c->n, (long long)c->size);
+	if (digest.p != NULL && !str_is(digest, md5_hex))
+		return err_set(e, ERR_DATA,
+			"attachment %lld arrived with the MD5 %s, the server "
+			"announced %.*s",
+			(long long)c->id, md5_hex, STR_ARGS(digest));
+	return 0;
+}
+
+static int make_blob(struct store_content *c, git_oid *oid, struct err *e)
+{
+	if (c->fd < 0)
+		return objects_blob(c->store->objects, buf_str(&c->bytes).p,
+			c->bytes.n, oid, e);
+	if (lseek(c->fd, 0, SEEK_SET) != 0)
+		return err_errno(e, ERR_IO, errno, "spooled attachment");
+	return objects_blob_fd(c->store->objects, c->fd, c->size, oid, e);
+}
+
+static void look_at(
+	struct store_content *c, store_probe_fn *probe, struct image_info *out)
+{
+	if (c->fd < 0)
+		probe(buf_str(&c->bytes).p, c->bytes.n, -1, out);
+	else if (lseek(c->fd, 0, SEEK_SET) == 0)
+		probe(NULL, (size_t)c->size, c->fd, out);
+}
+
+/* SHA-1 is not enough to say that two contents are the same. */
+static int check_collision(
+	struct state *s, const struct state_attachment *a, struct err *e)
+{
+	int64_t other = 0;
+	bool found = false;
+	int code = staging_collision(s, a, &found, &other, e);
+
+	if (code != 0 || !found)
+		return code;
+	return err_set(e, ERR_DATA,
+		"attachment %lld has the object id of attachment %lld (%.*s), "
+		"but other contents: one of them was made to deceive",
+		(long long)a->id, (long long)other, STR_ARGS(a->oid));
+}
+
+static int finish(struct store_content *c, struct state_attachment *a,
+	struct str digest, store_probe_fn *probe, struct err *e)
+{
+	char md5[33];
+	char sha256[SHA256_HEX];
+	char hex[GIT_OID_HEXSZ + 1];
+	git_oid oid;
+	int code = end_digests(c, digest, md5, sha256, e);
+
+	if (code != 0)
+		return code;
+	if (probe != NULL)
+		look_at(c, probe, &a->image);
+	code = make_blob(c, &oid, e);
+	if (code != 0)
+		return code;
+	git_oid_tostr(hex, sizeof(hex), &oid);
+	a->digest = str_of(md5);
+	a->sha256 = str_of(sha256);
+	a->oid = str_of(hex);
+	code = check_collision(c->store->state, a, e);
+	return code == 0 ? staging_put_attachment(c->store->state, a, e) : code;
+}
+
+int store_content_end(struct store_content *c, int64_t work_package,
+	struct str digest, store_probe_fn *probe, struct err *e)
+{
+	struct state_attachment a = {
+		.id = c->id, .work_package = work_package, .size = c->size};
+	int code = finish(c, &a, digest, probe, e);
+
+	store_content_drop(c);
+	return code;
+}
+
+/* What is asked of a row, and what it answers. */
+struct wanted {
+	struct store *store;
+	int64_t size;
+	struct str digest;
+	struct image_info *image;
+	bool fits;
+};
+
+static int compare(void *arg, const struct state_attachment *a, struct err *e)
+{
+	struct wanted *w = arg;
+	git_odb *odb;
+	git_oid oid;
+
+	(void)e;
+	if (a->size != w->size ||
+		(w->digest.p != NULL && !str_eq(a->digest, w->digest)))
+		return 0;
+	/* A blob in no commit may have been collected meanwhile. */
+	if (git_oid_fromstrn(&oid, a->oid.p, a->oid.n) != 0 ||
+		git_repository_odb(&odb, w->store->repo) != 0)
+		return 0;
+	w->fits = git_odb_exists(odb, &oid) == 1;
+	git_odb_free(odb);
+	if (w->fits && w->image != NULL)
+		*w->image = a->image;
+	return 0;
+}
+
+int store_attachment(struct store *s, int64_t id, int64_t size,
+	struct str digest, bool *found, struct image_info *image, struct err *e)
+{
+	struct wanted w = {
+		.store = s, .size = size, .digest = digest, .image = image};
+	bool any;
+	int code = staging_attachment(s->state, id, &any, compare, &w, e);
+
+	if (code == 0)
+		*found = w.fits;
+	return code;
+}

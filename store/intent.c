@@ -1,0 +1,383 @@
+/*
+ * intent - what a commit promised, and keeping it.
+ *
+ *   kept branch made -> our branch moved by compare-and-swap -> work tree and
+ *   index brought in step -> intent deleted
+ *
+ * Each step sees by itself whether it was done before, so the whole may be
+ * interrupted and repeated anywhere.  Where somebody else moved the branch
+ * since the commit was made, ours is made anew on top: our paths over their
+ * tree, never a merge and never by force.
+ */
+#include "store/intent.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/stamp.h"
+#include "base/util.h"
+#include "store/files.h"
+#include "store/git_error.h"
+#include "store/trees.h"
+
+#define TRIES 100 /* to get the branch, with pauses of 50 ms */
+
+/* --- Rows ----------------------------------------------------------------- */
+
+/* For a binding: hex must live until the query is closed. */
+static struct str oid_text(const git_oid *oid, char hex[GIT_OID_HEXSZ + 1])
+{
+	if (git_oid_is_zero(oid))
+		return STR_NONE;
+	git_oid_tostr(hex, GIT_OID_HEXSZ + 1, oid);
+	return (struct str){hex, GIT_OID_HEXSZ};
+}
+
+static int put_change(
+	struct state *s, const struct worktree_change *c, struct err *e)
+{
+	struct query q = query_open(s,
+		"INSERT INTO intent_change (path, old, new, document)"
+		" VALUES (?, ?, ?, ?) ON CONFLICT (path) DO UPDATE"
+		" SET new = excluded.new, document = excluded.document");
+	char old[GIT_OID_HEXSZ + 1];
+	char new[GIT_OID_HEXSZ + 1];
+	const git_oid none = {{0}};
+
+	bind_text(&q, str_of(c->path));
+	bind_text(&q, oid_text(c->had ? &c->old_oid : &none, old));
+	bind_text(&q, oid_text(c->has ? &c->new_oid : &none, new));
+	bind_int(&q, c->document);
+	return query_run(&q, e);
+}
+
+int intent_put(struct state *s, const struct intent *intent,
+	const struct changes *c, struct err *e)
+{
+	struct query q = query_open(s,
+		"INSERT OR REPLACE INTO intent (id, started, run, old, new,"
+		" kept, kept_branch) VALUES (1, ?, ?, ?, ?, ?, ?)");
+	char old[GIT_OID_HEXSZ + 1];
+	char new[GIT_OID_HEXSZ + 1];
+	char kept[GIT_OID_HEXSZ + 1];
+	int code;
+
+	bind_int(&q, stamp_now());
+	bind_int(&q, intent->run);
+	bind_text(&q, oid_text(&intent->old, old));
+	bind_text(&q, oid_text(&intent->new, new));
+	bind_text(&q, oid_text(&intent->kept, kept));
+	bind_text(&q, str_of(intent->kept_branch));
+	code = query_run(&q, e);
+	for (size_t i = 0; code == 0 && i < c->n; i++)
+		code = put_change(s, &c->items[i], e);
+	return code;
+}
+
+static void read_oid(struct query *q, git_oid *oid)
+{
+	struct str hex = column_text(q);
+
+	*oid = (git_oid){{0}};
+	if (hex.p != NULL)
+		git_oid_fromstrn(oid, hex.p, hex.n);
+}
+
+static int load(
+	struct state *s, struct intent *intent, bool *found, struct err *e)
+{
+	struct query q = query_open(
+		s, "SELECT run, old, new, kept, kept_branch FROM intent");
+	struct str branch;
+
+	*found = query_next(&q);
+	if (*found) {
+		intent->run = column_int(&q);
+		read_oid(&q, &intent->old);
+		read_oid(&q, &intent->new);
+		read_oid(&q, &intent->kept);
+		branch = column_text(&q);
+		if (branch.n < KEPT_BRANCH)
+			memcpy(intent->kept_branch, branch.p, branch.n);
+	}
+	return query_close(&q, e);
+}
+
+int intent_since(struct state *s, int64_t *since, struct err *e)
+{
+	struct query q = query_open(s, "SELECT started FROM intent");
+
+	*since = query_next(&q) ? column_int(&q) : INT64_MAX;
+	return query_close(&q, e);
+}
+
+static int delete_rows(struct state *s, struct err *e)
+{
+	int code = state_begin(s, e);
+
+	if (code != 0)
+		return code;
+	code = state_exec(
+		s, "DELETE FROM intent; DELETE FROM intent_change", e);
+	if (code == 0)
+		code = state_end(s, e);
+	if (code != 0)
+		state_rollback(s);
+	return code;
+}
+
+/* --- The branch ----------------------------------------------------------- */
+
+static int seal_and_note(struct store *s, struct intent *intent, struct err *e)
+{
+	struct changes none = {0};
+	int code = objects_seal(s->objects, e);
+
+	return code == 0 ? intent_put(s->state, intent, &none, e) : code;
+}
+
+/* Our commit once more, on top of what the branch has become. */
+static int make_anew(struct store *s, struct intent *intent, const git_oid *tip,
+	const struct changes *c, struct err *e)
+{
+	struct commit_parts parts = {.parent = tip};
+	git_commit *ours;
+	git_oid before;
+	git_oid tree;
+	int code = tree_of(s->repo, tip, &before, e);
+
+	if (code == 0)
+		code = tree_changed(s->repo, &before, c->items, c->n, &tree, e);
+	if (code != 0)
+		return code;
+	if (git_commit_lookup(&ours, s->repo, &intent->new) != 0)
+		return git_failed(e, "cannot read commit %s",
+			git_oid_tostr_s(&intent->new));
+	intent->old = *tip;
+	intent->new = *tip;
+	if (!git_oid_equal(&tree, &before)) {
+		parts.tree = &tree;
+		parts.message = git_commit_message(ours);
+		parts.author = git_commit_author(ours);
+		code = commit_make(s, &parts, &intent->new, e);
+	}
+	git_commit_free(ours);
+	return code == 0 ? seal_and_note(s, intent, e) : code;
+}
+
+/* *moved false: the branch is not where the intent says, or locked. */
+static int swap(struct store *s, const struct intent *intent, bool *moved,
+	struct err *e)
+{
+	git_reference *ref = NULL;
+	bool first = git_oid_is_zero(&intent->old);
+	int rc;
+
+	if (first)
+		rc = git_reference_create(&ref, s->repo, s->ref, &intent->new,
+			0, "opsync: commit");
+	else
+		rc = git_reference_create_matching(&ref, s->repo, s->ref,
+			&intent->new, 1, &intent->old, "opsync: commit");
+	git_reference_free(ref);
+	*moved = rc == 0;
+	if (rc == 0 || rc == GIT_EMODIFIED || rc == GIT_EEXISTS ||
+		rc == GIT_ELOCKED)
+		return 0;
+	return git_failed(e, "cannot move %s", s->ref);
+}
+
+/* Is the promised commit on the branch, or none was promised? */
+static int is_on_branch(struct store *s, const struct intent *intent,
+	const git_oid *tip, bool *is, struct err *e)
+{
+	int rc;
+
+	*is = git_oid_equal(&intent->new, tip) ||
+	      git_oid_equal(&intent->new, &intent->old);
+	if (*is || git_oid_is_zero(tip) || git_oid_equal(tip, &intent->old))
+		return 0;
+	rc = git_graph_descendant_of(s->repo, tip, &intent->new);
+	*is = rc == 1;
+	return rc < 0 ? git_failed(e, "cannot read the history") : 0;
+}
+
+static int try_move(struct store *s, struct intent *intent,
+	const struct changes *c, bool *done, struct err *e)
+{
+	git_oid tip;
+	int code = store_tip(s, &tip, e);
+
+	if (code == 0)
+		code = is_on_branch(s, intent, &tip, done, e);
+	if (code != 0 || *done)
+		return code;
+	if (git_oid_is_zero(&tip))
+		intent->old = tip; /* the branch was deleted: it comes back */
+	else if (!git_oid_equal(&tip, &intent->old))
+		code = make_anew(s, intent, &tip, c, e);
+	return code == 0 ? swap(s, intent, done, e) : code;
+}
+
+/* libgit2 syncs the ref and its folder, but not folders that it makes. */
+static int sync_refs(struct store *s, struct err *e)
+{
+	char *folder =
+		xasprintf("%s%s", git_repository_commondir(s->repo), s->ref);
+	size_t top = strlen(folder) - strlen(s->ref) + strlen("refs");
+	int code = 0;
+
+	for (char *slash = strrchr(folder, '/');
+		code == 0 && slash != NULL && slash >= folder + top;
+		slash = strrchr(folder, '/')) {
+		*slash = '\0';
+		code = folder_sync(folder, e);
+	}
+	free(folder);
+	return code;
+}
+
+static int move_branch(struct store *s, struct intent *intent,
+	const struct changes *c, struct err *e)
+{
+	const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+	bool done = false;
+	int code = 0;
+
+	if (!git_oid_is_zero(&intent->kept))
+		code = kept_create(s, intent->kept_branch, &intent->kept, e);
+	for (int i = 0; code == 0 && !done; i++) {
+		if (i == TRIES)
+			return err_set(e, ERR_LOCKED,
+				"%s is kept locked by a git: it is tried again",
+				s->ref);
+		if (i > 0)
+			nanosleep(&pause, NULL);
+		code = try_move(s, intent, c, &done, e);
+	}
+	return code == 0 ? sync_refs(s, e) : code;
+}
+
+/* --- The work tree -------------------------------------------------------- */
+
+/* What was kept before the commit need not be kept again. */
+static int forget_kept(struct store *s, const struct intent *intent,
+	struct changes *c, size_t *n, struct err *e)
+{
+	git_oid tree;
+	struct spot spot;
+	int code = tree_of(s->repo, &intent->kept, &tree, e);
+
+	for (size_t i = 0; code == 0 && i < c->n; i++) {
+		struct worktree_change *at = &c->items[i];
+
+		if (!at->foreign)
+			continue;
+		code = tree_find(s->repo, &tree, at->path, &spot, e);
+		if (code != 0 || spot.kind != SPOT_FILE ||
+			!git_oid_equal(&spot.oid, &at->kept_oid))
+			continue;
+		at->foreign = false;
+		(*n)--;
+	}
+	return code;
+}
+
+static int log_kept(struct store *s, int64_t run, const char *path,
+	const char *branch, struct err *e)
+{
+	char *text = xasprintf(
+		"was edited in the store: the edit is kept on %s", branch);
+	struct state_event event = {
+		.run = run,
+		.at = stamp_now(),
+		.level = LOG_LEVEL_WARNING,
+		.kind = STR("kept"),
+		.path = str_of(path),
+		.text = str_of(text),
+	};
+	int code = state_event_add(s->state, &event, e);
+
+	free(text);
+	return code;
+}
+
+/* Edits that were made since the commit (most often: while we were dead). */
+static int keep_late(struct store *s, const struct intent *intent,
+	const git_oid *tip, struct changes *c, struct err *e)
+{
+	char branch[KEPT_BRANCH] = "";
+	git_oid commit;
+	int code = kept_make(s, intent->run, tip, c, &commit, branch, e);
+
+	if (code == 0)
+		code = objects_seal(s->objects, e);
+	if (code == 0)
+		code = kept_create(s, branch, &commit, e);
+	for (size_t i = 0; code == 0 && i < c->n; i++)
+		if (c->items[i].foreign)
+			code = log_kept(
+				s, intent->run, c->items[i].path, branch, e);
+	return code;
+}
+
+static int update_worktree(struct store *s, const struct intent *intent,
+	const git_oid *tip, struct changes *c, struct err *e)
+{
+	size_t n_foreign = 0;
+	git_oid tree;
+	int code = tree_of(s->repo, tip, &tree, e);
+
+	if (code == 0)
+		code = changes_prune(s, &tree, c, e);
+	if (code == 0)
+		code = worktree_inspect(
+			s->worktree, c->items, c->n, &n_foreign, e);
+	if (code == 0 && n_foreign > 0)
+		code = forget_kept(s, intent, c, &n_foreign, e);
+	if (code == 0 && n_foreign > 0)
+		code = keep_late(s, intent, tip, c, e);
+	if (code == 0)
+		code = worktree_apply(s->worktree, c->items, c->n, e);
+	return code;
+}
+
+static int keep_promise(struct store *s, struct intent *intent,
+	struct changes *c, git_oid *tip, bool *ref_done, struct err *e)
+{
+	int code = changes_intended(s->state, c, e);
+
+	if (code == 0)
+		code = move_branch(s, intent, c, e);
+	if (code == 0)
+		code = store_tip(s, tip, e);
+	if (code != 0)
+		return code;
+	*ref_done = true;
+	if (store_is_checked_out(s))
+		code = update_worktree(s, intent, tip, c, e);
+	return code == 0 ? delete_rows(s->state, e) : code;
+}
+
+int intent_finish(
+	struct store *s, git_oid *commit, bool *ref_done, struct err *e)
+{
+	struct intent intent = {0};
+	struct changes c = {0};
+	git_oid tip;
+	bool moved = false;
+	bool found;
+	int code = load(s->state, &intent, &found, e);
+
+	if (code == 0 && found)
+		code = keep_promise(s, &intent, &c, &tip, &moved, e);
+	else if (code == 0)
+		moved = true;
+	changes_fini(&c);
+	if (commit != NULL && !git_oid_equal(&intent.new, &intent.old))
+		*commit = intent.new;
+	if (ref_done != NULL)
+		*ref_done = moved;
+	return code;
+}

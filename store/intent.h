@@ -1,0 +1,38 @@
+#ifndef STORE_INTENT_H
+#define STORE_INTENT_H
+
+#include "store/changes.h"
+#include "store/kept.h"
+
+/*
+ * What a commit has promised by its transaction and not yet done: to move the
+ * branch, and to bring the work tree in step.
+ */
+struct intent {
+	int64_t run;
+	git_oid old;  /* the branch's commit; the zero id: none */
+	git_oid new;  /* the same as old: no commit */
+	git_oid kept; /* the zero id: nothing was kept */
+	char kept_branch[KEPT_BRANCH];
+};
+
+/*
+ * Write it, inside of the commit's transaction.  Changes of an earlier one
+ * that are not in the work tree yet stay with it.
+ */
+int intent_put(struct state *s, const struct intent *intent,
+	const struct changes *c, struct err *e);
+
+/* The moment from which an intent is pending; INT64_MAX if none is. */
+int intent_since(struct state *s, int64_t *since, struct err *e);
+
+/*
+ * Do what is promised, if anything is; may be repeated after a kill at any
+ * place.  *commit (or NULL) becomes the commit that is on the branch now, if
+ * one was promised; *ref_done (or NULL) says, also on a failure, that only
+ * the work tree may be left to do.
+ */
+int intent_finish(
+	struct store *s, git_oid *commit, bool *ref_done, struct err *e);
+
+#endif

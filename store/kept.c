@@ -1,0 +1,128 @@
+/*
+ * kept - what a person wrote in our files, on a branch of its own before the
+ * files are ours again.
+ */
+#include "store/kept.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/util.h"
+#include "store/git_error.h"
+#include "store/trees.h"
+
+#define NAMES 1000 /* kept branches of one run */
+
+int commit_make(struct store *s, const struct commit_parts *parts, git_oid *out,
+	struct err *e)
+{
+	bool root = git_oid_is_zero(parts->parent);
+	git_signature *now = NULL;
+	git_commit *parent = NULL;
+	git_tree *tree = NULL;
+	const git_commit *parents[1];
+	int code = 0;
+
+	if (git_signature_now(&now, s->author_name, s->author_email) != 0 ||
+		git_tree_lookup(&tree, s->repo, parts->tree) != 0 ||
+		(!root && git_commit_lookup(&parent, s->repo, parts->parent) !=
+				  0)) {
+		code = git_failed(e, "cannot make a commit");
+	} else {
+		parents[0] = parent;
+		if (git_commit_create(out, s->repo, NULL,
+			    parts->author != NULL ? parts->author : now, now,
+			    NULL, parts->message, tree, root ? 0 : 1,
+			    parents) != 0)
+			code = git_failed(e, "cannot make a commit");
+	}
+	git_tree_free(tree);
+	git_commit_free(parent);
+	git_signature_free(now);
+	return code;
+}
+
+static bool is_there(struct store *s, const char *branch)
+{
+	char *ref = xasprintf("refs/heads/%s", branch);
+	git_oid oid;
+	bool there = git_reference_name_to_id(&oid, s->repo, ref) == 0;
+
+	free(ref);
+	return there;
+}
+
+/* A branch called opsync leaves no room for opsync/kept. */
+static int find_name(
+	struct store *s, int64_t run, char branch[KEPT_BRANCH], struct err *e)
+{
+	const char *folder = is_there(s, "opsync") || is_there(s, "opsync/kept")
+				     ? "opsync-kept"
+				     : "opsync/kept";
+
+	snprintf(branch, KEPT_BRANCH, "%s/%lld", folder, (long long)run);
+	for (int i = 2; i < NAMES && is_there(s, branch); i++)
+		snprintf(branch, KEPT_BRANCH, "%s/%lld-%d", folder,
+			(long long)run, i);
+	if (is_there(s, branch))
+		return err_set(e, ERR_IO,
+			"%s: there are too many branches like %s: delete those "
+			"that are not needed",
+			s->path, branch);
+	return 0;
+}
+
+static int make_commit(struct store *s, int64_t run, const git_oid *tip,
+	const git_oid *tree, git_oid *commit, struct err *e)
+{
+	char *message = xasprintf(
+		"Keep edits of files that opsync writes\n\n"
+		"They were found where run %lld writes documents.  Edit them "
+		"in OpenProject\ninstead, or take them from here.\n\n"
+		"Opsync-Instance: %s\nOpsync-Run: %lld\n",
+		(long long)run, s->instance, (long long)run);
+	struct commit_parts parts = {
+		.parent = tip, .tree = tree, .message = message};
+	int code = commit_make(s, &parts, commit, e);
+
+	free(message);
+	return code;
+}
+
+int kept_make(struct store *s, int64_t run, const git_oid *tip,
+	const struct changes *c, git_oid *commit, char branch[KEPT_BRANCH],
+	struct err *e)
+{
+	git_oid before;
+	git_oid tree;
+	int code = tree_of(s->repo, tip, &before, e);
+
+	if (code == 0)
+		code = tree_with_kept(
+			s->repo, &before, c->items, c->n, &tree, e);
+	if (code == 0)
+		code = find_name(s, run, branch, e);
+	if (code != 0)
+		return code;
+	if (git_oid_equal(&tree, &before)) {
+		*commit = *tip;
+		return 0;
+	}
+	return make_commit(s, run, tip, &tree, commit, e);
+}
+
+int kept_create(struct store *s, const char *branch, const git_oid *commit,
+	struct err *e)
+{
+	char *ref = xasprintf("refs/heads/%s", branch);
+	git_reference *made = NULL;
+	int rc = git_reference_create(&made, s->repo, ref, commit, 0,
+		"opsync: keep a person's edits");
+	int code = 0;
+
+	git_reference_free(made);
+	if (rc != 0 && rc != GIT_EEXISTS)
+		code = git_failed(e, "cannot make branch %s", branch);
+	free(ref);
+	return code;
+}

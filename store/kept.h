@@ -1,0 +1,33 @@
+#ifndef STORE_KEPT_H
+#define STORE_KEPT_H
+
+#include "store/changes.h"
+
+#define KEPT_BRANCH 64 /* bytes of a branch's name */
+
+/* What goes into a commit of ours. */
+struct commit_parts {
+	const git_oid *parent; /* the zero id: none */
+	const git_oid *tree;
+	const char *message;
+	const git_signature *author; /* NULL: the daemon, now */
+};
+
+/* Into the open batch of objects. */
+int commit_make(struct store *s, const struct commit_parts *parts, git_oid *out,
+	struct err *e);
+
+/*
+ * A commit on top of ours (tip) with what a person wrote where we write
+ * (foreign, kept_oid), into the open batch, and a free name for its branch.
+ * Where the tip has all that already, it is the tip.
+ */
+int kept_make(struct store *s, int64_t run, const git_oid *tip,
+	const struct changes *c, git_oid *commit, char branch[KEPT_BRANCH],
+	struct err *e);
+
+/* Make the branch, if it is not there. */
+int kept_create(struct store *s, const char *branch, const git_oid *commit,
+	struct err *e);
+
+#endif

@@ -1,0 +1,162 @@
+/*
+ * lock - who may change the store, and what the dead left behind.
+ *
+ * The store's lock keeps a second daemon out; git's own lock files keep
+ * everybody else out of the branch and the index, for moments.  libgit2 makes
+ * them too, and one that is killed leaves them: the next commit would fail
+ * for ever.  Nothing in such a file tells its owner, so this is how one is
+ * judged, by a daemon that starts and holds the store's lock:
+ *
+ *  - We make such files only while an intent is pending (see commit.c) or a
+ *    repository is being created.  One that is younger than the beginning of
+ *    that is our dead predecessor's, and goes as soon as it is seen to rest.
+ *  - Any other belongs to another git.  A live one holds its lock for
+ *    moments, and writes meanwhile: one that has not changed for ten seconds
+ *    is a dead one's and goes; one that changes is waited for.
+ */
+#include "store/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/stamp.h"
+#include "store/files.h"
+
+#define REST_OURS (STAMP_SECOND / 5)
+#define REST_FOREIGN (10 * STAMP_SECOND)
+#define PATIENCE (30 * STAMP_SECOND)
+#define CLOCK_GRAIN STAMP_SECOND /* of a file's time against the clock's */
+
+static int read_owner(int fd, int64_t *pid, struct buf *note)
+{
+	char text[4096];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	char *end;
+
+	if (n < 0)
+		return -1;
+	text[n] = '\0';
+	*pid = strtoll(text, &end, 10);
+	if (*end == '\n')
+		end++;
+	if (note != NULL) {
+		buf_clear(note);
+		buf_add(note, end, strcspn(end, "\n"));
+	}
+	return 0;
+}
+
+static int write_owner(
+	int fd, const char *file, const char *note, struct err *e)
+{
+	struct buf text = {0};
+	int code;
+
+	buf_printf(&text, "%ld\n%s\n", (long)getpid(), note);
+	if (ftruncate(fd, 0) != 0)
+		code = err_errno(e, ERR_IO, errno, "cannot write %s", file);
+	else
+		code = file_pwrite(fd, text.p, text.n, 0, file, e);
+	buf_fini(&text);
+	return code;
+}
+
+int lock_take(const char *file, const char *what, const char *note, int *fd,
+	struct err *e)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int64_t pid = 0;
+	int code;
+	int f = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+
+	if (f < 0)
+		return err_errno(e, ERR_IO, errno, "cannot open %s", file);
+	if (fcntl(f, F_OFD_SETLK, &whole) == 0) {
+		code = write_owner(f, file, note, e);
+	} else if (errno == EAGAIN || errno == EACCES) {
+		read_owner(f, &pid, NULL);
+		code = err_set(e, ERR_LOCKED,
+			"%s is in use by opsyncd (pid %lld)", what,
+			(long long)pid);
+	} else {
+		code = err_errno(e, ERR_IO, errno, "cannot lock %s", file);
+	}
+	if (code != 0)
+		close(f);
+	else
+		*fd = f;
+	return code;
+}
+
+int lock_holder(const char *file, int64_t *pid, struct buf *note, struct err *e)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int code = 0;
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	*pid = 0;
+	buf_clear(note);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (fd < 0)
+		return err_errno(e, ERR_IO, errno, "cannot open %s", file);
+	if (fcntl(fd, F_OFD_GETLK, &whole) != 0)
+		code = err_errno(e, ERR_IO, errno, "cannot look at %s", file);
+	else if (whole.l_type != F_UNLCK && read_owner(fd, pid, note) != 0)
+		code = err_errno(e, ERR_IO, errno, "cannot read %s", file);
+	close(fd);
+	return code;
+}
+
+static int64_t changed_at(const struct stat *st)
+{
+	return st->st_mtim.tv_sec * STAMP_SECOND + st->st_mtim.tv_nsec / 1000;
+}
+
+/* Has it rested long enough?  watched: how long we saw it unchanged. */
+static bool is_stale(int64_t changed, int64_t watched, int64_t since)
+{
+	bool ours = since != INT64_MAX && changed >= since - CLOCK_GRAIN;
+	int64_t rest = stamp_now() - changed;
+
+	if (rest < watched)
+		rest = watched; /* the clock went back */
+	return rest >= (ours ? REST_OURS : REST_FOREIGN);
+}
+
+int lock_clear(const char *file, int64_t since, struct err *e)
+{
+	const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+	int64_t begin = stamp_monotonic();
+	int64_t watched_from = begin;
+	int64_t changed = 0;
+	struct stat st;
+
+	while (lstat(file, &st) == 0) {
+		int64_t now = stamp_monotonic();
+
+		if (changed_at(&st) != changed)
+			watched_from = now;
+		changed = changed_at(&st);
+		if (is_stale(changed, now - watched_from, since)) {
+			if (unlink(file) == 0 || errno == ENOENT)
+				return 0;
+			return err_errno(
+				e, ERR_IO, errno, "cannot remove %s", file);
+		}
+		if (now - begin > PATIENCE)
+			return err_set(e, ERR_LOCKED,
+				"%s is held by a running git: start again when "
+				"that has ended",
+				file);
+		nanosleep(&pause, NULL);
+	}
+	if (errno == ENOENT || errno == ENOTDIR)
+		return 0;
+	return err_errno(e, ERR_IO, errno, "cannot look at %s", file);
+}

@@ -1,0 +1,33 @@
+#ifndef STORE_PARTS_H
+#define STORE_PARTS_H
+
+#include <git2.h>
+
+#include "store/objects.h"
+#include "store/query.h"
+#include "store/store.h"
+#include "store/worktree.h"
+
+/* What an open store is made of: for the files of this module only. */
+struct store {
+	char *path; /* as configured, for messages */
+	char *ref;  /* refs/heads/BRANCH */
+	char *instance;
+	char *author_name;
+	char *author_email;
+	char *tmp; /* our temporary files, in the repository's folder */
+	int lock;  /* held while the store is open */
+	git_repository *repo;
+	struct objects *objects;
+	struct worktree *worktree; /* NULL: bare */
+	struct state *state;       /* with the staged_… tables beside it */
+	struct err broken; /* first failure of a function without result */
+};
+
+/* Is our branch checked out, so that work tree and index follow it? */
+bool store_is_checked_out(struct store *s);
+
+/* Our branch's commit; the zero id if it has none yet. */
+int store_tip(struct store *s, git_oid *out, struct err *e);
+
+#endif

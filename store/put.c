@@ -1,0 +1,317 @@
+/*
+ * put - a document on its way to being staged.
+ *
+ *   gather its files with their blobs' ids -> compare with what is recorded
+ *   -> see that its new paths are free -> blob -> staged
+ *
+ * A document that is as recorded costs a hash and a query.  Whether a path
+ * that another document has on record becomes free is known only when all is
+ * staged: that is judged by the commit (settle.c).
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "store/git_error.h"
+#include "store/parts.h"
+#include "store/staging.h"
+#include "store/trees.h"
+
+#define PATH_LIMIT 4096 /* bytes, as PATH_MAX */
+#define NAME_LIMIT 255
+
+struct put {
+	struct store *store;
+	git_odb *odb;
+	const struct document *document;
+	struct state_document row; /* files and texts in the arena */
+	struct state_file *files;
+	struct arena texts;
+	bool recorded;   /* there is one of that work package and entry, */
+	bool same;       /* and all of it is the same, */
+	bool text_known; /* or at least the text's blob */
+	enum store_change change;
+};
+
+/* Git's own folder, under the names that file systems take for it. */
+static bool is_dot_git(struct str name)
+{
+	struct str rest;
+
+	if (name.n == 5 && strncasecmp(name.p, "git~1", 5) == 0)
+		return true;
+	if (name.n < 4 || strncasecmp(name.p, ".git", 4) != 0)
+		return false;
+	rest = str_skip(name, 4);
+	if (rest.n > 0 && rest.p[0] == ':')
+		return true;
+	while (rest.n > 0 && (rest.p[0] == '.' || rest.p[0] == ' '))
+		rest = str_skip(rest, 1);
+	return rest.n == 0;
+}
+
+static bool is_name(struct str name)
+{
+	return name.n > 0 && name.n <= NAME_LIMIT &&
+	       memchr(name.p, '\\', name.n) == NULL && !str_is(name, ".") &&
+	       !str_is(name, "..") && !is_dot_git(name);
+}
+
+/* The mapping cleans paths; whatever comes here stays in the store. */
+static int check_path(const char *path, struct err *e)
+{
+	const char *at = path;
+
+	for (;;) {
+		size_t n = strcspn(at, "/");
+
+		if (strlen(path) > PATH_LIMIT || !is_name((struct str){at, n}))
+			return err_set(e, ERR_DATA,
+				"'%.300s' cannot be a path in the store", path);
+		if (at[n] == '\0')
+			return 0;
+		at += n + 1;
+	}
+}
+
+static int take_oid(void *arg, const struct state_attachment *a, struct err *e)
+{
+	git_oid *oid = arg;
+
+	(void)e;
+	return git_oid_fromstrn(oid, a->oid.p, a->oid.n) == 0 ? 0 : ERR_IO;
+}
+
+static struct str oid_text(struct put *p, const git_oid *oid)
+{
+	char hex[GIT_OID_HEXSZ + 1];
+
+	git_oid_tostr(hex, sizeof(hex), oid);
+	return arena_str(&p->texts, str_of(hex));
+}
+
+static int add_saved(struct put *p, const struct saved_file *f, struct err *e)
+{
+	git_oid oid;
+	bool found;
+	int code = staging_attachment(
+		p->store->state, f->attachment_id, &found, take_oid, &oid, e);
+
+	if (code == 0)
+		code = check_path(f->path, e);
+	if (code != 0)
+		return code;
+	if (!found || git_odb_exists(p->odb, &oid) != 1)
+		return err_set(e, ERR_DATA,
+			"%s: the contents of attachment %lld are not stored",
+			f->path, (long long)f->attachment_id);
+	p->files[p->row.n_files++] = (struct state_file){
+		.path = str_of(f->path),
+		.oid = oid_text(p, &oid),
+		.attachment_id = f->attachment_id,
+	};
+	return 0;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	const struct state_file *x = a;
+	const struct state_file *y = b;
+
+	return str_cmp(x->path, y->path);
+}
+
+static int check_twins(const struct put *p, struct err *e)
+{
+	for (size_t i = 1; i < p->row.n_files; i++)
+		if (str_eq(p->files[i].path, p->files[0].path) ||
+			str_eq(p->files[i].path, p->files[i - 1].path))
+			return err_set(e, ERR_DATA,
+				"%.*s is the path of two files of the document",
+				STR_ARGS(p->files[i].path));
+	return 0;
+}
+
+/* The document's own file first, then attachments by path. */
+static int gather(struct put *p, struct err *e)
+{
+	const struct document *d = p->document;
+	struct str text = buf_str(&d->text);
+	git_oid oid;
+	int code = check_path(d->path, e);
+
+	if (code == 0 &&
+		git_odb_hash(&oid, text.p, text.n, GIT_OBJECT_BLOB) != 0)
+		code = git_failed(e, "cannot hash %s", d->path);
+	if (code != 0)
+		return code;
+	p->files = ARENA_ARRAY(&p->texts, struct state_file, d->n_files + 1);
+	p->row.files = p->files;
+	p->files[p->row.n_files++] = (struct state_file){
+		.path = str_of(d->path), .oid = oid_text(p, &oid)};
+	for (size_t i = 0; code == 0 && i < d->n_files; i++)
+		code = add_saved(p, &d->files[i], e);
+	if (code != 0)
+		return code;
+	qsort(p->files + 1, d->n_files, sizeof(*p->files), by_path);
+	return check_twins(p, e);
+}
+
+static bool same_files(
+	const struct state_document *a, const struct state_document *b)
+{
+	for (size_t i = 0; i < a->n_files; i++)
+		if (!str_eq(a->files[i].path, b->files[i].path) ||
+			!str_eq(a->files[i].oid, b->files[i].oid))
+			return false;
+	return true;
+}
+
+static bool same_ids(
+	const struct state_document *a, const struct state_document *b)
+{
+	for (size_t i = 0; i < a->n_files; i++)
+		if (a->files[i].attachment_id != b->files[i].attachment_id)
+			return false;
+	return true;
+}
+
+static int compare(void *arg, const struct state_document *d, struct err *e)
+{
+	struct put *p = arg;
+
+	(void)e;
+	if (!str_eq(d->entry, p->row.entry) || d->n_files == 0)
+		return 0;
+	p->recorded = true;
+	p->text_known = str_eq(d->files[0].oid, p->files[0].oid);
+	if (!str_eq(d->files[0].path, p->files[0].path))
+		p->change = STORE_MOVED;
+	else if (d->n_files != p->row.n_files || !same_files(d, &p->row))
+		p->change = STORE_CHANGED;
+	else
+		p->change = STORE_SAME;
+	p->same = p->change == STORE_SAME && same_ids(d, &p->row) &&
+		  str_eq(d->natural_path, p->row.natural_path) &&
+		  str_eq(d->claim, p->row.claim) &&
+		  d->keep_when_gone == p->row.keep_when_gone;
+	return 0;
+}
+
+static int taken(struct str path, struct err *e)
+{
+	return err_set(e, ERR_DATA,
+		"%.*s is taken by a file that opsync did not write: move it "
+		"away, or change the mapping's path",
+		STR_ARGS(path));
+}
+
+/* A path that no document has on record: is a file there, and another? */
+static int check_foreign(
+	struct put *p, const git_oid *tree, size_t i, struct err *e)
+{
+	struct str path = p->files[i].path;
+	struct worktree_change change = {.path = path.p, .has = true};
+	size_t n_foreign = 0;
+	struct spot spot;
+	int code = tree_find(p->store->repo, tree, path.p, &spot, e);
+
+	if (code != 0)
+		return code;
+	git_oid_fromstr(&change.new_oid, p->files[i].oid.p);
+	if (spot.kind == SPOT_OTHER ||
+		(spot.kind == SPOT_FILE &&
+			!git_oid_equal(&spot.oid, &change.new_oid)))
+		return taken(path, e);
+	if (!store_is_checked_out(p->store))
+		return 0;
+	code = worktree_inspect(p->store->worktree, &change, 1, &n_foreign, e);
+	if (code == 0 && n_foreign > 0)
+		return taken(path, e);
+	return code;
+}
+
+static int check_free(
+	struct put *p, const git_oid *tree, size_t i, struct err *e)
+{
+	struct state *s = p->store->state;
+	struct str path = p->files[i].path;
+	struct buf oid = {0};
+	int64_t other = 0;
+	bool found = false;
+	int code = staging_owner(s, path, &p->row, &found, &other, e);
+
+	if (code == 0 && found)
+		return err_set(e, ERR_DATA,
+			"%.*s is taken by a file of work package %lld",
+			STR_ARGS(path), (long long)other);
+	if (code == 0)
+		code = state_owner(s, path, &found, &other, &oid, e);
+	buf_fini(&oid);
+	if (code == 0 && !found)
+		code = check_foreign(p, tree, i, e);
+	return code;
+}
+
+static int check_paths(struct put *p, struct err *e)
+{
+	git_oid tip;
+	git_oid tree;
+	int code = store_tip(p->store, &tip, e);
+
+	if (code == 0)
+		code = tree_of(p->store->repo, &tip, &tree, e);
+	for (size_t i = 0; code == 0 && i < p->row.n_files; i++)
+		code = check_free(p, &tree, i, e);
+	return code;
+}
+
+static int stage(struct put *p, struct err *e)
+{
+	struct state *s = p->store->state;
+	struct str text = buf_str(&p->document->text);
+	git_oid oid;
+	int code = gather(p, e);
+
+	if (code == 0)
+		code = state_documents(s, p->row.work_package, compare, p, e);
+	if (code == 0 && p->same)
+		return staging_forget(s, p->row.work_package, p->row.entry, e);
+	if (code == 0)
+		code = check_paths(p, e);
+	if (code == 0 && !p->text_known)
+		code = objects_blob(p->store->objects, text.p, text.n, &oid, e);
+	return code == 0 ? staging_put(s, &p->row, p->change, e) : code;
+}
+
+int store_put(struct store *s, int64_t work_package, const struct document *d,
+	struct str claim, enum store_change *change, struct err *e)
+{
+	struct put p = {
+		.store = s,
+		.document = d,
+		.row = {.work_package = work_package,
+			.entry = str_of(d->entry),
+			.natural_path = str_of(d->natural_path),
+			.claim = claim,
+			.keep_when_gone = d->keep_when_gone},
+		.change = STORE_ADDED,
+	};
+	int code;
+
+	if (git_repository_odb(&p.odb, s->repo) != 0)
+		return git_failed(e, "cannot read objects");
+	code = stage(&p, e);
+	if (code == 0)
+		*change = p.change;
+	git_odb_free(p.odb);
+	arena_fini(&p.texts);
+	return code;
+}
+
+int store_drop(
+	struct store *s, int64_t work_package, struct str entry, struct err *e)
+{
+	return staging_drop(s->state, work_package, entry, e);
+}

@@ -1,0 +1,164 @@
+/*
+ * query - SQLite's statements, prepared once and used often.
+ *
+ * Statements are kept by the address of their text.  One that is in use (a
+ * callback may ask what its caller is asking) is prepared a second time.  A
+ * failure ends the query and is told when it is closed.
+ */
+#include "store/query.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/util.h"
+
+int state_fail(struct state *s, int rc, struct err *e)
+{
+	switch (rc & 0xff) {
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return err_set(e, ERR_IO,
+			"%s is damaged (%s): stop opsyncd and move it away: it "
+			"is rebuilt from the repository and the server",
+			s->file, sqlite3_errmsg(s->db));
+	case SQLITE_BUSY:
+		return err_set(e, ERR_IO,
+			"%s is locked by another program: try again", s->file);
+	default:
+		return err_set(
+			e, ERR_IO, "%s: %s", s->file, sqlite3_errmsg(s->db));
+	}
+}
+
+static size_t free_slot(const struct state *s, const char *sql)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_statements; i++)
+		if (s->statements[i].sql == sql && !s->statements[i].busy)
+			break;
+	return i;
+}
+
+struct query query_open(struct state *s, const char *sql)
+{
+	struct query q = {.state = s, .slot = free_slot(s, sql)};
+	struct statement *at;
+	sqlite3_stmt *stmt;
+	int rc;
+
+	if (q.slot == s->n_statements) {
+		rc = sqlite3_prepare_v3(
+			s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
+		if (rc != SQLITE_OK) {
+			state_fail(s, rc, &q.err);
+			return q;
+		}
+		s->statements = grow(s->statements, s->n_statements,
+			&s->cap_statements, sizeof(*s->statements));
+		s->statements[s->n_statements++] =
+			(struct statement){.sql = sql, .stmt = stmt};
+	}
+	at = &s->statements[q.slot];
+	at->busy = true;
+	q.stmt = at->stmt;
+	return q;
+}
+
+static void check(struct query *q, int rc)
+{
+	if (rc != SQLITE_OK && q->err.code == 0)
+		state_fail(q->state, rc, &q->err);
+}
+
+void bind_int(struct query *q, int64_t value)
+{
+	if (q->stmt != NULL)
+		check(q, sqlite3_bind_int64(q->stmt, ++q->bound, value));
+}
+
+void bind_text(struct query *q, struct str value)
+{
+	if (q->stmt != NULL)
+		check(q, sqlite3_bind_text64(q->stmt, ++q->bound, value.p,
+				 value.n, SQLITE_STATIC, SQLITE_UTF8));
+}
+
+void bind_blob(struct query *q, const void *bytes, size_t n)
+{
+	if (q->stmt != NULL)
+		check(q, sqlite3_bind_blob64(
+				 q->stmt, ++q->bound, bytes, n, SQLITE_STATIC));
+}
+
+bool query_next(struct query *q)
+{
+	int rc;
+
+	if (q->err.code != 0)
+		return false;
+	q->column = 0;
+	rc = sqlite3_step(q->stmt);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		check(q, rc);
+	return rc == SQLITE_ROW;
+}
+
+int64_t column_int(struct query *q)
+{
+	return sqlite3_column_int64(q->stmt, q->column++);
+}
+
+struct str column_text(struct query *q)
+{
+	int i = q->column++;
+	const void *p = sqlite3_column_text(q->stmt, i);
+
+	if (p == NULL)
+		return STR_NONE;
+	return (struct str){p, (size_t)sqlite3_column_bytes(q->stmt, i)};
+}
+
+struct str column_bytes(struct query *q)
+{
+	int i = q->column++;
+	const void *p = sqlite3_column_blob(q->stmt, i);
+
+	if (p == NULL)
+		return STR_NONE;
+	return (struct str){p, (size_t)sqlite3_column_bytes(q->stmt, i)};
+}
+
+void query_fail(struct query *q, int code, const struct err *e)
+{
+	assert(code < 0);
+	q->err = *e;
+	q->err.code = code;
+}
+
+int query_close(struct query *q, struct err *e)
+{
+	if (q->stmt != NULL) {
+		sqlite3_reset(q->stmt);
+		sqlite3_clear_bindings(q->stmt);
+		q->state->statements[q->slot].busy = false;
+		q->stmt = NULL;
+	}
+	if (q->err.code != 0 && e != NULL)
+		*e = q->err;
+	return q->err.code;
+}
+
+int query_run(struct query *q, struct err *e)
+{
+	while (query_next(q))
+		;
+	return query_close(q, e);
+}
+
+int state_exec(struct state *s, const char *sql, struct err *e)
+{
+	int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : state_fail(s, rc, e);
+}

@@ -1,0 +1,81 @@
+#ifndef STORE_QUERY_H
+#define STORE_QUERY_H
+
+#include <sqlite3.h>
+
+#include "store/state.h"
+
+/* A prepared statement that waits to be used again. */
+struct statement {
+	const char *sql; /* a literal: known by its address */
+	sqlite3_stmt *stmt;
+	bool busy;
+};
+
+struct state {
+	sqlite3 *db;
+	char *file;
+	size_t n_statements;
+	size_t cap_statements;
+	struct statement *statements;
+};
+
+/*
+ * One use of a statement.  Values are bound from left to right, columns read
+ * from left to right.  A failure is kept until query_close() or query_run()
+ * gives it, and everything between does nothing: so a query reads as
+ *
+ *	struct query q = query_open(s, "SELECT a, b FROM t WHERE c = ?");
+ *
+ *	bind_int(&q, c);
+ *	while (query_next(&q))
+ *		use(column_int(&q), column_text(&q));
+ *	return query_close(&q, e);
+ */
+struct query {
+	struct state *state;
+	sqlite3_stmt *stmt; /* NULL if it could not be prepared */
+	size_t slot;
+	int bound;
+	int column;
+	struct err err;
+};
+
+struct query query_open(struct state *s, const char *sql);
+
+/* Bound texts are borrowed until the query is closed. */
+void bind_int(struct query *q, int64_t value);
+void bind_text(struct query *q, struct str value); /* STR_NONE: NULL */
+void bind_blob(struct query *q, const void *bytes, size_t n);
+
+/* Go to the next row; false at the end, and after a failure. */
+bool query_next(struct query *q);
+
+/* A text is valid until the next row or the close; NULL is STR_NONE. */
+int64_t column_int(struct query *q);
+struct str column_text(struct query *q);
+struct str column_bytes(struct query *q);
+
+/* Keep a failure of a callback, which ends the rows. */
+void query_fail(struct query *q, int code, const struct err *e);
+
+/* Give the statement back, and the failure if there was one. */
+int query_close(struct query *q, struct err *e);
+
+/* Go to the end and close. */
+int query_run(struct query *q, struct err *e);
+
+/* Run statements that are used once. */
+int state_exec(struct state *s, const char *sql, struct err *e);
+
+/*
+ * A transaction, or a part of the one that is open.  The second call ends it:
+ * well if code is 0, else nothing of it was; gives code, or its own failure.
+ */
+int state_nest(struct state *s, struct err *e);
+int state_unnest(struct state *s, int code, struct err *e);
+
+/* Say what the connection's last failure was; gives ERR_IO. */
+int state_fail(struct state *s, int rc, struct err *e);
+
+#endif

@@ -1,0 +1,316 @@
+/*
+ * repository - finding, making and checking the git repository of a store.
+ *
+ * Making one takes many steps.  A file in its folder, opsync/unfinished, says
+ * that they are not all done: whoever holds the store's lock next makes it
+ * anew, which git allows on top of what is there.
+ */
+#include "store/repository.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "store/files.h"
+#include "store/git_error.h"
+
+static bool has(const char *folder, const char *name)
+{
+	char *path = xasprintf("%s/%s", folder, name);
+	struct stat st;
+	bool there = stat(path, &st) == 0;
+
+	free(path);
+	return there;
+}
+
+bool repository_is_unfinished(const char *folder)
+{
+	return has(folder, "opsync/unfinished");
+}
+
+static bool is_repository(const char *folder)
+{
+	return repository_is_unfinished(folder) ||
+	       (has(folder, "HEAD") && has(folder, "objects"));
+}
+
+/* "gitdir: FOLDER", as in the work trees of git worktree and submodules. */
+static int read_git_file(
+	const char *path, const char *file, struct buf *folder, struct err *e)
+{
+	char line[4096];
+	FILE *f = fopen(file, "re");
+	struct str to = STR_NONE;
+
+	if (f == NULL)
+		return err_errno(e, ERR_IO, errno, "cannot open %s", file);
+	if (fgets(line, sizeof(line), f) != NULL)
+		to = (struct str){line, strcspn(line, "\r\n")};
+	fclose(f);
+	if (!str_starts(to, STR("gitdir: ")))
+		return err_set(
+			e, ERR_CONFIG, "%s is not a file of git's", file);
+	to = str_skip(to, STR("gitdir: ").n);
+	buf_clear(folder);
+	if (to.n > 0 && to.p[0] != '/')
+		buf_printf(folder, "%s/", path);
+	buf_add_str(folder, to);
+	return 0;
+}
+
+int repository_find(
+	const char *path, struct buf *folder, bool *found, struct err *e)
+{
+	char *dot_git = xasprintf("%s/.git", path);
+	struct stat st;
+	int code = 0;
+
+	*found = true;
+	if (stat(dot_git, &st) == 0 && S_ISREG(st.st_mode)) {
+		code = read_git_file(path, dot_git, folder, e);
+	} else if (is_repository(dot_git)) {
+		buf_clear(folder);
+		buf_puts(folder, dot_git);
+	} else if (is_repository(path)) {
+		buf_clear(folder);
+		buf_puts(folder, path);
+	} else {
+		*found = false;
+	}
+	free(dot_git);
+	return code;
+}
+
+/* How many entries a folder has, other than name; 0 if it is missing. */
+static int count_others(
+	const char *folder, const char *name, size_t *n, struct err *e)
+{
+	DIR *d = opendir(folder);
+	struct dirent *entry;
+
+	*n = 0;
+	if (d == NULL && errno == ENOENT)
+		return 0;
+	if (d == NULL && errno == ENOTDIR)
+		return err_set(e, ERR_CONFIG, "%s is not a folder", folder);
+	if (d == NULL)
+		return err_errno(e, ERR_IO, errno, "cannot read %s", folder);
+	while ((entry = readdir(d)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 &&
+			strcmp(entry->d_name, "..") != 0 &&
+			strcmp(entry->d_name, name) != 0)
+			(*n)++;
+	closedir(d);
+	return 0;
+}
+
+int repository_may_make(const char *path, bool bare, struct err *e)
+{
+	size_t n = 0;
+	char *dot_git = xasprintf("%s/.git", path);
+	int code = count_others(path, bare ? "opsync" : ".git", &n, e);
+
+	if (code == 0 && n == 0 && !bare) /* an empty .git is as good as none */
+		code = count_others(dot_git, "opsync", &n, e);
+	free(dot_git);
+	if (code != 0 || n == 0)
+		return code;
+	return err_set(e, ERR_CONFIG,
+		"%s is not a git repository (it holds %zu %s): name an empty "
+		"folder, or run 'git init' there",
+		path, n, n == 1 ? "file" : "files");
+}
+
+static int sync_parent(const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	char *parent;
+	int code;
+
+	if (slash == NULL)
+		return folder_sync(".", e);
+	parent = str_dup(
+		(struct str){path, slash > path ? (size_t)(slash - path) : 1});
+	code = folder_sync(parent, e);
+	free(parent);
+	return code;
+}
+
+int folder_make(const char *path, mode_t mode, struct err *e)
+{
+	char *part = xstrdup(path);
+	int code = 0;
+
+	for (size_t i = 1; code == 0 && i <= strlen(path); i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		part[i] = '\0';
+		if (mkdir(part, mode) == 0)
+			code = sync_parent(part, e);
+		else if (errno != EEXIST && errno != EISDIR)
+			code = err_errno(
+				e, ERR_IO, errno, "cannot make %s", part);
+		part[i] = path[i];
+	}
+	free(part);
+	return code;
+}
+
+static int mark(const char *file, struct err *e)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
+	int code;
+
+	if (fd < 0)
+		return err_errno(e, ERR_IO, errno, "cannot make %s", file);
+	code = file_sync(fd, file, e);
+	close(fd);
+	return code == 0 ? sync_parent(file, e) : code;
+}
+
+static int init(const char *path, const char *branch, bool bare, struct err *e)
+{
+	git_repository_init_options o = {
+		.version = GIT_REPOSITORY_INIT_OPTIONS_VERSION,
+		.flags = GIT_REPOSITORY_INIT_MKPATH,
+		.initial_head = branch,
+	};
+	git_repository *repo;
+
+	if (bare)
+		o.flags |= GIT_REPOSITORY_INIT_BARE;
+	if (git_repository_init_ext(&repo, path, &o) != 0)
+		return git_failed(e, "cannot make a repository in %s", path);
+	git_repository_free(repo);
+	return 0;
+}
+
+int repository_make(const char *path, const char *folder, const char *branch,
+	bool bare, struct err *e)
+{
+	char *file = xasprintf("%s/opsync/unfinished", folder);
+	int code = mark(file, e);
+
+	if (code == 0)
+		code = init(path, branch, bare, e);
+	if (code == 0)
+		code = folder_sync(folder, e);
+	if (code == 0 && unlink(file) != 0)
+		code = err_errno(e, ERR_IO, errno, "cannot remove %s", file);
+	free(file);
+	return code;
+}
+
+/* Formats that libgit2 opens, and would then read or write wrongly. */
+static const struct {
+	const char *key;
+	const char *value;
+	const char *what;
+	const char *way_out;
+} refused[] = {
+	{"extensions.objectformat", "sha256", "a SHA-256 repository",
+		"make one with 'git init --object-format=sha1'"},
+	{"extensions.refstorage", "reftable", "a repository with reftables",
+		"run 'git refs migrate --ref-format=files' there"},
+	{"extensions.partialclone", NULL, "a partial clone",
+		"clone it anew without --filter"},
+	{"core.splitindex", "true", "a repository with a split index",
+		"run 'git update-index --no-split-index' and 'git config "
+		"--unset core.splitIndex' there"},
+	{"index.sparse", "true", "a repository with a sparse index",
+		"run 'git sparse-checkout disable' there"},
+};
+
+static bool is_set(git_config *config, size_t i)
+{
+	git_buf value = {0};
+	bool set =
+		git_config_get_string_buf(&value, config, refused[i].key) == 0;
+
+	if (set && refused[i].value != NULL)
+		set = strcasecmp(value.ptr, refused[i].value) == 0 ||
+		      (strcmp(refused[i].value, "true") == 0 &&
+			      strcmp(value.ptr, "1") == 0);
+	git_buf_dispose(&value);
+	return set;
+}
+
+/* The configuration is read by itself, since opening may fail for its sake. */
+static int check_format(const char *path, const char *folder, struct err *e)
+{
+	char *file = xasprintf("%s/config", folder);
+	git_config *config = NULL;
+	int code = 0;
+
+	if (git_config_open_ondisk(&config, file) == 0) {
+		for (size_t i = 0; code == 0 && i < ARRAY_LEN(refused); i++)
+			if (is_set(config, i))
+				code = err_set(e, ERR_CONFIG,
+					"%s is %s, which opsync cannot use: %s",
+					path, refused[i].what,
+					refused[i].way_out);
+		git_config_free(config);
+	}
+	free(file);
+	return code;
+}
+
+/* A split or sparse index shows only when it is read. */
+static int check_index(git_repository *repo, const char *path, struct err *e)
+{
+	git_index *index;
+
+	if (git_repository_is_bare(repo))
+		return 0;
+	if (git_repository_index(&index, repo) != 0) {
+		git_failed(e, "%s has an index that opsync cannot read", path);
+		return err_set(e, ERR_CONFIG,
+			"%.400s: run 'git sparse-checkout disable' and 'git "
+			"update-index --no-split-index' there",
+			e != NULL ? e->text : "");
+	}
+	git_index_free(index);
+	return 0;
+}
+
+int repository_open(const char *path, git_repository **out, struct err *e)
+{
+	struct buf folder = {0};
+	git_repository *repo;
+	bool found;
+	int code = repository_find(path, &folder, &found, e);
+	int rc;
+
+	if (code == 0)
+		code = check_format(path, buf_str(&folder).p, e);
+	buf_fini(&folder);
+	if (code != 0)
+		return code;
+	rc = git_repository_open_ext(
+		&repo, path, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
+	if (rc == GIT_EOWNER)
+		return err_set(e, ERR_CONFIG,
+			"%s belongs to another user: run opsyncd as that user, "
+			"give the folder to this one (chown -R), or allow it "
+			"with 'git config --global --add safe.directory %s'",
+			path, path);
+	if (rc != 0) {
+		git_failed(e, "cannot open %s", path);
+		if (e != NULL)
+			e->code = ERR_CONFIG;
+		return ERR_CONFIG;
+	}
+	code = check_index(repo, path, e);
+	if (code != 0)
+		git_repository_free(repo);
+	else
+		*out = repo;
+	return code;
+}

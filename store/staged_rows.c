@@ -1,0 +1,154 @@
+/*
+ * staged_rows - rows that are staged, and the state with them in place.
+ */
+#include "store/store.h"
+
+#include "store/parts.h"
+#include "store/rows.h"
+#include "store/staging.h"
+
+/* For functions without a result: store_commit() will give the failure. */
+static void run(struct store *s, struct query *q)
+{
+	struct err e = {0};
+
+	if (query_run(q, &e) != 0 && s->broken.code == 0)
+		s->broken = e;
+}
+
+void store_put_work_package(
+	struct store *s, const struct state_work_package *wp)
+{
+	struct query q = query_open(s->state,
+		"INSERT OR REPLACE INTO staged_work_package"
+		" (" WORK_PACKAGE_COLUMNS ")"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+
+	bind_work_package(&q, wp);
+	run(s, &q);
+}
+
+void store_drop_work_package(struct store *s, int64_t id)
+{
+	struct query q = query_open(s->state,
+		"INSERT OR REPLACE INTO staged_work_package (id, dropped)"
+		" VALUES (?, 1)");
+
+	bind_int(&q, id);
+	run(s, &q);
+}
+
+int store_work_package(struct store *s, int64_t id, bool *found,
+	state_work_package_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"SELECT " WORK_PACKAGE_COLUMNS " FROM staged_work_package"
+		" WHERE id = ?1 AND NOT dropped"
+		" UNION ALL SELECT " WORK_PACKAGE_COLUMNS " FROM work_package"
+		" WHERE id = ?1 AND NOT EXISTS"
+		" (SELECT 1 FROM staged_work_package WHERE id = ?1)");
+
+	bind_int(&q, id);
+	return query_work_packages(&q, found, fn, arg, e);
+}
+
+#define FILES_OF " f ON f.work_package = d.work_package AND f.entry = d.entry"
+#define IN_PLACE(condition)                                                    \
+	"SELECT * FROM (SELECT " DOCUMENT_FILE_COLUMNS                         \
+	" FROM staged_document d JOIN staged_file" FILES_OF                    \
+	" WHERE " condition " UNION ALL SELECT " DOCUMENT_FILE_COLUMNS         \
+	" FROM document d JOIN file" FILES_OF " WHERE " condition              \
+	" AND NOT EXISTS (SELECT 1 FROM staged_document s"                     \
+	" WHERE s.work_package = d.work_package AND s.entry = d.entry)"        \
+	")" DOCUMENT_ORDER
+
+int store_documents(struct store *s, int64_t work_package,
+	state_document_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(s->state, IN_PLACE("d.work_package = ?1"));
+
+	bind_int(&q, work_package);
+	return query_documents(&q, fn, arg, e);
+}
+
+int store_claims(struct store *s, struct str claim, state_document_fn *fn,
+	void *arg, struct err *e)
+{
+	struct query q = query_open(s->state, IN_PLACE("d.claim = ?1"));
+
+	bind_text(&q, claim);
+	return query_documents(&q, fn, arg, e);
+}
+
+void store_put_value(struct store *s, const char *key, struct str value)
+{
+	struct query q = query_open(s->state,
+		"INSERT OR REPLACE INTO staged_value (key, value)"
+		" VALUES (?, ?)");
+
+	bind_text(&q, str_of(key));
+	bind_text(&q, value);
+	run(s, &q);
+}
+
+void store_put_event(struct store *s, const struct state_event *event)
+{
+	struct query q = query_open(s->state,
+		"INSERT INTO staged_event (" EVENT_COLUMNS ")"
+		" VALUES (?, ?, ?, ?, ?, ?, ?)");
+
+	bind_event(&q, event);
+	run(s, &q);
+}
+
+size_t store_staged(const struct store *s)
+{
+	struct query q = query_open(s->state,
+		"SELECT count(*) FROM staged_document WHERE change <> 0");
+	size_t n = query_next(&q) ? (size_t)column_int(&q) : 0;
+
+	query_close(&q, NULL);
+	return n;
+}
+
+int staging_put_attachment(
+	struct state *s, const struct state_attachment *a, struct err *e)
+{
+	struct query q = query_open(s,
+		"INSERT OR REPLACE INTO staged_attachment"
+		" (" ATTACHMENT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+
+	bind_attachment(&q, a);
+	return query_run(&q, e);
+}
+
+int staging_attachment(struct state *s, int64_t id, bool *found,
+	state_attachment_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT " ATTACHMENT_COLUMNS " FROM staged_attachment"
+		" WHERE id = ?");
+	int code;
+
+	bind_int(&q, id);
+	code = query_attachment(&q, found, fn, arg, e);
+	if (code != 0 || *found)
+		return code;
+	return state_attachment(s, id, found, fn, arg, e);
+}
+
+int staging_collision(struct state *s, const struct state_attachment *a,
+	bool *found, int64_t *other, struct err *e)
+{
+	struct query q = query_open(s, "SELECT id FROM staged_attachment"
+				       " WHERE oid = ?1 AND sha256 <> ?2"
+				       " UNION ALL SELECT id FROM attachment"
+				       " WHERE oid = ?1 AND sha256 <> ?2");
+
+	bind_text(&q, a->oid);
+	bind_text(&q, a->sha256);
+	*found = query_next(&q);
+	if (*found)
+		*other = column_int(&q);
+	return query_close(&q, e);
+}

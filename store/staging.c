@@ -1,0 +1,272 @@
+/*
+ * staging - what is staged, in tables in memory beside those of the state.
+ *
+ *   staging_put(), … -> staged_x -> staging_apply() -> x, and staged_x empty
+ *
+ * They belong to the connection, so they take part in its transactions: if
+ * the one that applies them fails, all is staged as before.  Tables rather
+ * than lists, since what is asked of them (who has this path, who this claim,
+ * what is the state with them in place) is asked of the state in the same
+ * words.
+ */
+#include "store/staging.h"
+
+#include "base/util.h"
+#include "store/rows.h"
+
+static const char tables[] =
+	"CREATE TEMP TABLE staged_work_package ("
+	" id INTEGER PRIMARY KEY, project_id INTEGER, type_id INTEGER,"
+	" updated_at INTEGER, generation INTEGER, outcome INTEGER, hash BLOB,"
+	" reason TEXT, source TEXT, attachments TEXT,"
+	" dropped INTEGER NOT NULL DEFAULT 0);"
+	"CREATE TEMP TABLE staged_document ("
+	" work_package INTEGER, entry TEXT, natural_path TEXT, claim TEXT,"
+	" keep_when_gone INTEGER, change INTEGER NOT NULL,"
+	" dropped INTEGER NOT NULL DEFAULT 0, why TEXT,"
+	" PRIMARY KEY (work_package, entry)) WITHOUT ROWID;"
+	"CREATE INDEX temp.staged_document_claim ON staged_document (claim);"
+	"CREATE TEMP TABLE staged_file ("
+	" path TEXT PRIMARY KEY, oid TEXT, attachment_id INTEGER,"
+	" work_package INTEGER, entry TEXT) WITHOUT ROWID;"
+	"CREATE INDEX temp.staged_file_document"
+	" ON staged_file (work_package, entry);"
+	"CREATE TEMP TABLE staged_attachment ("
+	" id INTEGER PRIMARY KEY, work_package INTEGER, size INTEGER,"
+	" digest TEXT, sha256 TEXT, oid TEXT, format TEXT, width INTEGER,"
+	" height INTEGER);"
+	"CREATE INDEX temp.staged_attachment_oid ON staged_attachment (oid);"
+	"CREATE TEMP TABLE staged_value (key TEXT PRIMARY KEY, value TEXT);"
+	"CREATE TEMP TABLE staged_event ("
+	" id INTEGER PRIMARY KEY, run INTEGER, at INTEGER, level INTEGER,"
+	" kind TEXT, work_package INTEGER, path TEXT, text TEXT);";
+
+int staging_init(struct state *s, struct err *e)
+{
+	return state_exec(s, tables, e);
+}
+
+static int run_all(
+	struct state *s, const char *const *sql, size_t n, struct err *e)
+{
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < n; i++) {
+		struct query q = query_open(s, sql[i]);
+
+		code = query_run(&q, e);
+	}
+	return code;
+}
+
+static int run_for(struct state *s, const char *sql, int64_t work_package,
+	struct str entry, struct err *e)
+{
+	struct query q = query_open(s, sql);
+
+	bind_int(&q, work_package);
+	bind_text(&q, entry);
+	return query_run(&q, e);
+}
+
+int staging_forget(
+	struct state *s, int64_t work_package, struct str entry, struct err *e)
+{
+	int code = run_for(s,
+		"DELETE FROM staged_file WHERE work_package = ? AND entry = ?",
+		work_package, entry, e);
+
+	if (code != 0)
+		return code;
+	return run_for(s,
+		"DELETE FROM staged_document"
+		" WHERE work_package = ? AND entry = ?",
+		work_package, entry, e);
+}
+
+int staging_put(struct state *s, const struct state_document *d,
+	enum store_change change, struct err *e)
+{
+	struct query q;
+	int code = staging_forget(s, d->work_package, d->entry, e);
+
+	if (code != 0)
+		return code;
+	q = query_open(s,
+		"INSERT INTO staged_document (" DOCUMENT_COLUMNS ", change)"
+		" VALUES (?, ?, ?, ?, ?, ?)");
+	bind_document(&q, d);
+	bind_int(&q, change);
+	code = query_run(&q, e);
+	for (size_t i = 0; code == 0 && i < d->n_files; i++) {
+		q = query_open(s, "INSERT INTO staged_file (" FILE_COLUMNS ")"
+				  " VALUES (?, ?, ?, ?, ?)");
+		bind_file(&q, d, &d->files[i]);
+		code = query_run(&q, e);
+	}
+	return code;
+}
+
+/* Only one that the state knows need be dropped from it. */
+int staging_drop(
+	struct state *s, int64_t work_package, struct str entry, struct err *e)
+{
+	struct query q;
+	int code = staging_forget(s, work_package, entry, e);
+
+	if (code != 0)
+		return code;
+	q = query_open(s,
+		"INSERT INTO staged_document (" DOCUMENT_COLUMNS
+		", change, dropped) SELECT " DOCUMENT_COLUMNS ", ?, 1"
+		" FROM document WHERE work_package = ? AND entry = ?");
+	bind_int(&q, STORE_CHANGED);
+	bind_int(&q, work_package);
+	bind_text(&q, entry);
+	return query_run(&q, e);
+}
+
+int staging_owner(struct state *s, struct str path,
+	const struct state_document *self, bool *found, int64_t *work_package,
+	struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT work_package FROM staged_file WHERE path = ?"
+		" AND NOT (work_package = ? AND entry = ?)");
+
+	bind_text(&q, path);
+	bind_int(&q, self->work_package);
+	bind_text(&q, self->entry);
+	*found = query_next(&q);
+	if (*found)
+		*work_package = column_int(&q);
+	return query_close(&q, e);
+}
+
+int staging_wait(struct state *s, int64_t work_package, struct str entry,
+	const char *why, struct err *e)
+{
+	struct query q = query_open(s, "UPDATE staged_document SET why = ?"
+				       " WHERE work_package = ? AND entry = ?");
+
+	bind_text(&q, str_of(why));
+	bind_int(&q, work_package);
+	bind_text(&q, entry);
+	return query_run(&q, e);
+}
+
+int staging_try_again(struct state *s, struct err *e)
+{
+	struct query q = query_open(s,
+		"UPDATE staged_document SET why = NULL WHERE why IS NOT NULL");
+
+	return query_run(&q, e);
+}
+
+static int tell_waiting(
+	struct state *s, store_refused_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT work_package, entry, why FROM staged_document"
+		" WHERE why IS NOT NULL");
+
+	while (query_next(&q)) {
+		int64_t work_package = column_int(&q);
+		struct str entry = column_text(&q);
+
+		fn(arg, work_package, entry, column_text(&q).p);
+	}
+	return query_close(&q, e);
+}
+
+int staging_refuse(
+	struct state *s, store_refused_fn *fn, void *arg, struct err *e)
+{
+	static const char *const steps[] = {
+		"INSERT OR IGNORE INTO staged_work_package"
+		" (" WORK_PACKAGE_COLUMNS ") SELECT " WORK_PACKAGE_COLUMNS
+		" FROM work_package WHERE id IN (SELECT work_package"
+		" FROM staged_document WHERE why IS NOT NULL)",
+		"UPDATE staged_work_package SET outcome = 3, reason = d.why"
+		" FROM staged_document d"
+		" WHERE d.work_package = id AND d.why IS NOT NULL",
+		"DELETE FROM staged_file WHERE (work_package, entry) IN"
+		" (SELECT work_package, entry FROM staged_document"
+		" WHERE why IS NOT NULL)",
+		"DELETE FROM staged_document WHERE why IS NOT NULL",
+	};
+	int code = tell_waiting(s, fn, arg, e);
+
+	_Static_assert(OUTCOME_FAILED == 3, "as in the statement");
+	return code == 0 ? run_all(s, steps, ARRAY_LEN(steps), e) : code;
+}
+
+int staging_any(struct state *s, bool *any, struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT EXISTS (SELECT 1 FROM staged_work_package)"
+		" OR EXISTS (SELECT 1 FROM staged_document)"
+		" OR EXISTS (SELECT 1 FROM staged_attachment)"
+		" OR EXISTS (SELECT 1 FROM staged_value)"
+		" OR EXISTS (SELECT 1 FROM staged_event)");
+
+	*any = query_next(&q) && column_int(&q) != 0;
+	return query_close(&q, e);
+}
+
+#define READY                                                                  \
+	"(SELECT work_package, entry FROM staged_document WHERE why IS NULL)"
+#define WAITING                                                                \
+	"(SELECT work_package FROM staged_document WHERE why IS NOT NULL)"
+
+int staging_apply(struct state *s, struct err *e)
+{
+	static const char *const steps[] = {
+		"DELETE FROM file WHERE (work_package, entry) IN " READY,
+		"DELETE FROM document WHERE (work_package, entry) IN " READY,
+		"INSERT INTO document (" DOCUMENT_COLUMNS ")"
+		" SELECT " DOCUMENT_COLUMNS " FROM staged_document"
+		" WHERE why IS NULL AND NOT dropped",
+		"INSERT INTO file (" FILE_COLUMNS ")"
+		" SELECT " FILE_COLUMNS " FROM staged_file"
+		" WHERE (work_package, entry) IN " READY,
+		"INSERT OR REPLACE INTO attachment (" ATTACHMENT_COLUMNS ")"
+		" SELECT " ATTACHMENT_COLUMNS " FROM staged_attachment",
+		"DELETE FROM attachment WHERE work_package IN"
+		" (SELECT id FROM staged_work_package"
+		" WHERE dropped AND id NOT IN " WAITING ")",
+		"DELETE FROM work_package WHERE id IN"
+		" (SELECT id FROM staged_work_package"
+		" WHERE dropped AND id NOT IN " WAITING ")",
+		"INSERT OR REPLACE INTO work_package (" WORK_PACKAGE_COLUMNS
+		") SELECT " WORK_PACKAGE_COLUMNS " FROM staged_work_package"
+		" WHERE NOT dropped AND id NOT IN " WAITING,
+		"INSERT OR REPLACE INTO value (key, value)"
+		" SELECT key, value FROM staged_value",
+		"INSERT INTO event (" EVENT_COLUMNS ")"
+		" SELECT " EVENT_COLUMNS " FROM staged_event ORDER BY id",
+		"DELETE FROM staged_work_package WHERE id NOT IN " WAITING,
+		"DELETE FROM staged_file"
+		" WHERE (work_package, entry) IN " READY,
+		"DELETE FROM staged_document WHERE why IS NULL",
+		"DELETE FROM staged_attachment",
+		"DELETE FROM staged_value",
+		"DELETE FROM staged_event",
+	};
+
+	return run_all(s, steps, ARRAY_LEN(steps), e);
+}
+
+int staging_clear(struct state *s, struct err *e)
+{
+	static const char *const steps[] = {
+		"DELETE FROM staged_work_package",
+		"DELETE FROM staged_document",
+		"DELETE FROM staged_file",
+		"DELETE FROM staged_attachment",
+		"DELETE FROM staged_value",
+		"DELETE FROM staged_event",
+	};
+
+	return run_all(s, steps, ARRAY_LEN(steps), e);
+}

@@ -1,0 +1,57 @@
+#ifndef STORE_STAGING_H
+#define STORE_STAGING_H
+
+#include "store/query.h"
+#include "store/store.h"
+
+/*
+ * What is staged: tables in memory beside those of the state, with the same
+ * columns.  A document that waits (why it cannot be made yet) counts as not
+ * staged for a commit.
+ */
+
+/* Make the tables; once a connection. */
+int staging_init(struct state *s, struct err *e);
+
+/* Replace what is staged of a document. */
+int staging_put(struct state *s, const struct state_document *d,
+	enum store_change change, struct err *e);
+int staging_drop(
+	struct state *s, int64_t work_package, struct str entry, struct err *e);
+int staging_forget(
+	struct state *s, int64_t work_package, struct str entry, struct err *e);
+
+/* The other document that has path staged, if any. */
+int staging_owner(struct state *s, struct str path,
+	const struct state_document *self, bool *found, int64_t *work_package,
+	struct err *e);
+
+int staging_put_attachment(
+	struct state *s, const struct state_attachment *a, struct err *e);
+/* Staged or stored; as state_attachment(). */
+int staging_attachment(struct state *s, int64_t id, bool *found,
+	state_attachment_fn *fn, void *arg, struct err *e);
+/* The attachment with these bytes by SHA-1, but others by SHA-256. */
+int staging_collision(struct state *s, const struct state_attachment *a,
+	bool *found, int64_t *other, struct err *e);
+
+/* A document that cannot be made waits, until it is tried again. */
+int staging_wait(struct state *s, int64_t work_package, struct str entry,
+	const char *why, struct err *e);
+int staging_try_again(struct state *s, struct err *e);
+/* Tell of those that wait and give them up: rows say that they failed. */
+int staging_refuse(
+	struct state *s, store_refused_fn *fn, void *arg, struct err *e);
+
+/* Is there anything to be applied? */
+int staging_any(struct state *s, bool *any, struct err *e);
+
+/*
+ * Bring all that does not wait into the state; inside of a transaction, which
+ * also takes it from what is staged.
+ */
+int staging_apply(struct state *s, struct err *e);
+
+int staging_clear(struct state *s, struct err *e);
+
+#endif

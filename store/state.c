@@ -1,0 +1,317 @@
+/*
+ * state - opening the SQLite file, its schema, transactions, single values.
+ *
+ *   open -> WAL, synchronous FULL -> migrations up to ours
+ *
+ * Each migration is one transaction with its version, so a kill leaves the
+ * version before it.  A reader (read_only) changes nothing; where it may not
+ * make the shared memory beside the file (another user's folder, a stopped
+ * daemon), it reads the file as one that nobody writes.
+ */
+#include "store/state.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "store/query.h"
+
+/* The n-th brings a state from version n to n + 1. */
+static const char *const migrations[] = {
+	"CREATE TABLE value ("
+	" key TEXT PRIMARY KEY, value TEXT"
+	") WITHOUT ROWID;"
+	"CREATE TABLE resource (name TEXT PRIMARY KEY, body TEXT NOT NULL);"
+	"CREATE TABLE work_package ("
+	" id INTEGER PRIMARY KEY, project_id INTEGER NOT NULL,"
+	" type_id INTEGER NOT NULL, updated_at INTEGER NOT NULL,"
+	" generation INTEGER NOT NULL, outcome INTEGER NOT NULL, hash BLOB,"
+	" reason TEXT, source TEXT, attachments TEXT);"
+	"CREATE INDEX work_package_outcome ON work_package (outcome);"
+	"CREATE TABLE document ("
+	" work_package INTEGER NOT NULL, entry TEXT NOT NULL,"
+	" natural_path TEXT NOT NULL, claim TEXT NOT NULL,"
+	" keep_when_gone INTEGER NOT NULL, PRIMARY KEY (work_package, entry)"
+	") WITHOUT ROWID;"
+	"CREATE INDEX document_claim ON document (claim);"
+	"CREATE TABLE file ("
+	" path TEXT PRIMARY KEY, oid TEXT NOT NULL,"
+	" attachment_id INTEGER NOT NULL, work_package INTEGER NOT NULL,"
+	" entry TEXT NOT NULL"
+	") WITHOUT ROWID;"
+	"CREATE INDEX file_document ON file (work_package, entry);"
+	"CREATE TABLE attachment ("
+	" id INTEGER PRIMARY KEY, work_package INTEGER NOT NULL,"
+	" size INTEGER NOT NULL, digest TEXT, sha256 TEXT NOT NULL,"
+	" oid TEXT NOT NULL, format TEXT NOT NULL, width INTEGER NOT NULL,"
+	" height INTEGER NOT NULL);"
+	"CREATE INDEX attachment_oid ON attachment (oid);"
+	"CREATE INDEX attachment_work_package ON attachment (work_package);"
+	"CREATE TABLE run ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT, started INTEGER NOT NULL,"
+	" finished INTEGER NOT NULL, kind TEXT, cause TEXT,"
+	" result INTEGER NOT NULL, error TEXT, seen INTEGER NOT NULL,"
+	" made INTEGER NOT NULL, changed INTEGER NOT NULL,"
+	" removed INTEGER NOT NULL, failed INTEGER NOT NULL,"
+	" requests INTEGER NOT NULL, bytes INTEGER NOT NULL, \"commit\" TEXT);"
+	"CREATE TABLE event ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL,"
+	" at INTEGER NOT NULL, level INTEGER NOT NULL, kind TEXT,"
+	" work_package INTEGER NOT NULL, path TEXT, text TEXT);"
+	"CREATE INDEX event_run ON event (run);"
+	"CREATE INDEX event_work_package ON event (work_package);"
+	"CREATE TABLE intent ("
+	" id INTEGER PRIMARY KEY CHECK (id = 1), started INTEGER NOT NULL,"
+	" run INTEGER NOT NULL, old TEXT, new TEXT, kept TEXT, kept_branch "
+	"TEXT);"
+	"CREATE TABLE intent_change ("
+	" path TEXT PRIMARY KEY, old TEXT, new TEXT, document INTEGER NOT NULL"
+	") WITHOUT ROWID;",
+};
+
+#define SCHEMA ((int64_t)ARRAY_LEN(migrations))
+
+static int version(struct state *s, int64_t *out, struct err *e)
+{
+	struct query q = query_open(s, "PRAGMA user_version");
+
+	if (query_next(&q))
+		*out = column_int(&q);
+	return query_close(&q, e);
+}
+
+static int check_version(struct state *s, int64_t *at, struct err *e)
+{
+	int code = version(s, at, e);
+
+	if (code != 0 || *at <= SCHEMA)
+		return code;
+	return err_set(e, ERR_CONFIG,
+		"%s was written by a newer opsync (schema %lld, this one knows "
+		"%lld): install that one, or move the file away: it is rebuilt",
+		s->file, (long long)*at, (long long)SCHEMA);
+}
+
+static int migrate_one(struct state *s, int64_t at, struct err *e)
+{
+	char pragma[64];
+	int code = state_begin(s, e);
+
+	if (code != 0)
+		return code;
+	snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %lld",
+		(long long)at + 1);
+	code = state_exec(s, migrations[at], e);
+	if (code == 0)
+		code = state_exec(s, pragma, e);
+	if (code == 0)
+		code = state_end(s, e);
+	if (code != 0)
+		state_rollback(s);
+	return code;
+}
+
+static int migrate(struct state *s, struct err *e)
+{
+	int64_t at = 0;
+	int code = check_version(s, &at, e);
+
+	while (code == 0 && at < SCHEMA)
+		code = migrate_one(s, at++, e);
+	return code;
+}
+
+/* SQLite would make it with the umask alone. */
+static int make_file(const char *file, struct err *e)
+{
+	int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+
+	if (fd < 0)
+		return err_errno(e, ERR_IO, errno, "cannot open %s", file);
+	close(fd);
+	return 0;
+}
+
+static int connect_to(
+	struct state *s, const char *name, int flags, struct err *e)
+{
+	int rc = sqlite3_open_v2(name, &s->db, flags, NULL);
+
+	if (rc == SQLITE_OK) {
+		sqlite3_busy_timeout(s->db, 5000);
+		sqlite3_extended_result_codes(s->db, 1);
+		return 0;
+	}
+	if (s->db == NULL)
+		return err_set(e, ERR_IO, "%s: out of memory", s->file);
+	return state_fail(s, rc, e);
+}
+
+static int open_writer(struct state *s, struct err *e)
+{
+	int code = make_file(s->file, e);
+
+	if (code == 0)
+		code = connect_to(s, s->file, SQLITE_OPEN_READWRITE, e);
+	if (code == 0)
+		code = state_exec(s,
+			"PRAGMA journal_mode = WAL;"
+			"PRAGMA synchronous = FULL;"
+			"PRAGMA temp_store = MEMORY",
+			e);
+	return code == 0 ? migrate(s, e) : code;
+}
+
+/* "file:…?immutable=1", with what has a meaning in a URI escaped. */
+static char *immutable_uri(const char *file)
+{
+	struct buf uri = {0};
+
+	buf_puts(&uri, "file:");
+	for (const char *p = file; *p != '\0'; p++) {
+		if (strchr("%?#", *p) != NULL)
+			buf_printf(&uri, "%%%02X", (unsigned)*p);
+		else
+			buf_putc(&uri, *p);
+	}
+	buf_puts(&uri, "?immutable=1");
+	return buf_take(&uri);
+}
+
+/* Does a log of changes lie beside the file? */
+static bool has_wal(const char *file)
+{
+	char *wal = xasprintf("%s-wal", file);
+	struct stat st;
+	bool has = stat(wal, &st) == 0 && st.st_size > 0;
+
+	free(wal);
+	return has;
+}
+
+static void disconnect(struct state *s)
+{
+	for (size_t i = 0; i < s->n_statements; i++) {
+		assert(!s->statements[i].busy);
+		sqlite3_finalize(s->statements[i].stmt);
+	}
+	free(s->statements);
+	s->statements = NULL;
+	s->n_statements = s->cap_statements = 0;
+	sqlite3_close(s->db);
+	s->db = NULL;
+}
+
+static int open_reader(struct state *s, struct err *e)
+{
+	int64_t at = 0;
+	char *uri;
+	int code;
+	int rc;
+
+	if (access(s->file, F_OK) != 0 && errno == ENOENT)
+		return err_set(e, ERR_NOT_FOUND,
+			"%s is not there: opsyncd has not run yet", s->file);
+	code = connect_to(s, s->file, SQLITE_OPEN_READONLY, e);
+	if (code == 0)
+		code = check_version(s, &at, e);
+	rc = sqlite3_errcode(s->db) & 0xff;
+	if (code == ERR_IO && !has_wal(s->file) &&
+		(rc == SQLITE_CANTOPEN || rc == SQLITE_READONLY)) {
+		disconnect(s);
+		uri = immutable_uri(s->file);
+		code = connect_to(
+			s, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, e);
+		free(uri);
+		if (code == 0)
+			code = check_version(s, &at, e);
+	}
+	if (code == 0 && at < SCHEMA)
+		return err_set(e, ERR_CONFIG,
+			"%s was written by an older opsync: start opsyncd, "
+			"which brings it up to date",
+			s->file);
+	return code;
+}
+
+int state_open(
+	const char *file, bool read_only, struct state **out, struct err *e)
+{
+	struct state *s = xcalloc(1, sizeof(*s));
+	int code;
+
+	s->file = xstrdup(file);
+	code = read_only ? open_reader(s, e) : open_writer(s, e);
+	if (code != 0) {
+		state_close(s);
+		return code;
+	}
+	*out = s;
+	return 0;
+}
+
+void state_close(struct state *s)
+{
+	if (s == NULL)
+		return;
+	disconnect(s);
+	free(s->file);
+	free(s);
+}
+
+int state_begin(struct state *s, struct err *e)
+{
+	struct query q = query_open(s, "BEGIN IMMEDIATE");
+
+	return query_run(&q, e);
+}
+
+int state_end(struct state *s, struct err *e)
+{
+	struct query q = query_open(s, "COMMIT");
+
+	return query_run(&q, e);
+}
+
+void state_rollback(struct state *s)
+{
+	struct query q;
+
+	if (sqlite3_get_autocommit(s->db))
+		return; /* SQLite did it by itself */
+	q = query_open(s, "ROLLBACK");
+	query_run(&q, NULL);
+}
+
+int state_nest(struct state *s, struct err *e)
+{
+	struct query q = query_open(s, "SAVEPOINT part");
+
+	return query_run(&q, e);
+}
+
+int state_unnest(struct state *s, int code, struct err *e)
+{
+	struct query q;
+
+	if (code != 0 && sqlite3_get_autocommit(s->db))
+		return code; /* SQLite rolled all back by itself */
+	if (code != 0) {
+		q = query_open(s, "ROLLBACK TO part");
+		query_run(&q, NULL);
+	}
+	q = query_open(s, "RELEASE part");
+	if (code != 0) {
+		query_run(&q, NULL);
+		return code;
+	}
+	code = query_run(&q, e);
+	if (code != 0)
+		state_rollback(s);
+	return code;
+}

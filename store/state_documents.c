@@ -1,0 +1,226 @@
+/*
+ * state_documents - documents and the files that belong to them.
+ *
+ * A query gives a row for each file, those of one document together and the
+ * document's own file first; they are gathered and handed over as a whole.
+ */
+#include "store/state.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/util.h"
+#include "store/rows.h"
+
+#define JOINED                                                                 \
+	"document d JOIN file f ON f.work_package = d.work_package"            \
+	" AND f.entry = d.entry"
+
+/* The document whose rows are coming. */
+struct gathering {
+	struct state_document d;
+	struct arena texts;
+	struct state_file *files; /* grows; d.files while handed over */
+	size_t cap;
+	bool any;
+};
+
+static int hand_over(
+	struct gathering *g, state_document_fn *fn, void *arg, struct err *e)
+{
+	if (!g->any)
+		return 0;
+	g->any = false;
+	g->d.files = g->files;
+	return fn(arg, &g->d, e);
+}
+
+static void begin(struct gathering *g, const struct state_document *d)
+{
+	arena_reset(&g->texts);
+	g->any = true;
+	g->d = (struct state_document){
+		.work_package = d->work_package,
+		.entry = arena_str(&g->texts, d->entry),
+		.natural_path = arena_str(&g->texts, d->natural_path),
+		.claim = arena_str(&g->texts, d->claim),
+		.keep_when_gone = d->keep_when_gone,
+	};
+}
+
+static void read_document(struct query *q, struct state_document *d)
+{
+	d->work_package = column_int(q);
+	d->entry = column_text(q);
+	d->natural_path = column_text(q);
+	d->claim = column_text(q);
+	d->keep_when_gone = column_int(q) != 0;
+}
+
+static void read_file(struct query *q, struct gathering *g)
+{
+	struct state_file *f;
+
+	g->files = grow(
+		g->files, g->d.n_files, &g->cap, sizeof(struct state_file));
+	f = &g->files[g->d.n_files++];
+	f->path = arena_str(&g->texts, column_text(q));
+	f->oid = arena_str(&g->texts, column_text(q));
+	f->attachment_id = column_int(q);
+}
+
+int query_documents(
+	struct query *q, state_document_fn *fn, void *arg, struct err *e)
+{
+	struct gathering g = {0};
+	struct err told = {0};
+	int code;
+
+	while (query_next(q)) {
+		struct state_document d = {0};
+
+		read_document(q, &d);
+		if (!g.any || g.d.work_package != d.work_package ||
+			!str_eq(g.d.entry, d.entry)) {
+			code = hand_over(&g, fn, arg, &told);
+			if (code < 0)
+				query_fail(q, code, &told);
+			begin(&g, &d);
+		}
+		read_file(q, &g);
+	}
+	if (q->err.code == 0) {
+		code = hand_over(&g, fn, arg, &told);
+		if (code < 0)
+			query_fail(q, code, &told);
+	}
+	free(g.files);
+	arena_fini(&g.texts);
+	return query_close(q, e);
+}
+
+static int delete_some(struct state *s, const char *sql, int64_t work_package,
+	struct str entry, struct err *e)
+{
+	struct query q = query_open(s, sql);
+
+	bind_int(&q, work_package);
+	bind_text(&q, entry);
+	return query_run(&q, e);
+}
+
+static int delete_rows(
+	struct state *s, int64_t work_package, struct str entry, struct err *e)
+{
+	int code = delete_some(s,
+		"DELETE FROM file WHERE work_package = ? AND entry = ?",
+		work_package, entry, e);
+
+	if (code != 0)
+		return code;
+	return delete_some(s,
+		"DELETE FROM document WHERE work_package = ? AND entry = ?",
+		work_package, entry, e);
+}
+
+static int put_file(struct state *s, const struct state_document *d,
+	const struct state_file *f, struct err *e)
+{
+	struct query q = query_open(s,
+		"INSERT INTO file (" FILE_COLUMNS ") VALUES (?, ?, ?, ?, ?)");
+
+	bind_file(&q, d, f);
+	return query_run(&q, e);
+}
+
+void bind_file(struct query *q, const struct state_document *d,
+	const struct state_file *f)
+{
+	bind_text(q, f->path);
+	bind_text(q, f->oid);
+	bind_int(q, f->attachment_id);
+	bind_int(q, d->work_package);
+	bind_text(q, d->entry);
+}
+
+void bind_document(struct query *q, const struct state_document *d)
+{
+	bind_int(q, d->work_package);
+	bind_text(q, d->entry);
+	bind_text(q, d->natural_path);
+	bind_text(q, d->claim);
+	bind_int(q, d->keep_when_gone);
+}
+
+static int put_rows(
+	struct state *s, const struct state_document *d, struct err *e)
+{
+	struct query q;
+	int code = delete_rows(s, d->work_package, d->entry, e);
+
+	if (code != 0)
+		return code;
+	q = query_open(s, "INSERT INTO document (" DOCUMENT_COLUMNS ")"
+			  " VALUES (?, ?, ?, ?, ?)");
+	bind_document(&q, d);
+	code = query_run(&q, e);
+	for (size_t i = 0; code == 0 && i < d->n_files; i++)
+		code = put_file(s, d, &d->files[i], e);
+	return code;
+}
+
+int state_document_put(
+	struct state *s, const struct state_document *d, struct err *e)
+{
+	int code = state_nest(s, e);
+
+	return code == 0 ? state_unnest(s, put_rows(s, d, e), e) : code;
+}
+
+int state_document_delete(
+	struct state *s, int64_t work_package, struct str entry, struct err *e)
+{
+	int code = state_nest(s, e);
+
+	if (code != 0)
+		return code;
+	return state_unnest(s, delete_rows(s, work_package, entry, e), e);
+}
+
+int state_documents(struct state *s, int64_t work_package,
+	state_document_fn *fn, void *arg, struct err *e)
+{
+	struct query q =
+		query_open(s, "SELECT " DOCUMENT_FILE_COLUMNS " FROM " JOINED
+			      " WHERE d.work_package = ?" DOCUMENT_ORDER);
+
+	bind_int(&q, work_package);
+	return query_documents(&q, fn, arg, e);
+}
+
+int state_claims(struct state *s, struct str claim, state_document_fn *fn,
+	void *arg, struct err *e)
+{
+	struct query q =
+		query_open(s, "SELECT " DOCUMENT_FILE_COLUMNS " FROM " JOINED
+			      " WHERE d.claim = ?" DOCUMENT_ORDER);
+
+	bind_text(&q, claim);
+	return query_documents(&q, fn, arg, e);
+}
+
+int state_owner(struct state *s, struct str path, bool *found,
+	int64_t *work_package, struct buf *oid, struct err *e)
+{
+	struct query q = query_open(
+		s, "SELECT work_package, oid FROM file WHERE path = ?");
+
+	bind_text(&q, path);
+	*found = query_next(&q);
+	if (*found) {
+		*work_package = column_int(&q);
+		buf_clear(oid);
+		buf_add_str(oid, column_text(&q));
+	}
+	return query_close(&q, e);
+}

@@ -1,0 +1,204 @@
+/*
+ * state_log - passes and the sync log.
+ */
+#include "store/state.h"
+
+#include "store/rows.h"
+
+int state_run_begin(struct state *s, struct state_run *run, struct err *e)
+{
+	struct query q = query_open(s,
+		"INSERT INTO run (started, finished, result, seen, made,"
+		" changed, removed, failed, requests, bytes)"
+		" VALUES (?, 0, 0, 0, 0, 0, 0, 0, 0, 0) RETURNING id");
+	int64_t id = 0;
+	int code;
+
+	bind_int(&q, run->started);
+	while (query_next(&q)) /* to the end: then it is committed */
+		id = column_int(&q);
+	code = query_close(&q, e);
+	if (code != 0)
+		return code;
+	run->id = id;
+	return state_run_put(s, run, e);
+}
+
+int state_run_put(struct state *s, const struct state_run *run, struct err *e)
+{
+	struct query q = query_open(s,
+		"UPDATE run SET started = ?, finished = ?, kind = ?,"
+		" cause = ?, result = ?, error = ?, seen = ?, made = ?,"
+		" changed = ?, removed = ?, failed = ?, requests = ?,"
+		" bytes = ?, \"commit\" = ? WHERE id = ?");
+
+	bind_int(&q, run->started);
+	bind_int(&q, run->finished);
+	bind_text(&q, run->kind);
+	bind_text(&q, run->cause);
+	bind_int(&q, run->result);
+	bind_text(&q, run->error);
+	bind_int(&q, run->seen);
+	bind_int(&q, run->made);
+	bind_int(&q, run->changed);
+	bind_int(&q, run->removed);
+	bind_int(&q, run->failed);
+	bind_int(&q, run->requests);
+	bind_int(&q, run->bytes);
+	bind_text(&q, run->commit);
+	bind_int(&q, run->id);
+	return query_run(&q, e);
+}
+
+static void read_run(struct query *q, struct state_run *run)
+{
+	run->id = column_int(q);
+	run->started = column_int(q);
+	run->finished = column_int(q);
+	run->kind = column_text(q);
+	run->cause = column_text(q);
+	run->result = (int)column_int(q);
+	run->error = column_text(q);
+	run->seen = column_int(q);
+	run->made = column_int(q);
+	run->changed = column_int(q);
+	run->removed = column_int(q);
+	run->failed = column_int(q);
+	run->requests = column_int(q);
+	run->bytes = column_int(q);
+	run->commit = column_text(q);
+}
+
+int state_runs(struct state *s, int64_t limit, state_run_fn *fn, void *arg,
+	struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT id, started, finished, kind, cause, result, error,"
+		" seen, made, changed, removed, failed, requests, bytes,"
+		" \"commit\" FROM run ORDER BY id DESC LIMIT ?");
+	struct err told = {0};
+
+	bind_int(&q, limit);
+	while (query_next(&q)) {
+		struct state_run run = {0};
+		int code;
+
+		read_run(&q, &run);
+		code = fn(arg, &run, &told);
+		if (code < 0)
+			query_fail(&q, code, &told);
+	}
+	return query_close(&q, e);
+}
+
+void bind_event(struct query *q, const struct state_event *event)
+{
+	bind_int(q, event->run);
+	bind_int(q, event->at);
+	bind_int(q, event->level);
+	bind_text(q, event->kind);
+	bind_int(q, event->work_package);
+	bind_text(q, event->path);
+	bind_text(q, event->text);
+}
+
+int state_event_add(
+	struct state *s, const struct state_event *event, struct err *e)
+{
+	struct query q = query_open(s, "INSERT INTO event (" EVENT_COLUMNS ")"
+				       " VALUES (?, ?, ?, ?, ?, ?, ?)");
+
+	bind_event(&q, event);
+	return query_run(&q, e);
+}
+
+static void read_event(struct query *q, struct state_event *event)
+{
+	event->id = column_int(q);
+	event->run = column_int(q);
+	event->at = column_int(q);
+	event->level = (enum log_level)column_int(q);
+	event->kind = column_text(q);
+	event->work_package = column_int(q);
+	event->path = column_text(q);
+	event->text = column_text(q);
+}
+
+/*
+ * One statement for each index that may lead to the events; conditions that
+ * are not asked for are true for all.
+ */
+#define EVENTS(first)                                                          \
+	"SELECT * FROM (SELECT id, " EVENT_COLUMNS " FROM event WHERE " first  \
+	" AND id > ?2 AND (?3 = 0 OR run = ?3)"                                \
+	" AND (?4 = 0 OR work_package = ?4) AND at >= ?5"                      \
+	" AND (?6 = 0 OR level <= ?6)"                                         \
+	" ORDER BY id DESC LIMIT ?7) ORDER BY id"
+
+static struct query events_query(
+	struct state *s, const struct state_event_query *want)
+{
+	struct query q;
+
+	if (want->work_package != 0) {
+		q = query_open(s, EVENTS("work_package = ?1"));
+		bind_int(&q, want->work_package);
+	} else if (want->run != 0) {
+		q = query_open(s, EVENTS("run = ?1"));
+		bind_int(&q, want->run);
+	} else {
+		q = query_open(s, EVENTS("id > ?1"));
+		bind_int(&q, want->after);
+	}
+	bind_int(&q, want->after);
+	bind_int(&q, want->run);
+	bind_int(&q, want->work_package);
+	bind_int(&q, want->since != 0 ? want->since : INT64_MIN);
+	bind_int(&q, want->max_level);
+	bind_int(&q, want->limit != 0 ? want->limit : -1);
+	return q;
+}
+
+int state_events(struct state *s, const struct state_event_query *want,
+	state_event_fn *fn, void *arg, struct err *e)
+{
+	struct query q = events_query(s, want);
+	struct err told = {0};
+
+	while (query_next(&q)) {
+		struct state_event event = {0};
+		int code;
+
+		read_event(&q, &event);
+		code = fn(arg, &event, &told);
+		if (code < 0)
+			query_fail(&q, code, &told);
+	}
+	return query_close(&q, e);
+}
+
+static int prune(
+	struct state *s, const char *sql, int64_t before, struct err *e)
+{
+	struct query q = query_open(s, sql);
+
+	bind_int(&q, before);
+	return query_run(&q, e);
+}
+
+int state_prune(struct state *s, int64_t before, struct err *e)
+{
+	static const char *const steps[] = {
+		"DELETE FROM event WHERE run IN"
+		" (SELECT id FROM run WHERE started < ?)",
+		"DELETE FROM event WHERE run = 0 AND at < ?",
+		"DELETE FROM run WHERE started < ?",
+	};
+	int code = state_nest(s, e);
+
+	if (code != 0)
+		return code;
+	for (size_t i = 0; code == 0 && i < ARRAY_LEN(steps); i++)
+		code = prune(s, steps[i], before, e);
+	return state_unnest(s, code, e);
+}

@@ -1,0 +1,180 @@
+/*
+ * state_values - single values, the server's named answers, attachments, and
+ * how many there are of everything.
+ */
+#include "store/state.h"
+
+#include <string.h>
+
+#include "store/rows.h"
+
+int state_get(struct state *s, const char *key, struct buf *value, bool *found,
+	struct err *e)
+{
+	struct query q = query_open(s, "SELECT value FROM value WHERE key = ?");
+
+	bind_text(&q, str_of(key));
+	*found = query_next(&q);
+	if (*found) {
+		buf_clear(value);
+		buf_add_str(value, column_text(&q));
+	}
+	return query_close(&q, e);
+}
+
+int state_put(struct state *s, const char *key, struct str value, struct err *e)
+{
+	struct query q = query_open(
+		s, "INSERT OR REPLACE INTO value (key, value) VALUES (?, ?)");
+
+	bind_text(&q, str_of(key));
+	bind_text(&q, value);
+	return query_run(&q, e);
+}
+
+int state_delete(struct state *s, const char *key, struct err *e)
+{
+	struct query q = query_open(s, "DELETE FROM value WHERE key = ?");
+
+	bind_text(&q, str_of(key));
+	return query_run(&q, e);
+}
+
+int state_resource_put(
+	struct state *s, struct str name, struct str body, struct err *e)
+{
+	struct query q = query_open(s,
+		"INSERT OR REPLACE INTO resource (name, body) VALUES (?, ?)");
+
+	bind_text(&q, name);
+	bind_text(&q, body);
+	return query_run(&q, e);
+}
+
+int state_resources(
+	struct state *s, state_resource_fn *fn, void *arg, struct err *e)
+{
+	struct query q =
+		query_open(s, "SELECT name, body FROM resource ORDER BY name");
+	struct err told = {0};
+
+	while (query_next(&q)) {
+		struct str name = column_text(&q);
+		struct str body = column_text(&q);
+		int code = fn(arg, name, body, &told);
+
+		if (code < 0)
+			query_fail(&q, code, &told);
+	}
+	return query_close(&q, e);
+}
+
+int state_attachment_put(
+	struct state *s, const struct state_attachment *a, struct err *e)
+{
+	struct query q = query_open(s,
+		"INSERT OR REPLACE INTO attachment (" ATTACHMENT_COLUMNS ")"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+
+	bind_attachment(&q, a);
+	return query_run(&q, e);
+}
+
+int state_attachment(struct state *s, int64_t id, bool *found,
+	state_attachment_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT " ATTACHMENT_COLUMNS " FROM attachment WHERE id = ?");
+
+	bind_int(&q, id);
+	return query_attachment(&q, found, fn, arg, e);
+}
+
+void bind_attachment(struct query *q, const struct state_attachment *a)
+{
+	bind_int(q, a->id);
+	bind_int(q, a->work_package);
+	bind_int(q, a->size);
+	bind_text(q, a->digest);
+	bind_text(q, a->sha256);
+	bind_text(q, a->oid);
+	bind_text(q, str_of(a->image.format));
+	bind_int(q, a->image.width);
+	bind_int(q, a->image.height);
+}
+
+int query_attachment(struct query *q, bool *found, state_attachment_fn *fn,
+	void *arg, struct err *e)
+{
+	struct state_attachment a = {0};
+	struct err told = {0};
+	struct str format;
+	int code;
+
+	*found = query_next(q);
+	if (!*found)
+		return query_close(q, e);
+	a.id = column_int(q);
+	a.work_package = column_int(q);
+	a.size = column_int(q);
+	a.digest = column_text(q);
+	a.sha256 = column_text(q);
+	a.oid = column_text(q);
+	format = column_text(q);
+	if (format.n < sizeof(a.image.format))
+		memcpy(a.image.format, format.p, format.n);
+	a.image.width = (long)column_int(q);
+	a.image.height = (long)column_int(q);
+	code = fn(arg, &a, &told);
+	if (code < 0)
+		query_fail(q, code, &told);
+	return query_close(q, e);
+}
+
+static int count(struct state *s, const char *sql, int64_t *out, struct err *e)
+{
+	struct query q = query_open(s, sql);
+
+	if (query_next(&q))
+		*out = column_int(&q);
+	return query_close(&q, e);
+}
+
+static int count_outcomes(
+	struct state *s, struct state_counts *c, struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT outcome, count(*) FROM work_package GROUP BY outcome");
+
+	while (query_next(&q)) {
+		int64_t outcome = column_int(&q);
+		int64_t n = column_int(&q);
+
+		c->work_packages += n;
+		if (outcome == OUTCOME_MADE)
+			c->made = n;
+		else if (outcome == OUTCOME_UNMATCHED)
+			c->unmatched = n;
+		else if (outcome == OUTCOME_FAILED)
+			c->failed = n;
+	}
+	return query_close(&q, e);
+}
+
+int state_count(struct state *s, struct state_counts *out, struct err *e)
+{
+	struct state_counts c = {0};
+	int code = count_outcomes(s, &c, e);
+
+	if (code == 0)
+		code = count(
+			s, "SELECT count(*) FROM document", &c.documents, e);
+	if (code == 0)
+		code = count(s, "SELECT count(*) FROM file", &c.files, e);
+	if (code == 0)
+		code = count(s, "SELECT count(*) FROM attachment",
+			&c.attachments, e);
+	if (code == 0)
+		*out = c;
+	return code;
+}

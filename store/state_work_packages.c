@@ -1,0 +1,124 @@
+/*
+ * state_work_packages - the rows of work packages.
+ */
+#include "store/state.h"
+
+#include <string.h>
+
+#include "store/rows.h"
+
+void bind_work_package(struct query *q, const struct state_work_package *wp)
+{
+	bind_int(q, wp->id);
+	bind_int(q, wp->project_id);
+	bind_int(q, wp->type_id);
+	bind_int(q, wp->updated_at);
+	bind_int(q, wp->generation);
+	bind_int(q, wp->outcome);
+	bind_blob(q, wp->hash, sizeof(wp->hash));
+	bind_text(q, wp->reason);
+	bind_text(q, wp->source);
+	bind_text(q, wp->attachments);
+}
+
+static void read_row(struct query *q, struct state_work_package *wp)
+{
+	struct str hash;
+
+	wp->id = column_int(q);
+	wp->project_id = column_int(q);
+	wp->type_id = column_int(q);
+	wp->updated_at = column_int(q);
+	wp->generation = column_int(q);
+	wp->outcome = (enum outcome)column_int(q);
+	hash = column_bytes(q);
+	if (hash.n == sizeof(wp->hash))
+		memcpy(wp->hash, hash.p, hash.n);
+	wp->reason = column_text(q);
+	wp->source = column_text(q);
+	wp->attachments = column_text(q);
+}
+
+int query_work_packages(struct query *q, bool *found, state_work_package_fn *fn,
+	void *arg, struct err *e)
+{
+	struct err told = {0};
+
+	*found = false;
+	while (query_next(q)) {
+		struct state_work_package wp = {0};
+		int code;
+
+		*found = true;
+		read_row(q, &wp);
+		code = fn(arg, &wp, &told);
+		if (code < 0)
+			query_fail(q, code, &told);
+	}
+	return query_close(q, e);
+}
+
+int state_work_package_put(
+	struct state *s, const struct state_work_package *wp, struct err *e)
+{
+	struct query q = query_open(s,
+		"INSERT OR REPLACE INTO work_package (" WORK_PACKAGE_COLUMNS ")"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+
+	bind_work_package(&q, wp);
+	return query_run(&q, e);
+}
+
+static int delete_by(
+	struct state *s, const char *sql, int64_t id, struct err *e)
+{
+	struct query q = query_open(s, sql);
+
+	bind_int(&q, id);
+	return query_run(&q, e);
+}
+
+int state_work_package_delete(struct state *s, int64_t id, struct err *e)
+{
+	int code = state_nest(s, e);
+
+	if (code != 0)
+		return code;
+	code = delete_by(s, "DELETE FROM work_package WHERE id = ?", id, e);
+	if (code == 0)
+		code = delete_by(s,
+			"DELETE FROM attachment WHERE work_package = ?", id, e);
+	return state_unnest(s, code, e);
+}
+
+int state_work_package(struct state *s, int64_t id, bool *found,
+	state_work_package_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(s, "SELECT " WORK_PACKAGE_COLUMNS
+				       " FROM work_package WHERE id = ?");
+
+	bind_int(&q, id);
+	return query_work_packages(&q, found, fn, arg, e);
+}
+
+int state_work_packages(
+	struct state *s, state_work_package_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(s, "SELECT " WORK_PACKAGE_COLUMNS
+				       " FROM work_package ORDER BY id");
+	bool found;
+
+	return query_work_packages(&q, &found, fn, arg, e);
+}
+
+int state_work_packages_of(struct state *s, enum outcome outcome,
+	state_work_package_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT " WORK_PACKAGE_COLUMNS
+		" FROM work_package WHERE outcome = ? ORDER BY id");
+	bool found;
+
+	bind_int(&q, outcome);
+	return query_work_packages(&q, &found, fn, arg, e);
+}

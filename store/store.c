@@ -1,0 +1,374 @@
+/*
+ * store - opening and closing.
+ *
+ *   find the repository -> check it -> lock -> state -> clear what the dead
+ *   left -> make or open the repository -> finish an interrupted commit
+ *
+ * Nothing is written before the repository was found to be one of ours to
+ * use.  Each step may be repeated, so a kill at any moment leaves the next
+ * open with the same work.
+ */
+#include "store/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/stamp.h"
+#include "base/util.h"
+#include "store/files.h"
+#include "store/git_error.h"
+#include "store/intent.h"
+#include "store/lock.h"
+#include "store/parts.h"
+#include "store/repository.h"
+#include "store/staging.h"
+
+#define TREE_CACHE (256 * 1024) /* bytes of a tree that libgit2 may keep */
+
+/* What is known of the repository before it is open. */
+struct site {
+	struct buf folder; /* of the repository */
+	struct buf refs;   /* the one its refs are in: a work tree's differs */
+	bool make;
+};
+
+static int find_site(
+	const struct store_options *o, struct site *p, struct err *e)
+{
+	bool found;
+	int code = repository_find(o->path, &p->folder, &found, e);
+
+	if (code != 0)
+		return code;
+	if (found) {
+		p->make = repository_is_unfinished(p->folder.p);
+		return 0;
+	}
+	p->make = true;
+	buf_printf(&p->folder, "%s%s", o->path, o->bare ? "" : "/.git");
+	return repository_may_make(o->path, o->bare, e);
+}
+
+/* A repository that is there is refused before anything is written. */
+static int check_site(
+	const struct store_options *o, struct site *p, struct err *e)
+{
+	git_repository *repo;
+	int code;
+
+	if (p->make) {
+		buf_add_str(&p->refs, buf_str(&p->folder));
+		return 0;
+	}
+	code = repository_open(o->path, &repo, e);
+	if (code != 0)
+		return code;
+	buf_puts(&p->refs, git_repository_commondir(repo));
+	git_repository_free(repo);
+	return 0;
+}
+
+static char *in_folder(const struct site *p, const char *name)
+{
+	return xasprintf("%s/%s", p->folder.p, name);
+}
+
+static int take_lock(struct store *s, const struct store_options *o,
+	const struct site *p, struct err *e)
+{
+	char *folder = in_folder(p, "opsync");
+	char *file = in_folder(p, "opsync/lock");
+	int code = folder_make(folder, 0750, e);
+
+	s->tmp = in_folder(p, "opsync/tmp");
+	if (code == 0)
+		code = folder_make(s->tmp, 0750, e);
+	if (code == 0)
+		code = lock_take(file, o->path, o->note, &s->lock, e);
+	free(folder);
+	free(file);
+	return code;
+}
+
+static int open_state(struct store *s, const struct site *p, struct err *e)
+{
+	char *file = in_folder(p, "opsync/state.db");
+	int code = state_open(file, false, &s->state, e);
+
+	free(file);
+	return code == 0 ? staging_init(s->state, e) : code;
+}
+
+/* Locks in a folder of refs, which are named for what they lock. */
+static int clear_folder(const char *folder, int64_t since, struct err *e)
+{
+	DIR *d = opendir(folder);
+	struct dirent *entry;
+	int code = 0;
+
+	if (d == NULL)
+		return 0; /* most often there is none */
+	while (code == 0 && (entry = readdir(d)) != NULL) {
+		char *file;
+
+		if (!str_ends(str_of(entry->d_name), STR(".lock")))
+			continue;
+		file = xasprintf("%s/%s", folder, entry->d_name);
+		code = lock_clear(file, since, e);
+		free(file);
+	}
+	closedir(d);
+	return code;
+}
+
+static int clear_locks(
+	struct store *s, const struct site *p, int64_t since, struct err *e)
+{
+	static const char *const names[] = {
+		"HEAD.lock", "config.lock", "packed-refs.lock"};
+	static const char *const folders[] = {
+		"refs/heads/opsync/kept", "refs/heads/opsync-kept"};
+	char *file = xasprintf("%s/%s.lock", p->refs.p, s->ref);
+	int code = lock_clear(file, since, e);
+
+	free(file);
+	for (size_t i = 0; code == 0 && i < ARRAY_LEN(names); i++) {
+		file = in_folder(p, names[i]);
+		code = lock_clear(file, since, e);
+		free(file);
+	}
+	for (size_t i = 0; code == 0 && i < ARRAY_LEN(folders); i++) {
+		file = xasprintf("%s/%s", p->refs.p, folders[i]);
+		code = clear_folder(file, since, e);
+		free(file);
+	}
+	return code;
+}
+
+/* Locks and temporary files of a predecessor that was killed. */
+static int clear_left(struct store *s, const struct site *p, struct err *e)
+{
+	int64_t since = INT64_MAX;
+	int code = intent_since(s->state, &since, e);
+
+	if (p->make)
+		since = 0;
+	if (code == 0)
+		code = clear_locks(s, p, since, e);
+	if (code == 0)
+		code = objects_clean(s->tmp, e);
+	if (code == 0)
+		code = folder_clean(s->tmp, "spool-", e);
+	return code;
+}
+
+/* Our index.lock says that it is ours, so any other is another git's. */
+static int clear_index(struct store *s, struct err *e)
+{
+	char *file = xasprintf("%sindex.lock", git_repository_path(s->repo));
+	int code = worktree_unlock(s->repo, e);
+
+	if (code == 0)
+		code = lock_clear(file, INT64_MAX, e);
+	free(file);
+	return code;
+}
+
+static int open_repository(
+	struct store *s, const struct store_options *o, struct err *e)
+{
+	const char *root;
+	int code = repository_open(o->path, &s->repo, e);
+
+	if (code != 0)
+		return code;
+	if (git_repository_set_ident(
+		    s->repo, s->author_name, s->author_email) != 0)
+		return git_failed(e, "cannot use the author's name");
+	code = objects_new(s->repo, s->tmp, &s->objects, e);
+	root = git_repository_workdir(s->repo);
+	if (code == 0 && root != NULL)
+		code = worktree_new(s->repo, root, s->objects, &s->worktree, e);
+	return code == 0 && root != NULL ? clear_index(s, e) : code;
+}
+
+/*
+ * What stands in the way in the work tree keeps nobody from starting: the
+ * next commit meets it again and tells of it.
+ */
+static int finish_promised(struct store *s, struct err *e)
+{
+	struct err late = {0};
+	bool ref_done;
+	int code = intent_finish(s, NULL, &ref_done, &late);
+
+	if (code == 0 || ref_done)
+		return 0;
+	if (e != NULL)
+		*e = late;
+	return code;
+}
+
+static int open_all(struct store *s, const struct store_options *o,
+	struct site *p, struct err *e)
+{
+	int code = find_site(o, p, e);
+
+	if (code == 0)
+		code = check_site(o, p, e);
+	if (code == 0)
+		code = take_lock(s, o, p, e);
+	if (code == 0)
+		code = open_state(s, p, e);
+	if (code == 0)
+		code = clear_left(s, p, e);
+	if (code == 0 && p->make)
+		code = repository_make(
+			o->path, p->folder.p, o->branch, o->bare, e);
+	if (code == 0)
+		code = open_repository(s, o, e);
+	return code == 0 ? finish_promised(s, e) : code;
+}
+
+static int check_options(const struct store_options *o, struct err *e)
+{
+	git_signature *author;
+	char *ref = xasprintf("refs/heads/%s", o->branch);
+	int valid = 0;
+	int code = 0;
+
+	if (git_reference_name_is_valid(&valid, ref) != 0 || !valid)
+		code = err_set(e, ERR_CONFIG,
+			"'%s' cannot be the name of a branch", o->branch);
+	else if (git_signature_now(&author, o->author_name, o->author_email) !=
+		 0)
+		code = err_set(e, ERR_CONFIG,
+			"'%s <%s>' cannot be the author of a commit",
+			o->author_name, o->author_email);
+	else
+		git_signature_free(author);
+	free(ref);
+	return code;
+}
+
+static int start_libgit2(struct err *e)
+{
+	if (git_libgit2_init() < 0)
+		return git_failed(e, "cannot start libgit2");
+	if (git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1) != 0 ||
+		git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT,
+			GIT_OBJECT_TREE, (size_t)TREE_CACHE) != 0)
+		return git_failed(e, "cannot set up libgit2");
+	return 0;
+}
+
+int store_open(const struct store_options *o, struct store **out, struct err *e)
+{
+	struct store *s = xcalloc(1, sizeof(*s));
+	struct site site = {0};
+	int code = start_libgit2(e);
+
+	s->lock = -1;
+	s->path = xstrdup(o->path);
+	s->ref = xasprintf("refs/heads/%s", o->branch);
+	s->instance = xstrdup(o->instance);
+	s->author_name = xstrdup(o->author_name);
+	s->author_email = xstrdup(o->author_email);
+	if (code == 0)
+		code = check_options(o, e);
+	if (code == 0)
+		code = open_all(s, o, &site, e);
+	buf_fini(&site.folder);
+	buf_fini(&site.refs);
+	if (code != 0)
+		store_close(s);
+	else
+		*out = s;
+	return code;
+}
+
+void store_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	worktree_free(s->worktree);
+	objects_free(s->objects);
+	git_repository_free(s->repo);
+	state_close(s->state); /* the last connection empties the WAL */
+	if (s->lock >= 0)
+		close(s->lock);
+	free(s->path);
+	free(s->ref);
+	free(s->instance);
+	free(s->author_name);
+	free(s->author_email);
+	free(s->tmp);
+	free(s);
+	git_libgit2_shutdown();
+}
+
+bool store_is_checked_out(struct store *s)
+{
+	git_reference *head;
+	const char *target;
+	bool ours;
+
+	if (s->worktree == NULL ||
+		git_reference_lookup(&head, s->repo, "HEAD") != 0)
+		return false;
+	target = git_reference_symbolic_target(head);
+	ours = target != NULL && strcmp(target, s->ref) == 0;
+	git_reference_free(head);
+	return ours;
+}
+
+int store_tip(struct store *s, git_oid *out, struct err *e)
+{
+	int rc = git_reference_name_to_id(out, s->repo, s->ref);
+
+	if (rc == 0)
+		return 0;
+	*out = (git_oid){{0}};
+	return rc == GIT_ENOTFOUND ? 0
+				   : git_failed(e, "cannot read %s", s->ref);
+}
+
+struct state *store_state(struct store *s)
+{
+	return s->state;
+}
+
+int store_state_path(const char *path, struct buf *out, struct err *e)
+{
+	bool found;
+	int code = repository_find(path, out, &found, e);
+
+	if (code != 0)
+		return code;
+	if (!found)
+		return err_set(e, ERR_NOT_FOUND,
+			"there is no repository in %s: opsyncd has not run yet",
+			path);
+	buf_puts(out, "/opsync/state.db");
+	return 0;
+}
+
+int store_holder(
+	const char *path, int64_t *pid, struct buf *note, struct err *e)
+{
+	struct buf file = {0};
+	bool found;
+	int code = repository_find(path, &file, &found, e);
+
+	*pid = 0;
+	buf_clear(note);
+	if (code == 0 && found) {
+		buf_puts(&file, "/opsync/lock");
+		code = lock_holder(file.p, pid, note, e);
+	}
+	buf_fini(&file);
+	return code;
+}

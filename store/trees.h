@@ -1,0 +1,52 @@
+#ifndef STORE_TREES_H
+#define STORE_TREES_H
+
+#include <git2.h>
+
+#include "store/worktree.h"
+
+/* What is at a path of a tree. */
+enum spot_kind {
+	SPOT_FREE,
+	SPOT_FILE,  /* a regular file */
+	SPOT_OTHER, /* a link or a submodule */
+	SPOT_FOLDER,
+	SPOT_BLOCKED, /* a folder of the path is none: length says which */
+};
+
+struct spot {
+	enum spot_kind kind;
+	git_oid oid;   /* of a file */
+	size_t length; /* of the part of the path that blocks */
+};
+
+/* tree may be the zero id: an empty tree. */
+int tree_find(git_repository *repo, const git_oid *tree, const char *path,
+	struct spot *out, struct err *e);
+
+/*
+ * A tree with changes made to another: tree_without() leaves out the files
+ * that go, tree_with() then adds those that come, tree_changed() does both.
+ * A file that goes and is not there is no error; one that comes where there
+ * is a folder, or below what is none, is left out.
+ */
+int tree_without(git_repository *repo, const git_oid *tree,
+	const struct worktree_change *changes, size_t n, git_oid *out,
+	struct err *e);
+int tree_with(git_repository *repo, const git_oid *tree,
+	const struct worktree_change *changes, size_t n, git_oid *out,
+	struct err *e);
+int tree_changed(git_repository *repo, const git_oid *tree,
+	const struct worktree_change *changes, size_t n, git_oid *out,
+	struct err *e);
+
+/* A tree with the bytes that a person had in it (foreign, kept_oid). */
+int tree_with_kept(git_repository *repo, const git_oid *tree,
+	const struct worktree_change *changes, size_t n, git_oid *out,
+	struct err *e);
+
+/* The tree of a commit; the zero id for the zero id. */
+int tree_of(git_repository *repo, const git_oid *commit, git_oid *out,
+	struct err *e);
+
+#endif
