@@ -1,0 +1,296 @@
+/*
+ * ask - get an answer from the daemon, or from the state while none runs.
+ *
+ * The lock of the store says who holds it, and where that daemon listens.
+ */
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "daemon/report.h"
+#include "store/store.h"
+
+#define CONFIG_FOLDER "/etc/opsync"
+
+struct cli_connection {
+	FILE *in;
+	int fd;
+	char *line;
+	size_t cap;
+};
+
+/* --- The configuration
+ * ---------------------------------------------------------- */
+
+static int load_instance(const char *name, struct config *out, struct err *e)
+{
+	char *file = xasprintf("%s/%s.yaml", CONFIG_FOLDER, name);
+	int r = config_load(file, out, e);
+
+	free(file);
+	return r;
+}
+
+static int load_only_one(struct config *out, struct err *e)
+{
+	glob_t found = {0};
+	int r;
+
+	glob(CONFIG_FOLDER "/*.yaml", 0, NULL, &found);
+	if (found.gl_pathc == 1)
+		r = config_load(found.gl_pathv[0], out, e);
+	else
+		r = err_set(e, ERR_USAGE,
+			found.gl_pathc == 0
+				? "which configuration? (--config FILE; there "
+				  "is none in " CONFIG_FOLDER ")"
+				: "which instance? (-i NAME; there are "
+				  "several in " CONFIG_FOLDER ")");
+	globfree(&found);
+	return r;
+}
+
+int cli_config(const struct cli *cli, struct config *out, struct err *e)
+{
+	const char *instance = cli->instance;
+
+	*out = (struct config){0};
+	if (cli->config_file != NULL)
+		return config_load(cli->config_file, out, e);
+	if (instance == NULL)
+		instance = getenv("OPSYNC_INSTANCE");
+	if (instance != NULL)
+		return load_instance(instance, out, e);
+	return load_only_one(out, e);
+}
+
+/* --- The daemon
+ * -------------------------------------------------------------------- */
+
+static int open_socket(const char *path, int *fd, struct err *e)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	size_t n = strlen(path);
+
+	if (n >= sizeof(address.sun_path))
+		return err_set(e, ERR_UNAVAILABLE,
+			"the control socket's path is too long: %s", path);
+	memcpy(address.sun_path, path, n + 1);
+	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (*fd < 0)
+		return err_errno(e, ERR_IO, errno, "socket");
+	if (connect(*fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return 0;
+	err_errno(e, ERR_UNAVAILABLE, errno, "the daemon cannot be asked at %s",
+		path);
+	close(*fd);
+	return ERR_UNAVAILABLE;
+}
+
+int cli_connect(
+	const struct config *config, struct cli_connection **out, struct err *e)
+{
+	struct buf note = {0};
+	int64_t pid = 0;
+	int fd = -1;
+	int r = store_holder(config->store_path, &pid, &note, e);
+
+	if (r == 0 && (pid == 0 || note.n == 0))
+		r = err_set(e, ERR_UNAVAILABLE,
+			pid == 0 ? "no daemon runs for %s (start opsyncd "
+				   "--config %s)"
+				 : "a single pass runs for %s: ask again later",
+			config->store_path, config->file);
+	if (r == 0)
+		r = open_socket(note.p, &fd, e);
+	buf_fini(&note);
+	if (r != 0)
+		return r;
+	*out = xcalloc(1, sizeof(**out));
+	(*out)->fd = fd;
+	(*out)->in = fdopen(fd, "r");
+	return 0;
+}
+
+int cli_send(struct cli_connection *c, const json_t *request, struct err *e)
+{
+	char *text = json_dumps(request, JSON_COMPACT);
+	size_t n = strlen(text);
+	int r = 0;
+
+	text[n] = '\n'; /* in place of the NUL */
+	for (size_t done = 0; r == 0 && done < n + 1;) {
+		ssize_t sent = write(c->fd, text + done, n + 1 - done);
+
+		if (sent < 0 && errno != EINTR)
+			r = err_errno(e, ERR_UNAVAILABLE, errno, "the daemon");
+		else if (sent > 0)
+			done += (size_t)sent;
+	}
+	free(text);
+	return r;
+}
+
+int cli_receive(struct cli_connection *c, json_t **out, struct err *e)
+{
+	ssize_t n = getline(&c->line, &c->cap, c->in);
+	json_t *line;
+	int code;
+
+	*out = NULL;
+	if (n < 0)
+		return err_set(e, ERR_UNAVAILABLE,
+			"the daemon ended before it had answered");
+	line = json_loadb(c->line, (size_t)n, 0, NULL);
+	if (line == NULL)
+		return err_set(e, ERR_BUG, "the daemon answered no JSON");
+	if (!json_is_true(json_object_get(line, "end"))) {
+		*out = line;
+		return 0;
+	}
+	code = (int)cli_int(line, "code");
+	if (code != 0)
+		err_set(e, code, "%s", cli_text(line, "error", "failed"));
+	json_decref(line);
+	return code;
+}
+
+void cli_disconnect(struct cli_connection *c)
+{
+	if (c == NULL)
+		return;
+	fclose(c->in);
+	free(c->line);
+	free(c);
+}
+
+static int ask_daemon(struct cli_connection *c, const json_t *request,
+	struct buf *lines, struct err *e)
+{
+	json_t *line = NULL;
+	int r = cli_send(c, request, e);
+
+	while (r == 0) {
+		r = cli_receive(c, &line, e);
+		if (line == NULL)
+			return r;
+		buf_puts(lines, c->line);
+		json_decref(line);
+	}
+	return r;
+}
+
+/* --- The state itself
+ * ---------------------------------------------------------------- */
+
+static int report(struct state *state, const json_t *request, struct buf *lines,
+	struct err *e)
+{
+	const char *command = cli_text(request, "command", "");
+	const struct state_event_query query = {
+		.after = cli_int(request, "after"),
+		.run = cli_int(request, "run"),
+		.work_package = cli_int(request, "work_package"),
+		.since = cli_int(request, "since"),
+		.max_level = (int)cli_int(request, "level"),
+		.limit = cli_int(request, "limit"),
+	};
+
+	if (strcmp(command, "status") == 0)
+		return report_status(state, lines, e);
+	if (strcmp(command, "runs") == 0)
+		return report_runs(state, query.limit, lines, e);
+	return report_log(state, &query, lines, e);
+}
+
+static int ask_state(const struct config *config, const json_t *request,
+	struct buf *lines, struct err *e)
+{
+	struct buf path = {0};
+	struct state *state = NULL;
+	int r = store_state_path(config->store_path, &path, e);
+
+	if (r == 0 && access(path.p, F_OK) != 0)
+		r = err_set(e, ERR_UNAVAILABLE,
+			"%s was never synced (start opsyncd --config %s)",
+			config->store_path, config->file);
+	if (r == 0)
+		r = state_open(path.p, true, &state, e);
+	if (r == 0)
+		r = report(state, request, lines, e);
+	state_close(state);
+	buf_fini(&path);
+	return r;
+}
+
+int cli_ask(const struct config *config, const json_t *request,
+	struct buf *lines, bool *running, struct err *e)
+{
+	struct cli_connection *c = NULL;
+	struct err none = {0};
+	int r;
+
+	*running = cli_connect(config, &c, &none) == 0;
+	if (*running)
+		r = ask_daemon(c, request, lines, e);
+	else
+		r = ask_state(config, request, lines, e);
+	cli_disconnect(c);
+	return r;
+}
+
+/* --- Small things
+ * ---------------------------------------------------------------------- */
+
+int cli_each_line(const struct buf *lines,
+	void (*fn)(void *arg, const json_t *line), void *arg, struct err *e)
+{
+	const char *at = lines->n > 0 ? lines->p : "";
+
+	while (*at != '\0') {
+		size_t n = strcspn(at, "\n");
+		json_t *line = json_loadb(at, n, 0, NULL);
+
+		if (line == NULL)
+			return err_set(e, ERR_BUG, "no JSON: %.80s", at);
+		fn(arg, line);
+		json_decref(line);
+		at += n + (at[n] == '\n');
+	}
+	return 0;
+}
+
+long long cli_int(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+const char *cli_text(const json_t *object, const char *key, const char *none)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text != NULL ? text : none;
+}
+
+int cli_number(
+	const char *text, const char *option, int64_t *out, struct err *e)
+{
+	long long number;
+
+	if (!str_to_int64(str_of(text), &number) || number <= 0)
+		return err_set(e, ERR_USAGE, "%s: '%s' is no number above 0",
+			option, text);
+	*out = number;
+	return 0;
+}
+
+int cli_bad_usage(const char *command, struct err *e)
+{
+	return err_set(e, ERR_USAGE, "%s: see opsync --help", command);
+}

@@ -1,0 +1,73 @@
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "daemon/config.h"
+#include "store/state.h"
+
+/* What every command knows. */
+struct cli {
+	const char *config_file; /* --config, or NULL */
+	const char *instance;    /* -i, or NULL */
+	bool json;
+	int argc; /* the command's own arguments, without its name */
+	char **argv;
+};
+
+/*
+ * The commands: each parses its own arguments, prints to standard output,
+ * and gives 0 or an err_code that e words.
+ */
+typedef int cli_command(struct cli *cli, struct err *e);
+cli_command cli_status;
+cli_command cli_resync;
+cli_command cli_runs;
+cli_command cli_log;
+cli_command cli_render;
+
+/*
+ * Load the configuration that is meant: --config, else that of the instance
+ * in /etc/opsync, else the only one there.  Give it to config_fini().
+ */
+int cli_config(const struct cli *cli, struct config *out, struct err *e);
+
+/*
+ * Ask the daemon, or the state itself while no daemon runs.  request is an
+ * object with "command" (status, runs or log) and its parameters; lines gets
+ * the answer without its last line; *running says who answered.
+ */
+int cli_ask(const struct config *config, const json_t *request,
+	struct buf *lines, bool *running, struct err *e);
+
+/* A conversation with the daemon, line by line. */
+struct cli_connection;
+
+/* ERR_UNAVAILABLE if no daemon runs: says so. */
+int cli_connect(const struct config *config, struct cli_connection **out,
+	struct err *e);
+int cli_send(struct cli_connection *c, const json_t *request, struct err *e);
+
+/* The next line as an object that the caller owns; *out NULL at the end,
+ * whose error is the result. */
+int cli_receive(struct cli_connection *c, json_t **out, struct err *e);
+void cli_disconnect(struct cli_connection *c); /* accepts NULL */
+
+/* Call fn for each line of lines, parsed. */
+int cli_each_line(const struct buf *lines,
+	void (*fn)(void *arg, const json_t *line), void *arg, struct err *e);
+
+/* Members of an object, with what to take where there is none. */
+long long cli_int(const json_t *object, const char *key);
+const char *cli_text(const json_t *object, const char *key, const char *none);
+
+/* A positive number of an argument; ERR_USAGE names the option. */
+int cli_number(
+	const char *text, const char *option, int64_t *out, struct err *e);
+
+/* getopt_long() found something wrong with the arguments. */
+int cli_bad_usage(const char *command, struct err *e);
+
+#endif

@@ -1,0 +1,165 @@
+/*
+ * history - runs and log: what was done, and why.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cli/cli.h"
+
+static void print_run(void *arg, const json_t *run)
+{
+	const char *commit = cli_text(run, "commit", NULL);
+	const char *error = cli_text(run, "error", NULL);
+
+	(void)arg;
+	printf("%5lld  %.19s  %-6s  %-8s  %5lld read  +%lld ~%lld -%lld  "
+	       "%lld failed%s%.10s\n",
+		cli_int(run, "run"), cli_text(run, "started", "?"),
+		cli_text(run, "kind", "?"), cli_text(run, "cause", "?"),
+		cli_int(run, "seen"), cli_int(run, "added"),
+		cli_int(run, "changed"), cli_int(run, "removed"),
+		cli_int(run, "failed"), commit != NULL ? "  " : "",
+		commit != NULL ? commit : "");
+	if (error != NULL)
+		printf("       %s\n", error);
+}
+
+static void print_event(void *arg, const json_t *event)
+{
+	const char *path = cli_text(event, "path", "");
+	long long id = cli_int(event, "work_package");
+
+	(void)arg;
+	printf("%.19s  %5lld  %-8s", cli_text(event, "at", "?"),
+		cli_int(event, "run"), cli_text(event, "event", "?"));
+	if (id != 0)
+		printf("  #%lld", id);
+	if (path[0] != '\0')
+		printf("  %s", path);
+	printf("  %s\n", cli_text(event, "text", ""));
+}
+
+/* Ask, and print each line of the answer. */
+static int show(struct cli *cli, const json_t *request,
+	void (*print)(void *arg, const json_t *line), struct err *e)
+{
+	struct config config;
+	struct buf lines = {0};
+	bool running;
+	int r = cli_config(cli, &config, e);
+
+	if (r == 0)
+		r = cli_ask(&config, request, &lines, &running, e);
+	if (r == 0 && cli->json)
+		fwrite(lines.p, 1, lines.n, stdout);
+	else if (r == 0)
+		r = cli_each_line(&lines, print, NULL, e);
+	buf_fini(&lines);
+	config_fini(&config);
+	return r;
+}
+
+static int level_of(const char *name, struct err *e)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} levels[] = {
+		{"error", LOG_LEVEL_ERROR},
+		{"warning", LOG_LEVEL_WARNING},
+		{"notice", LOG_LEVEL_NOTICE},
+		{"info", LOG_LEVEL_INFO},
+		{"debug", LOG_LEVEL_DEBUG},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(levels); i++)
+		if (strcmp(levels[i].name, name) == 0)
+			return (int)levels[i].level;
+	return err_set(e, ERR_USAGE,
+		"--level: '%s' is none of error, warning, notice, info, debug",
+		name);
+}
+
+enum { OPT_JSON = 256, OPT_RUN, OPT_WP, OPT_LEVEL, OPT_LIMIT };
+
+/* One option of runs or log, into the request. */
+static int take_option(struct cli *cli, int c, json_t *request, struct err *e)
+{
+	static const struct {
+		int option;
+		const char *name;
+		const char *key;
+	} numbers[] = {
+		{OPT_RUN, "--run", "run"},
+		{OPT_WP, "--wp", "work_package"},
+		{OPT_LIMIT, "--limit", "limit"},
+	};
+	int64_t number = 0;
+	int r;
+
+	if (c == OPT_JSON) {
+		cli->json = true;
+		return 0;
+	}
+	if (c == OPT_LEVEL) {
+		r = level_of(optarg, e);
+		if (r > 0)
+			json_object_set_new(request, "level", json_integer(r));
+		return r > 0 ? 0 : r;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		if (numbers[i].option != c)
+			continue;
+		r = cli_number(optarg, numbers[i].name, &number, e);
+		if (r == 0)
+			json_object_set_new(
+				request, numbers[i].key, json_integer(number));
+		return r;
+	}
+	return cli_bad_usage(cli->argv[0], e);
+}
+
+static int history(struct cli *cli, const struct option *options,
+	long long limit, void (*print)(void *arg, const json_t *line),
+	struct err *e)
+{
+	json_t *request = json_pack("{s:s,s:I}", "command", cli->argv[0],
+		"limit", (json_int_t)limit);
+	int r = 0;
+	int c;
+
+	while (r == 0 && (c = getopt_long(cli->argc, cli->argv, "", options,
+				  NULL)) != -1)
+		r = take_option(cli, c, request, e);
+	if (r == 0)
+		r = show(cli, request, print, e);
+	json_decref(request);
+	return r;
+}
+
+int cli_runs(struct cli *cli, struct err *e)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, OPT_JSON},
+		{"limit", required_argument, NULL, OPT_LIMIT},
+		{0},
+	};
+
+	return history(cli, options, 20, print_run, e);
+}
+
+int cli_log(struct cli *cli, struct err *e)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, OPT_JSON},
+		{"run", required_argument, NULL, OPT_RUN},
+		{"wp", required_argument, NULL, OPT_WP},
+		{"level", required_argument, NULL, OPT_LEVEL},
+		{"limit", required_argument, NULL, OPT_LIMIT},
+		{0},
+	};
+
+	return history(cli, options, 0, print_event, e);
+}

@@ -1,0 +1,126 @@
+/*
+ * resync - ask the daemon for a pass now, and wait for it if told to.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+enum { OPT_JSON = 256, OPT_FULL, OPT_WP, OPT_WAIT };
+
+static int parse(struct cli *cli, json_t *request, struct err *e)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, OPT_JSON},
+		{"full", no_argument, NULL, OPT_FULL},
+		{"wp", required_argument, NULL, OPT_WP},
+		{"wait", no_argument, NULL, OPT_WAIT},
+		{0},
+	};
+	json_t *ids = json_array();
+	int64_t id;
+	int r = 0;
+	int c;
+
+	json_object_set_new(request, "work_packages", ids);
+	while (r == 0 && (c = getopt_long(cli->argc, cli->argv, "", options,
+				  NULL)) != -1) {
+		switch (c) {
+		case OPT_JSON:
+			cli->json = true;
+			break;
+		case OPT_FULL:
+			json_object_set_new(request, "full", json_true());
+			break;
+		case OPT_WAIT:
+			json_object_set_new(request, "wait", json_true());
+			break;
+		case OPT_WP:
+			r = cli_number(optarg, "--wp", &id, e);
+			if (r == 0)
+				json_array_append_new(ids, json_integer(id));
+			break;
+		default:
+			r = cli_bad_usage("resync", e);
+		}
+	}
+	return r;
+}
+
+static void print(const json_t *line)
+{
+	bool finished = json_is_true(json_object_get(line, "finished"));
+	bool terminal = isatty(STDOUT_FILENO) != 0;
+
+	if (json_object_get(line, "seen") == NULL)
+		return;
+	printf("%s%s%lld read, %lld added, %lld changed, %lld removed, %lld "
+	       "failed%s",
+		terminal ? "\r\033[K" : "", finished ? "done: " : "",
+		cli_int(line, "seen"), cli_int(line, "added"),
+		cli_int(line, "changed"), cli_int(line, "removed"),
+		cli_int(line, "failed"), finished || !terminal ? "\n" : "");
+	fflush(stdout);
+}
+
+/* The result of the pass is that of the command. */
+static int judge(const json_t *line, struct err *e)
+{
+	int result = (int)cli_int(line, "result");
+
+	if (!json_is_true(json_object_get(line, "finished")))
+		return 0;
+	if (result != 0)
+		return err_set(e, result, "%s", cli_text(line, "error", "?"));
+	if (cli_int(line, "failed") > 0)
+		return err_set(e, ERR_PARTIAL,
+			"%lld work packages failed (opsync status names them)",
+			cli_int(line, "failed"));
+	return 0;
+}
+
+static int converse(struct cli *cli, struct cli_connection *c,
+	const json_t *request, struct err *e)
+{
+	int result = 0;
+	int r = cli_send(c, request, e);
+
+	while (r == 0) {
+		json_t *line;
+
+		r = cli_receive(c, &line, e);
+		if (line == NULL)
+			break;
+		if (cli->json) {
+			json_dumpf(line, stdout, JSON_COMPACT);
+			putchar('\n');
+		} else {
+			print(line);
+		}
+		if (result == 0)
+			result = judge(line, e);
+		json_decref(line);
+	}
+	return r != 0 ? r : result;
+}
+
+int cli_resync(struct cli *cli, struct err *e)
+{
+	json_t *request = json_pack("{s:s}", "command", "resync");
+	struct cli_connection *c = NULL;
+	struct config config = {0};
+	int r = parse(cli, request, e);
+
+	if (r == 0)
+		r = cli_config(cli, &config, e);
+	if (r == 0)
+		r = cli_connect(&config, &c, e);
+	if (r == 0)
+		r = converse(cli, c, request, e);
+	cli_disconnect(c);
+	config_fini(&config);
+	json_decref(request);
+	return r;
+}
