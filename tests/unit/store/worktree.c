@@ -1,0 +1,557 @@
+/*
+ * worktree - files and index in step with what was committed, in a work tree
+ * that other people use, and abuse, too.
+ */
+#include "store/worktree.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "store/beneath.h"
+#include "store/index_file.h"
+#include "tests/unit/store/scratch.h"
+
+#define MAX_CHANGES 400
+
+/* A store in small: what is wanted, path by path. */
+struct fixture {
+	struct scratch *s;
+	struct objects *o;
+	struct worktree *w;
+	size_t n;
+	struct worktree_change changes[MAX_CHANGES];
+	struct err err;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+	void *scratch;
+
+	if (scratch_setup(&scratch) != 0)
+		return -1;
+	f->s = scratch;
+	*state = f;
+	return objects_new(f->s->repo, f->s->temp, &f->o, NULL) != 0 ||
+	       worktree_new(f->s->repo, f->s->path, f->o, &f->w, NULL) != 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	void *scratch = f->s;
+
+	worktree_free(f->w);
+	objects_free(f->o);
+	free(f);
+	return scratch_teardown(&scratch);
+}
+
+/* A change from one text to another; NULL is no file. */
+static struct worktree_change *want(
+	struct fixture *f, const char *path, const char *old, const char *new)
+{
+	struct worktree_change *c = &f->changes[f->n++];
+
+	assert_true(f->n <= MAX_CHANGES);
+	*c = (struct worktree_change){
+		.path = path, .had = old != NULL, .has = new != NULL};
+	c->document = strstr(path, ".md") != NULL;
+	if (old != NULL)
+		objects_blob(f->o, old, strlen(old), &c->old_oid, NULL);
+	if (new != NULL)
+		objects_blob(f->o, new, strlen(new), &c->new_oid, NULL);
+	return c;
+}
+
+static size_t inspect(struct fixture *f)
+{
+	size_t n_foreign = SIZE_MAX;
+
+	assert_int_equal(objects_seal(f->o, NULL), 0);
+	assert_int_equal(
+		worktree_inspect(f->w, f->changes, f->n, &n_foreign, NULL), 0);
+	return n_foreign;
+}
+
+/* Inspect and apply what is wanted, and want nothing from then on. */
+static int apply(struct fixture *f)
+{
+	int r;
+
+	f->err = (struct err){0};
+	inspect(f);
+	r = worktree_apply(f->w, f->changes, f->n, &f->err);
+	f->n = 0;
+	assert_int_equal(scratch_run(f->s, "test -z \"$(ls .git/opsync)\" && "
+					   "! test -e .git/index.lock"),
+		0);
+	return r;
+}
+
+/* All that git knows of is as committed, and it knows so without reading. */
+static void assert_clean(const struct fixture *f)
+{
+	assert_int_equal(
+		scratch_run(f->s, "git diff-files --exit-code >/dev/null"), 0);
+}
+
+static void assert_text(
+	const struct fixture *f, const char *path, const char *text)
+{
+	if (!scratch_has(f->s, path, text))
+		fail_msg("%s does not hold '%s'", path, text);
+}
+
+static void assert_absent(const struct fixture *f, const char *path)
+{
+	if (scratch_exists(f->s, path))
+		fail_msg("%s is there", path);
+}
+
+static void assert_said(const struct fixture *f, const char *words)
+{
+	if (strstr(f->err.text, words) == NULL)
+		fail_msg("'%s' does not say '%s'", f->err.text, words);
+}
+
+static void assert_kept(const struct fixture *f,
+	const struct worktree_change *c, const char *text)
+{
+	git_oid oid;
+
+	git_odb_hash(&oid, text, strlen(text), GIT_OBJECT_BLOB);
+	assert_true(c->foreign);
+	assert_true(git_oid_equal(&c->kept_oid, &oid));
+	assert_int_equal(objects_seal(f->o, NULL), 0);
+	assert_int_equal(
+		scratch_run(f->s, "git cat-file -e %s", git_oid_tostr_s(&oid)),
+		0);
+}
+
+/* --- What goes well ------------------------------------------------------- */
+
+static void files_come_change_and_go(void **state)
+{
+	struct fixture *f = *state;
+	struct stat before;
+	struct stat after;
+
+	want(f, "a/b/index.md", NULL, "one\n");
+	want(f, "a/b/pic.png", NULL, "png");
+	want(f, "a/c/index.md", NULL, "two\n");
+	want(f, "top.md", NULL, "");
+	assert_int_equal(apply(f), 0);
+	assert_text(f, "a/b/index.md", "one\n");
+	assert_text(f, "a/b/pic.png", "png");
+	assert_text(f, "top.md", "");
+	assert_clean(f);
+	assert_int_equal(
+		scratch_run(f->s, "test \"$(git ls-files -s | sha1sum)\" = "
+				  "\"$(git add . && git ls-files -s | "
+				  "sha1sum)\""),
+		0);
+	assert_true(scratch_lstat(f->s, "a/b/index.md", &before));
+
+	assert_true(scratch_write(f->s, "a/b/mine", "a person's\n"));
+	want(f, "a/b/index.md", "one\n", "one, changed\n");
+	want(f, "a/b/pic.png", "png", NULL);
+	want(f, "a/c/index.md", "two\n", NULL);
+	want(f, "top.md", "", "");
+	assert_int_equal(apply(f), 0);
+	assert_text(f, "a/b/index.md", "one, changed\n");
+	assert_text(f, "a/b/mine", "a person's\n");
+	assert_absent(f, "a/b/pic.png");
+	assert_absent(f, "a/c");
+	assert_clean(f);
+	assert_int_equal(
+		scratch_run(f->s, "test \"$(git ls-files | tr '\\n' ' ')\" = "
+				  "'a/b/index.md top.md '"),
+		0);
+
+	want(f, "a/b/index.md", "one\n", "one, changed\n");
+	assert_true(scratch_lstat(f->s, "a/b/index.md", &before));
+	assert_int_equal(apply(f), 0); /* once more, as after a kill */
+	assert_true(scratch_lstat(f->s, "a/b/index.md", &after));
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_clean(f);
+}
+
+static void modes_are_those_of_git(void **state)
+{
+	struct fixture *f = *state;
+	mode_t mask = umask(027);
+	struct stat st;
+
+	want(f, "a/index.md", NULL, "one\n");
+	assert_int_equal(apply(f), 0);
+	umask(mask);
+	assert_true(scratch_lstat(f->s, "a/index.md", &st));
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_true(scratch_lstat(f->s, "a", &st));
+	assert_int_equal(st.st_mode & 07777, 0750);
+}
+
+static void many_files_are_as_few(void **state)
+{
+	struct fixture *f = *state;
+	static char paths[300][40];
+
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 300; i++) {
+			snprintf(paths[i], sizeof(paths[i]), "p%d/%d/index.md",
+				i % 7, i);
+			want(f, paths[i], round == 0 ? NULL : paths[i],
+				round == 0 ? paths[i] : NULL);
+		}
+		assert_int_equal(apply(f), 0);
+		assert_clean(f);
+		assert_int_equal(
+			scratch_run(f->s, "test $(git ls-files | wc -l) = %d",
+				round == 0 ? 300 : 0),
+			0);
+	}
+	assert_absent(f, "p1");
+}
+
+static void a_file_becomes_a_folder_and_back(void **state)
+{
+	struct fixture *f = *state;
+
+	want(f, "x/a", NULL, "file");
+	assert_int_equal(apply(f), 0);
+	want(f, "x/a", "file", NULL);
+	want(f, "x/a/b/c.md", NULL, "below");
+	want(f, "x/a/d", NULL, "below too");
+	assert_int_equal(apply(f), 0);
+	assert_text(f, "x/a/b/c.md", "below");
+	assert_clean(f);
+	want(f, "x/a", NULL, "file again");
+	want(f, "x/a/b/c.md", "below", NULL);
+	want(f, "x/a/d", "below too", NULL);
+	assert_int_equal(apply(f), 0);
+	assert_text(f, "x/a", "file again");
+	assert_clean(f);
+	assert_int_equal(
+		scratch_run(f->s, "test \"$(git ls-files)\" = x/a"), 0);
+}
+
+/* --- Other people --------------------------------------------------------- */
+
+static void foreign_paths_are_not_touched(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(scratch_write(f->s, "staged", "s"));
+	assert_int_equal(scratch_run(f->s, "git add staged"), 0);
+	assert_true(scratch_write(f->s, "loose", "l"));
+	want(f, "a.md", NULL, "a");
+	assert_int_equal(apply(f), 0);
+	assert_int_equal(
+		scratch_run(f->s, "test \"$(git status --porcelain)\" = \"$("
+				  "printf 'A  a.md\\nA  staged\\n?? loose')\""),
+		0);
+}
+
+static void an_edit_is_kept(void **state)
+{
+	struct fixture *f = *state;
+
+	want(f, "a.md", NULL, "ours");
+	want(f, "b.md", NULL, "ours too");
+	want(f, "c.md", NULL, "gone soon");
+	assert_int_equal(apply(f), 0);
+	assert_true(scratch_write(f->s, "a.md", "theirs"));
+	assert_true(scratch_write(f->s, "b.md", "new"));
+	assert_true(scratch_write(f->s, "c.md", "saved?"));
+	assert_true(scratch_write(f->s, "d.md", "was there"));
+	want(f, "a.md", "ours", "ours, changed");
+	want(f, "b.md", "ours too", "new");
+	want(f, "c.md", "gone soon", NULL);
+	want(f, "d.md", NULL, "ours");
+	assert_int_equal(inspect(f), 3);
+	assert_kept(f, &f->changes[0], "theirs");
+	assert_false(f->changes[1].foreign);
+	assert_kept(f, &f->changes[2], "saved?");
+	assert_kept(f, &f->changes[3], "was there");
+	assert_text(f, "a.md", "theirs");
+	assert_int_equal(apply(f), 0);
+	assert_text(f, "a.md", "ours, changed");
+	assert_absent(f, "c.md");
+	assert_text(f, "d.md", "ours");
+	assert_clean(f);
+}
+
+static void an_edit_after_the_look_stays(void **state)
+{
+	struct fixture *f = *state;
+
+	want(f, "a.md", NULL, "ours");
+	want(f, "b.md", NULL, "ours");
+	assert_int_equal(apply(f), 0);
+	want(f, "a.md", "ours", "changed");
+	want(f, "b.md", "ours", NULL);
+	want(f, "c.md", NULL, "new");
+	want(f, "d.md", NULL, "new");
+	assert_int_equal(inspect(f), 0);
+	assert_true(scratch_write(f->s, "a.md", "late"));
+	assert_true(scratch_write(f->s, "b.md", "late"));
+	assert_true(scratch_write(f->s, "c.md", "late"));
+	assert_int_equal(
+		worktree_apply(f->w, f->changes, f->n, &f->err), ERR_IO);
+	assert_said(f, "changes at this moment");
+	assert_said(f, "(and 2 more)");
+	assert_text(f, "a.md", "late");
+	assert_text(f, "b.md", "late");
+	assert_text(f, "c.md", "late");
+	assert_text(f, "d.md", "new");
+	assert_int_equal(apply(f), 0); /* looks again, and keeps them */
+	assert_text(f, "a.md", "changed");
+	assert_absent(f, "b.md");
+	assert_clean(f);
+}
+
+static void a_link_is_kept_and_not_followed(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(scratch_write(f->s, "victim", "safe"));
+	assert_int_equal(scratch_run(f->s, "ln -s victim a.md"), 0);
+	want(f, "a.md", NULL, "ours");
+	assert_int_equal(inspect(f), 1);
+	assert_kept(f, &f->changes[0], "victim");
+	assert_int_equal(apply(f), 0);
+	assert_text(f, "a.md", "ours");
+	assert_text(f, "victim", "safe");
+	assert_clean(f);
+}
+
+static void a_linked_folder_leads_nowhere(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(scratch_run(f->s, "mkdir -p real deep && "
+					   "echo x >real/gone.md && "
+					   "ln -s real linked && "
+					   "ln -s ../real deep/linked"),
+		0);
+	want(f, "linked/a.md", NULL, "ours");
+	want(f, "deep/linked/x/b.md", NULL, "ours");
+	want(f, "linked/gone.md", "x\n", NULL);
+	want(f, "other/c.md", NULL, "ours");
+	assert_int_equal(apply(f), ERR_IO);
+	assert_said(f, "/deep/linked is in the way");
+	assert_said(f, "(and 1 more)");
+	assert_int_equal(scratch_run(f->s, "test \"$(ls real)\" = gone.md"), 0);
+	assert_text(f, "other/c.md", "ours");
+}
+
+static void what_is_no_file_is_left_alone(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(scratch_run(f->s, "mkfifo a.md e.md && mkdir -p "
+					   "b.md/x && echo file >folder"),
+		0);
+	want(f, "a.md", "ours", "ours, changed");
+	want(f, "b.md", NULL, "ours");
+	want(f, "folder/c.md", NULL, "ours");
+	want(f, "d.md", NULL, "ours");
+	want(f, "e.md", "ours", NULL);
+	assert_int_equal(apply(f), ERR_IO);
+	assert_said(f, "/a.md is in the way");
+	assert_said(f, "(and 2 more)");
+	assert_int_equal(scratch_run(f->s, "test -p a.md && test -d b.md/x && "
+					   "test -f folder && test -p e.md"),
+		0);
+	assert_text(f, "d.md", "ours");
+	assert_int_equal(scratch_run(f->s, "rm a.md folder; rm -r b.md"), 0);
+	want(f, "a.md", "ours", "ours, changed");
+	want(f, "b.md", NULL, "ours");
+	want(f, "folder/c.md", NULL, "ours");
+	assert_int_equal(apply(f), 0);
+	assert_text(f, "folder/c.md", "ours");
+	assert_clean(f);
+}
+
+static void no_path_leaves_the_work_tree(void **state)
+{
+	static const char *const paths[] = {"../x", "/tmp/x", "a/../../x",
+		"a//b", "./a", "a/", ".git/hooks/x", "a/.GIT/x", ""};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		f->n = 0;
+		want(f, paths[i], NULL, "ours");
+		assert_int_equal(objects_seal(f->o, NULL), 0);
+		assert_int_equal(
+			worktree_apply(f->w, f->changes, 1, &f->err), ERR_IO);
+		assert_said(f, "is not a path in a work tree");
+	}
+	assert_int_equal(
+		scratch_run(f->s, "test -z \"$(ls)\" && ! test -e ../x && "
+				  "! test -e .git/hooks/x"),
+		0);
+}
+
+/* Root may write everywhere, so this is tried as somebody else. */
+static void a_folder_without_permission_fails_alone(void **state)
+{
+	struct fixture *f = *state;
+
+	if (geteuid() != 0)
+		skip();
+	want(f, "closed/a.md", NULL, "ours");
+	want(f, "open/a.md", NULL, "ours");
+	want(f, "secret.md", NULL, "ours");
+	assert_int_equal(apply(f), 0);
+	assert_int_equal(
+		scratch_run(f->s, "chown -R 65534 . && chmod 555 closed && "
+				  "echo x >secret.md && chmod 0 secret.md"),
+		0);
+	want(f, "closed/a.md", "ours", "changed");
+	want(f, "open/a.md", "ours", "changed");
+	want(f, "secret.md", "ours", "changed");
+	assert_int_equal(objects_seal(f->o, NULL), 0);
+	assert_int_equal(scratch_run(f->s, "chown -R 65534 .git"), 0);
+	assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(apply(f), ERR_IO);
+	assert_int_equal(seteuid(0), 0);
+	assert_said(f, "/closed/a.md: Permission denied");
+	assert_said(f, "(and 1 more)");
+	assert_text(f, "closed/a.md", "ours");
+	assert_text(f, "open/a.md", "changed");
+	assert_text(f, "secret.md", "x\n");
+}
+
+/* --- The index ------------------------------------------------------------ */
+
+static void a_lock_of_others_is_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	struct beneath tree;
+	struct index_file file = {f->s->repo, f->s->temp, &tree, 50};
+	struct index_change change = {.path = "a.md"};
+
+	assert_int_equal(beneath_init(&tree, f->s->path, NULL), 0);
+	assert_true(scratch_write(f->s, ".git/index.lock", "theirs"));
+	assert_int_equal(index_update(&file, &change, 1, &f->err), ERR_IO);
+	assert_said(f, ".git/index.lock is there");
+	assert_int_equal(worktree_unlock(f->s->repo, NULL), 0);
+	assert_text(f, ".git/index.lock", "theirs");
+	beneath_fini(&tree);
+
+	assert_int_equal(scratch_run(f->s, "(sleep 0.3; rm .git/index.lock) "
+					   ">/dev/null 2>&1 &"),
+		0);
+	want(f, "a.md", NULL, "ours");
+	assert_int_equal(apply(f), 0);
+	assert_clean(f);
+}
+
+static void our_own_stale_lock_is_removed(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(scratch_write(
+		f->s, ".git/index.lock", "opsync holds this lock\n"));
+	assert_int_equal(worktree_unlock(f->s->repo, NULL), 0);
+	assert_absent(f, ".git/index.lock");
+	assert_int_equal(worktree_unlock(f->s->repo, NULL), 0);
+	/* A live git's lock is empty at first. */
+	assert_true(scratch_write(f->s, ".git/index.lock", ""));
+	assert_int_equal(worktree_unlock(f->s->repo, NULL), 0);
+	assert_text(f, ".git/index.lock", "");
+}
+
+/* Changed right after it was staged, with the same size: git must see it. */
+static void a_racy_edit_of_others_shows(void **state)
+{
+	struct fixture *f = *state;
+	char *index = scratch_file(f->s, ".git/index");
+	struct stat st;
+
+	assert_true(scratch_write(f->s, "theirs", "1"));
+	assert_true(scratch_write(f->s, "still", "1"));
+	assert_int_equal(scratch_run(f->s, "git add theirs still"), 0);
+	assert_true(scratch_lstat(f->s, "theirs", &st));
+	assert_true(scratch_write(f->s, "theirs", "2"));
+	assert_int_equal(
+		utimensat(AT_FDCWD, index,
+			(struct timespec[]){st.st_mtim, st.st_mtim}, 0),
+		0);
+	want(f, "a.md", NULL, "ours");
+	assert_int_equal(apply(f), 0);
+	assert_int_equal(scratch_run(f->s, "git ls-files --debug theirs | "
+					   "grep -q 'size: 0' && "
+					   "git ls-files --debug still | "
+					   "grep -q 'size: 1'"),
+		0);
+	free(index);
+}
+
+/* A repository on another file system than its work tree. */
+static void another_file_system_will_do(void **state)
+{
+	struct fixture *f = *state;
+	char folder[] = "/dev/shm/opsync-test-XXXXXX";
+	struct objects *o;
+	struct worktree *w;
+	struct stat here;
+	struct stat there;
+
+	if (mkdtemp(folder) == NULL)
+		skip();
+	assert_int_equal(stat(f->s->path, &here), 0);
+	assert_int_equal(stat(folder, &there), 0);
+	if (here.st_dev == there.st_dev) {
+		rmdir(folder);
+		skip();
+	}
+	assert_int_equal(objects_new(f->s->repo, folder, &o, NULL), 0);
+	assert_int_equal(worktree_new(f->s->repo, f->s->path, o, &w, NULL), 0);
+	want(f, "x/a.md", NULL, "ours");
+	want(f, "b.md", NULL, "ours too");
+	assert_int_equal(objects_seal(f->o, NULL), 0);
+	/* The index cannot be renamed from there; the files are written. */
+	worktree_apply(w, f->changes, f->n, &f->err);
+	worktree_free(w);
+	objects_free(o);
+	assert_int_equal(rmdir(folder), 0);
+	assert_text(f, "x/a.md", "ours");
+	assert_text(f, "b.md", "ours too");
+	assert_int_equal(
+		scratch_run(f->s, "test -z \"$(find . -name '.opsync*')\""), 0);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(files_come_change_and_go),
+		TEST(modes_are_those_of_git),
+		TEST(many_files_are_as_few),
+		TEST(a_file_becomes_a_folder_and_back),
+		TEST(foreign_paths_are_not_touched),
+		TEST(an_edit_is_kept),
+		TEST(an_edit_after_the_look_stays),
+		TEST(a_link_is_kept_and_not_followed),
+		TEST(a_linked_folder_leads_nowhere),
+		TEST(what_is_no_file_is_left_alone),
+		TEST(no_path_leaves_the_work_tree),
+		TEST(a_folder_without_permission_fails_alone),
+		TEST(a_lock_of_others_is_waited_for),
+		TEST(our_own_stale_lock_is_removed),
+		TEST(a_racy_edit_of_others_shows),
+		TEST(another_file_system_will_do),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
