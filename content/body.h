@@ -41,7 +41,9 @@ void body_rewrite(struct str body, const struct body_reference *refs, size_t n,
 
 /*
  * Hugo's shortcode delimiters made harmless, so that they show as written:
- * {{< x >}} becomes {{</* x * />}} without that space, {{% x %}} likewise.
+ * what stands between "{{<" and ">}}", or "{{%" and "%}}", becomes a comment
+ * there, which Hugo shows with its delimiters.  An opening one that is never
+ * closed gets a zero-width space (U+200B) inside.
  */
 void body_escape_shortcodes(struct str body, struct buf *out);
 

@@ -1,0 +1,226 @@
+/*
+ * body_address - which attachment an address means.
+ *
+ * By id, under /api/v3/attachments/ or /attachments/ with or without the
+ * server in front; or by file name, compared as the server cleans names.
+ */
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+#include <unicode/uchar.h>
+
+#include "content/body_scan.h"
+#include "content/utf8.h"
+
+#define MAX_NAME 1024 /* bytes of an address that may be a file name */
+
+static size_t until(struct str s, const char *stops)
+{
+	size_t n = 0;
+
+	while (n < s.n && (s.p[n] == '\0' || strchr(stops, s.p[n]) == NULL))
+		n++;
+	return n;
+}
+
+static bool starts_fold(struct str s, struct str head)
+{
+	return s.n >= head.n && strncasecmp(s.p, head.p, head.n) == 0;
+}
+
+/* A server: its host, and its port, or "" where that is the scheme's own. */
+struct server {
+	struct str host;
+	struct str port;
+};
+
+/* Take "http://host:port" or "//host:port" off the front of an address. */
+static bool take_server(struct str *address, struct server *out)
+{
+	struct str s = *address;
+	bool tls = starts_fold(s, STR("https:"));
+	struct str authority;
+
+	if (tls || starts_fold(s, STR("http:")))
+		s = str_skip(s, tls ? 6 : 5);
+	if (!str_starts(s, STR("//")))
+		return false;
+	s = str_skip(s, 2);
+	authority = (struct str){s.p, until(s, "/?#\\")};
+	*address = str_skip(s, authority.n);
+	*out = (struct server){authority, STR("")};
+	if (authority.n == 0 || authority.p[0] != '[')
+		out->host.n = until(authority, ":");
+	else if (until(authority, "]") < authority.n)
+		out->host.n = until(authority, "]") + 1;
+	if (out->host.n + 1 < authority.n)
+		out->port = str_skip(authority, out->host.n + 1);
+	if (str_is(out->port, tls ? "443" : "80"))
+		out->port = STR("");
+	return out->host.n > 0;
+}
+
+/* The path of an address on our server, or the address if it is relative. */
+static bool strip_server(const struct addresses *a, struct str *address)
+{
+	struct str origin = a->origin;
+	struct server ours;
+	struct server theirs;
+
+	if (!str_starts(*address, STR("//")) &&
+		str_find(*address, STR("://")) == address->n)
+		return true;
+	if (!take_server(address, &theirs))
+		return false;
+	if (origin.p == NULL || origin.n == 0)
+		return true;
+	return take_server(&origin, &ours) && ours.host.n == theirs.host.n &&
+	       strncasecmp(ours.host.p, theirs.host.p, ours.host.n) == 0 &&
+	       str_eq(ours.port, theirs.port);
+}
+
+/* Where the server's own paths start, for one that is not at the root. */
+static struct str prefix_of(const struct work_package *wp)
+{
+	struct str href =
+		wp->n_attachments > 0 ? wp->attachments[0].href : STR_NONE;
+	size_t n;
+
+	if (href.p == NULL)
+		return STR("");
+	n = str_find(href, STR("/api/v3/attachments/"));
+	return n < href.n ? (struct str){href.p, n} : STR("");
+}
+
+/* "/attachments/4", "/attachments/4/name.png": 4; else 0. */
+static int64_t id_of(struct str path, struct str prefix)
+{
+	int64_t id = 0;
+	size_t n = 0;
+
+	if (str_starts(path, prefix))
+		path = str_skip(path, prefix.n);
+	if (str_starts(path, STR("/api/v3/")))
+		path = str_skip(path, 7);
+	if (!str_starts(path, STR("/attachments/")))
+		return 0;
+	path = str_skip(path, 13);
+	while (n < path.n && n < 18 && path.p[n] >= '0' && path.p[n] <= '9')
+		id = id * 10 + (path.p[n++] - '0');
+	if (n < path.n && path.p[n] != '/')
+		return 0;
+	return id;
+}
+
+static const struct attachment *by_id(const struct work_package *wp, int64_t id)
+{
+	for (size_t i = 0; i < wp->n_attachments; i++)
+		if (wp->attachments[i].id == id)
+			return &wp->attachments[i];
+	return NULL;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+		return (c | 0x20) - 'a' + 10;
+	return -1;
+}
+
+/* One byte of an address, and how many it is written with. */
+static size_t decode_byte(struct str s, char *out)
+{
+	int high = s.n > 2 && s.p[0] == '%' ? hex_digit(s.p[1]) : -1;
+	int low = high >= 0 ? hex_digit(s.p[2]) : -1;
+
+	*out = s.p[0];
+	if (low >= 0) {
+		*out = (char)(high << 4 | low);
+		return 3;
+	}
+	if (str_starts(s, STR("&amp;")))
+		return 5;
+	/* Markdown's backslash; a file's name has none. */
+	if (s.p[0] == '\\' && s.n > 1) {
+		*out = s.p[1];
+		return 2;
+	}
+	return 1;
+}
+
+static bool is_word(int32_t cp)
+{
+	return cp >= 0 &&
+	       (u_isalnum(cp) || u_charType(cp) == U_ENCLOSING_MARK ||
+		       u_charType(cp) == U_NON_SPACING_MARK ||
+		       u_charType(cp) == U_COMBINING_SPACING_MARK ||
+		       cp == '_' || cp == '.' || cp == '-' || cp == '+');
+}
+
+/* True if the server, which makes '_' of what is no word, made cleaned. */
+static bool cleans_to(struct str name, struct str cleaned)
+{
+	size_t i = 0;
+	size_t j = 0;
+
+	while (i < name.n && j < cleaned.n) {
+		int32_t cp = utf8_next(name, &i);
+		int32_t other = utf8_next(cleaned, &j);
+
+		if (cp != other && (other != '_' || is_word(cp)))
+			return false;
+	}
+	return i == name.n && j == cleaned.n;
+}
+
+/* The newest attachment of that very name, or else of the cleaned one. */
+static const struct attachment *by_name(
+	const struct addresses *a, struct str written)
+{
+	const struct attachment *best = NULL;
+	bool exact = false;
+	char bytes[MAX_NAME];
+	struct str name = {bytes, 0};
+
+	if (written.n > MAX_NAME)
+		return NULL;
+	while (written.n > 0)
+		written = str_skip(
+			written, decode_byte(written, &bytes[name.n++]));
+	name = utf8_nfc(a->arena, name);
+	for (size_t i = 0; i < a->wp->n_attachments; i++) {
+		const struct attachment *one = &a->wp->attachments[i];
+		struct str other = utf8_nfc(a->arena, one->file_name);
+		bool same = str_eq(name, other);
+
+		if (exact && !same)
+			continue;
+		if (!same && !cleans_to(name, other))
+			continue;
+		if (best == NULL || (same && !exact) || one->id > best->id)
+			best = one;
+		exact = exact || same;
+	}
+	return best;
+}
+
+const struct attachment *address_resolve(
+	const struct addresses *a, struct str address, size_t *n)
+{
+	struct str path = address;
+
+	*n = until(address, "#");
+	path.n = *n;
+	if (path.n == 0 || !strip_server(a, &path))
+		return NULL;
+	path.n = until(path, "?");
+	if (path.n > 0 && path.p[0] == '/')
+		return by_id(a->wp, id_of(path, prefix_of(a->wp)));
+	if (path.n == 0 || path.p != address.p ||
+		memchr(path.p, '/', path.n) != NULL)
+		return NULL;
+	return by_name(a, path);
+}
