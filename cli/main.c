@@ -123,7 +123,7 @@ int main(int argc, char **argv)
 		 */
 		cli.argc = argc - optind;
 		cli.argv = argv + optind;
-		optind = 1;
+		optind = 0; /* begin anew */
 		r = run(&cli, cli.argv[0], &e);
 	}
 	if (r != 0)

@@ -269,6 +269,65 @@ int mapper_recall(
 	return 0;
 }
 
+/* Those whose hash was zeroed are to be tried again. */
+struct retry {
+	struct mapper *m;
+	size_t n, cap;
+	int64_t *ids;
+};
+
+static int add_retry(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	static const uint8_t zero[SHA256_SIZE];
+	struct retry *retry = arg;
+
+	(void)e;
+	if (memcmp(wp->hash, zero, SHA256_SIZE) != 0)
+		return 0;
+	retry->ids = grow(
+		retry->ids, retry->n, &retry->cap, sizeof(*retry->ids));
+	retry->ids[retry->n++] = wp->id;
+	return 0;
+}
+
+static void wait_longer(struct mapper *m, bool more)
+{
+	m->retry_wait = m->retry_wait > 0 ? m->retry_wait * 2 : RETRY_FIRST;
+	if (m->retry_wait > RETRY_MOST)
+		m->retry_wait = RETRY_MOST;
+	if (!more)
+		m->retry_wait = 0;
+	m->retry_at = more ? stamp_monotonic() + m->retry_wait : 0;
+}
+
+int mapper_retry(struct mapper *m, struct mapper_page *page, struct err *e)
+{
+	struct retry retry = {.m = m};
+	int r;
+
+	if (m->retry_at == 0 || stamp_monotonic() < m->retry_at)
+		return 0;
+	r = state_work_packages_of(store_state(m->store), OUTCOME_FAILED,
+		add_retry, &retry, e);
+	page->items = xcalloc(retry.n, sizeof(struct mapper_item *));
+	for (size_t i = 0; r == 0 && i < retry.n; i++) {
+		struct mapper_item *item;
+
+		r = mapper_recall(m, retry.ids[i], &item, e);
+		if (r != 0 || item == NULL)
+			continue;
+		/* The list may have changed too: ask for it again. */
+		item->attachments_known = false;
+		buf_clear(&item->attachments);
+		hash_sha256(item->source.p, item->source.n, item->hash);
+		page->items[page->n++] = item;
+	}
+	wait_longer(m, retry.n > 0);
+	free(retry.ids);
+	return r;
+}
+
 /* --- Mapping
  * ------------------------------------------------------------------ */
 

@@ -66,7 +66,7 @@ static void on_items_moved(struct items *items)
 	if (items->err.code != 0 && p->err.code == 0)
 		pass_cancel(p);
 	if (p->step == READING && p->kind == PASS_POLL)
-		changes_continue(&p->changes);
+		catch_up_continue(&p->catch_up);
 	else if (p->step == READING && p->kind == PASS_FULL)
 		full_continue(&p->full);
 	else if (p->step == READING || p->step == REREADING)
@@ -310,13 +310,13 @@ static bool try_again(struct pass *p, const struct err *err)
 	return true;
 }
 
-static void on_changes(struct changes *c)
+static void on_caught_up(struct catch_up *c)
 {
-	struct pass *p = container_of(c, struct pass, changes);
+	struct pass *p = container_of(c, struct pass, catch_up);
 
 	p->err = c->err;
 	p->newest = c->newest;
-	changes_fini(c);
+	catch_up_fini(c);
 	proceed(p, try_again(p, &p->err) ? RESOLVING : DRAINING);
 }
 
@@ -336,10 +336,10 @@ static void read_server(struct pass *p)
 	case PASS_POLL:
 		p->settled = p->started - p->cursor->seen_at >=
 			     p->sync->config->overlap;
-		p->changes = (struct changes){.sync = p->sync,
+		p->catch_up = (struct catch_up){.sync = p->sync,
 			.items = &p->items,
 			.low = p->cursor->low};
-		changes_start(&p->changes, on_changes);
+		catch_up_start(&p->catch_up, on_caught_up);
 		return;
 	case PASS_FULL:
 		p->full = (struct full){.sync = p->sync, .items = &p->items};
@@ -515,7 +515,7 @@ void pass_cancel(struct pass *p)
 	if (p->step == RESOLVING)
 		resolve_cancel(&p->resolve);
 	else if (p->step == READING && p->kind == PASS_POLL)
-		changes_cancel(&p->changes);
+		catch_up_cancel(&p->catch_up);
 	else if (p->step == READING && p->kind == PASS_FULL)
 		full_cancel(&p->full);
 	else if (p->step == READING || p->step == REREADING)

@@ -1,7 +1,7 @@
 #ifndef DAEMON_PASS_H
 #define DAEMON_PASS_H
 
-#include "daemon/changes.h"
+#include "daemon/catch_up.h"
 #include "daemon/full.h"
 #include "daemon/resolve.h"
 
@@ -51,7 +51,7 @@ struct pass {
 	struct items items;
 	struct resolve resolve;
 	struct full full;
-	struct changes changes;
+	struct catch_up catch_up;
 	struct batches batches;
 	struct lane lane;
 	struct mapper_page page;

@@ -1,5 +1,5 @@
 /*
- * changes - the work packages changed since a moment.
+ * catch_up - the work packages changed since a moment.
  *
  *   page from low --> page from the last stamp shown --> … until all came
  *         `--> (a page of one single moment) ids of it --> batches --.
@@ -12,16 +12,16 @@
  * microseconds, so the last ones of a page come again; they are known by
  * their source and cost nothing more.
  */
-#include "daemon/changes.h"
+#include "daemon/catch_up.h"
 
 #include "base/stamp.h"
 
 #define MAX_WAITING 300 /* items; keeps memory flat */
 #define MILLISECOND (STAMP_SECOND / 1000)
 
-static void proceed(struct changes *c);
+static void proceed(struct catch_up *c);
 
-static bool lanes_busy(const struct changes *c)
+static bool lanes_busy(const struct catch_up *c)
 {
 	return c->lanes[0].lane.busy || c->lanes[1].lane.busy;
 }
@@ -32,8 +32,8 @@ static bool lanes_busy(const struct changes *c)
 /* Called when a page's figures are known, while it is still to be mapped. */
 static void on_taken(struct lane *lane)
 {
-	struct changes_lane *cl = container_of(lane, struct changes_lane, lane);
-	struct changes *c = cl->changes;
+	struct catch_up_lane *cl = container_of(lane, struct catch_up_lane, lane);
+	struct catch_up *c = cl->catch_up;
 	const struct mapper_page *page = &lane->page;
 
 	c->n_shown += page->count;
@@ -52,15 +52,15 @@ static void on_taken(struct lane *lane)
 
 static void on_lane(struct lane *lane)
 {
-	struct changes_lane *cl = container_of(lane, struct changes_lane, lane);
-	struct changes *c = cl->changes;
+	struct catch_up_lane *cl = container_of(lane, struct catch_up_lane, lane);
+	struct catch_up *c = cl->catch_up;
 
 	if (lane->err.code != 0 && c->err.code == 0)
 		c->err = lane->err;
 	proceed(c);
 }
 
-static void ask_page(struct changes *c, struct lane *lane)
+static void ask_page(struct catch_up *c, struct lane *lane)
 {
 	struct buf path = {0};
 
@@ -74,7 +74,7 @@ static void ask_page(struct changes *c, struct lane *lane)
 
 static void on_batches(struct batches *b)
 {
-	struct changes *c = container_of(b, struct changes, batches);
+	struct catch_up *c = container_of(b, struct catch_up, batches);
 
 	if (b->err.code != 0 && c->err.code == 0)
 		c->err = b->err;
@@ -88,7 +88,7 @@ static void on_batches(struct batches *b)
 
 static void on_listing(struct listing *l)
 {
-	struct changes *c = container_of(l, struct changes, listing);
+	struct catch_up *c = container_of(l, struct catch_up, listing);
 
 	if (l->err.code != 0) {
 		c->err = l->err;
@@ -102,7 +102,7 @@ static void on_listing(struct listing *l)
 	batches_start(&c->batches, on_batches);
 }
 
-static void read_tie(struct changes *c)
+static void read_tie(struct catch_up *c)
 {
 	c->listing = (struct listing){.sync = c->sync,
 		.ranged = true,
@@ -114,7 +114,7 @@ static void read_tie(struct changes *c)
 /* --- The whole
  * ------------------------------------------------------------------------ */
 
-static void proceed(struct changes *c)
+static void proceed(struct catch_up *c)
 {
 	bool stop = c->err.code != 0 || c->canceled;
 
@@ -127,7 +127,7 @@ static void proceed(struct changes *c)
 	}
 	if (!stop && c->more) {
 		if (c->items->n_waiting > MAX_WAITING)
-			return; /* changes_continue() follows */
+			return; /* catch_up_continue() follows */
 		for (size_t i = 0; i < 2 && c->more; i++)
 			if (!c->lanes[i].lane.busy)
 				ask_page(c, &c->lanes[i].lane);
@@ -141,11 +141,11 @@ static void proceed(struct changes *c)
 	c->done(c); /* c may be gone */
 }
 
-void changes_start(struct changes *c, changes_done_fn *done)
+void catch_up_start(struct catch_up *c, catch_up_done_fn *done)
 {
 	c->done = done;
 	for (size_t i = 0; i < 2; i++) {
-		c->lanes[i].changes = c;
+		c->lanes[i].catch_up = c;
 		c->lanes[i].lane = (struct lane){.sync = c->sync,
 			.items = c->items,
 			.taken = on_taken,
@@ -154,7 +154,7 @@ void changes_start(struct changes *c, changes_done_fn *done)
 	ask_page(c, &c->lanes[0].lane);
 }
 
-void changes_continue(struct changes *c)
+void catch_up_continue(struct catch_up *c)
 {
 	if (c->done == NULL || c->ended)
 		return;
@@ -162,7 +162,7 @@ void changes_continue(struct changes *c)
 	proceed(c);
 }
 
-void changes_cancel(struct changes *c)
+void catch_up_cancel(struct catch_up *c)
 {
 	c->canceled = true;
 	for (size_t i = 0; i < 2; i++)
@@ -173,10 +173,10 @@ void changes_cancel(struct changes *c)
 		batches_cancel(&c->batches);
 }
 
-void changes_fini(struct changes *c)
+void catch_up_fini(struct catch_up *c)
 {
 	for (size_t i = 0; i < 2; i++)
-		if (c->lanes[i].changes != NULL)
+		if (c->lanes[i].catch_up != NULL)
 			lane_fini(&c->lanes[i].lane);
-	*c = (struct changes){0};
+	*c = (struct catch_up){0};
 }

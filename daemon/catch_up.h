@@ -1,18 +1,18 @@
-#ifndef DAEMON_CHANGES_H
-#define DAEMON_CHANGES_H
+#ifndef DAEMON_CATCH_UP_H
+#define DAEMON_CATCH_UP_H
 
 #include "daemon/batches.h"
 #include "daemon/lane.h"
 #include "daemon/listing.h"
 
-struct changes;
-typedef void changes_done_fn(struct changes *c);
+struct catch_up;
+typedef void catch_up_done_fn(struct catch_up *c);
 
 /*
  * The work packages changed since a moment, read to the end.  Zero it, set
  * the first part.
  */
-struct changes {
+struct catch_up {
 	struct sync *sync;
 	struct items *items;
 	int64_t low; /* stamp, inclusive */
@@ -22,9 +22,9 @@ struct changes {
 	int64_t n_shown; /* elements that came */
 
 	/* Private. */
-	changes_done_fn *done;
-	struct changes_lane {
-		struct changes *changes;
+	catch_up_done_fn *done;
+	struct catch_up_lane {
+		struct catch_up *catch_up;
 		struct lane lane;
 	} lanes[2];
 	bool more; /* a page from low is to be asked for */
@@ -35,9 +35,9 @@ struct changes {
 };
 
 /* done() runs exactly once, later, on the loop's thread. */
-void changes_start(struct changes *c, changes_done_fn *done);
-void changes_continue(struct changes *c); /* room among the items */
-void changes_cancel(struct changes *c);   /* done() still comes */
-void changes_fini(struct changes *c);
+void catch_up_start(struct catch_up *c, catch_up_done_fn *done);
+void catch_up_continue(struct catch_up *c); /* room among the items */
+void catch_up_cancel(struct catch_up *c);   /* done() still comes */
+void catch_up_fini(struct catch_up *c);
 
 #endif
