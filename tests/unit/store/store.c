@@ -1,224 +1,8 @@
 /*
- * The store as its callers see it: documents put, moved and dropped, commits,
- * foreign files, edits, locks and odd repositories.  Real repositories in a
- * temporary folder, looked at with the real git.
+ * The store as its callers see it: documents put, moved, swapped and dropped,
+ * in commits that can be looked at with git.
  */
-#include "store/store.h"
-
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "base/stamp.h"
-#include "base/util.h"
-
-struct fixture {
-	char folder[64]; /* removed at the end */
-	char *path;      /* of the store, in it */
-	struct store *store;
-	struct err err;
-};
-
-/* --- Helpers -------------------------------------------------------------- */
-
-/* What a command says, in a buffer that lives until the next call. */
-static const char *run(const char *fmt, ...) PRINTF_LIKE(1, 2);
-static const char *run(const char *fmt, ...)
-{
-	static char out[65536];
-	char command[2048];
-	va_list ap;
-	FILE *f;
-	size_t n;
-
-	va_start(ap, fmt);
-	vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	f = popen(command, "r");
-	assert_non_null(f);
-	n = fread(out, 1, sizeof(out) - 1, f);
-	out[n] = '\0';
-	if (pclose(f) != 0)
-		fail_msg("%s: failed: %s", command, out);
-	return out;
-}
-
-#define GIT                                                                    \
-	"git -c safe.directory='*' -c user.name=p -c user.email=p@x -C '%s' "
-
-static struct store_options options(const struct fixture *f)
-{
-	return (struct store_options){
-		.path = f->path,
-		.branch = "main",
-		.instance = "test",
-		.author_name = "opsync",
-		.author_email = "opsync@example.org",
-		.note = "/run/opsync/socket",
-	};
-}
-
-static void open_store(struct fixture *f)
-{
-	struct store_options o = options(f);
-
-	if (store_open(&o, &f->store, &f->err) != 0)
-		fail_msg("store_open: %s", f->err.text);
-}
-
-static void reopen(struct fixture *f)
-{
-	store_close(f->store);
-	open_store(f);
-}
-
-static int begin(void **state)
-{
-	struct fixture *f = xcalloc(1, sizeof(*f));
-	const char *tmp = getenv("TMPDIR");
-
-	snprintf(f->folder, sizeof(f->folder), "%s/opsync-store-XXXXXX",
-		tmp != NULL ? tmp : "/tmp");
-	if (mkdtemp(f->folder) == NULL)
-		return -1;
-	f->path = xasprintf("%s/content", f->folder);
-	*state = f;
-	return 0;
-}
-
-static int end(void **state)
-{
-	struct fixture *f = *state;
-
-	store_close(f->store);
-	run("rm -rf '%s'", f->folder);
-	free(f->path);
-	free(f);
-	return 0;
-}
-
-/* Text by printf; files "ID:PATH", ended by NULL. */
-static struct document make(const char *path, const char *text, ...)
-{
-	struct document d = {
-		.entry = xstrdup("default"),
-		.natural_path = xstrdup(path),
-		.path = xstrdup(path),
-	};
-	const char *file;
-	va_list ap;
-
-	buf_puts(&d.text, text);
-	va_start(ap, text);
-	d.files = xcalloc(8, sizeof(*d.files));
-	while ((file = va_arg(ap, const char *)) != NULL)
-		d.files[d.n_files++] =
-			(struct saved_file){strtoll(file, NULL, 10),
-				xstrdup(strchr(file, ':') + 1)};
-	va_end(ap);
-	return d;
-}
-
-/* Put a document and free it; gives the code of store_put(). */
-static int put(struct fixture *f, int64_t id, struct document d,
-	enum store_change *change)
-{
-	int code;
-
-	f->err = (struct err){0};
-	code = store_put(
-		f->store, id, &d, str_of(d.natural_path), change, &f->err);
-	document_fini(&d);
-	return code;
-}
-
-static void put_well(struct fixture *f, int64_t id, struct document d,
-	enum store_change expected)
-{
-	enum store_change change = STORE_SAME;
-
-	if (put(f, id, d, &change) != 0)
-		fail_msg("store_put: %s", f->err.text);
-	assert_int_equal(change, expected);
-}
-
-static void attach(struct fixture *f, int64_t id, const char *bytes)
-{
-	struct store_content *c;
-
-	assert_int_equal(store_content_begin(f->store, id,
-				 (int64_t)strlen(bytes), &c, &f->err),
-		0);
-	assert_int_equal(
-		store_content_add(c, bytes, strlen(bytes), &f->err), 0);
-	assert_int_equal(store_content_end(c, 1, STR_NONE, NULL, &f->err), 0);
-}
-
-static struct store_commit commit_of(int64_t run_id)
-{
-	return (struct store_commit){
-		.run = run_id,
-		.subject = "Sync",
-		.author_time = 1700000000 * STAMP_SECOND,
-		.cursor = "2023-11-14T22:13:20Z",
-	};
-}
-
-static struct store_commit commit(struct fixture *f)
-{
-	struct store_commit c = commit_of(7);
-
-	if (store_commit(f->store, &c, &f->err) != 0)
-		fail_msg("store_commit: %s", f->err.text);
-	return c;
-}
-
-/* Work tree, index, objects and leftovers are as they must be. */
-static void check_clean(struct fixture *f)
-{
-	assert_string_equal(run(GIT "status --porcelain", f->path), "");
-	run(GIT "fsck --full --strict --no-dangling 2>&1", f->path);
-	assert_string_equal(
-		run("find '%s/.git' -name '*.lock' -o -path '*/opsync/tmp/?*'",
-			f->path),
-		"");
-}
-
-static const char *files(struct fixture *f)
-{
-	return run(GIT "ls-tree -r --name-only HEAD | tr '\\n' ' '", f->path);
-}
-
-static const char *text_of(struct fixture *f, const char *path)
-{
-	return run("cat '%s/%s'", f->path, path);
-}
-
-static void check_log(struct fixture *f, const char *id)
-{
-	static const char format[] = "%H %an <%ae> %ad %cn%n%B";
-	char *expected = xasprintf(
-		"%s opsync <opsync@example.org> 2023-11-14 22:13:20 +0000 "
-		"opsync\nSync\n\nOpsync-Instance: test\nOpsync-Run: 7\n"
-		"Opsync-Cursor: 2023-11-14T22:13:20Z\n\n",
-		id);
-
-	assert_string_equal(
-		run(GIT "log -1 --date=iso --format='%s'", f->path, format),
-		expected);
-	free(expected);
-}
-
-/* --- The main way --------------------------------------------------------- */
+#include "tests/unit/store/fixture.h"
 
 static void test_put_commit_reopen(void **state)
 {
@@ -249,11 +33,342 @@ static void test_put_commit_reopen(void **state)
 	check_clean(f);
 }
 
+static void test_bare(void **state)
+{
+	struct fixture *f = *state;
+
+	f->bare = true;
+	open_store(f);
+	put_well(f, 1, make("a/one.md", "one\n", NULL), STORE_ADDED);
+	assert_int_equal(strlen(commit(f).id), 40);
+	assert_string_equal(files(f), "a/one.md ");
+	f->bare = false; /* an existing one is recognised */
+	reopen(f);
+	put_well(f, 1, make("a/one.md", "one more\n", NULL), STORE_CHANGED);
+	commit(f);
+	assert_string_equal(
+		run(GIT "show HEAD:a/one.md", f->path), "one more\n");
+}
+
+static void test_rename_moves_attachments(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	attach(f, 11, "picture");
+	put_well(f, 1, make("a/index.md", "one\n", "11:a/one.png", NULL),
+		STORE_ADDED);
+	commit(f);
+	put_well(f, 1, make("b/index.md", "one\n", "11:b/one.png", NULL),
+		STORE_MOVED);
+	commit(f);
+	assert_string_equal(files(f), "b/index.md b/one.png ");
+	assert_int_not_equal(access(f->path, F_OK), -1);
+	assert_string_equal(run("ls '%s' | tr '\\n' ' '", f->path), "b ");
+	check_clean(f);
+
+	/* An attachment that is not used any more goes too. */
+	put_well(f, 1, make("b/index.md", "one\n", NULL), STORE_CHANGED);
+	commit(f);
+	assert_string_equal(files(f), "b/index.md ");
+	check_clean(f);
+}
+
+static void test_drop(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	attach(f, 11, "picture");
+	put_well(f, 1, make("a/one.md", "one\n", "11:a/one.png", NULL),
+		STORE_ADDED);
+	commit(f);
+	assert_int_equal(store_drop(f->store, 1, STR("default"), &f->err), 0);
+	assert_int_equal(store_staged(f->store), 1);
+	commit(f);
+	assert_string_equal(files(f), "");
+	check_clean(f);
+
+	/* Dropping what is only staged leaves nothing to do. */
+	put_well(f, 2, make("a/two.md", "two\n", NULL), STORE_ADDED);
+	assert_int_equal(store_drop(f->store, 2, STR("default"), &f->err), 0);
+	assert_int_equal(store_staged(f->store), 0);
+	assert_string_equal(commit(f).id, "");
+}
+
+static void test_swap(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	put_well(f, 1, make("a.md", "one\n", NULL), STORE_ADDED);
+	put_well(f, 2, make("b.md", "two\n", NULL), STORE_ADDED);
+	put_well(f, 3, make("c.md", "three\n", NULL), STORE_ADDED);
+	commit(f);
+	put_well(f, 1, make("b.md", "one\n", NULL), STORE_MOVED);
+	put_well(f, 2, make("a.md", "two\n", NULL), STORE_MOVED);
+	commit(f);
+	assert_string_equal(text_of(f, "a.md"), "two\n");
+	assert_string_equal(text_of(f, "b.md"), "one\n");
+	check_clean(f);
+
+	put_well(f, 1, make("c.md", "one\n", NULL), STORE_MOVED);
+	put_well(f, 3, make("a.md", "three\n", NULL), STORE_MOVED);
+	put_well(f, 2, make("b.md", "two\n", NULL), STORE_MOVED);
+	commit(f);
+	assert_string_equal(run("cat '%s'/*.md", f->path), "three\ntwo\none\n");
+	check_clean(f);
+}
+
+static void test_file_becomes_folder(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	put_well(f, 1, make("a", "one\n", NULL), STORE_ADDED);
+	put_well(f, 2, make("b/x/y.md", "two\n", NULL), STORE_ADDED);
+	commit(f);
+	put_well(f, 1, make("a/b/c.md", "one\n", NULL), STORE_MOVED);
+	put_well(f, 2, make("b", "two\n", NULL), STORE_MOVED);
+	commit(f);
+	assert_string_equal(files(f), "a/b/c.md b ");
+	check_clean(f);
+	put_well(f, 1, make("b/c.md", "one\n", NULL), STORE_MOVED);
+	put_well(f, 2, make("a", "two\n", NULL), STORE_MOVED);
+	commit(f);
+	assert_string_equal(files(f), "a b/c.md ");
+	check_clean(f);
+}
+
+/* --- Clashes of our own --------------------------------------------------- */
+
+struct refusals {
+	size_t n;
+	int64_t work_package;
+	char why[200];
+};
+
+static void on_refused(
+	void *arg, int64_t work_package, struct str entry, const char *why)
+{
+	struct refusals *r = arg;
+
+	assert_true(str_is(entry, "default"));
+	r->n++;
+	r->work_package = work_package;
+	snprintf(r->why, sizeof(r->why), "%s", why);
+}
+
+static struct refusals commit_refusing(struct fixture *f)
+{
+	struct store_commit c = commit_of(7);
+	struct refusals r = {0};
+
+	c.refused = on_refused;
+	c.arg = &r;
+	if (store_commit(f->store, &c, &f->err) != 0)
+		fail_msg("store_commit: %s", f->err.text);
+	return r;
+}
+
+static int is_failed(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	(void)e;
+	*(bool *)arg = wp->outcome == OUTCOME_FAILED && wp->reason.p != NULL;
+	return 0;
+}
+
+static bool has_failed(struct fixture *f, int64_t id)
+{
+	bool failed = false;
+	bool found;
+
+	assert_int_equal(state_work_package(store_state(f->store), id, &found,
+				 is_failed, &failed, &f->err),
+		0);
+	return failed;
+}
+
+static void test_two_for_one_path(void **state)
+{
+	struct fixture *f = *state;
+	enum store_change change;
+
+	open_store(f);
+	put_well(f, 1, make("a.md", "one\n", NULL), STORE_ADDED);
+	assert_int_equal(
+		put(f, 2, make("a.md", "two\n", NULL), &change), ERR_DATA);
+	assert_string_equal(
+		f->err.text, "a.md is taken by a file of work package 1");
+	attach(f, 11, "x");
+	assert_int_equal(put(f, 2, make("b.md", "", "11:b.md", NULL), &change),
+		ERR_DATA);
+	assert_int_equal(put(f, 2, make("b.md", "", "12:c.md", NULL), &change),
+		ERR_DATA);
+	assert_string_equal(f->err.text,
+		"c.md: the contents of attachment 12 are not stored");
+	assert_int_equal(store_staged(f->store), 1);
+}
+
+static void test_refused_or_waiting(void **state)
+{
+	struct state_work_package wp = {.id = 2, .outcome = OUTCOME_MADE};
+	struct fixture *f = *state;
+	struct refusals r;
+
+	open_store(f);
+	put_well(f, 1, make("a.md", "one\n", NULL), STORE_ADDED);
+	commit(f);
+
+	/* Nobody listens: 2 waits for its path, with its row. */
+	put_well(f, 2, make("a.md", "two\n", NULL), STORE_ADDED);
+	put_well(f, 3, make("c.md", "three\n", NULL), STORE_ADDED);
+	store_put_work_package(f->store, &wp);
+	commit(f);
+	assert_string_equal(files(f), "a.md c.md ");
+	assert_int_equal(store_staged(f->store), 1);
+
+	/* 1 moves away: 2 gets it. */
+	put_well(f, 1, make("b.md", "one\n", NULL), STORE_MOVED);
+	commit(f);
+	assert_string_equal(text_of(f, "a.md"), "two\n");
+	assert_false(has_failed(f, 2));
+	assert_int_equal(store_staged(f->store), 0);
+
+	/* 3 wants what 2 keeps, and 1 what 3 then keeps. */
+	put_well(f, 3, make("a.md", "three\n", NULL), STORE_MOVED);
+	put_well(f, 1, make("c.md", "one\n", NULL), STORE_MOVED);
+	wp.id = 3;
+	store_put_work_package(f->store, &wp);
+	r = commit_refusing(f);
+	assert_int_equal(r.n, 2);
+	assert_string_equal(files(f), "a.md b.md c.md ");
+	assert_string_equal(text_of(f, "c.md"), "three\n");
+	assert_true(has_failed(f, 3));
+	assert_int_equal(store_staged(f->store), 0);
+	check_clean(f);
+}
+
+static void test_folder_clash(void **state)
+{
+	struct fixture *f = *state;
+	struct refusals r;
+
+	open_store(f);
+	put_well(f, 1, make("a", "one\n", NULL), STORE_ADDED);
+	put_well(f, 2, make("a/b.md", "two\n", NULL), STORE_ADDED);
+	put_well(f, 3, make("a-b", "three\n", NULL), STORE_ADDED);
+	r = commit_refusing(f);
+	assert_int_equal(r.n, 1);
+	assert_int_equal(r.work_package, 2);
+	assert_string_equal(r.why,
+		"a is a file of work package 1, not a folder for a/b.md");
+	assert_string_equal(files(f), "a a-b ");
+	put_well(f, 2, make("a/b/c.md", "two\n", NULL), STORE_ADDED);
+	r = commit_refusing(f);
+	assert_int_equal(r.n, 1);
+	assert_non_null(strstr(r.why, "a is a file, not a folder"));
+	put_well(f, 2, make("b/c.md", "two\n", NULL), STORE_ADDED);
+	put_well(f, 3, make("b", "three\n", NULL), STORE_MOVED);
+	r = commit_refusing(f);
+	assert_int_equal(r.work_package, 2);
+	check_clean(f);
+}
+
+/* --- What is staged ------------------------------------------------------- */
+
+static int count_documents(
+	void *arg, const struct state_document *d, struct err *e)
+{
+	(void)e;
+	assert_true(d->n_files > 0);
+	assert_int_equal(d->files[0].attachment_id, 0);
+	++*(int *)arg;
+	return 0;
+}
+
+static int claims(struct fixture *f, const char *claim)
+{
+	int n = 0;
+
+	assert_int_equal(store_claims(f->store, str_of(claim), count_documents,
+				 &n, &f->err),
+		0);
+	return n;
+}
+
+static int documents(struct fixture *f, int64_t id)
+{
+	int n = 0;
+
+	assert_int_equal(
+		store_documents(f->store, id, count_documents, &n, &f->err), 0);
+	return n;
+}
+
+static void test_staged_in_place(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	put_well(f, 1, make("a.md", "one\n", NULL), STORE_ADDED);
+	assert_int_equal(documents(f, 1), 1);
+	assert_int_equal(claims(f, "a.md"), 1);
+	commit(f);
+	assert_int_equal(claims(f, "a.md"), 1);
+	put_well(f, 1, make("b.md", "one\n", NULL), STORE_MOVED);
+	assert_int_equal(claims(f, "a.md"), 0);
+	assert_int_equal(claims(f, "b.md"), 1);
+	assert_int_equal(store_drop(f->store, 1, STR("default"), &f->err), 0);
+	assert_int_equal(claims(f, "b.md"), 0);
+	assert_int_equal(documents(f, 1), 0);
+	store_discard(f->store);
+	assert_int_equal(documents(f, 1), 1);
+	assert_int_equal(store_staged(f->store), 0);
+}
+
+static void test_rows_only(void **state)
+{
+	struct state_work_package wp = {.id = 5, .outcome = OUTCOME_UNMATCHED};
+	struct state_event event = {.kind = STR("made"), .work_package = 5};
+	struct fixture *f = *state;
+	struct buf value = {0};
+	struct state_counts n;
+	bool found;
+
+	open_store(f);
+	store_put_work_package(f->store, &wp);
+	store_put_value(f->store, "cursor", STR("now"));
+	store_put_event(f->store, &event);
+	assert_string_equal(commit(f).id, "");
+	reopen(f);
+	assert_int_equal(state_get(store_state(f->store), "cursor", &value,
+				 &found, &f->err),
+		0);
+	assert_true(found && str_is(buf_str(&value), "now"));
+	buf_fini(&value);
+	store_drop_work_package(f->store, 5);
+	commit(f);
+	assert_int_equal(state_count(store_state(f->store), &n, &f->err), 0);
+	assert_int_equal(n.work_packages, 0);
+}
+
 int main(void)
 {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_put_commit_reopen, begin, end),
+		TEST(test_put_commit_reopen),
+		TEST(test_bare),
+		TEST(test_rename_moves_attachments),
+		TEST(test_drop),
+		TEST(test_swap),
+		TEST(test_file_becomes_folder),
+		TEST(test_two_for_one_path),
+		TEST(test_refused_or_waiting),
+		TEST(test_folder_clash),
+		TEST(test_staged_in_place),
+		TEST(test_rows_only),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
