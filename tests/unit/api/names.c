@@ -1,0 +1,305 @@
+/*
+ * Projects, schemas, types, statuses and users; and the lines of errors.
+ */
+#include "api/resources.h"
+
+#include "tests/unit/api/recorded.h"
+
+static struct arena arena;
+
+static int stop(void **state)
+{
+	(void)state;
+	arena_fini(&arena);
+	return 0;
+}
+
+static void check_str(struct str s, const char *want)
+{
+	if (!str_is(s, want))
+		fail_msg("'%.*s' is not '%s'", STR_ARGS(s), want);
+}
+
+/* The elements of a recorded list. */
+static struct api_list elements(const char *name, struct buf *body)
+{
+	struct api_list l;
+
+	*body = recorded(name);
+	assert_int_equal(api_list_scan(&arena, buf_str(body), &l, NULL), 0);
+	return l;
+}
+
+static void test_projects(void **state)
+{
+	struct buf body;
+	struct api_list l = elements("projects", &body);
+	struct project p;
+
+	(void)state;
+	for (size_t i = 0; i < l.n; i++)
+		assert_int_equal(
+			api_project_parse(&arena, l.elements[i], &p, NULL), 0);
+	assert_int_equal(api_project_parse(&arena, l.elements[0], &p, NULL), 0);
+	assert_int_equal(p.id, 4);
+	check_str(p.identifier, "ccm-sub");
+	check_str(p.name, "CCM – Sub «Ünïcode» project");
+	check_str(p.created_at, "2026-11-22T07:43:03.035Z");
+	assert_true(p.active);
+	assert_int_equal(p.n_ancestors, 1);
+	assert_int_equal(p.ancestors[0], 1);
+	buf_fini(&body);
+}
+
+static void test_project_alone(void **state)
+{
+	struct buf body = recorded("project_ccm_by_identifier");
+	struct project p;
+
+	(void)state;
+	assert_int_equal(
+		api_project_parse(&arena, buf_str(&body), &p, NULL), 0);
+	assert_int_equal(p.id, 1);
+	check_str(p.identifier, "ccm");
+	assert_int_equal(p.n_ancestors, 0);
+	buf_fini(&body);
+}
+
+static void test_schema(void **state)
+{
+	static const struct {
+		const char *key;
+		const char *name;
+		const char *type;
+	} fields[] = {
+		{"customField1", "sourceUrl", "String"},
+		{"customField3", "medigyTopics", "Formattable"},
+		{"customField8", "CF float", "Float"},
+		{"customField10", "CF multilist", "[]CustomOption"},
+		{"customField14", "CF multiversion", "[]Version"},
+	};
+	struct buf body = recorded("schema_1_15");
+	struct schema s;
+
+	(void)state;
+	assert_int_equal(api_schema_parse(&arena, buf_str(&body), &s, NULL), 0);
+	assert_int_equal(s.project_id, 1);
+	assert_int_equal(s.type_id, 15);
+	assert_int_equal(s.n_fields, 15);
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		struct str key = str_of(fields[i].key);
+		size_t k = 0;
+
+		check_str(schema_name_of(&s, key), fields[i].name);
+		while (!str_eq(s.fields[k].key, key))
+			k++;
+		check_str(s.fields[k].type, fields[i].type);
+	}
+	buf_fini(&body);
+}
+
+static void test_schemas(void **state)
+{
+	static const int64_t types[] = {15, 8, 15};
+	struct buf body;
+	struct api_list l = elements("schemas_list", &body);
+
+	(void)state;
+	for (size_t i = 0; i < l.n; i++) {
+		struct schema s;
+
+		assert_int_equal(
+			api_schema_parse(&arena, l.elements[i], &s, NULL), 0);
+		assert_int_equal(s.project_id, i < 2 ? 1 : 2);
+		assert_int_equal(s.type_id, types[i]);
+	}
+	buf_fini(&body);
+}
+
+static void test_types_and_statuses(void **state)
+{
+	struct buf body;
+	struct api_list l = elements("types", &body);
+	struct api_name name;
+	size_t n_closed = 0;
+
+	(void)state;
+	assert_int_equal(api_name_parse(&arena, l.elements[0], &name, NULL), 0);
+	assert_int_equal(name.id, 8);
+	check_str(name.name, "Task");
+	buf_fini(&body);
+
+	l = elements("statuses", &body);
+	for (size_t i = 0; i < l.n; i++) {
+		assert_int_equal(
+			api_name_parse(&arena, l.elements[i], &name, NULL), 0);
+		n_closed += name.is_closed;
+		if (str_is(name.name, "Closed"))
+			assert_true(name.is_closed);
+		if (str_is(name.name, "New"))
+			assert_false(name.is_closed);
+	}
+	assert_true(n_closed > 0 && n_closed < l.n);
+	buf_fini(&body);
+}
+
+static void test_users(void **state)
+{
+	struct buf body = recorded("users_me");
+	struct api_user user;
+
+	(void)state;
+	assert_int_equal(
+		api_user_parse(&arena, buf_str(&body), &user, NULL), 0);
+	assert_int_equal(user.id, 6);
+	check_str(user.name, "OpenProject Admin");
+	assert_true(user.admin);
+	buf_fini(&body);
+
+	body = recorded("syncbot_users_6");
+	assert_int_equal(
+		api_user_parse(&arena, buf_str(&body), &user, NULL), 0);
+	assert_false(user.admin);
+	buf_fini(&body);
+}
+
+static void test_strange_answers(void **state)
+{
+	static const struct {
+		const char *body;
+		int code;
+	} cases[] = {
+		{"", ERR_UNAVAILABLE},
+		{"{", ERR_UNAVAILABLE},
+		{"[]", ERR_UNAVAILABLE},
+		{"{}", ERR_UNAVAILABLE},
+		{"{\"id\":1}", ERR_UNAVAILABLE},
+		{"{\"id\":1,\"name\":null}", ERR_UNAVAILABLE},
+		{"{\"id\":0,\"name\":\"a\"}", ERR_UNAVAILABLE},
+		{"{\"id\":1,\"name\":5}", ERR_DATA},
+		{"{\"id\":1,\"name\":\"\\ud800\"}", ERR_DATA},
+		{"{\"id\":1,\"name\":\"a\"", ERR_UNAVAILABLE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct str body = str_of(cases[i].body);
+		struct project p;
+		struct schema s;
+		struct api_name name;
+		struct api_user user;
+		struct err e = {0};
+
+		assert_int_equal(
+			api_project_parse(&arena, body, &p, &e), cases[i].code);
+		assert_int_equal(
+			api_name_parse(&arena, body, &name, &e), cases[i].code);
+		assert_int_equal(
+			api_user_parse(&arena, body, &user, &e), cases[i].code);
+		assert_int_equal(api_schema_parse(&arena, body, &s, &e),
+			ERR_UNAVAILABLE);
+	}
+}
+
+static void test_strange_schemas(void **state)
+{
+	struct schema s;
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(
+		api_schema_parse(&arena,
+			STR("{\"customField1\":{\"name\":5,\"type\":\"a\"}}"),
+			&s, &e),
+		ERR_DATA);
+	assert_string_equal(e.text,
+		"schema: customField1: its name or type cannot be read");
+	assert_int_equal(
+		api_schema_parse(&arena,
+			STR("{\"_links\":{\"self\":{\"href\":\"/1\"}}}"), &s,
+			&e),
+		ERR_UNAVAILABLE);
+}
+
+static void test_member(void **state)
+{
+	struct str object = STR("{\"a\":1,\"b\":{\"c\":[]},\"a\":2}");
+
+	(void)state;
+	check_str(api_member(object, "a"), "2");
+	check_str(api_member(api_member(object, "b"), "c"), "[]");
+	assert_null(api_member(object, "c").p);
+	assert_null(api_member(STR("[1]"), "a").p);
+	assert_null(api_member(STR("{\"a\":1"), "a").p);
+	assert_null(api_member(STR_NONE, "a").p);
+}
+
+static void test_error_lines(void **state)
+{
+	static const struct {
+		const char *body;
+		const char *line;
+		bool api;
+	} cases[] = {
+		{"", "empty answer", false},
+		{" \r\n", "empty answer", false},
+		{"{\"errorIdentifier\":\"urn:openproject-org:api:v3:errors:"
+		 "NotFound\",\"message\":\"Not\\n\\u001b[1m here.\\t\"}",
+			"NotFound: Not [1m here.", true},
+		{"{\"errorIdentifier\":\"X\",\"message\":null}", "X: ", true},
+		{"{\"errorIdentifier\":5}", "no JSON (21 bytes)", false},
+		{"{\"message\":\"m\"}", "no JSON (15 bytes)", false},
+		{"<html><title>\n 502  Bad\tGateway </title>",
+			"502 Bad Gateway", false},
+		{"<TITLE lang=\"de\">a</TITLE>", "a", false},
+		{"<title></title>", "a page of HTML (15 bytes)", false},
+		{"<title>cut sho", "cut sho", false},
+		{"<title", "no JSON (6 bytes)", false},
+		{"oops", "no JSON (4 bytes)", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct buf line = {0};
+
+		assert_int_equal(api_error_line(str_of(cases[i].body), &line),
+			cases[i].api);
+		assert_string_equal(line.p, cases[i].line);
+		buf_fini(&line);
+	}
+}
+
+static void test_long_error(void **state)
+{
+	struct buf body = {0};
+	struct buf line = {0};
+
+	(void)state;
+	buf_puts(&body, "<title>");
+	for (int i = 0; i < 1000; i++)
+		buf_puts(&body, "é");
+	assert_false(api_error_line(buf_str(&body), &line));
+	assert_true(line.n < 250);
+	assert_true(str_ends(buf_str(&line), STR("é…")));
+	buf_fini(&body);
+	buf_fini(&line);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_projects),
+		cmocka_unit_test(test_project_alone),
+		cmocka_unit_test(test_schema),
+		cmocka_unit_test(test_schemas),
+		cmocka_unit_test(test_types_and_statuses),
+		cmocka_unit_test(test_users),
+		cmocka_unit_test(test_strange_answers),
+		cmocka_unit_test(test_strange_schemas),
+		cmocka_unit_test(test_member),
+		cmocka_unit_test(test_error_lines),
+		cmocka_unit_test(test_long_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, stop);
+}
