@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "content/ascii.h"
 #include "content/json.h"
 #include "content/model.h"
 #include "content/parser.h"
@@ -99,7 +100,7 @@ static int text_unicode(struct parser *p, struct buf *to)
 /* Behind a backslash of an expression's string. */
 static int text_escape(struct parser *p, struct buf *to)
 {
-	char c = p->at < p->text.n ? p->text.p[p->at] : '\0';
+	char c = ascii_at(p->text, p->at);
 
 	p->at += c != '\0';
 	switch (c) {
@@ -198,7 +199,7 @@ void parse_make(struct parser *p, enum expression_op op, size_t start,
 	struct str text = {p->text.p + start, p->at - start};
 	struct expression x = {.op = op, .n = n};
 
-	while (text.n > 0 && memchr(" \n\t", text.p[text.n - 1], 3) != NULL)
+	while (text.n > 0 && ascii_space(text.p[text.n - 1]))
 		text.n--;
 	x.text = text;
 	x.args = ARENA_ARRAY(p->with->arena, struct expression, n);
@@ -301,14 +302,9 @@ int expression_each(const struct parsing *with, const struct node *scalar,
 
 static bool is_name(struct str s)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		if (!(c == '_' || (c >= 'a' && c <= 'z') ||
-			    (c >= 'A' && c <= 'Z') ||
-			    (i > 0 && c >= '0' && c <= '9')))
+	for (size_t i = 0; i < s.n; i++)
+		if (!ascii_name(s.p[i]) || (i == 0 && ascii_digit(s.p[i])))
 			return false;
-	}
 	return s.n > 0;
 }
 

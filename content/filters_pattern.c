@@ -120,7 +120,7 @@ static int choose(const struct call *c, fits_fn *fits, const void *pattern,
 
 	list.items = ARENA_ARRAY(call_arena(c), struct value, n);
 	for (size_t i = 0; i < n; i++) {
-		struct str text;
+		struct str text = STR_NONE;
 
 		rc = text_of(c, &items[i], &text, e);
 		if (rc == 0)
@@ -190,8 +190,8 @@ static struct value captured(
 {
 	PCRE2_SIZE *ends =
 		pcre2_get_ovector_pointer((pcre2_match_data *)(void *)data);
-	PCRE2_SIZE start = ends[2 * group];
-	PCRE2_SIZE end = ends[2 * group + 1];
+	PCRE2_SIZE start = ends[2 * (size_t)group];
+	PCRE2_SIZE end = ends[2 * (size_t)group + 1];
 
 	if (start == PCRE2_UNSET || end < start)
 		return (struct value){0};

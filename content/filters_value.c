@@ -67,26 +67,29 @@ FILTER_FUNCTION(filter_sha256)
 	return 0;
 }
 
-/* date("format") or date("format", "Zone/Name"). */
-static int format_date(struct arena *a, struct str in, const struct value *args,
-	size_t n, const char *zone, struct str *out, struct err *e)
+/* date("format") or date("format", "Zone/Name"), where in is set already. */
+static int format_date(struct arena *a, const struct call *c, struct str in,
+	struct str *out, struct err *e)
 {
-	if (args[0].type != VALUE_STRING ||
-		(n > 1 && args[1].type != VALUE_STRING))
+	const char *zone = c->with->zone;
+
+	if (c->args[0].type != VALUE_STRING ||
+		(c->n > 1 && c->args[1].type != VALUE_STRING))
 		return err_set(e, ERR_DATA,
 			"date needs a format, as in date(\"%%Y-%%m-%%d\"), and "
 			"may have a time zone");
-	if (n > 1)
-		zone = arena_str(a, args[1].text).p;
-	return words_date(a, in, args[0].text, zone, out, e);
+	if (c->n > 1)
+		zone = arena_str(a, c->args[1].text).p;
+	return words_date(a, in, c->args[0].text, zone, out, e);
 }
 
 int check_date(const struct value *args, size_t n, struct err *e)
 {
+	struct evaluation with = {.zone = "UTC"};
+	struct call c = {.with = &with, .args = args, .n = n};
 	struct arena a = {0};
 	struct str ignored;
-	int rc = format_date(
-		&a, STR("2020-01-02T03:04:05Z"), args, n, "UTC", &ignored, e);
+	int rc = format_date(&a, &c, STR("2020-01-02T03:04:05Z"), &ignored, e);
 
 	arena_fini(&a);
 	return rc;
@@ -99,8 +102,7 @@ FILTER_FUNCTION(filter_date)
 
 	*out = value_string(STR(""));
 	if (rc == 0)
-		rc = format_date(call_arena(c), in, c->args, c->n,
-			c->with->zone, &out->text, e);
+		rc = format_date(call_arena(c), c, in, &out->text, e);
 	return rc;
 }
 
@@ -130,7 +132,7 @@ static int digits_of(const struct call *c, struct str *out, struct err *e)
 
 FILTER_FUNCTION(filter_int)
 {
-	struct str s;
+	struct str s = STR_NONE;
 	int rc = digits_of(c, &s, e);
 
 	if (rc != 0)
@@ -144,7 +146,7 @@ FILTER_FUNCTION(filter_int)
 
 FILTER_FUNCTION(filter_float)
 {
-	struct str s;
+	struct str s = STR_NONE;
 	int rc = digits_of(c, &s, e);
 
 	if (rc != 0)

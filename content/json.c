@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "content/ascii.h"
 #include "content/number.h"
 #include "content/words.h"
 
@@ -28,8 +29,7 @@ static bool read_value(struct reader *r, unsigned depth, struct value *out);
 
 static void skip_space(struct reader *r)
 {
-	while (r->at < r->text.n &&
-		memchr(" \t\r\n", r->text.p[r->at], 4) != NULL)
+	while (r->at < r->text.n && ascii_space(r->text.p[r->at]))
 		r->at++;
 }
 
@@ -122,7 +122,7 @@ static bool read_escape(struct reader *r, char **to)
 {
 	static const char letters[] = "\"\\/bfnrt";
 	static const char meanings[] = "\"\\/\b\f\n\r\t";
-	char c = r->at < r->text.n ? r->text.p[r->at] : '\0';
+	char c = ascii_at(r->text, r->at);
 	const char *found = c != '\0' ? strchr(letters, c) : NULL;
 
 	if (c == 'u') {

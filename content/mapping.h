@@ -109,7 +109,7 @@ int compile_entry(struct compiling *c, const struct node *node,
 int compile_match(
 	struct compiling *c, const struct node *node, struct match *out);
 int compile_attachments(
-	struct compiling *c, const struct node *node, struct entry *out);
+	struct compiling *c, const struct node *entry, struct entry *out);
 
 /* A list of texts, or one text; what names it. */
 int compile_names(struct compiling *c, const struct node *node,

@@ -1,6 +1,7 @@
 #ifndef CONTENT_MODEL_H
 #define CONTENT_MODEL_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/value.h"
 #include "base/work_package.h"
@@ -27,6 +28,25 @@ bool model_reads_attachments(size_t name);
 /* The value of a name; ERR_DATA when it is not known. */
 int model_value(
 	struct evaluation *with, size_t name, struct value *out, struct err *e);
+
+/*
+ * A reference as a map {id, TITLE}; null where there is none, or where the
+ * server hides it.
+ */
+struct value model_link(
+	struct arena *a, const struct link *l, const char *title);
+
+/* What values are made of: digits, and maps of pairs. */
+struct value model_number(struct arena *a, int64_t v);
+struct member model_pair(const char *key, struct value v);
+struct value model_map(struct arena *a, const struct member *members, size_t n);
+
+/* The list of attachments, sorted by name and id. */
+int model_attachments(
+	struct evaluation *with, struct value *out, struct err *e);
+
+/* ERR_DATA that an attachment has no such member. */
+int model_no_member(struct str name, struct err *e);
 
 /* The value of a custom field by its name in the schema. */
 int model_field(struct evaluation *with, struct str name, enum field_form form,

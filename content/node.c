@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/stamp.h"
+#include "content/ascii.h"
 #include "content/core_scalar.h"
 #include "content/tree.h"
 
@@ -37,15 +38,9 @@ static void step(struct walk *w)
 		w->column = 1;
 		return;
 	}
-	while (w->at < w->raw.n &&
-		((unsigned char)w->raw.p[w->at] & 0xc0) == 0x80)
+	while (ascii_continues(ascii_at(w->raw, w->at)))
 		w->at++;
 	w->column++;
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
 /* How many raw characters a \ and what follows takes. */
@@ -79,12 +74,12 @@ static void step_over(struct walk *w, char quote)
 static void skip_blanks(struct walk *w, char quote)
 {
 	while (w->at < w->raw.n) {
-		char c = w->raw.p[w->at];
-		char next = w->at + 1 < w->raw.n ? w->raw.p[w->at + 1] : 'x';
-		bool escaped = quote == '"' && c == '\\' &&
-			       memchr("nrt \n", next, 5) != NULL;
+		char next = ascii_at(w->raw, w->at + 1);
+		bool escaped = quote == '"' && w->raw.p[w->at] == '\\' &&
+			       (next == 'n' || next == 'r' || next == 't' ||
+				       ascii_space(next));
 
-		if (!is_blank(c) && !escaped)
+		if (!ascii_space(w->raw.p[w->at]) && !escaped)
 			return;
 		step_over(w, quote);
 	}
@@ -96,7 +91,7 @@ static size_t count_visible(struct str s, size_t n)
 	size_t count = 0;
 
 	for (size_t i = 0; i < n && i < s.n; i++)
-		if (!is_blank(s.p[i]) && ((unsigned char)s.p[i] & 0xc0) != 0x80)
+		if (!ascii_space(s.p[i]) && !ascii_continues(s.p[i]))
 			count++;
 	return count;
 }
@@ -109,7 +104,7 @@ struct node node_within(const struct node *scalar, size_t offset)
 {
 	struct walk w = {scalar->raw, 0, scalar->line, scalar->column};
 	struct node at = *scalar;
-	char quote = w.raw.n > 0 ? w.raw.p[0] : ' ';
+	char quote = ascii_at(w.raw, 0);
 	size_t visible = count_visible(scalar->text, offset);
 
 	if (quote == '"' || quote == '\'')
@@ -121,7 +116,7 @@ struct node node_within(const struct node *scalar, size_t offset)
 		skip_blanks(&w, quote);
 		step_over(&w, quote);
 	}
-	if (offset < scalar->text.n && !is_blank(scalar->text.p[offset]))
+	if (offset < scalar->text.n && !ascii_space(scalar->text.p[offset]))
 		skip_blanks(&w, quote);
 	at.line = w.line;
 	at.column = w.column;

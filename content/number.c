@@ -114,7 +114,9 @@ static char digit(const struct decimal *d, size_t i)
 	if (i < d->head.n)
 		return d->head.p[i];
 	i -= d->head.n;
-	return i < d->tail.n ? d->tail.p[i] : '0';
+	if (i < d->tail.n)
+		return d->tail.p[i];
+	return '0';
 }
 
 /* Of two that are not zero, without their signs. */

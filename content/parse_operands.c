@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "content/ascii.h"
 #include "content/filters.h"
 #include "content/model.h"
 #include "content/number.h"
@@ -264,7 +265,7 @@ static int parse_operand(struct parser *p, struct expression *out)
 
 	parse_skip_space(p);
 	start = p->at;
-	c = start < p->text.n ? p->text.p[start] : '\0';
+	c = ascii_at(p->text, start);
 	if (c == '"' || c == '\'') {
 		p->at++;
 		return parse_text(p, c, out);

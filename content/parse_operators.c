@@ -4,8 +4,7 @@
  *   else: or { ?? or }      or: and { or and }     and: not { and not }
  *   not: [ not ] compared   compared: pipe [ == != < <= > >= in  pipe ]
  */
-#include <stdio.h>
-
+#include "content/ascii.h"
 #include "content/parser.h"
 
 #define MAX_DEPTH 32
@@ -14,8 +13,7 @@ static int parse_not(struct parser *p, struct expression *out);
 
 void parse_skip_space(struct parser *p)
 {
-	while (p->at < p->text.n &&
-		memchr(" \t\r\n", p->text.p[p->at], 4) != NULL)
+	while (p->at < p->text.n && ascii_space(p->text.p[p->at]))
 		p->at++;
 }
 
@@ -28,20 +26,14 @@ bool parse_accept(struct parser *p, const char *mark)
 	return true;
 }
 
-static bool in_name(char c, bool first)
-{
-	return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (!first && c >= '0' && c <= '9');
-}
-
 struct str parse_peek_name(struct parser *p)
 {
 	struct str name;
 
 	parse_skip_space(p);
 	name = (struct str){p->text.p + p->at, 0};
-	while (p->at + name.n < p->text.n &&
-		in_name(name.p[name.n], name.n == 0))
+	while (ascii_name(ascii_at(p->text, p->at + name.n)) &&
+		(name.n > 0 || !ascii_digit(name.p[0])))
 		name.n++;
 	return name;
 }
@@ -84,7 +76,7 @@ int parse_unexpected(const struct parser *p, const char *wanted)
 	const char *hint = way_out(rest);
 	size_t n = rest.n > 0;
 
-	while (n < rest.n && ((unsigned char)rest.p[n] & 0xc0) == 0x80)
+	while (ascii_continues(ascii_at(rest, n)))
 		n++;
 	rest.n = n;
 	if (hint != NULL)

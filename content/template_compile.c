@@ -204,33 +204,37 @@ static int compile_members(struct templating *with, const struct node *node,
 	return rc;
 }
 
+static int unknown_special(struct templating *with, const struct node *key)
+{
+	const char *near =
+		str_nearest(key->text, special_keys, ARRAY_LEN(special_keys));
+
+	if (near != NULL && str_is(key->text, near))
+		return 0;
+	return node_err(key, with->parsing.err,
+		"unknown key '%.*s' (%s%s; a key that really begins with $ is "
+		"written $$)",
+		STR_ARGS(key->text),
+		near != NULL ? "did you mean " : "there are ",
+		near != NULL ? near : "$when, $each, $value, $merge");
+}
+
 static int refuse_keys(struct templating *with, const struct node *map)
 {
 	bool value = node_get(map, "$value") != NULL;
-	struct err *e = with->parsing.err;
 
 	for (size_t i = 0; i < map->n; i++) {
 		const struct node *key = &map->members[i].key;
-		const char *near;
+		bool special = is_special(key->text);
+		int rc = special ? unknown_special(with, key) : 0;
 
-		if (value &&
-			(!is_special(key->text) || str_is(key->text, "$merge")))
-			return node_err(key, e,
+		if (rc != 0)
+			return rc;
+		if (value && (!special || str_is(key->text, "$merge")))
+			return node_err(key, with->parsing.err,
 				"'%.*s' stands beside $value: where there is "
 				"a $value, it is the whole value",
 				STR_ARGS(key->text));
-		if (!is_special(key->text))
-			continue;
-		near = str_nearest(
-			key->text, special_keys, ARRAY_LEN(special_keys));
-		if (near == NULL || !str_is(key->text, near))
-			return node_err(key, e,
-				"unknown key '%.*s' (%s%s; a key that really "
-				"begins with $ is written $$)",
-				STR_ARGS(key->text),
-				near != NULL ? "did you mean " : "there are ",
-				near != NULL ? near
-					     : "$when, $each, $value, $merge");
 	}
 	return 0;
 }
