@@ -15,7 +15,10 @@
 
 #define MAX_SEGMENTS 6
 
-struct path {
+/* Who asks for what: the path behind /api/v3/, cut at its slashes. */
+struct get {
+	const struct view *v;
+	struct str query;
 	size_t n;
 	struct str part[MAX_SEGMENTS];
 };
@@ -87,16 +90,16 @@ static void no_route(struct answer *a)
 	a->wrap = WRAP_HTML;
 }
 
-/* Split at slashes; several in a row count as one. */
-static bool split(struct path *out, struct str path)
+/* Cut at slashes; several in a row count as one. */
+static bool split(struct get *g, struct str path)
 {
 	while (path.n > 0) {
 		size_t end = str_find(path, STR("/"));
 
-		if (end > 0 && out->n == MAX_SEGMENTS)
+		if (end > 0 && g->n == MAX_SEGMENTS)
 			return false;
 		if (end > 0)
-			out->part[out->n++] = (struct str){path.p, end};
+			g->part[g->n++] = (struct str){path.p, end};
 		path = str_skip(path, end < path.n ? end + 1 : end);
 	}
 	return true;
@@ -136,11 +139,11 @@ static void get_configuration(struct answer *a, const struct view *v)
 }
 
 /* A collection that is recorded under that href, or an empty one. */
-static void get_recorded(struct answer *a, const struct view *v, int64_t id,
-	const char *name)
+static void get_recorded(
+	struct answer *a, const struct view *v, int64_t id, const char *name)
 {
-	char *href = xasprintf(
-		"/api/v3/work_packages/%lld/%s", (long long)id, name);
+	char *href =
+		xasprintf("/api/v3/work_packages/%lld/%s", (long long)id, name);
 	const struct json *j = json_get(v->m->activities, href);
 	struct buf out = {0};
 
@@ -152,71 +155,76 @@ static void get_recorded(struct answer *a, const struct view *v, int64_t id,
 	answer_json(a, &out);
 }
 
-static void get_schema(struct answer *a, const struct view *v, struct str pair)
+static void get_schema(struct answer *a, const struct get *g)
 {
+	struct str pair = g->part[2];
 	size_t dash = str_find(pair, STR("-"));
 
 	if (dash == pair.n)
 		answer_not_found(a);
 	else
-		show_schema(a, v, number((struct str){pair.p, dash}),
+		show_schema(a, g->v, number((struct str){pair.p, dash}),
 			number(str_skip(pair, dash + 1)));
 }
 
-static void get_work_package(
-	struct answer *a, const struct view *v, const struct path *p)
+static void get_work_package(struct answer *a, const struct get *g)
 {
-	int64_t id = number(p->part[1]);
+	static const char *const recorded[] = {"activities", "relations"};
+	int64_t id = number(g->part[1]);
 
-	if (view_item(v, id) == NULL)
+	if (view_item(g->v, id) == NULL) {
 		answer_no_work_package(a);
-	else if (p->n == 2)
-		show_item(a, v, id);
-	else if (p->n > 3)
-		no_route(a);
-	else if (str_is(p->part[2], "attachments"))
-		show_files(a, v, id);
-	else if (str_is(p->part[2], "activities"))
-		get_recorded(a, v, id, "activities");
-	else if (str_is(p->part[2], "relations"))
-		get_recorded(a, v, id, "relations");
-	else
-		no_route(a);
+		return;
+	}
+	if (g->n == 2) {
+		show_item(a, g->v, id);
+		return;
+	}
+	if (g->n == 3 && str_is(g->part[2], "attachments")) {
+		show_files(a, g->v, id);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(recorded) && g->n == 3; i++) {
+		if (str_is(g->part[2], recorded[i])) {
+			get_recorded(a, g->v, id, recorded[i]);
+			return;
+		}
+	}
+	no_route(a);
 }
 
-static void get_work_packages(struct answer *a, const struct view *v,
-	const struct path *p, struct str query)
+static void get_work_packages(struct answer *a, const struct get *g)
 {
-	if (p->n == 1)
-		list_answer(a, v, query);
-	else if (!str_is(p->part[1], "schemas"))
-		get_work_package(a, v, p);
-	else if (p->n == 2)
-		show_schemas(a, v, query);
-	else if (p->n == 3)
-		get_schema(a, v, p->part[2]);
+	if (g->n == 1)
+		list_answer(a, g->v, g->query);
+	else if (!str_is(g->part[1], "schemas"))
+		get_work_package(a, g);
+	else if (g->n == 2)
+		show_schemas(a, g->v, g->query);
+	else if (g->n == 3)
+		get_schema(a, g);
 	else
 		no_route(a);
 }
 
-static void get_projects(struct answer *a, const struct view *v,
-	const struct path *p, struct str query)
+static void get_projects(struct answer *a, const struct get *g)
 {
 	static const enum kind parts[] = {
 		KIND_TYPE, KIND_VERSION, KIND_CATEGORY};
+	const struct view *v = g->v;
 	struct thing *t;
 
-	if (p->n == 1) {
-		show_projects(a, v, query);
+	if (g->n == 1) {
+		show_projects(a, v, g->query);
 		return;
 	}
-	t = model_project(v->m, p->part[1]);
-	if (p->n == 2 || t == NULL || !account_sees(v->who, v->m, t->id)) {
+	t = model_project(v->m, g->part[1]);
+	if (g->n == 2 || t == NULL || !account_sees(v->who, v->m, t->id)) {
 		show_thing(a, v, t);
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(parts) && p->n == 3; i++) {
-		if (str_is(p->part[2], kind_path(parts[i]))) {
+	for (size_t i = 0; i < ARRAY_LEN(parts) && g->n == 3; i++) {
+		if (str_is(g->part[2], kind_path(parts[i]))) {
 			show_things(a, v, parts[i], t->id);
 			return;
 		}
@@ -224,40 +232,36 @@ static void get_projects(struct answer *a, const struct view *v,
 	no_route(a);
 }
 
-static void get_attachments(struct answer *a, const struct view *v,
-	const struct path *p, struct str query)
+static void get_attachments(struct answer *a, const struct get *g)
 {
-	(void)query;
-	if (p->n == 2)
-		show_file(a, v, number(p->part[1]));
-	else if (p->n == 3 && str_is(p->part[2], "content"))
-		show_content(a, v, number(p->part[1]));
+	if (g->n == 2)
+		show_file(a, g->v, number(g->part[1]));
+	else if (g->n == 3 && str_is(g->part[2], "content"))
+		show_content(a, g->v, number(g->part[1]));
 	else
 		no_route(a);
 }
 
-static void get_users(struct answer *a, const struct view *v,
-	const struct path *p, struct str query)
+static void get_users(struct answer *a, const struct get *g)
 {
 	int64_t id;
 
-	(void)query;
-	if (p->n != 2) {
+	if (g->n != 2) {
 		no_route(a);
 		return;
 	}
-	id = str_is(p->part[1], "me") ? v->who->user : number(p->part[1]);
-	show_thing(a, v, model_thing(v->m, KIND_USER, id));
+	id = str_is(g->part[1], "me") ? g->v->who->user : number(g->part[1]);
+	show_thing(a, g->v, model_thing(g->v->m, KIND_USER, id));
 }
 
-static void get_relations(struct answer *a, const struct view *v,
-	const struct path *p, struct str query)
+static void get_relations(struct answer *a, const struct get *g)
 {
 	struct buf out = {0};
 
-	(void)v;
-	(void)p;
-	(void)query;
+	if (g->n != 1) {
+		no_route(a);
+		return;
+	}
 	buf_puts(&out,
 		"{\"_type\":\"Collection\",\"total\":0,\"count\":0,"
 		"\"pageSize\":20,\"offset\":1,\"_embedded\":{\"elements\":[]},"
@@ -265,12 +269,9 @@ static void get_relations(struct answer *a, const struct view *v,
 	answer_json(a, &out);
 }
 
-typedef void get_fn(struct answer *a, const struct view *v,
-	const struct path *p, struct str query);
-
 static const struct {
 	const char *name;
-	get_fn *get;
+	void (*get)(struct answer *a, const struct get *g);
 } routes[] = {
 	{"work_packages", get_work_packages},
 	{"projects", get_projects},
@@ -280,60 +281,65 @@ static const struct {
 };
 
 /* /types, /types/8 and their like. */
-static bool get_things(
-	struct answer *a, const struct view *v, const struct path *p)
+static bool get_things(struct answer *a, const struct get *g)
 {
 	static const enum kind kinds[] = {KIND_TYPE, KIND_STATUS, KIND_PRIORITY,
 		KIND_CATEGORY, KIND_VERSION, KIND_OPTION};
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		if (p->n > 2 || !str_is(p->part[0], kind_path(kinds[i])))
+		enum kind kind = kinds[i];
+
+		if (g->n > 2 || !str_is(g->part[0], kind_path(kind)))
 			continue;
-		if (p->n == 2)
-			show_thing(a, v,
-				model_thing(v->m, kinds[i],
-					number(p->part[1])));
-		else if (kinds[i] <= KIND_PRIORITY)
-			show_things(a, v, kinds[i], 0);
+		if (g->n == 1 && kind > KIND_PRIORITY)
+			return false;
+		if (g->n == 1)
+			show_things(a, g->v, kind, 0);
 		else
-			no_route(a);
+			show_thing(a, g->v,
+				model_thing(g->v->m, kind, number(g->part[1])));
 		return true;
 	}
 	return false;
 }
 
-static void get_path(struct answer *a, const struct view *v,
-	const struct path *p, struct str query)
+static void get_path(struct answer *a, const struct get *g)
 {
-	if (p->n == 0) {
-		get_root(a, v);
+	if (g->n == 0) {
+		get_root(a, g->v);
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(routes); i++) {
-		if (str_is(p->part[0], routes[i].name)) {
-			routes[i].get(a, v, p, query);
+		if (str_is(g->part[0], routes[i].name)) {
+			routes[i].get(a, g);
 			return;
 		}
 	}
-	if (!get_things(a, v, p))
+	if (!get_things(a, g))
 		no_route(a);
+}
+
+/* The segments behind /api/v3; false if the path lies elsewhere. */
+static bool read_path(struct get *g, struct str path)
+{
+	const struct str root = STR("/api/v3");
+
+	if (!str_starts(path, root))
+		return false;
+	path = str_skip(path, root.n);
+	return (path.n == 0 || path.p[0] == '/') && split(g, path);
 }
 
 void answer_get(struct answer *a, const struct view *v, struct str path,
 	struct str query)
 {
-	struct path all = {0};
-	struct path p = {0};
+	struct get g = {.v = v, .query = query};
+	bool ours = read_path(&g, path);
 
-	if (!split(&all, path) || all.n < 2 || !str_is(all.part[0], "api") ||
-		!str_is(all.part[1], "v3")) {
-		no_route(a);
-		return;
-	}
-	for (size_t i = 2; i < all.n; i++)
-		p.part[p.n++] = all.part[i];
-	if (p.n == 1 && str_is(p.part[0], "configuration"))
+	if (ours && g.n == 1 && str_is(g.part[0], "configuration"))
 		get_configuration(a, v);
-	else if (v->who != NULL)
-		get_path(a, v, &p, query);
+	else if (ours && v->who != NULL)
+		get_path(a, &g);
+	else
+		no_route(a);
 }

@@ -61,12 +61,12 @@ void show_things(struct answer *a, const struct view *v, enum kind kind,
 void show_projects(struct answer *a, const struct view *v, struct str query);
 void show_thing(struct answer *a, const struct view *v, const struct thing *t);
 void show_schemas(struct answer *a, const struct view *v, struct str query);
-void show_schema(struct answer *a, const struct view *v, int64_t project,
-	int64_t type);
+void show_schema(
+	struct answer *a, const struct view *v, int64_t project, int64_t type);
 
 /* {"_type":"Collection",…} of count elements that stand in elements. */
-void show_collection(struct buf *out, size_t count, struct str elements,
-	const char *href);
+void show_collection(
+	struct buf *out, size_t count, struct str elements, const char *href);
 
 /* A work package that the reader may see, or NULL. */
 struct work_item *view_item(const struct view *v, int64_t id);

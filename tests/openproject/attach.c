@@ -10,8 +10,8 @@
 #include "base/hash.h"
 #include "tests/openproject/base64.h"
 
-static void set_link(
-	struct json *links, const char *name, const char *href, const char *title)
+static void set_link(struct json *links, const char *name, const char *href,
+	const char *title)
 {
 	struct json *link = json_new(JSON_OBJECT);
 
@@ -119,8 +119,8 @@ static void override(struct json *j, const struct json *order)
 static struct file new_file(struct model *m, const struct json *order,
 	struct buf *content, const char *name)
 {
-	const struct work_item *item = model_item(m,
-		json_to_id(json_get(order, "work_package"), 0));
+	const struct work_item *item =
+		model_item(m, json_to_id(json_get(order, "work_package"), 0));
 	struct json *element = json_parse(text_str(item->text));
 	char *title = json_dup_text(json_get(element, "subject"));
 	struct file f = {

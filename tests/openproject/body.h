@@ -38,7 +38,7 @@ struct body {
 	uint64_t hash; /* of all parts */
 };
 
-void body_fini(struct body *b); /* drops all, and zeroes b */
+void body_fini(struct body *b);                /* drops all, and zeroes b */
 void body_add(struct body *b, struct text *t); /* holds t */
 void body_add_buf(struct body *b, struct buf *bytes); /* empties bytes */
 

@@ -73,8 +73,7 @@ static long positive(struct str query, const char *name, long fallback)
 
 void show_projects(struct answer *a, const struct view *v, struct str query)
 {
-	struct thing **found =
-		xcalloc(v->m->n_things, sizeof(struct thing *));
+	struct thing **found = xcalloc(v->m->n_things, sizeof(struct thing *));
 	size_t n = visible(v, found);
 	long size = positive(query, "pageSize", DEFAULT_PAGE);
 	long offset = positive(query, "offset", 1);
@@ -103,8 +102,7 @@ void show_projects(struct answer *a, const struct view *v, struct str query)
 	free(found);
 }
 
-static const struct json *visible_schema(
-	const struct view *v, const char *pair)
+static const struct json *visible_schema(const struct view *v, const char *pair)
 {
 	int64_t project = strtoll(pair, NULL, 10);
 	const char *dash = strchr(pair, '-');

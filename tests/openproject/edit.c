@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "tests/openproject/element.h"
+#include "tests/openproject/field.h"
 #include "tests/openproject/retitle.h"
 
 static const struct {
@@ -31,141 +32,6 @@ static const struct {
 	{"assignee", KIND_USER},
 	{"responsible", KIND_USER},
 };
-
-static struct json *formattable(const struct json *raw)
-{
-	struct json *j = json_new(JSON_OBJECT);
-	char *text = json_dup_text(raw);
-	struct buf html = {0};
-
-	element_html(str_of(text != NULL ? text : ""), &html);
-	json_set_text(j, "format", "markdown");
-	json_set(j, "raw", text != NULL ? json_copy(raw) : json_string(STR("")));
-	json_set(j, "html", json_string(buf_str(&html)));
-	buf_fini(&html);
-	free(text);
-	return j;
-}
-
-/* A link to a thing of that kind by its number; else value as it is. */
-static struct json *link_to(
-	const struct model *m, enum kind kind, const struct json *value)
-{
-	struct buf text = {0};
-	struct json *link;
-
-	if (value->type == JSON_ARRAY) {
-		link = json_new(JSON_ARRAY);
-		for (struct json *c = value->first; c != NULL; c = c->next)
-			json_append(link, link_to(m, kind, c));
-		return link;
-	}
-	if (value->type == JSON_OBJECT)
-		return json_copy(value);
-	element_link(&text, model_thing(m, kind, json_to_id(value, 0)));
-	link = json_parse(buf_str(&text));
-	buf_fini(&text);
-	return link;
-}
-
-/* What a custom field of links links to, by its schema. */
-static enum kind field_kind(const struct json *schema, const char *key)
-{
-	char *type = json_dup_text(json_at(schema, key, "type", NULL));
-	enum kind kind = KIND_OPTION;
-
-	if (type != NULL && strstr(type, "User") != NULL)
-		kind = KIND_USER;
-	if (type != NULL && strstr(type, "Version") != NULL)
-		kind = KIND_VERSION;
-	free(type);
-	return kind;
-}
-
-static bool is_link_field(const struct json *schema, const char *key)
-{
-	return json_at(schema, key, "location", NULL) != NULL;
-}
-
-static void set_field(const struct model *m, struct json *element,
-	const struct json *schema, const struct json *value)
-{
-	const char *key = value->key;
-	const struct json *type = json_at(schema, key, "type", NULL);
-
-	if (is_link_field(schema, key)) {
-		struct json *link = link_to(m, field_kind(schema, key), value);
-		struct json *href = json_get(link, "href");
-
-		if (href != NULL && href->type == JSON_NULL)
-			json_set(link, "title", json_new(JSON_NULL));
-		json_set(json_get(element, "_links"), key, link);
-	} else if (type != NULL && json_is(type, "Formattable") &&
-		   value->type <= JSON_STRING) {
-		json_set(element, key, formattable(value));
-	} else {
-		json_set(element, key, json_copy(value));
-	}
-}
-
-/* Give an element the custom fields of its schema, and no others. */
-static void fit_fields(
-	const struct model *m, struct json *element, const struct json *schema)
-{
-	struct json *parts[] = {element, json_get(element, "_links")};
-	const struct str head = STR("customField");
-
-	if (schema == NULL)
-		return;
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-		for (struct json *c = parts[i]->first, *next; c; c = next) {
-			next = c->next;
-			if (str_starts(str_of(c->key), head) &&
-				!str_is(str_of(c->key), "customFields") &&
-				json_get(schema, c->key) == NULL)
-				json_remove(parts[i], c->key);
-		}
-	}
-	for (struct json *c = schema->first; c != NULL; c = c->next) {
-		struct json *type = json_get(c, "type");
-		bool many = type != NULL && type->text[0] == '[';
-		struct json *nothing;
-
-		if (!str_starts(str_of(c->key), head) ||
-			json_get(parts[0], c->key) != NULL ||
-			json_get(parts[1], c->key) != NULL)
-			continue;
-		nothing = json_new(many ? JSON_ARRAY : JSON_NULL);
-		nothing->key = xstrdup(c->key);
-		set_field(m, element, schema, nothing);
-		json_free(nothing);
-	}
-}
-
-/* A pair of project and type that has no schema gets the next best one. */
-static const struct json *schema_of(struct model *m, const struct json *element)
-{
-	const struct json *to = json_get(element, "_links");
-	int64_t project = href_number(json_get(to, "project"));
-	int64_t type = href_number(json_get(to, "type"));
-	struct json *schema = model_schema(m, project, type);
-	char *href;
-
-	for (size_t i = 0; i < m->n_schemas && schema == NULL; i++) {
-		if (m->schemas[i].type != type &&
-			m->schemas[i].project != project)
-			continue;
-		schema = json_copy(m->schemas[i].json);
-		href = xasprintf("/api/v3/work_packages/schemas/%" PRId64
-				 "-%" PRId64,
-			project, type);
-		json_set_text(json_at(schema, "_links", "self", NULL), "href",
-			href);
-		free(href);
-		model_put_schema(m, project, type, schema);
-	}
-	return schema;
-}
 
 /* Links of a work package that name its project or type in their path. */
 static void move_paths(const struct model *m, struct json *element)
@@ -184,10 +50,9 @@ static void move_paths(const struct model *m, struct json *element)
 				   project, type)},
 		{"customFields",
 			xasprintf("/projects/%s/settings/custom_fields", name)},
-		{"configureForm",
-			xasprintf("/types/%" PRId64 "/edit"
-				  "?tab=form_configuration",
-				type)},
+		{"configureForm", xasprintf("/types/%" PRId64 "/edit"
+					    "?tab=form_configuration",
+					  type)},
 		{"addChild",
 			xasprintf("/api/v3/projects/%s/work_packages", name)},
 	};
@@ -201,15 +66,15 @@ static void move_paths(const struct model *m, struct json *element)
 	}
 }
 
-static void set_member(struct model *m, struct json *element,
-	const struct json *value)
+static void set_member(
+	struct model *m, struct json *element, const struct json *value)
 {
 	struct json *to = json_get(element, "_links");
 
 	for (size_t i = 0; i < ARRAY_LEN(links); i++) {
 		if (strcmp(value->key, links[i].name) == 0) {
 			json_set(to, value->key,
-				link_to(m, links[i].kind, value));
+				field_link(m, links[i].kind, value));
 			return;
 		}
 	}
@@ -219,9 +84,9 @@ static void set_member(struct model *m, struct json *element,
 		retitle_parent(m, element, json_to_id(value, 0));
 	else if (strcmp(value->key, "description") == 0 &&
 		 value->type <= JSON_STRING)
-		json_set(element, "description", formattable(value));
+		json_set(element, "description", field_formattable(value));
 	else if (str_starts(str_of(value->key), STR("customField")))
-		set_field(m, element, schema_of(m, element), value);
+		field_set(m, element, field_schema(m, element), value);
 	else
 		json_set(element, value->key, json_copy(value));
 }
@@ -259,8 +124,8 @@ static struct json *new_element(struct model *m, const struct json *order)
 		.start_date = "null",
 		.created = now,
 		.updated = now,
-		.project = project != NULL ? project
-					   : first_of(m, KIND_PROJECT),
+		.project =
+			project != NULL ? project : first_of(m, KIND_PROJECT),
 		.type = first_of(m, KIND_TYPE),
 		.status = first_of(m, KIND_STATUS),
 		.priority = first_of(m, KIND_PRIORITY),
@@ -333,7 +198,7 @@ static void change(struct model *m, const struct json *order,
 	for (struct json *c = set != NULL ? set->first : NULL; c != NULL;
 		c = c->next)
 		set_member(m, element, c);
-	fit_fields(m, element, schema_of(m, element));
+	field_fit_all(m, element, field_schema(m, element));
 	move_paths(m, element);
 	if (!json_to_bool(json_get(order, "silent"))) {
 		updated = moment(m, order);
@@ -345,8 +210,8 @@ static void change(struct model *m, const struct json *order,
 		retitle_work_package(m, id, json_get(set, "subject"));
 	if (json_get(set, "parent") != NULL) {
 		retitle_children(m, old_parent);
-		retitle_children(m,
-			href_number(json_at(element, "_links", "parent", NULL)));
+		retitle_children(m, href_number(json_at(element, "_links",
+					    "parent", NULL)));
 	}
 }
 

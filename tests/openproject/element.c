@@ -2,7 +2,8 @@
  * element - a work package as an element of a list, as OpenProject 14.1
  * writes it for one who may do everything.
  *
- * The template is the real thing with ' for " and a $letter for what differs.
+ * The templates are the real thing with ' for " and a $letter for what
+ * differs; of a link, what stands between href and its closing brace.
  */
 #include "tests/openproject/element.h"
 
@@ -10,9 +11,8 @@
 #include <string.h>
 
 #define WP "/api/v3/work_packages/$i"
-#define LINK(name, rest) "'" name "':{'href':'" rest "},"
 
-static const char template[] =
+static const char before_links[] =
 	"{'derivedStartDate':null,'derivedDueDate':null,'spentTime':'PT0S',"
 	"'laborCosts':'0.00 EUR','materialCosts':'0.00 EUR',"
 	"'overallCosts':'0.00 EUR','_type':'WorkPackage','id':$i,"
@@ -22,67 +22,77 @@ static const char template[] =
 	"'remainingTime':null,'derivedRemainingTime':null,'duration':null,"
 	"'ignoreNonWorkingDays':false,'percentageDone':$c,"
 	"'derivedPercentageDone':null,'createdAt':'$a','updatedAt':'$u',$f"
-	"'_links':{"
-	LINK("attachments", WP "/attachments'")
-	LINK("addAttachment", WP "/attachments','method':'post'")
-	LINK("update", WP "/form','method':'post'")
-	LINK("schema", "/api/v3/work_packages/schemas/$p-$t'")
-	LINK("updateImmediately", WP "','method':'patch'")
-	LINK("delete", WP "','method':'delete'")
-	LINK("logTime", "/api/v3/time_entries','title':'Log time on $s'")
-	LINK("move", "/work_packages/$i/move/new','type':'text/html',"
-		     "'title':'Move $s'")
-	LINK("copy", "/work_packages/$i/copy','title':'Copy $s'")
-	LINK("pdf", "/work_packages/$i.pdf','type':'application/pdf',"
-		    "'title':'Export as PDF'")
-	LINK("atom", "/work_packages/$i.atom','type':'application/rss+xml',"
-		     "'title':'Atom feed'")
-	LINK("availableRelationCandidates", WP "/available_relation_candidates"
-		     "','title':'Potential work packages to relate to'")
-	LINK("customFields", "/projects/$n/settings/custom_fields',"
-		     "'type':'text/html','title':'Custom fields'")
-	LINK("configureForm", "/types/$t/edit?tab=form_configuration',"
-		     "'type':'text/html','title':'Configure form'")
-	LINK("activities", WP "/activities'")
-	LINK("availableWatchers", WP "/available_watchers'")
-	LINK("relations", WP "/relations'")
-	LINK("watchers", WP "/watchers'")
-	LINK("addWatcher", WP "/watchers','method':'post','payload':{'user':"
-		     "{'href':'/api/v3/users/{user_id}'}},'templated':true")
-	LINK("removeWatcher", WP "/watchers/{user_id}','method':'delete',"
-		     "'templated':true")
-	LINK("addRelation", WP "/relations','method':'post',"
-		     "'title':'Add relation'")
-	LINK("addChild", "/api/v3/projects/$n/work_packages','method':'post',"
-		     "'title':'Add child of $s'")
-	LINK("changeParent", WP "','method':'patch',"
-		     "'title':'Change parent of $s'")
-	LINK("addComment", WP "/activities','method':'post',"
-		     "'title':'Add comment'")
-	LINK("previewMarkup", "/api/v3/render/markdown?context=" WP "',"
-		     "'method':'post'")
-	LINK("timeEntries", "/api/v3/time_entries?filters=%5B%7B%22work_package"
-		     "_id%22%3A%7B%22operator%22%3A%22%3D%22%2C%22values%22%3A"
-		     "%5B%22$i%22%5D%7D%7D%5D','title':'Time entries'")
-	"'category':$C,'type':$T,'priority':$P,'project':$J,'status':$S,"
-	"'author':$A,'responsible':{'href':null},'assignee':$G,'version':$V,"
-	LINK("logCosts", "/work_packages/$i/cost_entries/new',"
-		     "'type':'text/html','title':'Log costs on $s'")
-	LINK("showCosts", "/projects/$p/cost_reports?fields%5B%5D=WorkPackageId"
-		     "&operators%5BWorkPackageId%5D=%3D&set_filter=1"
-		     "&values%5BWorkPackageId%5D=$i','type':'text/html',"
-		     "'title':'Show cost entries'")
-	LINK("costsByType", WP "/summarized_costs_by_type'")
-	LINK("meetings", "/work_packages/$i/tabs/meetings',"
-		     "'title':'meetings'")
-	LINK("github_pull_requests", WP "/github_pull_requests',"
-		     "'title':'GitHub pull requests'")
-	LINK("gitlab_merge_requests", WP "/gitlab_merge_requests',"
-		     "'title':'Gitlab merge requests'")
-	LINK("gitlab_issues", WP "/gitlab_issues','title':'Gitlab Issues'")
-	"$F"
-	LINK("self", WP "','title':'$s'")
-	LINK("unwatch", WP "/watchers/6','method':'delete'")
+	"'_links':{";
+
+static const struct {
+	const char *name; /* NULL: text is no link */
+	const char *text;
+} links[] = {
+	{"attachments", WP "/attachments'"},
+	{"addAttachment", WP "/attachments','method':'post'"},
+	{"update", WP "/form','method':'post'"},
+	{"schema", "/api/v3/work_packages/schemas/$p-$t'"},
+	{"updateImmediately", WP "','method':'patch'"},
+	{"delete", WP "','method':'delete'"},
+	{"logTime", "/api/v3/time_entries','title':'Log time on $s'"},
+	{"move", "/work_packages/$i/move/new','type':'text/html','title':'Move "
+		 "$s'"},
+	{"copy", "/work_packages/$i/copy','title':'Copy $s'"},
+	{"pdf", "/work_packages/$i.pdf','type':'application/"
+		"pdf','title':'Export as PDF'"},
+	{"atom", "/work_packages/$i.atom','type':'application/"
+		 "rss+xml','title':'Atom feed'"},
+	{"availableRelationCandidates",
+		WP "/available_relation_candidates','title':'Potential work "
+		   "packages to relate to'"},
+	{"customFields", "/projects/$n/settings/custom_fields','type':'text/"
+			 "html','title':'Custom fields'"},
+	{"configureForm", "/types/$t/edit?tab=form_configuration','type':'text/"
+			  "html','title':'Configure form'"},
+	{"activities", WP "/activities'"},
+	{"availableWatchers", WP "/available_watchers'"},
+	{"relations", WP "/relations'"},
+	{"watchers", WP "/watchers'"},
+	{"addWatcher", WP "/watchers','method':'post','payload':{'user':{'href'"
+			  ":'/api/v3/users/{user_id}'}},'templated':true"},
+	{"removeWatcher",
+		WP "/watchers/{user_id}','method':'delete','templated':true"},
+	{"addRelation",
+		WP "/relations','method':'post','title':'Add relation'"},
+	{"addChild",
+		"/api/v3/projects/$n/"
+		"work_packages','method':'post','title':'Add child of $s'"},
+	{"changeParent", WP "','method':'patch','title':'Change parent of $s'"},
+	{"addComment", WP "/activities','method':'post','title':'Add comment'"},
+	{"previewMarkup",
+		"/api/v3/render/markdown?context=" WP "','method':'post'"},
+	{"timeEntries", "/api/v3/"
+			"time_entries?filters=%5B%7B%22work_package_id%22%3A%"
+			"7B%22operator%22%3A%22%3D%22%2C%22values%22%3A%5B%22$"
+			"i%22%5D%7D%7D%5D','title':'Time entries'"},
+	{NULL, "'category':$C,'type':$T,'priority':$P,'project':$J,'status':$S,"
+	       "'author':$A,'responsible':{'href':null},'assignee':$G,'version'"
+	       ":$V,"},
+	{"logCosts", "/work_packages/$i/cost_entries/new','type':'text/"
+		     "html','title':'Log costs on $s'"},
+	{"showCosts",
+		"/projects/$p/"
+		"cost_reports?fields%5B%5D=WorkPackageId&operators%"
+		"5BWorkPackageId%5D=%3D&set_filter=1&values%5BWorkPackageId%5D="
+		"$i','type':'text/html','title':'Show cost entries'"},
+	{"costsByType", WP "/summarized_costs_by_type'"},
+	{"meetings", "/work_packages/$i/tabs/meetings','title':'meetings'"},
+	{"github_pull_requests",
+		WP "/github_pull_requests','title':'GitHub pull requests'"},
+	{"gitlab_merge_requests",
+		WP "/gitlab_merge_requests','title':'Gitlab merge requests'"},
+	{"gitlab_issues", WP "/gitlab_issues','title':'Gitlab Issues'"},
+	{NULL, "$F"},
+	{"self", WP "','title':'$s'"},
+	{"unwatch", WP "/watchers/6','method':'delete'"},
+};
+
+static const char behind_links[] =
 	"'ancestors':[],'parent':{'href':null,'title':null},"
 	"'customActions':[]}}";
 
@@ -143,7 +153,8 @@ static void write_value(struct buf *out, const struct element *e, char letter)
 		buf_puts(out, texts[(unsigned char)letter]);
 }
 
-void element_write(struct buf *out, const struct element *e)
+static void write_template(
+	struct buf *out, const struct element *e, const char *template)
 {
 	for (const char *p = template; *p != '\0'; p++) {
 		size_t n = strcspn(p, "'$");
@@ -157,6 +168,19 @@ void element_write(struct buf *out, const struct element *e)
 		else
 			break;
 	}
+}
+
+void element_write(struct buf *out, const struct element *e)
+{
+	write_template(out, e, before_links);
+	for (size_t i = 0; i < ARRAY_LEN(links); i++) {
+		if (links[i].name != NULL)
+			buf_printf(out, "\"%s\":{\"href\":\"", links[i].name);
+		write_template(out, e, links[i].text);
+		if (links[i].name != NULL)
+			buf_puts(out, "},");
+	}
+	write_template(out, e, behind_links);
 }
 
 static void add_html(struct buf *out, char c)

@@ -10,9 +10,9 @@
 struct element {
 	int64_t id;
 	long lock_version;
-	long percent;           /* -1: null */
+	long percent; /* -1: null */
 	const char *subject;
-	const char *raw;        /* description */
+	const char *raw; /* description */
 	const char *html;
 	const char *start_date; /* JSON: null or a quoted date */
 	const char *created;

@@ -98,7 +98,7 @@ struct fault *faults_meet(struct fault **list, const char *url)
 			f->after--;
 			continue;
 		}
-		if (--f->times > 0)
+		if (f->times < 0 || --f->times > 0)
 			return fault_copy(f);
 		*list = f->next;
 		f->next = NULL;

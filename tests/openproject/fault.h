@@ -17,7 +17,7 @@ struct fault {
 	char *with;
 	struct json *headers; /* owned */
 	long after;           /* matching requests that pass before */
-	long times;           /* that are left */
+	long times;           /* that are left; -1: without end */
 	unsigned status;      /* 0: not given */
 	long delay_ms;
 	long trickle_ms; /* between two bytes; 0: not given */

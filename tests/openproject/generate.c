@@ -19,11 +19,11 @@
 #define BLOCK (8 << 20)
 #define N_USERS 40
 #define N_VERSIONS 20
-#define FIRST_USER 6 /* admin, and then syncbot */
+#define FIRST_USER 6                     /* admin, and then syncbot */
 #define NEWEST INT64_C(1767225600000000) /* 2026-01-01 */
 
-static const char *const types[] = {"Task", "Milestone", "Phase", "Feature",
-	"Epic", "User story", "Bug"};
+static const char *const types[] = {
+	"Task", "Milestone", "Phase", "Feature", "Epic", "User story", "Bug"};
 static const char *const statuses[] = {"New", "In specification", "Specified",
 	"Confirmed", "To be scheduled", "Scheduled", "In progress", "Closed",
 	"Rejected"};
@@ -59,10 +59,10 @@ static struct thing *add_named(struct maker *g, enum kind kind, int64_t id,
 
 static void add_user(struct maker *g, int64_t id, const char *name)
 {
-	char *more = xasprintf(
-		"\"name\":\"%s\",\"login\":\"user%" PRId64 "\",\"admin\":%s,"
-		"\"status\":\"active\",\"language\":\"en\","
-		"\"createdAt\":\"2020-01-01T08:00:00.000Z\"",
+	char *more = xasprintf("\"name\":\"%s\",\"login\":\"user%" PRId64
+			       "\",\"admin\":%s,"
+			       "\"status\":\"active\",\"language\":\"en\","
+			       "\"createdAt\":\"2020-01-01T08:00:00.000Z\"",
 		name, id, id == FIRST_USER ? "true" : "false");
 
 	add_named(g, KIND_USER, id, "User", more);
@@ -103,7 +103,8 @@ static void add_schema(struct maker *g, int64_t project, int64_t type)
 	char *text = xasprintf(fields, (long long)project, (long long)type);
 
 	for (char *p = text; *p != '\0'; p++)
-		*p = *p == '\'' ? '"' : *p;
+		if (*p == '\'')
+			*p = '"';
 	model_put_schema(g->m, project, type, json_parse(str_of(text)));
 	free(text);
 }
@@ -111,8 +112,9 @@ static void add_schema(struct maker *g, int64_t project, int64_t type)
 static void add_project(struct maker *g, int64_t id)
 {
 	char *more = xasprintf(
-		"\"identifier\":\"demo-%" PRId64 "\",\"name\":\"Demo project %"
-		PRId64 "\",\"active\":true,\"public\":false,"
+		"\"identifier\":\"demo-%" PRId64
+		"\",\"name\":\"Demo project %" PRId64
+		"\",\"active\":true,\"public\":false,"
 		"\"createdAt\":\"2020-01-01T08:00:00.000Z\","
 		"\"updatedAt\":\"2020-01-01T08:00:00.000Z\","
 		"\"_links\":{\"parent\":{\"href\":null},\"ancestors\":[]}",
@@ -130,8 +132,8 @@ static void add_things(struct maker *g)
 		add_project(g, p);
 	add_table(g, KIND_TYPE, "Type", types, ARRAY_LEN(types));
 	add_table(g, KIND_STATUS, "Status", statuses, ARRAY_LEN(statuses));
-	add_table(
-		g, KIND_PRIORITY, "Priority", priorities, ARRAY_LEN(priorities));
+	add_table(g, KIND_PRIORITY, "Priority", priorities,
+		ARRAY_LEN(priorities));
 	add_user(g, FIRST_USER, "OpenProject Admin");
 	add_user(g, FIRST_USER + 1, "Sync Bot");
 	for (int64_t i = 2; i < N_USERS; i++) {
@@ -159,13 +161,14 @@ static void add_things(struct maker *g)
 }
 
 /* Fields as the schema has them; text of several words in some. */
-static void add_fields(struct maker *g, int64_t id, struct buf *fields,
-	struct buf *links)
+static void add_fields(
+	struct maker *g, int64_t id, struct buf *fields, struct buf *links)
 {
 	struct words *w = &g->words;
 	int64_t option = 1 + (int64_t)words_below(w, 5);
 
-	buf_puts(fields, "\"customField2\":{\"format\":\"markdown\",\"raw\":\"");
+	buf_puts(
+		fields, "\"customField2\":{\"format\":\"markdown\",\"raw\":\"");
 	words_add(w, fields, words_below(w, 3) * 20);
 	buf_puts(fields, "\",\"html\":\"\"},\"customField3\":\"");
 	words_add(w, fields, 4);
@@ -192,7 +195,8 @@ static int64_t updated_at(struct maker *g, int64_t id)
 	return NEWEST - (g->how->n - id) * 300 * STAMP_SECOND - gap;
 }
 
-static struct thing *any(struct maker *g, enum kind kind, size_t first, size_t n)
+static struct thing *any(
+	struct maker *g, enum kind kind, size_t first, size_t n)
 {
 	int64_t id = (int64_t)(first + words_below(&g->words, n));
 
@@ -238,8 +242,8 @@ static void add_item(struct maker *g, int64_t id)
 		.lock_version = (long)(id % 17),
 		.percent = (long)(id % 11 * 10),
 		.start_date = id % 2 != 0 ? "\"2024-02-01\"" : "null",
-		.project = model_thing(g->m, KIND_PROJECT,
-			1 + id % g->how->n_projects),
+		.project = model_thing(
+			g->m, KIND_PROJECT, 1 + id % g->how->n_projects),
 	};
 	struct buf out = {0};
 
@@ -255,12 +259,12 @@ static void add_item(struct maker *g, int64_t id)
 	e.status = any(g, KIND_STATUS, 1, ARRAY_LEN(statuses));
 	e.priority = any(g, KIND_PRIORITY, 1, ARRAY_LEN(priorities));
 	e.author = any(g, KIND_USER, FIRST_USER, N_USERS);
-	e.assignee = any(g, KIND_USER, FIRST_USER, 2 * N_USERS);
-	e.version = any(g, KIND_VERSION, 1, 2 * N_VERSIONS);
+	e.assignee = any(g, KIND_USER, FIRST_USER, 2UL * N_USERS);
+	e.version = any(g, KIND_VERSION, 1, 2UL * N_VERSIONS);
 	element_write(&out, &e);
-	model_insert_item(g->m,
-		&(struct work_item){id, updated, 3, e.project->id, e.type->id,
-			e.status->id, text_take(&out)});
+	model_insert_item(
+		g->m, &(struct work_item){id, updated, 3, e.project->id,
+			      e.type->id, e.status->id, text_take(&out)});
 	texts_fini(&t);
 }
 
@@ -298,10 +302,10 @@ static void add_file(struct maker *g, int64_t id)
 
 static void add_fixed(struct model *m)
 {
-	m->root = json_parse(STR(
-		"{\"_type\":\"Root\",\"instanceName\":\"Demo\","
-		"\"coreVersion\":\"14.1.0\",\"_links\":{\"self\":"
-		"{\"href\":\"/api/v3\"}}}"));
+	m->root = json_parse(
+		STR("{\"_type\":\"Root\",\"instanceName\":\"Demo\","
+		    "\"coreVersion\":\"14.1.0\",\"_links\":{\"self\":"
+		    "{\"href\":\"/api/v3\"}}}"));
 	m->configuration = json_parse(STR(
 		"{\"_type\":\"Configuration\",\"maximumAttachmentFileSize\":"
 		"536870912,\"perPageOptions\":[20,100],\"_links\":{\"self\":"

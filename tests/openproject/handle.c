@@ -130,40 +130,54 @@ static void answer_method(struct request *r, struct MHD_Connection *c,
 	}
 }
 
-/* Change what is said as the order wants it. */
-static void misbehave(struct request *r)
+/* Put one text in the place of another. */
+static void replace_first(struct buf *bytes, const char *old, const char *new)
 {
-	struct answer *a = &r->answer;
-	const struct fault *f = r->fault;
+	size_t at = str_find(buf_str(bytes), str_of(old));
+	struct buf changed = {0};
+
+	if (at == bytes->n)
+		return;
+	buf_add(&changed, bytes->p, at);
+	buf_puts(&changed, new);
+	buf_add_str(&changed, str_skip(buf_str(bytes), at + strlen(old)));
+	buf_fini(bytes);
+	*bytes = changed;
+}
+
+static void add_garbage(struct buf *bytes)
+{
+	buf_clear(bytes);
+	for (size_t i = 0; i < 4096; i++)
+		buf_putc(bytes, (char)(i * 2654435761U >> 13));
+}
+
+/* Words and a status of the order's own. */
+static void say_otherwise(
+	struct answer *a, const struct fault *f, struct buf *bytes)
+{
+	buf_clear(bytes);
+	buf_puts(bytes, f->body != NULL ? f->body : "");
+	a->wrap = WRAP_ERROR;
+	if (f->status != 0)
+		a->status = f->status;
+	else if (f->redirect != NULL)
+		a->status = 302;
+}
+
+/* Change what is said as the order wants it. */
+static void misbehave(struct answer *a, const struct fault *f)
+{
 	struct buf bytes = {0};
-	size_t at;
 
 	body_write(&a->body, &bytes);
-	if (f->status != 0 || f->body != NULL || f->redirect != NULL) {
-		buf_clear(&bytes);
-		buf_puts(&bytes, f->body != NULL ? f->body : "");
-		a->wrap = WRAP_ERROR;
-		a->status = f->status != 0		? f->status
-			    : f->redirect != NULL	? 302
-			    : a->status != 0 ? a->status : 200;
-	}
-	for (size_t i = 0; i < 4096 && f->garbage; i++) {
-		if (i == 0)
-			buf_clear(&bytes);
-		buf_putc(&bytes, (char)(i * 2654435761U >> 13));
-	}
-	at = f->replace != NULL ? str_find(buf_str(&bytes), str_of(f->replace))
-				: bytes.n;
-	if (at < bytes.n) {
-		struct buf changed = {0};
-
-		buf_add(&changed, bytes.p, at);
-		buf_puts(&changed, f->with != NULL ? f->with : "");
-		buf_add_str(&changed, str_skip(buf_str(&bytes),
-					      at + strlen(f->replace)));
-		buf_fini(&bytes);
-		bytes = changed;
-	}
+	if (f->status != 0 || f->body != NULL || f->redirect != NULL)
+		say_otherwise(a, f, &bytes);
+	if (f->garbage)
+		add_garbage(&bytes);
+	if (f->replace != NULL)
+		replace_first(
+			&bytes, f->replace, f->with != NULL ? f->with : "");
 	body_fini(&a->body);
 	body_add_buf(&a->body, &bytes);
 }
@@ -179,9 +193,8 @@ static void remember(
 		.method = xstrdup(method),
 		.url = xstrdup(r->url),
 		.agent = agent != NULL ? xstrdup(agent) : NULL,
-		.status = r->fault != NULL && r->fault->drop
-				  ? 0
-				  : r->answer.status,
+		.status = r->fault != NULL && r->fault->drop ? 0
+							     : r->answer.status,
 		.authorization = header(c, "Authorization") != NULL,
 		.fault = r->fault != NULL,
 		.at = stamp_monotonic(),
@@ -205,7 +218,7 @@ void request_answer(
 	answer_method(r, c, method, str_of(path),
 		str_skip(url, mark < url.n ? mark + 1 : mark));
 	if (r->fault != NULL)
-		misbehave(r);
+		misbehave(&r->answer, r->fault);
 	if (!str_starts(str_of(path), STR("/side/")))
 		remember(r, c, method);
 	pthread_mutex_unlock(&s->lock);

@@ -27,6 +27,7 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *c)
 	return r;
 }
 
+/* The library wants this many. NOLINTNEXTLINE(readability-function-size) */
 static enum MHD_Result on_access(void *cls, struct MHD_Connection *c,
 	const char *url, const char *method, const char *version,
 	const char *upload, size_t *n_upload, void **con_cls)
@@ -87,9 +88,9 @@ uint16_t server_start(struct server *s, uint16_t port, unsigned threads)
 
 	pthread_mutex_init(&s->lock, NULL);
 	waker_start(&s->waker);
-	s->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
-			MHD_USE_SUPPRESS_DATE_NO_CLOCK,
+	s->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD |
+					     MHD_ALLOW_SUSPEND_RESUME |
+					     MHD_USE_SUPPRESS_DATE_NO_CLOCK,
 		port, NULL, NULL, on_access, s, MHD_OPTION_SOCK_ADDR, &address,
 		MHD_OPTION_URI_LOG_CALLBACK, on_uri, s,
 		MHD_OPTION_NOTIFY_COMPLETED, on_done, s,

@@ -46,7 +46,8 @@ static void insert(struct work_item **list, size_t n, struct work_item *item,
 {
 	size_t at = find(list, n, item, compare);
 
-	memmove(list + at + 1, list + at, (n - at) * sizeof(*list));
+	memmove(list + at + 1, list + at,
+		(n - at) * sizeof(struct work_item *));
 	list[at] = item;
 }
 
@@ -55,7 +56,8 @@ static void take_out(struct work_item **list, size_t n, struct work_item *item,
 {
 	size_t at = find(list, n, item, compare);
 
-	memmove(list + at, list + at + 1, (n - at - 1) * sizeof(*list));
+	memmove(list + at, list + at + 1,
+		(n - at - 1) * sizeof(struct work_item *));
 }
 
 struct work_item *model_item(const struct model *m, int64_t id)
@@ -184,7 +186,7 @@ static void insert_file(
 {
 	size_t at = find_file(list, n, f->work_package, f->id, by_id);
 
-	memmove(list + at + 1, list + at, (n - at) * sizeof(*list));
+	memmove(list + at + 1, list + at, (n - at) * sizeof(struct file *));
 	list[at] = f;
 }
 
@@ -193,7 +195,7 @@ static void take_out_file(
 {
 	size_t at = find_file(list, n, f->work_package, f->id, by_id);
 
-	memmove(list + at, list + at + 1, (n - at - 1) * sizeof(*list));
+	memmove(list + at, list + at + 1, (n - at - 1) * sizeof(struct file *));
 }
 
 void model_add_file(struct model *m, const struct file *file)
@@ -202,8 +204,8 @@ void model_add_file(struct model *m, const struct file *file)
 	size_t cap = m->cap_files;
 
 	*f = *file;
-	m->files_by_id = grow(
-		m->files_by_id, m->n_files, &cap, sizeof(struct file *));
+	m->files_by_id =
+		grow(m->files_by_id, m->n_files, &cap, sizeof(struct file *));
 	m->files = grow(
 		m->files, m->n_files, &m->cap_files, sizeof(struct file *));
 	insert_file(m->files, m->n_files, f, false);

@@ -105,8 +105,8 @@ static struct json *read_scalar(struct reader *r)
 }
 
 /* One "key": value or value, appended at *tail. */
-static bool read_item(struct reader *r, bool member, int depth,
-	struct json **tail)
+static bool read_item(
+	struct reader *r, bool member, int depth, struct json **tail)
 {
 	char *key = NULL;
 
@@ -302,8 +302,8 @@ size_t json_count(const struct json *j)
 	return n;
 }
 
-static void write_with(
-	const struct json *j, struct buf *out, const char *colon, const char *comma)
+static void write_with(const struct json *j, struct buf *out, const char *colon,
+	const char *comma)
 {
 	static const char *const words[] = {"null", "false", "true"};
 	bool object = j->type == JSON_OBJECT;

@@ -63,7 +63,7 @@ bool json_to_bool(const struct json *j); /* true only for true */
 /* A number, or a string of digits; else fallback. */
 int64_t json_to_id(const struct json *j, int64_t fallback);
 
-void json_write(const struct json *j, struct buf *out);  /* compact */
+void json_write(const struct json *j, struct buf *out);        /* compact */
 void json_write_spaced(const struct json *j, struct buf *out); /* ": ", ", " */
 void json_escape(struct str s, struct buf *out);
 

@@ -91,8 +91,10 @@ char *json_dup_text(const struct json *string)
 		at = strchr(letter, p[-1]);
 		if (p[-1] == 'u')
 			p = add_unicode(&out, p);
+		else if (at != NULL)
+			buf_putc(&out, named[at - letter]);
 		else
-			buf_putc(&out, at != NULL ? named[at - letter] : p[-1]);
+			buf_putc(&out, p[-1]);
 	}
 	return buf_take(&out);
 }

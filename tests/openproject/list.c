@@ -73,10 +73,10 @@ static void choose(
 	struct id_set projects = {0};
 
 	visible_projects(&projects, v, q);
-	out->items = xcalloc(end - first, sizeof(*out->items));
+	out->items = xcalloc(end - first, sizeof(struct work_item *));
 	for (size_t i = first; i < end; i++) {
-		struct work_item *item = by_id ? model_item(m, q->ids.ids[i])
-					       : m->by_stamp[i];
+		struct work_item *item =
+			by_id ? model_item(m, q->ids.ids[i]) : m->by_stamp[i];
 
 		if (item->updated > q->high && !by_id)
 			break;
@@ -95,10 +95,9 @@ static int compare(const void *x, const void *y, void *arg)
 
 	for (size_t i = 0; i < q->n_sort; i++) {
 		const struct sort_key *key = &q->sort[i];
-		int c = key->by_id
-				? (a->id > b->id) - (a->id < b->id)
-				: (a->updated > b->updated) -
-					  (a->updated < b->updated);
+		int c = key->by_id ? (a->id > b->id) - (a->id < b->id)
+				   : (a->updated > b->updated) -
+					     (a->updated < b->updated);
 
 		if (c != 0)
 			return key->down ? -c : c;
@@ -126,8 +125,8 @@ void list_answer(struct answer *a, const struct view *v, struct str query)
 
 	if (query_parse(&q, a, v, query)) {
 		choose(&found, v, &q);
-		qsort_r(found.items, found.n, sizeof(*found.items), compare,
-			&q);
+		qsort_r(found.items, found.n, sizeof(struct work_item *),
+			compare, &q);
 		cut_page(&found, &q);
 		if (q.select != 0)
 			page_selected(a, &q, &found);

@@ -68,8 +68,8 @@ static void write_as_ruby(struct json *j)
 	char *e = j->type == JSON_NUMBER ? strchr(j->text, 'e') : NULL;
 
 	if (e != NULL && strchr(j->text, '.') == NULL) {
-		char *text = xasprintf(
-			"%.*s.0%s", (int)(e - j->text), j->text, e);
+		char *text =
+			xasprintf("%.*s.0%s", (int)(e - j->text), j->text, e);
 
 		free(j->text);
 		j->text = text;
@@ -108,7 +108,8 @@ static void big_content(struct buf *out)
 
 	buf_reserve(out, BIG_FILE);
 	while (out->n < BIG_FILE) {
-		state = state * UINT64_C(6364136223846793005) + 1442695040888963407;
+		state = state * UINT64_C(6364136223846793005) +
+			1442695040888963407;
 		buf_add(out, &state, sizeof(state));
 	}
 }
@@ -128,8 +129,8 @@ static int load_file(struct loader *l, const struct json *j)
 	struct buf content = {0};
 	struct file f = {
 		.id = json_to_int(json_get(j, "id"), 0),
-		.work_package = href_number(
-			json_at(j, "_links", "container", NULL)),
+		.work_package =
+			href_number(json_at(j, "_links", "container", NULL)),
 	};
 	char *name;
 
@@ -152,14 +153,17 @@ static int load_file(struct loader *l, const struct json *j)
 
 static void load_schema(struct loader *l, const struct json *j)
 {
-	struct json *href = json_at(j, "_links", "self", "href", NULL);
+	const struct json *href = json_at(j, "_links", "self", "href", NULL);
+	const char *pair = href != NULL ? strrchr(href->text, '/') : NULL;
+	char *end;
 	long long project;
-	long long type;
 
-	if (href != NULL && sscanf(href->text,
-				    "/api/v3/work_packages/schemas/%lld-%lld",
-				    &project, &type) == 2)
-		model_put_schema(l->m, project, type, json_copy(j));
+	if (pair == NULL)
+		return;
+	project = strtoll(pair + 1, &end, 10);
+	if (*end == '-')
+		model_put_schema(l->m, project, strtoll(end + 1, NULL, 10),
+			json_copy(j));
 }
 
 static void load_thing(struct loader *l, enum kind kind, const struct json *j)
@@ -199,34 +203,37 @@ static void load_options(struct loader *l, const struct json *links)
 	}
 }
 
-static int load_any(struct loader *l, const struct json *j, bool whole)
+/* What j itself is. */
+static int load_one(struct loader *l, const struct json *j, bool whole)
 {
 	static const char *const types[N_KINDS] = {"Project", "Type", "Status",
 		"Priority", "Category", "Version", "User", "CustomOption"};
 	const struct json *type = json_get(j, "_type");
-	const struct json *embedded = json_get(j, "_embedded");
-	int rc = 0;
 
-	for (size_t i = 0; i < N_KINDS && type != NULL; i++) {
+	for (size_t i = 0; i < N_KINDS; i++) {
 		if (json_is(type, types[i]))
 			load_thing(l, (enum kind)i, j);
 	}
-	if (type != NULL && json_is(type, "WorkPackage")) {
+	if (json_is(type, "Schema"))
+		load_schema(l, j);
+	if (json_is(type, "WorkPackage")) {
 		load_item(l, j, whole);
 		load_options(l, json_get(j, "_links"));
 	}
-	if (type != NULL && json_is(type, "Schema"))
-		load_schema(l, j);
-	if (type != NULL && json_is(type, "Attachment"))
-		rc = load_file(l, j);
-	for (struct json *c = embedded != NULL ? embedded->first : NULL;
-		c != NULL && rc == 0; c = c->next) {
-		if (c->type == JSON_OBJECT)
-			rc = load_any(l, c, false);
-		for (struct json *i = c->type == JSON_ARRAY ? c->first : NULL;
-			i != NULL && rc == 0; i = i->next)
-			rc = load_any(l, i, false);
-	}
+	return json_is(type, "Attachment") ? load_file(l, j) : 0;
+}
+
+/* j, and all that is embedded in it. */
+static int load_any(struct loader *l, const struct json *j, bool whole)
+{
+	const struct json *embedded = json_get(j, "_embedded");
+	const struct json *c = embedded != NULL ? embedded->first : NULL;
+	int rc = j->type == JSON_OBJECT ? load_one(l, j, whole) : 0;
+
+	if (j->type == JSON_ARRAY)
+		c = j->first;
+	for (; c != NULL && rc == 0; c = c->next)
+		rc = load_any(l, c, false);
 	return rc;
 }
 
@@ -252,8 +259,8 @@ static int load_name(struct loader *l, const char *name)
 	if (rc == 0) {
 		j = json_parse(buf_str(&text));
 		if (j == NULL) {
-			rc = err_set(l->err, ERR_DATA, "%s/%s: not JSON", l->dir,
-				name);
+			rc = err_set(l->err, ERR_DATA, "%s/%s: not JSON",
+				l->dir, name);
 		} else {
 			write_as_ruby(j);
 			load_fixed(l, name, j);
@@ -276,6 +283,19 @@ static int is_wanted(const struct dirent *d)
 	return 1;
 }
 
+/* Of syncbot only his answers were recorded, not he himself. */
+static void add_syncbot(struct model *m)
+{
+	static const char text[] =
+		"{\"_type\":\"User\",\"id\":7,\"name\":\"Sync Bot\","
+		"\"login\":\"syncbot\",\"admin\":false,"
+		"\"status\":\"active\",\"language\":\"en\",\"_links\":"
+		"{\"self\":{\"href\":\"/api/v3/users/7\","
+		"\"title\":\"Sync Bot\"}}}";
+
+	model_add_thing(m, KIND_USER, 7, json_parse(str_of(text)));
+}
+
 int load_recorded(struct model *m, const char *dir, struct err *e)
 {
 	/*
@@ -284,7 +304,8 @@ int load_recorded(struct model *m, const char *dir, struct err *e)
 	 */
 	static const char *const first[] = {"projects.json", "types.json",
 		"statuses.json", "priorities.json", "project_1_categories.json",
-		"project_1_versions.json", "users_me.json", "work_package_4.json"};
+		"project_1_versions.json", "users_me.json",
+		"work_package_4.json"};
 	struct err err = {0};
 	struct loader l = {m, dir, &err};
 	struct dirent **names;
@@ -302,6 +323,7 @@ int load_recorded(struct model *m, const char *dir, struct err *e)
 		free(names[i]);
 	}
 	free(names);
+	add_syncbot(m);
 	if (rc != 0 && e != NULL)
 		*e = err;
 	return rc;

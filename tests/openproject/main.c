@@ -32,7 +32,8 @@ struct options {
 static int usage(void)
 {
 	fputs("usage: openproject (--recorded DIR | --generate N) [options]\n"
-	      "  --attachments M --attachment-size BYTES --projects P --seed S\n"
+	      "  --attachments M --attachment-size BYTES --projects P --seed "
+	      "S\n"
 	      "  --key USER=KEY --max-page-size N --no-gzip --cost [FACTOR]\n"
 	      "  --port N --port-file FILE --listen-print --threads N\n"
 	      "  --die-with-parent\n",
@@ -141,8 +142,7 @@ static bool read_options(
 		if (!set_option(o, s, option))
 			return false;
 	}
-	return optind == argc &&
-	       (o->recorded != NULL) != (o->generate.n > 0) &&
+	return optind == argc && (o->recorded != NULL) != (o->generate.n > 0) &&
 	       o->generate.n_projects > 0 && o->generate.file_size >= 0 &&
 	       o->generate.file_size < 4 << 20;
 }
@@ -179,8 +179,8 @@ static int write_port(const char *path, uint16_t port)
 
 static int serve(struct server *s, const struct options *o, const sigset_t *end)
 {
-	uint16_t port = server_start(
-		s, (uint16_t)o->port, (unsigned)o->threads);
+	uint16_t port =
+		server_start(s, (uint16_t)o->port, (unsigned)o->threads);
 	int rc = 0;
 	int got;
 

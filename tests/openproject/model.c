@@ -221,8 +221,8 @@ void model_put_schema(
 		s->json = json;
 		return;
 	}
-	m->schemas = grow(m->schemas, m->n_schemas, &m->cap_schemas,
-		sizeof(*m->schemas));
+	m->schemas = grow(
+		m->schemas, m->n_schemas, &m->cap_schemas, sizeof(*m->schemas));
 	m->schemas[m->n_schemas++] = (struct schema_text){project, type, json};
 }
 

@@ -93,7 +93,7 @@ struct model {
 
 	int64_t clock_offset; /* microseconds ahead of the real clock */
 	int64_t next_id;      /* for what is created */
-	struct json *root; /* these are owned, or NULL */
+	struct json *root;    /* these are owned, or NULL */
 	struct json *configuration;
 	struct json *activities; /* of work packages, by href */
 	char *block; /* owned: random bytes that generated contents are of */
@@ -125,7 +125,7 @@ struct work_item *model_put_item(
 	struct model *m, struct text *text, int64_t updated, int digits);
 /* The same for who knows what is in it; takes its text. */
 struct work_item *model_insert_item(
-	struct model *m, const struct work_item *item);
+	struct model *m, const struct work_item *columns);
 void model_remove_item(struct model *m, int64_t id);
 
 /* Index in by_stamp of the first item that was updated at stamp or later. */

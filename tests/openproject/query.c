@@ -11,30 +11,37 @@
 
 #include "tests/openproject/filter.h"
 
-static int hex_digit(char c)
+/* The byte that %XX at the start of s means; false if there is none. */
+static bool coded_byte(struct str s, unsigned char *out)
 {
-	const char *digits = "0123456789abcdef0123456789ABCDEF";
-	const char *at = c != '\0' ? strchr(digits, c) : NULL;
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+	size_t value = 0;
 
-	return at != NULL ? (int)((at - digits) % 16) : -1;
+	if (s.n < 3 || s.p[0] != '%')
+		return false;
+	for (size_t i = 1; i < 3; i++) {
+		const char *at = s.p[i] != '\0' ? strchr(digits, s.p[i]) : NULL;
+
+		if (at == NULL)
+			return false;
+		value = value << 4 | ((size_t)(at - digits) & 15);
+	}
+	*out = (unsigned char)value;
+	return true;
 }
 
 char *url_decode(struct str s, bool plus)
 {
 	struct buf out = {0};
 
-	for (size_t i = 0; i < s.n; i++) {
-		bool coded = s.p[i] == '%' && i + 2 < s.n &&
-			     hex_digit(s.p[i + 1]) >= 0 &&
-			     hex_digit(s.p[i + 2]) >= 0;
+	while (s.n > 0) {
+		unsigned char c = (unsigned char)s.p[0];
+		bool coded = coded_byte(s, &c);
 
-		if (coded) {
-			buf_putc(&out, (char)(hex_digit(s.p[i + 1]) << 4 |
-					      hex_digit(s.p[i + 2])));
-			i += 2;
-		} else {
-			buf_putc(&out, plus && s.p[i] == '+' ? ' ' : s.p[i]);
-		}
+		if (!coded && plus && c == '+')
+			c = ' ';
+		buf_add(&out, &c, 1);
+		s = str_skip(s, coded ? 3 : 1);
 	}
 	return buf_take(&out);
 }
@@ -197,8 +204,9 @@ static bool parse_pages(struct query *q, struct answer *a, const struct view *v,
 	char *sort = query_param(text, "sortBy");
 	char *select = query_param(text, "select");
 	char *subprojects = query_param(text, "includeSubprojects");
-	bool ok = parse_sort(q, a, sort != NULL ? sort : "[[\"id\",\"asc\"]]") &&
-		  parse_select(q, a, str_of(select != NULL ? select : ""));
+	bool ok =
+		parse_sort(q, a, sort != NULL ? sort : "[[\"id\",\"asc\"]]") &&
+		parse_select(q, a, str_of(select != NULL ? select : ""));
 
 	q->alone = subprojects != NULL && strcmp(subprojects, "false") == 0;
 	q->page_size = param_long(text, "pageSize", DEFAULT_PAGE);

@@ -30,8 +30,7 @@ static void retitle_in(
 		json_set(j, "href", json_new(JSON_NULL));
 	if (json_get(j, "title") != NULL)
 		json_set(j, "title",
-			title != NULL ? json_copy(title)
-				      : json_new(JSON_NULL));
+			title != NULL ? json_copy(title) : json_new(JSON_NULL));
 }
 
 static void put_back(struct model *m, int64_t id, const struct json *element)
@@ -139,8 +138,7 @@ void retitle_work_package(
 	free(quoted);
 }
 
-static struct json *link_to_item(
-	int64_t id, const struct json *title)
+static struct json *link_to_item(int64_t id, const struct json *title)
 {
 	struct json *link = json_new(JSON_OBJECT);
 	char *href = xasprintf("/api/v3/work_packages/%" PRId64, id);
@@ -165,15 +163,15 @@ void retitle_parent(struct model *m, struct json *element, int64_t parent)
 		return;
 	}
 	above = json_parse(text_str(item->text));
-	for (struct json *c = json_at(above, "_links", "ancestors", NULL)
-				      ? json_at(above, "_links", "ancestors",
-						NULL)
-						->first
-				      : NULL;
+	for (struct json *c =
+			json_at(above, "_links", "ancestors", NULL)
+				? json_at(above, "_links", "ancestors", NULL)
+					  ->first
+				: NULL;
 		c != NULL; c = c->next)
 		json_append(ancestors, json_copy(c));
-	json_set(to, "parent",
-		link_to_item(parent, json_get(above, "subject")));
+	json_set(
+		to, "parent", link_to_item(parent, json_get(above, "subject")));
 	json_append(ancestors, json_copy(json_get(to, "parent")));
 	json_free(above);
 }
@@ -195,9 +193,8 @@ void retitle_children(struct model *m, int64_t parent)
 		if (str_find(text, str_of(needle)) == text.n)
 			continue;
 		child = json_parse(text);
-		json_append(children,
-			link_to_item(m->items[i]->id,
-				json_get(child, "subject")));
+		json_append(children, link_to_item(m->items[i]->id,
+					      json_get(child, "subject")));
 		json_free(child);
 	}
 	free(needle);

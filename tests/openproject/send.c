@@ -64,8 +64,8 @@ struct stream {
 	bool rested;
 };
 
-static void add(struct MHD_Response *response, const char *name,
-	const char *value)
+static void add(
+	struct MHD_Response *response, const char *name, const char *value)
 {
 	MHD_add_response_header(response, name, value);
 }
@@ -96,9 +96,10 @@ static void add_expires(struct MHD_Response *response, int64_t now)
 static void etag(const struct answer *a, char out[40])
 {
 	uint64_t h = a->body.hash;
+	uint64_t other = h * UINT64_C(0x9e3779b97f4a7c15);
 
 	snprintf(out, 40, "W/\"%016llx%016llx\"", (unsigned long long)h,
-		(unsigned long long)(h * UINT64_C(0x9e3779b97f4a7c15)));
+		(unsigned long long)other);
 }
 
 /* Headers of an order, each in place of ours of that name. */
@@ -157,8 +158,8 @@ static size_t read_parts(struct stream *s, char *out, size_t n)
 	size_t done = 0;
 
 	while (done < n && s->part < s->body.n) {
-		struct str rest = str_skip(
-			s->body.parts[s->part].bytes, s->offset);
+		struct str rest =
+			str_skip(s->body.parts[s->part].bytes, s->offset);
 		size_t k = rest.n < n - done ? rest.n : n - done;
 
 		memcpy(out + done, rest.p, k);
@@ -177,9 +178,8 @@ static ssize_t read_stream(void *cls, uint64_t pos, char *out, size_t max)
 	struct stream *s = cls;
 
 	if (pos >= s->end)
-		return s->end < s->body.size
-			       ? MHD_CONTENT_READER_END_WITH_ERROR
-			       : MHD_CONTENT_READER_END_OF_STREAM;
+		return s->end < s->body.size ? MHD_CONTENT_READER_END_WITH_ERROR
+					     : MHD_CONTENT_READER_END_OF_STREAM;
 	if (s->end - pos < max)
 		max = s->end - pos;
 	if (s->trickle_ms > 0) {
@@ -316,9 +316,8 @@ static struct MHD_Response *respond(struct request *r, struct MHD_Connection *c)
 	if (a->body.size == 0)
 		return empty();
 	if (!compressed)
-		return r->answer.body.n <= MAX_IN_PLACE
-			       ? in_place(r)
-			       : streamed(r, c, false);
+		return r->answer.body.n <= MAX_IN_PLACE ? in_place(r)
+							: streamed(r, c, false);
 	response = streamed(r, c, true);
 	add(response, "Content-Encoding", "gzip");
 	return response;

@@ -20,8 +20,7 @@ static const char *const user_secrets[] = {"createdAt", "updatedAt", "login",
 static const char *const user_rights[] = {
 	"memberships", "updateImmediately", "lock"};
 
-static void remove_all(
-	struct json *j, const char *const *names, size_t n_names)
+static void remove_all(struct json *j, const char *const *names, size_t n_names)
 {
 	for (size_t i = 0; i < n_names && j != NULL; i++)
 		json_remove(j, names[i]);
@@ -101,14 +100,14 @@ static void add_files(struct buf *out, const struct model *m, int64_t id)
 {
 	size_t n;
 	struct file *const *files = model_files_of(m, id, &n);
-	struct file **sorted = xcalloc(n, sizeof(*sorted));
-	char *href = xasprintf(
-		"/api/v3/work_packages/%" PRId64 "/attachments", id);
+	struct file **sorted = xcalloc(n, sizeof(struct file *));
+	char *href =
+		xasprintf("/api/v3/work_packages/%" PRId64 "/attachments", id);
 	struct buf elements = {0};
 
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = files[i];
-	qsort(sorted, n, sizeof(*sorted), compare_names);
+	qsort(sorted, n, sizeof(struct file *), compare_names);
 	for (size_t i = 0; i < n; i++) {
 		if (i > 0)
 			buf_putc(&elements, ',');
@@ -156,10 +155,11 @@ static void embed_parent(
 	buf_add_str(out, text_str(parent->text));
 }
 
-static void embed_empty(struct buf *out, int64_t id, const char *name,
-	const char *path)
+static void embed_empty(
+	struct buf *out, int64_t id, const char *name, const char *path)
 {
-	char *href = xasprintf("/api/v3/work_packages/%" PRId64 "/%s", id, path);
+	char *href =
+		xasprintf("/api/v3/work_packages/%" PRId64 "/%s", id, path);
 
 	buf_printf(out, ",\"%s\":", name);
 	show_collection(out, 0, STR(""), href);
@@ -215,23 +215,23 @@ static bool belongs(const struct thing *t, enum kind kind, int64_t project)
 	return project == 0 || kind == KIND_TYPE || t->project == project;
 }
 
-static void things_self(struct buf *out, const struct view *v, enum kind kind,
-	int64_t project)
+static void things_self(
+	struct buf *out, const struct view *v, enum kind kind, int64_t project)
 {
 	const struct thing *t = model_thing(v->m, KIND_PROJECT, project);
 
 	if (t == NULL)
 		buf_printf(out, "/api/v3/%s", kind_path(kind));
 	else if (kind == KIND_CATEGORY)
-		buf_printf(out, "/api/v3/projects/%s/categories",
-			t->identifier);
+		buf_printf(
+			out, "/api/v3/projects/%s/categories", t->identifier);
 	else
 		buf_printf(out, "/api/v3/projects/%" PRId64 "/%s", project,
 			kind_path(kind));
 }
 
-void show_things(struct answer *a, const struct view *v, enum kind kind,
-	int64_t project)
+void show_things(
+	struct answer *a, const struct view *v, enum kind kind, int64_t project)
 {
 	struct buf elements = {0};
 	struct buf self = {0};

@@ -149,8 +149,8 @@ struct json *side_thing(
 	if (project != 0)
 		json_set(json_get(j, "_links"),
 			kind == KIND_VERSION ? "definingProject" : "project",
-			json_copy(json_at(model_thing(m, KIND_PROJECT, project)
-						  ->json,
+			json_copy(json_at(
+				model_thing(m, KIND_PROJECT, project)->json,
 				"_links", "self", NULL)));
 	model_add_thing(m, kind, id, j);
 	j = side_ok();

@@ -32,10 +32,8 @@ void words_init(struct words *g, unsigned long seed)
 
 		for (size_t k = 0; k < n; k++)
 			strncat(g->list[i],
-				syllables[words_below(
-					g, ARRAY_LEN(syllables))],
-				sizeof(g->list[i]) -
-					strlen(g->list[i]) - 1);
+				syllables[words_below(g, ARRAY_LEN(syllables))],
+				sizeof(g->list[i]) - strlen(g->list[i]) - 1);
 	}
 }
 
@@ -70,8 +68,7 @@ static void add_list(struct buf *raw, struct buf *html, struct str words)
 		while (end < words.n && words.p[end] != ' ')
 			end++;
 		buf_printf(raw, "* %.*s\\n", (int)end, words.p);
-		buf_printf(html,
-			"<li class=\\\"op-uc-list--item\\\">%.*s</li>",
+		buf_printf(html, "<li class=\\\"op-uc-list--item\\\">%.*s</li>",
 			(int)end, words.p);
 		words = str_skip(words, end < words.n ? end + 1 : end);
 	}
@@ -134,4 +131,3 @@ void words_description(struct words *g, struct buf *raw, struct buf *html)
 	html->n -= 4;
 	raw->p[raw->n] = html->p[html->n] = '\0';
 }
-

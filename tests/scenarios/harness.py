@@ -60,8 +60,9 @@ class StandIn:
     def __enter__(self):
         return self.start()
 
-    def __exit__(self, *_):
-        self.stop()
+    def __exit__(self, failure, *_):
+        if self.process.returncode is None and self.stop() and not failure:
+            raise RuntimeError("the stand-in ended badly")
 
     def request(self, method, path, headers=None, body=None, key="adminkey"):
         """Ask it anything; with key None, without Authorization."""
