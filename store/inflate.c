@@ -63,7 +63,7 @@ static int inflate_all(struct reader *r, z_stream *z, inflate_sink_fn *fn,
 	int code = 0;
 
 	while (state != Z_STREAM_END && code == 0) {
-		if (z->avail_in == 0 && r->left > 0)
+		if (z->avail_in == 0)
 			code = refill(r, z, e);
 		if (code != 0)
 			break;

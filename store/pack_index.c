@@ -100,13 +100,13 @@ int pack_index_write(const char *path, const struct object_table *objects,
 	const uint8_t checksum[20], struct err *e)
 {
 	size_t n = objects->n;
-	const struct object **sorted = xcalloc(n, sizeof(*sorted));
+	const struct object **sorted = xcalloc(n, sizeof(void *));
 	struct buf b = {0};
 	int r;
 
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = &objects->items[i];
-	qsort(sorted, n, sizeof(*sorted), by_oid);
+	qsort(sorted, n, sizeof(void *), by_oid);
 	make(&b, sorted, n, checksum);
 	r = save(path, &b, e);
 	buf_fini(&b);

@@ -124,7 +124,11 @@ static void few_become_loose_objects(void **state)
 	struct scratch *s = *state;
 	struct objects *o = open_batch(s);
 	git_oid oid = add_text(o, "hello\n");
+	git_odb *odb;
 
+	assert_int_equal(git_repository_odb(&odb, s->repo), 0);
+	assert_true(git_odb_exists(odb, &oid));
+	git_odb_free(odb);
 	assert_string_equal(git_oid_tostr_s(&oid),
 		"ce013625030ba8dba906f756967f9e9ca394464a");
 	commit_one(s, &oid);
@@ -220,7 +224,14 @@ static void the_same_is_not_written_twice(void **state)
 	add_many(o, "many", 100);
 	commit_one(s, &one);
 	assert_int_equal(objects_count(o), 0);
-	add_many(o, "other", 100);
+	add_many(o, "other", 99);
+	assert_int_equal(objects_blob(o, bytes, BIG / 8, &two, NULL), 0);
+	assert_int_equal(ftruncate(fd, (off_t)BIG / 8), 0);
+	assert_int_equal(
+		objects_blob_fd(o, fd, (int64_t)BIG / 8, &two, NULL), 0);
+	assert_int_equal(objects_count(o), 100);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	assert_int_equal(pwrite(fd, bytes, BIG, 0), (ssize_t)BIG);
 	assert_int_equal(objects_blob_fd(o, fd, (int64_t)BIG, &two, NULL), 0);
 	assert_int_equal(objects_count(o), 100);
 	assert_int_equal(objects_seal(o, NULL), 0);
