@@ -19,7 +19,7 @@ static const char before_links[] =
 	"'lockVersion':$l,'subject':'$s','description':{'format':'markdown',"
 	"'raw':'$r','html':'$h'},'scheduleManually':false,'startDate':$d,"
 	"'dueDate':null,'estimatedTime':null,'derivedEstimatedTime':null,"
-	"'remainingTime':null,'derivedRemainingTime':null,'duration':null,"
+	"'derivedRemainingTime':null,'duration':null,"
 	"'ignoreNonWorkingDays':false,'percentageDone':$c,"
 	"'derivedPercentageDone':null,'createdAt':'$a','updatedAt':'$u',$f"
 	"'_links':{";
