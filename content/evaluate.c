@@ -36,6 +36,8 @@ static int add_part(struct evaluation *with, const struct expression *part,
 	if (rc == 0)
 		rc = evaluate_add_text(b, &v, e);
 	if (rc == 0)
+		rc = evaluate_limit_text(b->n, e);
+	if (rc == 0)
 		rc = evaluate_spend(with, 1 + v.text.n / 64, e);
 	return rc;
 }

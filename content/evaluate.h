@@ -10,7 +10,7 @@
 
 /*
  * The evaluation of one entry for one work package.  Values live in the
- * arena.  Total: steps and memory are capped.
+ * arena.  Total: steps and memory are capped.  No struct err may be NULL here.
  */
 struct evaluation {
 	struct arena *arena;
@@ -61,6 +61,9 @@ int evaluate_add_text(struct buf *b, const struct value *v, struct err *e);
 
 /* Count steps; ERR_DATA when there were too many, or too much memory. */
 int evaluate_spend(struct evaluation *with, size_t steps, struct err *e);
+
+/* ERR_DATA if a text of n bytes is larger than a document may be. */
+int evaluate_limit_text(size_t n, struct err *e);
 
 /* Note that an attachment's contents must be here. */
 void evaluate_need(struct evaluation *with, const struct attachment *a);

@@ -51,6 +51,14 @@ int evaluate_spend(struct evaluation *with, size_t steps, struct err *e)
 	return 0;
 }
 
+int evaluate_limit_text(size_t n, struct err *e)
+{
+	if (n <= MAX_VALUE)
+		return 0;
+	return err_set(e, ERR_DATA, "this text gets larger than %zu MiB",
+		MAX_VALUE >> 20);
+}
+
 void evaluate_need(struct evaluation *with, const struct attachment *a)
 {
 	for (size_t i = 0; i < with->n_needs; i++)

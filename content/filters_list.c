@@ -15,24 +15,30 @@ static struct value new_list(const struct call *c, size_t n)
 		.items = ARENA_ARRAY(call_arena(c), struct value, n)};
 }
 
+static int join_item(const struct call *c, size_t i, struct str by,
+	struct buf *b, struct err *e)
+{
+	const struct value *item = &c->in->items[i];
+
+	if (i > 0)
+		buf_add_str(b, by);
+	if (evaluate_add_text(b, item, e) != 0)
+		return err_prefix(e, "join: item %zu of the list", i + 1);
+	if (evaluate_limit_text(b->n, e) != 0)
+		return ERR_DATA;
+	return evaluate_spend(c->with, 1 + (by.n + item->text.n) / 64, e);
+}
+
 FILTER_FUNCTION(filter_join)
 {
 	struct buf b = {0};
-	struct str by;
+	struct str by = STR_NONE;
 	int rc = call_list(c, e);
 
 	if (rc == 0)
 		rc = call_arg_text(c, 0, &by, e);
-	for (size_t i = 0; rc == 0 && i < c->in->n; i++) {
-		if (i > 0)
-			buf_add_str(&b, by);
-		rc = evaluate_add_text(&b, &c->in->items[i], e);
-		if (rc != 0)
-			err_prefix(e, "join: item %zu of the list", i + 1);
-		else
-			rc = evaluate_spend(c->with,
-				1 + (by.n + c->in->items[i].text.n) / 64, e);
-	}
+	for (size_t i = 0; rc == 0 && i < c->in->n; i++)
+		rc = join_item(c, i, by, &b, e);
 	if (rc == 0)
 		*out = value_string(arena_str(call_arena(c), buf_str(&b)));
 	buf_fini(&b);

@@ -224,6 +224,8 @@ static int replace_all(const struct call *c, struct str from, struct str to,
 		buf_add_str(b, to);
 		in = str_skip(in, at + from.n);
 		rc = evaluate_spend(c->with, 1 + to.n / 64, e);
+		if (rc == 0)
+			rc = evaluate_limit_text(b->n, e);
 	}
 	return rc;
 }

@@ -46,10 +46,8 @@ static int make_path(struct evaluation *with, const struct entry *entry,
 		return err_set(e, ERR_DATA, "path must be text, but is %s",
 			value_type_name(&v));
 	rc = paths_check(a, v.text, &path, e);
-	if (rc != 0) {
-		err_prefix(e, "path");
+	if (rc != 0)
 		return rc;
-	}
 	d->natural_path = str_dup(path);
 	if (with_id)
 		path = paths_document_with_id(a, path, with->wp->id);
