@@ -1,8 +1,11 @@
-"""What scenario tests share: the stand-in OpenProject, and TAP lines."""
+"""What scenario tests share: the stand-in OpenProject, a daemon with its
+store, and TAP lines."""
 import base64
 import http.client
 import json
 import os
+import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -12,6 +15,23 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build/release"))
 RECORDED = os.path.join(ROOT, "tests/openproject/recorded")
+SEEDS_MAPPING = os.path.join(ROOT, "tests/fixtures/mapping/seeds.yaml")
+
+
+def read(path):
+    """The bytes of a file, by its path from the root."""
+    with open(os.path.join(ROOT, path), "rb") as f:
+        return f.read()
+
+
+def until(condition, seconds=20):
+    """Wait for a condition: what it gave, which is false if time ran out."""
+    end = time.monotonic() + seconds
+    while True:
+        got = condition()
+        if got or time.monotonic() > end:
+            return got
+        time.sleep(0.02)
 
 
 class Answer:
@@ -109,6 +129,236 @@ class StandIn:
         return self.get("/side/requests", key=None).json()
 
 
+class Done:
+    """A program that ended: its exit code and what it said."""
+
+    def __init__(self, done):
+        self.code = done.returncode
+        self.out = done.stdout.decode(errors="replace")
+        self.err = done.stderr.decode(errors="replace")
+
+    def __repr__(self):
+        return "exit %d\n%s%s" % (self.code, self.out, self.err)
+
+    def json(self):
+        """One object, or what --json gives for lists: one a line."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+class Sync:
+    """opsyncd with a configuration, a key and a store in a folder.
+
+    A context manager; the folder goes with it, and so does the daemon.
+    projects, schedule and mapping are YAML; mapping None is the seeds', ""
+    the default one.  more are further sections, server members of server:.
+    """
+
+    PROGRAM = os.path.join(BUILD, "opsyncd")
+    CLIENT = os.path.join(BUILD, "opsync")
+
+    def __init__(self, url, projects="[ccm]", mapping=None, more="",
+                 schedule="{ poll: 1s, overlap: 1s }", key="adminkey",
+                 server=""):
+        self.folder = tempfile.mkdtemp(prefix="opsync-scenario-")
+        self.store = os.path.join(self.folder, "content")
+        self.config = os.path.join(self.folder, "opsync.yaml")
+        self.log = os.path.join(self.folder, "log")
+        self.socket = os.path.join(self.folder, "opsync-opsync.sock")
+        self.state_file = os.path.join(self.store, ".git/opsync/state.db")
+        self.env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8",
+                    "HOME": self.folder, "XDG_RUNTIME_DIR": self.folder,
+                    "GIT_CONFIG_NOSYSTEM": "1"}
+        self.process = None
+        self.key = key
+        self.parts = {"url": url, "projects": projects, "mapping": mapping,
+                      "more": more, "schedule": schedule, "server": server}
+        self.write("token", key + "\n", 0o600)
+        self.configure()
+
+    def write(self, name, text, mode=0o644):
+        """A file in the folder; its path."""
+        path = os.path.join(self.folder, name)
+        with open(path, "w") as f:
+            f.write(text)
+        os.chmod(path, mode)
+        return path
+
+    def configure(self, **parts):
+        """Write the configuration, some parts of it changed."""
+        self.parts.update(parts)
+        p = self.parts
+        mapping = p["mapping"]
+        if mapping is None:
+            mapping = read(SEEDS_MAPPING).decode()
+        self.write("opsync.yaml", """server:
+  url: %s
+  token: { file: %s/token }
+%sprojects: %s
+store: %s
+schedule: %s
+%s
+%s""" % (p["url"], self.folder, p["server"], p["projects"], self.store,
+             p["schedule"], p["more"], mapping))
+
+    def sibling(self, **parts):
+        """Another of the same configuration, in a folder of its own."""
+        return Sync(**dict(self.parts, key=self.key, **parts))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, failure, *_):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run(self, *args, timeout=60):
+        return Done(subprocess.run(
+            args, env=self.env, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT,
+            timeout=timeout, check=False))
+
+    def once(self, *args, timeout=60):
+        """One pass of opsyncd."""
+        return self.run(self.PROGRAM, "--config", self.config, "--once",
+                        *args, timeout=timeout)
+
+    def opsync(self, *args, timeout=60):
+        """What people type."""
+        return self.run(self.CLIENT, "--config", self.config, *args,
+                        timeout=timeout)
+
+    def start(self, *args, wait=True):
+        """Start the daemon; wait until its first pass is done."""
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [self.PROGRAM, "--config", self.config, *args], env=self.env,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        if wait and not until(self.idle, 60):
+            raise RuntimeError("no first pass:\n" + self.said())
+        return self
+
+    def idle(self):
+        """Has a pass been done, and does none run?"""
+        if self.process.poll() is not None:
+            raise RuntimeError("the daemon ended:\n" + self.said())
+        if not os.path.exists(self.socket):
+            return False
+        got = self.opsync("--json", "status")
+        live = got.json()[0].get("daemon") if got.code == 0 else None
+        return bool(live) and live["running"] is None
+
+    def stop(self, number=signal.SIGTERM, timeout=20):
+        """End the daemon; its exit status."""
+        self.process.send_signal(number)
+        status = self.process.wait(timeout)
+        self.process = None
+        return status
+
+    def said(self):
+        """All that the daemon said."""
+        try:
+            with open(self.log, errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def git(self, *args):
+        return self.run("git", "-C", self.store, *args)
+
+    def head(self):
+        """The last commit's id, or None."""
+        got = self.git("rev-parse", "--verify", "-q", "HEAD")
+        return got.out.strip() or None
+
+    def commits(self):
+        """The number of commits."""
+        return int(self.git("rev-list", "--count", "HEAD").out or 0)
+
+    def tree(self, commit="HEAD"):
+        """The store's content: path to bytes."""
+        listed = subprocess.run(
+            ["git", "-C", self.store, "ls-tree", "-r", "-z", commit],
+            env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            check=False)
+        entries = [e.split(b"\t", 1)
+                   for e in listed.stdout.split(b"\0") if e]
+        names = b"".join(head.split()[2] + b"\n" for head, _ in entries)
+        raw = subprocess.run(
+            ["git", "-C", self.store, "cat-file", "--batch"], env=self.env,
+            input=names, stdout=subprocess.PIPE, check=False).stdout
+        tree = {}
+        at = 0
+        for _, path in entries:
+            end = raw.index(b"\n", at)
+            size = int(raw[at:end].split()[2])
+            tree[path.decode()] = raw[end + 1:end + 1 + size]
+            at = end + size + 2
+        return tree
+
+    def scratch(self):
+        """What a store made from nothing holds by now."""
+        with self.sibling() as other:
+            done = other.once("--full")
+            if done.code not in (0, 3):
+                raise RuntimeError("a store from nothing: %r" % done)
+            return other.tree()
+
+    def flaws(self):
+        """What is wrong with the repository itself: nothing, best."""
+        found = []
+        fsck = self.git("fsck", "--strict", "--no-dangling")
+        if fsck.code != 0 or fsck.out or "error" in fsck.err:
+            found.append("fsck: " + fsck.out + fsck.err)
+        status = self.git("status", "--porcelain")
+        if status.code != 0 or status.out:
+            found.append("not clean: " + status.out + status.err)
+        for folder, _, names in os.walk(self.store):
+            found += ["left over: %s/%s" % (folder, name) for name in names
+                      if name.endswith(".lock") or name.endswith(".tmp")]
+        modes = self.git("ls-tree", "-r", "HEAD", "--format=%(objectmode)")
+        if set(modes.out.split()) - {"100644"}:
+            found.append("modes: %s" % set(modes.out.split()))
+        return found
+
+    def leaks(self):
+        """Files of the folder, and objects, that hold the key."""
+        key = self.key.encode()
+        found = []
+        for folder, _, names in os.walk(self.folder):
+            for name in names:
+                path = os.path.join(folder, name)
+                if path == os.path.join(self.folder, "token"):
+                    continue
+                try:
+                    with open(path, "rb") as f:
+                        if key in f.read():
+                            found.append(path)
+                except OSError:
+                    continue
+        objects = subprocess.run(
+            ["git", "-C", self.store, "cat-file", "--batch-all-objects",
+             "--batch"], env=self.env, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, check=False).stdout
+        if key in objects:
+            found.append("an object")
+        return found
+
+
+def differences(got, wanted):
+    """How two trees differ, in lines; nothing if they do not."""
+    out = []
+    for path in sorted(set(got) | set(wanted)):
+        if path not in wanted:
+            out.append("too much: " + path)
+        elif path not in got:
+            out.append("missing: " + path)
+        elif got[path] != wanted[path]:
+            out.append("differs: " + path)
+    return "\n".join(out)
+
+
 class Tap:
     """Counts and prints test points; exit with tap.end()."""
 
@@ -126,6 +376,11 @@ class Tap:
 
     def same(self, got, wanted, name):
         self.ok(got == wanted, name, "got %r\nnot %r" % (got, wanted))
+
+    def tree(self, got, wanted, name):
+        """Two trees are the same, and not empty."""
+        why = differences(got, wanted)
+        self.ok(got and not why, name, why or "both are empty")
 
     def end(self):
         print("1..%d" % self.n, flush=True)
