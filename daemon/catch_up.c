@@ -32,7 +32,8 @@ static bool lanes_busy(const struct catch_up *c)
 /* Called when a page's figures are known, while it is still to be mapped. */
 static void on_taken(struct lane *lane)
 {
-	struct catch_up_lane *cl = container_of(lane, struct catch_up_lane, lane);
+	struct catch_up_lane *cl =
+		container_of(lane, struct catch_up_lane, lane);
 	struct catch_up *c = cl->catch_up;
 	const struct mapper_page *page = &lane->page;
 
@@ -52,7 +53,8 @@ static void on_taken(struct lane *lane)
 
 static void on_lane(struct lane *lane)
 {
-	struct catch_up_lane *cl = container_of(lane, struct catch_up_lane, lane);
+	struct catch_up_lane *cl =
+		container_of(lane, struct catch_up_lane, lane);
 	struct catch_up *c = cl->catch_up;
 
 	if (lane->err.code != 0 && c->err.code == 0)

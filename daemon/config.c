@@ -59,26 +59,34 @@ static int read_key(struct config *c, const struct key *key,
 
 #define MAX_KEYS 24
 
-/* Read those keys of a section that the table has; others are errors, but
- * for the names in more, which the caller reads. */
+/* The keys of a section; the names in more are read by the section itself. */
+struct section {
+	const char *name;
+	const struct key *keys;
+	size_t n_keys;
+	const char *const *more;
+	size_t n_more;
+};
+
+/* Read the section's keys, and refuse others. */
 static int read_section(struct config *c, const struct node *at,
-	const char *what, const struct key *keys, size_t n_keys,
-	const char *const *more, size_t n_more, struct err *e)
+	const struct section *section, struct err *e)
 {
 	const char *names[MAX_KEYS];
 	size_t n = 0;
 	int r;
 
-	for (size_t i = 0; i < n_keys; i++)
-		names[n++] = keys[i].name;
-	for (size_t i = 0; i < n_more; i++)
-		names[n++] = more[i];
-	r = node_keys(at, what, names, n, e);
-	for (size_t i = 0; r == 0 && i < n_keys; i++) {
-		const struct node *value = node_get(at, keys[i].name);
+	for (size_t i = 0; i < section->n_keys; i++)
+		names[n++] = section->keys[i].name;
+	for (size_t i = 0; i < section->n_more; i++)
+		names[n++] = section->more[i];
+	r = node_keys(at, section->name, names, n, e);
+	for (size_t i = 0; r == 0 && i < section->n_keys; i++) {
+		const struct key *key = &section->keys[i];
+		const struct node *value = node_get(at, key->name);
 
 		if (value != NULL)
-			r = read_key(c, &keys[i], value, e);
+			r = read_key(c, key, value, e);
 	}
 	return r;
 }
@@ -149,8 +157,10 @@ static int read_server(struct config *c, const struct node *at, struct err *e)
 	};
 	static const char *const more[] = {"token", "storage_hosts"};
 	const struct node *value;
-	int r = read_section(c, at, "server", keys, ARRAY_LEN(keys), more,
-		ARRAY_LEN(more), e);
+	int r = read_section(c, at,
+		&(struct section){
+			"server", keys, ARRAY_LEN(keys), more, ARRAY_LEN(more)},
+		e);
 
 	if (r == 0 && (value = node_get(at, "token")) != NULL)
 		r = read_token(c, value, e);
@@ -225,7 +235,8 @@ static int read_store(struct config *c, const struct node *at, struct err *e)
 
 	if (at->type == NODE_SCALAR)
 		return read_key(c, &keys[0], at, e);
-	r = read_section(c, at, "store", keys, ARRAY_LEN(keys), NULL, 0, e);
+	r = read_section(c, at,
+		&(struct section){"store", keys, ARRAY_LEN(keys), NULL, 0}, e);
 	if (r == 0 && c->store_path == NULL)
 		return node_err(at, e, "store: needs path: FOLDER");
 	return r;
@@ -237,8 +248,9 @@ static int read_schedule(struct config *c, const struct node *at, struct err *e)
 		KEY("poll", KIND_DURATION, poll),
 		KEY("overlap", KIND_DURATION, overlap),
 	};
-	int r = read_section(
-		c, at, "schedule", keys, ARRAY_LEN(keys), NULL, 0, e);
+	int r = read_section(c, at,
+		&(struct section){"schedule", keys, ARRAY_LEN(keys), NULL, 0},
+		e);
 
 	if (r == 0 && c->poll < SECONDS)
 		return node_err(at, e, "schedule: poll is at least 1s");
@@ -275,8 +287,10 @@ static int read_guard(struct config *c, const struct node *at, struct err *e)
 	max = r == 0 ? node_get(at, "max_delete") : NULL;
 	if (max == NULL)
 		return r;
-	r = read_section(c, max, "max_delete", keys, ARRAY_LEN(keys), more,
-		ARRAY_LEN(more), e);
+	r = read_section(c, max,
+		&(struct section){"max_delete", keys, ARRAY_LEN(keys), more,
+			ARRAY_LEN(more)},
+		e);
 	if (r == 0 && (value = node_get(max, "share")) != NULL)
 		r = read_share(value, &c->guard_share, e);
 	if (r == 0 && (value = node_get(max, "count")) != NULL)
@@ -291,7 +305,8 @@ static int read_commit(struct config *c, const struct node *at, struct err *e)
 		KEY("email", KIND_STRING, author_email),
 	};
 
-	return read_section(c, at, "commit", keys, ARRAY_LEN(keys), NULL, 0, e);
+	return read_section(c, at,
+		&(struct section){"commit", keys, ARRAY_LEN(keys), NULL, 0}, e);
 }
 
 static int read_log(struct config *c, const struct node *at, struct err *e)
@@ -300,7 +315,8 @@ static int read_log(struct config *c, const struct node *at, struct err *e)
 		KEY("keep", KIND_DURATION, keep_log),
 	};
 
-	return read_section(c, at, "log", keys, ARRAY_LEN(keys), NULL, 0, e);
+	return read_section(c, at,
+		&(struct section){"log", keys, ARRAY_LEN(keys), NULL, 0}, e);
 }
 
 static int read_control(struct config *c, const struct node *at, struct err *e)
@@ -309,8 +325,9 @@ static int read_control(struct config *c, const struct node *at, struct err *e)
 		KEY("socket", KIND_STRING, socket),
 	};
 
-	return read_section(
-		c, at, "control", keys, ARRAY_LEN(keys), NULL, 0, e);
+	return read_section(c, at,
+		&(struct section){"control", keys, ARRAY_LEN(keys), NULL, 0},
+		e);
 }
 
 /* --- The whole --------------------------------------------------------------

@@ -36,7 +36,7 @@ struct client {
 	/* A question to the state, while the job runs. */
 	struct job job;
 	bool asking;
-	char command[16];
+	const char *command; /* a literal */
 	struct state_event_query query;
 	int64_t limit;
 	struct buf out;
@@ -223,7 +223,7 @@ static void ask_state(
 	};
 	client->limit = integer(request, "limit", 20);
 	client->err = (struct err){0};
-	strcpy(client->command, command);
+	client->command = command;
 	client->asking = true;
 	client->job = (struct job){.run = run_question, .done = on_answered};
 	worker_give(client->control->host.worker, &client->job);
@@ -279,15 +279,21 @@ static void resync(struct client *client, const json_t *request)
 
 static void dispatch(struct client *client, const json_t *request)
 {
+	static const char *const questions[] = {"status", "runs", "log"};
 	const char *command =
 		json_string_value(json_object_get(request, "command"));
 
-	if (command == NULL)
+	if (command == NULL) {
 		refuse(client, ERR_USAGE, "the request has no command");
-	else if (strcmp(command, "status") == 0 ||
-		 strcmp(command, "runs") == 0 || strcmp(command, "log") == 0)
-		ask_state(client, command, request);
-	else if (strcmp(command, "resync") == 0)
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(questions); i++) {
+		if (strcmp(command, questions[i]) == 0) {
+			ask_state(client, questions[i], request);
+			return;
+		}
+	}
+	if (strcmp(command, "resync") == 0)
 		resync(client, request);
 	else
 		refuse(client, ERR_USAGE, "unknown command");

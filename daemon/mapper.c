@@ -285,8 +285,8 @@ static int add_retry(
 	(void)e;
 	if (memcmp(wp->hash, zero, SHA256_SIZE) != 0)
 		return 0;
-	retry->ids = grow(
-		retry->ids, retry->n, &retry->cap, sizeof(*retry->ids));
+	retry->ids =
+		grow(retry->ids, retry->n, &retry->cap, sizeof(*retry->ids));
 	retry->ids[retry->n++] = wp->id;
 	return 0;
 }
@@ -308,8 +308,8 @@ int mapper_retry(struct mapper *m, struct mapper_page *page, struct err *e)
 
 	if (m->retry_at == 0 || stamp_monotonic() < m->retry_at)
 		return 0;
-	r = state_work_packages_of(store_state(m->store), OUTCOME_FAILED,
-		add_retry, &retry, e);
+	r = state_work_packages_of(
+		store_state(m->store), OUTCOME_FAILED, add_retry, &retry, e);
 	page->items = xcalloc(retry.n, sizeof(struct mapper_item *));
 	for (size_t i = 0; r == 0 && i < retry.n; i++) {
 		struct mapper_item *item;

@@ -168,16 +168,50 @@ static void count_change(struct mapper *m, const struct mapper_item *item,
 		d->entry);
 }
 
-/* Stage it where the claims say; bad gets what is wrong with it. */
-static int place(struct mapper *m, struct mapper_item *item,
-	const struct work_package *wp, struct document *d,
-	const struct state_document *held, struct err *bad, struct err *e)
+/* A work package whose documents are being staged. */
+struct staging {
+	struct mapper *m;
+	struct mapper_item *item;
+	const struct work_package *wp;
+	struct held held;
+	bool pending;   /* a removal waits for the guard */
+	struct err bad; /* what is wrong with the work package, if anything */
+};
+
+/* Render the entry again, with -ID in its paths. */
+static int render_with_id(struct staging *s, int entry, struct document *d)
 {
+	struct rendered again = {0};
+	int r = program_render(s->m->config->program, s->wp,
+		UINT64_C(1) << (entry < 63 ? entry : 63), &s->m->arena, &again);
+
+	for (size_t i = 0; r == 0 && i < again.n; i++) {
+		struct rendering *one = &again.items[i];
+
+		if (one->err.code == 0 &&
+			strcmp(one->document.entry, d->entry) == 0) {
+			struct document swap = *d;
+
+			*d = one->document;
+			one->document = swap;
+		}
+	}
+	rendered_fini(&again);
+	return r;
+}
+
+/* Stage it where the claims say. */
+static int place(struct staging *s, struct rendering *one, struct err *e)
+{
+	struct mapper *m = s->m;
+	struct document *d = &one->document;
+	const struct state_document *held =
+		find_held(&s->held, str_of(d->entry));
 	struct str claim = words_fold(&m->arena, str_of(d->natural_path));
 	bool new_claim = held == NULL || !str_eq(held->claim, claim);
 	struct claimants c = {
 		.m = m,
-		.work_package = item->id,
+		.work_package = s->item->id,
 		.entry = str_of(d->entry),
 		.entry_index =
 			program_entry(m->config->program, str_of(d->entry)),
@@ -187,35 +221,17 @@ static int place(struct mapper *m, struct mapper_item *item,
 	int r = store_claims(m->store, claim, on_claimant, &c, e);
 
 	if (r == 0 && new_claim && held != NULL)
-		r = mapper_claim_left(m, item->id, held->claim, e);
+		r = mapper_claim_left(m, s->item->id, held->claim, e);
+	if (r == 0 && c.lower)
+		r = render_with_id(s, c.entry_index, d);
 	if (r != 0)
 		return r;
-	if (c.lower) {
-		struct rendered again = {0};
-		uint64_t bit = c.entry_index < 63 ? UINT64_C(1) << c.entry_index
-						  : UINT64_C(1) << 63;
-
-		r = program_render(
-			m->config->program, wp, bit, &m->arena, &again);
-		for (size_t i = 0; r == 0 && i < again.n; i++)
-			if (again.items[i].err.code == 0 &&
-				str_is(str_of(again.items[i].entry),
-					d->entry)) {
-				struct document swap = *d;
-
-				*d = again.items[i].document;
-				again.items[i].document = swap;
-			}
-		rendered_fini(&again);
-	}
-	r = store_put(m->store, item->id, d, claim, &change, bad);
-	if (r != 0 && r != ERR_DATA) {
-		*e = *bad;
-		return r;
-	}
+	r = store_put(m->store, s->item->id, d, claim, &change, &one->err);
 	if (r == 0)
-		count_change(m, item, d, change);
-	return 0;
+		count_change(m, s->item, d, change);
+	else if (r != ERR_DATA)
+		*e = one->err;
+	return r == ERR_DATA ? 0 : r;
 }
 
 /* --- The whole work package
@@ -233,26 +249,27 @@ static bool rendered_has(const struct rendered *rendered, struct str entry)
  * Documents that no entry makes any more.  Where as many come as go, an entry
  * took over from another; else they are removals, for the guard to see.
  */
-static int leave(struct mapper *m, struct mapper_item *item,
-	const struct rendered *rendered, const struct held *held, bool *pending,
-	struct err *e)
+static int leave(
+	struct staging *s, const struct rendered *rendered, struct err *e)
 {
-	bool replaced = rendered->n >= held->n;
+	struct mapper *m = s->m;
+	bool replaced = rendered->n >= s->held.n;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < held->n; i++) {
-		const struct state_document *d = &held->items[i];
+	for (size_t i = 0; r == 0 && i < s->held.n; i++) {
+		const struct state_document *d = &s->held.items[i];
 
 		if (rendered_has(rendered, d->entry))
 			continue;
 		if (replaced) {
-			r = store_drop(m->store, item->id, d->entry, e);
+			r = store_drop(m->store, s->item->id, d->entry, e);
 			if (r == 0)
-				r = mapper_claim_left(m, item->id, d->claim, e);
+				r = mapper_claim_left(
+					m, s->item->id, d->claim, e);
 			continue;
 		}
-		*pending = true;
-		mapper_remove(m, item->id, d->entry,
+		s->pending = true;
+		mapper_remove(m, s->item->id, d->entry,
 			rendered->match_err.code != 0
 				? "a condition of match cannot be decided"
 				: "no entry of documents: fits any more");
@@ -260,9 +277,8 @@ static int leave(struct mapper *m, struct mapper_item *item,
 	return r;
 }
 
-static int place_all(struct mapper *m, struct mapper_item *item,
-	const struct work_package *wp, struct rendered *rendered,
-	const struct held *held, struct err *bad, struct err *e)
+static int place_all(
+	struct staging *s, struct rendered *rendered, struct err *e)
 {
 	int r = 0;
 
@@ -270,57 +286,53 @@ static int place_all(struct mapper *m, struct mapper_item *item,
 		struct rendering *one = &rendered->items[i];
 
 		if (one->err.code == 0)
-			r = place(m, item, wp, &one->document,
-				find_held(held, str_of(one->entry)), &one->err,
-				e);
-		if (one->err.code != 0 && bad->code == 0)
-			*bad = one->err;
+			r = place(s, one, e);
+		if (one->err.code != 0 && s->bad.code == 0)
+			s->bad = one->err;
 	}
 	return r;
 }
 
-static void put_row(struct mapper *m, struct mapper_item *item,
-	const struct rendered *rendered, bool pending, const struct err *bad)
+static void put_row(struct staging *s, const struct rendered *rendered)
 {
-	struct state_work_package row = row_of(m, item);
+	struct state_work_package row = row_of(s->m, s->item);
 
 	row.outcome = OUTCOME_MADE;
-	if (bad->code != 0) {
+	if (s->bad.code != 0) {
 		row.outcome = OUTCOME_FAILED;
-		row.reason = str_of(bad->text);
+		row.reason = str_of(s->bad.text);
+		s->m->counts.failed++;
+		mapper_event(s->m, LOG_LEVEL_ERROR, "failed", s->item->id,
+			STR_NONE, "%s", s->bad.text);
 	} else if (rendered->n == 0) {
 		row.outcome = OUTCOME_UNMATCHED;
 		row.source = STR_NONE;
 		row.attachments = STR_NONE;
 	}
 	/* Until a removal is carried out, every sight asks for it again. */
-	if (pending)
+	if (s->pending)
 		memset(row.hash, 0, sizeof(row.hash));
-	store_put_work_package(m->store, &row);
+	store_put_work_package(s->m->store, &row);
 }
 
 int mapper_stage(struct mapper *m, struct mapper_item *item,
 	const struct work_package *wp, struct rendered *rendered, struct err *e)
 {
-	struct held held = {.arena = &m->arena};
-	struct err bad = {0};
-	bool pending = false;
-	int r = store_documents(m->store, item->id, on_held, &held, e);
+	struct staging s = {
+		.m = m,
+		.item = item,
+		.wp = wp,
+		.held = {.arena = &m->arena},
+		.bad = rendered->match_err,
+	};
+	int r = store_documents(m->store, item->id, on_held, &s.held, e);
 
-	if (rendered->match_err.code != 0)
-		bad = rendered->match_err;
 	if (r == 0)
-		r = leave(m, item, rendered, &held, &pending, e);
+		r = leave(&s, rendered, e);
 	if (r == 0)
-		r = place_all(m, item, wp, rendered, &held, &bad, e);
-	if (r == 0) {
-		put_row(m, item, rendered, pending, &bad);
-		if (bad.code != 0) {
-			m->counts.failed++;
-			mapper_event(m, LOG_LEVEL_ERROR, "failed", item->id,
-				STR_NONE, "%s", bad.text);
-		}
-	}
-	free(held.items);
+		r = place_all(&s, rendered, e);
+	if (r == 0)
+		put_row(&s, rendered);
+	free(s.held.items);
 	return r;
 }

@@ -333,28 +333,29 @@ static size_t add_to_scope(const struct names *n,
 	return count;
 }
 
-int names_scope(const struct names *n, const struct config *c, bool strict,
-	int64_t **ids, size_t *n_ids, struct err *missing, struct err *e)
+int names_find_scope(const struct names *n, const struct config *c, bool strict,
+	struct names_scope *out, struct err *e)
 {
-	int64_t *list = xcalloc(n->n_projects + 1, sizeof(*list));
-	size_t count = 0;
+	struct names_scope scope = {
+		.ids = xcalloc(n->n_projects + 1, sizeof(*scope.ids))};
 
 	for (size_t i = 0; i < c->n_projects; i++) {
 		const struct config_project *want = &c->projects[i];
 		const struct project *found = find_project(n, want->name);
 
 		if (found != NULL)
-			count = add_to_scope(n, want, found, list, count);
-		else if (missing->code == 0)
-			unknown_project(n, &want->at, want->name, missing);
+			scope.n = add_to_scope(
+				n, want, found, scope.ids, scope.n);
+		else if (scope.missing.code == 0)
+			unknown_project(
+				n, &want->at, want->name, &scope.missing);
 	}
-	if (missing->code != 0 && (strict || count == 0)) {
-		free(list);
-		*e = *missing;
+	if (scope.missing.code != 0 && (strict || scope.n == 0)) {
+		free(scope.ids);
+		*e = scope.missing;
 		return e->code;
 	}
-	*ids = list;
-	*n_ids = count;
+	*out = scope;
 	return 0;
 }
 

@@ -49,15 +49,20 @@ const struct schema *names_schema(
 	const struct names *n, int64_t project_id, int64_t type_id);
 bool names_status_is_closed(const struct names *n, int64_t id);
 
+/* The projects that are synced, by their ids. */
+struct names_scope {
+	size_t n;           /* 0: all that the key's user sees */
+	int64_t *ids;       /* owned */
+	struct err missing; /* a project that is left out; code 0: none is */
+};
+
 /*
- * The ids of the projects that the configuration names, subprojects
- * included where asked for.  One that the server does not show is ERR_CONFIG
- * with its place if strict; else it is left out and missing says which (code
- * 0: none), and only a scope that is empty is an error.  *ids is the
- * caller's; 0 ids mean all.
+ * Find the projects that the configuration names, subprojects included where
+ * asked for.  One that the server does not show is ERR_CONFIG with its place
+ * if strict; else it is left out, and only a scope that is empty is an error.
  */
-int names_scope(const struct names *n, const struct config *c, bool strict,
-	int64_t **ids, size_t *n_ids, struct err *missing, struct err *e);
+int names_find_scope(const struct names *n, const struct config *c, bool strict,
+	struct names_scope *out, struct err *e);
 
 /*
  * Hold the names that the mapping uses against the server's: types,

@@ -185,8 +185,7 @@ static void run_begin(struct job *job)
 		p->record = true;
 	r = mapper_begin(m, kind_words[p->kind], p->cause, p->record, &p->err);
 	if (r == 0 && !p->sync->resolved && p->kind != PASS_FULL)
-		p->remembered = resolve_from_memory(p->sync, &p->scope_ids,
-			&p->n_scope_ids, &p->resolve.missing);
+		p->remembered = resolve_from_memory(p->sync, &p->scope);
 	if (r == 0)
 		mapper_retry(m, &p->page, &p->err);
 	p->run = m->run.id;
@@ -197,13 +196,8 @@ static void on_begun(struct job *job)
 	struct pass *p = container_of(job, struct pass, job);
 	struct sync *sync = p->sync;
 
-	if (p->remembered) {
-		free(sync->scope_ids);
-		sync->scope_ids = p->scope_ids;
-		sync->scope = (struct api_scope){p->n_scope_ids, p->scope_ids};
-		sync->resolved = true;
-		p->scope_ids = NULL;
-	}
+	if (p->remembered)
+		resolve_set_scope(sync, &p->scope);
 	if (p->kind == PASS_FULL || !sync->resolved)
 		proceed(p, RESOLVING);
 	else
@@ -218,9 +212,9 @@ static void on_resolved(struct resolve *r)
 	struct pass *p = container_of(r, struct pass, resolve);
 
 	p->err = r->err;
-	if (r->missing.code != 0 && r->err.code == 0)
+	if (r->scope.missing.code != 0 && r->err.code == 0)
 		log_warning(
-			"%s: its documents stay as they are", r->missing.text);
+			"%s: its documents stay as they are", r->scope.missing.text);
 	proceed(p, REMAPPING);
 }
 
@@ -526,7 +520,7 @@ void pass_fini(struct pass *p)
 {
 	lane_fini(&p->lane);
 	mapper_page_fini(&p->page);
-	free(p->scope_ids);
+	free(p->scope.ids);
 	free(p->remap);
 	free(p->unread);
 	free(p->ids);

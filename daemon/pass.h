@@ -55,8 +55,7 @@ struct pass {
 	struct batches batches;
 	struct lane lane;
 	struct mapper_page page;
-	int64_t *scope_ids;
-	size_t n_scope_ids;
+	struct names_scope scope;
 	bool remembered; /* the names suffice */
 	bool retried;    /* after the server refused a project */
 	bool settled;    /* the overlap after the newest change is over */

@@ -32,15 +32,11 @@ static void finish(struct resolve *r)
 	api_request_fini(&r->request);
 	r->bodies = NULL;
 	r->pairs = NULL;
-	if (r->err.code == 0) {
-		free(r->sync->scope_ids);
-		r->sync->scope_ids = r->ids;
-		r->sync->scope = (struct api_scope){r->n_ids, r->ids};
-		r->sync->resolved = true;
-	} else {
-		free(r->ids);
-	}
-	r->ids = NULL;
+	if (r->err.code == 0)
+		resolve_set_scope(r->sync, &r->scope);
+	else
+		free(r->scope.ids);
+	r->scope.ids = NULL;
 	r->done(r); /* r may be gone */
 }
 
@@ -119,7 +115,7 @@ static void run_put(struct job *job)
 static void list_pairs(struct resolve *r)
 {
 	const struct names *n = &r->sync->mapper->names;
-	size_t projects = r->n_ids > 0 ? r->n_ids : n->n_projects;
+	size_t projects = r->scope.n > 0 ? r->scope.n : n->n_projects;
 
 	if (projects * n->n_types > MAX_PAIRS)
 		return;
@@ -127,7 +123,8 @@ static void list_pairs(struct resolve *r)
 	for (size_t i = 0; i < projects; i++)
 		for (size_t k = 0; k < n->n_types; k++)
 			r->pairs[r->n_pairs++] = (struct api_pair){
-				r->n_ids > 0 ? r->ids[i] : n->projects[i].id,
+				r->scope.n > 0 ? r->scope.ids[i]
+					       : n->projects[i].id,
 				n->types[k].id};
 }
 
@@ -137,8 +134,8 @@ static void run_check(struct job *job)
 	struct mapper *m = r->sync->mapper;
 
 	if (r->step == STATUSES) {
-		if (names_scope(&m->names, r->sync->config, r->strict, &r->ids,
-			    &r->n_ids, &r->missing, &r->err) == 0)
+		if (names_find_scope(&m->names, r->sync->config, r->strict,
+			    &r->scope, &r->err) == 0)
 			list_pairs(r);
 		return;
 	}
@@ -282,13 +279,20 @@ void resolve_cancel(struct resolve *r)
 		api_cancel(&r->request);
 }
 
-bool resolve_from_memory(
-	struct sync *sync, int64_t **ids, size_t *n_ids, struct err *missing)
+bool resolve_from_memory(const struct sync *sync, struct names_scope *out)
 {
-	struct names *n = &sync->mapper->names;
+	const struct names *n = &sync->mapper->names;
 	struct err e = {0};
 
-	if (n->n_projects == 0 || n->n_types == 0)
-		return false;
-	return names_scope(n, sync->config, true, ids, n_ids, missing, &e) == 0;
+	return n->n_projects > 0 && n->n_types > 0 &&
+	       names_find_scope(n, sync->config, true, out, &e) == 0;
+}
+
+void resolve_set_scope(struct sync *sync, struct names_scope *scope)
+{
+	free(sync->scope_ids);
+	sync->scope_ids = scope->ids;
+	sync->scope = (struct api_scope){scope->n, scope->ids};
+	sync->resolved = true;
+	scope->ids = NULL;
 }

@@ -17,10 +17,10 @@ struct resolve {
 
 	/*
 	 * Result: ERR_CONFIG where the configuration names what the server
-	 * does not have; missing: a project that is left out for now.
+	 * does not have.  scope.missing: a project left out for now.
 	 */
 	struct err err;
-	struct err missing;
+	struct names_scope scope; /* its ids went to sync */
 
 	/* Private. */
 	resolve_done_fn *done;
@@ -33,8 +33,6 @@ struct resolve {
 	struct buf *bodies; /* answers of this step, page by page */
 	int64_t total;      /* projects, by the server's word */
 	size_t n_listed;    /* projects in the pages so far */
-	int64_t *ids;       /* the scope found */
-	size_t n_ids;
 	size_t n_pairs, next_pair;
 	struct api_pair *pairs;
 };
@@ -45,10 +43,11 @@ void resolve_cancel(struct resolve *r); /* done() still comes */
 
 /*
  * Take the scope from the names that the state remembers, without asking;
- * false if they do not suffice.  In a job on the worker's thread: ids are
- * the caller's.
+ * false if they do not suffice.  Worker's thread; the ids are the caller's.
  */
-bool resolve_from_memory(
-	struct sync *sync, int64_t **ids, size_t *n_ids, struct err *missing);
+bool resolve_from_memory(const struct sync *sync, struct names_scope *out);
+
+/* Let a scope be that of sync, which takes its ids. */
+void resolve_set_scope(struct sync *sync, struct names_scope *scope);
 
 #endif
