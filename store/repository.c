@@ -228,6 +228,14 @@ static const struct {
 		"run 'git sparse-checkout disable' there"},
 };
 
+/* Libgit2 1.5 says so by GIT_EOWNER, or that it found no exception. */
+static bool is_anothers(const char *folder)
+{
+	struct stat st;
+
+	return stat(folder, &st) == 0 && st.st_uid != geteuid();
+}
+
 static bool is_set(git_config *config, size_t i)
 {
 	git_buf value = {0};
@@ -242,10 +250,11 @@ static bool is_set(git_config *config, size_t i)
 	return set;
 }
 
-/* The configuration is read by itself, since opening may fail for its sake. */
-static int check_format(const char *path, const char *folder, struct err *e)
+/* Configuration is read by itself, since opening may fail for its sake. */
+static int check_config(
+	const char *path, const char *folder, const char *name, struct err *e)
 {
-	char *file = xasprintf("%s/config", folder);
+	char *file = xasprintf("%s/%s", folder, name);
 	git_config *config = NULL;
 	int code = 0;
 
@@ -260,6 +269,14 @@ static int check_format(const char *path, const char *folder, struct err *e)
 	}
 	free(file);
 	return code;
+}
+
+static int check_format(const char *path, const char *folder, struct err *e)
+{
+	int code = check_config(path, folder, "config", e);
+
+	return code == 0 ? check_config(path, folder, "config.worktree", e)
+			 : code;
 }
 
 /* A split or sparse index shows only when it is read. */
@@ -280,33 +297,40 @@ static int check_index(git_repository *repo, const char *path, struct err *e)
 	return 0;
 }
 
-int repository_open(const char *path, git_repository **out, struct err *e)
+static int cannot_open(
+	const char *path, const char *folder, int rc, struct err *e)
 {
-	struct buf folder = {0};
-	git_repository *repo;
-	bool found;
-	int code = repository_find(path, &folder, &found, e);
-	int rc;
-
-	if (code == 0)
-		code = check_format(path, buf_str(&folder).p, e);
-	buf_fini(&folder);
-	if (code != 0)
-		return code;
-	rc = git_repository_open_ext(
-		&repo, path, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
-	if (rc == GIT_EOWNER)
+	if (rc == GIT_EOWNER || is_anothers(folder))
 		return err_set(e, ERR_CONFIG,
 			"%s belongs to another user: run opsyncd as that user, "
 			"give the folder to this one (chown -R), or allow it "
 			"with 'git config --global --add safe.directory %s'",
 			path, path);
-	if (rc != 0) {
-		git_failed(e, "cannot open %s", path);
-		if (e != NULL)
-			e->code = ERR_CONFIG;
-		return ERR_CONFIG;
+	git_failed(e, "cannot open %s", path);
+	if (e != NULL)
+		e->code = ERR_CONFIG;
+	return ERR_CONFIG;
+}
+
+int repository_open(const char *path, git_repository **out, struct err *e)
+{
+	struct buf folder = {0};
+	git_repository *repo;
+	bool found;
+	int rc;
+	int code = repository_find(path, &folder, &found, e);
+
+	if (code == 0)
+		code = check_format(path, buf_str(&folder).p, e);
+	if (code == 0) {
+		rc = git_repository_open_ext(
+			&repo, path, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
+		if (rc != 0)
+			code = cannot_open(path, buf_str(&folder).p, rc, e);
 	}
+	buf_fini(&folder);
+	if (code != 0)
+		return code;
 	code = check_index(repo, path, e);
 	if (code != 0)
 		git_repository_free(repo);

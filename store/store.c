@@ -81,8 +81,10 @@ static int take_lock(struct store *s, const struct store_options *o,
 {
 	char *folder = in_folder(p, "opsync");
 	char *file = in_folder(p, "opsync/lock");
-	int code = folder_make(folder, 0750, e);
+	int code = folder_make(p->folder.p, 0777, e);
 
+	if (code == 0)
+		code = folder_make(folder, 0750, e);
 	s->tmp = in_folder(p, "opsync/tmp");
 	if (code == 0)
 		code = folder_make(s->tmp, 0750, e);

@@ -1,0 +1,306 @@
+/*
+ * Opening: new folders, odd folders, repositories that cannot be used, a
+ * store in use, and what killed processes left.
+ */
+#include "tests/unit/store/fixture.h"
+
+#include <signal.h>
+#include <sys/file.h>
+
+static int try_open(struct fixture *f)
+{
+	struct store_options o = options(f);
+
+	f->err = (struct err){0};
+	return store_open(&o, &f->store, &f->err);
+}
+
+static void refuse(struct fixture *f, const char *words)
+{
+	assert_int_equal(try_open(f), ERR_CONFIG);
+	f->store = NULL;
+	if (strstr(f->err.text, words) == NULL)
+		fail_msg("'%s' is not in '%s'", words, f->err.text);
+}
+
+static void test_not_a_repository(void **state)
+{
+	struct fixture *f = *state;
+	char *expected = xasprintf(
+		"%s is not a git repository (it holds 3 files): name an empty "
+		"folder, or run 'git init' there",
+		f->path);
+
+	run("mkdir '%s' && touch '%s/a' '%s/b' '%s/.c'", f->path, f->path,
+		f->path, f->path);
+	refuse(f, expected);
+	assert_string_equal(
+		run("ls -A '%s' | tr '\\n' ' '", f->path), ".c a b ");
+	free(expected);
+	run("rm -r '%s' && touch '%s'", f->path, f->path);
+	refuse(f, "is not a folder");
+}
+
+static void test_inside_another(void **state)
+{
+	struct fixture *f = *state;
+
+	run("git init -q '%s'", f->folder);
+	open_store(f); /* missing: a repository of its own is made */
+	assert_string_equal(run("ls -d '%s/.git'", f->path),
+		run("echo '%s/.git'", f->path));
+	store_close(f->store);
+	f->store = NULL;
+	run("rm -r '%s' && mkdir '%s' && touch '%s/x'", f->path, f->path,
+		f->path);
+	refuse(f, "is not a git repository (it holds 1 file)");
+}
+
+static void test_formats(void **state)
+{
+	struct fixture *f = *state;
+
+	run("git init -q --object-format=sha256 '%s'", f->path);
+	refuse(f, "SHA-256");
+	run("rm -r '%s' && git init -q '%s' && cd '%s' && touch x && git add x "
+	    "&& git update-index --split-index",
+		f->path, f->path, f->path);
+	refuse(f, "--no-split-index");
+	run("cd '%s' && git update-index --no-split-index && git config "
+	    "core.splitIndex true",
+		f->path);
+	refuse(f, "a split index");
+	run("cd '%s' && git config --unset core.splitIndex && git config "
+	    "core.repositoryFormatVersion 1 && git config "
+	    "extensions.partialClone origin",
+		f->path);
+	refuse(f, "a partial clone");
+	run("cd '%s' && git config --unset extensions.partialClone && git "
+	    "config core.repositoryFormatVersion 0",
+		f->path);
+	open_store(f);
+}
+
+static void test_sparse_index(void **state)
+{
+	struct fixture *f = *state;
+
+	run("git init -q '%s' && cd '%s' && mkdir a b && touch a/x b/x && git "
+	    "add . && git -c user.name=p -c user.email=p@x commit -q -m x && "
+	    "git sparse-checkout init --cone --sparse-index && git "
+	    "sparse-checkout set a",
+		f->path, f->path);
+	refuse(f, "sparse-checkout disable");
+}
+
+static void test_another_users(void **state)
+{
+	struct fixture *f = *state;
+
+	if (geteuid() != 0)
+		skip();
+	run("git init -q '%s' && chown -R 12345 '%s'", f->path, f->path);
+	refuse(f, "belongs to another user");
+	assert_string_equal(run("find '%s' -name opsync", f->path), "");
+}
+
+static void test_bad_options(void **state)
+{
+	struct fixture *f = *state;
+	struct store_options o = options(f);
+
+	f->branch = "a..b";
+	refuse(f, "cannot be the name of a branch");
+	o.author_name = "<>";
+	assert_int_equal(store_open(&o, &f->store, &f->err), ERR_CONFIG);
+	f->store = NULL;
+}
+
+/* --- The lock ------------------------------------------------------------- */
+
+static void check_holder(struct fixture *f, int64_t expected)
+{
+	struct buf note = {0};
+	int64_t pid = -1;
+
+	assert_int_equal(store_holder(f->path, &pid, &note, &f->err), 0);
+	assert_int_equal(pid, expected);
+	assert_string_equal(
+		buf_str(&note).p, expected != 0 ? "/run/opsync/socket" : "");
+	buf_fini(&note);
+}
+
+/* A process that holds the store until it is killed. */
+static pid_t start_holder(struct fixture *f)
+{
+	int ready[2];
+	char c;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		open_store(f);
+		if (write(ready[1], "x", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+static void test_locked(void **state)
+{
+	struct fixture *f = *state;
+	char *expected;
+	pid_t pid;
+
+	check_holder(f, 0);
+	pid = start_holder(f);
+	check_holder(f, pid);
+	expected = xasprintf(
+		"%s is in use by opsyncd (pid %d)", f->path, (int)pid);
+	assert_int_equal(try_open(f), ERR_LOCKED);
+	f->store = NULL;
+	assert_string_equal(f->err.text, expected);
+	free(expected);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	check_holder(f, 0);
+	open_store(f);
+	check_holder(f, getpid());
+	store_close(f->store);
+	f->store = NULL;
+	check_holder(f, 0);
+}
+
+/* A program that we start does not keep the store. */
+static void test_lock_is_not_inherited(void **state)
+{
+	struct fixture *f = *state;
+	FILE *child;
+
+	open_store(f);
+	child = popen("sleep 2", "r");
+	store_close(f->store);
+	open_store(f);
+	assert_int_not_equal(pclose(child), -1);
+}
+
+/* --- Left by the dead ----------------------------------------------------- */
+
+static void test_unfinished_repository(void **state)
+{
+	struct fixture *f = *state;
+
+	run("mkdir -p '%s/.git/opsync' && cd '%s/.git' && touch "
+	    "opsync/unfinished config.lock HEAD.lock && mkdir objects",
+		f->path, f->path);
+	open_store(f);
+	put_well(f, 1, make("a.md", "a\n", NULL), STORE_ADDED);
+	commit(f);
+	check_clean(f);
+	assert_int_equal(
+		access(run("printf '%%s' '%s/.git/opsync/unfinished'", f->path),
+			F_OK),
+		-1);
+}
+
+static void test_stale_locks(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	put_well(f, 1, make("a.md", "a\n", NULL), STORE_ADDED);
+	commit(f);
+	store_close(f->store);
+	run("cd '%s/.git' && touch -d '1 minute ago' HEAD.lock index.lock "
+	    "config.lock refs/heads/main.lock packed-refs.lock "
+	    "opsync/tmp/spool-1-abc opsync/tmp/tmp_x",
+		f->path);
+	open_store(f);
+	check_clean(f);
+}
+
+static void test_live_lock_is_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	int64_t begun;
+	FILE *git;
+
+	open_store(f);
+	store_close(f->store);
+	f->store = NULL;
+	begun = stamp_monotonic();
+	run("touch '%s/.git/index.lock'", f->path);
+	git = popen(
+		run("printf '%%s' 'sleep 1; rm %s/.git/index.lock'", f->path),
+		"r");
+	open_store(f);
+	assert_true(stamp_monotonic() - begun > STAMP_SECOND * 9 / 10);
+	assert_int_equal(pclose(git), 0); /* it was there to be removed */
+}
+
+/* --- Without opening ------------------------------------------------------ */
+
+static void test_state_path(void **state)
+{
+	struct fixture *f = *state;
+	struct buf path = {0};
+
+	assert_int_equal(
+		store_state_path(f->path, &path, &f->err), ERR_NOT_FOUND);
+	open_store(f);
+	assert_int_equal(store_state_path(f->path, &path, &f->err), 0);
+	assert_int_equal(access(path.p, R_OK), 0);
+	store_close(f->store);
+	run("rm -r '%s'", f->path);
+	f->bare = true;
+	open_store(f);
+	assert_int_equal(store_state_path(f->path, &path, &f->err), 0);
+	assert_int_equal(access(path.p, R_OK), 0);
+	assert_true(str_ends(buf_str(&path), STR("content/opsync/state.db")));
+	buf_fini(&path);
+}
+
+/* A work tree of git worktree has its own folder, and shares refs. */
+static void test_linked_worktree(void **state)
+{
+	struct fixture *f = *state;
+
+	run("git init -q '%s/main' && cd '%s/main' && git -c user.name=p -c "
+	    "user.email=p@x commit -q --allow-empty -m x && git worktree add "
+	    "-q -b site '%s'",
+		f->folder, f->folder, f->path);
+	f->branch = "site";
+	open_store(f);
+	put_well(f, 1, make("a.md", "a\n", NULL), STORE_ADDED);
+	commit(f);
+	assert_string_equal(text_of(f, "a.md"), "a\n");
+	assert_string_equal(run(GIT "status --porcelain", f->path), "");
+	reopen(f);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(test_not_a_repository),
+		TEST(test_inside_another),
+		TEST(test_formats),
+		TEST(test_sparse_index),
+		TEST(test_another_users),
+		TEST(test_bad_options),
+		TEST(test_locked),
+		TEST(test_lock_is_not_inherited),
+		TEST(test_unfinished_repository),
+		TEST(test_stale_locks),
+		TEST(test_live_lock_is_waited_for),
+		TEST(test_state_path),
+		TEST(test_linked_worktree),
+	};
+
+	return cmocka_run_group_tests_name("open", tests, NULL, NULL);
+}
