@@ -21,6 +21,7 @@
 #include "daemon/log.h"
 
 #define RETRY_FIRST (60 * STAMP_SECOND)
+#define PRUNE_EVERY 100 /* runs */
 #define RETRY_MOST (3600 * STAMP_SECOND)
 
 struct mapper_item *mapper_item_new(void)
@@ -66,6 +67,7 @@ int mapper_init(struct mapper *m, struct store *store,
 	int r;
 
 	*m = (struct mapper){.store = store, .config = config};
+	m->retry_at = 1; /* what failed before the start: at once */
 	r = names_load(&m->names, store_state(store), e);
 	return r == 0 ? load_generation(m, e) : r;
 }
@@ -111,6 +113,18 @@ int mapper_begin(struct mapper *m, const char *kind, const char *cause,
 	return record ? ensure_run(m, e) : 0;
 }
 
+/* Now and then, forget what is too old. */
+static int end_run(struct mapper *m, struct err *e)
+{
+	struct state *state = store_state(m->store);
+	int r = state_run_put(state, &m->run, e);
+
+	if (r == 0 && m->run.id % PRUNE_EVERY == 0)
+		r = state_prune(
+			state, m->run.finished - m->config->keep_log, e);
+	return r;
+}
+
 int mapper_end(struct mapper *m, uint64_t requests, uint64_t bytes,
 	const struct err *why, struct err *e)
 {
@@ -127,7 +141,7 @@ int mapper_end(struct mapper *m, uint64_t requests, uint64_t bytes,
 	m->run.requests = (int64_t)requests;
 	m->run.bytes = (int64_t)bytes;
 	m->run.commit = m->commit[0] != '\0' ? str_of(m->commit) : STR_NONE;
-	return state_run_put(store_state(m->store), &m->run, e);
+	return end_run(m, e);
 }
 
 void mapper_event(struct mapper *m, enum log_level level, const char *kind,

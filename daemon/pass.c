@@ -213,8 +213,8 @@ static void on_resolved(struct resolve *r)
 
 	p->err = r->err;
 	if (r->scope.missing.code != 0 && r->err.code == 0)
-		log_warning(
-			"%s: its documents stay as they are", r->scope.missing.text);
+		log_warning("%s: its documents stay as they are",
+			r->scope.missing.text);
 	proceed(p, REMAPPING);
 }
 

@@ -35,13 +35,12 @@ struct pass {
 	size_t n_ids;
 	int64_t *ids; /* of PASS_SOME; owned, freed by pass_fini() */
 
-	/* Result, and progress while it runs. */
+	/* Result. */
 	struct err err;
 	int64_t run; /* 0: not recorded */
 	struct mapper_counts counts;
 	char commit[41];
-	int64_t n_expected; /* work packages to be read, or 0 */
-	int64_t started;    /* monotonic */
+	int64_t started; /* monotonic */
 
 	/* Private. */
 	pass_done_fn *done;

@@ -40,6 +40,7 @@ struct service {
 	struct pass pass;
 	bool running;
 	bool stopping;
+	bool failed;       /* it could not begin */
 	uint64_t number;   /* of the pass that runs, or ran last */
 	int64_t next_at;   /* monotonic */
 	int64_t started;   /* wall clock */
@@ -398,6 +399,7 @@ static void begin(struct service *s, struct err *e)
 	s->sync.config = s->config;
 	s->sync.worker = worker_new(&s->loop);
 	if (!s->options.once && open_control(s, socket, e) != 0) {
+		s->failed = true;
 		s->last = *e;
 		close_all(s);
 	} else {
@@ -435,8 +437,7 @@ int service_run(const struct config *config,
 	store_close(s.store);
 	free(s.sync.scope_ids);
 	free(s.want.ids);
-	if (r == 0 && (options->once || s.last.code == ERR_IO) &&
-		s.last.code != 0 && s.number <= 1) {
+	if (r == 0 && (options->once || s.failed) && s.last.code != 0) {
 		*e = s.last;
 		r = e->code;
 	}
