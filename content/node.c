@@ -63,9 +63,9 @@ static void step_over(struct walk *w, char quote)
 {
 	int n = 1;
 
-	if (quote == '"' && w->raw.p[w->at] == '\\' && w->at + 1 < w->raw.n)
-		n = escape_length(w->raw.p[w->at + 1]);
-	else if (quote == '\'' && w->raw.p[w->at] == '\'')
+	if (quote == '"' && ascii_at(w->raw, w->at) == '\\')
+		n = escape_length(ascii_at(w->raw, w->at + 1));
+	else if (quote == '\'' && ascii_at(w->raw, w->at) == '\'')
 		n = 2;
 	for (; n > 0 && w->at < w->raw.n; n--)
 		step(w);
