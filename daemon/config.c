@@ -259,18 +259,17 @@ static int read_schedule(struct config *c, const struct node *at, struct err *e)
 
 static int read_share(const struct node *at, double *out, struct err *e)
 {
-	struct str text;
-	char *end;
-	char *copy;
-	int r = node_string(at, "share", &text, e);
+	char *text = str_dup(at->text);
+	char *end = text;
+	bool good = at->type == NODE_SCALAR && at->text.n > 1;
 
-	if (r != 0)
-		return r;
-	copy = str_dup(text);
-	*out = strtod(copy, &end) / 100;
-	r = strcmp(end, "%") == 0 && *out >= 0 && *out <= 1;
-	free(copy);
-	return r ? 0 : node_err(at, e, "share: is a percentage, as 10%%");
+	if (good)
+		*out = strtod(text, &end) / 100;
+	good = good && strcmp(end, "%") == 0 && *out >= 0 && *out <= 1;
+	free(text);
+	if (good)
+		return 0;
+	return node_err(at, e, "share: is a percentage, as 10%%");
 }
 
 static int read_guard(struct config *c, const struct node *at, struct err *e)

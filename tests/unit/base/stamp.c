@@ -44,7 +44,8 @@ static void test_parse(void **state)
 		char back[STAMP_TEXT];
 
 		if (cases[i].micros == NULL) {
-			assert_false(stamp_parse(str_of(cases[i].text), &stamp));
+			assert_false(
+				stamp_parse(str_of(cases[i].text), &stamp));
 			assert_int_equal(stamp, 42);
 			continue;
 		}

@@ -1,0 +1,233 @@
+/*
+ * The configuration: what is read, and each thing that is refused with its
+ * place and the way out.
+ */
+#include "daemon/config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define HEAD                                                                   \
+	"server: { url: https://op.example.org, token: { file: /k } }\n"       \
+	"projects: [ccm]\n"                                                    \
+	"store: /var/lib/content\n"
+
+static char folder[] = "/tmp/opsync-config-XXXXXX";
+
+static const char *write_file(const char *name, const char *text)
+{
+	static char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	return path;
+}
+
+static void test_three_lines(void **state)
+{
+	struct config c;
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(config_load(write_file("site.yaml", HEAD), &c, &e), 0);
+	assert_string_equal(c.url, "https://op.example.org");
+	assert_string_equal(c.instance, "site");
+	assert_int_equal(c.n_projects, 1);
+	assert_string_equal(c.projects[0].name.p, "ccm");
+	assert_false(c.projects[0].subprojects);
+	assert_string_equal(c.store_path, "/var/lib/content");
+	assert_int_equal(c.max_requests, 2);
+	assert_int_equal(c.poll, 30000000);
+	assert_non_null(c.program);
+	config_fini(&c);
+}
+
+static void test_everything(void **state)
+{
+	struct config c;
+	struct err e = {0};
+	const char *text =
+		"server:\n"
+		"  url: https://op.example.org\n"
+		"  token: { env: KEY }\n"
+		"  max_requests: 4\n"
+		"  max_retry_after: 2m\n"
+		"  storage_hosts: [a.example, b.example]\n"
+		"projects: [ccm, { project: docs, subprojects: true }]\n"
+		"store: { path: /srv/c, branch: site, bare: true }\n"
+		"schedule: { poll: 5m, overlap: 10s }\n"
+		"guard: { max_delete: { share: 25%, count: 7, within: 2h } }\n"
+		"commit: { name: Bot, email: bot@example.org }\n"
+		"log: { keep: 10d }\n"
+		"control: { socket: /run/x.sock }\n";
+
+	(void)state;
+	assert_int_equal(config_load(write_file("all.yaml", text), &c, &e), 0);
+	assert_int_equal(c.token_kind, TOKEN_ENV);
+	assert_int_equal(c.max_requests, 4);
+	assert_int_equal(c.n_storage_hosts, 2);
+	assert_true(c.projects[1].subprojects);
+	assert_true(c.bare);
+	assert_string_equal(c.branch, "site");
+	assert_int_equal(c.poll, 300000000);
+	assert_true(c.guard_share > 0.24 && c.guard_share < 0.26);
+	assert_int_equal(c.guard_count, 7);
+	assert_int_equal(c.guard_within, INT64_C(7200000000));
+	assert_string_equal(c.socket, "/run/x.sock");
+	config_fini(&c);
+}
+
+static const struct {
+	const char *text;
+	const char *error; /* behind "FILE:" */
+} refused[] = {
+	{"servre: {}\n" HEAD, "1:1: "},
+	{"servre: {}\n" HEAD, "did you mean 'server'?"},
+	{"projects: [ccm]\nstore: /x\n", "server: is missing"},
+	{"server: { token: { file: /k } }\nprojects: [x]\nstore: /x\n",
+		"1:9: server: needs url"},
+	{"server: { url: https://x, token: secret }\nprojects: [x]\nstore: "
+	 "/x\n",
+		"1:34: token: says where the key is"},
+	{"server: { url: https://x, token: { fiel: /k } }\nprojects: [x]\n"
+	 "store: /x\n",
+		"did you mean 'file'?"},
+	{"server: { url: https://x, max_requests: 0 }\nprojects: [x]\n"
+	 "store: /x\n",
+		"1:41: "},
+	{"server: { url: https://x }\nprojects: []\nstore: /x\n",
+		"2:11: projects: is a list"},
+	{"server: { url: https://x }\nprojects: ccm\nstore: /x\n",
+		"2:11: projects: is a list"},
+	{HEAD "schedule: { poll: 10ms }\n", "4:11: schedule: poll is at least"},
+	{HEAD "schedule: { poll: soon }\n", "4:19: "},
+	{HEAD "guard: { max_delete: { share: 10 } }\n", "4:31: share: is a "},
+	{HEAD "documents:\n- path: ${ subject | slugg }.md\n",
+		"did you mean 'slug'?"},
+	{HEAD "store: /y\n", "4:1: "},
+	{"{", "1:"},
+};
+
+static void test_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+		struct config c;
+		struct err e = {0};
+		const char *path = write_file("bad.yaml", refused[i].text);
+		int r = config_load(path, &c, &e);
+
+		assert_int_equal(r, ERR_CONFIG);
+		if (strstr(e.text, refused[i].error) == NULL)
+			fail_msg("'%s' is not in '%s'", refused[i].error,
+				e.text);
+		assert_non_null(strstr(e.text, path));
+		config_fini(&c);
+	}
+}
+
+static int token_of(const char *setting, char **token, struct err *e)
+{
+	char text[512];
+	struct config c;
+	int r;
+
+	snprintf(text, sizeof(text),
+		"server: { url: https://x, token: { %s } }\n"
+		"projects: [x]\nstore: /x\n",
+		setting);
+	r = config_load(write_file("token.yaml", text), &c, e);
+	assert_int_equal(r, 0);
+	r = config_token(&c, token, e);
+	config_fini(&c);
+	return r;
+}
+
+static void test_tokens(void **state)
+{
+	char setting[256];
+	char *token = NULL;
+	struct err e = {0};
+
+	(void)state;
+	snprintf(setting, sizeof(setting), "file: %s",
+		write_file("key", "  s3cret\n"));
+	assert_int_equal(token_of(setting, &token, &e), 0);
+	assert_string_equal(token, "s3cret");
+	config_wipe_token(token);
+
+	setenv("OPSYNC_TEST_KEY", "from-env", 1);
+	assert_int_equal(token_of("env: OPSYNC_TEST_KEY", &token, &e), 0);
+	assert_string_equal(token, "from-env");
+	config_wipe_token(token);
+
+	assert_int_equal(token_of("command: echo from-cmd", &token, &e), 0);
+	assert_string_equal(token, "from-cmd");
+	config_wipe_token(token);
+
+	setenv("CREDENTIALS_DIRECTORY", folder, 1);
+	assert_int_equal(token_of("credential: key", &token, &e), 0);
+	assert_string_equal(token, "s3cret");
+	config_wipe_token(token);
+	unsetenv("CREDENTIALS_DIRECTORY");
+
+	assert_int_equal(
+		token_of("file: /nowhere/key", &token, &e), ERR_CONFIG);
+	assert_non_null(strstr(e.text, "/nowhere/key"));
+	assert_int_equal(
+		token_of("env: OPSYNC_NOT_SET", &token, &e), ERR_CONFIG);
+	assert_int_equal(token_of("credential: key", &token, &e), ERR_CONFIG);
+	assert_int_equal(token_of("command: exit 3", &token, &e), ERR_CONFIG);
+	assert_non_null(strstr(e.text, "status 3"));
+
+	/* Two lines, or nothing, are no key; and are not shown. */
+	snprintf(setting, sizeof(setting), "file: %s",
+		write_file("key", "two words"));
+	assert_int_equal(token_of(setting, &token, &e), ERR_CONFIG);
+	assert_null(strstr(e.text, "words"));
+	write_file("key", "\n");
+	assert_int_equal(token_of(setting, &token, &e), ERR_CONFIG);
+}
+
+static int make_folder(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) != NULL ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+	static const char *const names[] = {
+		"site.yaml", "all.yaml", "bad.yaml", "token.yaml", "key"};
+	char path[128];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		unlink(path);
+	}
+	return rmdir(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_three_lines),
+		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_tokens),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
