@@ -155,7 +155,7 @@ static void note_fields(struct compiling *c)
 int program_compile(
 	const struct node *root, struct program **out, struct err *e)
 {
-	struct err ignored;
+	struct err ignored = {0};
 	struct program *p = xcalloc(1, sizeof(*p));
 	struct compiling c = {.program = p, .err = e != NULL ? e : &ignored};
 	int rc;

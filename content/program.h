@@ -60,7 +60,8 @@ const struct program_name *program_names(const struct program *p, size_t *n);
  * in out counts then.  with_id asks for paths with -ID in them, for the entry
  * that lost its natural path to another work package; it is a bit mask by
  * the entry's index in the program (bit 63 stands for all from there on).
- * scratch is used and left for the caller to reset.
+ * scratch is used and left for the caller to reset.  wp's project_identifier
+ * "*" fits every match.project (a work package from a file may not tell).
  */
 int program_render(const struct program *p, const struct work_package *wp,
 	uint64_t with_id, struct arena *scratch, struct rendered *out);
