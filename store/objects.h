@@ -48,7 +48,11 @@ void objects_drop(struct objects *o);
 /* Objects in the open batch. */
 size_t objects_count(const struct objects *o);
 
-/* Write a blob's content to a file descriptor, in pieces when it is large. */
+/*
+ * Write a blob's content to a file descriptor: from the open batch, from the
+ * pack that was sealed last (which stays open for that), both in pieces, or
+ * from the repository.
+ */
 int objects_copy_blob(
 	struct objects *o, const git_oid *oid, int fd, struct err *e);
 

@@ -220,6 +220,31 @@ static void many_files_are_as_few(void **state)
 	assert_int_equal(scratch_run(f->s, "test -z \"$(ls)\""), 0);
 }
 
+/* By the times of the renames: a.md is the last, though first by name. */
+static void attachments_come_before_documents(void **state)
+{
+	struct fixture *f = *state;
+	static char paths[300][40];
+	struct stat document;
+
+	want(f, "a.md", NULL, "ours");
+	for (int i = 0; i < 300; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "z/%d/picture.png", i);
+		want(f, paths[i], NULL, "png");
+	}
+	assert_int_equal(apply(f), 0);
+	assert_true(scratch_lstat(f->s, "a.md", &document));
+	for (int i = 0; i < 300; i++) {
+		struct stat st;
+
+		assert_true(scratch_lstat(f->s, paths[i], &st));
+		assert_true(st.st_ctim.tv_sec < document.st_ctim.tv_sec ||
+			    (st.st_ctim.tv_sec == document.st_ctim.tv_sec &&
+				    st.st_ctim.tv_nsec <=
+					    document.st_ctim.tv_nsec));
+	}
+}
+
 static void a_file_becomes_a_folder_and_back(void **state)
 {
 	struct fixture *f = *state;
@@ -544,6 +569,7 @@ int main(void)
 		TEST(files_come_change_and_go),
 		TEST(modes_are_those_of_git),
 		TEST(many_files_are_as_few),
+		TEST(attachments_come_before_documents),
 		TEST(a_file_becomes_a_folder_and_back),
 		TEST(foreign_paths_are_not_touched),
 		TEST(an_edit_is_kept),
