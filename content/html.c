@@ -84,8 +84,8 @@ static bool is_silent(GumboTag tag)
 	}
 }
 
-/* Elements that stand in the flow of a line; all others part words. */
-static bool is_inline(GumboTag tag)
+/* True but for elements that stand in the flow of a line. */
+static bool parts_words(GumboTag tag)
 {
 	static const GumboTag tags[] = {GUMBO_TAG_A, GUMBO_TAG_ABBR,
 		GUMBO_TAG_ACRONYM, GUMBO_TAG_B, GUMBO_TAG_BDI, GUMBO_TAG_BDO,
@@ -101,8 +101,8 @@ static bool is_inline(GumboTag tag)
 
 	for (size_t i = 0; i < ARRAY_LEN(tags); i++)
 		if (tags[i] == tag)
-			return true;
-	return false;
+			return false;
+	return !is_silent(tag);
 }
 
 static const GumboVector *children_of(const GumboNode *node)
@@ -120,7 +120,7 @@ static const GumboVector *children_of(const GumboNode *node)
 static void visit(struct text *t, const GumboNode *node)
 {
 	if (node->type == GUMBO_NODE_ELEMENT)
-		t->gap = t->gap || !is_inline(node->v.element.tag);
+		t->gap = t->gap || parts_words(node->v.element.tag);
 	else if (node->type == GUMBO_NODE_TEXT ||
 		 node->type == GUMBO_NODE_CDATA ||
 		 node->type == GUMBO_NODE_WHITESPACE)

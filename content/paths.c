@@ -93,7 +93,7 @@ int paths_check(
  */
 static bool is_hostile(int32_t cp)
 {
-	return cp < 0 || is_control(cp) ||
+	return cp < 0 || cp == 0xFFFD || is_control(cp) ||
 	       (cp < 0x80 && strchr("/\\:*?\"<>|%#", (char)cp) != NULL);
 }
 

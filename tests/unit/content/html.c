@@ -1,0 +1,198 @@
+/*
+ * Plain text of HTML: what a reader sees, and refusal of what nests too deep
+ * or is too big.
+ */
+#include "content/html.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/util.h"
+#include "content/html_scan.h"
+#include "content/words.h"
+
+static const char *const cases[][2] = {
+	{"", ""},
+	{"plain", "plain"},
+	{"<p>a</p><p>b</p>", "a b"},
+	{"<p>a<br>b<br/>c</p>", "a b c"},
+	{"a<div>b</div>c", "a b c"},
+	{"<b>a</b>b <i>c</i>", "ab c"},
+	{"a<span> </span>b", "a b"},
+	{"  a \n\t b  ", "a b"},
+	{"&lt;x&gt; &amp;amp; &quot; &#39; &#x2014; &hellip;",
+		"<x> &amp; \" ' \xE2\x80\x94 \xE2\x80\xA6"},
+	{"a&nbsp;b\xC2\xA0z", "a\xC2\xA0"
+			      "b\xC2\xA0z"},
+	{"&nbsp;a&nbsp;", "\xC2\xA0"
+			  "a\xC2\xA0"},
+	{"a<script>x()</script>b<style>y</style>c<!-- z -->d", "abcd"},
+	{"<ul><li>a</li><li>b</li></ul>", "a b"},
+	{"<table><tr><td>a</td><td>b</td></tr><tr><th>c</th></tr></table>",
+		"a b c"},
+	{"<h1>a</h1>b", "a b"},
+	{"<figure><img src=x alt=y><figcaption>c</figcaption></figure>", "c"},
+	{"<pre>a\n  b</pre>", "a b"},
+	{"<p>a<p>b", "a b"},
+	{"a<unknown>b</unknown>c", "abc"},
+	{"<iframe src=x>no</iframe>a", "a"},
+	{"<title>t</title>a", "t a"},
+	{"1 < 2 > 0", "1 < 2 > 0"},
+	{"a</b></p>c", "a c"},
+	{"<svg><text>s</text></svg>t", "s t"},
+};
+
+static void test_text(void **state)
+{
+	struct arena a = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct str out;
+		struct err e = {0};
+
+		assert_int_equal(
+			html_text(&a, str_of(cases[i][0]), &out, &e), 0);
+		if (!str_is(out, cases[i][1]))
+			fail_msg(
+				"%s became '%.*s'", cases[i][0], STR_ARGS(out));
+	}
+	arena_fini(&a);
+}
+
+static void expect_description(const char *file, const char *want)
+{
+	struct arena a = {0};
+	struct str out;
+	struct err e = {0};
+	char html[8192];
+	FILE *f = fopen(file, "rb");
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(html, 1, sizeof(html), f);
+	fclose(f);
+	assert_int_equal(html_text(&a, (struct str){html, n}, &out, &e), 0);
+	assert_true(str_is(words_truncate_words(out, 200), want));
+	arena_fini(&a);
+}
+
+/* Recorded descriptions, as published documents have them. */
+static void test_descriptions(void **state)
+{
+	(void)state;
+	expect_description("tests/fixtures/text/4330.html",
+		"Patients need to connect with their care providers to build "
+		"trust and communication. But the COVID-19 pandemic has "
+		"placed barriers in the way of that connection. Due to the "
+		"pandemic, clinicians must");
+	expect_description("tests/fixtures/text/3397.html",
+		"The\xC2\xA0telehealth surge\xC2\xA0in the wake of COVID-19 "
+		"is only the latest development in the ongoing digital "
+		"revolution in healthcare. Another key piece of that "
+		"revolution \xE2\x80\x94 and one that has also become more");
+}
+
+static const struct {
+	const char *html;
+	size_t depth;
+} depths[] = {
+	{"", 0},
+	{"<p>a</p><p>b</p>", 1},
+	{"<div><p>a</p></div>", 2},
+	{"<p>a<p>b<p>c", 1},
+	{"<ul><li>a<li>b</ul>", 2},
+	{"<br><img><hr>", 0},
+	{"<div/><div/>", 2},
+	{"<div></x><div></x>", 2},
+	{"<b><i></b></i>", 2},
+	{"<b a='</b>'><b a=\"</b>\"><b a=</b>>", 3},
+	{"<div><!-- </div> --><div>", 2},
+	{"<div><!--></div><div>", 1},
+	{"<div><!---></div><div>", 1},
+	{"<div><!-- --!></div><div>", 1},
+	{"<div><!-- --></div><div>", 1},
+	{"<div><!-- - -- ></div> ---><div>", 2},
+	{"<div><![CDATA[></div>]]></div><div>", 1},
+	{"<div><![CDATA[></div><div>", 2},
+	{"<div><!x></div><div>", 1},
+	{"<div><?x ></div><div>", 1},
+	{"<DIV></div\n x='>'><div>", 1},
+	{"<a =b></a><a>", 1},
+	{"< div><1>", 0},
+	{"<div", 1},
+	{"<", 0},
+	{"</", 0},
+};
+
+static void test_depth(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(depths); i++) {
+		struct str html = str_of(depths[i].html);
+		size_t depth = html_depth(html, 512);
+
+		if (depth != depths[i].depth)
+			fail_msg("%s is %zu deep", depths[i].html, depth);
+	}
+}
+
+/* n bytes of start and then of unit, again and again. */
+static void repeat(struct buf *b, const char *start, const char *unit, size_t n)
+{
+	buf_clear(b);
+	buf_puts(b, start);
+	while (b->n + strlen(unit) <= n)
+		buf_puts(b, unit);
+}
+
+static void test_refused(void **state)
+{
+	const size_t full = (size_t)4 * 1024 * 1024;
+	struct arena a = {0};
+	struct buf start = {0};
+	struct buf html = {0};
+	struct str out = STR("untouched");
+	struct err e = {0};
+
+	(void)state;
+	repeat(&html, "", "<div>", 5 * 512);
+	assert_int_equal(html_text(&a, buf_str(&html), &out, &e), 0);
+	repeat(&html, "", "<div>", 5 * 513);
+	assert_int_equal(html_text(&a, buf_str(&html), &out, &e), ERR_DATA);
+	repeat(&html, "", "a", full);
+	assert_int_equal(html_text(&a, buf_str(&html), &out, &e), 0);
+	assert_int_equal(out.n, full);
+	buf_putc(&html, 'a');
+	assert_int_equal(html_text(&a, buf_str(&html), &out, &e), ERR_DATA);
+	/* A small text that makes gumbo build millions of elements. */
+	buf_puts(&start, "<div>");
+	for (int i = 0; i < 400; i++)
+		buf_printf(&start, "<b a=%d>", i);
+	buf_puts(&start, "</div>");
+	repeat(&html, start.p, "<br>x", full);
+	assert_int_equal(html_text(&a, buf_str(&html), &out, &e), ERR_DATA);
+	assert_int_equal(e.code, ERR_DATA);
+	buf_fini(&start);
+	buf_fini(&html);
+	arena_fini(&a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_descriptions),
+		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
