@@ -25,8 +25,7 @@ struct cli_connection {
 	size_t cap;
 };
 
-/* --- The configuration
- * ---------------------------------------------------------- */
+/* --- The configuration -------------------------------------------------- */
 
 static int load_instance(const char *name, struct config *out, struct err *e)
 {
@@ -70,8 +69,7 @@ int cli_config(const struct cli *cli, struct config *out, struct err *e)
 	return load_only_one(out, e);
 }
 
-/* --- The daemon
- * -------------------------------------------------------------------- */
+/* --- The daemon --------------------------------------------------------- */
 
 static int open_socket(const char *path, int *fd, struct err *e)
 {
@@ -186,8 +184,7 @@ static int ask_daemon(struct cli_connection *c, const json_t *request,
 	return r;
 }
 
-/* --- The state itself
- * ---------------------------------------------------------------- */
+/* --- The state itself --------------------------------------------------- */
 
 static int report(struct state *state, const json_t *request, struct buf *lines,
 	struct err *e)
@@ -245,8 +242,7 @@ int cli_ask(const struct config *config, const json_t *request,
 	return r;
 }
 
-/* --- Small things
- * ---------------------------------------------------------------------- */
+/* --- Small things ------------------------------------------------------- */
 
 int cli_each_line(const struct buf *lines,
 	void (*fn)(void *arg, const json_t *line), void *arg, struct err *e)

@@ -24,6 +24,7 @@ struct cli {
 typedef int cli_command(struct cli *cli, struct err *e);
 cli_command cli_status;
 cli_command cli_resync;
+cli_command cli_reload;
 cli_command cli_runs;
 cli_command cli_log;
 cli_command cli_render;

@@ -15,6 +15,7 @@ static const char usage[] =
 	"  status                      what the daemon did, does, will do\n"
 	"  resync [--full] [--wp ID]… [--wait]\n"
 	"                              sync now; all, or some work packages\n"
+	"  reload                      read the configuration again\n"
 	"  runs [--limit N]            the passes, the newest first\n"
 	"  log [--run N] [--wp ID] [--level L] [--limit N]\n"
 	"                              what each pass did, and why\n"
@@ -35,6 +36,7 @@ static const struct {
 } commands[] = {
 	{"status", cli_status},
 	{"resync", cli_resync},
+	{"reload", cli_reload},
 	{"runs", cli_runs},
 	{"log", cli_log},
 	{"render", cli_render},

@@ -56,8 +56,7 @@ static int read_file(const char *path, struct buf *out, struct err *e)
 	return r;
 }
 
-/* --- From a file
- * ------------------------------------------------------------------ */
+/* --- From a file -------------------------------------------------------- */
 
 /* IDENT of the first "/projects/IDENT/" that is no number, in a link. */
 static struct str identifier_in_links(struct str element)
@@ -217,8 +216,7 @@ static void look_at_content(struct render *r, struct attachment *a)
 	}
 }
 
-/* --- From the state
- * --------------------------------------------------------------------- */
+/* --- From the state ----------------------------------------------------- */
 
 static int take_row(
 	void *arg, const struct state_work_package *wp, struct err *e)
@@ -308,8 +306,7 @@ static int from_state(struct render *r, int64_t id, struct err *e)
 	return rc;
 }
 
-/* --- The document
- * ------------------------------------------------------------------------- */
+/* --- The document ------------------------------------------------------- */
 
 static const struct attachment *find_attachment(
 	const struct work_package *wp, int64_t id)

@@ -1,5 +1,6 @@
 /*
- * resync - ask the daemon for a pass now, and wait for it if told to.
+ * resync - ask the daemon for a pass now, and wait for it if told to; reload
+ * is a pass with the configuration read again.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -106,21 +107,38 @@ static int converse(struct cli *cli, struct cli_connection *c,
 	return r != 0 ? r : result;
 }
 
-int cli_resync(struct cli *cli, struct err *e)
+static int talk(struct cli *cli, const json_t *request, struct err *e)
 {
-	json_t *request = json_pack("{s:s}", "command", "resync");
 	struct cli_connection *c = NULL;
 	struct config config = {0};
-	int r = parse(cli, request, e);
+	int r = cli_config(cli, &config, e);
 
-	if (r == 0)
-		r = cli_config(cli, &config, e);
 	if (r == 0)
 		r = cli_connect(&config, &c, e);
 	if (r == 0)
 		r = converse(cli, c, request, e);
 	cli_disconnect(c);
 	config_fini(&config);
+	return r;
+}
+
+int cli_resync(struct cli *cli, struct err *e)
+{
+	json_t *request = json_pack("{s:s}", "command", "resync");
+	int r = parse(cli, request, e);
+
+	if (r == 0)
+		r = talk(cli, request, e);
+	json_decref(request);
+	return r;
+}
+
+int cli_reload(struct cli *cli, struct err *e)
+{
+	json_t *request = json_pack("{s:s}", "command", "reload");
+	int r = cli->argc == 1 ? talk(cli, request, e)
+			       : cli_bad_usage("reload", e);
+
 	json_decref(request);
 	return r;
 }

@@ -26,8 +26,7 @@ static bool lanes_busy(const struct catch_up *c)
 	return c->lanes[0].lane.busy || c->lanes[1].lane.busy;
 }
 
-/* --- A page
- * -------------------------------------------------------------------- */
+/* --- A page ------------------------------------------------------------- */
 
 /* Called when a page's figures are known, while it is still to be mapped. */
 static void on_taken(struct lane *lane)
@@ -71,8 +70,7 @@ static void ask_page(struct catch_up *c, struct lane *lane)
 	lane_start(lane, buf_take(&path));
 }
 
-/* --- A moment that fills a page
- * ---------------------------------------------------- */
+/* --- A moment that fills a page ----------------------------------------- */
 
 static void on_batches(struct batches *b)
 {
@@ -113,8 +111,7 @@ static void read_tie(struct catch_up *c)
 	listing_start(&c->listing, on_listing);
 }
 
-/* --- The whole
- * ------------------------------------------------------------------------ */
+/* --- The whole ---------------------------------------------------------- */
 
 static void proceed(struct catch_up *c)
 {

@@ -91,8 +91,7 @@ static int read_section(struct config *c, const struct node *at,
 	return r;
 }
 
-/* --- server: ---------------------------------------------------------------
- */
+/* --- server: ------------------------------------------------------------ */
 
 static int read_token(struct config *c, const struct node *at, struct err *e)
 {
@@ -171,8 +170,7 @@ static int read_server(struct config *c, const struct node *at, struct err *e)
 	return r;
 }
 
-/* --- projects: --------------------------------------------------------------
- */
+/* --- projects: ---------------------------------------------------------- */
 
 static int read_project(struct config *c, const struct node *at,
 	struct config_project *out, struct err *e)
@@ -221,8 +219,7 @@ static int read_projects(struct config *c, const struct node *at, struct err *e)
 	return r;
 }
 
-/* --- store:, schedule:, guard:, commit:, log:, control: ---------------------
- */
+/* --- store:, schedule:, guard:, commit:, log:, control: ----------------- */
 
 static int read_store(struct config *c, const struct node *at, struct err *e)
 {
@@ -329,8 +326,7 @@ static int read_control(struct config *c, const struct node *at, struct err *e)
 		e);
 }
 
-/* --- The whole --------------------------------------------------------------
- */
+/* --- The whole ---------------------------------------------------------- */
 
 static const struct {
 	const char *name;

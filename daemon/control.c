@@ -56,8 +56,7 @@ struct control {
 
 static void next_request(struct client *client);
 
-/* --- Closing
- * -------------------------------------------------------------------- */
+/* --- Closing ------------------------------------------------------------ */
 
 static void release(struct control *c)
 {
@@ -94,8 +93,7 @@ static void close_client(struct client *client)
 	uv_close((uv_handle_t *)&client->pipe, on_client_closed);
 }
 
-/* --- Writing
- * ---------------------------------------------------------------------- */
+/* --- Writing ------------------------------------------------------------ */
 
 struct write {
 	uv_write_t request;
@@ -155,8 +153,7 @@ static void refuse(struct client *client, enum err_code code, const char *why)
 	send_end(client, &lines, &err);
 }
 
-/* --- Questions to the state
- * ---------------------------------------------------------- */
+/* --- Questions to the state --------------------------------------------- */
 
 static void run_question(struct job *job)
 {
@@ -229,9 +226,7 @@ static void ask_state(
 	worker_give(client->control->host.worker, &client->job);
 }
 
-/* --- Resync
- * -----------------------------------------------------------------------------
- */
+/* --- Resync ------------------------------------------------------------- */
 
 static int read_ids(const json_t *list, struct control_resync *what)
 {
@@ -273,9 +268,17 @@ static void resync(struct client *client, const json_t *request)
 	send_end(client, &lines, &none);
 }
 
-/* --- Requests
- * ------------------------------------------------------------------------------
- */
+static void reload(struct client *client)
+{
+	struct control *c = client->control;
+	struct buf lines = {0};
+	struct err err = {0};
+
+	c->host.reload(c->host.arg, &err);
+	send_end(client, &lines, &err);
+}
+
+/* --- Requests ----------------------------------------------------------- */
 
 static void dispatch(struct client *client, const json_t *request)
 {
@@ -295,6 +298,8 @@ static void dispatch(struct client *client, const json_t *request)
 	}
 	if (strcmp(command, "resync") == 0)
 		resync(client, request);
+	else if (strcmp(command, "reload") == 0)
+		reload(client);
 	else
 		refuse(client, ERR_USAGE, "unknown command");
 }
@@ -383,8 +388,7 @@ static void on_connection(uv_stream_t *stream, int status)
 		uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read);
 }
 
-/* --- For the daemon
- * -------------------------------------------------------------------------- */
+/* --- For the daemon ----------------------------------------------------- */
 
 void control_progress(struct control *c, uint64_t pass, struct str line)
 {

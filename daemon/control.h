@@ -31,6 +31,8 @@ struct control_host {
 	void (*live)(void *arg, struct buf *out);
 	/* Ask for a pass; gives the number of the pass that will do it. */
 	uint64_t (*resync)(void *arg, struct control_resync *what);
+	/* Read the configuration again; e says why it stays as it was. */
+	int (*reload)(void *arg, struct err *e);
 };
 
 /*

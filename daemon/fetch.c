@@ -31,8 +31,7 @@ static void probe(const void *bytes, size_t n, int fd, struct image_info *out)
 		image_probe_fd(fd, out);
 }
 
-/* --- The worker's side -------------------------------------------------------
- */
+/* --- The worker's side -------------------------------------------------- */
 
 static int add_chunk(struct fetch *f)
 {
@@ -74,8 +73,7 @@ static void run_chunk(struct job *job)
 	}
 }
 
-/* --- The loop's side
- * ----------------------------------------------------------- */
+/* --- The loop's side ---------------------------------------------------- */
 
 static void on_request_done(struct api_request *request);
 

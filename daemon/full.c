@@ -59,8 +59,7 @@ static int read_head(struct str element, struct api_source *head, struct err *e)
 	return r;
 }
 
-/* --- NEWEST
- * --------------------------------------------------------------------- */
+/* --- NEWEST ------------------------------------------------------------- */
 
 static void on_newest(struct api_request *request)
 {
@@ -80,8 +79,7 @@ static void on_newest(struct api_request *request)
 	proceed(f, LISTING);
 }
 
-/* --- LISTING
- * -------------------------------------------------------------------- */
+/* --- LISTING ------------------------------------------------------------ */
 
 static void on_listing(struct listing *l)
 {
@@ -92,8 +90,7 @@ static void on_listing(struct listing *l)
 	proceed(f, PLANNING);
 }
 
-/* --- PLANNING, on the worker's thread
- * --------------------------------------------- */
+/* --- PLANNING, on the worker's thread ----------------------------------- */
 
 struct plan {
 	struct full *f;
@@ -199,8 +196,7 @@ static void on_planned(struct job *job)
 	proceed(f, READING);
 }
 
-/* --- READING
- * ------------------------------------------------------------------------ */
+/* --- READING ------------------------------------------------------------ */
 
 static void on_batches(struct batches *b)
 {
@@ -211,8 +207,7 @@ static void on_batches(struct batches *b)
 	proceed(f, CONFIRMING);
 }
 
-/* --- CONFIRMING
- * ---------------------------------------------------------------------- */
+/* --- CONFIRMING --------------------------------------------------------- */
 
 static bool in_scope(const struct api_scope *scope, int64_t project)
 {
@@ -257,8 +252,7 @@ static void on_missing(struct api_request *request)
 	proceed(f, CONFIRMING);
 }
 
-/* --- The whole
- * ------------------------------------------------------------------------- */
+/* --- The whole ---------------------------------------------------------- */
 
 static void enter(struct full *f, enum step step)
 {

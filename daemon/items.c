@@ -77,8 +77,7 @@ static void stop_or_record(struct item *item, const struct err *err, int status)
 		item->why = *err;
 }
 
-/* --- LISTING
- * -------------------------------------------------------------------- */
+/* --- LISTING ------------------------------------------------------------ */
 
 static void on_listed(struct api_request *request)
 {
@@ -100,8 +99,7 @@ static void list(struct item *item)
 	api_get(item->items->sync->client, &item->request, on_listed);
 }
 
-/* --- FETCHING
- * ------------------------------------------------------------------- */
+/* --- FETCHING ----------------------------------------------------------- */
 
 static void on_fetched(struct fetch *f)
 {
@@ -132,8 +130,7 @@ static void fetch_all(struct item *item)
 		fetch_start(&item->fetches[i], on_fetched);
 }
 
-/* --- MAPPING, on the worker's thread
- * ---------------------------------------------- */
+/* --- MAPPING, on the worker's thread ------------------------------------ */
 
 static int take_list(struct item *item)
 {
@@ -207,8 +204,7 @@ static void map(struct item *item)
 	worker_give(item->items->sync->worker, &item->job);
 }
 
-/* --- The crowd
- * ------------------------------------------------------------------- */
+/* --- The crowd ---------------------------------------------------------- */
 
 /*
  * An item comes here after a first look: what it needs is known, so work

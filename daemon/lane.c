@@ -27,8 +27,7 @@ static void finish(struct lane *lane)
 	lane->done(lane); /* lane may be gone */
 }
 
-/* --- MAPPING
- * --------------------------------------------------------------------- */
+/* --- MAPPING ------------------------------------------------------------ */
 
 static bool needs_more(enum mapped mapped)
 {
@@ -72,8 +71,7 @@ static void on_mapped(struct job *job)
 	finish(lane);
 }
 
-/* --- NAMING
- * ------------------------------------------------------------------------ */
+/* --- NAMING ------------------------------------------------------------- */
 
 static void add_pair(struct lane *lane, const struct api_pair *pair)
 {
@@ -157,8 +155,7 @@ static void ask_for_schemas(struct lane *lane)
 	api_get(lane->sync->client, &lane->request, on_schemas);
 }
 
-/* --- TAKING
- * ------------------------------------------------------------------------- */
+/* --- TAKING ------------------------------------------------------------- */
 
 static void run_take(struct job *job)
 {
@@ -189,9 +186,7 @@ static void on_taken(struct job *job)
 		give(lane, run_map, on_mapped);
 }
 
-/* --- ASKING
- * ----------------------------------------------------------------------------
- */
+/* --- ASKING ------------------------------------------------------------- */
 
 static void on_list(struct api_request *request)
 {

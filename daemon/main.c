@@ -98,7 +98,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 int main(int argc, char **argv)
 {
 	struct arguments a = {.level = LOG_LEVEL_INFO};
-	struct config config;
+	struct config *config;
 	struct err e = {0};
 	int r = parse(argc, argv, &a);
 
@@ -107,10 +107,14 @@ int main(int argc, char **argv)
 	/* The key is in memory: no core dumps, no look by others. */
 	prctl(PR_SET_DUMPABLE, 0);
 	log_init(a.level);
-	r = config_load(a.config, &config, &e);
-	if (r == 0)
-		r = service_run(&config, &a.service, &e);
-	config_fini(&config);
+	config = xcalloc(1, sizeof(*config));
+	r = config_load(a.config, config, &e);
+	if (r == 0) {
+		r = service_run(config, &a.service, &e);
+	} else {
+		config_fini(config);
+		free(config);
+	}
 	if (r != 0)
 		log_error("%s", e.text);
 	return err_exit_code(r);

@@ -83,8 +83,7 @@ void mapper_fini(struct mapper *m)
 	*m = (struct mapper){0};
 }
 
-/* --- The pass's row and its events ------------------------------------------
- */
+/* --- The pass's row and its events -------------------------------------- */
 
 static int ensure_run(struct mapper *m, struct err *e)
 {
@@ -171,8 +170,7 @@ void mapper_event(struct mapper *m, enum log_level level, const char *kind,
 			(long long)work_package, text);
 }
 
-/* --- Taking a list in --------------------------------------------------------
- */
+/* --- Taking a list in --------------------------------------------------- */
 
 /* What the state has of a work package that is here again. */
 struct known {
@@ -342,8 +340,7 @@ int mapper_retry(struct mapper *m, struct mapper_page *page, struct err *e)
 	return r;
 }
 
-/* --- Mapping
- * ------------------------------------------------------------------ */
+/* --- Mapping ------------------------------------------------------------ */
 
 /* What the API does not say in the work package itself. */
 static bool complete(struct mapper *m, const struct mapper_item *item,

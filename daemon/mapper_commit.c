@@ -38,8 +38,7 @@ void mapper_remove(struct mapper *m, int64_t work_package, struct str entry,
 	add_removal(m, work_package, str_dup(entry), why);
 }
 
-/* --- The guard
- * ------------------------------------------------------------------ */
+/* --- The guard ---------------------------------------------------------- */
 
 struct recent {
 	int64_t since;
@@ -83,8 +82,7 @@ static int guard(struct mapper *m, int64_t n, bool *allowed, struct err *e)
 	return 0;
 }
 
-/* --- Removals
- * --------------------------------------------------------------------- */
+/* --- Removals ----------------------------------------------------------- */
 
 /* What a removal concerns: the documents of a work package. */
 struct victims {
@@ -208,8 +206,7 @@ static int decide_removals(struct mapper *m, struct err *e)
 	return r == 0 ? mapper_map_again(m, e) : r;
 }
 
-/* --- Commits
- * ------------------------------------------------------------------------ */
+/* --- Commits ------------------------------------------------------------ */
 
 /* "Add 12, change 3, remove 1 documents". */
 static void subject_of(const struct mapper *m, char *out, size_t size)

@@ -17,8 +17,7 @@
 
 #define RETRY_FIRST (60 * STAMP_SECOND)
 
-/* --- Rows
- * --------------------------------------------------------------------- */
+/* --- Rows --------------------------------------------------------------- */
 
 static struct state_work_package row_of(
 	const struct mapper *m, const struct mapper_item *item)
@@ -56,8 +55,7 @@ void mapper_fail(
 		why->text);
 }
 
-/* --- Claims
- * -------------------------------------------------------------------- */
+/* --- Claims ------------------------------------------------------------- */
 
 static void map_again(struct mapper *m, int64_t id)
 {
@@ -137,8 +135,7 @@ static const struct state_document *find_held(
 	return NULL;
 }
 
-/* --- Placing one document
- * -------------------------------------------------------- */
+/* --- Placing one document ----------------------------------------------- */
 
 static const struct {
 	const char *kind;
@@ -234,8 +231,7 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 	return r == ERR_DATA ? 0 : r;
 }
 
-/* --- The whole work package
- * -------------------------------------------------------- */
+/* --- The whole work package --------------------------------------------- */
 
 static bool rendered_has(const struct rendered *rendered, struct str entry)
 {

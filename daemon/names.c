@@ -27,8 +27,7 @@ void names_fini(struct names *n)
 	*n = (struct names){0};
 }
 
-/* --- Parsing what the state or the server gave ------------------------------
- */
+/* --- Parsing what the state or the server gave -------------------------- */
 
 static int parse_projects(
 	struct names *n, const struct api_list *list, struct err *e)
@@ -147,8 +146,7 @@ int names_load(struct names *n, struct state *state, struct err *e)
 	return state_resources(state, load_resource, n, e);
 }
 
-/* --- Remembering answers
- * ------------------------------------------------------ */
+/* --- Remembering answers ------------------------------------------------ */
 
 static int join_pages(
 	const struct str *pages, size_t n_pages, struct buf *out, struct err *e)
@@ -236,8 +234,7 @@ int names_put_schemas(struct names *n, struct state *state, struct str body,
 	return r;
 }
 
-/* --- Looking up
- * --------------------------------------------------------------- */
+/* --- Looking up --------------------------------------------------------- */
 
 const struct project *names_project(const struct names *n, int64_t id)
 {
@@ -359,8 +356,7 @@ int names_find_scope(const struct names *n, const struct config *c, bool strict,
 	return 0;
 }
 
-/* --- The mapping's names against the server's
- * ---------------------------------- */
+/* --- The mapping's names against the server's --------------------------- */
 
 /* Collects what the server has of one kind; *n of them, the caller frees. */
 static const char **server_names(

@@ -75,8 +75,7 @@ static void on_items_moved(struct items *items)
 		proceed(p, COMMITTING);
 }
 
-/* --- BEGINNING
- * ------------------------------------------------------------------ */
+/* --- BEGINNING ---------------------------------------------------------- */
 
 static const char *const kind_words[] = {
 	[PASS_POLL] = "poll",
@@ -166,17 +165,54 @@ static int compare_mapping(struct pass *p, struct state *state, struct err *e)
 	return r;
 }
 
+/* The projects in scope, as the state remembers them. */
+static void put_scope(const int64_t *ids, size_t n, struct buf *out)
+{
+	buf_puts(out, n == 0 ? "*" : "");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "%s%lld", i > 0 ? " " : "", (long long)ids[i]);
+}
+
+/*
+ * Are the projects those of the last full read?  If others came or went, a
+ * poll would not see their work packages: everything is read.
+ */
+static int compare_scope(struct pass *p, struct state *state, struct err *e)
+{
+	struct buf known = {0};
+	struct buf now = {0};
+	bool found = false;
+	int r = state_get(state, "scope", &known, &found, e);
+
+	if (p->remembered)
+		put_scope(p->scope.ids, p->scope.n, &now);
+	if (r == 0 && (!p->remembered || !found ||
+			      !str_eq(buf_str(&known), buf_str(&now))))
+		p->kind = PASS_FULL;
+	buf_fini(&known);
+	buf_fini(&now);
+	return r;
+}
+
+static int begin(struct pass *p, struct state *state, struct err *e)
+{
+	int r = p->first ? load_cursor(p, state, e) : 0;
+
+	if (r == 0 && p->compare)
+		r = compare_mapping(p, state, e);
+	if (r == 0 && !p->sync->resolved)
+		p->remembered = resolve_from_memory(p->sync, &p->scope);
+	if (r == 0 && p->compare && p->cursor->known)
+		r = compare_scope(p, state, e);
+	return r;
+}
+
 static void run_begin(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
 	struct mapper *m = p->sync->mapper;
-	struct state *state = store_state(m->store);
-	int r = 0;
+	int r = begin(p, store_state(m->store), &p->err);
 
-	if (p->first)
-		r = load_cursor(p, state, &p->err);
-	if (r == 0 && p->first)
-		r = compare_mapping(p, state, &p->err);
 	if (r != 0)
 		return;
 	if (p->kind == PASS_POLL && (!p->cursor->known || p->cursor->full_open))
@@ -184,8 +220,6 @@ static void run_begin(struct job *job)
 	if (p->kind == PASS_FULL)
 		p->record = true;
 	r = mapper_begin(m, kind_words[p->kind], p->cause, p->record, &p->err);
-	if (r == 0 && !p->sync->resolved && p->kind != PASS_FULL)
-		p->remembered = resolve_from_memory(p->sync, &p->scope);
 	if (r == 0)
 		mapper_retry(m, &p->page, &p->err);
 	p->run = m->run.id;
@@ -204,8 +238,7 @@ static void on_begun(struct job *job)
 		proceed(p, REMAPPING);
 }
 
-/* --- RESOLVING
- * ------------------------------------------------------------------ */
+/* --- RESOLVING ---------------------------------------------------------- */
 
 static void on_resolved(struct resolve *r)
 {
@@ -218,8 +251,7 @@ static void on_resolved(struct resolve *r)
 	proceed(p, REMAPPING);
 }
 
-/* --- REMAPPING, a page of kept sources at a time
- * ------------------------------------ */
+/* --- REMAPPING, a page of kept sources at a time ------------------------ */
 
 static void run_recall(struct job *job)
 {
@@ -265,8 +297,7 @@ static void on_recalled(struct job *job)
 	lane_start_page(&p->lane, &p->page);
 }
 
-/* --- REREADING and READING
- * ------------------------------------------------------------ */
+/* --- REREADING and READING ---------------------------------------------- */
 
 static void on_batches(struct batches *b)
 {
@@ -345,8 +376,7 @@ static void read_server(struct pass *p)
 	}
 }
 
-/* --- COMMITTING
- * ----------------------------------------------------------------------- */
+/* --- COMMITTING --------------------------------------------------------- */
 
 /*
  * Where the next poll begins.  A commit on the server may become visible
@@ -376,26 +406,37 @@ static struct cursor next_cursor(const struct pass *p)
 	return c;
 }
 
+/* Nothing new came: then nothing is written. */
+static bool is_idle(const struct pass *p)
+{
+	return p->kind == PASS_POLL && p->next.low == p->cursor->low &&
+	       p->next.newest == p->cursor->newest && p->n_remap == 0 &&
+	       p->sync->mapper->run.id == 0;
+}
+
 static int commit_whole(struct pass *p, struct mapper *m)
 {
-	const struct cursor *next = &p->next;
 	char newest[STAMP_TEXT];
 	char low[STAMP_TEXT];
+	struct buf scope = {0};
 	const char *values[] = {"mapping", program_hash(m->config->program),
-		"cursor", newest, "low", low, "full.open", "", NULL};
+		"cursor", newest, "low", low, "full.open", "", "scope", NULL,
+		NULL};
+	int r = 0;
 
 	p->next = next_cursor(p);
-	stamp_format(next->newest, 6, newest);
-	stamp_format(next->low, 6, low);
+	stamp_format(p->next.newest, 6, newest);
+	stamp_format(p->next.low, 6, low);
+	put_scope(p->sync->scope.projects, p->sync->scope.n_projects, &scope);
+	values[9] = scope.p;
 	if (p->kind == PASS_SOME)
 		values[2] = NULL;
 	else if (p->kind == PASS_POLL)
 		values[6] = NULL;
-	if (p->kind == PASS_POLL && next->low == p->cursor->low &&
-		next->newest == p->cursor->newest && p->n_remap == 0 &&
-		m->run.id == 0)
-		return 0; /* nothing new: nothing is written */
-	return mapper_commit_all(m, values, &p->err);
+	if (!is_idle(p))
+		r = mapper_commit_all(m, values, &p->err);
+	buf_fini(&scope);
+	return r;
 }
 
 static void run_commit(struct job *job)
@@ -442,9 +483,7 @@ static void commit(struct pass *p)
 	give(p, run_commit, on_committed);
 }
 
-/* --- The whole
- * ----------------------------------------------------------------------------
- */
+/* --- The whole ---------------------------------------------------------- */
 
 static void enter(struct pass *p, enum step step)
 {

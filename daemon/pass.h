@@ -30,8 +30,9 @@ struct pass {
 	enum pass_kind kind;
 	const char *cause; /* literal: start, schedule, request */
 	bool record;       /* even if nothing happens */
-	bool first;        /* of this process: looks whether the mapping is
-			      the one that the documents were made with */
+	bool first;        /* of this process: the cursor is to be loaded */
+	bool compare;      /* whether mapping and projects are the ones that
+			      the documents were made with */
 	size_t n_ids;
 	int64_t *ids; /* of PASS_SOME; owned, freed by pass_fini() */
 

@@ -49,8 +49,7 @@ static void put_run(struct buf *out, const struct state_run *run)
 	buf_putc(out, '}');
 }
 
-/* --- Status
- * --------------------------------------------------------------------- */
+/* --- Status ------------------------------------------------------------- */
 
 struct list {
 	struct buf *out;
@@ -140,8 +139,7 @@ int report_status(struct state *s, struct buf *out, struct err *e)
 	return r;
 }
 
-/* --- Runs and log
- * ------------------------------------------------------------------ */
+/* --- Runs and log ------------------------------------------------------- */
 
 static int put_line(void *arg, const struct state_run *run, struct err *e)
 {

@@ -47,8 +47,7 @@ static void proceed(struct resolve *r, enum step next)
 	enter(r, r->err.code != 0 ? END : next);
 }
 
-/* --- The worker's side
- * --------------------------------------------------------- */
+/* --- The worker's side -------------------------------------------------- */
 
 static int put_names(struct resolve *r, struct state *state)
 {
@@ -142,8 +141,7 @@ static void run_check(struct job *job)
 	names_check(&m->names, m->config->program, r->pairs != NULL, &r->err);
 }
 
-/* --- The loop's side
- * -------------------------------------------------------------- */
+/* --- The loop's side ---------------------------------------------------- */
 
 static void clear_bodies(struct resolve *r)
 {

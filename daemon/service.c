@@ -29,9 +29,10 @@
 struct service {
 	uv_loop_t loop;
 	uv_timer_t timer; /* to the next pass, or the tick while one runs */
-	uv_signal_t sigterm, sigint;
+	uv_signal_t sigterm, sigint, sighup;
 	struct service_options options;
-	const struct config *config;
+	struct config *config; /* owned */
+	struct config *fresh;  /* owned: takes over before the next pass */
 	struct store *store;
 	struct mapper mapper;
 	struct sync sync;
@@ -49,13 +50,13 @@ struct service {
 
 	/* Asked for, and not begun yet. */
 	bool asked;
+	bool compare; /* the mapping may be another one */
 	struct control_resync want;
 };
 
 static void schedule(struct service *s);
 
-/* --- Logging a pass
- * --------------------------------------------------------------- */
+/* --- Logging a pass ----------------------------------------------------- */
 
 static void log_pass(const struct service *s, const struct pass *p)
 {
@@ -119,9 +120,7 @@ static void tell_finished(struct service *s, const struct pass *p)
 	buf_fini(&line);
 }
 
-/* --- Passes
- * ----------------------------------------------------------------------------
- */
+/* --- Passes ------------------------------------------------------------- */
 
 static void close_all(struct service *s);
 
@@ -168,10 +167,31 @@ static void on_tick(uv_timer_t *timer)
 		tell_progress(s);
 }
 
+static void free_config(struct config *config)
+{
+	if (config != NULL)
+		config_fini(config);
+	free(config);
+}
+
+/* No pass runs: nobody but us holds the configuration. */
+static void take_over(struct service *s)
+{
+	if (s->fresh == NULL)
+		return;
+	free_config(s->config);
+	s->config = s->fresh;
+	s->fresh = NULL;
+	s->mapper.config = s->sync.config = s->config;
+	s->sync.resolved = false;
+	s->compare = true;
+}
+
 static void start_pass(struct service *s, const char *cause)
 {
 	bool first = s->number == 0;
 
+	take_over(s);
 	s->number++;
 	s->running = true;
 	s->sync.progress = (struct mapper_counts){0};
@@ -181,6 +201,7 @@ static void start_pass(struct service *s, const char *cause)
 		.kind = PASS_POLL,
 		.cause = cause,
 		.first = first,
+		.compare = first || s->compare,
 		.record = s->asked,
 	};
 	if (s->want.full || (first && s->options.full)) {
@@ -193,7 +214,7 @@ static void start_pass(struct service *s, const char *cause)
 	}
 	free(s->want.ids);
 	s->want = (struct control_resync){0};
-	s->asked = false;
+	s->asked = s->compare = false;
 	uv_timer_start(&s->timer, on_tick, TICK_MS, TICK_MS);
 	pass_start(&s->pass, on_pass);
 }
@@ -216,8 +237,7 @@ static void schedule(struct service *s)
 		s->last.code != 0 ? s->last.text : "waiting for the next poll");
 }
 
-/* --- What the control socket asks
- * --------------------------------------------------------- */
+/* --- What the control socket asks --------------------------------------- */
 
 static uint64_t on_resync(void *arg, struct control_resync *what)
 {
@@ -236,6 +256,68 @@ static uint64_t on_resync(void *arg, struct control_resync *what)
 	if (!s->running && !s->stopping)
 		schedule(s);
 	return s->number + 1;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* What a running daemon holds open cannot be changed under it. */
+static int check_fixed(
+	const struct config *old, const struct config *new, struct err *e)
+{
+	const char *what = NULL;
+
+	if (!same(old->url, new->url))
+		what = "server.url";
+	else if (!same(old->store_path, new->store_path) ||
+		 !same(old->branch, new->branch))
+		what = "store";
+	else if (!same(old->socket, new->socket))
+		what = "control.socket";
+	else if (old->max_requests != new->max_requests)
+		what = "server.max_requests";
+	if (what == NULL)
+		return 0;
+	return err_set(e, ERR_CONFIG,
+		"%s: %s changed: that needs a restart of opsyncd", new->file,
+		what);
+}
+
+static int on_reload(void *arg, struct err *e)
+{
+	struct service *s = arg;
+	struct config *fresh = xcalloc(1, sizeof(*fresh));
+	char *token = NULL;
+	int r = config_load(s->config->file, fresh, e);
+
+	if (r == 0)
+		r = check_fixed(s->config, fresh, e);
+	if (r == 0)
+		r = config_token(fresh, &token, e);
+	if (r != 0) {
+		free_config(fresh);
+		log_error("%s (the old configuration stays)", e->text);
+		return r;
+	}
+	api_client_set_token(s->sync.client, token);
+	config_wipe_token(token);
+	free_config(s->fresh);
+	s->fresh = fresh;
+	s->asked = true;
+	log_notice("%s is read again", fresh->file);
+	if (!s->running && !s->stopping)
+		schedule(s);
+	return 0;
+}
+
+static void on_sighup(uv_signal_t *handle, int number)
+{
+	struct err e = {0};
+
+	(void)number;
+	on_reload(handle->data, &e);
 }
 
 static void on_live(void *arg, struct buf *out)
@@ -262,9 +344,7 @@ static void on_live(void *arg, struct buf *out)
 	}
 }
 
-/* --- The end
- * -------------------------------------------------------------------------------
- */
+/* --- The end ------------------------------------------------------------ */
 
 static void on_closed(void *arg)
 {
@@ -278,6 +358,7 @@ static void close_worker(struct service *s)
 	uv_close((uv_handle_t *)&s->timer, NULL);
 	uv_close((uv_handle_t *)&s->sigterm, NULL);
 	uv_close((uv_handle_t *)&s->sigint, NULL);
+	uv_close((uv_handle_t *)&s->sighup, NULL);
 }
 
 /* The socket goes first: then no question is left for the worker. */
@@ -315,9 +396,7 @@ static void on_signal(uv_signal_t *handle, int number)
 		close_all(s);
 }
 
-/* --- The beginning
- * ----------------------------------------------------------------------------
- */
+/* --- The beginning ------------------------------------------------------ */
 
 static int open_client(struct service *s, struct err *e)
 {
@@ -366,11 +445,12 @@ static int open_store(struct service *s, const char *socket, struct err *e)
 	return r == 0 ? mapper_init(&s->mapper, s->store, c, e) : r;
 }
 
-static void watch_signal(struct service *s, uv_signal_t *handle, int number)
+static void watch_signal(
+	struct service *s, uv_signal_t *handle, uv_signal_cb on_it, int number)
 {
 	uv_signal_init(&s->loop, handle);
 	handle->data = s;
-	uv_signal_start(handle, on_signal, number);
+	uv_signal_start(handle, on_it, number);
 }
 
 static int open_control(struct service *s, const char *path, struct err *e)
@@ -382,6 +462,7 @@ static int open_control(struct service *s, const char *path, struct err *e)
 		.arg = s,
 		.live = on_live,
 		.resync = on_resync,
+		.reload = on_reload,
 	};
 
 	return control_open(&host, path, &s->control, e);
@@ -392,8 +473,9 @@ static void begin(struct service *s, struct err *e)
 	char *socket = config_socket(s->config);
 
 	uv_timer_init(&s->loop, &s->timer);
-	watch_signal(s, &s->sigterm, SIGTERM);
-	watch_signal(s, &s->sigint, SIGINT);
+	watch_signal(s, &s->sigterm, on_signal, SIGTERM);
+	watch_signal(s, &s->sigint, on_signal, SIGINT);
+	watch_signal(s, &s->sighup, on_sighup, SIGHUP);
 	s->sync.loop = &s->loop;
 	s->sync.mapper = &s->mapper;
 	s->sync.config = s->config;
@@ -411,8 +493,8 @@ static void begin(struct service *s, struct err *e)
 	free(socket);
 }
 
-int service_run(const struct config *config,
-	const struct service_options *options, struct err *e)
+int service_run(struct config *config, const struct service_options *options,
+	struct err *e)
 {
 	struct service s = {.config = config, .options = *options};
 	char *socket = options->once ? NULL : config_socket(config);
@@ -437,6 +519,8 @@ int service_run(const struct config *config,
 	store_close(s.store);
 	free(s.sync.scope_ids);
 	free(s.want.ids);
+	free_config(s.fresh);
+	free_config(s.config);
 	if (r == 0 && (options->once || s.failed) && s.last.code != 0) {
 		*e = s.last;
 		r = e->code;

@@ -11,10 +11,11 @@ struct service_options {
 
 /*
  * Run the daemon with a configuration until SIGTERM or SIGINT, or for one
- * pass.  Gives 0 or the err_code that the program ends with, which e words;
+ * pass; SIGHUP reads the file again.  Takes the configuration (xmalloc'ed).
+ * Gives 0 or the err_code that the program ends with, which e words;
  * what goes wrong in a pass of a daemon that goes on is only logged.
  */
-int service_run(const struct config *config,
-	const struct service_options *options, struct err *e);
+int service_run(struct config *config, const struct service_options *options,
+	struct err *e);
 
 #endif

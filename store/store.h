@@ -53,7 +53,7 @@ int store_state_path(const char *path, struct buf *out, struct err *e);
 int store_holder(
 	const char *path, int64_t *pid, struct buf *note, struct err *e);
 
-/* --- Attachments, as they arrive ----------------------------------------- */
+/* --- Attachments, as they arrive ---------------------------------------- */
 
 /*
  * A content that arrives in pieces, spooled to disk when it is large.  MD5
@@ -87,7 +87,7 @@ int store_attachment(struct store *s, int64_t id, int64_t size,
 	struct str digest, bool *found, struct image_info *image,
 	struct err *e);
 
-/* --- Staging -------------------------------------------------------------- */
+/* --- Staging ------------------------------------------------------------ */
 
 enum store_change {
 	STORE_SAME,
@@ -132,7 +132,7 @@ void store_put_event(struct store *s, const struct state_event *event);
 /* Documents staged since the last commit, put or dropped, that change. */
 size_t store_staged(const struct store *s);
 
-/* --- Committing ----------------------------------------------------------- */
+/* --- Committing --------------------------------------------------------- */
 
 /*
  * Told of a staged document that cannot be made, since a path of it is
