@@ -4,6 +4,7 @@
  */
 #include "daemon/config.h"
 
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -200,6 +201,24 @@ static void test_tokens(void **state)
 	assert_int_equal(token_of(setting, &token, &e), ERR_CONFIG);
 }
 
+static void test_examples(void **state)
+{
+	glob_t found;
+
+	(void)state;
+	assert_int_equal(glob("examples/*.yaml", 0, NULL, &found), 0);
+	assert_true(found.gl_pathc >= 2);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		struct config c;
+		struct err e = {0};
+
+		if (config_load(found.gl_pathv[i], &c, &e) != 0)
+			fail_msg("%s", e.text);
+		config_fini(&c);
+	}
+	globfree(&found);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -227,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_everything),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_examples),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
