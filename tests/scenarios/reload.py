@@ -1,0 +1,60 @@
+"""A configuration read again: a changed mapping renders the kept sources
+anew, without asking for work packages; a broken one changes nothing."""
+import sys
+
+from harness import SEEDS_MAPPING, StandIn, Sync, Tap, read
+
+
+def main():
+    tap = Tap()
+    seeds = read(SEEDS_MAPPING).decode()
+    with StandIn() as server, Sync(server.url) as sync:
+        sync.start()
+        head = sync.head()
+
+        sync.configure(mapping=seeds.replace("documents:", "documnets:"))
+        done = sync.opsync("reload")
+        tap.same(done.code, 78, "a broken configuration is refused")
+        tap.ok("did you mean 'documents'" in done.err, "and says why", done)
+        sync.opsync("resync", "--wait")
+        tap.same(sync.head(), head, "the old one goes on")
+
+        server.side("requests/reset")
+        sync.configure(mapping=seeds.replace(
+            "path: content/articles/", "path: content/essays/").replace(
+            "mastHead: ${ project.name } CoP", "mastHead: ${ id }"))
+        tap.same(sync.opsync("reload").code, 0, "a changed mapping is taken")
+        sync.opsync("resync", "--wait")
+        after = sync.tree()
+        tap.ok(any(p.startswith("content/essays/") for p in after) and
+               not any(p.startswith("content/articles/") for p in after),
+               "documents moved, and left nothing behind", sorted(after))
+        tap.same(sum(p.endswith(".png") for p in after), 1,
+                 "the picture moved along")
+        seed = [p for p in after if "1b161ec0" in p and p.endswith(".md")]
+        tap.ok(b"mastHead: 3397" in after[seed[0]], "a key changed")
+        asked = [r["path"] for r in server.requests()]
+        tap.ok(not any("/content" in p for p in asked),
+               "no content was fetched again", asked)
+        ids = [p for p in asked if "%22id%22" in p]
+        tap.ok(all("3397" not in p for p in ids),
+               "no source that is kept was asked for", ids)
+        tap.tree(after, sync.scratch(), "equal to a store from nothing")
+        tap.same(sync.flaws(), [], "the repository is whole")
+
+        sync.configure(projects="[ccm, ccm-sub]")
+        tap.same(sync.opsync("reload").code, 0, "another project is taken")
+        sync.opsync("resync", "--wait")
+        tap.ok(sync.opsync("runs").out.count("  full  ") == 2,
+               "then everything is read", sync.opsync("runs").out)
+
+        sync.configure(url="http://127.0.0.1:1")
+        done = sync.opsync("reload")
+        tap.ok(done.code == 78 and "server.url changed" in done.err,
+               "another server needs a restart", done)
+        tap.same(sync.stop(), 0, "the daemon ends well")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
