@@ -32,7 +32,8 @@ void answer_name(const struct api_request *r, char *out, size_t size)
 		query != NULL && (size_t)n < strlen(r->path) ? "…" : "");
 }
 
-static enum verdict fault(struct api_request *r, const struct http_get *g)
+static enum verdict fault(
+	struct api_request *r, const struct http_get *g, const char *where)
 {
 	char name[NAME_SIZE];
 
@@ -48,9 +49,9 @@ static enum verdict fault(struct api_request *r, const struct http_get *g)
 		return VERDICT_END;
 	case HTTP_FAULT_PRIVATE:
 		err_set(&r->err, ERR_UNAVAILABLE,
-			"%s: redirected to a private address (if that is "
+			"%s: redirected to %s, a private address (if that is "
 			"meant, name the host in server.storage_hosts)",
-			name);
+			name, where);
 		return VERDICT_END;
 	case HTTP_FAULT_ENCODING:
 		err_set(&r->err, ERR_UNAVAILABLE,
@@ -72,22 +73,30 @@ static enum verdict fault(struct api_request *r, const struct http_get *g)
 }
 
 /* No answer, or not a whole one: in curl's words. */
-static enum verdict broken(struct api_request *r, const struct http_get *g)
+static enum verdict broken(
+	struct api_request *r, const struct http_get *g, const char *where)
 {
 	char name[NAME_SIZE];
+	const char *way_out = "";
+	enum verdict verdict = VERDICT_RETRY;
 
 	answer_name(r, name, sizeof(name));
-	err_set(&r->err, ERR_UNAVAILABLE, "%s: %s", name, g->words);
 	switch (g->result) {
 	case CURLE_PEER_FAILED_VERIFICATION:
+		way_out = " (server.ca_file may name certificates to trust)";
+		verdict = VERDICT_END;
+		break;
 	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_ISSUER_ERROR:
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_URL_MALFORMAT:
-		return VERDICT_END;
+		verdict = VERDICT_END;
+		break;
 	default:
-		return VERDICT_RETRY;
+		break;
 	}
+	err_set(&r->err, ERR_UNAVAILABLE, "%s: %s: %s%s", name, where, g->words,
+		way_out);
+	return verdict;
 }
 
 static bool has_json(const struct http_get *g, struct str body)
@@ -116,15 +125,16 @@ static enum verdict no_json(struct api_request *r, const struct http_get *g)
 	if (strcasestr(g->content_type, "html") != NULL) {
 		api_error_line(buf_str(&r->body), &line);
 		err_set(&r->err, ERR_UNAVAILABLE,
-			"%s: answered with a page of HTML, not with JSON (a "
-			"login page? a proxy?): %s",
-			name, line.p);
+			"%s: %d, a page of HTML in place of JSON (a login "
+			"page? a proxy?): %s",
+			name, r->status, line.p);
 	} else if (r->body.n == 0) {
-		err_set(&r->err, ERR_UNAVAILABLE, "%s: empty answer", name);
+		err_set(&r->err, ERR_UNAVAILABLE, "%s: %d, an empty answer",
+			name, r->status);
 	} else {
 		err_set(&r->err, ERR_UNAVAILABLE,
-			"%s: the answer is no JSON, or cut short (%zu bytes)",
-			name, r->body.n);
+			"%s: %d, but no JSON, or JSON cut short (%zu bytes)",
+			name, r->status, r->body.n);
 	}
 	buf_fini(&line);
 	return VERDICT_RETRY;
@@ -153,7 +163,7 @@ static enum verdict redirected(struct api_request *r, const struct http_get *g)
 	return VERDICT_END;
 }
 
-static enum verdict refused(struct api_request *r, const char *away)
+static enum verdict refused(struct api_request *r, const char *where, bool away)
 {
 	struct buf line = {0};
 	char name[NAME_SIZE];
@@ -162,10 +172,10 @@ static enum verdict refused(struct api_request *r, const char *away)
 	bool api = api_error_line(buf_str(&r->body), &line);
 
 	answer_name(r, name, sizeof(name));
-	if (away != NULL) {
+	if (away) {
 		err_set(&r->err, ERR_UNAVAILABLE,
 			"%s: redirected to %s, which answers %d (%s)", name,
-			away, r->status, line.p);
+			where, r->status, line.p);
 		buf_fini(&line);
 		return VERDICT_RETRY;
 	}
@@ -204,25 +214,25 @@ static bool is_redirect(int status)
 }
 
 enum verdict answer_judge(struct api_request *r, const struct http_get *g,
-	const char *away, bool whole)
+	const char *where, bool away, bool whole)
 {
 	enum verdict verdict;
 
 	r->err = (struct err){0};
 	r->status = g->status;
 	if (g->fault != HTTP_FAULT_NONE)
-		return fault(r, g);
+		return fault(r, g, where);
 	if (g->result != CURLE_OK)
-		return broken(r, g);
+		return broken(r, g, where);
 	if (is_redirect(g->status))
 		return r->content && g->redirect != NULL ? VERDICT_FOLLOW
 							 : redirected(r, g);
 	if (g->status != 200) {
-		verdict = refused(r, away);
+		verdict = refused(r, where, away);
 		return may_pass(g->status) ? VERDICT_RETRY : verdict;
 	}
 	if (!whole)
-		return fault(r, g);
+		return fault(r, g, where);
 	if (!r->content && r->on_bytes == NULL &&
 		!has_json(g, buf_str(&r->body)))
 		return no_json(r, g);

@@ -12,12 +12,12 @@ enum verdict {
 };
 
 /*
- * Judge the answer g to r, and set r->status and r->err.  away is the origin
- * that contents were redirected to, or NULL for the server itself; whole says
- * whether what was packed is complete.
+ * Judge the answer g to r, and set r->status and r->err.  where names the
+ * origin that was asked; away says that it is not the server but one that
+ * contents were redirected to; whole, that what was packed is complete.
  */
 enum verdict answer_judge(struct api_request *r, const struct http_get *g,
-	const char *away, bool whole);
+	const char *where, bool away, bool whole);
 
 /* "GET /path" as errors name it, without a long query. */
 void answer_name(const struct api_request *r, char *out, size_t size);

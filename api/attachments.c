@@ -49,8 +49,8 @@ static void put_attachment(struct buf *out, struct str text)
 	buf_puts(out, "}}");
 }
 
-static int sorted_items(struct arena *a, const struct api_list *list,
-	struct item **out, struct err *e)
+static int put_sorted(struct arena *a, const struct api_list *list,
+	struct buf *out, struct err *e)
 {
 	struct item *items = ARENA_ARRAY(a, struct item, list->n);
 
@@ -62,7 +62,12 @@ static int sorted_items(struct arena *a, const struct api_list *list,
 	}
 	if (list->n > 1)
 		qsort(items, list->n, sizeof(*items), by_id);
-	*out = items;
+	buf_putc(out, '[');
+	for (size_t i = 0; i < list->n; i++) {
+		buf_puts(out, i > 0 ? "," : "");
+		put_attachment(out, items[i].text);
+	}
+	buf_putc(out, ']');
 	return 0;
 }
 
@@ -70,20 +75,11 @@ int api_attachments_source_make(
 	struct str collection, struct buf *out, struct err *e)
 {
 	struct arena a = {0};
-	struct api_list list;
-	struct item *items = NULL;
+	struct api_list list = {0};
 	int code = api_list_scan(&a, collection, &list, e);
 
 	if (code == 0)
-		code = sorted_items(&a, &list, &items, e);
-	if (code == 0) {
-		buf_putc(out, '[');
-		for (size_t i = 0; i < list.n; i++) {
-			buf_puts(out, i > 0 ? "," : "");
-			put_attachment(out, items[i].text);
-		}
-		buf_putc(out, ']');
-	}
+		code = put_sorted(&a, &list, out, e);
 	arena_fini(&a);
 	return code;
 }

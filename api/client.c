@@ -118,6 +118,7 @@ int api_client_new(uv_loop_t *loop, const struct api_options *o,
 		client_free(c);
 		return err_set(e, ERR_IO, "libcurl does not start");
 	}
+	origin_name(&c->redirects.home, c->name, sizeof(c->name));
 	queue_init(c, loop);
 	*out = c;
 	return 0;

@@ -102,7 +102,8 @@ bool api_error_line(struct str body, struct buf *out)
 	title = title_of(body);
 	put_line(out, title);
 	if (out->n == begin)
-		buf_printf(out, "%s (%zu bytes)",
-			title.p != NULL ? "a page of HTML" : "no JSON", body.n);
+		buf_printf(out, "%s of %zu bytes",
+			title.p != NULL ? "a page of HTML" : "an answer",
+			body.n);
 	return false;
 }

@@ -60,7 +60,8 @@ static void scan_members(struct arena *a, struct scan *j, struct api_list *out)
 			scan_embedded(a, j, out);
 			continue;
 		}
-		scan_skip(j, &value);
+		if (!scan_skip(j, &value))
+			return;
 		for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
 			if (str_is(key, numbers[i].key))
 				read_count(value, numbers[i].number);
@@ -93,7 +94,7 @@ int api_list_scan(
 int api_ids_parse(struct arena *a, struct str body, struct api_list *list,
 	int64_t **ids, struct err *e)
 {
-	struct api_list found;
+	struct api_list found = {0};
 	int64_t *numbers;
 	int code = api_list_scan(a, body, &found, e);
 

@@ -115,9 +115,9 @@ static void retry(struct api_transfer *t)
 static void forget_redirect(struct api_transfer *t)
 {
 	free(t->redirect);
-	free(t->away);
+	free(t->where);
 	t->redirect = NULL;
-	t->away = NULL;
+	t->where = NULL;
 	t->public_only = false;
 }
 
@@ -155,8 +155,27 @@ static void follow(struct api_transfer *t, const char *url)
 	t->redirect = xstrdup(url);
 	t->public_only = to == REDIRECT_PUBLIC;
 	if (to != REDIRECT_HOME)
-		t->away = xstrdup(where);
+		t->where = xstrdup(where);
 	start_exchange(t);
+}
+
+/* On with t after an exchange, which may have given an address to go to. */
+static void act(struct api_transfer *t, const char *redirect)
+{
+	const char *where = t->where != NULL ? t->where : t->client->name;
+
+	switch (answer_judge(t->request, &t->get, where, t->where != NULL,
+		transfer_whole(t))) {
+	case VERDICT_FOLLOW:
+		follow(t, redirect);
+		break;
+	case VERDICT_RETRY:
+		retry(t);
+		break;
+	case VERDICT_END:
+		end(t);
+		break;
+	}
 }
 
 static void on_exchange(struct http_get *g)
@@ -167,20 +186,8 @@ static void on_exchange(struct http_get *g)
 
 	t->attached = false;
 	count(c, g);
-	if (t->list == &c->running) { /* else canceled */
-		switch (answer_judge(
-			t->request, g, t->away, transfer_whole(t))) {
-		case VERDICT_FOLLOW:
-			follow(t, redirect);
-			break;
-		case VERDICT_RETRY:
-			retry(t);
-			break;
-		case VERDICT_END:
-			end(t);
-			break;
-		}
-	}
+	if (t->list == &c->running) /* else canceled */
+		act(t, redirect);
 	free(redirect);
 	wake_in(c, 0);
 }
@@ -203,7 +210,7 @@ static void start_exchange(struct api_transfer *t)
 	transfer_restart(t);
 	t->get.url = t->redirect != NULL ? xstrdup(t->redirect)
 					 : xasprintf("%s%s", c->base, r->path);
-	if (t->away == NULL)
+	if (t->where == NULL)
 		t->get.authorization = xstrdup(c->authorization);
 	t->get.gzip = !r->content && r->on_bytes == NULL;
 	t->get.public_only = t->public_only;
@@ -292,7 +299,7 @@ static void advance(uv_timer_t *timer)
 	resume_paused(c);
 	next = queue_due(c);
 	while ((t = TAILQ_FIRST(&c->ended)) != NULL)
-		finish(t);
+		finish(t); /* NOLINT(clang-analyzer-unix.Malloc): t is off */
 	if (c->closing) {
 		uv_close((uv_handle_t *)&c->wake, c->drained);
 		return;

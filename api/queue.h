@@ -11,7 +11,8 @@ struct api_client {
 	struct http_config config;
 	char *user_agent;
 	char *ca_file;
-	char *base;
+	char *base;          /* where paths are added */
+	char name[200];      /* of the server's origin, for errors */
 	char *authorization; /* "Authorization: Basic …" */
 	struct redirect_policy redirects;
 	int max_requests;

@@ -105,8 +105,8 @@ int api_user_parse(
 
 /*
  * One line about an answer that is not 200: "identifier: message" of a JSON
- * error, the title of an HTML page, or "empty answer"; and whether it is a
- * JSON error of the API.
+ * error, the title of an HTML page, "empty answer" or "an answer of N bytes";
+ * and whether it is a JSON error of the API.
  */
 bool api_error_line(struct str body, struct buf *out);
 

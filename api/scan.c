@@ -28,18 +28,17 @@ static void skip_space(struct scan *j)
 }
 
 /* The next byte that is no white space, or NUL at the end. */
-static char peek(struct scan *j)
+static int peek(struct scan *j)
 {
 	skip_space(j);
-	return j->p < j->end ? *j->p : '\0';
+	return j->p < j->end ? (unsigned char)*j->p : '\0';
 }
 
 void scan_init(struct scan *j, struct str text)
 {
-	*j = (struct scan){
-		.begin = text.p, .p = text.p, .end = text.p + text.n};
-	if (text.p == NULL)
-		*j = (struct scan){.begin = "", .p = "", .end = ""};
+	const char *p = text.p != NULL ? text.p : "";
+
+	*j = (struct scan){.begin = p, .p = p, .end = p + text.n};
 }
 
 /* From the opening quote to behind the closing one. */
@@ -108,7 +107,7 @@ static bool skip_word(struct scan *j, struct str word)
 
 static bool skip_scalar(struct scan *j)
 {
-	char c = peek(j);
+	int c = peek(j);
 
 	if (c == '"')
 		return skip_string(j);
@@ -140,7 +139,7 @@ bool scan_enter(struct scan *j, char open)
 /* The comma before the next thing in a container, or its end. */
 static bool more(struct scan *j, char close)
 {
-	char c;
+	int c;
 
 	if (j->fault != NULL)
 		return false;
@@ -187,37 +186,49 @@ bool scan_item(struct scan *j)
 	return more(j, ']');
 }
 
-/*
- * Step from value to value until the one that was begun is complete.  A bit
- * for each open container tells objects (1) from lists.
- */
+/* Which of the open containers are objects: a bit for each depth. */
+struct kinds {
+	uint64_t bits[SCAN_DEPTH / 64 + 1];
+};
+
+static bool enter_any(struct scan *j, int open, struct kinds *k)
+{
+	uint64_t bit;
+
+	if (!scan_enter(j, (char)open))
+		return false;
+	bit = UINT64_C(1) << j->depth % 64;
+	k->bits[j->depth / 64] &= ~bit;
+	if (open == '{')
+		k->bits[j->depth / 64] |= bit;
+	return true;
+}
+
+/* Go to the next value of the innermost container, as the two below. */
+static bool next_of_any(struct scan *j, const struct kinds *k)
+{
+	struct str key;
+
+	if (k->bits[j->depth / 64] >> j->depth % 64 & 1)
+		return scan_member(j, &key);
+	return scan_item(j);
+}
+
+/* Step from value to value until the one that was begun is complete. */
 static bool skip_value(struct scan *j)
 {
-	uint64_t objects[SCAN_DEPTH / 64 + 1] = {0};
+	struct kinds kinds = {0};
 	size_t base = j->depth;
 
 	do {
-		char c = peek(j);
-		uint64_t bit;
-		struct str key;
+		int c = peek(j);
 
-		if (c == '{' || c == '[') {
-			if (!scan_enter(j, c))
-				return false;
-			bit = UINT64_C(1) << j->depth % 64;
-			objects[j->depth / 64] &= ~bit;
-			objects[j->depth / 64] |= c == '{' ? bit : 0;
-		} else if (!skip_scalar(j)) {
+		if (c == '{' || c == '[' ? !enter_any(j, c, &kinds)
+					 : !skip_scalar(j))
 			return false;
-		}
-		while (j->depth > base) {
-			bit = UINT64_C(1) << j->depth % 64;
-			if (objects[j->depth / 64] & bit ? scan_member(j, &key)
-							 : scan_item(j))
-				break;
+		while (j->depth > base && !next_of_any(j, &kinds))
 			if (j->fault != NULL)
 				return false;
-		}
 	} while (j->depth > base);
 	return true;
 }

@@ -21,8 +21,8 @@ struct api_transfer {
 	int n_tries;
 	int n_hops;
 	int64_t due;    /* while waiting: when to try again, monotonic */
-	char *redirect; /* where to go instead of the request's path */
-	char *away;     /* name of the origin that this is, or NULL */
+	char *redirect; /* an address to go to instead of the server's */
+	char *where;    /* name of its origin, where that is another, or NULL */
 	bool public_only;
 
 	/* The answer as it comes in. */

@@ -57,9 +57,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	assert(code == e.code);
 	assert(code == 0 || code == ERR_UNAVAILABLE);
-	/* Keys with escapes are compared as they are written. */
+	/*
+	 * Keys with escapes are compared as they are written; and jansson
+	 * overlooks NUL bytes behind numbers.
+	 */
 	if (elements != NULL && memchr(body.p, '\\', body.n) == NULL &&
-		depth_of(body) <= 500) {
+		memchr(body.p, '\0', body.n) == NULL && depth_of(body) <= 500) {
 		assert(code == 0);
 		assert(l.n == json_array_size(elements));
 	}

@@ -12,7 +12,7 @@ static struct {
 	int n_failures; /* to answer before a good answer */
 	int status;     /* of a failure */
 	const char *headers;
-	char order[4 * N_REQUESTS];
+	struct buf order; /* the paths, as they came */
 } plan;
 
 static void later(uv_timer_t *timer)
@@ -26,7 +26,7 @@ static void answer(struct conn *c)
 	struct str path = str_of(c->path);
 
 	if (str_starts(path, STR("/slow/"))) {
-		strcat(plan.order, c->path + 6);
+		buf_puts(&plan.order, c->path + 6);
 		uv_timer_start(&c->timer, later, 20, 0);
 	} else if (str_starts(path, STR("/fail")) && plan.n_failures-- > 0) {
 		conn_answer(c, plan.status, plan.headers, "", 0);
@@ -62,6 +62,7 @@ static int stop(void **state)
 	struct fixture *f = *state;
 
 	fixture_stop(f);
+	buf_fini(&plan.order);
 	free(f);
 	return 0;
 }
@@ -85,9 +86,9 @@ static void test_order_and_limit(void **state)
 	assert_int_equal(f->server.most_now, 3);
 	assert_int_equal(f->server.n_requests, N_REQUESTS);
 	/* Three at once may overtake each other, but not by more. */
-	assert_int_equal(strlen(plan.order), N_REQUESTS);
+	assert_int_equal(plan.order.n, N_REQUESTS);
 	for (int i = 0; i < N_REQUESTS; i++)
-		assert_true(abs(plan.order[i] - 'a' - i) < 3);
+		assert_true(abs(plan.order.p[i] - 'a' - i) < 3);
 }
 
 static void test_one_at_a_time_is_in_order(void **state)
@@ -102,7 +103,7 @@ static void test_one_at_a_time_is_in_order(void **state)
 		api_get(f->client, &r[i], fixture_done);
 	}
 	fixture_wait(f, &r[3]);
-	assert_string_equal(plan.order, "abcd");
+	assert_string_equal(plan.order.p, "abcd");
 	for (int i = 0; i < 4; i++)
 		api_request_fini(&r[i]);
 }
@@ -495,24 +496,32 @@ static void test_pause_is_no_stall(void **state)
 	buf_fini(&s.got);
 }
 
+/* Of several, the quickest: other work on the machine does not count. */
+#define N_BATCHES 10
+#define BATCH 30
+
 /* Many in a row over one connection: no timer tick between the steps. */
 static void test_sequence_is_quick(void **state)
 {
 	struct fixture *f = *state;
-	int64_t begin;
+	int64_t best = INT64_MAX;
 
 	fixture_client(f);
-	begin = stamp_monotonic();
-	for (int i = 0; i < 300; i++) {
-		struct api_request r = {0};
+	for (int i = 0; i < N_BATCHES; i++) {
+		int64_t begin = stamp_monotonic();
 
-		fetch(f, &r, "/quick");
-		assert_int_equal(r.err.code, 0);
-		api_request_fini(&r);
+		for (int k = 0; k < BATCH; k++) {
+			struct api_request r = {0};
+
+			fetch(f, &r, "/quick");
+			assert_int_equal(r.err.code, 0);
+			api_request_fini(&r);
+		}
+		begin = stamp_monotonic() - begin;
+		best = begin < best ? begin : best;
 	}
-	begin = stamp_monotonic() - begin;
-	print_message("300 requests: %lld us each\n", (long long)begin / 300);
-	assert_true(begin < 3 * STAMP_SECOND);
+	print_message("a request: %lld us\n", (long long)best / BATCH);
+	assert_true(best / BATCH < 1500);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)

@@ -1,0 +1,210 @@
+/*
+ * No byte of the key goes to a server whose certificate is not trusted, or is
+ * another host's.  The server is openssl's, which prints what it gets.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/unit/api/fixture.h"
+
+static char folder[] = "/tmp/opsync-tls-XXXXXX";
+
+/* An openssl s_server and the pipe to its standard output. */
+struct secure {
+	pid_t pid;
+	int out;
+	int in; /* kept open: it ends when its input does */
+	char url[64];
+	char got[4096];
+};
+
+static void run(const char *command)
+{
+	if (system(command) != 0) // NOLINT(cert-env33-c)
+		fail_msg("%s", command);
+}
+
+static void make_certificate(const char *name, const char *host)
+{
+	char *command =
+		xasprintf("openssl req -x509 -newkey ec -pkeyopt "
+			  "ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=%s "
+			  "-addext subjectAltName=IP:%s -keyout %s/%s.key "
+			  "-out %s/%s.pem 2>/dev/null",
+			host, host, folder, name, folder, name);
+
+	run(command);
+	free(command);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	if (mkdtemp(folder) == NULL)
+		return -1;
+	make_certificate("right", "127.0.0.1");
+	make_certificate("other", "127.0.0.2");
+	return 0;
+}
+
+static int stop(void **state)
+{
+	char *command = xasprintf("rm -r %s", folder);
+
+	(void)state;
+	run(command);
+	free(command);
+	return 0;
+}
+
+/* Add what it prints to got, until there is text in it or time is over. */
+static void read_until(struct secure *s, const char *text, int ms)
+{
+	struct pollfd p = {.fd = s->out, .events = POLLIN};
+	size_t n = strlen(s->got);
+
+	while (strstr(s->got, text) == NULL && poll(&p, 1, ms) == 1) {
+		ssize_t k = read(s->out, s->got + n, sizeof(s->got) - 1 - n);
+
+		if (k <= 0)
+			return;
+		n += (size_t)k;
+		s->got[n] = '\0';
+	}
+}
+
+static void exec_server(const char *name, int in, int out)
+{
+	char *cert = xasprintf("%s/%s.pem", folder, name);
+	char *key = xasprintf("%s/%s.key", folder, name);
+
+	dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+	dup2(in, STDIN_FILENO);
+	dup2(out, STDOUT_FILENO);
+	execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0",
+		"-cert", cert, "-key", key, (char *)NULL);
+	_exit(127);
+}
+
+static void secure_start(struct secure *s, const char *name)
+{
+	int in[2];
+	int out[2];
+	const char *accept;
+
+	memset(s, 0, sizeof(*s));
+	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	s->pid = fork();
+	assert_true(s->pid >= 0);
+	if (s->pid == 0)
+		exec_server(name, in[0], out[1]);
+	close(in[0]);
+	close(out[1]);
+	s->in = in[1];
+	s->out = out[0];
+	read_until(s, "ACCEPT 127.0.0.1:", 10000);
+	accept = strstr(s->got, "ACCEPT 127.0.0.1:");
+	assert_non_null(accept);
+	snprintf(s->url, sizeof(s->url), "https://127.0.0.1:%d",
+		(int)strtol(accept + strlen("ACCEPT 127.0.0.1:"), NULL, 10));
+}
+
+static void secure_stop(struct secure *s)
+{
+	int status;
+
+	kill(s->pid, SIGTERM);
+	waitpid(s->pid, &status, 0);
+	close(s->in);
+	close(s->out);
+}
+
+static void answer(struct conn *c)
+{
+	conn_json(c, 200, "{}");
+}
+
+/* Ask the server with that certificate; trust is a name or NULL. */
+static void ask(const char *name, const char *trust, struct secure *s,
+	struct api_request *r)
+{
+	struct fixture f;
+	char *ca_file = NULL;
+
+	secure_start(s, name);
+	fixture_start(&f, answer, NULL);
+	f.options.url = s->url;
+	f.options.stall_timeout = STAMP_SECOND;
+	if (trust != NULL)
+		ca_file = xasprintf("%s/%s.pem", folder, trust);
+	f.options.ca_file = ca_file;
+	fixture_client(&f);
+	fetch(&f, r, "/api/v3");
+	fixture_stop(&f);
+	read_until(s, "Authorization", 300);
+	secure_stop(s);
+	free(ca_file);
+}
+
+static const struct {
+	const char *name;
+	const char *trust;
+	const char *fault; /* NULL: trusted */
+} cases[] = {
+	{"right", "right", NULL},
+	{"right", NULL, "certificate"},
+	{"right", "other", "certificate"},
+	{"other", "other", "127.0.0.1"},
+};
+
+static void test_trust(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct secure s;
+		struct api_request r = {0};
+		bool got_key;
+
+		ask(cases[i].name, cases[i].trust, &s, &r);
+		got_key = strstr(s.got, TOKEN_LINE) != NULL;
+		assert_int_equal(r.err.code, ERR_UNAVAILABLE);
+		if (got_key != (cases[i].fault == NULL))
+			fail_msg(
+				"%s, %s: %s", cases[i].name, r.err.text, s.got);
+		if (cases[i].fault != NULL &&
+			strstr(r.err.text, cases[i].fault) == NULL)
+			fail_msg("%s", r.err.text);
+		api_request_fini(&r);
+	}
+}
+
+static void test_no_such_file(void **state)
+{
+	struct fixture f;
+	struct api_client *c;
+	struct err e = {0};
+
+	(void)state;
+	fixture_start(&f, answer, NULL);
+	f.options.ca_file = "/nowhere/ca.pem";
+	assert_int_equal(
+		api_client_new(&f.loop, &f.options, &c, &e), ERR_CONFIG);
+	assert_string_equal(e.text,
+		"server.ca_file: /nowhere/ca.pem: No such file or directory");
+	fixture_stop(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_trust),
+		cmocka_unit_test(test_no_such_file),
+	};
+
+	alarm(120); /* a hang is a failure */
+	return cmocka_run_group_tests(tests, start, stop);
+}
