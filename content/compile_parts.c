@@ -49,10 +49,6 @@ void compile_note(struct compiling *c, enum named kind, struct str name,
 		.text = note->name};
 }
 
-static const char *const match_keys[MATCH_KEYS + 1] = {"project", "type",
-	"status", "priority", "author", "assignee", "responsible", "version",
-	"category", "where"};
-
 /* The kinds that are checked against the server. */
 static void note_names(struct compiling *c, enum match_key key,
 	const struct node *node, const struct names *names)
@@ -72,16 +68,20 @@ int compile_match(
 	struct compiling *c, const struct node *node, struct match *out)
 {
 	const struct node *where = node_get(node, "where");
+	const char *keys[MATCH_KEYS + 1] = {[MATCH_KEYS] = "where"};
 	struct expression *x;
-	int rc = node_keys(
-		node, "match", match_keys, ARRAY_LEN(match_keys), c->err);
+	int rc;
+
+	for (int key = 0; key < MATCH_KEYS; key++)
+		keys[key] = match_key_names[key];
+	rc = node_keys(node, "match", keys, ARRAY_LEN(keys), c->err);
 
 	for (int key = 0; rc == 0 && key < MATCH_KEYS; key++) {
-		const struct node *names = node_get(node, match_keys[key]);
+		const struct node *names = node_get(node, keys[key]);
 
 		if (names == NULL)
 			continue;
-		rc = compile_names(c, names, match_keys[key], &out->names[key]);
+		rc = compile_names(c, names, keys[key], &out->names[key]);
 		if (rc == 0)
 			note_names(c, (enum match_key)key, names,
 				&out->names[key]);

@@ -119,6 +119,16 @@ int compile_names(struct compiling *c, const struct node *node,
 void compile_note(struct compiling *c, enum named kind, struct str name,
 	const struct node *at);
 
+/* "project" … "category", as in match:, by match_key. */
+extern const char *const match_key_names[MATCH_KEYS];
+
+/* What a work package has there: a name, or none. */
+struct str match_value(const struct work_package *wp, enum match_key key);
+
+/* The first of match:'s names that does not fit, or MATCH_KEYS. */
+enum match_key match_unfit(
+	const struct match *m, const struct work_package *wp);
+
 /* Does a work package fit?  ERR_DATA when that cannot be decided. */
 int match_decide(struct evaluation *with, const struct match *m, bool *fits,
 	struct err *e);

@@ -32,7 +32,7 @@ static const struct link *link_for(
 	}
 }
 
-static const char *const key_names[MATCH_KEYS] = {"project", "type", "status",
+const char *const match_key_names[MATCH_KEYS] = {"project", "type", "status",
 	"priority", "author", "assignee", "responsible", "version", "category"};
 
 static bool has(const struct names *names, struct str s)
@@ -71,6 +71,24 @@ static bool name_fits(const struct names *names, const struct work_package *wp,
 	return has(names, l->title);
 }
 
+struct str match_value(const struct work_package *wp, enum match_key key)
+{
+	if (key == MATCH_PROJECT && wp->project_identifier.p != NULL)
+		return wp->project_identifier;
+	return link_for(wp, key)->title;
+}
+
+enum match_key match_unfit(const struct match *m, const struct work_package *wp)
+{
+	int key = 0;
+
+	while (key < MATCH_KEYS &&
+		(m->names[key].n == 0 ||
+			name_fits(&m->names[key], wp, (enum match_key)key)))
+		key++;
+	return (enum match_key)key;
+}
+
 static int decide_where(struct evaluation *with, const struct match *m,
 	bool *fits, struct err *e)
 {
@@ -105,7 +123,7 @@ int match_decide(struct evaluation *with, const struct match *m, bool *fits,
 		return err_set(e, ERR_DATA,
 			"match.%s: the server does not show the %s of this "
 			"work package",
-			key_names[unknown], key_names[unknown]);
+			match_key_names[unknown], match_key_names[unknown]);
 	return decide_where(with, m, fits, e);
 }
 

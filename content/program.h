@@ -66,6 +66,15 @@ const struct program_name *program_names(const struct program *p, size_t *n);
 int program_render(const struct program *p, const struct work_package *wp,
 	uint64_t with_id, struct arena *scratch, struct rendered *out);
 
+/*
+ * Tell in words, a line each, which entries fit wp and why the others do not;
+ * or with a key (front_matter.slug, let.base, path, or slug for short), what
+ * each step of its expressions gives.  ERR_USAGE if no entry that fits has
+ * the key; ERR_DATA if its document fails before.
+ */
+int program_explain(const struct program *p, const struct work_package *wp,
+	struct str key, struct arena *scratch, struct buf *out, struct err *e);
+
 /* The index of an entry by its name, for the bit mask above; -1 if none. */
 int program_entry(const struct program *p, struct str name);
 

@@ -8,14 +8,13 @@
  * fault in a match ends the walk through the entries.  Where contents of
  * attachments are wanting, all is dropped but the list of them.
  */
-#include <assert.h>
+#include "content/render.h"
+
 #include <stdlib.h>
 
 #include "content/body.h"
 #include "content/filters.h"
-#include "content/mapping.h"
 #include "content/paths.h"
-#include "content/saves.h"
 
 static int evaluate_lets(
 	struct evaluation *with, const struct entry *entry, struct err *e)
@@ -141,7 +140,7 @@ static int rewrite_body(struct evaluation *with, const struct entry *entry,
 	return 0;
 }
 
-static int make_body(struct evaluation *with, const struct entry *entry,
+int render_body(struct evaluation *with, const struct entry *entry,
 	struct saves *saves, struct buf *out, struct err *e)
 {
 	struct buf rewritten = {0};
@@ -188,7 +187,7 @@ static int make_text(struct evaluation *with, const struct entry *entry,
 	struct saves *saves, struct buf *out, struct err *e)
 {
 	struct buf body = {0};
-	int rc = make_body(with, entry, saves, &body, e);
+	int rc = render_body(with, entry, saves, &body, e);
 
 	if (rc == 0)
 		rc = make_front_matter(with, entry, out, e);
@@ -229,30 +228,42 @@ static void keep_files(const struct saves *saves, struct document *d)
 		qsort(d->files, d->n_files, sizeof(*d->files), by_path);
 }
 
-static int render_document(struct evaluation *with, const struct entry *entry,
-	bool with_id, struct document *d, struct err *e)
+int render_begin(struct evaluation *with, const struct entry *entry,
+	bool with_id, struct document *d, struct saves *saves, struct err *e)
 {
-	struct saves saves = {0};
-	int rc = evaluate_lets(with, entry, e);
+	int rc;
 
+	with->attachments = (struct value){0};
+	with->locals = ARENA_ARRAY(with->arena, struct value, entry->n_slots);
+	rc = evaluate_lets(with, entry, e);
 	if (rc == 0 && entry->uses_attachments && !with->wp->attachments_known)
 		rc = err_set(
 			e, ERR_DATA, "the list of attachments is not known");
 	if (rc == 0)
 		rc = make_path(with, entry, with_id, d, e);
-	if (rc == 0) {
-		saves.document = str_of(d->path);
-		rc = saves_picks(with, entry, &saves, e);
-	}
+	if (rc != 0)
+		return rc;
+	saves->document = str_of(d->path);
+	return saves_picks(with, entry, saves, e);
+}
+
+static void render_entry(struct evaluation *with, const struct entry *entry,
+	bool with_id, struct rendering *r)
+{
+	struct document *d = &r->document;
+	struct saves saves = {0};
+	int rc = render_begin(with, entry, with_id, d, &saves, &r->err);
+
 	if (rc == 0)
-		rc = make_text(with, entry, &saves, &d->text, e);
+		rc = make_text(with, entry, &saves, &d->text, &r->err);
 	if (rc == 0) {
 		d->entry = str_dup(entry->name);
 		d->keep_when_gone = entry->keep_when_gone;
 		keep_files(&saves, d);
+	} else {
+		document_fini(d);
 	}
 	free(saves.items);
-	return rc;
 }
 
 static struct rendering *add_rendering(
@@ -266,15 +277,6 @@ static struct rendering *add_rendering(
 	return r;
 }
 
-static void render_entry(struct evaluation *with, const struct entry *entry,
-	bool with_id, struct rendering *r)
-{
-	with->attachments = (struct value){0};
-	with->locals = ARENA_ARRAY(with->arena, struct value, entry->n_slots);
-	if (render_document(with, entry, with_id, &r->document, &r->err) != 0)
-		document_fini(&r->document);
-}
-
 static void render_entries(struct evaluation *with, const struct program *p,
 	uint64_t with_id, struct rendered *out)
 {
@@ -283,6 +285,7 @@ static void render_entries(struct evaluation *with, const struct program *p,
 	for (size_t i = 0; i < p->n_entries; i++) {
 		const struct entry *entry = &p->entries[i];
 		bool id = (with_id >> (i < 63 ? i : 63)) & 1;
+		size_t needs = with->n_needs;
 		bool fits;
 
 		with->attachments = (struct value){0};
@@ -292,8 +295,8 @@ static void render_entries(struct evaluation *with, const struct program *p,
 			err_prefix(&out->match_err, "%s", entry->name.p);
 			return;
 		}
-		if (with->n_needs > 0 && !fits)
-			return; /* it is not known yet which entry fits */
+		if (with->n_needs > needs)
+			return; /* it is not known yet whether it fits */
 		if (!fits)
 			continue;
 		render_entry(with, entry, id, add_rendering(out, &cap, entry));

@@ -1,0 +1,249 @@
+/*
+ * explain - why an entry fits or not, and what each step of a key gives.
+ *
+ * It goes the way of render.c and tells what it sees; nothing is kept.
+ */
+#include <stdlib.h>
+
+#include "content/emit.h"
+#include "content/render.h"
+#include "content/words.h"
+
+#define SHOWN 200 /* characters of a value */
+
+struct explaining {
+	struct evaluation with;
+	struct buf *out;
+	struct err *err;
+};
+
+static void say_value(struct explaining *x, const struct value *v)
+{
+	struct buf json = {0};
+	struct str shown;
+
+	if (evaluate_limit(v, NULL) == 0)
+		emit_json(v, &json);
+	shown = words_truncate(buf_str(&json), SHOWN);
+	buf_printf(x->out, " = %.*s%s\n", STR_ARGS(shown),
+		shown.n < json.n ? "…" : "");
+	buf_fini(&json);
+}
+
+/* One line: a text of the mapping, and its value or what is wrong. */
+static void say_step(struct explaining *x, const char *mark, struct str text,
+	const struct expression *step)
+{
+	struct value v;
+	struct err e = {0};
+
+	buf_printf(x->out, "  %s%.*s", mark, STR_ARGS(text));
+	if (evaluate(&x->with, step, &v, &e) == 0)
+		say_value(x, &v);
+	else
+		buf_printf(x->out, ": %s\n", e.text);
+}
+
+/* The filter's own text: what stands behind the | after its input. */
+static struct str filter_text(const struct expression *x)
+{
+	const char *end = x->text.p + x->text.n;
+	const char *at = x->args[0].text.p + x->args[0].text.n;
+
+	while (at < end && *at != '|')
+		at++;
+	return (struct str){at, (size_t)(end - at)};
+}
+
+static void say_steps(struct explaining *x, const struct expression *e)
+{
+	/* A function's first operand stands behind its second. */
+	bool function = e->op == OP_FILTER && e->n > 1 &&
+			e->args[0].text.p > e->args[1].text.p;
+
+	if (e->op == OP_TEXT) {
+		for (size_t i = 0; i < e->n; i++)
+			if (e->args[i].op != OP_LITERAL)
+				say_steps(x, &e->args[i]);
+		return;
+	}
+	if (e->op == OP_FILTER && !function) {
+		say_steps(x, &e->args[0]);
+		say_step(x, "", filter_text(e), e);
+		return;
+	}
+	if (e->op == OP_ELSE)
+		say_steps(x, &e->args[0]);
+	say_step(x, "", e->text, e);
+}
+
+static const struct template *find(const struct template *t, struct str key)
+{
+	const struct template *found = NULL;
+
+	if (str_eq(t->key, key))
+		return t;
+	for (size_t i = 0; found == NULL && i < t->n; i++)
+		found = find(t->type == TEMPLATE_LIST ? &t->items[i]
+						      : &t->members[i].value,
+			key);
+	return found;
+}
+
+static const struct template *find_key(
+	const struct entry *entry, struct str key)
+{
+	const struct template *found = NULL;
+
+	if (entry->has_front_matter)
+		found = find(&entry->front_matter, key);
+	for (size_t i = 0; found == NULL && i < entry->n_lets; i++)
+		found = find(&entry->lets[i].value, key);
+	return found != NULL ? found : find(&entry->body, key);
+}
+
+/* A key as it is written, or for short without what stands before it. */
+static const struct template *find_any(
+	struct arena *a, const struct entry *entry, struct str key)
+{
+	static const char *const heads[] = {"", "front_matter.", "let."};
+	const struct template *found = NULL;
+
+	for (size_t i = 0; found == NULL && i < ARRAY_LEN(heads); i++)
+		found = find_key(entry,
+			arena_printf(a, "%s%.*s", heads[i], STR_ARGS(key)));
+	return found;
+}
+
+static void say_template(struct explaining *x, const struct template *t)
+{
+	struct value v;
+	struct err e = {0};
+	bool there;
+
+	if (t->when != NULL && !t->when_each)
+		say_step(x, "$when: ", t->when->text, t->when);
+	if (t->each != NULL)
+		say_step(x, "$each in ", t->each->text, t->each);
+	else if (t->type == TEMPLATE_SCALAR && t->scalar.op != OP_LITERAL)
+		say_steps(x, &t->scalar);
+	if (template_evaluate(&x->with, t, &there, &v, &e) != 0) {
+		buf_printf(x->out, "%s\n", e.text);
+		return;
+	}
+	buf_printf(x->out, "%.*s", STR_ARGS(t->key));
+	if (there)
+		say_value(x, &v);
+	else
+		buf_puts(x->out, " is left out\n");
+}
+
+/* All that a key can see: let, picks, and the addresses of files. */
+static int say_key(
+	struct explaining *x, const struct entry *entry, struct str key)
+{
+	const struct template *t = find_any(x->with.arena, entry, key);
+	bool is_path = str_is(key, "path");
+	struct document d = {0};
+	struct saves saves = {0};
+	struct buf body = {0};
+	int rc;
+
+	if (t == NULL && !is_path)
+		return ERR_USAGE;
+	buf_printf(x->out, "%s:\n", entry->name.p);
+	rc = render_begin(&x->with, entry, false, &d, &saves, x->err);
+	if (rc == 0 && !is_path)
+		rc = render_body(&x->with, entry, &saves, &body, x->err);
+	if (is_path && x->with.locals != NULL)
+		say_steps(x, &entry->path);
+	if (is_path && d.path != NULL)
+		buf_printf(x->out, "path = %s\n", d.path);
+	if (t != NULL && rc == 0)
+		say_template(x, t);
+	buf_fini(&body);
+	free(saves.items);
+	document_fini(&d);
+	return rc;
+}
+
+static void say_unfit(struct explaining *x, const struct entry *entry)
+{
+	enum match_key key = match_unfit(&entry->match, x->with.wp);
+	struct str value;
+
+	buf_printf(x->out, "%s does not fit:", entry->name.p);
+	if (key == MATCH_KEYS) {
+		buf_putc(x->out, '\n');
+		say_step(x, "match.where: ", entry->match.where->text,
+			entry->match.where);
+		return;
+	}
+	value = match_value(x->with.wp, key);
+	buf_printf(x->out, " match.%s wants", match_key_names[key]);
+	for (size_t i = 0; i < entry->match.names[key].n; i++)
+		buf_printf(x->out, "%s '%.*s'", i > 0 ? " or" : "",
+			STR_ARGS(entry->match.names[key].items[i]));
+	if (value.p != NULL)
+		buf_printf(x->out, ", but it is '%.*s'\n", STR_ARGS(value));
+	else
+		buf_puts(x->out, ", but there is none\n");
+}
+
+/* The entries that fit, up to the one after which none is asked. */
+static int say_entries(
+	struct explaining *x, const struct program *p, struct str key)
+{
+	int result = key.n > 0 ? ERR_USAGE : 0;
+
+	for (size_t i = 0; i < p->n_entries; i++) {
+		const struct entry *entry = &p->entries[i];
+		bool fits;
+		int rc = match_decide(&x->with, &entry->match, &fits, x->err);
+
+		if (rc != 0) {
+			err_prefix(x->err, "%s", entry->name.p);
+			return rc;
+		}
+		if (!fits && key.n == 0)
+			say_unfit(x, entry);
+		if (!fits)
+			continue;
+		if (key.n == 0)
+			buf_printf(x->out, "%s fits\n", entry->name.p);
+		else
+			rc = say_key(x, entry, key);
+		if (rc != ERR_USAGE)
+			result = rc;
+		if (!entry->goes_on || (rc != 0 && rc != ERR_USAGE))
+			break;
+	}
+	return result;
+}
+
+int program_explain(const struct program *p, const struct work_package *wp,
+	struct str key, struct arena *scratch, struct buf *out, struct err *e)
+{
+	struct err ignored = {0};
+	struct explaining x = {
+		.with = {.arena = scratch,
+			.wp = wp,
+			.zone = p->zone,
+			.start = scratch->total},
+		.out = out,
+		.err = e != NULL ? e : &ignored,
+	};
+	int rc = say_entries(&x, p, key);
+
+	if (x.with.n_needs > 0)
+		buf_printf(out,
+			"note: contents of %zu attachment%s are not here: what "
+			"depends on them shows as null\n",
+			x.with.n_needs, x.with.n_needs == 1 ? "" : "s");
+	free(x.with.needs);
+	if (rc == ERR_USAGE)
+		err_set(x.err, ERR_USAGE,
+			"no entry of documents that fits has the key '%.*s'",
+			STR_ARGS(key));
+	return rc;
+}

@@ -1,0 +1,137 @@
+/*
+ * What the mapping tells of itself: why an entry fits or not, and the steps
+ * of a key.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "content/program.h"
+#include "tests/unit/content/fixture.h"
+
+static struct arena arena;
+static struct arena scratch;
+static struct program *program;
+
+static int set_up(void **state)
+{
+	struct node root;
+	struct err e = {0};
+
+	(void)state;
+	if (tree_load(&arena, "tests/fixtures/mapping/seeds.yaml", &root, &e) !=
+			0 ||
+		program_compile(&root, &program, &e) != 0)
+		return -1;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	program_free(program);
+	arena_fini(&arena);
+	arena_fini(&scratch);
+	return 0;
+}
+
+static void check(const struct work_package *wp, const char *key, int code,
+	const char *expected)
+{
+	struct buf out = {0};
+	struct err e = {0};
+
+	assert_int_equal(
+		program_explain(program, wp, str_of(key), &scratch, &out, &e),
+		code);
+	if (code != 0)
+		assert_string_equal(e.text, expected);
+	else
+		assert_string_equal(out.p, expected);
+	buf_fini(&out);
+}
+
+static void test_entries(void **state)
+{
+	struct work_package wp = fixture_load(&arena, "3");
+
+	(void)state;
+	check(&wp, "", 0,
+		"curated-content does not fit:\n  match.where: cf.cleanUrl = "
+		"null\narticle fits\n");
+	wp.type.title = STR("Task");
+	check(&wp, "", 0,
+		"curated-content does not fit: match.type wants 'Curated "
+		"Content', but it is 'Task'\narticle does not fit: match.type "
+		"wants 'Curated Content', but it is 'Task'\n");
+	wp.type.title = STR_NONE;
+	check(&wp, "", ERR_DATA,
+		"curated-content: match.type: the server does not show the "
+		"type of this work package");
+}
+
+static void test_keys(void **state)
+{
+	struct work_package wp = fixture_load(&arena, "4330");
+
+	(void)state;
+	check(&wp, "slug", 0,
+		"curated-content:\n"
+		"  brand = \"healthtechmagazine.net\"\n"
+		"  | strip_tld = \"healthtechmagazine\"\n"
+		"  titleSlug = \"how-technology-powers-connections-between-"
+		"patients-and-clinicians\"\n"
+		"front_matter.slug = \"healthtechmagazine-how-technology-"
+		"powers-connections-between-patients-and-clinicians\"\n");
+	check(&wp, "let.name", 0,
+		"curated-content:\n"
+		"  uuid5(\"url\", \"${ id }-${ subject }\") = "
+		"\"ae314a10-087e-5172-9ccb-96c60985cfb7\"\n"
+		"let.name = \"ae314a10-087e-5172-9ccb-96c60985cfb7\"\n");
+	check(&wp, "featuredImage", 0,
+		"curated-content:\n"
+		"  $when: hero = null\n"
+		"front_matter.featuredImage is left out\n");
+	check(&wp, "path", 0,
+		"curated-content:\n"
+		"  base = \"/communities/chronic-care-management/"
+		"curated-content\"\n"
+		"  name = \"ae314a10-087e-5172-9ccb-96c60985cfb7\"\n"
+		"path = content/communities/chronic-care-management/"
+		"curated-content/ae314a10-087e-5172-9ccb-96c60985cfb7.md\n");
+	check(&wp, "slugg", ERR_USAGE,
+		"no entry of documents that fits has the key 'slugg'");
+}
+
+static void test_missing_contents(void **state)
+{
+	struct work_package wp = fixture_load(&arena, "3397");
+
+	(void)state;
+	check(&wp, "featuredImage.format", 0,
+		"curated-content:\n"
+		"  hero = {\"id\":9311,\"fileName\":\"Curated_Featured_Image."
+		"jpg\",\"file\":\"Curated_Featured_Image.jpg\","
+		"\"contentType\":\"image/jpeg\",\"fileSize\":483208,"
+		"\"createdAt\":\"2026-11-22T07:45:29.739Z\",\"author\":{"
+		"\"id\":6,\"name\":\"Open…\n"
+		"  | image_format = null\n"
+		"front_matter.featuredImage.format = null\n"
+		"note: contents of 1 attachment are not here: what depends on "
+		"them shows as null\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_entries),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_missing_contents),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
