@@ -1,0 +1,100 @@
+/*
+ * Bodies: references are in order, within the text and not in plain code;
+ * rewriting without links changes nothing, and with the links that were there
+ * finds as many references again.  Shortcodes end where they are escaped.
+ */
+#include "content/body.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct attachment attachments[] = {
+	{.id = 4, .file_name = {"a.png", 5}},
+	{.id = 5, .file_name = {"a b.png", 7}},
+};
+
+static const struct work_package wp = {
+	.n_attachments = ARRAY_LEN(attachments),
+	.attachments = attachments,
+};
+
+static void check_order(
+	struct str body, const struct body_reference *refs, size_t n)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (refs[i].start < at || refs[i].n == 0 ||
+			refs[i].n > body.n - refs[i].start ||
+			refs[i].attachment == NULL)
+			abort();
+		at = refs[i].start + refs[i].n;
+	}
+}
+
+static void check_rewrite(struct arena *a, struct str body,
+	const struct body_reference *refs, size_t n)
+{
+	struct str *links = ARENA_ARRAY(a, struct str, n + 1);
+	struct body_reference *again;
+	struct buf out = {0};
+
+	body_rewrite(body, refs, n, links, &out);
+	if (!str_eq(buf_str(&out), body))
+		abort();
+	for (size_t i = 0; i < n; i++)
+		links[i] = STR("/attachments/4");
+	buf_clear(&out);
+	body_rewrite(body, refs, n, links, &out);
+	if (body_references(a, buf_str(&out), &wp, STR_NONE, &again) < n)
+		abort();
+	buf_fini(&out);
+}
+
+/* As Hugo reads it: each delimiter is followed by a comment that ends. */
+static void check_shortcodes(struct str body)
+{
+	struct buf out = {0};
+	struct str rest;
+
+	body_escape_shortcodes(body, &out);
+	rest = buf_str(&out);
+	while (rest.n > 0) {
+		size_t n = str_find(rest, STR("{{"));
+		struct str close = STR("*/>}}");
+
+		rest = str_skip(rest, n);
+		if (rest.n < 3)
+			break;
+		if (rest.p[2] != '<' && rest.p[2] != '%') {
+			rest = str_skip(rest, 1);
+			continue;
+		}
+		if (rest.p[2] == '%')
+			close = STR("*/%}}");
+		rest = str_skip(rest, 3);
+		n = str_find(rest, close);
+		if (!str_starts(rest, STR("/*")) || n < 2 || n == rest.n)
+			abort();
+		rest = str_skip(rest, n + 5);
+	}
+	buf_fini(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct str body = {(const char *)data, size};
+	struct body_reference *refs;
+	struct arena a = {0};
+	size_t n = body_references(&a, body, &wp, STR("http://h"), &refs);
+
+	check_order(body, refs, n);
+	check_rewrite(&a, body, refs, n);
+	check_shortcodes(body);
+	arena_fini(&a);
+	return 0;
+}
