@@ -70,11 +70,14 @@ static void on_newest(struct api_request *request)
 
 	f->asking = false;
 	f->err = request->err;
-	if (f->err.code == 0 &&
-		api_list_scan(&scratch, buf_str(&request->body), &list,
-			&f->err) == 0 &&
-		list.n > 0 && read_head(list.elements[0], &head, &f->err) == 0)
-		f->newest = head.updated_at;
+	if (f->err.code == 0) {
+		if (api_list_scan(&scratch, buf_str(&request->body), &list,
+			    &f->err) == 0 &&
+			list.n > 0 &&
+			read_head(list.elements[0], &head, &f->err) == 0)
+			f->newest = head.updated_at;
+		sync_name_answer(request, &f->err);
+	}
 	arena_fini(&scratch);
 	proceed(f, LISTING);
 }
@@ -242,7 +245,9 @@ static void on_missing(struct api_request *request)
 	if (request->err.code != 0 && !gone)
 		f->err = request->err;
 	else if (!gone &&
-		 read_head(buf_str(&request->body), &head, &f->err) == 0)
+		 read_head(buf_str(&request->body), &head, &f->err) != 0)
+		sync_name_answer(request, &f->err);
+	else if (!gone)
 		gone = !in_scope(&f->sync->scope, head.project_id);
 	if (f->err.code == 0 && gone) {
 		give(f, run_gone, on_gone);

@@ -122,6 +122,7 @@ static void on_named(struct job *job)
 {
 	struct lane *lane = container_of(job, struct lane, job);
 
+	sync_name_answer(&lane->request, &lane->err);
 	if (lane->err.code != 0)
 		finish(lane);
 	else if (lane->n_pairs > 0)
@@ -175,6 +176,8 @@ static void on_taken(struct job *job)
 	lane->body = STR_NONE;
 	buf_fini(&lane->request.body);
 	if (lane->err.code != 0) {
+		if (lane->request.path != NULL)
+			sync_name_answer(&lane->request, &lane->err);
 		finish(lane);
 		return;
 	}

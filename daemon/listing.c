@@ -85,6 +85,7 @@ static bool take_page(struct listing *l, size_t *n, bool *moved)
 		add_ids(l, ids, list.n);
 	}
 	arena_fini(&scratch);
+	sync_name_answer(&l->request, &l->err);
 	return l->err.code == 0;
 }
 

@@ -162,6 +162,7 @@ static void on_put(struct job *job)
 	struct resolve *r = container_of(job, struct resolve, job);
 
 	clear_bodies(r);
+	sync_name_answer(&r->request, &r->err);
 	if (r->step == STATUSES && r->err.code == 0) {
 		r->job = (struct job){.run = run_check, .done = on_checked};
 		worker_give(r->sync->worker, &r->job);
@@ -186,6 +187,7 @@ static bool more_projects(struct resolve *r)
 		r->total = list.total;
 		r->n_listed += list.n;
 	}
+	sync_name_answer(&r->request, &r->err);
 	arena_fini(&scratch);
 	return r->err.code == 0 && list.n > 0 &&
 	       (int64_t)r->n_listed < r->total;

@@ -66,7 +66,8 @@ static void log_pass(const struct service *s, const struct pass *p)
 
 	if (p->err.code == ERR_CANCELED)
 		log_notice("pass stopped");
-	else if (p->err.code != 0 && strcmp(p->err.text, s->last.text) != 0)
+	else if (p->err.code != 0 && !s->options.once &&
+		 strcmp(p->err.text, s->last.text) != 0)
 		log_error("%s", p->err.text);
 	else if (p->err.code == 0 && s->last.code != 0)
 		log_notice("the server answers again");

@@ -30,4 +30,10 @@ struct sync {
 
 #define SYNC_PAGE 200 /* work packages a request */
 
+/*
+ * Put the request in front of what is wrong with its answer; an error of the
+ * store, or none, stays as it is.
+ */
+void sync_name_answer(const struct api_request *request, struct err *e);
+
 #endif
