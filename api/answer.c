@@ -125,15 +125,16 @@ static enum verdict no_json(struct api_request *r, const struct http_get *g)
 	if (strcasestr(g->content_type, "html") != NULL) {
 		api_error_line(buf_str(&r->body), &line);
 		err_set(&r->err, ERR_UNAVAILABLE,
-			"%s: %d, a page of HTML in place of JSON (a login "
-			"page? a proxy?): %s",
+			"%s: %d, answered with a page of HTML, not with JSON "
+			"(a login page? a proxy?): %s",
 			name, r->status, line.p);
 	} else if (r->body.n == 0) {
-		err_set(&r->err, ERR_UNAVAILABLE, "%s: %d, an empty answer",
-			name, r->status);
+		err_set(&r->err, ERR_UNAVAILABLE, "%s: %d, empty answer", name,
+			r->status);
 	} else {
 		err_set(&r->err, ERR_UNAVAILABLE,
-			"%s: %d, but no JSON, or JSON cut short (%zu bytes)",
+			"%s: %d, the answer is no JSON, or cut short (%zu "
+			"bytes)",
 			name, r->status, r->body.n);
 	}
 	buf_fini(&line);
