@@ -428,33 +428,35 @@ static const struct {
 		"attachment 1 of the list has no id"},
 };
 
+static void check_file(size_t i)
+{
+	struct buf body = {0};
+	struct buf source = {0};
+	struct work_package wp = {0};
+	struct err e = {0};
+
+	buf_printf(&body, COLLECTION, files[i].members);
+	if (api_attachments_source_make(buf_str(&body), &source, &e) == 0)
+		api_attachments_parse(&arena, buf_str(&source), &wp, &e);
+	if (files[i].fault != NULL) {
+		assert_string_equal(e.text, files[i].fault);
+		assert_false(wp.attachments_known);
+	} else if (e.code != 0 || wp.attachments == NULL) {
+		fail_msg("%s", e.text);
+	} else {
+		check_str(wp.attachments[0].digest, files[i].digest);
+		check_str(wp.attachments[0].href,
+			"/api/v3/attachments/5/content");
+	}
+	buf_fini(&body);
+	buf_fini(&source);
+}
+
 static void test_odd_attachments(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		struct buf body = {0};
-		struct buf source = {0};
-		struct work_package wp = {0};
-		struct err e = {0};
-
-		buf_printf(&body, COLLECTION, files[i].members);
-		if (api_attachments_source_make(buf_str(&body), &source, &e) ==
-			0)
-			api_attachments_parse(
-				&arena, buf_str(&source), &wp, &e);
-		if (files[i].fault != NULL) {
-			assert_string_equal(e.text, files[i].fault);
-			assert_false(wp.attachments_known);
-		} else if (e.code != 0 || wp.attachments == NULL) {
-			fail_msg("%s", e.text);
-		} else {
-			check_str(wp.attachments[0].digest, files[i].digest);
-			check_str(wp.attachments[0].href,
-				"/api/v3/attachments/5/content");
-		}
-		buf_fini(&body);
-		buf_fini(&source);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		check_file(i);
 }
 
 static double now(void)
