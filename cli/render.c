@@ -191,6 +191,8 @@ static int from_file(struct render *r, struct err *e)
 	if (rc == 0)
 		r->wp.url = arena_printf(&r->arena, "%s/work_packages/%lld",
 			r->config.url, (long long)head.id);
+	if (rc == ERR_UNAVAILABLE)
+		e->code = ERR_DATA; /* no server is to blame for a file */
 	return rc == 0 ? 0 : err_prefix(e, "%s", r->what);
 }
 
