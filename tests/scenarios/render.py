@@ -1,0 +1,144 @@
+#!/usr/bin/python3
+"""opsync render: a document on standard output, made of files alone."""
+import json
+import os
+import re
+import shutil
+import sys
+
+from harness import Sync, Tap, read
+
+RECORDED = "tests/openproject/recorded/"
+SCHEMA = RECORDED + "schema_1_15.json"
+NOWHERE = "http://127.0.0.1:1"
+STAMPS = re.compile(rb"^((?:date|lastMod): ).*$", re.M)
+
+
+def without_stamps(text):
+    return STAMPS.sub(rb"\1", text)
+
+
+def render(sync, *args):
+    """Without a key, a store or a server."""
+    return sync.run(sync.CLIENT, "render", "--config", sync.config, *args)
+
+
+def seeds(tap, sync, contents):
+    for ident, seed in ((4330, "000.md"), (3397, "001.md")):
+        done = render(sync, RECORDED + "work_package_%d.json" % ident,
+                      "--schema", SCHEMA, "--attachments", contents)
+        tap.same((done.code, done.err), (0, ""), "%d renders" % ident)
+        tap.same(without_stamps(done.out.encode()),
+                 without_stamps(read("tests/fixtures/seeds/" + seed)),
+                 "%d is the seed, but for the stamps" % ident)
+    done = render(sync, RECORDED + "work_package_3.json",
+                  "--schema", SCHEMA, "--attachments", contents)
+    tap.same(done.out.encode(), read("tests/fixtures/seeds/article.md"),
+             "the article is the seed")
+    done = render(sync, "--schema", SCHEMA, "--attachments", contents,
+                  RECORDED + "work_package_3397.json")
+    tap.same(done.code, 0, "options may come first")
+
+
+def missing_contents(tap, sync):
+    done = render(sync, RECORDED + "work_package_3397.json",
+                  "--schema", SCHEMA)
+    tap.ok(done.code == 65 and done.out == "" and "9311" in done.err and
+           "Curated_Featured_Image.jpg" in done.err and
+           "--attachments DIR" in done.err,
+           "contents that are needed are asked for", done)
+    named = os.path.join(sync.folder, "named")
+    os.mkdir(named)
+    shutil.copy("tests/openproject/contents/9311",
+                os.path.join(named, "Curated_Featured_Image.jpg"))
+    done = render(sync, RECORDED + "work_package_3397.json",
+                  "--schema", SCHEMA, "--attachments", named)
+    tap.ok(done.code == 0 and b"href: 1b161ec0" in done.out.encode(),
+           "and found by their names", done)
+
+
+def variant(sync, name, change):
+    item = json.loads(read(RECORDED + "work_package_4330.json"))
+    change(item)
+    return sync.write(name, json.dumps(item))
+
+
+def without_projects(item):
+    item["_embedded"] = {"attachments": item["_embedded"]["attachments"]}
+    text = json.dumps(item["_links"]).replace("/projects/ccm/", "/nothing/")
+    item["_links"] = json.loads(text)
+
+
+def identifiers(tap, sync):
+    """Which project it is of: embedded, in links, or not said."""
+    fits = {"": 0}
+    for name, change, code, noted in (
+            ("embedded", lambda i: i["_embedded"]["project"].update(
+                identifier="other"), 65, False),
+            ("links", lambda i: i["_embedded"].pop("project"), 0, False),
+            ("other-links", lambda i: (
+                i["_embedded"].pop("project"), i.update(_links=json.loads(
+                    json.dumps(i["_links"]).replace(
+                        "/projects/ccm/", "/projects/other/")))), 65, False),
+            ("unsaid", without_projects, 0, True)):
+        done = render(sync, variant(sync, name + ".json", change),
+                      "--schema", SCHEMA)
+        tap.ok(done.code == code and
+               ("note: " in done.err and "any match.project fits" in done.err
+                ) == noted, "the identifier: " + name, done)
+        fits[name] = done.out
+    tap.same(fits["links"], fits["unsaid"], "the same document")
+
+
+def mistakes(tap, sync):
+    wp = RECORDED + "work_package_4330.json"
+    bare = sync.write("bare.json", "[1, 2")
+    for name, args, code, words in (
+            ("no work package", (), 64, ["which work package?"]),
+            ("two of them", (wp, wp), 64, ["which work package?"]),
+            ("an unknown option", (wp, "--shema", SCHEMA), 64, ["--help"]),
+            ("no such file", ("none.json",), 65, ["none.json"]),
+            ("no JSON", (bare,), 65, ["bare.json"]),
+            ("no such schema", (wp, "--schema", "none.json"), 65,
+             ["none.json"]),
+            ("no schema", (wp,), 65, []),
+            ("one that no entry fits",
+             (RECORDED + "work_package_15.json", "--schema",
+              RECORDED + "schema_1_8.json"), 65,
+             ["no entry of documents: fits work package 15"])):
+        done = render(sync, *args)
+        tap.ok(done.code == code and done.out == "" and
+               all(w in done.err for w in words), name, done)
+    done = sync.run(sync.CLIENT, "rendr", wp)
+    tap.ok(done.code == 64 and "did you mean 'render'?" in done.err,
+           "an unknown command", done)
+    done = sync.run(sync.CLIENT, "render", wp)
+    tap.ok(done.code in (64, 78) and "--config" in done.err,
+           "no configuration", done)
+
+
+def defaults(tap, sync):
+    """The mapping that serves where none is configured."""
+    sync.configure(mapping="")
+    done = render(sync, RECORDED + "work_package_4330.json")
+    tap.ok(done.code == 0 and done.out.startswith("---\ntitle: How Tech") and
+           "status: New\n" in done.out and "@" not in done.out.split("---")[1],
+           "the default mapping needs no schema and names no people", done)
+    tap.same(os.path.exists(sync.store), False, "nothing is written")
+
+
+def main():
+    tap = Tap()
+    contents = "tests/openproject/contents"
+    with Sync(NOWHERE) as sync:
+        os.unlink(os.path.join(sync.folder, "token"))
+        seeds(tap, sync, contents)
+        missing_contents(tap, sync)
+        identifiers(tap, sync)
+        mistakes(tap, sync)
+        defaults(tap, sync)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
