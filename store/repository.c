@@ -175,6 +175,7 @@ static int mark(const char *file, struct err *e)
 	return code == 0 ? sync_parent(file, e) : code;
 }
 
+/* The second time libgit2 leaves HEAD as it is, which may be its default. */
 static int init(const char *path, const char *branch, bool bare, struct err *e)
 {
 	git_repository_init_options o = {
@@ -182,14 +183,21 @@ static int init(const char *path, const char *branch, bool bare, struct err *e)
 		.flags = GIT_REPOSITORY_INIT_MKPATH,
 		.initial_head = branch,
 	};
-	git_repository *repo;
+	char *ref = xasprintf("refs/heads/%s", branch);
+	git_repository *repo = NULL;
+	git_reference *head = NULL;
+	int code = 0;
 
 	if (bare)
 		o.flags |= GIT_REPOSITORY_INIT_BARE;
-	if (git_repository_init_ext(&repo, path, &o) != 0)
-		return git_failed(e, "cannot make a repository in %s", path);
+	if (git_repository_init_ext(&repo, path, &o) != 0 ||
+		git_reference_symbolic_create(
+			&head, repo, "HEAD", ref, 1, NULL) != 0)
+		code = git_failed(e, "cannot make a repository in %s", path);
+	git_reference_free(head);
 	git_repository_free(repo);
-	return 0;
+	free(ref);
+	return code;
 }
 
 int repository_make(const char *path, const char *folder, const char *branch,

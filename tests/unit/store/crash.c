@@ -6,7 +6,7 @@
  */
 #include "tests/unit/store/fixture.h"
 
-#define N_DOCUMENTS 150           /* enough to be packed */
+#define N_DOCUMENTS 80            /* enough to be packed */
 #define BIG (3 * 1024 * 1024 / 2) /* enough to be spooled */
 
 static void attach_big(struct fixture *f, int64_t id)

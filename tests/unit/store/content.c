@@ -1,0 +1,179 @@
+/*
+ * Attachments as they arrive: sizes, digests, spooling, and what is known of
+ * them afterwards.
+ */
+#include "tests/unit/store/fixture.h"
+
+#define MEBIBYTE (1024 * 1024)
+
+static struct store_content *start(struct fixture *f, int64_t id, int64_t size)
+{
+	struct store_content *c = NULL;
+
+	assert_int_equal(
+		store_content_begin(f->store, id, size, &c, &f->err), 0);
+	return c;
+}
+
+/* Knows nothing of pictures, but tells what it was given. */
+static void probe(const void *bytes, size_t n, int fd, struct image_info *out)
+{
+	char head[4] = "";
+
+	if (bytes != NULL)
+		memcpy(head, bytes, n < 3 ? n : 3);
+	else
+		assert_int_equal(read(fd, head, 3), 3);
+	snprintf(out->format, sizeof(out->format), "%s", head);
+	out->width = (long)n;
+	out->height = fd >= 0 ? 2 : 1;
+}
+
+static bool has(struct fixture *f, int64_t id, int64_t size, struct str digest,
+	struct image_info *image)
+{
+	bool found = true;
+
+	assert_int_equal(store_attachment(f->store, id, size, digest, &found,
+				 image, &f->err),
+		0);
+	return found;
+}
+
+static void test_small(void **state)
+{
+	static const struct str md5 = {"900150983cd24fb0d6963f7d28e17f72", 32};
+	struct fixture *f = *state;
+	struct image_info image;
+	struct store_content *c;
+
+	open_store(f);
+	assert_false(has(f, 5, 3, md5, NULL));
+	c = start(f, 5, 3);
+	assert_int_equal(store_content_add(c, "a", 1, &f->err), 0);
+	assert_int_equal(store_content_add(c, "bc", 2, &f->err), 0);
+	assert_int_equal(store_content_end(c, 1, md5, probe, &f->err), 0);
+	assert_true(has(f, 5, 3, md5, &image));
+	assert_string_equal(image.format, "abc");
+	assert_int_equal(image.height, 1);
+	commit(f); /* a row, and a blob in no tree */
+	reopen(f);
+	assert_true(has(f, 5, 3, md5, &image));
+	assert_true(has(f, 5, 3, STR_NONE, &image));
+	assert_int_equal(image.width, 3);
+	assert_false(has(f, 5, 4, md5, NULL));
+	assert_false(has(f, 5, 3, STR("x"), NULL));
+	assert_false(has(f, 6, 3, md5, NULL));
+
+	/* The blob was collected: it must be fetched again. */
+	run(GIT "prune --expire=now", f->path);
+	reopen(f);
+	assert_false(has(f, 5, 3, md5, NULL));
+}
+
+static void test_empty(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	assert_int_equal(
+		store_content_end(start(f, 5, 0), 1, STR_NONE, probe, &f->err),
+		0);
+	put_well(f, 1, make("a.md", "", "5:empty", NULL), STORE_ADDED);
+	commit(f);
+	assert_string_equal(files(f), "a.md empty ");
+	check_clean(f);
+}
+
+static void test_wrong_sizes_and_digests(void **state)
+{
+	struct fixture *f = *state;
+	struct store_content *c;
+
+	open_store(f);
+	c = start(f, 5, 3);
+	assert_int_equal(store_content_add(c, "abcd", 4, &f->err), ERR_DATA);
+	assert_string_equal(f->err.text,
+		"attachment 5 is larger than the 3 bytes that the server "
+		"announced");
+	store_content_drop(c);
+	c = start(f, 5, 3);
+	store_content_add(c, "ab", 2, &f->err);
+	assert_int_equal(
+		store_content_end(c, 1, STR_NONE, probe, &f->err), ERR_DATA);
+	assert_string_equal(
+		f->err.text, "attachment 5 ended after 2 of 3 bytes");
+	c = start(f, 5, 1);
+	store_content_add(c, "a", 1, &f->err);
+	assert_int_equal(
+		store_content_end(c, 1, STR("f"), probe, &f->err), ERR_DATA);
+	assert_false(has(f, 5, 1, STR_NONE, NULL));
+	assert_int_equal(
+		store_content_begin(f->store, 5, -1, &c, &f->err), ERR_DATA);
+}
+
+static void test_large(void **state)
+{
+	const size_t size = 3 * MEBIBYTE;
+	struct fixture *f = *state;
+	char *bytes = xcalloc(1, size);
+	struct image_info image;
+	struct store_content *c;
+
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = (char)('a' + i * 7 % 26);
+	open_store(f);
+	c = start(f, 5, (int64_t)size);
+	for (size_t at = 0; at < size; at += MEBIBYTE / 2)
+		assert_int_equal(
+			store_content_add(c, bytes + at, MEBIBYTE / 2, &f->err),
+			0);
+	assert_string_equal(
+		run("ls -A '%s/.git/opsync/tmp' | grep spool || true", f->path),
+		"");
+	assert_int_equal(store_content_end(c, 1, STR_NONE, probe, &f->err), 0);
+	assert_true(has(f, 5, (int64_t)size, STR_NONE, &image));
+	assert_int_equal(image.height, 2);
+	put_well(f, 1, make("a.md", "a\n", "5:a.bin", NULL), STORE_ADDED);
+	commit(f);
+	assert_memory_equal(
+		run("head -c 60000 '%s/a.bin'", f->path), bytes, 60000);
+	assert_string_equal(
+		run("stat -c %%s '%s/a.bin'", f->path), "3145728\n");
+	check_clean(f);
+	free(bytes);
+}
+
+/* One object id with two contents: what an attack on SHA-1 would show. */
+static void test_collision(void **state)
+{
+	struct fixture *f = *state;
+	struct state_attachment a = {.id = 4,
+		.size = 3,
+		.sha256 = STR("other"),
+		.oid = STR("f2ba8f84ab5c1bce84a7b441cb1959cfc7093b7f")};
+	struct store_content *c;
+
+	open_store(f);
+	assert_int_equal(
+		state_attachment_put(store_state(f->store), &a, &f->err), 0);
+	c = start(f, 5, 3);
+	store_content_add(c, "abc", 3, &f->err);
+	assert_int_equal(
+		store_content_end(c, 1, STR_NONE, NULL, &f->err), ERR_DATA);
+	assert_non_null(strstr(f->err.text, "attachment 4"));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(test_small),
+		TEST(test_empty),
+		TEST(test_wrong_sizes_and_digests),
+		TEST(test_large),
+		TEST(test_collision),
+	};
+
+	return cmocka_run_group_tests_name("content", tests, NULL, NULL);
+}

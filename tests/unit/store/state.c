@@ -1,0 +1,508 @@
+/*
+ * The state: what is put can be got, in order; old, new, damaged and
+ * read-only files.
+ */
+#include "tests/unit/store/fixture.h"
+
+#include <sqlite3.h>
+
+static char *state_file(struct fixture *f)
+{
+	return xasprintf("%s/state.db", f->folder);
+}
+
+static struct state *open_state(struct fixture *f, bool read_only)
+{
+	char *file = state_file(f);
+	struct state *s = NULL;
+
+	if (state_open(file, read_only, &s, &f->err) != 0)
+		fail_msg("state_open: %s", f->err.text);
+	free(file);
+	return s;
+}
+
+static void refuse(struct fixture *f, int code, const char *words)
+{
+	char *file = state_file(f);
+	struct state *s;
+
+	assert_int_equal(state_open(file, false, &s, &f->err), code);
+	if (strstr(f->err.text, words) == NULL)
+		fail_msg("'%s' is not in '%s'", words, f->err.text);
+	free(file);
+}
+
+/* Callbacks write what they see into a buffer, one thing after the other. */
+static int on_resource(
+	void *arg, struct str name, struct str body, struct err *e)
+{
+	(void)e;
+	buf_printf(arg, "%.*s=%.*s ", STR_ARGS(name), STR_ARGS(body));
+	return 0;
+}
+
+static int on_work_package(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	(void)e;
+	buf_printf(arg, "%lld/%lld/%lld/%lld/%lld/%d/%.*s/%.*s/%d/%d ",
+		(long long)wp->id, (long long)wp->project_id,
+		(long long)wp->type_id, (long long)wp->updated_at,
+		(long long)wp->generation, wp->outcome, STR_ARGS(wp->reason),
+		STR_ARGS(wp->source), wp->attachments.p == NULL, wp->hash[31]);
+	return 0;
+}
+
+static int on_document(void *arg, const struct state_document *d, struct err *e)
+{
+	(void)e;
+	buf_printf(arg, "%lld %.*s %.*s %.*s %d:", (long long)d->work_package,
+		STR_ARGS(d->entry), STR_ARGS(d->natural_path),
+		STR_ARGS(d->claim), d->keep_when_gone);
+	for (size_t i = 0; i < d->n_files; i++)
+		buf_printf(arg, " %.*s=%.*s/%lld", STR_ARGS(d->files[i].path),
+			STR_ARGS(d->files[i].oid),
+			(long long)d->files[i].attachment_id);
+	buf_puts(arg, "; ");
+	return 0;
+}
+
+static int on_attachment(
+	void *arg, const struct state_attachment *a, struct err *e)
+{
+	(void)e;
+	buf_printf(arg, "%lld/%lld/%lld/%.*s/%.*s/%.*s/%s/%ld/%ld",
+		(long long)a->id, (long long)a->work_package,
+		(long long)a->size, STR_ARGS(a->digest), STR_ARGS(a->sha256),
+		STR_ARGS(a->oid), a->image.format, a->image.width,
+		a->image.height);
+	return 0;
+}
+
+static int on_run(void *arg, const struct state_run *r, struct err *e)
+{
+	(void)e;
+	buf_printf(arg, "%lld %lld-%lld %.*s %.*s %d %.*s %lld %.*s; ",
+		(long long)r->id, (long long)r->started, (long long)r->finished,
+		STR_ARGS(r->kind), STR_ARGS(r->cause), r->result,
+		STR_ARGS(r->error), (long long)r->bytes, STR_ARGS(r->commit));
+	return 0;
+}
+
+static int on_event(void *arg, const struct state_event *v, struct err *e)
+{
+	(void)e;
+	buf_printf(arg, "%lld ", (long long)v->id);
+	assert_true(str_is(v->kind, "made"));
+	return 0;
+}
+
+static void expect(struct buf *seen, const char *expected)
+{
+	assert_string_equal(buf_str(seen).p, expected);
+	buf_clear(seen);
+}
+
+#define WELL(call) assert_int_equal(call, 0)
+
+/* --- Rows ----------------------------------------------------------------- */
+
+static void test_values(void **state)
+{
+	struct fixture *f = *state;
+	struct state *s = open_state(f, false);
+	struct buf seen = {0};
+	bool found;
+
+	WELL(state_get(s, "cursor", &seen, &found, &f->err));
+	assert_false(found);
+	WELL(state_put(s, "cursor", STR("a\0b"), &f->err));
+	WELL(state_put(s, "cursor", STR("b\0c"), &f->err));
+	WELL(state_get(s, "cursor", &seen, &found, &f->err));
+	assert_true(found && str_eq(buf_str(&seen), STR("b\0c")));
+	WELL(state_delete(s, "cursor", &f->err));
+	WELL(state_get(s, "cursor", &seen, &found, &f->err));
+	assert_false(found);
+	buf_clear(&seen);
+	WELL(state_resource_put(s, STR("/b"), STR("{}"), &f->err));
+	WELL(state_resource_put(s, STR("/a"), STR("1"), &f->err));
+	WELL(state_resource_put(s, STR("/b"), STR("2"), &f->err));
+	WELL(state_resources(s, on_resource, &seen, &f->err));
+	expect(&seen, "/a=1 /b=2 ");
+	buf_fini(&seen);
+	state_close(s);
+}
+
+static void test_work_packages(void **state)
+{
+	struct fixture *f = *state;
+	struct state *s = open_state(f, false);
+	struct buf seen = {0};
+	struct state_work_package wp = {.id = 9,
+		.project_id = 2,
+		.type_id = 3,
+		.updated_at = -4,
+		.generation = 5,
+		.outcome = OUTCOME_FAILED,
+		.reason = STR("because"),
+		.source = STR("{}"),
+		.hash = {[31] = 200}};
+	struct state_attachment a = {.id = 1,
+		.work_package = 9,
+		.size = INT64_MAX,
+		.digest = STR("d"),
+		.sha256 = STR("s"),
+		.oid = STR("o"),
+		.image = {"PNG", 7, 8}};
+	bool found;
+
+	WELL(state_work_package_put(s, &wp, &f->err));
+	WELL(state_attachment_put(s, &a, &f->err));
+	wp.id = 8;
+	wp.outcome = OUTCOME_MADE;
+	WELL(state_work_package_put(s, &wp, &f->err));
+	WELL(state_work_package(s, 9, &found, on_work_package, &seen, &f->err));
+	assert_true(found);
+	expect(&seen, "9/2/3/-4/5/3/because/{}/1/200 ");
+	WELL(state_work_packages_of(
+		s, OUTCOME_FAILED, on_work_package, &seen, &f->err));
+	expect(&seen, "9/2/3/-4/5/3/because/{}/1/200 ");
+	WELL(state_work_packages(s, on_work_package, &seen, &f->err));
+	expect(&seen, "8/2/3/-4/5/1/because/{}/1/200 "
+		      "9/2/3/-4/5/3/because/{}/1/200 ");
+	WELL(state_attachment(s, 1, &found, on_attachment, &seen, &f->err));
+	assert_true(found);
+	expect(&seen, "1/9/9223372036854775807/d/s/o/PNG/7/8");
+	WELL(state_work_package_delete(s, 9, &f->err));
+	WELL(state_attachment(s, 1, &found, on_attachment, &seen, &f->err));
+	assert_false(found); /* goes with its work package */
+	WELL(state_work_package(s, 9, &found, on_work_package, &seen, &f->err));
+	assert_false(found);
+	buf_fini(&seen);
+	state_close(s);
+}
+
+static void test_documents(void **state)
+{
+	const struct state_file files[] = {{STR("b.md"), STR("1"), 0},
+		{STR("c.png"), STR("2"), 8}, {STR("a.png"), STR("3"), 9}};
+	struct state_document d = {
+		7, STR("x"), STR("B.md"), STR("b.md"), true, 3, files};
+	struct fixture *f = *state;
+	struct state *s = open_state(f, false);
+	struct buf seen = {0};
+	int64_t owner = 0;
+	bool found;
+
+	WELL(state_document_put(s, &d, &f->err));
+	d.entry = STR("w");
+	d.files = &(struct state_file){STR("w.md"), STR("4"), 0};
+	d.n_files = 1;
+	d.keep_when_gone = false;
+	WELL(state_document_put(s, &d, &f->err));
+	WELL(state_documents(s, 7, on_document, &seen, &f->err));
+	expect(&seen, "7 w B.md b.md 0: w.md=4/0; "
+		      "7 x B.md b.md 1: b.md=1/0 a.png=3/9 c.png=2/8; ");
+	WELL(state_claims(s, STR("b.md"), on_document, &seen, &f->err));
+	expect(&seen, "7 w B.md b.md 0: w.md=4/0; "
+		      "7 x B.md b.md 1: b.md=1/0 a.png=3/9 c.png=2/8; ");
+	WELL(state_owner(s, STR("a.png"), &found, &owner, &seen, &f->err));
+	assert_true(found && owner == 7);
+	expect(&seen, "3");
+
+	/* One that cannot be put leaves what was there. */
+	d.entry = STR("x");
+	d.claim = STR("n");
+	assert_int_equal(state_document_put(s, &d, &f->err), ERR_IO);
+	WELL(state_claims(s, STR("n"), on_document, &seen, &f->err));
+	expect(&seen, "");
+	WELL(state_document_delete(s, 7, STR("w"), &f->err));
+	WELL(state_documents(s, 7, on_document, &seen, &f->err));
+	expect(&seen, "7 x B.md b.md 1: b.md=1/0 a.png=3/9 c.png=2/8; ");
+	WELL(state_owner(s, STR("w.md"), &found, &owner, &seen, &f->err));
+	assert_false(found);
+	buf_fini(&seen);
+	state_close(s);
+}
+
+static int64_t add_run(struct fixture *f, struct state *s, int64_t started)
+{
+	struct state_run run = {.started = started, .kind = STR("poll")};
+
+	WELL(state_run_begin(s, &run, &f->err));
+	run.finished = started + 1;
+	run.error = STR("none");
+	run.bytes = 5;
+	WELL(state_run_put(s, &run, &f->err));
+	return run.id;
+}
+
+static void add_event(struct fixture *f, struct state *s, int64_t run_id,
+	int64_t work_package, int64_t at)
+{
+	struct state_event event = {.run = run_id,
+		.work_package = work_package,
+		.at = at,
+		.level = at > 20 ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
+		.kind = STR("made")};
+
+	WELL(state_event_add(s, &event, &f->err));
+}
+
+static void test_log(void **state)
+{
+	static const struct {
+		struct state_event_query query;
+		const char *ids;
+	} cases[] = {
+		{{0}, "1 2 3 4 5 "},
+		{{.limit = 2}, "4 5 "},
+		{{.after = 3}, "4 5 "},
+		{{.run = 1}, "1 2 "},
+		{{.work_package = 7}, "2 3 "},
+		{{.work_package = 7, .run = 1}, "2 "},
+		{{.work_package = 7, .after = 2}, "3 "},
+		{{.since = 20}, "3 4 5 "},
+		{{.max_level = LOG_LEVEL_INFO}, "1 2 3 "},
+		{{.max_level = LOG_LEVEL_INFO, .limit = 1}, "3 "},
+	};
+	struct fixture *f = *state;
+	struct state *s = open_state(f, false);
+	struct buf seen = {0};
+
+	assert_int_equal(add_run(f, s, 10), 1);
+	assert_int_equal(add_run(f, s, 20), 2);
+	WELL(state_runs(s, 9, on_run, &seen, &f->err));
+	expect(&seen, "2 20-21 poll  0 none 5 ; 1 10-11 poll  0 none 5 ; ");
+	WELL(state_runs(s, 1, on_run, &seen, &f->err));
+	expect(&seen, "2 20-21 poll  0 none 5 ; ");
+	add_event(f, s, 1, 6, 10);
+	add_event(f, s, 1, 7, 11);
+	add_event(f, s, 2, 7, 20);
+	add_event(f, s, 2, 8, 21);
+	add_event(f, s, 0, 0, 22);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		WELL(state_events(
+			s, &cases[i].query, on_event, &seen, &f->err));
+		expect(&seen, cases[i].ids);
+	}
+	WELL(state_prune(s, 20, &f->err));
+	WELL(state_events(s, &cases[0].query, on_event, &seen, &f->err));
+	expect(&seen, "3 4 5 ");
+	WELL(state_runs(s, 9, on_run, &seen, &f->err));
+	expect(&seen, "2 20-21 poll  0 none 5 ; ");
+	assert_int_equal(add_run(f, s, 30), 3); /* ids are not used again */
+	buf_fini(&seen);
+	state_close(s);
+}
+
+static int stop(void *arg, const struct state_work_package *wp, struct err *e)
+{
+	(void)wp;
+	++*(int *)arg;
+	return err_set(e, ERR_CANCELED, "enough");
+}
+
+static void test_walk_can_be_ended(void **state)
+{
+	struct fixture *f = *state;
+	struct state *s = open_state(f, false);
+	struct state_work_package wp = {.outcome = OUTCOME_MADE};
+	int n = 0;
+
+	for (wp.id = 1; wp.id < 4; wp.id++)
+		WELL(state_work_package_put(s, &wp, &f->err));
+	assert_int_equal(
+		state_work_packages(s, stop, &n, &f->err), ERR_CANCELED);
+	assert_int_equal(n, 1);
+	assert_string_equal(f->err.text, "enough");
+	state_close(s);
+}
+
+/* A callback may ask what its caller is asking. */
+struct nested {
+	struct fixture *f;
+	struct state *s;
+	struct buf seen;
+	int depth;
+};
+
+static int nest(void *arg, const struct state_work_package *wp, struct err *e)
+{
+	struct nested *n = arg;
+	int code = 0;
+
+	buf_printf(&n->seen, "%lld", (long long)wp->id);
+	if (n->depth++ == 0)
+		code = state_work_packages(n->s, nest, n, e);
+	n->depth--;
+	return code;
+}
+
+static void test_nested_walks(void **state)
+{
+	struct fixture *f = *state;
+	struct nested n = {.f = f, .s = open_state(f, false)};
+	struct state_work_package wp = {.outcome = OUTCOME_MADE};
+
+	for (wp.id = 1; wp.id < 3; wp.id++)
+		WELL(state_work_package_put(n.s, &wp, &f->err));
+	WELL(state_work_packages(n.s, nest, &n, &f->err));
+	expect(&n.seen, "112212");
+	buf_fini(&n.seen);
+	state_close(n.s);
+}
+
+static void test_transactions(void **state)
+{
+	struct fixture *f = *state;
+	struct state *s = open_state(f, false);
+	struct state_counts n;
+	struct state_work_package wp = {.id = 1, .outcome = OUTCOME_MADE};
+
+	WELL(state_begin(s, &f->err));
+	WELL(state_work_package_put(s, &wp, &f->err));
+	state_rollback(s);
+	WELL(state_count(s, &n, &f->err));
+	assert_int_equal(n.work_packages, 0);
+	WELL(state_begin(s, &f->err));
+	WELL(state_work_package_put(s, &wp, &f->err));
+	WELL(state_end(s, &f->err));
+	state_rollback(s); /* nothing is open: nothing happens */
+	WELL(state_count(s, &n, &f->err));
+	assert_int_equal(n.made, 1);
+	state_close(s);
+}
+
+/* --- Files ---------------------------------------------------------------- */
+
+static void make_newer(struct fixture *f)
+{
+	char *file = state_file(f);
+	sqlite3 *db;
+
+	WELL(sqlite3_open(file, &db));
+	WELL(sqlite3_exec(db, "PRAGMA user_version = 9", NULL, NULL, NULL));
+	sqlite3_close(db);
+	free(file);
+}
+
+static void test_newer(void **state)
+{
+	struct fixture *f = *state;
+
+	state_close(open_state(f, false));
+	make_newer(f);
+	refuse(f, ERR_CONFIG,
+		"was written by a newer opsync (schema 9, this one knows 1): "
+		"install that one, or move the file away: it is rebuilt");
+}
+
+static void test_damaged(void **state)
+{
+	struct fixture *f = *state;
+
+	run("head -c 9000 /dev/urandom > '%s/state.db'", f->folder);
+	refuse(f, ERR_IO, "is damaged");
+	assert_non_null(strstr(f->err.text, "/state.db"));
+	assert_non_null(strstr(f->err.text, "move it away"));
+}
+
+static void test_no_folder(void **state)
+{
+	struct fixture *f = *state;
+	struct state *s;
+
+	assert_int_equal(
+		state_open("/nowhere/state.db", false, &s, &f->err), ERR_IO);
+	assert_int_equal(state_open("/nowhere/state.db", true, &s, &f->err),
+		ERR_NOT_FOUND);
+}
+
+static void test_read_only(void **state)
+{
+	struct fixture *f = *state;
+	struct state *writer = open_state(f, false);
+	struct state *reader = open_state(f, true);
+	struct buf seen = {0};
+	bool found;
+
+	/* While the daemon runs, one sees what it commits. */
+	WELL(state_put(writer, "a", STR("1"), &f->err));
+	WELL(state_get(reader, "a", &seen, &found, &f->err));
+	expect(&seen, "1");
+	assert_int_equal(state_put(reader, "a", STR("2"), &f->err), ERR_IO);
+	state_close(reader);
+	state_close(writer);
+	assert_string_equal(
+		run("ls '%s'", f->folder), "state.db\n"); /* no WAL left */
+	reader = open_state(f, true);
+	WELL(state_get(reader, "a", &seen, &found, &f->err));
+	expect(&seen, "1");
+	state_close(reader);
+	buf_fini(&seen);
+}
+
+/* Another user, who may read the file but make nothing beside it. */
+static void read_as_another(struct fixture *f)
+{
+	struct buf seen = {0};
+	struct state *s;
+	bool found;
+
+	if (setgid(12345) != 0 || setuid(12345) != 0)
+		_exit(2);
+	s = open_state(f, true);
+	if (state_get(s, "a", &seen, &found, &f->err) != 0 || !found)
+		_exit(1);
+	state_close(s);
+	buf_fini(&seen);
+	_exit(0);
+}
+
+static void test_read_by_another(void **state)
+{
+	struct fixture *f = *state;
+	struct state *writer = open_state(f, false);
+	int status;
+	int running;
+
+	if (geteuid() != 0) {
+		state_close(writer);
+		skip();
+	}
+	WELL(state_put(writer, "a", STR("1"), &f->err));
+	run("chmod 755 '%s' && chmod 644 '%s'/*", f->folder, f->folder);
+	for (running = 1; running >= 0; running--) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			read_as_another(f);
+		waitpid(pid, &status, 0);
+		assert_int_equal(status, 0);
+		if (running)
+			state_close(writer);
+	}
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(test_values),
+		TEST(test_work_packages),
+		TEST(test_documents),
+		TEST(test_log),
+		TEST(test_walk_can_be_ended),
+		TEST(test_nested_walks),
+		TEST(test_transactions),
+		TEST(test_newer),
+		TEST(test_damaged),
+		TEST(test_no_folder),
+		TEST(test_read_only),
+		TEST(test_read_by_another),
+	};
+
+	return cmocka_run_group_tests_name("state", tests, NULL, NULL);
+}
