@@ -111,8 +111,7 @@ static void override(struct json *j, const struct json *order)
 {
 	const struct json *set = json_get(order, "set");
 
-	for (struct json *c = set != NULL ? set->first : NULL; c != NULL;
-		c = c->next)
+	for (struct json *c = json_members(set); c != NULL; c = c->next)
 		json_set(j, c->key, json_copy(c));
 }
 

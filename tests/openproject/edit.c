@@ -107,7 +107,10 @@ static struct thing *first_of(const struct model *m, enum kind kind)
 	return NULL;
 }
 
-/* A new element: in the first project, of the first type and status. */
+/*
+ * A new element: in the first project, of the first type and status.  NULL if
+ * there are none.
+ */
 static struct json *new_element(struct model *m, const struct json *order)
 {
 	struct buf out = {0};
@@ -135,6 +138,8 @@ static struct json *new_element(struct model *m, const struct json *order)
 	};
 	struct json *j;
 
+	if (e.project == NULL || e.type == NULL)
+		return NULL;
 	stamp_format(model_now(m), 3, now);
 	element_write(&out, &e);
 	j = json_parse(buf_str(&out));
@@ -195,8 +200,7 @@ static void change(struct model *m, const struct json *order,
 	int64_t old_parent =
 		href_number(json_at(element, "_links", "parent", NULL));
 
-	for (struct json *c = set != NULL ? set->first : NULL; c != NULL;
-		c = c->next)
+	for (struct json *c = json_members(set); c != NULL; c = c->next)
 		set_member(m, element, c);
 	field_fit_all(m, element, field_schema(m, element));
 	move_paths(m, element);
@@ -215,20 +219,64 @@ static void change(struct model *m, const struct json *order,
 	}
 }
 
+/* Put other bytes in the place of an element that is no work package. */
+static void replace(
+	struct model *m, const struct json *order, const struct work_item *old)
+{
+	struct work_item item = *old;
+
+	text_hold(item.text);
+	if (!json_to_bool(json_get(order, "silent")))
+		item.updated = moment(m, order);
+	put_raw(model_insert_item(m, &item), json_get(order, "raw"));
+}
+
+static bool is_object(const struct json *j)
+{
+	return j != NULL && j->type == JSON_OBJECT;
+}
+
+/* What an order must not set. */
+static const char *refuse(const struct json *set)
+{
+	const struct json *subject = json_get(set, "subject");
+	const struct json *below = json_get(set, "_links");
+
+	if (set != NULL && !is_object(set))
+		return "set is no object";
+	if (json_get(set, "id") != NULL)
+		return "an id cannot be set";
+	if (below != NULL && !is_object(below))
+		return "_links is no object";
+	if (subject != NULL && subject->type != JSON_STRING)
+		return "subject is no text: give the element as raw";
+	return NULL;
+}
+
 int64_t edit_apply(struct model *m, const struct json *order, const char **why)
 {
 	struct work_item *old =
 		model_item(m, json_to_id(json_get(order, "id"), 0));
 	struct json *element = old != NULL ? json_parse(text_str(old->text))
 					   : new_element(m, order);
-	int64_t id = json_to_int(json_get(element, "id"), 0);
+	const char *refused = refuse(json_get(order, "set"));
+	int64_t id =
+		old != NULL ? old->id : json_to_int(json_get(element, "id"), 0);
 
-	if (element != NULL)
+	if (refused == NULL && is_object(json_get(element, "_links")))
 		change(m, order, element, old);
-	else if (why != NULL)
-		*why = "what is there is no JSON: give it as raw";
+	else if (refused == NULL && old == NULL)
+		refused = "there is no project or no type";
+	else if (refused == NULL && json_get(order, "raw") != NULL)
+		replace(m, order, old);
+	else if (refused == NULL)
+		refused = "what is there is broken: give it as raw";
 	json_free(element);
-	return id;
+	if (refused == NULL)
+		return id;
+	if (why != NULL)
+		*why = refused;
+	return 0;
 }
 
 void edit_touch(struct model *m, int64_t id)
@@ -238,8 +286,10 @@ void edit_touch(struct model *m, int64_t id)
 	struct json *version;
 	int64_t now = model_now(m);
 
-	if (element == NULL)
+	if (json_get(element, "_links") == NULL) {
+		json_free(element);
 		return;
+	}
 	version = json_copy(json_get(element, "lockVersion"));
 	set_stamp(element, now, item->digits);
 	json_set(element, "lockVersion", version);

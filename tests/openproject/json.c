@@ -206,9 +206,11 @@ struct json *json_bool(bool b)
 
 struct json *json_copy(const struct json *j)
 {
-	struct json *copy = json_new(j->type);
+	struct json *copy = json_new(j != NULL ? j->type : JSON_NULL);
 	struct json **tail = &copy->first;
 
+	if (j == NULL)
+		return copy;
 	copy->text = j->text != NULL ? xstrdup(j->text) : NULL;
 	for (const struct json *c = j->first; c != NULL; c = c->next) {
 		*tail = json_copy(c);
@@ -218,11 +220,14 @@ struct json *json_copy(const struct json *j)
 	return copy;
 }
 
+struct json *json_members(const struct json *obj)
+{
+	return obj != NULL && obj->type == JSON_OBJECT ? obj->first : NULL;
+}
+
 struct json *json_get(const struct json *obj, const char *key)
 {
-	if (obj == NULL || obj->type != JSON_OBJECT)
-		return NULL;
-	for (struct json *c = obj->first; c != NULL; c = c->next) {
+	for (struct json *c = json_members(obj); c != NULL; c = c->next) {
 		if (strcmp(c->key, key) == 0)
 			return c;
 	}
@@ -246,10 +251,15 @@ struct json *json_at(const struct json *j, ...)
 
 void json_set(struct json *obj, const char *key, struct json *value)
 {
-	struct json **at = &obj->first;
+	struct json **at;
 
+	if (obj == NULL || obj->type != JSON_OBJECT) {
+		json_free(value);
+		return;
+	}
 	free(value->key);
 	value->key = xstrdup(key);
+	at = &obj->first;
 	while (*at != NULL && strcmp((*at)->key, key) != 0)
 		at = &(*at)->next;
 	if (*at != NULL) {
@@ -269,8 +279,11 @@ void json_set_text(struct json *obj, const char *key, const char *text)
 
 void json_remove(struct json *obj, const char *key)
 {
-	struct json **at = &obj->first;
+	struct json **at;
 
+	if (obj == NULL || obj->type != JSON_OBJECT)
+		return;
+	at = &obj->first;
 	while (*at != NULL && strcmp((*at)->key, key) != 0)
 		at = &(*at)->next;
 	if (*at != NULL) {

@@ -38,20 +38,31 @@ struct json *json_new(enum json_type type)
 struct json *json_string(struct str s) __attribute__((returns_nonnull));
 struct json *json_int(int64_t v) __attribute__((returns_nonnull));
 struct json *json_bool(bool b) __attribute__((returns_nonnull));
+
+/* A copy without key; a null of NULL. */
 struct json *json_copy(const struct json *j) __attribute__((returns_nonnull));
 
 /* The member with that key, or NULL; obj may be NULL or no object. */
 struct json *json_get(const struct json *obj, const char *key);
 
+/* The first member of an object, to go on by next; NULL of all else. */
+struct json *json_members(const struct json *obj);
+
 /* The member of a member: json_at(j, "_links", "self", NULL). */
 struct json *json_at(const struct json *j, ...) __attribute__((sentinel));
 
-/* Put value, which is taken, under key, in place of what was there. */
+/*
+ * Put value, which is taken, under key, in place of what was there.  Nothing
+ * happens to what is no object.
+ */
 void json_set(struct json *obj, const char *key, struct json *value);
 void json_set_text(struct json *obj, const char *key, const char *text);
 void json_remove(struct json *obj, const char *key);
 void json_append(struct json *array, struct json *item); /* takes item */
 size_t json_count(const struct json *j);
+
+/* Between the quotes of a string, a number's digits; "" of all else. */
+const char *json_raw(const struct json *j) __attribute__((returns_nonnull));
 
 /* What a string says, decoded, owned by the caller; NULL if it is none. */
 char *json_dup_text(const struct json *string);

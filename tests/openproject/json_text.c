@@ -99,6 +99,11 @@ char *json_dup_text(const struct json *string)
 	return buf_take(&out);
 }
 
+const char *json_raw(const struct json *j)
+{
+	return j != NULL && j->text != NULL ? j->text : "";
+}
+
 bool json_is(const struct json *string, const char *text)
 {
 	char *s = json_dup_text(string);

@@ -227,7 +227,7 @@ static int load_one(struct loader *l, const struct json *j, bool whole)
 static int load_any(struct loader *l, const struct json *j, bool whole)
 {
 	const struct json *embedded = json_get(j, "_embedded");
-	const struct json *c = embedded != NULL ? embedded->first : NULL;
+	const struct json *c = json_members(embedded);
 	int rc = j->type == JSON_OBJECT ? load_one(l, j, whole) : 0;
 
 	if (j->type == JSON_ARRAY)

@@ -218,7 +218,7 @@ static void select_link(
 	if (link == NULL)
 		return;
 	copy = json_copy(link);
-	if (json_get(copy, "href")->type == JSON_NULL)
+	if (*json_raw(json_get(copy, "href")) == '\0')
 		json_remove(copy, "title");
 	json_set(to, name, copy);
 }

@@ -83,10 +83,20 @@ void retitle_gone(struct model *m, const char *href)
 	retitle_all(m, href, NULL);
 }
 
+/* Does a link of a new work package end with its subject: "Move "? */
+static bool names_subject(const struct json *link, const struct json *title)
+{
+	const struct json *href = json_get(link, "href");
+
+	return str_ends(str_of(title->text), STR(" ")) ||
+	       (href != NULL && href->type == JSON_STRING &&
+		       strstr(href->text, "/work_packages/") != NULL);
+}
+
 void retitle_own(struct json *element, const struct json *subject)
 {
 	struct json *to = json_get(element, "_links");
-	char *old = xstrdup(json_get(element, "subject")->text);
+	char *old = xstrdup(json_raw(json_get(element, "subject")));
 
 	for (struct json *c = to->first; c != NULL; c = c->next) {
 		struct json *title = json_get(c, "title");
@@ -96,7 +106,7 @@ void retitle_own(struct json *element, const struct json *subject)
 			!str_ends(str_of(title->text), str_of(old)) ||
 			strstr(c->key, "customField") == c->key)
 			continue;
-		if (*old == '\0' && strchr(title->text, ' ') == NULL)
+		if (*old == '\0' && !names_subject(c, title))
 			continue;
 		text = xasprintf("%.*s%s",
 			(int)(strlen(title->text) - strlen(old)), title->text,
@@ -126,10 +136,10 @@ void retitle_work_package(
 			continue;
 		element = json_parse(text);
 		to = json_get(element, "_links");
-		if (to == NULL)
-			continue;
-		retitle_in(to, href, subject);
-		put_back(m, m->items[i]->id, element);
+		if (to != NULL) {
+			retitle_in(to, href, subject);
+			put_back(m, m->items[i]->id, element);
+		}
 		json_free(element);
 	}
 	for (size_t i = 0; i < m->n_files; i++)

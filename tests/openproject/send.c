@@ -105,7 +105,7 @@ static void etag(const struct answer *a, char out[40])
 /* Headers of an order, each in place of ours of that name. */
 static void add_ordered(struct MHD_Response *response, const struct json *list)
 {
-	for (struct json *c = list->first; c != NULL; c = c->next) {
+	for (struct json *c = json_members(list); c != NULL; c = c->next) {
 		const char *ours = MHD_get_response_header(response, c->key);
 		char *value = json_dup_text(c);
 

@@ -89,8 +89,8 @@ static int compare_names(const void *x, const void *y)
 {
 	const struct file *a = *(struct file *const *)x;
 	const struct file *b = *(struct file *const *)y;
-	const char *name_a = json_get(a->json, "fileName")->text;
-	const char *name_b = json_get(b->json, "fileName")->text;
+	const char *name_a = json_raw(json_get(a->json, "fileName"));
+	const char *name_b = json_raw(json_get(b->json, "fileName"));
 	int c = strcmp(name_a, name_b);
 
 	return c != 0 ? c : (a->id > b->id) - (a->id < b->id);
@@ -183,8 +183,7 @@ static void embed_all(struct buf *out, const struct view *v, int64_t id,
 	buf_puts(out, ",\"customActions\":[]");
 	if (json_get(links, "costsByType") != NULL)
 		embed_empty(out, id, "costsByType", "summarized_costs_by_type");
-	for (struct json *c = links != NULL ? links->first : NULL; c != NULL;
-		c = c->next) {
+	for (struct json *c = json_members(links); c != NULL; c = c->next) {
 		if (str_starts(str_of(c->key), STR("customField")))
 			embed_thing(out, v, c->key, c);
 	}

@@ -39,10 +39,10 @@ static char *href_of(const struct thing *t)
 static struct json *rename_field(
 	struct model *m, const struct json *order, const struct json *name)
 {
-	const struct json *key = json_get(order, "key");
+	const char *key = json_raw(json_get(order, "key"));
 
 	for (size_t i = 0; i < m->n_schemas; i++) {
-		struct json *field = json_get(m->schemas[i].json, key->text);
+		struct json *field = json_get(m->schemas[i].json, key);
 
 		if (field != NULL)
 			json_set(field, "name", json_copy(name));
@@ -131,10 +131,12 @@ struct json *side_thing(
 	struct model *m = &s->model;
 	struct json *j = json_new(JSON_OBJECT);
 	int64_t id = json_to_id(json_get(order, "id"), 0);
-	int64_t project = json_to_id(json_get(order, "project"), 0);
+	const struct thing *owner = model_thing(
+		m, KIND_PROJECT, json_to_id(json_get(order, "project"), 0));
 	enum kind kind;
 
-	if (!read_kind(order, &kind) || json_get(order, "name") == NULL) {
+	if (!read_kind(order, &kind) ||
+		*json_raw(json_get(order, "name")) == '\0') {
 		*why = "kind and name are needed";
 		json_free(j);
 		return NULL;
@@ -146,12 +148,11 @@ struct json *side_thing(
 		json_set(j, "active", json_bool(true));
 		set_parent(m, j, json_to_id(json_get(order, "parent"), 0));
 	}
-	if (project != 0)
+	if (owner != NULL)
 		json_set(json_get(j, "_links"),
 			kind == KIND_VERSION ? "definingProject" : "project",
-			json_copy(json_at(
-				model_thing(m, KIND_PROJECT, project)->json,
-				"_links", "self", NULL)));
+			json_copy(
+				json_at(owner->json, "_links", "self", NULL)));
 	model_add_thing(m, kind, id, j);
 	j = side_ok();
 	json_set(j, "id", json_int(id));

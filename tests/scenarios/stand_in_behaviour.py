@@ -199,6 +199,13 @@ def edits(tap, server):
     server.side("edit", {"id": 8, "raw": "{\"id\":8,\"subject\":\"\\ud800\"}"})
     tap.ok(b'{"id":8,"subject":"\\ud800"}' in
            server.list([equals("id", 8)]).body, "raw bytes of an element")
+    try:
+        server.side("edit", {"id": 8, "set": {"subject": "whole?"}})
+        tap.ok(False, "what is broken cannot be set")
+    except RuntimeError as e:
+        tap.ok("give it as raw" in str(e), "what is broken cannot be set", e)
+    server.side("edit", {"id": 8, "raw": json.dumps(after)})
+    tap.same(server.get(WP + "8").status, 200, "but mended")
     made = server.side("edit", {"set": {
         "project": 4, "type": 15, "subject": "New", "parent": 15}})["id"]
     new = server.get(WP + str(made)).json()
