@@ -666,6 +666,19 @@ static void test_caps(void **state)
 	free(result);
 
 	buf_clear(&b);
+	buf_puts(&b, "documents:\n- path: p.md\n  let:\n    a0: x\n");
+	for (int i = 1; i <= 20; i++)
+		buf_printf(
+			&b, "    a%d: \"${ a%d }${ a%d }\"\n", i, i - 1, i - 1);
+	buf_puts(&b, "    b: ${ [1");
+	for (int i = 0; i < 130; i++)
+		buf_puts(&b, ", 'y' in a20");
+	buf_puts(&b, "] }\n");
+	result = describe(b.p, &wp);
+	assert_non_null(strstr(result, "this takes too long"));
+	free(result);
+
+	buf_clear(&b);
 	buf_puts(&b, "fragments:\n  f0: { x: 1 }\n");
 	for (int i = 1; i < 30; i++)
 		buf_printf(&b,
