@@ -71,13 +71,15 @@ static void on_newest(struct api_request *request)
 	f->asking = false;
 	f->err = request->err;
 	if (f->err.code == 0) {
-		if (api_list_scan(&scratch, buf_str(&request->body), &list,
-			    &f->err) == 0 &&
-			list.n > 0 &&
-			read_head(list.elements[0], &head, &f->err) == 0)
-			f->newest = head.updated_at;
+		api_list_scan(
+			&scratch, buf_str(&request->body), &list, &f->err);
 		sync_name_answer(request, &f->err);
 	}
+	/* A broken one is recorded when it is read; without a stamp the next
+	 * poll begins earlier than it must. */
+	if (f->err.code == 0 && list.n > 0 &&
+		read_head(list.elements[0], &head, NULL) == 0)
+		f->newest = head.updated_at;
 	arena_fini(&scratch);
 	proceed(f, LISTING);
 }

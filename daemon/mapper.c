@@ -165,9 +165,11 @@ void mapper_event(struct mapper *m, enum log_level level, const char *kind,
 		log_error("%s", fault.text);
 	event.run = m->run.id;
 	store_put_event(m->store, &event);
-	if (level <= LOG_LEVEL_WARNING)
+	if (level <= LOG_LEVEL_WARNING && work_package != 0)
 		log_line(level, "work package %lld: %s",
 			(long long)work_package, text);
+	else if (level <= LOG_LEVEL_WARNING)
+		log_line(level, "%s", text);
 }
 
 /* --- Taking a list in --------------------------------------------------- */
