@@ -21,6 +21,7 @@ struct claim {
 	const struct saving *saving;
 	const struct attachment *attachment;
 	struct str path;
+	struct str folded; /* as file systems compare it */
 	struct str address;
 	bool settled;
 	bool nowhere; /* its path depends on contents that are not here yet */
@@ -49,38 +50,32 @@ struct str saves_address(const struct saves *saves, const struct attachment *a)
 	return STR_NONE;
 }
 
-/* Is one path the other, or a folder in it, as file systems see it? */
-static bool collide(struct arena *a, struct str x, struct str y)
+/* Is one path the other, or a folder in it?  Both are folded. */
+static bool collide(struct str x, struct str y)
 {
-	struct str fx = words_fold(a, x);
-	struct str fy = words_fold(a, y);
-	size_t n = fx.n < fy.n ? fx.n : fy.n;
+	size_t n = x.n < y.n ? x.n : y.n;
 
-	if (n > 0 && memcmp(fx.p, fy.p, n) != 0)
+	if (n > 0 && memcmp(x.p, y.p, n) != 0)
 		return false;
-	return fx.n == fy.n || (fx.n > n && fx.p[n] == '/') ||
-	       (fy.n > n && fy.p[n] == '/');
+	return x.n == y.n || (x.n > n && x.p[n] == '/') ||
+	       (y.n > n && y.p[n] == '/');
 }
 
-static bool taken(struct evaluation *with, const struct saves *saves,
+static bool taken(const struct saves *saves, struct str document,
 	const struct claims *claims, const struct claim *by)
 {
-	struct arena *a = with->arena;
-
-	if (collide(a, by->path, saves->document))
+	if (collide(by->folded, document))
 		return true;
 	for (size_t i = 0; i < saves->n; i++)
-		if (collide(a, by->path, saves->items[i].path))
+		if (collide(by->folded, saves->items[i].folded))
 			return true;
 	for (size_t i = 0; i < claims->n; i++) {
 		const struct claim *c = &claims->items[i];
+		bool same = c->attachment == by->attachment &&
+			    str_eq(c->path, by->path);
 
-		if (c == by || !c->settled)
-			continue;
-		if (c->attachment == by->attachment &&
-			str_eq(c->path, by->path))
-			continue;
-		if (collide(a, by->path, c->path))
+		if (c != by && c->settled && !same &&
+			collide(by->folded, c->folded))
 			return true;
 	}
 	return false;
@@ -117,6 +112,16 @@ static struct str folder_of(struct str path)
 	return path;
 }
 
+static int set_path(
+	struct arena *a, struct claim *c, struct str path, struct err *e)
+{
+	int rc = paths_check(a, path, &c->path, e);
+
+	if (rc == 0)
+		c->folded = words_fold(a, c->path);
+	return rc;
+}
+
 /* The path that the mapping wishes, before others are asked. */
 static int wish(struct evaluation *with, const struct saves *saves,
 	struct claim *c, struct err *e)
@@ -138,7 +143,7 @@ static int wish(struct evaluation *with, const struct saves *saves,
 	else
 		name = arena_printf(
 			a, "%.*s%.*s", STR_ARGS(folder), STR_ARGS(name));
-	rc = paths_check(a, name, &c->path, e);
+	rc = set_path(a, c, name, e);
 	if (rc != 0)
 		err_prefix(e, "%.*s.save_as", STR_ARGS(c->saving->key));
 	return rc;
@@ -159,17 +164,17 @@ static int settle_with_id(struct evaluation *with, const struct saves *saves,
 	const struct claims *claims, struct claim *c, struct err *e)
 {
 	struct arena *a = with->arena;
+	struct str document = words_fold(a, saves->document);
 
 	for (int i = 0; i < MAX_TRIES; i++) {
 		struct str other = paths_with_id(a, c->path, c->attachment->id);
-		int rc = paths_check(a, other, &c->path, e);
+		int rc = set_path(a, c, other, e);
 
 		if (rc != 0)
 			return rc;
-		if (!taken(with, saves, claims, c)) {
-			c->settled = true;
+		c->settled = !taken(saves, document, claims, c);
+		if (c->settled)
 			return 0;
-		}
 	}
 	return err_set(e, ERR_DATA,
 		"attachment %lld (%.*s) finds no free path: %.*s is taken",
@@ -181,8 +186,10 @@ static int settle_with_id(struct evaluation *with, const struct saves *saves,
 static int settle(struct evaluation *with, const struct saves *saves,
 	struct claims *claims, struct err *e)
 {
+	struct str document = words_fold(with->arena, saves->document);
 	struct claim **order =
 		ARENA_ARRAY(with->arena, struct claim *, claims->n);
+	size_t cost = 1 + (saves->n + claims->n) / 16;
 	int rc = 0;
 
 	for (size_t i = 0; i < claims->n; i++)
@@ -190,9 +197,9 @@ static int settle(struct evaluation *with, const struct saves *saves,
 	if (claims->n > 1)
 		qsort(order, claims->n, sizeof(struct claim *), by_id);
 	for (size_t i = 0; rc == 0 && i < claims->n; i++) {
-		rc = evaluate_spend(with, saves->n + claims->n, e);
+		rc = evaluate_spend(with, cost, e);
 		order[i]->settled = !order[i]->nowhere &&
-				    !taken(with, saves, claims, order[i]);
+				    !taken(saves, document, claims, order[i]);
 	}
 	for (size_t i = 0; rc == 0 && i < claims->n; i++)
 		if (!order[i]->settled && !order[i]->nowhere)
@@ -239,8 +246,8 @@ static int grant(struct evaluation *with, struct claims *claims,
 			continue;
 		saves->items = grow(saves->items, saves->n, &saves->cap,
 			sizeof(*saves->items));
-		saves->items[saves->n++] =
-			(struct save){c->attachment, c->path, c->address};
+		saves->items[saves->n++] = (struct save){
+			c->attachment, c->path, c->folded, c->address};
 	}
 	return rc;
 }

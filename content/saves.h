@@ -8,6 +8,7 @@
 struct save {
 	const struct attachment *attachment;
 	struct str path;    /* in the store */
+	struct str folded;  /* the same, as file systems compare it */
 	struct str address; /* in the document */
 };
 
