@@ -10,102 +10,9 @@
 
 #include <string.h>
 
+#include "content/body_cursor.h"
+
 #define QUOTE 0
-#define CODE_INDENT 4
-
-/* A place in a line, with its column, since tabs go to every fourth. */
-struct cursor {
-	const char *p;
-	size_t at;
-	size_t end; /* of the line, without its line feed */
-	size_t column;
-	size_t spare; /* columns of a tab that was taken in part */
-};
-
-static bool is_blank_char(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
-}
-
-/* The character n bytes on, or a line feed behind the end. */
-static char peek(const struct cursor *c, size_t n)
-{
-	return c->at + n < c->end ? c->p[c->at + n] : '\n';
-}
-
-static size_t tab_width(size_t column)
-{
-	return CODE_INDENT - column % CODE_INDENT;
-}
-
-/* Columns of white space that come next. */
-static size_t indent_of(const struct cursor *c)
-{
-	size_t column = c->column;
-
-	for (size_t i = c->at; i < c->end; i++) {
-		if (c->p[i] == ' ')
-			column++;
-		else if (c->p[i] == '\t')
-			column += tab_width(column);
-		else
-			break;
-	}
-	return c->spare + column - c->column;
-}
-
-/* Go on by columns of white space, of which there are enough. */
-static void skip_columns(struct cursor *c, size_t columns)
-{
-	while (columns > 0) {
-		size_t width;
-
-		if (c->spare > 0) {
-			c->spare--;
-			columns--;
-			continue;
-		}
-		width = c->p[c->at] == '\t' ? tab_width(c->column) : 1;
-		c->at++;
-		c->column += width;
-		c->spare = width;
-	}
-}
-
-static void skip_indent(struct cursor *c)
-{
-	skip_columns(c, indent_of(c));
-}
-
-static void skip_chars(struct cursor *c, size_t n)
-{
-	c->at += n;
-	c->column += n;
-}
-
-static bool is_blank(const struct cursor *c)
-{
-	for (size_t i = c->at; i < c->end; i++)
-		if (!is_blank_char(c->p[i]))
-			return false;
-	return true;
-}
-
-static struct str rest_of(const struct cursor *c)
-{
-	return (struct str){c->p + c->at, c->end - c->at};
-}
-
-/* How often the character that comes next is there. */
-static size_t run_of(const struct cursor *c)
-{
-	size_t n = 0;
-
-	while (c->at + n < c->end && peek(c, n) == peek(c, 0))
-		n++;
-	return n;
-}
-
 static void close_span(struct block_reader *r)
 {
 	if (!r->is_open)
@@ -135,14 +42,14 @@ static bool take_quote(struct cursor *c)
 {
 	struct cursor next = *c;
 
-	if (indent_of(c) >= CODE_INDENT)
+	if (cursor_indent(c) >= CODE_INDENT)
 		return false;
-	skip_indent(&next);
-	if (peek(&next, 0) != '>')
+	cursor_skip_indent(&next);
+	if (cursor_peek(&next, 0) != '>')
 		return false;
-	skip_chars(&next, 1);
-	if (indent_of(&next) > 0)
-		skip_columns(&next, 1);
+	cursor_skip_chars(&next, 1);
+	if (cursor_indent(&next) > 0)
+		cursor_skip_columns(&next, 1);
 	*c = next;
 	return true;
 }
@@ -156,10 +63,10 @@ static size_t match_containers(const struct block_reader *r, struct cursor *c)
 		if (r->containers[i] == QUOTE) {
 			if (!take_quote(c))
 				break;
-		} else if (is_blank(c)) {
+		} else if (cursor_is_blank(c)) {
 			continue;
-		} else if (indent_of(c) >= r->containers[i]) {
-			skip_columns(c, r->containers[i]);
+		} else if (cursor_indent(c) >= r->containers[i]) {
+			cursor_skip_columns(c, r->containers[i]);
 		} else {
 			break;
 		}
@@ -170,7 +77,7 @@ static size_t match_containers(const struct block_reader *r, struct cursor *c)
 /* "***", "- - -", "___" */
 static bool is_thematic_break(const struct cursor *c)
 {
-	char mark = peek(c, 0);
+	char mark = cursor_peek(c, 0);
 	size_t n = 0;
 
 	if (mark != '*' && mark != '-' && mark != '_')
@@ -178,7 +85,7 @@ static bool is_thematic_break(const struct cursor *c)
 	for (size_t i = c->at; i < c->end; i++) {
 		if (c->p[i] == mark)
 			n++;
-		else if (!is_blank_char(c->p[i]))
+		else if (!cursor_is_space(c->p[i]))
 			return false;
 	}
 	return n >= 3;
@@ -189,42 +96,46 @@ static size_t marker_length(const struct cursor *c, bool in_paragraph)
 {
 	size_t n = 0;
 
-	if (strchr("-+*", peek(c, 0)) != NULL) {
+	if (strchr("-+*", cursor_peek(c, 0)) != NULL) {
 		n = 1;
 	} else {
-		while (n < 9 && peek(c, n) >= '0' && peek(c, n) <= '9')
+		while (n < 9 && cursor_peek(c, n) >= '0' &&
+			cursor_peek(c, n) <= '9')
 			n++;
-		if (n == 0 || (peek(c, n) != '.' && peek(c, n) != ')'))
+		if (n == 0 ||
+			(cursor_peek(c, n) != '.' && cursor_peek(c, n) != ')'))
 			return 0;
-		if (in_paragraph && !(n == 1 && peek(c, 0) == '1'))
+		if (in_paragraph && !(n == 1 && cursor_peek(c, 0) == '1'))
 			return 0;
 		n++;
 	}
-	return is_blank_char(peek(c, n)) || peek(c, n) == '\n' ? n : 0;
+	return cursor_is_space(cursor_peek(c, n)) || cursor_peek(c, n) == '\n'
+		       ? n
+		       : 0;
 }
 
 /* Take a list item's marker; *width is how far its text is indented. */
 static bool take_item(struct cursor *c, bool in_paragraph, size_t *width)
 {
 	struct cursor next = *c;
-	size_t indent = indent_of(c);
+	size_t indent = cursor_indent(c);
 	size_t n;
 	size_t gap;
 
-	skip_indent(&next);
+	cursor_skip_indent(&next);
 	n = marker_length(&next, in_paragraph);
 	if (n == 0)
 		return false;
-	skip_chars(&next, n);
-	gap = indent_of(&next);
-	if (is_blank(&next)) {
+	cursor_skip_chars(&next, n);
+	gap = cursor_indent(&next);
+	if (cursor_is_blank(&next)) {
 		if (in_paragraph)
 			return false;
 		gap = 1;
 	} else {
 		if (gap > CODE_INDENT)
 			gap = 1;
-		skip_columns(&next, gap);
+		cursor_skip_columns(&next, gap);
 	}
 	*width = indent + n + gap;
 	*c = next;
@@ -246,11 +157,11 @@ static bool open_containers(
 	bool in_paragraph = r->leaf == LEAF_PARAGRAPH && matched == r->n;
 	bool any = false;
 
-	while (indent_of(c) < CODE_INDENT && r->n < MAX_CONTAINERS) {
+	while (cursor_indent(c) < CODE_INDENT && r->n < MAX_CONTAINERS) {
 		struct cursor content = *c;
 		size_t width = QUOTE;
 
-		skip_indent(&content);
+		cursor_skip_indent(&content);
 		if (is_thematic_break(&content))
 			break;
 		if (!take_quote(c) &&
@@ -268,8 +179,8 @@ static bool open_containers(
 
 static bool opens_fence(struct block_reader *r, const struct cursor *c)
 {
-	char mark = peek(c, 0);
-	size_t n = run_of(c);
+	char mark = cursor_peek(c, 0);
+	size_t n = cursor_run(c);
 
 	if ((mark != '`' && mark != '~') || n < 3)
 		return false;
@@ -285,31 +196,32 @@ static bool closes_fence(const struct block_reader *r, struct cursor c)
 {
 	size_t n;
 
-	if (indent_of(&c) >= CODE_INDENT)
+	if (cursor_indent(&c) >= CODE_INDENT)
 		return false;
-	skip_indent(&c);
-	n = run_of(&c);
-	if (peek(&c, 0) != r->fence || n < r->fence_length)
+	cursor_skip_indent(&c);
+	n = cursor_run(&c);
+	if (cursor_peek(&c, 0) != r->fence || n < r->fence_length)
 		return false;
-	skip_chars(&c, n);
-	return is_blank(&c);
+	cursor_skip_chars(&c, n);
+	return cursor_is_blank(&c);
 }
 
 static bool is_heading(const struct cursor *c)
 {
-	size_t n = run_of(c);
+	size_t n = cursor_run(c);
 
-	return peek(c, 0) == '#' && n <= 6 &&
-	       (is_blank_char(peek(c, n)) || peek(c, n) == '\n');
+	return cursor_peek(c, 0) == '#' && n <= 6 &&
+	       (cursor_is_space(cursor_peek(c, n)) ||
+		       cursor_peek(c, n) == '\n');
 }
 
 /* The line of '=' or '-' that makes a heading of the text above it. */
 static bool is_underline(struct cursor c)
 {
-	if (peek(&c, 0) != '=' && peek(&c, 0) != '-')
+	if (cursor_peek(&c, 0) != '=' && cursor_peek(&c, 0) != '-')
 		return false;
-	skip_chars(&c, run_of(&c));
-	return is_blank(&c);
+	cursor_skip_chars(&c, cursor_run(&c));
+	return cursor_is_blank(&c);
 }
 
 /* The kind of leaf that starts at a line's text, indented less than code. */
@@ -318,10 +230,10 @@ static enum leaf leaf_at(
 {
 	if (opens_fence(r, c))
 		return LEAF_FENCE;
-	if (is_heading(c) || peek(c, 0) == '|')
+	if (is_heading(c) || cursor_peek(c, 0) == '|')
 		return LEAF_LINE;
-	if (peek(c, 0) == '<' &&
-		block_html_starts(rest_of(c), in_paragraph, &r->html_end))
+	if (cursor_peek(c, 0) == '<' &&
+		block_html_starts(cursor_rest(c), in_paragraph, &r->html_end))
 		return LEAF_HTML;
 	if (is_thematic_break(c) || (in_paragraph && is_underline(*c)))
 		return LEAF_NONE;
@@ -334,10 +246,10 @@ static void read_text(struct block_reader *r, struct cursor *c, size_t matched)
 	bool all = matched == r->n;
 	bool opened = open_containers(r, c, matched);
 	bool goes_on = r->leaf == LEAF_PARAGRAPH && !opened;
-	bool deep = indent_of(c) >= CODE_INDENT;
+	bool deep = cursor_indent(c) >= CODE_INDENT;
 	enum leaf leaf = LEAF_CODE;
 
-	skip_indent(c);
+	cursor_skip_indent(c);
 	if (!deep)
 		leaf = leaf_at(r, c, goes_on && all);
 	if (goes_on && (deep || leaf == LEAF_PARAGRAPH)) {
@@ -353,19 +265,19 @@ static void read_text(struct block_reader *r, struct cursor *c, size_t matched)
 	}
 	open_span(r, leaf, c);
 	if (leaf == LEAF_HTML && r->html_end != NULL &&
-		block_html_ends(rest_of(c), r->html_end))
+		block_html_ends(cursor_rest(c), r->html_end))
 		r->leaf = LEAF_LINE;
 }
 
 /* A further line of a block of HTML. */
 static void read_html(struct block_reader *r, const struct cursor *c)
 {
-	if (r->html_end == NULL && is_blank(c)) {
+	if (r->html_end == NULL && cursor_is_blank(c)) {
 		close_leaf(r);
 		return;
 	}
 	r->span.end = c->end;
-	if (r->html_end != NULL && block_html_ends(rest_of(c), r->html_end))
+	if (r->html_end != NULL && block_html_ends(cursor_rest(c), r->html_end))
 		r->leaf = LEAF_LINE;
 }
 
@@ -390,7 +302,7 @@ static void read_line(struct block_reader *r)
 			r->leaf = LEAF_NONE;
 	} else if (r->leaf == LEAF_HTML && all) {
 		read_html(r, &c);
-	} else if (is_blank(&c)) {
+	} else if (cursor_is_blank(&c)) {
 		read_blank(r, matched);
 	} else {
 		read_text(r, &c, matched);

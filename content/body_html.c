@@ -30,20 +30,23 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+static bool is_name_char(char c)
+{
+	return is_letter(c) || (c >= '0' && c <= '9');
+}
+
 /* True if line has, n bytes in, one of the names and then no name's letter. */
 static bool has_name(
 	struct str line, size_t n, const char *const *names, size_t n_names)
 {
 	size_t length = 0;
 	struct str rest = str_skip(line, n);
-	char next;
 
-	while (length < rest.n &&
-		(is_letter(rest.p[length]) ||
-			(rest.p[length] >= '0' && rest.p[length] <= '9')))
+	while (length < rest.n && is_name_char(rest.p[length]))
 		length++;
-	next = length < rest.n ? rest.p[length] : ' ';
-	if (strchr(" \t\r>/", next) == NULL || next == '\0')
+	if (length < rest.n &&
+		(rest.p[length] == '\0' ||
+			strchr(" \t\r>/", rest.p[length]) == NULL))
 		return false;
 	for (size_t i = 0; i < n_names; i++)
 		if (strlen(names[i]) == length &&
@@ -52,34 +55,45 @@ static bool has_name(
 	return false;
 }
 
+/* Behind the '>' that ends the attributes from at on; 0 if there is none. */
+static size_t behind_attributes(struct str line, size_t at)
+{
+	const char *quote = NULL; /* the one that is open */
+
+	for (; at < line.n; at++) {
+		char c = line.p[at];
+
+		if (quote != NULL) {
+			if (c == *quote)
+				quote = NULL;
+			continue;
+		}
+		if (c == '"' || c == '\'')
+			quote = &line.p[at];
+		if (c == '<')
+			return 0;
+		if (c == '>')
+			return at + 1;
+	}
+	return 0;
+}
+
 /* A whole tag, start or end, and nothing behind it. */
 static bool is_lone_tag(struct str line)
 {
 	size_t at = line.n > 1 && line.p[1] == '/' ? 2 : 1;
-	char quote = '\0';
 
 	if (at >= line.n || !is_letter(line.p[at]))
 		return false;
-	while (at < line.n && (is_letter(line.p[at]) || line.p[at] == '-' ||
-				      (line.p[at] >= '0' && line.p[at] <= '9')))
+	while (at < line.n && (is_name_char(line.p[at]) || line.p[at] == '-'))
 		at++;
 	if (at < line.n && strchr(" \t/>", line.p[at]) == NULL)
 		return false;
-	for (; at < line.n; at++) {
-		char c = line.p[at];
-
-		if (quote != '\0')
-			quote = c == quote ? '\0' : quote;
-		else if (c == '"' || c == '\'')
-			quote = c;
-		else if (c == '<')
-			return false;
-		else if (c == '>')
-			break;
-	}
-	for (at++; at < line.n; at++)
-		if (strchr(" \t\r", line.p[at]) == NULL)
-			return false;
+	at = behind_attributes(line, at);
+	if (at == 0)
+		return false;
+	while (at < line.n && strchr(" \t\r", line.p[at]) != NULL)
+		at++;
 	return at == line.n;
 }
 

@@ -85,9 +85,11 @@ static size_t address_at(
 static size_t title_at(struct str body, size_t at, size_t end)
 {
 	char open = body.p[at];
-	char close = open == '(' ? ')' : open;
+	char close = open;
 
-	if (open != '"' && open != '\'' && open != '(')
+	if (open == '(')
+		close = ')';
+	else if (open != '"' && open != '\'')
 		return 0;
 	for (at++; at < end && body.p[at] != close; at++) {
 		if (open == '(' && body.p[at] == '(')

@@ -32,7 +32,7 @@ static int by_key(const void *a, const void *b)
 static const struct member **arrange(
 	const struct value *map, const struct emit_style *style, size_t *n)
 {
-	const struct member **list = xcalloc(map->n + 1, sizeof(*list));
+	const struct member **list = xcalloc(map->n + 1, sizeof(void *));
 
 	*n = 0;
 	for (size_t i = 0; i < map->n; i++) {
@@ -42,7 +42,7 @@ static const struct member **arrange(
 			list[(*n)++] = m;
 	}
 	if (style->sorted && *n > 1)
-		qsort(list, *n, sizeof(*list), by_key);
+		qsort(list, *n, sizeof(void *), by_key);
 	return list;
 }
 

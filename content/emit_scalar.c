@@ -258,8 +258,10 @@ static void write_escape(struct emitter *e, int32_t cp)
 			e->column += 2;
 			return;
 		}
-	if (cp == 0x85 || cp == 0x2028 || cp == 0x2029)
-		buf_putc(e->out, cp == 0x85 ? 'N' : cp == 0x2028 ? 'L' : 'P');
+	if (cp == 0x85)
+		buf_putc(e->out, 'N');
+	else if (cp == 0x2028 || cp == 0x2029)
+		buf_puts(e->out, cp == 0x2028 ? "L" : "P");
 	else if (cp <= 0xFF)
 		buf_printf(e->out, "x%02X", (unsigned)cp);
 	else if (cp <= 0xFFFF)
@@ -293,40 +295,46 @@ static void fold_double(struct emitter *e, char next)
 		add(e, "\\", 1, 1);
 }
 
+/* An escape or U+FFFD for what double quotes do not hold. */
+static void write_special(struct emitter *e, int32_t cp)
+{
+	if (cp < 0)
+		add(e, "\xEF\xBF\xBD", 3, 1);
+	else
+		write_escape(e, cp);
+}
+
+/*
+ * PyYAML looks whether to fold before it takes a space into the line, behind
+ * every escape (which it then counts as one column less), and before what
+ * comes next there; but a line that was just begun is never folded.
+ */
 static void write_double_quoted(struct emitter *e, struct str text, bool split)
 {
 	struct pending p = {0};
+	bool fresh = false; /* folded behind the last escape */
 
 	emitter_indicator(e, "\"", true, false);
 	for (size_t at = 0; at < text.n;) {
 		size_t here = at;
 		int32_t cp = utf8_next(text, &at);
 		bool kept = is_kept(cp);
+		bool may_fold = !kept || cp == ' ' || p.start == here;
 
-		if (cp < 0) {
+		if (!kept) {
 			flush(e, text, &p, here);
-			add(e, "\xEF\xBF\xBD", 3, 1); /* U+FFFD */
-			p.start = at;
-		} else if (!kept) {
-			flush(e, text, &p, here);
-			write_escape(e, cp);
+			write_special(e, cp);
 			p.start = at;
 		}
-		/*
-		 * PyYAML looks whether to fold before it takes a space into
-		 * the line, and behind every escape (which it then counts as
-		 * one column less).
-		 */
-		if (split && here > 0 && at < text.n &&
-			(cp == ' ' || !kept || p.start == here) &&
-			e->column + p.length > e->width + !kept) {
-			size_t end = kept ? here : at;
-
-			flush(e, text, &p, end);
-			fold_double(e, text.p[end]);
+		if (kept && fresh)
+			may_fold = false;
+		fresh = split && may_fold && here > 0 && at < text.n &&
+			e->column + p.length > e->width + !kept;
+		if (fresh) {
+			flush(e, text, &p, kept ? here : at);
+			fold_double(e, text.p[p.start]);
 		}
-		if (kept)
-			p.length++;
+		p.length += kept;
 	}
 	flush(e, text, &p, text.n);
 	emitter_indicator(e, "\"", false, false);

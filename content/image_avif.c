@@ -119,7 +119,7 @@ static bool size_at(struct box ipco, uint32_t i, struct image_info *out)
 	if (width == 0 || height == 0 || width > INT32_MAX ||
 		height > INT32_MAX)
 		return false;
-	strcpy(out->format, "AVIF");
+	memcpy(out->format, "AVIF", 5);
 	out->width = (long)width;
 	out->height = (long)height;
 	return true;

@@ -1,6 +1,7 @@
 /*
  * image_raster - JPEG, PNG, GIF and WebP: sizes that stand in the open.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "content/image_source.h"
@@ -13,7 +14,7 @@ static bool set(struct image_info *out, const char *format, uint32_t width,
 	if (width == 0 || height == 0 || width > INT32_MAX ||
 		height > INT32_MAX)
 		return false;
-	strcpy(out->format, format);
+	snprintf(out->format, sizeof(out->format), "%s", format);
 	out->width = (long)width;
 	out->height = (long)height;
 	return true;

@@ -231,7 +231,7 @@ bool image_svg(const struct image_source *s, struct image_info *out)
 	if (root.n > 0) {
 		size = read_root(root);
 		complete(&size);
-		strcpy(out->format, "SVG");
+		memcpy(out->format, "SVG", 4);
 		out->width = to_pixels(size.width);
 		out->height = to_pixels(size.height);
 		if (out->width == 0 || out->height == 0)

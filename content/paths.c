@@ -227,8 +227,8 @@ struct str paths_relative(struct arena *a, struct str from, struct str to)
 		ups += from.p[i] == '/';
 	to = str_skip(to, common);
 	p = arena_alloc(a, ups * 3 + to.n + 1);
-	for (size_t i = 0; i < ups; i++)
-		memcpy(p + i * 3, "../", 3);
+	for (size_t i = 0; i < ups * 3; i++)
+		p[i] = "../"[i % 3];
 	if (to.n > 0)
 		memcpy(p + ups * 3, to.p, to.n);
 	return (struct str){p, ups * 3 + to.n};

@@ -175,9 +175,9 @@ static struct str fold_ascii(struct arena *a, struct str s)
 	char *p = arena_alloc(a, s.n + 1);
 
 	for (size_t i = 0; i < s.n; i++) {
-		bool upper = s.p[i] >= 'A' && s.p[i] <= 'Z';
-
-		p[i] = upper ? (char)(s.p[i] - 'A' + 'a') : s.p[i];
+		p[i] = s.p[i];
+		if (p[i] >= 'A' && p[i] <= 'Z')
+			p[i] = (char)(p[i] - 'A' + 'a');
 	}
 	return (struct str){p, s.n};
 }

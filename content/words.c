@@ -24,9 +24,9 @@ static struct str case_ascii(
 	char *p = arena_alloc(a, in.n + 1);
 
 	for (size_t i = 0; i < in.n; i++) {
-		bool other = in.p[i] >= first && in.p[i] <= last;
-
-		p[i] = other ? (char)(in.p[i] ^ 0x20) : in.p[i];
+		p[i] = in.p[i];
+		if (p[i] >= first && p[i] <= last)
+			p[i] = (char)(p[i] ^ 0x20);
 	}
 	return (struct str){p, in.n};
 }

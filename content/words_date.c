@@ -66,7 +66,9 @@ static int day_of_year(const struct civil *c)
 /* Seconds that the calendar's zone is ahead of UTC at stamp. */
 static int offset_at(UCalendar *calendar, int64_t stamp, UErrorCode *status)
 {
-	ucal_setMillis(calendar, (double)(stamp / MILLIS), status);
+	int64_t millis = stamp / MILLIS;
+
+	ucal_setMillis(calendar, (double)millis, status);
 	return (ucal_get(calendar, UCAL_ZONE_OFFSET, status) +
 		       ucal_get(calendar, UCAL_DST_OFFSET, status)) /
 	       MILLIS;
@@ -128,9 +130,8 @@ static int read_local(
 
 	*t = (struct local){.zone = "UTC"};
 	if (date_only) {
-		memcpy(midnight, in.p, 10);
-		memcpy(midnight + 10, "T00:00:00Z", 10);
-		text = (struct str){midnight, 20};
+		snprintf(midnight, sizeof(midnight), "%.10sT00:00:00Z", in.p);
+		text = str_of(midnight);
 	}
 	if (!stamp_parse(text, &t->stamp))
 		return err_set(e, ERR_DATA,
