@@ -9,6 +9,7 @@
 
 #include <pcre2.h>
 #include <stdio.h>
+#include <unicode/ucal.h>
 #include <unicode/uchar.h>
 #include <unicode/uversion.h>
 
@@ -59,6 +60,7 @@ static void add_libraries(struct digest *d)
 	char text[U_MAX_VERSION_STRING_LENGTH];
 	char pcre[64];
 	struct str plain = STR_NONE;
+	UErrorCode status = U_ZERO_ERROR;
 
 	u_getVersion(version);
 	u_versionToString(version, text);
@@ -66,6 +68,7 @@ static void add_libraries(struct digest *d)
 	u_getUnicodeVersion(version);
 	u_versionToString(version, text);
 	add_text(d, 'v', str_of(text));
+	add_text(d, 'z', str_of(ucal_getTZDataVersion(&status)));
 	pcre2_config(PCRE2_CONFIG_VERSION, pcre);
 	add_text(d, 'v', str_of(pcre));
 	html_text(&a, str_of(sample), &plain, NULL);
