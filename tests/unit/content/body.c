@@ -171,10 +171,218 @@ static void test_references(void **state)
 	}
 }
 
+/* The body of a work package that shows every way to put a picture. */
+static void test_recorded(void **state)
+{
+	struct str links[8];
+	struct arena a = {0};
+	struct buf out = {0};
+	struct body_reference *refs;
+	char text[8192];
+	FILE *f = fopen("tests/fixtures/text/14.md", "rb");
+	struct str body = {text, 0};
+	const char *at = text;
+	size_t n;
+
+	(void)state;
+	assert_non_null(f);
+	body.n = fread(text, 1, sizeof(text) - 1, f);
+	text[body.n] = '\0';
+	fclose(f);
+	n = body_references(
+		&a, body, &wp, STR("http://127.0.0.1:60080"), &refs);
+	assert_int_equal(n, 5);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(refs[i].attachment->id, 4);
+		links[i] = STR("pic (1).png");
+	}
+	body_rewrite(body, refs, n, links, &out);
+	assert_non_null(strstr(out.p, "src=\"pic%20%281%29.png\"> and "
+				      "markdown ![alt text](pic%20%281%29.png "
+				      "\"ttl\")."));
+	assert_non_null(strstr(out.p, "By name: ![by name](pic%20%281%29.png) "
+				      "and ![](pic%20%281%29.png) and"));
+	assert_null(strstr(out.p, "attachments"));
+	/* The other bytes are as they were. */
+	assert_int_equal(out.n, body.n + n * strlen("pic%20%281%29.png") -
+					refs[0].n - refs[1].n - refs[2].n -
+					refs[3].n - refs[4].n);
+	at = strstr(text, "Mention");
+	assert_string_equal(strstr(out.p, "Mention"), at);
+	buf_fini(&out);
+	arena_fini(&a);
+}
+
+static void test_which(void **state)
+{
+	static const struct {
+		const char *body;
+		const char *origin;
+		int64_t id;
+	} cases[] = {
+		{"[x](same.txt)", NULL, 7}, /* the newest of that name */
+		{"[x](same%2etxt)", NULL, 7},
+		{"[x](a+b%20(1).png)", NULL, 8},
+		{"[x](\xC3\x9Cn%20a\xCC\x88.txt)", NULL, 9},
+		{"[x](http://any.org/attachments/4)", NULL, 4},
+		{"[x](https://x.org/attachments/4)", "https://x.org", 4},
+		{"[x](https://X.ORG:443/attachments/4)", "https://x.org", 4},
+		{"[x](http://x.org/attachments/4)", "https://x.org", 4},
+		{"[x](http://x.org:81/attachments/4)", "http://x.org:81", 4},
+		{"[x](https://x.org:81/attachments/4)", "https://x.org", 0},
+		{"[x](https://x.org.evil/attachments/4)", "https://x.org", 0},
+		{"[x](https://x.org@evil/attachments/4)", "https://x.org", 0},
+		{"[x](https://[::1]:8/attachments/4)", "https://[::1]:8", 4},
+		{"[x](https://[::1]:8/attachments/4)", "https://[::2]:8", 0},
+		{"[x](/attachments/999999999999999999999)", NULL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct arena a = {0};
+		struct body_reference *refs;
+		size_t n = body_references(&a, str_of(cases[i].body), &wp,
+			str_of(cases[i].origin), &refs);
+
+		if (n != (cases[i].id != 0) ||
+			(n > 0 && refs[0].attachment->id != cases[i].id))
+			fail_msg("%s", cases[i].body);
+		arena_fini(&a);
+	}
+}
+
+/* A server whose paths do not start at the root. */
+static void test_prefix(void **state)
+{
+	struct attachment at_op[] = {{.id = 3,
+		.file_name = {"x", 1},
+		.href = {"/op/api/v3/attachments/3/content", 32}}};
+	const struct work_package there = {
+		.n_attachments = 1, .attachments = at_op};
+	struct arena a = {0};
+	struct body_reference *refs;
+
+	(void)state;
+	assert_int_equal(body_references(&a,
+				 STR("![](/op/api/v3/attachments/3/content) "
+				     "[](http://x/op/attachments/3) [](/oq/"
+				     "attachments/3)"),
+				 &there, STR("http://x"), &refs),
+		2);
+	arena_fini(&a);
+}
+
+static void test_escaping(void **state)
+{
+	static const char *const cases[][2] = {
+		{"a b.png", "a%20b.png"},
+		{"a(1).png", "a%281%29.png"},
+		{"\"'<>\\`{|}", "%22%27%3C%3E%5C%60%7B%7C%7D"},
+		{"/x?a=1&b=2#c", "/x?a=1&amp;b=2#c"},
+		{"100%", "100%25"},
+		{"a%20b%zz", "a%20b%25zz"},
+		{"\xC3\xA4_*~.png", "\xC3\xA4_*~.png"},
+		{"a\nb", "a%0Ab"},
+	};
+	const struct str body = STR("![](/attachments/4) x");
+	struct arena a = {0};
+	struct body_reference *refs;
+	struct buf out = {0};
+	char want[128];
+
+	(void)state;
+	assert_int_equal(body_references(&a, body, &wp, STR_NONE, &refs), 1);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct str link = str_of(cases[i][0]);
+
+		body_rewrite(body, refs, 1, &link, &out);
+		snprintf(want, sizeof(want), "![](%s) x", cases[i][1]);
+		assert_string_equal(out.p, want);
+		buf_clear(&out);
+	}
+	buf_fini(&out);
+	arena_fini(&a);
+}
+
+#define ZWSP "\xE2\x80\x8B"
+
+static void test_shortcodes(void **state)
+{
+	static const char *const cases[][2] = {
+		{"", ""},
+		{"a {{ b }} {", "a {{ b }} {"},
+		{"{{< x >}}", "{{</* x */>}}"},
+		{"{{% x %}}.", "{{%/* x */%}}."},
+		{"{{</* x */>}}", "{{</*/* x */*/>}}"},
+		{"{{<>}}{{%%}}", "{{</**/>}}{{%/**/%}}"},
+		{"{{{< x >}}}", "{{{</* x */>}}}"},
+		{"{{< a {{< b >}} >}}", "{{</* a {{< b */>}} >}}"},
+		{"{{< a {{% b %}} >}}", "{{</* a {{% b %}} */>}}"},
+		{"`{{< x\n>}}`", "`{{</* x\n*/>}}`"},
+		{"{{< x %}}", "{{" ZWSP "< x %}}"},
+		{"{{% {{<", "{{" ZWSP "% {{" ZWSP "<"},
+		{"{{< x >}} {{< y", "{{</* x */>}} {{" ZWSP "< y"},
+		{">}} %}} }}", ">}} %}} }}"},
+	};
+	struct buf out = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		body_escape_shortcodes(str_of(cases[i][0]), &out);
+		assert_string_equal(buf_str(&out).p, cases[i][1]);
+		buf_clear(&out);
+	}
+	buf_fini(&out);
+}
+
+/* Texts that would take a careless scan hours: a megabyte of each. */
+static void test_linear(void **state)
+{
+	static const char *const units[] = {"`", "``` ``", "` `` ", "[", "](",
+		"[](", "[x](a", "[x](<a", "[x](a \"", "[x](a '", "[x](a (",
+		"[x](((", "[a]:", "[a]: a\n", "<", "<a ", "<a b=\"",
+		"<a b='x\" c='", "<!--", "<!-- x", "<!", "<?", "<code>",
+		"<code></", "</", "<pre>", "<b>", "> ", ">", "- ", "1. ",
+		"* a\n", "\t", "    a\n", "~~~\n", "|\n", "\\", "\n", "{{<",
+		"{{%{{<", "<a b='><a b=\">", "<div>\n", "<!--\n",
+		"![](same.txt) ", "<pre>\n\n", "</pre ", "<code>`"};
+	struct arena a = {0};
+	struct buf body = {0};
+	struct buf out = {0};
+	clock_t start = clock();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		struct body_reference *refs;
+		clock_t before = clock();
+
+		buf_clear(&body);
+		buf_clear(&out);
+		while (body.n < 1000000)
+			buf_puts(&body, units[i]);
+		body_references(&a, buf_str(&body), &wp, STR_NONE, &refs);
+		body_escape_shortcodes(buf_str(&body), &out);
+		arena_reset(&a);
+		if (clock() - before > 4 * CLOCKS_PER_SEC)
+			fail_msg("%s takes too long", units[i]);
+	}
+	printf("%zu MB in %.2f s\n", ARRAY_LEN(units),
+		(double)(clock() - start) / CLOCKS_PER_SEC);
+	buf_fini(&out);
+	buf_fini(&body);
+	arena_fini(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_references),
+		cmocka_unit_test(test_recorded),
+		cmocka_unit_test(test_which),
+		cmocka_unit_test(test_prefix),
+		cmocka_unit_test(test_escaping),
+		cmocka_unit_test(test_shortcodes),
+		cmocka_unit_test(test_linear),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
