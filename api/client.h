@@ -26,8 +26,9 @@ struct api_options {
 	int64_t max_retry_after; /* a longer Retry-After ends the request */
 	size_t max_body;         /* of a collected answer, decoded */
 	/*
-	 * Hosts that attachments may be redirected to, without the key;
-	 * n_storage_hosts 0: any public https host.
+	 * Hosts ("host" or "host:port") that attachments may be redirected
+	 * to, without the key; n_storage_hosts 0: any public https host.  By
+	 * http only where url is http, too.  Copied.
 	 */
 	size_t n_storage_hosts;
 	const char *const *storage_hosts;
@@ -97,8 +98,9 @@ struct api_request {
  *   ERR_AUTH         401, 403
  *   ERR_NOT_FOUND    404 of the API (an HTML 404 is ERR_UNAVAILABLE)
  *   ERR_QUERY        400 InvalidQuery
- *   ERR_UNAVAILABLE  no connection, TLS, 429, 5xx, stalled, cut short, no
- *                    JSON, too big: after max_tries
+ *   ERR_UNAVAILABLE  no connection, 408, 429, 5xx, stalled, cut short, no
+ *                    JSON: after max_tries; at once for an untrusted
+ *                    certificate, too big, a redirect and all other statuses
  *   ERR_DATA         contents that are larger than max_size
  *   ERR_CANCELED     api_cancel() or api_client_close()
  * with one line: method, path (without the query's values where long),
