@@ -46,7 +46,9 @@ static int set_up(void **state)
 	wp.n_children = 2;
 	wp.children[0] = (struct link){
 		11, STR("/api/v3/work_packages/11"), STR("Child one")};
-	wp.children[1].href = STR("urn:openproject-org:api:v3:undisclosed");
+	wp.children[1] =
+		(struct link){0, STR("urn:openproject-org:api:v3:undisclosed"),
+			STR("Undisclosed")};
 	wp.n_attachments = ARRAY_LEN(files);
 	wp.attachments =
 		ARENA_ARRAY(&arena, struct attachment, wp.n_attachments);
