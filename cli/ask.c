@@ -213,7 +213,7 @@ static int ask_state(const struct config *config, const json_t *request,
 	struct state *state = NULL;
 	int r = store_state_path(config->store_path, &path, e);
 
-	if (r == 0 && access(path.p, F_OK) != 0)
+	if (r == ERR_NOT_FOUND || (r == 0 && access(path.p, F_OK) != 0))
 		r = err_set(e, ERR_UNAVAILABLE,
 			"%s was never synced (start opsyncd --config %s)",
 			config->store_path, config->file);
