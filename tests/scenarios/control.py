@@ -1,0 +1,248 @@
+#!/usr/bin/python3
+"""Looking at a daemon and ordering it about, in good faith and in bad; two of
+them; and daemons that are told to end."""
+import os
+import signal
+import socket
+import stat
+import sys
+import threading
+import time
+
+from harness import StandIn, Sync, Tap, until
+
+
+
+def edit(ident, **values):
+    return "edit", {"id": ident, "set": values}
+
+
+# --- Questions and orders -----------------------------------------------------
+
+
+def never(tap, server):
+    with Sync(server.url) as sync:
+        for command in ("status", "runs", "log"):
+            done = sync.opsync(command)
+            tap.ok(done.code == 69 and "never synced" in done.err,
+                   command + " before the first pass", done)
+        done = sync.opsync("resync", "--wait")
+        tap.ok(done.code == 69 and "no daemon runs" in done.err,
+               "resync without a daemon", done)
+
+
+def questions(tap, sync, running):
+    state = "running" if running else "stopped"
+    done = sync.opsync("status")
+    tap.ok(done.code == 0 and "daemon     " + state in done.out and
+           "documents  5, with 8 files in all" in done.out,
+           "status, " + state, done)
+    done = sync.opsync("--json", "status")
+    status = done.json()[0]
+    tap.same((done.code, "daemon" in status, status["counts"]["documents"],
+              status["counts"]["failed"], len(done.json())),
+             (0, running, 5, 0, 1), "status --json, " + state)
+    if running:
+        tap.same((status["daemon"]["pid"], status["daemon"]["error"]),
+                 (sync.process.pid, None), "it says which process that is")
+    runs = sync.opsync("runs", "--json").json()
+    tap.same((runs[-1]["run"], runs[-1]["kind"], runs[-1]["added"],
+              runs[-1]["result"]), (1, "full", 5, 0), "runs --json, " + state)
+    tap.same(len(sync.opsync("runs", "--limit", "1").out.splitlines()), 1,
+             "runs --limit, " + state)
+    log = sync.opsync("log", "--json", "--wp", "3397").json()
+    tap.same([(e["event"], e["work_package"], e["run"]) for e in log[:1]],
+             [("added", 3397, 1)], "log --wp --json, " + state)
+    tap.same({e["work_package"] for e in log}, {3397}, "of that one only")
+    tap.same([e["event"] for e in sync.opsync(
+        "log", "--json", "--run", "1").json()], ["added"] * 5,
+        "log --run, " + state)
+    tap.same(sync.opsync("log", "--level", "error").out, "",
+             "log --level, " + state)
+    return status
+
+
+def orders(tap, server, sync):
+    head = sync.head()
+    server.side("edit", {"id": 26, "set": {"description": "silently"},
+                         "silent": True})
+    server.side("edit", {"id": 3397, "set": {"description": "silently"},
+                         "silent": True})
+    done = sync.opsync("resync", "--wait")
+    tap.ok(done.code == 0 and "done: " in done.out, "resync --wait", done)
+    tap.same(sync.head(), head, "reads what moved, and nothing did")
+    server.side("requests/reset")
+    done = sync.opsync("resync", "--wp", "3397", "--wait")
+    tap.ok(done.code == 0 and "1 changed" in done.out,
+           "resync --wp 3397 --wait", done)
+    made = [p for p, text in sync.tree().items() if b"silently" in text]
+    tap.same((len(made), len([
+        r for r in server.requests() if "/content" in r["path"]])), (1, 0),
+        "makes that one anew, with the attachments that are there")
+    done = sync.opsync("resync", "--full", "--wait", "--json")
+    tap.ok(done.code == 0 and done.json()[-1]["finished"] and
+           done.json()[-1]["changed"] == 1, "resync --full --wait", done)
+    tap.tree(sync.tree(), sync.scratch(), "finds all: as from nothing")
+    done = sync.opsync("resync", "--wp", "999999", "--wait")
+    tap.ok(done.code == 0 and "999999 is not shown" in sync.said(),
+           "one that is not there is said", done)
+    done = sync.opsync("resync", "--wp", "20", "--wait")
+    tap.ok(done.code == 0 and len(sync.tree()) == 8,
+           "one out of scope makes no document", done)
+    for args in (("--wp", "x"), ("--wp", "0"), ("--fool",)):
+        tap.same(sync.opsync("resync", *args).code, 64,
+                 "resync %s is no order" % " ".join(args))
+    server.side("fault", {"match": "/api/v3/work_packages?", "times": -1,
+                          "status": 500})
+    done = sync.opsync("resync", "--wait")
+    tap.ok(done.code == 69 and "500" in done.err,
+           "a pass that fails is the command's failure", done)
+    server.side("faults/clear")
+    tap.same(sync.opsync("resync", "--wait").code, 0, "the next goes well")
+
+
+def second(tap, sync):
+    with open(os.path.join(sync.store, ".git/opsync/state.db"), "rb") as f:
+        before = f.read()
+    for args in ((), ("--once",)):
+        done = sync.run(sync.PROGRAM, "--config", sync.config, *args)
+        tap.ok(done.code == 75 and str(sync.process.pid) in done.err,
+               "a second daemon is refused, and told of the first " +
+               "".join(args), done)
+    with open(os.path.join(sync.store, ".git/opsync/state.db"), "rb") as f:
+        tap.ok(f.read() == before, "it has touched nothing")
+    tap.same(sync.opsync("status").code, 0, "the first still answers")
+
+
+# --- Hostile clients ----------------------------------------------------------
+
+
+def connect(sync):
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(10)
+    s.connect(sync.socket)
+    return s
+
+
+def said_to(sync, data, half_close=False):
+    """All that the daemon answers until it closes, or says the end."""
+    got = b""
+    with connect(sync) as s:
+        try:
+            s.sendall(data)
+            if half_close:
+                s.shutdown(socket.SHUT_WR)
+            while b'"end":true' not in got:
+                part = s.recv(65536)
+                if not part:
+                    break
+                got += part
+        except OSError:
+            pass
+    return got
+
+
+def hostile(tap, server, sync):
+    mode = os.stat(sync.socket).st_mode
+    tap.same((stat.S_ISSOCK(mode), stat.S_IMODE(mode)), (True, 0o660),
+             "the socket is for its owner and group")
+    ask = b'{"command":"status"}\n'
+    for name, data, half in (
+            ("garbage", b"\x00\xff\xfe{{{\n", False),
+            ("no object", b"[1,2]\n", False),
+            ("no command", b"{}\n", False),
+            ("an unknown command", b'{"command":"rm"}\n', False),
+            ("a command that is no text", b'{"command":7}\n', False),
+            ("ids that are none",
+             b'{"command":"resync","work_packages":["x"]}\n', False),
+            ("deep brackets", b"[" * 60000 + b"\n", False)):
+        got = said_to(sync, data, half)
+        tap.ok(b'"end":true' in got and b'"error":' in got,
+               name + " is told so", repr(got))
+    tap.ok(b'"counts"' in said_to(sync, ask, True),
+           "a half-closed connection still gets its answer")
+    tap.same(said_to(sync, b"x" * (1024 * 1024)), b"",
+             "a line of 1 MiB is cut off")
+    got = said_to(sync, ask * 2)
+    tap.ok(b'"counts"' in got, "two questions in one breath")
+    crowd = [connect(sync) for _ in range(100)]
+    tap.same(sync.opsync("status").code, 0, "100 who say nothing")
+    for s in crowd:
+        s.sendall(ask)
+    answers = [until(lambda s=s: b'"end":true' in s.recv(65536))
+               for s in crowd]
+    tap.same(all(answers), True, "and all get their answer when they do")
+    for s in crowd:
+        s.sendall(b'{"command":"resync","wait":true}\n')
+        s.close()
+    flood = [threading.Thread(target=said_to, args=(sync, b"{" * 65000))
+             for _ in range(20)]
+    for thread in flood:
+        thread.start()
+    server.side(*edit(26, description="In spite of all."))
+    sync.opsync("resync", "--wait")
+    for thread in flood:
+        thread.join()
+    tap.ok(b"In spite of all." in b"".join(sync.tree().values()),
+           "none of them holds up the sync")
+    tap.ok(sync.process.poll() is None, "the daemon lives")
+
+
+# --- The end ------------------------------------------------------------------
+
+
+def slow_end(tap):
+    """Told to end while a content trickles in."""
+    with StandIn() as server, Sync(server.url) as sync:
+        server.side("fault", {"match": "/api/v3/attachments/2/content",
+                              "times": -1, "trickle_ms": 20})
+        sync.start(wait=False)
+        until(lambda: any("attachments/2/content" in r["path"]
+                          for r in server.requests()))
+        begin = time.monotonic()
+        status = sync.stop()
+        took = time.monotonic() - begin
+        tap.ok(status == 0 and took < 5, "SIGTERM amid a slow download",
+               "%r after %.1f s" % (status, took))
+        tap.ok(not os.path.exists(sync.socket), "the socket is gone")
+        tap.same(sync.flaws() if sync.head() else [], [],
+                 "what is there is whole")
+        server.side("faults/clear")
+        done = sync.once()
+        tap.same(done.code, 0, "the next start goes on")
+        tap.tree(sync.tree(), sync.scratch(), "to the same tree")
+        tap.same(sync.flaws(), [], "in a repository without a flaw")
+    with StandIn() as server, Sync(server.url) as sync:
+        server.side("fault", {"match": "/api/v3/users/me", "times": -1,
+                              "delay_ms": 30000})
+        sync.start(wait=False)
+        until(lambda: "syncing" in sync.said())
+        begin = time.monotonic()
+        sync.process.send_signal(signal.SIGINT)
+        tap.ok(sync.process.wait(10) == 0 and time.monotonic() - begin < 5,
+               "SIGINT while the server says nothing")
+
+
+def main():
+    tap = Tap()
+    with StandIn() as server:
+        never(tap, server)
+        with Sync(server.url, schedule="{ poll: 1h, overlap: 1s }") as sync:
+            sync.once()
+            questions(tap, sync, False)
+            sync.start()
+            status = questions(tap, sync, True)
+            tap.ok(0 < status["daemon"]["next"] <= 3600,
+                   "status says when the next poll is")
+            orders(tap, server, sync)
+            second(tap, sync)
+            hostile(tap, server, sync)
+            tap.same(sync.stop(), 0, "it ends when told to")
+            tap.ok(not os.path.exists(sync.socket), "the socket is gone")
+            tap.same(sync.flaws(), [], "a repository without a flaw")
+    slow_end(tap)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+#!/usr/bin/python3
+"""A daemon that is killed amid its first sync goes on where it was: the same
+tree as if nothing had happened, nothing left over, nothing fetched twice."""
+import signal
+import sys
+
+from harness import StandIn, Sync, Tap, until
+
+MAPPING = """
+documents:
+- name: all
+  match: {}
+  path: ${ project.identifier }/${ id }/index.md
+  attachments: all
+  front_matter: { title: "${ subject }" }
+  body: ${ description.raw }
+"""
+SMALL = ("--generate", "300", "--attachments", "300",
+         "--attachment-size", "20000")
+LARGE = ("--generate", "1100", "--attachments", "1100",
+         "--attachment-size", "300")
+
+
+def fetched(server):
+    """The contents that were asked for, one by one."""
+    return [r["path"] for r in server.requests()
+            if r["path"].endswith("/content")]
+
+
+def kill_when(sync, condition):
+    sync.start(wait=False)
+    reached = until(condition, 30)
+    sync.stop(signal.SIGKILL)
+    return reached
+
+
+def early(tap, wanted):
+    """Killed at several places before there is a commit."""
+    with StandIn(*SMALL) as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        for number in (1, 40, 150, 290):
+            server.side("requests/reset")
+            reached = kill_when(
+                sync, lambda n=number: len(fetched(server)) >= n)
+            tap.ok(reached, "killed after %d contents" % number)
+            if sync.head() is not None:
+                tap.same(sync.flaws(), [], "what is there is whole")
+        tap.same(sync.once().code, 0, "the next start goes well")
+        tap.tree(sync.tree(), wanted(server), "to the undisturbed tree")
+        tap.same(sync.flaws(), [], "nothing is left over")
+        tap.same(sync.once().code, 0, "and once more")
+        head = sync.head()
+        tap.same((sync.once("--full").code, sync.head()), (0, head),
+                 "there is nothing to do")
+
+
+def late(tap, wanted):
+    """Killed when a part of it is committed."""
+    with StandIn(*LARGE) as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        reached = kill_when(sync, lambda: sync.head() is not None)
+        tap.ok(reached, "killed after the first commit")
+        done = sync.git("ls-tree", "-r", "--name-only", "HEAD").out.splitlines()
+        there = len([p for p in done if not p.endswith(".md")])
+        tap.ok(0 < there < 1100, "which has a part", there)
+        whole = len([p for p in done if p.endswith(".md")])
+        tap.same(there, whole, "documents come with their attachments")
+        server.side("requests/reset")
+        result = sync.once()
+        tap.ok(result.code == 0 and "0 failed" in result.err,
+               "the next start goes well", result)
+        again = fetched(server)
+        tap.ok(0 < len(again) == len(set(again)) <= 1100 - there,
+               "what is stored is not fetched again",
+               "%d fetched, %d there" % (len(again), there))
+        tap.tree(sync.tree(), wanted(server), "to the undisturbed tree")
+        tap.same(sync.flaws(), [], "nothing is left over")
+
+
+def settled(tap, wanted):
+    """Killed at any time while it has nothing or little to do."""
+    with StandIn(*SMALL) as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        sync.once()
+        for ident in range(1, 6):
+            server.side("edit", {
+                "id": ident, "set": {"subject": "Changed"}})
+            head = sync.head()
+            kill_when(sync, lambda h=head: sync.head() != h)
+        sync.start()
+        tap.tree(sync.tree(), wanted(server), "killed after each commit")
+        tap.same(sync.commits(), 6, "each change is one commit")
+        tap.same(sync.stop(), 0, "it ends when told to")
+        tap.same(sync.flaws(), [], "nothing is left over")
+
+
+def main():
+    tap = Tap()
+
+    def undisturbed(server):
+        with Sync(server.url, projects="[demo-1]", mapping=MAPPING) as other:
+            other.once()
+            return other.tree()
+    early(tap, undisturbed)
+    late(tap, undisturbed)
+    settled(tap, undisturbed)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
