@@ -159,6 +159,11 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+static bool is_name_char(char c)
+{
+	return is_letter(c) || (c >= '0' && c <= '9') || c == '-';
+}
+
 /* To the first byte that is in stops or white space. */
 static size_t skip_name(
 	struct str body, size_t at, size_t end, const char *stops)
@@ -177,11 +182,14 @@ bool tag_start(struct str body, size_t at, size_t end, struct tag *out)
 	start += out->closing;
 	if (start >= end || !is_letter(body.p[start]))
 		return false;
-	out->at = skip_name(body, start, end, "/<>:@");
+	out->at = start;
+	while (out->at < end && is_name_char(body.p[out->at]))
+		out->at++;
 	out->name = (struct str){body.p + start, out->at - start};
 	/* "<https://…>" and "<a@b.org>" are addresses in angles. */
-	return out->at < end && body.p[out->at] != ':' &&
-	       body.p[out->at] != '@' && body.p[out->at] != '<';
+	return out->at < end &&
+	       (is_space(body.p[out->at]) || body.p[out->at] == '/' ||
+		       body.p[out->at] == '>');
 }
 
 /* A value, quoted or not, at at; the place behind it, or 0. */

@@ -1,8 +1,8 @@
 /*
  * Bodies: references are in order and within the text; rewriting without
  * links changes nothing, and with links finds as many references again (but
- * where a backtick went with an address, which may make code of what was
- * none).  Escaped shortcodes are closed.
+ * an odd character that goes with an address may make something else of what
+ * is around it).  Escaped shortcodes are closed.
  */
 #include "content/body.h"
 
@@ -37,6 +37,14 @@ static void check_order(
 	}
 }
 
+static bool is_plain(struct str address)
+{
+	for (size_t i = 0; i < address.n; i++)
+		if (memchr("`\"'<>()[]\\ \n", address.p[i], 11) != NULL)
+			return false;
+	return true;
+}
+
 static void check_rewrite(struct arena *a, struct str body,
 	const struct body_reference *refs, size_t n)
 {
@@ -48,7 +56,9 @@ static void check_rewrite(struct arena *a, struct str body,
 	if (!str_eq(buf_str(&out), body))
 		abort();
 	for (size_t i = 0; i < n; i++) {
-		if (memchr(body.p + refs[i].start, '`', refs[i].n) == NULL)
+		struct str address = {body.p + refs[i].start, refs[i].n};
+
+		if (is_plain(address))
 			links[i] = STR("/attachments/4");
 	}
 	buf_clear(&out);
