@@ -18,8 +18,9 @@ struct emit_style {
  * PyYAML and YAML 1.2 readers agree about, quoted where any YAML 1.1 or 1.2
  * reader would take it for something else.  Numbers as their digits, but
  * floats with a point (1e-07 becomes 1.0e-07).  All Unicode is kept, but
- * control characters, U+0085, U+2028, U+2029 and U+FEFF are escaped.  Adds
- * to out, with a line feed at the end; no "---".
+ * control characters, U+0085, U+2028, U+2029 and U+FEFF are escaped (and with
+ * them, as PyYAML does, what is beyond U+FFFF in the same text).  Adds to out,
+ * with a line feed at the end; no "---".
  */
 void emit_yaml(const struct value *map, const struct emit_style *style,
 	struct buf *out);

@@ -22,14 +22,18 @@ int paths_check(
 	struct arena *a, struct str path, struct str *out, struct err *e);
 
 /*
- * Make a file name of a name that comes from the server: NFC, '/' '\\' and
- * control characters become '_', no leading '.' or '-', no trailing dot or
- * space, reserved names get '_' in front, at most 200 bytes with the
- * extension kept, never empty ("file").
+ * Make a file name of a name that comes from the server: NFC; slashes,
+ * control characters, bad bytes and what Windows or a URL takes for something
+ * else (: * ? " < > | % #) become '_'; no leading '.' or '-', no trailing dot
+ * or space, names that paths_check() refuses get '_' in front, at most 200
+ * bytes with the extension kept, never empty ("file").
  */
 struct str paths_clean_name(struct arena *a, struct str name);
 
-/* "a/b/name.tar.gz" with -ID before the first dot of the file name. */
+/*
+ * "a/b/name.tar.gz" with -ID before the first dot of the file name, which is
+ * cut there if it gets longer than 255 bytes.
+ */
 struct str paths_with_id(struct arena *a, struct str path, long long id);
 
 /*

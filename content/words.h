@@ -56,6 +56,8 @@ int words_date(struct arena *a, struct str in, struct str format,
 
 /* The host of an absolute URL, lower case, without port; STR_NONE if none. */
 struct str words_url_host(struct arena *a, struct str url);
+/* Its path, as written, perhaps empty; STR_NONE if the URL is no absolute one.
+ */
 struct str words_url_path(struct arena *a, struct str url);
 struct str words_strip_www(struct str host); /* without a leading "www." */
 struct str words_strip_tld(struct str host); /* without the last label */
