@@ -366,12 +366,8 @@ static int look_up_contents(
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < wp->n_attachments; i++) {
-		struct attachment *a = &wp->attachments[i];
-
-		r = store_attachment(m->store, a->id, a->size, a->digest,
-			&a->fetched, &a->image, e);
-	}
+	for (size_t i = 0; r == 0 && i < wp->n_attachments; i++)
+		r = store_attachment(m->store, &wp->attachments[i], e);
 	return r;
 }
 

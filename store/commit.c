@@ -109,10 +109,10 @@ static int keep_edits(struct job *j, struct err *e)
 	j->commit->n_kept = n;
 	if (code != 0 || n == 0)
 		return code;
-	code = kept_make(s, j->commit->run, &j->intent.old, c, &j->intent.kept,
-		j->intent.kept_branch, e);
+	code = kept_make(
+		s, j->commit->run, &j->intent.old, c, &j->intent.kept, e);
 	snprintf(j->commit->kept_branch, sizeof(j->commit->kept_branch), "%s",
-		j->intent.kept_branch);
+		j->intent.kept.branch);
 	return code;
 }
 

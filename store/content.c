@@ -20,7 +20,7 @@
 #include "store/parts.h"
 #include "store/staging.h"
 
-#define IN_MEMORY (1024 * 1024)
+#define IN_MEMORY 1048576 /* bytes */
 
 struct store_content {
 	struct store *store;
@@ -98,9 +98,14 @@ void store_content_drop(struct store_content *c)
 	free(c);
 }
 
-/* The digests in hex; MD5 compared with the announced one. */
-static int end_digests(struct store_content *c, struct str digest,
-	char md5_hex[33], char sha256_hex[SHA256_HEX], struct err *e)
+/* What identifies the contents, in hex. */
+struct identity {
+	char md5[33];
+	char sha256[SHA256_HEX];
+	char oid[GIT_OID_HEXSZ + 1];
+};
+
+static void end_digests(struct store_content *c, struct identity *id)
 {
 	uint8_t md5[16];
 	uint8_t sha256[SHA256_SIZE];
@@ -108,17 +113,22 @@ static int end_digests(struct store_content *c, struct str digest,
 	digest_end(c->md5, md5);
 	digest_end(c->sha256, sha256);
 	c->md5 = c->sha256 = NULL;
-	hash_hex(md5, sizeof(md5), md5_hex);
-	hash_hex(sha256, sizeof(sha256), sha256_hex);
+	hash_hex(md5, sizeof(md5), id->md5);
+	hash_hex(sha256, sizeof(sha256), id->sha256);
+}
+
+static int check_arrived(const struct store_content *c, struct str digest,
+	const struct identity *id, struct err *e)
+{
 	if (c->n != c->size)
 		return err_set(e, ERR_DATA,
 			"attachment %lld ended after %lld of %lld bytes",
 			(long long)c->id, (long long)c->n, (long long)c->size);
-	if (digest.p != NULL && !str_is(digest, md5_hex))
+	if (digest.p != NULL && !str_is(digest, id->md5))
 		return err_set(e, ERR_DATA,
 			"attachment %lld arrived with the MD5 %s, the server "
 			"announced %.*s",
-			(long long)c->id, md5_hex, STR_ARGS(digest));
+			(long long)c->id, id->md5, STR_ARGS(digest));
 	return 0;
 }
 
@@ -157,37 +167,34 @@ static int check_collision(
 		(long long)a->id, (long long)other, STR_ARGS(a->oid));
 }
 
-static int finish(struct store_content *c, struct state_attachment *a,
-	struct str digest, store_probe_fn *probe, struct err *e)
-{
-	char md5[33];
-	char sha256[SHA256_HEX];
-	char hex[GIT_OID_HEXSZ + 1];
-	git_oid oid;
-	int code = end_digests(c, digest, md5, sha256, e);
-
-	if (code != 0)
-		return code;
-	if (probe != NULL)
-		look_at(c, probe, &a->image);
-	code = make_blob(c, &oid, e);
-	if (code != 0)
-		return code;
-	git_oid_tostr(hex, sizeof(hex), &oid);
-	a->digest = str_of(md5);
-	a->sha256 = str_of(sha256);
-	a->oid = str_of(hex);
-	code = check_collision(c->store->state, a, e);
-	return code == 0 ? staging_put_attachment(c->store->state, a, e) : code;
-}
-
 int store_content_end(struct store_content *c, int64_t work_package,
 	struct str digest, store_probe_fn *probe, struct err *e)
 {
+	struct state *state = c->store->state;
+	struct identity id;
 	struct state_attachment a = {
-		.id = c->id, .work_package = work_package, .size = c->size};
-	int code = finish(c, &a, digest, probe, e);
+		.id = c->id,
+		.work_package = work_package,
+		.size = c->size,
+		.digest = {id.md5, sizeof(id.md5) - 1},
+		.sha256 = {id.sha256, sizeof(id.sha256) - 1},
+		.oid = {id.oid, sizeof(id.oid) - 1},
+	};
+	git_oid oid;
+	int code;
 
+	end_digests(c, &id);
+	code = check_arrived(c, digest, &id, e);
+	if (code == 0 && probe != NULL)
+		look_at(c, probe, &a.image);
+	if (code == 0)
+		code = make_blob(c, &oid, e);
+	if (code == 0) {
+		git_oid_tostr(id.oid, sizeof(id.oid), &oid);
+		code = check_collision(state, &a, e);
+	}
+	if (code == 0)
+		code = staging_put_attachment(state, &a, e);
 	store_content_drop(c);
 	return code;
 }
@@ -195,42 +202,36 @@ int store_content_end(struct store_content *c, int64_t work_package,
 /* What is asked of a row, and what it answers. */
 struct wanted {
 	struct store *store;
-	int64_t size;
-	struct str digest;
-	struct image_info *image;
-	bool fits;
+	struct attachment *attachment;
 };
 
-static int compare(void *arg, const struct state_attachment *a, struct err *e)
+static int compare(void *arg, const struct state_attachment *row, struct err *e)
 {
 	struct wanted *w = arg;
+	struct attachment *a = w->attachment;
 	git_odb *odb;
 	git_oid oid;
 
 	(void)e;
-	if (a->size != w->size ||
-		(w->digest.p != NULL && !str_eq(a->digest, w->digest)))
+	if (row->size != a->size ||
+		(a->digest.p != NULL && !str_eq(row->digest, a->digest)))
 		return 0;
 	/* A blob in no commit may have been collected meanwhile. */
-	if (git_oid_fromstrn(&oid, a->oid.p, a->oid.n) != 0 ||
+	if (git_oid_fromstrn(&oid, row->oid.p, row->oid.n) != 0 ||
 		git_repository_odb(&odb, w->store->repo) != 0)
 		return 0;
-	w->fits = git_odb_exists(odb, &oid) == 1;
+	a->fetched = git_odb_exists(odb, &oid) == 1;
 	git_odb_free(odb);
-	if (w->fits && w->image != NULL)
-		*w->image = a->image;
+	if (a->fetched)
+		a->image = row->image;
 	return 0;
 }
 
-int store_attachment(struct store *s, int64_t id, int64_t size,
-	struct str digest, bool *found, struct image_info *image, struct err *e)
+int store_attachment(struct store *s, struct attachment *a, struct err *e)
 {
-	struct wanted w = {
-		.store = s, .size = size, .digest = digest, .image = image};
-	bool any;
-	int code = staging_attachment(s->state, id, &any, compare, &w, e);
+	struct wanted w = {.store = s, .attachment = a};
+	bool found;
 
-	if (code == 0)
-		*found = w.fits;
-	return code;
+	a->fetched = false;
+	return staging_attachment(s->state, a->id, &found, compare, &w, e);
 }

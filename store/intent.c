@@ -21,7 +21,8 @@
 #include "store/git_error.h"
 #include "store/trees.h"
 
-#define TRIES 100 /* to get the branch, with pauses of 50 ms */
+#define TRIES 100      /* to get the branch, */
+#define PAUSE 50000000 /* with so many nanoseconds between them */
 
 /* --- Rows ----------------------------------------------------------------- */
 
@@ -67,8 +68,8 @@ int intent_put(struct state *s, const struct intent *intent,
 	bind_int(&q, intent->run);
 	bind_text(&q, oid_text(&intent->old, old));
 	bind_text(&q, oid_text(&intent->new, new));
-	bind_text(&q, oid_text(&intent->kept, kept));
-	bind_text(&q, str_of(intent->kept_branch));
+	bind_text(&q, oid_text(&intent->kept.commit, kept));
+	bind_text(&q, str_of(intent->kept.branch));
 	code = query_run(&q, e);
 	for (size_t i = 0; code == 0 && i < c->n; i++)
 		code = put_change(s, &c->items[i], e);
@@ -96,10 +97,10 @@ static int load(
 		intent->run = column_int(&q);
 		read_oid(&q, &intent->old);
 		read_oid(&q, &intent->new);
-		read_oid(&q, &intent->kept);
+		read_oid(&q, &intent->kept.commit);
 		branch = column_text(&q);
 		if (branch.n < KEPT_BRANCH)
-			memcpy(intent->kept_branch, branch.p, branch.n);
+			memcpy(intent->kept.branch, branch.p, branch.n);
 	}
 	return query_close(&q, e);
 }
@@ -241,12 +242,12 @@ static int sync_refs(struct store *s, struct err *e)
 static int move_branch(struct store *s, struct intent *intent,
 	const struct changes *c, struct err *e)
 {
-	const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+	const struct timespec pause = {.tv_nsec = PAUSE};
 	bool done = false;
 	int code = 0;
 
-	if (!git_oid_is_zero(&intent->kept))
-		code = kept_create(s, intent->kept_branch, &intent->kept, e);
+	if (!git_oid_is_zero(&intent->kept.commit))
+		code = kept_create(s, &intent->kept, e);
 	for (int i = 0; code == 0 && !done; i++) {
 		if (i == TRIES)
 			return err_set(e, ERR_LOCKED,
@@ -267,7 +268,7 @@ static int forget_kept(struct store *s, const struct intent *intent,
 {
 	git_oid tree;
 	struct spot spot;
-	int code = tree_of(s->repo, &intent->kept, &tree, e);
+	int code = tree_of(s->repo, &intent->kept.commit, &tree, e);
 
 	for (size_t i = 0; code == 0 && i < c->n; i++) {
 		struct worktree_change *at = &c->items[i];
@@ -307,18 +308,17 @@ static int log_kept(struct store *s, int64_t run, const char *path,
 static int keep_late(struct store *s, const struct intent *intent,
 	const git_oid *tip, struct changes *c, struct err *e)
 {
-	char branch[KEPT_BRANCH] = "";
-	git_oid commit;
-	int code = kept_make(s, intent->run, tip, c, &commit, branch, e);
+	struct kept kept = {0};
+	int code = kept_make(s, intent->run, tip, c, &kept, e);
 
 	if (code == 0)
 		code = objects_seal(s->objects, e);
 	if (code == 0)
-		code = kept_create(s, branch, &commit, e);
+		code = kept_create(s, &kept, e);
 	for (size_t i = 0; code == 0 && i < c->n; i++)
 		if (c->items[i].foreign)
-			code = log_kept(
-				s, intent->run, c->items[i].path, branch, e);
+			code = log_kept(s, intent->run, c->items[i].path,
+				kept.branch, e);
 	return code;
 }
 

@@ -10,10 +10,9 @@
  */
 struct intent {
 	int64_t run;
-	git_oid old;  /* the branch's commit; the zero id: none */
-	git_oid new;  /* the same as old: no commit */
-	git_oid kept; /* the zero id: nothing was kept */
-	char kept_branch[KEPT_BRANCH];
+	git_oid old; /* the branch's commit; the zero id: none */
+	git_oid new; /* the same as old: no commit */
+	struct kept kept;
 };
 
 /*

@@ -90,8 +90,7 @@ static int make_commit(struct store *s, int64_t run, const git_oid *tip,
 }
 
 int kept_make(struct store *s, int64_t run, const git_oid *tip,
-	const struct changes *c, git_oid *commit, char branch[KEPT_BRANCH],
-	struct err *e)
+	const struct changes *c, struct kept *out, struct err *e)
 {
 	git_oid before;
 	git_oid tree;
@@ -101,28 +100,27 @@ int kept_make(struct store *s, int64_t run, const git_oid *tip,
 		code = tree_with_kept(
 			s->repo, &before, c->items, c->n, &tree, e);
 	if (code == 0)
-		code = find_name(s, run, branch, e);
+		code = find_name(s, run, out->branch, e);
 	if (code != 0)
 		return code;
 	if (git_oid_equal(&tree, &before)) {
-		*commit = *tip;
+		out->commit = *tip;
 		return 0;
 	}
-	return make_commit(s, run, tip, &tree, commit, e);
+	return make_commit(s, run, tip, &tree, &out->commit, e);
 }
 
-int kept_create(struct store *s, const char *branch, const git_oid *commit,
-	struct err *e)
+int kept_create(struct store *s, const struct kept *kept, struct err *e)
 {
-	char *ref = xasprintf("refs/heads/%s", branch);
+	char *ref = xasprintf("refs/heads/%s", kept->branch);
 	git_reference *made = NULL;
-	int rc = git_reference_create(&made, s->repo, ref, commit, 0,
+	int rc = git_reference_create(&made, s->repo, ref, &kept->commit, 0,
 		"opsync: keep a person's edits");
 	int code = 0;
 
 	git_reference_free(made);
 	if (rc != 0 && rc != GIT_EEXISTS)
-		code = git_failed(e, "cannot make branch %s", branch);
+		code = git_failed(e, "cannot make branch %s", kept->branch);
 	free(ref);
 	return code;
 }

@@ -5,6 +5,12 @@
 
 #define KEPT_BRANCH 64 /* bytes of a branch's name */
 
+/* A commit with a person's edits, and the branch that it is for. */
+struct kept {
+	git_oid commit; /* the zero id: nothing was kept */
+	char branch[KEPT_BRANCH];
+};
+
 /* What goes into a commit of ours. */
 struct commit_parts {
 	const git_oid *parent; /* the zero id: none */
@@ -23,11 +29,9 @@ int commit_make(struct store *s, const struct commit_parts *parts, git_oid *out,
  * Where the tip has all that already, it is the tip.
  */
 int kept_make(struct store *s, int64_t run, const git_oid *tip,
-	const struct changes *c, git_oid *commit, char branch[KEPT_BRANCH],
-	struct err *e);
+	const struct changes *c, struct kept *out, struct err *e);
 
 /* Make the branch, if it is not there. */
-int kept_create(struct store *s, const char *branch, const git_oid *commit,
-	struct err *e);
+int kept_create(struct store *s, const struct kept *kept, struct err *e);
 
 #endif

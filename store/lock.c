@@ -30,6 +30,7 @@
 #define REST_OURS (STAMP_SECOND / 5)
 #define REST_FOREIGN (10 * STAMP_SECOND)
 #define PATIENCE (30 * STAMP_SECOND)
+#define PAUSE 20000000           /* nanoseconds */
 #define CLOCK_GRAIN STAMP_SECOND /* of a file's time against the clock's */
 
 static int read_owner(int fd, int64_t *pid, struct buf *note)
@@ -131,7 +132,7 @@ static bool is_stale(int64_t changed, int64_t watched, int64_t since)
 
 int lock_clear(const char *file, int64_t since, struct err *e)
 {
-	const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+	const struct timespec pause = {.tv_nsec = PAUSE};
 	int64_t begin = stamp_monotonic();
 	int64_t watched_from = begin;
 	int64_t changed = 0;

@@ -2,6 +2,7 @@
 #define STORE_STORE_H
 
 #include "base/document.h"
+#include "base/work_package.h"
 #include "store/state.h"
 
 /*
@@ -80,12 +81,10 @@ int store_content_end(struct store_content *c, int64_t work_package,
 	struct str digest, store_probe_fn *probe, struct err *e);
 
 /*
- * Look up an attachment whose contents are stored or staged under that id,
- * size and digest; false if there is none.
+ * Look up an attachment whose contents are stored or staged, by its id, size
+ * and digest: sets its fetched and, if there is one, image.
  */
-int store_attachment(struct store *s, int64_t id, int64_t size,
-	struct str digest, bool *found, struct image_info *image,
-	struct err *e);
+int store_attachment(struct store *s, struct attachment *a, struct err *e);
 
 /* --- Staging ------------------------------------------------------------ */
 

@@ -32,12 +32,12 @@ static void probe(const void *bytes, size_t n, int fd, struct image_info *out)
 static bool has(struct fixture *f, int64_t id, int64_t size, struct str digest,
 	struct image_info *image)
 {
-	bool found = true;
+	struct attachment a = {.id = id, .size = size, .digest = digest};
 
-	assert_int_equal(store_attachment(f->store, id, size, digest, &found,
-				 image, &f->err),
-		0);
-	return found;
+	assert_int_equal(store_attachment(f->store, &a, &f->err), 0);
+	if (image != NULL)
+		*image = a.image;
+	return a.fetched;
 }
 
 static void test_small(void **state)
