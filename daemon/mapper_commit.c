@@ -264,13 +264,20 @@ static int commit(struct mapper *m, const char *cursor, struct err *e)
 	return 0;
 }
 
+/* Counted here: the store would have to look at all that is staged. */
+static int64_t staged(const struct mapper *m)
+{
+	return m->counts.added + m->counts.changed - m->committed.added -
+	       m->committed.changed;
+}
+
 int mapper_commit_some(struct mapper *m, struct err *e)
 {
 	int64_t waited = stamp_monotonic() - m->staged_since;
 
 	if (m->staged_since == 0)
 		return 0;
-	if (store_staged(m->store) < COMMIT_DOCUMENTS &&
+	if (staged(m) < COMMIT_DOCUMENTS &&
 		waited < COMMIT_SECONDS * STAMP_SECOND)
 		return 0;
 	return commit(m, NULL, e);
