@@ -40,7 +40,7 @@ static void check_order(
 static bool is_plain(struct str address)
 {
 	for (size_t i = 0; i < address.n; i++)
-		if (memchr("`\"'<>()[]\\ \n", address.p[i], 11) != NULL)
+		if (memchr("`\"'<>()[]\\ \n", address.p[i], 12) != NULL)
 			return false;
 	return true;
 }

@@ -71,15 +71,15 @@ static const char *const bodies[] = {
 	"- ![](‹evil.svg›)\n  - ![](‹evil.svg›)\n\n    ![](‹evil.svg›)\n",
 	"1. a\n\n   ![](‹evil.svg›)\n",
 	/* HTML */
-	"<img class=\"op-uc-image op-uc-image_inline\" "
-	"src=\"‹/api/v3/attachments/4/content›\">",
-	"<figure class=\"image\"><img "
-	"src=\"‹/attachments/4/inline%20pic.png›\" "
-	"width=\"300\"><figcaption>C **x**</figcaption></figure>",
-	"a <img src='‹evil.svg›'> <IMG SRC=‹evil.svg›> <img src = "
-	"\"‹evil.svg›\">",
-	"<a href=\"‹/attachments/5›\">x</a> <video poster=\"‹evil.svg›\" "
-	"src=\"‹/attachments/4›\"/>",
+	("<img class=\"op-uc-image op-uc-image_inline\" "
+	 "src=\"‹/api/v3/attachments/4/content›\">"),
+	("<figure class=\"image\"><img "
+	 "src=\"‹/attachments/4/inline%20pic.png›\" "
+	 "width=\"300\"><figcaption>C **x**</figcaption></figure>"),
+	("a <img src='‹evil.svg›'> <IMG SRC=‹evil.svg›> <img src = "
+	 "\"‹evil.svg›\">"),
+	("<a href=\"‹/attachments/5›\">x</a> <video poster=\"‹evil.svg›\" "
+	 "src=\"‹/attachments/4›\"/>"),
 	"<video><source src=\"‹/attachments/4›\"></video>",
 	"<img alt=\"src='evil.svg'\" data-src=\"evil.svg\">",
 	"<div>\n\n![](‹evil.svg›)\n\n<img src=\"‹evil.svg›\">\n</div>",
@@ -161,6 +161,9 @@ static void test_references(void **state)
 
 		if (n != n_want)
 			fail_msg("%zu references in: %s", n, bodies[i]);
+		if (n > 0 && !body_may_refer(&a, buf_str(&plain),
+				     STR("http://127.0.0.1:60080")))
+			fail_msg("no reference expected in: %s", bodies[i]);
 		for (size_t k = 0; k < n; k++)
 			if (refs[k].start != want[2 * k] ||
 				refs[k].n != want[2 * k + 1] - want[2 * k])
@@ -181,7 +184,7 @@ static void test_recorded(void **state)
 	char text[8192];
 	FILE *f = fopen("tests/fixtures/text/14.md", "rb");
 	struct str body = {text, 0};
-	const char *at = text;
+	const char *at;
 	size_t n;
 
 	(void)state;
@@ -269,6 +272,12 @@ static void test_prefix(void **state)
 				     "attachments/3)"),
 				 &there, STR("http://x"), &refs),
 		2);
+	assert_true(body_may_refer(&a,
+		STR("![](/op/api/v3/attachments/3/content)"), STR("http://x")));
+	assert_true(body_may_refer(&a, STR("[](x)"), STR("http://x")));
+	assert_false(body_may_refer(&a,
+		STR("[](http://y/attachments/3) ![](/x.png) [](y/x) [](#x)"),
+		STR("http://x")));
 	arena_fini(&a);
 }
 

@@ -88,54 +88,64 @@ static struct value parse(struct arena *a, const char *text, size_t n)
 	return v;
 }
 
-static bool read_back(const struct value *v, struct str yaml);
+static bool node_is_value(
+	yaml_document_t *doc, int id, const struct value *want);
+
+static bool node_is_map(
+	yaml_document_t *doc, const yaml_node_t *node, const struct value *want)
+{
+	const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+	size_t n = (size_t)(node->data.mapping.pairs.top - pair);
+
+	for (size_t i = 0; i < n; i++) {
+		yaml_node_t *key = yaml_document_get_node(doc, pair[i].key);
+		struct str text = {(const char *)key->data.scalar.value,
+			key->data.scalar.length};
+		const struct value *v = value_member(want, text);
+
+		if (v == NULL || !node_is_value(doc, pair[i].value, v))
+			return false;
+	}
+	return n == want->n;
+}
+
+static bool node_is_list(
+	yaml_document_t *doc, const yaml_node_t *node, const struct value *want)
+{
+	const yaml_node_item_t *item = node->data.sequence.items.start;
+	size_t n = (size_t)(node->data.sequence.items.top - item);
+
+	for (size_t i = 0; i < n && i < want->n; i++)
+		if (!node_is_value(doc, item[i], &want->items[i]))
+			return false;
+	return n == want->n;
+}
+
+static bool node_is_scalar(const yaml_node_t *node, const struct value *want)
+{
+	struct str text = {(const char *)node->data.scalar.value,
+		node->data.scalar.length};
+	bool plain = node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+
+	if (plain && scalar_is_ambiguous(text))
+		return want->type != VALUE_STRING;
+	return want->type == VALUE_STRING && str_eq(text, want->text);
+}
 
 static bool node_is_value(
 	yaml_document_t *doc, int id, const struct value *want)
 {
-	yaml_node_t *node = yaml_document_get_node(doc, id);
-	struct str text;
+	const yaml_node_t *node = yaml_document_get_node(doc, id);
 
-	if (want->type == VALUE_MAP) {
-		size_t n = 0;
-
-		if (node->type != YAML_MAPPING_NODE)
-			return false;
-		for (yaml_node_pair_t *p = node->data.mapping.pairs.start;
-			p < node->data.mapping.pairs.top; p++, n++) {
-			yaml_node_t *key = yaml_document_get_node(doc, p->key);
-			const struct value *m = value_member(want,
-				(struct str){
-					(const char *)key->data.scalar.value,
-					key->data.scalar.length});
-
-			if (m == NULL || !node_is_value(doc, p->value, m))
-				return false;
-		}
-		return n == want->n;
+	switch (node->type) {
+	case YAML_MAPPING_NODE:
+		return want->type == VALUE_MAP && node_is_map(doc, node, want);
+	case YAML_SEQUENCE_NODE:
+		return want->type == VALUE_LIST &&
+		       node_is_list(doc, node, want);
+	default:
+		return node_is_scalar(node, want);
 	}
-	if (want->type == VALUE_LIST) {
-		yaml_node_item_t *item = node->data.sequence.items.start;
-
-		if (node->type != YAML_SEQUENCE_NODE ||
-			(size_t)(node->data.sequence.items.top - item) !=
-				want->n)
-			return false;
-		for (size_t i = 0; i < want->n; i++)
-			if (!node_is_value(doc, item[i], &want->items[i]))
-				return false;
-		return true;
-	}
-	if (node->type != YAML_SCALAR_NODE)
-		return false;
-	text = (struct str){(const char *)node->data.scalar.value,
-		node->data.scalar.length};
-	if (want->type != VALUE_STRING)
-		return node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-		       scalar_is_ambiguous(text);
-	return str_eq(text, want->text) &&
-	       (node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE ||
-		       !scalar_is_ambiguous(text));
 }
 
 /* True if libyaml reads the value back from the text. */

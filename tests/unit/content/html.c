@@ -163,9 +163,9 @@ static void test_refused(void **state)
 	struct err e = {0};
 
 	(void)state;
-	repeat(&html, "", "<div>", 5 * 512);
+	repeat(&html, "", "<div>", (size_t)5 * 512);
 	assert_int_equal(html_text(&a, buf_str(&html), &out, &e), 0);
-	repeat(&html, "", "<div>", 5 * 513);
+	repeat(&html, "", "<div>", (size_t)5 * 513);
 	assert_int_equal(html_text(&a, buf_str(&html), &out, &e), ERR_DATA);
 	repeat(&html, "", "a", full);
 	assert_int_equal(html_text(&a, buf_str(&html), &out, &e), 0);
