@@ -181,7 +181,8 @@ void fetch_start(struct fetch *f, fetch_done_fn *done)
 	f->done = done;
 	f->job = (struct job){.run = run_chunk, .done = on_chunk};
 	f->request.content = true;
-	f->request.max_size = f->need.size;
+	/* An empty one may be empty, but a cap of nothing is none. */
+	f->request.max_size = f->need.size > 0 ? f->need.size : 1;
 	f->request.on_bytes = on_bytes;
 	f->request.on_restart = on_restart;
 	ask(f);

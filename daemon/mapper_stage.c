@@ -197,6 +197,28 @@ static int render_with_id(struct staging *s, int entry, struct document *d)
 	return r;
 }
 
+/*
+ * A higher one came first in this pass and has the path: take that back, and
+ * have it mapped again, when it finds the lower one there.
+ */
+static int make_room(struct staging *s, struct str claim, struct err *e)
+{
+	struct mapper *m = s->m;
+	struct held rivals = {.arena = &m->arena};
+	int r = store_claims(m->store, claim, on_held, &rivals, e);
+
+	for (size_t i = 0; r == 0 && i < rivals.n; i++) {
+		const struct state_document *d = &rivals.items[i];
+
+		if (d->work_package <= s->item->id)
+			continue;
+		r = store_unstage(m->store, d->work_package, d->entry, e);
+		map_again(m, d->work_package);
+	}
+	free(rivals.items);
+	return r;
+}
+
 /* Stage it where the claims say. */
 static int place(struct staging *s, struct rendering *one, struct err *e)
 {
@@ -224,6 +246,13 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 	if (r != 0)
 		return r;
 	r = store_put(m->store, s->item->id, d, claim, &change, &one->err);
+	if (r == ERR_DATA && !c.lower) {
+		one->err = (struct err){0};
+		r = make_room(s, claim, &one->err);
+		if (r == 0)
+			r = store_put(m->store, s->item->id, d, claim, &change,
+				&one->err);
+	}
 	if (r == 0)
 		count_change(m, s->item, d, change);
 	else if (r != ERR_DATA)

@@ -315,3 +315,9 @@ int store_drop(
 {
 	return staging_drop(s->state, work_package, entry, e);
 }
+
+int store_unstage(
+	struct store *s, int64_t work_package, struct str entry, struct err *e)
+{
+	return staging_forget(s->state, work_package, entry, e);
+}

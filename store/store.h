@@ -110,6 +110,10 @@ int store_put(struct store *s, int64_t work_package, const struct document *d,
 int store_drop(
 	struct store *s, int64_t work_package, struct str entry, struct err *e);
 
+/* Take back what is staged of a document: it is as recorded again. */
+int store_unstage(
+	struct store *s, int64_t work_package, struct str entry, struct err *e);
+
 /* Stage the row of a work package, and its going. */
 void store_put_work_package(
 	struct store *s, const struct state_work_package *wp);
