@@ -1,0 +1,236 @@
+#!/usr/bin/python3
+"""Documents that want one path, exchange their paths or stand in each other's
+way, and attachments with hostile names."""
+import os
+import sys
+
+from harness import StandIn, Sync, Tap, read
+
+FILES = """
+documents:
+- name: all
+  match: {}
+  path: ${ subject }.md
+  body: "${ id }"
+  emit: { final_newline: false }
+"""
+FOLDERS = """
+documents:
+- name: all
+  match: {}
+  path: ${ subject }/index.md
+  attachments: all
+  body: "${ id }"
+  emit: { final_newline: false }
+"""
+GUARD = "guard: { max_delete: { share: 100% } }"
+LONG = "n" * 250 + ".txt"
+
+
+def edit(ident, subject):
+    return "edit", {"id": ident, "set": {"subject": subject}}
+
+
+def holders(sync):
+    """Path to the id that its document has."""
+    return {path: int(text.split(b"---")[-1]) for path, text
+            in sync.tree().items() if path.endswith(".md")}
+
+
+class World:
+    """A few work packages, synced pass by pass."""
+
+    def __init__(self, tap, server, sync):
+        self.tap = tap
+        self.server = server
+        self.sync = sync
+        for ident in range(1, 7):
+            server.side(*edit(ident, "wp%d" % ident))
+
+    def after(self, name, wanted, orders=(), args=()):
+        for order in orders:
+            self.server.side(*order)
+        commits = self.sync.commits()
+        done = self.sync.once(*args)
+        self.tap.ok(done.code == 0, name + ": a good pass", done)
+        got = holders(self.sync)
+        self.tap.same({p: i for p, i in got.items() if i in wanted.values()
+                       or p in wanted}, wanted, name)
+        self.tap.same(len(got), len(
+            self.server.state()["workPackages"]), "all have a document")
+        self.tap.same(self.sync.commits() - commits, 1, "in one commit")
+        self.tap.tree(self.sync.tree(), self.sync.scratch(),
+                      name + ": as from nothing")
+
+
+def same_path(tap, server, sync):
+    w = World(tap, server, sync)
+    w.after("no clash", {"wp3.md": 3, "wp4.md": 4})
+    w.after("the higher id came first", {"same.md": 4}, [edit(4, "same")])
+    w.after("the lower one takes the path", {"same.md": 2, "same-4.md": 4},
+            [edit(2, "same")])
+    w.after("a third, in between", {"same.md": 2, "same-3.md": 3,
+                                    "same-4.md": 4}, [edit(3, "same")])
+    w.after("case and composition make no difference",
+            {"same.md": 2, "Same-5.md": 5}, [edit(5, "Same")])
+    w.after("the first moves away", {"wp2.md": 2, "same.md": 3,
+                                     "same-4.md": 4, "Same-5.md": 5},
+            [edit(2, "wp2")])
+    server.side("delete", {"id": 3})
+    w.after("the next is deleted", {"same.md": 4, "Same-5.md": 5},
+            args=("--full",))
+    w.after("somebody has the other's second choice",
+            {"same.md": 4, "same-5.md": 1}, [edit(1, "same-5")])
+    w.after("that one leaves", {"wp1.md": 1, "same.md": 4},
+            [edit(1, "wp1")])
+    w.after("two at once, the higher first", {"both.md": 1, "both-6.md": 6},
+            [edit(6, "both"), edit(1, "both")])
+
+
+def swap(tap, server, sync):
+    w = World(tap, server, sync)
+    w.after("before", {"wp1.md": 1, "wp2.md": 2})
+    w.after("two exchange their paths", {"wp2.md": 1, "wp1.md": 2},
+            [edit(1, "wp2"), edit(2, "wp1")])
+    w.after("three in a ring", {"wp4.md": 3, "wp5.md": 4, "wp3.md": 5},
+            [edit(3, "wp4"), edit(4, "wp5"), edit(5, "wp3")])
+
+
+def folders(tap, server):
+    """What was a file becomes a folder, and back."""
+    mapping = FILES.replace('${ subject }.md',
+                            '${ subject | replace("+", "/") }')
+    with Sync(server.url, projects="[demo-1]", mapping=mapping,
+              more=GUARD) as sync:
+        for ident in range(1, 7):
+            server.side(*edit(ident, "wp%d.md" % ident))
+        w = World.__new__(World)
+        w.tap, w.server, w.sync = tap, server, sync
+        w.after("before", {"wp1.md": 1})
+        w.after("a file becomes a folder", {"wp1.md/a.md": 1},
+                [edit(1, "wp1.md+a.md")])
+        w.after("and a file again", {"wp1.md": 1}, [edit(1, "wp1.md")])
+        w.after("a folder where another's file was",
+                {"wp2.md/b.md": 1, "moved.md": 2},
+                [edit(1, "wp2.md+b.md"), edit(2, "moved.md")])
+        w.after("and the file where the folder was",
+                {"wp2.md": 2, "wp1.md": 1},
+                [edit(2, "wp2.md"), edit(1, "wp1.md")])
+
+
+def index(tap, server):
+    """A bundle: the folder gets the id, and its attachments go with it."""
+    with Sync(server.url, projects="[demo-1]", mapping=FOLDERS,
+              more=GUARD) as sync:
+        w = World(tap, server, sync)
+        for ident in (1, 2):
+            server.side("attach", {"id": 800 + ident, "work_package": ident,
+                                   "file_name": "a.txt",
+                                   "content": "of %d" % ident})
+        w.after("before", {"wp1/index.md": 1, "wp2/index.md": 2})
+        w.after("two bundles of one name",
+                {"same/index.md": 1, "same-2/index.md": 2},
+                [edit(2, "same"), edit(1, "same")])
+        tree = sync.tree()
+        tap.same((tree.get("same/a.txt"), tree.get("same-2/a.txt")),
+                 (b"of 1", b"of 2"), "each has its attachments")
+        w.after("the first leaves", {"wp1/index.md": 1, "same/index.md": 2},
+                [edit(1, "wp1")])
+        tree = sync.tree()
+        tap.same((tree.get("wp1/a.txt"), tree.get("same/a.txt")),
+                 (b"of 1", b"of 2"), "its attachments follow")
+        tap.same(sync.flaws(), [], "a repository without a flaw")
+
+
+# --- Hostile names ------------------------------------------------------------
+
+
+def safe(path):
+    parts = path.split("/")
+    return all(p not in ("", ".", "..", ".git") and not p.startswith(".")
+               and len(p.encode()) <= 255 and not any(
+                   ord(c) < 32 or c in '\\:*?"<>|' for c in p)
+               for p in parts)
+
+
+def hostile(tap):
+    more = (("../../../../tmp/evil.txt", b"a"), ("..", b"b"), (".git", b"c"),
+            ("/etc/passwd", b"d"), ("a\\..\\b.txt", b"e"), ("CON", b"f"),
+            ("x\ny.txt", b"g"), ("same.txt", b"h"), ("SAME.TXT", b"i"),
+            (LONG, b"j"), (LONG, b"k"), ("index.md", b"l"), (".gitattributes",
+             b"m"), ("-rf", b"n"), ("e\u0301.txt", b"o"), ("\u00e9.txt", b"p"),
+            ("\u202egnp.exe", b"q"), (" ", b"r"))
+    with StandIn() as server:
+        for number, (name, content) in enumerate(more):
+            server.side("attach", {
+                "id": 7000 + number, "work_package": 22, "file_name": name,
+                "content": "evil " + content.decode()})
+        with Sync(server.url, mapping=FOLDERS.replace(
+                "match: {}", "match: { where: '${ id == 22 }' }").replace(
+                    "${ subject }", "bundle")) as sync:
+            done = sync.once()
+            tap.same(done.code, 0, "hostile names are no failure")
+            tree = sync.tree()
+            tap.same([p for p in tree if not safe(p)], [],
+                     "no name leads anywhere, or hides")
+            tap.same({p.split("/")[0] for p in tree}, {"bundle"},
+                     "all in one folder")
+            tap.same(len({p.lower() for p in tree}), 18 + len(more) + 1,
+                     "each attachment has a name of its own")
+            sizes = sorted(len(b) for p, b in tree.items()
+                           if not p.endswith("index.md"))
+            tap.same((sizes[-1], sizes[0]), (20971520, 0),
+                     "the big one and the empty one are there")
+            tap.same(sorted(b for b in tree.values() if b[:5] == b"evil "),
+                     sorted(b"evil " + c for _, c in more),
+                     "with their bytes")
+            tap.same(tree["bundle/index.md"].split(b"---")[-1].strip(),
+                     b"22", "and none took the document's place")
+            tap.tree(tree, sync.scratch(), "as from nothing")
+            tap.same(sync.flaws(), [], "a repository without a flaw")
+            tap.same(os.path.exists("/tmp/evil.txt"), False,
+                     "nothing outside")
+
+
+def default(tap):
+    """Everything recorded, with the mapping that serves where there is
+    none."""
+    with StandIn() as server, Sync(server.url, projects="'*'",
+                                   mapping="") as sync:
+        done = sync.once()
+        tap.same(done.code, 0, "all projects, no documents: in the config")
+        tree = sync.tree()
+        items = {w["id"] for w in server.state()["workPackages"]}
+        made = [p for p in tree if p.endswith("/index.md")]
+        tap.same(len(made), len(items), "each work package has a document")
+        tap.same([p for p in tree if not safe(p)], [], "no path is odd")
+        tap.same({int(p.split("/")[1].split("-")[0]) for p in made}, items,
+                 "PROJECT/ID-slug/index.md")
+        picture = [p for p in tree if p.startswith("ccm/14-")
+                   and p.endswith(".png")]
+        tap.ok(len(picture) == 1 and tree[picture[0]] ==
+               read("tests/openproject/contents/4"),
+               "pictures of the description are beside it", picture)
+        tap.tree(tree, sync.scratch(), "as from nothing")
+        tap.same(sync.flaws(), [], "a repository without a flaw")
+
+
+def main():
+    tap = Tap()
+    world = ("--generate", "6")
+    for part in (same_path, swap):
+        with StandIn(*world) as server, Sync(
+                server.url, projects="[demo-1]", mapping=FILES,
+                more=GUARD) as sync:
+            part(tap, server, sync)
+            tap.same(sync.flaws(), [], "a repository without a flaw")
+    for part in (folders, index):
+        with StandIn(*world) as server:
+            part(tap, server)
+    hostile(tap)
+    default(tap)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
