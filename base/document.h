@@ -1,6 +1,7 @@
 #ifndef BASE_DOCUMENT_H
 #define BASE_DOCUMENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -44,6 +45,7 @@ struct rendered {
 	 * document comes from that entry or any later one.
 	 */
 	struct err match_err;
+	bool needs_list; /* the list of attachments is needed first */
 	size_t n_needs;
 	int64_t *needs; /* ids of attachments whose contents are needed */
 };

@@ -327,6 +327,11 @@ static int complain_needs(
 			? find_attachment(&r->wp, rendered->needs[0])
 			: NULL;
 
+	if (rendered->needs_list)
+		return err_set(e, ERR_DATA,
+			"%s: the mapping needs the list of attachments, which "
+			"is not here",
+			r->what);
 	return err_set(e, ERR_DATA,
 		"%s: the mapping needs the contents of attachment %lld "
 		"(%.*s): --attachments DIR with a file %lld or of that name",

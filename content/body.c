@@ -34,6 +34,7 @@ struct scan {
 	size_t last_ticks[MAX_TICKS + 1]; /* where a run of that length is */
 	bool no_comment_end;              /* in the rest of this span */
 	bool never_closed[ARRAY_LEN(raw_names)]; /* from here on */
+	bool may_refer; /* without a work package: an address was found */
 	struct body_reference *refs;
 	size_t n;
 	size_t cap;
@@ -45,6 +46,10 @@ static void look_up(struct scan *s, struct address at)
 	const struct attachment *attachment;
 	size_t n;
 
+	if (s->addresses.wp == NULL) {
+		s->may_refer |= address_may_mean(&s->addresses, address);
+		return;
+	}
 	attachment = address_resolve(&s->addresses, address, &n);
 	if (attachment == NULL)
 		return;
@@ -274,6 +279,19 @@ static void scan_span(struct scan *s)
 	while (at < s->span.end)
 		at = step(s, at);
 	s->resume = at;
+}
+
+bool body_may_refer(struct arena *arena, struct str body, struct str origin)
+{
+	struct block_reader blocks = {.body = body};
+	struct scan s = {
+		.addresses = {arena, NULL, origin},
+		.body = body,
+	};
+
+	while (!s.may_refer && block_next(&blocks, &s.span))
+		scan_span(&s);
+	return s.may_refer;
 }
 
 size_t body_references(struct arena *arena, struct str body,

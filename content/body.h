@@ -32,6 +32,12 @@ size_t body_references(struct arena *arena, struct str body,
 	struct body_reference **out);
 
 /*
+ * True if some address there may mean an attachment of a work package whose
+ * list of attachments is not known.
+ */
+bool body_may_refer(struct arena *arena, struct str body, struct str origin);
+
+/*
  * Copy body to out with each reference replaced by links[i], escaped as its
  * place asks for (percent-encoded where markdown or HTML would break);
  * links[i].p NULL leaves it.  All else stays byte for byte.

@@ -207,20 +207,43 @@ static const struct attachment *by_name(
 	return best;
 }
 
-const struct attachment *address_resolve(
-	const struct addresses *a, struct str address, size_t *n)
+/* Take what may name an attachment: a path on our server, or a file's name. */
+static bool take_name(
+	const struct addresses *a, struct str address, struct str *out)
 {
 	struct str path = address;
 
-	*n = until(address, "#");
-	path.n = *n;
 	if (path.n == 0 || !strip_server(a, &path))
-		return NULL;
+		return false;
 	path.n = until(path, "?");
+	*out = path;
 	if (path.n > 0 && path.p[0] == '/')
-		return by_id(a->wp, id_of(path, prefix_of(a->wp)));
-	if (path.n == 0 || path.p != address.p ||
-		memchr(path.p, '/', path.n) != NULL)
+		return true;
+	return path.n > 0 && path.p == address.p &&
+	       memchr(path.p, '/', path.n) == NULL;
+}
+
+bool address_may_mean(const struct addresses *a, struct str address)
+{
+	struct str mark = STR("/attachments/");
+	struct str name;
+
+	address.n = until(address, "#");
+	if (!take_name(a, address, &name))
+		return false;
+	return name.p[0] != '/' || str_find(name, mark) < name.n;
+}
+
+const struct attachment *address_resolve(
+	const struct addresses *a, struct str address, size_t *n)
+{
+	struct str name;
+
+	*n = until(address, "#");
+	address.n = *n;
+	if (!take_name(a, address, &name))
 		return NULL;
-	return by_name(a, path);
+	if (name.p[0] == '/')
+		return by_id(a->wp, id_of(name, prefix_of(a->wp)));
+	return by_name(a, name);
 }

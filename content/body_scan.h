@@ -57,7 +57,7 @@ bool block_html_ends(struct str line, const char *end);
 /* Where the attachments that an address may mean are looked up. */
 struct addresses {
 	struct arena *arena;
-	const struct work_package *wp;
+	const struct work_package *wp; /* NULL for address_may_mean() */
 	struct str origin;
 };
 
@@ -67,5 +67,8 @@ struct addresses {
  */
 const struct attachment *address_resolve(
 	const struct addresses *a, struct str address, size_t *n);
+
+/* True if an address can mean an attachment of some work package. */
+bool address_may_mean(const struct addresses *a, struct str address);
 
 #endif

@@ -239,7 +239,6 @@ int compile_entry(struct compiling *c, const struct node *node,
 		.style.width = 80};
 	c->scope.n = 0;
 	c->scope.most = 0;
-	c->uses.attachments = false;
 	if (rc == 0)
 		rc = compile_name(c, node, default_name, out);
 	if (rc == 0 && match != NULL)
@@ -248,8 +247,6 @@ int compile_entry(struct compiling *c, const struct node *node,
 		rc = compile_parts(c, node, out);
 	if (rc != 0)
 		return rc;
-	out->uses_attachments = c->uses.attachments || out->n_picks > 0 ||
-				out->files != FILES_NONE;
 	out->n_slots = c->scope.most;
 	return 0;
 }

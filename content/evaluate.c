@@ -1,10 +1,10 @@
 /*
  * evaluate - the value of an expression for one work package.
  *
- * Pure but for two notes: steps taken, and attachments whose contents must be
- * here first.  The first fault ends it with a sentence for the person who
- * wrote the work package or the mapping; it always ends, since expressions
- * have no loops, and steps, memory and depth are capped.
+ * Pure but for notes: steps taken, and what must be here first (the list of
+ * attachments, or their contents).  The first fault ends it with a sentence for
+ * the person who wrote the work package or the mapping; it always ends, since
+ * expressions have no loops, and steps, memory and depth are capped.
  */
 #include "content/evaluate.h"
 

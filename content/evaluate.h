@@ -21,6 +21,7 @@ struct evaluation {
 	struct value attachments; /* a list once it was read, else null */
 	size_t steps;             /* taken so far */
 	size_t start;             /* of arena->total */
+	bool needs_list;          /* of attachments: read, but not known */
 	int64_t *needs;           /* owned: attachments to be fetched */
 	size_t n_needs;
 	size_t cap_needs;

@@ -71,12 +71,11 @@ struct field_use {
 	struct node at;
 };
 
-/* What an entry's expressions use, gathered while they are parsed. */
+/* What expressions use, gathered while they are parsed. */
 struct uses {
 	struct field_use *fields; /* owned */
 	size_t n_fields;
 	size_t cap_fields;
-	bool attachments;
 };
 
 /* All that parsing needs.  arena takes what it makes. */

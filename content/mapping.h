@@ -77,7 +77,6 @@ struct entry {
 	bool final_newline;
 	bool keep_when_gone;
 	bool escape_shortcodes;
-	bool uses_attachments;
 	size_t n_slots;
 };
 
@@ -132,9 +131,6 @@ enum match_key match_unfit(
 /* Does a work package fit?  ERR_DATA when that cannot be decided. */
 int match_decide(struct evaluation *with, const struct match *m, bool *fits,
 	struct err *e);
-
-/* Could it fit, by project and type alone? */
-bool match_may_fit(const struct match *m, const struct work_package *wp);
 
 /* The hash of program_hash(), over the mapping's part of a root. */
 void mapping_hash(const struct node *root, char out[SHA256_HEX]);

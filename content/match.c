@@ -126,16 +126,3 @@ int match_decide(struct evaluation *with, const struct match *m, bool *fits,
 			match_key_names[unknown], match_key_names[unknown]);
 	return decide_where(with, m, fits, e);
 }
-
-bool match_may_fit(const struct match *m, const struct work_package *wp)
-{
-	for (int key = MATCH_PROJECT; key <= MATCH_TYPE; key++) {
-		const struct names *names = &m->names[key];
-		bool yes = names->n == 0 ||
-			   name_fits(names, wp, (enum match_key)key);
-
-		if (!yes && !undecidable(wp, (enum match_key)key, yes))
-			return false;
-	}
-	return true;
-}

@@ -104,11 +104,6 @@ bool model_has_member(size_t name, struct str member, const char **nearest)
 	return *nearest != NULL && str_is(member, *nearest);
 }
 
-bool model_reads_attachments(size_t name)
-{
-	return name == MODEL_ATTACHMENTS;
-}
-
 struct value model_number(struct arena *a, int64_t v)
 {
 	return value_number(arena_printf(a, "%" PRId64, v));

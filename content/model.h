@@ -22,9 +22,6 @@ const char *model_nearest(struct str name, const struct scope *scope);
 /* True if values of this name have that member, or may have any. */
 bool model_has_member(size_t name, struct str member, const char **nearest);
 
-/* True if reading this name needs the attachment list. */
-bool model_reads_attachments(size_t name);
-
 /* The value of a name; ERR_DATA when it is not known. */
 int model_value(
 	struct evaluation *with, size_t name, struct value *out, struct err *e);
@@ -41,7 +38,10 @@ struct value model_number(struct arena *a, int64_t v);
 struct member model_pair(const char *key, struct value v);
 struct value model_map(struct arena *a, const struct member *members, size_t n);
 
-/* The list of attachments, sorted by name and id. */
+/*
+ * The list of attachments, sorted by name and id.  ERR_DATA where it is not
+ * known: with->needs_list says so.
+ */
 int model_attachments(
 	struct evaluation *with, struct value *out, struct err *e);
 

@@ -50,9 +50,11 @@ int model_attachments(struct evaluation *with, struct value *out, struct err *e)
 	const struct work_package *wp = with->wp;
 	struct value *v = &with->attachments;
 
-	if (!wp->attachments_known)
+	if (!wp->attachments_known) {
+		with->needs_list = true;
 		return err_set(
 			e, ERR_DATA, "the list of attachments is not known");
+	}
 	if (v->type == VALUE_NULL) {
 		*v = (struct value){.type = VALUE_LIST, .n = wp->n_attachments};
 		v->items = ARENA_ARRAY(with->arena, struct value, v->n);

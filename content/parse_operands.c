@@ -232,8 +232,6 @@ static int parse_name(struct parser *p, struct expression *out)
 	parse_make(p, OP_MODEL, start, out, NULL, 0);
 	out->slot = (size_t)model;
 	out->name = name;
-	if (model_reads_attachments(out->slot))
-		p->with->uses->attachments = true;
 	return 0;
 }
 

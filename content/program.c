@@ -42,16 +42,6 @@ int program_entry(const struct program *p, struct str name)
 	return -1;
 }
 
-bool program_needs_attachments(
-	const struct program *p, const struct work_package *wp)
-{
-	for (size_t i = 0; i < p->n_entries; i++)
-		if (p->entries[i].uses_attachments &&
-			match_may_fit(&p->entries[i].match, wp))
-			return true;
-	return false;
-}
-
 static int compile_zone(struct compiling *c, const struct node *root)
 {
 	const struct node *zone = node_get(root, "timezone");

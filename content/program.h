@@ -32,13 +32,6 @@ const char *const *program_keys(size_t *n);
 const char *program_hash(const struct program *p);
 
 /*
- * True if mapping wp needs its attachment list: some entry whose project and
- * type fit uses attachments.
- */
-bool program_needs_attachments(
-	const struct program *p, const struct work_package *wp);
-
-/*
  * What the mapping names of the server's things, to be checked against them.
  * at is where it stands.
  */
@@ -55,12 +48,17 @@ const struct program_name *program_names(const struct program *p, size_t *n);
 /*
  * Map one work package.  0: out holds what each entry that fits made (or why
  * it failed: its err is ERR_DATA and names key, expression and value).
- * ERR_NEED: out->needs lists attachments whose contents must be fetched (the
- * attachment's fetched and image set) before it is asked again; nothing else
- * in out counts then.  with_id asks for paths with -ID in them, for the entry
- * that lost its natural path to another work package; it is a bit mask by
- * the entry's index in the program (bit 63 stands for all from there on).
- * scratch is used and left for the caller to reset.  wp's project_identifier
+ * ERR_NEED: something must be here before it is asked again, and nothing else
+ * in out counts: out->needs_list, the list of attachments; else out->needs,
+ * their contents (the attachment's fetched and image set).  The list is
+ * needed only where an entry that fits, or a condition on the way to it,
+ * really reads it: an expression that is evaluated, a pick, files: all, or a
+ * body with an address that may mean an attachment.  What was made without
+ * the list is what would have been made with it.  with_id asks for paths with
+ * -ID in them, for the entry that lost its natural path to another work
+ * package; it is a bit mask by the entry's index in the program (bit 63 stands
+ * for all from there on). scratch is used and left for the caller to reset.
+ * wp's project_identifier
  * "*" fits every match.project (a work package from a file may not tell).
  */
 int program_render(const struct program *p, const struct work_package *wp,

@@ -5,8 +5,8 @@
  * are saved and rewritten --> front matter --> the document's text.
  *
  * A fault after the match is that document's error and leaves nothing of it; a
- * fault in a match ends the walk through the entries.  Where contents of
- * attachments are wanting, all is dropped but the list of them.
+ * fault in a match ends the walk through the entries.  Where the list of
+ * attachments is wanting, or their contents, all is dropped but that.
  */
 #include "content/render.h"
 
@@ -14,6 +14,7 @@
 
 #include "content/body.h"
 #include "content/filters.h"
+#include "content/model.h"
 #include "content/paths.h"
 
 static int evaluate_lets(
@@ -100,13 +101,16 @@ static struct str origin_of(struct str url)
 static int save_all(struct evaluation *with, const struct entry *entry,
 	struct saves *saves, struct err *e)
 {
-	const struct work_package *wp = with->wp;
-	const struct attachment **files = ARENA_ARRAY(
-		with->arena, const struct attachment *, wp->n_attachments);
+	const struct attachment **files;
+	struct value all;
+	int rc = model_attachments(with, &all, e);
 
-	for (size_t i = 0; i < wp->n_attachments; i++)
-		files[i] = &wp->attachments[i];
-	return saves_files(with, entry, files, wp->n_attachments, saves, e);
+	if (rc != 0)
+		return rc;
+	files = ARENA_ARRAY(with->arena, const struct attachment *, all.n);
+	for (size_t i = 0; i < all.n; i++)
+		files[i] = &with->wp->attachments[i];
+	return saves_files(with, entry, files, all.n, saves, e);
 }
 
 /* Save what the body refers to, and write the body with its addresses. */
@@ -114,14 +118,18 @@ static int rewrite_body(struct evaluation *with, const struct entry *entry,
 	struct str text, struct saves *saves, struct buf *out, struct err *e)
 {
 	struct arena *a = with->arena;
+	struct str origin = origin_of(with->wp->url);
 	struct body_reference *refs;
-	size_t n = body_references(
-		a, text, with->wp, origin_of(with->wp->url), &refs);
+	size_t n = body_references(a, text, with->wp, origin, &refs);
 	const struct attachment **files =
 		ARENA_ARRAY(a, const struct attachment *, n);
 	struct str *links = ARENA_ARRAY(a, struct str, n);
 	size_t n_files = 0;
+	struct value all;
 	int rc;
+
+	if (!with->wp->attachments_known && body_may_refer(a, text, origin))
+		return model_attachments(with, &all, e);
 
 	for (size_t i = 0; i < n; i++) {
 		size_t j = 0;
@@ -236,9 +244,6 @@ int render_begin(struct evaluation *with, const struct entry *entry,
 	with->attachments = (struct value){0};
 	with->locals = ARENA_ARRAY(with->arena, struct value, entry->n_slots);
 	rc = evaluate_lets(with, entry, e);
-	if (rc == 0 && entry->uses_attachments && !with->wp->attachments_known)
-		rc = err_set(
-			e, ERR_DATA, "the list of attachments is not known");
 	if (rc == 0)
 		rc = make_path(with, entry, with_id, d, e);
 	if (rc != 0)
@@ -315,11 +320,12 @@ int program_render(const struct program *p, const struct work_package *wp,
 
 	*out = (struct rendered){0};
 	render_entries(&with, p, with_id, out);
-	if (with.n_needs == 0) {
+	if (!with.needs_list && with.n_needs == 0) {
 		free(with.needs);
 		return 0;
 	}
 	rendered_fini(out);
+	out->needs_list = with.needs_list;
 	out->needs = with.needs;
 	out->n_needs = with.n_needs;
 	return ERR_NEED;

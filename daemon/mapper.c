@@ -415,7 +415,9 @@ static enum mapped render(struct mapper *m, struct mapper_item *item,
 	enum mapped mapped = MAPPED_DONE;
 	int r = program_render(m->config->program, wp, 0, &m->arena, &rendered);
 
-	if (r == ERR_NEED) {
+	if (r == ERR_NEED && rendered.needs_list) {
+		mapped = MAPPED_LIST;
+	} else if (r == ERR_NEED) {
 		set_needs(item, wp, &rendered);
 		mapped = MAPPED_NEEDS;
 	} else if (mapper_stage(m, item, wp, &rendered, e) != 0) {
@@ -437,9 +439,7 @@ static enum mapped map_one(
 		return failed(m, item, &why);
 	if (!complete(m, item, &wp))
 		return MAPPED_SCHEMA;
-	if (program_needs_attachments(m->config->program, &wp)) {
-		if (!item->attachments_known)
-			return MAPPED_LIST;
+	if (item->attachments_known) {
 		if (api_attachments_parse(&m->arena,
 			    buf_str(&item->attachments), &wp, &why) != 0)
 			return failed(m, item, &why);

@@ -102,6 +102,8 @@ static char *describe(const char *yaml, const struct work_package *of)
 	}
 	if (out.match_err.code != 0)
 		buf_printf(&b, "match: %s\n", out.match_err.text);
+	if (out.needs_list)
+		buf_puts(&b, "need the list\n");
 	for (size_t i = 0; i < out.n_needs; i++)
 		buf_printf(&b, "need %d\n", (int)out.needs[i]);
 	rendered_fini(&out);
@@ -527,9 +529,6 @@ static void test_needs(void **state)
 		"need 6\nneed 5\nneed 9\nneed 7\n");
 	check_with(
 		&odd, ENTRY("  attachments: none\n  body: x\n"), "p.md\nx\n");
-	odd.attachments_known = false;
-	check_with(&odd, ENTRY("  body: x\n"),
-		"!the list of attachments is not known\n");
 }
 
 static void test_with_id(void **state)
@@ -587,24 +586,57 @@ static void test_names(void **state)
 	program_free(p);
 }
 
-static void test_needs_attachments(void **state)
+/*
+ * The list of attachments is asked for only where it is read: not for entries
+ * that do not fit, nor for bodies without a reference.
+ */
+static void test_needs_list(void **state)
 {
-	struct err e = {0};
-	struct program *p = compile(
-		ENTRY("  match: { type: Other }\n- path: q.md\n  match: { "
-		      "project: ccm }\n  attachments: none\n"),
-		&e);
+	static const struct row rows[] = {
+		{ENTRY("  body: x\n"), "p.md\nx\n"},
+		{ENTRY("  attachments: none\n  body: \"[](b.png)\"\n"),
+			"p.md\n[](b.png)\n"},
+		{ENTRY("  body: \"[](https://x.org/b.png) `![](b.png)`\"\n"),
+			"p.md\n[](https://x.org/b.png) `![](b.png)`\n"},
+		{ENTRY("  body: \"[](b.png)\"\n"), "need the list\n"},
+		{ENTRY("  body: \"<img src=b.png>\"\n"), "need the list\n"},
+		{ENTRY("  body: \"[x]: /attachments/7\"\n"), "need the list\n"},
+		{ENTRY("  attachments: all\n  body: x\n"), "need the list\n"},
+		{ENTRY("  attachments: [{ pick: \"${ attachments | first }\" "
+		       "}]\n"),
+			"need the list\n"},
+		{ENTRY("  front_matter: { a: \"${ cf.no ?? id }\", b: { $when: "
+		       "\"${ attachments }\", $value: 1 } }\n"),
+			"need the list\n"},
+		/* An expression that is not reached reads nothing. */
+		{ENTRY("  body: \"${ id ?? attachments }\"\n"), "p.md\n4\n"},
+		/* Entries in order, as far as rendering goes. */
+		{"documents:\n- match: { where: \"${ id == 5 }\" }\n  path: "
+		 "a\n  attachments: all\n- path: b\n  body: x\n- path: c\n  "
+		 "attachments: all\n",
+			"b\nx\n"},
+		{"documents:\n- path: b\n  continue: true\n  body: x\n- path: "
+		 "c\n  attachments: all\n",
+			"need the list\n"},
+		{"documents:\n- match: { where: \"${ cf.No }\" }\n  path: a\n"
+		 "- path: c\n  attachments: all\n",
+			"match: documents[0]: match.where: ${ cf.No }: the "
+			"custom field 'No' is not active for the work "
+			"package's project and type\n"},
+		{"documents:\n- match: { where: \"${ attachments }\" }\n  "
+		 "path: a\n",
+			"need the list\n"},
+		{"documents:\n- match: { where: \"${ id == 5 and attachments "
+		 "}\" }\n  path: a\n- path: b\n  body: x\n",
+			"b\nx\n"},
+	};
+	struct work_package unlisted = wp;
 
 	(void)state;
-	assert_non_null(p);
-	assert_false(program_needs_attachments(p, &wp));
-	program_free(p);
-	p = compile(ENTRY("  attachments: none\n  body: \"${ attachments | "
-			  "length }\"\n"),
-		&e);
-	assert_non_null(p);
-	assert_true(program_needs_attachments(p, &wp));
-	program_free(p);
+	unlisted.attachments_known = false;
+	unlisted.n_attachments = 0;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check_with(&unlisted, rows[i].yaml, rows[i].result);
 }
 
 static void test_hash(void **state)
@@ -708,7 +740,7 @@ int main(void)
 		cmocka_unit_test(test_needs),
 		cmocka_unit_test(test_with_id),
 		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_needs_attachments),
+		cmocka_unit_test(test_needs_list),
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_default),
 		cmocka_unit_test(test_caps),
