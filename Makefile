@@ -5,6 +5,7 @@
 #   make check      install what is missing, build, and run every test
 #   make lint       formatting, clang-tidy, cppcheck, include arrows
 #   make asan tsan  the tests under the address and the thread sanitizer
+#   make fuzz       each fuzz target for SECONDS=60
 #   make bench      first sync, idle poll, one change; beside floor and script
 #   make install    into $(DESTDIR)$(PREFIX)
 
@@ -32,6 +33,7 @@ OPTIMIZE-release := -O2
 OPTIMIZE-asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover \
 	-fno-omit-frame-pointer
 OPTIMIZE-tsan := -O1 -fsanitize=thread
+OPTIMIZE-fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined
 OPTIMIZE := $(OPTIMIZE-$(MODE))
 CFLAGS   ?= -g
 FLAGS    := -std=c11 -D_GNU_SOURCE -I. -DOPSYNC_VERSION='"$(VERSION)"' \
@@ -86,12 +88,15 @@ $(STAND_IN): $(call objects,tests/openproject) $(call archive,base)
 	$(LINK) $(PKG_LIBS) -lmicrohttpd
 
 # Fuzz targets: tests/fuzz/MODULE/NAME.c, linked with a driver that replays
-# files (make check), or with libFuzzer (make fuzz).
+# files (make check), or with libFuzzer (make fuzz SECONDS=600).
+SECONDS ?= 60
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*/*.c))
 define fuzz-module
 $$(BUILD)/tests/fuzz/$(1)/%: $$(BUILD)/tests/fuzz/$(1)/%.o \
 		$$(BUILD)/tests/fuzz/replay.o $$(call archives,$(1))
 	$$(LINK) $$(PKG_LIBS)
+$$(BUILD)/fuzz-$(1)-%: $$(BUILD)/tests/fuzz/$(1)/%.o $$(call archives,$(1))
+	$$(LINK) -fsanitize=fuzzer $$(PKG_LIBS)
 endef
 $(foreach m,$(MODULES),$(eval $(call fuzz-module,$(m))))
 
@@ -104,6 +109,12 @@ check: deps
 asan tsan: deps
 	$(MAKE) --no-print-directory MODE=$@ test-programs
 	BUILD=build/$@ $(PYTHON) tests/run.py --quick
+
+fuzz-programs: $(foreach f,$(wildcard tests/fuzz/*/*.c),$(BUILD)/fuzz-$(subst /,-,$(patsubst tests/fuzz/%.c,%,$(f))))
+
+fuzz: deps
+	$(MAKE) --no-print-directory MODE=$@ CC=clang fuzz-programs
+	BUILD=build/$@ sh tests/fuzz.sh $(SECONDS)
 
 demo: deps
 	$(MAKE) --no-print-directory all $(STAND_IN)
@@ -136,8 +147,8 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all check asan tsan demo bench lint format deps install uninstall \
-	clean test-programs $(addprefix unit-,$(MODULES))
+.PHONY: all check asan tsan fuzz demo bench lint format deps install \
+	uninstall clean test-programs fuzz-programs $(addprefix unit-,$(MODULES))
 .SECONDARY:
 .DELETE_ON_ERROR:
 
