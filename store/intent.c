@@ -21,7 +21,7 @@
 #include "store/git_error.h"
 #include "store/trees.h"
 
-#define TRIES 100      /* to get the branch, */
+#define TRIES 40       /* to get the branch, */
 #define PAUSE 50000000 /* with so many nanoseconds between them */
 
 /* --- Rows ----------------------------------------------------------------- */
@@ -375,7 +375,7 @@ int intent_finish(
 	else if (code == 0)
 		moved = true;
 	changes_fini(&c);
-	if (commit != NULL && !git_oid_equal(&intent.new, &intent.old))
+	if (commit != NULL && moved && !git_oid_equal(&intent.new, &intent.old))
 		*commit = intent.new;
 	if (ref_done != NULL)
 		*ref_done = moved;

@@ -182,7 +182,8 @@ static int clear_index(struct store *s, struct err *e)
 static int open_repository(
 	struct store *s, const struct store_options *o, struct err *e)
 {
-	const char *root;
+	const char *root; /* with a slash at its end */
+	char *folder;
 	int code = repository_open(o->path, &s->repo, e);
 
 	if (code != 0)
@@ -192,9 +193,12 @@ static int open_repository(
 		return git_failed(e, "cannot use the author's name");
 	code = objects_new(s->repo, s->tmp, &s->objects, e);
 	root = git_repository_workdir(s->repo);
-	if (code == 0 && root != NULL)
-		code = worktree_new(s->repo, root, s->objects, &s->worktree, e);
-	return code == 0 && root != NULL ? clear_index(s, e) : code;
+	if (code != 0 || root == NULL)
+		return code;
+	folder = str_dup((struct str){root, strlen(root) - 1});
+	code = worktree_new(s->repo, folder, s->objects, &s->worktree, e);
+	free(folder);
+	return code == 0 ? clear_index(s, e) : code;
 }
 
 /*

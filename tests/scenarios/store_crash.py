@@ -89,10 +89,10 @@ def faults(path, tree):
 
 
 def attempt(folder, points, i, step, tree):
+    """Kill, go on, look; gives what is wrong and whether it was killed."""
     path = os.path.join(folder, "killed")
     shutil.rmtree(path, ignore_errors=True)
-    if kill_at(path, points[i]) == 0:
-        return ["it was not killed"]
+    killed = kill_at(path, points[i]) != 0
     if i // step % 2 == 1:  # once more, while it recovers
         call = ("fsync", "unlink", "rename", "pwrite64")[i // step // 2 % 4]
         kill_at(path, (call, 1 + i // step % 5))

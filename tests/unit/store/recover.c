@@ -1,0 +1,176 @@
+/*
+ * Commits that were interrupted behind their commit point, and what others
+ * did to the repository meanwhile.  (Kills are the scenario store_crash's.)
+ */
+#include "tests/unit/store/fixture.h"
+
+static void start(struct fixture *f)
+{
+	open_store(f);
+	put_well(f, 1, make("a/one.md", "one\n", NULL), STORE_ADDED);
+	put_well(f, 2, make("two.md", "two\n", NULL), STORE_ADDED);
+	commit(f);
+}
+
+/* Commit while a git holds our branch: promised, but not done. */
+static void commit_in_vain(struct fixture *f)
+{
+	struct store_commit c = commit_of(8);
+
+	run("touch '%s/.git/refs/heads/main.lock'", f->path);
+	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_LOCKED);
+	assert_string_equal(f->err.text,
+		"refs/heads/main is kept locked by a git: it is "
+		"tried again");
+	assert_string_equal(c.id, "");
+	assert_int_equal(store_staged(f->store), 0);
+	run("rm '%s/.git/refs/heads/main.lock'", f->path);
+}
+
+static void commit_theirs(struct fixture *f, const char *path)
+{
+	write_file(f, path, "theirs");
+	run(GIT "add '%s'", f->path, path);
+	run(GIT "commit -q -m theirs -- '%s'", f->path, path);
+}
+
+static const char *subjects(struct fixture *f)
+{
+	return run(GIT "log --format=%%s | tr '\\n' ' '", f->path);
+}
+
+static void test_next_commit_goes_on(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	commit_in_vain(f);
+	assert_string_equal(text_of(f, "a/one.md"), "one\n");
+	put_well(f, 2, make("two.md", "more\n", NULL), STORE_CHANGED);
+	assert_int_equal(strlen(commit(f).id), 40);
+	assert_string_equal(subjects(f), "Sync Sync Sync ");
+	assert_string_equal(text_of(f, "a/one.md"), "more\n");
+	check_clean(f);
+}
+
+static void test_made_anew_on_top(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	put_well(f, 1, make("b/one.md", "more\n", NULL), STORE_MOVED);
+	commit_in_vain(f);
+	commit_theirs(f, "theirs.md");
+	reopen(f);
+	assert_string_equal(subjects(f), "Sync theirs Sync ");
+	assert_string_equal(files(f), "b/one.md theirs.md two.md ");
+	assert_string_equal(
+		run(GIT "log -1 --format='%%ad %%P' --date=unix", f->path),
+		run("printf '1700000000 ' && " GIT "rev-parse HEAD^", f->path));
+	check_clean(f);
+	assert_string_equal(commit(f).id, "");
+}
+
+/* They made just the same change. */
+static void test_nothing_left_to_make(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	put_well(f, 1, make("a/one.md", "theirs", NULL), STORE_CHANGED);
+	commit_in_vain(f);
+	commit_theirs(f, "a/one.md");
+	reopen(f);
+	assert_string_equal(subjects(f), "theirs Sync ");
+	check_clean(f);
+}
+
+/* An edit that was made while we were dead is kept, and told of. */
+static int see(void *arg, const struct state_event *event, struct err *e)
+{
+	(void)e;
+	*(bool *)arg =
+		str_is(event->kind, "kept") && str_is(event->path, "a/one.md");
+	return 0;
+}
+
+static void test_late_edit_is_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct state_event_query all = {0};
+	bool seen = false;
+
+	start(f);
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	commit_in_vain(f);
+	write_file(f, "a/one.md", "edited late");
+	reopen(f);
+	assert_string_equal(text_of(f, "a/one.md"), "more\n");
+	assert_string_equal(
+		run(GIT "show opsync/kept/8:a/one.md", f->path), "edited late");
+	assert_int_equal(
+		state_events(store_state(f->store), &all, see, &seen, &f->err),
+		0);
+	assert_true(seen);
+	check_clean(f);
+}
+
+/* A change of theirs on top of ours is not undone in the work tree. */
+static void test_their_change_on_top(void **state)
+{
+	struct fixture *f = *state;
+	struct store_commit c = commit_of(8);
+
+	start(f);
+	run("touch '%s/.git/index.lock'", f->path);
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	put_well(f, 2, make("two.md", "more\n", NULL), STORE_CHANGED);
+	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
+	assert_int_equal(strlen(c.id), 40);
+	run("rm '%s/.git/index.lock'", f->path);
+	commit_theirs(f, "a/one.md");
+	reopen(f);
+	assert_string_equal(text_of(f, "a/one.md"), "theirs");
+	assert_string_equal(subjects(f), "theirs Sync Sync ");
+	check_clean(f);
+}
+
+/* What stands in the way of the work tree does not stop commits. */
+static void test_blocked_worktree(void **state)
+{
+	struct fixture *f = *state;
+	struct store_commit c = commit_of(8);
+
+	start(f);
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	commit_in_vain(f);
+	run("mv '%s/a' '%s/a.theirs' && ln -s a.theirs '%s/a'", f->path,
+		f->path, f->path);
+	reopen(f);
+	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
+	assert_non_null(strstr(f->err.text, "content/a is in the way"));
+	put_well(f, 2, make("two.md", "more\n", NULL), STORE_CHANGED);
+	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
+	assert_int_equal(strlen(c.id), 40);
+	assert_string_equal(text_of(f, "two.md"), "more\n");
+	run("rm '%s/a' && mv '%s/a.theirs' '%s/a'", f->path, f->path, f->path);
+	commit(f);
+	assert_string_equal(text_of(f, "a/one.md"), "more\n");
+	check_clean(f);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(test_next_commit_goes_on),
+		TEST(test_made_anew_on_top),
+		TEST(test_nothing_left_to_make),
+		TEST(test_late_edit_is_kept),
+		TEST(test_their_change_on_top),
+		TEST(test_blocked_worktree),
+	};
+
+	return cmocka_run_group_tests_name("recover", tests, NULL, NULL);
+}
