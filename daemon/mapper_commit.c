@@ -237,7 +237,21 @@ static void subject_of(const struct mapper *m, char *out, size_t size)
 		out[0] = (char)(out[0] - 'a' + 'A');
 }
 
-static int commit(struct mapper *m, const char *cursor, struct err *e)
+/* A path of it is another's, and nothing more comes that makes room. */
+static void on_refused(
+	void *arg, int64_t work_package, struct str entry, const char *why)
+{
+	struct mapper *m = arg;
+
+	(void)entry;
+	m->counts.failed++;
+	mapper_event(m, LOG_LEVEL_ERROR, "failed", work_package, STR_NONE, "%s",
+		why);
+}
+
+/* last: the pass ends with it. */
+static int commit(
+	struct mapper *m, const char *cursor, bool last, struct err *e)
 {
 	char subject[128];
 	struct store_commit c = {
@@ -246,6 +260,8 @@ static int commit(struct mapper *m, const char *cursor, struct err *e)
 		.author_time = m->newest,
 		.cursor = cursor,
 		.mapping = program_hash(m->config->program),
+		.refused = last ? on_refused : NULL,
+		.arg = m,
 	};
 	int r;
 
@@ -280,7 +296,7 @@ int mapper_commit_some(struct mapper *m, struct err *e)
 	if (staged(m) < COMMIT_DOCUMENTS &&
 		waited < COMMIT_SECONDS * STAMP_SECOND)
 		return 0;
-	return commit(m, NULL, e);
+	return commit(m, NULL, false, e);
 }
 
 int mapper_commit_all(
@@ -296,5 +312,5 @@ int mapper_commit_all(
 		if (strcmp(values[i], "cursor") == 0)
 			cursor = values[i + 1];
 	}
-	return commit(m, cursor, e);
+	return commit(m, cursor, true, e);
 }
