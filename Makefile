@@ -25,7 +25,8 @@ DEBIAN   := gcc clang make git pkg-config libcurl4-openssl-dev libjansson-dev \
 	libyaml-dev libuv1-dev libgit2-dev libsqlite3-dev libgumbo-dev \
 	libicu-dev libpcre2-dev libssl-dev libsystemd-dev zlib1g-dev \
 	libcmocka-dev libmicrohttpd-dev clang-format clang-tidy cppcheck \
-	libclang-rt-14-dev python3 python3-yaml python3-requests curl openssl
+	libclang-rt-14-dev python3 python3-yaml python3-requests curl openssl \
+	strace
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes
