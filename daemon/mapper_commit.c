@@ -260,7 +260,8 @@ static int commit(
 		.author_time = m->newest,
 		.cursor = cursor,
 		.mapping = program_hash(m->config->program),
-		.refused = last ? on_refused : NULL,
+		.partial = !last,
+		.refused = on_refused,
 		.arg = m,
 	};
 	int r;

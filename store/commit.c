@@ -88,7 +88,7 @@ static int settle(struct job *j, struct err *e)
 		code = tree_of(s->repo, &j->intent.old, &j->tree, e);
 	if (code == 0)
 		code = changes_settle(s, &j->tree, &j->changes, &j->without, e);
-	if (code == 0 && j->commit->refused != NULL)
+	if (code == 0 && !j->commit->partial)
 		code = staging_refuse(
 			s->state, j->commit->refused, j->commit->arg, e);
 	return code;

@@ -206,6 +206,8 @@ int repository_make(const char *path, const char *folder, const char *branch,
 	char *file = xasprintf("%s/opsync/unfinished", folder);
 	int code = mark(file, e);
 
+	if (code == 0) /* what libgit2 tries links with */
+		code = folder_clean(path, "_git2_", e);
 	if (code == 0)
 		code = init(path, branch, bare, e);
 	if (code == 0)

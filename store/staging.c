@@ -195,7 +195,7 @@ int staging_refuse(
 		" WHERE why IS NOT NULL)",
 		"DELETE FROM staged_document WHERE why IS NOT NULL",
 	};
-	int code = tell_waiting(s, fn, arg, e);
+	int code = fn != NULL ? tell_waiting(s, fn, arg, e) : 0;
 
 	_Static_assert(OUTCOME_FAILED == 3, "as in the statement");
 	return code == 0 ? run_all(s, steps, ARRAY_LEN(steps), e) : code;

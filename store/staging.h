@@ -39,7 +39,7 @@ int staging_collision(struct state *s, const struct state_attachment *a,
 int staging_wait(struct state *s, int64_t work_package, struct str entry,
 	const char *why, struct err *e);
 int staging_try_again(struct state *s, struct err *e);
-/* Tell of those that wait and give them up: rows say that they failed. */
+/* Tell of those that wait (fn may be NULL) and give them up: rows say why. */
 int staging_refuse(
 	struct state *s, store_refused_fn *fn, void *arg, struct err *e);
 

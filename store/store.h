@@ -155,10 +155,11 @@ struct store_commit {
 	const char *cursor;  /* trailers; NULL leaves one out */
 	const char *mapping;
 	/*
-	 * NULL: a document that cannot be made stays staged with the row of
-	 * its work package, since what is staged later may make room.
+	 * More is to come in this pass, which may make room: a document that
+	 * cannot be made yet stays staged, with the row of its work package.
 	 */
-	store_refused_fn *refused;
+	bool partial;
+	store_refused_fn *refused; /* or NULL */
 	void *arg;
 
 	/* Result. */
