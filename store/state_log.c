@@ -188,9 +188,10 @@ static int prune(
 
 int state_prune(struct state *s, int64_t before, struct err *e)
 {
+	static const char of_runs[] = "DELETE FROM event WHERE run IN"
+				      " (SELECT id FROM run WHERE started < ?)";
 	static const char *const steps[] = {
-		"DELETE FROM event WHERE run IN"
-		" (SELECT id FROM run WHERE started < ?)",
+		of_runs,
 		"DELETE FROM event WHERE run = 0 AND at < ?",
 		"DELETE FROM run WHERE started < ?",
 	};

@@ -4,7 +4,7 @@
  */
 #include "tests/unit/store/fixture.h"
 
-#define MEBIBYTE (1024 * 1024)
+#define MEBIBYTE 1048576
 
 static struct store_content *start(struct fixture *f, int64_t id, int64_t size)
 {
@@ -114,7 +114,7 @@ static void test_wrong_sizes_and_digests(void **state)
 
 static void test_large(void **state)
 {
-	const size_t size = 3 * MEBIBYTE;
+	const size_t size = (size_t)3 * MEBIBYTE;
 	struct fixture *f = *state;
 	char *bytes = xcalloc(1, size);
 	struct image_info image;

@@ -1,5 +1,5 @@
-#ifndef TESTS_STORE_FIXTURE_H
-#define TESTS_STORE_FIXTURE_H
+#ifndef TESTS_UNIT_STORE_FIXTURE_H
+#define TESTS_UNIT_STORE_FIXTURE_H
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -53,6 +53,15 @@ static inline const char *run(const char *fmt, ...)
 	if (pclose(f) != 0)
 		fail_msg("%s: failed: %s", command, out);
 	return out;
+}
+
+/* A command that goes on by itself, for pclose(). */
+static inline FILE *start_command(const char *command)
+{
+	FILE *f = popen(command, "r");
+
+	assert_non_null(f);
+	return f;
 }
 
 #define GIT                                                                    \

@@ -183,7 +183,7 @@ static void test_lock_is_not_inherited(void **state)
 	FILE *child;
 
 	open_store(f);
-	child = popen("sleep 2", "r");
+	child = start_command("sleep 2");
 	store_close(f->store);
 	open_store(f);
 	assert_int_not_equal(pclose(child), -1);
@@ -235,9 +235,8 @@ static void test_live_lock_is_waited_for(void **state)
 	f->store = NULL;
 	begun = stamp_monotonic();
 	run("touch '%s/.git/index.lock'", f->path);
-	git = popen(
-		run("printf '%%s' 'sleep 1; rm %s/.git/index.lock'", f->path),
-		"r");
+	git = start_command(
+		run("printf '%%s' 'sleep 1; rm %s/.git/index.lock'", f->path));
 	open_store(f);
 	assert_true(stamp_monotonic() - begun > STAMP_SECOND * 9 / 10);
 	assert_int_equal(pclose(git), 0); /* it was there to be removed */

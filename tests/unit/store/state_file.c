@@ -1,0 +1,158 @@
+/*
+ * The state's file: new, old, damaged, and read by others while it is used.
+ */
+#include "tests/unit/store/fixture.h"
+
+#include <sqlite3.h>
+
+#define WELL(call) assert_int_equal(call, 0)
+
+static char *state_file(struct fixture *f)
+{
+	return xasprintf("%s/state.db", f->folder);
+}
+
+static struct state *open_state(struct fixture *f, bool read_only)
+{
+	char *file = state_file(f);
+	struct state *s = NULL;
+
+	if (state_open(file, read_only, &s, &f->err) != 0)
+		fail_msg("state_open: %s", f->err.text);
+	free(file);
+	return s;
+}
+
+static void refuse(struct fixture *f, int code, const char *words)
+{
+	char *file = state_file(f);
+	struct state *s;
+
+	assert_int_equal(state_open(file, false, &s, &f->err), code);
+	if (strstr(f->err.text, words) == NULL)
+		fail_msg("'%s' is not in '%s'", words, f->err.text);
+	free(file);
+}
+
+static void make_newer(struct fixture *f)
+{
+	char *file = state_file(f);
+	sqlite3 *db;
+
+	WELL(sqlite3_open(file, &db));
+	WELL(sqlite3_exec(db, "PRAGMA user_version = 9", NULL, NULL, NULL));
+	sqlite3_close(db);
+	free(file);
+}
+
+static void test_newer(void **state)
+{
+	struct fixture *f = *state;
+
+	state_close(open_state(f, false));
+	make_newer(f);
+	refuse(f, ERR_CONFIG,
+		"was written by a newer opsync (schema 9, this one knows 1): "
+		"install that one, or move the file away: it is rebuilt");
+}
+
+static void test_damaged(void **state)
+{
+	struct fixture *f = *state;
+
+	run("head -c 9000 /dev/urandom > '%s/state.db'", f->folder);
+	refuse(f, ERR_IO, "is damaged");
+	assert_non_null(strstr(f->err.text, "/state.db"));
+	assert_non_null(strstr(f->err.text, "move it away"));
+}
+
+static void test_no_folder(void **state)
+{
+	struct fixture *f = *state;
+	struct state *s;
+
+	assert_int_equal(
+		state_open("/nowhere/state.db", false, &s, &f->err), ERR_IO);
+	assert_int_equal(state_open("/nowhere/state.db", true, &s, &f->err),
+		ERR_NOT_FOUND);
+}
+
+static void test_read_only(void **state)
+{
+	struct fixture *f = *state;
+	struct state *writer = open_state(f, false);
+	struct state *reader = open_state(f, true);
+	struct buf seen = {0};
+	bool found;
+
+	/* While the daemon runs, one sees what it commits. */
+	WELL(state_put(writer, "a", STR("1"), &f->err));
+	WELL(state_get(reader, "a", &seen, &found, &f->err));
+	assert_string_equal(seen.p, "1");
+	assert_int_equal(state_put(reader, "a", STR("2"), &f->err), ERR_IO);
+	state_close(reader);
+	state_close(writer);
+	assert_string_equal(
+		run("ls '%s'", f->folder), "state.db\n"); /* no WAL left */
+	reader = open_state(f, true);
+	WELL(state_get(reader, "a", &seen, &found, &f->err));
+	assert_string_equal(seen.p, "1");
+	state_close(reader);
+	buf_fini(&seen);
+}
+
+/* Another user, who may read the file but make nothing beside it. */
+static void read_as_another(struct fixture *f)
+{
+	struct buf seen = {0};
+	struct state *s;
+	bool found;
+
+	if (setgid(12345) != 0 || setuid(12345) != 0)
+		_exit(2);
+	s = open_state(f, true);
+	if (state_get(s, "a", &seen, &found, &f->err) != 0 || !found)
+		_exit(1);
+	state_close(s);
+	buf_fini(&seen);
+	_exit(0);
+}
+
+static void test_read_by_another(void **state)
+{
+	struct fixture *f = *state;
+	struct state *writer = open_state(f, false);
+	int status;
+	int running;
+
+	if (geteuid() != 0) {
+		state_close(writer);
+		skip();
+	}
+	WELL(state_put(writer, "a", STR("1"), &f->err));
+	run("chmod 755 '%s' && chmod 644 '%s'/*", f->folder, f->folder);
+	for (running = 1; running >= 0; running--) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			read_as_another(f);
+		waitpid(pid, &status, 0);
+		assert_int_equal(status, 0);
+		if (running)
+			state_close(writer);
+	}
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(test_newer),
+		TEST(test_damaged),
+		TEST(test_no_folder),
+		TEST(test_read_only),
+		TEST(test_read_by_another),
+	};
+
+	return cmocka_run_group_tests_name("state_file", tests, NULL, NULL);
+}
