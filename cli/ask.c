@@ -206,11 +206,9 @@ static int report(struct state *state, const json_t *request, struct buf *lines,
 	return report_log(state, &query, lines, e);
 }
 
-static int ask_state(const struct config *config, const json_t *request,
-	struct buf *lines, struct err *e)
+int cli_state(const struct config *config, struct state **out, struct err *e)
 {
 	struct buf path = {0};
-	struct state *state = NULL;
 	int r = store_state_path(config->store_path, &path, e);
 
 	if (r == ERR_NOT_FOUND || (r == 0 && access(path.p, F_OK) != 0))
@@ -218,11 +216,20 @@ static int ask_state(const struct config *config, const json_t *request,
 			"%s was never synced (start opsyncd --config %s)",
 			config->store_path, config->file);
 	if (r == 0)
-		r = state_open(path.p, true, &state, e);
+		r = state_open(path.p, true, out, e);
+	buf_fini(&path);
+	return r;
+}
+
+static int ask_state(const struct config *config, const json_t *request,
+	struct buf *lines, struct err *e)
+{
+	struct state *state = NULL;
+	int r = cli_state(config, &state, e);
+
 	if (r == 0)
 		r = report(state, request, lines, e);
 	state_close(state);
-	buf_fini(&path);
 	return r;
 }
 

@@ -28,6 +28,7 @@ cli_command cli_reload;
 cli_command cli_runs;
 cli_command cli_log;
 cli_command cli_render;
+cli_command cli_explain;
 
 /*
  * Load the configuration that is meant: --config, else that of the instance
@@ -42,6 +43,12 @@ int cli_config(const struct cli *cli, struct config *out, struct err *e);
  */
 int cli_ask(const struct config *config, const json_t *request,
 	struct buf *lines, bool *running, struct err *e);
+
+/*
+ * Open the state of a configuration's store for reading; *out is for
+ * state_close().  ERR_UNAVAILABLE if it was never synced.
+ */
+int cli_state(const struct config *config, struct state **out, struct err *e);
 
 /* A conversation with the daemon, line by line. */
 struct cli_connection;

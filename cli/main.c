@@ -21,6 +21,8 @@ static const char usage[] =
 	"                              what each pass did, and why\n"
 	"  render ID | FILE.json [--schema FILE] [--attachments DIR]\n"
 	"                              a document on standard output\n"
+	"  explain ID | FILE.json [KEY] [--schema FILE] [--attachments DIR]\n"
+	"                              why it makes that document, or none\n"
 	"\n"
 	"  -c, --config FILE     the configuration of the daemon\n"
 	"  -i, --instance NAME   /etc/opsync/NAME.yaml (or $OPSYNC_INSTANCE)\n"
@@ -40,6 +42,7 @@ static const struct {
 	{"runs", cli_runs},
 	{"log", cli_log},
 	{"render", cli_render},
+	{"explain", cli_explain},
 };
 
 enum { OPT_JSON = 256 };

@@ -138,6 +138,20 @@ static void say_template(struct explaining *x, const struct template *t)
 		buf_puts(x->out, " is left out\n");
 }
 
+/*
+ * What the document needs of contents that are not here turns errors into
+ * null; those of this key are to be seen.
+ */
+static void say_frankly(struct explaining *x, const struct template *t)
+{
+	size_t needs = x->with.n_needs;
+
+	x->with.n_needs = 0;
+	say_template(x, t);
+	if (x->with.n_needs < needs)
+		x->with.n_needs = needs;
+}
+
 /* All that a key can see: let, picks, and the addresses of files. */
 static int say_key(
 	struct explaining *x, const struct entry *entry, struct str key)
@@ -160,7 +174,7 @@ static int say_key(
 	if (is_path && d.path != NULL)
 		buf_printf(x->out, "path = %s\n", d.path);
 	if (t != NULL && rc == 0)
-		say_template(x, t);
+		say_frankly(x, t);
 	buf_fini(&body);
 	free(saves.items);
 	document_fini(&d);
@@ -236,10 +250,9 @@ int program_explain(const struct program *p, const struct work_package *wp,
 	int rc = say_entries(&x, p, key);
 
 	if (x.with.n_needs > 0)
-		buf_printf(out,
-			"note: contents of %zu attachment%s are not here: what "
-			"depends on them shows as null\n",
-			x.with.n_needs, x.with.n_needs == 1 ? "" : "s");
+		buf_puts(out,
+			"note: contents of attachments are not here: what "
+			"depends on them shows as null\n");
 	free(x.with.needs);
 	if (rc == ERR_USAGE)
 		err_set(x.err, ERR_USAGE,

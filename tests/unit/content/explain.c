@@ -121,7 +121,7 @@ static void test_missing_contents(void **state)
 		"\"id\":6,\"name\":\"Open…\n"
 		"  | image_format = null\n"
 		"front_matter.featuredImage.format = null\n"
-		"note: contents of 1 attachment are not here: what depends on "
+		"note: contents of attachments are not here: what depends on "
 		"them shows as null\n");
 }
 

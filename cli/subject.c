@@ -1,0 +1,370 @@
+/*
+ * subject - the work package that a command is about.
+ *
+ * A file holds it as the API gives it; nothing else is read but what the
+ * arguments name: no key, no store.  A number is a work package that the
+ * store knows: it comes from the state.  Nothing is written.
+ */
+#include "cli/subject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/resources.h"
+#include "content/image.h"
+
+#define MAX_FILE ((size_t)64 * 1024 * 1024)
+
+static int read_file(const char *path, struct buf *out, struct err *e)
+{
+	char bytes[65536];
+	FILE *f = fopen(path, "re");
+	size_t n;
+	int rc = 0;
+
+	if (f == NULL)
+		return err_errno(e, ERR_DATA, errno, "%s", path);
+	while (rc == 0 && (n = fread(bytes, 1, sizeof(bytes), f)) > 0) {
+		buf_add(out, bytes, n);
+		if (out->n > MAX_FILE)
+			rc = err_set(
+				e, ERR_DATA, "%s: is more than 64 MiB", path);
+	}
+	if (rc == 0 && ferror(f))
+		rc = err_errno(e, ERR_DATA, errno, "%s", path);
+	fclose(f);
+	return rc;
+}
+
+/* --- From a file -------------------------------------------------------- */
+
+/* IDENT of the first "/projects/IDENT/" that is no number, in a link. */
+static struct str identifier_in_links(struct str element)
+{
+	const struct str mark = STR("/projects/");
+	struct str rest = api_member(element, "_links");
+
+	while (rest.p != NULL) {
+		size_t at = str_find(rest, mark);
+		size_t n = 0;
+		long long id;
+		struct str ident;
+
+		if (at == rest.n)
+			break;
+		rest = str_skip(rest, at + mark.n);
+		while (n < rest.n && strchr("/\"?", rest.p[n]) == NULL)
+			n++;
+		ident = (struct str){rest.p, n};
+		if (n > 0 && n < rest.n && rest.p[n] == '/' &&
+			!str_to_int64(ident, &id))
+			return ident;
+	}
+	return STR_NONE;
+}
+
+static int find_project(struct subject *s, struct str element, struct err *e)
+{
+	struct str embedded = api_member(element, "_embedded");
+	struct str project =
+		embedded.p != NULL ? api_member(embedded, "project") : STR_NONE;
+	struct project parsed;
+	int rc;
+
+	if (project.p != NULL) {
+		rc = api_project_parse(&s->arena, project, &parsed, e);
+		if (rc == 0)
+			s->wp.project_identifier = parsed.identifier;
+		return rc;
+	}
+	s->wp.project_identifier =
+		arena_str(&s->arena, identifier_in_links(element));
+	if (s->wp.project_identifier.p == NULL) {
+		fprintf(stderr,
+			"opsync: note: %s does not say the identifier of its "
+			"project: any match.project fits\n",
+			s->what);
+		s->wp.project_identifier = STR("*");
+	}
+	return 0;
+}
+
+static int find_status(struct subject *s, struct str element, struct err *e)
+{
+	struct str embedded = api_member(element, "_embedded");
+	struct str status =
+		embedded.p != NULL ? api_member(embedded, "status") : STR_NONE;
+	struct api_name name;
+	int rc;
+
+	if (status.p == NULL)
+		return 0;
+	rc = api_name_parse(&s->arena, status, &name, e);
+	if (rc == 0)
+		s->wp.status_is_closed = name.is_closed;
+	return rc;
+}
+
+/* A schema, or a list of them with the one that fits. */
+static int load_schema(struct subject *s, struct str element, struct err *e)
+{
+	struct str embedded = api_member(element, "_embedded");
+	struct str text =
+		embedded.p != NULL ? api_member(embedded, "schema") : STR_NONE;
+	struct buf file = {0};
+	int rc = 0;
+
+	if (s->schema_file != NULL) {
+		rc = read_file(s->schema_file, &file, e);
+		text = buf_str(&file);
+	}
+	if (rc == 0 && text.p != NULL) {
+		rc = api_schema_parse(&s->arena, text, &s->schema, e);
+		if (rc == 0)
+			s->wp.schema = &s->schema;
+		else if (s->schema_file != NULL)
+			err_prefix(e, "%s", s->schema_file);
+	}
+	buf_fini(&file);
+	return rc;
+}
+
+static int load_attachments(
+	struct subject *s, struct str element, struct err *e)
+{
+	struct str embedded = api_member(element, "_embedded");
+	struct str list = embedded.p != NULL
+				  ? api_member(embedded, "attachments")
+				  : STR_NONE;
+	int rc = 0;
+
+	s->wp.attachments_known = true;
+	if (list.p == NULL)
+		return 0;
+	rc = api_attachments_source_make(list, &s->attachments, e);
+	if (rc == 0)
+		rc = api_attachments_parse(
+			&s->arena, buf_str(&s->attachments), &s->wp, e);
+	return rc;
+}
+
+static int from_file(struct subject *s, struct err *e)
+{
+	struct api_source head;
+	struct str element;
+	int rc = read_file(s->what, &s->file, e);
+
+	if (rc != 0)
+		return rc;
+	element = buf_str(&s->file);
+	rc = api_source_make(element, &s->source, &head, e);
+	if (rc == 0)
+		rc = api_work_package_parse(
+			&s->arena, buf_str(&s->source), &s->wp, e);
+	if (rc == 0)
+		rc = load_schema(s, element, e);
+	if (rc == 0)
+		rc = find_project(s, element, e);
+	if (rc == 0)
+		rc = find_status(s, element, e);
+	if (rc == 0)
+		rc = load_attachments(s, element, e);
+	if (rc == 0)
+		s->wp.url = arena_printf(&s->arena, "%s/work_packages/%lld",
+			s->config.url, (long long)head.id);
+	if (rc == ERR_UNAVAILABLE)
+		e->code = ERR_DATA; /* no server is to blame for a file */
+	return rc == 0 ? 0 : err_prefix(e, "%s", s->what);
+}
+
+/* The contents of an attachment, by id or by file name. */
+static void look_at_content(struct subject *s, struct attachment *a)
+{
+	char *paths[] = {
+		xasprintf("%s/%lld", s->attachments_dir, (long long)a->id),
+		xasprintf(
+			"%s/%.*s", s->attachments_dir, STR_ARGS(a->file_name)),
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		int fd = open(paths[i], O_RDONLY | O_CLOEXEC);
+
+		if (fd >= 0 && !a->fetched) {
+			a->fetched = true;
+			image_probe_fd(fd, &a->image);
+		}
+		if (fd >= 0)
+			close(fd);
+		free(paths[i]);
+	}
+}
+
+/* --- From the state ----------------------------------------------------- */
+
+static int take_row(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	struct subject *s = arg;
+
+	if (wp->source.p == NULL || wp->source.n == 0)
+		return err_set(e, ERR_DATA,
+			"work package %lld makes no document, so what it said "
+			"is not kept: save /api/v3/work_packages/%lld of the "
+			"server into a file, and give that",
+			(long long)wp->id, (long long)wp->id);
+	buf_add_str(&s->source, wp->source);
+	s->wp.attachments_known = wp->attachments.p != NULL;
+	buf_add_str(&s->attachments, wp->attachments);
+	return 0;
+}
+
+static int take_image(
+	void *arg, const struct state_attachment *a, struct err *e)
+{
+	struct attachment *out = arg;
+
+	(void)e;
+	out->fetched = a->size == out->size;
+	out->image = a->image;
+	return 0;
+}
+
+static int look_up_contents(
+	struct subject *s, struct state *state, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < s->wp.n_attachments; i++) {
+		struct attachment *a = &s->wp.attachments[i];
+		bool found;
+
+		rc = state_attachment(state, a->id, &found, take_image, a, e);
+	}
+	return rc;
+}
+
+static int parse_row(struct subject *s, struct state *state, struct err *e)
+{
+	bool known = s->wp.attachments_known;
+	const struct project *project;
+	int rc = api_work_package_parse(
+		&s->arena, buf_str(&s->source), &s->wp, e);
+
+	s->wp.attachments_known = known;
+	if (rc == 0 && known)
+		rc = api_attachments_parse(
+			&s->arena, buf_str(&s->attachments), &s->wp, e);
+	if (rc == 0)
+		rc = names_load(&s->names, state, e);
+	if (rc != 0)
+		return rc;
+	project = names_project(&s->names, s->wp.project.id);
+	if (project != NULL)
+		s->wp.project_identifier = project->identifier;
+	s->wp.status_is_closed =
+		names_status_is_closed(&s->names, s->wp.status.id);
+	s->wp.schema = names_schema(&s->names, s->wp.project.id, s->wp.type.id);
+	s->wp.url = arena_printf(&s->arena, "%s/work_packages/%lld",
+		s->config.url, (long long)s->wp.id);
+	return look_up_contents(s, state, e);
+}
+
+static int from_state(struct subject *s, int64_t id, struct err *e)
+{
+	struct state *state = NULL;
+	bool found = false;
+	int rc = cli_state(&s->config, &state, e);
+
+	if (rc == 0)
+		rc = state_work_package(state, id, &found, take_row, s, e);
+	if (rc == 0 && !found)
+		rc = err_set(e, ERR_DATA, "work package %lld is not known here",
+			(long long)id);
+	if (rc == 0)
+		rc = parse_row(s, state, e);
+	state_close(state);
+	return rc;
+}
+
+/* --- All of it ---------------------------------------------------------- */
+
+static int parse_options(
+	struct subject *s, struct cli *cli, const char *command, struct err *e)
+{
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"schema", required_argument, NULL, 's'},
+		{"attachments", required_argument, NULL, 'a'},
+		{"json", no_argument, NULL, 'j'},
+		{0},
+	};
+	int c;
+
+	while ((c = getopt_long(cli->argc, cli->argv, "c:", options, NULL)) !=
+		-1) {
+		switch (c) {
+		case 'c':
+			cli->config_file = optarg;
+			break;
+		case 's':
+			s->schema_file = optarg;
+			break;
+		case 'a':
+			s->attachments_dir = optarg;
+			break;
+		case 'j':
+			cli->json = true;
+			break;
+		default:
+			return cli_bad_usage(command, e);
+		}
+	}
+	return 0;
+}
+
+int subject_parse(struct subject *s, struct cli *cli, const char *command,
+	int more, struct err *e)
+{
+	int rc = parse_options(s, cli, command, e);
+
+	if (rc != 0)
+		return rc;
+	if (optind >= cli->argc || cli->argc > optind + 1 + more)
+		return err_set(e, ERR_USAGE,
+			"%s: which work package? (an id, or a file with "
+			"one as the API gives it)",
+			command);
+	s->what = cli->argv[optind++];
+	return 0;
+}
+
+int subject_load(struct subject *s, const struct cli *cli, struct err *e)
+{
+	long long id;
+	int rc = cli_config(cli, &s->config, e);
+
+	if (rc == 0)
+		rc = str_to_int64(str_of(s->what), &id) && id > 0
+			     ? from_state(s, id, e)
+			     : from_file(s, e);
+	for (size_t i = 0; rc == 0 && s->attachments_dir != NULL &&
+			   i < s->wp.n_attachments;
+		i++)
+		look_at_content(s, &s->wp.attachments[i]);
+	return rc;
+}
+
+void subject_fini(struct subject *s)
+{
+	names_fini(&s->names);
+	buf_fini(&s->file);
+	buf_fini(&s->source);
+	buf_fini(&s->attachments);
+	config_fini(&s->config);
+	arena_fini(&s->arena);
+}
