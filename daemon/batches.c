@@ -2,8 +2,9 @@
  * batches - whole work packages by their ids.
  *
  * A batch in which one id has vanished is refused as a whole: it is split in
- * halves until the id stands alone.  While too many items wait for their
- * attachments, no batch is asked for.
+ * halves until the id stands alone.  So is one of which the server gives only
+ * a part, since its administrator allows no larger pages.  While too many
+ * items wait for their attachments, no batch is asked for.
  */
 #include "daemon/batches.h"
 
@@ -28,8 +29,8 @@ static bool next_range(struct batches *b, struct batches_range *out)
 		return false;
 	out->start = b->next;
 	out->n = b->n - b->next;
-	if (out->n > SYNC_PAGE)
-		out->n = SYNC_PAGE;
+	if (out->n > b->most)
+		out->n = b->most;
 	b->next += out->n;
 	return true;
 }
@@ -107,12 +108,44 @@ static void split(struct batches *b, const struct batches_lane *bl)
 	push(b, bl->start, half);
 }
 
+/* The server gives fewer at a time than asked for: so ask for fewer. */
+static void read_rest(struct batches *b, const struct batches_lane *bl)
+{
+	if (bl->n == 1) {
+		err_set(&b->err, ERR_UNAVAILABLE,
+			"the server lists work package %lld, but does not "
+			"show it",
+			(long long)b->ids[bl->start]);
+		return;
+	}
+	if (bl->lane.page.page_size > 0 &&
+		bl->lane.page.page_size < (int64_t)b->most)
+		b->most = (size_t)bl->lane.page.page_size;
+	split(b, bl);
+}
+
+static bool is_part(const struct mapper_page *page)
+{
+	return page->count < page->total;
+}
+
+/* A part comes again, so none of it is mapped now. */
+static void on_taken(struct lane *lane)
+{
+	struct mapper_page *page = &lane->page;
+
+	while (is_part(page) && page->n > 0)
+		mapper_item_free(page->items[--page->n]);
+}
+
 static void on_lane(struct lane *lane)
 {
 	struct batches_lane *bl = container_of(lane, struct batches_lane, lane);
 	struct batches *b = bl->batches;
 
-	if (lane->err.code == ERR_QUERY)
+	if (lane->err.code == 0 && is_part(&lane->page))
+		read_rest(b, bl);
+	else if (lane->err.code == ERR_QUERY)
 		split(b, bl);
 	else if (lane->err.code != 0 && b->err.code == 0)
 		b->err = lane->err;
@@ -124,11 +157,13 @@ void batches_start(struct batches *b, batches_done_fn *done)
 	struct mapper_page none = {0};
 
 	b->done = done;
+	b->most = SYNC_PAGE;
 	for (size_t i = 0; i < BATCHES_LANES; i++) {
 		b->lanes[i].batches = b;
 		b->lanes[i].lane = (struct lane){.sync = b->sync,
 			.items = b->items,
 			.forced = b->forced,
+			.taken = on_taken,
 			.done = on_lane};
 	}
 	/* With nothing to ask for, an empty page brings done() later. */

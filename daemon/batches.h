@@ -31,6 +31,7 @@ struct batches {
 	/* Private. */
 	batches_done_fn *done;
 	size_t next; /* the first id not asked for yet */
+	size_t most; /* ids a batch */
 	size_t n_stack, cap_stack, cap_vanished;
 	struct batches_range *stack; /* halves of refused batches */
 	struct batches_lane {
