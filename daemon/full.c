@@ -75,10 +75,11 @@ static void on_newest(struct api_request *request)
 			&scratch, buf_str(&request->body), &list, &f->err);
 		sync_name_answer(request, &f->err);
 	}
-	/* A broken one is recorded when it is read; without a stamp the next
-	 * poll begins earlier than it must. */
+	/* Without a stamp, or with one of the future, the next poll begins
+	 * earlier than it must. */
 	if (f->err.code == 0 && list.n > 0 &&
-		read_head(list.elements[0], &head, NULL) == 0)
+		read_head(list.elements[0], &head, NULL) == 0 &&
+		!mapper_of_future(head.updated_at))
 		f->newest = head.updated_at;
 	arena_fini(&scratch);
 	proceed(f, LISTING);

@@ -20,6 +20,7 @@
 #include "base/stamp.h"
 #include "daemon/log.h"
 
+#define DAY (86400 * STAMP_SECOND)
 #define RETRY_FIRST (60 * STAMP_SECOND)
 #define PRUNE_EVERY 100 /* runs */
 #define RETRY_MOST (3600 * STAMP_SECOND)
@@ -196,6 +197,11 @@ static int compare_known(
 	return 0;
 }
 
+bool mapper_of_future(int64_t stamp)
+{
+	return stamp > stamp_now() + DAY;
+}
+
 static int take_element(struct mapper *m, struct str element, bool forced,
 	struct mapper_page *page, struct err *e)
 {
@@ -222,10 +228,15 @@ static int take_element(struct mapper *m, struct str element, bool forced,
 	if (page->first == 0)
 		page->first = head.updated_at;
 	page->last = head.updated_at;
-	if (head.updated_at > page->newest)
+	if (head.updated_at > page->newest &&
+		!mapper_of_future(head.updated_at))
 		page->newest = head.updated_at;
 	r = store_work_package(
 		m->store, item->id, &found, compare_known, &known, e);
+	if (r == 0 && !known.same && mapper_of_future(head.updated_at))
+		log_warning("work package %lld was changed in the future, if "
+			    "the server is right: polls do not begin there",
+			(long long)item->id);
 	if (r != 0 || (known.same && !forced))
 		mapper_item_free(item);
 	else

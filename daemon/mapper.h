@@ -129,6 +129,9 @@ void mapper_page_fini(struct mapper_page *page); /* frees, and zeroes it */
 int mapper_take(struct mapper *m, struct str body, bool forced,
 	struct mapper_page *page, struct err *e);
 
+/* Is a stamp more than a day ahead of our clock?  It is no cursor then. */
+bool mapper_of_future(int64_t stamp);
+
 /* An item from what the state keeps; *out NULL if it has no source. */
 int mapper_recall(
 	struct mapper *m, int64_t id, struct mapper_item **out, struct err *e);

@@ -23,7 +23,6 @@
 #include "base/stamp.h"
 #include "daemon/log.h"
 
-#define DAY (86400 * STAMP_SECOND)
 #define MILLISECOND (STAMP_SECOND / 1000)
 
 enum step {
@@ -380,22 +379,20 @@ static void read_server(struct pass *p)
 
 /*
  * Where the next poll begins.  A commit on the server may become visible
- * late, so a poll asks again from the newest stamp until a pass that began
- * long enough after that stamp was first seen has read everything; from then
- * on an idle poll gets nothing at all.
+ * late, behind newer ones, so polls ask again from the overlap before the
+ * newest stamp, until a pass that began long enough after that stamp was
+ * first seen has read everything; from then on an idle poll gets nothing.
  */
 static struct cursor next_cursor(const struct pass *p)
 {
 	struct cursor c = *p->cursor;
 
-	if (p->newest > stamp_now() + DAY) {
-		log_warning("the server shows a change of the future: the "
-			    "cursor stays");
-		return c;
-	}
 	if (!c.known || p->newest > c.newest) {
+		int64_t low = p->newest - p->sync->config->overlap;
+
+		if (!c.known || low > c.low)
+			c.low = low > 0 ? low : 0;
 		c.newest = p->newest;
-		c.low = p->newest;
 		c.seen_at = stamp_monotonic();
 		c.known = true;
 	} else if (p->kind == PASS_POLL && p->settled) {
