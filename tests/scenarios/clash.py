@@ -142,6 +142,40 @@ def index(tap, server):
         tap.same(sync.flaws(), [], "a repository without a flaw")
 
 
+def foreign(tap, server, sync):
+    """A file that somebody else put where a document belongs."""
+    sync.once()
+    mine = os.path.join(sync.store, "theirs.md")
+    with open(mine, "w") as f:
+        f.write("mine")
+    head = sync.head()
+    server.side(*edit(1, "theirs"))
+    server.side(*edit(2, "goes on"))
+    done = sync.once()
+    tap.ok(done.code == 3 and "work package 1: theirs.md is taken" in done.err
+           and "did not write" in done.err, "a file of somebody else", done)
+    tap.same((read(mine), holders(sync).get("wp1.md"),
+              holders(sync).get("goes on.md")), (b"mine", 1, 2),
+             "stays, as does the document; the others go on")
+    tap.ok(sync.head() != head, "in a commit")
+    os.unlink(mine)
+    tap.same(sync.once("--full").code, 0, "when it is moved away")
+    tap.tree(sync.tree(), sync.scratch(), "the document takes the path")
+    with open(os.path.join(sync.store, "wp3.md"), "w") as f:
+        f.write("edited by a person")
+    server.side(*edit(4, "another"))
+    done = sync.once()
+    tap.tree(sync.tree(), sync.scratch(), "a document that was edited")
+    server.side("edit", {"id": 3, "set": {"subject": "wp3-moved"}})
+    done = sync.once()
+    branches = sync.git("branch", "--list", "opsync/kept/*",
+                        "--format=%(refname:short)").out.split()
+    kept = [sync.git("show", b + ":wp3.md").out for b in branches]
+    tap.ok(done.code == 0 and "kept on the branch" in done.err and
+           "edited by a person" in kept, "is kept when it is replaced",
+           "%r %r" % (done, kept))
+
+
 # --- Hostile names ------------------------------------------------------------
 
 
@@ -224,6 +258,11 @@ def main():
                 more=GUARD) as sync:
             part(tap, server, sync)
             tap.same(sync.flaws(), [], "a repository without a flaw")
+    with StandIn(*world) as server, Sync(
+            server.url, projects="[demo-1]", mapping=FILES) as sync:
+        for ident in range(1, 7):
+            server.side(*edit(ident, "wp%d" % ident))
+        foreign(tap, server, sync)
     for part in (folders, index):
         with StandIn(*world) as server:
             part(tap, server)

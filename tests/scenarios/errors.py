@@ -45,9 +45,9 @@ def configuration(tap, server):
     with Sync(server.url, projects="[ccn]") as sync:
         told(tap, sync, "an unknown project", 78,
              ["%s:4:12: " % sync.config, "'ccn'", "did you mean 'ccm'?"])
-    with Sync(server.url, key="syncbotkey", projects="[ccm, pd]") as sync:
+    with Sync(server.url, key="syncbotkey", projects="[ccm, prof-dev]") as sync:
         told(tap, sync, "a project that the key must not see", 78,
-             ["%s:4:17: " % sync.config, "'pd'"])
+             ["%s:4:17: " % sync.config, "'prof-dev'"])
     for was, wanted, words in (
             ("type: [Curated Content], where: \"${ cf",
              "type: [Curated Contents], where: \"${ cf",

@@ -375,7 +375,8 @@ class Tap:
             print("# " + line, flush=True)
 
     def same(self, got, wanted, name):
-        self.ok(got == wanted, name, "got %r\nnot %r" % (got, wanted))
+        self.ok(got == wanted, name, "got %.2000r\nnot %.2000r" % (
+            got, wanted))
 
     def tree(self, got, wanted, name):
         """Two trees are the same, and not empty."""

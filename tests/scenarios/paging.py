@@ -1,0 +1,232 @@
+#!/usr/bin/python3
+"""Nothing is missed and nothing comes uninvited: small pages, ties, edits
+while pages are read, commits that become visible late, several projects."""
+import sys
+import threading
+import urllib.parse
+
+from harness import StandIn, Sync, Tap, until
+
+LIST = "/api/v3/work_packages?"
+TEXT = """
+documents:
+- name: all
+  match: {}
+  path: ${ project.identifier }/${ id }.md
+  front_matter: { title: "${ subject }", closed: "${ status.isClosed }" }
+  body: ${ description.raw }
+"""
+
+
+def lists(server):
+    """The queries of the lists of work packages that were asked for."""
+    return [urllib.parse.parse_qs(urllib.parse.urlsplit(r["path"]).query)
+            for r in server.requests() if r["path"].startswith(LIST)]
+
+
+def ids(tree):
+    return {int(path.split("/")[-1].split(".")[0]) for path in tree}
+
+
+def edit(ident, **values):
+    return "edit", {"id": ident, "set": values}
+
+
+def clamped(tap):
+    """An instance that gives 100 at a time, and 7 after a while."""
+    with StandIn("--generate", "1200", "--projects", "2",
+                 "--max-page-size", "100") as server, Sync(
+                     server.url, projects="[demo-1, demo-2]",
+                     mapping=TEXT) as sync:
+        done = sync.once()
+        tap.ok(done.code == 0 and "1200 added" in done.err,
+               "all of 1200, 100 at a time", done)
+        tap.same(ids(sync.tree()), set(range(1, 1201)), "each of them")
+        asked = lists(server)
+        tap.ok(all("filters" in q for q in asked),
+               "filters are always sent")
+        tap.ok(all(q["includeSubprojects"] == ["false"] for q in asked),
+               "subprojects are never swept in")
+        for ident in range(1, 251):
+            server.side(*edit(ident, subject="again"))
+        server.side("max_page_size", {"value": 90})
+        server.side("requests/reset")
+        done = sync.once()
+        tap.ok(done.code == 0 and "250 changed" in done.err,
+               "250 changes, 90 at a time", done)
+        tap.ok(len(lists(server)) <= 7, "without a detour",
+               len(lists(server)))
+        tap.ok(all("offset" not in q or q["offset"] == ["1"]
+                   for q in lists(server)), "paged by key, never by offset")
+        return sync.tree(), sync.scratch()
+
+
+def ties(tap):
+    """More work packages of one moment than fit a page."""
+    stamp = "2030-01-01T00:00:00.123"
+    with StandIn("--generate", "600") as server, Sync(
+            server.url, projects="[demo-1]", mapping=TEXT) as sync:
+        server.side("clock", {"offset_ms": 0})
+        sync.once()
+        now = server.state()["now"]
+        stamp = now[:20] + "123"
+        for ident in range(1, 451):
+            server.side("edit", {
+                "id": ident, "set": {"subject": "tied"},
+                "updatedAt": stamp + "%03dZ" % (ident % 1000)})
+        server.side(*edit(500, subject="after the tie"))
+        done = sync.once()
+        tap.ok(done.code == 0, "450 of one millisecond", done)
+        tree = sync.tree()
+        tap.same(len([t for t in tree.values() if b"title: tied\n" in t]),
+                 450, "all of them come")
+        tap.ok(b"after the tie" in tree["demo-1/500.md"],
+               "and what is behind them")
+        tap.tree(tree, sync.scratch(), "as from nothing")
+        head = sync.head()
+        server.side("requests/reset")
+        tap.same((sync.once().code, sync.head()), (0, head), "once only")
+
+
+def moving(tap):
+    """People edit what was read, and what was not, while pages come."""
+    with StandIn("--generate", "900") as server, Sync(
+            server.url, projects="[demo-1]", mapping=TEXT) as sync:
+        server.side("fault", {"match": LIST, "times": -1, "delay_ms": 60})
+
+        def write(number):
+            for step in range(number):
+                server.side(*edit(1 + step * 37 % 900,
+                                  subject="edit %d" % step))
+                if step % 10 == 0:
+                    server.side("delete", {"id": 3 + step * 2})
+
+        writer = threading.Thread(target=write, args=(100,))
+        writer.start()
+        first = sync.once()
+        writer.join()
+        tap.ok(first.code == 0, "a first sync while people write", first)
+        server.side("faults/clear")
+        sync.once()
+        left = {p for p in sync.tree()} - {p for p in sync.scratch()}
+        sync.once("--full")
+        tap.ok(len(left) <= 10, "only what was deleted may be too much",
+               left)
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        server.side("fault", {"match": LIST, "times": -1, "delay_ms": 60})
+        for ident in range(100, 600):
+            server.side(*edit(ident, subject="much to read"))
+        writer = threading.Thread(target=lambda: [server.side(*edit(
+            100 + n * 7 % 500, subject="while it is read %d" % n))
+            for n in range(60)])
+        writer.start()
+        sync.once()
+        writer.join()
+        sync.once()
+        server.side("faults/clear")
+        tap.tree(sync.tree(), sync.scratch(), "nor in a catching-up poll")
+
+
+def late(tap):
+    """A change that is stamped before the cursor and seen behind it."""
+    with StandIn("--generate", "30") as server, Sync(
+            server.url, projects="[demo-1]", mapping=TEXT,
+            schedule="{ poll: 1s, overlap: 3s }") as sync:
+        sync.start()
+        server.side("edit", {"id": 5, "set": {"subject": "late"}, "late": 2})
+        server.side(*edit(6, subject="in time"))
+        got = until(lambda: b"in time" in sync.tree()["demo-1/6.md"])
+        tap.ok(got, "a later change comes first")
+        got = until(lambda: b"title: late" in sync.tree()["demo-1/5.md"], 10)
+        tap.ok(got, "the one that became visible late is not missed")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        server.side("edit", {"id": 7, "set": {"subject": "future"},
+                             "updatedAt": "2999-01-01T00:00:00.000000Z"})
+        until(lambda: b"future" in sync.tree()["demo-1/7.md"])
+        tap.ok(until(lambda: "future" in sync.said()),
+               "a stamp of the future is said")
+        server.side(*edit(8, subject="goes on"))
+        got = until(lambda: b"goes on" in sync.tree()["demo-1/8.md"])
+        tap.ok(got, "and is not where the next poll begins")
+        sync.stop()
+
+
+def scope(tap):
+    """Which projects, and who is hidden in them."""
+    with StandIn() as server:
+        for name, projects, wanted in (
+                ("one project", "[ccm]", {"ccm"}),
+                ("with its subprojects",
+                 "[{ project: ccm, subprojects: true }]", {"ccm", "ccm-sub"}),
+                ("by its number", "['1']", {"ccm"}),
+                ("two", "[ccm-sub, bulk]", {"ccm-sub", "bulk"}),
+                ("all that the key sees", "'*'",
+                 {"ccm", "ccm-sub", "bulk", "prof-dev"})):
+            with Sync(server.url, projects=projects, mapping=TEXT) as sync:
+                server.side("requests/reset")
+                done = sync.once()
+                got = {p.split("/")[0] for p in sync.tree()}
+                tap.ok(done.code == 0 and got == wanted, name,
+                       "%r %r" % (got, done))
+                tap.ok(all("filters" in q and
+                           q["includeSubprojects"] == ["false"]
+                           for q in lists(server)),
+                       name + ": filters sent, subprojects named")
+                if "ccm" in wanted:
+                    tap.ok(b"closed: true" in sync.tree().get(
+                        "ccm/19.md", b""),
+                        name + ": closed ones are not hidden")
+        with Sync(server.url, key="syncbotkey", projects="'*'",
+                  mapping=TEXT) as sync:
+            sync.once()
+            tap.ok(all("/20." not in p for p in sync.tree()) and
+                   sync.tree(), "what the key must not see does not come")
+
+
+def vanished(tap):
+    """An id that is listed, and gone when its batch is asked for."""
+    with StandIn("--generate", "400") as server, Sync(
+            server.url, projects="[demo-1]", mapping=TEXT) as sync:
+        server.side("fault", {
+            "match": "elements%2Fid", "times": 1, "replace": '{"id": 123}',
+            "with": '{"id": 12345}'})
+        server.side("requests/reset")
+        done = sync.once()
+        tap.same(len([r for r in server.requests() if r["fault"]]), 1,
+                 "the list named one that is gone")
+        tap.ok(done.code == 0, "a refused batch is no failure", done)
+        tap.same(ids(sync.tree()), set(range(1, 401)) - {123},
+                 "all others of it come")
+        sync.once("--full")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
+def future(tap):
+    """On the first sync, too."""
+    with StandIn("--generate", "30") as server, Sync(
+            server.url, projects="[demo-1]", mapping=TEXT) as sync:
+        server.side("edit", {"id": 7, "set": {"subject": "future"},
+                             "updatedAt": "2999-01-01T00:00:00.000000Z"})
+        sync.start()
+        server.side(*edit(8, subject="goes on"))
+        got = until(lambda: b"goes on" in sync.tree()["demo-1/8.md"])
+        tap.ok(got, "a stamp of the future on the first sync")
+        server.side("requests/reset")
+        until(lambda: len(server.requests()) >= 3)
+        tap.same([q for q in lists(server) if "updatedAt" not in
+                  q["filters"][0]], [], "polls stay polls")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        sync.stop()
+
+
+def main():
+    tap = Tap()
+    got, wanted = clamped(tap)
+    tap.tree(got, wanted, "as from nothing")
+    for part in (ties, moving, late, future, scope, vanished):
+        part(tap)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
