@@ -224,6 +224,25 @@ static int compile_name(struct compiling *c, const struct node *node,
 	return 0;
 }
 
+/* The custom fields that were named since there were first of them. */
+static struct names fields_since(struct compiling *c, size_t first)
+{
+	size_t n = c->uses.n_fields - first;
+	struct names out = {0};
+
+	out.items = ARENA_ARRAY(&c->program->arena, struct str, n);
+	for (size_t i = 0; i < n; i++) {
+		struct str name = c->uses.fields[first + i].name;
+		size_t j = 0;
+
+		while (j < out.n && !str_eq(out.items[j], name))
+			j++;
+		out.items[j] = name;
+		out.n += j == out.n;
+	}
+	return out;
+}
+
 int compile_entry(struct compiling *c, const struct node *node,
 	struct str default_name, struct entry *out)
 {
@@ -231,6 +250,7 @@ int compile_entry(struct compiling *c, const struct node *node,
 		"path", "attachments", "front_matter", "body", "emit",
 		"when_gone", "escape_shortcodes"};
 	const struct node *match = node_get(node, "match");
+	size_t fields = c->uses.n_fields;
 	int rc = node_keys(
 		node, "an entry of documents", keys, ARRAY_LEN(keys), c->err);
 
@@ -248,5 +268,6 @@ int compile_entry(struct compiling *c, const struct node *node,
 	if (rc != 0)
 		return rc;
 	out->n_slots = c->scope.most;
+	out->fields = fields_since(c, fields);
 	return 0;
 }

@@ -73,6 +73,12 @@ int program_render(const struct program *p, const struct work_package *wp,
 int program_explain(const struct program *p, const struct work_package *wp,
 	struct str key, struct arena *scratch, struct buf *out, struct err *e);
 
+/*
+ * Tell in words what each entry asks of a work package, where its document
+ * lies, and which custom fields it reads.
+ */
+void program_outline(const struct program *p, struct buf *out);
+
 /* The index of an entry by its name, for the bit mask above; -1 if none. */
 int program_entry(const struct program *p, struct str name);
 

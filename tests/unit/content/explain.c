@@ -125,12 +125,43 @@ static void test_missing_contents(void **state)
 		"them shows as null\n");
 }
 
+static void test_outline(void **state)
+{
+	static const char yaml[] =
+		"documents:\n- match: { project: [a, b], type: T, where: \"${ "
+		"cf.x > 1 }\" }\n  continue: true\n  path: a/${ cf.y }\n  "
+		"body: ${ cf.x }\n- name: rest\n  path: \"${ cf['z 1'] }\"\n- "
+		"name: fixed\n  path: x.md\n  match: { where: \"${ id }\" }\n";
+	struct program *p = NULL;
+	struct buf out = {0};
+	struct node root;
+
+	(void)state;
+	assert_int_equal(
+		tree_parse(&arena, "c.yaml", str_of(yaml), &root, NULL), 0);
+	assert_int_equal(program_compile(&root, &p, NULL), 0);
+	program_outline(p, &out);
+	assert_string_equal(out.p,
+		"documents[0]: project 'a' or 'b', type 'T', where cf.x > 1\n"
+		"  makes a/${ cf.y }\n"
+		"  reads the custom fields 'x', 'y'\n"
+		"  and later entries are tried too\n"
+		"rest: every work package\n"
+		"  makes ${ cf['z 1'] }\n"
+		"  reads the custom fields 'z 1'\n"
+		"fixed: where id\n"
+		"  makes x.md\n");
+	buf_fini(&out);
+	program_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_entries),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_missing_contents),
+		cmocka_unit_test(test_outline),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
