@@ -138,12 +138,26 @@ format:
 deps:
 	@sh tests/deps.sh $(DEBIAN)
 
+# What make install puts where, below $(DESTDIR)$(PREFIX).
+DOCS     := README.md $(wildcard docs/*.md)
+EXAMPLES := $(wildcard examples/*.yaml)
+UNITS    := $(wildcard systemd/*.service)
+INSTALLED = bin/opsyncd bin/opsync $(UNITS:systemd/%=lib/systemd/system/%) \
+	$(addprefix share/doc/opsync/,$(notdir $(DOCS)) $(EXAMPLES))
+
 install: all
-	install -D -m 755 $(BUILD)/opsyncd $(DESTDIR)$(PREFIX)/bin/opsyncd
-	install -D -m 755 $(BUILD)/opsync $(DESTDIR)$(PREFIX)/bin/opsync
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/opsyncd $(BUILD)/opsync
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/opsync $(DOCS)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/opsync/examples \
+		$(EXAMPLES)
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	for unit in $(UNITS); do \
+		sed 's,/usr/local/,$(PREFIX)/,' $$unit \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; \
+	done
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/opsyncd $(DESTDIR)$(PREFIX)/bin/opsync
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,$(INSTALLED))
 
 clean:
 	rm -rf build

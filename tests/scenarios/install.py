@@ -1,0 +1,51 @@
+"""make install puts programs, documentation, examples and units where they
+belong; make uninstall takes all of them away again."""
+import os
+import subprocess
+import sys
+import tempfile
+
+from harness import ROOT, Tap
+
+
+def make(target, folder):
+    return subprocess.run(
+        ["make", "--no-print-directory", target, "DESTDIR=" + folder,
+         "PREFIX=/usr", "BUILD=" + os.environ.get("BUILD", "build/release")],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        check=False)
+
+
+def files(folder):
+    return sorted(os.path.relpath(os.path.join(at, name), folder)
+                  for at, _, names in os.walk(folder) for name in names)
+
+
+def main():
+    tap = Tap()
+    with tempfile.TemporaryDirectory() as folder:
+        done = make("install", folder)
+        tap.ok(done.returncode == 0, "make install", done.stdout.decode())
+        found = files(folder)
+        for path in ("usr/bin/opsyncd", "usr/bin/opsync",
+                     "usr/share/doc/opsync/README.md",
+                     "usr/share/doc/opsync/mapping.md",
+                     "usr/share/doc/opsync/examples/hugo-bundles.yaml",
+                     "usr/lib/systemd/system/opsyncd@.service"):
+            tap.ok(path in found, path, found)
+        said = subprocess.run(
+            [os.path.join(folder, "usr/bin/opsyncd"), "--version"],
+            stdout=subprocess.PIPE, check=False).stdout.decode()
+        tap.ok(said.startswith("opsyncd "), "the program runs", said)
+        with open(os.path.join(
+                folder, "usr/lib/systemd/system/opsyncd@.service")) as f:
+            unit = f.read()
+        tap.ok("ExecStart=/usr/bin/opsyncd " in unit and
+               "/usr/local" not in unit, "the unit names the prefix", unit)
+        make("uninstall", folder)
+        tap.same(files(folder), [], "make uninstall leaves nothing")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
