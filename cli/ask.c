@@ -269,6 +269,20 @@ int cli_each_line(const struct buf *lines,
 	return 0;
 }
 
+json_t *cli_lines(const struct buf *text)
+{
+	struct str rest = buf_str(text);
+	json_t *lines = json_array();
+
+	while (rest.n > 0) {
+		size_t n = str_find(rest, STR("\n"));
+
+		json_array_append_new(lines, json_stringn(rest.p, n));
+		rest = str_skip(rest, n < rest.n ? n + 1 : n);
+	}
+	return lines;
+}
+
 long long cli_int(const json_t *object, const char *key)
 {
 	return json_integer_value(json_object_get(object, key));

@@ -29,6 +29,7 @@ cli_command cli_runs;
 cli_command cli_log;
 cli_command cli_render;
 cli_command cli_explain;
+cli_command cli_check;
 
 /*
  * Load the configuration that is meant: --config, else that of the instance
@@ -66,6 +67,9 @@ void cli_disconnect(struct cli_connection *c); /* accepts NULL */
 /* Call fn for each line of lines, parsed. */
 int cli_each_line(const struct buf *lines,
 	void (*fn)(void *arg, const json_t *line), void *arg, struct err *e);
+
+/* The lines of a text, as a new array of strings. */
+json_t *cli_lines(const struct buf *text);
 
 /* Members of an object, with what to take where there is none. */
 long long cli_int(const json_t *object, const char *key);

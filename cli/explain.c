@@ -14,18 +14,9 @@
 static void print_json(
 	const struct subject *s, const char *key, const struct buf *text)
 {
-	struct str rest = buf_str(text);
-	json_t *lines = json_array();
-	json_t *all;
+	json_t *all = json_pack("{s:I, s:s?, s:o}", "id", (json_int_t)s->wp.id,
+		"key", key, "lines", cli_lines(text));
 
-	while (rest.n > 0) {
-		size_t n = str_find(rest, STR("\n"));
-
-		json_array_append_new(lines, json_stringn(rest.p, n));
-		rest = str_skip(rest, n < rest.n ? n + 1 : n);
-	}
-	all = json_pack("{s:I, s:s?, s:o}", "id", (json_int_t)s->wp.id, "key",
-		key, "lines", lines);
 	json_dumpf(all, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(all);

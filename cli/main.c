@@ -12,6 +12,7 @@
 static const char usage[] =
 	"usage: opsync [-c FILE | -i NAME] [--json] COMMAND …\n"
 	"\n"
+	"  check                       is the configuration right?\n"
 	"  status                      what the daemon did, does, will do\n"
 	"  resync [--full] [--wp ID]… [--wait]\n"
 	"                              sync now; all, or some work packages\n"
@@ -36,6 +37,7 @@ static const struct {
 	const char *name;
 	cli_command *run;
 } commands[] = {
+	{"check", cli_check},
 	{"status", cli_status},
 	{"resync", cli_resync},
 	{"reload", cli_reload},
