@@ -28,9 +28,10 @@ struct put {
 	struct state_document row; /* files and texts in the arena */
 	struct state_file *files;
 	struct arena texts;
-	bool recorded;   /* there is one of that work package and entry, */
-	bool same;       /* and all of it is the same, */
-	bool text_known; /* or at least the text's blob */
+	bool recorded;    /* there is one of that work package and entry, */
+	bool same;        /* and all of it is the same, */
+	bool text_known;  /* or at least the text's blob */
+	bool checked_out; /* files of the work tree may stand in the way */
 	enum store_change change;
 };
 
@@ -224,7 +225,7 @@ static int check_foreign(
 		(spot.kind == SPOT_FILE &&
 			!git_oid_equal(&spot.oid, &change.new_oid)))
 		return taken(path, e);
-	if (!store_is_checked_out(p->store))
+	if (!p->checked_out)
 		return 0;
 	code = worktree_inspect(p->store->worktree, &change, 1, &n_foreign, e);
 	if (code == 0 && n_foreign > 0)
@@ -260,6 +261,7 @@ static int check_paths(struct put *p, struct err *e)
 	git_oid tree;
 	int code = store_tip(p->store, &tip, e);
 
+	p->checked_out = store_is_checked_out(p->store);
 	if (code == 0)
 		code = tree_of(p->store->repo, &tip, &tree, e);
 	for (size_t i = 0; code == 0 && i < p->row.n_files; i++)
