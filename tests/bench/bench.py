@@ -143,7 +143,7 @@ class World:
             "subject": "Changed at %f" % time.time()}})
 
     def requests_of(self, work, times):
-        """The medium time of work(), in ms, and its requests."""
+        """The median time of work(), in ms, and its requests."""
         self.server.side("requests/reset")
         took = [work(i) * 1000 for i in range(times)]
         return statistics.median(took), len(self.server.requests()) / times
