@@ -1,8 +1,8 @@
 /*
- * Bodies: references are in order and within the text; rewriting without
- * links changes nothing, and with links finds as many references again (but
- * an odd character that goes with an address may make something else of what
- * is around it).  Escaped shortcodes are closed.
+ * Bodies: references are in order, within the text and not unforeseen;
+ * rewriting without links changes nothing, and with links finds as many
+ * references again (but an odd character that goes with an address may make
+ * something else of what is around it).  Escaped shortcodes are closed.
  */
 #include "content/body.h"
 
@@ -23,8 +23,8 @@ static const struct work_package wp = {
 	.attachments = attachments,
 };
 
-static void check_order(
-	struct str body, const struct body_reference *refs, size_t n)
+static void check_order(struct arena *a, struct str body,
+	const struct body_reference *refs, size_t n)
 {
 	size_t at = 0;
 
@@ -35,6 +35,8 @@ static void check_order(
 			abort();
 		at = refs[i].start + refs[i].n;
 	}
+	if (n > 0 && !body_may_refer(a, body, STR_NONE))
+		abort();
 }
 
 static bool is_plain(struct str address)
@@ -105,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena a = {0};
 	size_t n = body_references(&a, body, &wp, STR("http://h"), &refs);
 
-	check_order(body, refs, n);
+	check_order(&a, body, refs, n);
 	check_rewrite(&a, body, refs, n);
 	check_shortcodes(body);
 	arena_fini(&a);
