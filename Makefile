@@ -164,7 +164,7 @@ clean:
 
 .PHONY: all check asan tsan fuzz demo bench lint format deps install \
 	uninstall clean test-programs fuzz-programs $(addprefix unit-,$(MODULES))
-.SECONDARY:
+.PRECIOUS: $(BUILD)/%.o
 .DELETE_ON_ERROR:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
