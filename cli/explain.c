@@ -31,7 +31,7 @@ static int explain(struct subject *s, const char *key, bool json, struct err *e)
 	if (json && rc != ERR_USAGE)
 		print_json(s, key, &text);
 	else
-		fwrite(text.p, 1, text.n, stdout);
+		fwrite(buf_str(&text).p, 1, text.n, stdout);
 	buf_fini(&text);
 	return rc == 0 ? 0 : err_prefix(e, "%s", s->what);
 }

@@ -51,7 +51,8 @@ static int print(
 			bad = &one->err;
 			continue;
 		}
-		fwrite(one->document.text.p, 1, one->document.text.n, stdout);
+		fwrite(buf_str(&one->document.text).p, 1, one->document.text.n,
+			stdout);
 	}
 	if (bad->code != 0) {
 		*e = *bad;
