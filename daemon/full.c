@@ -266,7 +266,7 @@ static void enter(struct full *f, enum step step)
 {
 	struct buf path = {0};
 
-	f->step = step;
+	f->step = (int)step;
 	switch (step) {
 	case NEWEST:
 		api_path_newest(&path, &f->sync->scope);

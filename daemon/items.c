@@ -24,6 +24,7 @@ struct item {
 	struct job job;
 	struct api_request request;
 	bool listing; /* the request is under way */
+	bool listed;  /* its answer is to be taken in */
 	size_t n_fetches;
 	size_t n_fetching;
 	struct fetch *fetches;
@@ -84,7 +85,8 @@ static void on_listed(struct api_request *request)
 	struct item *item = container_of(request, struct item, request);
 
 	item->listing = false;
-	if (request->err.code != 0)
+	item->listed = request->err.code == 0;
+	if (!item->listed)
 		stop_or_record(item, &request->err, request->status);
 	map(item);
 }
@@ -132,18 +134,17 @@ static void fetch_all(struct item *item)
 
 /* --- MAPPING, on the worker's thread ------------------------------------ */
 
-static int take_list(struct item *item)
+static void take_list(struct item *item)
 {
 	struct mapper_item *work = item->work;
-	int r;
 
-	if (item->request.body.n == 0)
-		return 0;
-	r = api_attachments_source_make(
-		buf_str(&item->request.body), &work->attachments, &item->why);
+	if (!item->listed)
+		return;
+	item->listed = false;
+	work->attachments_known =
+		api_attachments_source_make(buf_str(&item->request.body),
+			&work->attachments, &item->why) == 0;
 	buf_fini(&item->request.body);
-	work->attachments_known = r == 0;
-	return r;
 }
 
 static void run_map(struct job *job)

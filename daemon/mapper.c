@@ -148,6 +148,7 @@ void mapper_event(struct mapper *m, enum log_level level, const char *kind,
 	int64_t work_package, struct str path, const char *fmt, ...)
 {
 	char text[600];
+	char self[40];
 	struct state_event event = {
 		.at = stamp_now(),
 		.level = level,
@@ -161,16 +162,19 @@ void mapper_event(struct mapper *m, enum log_level level, const char *kind,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	/* Some faults name the work package themselves: once is enough. */
+	snprintf(self, sizeof(self),
+		"work package %lld: ", (long long)work_package);
 	event.text = str_of(text);
+	if (str_starts(event.text, str_of(self)))
+		event.text = str_skip(event.text, strlen(self));
 	if (ensure_run(m, &fault) != 0)
 		log_error("%s", fault.text);
 	event.run = m->run.id;
 	store_put_event(m->store, &event);
-	if (level <= LOG_LEVEL_WARNING && work_package != 0)
-		log_line(level, "work package %lld: %s",
-			(long long)work_package, text);
-	else if (level <= LOG_LEVEL_WARNING)
-		log_line(level, "%s", text);
+	if (level <= LOG_LEVEL_WARNING)
+		log_line(level, "%s%s", work_package != 0 ? self : "",
+			event.text.p);
 }
 
 /* --- Taking a list in --------------------------------------------------- */
@@ -472,6 +476,22 @@ enum mapped mapper_map(
 
 /* Work packages whose path may change have all that mapping needs: it was
  * there when they got their document. */
+static int map_known(
+	struct mapper *m, const struct mapper_item *item, enum mapped mapped)
+{
+	struct err why = {0};
+
+	if (mapped == MAPPED_FAULT)
+		return ERR_IO;
+	if (mapped != MAPPED_DONE) {
+		err_set(&why, ERR_AGAIN,
+			"its path may change, but its attachments are not "
+			"here any more: they are fetched again");
+		mapper_fail(m, item, &why);
+	}
+	return 0;
+}
+
 int mapper_map_again(struct mapper *m, struct err *e)
 {
 	int r = 0;
@@ -480,9 +500,8 @@ int mapper_map_again(struct mapper *m, struct err *e)
 		struct mapper_item *item;
 
 		r = mapper_recall(m, m->again[--m->n_again], &item, e);
-		if (r == 0 && item != NULL &&
-			map_one(m, item, e) == MAPPED_FAULT)
-			r = ERR_IO;
+		if (r == 0 && item != NULL)
+			r = map_known(m, item, map_one(m, item, e));
 		mapper_item_free(item);
 	}
 	return r;

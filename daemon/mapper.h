@@ -175,11 +175,10 @@ int mapper_claim_left(struct mapper *m, int64_t work_package, struct str claim,
 int mapper_commit_some(struct mapper *m, struct err *e);
 
 /*
- * End the pass: decide removals under the guard, stage the values (key and
- * text by turns, NULL ends them), commit.
+ * End the pass: decide removals under the guard, commit.  cursor is the
+ * commit's trailer, or NULL when the cursor does not move.
  */
-int mapper_commit_all(
-	struct mapper *m, const char *const *values, struct err *e);
+int mapper_commit_all(struct mapper *m, const char *cursor, struct err *e);
 
 /* Add an event to the sync log, with the next commit. */
 void mapper_event(struct mapper *m, enum log_level level, const char *kind,

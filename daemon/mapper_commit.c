@@ -16,6 +16,7 @@
 
 #define COMMIT_DOCUMENTS 1000
 #define COMMIT_SECONDS 60
+#define HOUR (3600 * STAMP_SECOND)
 #define GUARD_FLOOR 5 /* fewer removals are never held */
 
 static void add_removal(
@@ -183,10 +184,13 @@ static void hold_all(struct mapper *m, int64_t n)
 		mapper_event(m, LOG_LEVEL_INFO, "held",
 			m->removals[i].work_package, STR_NONE,
 			"not removed, though %s", m->removals[i].why);
-	log_warning("%lld documents would be removed, more than guard: "
-		    "max_delete lets through: all of them stay (opsync log "
-		    "--run %lld names them)",
-		(long long)n, (long long)m->run.id);
+	log_warning("%lld document%s would be removed: with those of the "
+		    "last %lld h that is more than guard: max_delete lets "
+		    "through, so all of them stay (opsync log --run %lld "
+		    "names them)",
+		(long long)n, n == 1 ? "" : "s",
+		(long long)(m->config->guard_within / HOUR),
+		(long long)m->run.id);
 }
 
 static int decide_removals(struct mapper *m, struct err *e)
@@ -300,18 +304,9 @@ int mapper_commit_some(struct mapper *m, struct err *e)
 	return commit(m, NULL, false, e);
 }
 
-int mapper_commit_all(
-	struct mapper *m, const char *const *values, struct err *e)
+int mapper_commit_all(struct mapper *m, const char *cursor, struct err *e)
 {
-	const char *cursor = NULL;
 	int r = decide_removals(m, e);
 
-	if (r != 0)
-		return r;
-	for (size_t i = 0; values[i] != NULL; i += 2) {
-		store_put_value(m->store, values[i], str_of(values[i + 1]));
-		if (strcmp(values[i], "cursor") == 0)
-			cursor = values[i + 1];
-	}
-	return commit(m, cursor, true, e);
+	return r == 0 ? commit(m, cursor, true, e) : r;
 }

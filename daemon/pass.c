@@ -23,8 +23,6 @@
 #include "base/stamp.h"
 #include "daemon/log.h"
 
-#define MILLISECOND (STAMP_SECOND / 1000)
-
 enum step {
 	BEGINNING,
 	RESOLVING,
@@ -81,49 +79,6 @@ static const char *const kind_words[] = {
 	[PASS_FULL] = "full",
 	[PASS_SOME] = "resync",
 };
-
-static int get_number(struct state *state, const char *key, bool *found,
-	int64_t *out, struct err *e)
-{
-	struct buf text = {0};
-	long long number = 0;
-	int r = state_get(state, key, &text, found, e);
-
-	if (r == 0 && *found)
-		*found = str_to_int64(buf_str(&text), &number);
-	*out = number;
-	buf_fini(&text);
-	return r;
-}
-
-static int get_stamp(struct state *state, const char *key, bool *found,
-	int64_t *out, struct err *e)
-{
-	struct buf text = {0};
-	int r = state_get(state, key, &text, found, e);
-
-	if (r == 0 && *found)
-		*found = stamp_parse(buf_str(&text), out);
-	buf_fini(&text);
-	return r;
-}
-
-static int load_cursor(struct pass *p, struct state *state, struct err *e)
-{
-	struct cursor *c = p->cursor;
-	bool low = false;
-	int64_t open;
-	int r = get_stamp(state, "cursor", &c->known, &c->newest, e);
-
-	if (r == 0)
-		r = get_stamp(state, "low", &low, &c->low, e);
-	if (r == 0)
-		r = get_number(state, "full.open", &c->full_open, &open, e);
-	if (!low)
-		c->low = c->newest;
-	c->seen_at = stamp_monotonic();
-	return r;
-}
 
 struct remap {
 	struct pass *p;
@@ -195,7 +150,7 @@ static int compare_scope(struct pass *p, struct state *state, struct err *e)
 
 static int begin(struct pass *p, struct state *state, struct err *e)
 {
-	int r = p->first ? load_cursor(p, state, e) : 0;
+	int r = p->first ? cursor_load(p->cursor, state, e) : 0;
 
 	if (r == 0 && p->compare)
 		r = compare_mapping(p, state, e);
@@ -377,32 +332,6 @@ static void read_server(struct pass *p)
 
 /* --- COMMITTING --------------------------------------------------------- */
 
-/*
- * Where the next poll begins.  A commit on the server may become visible
- * late, behind newer ones, so polls ask again from the overlap before the
- * newest stamp, until a pass that began long enough after that stamp was
- * first seen has read everything; from then on an idle poll gets nothing.
- */
-static struct cursor next_cursor(const struct pass *p)
-{
-	struct cursor c = *p->cursor;
-
-	if (!c.known || p->newest > c.newest) {
-		int64_t low = p->newest - p->sync->config->overlap;
-
-		if (!c.known || low > c.low)
-			c.low = low > 0 ? low : 0;
-		c.newest = p->newest;
-		c.seen_at = stamp_monotonic();
-		c.known = true;
-	} else if (p->kind == PASS_POLL && p->settled) {
-		c.low = c.newest + MILLISECOND;
-	}
-	if (p->kind == PASS_FULL)
-		c.full_open = false;
-	return c;
-}
-
 /* Nothing new came: then nothing is written. */
 static bool is_idle(const struct pass *p)
 {
@@ -414,31 +343,31 @@ static bool is_idle(const struct pass *p)
 static int commit_whole(struct pass *p, struct mapper *m)
 {
 	char newest[STAMP_TEXT];
-	char low[STAMP_TEXT];
 	struct buf scope = {0};
-	const char *values[] = {"mapping", program_hash(m->config->program),
-		"cursor", newest, "low", low, "full.open", "", "scope", NULL,
-		NULL};
-	int r = 0;
 
-	p->next = next_cursor(p);
-	stamp_format(p->next.newest, 6, newest);
-	stamp_format(p->next.low, 6, low);
+	p->next = cursor_next(
+		p->cursor, p->newest, p->settled, p->sync->config->overlap);
+	if (p->kind == PASS_FULL)
+		p->next.full_open = false;
+	if (is_idle(p))
+		return 0;
 	put_scope(p->sync->scope.projects, p->sync->scope.n_projects, &scope);
-	values[9] = scope.p;
-	if (p->kind == PASS_SOME)
-		values[2] = NULL;
-	else if (p->kind == PASS_POLL)
-		values[6] = NULL;
-	if (!is_idle(p))
-		r = mapper_commit_all(m, values, &p->err);
+	store_put_value(
+		m->store, "mapping", str_of(program_hash(m->config->program)));
+	if (p->kind == PASS_FULL) {
+		store_put_value(m->store, "full.open", STR(""));
+		store_put_value(m->store, "scope", buf_str(&scope));
+	}
 	buf_fini(&scope);
-	return r;
+	if (p->kind == PASS_SOME)
+		return mapper_commit_all(m, NULL, &p->err);
+	cursor_put(&p->next, m->store);
+	stamp_format(p->next.newest, 6, newest);
+	return mapper_commit_all(m, newest, &p->err);
 }
 
 static void run_commit(struct job *job)
 {
-	static const char *const none[] = {NULL};
 	struct pass *p = container_of(job, struct pass, job);
 	struct mapper *m = p->sync->mapper;
 	struct err e = {0};
@@ -449,7 +378,7 @@ static void run_commit(struct job *job)
 		for (size_t i = 0; i < m->n_removals; i++)
 			free(m->removals[i].entry);
 		m->n_removals = 0;
-		if (m->run.id != 0 && mapper_commit_all(m, none, &e) != 0)
+		if (m->run.id != 0 && mapper_commit_all(m, NULL, &e) != 0)
 			log_error("%s", e.text);
 	}
 	if (p->err.code == ERR_IO)
@@ -484,7 +413,7 @@ static void commit(struct pass *p)
 
 static void enter(struct pass *p, enum step step)
 {
-	p->step = step;
+	p->step = (int)step;
 	switch (step) {
 	case BEGINNING:
 		give(p, run_begin, on_begun);

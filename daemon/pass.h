@@ -2,6 +2,7 @@
 #define DAEMON_PASS_H
 
 #include "daemon/catch_up.h"
+#include "daemon/cursor.h"
 #include "daemon/full.h"
 #include "daemon/resolve.h"
 
@@ -14,19 +15,10 @@ enum pass_kind {
 	PASS_SOME, /* some work packages, whether they changed or not */
 };
 
-/* How far we have read; kept by who runs the passes, from pass to pass. */
-struct cursor {
-	bool known;
-	int64_t newest;  /* the newest updatedAt ever seen */
-	int64_t low;     /* where the next poll begins */
-	int64_t seen_at; /* monotonic: when newest was first seen */
-	bool full_open;  /* a full read was interrupted */
-};
-
 /* One pass.  Zero it, set the first part. */
 struct pass {
 	struct sync *sync;
-	struct cursor *cursor;
+	struct cursor *cursor; /* borrowed; moved by a good pass */
 	enum pass_kind kind;
 	const char *cause; /* literal: start, schedule, request */
 	bool record;       /* even if nothing happens */

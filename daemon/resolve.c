@@ -232,7 +232,7 @@ static void enter(struct resolve *r, enum step step)
 	struct buf path = {0};
 	size_t n;
 
-	r->step = step;
+	r->step = (int)step;
 	switch (step) {
 	case ME:
 		api_path_me(&path);

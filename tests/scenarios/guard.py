@@ -12,7 +12,8 @@ SYNCED = {"projects": "[demo-1, demo-2]", "mapping": ""}
 
 def loud(tap, done, n, name):
     tap.same(done.code, 3, name + ": exit 3")
-    tap.ok("%d documents would be removed" % n in done.err and
+    tap.ok("%d document%s would be removed" % (
+        n, "" if n == 1 else "s") in done.err and
            "guard: max_delete" in done.err and "all of them stay" in done.err,
            name + ": says how many, and why", done)
     tap.ok("%d removals are held by the guard" % n in done.err,
