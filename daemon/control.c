@@ -12,13 +12,16 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
 #include "daemon/report.h"
 
 #define MAX_LINE ((size_t)64 * 1024)
+#define MAX_UNREAD ((size_t)1024 * 1024) /* of answers, before the next */
 #define MAX_CLIENTS 128
 #define PROTOCOL 1
 
@@ -84,6 +87,7 @@ static void close_client(struct client *client)
 		return;
 	client->closing = true;
 	client->pass = 0;
+	uv_read_stop((uv_stream_t *)&client->pipe);
 	if (client->asking)
 		return; /* closed when the job is done */
 	*client->self = client->next;
@@ -91,6 +95,18 @@ static void close_client(struct client *client)
 		client->next->self = client->self;
 	client->control->n_clients--;
 	uv_close((uv_handle_t *)&client->pipe, on_client_closed);
+}
+
+static size_t unread(const struct client *client)
+{
+	return uv_stream_get_write_queue_size(
+		(const uv_stream_t *)&client->pipe);
+}
+
+/* It asks for no more, and has got all? */
+static bool is_done(const struct client *client)
+{
+	return client->ended && client->reading && unread(client) == 0;
 }
 
 /* --- Writing ------------------------------------------------------------ */
@@ -107,7 +123,12 @@ static void on_written(uv_write_t *request, int status)
 
 	free(w->bytes);
 	free(w);
-	if (status != 0)
+	if (status != 0) {
+		close_client(client);
+		return;
+	}
+	next_request(client);
+	if (is_done(client))
 		close_client(client);
 }
 
@@ -125,6 +146,7 @@ static void send_lines(struct client *client, struct buf *lines)
 			on_written) != 0) {
 		free(w->bytes);
 		free(w);
+		close_client(client);
 	}
 }
 
@@ -140,8 +162,6 @@ static void send_end(
 	buf_puts(lines, "}\n");
 	send_lines(client, lines);
 	client->reading = true;
-	if (client->ended)
-		close_client(client);
 }
 
 static void refuse(struct client *client, enum err_code code, const char *why)
@@ -196,8 +216,6 @@ static void on_answered(struct job *job)
 	if (client->err.code == 0 && strcmp(client->command, "status") == 0)
 		add_live(client);
 	send_end(client, &client->out, &client->err);
-	if (!client->closing)
-		next_request(client);
 }
 
 static int64_t integer(const json_t *request, const char *key, int64_t none)
@@ -317,9 +335,11 @@ static void answer(struct client *client, const char *line, size_t n)
 	json_decref(request);
 }
 
+/* Once it has read what it got; on_written() goes on. */
 static void next_request(struct client *client)
 {
-	while (client->reading && !client->closing) {
+	while (client->reading && !client->closing &&
+		unread(client) <= MAX_UNREAD) {
 		char *end = client->in.n > 0
 				    ? memchr(client->in.p, '\n', client->in.n)
 				    : NULL;
@@ -350,9 +370,11 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 	if (n > 0)
 		buf_add(&client->in, bytes->base, (size_t)n);
 	free(bytes->base);
-	if (n == UV_EOF && (client->asking || client->pass != 0)) {
-		client->ended = true; /* half closed: it still listens */
+	if (n == UV_EOF) {
+		client->ended = true; /* half closed: it may still listen */
 		uv_read_stop(stream);
+		if (is_done(client))
+			close_client(client);
 		return;
 	}
 	if (n < 0 || client->in.n > MAX_LINE) {
@@ -423,12 +445,37 @@ void control_finished(struct control *c, uint64_t pass, struct str line)
 	}
 }
 
+/* The store's lock is ours: nobody listens at a socket that is there. */
+static int make_way(const char *path, struct err *e)
+{
+	struct sockaddr_un address;
+	struct stat st;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return err_set(e, ERR_IO,
+			"the control socket %s: a socket's path has at most "
+			"%zu bytes (control: { socket: PATH } names another "
+			"place)",
+			path, sizeof(address.sun_path) - 1);
+	if (lstat(path, &st) != 0)
+		return 0;
+	if (!S_ISSOCK(st.st_mode))
+		return err_set(e, ERR_IO,
+			"the control socket %s: there is something else "
+			"(control: { socket: PATH } names another place)",
+			path);
+	unlink(path);
+	return 0;
+}
+
 static int listen_at(struct control *c, struct err *e)
 {
-	mode_t mask = umask(0117);
-	int r;
+	mode_t mask;
+	int r = make_way(c->path, e);
 
-	unlink(c->path); /* the store's lock is ours: nobody listens there */
+	if (r != 0)
+		return r;
+	mask = umask(0117);
 	r = uv_pipe_bind(&c->pipe, c->path);
 	umask(mask);
 	if (r == 0)
