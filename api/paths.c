@@ -139,10 +139,12 @@ void api_path_newest(struct buf *out, const struct api_scope *scope)
 	put_list(out, &filters, BY_CHANGE_DOWN, 1);
 }
 
-void api_path_batch(struct buf *out, const int64_t *ids, size_t n)
+void api_path_batch(struct buf *out, const struct api_scope *scope,
+	const int64_t *ids, size_t n)
 {
 	struct buf filters = {0};
 
+	add_scope(&filters, scope);
 	add_ids(&filters, "id", ids, n);
 	put_list(out, &filters, BY_ID, (int)n);
 }

@@ -36,8 +36,9 @@ void api_path_changed_ids(struct buf *out, const struct api_scope *scope,
 /* The newest change: one element, sorted by updatedAt and id, descending. */
 void api_path_newest(struct buf *out, const struct api_scope *scope);
 
-/* Whole work packages by id (at most 200). */
-void api_path_batch(struct buf *out, const int64_t *ids, size_t n);
+/* Whole work packages by id (at most 200): those of them in scope. */
+void api_path_batch(struct buf *out, const struct api_scope *scope,
+	const int64_t *ids, size_t n);
 
 void api_path_work_package(struct buf *out, int64_t id);
 void api_path_attachments(struct buf *out, int64_t id);

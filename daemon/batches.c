@@ -11,8 +11,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define MAX_WAITING 300 /* items; keeps memory flat */
-
 struct batches_range {
 	size_t start, n;
 };
@@ -48,7 +46,7 @@ static void start_lane(struct batches_lane *bl, struct batches_range range)
 
 	bl->start = range.start;
 	bl->n = range.n;
-	api_path_batch(&path, b->ids + range.start, range.n);
+	api_path_batch(&path, &b->sync->scope, b->ids + range.start, range.n);
 	lane_start(&bl->lane, buf_take(&path));
 }
 
@@ -68,7 +66,7 @@ static void start_more(struct batches *b)
 		struct batches_lane *bl = &b->lanes[i];
 
 		if (bl->lane.busy || b->err.code != 0 || b->canceled ||
-			b->items->n_waiting > MAX_WAITING)
+			items_full(b->items))
 			continue;
 		if (next_range(b, &range))
 			start_lane(bl, range);

@@ -16,7 +16,6 @@
 
 #include "base/stamp.h"
 
-#define MAX_WAITING 300 /* items; keeps memory flat */
 #define MILLISECOND (STAMP_SECOND / 1000)
 
 static void proceed(struct catch_up *c);
@@ -39,8 +38,15 @@ static void on_taken(struct lane *lane)
 	c->n_shown += page->count;
 	if (page->newest > c->newest)
 		c->newest = page->newest;
-	if (page->total <= page->count || page->count == 0)
+	if (page->total <= page->count)
 		return;
+	if (page->count == 0 || page->last + STAMP_SECOND < c->low) {
+		err_set(&c->err, ERR_UNAVAILABLE,
+			"the server's list of changes does not go on where it "
+			"was asked to (%lld of %lld work packages)",
+			(long long)page->count, (long long)page->total);
+		return;
+	}
 	if (page->last > c->low) {
 		c->low = page->last;
 		c->more = true;
@@ -125,7 +131,7 @@ static void proceed(struct catch_up *c)
 		return;
 	}
 	if (!stop && c->more) {
-		if (c->items->n_waiting > MAX_WAITING)
+		if (items_full(c->items))
 			return; /* catch_up_continue() follows */
 		for (size_t i = 0; i < 2 && c->more; i++)
 			if (!c->lanes[i].lane.busy)

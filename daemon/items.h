@@ -33,11 +33,17 @@ struct items {
 
 void items_init(struct items *items, struct sync *sync, items_fn *moved);
 
-/* Takes the work packages (not the array). */
+/* Takes the work packages (not the array); drops them after a cancel. */
 void items_add(struct items *items, struct mapper_item **work, size_t n);
 
 /* Drop those that wait, cancel those at work; moved() still comes for each. */
 void items_cancel(struct items *items, const struct err *why);
+
+/* Enough wait: no more are to be read, so that memory stays flat. */
+static inline bool items_full(const struct items *items)
+{
+	return items->n_waiting > 300;
+}
 
 static inline bool items_idle(const struct items *items)
 {

@@ -13,7 +13,7 @@
 
 #define MAX_PAIRS 100 /* schemas a request: keeps the URL short */
 
-static void ask_for_schemas(struct lane *lane);
+static void go_on(struct lane *lane);
 
 static void give(struct lane *lane, job_fn *run, job_fn *done)
 {
@@ -23,7 +23,7 @@ static void give(struct lane *lane, job_fn *run, job_fn *done)
 
 static void finish(struct lane *lane)
 {
-	lane->busy = false;
+	lane->busy = lane->canceled = false;
 	lane->done(lane); /* lane may be gone */
 }
 
@@ -125,10 +125,8 @@ static void on_named(struct job *job)
 	sync_name_answer(&lane->request, &lane->err);
 	if (lane->err.code != 0)
 		finish(lane);
-	else if (lane->n_pairs > 0)
-		ask_for_schemas(lane);
 	else
-		give(lane, run_map, on_mapped);
+		go_on(lane);
 }
 
 static void on_schemas(struct api_request *request)
@@ -154,6 +152,18 @@ static void ask_for_schemas(struct lane *lane)
 	lane->request.path = buf_take(&path);
 	lane->asking = true;
 	api_get(lane->sync->client, &lane->request, on_schemas);
+}
+
+static void go_on(struct lane *lane)
+{
+	if (lane->canceled) {
+		err_set(&lane->err, ERR_CANCELED, "canceled");
+		finish(lane);
+	} else if (lane->n_pairs > 0) {
+		ask_for_schemas(lane);
+	} else {
+		give(lane, run_map, on_mapped);
+	}
 }
 
 /* --- TAKING ------------------------------------------------------------- */
@@ -183,10 +193,7 @@ static void on_taken(struct job *job)
 	}
 	if (lane->taken != NULL)
 		lane->taken(lane);
-	if (lane->n_pairs > 0)
-		ask_for_schemas(lane);
-	else
-		give(lane, run_map, on_mapped);
+	go_on(lane);
 }
 
 /* --- ASKING ------------------------------------------------------------- */
@@ -231,6 +238,7 @@ void lane_start_page(struct lane *lane, struct mapper_page *page)
 
 void lane_cancel(struct lane *lane)
 {
+	lane->canceled = lane->busy;
 	if (lane->asking)
 		api_cancel(&lane->request);
 }

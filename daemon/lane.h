@@ -28,6 +28,7 @@ struct lane {
 	/* Private. */
 	struct api_request request;
 	bool asking; /* the request is under way */
+	bool canceled;
 	struct job job;
 	size_t n_pairs; /* schemas to be asked for */
 	struct api_pair *pairs;

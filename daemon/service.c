@@ -141,10 +141,20 @@ static void judge(struct service *s, const struct pass *p)
 			(long long)p->counts.failed);
 }
 
+/* What a pass that failed was to compare, the next one has to. */
+static void keep_in_mind(struct service *s, const struct pass *p)
+{
+	if (p->err.code == 0 || !p->compare)
+		return;
+	s->compare = true;
+	s->sync.resolved = false;
+}
+
 static void on_pass(struct pass *p)
 {
 	struct service *s = container_of(p, struct service, pass);
 
+	keep_in_mind(s, p);
 	log_pass(s, p);
 	judge(s, p);
 	if (p->err.code == 0)
@@ -375,6 +385,7 @@ static void on_timer_closing(uv_timer_t *timer)
 
 static void close_all(struct service *s)
 {
+	s->stopping = true;
 	if (s->control != NULL)
 		control_close(s->control, on_closed, s);
 	s->control = NULL;
@@ -502,6 +513,7 @@ int service_run(struct config *config, const struct service_options *options,
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN); /* until there is something to reload */
 	signal(SIGXFSZ, SIG_IGN); /* a full quota is an error, not a death */
 	s.started = stamp_now();
 	uv_loop_init(&s.loop);

@@ -77,7 +77,7 @@ static void test_lists(void **state)
 	check(&out, LIST TWO "]&includeSubprojects=false&sortBy="
 			     "[[\"updatedAt\",\"desc\"],[\"id\",\"desc\"]]"
 			     "&pageSize=1");
-	api_path_batch(&out, projects, 2);
+	api_path_batch(&out, &all, projects, 2);
 	check(&out, LIST "{\"id\":{\"operator\":\"=\",\"values\":[\"1\",\"42\"]"
 			 "}}" SCOPE "2");
 	buf_fini(&out);
