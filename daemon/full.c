@@ -187,6 +187,7 @@ static void run_plan(struct job *job)
 	struct plan p = {.f = f};
 	int r = open_generation(&p, &f->err);
 
+	f->opened = r == 0;
 	if (r == 0)
 		r = state_work_packages(store_state(f->sync->mapper->store),
 			plan_known, &p, &f->err);

@@ -24,6 +24,7 @@ struct full {
 	full_done_fn *done;
 	int step;
 	bool asking, canceled;
+	bool opened; /* the state knows of this full read */
 	struct api_request request;
 	struct job job;
 	struct listing listing;

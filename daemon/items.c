@@ -251,8 +251,13 @@ void items_init(struct items *items, struct sync *sync, items_fn *moved)
 void items_add(struct items *items, struct mapper_item **work, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct item *item = xcalloc(1, sizeof(*item));
+		struct item *item;
 
+		if (items->err.code != 0) {
+			mapper_item_free(work[i]);
+			continue;
+		}
+		item = xcalloc(1, sizeof(*item));
 		item->items = items;
 		item->work = work[i];
 		item->job = (struct job){.run = run_map, .done = on_mapped};

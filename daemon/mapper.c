@@ -128,6 +128,8 @@ static int end_run(struct mapper *m, struct err *e)
 int mapper_end(struct mapper *m, uint64_t requests, uint64_t bytes,
 	const struct err *why, struct err *e)
 {
+	int r;
+
 	if (m->run.id == 0)
 		return 0;
 	m->run.finished = stamp_now();
@@ -141,7 +143,9 @@ int mapper_end(struct mapper *m, uint64_t requests, uint64_t bytes,
 	m->run.requests = (int64_t)requests;
 	m->run.bytes = (int64_t)bytes;
 	m->run.commit = m->commit[0] != '\0' ? str_of(m->commit) : STR_NONE;
-	return end_run(m, e);
+	r = end_run(m, e);
+	m->run.id = 0;
+	return r;
 }
 
 void mapper_event(struct mapper *m, enum log_level level, const char *kind,
@@ -193,6 +197,7 @@ static int compare_known(
 
 	(void)e;
 	known->same = memcmp(wp->hash, item->hash, SHA256_SIZE) == 0;
+	item->known_at = wp->updated_at;
 	/* Attachments that come or go change the source: the list holds. */
 	if (known->same && item->forced && wp->attachments.p != NULL) {
 		item->attachments_known = true;
@@ -227,11 +232,13 @@ static int take_element(struct mapper *m, struct str element, bool forced,
 	item->id = head.id;
 	item->pair = (struct api_pair){head.project_id, head.type_id};
 	item->updated_at = head.updated_at;
+	item->generation = m->generation;
 	item->forced = forced;
 	hash_sha256(item->source.p, item->source.n, item->hash);
 	if (page->first == 0)
 		page->first = head.updated_at;
-	page->last = head.updated_at;
+	if (head.updated_at != 0)
+		page->last = head.updated_at;
 	if (head.updated_at > page->newest &&
 		!mapper_of_future(head.updated_at))
 		page->newest = head.updated_at;
@@ -274,6 +281,8 @@ static int recall_row(
 	item->id = wp->id;
 	item->pair = (struct api_pair){wp->project_id, wp->type_id};
 	item->updated_at = wp->updated_at;
+	item->known_at = wp->updated_at;
+	item->generation = wp->generation;
 	memcpy(item->hash, wp->hash, SHA256_SIZE);
 	buf_add_str(&item->source, wp->source);
 	item->attachments_known = wp->attachments.p != NULL;
@@ -464,11 +473,44 @@ static enum mapped map_one(
 	return render(m, item, &wp, e);
 }
 
+struct overtaken {
+	const struct mapper_item *item;
+	bool yes;
+};
+
+static int compare_staged(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	struct overtaken *o = arg;
+
+	(void)e;
+	o->yes = wp->updated_at > o->item->updated_at &&
+		 wp->updated_at != o->item->known_at;
+	return 0;
+}
+
+/*
+ * A server that was set back shows older ones than we know: those count.
+ * Only what came after the item, and is staged before it, is newer.
+ */
+bool mapper_overtaken(struct mapper *m, const struct mapper_item *item)
+{
+	struct overtaken o = {.item = item};
+	struct err fault = {0}; /* comes again with the next question */
+	bool found = false;
+
+	store_work_package(
+		m->store, item->id, &found, compare_staged, &o, &fault);
+	return o.yes;
+}
+
 enum mapped mapper_map(
 	struct mapper *m, struct mapper_item *item, struct err *e)
 {
-	enum mapped mapped = map_one(m, item, e);
+	enum mapped mapped = MAPPED_DONE;
 
+	if (!mapper_overtaken(m, item))
+		mapped = map_one(m, item, e);
 	if (mapped == MAPPED_DONE && mapper_map_again(m, e) != 0)
 		return MAPPED_FAULT;
 	return mapped;

@@ -66,6 +66,8 @@ struct mapper_item {
 	int64_t id;
 	struct api_pair pair;
 	int64_t updated_at;
+	int64_t known_at;   /* updatedAt of what was known when it came */
+	int64_t generation; /* of the full read during which it came */
 	struct buf source;
 	bool attachments_known;
 	struct buf attachments; /* their source */
@@ -113,7 +115,7 @@ struct mapper_page {
 	int64_t count;
 	int64_t page_size;
 	int64_t first; /* updatedAt of the first element; 0 if there is none */
-	int64_t last;  /* and of the last */
+	int64_t last;  /* and of the last that has one */
 	int64_t newest;
 	size_t n;
 	struct mapper_item **items; /* owned: those to be mapped */
@@ -136,7 +138,10 @@ bool mapper_of_future(int64_t stamp);
 int mapper_recall(
 	struct mapper *m, int64_t id, struct mapper_item **out, struct err *e);
 
-/* Map an item and stage what comes of it. */
+/*
+ * Map an item and stage what comes of it; nothing, if a newer one of the
+ * same work package was staged since it came.
+ */
 enum mapped mapper_map(
 	struct mapper *m, struct mapper_item *item, struct err *e);
 
@@ -168,6 +173,7 @@ int mapper_stage(struct mapper *m, struct mapper_item *item,
 	const struct work_package *wp, struct rendered *rendered,
 	struct err *e);
 int mapper_map_again(struct mapper *m, struct err *e);
+bool mapper_overtaken(struct mapper *m, const struct mapper_item *item);
 int mapper_claim_left(struct mapper *m, int64_t work_package, struct str claim,
 	struct err *e);
 

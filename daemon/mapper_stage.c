@@ -19,15 +19,14 @@
 
 /* --- Rows --------------------------------------------------------------- */
 
-static struct state_work_package row_of(
-	const struct mapper *m, const struct mapper_item *item)
+static struct state_work_package row_of(const struct mapper_item *item)
 {
 	struct state_work_package row = {
 		.id = item->id,
 		.project_id = item->pair.project_id,
 		.type_id = item->pair.type_id,
 		.updated_at = item->updated_at,
-		.generation = m->generation,
+		.generation = item->generation,
 		.source = buf_str(&item->source),
 	};
 
@@ -40,8 +39,10 @@ static struct state_work_package row_of(
 void mapper_fail(
 	struct mapper *m, const struct mapper_item *item, const struct err *why)
 {
-	struct state_work_package row = row_of(m, item);
+	struct state_work_package row = row_of(item);
 
+	if (mapper_overtaken(m, item))
+		return;
 	row.outcome = OUTCOME_FAILED;
 	row.reason = str_of(why->text);
 	if (why->code != ERR_DATA) {
@@ -320,7 +321,7 @@ static int place_all(
 
 static void put_row(struct staging *s, const struct rendered *rendered)
 {
-	struct state_work_package row = row_of(s->m, s->item);
+	struct state_work_package row = row_of(s->item);
 
 	row.outcome = OUTCOME_MADE;
 	if (s->bad.code != 0) {

@@ -55,6 +55,8 @@ static void give(struct pass *p, job_fn *run, job_fn *done)
 	worker_give(p->sync->worker, &p->job);
 }
 
+static void remap(struct pass *p);
+
 /* Called whenever an item ends. */
 static void on_items_moved(struct items *items)
 {
@@ -68,6 +70,8 @@ static void on_items_moved(struct items *items)
 		full_continue(&p->full);
 	else if (p->step == READING || p->step == REREADING)
 		batches_continue(&p->batches);
+	else if (p->held_back && !items_full(items))
+		remap(p);
 	else if (p->step == DRAINING && items_idle(items))
 		proceed(p, COMMITTING);
 }
@@ -251,6 +255,19 @@ static void on_recalled(struct job *job)
 	lane_start_page(&p->lane, &p->page);
 }
 
+/* Goes on in on_items_moved() if there is no room among the items. */
+static void remap(struct pass *p)
+{
+	p->held_back = false;
+	if (p->err.code != 0 || p->canceled ||
+		(p->page.n == 0 && p->next_remap == p->n_remap))
+		proceed(p, REREADING);
+	else if (items_full(&p->items))
+		p->held_back = true;
+	else
+		give(p, run_recall, on_recalled);
+}
+
 /* --- REREADING and READING ---------------------------------------------- */
 
 static void on_batches(struct batches *b)
@@ -305,6 +322,9 @@ static void on_full(struct full *f)
 
 	p->err = f->err;
 	p->newest = f->newest;
+	/* If it is not done by the end of the pass, the next goes on. */
+	if (f->opened)
+		p->cursor->full_open = true;
 	full_fini(f);
 	proceed(p, DRAINING);
 }
@@ -345,8 +365,10 @@ static int commit_whole(struct pass *p, struct mapper *m)
 	char newest[STAMP_TEXT];
 	struct buf scope = {0};
 
-	p->next = cursor_next(
-		p->cursor, p->newest, p->settled, p->sync->config->overlap);
+	p->next = *p->cursor;
+	if (p->kind != PASS_SOME)
+		p->next = cursor_next(p->cursor, p->newest, p->settled,
+			p->sync->config->overlap);
 	if (p->kind == PASS_FULL)
 		p->next.full_open = false;
 	if (is_idle(p))
@@ -424,10 +446,7 @@ static void enter(struct pass *p, enum step step)
 		resolve_start(&p->resolve, on_resolved);
 		return;
 	case REMAPPING:
-		if (p->page.n > 0 || p->next_remap < p->n_remap)
-			give(p, run_recall, on_recalled);
-		else
-			proceed(p, REREADING);
+		remap(p);
 		return;
 	case REREADING:
 		if (p->n_unread > 0)

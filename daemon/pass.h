@@ -49,6 +49,7 @@ struct pass {
 	struct mapper_page page;
 	struct names_scope scope;
 	bool remembered; /* the names suffice */
+	bool held_back;  /* REMAPPING waits for room among the items */
 	bool retried;    /* after the server refused a project */
 	bool settled;    /* the overlap after the newest change is over */
 	int64_t newest;
