@@ -223,6 +223,63 @@ def slow_end(tap):
                "SIGINT while the server says nothing")
 
 
+def memory(sync):
+    """The most that the daemon ever held, in MiB."""
+    with open("/proc/%d/status" % sync.process.pid) as f:
+        peak = [line for line in f if line.startswith("VmHWM")]
+    return int(peak[0].split()[1]) // 1024
+
+
+def flood(sync, first, rest):
+    """Send without reading, as much as the daemon takes."""
+    with connect(sync) as s:
+        s.settimeout(1)
+        try:
+            s.sendall(first)
+            for _ in range(1000):
+                s.sendall(rest)
+        except OSError:
+            pass
+
+
+def greedy(tap):
+    """Clients that ask for more than they read; files in the way."""
+    with StandIn("--generate", "2000") as server, Sync(
+            server.url, projects="[demo-1]", mapping="") as sync:
+        with open(sync.socket, "w") as f:
+            f.write("precious")
+        sync.process = None
+        done = sync.run(sync.PROGRAM, "--config", sync.config)
+        tap.ok(done.code == 74 and "something else" in done.err,
+               "a file where the socket belongs is an error", done)
+        with open(sync.socket) as f:
+            tap.same(f.read(), "precious", "and stays")
+        os.unlink(sync.socket)
+        sync.start()
+        before = memory(sync)
+        for first, rest in ((b"", b"{}\n" * 20000),
+                            (b'{"command":"log"}\n', b"x" * 65536)):
+            threads = [threading.Thread(target=flood,
+                                        args=(sync, first, rest))
+                       for _ in range(10)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        tap.ok(memory(sync) < before + 200,
+               "what is not read is not piled up",
+               "%d MiB, then %d" % (before, memory(sync)))
+        with connect(sync) as s:
+            s.sendall(b'{"command":"log"}\n')
+            s.shutdown(socket.SHUT_WR)
+            time.sleep(0.5)
+            got = b"".join(iter(lambda: s.recv(65536), b""))
+        tap.ok(got.endswith(b'{"end":true,"code":0}\n') and
+               len(got) > 300000, "a half-closed one gets all of a long log",
+               "%d bytes" % len(got))
+        tap.same(sync.stop(), 0, "and it ends when told to")
+
+
 def main():
     tap = Tap()
     with StandIn() as server:
@@ -240,6 +297,7 @@ def main():
             tap.same(sync.stop(), 0, "it ends when told to")
             tap.ok(not os.path.exists(sync.socket), "the socket is gone")
             tap.same(sync.flaws(), [], "a repository without a flaw")
+    greedy(tap)
     slow_end(tap)
     return tap.end()
 

@@ -133,9 +133,32 @@ def overtaken(tap):
         tap.tree(sync.tree(), sync.scratch(), "the old is not put on the new")
 
 
+def lies(tap):
+    """Lists of changes that do not go on."""
+    with StandIn("--generate", "600") as server, Sync(
+            server.url, projects="[demo-1]", mapping=ALL) as sync:
+        sync.once()
+        page = server.list([{"project": {"operator": "=", "values": ["1"]}}],
+                           pageSize=200).body.decode()
+        for name, body in (
+                ("the same page for ever", page),
+                ("no moments", page.replace('"updatedAt":"',
+                                            '"updatedAt":"x')),
+                ("nothing of many", '{"total":900,"count":0,'
+                                    '"_embedded":{"elements":[]}}')):
+            server.side("fault", {"match": LISTS, "times": -1, "status": 200,
+                                  "content_type": "application/hal+json",
+                                  "body": body})
+            done = sync.once(timeout=20)
+            tap.ok(done.code == 69 and "does not go on" in done.err,
+                   "a list of " + name + " ends the pass", done)
+            server.side("faults/clear")
+        tap.same(sync.once().code, 0, "the next goes well")
+
+
 def main():
     tap = Tap()
-    for part in (mapping, restart, first, scope, overtaken):
+    for part in (mapping, restart, first, scope, overtaken, lies):
         part(tap)
     return tap.end()
 
