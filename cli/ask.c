@@ -311,3 +311,20 @@ int cli_bad_usage(const char *command, struct err *e)
 {
 	return err_set(e, ERR_USAGE, "%s: see opsync --help", command);
 }
+
+bool cli_take(struct cli *cli, int c)
+{
+	switch (c) {
+	case 'c':
+		cli->config_file = optarg;
+		return true;
+	case 'i':
+		cli->instance = optarg;
+		return true;
+	case 'j':
+		cli->json = true;
+		return true;
+	default:
+		return false;
+	}
+}

@@ -22,20 +22,6 @@ static const char *const held_words[] = {
 	[HELD_ALL] = "names and custom fields",
 };
 
-static bool has_schemas(const struct names *n, const struct names_scope *scope)
-{
-	size_t projects = scope->n > 0 ? scope->n : n->n_projects;
-
-	for (size_t i = 0; i < projects; i++)
-		for (size_t k = 0; k < n->n_types; k++)
-			if (names_schema(n,
-				    scope->n > 0 ? scope->ids[i]
-						 : n->projects[i].id,
-				    n->types[k].id) == NULL)
-				return false;
-	return true;
-}
-
 static int hold(const struct config *config, const struct names *names,
 	enum held *held, struct err *e)
 {
@@ -46,7 +32,7 @@ static int hold(const struct config *config, const struct names *names,
 	if (names->n_projects == 0 || names->n_types == 0)
 		return 0;
 	rc = names_find_scope(names, config, true, &scope, e);
-	fields = rc == 0 && has_schemas(names, &scope);
+	fields = rc == 0 && names_have_schemas(names, &scope);
 	if (rc == 0)
 		rc = names_check(names, config->program, fields, e);
 	if (rc == 0)
@@ -105,19 +91,14 @@ static void print(
 static int parse(struct cli *cli, struct err *e)
 {
 	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"json", no_argument, NULL, 'j'},
+		CLI_LONG,
 		{0},
 	};
 	int c;
 
-	while ((c = getopt_long(cli->argc, cli->argv, "c:", options, NULL)) !=
-		-1) {
-		if (c == 'c')
-			cli->config_file = optarg;
-		else if (c == 'j')
-			cli->json = true;
-		else
+	while ((c = getopt_long(cli->argc, cli->argv, CLI_SHORT, options,
+			NULL)) != -1) {
+		if (!cli_take(cli, c))
 			return cli_bad_usage("check", e);
 	}
 	return optind == cli->argc ? 0 : cli_bad_usage("check", e);

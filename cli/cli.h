@@ -1,6 +1,7 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include <getopt.h>
 #include <jansson.h>
 
 #include "base/buf.h"
@@ -78,6 +79,19 @@ const char *cli_text(const json_t *object, const char *key, const char *none);
 /* A positive number of an argument; ERR_USAGE names the option. */
 int cli_number(
 	const char *text, const char *option, int64_t *out, struct err *e);
+
+/*
+ * The options that stand before or behind every command: for getopt_long()'s
+ * tables, and what becomes of one of them; false if c is none of them.
+ */
+#define CLI_SHORT "c:i:"
+#define CLI_LONG                                                               \
+	{"config", required_argument, NULL, 'c'},                              \
+		{"instance", required_argument, NULL, 'i'},                    \
+	{                                                                      \
+		"json", no_argument, NULL, 'j'                                 \
+	}
+bool cli_take(struct cli *cli, int c);
 
 /* getopt_long() found something wrong with the arguments. */
 int cli_bad_usage(const char *command, struct err *e);

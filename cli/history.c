@@ -82,7 +82,7 @@ static int level_of(const char *name, struct err *e)
 		name);
 }
 
-enum { OPT_JSON = 256, OPT_RUN, OPT_WP, OPT_LEVEL, OPT_LIMIT };
+enum { OPT_RUN = 256, OPT_WP, OPT_LEVEL, OPT_LIMIT };
 
 /* One option of runs or log, into the request. */
 static int take_option(struct cli *cli, int c, json_t *request, struct err *e)
@@ -99,10 +99,8 @@ static int take_option(struct cli *cli, int c, json_t *request, struct err *e)
 	int64_t number = 0;
 	int r;
 
-	if (c == OPT_JSON) {
-		cli->json = true;
+	if (cli_take(cli, c))
 		return 0;
-	}
 	if (c == OPT_LEVEL) {
 		r = level_of(optarg, e);
 		if (r > 0)
@@ -130,8 +128,8 @@ static int history(struct cli *cli, const struct option *options,
 	int r = 0;
 	int c;
 
-	while (r == 0 && (c = getopt_long(cli->argc, cli->argv, "", options,
-				  NULL)) != -1)
+	while (r == 0 && (c = getopt_long(cli->argc, cli->argv, CLI_SHORT,
+				  options, NULL)) != -1)
 		r = take_option(cli, c, request, e);
 	if (r == 0)
 		r = show(cli, request, print, e);
@@ -142,7 +140,7 @@ static int history(struct cli *cli, const struct option *options,
 int cli_runs(struct cli *cli, struct err *e)
 {
 	static const struct option options[] = {
-		{"json", no_argument, NULL, OPT_JSON},
+		CLI_LONG,
 		{"limit", required_argument, NULL, OPT_LIMIT},
 		{0},
 	};
@@ -153,7 +151,7 @@ int cli_runs(struct cli *cli, struct err *e)
 int cli_log(struct cli *cli, struct err *e)
 {
 	static const struct option options[] = {
-		{"json", no_argument, NULL, OPT_JSON},
+		CLI_LONG,
 		{"run", required_argument, NULL, OPT_RUN},
 		{"wp", required_argument, NULL, OPT_WP},
 		{"level", required_argument, NULL, OPT_LEVEL},

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/version.h"
 #include "cli/cli.h"
 
 static const char usage[] =
@@ -47,12 +48,8 @@ static const struct {
 	{"explain", cli_explain},
 };
 
-enum { OPT_JSON = 256 };
-
 static const struct option options[] = {
-	{"config", required_argument, NULL, 'c'},
-	{"instance", required_argument, NULL, 'i'},
-	{"json", no_argument, NULL, OPT_JSON},
+	CLI_LONG,
 	{"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},
 	{0},
@@ -64,17 +61,9 @@ static int parse(
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+c:i:Vh", options, NULL)) != -1) {
+	while ((c = getopt_long(
+			argc, argv, "+" CLI_SHORT "Vh", options, NULL)) != -1) {
 		switch (c) {
-		case 'c':
-			cli->config_file = optarg;
-			break;
-		case 'i':
-			cli->instance = optarg;
-			break;
-		case OPT_JSON:
-			cli->json = true;
-			break;
 		case 'V':
 			puts("opsync " OPSYNC_VERSION);
 			*done = true;
@@ -84,7 +73,9 @@ static int parse(
 			*done = true;
 			return 0;
 		default:
-			return err_set(e, ERR_USAGE, "see opsync --help");
+			if (!cli_take(cli, c))
+				return err_set(
+					e, ERR_USAGE, "see opsync --help");
 		}
 	}
 	if (optind == argc)

@@ -9,12 +9,12 @@
 
 #include "cli/cli.h"
 
-enum { OPT_JSON = 256, OPT_FULL, OPT_WP, OPT_WAIT };
+enum { OPT_FULL = 256, OPT_WP, OPT_WAIT };
 
 static int parse(struct cli *cli, json_t *request, struct err *e)
 {
 	static const struct option options[] = {
-		{"json", no_argument, NULL, OPT_JSON},
+		CLI_LONG,
 		{"full", no_argument, NULL, OPT_FULL},
 		{"wp", required_argument, NULL, OPT_WP},
 		{"wait", no_argument, NULL, OPT_WAIT},
@@ -26,12 +26,9 @@ static int parse(struct cli *cli, json_t *request, struct err *e)
 	int c;
 
 	json_object_set_new(request, "work_packages", ids);
-	while (r == 0 && (c = getopt_long(cli->argc, cli->argv, "", options,
-				  NULL)) != -1) {
+	while (r == 0 && (c = getopt_long(cli->argc, cli->argv, CLI_SHORT,
+				  options, NULL)) != -1) {
 		switch (c) {
-		case OPT_JSON:
-			cli->json = true;
-			break;
 		case OPT_FULL:
 			json_object_set_new(request, "full", json_true());
 			break;
@@ -44,7 +41,8 @@ static int parse(struct cli *cli, json_t *request, struct err *e)
 				json_array_append_new(ids, json_integer(id));
 			break;
 		default:
-			r = cli_bad_usage("resync", e);
+			if (!cli_take(cli, c))
+				r = cli_bad_usage("resync", e);
 		}
 	}
 	return r;
@@ -75,6 +73,11 @@ static int judge(const json_t *line, struct err *e)
 		return 0;
 	if (result != 0)
 		return err_set(e, result, "%s", cli_text(line, "error", "?"));
+	if (cli_int(line, "held") > 0)
+		return err_set(e, ERR_PARTIAL,
+			"%lld removals are held by the guard (opsync log "
+			"--run %lld names them)",
+			cli_int(line, "held"), cli_int(line, "run"));
 	if (cli_int(line, "failed") > 0)
 		return err_set(e, ERR_PARTIAL,
 			"%lld work packages failed (opsync status names them)",
@@ -135,9 +138,18 @@ int cli_resync(struct cli *cli, struct err *e)
 
 int cli_reload(struct cli *cli, struct err *e)
 {
+	static const struct option options[] = {CLI_LONG, {0}};
 	json_t *request = json_pack("{s:s}", "command", "reload");
-	int r = cli->argc == 1 ? talk(cli, request, e)
-			       : cli_bad_usage("reload", e);
+	int r = 0;
+	int c;
+
+	while (r == 0 && (c = getopt_long(cli->argc, cli->argv, CLI_SHORT,
+				  options, NULL)) != -1)
+		if (!cli_take(cli, c))
+			r = cli_bad_usage("reload", e);
+	if (r == 0)
+		r = optind == cli->argc ? talk(cli, request, e)
+					: cli_bad_usage("reload", e);
 
 	json_decref(request);
 	return r;

@@ -44,6 +44,10 @@ static void print_counts(const json_t *status)
 	       "%lld are left out, %lld failed\n",
 		cli_int(n, "work_packages"), cli_int(n, "made"),
 		cli_int(n, "left_out"), cli_int(n, "failed"));
+	if (strcmp(cli_text(status, "held", "0"), "0") != 0)
+		printf("held       %s removals, by the guard (opsync log names "
+		       "them)\n",
+			cli_text(status, "held", "?"));
 	printf("cursor     %s\n", cli_text(status, "cursor", "none yet"));
 }
 
@@ -94,8 +98,7 @@ static void print(void *arg, const json_t *status)
 
 int cli_status(struct cli *cli, struct err *e)
 {
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'}, {0}};
+	static const struct option options[] = {CLI_LONG, {0}};
 	struct config config;
 	struct buf lines = {0};
 	json_t *request = NULL;
@@ -103,11 +106,10 @@ int cli_status(struct cli *cli, struct err *e)
 	int c;
 	int r;
 
-	while ((c = getopt_long(cli->argc, cli->argv, "", options, NULL)) !=
-		-1) {
-		if (c != 'j')
+	while ((c = getopt_long(cli->argc, cli->argv, CLI_SHORT, options,
+			NULL)) != -1) {
+		if (!cli_take(cli, c))
 			return cli_bad_usage("status", e);
-		cli->json = true;
 	}
 	r = cli_config(cli, &config, e);
 	if (r == 0) {

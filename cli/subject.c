@@ -297,31 +297,25 @@ static int parse_options(
 	struct subject *s, struct cli *cli, const char *command, struct err *e)
 {
 	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
+		CLI_LONG,
 		{"schema", required_argument, NULL, 's'},
 		{"attachments", required_argument, NULL, 'a'},
-		{"json", no_argument, NULL, 'j'},
 		{0},
 	};
 	int c;
 
-	while ((c = getopt_long(cli->argc, cli->argv, "c:", options, NULL)) !=
-		-1) {
+	while ((c = getopt_long(cli->argc, cli->argv, CLI_SHORT, options,
+			NULL)) != -1) {
 		switch (c) {
-		case 'c':
-			cli->config_file = optarg;
-			break;
 		case 's':
 			s->schema_file = optarg;
 			break;
 		case 'a':
 			s->attachments_dir = optarg;
 			break;
-		case 'j':
-			cli->json = true;
-			break;
 		default:
-			return cli_bad_usage(command, e);
+			if (!cli_take(cli, c))
+				return cli_bad_usage(command, e);
 		}
 	}
 	return 0;

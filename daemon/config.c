@@ -167,6 +167,14 @@ static int read_server(struct config *c, const struct node *at, struct err *e)
 		r = read_storage_hosts(c, value, e);
 	if (r == 0 && c->url == NULL)
 		return node_err(at, e, "server: needs url: https://…");
+	if (r == 0 && strncmp(c->url, "https://", 8) != 0 &&
+		strncmp(c->url, "http://", 7) != 0)
+		return node_err(node_get(at, "url"), e,
+			"url: begins with https:// (or http://)");
+	if (r == 0 && c->token_kind == TOKEN_NONE)
+		return node_err(at, e,
+			"server: needs token: { file: PATH } (OpenProject "
+			"makes a key under My account, Access tokens)");
 	return r;
 }
 
@@ -244,6 +252,7 @@ static int read_schedule(struct config *c, const struct node *at, struct err *e)
 	static const struct key keys[] = {
 		KEY("poll", KIND_DURATION, poll),
 		KEY("overlap", KIND_DURATION, overlap),
+		KEY("reconcile", KIND_DURATION, reconcile),
 	};
 	int r = read_section(c, at,
 		&(struct section){"schedule", keys, ARRAY_LEN(keys), NULL, 0},
@@ -400,6 +409,7 @@ int config_load(const char *file, struct config *out, struct err *e)
 		.branch = "main",
 		.poll = 30 * SECONDS,
 		.overlap = 60 * SECONDS,
+		.reconcile = 3600 * SECONDS,
 		.guard_share = 0.1,
 		.guard_count = 100,
 		.guard_within = DAYS,

@@ -55,6 +55,7 @@ struct config {
 
 	int64_t poll;
 	int64_t overlap;
+	int64_t reconcile;
 
 	double guard_share; /* of the documents */
 	int64_t guard_count;

@@ -23,7 +23,6 @@
 #define MAX_LINE ((size_t)64 * 1024)
 #define MAX_UNREAD ((size_t)1024 * 1024) /* of answers, before the next */
 #define MAX_CLIENTS 128
-#define PROTOCOL 1
 
 struct client {
 	struct control *control;

@@ -10,6 +10,9 @@
  * looked at one by one: only an API's own 404, or a project out of scope,
  * makes it gone.  Those of a project that the server does not show at all
  * are left alone: that looks like a lost permission, not like a deletion.
+ *
+ * A reconcile is the same without NEWEST, and reads only what is not known
+ * here: what appeared without being changed, after a project was shown again.
  */
 #include "daemon/full.h"
 
@@ -129,8 +132,9 @@ static int plan_known(
 {
 	struct plan *p = arg;
 	const struct listing *l = &p->f->listing;
-	bool read =
-		p->resuming && wp->generation == p->f->sync->mapper->generation;
+	bool read = p->f->reconcile ||
+		    (p->resuming &&
+			    wp->generation == p->f->sync->mapper->generation);
 
 	(void)e;
 	while (p->next < l->n && l->ids[p->next] < wp->id)
@@ -185,9 +189,9 @@ static void run_plan(struct job *job)
 {
 	struct full *f = container_of(job, struct full, job);
 	struct plan p = {.f = f};
-	int r = open_generation(&p, &f->err);
+	int r = f->reconcile ? 0 : open_generation(&p, &f->err);
 
-	f->opened = r == 0;
+	f->opened = r == 0 && !f->reconcile;
 	if (r == 0)
 		r = state_work_packages(store_state(f->sync->mapper->store),
 			plan_known, &p, &f->err);
@@ -305,7 +309,7 @@ static void enter(struct full *f, enum step step)
 void full_start(struct full *f, full_done_fn *done)
 {
 	f->done = done;
-	enter(f, NEWEST);
+	enter(f, f->reconcile ? LISTING : NEWEST);
 }
 
 void full_continue(struct full *f)

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static enum log_level log_max = LOG_LEVEL_INFO;
+static enum log_level log_max = LOG_LEVEL_NOTICE;
 static bool log_systemd;
 
 void log_init(enum log_level max_level)

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sysexits.h>
 
+#include "base/version.h"
 #include "daemon/config.h"
 #include "daemon/log.h"
 #include "daemon/service.h"
@@ -21,7 +22,7 @@ static const char usage[] =
 	"  -c, --config FILE  the configuration: opsync.yaml(5)\n"
 	"      --once         one pass, then exit\n"
 	"      --full         read everything, not only what changed\n"
-	"  -v, --verbose      log more\n"
+	"  -v, --verbose      log each document that changes\n"
 	"  -q, --quiet        log warnings and errors only\n"
 	"  -V, --version      print the version\n"
 	"  -h, --help         print this\n"
@@ -64,7 +65,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 			a->service.full = true;
 			break;
 		case 'v':
-			a->level = LOG_LEVEL_DEBUG;
+			a->level = LOG_LEVEL_INFO;
 			break;
 		case 'q':
 			a->level = LOG_LEVEL_WARNING;
@@ -97,7 +98,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 
 int main(int argc, char **argv)
 {
-	struct arguments a = {.level = LOG_LEVEL_INFO};
+	struct arguments a = {.level = LOG_LEVEL_NOTICE};
 	struct config *config;
 	struct err e = {0};
 	int r = parse(argc, argv, &a);

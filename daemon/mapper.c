@@ -25,7 +25,7 @@
 #define PRUNE_EVERY 100 /* runs */
 #define RETRY_MOST (3600 * STAMP_SECOND)
 
-struct mapper_item *mapper_item_new(void)
+static struct mapper_item *item_new(void)
 {
 	return xcalloc(1, sizeof(struct mapper_item));
 }
@@ -176,9 +176,8 @@ void mapper_event(struct mapper *m, enum log_level level, const char *kind,
 		log_error("%s", fault.text);
 	event.run = m->run.id;
 	store_put_event(m->store, &event);
-	if (level <= LOG_LEVEL_WARNING)
-		log_line(level, "%s%s", work_package != 0 ? self : "",
-			event.text.p);
+	log_line(level, "%s%s%s%.*s", work_package != 0 ? self : "",
+		event.text.p, path.n > 0 ? ": " : "", STR_ARGS(path));
 }
 
 /* --- Taking a list in --------------------------------------------------- */
@@ -214,7 +213,7 @@ bool mapper_of_future(int64_t stamp)
 static int take_element(struct mapper *m, struct str element, bool forced,
 	struct mapper_page *page, struct err *e)
 {
-	struct mapper_item *item = mapper_item_new();
+	struct mapper_item *item = item_new();
 	struct api_source head = {0};
 	struct err bad = {0};
 	struct known known = {.item = item};
@@ -293,7 +292,7 @@ static int recall_row(
 int mapper_recall(
 	struct mapper *m, int64_t id, struct mapper_item **out, struct err *e)
 {
-	struct mapper_item *item = mapper_item_new();
+	struct mapper_item *item = item_new();
 	bool found = false;
 	int r = store_work_package(m->store, id, &found, recall_row, item, e);
 

@@ -79,7 +79,6 @@ struct mapper_item {
 	struct mapper_need *needs;
 };
 
-struct mapper_item *mapper_item_new(void);
 void mapper_item_free(struct mapper_item *item); /* accepts NULL */
 
 /* What mapper_map() says. */

@@ -306,7 +306,12 @@ int mapper_commit_some(struct mapper *m, struct err *e)
 
 int mapper_commit_all(struct mapper *m, const char *cursor, struct err *e)
 {
+	char held[24];
 	int r = decide_removals(m, e);
 
+	if (r == 0 && m->n_removals > 0) {
+		snprintf(held, sizeof(held), "%lld", (long long)m->counts.held);
+		store_put_value(m->store, "held", str_of(held));
+	}
 	return r == 0 ? commit(m, cursor, true, e) : r;
 }

@@ -409,6 +409,20 @@ static int check_name(
 	return r;
 }
 
+bool names_have_schemas(const struct names *n, const struct names_scope *scope)
+{
+	size_t projects = scope->n > 0 ? scope->n : n->n_projects;
+
+	for (size_t i = 0; i < projects; i++)
+		for (size_t k = 0; k < n->n_types; k++)
+			if (names_schema(n,
+				    scope->n > 0 ? scope->ids[i]
+						 : n->projects[i].id,
+				    n->types[k].id) == NULL)
+				return false;
+	return true;
+}
+
 int names_check(const struct names *n, const struct program *program,
 	bool fields, struct err *e)
 {

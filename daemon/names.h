@@ -64,6 +64,9 @@ struct names_scope {
 int names_find_scope(const struct names *n, const struct config *c, bool strict,
 	struct names_scope *out, struct err *e);
 
+/* Are the schemas of all pairs of a project in scope and a type known? */
+bool names_have_schemas(const struct names *n, const struct names_scope *scope);
+
 /*
  * Hold the names that the mapping uses against the server's: types,
  * statuses and projects always, custom fields (if fields says that all

@@ -66,7 +66,7 @@ static void on_items_moved(struct items *items)
 		pass_cancel(p);
 	if (p->step == READING && p->kind == PASS_POLL)
 		catch_up_continue(&p->catch_up);
-	else if (p->step == READING && p->kind == PASS_FULL)
+	else if (p->step == READING && p->kind != PASS_SOME)
 		full_continue(&p->full);
 	else if (p->step == READING || p->step == REREADING)
 		batches_continue(&p->batches);
@@ -81,6 +81,7 @@ static void on_items_moved(struct items *items)
 static const char *const kind_words[] = {
 	[PASS_POLL] = "poll",
 	[PASS_FULL] = "full",
+	[PASS_RECONCILE] = "reconcile",
 	[PASS_SOME] = "resync",
 };
 
@@ -152,6 +153,20 @@ static int compare_scope(struct pass *p, struct state *state, struct err *e)
 	return r;
 }
 
+/*
+ * A configuration that names what the server does not have must not touch a
+ * document.  Where the names that we remember do not bear it out, the server
+ * is asked, and its answer counts.
+ */
+static bool names_bear_out(const struct pass *p)
+{
+	const struct names *names = &p->sync->mapper->names;
+	struct err ignored = {0};
+
+	return names_check(names, p->sync->config->program,
+		       names_have_schemas(names, &p->scope), &ignored) == 0;
+}
+
 static int begin(struct pass *p, struct state *state, struct err *e)
 {
 	int r = p->first ? cursor_load(p->cursor, state, e) : 0;
@@ -162,6 +177,8 @@ static int begin(struct pass *p, struct state *state, struct err *e)
 		p->remembered = resolve_from_memory(p->sync, &p->scope);
 	if (r == 0 && p->compare && p->cursor->known)
 		r = compare_scope(p, state, e);
+	if (p->remembered && !names_bear_out(p))
+		p->remembered = false;
 	return r;
 }
 
@@ -190,7 +207,8 @@ static void on_begun(struct job *job)
 
 	if (p->remembered)
 		resolve_set_scope(sync, &p->scope);
-	if (p->kind == PASS_FULL || !sync->resolved)
+	if (p->kind == PASS_FULL || p->kind == PASS_RECONCILE ||
+		!sync->resolved)
 		proceed(p, RESOLVING);
 	else
 		proceed(p, REMAPPING);
@@ -341,7 +359,10 @@ static void read_server(struct pass *p)
 		catch_up_start(&p->catch_up, on_caught_up);
 		return;
 	case PASS_FULL:
-		p->full = (struct full){.sync = p->sync, .items = &p->items};
+	case PASS_RECONCILE:
+		p->full = (struct full){.sync = p->sync,
+			.items = &p->items,
+			.reconcile = p->kind == PASS_RECONCILE};
 		full_start(&p->full, on_full);
 		return;
 	case PASS_SOME:
@@ -352,12 +373,20 @@ static void read_server(struct pass *p)
 
 /* --- COMMITTING --------------------------------------------------------- */
 
+/* Does it see all that changed, so that the cursor may move? */
+static bool reads_changes(const struct pass *p)
+{
+	return p->kind == PASS_POLL || p->kind == PASS_FULL;
+}
+
 /* Nothing new came: then nothing is written. */
 static bool is_idle(const struct pass *p)
 {
-	return p->kind == PASS_POLL && p->next.low == p->cursor->low &&
-	       p->next.newest == p->cursor->newest && p->n_remap == 0 &&
-	       p->sync->mapper->run.id == 0;
+	if (p->n_remap > 0 || p->sync->mapper->run.id != 0)
+		return false;
+	return p->kind == PASS_RECONCILE ||
+	       (p->kind == PASS_POLL && p->next.low == p->cursor->low &&
+		       p->next.newest == p->cursor->newest);
 }
 
 static int commit_whole(struct pass *p, struct mapper *m)
@@ -366,7 +395,7 @@ static int commit_whole(struct pass *p, struct mapper *m)
 	struct buf scope = {0};
 
 	p->next = *p->cursor;
-	if (p->kind != PASS_SOME)
+	if (reads_changes(p))
 		p->next = cursor_next(p->cursor, p->newest, p->settled,
 			p->sync->config->overlap);
 	if (p->kind == PASS_FULL)
@@ -381,7 +410,7 @@ static int commit_whole(struct pass *p, struct mapper *m)
 		store_put_value(m->store, "scope", buf_str(&scope));
 	}
 	buf_fini(&scope);
-	if (p->kind == PASS_SOME)
+	if (!reads_changes(p))
 		return mapper_commit_all(m, NULL, &p->err);
 	cursor_put(&p->next, m->store);
 	stamp_format(p->next.newest, 6, newest);
@@ -494,7 +523,7 @@ void pass_cancel(struct pass *p)
 		resolve_cancel(&p->resolve);
 	else if (p->step == READING && p->kind == PASS_POLL)
 		catch_up_cancel(&p->catch_up);
-	else if (p->step == READING && p->kind == PASS_FULL)
+	else if (p->step == READING && p->kind != PASS_SOME)
 		full_cancel(&p->full);
 	else if (p->step == READING || p->step == REREADING)
 		batches_cancel(&p->batches);

@@ -10,9 +10,10 @@ struct pass;
 typedef void pass_done_fn(struct pass *p);
 
 enum pass_kind {
-	PASS_POLL, /* what changed since the cursor */
-	PASS_FULL, /* everything, and what is gone */
-	PASS_SOME, /* some work packages, whether they changed or not */
+	PASS_POLL,      /* what changed since the cursor */
+	PASS_FULL,      /* everything, and what is gone */
+	PASS_RECONCILE, /* what came or went without being changed */
+	PASS_SOME,      /* some work packages, whether they changed or not */
 };
 
 /* One pass.  Zero it, set the first part. */

@@ -127,6 +127,8 @@ int report_status(struct state *s, struct buf *out, struct err *e)
 	if (r == 0)
 		r = put_value(s, "user", "user", out, e);
 	if (r == 0)
+		r = put_value(s, "held", "held", out, e);
+	if (r == 0)
 		r = put_counts(s, out, e);
 	buf_puts(out, "\"runs\":[");
 	if (r == 0)

@@ -138,7 +138,8 @@ static void run_check(struct job *job)
 			list_pairs(r);
 		return;
 	}
-	names_check(&m->names, m->config->program, r->pairs != NULL, &r->err);
+	names_check(&m->names, m->config->program,
+		names_have_schemas(&m->names, &r->scope), &r->err);
 }
 
 /* --- The loop's side ---------------------------------------------------- */

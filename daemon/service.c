@@ -19,11 +19,13 @@
 #include <unistd.h>
 
 #include "base/stamp.h"
+#include "base/version.h"
 #include "daemon/control.h"
 #include "daemon/log.h"
 #include "daemon/pass.h"
 #include "daemon/report.h"
 
+#define RECONCILE_FIRST (60 * STAMP_SECOND) /* after the start */
 #define TICK_MS 1000 /* of progress, while somebody may wait */
 
 struct service {
@@ -41,9 +43,10 @@ struct service {
 	struct pass pass;
 	bool running;
 	bool stopping;
-	bool failed;       /* it could not begin */
-	uint64_t number;   /* of the pass that runs, or ran last */
-	int64_t next_at;   /* monotonic */
+	bool failed;     /* it could not begin */
+	uint64_t number; /* of the pass that runs, or ran last */
+	int64_t next_at; /* monotonic, as the next */
+	int64_t reconcile_at;
 	int64_t started;   /* wall clock */
 	int64_t last_good; /* wall clock: end of the last good pass */
 	struct err last;   /* of the last pass */
@@ -163,6 +166,11 @@ static void on_pass(struct pass *p)
 		tell_finished(s, p);
 	s->running = false;
 	s->next_at = stamp_monotonic() + s->config->poll;
+	if (p->err.code == 0 && p->kind == PASS_RECONCILE)
+		s->next_at = stamp_monotonic(); /* beside the polls */
+	if (p->err.code == 0 &&
+		(p->kind == PASS_RECONCILE || p->kind == PASS_FULL))
+		s->reconcile_at = stamp_monotonic() + s->config->reconcile;
 	pass_fini(p);
 	if (s->stopping || s->options.once)
 		close_all(s);
@@ -222,6 +230,9 @@ static void start_pass(struct service *s, const char *cause)
 		s->pass.ids = s->want.ids;
 		s->pass.n_ids = s->want.n_ids;
 		s->want.ids = NULL;
+	} else if (!s->asked && !first &&
+		   stamp_monotonic() >= s->reconcile_at) {
+		s->pass.kind = PASS_RECONCILE;
 	}
 	free(s->want.ids);
 	s->want = (struct control_resync){0};
@@ -274,26 +285,54 @@ static bool same(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+static bool same_hosts(const struct config *a, const struct config *b)
+{
+	if (a->n_storage_hosts != b->n_storage_hosts)
+		return false;
+	for (size_t i = 0; i < a->n_storage_hosts; i++)
+		if (!same(a->storage_hosts[i], b->storage_hosts[i]))
+			return false;
+	return true;
+}
+
+static bool same_server(const struct config *a, const struct config *b)
+{
+	return same(a->url, b->url) && same(a->ca_file, b->ca_file) &&
+	       same(a->contact, b->contact) &&
+	       a->max_requests == b->max_requests &&
+	       a->max_tries == b->max_tries &&
+	       a->connect_timeout == b->connect_timeout &&
+	       a->stall_timeout == b->stall_timeout &&
+	       a->max_retry_after == b->max_retry_after && same_hosts(a, b);
+}
+
+static bool same_store(const struct config *a, const struct config *b)
+{
+	return same(a->store_path, b->store_path) &&
+	       same(a->branch, b->branch) && a->bare == b->bare;
+}
+
 /* What a running daemon holds open cannot be changed under it. */
 static int check_fixed(
 	const struct config *old, const struct config *new, struct err *e)
 {
 	const char *what = NULL;
 
-	if (!same(old->url, new->url))
-		what = "server.url";
-	else if (!same(old->store_path, new->store_path) ||
-		 !same(old->branch, new->branch))
+	if (!same_server(old, new))
+		what = "server";
+	else if (!same_store(old, new))
 		what = "store";
+	else if (!same(old->author_name, new->author_name) ||
+		 !same(old->author_email, new->author_email))
+		what = "commit";
 	else if (!same(old->socket, new->socket))
-		what = "control.socket";
-	else if (old->max_requests != new->max_requests)
-		what = "server.max_requests";
+		what = "control";
 	if (what == NULL)
 		return 0;
 	return err_set(e, ERR_CONFIG,
-		"%s: %s changed: that needs a restart of opsyncd", new->file,
-		what);
+		"%s: %s: changed, and that needs a restart of opsyncd (only "
+		"the key may change while it runs)",
+		new->file, what);
 }
 
 static int on_reload(void *arg, struct err *e)
@@ -513,9 +552,10 @@ int service_run(struct config *config, const struct service_options *options,
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN); /* until there is something to reload */
+	signal(SIGHUP, SIG_IGN);  /* until there is something to reload */
 	signal(SIGXFSZ, SIG_IGN); /* a full quota is an error, not a death */
 	s.started = stamp_now();
+	s.reconcile_at = stamp_monotonic() + RECONCILE_FIRST;
 	uv_loop_init(&s.loop);
 	r = open_client(&s, e);
 	if (r == 0) {

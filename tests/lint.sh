@@ -1,8 +1,27 @@
 #!/bin/sh
 # Formatting, clang-tidy, cppcheck and the arrows between the folders.  $FLAGS
-# are those of the compiler; $BUILD keeps stamps, so that clang-tidy looks
-# only at what changed since it was last content.
+# are those of the compiler; $BUILD keeps a stamp a file, so that clang-tidy
+# looks only at what changed since it was last content.
 set -u
+
+tidy() {
+	stamp=$BUILD/$(echo "$1" | tr / _).stamp
+	# shellcheck disable=SC2086 # one word a flag
+	sum=$( (echo "$FLAGS"; cat .clang-tidy; clang $FLAGS -E "$1") |
+		sha256sum)
+	[ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] && return 0
+	# shellcheck disable=SC2086
+	clang-tidy --quiet "$1" -- $FLAGS 2>"$stamp.err" || {
+		grep -v 'warnings generated' "$stamp.err"
+		return 1
+	}
+	echo "$sum" >"$stamp"
+}
+
+if [ "${1-}" = --tidy ]; then
+	tidy "$2"
+	exit
+fi
 
 failed=0
 fail() {
@@ -36,7 +55,7 @@ for header in $(git ls-files '*.h'); do
 done
 git grep -nE '\b(TODO|FIXME|XXX)\b' -- '*.[ch]' && fail "left open"
 
-# shellcheck disable=SC2086
+# shellcheck disable=SC2046
 cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr -j 2 \
 	--enable=warning,performance,portability \
 	--suppress=missingIncludeSystem --suppress=unusedStructMember \
@@ -44,23 +63,7 @@ cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr -j 2 \
 		'daemon/*.c' 'cli/*.c') || fail cppcheck
 
 mkdir -p "$BUILD"
-tidy() {
-	stamp=$BUILD/$(echo "$1" | tr / _).stamp
-	sum=$( (echo "$FLAGS"; cat .clang-tidy; $CC_FOR_SUM $FLAGS -E "$1") |
-		sha256sum)
-	[ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] && return 0
-	# shellcheck disable=SC2086
-	clang-tidy --quiet "$1" -- $FLAGS 2>"$stamp.err" || {
-		grep -v 'warnings generated' "$stamp.err"
-		return 1
-	}
-	echo "$sum" >"$stamp"
-}
-CC_FOR_SUM=clang
-if [ "${1-}" = --tidy ]; then
-	tidy "$2"
-	exit
-fi
+export BUILD FLAGS
 # shellcheck disable=SC2086
 printf '%s\n' $sources | xargs -P 2 -n 1 sh "$0" --tidy || fail clang-tidy
 

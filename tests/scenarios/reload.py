@@ -42,7 +42,21 @@ def main():
         tap.tree(after, sync.scratch(), "equal to a store from nothing")
         tap.same(sync.flaws(), [], "the repository is whole")
 
-        sync.configure(projects="[ccm, ccm-sub]")
+        head = sync.head()
+        sync.configure(mapping=seeds.replace("type: [Curated Content]",
+                                             "type: [Curated Contents]"))
+        sync.opsync("reload")
+        done = sync.opsync("resync", "--wait")
+        tap.ok(done.code == 78 and "no type 'Curated Contents'" in done.err,
+               "a type that the server does not have ends the pass", done)
+        sync.configure(mapping=seeds.replace("cf.sourceUrl", "cf.sourceURL"))
+        sync.opsync("reload")
+        done = sync.opsync("resync", "--wait")
+        tap.ok(done.code == 78 and "did you mean 'sourceUrl'" in done.err,
+               "and so does such a custom field", done)
+        tap.same(sync.head(), head, "no document was touched")
+
+        sync.configure(mapping=seeds, projects="[ccm, ccm-sub]")
         tap.same(sync.opsync("reload").code, 0, "another project is taken")
         sync.opsync("resync", "--wait")
         tap.ok(sync.opsync("runs").out.count("  full  ") == 2,
@@ -50,7 +64,7 @@ def main():
 
         sync.configure(url="http://127.0.0.1:1")
         done = sync.opsync("reload")
-        tap.ok(done.code == 78 and "server.url changed" in done.err,
+        tap.ok(done.code == 78 and "server: changed" in done.err,
                "another server needs a restart", done)
         tap.same(sync.stop(), 0, "the daemon ends well")
     return tap.end()

@@ -107,9 +107,16 @@ static const struct {
 	{"server: { url: https://x, max_requests: 0 }\nprojects: [x]\n"
 	 "store: /x\n",
 		"1:41: "},
-	{"server: { url: https://x }\nprojects: []\nstore: /x\n",
+	{"server: { url: https://x }\nprojects: [x]\nstore: /x\n",
+		"1:9: server: needs token"},
+	{"server: { url: x.org, token: { file: /k } }\nprojects: [x]\n"
+	 "store: /x\n",
+		"1:16: url: begins with https://"},
+	{"server: { url: https://x, token: { file: /k } }\nprojects: []\n"
+	 "store: /x\n",
 		"2:11: projects: is a list"},
-	{"server: { url: https://x }\nprojects: ccm\nstore: /x\n",
+	{"server: { url: https://x, token: { file: /k } }\nprojects: ccm\n"
+	 "store: /x\n",
 		"2:11: projects: is a list"},
 	{HEAD "schedule: { poll: 10ms }\n", "4:11: schedule: poll is at least"},
 	{HEAD "schedule: { poll: soon }\n", "4:19: "},
