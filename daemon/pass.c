@@ -382,7 +382,9 @@ static bool reads_changes(const struct pass *p)
 /* Nothing new came: then nothing is written. */
 static bool is_idle(const struct pass *p)
 {
-	if (p->n_remap > 0 || p->sync->mapper->run.id != 0)
+	const struct mapper *m = p->sync->mapper;
+
+	if (p->n_remap > 0 || m->run.id != 0 || m->n_removals > 0)
 		return false;
 	return p->kind == PASS_RECONCILE ||
 	       (p->kind == PASS_POLL && p->next.low == p->cursor->low &&
