@@ -381,8 +381,8 @@ def arguments():
     p.add_argument("--only", default=",".join(CONTENDERS),
                    help="some of " + ",".join(CONTENDERS))
     p.add_argument("--no-script", action="store_true")
-    p.add_argument("--script-threads", type=int, default=4,
-                   help="with 4 it is at its best")
+    p.add_argument("--script-threads", type=int, default=1,
+                   help="1, as it is; with 4 it is at its best")
     p.add_argument("--keep", action="store_true", help="remove nothing")
     a = p.parse_args()
     a.only = [c for c in CONTENDERS if c in a.only.split(",")]
