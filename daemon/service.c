@@ -47,6 +47,7 @@ struct service {
 	uint64_t number; /* of the pass that runs, or ran last */
 	int64_t next_at; /* monotonic, as the next */
 	int64_t reconcile_at;
+	bool reconciled;   /* or tried to: then a poll is due first */
 	int64_t started;   /* wall clock */
 	int64_t last_good; /* wall clock: end of the last good pass */
 	struct err last;   /* of the last pass */
@@ -166,10 +167,10 @@ static void on_pass(struct pass *p)
 		tell_finished(s, p);
 	s->running = false;
 	s->next_at = stamp_monotonic() + s->config->poll;
-	if (p->err.code == 0 && p->kind == PASS_RECONCILE)
+	s->reconciled = p->kind == PASS_RECONCILE;
+	if (p->err.code == 0 && s->reconciled)
 		s->next_at = stamp_monotonic(); /* beside the polls */
-	if (p->err.code == 0 &&
-		(p->kind == PASS_RECONCILE || p->kind == PASS_FULL))
+	if (p->err.code == 0 && (s->reconciled || p->kind == PASS_FULL))
 		s->reconcile_at = stamp_monotonic() + s->config->reconcile;
 	pass_fini(p);
 	if (s->stopping || s->options.once)
@@ -230,7 +231,7 @@ static void start_pass(struct service *s, const char *cause)
 		s->pass.ids = s->want.ids;
 		s->pass.n_ids = s->want.n_ids;
 		s->want.ids = NULL;
-	} else if (!s->asked && !first &&
+	} else if (!s->asked && !first && !s->reconciled &&
 		   stamp_monotonic() >= s->reconcile_at) {
 		s->pass.kind = PASS_RECONCILE;
 	}

@@ -156,9 +156,26 @@ def lies(tap):
         tap.same(sync.once().code, 0, "the next goes well")
 
 
+def reconcile(tap):
+    """The list of all ids is broken; lists of changes are not."""
+    with StandIn("--generate", "20") as server, Sync(
+            server.url, projects="[demo-1]", mapping=ALL,
+            server="  max_tries: 1\n",
+            schedule="{ poll: 1s, reconcile: 1s }") as sync:
+        sync.start()
+        server.side("fault", {"match": "elements%2Fid", "times": -1,
+                              "status": 500, "body": "{}"})
+        tap.ok(until(lambda: "500" in sync.said(), 10),
+               "a reconcile that fails")
+        server.side(*edit(3, subject="Polled all the same"))
+        tap.ok(until(lambda: b"Polled all the same" in
+                     sync.tree()["demo-1/3.md"], 10), "keeps off no poll")
+        tap.same(sync.stop(), 0, "the daemon ends well")
+
+
 def main():
     tap = Tap()
-    for part in (mapping, restart, first, scope, overtaken, lies):
+    for part in (mapping, restart, first, scope, overtaken, lies, reconcile):
         part(tap)
     return tap.end()
 

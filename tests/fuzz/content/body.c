@@ -41,8 +41,10 @@ static void check_order(struct arena *a, struct str body,
 
 static bool is_plain(struct str address)
 {
+	static const char marks[] = "`\"'<>()[]\\ \n";
+
 	for (size_t i = 0; i < address.n; i++)
-		if (memchr("`\"'<>()[]\\ \n", address.p[i], 12) != NULL)
+		if (memchr(marks, address.p[i], sizeof(marks) - 1) != NULL)
 			return false;
 	return true;
 }
