@@ -181,6 +181,7 @@ int store_commit(struct store *s, struct store_commit *c, struct err *e)
 	bool any = false;
 	int code;
 
+	s->looked = false;
 	c->id[0] = '\0';
 	c->n_kept = 0;
 	c->kept_branch[0] = '\0';
@@ -208,6 +209,7 @@ void store_discard(struct store *s)
 	struct err e = {0};
 
 	objects_drop(s->objects);
+	s->looked = false;
 	s->broken = (struct err){0};
 	if (staging_clear(s->state, &e) != 0)
 		s->broken = e;

@@ -22,6 +22,15 @@ struct store {
 	struct worktree *worktree; /* NULL: bare */
 	struct state *state;       /* with the staged_… tables beside it */
 	struct err broken; /* first failure of a function without result */
+
+	/*
+	 * What the branch held and whether it was checked out when the first
+	 * document since the last commit was staged: asked once a batch.
+	 * What changes meanwhile is found by the commit.
+	 */
+	bool looked;
+	bool checked_out;
+	git_oid tip_tree;
 };
 
 /* Is our branch checked out, so that work tree and index follow it? */

@@ -28,10 +28,9 @@ struct put {
 	struct state_document row; /* files and texts in the arena */
 	struct state_file *files;
 	struct arena texts;
-	bool recorded;    /* there is one of that work package and entry, */
-	bool same;        /* and all of it is the same, */
-	bool text_known;  /* or at least the text's blob */
-	bool checked_out; /* files of the work tree may stand in the way */
+	bool recorded;   /* there is one of that work package and entry, */
+	bool same;       /* and all of it is the same, */
+	bool text_known; /* or at least the text's blob */
 	enum store_change change;
 };
 
@@ -225,7 +224,7 @@ static int check_foreign(
 		(spot.kind == SPOT_FILE &&
 			!git_oid_equal(&spot.oid, &change.new_oid)))
 		return taken(path, e);
-	if (!p->checked_out)
+	if (!p->store->checked_out)
 		return 0;
 	code = worktree_inspect(p->store->worktree, &change, 1, &n_foreign, e);
 	if (code == 0 && n_foreign > 0)
@@ -255,17 +254,28 @@ static int check_free(
 	return code;
 }
 
-static int check_paths(struct put *p, struct err *e)
+/* Where the branch stands, once a batch. */
+static int look(struct store *s, struct err *e)
 {
 	git_oid tip;
-	git_oid tree;
-	int code = store_tip(p->store, &tip, e);
+	int code;
 
-	p->checked_out = store_is_checked_out(p->store);
+	if (s->looked)
+		return 0;
+	code = store_tip(s, &tip, e);
 	if (code == 0)
-		code = tree_of(p->store->repo, &tip, &tree, e);
+		code = tree_of(s->repo, &tip, &s->tip_tree, e);
+	s->checked_out = store_is_checked_out(s);
+	s->looked = code == 0;
+	return code;
+}
+
+static int check_paths(struct put *p, struct err *e)
+{
+	int code = look(p->store, e);
+
 	for (size_t i = 0; code == 0 && i < p->row.n_files; i++)
-		code = check_free(p, &tree, i, e);
+		code = check_free(p, &p->store->tip_tree, i, e);
 	return code;
 }
 
