@@ -109,6 +109,9 @@ static void on_fetched(struct fetch *f)
 
 	if (f->err.code != 0)
 		stop_or_record(item, &f->err, f->request.status);
+	/* A damaged transfer is no fault of the work package: later again. */
+	if (item->why.code == ERR_DATA)
+		item->why.code = ERR_AGAIN;
 	if (--item->n_fetching == 0)
 		map(item);
 }
