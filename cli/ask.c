@@ -3,6 +3,7 @@
  *
  * The lock of the store says who holds it, and where that daemon listens.
  */
+#include <assert.h>
 #include <errno.h>
 #include <glob.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "daemon/report.h"
+#include "daemon/questions.h"
 #include "store/store.h"
 
 #define CONFIG_FOLDER "/etc/opsync"
@@ -186,26 +187,6 @@ static int ask_daemon(struct cli_connection *c, const json_t *request,
 
 /* --- The state itself --------------------------------------------------- */
 
-static int report(struct state *state, const json_t *request, struct buf *lines,
-	struct err *e)
-{
-	const char *command = cli_text(request, "command", "");
-	const struct state_event_query query = {
-		.after = cli_int(request, "after"),
-		.run = cli_int(request, "run"),
-		.work_package = cli_int(request, "work_package"),
-		.since = cli_int(request, "since"),
-		.max_level = (int)cli_int(request, "level"),
-		.limit = cli_int(request, "limit"),
-	};
-
-	if (strcmp(command, "status") == 0)
-		return report_status(state, lines, e);
-	if (strcmp(command, "runs") == 0)
-		return report_runs(state, query.limit, lines, e);
-	return report_log(state, &query, lines, e);
-}
-
 int cli_state(const struct config *config, struct state **out, struct err *e)
 {
 	struct buf path = {0};
@@ -224,11 +205,13 @@ int cli_state(const struct config *config, struct state **out, struct err *e)
 static int ask_state(const struct config *config, const json_t *request,
 	struct buf *lines, struct err *e)
 {
+	question_fn *question = question_find(cli_text(request, "command", ""));
 	struct state *state = NULL;
 	int r = cli_state(config, &state, e);
 
+	assert(question != NULL);
 	if (r == 0)
-		r = report(state, request, lines, e);
+		r = question(state, request, lines, e);
 	state_close(state);
 	return r;
 }
@@ -307,24 +290,45 @@ int cli_number(
 	return 0;
 }
 
-int cli_bad_usage(const char *command, struct err *e)
+static int print_answer(struct cli *cli, const struct buf *lines,
+	void (*print)(void *arg, const json_t *line), void *arg, struct err *e)
 {
-	return err_set(e, ERR_USAGE, "%s: see opsync --help", command);
+	if (!cli->json)
+		return cli_each_line(lines, print, arg, e);
+	fwrite(buf_str(lines).p, 1, lines->n, stdout);
+	return 0;
 }
 
-bool cli_take(struct cli *cli, int c)
+int cli_show(struct cli *cli, const struct config *config,
+	const json_t *request, void (*print)(void *arg, const json_t *line),
+	void *arg, struct err *e)
 {
-	switch (c) {
-	case 'c':
-		cli->config_file = optarg;
-		return true;
-	case 'i':
-		cli->instance = optarg;
-		return true;
-	case 'j':
-		cli->json = true;
-		return true;
-	default:
-		return false;
-	}
+	struct buf lines = {0};
+	bool running;
+	int r = cli_ask(config, request, &lines, &running, e);
+
+	if (r == 0)
+		r = print_answer(cli, &lines, print, arg, e);
+	buf_fini(&lines);
+	return r;
+}
+
+int cli_tell(struct cli *cli, const json_t *request,
+	void (*print)(void *arg, const json_t *line), void *arg, struct err *e)
+{
+	struct cli_connection *c = NULL;
+	struct config config = {0};
+	struct buf lines = {0};
+	int r = cli_config(cli, &config, e);
+
+	if (r == 0)
+		r = cli_connect(&config, &c, e);
+	if (r == 0)
+		r = ask_daemon(c, request, &lines, e);
+	if (r == 0)
+		r = print_answer(cli, &lines, print, arg, e);
+	cli_disconnect(c);
+	buf_fini(&lines);
+	config_fini(&config);
+	return r;
 }

@@ -5,11 +5,10 @@
  * server had when the daemon last asked, from the state: no server is needed.
  * Where the state does not know enough, it says so and that is no error.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/cli.h"
+#include "cli/commands.h"
 #include "content/program.h"
 #include "daemon/names.h"
 
@@ -88,29 +87,15 @@ static void print(
 		printf(", and so are all names that it uses\n");
 }
 
-static int parse(struct cli *cli, struct err *e)
-{
-	static const struct option options[] = {
-		CLI_LONG,
-		{0},
-	};
-	int c;
-
-	while ((c = getopt_long(cli->argc, cli->argv, CLI_SHORT, options,
-			NULL)) != -1) {
-		if (!cli_take(cli, c))
-			return cli_bad_usage("check", e);
-	}
-	return optind == cli->argc ? 0 : cli_bad_usage("check", e);
-}
-
 int cli_check(struct cli *cli, struct err *e)
 {
 	struct config config = {0};
 	struct buf outline = {0};
 	enum held held = HELD_NOTHING;
-	int rc = parse(cli, e);
+	int rc = cli_parse(cli, NULL, NULL, NULL, e);
 
+	if (rc == 0)
+		rc = cli_arguments(cli, 0, 0, e);
 	if (rc == 0)
 		rc = cli_config(cli, &config, e);
 	if (rc == 0)

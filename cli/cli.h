@@ -14,23 +14,15 @@ struct cli {
 	const char *config_file; /* --config, or NULL */
 	const char *instance;    /* -i, or NULL */
 	bool json;
-	int argc; /* the command's own arguments, without its name */
+	int argc; /* the command's name, and its own arguments */
 	char **argv;
 };
 
 /*
- * The commands: each parses its own arguments, prints to standard output,
- * and gives 0 or an err_code that e words.
+ * A command parses its own arguments, prints to standard output, and gives 0
+ * or an err_code that e words.
  */
 typedef int cli_command(struct cli *cli, struct err *e);
-cli_command cli_status;
-cli_command cli_resync;
-cli_command cli_reload;
-cli_command cli_runs;
-cli_command cli_log;
-cli_command cli_render;
-cli_command cli_explain;
-cli_command cli_check;
 
 /*
  * Load the configuration that is meant: --config, else that of the instance
@@ -45,6 +37,18 @@ int cli_config(const struct cli *cli, struct config *out, struct err *e);
  */
 int cli_ask(const struct config *config, const json_t *request,
 	struct buf *lines, bool *running, struct err *e);
+
+/*
+ * Ask as cli_ask() does, and print the answer: as it is with --json, else
+ * print() gets each of its lines.
+ */
+int cli_show(struct cli *cli, const struct config *config,
+	const json_t *request, void (*print)(void *arg, const json_t *line),
+	void *arg, struct err *e);
+
+/* The same for what only a running daemon can do; loads the configuration. */
+int cli_tell(struct cli *cli, const json_t *request,
+	void (*print)(void *arg, const json_t *line), void *arg, struct err *e);
 
 /*
  * Open the state of a configuration's store for reading; *out is for
@@ -81,19 +85,17 @@ int cli_number(
 	const char *text, const char *option, int64_t *out, struct err *e);
 
 /*
- * The options that stand before or behind every command: for getopt_long()'s
- * tables, and what becomes of one of them; false if c is none of them.
+ * Parse the command's options: its own (NULL: none) and those that every
+ * command has.  A val that is a letter is a short form.  take() gets each
+ * of its own, with optarg.  Afterwards between least and most arguments are
+ * left, from cli->argv[optind] on.  ERR_USAGE says what was probably meant.
  */
-#define CLI_SHORT "c:i:"
-#define CLI_LONG                                                               \
-	{"config", required_argument, NULL, 'c'},                              \
-		{"instance", required_argument, NULL, 'i'},                    \
-	{                                                                      \
-		"json", no_argument, NULL, 'j'                                 \
-	}
-bool cli_take(struct cli *cli, int c);
+typedef int cli_take_fn(void *arg, int c, struct err *e);
+int cli_parse(struct cli *cli, const struct option *own, cli_take_fn *take,
+	void *arg, struct err *e);
+int cli_arguments(struct cli *cli, int least, int most, struct err *e);
 
-/* getopt_long() found something wrong with the arguments. */
-int cli_bad_usage(const char *command, struct err *e);
+/* The options before the command, which argv begins with afterwards. */
+int cli_parse_first(struct cli *cli, struct err *e);
 
 #endif

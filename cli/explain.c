@@ -4,9 +4,9 @@
  * Each entry of documents: and whether it fits; or with a key, what each step
  * of its expressions gives.  What is known is printed before an error ends it.
  */
-#include <getopt.h>
 #include <stdio.h>
 
+#include "cli/commands.h"
 #include "cli/subject.h"
 #include "content/program.h"
 
@@ -40,7 +40,7 @@ int cli_explain(struct cli *cli, struct err *e)
 {
 	struct subject s = {0};
 	const char *key = NULL;
-	int rc = subject_parse(&s, cli, "explain", 1, e);
+	int rc = subject_parse(&s, cli, 1, e);
 
 	if (rc == 0 && optind < cli->argc)
 		key = cli->argv[optind];

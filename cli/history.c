@@ -1,12 +1,11 @@
 /*
  * history - runs and log: what was done, and why.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "cli/cli.h"
+#include "cli/commands.h"
 
 static void print_run(void *arg, const json_t *run)
 {
@@ -41,26 +40,6 @@ static void print_event(void *arg, const json_t *event)
 	printf("  %s\n", cli_text(event, "text", ""));
 }
 
-/* Ask, and print each line of the answer. */
-static int show(struct cli *cli, const json_t *request,
-	void (*print)(void *arg, const json_t *line), struct err *e)
-{
-	struct config config;
-	struct buf lines = {0};
-	bool running;
-	int r = cli_config(cli, &config, e);
-
-	if (r == 0)
-		r = cli_ask(&config, request, &lines, &running, e);
-	if (r == 0 && cli->json)
-		fwrite(lines.p, 1, lines.n, stdout);
-	else if (r == 0)
-		r = cli_each_line(&lines, print, NULL, e);
-	buf_fini(&lines);
-	config_fini(&config);
-	return r;
-}
-
 static int level_of(const char *name, struct err *e)
 {
 	static const struct {
@@ -85,7 +64,7 @@ static int level_of(const char *name, struct err *e)
 enum { OPT_RUN = 256, OPT_WP, OPT_LEVEL, OPT_LIMIT };
 
 /* One option of runs or log, into the request. */
-static int take_option(struct cli *cli, int c, json_t *request, struct err *e)
+static int take_option(void *arg, int c, struct err *e)
 {
 	static const struct {
 		int option;
@@ -96,11 +75,10 @@ static int take_option(struct cli *cli, int c, json_t *request, struct err *e)
 		{OPT_WP, "--wp", "work_package"},
 		{OPT_LIMIT, "--limit", "limit"},
 	};
+	json_t *request = arg;
 	int64_t number = 0;
 	int r;
 
-	if (cli_take(cli, c))
-		return 0;
 	if (c == OPT_LEVEL) {
 		r = level_of(optarg, e);
 		if (r > 0)
@@ -116,7 +94,7 @@ static int take_option(struct cli *cli, int c, json_t *request, struct err *e)
 				request, numbers[i].key, json_integer(number));
 		return r;
 	}
-	return cli_bad_usage(cli->argv[0], e);
+	return 0;
 }
 
 static int history(struct cli *cli, const struct option *options,
@@ -125,22 +103,23 @@ static int history(struct cli *cli, const struct option *options,
 {
 	json_t *request = json_pack("{s:s,s:I}", "command", cli->argv[0],
 		"limit", (json_int_t)limit);
-	int r = 0;
-	int c;
+	struct config config = {0};
+	int r = cli_parse(cli, options, take_option, request, e);
 
-	while (r == 0 && (c = getopt_long(cli->argc, cli->argv, CLI_SHORT,
-				  options, NULL)) != -1)
-		r = take_option(cli, c, request, e);
 	if (r == 0)
-		r = show(cli, request, print, e);
+		r = cli_arguments(cli, 0, 0, e);
+	if (r == 0)
+		r = cli_config(cli, &config, e);
+	if (r == 0)
+		r = cli_show(cli, &config, request, print, NULL, e);
 	json_decref(request);
+	config_fini(&config);
 	return r;
 }
 
 int cli_runs(struct cli *cli, struct err *e)
 {
 	static const struct option options[] = {
-		CLI_LONG,
 		{"limit", required_argument, NULL, OPT_LIMIT},
 		{0},
 	};
@@ -151,7 +130,6 @@ int cli_runs(struct cli *cli, struct err *e)
 int cli_log(struct cli *cli, struct err *e)
 {
 	static const struct option options[] = {
-		CLI_LONG,
 		{"run", required_argument, NULL, OPT_RUN},
 		{"wp", required_argument, NULL, OPT_WP},
 		{"level", required_argument, NULL, OPT_LEVEL},

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 
+#include "cli/commands.h"
 #include "cli/subject.h"
 #include "content/program.h"
 
@@ -82,7 +83,7 @@ static int render(struct subject *s, struct err *e)
 int cli_render(struct cli *cli, struct err *e)
 {
 	struct subject s = {0};
-	int rc = subject_parse(&s, cli, "render", 0, e);
+	int rc = subject_parse(&s, cli, 0, e);
 
 	if (rc == 0)
 		rc = subject_load(&s, cli, e);

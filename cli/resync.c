@@ -2,49 +2,29 @@
  * resync - ask the daemon for a pass now, and wait for it if told to; reload
  * is a pass with the configuration read again.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/commands.h"
 
 enum { OPT_FULL = 256, OPT_WP, OPT_WAIT };
 
-static int parse(struct cli *cli, json_t *request, struct err *e)
+static int take_option(void *arg, int c, struct err *e)
 {
-	static const struct option options[] = {
-		CLI_LONG,
-		{"full", no_argument, NULL, OPT_FULL},
-		{"wp", required_argument, NULL, OPT_WP},
-		{"wait", no_argument, NULL, OPT_WAIT},
-		{0},
-	};
-	json_t *ids = json_array();
-	int64_t id;
+	json_t *request = arg;
+	json_t *ids = json_object_get(request, "work_packages");
+	int64_t id = 0;
 	int r = 0;
-	int c;
 
-	json_object_set_new(request, "work_packages", ids);
-	while (r == 0 && (c = getopt_long(cli->argc, cli->argv, CLI_SHORT,
-				  options, NULL)) != -1) {
-		switch (c) {
-		case OPT_FULL:
-			json_object_set_new(request, "full", json_true());
-			break;
-		case OPT_WAIT:
-			json_object_set_new(request, "wait", json_true());
-			break;
-		case OPT_WP:
-			r = cli_number(optarg, "--wp", &id, e);
-			if (r == 0)
-				json_array_append_new(ids, json_integer(id));
-			break;
-		default:
-			if (!cli_take(cli, c))
-				r = cli_bad_usage("resync", e);
-		}
-	}
+	if (c == OPT_FULL)
+		json_object_set_new(request, "full", json_true());
+	else if (c == OPT_WAIT)
+		json_object_set_new(request, "wait", json_true());
+	else
+		r = cli_number(optarg, "--wp", &id, e);
+	if (id != 0)
+		json_array_append_new(ids, json_integer(id));
 	return r;
 }
 
@@ -127,9 +107,18 @@ static int talk(struct cli *cli, const json_t *request, struct err *e)
 
 int cli_resync(struct cli *cli, struct err *e)
 {
-	json_t *request = json_pack("{s:s}", "command", "resync");
-	int r = parse(cli, request, e);
+	static const struct option options[] = {
+		{"full", no_argument, NULL, OPT_FULL},
+		{"wp", required_argument, NULL, OPT_WP},
+		{"wait", no_argument, NULL, OPT_WAIT},
+		{0},
+	};
+	json_t *request =
+		json_pack("{s:s, s:[]}", "command", "resync", "work_packages");
+	int r = cli_parse(cli, options, take_option, request, e);
 
+	if (r == 0)
+		r = cli_arguments(cli, 0, 0, e);
 	if (r == 0)
 		r = talk(cli, request, e);
 	json_decref(request);
@@ -138,19 +127,13 @@ int cli_resync(struct cli *cli, struct err *e)
 
 int cli_reload(struct cli *cli, struct err *e)
 {
-	static const struct option options[] = {CLI_LONG, {0}};
 	json_t *request = json_pack("{s:s}", "command", "reload");
-	int r = 0;
-	int c;
+	int r = cli_parse(cli, NULL, NULL, NULL, e);
 
-	while (r == 0 && (c = getopt_long(cli->argc, cli->argv, CLI_SHORT,
-				  options, NULL)) != -1)
-		if (!cli_take(cli, c))
-			r = cli_bad_usage("reload", e);
 	if (r == 0)
-		r = optind == cli->argc ? talk(cli, request, e)
-					: cli_bad_usage("reload", e);
-
+		r = cli_arguments(cli, 0, 0, e);
+	if (r == 0)
+		r = cli_tell(cli, request, NULL, NULL, e);
 	json_decref(request);
 	return r;
 }

@@ -1,11 +1,10 @@
 /*
  * status - what the daemon did, does and will do next.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/commands.h"
 
 static void print_daemon(const json_t *status, const struct config *config)
 {
@@ -98,30 +97,17 @@ static void print(void *arg, const json_t *status)
 
 int cli_status(struct cli *cli, struct err *e)
 {
-	static const struct option options[] = {CLI_LONG, {0}};
-	struct config config;
-	struct buf lines = {0};
-	json_t *request = NULL;
-	bool running;
-	int c;
-	int r;
+	json_t *request = json_pack("{s:s}", "command", "status");
+	struct config config = {0};
+	int r = cli_parse(cli, NULL, NULL, NULL, e);
 
-	while ((c = getopt_long(cli->argc, cli->argv, CLI_SHORT, options,
-			NULL)) != -1) {
-		if (!cli_take(cli, c))
-			return cli_bad_usage("status", e);
-	}
-	r = cli_config(cli, &config, e);
-	if (r == 0) {
-		request = json_pack("{s:s}", "command", "status");
-		r = cli_ask(&config, request, &lines, &running, e);
-	}
-	if (r == 0 && cli->json)
-		fwrite(lines.p, 1, lines.n, stdout);
-	else if (r == 0)
-		r = cli_each_line(&lines, print, &config, e);
+	if (r == 0)
+		r = cli_arguments(cli, 0, 0, e);
+	if (r == 0)
+		r = cli_config(cli, &config, e);
+	if (r == 0)
+		r = cli_show(cli, &config, request, print, &config, e);
 	json_decref(request);
-	buf_fini(&lines);
 	config_fini(&config);
 	return r;
 }

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -293,48 +292,40 @@ static int from_state(struct subject *s, int64_t id, struct err *e)
 
 /* --- All of it ---------------------------------------------------------- */
 
-static int parse_options(
-	struct subject *s, struct cli *cli, const char *command, struct err *e)
-{
-	static const struct option options[] = {
-		CLI_LONG,
-		{"schema", required_argument, NULL, 's'},
-		{"attachments", required_argument, NULL, 'a'},
-		{0},
-	};
-	int c;
+enum { OPT_SCHEMA = 256, OPT_ATTACHMENTS };
 
-	while ((c = getopt_long(cli->argc, cli->argv, CLI_SHORT, options,
-			NULL)) != -1) {
-		switch (c) {
-		case 's':
-			s->schema_file = optarg;
-			break;
-		case 'a':
-			s->attachments_dir = optarg;
-			break;
-		default:
-			if (!cli_take(cli, c))
-				return cli_bad_usage(command, e);
-		}
-	}
+static int take_option(void *arg, int c, struct err *e)
+{
+	struct subject *s = arg;
+
+	(void)e;
+	if (c == OPT_SCHEMA)
+		s->schema_file = optarg;
+	else
+		s->attachments_dir = optarg;
 	return 0;
 }
 
-int subject_parse(struct subject *s, struct cli *cli, const char *command,
-	int more, struct err *e)
+int subject_parse(struct subject *s, struct cli *cli, int more, struct err *e)
 {
-	int rc = parse_options(s, cli, command, e);
+	static const struct option options[] = {
+		{"schema", required_argument, NULL, OPT_SCHEMA},
+		{"attachments", required_argument, NULL, OPT_ATTACHMENTS},
+		{0},
+	};
+	int rc = cli_parse(cli, options, take_option, s, e);
 
 	if (rc != 0)
 		return rc;
-	if (optind >= cli->argc || cli->argc > optind + 1 + more)
+	if (optind >= cli->argc)
 		return err_set(e, ERR_USAGE,
 			"%s: which work package? (an id, or a file with "
 			"one as the API gives it)",
-			command);
-	s->what = cli->argv[optind++];
-	return 0;
+			cli->argv[0]);
+	s->what = cli->argv[optind];
+	rc = cli_arguments(cli, 1, 1 + more, e);
+	optind++;
+	return rc;
 }
 
 int subject_load(struct subject *s, const struct cli *cli, struct err *e)

@@ -30,8 +30,7 @@ struct subject {
  * Take the command's options and its first argument, "ID | FILE.json"; up to
  * more arguments may stand behind, from cli->argv[optind] on.  ERR_USAGE.
  */
-int subject_parse(struct subject *s, struct cli *cli, const char *command,
-	int more, struct err *e);
+int subject_parse(struct subject *s, struct cli *cli, int more, struct err *e);
 
 /*
  * Load the configuration and the work package, from the file or the state.

@@ -1,23 +1,23 @@
 /*
  * control - the socket through which opsync talks to the daemon.
  *
+ *   line --> dispatch --> (worker's part) --> (loop's part) --> control_end()
+ *
  * A client sends a line, gets lines, and may send the next; one request of a
- * client is answered at a time.  What reads the state runs on the worker's
- * thread.  A client that floods, or sends what is no JSON, is told so and
- * dropped; none can hold up the sync.
+ * client is answered at a time.  A client that floods, or sends what is no
+ * JSON, is told so and dropped; none can hold up the sync.  A client that
+ * goes while its request is being answered is closed when that has ended.
  */
 #include "daemon/control.h"
 
-#include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "daemon/log.h"
+#include "daemon/commands.h"
+#include "daemon/peer.h"
 #include "daemon/report.h"
 
 #define MAX_LINE ((size_t)64 * 1024)
@@ -30,23 +30,15 @@ struct client {
 	struct client **self;
 	uv_pipe_t pipe;
 	struct buf in;
-	bool reading; /* else a request is being answered */
+	json_t *what; /* the request that is being answered, or NULL */
 	bool closing;
-	bool ended;    /* sends no more: closed once it is answered */
-	uint64_t pass; /* waits for that one; 0: for none */
-
-	/* A question to the state, while the job runs. */
-	struct job job;
-	bool asking;
-	const char *command; /* a literal */
-	struct state_event_query query;
-	int64_t limit;
-	struct buf out;
-	struct err err;
+	bool ended; /* sends no more: closed once it is answered */
+	bool may_change;
+	struct control_request request;
 };
 
 struct control {
-	struct control_host host;
+	const struct control_host *host;
 	uv_pipe_t pipe;
 	char *path;
 	struct client *clients;
@@ -75,20 +67,27 @@ static void on_client_closed(uv_handle_t *handle)
 	struct control *c = client->control;
 
 	buf_fini(&client->in);
-	buf_fini(&client->out);
 	free(client);
 	release(c);
 }
 
 static void close_client(struct client *client)
 {
-	if (client->closing)
+	void (*cancel)(struct control_request * r) = client->request.cancel;
+
+	if (client->closing && client->what != NULL)
 		return;
+	if (!client->closing)
+		uv_read_stop((uv_stream_t *)&client->pipe);
 	client->closing = true;
-	client->pass = 0;
-	uv_read_stop((uv_stream_t *)&client->pipe);
-	if (client->asking)
-		return; /* closed when the job is done */
+	if (client->what != NULL) {
+		client->request.cancel = NULL;
+		if (cancel != NULL)
+			cancel(&client->request);
+		return; /* closed by control_end() */
+	}
+	if (uv_is_closing((uv_handle_t *)&client->pipe))
+		return;
 	*client->self = client->next;
 	if (client->next != NULL)
 		client->next->self = client->self;
@@ -105,7 +104,7 @@ static size_t unread(const struct client *client)
 /* It asks for no more, and has got all? */
 static bool is_done(const struct client *client)
 {
-	return client->ended && client->reading && unread(client) == 0;
+	return client->ended && client->what == NULL && unread(client) == 0;
 }
 
 /* --- Writing ------------------------------------------------------------ */
@@ -149,195 +148,109 @@ static void send_lines(struct client *client, struct buf *lines)
 	}
 }
 
-/* The last line of an answer; then the client may ask again. */
-static void send_end(
-	struct client *client, struct buf *lines, const struct err *err)
+void control_flush(struct control_request *r)
 {
-	buf_printf(lines, "{\"end\":true,\"code\":%d", err->code);
-	if (err->code != 0) {
-		buf_putc(lines, ',');
-		report_text(lines, "error", str_of(err->text));
+	struct client *client = container_of(r, struct client, request);
+
+	if (r->out.n > 0)
+		send_lines(client, &r->out);
+}
+
+void control_end(struct control_request *r)
+{
+	struct client *client = container_of(r, struct client, request);
+	struct buf lines = r->out;
+
+	buf_printf(&lines, "{\"end\":true,\"code\":%d", r->err.code);
+	if (r->err.code != 0) {
+		buf_putc(&lines, ',');
+		report_text(&lines, "error", str_of(r->err.text));
 	}
-	buf_puts(lines, "}\n");
-	send_lines(client, lines);
-	client->reading = true;
-}
-
-static void refuse(struct client *client, enum err_code code, const char *why)
-{
-	struct buf lines = {0};
-	struct err err = {0};
-
-	err_set(&err, code, "%s", why);
-	send_end(client, &lines, &err);
-}
-
-/* --- Questions to the state --------------------------------------------- */
-
-static void run_question(struct job *job)
-{
-	struct client *client = container_of(job, struct client, job);
-	struct state *state = store_state(client->control->host.mapper->store);
-
-	if (strcmp(client->command, "status") == 0)
-		report_status(state, &client->out, &client->err);
-	else if (strcmp(client->command, "runs") == 0)
-		report_runs(state, client->limit, &client->out, &client->err);
-	else
-		report_log(state, &client->query, &client->out, &client->err);
-}
-
-/* The state's line is an object: what only the daemon knows goes into it. */
-static void add_live(struct client *client)
-{
-	struct control *c = client->control;
-
-	while (client->out.n > 0 && client->out.p[client->out.n - 1] != '}')
-		client->out.n--;
-	if (client->out.n == 0)
-		return;
-	client->out.n--;
-	buf_puts(&client->out, ",\"daemon\":{");
-	c->host.live(c->host.arg, &client->out);
-	buf_puts(&client->out, "}}\n");
-}
-
-static void on_answered(struct job *job)
-{
-	struct client *client = container_of(job, struct client, job);
-
-	client->asking = false;
+	buf_puts(&lines, "}\n");
+	json_decref(client->what);
+	client->what = NULL;
+	client->request = (struct control_request){0};
 	if (client->closing) {
-		client->closing = false;
+		buf_fini(&lines);
 		close_client(client);
-		return;
-	}
-	if (client->err.code == 0 && strcmp(client->command, "status") == 0)
-		add_live(client);
-	send_end(client, &client->out, &client->err);
-}
-
-static int64_t integer(const json_t *request, const char *key, int64_t none)
-{
-	const json_t *v = json_object_get(request, key);
-
-	return json_is_integer(v) ? json_integer_value(v) : none;
-}
-
-static void ask_state(
-	struct client *client, const char *command, const json_t *request)
-{
-	client->query = (struct state_event_query){
-		.after = integer(request, "after", 0),
-		.run = integer(request, "run", 0),
-		.work_package = integer(request, "work_package", 0),
-		.since = integer(request, "since", 0),
-		.max_level = (int)integer(request, "level", 0),
-		.limit = integer(request, "limit", 0),
-	};
-	client->limit = integer(request, "limit", 20);
-	client->err = (struct err){0};
-	client->command = command;
-	client->asking = true;
-	client->job = (struct job){.run = run_question, .done = on_answered};
-	worker_give(client->control->host.worker, &client->job);
-}
-
-/* --- Resync ------------------------------------------------------------- */
-
-static int read_ids(const json_t *list, struct control_resync *what)
-{
-	size_t n = json_array_size(list);
-
-	what->ids = xcalloc(n, sizeof(*what->ids));
-	for (size_t i = 0; i < n; i++) {
-		const json_t *id = json_array_get(list, i);
-
-		if (!json_is_integer(id) || json_integer_value(id) <= 0)
-			return ERR_USAGE;
-		what->ids[what->n_ids++] = json_integer_value(id);
-	}
-	return 0;
-}
-
-static void resync(struct client *client, const json_t *request)
-{
-	struct control *c = client->control;
-	struct control_resync what = {
-		.full = json_is_true(json_object_get(request, "full"))};
-	struct err none = {0};
-	struct buf lines = {0};
-	uint64_t pass;
-
-	if (read_ids(json_object_get(request, "work_packages"), &what) != 0) {
-		free(what.ids);
-		refuse(client, ERR_USAGE,
-			"work_packages: is a list of work package ids");
-		return;
-	}
-	pass = c->host.resync(c->host.arg, &what);
-	buf_printf(&lines, "{\"pass\":%llu}\n", (unsigned long long)pass);
-	if (json_is_true(json_object_get(request, "wait"))) {
-		client->pass = pass;
+	} else {
 		send_lines(client, &lines);
-		return;
 	}
-	send_end(client, &lines, &none);
-}
-
-static void reload(struct client *client)
-{
-	struct control *c = client->control;
-	struct buf lines = {0};
-	struct err err = {0};
-
-	c->host.reload(c->host.arg, &err);
-	send_end(client, &lines, &err);
 }
 
 /* --- Requests ----------------------------------------------------------- */
 
-static void dispatch(struct client *client, const json_t *request)
+static void run_work(struct job *job)
 {
-	static const char *const questions[] = {"status", "runs", "log"};
-	const char *command =
-		json_string_value(json_object_get(request, "command"));
+	struct control_request *r =
+		container_of(job, struct control_request, job);
 
-	if (command == NULL) {
-		refuse(client, ERR_USAGE, "the request has no command");
-		return;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(questions); i++) {
-		if (strcmp(command, questions[i]) == 0) {
-			ask_state(client, questions[i], request);
-			return;
-		}
-	}
-	if (strcmp(command, "resync") == 0)
-		resync(client, request);
-	else if (strcmp(command, "reload") == 0)
-		reload(client);
+	r->command->work(r, &r->err);
+}
+
+static void on_worked(struct job *job)
+{
+	struct control_request *r =
+		container_of(job, struct control_request, job);
+	const struct client *client = container_of(r, struct client, request);
+
+	if (r->err.code == 0 && r->command->then != NULL && !client->closing)
+		r->command->then(r);
 	else
-		refuse(client, ERR_USAGE, "unknown command");
+		control_end(r);
+}
+
+static int find_command(
+	const struct client *client, struct control_request *r, struct err *e)
+{
+	const char *name =
+		json_string_value(json_object_get(r->what, "command"));
+
+	if (name == NULL)
+		return err_set(e, ERR_USAGE, "the request has no command");
+	r->command = command_find(name, e);
+	if (r->command == NULL)
+		return e->code;
+	if (r->command->who == CONTROL_CHANGE && !client->may_change)
+		return err_set(e, ERR_AUTH,
+			"%s: only root and the daemon's user and group may",
+			name);
+	return 0;
 }
 
 static void answer(struct client *client, const char *line, size_t n)
 {
+	struct control_request *r = &client->request;
 	json_error_t error;
-	json_t *request = json_loadb(line, n, 0, &error);
 
-	client->reading = false;
-	if (request == NULL)
-		refuse(client, ERR_USAGE, error.text);
-	else
-		dispatch(client, request);
-	json_decref(request);
+	client->what = json_loadb(line, n, 0, &error);
+	*r = (struct control_request){
+		.host = client->control->host, .what = client->what};
+	if (client->what == NULL) {
+		err_set(&r->err, ERR_USAGE, "%s", error.text);
+		client->what = json_null();
+	}
+	if (r->err.code != 0 || find_command(client, r, &r->err) != 0) {
+		control_end(r);
+	} else if (r->command->work != NULL) {
+		r->job = (struct job){.run = run_work, .done = on_worked};
+		worker_give(r->host->sync->worker, &r->job);
+	} else {
+		r->command->then(r);
+	}
+}
+
+int64_t control_int(const json_t *what, const char *key, int64_t none)
+{
+	const json_t *v = json_object_get(what, key);
+
+	return json_is_integer(v) ? json_integer_value(v) : none;
 }
 
 /* Once it has read what it got; on_written() goes on. */
 static void next_request(struct client *client)
 {
-	while (client->reading && !client->closing &&
+	while (client->what == NULL && !client->closing &&
 		unread(client) <= MAX_UNREAD) {
 		char *end = client->in.n > 0
 				    ? memchr(client->in.p, '\n', client->in.n)
@@ -348,11 +261,8 @@ static void next_request(struct client *client)
 			return;
 		n = (size_t)(end - client->in.p) + 1;
 		answer(client, client->in.p, n - 1);
-		if (client->in.n >= n) {
-			memmove(client->in.p, client->in.p + n,
-				client->in.n - n);
-			client->in.n -= n;
-		}
+		memmove(client->in.p, client->in.p + n, client->in.n - n);
+		client->in.n -= n;
 	}
 }
 
@@ -383,6 +293,16 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 	next_request(client);
 }
 
+static void begin(struct client *client)
+{
+	uv_os_fd_t fd;
+
+	client->may_change =
+		uv_fileno((uv_handle_t *)&client->pipe, &fd) == 0 &&
+		peer_may_change(fd);
+	uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read);
+}
+
 static void on_connection(uv_stream_t *stream, int status)
 {
 	struct control *c = stream->data;
@@ -392,8 +312,7 @@ static void on_connection(uv_stream_t *stream, int status)
 		return;
 	client = xcalloc(1, sizeof(*client));
 	client->control = c;
-	client->reading = true;
-	uv_pipe_init(c->host.loop, &client->pipe, 0);
+	uv_pipe_init(c->host->sync->loop, &client->pipe, 0);
 	client->pipe.data = client;
 	c->n_handles++;
 	c->n_clients++;
@@ -406,41 +325,42 @@ static void on_connection(uv_stream_t *stream, int status)
 		c->n_clients > MAX_CLIENTS)
 		close_client(client);
 	else
-		uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read);
+		begin(client);
 }
 
 /* --- For the daemon ----------------------------------------------------- */
 
 void control_progress(struct control *c, uint64_t pass, struct str line)
 {
-	for (struct client *client = c->clients; client != NULL;
-		client = client->next) {
-		struct buf lines = {0};
+	struct client *next;
 
-		if (client->pass != pass)
+	for (struct client *client = c->clients; client != NULL;
+		client = next) {
+		struct control_request *r = &client->request;
+
+		next = client->next;
+		if (r->pass != pass)
 			continue;
-		buf_add_str(&lines, line);
-		buf_putc(&lines, '\n');
-		send_lines(client, &lines);
+		buf_add_str(&r->out, line);
+		buf_putc(&r->out, '\n');
+		control_flush(r);
 	}
 }
 
 void control_finished(struct control *c, uint64_t pass, struct str line)
 {
-	const struct err none = {0};
 	struct client *next;
 
 	for (struct client *client = c->clients; client != NULL;
 		client = next) {
-		struct buf lines = {0};
+		struct control_request *r = &client->request;
 
 		next = client->next;
-		if (client->pass != pass)
+		if (r->pass != pass)
 			continue;
-		client->pass = 0;
-		buf_add_str(&lines, line);
-		buf_putc(&lines, '\n');
-		send_end(client, &lines, &none);
+		buf_add_str(&r->out, line);
+		buf_putc(&r->out, '\n');
+		control_end(r);
 	}
 }
 
@@ -504,10 +424,10 @@ int control_open(const struct control_host *host, const char *path,
 	struct control *c = xcalloc(1, sizeof(*c));
 	int r;
 
-	c->host = *host;
+	c->host = host;
 	c->path = xstrdup(path);
 	c->n_handles = 1;
-	uv_pipe_init(host->loop, &c->pipe, 0);
+	uv_pipe_init(host->sync->loop, &c->pipe, 0);
 	c->pipe.data = c;
 	r = listen_at(c, e);
 	if (r != 0) {

@@ -1,17 +1,17 @@
 #ifndef DAEMON_CONTROL_H
 #define DAEMON_CONTROL_H
 
+#include <jansson.h>
 #include <uv.h>
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "daemon/mapper.h"
-#include "daemon/worker.h"
+#include "daemon/sync.h"
 
 /*
  * The control socket: newline-delimited JSON, one request a line, answered
  * by lines of which the last has "end": true.  docs/control.md describes it.
- * Loop's thread.
+ * Loop's thread, but for what says otherwise.
  */
 struct control;
 
@@ -22,10 +22,9 @@ struct control_resync {
 	int64_t *ids; /* taken by who gets it */
 };
 
+/* The daemon, as commands see it. */
 struct control_host {
-	uv_loop_t *loop;
-	struct worker *worker;
-	struct mapper *mapper;
+	struct sync *sync;
 	void *arg;
 	/* Add what only the running daemon knows: members of an object. */
 	void (*live)(void *arg, struct buf *out);
@@ -35,9 +34,52 @@ struct control_host {
 	int (*reload)(void *arg, struct err *e);
 };
 
+/* A request on its way.  Lives until control_end(). */
+struct control_request {
+	const struct control_host *host;
+	const json_t *what; /* the object that the client sent */
+	struct buf out;     /* lines of the answer, sent with its end */
+	struct err err;
+	uint64_t pass; /* waits for that one; 0: for none */
+	void *flow;    /* whatever a command needs meanwhile */
+
+	/*
+	 * Set by what takes long: called at most once, when the client is
+	 * gone or the daemon stops, and must lead to control_end().
+	 */
+	void (*cancel)(struct control_request *r);
+
+	/* Private. */
+	struct job job;
+	const struct control_command *command;
+};
+
+/* Who may: everybody who may connect, or root, the daemon's user and group. */
+enum control_right { CONTROL_READ, CONTROL_CHANGE };
+
+/* A row of the table in daemon/commands.c. */
+struct control_command {
+	const char *name;
+	enum control_right who;
+	/* Worker's thread: add to r->out; what it gives ends the request, */
+	int (*work)(struct control_request *r, struct err *e);
+	/* unless it went well (or is NULL) and there is this, which must lead
+	 * to control_end(), now or later.  Loop's thread. */
+	void (*then)(struct control_request *r);
+};
+
+/* Send what r->out holds so far. */
+void control_flush(struct control_request *r);
+
+/* The last line of the answer, with r->err; r may be gone. */
+void control_end(struct control_request *r);
+
+/* An integer of the request, or none. */
+int64_t control_int(const json_t *what, const char *key, int64_t none);
+
 /*
  * Listen at path (mode 0660), taking the place of a socket that a killed
- * process left.  ERR_IO.
+ * process left.  Borrows the host.  ERR_IO.
  */
 int control_open(const struct control_host *host, const char *path,
 	struct control **out, struct err *e);

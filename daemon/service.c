@@ -38,6 +38,7 @@ struct service {
 	struct store *store;
 	struct mapper mapper;
 	struct sync sync;
+	struct control_host host;
 	struct control *control;
 	struct cursor cursor;
 	struct pass pass;
@@ -507,17 +508,14 @@ static void watch_signal(
 
 static int open_control(struct service *s, const char *path, struct err *e)
 {
-	const struct control_host host = {
-		.loop = &s->loop,
-		.worker = s->sync.worker,
-		.mapper = &s->mapper,
+	s->host = (struct control_host){
+		.sync = &s->sync,
 		.arg = s,
 		.live = on_live,
 		.resync = on_resync,
 		.reload = on_reload,
 	};
-
-	return control_open(&host, path, &s->control, e);
+	return control_open(&s->host, path, &s->control, e);
 }
 
 static void begin(struct service *s, struct err *e)

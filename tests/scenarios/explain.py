@@ -79,7 +79,7 @@ def as_json(tap, sync):
 def mistakes(tap, sync):
     for name, args, code, words in (
             ("no work package", (), 64, "which work package?"),
-            ("too much", (FILE, "slug", "path"), 64, "which work package?"),
+            ("too much", (FILE, "slug", "path"), 64, "unexpected argument"),
             ("no such key", (FILE, "slugg"), 64, "has the key 'slugg'"),
             ("no such file", ("none.json",), 65, "none.json"),
             ("no store yet", ("42",), 69, "was never synced")):

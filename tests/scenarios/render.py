@@ -95,8 +95,9 @@ def mistakes(tap, sync):
     bare = sync.write("bare.json", "[1, 2")
     for name, args, code, words in (
             ("no work package", (), 64, ["which work package?"]),
-            ("two of them", (wp, wp), 64, ["which work package?"]),
-            ("an unknown option", (wp, "--shema", SCHEMA), 64, ["--help"]),
+            ("two of them", (wp, wp), 64, ["unexpected argument"]),
+            ("an unknown option", (wp, "--shema", SCHEMA), 64,
+             ["unknown option '--shema' (did you mean '--schema'?)"]),
             ("no such file", ("none.json",), 65, ["none.json"]),
             ("no JSON", (bare,), 65, ["bare.json"]),
             ("no such schema", (wp, "--schema", "none.json"), 65,

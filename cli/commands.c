@@ -1,0 +1,77 @@
+/*
+ * commands - the table of what opsync can do, and its help.
+ */
+#include "cli/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command commands[] = {
+	{"check", "", "is the configuration right?", cli_check},
+	{"status", "", "what the daemon did, does, will do", cli_status},
+	{"resync", "[--full] [--wp ID]… [--wait]",
+		"sync now; all, or some work packages", cli_resync},
+	{"reload", "", "read the configuration again", cli_reload},
+	{"runs", "[--limit N]", "the passes, the newest first", cli_runs},
+	{"log", "[--run N] [--wp ID] [--level L] [--limit N]",
+		"what each pass did, and why", cli_log},
+	{"render", "ID | FILE.json [--schema FILE] [--attachments DIR]",
+		"a document on standard output", cli_render},
+	{"explain", "ID | FILE.json [KEY] [--schema FILE] [--attachments DIR]",
+		"why it makes that document, or none", cli_explain},
+};
+
+static const char options[] =
+	"  -c, --config FILE     the configuration of the daemon\n"
+	"  -i, --instance NAME   /etc/opsync/NAME.yaml (or $OPSYNC_INSTANCE)\n"
+	"      --json            for programs: one object a line\n"
+	"  -V, --version         print the version\n"
+	"  -h, --help            print this\n"
+	"\n"
+	"Exit codes are those of sysexits.h; 3: some work packages failed.\n";
+
+#define COLUMN 28 /* where the table's second half begins */
+
+void commands_help(void)
+{
+	puts("usage: opsync [-c FILE | -i NAME] [--json] COMMAND …\n");
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		const struct command *c = &commands[i];
+		int n = printf("  %s%s%s", c->name,
+			c->arguments[0] != '\0' ? " " : "", c->arguments);
+
+		if (n > COLUMN)
+			printf("\n%*s%s\n", COLUMN + 2, "", c->does);
+		else
+			printf("%*s%s\n", COLUMN + 2 - n, "", c->does);
+	}
+	printf("\n%s", options);
+}
+
+void command_help(const struct command *c)
+{
+	printf("usage: opsync %s%s%s\n\n  %s\n\n%s", c->name,
+		c->arguments[0] != '\0' ? " " : "", c->arguments, c->does,
+		options);
+}
+
+const struct command *command_of(const char *name, struct err *e)
+{
+	const char *names[ARRAY_LEN(commands)];
+	const char *nearest;
+
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+		names[i] = commands[i].name;
+	}
+	nearest = str_nearest(str_of(name), names, ARRAY_LEN(names));
+	if (nearest != NULL)
+		err_set(e, ERR_USAGE,
+			"unknown command '%s' (did you mean '%s'?)", name,
+			nearest);
+	else
+		err_set(e, ERR_USAGE, "unknown command '%s' (opsync --help)",
+			name);
+	return NULL;
+}

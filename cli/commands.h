@@ -1,0 +1,33 @@
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/cli.h"
+
+/*
+ * A row of the table of commands.  A new command is a row in commands.c and
+ * a file of its own.
+ */
+struct command {
+	const char *name;
+	const char *arguments; /* as --help shows them */
+	const char *does;      /* one line of at most 47 characters */
+	cli_command *run;
+};
+
+/* NULL with ERR_USAGE, which says what was probably meant. */
+const struct command *command_of(const char *name, struct err *e);
+
+/* --help, of everything or of one command, to standard output. */
+void commands_help(void);
+void command_help(const struct command *command);
+
+cli_command cli_check;
+cli_command cli_explain;
+cli_command cli_log;
+cli_command cli_reload;
+cli_command cli_render;
+cli_command cli_resync;
+cli_command cli_runs;
+cli_command cli_status;
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * commands - the table of what may be asked of the daemon, and by whom.
+ */
+#include "daemon/commands.h"
+
+#include <string.h>
+
+#include "daemon/questions.h"
+
+/* Ask the state, on the worker's thread. */
+static int question(struct control_request *r, struct err *e)
+{
+	const char *name =
+		json_string_value(json_object_get(r->what, "command"));
+	question_fn *fn = question_find(name);
+
+	return fn(
+		store_state(r->host->sync->mapper->store), r->what, &r->out, e);
+}
+
+static const struct control_command commands[] = {
+	/* name, who may, worker's part, loop's part */
+	{"status", CONTROL_READ, question, order_status},
+	{"runs", CONTROL_READ, question, NULL},
+	{"log", CONTROL_READ, question, NULL},
+	{"resync", CONTROL_CHANGE, NULL, order_resync},
+	{"reload", CONTROL_CHANGE, NULL, order_reload},
+};
+
+const struct control_command *command_find(const char *name, struct err *e)
+{
+	const char *names[ARRAY_LEN(commands)];
+	const char *nearest;
+
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+		names[i] = commands[i].name;
+	}
+	nearest = str_nearest(str_of(name), names, ARRAY_LEN(names));
+	err_set(e, ERR_USAGE, "unknown command '%.40s'%s%s%s", name,
+		nearest != NULL ? " (did you mean '" : "",
+		nearest != NULL ? nearest : "", nearest != NULL ? "'?)" : "");
+	return NULL;
+}

@@ -1,0 +1,20 @@
+#ifndef DAEMON_COMMANDS_H
+#define DAEMON_COMMANDS_H
+
+#include "daemon/control.h"
+
+/*
+ * What may be asked of the daemon: questions to the state
+ * (daemon/questions.h) and the commands of this table.  A new one is a row
+ * in commands.c; its functions are in a file of their own.
+ *
+ * NULL with ERR_USAGE, which says what was probably meant.
+ */
+const struct control_command *command_find(const char *name, struct err *e);
+
+/* orders.c */
+void order_status(struct control_request *r);
+void order_resync(struct control_request *r);
+void order_reload(struct control_request *r);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * questions - from a request to a report of the state.
+ */
+#include "daemon/questions.h"
+
+#include <string.h>
+
+#include "daemon/report.h"
+
+static int64_t integer(const json_t *what, const char *key)
+{
+	return json_integer_value(json_object_get(what, key));
+}
+
+static int ask_status(
+	struct state *s, const json_t *what, struct buf *out, struct err *e)
+{
+	(void)what;
+	return report_status(s, out, e);
+}
+
+static int ask_runs(
+	struct state *s, const json_t *what, struct buf *out, struct err *e)
+{
+	int64_t limit = integer(what, "limit");
+
+	return report_runs(s, limit > 0 ? limit : 20, out, e);
+}
+
+static int ask_log(
+	struct state *s, const json_t *what, struct buf *out, struct err *e)
+{
+	const struct state_event_query query = {
+		.after = integer(what, "after"),
+		.run = integer(what, "run"),
+		.work_package = integer(what, "work_package"),
+		.since = integer(what, "since"),
+		.max_level = (int)integer(what, "level"),
+		.limit = integer(what, "limit"),
+	};
+
+	return report_log(s, &query, out, e);
+}
+
+static const struct {
+	const char *name;
+	question_fn *fn;
+} questions[] = {
+	{"status", ask_status},
+	{"runs", ask_runs},
+	{"log", ask_log},
+};
+
+question_fn *question_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(questions); i++)
+		if (strcmp(questions[i].name, name) == 0)
+			return questions[i].fn;
+	return NULL;
+}
