@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/image_info.h"
 #include "base/str.h"
 #include "base/value.h"
@@ -76,6 +77,23 @@ struct project {
 	int64_t *ancestors; /* ids, from the root down */
 };
 
+/* Another work package that has a document here: where a link leads. */
+struct neighbour {
+	struct str path; /* of its document, in the store */
+	struct str subject;
+};
+
+/*
+ * Asked for other work packages while one is mapped.  find fills *out, with
+ * texts in a, or gives false where that one has no document here.  Of several
+ * documents the path is that of the entry which comes first.
+ */
+struct neighbours {
+	bool (*find)(void *arg, struct arena *a, int64_t work_package,
+		struct neighbour *out);
+	void *arg;
+};
+
 struct work_package {
 	int64_t id;
 	struct str subject;
@@ -111,6 +129,7 @@ struct work_package {
 	bool attachments_known;      /* else the list was not asked for */
 	size_t n_attachments;
 	struct attachment *attachments;
+	const struct neighbours *neighbours; /* or NULL: nobody is known */
 };
 
 /* The name that the schema gives to key, or STR_NONE.  schema may be NULL. */
