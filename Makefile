@@ -87,6 +87,11 @@ $(foreach m,$(MODULES),$(eval $(call unit-module,$(m))))
 $(STAND_IN): $(call objects,tests/openproject) $(call archive,base)
 	$(LINK) $(PKG_LIBS) -lmicrohttpd
 
+# What makes a program's system calls and allocations go wrong.
+FAULTS := $(BUILD)/tests/faults/calls
+$(BUILD)/tests/faults/calls: $(addprefix $(BUILD)/tests/faults/,calls.o call.o)
+	$(LINK)
+
 # Fuzz targets: tests/fuzz/MODULE/NAME.c, linked with a driver that replays
 # files (make check), or with libFuzzer (make fuzz SECONDS=600).
 SECONDS ?= 60
@@ -100,7 +105,7 @@ $$(BUILD)/fuzz-$(1)-%: $$(BUILD)/tests/fuzz/$(1)/%.o $$(call archives,$(1))
 endef
 $(foreach m,$(MODULES),$(eval $(call fuzz-module,$(m))))
 
-test-programs: all $(UNIT) $(FUZZ) $(STAND_IN)
+test-programs: all $(UNIT) $(FUZZ) $(STAND_IN) $(FAULTS)
 
 check: deps
 	$(MAKE) --no-print-directory test-programs
