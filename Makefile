@@ -25,7 +25,7 @@ DEBIAN   := gcc clang make git pkg-config libcurl4-openssl-dev libjansson-dev \
 	libicu-dev libpcre2-dev libssl-dev libsystemd-dev zlib1g-dev \
 	libcmocka-dev libmicrohttpd-dev clang-format clang-tidy cppcheck \
 	libclang-rt-14-dev python3 python3-yaml python3-requests curl openssl \
-	strace
+	strace hugo
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes

@@ -1,0 +1,114 @@
+#!/usr/bin/python3
+"""The examples for Hugo, built by the real hugo over all that was recorded:
+no warning, no document lost to another, and every picture in its page."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import sites
+from harness import StandIn, Tap, read
+
+SITE = """baseURL = "http://site.example/"
+title = "Site"
+disableKinds = ["RSS", "sitemap"]
+"""
+# Each page names its file; pictures of the front matter are as themes do it.
+PAGE = """<html><head><title>{{ .Title }}</title>
+{{ with .File }}<meta name="file" content="{{ .Path }}">{{ end }}
+</head><body>
+{{ with .Params.cover }}<img src="{{ .image }}">{{ end }}
+{{ with .Params.featuredImage -}}
+<img src="/{{ path.Join $.File.Dir .href }}">{{ end }}
+{{ .Content }}
+</body></html>
+"""
+LIST = """<html><head><title>{{ .Title }}</title></head><body>
+{{ range .Pages }}<a href="{{ .RelPermalink }}">{{ .Title }}</a>
+{{ end }}</body></html>
+"""
+
+
+def build(folder, tree, config, *options):
+    """Have hugo build a site; what it made and what it said."""
+    sites.write_files(folder, dict(tree, **{
+        "hugo.toml": SITE + config,
+        "layouts/_default/single.html": PAGE,
+        "layouts/_default/list.html": LIST}))
+    done = subprocess.run(
+        ["hugo", "--source", folder, "--printPathWarnings", *options],
+        env=dict(os.environ, HOME=folder), text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return sites.Site(os.path.join(folder, "public")), done
+
+
+def documents(tree):
+    return {path[len("content/"):] for path in tree if path.endswith(".md")}
+
+
+def aliases_of(text):
+    """The aliases that a document asks for."""
+    head = text.decode().split("\n---\n")[0]
+    found = re.search(r"^aliases:((?:\n- .*)+| .*)$", head, re.M)
+    return re.findall(r"/\S*", found.group(1)) if found else []
+
+
+def check_aliases(tap, site, tree, name):
+    """Each alias of a document leads to its page, and to no other's."""
+    wrong = []
+    for file, address in site.addresses.items():
+        for alias in aliases_of(tree["content/" + file]):
+            at = alias.rstrip("/") + "/index.html"
+            leads = site.file_of(site.aliases.get(at, "/none"))
+            if leads != site.file_of(address):
+                wrong.append("%s of %s leads to %s" % (alias, file, leads))
+    tap.ok(site.aliases and not wrong, name + ": aliases lead to their pages",
+           "\n".join(wrong))
+
+
+def check_pictures(tap, site, tree, name):
+    for number, attachment, times in sites.PICTURES:
+        file = sites.page_of(site, tree, "content/", number)
+        own = [read(path) for path in site.pictures(file) if path]
+        wanted = read("tests/openproject/contents/%d" % attachment)
+        tap.ok(len(own) >= times and set(own) == {wanted},
+               "%s: pictures of %d are in its page" % (name, number),
+               "%s: %s" % (file, site.pages[file].pictures))
+    tap.same(site.lost(), {}, name + ": no picture is lost on any page")
+
+
+def check_example(tap, server, name):
+    folder = tempfile.mkdtemp(prefix="opsync-hugo-")
+    config = sites.asked_of_site(sites.example(name))
+    with sites.sync_of(server, name) as sync:
+        done = sync.once()
+        tap.same(done.code, 0, name + ": all is synced")
+        tree = sync.tree()
+    site, done = build(os.path.join(folder, "all"), tree, config,
+                       "--buildDrafts", "--buildFuture")
+    tap.ok(done.returncode == 0 and "WARN" not in done.stdout and
+           "ERROR" not in done.stdout, name + ": built without a warning",
+           done.stdout)
+    tap.same(set(site.pages), documents(tree),
+             name + ": no document is lost to another")
+    check_aliases(tap, site, tree, name)
+    check_pictures(tap, site, tree, name)
+    public, done = build(os.path.join(folder, "public"), tree, config)
+    tap.ok(set(public.pages) < set(site.pages) and public.pages,
+           name + ": drafts are left out unless asked for", done.stdout)
+    shutil.rmtree(folder)
+
+
+def main():
+    tap = Tap()
+    with StandIn() as server:
+        sites.be_recorded_here(server)
+        for name in ("hugo-bundles", "hugo-flat"):
+            check_example(tap, server, name)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
