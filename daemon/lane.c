@@ -1,8 +1,10 @@
 /*
  * lane - one list of work packages, from the request to mapped items.
  *
- *   ASKING --> TAKING --> (NAMING) --> MAPPING --> done
+ *   ASKING --> READING --> TAKING --> (NAMING) --> MAPPING --> done
  *
+ * READING is pure and has a thread of libuv's pool, so that the worker maps
+ * one list while the next is parsed; what follows is done by the worker.
  * NAMING asks for the schemas of pairs of project and type that were not
  * seen before.  Any error ends the lane; what was staged stays staged.
  */
@@ -172,28 +174,52 @@ static void run_take(struct job *job)
 {
 	struct lane *lane = container_of(job, struct lane, job);
 
-	if (lane->body.p != NULL)
-		mapper_take(lane->sync->mapper, lane->body, lane->forced,
-			&lane->page, &lane->err);
+	mapper_take(lane->sync->mapper, &lane->page, &lane->err);
 	if (lane->err.code == 0)
 		find_pairs(lane);
+}
+
+/* They are known already. */
+static void run_find(struct job *job)
+{
+	find_pairs(container_of(job, struct lane, job));
 }
 
 static void on_taken(struct job *job)
 {
 	struct lane *lane = container_of(job, struct lane, job);
 
-	lane->body = STR_NONE;
-	buf_fini(&lane->request.body);
 	if (lane->err.code != 0) {
-		if (lane->request.path != NULL)
-			sync_name_answer(&lane->request, &lane->err);
 		finish(lane);
 		return;
 	}
 	if (lane->taken != NULL)
 		lane->taken(lane);
 	go_on(lane);
+}
+
+/* --- READING ------------------------------------------------------------ */
+
+static void run_read(uv_work_t *reading)
+{
+	struct lane *lane = container_of(reading, struct lane, reading);
+
+	mapper_read(buf_str(&lane->request.body), lane->forced, &lane->page,
+		&lane->err);
+	buf_fini(&lane->request.body);
+}
+
+static void on_read(uv_work_t *reading, int status)
+{
+	struct lane *lane = container_of(reading, struct lane, reading);
+
+	(void)status; /* it is never canceled */
+	if (lane->err.code != 0) {
+		sync_name_answer(&lane->request, &lane->err);
+		finish(lane);
+	} else {
+		give(lane, run_take, on_taken);
+	}
 }
 
 /* --- ASKING ------------------------------------------------------------- */
@@ -209,8 +235,9 @@ static void on_list(struct api_request *request)
 		finish(lane);
 		return;
 	}
-	lane->body = buf_str(&request->body);
-	give(lane, run_take, on_taken);
+	if (uv_queue_work(
+		    lane->sync->loop, &lane->reading, run_read, on_read) != 0)
+		abort(); /* only without a callback */
 }
 
 void lane_start(struct lane *lane, char *path)
@@ -233,7 +260,7 @@ void lane_start_page(struct lane *lane, struct mapper_page *page)
 	mapper_page_fini(&lane->page);
 	lane->page = *page;
 	*page = (struct mapper_page){0};
-	give(lane, run_take, on_taken);
+	give(lane, run_find, on_taken);
 }
 
 void lane_cancel(struct lane *lane)

@@ -8,8 +8,8 @@ struct lane;
 typedef void lane_fn(struct lane *lane);
 
 /*
- * One list of work packages on its way: asked for, taken in, mapped, and
- * what needs more handed to items.  A flow that reads has two of them, so
+ * One list of work packages on its way: asked for, read, taken in, mapped,
+ * and what needs more handed to items.  A flow that reads has two of them, so
  * that the server works on one list while the worker maps the other.
  */
 struct lane {
@@ -29,10 +29,10 @@ struct lane {
 	struct api_request request;
 	bool asking; /* the request is under way */
 	bool canceled;
+	uv_work_t reading;
 	struct job job;
 	size_t n_pairs; /* schemas to be asked for */
 	struct api_pair *pairs;
-	struct str body; /* borrowed from the request */
 	struct mapper_counts counts;
 };
 

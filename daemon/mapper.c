@@ -1,7 +1,8 @@
 /*
  * mapper - from the server's bytes to staged documents.
  *
- *   take: list --> items        elements whose source is the known one stop
+ *   read: list --> items        pure, on any thread
+ *   take: items                 those whose source is the known one stop
  *   map:  source --> work package --> (schema, list, contents?) --> rendered
  *   stage (mapper_stage.c), commit (mapper_commit.c)
  *
@@ -37,6 +38,7 @@ void mapper_item_free(struct mapper_item *item)
 	buf_fini(&item->source);
 	buf_fini(&item->attachments);
 	free(item->needs);
+	free(item->unreadable);
 	free(item);
 }
 
@@ -180,7 +182,65 @@ void mapper_event(struct mapper *m, enum log_level level, const char *kind,
 		event.text.p, path.n > 0 ? ": " : "", STR_ARGS(path));
 }
 
-/* --- Taking a list in --------------------------------------------------- */
+/* --- Reading a list ----------------------------------------------------- */
+
+bool mapper_of_future(int64_t stamp)
+{
+	return stamp > stamp_now() + DAY;
+}
+
+static void note_stamp(struct mapper_page *page, int64_t updated_at)
+{
+	if (page->first == 0)
+		page->first = updated_at;
+	if (updated_at != 0)
+		page->last = updated_at;
+	if (updated_at > page->newest && !mapper_of_future(updated_at))
+		page->newest = updated_at;
+}
+
+static struct mapper_item *read_element(struct str element)
+{
+	struct mapper_item *item = item_new();
+	struct api_source head = {0};
+	struct err bad = {0};
+
+	if (api_source_make(element, &item->source, &head, &bad) != 0)
+		item->unreadable = xstrdup(bad.text);
+	else
+		hash_sha256(item->source.p, item->source.n, item->hash);
+	item->id = head.id;
+	item->pair = (struct api_pair){head.project_id, head.type_id};
+	item->updated_at = head.updated_at;
+	return item;
+}
+
+int mapper_read(
+	struct str body, bool forced, struct mapper_page *page, struct err *e)
+{
+	struct api_list list = {0};
+	struct arena arena = {0};
+	int r = api_list_scan(&arena, body, &list, e);
+
+	if (r == 0) {
+		page->total = list.total;
+		page->count = list.count;
+		page->page_size = list.page_size;
+		page->items = xcalloc(list.n, sizeof(struct mapper_item *));
+	}
+	for (size_t i = 0; r == 0 && i < list.n; i++) {
+		struct mapper_item *item = read_element(list.elements[i]);
+
+		item->forced = forced;
+		if (item->unreadable == NULL)
+			note_stamp(page, item->updated_at);
+		page->items[page->n++] = item;
+	}
+	arena_fini(&arena);
+	return r;
+}
+
+/* --- Taking it in ------------------------------------------------------- */
 
 /* What the state has of a work package that is here again. */
 struct known {
@@ -205,69 +265,49 @@ static int compare_known(
 	return 0;
 }
 
-bool mapper_of_future(int64_t stamp)
+/* Is it to be mapped? */
+static int take_item(
+	struct mapper *m, struct mapper_item *item, bool *wanted, struct err *e)
 {
-	return stamp > stamp_now() + DAY;
-}
-
-static int take_element(struct mapper *m, struct str element, bool forced,
-	struct mapper_page *page, struct err *e)
-{
-	struct mapper_item *item = item_new();
-	struct api_source head = {0};
-	struct err bad = {0};
 	struct known known = {.item = item};
 	bool found = false;
 	int r;
 
 	m->counts.seen++;
-	if (api_source_make(element, &item->source, &head, &bad) != 0) {
+	*wanted = false;
+	if (item->unreadable != NULL) {
 		m->counts.failed++;
-		mapper_event(m, LOG_LEVEL_ERROR, "failed", head.id, STR_NONE,
-			"%s", bad.text);
-		mapper_item_free(item);
+		mapper_event(m, LOG_LEVEL_ERROR, "failed", item->id, STR_NONE,
+			"%s", item->unreadable);
 		return 0;
 	}
-	item->id = head.id;
-	item->pair = (struct api_pair){head.project_id, head.type_id};
-	item->updated_at = head.updated_at;
 	item->generation = m->generation;
-	item->forced = forced;
-	hash_sha256(item->source.p, item->source.n, item->hash);
-	if (page->first == 0)
-		page->first = head.updated_at;
-	if (head.updated_at != 0)
-		page->last = head.updated_at;
-	if (head.updated_at > page->newest &&
-		!mapper_of_future(head.updated_at))
-		page->newest = head.updated_at;
 	r = store_work_package(
 		m->store, item->id, &found, compare_known, &known, e);
-	if (r == 0 && !known.same && mapper_of_future(head.updated_at))
+	if (r == 0 && !known.same && mapper_of_future(item->updated_at))
 		log_warning("work package %lld was changed in the future, if "
 			    "the server is right: polls do not begin there",
 			(long long)item->id);
-	if (r != 0 || (known.same && !forced))
-		mapper_item_free(item);
-	else
-		page->items[page->n++] = item;
+	*wanted = !known.same || item->forced;
 	return r;
 }
 
-int mapper_take(struct mapper *m, struct str body, bool forced,
-	struct mapper_page *page, struct err *e)
+int mapper_take(struct mapper *m, struct mapper_page *page, struct err *e)
 {
-	struct api_list list = {0};
-	int r;
+	size_t kept = 0;
+	int r = 0;
 
-	arena_reset(&m->arena);
-	r = api_list_scan(&m->arena, body, &list, e);
-	page->total = list.total;
-	page->count = list.count;
-	page->page_size = list.page_size;
-	page->items = xcalloc(list.n, sizeof(struct mapper_item *));
-	for (size_t i = 0; r == 0 && i < list.n; i++)
-		r = take_element(m, list.elements[i], forced, page, e);
+	for (size_t i = 0; i < page->n; i++) {
+		bool wanted = false;
+
+		if (r == 0)
+			r = take_item(m, page->items[i], &wanted, e);
+		if (r == 0 && wanted)
+			page->items[kept++] = page->items[i];
+		else
+			mapper_item_free(page->items[i]);
+	}
+	page->n = kept;
 	return r;
 }
 

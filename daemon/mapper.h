@@ -72,7 +72,8 @@ struct mapper_item {
 	bool attachments_known;
 	struct buf attachments; /* their source */
 	uint8_t hash[SHA256_SIZE];
-	bool forced; /* map it though its source is the one we know */
+	bool forced;      /* map it though its source is the one we know */
+	char *unreadable; /* why it is no work package; NULL: it is one */
 
 	/* What it waits for, set by mapper_map(). */
 	size_t n_needs;
@@ -123,12 +124,19 @@ struct mapper_page {
 void mapper_page_fini(struct mapper_page *page); /* frees, and zeroes it */
 
 /*
- * Take a list in: page->items gets the work packages that are new or changed
- * (or all, if forced); the others are only counted.  An element that cannot
- * be read is recorded and skipped.
+ * Read a list: page gets its figures, and an item for each element.  Pure, on
+ * any thread: parsing is half of the work for most work packages.  ERR_DATA
+ * and the like if it is no list.
  */
-int mapper_take(struct mapper *m, struct str body, bool forced,
-	struct mapper_page *page, struct err *e);
+int mapper_read(
+	struct str body, bool forced, struct mapper_page *page, struct err *e);
+
+/*
+ * Take in what was read: the page keeps the work packages that are new or
+ * changed (or all, if forced); the others are only counted.  An element that
+ * cannot be read is recorded and dropped.
+ */
+int mapper_take(struct mapper *m, struct mapper_page *page, struct err *e);
 
 /* Is a stamp more than a day ahead of our clock?  It is no cursor then. */
 bool mapper_of_future(int64_t stamp);
