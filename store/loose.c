@@ -34,7 +34,7 @@ static void encode(struct deflater *d, const struct object *o, struct buf *out)
 	char header[64];
 	int n = snprintf(header, sizeof(header), "%s %llu",
 		git_object_type2string(o->type), (unsigned long long)o->size);
-	z_stream *z = deflater_start(d, o->bytes, (size_t)o->size);
+	z_stream *z = deflater_start(d, o->size, o->bytes, (size_t)o->size);
 	uLong bound = deflateBound(z, (uLong)o->size + sizeof(header)) + 16;
 	int r;
 

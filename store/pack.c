@@ -138,7 +138,7 @@ int pack_begin(struct pack *p, git_object_t type, uint64_t size,
 	p->entry = (struct object){
 		.type = type, .size = size, .offset = end_of(p)};
 	add_entry_header(p, type, size);
-	p->z = deflater_start(&p->deflater, first, n);
+	p->z = deflater_start(&p->deflater, size, first, n);
 	return 0;
 }
 
