@@ -23,5 +23,6 @@ void rendered_fini(struct rendered *r)
 		document_fini(&r->items[i].document);
 	free(r->items);
 	free(r->needs);
+	reads_fini(&r->reads);
 	*r = (struct rendered){0};
 }

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/reads.h"
 
 /* A file that is saved beside a document: an attachment under a name. */
 struct saved_file {
@@ -45,6 +46,7 @@ struct rendered {
 	 * document comes from that entry or any later one.
 	 */
 	struct err match_err;
+	struct reads reads; /* sorted; their names live as the work package */
 	bool needs_list; /* the list of attachments is needed first */
 	size_t n_needs;
 	int64_t *needs; /* ids of attachments whose contents are needed */

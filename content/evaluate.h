@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/reads.h"
 #include "base/value.h"
 #include "base/work_package.h"
 #include "content/expression.h"
@@ -21,6 +22,7 @@ struct evaluation {
 	struct value attachments; /* a list once it was read, else null */
 	size_t steps;             /* taken so far */
 	size_t start;             /* of arena->total */
+	struct reads reads;       /* owned: names and neighbours it saw */
 	bool needs_list;          /* of attachments: read, but not known */
 	int64_t *needs;           /* owned: attachments to be fetched */
 	size_t n_needs;

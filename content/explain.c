@@ -254,6 +254,7 @@ int program_explain(const struct program *p, const struct work_package *wp,
 			"note: contents of attachments are not here: what "
 			"depends on them shows as null\n");
 	free(x.with.needs);
+	reads_fini(&x.with.reads);
 	if (rc == ERR_USAGE)
 		err_set(x.err, ERR_USAGE,
 			"no entry of documents that fits has the key '%.*s'",

@@ -35,6 +35,11 @@ static const struct link *link_for(
 const char *const match_key_names[MATCH_KEYS] = {"project", "type", "status",
 	"priority", "author", "assignee", "responsible", "version", "category"};
 
+static void note_link(struct evaluation *with, const struct link *l)
+{
+	reads_add_link(&with->reads, l->href, l->title);
+}
+
 static bool has(const struct names *names, struct str s)
 {
 	for (size_t i = 0; s.p != NULL && i < names->n; i++)
@@ -114,6 +119,9 @@ int match_decide(struct evaluation *with, const struct match *m, bool *fits,
 		bool yes = names->n == 0 ||
 			   name_fits(names, with->wp, (enum match_key)key);
 
+		if (names->n > 0)
+			note_link(
+				with, link_for(with->wp, (enum match_key)key));
 		if (undecidable(with->wp, (enum match_key)key, yes))
 			unknown = key;
 		else if (!yes)

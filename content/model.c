@@ -142,13 +142,21 @@ struct value model_link(
 		2);
 }
 
-static struct value status_value(struct arena *a, const struct work_package *wp)
+struct value model_read_link(
+	struct evaluation *with, const struct link *l, const char *title)
 {
-	struct value v = model_link(a, &wp->status, "name");
+	reads_add_link(&with->reads, l->href, l->title);
+	return model_link(with->arena, l, title);
+}
+
+static struct value status_value(struct evaluation *with)
+{
+	const struct work_package *wp = with->wp;
+	struct value v = model_read_link(with, &wp->status, "name");
 
 	if (v.type == VALUE_NULL)
 		return v;
-	return model_map(a,
+	return model_map(with->arena,
 		(struct member[]){
 			v.members[0],
 			v.members[1],
@@ -158,14 +166,14 @@ static struct value status_value(struct arena *a, const struct work_package *wp)
 		3);
 }
 
-static struct value project_value(
-	struct arena *a, const struct work_package *wp)
+static struct value project_value(struct evaluation *with)
 {
-	struct value v = model_link(a, &wp->project, "name");
+	const struct work_package *wp = with->wp;
+	struct value v = model_read_link(with, &wp->project, "name");
 
 	if (v.type == VALUE_NULL)
 		return v;
-	return model_map(a,
+	return model_map(with->arena,
 		(struct member[]){
 			v.members[0],
 			model_pair("identifier",
@@ -186,14 +194,16 @@ static struct value description_value(
 		2);
 }
 
-static struct value children_value(
-	struct arena *a, const struct work_package *wp)
+static struct value children_value(struct evaluation *with)
 {
+	const struct work_package *wp = with->wp;
 	struct value v = {.type = VALUE_LIST};
 
-	v.items = ARENA_ARRAY(a, struct value, wp->n_children);
+	reads_add(&with->reads, READ_CHILDREN, wp->id, STR_NONE);
+	v.items = ARENA_ARRAY(with->arena, struct value, wp->n_children);
 	for (size_t i = 0; i < wp->n_children; i++) {
-		struct value child = model_link(a, &wp->children[i], "subject");
+		struct value child =
+			model_read_link(with, &wp->children[i], "subject");
 
 		if (child.type != VALUE_NULL)
 			v.items[v.n++] = child;
@@ -260,7 +270,7 @@ int model_value(
 	struct arena *a = with->arena;
 
 	if (link != NULL) {
-		*out = model_link(a, link, names[name].members[1]);
+		*out = model_read_link(with, link, names[name].members[1]);
 		return 0;
 	}
 	switch ((enum model_name)name) {
@@ -271,13 +281,13 @@ int model_value(
 		*out = description_value(a, wp);
 		return 0;
 	case MODEL_STATUS:
-		*out = status_value(a, wp);
+		*out = status_value(with);
 		return 0;
 	case MODEL_PROJECT:
-		*out = project_value(a, wp);
+		*out = project_value(with);
 		return 0;
 	case MODEL_CHILDREN:
-		*out = children_value(a, wp);
+		*out = children_value(with);
 		return 0;
 	case MODEL_PERCENTAGE_DONE:
 		*out = value_number(wp->percentage_done);

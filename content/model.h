@@ -33,6 +33,10 @@ int model_value(
 struct value model_link(
 	struct arena *a, const struct link *l, const char *title);
 
+/* The same, noted as read. */
+struct value model_read_link(
+	struct evaluation *with, const struct link *l, const char *title);
+
 /* What values are made of: digits, and maps of pairs. */
 struct value model_number(struct arena *a, int64_t v);
 struct member model_pair(const char *key, struct value v);

@@ -15,8 +15,9 @@ static const char *const attachment_members[] = {"id", "fileName", "file",
 #define FILE_MEMBER 2 /* "file" in the list above */
 
 static struct value attachment_value(
-	struct arena *a, const struct attachment *at)
+	struct evaluation *with, const struct attachment *at)
 {
+	struct arena *a = with->arena;
 	struct value v = model_map(a,
 		(struct member[]){
 			model_pair("id", model_number(a, at->id)),
@@ -25,8 +26,8 @@ static struct value attachment_value(
 			model_pair("contentType", value_text(at->content_type)),
 			model_pair("fileSize", model_number(a, at->size)),
 			model_pair("createdAt", value_text(at->created_at)),
-			model_pair(
-				"author", model_link(a, &at->author, "name")),
+			model_pair("author",
+				model_read_link(with, &at->author, "name")),
 			model_pair("link", value_text(at->href)),
 		},
 		ARRAY_LEN(attachment_members));
@@ -59,8 +60,8 @@ int model_attachments(struct evaluation *with, struct value *out, struct err *e)
 		*v = (struct value){.type = VALUE_LIST, .n = wp->n_attachments};
 		v->items = ARENA_ARRAY(with->arena, struct value, v->n);
 		for (size_t i = 0; i < v->n; i++)
-			v->items[i] = attachment_value(
-				with->arena, &wp->attachments[i]);
+			v->items[i] =
+				attachment_value(with, &wp->attachments[i]);
 		if (v->n > 1)
 			qsort(v->items, v->n, sizeof(*v->items),
 				by_name_and_id);

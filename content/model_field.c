@@ -6,7 +6,7 @@
 
 /* A link of a custom field: an option's title, or {id, name}. */
 static struct value field_link(
-	struct arena *a, struct str type, const struct value *v)
+	struct evaluation *with, struct str type, const struct value *v)
 {
 	const struct value *href = value_member(v, STR("href"));
 	const struct value *title = value_member(v, STR("title"));
@@ -18,7 +18,7 @@ static struct value field_link(
 	if (title != NULL)
 		link.title = title->text;
 	link.id = href_id(link.href);
-	out = model_link(a, &link, "name");
+	out = model_read_link(with, &link, "name");
 	if (out.type == VALUE_MAP && !str_ends(type, STR("User")) &&
 		!str_ends(type, STR("Version")))
 		out = *value_member(&out, STR("name"));
@@ -26,16 +26,16 @@ static struct value field_link(
 }
 
 static struct value field_links(
-	struct arena *a, struct str type, const struct value *list)
+	struct evaluation *with, struct str type, const struct value *list)
 {
 	struct value out = {.type = VALUE_LIST};
 
-	out.items = ARENA_ARRAY(a, struct value, list->n);
+	out.items = ARENA_ARRAY(with->arena, struct value, list->n);
 	for (size_t i = 0; i < list->n; i++) {
 		struct value v = list->items[i];
 
 		if (v.type == VALUE_MAP)
-			v = field_link(a, type, &list->items[i]);
+			v = field_link(with, type, &list->items[i]);
 		if (v.type != VALUE_NULL)
 			out.items[out.n++] = v;
 	}
@@ -64,9 +64,9 @@ static int field_value(struct evaluation *with,
 
 		*out = form == FIELD_HTML && html != NULL ? *html : *raw;
 	} else if (v.type == VALUE_MAP) {
-		*out = field_link(with->arena, field->type, &v);
+		*out = field_link(with, field->type, &v);
 	} else if (v.type == VALUE_LIST) {
-		*out = field_links(with->arena, field->type, &v);
+		*out = field_links(with, field->type, &v);
 	} else {
 		*out = v;
 		if (v.type == VALUE_NULL && str_starts(field->type, STR("[]")))
@@ -84,6 +84,8 @@ int model_field(struct evaluation *with, struct str name, enum field_form form,
 		return err_set(e, ERR_DATA,
 			"the custom fields of its project and type are not "
 			"known");
+	reads_add(&with->reads, READ_SCHEMA,
+		reads_pair(with->wp->project.id, with->wp->type.id), STR_NONE);
 	for (size_t i = 0; i < schema->n_fields; i++)
 		if (str_eq(schema->fields[i].name, name))
 			return field_value(

@@ -322,8 +322,11 @@ int program_render(const struct program *p, const struct work_package *wp,
 	render_entries(&with, p, with_id, out);
 	if (!with.needs_list && with.n_needs == 0) {
 		free(with.needs);
+		reads_sort(&with.reads);
+		out->reads = with.reads;
 		return 0;
 	}
+	reads_fini(&with.reads);
 	rendered_fini(out);
 	out->needs_list = with.needs_list;
 	out->needs = with.needs;

@@ -111,6 +111,7 @@ int mapper_begin(struct mapper *m, const char *kind, const char *cause,
 	for (size_t i = 0; i < m->n_removals; i++)
 		free(m->removals[i].entry);
 	m->n_removals = 0;
+	m->decided = false;
 	m->n_again = 0;
 	return record ? ensure_run(m, e) : 0;
 }
@@ -326,6 +327,7 @@ static int recall_row(
 	buf_add_str(&item->source, wp->source);
 	item->attachments_known = wp->attachments.p != NULL;
 	buf_add_str(&item->attachments, wp->attachments);
+	item->kept = true;
 	return 0;
 }
 
@@ -509,6 +511,8 @@ static enum mapped map_one(
 		if (look_up_contents(m, &wp, e) != 0)
 			return MAPPED_FAULT;
 	}
+	if (item->kept && mapper_rename(m, &wp, e) != 0)
+		return MAPPED_FAULT;
 	return render(m, item, &wp, e);
 }
 

@@ -48,6 +48,7 @@ struct mapper {
 	int64_t retry_at;     /* monotonic; 0: nothing to be tried again */
 	int64_t retry_wait;
 	char commit[41]; /* the pass's last commit, or "" */
+	bool decided;    /* about removals, in this pass */
 	size_t n_removals, cap_removals;
 	struct mapper_removal *removals;
 	size_t n_again, cap_again; /* work packages whose path may change */
@@ -73,6 +74,7 @@ struct mapper_item {
 	struct buf attachments; /* their source */
 	uint8_t hash[SHA256_SIZE];
 	bool forced;      /* map it though its source is the one we know */
+	bool kept;        /* from the state: its names may be old */
 	char *unreadable; /* why it is no work package; NULL: it is one */
 
 	/* What it waits for, set by mapper_map(). */
@@ -165,6 +167,26 @@ void mapper_fail(struct mapper *m, const struct mapper_item *item,
  */
 int mapper_retry(struct mapper *m, struct mapper_page *page, struct err *e);
 
+/*
+ * Whatever tells a name of something (of a user, a version …, with the id
+ * that the API has for it) gives it here.  If it is another than the one
+ * known, all work packages that read it are rendered again before the pass
+ * ends, from their kept sources.
+ */
+int mapper_learn(struct mapper *m, enum read_kind kind, int64_t id,
+	struct str name, struct err *e);
+
+/* The same for what is no name: a project's identifier, a schema … */
+int mapper_reread(
+	struct mapper *m, enum read_kind kind, int64_t id, struct err *e);
+
+/*
+ * At most limit of those that are stale: page gets items, unread (with room
+ * for limit) the ids of those that the server must be asked for again.
+ */
+int mapper_stale(struct mapper *m, size_t limit, struct mapper_page *page,
+	int64_t *unread, size_t *n_unread, struct err *e);
+
 /* A work package that the server does not show any more: to be removed. */
 void mapper_gone(struct mapper *m, int64_t id);
 
@@ -180,16 +202,29 @@ int mapper_stage(struct mapper *m, struct mapper_item *item,
 	const struct work_package *wp, struct rendered *rendered,
 	struct err *e);
 int mapper_map_again(struct mapper *m, struct err *e);
+
+/* Give a kept source the newest names; record what was read. */
+int mapper_rename(struct mapper *m, struct work_package *wp, struct err *e);
+int mapper_made_of(struct mapper *m, const struct mapper_item *item,
+	const struct work_package *wp, const struct reads *reads,
+	struct err *e);
 bool mapper_overtaken(struct mapper *m, const struct mapper_item *item);
-int mapper_claim_left(struct mapper *m, int64_t work_package, struct str claim,
+/* A document has gone: who claims its path, and who read it, change. */
+int mapper_left(struct mapper *m, int64_t work_package, struct str claim,
 	struct err *e);
 
 /* Commit when much is staged, or long since. */
 int mapper_commit_some(struct mapper *m, struct err *e);
 
 /*
- * End the pass: decide removals under the guard, commit.  cursor is the
- * commit's trailer, or NULL when the cursor does not move.
+ * Decide about the removals that were found, under the guard.  Others may
+ * become stale by it.
+ */
+int mapper_decide(struct mapper *m, struct err *e);
+
+/*
+ * End the pass with a commit.  cursor is its trailer, or NULL when the cursor
+ * does not move.
  */
 int mapper_commit_all(struct mapper *m, const char *cursor, struct err *e);
 

@@ -75,7 +75,7 @@ static int guard(struct mapper *m, int64_t n, bool *allowed, struct err *e)
 		*e = ended;
 		return r;
 	}
-	n += recent.removed;
+	n += recent.removed + m->counts.removed;
 	all = counts.documents + recent.removed;
 	*allowed = n < GUARD_FLOOR ||
 		   (n <= c->guard_count &&
@@ -146,7 +146,7 @@ static int drop_victim(struct mapper *m, const struct mapper_removal *removal,
 		m->store, removal->work_package, str_of(victim->entry), e);
 
 	if (r == 0)
-		r = mapper_claim_left(
+		r = mapper_left(
 			m, removal->work_package, str_of(victim->claim), e);
 	if (r == 0) {
 		m->counts.removed++;
@@ -210,6 +210,22 @@ static int decide_removals(struct mapper *m, struct err *e)
 	return r == 0 ? mapper_map_again(m, e) : r;
 }
 
+int mapper_decide(struct mapper *m, struct err *e)
+{
+	char held[24];
+	int r = decide_removals(m, e);
+
+	if (r == 0 && m->n_removals > 0) {
+		snprintf(held, sizeof(held), "%lld", (long long)m->counts.held);
+		store_put_value(m->store, "held", str_of(held));
+		m->decided = true;
+	}
+	for (size_t i = 0; i < m->n_removals; i++)
+		free(m->removals[i].entry);
+	m->n_removals = 0;
+	return r;
+}
+
 /* --- Commits ------------------------------------------------------------ */
 
 /* "Add 12, change 3, remove 1 documents". */
@@ -248,9 +264,13 @@ static void on_refused(
 	struct mapper *m = arg;
 
 	(void)entry;
+	struct err e = {0};
+
 	m->counts.failed++;
 	mapper_event(m, LOG_LEVEL_ERROR, "failed", work_package, STR_NONE, "%s",
 		why);
+	if (mapper_reread(m, READ_WORK_PACKAGE, work_package, &e) != 0)
+		log_error("%s", e.text);
 }
 
 /* last: the pass ends with it. */
@@ -306,12 +326,5 @@ int mapper_commit_some(struct mapper *m, struct err *e)
 
 int mapper_commit_all(struct mapper *m, const char *cursor, struct err *e)
 {
-	char held[24];
-	int r = decide_removals(m, e);
-
-	if (r == 0 && m->n_removals > 0) {
-		snprintf(held, sizeof(held), "%lld", (long long)m->counts.held);
-		store_put_value(m->store, "held", str_of(held));
-	}
-	return r == 0 ? commit(m, cursor, true, e) : r;
+	return commit(m, cursor, true, e);
 }

@@ -51,6 +51,7 @@ void mapper_fail(
 			m->retry_at = stamp_monotonic() + RETRY_FIRST;
 	}
 	store_put_work_package(m->store, &row);
+	store_put_fresh(m->store, item->id);
 	m->counts.failed++;
 	mapper_event(m, LOG_LEVEL_ERROR, "failed", item->id, STR_NONE, "%s",
 		why->text);
@@ -94,7 +95,7 @@ static int on_claimant(void *arg, const struct state_document *d, struct err *e)
 	return 0;
 }
 
-int mapper_claim_left(
+static int claim_left(
 	struct mapper *m, int64_t work_package, struct str claim, struct err *e)
 {
 	struct claimants c = {
@@ -103,25 +104,38 @@ int mapper_claim_left(
 	return store_claims(m->store, claim, on_claimant, &c, e);
 }
 
+int mapper_left(
+	struct mapper *m, int64_t work_package, struct str claim, struct err *e)
+{
+	int r = claim_left(m, work_package, claim, e);
+
+	return r == 0 ? mapper_reread(m, READ_WORK_PACKAGE, work_package, e)
+		      : r;
+}
+
 /* The documents that a work package has by now. */
 struct held {
 	struct arena *arena;
 	size_t n, cap;
-	struct state_document *items; /* texts in the arena, no files */
+	struct state_document *items; /* texts in the arena, its own file */
 };
 
 static int on_held(void *arg, const struct state_document *d, struct err *e)
 {
 	struct held *h = arg;
 	struct state_document *copy;
+	struct state_file *file = ARENA_NEW(h->arena, struct state_file);
 
 	(void)e;
+	file->path = arena_str(h->arena, d->files[0].path);
 	h->items = grow(h->items, h->n, &h->cap, sizeof(*h->items));
 	copy = &h->items[h->n++];
 	*copy = (struct state_document){
 		.work_package = d->work_package,
 		.entry = arena_str(h->arena, d->entry),
 		.claim = arena_str(h->arena, d->claim),
+		.n_files = 1,
+		.files = file,
 		.keep_when_gone = d->keep_when_gone,
 	};
 	return 0;
@@ -241,7 +255,7 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 	int r = store_claims(m->store, claim, on_claimant, &c, e);
 
 	if (r == 0 && new_claim && held != NULL)
-		r = mapper_claim_left(m, s->item->id, held->claim, e);
+		r = claim_left(m, s->item->id, held->claim, e);
 	if (r == 0 && c.lower)
 		r = render_with_id(s, c.entry_index, d);
 	if (r != 0)
@@ -256,7 +270,9 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 	}
 	if (r == 0)
 		count_change(m, s->item, d, change);
-	else if (r != ERR_DATA)
+	if (r == 0 && (held == NULL || !str_is(held->files[0].path, d->path)))
+		r = mapper_reread(m, READ_WORK_PACKAGE, s->item->id, &one->err);
+	if (r != 0 && r != ERR_DATA)
 		*e = one->err;
 	return r == ERR_DATA ? 0 : r;
 }
@@ -290,8 +306,7 @@ static int leave(
 		if (replaced) {
 			r = store_drop(m->store, s->item->id, d->entry, e);
 			if (r == 0)
-				r = mapper_claim_left(
-					m, s->item->id, d->claim, e);
+				r = mapper_left(m, s->item->id, d->claim, e);
 			continue;
 		}
 		s->pending = true;
@@ -357,6 +372,8 @@ int mapper_stage(struct mapper *m, struct mapper_item *item,
 		r = leave(&s, rendered, e);
 	if (r == 0)
 		r = place_all(&s, rendered, e);
+	if (r == 0)
+		r = mapper_made_of(m, item, wp, &rendered->reads, e);
 	if (r == 0)
 		put_row(&s, rendered);
 	free(s.held.items);

@@ -3,7 +3,12 @@
  *
  *   BEGINNING --> (RESOLVING) --> (REMAPPING*) --> (REREADING) --> READING
  *                                                                     |
- *       done <-- COMMITTING <-- DRAINING <----------------------------'
+ *                 .--> RENEWING --.                               |
+ *                 |       ^       |                               |
+ *                 |       |       v                               |
+ *       done <-- COMMITTING    DRAINING <-------------------------'
+ *                    ^            |
+ *                    `-- DECIDING <
  *
  * REMAPPING renders what the state keeps, when the mapping is another than
  * the one that made the documents; REREADING asks for those that it left
@@ -23,6 +28,8 @@
 #include "base/stamp.h"
 #include "daemon/log.h"
 
+#define MAX_ROUNDS 1000 /* the rest is renewed by the next pass */
+
 enum step {
 	BEGINNING,
 	RESOLVING,
@@ -30,6 +37,8 @@ enum step {
 	REREADING,
 	READING,
 	DRAINING,
+	RENEWING,
+	DECIDING,
 	COMMITTING,
 	END
 };
@@ -42,9 +51,9 @@ static void proceed(struct pass *p, enum step next)
 		err_set(&p->err, ERR_CANCELED, "stopped");
 	if (p->items.err.code != 0 && p->items.err.code != ERR_CANCELED)
 		p->err = p->items.err; /* what made all else end */
-	if (p->err.code != 0 && next < DRAINING) {
+	if (p->err.code != 0 && next != DRAINING && next < COMMITTING) {
 		items_cancel(&p->items, &p->err);
-		next = DRAINING;
+		next = next < DRAINING ? DRAINING : COMMITTING;
 	}
 	enter(p, next);
 }
@@ -68,12 +77,13 @@ static void on_items_moved(struct items *items)
 		catch_up_continue(&p->catch_up);
 	else if (p->step == READING && p->kind != PASS_SOME)
 		full_continue(&p->full);
-	else if (p->step == READING || p->step == REREADING)
+	else if (p->step == READING || p->step == REREADING ||
+		 p->step == RENEWING)
 		batches_continue(&p->batches);
 	else if (p->held_back && !items_full(items))
 		remap(p);
 	else if (p->step == DRAINING && items_idle(items))
-		proceed(p, COMMITTING);
+		proceed(p, RENEWING);
 }
 
 /* --- BEGINNING ---------------------------------------------------------- */
@@ -286,6 +296,82 @@ static void remap(struct pass *p)
 		give(p, run_recall, on_recalled);
 }
 
+/* --- RENEWING, what became stale ---------------------------------------- */
+
+static void run_stale(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+
+	free(p->unread);
+	p->unread = xcalloc(SYNC_PAGE, sizeof(*p->unread));
+	mapper_page_fini(&p->page);
+	mapper_stale(p->sync->mapper, SYNC_PAGE, &p->page, p->unread,
+		&p->n_unread, &p->err);
+}
+
+/* What was asked for and did not come is not asked for for ever. */
+static void run_renewed(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+
+	for (size_t i = 0; i < p->n_unread; i++)
+		store_put_fresh(p->sync->mapper->store, p->unread[i]);
+	p->n_unread = 0;
+}
+
+static void on_renewed(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+
+	proceed(p, DRAINING);
+}
+
+static void read_some(struct pass *p, const int64_t *ids, size_t n);
+
+static void on_stale_mapped(struct lane *lane)
+{
+	struct pass *p = container_of(lane, struct pass, lane);
+
+	p->err = lane->err;
+	if (p->err.code == 0 && !p->canceled && p->n_unread > 0)
+		read_some(p, p->unread, p->n_unread);
+	else
+		proceed(p, DRAINING);
+}
+
+static void on_stale(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+	size_t n = p->page.n + p->n_unread;
+
+	p->n_renewed += n;
+	if (p->err.code != 0 || n == 0 || p->rounds++ >= MAX_ROUNDS) {
+		proceed(p, DECIDING);
+		return;
+	}
+	p->lane.sync = p->sync;
+	p->lane.items = &p->items;
+	p->lane.done = on_stale_mapped;
+	lane_start_page(&p->lane, &p->page);
+}
+
+/* --- DECIDING, about removals ------------------------------------------- */
+
+static void run_decide(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+
+	p->n_removals = p->sync->mapper->n_removals;
+	mapper_decide(p->sync->mapper, &p->err);
+}
+
+static void on_decided(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+
+	proceed(p, p->n_removals > 0 ? RENEWING : COMMITTING);
+}
+
 /* --- REREADING and READING ---------------------------------------------- */
 
 static void on_batches(struct batches *b)
@@ -300,7 +386,10 @@ static void on_batches(struct batches *b)
 			    "out of scope",
 			(long long)b->vanished[i]);
 	batches_fini(b);
-	proceed(p, p->step == REREADING ? READING : DRAINING);
+	if (p->step == RENEWING && p->err.code == 0)
+		give(p, run_renewed, on_renewed);
+	else
+		proceed(p, p->step == REREADING ? READING : DRAINING);
 }
 
 static void read_some(struct pass *p, const int64_t *ids, size_t n)
@@ -384,7 +473,7 @@ static bool is_idle(const struct pass *p)
 {
 	const struct mapper *m = p->sync->mapper;
 
-	if (p->n_remap > 0 || m->run.id != 0 || m->n_removals > 0)
+	if (p->n_remap > 0 || p->n_renewed > 0 || m->run.id != 0 || m->decided)
 		return false;
 	return p->kind == PASS_RECONCILE ||
 	       (p->kind == PASS_POLL && p->next.low == p->cursor->low &&
@@ -490,7 +579,13 @@ static void enter(struct pass *p, enum step step)
 		return;
 	case DRAINING:
 		if (items_idle(&p->items))
-			proceed(p, COMMITTING);
+			proceed(p, RENEWING);
+		return;
+	case RENEWING:
+		give(p, run_stale, on_stale);
+		return;
+	case DECIDING:
+		give(p, run_decide, on_decided);
 		return;
 	case COMMITTING:
 		commit(p);
@@ -527,7 +622,8 @@ void pass_cancel(struct pass *p)
 		catch_up_cancel(&p->catch_up);
 	else if (p->step == READING && p->kind != PASS_SOME)
 		full_cancel(&p->full);
-	else if (p->step == READING || p->step == REREADING)
+	else if (p->step == READING || p->step == REREADING ||
+		 p->step == RENEWING)
 		batches_cancel(&p->batches);
 }
 

@@ -58,7 +58,10 @@ struct pass {
 	size_t n_remap, next_remap;
 	int64_t *remap; /* whose documents another mapping made */
 	size_t n_unread;
-	int64_t *unread; /* left out then, so without a source */
+	int64_t *unread;   /* left out then, so without a source */
+	size_t n_renewed;  /* that were stale */
+	unsigned rounds;   /* of RENEWING */
+	size_t n_removals; /* that were decided about */
 	uint64_t requests, bytes;
 	struct err end_err;
 };

@@ -36,6 +36,16 @@ static const char tables[] =
 	" digest TEXT, sha256 TEXT, oid TEXT, format TEXT, width INTEGER,"
 	" height INTEGER);"
 	"CREATE INDEX temp.staged_attachment_oid ON staged_attachment (oid);"
+	/* A row of kind 0 says that the others replace what was read. */
+	"CREATE TEMP TABLE staged_read ("
+	" work_package INTEGER, kind INTEGER, id INTEGER,"
+	" PRIMARY KEY (work_package, kind, id)) WITHOUT ROWID;"
+	"CREATE INDEX temp.staged_read_thing ON staged_read (kind, id);"
+	"CREATE TEMP TABLE staged_name ("
+	" kind INTEGER, id INTEGER, name TEXT, PRIMARY KEY (kind, id)"
+	") WITHOUT ROWID;"
+	"CREATE TEMP TABLE staged_stale ("
+	" work_package INTEGER PRIMARY KEY, stale INTEGER NOT NULL);"
 	"CREATE TEMP TABLE staged_value (key TEXT PRIMARY KEY, value TEXT);"
 	"CREATE TEMP TABLE staged_event ("
 	" id INTEGER PRIMARY KEY, run INTEGER, at INTEGER, level INTEGER,"
@@ -207,6 +217,9 @@ int staging_any(struct state *s, bool *any, struct err *e)
 		"SELECT EXISTS (SELECT 1 FROM staged_work_package)"
 		" OR EXISTS (SELECT 1 FROM staged_document)"
 		" OR EXISTS (SELECT 1 FROM staged_attachment)"
+		" OR EXISTS (SELECT 1 FROM staged_read)"
+		" OR EXISTS (SELECT 1 FROM staged_name)"
+		" OR EXISTS (SELECT 1 FROM staged_stale)"
 		" OR EXISTS (SELECT 1 FROM staged_value)"
 		" OR EXISTS (SELECT 1 FROM staged_event)");
 
@@ -241,6 +254,20 @@ int staging_apply(struct state *s, struct err *e)
 		"INSERT OR REPLACE INTO work_package (" WORK_PACKAGE_COLUMNS
 		") SELECT " WORK_PACKAGE_COLUMNS " FROM staged_work_package"
 		" WHERE NOT dropped AND id NOT IN " WAITING,
+		"DELETE FROM read WHERE work_package IN"
+		" (SELECT work_package FROM staged_read WHERE kind = 0"
+		" UNION ALL SELECT id FROM staged_work_package"
+		" WHERE dropped AND id NOT IN " WAITING ")",
+		"INSERT INTO read (work_package, kind, id)"
+		" SELECT work_package, kind, id FROM staged_read"
+		" WHERE kind <> 0",
+		"INSERT OR REPLACE INTO name (kind, id, name)"
+		" SELECT kind, id, name FROM staged_name",
+		"INSERT OR REPLACE INTO stale (work_package, stale)"
+		" SELECT work_package, stale FROM staged_stale"
+		" WHERE stale <> 0",
+		"DELETE FROM stale WHERE work_package IN"
+		" (SELECT work_package FROM staged_stale WHERE stale = 0)",
 		"INSERT OR REPLACE INTO value (key, value)"
 		" SELECT key, value FROM staged_value",
 		"INSERT INTO event (" EVENT_COLUMNS ")"
@@ -250,6 +277,9 @@ int staging_apply(struct state *s, struct err *e)
 		" WHERE (work_package, entry) IN " READY,
 		"DELETE FROM staged_document WHERE why IS NULL",
 		"DELETE FROM staged_attachment",
+		"DELETE FROM staged_read",
+		"DELETE FROM staged_name",
+		"DELETE FROM staged_stale",
 		"DELETE FROM staged_value",
 		"DELETE FROM staged_event",
 	};
@@ -264,6 +294,9 @@ int staging_clear(struct state *s, struct err *e)
 		"DELETE FROM staged_document",
 		"DELETE FROM staged_file",
 		"DELETE FROM staged_attachment",
+		"DELETE FROM staged_read",
+		"DELETE FROM staged_name",
+		"DELETE FROM staged_stale",
 		"DELETE FROM staged_value",
 		"DELETE FROM staged_event",
 	};

@@ -72,6 +72,18 @@ static const char *const migrations[] = {
 	"CREATE TABLE intent_change ("
 	" path TEXT PRIMARY KEY, old TEXT, new TEXT, document INTEGER NOT NULL"
 	") WITHOUT ROWID;",
+
+	/* What documents read, under which names, and which are stale. */
+	"CREATE TABLE read ("
+	" work_package INTEGER NOT NULL, kind INTEGER NOT NULL,"
+	" id INTEGER NOT NULL, PRIMARY KEY (work_package, kind, id)"
+	") WITHOUT ROWID;"
+	"CREATE INDEX read_thing ON read (kind, id);"
+	"CREATE TABLE name ("
+	" kind INTEGER NOT NULL, id INTEGER NOT NULL, name TEXT NOT NULL,"
+	" PRIMARY KEY (kind, id)) WITHOUT ROWID;"
+	"CREATE TABLE stale ("
+	" work_package INTEGER PRIMARY KEY, stale INTEGER NOT NULL);",
 };
 
 #define SCHEMA ((int64_t)ARRAY_LEN(migrations))

@@ -2,6 +2,7 @@
 #define STORE_STORE_H
 
 #include "base/document.h"
+#include "base/reads.h"
 #include "base/work_package.h"
 #include "store/state.h"
 
@@ -131,6 +132,44 @@ int store_work_package(struct store *s, int64_t id, bool *found,
 /* Stage a value for state_put(), and an event for state_event_add(). */
 void store_put_value(struct store *s, const char *key, struct str value);
 void store_put_event(struct store *s, const struct state_event *event);
+
+/* --- What documents were made of ---------------------------------------- */
+
+/* Stage what the documents of a work package read, instead of before. */
+void store_put_reads(
+	struct store *s, int64_t work_package, const struct reads *reads);
+
+enum store_stale {
+	STORE_FRESH,
+	STORE_STALE,  /* to be rendered again */
+	STORE_UNREAD, /* to be asked for again, and rendered */
+};
+
+/*
+ * Stage a mark; that of all who read a thing (any, unless NULL: there are
+ * some); that there is none any more.
+ */
+void store_put_stale(
+	struct store *s, int64_t work_package, enum store_stale stale);
+int store_put_readers_stale(struct store *s, enum read_kind kind, int64_t id,
+	bool *any, struct err *e);
+void store_put_fresh(struct store *s, int64_t work_package);
+
+/* Did any work package read a thing? */
+int store_is_read(struct store *s, enum read_kind kind, int64_t id, bool *read,
+	struct err *e);
+
+/* The first so many work packages that are stale. */
+typedef void store_stale_fn(
+	void *arg, int64_t work_package, enum store_stale stale);
+int store_stale(struct store *s, size_t limit, store_stale_fn *fn, void *arg,
+	struct err *e);
+
+/* The newest name of a thing that documents read, by what is known here. */
+int store_name(struct store *s, enum read_kind kind, int64_t id, bool *found,
+	struct buf *name, struct err *e);
+void store_put_name(
+	struct store *s, enum read_kind kind, int64_t id, struct str name);
 
 /* Documents staged since the last commit, put or dropped, that change. */
 size_t store_staged(const struct store *s);

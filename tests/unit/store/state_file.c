@@ -40,7 +40,7 @@ static void make_newer(struct fixture *f)
 	sqlite3 *db;
 
 	WELL(sqlite3_open(file, &db));
-	WELL(sqlite3_exec(db, "PRAGMA user_version = 9", NULL, NULL, NULL));
+	WELL(sqlite3_exec(db, "PRAGMA user_version = 99", NULL, NULL, NULL));
 	sqlite3_close(db);
 	free(file);
 }
@@ -52,8 +52,9 @@ static void test_newer(void **state)
 	state_close(open_state(f, false));
 	make_newer(f);
 	refuse(f, ERR_CONFIG,
-		"was written by a newer opsync (schema 9, this one knows 1): "
-		"install that one, or move the file away: it is rebuilt");
+		"was written by a newer opsync (schema 99, this one knows ");
+	refuse(f, ERR_CONFIG,
+		"): install that one, or move the file away: it is rebuilt");
 }
 
 static void test_damaged(void **state)

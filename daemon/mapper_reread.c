@@ -1,0 +1,230 @@
+/*
+ * mapper_reread - what documents read, and rendering them again when it
+ * changes.
+ *
+ * A document is made of a source, and of names and other work packages that
+ * may change without it.  What it read is recorded, with the newest name of
+ * each thing.  Names come with every work package that the server shows, and
+ * with what is looked up by itself; a source that is kept has old ones, so
+ * the newest take their place before it is rendered again.
+ *
+ *   learn: another name?  place, drop: another path? --> its readers are stale
+ *   stale --> rendered again, before the pass commits what it staged last
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/mapper.h"
+
+int mapper_reread(
+	struct mapper *m, enum read_kind kind, int64_t id, struct err *e)
+{
+	return store_put_readers_stale(m->store, kind, id, NULL, e);
+}
+
+int mapper_learn(struct mapper *m, enum read_kind kind, int64_t id,
+	struct str name, struct err *e)
+{
+	struct buf known = {0};
+	bool found = false;
+	bool read = true;
+	int r = 0;
+
+	if (name.p == NULL || id == 0)
+		return 0;
+	r = store_name(m->store, kind, id, &found, &known, e);
+	if (r == 0 && (!found || !str_eq(buf_str(&known), name))) {
+		r = store_put_readers_stale(m->store, kind, id, &read, e);
+		if (read || found)
+			store_put_name(m->store, kind, id, name);
+	}
+	buf_fini(&known);
+	return r;
+}
+
+/* --- Newer names for an older source ------------------------------------ */
+
+static int rename_thing(
+	struct mapper *m, struct str href, struct str *title, struct err *e)
+{
+	struct buf known = {0};
+	enum read_kind kind;
+	int64_t id;
+	bool found = false;
+	int r = 0;
+
+	if (title->p != NULL && reads_link(href, &kind, &id))
+		r = store_name(m->store, kind, id, &found, &known, e);
+	if (found && !str_eq(buf_str(&known), *title))
+		*title = arena_str(&m->arena, buf_str(&known));
+	buf_fini(&known);
+	return r;
+}
+
+static int rename_link(struct mapper *m, struct link *link, struct err *e)
+{
+	return rename_thing(m, link->href, &link->title, e);
+}
+
+/* The map {id, href, title} that stands for a link, or a list of them. */
+static int rename_value(struct mapper *m, struct value *v, struct err *e)
+{
+	struct str href = STR_NONE;
+	int r = 0;
+
+	for (size_t i = 0; v->type == VALUE_LIST && r == 0 && i < v->n; i++)
+		if (v->items[i].type == VALUE_MAP)
+			r = rename_value(m, &v->items[i], e);
+	for (size_t i = 0; v->type == VALUE_MAP && r == 0 && i < v->n; i++) {
+		struct member *member = &v->members[i];
+
+		if (str_is(member->key, "href"))
+			href = member->value.text;
+		else if (str_is(member->key, "title"))
+			r = rename_thing(m, href, &member->value.text, e);
+	}
+	return r;
+}
+
+int mapper_rename(struct mapper *m, struct work_package *wp, struct err *e)
+{
+	struct link *links[] = {&wp->type, &wp->status, &wp->priority,
+		&wp->project, &wp->author, &wp->assignee, &wp->responsible,
+		&wp->version, &wp->category, &wp->parent};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(links); i++)
+		r = rename_link(m, links[i], e);
+	for (size_t i = 0; r == 0 && i < wp->n_children; i++)
+		r = rename_link(m, &wp->children[i], e);
+	for (size_t i = 0; r == 0 && i < wp->n_fields; i++)
+		r = rename_value(m, &wp->fields[i].value, e);
+	for (size_t i = 0; r == 0 && i < wp->n_attachments; i++)
+		r = rename_link(m, &wp->attachments[i].author, e);
+	return r;
+}
+
+/* --- What was read ------------------------------------------------------ */
+
+struct parentage {
+	struct str child; /* "/work_packages/16\"" */
+	bool known;
+};
+
+static int look_for_child(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	struct parentage *p = arg;
+
+	(void)e;
+	p->known = wp->source.p != NULL &&
+		   str_find(wp->source, p->child) < wp->source.n;
+	return 0;
+}
+
+/*
+ * Attaching a child moves nothing at the parent, whose kept source does not
+ * name it then: it is asked for again, if its children are read.
+ */
+static int adopted(
+	struct mapper *m, const struct work_package *wp, struct err *e)
+{
+	char child[48];
+	struct parentage p = {.known = true};
+	int64_t parent = wp->parent.id;
+	bool read = false;
+	bool found;
+	int r;
+
+	if (parent == 0)
+		return 0;
+	r = store_is_read(m->store, READ_CHILDREN, parent, &read, e);
+	if (r != 0 || !read)
+		return r;
+	snprintf(child, sizeof(child), "/work_packages/%lld\"",
+		(long long)wp->id);
+	p.child = str_of(child);
+	r = store_work_package(m->store, parent, &found, look_for_child, &p, e);
+	if (r == 0 && !p.known)
+		store_put_stale(m->store, parent, STORE_UNREAD);
+	return r;
+}
+
+/* The name that a source gave, if none is known: it is not the newest. */
+static int remember(struct mapper *m, const struct read *read, struct err *e)
+{
+	struct buf known = {0};
+	bool found = false;
+	int r = 0;
+
+	if (read->name.p != NULL)
+		r = store_name(
+			m->store, read->kind, read->id, &found, &known, e);
+	if (r == 0 && read->name.p != NULL && !found)
+		store_put_name(m->store, read->kind, read->id, read->name);
+	buf_fini(&known);
+	return r;
+}
+
+int mapper_made_of(struct mapper *m, const struct mapper_item *item,
+	const struct work_package *wp, const struct reads *reads, struct err *e)
+{
+	int r = 0;
+
+	store_put_reads(m->store, item->id, reads);
+	for (size_t i = 0; r == 0 && i < reads->n; i++) {
+		const struct read *read = &reads->items[i];
+
+		r = item->kept ? remember(m, read, e)
+			       : mapper_learn(m, read->kind, read->id,
+					 read->name, e);
+	}
+	if (r == 0 && !item->kept)
+		r = mapper_learn(m, READ_WORK_PACKAGE, wp->id, wp->subject, e);
+	if (r == 0 && !item->kept)
+		r = adopted(m, wp, e);
+	store_put_fresh(m->store, item->id);
+	return r;
+}
+
+/* --- Those that are stale ----------------------------------------------- */
+
+struct stale {
+	size_t n;
+	int64_t *ids;
+	bool *unread;
+};
+
+static void add_stale(void *arg, int64_t work_package, enum store_stale stale)
+{
+	struct stale *s = arg;
+
+	s->ids[s->n] = work_package;
+	s->unread[s->n++] = stale == STORE_UNREAD;
+}
+
+int mapper_stale(struct mapper *m, size_t limit, struct mapper_page *page,
+	int64_t *unread, size_t *n_unread, struct err *e)
+{
+	struct stale s = {
+		.ids = xcalloc(limit, sizeof(*s.ids)),
+		.unread = xcalloc(limit, sizeof(*s.unread)),
+	};
+	int r = store_stale(m->store, limit, add_stale, &s, e);
+
+	*n_unread = 0;
+	page->items = xcalloc(limit, sizeof(struct mapper_item *));
+	for (size_t i = 0; r == 0 && i < s.n; i++) {
+		struct mapper_item *item = NULL;
+
+		if (!s.unread[i])
+			r = mapper_recall(m, s.ids[i], &item, e);
+		if (item != NULL)
+			page->items[page->n++] = item;
+		else
+			unread[(*n_unread)++] = s.ids[i];
+	}
+	free(s.ids);
+	free(s.unread);
+	return r;
+}

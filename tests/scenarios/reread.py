@@ -1,0 +1,86 @@
+#!/usr/bin/python3
+"""What a document read beside its own work package changes: it is rendered
+again in the same pass, and is as from nothing."""
+import sys
+
+from harness import StandIn, Sync, Tap
+
+MAPPING = """
+documents:
+- name: all
+  match: {}
+  path: ${ id }.md
+  front_matter:
+    title: ${ subject }
+    parent: ${ parent.subject }
+    children: ${ children | pluck("subject") }
+    version: ${ version.name }
+    author: ${ author.name }
+"""
+
+
+def edit(server, ident, **values):
+    server.side("edit", {"id": ident, "set": values})
+
+
+class World:
+    def __init__(self, tap, server, sync):
+        self.tap, self.server, self.sync = tap, server, sync
+
+    def after(self, name, ident, line, *args):
+        """One pass, one commit; then a document has that line."""
+        commits = self.sync.commits()
+        done = self.sync.once(*args)
+        self.tap.ok(done.code == 0, name + ": a good pass", done)
+        text = self.sync.tree()["%d.md" % ident].decode()
+        self.tap.ok(line in text.splitlines(), name, text)
+        self.tap.same(self.sync.commits() - commits, 1,
+                      name + ": in one commit")
+        self.tap.tree(self.sync.tree(), self.sync.scratch(),
+                      name + ": as from nothing")
+        head = self.sync.head()
+        self.sync.once(*args)
+        self.tap.same(self.sync.head(), head, name + ": once and for all")
+
+
+def family(w):
+    edit(w.server, 1, subject="one")
+    for ident in (2, 3):
+        edit(w.server, ident, subject="child %d" % ident, parent=1)
+    w.after("a parent", 2, "parent: one")
+    edit(w.server, 1, subject="uno")
+    w.after("a parent is renamed", 2, "parent: uno")
+    edit(w.server, 3, subject="kid")
+    w.after("a child is renamed", 1, "- kid")
+    edit(w.server, 4, subject="fourth", parent=1)
+    w.after("a child is attached", 1, "- fourth")
+    edit(w.server, 5, subject="five")
+    w.after("one that nobody reads", 5, "title: five")
+
+
+def names(w):
+    w.server.side("thing", {"kind": "version", "id": 71, "name": "1.0",
+                            "project": 1})
+    for ident in (1, 2):
+        edit(w.server, ident, version=71)
+    w.after("a version", 2, "version: '1.0'")
+    w.server.side("rename", {"kind": "version", "id": 71, "name": "2.0"})
+    edit(w.server, 1, subject="again")
+    w.after("one work package tells its new name", 2, "version: '2.0'")
+    w.server.side("rename", {"kind": "version", "id": 71, "name": "1.0"})
+    w.after("a full read tells the old one", 1, "version: '1.0'", "--full")
+
+
+def main():
+    tap = Tap()
+    with StandIn("--generate", "6") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        w = World(tap, server, sync)
+        family(w)
+        names(w)
+        tap.same(sync.flaws(), [], "a repository without a flaw")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+/*
+ * What documents read: the readers of a thing become stale, whether what was
+ * read is staged or stored; and the marks last until they are taken off.
+ */
+#include "tests/unit/store/fixture.h"
+
+/* "2 5u ": who is stale; u: to be asked for. */
+static void add_stale(void *arg, int64_t work_package, enum store_stale stale)
+{
+	buf_printf(arg, "%lld%s ", (long long)work_package,
+		stale == STORE_UNREAD ? "u" : "");
+}
+
+static void check_stale(struct fixture *f, const char *wanted)
+{
+	struct buf got = {0};
+
+	assert_int_equal(
+		store_stale(f->store, 100, add_stale, &got, &f->err), 0);
+	buf_putc(&got, '\0');
+	assert_string_equal(got.p, wanted);
+	buf_fini(&got);
+}
+
+static void read_things(struct fixture *f, int64_t work_package, ...)
+{
+	struct reads reads = {0};
+	va_list ap;
+	int id;
+
+	va_start(ap, work_package);
+	while ((id = va_arg(ap, int)) != 0)
+		reads_add(&reads, READ_VERSION, id, STR_NONE);
+	va_end(ap);
+	reads_sort(&reads);
+	store_put_reads(f->store, work_package, &reads);
+	reads_fini(&reads);
+}
+
+static bool change(struct fixture *f, int64_t id)
+{
+	bool any = false;
+
+	assert_int_equal(store_put_readers_stale(
+				 f->store, READ_VERSION, id, &any, &f->err),
+		0);
+	return any;
+}
+
+static void test_readers(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	read_things(f, 1, 7, 8, 7, 0);
+	read_things(f, 2, 8, 0);
+	assert_true(change(f, 7));
+	assert_false(change(f, 9));
+	check_stale(f, "1 ");
+	assert_true(change(f, 8));
+	check_stale(f, "1 2 ");
+	commit(f);
+	check_stale(f, "1 2 ");
+	reopen(f);
+	check_stale(f, "1 2 ");
+	store_put_fresh(f->store, 1);
+	check_stale(f, "2 ");
+	commit(f);
+	reopen(f);
+	check_stale(f, "2 ");
+}
+
+static void test_replaced(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	read_things(f, 1, 7, 8, 0);
+	commit(f);
+	read_things(f, 1, 9, 0);
+	assert_false(change(f, 7));
+	assert_true(change(f, 9));
+	read_things(f, 1, 0);
+	store_put_fresh(f->store, 1);
+	assert_false(change(f, 9));
+	commit(f);
+	reopen(f);
+	assert_false(change(f, 7));
+	assert_false(change(f, 9));
+	check_stale(f, "");
+}
+
+/* What is to be asked for stays so, whatever else comes. */
+static void test_unread(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	read_things(f, 1, 7, 0);
+	store_put_stale(f->store, 1, STORE_UNREAD);
+	assert_true(change(f, 7));
+	check_stale(f, "1u ");
+	commit(f);
+	assert_true(change(f, 7));
+	check_stale(f, "1u ");
+	store_put_fresh(f->store, 1);
+	check_stale(f, "");
+	commit(f);
+	reopen(f);
+	check_stale(f, "");
+}
+
+static void test_dropped(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	read_things(f, 1, 7, 0);
+	commit(f);
+	store_drop_work_package(f->store, 1);
+	commit(f);
+	reopen(f);
+	assert_false(change(f, 7));
+}
+
+static void check_name(struct fixture *f, const char *wanted)
+{
+	struct buf name = {0};
+	bool found;
+
+	assert_int_equal(
+		store_name(f->store, READ_VERSION, 7, &found, &name, &f->err),
+		0);
+	assert_true(found == (wanted != NULL));
+	if (wanted != NULL)
+		assert_true(str_is(buf_str(&name), wanted));
+	buf_fini(&name);
+}
+
+static void test_names(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	check_name(f, NULL);
+	store_put_name(f->store, READ_VERSION, 7, STR("1.0"));
+	check_name(f, "1.0");
+	commit(f);
+	store_put_name(f->store, READ_VERSION, 7, STR("2.0"));
+	check_name(f, "2.0");
+	store_discard(f->store);
+	check_name(f, "1.0");
+	reopen(f);
+	check_name(f, "1.0");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_readers, begin, end),
+		cmocka_unit_test_setup_teardown(test_replaced, begin, end),
+		cmocka_unit_test_setup_teardown(test_unread, begin, end),
+		cmocka_unit_test_setup_teardown(test_dropped, begin, end),
+		cmocka_unit_test_setup_teardown(test_names, begin, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
