@@ -25,7 +25,7 @@ DEBIAN   := gcc clang make git pkg-config libcurl4-openssl-dev libjansson-dev \
 	libicu-dev libpcre2-dev libssl-dev libsystemd-dev zlib1g-dev \
 	libcmocka-dev libmicrohttpd-dev clang-format clang-tidy cppcheck \
 	libclang-rt-14-dev python3 python3-yaml python3-requests curl openssl \
-	strace hugo
+	strace hugo systemd
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes
@@ -143,33 +143,45 @@ format:
 deps:
 	@sh tests/deps.sh $(DEBIAN)
 
-# What make install puts where, below $(DESTDIR)$(PREFIX).
-DOCS     := README.md $(wildcard docs/*.md)
-EXAMPLES := $(wildcard examples/*.yaml)
-UNITS    := $(wildcard systemd/*.service)
-INSTALLED = bin/opsyncd bin/opsync $(UNITS:systemd/%=lib/systemd/system/%) \
-	$(addprefix share/doc/opsync/,$(notdir $(DOCS)) $(EXAMPLES))
+# make install puts below $(DESTDIR)$(PREFIX) what is staged here; units name
+# the prefix, and opsyncd.service is the template with opsync for its name.
+STAGE    := $(BUILD)/stage
+AT_PREFIX = sed 's,/usr/local/,$(PREFIX)/,g'
+PLAIN     = sed 's,opsync/%i$$,opsync,; s,%i,opsync,g'
 
-install: all
-	install -D -t $(DESTDIR)$(PREFIX)/bin $(BUILD)/opsyncd $(BUILD)/opsync
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/opsync $(DOCS)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/opsync/examples \
-		$(EXAMPLES)
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	for unit in $(UNITS); do \
-		sed 's,/usr/local/,$(PREFIX)/,' $$unit \
-		>$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/}; \
-	done
+stage-units:
+	rm -rf $(STAGE)
+	mkdir -p $(STAGE)/lib/systemd/system
+	cd systemd && for unit in *.service *.path; do $(AT_PREFIX) $$unit \
+		>$(abspath $(STAGE))/lib/systemd/system/$$unit; done
+	$(AT_PREFIX) systemd/opsyncd@.service | $(PLAIN) \
+		>$(STAGE)/lib/systemd/system/opsyncd.service
+	install -D -m 644 systemd/sysusers.conf \
+		$(STAGE)/lib/sysusers.d/opsync.conf
+	install -D -m 644 systemd/tmpfiles.conf \
+		$(STAGE)/lib/tmpfiles.d/opsync.conf
 
-uninstall:
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,$(INSTALLED))
+stage: all stage-units
+	install -D -t $(STAGE)/bin $(BUILD)/opsyncd $(BUILD)/opsync
+	install -D -m 644 -t $(STAGE)/share/doc/opsync README.md docs/*.md
+	install -D -m 644 -t $(STAGE)/share/doc/opsync/examples examples/*
+
+install: stage
+	cd $(STAGE) && find . -type f | while read -r file; do \
+		mode=644; test -x "$$file" && mode=755; \
+		install -D -m $$mode "$$file" "$(DESTDIR)$(PREFIX)/$$file" || \
+		exit 1; done
+
+uninstall: stage
+	cd $(STAGE) && find . -type f | while read -r file; do \
+		rm -f "$(DESTDIR)$(PREFIX)/$$file"; done
 
 clean:
 	rm -rf build
 
 .PHONY: all check asan tsan fuzz demo bench lint format deps install \
-	uninstall clean test-programs fuzz-programs $(addprefix unit-,$(MODULES))
+	uninstall stage stage-units clean test-programs fuzz-programs $(addprefix unit-,$(MODULES))
 .PRECIOUS: $(BUILD)/%.o
 .DELETE_ON_ERROR:
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)

@@ -128,3 +128,15 @@ const struct api_counters *api_client_counters(const struct api_client *c)
 {
 	return &c->counters;
 }
+
+int64_t api_client_patience(const struct api_client *c)
+{
+	int64_t silence = c->config.connect_timeout + c->config.stall_timeout;
+	int64_t pause = c->max_retry_after > QUEUE_MAX_BACKOFF
+				? c->max_retry_after
+				: QUEUE_MAX_BACKOFF;
+
+	if (!TAILQ_EMPTY(&c->waiting))
+		return pause > silence ? pause : silence;
+	return c->n_running > 0 ? silence : 0;
+}

@@ -55,9 +55,16 @@ struct api_counters {
 	uint64_t bytes;    /* of answers, as received */
 	uint64_t retries;
 	int64_t server_time; /* sum of the times to the first byte */
+	uint64_t pieces;     /* of answers, as they arrive */
 };
 
 const struct api_counters *api_client_counters(const struct api_client *c);
+
+/*
+ * How long the counters may stand still by right, for the requests that are
+ * under way or wait for their next try; 0 if there are none.
+ */
+int64_t api_client_patience(const struct api_client *c);
 
 struct api_request;
 typedef void api_done_fn(struct api_request *r);

@@ -25,7 +25,6 @@
 
 #define MAX_HOPS 5
 #define FIRST_BACKOFF (STAMP_SECOND / 2)
-#define MAX_BACKOFF (60 * STAMP_SECOND)
 #define NAME_SIZE 200
 
 static void advance(uv_timer_t *timer);
@@ -64,10 +63,10 @@ static int64_t backoff(int n_tries)
 	int64_t most = FIRST_BACKOFF;
 	uint64_t random = 0;
 
-	for (int i = 1; i < n_tries && most < MAX_BACKOFF; i++)
+	for (int i = 1; i < n_tries && most < QUEUE_MAX_BACKOFF; i++)
 		most *= 2;
-	if (most > MAX_BACKOFF)
-		most = MAX_BACKOFF;
+	if (most > QUEUE_MAX_BACKOFF)
+		most = QUEUE_MAX_BACKOFF;
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		random = (uint64_t)stamp_monotonic();
 	return (int64_t)(random % (uint64_t)(most + 1));
@@ -198,6 +197,7 @@ static enum http_take on_bytes(struct http_get *g, const void *bytes, size_t n)
 
 	if (t->list != &t->client->running)
 		return HTTP_STOP; /* canceled */
+	t->client->counters.pieces++;
 	return transfer_take(t, bytes, n);
 }
 

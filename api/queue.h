@@ -6,6 +6,8 @@
 #include "api/redirect.h"
 #include "api/transfer.h"
 
+#define QUEUE_MAX_BACKOFF INT64_C(60000000) /* microseconds */
+
 struct api_client {
 	struct http http;
 	struct http_config config;

@@ -15,15 +15,16 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "base/stamp.h"
 #include "base/version.h"
 #include "daemon/control.h"
 #include "daemon/log.h"
+#include "daemon/notify.h"
 #include "daemon/pass.h"
 #include "daemon/report.h"
+#include "daemon/writable.h"
 
 #define RECONCILE_FIRST (60 * STAMP_SECOND) /* after the start */
 #define TICK_MS 1000 /* of progress, while somebody may wait */
@@ -40,6 +41,7 @@ struct service {
 	struct sync sync;
 	struct control_host host;
 	struct control *control;
+	struct notify notify;
 	struct cursor cursor;
 	struct pass pass;
 	bool running;
@@ -166,7 +168,7 @@ static void on_pass(struct pass *p)
 		s->last_good = stamp_now();
 	if (s->control != NULL)
 		tell_finished(s, p);
-	s->running = false;
+	s->running = s->notify.working = false;
 	s->next_at = stamp_monotonic() + s->config->poll;
 	s->reconciled = p->kind == PASS_RECONCILE;
 	if (p->err.code == 0 && s->reconciled)
@@ -184,8 +186,14 @@ static void on_tick(uv_timer_t *timer)
 {
 	struct service *s = container_of(timer, struct service, timer);
 
-	if (s->running && s->control != NULL)
+	if (!s->running)
+		return;
+	if (s->control != NULL)
 		tell_progress(s);
+	if (!s->stopping)
+		notify_status(&s->notify, "syncing: %lld read, %lld failed",
+			(long long)s->sync.progress.seen,
+			(long long)s->sync.progress.failed);
 }
 
 static void free_config(struct config *config)
@@ -214,7 +222,7 @@ static void start_pass(struct service *s, const char *cause)
 
 	take_over(s);
 	s->number++;
-	s->running = true;
+	s->running = s->notify.working = true;
 	s->sync.progress = (struct mapper_counts){0};
 	s->pass = (struct pass){
 		.sync = &s->sync,
@@ -257,8 +265,11 @@ static void schedule(struct service *s)
 	if (s->asked || wait < 0)
 		wait = 0;
 	uv_timer_start(&s->timer, on_timer, (uint64_t)((wait + 999) / 1000), 0);
-	sd_notifyf(0, "STATUS=%s",
-		s->last.code != 0 ? s->last.text : "waiting for the next poll");
+	if (s->last.code != 0)
+		notify_status(&s->notify, "%s", s->last.text);
+	else
+		notify_status(&s->notify, "in step; polls every %lld s",
+			(long long)(s->config->poll / STAMP_SECOND));
 }
 
 /* --- What the control socket asks --------------------------------------- */
@@ -337,9 +348,8 @@ static int check_fixed(
 		new->file, what);
 }
 
-static int on_reload(void *arg, struct err *e)
+static int reload(struct service *s, struct err *e)
 {
-	struct service *s = arg;
 	struct config *fresh = xcalloc(1, sizeof(*fresh));
 	char *token = NULL;
 	int r = config_load(s->config->file, fresh, e);
@@ -362,6 +372,16 @@ static int on_reload(void *arg, struct err *e)
 	if (!s->running && !s->stopping)
 		schedule(s);
 	return 0;
+}
+
+static int on_reload(void *arg, struct err *e)
+{
+	int r;
+
+	notify_reloading();
+	r = reload(arg, e);
+	notify_reloaded();
+	return r;
 }
 
 static void on_sighup(uv_signal_t *handle, int number)
@@ -411,6 +431,7 @@ static void close_worker(struct service *s)
 	uv_close((uv_handle_t *)&s->sigterm, NULL);
 	uv_close((uv_handle_t *)&s->sigint, NULL);
 	uv_close((uv_handle_t *)&s->sighup, NULL);
+	notify_close(&s->notify);
 }
 
 /* The socket goes first: then no question is left for the worker. */
@@ -441,7 +462,7 @@ static void on_signal(uv_signal_t *handle, int number)
 	if (s->stopping)
 		return;
 	s->stopping = true;
-	sd_notify(0, "STOPPING=1");
+	notify_stopping(&s->notify);
 	log_notice("stopping");
 	if (s->running)
 		pass_cancel(&s->pass);
@@ -493,8 +514,10 @@ static int open_store(struct service *s, const char *socket, struct err *e)
 		.author_email = c->author_email,
 		.note = socket,
 	};
-	int r = store_open(&o, &s->store, e);
+	int r = writable_check(c->store_path, e);
 
+	if (r == 0)
+		r = store_open(&o, &s->store, e);
 	return r == 0 ? mapper_init(&s->mapper, s->store, c, e) : r;
 }
 
@@ -530,12 +553,14 @@ static void begin(struct service *s, struct err *e)
 	s->sync.mapper = &s->mapper;
 	s->sync.config = s->config;
 	s->sync.worker = worker_new(&s->loop);
+	s->notify.sync = &s->sync;
+	notify_init(&s->notify, &s->loop);
 	if (!s->options.once && open_control(s, socket, e) != 0) {
 		s->failed = true;
 		s->last = *e;
 		close_all(s);
 	} else {
-		sd_notify(0, "READY=1");
+		notify_ready(&s->notify);
 		log_notice("syncing %s into %s", s->config->url,
 			s->config->store_path);
 		start_pass(s, s->options.once ? "once" : "start");
@@ -558,6 +583,7 @@ int service_run(struct config *config, const struct service_options *options,
 	uv_loop_init(&s.loop);
 	r = open_client(&s, e);
 	if (r == 0) {
+		notify_opening();
 		r = open_store(&s, socket, e);
 		if (r != 0)
 			api_client_close(s.sync.client, on_closed, &s);

@@ -139,6 +139,12 @@ int config_token(const struct config *c, char **out, struct err *e)
 		token = trim(buf_str(&raw));
 		if (printable(token))
 			*out = str_dup(token);
+		else if (token.n == 0 && c->token_kind == TOKEN_CREDENTIAL)
+			r = err_set(e, ERR_CONFIG,
+				"there is no key: put it into the file that "
+				"LoadCredential=%s: of the unit names "
+				"(/etc/opsync/%s.token, root, mode 0600)",
+				c->token_value, c->instance);
 		else
 			r = err_set(e, ERR_CONFIG,
 				"the key (token: of %s) is not one word",

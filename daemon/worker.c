@@ -27,7 +27,8 @@ struct worker {
 	struct queue todo;     /* under lock */
 	struct queue finished; /* under lock */
 	bool ending;           /* under lock */
-	size_t pending;        /* loop's thread only */
+	size_t pending;        /* loop's thread only, as the next */
+	uint64_t done;
 	void (*closed)(void *arg);
 	void *closed_arg;
 };
@@ -91,6 +92,7 @@ static void on_wake(uv_async_t *wake)
 		uv_mutex_unlock(&w->lock);
 		if (job == NULL)
 			return;
+		w->done++;
 		if (--w->pending == 0)
 			uv_unref((uv_handle_t *)&w->wake);
 		job->done(job);
@@ -125,6 +127,11 @@ void worker_give(struct worker *w, struct job *job)
 size_t worker_pending(const struct worker *w)
 {
 	return w->pending;
+}
+
+uint64_t worker_done(const struct worker *w)
+{
+	return w->done;
 }
 
 static void on_close(uv_handle_t *handle)

@@ -2,6 +2,7 @@
 #define DAEMON_WORKER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <uv.h>
 
 /*
@@ -32,6 +33,9 @@ void worker_give(struct worker *w, struct job *job);
 
 /* Jobs given whose done() has not run yet.  Loop thread. */
 size_t worker_pending(const struct worker *w);
+
+/* Jobs done so far.  Loop thread. */
+uint64_t worker_done(const struct worker *w);
 
 /*
  * Let the thread end (no job may be pending), close the handle and free w,

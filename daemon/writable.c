@@ -1,0 +1,86 @@
+/*
+ * writable - a store outside of what the service may write.
+ *
+ * The unit's sandbox shows all but its own folders read-only (EROFS), homes
+ * not at all, and other users' folders as permissions have it (EACCES).  A
+ * drop-in is the way out in each case; which one is said in words to paste.
+ */
+#include "daemon/writable.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <systemd/sd-login.h>
+#include <unistd.h>
+
+#include "base/str.h"
+
+/* The folder at path, or the nearest above it that is there: errno of it. */
+static int try_nearest(const char *path, bool *there)
+{
+	char *part = xasprintf("%s%s", path[0] == '/' ? "" : "./", path);
+	int error = 0;
+
+	*there = true;
+	while (faccessat(AT_FDCWD, part, W_OK | X_OK, AT_EACCESS) != 0) {
+		char *slash = strrchr(part, '/');
+
+		error = errno;
+		if (error != ENOENT || slash == NULL)
+			break;
+		error = 0;
+		*there = false;
+		slash[slash == part ? 1 : 0] = '\0';
+	}
+	free(part);
+	return error;
+}
+
+static bool in_a_home(const char *path)
+{
+	static const char *const homes[] = {"/home/", "/root/", "/run/user/"};
+
+	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++)
+		if (strncmp(path, homes[i], strlen(homes[i])) == 0)
+			return true;
+	return false;
+}
+
+static int say_drop_in(const char *path, const char *unit, int error,
+	bool there, struct err *e)
+{
+	bool home = in_a_home(path);
+	struct stat st;
+	bool anothers = error == EACCES && !home && stat(path, &st) == 0 &&
+			st.st_uid != geteuid();
+
+	return err_set(e, ERR_CONFIG,
+		"the store %s cannot be written: %s; %sallow it with a drop-in "
+		"(systemctl edit %s): \"[Service]\"%s%s, "
+		"\"ReadWritePaths=%s\"; then systemctl restart %s",
+		path, strerror(error),
+		there ? "" : "make the folder, owned by opsync, and ", unit,
+		home ? ", \"ProtectHome=read-only\"" : "",
+		anothers ? ", \"User=ITS OWNER\" (or chown it to opsync)" : "",
+		path, unit);
+}
+
+int writable_check(const char *path, struct err *e)
+{
+	bool there;
+	int error = try_nearest(path, &there);
+	char *unit = NULL;
+
+	if (error != EROFS && error != EACCES)
+		return 0; /* whoever opens it finds better words */
+	if (getenv("INVOCATION_ID") == NULL || sd_pid_get_unit(0, &unit) < 0)
+		return err_errno(e, ERR_CONFIG, error,
+			"the store %s cannot be written by this user (%u)",
+			path, (unsigned)geteuid());
+	say_drop_in(path, unit, error, there, e);
+	free(unit);
+	return ERR_CONFIG;
+}

@@ -1,0 +1,13 @@
+#ifndef DAEMON_WRITABLE_H
+#define DAEMON_WRITABLE_H
+
+#include "base/err.h"
+
+/*
+ * May we write the store at path, or make it where it is missing?  Else
+ * ERR_CONFIG, which a restart would not mend: started by systemd, with the
+ * drop-in that lets the unit.
+ */
+int writable_check(const char *path, struct err *e);
+
+#endif

@@ -1,0 +1,84 @@
+"""The example that builds a site with Hugo from the commit in the file head:
+a clean checkout, nothing of the work tree; the new site replaces the old at
+once, and a failed build leaves it alone."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from harness import ROOT, Tap
+
+SCRIPT = os.path.join(ROOT, "examples/publish-hugo")
+LAYOUT = "<title>{{ .Title }}</title>{{ range .Site.RegularPages }}{{ .Title }};{{ end }}"
+
+
+def git(store, *args):
+    done = subprocess.run(
+        ["git", "-C", store, "-c", "user.name=t", "-c", "user.email=t@t",
+         *args], stdout=subprocess.PIPE, check=True)
+    return done.stdout.decode().strip()
+
+
+def write(path, text):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as f:
+        f.write(text)
+
+
+def commit(store, name, text):
+    write(os.path.join(store, "content", name + ".md"), text)
+    git(store, "add", "-A")
+    git(store, "commit", "-q", "-m", name)
+    return git(store, "rev-parse", "HEAD")
+
+
+def publish(folder, head):
+    write(os.path.join(folder, "head"), head + "\n")
+    return subprocess.run(
+        [SCRIPT, os.path.join(folder, "store"), os.path.join(folder, "head"),
+         os.path.join(folder, "site")],
+        env=dict(os.environ, HOME=folder), stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, check=False)
+
+
+def index(folder):
+    with open(os.path.join(folder, "site/public/index.html")) as f:
+        return f.read()
+
+
+def main():
+    tap = Tap()
+    if shutil.which("hugo") is None:
+        sys.exit("hugo is missing")
+    with tempfile.TemporaryDirectory() as folder:
+        store = os.path.join(folder, "store")
+        skeleton = os.path.join(folder, "site/skeleton")
+        git(folder, "init", "-q", "store")
+        write(skeleton + "/config.toml", "title = 'Soup'\n")
+        write(skeleton + "/layouts/index.html", LAYOUT)
+        write(skeleton + "/layouts/_default/single.html", LAYOUT)
+        first = commit(store, "one", "---\ntitle: One\n---\n")
+        done = publish(folder, first)
+        tap.ok(done.returncode == 0, "a site is built", done.stdout)
+        tap.ok("One;" in index(folder), "of the store's pages", index(folder))
+
+        second = commit(store, "two", "---\ntitle: Two\n---\n")
+        write(store + "/content/three.md", "---\ntitle: Three\n---\n")
+        tap.same(publish(folder, second).returncode, 0, "built anew")
+        tap.ok("Two;" in index(folder), "with the new page", index(folder))
+        tap.ok("Three;" not in index(folder), "and only what is committed")
+
+        third = commit(store, "bad", "---\ntitle: {{ }\n---\n")
+        done = publish(folder, third)
+        tap.ok(done.returncode != 0, "a build that fails says so")
+        tap.ok("Two;" in index(folder), "and leaves the site as it was")
+        tap.same(publish(folder, second).returncode, 0, "again the good one")
+        tap.same(sorted(os.listdir(folder + "/site")),
+                 ["public", "public." + second, "skeleton"],
+                 "nothing is left over")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

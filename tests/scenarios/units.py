@@ -1,0 +1,55 @@
+"""The units: as hardened as promised, and what they name is there."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from harness import ROOT, Tap, read
+
+LIMIT = 1.3
+
+
+def exposure(unit):
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", unit],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    said = done.stdout.decode()
+    found = re.search(r"exposure level for \S+ (\d+\.\d+)", said)
+    return float(found.group(1)) if found else None, said
+
+
+def main():
+    tap = Tap()
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(
+            ["make", "--no-print-directory", "stage-units", "PREFIX=/usr",
+             "STAGE=" + folder], cwd=ROOT, check=True,
+            stdout=subprocess.DEVNULL)
+        for name in ("opsyncd@.service", "opsyncd.service"):
+            unit = os.path.join(folder, "lib/systemd/system", name)
+            level, said = exposure(unit)
+            tap.ok(level is not None and level <= LIMIT,
+                   "%s: exposure %s, at most %s" % (name, level, LIMIT), said)
+            tap.ok("gnor" not in said and "nknown" not in said,
+                   "%s: nothing in it is ignored" % name, said)
+            with open(unit) as f:
+                text = f.read()
+            tap.ok("%i" not in text or "@" in name, "%s: no instance" % name,
+                   text)
+            for word in ("ExecStart=/usr/bin/opsyncd --config /etc/opsync/",
+                         "Restart=on-failure",
+                         "RestartPreventExitStatus=64 78", "Type=notify",
+                         "WatchdogSec=", "LoadCredential=token:/etc/opsync/",
+                         "User=opsync\n"):
+                tap.ok(word in text, "%s: %s" % (name, word.strip()), text)
+    tap.ok(re.search(rb"^u opsync ", read("systemd/sysusers.conf"), re.M),
+           "sysusers makes the user")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    if shutil.which("systemd-analyze") is None:
+        sys.exit("systemd-analyze is missing")
+    sys.exit(main())
