@@ -43,10 +43,12 @@ static int compile_let(
 	return 0;
 }
 
+/* The index of a word among those that are allowed, or an error. */
 static int one_of(struct compiling *c, const struct node *node,
 	const char *what, const char *const *words, size_t n)
 {
 	struct str word;
+	struct buf list = {0};
 	int rc = node_string(node, what, &word, c->err);
 
 	if (rc != 0)
@@ -54,10 +56,13 @@ static int one_of(struct compiling *c, const struct node *node,
 	for (size_t i = 0; i < n; i++)
 		if (str_is(word, words[i]))
 			return (int)i;
-	return node_err(node, c->err, "%s must be %s%s%s%s%s, not '%.*s'", what,
-		words[0], n > 1 ? (n > 2 ? ", " : " or ") : "",
-		n > 1 ? words[1] : "", n > 2 ? " or " : "",
-		n > 2 ? words[2] : "", STR_ARGS(word));
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&list, "%s%s",
+			i == 0 ? "" : (i + 1 < n ? ", " : " or "), words[i]);
+	rc = node_err(node, c->err, "%s must be %s, not '%.*s'", what, list.p,
+		STR_ARGS(word));
+	buf_fini(&list);
+	return rc;
 }
 
 static int emit_width(
@@ -81,25 +86,64 @@ static int emit_flag(struct compiling *c, const struct node *node,
 	return flag != NULL ? node_bool(flag, key, out, c->err) : 0;
 }
 
-static int compile_emit(
-	struct compiling *c, const struct node *node, struct entry *out)
+/* Keys that would do nothing in this format are a mistake. */
+static int refuse_for_format(
+	struct compiling *c, const struct node *node, enum emit_format format)
 {
-	static const char *const keys[] = {"order", "width", "final_newline",
-		"indent_sequences", "omit_null", "format"};
+	static const char *const keys[] = {
+		"width", "indent_sequences", "quotes"};
+
+	for (size_t i = 0; format != EMIT_YAML && i < ARRAY_LEN(keys); i++) {
+		const struct node *value = node_get(node, keys[i]);
+
+		if (value != NULL && (i < 2 || format == EMIT_JSON))
+			return node_err(value, c->err,
+				"emit.%s has no effect beside format: %s",
+				keys[i], format == EMIT_TOML ? "toml" : "json");
+	}
+	return 0;
+}
+
+static int emit_words(
+	struct compiling *c, const struct node *node, struct emit_style *style)
+{
 	static const char *const orders[] = {"config", "sorted"};
-	static const char *const formats[] = {"yaml"};
+	static const char *const formats[] = {"yaml", "toml", "json"};
+	static const char *const quotes[] = {"single", "double"};
 	const struct node *order = node_get(node, "order");
 	const struct node *format = node_get(node, "format");
-	int rc = node_keys(node, "emit", keys, ARRAY_LEN(keys), c->err);
+	const struct node *quote = node_get(node, "quotes");
+	int rc = 0;
 
-	if (rc == 0 && format != NULL)
-		rc = one_of(c, format, "emit.format", formats, 1);
+	if (format != NULL)
+		rc = one_of(c, format, "emit.format", formats, 3);
+	if (rc >= 0) {
+		style->format = (enum emit_format)rc;
+		rc = refuse_for_format(c, node, style->format);
+	}
 	if (rc == 0 && order != NULL)
 		rc = one_of(c, order, "emit.order", orders, 2);
 	if (rc < 0)
 		return rc;
-	out->style.sorted = rc == 1;
-	rc = emit_width(c, node, out);
+	style->sorted = rc == 1;
+	if (quote == NULL)
+		return 0;
+	rc = one_of(c, quote, "emit.quotes", quotes, 2);
+	style->quotes = rc == 1 ? QUOTES_DOUBLE : QUOTES_SINGLE;
+	return rc < 0 ? rc : 0;
+}
+
+static int compile_emit(
+	struct compiling *c, const struct node *node, struct entry *out)
+{
+	static const char *const keys[] = {"order", "width", "final_newline",
+		"indent_sequences", "omit_null", "format", "quotes"};
+	int rc = node_keys(node, "emit", keys, ARRAY_LEN(keys), c->err);
+
+	if (rc == 0)
+		rc = emit_words(c, node, &out->style);
+	if (rc == 0)
+		rc = emit_width(c, node, out);
 	if (rc == 0)
 		rc = emit_flag(c, node, "final_newline", &out->final_newline);
 	if (rc == 0)

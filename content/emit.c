@@ -28,8 +28,7 @@ static int by_key(const void *a, const void *b)
 	return c != 0 ? c : (*x > *y) - (*x < *y);
 }
 
-/* A map's members as the style wants them; the caller frees the array. */
-static const struct member **arrange(
+const struct member **emitter_members(
 	const struct value *map, const struct emit_style *style, size_t *n)
 {
 	const struct member **list = xcalloc(map->n + 1, sizeof(void *));
@@ -78,7 +77,7 @@ static void emit_map(struct emitter *e, const struct emit_style *style,
 	const struct value *map)
 {
 	size_t n;
-	const struct member **members = arrange(map, style, &n);
+	const struct member **members = emitter_members(map, style, &n);
 
 	if (n == 0)
 		emitter_word(e, STR("{}"));
@@ -179,6 +178,7 @@ void emit_yaml(const struct value *map, const struct emit_style *style,
 {
 	struct emitter e = {
 		.out = out,
+		.double_quotes = style->quotes == QUOTES_DOUBLE,
 		.width = style->width > 4 ? style->width : 80,
 		.whitespace = true,
 		.indention = true,
@@ -188,4 +188,24 @@ void emit_yaml(const struct value *map, const struct emit_style *style,
 		e.width = SIZE_MAX / 2;
 	emit_map(&e, style, map);
 	emitter_line_feed(&e);
+}
+
+void emit_front_matter(const struct value *map, const struct emit_style *style,
+	struct buf *out)
+{
+	switch (style->format) {
+	case EMIT_YAML:
+		buf_puts(out, "---\n");
+		emit_yaml(map, style, out);
+		buf_puts(out, "---\n");
+		break;
+	case EMIT_TOML:
+		buf_puts(out, "+++\n");
+		emit_toml(map, style, out);
+		buf_puts(out, "+++\n");
+		break;
+	case EMIT_JSON:
+		emit_json_lines(map, style, out);
+		break;
+	}
 }

@@ -1,23 +1,53 @@
 /*
- * emit_json - a value as compact JSON.
+ * emit_json - a value as JSON, in one line or in many.
+ *
+ * Texts keep their Unicode but for what a reader's eye or an old parser takes
+ * for something else: control characters, line separators and marks of byte
+ * order are escaped.
  */
 #include "content/emit.h"
 
+#include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 
+#include "content/emitter.h"
 #include "content/utf8.h"
 
-static void put_char(struct buf *out, unsigned char c)
+#define MAX_NUMBER 400 /* digits that are looked at */
+
+bool number_is_finite(struct str digits)
+{
+	char text[MAX_NUMBER + 1];
+	char *end;
+	double d;
+
+	if (digits.n > MAX_NUMBER)
+		return false;
+	memcpy(text, digits.p, digits.n);
+	text[digits.n] = '\0';
+	d = strtod(text, &end);
+	return *end == '\0' && isfinite(d);
+}
+
+static void put_escape(struct buf *out, int32_t c)
 {
 	static const char names[] = "b\bf\fn\nr\rt\t\"\"\\\\";
 
 	for (size_t i = 0; i + 1 < sizeof(names) - 1; i += 2)
-		if (names[i + 1] == (char)c) {
+		if (names[i + 1] == c) {
 			buf_putc(out, '\\');
 			buf_putc(out, names[i]);
 			return;
 		}
-	buf_printf(out, "\\u%04x", c);
+	buf_printf(out, "\\u%04x", (unsigned)c);
+}
+
+static bool is_escaped(int32_t cp)
+{
+	return cp < ' ' || cp == '"' || cp == '\\' ||
+	       (cp >= 0x7F && cp < 0xA0) || cp == 0x2028 || cp == 0x2029 ||
+	       cp == 0xFEFF;
 }
 
 static void put_string(struct buf *out, struct str s)
@@ -29,13 +59,13 @@ static void put_string(struct buf *out, struct str s)
 		size_t here = at;
 		int32_t cp = utf8_next(s, &at);
 
-		if (cp >= ' ' && cp != '"' && cp != '\\')
+		if (!is_escaped(cp))
 			continue;
 		buf_add(out, s.p + start, here - start);
 		if (cp < 0)
 			buf_puts(out, "\xEF\xBF\xBD"); /* U+FFFD */
 		else
-			put_char(out, (unsigned char)cp);
+			put_escape(out, cp);
 		start = at;
 	}
 	buf_add(out, s.p + start, s.n - start);
@@ -88,4 +118,75 @@ void emit_json(const struct value *v, struct buf *out)
 		put_map(out, v);
 		break;
 	}
+}
+
+/* The same in lines: how deep, and in which style. */
+struct lines {
+	struct buf *out;
+	const struct emit_style *style;
+	size_t depth;
+};
+
+static void put_lines(struct lines *l, const struct value *v);
+
+static void start_line(struct lines *l, bool first)
+{
+	buf_puts(l->out, first ? "\n" : ",\n");
+	for (size_t i = 0; i < l->depth; i++)
+		buf_puts(l->out, "  ");
+}
+
+static void put_list_lines(struct lines *l, const struct value *list)
+{
+	buf_putc(l->out, '[');
+	l->depth++;
+	for (size_t i = 0; i < list->n; i++) {
+		start_line(l, i == 0);
+		put_lines(l, &list->items[i]);
+	}
+	l->depth--;
+	if (list->n > 0)
+		start_line(l, true);
+	buf_putc(l->out, ']');
+}
+
+static void put_map_lines(struct lines *l, const struct value *map)
+{
+	size_t n;
+	const struct member **members = emitter_members(map, l->style, &n);
+
+	buf_putc(l->out, '{');
+	l->depth++;
+	for (size_t i = 0; i < n; i++) {
+		start_line(l, i == 0);
+		put_string(l->out, members[i]->key);
+		buf_puts(l->out, ": ");
+		put_lines(l, &members[i]->value);
+	}
+	l->depth--;
+	if (n > 0)
+		start_line(l, true);
+	buf_putc(l->out, '}');
+	free(members);
+}
+
+static void put_lines(struct lines *l, const struct value *v)
+{
+	if (v->type == VALUE_LIST)
+		put_list_lines(l, v);
+	else if (v->type == VALUE_MAP)
+		put_map_lines(l, v);
+	else if (v->type == VALUE_NUMBER && !number_is_finite(v->text))
+		put_string(l->out, v->text);
+	else
+		emit_json(v, l->out);
+}
+
+void emit_json_lines(const struct value *map, const struct emit_style *style,
+	struct buf *out)
+{
+	struct lines l = {out, style, 0};
+
+	put_map_lines(&l, map);
+	buf_putc(out, '\n');
 }

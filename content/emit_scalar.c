@@ -6,7 +6,7 @@
  * write_double_quoted), so that the bytes are the same.  It differs where
  * its output is not safe for every reader: ambiguous texts are quoted, and
  * U+0085, U+2028 and U+2029, which YAML 1.2 does not take for line breaks,
- * are escaped.
+ * are escaped.  And it keeps what is beyond U+FFFF in double quotes, too.
  */
 #include "content/emitter.h"
 
@@ -243,7 +243,7 @@ static bool is_kept(int32_t cp)
 {
 	if (cp < 0x7F)
 		return cp >= ' ' && cp != '"' && cp != '\\';
-	return cp < 0x10000 && !is_special(cp);
+	return !is_special(cp);
 }
 
 static void write_escape(struct emitter *e, int32_t cp)
@@ -344,7 +344,7 @@ void emitter_scalar(struct emitter *e, const struct scalar *s, bool key)
 {
 	if (s->plain)
 		write_plain(e, s->text, !key);
-	else if (s->single && !(key && s->multiline))
+	else if (s->single && !e->double_quotes && !(key && s->multiline))
 		write_single_quoted(e, s->text, !key);
 	else
 		write_double_quoted(e, s->text, !key);

@@ -1,7 +1,16 @@
 #ifndef CONTENT_EMITTER_H
 #define CONTENT_EMITTER_H
 
-#include "base/buf.h"
+#include "content/emit.h"
+
+/*
+ * A map's members as the style wants them; the caller frees the array.
+ */
+const struct member **emitter_members(
+	const struct value *map, const struct emit_style *style, size_t *n);
+
+/* True if a number is within the range of a double, as readers ask. */
+bool number_is_finite(struct str digits);
 
 /*
  * What the YAML emitter's two halves share: where it stands in the output,
@@ -9,11 +18,12 @@
  */
 struct emitter {
 	struct buf *out;
-	size_t width;    /* fold beyond that column */
-	size_t column;   /* code points since the last line feed */
-	size_t indent;   /* of the innermost node */
-	bool whitespace; /* a space or a line's start was written last */
-	bool indention;  /* nothing but indicators in this line */
+	bool double_quotes; /* where single ones would do */
+	size_t width;       /* fold beyond that column */
+	size_t column;      /* code points since the last line feed */
+	size_t indent;      /* of the innermost node */
+	bool whitespace;    /* a space or a line's start was written last */
+	bool indention;     /* nothing but indicators in this line */
 };
 
 /* What a text needs of the style that it is written in. */

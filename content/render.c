@@ -185,9 +185,7 @@ static int make_front_matter(struct evaluation *with, const struct entry *entry,
 		rc = err_prefix(e, "front_matter");
 	if (rc != 0)
 		return rc;
-	buf_puts(out, "---\n");
-	emit_yaml(&v, &entry->style, out);
-	buf_puts(out, "---\n");
+	emit_front_matter(&v, &entry->style, out);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Front matter against PyYAML: the same bytes for thousands of generated
-values, and the same values when PyYAML reads them back (libyaml reads them
-back in the program itself)."""
+"""Front matter against others, for thousands of generated values: as YAML it
+has the bytes that PyYAML writes; and PyYAML, libyaml (in the program itself),
+Python's readers of TOML and JSON, and Hugo read the same values back."""
 
 import json
 import os
@@ -9,6 +9,8 @@ import random
 import re
 import subprocess
 import sys
+import tempfile
+import tomllib
 
 import yaml
 
@@ -27,9 +29,11 @@ ODD = ["\n", "\n\n", " ", "  ", "\t", "\r", "\r\n", "\0", "\x01", "\x07",
        "\U0001F600", "\U0010FFFF", "'", "''", '"', "\\", ": ", " #", "- "]
 AMBIGUOUS = re.compile(
     r"""^(?:y|Y|n|N|[-+]?[0-9_]+(?:\.[0-9_]*)?(?:[eE][-+]?[0-9_]+)?
-    |[-+]?\.[0-9][0-9_]*(?:[eE][-+]?[0-9_]+)?|\+?\.(?:inf|Inf|INF)
+    |[-+]?\.[_0-9]*[0-9][0-9_]*(?:[eE][-+]?[0-9_]+)?|\+?\.(?:inf|Inf|INF)
     |[-+]?0[oO][0-7_]+|[-+]?0[xX][0-9a-fA-F_]+|[-+]?0[bB][01_]+
     |[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?(?:(?:[Tt]|[ \t]+)[0-9:.]+)?)$""", re.X)
+SPECIAL = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f\ufeff\ufffe\uffff\U0010ffff]"
+                     "| \n|\n ")
 BREAKS_OF_1_1 = re.compile("[\x85\u2028\u2029]")
 
 
@@ -41,6 +45,12 @@ class Dumper(yaml.SafeDumper):
 class Indented(Dumper):
     def increase_indent(self, flow=False, indentless=False):
         return super().increase_indent(flow, False)
+
+
+class Double(Dumper):
+    def choose_scalar_style(self):
+        style = super().choose_scalar_style()
+        return '"' if style == "'" else style
 
 
 def texts(v):
@@ -64,6 +74,8 @@ def agreed(v):
             return False
         if AMBIGUOUS.match(s) and resolved == "tag:yaml.org,2002:str":
             return False
+        if SPECIAL.search(s) and re.search("[\U00010000-\U0010fffe]", s):
+            return False  # PyYAML's double quotes have no emoji
         if len(s) > 99 and re.search("[\0-\x1f\x7f-\x9f\ufeff\ufffe]", s):
             return False
     return True
@@ -146,50 +158,148 @@ def jobs(rng):
         job = {"sorted": rng.random() < 0.5, "indent": rng.random() < 0.1,
                "width": rng.choice((80, 80, 80, 40, 0)),
                "map": mapping(rng, 0, rng.randint(1, 4))}
+        if not job["indent"] and rng.random() < 0.1:
+            job["quotes"] = "double"
         values += count(job["map"])
         yield job
 
 
+def agreed_in(job):
+    """So too in the job's quotes."""
+    if job.get("quotes") != "double":
+        return agreed(job["map"])
+    return agreed(job["map"]) and not any(
+        re.search("[\U00010000-\U0010ffff]", s) for s in texts(job["map"]))
+
+
 def reference(job):
+    dumper = Indented if job["indent"] else Dumper
+    if job.get("quotes") == "double":
+        dumper = Double
     return yaml.dump(
-        job["map"], Dumper=Indented if job["indent"] else Dumper,
+        job["map"], Dumper=dumper,
         allow_unicode=True, default_flow_style=False,
         sort_keys=job["sorted"], width=job["width"] or 10**9)
 
 
-def main():
-    rng = random.Random(SEED)
-    todo = list(jobs(rng))
+def emitted(todo, **style):
+    """What the program writes for each job, or too little if it fails."""
     wire = "".join(json.dumps(dict(
-        to_wire(job), width={"$number": str(job["width"])})) + "\n"
+        to_wire(job), width={"$number": str(job["width"])}, **style)) + "\n"
         for job in todo)
     done = subprocess.run([PROGRAM, "--emit"], input=wire.encode(),
                           stdout=subprocess.PIPE, check=False)
-    got = done.stdout.split(b"\0")[:-1]
-    values = sum(count(job["map"]) for job in todo)
-    compared = other = unread = 0
+    return [text.decode() for text in done.stdout.split(b"\0")[:-1]]
+
+
+def without_null(v):
+    """What TOML can say of a value."""
+    if isinstance(v, list):
+        return [without_null(x) for x in v if x is not None]
+    if isinstance(v, dict):
+        return {k: without_null(x) for k, x in v.items() if x is not None}
+    return v
+
+
+def as_floats(v):
+    """What a reader has that knows only doubles."""
+    if isinstance(v, list):
+        return [as_floats(x) for x in v]
+    if isinstance(v, dict):
+        return {k: as_floats(x) for k, x in v.items()}
+    return float(v) if type(v) is int else v
+
+
+def shown(name, want, read):
+    print("# %s: of %r\n# read %r" % (name, want, read))
+
+
+def differing(name, wants, reads):
+    """How many values came back as others; the first few are shown."""
+    if len(wants) != len(reads):
+        print("# %s: %d of %d" % (name, len(reads), len(wants)))
+        return max(1, len(wants) - len(reads))
+    wrong = [(w, r) for w, r in zip(wants, reads) if w != r]
+    for want, read in wrong[:3]:
+        shown(name, want, read)
+    return len(wrong)
+
+
+def hugo_reads(texts_by_format):
+    """What Hugo has of all that, as data: {format: [value]}."""
+    with tempfile.TemporaryDirectory() as site:
+        os.makedirs(site + "/layouts")
+        os.makedirs(site + "/data")
+        with open(site + "/config.toml", "w") as f:
+            f.write('disableKinds = ["taxonomy", "term", "RSS", "sitemap"]\n')
+        with open(site + "/layouts/index.html", "w") as f:
+            f.write("{{ site.Data | jsonify }}")
+        for kind, all_texts in texts_by_format.items():
+            for i, text in enumerate(all_texts):
+                name = "%s/data/%s%d.%s" % (site, kind, i, kind)
+                with open(name, "w", newline="") as f:
+                    f.write(text)
+        done = subprocess.run(["hugo", "--quiet", "--source", site],
+                              stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, check=False)
+        if done.returncode != 0:
+            print("# hugo: %s" % done.stdout.decode()[-2000:])
+            return {kind: [] for kind in texts_by_format}
+        with open(site + "/public/index.html") as f:
+            data = json.load(f)
+    return {kind: [data["%s%d" % (kind, i)] for i in range(len(all_texts))]
+            for kind, all_texts in texts_by_format.items()}
+
+
+def compare_bytes(todo, got):
+    compared = other = 0
     for job, text in zip(todo, got):
-        text = text.decode()
-        if agreed(job["map"]):
-            compared += count(job["map"])
-            want = reference(job)
-            if text != want:
-                other += 1
-                if other < 4:
-                    print("# want\n%r\n# got\n%r" % (want, text))
-        back = yaml.load(text, Loader=yaml.SafeLoader)
-        if back != job["map"] or (
-                job["sorted"] and list(back) != sorted(back)):
-            unread += 1
-            if unread < 4:
-                print("# of %r\n# read %r" % (job["map"], back))
-    print("1..4")
+        if not agreed_in(job):
+            continue
+        compared += count(job["map"])
+        want = reference(job)
+        if text != want:
+            other += 1
+            if other < 4:
+                print("# want\n%r\n# got\n%r" % (want, text))
+    return compared, other
+
+
+def main():
+    todo = list(jobs(random.Random(SEED)))
+    maps = [job["map"] for job in todo]
+    values = sum(count(m) for m in maps)
+    got = {kind: emitted(todo, format=kind)
+           for kind in ("yaml", "toml", "json")}
+    compared, other = compare_bytes(todo, got["yaml"])
+    read = [yaml.load(text, Loader=yaml.CSafeLoader if i % 2 else
+                      yaml.SafeLoader) for i, text in enumerate(got["yaml"])]
+    unsorted = [r for job, r in zip(todo, read)
+                if job["sorted"] and list(r) != sorted(r)]
+    short = [without_null(m) for m in maps]
+    floats = [as_floats(m) for m in maps]
+    hugo = hugo_reads(got)
     checks = (
-        (done.returncode == 0 and len(got) == len(todo),
+        (len(got["yaml"]) == len(todo),
          "%d values are written, and libyaml reads them back" % values),
         (other == 0, "%d values in PyYAML's bytes" % compared),
         (compared >= 20000, "at least 20000 values are compared"),
-        (unread == 0, "%d values read back by PyYAML" % values))
+        (differing("PyYAML", maps, read) == 0 and not unsorted,
+         "PyYAML reads them"),
+        (differing("tomllib", short, [
+            tomllib.loads(text) for text in got["toml"]]) == 0,
+         "tomllib reads them, but null"),
+        (differing("json", maps, [
+            json.loads(text) for text in got["json"]]) == 0,
+         "json reads them"),
+        (differing("hugo yaml", maps, hugo["yaml"]) == 0,
+         "Hugo reads them from YAML"),
+        (differing("hugo toml", short, hugo["toml"]) == 0,
+         "Hugo reads them from TOML"),
+        (differing("hugo json", floats, [
+            as_floats(r) for r in hugo["json"]]) == 0,
+         "Hugo reads them from JSON"))
+    print("1..%d" % len(checks))
     for i, (ok, name) in enumerate(checks, 1):
         print("%sok %d - %s" % ("" if ok else "not ", i, name))
     return 0 if all(ok for ok, _ in checks) else 1

@@ -1,12 +1,14 @@
 /*
  * Front matter: a value made of the bytes is written, and libyaml reads the
  * identical value back; a plain text is never one that looks like a number.
+ * As JSON it can be read; as TOML it is text of one line a key.
  */
 #include "content/emit.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 
+#include <jansson.h>
 #include <yaml.h>
 
 #include "base/arena.h"
@@ -161,6 +163,32 @@ static void read_back(struct str yaml, const struct value *want)
 	yaml_parser_delete(&parser);
 }
 
+static void check_json(struct str text)
+{
+	json_t *json;
+
+	if (str_find(text, STR("\\u0000")) < text.n)
+		return; /* jansson has no such keys */
+	json = json_loadb(text.p, text.n, JSON_DECODE_INT_AS_REAL, NULL);
+	expect(json != NULL);
+	json_decref(json);
+}
+
+static void check_toml(struct str text)
+{
+	expect(utf8_valid(text));
+	for (size_t i = 0; i < text.n; i++)
+		expect((unsigned char)text.p[i] >= ' ' || text.p[i] == '\n');
+	while (text.n > 0) {
+		size_t n = str_find(text, STR("\n"));
+
+		expect(n < text.n);
+		expect(n == 0 || text.p[0] == '[' ||
+			str_find((struct str){text.p, n}, STR(" = ")) < n);
+		text = str_skip(text, n + 1);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const size_t widths[] = {80, 0, 5, 20};
@@ -169,6 +197,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct emit_style style = {
 		.width = widths[flags % 4],
 		.indent_sequences = flags & 4,
+		.quotes = (enum emit_quotes)(flags / 8 % 3),
 	};
 	struct value map = {.type = VALUE_MAP};
 	struct buf out = {0};
@@ -177,7 +206,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	emit_yaml(&map, &style, &out);
 	read_back(buf_str(&out), &map);
 	buf_clear(&out);
-	emit_json(&map, &out);
+	emit_toml(&map, &style, &out);
+	check_toml(buf_str(&out));
+	buf_clear(&out);
+	emit_json_lines(&map, &style, &out);
+	check_json(buf_str(&out));
 	buf_fini(&out);
 	arena_fini(&s.arena);
 	return 0;

@@ -182,6 +182,37 @@ static bool bool_member(const struct value *map, const char *key)
 	return v != NULL && v->boolean;
 }
 
+static bool has_word(const struct value *map, const char *key, const char *word)
+{
+	const struct value *v = value_member(map, str_of(key));
+
+	return v != NULL && v->type == VALUE_STRING && str_is(v->text, word);
+}
+
+/* Write one value as its line says; false if libyaml reads another one. */
+static bool emit_line(const struct value *job, struct buf *out)
+{
+	const struct value *map = value_member(job, STR("map"));
+	struct emit_style style = {
+		.sorted = bool_member(job, "sorted"),
+		.width = number_member(job, "width"),
+		.indent_sequences = bool_member(job, "indent"),
+		.quotes = has_word(job, "quotes", "double") ? QUOTES_DOUBLE
+							    : QUOTES_USUAL,
+	};
+
+	if (has_word(job, "format", "toml")) {
+		emit_toml(map, &style, out);
+		return true;
+	}
+	if (has_word(job, "format", "json")) {
+		emit_json_lines(map, &style, out);
+		return true;
+	}
+	emit_yaml(map, &style, out);
+	return read_back(map, buf_str(out));
+}
+
 static int emit_lines(void)
 {
 	struct arena a = {0};
@@ -192,20 +223,13 @@ static int emit_lines(void)
 
 	while ((n = getline(&line, &cap, stdin)) > 0) {
 		struct value job = parse(&a, line, (size_t)n);
-		const struct value *map = value_member(&job, STR("map"));
-		struct emit_style style = {
-			.sorted = bool_member(&job, "sorted"),
-			.width = number_member(&job, "width"),
-			.indent_sequences = bool_member(&job, "indent"),
-		};
 
-		emit_yaml(map, &style, &out);
-		if (!read_back(map, buf_str(&out))) {
+		if (!emit_line(&job, &out)) {
 			fprintf(stderr, "libyaml reads another value: %s\n",
 				out.p);
 			return 1;
 		}
-		fwrite(out.p, 1, out.n + 1, stdout);
+		fwrite(out.p != NULL ? out.p : "", 1, out.n + 1, stdout);
 		buf_clear(&out);
 		arena_reset(&a);
 	}
@@ -225,7 +249,8 @@ static const struct {
 	struct emit_style style;
 } layouts[] = {
 	{"{}", "{}\n", {.width = 80}},
-	{"{\"b\":\"x\",\"a\":[]}", "a: []\nb: x\n", {true, 80, false, false}},
+	{"{\"b\":\"x\",\"a\":[]}", "a: []\nb: x\n",
+		{.sorted = true, .width = 80}},
 	{"{\"b\":\"x\",\"a\":{}}", "b: x\na: {}\n", {.width = 80}},
 	{"{\"a\":[\"x\",[\"u\",\"z\"],{\"k\":\"v\",\"l\":[\"w\"]}]}",
 		"a:\n- x\n- - u\n  - z\n- k: v\n  l:\n  - w\n", {.width = 80}},
@@ -383,6 +408,72 @@ static void test_numbers(void **state)
 	buf_fini(&out);
 }
 
+/* Other formats, by what writes them. */
+typedef void emit_fn(const struct value *map, const struct emit_style *style,
+	struct buf *out);
+
+static const struct {
+	emit_fn *emit;
+	const char *json;
+	const char *text;
+	struct emit_style style;
+} formats[] = {
+	{emit_yaml, "{\"a\":\"no\",\"b\":\"it's: \\\"so\\\"\",\"c\":\"x\"}",
+		"a: \"no\"\nb: \"it's: \\\"so\\\"\"\nc: x\n",
+		{.quotes = QUOTES_DOUBLE}},
+	{emit_yaml, "{\"a\":\"\\t\xF0\x9F\x9A\x80\"}",
+		"a: \"\\t\xF0\x9F\x9A\x80\"\n", {.width = 80}},
+	{emit_toml, "{}", "", {.width = 0}},
+	{emit_toml,
+		"{\"b\":{\"c\":{}},\"a\":true,\"d\":null,\"\":[null,\"x\"]}",
+		"a = true\n\"\" = [\"x\"]\n\n[b]\n\n[b.c]\n", {.width = 0}},
+	{emit_toml, "{\"b\":true,\"a\":{\"y\":\"1\",\"x\":\"2\"}}",
+		"b = true\n\n[a]\nx = \"2\"\ny = \"1\"\n", {.sorted = true}},
+	{emit_toml, "{\"a b\":[{\"k\":[{\"m\":false}]},null,{}]}",
+		"[[\"a b\"]]\n\n[[\"a b\".k]]\nm = false\n\n[[\"a b\"]]\n",
+		{.width = 0}},
+	{emit_toml, "{\"a\":[{\"k\":\"1\",\"n\":null},[{}],\"x\"]}",
+		"a = [{ k = \"1\" }, [{}], \"x\"]\n", {.width = 0}},
+	{emit_toml, "{\"a\":\"\\n\\\"\\\\\\u007f\\u2028\\u0000\xC3\xA9\"}",
+		"a = \"\\n\\\"\\\\\\u007F\\u2028\\u0000\xC3\xA9\"\n",
+		{.width = 0}},
+	{emit_toml, "{\"a\":\"C:\\\\x\",\"b\":\"it's\",\"c d\":\"\\t\"}",
+		"a = 'C:\\x'\nb = \"it's\"\n'c d' = \"\\t\"\n",
+		{.quotes = QUOTES_SINGLE}},
+	{emit_toml,
+		"{\"a\":[{\"$number\":\"9223372036854775807\"},"
+		"{\"$number\":\"9223372036854775808\"},{\"$number\":\"1e-7\"},"
+		"{\"$number\":\"1.5E400\"}]}",
+		"a = [9223372036854775807, \"9223372036854775808\", 1e-7, "
+		"\"1.5E400\"]\n",
+		{.width = 0}},
+	{emit_json_lines, "{}", "{}\n", {.width = 0}},
+	{emit_json_lines,
+		"{\"b\":[],\"a\":{\"x\":null,\"y\":[{\"$number\":\"1e400\"}]}}",
+		"{\n  \"a\": {\n    \"y\": [\n      \"1e400\"\n    ]\n  },\n"
+		"  \"b\": []\n}\n",
+		{.sorted = true, .omit_null = true}},
+};
+
+static void test_formats(void **state)
+{
+	struct arena a = {0};
+	struct buf out = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		struct value v =
+			parse(&a, formats[i].json, strlen(formats[i].json));
+
+		buf_puts(&out, "");
+		formats[i].emit(&v, &formats[i].style, &out);
+		assert_string_equal(out.p, formats[i].text);
+		buf_clear(&out);
+	}
+	buf_fini(&out);
+	arena_fini(&a);
+}
+
 static void test_json(void **state)
 {
 	static const char text[] =
@@ -419,6 +510,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_ambiguous),
 		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_json),
 	};
 

@@ -178,8 +178,12 @@ static void test_refused(void **state)
 		{ENTRY("  emit: { width: -1 }"),
 			"?c.yaml:3:18: emit.width must be a whole number from "
 			"0 to 100000, not '-1'"},
-		{ENTRY("  emit: { format: toml }"),
-			"?c.yaml:3:19: emit.format must be yaml, not 'toml'"},
+		{ENTRY("  emit: { format: ini }"),
+			"?c.yaml:3:19: emit.format must be yaml, toml or json, "
+			"not 'ini'"},
+		{ENTRY("  emit: { format: json, quotes: single }"),
+			"?c.yaml:3:33: emit.quotes has no effect beside "
+			"format: json"},
 		{ENTRY("  continue: yes"),
 			"?c.yaml:3:13: continue must be true or false, not "
 			"'yes'"},
