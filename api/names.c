@@ -145,7 +145,7 @@ static int add_field(struct arena *a, struct schema *s, size_t *cap,
 int api_schema_parse(
 	struct arena *a, struct str element, struct schema *out, struct err *e)
 {
-	struct schema s = {0};
+	struct schema s = {.shown = true};
 	struct link self = {0};
 	struct str links = STR_NONE;
 	struct str key;

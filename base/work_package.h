@@ -63,6 +63,7 @@ struct schema_field {
 struct schema {
 	int64_t project_id;
 	int64_t type_id;
+	bool shown; /* else the server has none that it shows */
 	size_t n_fields;
 	struct schema_field *fields;
 };

@@ -1,16 +1,18 @@
 /*
  * check - is the configuration right?
  *
- * By itself: that is decided by reading it.  Then against the names that the
- * server had when the daemon last asked, from the state: no server is needed.
- * Where the state does not know enough, it says so and that is no error.
+ * By itself: that is decided by reading it.  Then against the server: the
+ * key, the projects, and every name that the mapping has.  With --offline the
+ * names count that the state remembers from the daemon's last look; where it
+ * does not know enough, that is said, and is no error.
  */
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/commands.h"
-#include "content/program.h"
-#include "daemon/names.h"
+#include "cli/coverage.h"
+#include "cli/server.h"
 
 /* What the names of the configuration were held against. */
 enum held { HELD_NOTHING, HELD_NAMES, HELD_ALL };
@@ -21,93 +23,206 @@ static const char *const held_words[] = {
 	[HELD_ALL] = "names and custom fields",
 };
 
-static int hold(const struct config *config, const struct names *names,
-	enum held *held, struct err *e)
-{
-	struct names_scope scope = {0};
-	bool fields;
-	int rc;
+struct checking {
+	bool offline;
+	const char *token_file;
+	struct config config;
+	struct arena arena;
+	struct api_user user; /* whose key it is; id 0: not asked */
+	struct names names;
+	struct names_scope scope;
+	enum held held;
+};
 
-	if (names->n_projects == 0 || names->n_types == 0)
-		return 0;
-	rc = names_find_scope(names, config, true, &scope, e);
-	fields = rc == 0 && names_have_schemas(names, &scope);
+/* --- The names ---------------------------------------------------------- */
+
+static int hold_names(struct checking *c, struct err *e)
+{
+	bool fields = names_have_schemas(&c->names, &c->scope);
+	int rc = names_check(&c->names, c->config.program, fields, e);
+
 	if (rc == 0)
-		rc = names_check(names, config->program, fields, e);
-	if (rc == 0)
-		*held = fields ? HELD_ALL : HELD_NAMES;
-	free(scope.ids);
+		c->held = fields ? HELD_ALL : HELD_NAMES;
 	return rc;
 }
 
+static int find_scope(struct checking *c, struct err *e)
+{
+	return names_find_scope(&c->names, &c->config, true, &c->scope, e);
+}
+
 /* Against what the state remembers, if there is one. */
-static int hold_names(
-	const struct config *config, enum held *held, struct err *e)
+static int hold_remembered(struct checking *c, struct err *e)
 {
 	struct state *state = NULL;
-	struct names names = {0};
-	int rc = cli_state(config, &state, e);
+	int rc = cli_state(&c->config, &state, e);
 
-	*held = HELD_NOTHING;
 	if (rc == ERR_UNAVAILABLE) {
 		*e = (struct err){0};
 		return 0;
 	}
 	if (rc == 0)
-		rc = names_load(&names, state, e);
-	if (rc == 0)
-		rc = hold(config, &names, held, e);
-	names_fini(&names);
+		rc = names_load(&c->names, state, e);
 	state_close(state);
+	if (rc != 0 || c->names.n_projects == 0 || c->names.n_types == 0)
+		return rc;
+	rc = find_scope(c, e);
+	return rc == 0 ? hold_names(c, e) : rc;
+}
+
+/* Against the server itself. */
+static int ask(struct checking *c, struct server *server, struct err *e)
+{
+	int rc = server_user(server, &c->arena, &c->user, e);
+
+	if (rc == 0)
+		rc = server_names(server, &c->names, e);
+	if (rc == 0)
+		rc = find_scope(c, e);
+	if (rc == 0)
+		rc = server_schemas(server, &c->scope, &c->names, e);
+	return rc == 0 ? hold_names(c, e) : rc;
+}
+
+static int hold_served(struct checking *c, struct err *e)
+{
+	struct server *server = NULL;
+	int rc = server_open(&c->config, c->token_file, &server, e);
+
+	if (rc == 0)
+		rc = ask(c, server, e);
+	server_close(server);
+	if (rc == ERR_UNAVAILABLE || rc == ERR_AUTH)
+		err_prefix(e,
+			"%s is right by itself, but not held against the "
+			"server (--offline does without)",
+			c->config.file);
 	return rc;
 }
 
-static void print_json(
-	const struct config *config, const struct buf *outline, enum held held)
-{
-	json_t *all = json_pack("{s:s, s:o, s:s}", "config", config->file,
-		"lines", cli_lines(outline), "held_against", held_words[held]);
+/* --- What it says ------------------------------------------------------- */
 
+static json_t *projects_of(const struct checking *c)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < c->names.n_projects; i++) {
+		const struct project *p = &c->names.projects[i];
+		bool meant = c->scope.n == 0;
+
+		for (size_t k = 0; k < c->scope.n; k++)
+			meant |= c->scope.ids[k] == p->id;
+		if (meant)
+			json_array_append_new(all,
+				json_pack("{s:I, s:s, s:s}", "id",
+					(json_int_t)p->id, "identifier",
+					p->identifier.p, "name", p->name.p));
+	}
+	return all;
+}
+
+static void print_json(const struct checking *c, json_t *coverage)
+{
+	json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:O}", "config",
+		c->config.file, "held_against", held_words[c->held], "server",
+		c->config.url, "projects", projects_of(c), "documents",
+		coverage);
+
+	if (c->user.id != 0)
+		json_object_set_new(all, "key",
+			json_pack("{s:s, s:b}", "user", c->user.name.p, "admin",
+				c->user.admin));
 	json_dumpf(all, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(all);
 }
 
-static void print(
-	const struct config *config, const struct buf *outline, enum held held)
+static void print_server(const struct checking *c)
 {
-	fwrite(outline->p, 1, outline->n, stdout);
-	printf("%s is right by itself", config->file);
-	if (held == HELD_NOTHING)
+	json_t *projects = projects_of(c);
+
+	if (c->user.id != 0)
+		printf("the key is that of %s%s\n", c->user.name.p,
+			c->user.admin
+				? ", an administrator: it sees every project. "
+				  "One who may only view work packages will do"
+				: "");
+	for (size_t i = 0; i < json_array_size(projects); i++) {
+		const json_t *p = json_array_get(projects, i);
+
+		printf("%s%s (%s)", i == 0 ? "the projects are " : ", ",
+			cli_text(p, "identifier", ""), cli_text(p, "name", ""));
+	}
+	if (json_array_size(projects) > 0)
+		putchar('\n');
+	json_decref(projects);
+}
+
+static void print(const struct checking *c, const json_t *coverage)
+{
+	print_server(c);
+	coverage_print(coverage);
+	printf("%s is right by itself", c->config.file);
+	if (c->held == HELD_NOTHING)
 		printf("; the server's names are not known here yet\n");
-	else if (held == HELD_NAMES)
+	else if (c->held == HELD_NAMES)
 		printf(", and so are its names; the custom fields are not "
 		       "all known here\n");
 	else
 		printf(", and so are all names that it uses\n");
 }
 
+/* --- The command -------------------------------------------------------- */
+
+enum { OPT_OFFLINE = 256, OPT_TOKEN_FILE };
+
+static int take_option(void *arg, int option, struct err *e)
+{
+	struct checking *c = arg;
+
+	(void)e;
+	if (option == OPT_OFFLINE)
+		c->offline = true;
+	else
+		c->token_file = optarg;
+	return 0;
+}
+
+static int check(struct cli *cli, struct checking *c, struct err *e)
+{
+	json_t *coverage;
+	int rc = cli_config(cli, &c->config, e);
+
+	if (rc == 0)
+		rc = c->offline ? hold_remembered(c, e) : hold_served(c, e);
+	if (rc != 0)
+		return rc;
+	coverage = coverage_make(c->config.program, &c->names, &c->scope);
+	if (cli->json)
+		print_json(c, coverage);
+	else
+		print(c, coverage);
+	json_decref(coverage);
+	return 0;
+}
+
 int cli_check(struct cli *cli, struct err *e)
 {
-	struct config config = {0};
-	struct buf outline = {0};
-	enum held held = HELD_NOTHING;
-	int rc = cli_parse(cli, NULL, NULL, NULL, e);
+	static const struct option options[] = {
+		{"offline", no_argument, NULL, OPT_OFFLINE},
+		{"token-file", required_argument, NULL, OPT_TOKEN_FILE},
+		{0},
+	};
+	struct checking c = {0};
+	int rc = cli_parse(cli, options, take_option, &c, e);
 
 	if (rc == 0)
 		rc = cli_arguments(cli, 0, 0, e);
 	if (rc == 0)
-		rc = cli_config(cli, &config, e);
-	if (rc == 0)
-		rc = hold_names(&config, &held, e);
-	if (rc == 0) {
-		program_outline(config.program, &outline);
-		if (cli->json)
-			print_json(&config, &outline, held);
-		else
-			print(&config, &outline, held);
-	}
-	buf_fini(&outline);
-	config_fini(&config);
+		rc = check(cli, &c, e);
+	free(c.scope.ids);
+	names_fini(&c.names);
+	config_fini(&c.config);
+	arena_fini(&c.arena);
 	return rc;
 }

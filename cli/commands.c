@@ -7,7 +7,8 @@
 #include <string.h>
 
 static const struct command commands[] = {
-	{"check", "", "is the configuration right?", cli_check},
+	{"check", "[--offline] [--token-file FILE]",
+		"is the configuration right?", cli_check},
 	{"status", "", "what the daemon did, does, will do", cli_status},
 	{"resync", "[--full] [--wp ID]… [--wait]",
 		"sync now; all, or some work packages", cli_resync},

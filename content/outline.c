@@ -35,28 +35,42 @@ static void say_match(const struct match *m, struct buf *out)
 	buf_putc(out, '\n');
 }
 
-static void say_fields(const struct names *fields, struct buf *out)
+void program_outline(const struct program *p, size_t entry, struct buf *out)
 {
-	for (size_t i = 0; i < fields->n; i++)
-		buf_printf(out, "%s'%.*s'",
-			i > 0 ? ", " : "  reads the custom fields ",
-			STR_ARGS(fields->items[i]));
-	if (fields->n > 0)
-		buf_putc(out, '\n');
+	const struct entry *e = &p->entries[entry];
+
+	buf_puts(out, e->name.p);
+	say_match(&e->match, out);
+	buf_puts(out, "  makes ");
+	say_scalar(&e->path, out);
+	buf_putc(out, '\n');
+	if (e->goes_on)
+		buf_puts(out, "  and later entries are tried too\n");
 }
 
-void program_outline(const struct program *p, struct buf *out)
-{
-	for (size_t i = 0; i < p->n_entries; i++) {
-		const struct entry *entry = &p->entries[i];
+/* --- For programs ------------------------------------------------------- */
 
-		buf_puts(out, entry->name.p);
-		say_match(&entry->match, out);
-		buf_puts(out, "  makes ");
-		say_scalar(&entry->path, out);
-		buf_putc(out, '\n');
-		say_fields(&entry->fields, out);
-		if (entry->goes_on)
-			buf_puts(out, "  and later entries are tried too\n");
-	}
+size_t program_entries(const struct program *p)
+{
+	return p->n_entries;
+}
+
+struct str program_entry_name(const struct program *p, size_t entry)
+{
+	return p->entries[entry].name;
+}
+
+const struct str *program_entry_names(
+	const struct program *p, size_t entry, enum named kind, size_t *n)
+{
+	const struct entry *e = &p->entries[entry];
+	const struct names *const names[] = {
+		[NAMED_PROJECT] = &e->match.names[MATCH_PROJECT],
+		[NAMED_TYPE] = &e->match.names[MATCH_TYPE],
+		[NAMED_STATUS] = &e->match.names[MATCH_STATUS],
+		[NAMED_FIELD] = &e->fields,
+	};
+
+	*n = names[kind]->n;
+	return names[kind]->items;
 }

@@ -74,10 +74,30 @@ int program_explain(const struct program *p, const struct work_package *wp,
 	struct str key, struct arena *scratch, struct buf *out, struct err *e);
 
 /*
- * Tell in words what each entry asks of a work package, where its document
- * lies, and which custom fields it reads.
+ * Tell in words what an entry asks of a work package, and where its document
+ * lies.
  */
-void program_outline(const struct program *p, struct buf *out);
+void program_outline(const struct program *p, size_t entry, struct buf *out);
+
+/*
+ * What an entry of documents: names: n texts, borrowed from the program.  Of
+ * projects, types and statuses those of match (0: any); of fields all that it
+ * reads.
+ */
+size_t program_entries(const struct program *p);
+struct str program_entry_name(const struct program *p, size_t entry);
+const struct str *program_entry_names(
+	const struct program *p, size_t entry, enum named kind, size_t *n);
+
+/*
+ * Where an entry makes an address (its path, slug, url or aliases) of the
+ * title alone: two work packages may have the same, and a title changes.
+ * fn gets the key and its text, as written.
+ */
+typedef void program_address_fn(
+	void *arg, size_t entry, struct str key, struct str text);
+void program_poor_addresses(
+	const struct program *p, program_address_fn *fn, void *arg);
 
 /* The index of an entry by its name, for the bit mask above; -1 if none. */
 int program_entry(const struct program *p, struct str name);

@@ -25,6 +25,7 @@ static const struct control_command commands[] = {
 	{"log", CONTROL_READ, question, NULL},
 	{"resync", CONTROL_CHANGE, NULL, order_resync},
 	{"reload", CONTROL_CHANGE, NULL, order_reload},
+	{"get", CONTROL_CHANGE, NULL, order_get},
 };
 
 const struct control_command *command_find(const char *name, struct err *e)

@@ -17,4 +17,7 @@ void order_status(struct control_request *r);
 void order_resync(struct control_request *r);
 void order_reload(struct control_request *r);
 
+/* relay.c */
+void order_get(struct control_request *r);
+
 #endif

@@ -183,7 +183,7 @@ int names_put(struct names *n, struct state *state, enum names_kind kind,
 
 	if (r == 0)
 		r = parse_kind(n, kind, buf_str(&whole), e);
-	if (r == 0)
+	if (r == 0 && state != NULL)
 		r = state_resource_put(
 			state, str_of(kind_names[kind]), buf_str(&whole), e);
 	buf_fini(&whole);
@@ -196,6 +196,8 @@ static int put_schema(struct names *n, struct state *state, struct str element,
 	char name[64];
 
 	set_schema(n, schema);
+	if (state == NULL)
+		return 0;
 	snprintf(name, sizeof(name), "schema/%lld-%lld",
 		(long long)schema->project_id, (long long)schema->type_id);
 	return state_resource_put(state, str_of(name), element, e);
@@ -409,18 +411,35 @@ static int check_name(
 	return r;
 }
 
-bool names_have_schemas(const struct names *n, const struct names_scope *scope)
+struct api_pair *names_pairs(
+	const struct names *n, const struct names_scope *scope, size_t *n_pairs)
 {
 	size_t projects = scope->n > 0 ? scope->n : n->n_projects;
+	bool few = projects * n->n_types <= NAMES_MAX_PAIRS;
+	struct api_pair *pairs =
+		xcalloc(few ? projects * n->n_types : 0, sizeof(*pairs));
 
-	for (size_t i = 0; i < projects; i++)
+	*n_pairs = 0;
+	for (size_t i = 0; few && i < projects; i++)
 		for (size_t k = 0; k < n->n_types; k++)
-			if (names_schema(n,
-				    scope->n > 0 ? scope->ids[i]
-						 : n->projects[i].id,
-				    n->types[k].id) == NULL)
-				return false;
-	return true;
+			pairs[(*n_pairs)++] = (struct api_pair){
+				scope->n > 0 ? scope->ids[i]
+					     : n->projects[i].id,
+				n->types[k].id};
+	return pairs;
+}
+
+bool names_have_schemas(const struct names *n, const struct names_scope *scope)
+{
+	size_t count;
+	struct api_pair *pairs = names_pairs(n, scope, &count);
+	bool all = count > 0;
+
+	for (size_t i = 0; all && i < count; i++)
+		all = names_schema(n, pairs[i].project_id, pairs[i].type_id) !=
+		      NULL;
+	free(pairs);
+	return all;
 }
 
 int names_check(const struct names *n, const struct program *program,

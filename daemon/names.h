@@ -30,8 +30,8 @@ void names_fini(struct names *n);
 int names_load(struct names *n, struct state *state, struct err *e);
 
 /*
- * Remember answers, in the state and in n: whole collections, given as pages
- * in order.  ERR_UNAVAILABLE if one is no collection.
+ * Remember answers, in the state (NULL: nowhere) and in n: whole collections,
+ * given as pages in order.  ERR_UNAVAILABLE if one is no collection.
  */
 enum names_kind { NAMES_PROJECTS, NAMES_TYPES, NAMES_STATUSES };
 int names_put(struct names *n, struct state *state, enum names_kind kind,
@@ -63,6 +63,15 @@ struct names_scope {
  */
 int names_find_scope(const struct names *n, const struct config *c, bool strict,
 	struct names_scope *out, struct err *e);
+
+/*
+ * All pairs of a project in scope and a type, which have a schema if the type
+ * is active there; none if they are more than NAMES_MAX_PAIRS.  The caller
+ * frees them.
+ */
+#define NAMES_MAX_PAIRS 2000
+struct api_pair *names_pairs(const struct names *n,
+	const struct names_scope *scope, size_t *n_pairs);
 
 /* Are the schemas of all pairs of a project in scope and a type known? */
 bool names_have_schemas(const struct names *n, const struct names_scope *scope);

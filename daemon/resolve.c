@@ -17,7 +17,6 @@
 
 #define PROJECTS_PAGE 100
 #define PAIRS_A_REQUEST 100
-#define MAX_PAIRS 2000 /* more are asked for as they are met */
 
 enum step { ME, PROJECTS, TYPES, STATUSES, SCHEMAS, CHECK, END };
 
@@ -110,23 +109,6 @@ static void run_put(struct job *job)
 		state_rollback(state);
 }
 
-/* All pairs of a project in scope and a type, if they are not too many. */
-static void list_pairs(struct resolve *r)
-{
-	const struct names *n = &r->sync->mapper->names;
-	size_t projects = r->scope.n > 0 ? r->scope.n : n->n_projects;
-
-	if (projects * n->n_types > MAX_PAIRS)
-		return;
-	r->pairs = xcalloc(projects * n->n_types, sizeof(*r->pairs));
-	for (size_t i = 0; i < projects; i++)
-		for (size_t k = 0; k < n->n_types; k++)
-			r->pairs[r->n_pairs++] = (struct api_pair){
-				r->scope.n > 0 ? r->scope.ids[i]
-					       : n->projects[i].id,
-				n->types[k].id};
-}
-
 static void run_check(struct job *job)
 {
 	struct resolve *r = container_of(job, struct resolve, job);
@@ -135,7 +117,9 @@ static void run_check(struct job *job)
 	if (r->step == STATUSES) {
 		if (names_find_scope(&m->names, r->sync->config, r->strict,
 			    &r->scope, &r->err) == 0)
-			list_pairs(r);
+			/* More are asked for as they are met. */
+			r->pairs =
+				names_pairs(&m->names, &r->scope, &r->n_pairs);
 		return;
 	}
 	names_check(&m->names, m->config->program,

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "base/stamp.h"
-#include "base/version.h"
+#include "daemon/client.h"
 #include "daemon/control.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
@@ -474,31 +474,13 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static int open_client(struct service *s, struct err *e)
 {
-	const struct config *c = s->config;
-	char *user_agent = xasprintf("opsync/%s (%s%s%s)", OPSYNC_VERSION,
-		c->instance, c->contact != NULL ? "; " : "",
-		c->contact != NULL ? c->contact : "");
-	struct api_options o = {
-		.url = c->url,
-		.user_agent = user_agent,
-		.max_requests = c->max_requests,
-		.max_tries = c->max_tries,
-		.connect_timeout = c->connect_timeout,
-		.stall_timeout = c->stall_timeout,
-		.max_retry_after = c->max_retry_after,
-		.max_body = (size_t)64 * 1024 * 1024,
-		.n_storage_hosts = c->n_storage_hosts,
-		.storage_hosts = c->storage_hosts,
-		.ca_file = c->ca_file,
-	};
 	char *token = NULL;
-	int r = config_token(c, &token, e);
+	int r = config_token(s->config, &token, e);
 
-	o.token = token;
 	if (r == 0)
-		r = api_client_new(&s->loop, &o, &s->sync.client, e);
+		r = client_open(
+			&s->loop, s->config, token, &s->sync.client, e);
 	config_wipe_token(token);
-	free(user_agent);
 	return r;
 }
 

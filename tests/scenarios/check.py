@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""opsync check: the configuration by itself, and against the server's names
-as the state remembers them."""
+"""opsync check: the configuration by itself, against the server (with a key,
+or through the daemon), and against the names that the state remembers."""
 import json
 import os
+import socket
 import sys
 
 from harness import StandIn, Sync, Tap
@@ -18,10 +19,11 @@ documents:
 """
 OUTLINE = """curated: project 'ccm', type 'Curated Content', where cf.cleanUrl
   makes c/${ id }.md
-  reads the custom fields 'cleanUrl', 'medigyTopics'
+  reads the custom fields cleanUrl, medigyTopics
 rest: every work package
   makes ${ id }.md
 """
+FIELDS = "cleanUrl (text), medigyTopics (long text)"
 
 
 def check(sync, *args):
@@ -29,7 +31,7 @@ def check(sync, *args):
 
 
 def by_itself(tap, sync):
-    done = check(sync)
+    done = check(sync, "--offline")
     tap.same((done.code, done.err), (0, ""), "right by itself")
     tap.same(done.out, OUTLINE + sync.config + " is right by itself; the "
              "server's names are not known here yet\n", "what it says")
@@ -43,16 +45,24 @@ def by_itself(tap, sync):
     tap.ok(done.code == 64, "wrong arguments", done)
 
 
-def against_names(tap, sync):
-    done = check(sync)
-    tap.ok(done.code == 0 and done.out.startswith(OUTLINE) and
+def against_names(tap, sync, *how):
+    done = check(sync, *how)
+    tap.ok(done.code == 0 and "  of the types Curated Content\n  reads the "
+           "custom fields " + FIELDS + "\n  leaves out the custom fields " in
+           done.out and "CF multiuser (user, several)" in done.out and
            "and so are all names that it uses\n" in done.out, "all right",
            done)
-    done = check(sync, "--json")
-    said = json.loads(done.out)
-    tap.same((said["lines"], said["held_against"]),
-             (OUTLINE.splitlines(), "names and custom fields"),
-             "for programs")
+    said = json.loads(check(sync, "--json", *how).out)
+    curated, rest = said["documents"]
+    tap.same((curated["projects"], curated["types"], said["held_against"]),
+             (["ccm"], ["Curated Content"], "names and custom fields"),
+             "for programs: what an entry takes")
+    tap.same([f["name"] for f in curated["fields"]],
+             ["cleanUrl", "medigyTopics"], "which fields it reads")
+    tap.ok({"name": "CF date", "kind": "date"} in curated["left_out"] and
+           rest["fields"] == [] and
+           {"name": "cleanUrl", "kind": "text"} in rest["left_out"],
+           "and which it leaves out", said)
     for name, right, wrong, words in (
             ("type", "Curated Content", "Curated Contents",
              "no type 'Curated Contents' (did you mean 'Curated Content'?)"),
@@ -60,23 +70,90 @@ def against_names(tap, sync):
              "'medigyTopic'"),
             ("project", "project: ccm", "project: cmm", "'cmm'")):
         sync.configure(mapping=MAPPING.replace(right, wrong))
-        done = check(sync)
+        done = check(sync, *how)
         tap.ok(done.code == 78 and words in done.err and
                "opsync.yaml:" in done.err and done.out == "",
                "an unknown " + name, done)
     sync.configure(mapping=MAPPING, projects="[ccm, nowhere]")
-    done = check(sync)
+    done = check(sync, *how)
     tap.ok(done.code == 78 and "'nowhere'" in done.err,
            "a project that is not there", done)
+    sync.configure(projects="[ccm]")
+
+
+def the_key(tap, server, sync):
+    done = check(sync)
+    tap.ok("key is that of OpenProject Admin, an administrator: it sees "
+           "every project" in done.out, "an administrator's key", done)
+    bot = sync.write("bot", "syncbotkey\n", 0o600)
+    done = check(sync, "--token-file", bot)
+    tap.ok(done.code == 0 and "administrator" not in done.out and
+           "key is that of " in done.out, "a key of another's", done)
+    wrong = sync.write("wrong", "wrongkey\n", 0o600)
+    done = check(sync, "--token-file", wrong)
+    tap.ok(done.code == 77 and "is right by itself" in done.err and
+           "wrongkey" not in done.err, "a wrong key", done)
+    done = check(sync, "--token-file", sync.folder + "/none")
+    tap.ok(done.code == 78 and "/none" in done.err, "no key", done)
+    server.side("requests/reset")
+    check(sync, "--offline")
+    tap.same(server.requests(), [], "nothing is asked with --offline")
+
+
+def through_the_daemon(tap, server, sync):
+    """opsync has no key: the daemon asks with its own."""
+    sync.start()
+    os.rename(sync.folder + "/token", sync.folder + "/away")
+    server.side("rename", {"kind": "type", "id": 15, "name": "Curated"})
+    done = check(sync)
+    tap.ok(done.code == 78 and "no type 'Curated Content'" in done.err,
+           "the daemon asks the server itself, and now", done)
+    server.side("rename", {"kind": "type", "id": 15,
+                           "name": "Curated Content"})
+    done = check(sync)
+    tap.ok(done.code == 0 and FIELDS in done.out and
+           "key is that of OpenProject Admin" in done.out,
+           "without a key of our own", done)
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(sync.socket)
+        s.sendall(b'{"command":"get","path":"/api/v3/work_packages/3"}\n')
+        said = json.loads(s.makefile().readline())
+    tap.ok(said["end"] and said["code"] != 0 and "lists of names" in
+           said["error"], "it asks for names only", said)
+    sync.stop()
+    os.rename(sync.folder + "/away", sync.folder + "/token")
+
+
+def poor_addresses(tap, sync):
+    sync.configure(mapping="""
+documents:
+- let: { slug: "${ subject | slug }" }
+  path: content/${ slug }.md
+  front_matter: { url: "/${ id }-${ slug }/", aliases: ["/${ slug }/"] }
+""")
+    done = check(sync, "--offline")
+    tap.ok(done.code == 0 and "note: path is made of the title alone "
+           "(content/${ slug }.md)" in done.out and
+           "note: front_matter.aliases is" in done.out and
+           "note: front_matter.url" not in done.out,
+           "addresses that are made of the title alone", done)
 
 
 def main():
     tap = Tap()
     with StandIn() as server, Sync(server.url, mapping=MAPPING) as sync:
         by_itself(tap, sync)
+        against_names(tap, sync)
+        the_key(tap, server, sync)
         done = sync.once()
         tap.ok(done.code in (0, 3), "a pass", done)
-        against_names(tap, sync)
+        against_names(tap, sync, "--offline")
+        through_the_daemon(tap, server, sync)
+        poor_addresses(tap, sync)
+        server.stop()
+        done = check(sync)
+        tap.ok(done.code == 69 and "--offline does without" in done.err,
+               "a server that is not there", done)
     return tap.end()
 
 

@@ -140,17 +140,55 @@ static void test_outline(void **state)
 	assert_int_equal(
 		tree_parse(&arena, "c.yaml", str_of(yaml), &root, NULL), 0);
 	assert_int_equal(program_compile(&root, &p, NULL), 0);
-	program_outline(p, &out);
+	for (size_t i = 0; i < program_entries(p); i++)
+		program_outline(p, i, &out);
 	assert_string_equal(out.p,
 		"documents[0]: project 'a' or 'b', type 'T', where cf.x > 1\n"
 		"  makes a/${ cf.y }\n"
-		"  reads the custom fields 'x', 'y'\n"
 		"  and later entries are tried too\n"
 		"rest: every work package\n"
 		"  makes ${ cf['z 1'] }\n"
-		"  reads the custom fields 'z 1'\n"
 		"fixed: where id\n"
 		"  makes x.md\n");
+	buf_fini(&out);
+	program_free(p);
+}
+
+static void note_address(
+	void *arg, size_t entry, struct str key, struct str text)
+{
+	buf_printf(
+		arg, "%zu %.*s: %.*s\n", entry, STR_ARGS(key), STR_ARGS(text));
+}
+
+static void test_poor_addresses(void **state)
+{
+	static const char yaml[] =
+		"documents:\n"
+		"- let: { a: '${ subject | slug }', b: 'x-${ a }-${ type.name "
+		"}', c: ['${ id }', '${ b }'], d: { $each: x in c, $value: '${ "
+		"x }' } }\n"
+		"  path: p/${ b }.md\n"
+		"  front_matter: { title: '${ subject }', slug: '${ a }', "
+		"aliases: ['/${ a }/', '/${ subject }/'], url: '${ c | "
+		"join(\"-\") }', permalink: '${ cf.Slug ?? a }' }\n"
+		"- path: '${ id }-${ subject | slug }.md'\n"
+		"  front_matter: { aliases: ['/${ id }/', '/${ subject }/'] }\n"
+		"- path: fixed.md\n";
+	struct program *p = NULL;
+	struct buf out = {0};
+	struct node root;
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(
+		tree_parse(&arena, "c.yaml", str_of(yaml), &root, NULL), 0);
+	if (program_compile(&root, &p, &e) != 0)
+		fail_msg("%s", e.text);
+	program_poor_addresses(p, note_address, &out);
+	assert_string_equal(out.p, "0 path: p/${ b }.md\n"
+				   "0 front_matter.slug: a\n"
+				   "0 front_matter.aliases: /${ a }/\n");
 	buf_fini(&out);
 	program_free(p);
 }
@@ -162,6 +200,7 @@ int main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_missing_contents),
 		cmocka_unit_test(test_outline),
+		cmocka_unit_test(test_poor_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

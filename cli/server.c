@@ -1,0 +1,262 @@
+/*
+ * server - the server's lists of names, one question after the other.
+ *
+ * Each question is a path of the API: asked through the daemon's socket
+ * ("get"), or by a client of our own, whose loop runs until it is answered.
+ */
+#include "cli/server.h"
+
+#include <stdlib.h>
+
+#include "api/paths.h"
+#include "daemon/client.h"
+
+#define PROJECTS_PAGE 100
+#define PAIRS_A_REQUEST 100
+
+struct server {
+	struct cli_connection *daemon; /* or NULL: ask by ourselves */
+	uv_loop_t loop;
+	struct api_client *client;
+};
+
+/* --- Opening and closing ------------------------------------------------ */
+
+int server_open_with(const struct config *config, const char *token,
+	struct server **out, struct err *e)
+{
+	struct server *s = xcalloc(1, sizeof(*s));
+	struct config impatient = *config;
+	int r;
+
+	impatient.max_tries = 2; /* somebody waits */
+	uv_loop_init(&s->loop);
+	r = client_open(&s->loop, &impatient, token, &s->client, e);
+	if (r == 0)
+		*out = s;
+	else
+		server_close(s);
+	return r;
+}
+
+int server_open(const struct config *config, const char *token_file,
+	struct server **out, struct err *e)
+{
+	struct config from = *config;
+	struct cli_connection *daemon = NULL;
+	struct err none = {0};
+	char *token = NULL;
+	int r;
+
+	if (token_file == NULL && cli_connect(config, &daemon, &none) == 0) {
+		*out = xcalloc(1, sizeof(**out));
+		(*out)->daemon = daemon;
+		return 0;
+	}
+	if (token_file != NULL) {
+		from.token_kind = TOKEN_FILE;
+		from.token_value = token_file;
+	}
+	r = config_token(&from, &token, e);
+	if (r == 0)
+		r = server_open_with(config, token, out, e);
+	config_wipe_token(token);
+	return r;
+}
+
+static void on_closed(void *arg)
+{
+	(void)arg;
+}
+
+void server_close(struct server *s)
+{
+	if (s == NULL)
+		return;
+	if (s->daemon == NULL) {
+		if (s->client != NULL)
+			api_client_close(s->client, on_closed, NULL);
+		uv_run(&s->loop, UV_RUN_DEFAULT);
+		uv_loop_close(&s->loop);
+	}
+	cli_disconnect(s->daemon);
+	free(s);
+}
+
+/* --- One question ------------------------------------------------------- */
+
+static int ask_daemon(
+	struct server *s, const char *path, struct buf *body, struct err *e)
+{
+	json_t *question =
+		json_pack("{s:s, s:s}", "command", "get", "path", path);
+	json_t *line = NULL;
+	int r = cli_send(s->daemon, question, e);
+
+	json_decref(question);
+	while (r == 0) {
+		r = cli_receive(s->daemon, &line, e);
+		if (line == NULL)
+			return r;
+		buf_puts(body, cli_text(line, "body", ""));
+		json_decref(line);
+	}
+	return r;
+}
+
+struct asking {
+	struct api_request request;
+	bool answered;
+};
+
+static void on_answer(struct api_request *request)
+{
+	container_of(request, struct asking, request)->answered = true;
+}
+
+static int ask_server(
+	struct server *s, const char *path, struct buf *body, struct err *e)
+{
+	struct asking asking = {.request = {.path = xstrdup(path)}};
+	struct api_request *request = &asking.request;
+	int r;
+
+	api_get(s->client, request, on_answer);
+	while (!asking.answered)
+		uv_run(&s->loop, UV_RUN_ONCE);
+	r = request->err.code;
+	if (r != 0) {
+		*e = request->err;
+	} else {
+		*body = request->body;
+		request->body = (struct buf){0};
+	}
+	api_request_fini(request);
+	return r;
+}
+
+/* Asks, and frees the path. */
+static int ask(
+	struct server *s, struct buf *path, struct buf *body, struct err *e)
+{
+	int r = s->daemon != NULL ? ask_daemon(s, path->p, body, e)
+				  : ask_server(s, path->p, body, e);
+
+	buf_fini(path);
+	return r;
+}
+
+/* --- What there is to ask ----------------------------------------------- */
+
+int server_user(
+	struct server *s, struct arena *a, struct api_user *out, struct err *e)
+{
+	struct buf path = {0};
+	struct buf body = {0};
+	int r;
+
+	api_path_me(&path);
+	r = ask(s, &path, &body, e);
+	if (r == 0)
+		r = api_user_parse(a, buf_str(&body), out, e);
+	buf_fini(&body);
+	return r;
+}
+
+/* One of the collections that come whole. */
+static int ask_whole(struct server *s, enum names_kind kind,
+	void (*path_of)(struct buf *), struct names *out, struct err *e)
+{
+	struct buf path = {0};
+	struct buf body = {0};
+	struct str page;
+	int r;
+
+	path_of(&path);
+	r = ask(s, &path, &body, e);
+	page = buf_str(&body);
+	if (r == 0)
+		r = names_put(out, NULL, kind, &page, 1, e);
+	buf_fini(&body);
+	return r;
+}
+
+/* How many projects a page has, and how many there are in all. */
+static int count_projects(
+	const struct buf *page, size_t *n, int64_t *total, struct err *e)
+{
+	struct arena scratch = {0};
+	struct api_list list = {0};
+	int r = api_list_scan(&scratch, buf_str(page), &list, e);
+
+	*n += list.n;
+	*total = list.n > 0 ? list.total : 0;
+	arena_fini(&scratch);
+	return r;
+}
+
+static int ask_projects(struct server *s, struct names *out, struct err *e)
+{
+	size_t cap = 0;
+	size_t n = 0;
+	size_t seen = 0;
+	int64_t total = 1;
+	struct buf *bodies = NULL;
+	struct str *pages;
+	int r = 0;
+
+	while (r == 0 && (int64_t)seen < total) {
+		struct buf path = {0};
+
+		bodies = grow(bodies, n, &cap, sizeof(*bodies));
+		bodies[n] = (struct buf){0};
+		api_path_projects(&path, PROJECTS_PAGE, (int)n + 1);
+		r = ask(s, &path, &bodies[n++], e);
+		if (r == 0)
+			r = count_projects(&bodies[n - 1], &seen, &total, e);
+	}
+	pages = xcalloc(n, sizeof(*pages));
+	for (size_t i = 0; i < n; i++)
+		pages[i] = buf_str(&bodies[i]);
+	if (r == 0)
+		r = names_put(out, NULL, NAMES_PROJECTS, pages, n, e);
+	for (size_t i = 0; i < n; i++)
+		buf_fini(&bodies[i]);
+	free(bodies);
+	free(pages);
+	return r;
+}
+
+int server_names(struct server *s, struct names *out, struct err *e)
+{
+	int r = ask_projects(s, out, e);
+
+	if (r == 0)
+		r = ask_whole(s, NAMES_TYPES, api_path_types, out, e);
+	if (r == 0)
+		r = ask_whole(s, NAMES_STATUSES, api_path_statuses, out, e);
+	return r;
+}
+
+int server_schemas(struct server *s, const struct names_scope *scope,
+	struct names *names, struct err *e)
+{
+	size_t n;
+	struct api_pair *pairs = names_pairs(names, scope, &n);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i += PAIRS_A_REQUEST) {
+		size_t some = n - i < PAIRS_A_REQUEST ? n - i : PAIRS_A_REQUEST;
+		struct buf path = {0};
+		struct buf body = {0};
+
+		api_path_schemas(&path, pairs + i, some);
+		r = ask(s, &path, &body, e);
+		if (r == 0)
+			r = names_put_schemas(names, NULL, buf_str(&body),
+				pairs + i, some, e);
+		buf_fini(&body);
+	}
+	free(pairs);
+	return r;
+}

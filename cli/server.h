@@ -1,0 +1,38 @@
+#ifndef CLI_SERVER_H
+#define CLI_SERVER_H
+
+#include "api/resources.h"
+#include "cli/cli.h"
+#include "daemon/names.h"
+
+/*
+ * The server's lists of names, for commands: asked for through the daemon,
+ * which has the key, or with a key of our own.
+ */
+struct server;
+
+/*
+ * With a token_file (or NULL) that key is used; else the daemon that runs for
+ * the configuration, else the configuration's own key.  Nothing is asked yet.
+ * ERR_CONFIG: there is no key.  *out is for server_close().
+ */
+int server_open(const struct config *config, const char *token_file,
+	struct server **out, struct err *e);
+
+/* With this key, wherever it is from. */
+int server_open_with(const struct config *config, const char *token,
+	struct server **out, struct err *e);
+void server_close(struct server *s); /* accepts NULL */
+
+/* Whose key it is; name lives in the arena. */
+int server_user(
+	struct server *s, struct arena *a, struct api_user *out, struct err *e);
+
+/* Projects, types and statuses; out is for names_fini() whatever failed. */
+int server_names(struct server *s, struct names *out, struct err *e);
+
+/* The schemas of all types in these projects, as far as they are visible. */
+int server_schemas(struct server *s, const struct names_scope *scope,
+	struct names *names, struct err *e);
+
+#endif

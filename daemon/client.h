@@ -1,0 +1,14 @@
+#ifndef DAEMON_CLIENT_H
+#define DAEMON_CLIENT_H
+
+#include "api/client.h"
+#include "daemon/config.h"
+
+/*
+ * A client of the server that a configuration names, with its key.  *out is
+ * for api_client_close().  ERR_CONFIG.
+ */
+int client_open(uv_loop_t *loop, const struct config *c, const char *token,
+	struct api_client **out, struct err *e);
+
+#endif
