@@ -202,7 +202,7 @@ schedule: %s
 
     def sibling(self, **parts):
         """Another of the same configuration, in a folder of its own."""
-        return Sync(**dict(self.parts, key=self.key, **parts))
+        return type(self)(**dict(self.parts, key=self.key, **parts))
 
     def __enter__(self):
         return self
