@@ -270,23 +270,24 @@ static int parse_row(struct subject *s, struct state *state, struct err *e)
 	s->wp.schema = names_schema(&s->names, s->wp.project.id, s->wp.type.id);
 	s->wp.url = arena_printf(&s->arena, "%s/work_packages/%lld",
 		s->config.url, (long long)s->wp.id);
-	return look_up_contents(s, state, e);
+	lookup_init(&s->lookup, s->config.program, NULL, state);
+	s->wp.neighbours = &s->lookup.neighbours;
+	rc = lookup_rename(&s->lookup, &s->arena, &s->wp, e);
+	return rc == 0 ? look_up_contents(s, state, e) : rc;
 }
 
 static int from_state(struct subject *s, int64_t id, struct err *e)
 {
-	struct state *state = NULL;
 	bool found = false;
-	int rc = cli_state(&s->config, &state, e);
+	int rc = cli_state(&s->config, &s->state, e);
 
 	if (rc == 0)
-		rc = state_work_package(state, id, &found, take_row, s, e);
+		rc = state_work_package(s->state, id, &found, take_row, s, e);
 	if (rc == 0 && !found)
 		rc = err_set(e, ERR_DATA, "work package %lld is not known here",
 			(long long)id);
 	if (rc == 0)
-		rc = parse_row(s, state, e);
-	state_close(state);
+		rc = parse_row(s, s->state, e);
 	return rc;
 }
 
@@ -347,6 +348,8 @@ int subject_load(struct subject *s, const struct cli *cli, struct err *e)
 void subject_fini(struct subject *s)
 {
 	names_fini(&s->names);
+	lookup_fini(&s->lookup);
+	state_close(s->state);
 	buf_fini(&s->file);
 	buf_fini(&s->source);
 	buf_fini(&s->attachments);

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/work_package.h"
 #include "cli/cli.h"
+#include "daemon/lookup.h"
 #include "daemon/names.h"
 
 /*
@@ -24,6 +25,8 @@ struct subject {
 	struct buf attachments;
 	struct schema schema;
 	struct names names;
+	struct state *state; /* stays open for lookup; NULL for a file */
+	struct lookup lookup;
 };
 
 /*

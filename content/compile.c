@@ -190,7 +190,9 @@ static int compile_switches(
 	struct compiling *c, const struct node *node, struct entry *out)
 {
 	static const char *const words[] = {"remove", "keep"};
+	static const char *const whose[] = {"documents", "all"};
 	const struct node *gone = node_get(node, "when_gone");
+	const struct node *neighbours = node_get(node, "neighbours");
 	int rc = 0;
 
 	if (gone != NULL)
@@ -198,6 +200,13 @@ static int compile_switches(
 	if (rc < 0)
 		return rc;
 	out->keep_when_gone = rc == 1;
+	rc = 0;
+	if (neighbours != NULL)
+		rc = one_of(
+			c, neighbours, "neighbours", whose, ARRAY_LEN(whose));
+	if (rc < 0)
+		return rc;
+	out->all_neighbours = rc == 1;
 	rc = emit_flag(c, node, "continue", &out->goes_on);
 	if (rc == 0)
 		rc = emit_flag(
@@ -292,7 +301,7 @@ int compile_entry(struct compiling *c, const struct node *node,
 {
 	static const char *const keys[] = {"name", "match", "continue", "let",
 		"path", "attachments", "front_matter", "body", "emit",
-		"when_gone", "escape_shortcodes"};
+		"when_gone", "neighbours", "escape_shortcodes"};
 	const struct node *match = node_get(node, "match");
 	size_t fields = c->uses.n_fields;
 	int rc = node_keys(

@@ -19,7 +19,9 @@ struct evaluation {
 	const char *zone;     /* of date(), an IANA name */
 	struct value *locals; /* by slot */
 	bool in_match;        /* a field that the schema lacks is an error */
+	bool all_neighbours;  /* also those without a document here */
 	struct value attachments; /* a list once it was read, else null */
+	struct value children;    /* the same */
 	size_t steps;             /* taken so far */
 	size_t start;             /* of arena->total */
 	struct reads reads;       /* owned: names and neighbours it saw */

@@ -77,6 +77,7 @@ struct entry {
 	bool final_newline;
 	bool keep_when_gone;
 	bool escape_shortcodes;
+	bool all_neighbours; /* also those without a document here */
 	struct names fields; /* custom fields that it names, each once */
 	size_t n_slots;
 };

@@ -105,6 +105,7 @@ static int decide_where(struct evaluation *with, const struct match *m,
 	with->in_match = true;
 	rc = evaluate_truth(with, STR("match.where"), m->where, fits, e);
 	with->in_match = false;
+	with->children = (struct value){0}; /* it sees others */
 	return rc;
 }
 

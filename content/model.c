@@ -194,20 +194,40 @@ static struct value description_value(
 		2);
 }
 
+/*
+ * Another work package: null where it makes no document here, unless all are
+ * to be seen.  Conditions see all: whether there is a document never depends
+ * on whether there is another.
+ */
+static struct value neighbour_value(
+	struct evaluation *with, const struct link *l)
+{
+	const struct neighbours *ask = with->wp->neighbours;
+	struct value v = model_read_link(with, l, "subject");
+	struct neighbour found;
+
+	if (v.type != VALUE_NULL && !with->all_neighbours && !with->in_match &&
+		ask != NULL && !ask->find(ask->arg, with->arena, l->id, &found))
+		v = (struct value){0};
+	return v;
+}
+
 static struct value children_value(struct evaluation *with)
 {
 	const struct work_package *wp = with->wp;
 	struct value v = {.type = VALUE_LIST};
 
+	if (with->children.type == VALUE_LIST)
+		return with->children;
 	reads_add(&with->reads, READ_CHILDREN, wp->id, STR_NONE);
 	v.items = ARENA_ARRAY(with->arena, struct value, wp->n_children);
 	for (size_t i = 0; i < wp->n_children; i++) {
-		struct value child =
-			model_read_link(with, &wp->children[i], "subject");
+		struct value child = neighbour_value(with, &wp->children[i]);
 
 		if (child.type != VALUE_NULL)
 			v.items[v.n++] = child;
 	}
+	with->children = v;
 	return v;
 }
 
@@ -269,6 +289,10 @@ int model_value(
 	const struct link *link = link_named(wp, (enum model_name)name);
 	struct arena *a = with->arena;
 
+	if (name == MODEL_PARENT) {
+		*out = neighbour_value(with, link);
+		return 0;
+	}
 	if (link != NULL) {
 		*out = model_read_link(with, link, names[name].members[1]);
 		return 0;

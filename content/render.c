@@ -240,6 +240,8 @@ int render_begin(struct evaluation *with, const struct entry *entry,
 	int rc;
 
 	with->attachments = (struct value){0};
+	with->children = (struct value){0};
+	with->all_neighbours = entry->all_neighbours;
 	with->locals = ARENA_ARRAY(with->arena, struct value, entry->n_slots);
 	rc = evaluate_lets(with, entry, e);
 	if (rc == 0)

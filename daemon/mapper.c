@@ -82,6 +82,7 @@ void mapper_fini(struct mapper *m)
 	free(m->removals);
 	free(m->again);
 	names_fini(&m->names);
+	lookup_fini(&m->lookup);
 	arena_fini(&m->arena);
 	*m = (struct mapper){0};
 }
@@ -421,6 +422,7 @@ static bool complete(struct mapper *m, const struct mapper_item *item,
 	wp->status_is_closed = names_status_is_closed(&m->names, wp->status.id);
 	wp->url = arena_printf(&m->arena, "%s/work_packages/%lld",
 		m->config->url, (long long)wp->id);
+	wp->neighbours = &m->lookup.neighbours;
 	wp->schema = names_schema(
 		&m->names, item->pair.project_id, item->pair.type_id);
 	return wp->schema != NULL;
@@ -485,6 +487,9 @@ static enum mapped render(struct mapper *m, struct mapper_item *item,
 	} else if (r == ERR_NEED) {
 		set_needs(item, wp, &rendered);
 		mapped = MAPPED_NEEDS;
+	} else if (m->lookup.err.code != 0) {
+		*e = m->lookup.err;
+		mapped = MAPPED_FAULT;
 	} else if (mapper_stage(m, item, wp, &rendered, e) != 0) {
 		mapped = MAPPED_FAULT;
 	}
@@ -499,6 +504,8 @@ static enum mapped map_one(
 	struct err why = {0};
 
 	arena_reset(&m->arena);
+	lookup_fini(&m->lookup);
+	lookup_init(&m->lookup, m->config->program, m->store, NULL);
 	if (api_work_package_parse(
 		    &m->arena, buf_str(&item->source), &wp, &why) != 0)
 		return failed(m, item, &why);
@@ -511,7 +518,7 @@ static enum mapped map_one(
 		if (look_up_contents(m, &wp, e) != 0)
 			return MAPPED_FAULT;
 	}
-	if (item->kept && mapper_rename(m, &wp, e) != 0)
+	if (item->kept && lookup_rename(&m->lookup, &m->arena, &wp, e) != 0)
 		return MAPPED_FAULT;
 	return render(m, item, &wp, e);
 }

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "daemon/config.h"
+#include "daemon/lookup.h"
 #include "daemon/names.h"
 #include "store/store.h"
 
@@ -36,7 +37,8 @@ struct mapper {
 	struct store *store;
 	const struct config *config;
 	struct names names;
-	struct arena arena; /* reset for each work package */
+	struct arena arena;   /* reset for each work package, */
+	struct lookup lookup; /* as is this */
 
 	/* Of the pass that runs. */
 	struct state_run run; /* its id is 0 until there is an event */
@@ -203,11 +205,9 @@ int mapper_stage(struct mapper *m, struct mapper_item *item,
 	struct err *e);
 int mapper_map_again(struct mapper *m, struct err *e);
 
-/* Give a kept source the newest names; record what was read. */
-int mapper_rename(struct mapper *m, struct work_package *wp, struct err *e);
+/* Record what was read. */
 int mapper_made_of(struct mapper *m, const struct mapper_item *item,
-	const struct work_package *wp, const struct reads *reads,
-	struct err *e);
+	const struct work_package *wp, struct reads *reads, struct err *e);
 bool mapper_overtaken(struct mapper *m, const struct mapper_item *item);
 /* A document has gone: who claims its path, and who read it, change. */
 int mapper_left(struct mapper *m, int64_t work_package, struct str claim,

@@ -42,68 +42,6 @@ int mapper_learn(struct mapper *m, enum read_kind kind, int64_t id,
 	return r;
 }
 
-/* --- Newer names for an older source ------------------------------------ */
-
-static int rename_thing(
-	struct mapper *m, struct str href, struct str *title, struct err *e)
-{
-	struct buf known = {0};
-	enum read_kind kind;
-	int64_t id;
-	bool found = false;
-	int r = 0;
-
-	if (title->p != NULL && reads_link(href, &kind, &id))
-		r = store_name(m->store, kind, id, &found, &known, e);
-	if (found && !str_eq(buf_str(&known), *title))
-		*title = arena_str(&m->arena, buf_str(&known));
-	buf_fini(&known);
-	return r;
-}
-
-static int rename_link(struct mapper *m, struct link *link, struct err *e)
-{
-	return rename_thing(m, link->href, &link->title, e);
-}
-
-/* The map {id, href, title} that stands for a link, or a list of them. */
-static int rename_value(struct mapper *m, struct value *v, struct err *e)
-{
-	struct str href = STR_NONE;
-	int r = 0;
-
-	for (size_t i = 0; v->type == VALUE_LIST && r == 0 && i < v->n; i++)
-		if (v->items[i].type == VALUE_MAP)
-			r = rename_value(m, &v->items[i], e);
-	for (size_t i = 0; v->type == VALUE_MAP && r == 0 && i < v->n; i++) {
-		struct member *member = &v->members[i];
-
-		if (str_is(member->key, "href"))
-			href = member->value.text;
-		else if (str_is(member->key, "title"))
-			r = rename_thing(m, href, &member->value.text, e);
-	}
-	return r;
-}
-
-int mapper_rename(struct mapper *m, struct work_package *wp, struct err *e)
-{
-	struct link *links[] = {&wp->type, &wp->status, &wp->priority,
-		&wp->project, &wp->author, &wp->assignee, &wp->responsible,
-		&wp->version, &wp->category, &wp->parent};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(links); i++)
-		r = rename_link(m, links[i], e);
-	for (size_t i = 0; r == 0 && i < wp->n_children; i++)
-		r = rename_link(m, &wp->children[i], e);
-	for (size_t i = 0; r == 0 && i < wp->n_fields; i++)
-		r = rename_value(m, &wp->fields[i].value, e);
-	for (size_t i = 0; r == 0 && i < wp->n_attachments; i++)
-		r = rename_link(m, &wp->attachments[i].author, e);
-	return r;
-}
-
 /* --- What was read ------------------------------------------------------ */
 
 struct parentage {
@@ -167,10 +105,17 @@ static int remember(struct mapper *m, const struct read *read, struct err *e)
 }
 
 int mapper_made_of(struct mapper *m, const struct mapper_item *item,
-	const struct work_package *wp, const struct reads *reads, struct err *e)
+	const struct work_package *wp, struct reads *reads, struct err *e)
 {
-	int r = 0;
+	const struct reads *asked = &m->lookup.reads;
+	int r = m->lookup.err.code;
 
+	if (r != 0)
+		*e = m->lookup.err;
+	for (size_t i = 0; i < asked->n; i++)
+		reads_add(reads, asked->items[i].kind, asked->items[i].id,
+			asked->items[i].name);
+	reads_sort(reads);
 	store_put_reads(m->store, item->id, reads);
 	for (size_t i = 0; r == 0 && i < reads->n; i++) {
 		const struct read *read = &reads->items[i];

@@ -170,21 +170,40 @@ int store_stale(struct store *s, size_t limit, store_stale_fn *fn, void *arg,
 	return query_close(&q, e);
 }
 
+static int take_name(
+	struct query *q, bool *found, struct buf *name, struct err *e)
+{
+	*found = query_next(q);
+	buf_clear(name);
+	if (*found)
+		buf_add_str(name, column_text(q));
+	return query_close(q, e);
+}
+
+int state_name(struct state *s, enum read_kind kind, int64_t id, bool *found,
+	struct buf *name, struct err *e)
+{
+	struct query q = query_open(
+		s, "SELECT name FROM name WHERE kind = ? AND id = ?");
+
+	bind_int(&q, kind);
+	bind_int(&q, id);
+	return take_name(&q, found, name, e);
+}
+
 int store_name(struct store *s, enum read_kind kind, int64_t id, bool *found,
 	struct buf *name, struct err *e)
 {
 	struct query q = query_open(s->state,
-		"SELECT name FROM staged_name WHERE kind = ?1 AND id = ?2"
-		" UNION ALL SELECT name FROM name"
-		" WHERE kind = ?1 AND id = ?2 LIMIT 1");
+		"SELECT name FROM staged_name WHERE kind = ? AND id = ?");
+	int code;
 
 	bind_int(&q, kind);
 	bind_int(&q, id);
-	*found = query_next(&q);
-	buf_clear(name);
-	if (*found)
-		buf_add_str(name, column_text(&q));
-	return query_close(&q, e);
+	code = take_name(&q, found, name, e);
+	if (code != 0 || *found)
+		return code;
+	return state_name(s->state, kind, id, found, name, e);
 }
 
 void store_put_name(

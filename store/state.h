@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/image_info.h"
 #include "base/log.h"
+#include "base/reads.h"
 #include "base/str.h"
 
 /*
@@ -113,6 +114,10 @@ int state_claims(struct state *s, struct str claim, state_document_fn *fn,
 /* The one that owns a path in the store. */
 int state_owner(struct state *s, struct str path, bool *found,
 	int64_t *work_package, struct buf *oid, struct err *e);
+
+/* The newest name of a thing that documents read, by what is known here. */
+int state_name(struct state *s, enum read_kind kind, int64_t id, bool *found,
+	struct buf *name, struct err *e);
 
 /* An attachment whose contents are in the store. */
 struct state_attachment {

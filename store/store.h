@@ -165,7 +165,7 @@ typedef void store_stale_fn(
 int store_stale(struct store *s, size_t limit, store_stale_fn *fn, void *arg,
 	struct err *e);
 
-/* The newest name of a thing that documents read, by what is known here. */
+/* As state_name(), with what is staged; and stage one. */
 int store_name(struct store *s, enum read_kind kind, int64_t id, bool *found,
 	struct buf *name, struct err *e);
 void store_put_name(

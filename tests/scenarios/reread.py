@@ -8,7 +8,7 @@ from harness import StandIn, Sync, Tap
 MAPPING = """
 documents:
 - name: all
-  match: {}
+  match: { where: '${ subject != "hidden" }' }
   path: ${ id }.md
   front_matter:
     title: ${ subject }
@@ -58,6 +58,25 @@ def family(w):
     w.after("one that nobody reads", 5, "title: five")
 
 
+def come_and_go(w):
+    """Without a document here, nobody is shown to others."""
+    edit(w.server, 4, subject="hidden")
+    w.after("a child has no document any more", 1, "- child 2")
+    w.tap.ok(b"- hidden" not in w.sync.tree()["1.md"] and
+             b"- fourth" not in w.sync.tree()["1.md"], "and is not shown",
+             w.sync.tree()["1.md"])
+    edit(w.server, 4, subject="fourth")
+    w.after("and has one again", 1, "- fourth")
+    edit(w.server, 1, subject="hidden")
+    w.after("a parent goes", 2, "parent: null")
+    edit(w.server, 1, subject="one")
+    w.after("a parent comes", 2, "parent: one")
+    w.server.side("delete", {"id": 4})
+    w.after("a child is deleted", 1, "- child 2", "--full")
+    w.tap.ok(b"- fourth" not in w.sync.tree()["1.md"], "and not shown",
+             w.sync.tree()["1.md"])
+
+
 def names(w):
     w.server.side("thing", {"kind": "version", "id": 71, "name": "1.0",
                             "project": 1})
@@ -74,9 +93,11 @@ def names(w):
 def main():
     tap = Tap()
     with StandIn("--generate", "6") as server, Sync(
-            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+            server.url, projects="[demo-1]", mapping=MAPPING,
+            more="guard: { max_delete: { share: 100% } }") as sync:
         w = World(tap, server, sync)
         family(w)
+        come_and_go(w)
         names(w)
         tap.same(sync.flaws(), [], "a repository without a flaw")
     return tap.end()

@@ -1,0 +1,180 @@
+/*
+ * lookup - the newest names, and the documents of other work packages.
+ *
+ * Whoever asks for a neighbour has read it, also where there is none: so it
+ * is noted here, and a document is made again when one appears.
+ */
+#include "daemon/lookup.h"
+
+#include <stdlib.h>
+
+#include "api/resources.h"
+
+static bool find(void *arg, struct arena *a, int64_t work_package,
+	struct neighbour *out);
+
+void lookup_init(struct lookup *l, const struct program *program,
+	struct store *store, struct state *state)
+{
+	*l = (struct lookup){
+		.program = program,
+		.store = store,
+		.state = state,
+		.neighbours = {.find = find, .arg = l},
+	};
+}
+
+void lookup_fini(struct lookup *l)
+{
+	reads_fini(&l->reads);
+}
+
+/* --- Names -------------------------------------------------------------- */
+
+/* Leaves *name as it is where none is known. */
+static int newest_name(struct lookup *l, struct arena *a, enum read_kind kind,
+	int64_t id, struct str *name, struct err *e)
+{
+	struct buf known = {0};
+	bool found = false;
+	int r = l->store != NULL
+			? store_name(l->store, kind, id, &found, &known, e)
+			: state_name(l->state, kind, id, &found, &known, e);
+
+	if (r == 0 && found && !str_eq(buf_str(&known), *name))
+		*name = arena_str(a, buf_str(&known));
+	buf_fini(&known);
+	return r;
+}
+
+static int rename_thing(struct lookup *l, struct arena *a, struct str href,
+	struct str *title, struct err *e)
+{
+	enum read_kind kind;
+	int64_t id;
+
+	if (title->p == NULL || !reads_link(href, &kind, &id))
+		return 0;
+	return newest_name(l, a, kind, id, title, e);
+}
+
+/* The map {id, href, title} that stands for a link, or a list of them. */
+static int rename_value(
+	struct lookup *l, struct arena *a, struct value *v, struct err *e)
+{
+	struct str href = STR_NONE;
+	int r = 0;
+
+	for (size_t i = 0; v->type == VALUE_LIST && r == 0 && i < v->n; i++)
+		if (v->items[i].type == VALUE_MAP)
+			r = rename_value(l, a, &v->items[i], e);
+	for (size_t i = 0; v->type == VALUE_MAP && r == 0 && i < v->n; i++) {
+		struct member *member = &v->members[i];
+
+		if (str_is(member->key, "href"))
+			href = member->value.text;
+		else if (str_is(member->key, "title"))
+			r = rename_thing(l, a, href, &member->value.text, e);
+	}
+	return r;
+}
+
+int lookup_rename(struct lookup *l, struct arena *a, struct work_package *wp,
+	struct err *e)
+{
+	struct link *links[] = {&wp->type, &wp->status, &wp->priority,
+		&wp->project, &wp->author, &wp->assignee, &wp->responsible,
+		&wp->version, &wp->category, &wp->parent};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(links); i++)
+		r = rename_thing(l, a, links[i]->href, &links[i]->title, e);
+	for (size_t i = 0; r == 0 && i < wp->n_children; i++)
+		r = rename_thing(
+			l, a, wp->children[i].href, &wp->children[i].title, e);
+	for (size_t i = 0; r == 0 && i < wp->n_fields; i++)
+		r = rename_value(l, a, &wp->fields[i].value, e);
+	for (size_t i = 0; r == 0 && i < wp->n_attachments; i++)
+		r = rename_thing(l, a, wp->attachments[i].author.href,
+			&wp->attachments[i].author.title, e);
+	return r;
+}
+
+/* --- Neighbours --------------------------------------------------------- */
+
+/* The document of the entry that comes first. */
+struct first {
+	const struct program *program;
+	struct arena *arena;
+	int entry;
+	struct str path;
+};
+
+static int on_document(void *arg, const struct state_document *d, struct err *e)
+{
+	struct first *first = arg;
+	int entry = program_entry(first->program, d->entry);
+
+	(void)e;
+	if (first->path.p != NULL && (entry < 0 || entry >= first->entry))
+		return 0;
+	first->entry = entry < 0 ? INT32_MAX : entry;
+	first->path = arena_str(first->arena, d->files[0].path);
+	return 0;
+}
+
+struct subject {
+	struct arena *arena;
+	struct str text;
+};
+
+static int on_source(
+	void *arg, const struct state_work_package *row, struct err *e)
+{
+	struct subject *subject = arg;
+	struct work_package wp;
+
+	(void)e;
+	if (row->source.p != NULL && api_work_package_parse(subject->arena,
+					     row->source, &wp, NULL) == 0)
+		subject->text = wp.subject;
+	return 0;
+}
+
+/* By the newest name, or by its own source if none is known. */
+static int find_subject(struct lookup *l, struct arena *a, int64_t id,
+	struct str *out, struct err *e)
+{
+	struct subject subject = {.arena = a};
+	bool found;
+	int r = newest_name(l, a, READ_WORK_PACKAGE, id, &subject.text, e);
+
+	if (r == 0 && subject.text.p == NULL)
+		r = l->store != NULL ? store_work_package(l->store, id, &found,
+					       on_source, &subject, e)
+				     : state_work_package(l->state, id, &found,
+					       on_source, &subject, e);
+	*out = subject.text;
+	return r;
+}
+
+static bool find(
+	void *arg, struct arena *a, int64_t work_package, struct neighbour *out)
+{
+	struct lookup *l = arg;
+	struct first first = {.program = l->program, .arena = a};
+	struct neighbour n = {0};
+	int r = l->store != NULL ? store_documents(l->store, work_package,
+					   on_document, &first, &l->err)
+				 : state_documents(l->state, work_package,
+					   on_document, &first, &l->err);
+
+	if (r == 0 && first.path.p != NULL)
+		r = find_subject(l, a, work_package, &n.subject, &l->err);
+	reads_add(&l->reads, READ_WORK_PACKAGE, work_package, STR_NONE);
+	if (r != 0 || first.path.p == NULL)
+		return false;
+	n.path = first.path;
+	*out = n;
+	return true;
+}

@@ -1,0 +1,36 @@
+#ifndef DAEMON_LOOKUP_H
+#define DAEMON_LOOKUP_H
+
+#include "base/reads.h"
+#include "base/work_package.h"
+#include "content/program.h"
+#include "store/store.h"
+
+/*
+ * What is known here beside a work package's own source: the newest names of
+ * the things that it names, and the documents of others.  It asks a store
+ * (with what is staged) or a state.
+ */
+struct lookup {
+	const struct program *program;
+	struct store *store; /* or NULL: then the state is asked */
+	struct state *state;
+	struct neighbours neighbours; /* for struct work_package */
+
+	/* Of the neighbours that were asked for, by now. */
+	struct reads reads; /* owned; without names */
+	struct err err;     /* of the store: then nobody was found */
+};
+
+void lookup_init(struct lookup *l, const struct program *program,
+	struct store *store, struct state *state);
+void lookup_fini(struct lookup *l);
+
+/*
+ * Give a work package from a kept source the newest names, which live in a,
+ * and a way to its neighbours.
+ */
+int lookup_rename(struct lookup *l, struct arena *a, struct work_package *wp,
+	struct err *e);
+
+#endif

@@ -1,0 +1,200 @@
+/*
+ * Other work packages, as a mapping sees them; and what it says to have read.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "content/program.h"
+#include "tests/unit/content/fixture.h"
+
+static struct arena arena;
+static struct arena scratch;
+static struct work_package wp;
+
+static struct link link_to(const char *thing, int64_t id, const char *title)
+{
+	return (struct link){.id = id,
+		.href = arena_printf(
+			&arena, "/api/v3/%s/%lld", thing, (long long)id),
+		.title = str_of(title)};
+}
+
+/* Those with an even id have a document. */
+static bool find_even(
+	void *arg, struct arena *a, int64_t id, struct neighbour *out)
+{
+	(void)arg;
+	if (id % 2 != 0)
+		return false;
+	out->path = arena_printf(a, "%lld.md", (long long)id);
+	out->subject = STR("even");
+	return true;
+}
+
+static const struct neighbours even = {.find = find_even};
+
+static int set_up(void **state)
+{
+	(void)state;
+	wp = fixture_load(&arena, "4");
+	wp.parent = link_to("work_packages", 51, "Parent");
+	wp.n_children = 3;
+	wp.children = ARENA_ARRAY(&arena, struct link, 3);
+	wp.children[0] = link_to("work_packages", 60, "Sixty");
+	wp.children[1] = link_to("work_packages", 61, "Hidden away");
+	wp.children[2] = link_to("work_packages", 62, "Sixty-two");
+	wp.version = link_to("versions", 7, "1.0");
+	wp.neighbours = &even;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	arena_fini(&arena);
+	arena_fini(&scratch);
+	return 0;
+}
+
+static struct program *compile(const char *yaml)
+{
+	struct program *p = NULL;
+	struct node root;
+	struct err e = {0};
+
+	if (tree_parse(&arena, "c.yaml", str_of(yaml), &root, &e) != 0 ||
+		program_compile(&root, &p, &e) != 0)
+		fail_msg("%s: %s", yaml, e.text);
+	return p;
+}
+
+/* The text of the first document, its error, or "none". */
+static void check(const char *yaml, const char *wanted)
+{
+	struct program *p = compile(yaml);
+	struct rendered r;
+	struct str got = STR("none");
+
+	arena_reset(&scratch);
+	assert_int_equal(program_render(p, &wp, 0, &scratch, &r), 0);
+	if (r.n > 0 && r.items[0].err.code == 0)
+		got = buf_str(&r.items[0].document.text);
+	else if (r.n > 0)
+		got = str_of(r.items[0].err.text);
+	if (!str_is(got, wanted))
+		fail_msg("%s\ngave %.*s\nnot  %s", yaml, STR_ARGS(got), wanted);
+	rendered_fini(&r);
+	program_free(p);
+}
+
+#define BODY(keys, text)                                                       \
+	"documents: [{path: p.md, " keys " emit: {final_newline: false},"      \
+	" body: '" text "'}]"
+#define ALL "${ [parent, children] | to_json }"
+
+static void test_seen(void **state)
+{
+	(void)state;
+	check(BODY("", ALL), "[null,[{\"id\":60,\"subject\":\"Sixty\"},"
+			     "{\"id\":62,\"subject\":\"Sixty-two\"}]]");
+	check(BODY("neighbours: documents,", ALL),
+		"[null,[{\"id\":60,\"subject\":\"Sixty\"},"
+		"{\"id\":62,\"subject\":\"Sixty-two\"}]]");
+	check(BODY("neighbours: all,", ALL),
+		"[{\"id\":51,\"subject\":\"Parent\"},"
+		"[{\"id\":60,\"subject\":\"Sixty\"},"
+		"{\"id\":61,\"subject\":\"Hidden away\"},"
+		"{\"id\":62,\"subject\":\"Sixty-two\"}]]");
+	wp.parent = link_to("work_packages", 50, "Even");
+	check(BODY("", "${ parent.subject }"), "Even");
+	wp.parent.href = STR("urn:openproject-org:api:v3:undisclosed");
+	wp.parent.id = 0;
+	wp.parent.title = STR("Undisclosed");
+	check(BODY("neighbours: all,", "${ [parent] | to_json }"), "[null]");
+	wp.parent = (struct link){0};
+	check(BODY("neighbours: all,", "${ [parent] | to_json }"), "[null]");
+}
+
+/* Whether there is a document does not depend on whether another is. */
+static void test_in_match(void **state)
+{
+	(void)state;
+	check(BODY("match: {where: '${ parent.id == 51 }'},",
+		      "${ [parent, children | length] | to_json }"),
+		"[null,2]");
+	check(BODY("match: {where: '${ (children | length) == 3 }'},", "fits"),
+		"fits");
+}
+
+/* From a file nobody is known: then the file tells all. */
+static void test_unknown(void **state)
+{
+	(void)state;
+	wp.neighbours = NULL;
+	check(BODY("", "${ parent.subject }, ${ children | length }"),
+		"Parent, 3");
+}
+
+static void check_reads(const char *yaml, const char *wanted)
+{
+	static const char *const kinds[] = {"", "wp", "children", "project",
+		"type", "status", "priority", "category", "version", "user",
+		"option", "item", "schema", "value"};
+	struct program *p = compile(yaml);
+	struct rendered r;
+	struct buf got = {0};
+
+	arena_reset(&scratch);
+	assert_int_equal(program_render(p, &wp, 0, &scratch, &r), 0);
+	for (size_t i = 0; i < r.reads.n; i++) {
+		const struct read *read = &r.reads.items[i];
+
+		buf_printf(&got, "%s %lld %.*s\n", kinds[read->kind],
+			read->kind == READ_SCHEMA ? 0LL : (long long)read->id,
+			STR_ARGS(read->name));
+	}
+	buf_putc(&got, '\0');
+	assert_string_equal(got.p, wanted);
+	buf_fini(&got);
+	rendered_fini(&r);
+	program_free(p);
+}
+
+static void test_reads(void **state)
+{
+	(void)state;
+	check_reads(BODY("", "${ subject } ${ id } ${ createdAt }"), "");
+	check_reads(BODY("", "${ version.name } ${ version.id }"),
+		"version 7 1.0\n");
+	check_reads(
+		BODY("match: {version: [\"1.0\"]},", "x"), "version 7 1.0\n");
+	check_reads(
+		BODY("match: {version: [\"2.0\"]},", "x"), "version 7 1.0\n");
+	check_reads(BODY("", "${ parent | to_json }"), "wp 51 Parent\n");
+	check_reads(BODY("let: {c: \"${ children | length }\"},",
+			    "${ c }${ children | length }"),
+		"wp 60 Sixty\nwp 61 Hidden away\nwp 62 Sixty-two\n"
+		"children 4 \n");
+	check_reads(BODY("", "${ if(false, version.name, \"no\") }"), "");
+	check_reads(BODY("", "${ cf.cleanUrl | to_json }"), "schema 0 \n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_seen, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_in_match, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_unknown, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_reads, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
