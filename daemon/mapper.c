@@ -81,6 +81,7 @@ void mapper_fini(struct mapper *m)
 		free(m->removals[i].entry);
 	free(m->removals);
 	free(m->again);
+	free(m->lost);
 	names_fini(&m->names);
 	lookup_fini(&m->lookup);
 	arena_fini(&m->arena);
@@ -114,6 +115,7 @@ int mapper_begin(struct mapper *m, const char *kind, const char *cause,
 	m->n_removals = 0;
 	m->decided = false;
 	m->n_again = 0;
+	m->restored = 0;
 	return record ? ensure_run(m, e) : 0;
 }
 
@@ -384,12 +386,17 @@ static void wait_longer(struct mapper *m, bool more)
 int mapper_retry(struct mapper *m, struct mapper_page *page, struct err *e)
 {
 	struct retry retry = {.m = m};
-	int r;
+	bool due = m->retry_at != 0 && stamp_monotonic() >= m->retry_at;
+	int r = 0;
 
-	if (m->retry_at == 0 || stamp_monotonic() < m->retry_at)
-		return 0;
-	r = state_work_packages_of(
-		store_state(m->store), OUTCOME_FAILED, add_retry, &retry, e);
+	retry.ids = m->lost;
+	retry.n = m->n_lost;
+	retry.cap = m->cap_lost;
+	m->lost = NULL;
+	m->n_lost = m->cap_lost = 0;
+	if (due)
+		r = state_work_packages_of(store_state(m->store),
+			OUTCOME_FAILED, add_retry, &retry, e);
 	page->items = xcalloc(retry.n, sizeof(struct mapper_item *));
 	for (size_t i = 0; r == 0 && i < retry.n; i++) {
 		struct mapper_item *item;
@@ -403,7 +410,8 @@ int mapper_retry(struct mapper *m, struct mapper_page *page, struct err *e)
 		hash_sha256(item->source.p, item->source.n, item->hash);
 		page->items[page->n++] = item;
 	}
-	wait_longer(m, retry.n > 0);
+	if (due)
+		wait_longer(m, retry.n > 0);
 	free(retry.ids);
 	return r;
 }

@@ -55,6 +55,9 @@ struct mapper {
 	struct mapper_removal *removals;
 	size_t n_again, cap_again; /* work packages whose path may change */
 	int64_t *again;
+	int64_t restored;        /* documents, and not said in a commit yet */
+	size_t n_lost, cap_lost; /* whose contents the store has lost */
+	int64_t *lost;
 };
 
 /* A content that must be here before a work package can be mapped. */
@@ -164,8 +167,26 @@ void mapper_fail(struct mapper *m, const struct mapper_item *item,
 	const struct err *why);
 
 /*
- * Work packages that failed for a reason that may pass, when it is time to
- * try them again: page gets them.
+ * After a failure: if the state was found damaged it is made anew, and *again
+ * says that all is to be read.
+ */
+int mapper_mend(struct mapper *m, bool *again, struct err *e);
+
+/*
+ * Before a pass: what is not in the store as it was recorded is staged to be
+ * restored, or put down for mapper_retry().
+ */
+int mapper_look(struct mapper *m, bool deep, struct err *e);
+
+/*
+ * After everything was read: documents of ours that no work package makes
+ * are to be removed.
+ */
+int mapper_unclaimed(struct mapper *m, struct err *e);
+
+/*
+ * Work packages whose documents the store has lost, and those that failed for
+ * a reason that may pass, when it is time to try them again: page gets them.
  */
 int mapper_retry(struct mapper *m, struct mapper_page *page, struct err *e);
 

@@ -30,7 +30,9 @@ static void add_removal(
 
 void mapper_gone(struct mapper *m, int64_t id)
 {
-	add_removal(m, id, NULL, "OpenProject does not show it any more");
+	add_removal(m, id, NULL,
+		id != 0 ? "OpenProject does not show it any more"
+			: "no work package makes it any more");
 }
 
 void mapper_remove(struct mapper *m, int64_t work_package, struct str entry,
@@ -238,6 +240,7 @@ static void subject_of(const struct mapper *m, char *out, size_t size)
 		{"add", m->counts.added - m->committed.added},
 		{"change", m->counts.changed - m->committed.changed},
 		{"remove", m->counts.removed - m->committed.removed},
+		{"restore", m->restored},
 	};
 	size_t used = 0;
 	int64_t all = 0;
@@ -296,6 +299,7 @@ static int commit(
 		return r;
 	m->staged_since = 0;
 	m->committed = m->counts;
+	m->restored = 0;
 	if (c.id[0] != '\0')
 		memcpy(m->commit, c.id, sizeof(m->commit));
 	if (c.n_kept > 0)

@@ -206,6 +206,8 @@ static void run_begin(struct job *job)
 		p->record = true;
 	r = mapper_begin(m, kind_words[p->kind], p->cause, p->record, &p->err);
 	if (r == 0)
+		r = mapper_look(m, false, &p->err);
+	if (r == 0)
 		mapper_retry(m, &p->page, &p->err);
 	p->run = m->run.id;
 }
@@ -357,12 +359,25 @@ static void on_stale(struct job *job)
 
 /* --- DECIDING, about removals ------------------------------------------- */
 
+/* With a project left out, there may be work packages that claim it. */
+static bool sees_all(const struct pass *p)
+{
+	return p->err.code == 0 && !p->canceled &&
+	       (p->kind == PASS_FULL || p->kind == PASS_RECONCILE) &&
+	       p->resolve.scope.missing.code == 0;
+}
+
 static void run_decide(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
+	struct mapper *m = p->sync->mapper;
 
-	p->n_removals = p->sync->mapper->n_removals;
-	mapper_decide(p->sync->mapper, &p->err);
+	if (!p->asked_unclaimed && sees_all(p) &&
+		mapper_unclaimed(m, &p->err) != 0)
+		return;
+	p->asked_unclaimed = true;
+	p->n_removals = m->n_removals;
+	mapper_decide(m, &p->err);
 }
 
 static void on_decided(struct job *job)
@@ -523,8 +538,10 @@ static void run_commit(struct job *job)
 		if (m->run.id != 0 && mapper_commit_all(m, NULL, &e) != 0)
 			log_error("%s", e.text);
 	}
-	if (p->err.code == ERR_IO)
+	if (p->err.code == ERR_IO) {
 		store_discard(m->store);
+		mapper_mend(m, &p->mended, &e);
+	}
 	p->counts = m->counts;
 	p->run = m->run.id;
 	memcpy(p->commit, m->commit, sizeof(p->commit));
@@ -537,6 +554,8 @@ static void on_committed(struct job *job)
 
 	if (p->err.code == 0)
 		*p->cursor = p->next;
+	if (p->mended)
+		*p->cursor = (struct cursor){0};
 	if (p->end_err.code != 0)
 		log_error("%s", p->end_err.text);
 	enter(p, END);

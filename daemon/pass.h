@@ -34,6 +34,7 @@ struct pass {
 	int64_t run; /* 0: not recorded */
 	struct mapper_counts counts;
 	char commit[41];
+	bool mended;     /* the state was damaged: the next reads all */
 	int64_t started; /* monotonic */
 
 	/* Private. */
@@ -49,10 +50,11 @@ struct pass {
 	struct lane lane;
 	struct mapper_page page;
 	struct names_scope scope;
-	bool remembered; /* the names suffice */
-	bool held_back;  /* REMAPPING waits for room among the items */
-	bool retried;    /* after the server refused a project */
-	bool settled;    /* the overlap after the newest change is over */
+	bool remembered;      /* the names suffice */
+	bool held_back;       /* REMAPPING waits for room among the items */
+	bool asked_unclaimed; /* what nobody makes was looked for */
+	bool retried;         /* after the server refused a project */
+	bool settled;         /* the overlap after the newest change is over */
 	int64_t newest;
 	struct cursor next;
 	size_t n_remap, next_remap;

@@ -47,6 +47,7 @@ struct service {
 	bool running;
 	bool stopping;
 	bool failed;     /* it could not begin */
+	bool mended;     /* the state was, and all is read again */
 	uint64_t number; /* of the pass that runs, or ran last */
 	int64_t next_at; /* monotonic, as the next */
 	int64_t reconcile_at;
@@ -160,6 +161,7 @@ static void keep_in_mind(struct service *s, const struct pass *p)
 static void on_pass(struct pass *p)
 {
 	struct service *s = container_of(p, struct service, pass);
+	bool mended = p->mended;
 
 	keep_in_mind(s, p);
 	log_pass(s, p);
@@ -176,7 +178,11 @@ static void on_pass(struct pass *p)
 	if (p->err.code == 0 && (s->reconciled || p->kind == PASS_FULL))
 		s->reconcile_at = stamp_monotonic() + s->config->reconcile;
 	pass_fini(p);
-	if (s->stopping || s->options.once)
+	if (mended && !s->mended) { /* once: it may be the disk */
+		s->mended = true;
+		s->next_at = 0;
+	}
+	if (s->stopping || (s->options.once && s->next_at != 0))
 		close_all(s);
 	else
 		schedule(s);
@@ -484,6 +490,12 @@ static int open_client(struct service *s, struct err *e)
 	return r;
 }
 
+static void on_told(void *arg, enum log_level level, const char *text)
+{
+	(void)arg;
+	log_line(level, "%s", text);
+}
+
 static int open_store(struct service *s, const char *socket, struct err *e)
 {
 	const struct config *c = s->config;
@@ -495,6 +507,7 @@ static int open_store(struct service *s, const char *socket, struct err *e)
 		.author_name = c->author_name,
 		.author_email = c->author_email,
 		.note = socket,
+		.told = on_told,
 	};
 	int r = writable_check(c->store_path, e);
 

@@ -55,7 +55,9 @@ int changes_staged(struct state *s, struct changes *c, struct err *e)
 		" FROM staged_document m JOIN staged_file n"
 		" ON n.work_package = m.work_package AND n.entry = m.entry"
 		" LEFT JOIN file f ON f.path = n.path"
-		" WHERE m.why IS NULL AND (f.oid IS NOT n.oid OR owner <> 0)"
+		" WHERE m.why IS NULL AND (f.oid IS NOT n.oid OR owner <> 0"
+		" OR EXISTS (SELECT 1 FROM adrift a WHERE"
+		" a.work_package = m.work_package AND a.entry = m.entry))"
 		" UNION ALL"
 		" SELECT f.path, f.oid, NULL, f.attachment_id = 0,"
 		" f.work_package, f.entry, 0"
@@ -112,6 +114,18 @@ struct worktree_change *changes_find(
 	return NULL;
 }
 
+static bool has_blob(struct store *s, const git_oid *oid)
+{
+	git_odb *odb;
+	bool has;
+
+	if (git_repository_odb(&odb, s->repo) != 0)
+		return false;
+	has = git_odb_exists(odb, oid) == 1;
+	git_odb_free(odb);
+	return has;
+}
+
 int changes_kept_in_tree(struct store *s, const git_oid *tree,
 	struct changes *c, size_t *n_kept, struct err *e)
 {
@@ -128,7 +142,8 @@ int changes_kept_in_tree(struct store *s, const git_oid *tree,
 			return code;
 		if (spot.kind != SPOT_FILE ||
 			git_oid_equal(&spot.oid, &at->old_oid) ||
-			(at->has && git_oid_equal(&spot.oid, &at->new_oid)))
+			(at->has && git_oid_equal(&spot.oid, &at->new_oid)) ||
+			!has_blob(s, &spot.oid))
 			continue;
 		at->foreign = true;
 		at->kept_oid = spot.oid;

@@ -210,6 +210,8 @@ void store_discard(struct store *s)
 
 	objects_drop(s->objects);
 	s->looked = false;
+	s->seen_tip = (git_oid){{0}}; /* what was found is found again */
+	s->look_at = 0;
 	s->broken = (struct err){0};
 	if (staging_clear(s->state, &e) != 0)
 		s->broken = e;

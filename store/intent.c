@@ -19,6 +19,7 @@
 #include "base/util.h"
 #include "store/files.h"
 #include "store/git_error.h"
+#include "store/history.h"
 #include "store/trees.h"
 
 #define TRIES 40       /* to get the branch, */
@@ -113,14 +114,17 @@ int intent_since(struct state *s, int64_t *since, struct err *e)
 	return query_close(&q, e);
 }
 
-static int delete_rows(struct state *s, struct err *e)
+static int delete_rows(struct store *store, const git_oid *tip, struct err *e)
 {
+	struct state *s = store->state;
 	int code = state_begin(s, e);
 
 	if (code != 0)
 		return code;
 	code = state_exec(
 		s, "DELETE FROM intent; DELETE FROM intent_change", e);
+	if (code == 0)
+		code = history_note(store, tip, e);
 	if (code == 0)
 		code = state_end(s, e);
 	if (code != 0)
@@ -357,7 +361,7 @@ static int keep_promise(struct store *s, struct intent *intent,
 	*ref_done = true;
 	if (store_is_checked_out(s))
 		code = update_worktree(s, intent, tip, c, e);
-	return code == 0 ? delete_rows(s->state, e) : code;
+	return code == 0 ? delete_rows(s, tip, e) : code;
 }
 
 int intent_finish(
@@ -365,16 +369,23 @@ int intent_finish(
 {
 	struct intent intent = {0};
 	struct changes c = {0};
+	git_oid before;
 	git_oid tip;
 	bool moved = false;
 	bool found;
 	int code = load(s->state, &intent, &found, e);
 
+	before = intent.old;
 	if (code == 0 && found)
 		code = keep_promise(s, &intent, &c, &tip, &moved, e);
 	else if (code == 0)
 		moved = true;
 	changes_fini(&c);
+	/* Where nobody else moved the branch, it needs no new look. */
+	if (code == 0 && found && git_oid_equal(&before, &s->seen_tip) &&
+		git_oid_equal(&intent.old, &before) &&
+		git_oid_equal(&tip, &intent.new))
+		s->seen_tip = tip;
 	if (commit != NULL && moved && !git_oid_equal(&intent.new, &intent.old))
 		*commit = intent.new;
 	if (ref_done != NULL)

@@ -16,7 +16,8 @@ struct store {
 	char *author_name;
 	char *author_email;
 	char *tmp; /* our temporary files, in the repository's folder */
-	int lock;  /* held while the store is open */
+	char *state_file;
+	int lock; /* held while the store is open */
 	git_repository *repo;
 	struct objects *objects;
 	struct worktree *worktree; /* NULL: bare */
@@ -31,7 +32,19 @@ struct store {
 	bool looked;
 	bool checked_out;
 	git_oid tip_tree;
+
+	/* Of the last look at what we own (look.c). */
+	git_oid seen_tip; /* the branch was like the state then, or is made so
+			   */
+	int64_t look_at;  /* monotonic: when the work tree's turn is */
+
+	store_told_fn *told; /* or NULL */
+	void *told_arg;
 };
+
+/* Tell the daemon what a person should know. */
+void store_tell(const struct store *s, enum log_level level, const char *fmt,
+	...) PRINTF_LIKE(3, 4);
 
 /* Is our branch checked out, so that work tree and index follow it? */
 bool store_is_checked_out(struct store *s);

@@ -31,6 +31,7 @@ struct put {
 	bool recorded;   /* there is one of that work package and entry, */
 	bool same;       /* and all of it is the same, */
 	bool text_known; /* or at least the text's blob */
+	bool unclaimed;  /* its path is ours, since before the state was lost */
 	enum store_change change;
 };
 
@@ -249,9 +250,38 @@ static int check_free(
 	if (code == 0)
 		code = state_owner(s, path, &found, &other, &oid, e);
 	buf_fini(&oid);
+	if (code == 0 && i == 0)
+		p->unclaimed = found && other == 0;
 	if (code == 0 && !found)
 		code = check_foreign(p, tree, i, e);
 	return code;
+}
+
+/*
+ * One that is new to the state may be there all the same: adopted as it is,
+ * or ours since before the state was lost.
+ */
+static int compare_tree(struct put *p, struct err *e)
+{
+	struct spot spot;
+	bool equal = true;
+
+	for (size_t i = 0; i < p->row.n_files; i++) {
+		git_oid oid;
+		int code = tree_find(p->store->repo, &p->store->tip_tree,
+			p->files[i].path.p, &spot, e);
+
+		if (code != 0)
+			return code;
+		git_oid_fromstr(&oid, p->files[i].oid.p);
+		equal &= spot.kind == SPOT_FILE &&
+			 git_oid_equal(&spot.oid, &oid);
+	}
+	if (equal)
+		p->change = STORE_SAME;
+	else if (p->unclaimed)
+		p->change = STORE_CHANGED;
+	return 0;
 }
 
 /* Where the branch stands, once a batch. */
@@ -283,15 +313,21 @@ static int stage(struct put *p, struct err *e)
 {
 	struct state *s = p->store->state;
 	struct str text = buf_str(&p->document->text);
+	bool adrift = false;
 	git_oid oid;
 	int code = gather(p, e);
 
 	if (code == 0)
 		code = state_documents(s, p->row.work_package, compare, p, e);
 	if (code == 0 && p->same)
+		code = staging_is_adrift(
+			s, p->row.work_package, p->row.entry, &adrift, e);
+	if (code == 0 && p->same && !adrift)
 		return staging_forget(s, p->row.work_package, p->row.entry, e);
 	if (code == 0)
 		code = check_paths(p, e);
+	if (code == 0 && !p->recorded)
+		code = compare_tree(p, e);
 	if (code == 0 && !p->text_known)
 		code = objects_blob(p->store->objects, text.p, text.n, &oid, e);
 	return code == 0 ? staging_put(s, &p->row, p->change, e) : code;

@@ -17,9 +17,10 @@ int state_fail(struct state *s, int rc, struct err *e)
 	switch (rc & 0xff) {
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
+		s->damaged = true;
 		return err_set(e, ERR_IO,
-			"%s is damaged (%s): stop opsyncd and move it away: it "
-			"is rebuilt from the repository and the server",
+			"%s is damaged (%s): it is made again from the "
+			"repository and the server",
 			s->file, sqlite3_errmsg(s->db));
 	case SQLITE_BUSY:
 		return err_set(e, ERR_IO,

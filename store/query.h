@@ -15,6 +15,7 @@ struct statement {
 struct state {
 	sqlite3 *db;
 	char *file;
+	bool damaged; /* SQLite said so */
 	size_t n_statements;
 	size_t cap_statements;
 	struct statement *statements;

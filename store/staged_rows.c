@@ -60,6 +60,8 @@ int store_work_package(struct store *s, int64_t id, bool *found,
 	" FROM document d JOIN file" FILES_OF " WHERE " condition              \
 	" AND NOT EXISTS (SELECT 1 FROM staged_document s"                     \
 	" WHERE s.work_package = d.work_package AND s.entry = d.entry)"        \
+	" AND NOT (d.work_package = 0 AND EXISTS"                              \
+	" (SELECT 1 FROM staged_file n WHERE n.path = f.path))"                \
 	")" DOCUMENT_ORDER
 
 int store_documents(struct store *s, int64_t work_package,

@@ -46,6 +46,9 @@ static const char tables[] =
 	") WITHOUT ROWID;"
 	"CREATE TEMP TABLE staged_stale ("
 	" work_package INTEGER PRIMARY KEY, stale INTEGER NOT NULL);"
+	/* Documents that are not in the store as recorded (look.c). */
+	"CREATE TEMP TABLE adrift (work_package INTEGER, entry TEXT,"
+	" PRIMARY KEY (work_package, entry)) WITHOUT ROWID;"
 	"CREATE TEMP TABLE staged_value (key TEXT PRIMARY KEY, value TEXT);"
 	"CREATE TEMP TABLE staged_event ("
 	" id INTEGER PRIMARY KEY, run INTEGER, at INTEGER, level INTEGER,"
@@ -235,6 +238,14 @@ int staging_any(struct state *s, bool *any, struct err *e)
 int staging_apply(struct state *s, struct err *e)
 {
 	static const char *const steps[] = {
+		/* What nobody claimed gives way to who does. */
+		"DELETE FROM document WHERE work_package = 0 AND entry IN"
+		" (SELECT path FROM staged_file"
+		" WHERE (work_package, entry) IN " READY ")",
+		"DELETE FROM file WHERE work_package = 0 AND path IN"
+		" (SELECT path FROM staged_file"
+		" WHERE (work_package, entry) IN " READY ")",
+		"DELETE FROM adrift WHERE (work_package, entry) IN " READY,
 		"DELETE FROM file WHERE (work_package, entry) IN " READY,
 		"DELETE FROM document WHERE (work_package, entry) IN " READY,
 		"INSERT INTO document (" DOCUMENT_COLUMNS ")"
@@ -287,6 +298,34 @@ int staging_apply(struct state *s, struct err *e)
 	return run_all(s, steps, ARRAY_LEN(steps), e);
 }
 
+int staging_again(struct state *s, struct err *e)
+{
+	static const char *const steps[] = {
+		"INSERT OR IGNORE INTO staged_document (" DOCUMENT_COLUMNS
+		", change) SELECT " DOCUMENT_COLUMNS ", 0 FROM document"
+		" WHERE (work_package, entry) IN"
+		" (SELECT work_package, entry FROM adrift)",
+		"INSERT OR IGNORE INTO staged_file (" FILE_COLUMNS
+		") SELECT " FILE_COLUMNS " FROM file"
+		" WHERE (work_package, entry) IN"
+		" (SELECT work_package, entry FROM adrift)",
+	};
+
+	return run_all(s, steps, ARRAY_LEN(steps), e);
+}
+
+int staging_is_adrift(struct state *s, int64_t work_package, struct str entry,
+	bool *is, struct err *e)
+{
+	struct query q = query_open(s, "SELECT 1 FROM adrift"
+				       " WHERE work_package = ? AND entry = ?");
+
+	bind_int(&q, work_package);
+	bind_text(&q, entry);
+	*is = query_next(&q);
+	return query_close(&q, e);
+}
+
 int staging_clear(struct state *s, struct err *e)
 {
 	static const char *const steps[] = {
@@ -297,6 +336,7 @@ int staging_clear(struct state *s, struct err *e)
 		"DELETE FROM staged_read",
 		"DELETE FROM staged_name",
 		"DELETE FROM staged_stale",
+		"DELETE FROM adrift",
 		"DELETE FROM staged_value",
 		"DELETE FROM staged_event",
 	};

@@ -21,6 +21,14 @@ int staging_drop(
 int staging_forget(
 	struct state *s, int64_t work_package, struct str entry, struct err *e);
 
+/*
+ * Documents that are not in the store as recorded (table adrift) are staged
+ * as they are recorded; such a one is made again even if nothing changes.
+ */
+int staging_again(struct state *s, struct err *e);
+int staging_is_adrift(struct state *s, int64_t work_package, struct str entry,
+	bool *is, struct err *e);
+
 /* The other document that has path staged, if any. */
 int staging_owner(struct state *s, struct str path,
 	const struct state_document *self, bool *found, int64_t *work_package,

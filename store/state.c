@@ -84,8 +84,12 @@ static const char *const migrations[] = {
 	" PRIMARY KEY (kind, id)) WITHOUT ROWID;"
 	"CREATE TABLE stale ("
 	" work_package INTEGER PRIMARY KEY, stale INTEGER NOT NULL);",
+	/* A change that others made: what a person edited meanwhile stays. */
+	"ALTER TABLE intent_change ADD COLUMN theirs INTEGER NOT NULL"
+	" DEFAULT 0;",
 };
 
+#define CHECKED ((off_t)32 << 20) /* bytes of a state that a start checks */
 #define SCHEMA ((int64_t)ARRAY_LEN(migrations))
 
 static int version(struct state *s, int64_t *out, struct err *e)
@@ -164,6 +168,29 @@ static int connect_to(
 	return state_fail(s, rc, e);
 }
 
+/* A large one is found to be damaged only when it is used. */
+static int quick_check(struct state *s, struct err *e)
+{
+	struct stat st;
+	struct query q;
+	bool good = true;
+	int code;
+
+	if (stat(s->file, &st) != 0 || st.st_size > CHECKED)
+		return 0;
+	q = query_open(s, "PRAGMA quick_check(1)");
+	if (query_next(&q))
+		good = str_is(column_text(&q), "ok");
+	code = query_close(&q, e);
+	if (code != 0 || good)
+		return code;
+	s->damaged = true;
+	return err_set(e, ERR_DATA,
+		"%s is damaged: it is made again from the repository and the "
+		"server",
+		s->file);
+}
+
 static int open_writer(struct state *s, struct err *e)
 {
 	int code = make_file(s->file, e);
@@ -176,6 +203,8 @@ static int open_writer(struct state *s, struct err *e)
 			"PRAGMA synchronous = FULL;"
 			"PRAGMA temp_store = MEMORY",
 			e);
+	if (code == 0)
+		code = quick_check(s, e);
 	return code == 0 ? migrate(s, e) : code;
 }
 
@@ -259,12 +288,42 @@ int state_open(
 
 	s->file = xstrdup(file);
 	code = read_only ? open_reader(s, e) : open_writer(s, e);
+	if (code != 0 && s->damaged) {
+		code = ERR_DATA;
+		if (e != NULL)
+			e->code = code;
+	}
 	if (code != 0) {
 		state_close(s);
 		return code;
 	}
 	*out = s;
 	return 0;
+}
+
+int state_move_away(const char *file, struct err *e)
+{
+	static const char *const tails[] = {"-shm", "-wal", ""};
+
+	for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
+		char *from = xasprintf("%s%s", file, tails[i]);
+		char *to = xasprintf("%s.damaged%s", file, tails[i]);
+		int failed = rename(from, to) != 0 && errno != ENOENT;
+
+		if (failed)
+			err_errno(
+				e, ERR_IO, errno, "cannot move %s away", from);
+		free(from);
+		free(to);
+		if (failed)
+			return ERR_IO;
+	}
+	return 0;
+}
+
+bool state_is_damaged(const struct state *s)
+{
+	return s->damaged;
 }
 
 void state_close(struct state *s)

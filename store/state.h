@@ -21,9 +21,18 @@
  */
 struct state;
 
-/* Open, creating and migrating unless read_only. */
+/*
+ * Open, creating and migrating unless read_only.  ERR_DATA: it is damaged.
+ */
 int state_open(
 	const char *file, bool read_only, struct state **out, struct err *e);
+
+/* Has SQLite found it damaged, now or since it was opened? */
+bool state_is_damaged(const struct state *s);
+
+/* Put a file that is not open aside, as FILE.damaged, so that one is made. */
+int state_move_away(const char *file, struct err *e);
+
 void state_close(struct state *s); /* accepts NULL */
 
 /* A transaction around several changes; durable (FULL) when it ends. */

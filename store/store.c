@@ -2,7 +2,8 @@
  * store - opening and closing.
  *
  *   find the repository -> check it -> lock -> state -> clear what the dead
- *   left -> make or open the repository -> finish an interrupted commit
+ *   left -> make or open the repository -> see that the branch can be read ->
+ *   finish an interrupted commit -> see that the state knows the branch
  *
  * Nothing is written before the repository was found to be one of ours to
  * use.  Each step may be repeated, so a kill at any moment leaves the next
@@ -12,6 +13,8 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +23,8 @@
 #include "base/util.h"
 #include "store/files.h"
 #include "store/git_error.h"
+#include "store/heal.h"
+#include "store/history.h"
 #include "store/intent.h"
 #include "store/lock.h"
 #include "store/parts.h"
@@ -86,6 +91,7 @@ static int take_lock(struct store *s, const struct store_options *o,
 	if (code == 0)
 		code = folder_make(folder, 0750, e);
 	s->tmp = in_folder(p, "opsync/tmp");
+	s->state_file = in_folder(p, "opsync/state.db");
 	if (code == 0)
 		code = folder_make(s->tmp, 0750, e);
 	if (code == 0)
@@ -95,13 +101,47 @@ static int take_lock(struct store *s, const struct store_options *o,
 	return code;
 }
 
-static int open_state(struct store *s, const struct site *p, struct err *e)
+/* One that is damaged is put aside: it is made again from the history. */
+static int open_state(struct store *s, struct err *e)
 {
-	char *file = in_folder(p, "opsync/state.db");
-	int code = state_open(file, false, &s->state, e);
+	struct err damage = {0};
+	int code = state_open(s->state_file, false, &s->state, &damage);
 
-	free(file);
+	if (code == ERR_DATA) {
+		store_tell(s, LOG_LEVEL_WARNING,
+			"%s (what is left of it: %s"
+			".damaged)",
+			damage.text, s->state_file);
+		code = state_move_away(s->state_file, &damage);
+		if (code == 0)
+			code = state_open(
+				s->state_file, false, &s->state, &damage);
+	}
+	if (code != 0 && e != NULL)
+		*e = damage;
 	return code == 0 ? staging_init(s->state, e) : code;
+}
+
+int store_mend_state(struct store *s, bool *again, struct err *e)
+{
+	struct err fault = {0};
+
+	*again = state_is_damaged(s->state);
+	if (!*again)
+		return 0;
+	objects_drop(s->objects);
+	state_close(s->state);
+	s->state = NULL;
+	if (state_move_away(s->state_file, &fault) != 0 ||
+		open_state(s, &fault) != 0) {
+		store_tell(s, LOG_LEVEL_ERROR, "%s", fault.text);
+		abort(); /* the next start tells what is in the way */
+	}
+	store_tell(s, LOG_LEVEL_WARNING,
+		"the state was damaged: it is made again (what is left of the "
+		"old one: %s.damaged)",
+		s->state_file);
+	return history_check(s, NULL, e);
 }
 
 /* Locks in a folder of refs, which are named for what they lock. */
@@ -156,6 +196,8 @@ static int clear_left(struct store *s, const struct site *p, struct err *e)
 	int64_t since = INT64_MAX;
 	int code = intent_since(s->state, &since, e);
 
+	if (code != 0 && state_is_damaged(s->state))
+		code = 0; /* mended once the repository is open */
 	if (p->make)
 		since = 0;
 	if (code == 0)
@@ -221,6 +263,7 @@ static int finish_promised(struct store *s, struct err *e)
 static int open_all(struct store *s, const struct store_options *o,
 	struct site *p, struct err *e)
 {
+	bool again;
 	int code = find_site(o, p, e);
 
 	if (code == 0)
@@ -228,7 +271,7 @@ static int open_all(struct store *s, const struct store_options *o,
 	if (code == 0)
 		code = take_lock(s, o, p, e);
 	if (code == 0)
-		code = open_state(s, p, e);
+		code = open_state(s, e);
 	if (code == 0)
 		code = clear_left(s, p, e);
 	if (code == 0 && p->make)
@@ -236,7 +279,15 @@ static int open_all(struct store *s, const struct store_options *o,
 			o->path, p->folder.p, o->branch, o->bare, e);
 	if (code == 0)
 		code = open_repository(s, o, e);
-	return code == 0 ? finish_promised(s, e) : code;
+	if (code == 0)
+		code = heal_branch(s, e);
+	if (code == 0)
+		code = finish_promised(s, e);
+	if (code == 0)
+		code = history_check(s, NULL, e);
+	if (s->repo != NULL && state_is_damaged(s->state))
+		code = store_mend_state(s, &again, e);
+	return code;
 }
 
 static int check_options(const struct store_options *o, struct err *e)
@@ -281,6 +332,8 @@ int store_open(const struct store_options *o, struct store **out, struct err *e)
 	s->path = xstrdup(o->path);
 	s->ref = xasprintf("refs/heads/%s", o->branch);
 	s->instance = xstrdup(o->instance);
+	s->told = o->told;
+	s->told_arg = o->told_arg;
 	s->author_name = xstrdup(o->author_name);
 	s->author_email = xstrdup(o->author_email);
 	if (code == 0)
@@ -312,8 +365,23 @@ void store_close(struct store *s)
 	free(s->author_name);
 	free(s->author_email);
 	free(s->tmp);
+	free(s->state_file);
 	free(s);
 	git_libgit2_shutdown();
+}
+
+void store_tell(
+	const struct store *s, enum log_level level, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (s->told == NULL)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	s->told(s->told_arg, level, text);
 }
 
 bool store_is_checked_out(struct store *s)

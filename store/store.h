@@ -25,6 +25,8 @@
  */
 struct store;
 
+typedef void store_told_fn(void *arg, enum log_level level, const char *text);
+
 struct store_options {
 	const char *path;     /* work tree, or the repository when bare */
 	const char *branch;   /* main */
@@ -33,6 +35,8 @@ struct store_options {
 	const char *author_name;
 	const char *author_email;
 	const char *note; /* a line kept in the lock file: the socket's path */
+	store_told_fn *told; /* of what was mended by itself; or NULL */
+	void *told_arg;
 };
 
 /*
@@ -54,6 +58,24 @@ struct state *store_state(struct store *s);
 int store_state_path(const char *path, struct buf *out, struct err *e);
 int store_holder(
 	const char *path, int64_t *pid, struct buf *note, struct err *e);
+
+/*
+ * If the state was found to be damaged: make it again, as store_open() does.
+ * Nothing may be staged.  *again says so: then all is to be read.
+ */
+int store_mend_state(struct store *s, bool *again, struct err *e);
+
+/*
+ * Look whether what we own is in the store as it was recorded, in the branch
+ * and, when its turn is, in the work tree; deep reads all contents.  What is
+ * not is told and staged to be restored by the next commit; lost: contents
+ * are gone from the repository, so that the work package is to be mapped.
+ * Nothing may be staged before.
+ */
+typedef void store_adrift_fn(void *arg, int64_t work_package, struct str entry,
+	struct str path, bool lost);
+int store_look(struct store *s, bool deep, store_adrift_fn *fn, void *arg,
+	struct err *e);
 
 /* --- Attachments, as they arrive ---------------------------------------- */
 

@@ -93,7 +93,7 @@ static void test_equal_bytes_are_adopted(void **state)
 	run(GIT "add committed.md && git -C '%s' -c user.name=p -c "
 		"user.email=p@x commit -q -m theirs",
 		f->path, f->path);
-	put_well(f, 3, make("committed.md", "same", NULL), STORE_ADDED);
+	put_well(f, 3, make("committed.md", "same", NULL), STORE_SAME);
 	assert_string_equal(commit(f).id, "");
 	put_well(f, 4, make("untracked.md", "same", NULL), STORE_ADDED);
 	assert_int_equal(strlen(commit(f).id), 40);

@@ -62,9 +62,9 @@ static void test_damaged(void **state)
 	struct fixture *f = *state;
 
 	run("head -c 9000 /dev/urandom > '%s/state.db'", f->folder);
-	refuse(f, ERR_IO, "is damaged");
+	refuse(f, ERR_DATA, "is damaged");
 	assert_non_null(strstr(f->err.text, "/state.db"));
-	assert_non_null(strstr(f->err.text, "move it away"));
+	assert_non_null(strstr(f->err.text, "it is made again"));
 }
 
 static void test_no_folder(void **state)

@@ -1,0 +1,72 @@
+/*
+ * mapper_look - the store as it is, before a pass.
+ *
+ * What people did to files and commits of ours is put right by the pass's
+ * commit, which keeps what they wrote; what disks did, by making it again.
+ */
+#include "base/util.h"
+#include "daemon/log.h"
+#include "daemon/mapper.h"
+
+int mapper_mend(struct mapper *m, bool *again, struct err *e)
+{
+	int r = store_mend_state(m->store, again, e);
+
+	if (r == 0 && *again)
+		m->retry_at = 0;
+	return r;
+}
+
+static void on_adrift(void *arg, int64_t work_package, struct str entry,
+	struct str path, bool lost)
+{
+	struct mapper *m = arg;
+
+	(void)entry;
+	m->restored++;
+	mapper_event(m, LOG_LEVEL_WARNING, "restored", work_package, path,
+		lost ? "its contents were gone from the store: it is made "
+		       "again"
+		     : "was not in the store as written here: it is restored");
+	if (!lost)
+		return;
+	m->lost = grow(m->lost, m->n_lost, &m->cap_lost, sizeof(*m->lost));
+	m->lost[m->n_lost++] = work_package;
+}
+
+int mapper_look(struct mapper *m, bool deep, struct err *e)
+{
+	return store_look(m->store, deep, on_adrift, m, e);
+}
+
+/* --- What nobody claims ------------------------------------------------- */
+
+static int note_any(void *arg, const struct state_document *d, struct err *e)
+{
+	bool *any = arg;
+
+	(void)e;
+	*any |= !d->keep_when_gone;
+	return 0;
+}
+
+/*
+ * A work package that fails now may be the one that made them, so that they
+ * wait until none fails.
+ */
+int mapper_unclaimed(struct mapper *m, struct err *e)
+{
+	struct state_counts counts = {0};
+	bool any = false;
+	int r = store_documents(m->store, 0, note_any, &any, e);
+
+	if (r != 0 || !any)
+		return r;
+	r = state_count(store_state(m->store), &counts, e);
+	if (r == 0 && (counts.failed > 0 || m->counts.failed > 0))
+		log_warning("files of earlier runs that no work package makes "
+			    "stay, until none fails");
+	else if (r == 0)
+		mapper_gone(m, 0);
+	return r;
+}

@@ -1,0 +1,138 @@
+/*
+ * heal - a branch that leads nowhere.
+ *
+ * A ref that is gone or damaged, or whose commit or trees cannot be read (a
+ * disk that lied about what it wrote, a person's mistake): the newest commit
+ * that the state or the reflog knows and that is whole takes its place.  What
+ * the later ones had comes again from the server.  The ref's old value stays
+ * in the reflog.
+ */
+#include "store/heal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/util.h"
+#include "store/git_error.h"
+#include "store/history.h"
+
+static int see_entry(const char *root, const git_tree_entry *entry, void *arg)
+{
+	(void)root;
+	(void)entry;
+	(void)arg;
+	return 0;
+}
+
+/* A commit with all its trees; files are looked at elsewhere. */
+static bool is_whole(struct store *s, const git_oid *oid)
+{
+	git_commit *commit = NULL;
+	git_tree *tree = NULL;
+	bool whole =
+		git_commit_lookup(&commit, s->repo, oid) == 0 &&
+		git_commit_tree(&tree, commit) == 0 &&
+		git_tree_walk(tree, GIT_TREEWALK_PRE, see_entry, NULL) == 0;
+
+	git_tree_free(tree);
+	git_commit_free(commit);
+	return whole;
+}
+
+static bool from_state(struct store *s, git_oid *out)
+{
+	struct query q = query_open(s->state,
+		"SELECT value FROM value WHERE key = 'store.tip' UNION ALL"
+		" SELECT \"commit\" FROM (SELECT \"commit\" FROM run"
+		" WHERE \"commit\" <> '' ORDER BY id DESC)");
+	bool found = false;
+
+	while (!found && query_next(&q)) {
+		struct str hex = column_text(&q);
+
+		found = hex.n == GIT_OID_HEXSZ &&
+			git_oid_fromstrn(out, hex.p, hex.n) == 0 &&
+			!git_oid_is_zero(out) && is_whole(s, out);
+	}
+	query_close(&q, NULL);
+	return found;
+}
+
+static bool from_reflog(struct store *s, git_oid *out)
+{
+	git_reflog *log = NULL;
+	bool found = false;
+
+	if (git_reflog_read(&log, s->repo, s->ref) != 0)
+		return false;
+	for (size_t i = 0; !found && i < git_reflog_entrycount(log); i++) {
+		const git_reflog_entry *at = git_reflog_entry_byindex(log, i);
+
+		*out = *git_reflog_entry_id_new(at);
+		found = !git_oid_is_zero(out) && is_whole(s, out);
+	}
+	git_reflog_free(log);
+	return found;
+}
+
+/* A ref's file that holds no id keeps libgit2 from writing it. */
+static int remove_ref(struct store *s, struct err *e)
+{
+	char *file =
+		xasprintf("%s%s", git_repository_commondir(s->repo), s->ref);
+	int code = 0;
+
+	if (unlink(file) != 0 && errno != ENOENT)
+		code = err_errno(e, ERR_IO, errno, "cannot remove %s", file);
+	free(file);
+	return code;
+}
+
+static int set_ref(struct store *s, const git_oid *to, struct err *e)
+{
+	git_reference *ref = NULL;
+	int code = remove_ref(s, e);
+
+	if (code != 0)
+		return code;
+	if (git_reference_create(&ref, s->repo, s->ref, to, 1,
+		    "opsync: back to a commit that is whole") != 0)
+		return git_failed(e, "cannot set %s", s->ref);
+	git_reference_free(ref);
+	return 0;
+}
+
+int heal_branch(struct store *s, struct err *e)
+{
+	git_oid tip = {{0}};
+	git_oid good = {{0}};
+	int rc = git_reference_name_to_id(&tip, s->repo, s->ref);
+	bool remembered;
+	int code;
+
+	if (rc == 0 && is_whole(s, &tip))
+		return 0;
+	remembered = from_state(s, &good);
+	if (!remembered && !from_reflog(s, &good)) {
+		if (rc == GIT_ENOTFOUND)
+			return 0; /* it has no commit yet */
+		return err_set(e, ERR_IO,
+			"%s: %s names no commit that can be read, and no "
+			"earlier one is known: fetch it from a copy, or name "
+			"another folder as the store",
+			s->path, s->ref);
+	}
+	code = set_ref(s, &good, e);
+	if (code == 0 && remembered) /* what it lacks now is found there */
+		code = history_note(s, &good, e);
+	if (code == 0)
+		store_tell(s, LOG_LEVEL_WARNING,
+			"%s was %s: it is back at commit %.10s", s->ref,
+			rc == 0 ? "at a commit that is damaged"
+				: "gone or damaged",
+			git_oid_tostr_s(&good));
+	return code;
+}

@@ -1,0 +1,13 @@
+#ifndef STORE_HEAL_H
+#define STORE_HEAL_H
+
+#include "store/parts.h"
+
+/*
+ * See that our branch, if it has a commit, names one that can be read with
+ * its trees; else bring it back to the newest that is known.  ERR_IO if there
+ * is none.
+ */
+int heal_branch(struct store *s, struct err *e);
+
+#endif

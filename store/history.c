@@ -1,0 +1,347 @@
+/*
+ * history - what is ours, as the repository tells.
+ *
+ *   the tip's files listed -> commits, newest first: the one that brought a
+ *   file to what it is now -> is it of our instance? -> a document of work
+ *   package 0
+ *
+ * The state knows all that; this is for the day on which the state is lost,
+ * or is an older copy.  Then everything is read from the server, each
+ * document takes over the path that it had, and what is left at the end
+ * belongs to work packages that are gone.
+ */
+#include "store/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "store/git_error.h"
+#include "store/intent.h"
+#include "store/trees.h"
+
+#define TIP "store.tip" /* the branch's commit, as far as the state knows */
+
+bool history_instance(const git_commit *commit, struct buf *out)
+{
+	static const char key[] = "\nOpsync-Instance: ";
+	const char *message = git_commit_message(commit);
+	const char *at = NULL;
+
+	for (const char *next = message; (next = strstr(next, key)) != NULL;
+		next++)
+		at = next + strlen(key);
+	buf_clear(out);
+	if (at != NULL)
+		buf_add(out, at, strcspn(at, "\r\n"));
+	return at != NULL;
+}
+
+static bool is_ours(const struct store *s, const git_commit *commit)
+{
+	struct buf name = {0};
+	bool ours = history_instance(commit, &name) &&
+		    str_is(buf_str(&name), s->instance);
+
+	buf_fini(&name);
+	return ours;
+}
+
+/* --- The files of a tree -------------------------------------------------- */
+
+struct listing {
+	struct state *state;
+	struct err err;
+};
+
+static int add_path(const char *root, const git_tree_entry *entry, void *arg)
+{
+	struct listing *l = arg;
+	char hex[GIT_OID_HEXSZ + 1];
+	struct query q;
+	char *path;
+	int code;
+
+	if (git_tree_entry_filemode(entry) != GIT_FILEMODE_BLOB)
+		return 0;
+	path = xasprintf("%s%s", root, git_tree_entry_name(entry));
+	git_oid_tostr(hex, sizeof(hex), git_tree_entry_id(entry));
+	q = query_open(l->state,
+		"INSERT INTO tip_path (path, oid, ours) VALUES (?, ?, 0)");
+	bind_text(&q, str_of(path));
+	bind_text(&q, str_of(hex));
+	code = query_run(&q, &l->err);
+	free(path);
+	return code != 0 ? -1 : 0;
+}
+
+int history_list(struct store *s, const git_oid *tree, struct err *e)
+{
+	struct listing l = {.state = s->state};
+	git_tree *t = NULL;
+	int code = state_exec(s->state,
+		"CREATE TEMP TABLE IF NOT EXISTS tip_path (path TEXT PRIMARY"
+		" KEY, oid TEXT, ours INTEGER) WITHOUT ROWID;"
+		"DELETE FROM tip_path",
+		e);
+
+	if (code != 0 || git_oid_is_zero(tree))
+		return code;
+	code = state_nest(s->state, e);
+	if (code != 0)
+		return code;
+	if (git_tree_lookup(&t, s->repo, tree) != 0 ||
+		git_tree_walk(t, GIT_TREEWALK_PRE, add_path, &l) != 0) {
+		if (l.err.code == 0)
+			git_failed(&l.err, "cannot read tree %s",
+				git_oid_tostr_s(tree));
+		if (e != NULL)
+			*e = l.err;
+		code = l.err.code;
+	}
+	git_tree_free(t);
+	return state_unnest(s->state, code, e);
+}
+
+/* --- Who made them what they are ------------------------------------------ */
+
+static int mark_path(struct store *s, const char *path, const git_oid *oid,
+	bool ours, struct err *e)
+{
+	char hex[GIT_OID_HEXSZ + 1];
+	struct query q = query_open(s->state,
+		"UPDATE tip_path SET ours = ? WHERE path = ? AND oid = ?"
+		" AND ours = 0");
+
+	git_oid_tostr(hex, sizeof(hex), oid);
+	bind_int(&q, ours ? 1 : -1);
+	bind_text(&q, str_of(path));
+	bind_text(&q, str_of(hex));
+	return query_run(&q, e);
+}
+
+static int mark_changes(
+	struct store *s, const git_commit *commit, struct err *e)
+{
+	git_diff_options o;
+	bool ours = is_ours(s, commit);
+	git_commit *parent = NULL;
+	git_tree *before = NULL;
+	git_tree *after = NULL;
+	git_diff *diff = NULL;
+	int code = 0;
+
+	git_diff_options_init(&o, GIT_DIFF_OPTIONS_VERSION);
+	o.flags = GIT_DIFF_SKIP_BINARY_CHECK | GIT_DIFF_INCLUDE_TYPECHANGE;
+	if (git_commit_tree(&after, commit) != 0 ||
+		(git_commit_parentcount(commit) > 0 &&
+			(git_commit_parent(&parent, commit, 0) != 0 ||
+				git_commit_tree(&before, parent) != 0)) ||
+		git_diff_tree_to_tree(&diff, s->repo, before, after, &o) != 0)
+		code = git_failed(e, "cannot read commit %s",
+			git_oid_tostr_s(git_commit_id(commit)));
+	for (size_t i = 0; code == 0 && i < git_diff_num_deltas(diff); i++) {
+		const git_diff_delta *d = git_diff_get_delta(diff, i);
+
+		code = mark_path(s, d->new_file.path, &d->new_file.id, ours, e);
+	}
+	git_diff_free(diff);
+	git_tree_free(before);
+	git_tree_free(after);
+	git_commit_free(parent);
+	return code;
+}
+
+/* A walk from tip to where base (or zero) is reached, newest first. */
+static int walk_from(struct store *s, const git_oid *tip, const git_oid *base,
+	git_revwalk **out, struct err *e)
+{
+	if (git_revwalk_new(out, s->repo) != 0)
+		return git_failed(e, "cannot read the history");
+	git_revwalk_sorting(*out, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME);
+	if (git_revwalk_push(*out, tip) == 0 &&
+		(git_oid_is_zero(base) || git_revwalk_hide(*out, base) == 0))
+		return 0;
+	git_revwalk_free(*out);
+	*out = NULL;
+	return git_failed(e, "cannot read the history");
+}
+
+static int count_unmarked(struct store *s, int64_t *n, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"SELECT EXISTS (SELECT 1 FROM tip_path WHERE ours = 0)");
+
+	*n = query_next(&q) ? column_int(&q) : 0;
+	return query_close(&q, e);
+}
+
+/* A history that ends early (a shallow clone) leaves paths unmarked. */
+static int mark_all(struct store *s, const git_oid *tip, struct err *e)
+{
+	const git_oid none = {{0}};
+	git_revwalk *walk = NULL;
+	git_commit *commit;
+	int64_t left = 1;
+	git_oid oid;
+	int code = walk_from(s, tip, &none, &walk, e);
+
+	while (code == 0 && left > 0 && git_revwalk_next(&oid, walk) == 0) {
+		if (git_commit_lookup(&commit, s->repo, &oid) != 0) {
+			code = git_failed(e, "cannot read commit %s",
+				git_oid_tostr_s(&oid));
+			break;
+		}
+		code = mark_changes(s, commit, e);
+		git_commit_free(commit);
+		if (code == 0)
+			code = count_unmarked(s, &left, e);
+	}
+	git_revwalk_free(walk);
+	return code;
+}
+
+int history_has_ours(struct store *s, const git_oid *tip, const git_oid *base,
+	bool *has, struct err *e)
+{
+	git_revwalk *walk = NULL;
+	git_commit *commit;
+	git_oid oid;
+	int code;
+
+	*has = false;
+	if (git_oid_is_zero(tip))
+		return 0;
+	code = walk_from(s, tip, base, &walk, e);
+	while (code == 0 && !*has && git_revwalk_next(&oid, walk) == 0) {
+		if (git_commit_lookup(&commit, s->repo, &oid) != 0) {
+			code = git_failed(e, "cannot read commit %s",
+				git_oid_tostr_s(&oid));
+			break;
+		}
+		*has = is_ours(s, commit);
+		git_commit_free(commit);
+	}
+	git_revwalk_free(walk);
+	return code;
+}
+
+/* --- The state ------------------------------------------------------------ */
+
+int history_note(struct store *s, const git_oid *tip, struct err *e)
+{
+	char hex[GIT_OID_HEXSZ + 1];
+
+	git_oid_tostr(hex, sizeof(hex), tip);
+	return state_put(s->state, TIP, str_of(hex), e);
+}
+
+/* Documents that stay when their work package is gone go on to do so. */
+static const char rebuild[] =
+	"CREATE TEMP TABLE stays AS SELECT path FROM file f JOIN document d"
+	" ON d.work_package = f.work_package AND d.entry = f.entry"
+	" WHERE d.keep_when_gone;"
+	"DELETE FROM document; DELETE FROM file; DELETE FROM work_package;"
+	"DELETE FROM read; DELETE FROM stale;"
+	"DELETE FROM value WHERE key IN"
+	" ('cursor', 'low', 'seen', 'full.open', 'scope', 'mapping');"
+	"INSERT INTO document (work_package, entry, natural_path, claim,"
+	" keep_when_gone) SELECT 0, path, path, '/' || path,"
+	" path IN (SELECT path FROM stays) FROM tip_path WHERE ours = 1;"
+	"INSERT INTO file (path, oid, attachment_id, work_package, entry)"
+	" SELECT path, oid, 0, 0, path FROM tip_path WHERE ours = 1;"
+	"DROP TABLE stays;";
+
+static int make_again(struct store *s, const git_oid *tip, struct err *e)
+{
+	git_oid tree;
+	int code = tree_of(s->repo, tip, &tree, e);
+
+	if (code == 0)
+		code = history_list(s, &tree, e);
+	if (code == 0)
+		code = mark_all(s, tip, e);
+	if (code == 0)
+		code = state_nest(s->state, e);
+	if (code != 0)
+		return code;
+	code = state_exec(s->state, rebuild, e);
+	if (code == 0)
+		code = history_note(s, tip, e);
+	return state_unnest(s->state, code, e);
+}
+
+/* What the state knows of the branch; false: it was never told. */
+static int known_tip(struct store *s, bool *known, git_oid *out, struct err *e)
+{
+	struct buf text = {0};
+	int code = state_get(s->state, TIP, &text, known, e);
+
+	*out = (git_oid){{0}};
+	if (*known && git_oid_fromstrn(out, buf_str(&text).p, text.n) != 0)
+		*known = false;
+	buf_fini(&text);
+	return code;
+}
+
+static int has_documents(struct store *s, bool *has, struct err *e)
+{
+	struct query q =
+		query_open(s->state, "SELECT EXISTS (SELECT 1 FROM document)");
+
+	*has = query_next(&q) && column_int(&q) != 0;
+	return query_close(&q, e);
+}
+
+/*
+ * Is the state behind the branch?  One of an earlier program has documents,
+ * but was never told where the branch is.  A commit that is not there any
+ * more is as good as none.
+ */
+static int is_behind(
+	struct store *s, const git_oid *tip, bool *behind, struct err *e)
+{
+	git_commit *commit;
+	git_oid known;
+	bool told;
+	bool any = false;
+	int code = known_tip(s, &told, &known, e);
+
+	*behind = false;
+	if (code == 0 && !told)
+		code = has_documents(s, &any, e);
+	if (code != 0 || any || (told && git_oid_equal(&known, tip)))
+		return code;
+	if (!git_oid_is_zero(&known) &&
+		git_commit_lookup(&commit, s->repo, &known) == 0)
+		git_commit_free(commit);
+	else
+		known = (git_oid){{0}};
+	return history_has_ours(s, tip, &known, behind, e);
+}
+
+int history_check(struct store *s, bool *again, struct err *e)
+{
+	bool behind = false;
+	int64_t since = INT64_MAX;
+	git_oid tip;
+	int code = intent_since(s->state, &since, e);
+
+	if (again != NULL)
+		*again = false;
+	if (code != 0 || since != INT64_MAX)
+		return code; /* noted when the intent's work tree is done */
+	code = store_tip(s, &tip, e);
+	if (code == 0)
+		code = is_behind(s, &tip, &behind, e);
+	if (code == 0)
+		code = behind ? make_again(s, &tip, e)
+			      : history_note(s, &tip, e);
+	if (code == 0 && behind)
+		store_tell(s, LOG_LEVEL_NOTICE,
+			"the state knew less than the repository: it is made "
+			"again, and everything is read from the server");
+	if (again != NULL)
+		*again = behind;
+	return code;
+}

@@ -1,0 +1,31 @@
+#ifndef STORE_HISTORY_H
+#define STORE_HISTORY_H
+
+#include "store/parts.h"
+
+/*
+ * The files of a tree, as table tip_path (path, oid, ours) beside the staged
+ * ones; only plain files, as we write them.
+ */
+int history_list(struct store *s, const git_oid *tree, struct err *e);
+
+/*
+ * Does the state know the branch as it is?  One that is empty, or older than
+ * commits of our instance that are on the branch, is made again: the paths
+ * that a commit of ours changed last become documents of work package 0,
+ * which nobody claims yet, and the cursor is forgotten, so that everything
+ * is read.  What is known of attachments stays.  *again (or NULL) says so.
+ */
+int history_check(struct store *s, bool *again, struct err *e);
+
+/* Note, in the open transaction or by itself, where the branch is. */
+int history_note(struct store *s, const git_oid *tip, struct err *e);
+
+/* Which instance made a commit, by its trailer; false: none. */
+bool history_instance(const git_commit *commit, struct buf *out);
+
+/* Are there commits of our instance on tip that are not on base (or zero)? */
+int history_has_ours(struct store *s, const git_oid *tip, const git_oid *base,
+	bool *has, struct err *e);
+
+#endif

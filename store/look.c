@@ -1,0 +1,295 @@
+/*
+ * look - is what we own in the store as it was recorded?
+ *
+ *   the branch: its files against the rows, if it is where we did not put it
+ *   the work tree: times and sizes against the index, contents where those
+ *   differ
+ *   the objects: is each file's content there (once a start)
+ *
+ * What is not as recorded is put down in the table adrift and staged again as
+ * it is recorded: the next commit restores it, and keeps what a person wrote.
+ * Documents whose contents are gone from the repository are told, so that
+ * they are made again.
+ *
+ * A look at the work tree costs a system call a file, so that it is made as
+ * often as it takes a hundredth of the time at most.
+ */
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/stamp.h"
+#include "store/beneath.h"
+#include "store/blob_file.h"
+#include "store/git_error.h"
+#include "store/heal.h"
+#include "store/history.h"
+#include "store/staging.h"
+#include "store/trees.h"
+
+#define SHARE 100 /* of the time between two looks */
+#define NONE "'0000000000000000000000000000000000000000'"
+
+/* --- The branch ----------------------------------------------------------- */
+
+static int compare_branch(struct store *s, const git_oid *tip, struct err *e)
+{
+	git_oid tree;
+	int code = tree_of(s->repo, tip, &tree, e);
+
+	if (code == 0)
+		code = history_list(s, &tree, e);
+	if (code != 0)
+		return code;
+	return state_exec(s->state,
+		"INSERT OR IGNORE INTO adrift (work_package, entry)"
+		" SELECT f.work_package, f.entry FROM file f"
+		" LEFT JOIN tip_path t ON t.path = f.path"
+		" WHERE t.oid IS NOT f.oid AND f.work_package <> 0;"
+		/* What nobody claims and is not there needs no document. */
+		"DELETE FROM file WHERE work_package = 0 AND path NOT IN"
+		" (SELECT path FROM tip_path);"
+		"DELETE FROM document WHERE work_package = 0 AND entry NOT IN"
+		" (SELECT path FROM tip_path);"
+		"DELETE FROM tip_path",
+		e);
+}
+
+/* --- Files, one by one ---------------------------------------------------- */
+
+struct sight {
+	struct store *store;
+	git_odb *odb;
+	git_index *index;    /* NULL: the work tree is not looked at */
+	struct beneath tree; /* of the work tree */
+	bool contents;       /* look whether they are there */
+	bool deep;           /* read all, trust no times */
+};
+
+static bool same_times(const git_index_entry *entry, const struct stat *st)
+{
+	return S_ISREG(st->st_mode) &&
+	       entry->mtime.seconds == (int32_t)st->st_mtim.tv_sec &&
+	       entry->mtime.nanoseconds == (uint32_t)st->st_mtim.tv_nsec &&
+	       entry->ctime.seconds == (int32_t)st->st_ctim.tv_sec &&
+	       entry->ctime.nanoseconds == (uint32_t)st->st_ctim.tv_nsec &&
+	       entry->ino == (uint32_t)st->st_ino &&
+	       entry->file_size == (uint32_t)st->st_size;
+}
+
+/* Does the work tree hold that content at path, and the index name it? */
+static bool is_in_place(struct sight *g, const char *path, const git_oid *oid)
+{
+	const git_index_entry *entry =
+		git_index_get_bypath(g->index, path, GIT_INDEX_STAGE_NORMAL);
+	struct place at;
+	struct stat st;
+	git_oid now;
+
+	if (entry == NULL ||
+		beneath_place(&g->tree, path, false, &at, NULL) != 0 ||
+		at.fd < 0 ||
+		fstatat(at.fd, at.name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+		!S_ISREG(st.st_mode))
+		return false;
+	if (!g->deep && git_oid_equal(&entry->id, oid) &&
+		same_times(entry, &st))
+		return true;
+	return blob_file_hash(&at, &now, &st, NULL) == 0 &&
+	       git_oid_equal(&now, oid);
+}
+
+/* A blob that can be read and is what its id says. */
+static bool is_content(struct sight *g, const git_oid *oid)
+{
+	git_odb_object *object = NULL;
+	bool good;
+
+	if (!g->deep)
+		return git_odb_exists(g->odb, oid) == 1;
+	good = git_odb_read(&object, g->odb, oid) == 0 &&
+	       git_odb_object_type(object) == GIT_OBJECT_BLOB;
+	git_odb_object_free(object);
+	return good;
+}
+
+static int put_adrift(
+	struct store *s, int64_t work_package, struct str entry, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"INSERT OR IGNORE INTO adrift (work_package, entry)"
+		" VALUES (?, ?)");
+
+	bind_int(&q, work_package);
+	bind_text(&q, entry);
+	return query_run(&q, e);
+}
+
+/* A content that is gone is no content: the document is made again. */
+static int put_gone(struct store *s, struct str path, struct err *e)
+{
+	struct query q = query_open(
+		s->state, "INSERT OR IGNORE INTO gone (path) VALUES (?)");
+
+	bind_text(&q, path);
+	return query_run(&q, e);
+}
+
+static int look_at_file(struct sight *g, struct query *q, struct err *e)
+{
+	struct str path = column_text(q);
+	struct str hex = column_text(q);
+	int64_t work_package = column_int(q);
+	struct str entry = column_text(q);
+	bool good = true;
+	git_oid oid;
+	int code = 0;
+
+	if (git_oid_fromstrn(&oid, hex.p, hex.n) != 0 ||
+		git_oid_is_zero(&oid) ||
+		(g->contents && !is_content(g, &oid))) {
+		good = false;
+		code = put_gone(g->store, path, e);
+	}
+	if (good && g->index != NULL)
+		good = is_in_place(g, path.p, &oid);
+	if (code == 0 && !good)
+		code = put_adrift(g->store, work_package, entry, e);
+	return code;
+}
+
+static int look_at_files(struct sight *g, struct err *e)
+{
+	struct err fault = {0};
+	struct query q = query_open(g->store->state,
+		"SELECT path, oid, work_package, entry FROM file"
+		" WHERE work_package <> 0 ORDER BY path");
+
+	while (query_next(&q)) {
+		int code = look_at_file(g, &q, &fault);
+
+		if (code != 0)
+			query_fail(&q, code, &fault);
+	}
+	return query_close(&q, e);
+}
+
+static int look_around(struct sight *g, bool worktree, struct err *e)
+{
+	struct store *s = g->store;
+	int code = state_exec(s->state,
+		"CREATE TEMP TABLE IF NOT EXISTS gone (path TEXT PRIMARY KEY)"
+		" WITHOUT ROWID; DELETE FROM gone",
+		e);
+
+	if (code == 0 && git_repository_odb(&g->odb, s->repo) != 0)
+		code = git_failed(e, "cannot read objects");
+	if (code == 0 && worktree && store_is_checked_out(s)) {
+		if (git_repository_index(&g->index, s->repo) != 0 ||
+			git_index_read(g->index, 0) != 0)
+			code = git_failed(e, "cannot read the index");
+		else
+			code = beneath_init(
+				&g->tree, git_repository_workdir(s->repo), e);
+	}
+	if (code == 0 && (g->index != NULL || g->contents))
+		code = look_at_files(g, e);
+	if (g->index != NULL)
+		beneath_fini(&g->tree);
+	git_index_free(g->index);
+	git_odb_free(g->odb);
+	return code;
+}
+
+/* --- All of it ------------------------------------------------------------ */
+
+/* Rows whose content is gone name none, so that a put sees a change. */
+static int forget_gone(struct store *s, struct err *e)
+{
+	return state_exec(s->state,
+		"UPDATE file SET oid = " NONE " WHERE path IN (SELECT path FROM"
+		" gone);"
+		"DELETE FROM attachment WHERE id IN (SELECT attachment_id"
+		" FROM file WHERE path IN (SELECT path FROM gone))",
+		e);
+}
+
+static int tell_adrift(
+	struct store *s, store_adrift_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"SELECT a.work_package, a.entry, f.path, EXISTS (SELECT 1"
+		" FROM file g WHERE g.work_package = a.work_package"
+		" AND g.entry = a.entry AND g.oid = " NONE ")"
+		" FROM adrift a LEFT JOIN file f"
+		" ON f.work_package = a.work_package AND f.entry = a.entry"
+		" AND f.attachment_id = 0");
+
+	while (query_next(&q)) {
+		int64_t work_package = column_int(&q);
+		struct str entry = column_text(&q);
+		struct str path = column_text(&q);
+
+		fn(arg, work_package, entry, path, column_int(&q) != 0);
+	}
+	return query_close(&q, e);
+}
+
+/* Those that are made again are not staged as they were. */
+static int stage(struct store *s, store_adrift_fn *fn, void *arg, struct err *e)
+{
+	int code = tell_adrift(s, fn, arg, e);
+
+	if (code == 0)
+		code = staging_again(s->state, e);
+	if (code != 0)
+		return code;
+	return state_exec(s->state,
+		"DELETE FROM staged_document WHERE (work_package, entry) IN"
+		" (SELECT work_package, entry FROM staged_file WHERE oid "
+		"= " NONE ");"
+		"DELETE FROM staged_file WHERE (work_package, entry) IN"
+		" (SELECT work_package, entry FROM file WHERE oid = " NONE ")",
+		e);
+}
+
+static int look(struct store *s, struct sight *g, store_adrift_fn *fn,
+	void *arg, struct err *e)
+{
+	int64_t begin = stamp_monotonic();
+	bool worktree = g->deep || begin >= s->look_at;
+	git_oid tip;
+	int code = store_tip(s, &tip, e);
+
+	if (code == 0 && (g->deep || !git_oid_equal(&tip, &s->seen_tip)))
+		code = compare_branch(s, &tip, e);
+	if (code == 0)
+		code = look_around(g, worktree, e);
+	if (code == 0)
+		code = forget_gone(s, e);
+	if (code == 0)
+		code = stage(s, fn, arg, e);
+	if (code != 0)
+		return code;
+	s->seen_tip = tip;
+	if (worktree)
+		s->look_at =
+			stamp_monotonic() + SHARE * (stamp_monotonic() - begin);
+	return 0;
+}
+
+int store_look(struct store *s, bool deep, store_adrift_fn *fn, void *arg,
+	struct err *e)
+{
+	bool first = git_oid_is_zero(&s->seen_tip);
+	struct sight g = {.store = s, .deep = deep, .contents = deep || first};
+	int code = heal_branch(s, e);
+
+	if (code == 0)
+		code = look(s, &g, fn, arg, e);
+	if (code != 0) /* what was found and not restored is found again */
+		s->seen_tip = (git_oid){{0}};
+	return code;
+}

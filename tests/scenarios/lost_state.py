@@ -1,0 +1,150 @@
+#!/usr/bin/python3
+"""The state is lost, garbage, or an older copy: it is made again from the
+repository and the server, and no commit comes of it."""
+import glob
+import os
+import shutil
+import sys
+
+from harness import StandIn, Sync, Tap
+
+WORLD = ("--generate", "40", "--projects", "2", "--attachments", "20",
+         "--attachment-size", "2000")
+MAPPING = """
+documents:
+- name: all
+  match: {}
+  path: ${ project.identifier }/${ id }/index.md
+  attachments: all
+  front_matter: { title: "${ subject }" }
+  body: ${ description.raw }
+"""
+SYNCED = {"projects": "[demo-1, demo-2]", "mapping": MAPPING}
+
+
+def lose(sync):
+    for name in glob.glob(sync.state_file + "*"):
+        os.unlink(name)
+
+
+def garble(sync):
+    lose(sync)
+    with open(sync.state_file, "wb") as f:
+        f.write(os.urandom(9000))
+
+
+def flip(sync):
+    """A page in the middle of it is no page."""
+    with open(sync.state_file, "r+b") as f:
+        f.seek(0, 2)
+        size = f.tell()
+        for at in range(4096, size, 4096):
+            f.seek(at)
+            f.write(b"\xff" * 64)
+
+
+def nothing_changed(tap, server, sync, spoil, name):
+    head = sync.head()
+    spoil(sync)
+    done = sync.once()
+    tap.ok(done.code == 0 and sync.head() == head,
+           name + ": no commit comes of it", done)
+    tap.tree(sync.tree(), sync.scratch(), name + ": the tree stays")
+    tap.same(sync.flaws(), [], name + ": nothing is left over")
+    server.side("requests/reset")
+    tap.same(sync.once().code, 0, name + ": and once more")
+    tap.ok(len(server.requests()) < 5, name + ": then it knows all")
+
+
+def changed_meanwhile(tap, server, sync):
+    """While there was no state: changes, deletions, a person's file."""
+    sync.write("content/demo-1/theirs.md", "a person's\n")
+    sync.git("add", "demo-1/theirs.md")
+    sync.git("-c", "user.name=p", "-c", "user.email=p@x", "commit", "-qm", "x")
+    server.side("edit", {"id": 3, "set": {"subject": "Another"}})
+    for ident in (4, 5):
+        server.side("delete", {"id": ident})
+    lose(sync)
+    done = sync.once()
+    tap.same(done.code, 0, "changed meanwhile: well")
+    tree = sync.tree()
+    tap.same(tree.pop("demo-1/theirs.md", None), b"a person's\n",
+             "changed meanwhile: a person's file is not ours")
+    tap.tree(tree, sync.scratch(), "changed meanwhile: as from nothing")
+    subject = sync.git("log", "-1", "--format=%s").out.strip()
+    tap.same(subject, "Change 1, remove 4 documents",
+             "changed meanwhile: one commit says what")
+    tap.same(sync.flaws(), [], "changed meanwhile: nothing is left over")
+
+
+def guarded(tap, server, sync):
+    """Too much that nobody claims is held; with one in error, all stays."""
+    kept = len(sync.tree())
+    for ident in range(10, 20):
+        server.side("delete", {"id": ident})
+    lose(sync)
+    done = sync.once()
+    tap.same((done.code, len(sync.tree())), (3, kept),
+             "much that nobody claims: held by the guard")
+    sync.configure(more="guard: { max_delete: { share: 100% } }")
+    sync.once("--full")
+    tree = sync.tree()
+    tree.pop("demo-1/theirs.md")
+    tap.tree(tree, sync.scratch(), "much that nobody claims: let go")
+
+
+def older_copy(tap, server, sync):
+    """The state's file is a week old, the repository is not."""
+    copy = os.path.join(sync.folder, "copy")
+    shutil.copy(sync.state_file, copy)
+    server.side("edit", {"id": 20, "set": {"subject": "Twice"}})
+    sync.once()
+    server.side("edit", {"id": 20, "set": {"subject": "Three times"}})
+    server.side("edit", {"id": 21, "set": {"subject": "New here"}})
+    sync.once()
+    server.side("delete", {"id": 22})
+    sync.once("--full")
+    head, commits = sync.head(), sync.commits()
+    lose(sync)
+    shutil.move(copy, sync.state_file)
+    done = sync.once()
+    tap.ok(done.code == 0 and "knew less" in done.err,
+           "an older copy: is known for one", done)
+    tap.same((sync.head(), sync.commits()), (head, commits),
+             "an older copy: nothing old comes over new")
+    tree = sync.tree()
+    tree.pop("demo-1/theirs.md")
+    tap.tree(tree, sync.scratch(), "an older copy: as from nothing")
+
+
+def garbled_alive(tap):
+    """The file is damaged under a running daemon."""
+    with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
+        sync.start()
+        head = sync.head()
+        flip(sync)
+        server.side("edit", {"id": 7, "set": {"subject": "After it"}})
+        sync.opsync("resync", "--full", "--wait")
+        sync.opsync("resync", "--full", "--wait")
+        tap.tree(sync.tree(), sync.scratch(), "damaged while it runs: goes on")
+        tap.ok(sync.commits() == 2 and sync.head() != head,
+               "damaged while it runs: one commit", sync.said())
+        tap.same(sync.stop(), 0, "damaged while it runs: it ends well")
+
+
+def main():
+    tap = Tap()
+    with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
+        sync.once()
+        nothing_changed(tap, server, sync, lose, "deleted")
+        nothing_changed(tap, server, sync, garble, "garbage")
+        nothing_changed(tap, server, sync, flip, "damaged pages")
+        changed_meanwhile(tap, server, sync)
+        guarded(tap, server, sync)
+        older_copy(tap, server, sync)
+    garbled_alive(tap)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
