@@ -264,7 +264,7 @@ def main():
                     n += lies(bad)
                     stalls(bad, 6, "a list")
                     stalls(bad, 13, "a content")
-                                bad.close()
+                bad.close()
         responsive(tap, server)
     figure(n, "answers broken on the way")
     return tap.end()
