@@ -3,7 +3,7 @@
 into a git repository, with requests, PyYAML (libyaml's dumper), the git
 command line and a state file.  Here to be measured against, by bench.py.
 
-  script.py URL STORE [--threads N] [--once | --interval S]
+  script.py URL STORE [--threads N] [--no-attachments] [--once | --interval S]
 
 The key is in $OPENPROJECT_API_KEY.  The first round copies everything; later
 ones ask only for what changed since.
@@ -70,11 +70,12 @@ def safe(name):
 
 
 class Mirror:
-    def __init__(self, url, store, threads, page):
+    def __init__(self, url, store, threads, page, attachments):
         self.url = url.rstrip("/")
         self.api = self.url + "/api/v3"
         self.store = store
         self.page = page
+        self.attachments = attachments
         self.first = True
         self.pool = None
         if threads > 1:
@@ -117,16 +118,19 @@ class Mirror:
             raise RuntimeError("digest mismatch " + path)
         os.replace(path + ".tmp", path)
 
-    def one(self, w):
-        number = w["id"]
-        attachments = []
+    def download_all(self, number):
         listed = get(self.api + f"/work_packages/{number}/attachments").json()
         for a in listed["_embedded"]["elements"]:
             path = (f"attachments/{number // 1000:03d}/{number}/"
                     f"{a['id']}-{safe(a['fileName'])}")
             self.download(a, path)
-            attachments.append({"id": a["id"], "name": a["fileName"],
-                                "size": a["fileSize"], "path": path})
+            yield {"id": a["id"], "name": a["fileName"],
+                   "size": a["fileSize"], "path": path}
+
+    def one(self, w):
+        number = w["id"]
+        attachments = list(self.download_all(number)
+                           if self.attachments else [])
         d = front_matter(w)
         if attachments:
             d["attachments"] = attachments
@@ -194,10 +198,11 @@ def main():
     parser.add_argument("store")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--page", type=int, default=1000)
+    parser.add_argument("--no-attachments", action="store_true")
     parser.add_argument("--once", action="store_true")
     parser.add_argument("--interval", type=float, default=60)
     a = parser.parse_args()
-    mirror = Mirror(a.url, a.store, a.threads, a.page)
+    mirror = Mirror(a.url, a.store, a.threads, a.page, not a.no_attachments)
     while True:
         began = time.monotonic()
         read, changed = mirror.round()

@@ -272,7 +272,7 @@ static void add_file(struct maker *g, int64_t id)
 {
 	size_t size = (size_t)g->how->file_size;
 	size_t n_head = size < 16 ? size : 16;
-	size_t at = (size_t)id * 7919 * 64 % (BLOCK - size);
+	size_t at = (size_t)id * 7919 * 64 % BLOCK;
 	int64_t owner = 1 + (id - 1) % g->how->n;
 	struct digest *md5 = digest_md5();
 	uint8_t bytes[16];
@@ -312,6 +312,18 @@ static void add_fixed(struct model *m)
 		"{\"href\":\"/api/v3/configuration\"}}}"));
 }
 
+static void make_block(struct maker *g, size_t size)
+{
+	char *block = xmalloc(size + sizeof(uint64_t));
+
+	for (size_t i = 0; i < size; i += sizeof(uint64_t)) {
+		uint64_t r = words_draw(&g->words);
+
+		memcpy(block + i, &r, sizeof(r));
+	}
+	g->m->block = block;
+}
+
 void generate(struct model *m, const struct generate *how)
 {
 	struct maker *g = xcalloc(1, sizeof(*g));
@@ -323,12 +335,7 @@ void generate(struct model *m, const struct generate *how)
 	add_things(g);
 	for (int64_t id = 1; id <= how->n; id++)
 		add_item(g, id);
-	m->block = xmalloc(BLOCK);
-	for (size_t i = 0; i < BLOCK; i += sizeof(uint64_t)) {
-		uint64_t r = words_draw(&g->words);
-
-		memcpy(m->block + i, &r, sizeof(r));
-	}
+	make_block(g, BLOCK + (size_t)how->file_size);
 	for (int64_t id = 1; id <= how->n_files; id++)
 		add_file(g, id);
 	free(g);

@@ -144,7 +144,7 @@ static bool read_options(
 	}
 	return optind == argc && (o->recorded != NULL) != (o->generate.n > 0) &&
 	       o->generate.n_projects > 0 && o->generate.file_size >= 0 &&
-	       o->generate.file_size < 4 << 20;
+	       o->generate.file_size <= 1L << 30;
 }
 
 static int fill(struct server *s, const struct options *o)

@@ -1,0 +1,91 @@
+"""A stand-in of some size, and the folders of what runs against it."""
+import os
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../scenarios"))
+
+from harness import StandIn  # noqa: E402
+from measure import KEY, count_files, processor_time  # noqa: E402
+
+UNITS = {"": 1, "k": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+class Size:
+    """10000, 10000x1 (attachments each) or 10x1x1G (with their size)."""
+
+    def __init__(self, text):
+        n, per, size = (text.split("x") + ["0", "50k"][text.count("x"):])[:3]
+        self.name = text
+        self.n = int(n)
+        self.per = int(per)
+        self.bytes = int(size.rstrip("kMG")) * UNITS[
+            size[len(size.rstrip("kMG")):]]
+
+    def words(self):
+        return "%d work packages, %d attachments of %d bytes" % (
+            self.n, self.n * self.per, self.bytes if self.per else 0)
+
+
+class World:
+    """As long as it is entered, its server runs.
+
+    With cost the server takes as long as a real one with two workers.
+    """
+
+    def __init__(self, size, folder, cost=False):
+        self.size = size
+        self.n = size.n
+        self.folder = folder
+        self.cost = cost
+        self.made = 0
+        self.asked = []      # the paths that opsync asked for
+        self.store = None    # what it made of them
+        self.parallel = None  # with which curl is at its best
+        self.server = StandIn(
+            "--generate", str(size.n), "--attachments",
+            str(size.n * size.per), "--attachment-size", str(size.bytes),
+            "--key", "admin=" + KEY, *(["--cost"] if cost else []))
+
+    def __enter__(self):
+        self.sockets = tempfile.TemporaryDirectory(prefix="opsync-bench-")
+        self.server.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.stop()
+        self.sockets.cleanup()
+
+    def new_folder(self, name):
+        self.made += 1
+        path = os.path.join(self.folder, "%s%s-%d-%s" % (
+            self.size.name, "-cost" if self.cost else "", self.made, name))
+        os.mkdir(path)
+        return path
+
+    def first_sync(self, repository, work):
+        """Measure work(); it must have made every file."""
+        self.server.side("requests/reset")
+        os.sync()
+        before = processor_time(self.server.process.pid)
+        used = work()
+        used["server"] = processor_time(self.server.process.pid) - before
+        used["requests"] = len(self.server.requests()) / self.n
+        if repository is not None:
+            files, due = count_files(repository), self.n * (1 + self.size.per)
+            if files != due:
+                raise RuntimeError(
+                    "%s has %d files, not %d" % (repository, files, due))
+        return used
+
+    def edit(self, number):
+        self.server.side("edit", {"id": 1 + number % self.n, "set": {
+            "subject": "Changed at %f" % time.time()}})
+
+    def requests_of(self, work, times):
+        """What each work() took, in ms, and its requests."""
+        self.server.side("requests/reset")
+        took = [work(i) * 1000 for i in range(times)]
+        return took, len(self.server.requests()) / times
