@@ -546,6 +546,8 @@ static void run_commit(struct job *job)
 	p->run = m->run.id;
 	memcpy(p->commit, m->commit, sizeof(p->commit));
 	mapper_end(m, p->requests, p->bytes, &p->err, &p->end_err);
+	if (m->counts.seen >= SYNC_PAGE)
+		store_rest(m->store);
 }
 
 static void on_committed(struct job *job)

@@ -10,6 +10,7 @@
  * whoever opens the store next finishes it.
  */
 #include <stdio.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -215,4 +216,12 @@ void store_discard(struct store *s)
 	s->broken = (struct err){0};
 	if (staging_clear(s->state, &e) != 0)
 		s->broken = e;
+}
+
+void store_rest(struct store *s)
+{
+	struct err ignored = {0}; /* then it comes back later */
+
+	staging_rest(s->state, &ignored);
+	malloc_trim(0);
 }

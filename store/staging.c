@@ -15,6 +15,7 @@
 #include "store/rows.h"
 
 static const char tables[] =
+	"PRAGMA temp.auto_vacuum = INCREMENTAL;" /* for staging_rest() */
 	"CREATE TEMP TABLE staged_work_package ("
 	" id INTEGER PRIMARY KEY, project_id INTEGER, type_id INTEGER,"
 	" updated_at INTEGER, generation INTEGER, outcome INTEGER, hash BLOB,"
@@ -57,6 +58,14 @@ static const char tables[] =
 int staging_init(struct state *s, struct err *e)
 {
 	return state_exec(s, tables, e);
+}
+
+int staging_rest(struct state *s, struct err *e)
+{
+	int code = state_exec(s, "PRAGMA temp.incremental_vacuum", e);
+
+	sqlite3_db_release_memory(s->db);
+	return code;
 }
 
 static int run_all(

@@ -13,6 +13,9 @@
 /* Make the tables; once a connection. */
 int staging_init(struct state *s, struct err *e);
 
+/* Give back the memory that much that was staged took. */
+int staging_rest(struct state *s, struct err *e);
+
 /* Replace what is staged of a document. */
 int staging_put(struct state *s, const struct state_document *d,
 	enum store_change change, struct err *e);

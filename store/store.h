@@ -239,4 +239,7 @@ int store_commit(struct store *s, struct store_commit *c, struct err *e);
 /* Forget all that is staged, objects too. */
 void store_discard(struct store *s);
 
+/* Give back the memory that a long pass needed and the next poll does not. */
+void store_rest(struct store *s);
+
 #endif
