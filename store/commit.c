@@ -9,8 +9,8 @@
  * names do no harm, and all stays staged.  Behind it the commit is certain:
  * whoever opens the store next finishes it.
  */
-#include <stdio.h>
 #include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
