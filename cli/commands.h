@@ -21,13 +21,18 @@ const struct command *command_of(const char *name, struct err *e);
 void commands_help(void);
 void command_help(const struct command *command);
 
+cli_command cli_accept_server;
 cli_command cli_check;
 cli_command cli_explain;
+cli_command cli_held;
 cli_command cli_log;
+cli_command cli_publish;
+cli_command cli_release;
 cli_command cli_reload;
 cli_command cli_render;
 cli_command cli_resync;
 cli_command cli_runs;
 cli_command cli_status;
+cli_command cli_withdraw;
 
 #endif

@@ -55,9 +55,10 @@ static int judge(const json_t *line, struct err *e)
 		return err_set(e, result, "%s", cli_text(line, "error", "?"));
 	if (cli_int(line, "held") > 0)
 		return err_set(e, ERR_PARTIAL,
-			"%lld removals are held by the guard (opsync log "
-			"--run %lld names them)",
-			cli_int(line, "held"), cli_int(line, "run"));
+			"%lld document%s held by the guard (opsync held "
+			"lists them)",
+			cli_int(line, "held"),
+			cli_int(line, "held") == 1 ? " is" : "s are");
 	if (cli_int(line, "failed") > 0)
 		return err_set(e, ERR_PARTIAL,
 			"%lld work packages failed (opsync status names them)",

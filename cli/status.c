@@ -33,6 +33,23 @@ static void print_daemon(const json_t *status, const struct config *config)
 		printf("next       poll in %lld s\n", cli_int(daemon, "next"));
 }
 
+static void print_held(const json_t *status)
+{
+	const json_t *sets = json_object_get(status, "held");
+	const json_t *ids = json_object_get(status, "withdrawn");
+
+	for (size_t i = 0; i < json_array_size(sets); i++) {
+		const json_t *set = json_array_get(sets, i);
+
+		printf("held       %lld %s, by the guard (opsync held %lld "
+		       "lists them)\n",
+			cli_int(set, "documents"), cli_text(set, "kind", "?"),
+			cli_int(set, "set"));
+	}
+	if (json_array_size(ids) > 0)
+		printf("withdrawn  %zu work packages\n", json_array_size(ids));
+}
+
 static void print_counts(const json_t *status)
 {
 	const json_t *n = json_object_get(status, "counts");
@@ -43,10 +60,7 @@ static void print_counts(const json_t *status)
 	       "%lld are left out, %lld failed\n",
 		cli_int(n, "work_packages"), cli_int(n, "made"),
 		cli_int(n, "left_out"), cli_int(n, "failed"));
-	if (strcmp(cli_text(status, "held", "0"), "0") != 0)
-		printf("held       %s removals, by the guard (opsync log names "
-		       "them)\n",
-			cli_text(status, "held", "?"));
+	print_held(status);
 	printf("cursor     %s\n", cli_text(status, "cursor", "none yet"));
 }
 

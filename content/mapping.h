@@ -90,6 +90,7 @@ struct program {
 	size_t n_names;
 	struct program_name *names;
 	char hash[SHA256_HEX];
+	char text_hash[SHA256_HEX]; /* of the mapping alone */
 };
 
 /* The mapping that serves where a configuration has no documents:. */
@@ -134,7 +135,11 @@ enum match_key match_unfit(
 int match_decide(struct evaluation *with, const struct match *m, bool *fits,
 	struct err *e);
 
-/* The hash of program_hash(), over the mapping's part of a root. */
+/*
+ * The hash of program_hash(), over the mapping's part of a root; and without
+ * what the program adds to it.
+ */
 void mapping_hash(const struct node *root, char out[SHA256_HEX]);
+void mapping_text_hash(const struct node *root, char out[SHA256_HEX]);
 
 #endif

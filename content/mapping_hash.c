@@ -76,15 +76,11 @@ static void add_libraries(struct digest *d)
 	arena_fini(&a);
 }
 
-void mapping_hash(const struct node *root, char out[SHA256_HEX])
+static void add_mapping(struct digest *d, const struct node *root)
 {
-	struct digest *d = digest_sha256();
-	uint8_t bytes[SHA256_SIZE];
 	size_t n;
 	const char *const *keys = program_keys(&n);
 
-	add_text(d, 'r', STR(RENDERING));
-	add_libraries(d);
 	for (size_t i = 0; i < n; i++) {
 		const struct node *node = node_get(root, keys[i]);
 
@@ -92,8 +88,32 @@ void mapping_hash(const struct node *root, char out[SHA256_HEX])
 		if (node != NULL)
 			add_node(d, node);
 	}
-	if (node_get(root, "documents") == NULL)
-		add_text(d, 'd', default_mapping());
+}
+
+static void end_hex(struct digest *d, char out[SHA256_HEX])
+{
+	uint8_t bytes[SHA256_SIZE];
+
 	digest_end(d, bytes);
 	hash_hex(bytes, sizeof(bytes), out);
+}
+
+void mapping_hash(const struct node *root, char out[SHA256_HEX])
+{
+	struct digest *d = digest_sha256();
+
+	add_text(d, 'r', STR(RENDERING));
+	add_libraries(d);
+	add_mapping(d, root);
+	if (node_get(root, "documents") == NULL)
+		add_text(d, 'd', default_mapping());
+	end_hex(d, out);
+}
+
+void mapping_text_hash(const struct node *root, char out[SHA256_HEX])
+{
+	struct digest *d = digest_sha256();
+
+	add_mapping(d, root);
+	end_hex(d, out);
 }

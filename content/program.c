@@ -28,6 +28,11 @@ const char *program_hash(const struct program *p)
 	return p->hash;
 }
 
+const char *program_text_hash(const struct program *p)
+{
+	return p->text_hash;
+}
+
 const struct program_name *program_names(const struct program *p, size_t *n)
 {
 	*n = p->n_names;
@@ -160,6 +165,7 @@ int program_compile(
 	if (rc == 0) {
 		note_fields(&c);
 		mapping_hash(root, p->hash);
+		mapping_text_hash(root, p->text_hash);
 	}
 	free(c.scope.items);
 	free(c.uses.fields);

@@ -31,6 +31,9 @@ const char *const *program_keys(size_t *n);
  */
 const char *program_hash(const struct program *p);
 
+/* The same of the mapping alone: another where a person edited it. */
+const char *program_text_hash(const struct program *p);
+
 /*
  * What the mapping names of the server's things, to be checked against them.
  * at is where it stands.

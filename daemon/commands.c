@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "daemon/guard_orders.h"
 #include "daemon/questions.h"
 
 /* Ask the state, on the worker's thread. */
@@ -18,14 +19,28 @@ static int question(struct control_request *r, struct err *e)
 		store_state(r->host->sync->mapper->store), r->what, &r->out, e);
 }
 
+/* Tell the guard, on the worker's thread. */
+static int guarded(struct control_request *r, struct err *e)
+{
+	struct mapper *m = r->host->sync->mapper;
+	int code = guard_order(store_state(m->store), r->what, &r->out, e);
+
+	return code == 0 ? mapper_obey(m, e) : code;
+}
+
 static const struct control_command commands[] = {
 	/* name, who may, worker's part, loop's part */
 	{"status", CONTROL_READ, question, order_status},
 	{"runs", CONTROL_READ, question, NULL},
 	{"log", CONTROL_READ, question, NULL},
+	{"held", CONTROL_READ, question, NULL},
 	{"resync", CONTROL_CHANGE, NULL, order_resync},
 	{"reload", CONTROL_CHANGE, NULL, order_reload},
 	{"get", CONTROL_CHANGE, NULL, order_get},
+	{"release", CONTROL_CHANGE, guarded, order_release},
+	{"withdraw", CONTROL_CHANGE, guarded, order_withdraw},
+	{"publish", CONTROL_CHANGE, guarded, order_publish},
+	{"accept-server", CONTROL_CHANGE, guarded, order_accept_server},
 };
 
 const struct control_command *command_find(const char *name, struct err *e)

@@ -16,6 +16,10 @@ const struct control_command *command_find(const char *name, struct err *e);
 void order_status(struct control_request *r);
 void order_resync(struct control_request *r);
 void order_reload(struct control_request *r);
+void order_release(struct control_request *r);
+void order_withdraw(struct control_request *r);
+void order_publish(struct control_request *r);
+void order_accept_server(struct control_request *r);
 
 /* relay.c */
 void order_get(struct control_request *r);

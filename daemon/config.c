@@ -278,28 +278,42 @@ static int read_share(const struct node *at, double *out, struct err *e)
 	return node_err(at, e, "share: is a percentage, as 10%%");
 }
 
+/* share and count of what the guard lets through. */
+static int read_limit(
+	const struct node *at, double *share, int64_t *count, struct err *e)
+{
+	const struct node *value = node_get(at, "share");
+	int r = value != NULL ? read_share(value, share, e) : 0;
+
+	value = node_get(at, "count");
+	if (r == 0 && value != NULL)
+		r = node_int(value, "count", 0, INT64_MAX, count, e);
+	return r;
+}
+
 static int read_guard(struct config *c, const struct node *at, struct err *e)
 {
-	static const char *const names[] = {"max_delete"};
+	static const char *const names[] = {"max_delete", "max_change"};
 	static const struct key keys[] = {
 		KEY("within", KIND_DURATION, guard_within),
 	};
 	static const char *const more[] = {"share", "count"};
 	const struct node *max;
-	const struct node *value;
 	int r = node_keys(at, "guard", names, ARRAY_LEN(names), e);
 
 	max = r == 0 ? node_get(at, "max_delete") : NULL;
-	if (max == NULL)
-		return r;
-	r = read_section(c, max,
-		&(struct section){"max_delete", keys, ARRAY_LEN(keys), more,
-			ARRAY_LEN(more)},
-		e);
-	if (r == 0 && (value = node_get(max, "share")) != NULL)
-		r = read_share(value, &c->guard_share, e);
-	if (r == 0 && (value = node_get(max, "count")) != NULL)
-		r = node_int(value, "count", 0, INT64_MAX, &c->guard_count, e);
+	if (max != NULL)
+		r = read_section(c, max,
+			&(struct section){"max_delete", keys, ARRAY_LEN(keys),
+				more, ARRAY_LEN(more)},
+			e);
+	if (r == 0 && max != NULL)
+		r = read_limit(max, &c->guard_share, &c->guard_count, e);
+	max = r == 0 ? node_get(at, "max_change") : NULL;
+	if (max != NULL)
+		r = node_keys(max, "max_change", more, ARRAY_LEN(more), e);
+	if (r == 0 && max != NULL)
+		r = read_limit(max, &c->change_share, &c->change_count, e);
 	return r;
 }
 
@@ -413,6 +427,8 @@ int config_load(const char *file, struct config *out, struct err *e)
 		.guard_share = 0.1,
 		.guard_count = 100,
 		.guard_within = DAYS,
+		.change_share = 0.1,
+		.change_count = 1000,
 		.keep_log = 90 * DAYS,
 		.author_name = "opsync",
 		.author_email = "opsync@localhost",

@@ -60,6 +60,8 @@ struct config {
 	double guard_share; /* of the documents */
 	int64_t guard_count;
 	int64_t guard_within;
+	double change_share; /* where nobody edited the mapping */
+	int64_t change_count;
 
 	int64_t keep_log; /* how long runs and events are kept */
 

@@ -18,6 +18,8 @@ struct control;
 /* What somebody asks to be synced again. */
 struct control_resync {
 	bool full;
+	bool reconcile;
+	bool local; /* nothing of the server: orders are carried out */
 	size_t n_ids;
 	int64_t *ids; /* taken by who gets it */
 };

@@ -232,7 +232,7 @@ static void run_gone(struct job *job)
 {
 	struct full *f = container_of(job, struct full, job);
 
-	mapper_gone(f->sync->mapper, f->missing[f->next_missing]);
+	guard_gone(f->sync->mapper, f->missing[f->next_missing]);
 }
 
 static void on_gone(struct job *job)

@@ -77,9 +77,7 @@ int mapper_init(struct mapper *m, struct store *store,
 
 void mapper_fini(struct mapper *m)
 {
-	for (size_t i = 0; i < m->n_removals; i++)
-		free(m->removals[i].entry);
-	free(m->removals);
+	guard_fini(&m->guard);
 	free(m->again);
 	free(m->lost);
 	names_fini(&m->names);
@@ -97,25 +95,26 @@ static int ensure_run(struct mapper *m, struct err *e)
 	return state_run_begin(store_state(m->store), &m->run, e);
 }
 
-int mapper_begin(struct mapper *m, const char *kind, const char *cause,
-	bool record, struct err *e)
+int mapper_begin(struct mapper *m, const char *cause, struct err *e)
 {
 	m->run = (struct state_run){
-		.started = stamp_now(),
-		.kind = str_of(kind),
-		.cause = str_of(cause),
-	};
+		.started = stamp_now(), .cause = str_of(cause)};
 	m->counts = (struct mapper_counts){0};
 	m->committed = m->counts;
 	m->commit[0] = '\0';
 	m->newest = 0;
 	m->staged_since = 0;
-	for (size_t i = 0; i < m->n_removals; i++)
-		free(m->removals[i].entry);
-	m->n_removals = 0;
+	m->begun = true;
 	m->decided = false;
 	m->n_again = 0;
 	m->restored = 0;
+	return guard_begin(m, e);
+}
+
+int mapper_begin_run(
+	struct mapper *m, const char *kind, bool record, struct err *e)
+{
+	m->run.kind = str_of(kind);
 	return record ? ensure_run(m, e) : 0;
 }
 
@@ -136,6 +135,7 @@ int mapper_end(struct mapper *m, uint64_t requests, uint64_t bytes,
 {
 	int r;
 
+	m->begun = false;
 	if (m->run.id == 0)
 		return 0;
 	m->run.finished = stamp_now();
@@ -512,6 +512,9 @@ static enum mapped map_one(
 	struct err why = {0};
 
 	arena_reset(&m->arena);
+	if (guard_withdrawn(&m->guard, item->id))
+		return mapper_stage_withdrawn(m, item, e) == 0 ? MAPPED_DONE
+							       : MAPPED_FAULT;
 	lookup_fini(&m->lookup);
 	lookup_init(&m->lookup, m->config->program, m->store, NULL);
 	if (api_work_package_parse(

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "daemon/config.h"
+#include "daemon/guard.h"
 #include "daemon/lookup.h"
 #include "daemon/names.h"
 #include "store/store.h"
@@ -22,15 +23,8 @@ struct mapper_counts {
 	int64_t added;   /* documents, as all that follow but the failed */
 	int64_t changed; /* moved ones included */
 	int64_t removed;
-	int64_t held;   /* removals that the guard did not let through */
+	int64_t held;   /* documents that the guard holds by now */
 	int64_t failed; /* work packages */
-};
-
-/* A document that is to go, decided when the pass has seen everything. */
-struct mapper_removal {
-	int64_t work_package;
-	char *entry; /* NULL: the work package and all its documents */
-	const char *why;
 };
 
 struct mapper {
@@ -50,9 +44,9 @@ struct mapper {
 	int64_t retry_at;     /* monotonic; 0: nothing to be tried again */
 	int64_t retry_wait;
 	char commit[41]; /* the pass's last commit, or "" */
+	bool begun;      /* a pass runs */
 	bool decided;    /* about removals, in this pass */
-	size_t n_removals, cap_removals;
-	struct mapper_removal *removals;
+	struct guard guard;
 	size_t n_again, cap_again; /* work packages whose path may change */
 	int64_t *again;
 	int64_t restored;        /* documents, and not said in a commit yet */
@@ -103,11 +97,13 @@ int mapper_init(struct mapper *m, struct store *store,
 void mapper_fini(struct mapper *m);
 
 /*
- * Begin a pass: forget the last one's counts.  kind and cause are literals.
- * Its row in the state is made by its first event, or now if record says so.
+ * Begin a pass: forget the last one's counts, read what people ordered.  Then
+ * say what kind it is: its row in the state is made by its first event, or
+ * now if record says so.  kind and cause are literals.
  */
-int mapper_begin(struct mapper *m, const char *kind, const char *cause,
-	bool record, struct err *e);
+int mapper_begin(struct mapper *m, const char *cause, struct err *e);
+int mapper_begin_run(
+	struct mapper *m, const char *kind, bool record, struct err *e);
 
 /*
  * End it: the row, if there is one, gets the counts, and why as its result
@@ -210,13 +206,6 @@ int mapper_reread(
 int mapper_stale(struct mapper *m, size_t limit, struct mapper_page *page,
 	int64_t *unread, size_t *n_unread, struct err *e);
 
-/* A work package that the server does not show any more: to be removed. */
-void mapper_gone(struct mapper *m, int64_t id);
-
-/* A document of it that no entry makes any more, or all with entry NULL. */
-void mapper_remove(struct mapper *m, int64_t work_package, struct str entry,
-	const char *why);
-
 /*
  * Private to the mapper's files: stage what was rendered of an item; and put
  * down those whose path may change because of it.
@@ -224,6 +213,8 @@ void mapper_remove(struct mapper *m, int64_t work_package, struct str entry,
 int mapper_stage(struct mapper *m, struct mapper_item *item,
 	const struct work_package *wp, struct rendered *rendered,
 	struct err *e);
+int mapper_stage_withdrawn(
+	struct mapper *m, const struct mapper_item *item, struct err *e);
 int mapper_map_again(struct mapper *m, struct err *e);
 
 /* Record what was read. */
@@ -234,14 +225,14 @@ bool mapper_overtaken(struct mapper *m, const struct mapper_item *item);
 int mapper_left(struct mapper *m, int64_t work_package, struct str claim,
 	struct err *e);
 
+/*
+ * People ordered something: what can be done at once, while a pass runs, is.
+ * Otherwise the next pass does it.
+ */
+int mapper_obey(struct mapper *m, struct err *e);
+
 /* Commit when much is staged, or long since. */
 int mapper_commit_some(struct mapper *m, struct err *e);
-
-/*
- * Decide about the removals that were found, under the guard.  Others may
- * become stale by it.
- */
-int mapper_decide(struct mapper *m, struct err *e);
 
 /*
  * End the pass with a commit.  cursor is its trailer, or NULL when the cursor

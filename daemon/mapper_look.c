@@ -67,6 +67,6 @@ int mapper_unclaimed(struct mapper *m, struct err *e)
 		log_warning("files of earlier runs that no work package makes "
 			    "stay, until none fails");
 	else if (r == 0)
-		mapper_gone(m, 0);
+		guard_gone(m, 0);
 	return r;
 }

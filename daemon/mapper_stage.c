@@ -268,8 +268,10 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 			r = store_put(m->store, s->item->id, d, claim, &change,
 				&one->err);
 	}
-	if (r == 0)
+	if (r == 0) {
 		count_change(m, s->item, d, change);
+		r = guard_made(m, s->item->id, str_of(d->entry), &one->err);
+	}
 	if (r == 0 && (held == NULL || !str_is(held->files[0].path, d->path)))
 		r = mapper_reread(m, READ_WORK_PACKAGE, s->item->id, &one->err);
 	if (r != 0 && r != ERR_DATA)
@@ -310,7 +312,7 @@ static int leave(
 			continue;
 		}
 		s->pending = true;
-		mapper_remove(m, s->item->id, d->entry,
+		guard_remove(m, s->item->id, d->entry,
 			rendered->match_err.code != 0
 				? "a condition of match cannot be decided"
 				: "no entry of documents: fits any more");
@@ -378,4 +380,15 @@ int mapper_stage(struct mapper *m, struct mapper_item *item,
 		put_row(&s, rendered);
 	free(s.held.items);
 	return r;
+}
+
+int mapper_stage_withdrawn(
+	struct mapper *m, const struct mapper_item *item, struct err *e)
+{
+	struct state_work_package row = row_of(item);
+
+	row.outcome = OUTCOME_UNMATCHED;
+	row.reason = STR("a person withdrew it");
+	store_put_work_package(m->store, &row);
+	return guard_take_out(m, item->id, e);
 }

@@ -39,19 +39,11 @@ static int read_ids(
 	return 0;
 }
 
-void order_resync(struct control_request *r)
+/* The answer is the pass's number; with wait, how it went, too. */
+static void ask_for_pass(struct control_request *r, struct control_resync *what)
 {
-	struct control_resync what = {
-		.full = json_is_true(json_object_get(r->what, "full"))};
-	uint64_t pass;
+	uint64_t pass = r->host->resync(r->host->arg, what);
 
-	if (read_ids(json_object_get(r->what, "work_packages"), &what,
-		    &r->err) != 0) {
-		free(what.ids);
-		control_end(r);
-		return;
-	}
-	pass = r->host->resync(r->host->arg, &what);
 	buf_printf(&r->out, "{\"pass\":%llu}\n", (unsigned long long)pass);
 	if (!json_is_true(json_object_get(r->what, "wait"))) {
 		control_end(r);
@@ -62,6 +54,50 @@ void order_resync(struct control_request *r)
 	control_flush(r);
 }
 
+void order_resync(struct control_request *r)
+{
+	struct control_resync what = {
+		.full = json_is_true(json_object_get(r->what, "full"))};
+
+	if (read_ids(json_object_get(r->what, "work_packages"), &what,
+		    &r->err) != 0) {
+		free(what.ids);
+		control_end(r);
+		return;
+	}
+	ask_for_pass(r, &what);
+}
+
+void order_release(struct control_request *r)
+{
+	struct control_resync what = {.reconcile = true};
+
+	if (json_is_true(json_object_get(r->what, "dry_run")))
+		control_end(r);
+	else
+		ask_for_pass(r, &what);
+}
+
+void order_withdraw(struct control_request *r)
+{
+	struct control_resync what = {.local = true};
+
+	ask_for_pass(r, &what);
+}
+
+void order_publish(struct control_request *r)
+{
+	struct control_resync what = {0};
+
+	ask_for_pass(r, &what);
+}
+
+void order_accept_server(struct control_request *r)
+{
+	struct control_resync what = {.full = true};
+
+	ask_for_pass(r, &what);
+}
 void order_reload(struct control_request *r)
 {
 	r->host->reload(r->host->arg, &r->err);

@@ -1,19 +1,20 @@
 /*
  * pass - one look at the server, up to the commit.
  *
- *   BEGINNING --> (RESOLVING) --> (REMAPPING*) --> (REREADING) --> READING
- *                                                                     |
- *                 .--> RENEWING --.                               |
- *                 |       ^       |                               |
- *                 |       |       v                               |
- *       done <-- COMMITTING    DRAINING <-------------------------'
- *                    ^            |
- *                    `-- DECIDING <
+ *   BEGINNING --> (RESOLVING) --> (REMAPPING*) --> (WEIGHING)
+ *                                                      |
+ *                  DRAINING <-- READING <-- (REREADING)
+ *                  |      ^
+ *                  v      |
+ *               RENEWING --> DECIDING --> COMMITTING --> done
  *
  * REMAPPING renders what the state keeps, when the mapping is another than
- * the one that made the documents; REREADING asks for those that it left
- * out, whose sources are not kept.  READING is a poll, a full read, or some
- * work packages.  DRAINING waits for attachments.
+ * the one that made the documents; WEIGHING lets the guard see how many
+ * change by that alone, before any is committed.  REREADING asks for those
+ * that the old mapping left out, whose sources are not kept.  READING is a
+ * poll, a full read, or some work packages.  DRAINING waits for attachments.
+ * What a person orders without the server (PASS_LOCAL) goes from BEGINNING to
+ * DRAINING.
  *
  * The cursor moves with the last commit and only after all went well; what a
  * failed or canceled pass has staged is committed all the same, and known
@@ -27,6 +28,7 @@
 
 #include "base/stamp.h"
 #include "daemon/log.h"
+#include "store/state_guard.h"
 
 #define MAX_ROUNDS 1000 /* the rest is renewed by the next pass */
 
@@ -34,6 +36,7 @@ enum step {
 	BEGINNING,
 	RESOLVING,
 	REMAPPING,
+	WEIGHING,
 	REREADING,
 	READING,
 	DRAINING,
@@ -65,6 +68,7 @@ static void give(struct pass *p, job_fn *run, job_fn *done)
 }
 
 static void remap(struct pass *p);
+static void weigh(struct pass *p);
 
 /* Called whenever an item ends. */
 static void on_items_moved(struct items *items)
@@ -82,6 +86,8 @@ static void on_items_moved(struct items *items)
 		batches_continue(&p->batches);
 	else if (p->held_back && !items_full(items))
 		remap(p);
+	else if (p->step == WEIGHING)
+		weigh(p);
 	else if (p->step == DRAINING && items_idle(items))
 		proceed(p, RENEWING);
 }
@@ -93,12 +99,20 @@ static const char *const kind_words[] = {
 	[PASS_FULL] = "full",
 	[PASS_RECONCILE] = "reconcile",
 	[PASS_SOME] = "resync",
+	[PASS_LOCAL] = "orders",
 };
 
 struct remap {
 	struct pass *p;
-	size_t cap_remap, cap_unread;
+	size_t cap_remap;
 };
+
+static void add_unread(struct pass *p, int64_t id)
+{
+	p->unread = grow(
+		p->unread, p->n_unread, &p->cap_unread, sizeof(*p->unread));
+	p->unread[p->n_unread++] = id;
+}
 
 static int add_remap(
 	void *arg, const struct state_work_package *wp, struct err *e)
@@ -112,25 +126,32 @@ static int add_remap(
 			sizeof(*p->remap));
 		p->remap[p->n_remap++] = wp->id;
 	} else {
-		p->unread = grow(p->unread, p->n_unread, &remap->cap_unread,
-			sizeof(*p->unread));
-		p->unread[p->n_unread++] = wp->id;
+		add_unread(p, wp->id);
 	}
 	return 0;
 }
 
-/* Is the mapping the one that made the documents?  If not, list them. */
+/*
+ * Is the mapping the one that made the documents?  If not, list them.  While
+ * changes were held, some may have been made by that other mapping.
+ */
 static int compare_mapping(struct pass *p, struct state *state, struct err *e)
 {
 	const char *hash = program_hash(p->sync->config->program);
 	struct remap remap = {.p = p};
 	struct buf known = {0};
+	struct buf held = {0};
 	bool found = false;
+	bool mixed = false;
 	int r = state_get(state, "mapping", &known, &found, e);
 
-	if (r == 0 && found && !str_is(buf_str(&known), hash))
+	if (r == 0)
+		r = state_get(state, "held.mapping", &held, &mixed, e);
+	if (r == 0 && found && (mixed || !str_is(buf_str(&known), hash)))
 		r = state_work_packages(state, add_remap, &remap, e);
+	p->sync->mapper->guard.weighing = p->n_remap > 0;
 	buf_fini(&known);
+	buf_fini(&held);
 	return r;
 }
 
@@ -181,7 +202,7 @@ static int begin(struct pass *p, struct state *state, struct err *e)
 {
 	int r = p->first ? cursor_load(p->cursor, state, e) : 0;
 
-	if (r == 0 && p->compare)
+	if (r == 0 && (p->compare || guard_let_changes(p->sync->mapper)))
 		r = compare_mapping(p, state, e);
 	if (r == 0 && !p->sync->resolved)
 		p->remembered = resolve_from_memory(p->sync, &p->scope);
@@ -196,18 +217,22 @@ static void run_begin(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
 	struct mapper *m = p->sync->mapper;
-	int r = begin(p, store_state(m->store), &p->err);
+	int r = mapper_begin(m, p->cause, &p->err);
 
+	if (r == 0 && p->kind != PASS_LOCAL)
+		r = begin(p, store_state(m->store), &p->err);
 	if (r != 0)
 		return;
 	if (p->kind == PASS_POLL && (!p->cursor->known || p->cursor->full_open))
 		p->kind = PASS_FULL;
 	if (p->kind == PASS_FULL)
 		p->record = true;
-	r = mapper_begin(m, kind_words[p->kind], p->cause, p->record, &p->err);
+	r = mapper_begin_run(m, kind_words[p->kind], p->record, &p->err);
 	if (r == 0)
 		r = mapper_look(m, false, &p->err);
 	if (r == 0)
+		r = guard_withdraw(m, &p->err);
+	if (r == 0 && p->kind != PASS_LOCAL)
 		mapper_retry(m, &p->page, &p->err);
 	p->run = m->run.id;
 }
@@ -219,8 +244,10 @@ static void on_begun(struct job *job)
 
 	if (p->remembered)
 		resolve_set_scope(sync, &p->scope);
-	if (p->kind == PASS_FULL || p->kind == PASS_RECONCILE ||
-		!sync->resolved)
+	if (p->kind == PASS_LOCAL)
+		proceed(p, DRAINING);
+	else if (p->kind == PASS_FULL || p->kind == PASS_RECONCILE ||
+		 !sync->resolved)
 		proceed(p, RESOLVING);
 	else
 		proceed(p, REMAPPING);
@@ -276,7 +303,7 @@ static void on_recalled(struct job *job)
 	struct pass *p = container_of(job, struct pass, job);
 
 	if (p->err.code != 0 || p->page.n == 0) {
-		proceed(p, REREADING);
+		proceed(p, WEIGHING);
 		return;
 	}
 	p->lane.sync = p->sync;
@@ -291,7 +318,7 @@ static void remap(struct pass *p)
 	p->held_back = false;
 	if (p->err.code != 0 || p->canceled ||
 		(p->page.n == 0 && p->next_remap == p->n_remap))
-		proceed(p, REREADING);
+		proceed(p, WEIGHING);
 	else if (items_full(&p->items))
 		p->held_back = true;
 	else
@@ -376,15 +403,44 @@ static void run_decide(struct job *job)
 		mapper_unclaimed(m, &p->err) != 0)
 		return;
 	p->asked_unclaimed = true;
-	p->n_removals = m->n_removals;
-	mapper_decide(m, &p->err);
+	p->decided = guard_pending(&m->guard);
+	guard_decide(m, &p->err);
 }
 
 static void on_decided(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
 
-	proceed(p, p->n_removals > 0 ? RENEWING : COMMITTING);
+	proceed(p, p->decided ? RENEWING : COMMITTING);
+}
+
+/* --- WEIGHING ----------------------------------------------------------- */
+
+static void run_weigh(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+
+	guard_weigh(p->sync->mapper, &p->err);
+}
+
+static void on_weighed(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+
+	p->weighed = true;
+	/* Held: what the old mapping left out stays out, too. */
+	if (p->sync->mapper->guard.changes_held)
+		p->n_unread = 0;
+	proceed(p, REREADING);
+}
+
+/* Once all that is rendered has its attachments. */
+static void weigh(struct pass *p)
+{
+	if (p->n_remap == 0 || p->weighed || p->err.code != 0)
+		proceed(p, REREADING);
+	else if (items_idle(&p->items))
+		give(p, run_weigh, on_weighed);
 }
 
 /* --- REREADING and READING ---------------------------------------------- */
@@ -472,6 +528,8 @@ static void read_server(struct pass *p)
 	case PASS_SOME:
 		read_some(p, p->ids, p->n_ids);
 		return;
+	case PASS_LOCAL:
+		return; /* reads nothing */
 	}
 }
 
@@ -490,15 +548,33 @@ static bool is_idle(const struct pass *p)
 
 	if (p->n_remap > 0 || p->n_renewed > 0 || m->run.id != 0 || m->decided)
 		return false;
-	return p->kind == PASS_RECONCILE ||
+	return p->kind == PASS_RECONCILE || p->kind == PASS_LOCAL ||
 	       (p->kind == PASS_POLL && p->next.low == p->cursor->low &&
 		       p->next.newest == p->cursor->newest);
+}
+
+/* What the documents were made with. */
+static void put_made_with(const struct pass *p, struct mapper *m)
+{
+	struct buf scope = {0};
+
+	if (!m->guard.changes_held) {
+		store_put_value(m->store, "mapping",
+			str_of(program_hash(m->config->program)));
+		store_put_value(m->store, "mapping.text",
+			str_of(program_text_hash(m->config->program)));
+	}
+	if (p->kind != PASS_FULL)
+		return;
+	put_scope(p->sync->scope.projects, p->sync->scope.n_projects, &scope);
+	store_put_value(m->store, "full.open", STR(""));
+	store_put_value(m->store, "scope", buf_str(&scope));
+	buf_fini(&scope);
 }
 
 static int commit_whole(struct pass *p, struct mapper *m)
 {
 	char newest[STAMP_TEXT];
-	struct buf scope = {0};
 
 	p->next = *p->cursor;
 	if (reads_changes(p))
@@ -508,14 +584,8 @@ static int commit_whole(struct pass *p, struct mapper *m)
 		p->next.full_open = false;
 	if (is_idle(p))
 		return 0;
-	put_scope(p->sync->scope.projects, p->sync->scope.n_projects, &scope);
-	store_put_value(
-		m->store, "mapping", str_of(program_hash(m->config->program)));
-	if (p->kind == PASS_FULL) {
-		store_put_value(m->store, "full.open", STR(""));
-		store_put_value(m->store, "scope", buf_str(&scope));
-	}
-	buf_fini(&scope);
+	if (p->kind != PASS_LOCAL)
+		put_made_with(p, m);
 	if (!reads_changes(p))
 		return mapper_commit_all(m, NULL, &p->err);
 	cursor_put(&p->next, m->store);
@@ -532,9 +602,9 @@ static void run_commit(struct job *job)
 	if (p->err.code == 0) {
 		commit_whole(p, m);
 	} else if (p->err.code != ERR_IO) {
-		for (size_t i = 0; i < m->n_removals; i++)
-			free(m->removals[i].entry);
-		m->n_removals = 0;
+		guard_forget(&m->guard);
+		if (m->guard.weighing)
+			store_discard(m->store);
 		if (m->run.id != 0 && mapper_commit_all(m, NULL, &e) != 0)
 			log_error("%s", e.text);
 	}
@@ -588,6 +658,9 @@ static void enter(struct pass *p, enum step step)
 		return;
 	case REMAPPING:
 		remap(p);
+		return;
+	case WEIGHING:
+		weigh(p);
 		return;
 	case REREADING:
 		if (p->n_unread > 0)

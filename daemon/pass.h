@@ -14,6 +14,7 @@ enum pass_kind {
 	PASS_FULL,      /* everything, and what is gone */
 	PASS_RECONCILE, /* what came or went without being changed */
 	PASS_SOME,      /* some work packages, whether they changed or not */
+	PASS_LOCAL,     /* what a person ordered, without the server */
 };
 
 /* One pass.  Zero it, set the first part. */
@@ -59,11 +60,12 @@ struct pass {
 	struct cursor next;
 	size_t n_remap, next_remap;
 	int64_t *remap; /* whose documents another mapping made */
-	size_t n_unread;
-	int64_t *unread;   /* left out then, so without a source */
-	size_t n_renewed;  /* that were stale */
-	unsigned rounds;   /* of RENEWING */
-	size_t n_removals; /* that were decided about */
+	size_t n_unread, cap_unread;
+	int64_t *unread;  /* left out then, so without a source */
+	size_t n_renewed; /* that were stale */
+	unsigned rounds;  /* of RENEWING */
+	bool decided;     /* about removals: there were some */
+	bool weighed;     /* what the mapping alone changes */
 	uint64_t requests, bytes;
 	struct err end_err;
 };

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "daemon/guard_orders.h"
 #include "daemon/report.h"
 
 static int64_t integer(const json_t *what, const char *key)
@@ -49,6 +50,7 @@ static const struct {
 	{"status", ask_status},
 	{"runs", ask_runs},
 	{"log", ask_log},
+	{"held", guard_ask_held},
 };
 
 question_fn *question_find(const char *name)

@@ -6,6 +6,7 @@
 #include "base/stamp.h"
 #include "base/value.h"
 #include "content/emit.h"
+#include "daemon/guard_orders.h"
 
 #define MAX_FAILED 50 /* work packages in error that status names */
 
@@ -127,7 +128,7 @@ int report_status(struct state *s, struct buf *out, struct err *e)
 	if (r == 0)
 		r = put_value(s, "user", "user", out, e);
 	if (r == 0)
-		r = put_value(s, "held", "held", out, e);
+		r = guard_status(s, out, e);
 	if (r == 0)
 		r = put_counts(s, out, e);
 	buf_puts(out, "\"runs\":[");

@@ -58,7 +58,8 @@ struct service {
 
 	/* Asked for, and not begun yet. */
 	bool asked;
-	bool compare; /* the mapping may be another one */
+	bool compare;     /* the mapping may be another one */
+	bool want_server; /* not only orders that do without it */
 	struct control_resync want;
 };
 
@@ -141,8 +142,10 @@ static void judge(struct service *s, const struct pass *p)
 		return;
 	if (p->counts.held > 0)
 		err_set(&s->last, ERR_PARTIAL,
-			"%lld removals are held by the guard",
-			(long long)p->counts.held);
+			"%lld document%s held by the guard (opsync held "
+			"lists them)",
+			(long long)p->counts.held,
+			p->counts.held == 1 ? " is" : "s are");
 	else if (p->counts.failed > 0)
 		err_set(&s->last, ERR_PARTIAL,
 			"%lld work packages failed (opsync status names them)",
@@ -222,6 +225,22 @@ static void take_over(struct service *s)
 	s->compare = true;
 }
 
+static enum pass_kind next_kind(const struct service *s, bool first)
+{
+	if (s->want.full || (first && s->options.full))
+		return PASS_FULL;
+	if (s->want.n_ids > 0)
+		return PASS_SOME;
+	if (s->want.reconcile && !first)
+		return PASS_RECONCILE;
+	if (s->want.local && !s->want_server && !first)
+		return PASS_LOCAL;
+	if (!s->asked && !first && !s->reconciled &&
+		stamp_monotonic() >= s->reconcile_at)
+		return PASS_RECONCILE;
+	return PASS_POLL;
+}
+
 static void start_pass(struct service *s, const char *cause)
 {
 	bool first = s->number == 0;
@@ -239,20 +258,21 @@ static void start_pass(struct service *s, const char *cause)
 		.compare = first || s->compare,
 		.record = s->asked,
 	};
-	if (s->want.full || (first && s->options.full)) {
-		s->pass.kind = PASS_FULL;
-	} else if (s->want.n_ids > 0) {
-		s->pass.kind = PASS_SOME;
+	s->pass.kind = next_kind(s, first);
+	if (s->pass.kind == PASS_SOME) {
 		s->pass.ids = s->want.ids;
 		s->pass.n_ids = s->want.n_ids;
 		s->want.ids = NULL;
-	} else if (!s->asked && !first && !s->reconciled &&
-		   stamp_monotonic() >= s->reconcile_at) {
-		s->pass.kind = PASS_RECONCILE;
+		if (s->want.reconcile)
+			s->reconcile_at = 0;
 	}
+	if (s->pass.kind == PASS_LOCAL)
+		s->pass.compare = false;
+	else
+		s->compare = false;
 	free(s->want.ids);
 	s->want = (struct control_resync){0};
-	s->asked = s->compare = false;
+	s->asked = s->want_server = false;
 	uv_timer_start(&s->timer, on_tick, TICK_MS, TICK_MS);
 	pass_start(&s->pass, on_pass);
 }
@@ -285,6 +305,9 @@ static uint64_t on_resync(void *arg, struct control_resync *what)
 	struct service *s = arg;
 
 	s->want.full |= what->full;
+	s->want.reconcile |= what->reconcile;
+	s->want.local |= what->local;
+	s->want_server |= !what->local;
 	if (what->n_ids > 0) {
 		s->want.ids = xrealloc(s->want.ids,
 			(s->want.n_ids + what->n_ids) * sizeof(*what->ids));
@@ -484,8 +507,7 @@ static int open_client(struct service *s, struct err *e)
 	int r = config_token(s->config, &token, e);
 
 	if (r == 0)
-		r = client_open(
-			&s->loop, s->config, token, &s->sync.client, e);
+		r = client_open(&s->loop, s->config, token, &s->sync.client, e);
 	config_wipe_token(token);
 	return r;
 }

@@ -87,6 +87,17 @@ static const char *const migrations[] = {
 	/* A change that others made: what a person edited meanwhile stays. */
 	"ALTER TABLE intent_change ADD COLUMN theirs INTEGER NOT NULL"
 	" DEFAULT 0;",
+
+	/* What the guard holds, let through, and people withdrew. */
+	"CREATE TABLE held ("
+	" kind INTEGER NOT NULL, work_package INTEGER NOT NULL,"
+	" entry TEXT NOT NULL, project_id INTEGER NOT NULL, path TEXT,"
+	" reason TEXT, gone INTEGER NOT NULL, released INTEGER NOT NULL,"
+	" since INTEGER NOT NULL, PRIMARY KEY (kind, work_package, entry)"
+	") WITHOUT ROWID;"
+	"CREATE TABLE removal (at INTEGER NOT NULL, project_id INTEGER NOT "
+	"NULL);"
+	"CREATE TABLE withdrawn (work_package INTEGER PRIMARY KEY);",
 };
 
 #define CHECKED ((off_t)32 << 20) /* bytes of a state that a start checks */

@@ -1,28 +1,64 @@
 #!/usr/bin/python3
 """A server that suddenly shows nothing, or half of it: nothing is removed,
-and it is said loudly; a few deletions pass."""
+and it is said loudly; a few deletions pass; a person lets the rest go."""
 import sys
 
-from harness import StandIn, Sync, Tap
+from harness import StandIn, Sync, Tap, until
 
 COUNT = 40
 WORLD = ("--generate", str(COUNT), "--projects", "2")
 SYNCED = {"projects": "[demo-1, demo-2]", "mapping": ""}
+PLAIN = """
+documents:
+- name: all
+  match: { where: "${ not (subject | match('^X')) }" }
+  path: ${ project.identifier }/${ id }.md
+  body: ${ subject }
+"""
 
 
-def loud(tap, done, n, name):
+def edit(ident, **values):
+    return "edit", {"id": ident, "set": values}
+
+
+def counted(n):
+    return "%d document%s" % (n, "" if n == 1 else "s")
+
+
+def loud(tap, done, n, held, name):
+    """n more would be removed, for one project, or for each of some."""
     tap.same(done.code, 3, name + ": exit 3")
-    tap.ok("%d document%s would be removed" % (
-        n, "" if n == 1 else "s") in done.err and
-           "guard: max_delete" in done.err and "all of them stay" in done.err,
-           name + ": says how many, and why", done)
-    tap.ok("%d removals are held by the guard" % n in done.err,
-           name + ": and that it is not done", done)
+    said = [line for line in done.err.splitlines() if "would be" in line]
+    tap.same(sum(int(line.split("warning: ")[1].split()[0])
+                 for line in said), n, name + ": says how many")
+    tap.ok(all("guard: max_delete" in line and "all of them stay" in line
+               for line in said), name + ": and why", done)
+    tap.ok("%s held by the guard" % (
+        counted(held) + (" is" if held == 1 else " are")) in done.err,
+        name + ": and that it is not done", done)
 
 
 def stays(tap, sync, head, name):
     tap.same((sync.head(), len(sync.tree())), (head, COUNT),
              name + ": nothing is removed")
+
+
+def sets(sync):
+    """What is held: number of the set to (documents, released)."""
+    return {s["set"]: (s["documents"], s["released"])
+            for s in sync.opsync("--json", "held").json()}
+
+
+def documents(sync, number):
+    return sorted(d["work_package"] for d in
+                  sync.opsync("--json", "held", str(number)).json())
+
+
+def ids(sync):
+    return {int(p.split("/")[1].split(".")[0]) for p in sync.tree()}
+
+
+# --- What is held -------------------------------------------------------------
 
 
 def halves(tap, server, sync):
@@ -35,38 +71,44 @@ def halves(tap, server, sync):
     for ident in gone:
         server.side("delete", {"id": ident})
     done = sync.once("--full")
-    loud(tap, done, len(gone), "half of it")
+    loud(tap, done, len(gone), len(gone), "half of it")
     stays(tap, sync, head, "half of it")
     stays(tap, sync, head, "again" if sync.once("--full").code == 3
           else "the second time it is let through")
     logged = sync.opsync("--json", "log").json()
     tap.same(sorted(e["work_package"] for e in logged
-                    if e["event"] == "held")[::2], sorted(gone),
-             "the log names each of them, for each pass")
-    tap.same(sync.once().code, 0, "polls go on")
-    return head
+                    if e["event"] == "held"), sorted(gone),
+             "the log names each of them, once")
+    tap.same(sets(sync), {1: (len(gone), 0)}, "they are a set")
+    tap.same(documents(sync, 1), sorted(gone), "of just these")
+    held = sync.opsync("held", "1")
+    tap.ok("does not show it any more" in held.out and
+           "demo-1" in held.out, "each with project and reason", held)
+    tap.ok("20 removals, by the guard" in sync.opsync("status").out,
+           "status says it", sync.opsync("status").out)
+    other = [w["id"] for w in server.state()["workPackages"]][0]
+    server.side(*edit(other, subject="goes on"))
+    done = sync.once()
+    tap.ok(done.code == 3 and "would be removed" not in done.err and
+           "1 changed" in done.err, "polls go on, and end with 3", done)
+    return sync.head()
 
 
 def nothing(tap, server, sync, head):
     """Rights are lost, or all projects archived: an empty list."""
     empty = ('{"_type":"WorkPackageCollection","total":0,"count":0,'
              '"pageSize":1000,"offset":1,"_embedded":{"elements":[]}}')
-    server.side("fault", {"match": "/api/v3/work_packages?", "times": -1,
-                          "status": 200, "body": empty,
-                          "content_type": "application/hal+json"})
-    done = sync.once("--full")
-    tap.ok(done.code in (0, 3), "an empty list is no crash", done)
-    stays(tap, sync, head, "an empty list")
-    server.side("faults/clear")
-
-
-def emptied(tap, server, sync, head):
-    """And really nothing is left."""
-    for item in server.state()["workPackages"]:
-        server.side("delete", {"id": item["id"]})
-    done = sync.once("--full")
-    loud(tap, done, COUNT, "an empty server")
-    stays(tap, sync, head, "an empty server")
+    login = "<!DOCTYPE html><title>Sign in</title>"
+    for name, body, kind in (("an empty list", empty, "application/hal+json"),
+                             ("a login page", login, "text/html")):
+        server.side("fault", {"match": "/api/v3/work_packages?", "times": -1,
+                              "status": 200, "body": body,
+                              "content_type": kind})
+        done = sync.once("--full")
+        tap.ok(done.code in (3, 69) and "error: " in done.err,
+               name + " is no crash, and said", done)
+        stays(tap, sync, head, name)
+        server.side("faults/clear")
 
 
 def archived(tap, server, sync, head):
@@ -85,6 +127,27 @@ def archived(tap, server, sync, head):
         server.side("archive", {"project": ident, "archived": False})
 
 
+def emptied(tap, server, sync, head):
+    """And really nothing is left: a person says so."""
+    for item in server.state()["workPackages"]:
+        server.side("delete", {"id": item["id"]})
+    done = sync.once("--full")
+    loud(tap, done, COUNT // 2, COUNT, "an empty server")
+    stays(tap, sync, head, "an empty server")
+    tap.same(sets(sync), {2: (COUNT, 0)}, "the set that grew has a number "
+             "of its own")
+    refused = sync.opsync("release", "1")
+    tap.ok(refused.code == 64 and "set 2 now" in refused.err,
+           "by the old one it is not released", refused)
+    tap.same(sync.opsync("release", "2", "--dry-run").out.count("\n"), COUNT,
+             "a dry run lists them")
+    tap.same(sets(sync), {2: (COUNT, 0)}, "and does nothing")
+    tap.same(sync.opsync("release", "2").code, 0, "by the new one it is")
+    tap.same(sync.once().code, 0, "the next pass does it")
+    tap.same(len(sync.tree()), 0, "all are gone")
+    tap.same(sets(sync), {}, "nothing is held any more")
+
+
 def few(tap):
     with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
         sync.once()
@@ -97,36 +160,171 @@ def few(tap):
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
         server.side("delete", {"id": 9})
         done = sync.once("--full")
-        loud(tap, done, 1, "the fifth within a day")
+        loud(tap, done, 1, 1, "the fifth within a day")
         tap.same(len(sync.tree()), COUNT - 4, "and held")
+        server.side("delete", {"id": 10})
+        loud(tap, sync.once("--full"), 1, 2, "the sixth joins it")
         sync.configure(more="guard: { max_delete: { share: 50% } }")
-        tap.same(sync.once("--full").code, 0, "a guard that lets more pass")
-        tap.tree(sync.tree(), sync.scratch(), "removes it")
+        tap.same(sync.once("--full").code, 3,
+                 "what is held waits for a person, whatever the guard")
+        sync.opsync("release", "2")
+        tap.same(sync.once().code, 0, "who lets it go")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        server.side("delete", {"id": 11})
+        tap.same(sync.once("--full").code, 0, "and new ones pass it")
 
 
 def retyped(tap):
     """Not a deletion, but it would remove as much."""
     with StandIn(*WORLD) as server, Sync(
-            server.url, projects="[demo-1, demo-2]", mapping="""
-documents:
-- name: all
-  match: { where: "${ not (subject | match('^X')) }" }
-  path: ${ id }.md
-  body: ${ subject }
-""") as sync:
+            server.url, projects="[demo-1, demo-2]", mapping=PLAIN) as sync:
         sync.once()
         head = sync.head()
         tap.same(len(sync.tree()), COUNT, "all fit")
         for ident in range(1, 11):
-            server.side("edit", {"id": ident, "set": {"subject": "X"}})
+            server.side(*edit(ident, subject="X"))
         done = sync.once()
-        loud(tap, done, 10, "ten that fit no entry any more")
+        loud(tap, done, 10, 10, "ten that fit no entry any more")
         stays(tap, sync, head, "ten that fit no entry any more")
         for ident in range(1, 9):
-            server.side("edit", {"id": ident, "set": {"subject": "back"}})
-        sync.once("--full")
-        tap.tree(sync.tree(), sync.scratch(),
-                 "eight come back, two are let go")
+            server.side(*edit(ident, subject="back"))
+        done = sync.once()
+        tap.ok(done.code == 3 and documents(sync, 1) == [9, 10],
+               "eight come back", done)
+        sync.opsync("release", "1", "--wp", "9")
+        sync.once()
+        tap.ok(9 not in ids(sync) and 10 in ids(sync),
+               "one of them is let go", ids(sync))
+        sync.opsync("release", "1")
+        sync.once()
+        tap.tree(sync.tree(), sync.scratch(), "and then the other")
+
+
+def mistyped(tap):
+    """A condition of the mapping is mistyped, and read by a daemon."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1, demo-2]", mapping=PLAIN) as sync:
+        sync.start()
+        head = sync.head()
+        sync.configure(mapping=PLAIN.replace("not (", "("))
+        sync.opsync("reload")
+        done = sync.opsync("resync", "--wait")
+        tap.ok(done.code == 3 and "40 documents are held" in done.err,
+               "a mistyped condition removes nothing", done)
+        stays(tap, sync, head, "a mistyped condition")
+        sync.configure(mapping=PLAIN)
+        sync.opsync("reload")
+        done = sync.opsync("resync", "--wait")
+        tap.same((done.code, sets(sync), sync.head()), (0, {}, head),
+                 "the right one has them all again")
+
+
+def projects(tap):
+    """One project's trouble never stops the others."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1, demo-2]", mapping=PLAIN,
+            schedule="{ poll: 1s, overlap: 1s, reconcile: 1s }") as sync:
+        sync.start()
+        items = server.state()["workPackages"]
+        first = [w["id"] for w in items
+                 if w["_links"]["project"]["href"].endswith("/1")]
+        second = [w["id"] for w in items if w["id"] not in first]
+        for ident in first[:10] + second[:2]:
+            server.side("delete", {"id": ident})
+        server.side(*edit(second[5], subject="goes on"))
+        gone = until(lambda: not set(second[:2]) & ids(sync) and
+                     b"goes on" in sync.tree()["demo-2/%d.md" % second[5]])
+        tap.ok(gone, "the other project goes on", sync.said())
+        tap.ok(set(first) <= ids(sync), "the one in trouble keeps its own")
+        number = max(sets(sync))
+        done = sync.opsync("release", str(number), "--project", "demo-2")
+        tap.same(done.code, 64, "nothing of the other is held")
+        server.side("edit", {"id": first[0], "set": {
+            "subject": "Back again", "project": 1, "type": 1}})
+        got = until(lambda: b"Back again" in
+                    sync.tree()["demo-1/%d.md" % first[0]])
+        tap.ok(got and first[0] not in documents(sync, number),
+               "one that comes back is held no more")
+        done = sync.opsync("release", str(number), "--project", "demo-1")
+        tap.ok(done.code == 0 and "9 removed" in done.out,
+               "a daemon releases at once", done)
+        until(sync.idle)
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        tap.same(sync.stop(), 0, "the daemon ends well")
+
+
+# --- What people order --------------------------------------------------------
+
+
+def withdrawn(tap):
+    """Out now, without guard, and kept out."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1, demo-2]", mapping=PLAIN,
+            schedule="{ poll: 1s, overlap: 1s, reconcile: 2s }") as sync:
+        sync.start()
+        server.side("fault", {"match": "/", "times": -1, "status": 503})
+        done = sync.opsync("withdraw", *map(str, range(1, 21)))
+        tap.ok(done.code == 0 and ids(sync) == set(range(21, 41)),
+               "withdrawn at once, though the server is away", done)
+        server.side("faults/clear")
+        server.side(*edit(3, subject="changed meanwhile"))
+        server.side(*edit(30, subject="changed, too"))
+        until(lambda: b"changed, too" in
+              [t for p, t in sync.tree().items() if "/30.md" in p][0])
+        sync.opsync("resync", "--full", "--wait")
+        tap.same(ids(sync), set(range(21, 41)), "changed or not, it stays out")
+        tap.ok("withdrawn  20" in sync.opsync("status").out, "status says so")
+        tap.same(sync.opsync("publish", "30").code, 64,
+                 "what is not withdrawn is not published")
+        done = sync.opsync("publish", *map(str, range(1, 20)))
+        tap.ok(done.code == 0 and ids(sync) == set(range(1, 41)) - {20},
+               "published, all are back", done)
+        tap.ok(any(b"changed meanwhile" in t for t in sync.tree().values()),
+               "as they are now")
+        sync.stop()
+        sync.opsync("withdraw", "1")
+        tap.ok(1 in ids(sync), "while no daemon runs, it waits")
+        sync.once()
+        tap.ok(1 not in ids(sync), "for the next pass")
+        sync.opsync("publish", "1", "20")
+        sync.once()
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
+def changes(tap):
+    """A changed mapping would rewrite more than is let through."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1, demo-2]", mapping=PLAIN,
+            more="guard: { max_change: { count: 20 } }") as sync:
+        sync.once()
+        head = sync.head()
+        sync.configure(mapping=PLAIN + "  front_matter: { id: '${ id }' }\n")
+        done = sync.once()
+        tap.ok(done.code == 3 and "guard: max_change" in done.err and
+               "40 documents would change" in done.err,
+               "too many changes are held", done)
+        stays(tap, sync, head, "too many changes")
+        tap.same(sets(sync), {1: (40, 0)}, "as a set")
+        done = sync.once()
+        tap.same((done.code, sets(sync)), (3, {1: (40, 0)}), "until then")
+        server.side(*edit(7, subject="news"))
+        sync.once()
+        tap.ok(any(b"news" in t for t in sync.tree().values()),
+               "what changes on the server goes on")
+        tap.same(sync.opsync("release", "1").code, 0, "a person lets them go")
+        done = sync.once()
+        tap.same((done.code, sets(sync)), (0, {}), "then they are made")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        head = sync.head()
+        sync.configure(mapping=PLAIN)
+        tap.same(sync.once().code, 3, "another mapping is held anew")
+        server.side(*edit(8, subject="in between"))
+        sync.once()
+        sync.configure(mapping=PLAIN +
+                       "  front_matter: { id: '${ id }' }\n")
+        tap.same((sync.once().code, sets(sync)), (0, {}),
+                 "and taken back before it was released")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
 
 def main():
@@ -137,8 +335,8 @@ def main():
         archived(tap, server, sync, head)
         emptied(tap, server, sync, head)
         tap.same(sync.flaws(), [], "a repository without a flaw")
-    few(tap)
-    retyped(tap)
+    for part in (few, retyped, mistyped, projects, withdrawn, changes):
+        part(tap)
     return tap.end()
 
 

@@ -1,0 +1,259 @@
+/*
+ * guard - what the guard holds, and what people say to it.
+ *
+ * Orders go to the daemon, which carries them out at once; while none runs
+ * they are written into the state, for the next pass.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "daemon/guard_orders.h"
+#include "store/store.h"
+
+enum { OPT_PROJECT = 256, OPT_WP, OPT_DRY_RUN };
+
+/* --- held --------------------------------------------------------------- */
+
+static void print_set(void *arg, const json_t *line)
+{
+	bool *any = arg;
+
+	*any = true;
+	printf("set %lld: %lld %s held since %s", cli_int(line, "set"),
+		cli_int(line, "documents"), cli_text(line, "kind", "?"),
+		cli_text(line, "since", "?"));
+	if (cli_int(line, "released") > 0)
+		printf(", %lld released", cli_int(line, "released"));
+	printf(" (opsync held %lld lists, opsync release %lld lets go)\n",
+		cli_int(line, "set"), cli_int(line, "set"));
+}
+
+static void print_document(void *arg, const json_t *line)
+{
+	(void)arg;
+	if (cli_text(line, "path", NULL) == NULL)
+		return;
+	printf("%lld  %s  (%s)  %s\n", cli_int(line, "work_package"),
+		cli_text(line, "path", "?"), cli_text(line, "project", "?"),
+		cli_text(line, "reason", "?"));
+}
+
+int cli_held(struct cli *cli, struct err *e)
+{
+	json_t *request = json_pack("{s:s}", "command", "held");
+	struct config config = {0};
+	int64_t set = 0;
+	bool any = false;
+	int r = cli_parse(cli, NULL, NULL, NULL, e);
+
+	if (r == 0)
+		r = cli_arguments(cli, 0, 1, e);
+	if (r == 0 && optind < cli->argc)
+		r = cli_number(cli->argv[optind], "SET", &set, e);
+	if (r == 0)
+		r = cli_config(cli, &config, e);
+	if (set != 0)
+		json_object_set_new(request, "set", json_integer(set));
+	if (r == 0)
+		r = cli_show(cli, &config, request,
+			set != 0 ? print_document : print_set, &any, e);
+	if (r == 0 && set == 0 && !any && !cli->json)
+		puts("nothing is held");
+	json_decref(request);
+	config_fini(&config);
+	return r;
+}
+
+/* --- Orders ------------------------------------------------------------- */
+
+/* While no daemon runs: the next pass finds it in the state. */
+static int write_order(const struct config *config, const json_t *request,
+	struct buf *lines, struct err *e)
+{
+	struct buf path = {0};
+	struct buf note = {0};
+	struct state *state = NULL;
+	int64_t pid = 0;
+	int r = store_state_path(config->store_path, &path, e);
+
+	if (r == 0)
+		r = store_holder(config->store_path, &pid, &note, e);
+	if (r == 0 && pid != 0)
+		r = err_set(e, ERR_AGAIN,
+			"a single pass runs for %s: ask again later",
+			config->store_path);
+	if (r == 0 && access(path.p, F_OK) != 0)
+		r = err_set(e, ERR_UNAVAILABLE, "%s was never synced",
+			config->store_path);
+	if (r == 0)
+		r = state_open(path.p, false, &state, e);
+	if (r == 0)
+		r = guard_order(state, request, lines, e);
+	state_close(state);
+	buf_fini(&path);
+	buf_fini(&note);
+	return r;
+}
+
+static void print_answer(struct cli *cli, const json_t *line)
+{
+	if (cli->json) {
+		json_dumpf(line, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else if (json_is_true(json_object_get(line, "finished"))) {
+		printf("done: %lld added, %lld changed, %lld removed, %lld "
+		       "held\n",
+			cli_int(line, "added"), cli_int(line, "changed"),
+			cli_int(line, "removed"), cli_int(line, "held"));
+	} else {
+		print_document(NULL, line);
+	}
+}
+
+/* The daemon says how the pass went. */
+static int converse(struct cli *cli, struct cli_connection *c,
+	const json_t *request, struct err *e)
+{
+	int result = 0;
+	int r = cli_send(c, request, e);
+
+	while (r == 0) {
+		json_t *line;
+
+		r = cli_receive(c, &line, e);
+		if (line == NULL)
+			break;
+		print_answer(cli, line);
+		if (result == 0 &&
+			json_is_true(json_object_get(line, "finished")))
+			result = (int)cli_int(line, "result");
+		if (result != 0 && e->code == 0)
+			err_set(e, result, "%s", cli_text(line, "error", "?"));
+		json_decref(line);
+	}
+	return r != 0 ? r : result;
+}
+
+static void print_line(void *arg, const json_t *line)
+{
+	print_answer(arg, line);
+}
+
+static int give(struct cli *cli, const json_t *request, struct err *e)
+{
+	bool dry = json_is_true(json_object_get(request, "dry_run"));
+	struct cli_connection *c = NULL;
+	struct config config = {0};
+	struct buf lines = {0};
+	struct err none = {0};
+	int r = cli_config(cli, &config, e);
+
+	if (r == 0 && cli_connect(&config, &c, &none) == 0) {
+		r = converse(cli, c, request, e);
+	} else if (r == 0) {
+		r = write_order(&config, request, &lines, e);
+		if (r == 0)
+			r = cli_each_line(&lines, print_line, cli, e);
+		if (r == 0 && !dry && !cli->json)
+			puts("no daemon runs: the next pass does it");
+	}
+	cli_disconnect(c);
+	buf_fini(&lines);
+	config_fini(&config);
+	return r;
+}
+
+static int add_id(
+	json_t *request, const char *text, const char *name, struct err *e)
+{
+	int64_t id = 0;
+	int r = cli_number(text, name, &id, e);
+
+	if (r == 0)
+		json_array_append_new(json_object_get(request, "work_packages"),
+			json_integer(id));
+	return r;
+}
+
+static int take_option(void *arg, int c, struct err *e)
+{
+	json_t *request = arg;
+
+	if (c == OPT_WP)
+		return add_id(request, optarg, "--wp", e);
+	if (c == OPT_DRY_RUN)
+		json_object_set_new(request, "dry_run", json_true());
+	else
+		json_object_set_new(request, "project", json_string(optarg));
+	return 0;
+}
+
+static json_t *new_request(const char *command)
+{
+	return json_pack("{s:s, s:b, s:[]}", "command", command, "wait", 1,
+		"work_packages");
+}
+
+int cli_release(struct cli *cli, struct err *e)
+{
+	static const struct option options[] = {
+		{"project", required_argument, NULL, OPT_PROJECT},
+		{"wp", required_argument, NULL, OPT_WP},
+		{"dry-run", no_argument, NULL, OPT_DRY_RUN},
+		{0},
+	};
+	json_t *request = new_request("release");
+	int64_t set = 0;
+	int r = cli_parse(cli, options, take_option, request, e);
+
+	if (r == 0)
+		r = cli_arguments(cli, 1, 1, e);
+	if (r == 0)
+		r = cli_number(cli->argv[optind], "SET", &set, e);
+	json_object_set_new(request, "set", json_integer(set));
+	if (r == 0)
+		r = give(cli, request, e);
+	json_decref(request);
+	return r;
+}
+
+/* withdraw ID…, publish ID… */
+static int give_ids(struct cli *cli, const char *command, struct err *e)
+{
+	json_t *request = new_request(command);
+	int r = cli_parse(cli, NULL, NULL, NULL, e);
+
+	if (r == 0)
+		r = cli_arguments(cli, 1, 1000, e);
+	for (int i = optind; r == 0 && i < cli->argc; i++)
+		r = add_id(request, cli->argv[i], "ID", e);
+	if (r == 0)
+		r = give(cli, request, e);
+	json_decref(request);
+	return r;
+}
+
+int cli_withdraw(struct cli *cli, struct err *e)
+{
+	return give_ids(cli, "withdraw", e);
+}
+
+int cli_publish(struct cli *cli, struct err *e)
+{
+	return give_ids(cli, "publish", e);
+}
+
+int cli_accept_server(struct cli *cli, struct err *e)
+{
+	json_t *request = new_request("accept-server");
+	int r = cli_parse(cli, NULL, NULL, NULL, e);
+
+	if (r == 0)
+		r = cli_arguments(cli, 0, 0, e);
+	if (r == 0)
+		r = give(cli, request, e);
+	json_decref(request);
+	return r;
+}

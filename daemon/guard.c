@@ -1,0 +1,481 @@
+/*
+ * guard - which removals are carried out, and which are held.
+ *
+ *   removals of the pass --> documents (victims)
+ *     held already: stays held, or goes if it was released
+ *     else weighed, for its project and then for the store: goes or is held
+ *
+ * Whatever the cause, what counts is how many documents would be gone within
+ * guard: max_delete: within - those of this pass, those that are held, and
+ * those that went before - so that neither one mistake nor many small ones
+ * take much away.  A project that is over holds its own only: what is left
+ * is weighed without it, so that one project's trouble stops no other.
+ * What a person released counts for nothing.
+ */
+#include "daemon/guard.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/stamp.h"
+#include "daemon/log.h"
+#include "daemon/mapper.h"
+#include "store/state_guard.h"
+
+#define HOUR (3600 * STAMP_SECOND)
+#define GUARD_FLOOR 5 /* fewer removals are never held */
+
+static void add_removal(
+	struct mapper *m, int64_t work_package, char *entry, const char *why)
+{
+	struct guard *g = &m->guard;
+
+	g->removals = grow(g->removals, g->n_removals, &g->cap_removals,
+		sizeof(*g->removals));
+	g->removals[g->n_removals++] = (struct guard_removal){
+		.work_package = work_package, .entry = entry, .why = why};
+}
+
+void guard_gone(struct mapper *m, int64_t id)
+{
+	add_removal(m, id, NULL,
+		id != 0 ? "OpenProject does not show it any more"
+			: "no work package makes it any more");
+}
+
+void guard_remove(struct mapper *m, int64_t work_package, struct str entry,
+	const char *why)
+{
+	add_removal(m, work_package, str_dup(entry), why);
+}
+
+bool guard_pending(const struct guard *g)
+{
+	for (size_t i = 0; i < g->n_held; i++)
+		if (g->held[i].released)
+			return true;
+	return g->n_removals > 0;
+}
+
+/* --- Victims: the documents that removals are about --------------------- */
+
+enum verdict { GOES, IS_HELD, STAYS_HELD };
+
+struct victim {
+	int64_t work_package;
+	int64_t project;
+	char *entry;
+	char *claim;
+	char *path;
+	const char *why;
+	bool gone;
+	bool released;
+	enum verdict verdict;
+};
+
+struct victims {
+	struct mapper *m;
+	const struct guard_removal *removal; /* that is looked at */
+	bool released;
+	size_t kept; /* of that one: when_gone: keep */
+	size_t first;
+	size_t n, cap;
+	struct victim *items;
+};
+
+static void victims_fini(struct victims *v)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		free(v->items[i].entry);
+		free(v->items[i].claim);
+		free(v->items[i].path);
+	}
+	free(v->items);
+}
+
+static int on_project(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	int64_t *project = arg;
+
+	(void)e;
+	*project = wp->project_id;
+	return 0;
+}
+
+static bool has_victim(const struct victims *v, const struct state_document *d)
+{
+	for (size_t i = v->n; i-- > 0;)
+		if (v->items[i].work_package == d->work_package &&
+			str_is(d->entry, v->items[i].entry))
+			return true;
+	return false;
+}
+
+static int on_victim(void *arg, const struct state_document *d, struct err *e)
+{
+	struct victims *v = arg;
+	const struct guard_removal *removal = v->removal;
+
+	(void)e;
+	if (removal->entry != NULL && !str_is(d->entry, removal->entry))
+		return 0;
+	if (removal->entry == NULL && d->keep_when_gone) {
+		v->kept++;
+		return 0;
+	}
+	v->items = grow(v->items, v->n, &v->cap, sizeof(*v->items));
+	v->items[v->n++] = (struct victim){
+		.work_package = d->work_package,
+		.entry = str_dup(d->entry),
+		.claim = str_dup(d->claim),
+		.path = str_dup(d->n_files > 0 ? d->files[0].path : STR("")),
+		.why = removal->why,
+		.gone = removal->entry == NULL,
+		.released = v->released,
+	};
+	return 0;
+}
+
+static int find_project(
+	struct mapper *m, int64_t id, int64_t *out, struct err *e)
+{
+	bool found = false;
+
+	return store_work_package(m->store, id, &found, on_project, out, e);
+}
+
+/* Add those of one removal; a work package without any is just forgotten. */
+static int add_victims(
+	struct victims *v, const struct guard_removal *removal, struct err *e)
+{
+	struct mapper *m = v->m;
+	int64_t project = 0;
+	size_t first = v->n;
+	int r = find_project(m, removal->work_package, &project, e);
+
+	v->removal = removal;
+	v->kept = 0;
+	if (r == 0)
+		r = store_documents(
+			m->store, removal->work_package, on_victim, v, e);
+	for (size_t i = first; i < v->n; i++)
+		v->items[i].project = project;
+	if (r == 0 && removal->entry == NULL && v->n == first && v->kept == 0)
+		store_drop_work_package(m->store, removal->work_package);
+	return r;
+}
+
+/* What was held before needs no decision. */
+static void look_up_held(struct victims *v)
+{
+	const struct guard *g = &v->m->guard;
+
+	for (size_t i = 0; i < v->n; i++) {
+		struct victim *victim = &v->items[i];
+
+		for (size_t k = 0; k < g->n_held; k++) {
+			const struct guard_held *held = &g->held[k];
+
+			if (held->work_package != victim->work_package ||
+				strcmp(held->entry, victim->entry) != 0)
+				continue;
+			victim->released = held->released;
+			victim->verdict = held->released ? GOES : STAYS_HELD;
+		}
+	}
+}
+
+static int collect(struct victims *v, struct err *e)
+{
+	const struct guard *g = &v->m->guard;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < g->n_removals; i++)
+		r = add_victims(v, &g->removals[i], e);
+	look_up_held(v);
+	v->released = true;
+	for (size_t i = 0; r == 0 && i < g->n_held; i++) {
+		const struct guard_held *held = &g->held[i];
+		const struct state_document d = {
+			.work_package = held->work_package,
+			.entry = str_of(held->entry)};
+		const struct guard_removal removal = {held->work_package,
+			held->entry, "a person released it"};
+
+		if (held->released && !has_victim(v, &d))
+			r = add_victims(v, &removal, e);
+	}
+	return r;
+}
+
+/* --- Weighing ----------------------------------------------------------- */
+
+struct weight {
+	struct state_weight now;
+	int64_t fresh; /* victims of this pass that are not held */
+	bool over;
+};
+
+struct scales {
+	const struct config *config;
+	size_t n, cap;
+	struct weight *projects;
+};
+
+static int on_weight(void *arg, const struct state_weight *now, struct err *e)
+{
+	struct scales *s = arg;
+
+	(void)e;
+	s->projects = grow(s->projects, s->n, &s->cap, sizeof(*s->projects));
+	s->projects[s->n++] = (struct weight){.now = *now};
+	return 0;
+}
+
+static struct weight *weight_of(struct scales *s, int64_t project)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->projects[i].now.project_id == project)
+			return &s->projects[i];
+	return NULL;
+}
+
+static bool is_over(
+	const struct config *c, const struct state_weight *w, int64_t fresh)
+{
+	int64_t n = w->removed + w->held + fresh;
+	int64_t all = w->documents + w->removed;
+
+	return n >= GUARD_FLOOR &&
+	       (n > c->guard_count || (double)n > c->guard_share * (double)all);
+}
+
+static void say_held(struct mapper *m, int64_t n, int64_t project)
+{
+	const struct project *p = names_project(&m->names, project);
+
+	log_warning("%lld document%s%s%s would be removed: with those of the "
+		    "last %lld h that is more than guard: max_delete lets "
+		    "through, so all of them stay (opsync held lists them)",
+		(long long)n, n == 1 ? "" : "s",
+		project != 0 ? " of project " : "",
+		project == 0 ? ""
+		: p != NULL  ? p->identifier.p
+			     : "?",
+		(long long)(m->config->guard_within / HOUR));
+}
+
+/* Project by project, then the store with those that are not over. */
+static void judge(struct mapper *m, struct scales *s)
+{
+	struct state_weight store = {0};
+	int64_t fresh = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct weight *w = &s->projects[i];
+
+		w->over = w->fresh > 0 && is_over(s->config, &w->now, w->fresh);
+		store.documents += w->now.documents;
+		store.removed += w->now.removed;
+		if (w->over) {
+			say_held(m, w->fresh, w->now.project_id);
+			continue;
+		}
+		store.held += w->now.held;
+		fresh += w->fresh;
+	}
+	if (fresh == 0 || !is_over(s->config, &store, fresh))
+		return;
+	say_held(m, fresh, 0);
+	for (size_t i = 0; i < s->n; i++)
+		s->projects[i].over = true;
+}
+
+static int weigh(struct victims *v, struct err *e)
+{
+	struct mapper *m = v->m;
+	struct scales s = {.config = m->config};
+	int r = state_weights(store_state(m->store),
+		stamp_now() - m->config->guard_within, on_weight, &s, e);
+
+	for (size_t i = 0; r == 0 && i < v->n; i++) {
+		struct weight *w = weight_of(&s, v->items[i].project);
+
+		if (w != NULL && v->items[i].verdict == GOES &&
+			!v->items[i].released)
+			w->fresh++;
+	}
+	if (r == 0)
+		judge(m, &s);
+	for (size_t i = 0; r == 0 && i < v->n; i++) {
+		struct victim *victim = &v->items[i];
+		const struct weight *w = weight_of(&s, victim->project);
+
+		if (w != NULL && w->over && victim->verdict == GOES &&
+			!victim->released)
+			victim->verdict = IS_HELD;
+	}
+	free(s.projects);
+	return r;
+}
+
+/* --- What becomes of them ----------------------------------------------- */
+
+static int drop(struct mapper *m, const struct victim *victim, struct err *e)
+{
+	int r = store_drop(
+		m->store, victim->work_package, str_of(victim->entry), e);
+
+	if (r == 0)
+		r = mapper_left(
+			m, victim->work_package, str_of(victim->claim), e);
+	if (r != 0)
+		return r;
+	m->counts.removed++;
+	mapper_event(m, LOG_LEVEL_NOTICE, "removed", victim->work_package,
+		str_of(victim->path), "removed: %s%s", victim->why,
+		victim->released ? " (released)" : "");
+	return 0;
+}
+
+/* Held ones first in the state, so that a kill holds rather than removes. */
+static int put_held(
+	struct mapper *m, const struct victim *victim, struct err *e)
+{
+	const struct state_held held = {
+		.kind = HELD_REMOVAL,
+		.work_package = victim->work_package,
+		.entry = str_of(victim->entry),
+		.project_id = victim->project,
+		.path = str_of(victim->path),
+		.reason = str_of(victim->why),
+		.gone = victim->gone,
+		.since = stamp_now(),
+	};
+
+	mapper_event(m, LOG_LEVEL_INFO, "held", victim->work_package,
+		str_of(victim->path), "not removed, though %s", victim->why);
+	return state_held_put(store_state(m->store), &held, e);
+}
+
+static int put_removal(
+	struct mapper *m, const struct victim *victim, struct err *e)
+{
+	if (victim->released)
+		return 0;
+	return state_removal_add(
+		store_state(m->store), stamp_now(), victim->project, e);
+}
+
+static int put_rows(struct victims *v, struct err *e)
+{
+	struct mapper *m = v->m;
+	struct state *state = store_state(m->store);
+	int64_t set;
+	bool grown = false;
+	int r = state_removal_prune(
+		state, stamp_now() - m->config->guard_within, e);
+
+	for (size_t i = 0; r == 0 && i < v->n; i++) {
+		const struct victim *victim = &v->items[i];
+
+		if (victim->verdict == IS_HELD)
+			r = put_held(m, victim, e);
+		else if (victim->verdict == GOES)
+			r = put_removal(m, victim, e);
+		grown |= victim->verdict == IS_HELD;
+	}
+	return r == 0 && grown ? state_held_grown(state, HELD_REMOVAL, &set, e)
+			       : r;
+}
+
+static int note_rows(struct victims *v, struct err *e)
+{
+	struct state *state = store_state(v->m->store);
+	int r = state_begin(state, e);
+
+	if (r != 0)
+		return r;
+	r = put_rows(v, e);
+	if (r == 0)
+		return state_end(state, e);
+	state_rollback(state);
+	return r;
+}
+
+static bool is_last_of_gone(const struct victims *v, size_t i)
+{
+	const struct victim *victim = &v->items[i];
+
+	for (size_t k = 0; k < v->n; k++)
+		if (v->items[k].work_package == victim->work_package &&
+			(k > i || v->items[k].verdict != GOES))
+			return false;
+	return victim->gone;
+}
+
+static int on_left(void *arg, const struct state_document *d, struct err *e)
+{
+	bool *left = arg;
+
+	(void)d;
+	(void)e;
+	*left = true;
+	return 0;
+}
+
+static int carry_out(struct victims *v, struct err *e)
+{
+	struct mapper *m = v->m;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < v->n; i++) {
+		const struct victim *victim = &v->items[i];
+		bool left = false;
+
+		if (victim->verdict != GOES)
+			continue;
+		r = drop(m, victim, e);
+		if (r != 0 || !is_last_of_gone(v, i))
+			continue;
+		r = store_documents(
+			m->store, victim->work_package, on_left, &left, e);
+		if (r == 0 && !left)
+			store_drop_work_package(m->store, victim->work_package);
+	}
+	return r;
+}
+
+static void count_held(struct mapper *m)
+{
+	const struct guard *g = &m->guard;
+
+	m->counts.held = g->n_changes;
+	for (size_t i = 0; i < g->n_held; i++)
+		m->counts.held += !g->held[i].released;
+}
+
+int guard_decide(struct mapper *m, struct err *e)
+{
+	struct victims v = {.m = m};
+	int r = 0;
+
+	if (guard_pending(&m->guard)) {
+		m->decided = true;
+		r = collect(&v, e);
+		if (r == 0)
+			r = weigh(&v, e);
+		if (r == 0)
+			r = note_rows(&v, e);
+		if (r == 0)
+			r = carry_out(&v, e);
+		guard_forget(&m->guard);
+		if (r == 0)
+			r = guard_load(m, false, e);
+		victims_fini(&v);
+	}
+	count_held(m);
+	return r == 0 ? mapper_map_again(m, e) : r;
+}

@@ -1,0 +1,96 @@
+#ifndef DAEMON_GUARD_H
+#define DAEMON_GUARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+/*
+ * The guard: removals wait for the end of a pass, when all of them are known,
+ * and what looks like a mistake is held until a person releases it.  So are
+ * changes that come from a changed mapping or program alone.  Worker's
+ * thread.
+ */
+struct mapper;
+
+/* A document that is to go, decided when the pass has seen everything. */
+struct guard_removal {
+	int64_t work_package;
+	char *entry; /* NULL: the work package and all its documents */
+	const char *why;
+};
+
+/* A document whose removal is held, or was released. */
+struct guard_held {
+	int64_t work_package;
+	char *entry;
+	bool gone;
+	bool released;
+};
+
+struct guard {
+	size_t n_removals, cap_removals;
+	struct guard_removal *removals; /* of the pass that runs */
+	size_t n_held, cap_held;
+	struct guard_held *held; /* by work package and entry */
+	size_t n_withdrawn, cap_withdrawn;
+	int64_t *withdrawn; /* ascending */
+	bool weighing;      /* changes are counted before any is committed */
+	bool changes_held;  /* the documents are another mapping's */
+	int64_t n_changes;  /* that are held */
+};
+
+void guard_fini(struct guard *g);
+
+/* Begin a pass: read what the state says now. */
+int guard_begin(struct mapper *m, struct err *e);
+
+/* Forget the removals of this pass: it did not see everything. */
+void guard_forget(struct guard *g);
+
+/* Is there something for guard_decide() to do? */
+bool guard_pending(const struct guard *g);
+
+/* A work package that the server does not show any more: to be removed. */
+void guard_gone(struct mapper *m, int64_t id);
+
+/* A document of it that no entry makes any more. */
+void guard_remove(struct mapper *m, int64_t work_package, struct str entry,
+	const char *why);
+
+/* A document is made again: neither held nor to be removed any more. */
+int guard_made(struct mapper *m, int64_t work_package, struct str entry,
+	struct err *e);
+
+bool guard_withdrawn(const struct guard *g, int64_t id);
+
+/* Is a document of it held since the server does not show it? */
+bool guard_holds_gone(const struct guard *g, int64_t id);
+
+/*
+ * When a pass has read everything: carry out what was released and what may
+ * go, hold the rest, and count what is held.  Others may become stale by it,
+ * and then it is asked again.
+ */
+int guard_decide(struct mapper *m, struct err *e);
+
+/* Read again what is held; released says whether with what was released. */
+int guard_load(struct mapper *m, bool released, struct err *e);
+
+/* Take out the documents of all that were withdrawn, or of a work package. */
+int guard_withdraw(struct mapper *m, struct err *e);
+int guard_take_out(struct mapper *m, int64_t id, struct err *e);
+
+/*
+ * Changes that come from the mapping alone are all staged: may they be
+ * committed?  If not they are held, and nothing is staged any more.
+ */
+int guard_weigh(struct mapper *m, struct err *e);
+
+/* Did a person let the changes go that are held? */
+bool guard_let_changes(const struct mapper *m);
+
+#endif

@@ -1,0 +1,369 @@
+/*
+ * guard_state - what a person said about documents, as a pass finds it; and
+ * changes that nobody on the server made.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/log.h"
+#include "daemon/mapper.h"
+#include "store/state_guard.h"
+
+#define CHANGE_FLOOR 5 /* fewer changes are never held */
+
+static void free_held(struct guard *g)
+{
+	for (size_t i = 0; i < g->n_held; i++)
+		free(g->held[i].entry);
+	g->n_held = 0;
+}
+
+void guard_forget(struct guard *g)
+{
+	for (size_t i = 0; i < g->n_removals; i++)
+		free(g->removals[i].entry);
+	g->n_removals = 0;
+}
+
+void guard_fini(struct guard *g)
+{
+	guard_forget(g);
+	free_held(g);
+	free(g->removals);
+	free(g->held);
+	free(g->withdrawn);
+	*g = (struct guard){0};
+}
+
+/* --- Reading the state -------------------------------------------------- */
+
+static int add_held(void *arg, const struct state_held *held, struct err *e)
+{
+	struct guard *g = arg;
+
+	(void)e;
+	g->held = grow(g->held, g->n_held, &g->cap_held, sizeof(*g->held));
+	g->held[g->n_held++] = (struct guard_held){
+		.work_package = held->work_package,
+		.entry = str_dup(held->entry),
+		.gone = held->gone,
+		.released = held->released,
+	};
+	return 0;
+}
+
+static int count_one(void *arg, const struct state_held *held, struct err *e)
+{
+	int64_t *n = arg;
+
+	(void)held;
+	(void)e;
+	++*n;
+	return 0;
+}
+
+static int add_withdrawn(void *arg, int64_t id, struct err *e)
+{
+	struct guard *g = arg;
+
+	(void)e;
+	g->withdrawn = grow(g->withdrawn, g->n_withdrawn, &g->cap_withdrawn,
+		sizeof(*g->withdrawn));
+	g->withdrawn[g->n_withdrawn++] = id;
+	return 0;
+}
+
+static int load_withdrawn(struct mapper *m, struct err *e)
+{
+	struct guard *g = &m->guard;
+
+	g->n_withdrawn = 0;
+	return state_withdrawn(store_state(m->store), add_withdrawn, g, e);
+}
+
+int guard_load(struct mapper *m, bool released, struct err *e)
+{
+	struct state *state = store_state(m->store);
+	struct guard *g = &m->guard;
+	size_t n = 0;
+	int r;
+
+	free_held(g);
+	g->n_changes = 0;
+	r = state_held(state, HELD_REMOVAL, add_held, g, e);
+	for (size_t i = 0; i < g->n_held; i++) {
+		if (g->held[i].released && !released)
+			free(g->held[i].entry);
+		else
+			g->held[n++] = g->held[i];
+	}
+	g->n_held = n;
+	return r == 0 ? state_held(
+				state, HELD_CHANGE, count_one, &g->n_changes, e)
+		      : r;
+}
+
+int guard_begin(struct mapper *m, struct err *e)
+{
+	int r = state_held_tidy(store_state(m->store), e);
+
+	guard_forget(&m->guard);
+	m->guard.weighing = false;
+	if (r == 0)
+		r = guard_load(m, true, e);
+	return r == 0 ? load_withdrawn(m, e) : r;
+}
+
+bool guard_withdrawn(const struct guard *g, int64_t id)
+{
+	for (size_t i = 0; i < g->n_withdrawn; i++)
+		if (g->withdrawn[i] == id)
+			return true;
+	return false;
+}
+
+bool guard_holds_gone(const struct guard *g, int64_t id)
+{
+	for (size_t i = 0; i < g->n_held; i++)
+		if (g->held[i].work_package == id && g->held[i].gone)
+			return true;
+	return false;
+}
+
+/* --- A document that is there again ------------------------------------- */
+
+static void forget_removals(
+	struct guard *g, int64_t work_package, struct str entry)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->n_removals; i++) {
+		struct guard_removal *removal = &g->removals[i];
+
+		if (removal->work_package == work_package &&
+			(removal->entry == NULL ||
+				str_is(entry, removal->entry)))
+			free(removal->entry);
+		else
+			g->removals[n++] = *removal;
+	}
+	g->n_removals = n;
+}
+
+int guard_made(
+	struct mapper *m, int64_t work_package, struct str entry, struct err *e)
+{
+	struct guard *g = &m->guard;
+
+	forget_removals(g, work_package, entry);
+	for (size_t i = 0; i < g->n_held; i++) {
+		struct guard_held *held = &g->held[i];
+
+		if (held->work_package != work_package ||
+			!str_is(entry, held->entry))
+			continue;
+		free(held->entry);
+		memmove(held, held + 1, (g->n_held - i - 1) * sizeof(*held));
+		g->n_held--;
+		return state_held_delete(store_state(m->store), HELD_REMOVAL,
+			work_package, entry, e);
+	}
+	return 0;
+}
+
+/* --- Withdrawn ---------------------------------------------------------- */
+
+struct documents {
+	size_t n, cap;
+	struct state_document *items;
+};
+
+static int add_document(
+	void *arg, const struct state_document *d, struct err *e)
+{
+	struct documents *all = arg;
+	struct state_document *copy;
+
+	(void)e;
+	all->items = grow(all->items, all->n, &all->cap, sizeof(*all->items));
+	copy = &all->items[all->n++];
+	*copy = (struct state_document){.work_package = d->work_package};
+	copy->entry = str_of(str_dup(d->entry));
+	copy->claim = str_of(str_dup(d->claim));
+	copy->natural_path =
+		str_of(str_dup(d->n_files > 0 ? d->files[0].path : STR("")));
+	return 0;
+}
+
+static int take_out(
+	struct mapper *m, const struct state_document *d, struct err *e)
+{
+	int r = store_drop(m->store, d->work_package, d->entry, e);
+
+	if (r == 0)
+		r = mapper_left(m, d->work_package, d->claim, e);
+	if (r != 0)
+		return r;
+	m->counts.removed++;
+	mapper_event(m, LOG_LEVEL_NOTICE, "removed", d->work_package,
+		d->natural_path, "removed: a person withdrew it");
+	return 0;
+}
+
+int guard_take_out(struct mapper *m, int64_t id, struct err *e)
+{
+	struct documents all = {0};
+	int r = store_documents(m->store, id, add_document, &all, e);
+
+	for (size_t i = 0; i < all.n; i++) {
+		if (r == 0)
+			r = take_out(m, &all.items[i], e);
+		free((char *)all.items[i].entry.p);
+		free((char *)all.items[i].claim.p);
+		free((char *)all.items[i].natural_path.p);
+	}
+	free(all.items);
+	return r;
+}
+
+int guard_withdraw(struct mapper *m, struct err *e)
+{
+	int r = load_withdrawn(m, e);
+
+	for (size_t i = 0; r == 0 && i < m->guard.n_withdrawn; i++)
+		r = guard_take_out(m, m->guard.withdrawn[i], e);
+	return r;
+}
+
+/* --- Changes ------------------------------------------------------------ */
+
+static bool says(struct state *s, const char *key, const char *what)
+{
+	struct buf value = {0};
+	struct err ignored = {0};
+	bool found = false;
+	bool same = state_get(s, key, &value, &found, &ignored) == 0 && found &&
+		    str_is(buf_str(&value), what);
+
+	buf_fini(&value);
+	return same;
+}
+
+/* Nobody edited the mapping: a newer program or library reads it otherwise. */
+static bool is_upgrade(const struct mapper *m)
+{
+	return says(store_state(m->store), "mapping.text",
+		program_text_hash(m->config->program));
+}
+
+static int is_over(struct mapper *m, int64_t n, bool *over, struct err *e)
+{
+	const struct config *c = m->config;
+	struct state_counts counts = {0};
+	int r = state_count(store_state(m->store), &counts, e);
+
+	*over = n >= CHANGE_FLOOR &&
+		(n > c->change_count ||
+			(is_upgrade(m) &&
+				(double)n > c->change_share *
+						    (double)counts.documents));
+	return r;
+}
+
+struct changes {
+	struct state *state;
+	const char *why;
+};
+
+static int put_change(void *arg, const struct state_held *held, struct err *e)
+{
+	const struct changes *c = arg;
+	struct state_held row = *held;
+
+	row.reason = str_of(c->why);
+	return state_held_put(c->state, &row, e);
+}
+
+static int put_changes(struct mapper *m, bool grown, struct err *e)
+{
+	struct changes c = {.state = store_state(m->store),
+		.why = is_upgrade(m)
+			       ? "this opsync writes other bytes than the last"
+			       : "the mapping changed"};
+	int64_t set;
+	int r = state_held_delete(c.state, HELD_CHANGE, 0, STR_NONE, e);
+
+	if (r == 0)
+		r = state_staged_changes(c.state, put_change, &c, e);
+	if (r == 0 && grown)
+		r = state_held_grown(c.state, HELD_CHANGE, &set, e);
+	return r == 0 ? state_put(c.state, "held.mapping",
+				str_of(program_hash(m->config->program)), e)
+		      : r;
+}
+
+/* They are held, unless they are just those that were held before. */
+static int hold(struct mapper *m, int64_t n, struct err *e)
+{
+	struct state *state = store_state(m->store);
+	bool same =
+		says(state, "held.mapping", program_hash(m->config->program));
+	int r = state_begin(state, e);
+
+	if (r != 0)
+		return r;
+	r = put_changes(m, !same || n > m->guard.n_changes, e);
+	if (r == 0)
+		r = state_end(state, e);
+	else
+		state_rollback(state);
+	if (r != 0)
+		return r;
+	log_warning("%lld documents would change, though nothing changed in "
+		    "OpenProject: that is more than guard: max_change lets "
+		    "through, so they stay as they are (opsync held lists "
+		    "them)",
+		(long long)n);
+	store_discard(m->store);
+	guard_forget(&m->guard);
+	m->n_again = 0;
+	m->counts = (struct mapper_counts){.seen = m->counts.seen};
+	m->staged_since = 0;
+	m->guard.n_changes = n;
+	m->guard.changes_held = true;
+	return 0;
+}
+
+static bool is_released(const struct mapper *m)
+{
+	return says(store_state(m->store), "held.released",
+		program_hash(m->config->program));
+}
+
+bool guard_let_changes(const struct mapper *m)
+{
+	return m->guard.n_changes > 0 && is_released(m);
+}
+
+int guard_weigh(struct mapper *m, struct err *e)
+{
+	struct state *state = store_state(m->store);
+	struct guard *g = &m->guard;
+	int64_t n = 0;
+	bool over = false;
+	int r = state_staged_changes(state, count_one, &n, e);
+
+	g->weighing = false;
+	if (r == 0)
+		r = is_over(m, n, &over, e);
+	if (r == 0 && over &&
+		!says(state, "held.released", program_hash(m->config->program)))
+		return hold(m, n, e);
+	g->changes_held = false;
+	g->n_changes = 0;
+	if (r == 0)
+		r = state_held_delete(state, HELD_CHANGE, 0, STR_NONE, e);
+	if (r == 0)
+		r = state_delete(state, "held.released", e);
+	return r == 0 ? state_delete(state, "held.mapping", e) : r;
+}

@@ -1,0 +1,261 @@
+/*
+ * state_guard - what is held, what was released, what was withdrawn.
+ */
+#include "store/state_guard.h"
+
+#include <stdio.h>
+
+#include "base/stamp.h"
+#include "base/util.h"
+#include "store/query.h"
+#include "store/store.h"
+
+#define HELD_COLUMNS                                                           \
+	"kind, work_package, entry, project_id, path, reason, gone,"           \
+	" released, since"
+#define THERE                                                                  \
+	"EXISTS (SELECT 1 FROM document d"                                     \
+	" WHERE d.work_package = held.work_package AND d.entry = held.entry)"
+
+int state_held_put(
+	struct state *s, const struct state_held *held, struct err *e)
+{
+	struct query q =
+		query_open(s, "INSERT OR REPLACE INTO held (" HELD_COLUMNS ")"
+			      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+
+	bind_int(&q, held->kind);
+	bind_int(&q, held->work_package);
+	bind_text(&q, held->entry);
+	bind_int(&q, held->project_id);
+	bind_text(&q, held->path);
+	bind_text(&q, held->reason);
+	bind_int(&q, held->gone);
+	bind_int(&q, held->released);
+	bind_int(&q, held->since);
+	return query_run(&q, e);
+}
+
+int state_held_delete(struct state *s, enum state_held_kind kind,
+	int64_t work_package, struct str entry, struct err *e)
+{
+	struct query q = query_open(s,
+		"DELETE FROM held WHERE kind = ?1"
+		" AND (?2 = 0 OR (work_package = ?2 AND entry = ?3))");
+
+	bind_int(&q, kind);
+	bind_int(&q, work_package);
+	bind_text(&q, entry);
+	return query_run(&q, e);
+}
+
+int state_held_tidy(struct state *s, struct err *e)
+{
+	struct query q = query_open(s, "DELETE FROM held WHERE NOT " THERE);
+
+	return query_run(&q, e);
+}
+
+static int query_held(
+	struct query *q, state_held_fn *fn, void *arg, struct err *e)
+{
+	struct err told = {0};
+
+	while (query_next(q)) {
+		struct state_held held = {0};
+		int code;
+
+		held.kind = (enum state_held_kind)column_int(q);
+		held.work_package = column_int(q);
+		held.entry = column_text(q);
+		held.project_id = column_int(q);
+		held.path = column_text(q);
+		held.reason = column_text(q);
+		held.gone = column_int(q) != 0;
+		held.released = column_int(q) != 0;
+		held.since = column_int(q);
+		code = fn(arg, &held, &told);
+		if (code < 0)
+			query_fail(q, code, &told);
+	}
+	return query_close(q, e);
+}
+
+int state_held(struct state *s, enum state_held_kind kind, state_held_fn *fn,
+	void *arg, struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT " HELD_COLUMNS " FROM held WHERE kind = ? AND " THERE
+		" ORDER BY work_package, entry");
+
+	bind_int(&q, kind);
+	return query_held(&q, fn, arg, e);
+}
+
+int state_held_release(struct state *s, enum state_held_kind kind,
+	int64_t project_id, int64_t work_package, struct err *e)
+{
+	struct query q = query_open(s,
+		"UPDATE held SET released = 1 WHERE kind = ?1"
+		" AND NOT released AND (?2 = 0 OR project_id = ?2)"
+		" AND (?3 = 0 OR work_package = ?3)");
+
+	bind_int(&q, kind);
+	bind_int(&q, project_id);
+	bind_int(&q, work_package);
+	return query_run(&q, e);
+}
+
+static const char *set_key(enum state_held_kind kind)
+{
+	return kind == HELD_REMOVAL ? "held.removals" : "held.changes";
+}
+
+static int read_number(
+	struct state *s, const char *key, int64_t *out, struct err *e)
+{
+	struct buf text = {0};
+	bool found = false;
+	long long number = 0;
+	int code = state_get(s, key, &text, &found, e);
+
+	if (code == 0 && found && str_to_int64(buf_str(&text), &number))
+		*out = number;
+	buf_fini(&text);
+	return code;
+}
+
+int state_held_set(
+	struct state *s, enum state_held_kind kind, int64_t *out, struct err *e)
+{
+	*out = 0;
+	return read_number(s, set_key(kind), out, e);
+}
+
+int state_held_grown(
+	struct state *s, enum state_held_kind kind, int64_t *out, struct err *e)
+{
+	char text[24];
+	int64_t removals = 0;
+	int64_t changes = 0;
+	int code = read_number(s, set_key(HELD_REMOVAL), &removals, e);
+
+	if (code == 0)
+		code = read_number(s, set_key(HELD_CHANGE), &changes, e);
+	if (code != 0)
+		return code;
+	*out = (removals > changes ? removals : changes) + 1;
+	snprintf(text, sizeof(text), "%lld", (long long)*out);
+	return state_put(s, set_key(kind), str_of(text), e);
+}
+
+int state_removal_add(
+	struct state *s, int64_t at, int64_t project_id, struct err *e)
+{
+	struct query q = query_open(
+		s, "INSERT INTO removal (at, project_id) VALUES (?, ?)");
+
+	bind_int(&q, at);
+	bind_int(&q, project_id);
+	return query_run(&q, e);
+}
+
+int state_removal_prune(struct state *s, int64_t before, struct err *e)
+{
+	struct query q = query_open(s, "DELETE FROM removal WHERE at < ?");
+
+	bind_int(&q, before);
+	return query_run(&q, e);
+}
+
+int state_weights(struct state *s, int64_t since, state_weight_fn *fn,
+	void *arg, struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT project, sum(documents), sum(removed), sum(held) FROM ("
+		"SELECT coalesce(w.project_id, 0) AS project,"
+		" count(*) AS documents, 0 AS removed, 0 AS held"
+		" FROM document d LEFT JOIN work_package w"
+		" ON w.id = d.work_package GROUP BY 1"
+		" UNION ALL SELECT project_id, 0, count(*), 0 FROM removal"
+		" WHERE at >= ?1 GROUP BY 1"
+		" UNION ALL SELECT project_id, 0, 0, count(*) FROM held"
+		" WHERE kind = ?2 AND NOT released GROUP BY 1"
+		") GROUP BY 1 ORDER BY 1");
+	struct err told = {0};
+
+	bind_int(&q, since);
+	bind_int(&q, HELD_REMOVAL);
+	while (query_next(&q)) {
+		struct state_weight w = {0};
+		int code;
+
+		w.project_id = column_int(&q);
+		w.documents = column_int(&q);
+		w.removed = column_int(&q);
+		w.held = column_int(&q);
+		code = fn(arg, &w, &told);
+		if (code < 0)
+			query_fail(&q, code, &told);
+	}
+	return query_close(&q, e);
+}
+
+int state_staged_changes(
+	struct state *s, state_held_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT ?1, d.work_package, d.entry, w.project_id, f.path,"
+		" NULL, 0, 0, ?2 FROM staged_document s"
+		" JOIN document d USING (work_package, entry)"
+		" JOIN work_package w ON w.id = d.work_package"
+		" LEFT JOIN file f ON f.work_package = d.work_package"
+		" AND f.entry = d.entry AND f.attachment_id = 0"
+		" WHERE s.change <> 0 AND NOT s.dropped ORDER BY 2, 3");
+
+	bind_int(&q, HELD_CHANGE);
+	bind_int(&q, stamp_now());
+	return query_held(&q, fn, arg, e);
+}
+
+int state_withdraw(struct state *s, int64_t id, struct err *e)
+{
+	struct query q = query_open(
+		s, "INSERT OR IGNORE INTO withdrawn (work_package) VALUES (?)");
+
+	bind_int(&q, id);
+	return query_run(&q, e);
+}
+
+int state_publish(struct state *s, int64_t id, bool *was, struct err *e)
+{
+	struct query q =
+		query_open(s, "DELETE FROM withdrawn WHERE work_package = ?");
+	int code;
+
+	bind_int(&q, id);
+	code = query_run(&q, e);
+	*was = sqlite3_changes(s->db) > 0;
+	if (code != 0)
+		return code;
+	q = query_open(s, "INSERT OR REPLACE INTO stale (work_package, stale)"
+			  " VALUES (?, ?)");
+	bind_int(&q, id);
+	bind_int(&q, STORE_UNREAD);
+	return query_run(&q, e);
+}
+
+int state_withdrawn(struct state *s, state_id_fn *fn, void *arg, struct err *e)
+{
+	struct query q =
+		query_open(s, "SELECT work_package FROM withdrawn ORDER BY 1");
+	struct err told = {0};
+
+	while (query_next(&q)) {
+		int code = fn(arg, column_int(&q), &told);
+
+		if (code < 0)
+			query_fail(&q, code, &told);
+	}
+	return query_close(&q, e);
+}
