@@ -1,10 +1,8 @@
 /*
- * body - references to attachments in a body, found and replaced.
+ * body - references in a body, found.
  *
- * body_block gives the pieces of the text that are no code blocks.  In each,
- * one pass from left to right: escapes and code spans are stepped over, and
- * targets of links, definitions and attributes of tags are looked up.  What a
- * reader would not see as a link is left alone; nothing can fail.
+ * body_walk goes through the text; what it tells of is looked up here, and
+ * noted in order.  A mention is noted as a whole, with what stands in it.
  */
 #include "content/body.h"
 
@@ -13,306 +11,323 @@
 #include <strings.h>
 
 #include "base/util.h"
-#include "content/body_link.h"
-#include "content/body_scan.h"
+#include "content/ascii.h"
+#include "content/body_walk.h"
 
-#define MAX_TICKS 80 /* longer runs of backticks are text */
-#define MAX_TAG 8192 /* longer tags are text */
-
-/* Elements whose content is code, or nothing to see. */
-static const char *const raw_names[] = {
-	"code", "pre", "script", "style", "textarea"};
-#define RAW_CODE 0 /* the only one that a paragraph's end ends, too */
-
-struct scan {
+/* The references found so far, and what the walk is in. */
+struct finding {
+	const struct body_scope *scope;
 	struct addresses addresses;
 	struct str body;
 	struct span span;
-	size_t resume;                    /* nothing before it is looked at */
-	size_t brackets;                  /* "[" open in this span */
-	bool ticks_known;                 /* last_ticks is this span's */
-	size_t last_ticks[MAX_TICKS + 1]; /* where a run of that length is */
-	bool no_comment_end;              /* in the rest of this span */
-	bool never_closed[ARRAY_LEN(raw_names)]; /* from here on */
-	bool may_refer; /* without a work package: an address was found */
+	size_t in_anchor; /* <a> that are open */
+	bool may_refer;   /* without a work package: an address was found */
 	struct body_reference *refs;
 	size_t n;
 	size_t cap;
 };
 
-static void look_up(struct scan *s, struct address at)
+static struct body_reference *add(
+	struct finding *f, enum reference_kind kind, size_t start, size_t end)
 {
-	struct str address = {s->body.p + at.start, at.end - at.start};
-	const struct attachment *attachment;
+	struct body_reference *ref;
+
+	f->refs = grow(f->refs, f->n, &f->cap, sizeof(*f->refs));
+	ref = &f->refs[f->n++];
+	*ref = (struct body_reference){
+		.kind = kind,
+		.start = start,
+		.n = end - start,
+		.html = f->span.html,
+		.row = f->span.row,
+		.in_link = f->in_anchor > 0,
+	};
+	return ref;
+}
+
+static bool on_span(void *arg, const struct span *span)
+{
+	struct finding *f = arg;
+
+	f->span = *span;
+	f->in_anchor = 0;
+	return !f->may_refer;
+}
+
+/* An address of a work package, alone in the text: with its angles. */
+static void add_bare(struct finding *f, struct address at, int64_t id)
+{
+	if (at.start > f->span.start && at.end < f->span.end &&
+		f->body.p[at.start - 1] == '<' && f->body.p[at.end] == '>') {
+		at.start--;
+		at.end++;
+	}
+	add(f, REFERENCE_BARE, at.start, at.end)->work_package = id;
+}
+
+static void on_address(void *arg, enum place place, struct address at)
+{
+	struct finding *f = arg;
+	struct str address = {f->body.p + at.start, at.end - at.start};
+	const struct attachment *attachment = NULL;
+	int64_t id = 0;
 	size_t n;
 
-	if (s->addresses.wp == NULL) {
-		s->may_refer |= address_may_mean(&s->addresses, address);
+	if (f->scope->wp == NULL) {
+		f->may_refer |= place != PLACE_BARE &&
+				address_may_mean(&f->addresses, address);
 		return;
 	}
-	attachment = address_resolve(&s->addresses, address, &n);
-	if (attachment == NULL)
+	if (place != PLACE_BARE)
+		attachment = address_resolve(&f->addresses, address, &n);
+	if (attachment != NULL) {
+		add(f, REFERENCE_ATTACHMENT, at.start, at.start + n)
+			->attachment = attachment;
 		return;
-	s->refs = grow(s->refs, s->n, &s->cap, sizeof(*s->refs));
-	s->refs[s->n++] = (struct body_reference){at.start, n, attachment};
-}
-
-static size_t run_of(const struct scan *s, size_t at)
-{
-	size_t n = 0;
-
-	while (at + n < s->span.end && s->body.p[at + n] == s->body.p[at])
-		n++;
-	return n;
-}
-
-/* The next run of backticks; the span's end if there is none. */
-static size_t next_ticks(const struct scan *s, size_t at)
-{
-	const char *p = memchr(s->body.p + at, '`', s->span.end - at);
-
-	return p != NULL ? (size_t)(p - s->body.p) : s->span.end;
-}
-
-/* Note the last run of each length, so that no search is in vain. */
-static void survey_ticks(struct scan *s, size_t at)
-{
-	memset(s->last_ticks, 0, sizeof(s->last_ticks));
-	s->ticks_known = true;
-	while ((at = next_ticks(s, at)) < s->span.end) {
-		size_t n = run_of(s, at);
-
-		if (n <= MAX_TICKS)
-			s->last_ticks[n] = at;
-		at += n;
 	}
+	if (f->scope->addresses)
+		id = address_work_package(&f->addresses, address);
+	if (id > 0 && place == PLACE_BARE)
+		add_bare(f, at, id);
+	else if (id > 0)
+		add(f, REFERENCE_ADDRESS, at.start, at.end)->work_package = id;
 }
 
-/* Behind the code span that starts at at, or behind its backticks. */
-static size_t skip_code_span(struct scan *s, size_t at)
+/* Hashes and digits, and nothing that would make a word of them. */
+static int64_t number_at(struct str s, int *detail, size_t *length)
 {
-	size_t n = run_of(s, at);
-	size_t behind = at + n;
+	size_t hashes = 0;
+	size_t n;
+	int64_t id;
 
-	if (!s->ticks_known)
-		survey_ticks(s, at);
-	if (n > MAX_TICKS || s->last_ticks[n] < behind)
-		return behind;
-	for (at = next_ticks(s, behind); run_of(s, at) != n;)
-		at = next_ticks(s, at + run_of(s, at));
+	while (hashes < s.n && s.p[hashes] == '#')
+		hashes++;
+	id = address_number(str_skip(s, hashes), &n);
+	*detail = (int)hashes;
+	*length = hashes + n;
+	if (hashes == 0 || hashes > 3 ||
+		(*length < s.n && ascii_name(s.p[*length])))
+		return 0;
+	return id;
+}
+
+static size_t on_number(void *arg, size_t at)
+{
+	struct finding *f = arg;
+	struct str rest = {f->body.p + at, f->span.end - at};
+	struct body_reference *ref;
+	int detail;
+	size_t n;
+	int64_t id = number_at(rest, &detail, &n);
+
+	if (id == 0)
+		return 0;
+	ref = add(f, REFERENCE_NUMBER, at, at + n);
+	ref->work_package = id;
+	ref->detail = detail;
 	return at + n;
 }
 
-/* Behind mark, searched from at up to end; 0 if it is not there. */
-static size_t behind_mark(
-	const struct scan *s, size_t at, size_t end, struct str mark)
+/* A link's text holds no other links; a picture's is no place for any. */
+static void on_label(void *arg, size_t start, size_t end, bool picture)
 {
-	struct str rest = {s->body.p + at, end - at};
-	size_t n = str_find(rest, mark);
+	struct finding *f = arg;
+	size_t kept = f->n;
 
-	return n < rest.n ? at + n + mark.n : 0;
+	(void)end;
+	while (kept > 0 && f->refs[kept - 1].start >= start)
+		kept--;
+	for (size_t i = kept; i < f->n; i++) {
+		struct body_reference *ref = &f->refs[i];
+		bool address = ref->kind == REFERENCE_ATTACHMENT ||
+			       ref->kind == REFERENCE_ADDRESS;
+
+		if (!address && (picture || ref->kind == REFERENCE_BARE))
+			continue;
+		ref->in_link = true;
+		f->refs[kept++] = *ref;
+	}
+	f->n = kept;
 }
 
-/* Behind "</name", from at to the end of the body; 0 if there is none. */
-static size_t behind_end_tag(const struct scan *s, size_t at, const char *name)
+/* An attribute's value, as it is written; STR_NONE if it is not there. */
+static struct str attribute_of(
+	struct str body, const struct seen_tag *seen, const char *name)
 {
-	size_t length = strlen(name);
-
-	while ((at = behind_mark(s, at, s->body.n, STR("</"))) != 0)
-		if (s->body.n - at >= length &&
-			strncasecmp(s->body.p + at, name, length) == 0)
-			return at + length;
-	return 0;
-}
-
-/* Behind the content of raw element i, whose start tag ends at at. */
-static size_t skip_raw(struct scan *s, size_t at, size_t i)
-{
-	size_t behind = 0;
-
-	if (!s->never_closed[i])
-		behind = behind_end_tag(s, at, raw_names[i]);
-	if (behind > 0)
-		return behind;
-	s->never_closed[i] = true;
-	return i == RAW_CODE ? s->span.end : s->body.n;
-}
-
-/* Behind the comment that starts at at, or behind its "<!--". */
-static size_t skip_comment(struct scan *s, size_t at)
-{
-	size_t limit = s->span.html ? s->body.n : s->span.end;
-	size_t behind = 0;
-
-	/* "<!-->" and "<!--->" are whole ones, hence the overlap. */
-	if (!s->no_comment_end)
-		behind = behind_mark(s, at + 2, limit, STR("-->"));
-	if (behind > 0)
-		return behind;
-	s->no_comment_end = true;
-	return s->span.html ? s->body.n : at + 4;
-}
-
-static bool is_address(struct str name)
-{
-	static const char *const names[] = {"src", "href", "poster"};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (name.n == strlen(names[i]) &&
-			strncasecmp(name.p, names[i], name.n) == 0)
-			return true;
-	return false;
-}
-
-static bool is_raw(const struct tag *tag, size_t *i)
-{
-	for (*i = 0; *i < ARRAY_LEN(raw_names); (*i)++)
-		if (!tag->closing && tag->name.n == strlen(raw_names[*i]) &&
-			strncasecmp(tag->name.p, raw_names[*i], tag->name.n) ==
-				0)
-			return true;
-	return false;
-}
-
-/* Behind a tag (and its content, if that is raw), or only its '<'. */
-static size_t read_tag(struct scan *s, size_t at)
-{
-	struct str rest = {s->body.p + at, s->span.end - at};
-	size_t end = at + (rest.n < MAX_TAG ? rest.n : MAX_TAG);
-	size_t n_before = s->n;
 	struct attribute attribute;
 	struct tag tag;
-	size_t raw;
-	int more;
 
-	if (str_starts(rest, STR("<!--")))
-		return skip_comment(s, at);
-	if (!tag_start(s->body, at, end, &tag))
-		return at + 1;
-	while ((more = tag_next(s->body, end, &tag, &attribute)) > 0)
-		if (!tag.closing && is_address(attribute.name))
-			look_up(s, attribute.value);
-	if (more < 0) {
-		s->n = n_before;
-		return at + 1;
+	tag_start(body, seen->start, seen->end, &tag);
+	while (tag_next(body, seen->end, &tag, &attribute) > 0)
+		if (attribute.name.n == strlen(name) &&
+			strncasecmp(attribute.name.p, name, attribute.name.n) ==
+				0)
+			return (struct str){body.p + attribute.value.start,
+				attribute.value.end - attribute.value.start};
+	return STR_NONE;
+}
+
+/* What an element stands for: its text, and where it ends. */
+struct element {
+	struct str text;
+	size_t end;
+};
+
+/* An element without others in it. */
+static bool element_at(const struct finding *f, const struct seen_tag *tag,
+	struct element *out)
+{
+	struct seen_tag end;
+	struct str rest = {f->body.p + tag->end, f->span.end - tag->end};
+
+	out->text = (struct str){rest.p, str_find(rest, STR("<"))};
+	if (out->text.n == rest.n ||
+		!walk_tag(f->body, tag->end + out->text.n, f->span.end, &end))
+		return false;
+	out->end = end.end;
+	return end.closing && end.name.n == tag->name.n &&
+	       strncasecmp(end.name.p, tag->name.p, tag->name.n) == 0;
+}
+
+static size_t add_element(struct finding *f, const struct seen_tag *tag,
+	const struct element *element, int64_t id, int detail)
+{
+	struct body_reference *ref;
+
+	/* Whatever was found in its own tag. */
+	while (f->n > 0 && f->refs[f->n - 1].start >= tag->start)
+		f->n--;
+	ref = add(f, id > 0 ? REFERENCE_NUMBER : REFERENCE_PERSON, tag->start,
+		element->end);
+	ref->work_package = id;
+	ref->detail = detail;
+	ref->text = element->text;
+	return element->end;
+}
+
+/* <mention data-type="user" data-id="8" data-text="@Ada">@Ada</mention> */
+static size_t read_mention(struct finding *f, const struct seen_tag *tag)
+{
+	struct str type = attribute_of(f->body, tag, "data-type");
+	struct element element;
+	int detail = 0;
+	size_t n = 0;
+	int64_t id = 0;
+
+	if (!element_at(f, tag, &element))
+		return tag->end;
+	if (element.text.n == 0)
+		element.text = attribute_of(f->body, tag, "data-text");
+	if (element.text.p == NULL)
+		return tag->end;
+	if (str_is(type, "work_package"))
+		id = number_at(element.text, &detail, &n);
+	return add_element(f, tag, &element, id, detail);
+}
+
+/* What the server's HTML has for ##12: an element that a script fills. */
+static size_t read_quickinfo(struct finding *f, const struct seen_tag *tag)
+{
+	struct str detailed = attribute_of(f->body, tag, "data-detailed");
+	struct str number = attribute_of(f->body, tag, "data-id");
+	struct element element;
+	size_t n = 0;
+	int64_t id = number.p != NULL ? address_number(number, &n) : 0;
+
+	if (id == 0 || !element_at(f, tag, &element))
+		return tag->end;
+	return add_element(
+		f, tag, &element, id, str_is(detailed, "true") ? 3 : 2);
+}
+
+/* And for #12 and mentions: links with a class that says so. */
+static size_t read_anchor(struct finding *f, const struct seen_tag *tag)
+{
+	struct str class = attribute_of(f->body, tag, "class");
+	struct element element;
+	int detail = 0;
+	size_t n = 0;
+	int64_t id = 0;
+
+	f->in_anchor++;
+	if (class.p == NULL || !element_at(f, tag, &element))
+		return tag->end;
+	if (str_starts(class, STR("issue work_package")))
+		id = number_at(element.text, &detail, &n);
+	if (id == 0 && !str_starts(class, STR("user-mention")))
+		return tag->end;
+	f->in_anchor--;
+	return add_element(f, tag, &element, id, detail);
+}
+
+static size_t on_tag(void *arg, const struct seen_tag *tag)
+{
+	static const struct {
+		const char *name;
+		size_t (*read)(struct finding *f, const struct seen_tag *tag);
+	} readers[] = {
+		{"mention", read_mention},
+		{"opce-macro-wp-quickinfo", read_quickinfo},
+		{"a", read_anchor},
+	};
+	struct finding *f = arg;
+
+	if (tag->closing) {
+		f->in_anchor -= f->in_anchor > 0 && tag->name.n == 1 &&
+				(tag->name.p[0] | 0x20) == 'a';
+		return tag->end;
 	}
-	if (is_raw(&tag, &raw)) {
-		s->n = n_before;
-		return skip_raw(s, tag.at, raw);
-	}
-	return tag.at;
+	for (size_t i = 0; i < ARRAY_LEN(readers); i++)
+		if (tag->name.n == strlen(readers[i].name) &&
+			strncasecmp(
+				tag->name.p, readers[i].name, tag->name.n) == 0)
+			return readers[i].read(f, tag);
+	return tag->end;
 }
 
-/* Behind a ']', and the target behind that if there is one. */
-static size_t read_bracket(struct scan *s, size_t at)
+static void find(struct arena *arena, struct finding *f)
 {
-	struct address target;
-	size_t behind;
-
-	at++;
-	if (s->brackets == 0)
-		return at;
-	s->brackets--;
-	if (at >= s->span.end || s->body.p[at] != '(')
-		return at;
-	behind = link_target(s->body, at + 1, s->span.end, &target);
-	if (behind == 0)
-		return at;
-	look_up(s, target);
-	return behind;
-}
-
-/* Behind the definitions of links that a paragraph starts with. */
-static size_t read_definitions(struct scan *s, size_t at)
-{
-	struct address target;
-	size_t behind;
-
-	while ((behind = link_definition(s->body, at, s->span.end, &target)) >
-		0) {
-		look_up(s, target);
-		at = behind_mark(s, behind, s->span.end, STR("\n"));
-		if (at == 0)
-			return s->span.end;
-		/* The next line's indentation, and a quote's marks. */
-		while (at < s->span.end && strchr(" >", s->body.p[at]) != NULL)
-			at++;
-	}
-	return at;
-}
-
-/* Step over, or look into, what starts at at; gives the place behind it. */
-static size_t step(struct scan *s, size_t at)
-{
-	bool markdown = !s->span.html;
-
-	switch (s->body.p[at]) {
-	case '\\':
-		return at + 1 +
-		       (markdown && at + 1 < s->span.end &&
-			       (unsigned char)s->body.p[at + 1] > ' ');
-	case '`':
-		return markdown ? skip_code_span(s, at) : at + 1;
-	case '<':
-		return read_tag(s, at);
-	case '[':
-		s->brackets++;
-		return at + 1;
-	case ']':
-		return read_bracket(s, at);
-	default:
-		return at + 1;
-	}
-}
-
-static void scan_span(struct scan *s)
-{
-	size_t at = s->span.start;
-
-	s->brackets = 0;
-	s->ticks_known = false;
-	s->no_comment_end = false;
-	if (at < s->resume)
-		at = s->resume;
-	else if (!s->span.html)
-		at = read_definitions(s, at);
-	while (at < s->span.end)
-		at = step(s, at);
-	s->resume = at;
-}
-
-bool body_may_refer(struct arena *arena, struct str body, struct str origin)
-{
-	struct block_reader blocks = {.body = body};
-	struct scan s = {
-		.addresses = {arena, NULL, origin},
-		.body = body,
+	struct walker walker = {
+		.body = f->body,
+		.html = f->scope->html,
+		.arg = f,
+		.on_span = on_span,
+		.on_address = on_address,
 	};
 
-	while (!s.may_refer && block_next(&blocks, &s.span))
-		scan_span(&s);
-	return s.may_refer;
+	f->addresses = (struct addresses){arena, f->scope->wp, f->scope->base};
+	if (f->scope->addresses || f->scope->numbers)
+		walker.on_label = on_label;
+	if (f->scope->numbers) {
+		walker.on_tag = on_tag;
+		walker.on_number = on_number;
+	}
+	body_walk(&walker);
+}
+
+bool body_may_refer(
+	struct arena *arena, struct str body, const struct body_scope *scope)
+{
+	const struct body_scope any = {
+		.base = scope->base, .html = scope->html};
+	struct finding f = {.scope = &any, .body = body};
+
+	find(arena, &f);
+	return f.may_refer;
 }
 
 size_t body_references(struct arena *arena, struct str body,
-	const struct work_package *wp, struct str origin,
-	struct body_reference **out)
+	const struct body_scope *scope, struct body_reference **out)
 {
-	struct block_reader blocks = {.body = body};
-	struct scan s = {
-		.addresses = {arena, wp, origin},
-		.body = body,
-	};
+	struct finding f = {.scope = scope, .body = body};
 
 	*out = NULL;
-	if (wp->n_attachments == 0)
-		return 0;
-	while (block_next(&blocks, &s.span))
-		scan_span(&s);
-	if (s.n > 0) {
-		*out = ARENA_ARRAY(arena, struct body_reference, s.n);
-		memcpy(*out, s.refs, s.n * sizeof(*s.refs));
+	if (scope->wp->n_attachments > 0 || scope->addresses || scope->numbers)
+		find(arena, &f);
+	if (f.n > 0) {
+		*out = ARENA_ARRAY(arena, struct body_reference, f.n);
+		memcpy(*out, f.refs, f.n * sizeof(*f.refs));
 	}
-	free(s.refs);
-	return s.n;
+	free(f.refs);
+	return f.n;
 }

@@ -8,42 +8,72 @@
 #include "base/work_package.h"
 
 /*
- * References from the body of a work package to its own attachments: the
- * target of a markdown image, link or reference definition, and HTML src and
- * href (img, a, source, video, audio …), written as
+ * What the body of a work package refers to, never inside code (fenced and
+ * indented code blocks, code spans, <code>, <pre>) and comments:
+ *
+ * its own attachments: the target of a markdown image, link or reference
+ * definition, and HTML src, href and poster, written as
  *   /api/v3/attachments/4/content, /attachments/4, /attachments/4/name.png,
  *   the same with scheme and host of the server, or the file name alone
- *   (name.png, inline%20pic.png) where it is the name of an attachment.
- * Never inside code: fenced and indented code blocks, code spans, <code>,
- * <pre>, comments.
+ *   (name.png, inline%20pic.png) where it is the name of an attachment;
+ * work packages, if it is asked for: by address (/work_packages/12,
+ * /projects/ccm/work_packages/12/activity …), and by number in a text (#12,
+ * ##12, ###12, and what OpenProject's editor and its HTML make of these);
+ * people, mentioned with OpenProject's editor.
  */
+enum reference_kind {
+	REFERENCE_ATTACHMENT, /* an address */
+	REFERENCE_ADDRESS,    /* of a work package's page */
+	REFERENCE_BARE,   /* the same as a text of its own, <…> included */
+	REFERENCE_NUMBER, /* of a work package, in a text */
+	REFERENCE_PERSON, /* a mention, which is to become text */
+};
+
 struct body_reference {
-	size_t start; /* of the address, bytes into the body */
+	enum reference_kind kind;
+	size_t start; /* bytes into the body */
 	size_t n;
 	const struct attachment *attachment;
+	int64_t work_package;
+	int detail;      /* 1 for #12, more for ##12 and ###12 */
+	bool html;       /* it stands among HTML */
+	bool row;        /* or in a row of a table, where a '|' ends a cell */
+	bool in_link;    /* in a link's text, where no other link can be */
+	struct str text; /* of a mention, as it stands in the body */
+};
+
+/* Where a body comes from, and what to look for beside attachments. */
+struct body_scope {
+	const struct work_package *wp;
+	struct str base; /* "https://host[:port][/path]"; none: any host */
+	bool html;       /* the document is HTML, not markdown */
+	bool addresses;  /* of work packages */
+	bool numbers;    /* of work packages, and people */
 };
 
 /*
- * Find them, in order.  origin is the server's, "https://host[:port]", or
- * none: then any host counts.  Gives the number; *out lives in the arena.
+ * Find them, in order.  Gives the number; *out lives in the arena.
  */
 size_t body_references(struct arena *arena, struct str body,
-	const struct work_package *wp, struct str origin,
-	struct body_reference **out);
+	const struct body_scope *scope, struct body_reference **out);
 
 /*
  * True if some address there may mean an attachment of a work package whose
  * list of attachments is not known.
  */
-bool body_may_refer(struct arena *arena, struct str body, struct str origin);
+bool body_may_refer(
+	struct arena *arena, struct str body, const struct body_scope *scope);
 
 /*
- * Copy body to out with each reference replaced by links[i], escaped as its
- * place asks for (percent-encoded where markdown or HTML would break);
- * links[i].p NULL leaves it.  All else stays byte for byte.
+ * Copy body to out with each reference replaced by texts[i]; an address is
+ * escaped as its place asks for (percent-encoded where markdown or HTML would
+ * break).  texts[i].p NULL leaves it.  All else stays byte for byte.
  */
 void body_rewrite(struct str body, const struct body_reference *refs, size_t n,
-	const struct str *links, struct buf *out);
+	const struct str *texts, struct buf *out);
+
+/* An address as it can stand in a link of markdown, and in an attribute. */
+void body_add_address(struct str address, struct buf *out);
 
 /*
  * Hugo's shortcode delimiters made harmless, so that they show as written:

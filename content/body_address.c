@@ -1,8 +1,9 @@
 /*
- * body_address - which attachment an address means.
+ * body_address - which attachment or work package an address means.
  *
- * By id, under /api/v3/attachments/ or /attachments/ with or without the
- * server in front; or by file name, compared as the server cleans names.
+ * By id, under /api/v3/attachments/, /attachments/ or one of the addresses of
+ * a work package's page, with or without the server in front; attachments
+ * also by file name, compared as the server cleans names.
  */
 #include <stdint.h>
 #include <string.h>
@@ -64,7 +65,7 @@ static bool take_server(struct str *address, struct server *out)
 /* The path of an address on our server, or the address if it is relative. */
 static bool strip_server(const struct addresses *a, struct str *address)
 {
-	struct str origin = a->origin;
+	struct str origin = a->base;
 	struct server ours;
 	struct server theirs;
 
@@ -80,37 +81,52 @@ static bool strip_server(const struct addresses *a, struct str *address)
 	       str_eq(ours.port, theirs.port);
 }
 
-/* Where the server's own paths start, for one that is not at the root. */
-static struct str prefix_of(const struct work_package *wp)
+/* Off with the path under which the server's own paths start. */
+static struct str strip_prefix(const struct addresses *a, struct str path)
 {
-	struct str href =
-		wp->n_attachments > 0 ? wp->attachments[0].href : STR_NONE;
-	size_t n;
+	struct str prefix = a->base;
+	struct server ignored;
 
-	if (href.p == NULL)
-		return STR("");
-	n = str_find(href, STR("/api/v3/attachments/"));
-	return n < href.n ? (struct str){href.p, n} : STR("");
+	if (prefix.p == NULL || !take_server(&prefix, &ignored))
+		return path;
+	return str_starts(path, prefix) ? str_skip(path, prefix.n) : path;
+}
+
+int64_t address_number(struct str s, size_t *n)
+{
+	int64_t id = 0;
+
+	for (*n = 0; *n < s.n && *n < 18 && s.p[*n] >= '0' && s.p[*n] <= '9';
+		(*n)++)
+		id = id * 10 + (s.p[*n] - '0');
+	return id;
+}
+
+/* "4", "4/name.png": 4; else 0. */
+static int64_t id_of(struct str s)
+{
+	size_t n;
+	int64_t id = address_number(s, &n);
+
+	return n == s.n || s.p[n] == '/' ? id : 0;
+}
+
+/* Take text off the front; false if it is not there. */
+static bool take(struct str *s, struct str text)
+{
+	if (!str_starts(*s, text))
+		return false;
+	*s = str_skip(*s, text.n);
+	return true;
 }
 
 /* "/attachments/4", "/attachments/4/name.png": 4; else 0. */
-static int64_t id_of(struct str path, struct str prefix)
+static int64_t attachment_of(const struct addresses *a, struct str path)
 {
-	int64_t id = 0;
-	size_t n = 0;
-
-	if (str_starts(path, prefix))
-		path = str_skip(path, prefix.n);
+	path = strip_prefix(a, path);
 	if (str_starts(path, STR("/api/v3/")))
 		path = str_skip(path, 7);
-	if (!str_starts(path, STR("/attachments/")))
-		return 0;
-	path = str_skip(path, 13);
-	while (n < path.n && n < 18 && path.p[n] >= '0' && path.p[n] <= '9')
-		id = id * 10 + (path.p[n++] - '0');
-	if (n < path.n && path.p[n] != '/')
-		return 0;
-	return id;
+	return take(&path, STR("/attachments/")) ? id_of(path) : 0;
 }
 
 static const struct attachment *by_id(const struct work_package *wp, int64_t id)
@@ -244,6 +260,27 @@ const struct attachment *address_resolve(
 	if (!take_name(a, address, &name))
 		return NULL;
 	if (name.p[0] == '/')
-		return by_id(a->wp, id_of(name, prefix_of(a->wp)));
+		return by_id(a->wp, attachment_of(a, name));
 	return by_name(a, name);
+}
+
+int64_t address_work_package(const struct addresses *a, struct str address)
+{
+	struct str path = address;
+
+	if (!strip_server(a, &path) ||
+		(a->base.p == NULL && path.p != address.p))
+		return 0;
+	path.n = until(path, "?#");
+	path = strip_prefix(a, path);
+	if (take(&path, STR("/wp/")))
+		return id_of(path);
+	if (take(&path, STR("/projects/")))
+		path = str_skip(path, until(path, "/"));
+	else if (str_starts(path, STR("/api/v3/")))
+		path = str_skip(path, 7);
+	if (!take(&path, STR("/work_packages/")))
+		return 0;
+	take(&path, STR("details/"));
+	return id_of(path);
 }

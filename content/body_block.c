@@ -34,7 +34,14 @@ static void open_span(
 	close_span(r);
 	r->leaf = leaf;
 	r->is_open = true;
-	r->span = (struct span){c->at, c->end, leaf == LEAF_HTML};
+	r->span = (struct span){
+		.start = c->at,
+		.end = c->end,
+		.html = leaf == LEAF_HTML,
+		.row = leaf == LEAF_LINE && cursor_peek(c, 0) == '|',
+	};
+	if (leaf == LEAF_LINE && cursor_peek(c, 0) == '#')
+		r->span.level = (int)cursor_run(c);
 }
 
 /* Take the '>' of a quote, and one column of space behind it. */
@@ -255,6 +262,11 @@ static void read_text(struct block_reader *r, struct cursor *c, size_t matched)
 	if (goes_on && (deep || leaf == LEAF_PARAGRAPH)) {
 		r->span.end = c->end; /* lazily, if not all go on */
 		return;
+	}
+	if (goes_on && all && leaf == LEAF_NONE && is_underline(*c)) {
+		r->span.level = cursor_peek(c, 0) == '=' ? 1 : 2;
+		r->span.underline = c->at;
+		r->span.underline_end = c->end;
 	}
 	if (!opened)
 		keep_containers(r, matched);

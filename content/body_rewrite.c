@@ -13,14 +13,11 @@ static bool is_hex(char c)
 	       ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
-/*
- * An address as it can stand in a link of markdown, in a table's row, and in
- * an attribute, quoted or not.
- */
-static void add_address(struct str link, struct buf *out)
+/* Quoted or not, and in a table's row, too. */
+void body_add_address(struct str address, struct buf *out)
 {
-	for (size_t i = 0; i < link.n; i++) {
-		unsigned char c = (unsigned char)link.p[i];
+	for (size_t i = 0; i < address.n; i++) {
+		unsigned char c = (unsigned char)address.p[i];
 
 		if (c <= ' ' || c == 0x7F ||
 			strchr("\"'()<>\\`{|}", (char)c) != NULL)
@@ -28,8 +25,8 @@ static void add_address(struct str link, struct buf *out)
 		else if (c == '&')
 			buf_puts(out, "&amp;");
 		else if (c == '%' &&
-			 !(i + 2 < link.n && is_hex(link.p[i + 1]) &&
-				 is_hex(link.p[i + 2])))
+			 !(i + 2 < address.n && is_hex(address.p[i + 1]) &&
+				 is_hex(address.p[i + 2])))
 			buf_puts(out, "%25");
 		else
 			buf_putc(out, (char)c);
@@ -37,16 +34,20 @@ static void add_address(struct str link, struct buf *out)
 }
 
 void body_rewrite(struct str body, const struct body_reference *refs, size_t n,
-	const struct str *links, struct buf *out)
+	const struct str *texts, struct buf *out)
 {
 	size_t at = 0;
 
 	buf_reserve(out, body.n);
 	for (size_t i = 0; i < n; i++) {
-		if (links[i].p == NULL)
+		if (texts[i].p == NULL)
 			continue;
 		buf_add(out, body.p + at, refs[i].start - at);
-		add_address(links[i], out);
+		if (refs[i].kind == REFERENCE_ATTACHMENT ||
+			refs[i].kind == REFERENCE_ADDRESS)
+			body_add_address(texts[i], out);
+		else
+			buf_add_str(out, texts[i]);
 		at = refs[i].start + refs[i].n;
 	}
 	buf_add(out, body.p + at, body.n - at);

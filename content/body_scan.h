@@ -11,6 +11,12 @@ struct span {
 	size_t start;
 	size_t end;
 	bool html; /* a block of HTML, where markdown means nothing */
+	bool row;  /* of a table, as it seems: it starts with a '|' */
+
+	/* Of a heading: 1 to 6 and, if it is underlined, where. */
+	int level;
+	size_t underline;
+	size_t underline_end;
 };
 
 #define MAX_CONTAINERS 64 /* deeper ones are taken for text */
@@ -54,11 +60,11 @@ bool block_html_starts(struct str line, bool in_paragraph, const char **end);
 /* True if a line has what ends a block of HTML. */
 bool block_html_ends(struct str line, const char *end);
 
-/* Where the attachments that an address may mean are looked up. */
+/* What addresses are held against. */
 struct addresses {
 	struct arena *arena;
 	const struct work_package *wp; /* NULL for address_may_mean() */
-	struct str origin;
+	struct str base;               /* as struct body_scope's */
 };
 
 /*
@@ -70,5 +76,11 @@ const struct attachment *address_resolve(
 
 /* True if an address can mean an attachment of some work package. */
 bool address_may_mean(const struct addresses *a, struct str address);
+
+/* The work package whose page an address is; 0 if it is none. */
+int64_t address_work_package(const struct addresses *a, struct str address);
+
+/* The number at the front of s, at most 18 digits of it; *n of them. */
+int64_t address_number(struct str s, size_t *n);
 
 #endif

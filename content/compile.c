@@ -65,6 +65,15 @@ static int one_of(struct compiling *c, const struct node *node,
 	return rc;
 }
 
+/* The same for a key that may not be there: 0, the first word. */
+static int one_word(struct compiling *c, const struct node *map,
+	const char *key, const char *const *words, size_t n)
+{
+	const struct node *node = node_get(map, key);
+
+	return node != NULL ? one_of(c, node, key, words, n) : 0;
+}
+
 static int emit_width(
 	struct compiling *c, const struct node *node, struct entry *out)
 {
@@ -189,21 +198,23 @@ static int compile_body(
 static int compile_switches(
 	struct compiling *c, const struct node *node, struct entry *out)
 {
-	static const char *const words[] = {"remove", "keep"};
+	static const char *const gone[] = {"remove", "keep"};
 	static const char *const whose[] = {"documents", "all"};
-	const struct node *gone = node_get(node, "when_gone");
-	const struct node *neighbours = node_get(node, "neighbours");
-	int rc = 0;
+	static const char *const links[] = {"keep", "relative"};
+	static const char *const references[] = {"keep", "text", "link"};
+	int rc = one_word(c, node, "when_gone", gone, ARRAY_LEN(gone));
 
-	if (gone != NULL)
-		rc = one_of(c, gone, "when_gone", words, ARRAY_LEN(words));
+	out->keep_when_gone = rc == 1;
+	if (rc >= 0)
+		rc = one_word(c, node, "links", links, ARRAY_LEN(links));
+	out->links = rc == 1 ? LINKS_RELATIVE : LINKS_KEEP;
+	if (rc >= 0)
+		rc = one_word(c, node, "references", references,
+			ARRAY_LEN(references));
 	if (rc < 0)
 		return rc;
-	out->keep_when_gone = rc == 1;
-	rc = 0;
-	if (neighbours != NULL)
-		rc = one_of(
-			c, neighbours, "neighbours", whose, ARRAY_LEN(whose));
+	out->references = (enum references)rc;
+	rc = one_word(c, node, "neighbours", whose, ARRAY_LEN(whose));
 	if (rc < 0)
 		return rc;
 	out->all_neighbours = rc == 1;
@@ -301,7 +312,8 @@ int compile_entry(struct compiling *c, const struct node *node,
 {
 	static const char *const keys[] = {"name", "match", "continue", "let",
 		"path", "attachments", "front_matter", "body", "emit",
-		"when_gone", "neighbours", "escape_shortcodes"};
+		"when_gone", "neighbours", "escape_shortcodes", "links",
+		"references"};
 	const struct node *match = node_get(node, "match");
 	size_t fields = c->uses.n_fields;
 	int rc = node_keys(

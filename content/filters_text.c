@@ -6,6 +6,7 @@
 #include "content/evaluate.h"
 #include "content/filters.h"
 #include "content/html.h"
+#include "content/markdown_text.h"
 #include "content/words.h"
 
 /* The shape that most of them have: one text in, one text out. */
@@ -57,28 +58,7 @@ static struct str escape_html(struct arena *a, struct str in)
 	struct buf b = {0};
 	struct str out;
 
-	for (size_t i = 0; i < in.n; i++) {
-		switch (in.p[i]) {
-		case '&':
-			buf_puts(&b, "&amp;");
-			break;
-		case '<':
-			buf_puts(&b, "&lt;");
-			break;
-		case '>':
-			buf_puts(&b, "&gt;");
-			break;
-		case '"':
-			buf_puts(&b, "&quot;");
-			break;
-		case '\'':
-			buf_puts(&b, "&#39;");
-			break;
-		default:
-			buf_putc(&b, in.p[i]);
-			break;
-		}
-	}
+	html_escape(in, &b);
 	out = arena_str(a, buf_str(&b));
 	buf_fini(&b);
 	return out;

@@ -55,6 +55,12 @@ struct pick {
 	size_t slot;
 };
 
+/* What becomes of the body's addresses of work packages in OpenProject. */
+enum links { LINKS_KEEP, LINKS_RELATIVE };
+
+/* And of #12, ##12 and mentions. */
+enum references { REFERENCES_KEEP, REFERENCES_TEXT, REFERENCES_LINK };
+
 enum files { FILES_NONE, FILES_REFERENCED, FILES_ALL };
 
 struct entry {
@@ -73,6 +79,8 @@ struct entry {
 	bool has_front_matter;
 	struct template front_matter;
 	struct template body;
+	enum links links;
+	enum references references;
 	struct emit_style style;
 	bool final_newline;
 	bool keep_when_gone;

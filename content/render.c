@@ -12,7 +12,6 @@
 
 #include <stdlib.h>
 
-#include "content/body.h"
 #include "content/filters.h"
 #include "content/model.h"
 #include "content/paths.h"
@@ -53,122 +52,6 @@ static int make_path(struct evaluation *with, const struct entry *entry,
 		path = paths_document_with_id(a, path, with->wp->id);
 	d->path = str_dup(path);
 	return 0;
-}
-
-/* One text of a body: null is none. */
-static int add_paragraph(struct buf *b, const struct value *v, struct err *e)
-{
-	if (value_is_empty(v))
-		return 0;
-	if (b->n > 0)
-		buf_puts(b, "\n\n");
-	if (evaluate_add_text(b, v, e) == 0)
-		return 0;
-	return err_prefix(e, "body");
-}
-
-static int body_text(struct evaluation *with, const struct entry *entry,
-	struct str *out, struct err *e)
-{
-	struct buf b = {0};
-	struct value v;
-	bool there;
-	int rc = template_evaluate(with, &entry->body, &there, &v, e);
-
-	if (rc == 0 && evaluate_limit(&v, e) != 0)
-		rc = err_prefix(e, "body");
-	if (rc == 0 && v.type != VALUE_LIST)
-		rc = add_paragraph(&b, &v, e);
-	for (size_t i = 0; rc == 0 && v.type == VALUE_LIST && i < v.n; i++)
-		rc = add_paragraph(&b, &v.items[i], e);
-	*out = arena_str(with->arena, buf_str(&b));
-	buf_fini(&b);
-	return rc;
-}
-
-/* "https://host:port" of the page in OpenProject, or none. */
-static struct str origin_of(struct str url)
-{
-	size_t scheme = str_find(url, STR("://"));
-	struct str host;
-
-	if (scheme >= url.n)
-		return STR_NONE;
-	host = str_skip(url, scheme + 3);
-	return (struct str){url.p, scheme + 3 + str_find(host, STR("/"))};
-}
-
-static int save_all(struct evaluation *with, const struct entry *entry,
-	struct saves *saves, struct err *e)
-{
-	const struct attachment **files;
-	struct value all;
-	int rc = model_attachments(with, &all, e);
-
-	if (rc != 0)
-		return rc;
-	files = ARENA_ARRAY(with->arena, const struct attachment *, all.n);
-	for (size_t i = 0; i < all.n; i++)
-		files[i] = &with->wp->attachments[i];
-	return saves_files(with, entry, files, all.n, saves, e);
-}
-
-/* Save what the body refers to, and write the body with its addresses. */
-static int rewrite_body(struct evaluation *with, const struct entry *entry,
-	struct str text, struct saves *saves, struct buf *out, struct err *e)
-{
-	struct arena *a = with->arena;
-	struct str origin = origin_of(with->wp->url);
-	struct body_reference *refs;
-	size_t n = body_references(a, text, with->wp, origin, &refs);
-	const struct attachment **files =
-		ARENA_ARRAY(a, const struct attachment *, n);
-	struct str *links = ARENA_ARRAY(a, struct str, n);
-	size_t n_files = 0;
-	struct value all;
-	int rc;
-
-	if (!with->wp->attachments_known && body_may_refer(a, text, origin))
-		return model_attachments(with, &all, e);
-
-	for (size_t i = 0; i < n; i++) {
-		size_t j = 0;
-
-		while (j < n_files && files[j] != refs[i].attachment)
-			j++;
-		files[j] = refs[i].attachment;
-		n_files += j == n_files;
-	}
-	rc = saves_files(with, entry, files, n_files, saves, e);
-	if (rc != 0)
-		return rc;
-	for (size_t i = 0; i < n; i++)
-		links[i] = saves_address(saves, refs[i].attachment);
-	body_rewrite(text, refs, n, links, out);
-	return 0;
-}
-
-int render_body(struct evaluation *with, const struct entry *entry,
-	struct saves *saves, struct buf *out, struct err *e)
-{
-	struct buf rewritten = {0};
-	struct str text;
-	int rc = 0;
-
-	if (entry->files == FILES_ALL)
-		rc = save_all(with, entry, saves, e);
-	if (rc == 0)
-		rc = body_text(with, entry, &text, e);
-	if (rc == 0 && entry->files != FILES_NONE) {
-		rc = rewrite_body(with, entry, text, saves, &rewritten, e);
-		text = buf_str(&rewritten);
-	}
-	if (rc == 0 && entry->escape_shortcodes)
-		body_escape_shortcodes(text, out);
-	else if (rc == 0)
-		buf_add_str(out, text);
-	buf_fini(&rewritten);
-	return rc;
 }
 
 static int make_front_matter(struct evaluation *with, const struct entry *entry,

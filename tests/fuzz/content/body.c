@@ -2,7 +2,8 @@
  * Bodies: references are in order, within the text and not unforeseen;
  * rewriting without links changes nothing, and with links finds as many
  * references again (but an odd character that goes with an address may make
- * something else of what is around it).  Escaped shortcodes are closed.
+ * something else of what is around it).  The same attachments are found
+ * whether work packages are looked for or not.  Escaped shortcodes are closed.
  */
 #include "content/body.h"
 
@@ -23,19 +24,40 @@ static const struct work_package wp = {
 	.attachments = attachments,
 };
 
-static void check_order(struct arena *a, struct str body,
-	const struct body_reference *refs, size_t n)
+static const struct body_scope scope = {.wp = &wp, .base = {"http://h", 8}};
+static const struct body_scope any = {.wp = &wp};
+static const struct body_scope all = {
+	.wp = &wp, .base = {"http://h", 8}, .addresses = true, .numbers = true};
+
+static void check_order(
+	struct str body, const struct body_reference *refs, size_t n)
 {
 	size_t at = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		if (refs[i].start < at || refs[i].n == 0 ||
 			refs[i].n > body.n - refs[i].start ||
-			refs[i].attachment == NULL)
+			(refs[i].kind == REFERENCE_ATTACHMENT) !=
+				(refs[i].attachment != NULL) ||
+			(refs[i].kind != REFERENCE_ATTACHMENT &&
+				refs[i].kind != REFERENCE_PERSON) !=
+				(refs[i].work_package > 0))
 			abort();
 		at = refs[i].start + refs[i].n;
 	}
-	if (n > 0 && !body_may_refer(a, body, STR_NONE))
+}
+
+static void check_all(struct arena *a, struct str body, size_t n)
+{
+	struct body_reference *refs;
+	size_t n_all = body_references(a, body, &all, &refs);
+	size_t attachments_among = 0;
+
+	check_order(body, refs, n_all);
+	for (size_t i = 0; i < n_all; i++)
+		attachments_among += refs[i].kind == REFERENCE_ATTACHMENT;
+	/* Those in an element that is taken as a whole are not among them. */
+	if (attachments_among > n)
 		abort();
 }
 
@@ -67,7 +89,7 @@ static void check_rewrite(struct arena *a, struct str body,
 	}
 	buf_clear(&out);
 	body_rewrite(body, refs, n, links, &out);
-	if (body_references(a, buf_str(&out), &wp, STR_NONE, &again) < n)
+	if (body_references(a, buf_str(&out), &any, &again) < n)
 		abort();
 	buf_fini(&out);
 }
@@ -107,9 +129,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct str body = {(const char *)data, size};
 	struct body_reference *refs;
 	struct arena a = {0};
-	size_t n = body_references(&a, body, &wp, STR("http://h"), &refs);
+	size_t n = body_references(&a, body, &scope, &refs);
 
-	check_order(&a, body, refs, n);
+	check_order(body, refs, n);
+	if (n > 0 && !body_may_refer(&a, body, &any))
+		abort();
+	check_all(&a, body, n);
 	check_rewrite(&a, body, refs, n);
 	check_shortcodes(body);
 	arena_fini(&a);

@@ -34,6 +34,11 @@ static const struct work_package wp = {
 	.attachments = attachments,
 };
 
+static const struct body_scope own = {
+	.wp = &wp,
+	.base = {"http://127.0.0.1:60080", 22},
+};
+
 static const char *const bodies[] = {
 	/* markdown */
 	"![x](‹/api/v3/attachments/4/content› \"ttl\")",
@@ -156,13 +161,11 @@ static void test_references(void **state)
 		struct body_reference *refs;
 		size_t want[16];
 		size_t n_want = unmark(bodies[i], &plain, want);
-		size_t n = body_references(&a, buf_str(&plain), &wp,
-			STR("http://127.0.0.1:60080"), &refs);
+		size_t n = body_references(&a, buf_str(&plain), &own, &refs);
 
 		if (n != n_want)
 			fail_msg("%zu references in: %s", n, bodies[i]);
-		if (n > 0 && !body_may_refer(&a, buf_str(&plain),
-				     STR("http://127.0.0.1:60080")))
+		if (n > 0 && !body_may_refer(&a, buf_str(&plain), &own))
 			fail_msg("no reference expected in: %s", bodies[i]);
 		for (size_t k = 0; k < n; k++)
 			if (refs[k].start != want[2 * k] ||
@@ -192,8 +195,7 @@ static void test_recorded(void **state)
 	body.n = fread(text, 1, sizeof(text) - 1, f);
 	text[body.n] = '\0';
 	fclose(f);
-	n = body_references(
-		&a, body, &wp, STR("http://127.0.0.1:60080"), &refs);
+	n = body_references(&a, body, &own, &refs);
 	assert_int_equal(n, 5);
 	for (size_t i = 0; i < n; i++) {
 		assert_int_equal(refs[i].attachment->id, 4);
@@ -244,8 +246,10 @@ static void test_which(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct arena a = {0};
 		struct body_reference *refs;
-		size_t n = body_references(&a, str_of(cases[i].body), &wp,
-			str_of(cases[i].origin), &refs);
+		const struct body_scope scope = {
+			.wp = &wp, .base = str_of(cases[i].origin)};
+		size_t n = body_references(
+			&a, str_of(cases[i].body), &scope, &refs);
 
 		if (n != (cases[i].id != 0) ||
 			(n > 0 && refs[0].attachment->id != cases[i].id))
@@ -257,11 +261,11 @@ static void test_which(void **state)
 /* A server whose paths do not start at the root. */
 static void test_prefix(void **state)
 {
-	struct attachment at_op[] = {{.id = 3,
-		.file_name = {"x", 1},
-		.href = {"/op/api/v3/attachments/3/content", 32}}};
+	struct attachment at_op[] = {{.id = 3, .file_name = {"x", 1}}};
 	const struct work_package there = {
 		.n_attachments = 1, .attachments = at_op};
+	const struct body_scope scope = {
+		.wp = &there, .base = STR("http://x/op")};
 	struct arena a = {0};
 	struct body_reference *refs;
 
@@ -270,14 +274,138 @@ static void test_prefix(void **state)
 				 STR("![](/op/api/v3/attachments/3/content) "
 				     "[](http://x/op/attachments/3) [](/oq/"
 				     "attachments/3)"),
-				 &there, STR("http://x"), &refs),
+				 &scope, &refs),
 		2);
-	assert_true(body_may_refer(&a,
-		STR("![](/op/api/v3/attachments/3/content)"), STR("http://x")));
-	assert_true(body_may_refer(&a, STR("[](x)"), STR("http://x")));
+	assert_true(body_may_refer(
+		&a, STR("![](/op/api/v3/attachments/3/content)"), &scope));
+	assert_true(body_may_refer(&a, STR("[](x)"), &scope));
 	assert_false(body_may_refer(&a,
 		STR("[](http://y/attachments/3) ![](/x.png) [](y/x) [](#x)"),
-		STR("http://x")));
+		&scope));
+	arena_fini(&a);
+}
+
+/* Each reference becomes what is known of it. */
+static void show(
+	const struct body_reference *ref, struct str *out, struct arena *a)
+{
+	switch (ref->kind) {
+	case REFERENCE_ATTACHMENT:
+		*out = STR("FILE");
+		break;
+	case REFERENCE_ADDRESS:
+		*out = arena_printf(a, "WP%d", (int)ref->work_package);
+		break;
+	case REFERENCE_BARE:
+		*out = arena_printf(a, "{BARE%d}", (int)ref->work_package);
+		break;
+	case REFERENCE_NUMBER:
+		*out = arena_printf(a, "{%d.%d%s%s%s}", (int)ref->work_package,
+			ref->detail, ref->html ? " html" : "",
+			ref->row ? " row" : "", ref->in_link ? " in" : "");
+		break;
+	case REFERENCE_PERSON:
+		*out = arena_printf(a, "{%.*s}", STR_ARGS(ref->text));
+		break;
+	}
+}
+
+#define HOST "http://127.0.0.1:60080"
+
+static void test_work_packages(void **state)
+{
+	static const char *const cases[][2] = {
+		{"See #12, ##13 and ###14.", "See {12.1}, {13.2} and {14.3}."},
+		{"#1 (#2) [#3] \xE2\x80\x9C#4\xE2\x80\x9D",
+			"{1.1} ({2.1}) [{3.1}] \xE2\x80\x9C{4.1}\xE2\x80\x9D"},
+		{"a#1 #1a #1_ ####1 # 1 #x &#39; user#8 \xC3\xA4#1 x/#1",
+			"a#1 #1a #1_ ####1 # 1 #x &#39; user#8 \xC3\xA4#1 "
+			"x/#1"},
+		{"\\#1 `#1` <code>#1</code>\n\n    #1\n",
+			"\\#1 `#1` <code>#1</code>\n\n    #1\n"},
+		{"[see #1](x) [#2][r] ![#3](y) <a href=z>#4</a> #5",
+			"[see {1.1 in}](x) [{2.1 in}][r] ![#3](y) "
+			"<a href=z>{4.1 in}</a> {5.1}"},
+		{"| #1 |\n\n<p>#2</p>\n",
+			"| {1.1 row} |\n\n<p>{2.1 html}</p>\n"},
+		{"#99999999999999999999 #0", "#99999999999999999999 #0"},
+		/* addresses */
+		{"[x](/work_packages/12) [x](" HOST
+		 "/work_packages/12/activity?a#b)",
+			"[x](WP12) [x](WP12)"},
+		{"[x](/projects/ccm/work_packages/12) [x](/wp/12)",
+			"[x](WP12) [x](WP12)"},
+		{"[x](/projects/ccm/work_packages/details/12/overview)",
+			"[x](WP12)"},
+		{"[x](/api/v3/work_packages/12) [r]\n\n[r]: /work_packages/3\n",
+			"[x](WP12) [r]\n\n[r]: WP3\n"},
+		{"<a href=\"/work_packages/12\">t</a>",
+			"<a href=\"WP12\">t</a>"},
+		{"[x](/work_packages/12x) [x](/work_packages) "
+		 "[x](work_packages/1)",
+			"[x](/work_packages/12x) [x](/work_packages) "
+			"[x](work_packages/1)"},
+		{"[x](https://other.org/work_packages/12)",
+			"[x](https://other.org/work_packages/12)"},
+		{"At " HOST "/work_packages/12. <" HOST "/work_packages/3>",
+			"At {BARE12}. {BARE3}"},
+		{"(" HOST "/work_packages/12) [" HOST "/wp/1](/wp/2)",
+			"({BARE12}) [" HOST "/wp/1](WP2)"},
+		{"![](/attachments/4) " HOST "/attachments/4",
+			"![](FILE) " HOST "/attachments/4"},
+		/* what the editor makes */
+		{"<mention class=\"mention\" data-id=\"8\" data-type=\"user\" "
+		 "data-text=\"@A O'N\">@A O'N</mention>!",
+			"{@A O'N}!"},
+		{"<mention data-type='user' data-text='@B'></mention>", "{@B}"},
+		{"<mention data-type='work_package'>##12</mention>", "{12.2}"},
+		{"<mention data-type='user'>@<b>x</b></mention> <mention>",
+			"<mention data-type='user'>@<b>x</b></mention> "
+			"<mention>"},
+		/* the server's HTML */
+		{"<p><a class=\"issue work_package preview-trigger\" "
+		 "href=\"/work_packages/1\">#1</a> <opce-macro-wp-quickinfo "
+		 "data-id=\"2\" data-detailed=\"true\">"
+		 "</opce-macro-wp-quickinfo> <a class=\"user-mention "
+		 "op-uc-link\" href=\"/users/8\">A</a> #3 "
+		 "<a href=\"/work_packages/4\">x</a></p>",
+			"<p>{1.1 html} {2.3 html} {A} {3.1 html} "
+			"<a href=\"WP4\">x</a></p>"},
+	};
+	const struct body_scope scope = {.wp = &wp,
+		.base = STR(HOST),
+		.addresses = true,
+		.numbers = true};
+	struct arena a = {0};
+	struct buf out = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct str body = str_of(cases[i][0]);
+		struct body_reference *refs;
+		size_t n = body_references(&a, body, &scope, &refs);
+		struct str *texts = ARENA_ARRAY(&a, struct str, n);
+
+		for (size_t k = 0; k < n; k++)
+			show(&refs[k], &texts[k], &a);
+		buf_puts(&out, "");
+		body_rewrite(body, refs, n, texts, &out);
+		assert_string_equal(out.p, cases[i][1]);
+		buf_clear(&out);
+	}
+	/* A document that is HTML has no markdown in it. */
+	{
+		const struct body_scope html = {.wp = &wp, .html = true};
+		struct body_reference *refs;
+
+		assert_int_equal(
+			body_references(&a,
+				STR("<p>\n\n    <img src=\"/attachments/4\">"
+				    "\n```\n[](/attachments/4)"),
+				&html, &refs),
+			1);
+	}
+	buf_fini(&out);
 	arena_fini(&a);
 }
 
@@ -294,13 +422,14 @@ static void test_escaping(void **state)
 		{"a\nb", "a%0Ab"},
 	};
 	const struct str body = STR("![](/attachments/4) x");
+	const struct body_scope any = {.wp = &wp};
 	struct arena a = {0};
 	struct body_reference *refs;
 	struct buf out = {0};
 	char want[128];
 
 	(void)state;
-	assert_int_equal(body_references(&a, body, &wp, STR_NONE, &refs), 1);
+	assert_int_equal(body_references(&a, body, &any, &refs), 1);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct str link = str_of(cases[i][0]);
 
@@ -354,7 +483,11 @@ static void test_linear(void **state)
 		"<code></", "</", "<pre>", "<b>", "> ", ">", "- ", "1. ",
 		"* a\n", "\t", "    a\n", "~~~\n", "|\n", "\\", "\n", "{{<",
 		"{{%{{<", "<a b='><a b=\">", "<div>\n", "<!--\n",
-		"![](same.txt) ", "<pre>\n\n", "</pre ", "<code>`"};
+		"![](same.txt) ", "<pre>\n\n", "</pre ", "<code>`", "#1 ",
+		"<mention>", "<a href=x>", "http://h/wp/1 ", "https://",
+		"![#1](x) ", "[[#1](", "<a class=\"user-mention\">"};
+	const struct body_scope any = {
+		.wp = &wp, .addresses = true, .numbers = true};
 	struct arena a = {0};
 	struct buf body = {0};
 	struct buf out = {0};
@@ -369,7 +502,7 @@ static void test_linear(void **state)
 		buf_clear(&out);
 		while (body.n < 1000000)
 			buf_puts(&body, units[i]);
-		body_references(&a, buf_str(&body), &wp, STR_NONE, &refs);
+		body_references(&a, buf_str(&body), &any, &refs);
 		body_escape_shortcodes(buf_str(&body), &out);
 		arena_reset(&a);
 		if (clock() - before > 4 * CLOCKS_PER_SEC)
@@ -389,6 +522,7 @@ int main(void)
 		cmocka_unit_test(test_recorded),
 		cmocka_unit_test(test_which),
 		cmocka_unit_test(test_prefix),
+		cmocka_unit_test(test_work_packages),
 		cmocka_unit_test(test_escaping),
 		cmocka_unit_test(test_shortcodes),
 		cmocka_unit_test(test_linear),

@@ -184,6 +184,12 @@ static void test_refused(void **state)
 		{ENTRY("  emit: { format: json, quotes: single }"),
 			"?c.yaml:3:33: emit.quotes has no effect beside "
 			"format: json"},
+		{ENTRY("  links: absolute"),
+			"?c.yaml:3:10: links must be keep or relative, not "
+			"'absolute'"},
+		{ENTRY("  references: links"),
+			"?c.yaml:3:15: references must be keep, text or link, "
+			"not 'links'"},
 		{ENTRY("  continue: yes"),
 			"?c.yaml:3:13: continue must be true or false, not "
 			"'yes'"},

@@ -1,0 +1,108 @@
+/*
+ * markdown_text - plain text written so that markdown shows it as it is.
+ */
+#include "content/markdown_text.h"
+
+#include "content/ascii.h"
+
+static bool is_alnum(char c)
+{
+	return ascii_name(c) && c != '_';
+}
+
+static bool is_word(struct str s, size_t i)
+{
+	return i < s.n && ((unsigned char)s.p[i] >= 0x80 || is_alnum(s.p[i]));
+}
+
+/* "&amp;", "&#38;": what a reader would make one character of. */
+static bool is_entity(struct str s)
+{
+	size_t n = 1;
+
+	if (n < s.n && s.p[n] == '#')
+		n++;
+	while (n < s.n && n < 40 && is_alnum(s.p[n]))
+		n++;
+	return n > 1 && n < s.n && s.p[n] == ';';
+}
+
+static bool needs_backslash(struct str text, size_t i, bool row)
+{
+	switch (text.p[i]) {
+	case '\\':
+	case '`':
+	case '*':
+	case '[':
+	case ']':
+	case '<':
+	case '~':
+		return true;
+	case '_':
+		return i == 0 || !is_word(text, i - 1) || !is_word(text, i + 1);
+	case '&':
+		return is_entity(str_skip(text, i));
+	case '|':
+		return row;
+	default:
+		return false;
+	}
+}
+
+void markdown_escape(struct str text, bool row, struct buf *out)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+
+		if (needs_backslash(text, i, row))
+			buf_putc(out, '\\');
+		buf_putc(out, c == '\n' || c == '\r' ? ' ' : c);
+	}
+}
+
+void markdown_escape_line(struct str text, bool row, struct buf *out)
+{
+	size_t digits = 0;
+
+	while (digits < text.n && digits < 9 && text.p[digits] >= '0' &&
+		text.p[digits] <= '9')
+		digits++;
+	if (digits > 0 && digits < text.n &&
+		(text.p[digits] == '.' || text.p[digits] == ')')) {
+		buf_add(out, text.p, digits);
+		buf_putc(out, '\\');
+		buf_putc(out, text.p[digits]);
+		text = str_skip(text, digits + 1);
+	} else if (text.n > 0 && text.p[0] != '\0' &&
+		   strchr("#+-=>:|", text.p[0]) != NULL) {
+		buf_putc(out, '\\');
+		buf_putc(out, text.p[0]);
+		text = str_skip(text, 1);
+	}
+	markdown_escape(text, row, out);
+}
+
+void html_escape(struct str text, struct buf *out)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		switch (text.p[i]) {
+		case '&':
+			buf_puts(out, "&amp;");
+			break;
+		case '<':
+			buf_puts(out, "&lt;");
+			break;
+		case '>':
+			buf_puts(out, "&gt;");
+			break;
+		case '"':
+			buf_puts(out, "&quot;");
+			break;
+		case '\'':
+			buf_puts(out, "&#39;");
+			break;
+		default:
+			buf_putc(out, text.p[i]);
+		}
+	}
+}

@@ -1,0 +1,19 @@
+#ifndef CONTENT_MARKDOWN_TEXT_H
+#define CONTENT_MARKDOWN_TEXT_H
+
+#include "base/buf.h"
+
+/*
+ * A plain text as it stands in markdown's paragraphs and labels, shown as it
+ * is: what would mark something up gets a backslash, a line feed becomes a
+ * space.  In a row of a table '|' is escaped, too.
+ */
+void markdown_escape(struct str text, bool row, struct buf *out);
+
+/* The same for a text that begins a line, where more marks mean something. */
+void markdown_escape_line(struct str text, bool row, struct buf *out);
+
+/* & < > " ' escaped for HTML. */
+void html_escape(struct str text, struct buf *out);
+
+#endif

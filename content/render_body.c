@@ -1,0 +1,291 @@
+/*
+ * render_body - the body of a document.
+ *
+ * The texts of body: are put together; what they refer to is saved, and the
+ * references become what attachments:, links: and references: say; last,
+ * shortcodes are escaped.  Other work packages are asked for by id, and noted
+ * as read, so that the document is made again when they move.
+ */
+#include "content/body.h"
+#include "content/markdown_text.h"
+#include "content/model.h"
+#include "content/paths.h"
+#include "content/render.h"
+
+/* One text of a body: null is none. */
+static int add_paragraph(struct buf *b, const struct value *v, struct err *e)
+{
+	if (value_is_empty(v))
+		return 0;
+	if (b->n > 0)
+		buf_puts(b, "\n\n");
+	if (evaluate_add_text(b, v, e) == 0)
+		return 0;
+	return err_prefix(e, "body");
+}
+
+static int body_text(struct evaluation *with, const struct entry *entry,
+	struct str *out, struct err *e)
+{
+	struct buf b = {0};
+	struct value v;
+	bool there;
+	int rc = template_evaluate(with, &entry->body, &there, &v, e);
+
+	if (rc == 0 && evaluate_limit(&v, e) != 0)
+		rc = err_prefix(e, "body");
+	if (rc == 0 && v.type != VALUE_LIST)
+		rc = add_paragraph(&b, &v, e);
+	for (size_t i = 0; rc == 0 && v.type == VALUE_LIST && i < v.n; i++)
+		rc = add_paragraph(&b, &v.items[i], e);
+	*out = arena_str(with->arena, buf_str(&b));
+	buf_fini(&b);
+	return rc;
+}
+
+static int save_all(struct evaluation *with, const struct entry *entry,
+	struct saves *saves, struct err *e)
+{
+	const struct attachment **files;
+	struct value all;
+	int rc = model_attachments(with, &all, e);
+
+	if (rc != 0)
+		return rc;
+	files = ARENA_ARRAY(with->arena, const struct attachment *, all.n);
+	for (size_t i = 0; i < all.n; i++)
+		files[i] = &with->wp->attachments[i];
+	return saves_files(with, entry, files, all.n, saves, e);
+}
+
+/* The body on its way. */
+struct writing {
+	struct evaluation *with;
+	const struct entry *entry;
+	struct saves *saves;
+	struct str text;
+	struct body_scope scope;
+	struct body_reference *refs;
+	size_t n;
+};
+
+/* "https://host:port/path" of OpenProject, by the page of a work package. */
+static struct str base_of(struct str url)
+{
+	struct str mark = STR("/work_packages/");
+
+	if (url.p == NULL || str_find(url, mark) == url.n)
+		return STR_NONE;
+	return (struct str){url.p, str_find(url, mark)};
+}
+
+static bool is_html(struct str path)
+{
+	return str_ends(path, STR(".html")) || str_ends(path, STR(".htm"));
+}
+
+/* Save the attachments that it refers to, each once. */
+static int save_referenced(struct writing *w, struct err *e)
+{
+	const struct attachment **files =
+		ARENA_ARRAY(w->with->arena, const struct attachment *, w->n);
+	size_t n_files = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		size_t j = 0;
+
+		if (w->refs[i].kind != REFERENCE_ATTACHMENT)
+			continue;
+		while (j < n_files && files[j] != w->refs[i].attachment)
+			j++;
+		files[j] = w->refs[i].attachment;
+		n_files += j == n_files;
+	}
+	return saves_files(w->with, w->entry, files, n_files, w->saves, e);
+}
+
+/*
+ * The document of a work package that a reference means: its address from
+ * here and its subject; STR_NONE twice if there is none.
+ */
+static int look_up(struct writing *w, int64_t id, struct str *address,
+	struct str *subject, struct err *e)
+{
+	struct arena *a = w->with->arena;
+	const struct work_package *wp = w->with->wp;
+	const struct neighbours *others = wp->neighbours;
+	struct neighbour there = {w->saves->document, wp->subject};
+	bool found = id == wp->id;
+	int rc = 0;
+
+	if (!found) {
+		reads_add(&w->with->reads, READ_WORK_PACKAGE, id, STR_NONE);
+		rc = evaluate_spend(w->with, 100, e);
+		found = rc == 0 && others != NULL &&
+			others->find(others->arg, a, id, &there);
+	}
+	*address = STR_NONE;
+	*subject = STR_NONE;
+	if (!found)
+		return rc;
+	*subject = there.subject;
+	*address = paths_relative(a, w->saves->document, there.path);
+	return 0;
+}
+
+/* A label as a link, or as it is where there is no address or no place. */
+static struct str as_link(struct writing *w, const struct body_reference *ref,
+	struct str label, struct str address)
+{
+	struct buf b = {0};
+	struct str out;
+
+	if (address.p == NULL || ref->in_link)
+		return label;
+	if (ref->html) {
+		buf_puts(&b, "<a href=\"");
+		body_add_address(address, &b);
+		buf_printf(&b, "\">%.*s</a>", STR_ARGS(label));
+	} else {
+		buf_printf(&b, "[%.*s](", STR_ARGS(label));
+		body_add_address(address, &b);
+		buf_putc(&b, ')');
+	}
+	out = arena_str(w->with->arena, buf_str(&b));
+	buf_fini(&b);
+	return out;
+}
+
+/* A text as the reference's place needs it. */
+static void add_words(
+	struct buf *b, const struct body_reference *ref, struct str text)
+{
+	if (ref->html)
+		html_escape(text, b);
+	else
+		markdown_escape(text, ref->row, b);
+}
+
+/* "#12", or "#12: Subject" for what shows more in OpenProject. */
+static int write_number(struct writing *w, const struct body_reference *ref,
+	struct str *out, struct err *e)
+{
+	struct buf b = {0};
+	struct str address;
+	struct str subject;
+	int rc = look_up(w, ref->work_package, &address, &subject, e);
+
+	if (rc != 0)
+		return rc;
+	buf_printf(&b, "#%lld", (long long)ref->work_package);
+	if (ref->detail > 1 && subject.p != NULL) {
+		buf_puts(&b, ": ");
+		add_words(&b, ref, subject);
+	}
+	if (w->entry->references != REFERENCES_LINK)
+		address = STR_NONE;
+	*out = as_link(w, ref, arena_str(w->with->arena, buf_str(&b)), address);
+	buf_fini(&b);
+	return 0;
+}
+
+/* An address alone in a text becomes a link with the subject as its label. */
+static int write_bare(struct writing *w, const struct body_reference *ref,
+	struct str *out, struct err *e)
+{
+	struct buf b = {0};
+	struct str address;
+	struct str subject;
+	int rc = look_up(w, ref->work_package, &address, &subject, e);
+
+	*out = STR_NONE;
+	if (rc != 0 || address.p == NULL)
+		return rc;
+	if (subject.n > 0)
+		add_words(&b, ref, subject);
+	else
+		buf_printf(&b, "#%lld", (long long)ref->work_package);
+	*out = as_link(w, ref, arena_str(w->with->arena, buf_str(&b)), address);
+	buf_fini(&b);
+	return 0;
+}
+
+/* What stands for a reference; STR_NONE to leave it. */
+static int write_one(struct writing *w, const struct body_reference *ref,
+	struct str *out, struct err *e)
+{
+	struct str ignored;
+
+	switch (ref->kind) {
+	case REFERENCE_ATTACHMENT:
+		*out = saves_address(w->saves, ref->attachment);
+		return 0;
+	case REFERENCE_ADDRESS:
+		return look_up(w, ref->work_package, out, &ignored, e);
+	case REFERENCE_BARE:
+		return write_bare(w, ref, out, e);
+	case REFERENCE_NUMBER:
+		return write_number(w, ref, out, e);
+	case REFERENCE_PERSON:
+		*out = ref->text;
+		return 0;
+	}
+	return 0;
+}
+
+/* Save what the body refers to, and write the body with its addresses. */
+static int rewrite(struct writing *w, struct buf *out, struct err *e)
+{
+	struct arena *a = w->with->arena;
+	struct body_scope *scope = &w->scope;
+	struct value all;
+	struct str *texts;
+	int rc = 0;
+
+	if (w->entry->files != FILES_NONE && !scope->wp->attachments_known &&
+		body_may_refer(a, w->text, scope))
+		return model_attachments(w->with, &all, e);
+
+	w->n = body_references(a, w->text, scope, &w->refs);
+	if (w->entry->files != FILES_NONE)
+		rc = save_referenced(w, e);
+	texts = ARENA_ARRAY(a, struct str, w->n);
+	for (size_t i = 0; rc == 0 && i < w->n; i++)
+		rc = write_one(w, &w->refs[i], &texts[i], e);
+	if (rc == 0)
+		body_rewrite(w->text, w->refs, w->n, texts, out);
+	return rc;
+}
+
+int render_body(struct evaluation *with, const struct entry *entry,
+	struct saves *saves, struct buf *out, struct err *e)
+{
+	struct writing w = {
+		.with = with,
+		.entry = entry,
+		.saves = saves,
+		.scope =
+			{
+				.wp = with->wp,
+				.base = base_of(with->wp->url),
+				.html = is_html(saves->document),
+				.addresses = entry->links == LINKS_RELATIVE,
+				.numbers = entry->references != REFERENCES_KEEP,
+			},
+	};
+	struct buf rewritten = {0};
+	int rc = 0;
+
+	if (entry->files == FILES_ALL)
+		rc = save_all(with, entry, saves, e);
+	if (rc == 0)
+		rc = body_text(with, entry, &w.text, e);
+	if (rc == 0)
+		rc = rewrite(&w, &rewritten, e);
+	if (rc == 0 && entry->escape_shortcodes)
+		body_escape_shortcodes(buf_str(&rewritten), out);
+	else if (rc == 0)
+		buf_add_str(out, buf_str(&rewritten));
+	buf_fini(&rewritten);
+	return rc;
+}
