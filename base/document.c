@@ -14,6 +14,9 @@ void document_fini(struct document *d)
 	for (size_t i = 0; i < d->n_files; i++)
 		free(d->files[i].path);
 	free(d->files);
+	for (size_t i = 0; i < d->n_values; i++)
+		free(d->values[i].value);
+	free(d->values);
 	*d = (struct document){0};
 }
 

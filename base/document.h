@@ -15,6 +15,15 @@ struct saved_file {
 };
 
 /*
+ * A value of unique: that a document has, or would have if it were free:
+ * level says how often it gave way before.
+ */
+struct unique_value {
+	char *value; /* owned by the document */
+	unsigned level;
+};
+
+/*
  * A document that the mapping made of a work package: what store keeps.
  * Owns all that it points to.
  */
@@ -26,6 +35,8 @@ struct document {
 	bool keep_when_gone;
 	size_t n_files;
 	struct saved_file *files; /* sorted by path */
+	size_t n_values;
+	struct unique_value *values;
 };
 
 void document_fini(struct document *d); /* frees, and zeroes d */
@@ -47,7 +58,7 @@ struct rendered {
 	 */
 	struct err match_err;
 	struct reads reads; /* sorted; their names live as the work package */
-	bool needs_list; /* the list of attachments is needed first */
+	bool needs_list;    /* the list of attachments is needed first */
 	size_t n_needs;
 	int64_t *needs; /* ids of attachments whose contents are needed */
 };

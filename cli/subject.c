@@ -270,7 +270,7 @@ static int parse_row(struct subject *s, struct state *state, struct err *e)
 	s->wp.schema = names_schema(&s->names, s->wp.project.id, s->wp.type.id);
 	s->wp.url = arena_printf(&s->arena, "%s/work_packages/%lld",
 		s->config.url, (long long)s->wp.id);
-	lookup_init(&s->lookup, s->config.program, NULL, state);
+	lookup_init(&s->lookup, s->config.program, NULL, state, s->wp.id);
 	s->wp.neighbours = &s->lookup.neighbours;
 	rc = lookup_rename(&s->lookup, &s->arena, &s->wp, e);
 	return rc == 0 ? look_up_contents(s, state, e) : rc;

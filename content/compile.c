@@ -248,6 +248,7 @@ static int compile_parts(
 	} parts[] = {
 		{"emit", compile_emit},
 		{"let", compile_let},
+		{NULL, compile_unique},
 		{NULL, compile_path},
 		{NULL, compile_attachments},
 		{"front_matter", compile_front_matter},
@@ -312,8 +313,8 @@ int compile_entry(struct compiling *c, const struct node *node,
 {
 	static const char *const keys[] = {"name", "match", "continue", "let",
 		"path", "attachments", "front_matter", "body", "emit",
-		"when_gone", "neighbours", "escape_shortcodes", "links",
-		"references"};
+		"when_gone", "neighbours", "unique", "on_clash",
+		"escape_shortcodes", "links", "references"};
 	const struct node *match = node_get(node, "match");
 	size_t fields = c->uses.n_fields;
 	int rc = node_keys(

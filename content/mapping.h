@@ -38,6 +38,7 @@ struct match {
 struct let {
 	size_t slot;
 	struct template value;
+	bool unique; /* gets -ID where another document has the value */
 };
 
 /* How an attachment is saved and linked; NULL for the defaults. */
@@ -61,6 +62,12 @@ enum links { LINKS_KEEP, LINKS_RELATIVE };
 /* And of #12, ##12 and mentions. */
 enum references { REFERENCES_KEEP, REFERENCES_TEXT, REFERENCES_LINK };
 
+/* A value that no other document may have. */
+struct unique {
+	struct str key; /* unique[0] */
+	struct expression value;
+};
+
 enum files { FILES_NONE, FILES_REFERENCED, FILES_ALL };
 
 struct entry {
@@ -69,6 +76,8 @@ struct entry {
 	bool goes_on; /* continue: later entries are tried too */
 	size_t n_lets;
 	struct let *lets;
+	size_t n_uniques; /* those that are errors where they clash */
+	struct unique *uniques;
 	struct expression path;
 	enum files files;
 	struct saving saving; /* of files */
@@ -118,6 +127,8 @@ int compile_entry(struct compiling *c, const struct node *node,
 	struct str default_name, struct entry *out);
 int compile_match(
 	struct compiling *c, const struct node *node, struct match *out);
+int compile_unique(
+	struct compiling *c, const struct node *entry, struct entry *out);
 int compile_attachments(
 	struct compiling *c, const struct node *entry, struct entry *out);
 
@@ -128,6 +139,19 @@ int compile_names(struct compiling *c, const struct node *node,
 /* Remember a name that the server must know. */
 void compile_note(struct compiling *c, enum named kind, struct str name,
 	const struct node *at);
+
+/*
+ * Note that the document d of an entry wants to have a value of unique:, and
+ * see that it may.  With suffix the value gets -ID until it is free; else one
+ * that is taken is ERR_DATA.
+ */
+int unique_claim(struct evaluation *with, const struct entry *entry,
+	struct str key, bool suffix, struct value *v, struct document *d,
+	struct err *e);
+
+/* The same for all that are no let of an entry. */
+int unique_claim_all(struct evaluation *with, const struct entry *entry,
+	struct document *d, struct err *e);
 
 /* "project" … "category", as in match:, by match_key. */
 extern const char *const match_key_names[MATCH_KEYS];

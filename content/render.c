@@ -16,17 +16,20 @@
 #include "content/model.h"
 #include "content/paths.h"
 
-static int evaluate_lets(
-	struct evaluation *with, const struct entry *entry, struct err *e)
+static int evaluate_lets(struct evaluation *with, const struct entry *entry,
+	struct document *d, struct err *e)
 {
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < entry->n_lets; i++) {
 		const struct let *let = &entry->lets[i];
+		struct value *v = &with->locals[let->slot];
 		bool there;
 
-		rc = template_evaluate(
-			with, &let->value, &there, &with->locals[let->slot], e);
+		rc = template_evaluate(with, &let->value, &there, v, e);
+		if (rc == 0 && let->unique)
+			rc = unique_claim(
+				with, entry, let->value.key, true, v, d, e);
 	}
 	return rc;
 }
@@ -126,7 +129,9 @@ int render_begin(struct evaluation *with, const struct entry *entry,
 	with->children = (struct value){0};
 	with->all_neighbours = entry->all_neighbours;
 	with->locals = ARENA_ARRAY(with->arena, struct value, entry->n_slots);
-	rc = evaluate_lets(with, entry, e);
+	rc = evaluate_lets(with, entry, d, e);
+	if (rc == 0)
+		rc = unique_claim_all(with, entry, d, e);
 	if (rc == 0)
 		rc = make_path(with, entry, with_id, d, e);
 	if (rc != 0)

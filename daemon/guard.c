@@ -325,12 +325,9 @@ static int weigh(struct victims *v, struct err *e)
 
 static int drop(struct mapper *m, const struct victim *victim, struct err *e)
 {
-	int r = store_drop(
-		m->store, victim->work_package, str_of(victim->entry), e);
+	int r = mapper_drop(m, victim->work_package, str_of(victim->entry),
+		str_of(victim->claim), e);
 
-	if (r == 0)
-		r = mapper_left(
-			m, victim->work_package, str_of(victim->claim), e);
 	if (r != 0)
 		return r;
 	m->counts.removed++;

@@ -198,10 +198,8 @@ static int add_document(
 static int take_out(
 	struct mapper *m, const struct state_document *d, struct err *e)
 {
-	int r = store_drop(m->store, d->work_package, d->entry, e);
+	int r = mapper_drop(m, d->work_package, d->entry, d->claim, e);
 
-	if (r == 0)
-		r = mapper_left(m, d->work_package, d->claim, e);
 	if (r != 0)
 		return r;
 	m->counts.removed++;

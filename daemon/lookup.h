@@ -16,14 +16,15 @@ struct lookup {
 	struct store *store; /* or NULL: then the state is asked */
 	struct state *state;
 	struct neighbours neighbours; /* for struct work_package */
+	int64_t work_package;         /* that is mapped */
 
-	/* Of the neighbours that were asked for, by now. */
+	/* What was asked for by now. */
 	struct reads reads; /* owned; without names */
 	struct err err;     /* of the store: then nobody was found */
 };
 
 void lookup_init(struct lookup *l, const struct program *program,
-	struct store *store, struct state *state);
+	struct store *store, struct state *state, int64_t work_package);
 void lookup_fini(struct lookup *l);
 
 /*

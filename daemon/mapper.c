@@ -516,7 +516,7 @@ static enum mapped map_one(
 		return mapper_stage_withdrawn(m, item, e) == 0 ? MAPPED_DONE
 							       : MAPPED_FAULT;
 	lookup_fini(&m->lookup);
-	lookup_init(&m->lookup, m->config->program, m->store, NULL);
+	lookup_init(&m->lookup, m->config->program, m->store, NULL, item->id);
 	if (api_work_package_parse(
 		    &m->arena, buf_str(&item->source), &wp, &why) != 0)
 		return failed(m, item, &why);

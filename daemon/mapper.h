@@ -221,9 +221,28 @@ int mapper_map_again(struct mapper *m, struct err *e);
 int mapper_made_of(struct mapper *m, const struct mapper_item *item,
 	const struct work_package *wp, struct reads *reads, struct err *e);
 bool mapper_overtaken(struct mapper *m, const struct mapper_item *item);
-/* A document has gone: who claims its path, and who read it, change. */
-int mapper_left(struct mapper *m, int64_t work_package, struct str claim,
-	struct err *e);
+/*
+ * Stage the removal of a document.  Who claims its path or its values, and
+ * who read it, is mapped again.
+ */
+int mapper_drop(struct mapper *m, int64_t work_package, struct str entry,
+	struct str claim, struct err *e);
+
+/*
+ * Remember the values of unique: that a document has; afterwards those that
+ * came or went with d (NULL: it is to be dropped) are made known to who read
+ * them.
+ */
+struct mapper_values {
+	struct arena *arena; /* has the values */
+	size_t n, cap;
+	struct unique_value *items;
+};
+
+int mapper_values_before(struct mapper *m, int64_t work_package,
+	struct str entry, struct mapper_values *v, struct err *e);
+int mapper_values_after(struct mapper *m, const struct mapper_values *v,
+	const struct document *d, struct err *e);
 
 /*
  * People ordered something: what can be done at once, while a pass runs, is.

@@ -104,13 +104,21 @@ static int claim_left(
 	return store_claims(m->store, claim, on_claimant, &c, e);
 }
 
-int mapper_left(
-	struct mapper *m, int64_t work_package, struct str claim, struct err *e)
+int mapper_drop(struct mapper *m, int64_t work_package, struct str entry,
+	struct str claim, struct err *e)
 {
-	int r = claim_left(m, work_package, claim, e);
+	struct mapper_values values = {0};
+	int r = mapper_values_before(m, work_package, entry, &values, e);
 
-	return r == 0 ? mapper_reread(m, READ_WORK_PACKAGE, work_package, e)
-		      : r;
+	if (r == 0)
+		r = store_drop(m->store, work_package, entry, e);
+	if (r == 0)
+		r = claim_left(m, work_package, claim, e);
+	if (r == 0)
+		r = mapper_reread(m, READ_WORK_PACKAGE, work_package, e);
+	if (r == 0)
+		r = mapper_values_after(m, &values, NULL, e);
+	return r;
 }
 
 /* The documents that a work package has by now. */
@@ -252,8 +260,11 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 		.others_again = new_claim,
 	};
 	enum store_change change = STORE_SAME;
+	struct mapper_values values;
 	int r = store_claims(m->store, claim, on_claimant, &c, e);
 
+	if (r == 0)
+		r = mapper_values_before(m, s->item->id, c.entry, &values, e);
 	if (r == 0 && new_claim && held != NULL)
 		r = claim_left(m, s->item->id, held->claim, e);
 	if (r == 0 && c.lower)
@@ -268,15 +279,17 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 			r = store_put(m->store, s->item->id, d, claim, &change,
 				&one->err);
 	}
-	if (r == 0) {
-		count_change(m, s->item, d, change);
-		r = guard_made(m, s->item->id, str_of(d->entry), &one->err);
-	}
-	if (r == 0 && (held == NULL || !str_is(held->files[0].path, d->path)))
-		r = mapper_reread(m, READ_WORK_PACKAGE, s->item->id, &one->err);
-	if (r != 0 && r != ERR_DATA)
+	if (r == ERR_DATA)
+		return 0;
+	if (r != 0) {
 		*e = one->err;
-	return r == ERR_DATA ? 0 : r;
+		return r;
+	}
+	count_change(m, s->item, d, change);
+	r = guard_made(m, s->item->id, str_of(d->entry), e);
+	if (r == 0 && (held == NULL || !str_is(held->files[0].path, d->path)))
+		r = mapper_reread(m, READ_WORK_PACKAGE, s->item->id, e);
+	return r == 0 ? mapper_values_after(m, &values, d, e) : r;
 }
 
 /* --- The whole work package --------------------------------------------- */
@@ -306,9 +319,7 @@ static int leave(
 		if (rendered_has(rendered, d->entry))
 			continue;
 		if (replaced) {
-			r = store_drop(m->store, s->item->id, d->entry, e);
-			if (r == 0)
-				r = mapper_left(m, s->item->id, d->claim, e);
+			r = mapper_drop(m, s->item->id, d->entry, d->claim, e);
 			continue;
 		}
 		s->pending = true;

@@ -320,6 +320,9 @@ static int stage(struct put *p, struct err *e)
 	if (code == 0)
 		code = state_documents(s, p->row.work_package, compare, p, e);
 	if (code == 0 && p->same)
+		code = state_same_values(
+			s, p->row.work_package, p->document, &p->same, e);
+	if (code == 0 && p->same)
 		code = staging_is_adrift(
 			s, p->row.work_package, p->row.entry, &adrift, e);
 	if (code == 0 && p->same && !adrift)
@@ -330,7 +333,11 @@ static int stage(struct put *p, struct err *e)
 		code = compare_tree(p, e);
 	if (code == 0 && !p->text_known)
 		code = objects_blob(p->store->objects, text.p, text.n, &oid, e);
-	return code == 0 ? staging_put(s, &p->row, p->change, e) : code;
+	if (code == 0)
+		code = staging_put(s, &p->row, p->change, e);
+	if (code != 0)
+		return code;
+	return staging_put_values(s, p->row.work_package, p->document, e);
 }
 
 int store_put(struct store *s, int64_t work_package, const struct document *d,

@@ -37,6 +37,11 @@ static const char tables[] =
 	" digest TEXT, sha256 TEXT, oid TEXT, format TEXT, width INTEGER,"
 	" height INTEGER);"
 	"CREATE INDEX temp.staged_attachment_oid ON staged_attachment (oid);"
+	"CREATE TEMP TABLE staged_unique_value ("
+	" value TEXT, work_package INTEGER, entry TEXT, level INTEGER,"
+	" PRIMARY KEY (value, work_package, entry, level)) WITHOUT ROWID;"
+	"CREATE INDEX temp.staged_unique_value_document"
+	" ON staged_unique_value (work_package, entry);"
 	/* A row of kind 0 says that the others replace what was read. */
 	"CREATE TEMP TABLE staged_read ("
 	" work_package INTEGER, kind INTEGER, id INTEGER,"
@@ -98,6 +103,11 @@ int staging_forget(
 		"DELETE FROM staged_file WHERE work_package = ? AND entry = ?",
 		work_package, entry, e);
 
+	if (code == 0)
+		code = run_for(s,
+			"DELETE FROM staged_unique_value"
+			" WHERE work_package = ? AND entry = ?",
+			work_package, entry, e);
 	if (code != 0)
 		return code;
 	return run_for(s,
@@ -215,6 +225,9 @@ int staging_refuse(
 		"DELETE FROM staged_file WHERE (work_package, entry) IN"
 		" (SELECT work_package, entry FROM staged_document"
 		" WHERE why IS NOT NULL)",
+		"DELETE FROM staged_unique_value WHERE (work_package, entry) IN"
+		" (SELECT work_package, entry FROM staged_document"
+		" WHERE why IS NOT NULL)",
 		"DELETE FROM staged_document WHERE why IS NOT NULL",
 	};
 	int code = fn != NULL ? tell_waiting(s, fn, arg, e) : 0;
@@ -257,6 +270,12 @@ int staging_apply(struct state *s, struct err *e)
 		"DELETE FROM adrift WHERE (work_package, entry) IN " READY,
 		"DELETE FROM file WHERE (work_package, entry) IN " READY,
 		"DELETE FROM document WHERE (work_package, entry) IN " READY,
+		"DELETE FROM unique_value WHERE (work_package, entry) "
+		"IN " READY,
+		"INSERT INTO unique_value (value, work_package, entry, level)"
+		" SELECT value, work_package, entry, level"
+		" FROM staged_unique_value"
+		" WHERE (work_package, entry) IN " READY,
 		"INSERT INTO document (" DOCUMENT_COLUMNS ")"
 		" SELECT " DOCUMENT_COLUMNS " FROM staged_document"
 		" WHERE why IS NULL AND NOT dropped",
@@ -294,6 +313,8 @@ int staging_apply(struct state *s, struct err *e)
 		" SELECT " EVENT_COLUMNS " FROM staged_event ORDER BY id",
 		"DELETE FROM staged_work_package WHERE id NOT IN " WAITING,
 		"DELETE FROM staged_file"
+		" WHERE (work_package, entry) IN " READY,
+		"DELETE FROM staged_unique_value"
 		" WHERE (work_package, entry) IN " READY,
 		"DELETE FROM staged_document WHERE why IS NULL",
 		"DELETE FROM staged_attachment",
@@ -341,6 +362,7 @@ int staging_clear(struct state *s, struct err *e)
 		"DELETE FROM staged_work_package",
 		"DELETE FROM staged_document",
 		"DELETE FROM staged_file",
+		"DELETE FROM staged_unique_value",
 		"DELETE FROM staged_attachment",
 		"DELETE FROM staged_read",
 		"DELETE FROM staged_name",

@@ -19,6 +19,12 @@ int staging_rest(struct state *s, struct err *e);
 /* Replace what is staged of a document. */
 int staging_put(struct state *s, const struct state_document *d,
 	enum store_change change, struct err *e);
+/* The document's values of unique:; and are they the recorded ones? */
+int staging_put_values(struct state *s, int64_t work_package,
+	const struct document *d, struct err *e);
+int state_same_values(struct state *s, int64_t work_package,
+	const struct document *d, bool *same, struct err *e);
+
 int staging_drop(
 	struct state *s, int64_t work_package, struct str entry, struct err *e);
 int staging_forget(

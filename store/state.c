@@ -98,6 +98,13 @@ static const char *const migrations[] = {
 	"CREATE TABLE removal (at INTEGER NOT NULL, project_id INTEGER NOT "
 	"NULL);"
 	"CREATE TABLE withdrawn (work_package INTEGER PRIMARY KEY);",
+	/* The values of unique: that documents have or want. */
+	"CREATE TABLE unique_value ("
+	" value TEXT NOT NULL, work_package INTEGER NOT NULL,"
+	" entry TEXT NOT NULL, level INTEGER NOT NULL,"
+	" PRIMARY KEY (value, work_package, entry, level)) WITHOUT ROWID;"
+	"CREATE INDEX unique_value_document"
+	" ON unique_value (work_package, entry);",
 };
 
 #define CHECKED ((off_t)32 << 20) /* bytes of a state that a start checks */

@@ -116,6 +116,11 @@ static int delete_rows(
 		"DELETE FROM file WHERE work_package = ? AND entry = ?",
 		work_package, entry, e);
 
+	if (code == 0)
+		code = delete_some(s,
+			"DELETE FROM unique_value"
+			" WHERE work_package = ? AND entry = ?",
+			work_package, entry, e);
 	if (code != 0)
 		return code;
 	return delete_some(s,

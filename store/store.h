@@ -155,6 +155,27 @@ int store_work_package(struct store *s, int64_t id, bool *found,
 void store_put_value(struct store *s, const char *key, struct str value);
 void store_put_event(struct store *s, const struct state_event *event);
 
+/* --- Values of unique: -------------------------------------------------- */
+
+struct store_value {
+	struct str value;
+	int64_t work_package;
+	struct str entry;
+	unsigned level; /* 0: the mapping's own, 1: with -ID … */
+};
+
+/*
+ * Those of a document; and the claims on one, with what is staged in place of
+ * what it replaces, or in the state alone.
+ */
+typedef void store_value_fn(void *arg, const struct store_value *v);
+int store_values(struct store *s, int64_t work_package, struct str entry,
+	store_value_fn *fn, void *arg, struct err *e);
+int store_value_claims(struct store *s, struct str value, store_value_fn *fn,
+	void *arg, struct err *e);
+int state_value_claims(struct state *s, struct str value, store_value_fn *fn,
+	void *arg, struct err *e);
+
 /* --- What documents were made of ---------------------------------------- */
 
 /* Stage what the documents of a work package read, instead of before. */

@@ -152,9 +152,9 @@ static void test_refused(void **state)
 		{ENTRY("  front_mater: {}"),
 			"?c.yaml:3:3: unknown key 'front_mater' in an entry of "
 			"documents (did you mean 'front_matter'?)"},
-		{ENTRY("  unique: [a]"),
-			"?c.yaml:3:3: unknown key 'unique' in an entry of "
-			"documents"},
+		{ENTRY("  uniques: [a]"),
+			"?c.yaml:3:3: unknown key 'uniques' in an entry of "
+			"documents (did you mean 'unique'?)"},
 		{ENTRY("- path: b\n  name: documents[0]"),
 			"?c.yaml:4:9: two entries of documents are named "
 			"'documents[0]'"},
@@ -223,6 +223,31 @@ static void test_refused(void **state)
 		{"fragments: { f: {} }\n" ENTRY(""),
 			"?c.yaml:1:14: the fragment 'f' is not used by any "
 			"$merge"});
+}
+
+static void test_refused_unique(void **state)
+{
+	CHECK({ENTRY("  unique: []\n"),
+		      "?c.yaml:3:11: unique must be a list of values, as in "
+		      "[\"${ slug }\"]"},
+		{ENTRY("  unique: {a: b}\n"),
+			"?c.yaml:3:11: unique must be a list of values, as in "
+			"[\"${ slug }\"]"},
+		{ENTRY("  unique: [slug]\n"),
+			"?c.yaml:3:12: unique must be one expression, as in "
+			"\"${ cf.field }\""},
+		{ENTRY("  on_clash: suffix\n"),
+			"?c.yaml:3:13: on_clash has no effect without unique"},
+		{ENTRY("  unique: ['${ id }']\n  on_clash: sufix\n"),
+			"?c.yaml:4:13: on_clash must be error or suffix, not "
+			"'sufix'"},
+		{ENTRY("  unique: ['${ id }']\n  on_clash: suffix\n"),
+			"?c.yaml:3:12: with on_clash: suffix, unique takes "
+			"names of let, as in \"${ slug }\": what the document "
+			"says of them gets the -ID too"},
+		{ENTRY("  neighbours: some\n"),
+			"?c.yaml:3:15: neighbours must be documents or all, "
+			"not 'some'"}, );
 }
 
 static void test_refused_values(void **state)
@@ -738,6 +763,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_unique),
 		cmocka_unit_test(test_refused_values),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_choices),

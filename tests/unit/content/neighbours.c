@@ -37,7 +37,18 @@ static bool find_even(
 	return true;
 }
 
-static const struct neighbours even = {.find = find_even};
+/* Others have "a" and what begins with "a-"; entries of this one "own". */
+static bool take_a(void *arg, struct str entry, struct str value,
+	unsigned level, int64_t *by)
+{
+	(void)arg;
+	(void)entry;
+	*by = str_is(value, "own") ? wp.id : 3;
+	return str_is(value, "own") ||
+	       (str_starts(value, STR("a")) && level < 2);
+}
+
+static const struct neighbours even = {.find = find_even, .taken = take_a};
 
 static int set_up(void **state)
 {
@@ -141,6 +152,31 @@ static void test_unknown(void **state)
 		"Parent, 3");
 }
 
+#define UNIQUE(value, more) BODY("let: {v: " value "}," more, "${ v }")
+#define ERRORS "unique: ['${ v }'],"
+#define SUFFIX "unique: ['${ v }'], on_clash: suffix,"
+
+static void test_unique(void **state)
+{
+	(void)state;
+	check(UNIQUE("'b'", ERRORS), "b");
+	check(UNIQUE("'a'", ERRORS),
+		"unique[0]: 'a' belongs to the document of work package 3");
+	check(UNIQUE("'own'", ERRORS), "unique[0]: 'own' belongs to another "
+				       "document of this work package");
+	check(UNIQUE("12", ERRORS), "12");
+	check(UNIQUE("true", ERRORS),
+		"unique[0]: true or false cannot be unique");
+	check(UNIQUE("[b, a]", ERRORS),
+		"unique[0]: 'a' belongs to the document of work package 3");
+	check(UNIQUE("'${ null }'", ERRORS), "");
+	check(UNIQUE("'b'", SUFFIX), "b");
+	check(UNIQUE("'a'", SUFFIX), "a-4-4");
+	check(UNIQUE("[a]", SUFFIX), "let.v: a list cannot be unique");
+	wp.neighbours = NULL;
+	check(UNIQUE("'a'", SUFFIX), "a");
+}
+
 static void check_reads(const char *yaml, const char *wanted)
 {
 	static const char *const kinds[] = {"", "wp", "children", "project",
@@ -193,6 +229,7 @@ int main(void)
 			test_in_match, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_unknown, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_unique, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reads, set_up, tear_down),
 	};
 

@@ -1,0 +1,170 @@
+/*
+ * unique - values that no two documents may share.
+ *
+ *   value: free? --> it is ours        (whose is decided by level, work
+ *     | no                              package and entry: never by who came
+ *     |--> on_clash: error              first)
+ *     `--> on_clash: suffix: value-ID, one level up: free? --> …
+ *
+ * All that were tried are claims of the document: so the next one sees who
+ * would have had the value before it.
+ */
+#include <stdlib.h>
+
+#include "content/filters.h"
+#include "content/mapping.h"
+
+#define MAX_LEVELS 8
+#define MAX_VALUES 1000 /* of a document */
+
+/* --- Compiling ---------------------------------------------------------- */
+
+static int one_unique(struct compiling *c, const struct node *node,
+	struct str key, bool suffix, struct entry *out)
+{
+	struct unique *u = &out->uniques[out->n_uniques];
+
+	u->key = key;
+	if (expression_one(&c->templating.parsing, node, "unique", &u->value) !=
+		0)
+		return ERR_CONFIG;
+	if (!suffix) {
+		out->n_uniques++;
+		return 0;
+	}
+	for (size_t i = 0; u->value.op == OP_LOCAL && i < out->n_lets; i++) {
+		if (out->lets[i].slot != u->value.slot)
+			continue;
+		out->lets[i].unique = true;
+		return 0;
+	}
+	return node_err(node, c->err,
+		"with on_clash: suffix, unique takes names of let, as in "
+		"\"${ slug }\": what the document says of them gets the -ID "
+		"too");
+}
+
+int compile_unique(
+	struct compiling *c, const struct node *entry, struct entry *out)
+{
+	const struct node *unique = node_get(entry, "unique");
+	const struct node *clash = node_get(entry, "on_clash");
+	bool list = unique != NULL && unique->type == NODE_LIST;
+	size_t n = list ? unique->n : 1;
+	struct str word = STR("error");
+	int rc = 0;
+
+	if (clash != NULL)
+		rc = node_string(clash, "on_clash", &word, c->err);
+	if (rc == 0 && !str_is(word, "error") && !str_is(word, "suffix"))
+		rc = node_err(clash, c->err,
+			"on_clash must be error or suffix, not '%.*s'",
+			STR_ARGS(word));
+	if (rc == 0 && clash != NULL && unique == NULL)
+		rc = node_err(
+			clash, c->err, "on_clash has no effect without unique");
+	if (rc != 0 || unique == NULL)
+		return rc;
+	if (n == 0 || unique->type == NODE_MAP)
+		return node_err(unique, c->err,
+			"unique must be a list of values, as in [\"${ slug "
+			"}\"]");
+	out->uniques = ARENA_ARRAY(&c->program->arena, struct unique, n);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = one_unique(c, list ? &unique->items[i] : unique,
+			arena_printf(&c->program->arena, "unique[%zu]", i),
+			str_is(word, "suffix"), out);
+	return rc;
+}
+
+/* --- Rendering ---------------------------------------------------------- */
+
+static int add_value(
+	struct document *d, struct str value, unsigned level, struct err *e)
+{
+	size_t cap = d->n_values;
+
+	if (d->n_values == MAX_VALUES)
+		return err_set(e, ERR_DATA,
+			"unique: more than %d values in one document",
+			MAX_VALUES);
+	d->values = grow(d->values, d->n_values, &cap, sizeof(*d->values));
+	d->values[d->n_values++] = (struct unique_value){str_dup(value), level};
+	return 0;
+}
+
+static int taken_by(struct str key, struct str value, int64_t by,
+	int64_t work_package, struct err *e)
+{
+	if (by == work_package)
+		return err_set(e, ERR_DATA,
+			"%.*s: '%.*s' belongs to another document of this work "
+			"package",
+			STR_ARGS(key), STR_ARGS(value));
+	return err_set(e, ERR_DATA,
+		"%.*s: '%.*s' belongs to the document of work package %lld",
+		STR_ARGS(key), STR_ARGS(value), (long long)by);
+}
+
+static int claim_text(struct evaluation *with, const struct entry *entry,
+	struct str key, bool suffix, struct str *text, struct document *d,
+	struct err *e)
+{
+	const struct neighbours *ask = with->wp->neighbours;
+	unsigned level = 0;
+	int64_t by = 0;
+
+	for (;;) {
+		if (add_value(d, *text, level, e) != 0)
+			return ERR_DATA;
+		if (ask == NULL || ask->taken == NULL ||
+			!ask->taken(ask->arg, entry->name, *text, level, &by))
+			return 0;
+		if (!suffix || ++level == MAX_LEVELS)
+			return taken_by(key, *text, by, with->wp->id, e);
+		*text = arena_printf(with->arena, "%.*s-%lld", STR_ARGS(*text),
+			(long long)with->wp->id);
+	}
+}
+
+/* Nothing (null, "" or an empty list) clashes with nothing. */
+int unique_claim(struct evaluation *with, const struct entry *entry,
+	struct str key, bool suffix, struct value *v, struct document *d,
+	struct err *e)
+{
+	struct str text;
+	int rc = 0;
+
+	if (value_is_empty(v))
+		return 0;
+	if (v->type == VALUE_LIST && !suffix) {
+		for (size_t i = 0; rc == 0 && i < v->n; i++)
+			rc = unique_claim(
+				with, entry, key, false, &v->items[i], d, e);
+		return rc;
+	}
+	if (v->type != VALUE_STRING && v->type != VALUE_NUMBER)
+		return err_set(e, ERR_DATA, "%.*s: %s cannot be unique",
+			STR_ARGS(key), value_type_name(v));
+	text = v->text;
+	rc = claim_text(with, entry, key, suffix, &text, d, e);
+	if (text.p != v->text.p)
+		*v = value_string(text);
+	return rc;
+}
+
+int unique_claim_all(struct evaluation *with, const struct entry *entry,
+	struct document *d, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < entry->n_uniques; i++) {
+		const struct unique *u = &entry->uniques[i];
+		struct value v;
+
+		rc = evaluate_scalar(with, u->key, &u->value, &v, e);
+		if (rc == 0)
+			rc = unique_claim(with, entry, u->key, false, &v, d, e);
+	}
+	return rc;
+}

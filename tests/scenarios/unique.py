@@ -1,0 +1,130 @@
+#!/usr/bin/python3
+"""Values that no two documents may share: who has one never depends on who
+came first, and is as from nothing."""
+import sys
+
+from harness import StandIn, Sync, Tap
+
+SUFFIX = """
+documents:
+- name: all
+  match: { where: '${ subject != "hidden" }' }
+  let: { address: "${ subject | slug }", page: "/${ address }/" }
+  unique: ["${ address }"]
+  on_clash: suffix
+  path: ${ id }.md
+  front_matter: { url: "${ page }" }
+"""
+ERROR = """
+documents:
+- name: all
+  match: { where: '${ subject != "hidden" }' }
+  unique: ["${ subject }", "${ [startDate, dueDate] }"]
+  path: ${ id }.md
+  front_matter: { title: "${ subject }", start: "${ startDate }" }
+"""
+MORE = "guard: { max_delete: { share: 100% } }"
+
+
+def edit(ident, **values):
+    return "edit", {"id": ident, "set": values}
+
+
+def named(*subjects):
+    """Subjects of 1, 2, …"""
+    return [edit(i + 1, subject=s) for i, s in enumerate(subjects)]
+
+
+class World:
+    """What each document says behind a key, pass by pass."""
+
+    def __init__(self, tap, server, sync, key):
+        self.tap, self.server, self.sync = tap, server, sync
+        self.key = key
+
+    def values(self):
+        out = {}
+        for path, text in self.sync.tree().items():
+            for line in text.decode().splitlines():
+                if line.startswith(self.key + ": "):
+                    out[int(path.split(".")[0])] = line.split(": ")[1]
+        return out
+
+    def after(self, name, wanted, orders=(), code=0, args=()):
+        for order in orders:
+            self.server.side(*order)
+        done = self.sync.once(*args)
+        self.tap.ok(done.code == code, name + ": exit %d" % code, done)
+        got = self.values()
+        self.tap.same({i: got.get(i) for i in wanted}, wanted, name)
+        if code == 0:
+            self.tap.tree(self.sync.tree(), self.sync.scratch(),
+                          name + ": as from nothing")
+        head = self.sync.head()
+        self.sync.once()
+        self.tap.same(self.sync.head(), head, name + ": once and for all")
+        return done
+
+
+def suffix(tap, server, sync):
+    w = World(tap, server, sync, "url")
+    w.after("no clash", {1: "/a/", 2: "/b/"},
+            named("a", "b", "c", "d", "e", "f"))
+    w.after("the higher id came first", {4: "/x/"}, [edit(4, subject="x")])
+    w.after("the lower one takes it", {2: "/x/", 4: "/x-4/"},
+            [edit(2, subject="x")])
+    w.after("a third, in between", {2: "/x/", 3: "/x-3/", 4: "/x-4/"},
+            [edit(3, subject="x")])
+    w.after("the first leaves", {2: "/b/", 3: "/x/", 4: "/x-4/"},
+            [edit(2, subject="b")])
+    w.after("somebody has the other's second choice",
+            {6: "/x-4/", 4: "/x-4-4/"}, [edit(6, subject="x 4")])
+    w.after("that one has no document any more", {3: "/x/", 4: "/x-4/"},
+            [edit(6, subject="hidden")])
+    w.after("nor has the first", {4: "/x/"}, [edit(3, subject="hidden")])
+    w.after("both come back, and more", {1: "/x/", 3: "/x-3/", 4: "/x-4-4/",
+                                         5: "/x-5/", 6: "/x-4/"},
+            [edit(5, subject="x"), edit(6, subject="x 4"),
+             edit(3, subject="x"), edit(1, subject="x")])
+    w.server.side("delete", {"id": 1})
+    w.after("the first is deleted", {3: "/x/", 4: "/x-4-4/", 5: "/x-5/"},
+            args=("--full",))
+    w.after("nobody shares any more", {3: "/c/", 4: "/d/", 5: "/e/"},
+            named("a", "b", "c", "d", "e", "f"))
+
+
+def error(tap, server, sync):
+    w = World(tap, server, sync, "title")
+    none = {"startDate": None, "dueDate": None}
+    w.after("no clash", {1: "a", 2: "b"},
+            [edit(i + 1, subject=s, **none) for i, s in enumerate("abcdef")])
+    done = w.after("one wants another's", {1: "a", 2: "b"},
+                   [edit(2, subject="a")], code=3)
+    tap.ok("unique[0]: 'a' belongs to the document of work package 1"
+           in done.err, "says whose it is", done)
+    w.after("the other leaves it", {1: "z", 2: "a"}, [edit(1, subject="z")])
+    w.after("a lower one takes it", {1: "a", 2: "a"},
+            [edit(1, subject="a")], code=3)
+    w.after("until the other says something else", {1: "a", 2: "b"},
+            [edit(2, subject="b")])
+    done = w.after("an item of a list is as good", {3: "c", 4: "d"},
+                   [edit(3, startDate="2026-01-01"),
+                    edit(4, dueDate="2026-01-01", subject="dd")], code=3)
+    tap.ok("unique[1]: '2026-01-01' belongs" in done.err,
+           "and says so", done)
+    w.after("another date", {4: "dd"}, [edit(4, dueDate="2026-01-02")])
+
+
+def main():
+    tap = Tap()
+    for part, mapping in ((suffix, SUFFIX), (error, ERROR)):
+        with StandIn("--generate", "6") as server, Sync(
+                server.url, projects="[demo-1]", mapping=mapping,
+                more=MORE) as sync:
+            part(tap, server, sync)
+            tap.same(sync.flaws(), [], "a repository without a flaw")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
