@@ -129,6 +129,11 @@ const struct api_counters *api_client_counters(const struct api_client *c)
 	return &c->counters;
 }
 
+int64_t api_client_not_before(const struct api_client *c)
+{
+	return c->not_before;
+}
+
 int64_t api_client_patience(const struct api_client *c)
 {
 	int64_t silence = c->config.connect_timeout + c->config.stall_timeout;

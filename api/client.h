@@ -61,6 +61,12 @@ struct api_counters {
 const struct api_counters *api_client_counters(const struct api_client *c);
 
 /*
+ * When the server, by the last Retry-After that ended a request, wants to be
+ * asked again: monotonic, 0 at once.  To be respected by who asks by himself.
+ */
+int64_t api_client_not_before(const struct api_client *c);
+
+/*
  * How long the counters may stand still by right, for the requests that are
  * under way or wait for their next try; 0 if there are none.
  */
@@ -89,10 +95,9 @@ struct api_request {
 	int64_t max_size;
 
 	/* Result, valid in done() and until api_request_fini(). */
-	struct err err;   /* code 0: status is 200 and the answer is whole */
-	int status;       /* HTTP status of the last try, 0 if none came */
-	struct buf body;  /* decoded; the caller may take it */
-	int64_t retry_at; /* monotonic: not to be asked before; or 0 */
+	struct err err;  /* code 0: status is 200 and the answer is whole */
+	int status;      /* HTTP status of the last try, 0 if none came */
+	struct buf body; /* decoded; the caller may take it */
 
 	/* Private. */
 	struct api_transfer *transfer;

@@ -89,7 +89,7 @@ static void retry(struct api_transfer *t)
 		int64_t most = (INT64_MAX - now) / STAMP_SECOND;
 		size_t n = strlen(r->err.text);
 
-		r->retry_at =
+		c->not_before =
 			now + (after < most ? after : most) * STAMP_SECOND;
 		snprintf(r->err.text + n, sizeof(r->err.text) - n,
 			" (not to be asked again for %lld s)",
@@ -99,7 +99,8 @@ static void retry(struct api_transfer *t)
 	}
 	after *= STAMP_SECOND;
 	if (t->n_tries >= c->max_tries) {
-		r->retry_at = after > 0 ? now + after : 0;
+		if (after > 0)
+			c->not_before = now + after;
 		end(t);
 		return;
 	}
@@ -320,7 +321,6 @@ void api_get(struct api_client *c, struct api_request *r, api_done_fn *done)
 	r->transfer = t;
 	r->done = done;
 	r->err = (struct err){0};
-	r->retry_at = 0;
 	t->client = c;
 	t->request = r;
 	t->max_body = c->max_body;

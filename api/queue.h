@@ -21,6 +21,7 @@ struct api_client {
 	int max_tries;
 	int64_t max_retry_after;
 	size_t max_body;
+	int64_t not_before; /* monotonic: what a Retry-After asked for */
 
 	struct transfers queue;
 	struct transfers running;

@@ -644,6 +644,14 @@ static void commit(struct pass *p)
 
 /* --- The whole ---------------------------------------------------------- */
 
+/* A work package may lack what was asked for, a server may not. */
+static void blame_server(struct err *e)
+{
+	if (e->code == ERR_NOT_FOUND || e->code == ERR_QUERY ||
+		e->code == ERR_DATA)
+		e->code = ERR_UNAVAILABLE;
+}
+
 static void enter(struct pass *p, enum step step)
 {
 	p->step = (int)step;
@@ -685,6 +693,7 @@ static void enter(struct pass *p, enum step step)
 		commit(p);
 		return;
 	case END:
+		blame_server(&p->err);
 		p->done(p); /* p may be gone */
 		return;
 	}

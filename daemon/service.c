@@ -27,6 +27,7 @@
 #include "daemon/writable.h"
 
 #define RECONCILE_FIRST (60 * STAMP_SECOND) /* after the start */
+#define MAX_PAUSE (3600 * STAMP_SECOND)     /* that a server may ask for */
 #define TICK_MS 1000 /* of progress, while somebody may wait */
 
 struct service {
@@ -161,6 +162,18 @@ static void keep_in_mind(struct service *s, const struct pass *p)
 	s->sync.resolved = false;
 }
 
+/* When it is time for a poll, and the server has not asked for a pause. */
+static int64_t next_poll(const struct service *s)
+{
+	int64_t now = stamp_monotonic();
+	int64_t at = now + s->config->poll;
+	int64_t asked = api_client_not_before(s->sync.client);
+
+	if (asked > now + MAX_PAUSE)
+		asked = now + MAX_PAUSE;
+	return asked > at ? asked : at;
+}
+
 static void on_pass(struct pass *p)
 {
 	struct service *s = container_of(p, struct service, pass);
@@ -174,7 +187,7 @@ static void on_pass(struct pass *p)
 	if (s->control != NULL)
 		tell_finished(s, p);
 	s->running = s->notify.working = false;
-	s->next_at = stamp_monotonic() + s->config->poll;
+	s->next_at = next_poll(s);
 	s->reconciled = p->kind == PASS_RECONCILE;
 	if (p->err.code == 0 && s->reconciled)
 		s->next_at = stamp_monotonic(); /* beside the polls */

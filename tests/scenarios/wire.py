@@ -160,5 +160,5 @@ def split(raw):
 def made(body, status="200 OK", kind="application/hal+json", headers=()):
     """An answer of our own."""
     head = ["HTTP/1.1 " + status, "Content-Type: " + kind,
-            "Content-Length: %d" % len(body), *headers]
+            "Content-Length: %d" % len(body), "Connection: close", *headers]
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body

@@ -1,0 +1,492 @@
+#!/usr/bin/python3
+"""Answers that come whole and are wrong: every status at every address, JSON of
+another shape, redirects to anywhere, strangers who speak TLS, and a key that
+is revoked amid a pass.  Nothing is removed, nothing crashes, the key goes
+nowhere, and when the server is well again so is the store.
+
+  bad_answers.py --seed N --mutations N   repeats mutations
+"""
+import json
+import os
+import random
+import re
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import warnings
+
+from bad_wire import at, decoded
+from faulty import Case, chosen, figure, option, size
+from harness import StandIn, Tap, until
+from wire import Wire, made
+
+QUICK = "  max_tries: 1\n"
+LISTS = "/api/v3/work_packages?"
+CRASHED = set(range(128, 256)) | {70} | set(range(-64, 0))
+
+
+def kind_of(path):
+    """An address without what differs from one to another of its kind."""
+    return re.sub(r"/\d+", "/N", path.split("?")[0])
+
+
+class Daemon(Case):
+    """A store in step with its server, both kept."""
+
+    def settle(self):
+        done = self.once("--full")
+        if done.code != 0:
+            raise RuntimeError("a first pass: %r" % done)
+        self.wanted = self.tree()
+        self.first = self.head()
+        self.keep()
+        return self
+
+    def unhurt(self, done, codes):
+        """What is wrong after a pass that met something bad."""
+        wrong = []
+        if done.code not in codes:
+            wrong.append("the pass: %r" % done)
+        if self.key in done.err + done.out:
+            wrong.append("the key is said")
+        if self.head() != self.first:
+            wrong.append("a commit:\n" + self.git("show", "--stat").out)
+        return wrong
+
+    def heals(self):
+        done = self.once("--full")
+        if done.code != 0 or self.tree() != self.wanted:
+            return ["afterwards: %r" % done]
+        return []
+
+
+def addresses(wire, sync):
+    """One address of each kind that a full read asks for: its number and
+    how it came."""
+    wire.reset()
+    sync.once("--full")
+    kinds = {}
+    for place, path in enumerate(wire.paths, 1):
+        kinds.setdefault(kind_of(path), (place, path))
+    return kinds
+
+
+# --- Every status -----------------------------------------------------------
+
+
+BODIES = (
+    (b'{"_type":"Error","errorIdentifier":"urn:openproject-org:api:v3:errors:'
+     b'Any","message":"no"}', "application/hal+json"),
+    (b"<!DOCTYPE html><html><body>Sign in</body></html>", "text/html"),
+    (b"", "text/plain"),
+)
+AFTER = ("0", "soon", "-5", "Thu, 01 Jan 1970 00:00:00 GMT", "99999999999999",
+         "Fri, 31 Dec 9999 23:59:59 GMT")
+
+
+def statuses(tap, sync, wire):
+    n = 0
+    cases = [(status, kind) for kind in sorted(addresses(wire, sync).items())
+             for status in range(300, 600)]
+    bad = {}
+    for status, (kind, (place, _)) in chosen(cases, size(48, len(cases))):
+        body, media = BODIES[n % len(BODIES)]
+        headers = ["Retry-After: " + AFTER[n % len(AFTER)]] if n % 2 else []
+        if n % 3 and 300 <= status < 400:
+            headers.append("Location: /api/v3/users/me")
+        n += 1
+        raw = made(b"" if status == 304 else body, "%d Any" % status, media,
+                   headers)
+        wire.reset(at(place, lambda _, raw=raw: raw))
+        found = sync.unhurt(sync.once("--full"), (3, 69, 77))
+        if found:
+            bad.setdefault(kind, []).append("%d: %s" % (
+                status, "\n".join(found)))
+    wire.reset()
+    tap.ok(not bad, "%d statuses" % n, "\n".join(
+        "%s %s" % (kind, "\n".join(lines[:3])) for kind, lines in bad.items()))
+    wrong = sync.heals()
+    tap.ok(not wrong, "and then all is well", "\n".join(wrong))
+    return n
+
+
+def http_date(seconds):
+    return time.strftime("%a, %d %b %Y %H:%M:%S GMT",
+                         time.gmtime(time.time() + seconds))
+
+
+def retry_after(tap, server):
+    """Asked to wait: by seconds, by a date, and for longer than we do."""
+    with Wire(server.url) as wire, Daemon(
+            wire.url, schedule="{ poll: 1s, overlap: 1s }") as sync:
+        sync.settle()
+        for name, value in (("seconds", "2"), ("a date", http_date(3))):
+            raw = made(b"", "429 Too Many Requests", "text/plain",
+                       ("Retry-After: " + value,))
+            wire.reset(lambda number, _, good, raw=raw:
+                       raw if number == 1 else good)
+            begin = time.monotonic()
+            done = sync.once()
+            seconds = time.monotonic() - begin
+            tap.ok(done.code == 0 and 1 < seconds < 9,
+                   "429 with Retry-After in " + name, "%.1f s\n%r" % (
+                       seconds, done))
+        raw = made(b"", "429 Too Many Requests", "text/plain",
+                   ("Retry-After: 4000",))
+        wire.reset(lambda number, _, good: raw if number == 1 else good)
+        done = sync.once(timeout=20)
+        tap.ok(done.code == 69 and "4000 s" in done.err and wire.number == 1,
+               "one that asks for too long a pause ends the pass", done)
+        # A running daemon leaves such a server alone.
+        raw = made(b"", "503 Busy", "text/plain", ("Retry-After: 400",))
+        wire.reset(lambda number, path, good:
+                   raw if "work_packages" in path else good)
+        sync.start(wait=False)
+        until(lambda: "400 s" in sync.said())
+        wire.reset(wire.spoil)
+        time.sleep(2.5)
+        tap.same(wire.number, 0, "and a daemon does not ask before")
+        tap.same(sync.stop(), 0, "the daemon ends well")
+
+
+# --- JSON of another shape --------------------------------------------------
+
+
+ODD = (None, True, 0, -1, 1.5, 10 ** 30, "", "x", "\u0000", "\ud800", [], {},
+       [[]], {"href": None}, {"a": {"b": []}}, "/api/v3/work_packages/1",
+       "2026-13-45T99:99:99Z", "x" * 100000, [1] * 1000, "../../x", "-1")
+TEXTS = (b"1e400", b"9223372036854775808", b"tru", b"[" * 5000, b"\"\\ud800\"",
+         b"\xff\xfe", b"{\"a\":1,\"a\":2}", b"NaN", b"\x00", b"'x'", b"")
+MARK = "odd-value-here"
+
+
+def nodes(value, path=()):
+    """All places in a value."""
+    yield path
+    items = value.items() if isinstance(value, dict) else enumerate(
+        value) if isinstance(value, list) else ()
+    for key, child in items:
+        yield from nodes(child, path + (key,))
+
+
+def mutated(dice, body):
+    """A body with one thing in it that is not as it was, and what."""
+    if dice.random() < 0.15:
+        return damaged(dice, body)
+    value = json.loads(body)
+    places = list(nodes(value))
+    path = dice.choice(places)
+    if not path:
+        return json.dumps(dice.choice(ODD)).encode(), "all of it"
+    holder = value
+    for key in path[:-1]:
+        holder = holder[key]
+    how = dice.random()
+    if how < 0.2:
+        del holder[path[-1]]
+    elif how < 0.3 and isinstance(holder, list):
+        holder.append(holder[path[-1]])
+    elif how < 0.4 and isinstance(holder, dict):
+        holder["x" + str(path[-1])] = holder.pop(path[-1])
+    elif how < 0.55:
+        holder[path[-1]] = MARK
+        return json.dumps(value).encode().replace(
+            ('"%s"' % MARK).encode(), dice.choice(TEXTS)), path
+    else:
+        holder[path[-1]] = dice.choice(ODD)
+    return json.dumps(value).encode(), path
+
+
+def damaged(dice, body):
+    """Bytes lost, doubled or turned."""
+    start = dice.randrange(len(body))
+    end = min(len(body), start + dice.choice((1, 1, 2, 100)))
+    middle = dice.choice((b"", body[start:end] * 2, bytes(
+        b ^ 1 << dice.randrange(8) for b in body[start:end])))
+    return body[:start] + middle + body[end:], "bytes %d to %d" % (start, end)
+
+
+def mutations(tap, server, seed, n):
+    """Full reads with one answer mutated; every so often a good one."""
+    wrong = []
+    recent = []
+    guard = "guard: { max_delete: { share: 100%, count: 100000 } }"
+    with Wire(server.url) as wire, Daemon(
+            wire.url, server=QUICK, more=guard) as sync:
+        sync.settle()
+        for number in range(seed, seed + n):
+            dice = random.Random(number)
+            # Where the attachments are asked for again, once in a while.
+            args = ("--full",) if number % 4 else ()
+            if not number % 4:
+                sync.put_back()
+                sync.git("config", "x.y", "z")
+            wire.reset(mutate(dice, recent, number))
+            done = sync.once(*args)
+            if done.code in CRASHED:
+                wrong.append("%s:\n%r" % (recent[-1], done))
+            if number % 12 == 11:
+                wire.reset()
+                found = sync.heals() + sync.flaws()
+                if found:
+                    wrong += ["one of:"] + recent + found
+                recent.clear()
+                sync.put_back()
+            if len(wrong) > 50:
+                break
+        wire.reset()
+        wrong += sync.heals()
+    tap.ok(not wrong, "%d mutations from %d" % (n, seed),
+           "\n".join(wrong[:60]))
+    return n
+
+
+def mutate(dice, recent, seed):
+    """Spoils the answer at a random place; notes what."""
+    place = dice.randint(1, 8)
+
+    def spoil(number, path, raw):
+        if number != place or path.endswith("/content"):
+            return raw
+        body, what = mutated(dice, decoded(raw))
+        recent.append("--seed %d: answer %d (%s): %s" % (
+            seed, number, kind_of(path), what))
+        return made(body)
+    recent.append("--seed %d: none" % seed)
+    return spoil
+
+
+# --- Redirects --------------------------------------------------------------
+
+
+def targets(other):
+    port = other.rsplit(":", 1)[1]
+    return ("http://127.0.0.1:%s/stolen" % port,
+            "//127.0.0.1:%s/stolen" % port,
+            "http://localhost:%s/stolen" % port,
+            "https://127.0.0.1:%s/stolen" % port,
+            "http://apikey:x@127.0.0.1:%s/stolen" % port,
+            "http://127.1:%s/stolen" % port, "http://0:%s/stolen" % port,
+            "http://[::1]:%s/stolen" % port,
+            "http://[::ffff:127.0.0.1]:%s/stolen" % port,
+            "http://2130706433:%s/stolen" % port,
+            "http://169.254.169.254/latest/meta-data", "file:///etc/passwd",
+            "gopher://127.0.0.1:%s/_GET" % port, "ftp://127.0.0.1/x",
+            "dict://127.0.0.1:%s/x" % port, "\\\\127.0.0.1\\x", "", "http://",
+            "javascript:1", "http://127.0.0.1:%s\r\nX: y" % port,
+            "http://" + "a" * 20000)
+
+
+def redirects(tap, server):
+    """From each kind of address to all that is not the server."""
+    n = 0
+    wrong = []
+    with StandIn() as other, Wire(server.url) as wire, Daemon(
+            wire.url, server=QUICK) as sync:
+        sync.keep()
+        sync.settle()
+        sync.put_back()
+        wire.reset()
+        sync.once()
+        kinds = {kind_of(p): i for i, p in enumerate(wire.paths, 1)}
+        cases = [(kind, where, status) for kind in sorted(kinds)
+                 for where in targets(other.url)
+                 for status in (301, 302, 303, 307, 308)]
+        for kind, where, status in chosen(cases, size(30, len(cases))):
+            n += 1
+            sync.put_back()
+            raw = made(b"", "%d Elsewhere" % status, "text/html",
+                       ("Location: " + where,))
+            place = kinds[kind]
+            wire.reset(lambda number, path, good, raw=raw, kind=kind:
+                       raw if kind_of(path) == kind else good)
+            done = sync.once("--full")
+            found = sync.unhurt(done, (0, 3, 69, 77))
+            if any(b"root:" in text for text in sync.tree().values()):
+                found.append("a file of this machine is in the store")
+            if found:
+                wrong += ["%s %d to %.80s (%d):" % (
+                    kind, status, where, place)] + found
+        asked = [r for r in other.requests() if r["path"] != "/side/requests"]
+        tap.ok(not wrong, "%d redirects" % n, "\n".join(wrong[:60]))
+        tap.same(asked, [], "nobody else is asked anything")
+        loops(tap, wire, sync)
+    return n
+
+
+def loops(tap, wire, sync):
+    """A content that is always elsewhere."""
+    wire.reset()
+    wire.forget()
+    begin = time.monotonic()
+
+    def spoil(_, path, raw):
+        if "/content" not in path:
+            return raw
+        return made(b"", "302 Found", "text/html",
+                    ("Location: %s/../content?x" % path.split("?")[0],))
+    sync.put_back()
+    wire.reset(spoil)
+    with sync.sibling() as fresh:
+        done = fresh.once()
+        tap.ok(done.code == 3 and time.monotonic() - begin < 10 and
+               wire.number < 100, "redirects that go in a circle end", done)
+
+
+# --- Strangers --------------------------------------------------------------
+
+
+class Stranger:
+    """Speaks TLS as told; keeps what it hears behind the handshake."""
+
+    def __init__(self, folder, name, days, version=None):
+        self.pem = os.path.join(folder, name + ".pem")
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+             "-subj", "/CN=" + name, "-addext", "subjectAltName=DNS:" + name,
+             "-days", "1", "-keyout", self.pem, "-out", self.pem + ".crt"],
+            check=True, stderr=subprocess.DEVNULL)
+        if days < 0:
+            self.expire(folder, name)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(self.pem + ".crt", self.pem)
+        if version is not None:
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.context.set_ciphers("ALL:@SECLEVEL=0")
+            self.context.minimum_version = ssl.TLSVersion.TLSv1
+            self.context.maximum_version = version
+        self.heard = b""
+        self.contacts = 0
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def expire(self, folder, name):
+        """The same, of a day that is over."""
+        config = os.path.join(folder, "ca.cnf")
+        with open(config, "w") as f:
+            f.write("[ca]\ndefault_ca=d\n[d]\nnew_certs_dir=%s\ndatabase=%s/"
+                    "index\nserial=%s/serial\ndefault_md=sha256\npolicy=p\n"
+                    "[p]\ncommonName=supplied\n[e]\nsubjectAltName=DNS:%s\n"
+                    "basicConstraints=CA:TRUE\n" % (
+                        folder, folder, folder, name))
+        open(os.path.join(folder, "index"), "w").close()
+        with open(os.path.join(folder, "serial"), "w") as f:
+            f.write("01\n")
+        request = self.pem + ".csr"
+        for command in (
+                ["req", "-new", "-key", self.pem, "-subj", "/CN=" + name,
+                 "-out", request],
+                ["ca", "-batch", "-selfsign", "-config", config, "-keyfile",
+                 self.pem, "-in", request, "-out", self.pem + ".crt",
+                 "-notext", "-extensions", "e", "-startdate",
+                 "20200101000000Z", "-enddate", "20210101000000Z"]):
+            subprocess.run(["openssl", *command], check=True,
+                           stderr=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL)
+
+    def serve(self):
+        while True:
+            try:
+                peer, _ = self.socket.accept()
+            except OSError:
+                return
+            self.contacts += 1
+            peer.settimeout(5)
+            try:
+                with self.context.wrap_socket(peer, server_side=True) as tls:
+                    self.heard += tls.recv(65536)
+            except (OSError, ssl.SSLError):
+                continue
+
+
+def strangers(tap):
+    """Trusted by ca_file:, and still not who was asked for."""
+    for what, name, days, version in (
+            ("a certificate of yesterday", "localhost", -1, None),
+            ("a certificate of another name", "elsewhere.example", 1, None),
+            ("TLS 1.1", "localhost", 1, ssl.TLSVersion.TLSv1_1),
+            ("TLS 1.0", "localhost", 1, ssl.TLSVersion.TLSv1)):
+        with Case("https://localhost", server=QUICK) as sync:
+            other = Stranger(sync.folder, name, days, version)
+            sync.configure(url="https://localhost:%d" % other.port,
+                           server=QUICK + "  ca_file: %s.crt\n" % other.pem)
+            done = sync.once()
+            tap.ok(done.code == 69 and other.contacts and
+                   other.heard == b"" and "GET" in done.err,
+                   what + ": no byte of the key goes there", "%r %r" % (
+                       other.heard, done))
+            other.socket.close()
+
+
+# --- A key that is revoked --------------------------------------------------
+
+
+def revoked(tap, server):
+    """At each request of a pass; a daemon goes on with the next key."""
+    wrong = []
+    denied = made(b'{"_type":"Error","errorIdentifier":"urn:openproject-org:'
+                  b'api:v3:errors:Unauthenticated","message":"no"}',
+                  "401 Unauthorized")
+    missing = made(b'{"_type":"Error","errorIdentifier":"urn:openproject-org:'
+                   b'api:v3:errors:NotFound","message":"gone"}',
+                   "404 Not Found")
+    with Wire(server.url) as wire, Daemon(wire.url, server=QUICK) as sync:
+        sync.settle()
+        wire.reset()
+        sync.once("--full")
+        n = 0
+        for place in range(1, wire.number + 1):
+            for raw in (denied, missing):
+                wire.reset(lambda number, _, good, p=place, raw=raw:
+                           raw if number >= p else good)
+                n += 1
+                wrong += sync.unhurt(sync.once("--full"), (0, 3, 69, 77))
+        wire.reset()
+        wrong += sync.heals()
+    tap.ok(not wrong, "a key that is revoked at one of %d requests" % n,
+           "\n".join(wrong[:60]))
+    with StandIn() as own, Case(own.url, server=QUICK) as sync:
+        sync.start()
+        head = sync.head()
+        own.side("key", {"user": "admin", "key": "another"})
+        tap.ok(until(lambda: "401" in sync.said()), "a key that is refused",
+               sync.said())
+        own.side("edit", {"id": 26, "set": {"description": "meanwhile"}})
+        sync.write("token", "another\n", 0o600)
+        sync.opsync("reload")
+        tap.ok(until(lambda: sync.head() != head), "is replaced by another, "
+               "while the daemon runs", sync.said())
+        tap.same(sync.stop(), 0, "the daemon ends well")
+    return n
+
+
+def main():
+    tap = Tap()
+    n = 0
+    with StandIn() as server:
+        if option("--seed"):
+            mutations(tap, server, int(option("--seed")),
+                      int(option("--mutations") or 1))
+            return tap.end()
+        with Wire(server.url) as wire, Daemon(
+                wire.url, server=QUICK) as sync:
+            sync.settle()
+            n += statuses(tap, sync, wire)
+        retry_after(tap, server)
+        n += redirects(tap, server)
+        n += revoked(tap, server)
+        strangers(tap)
+        shapes = sum(mutations(tap, server, first, size(60, 500))
+                     for first in chosen(range(0, 10000, 500),
+                                         size(1, 20)))
+    figure(n, "wrong answers tried")
+    figure(shapes, "answers of another shape tried")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
