@@ -101,8 +101,8 @@ static int history(struct cli *cli, const struct option *options,
 	long long limit, void (*print)(void *arg, const json_t *line),
 	struct err *e)
 {
-	json_t *request = json_pack("{s:s,s:I}", "command", cli->argv[0],
-		"limit", (json_int_t)limit);
+	json_t *request = json_pack("{s:s, s:I, s:i}", "command", cli->argv[0],
+		"limit", (json_int_t)limit, "level", LOG_LEVEL_INFO);
 	struct config config = {0};
 	int r = cli_parse(cli, options, take_option, request, e);
 

@@ -17,7 +17,7 @@
 #define DAYS (86400 * SECONDS)
 
 /* How a value is read. */
-enum kind { KIND_STRING, KIND_BOOL, KIND_DURATION, KIND_REQUESTS };
+enum kind { KIND_STRING, KIND_BOOL, KIND_DURATION, KIND_SIZE, KIND_REQUESTS };
 
 struct key {
 	const char *name;
@@ -48,6 +48,8 @@ static int read_key(struct config *c, const struct key *key,
 		return node_bool(at, key->name, to, e);
 	case KIND_DURATION:
 		return node_duration(at, key->name, to, e);
+	case KIND_SIZE:
+		return node_size(at, key->name, to, e);
 	case KIND_REQUESTS:
 		r = node_int(at, key->name, 1, 64, &number, e);
 		if (r == 0)
@@ -332,6 +334,7 @@ static int read_log(struct config *c, const struct node *at, struct err *e)
 {
 	static const struct key keys[] = {
 		KEY("keep", KIND_DURATION, keep_log),
+		KEY("max_size", KIND_SIZE, max_log),
 	};
 
 	return read_section(c, at,
@@ -430,6 +433,7 @@ int config_load(const char *file, struct config *out, struct err *e)
 		.change_share = 0.1,
 		.change_count = 1000,
 		.keep_log = 90 * DAYS,
+		.max_log = INT64_C(64) * 1024 * 1024,
 		.author_name = "opsync",
 		.author_email = "opsync@localhost",
 	};

@@ -64,6 +64,7 @@ struct config {
 	int64_t change_count;
 
 	int64_t keep_log; /* how long runs and events are kept */
+	int64_t max_log;  /* and how many bytes of them */
 
 	const char *author_name;
 	const char *author_email;

@@ -63,10 +63,16 @@ static void run_chunk(struct job *job)
 		struct store_content *content = f->content;
 
 		f->content = NULL;
-		store_content_end(content, f->work_package,
+		r = store_content_end(content, f->work_package,
 			str_of(f->need.digest[0] != '\0' ? f->need.digest
 							 : NULL),
 			probe, &f->job_err);
+		if (r == 0)
+			mapper_event(f->sync->mapper, LOG_LEVEL_DEBUG,
+				"fetched", f->work_package, STR_NONE,
+				"attachment %lld, %lld bytes",
+				(long long)f->need.attachment_id,
+				(long long)f->need.size);
 	} else if (r != 0 && f->content != NULL) {
 		store_content_drop(f->content);
 		f->content = NULL;

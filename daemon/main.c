@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 
 #include "base/version.h"
@@ -22,7 +23,7 @@ static const char usage[] =
 	"  -c, --config FILE  the configuration: opsync.yaml(5)\n"
 	"      --once         one pass, then exit\n"
 	"      --full         read everything, not only what changed\n"
-	"  -v, --verbose      log each document that changes\n"
+	"  -v, --verbose      log each document that changes; twice: all\n"
 	"  -q, --quiet        log warnings and errors only\n"
 	"  -V, --version      print the version\n"
 	"  -h, --help         print this\n"
@@ -65,7 +66,8 @@ static int parse(int argc, char **argv, struct arguments *a)
 			a->service.full = true;
 			break;
 		case 'v':
-			a->level = LOG_LEVEL_INFO;
+			a->level = a->level < LOG_LEVEL_INFO ? LOG_LEVEL_INFO
+							     : LOG_LEVEL_DEBUG;
 			break;
 		case 'q':
 			a->level = LOG_LEVEL_WARNING;
@@ -107,6 +109,7 @@ int main(int argc, char **argv)
 		return r;
 	/* The key is in memory: no core dumps, no look by others. */
 	prctl(PR_SET_DUMPABLE, 0);
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0});
 	log_init(a.level);
 	config = xcalloc(1, sizeof(*config));
 	r = config_load(a.config, config, &e);
@@ -118,5 +121,6 @@ int main(int argc, char **argv)
 	}
 	if (r != 0)
 		log_error("%s", e.text);
+	log_settle();
 	return err_exit_code(r);
 }

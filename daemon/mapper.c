@@ -4,7 +4,7 @@
  *   read: list --> items        pure, on any thread
  *   take: items                 those whose source is the known one stop
  *   map:  source --> work package --> (schema, list, contents?) --> rendered
- *   stage (mapper_stage.c), commit (mapper_commit.c)
+ *   stage (mapper_stage.c), commit (mapper_commit.c), tell (mapper_log.c)
  *
  * mapper_map() is called again for an item as often as something is missing;
  * each time at least one more thing is there, so it ends.  A work package
@@ -13,7 +13,6 @@
  */
 #include "daemon/mapper.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +22,6 @@
 
 #define DAY (86400 * STAMP_SECOND)
 #define RETRY_FIRST (60 * STAMP_SECOND)
-#define PRUNE_EVERY 100 /* runs */
 #define RETRY_MOST (3600 * STAMP_SECOND)
 
 static struct mapper_item *item_new(void)
@@ -84,106 +82,6 @@ void mapper_fini(struct mapper *m)
 	lookup_fini(&m->lookup);
 	arena_fini(&m->arena);
 	*m = (struct mapper){0};
-}
-
-/* --- The pass's row and its events -------------------------------------- */
-
-static int ensure_run(struct mapper *m, struct err *e)
-{
-	if (m->run.id != 0)
-		return 0;
-	return state_run_begin(store_state(m->store), &m->run, e);
-}
-
-int mapper_begin(struct mapper *m, const char *cause, struct err *e)
-{
-	m->run = (struct state_run){
-		.started = stamp_now(), .cause = str_of(cause)};
-	m->counts = (struct mapper_counts){0};
-	m->committed = m->counts;
-	m->commit[0] = '\0';
-	m->newest = 0;
-	m->staged_since = 0;
-	m->begun = true;
-	m->decided = false;
-	m->n_again = 0;
-	m->restored = 0;
-	return guard_begin(m, e);
-}
-
-int mapper_begin_run(
-	struct mapper *m, const char *kind, bool record, struct err *e)
-{
-	m->run.kind = str_of(kind);
-	return record ? ensure_run(m, e) : 0;
-}
-
-/* Now and then, forget what is too old. */
-static int end_run(struct mapper *m, struct err *e)
-{
-	struct state *state = store_state(m->store);
-	int r = state_run_put(state, &m->run, e);
-
-	if (r == 0 && m->run.id % PRUNE_EVERY == 0)
-		r = state_prune(
-			state, m->run.finished - m->config->keep_log, e);
-	return r;
-}
-
-int mapper_end(struct mapper *m, uint64_t requests, uint64_t bytes,
-	const struct err *why, struct err *e)
-{
-	int r;
-
-	m->begun = false;
-	if (m->run.id == 0)
-		return 0;
-	m->run.finished = stamp_now();
-	m->run.result = why->code;
-	m->run.error = why->code != 0 ? str_of(why->text) : STR_NONE;
-	m->run.seen = m->counts.seen;
-	m->run.made = m->counts.added;
-	m->run.changed = m->counts.changed;
-	m->run.removed = m->counts.removed;
-	m->run.failed = m->counts.failed;
-	m->run.requests = (int64_t)requests;
-	m->run.bytes = (int64_t)bytes;
-	m->run.commit = m->commit[0] != '\0' ? str_of(m->commit) : STR_NONE;
-	r = end_run(m, e);
-	m->run.id = 0;
-	return r;
-}
-
-void mapper_event(struct mapper *m, enum log_level level, const char *kind,
-	int64_t work_package, struct str path, const char *fmt, ...)
-{
-	char text[600];
-	char self[40];
-	struct state_event event = {
-		.at = stamp_now(),
-		.level = level,
-		.kind = str_of(kind),
-		.work_package = work_package,
-		.path = path,
-	};
-	struct err fault = {0};
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	/* Some faults name the work package themselves: once is enough. */
-	snprintf(self, sizeof(self),
-		"work package %lld: ", (long long)work_package);
-	event.text = str_of(text);
-	if (str_starts(event.text, str_of(self)))
-		event.text = str_skip(event.text, strlen(self));
-	if (ensure_run(m, &fault) != 0)
-		log_error("%s", fault.text);
-	event.run = m->run.id;
-	store_put_event(m->store, &event);
-	log_line(level, "%s%s%s%.*s", work_package != 0 ? self : "",
-		event.text.p, path.n > 0 ? ": " : "", STR_ARGS(path));
 }
 
 /* --- Reading a list ----------------------------------------------------- */
@@ -269,6 +167,15 @@ static int compare_known(
 	return 0;
 }
 
+static void tell_fetched(struct mapper *m, const struct mapper_item *item)
+{
+	char changed[STAMP_TEXT];
+
+	stamp_format(item->updated_at, 0, changed);
+	mapper_event(m, LOG_LEVEL_DEBUG, "fetched", item->id, STR_NONE,
+		"read as it was changed at %s", changed);
+}
+
 /* Is it to be mapped? */
 static int take_item(
 	struct mapper *m, struct mapper_item *item, bool *wanted, struct err *e)
@@ -278,11 +185,11 @@ static int take_item(
 	int r;
 
 	m->counts.seen++;
+	m->at = item->id;
+	m->at_project = item->pair.project_id;
 	*wanted = false;
 	if (item->unreadable != NULL) {
-		m->counts.failed++;
-		mapper_event(m, LOG_LEVEL_ERROR, "failed", item->id, STR_NONE,
-			"%s", item->unreadable);
+		mapper_failed(m, item->id, item->unreadable);
 		return 0;
 	}
 	item->generation = m->generation;
@@ -293,6 +200,8 @@ static int take_item(
 			    "the server is right: polls do not begin there",
 			(long long)item->id);
 	*wanted = !known.same || item->forced;
+	if (r == 0 && !known.same)
+		tell_fetched(m, item);
 	return r;
 }
 
@@ -511,6 +420,8 @@ static enum mapped map_one(
 	struct work_package wp = {0};
 	struct err why = {0};
 
+	m->at = item->id;
+	m->at_project = item->pair.project_id;
 	arena_reset(&m->arena);
 	if (guard_withdrawn(&m->guard, item->id))
 		return mapper_stage_withdrawn(m, item, e) == 0 ? MAPPED_DONE

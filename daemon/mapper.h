@@ -47,6 +47,9 @@ struct mapper {
 	bool begun;      /* a pass runs */
 	bool decided;    /* about removals, in this pass */
 	struct guard guard;
+	int64_t at, at_project;    /* the work package that is mapped */
+	int64_t fault_run;         /* the last run, if it failed; else 0 */
+	struct err fault;          /* in which way */
 	size_t n_again, cap_again; /* work packages whose path may change */
 	int64_t *again;
 	int64_t restored;        /* documents, and not said in a commit yet */
@@ -258,6 +261,16 @@ int mapper_commit_some(struct mapper *m, struct err *e);
  * does not move.
  */
 int mapper_commit_all(struct mapper *m, const char *cursor, struct err *e);
+
+/*
+ * Private to the mapper's files: the event that a work package failed, or, if
+ * it failed in the same way before, that it was tried again.  Before its new
+ * row is staged.
+ */
+void mapper_failed(struct mapper *m, int64_t work_package, const char *why);
+
+/* The event that a commit was made: at once, since nothing may follow. */
+void mapper_committed(struct mapper *m, const char *id, const char *subject);
 
 /* Add an event to the sync log, with the next commit. */
 void mapper_event(struct mapper *m, enum log_level level, const char *kind,

@@ -53,12 +53,10 @@ static void on_refused(
 {
 	struct mapper *m = arg;
 
-	(void)entry;
 	struct err e = {0};
 
-	m->counts.failed++;
-	mapper_event(m, LOG_LEVEL_ERROR, "failed", work_package, STR_NONE, "%s",
-		why);
+	(void)entry;
+	mapper_failed(m, work_package, why);
 	if (mapper_reread(m, READ_WORK_PACKAGE, work_package, &e) != 0)
 		log_error("%s", e.text);
 }
@@ -87,8 +85,10 @@ static int commit(
 	m->staged_since = 0;
 	m->committed = m->counts;
 	m->restored = 0;
-	if (c.id[0] != '\0')
+	if (c.id[0] != '\0') {
 		memcpy(m->commit, c.id, sizeof(m->commit));
+		mapper_committed(m, c.id, subject);
+	}
 	if (c.n_kept > 0)
 		log_warning("%zu files were changed by somebody in the store: "
 			    "their content is kept on the branch %s",

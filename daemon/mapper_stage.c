@@ -50,11 +50,11 @@ void mapper_fail(
 		if (m->retry_at == 0)
 			m->retry_at = stamp_monotonic() + RETRY_FIRST;
 	}
+	m->at = item->id;
+	m->at_project = item->pair.project_id;
+	mapper_failed(m, item->id, why->text);
 	store_put_work_package(m->store, &row);
 	store_put_fresh(m->store, item->id);
-	m->counts.failed++;
-	mapper_event(m, LOG_LEVEL_ERROR, "failed", item->id, STR_NONE, "%s",
-		why->text);
 }
 
 /* --- Claims ------------------------------------------------------------- */
@@ -173,6 +173,10 @@ static const struct {
 static void count_change(struct mapper *m, const struct mapper_item *item,
 	const struct document *d, enum store_change change)
 {
+	mapper_event(m, LOG_LEVEL_DEBUG, "rendered", item->id, str_of(d->path),
+		"rendered by %s: %s, %zu bytes, %zu files beside it", d->entry,
+		change == STORE_SAME ? "the same" : "new", d->text.n,
+		d->n_files);
 	if (change == STORE_SAME)
 		return;
 	if (change == STORE_ADDED)
@@ -355,10 +359,10 @@ static void put_row(struct staging *s, const struct rendered *rendered)
 	if (s->bad.code != 0) {
 		row.outcome = OUTCOME_FAILED;
 		row.reason = str_of(s->bad.text);
-		s->m->counts.failed++;
-		mapper_event(s->m, LOG_LEVEL_ERROR, "failed", s->item->id,
-			STR_NONE, "%s", s->bad.text);
+		mapper_failed(s->m, s->item->id, s->bad.text);
 	} else if (rendered->n == 0) {
+		mapper_event(s->m, LOG_LEVEL_DEBUG, "skipped", s->item->id,
+			STR_NONE, "no entry of documents: fits");
 		row.outcome = OUTCOME_UNMATCHED;
 		row.source = STR_NONE;
 		row.attachments = STR_NONE;

@@ -47,7 +47,7 @@ static void put_run(struct buf *out, const struct state_run *run)
 	report_text(out, "commit", run->commit);
 	buf_putc(out, ',');
 	report_text(out, "error", run->error);
-	buf_putc(out, '}');
+	buf_printf(out, ",\"repeated\":%lld}", (long long)run->repeated);
 }
 
 /* --- Status ------------------------------------------------------------- */
@@ -174,6 +174,8 @@ static int put_event(void *arg, const struct state_event *event, struct err *e)
 			(long long)event->work_package);
 	else
 		buf_puts(out, ",\"work_package\":null,");
+	report_text(out, "project", event->project);
+	buf_putc(out, ',');
 	report_text(out, "path", event->path);
 	buf_putc(out, ',');
 	report_text(out, "text", event->text);

@@ -71,19 +71,23 @@ static void schedule(struct service *s);
 static void log_pass(const struct service *s, const struct pass *p)
 {
 	const struct mapper_counts *n = &p->counts;
+	const struct log_about about = {.kind = "run", .run = p->run};
 	double seconds =
 		(double)(stamp_monotonic() - p->started) / (double)STAMP_SECOND;
 
-	if (p->err.code == ERR_CANCELED)
+	if (p->err.code == ERR_CANCELED) {
 		log_notice("pass stopped");
-	else if (p->err.code != 0 && !s->options.once &&
-		 strcmp(p->err.text, s->last.text) != 0)
-		log_error("%s", p->err.text);
-	else if (p->err.code == 0 && s->last.code != 0)
+	} else if (p->err.code != 0 && !s->options.once) {
+		log_send(LOG_LEVEL_ERROR, &(struct log_about){.run = p->run},
+			"%s", p->err.text);
+	} else if (p->err.code == 0 && s->last.code != 0) {
+		log_settle();
 		log_notice("the server answers again");
+	}
 	if (p->run != 0 && p->err.code == 0)
-		log_notice("run %lld: %lld read, %lld added, %lld changed, "
-			   "%lld removed, %lld failed in %.2f s%s%.10s",
+		log_send(LOG_LEVEL_NOTICE, &about,
+			"run %lld: %lld read, %lld added, %lld changed, "
+			"%lld removed, %lld failed in %.2f s%s%.10s",
 			(long long)p->run, (long long)n->seen,
 			(long long)n->added, (long long)n->changed,
 			(long long)n->removed, (long long)n->failed, seconds,

@@ -97,7 +97,7 @@ void store_put_event(struct store *s, const struct state_event *event)
 {
 	struct query q = query_open(s->state,
 		"INSERT INTO staged_event (" EVENT_COLUMNS ")"
-		" VALUES (?, ?, ?, ?, ?, ?, ?)");
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
 
 	bind_event(&q, event);
 	run(s, &q);

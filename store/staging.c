@@ -58,7 +58,8 @@ static const char tables[] =
 	"CREATE TEMP TABLE staged_value (key TEXT PRIMARY KEY, value TEXT);"
 	"CREATE TEMP TABLE staged_event ("
 	" id INTEGER PRIMARY KEY, run INTEGER, at INTEGER, level INTEGER,"
-	" kind TEXT, work_package INTEGER, path TEXT, text TEXT);";
+	" kind TEXT, work_package INTEGER, path TEXT, text TEXT,"
+	" project TEXT);";
 
 int staging_init(struct state *s, struct err *e)
 {

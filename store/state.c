@@ -105,6 +105,9 @@ static const char *const migrations[] = {
 	" PRIMARY KEY (value, work_package, entry, level)) WITHOUT ROWID;"
 	"CREATE INDEX unique_value_document"
 	" ON unique_value (work_package, entry);",
+	/* Whose an event is, and what failed again as before. */
+	"ALTER TABLE event ADD COLUMN project TEXT;"
+	"ALTER TABLE run ADD COLUMN repeated INTEGER NOT NULL DEFAULT 0;",
 };
 
 #define CHECKED ((off_t)32 << 20) /* bytes of a state that a start checks */

@@ -157,10 +157,15 @@ struct state_run {
 	struct str error;
 	int64_t seen, made, changed, removed, failed, requests, bytes;
 	struct str commit; /* the last one, or none */
+	/* Runs after it that failed in the same way, and made no row. */
+	int64_t repeated;
 };
 
 int state_run_begin(struct state *s, struct state_run *run, struct err *e);
 int state_run_put(struct state *s, const struct state_run *run, struct err *e);
+/* One more that failed in the same way, and when it ended. */
+int state_run_repeat(
+	struct state *s, int64_t id, int64_t finished, struct err *e);
 typedef int state_run_fn(void *arg, const struct state_run *run, struct err *e);
 /* The newest first, at most limit of them. */
 int state_runs(struct state *s, int64_t limit, state_run_fn *fn, void *arg,
@@ -172,10 +177,11 @@ struct state_event {
 	int64_t run; /* 0: outside of runs */
 	int64_t at;  /* stamp of the wall clock */
 	enum log_level level;
-	struct str kind;      /* made, changed, moved, removed, failed, … */
+	struct str kind;      /* added, changed, moved, removed, failed, … */
 	int64_t work_package; /* 0: none */
 	struct str path;
 	struct str text;
+	struct str project; /* its identifier, or none */
 };
 
 int state_event_add(
@@ -185,9 +191,12 @@ struct state_event_query {
 	int64_t after;        /* events with a greater id; 0: all */
 	int64_t run;          /* 0: any */
 	int64_t work_package; /* 0: any */
-	int64_t since;        /* stamp; 0: any */
+	int64_t since, until; /* stamps; 0: any */
 	int max_level;        /* 0: any */
-	int64_t limit;        /* the newest so many; 0: all */
+	struct str project;   /* none: any, as the next two */
+	struct str kind;
+	struct str text; /* in text or path, in whatever case */
+	int64_t limit;   /* the newest so many; 0: all */
 };
 
 typedef int state_event_fn(
@@ -196,8 +205,16 @@ typedef int state_event_fn(
 int state_events(struct state *s, const struct state_event_query *want,
 	state_event_fn *fn, void *arg, struct err *e);
 
-/* Forget runs and their events that began before. */
-int state_prune(struct state *s, int64_t before, struct err *e);
+/*
+ * Forget runs and their events that began before, and the oldest events
+ * where all of them together have more than max_size bytes.
+ */
+int state_prune(
+	struct state *s, int64_t before, int64_t max_size, struct err *e);
+
+/* The commit that an event went into, in hex; "" if none is known. */
+int state_event_commit(struct state *s, const struct state_event *event,
+	char out[41], struct err *e);
 
 struct state_counts {
 	int64_t work_packages, made, unmatched, failed;

@@ -3,6 +3,8 @@
  */
 #include "store/state.h"
 
+#include <stdio.h>
+
 #include "store/rows.h"
 
 int state_run_begin(struct state *s, struct state_run *run, struct err *e)
@@ -22,6 +24,17 @@ int state_run_begin(struct state *s, struct state_run *run, struct err *e)
 		return code;
 	run->id = id;
 	return state_run_put(s, run, e);
+}
+
+int state_run_repeat(
+	struct state *s, int64_t id, int64_t finished, struct err *e)
+{
+	struct query q = query_open(s, "UPDATE run SET repeated = repeated + 1,"
+				       " finished = ? WHERE id = ?");
+
+	bind_int(&q, finished);
+	bind_int(&q, id);
+	return query_run(&q, e);
 }
 
 int state_run_put(struct state *s, const struct state_run *run, struct err *e)
@@ -67,6 +80,7 @@ static void read_run(struct query *q, struct state_run *run)
 	run->requests = column_int(q);
 	run->bytes = column_int(q);
 	run->commit = column_text(q);
+	run->repeated = column_int(q);
 }
 
 int state_runs(struct state *s, int64_t limit, state_run_fn *fn, void *arg,
@@ -75,7 +89,7 @@ int state_runs(struct state *s, int64_t limit, state_run_fn *fn, void *arg,
 	struct query q = query_open(s,
 		"SELECT id, started, finished, kind, cause, result, error,"
 		" seen, made, changed, removed, failed, requests, bytes,"
-		" \"commit\" FROM run ORDER BY id DESC LIMIT ?");
+		" \"commit\", repeated FROM run ORDER BY id DESC LIMIT ?");
 	struct err told = {0};
 
 	bind_int(&q, limit);
@@ -100,13 +114,14 @@ void bind_event(struct query *q, const struct state_event *event)
 	bind_int(q, event->work_package);
 	bind_text(q, event->path);
 	bind_text(q, event->text);
+	bind_text(q, event->project);
 }
 
 int state_event_add(
 	struct state *s, const struct state_event *event, struct err *e)
 {
 	struct query q = query_open(s, "INSERT INTO event (" EVENT_COLUMNS ")"
-				       " VALUES (?, ?, ?, ?, ?, ?, ?)");
+				       " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
 
 	bind_event(&q, event);
 	return query_run(&q, e);
@@ -122,6 +137,7 @@ static void read_event(struct query *q, struct state_event *event)
 	event->work_package = column_int(q);
 	event->path = column_text(q);
 	event->text = column_text(q);
+	event->project = column_text(q);
 }
 
 /*
@@ -132,8 +148,11 @@ static void read_event(struct query *q, struct state_event *event)
 	"SELECT * FROM (SELECT id, " EVENT_COLUMNS " FROM event WHERE " first  \
 	" AND id > ?2 AND (?3 = 0 OR run = ?3)"                                \
 	" AND (?4 = 0 OR work_package = ?4) AND at >= ?5"                      \
-	" AND (?6 = 0 OR level <= ?6)"                                         \
-	" ORDER BY id DESC LIMIT ?7) ORDER BY id"
+	" AND at < ?6 AND (?7 = 0 OR level <= ?7)"                             \
+	" AND (?8 IS NULL OR project = ?8) AND (?9 IS NULL OR kind = ?9)"      \
+	" AND (?10 IS NULL OR instr(lower(text), lower(?10))"                  \
+	" OR instr(lower(path), lower(?10)))"                                  \
+	" ORDER BY id DESC LIMIT ?11) ORDER BY id"
 
 static struct query events_query(
 	struct state *s, const struct state_event_query *want)
@@ -154,7 +173,11 @@ static struct query events_query(
 	bind_int(&q, want->run);
 	bind_int(&q, want->work_package);
 	bind_int(&q, want->since != 0 ? want->since : INT64_MIN);
+	bind_int(&q, want->until != 0 ? want->until : INT64_MAX);
 	bind_int(&q, want->max_level);
+	bind_text(&q, want->project);
+	bind_text(&q, want->kind);
+	bind_text(&q, want->text);
 	bind_int(&q, want->limit != 0 ? want->limit : -1);
 	return q;
 }
@@ -177,6 +200,21 @@ int state_events(struct state *s, const struct state_event_query *want,
 	return query_close(&q, e);
 }
 
+int state_event_commit(struct state *s, const struct state_event *event,
+	char out[41], struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT substr(text, 1, 40) FROM event WHERE run = ? AND id > ?"
+		" AND kind = 'committed' ORDER BY id LIMIT 1");
+
+	out[0] = '\0';
+	bind_int(&q, event->run);
+	bind_int(&q, event->id);
+	while (query_next(&q))
+		snprintf(out, 41, "%.*s", STR_ARGS(column_text(&q)));
+	return query_close(&q, e);
+}
+
 static int prune(
 	struct state *s, const char *sql, int64_t before, struct err *e)
 {
@@ -186,20 +224,28 @@ static int prune(
 	return query_run(&q, e);
 }
 
-int state_prune(struct state *s, int64_t before, struct err *e)
+int state_prune(
+	struct state *s, int64_t before, int64_t max_size, struct err *e)
 {
 	static const char of_runs[] = "DELETE FROM event WHERE run IN"
 				      " (SELECT id FROM run WHERE started < ?)";
-	static const char *const steps[] = {
+	static const char *const by_age[] = {
 		of_runs,
 		"DELETE FROM event WHERE run = 0 AND at < ?",
 		"DELETE FROM run WHERE started < ?",
 	};
+	/* What a row and its places in the indexes take, about. */
+	static const char by_size[] =
+		"DELETE FROM event WHERE id <= (SELECT max(id) FROM (SELECT id,"
+		" sum(60 + ifnull(length(text), 0) + ifnull(length(path), 0))"
+		" OVER (ORDER BY id DESC) AS size FROM event) WHERE size > ?)";
 	int code = state_nest(s, e);
 
 	if (code != 0)
 		return code;
-	for (size_t i = 0; code == 0 && i < ARRAY_LEN(steps); i++)
-		code = prune(s, steps[i], before, e);
+	for (size_t i = 0; code == 0 && i < ARRAY_LEN(by_age); i++)
+		code = prune(s, by_age[i], before, e);
+	if (code == 0)
+		code = prune(s, by_size, max_size, e);
 	return state_unnest(s, code, e);
 }

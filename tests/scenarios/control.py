@@ -55,7 +55,7 @@ def questions(tap, sync, running):
              [("added", 3397, 1)], "log --wp --json, " + state)
     tap.same({e["work_package"] for e in log}, {3397}, "of that one only")
     tap.same([e["event"] for e in sync.opsync(
-        "log", "--json", "--run", "1").json()], ["added"] * 5,
+        "log", "--json", "--run", "1").json()], ["added"] * 5 + ["committed"],
         "log --run, " + state)
     tap.same(sync.opsync("log", "--level", "error").out, "",
              "log --level, " + state)

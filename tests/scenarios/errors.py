@@ -18,7 +18,7 @@ LOGIN = "<!DOCTYPE html><html><body><form>Sign in</form></body></html>"
 
 def lines(done):
     """What was said, without the greeting and the time."""
-    said = [line[9:] if line[2:3] == ":" else line
+    said = [line[20:] if line[13:14] == ":" else line
             for line in done.err.splitlines()]
     return [line for line in said if not line.startswith("syncing ")]
 

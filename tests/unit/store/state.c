@@ -227,18 +227,25 @@ static int64_t add_run(struct fixture *f, struct state *s, int64_t started)
 static void add_event(struct fixture *f, struct state *s, int64_t run_id,
 	int64_t work_package, int64_t at)
 {
+	char text[24];
+	char path[24];
 	struct state_event event = {.run = run_id,
 		.work_package = work_package,
 		.at = at,
 		.level = at > 20 ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
+		.project = work_package == 7 ? STR("even") : STR_NONE,
 		.kind = STR("made")};
 
+	snprintf(text, sizeof(text), "a Word %lld", (long long)at);
+	snprintf(path, sizeof(path), "path/%lld", (long long)work_package);
+	event.text = str_of(text);
+	event.path = str_of(path);
 	WELL(state_event_add(s, &event, &f->err));
 }
 
 static void test_log(void **state)
 {
-	static const struct {
+	const struct {
 		struct state_event_query query;
 		const char *ids;
 	} cases[] = {
@@ -250,7 +257,14 @@ static void test_log(void **state)
 		{{.work_package = 7, .run = 1}, "2 "},
 		{{.work_package = 7, .after = 2}, "3 "},
 		{{.since = 20}, "3 4 5 "},
+		{{.since = 11, .until = 21}, "2 3 "},
 		{{.max_level = LOG_LEVEL_INFO}, "1 2 3 "},
+		{{.project = STR("even")}, "2 3 "},
+		{{.kind = STR("made"), .after = 4}, "5 "},
+		{{.kind = STR("mad")}, ""},
+		{{.text = STR("WORD 2")}, "3 4 5 "},
+		{{.text = STR("Path/8")}, "4 "},
+		{{.text = STR("%")}, ""},
 		{{.max_level = LOG_LEVEL_INFO, .limit = 1}, "3 "},
 	};
 	struct fixture *f = *state;
@@ -273,11 +287,14 @@ static void test_log(void **state)
 			s, &cases[i].query, on_event, &seen, &f->err));
 		expect(&seen, cases[i].ids);
 	}
-	WELL(state_prune(s, 20, &f->err));
+	WELL(state_prune(s, 20, INT64_MAX, &f->err));
 	WELL(state_events(s, &cases[0].query, on_event, &seen, &f->err));
 	expect(&seen, "3 4 5 ");
 	WELL(state_runs(s, 9, on_run, &seen, &f->err));
 	expect(&seen, "2 20-21 poll  0 none 5 ; ");
+	WELL(state_prune(s, 20, 200, &f->err)); /* room for two of them */
+	WELL(state_events(s, &cases[0].query, on_event, &seen, &f->err));
+	expect(&seen, "4 5 ");
 	assert_int_equal(add_run(f, s, 30), 3); /* ids are not used again */
 	buf_fini(&seen);
 	state_close(s);

@@ -1,0 +1,39 @@
+/*
+ * event - a line of the sync log is also told to the journal.
+ */
+#include "daemon/event.h"
+
+#include "base/stamp.h"
+#include "daemon/log.h"
+
+void event_log(const struct state_event *event, const char *kind)
+{
+	const struct log_about about = {
+		.kind = kind,
+		.run = event->run,
+		.work_package = event->work_package,
+		.project = event->project,
+		.path = event->path,
+	};
+
+	if (event->work_package != 0)
+		log_send(event->level, &about, "work package %lld: %.*s%s%.*s",
+			(long long)event->work_package, STR_ARGS(event->text),
+			event->path.n > 0 ? ": " : "", STR_ARGS(event->path));
+	else
+		log_send(event->level, &about, "%.*s", STR_ARGS(event->text));
+}
+
+int event_happened(struct state *s, enum log_level level, const char *kind,
+	const char *text, struct err *e)
+{
+	const struct state_event event = {
+		.at = stamp_now(),
+		.level = level,
+		.kind = str_of(kind),
+		.text = str_of(text),
+	};
+
+	event_log(&event, kind);
+	return state_event_add(s, &event, e);
+}

@@ -1,0 +1,231 @@
+/*
+ * mapper_log - the pass's row and its events.
+ *
+ * A pass has a row once it has something to tell: its first event makes it.
+ * Events are staged with what they tell of, and appear with its commit.  What
+ * fails again as it failed before is counted, not told again: a pass in the
+ * row of the first that failed so, a work package by an event for debugging.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/stamp.h"
+#include "daemon/event.h"
+#include "daemon/log.h"
+#include "daemon/mapper.h"
+
+#define PRUNE_EVERY 100 /* runs */
+
+static int ensure_run(struct mapper *m, struct err *e)
+{
+	if (m->run.id != 0)
+		return 0;
+	return state_run_begin(store_state(m->store), &m->run, e);
+}
+
+int mapper_begin(struct mapper *m, const char *cause, struct err *e)
+{
+	m->run = (struct state_run){
+		.started = stamp_now(), .cause = str_of(cause)};
+	m->counts = (struct mapper_counts){0};
+	m->committed = m->counts;
+	m->commit[0] = '\0';
+	m->newest = 0;
+	m->staged_since = 0;
+	m->begun = true;
+	m->decided = false;
+	m->n_again = 0;
+	m->restored = 0;
+	return guard_begin(m, e);
+}
+
+int mapper_begin_run(
+	struct mapper *m, const char *kind, bool record, struct err *e)
+{
+	m->run.kind = str_of(kind);
+	return record ? ensure_run(m, e) : 0;
+}
+
+/* Now and then, forget what is too old. */
+static int end_run(struct mapper *m, struct err *e)
+{
+	struct state *state = store_state(m->store);
+	int r = state_run_put(state, &m->run, e);
+
+	if (r == 0 && m->run.id % PRUNE_EVERY == 0)
+		r = state_prune(state, m->run.finished - m->config->keep_log,
+			m->config->max_log, e);
+	return r;
+}
+
+/* A pass that failed in the way of the one before is counted there. */
+static int repeat_fault(
+	struct mapper *m, const struct err *why, bool *repeats, struct err *e)
+{
+	*repeats = m->fault_run != 0 && strcmp(why->text, m->fault.text) == 0;
+	if (!*repeats)
+		return ensure_run(m, e);
+	return state_run_repeat(
+		store_state(m->store), m->fault_run, stamp_now(), e);
+}
+
+int mapper_end(struct mapper *m, uint64_t requests, uint64_t bytes,
+	const struct err *why, struct err *e)
+{
+	bool failed = why->code != 0 && why->code != ERR_CANCELED;
+	bool repeats = false;
+	int r = 0;
+
+	m->begun = false;
+	if (m->run.id == 0 && failed)
+		r = repeat_fault(m, why, &repeats, e);
+	if (!repeats) {
+		m->fault_run = failed ? m->run.id : 0;
+		m->fault = *why;
+	}
+	if (m->run.id == 0)
+		return r;
+	m->run.finished = stamp_now();
+	m->run.result = why->code;
+	m->run.error = why->code != 0 ? str_of(why->text) : STR_NONE;
+	m->run.seen = m->counts.seen;
+	m->run.made = m->counts.added;
+	m->run.changed = m->counts.changed;
+	m->run.removed = m->counts.removed;
+	m->run.failed = m->counts.failed;
+	m->run.requests = (int64_t)requests;
+	m->run.bytes = (int64_t)bytes;
+	m->run.commit = m->commit[0] != '\0' ? str_of(m->commit) : STR_NONE;
+	r = end_run(m, e);
+	m->run.id = 0;
+	return r;
+}
+
+static int note_project(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	(void)e;
+	*(int64_t *)arg = wp->project_id;
+	return 0;
+}
+
+/* The identifier of a work package's project, or none. */
+static struct str project_of(struct mapper *m, int64_t work_package)
+{
+	struct err ignored = {0}; /* comes again with the next question */
+	const struct project *project;
+	int64_t id = m->at_project;
+	bool found;
+
+	if (work_package == 0)
+		return STR_NONE;
+	if (work_package != m->at)
+		store_work_package(m->store, work_package, &found, note_project,
+			&id, &ignored);
+	project = names_project(&m->names, id);
+	return project != NULL ? project->identifier : STR_NONE;
+}
+
+/* Some faults name the work package themselves: once is enough. */
+static struct str without_self(const char *text, int64_t work_package)
+{
+	struct str all = str_of(text);
+	char self[40];
+
+	snprintf(self, sizeof(self),
+		"work package %lld: ", (long long)work_package);
+	return str_starts(all, str_of(self)) ? str_skip(all, strlen(self))
+					     : all;
+}
+
+static void put_event(struct mapper *m, struct state_event *event)
+{
+	struct err fault = {0};
+
+	event->at = stamp_now();
+	event->project = project_of(m, event->work_package);
+	if (ensure_run(m, &fault) != 0)
+		log_error("%s", fault.text);
+	event->run = m->run.id;
+	store_put_event(m->store, event);
+}
+
+void mapper_event(struct mapper *m, enum log_level level, const char *kind,
+	int64_t work_package, struct str path, const char *fmt, ...)
+{
+	char text[600];
+	struct state_event event = {
+		.level = level,
+		.kind = str_of(kind),
+		.work_package = work_package,
+		.path = path,
+	};
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	event.text = without_self(text, work_package);
+	put_event(m, &event);
+	event_log(&event, kind);
+}
+
+struct failed_before {
+	struct str why;
+	bool same;
+};
+
+static int compare_reason(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	struct failed_before *before = arg;
+
+	(void)e;
+	before->same = wp->outcome == OUTCOME_FAILED &&
+		       str_eq(wp->reason, before->why);
+	return 0;
+}
+
+void mapper_failed(struct mapper *m, int64_t work_package, const char *why)
+{
+	struct failed_before before = {.why = str_of(why)};
+	struct state_event event = {
+		.level = LOG_LEVEL_ERROR,
+		.kind = STR("failed"),
+		.work_package = work_package,
+		.text = without_self(why, work_package),
+	};
+	struct err ignored = {0};
+	bool found;
+
+	store_work_package(m->store, work_package, &found, compare_reason,
+		&before, &ignored);
+	m->counts.failed++;
+	if (before.same) {
+		event.kind = STR("retried");
+		event.level = LOG_LEVEL_DEBUG;
+	}
+	put_event(m, &event);
+	event.level = LOG_LEVEL_ERROR; /* once in a process, at least */
+	event_log(&event, event.kind.p);
+}
+
+void mapper_committed(struct mapper *m, const char *id, const char *subject)
+{
+	char *text = xasprintf("%s %s", id, subject);
+	struct err fault = {0};
+	const struct state_event event = {
+		.run = m->run.id,
+		.at = stamp_now(),
+		.level = LOG_LEVEL_INFO,
+		.kind = STR("committed"),
+		.text = str_of(text),
+	};
+
+	if (state_event_add(store_state(m->store), &event, &fault) != 0)
+		log_error("%s", fault.text);
+	event_log(&event, "committed");
+	free(text);
+}
