@@ -50,12 +50,15 @@ void api_client_close(
 /* Put the server's key, after a reload or when it was refused. */
 void api_client_set_token(struct api_client *c, const char *token);
 
+#define API_STATUSES 600
+
 struct api_counters {
 	uint64_t requests; /* tries, as the server sees them */
 	uint64_t bytes;    /* of answers, as received */
 	uint64_t retries;
 	int64_t server_time; /* sum of the times to the first byte */
 	uint64_t pieces;     /* of answers, as they arrive */
+	uint64_t statuses[API_STATUSES]; /* exchanges; 0: no answer */
 };
 
 const struct api_counters *api_client_counters(const struct api_client *c);

@@ -54,8 +54,12 @@ static void move(struct api_transfer *t, struct transfers *to, bool first)
 /* The exchange is over: count it. */
 static void count(struct api_client *c, const struct http_get *g)
 {
+	bool sane = g->status > 0 && g->status < API_STATUSES;
+	int status = sane ? g->status : 0;
+
 	c->counters.bytes += (uint64_t)g->n_received;
 	c->counters.server_time += g->first_byte;
+	c->counters.statuses[status]++;
 }
 
 static int64_t backoff(int n_tries)

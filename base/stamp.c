@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/util.h"
+
 #define DAY_SECONDS 86400
 #define ERA_DAYS 146097
 #define ERA_YEARS 400
@@ -196,4 +198,33 @@ int64_t stamp_now(void)
 int64_t stamp_monotonic(void)
 {
 	return read_clock(CLOCK_MONOTONIC);
+}
+
+bool stamp_duration(struct str s, int64_t *out)
+{
+	static const struct str_unit units[] = {
+		{"ms", STAMP_SECOND / 1000},
+		{"s", STAMP_SECOND},
+		{"m", STAMP_SECOND * 60},
+		{"h", STAMP_SECOND * 3600},
+		{"d", STAMP_SECOND * 86400},
+	};
+
+	return str_with_unit(s, units, ARRAY_LEN(units), out);
+}
+
+void stamp_span(int64_t micros, char out[STAMP_SPAN])
+{
+	long long s = (long long)(micros / STAMP_SECOND);
+	long long m = s / 60;
+	long long h = m / 60;
+
+	if (s < 120)
+		snprintf(out, STAMP_SPAN, "%lld s", s);
+	else if (m < 120)
+		snprintf(out, STAMP_SPAN, "%lld min", m);
+	else if (h < 48)
+		snprintf(out, STAMP_SPAN, "%lld h %lld min", h, m % 60);
+	else
+		snprintf(out, STAMP_SPAN, "%lld d %lld h", h / 24, h % 24);
 }

@@ -35,6 +35,13 @@ struct civil {
 
 struct civil stamp_civil(int64_t stamp);
 
+/* Parse a time such as 500ms, 30s, 5m, 1h, 1d: microseconds. */
+bool stamp_duration(struct str s, int64_t *out);
+
+/* For people: "12 s", "5 min", "3 h 20 min", "2 d 4 h". */
+#define STAMP_SPAN 32
+void stamp_span(int64_t micros, char out[STAMP_SPAN]);
+
 /* The wall clock: for the log only, never for the cursor. */
 int64_t stamp_now(void);
 

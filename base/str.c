@@ -53,6 +53,22 @@ bool str_to_int64(struct str s, long long *out)
 	return true;
 }
 
+bool str_with_unit(
+	struct str s, const struct str_unit *units, size_t n, int64_t *out)
+{
+	size_t digits = 0;
+	long long v;
+
+	while (digits < s.n && s.p[digits] >= '0' && s.p[digits] <= '9')
+		digits++;
+	if (!str_to_int64((struct str){s.p, digits}, &v))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (str_is(str_skip(s, digits), units[i].name))
+			return !__builtin_mul_overflow(v, units[i].factor, out);
+	return false;
+}
+
 char *str_dup(struct str s)
 {
 	char *p = xmalloc(s.n + 1);

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /*
@@ -65,6 +66,15 @@ size_t str_find(struct str s, struct str needle);
  * not fit.
  */
 bool str_to_int64(struct str s, long long *out);
+
+/* digits and one of the units; false for all else and for overflow. */
+struct str_unit {
+	const char *name;
+	int64_t factor;
+};
+
+bool str_with_unit(
+	struct str s, const struct str_unit *units, size_t n, int64_t *out);
 
 /* A new NUL-terminated copy, which the caller owns. */
 char *str_dup(struct str s) __attribute__((malloc, returns_nonnull));

@@ -16,6 +16,7 @@ struct cli {
 	bool json;
 	int argc; /* the command's name, and its own arguments */
 	char **argv;
+	int exit_code; /* where the result is no failure; else 0 */
 };
 
 /*

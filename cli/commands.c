@@ -9,11 +9,13 @@
 static const struct command commands[] = {
 	{"check", "[--offline] [--token-file FILE]",
 		"is the configuration right?", cli_check},
-	{"status", "", "what the daemon did, does, will do", cli_status},
+	{"status", "[--check [--max-lag TIME]]",
+		"what the daemon did, does, will do", cli_status},
 	{"resync", "[--full] [--wp ID]… [--wait]",
 		"sync now; all, or some work packages", cli_resync},
 	{"reload", "", "read the configuration again", cli_reload},
-	{"runs", "[--limit N]", "the passes, the newest first", cli_runs},
+	{"runs", "[--limit N] [--daily]", "the passes, the newest first",
+		cli_runs},
 	{"log", "[--run N] [--wp ID] [--level L] [--limit N]",
 		"what each pass did, and why", cli_log},
 	{"held", "[SET]", "what the guard holds, and why", cli_held},
@@ -37,7 +39,8 @@ static const char options[] =
 	"  -V, --version         print the version\n"
 	"  -h, --help            print this\n"
 	"\n"
-	"Exit codes are those of sysexits.h; 3: some work packages failed.\n";
+	"Exit codes are those of sysexits.h; 3: some work packages failed.\n"
+	"status --check: 0 all well, 1 look at it, 2 not synced.\n";
 
 #define COLUMN 28 /* where the table's second half begins */
 

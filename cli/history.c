@@ -1,5 +1,5 @@
 /*
- * history - runs and log: what was done, and why.
+ * history - runs and log: what was done, why, and what it cost the server.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +23,18 @@ static void print_run(void *arg, const json_t *run)
 		commit != NULL ? commit : "");
 	if (error != NULL)
 		printf("       %s\n", error);
+}
+
+static void print_day(void *arg, const json_t *day)
+{
+	const char *date = cli_text(day, "day", "?");
+
+	(void)arg;
+	printf("%s  %6lld passes  %6lld requests  %8.1f MB  %8.1f s of the "
+	       "server\n",
+		date, cli_int(day, "passes"), cli_int(day, "requests"),
+		(double)cli_int(day, "bytes") / 1e6,
+		json_real_value(json_object_get(day, "server_seconds")));
 }
 
 static void print_event(void *arg, const json_t *event)
@@ -61,7 +73,7 @@ static int level_of(const char *name, struct err *e)
 		name);
 }
 
-enum { OPT_RUN = 256, OPT_WP, OPT_LEVEL, OPT_LIMIT };
+enum { OPT_RUN = 256, OPT_WP, OPT_LEVEL, OPT_LIMIT, OPT_DAILY };
 
 /* One option of runs or log, into the request. */
 static int take_option(void *arg, int c, struct err *e)
@@ -79,6 +91,8 @@ static int take_option(void *arg, int c, struct err *e)
 	int64_t number = 0;
 	int r;
 
+	if (c == OPT_DAILY)
+		json_object_set_new(request, "command", json_string("usage"));
 	if (c == OPT_LEVEL) {
 		r = level_of(optarg, e);
 		if (r > 0)
@@ -97,36 +111,6 @@ static int take_option(void *arg, int c, struct err *e)
 	return 0;
 }
 
-static int history(struct cli *cli, const struct option *options,
-	long long limit, void (*print)(void *arg, const json_t *line),
-	struct err *e)
-{
-	json_t *request = json_pack("{s:s, s:I, s:i}", "command", cli->argv[0],
-		"limit", (json_int_t)limit, "level", LOG_LEVEL_INFO);
-	struct config config = {0};
-	int r = cli_parse(cli, options, take_option, request, e);
-
-	if (r == 0)
-		r = cli_arguments(cli, 0, 0, e);
-	if (r == 0)
-		r = cli_config(cli, &config, e);
-	if (r == 0)
-		r = cli_show(cli, &config, request, print, NULL, e);
-	json_decref(request);
-	config_fini(&config);
-	return r;
-}
-
-int cli_runs(struct cli *cli, struct err *e)
-{
-	static const struct option options[] = {
-		{"limit", required_argument, NULL, OPT_LIMIT},
-		{0},
-	};
-
-	return history(cli, options, 20, print_run, e);
-}
-
 int cli_log(struct cli *cli, struct err *e)
 {
 	static const struct option options[] = {
@@ -136,6 +120,48 @@ int cli_log(struct cli *cli, struct err *e)
 		{"limit", required_argument, NULL, OPT_LIMIT},
 		{0},
 	};
+	json_t *request = json_pack(
+		"{s:s,s:i}", "command", "log", "level", LOG_LEVEL_INFO);
+	struct config config = {0};
+	int r = cli_parse(cli, options, take_option, request, e);
 
-	return history(cli, options, 0, print_event, e);
+	if (r == 0)
+		r = cli_arguments(cli, 0, 0, e);
+	if (r == 0)
+		r = cli_config(cli, &config, e);
+	if (r == 0)
+		r = cli_show(cli, &config, request, print_event, NULL, e);
+	json_decref(request);
+	config_fini(&config);
+	return r;
+}
+
+/* Runs, and for people the days below them; or the days alone. */
+int cli_runs(struct cli *cli, struct err *e)
+{
+	static const struct option options[] = {
+		{"limit", required_argument, NULL, OPT_LIMIT},
+		{"daily", no_argument, NULL, OPT_DAILY},
+		{0},
+	};
+	json_t *runs = json_pack("{s:s}", "command", "runs");
+	json_t *days = json_pack("{s:s}", "command", "usage");
+	struct config config = {0};
+	bool daily;
+	int r = cli_parse(cli, options, take_option, runs, e);
+
+	if (r == 0)
+		r = cli_arguments(cli, 0, 0, e);
+	if (r == 0)
+		r = cli_config(cli, &config, e);
+	daily = strcmp(cli_text(runs, "command", ""), "usage") == 0;
+	if (r == 0)
+		r = cli_show(cli, &config, runs, daily ? print_day : print_run,
+			NULL, e);
+	if (r == 0 && !daily && !cli->json)
+		r = cli_show(cli, &config, days, print_day, NULL, e);
+	json_decref(runs);
+	json_decref(days);
+	config_fini(&config);
+	return r;
 }

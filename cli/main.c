@@ -23,5 +23,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "opsync: %s\n", e.text);
 	if (fflush(stdout) != 0 && r == 0)
 		return err_exit_code(ERR_IO);
-	return err_exit_code(r);
+	return r == 0 ? cli.exit_code : err_exit_code(r);
 }

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/stamp.h"
 #include "cli/commands.h"
+#include "cli/verdict.h"
 
 static void print_daemon(const json_t *status, const struct config *config)
 {
@@ -109,19 +111,46 @@ static void print(void *arg, const json_t *status)
 	print_errors(status);
 }
 
+enum { OPT_CHECK = 256, OPT_MAX_LAG };
+
+struct request {
+	bool check;
+	int64_t max_lag;
+};
+
+static int take_option(void *arg, int c, struct err *e)
+{
+	struct request *request = arg;
+
+	if (c == OPT_CHECK)
+		request->check = true;
+	else if (!stamp_duration(str_of(optarg), &request->max_lag))
+		return err_set(e, ERR_USAGE,
+			"--max-lag: '%s' is no time such as 15m or 1h", optarg);
+	return 0;
+}
+
 int cli_status(struct cli *cli, struct err *e)
 {
-	json_t *request = json_pack("{s:s}", "command", "status");
+	static const struct option options[] = {
+		{"check", no_argument, NULL, OPT_CHECK},
+		{"max-lag", required_argument, NULL, OPT_MAX_LAG},
+		{0},
+	};
+	struct request request = {0};
+	json_t *question = json_pack("{s:s}", "command", "status");
 	struct config config = {0};
-	int r = cli_parse(cli, NULL, NULL, NULL, e);
+	int r = cli_parse(cli, options, take_option, &request, e);
 
 	if (r == 0)
 		r = cli_arguments(cli, 0, 0, e);
-	if (r == 0)
+	if (r == 0 && request.check)
+		cli->exit_code = check_status(cli, request.max_lag);
+	else if (r == 0)
 		r = cli_config(cli, &config, e);
-	if (r == 0)
-		r = cli_show(cli, &config, request, print, &config, e);
-	json_decref(request);
+	if (r == 0 && !request.check)
+		r = cli_show(cli, &config, question, print, &config, e);
+	json_decref(question);
 	config_fini(&config);
 	return r;
 }

@@ -230,43 +230,14 @@ int node_int(const struct node *at, const char *what, int64_t min, int64_t max,
 	return 0;
 }
 
-struct unit {
-	const char *name;
-	int64_t factor;
-};
-
-/* digits and one of the units; false for all else and for overflow. */
-static bool with_unit(
-	struct str s, const struct unit *units, size_t n, int64_t *out)
-{
-	size_t digits = 0;
-	long long v;
-
-	while (digits < s.n && s.p[digits] >= '0' && s.p[digits] <= '9')
-		digits++;
-	if (!str_to_int64((struct str){s.p, digits}, &v))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (str_is(str_skip(s, digits), units[i].name))
-			return !__builtin_mul_overflow(v, units[i].factor, out);
-	return false;
-}
-
 int node_duration(
 	const struct node *at, const char *what, int64_t *out, struct err *e)
 {
-	static const struct unit units[] = {
-		{"ms", STAMP_SECOND / 1000},
-		{"s", STAMP_SECOND},
-		{"m", STAMP_SECOND * 60},
-		{"h", STAMP_SECOND * 3600},
-		{"d", STAMP_SECOND * 86400},
-	};
 	int rc = need_scalar(at, what, "a time such as 30s", e);
 
 	if (rc != 0)
 		return rc;
-	if (!with_unit(at->text, units, ARRAY_LEN(units), out))
+	if (!stamp_duration(at->text, out))
 		return node_err(at, e,
 			"%s must be a time such as 500ms, 30s, 5m, 1h or 1d, "
 			"not '%.*s'",
@@ -277,7 +248,7 @@ int node_duration(
 int node_size(
 	const struct node *at, const char *what, int64_t *out, struct err *e)
 {
-	static const struct unit units[] = {
+	static const struct str_unit units[] = {
 		{"", 1},
 		{"B", 1},
 		{"kB", 1000},
@@ -292,7 +263,7 @@ int node_size(
 
 	if (rc != 0)
 		return rc;
-	if (!with_unit(at->text, units, ARRAY_LEN(units), out))
+	if (!str_with_unit(at->text, units, ARRAY_LEN(units), out))
 		return node_err(at, e,
 			"%s must be a size such as 64KiB, 10MiB or 1GiB, not "
 			"'%.*s'",

@@ -32,6 +32,7 @@ static const struct control_command commands[] = {
 	/* name, who may, worker's part, loop's part */
 	{"status", CONTROL_READ, question, order_status},
 	{"runs", CONTROL_READ, question, NULL},
+	{"usage", CONTROL_READ, question, NULL},
 	{"log", CONTROL_READ, question, NULL},
 	{"held", CONTROL_READ, question, NULL},
 	{"resync", CONTROL_CHANGE, NULL, order_resync},

@@ -229,7 +229,8 @@ static int read_projects(struct config *c, const struct node *at, struct err *e)
 	return r;
 }
 
-/* --- store:, schedule:, guard:, commit:, log:, control: ----------------- */
+/* --- store:, schedule:, guard:, commit:, log:, status:, control:--------------
+ */
 
 static int read_store(struct config *c, const struct node *at, struct err *e)
 {
@@ -341,6 +342,17 @@ static int read_log(struct config *c, const struct node *at, struct err *e)
 		&(struct section){"log", keys, ARRAY_LEN(keys), NULL, 0}, e);
 }
 
+static int read_status(struct config *c, const struct node *at, struct err *e)
+{
+	static const struct key keys[] = {
+		KEY("textfile", KIND_STRING, textfile),
+		KEY("fault_after", KIND_DURATION, fault_after),
+	};
+
+	return read_section(c, at,
+		&(struct section){"status", keys, ARRAY_LEN(keys), NULL, 0}, e);
+}
+
 static int read_control(struct config *c, const struct node *at, struct err *e)
 {
 	static const struct key keys[] = {
@@ -366,6 +378,7 @@ static const struct {
 	{"guard", read_guard, false},
 	{"commit", read_commit, false},
 	{"log", read_log, false},
+	{"status", read_status, false},
 	{"control", read_control, false},
 };
 
@@ -434,6 +447,7 @@ int config_load(const char *file, struct config *out, struct err *e)
 		.change_count = 1000,
 		.keep_log = 90 * DAYS,
 		.max_log = INT64_C(64) * 1024 * 1024,
+		.fault_after = 3600 * SECONDS,
 		.author_name = "opsync",
 		.author_email = "opsync@localhost",
 	};

@@ -66,6 +66,9 @@ struct config {
 	int64_t keep_log; /* how long runs and events are kept */
 	int64_t max_log;  /* and how many bytes of them */
 
+	const char *textfile; /* of metrics, or NULL */
+	int64_t fault_after;  /* without a good pass */
+
 	const char *author_name;
 	const char *author_email;
 

@@ -28,6 +28,14 @@ static int ask_runs(
 	return report_runs(s, limit > 0 ? limit : 20, out, e);
 }
 
+static int ask_usage(
+	struct state *s, const json_t *what, struct buf *out, struct err *e)
+{
+	int64_t limit = integer(what, "limit");
+
+	return report_usage(s, limit > 0 ? limit : 7, out, e);
+}
+
 static int ask_log(
 	struct state *s, const json_t *what, struct buf *out, struct err *e)
 {
@@ -49,6 +57,7 @@ static const struct {
 } questions[] = {
 	{"status", ask_status},
 	{"runs", ask_runs},
+	{"usage", ask_usage},
 	{"log", ask_log},
 	{"held", guard_ask_held},
 };

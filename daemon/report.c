@@ -159,6 +159,27 @@ int report_runs(struct state *s, int64_t limit, struct buf *out, struct err *e)
 	return state_runs(s, limit, put_line, out, e);
 }
 
+static int put_usage(void *arg, const struct state_usage *u, struct err *e)
+{
+	struct buf *out = arg;
+	char day[STAMP_TEXT];
+
+	(void)e;
+	stamp_format(u->day, 0, day);
+	buf_printf(out,
+		"{\"day\":\"%.10s\",\"passes\":%lld,\"requests\":%lld,"
+		"\"bytes\":%lld,\"server_seconds\":%.3f}\n",
+		day, (long long)u->passes, (long long)u->requests,
+		(long long)u->bytes,
+		(double)u->server_time / (double)STAMP_SECOND);
+	return 0;
+}
+
+int report_usage(struct state *s, int64_t limit, struct buf *out, struct err *e)
+{
+	return state_usage(s, limit, put_usage, out, e);
+}
+
 static int put_event(void *arg, const struct state_event *event, struct err *e)
 {
 	struct buf *out = arg;

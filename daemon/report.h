@@ -16,6 +16,10 @@ int report_status(struct state *s, struct buf *out, struct err *e);
 /* A line a run, the newest first. */
 int report_runs(struct state *s, int64_t limit, struct buf *out, struct err *e);
 
+/* A line a day, the newest first: what it cost the server. */
+int report_usage(
+	struct state *s, int64_t limit, struct buf *out, struct err *e);
+
 /* A line an event, in order. */
 int report_log(struct state *s, const struct state_event_query *q,
 	struct buf *out, struct err *e);

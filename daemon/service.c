@@ -21,6 +21,7 @@
 #include "daemon/client.h"
 #include "daemon/control.h"
 #include "daemon/log.h"
+#include "daemon/monitor.h"
 #include "daemon/notify.h"
 #include "daemon/pass.h"
 #include "daemon/report.h"
@@ -43,6 +44,7 @@ struct service {
 	struct control_host host;
 	struct control *control;
 	struct notify notify;
+	struct monitor monitor;
 	struct cursor cursor;
 	struct pass pass;
 	bool running;
@@ -52,10 +54,8 @@ struct service {
 	uint64_t number; /* of the pass that runs, or ran last */
 	int64_t next_at; /* monotonic, as the next */
 	int64_t reconcile_at;
-	bool reconciled;   /* or tried to: then a poll is due first */
-	int64_t started;   /* wall clock */
-	int64_t last_good; /* wall clock: end of the last good pass */
-	struct err last;   /* of the last pass */
+	bool reconciled; /* or tried to: then a poll is due first */
+	struct err last; /* of the last pass */
 
 	/* Asked for, and not begun yet. */
 	bool asked;
@@ -186,8 +186,7 @@ static void on_pass(struct pass *p)
 	keep_in_mind(s, p);
 	log_pass(s, p);
 	judge(s, p);
-	if (p->err.code == 0)
-		s->last_good = stamp_now();
+	monitor_pass(&s->monitor, p, s->options.once || s->stopping);
 	if (s->control != NULL)
 		tell_finished(s, p);
 	s->running = s->notify.working = false;
@@ -444,12 +443,14 @@ static void on_live(void *arg, struct buf *out)
 	int64_t wait = (s->next_at - stamp_monotonic()) / STAMP_SECOND;
 
 	buf_printf(out, "\"pid\":%lld,", (long long)getpid());
-	report_stamp(out, "since", s->started);
+	report_stamp(out, "since", s->monitor.started);
 	buf_putc(out, ',');
 	report_text(out, "server", str_of(s->config->url));
 	buf_putc(out, ',');
-	report_stamp(out, "last_good", s->last_good);
-	buf_putc(out, ',');
+	report_stamp(out, "last_good", s->monitor.last_success);
+	buf_printf(out, ",\"lag\":%lld,\"fault\":%s,",
+		(long long)(monitor_lag(&s->monitor) / STAMP_SECOND),
+		s->monitor.health.fault ? "true" : "false");
 	report_text(out, "error",
 		s->last.code != 0 ? str_of(s->last.text) : STR_NONE);
 	if (s->running) {
@@ -510,10 +511,12 @@ static void on_signal(uv_signal_t *handle, int number)
 	s->stopping = true;
 	notify_stopping(&s->notify);
 	log_notice("stopping");
-	if (s->running)
+	if (s->running) {
 		pass_cancel(&s->pass);
-	else
+	} else {
+		monitor_flush(&s->monitor);
 		close_all(s);
+	}
 }
 
 /* --- The beginning ------------------------------------------------------ */
@@ -612,13 +615,16 @@ int service_run(struct config *config, const struct service_options *options,
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);  /* until there is something to reload */
 	signal(SIGXFSZ, SIG_IGN); /* a full quota is an error, not a death */
-	s.started = stamp_now();
+	s.monitor.started = stamp_now();
+	s.monitor.sync = &s.sync;
 	s.reconcile_at = stamp_monotonic() + RECONCILE_FIRST;
 	uv_loop_init(&s.loop);
 	r = open_client(&s, e);
 	if (r == 0) {
 		notify_opening();
 		r = open_store(&s, socket, e);
+		if (r == 0)
+			r = monitor_init(&s.monitor, store_state(s.store), e);
 		if (r != 0)
 			api_client_close(s.sync.client, on_closed, &s);
 	}

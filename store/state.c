@@ -108,6 +108,12 @@ static const char *const migrations[] = {
 	/* Whose an event is, and what failed again as before. */
 	"ALTER TABLE event ADD COLUMN project TEXT;"
 	"ALTER TABLE run ADD COLUMN repeated INTEGER NOT NULL DEFAULT 0;",
+
+	/* What each day cost the server; server_time in microseconds. */
+	"CREATE TABLE usage ("
+	" day INTEGER PRIMARY KEY, passes INTEGER NOT NULL,"
+	" requests INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+	" server_time INTEGER NOT NULL);",
 };
 
 #define CHECKED ((off_t)32 << 20) /* bytes of a state that a start checks */

@@ -206,8 +206,8 @@ int state_events(struct state *s, const struct state_event_query *want,
 	state_event_fn *fn, void *arg, struct err *e);
 
 /*
- * Forget runs and their events that began before, and the oldest events
- * where all of them together have more than max_size bytes.
+ * Forget runs with their events, and days, that began before, and the oldest
+ * events where all of them together have more than max_size bytes.
  */
 int state_prune(
 	struct state *s, int64_t before, int64_t max_size, struct err *e);
@@ -215,6 +215,21 @@ int state_prune(
 /* The commit that an event went into, in hex; "" if none is known. */
 int state_event_commit(struct state *s, const struct state_event *event,
 	char out[41], struct err *e);
+
+/* What a day cost the server. */
+struct state_usage {
+	int64_t day; /* stamp of its beginning, UTC */
+	int64_t passes, requests, bytes;
+	int64_t server_time; /* microseconds that answers took to begin */
+};
+
+int state_usage_add(
+	struct state *s, const struct state_usage *usage, struct err *e);
+typedef int state_usage_fn(
+	void *arg, const struct state_usage *usage, struct err *e);
+/* The newest first, at most limit days. */
+int state_usage(struct state *s, int64_t limit, state_usage_fn *fn, void *arg,
+	struct err *e);
 
 struct state_counts {
 	int64_t work_packages, made, unmatched, failed;

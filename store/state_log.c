@@ -1,5 +1,5 @@
 /*
- * state_log - passes and the sync log.
+ * state_log - passes, the sync log, and what each day cost.
  */
 #include "store/state.h"
 
@@ -215,6 +215,50 @@ int state_event_commit(struct state *s, const struct state_event *event,
 	return query_close(&q, e);
 }
 
+int state_usage_add(
+	struct state *s, const struct state_usage *usage, struct err *e)
+{
+	struct query q = query_open(s,
+		"INSERT INTO usage (day, passes, requests, bytes, server_time)"
+		" VALUES (?, ?, ?, ?, ?) ON CONFLICT (day) DO UPDATE SET"
+		" passes = passes + excluded.passes,"
+		" requests = requests + excluded.requests,"
+		" bytes = bytes + excluded.bytes,"
+		" server_time = server_time + excluded.server_time");
+
+	bind_int(&q, usage->day);
+	bind_int(&q, usage->passes);
+	bind_int(&q, usage->requests);
+	bind_int(&q, usage->bytes);
+	bind_int(&q, usage->server_time);
+	return query_run(&q, e);
+}
+
+int state_usage(struct state *s, int64_t limit, state_usage_fn *fn, void *arg,
+	struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT day, passes, requests, bytes, server_time FROM usage"
+		" ORDER BY day DESC LIMIT ?");
+	struct err told = {0};
+
+	bind_int(&q, limit);
+	while (query_next(&q)) {
+		struct state_usage usage = {0};
+		int code;
+
+		usage.day = column_int(&q);
+		usage.passes = column_int(&q);
+		usage.requests = column_int(&q);
+		usage.bytes = column_int(&q);
+		usage.server_time = column_int(&q);
+		code = fn(arg, &usage, &told);
+		if (code < 0)
+			query_fail(&q, code, &told);
+	}
+	return query_close(&q, e);
+}
+
 static int prune(
 	struct state *s, const char *sql, int64_t before, struct err *e)
 {
@@ -233,6 +277,7 @@ int state_prune(
 		of_runs,
 		"DELETE FROM event WHERE run = 0 AND at < ?",
 		"DELETE FROM run WHERE started < ?",
+		"DELETE FROM usage WHERE day < ?",
 	};
 	/* What a row and its places in the indexes take, about. */
 	static const char by_size[] =

@@ -37,6 +37,11 @@ class Manager:
         return [(at, line[len(word) + 1:]) for at, line in self.got
                 if line.startswith(word + "=")]
 
+    def quiet(self, word, seconds):
+        """Was it not said for so long?"""
+        last = max([at for at, _ in self.heard(word)], default=0)
+        return time.monotonic() - last > seconds
+
     def said(self, word, value, seconds=20):
         return until(lambda: any(value in v for _, v in self.heard(word)),
                      seconds)
@@ -102,12 +107,9 @@ def watchdog(tap):
             return
         libc.ptrace(PTRACE_INTERRUPT, thread, 0, 0)
         os.waitpid(thread, 0x40000000)  # __WALL
-        time.sleep(2.5)  # a poll begins, and waits for the worker
-        manager.heard("WATCHDOG")
+        tap.ok(until(lambda: manager.quiet("WATCHDOG", 1)),
+               "it starves while a job does not end", manager.got)
         manager.got.clear()
-        time.sleep(1)
-        tap.same(manager.heard("WATCHDOG"), [],
-                 "it starves while a job does not end")
         libc.ptrace(PTRACE_DETACH, thread, 0, 0)
         tap.ok(manager.said("WATCHDOG", "1"), "and is fed when it does")
         tap.same(sync.stop(), 0, "the daemon ends well")

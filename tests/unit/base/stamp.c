@@ -68,11 +68,50 @@ static void test_fraction_is_cut_off(void **state)
 	assert_string_equal(text, "2021-01-20T04:33:56Z");
 }
 
+static void test_duration(void **state)
+{
+	int64_t micros = -1;
+
+	(void)state;
+	assert_true(stamp_duration(STR("500ms"), &micros));
+	assert_int_equal(micros, 500000);
+	assert_true(stamp_duration(STR("15m"), &micros));
+	assert_int_equal(micros, 900 * STAMP_SECOND);
+	assert_false(stamp_duration(STR("15"), &micros));
+	assert_false(stamp_duration(STR("-1h"), &micros));
+	assert_false(stamp_duration(STR("1 h"), &micros));
+	assert_false(stamp_duration(STR("9223372036854775807d"), &micros));
+}
+
+static void test_span(void **state)
+{
+	static const struct {
+		int64_t seconds;
+		const char *text;
+	} spans[] = {
+		{0, "0 s"},
+		{119, "119 s"},
+		{120, "2 min"},
+		{7199, "119 min"},
+		{3 * 3600 + 1200, "3 h 20 min"},
+		{2 * 86400 + 4 * 3600, "2 d 4 h"},
+	};
+	char text[STAMP_SPAN];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++) {
+		stamp_span(spans[i].seconds * STAMP_SECOND, text);
+		assert_string_equal(text, spans[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_fraction_is_cut_off),
+		cmocka_unit_test(test_duration),
+		cmocka_unit_test(test_span),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

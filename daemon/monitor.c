@@ -1,0 +1,256 @@
+/*
+ * monitor - after each pass: count, judge, and have it written.
+ *
+ *   pass ends --> counted, judged --> job: event, day's usage, textfile
+ *
+ * An idle pass costs no transaction: usage goes into the state with the next
+ * run, every ten minutes and at the end.  A textfile that cannot be written
+ * is said once, and disturbs nothing.
+ */
+#include "daemon/monitor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/stamp.h"
+#include "daemon/event.h"
+#include "daemon/log.h"
+#include "store/state_guard.h"
+
+#define FLUSH_AFTER (600 * STAMP_SECOND)
+#define DAY (86400 * STAMP_SECOND)
+
+/* The state's values: a stamp, and the sentence of a fault that is on. */
+static const char value_good[] = "last_good";
+static const char value_fault[] = "fault";
+
+int monitor_init(struct monitor *m, struct state *state, struct err *e)
+{
+	struct buf value = {0};
+	bool found = false;
+	long long good = 0;
+	int64_t ago = 0;
+	int r = state_get(state, value_good, &value, &found, e);
+
+	if (r == 0 && found && str_to_int64(buf_str(&value), &good)) {
+		m->last_success = good;
+		ago = stamp_now() - good;
+	}
+	m->health.good_at = stamp_monotonic() - (ago > 0 ? ago : 0);
+	m->good_began = m->health.good_at;
+	m->flushed_at = stamp_monotonic();
+	if (r == 0)
+		r = state_get(state, value_fault, &value, &m->health.fault, e);
+	buf_fini(&value);
+	return r;
+}
+
+int64_t monitor_lag(const struct monitor *m)
+{
+	return m->last_success != 0 ? stamp_monotonic() - m->good_began : 0;
+}
+
+/* --- Writing, on the worker's thread ------------------------------------ */
+
+static int add_event(const struct monitor *m, struct state *s, struct err *e)
+{
+	bool fault = m->write.turn == HEALTH_FAULT;
+	const char *text = m->write.sentence;
+	int r = event_happened(s, fault ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE,
+		fault ? "fault" : "recovered", text, e);
+
+	if (r == 0 && fault)
+		r = state_put(s, value_fault, str_of(text), e);
+	else if (r == 0)
+		r = state_delete(s, value_fault, e);
+	return r;
+}
+
+static int write_state(const struct monitor *m, struct state *s, struct err *e)
+{
+	char good[24];
+	int r = state_begin(s, e);
+
+	if (r != 0)
+		return r;
+	snprintf(good, sizeof(good), "%lld", (long long)m->write.last_success);
+	if (m->write.turn != HEALTH_SAME)
+		r = add_event(m, s, e);
+	if (r == 0 && m->write.usage.passes > 0)
+		r = state_usage_add(s, &m->write.usage, e);
+	if (r == 0 && m->write.last_success != 0)
+		r = state_put(s, value_good, str_of(good), e);
+	if (r == 0)
+		r = state_end(s, e);
+	if (r != 0)
+		state_rollback(s);
+	return r;
+}
+
+static int count_held(void *arg, const struct state_held *held, struct err *e)
+{
+	(void)e;
+	*(int64_t *)arg += !held->released;
+	return 0;
+}
+
+static int write_textfile(struct monitor *m, struct state *s, struct err *e)
+{
+	struct metrics_now *now = &m->write.now;
+	struct buf out = {0};
+	int r = state_count(s, &now->counts, e);
+
+	if (r == 0)
+		r = state_held(s, HELD_REMOVAL, count_held, &now->held, e);
+	if (r == 0) {
+		metrics_render(now, &out);
+		r = metrics_write(m->write.textfile, buf_str(&out), e);
+	}
+	buf_fini(&out);
+	return r;
+}
+
+static void run_write(struct job *job)
+{
+	struct monitor *m = container_of(job, struct monitor, write.job);
+	struct state *state = store_state(m->sync->mapper->store);
+	int r = 0;
+
+	if (m->write.flush)
+		r = write_state(m, state, &m->write.err);
+	if (r == 0 && m->write.textfile != NULL)
+		write_textfile(m, state, &m->write.err);
+}
+
+/* --- On the loop -------------------------------------------------------- */
+
+static struct metrics_now look(const struct monitor *m)
+{
+	return (struct metrics_now){
+		.instance = m->sync->config->instance,
+		.passes = m->metrics,
+		.api = *api_client_counters(m->sync->client),
+		.started = m->started,
+		.last_attempt = m->last_attempt,
+		.last_success = m->last_success,
+		.lag = monitor_lag(m),
+		.failing = m->failing,
+		.fault = m->health.fault,
+	};
+}
+
+static void write_due(struct monitor *m);
+
+static void on_written(struct job *job)
+{
+	struct monitor *m = container_of(job, struct monitor, write.job);
+	const struct err *err = &m->write.err;
+
+	if (err->code != 0 && strcmp(err->text, m->complained.text) != 0)
+		log_warning("%s", err->text);
+	m->complained = *err;
+	m->write.pending = false;
+	free(m->write.textfile);
+	if (m->flush)
+		write_due(m);
+}
+
+/* What is to be written is; or will be, when the job before is done. */
+static void write_due(struct monitor *m)
+{
+	const char *textfile = m->sync->config->textfile;
+
+	if (m->write.pending || (!m->flush && textfile == NULL))
+		return;
+	m->write.flush = m->flush;
+	m->write.turn = m->turn;
+	m->write.usage = m->usage;
+	m->write.last_success = m->last_success;
+	memcpy(m->write.sentence, m->sentence, sizeof(m->sentence));
+	if (m->flush) {
+		m->usage = (struct state_usage){.day = m->usage.day};
+		m->flushed_at = stamp_monotonic();
+		m->turn = HEALTH_SAME;
+		m->flush = false;
+	}
+	m->write.textfile = textfile != NULL ? xstrdup(textfile) : NULL;
+	m->write.now = look(m);
+	m->write.err = (struct err){0};
+	m->write.job = (struct job){.run = run_write, .done = on_written};
+	m->write.pending = true;
+	worker_give(m->sync->worker, &m->write.job);
+}
+
+void monitor_flush(struct monitor *m)
+{
+	m->flush = true;
+	write_due(m);
+}
+
+static void add_usage(struct monitor *m)
+{
+	const struct api_counters *c = api_client_counters(m->sync->client);
+
+	m->usage.passes++;
+	m->usage.requests += (int64_t)(c->requests - m->seen.requests);
+	m->usage.bytes += (int64_t)(c->bytes - m->seen.bytes);
+	m->usage.server_time += c->server_time - m->seen.server_time;
+	m->seen = *c;
+}
+
+static enum metrics_result result_of(const struct pass *p)
+{
+	if (p->err.code == ERR_CANCELED)
+		return METRICS_CANCELED;
+	if (p->err.code != 0)
+		return METRICS_FAILED;
+	return p->counts.failed > 0 ? METRICS_PARTIAL : METRICS_OK;
+}
+
+static enum health_turn judge(struct monitor *m, const struct pass *p)
+{
+	int64_t now = stamp_monotonic();
+	int64_t since = now - m->health.good_at;
+	enum health_turn turn = health_pass(&m->health, p->err.code == 0, now,
+		m->sync->config->fault_after);
+	char span[STAMP_SPAN];
+
+	stamp_span(since, span);
+	if (turn == HEALTH_FAULT)
+		snprintf(m->sentence, sizeof(m->sentence),
+			"nothing was synced for %s: %s", span, p->err.text);
+	else if (turn == HEALTH_RECOVERED)
+		snprintf(m->sentence, sizeof(m->sentence),
+			"synced again, after %s", span);
+	return turn;
+}
+
+enum health_turn monitor_pass(
+	struct monitor *m, const struct pass *p, bool last)
+{
+	int64_t now = stamp_now();
+	int64_t today = now - now % DAY;
+	enum metrics_result result = result_of(p);
+	enum health_turn turn = HEALTH_SAME;
+
+	if (m->usage.passes > 0 && m->usage.day != today)
+		monitor_flush(m); /* a day that is over */
+	m->usage.day = today;
+	add_usage(m);
+	metrics_count(&m->metrics, result, stamp_monotonic() - p->started);
+	m->last_attempt = now;
+	m->failing = result == METRICS_FAILED;
+	if (p->err.code == 0) {
+		m->last_success = now;
+		m->good_began = p->started;
+	}
+	if (result != METRICS_CANCELED)
+		turn = judge(m, p);
+	if (turn != HEALTH_SAME)
+		m->turn = turn;
+	m->flush |= last || p->run != 0 || turn != HEALTH_SAME ||
+		    stamp_monotonic() - m->flushed_at >= FLUSH_AFTER;
+	write_due(m);
+	return turn;
+}

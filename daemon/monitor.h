@@ -1,0 +1,65 @@
+#ifndef DAEMON_MONITOR_H
+#define DAEMON_MONITOR_H
+
+#include "daemon/health.h"
+#include "daemon/metrics.h"
+#include "daemon/pass.h"
+
+/*
+ * What monitoring is told after each pass: faults, which go to the sync log;
+ * what the day cost the server; the file of metrics.  Loop's thread; what
+ * blocks is done by a job.
+ */
+
+/* Zero it, set the first part. */
+struct monitor {
+	const struct sync *sync;
+	int64_t started; /* wall clock */
+
+	/* To be read. */
+	struct health health;
+	int64_t last_attempt; /* wall clock: the end of the last pass */
+	int64_t last_success; /* of the last good one, maybe before the start */
+	char sentence[640];   /* of the last fault or recovery */
+
+	/* Private. */
+	int64_t good_began; /* monotonic: when the last good pass did */
+	bool failing;
+	struct metrics metrics;
+	struct api_counters seen; /* by the end of the pass before */
+	struct state_usage usage; /* not yet in the state */
+	int64_t flushed_at;       /* monotonic */
+	bool flush;               /* it is to go there */
+	enum health_turn turn;    /* and this */
+	struct err complained;
+	struct {
+		struct job job;
+		bool pending;
+		bool flush;
+		struct state_usage usage;
+		int64_t last_success;
+		enum health_turn turn;
+		char sentence[640];
+		char *textfile; /* or NULL; owned */
+		struct metrics_now now;
+		struct err err;
+	} write;
+};
+
+/* Recall what an earlier process knew.  Before the worker has jobs. */
+int monitor_init(struct monitor *m, struct state *state, struct err *e);
+
+/*
+ * A pass has ended; last: no other comes.  Gives what turns with it, for
+ * whoever else is to be told, in m->sentence: log and journal are already.
+ */
+enum health_turn monitor_pass(
+	struct monitor *m, const struct pass *p, bool last);
+
+/* What is not in the state yet: before the end. */
+void monitor_flush(struct monitor *m);
+
+/* Time since all that was there then is in the store; 0 before the first. */
+int64_t monitor_lag(const struct monitor *m);
+
+#endif

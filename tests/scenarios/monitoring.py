@@ -1,0 +1,148 @@
+"""What monitoring sees: status --check, the file of metrics, a fault that is
+told once and its end, requests and server seconds a day."""
+import os
+import re
+import sys
+import time
+
+from harness import StandIn, Sync, Tap, until
+
+SAMPLE = re.compile(r'^(opsync_\w+)\{((?:\w+="(?:[^"\\]|\\.)*",?)+)\} (\S+)$')
+
+
+def metrics(path):
+    """Samples by name and labels; None for a line that is none."""
+    found, types = {}, {}
+    with open(path) as f:
+        for line in f.read().split("\n")[:-1]:
+            if line.startswith("# TYPE "):
+                types[line.split()[2]] = line.split()[3]
+            if line.startswith("#"):
+                continue
+            m = SAMPLE.match(line)
+            if not m:
+                return {"bad line": line}, types
+            labels = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', m[2]))
+            labels.pop("config")
+            found[(m[1], *sorted(labels.items()))] = float(m[3])
+    return found, types
+
+
+def check_metrics(tap, path, seconds):
+    got, types = metrics(path)
+    tap.ok("bad line" not in got, "every line is a sample", got)
+    names = {name for name, *_ in got}
+    bare = {re.sub("_(bucket|sum|count)$", "", n)
+            if re.sub("_(bucket|sum|count)$", "", n) in types else n
+            for n in names}
+    tap.same(sorted(bare - set(types)), [], "each has its type")
+    for name in ("opsync_build_info", "opsync_last_attempt_timestamp_seconds",
+                 "opsync_http_server_seconds_total"):
+        tap.ok(name in names, name, sorted(names))
+    value = got.get(("opsync_last_success_timestamp_seconds",), 0)
+    tap.ok(abs(value - time.time()) < seconds, "the last success is recent",
+           value)
+    tap.ok(got[("opsync_http_requests_total", ("code", "200"))] > 3,
+           "requests by status", got)
+    tap.ok(got[("opsync_documents", ("state", "current"))] > 3, "documents")
+    tap.ok(got[("opsync_runs_total", ("result", "ok"))] > 0, "passes", got)
+    tap.same(got[("opsync_duration_seconds_bucket", ("le", "+Inf"))],
+             got[("opsync_duration_seconds_count",)], "a whole histogram")
+    tap.same(got[("opsync_fault",)], 0, "no fault")
+
+
+def whole(tap, sync, path):
+    """Read it all the time while it is written."""
+    torn = 0
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        got, _ = metrics(path)
+        torn += "bad line" in got or ("opsync_errors", ("kind", "pass")) \
+            not in got
+    tap.same(torn, 0, "the file is never torn")
+    tap.same(os.stat(path).st_mode & 0o777, 0o644, "everybody may read it")
+    tap.same([n for n in os.listdir(sync.folder) if n.endswith(".tmp")], [],
+             "nothing is left beside it")
+
+
+def check(sync, *args):
+    done = sync.opsync("status", "--check", *args)
+    return done.code, done.out, done.err
+
+
+def main():
+    tap = Tap()
+    with StandIn() as server, Sync(server.url) as sync:
+        path = os.path.join(sync.folder, "opsync.prom")
+        more = "status: { textfile: %s, fault_after: 3s }\n" % path
+        sync.configure(more=more)
+        code, out, err = check(sync)
+        tap.ok(code == 2 and "CRITICAL" in out and err == "" and
+               out.count("\n") == 1, "never started: critical, one line",
+               (code, out, err))
+        sync.start()
+        code, out, err = check(sync)
+        tap.ok(code == 0 and re.match(r"OPSYNC OK - opsync: \d+ documents "
+               r"in step \| lag=\d+s;;900 ", out), "in step: 0",
+               (code, out, err))
+        tap.ok(until(lambda: os.path.exists(path)), "metrics are written")
+        check_metrics(tap, path, 30)
+        whole(tap, sync, path)
+
+        server.side("key", {"user": "admin", "key": None})
+        tap.ok(until(lambda: check(sync)[0] == 1), "a pass failed: 1",
+               check(sync))
+        tap.ok(until(lambda: check(sync)[0] == 2), "for long: 2",
+               check(sync))
+        code, out, err = check(sync)
+        tap.ok("nothing was synced for" in out and "401" in out,
+               "and says why", out)
+        events = sync.opsync("--json", "log").json()
+        tap.same([e["event"] for e in events if e["event"] == "fault"],
+                 ["fault"], "the fault is in the log, once")
+        tap.same(sync.said().count(" nothing was synced"), 1,
+                 "and was said once")
+        tap.same(until(lambda: metrics(path)[0].get(("opsync_fault",))), 1,
+                 "and is a metric")
+
+        tap.same(sync.stop(), 0, "stopped during the fault")
+        sync.start(wait=False)
+        until(lambda: "401" in sync.said().split("stopping")[-1])
+        time.sleep(1)
+        tap.same(sync.said().count(" nothing was synced"), 1,
+                 "a restart does not tell it again")
+        server.side("key", {"user": "admin", "key": "adminkey"})
+        tap.ok(until(lambda: check(sync)[0] == 0), "well again: 0",
+               check(sync))
+        tap.ok(until(lambda: "synced again, after" in sync.said()),
+               "the end of it is told", sync.said())
+        events = [e["event"] for e in sync.opsync("--json", "log").json()]
+        tap.same([e for e in events if e in ("fault", "recovered")],
+                 ["fault", "recovered"], "and logged")
+
+        code, out, err = check(sync, "--max-lag", "soon")
+        tap.ok(code == 64 and "--max-lag" in err, "a bad --max-lag: 64", err)
+        tap.ok(until(lambda: check(sync, "--max-lag", "1ms")[0] == 2),
+               "too old: 2")
+        sync.stop()
+        code, out, err = check(sync)
+        tap.ok(code == 2 and "no daemon runs" in out, "stopped: 2", out)
+
+        days = sync.opsync("--json", "runs", "--daily").json()
+        asked = len(server.requests())
+        tap.same(sum(d["requests"] for d in days), asked,
+                 "the requests of the day")
+        tap.ok(0 < sum(d["server_seconds"] for d in days) < 60,
+               "and the server's seconds", days)
+        tap.ok("of the server\n" in sync.opsync("runs").out,
+               "runs shows them", sync.opsync("runs").out)
+
+        sync.configure(more="status: { textfile: /nowhere/x.prom }\n")
+        done = sync.once()
+        tap.ok(done.code == 0 and done.err.count("status.textfile") == 1,
+               "a file that cannot be written is said, no more", done)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
