@@ -7,6 +7,8 @@
 #include <string.h>
 
 static const struct command commands[] = {
+	{"init", "URL [PROJECT]… [--token-file FILE]",
+		"write a first configuration for a server", cli_init},
 	{"check", "[--offline] [--token-file FILE]",
 		"is the configuration right?", cli_check},
 	{"status", "[--check [--max-lag TIME]]",

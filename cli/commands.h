@@ -25,6 +25,7 @@ cli_command cli_accept_server;
 cli_command cli_check;
 cli_command cli_explain;
 cli_command cli_held;
+cli_command cli_init;
 cli_command cli_log;
 cli_command cli_publish;
 cli_command cli_release;

@@ -425,11 +425,8 @@ static const char *instance_of(struct arena *arena, const char *file)
 	return arena_str(arena, name).p;
 }
 
-int config_load(const char *file, struct config *out, struct err *e)
+void config_defaults(struct config *out, const char *file)
 {
-	struct node root = {0};
-	int r;
-
 	*out = (struct config){
 		.max_requests = 2,
 		.max_tries = 5,
@@ -453,6 +450,14 @@ int config_load(const char *file, struct config *out, struct err *e)
 	};
 	out->file = arena_str(&out->arena, str_of(file)).p;
 	out->instance = instance_of(&out->arena, file);
+}
+
+int config_load(const char *file, struct config *out, struct err *e)
+{
+	struct node root = {0};
+	int r;
+
+	config_defaults(out, file);
 	r = tree_load(&out->arena, out->file, &root, e);
 	return r == 0 ? read_root(out, &root, e) : r;
 }

@@ -77,6 +77,9 @@ struct config {
 	struct program *program;
 };
 
+/* What a file that says nothing would say; for config_fini(). */
+void config_defaults(struct config *out, const char *file);
+
 /*
  * Read and check a configuration file, mapping and all.  ERR_CONFIG with
  * file, line and column.  *out is given to config_fini() in any case.

@@ -1,0 +1,175 @@
+#!/usr/bin/python3
+"""opsync init: from a server's address to a configuration that runs, with the
+key typed on a terminal or from a file."""
+import os
+import pty
+import re
+import select
+import stat
+import subprocess
+import sys
+import time
+
+from harness import StandIn, Sync, Tap
+
+NAMES = ["Ünï: # 'x' \"q\"", "$when", "yes", "${ id }", "back\\slash", "{a}"]
+
+
+def read_until(fd, words, seconds=20):
+    """What a terminal shows, up to some words or its end."""
+    said = b""
+    end = time.monotonic() + seconds
+    while words not in said and time.monotonic() < end:
+        if not select.select([fd], [], [], 0.2)[0]:
+            continue
+        try:
+            more = os.read(fd, 4096)
+        except OSError:
+            break
+        if not more:
+            break
+        said += more
+    return said.decode(errors="replace")
+
+
+def typed(sync, key, *args):
+    """opsync on a terminal of its own, and the key typed when asked for: exit
+    code, what the terminal showed, and what was printed."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.chdir(sync.folder)
+        os.execve(sync.CLIENT, [sync.CLIENT, *args], sync.env)
+    shown = read_until(fd, b"not shown): ")
+    os.write(fd, key)
+    shown += read_until(fd, b"\0")
+    os.close(fd)  # ends it, if it still waits
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status), shown
+
+
+def run(sync, *args):
+    return sync.run(sync.CLIENT, *args)
+
+
+def text_of(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+def from_terminal(tap, server, sync):
+    code, shown = typed(sync, b"adminkey\n", "init", server.url + "/")
+    config = os.path.join(sync.folder, "opsync.yaml")
+    token = os.path.join(sync.folder, "opsync.token")
+    tap.ok(code == 0, "a key that is typed", shown)
+    tap.ok("View work packages" in shown and
+           server.url + "/my/access_token" in shown,
+           "it says where a key is made, and what role suffices", shown)
+    tap.ok("adminkey" not in shown, "the key is not shown", shown)
+    tap.ok("an administrator: it sees every project" in shown,
+           "it warns of an administrator's key", shown)
+    tap.same(stat.S_IMODE(os.stat(token).st_mode), 0o600,
+             "the key's file is its owner's")
+    tap.same(text_of(token), "adminkey\n", "it has the key")
+    tap.ok("adminkey" not in text_of(config), "the configuration has not")
+    done = run(sync, "-c", config, "check")
+    tap.same((done.code, done.err), (0, ""), "the configuration is right")
+    done = sync.run(sync.PROGRAM, "--config", config, "--once")
+    made = len(server.state()["workPackages"])
+    tap.ok(done.code == 0 and " %d added" % made in done.err,
+           "and runs as it is", done)
+    before = text_of(config)
+    code, shown = typed(sync, b"adminkey\n", "init", server.url)
+    tap.ok(code == 64 and "opsync.yaml is there already" in shown and
+           text_of(config) == before, "nothing is overwritten", shown)
+
+
+def stopped(tap, server, sync):
+    """Control-C at the question: nothing is written."""
+    code, shown = typed(sync, b"\x03", "-c", "stop.yaml", "init", server.url)
+    tap.ok(code == -2 and not os.path.exists(sync.folder + "/stop.yaml"),
+           "a question that is not answered", shown)
+    for key in (b"\n", b"two words\n"):
+        code, shown = typed(sync, key, "-c", "stop.yaml", "init", server.url)
+        tap.ok(code == 64 and "key" in shown.splitlines()[-1],
+               "no key: %r" % key, shown)
+    code, shown = typed(sync, b"wrongkey\n", "-c", "stop.yaml", "init",
+                        server.url)
+    tap.ok(code == 77 and not os.path.exists(sync.folder + "/stop.token") and
+           "wrongkey" not in shown, "a wrong key is written nowhere", shown)
+
+
+def from_file(tap, server, sync):
+    config = os.path.join(sync.folder, "bot.yaml")
+    key = sync.write("key", "syncbotkey\n", 0o600)
+    done = run(sync, "-c", config, "--json", "init", server.url, "ccm",
+               "--token-file", key)
+    tap.ok(done.code == 0 and done.err == "", "a key from a file", done)
+    said = done.json()[0]
+    tap.same((said["token_file"], said["projects"], said["admin"]),
+             (key, ["ccm"], False), "for programs")
+    tap.ok("\n- ccm #" in text_of(config), "one project is named",
+           text_of(config))
+    done = run(sync, "-c", config, "check")
+    tap.same((done.code, done.err), (0, ""), "it is right, too")
+    done = run(sync, "-c", sync.folder + "/no.yaml", "init", server.url,
+               "cmm", "--token-file", key)
+    tap.ok(done.code == 78 and "'cmm'" in done.err and
+           "did you mean 'ccm'" in done.err, "a project that is not there",
+           done)
+    # Without a terminal: a session of its own has none.
+    done = subprocess.run(
+        [sync.CLIENT, "-c", sync.folder + "/no.yaml", "init", server.url],
+        env=sync.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, start_new_session=True, check=False)
+    tap.ok(done.returncode == 64 and b"--token-file" in done.stderr,
+           "no terminal and no file", done)
+    done = run(sync, "-c", sync.folder + "/no.yaml", "init", "example.org",
+               "--token-file", key)
+    tap.ok(done.code != 0 and "http" in done.err, "an address that is none",
+           done)
+    tap.ok(not os.path.exists(sync.folder + "/no.yaml"), "nothing is written")
+
+
+def with_all(tap, server, sync):
+    """What is commented out is right as well, whatever things are called."""
+    statuses = server.get("/api/v3/statuses").json()["_embedded"]["elements"]
+    for i, name in enumerate(NAMES):
+        server.side("rename", {"key": "customField%d" % (i + 2),
+                               "name": name})
+        server.side("rename", {"kind": "status", "id": statuses[i]["id"],
+                               "name": name})
+    server.side("rename", {"kind": "type", "id": 8, "name": NAMES[0]})
+    server.side("rename", {"kind": "project", "id": 3, "name": "a\n- b"})
+    config = os.path.join(sync.folder, "all.yaml")
+    done = run(sync, "-c", config, "init", server.url, "--token-file",
+               sync.folder + "/token")
+    tap.same(done.code, 0, "names with any character")
+    text = text_of(config)
+    text = re.sub(r"^    # (status|author|assignee|responsible|fields|  )",
+                  r"    \1", text, flags=re.M)
+    text = text.replace("/content\n", "/all\n")
+    with open(config, "w", encoding="utf-8") as f:
+        f.write(text)
+    done = run(sync, "-c", config, "--json", "check")
+    read = [f["name"] for f in done.json()[0]["documents"][0]["fields"]] \
+        if done.code == 0 else []
+    tap.ok(set(NAMES) <= set(read) and "left_out\":[]" in done.out,
+           "all that is commented out is right", "%r\n%s" % (done, text))
+    done = sync.run(sync.PROGRAM, "--config", config, "--once")
+    tap.ok(done.code == 0 and " 0 added" not in done.err and
+           " 0 failed" in done.err, "and runs", done)
+
+
+def main():
+    tap = Tap()
+    with StandIn() as server, Sync(server.url) as sync:
+        os.remove(sync.config)
+        from_terminal(tap, server, sync)
+        stopped(tap, server, sync)
+        from_file(tap, server, sync)
+        with_all(tap, server, sync)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
