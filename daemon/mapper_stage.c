@@ -170,26 +170,35 @@ static const struct {
 	[STORE_MOVED] = {"moved", "moved here"},
 };
 
+static void count(struct mapper *m, enum store_change change, int by)
+{
+	if (change == STORE_ADDED)
+		m->counts.added += by;
+	else if (change != STORE_SAME)
+		m->counts.changed += by;
+}
+
+/* One that is made a second time in a pass counts, and is said, once. */
 static void count_change(struct mapper *m, const struct mapper_item *item,
-	const struct document *d, enum store_change change)
+	const struct document *d, enum store_change was,
+	enum store_change change)
 {
 	mapper_event(m, LOG_LEVEL_DEBUG, "rendered", item->id, str_of(d->path),
 		"rendered by %s: %s, %zu bytes, %zu files beside it", d->entry,
 		change == STORE_SAME ? "the same" : "new", d->text.n,
 		d->n_files);
+	count(m, was, -1);
+	count(m, change, 1);
 	if (change == STORE_SAME)
 		return;
-	if (change == STORE_ADDED)
-		m->counts.added++;
-	else
-		m->counts.changed++;
 	if (m->staged_since == 0)
 		m->staged_since = stamp_monotonic();
 	if (item->updated_at > m->newest)
 		m->newest = item->updated_at;
-	mapper_event(m, LOG_LEVEL_INFO, change_words[change].kind, item->id,
-		str_of(d->path), "%s by %s", change_words[change].text,
-		d->entry);
+	if (change != was)
+		mapper_event(m, LOG_LEVEL_INFO, change_words[change].kind,
+			item->id, str_of(d->path), "%s by %s",
+			change_words[change].text, d->entry);
 }
 
 /* A work package whose documents are being staged. */
@@ -263,10 +272,13 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 			program_entry(m->config->program, str_of(d->entry)),
 		.others_again = new_claim,
 	};
+	enum store_change was = STORE_SAME;
 	enum store_change change = STORE_SAME;
 	struct mapper_values values;
 	int r = store_claims(m->store, claim, on_claimant, &c, e);
 
+	if (r == 0 && held != NULL)
+		r = store_change_of(m->store, s->item->id, c.entry, &was, e);
 	if (r == 0)
 		r = mapper_values_before(m, s->item->id, c.entry, &values, e);
 	if (r == 0 && new_claim && held != NULL)
@@ -289,7 +301,7 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 		*e = one->err;
 		return r;
 	}
-	count_change(m, s->item, d, change);
+	count_change(m, s->item, d, was, change);
 	r = guard_made(m, s->item->id, str_of(d->entry), e);
 	if (r == 0 && (held == NULL || !str_is(held->files[0].path, d->path)))
 		r = mapper_reread(m, READ_WORK_PACKAGE, s->item->id, e);

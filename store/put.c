@@ -365,6 +365,12 @@ int store_put(struct store *s, int64_t work_package, const struct document *d,
 	return code;
 }
 
+int store_change_of(struct store *s, int64_t work_package, struct str entry,
+	enum store_change *out, struct err *e)
+{
+	return staging_change(s->state, work_package, entry, out, e);
+}
+
 int store_drop(
 	struct store *s, int64_t work_package, struct str entry, struct err *e)
 {

@@ -357,6 +357,19 @@ int staging_is_adrift(struct state *s, int64_t work_package, struct str entry,
 	return query_close(&q, e);
 }
 
+int staging_change(struct state *s, int64_t work_package, struct str entry,
+	enum store_change *out, struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT change FROM staged_document"
+		" WHERE work_package = ? AND entry = ? AND NOT dropped");
+
+	bind_int(&q, work_package);
+	bind_text(&q, entry);
+	*out = query_next(&q) ? (enum store_change)column_int(&q) : STORE_SAME;
+	return query_close(&q, e);
+}
+
 int staging_clear(struct state *s, struct err *e)
 {
 	static const char *const steps[] = {

@@ -13,6 +13,10 @@
 /* Make the tables; once a connection. */
 int staging_init(struct state *s, struct err *e);
 
+/* What a staged document changes; STORE_SAME if none is staged. */
+int staging_change(struct state *s, int64_t work_package, struct str entry,
+	enum store_change *out, struct err *e);
+
 /* Give back the memory that much that was staged took. */
 int staging_rest(struct state *s, struct err *e);
 

@@ -129,6 +129,10 @@ enum store_change {
 int store_put(struct store *s, int64_t work_package, const struct document *d,
 	struct str claim, enum store_change *change, struct err *e);
 
+/* What is staged of a document so far; STORE_SAME: nothing. */
+int store_change_of(struct store *s, int64_t work_package, struct str entry,
+	enum store_change *out, struct err *e);
+
 /* Stage the removal of a document with its files, by recorded paths. */
 int store_drop(
 	struct store *s, int64_t work_package, struct str entry, struct err *e);
