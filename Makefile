@@ -25,7 +25,7 @@ DEBIAN   := gcc clang make git pkg-config libcurl4-openssl-dev libjansson-dev \
 	libicu-dev libpcre2-dev libssl-dev libsystemd-dev zlib1g-dev \
 	libcmocka-dev libmicrohttpd-dev clang-format clang-tidy cppcheck \
 	libclang-rt-14-dev python3 python3-yaml python3-requests curl openssl \
-	strace hugo systemd
+	strace hugo systemd fish zsh mandoc
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes
@@ -161,7 +161,28 @@ stage-units:
 	install -D -m 644 systemd/tmpfiles.conf \
 		$(STAGE)/lib/tmpfiles.d/opsync.conf
 
-stage: all stage-units
+# The manual is docs/*.md: docs/man.py makes pages of it.
+MAN := $(addprefix $(BUILD)/man/,opsync.1 opsyncd.8 opsync.yaml.5)
+man: $(MAN)
+$(MAN): docs/man.py $(wildcard docs/*.md) $(BUILD)/opsync
+	@mkdir -p $(@D)
+	$(PYTHON) docs/man.py $(PAGE) >$@
+$(BUILD)/man/opsync.1: PAGE = opsync 1 "see and steer opsyncd" \
+	--commands $(BUILD)/opsync docs/opsync.md
+$(BUILD)/man/opsyncd.8: PAGE = opsyncd 8 \
+	"keep documents in git in step with OpenProject" docs/opsyncd.md
+$(BUILD)/man/opsync.yaml.5: PAGE = opsync.yaml 5 \
+	"configuration of opsyncd" docs/configuration.md docs/mapping.md
+
+stage: all man stage-units
+	for page in $(MAN); do install -D -m 644 -t \
+		$(STAGE)/share/man/man$${page##*.} $$page; done
+	install -D -m 644 completion/opsync.bash \
+		$(STAGE)/share/bash-completion/completions/opsync
+	install -D -m 644 -t $(STAGE)/share/zsh/site-functions \
+		completion/_opsync
+	install -D -m 644 -t $(STAGE)/share/fish/vendor_completions.d \
+		completion/opsync.fish
 	install -D -t $(STAGE)/bin $(BUILD)/opsyncd $(BUILD)/opsync
 	install -D -m 644 -t $(STAGE)/share/doc/opsync README.md docs/*.md
 	install -D -m 644 -t $(STAGE)/share/doc/opsync/examples examples/*
@@ -180,7 +201,7 @@ clean:
 	rm -rf build
 
 .PHONY: all check asan tsan fuzz demo bench lint format deps install \
-	uninstall stage stage-units clean test-programs fuzz-programs $(addprefix unit-,$(MODULES))
+	uninstall stage stage-units man clean test-programs fuzz-programs $(addprefix unit-,$(MODULES))
 .PRECIOUS: $(BUILD)/%.o
 .DELETE_ON_ERROR:
 

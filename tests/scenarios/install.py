@@ -28,6 +28,10 @@ def main():
         tap.ok(done.returncode == 0, "make install", done.stdout.decode())
         found = files(folder)
         for path in ("usr/bin/opsyncd", "usr/bin/opsync",
+                     "usr/share/man/man1/opsync.1",
+                     "usr/share/man/man5/opsync.yaml.5",
+                     "usr/share/man/man8/opsyncd.8",
+                     "usr/share/bash-completion/completions/opsync",
                      "usr/share/doc/opsync/README.md",
                      "usr/share/doc/opsync/mapping.md",
                      "usr/share/doc/opsync/examples/hugo-bundles.yaml",

@@ -1,0 +1,99 @@
+"""Completion in the shells themselves: bash, zsh and fish offer each command
+and each option that opsync --help knows, and what an option may be."""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+from harness import BUILD, ROOT, Tap
+
+BASH = r"""
+source completion/opsync.bash
+read -ra COMP_WORDS <<<"opsync $1"
+[[ $1 == *" " || -z $1 ]] && COMP_WORDS+=("")
+COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+_opsync
+printf '%s\n' "${COMPREPLY[@]}"
+"""
+
+# What the completion system would be given, cut to what begins as typed.
+ZSH = r"""
+compadd() { shift; print -rl -- $@ }
+_describe() { print -rl -- ${${(P)2}%%:*} }
+_files() { print -rl -- *(M) }
+words=(opsync ${(z)1})
+[[ $1 == *" " || -z $1 ]] && words+=("")
+CURRENT=$#words
+source completion/_opsync | while read -r word; do
+    [[ $word == $words[CURRENT]* ]] && print -r -- $word
+done
+"""
+
+
+def run(*args, env):
+    return subprocess.run(
+        args, cwd=ROOT, env=env, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=60,
+        check=False)
+
+
+class Shells:
+    def __init__(self, folder):
+        self.env = {"PATH": BUILD + ":" + os.environ["PATH"], "HOME": folder,
+                    "LC_ALL": "C.UTF-8", "TERM": "vt100"}
+
+    def bash(self, line):
+        done = run("bash", "--norc", "-c", BASH, "-", line, env=self.env)
+        return set(done.stdout.decode().split())
+
+    def fish(self, line):
+        done = run("fish", "--no-config", "-c",
+                   "source completion/opsync.fish; complete -C 'opsync %s'"
+                   % line, env=self.env)
+        return {row.split("\t")[0]
+                for row in done.stdout.decode().splitlines()}
+
+    def zsh(self, line):
+        done = run("zsh", "-f", "-c", ZSH, "-", line, env=self.env)
+        return set(done.stdout.decode().split())
+
+    def offered(self, line):
+        return {name: getattr(self, name)(line)
+                for name in ("bash", "zsh", "fish")}
+
+
+def usage(env, *command):
+    return run("opsync", *command, "--help", env=env).stdout.decode()
+
+
+def main():
+    tap = Tap()
+    with tempfile.TemporaryDirectory() as folder:
+        shells = Shells(folder)
+        table = usage(shells.env).split("\n\n")[1]
+        commands = set(re.findall(r"^  ([a-z][a-z-]*)", table, re.M))
+        tap.ok({"status", "log"} <= commands, "commands are known", commands)
+        for shell, got in shells.offered("").items():
+            tap.ok(commands <= got, shell + ": each command",
+                   (commands - got, got))
+        for shell, got in shells.offered("res").items():
+            tap.ok("resync" in got and "status" not in got,
+                   shell + ": what begins so", got)
+        for command in ("status", "log"):
+            wanted = set(re.findall(r"--[a-z-]+", usage(shells.env, command)))
+            for shell, got in shells.offered(command + " --").items():
+                tap.ok(wanted <= got, "%s: each option of %s" % (
+                    shell, command), (wanted - got, got))
+                tap.ok("--schema" not in got, "%s: no other" % shell, got)
+        for shell, got in shells.offered("log --level e").items():
+            tap.ok("error" in got and "--limit" not in got,
+                   shell + ": the value of an option", got)
+        for shell, got in shells.offered("-c comp").items():
+            tap.ok("completion" in {word.rstrip("/") for word in got},
+                   shell + ": files", got)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
