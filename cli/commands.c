@@ -16,10 +16,15 @@ static const struct command commands[] = {
 	{"resync", "[--full] [--wp ID]… [--wait]",
 		"sync now; all, or some work packages", cli_resync},
 	{"reload", "", "read the configuration again", cli_reload},
-	{"runs", "[--limit N] [--daily]", "the passes, the newest first",
-		cli_runs},
-	{"log", "[--run N] [--wp ID] [--level L] [--limit N]",
+	{"runs", "[--limit N] [--daily] [--no-pager]",
+		"the passes, the newest first", cli_runs},
+	{"log",
+		"[-f] [--run N] [--wp ID] [--project P] [--event KIND]\n"
+		"      [--level L] [--since T] [--until T] [--grep TEXT] "
+		"[--limit N] [--no-pager]",
 		"what each pass did, and why", cli_log},
+	{"show", "ID | PATH", "all that is known of a work package, or a file",
+		cli_show_one},
 	{"held", "[SET]", "what the guard holds, and why", cli_held},
 	{"release", "SET [--project P] [--wp ID]… [--dry-run]",
 		"let go what is held, as it was shown", cli_release},
@@ -54,7 +59,7 @@ void commands_help(void)
 		int n = printf("  %s%s%s", c->name,
 			c->arguments[0] != '\0' ? " " : "", c->arguments);
 
-		if (n > COLUMN)
+		if (n > COLUMN || strchr(c->arguments, '\n') != NULL)
 			printf("\n%*s%s\n", COLUMN + 2, "", c->does);
 		else
 			printf("%*s%s\n", COLUMN + 2 - n, "", c->does);

@@ -33,6 +33,7 @@ cli_command cli_reload;
 cli_command cli_render;
 cli_command cli_resync;
 cli_command cli_runs;
+cli_command cli_show_one;
 cli_command cli_status;
 cli_command cli_withdraw;
 

@@ -34,6 +34,7 @@ static const struct control_command commands[] = {
 	{"runs", CONTROL_READ, question, NULL},
 	{"usage", CONTROL_READ, question, NULL},
 	{"log", CONTROL_READ, question, NULL},
+	{"show", CONTROL_READ, question, NULL},
 	{"held", CONTROL_READ, question, NULL},
 	{"resync", CONTROL_CHANGE, NULL, order_resync},
 	{"reload", CONTROL_CHANGE, NULL, order_reload},

@@ -48,6 +48,7 @@ struct mapper {
 	bool decided;    /* about removals, in this pass */
 	struct guard guard;
 	int64_t at, at_project;    /* the work package that is mapped */
+	bool pruned;               /* the log, since the start */
 	int64_t fault_run;         /* the last run, if it failed; else 0 */
 	struct err fault;          /* in which way */
 	size_t n_again, cap_again; /* work packages whose path may change */

@@ -25,8 +25,20 @@ static int ensure_run(struct mapper *m, struct err *e)
 	return state_run_begin(store_state(m->store), &m->run, e);
 }
 
+/* At the start, and now and then, forget what is too old, or too much. */
+static int prune(struct mapper *m, struct err *e)
+{
+	m->pruned = true;
+	return state_prune(store_state(m->store),
+		stamp_now() - m->config->keep_log, m->config->max_log, e);
+}
+
 int mapper_begin(struct mapper *m, const char *cause, struct err *e)
 {
+	int r = m->pruned ? 0 : prune(m, e);
+
+	if (r != 0)
+		return r;
 	m->run = (struct state_run){
 		.started = stamp_now(), .cause = str_of(cause)};
 	m->counts = (struct mapper_counts){0};
@@ -48,16 +60,11 @@ int mapper_begin_run(
 	return record ? ensure_run(m, e) : 0;
 }
 
-/* Now and then, forget what is too old. */
 static int end_run(struct mapper *m, struct err *e)
 {
-	struct state *state = store_state(m->store);
-	int r = state_run_put(state, &m->run, e);
+	int r = state_run_put(store_state(m->store), &m->run, e);
 
-	if (r == 0 && m->run.id % PRUNE_EVERY == 0)
-		r = state_prune(state, m->run.finished - m->config->keep_log,
-			m->config->max_log, e);
-	return r;
+	return r == 0 && m->run.id % PRUNE_EVERY == 0 ? prune(m, e) : r;
 }
 
 /* A pass that failed in the way of the one before is counted there. */

@@ -13,6 +13,11 @@ static int64_t integer(const json_t *what, const char *key)
 	return json_integer_value(json_object_get(what, key));
 }
 
+static struct str text(const json_t *what, const char *key)
+{
+	return str_of(json_string_value(json_object_get(what, key)));
+}
+
 static int ask_status(
 	struct state *s, const json_t *what, struct buf *out, struct err *e)
 {
@@ -44,11 +49,22 @@ static int ask_log(
 		.run = integer(what, "run"),
 		.work_package = integer(what, "work_package"),
 		.since = integer(what, "since"),
+		.until = integer(what, "until"),
+		.project = text(what, "project"),
+		.kind = text(what, "event"),
+		.text = text(what, "text"),
 		.max_level = (int)integer(what, "level"),
 		.limit = integer(what, "limit"),
 	};
 
 	return report_log(s, &query, out, e);
+}
+
+static int ask_show(
+	struct state *s, const json_t *what, struct buf *out, struct err *e)
+{
+	return report_show(
+		s, integer(what, "work_package"), text(what, "path"), out, e);
 }
 
 static const struct {
@@ -59,6 +75,7 @@ static const struct {
 	{"runs", ask_runs},
 	{"usage", ask_usage},
 	{"log", ask_log},
+	{"show", ask_show},
 	{"held", guard_ask_held},
 };
 

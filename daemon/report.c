@@ -180,11 +180,8 @@ int report_usage(struct state *s, int64_t limit, struct buf *out, struct err *e)
 	return state_usage(s, limit, put_usage, out, e);
 }
 
-static int put_event(void *arg, const struct state_event *event, struct err *e)
+void report_event(struct buf *out, const struct state_event *event)
 {
-	struct buf *out = arg;
-
-	(void)e;
 	buf_printf(out, "{\"id\":%lld,\"run\":%lld,\"level\":%d,",
 		(long long)event->id, (long long)event->run, (int)event->level);
 	report_stamp(out, "at", event->at);
@@ -200,7 +197,13 @@ static int put_event(void *arg, const struct state_event *event, struct err *e)
 	report_text(out, "path", event->path);
 	buf_putc(out, ',');
 	report_text(out, "text", event->text);
-	buf_puts(out, "}\n");
+}
+
+static int put_event(void *arg, const struct state_event *event, struct err *e)
+{
+	(void)e;
+	report_event(arg, event);
+	buf_puts(arg, "}\n");
 	return 0;
 }
 

@@ -24,6 +24,16 @@ int report_usage(
 int report_log(struct state *s, const struct state_event_query *q,
 	struct buf *out, struct err *e);
 
+/*
+ * One line: what is known of a work package (0: of the one whose document or
+ * attachment is, or was, at path).  ERR_DATA if nothing is.
+ */
+int report_show(struct state *s, int64_t work_package, struct str path,
+	struct buf *out, struct err *e);
+
+/* Add an event as an object, without its last brace. */
+void report_event(struct buf *out, const struct state_event *event);
+
 /* Add "key": and a JSON string or null. */
 void report_text(struct buf *out, const char *key, struct str text);
 

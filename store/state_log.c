@@ -210,8 +210,11 @@ int state_event_commit(struct state *s, const struct state_event *event,
 	out[0] = '\0';
 	bind_int(&q, event->run);
 	bind_int(&q, event->id);
-	while (query_next(&q))
-		snprintf(out, 41, "%.*s", STR_ARGS(column_text(&q)));
+	while (query_next(&q)) {
+		struct str id = column_text(&q);
+
+		snprintf(out, 41, "%.*s", STR_ARGS(id));
+	}
 	return query_close(&q, e);
 }
 

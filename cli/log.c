@@ -1,0 +1,238 @@
+/*
+ * log - what each run did to each work package, and why.
+ *
+ * With --follow it asks once a second for what came meanwhile: that goes on
+ * while the daemon is restarted, and while there is none.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/stamp.h"
+#include "cli/commands.h"
+#include "cli/event.h"
+#include "cli/when.h"
+
+#define FOLLOW_FROM 10 /* events before the first that is new */
+
+enum {
+	OPT_RUN = 256,
+	OPT_WP,
+	OPT_PROJECT,
+	OPT_EVENT,
+	OPT_LEVEL,
+	OPT_SINCE,
+	OPT_UNTIL,
+	OPT_GREP,
+	OPT_LIMIT,
+	OPT_NO_PAGER,
+};
+
+struct log {
+	struct cli *cli;
+	json_t *request;
+	struct term term;
+	bool follow, no_pager;
+	bool narrowed; /* by a run or a time: --follow begins there */
+	long long last;
+};
+
+static int level_of(const char *name, int *out, struct err *e)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} levels[] = {
+		{"error", LOG_LEVEL_ERROR},
+		{"warning", LOG_LEVEL_WARNING},
+		{"notice", LOG_LEVEL_NOTICE},
+		{"info", LOG_LEVEL_INFO},
+		{"debug", LOG_LEVEL_DEBUG},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
+		if (strcmp(levels[i].name, name) == 0) {
+			*out = (int)levels[i].level;
+			return 0;
+		}
+	}
+	return err_set(e, ERR_USAGE,
+		"--level: '%s' is none of error, warning, notice, info, debug",
+		name);
+}
+
+static int take_number(
+	struct log *l, const char *option, const char *key, struct err *e)
+{
+	int64_t number;
+	int r = cli_number(optarg, option, &number, e);
+
+	if (r == 0)
+		json_object_set_new(l->request, key, json_integer(number));
+	return r;
+}
+
+static int take_moment(
+	struct log *l, const char *option, const char *key, struct err *e)
+{
+	int64_t at;
+	int r = when_parse(optarg, option, stamp_now(), &at, e);
+
+	if (r == 0)
+		json_object_set_new(l->request, key, json_integer(at));
+	return r;
+}
+
+static int take_text(
+	struct log *l, const char *option, const char *key, struct err *e)
+{
+	json_t *text = json_string(optarg);
+
+	if (text == NULL || optarg[0] == '\0') {
+		json_decref(text);
+		return err_set(
+			e, ERR_USAGE, "%s: needs a text (UTF-8)", option);
+	}
+	json_object_set_new(l->request, key, text);
+	return 0;
+}
+
+static int take_level(struct log *l, struct err *e)
+{
+	int level = 0;
+	int r = level_of(optarg, &level, e);
+
+	if (r == 0)
+		json_object_set_new(l->request, "level", json_integer(level));
+	return r;
+}
+
+static int take_option(void *arg, int c, struct err *e)
+{
+	struct log *l = arg;
+
+	l->narrowed =
+		l->narrowed || c == OPT_RUN || c == OPT_SINCE || c == OPT_LIMIT;
+	switch (c) {
+	case OPT_RUN:
+		return take_number(l, "--run", "run", e);
+	case OPT_WP:
+		return take_number(l, "--wp", "work_package", e);
+	case OPT_LIMIT:
+		return take_number(l, "--limit", "limit", e);
+	case OPT_PROJECT:
+		return take_text(l, "--project", "project", e);
+	case OPT_EVENT:
+		return take_text(l, "--event", "event", e);
+	case OPT_GREP:
+		return take_text(l, "--grep", "text", e);
+	case OPT_LEVEL:
+		return take_level(l, e);
+	case OPT_SINCE:
+		return take_moment(l, "--since", "since", e);
+	case OPT_UNTIL:
+		return take_moment(l, "--until", "until", e);
+	case 'f':
+		l->follow = true;
+		return 0;
+	default:
+		l->no_pager = true;
+		return 0;
+	}
+}
+
+static void print(void *arg, const json_t *event)
+{
+	struct log *l = arg;
+
+	l->last = cli_int(event, "id");
+	if (l->cli->json) {
+		json_dumpf(event, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else {
+		event_print(&l->term, event);
+	}
+}
+
+static int ask(struct log *l, const struct config *config, struct err *e)
+{
+	struct buf lines = {0};
+	bool running;
+	int r = cli_ask(config, l->request, &lines, &running, e);
+
+	if (r == 0)
+		r = cli_each_line(&lines, print, l, e);
+	buf_fini(&lines);
+	return r;
+}
+
+/* Until somebody ends it, or nobody reads any more. */
+static int follow(struct log *l, const struct config *config, struct err *e)
+{
+	int r;
+
+	if (!l->narrowed)
+		json_object_set_new(
+			l->request, "limit", json_integer(FOLLOW_FROM));
+	signal(SIGPIPE, SIG_DFL);
+	for (;;) {
+		r = ask(l, config, e);
+		if (r != 0)
+			return r;
+		fflush(stdout);
+		json_object_set_new(l->request, "after", json_integer(l->last));
+		json_object_del(l->request, "limit");
+		sleep(1);
+	}
+}
+
+static int show(struct log *l, struct err *e)
+{
+	struct config config = {0};
+	int r = cli_config(l->cli, &config, e);
+
+	term_init(&l->term);
+	if (r == 0 && l->follow) {
+		r = follow(l, &config, e);
+	} else if (r == 0) {
+		if (!l->no_pager && !l->cli->json)
+			term_page(&l->term);
+		r = ask(l, &config, e);
+		term_end(&l->term);
+	}
+	config_fini(&config);
+	return r;
+}
+
+int cli_log(struct cli *cli, struct err *e)
+{
+	static const struct option options[] = {
+		{"run", required_argument, NULL, OPT_RUN},
+		{"wp", required_argument, NULL, OPT_WP},
+		{"project", required_argument, NULL, OPT_PROJECT},
+		{"event", required_argument, NULL, OPT_EVENT},
+		{"level", required_argument, NULL, OPT_LEVEL},
+		{"since", required_argument, NULL, OPT_SINCE},
+		{"until", required_argument, NULL, OPT_UNTIL},
+		{"grep", required_argument, NULL, OPT_GREP},
+		{"limit", required_argument, NULL, OPT_LIMIT},
+		{"follow", no_argument, NULL, 'f'},
+		{"no-pager", no_argument, NULL, OPT_NO_PAGER},
+		{0},
+	};
+	struct log l = {
+		.cli = cli,
+		.request = json_pack("{s:s, s:i}", "command", "log", "level",
+			LOG_LEVEL_INFO),
+	};
+	int r = cli_parse(cli, options, take_option, &l, e);
+
+	if (r == 0)
+		r = cli_arguments(cli, 0, 0, e);
+	if (r == 0)
+		r = show(&l, e);
+	json_decref(l.request);
+	return r;
+}

@@ -1,0 +1,172 @@
+/*
+ * show - from a work package, or from a file in the store, to all that is
+ * known of it: document, attachments, commits, the last error.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/event.h"
+
+struct show {
+	const struct config *config;
+	struct term term;
+};
+
+static void print_head(const struct show *s, const json_t *one)
+{
+	const struct term *t = &s->term;
+	const char *subject = cli_text(one, "subject", NULL);
+	const char *updated = cli_text(one, "updated", NULL);
+	long long id = cli_int(one, "work_package");
+	char clock[CLOCK_TEXT];
+
+	printf("%swork package %lld%s%s%s\n", term_on(t, BOLD), id, term_off(t),
+		subject != NULL ? "  " : "", subject != NULL ? subject : "");
+	printf("address    %s/work_packages/%lld\n", s->config->url, id);
+	if (cli_text(one, "type", NULL) != NULL)
+		printf("is         %s, %s, in %s\n", cli_text(one, "type", "?"),
+			cli_text(one, "status", "?"),
+			cli_text(one, "project", "?"));
+	if (updated != NULL)
+		printf("changed    %s\n", term_clock(updated, clock));
+}
+
+static void print_held(const struct show *s, const json_t *one)
+{
+	const json_t *held = json_object_get(one, "held");
+
+	if (json_is_true(json_object_get(one, "withdrawn")))
+		printf("withdrawn  by a person (opsync publish %lld brings it "
+		       "back)\n",
+			cli_int(one, "work_package"));
+	for (size_t i = 0; i < json_array_size(held); i++) {
+		const json_t *h = json_array_get(held, i);
+
+		printf("held       %s%s of %s: %s%s (opsync held)\n",
+			term_on(&s->term, RED), cli_text(h, "kind", "?"),
+			cli_text(h, "path", "?"), cli_text(h, "reason", "?"),
+			term_off(&s->term));
+	}
+}
+
+static void print_outcome(const struct show *s, const json_t *one)
+{
+	const char *outcome = cli_text(one, "outcome", NULL);
+	const char *reason = cli_text(one, "reason", NULL);
+	size_t n = json_array_size(json_object_get(one, "documents"));
+
+	if (outcome == NULL)
+		printf("state      is not known here any more\n");
+	else if (strcmp(outcome, "failed") == 0)
+		printf("state      %sin error: %s%s%s\n",
+			term_on(&s->term, RED), reason != NULL ? reason : "?",
+			term_off(&s->term),
+			n > 0 ? " (the document stays as it was)" : "");
+	else if (n > 0)
+		printf("state      makes %zu document%s\n", n,
+			n == 1 ? "" : "s");
+	else
+		printf("state      is left out (opsync explain %lld says "
+		       "why)\n",
+			cli_int(one, "work_package"));
+	print_held(s, one);
+}
+
+static void print_document(const struct show *s, const json_t *d)
+{
+	const json_t *files = json_object_get(d, "files");
+
+	for (size_t i = 0; i < json_array_size(files); i++) {
+		const json_t *file = json_array_get(files, i);
+		const char *path = cli_text(file, "path", "?");
+
+		if (i == 0)
+			printf("document   %s%s%s  (by %s)\n",
+				term_on(&s->term, GREEN), path,
+				term_off(&s->term), cli_text(d, "entry", "?"));
+		else
+			printf("  file     %s  (attachment %lld, %s)\n", path,
+				cli_int(file, "attachment"),
+				cli_text(file, "name", "?"));
+	}
+}
+
+static void print_event(const struct show *s, const json_t *event)
+{
+	const char *commit = cli_text(event, "commit", NULL);
+
+	event_print(&s->term, event);
+	if (commit != NULL)
+		printf("%*scommit %s%s%s\n", 39, "", term_on(&s->term, CYAN),
+			commit, term_off(&s->term));
+}
+
+static void print(void *arg, const json_t *one)
+{
+	const struct show *s = arg;
+	const json_t *documents = json_object_get(one, "documents");
+	const json_t *events = json_object_get(one, "events");
+
+	print_head(s, one);
+	print_outcome(s, one);
+	for (size_t i = 0; i < json_array_size(documents); i++)
+		print_document(s, json_array_get(documents, i));
+	if (json_array_size(events) > 0)
+		putchar('\n');
+	for (size_t i = 0; i < json_array_size(events); i++)
+		print_event(s, json_array_get(events, i));
+}
+
+/* A path below the store, wherever we are, from the store's root. */
+static const char *from_root(
+	const char *path, const char *real_store, const char *real_path)
+{
+	size_t n = real_store != NULL ? strlen(real_store) : 0;
+
+	if (n > 0 && real_path != NULL &&
+		strncmp(real_path, real_store, n) == 0 && real_path[n] == '/')
+		return real_path + n + 1;
+	return path;
+}
+
+static void name(const struct config *config, const char *what, json_t *request)
+{
+	const char *digits = what[0] == '#' ? what + 1 : what;
+	char *store = realpath(config->store_path, NULL);
+	char *path = realpath(what, NULL);
+	long long id;
+
+	if (str_to_int64(str_of(digits), &id) && id > 0)
+		json_object_set_new(request, "work_package", json_integer(id));
+	else
+		json_object_set_new(request, "path",
+			json_string(from_root(what, store, path)));
+	free(store);
+	free(path);
+}
+
+int cli_show_one(struct cli *cli, struct err *e)
+{
+	json_t *request = json_pack("{s:s}", "command", "show");
+	struct config config = {0};
+	struct show s = {.config = &config};
+	int r = cli_parse(cli, NULL, NULL, NULL, e);
+
+	term_init(&s.term);
+	if (r == 0)
+		r = cli_arguments(cli, 1, 1, e);
+	if (r == 0)
+		r = cli_config(cli, &config, e);
+	if (r == 0) {
+		name(&config, cli->argv[optind], request);
+		if (!cli->json)
+			term_page(&s.term);
+		r = cli_show(cli, &config, request, print, &s, e);
+		term_end(&s.term);
+	}
+	json_decref(request);
+	config_fini(&config);
+	return r;
+}

@@ -1,0 +1,135 @@
+/*
+ * term - colours, a pager and local time, for people.
+ */
+#include "cli/term.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/stamp.h"
+
+void term_init(struct term *t)
+{
+	const char *none = getenv("NO_COLOR");
+	const char *name = getenv("TERM");
+
+	*t = (struct term){.terminal = isatty(STDOUT_FILENO) != 0};
+	t->colours = t->terminal && (none == NULL || none[0] == '\0') &&
+		     name != NULL && strcmp(name, "dumb") != 0;
+}
+
+static const char *pager(void)
+{
+	const char *names[] = {getenv("OPSYNC_PAGER"), getenv("PAGER"), "less"};
+	const char *found = NULL;
+
+	for (size_t i = 0; found == NULL; i++)
+		found = names[i];
+	return found[0] == '\0' || strcmp(found, "cat") == 0 ? NULL : found;
+}
+
+static void run_pager(const char *command, int in)
+{
+	dup2(in, STDIN_FILENO);
+	setenv("LESS", "FRX", 0);
+	setenv("LV", "-c", 0);
+	signal(SIGPIPE, SIG_DFL);
+	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	_exit(127);
+}
+
+void term_page(struct term *t)
+{
+	const char *command = t->terminal ? pager() : NULL;
+	int ends[2];
+
+	if (command == NULL || pipe(ends) != 0)
+		return;
+	fflush(stdout);
+	t->pager = fork();
+	if (t->pager == 0) {
+		close(ends[1]);
+		run_pager(command, ends[0]);
+	}
+	if (t->pager > 0) {
+		dup2(ends[1], STDOUT_FILENO);
+		signal(SIGINT, SIG_IGN); /* the pager's to answer */
+	} else {
+		t->pager = 0;
+	}
+	close(ends[0]);
+	close(ends[1]);
+}
+
+void term_end(struct term *t)
+{
+	if (t->pager == 0)
+		return;
+	fflush(stdout); /* a pager that was left early is no failure */
+	clearerr(stdout);
+	close(STDOUT_FILENO);
+	while (waitpid(t->pager, NULL, 0) < 0)
+		;
+	t->pager = 0;
+}
+
+const char *term_on(const struct term *t, enum colour colour)
+{
+	static const char *const codes[] = {
+		[PLAIN] = "",
+		[BOLD] = "\033[1m",
+		[DIM] = "\033[2m",
+		[RED] = "\033[31m",
+		[GREEN] = "\033[32m",
+		[YELLOW] = "\033[33m",
+		[CYAN] = "\033[36m",
+	};
+
+	return t->colours ? codes[colour] : "";
+}
+
+const char *term_off(const struct term *t)
+{
+	return t->colours ? "\033[0m" : "";
+}
+
+const char *term_clock(const char *stamp, char out[CLOCK_TEXT])
+{
+	int64_t at;
+	time_t seconds;
+	struct tm tm;
+
+	if (stamp == NULL || !stamp_parse(str_of(stamp), &at)) {
+		snprintf(out, CLOCK_TEXT, "?");
+		return out;
+	}
+	seconds = (time_t)(at / STAMP_SECOND);
+	localtime_r(&seconds, &tm);
+	strftime(out, CLOCK_TEXT, "%F %T", &tm);
+	return out;
+}
+
+const char *term_span(int64_t s, char out[CLOCK_TEXT])
+{
+	long long n = s;
+
+	if (n < 0)
+		n = 0;
+	if (n < 60)
+		snprintf(out, CLOCK_TEXT, "%lld s", n);
+	else if (n < 3600)
+		snprintf(out, CLOCK_TEXT, "%lld min", n / 60);
+	else if (n < 86400 && n / 60 % 60 != 0)
+		snprintf(out, CLOCK_TEXT, "%lld h %lld min", n / 3600,
+			n / 60 % 60);
+	else if (n < 86400)
+		snprintf(out, CLOCK_TEXT, "%lld h", n / 3600);
+	else
+		snprintf(out, CLOCK_TEXT, "%lld d", n / 86400);
+	return out;
+}

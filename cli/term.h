@@ -1,0 +1,39 @@
+#ifndef CLI_TERM_H
+#define CLI_TERM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Standard output, as a person sees it. */
+struct term {
+	bool terminal; /* else a file, or a program */
+	bool colours;  /* on a terminal, unless NO_COLOR is set */
+	pid_t pager;   /* 0: none */
+};
+
+enum colour { PLAIN, BOLD, DIM, RED, GREEN, YELLOW, CYAN };
+
+void term_init(struct term *t);
+
+/*
+ * On a terminal, let what follows go through $OPSYNC_PAGER, $PAGER or less
+ * (which ends by itself where all fits); "cat" or nothing is no pager.
+ * term_end() waits for it.
+ */
+void term_page(struct term *t);
+void term_end(struct term *t);
+
+/* The escape sequence that begins a colour, or ends all; or nothing. */
+const char *term_on(const struct term *t, enum colour colour);
+const char *term_off(const struct term *t);
+
+#define CLOCK_TEXT 24 /* bytes that term_clock() needs */
+
+/* "2026-11-25 14:03:11" by the local clock, of an RFC 3339 stamp. */
+const char *term_clock(const char *stamp, char out[CLOCK_TEXT]);
+
+/* "3 min", "2 h 10 min", "5 d": how long something takes, or is ago. */
+const char *term_span(int64_t seconds, char out[CLOCK_TEXT]);
+
+#endif

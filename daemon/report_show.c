@@ -1,0 +1,256 @@
+/*
+ * report_show - all that the state knows of one work package: what it made,
+ * of what, and what happened to it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/resources.h"
+#include "base/arena.h"
+#include "base/stamp.h"
+#include "daemon/report.h"
+#include "store/state_guard.h"
+
+#define MAX_EVENTS 20
+
+struct show {
+	struct state *state;
+	int64_t id;
+	struct str path; /* that was asked for, or none */
+	struct buf *out;
+	struct arena arena;
+	struct work_package wp;
+	size_t n; /* of the list that is being written */
+};
+
+static void separate(struct show *s)
+{
+	if (s->n++ > 0)
+		buf_putc(s->out, ',');
+}
+
+static void put_text(struct show *s, const char *key, struct str text)
+{
+	report_text(s->out, key, text);
+	buf_putc(s->out, ',');
+}
+
+/* --- The work package --------------------------------------------------- */
+
+static const char *const outcomes[] = {
+	[OUTCOME_MADE] = "made",
+	[OUTCOME_UNMATCHED] = "left out",
+	[OUTCOME_FAILED] = "failed",
+};
+
+static int put_work_package(
+	void *arg, const struct state_work_package *row, struct err *e)
+{
+	struct show *s = arg;
+	struct work_package *wp = &s->wp;
+	struct err bad = {0}; /* one that is in error may have a bad source */
+
+	(void)e;
+	if (row->source.n > 0)
+		api_work_package_parse(&s->arena, row->source, wp, &bad);
+	if (row->attachments.n > 0)
+		api_attachments_parse(&s->arena, row->attachments, wp, &bad);
+	put_text(s, "subject", wp->subject);
+	put_text(s, "type", wp->type.title);
+	put_text(s, "status", wp->status.title);
+	put_text(s, "project", wp->project.title);
+	report_stamp(s->out, "updated", row->updated_at);
+	buf_putc(s->out, ',');
+	put_text(s, "outcome", str_of(outcomes[row->outcome]));
+	put_text(s, "reason", row->reason);
+	return 0;
+}
+
+static const struct attachment *find_attachment(
+	const struct work_package *wp, int64_t id)
+{
+	for (size_t i = 0; i < wp->n_attachments; i++)
+		if (wp->attachments[i].id == id)
+			return &wp->attachments[i];
+	return NULL;
+}
+
+static void put_file(struct show *s, const struct state_file *file)
+{
+	const struct attachment *a =
+		find_attachment(&s->wp, file->attachment_id);
+
+	buf_putc(s->out, '{');
+	put_text(s, "path", file->path);
+	report_text(s->out, "oid", file->oid);
+	if (file->attachment_id != 0) {
+		buf_printf(s->out, ",\"attachment\":%lld,",
+			(long long)file->attachment_id);
+		report_text(
+			s->out, "name", a != NULL ? a->file_name : STR_NONE);
+	}
+	buf_putc(s->out, '}');
+}
+
+static int put_document(
+	void *arg, const struct state_document *d, struct err *e)
+{
+	struct show *s = arg;
+
+	(void)e;
+	separate(s);
+	buf_putc(s->out, '{');
+	put_text(s, "entry", d->entry);
+	put_text(s, "natural_path", d->natural_path);
+	buf_puts(s->out, "\"files\":[");
+	for (size_t i = 0; i < d->n_files; i++) {
+		if (i > 0)
+			buf_putc(s->out, ',');
+		put_file(s, &d->files[i]);
+	}
+	buf_puts(s->out, "]}");
+	return 0;
+}
+
+/* --- What people and the guard say of it -------------------------------- */
+
+static int put_held(void *arg, const struct state_held *held, struct err *e)
+{
+	struct show *s = arg;
+
+	(void)e;
+	if (held->work_package != s->id)
+		return 0;
+	separate(s);
+	buf_putc(s->out, '{');
+	put_text(s, "kind",
+		held->kind == HELD_REMOVAL ? STR("removal") : STR("change"));
+	put_text(s, "path", held->path);
+	report_text(s->out, "reason", held->reason);
+	buf_putc(s->out, '}');
+	return 0;
+}
+
+static int put_withdrawn(void *arg, int64_t id, struct err *e)
+{
+	struct show *s = arg;
+
+	(void)e;
+	if (id == s->id)
+		s->n++;
+	return 0;
+}
+
+static int put_guard(struct show *s, struct err *e)
+{
+	int r;
+
+	s->n = 0;
+	buf_puts(s->out, "\"held\":[");
+	r = state_held(s->state, HELD_REMOVAL, put_held, s, e);
+	if (r == 0)
+		r = state_held(s->state, HELD_CHANGE, put_held, s, e);
+	s->n = 0;
+	if (r == 0)
+		r = state_withdrawn(s->state, put_withdrawn, s, e);
+	buf_printf(s->out, "],\"withdrawn\":%s,", s->n > 0 ? "true" : "false");
+	return r;
+}
+
+/* --- Its history -------------------------------------------------------- */
+
+static int put_event(void *arg, const struct state_event *event, struct err *e)
+{
+	struct show *s = arg;
+	char commit[41];
+	int r = state_event_commit(s->state, event, commit, e);
+
+	separate(s);
+	report_event(s->out, event);
+	buf_putc(s->out, ',');
+	report_text(s->out, "commit",
+		commit[0] != '\0' ? str_of(commit) : STR_NONE);
+	buf_putc(s->out, '}');
+	return r;
+}
+
+/* --- Which one ---------------------------------------------------------- */
+
+static int note_id(void *arg, const struct state_event *event, struct err *e)
+{
+	const struct show *s = arg;
+
+	(void)e;
+	if (str_eq(event->path, s->path) && event->work_package != 0)
+		((struct show *)arg)->id = event->work_package;
+	return 0;
+}
+
+/* The owner of the path, or who was the last to be told of with it. */
+static int find(struct show *s, struct err *e)
+{
+	const struct state_event_query told = {.text = s->path};
+	struct buf oid = {0};
+	bool found = false;
+	int r = state_owner(s->state, s->path, &found, &s->id, &oid, e);
+
+	buf_fini(&oid);
+	if (r == 0 && !found)
+		r = state_events(s->state, &told, note_id, s, e);
+	if (r == 0 && s->id == 0)
+		r = err_set(e, ERR_DATA,
+			"%.*s: no document, and no attachment, of a work "
+			"package (a path is given from the store's root)",
+			STR_ARGS(s->path));
+	return r;
+}
+
+static int show(struct show *s, struct err *e)
+{
+	const struct state_event_query its = {.work_package = s->id,
+		.max_level = LOG_LEVEL_INFO,
+		.limit = MAX_EVENTS};
+	bool known = false;
+	int r;
+
+	buf_printf(s->out, "{\"work_package\":%lld,", (long long)s->id);
+	r = state_work_package(s->state, s->id, &known, put_work_package, s, e);
+	buf_printf(s->out, "\"known\":%s,", known ? "true" : "false");
+	if (r == 0)
+		r = put_guard(s, e);
+	s->n = 0;
+	buf_puts(s->out, "\"documents\":[");
+	if (r == 0)
+		r = state_documents(s->state, s->id, put_document, s, e);
+	s->n = 0;
+	buf_puts(s->out, "],\"events\":[");
+	if (r == 0)
+		r = state_events(s->state, &its, put_event, s, e);
+	buf_puts(s->out, "]}\n");
+	if (r == 0 && !known && s->n == 0)
+		r = err_set(e, ERR_DATA,
+			"work package %lld is not known here: not in the "
+			"projects that are synced, or never shown by the "
+			"server",
+			(long long)s->id);
+	return r;
+}
+
+int report_show(struct state *state, int64_t work_package, struct str path,
+	struct buf *out, struct err *e)
+{
+	struct show s = {
+		.state = state, .id = work_package, .path = path, .out = out};
+	int r = 0;
+
+	if (work_package <= 0 && path.n == 0)
+		return err_set(e, ERR_USAGE, "show: which work package?");
+	if (work_package <= 0)
+		r = find(&s, e);
+	if (r == 0)
+		r = show(&s, e);
+	if (r != 0)
+		buf_clear(out);
+	arena_fini(&s.arena);
+	return r;
+}

@@ -1,0 +1,224 @@
+#!/usr/bin/python3
+"""The sync log: what is kept, what is shown of it, and from a file in the
+store back to its work package, run and reason."""
+import datetime
+import os
+import pty
+import re
+import subprocess
+import sys
+import time
+
+from harness import StandIn, Sync, Tap, until
+
+DAY = datetime.timedelta(days=1)
+
+
+def edit(server, ident, **values):
+    server.side("edit", {"id": ident, "set": values})
+
+
+def kinds(sync, *args):
+    return [e["event"] for e in sync.opsync("log", "--json", *args).json()]
+
+
+def events(tap, server, sync):
+    """Every event of a work package's life."""
+    edit(server, 26, description="Another text.")
+    sync.opsync("resync", "--wait")
+    edit(server, 26, subject="A title that moves it")
+    sync.opsync("resync", "--wait")
+    edit(server, 26, subject="   ")
+    sync.opsync("resync", "--wait")
+    sync.opsync("resync", "--wp", "26", "--wait")
+    edit(server, 26, subject="Well again")
+    sync.opsync("resync", "--wait")
+    server.side("delete", {"id": 26})
+    sync.opsync("resync", "--full", "--wait")
+    got = kinds(sync, "--wp", "26", "--level", "debug")
+    wanted = ["fetched", "rendered", "added", "fetched", "rendered", "changed",
+              "fetched", "rendered", "moved", "fetched", "failed"]
+    tap.same(got[:len(wanted)], wanted, "each event is kept, in order")
+    tap.ok("retried" in got, "and that it was tried again", got)
+    tap.same(kinds(sync, "--wp", "26").count("failed"), 1,
+             "which is no new fault")
+    tap.ok(kinds(sync, "--event", "committed"), "commits are events")
+    tap.ok("skipped" in kinds(sync, "--run", "1", "--level", "debug"),
+           "and what is left out")
+    tap.same({e["project"] for e in sync.opsync(
+        "log", "--json", "--event", "added").json()}, {"ccm"},
+        "with their project")
+
+
+def filters(tap, sync):
+    every = sync.opsync("log", "--json").json()
+    for name, args, wanted in (
+            ("--project", ("--project", "ccm"),
+             [e for e in every if e["project"] == "ccm"]),
+            ("another --project", ("--project", "none"), []),
+            ("--grep", ("--grep", "ADDED BY ART"),
+             [e for e in every if "added by art" in e["text"]]),
+            ("--grep in paths", ("--grep", "/index.md"),
+             [e for e in every
+              if "/index.md" in (e["path"] or "") + e["text"]]),
+            ("--since", ("--since", "1h"), every),
+            ("--since a day", ("--since", str(datetime.date.today())), every),
+            ("--since tomorrow",
+             ("--since", str(datetime.date.today() + DAY)), []),
+            ("--until", ("--until", "yesterday"), []),
+            ("RFC 3339", ("--until", every[3]["at"]), every[:3]),
+            ("--limit", ("--limit", "2"), every[-2:]),
+            ("all at once", ("--run", "1", "--wp", "3397", "--since", "1d",
+                             "--event", "added", "--grep", "3397"), [])):
+        tap.same(sync.opsync("log", "--json", *args).json(), wanted, name)
+    for args in (("--since", "soon"), ("--level", "loud"), ("--grep", ""),
+                 ("--run", "-1")):
+        done = sync.opsync("log", *args)
+        tap.ok(done.code == 64 and args[0] in done.err,
+               "%s %s is wrong" % args, done)
+
+
+def seen(sync, *args, **env):
+    """What a person sees of a command on a terminal."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sync.CLIENT, "--config", sync.config, *args], stdin=follower,
+        stdout=follower, stderr=follower,
+        env=dict(sync.env, TERM="xterm", **env))
+    os.close(follower)
+    got = b""
+    while True:
+        try:
+            part = os.read(leader, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        got += part
+    os.close(leader)
+    process.wait()
+    return got.decode()
+
+
+def terminal(tap, sync):
+    got = seen(sync, "log", OPSYNC_PAGER="sed s/^/PAGED:/", PAGER="false")
+    tap.ok("PAGED:" in got and "\x1b[32madded" in got,
+           "a terminal gets a pager and colours", repr(got[:300]))
+    got = seen(sync, "runs", PAGER="sed s/^/PAGED:/", NO_COLOR="1")
+    tap.ok("PAGED:" in got and "\x1b" not in got,
+           "$PAGER is one, NO_COLOR is heeded", repr(got[:300]))
+    for name, args, env in (
+            ("--no-pager", ("log", "--no-pager"), {"PAGER": "sed s/^/X/"}),
+            ("cat", ("log",), {"PAGER": "cat"}),
+            ("an empty one", ("log",), {"OPSYNC_PAGER": "", "PAGER": "no"}),
+            ("--json", ("--json", "log"), {"PAGER": "sed s/^/X/"})):
+        got = seen(sync, *args, **env)
+        tap.ok("added" in got and not got.startswith("X") and
+               "not found" not in got, "no pager with " + name,
+               repr(got[:200]))
+    got = seen(sync, "log", PAGER="head -n1")
+    tap.ok(got.count("\n") == 1, "a pager may be left early", repr(got[:300]))
+    got = sync.opsync("log").out
+    tap.ok("\x1b" not in got and re.match(
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +1  added +#\d+  content/", got),
+        "a file gets neither", got[:200])
+
+
+def follow(tap, server, sync):
+    path = os.path.join(sync.folder, "followed")
+    with open(path, "wb") as out:
+        process = subprocess.Popen(
+            [sync.CLIENT, "-c", sync.config, "log", "-f", "--event",
+             "changed"], env=sync.env, stdout=out, stderr=out)
+
+    def followed():
+        with open(path) as f:
+            return f.read()
+    try:
+        tap.ok(until(lambda: "changed" in followed()),
+               "log --follow begins with what was", followed())
+        before = followed().count("\n")
+        edit(server, 4, description="Something new.")
+        sync.opsync("resync", "--wait")
+        tap.ok(until(lambda: followed().count("\n") == before + 1),
+               "and goes on with what comes", followed())
+        sync.stop()
+        sync.start()
+        edit(server, 4, description="Something else.")
+        sync.opsync("resync", "--wait")
+        tap.ok(until(lambda: followed().count("\n") == before + 2),
+               "though the daemon is started anew", followed())
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def show(tap, sync, running):
+    how = ", running" if running else ", stopped"
+    one = sync.opsync("show", "3397", "--json").json()[0]
+    path = one["documents"][0]["files"][0]["path"]
+    tap.ok(path in sync.tree() and one["outcome"] == "made" and
+           one["events"][0]["event"] == "added" and
+           one["events"][0]["commit"] in sync.git(
+               "log", "--format=%H", "--", path).out.split(),
+           "show 3397: its document, and the commit of it" + how, one)
+    for name in (path, os.path.join(sync.store, path), "#3397"):
+        tap.same(sync.opsync("show", name, "--json").json()[0], one,
+                 "show " + name.replace(sync.folder, "…") + how)
+    picture = [f for p in sync.tree() if p.endswith((".jpg", ".png"))
+               for f in [p]][0]
+    got = sync.opsync("show", picture)
+    tap.ok(got.code == 0 and picture in got.out and "attachment" in got.out,
+           "show a picture" + how, got)
+    gone = sync.opsync("show", "26")
+    tap.ok(gone.code == 0 and "not known here any more" in gone.out and
+           "removed" in gone.out, "show one that is gone" + how, gone)
+    old = [e["path"] for e in sync.opsync(
+        "log", "--json", "--wp", "26", "--event", "removed").json()][0]
+    tap.same(sync.opsync("show", old, "--json").json()[0]["work_package"], 26,
+             "and its path" + how)
+    for name, code, words in (("none/such", 65, "no document"),
+                              ("999999", 65, "not known here")):
+        done = sync.opsync("show", name)
+        tap.ok(done.code == code and words in done.err, "show " + name + how,
+               done)
+
+
+def kept(tap, sync):
+    sync.stop()
+    sync.configure(more="log: { max_size: 1KiB }")
+    before = len(kinds(sync, "--level", "debug"))
+    sync.once("--full")
+    sync.start()
+    sync.opsync("resync", "--wait")
+    left = len(kinds(sync, "--level", "debug"))
+    tap.ok(0 < left < 30 < before, "a log of at most 1 KiB",
+           "%d, then %d" % (before, left))
+    sync.stop()
+    sync.configure(more="log: { keep: 1s }")
+    time.sleep(1.1)
+    sync.start()
+    runs = sync.opsync("runs", "--json").json()
+    tap.same(len(runs) <= 1, True, "and of at most a second")
+
+
+def main():
+    tap = Tap()
+    with StandIn() as server:
+        with Sync(server.url,
+                  schedule="{ poll: 1h, overlap: 1s }") as sync:
+            sync.start()
+            events(tap, server, sync)
+            filters(tap, sync)
+            terminal(tap, sync)
+            show(tap, sync, True)
+            follow(tap, server, sync)
+            sync.stop()
+            show(tap, sync, False)
+            sync.start()
+            kept(tap, sync)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
