@@ -8,6 +8,22 @@
 #include "cli/commands.h"
 #include "cli/verdict.h"
 
+static void print_push(const json_t *push)
+{
+	const char *error = cli_text(push, "error", NULL);
+
+	if (!json_is_object(push))
+		return;
+	printf("push       %s, branch %s: ", cli_text(push, "remote", "?"),
+		cli_text(push, "branch", "?"));
+	if (cli_int(push, "pending") == 0 && error == NULL)
+		printf("all is there\n");
+	else
+		printf("%lld commits wait\n", cli_int(push, "pending"));
+	if (error != NULL)
+		printf("           %s\n", error);
+}
+
 static void print_daemon(const json_t *status, const struct config *config)
 {
 	const json_t *daemon = json_object_get(status, "daemon");
@@ -25,6 +41,7 @@ static void print_daemon(const json_t *status, const struct config *config)
 		error != NULL ? ": last pass failed" : "");
 	if (error != NULL)
 		printf("           %s\n", error);
+	print_push(json_object_get(daemon, "push"));
 	if (json_is_object(running))
 		printf("now        reading: %lld read, %lld added, %lld "
 		       "changed, %lld failed\n",

@@ -12,6 +12,7 @@
 
 #include "base/util.h"
 #include "content/tree.h"
+#include "daemon/config_parts.h"
 
 #define SECONDS INT64_C(1000000)
 #define DAYS (86400 * SECONDS)
@@ -239,12 +240,19 @@ static int read_store(struct config *c, const struct node *at, struct err *e)
 		KEY("branch", KIND_STRING, branch),
 		KEY("bare", KIND_BOOL, bare),
 	};
+	static const char *const more[] = {"push"};
+	const struct node *value;
 	int r;
 
+	c->push.branch = c->branch;
 	if (at->type == NODE_SCALAR)
 		return read_key(c, &keys[0], at, e);
 	r = read_section(c, at,
-		&(struct section){"store", keys, ARRAY_LEN(keys), NULL, 0}, e);
+		&(struct section){
+			"store", keys, ARRAY_LEN(keys), more, ARRAY_LEN(more)},
+		e);
+	if (r == 0 && (value = node_get(at, "push")) != NULL)
+		r = config_read_push(&c->arena, value, c->branch, &c->push, e);
 	if (r == 0 && c->store_path == NULL)
 		return node_err(at, e, "store: needs path: FOLDER");
 	return r;

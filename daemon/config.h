@@ -23,6 +23,17 @@ struct config_project {
 	struct node at; /* where it stands */
 };
 
+/* Where commits go after they were made. */
+struct config_push {
+	const char
+		*remote; /* an address, or a name in the repository; or NULL */
+	const char *branch; /* there */
+	int64_t timeout;
+	const char *ssh_key; /* files, or NULL */
+	const char *known_hosts;
+	const char *credentials;
+};
+
 /*
  * A configuration file, checked.  Texts live in the arena, NUL-terminated;
  * all times in microseconds.
@@ -52,6 +63,7 @@ struct config {
 	const char *store_path;
 	const char *branch;
 	bool bare;
+	struct config_push push;
 
 	int64_t poll;
 	int64_t overlap;

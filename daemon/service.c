@@ -24,6 +24,7 @@
 #include "daemon/monitor.h"
 #include "daemon/notify.h"
 #include "daemon/pass.h"
+#include "daemon/push.h"
 #include "daemon/report.h"
 #include "daemon/writable.h"
 
@@ -47,7 +48,9 @@ struct service {
 	struct monitor monitor;
 	struct cursor cursor;
 	struct pass pass;
+	struct push *push; /* owned; NULL: no remote */
 	bool running;
+	bool following; /* the branch is moved: no pass may begin */
 	bool stopping;
 	bool failed;     /* it could not begin */
 	bool mended;     /* the state was, and all is read again */
@@ -178,10 +181,29 @@ static int64_t next_poll(const struct service *s)
 	return asked > at ? asked : at;
 }
 
+/* A single pass ends when what it committed is pushed, or cannot be. */
+static void after_pass(struct service *s, bool fetch)
+{
+	bool last = s->options.once && s->next_at != 0;
+
+	if (s->stopping || (last && s->push == NULL)) {
+		close_all(s);
+		return;
+	}
+	if (!last)
+		schedule(s);
+	if (s->push == NULL)
+		return;
+	push_now(s->push, fetch || (last && push_fault(s->push)->code != 0));
+	push_continue(s->push);
+}
+
 static void on_pass(struct pass *p)
 {
 	struct service *s = container_of(p, struct service, pass);
 	bool mended = p->mended;
+	bool fetch =
+		strcmp(p->cause, "request") == 0 || p->kind == PASS_RECONCILE;
 
 	keep_in_mind(s, p);
 	log_pass(s, p);
@@ -201,10 +223,7 @@ static void on_pass(struct pass *p)
 		s->mended = true;
 		s->next_at = 0;
 	}
-	if (s->stopping || (s->options.once && s->next_at != 0))
-		close_all(s);
-	else
-		schedule(s);
+	after_pass(s, fetch);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -304,6 +323,8 @@ static void schedule(struct service *s)
 {
 	int64_t wait = s->next_at - stamp_monotonic();
 
+	if (s->following)
+		return; /* on_followed() comes back here */
 	if (s->asked || wait < 0)
 		wait = 0;
 	uv_timer_start(&s->timer, on_timer, (uint64_t)((wait + 999) / 1000), 0);
@@ -312,6 +333,70 @@ static void schedule(struct service *s)
 	else
 		notify_status(&s->notify, "in step; polls every %lld s",
 			(long long)(s->config->poll / STAMP_SECOND));
+}
+
+/* --- Pushing ------------------------------------------------------------ */
+
+static bool may_follow(void *arg)
+{
+	struct service *s = arg;
+
+	if (s->running)
+		return false;
+	s->following = true;
+	uv_timer_stop(&s->timer);
+	return true;
+}
+
+static void on_followed(void *arg, bool again)
+{
+	struct service *s = arg;
+
+	s->following = false;
+	if (again) {
+		s->cursor = (struct cursor){0};
+		s->next_at = 0;
+	}
+	if (s->number > 0 && !s->stopping && !s->options.once)
+		schedule(s);
+}
+
+/* Nothing is pushed at the moment: the beginning, or the end, of --once. */
+static void on_push_idle(void *arg)
+{
+	struct service *s = arg;
+
+	if (s->stopping || s->running)
+		return;
+	if (s->number == 0) {
+		start_pass(s, s->options.once ? "once" : "start");
+	} else if (s->options.once) {
+		if (s->last.code == 0)
+			s->last = *push_fault(s->push);
+		close_all(s);
+	}
+}
+
+static void open_push(struct service *s)
+{
+	const struct push_host host = {
+		.loop = &s->loop,
+		.worker = s->sync.worker,
+		.store = s->store,
+		.arg = s,
+		.may_follow = may_follow,
+		.followed = on_followed,
+		.idle = on_push_idle,
+	};
+
+	s->push = push_new(&host, s->config);
+}
+
+static void on_push_closed(void *arg)
+{
+	struct service *s = arg;
+
+	s->push = NULL;
 }
 
 /* --- What the control socket asks --------------------------------------- */
@@ -367,7 +452,13 @@ static bool same_server(const struct config *a, const struct config *b)
 static bool same_store(const struct config *a, const struct config *b)
 {
 	return same(a->store_path, b->store_path) &&
-	       same(a->branch, b->branch) && a->bare == b->bare;
+	       same(a->branch, b->branch) && a->bare == b->bare &&
+	       same(a->push.remote, b->push.remote) &&
+	       same(a->push.branch, b->push.branch) &&
+	       same(a->push.ssh_key, b->push.ssh_key) &&
+	       same(a->push.known_hosts, b->push.known_hosts) &&
+	       same(a->push.credentials, b->push.credentials) &&
+	       a->push.timeout == b->push.timeout;
 }
 
 /* What a running daemon holds open cannot be changed under it. */
@@ -453,6 +544,8 @@ static void on_live(void *arg, struct buf *out)
 		s->monitor.health.fault ? "true" : "false");
 	report_text(out, "error",
 		s->last.code != 0 ? str_of(s->last.text) : STR_NONE);
+	buf_putc(out, ',');
+	push_report(s->push, out);
 	if (s->running) {
 		buf_puts(out, ",\"running\":{");
 		put_progress(s, &s->sync.progress, out);
@@ -486,7 +579,7 @@ static void on_timer_closing(uv_timer_t *timer)
 {
 	struct service *s = container_of(timer, struct service, timer);
 
-	if (worker_pending(s->sync.worker) > 0)
+	if (worker_pending(s->sync.worker) > 0 || s->push != NULL)
 		return;
 	uv_timer_stop(timer);
 	close_worker(s);
@@ -498,6 +591,7 @@ static void close_all(struct service *s)
 	if (s->control != NULL)
 		control_close(s->control, on_closed, s);
 	s->control = NULL;
+	push_close(s->push, on_push_closed, s);
 	uv_timer_start(&s->timer, on_timer_closing, 0, 5);
 }
 
@@ -600,7 +694,11 @@ static void begin(struct service *s, struct err *e)
 		notify_ready(&s->notify);
 		log_notice("syncing %s into %s", s->config->url,
 			s->config->store_path);
-		start_pass(s, s->options.once ? "once" : "start");
+		open_push(s);
+		if (s->push != NULL)
+			push_begin(s->push);
+		else
+			start_pass(s, s->options.once ? "once" : "start");
 	}
 	free(socket);
 }

@@ -84,12 +84,15 @@ int changes_staged(struct state *s, struct changes *c, struct err *e)
 
 int changes_intended(struct state *s, struct changes *c, struct err *e)
 {
-	struct query q = query_open(s,
-		"SELECT path, old, new, document FROM intent_change"
-		" ORDER BY path");
+	struct query q =
+		query_open(s, "SELECT path, old, new, document, theirs, mode"
+			      " FROM intent_change ORDER BY path");
 
-	while (query_next(&q))
+	while (query_next(&q)) {
 		read_change(&q, c);
+		c->items[c->n - 1].theirs = column_int(&q) != 0;
+		c->items[c->n - 1].mode = (uint32_t)column_int(&q);
+	}
 	return query_close(&q, e);
 }
 

@@ -21,6 +21,7 @@
 #include "store/trees.h"
 
 #define TIP "store.tip" /* the branch's commit, as far as the state knows */
+#define BEHIND "store.behind"
 
 bool history_instance(const git_commit *commit, struct buf *out)
 {
@@ -236,15 +237,21 @@ int history_note(struct store *s, const git_oid *tip, struct err *e)
 	return state_put(s->state, TIP, str_of(hex), e);
 }
 
+int history_put_behind(struct store *s, struct err *e)
+{
+	return state_put(s->state, BEHIND, STR("1"), e);
+}
+
 /* Documents that stay when their work package is gone go on to do so. */
 static const char rebuild[] =
 	"CREATE TEMP TABLE stays AS SELECT path FROM file f JOIN document d"
 	" ON d.work_package = f.work_package AND d.entry = f.entry"
 	" WHERE d.keep_when_gone;"
 	"DELETE FROM document; DELETE FROM file; DELETE FROM work_package;"
-	"DELETE FROM read; DELETE FROM stale;"
+	"DELETE FROM read; DELETE FROM stale; DELETE FROM unique_value;"
 	"DELETE FROM value WHERE key IN"
-	" ('cursor', 'low', 'seen', 'full.open', 'scope', 'mapping');"
+	" ('cursor', 'low', 'seen', 'full.open', 'scope', 'mapping',"
+	" 'store.behind');"
 	"INSERT INTO document (work_package, entry, natural_path, claim,"
 	" keep_when_gone) SELECT 0, path, path, '/' || path,"
 	" path IN (SELECT path FROM stays) FROM tip_path WHERE ours = 1;"
@@ -293,6 +300,15 @@ static int has_documents(struct store *s, bool *has, struct err *e)
 	return query_close(&q, e);
 }
 
+static int was_put(struct store *s, bool *behind, struct err *e)
+{
+	struct buf text = {0};
+	int code = state_get(s->state, BEHIND, &text, behind, e);
+
+	buf_fini(&text);
+	return code;
+}
+
 /*
  * Is the state behind the branch?  One of an earlier program has documents,
  * but was never told where the branch is.  A commit that is not there any
@@ -305,9 +321,11 @@ static int is_behind(
 	git_oid known;
 	bool told;
 	bool any = false;
-	int code = known_tip(s, &told, &known, e);
+	int code = was_put(s, behind, e);
 
-	*behind = false;
+	if (code != 0 || *behind)
+		return code;
+	code = known_tip(s, &told, &known, e);
 	if (code == 0 && !told)
 		code = has_documents(s, &any, e);
 	if (code != 0 || any || (told && git_oid_equal(&known, tip)))

@@ -18,6 +18,9 @@ int history_list(struct store *s, const git_oid *tree, struct err *e);
  */
 int history_check(struct store *s, bool *again, struct err *e);
 
+/* The branch has what the state does not know: history_check() sees to it. */
+int history_put_behind(struct store *s, struct err *e);
+
 /* Note, in the open transaction or by itself, where the branch is. */
 int history_note(struct store *s, const git_oid *tip, struct err *e);
 

@@ -197,7 +197,7 @@ static git_index_entry entry_of(const struct index_change *c)
 		.mtime = time_of(c->st.st_mtim),
 		.dev = (uint32_t)c->st.st_dev,
 		.ino = (uint32_t)c->st.st_ino,
-		.mode = GIT_FILEMODE_BLOB,
+		.mode = c->mode != 0 ? c->mode : GIT_FILEMODE_BLOB,
 		.uid = c->st.st_uid,
 		.gid = c->st.st_gid,
 		.file_size = (uint32_t)c->st.st_size,

@@ -13,6 +13,7 @@ struct index_change {
 	const char *path;
 	bool has;
 	git_oid oid;
+	uint32_t mode;  /* git's; 0: a plain file */
 	struct stat st; /* of the file that holds it; zeroed: unknown */
 };
 

@@ -40,9 +40,10 @@ static int put_change(
 	struct state *s, const struct worktree_change *c, struct err *e)
 {
 	struct query q = query_open(s,
-		"INSERT INTO intent_change (path, old, new, document)"
-		" VALUES (?, ?, ?, ?) ON CONFLICT (path) DO UPDATE"
-		" SET new = excluded.new, document = excluded.document");
+		"INSERT INTO intent_change (path, old, new, document, theirs,"
+		" mode) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE"
+		" SET new = excluded.new, document = excluded.document,"
+		" theirs = excluded.theirs, mode = excluded.mode");
 	char old[GIT_OID_HEXSZ + 1];
 	char new[GIT_OID_HEXSZ + 1];
 	const git_oid none = {{0}};
@@ -51,6 +52,8 @@ static int put_change(
 	bind_text(&q, oid_text(c->had ? &c->old_oid : &none, old));
 	bind_text(&q, oid_text(c->has ? &c->new_oid : &none, new));
 	bind_int(&q, c->document);
+	bind_int(&q, c->theirs);
+	bind_int(&q, c->mode);
 	return query_run(&q, e);
 }
 
@@ -308,6 +311,27 @@ static int log_kept(struct store *s, int64_t run, const char *path,
 	return code;
 }
 
+/*
+ * Files of others that were edited, and what is no file, stay as they are;
+ * git status shows them, as after a git pull that was refused.
+ */
+static void leave_theirs(struct changes *c, size_t *n_foreign)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		struct worktree_change *at = &c->items[i];
+		bool plain = at->mode == 0 || at->mode == GIT_FILEMODE_BLOB ||
+			     at->mode == GIT_FILEMODE_BLOB_EXECUTABLE;
+
+		if (at->theirs && (at->foreign || (at->has && !plain)))
+			*n_foreign -= at->foreign;
+		else
+			c->items[n++] = *at;
+	}
+	c->n = n;
+}
+
 /* Edits that were made since the commit (most often: while we were dead). */
 static int keep_late(struct store *s, const struct intent *intent,
 	const git_oid *tip, struct changes *c, struct err *e)
@@ -338,6 +362,8 @@ static int update_worktree(struct store *s, const struct intent *intent,
 	if (code == 0)
 		code = worktree_inspect(
 			s->worktree, c->items, c->n, &n_foreign, e);
+	if (code == 0)
+		leave_theirs(c, &n_foreign);
 	if (code == 0 && n_foreign > 0)
 		code = forget_kept(s, intent, c, &n_foreign, e);
 	if (code == 0 && n_foreign > 0)

@@ -53,7 +53,7 @@ static bool is_there(struct store *s, const char *branch)
 }
 
 /* A branch called opsync leaves no room for opsync/kept. */
-static int find_name(
+int kept_name(
 	struct store *s, int64_t run, char branch[KEPT_BRANCH], struct err *e)
 {
 	const char *folder = is_there(s, "opsync") || is_there(s, "opsync/kept")
@@ -100,7 +100,7 @@ int kept_make(struct store *s, int64_t run, const git_oid *tip,
 		code = tree_with_kept(
 			s->repo, &before, c->items, c->n, &tree, e);
 	if (code == 0)
-		code = find_name(s, run, out->branch, e);
+		code = kept_name(s, run, out->branch, e);
 	if (code != 0)
 		return code;
 	if (git_oid_equal(&tree, &before)) {

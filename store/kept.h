@@ -31,6 +31,10 @@ int commit_make(struct store *s, const struct commit_parts *parts, git_oid *out,
 int kept_make(struct store *s, int64_t run, const git_oid *tip,
 	const struct changes *c, struct kept *out, struct err *e);
 
+/* A free name for one. */
+int kept_name(
+	struct store *s, int64_t run, char branch[KEPT_BRANCH], struct err *e);
+
 /* Make the branch, if it is not there. */
 int kept_create(struct store *s, const struct kept *kept, struct err *e);
 

@@ -114,6 +114,8 @@ static const char *const migrations[] = {
 	" day INTEGER PRIMARY KEY, passes INTEGER NOT NULL,"
 	" requests INTEGER NOT NULL, bytes INTEGER NOT NULL,"
 	" server_time INTEGER NOT NULL);",
+	"ALTER TABLE intent_change ADD COLUMN mode INTEGER NOT NULL"
+	" DEFAULT 0;",
 };
 
 #define CHECKED ((off_t)32 << 20) /* bytes of a state that a start checks */

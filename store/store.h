@@ -221,6 +221,29 @@ void store_put_name(
 /* Documents staged since the last commit, put or dropped, that change. */
 size_t store_staged(const struct store *s);
 
+/* --- Others' commits ----------------------------------------------------- */
+
+struct store_follow {
+	bool moved; /* the branch, and the work tree with it */
+	bool again; /* the state was behind and made again: read everything */
+	size_t n_again; /* commits that were made again on top of theirs */
+	char kept_branch[64]; /* of a person's commits that did not fit, or ""
+			       */
+};
+
+/*
+ * Bring the branch to where ref is (a remote's, fetched), with our commits
+ * that it does not have on top of it; never a merge.  Nothing may be staged.
+ * ERR_CONFIG if another instance has written a path of ours meanwhile; then
+ * the branch stays.
+ */
+int store_follow(struct store *s, const char *ref, struct store_follow *out,
+	struct err *e);
+
+/* The branch's commit in hex ("": none), and how many old has not. */
+int store_ahead(struct store *s, const char *old, char tip[41], int64_t *n,
+	struct err *e);
+
 /* --- Committing --------------------------------------------------------- */
 
 /*

@@ -65,6 +65,20 @@ static int create(int folder, const char *name)
 	return openat(folder, name, flags, 0666);
 }
 
+/* A program of others; where reading is allowed, running is. */
+static int set_mode(const struct worktree_change *c, int fd, struct err *e)
+{
+	struct stat st;
+
+	if (c->mode != GIT_FILEMODE_BLOB_EXECUTABLE)
+		return 0;
+	if (fstat(fd, &st) != 0 ||
+		fchmod(fd, (st.st_mode & 0777) | (st.st_mode & 0444) >> 2) != 0)
+		return err_errno(
+			e, ERR_IO, errno, "cannot make %s a program", c->path);
+	return 0;
+}
+
 int tree_file_stage(struct tree_files *t, struct tree_file *f, struct err *e)
 {
 	char name[NAME_SIZE];
@@ -83,6 +97,8 @@ int tree_file_stage(struct tree_files *t, struct tree_file *f, struct err *e)
 		return err_errno(e, ERR_IO, errno, "cannot create a file in %s",
 			objects_folder(t->o));
 	r = objects_copy_blob(t->o, &f->change->new_oid, fd, e);
+	if (r == 0)
+		r = set_mode(f->change, fd, e);
 	if (r == 0 && fstat(fd, &st) != 0)
 		r = err_errno(e, ERR_IO, errno, "cannot look at the file");
 	if (r != 0 || ++t->n_staged > FEW) {
@@ -202,6 +218,8 @@ static int place_across(struct tree_files *t, struct tree_file *f,
 		return err_errno(e, ERR_IO, errno, "cannot create %s/%s",
 			t->tree->root, f->change->path);
 	r = objects_copy_blob(t->o, &f->change->new_oid, fd, e);
+	if (r == 0)
+		r = set_mode(f->change, fd, e);
 	if (r == 0)
 		r = file_sync(fd, f->change->path, e);
 	if (r == 0 && (fstat(fd, &st) != 0 ||

@@ -108,13 +108,14 @@ struct updates {
 };
 
 static void add_update(struct updates *u, git_tree_update_t action,
-	const char *path, const git_oid *oid)
+	const char *path, const git_oid *oid, uint32_t mode)
 {
 	u->items = grow(u->items, u->n, &u->cap, sizeof(*u->items));
 	u->items[u->n++] = (git_tree_update){
 		.action = action,
 		.id = *oid,
-		.filemode = GIT_FILEMODE_BLOB,
+		.filemode =
+			mode != 0 ? (git_filemode_t)mode : GIT_FILEMODE_BLOB,
 		.path = path,
 	};
 }
@@ -161,7 +162,7 @@ int tree_without(git_repository *repo, const git_oid *tree,
 		}
 		if (spot.kind == SPOT_FILE || spot.kind == SPOT_OTHER)
 			add_update(&u, GIT_TREE_UPDATE_REMOVE, c->path,
-				&c->old_oid);
+				&c->old_oid, 0);
 	}
 	return update(repo, tree, &u, out, e);
 }
@@ -186,7 +187,7 @@ int tree_with(git_repository *repo, const git_oid *tree,
 		}
 		if (spot.kind != SPOT_FOLDER && spot.kind != SPOT_BLOCKED)
 			add_update(&u, GIT_TREE_UPDATE_UPSERT, c->path,
-				&c->new_oid);
+				&c->new_oid, c->mode);
 	}
 	return update(repo, tree, &u, out, e);
 }
@@ -212,6 +213,6 @@ int tree_with_kept(git_repository *repo, const git_oid *tree,
 	for (size_t i = 0; i < n; i++)
 		if (changes[i].foreign)
 			add_update(&u, GIT_TREE_UPDATE_UPSERT, changes[i].path,
-				&changes[i].kept_oid);
+				&changes[i].kept_oid, 0);
 	return update(repo, tree, &u, out, e);
 }

@@ -318,7 +318,7 @@ static int update_index(struct jobs *jobs, struct err *e)
 		if (job->state == TREE_FILE_DONE)
 			entries[n++] = (struct index_change){job->change->path,
 				job->change->has, job->change->new_oid,
-				job->st};
+				job->change->mode, job->st};
 	}
 	if (n > 0)
 		r = index_update(&f, entries, n, e);

@@ -40,6 +40,8 @@ struct worktree_change {
 	git_oid old_oid;
 	bool has; /* it shall be there, with the content new */
 	git_oid new_oid;
+	uint32_t mode;    /* git's, of the new content; 0: a plain file */
+	bool theirs;      /* no file of ours: left alone where it was edited */
 	bool document;    /* else an attachment: those go first */
 	bool foreign;     /* result: other bytes were there: see kept */
 	git_oid kept_oid; /* result: blob of those bytes, in the open batch */

@@ -1,0 +1,466 @@
+/*
+ * push - commits on their way to a remote.
+ *
+ *   (start) --> FETCHING --> FOLLOWING --.
+ *                  ^                     v
+ *   a pass ended --|----------------> LOOKING --> PUSHING --> IDLE
+ *                  '----- the remote has moved ------'
+ *
+ * LOOKING asks the store what is not there yet, FOLLOWING brings the branch to
+ * where the remote is, with our commits on top (store/follow.c): never a merge
+ * commit, never by force.  What fails is tried again, later and later; it
+ * keeps no pass from its work.
+ */
+#include "daemon/push.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/stamp.h"
+#include "daemon/git_child.h"
+#include "daemon/log.h"
+#include "daemon/report.h"
+
+#define FETCHED "refs/opsync/remote"
+#define PUSHED "push.done" /* in the state: what is on the remote, for sure */
+#define RETRY_FIRST (10 * STAMP_SECOND)
+#define RETRY_MOST (900 * STAMP_SECOND)
+#define RACES 8 /* times that somebody else was first, without a pause */
+#define FIRST_MOST (60 * STAMP_SECOND) /* that a start waits for the remote */
+
+enum step { IDLE, FETCHING, WAITING, FOLLOWING, LOOKING, PUSHING, NOTING };
+
+struct push {
+	struct push_host host;
+	char *path; /* owned, as all of where */
+	struct config_push where;
+	enum step step;
+	bool first; /* before the first pass: only fetch and follow */
+	bool again; /* something was committed meanwhile */
+	bool only_look;
+	bool closing;
+	int races;
+	int64_t wait; /* before the next try; 0: all is well */
+	uv_timer_t timer;
+	struct git_child git;
+	struct job job;
+	struct err err; /* of the step that ends */
+	struct err fault;
+	int64_t pushed_at; /* wall clock */
+
+	/* What jobs found. */
+	char tip[41];
+	int64_t pending;
+	struct store_follow follow;
+
+	void (*closed)(void *arg);
+	void *closed_arg;
+};
+
+static void enter(struct push *p, enum step step);
+
+static void give(struct push *p, job_fn *run, job_fn *done)
+{
+	p->job = (struct job){.run = run, .done = done};
+	worker_give(p->host.worker, &p->job);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	struct push *p = handle->data;
+
+	p->closed(p->closed_arg);
+	free(p->path);
+	free((char *)p->where.remote);
+	free((char *)p->where.branch);
+	free((char *)p->where.ssh_key);
+	free((char *)p->where.known_hosts);
+	free((char *)p->where.credentials);
+	free(p);
+}
+
+static void finish_closing(struct push *p)
+{
+	git_child_fini(&p->git);
+	uv_close((uv_handle_t *)&p->timer, on_timer_closed);
+}
+
+/* --- What goes wrong ---------------------------------------------------- */
+
+static void rest(struct push *p)
+{
+	p->step = IDLE;
+	p->first = false;
+	if (p->again) {
+		p->again = false;
+		enter(p, LOOKING);
+		return;
+	}
+	p->host.idle(p->host.arg);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct push *p = timer->data;
+
+	if (p->step == IDLE)
+		enter(p, FETCHING);
+	else
+		uv_timer_start(timer, on_timer, 1000, 0);
+}
+
+/* Told once, while it stays the same. */
+static void fail(struct push *p)
+{
+	if (strcmp(p->fault.text, p->err.text) != 0)
+		log_error("%s (tried again; the store itself goes on)",
+			p->err.text);
+	p->fault = p->err;
+	p->races = 0;
+	p->wait = p->wait == 0 ? RETRY_FIRST : p->wait * 2;
+	if (p->wait > RETRY_MOST || p->err.code == ERR_CONFIG)
+		p->wait = RETRY_MOST;
+	uv_timer_start(&p->timer, on_timer, (uint64_t)(p->wait / 1000), 0);
+	p->again = false;
+	rest(p);
+}
+
+static void proceed(struct push *p, enum step next)
+{
+	if (p->closing)
+		finish_closing(p);
+	else if (p->err.code != 0)
+		fail(p);
+	else if (next == IDLE)
+		rest(p);
+	else
+		enter(p, next);
+}
+
+/* All that is committed is there. */
+static void be_well(struct push *p)
+{
+	if (p->fault.code != 0)
+		log_notice("%s has all commits again", p->where.remote);
+	p->fault = (struct err){0};
+	p->wait = 0;
+	p->races = 0;
+	uv_timer_stop(&p->timer);
+}
+
+/* --- FETCHING ----------------------------------------------------------- */
+
+static void say_why(struct push *p, const char *what)
+{
+	struct buf why = {0};
+
+	git_child_reason(&p->git, &why);
+	err_set(&p->err, ERR_AGAIN, "%s %s, branch %s: %s", what,
+		p->where.remote, p->where.branch, buf_str(&why).p);
+	buf_fini(&why);
+}
+
+static bool said(const struct buf *b, const char *words)
+{
+	return str_find(buf_str(b), str_of(words)) < b->n;
+}
+
+static void on_fetched(struct child *child)
+{
+	struct git_child *g = container_of(child, struct git_child, child);
+	struct push *p = container_of(g, struct push, git);
+	bool none = said(&child->errors, "couldn't find remote ref");
+
+	p->err = (struct err){0};
+	if (child->err.code != 0 && !none)
+		say_why(p, "cannot fetch from");
+	git_child_fini(&p->git);
+	/* A branch that is not there yet is made by the push. */
+	proceed(p, none ? p->first ? IDLE : LOOKING : WAITING);
+}
+
+static void fetch(struct push *p)
+{
+	const struct config_push *c = &p->where;
+
+	git_child_init(&p->git, p->host.loop, p->path, c);
+	git_child_arg(&p->git, "fetch");
+	git_child_arg(&p->git, "--quiet");
+	git_child_arg(&p->git, "--no-tags");
+	git_child_arg(&p->git, "--no-write-fetch-head");
+	git_child_arg(&p->git, "--no-recurse-submodules");
+	git_child_arg(&p->git, "--refmap=");
+	git_child_arg(&p->git, "--");
+	git_child_arg(&p->git, "%s", c->remote);
+	git_child_arg(&p->git, "+refs/heads/%s:%s", c->branch, FETCHED);
+	p->git.child.timeout =
+		p->first && c->timeout > FIRST_MOST ? FIRST_MOST : c->timeout;
+	git_child_start(&p->git, on_fetched);
+}
+
+/* --- FOLLOWING ---------------------------------------------------------- */
+
+static void run_follow(struct job *job)
+{
+	struct push *p = container_of(job, struct push, job);
+
+	store_follow(p->host.store, FETCHED, &p->follow, &p->err);
+}
+
+static void tell_followed(const struct push *p)
+{
+	const struct store_follow *f = &p->follow;
+
+	if (f->kept_branch[0] != '\0')
+		log_warning("commits of this store that do not fit what is on "
+			    "%s are kept on the branch %s",
+			p->where.remote, f->kept_branch);
+	if (f->moved && f->n_again > 0)
+		log_notice("%s had moved: %zu commits made again on top of it",
+			p->where.remote, f->n_again);
+	else if (f->moved)
+		log_notice("the store follows %s", p->where.remote);
+}
+
+static void on_followed(struct job *job)
+{
+	struct push *p = container_of(job, struct push, job);
+
+	tell_followed(p);
+	p->host.followed(p->host.arg, p->follow.again);
+	proceed(p, p->first ? IDLE : LOOKING);
+}
+
+/* --- LOOKING ------------------------------------------------------------ */
+
+/* "REMOTE BRANCH COMMIT": another remote knows nothing yet. */
+static void put_done(const struct push *p, const char *tip, struct buf *out)
+{
+	buf_printf(out, "%s %s %s", p->where.remote, p->where.branch, tip);
+}
+
+static void run_look(struct job *job)
+{
+	struct push *p = container_of(job, struct push, job);
+	struct state *state = store_state(p->host.store);
+	struct buf known = {0};
+	struct buf here = {0};
+	const char *old = "";
+	bool found = false;
+	int r = state_get(state, PUSHED, &known, &found, &p->err);
+
+	put_done(p, "", &here);
+	if (r == 0 && found && str_starts(buf_str(&known), buf_str(&here)))
+		old = known.p + here.n;
+	if (r == 0)
+		store_ahead(p->host.store, old, p->tip, &p->pending, &p->err);
+	if (r == 0 && strcmp(old, p->tip) == 0)
+		p->tip[0] = '\0'; /* nothing to do */
+	buf_fini(&known);
+	buf_fini(&here);
+}
+
+static void on_looked(struct job *job)
+{
+	struct push *p = container_of(job, struct push, job);
+
+	bool only_look = p->only_look;
+
+	p->only_look = false;
+	if (p->err.code == 0 && p->tip[0] == '\0' && !only_look)
+		be_well(p);
+	proceed(p, p->tip[0] != '\0' && !only_look ? PUSHING : IDLE);
+}
+
+/* --- PUSHING ------------------------------------------------------------ */
+
+/* Somebody else was first, or is pushing at this moment. */
+static bool has_moved(const struct child *child)
+{
+	return said(&child->out, "[rejected]") ||
+	       said(&child->out, "failed to update ref") ||
+	       said(&child->out, "cannot lock ref") ||
+	       said(&child->errors, "cannot lock ref");
+}
+
+static void on_pushed(struct child *child)
+{
+	struct git_child *g = container_of(child, struct git_child, child);
+	struct push *p = container_of(g, struct push, git);
+	bool moved = child->err.code != 0 && has_moved(child);
+	enum step next = NOTING;
+
+	p->err = (struct err){0};
+	if (moved && p->races++ < RACES)
+		next = FETCHING;
+	else if (child->err.code != 0)
+		say_why(p, "cannot push to");
+	git_child_fini(&p->git);
+	proceed(p, next);
+}
+
+static void push(struct push *p)
+{
+	const struct config_push *c = &p->where;
+
+	git_child_init(&p->git, p->host.loop, p->path, c);
+	git_child_arg(&p->git, "push");
+	git_child_arg(&p->git, "--porcelain");
+	git_child_arg(&p->git, "--no-verify");
+	git_child_arg(&p->git, "--no-follow-tags");
+	git_child_arg(&p->git, "--recurse-submodules=no");
+	git_child_arg(&p->git, "--");
+	git_child_arg(&p->git, "%s", c->remote);
+	git_child_arg(&p->git, "%s:refs/heads/%s", p->tip, c->branch);
+	p->git.child.timeout = c->timeout;
+	git_child_start(&p->git, on_pushed);
+}
+
+/* --- NOTING ------------------------------------------------------------- */
+
+static void run_note(struct job *job)
+{
+	struct push *p = container_of(job, struct push, job);
+	struct buf done = {0};
+
+	put_done(p, p->tip, &done);
+	state_put(store_state(p->host.store), PUSHED, buf_str(&done), &p->err);
+	buf_fini(&done);
+}
+
+static void on_noted(struct job *job)
+{
+	struct push *p = container_of(job, struct push, job);
+
+	if (p->err.code == 0) {
+		p->pushed_at = stamp_now();
+		p->pending = 0;
+		be_well(p);
+	}
+	proceed(p, IDLE);
+}
+
+/* --- The whole ---------------------------------------------------------- */
+
+static void enter(struct push *p, enum step step)
+{
+	p->step = step;
+	p->err = (struct err){0};
+	switch (step) {
+	case IDLE:
+		return;
+	case FETCHING:
+		fetch(p);
+		return;
+	case WAITING:
+		if (p->host.may_follow(p->host.arg))
+			enter(p, FOLLOWING);
+		return;
+	case FOLLOWING:
+		give(p, run_follow, on_followed);
+		return;
+	case LOOKING:
+		give(p, run_look, on_looked);
+		return;
+	case PUSHING:
+		push(p);
+		return;
+	case NOTING:
+		give(p, run_note, on_noted);
+		return;
+	}
+}
+
+static char *copy(const char *text)
+{
+	return text != NULL ? xstrdup(text) : NULL;
+}
+
+/* A reload frees the configuration while we are at work: hence copies. */
+struct push *push_new(const struct push_host *host, const struct config *config)
+{
+	const struct config_push *from = &config->push;
+	struct push *p;
+
+	if (from->remote == NULL)
+		return NULL;
+	p = xcalloc(1, sizeof(*p));
+	p->host = *host;
+	p->path = xstrdup(config->store_path);
+	p->where = (struct config_push){
+		.remote = copy(from->remote),
+		.branch = copy(from->branch),
+		.timeout = from->timeout,
+		.ssh_key = copy(from->ssh_key),
+		.known_hosts = copy(from->known_hosts),
+		.credentials = copy(from->credentials),
+	};
+	uv_timer_init(host->loop, &p->timer);
+	p->timer.data = p;
+	return p;
+}
+
+void push_begin(struct push *p)
+{
+	p->first = true;
+	enter(p, FETCHING);
+}
+
+void push_now(struct push *p, bool fetch)
+{
+	if (p->step != IDLE) {
+		p->again = true;
+		return;
+	}
+	/* What failed waits for its time, but it is known how much waits. */
+	p->only_look = p->fault.code != 0 && !fetch;
+	enter(p, fetch ? FETCHING : LOOKING);
+}
+
+void push_continue(struct push *p)
+{
+	if (p->step == WAITING)
+		enter(p, WAITING);
+}
+
+bool push_is_busy(const struct push *p)
+{
+	return p->step != IDLE;
+}
+
+const struct err *push_fault(const struct push *p)
+{
+	return &p->fault;
+}
+
+void push_report(const struct push *p, struct buf *out)
+{
+	if (p == NULL) {
+		buf_puts(out, "\"push\":null");
+		return;
+	}
+	buf_puts(out, "\"push\":{");
+	report_text(out, "remote", str_of(p->where.remote));
+	buf_putc(out, ',');
+	report_text(out, "branch", str_of(p->where.branch));
+	buf_printf(out, ",\"pending\":%lld,", (long long)p->pending);
+	report_stamp(out, "last", p->pushed_at);
+	buf_putc(out, ',');
+	report_text(out, "error",
+		p->fault.code != 0 ? str_of(p->fault.text) : STR_NONE);
+	buf_putc(out, '}');
+}
+
+void push_close(struct push *p, void (*closed)(void *arg), void *arg)
+{
+	if (p == NULL)
+		return;
+	p->closed = closed;
+	p->closed_arg = arg;
+	p->closing = true;
+	uv_timer_stop(&p->timer);
+	if (p->step == IDLE || p->step == WAITING)
+		finish_closing(p);
+	else
+		child_kill(&p->git.child); /* a job comes to its end */
+}

@@ -1,0 +1,447 @@
+/*
+ * follow - the branch as somebody else has moved it (on a remote).
+ *
+ *   nothing of ours is new            -> to their commit
+ *   commits of our own, unknown here  -> to their commit; the state is older
+ *                                        than that and is made again
+ *   else: each of our commits once more on top of theirs: its paths over
+ *   their tree; a person's only if nobody else changed its files
+ *
+ * Then as every commit: objects sealed, intent, branch, work tree.  In the
+ * work tree a file of others is brought along like git pull does, unless it
+ * was edited.  What does not fit stays on a branch of its own.  A path that
+ * another instance wrote meanwhile is its own as well: then nothing is done.
+ */
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "store/git_error.h"
+#include "store/history.h"
+#include "store/intent.h"
+#include "store/trees.h"
+
+struct following {
+	struct store *store;
+	struct store_follow *out;
+	git_oid ours;   /* the branch */
+	git_oid theirs; /* what it follows */
+	git_oid base;   /* the zero id: they have nothing in common */
+	git_oid new;
+	bool ahead;  /* ours has commits that theirs has not */
+	bool behind; /* theirs has commits of our instance */
+	bool left;   /* a person's commit did not fit */
+};
+
+/* --- What changed --------------------------------------------------------- */
+
+typedef int delta_fn(struct following *f, const git_diff_delta *delta,
+	void *arg, struct err *e);
+
+static int each_delta(struct following *f, git_tree *before, git_tree *after,
+	delta_fn *fn, void *arg, struct err *e)
+{
+	git_diff_options o;
+	git_diff *diff = NULL;
+	int code = 0;
+
+	git_diff_options_init(&o, GIT_DIFF_OPTIONS_VERSION);
+	o.flags = GIT_DIFF_SKIP_BINARY_CHECK | GIT_DIFF_INCLUDE_TYPECHANGE;
+	if (git_diff_tree_to_tree(&diff, f->store->repo, before, after, &o) !=
+		0)
+		return git_failed(e, "cannot compare two trees");
+	for (size_t i = 0; code == 0 && i < git_diff_num_deltas(diff); i++)
+		code = fn(f, git_diff_get_delta(diff, i), arg, e);
+	git_diff_free(diff);
+	return code;
+}
+
+/* What a commit changed, against its first parent. */
+static int each_change(struct following *f, const git_commit *commit,
+	delta_fn *fn, void *arg, struct err *e)
+{
+	git_commit *parent = NULL;
+	git_tree *before = NULL;
+	git_tree *after = NULL;
+	int code;
+
+	if (git_commit_tree(&after, commit) != 0 ||
+		(git_commit_parentcount(commit) > 0 &&
+			(git_commit_parent(&parent, commit, 0) != 0 ||
+				git_commit_tree(&before, parent) != 0)))
+		code = git_failed(e, "cannot read commit %s",
+			git_oid_tostr_s(git_commit_id(commit)));
+	else
+		code = each_delta(f, before, after, fn, arg, e);
+	git_tree_free(before);
+	git_tree_free(after);
+	git_commit_free(parent);
+	return code;
+}
+
+typedef int commit_fn(struct following *f, git_commit *commit, struct err *e);
+
+/* Commits of tip that base has not, the oldest first or last. */
+static int each_commit(struct following *f, const git_oid *tip, unsigned order,
+	commit_fn *fn, struct err *e)
+{
+	git_revwalk *walk = NULL;
+	git_commit *commit;
+	git_oid oid;
+	int code = 0;
+
+	if (git_revwalk_new(&walk, f->store->repo) != 0 ||
+		git_revwalk_push(walk, tip) != 0 ||
+		(!git_oid_is_zero(&f->base) &&
+			git_revwalk_hide(walk, &f->base) != 0))
+		code = git_failed(e, "cannot read the history");
+	else
+		git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | order);
+	while (code == 0 && git_revwalk_next(&oid, walk) == 0) {
+		if (git_commit_lookup(&commit, f->store->repo, &oid) != 0) {
+			code = git_failed(e, "cannot read commit %s",
+				git_oid_tostr_s(&oid));
+			break;
+		}
+		code = fn(f, commit, e);
+		git_commit_free(commit);
+	}
+	git_revwalk_free(walk);
+	return code;
+}
+
+/* --- Who else writes what ------------------------------------------------- */
+
+static int note_theirs(struct following *f, const git_diff_delta *delta,
+	void *arg, struct err *e)
+{
+	struct query q = query_open(f->store->state,
+		"INSERT OR REPLACE INTO their (path, instance) VALUES (?,"
+		" coalesce(?, (SELECT instance FROM their WHERE path = ?1)))");
+	const struct buf *name = arg;
+
+	bind_text(&q, str_of(delta->new_file.path));
+	bind_text(&q, name != NULL ? buf_str(name) : STR_NONE);
+	return query_run(&q, e);
+}
+
+static int note_commit(struct following *f, git_commit *commit, struct err *e)
+{
+	struct buf name = {0};
+	bool instance = history_instance(commit, &name);
+	int code;
+
+	if (instance && str_is(buf_str(&name), f->store->instance))
+		f->behind = true;
+	code = each_change(f, commit, note_theirs, instance ? &name : NULL, e);
+	buf_fini(&name);
+	return code;
+}
+
+/* Table their (path, instance or NULL): what theirs changed since base. */
+static int note_all(struct following *f, struct err *e)
+{
+	int code = state_exec(f->store->state,
+		"CREATE TEMP TABLE IF NOT EXISTS their (path TEXT PRIMARY KEY,"
+		" instance TEXT) WITHOUT ROWID; DELETE FROM their",
+		e);
+
+	return code == 0 ? each_commit(
+				   f, &f->theirs, GIT_SORT_NONE, note_commit, e)
+			 : code;
+}
+
+/* Did they change a path?  instance gets who, if it was one. */
+static int changed_there(struct following *f, const char *path, bool *changed,
+	struct buf *instance, struct err *e)
+{
+	struct query q = query_open(
+		f->store->state, "SELECT instance FROM their WHERE path = ?");
+
+	bind_text(&q, str_of(path));
+	buf_clear(instance);
+	*changed = query_next(&q);
+	if (*changed)
+		buf_add_str(instance, column_text(&q));
+	return query_close(&q, e);
+}
+
+/* --- A commit once more --------------------------------------------------- */
+
+struct again {
+	struct changes changes;
+	git_oid tree; /* that it goes onto */
+	bool ours;
+	bool fits;
+};
+
+static int check_theirs(struct following *f, struct again *a,
+	const struct worktree_change *c, struct err *e)
+{
+	struct buf instance = {0};
+	struct spot spot;
+	bool changed;
+	bool equal;
+	int code = changed_there(f, c->path, &changed, &instance, e);
+
+	if (code == 0 && changed)
+		code = tree_find(f->store->repo, &a->tree, c->path, &spot, e);
+	if (code == 0 && changed) {
+		equal = c->has ? spot.kind == SPOT_FILE &&
+					 git_oid_equal(&spot.oid, &c->new_oid)
+			       : spot.kind == SPOT_FREE;
+		if (!equal && !a->ours)
+			a->fits = false;
+		else if (!equal && instance.n > 0)
+			code = err_set(e, ERR_CONFIG,
+				"the instances %s (this one) and %s both write "
+				"%s: nothing is pushed until one of them is "
+				"given another path or another branch",
+				f->store->instance, instance.p, c->path);
+	}
+	buf_fini(&instance);
+	return code;
+}
+
+static int add_change(struct following *f, const git_diff_delta *delta,
+	void *arg, struct err *e)
+{
+	struct again *a = arg;
+	struct changes *c = &a->changes;
+	struct worktree_change *to;
+
+	c->items = grow(c->items, c->n, &c->cap, sizeof(*c->items));
+	to = &c->items[c->n++];
+	*to = (struct worktree_change){
+		.path = arena_str(&c->texts, str_of(delta->new_file.path)).p,
+		.had = delta->status != GIT_DELTA_ADDED,
+		.old_oid = delta->old_file.id,
+		.has = delta->status != GIT_DELTA_DELETED,
+		.new_oid = delta->new_file.id,
+		.mode = delta->new_file.mode,
+		.document = true,
+	};
+	return check_theirs(f, a, to, e);
+}
+
+static int make(
+	struct following *f, git_commit *commit, struct again *a, struct err *e)
+{
+	struct store *s = f->store;
+	struct commit_parts parts = {.parent = &f->new,
+		.message = git_commit_message(commit),
+		.author = git_commit_author(commit)};
+	git_oid tree;
+	int code = tree_changed(
+		s->repo, &a->tree, a->changes.items, a->changes.n, &tree, e);
+
+	parts.tree = &tree;
+	if (code == 0 && !git_oid_equal(&tree, &a->tree)) {
+		code = commit_make(s, &parts, &f->new, e);
+		f->out->n_again++;
+	}
+	return code;
+}
+
+/* A merge of a person's brings nothing that its parents do not. */
+static int make_again(struct following *f, git_commit *commit, struct err *e)
+{
+	struct again a = {.fits = true};
+	struct buf name = {0};
+	int code;
+
+	if (git_commit_parentcount(commit) > 1)
+		return 0;
+	a.ours = history_instance(commit, &name) &&
+		 str_is(buf_str(&name), f->store->instance);
+	buf_fini(&name);
+	code = tree_of(f->store->repo, &f->new, &a.tree, e);
+	if (code == 0)
+		code = each_change(f, commit, add_change, &a, e);
+	if (code == 0 && a.fits)
+		code = make(f, commit, &a, e);
+	f->left |= !a.fits;
+	changes_fini(&a.changes);
+	return code;
+}
+
+/* A person's commit, where ours are given up for what is newer. */
+static int see_left(struct following *f, git_commit *commit, struct err *e)
+{
+	struct buf name = {0};
+
+	(void)e;
+	if (!history_instance(commit, &name) ||
+		!str_is(buf_str(&name), f->store->instance))
+		f->left = true;
+	buf_fini(&name);
+	return 0;
+}
+
+/* --- Going there ---------------------------------------------------------- */
+
+static int add_step(struct following *f, const git_diff_delta *delta, void *arg,
+	struct err *e)
+{
+	struct changes *c = arg;
+	struct buf oid = {0};
+	struct worktree_change *to;
+	int64_t owner;
+	bool ours = false;
+	int code = state_owner(f->store->state, str_of(delta->new_file.path),
+		&ours, &owner, &oid, e);
+
+	buf_fini(&oid);
+	if (code != 0)
+		return code;
+	c->items = grow(c->items, c->n, &c->cap, sizeof(*c->items));
+	to = &c->items[c->n++];
+	*to = (struct worktree_change){
+		.path = arena_str(&c->texts, str_of(delta->new_file.path)).p,
+		.had = delta->status != GIT_DELTA_ADDED,
+		.old_oid = delta->old_file.id,
+		.has = delta->status != GIT_DELTA_DELETED,
+		.new_oid = delta->new_file.id,
+		.mode = delta->new_file.mode,
+		.document = true,
+		.theirs = !ours,
+	};
+	return 0;
+}
+
+static int list_steps(struct following *f, struct changes *c, struct err *e)
+{
+	git_oid ids[2];
+	git_tree *trees[2] = {NULL, NULL};
+	int code = tree_of(f->store->repo, &f->ours, &ids[0], e);
+
+	if (code == 0)
+		code = tree_of(f->store->repo, &f->new, &ids[1], e);
+	for (int i = 0; code == 0 && i < 2; i++)
+		if (!git_oid_is_zero(&ids[i]) &&
+			git_tree_lookup(&trees[i], f->store->repo, &ids[i]) !=
+				0)
+			code = git_failed(e, "cannot read a tree");
+	if (code == 0)
+		code = each_delta(f, trees[0], trees[1], add_step, c, e);
+	git_tree_free(trees[0]);
+	git_tree_free(trees[1]);
+	return code;
+}
+
+static int promise(struct following *f, const struct intent *intent,
+	const struct changes *c, struct err *e)
+{
+	struct state *s = f->store->state;
+	int code = state_begin(s, e);
+
+	if (code != 0)
+		return code;
+	code = intent_put(s, intent, c, e);
+	if (code == 0 && f->behind)
+		code = history_put_behind(f->store, e);
+	if (code == 0)
+		code = state_end(s, e);
+	if (code != 0)
+		state_rollback(s);
+	return code;
+}
+
+static int go(struct following *f, struct err *e)
+{
+	struct store *s = f->store;
+	struct intent intent = {.old = f->ours, .new = f->new};
+	struct changes c = {0};
+	bool ref_done = false;
+	int code = 0;
+
+	if (f->left) {
+		intent.kept.commit = f->ours;
+		code = kept_name(s, 0, intent.kept.branch, e);
+		snprintf(f->out->kept_branch, sizeof(f->out->kept_branch), "%s",
+			intent.kept.branch);
+	}
+	if (code == 0)
+		code = list_steps(f, &c, e);
+	if (code == 0)
+		code = objects_seal(s->objects, e);
+	if (code == 0)
+		code = promise(f, &intent, &c, e);
+	changes_fini(&c);
+	if (code == 0)
+		code = intent_finish(s, NULL, &ref_done, e);
+	f->out->moved = ref_done;
+	s->seen_tip = (git_oid){{0}}; /* they may have changed ours */
+	s->look_at = 0;
+	if (code == 0)
+		code = history_check(s, &f->out->again, e);
+	return code;
+}
+
+static int prepare(struct following *f, struct err *e)
+{
+	int code = note_all(f, e);
+
+	f->new = f->theirs;
+	if (code != 0 || !f->ahead)
+		return code;
+	if (f->behind)
+		return each_commit(f, &f->ours, GIT_SORT_NONE, see_left, e);
+	return each_commit(f, &f->ours, GIT_SORT_REVERSE, make_again, e);
+}
+
+/* *there false: there is nothing to follow. */
+static int find_ends(
+	struct following *f, const char *ref, bool *there, struct err *e)
+{
+	struct store *s = f->store;
+	int rc = git_reference_name_to_id(&f->theirs, s->repo, ref);
+	int code;
+
+	*there = false;
+	if (rc == GIT_ENOTFOUND)
+		return 0;
+	if (rc != 0)
+		return git_failed(e, "cannot read %s", ref);
+	code = store_tip(s, &f->ours, e);
+	if (code != 0 || git_oid_equal(&f->ours, &f->theirs))
+		return code;
+	if (!git_oid_is_zero(&f->ours)) {
+		rc = git_merge_base(&f->base, s->repo, &f->ours, &f->theirs);
+		if (rc == GIT_ENOTFOUND)
+			f->base = (git_oid){{0}};
+		else if (rc != 0)
+			return git_failed(e, "cannot read the history");
+	}
+	f->ahead = !git_oid_equal(&f->base, &f->ours);
+	*there = !git_oid_equal(&f->base, &f->theirs);
+	return 0;
+}
+
+int store_follow(struct store *s, const char *ref, struct store_follow *out,
+	struct err *e)
+{
+	struct following f = {.store = s, .out = out};
+	struct err late = {0};
+	bool ref_done = false;
+	bool there = false;
+	int code = intent_finish(s, NULL, &ref_done, &late);
+
+	*out = (struct store_follow){0};
+	if (code != 0 && !ref_done) {
+		*e = late;
+		return code;
+	}
+	code = find_ends(&f, ref, &there, e);
+	if (code != 0 || !there)
+		return code;
+	code = prepare(&f, e);
+	if (code == 0)
+		code = go(&f, e);
+	else
+		objects_drop(s->objects);
+	return code;
+}
