@@ -11,6 +11,8 @@ static const struct command commands[] = {
 		"write a first configuration for a server", cli_init},
 	{"check", "[--offline] [--token-file FILE]",
 		"is the configuration right?", cli_check},
+	{"diff", "[ID]… [--full] [--token-file FILE]",
+		"what a run would change (the dry run)", cli_diff},
 	{"status", "[--check [--max-lag TIME]]",
 		"what the daemon did, does, will do", cli_status},
 	{"resync", "[--full] [--wp ID]… [--wait]",

@@ -23,6 +23,7 @@ void command_help(const struct command *command);
 
 cli_command cli_accept_server;
 cli_command cli_check;
+cli_command cli_diff;
 cli_command cli_explain;
 cli_command cli_held;
 cli_command cli_init;

@@ -35,6 +35,9 @@ int state_move_away(const char *file, struct err *e);
 
 void state_close(struct state *s); /* accepts NULL */
 
+/* Write a copy, as of one moment, to a file that is not there. */
+int state_copy(struct state *s, const char *file, struct err *e);
+
 /* A transaction around several changes; durable (FULL) when it ends. */
 int state_begin(struct state *s, struct err *e);
 int state_end(struct state *s, struct err *e);

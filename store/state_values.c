@@ -8,6 +8,14 @@
 
 #include "store/rows.h"
 
+int state_copy(struct state *s, const char *file, struct err *e)
+{
+	struct query q = query_open(s, "VACUUM INTO ?");
+
+	bind_text(&q, str_of(file));
+	return query_run(&q, e);
+}
+
 int state_get(struct state *s, const char *key, struct buf *value, bool *found,
 	struct err *e)
 {

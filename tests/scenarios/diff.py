@@ -1,0 +1,146 @@
+#!/usr/bin/python3
+"""opsync diff, the dry run: what it says is what the next run then does, and
+nothing but that run changes anything."""
+import glob
+import hashlib
+import os
+import re
+import sys
+
+from harness import SEEDS_MAPPING, StandIn, Sync, Tap, read
+
+SEEDS = read(SEEDS_MAPPING).decode()
+OTHER = SEEDS.replace("content/articles/", "content/essays/").replace(
+    "mastHead: ${ project.name } CoP", "mastHead: ${ id }") + """
+- name: rest
+  match: { project: [ccm], type: [Task, Milestone] }
+  path: rest/${ id }.md
+  body: ${ description.raw }
+"""
+
+
+def digest_of(folder):
+    """All files of a store and their contents."""
+    found = {}
+    for base, _, names in os.walk(folder):
+        for name in names:
+            path = os.path.join(base, name)
+            with open(path, "rb") as f:
+                found[path] = hashlib.sha1(f.read()).hexdigest()
+    return found
+
+
+def plain(patch):
+    """A patch without what git and libgit2 write differently."""
+    return [line for line in patch.splitlines()
+            if not re.match(r"index |similarity |Binary files |--- |\+\+\+ ",
+                            line)]
+
+
+def says_what_happens(tap, sync, what, happen):
+    """The diff is git's, once the run has been."""
+    before = digest_of(sync.store)
+    head = sync.head()
+    diff = sync.opsync("diff")
+    tap.same(diff.code, 1, what + ": there is something")
+    tap.ok(digest_of(sync.store) == before, what + ": nothing is written")
+    done = happen()
+    tap.ok(done.code in (0, 3), what + ": the run", done)
+    old = head or sync.git("hash-object", "-t", "tree", "/dev/null").out
+    git = sync.git("-c", "core.quotepath=false", "diff", "-M", old.strip(),
+                   "HEAD")
+    tap.same(plain(diff.out), plain(git.out), what + ": as git tells it")
+    diff = sync.opsync("diff")
+    tap.ok((diff.code, diff.out, diff.err) == (0, "", ""),
+           what + ": then there is nothing", diff)
+
+
+def by_mapping(tap, server, sync):
+    sync.configure(mapping=OTHER)
+    server.side("requests/reset")
+    diff = sync.opsync("diff")
+    asked = [r["path"] for r in server.requests()]
+    tap.ok("rename from content/articles/" in diff.out and
+           "+mastHead: 3397" in diff.out and "b/rest/" in diff.out,
+           "moves, changes and additions", diff)
+    tap.ok(asked and not any("/content" in p or "3397" in p for p in asked),
+           "what the state has is not fetched", asked)
+    tap.same(sync.opsync("diff", "4330").out.count("diff --git"), 1,
+             "of one work package")
+    got = sync.opsync("--json", "diff", "3").json()
+    tap.ok({c["change"] for c in got} == {"moved"} and
+           {c["work_package"] for c in got} == {3} and
+           any(c["path"] == c["was"].replace("articles", "essays")
+               for c in got), "for programs", got)
+    says_what_happens(tap, sync, "a mapping", sync.once)
+    sync.configure(mapping=SEEDS)
+    done = sync.opsync("--json", "diff")
+    tap.ok("removed" in {c["change"] for c in done.json()},
+           "removals, whatever the guard says", done)
+    sync.configure(mapping=OTHER)
+
+
+def by_server(tap, server, sync):
+    def change():
+        server.side("edit", {"id": 3397, "set": {"subject": "Other words"}})
+        server.side("attach", {"work_package": 3, "file_name": "note.pdf",
+                               "content": "new"})
+
+    change()
+    says_what_happens(tap, sync, "the server", sync.once)
+    server.side("delete", {"id": 4})
+    done = sync.opsync("diff", "--full")
+    tap.ok(done.code == 1 and "deleted file mode" in done.out,
+           "what is gone, with --full", done)
+    server.side("edit", {"id": 3, "set": {"customField3": {
+        "format": "markdown", "raw": "no JSON"}}})
+    sync.configure(mapping=OTHER.replace(
+        "    workPackage: ${ id }\n  body:",
+        "    workPackage: ${ cf.medigyTopics | json }\n  body:"))
+    done = sync.opsync("diff", "3")
+    tap.ok("opsync: work package 3 would fail: " in done.err,
+           "what would fail", done)
+    sync.configure(mapping=OTHER)
+
+
+def beside_a_daemon(tap, server, sync):
+    sync.start()
+    head = sync.head()
+    sync.configure(mapping=SEEDS.replace("sub: brief", "sub: long"))
+    done = sync.opsync("diff")
+    tap.ok(done.code == 1 and "+sub: long" in done.out, "while it runs", done)
+    tap.same(sync.head(), head, "the daemon's store stays")
+    sync.configure(mapping=SEEDS.replace("sub: brief", "sub: ${ subjekt }"))
+    done = sync.opsync("diff")
+    tap.ok(done.code == 78 and "did you mean 'subject'" in done.err,
+           "a mistake in the configuration", done)
+    sync.configure(mapping=SEEDS)
+    away = sync.folder + "/away"
+    os.rename(sync.folder + "/token", away)
+    done = sync.opsync("diff")
+    tap.ok(done.code == 78 and "token cannot be read" in done.err,
+           "without a key", done)
+    done = sync.opsync("diff", "--token-file", away)
+    tap.ok(done.code in (0, 1), "with another's", done)
+    os.rename(away, sync.folder + "/token")
+    sync.stop()
+
+
+def main():
+    tap = Tap()
+    with StandIn() as server, Sync(server.url) as sync:
+        sync.env["TMPDIR"] = sync.folder
+        diff = sync.opsync("diff")
+        tap.ok(diff.code == 1 and diff.out.count("new file mode") > 4 and
+               not os.path.exists(sync.store), "before the first run", diff)
+        sync.once()
+        by_mapping(tap, server, sync)
+        by_server(tap, server, sync)
+        beside_a_daemon(tap, server, sync)
+        tap.same(glob.glob(sync.folder + "/opsync-diff-*"), [],
+                 "nothing is left over")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
