@@ -1,7 +1,9 @@
 /*
  * full - everything that the server shows.
  *
- *   NEWEST --> LISTING --> PLANNING --> READING --> CONFIRMING* --> done
+ *   NEWEST --> LISTING --> PLANNING --> READING --> (WITNESSES)
+ *                                                        |
+ *                                done <-- CONFIRMING* <--'
  *
  * The newest stamp is asked for first: what changes while we read is newer,
  * and the next poll brings it.  A full read has a number, its generation;
@@ -13,6 +15,8 @@
  *
  * A reconcile is the same without NEWEST, and reads only what is not known
  * here: what appeared without being changed, after a project was shown again.
+ * Then it looks at some that show all names which documents read, since a new
+ * name moves no work package.
  */
 #include "daemon/full.h"
 
@@ -21,7 +25,7 @@
 
 #include "base/stamp.h"
 
-enum step { NEWEST, LISTING, PLANNING, READING, CONFIRMING, END };
+enum step { NEWEST, LISTING, PLANNING, READING, WITNESSES, CONFIRMING, END };
 
 static void enter(struct full *f, enum step step);
 
@@ -143,7 +147,7 @@ static int plan_known(
 		add_missing(p, wp);
 		return 0;
 	}
-	if (!read)
+	if (!read || guard_holds_gone(&p->f->sync->mapper->guard, wp->id))
 		add_todo(p, wp->id);
 	p->next++;
 	return 0;
@@ -197,6 +201,9 @@ static void run_plan(struct job *job)
 			plan_known, &p, &f->err);
 	while (r == 0 && p.next < f->listing.n)
 		add_todo(&p, f->listing.ids[p.next++]);
+	if (r == 0 && f->reconcile)
+		mapper_witnesses(f->sync->mapper, &f->witnesses,
+			&f->n_witnesses, &f->err);
 }
 
 static void on_planned(struct job *job)
@@ -215,7 +222,17 @@ static void on_batches(struct batches *b)
 
 	f->err = b->err;
 	batches_fini(b);
-	proceed(f, CONFIRMING);
+	proceed(f, f->step == READING && f->reconcile ? WITNESSES : CONFIRMING);
+}
+
+static void read_ids(struct full *f, const int64_t *ids, size_t n, bool forced)
+{
+	f->batches = (struct batches){.sync = f->sync,
+		.items = f->items,
+		.forced = forced,
+		.n = n,
+		.ids = ids};
+	batches_start(&f->batches, on_batches);
 }
 
 /* --- CONFIRMING --------------------------------------------------------- */
@@ -285,12 +302,10 @@ static void enter(struct full *f, enum step step)
 		give(f, run_plan, on_planned);
 		return;
 	case READING:
-		f->batches = (struct batches){.sync = f->sync,
-			.items = f->items,
-			.forced = true,
-			.n = f->n_todo,
-			.ids = f->todo};
-		batches_start(&f->batches, on_batches);
+		read_ids(f, f->todo, f->n_todo, true);
+		return;
+	case WITNESSES:
+		read_ids(f, f->witnesses, f->n_witnesses, false);
 		return;
 	case CONFIRMING:
 		if (f->next_missing == f->n_missing) {
@@ -314,7 +329,7 @@ void full_start(struct full *f, full_done_fn *done)
 
 void full_continue(struct full *f)
 {
-	if (f->done != NULL && f->step == READING)
+	if (f->done != NULL && (f->step == READING || f->step == WITNESSES))
 		batches_continue(&f->batches);
 }
 
@@ -325,7 +340,7 @@ void full_cancel(struct full *f)
 		api_cancel(&f->request);
 	if (f->step == LISTING)
 		listing_cancel(&f->listing);
-	if (f->step == READING)
+	if (f->step == READING || f->step == WITNESSES)
 		batches_cancel(&f->batches);
 }
 
@@ -336,5 +351,6 @@ void full_fini(struct full *f)
 	api_request_fini(&f->request);
 	free(f->todo);
 	free(f->missing);
+	free(f->witnesses);
 	*f = (struct full){0};
 }

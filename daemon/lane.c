@@ -109,9 +109,8 @@ static void run_name(struct job *job)
 	int r = state_begin(state, &lane->err);
 
 	if (r == 0)
-		r = names_put_schemas(&m->names, state,
-			buf_str(&lane->request.body), lane->pairs,
-			lane->n_pairs, &lane->err);
+		r = mapper_put_schemas(m, buf_str(&lane->request.body),
+			lane->pairs, lane->n_pairs, &lane->err);
 	if (r == 0)
 		r = state_end(state, &lane->err);
 	else

@@ -15,14 +15,16 @@
 #include "daemon/service.h"
 
 static const char usage[] =
-	"usage: opsyncd --config FILE [--once] [--full] [-v | -q]\n"
+	"usage: opsyncd --config FILE [--once]\n"
+	"               [--reconcile | --full] [-v | -q]\n"
 	"\n"
 	"Keep a git repository of documents in step with the work packages of\n"
 	"an OpenProject.\n"
 	"\n"
 	"  -c, --config FILE  the configuration: opsync.yaml(5)\n"
 	"      --once         one pass, then exit\n"
-	"      --full         read everything, not only what changed\n"
+	"      --reconcile    first compare all ids, and look up names\n"
+	"      --full         first read everything, not only what changed\n"
 	"  -v, --verbose      log each document that changes; twice: all\n"
 	"  -q, --quiet        log warnings and errors only\n"
 	"  -V, --version      print the version\n"
@@ -30,12 +32,13 @@ static const char usage[] =
 	"\n"
 	"Exit codes are those of sysexits.h; 3: some work packages failed.\n";
 
-enum { OPT_ONCE = 256, OPT_FULL };
+enum { OPT_ONCE = 256, OPT_FULL, OPT_RECONCILE };
 
 static const struct option options[] = {
 	{"config", required_argument, NULL, 'c'},
 	{"once", no_argument, NULL, OPT_ONCE},
 	{"full", no_argument, NULL, OPT_FULL},
+	{"reconcile", no_argument, NULL, OPT_RECONCILE},
 	{"verbose", no_argument, NULL, 'v'},
 	{"quiet", no_argument, NULL, 'q'},
 	{"version", no_argument, NULL, 'V'},
@@ -64,6 +67,9 @@ static int parse(int argc, char **argv, struct arguments *a)
 			break;
 		case OPT_FULL:
 			a->service.full = true;
+			break;
+		case OPT_RECONCILE:
+			a->service.reconcile = true;
 			break;
 		case 'v':
 			a->level = a->level < LOG_LEVEL_INFO ? LOG_LEVEL_INFO

@@ -156,9 +156,13 @@ static int compare_known(
 	struct known *known = arg;
 	struct mapper_item *item = known->item;
 
+	static const uint8_t zero[SHA256_SIZE];
+
 	(void)e;
 	known->same = memcmp(wp->hash, item->hash, SHA256_SIZE) == 0;
 	item->known_at = wp->updated_at;
+	item->touched = !known->same && wp->updated_at == item->updated_at &&
+			memcmp(wp->hash, zero, SHA256_SIZE) != 0;
 	/* Attachments that come or go change the source: the list holds. */
 	if (known->same && item->forced && wp->attachments.p != NULL) {
 		item->attachments_known = true;

@@ -77,6 +77,7 @@ struct mapper_item {
 	struct buf attachments; /* their source */
 	uint8_t hash[SHA256_SIZE];
 	bool forced;      /* map it though its source is the one we know */
+	bool touched;     /* its source is another, though of the same moment */
 	bool kept;        /* from the state: its names may be old */
 	char *unreadable; /* why it is no work package; NULL: it is one */
 
@@ -202,6 +203,19 @@ int mapper_learn(struct mapper *m, enum read_kind kind, int64_t id,
 /* The same for what is no name: a project's identifier, a schema … */
 int mapper_reread(
 	struct mapper *m, enum read_kind kind, int64_t id, struct err *e);
+
+/*
+ * Take in the server's lists of names, and the answer to what was asked of
+ * schemas, as names_put() and names_put_schemas() do; what they concern
+ * becomes stale.
+ */
+int mapper_put_names(struct mapper *m, enum names_kind kind,
+	const struct str *pages, size_t n_pages, struct err *e);
+int mapper_put_schemas(struct mapper *m, struct str body,
+	const struct api_pair *asked, size_t n_asked, struct err *e);
+
+/* Work packages that show all other names; the caller frees *ids. */
+int mapper_witnesses(struct mapper *m, int64_t **ids, size_t *n, struct err *e);
 
 /*
  * At most limit of those that are stale: page gets items, unread (with room

@@ -19,7 +19,8 @@
 int mapper_reread(
 	struct mapper *m, enum read_kind kind, int64_t id, struct err *e)
 {
-	return store_put_readers_stale(m->store, kind, id, NULL, e);
+	return store_put_readers_stale(
+		m->store, kind, id, STORE_STALE, NULL, e);
 }
 
 int mapper_learn(struct mapper *m, enum read_kind kind, int64_t id,
@@ -34,7 +35,8 @@ int mapper_learn(struct mapper *m, enum read_kind kind, int64_t id,
 		return 0;
 	r = store_name(m->store, kind, id, &found, &known, e);
 	if (r == 0 && (!found || !str_eq(buf_str(&known), name))) {
-		r = store_put_readers_stale(m->store, kind, id, &read, e);
+		r = store_put_readers_stale(
+			m->store, kind, id, STORE_STALE, &read, e);
 		if (read || found)
 			store_put_name(m->store, kind, id, name);
 	}
@@ -104,6 +106,20 @@ static int remember(struct mapper *m, const struct read *read, struct err *e)
 	return r;
 }
 
+/*
+ * It names a thing no more, though nobody touched it: the thing is gone, and
+ * so it is with all that named it.
+ */
+static int on_lost(void *arg, enum read_kind kind, int64_t id, struct err *e)
+{
+	struct mapper *m = arg;
+
+	if (kind < READ_PROJECT || kind > READ_ITEM)
+		return 0;
+	return store_put_readers_stale(
+		m->store, kind, id, STORE_UNREAD, NULL, e);
+}
+
 int mapper_made_of(struct mapper *m, const struct mapper_item *item,
 	const struct work_package *wp, struct reads *reads, struct err *e)
 {
@@ -116,6 +132,8 @@ int mapper_made_of(struct mapper *m, const struct mapper_item *item,
 		reads_add(reads, asked->items[i].kind, asked->items[i].id,
 			asked->items[i].name);
 	reads_sort(reads);
+	if (r == 0 && item->touched)
+		r = store_lost_reads(m->store, item->id, reads, on_lost, m, e);
 	store_put_reads(m->store, item->id, reads);
 	for (size_t i = 0; r == 0 && i < reads->n; i++) {
 		const struct read *read = &reads->items[i];

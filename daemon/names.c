@@ -29,21 +29,25 @@ void names_fini(struct names *n)
 
 /* --- Parsing what the state or the server gave -------------------------- */
 
+/* Archived ones, which an administrator is shown, are not there for us. */
 static int parse_projects(
 	struct names *n, const struct api_list *list, struct err *e)
 {
 	struct project *projects =
 		ARENA_ARRAY(&n->arena, struct project, list->n);
 
+	size_t count = 0;
+
 	for (size_t i = 0; i < list->n; i++) {
 		int r = api_project_parse(
-			&n->arena, list->elements[i], &projects[i], e);
+			&n->arena, list->elements[i], &projects[count], e);
 
 		if (r != 0)
 			return r;
+		count += projects[count].active;
 	}
 	n->projects = projects;
-	n->n_projects = list->n;
+	n->n_projects = count;
 	return 0;
 }
 

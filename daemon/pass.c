@@ -223,7 +223,8 @@ static void run_begin(struct job *job)
 		r = begin(p, store_state(m->store), &p->err);
 	if (r != 0)
 		return;
-	if (p->kind == PASS_POLL && (!p->cursor->known || p->cursor->full_open))
+	if ((p->kind == PASS_POLL || p->kind == PASS_RECONCILE) &&
+		(!p->cursor->known || p->cursor->full_open))
 		p->kind = PASS_FULL;
 	if (p->kind == PASS_FULL)
 		p->record = true;

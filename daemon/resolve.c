@@ -48,7 +48,7 @@ static void proceed(struct resolve *r, enum step next)
 
 /* --- The worker's side -------------------------------------------------- */
 
-static int put_names(struct resolve *r, struct state *state)
+static int put_names(struct resolve *r)
 {
 	static const enum names_kind kinds[] = {
 		[PROJECTS] = NAMES_PROJECTS,
@@ -60,8 +60,8 @@ static int put_names(struct resolve *r, struct state *state)
 
 	for (size_t i = 0; i < r->n_bodies; i++)
 		pages[i] = buf_str(&r->bodies[i]);
-	rc = names_put(&r->sync->mapper->names, state, kinds[r->step], pages,
-		r->n_bodies, &r->err);
+	rc = mapper_put_names(
+		r->sync->mapper, kinds[r->step], pages, r->n_bodies, &r->err);
 	free(pages);
 	return rc;
 }
@@ -79,14 +79,14 @@ static int put_me(struct resolve *r, struct state *state)
 	return rc;
 }
 
-static int put_schemas(struct resolve *r, struct state *state)
+static int put_schemas(struct resolve *r)
 {
 	size_t n = r->n_pairs - r->next_pair;
 
 	if (n > PAIRS_A_REQUEST)
 		n = PAIRS_A_REQUEST;
-	return names_put_schemas(&r->sync->mapper->names, state,
-		buf_str(&r->bodies[0]), r->pairs + r->next_pair, n, &r->err);
+	return mapper_put_schemas(r->sync->mapper, buf_str(&r->bodies[0]),
+		r->pairs + r->next_pair, n, &r->err);
 }
 
 static void run_put(struct job *job)
@@ -100,13 +100,37 @@ static void run_put(struct job *job)
 	if (r->step == ME)
 		rc = put_me(r, state);
 	else if (r->step == SCHEMAS)
-		rc = put_schemas(r, state);
+		rc = put_schemas(r);
 	else
-		rc = put_names(r, state);
+		rc = put_names(r);
 	if (rc == 0)
 		state_end(state, &r->err);
 	else
 		state_rollback(state);
+}
+
+/* All that may be there; if they are too many, those that were met. */
+static void list_pairs(struct resolve *r)
+{
+	const struct names *n = &r->sync->mapper->names;
+
+	r->pairs = names_pairs(n, &r->scope, &r->n_pairs);
+	if (r->n_pairs > 0)
+		return;
+	free(r->pairs);
+	r->pairs = xcalloc(n->n_schemas, sizeof(*r->pairs));
+	for (size_t i = 0; i < n->n_schemas; i++)
+		if (names_project(n, n->schemas[i].project_id) != NULL)
+			r->pairs[r->n_pairs++] =
+				(struct api_pair){n->schemas[i].project_id,
+					n->schemas[i].type_id};
+}
+
+/* What earlier answers left in the arena is given back. */
+static int reload_names(struct mapper *m, struct err *e)
+{
+	names_fini(&m->names);
+	return names_load(&m->names, store_state(m->store), e);
 }
 
 static void run_check(struct job *job)
@@ -117,11 +141,11 @@ static void run_check(struct job *job)
 	if (r->step == STATUSES) {
 		if (names_find_scope(&m->names, r->sync->config, r->strict,
 			    &r->scope, &r->err) == 0)
-			/* More are asked for as they are met. */
-			r->pairs =
-				names_pairs(&m->names, &r->scope, &r->n_pairs);
+			list_pairs(r);
 		return;
 	}
+	if (reload_names(m, &r->err) != 0)
+		return;
 	names_check(&m->names, m->config->program,
 		names_have_schemas(&m->names, &r->scope), &r->err);
 }

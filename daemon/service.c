@@ -266,7 +266,7 @@ static enum pass_kind next_kind(const struct service *s, bool first)
 		return PASS_FULL;
 	if (s->want.n_ids > 0)
 		return PASS_SOME;
-	if (s->want.reconcile && !first)
+	if ((s->want.reconcile && !first) || (first && s->options.reconcile))
 		return PASS_RECONCILE;
 	if (s->want.local && !s->want_server && !first)
 		return PASS_LOCAL;

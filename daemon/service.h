@@ -6,7 +6,8 @@
 /* How the daemon was started. */
 struct service_options {
 	bool once; /* one pass, then the end */
-	bool full; /* that pass, or the first, reads everything */
+	bool full; /* that pass, or the first, reads everything, */
+	bool reconcile; /* or compares all ids */
 };
 
 /*

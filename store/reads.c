@@ -108,7 +108,6 @@ void store_put_fresh(struct store *s, int64_t work_package)
 		store_put_stale(s, work_package, STORE_FRESH);
 }
 
-#define STALE "1"
 #define READERS                                                                \
 	"(SELECT work_package FROM staged_read WHERE kind = ?1 AND id = ?2"    \
 	" UNION SELECT work_package FROM read o"                               \
@@ -129,25 +128,83 @@ int store_is_read(struct store *s, enum read_kind kind, int64_t id, bool *read,
 }
 
 int store_put_readers_stale(struct store *s, enum read_kind kind, int64_t id,
-	bool *any, struct err *e)
+	enum store_stale stale, bool *any, struct err *e)
 {
 	struct query q = query_open(s->state,
 		"INSERT INTO staged_stale (work_package, stale)"
-		" SELECT r.work_package, max(" STALE ", coalesce((SELECT stale"
+		" SELECT r.work_package, max(?3, coalesce((SELECT stale"
 		" FROM stale s WHERE s.work_package = r.work_package), 0))"
 		" FROM " READERS " r WHERE true"
 		" ON CONFLICT DO UPDATE"
 		" SET stale = max(stale, excluded.stale)");
-
 	int code;
 
-	_Static_assert(STORE_STALE == 1, "as in the statement");
 	bind_int(&q, kind);
 	bind_int(&q, id);
+	bind_int(&q, stale);
 	code = query_run(&q, e);
 	if (code == 0 && any != NULL)
 		*any = sqlite3_changes(s->state->db) > 0;
 	return code;
+}
+
+int store_mark_readers(
+	struct store *s, enum read_kind kind, int64_t id, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"INSERT INTO stale (work_package, stale)"
+		" SELECT work_package, ?3 FROM read WHERE kind = ?1 AND id = ?2"
+		" ON CONFLICT DO UPDATE"
+		" SET stale = max(stale, excluded.stale)");
+
+	bind_int(&q, kind);
+	bind_int(&q, id);
+	bind_int(&q, STORE_STALE);
+	return query_run(&q, e);
+}
+
+int store_mark_unread(
+	struct store *s, int64_t project_id, int64_t type_id, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"INSERT OR REPLACE INTO stale (work_package, stale)"
+		" SELECT id, ?3 FROM work_package WHERE project_id = ?1"
+		" AND (?2 = 0 OR type_id = ?2)");
+
+	bind_int(&q, project_id);
+	bind_int(&q, type_id);
+	bind_int(&q, STORE_UNREAD);
+	return query_run(&q, e);
+}
+
+static bool has_read(const struct reads *reads, int64_t kind, int64_t id)
+{
+	for (size_t i = 0; i < reads->n; i++)
+		if ((int64_t)reads->items[i].kind == kind &&
+			reads->items[i].id == id)
+			return true;
+	return false;
+}
+
+int store_lost_reads(struct store *s, int64_t work_package,
+	const struct reads *reads, store_read_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(
+		s->state, "SELECT kind, id FROM read WHERE work_package = ?");
+	struct err told = {0};
+
+	bind_int(&q, work_package);
+	while (query_next(&q)) {
+		int64_t kind = column_int(&q);
+		int64_t id = column_int(&q);
+		int code = 0;
+
+		if (!has_read(reads, kind, id))
+			code = fn(arg, (enum read_kind)kind, id, &told);
+		if (code < 0)
+			query_fail(&q, code, &told);
+	}
+	return query_close(&q, e);
 }
 
 int store_stale(struct store *s, size_t limit, store_stale_fn *fn, void *arg,

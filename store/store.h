@@ -199,8 +199,32 @@ enum store_stale {
 void store_put_stale(
 	struct store *s, int64_t work_package, enum store_stale stale);
 int store_put_readers_stale(struct store *s, enum read_kind kind, int64_t id,
-	bool *any, struct err *e);
+	enum store_stale stale, bool *any, struct err *e);
 void store_put_fresh(struct store *s, int64_t work_package);
+
+/*
+ * Mark at once, with what else the state gets in its transaction: all who
+ * read a thing, as stale; all of a project, or (type_id not 0) of one type
+ * in it, as to be asked for again.
+ */
+int store_mark_readers(
+	struct store *s, enum read_kind kind, int64_t id, struct err *e);
+int store_mark_unread(
+	struct store *s, int64_t project_id, int64_t type_id, struct err *e);
+
+/* Each thing that is recorded as read, and is not among reads. */
+typedef int store_read_fn(
+	void *arg, enum read_kind kind, int64_t id, struct err *e);
+int store_lost_reads(struct store *s, int64_t work_package,
+	const struct reads *reads, store_read_fn *fn, void *arg, struct err *e);
+
+/*
+ * Work packages that together name all things with a name which documents
+ * read and which the server has no list of for everybody.  Without what is
+ * staged.
+ */
+typedef void store_id_fn(void *arg, int64_t work_package);
+int store_witnesses(struct store *s, store_id_fn *fn, void *arg, struct err *e);
 
 /* Did any work package read a thing? */
 int store_is_read(struct store *s, enum read_kind kind, int64_t id, bool *read,

@@ -41,8 +41,8 @@ static bool change(struct fixture *f, int64_t id)
 {
 	bool any = false;
 
-	assert_int_equal(store_put_readers_stale(
-				 f->store, READ_VERSION, id, &any, &f->err),
+	assert_int_equal(store_put_readers_stale(f->store, READ_VERSION, id,
+				 STORE_STALE, &any, &f->err),
 		0);
 	return any;
 }

@@ -1,0 +1,198 @@
+/*
+ * mapper_names - the server's lists of names, and who they concern.
+ *
+ * Lists of projects, types, statuses and schemas are asked for by themselves;
+ * what another name or field means for documents follows from what they
+ * read.  The marks that follow are written with the lists themselves, so that
+ * no kill parts them.  All other names are seen with work packages: witnesses.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/mapper.h"
+
+/* --- Projects ----------------------------------------------------------- */
+
+static const struct project *find_project(
+	const struct project *projects, size_t n, int64_t id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (projects[i].id == id)
+			return &projects[i];
+	return NULL;
+}
+
+/*
+ * One that was not shown before may have changed unseen meanwhile: what is
+ * known of it is asked for again.
+ */
+static int learn_project(struct mapper *m, const struct project *old,
+	const struct project *now, struct err *e)
+{
+	int r = mapper_learn(m, READ_PROJECT, now->id, now->name, e);
+
+	if (r == 0 && old == NULL)
+		return store_mark_unread(m->store, now->id, 0, e);
+	if (r == 0 && !str_eq(old->identifier, now->identifier))
+		r = store_mark_readers(m->store, READ_PROJECT, now->id, e);
+	return r;
+}
+
+static int learn_projects(struct mapper *m, const struct project *old,
+	size_t n_old, struct err *e)
+{
+	const struct names *n = &m->names;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n->n_projects; i++)
+		r = learn_project(m,
+			find_project(old, n_old, n->projects[i].id),
+			&n->projects[i], e);
+	return r;
+}
+
+/* --- Types and statuses ------------------------------------------------- */
+
+static int learn_named(struct mapper *m, enum read_kind kind,
+	const struct api_name *old, size_t n_old, const struct api_name *now,
+	size_t n_now, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n_now; i++) {
+		r = mapper_learn(m, kind, now[i].id, now[i].name, e);
+		for (size_t k = 0; r == 0 && k < n_old; k++)
+			if (old[k].id == now[i].id &&
+				old[k].is_closed != now[i].is_closed)
+				r = store_mark_readers(
+					m->store, kind, now[i].id, e);
+	}
+	return r;
+}
+
+int mapper_put_names(struct mapper *m, enum names_kind kind,
+	const struct str *pages, size_t n_pages, struct err *e)
+{
+	struct names *n = &m->names;
+	const struct names old = *n; /* its texts stay in the arena */
+	int r = names_put(n, store_state(m->store), kind, pages, n_pages, e);
+
+	if (r != 0)
+		return r;
+	switch (kind) {
+	case NAMES_PROJECTS:
+		return learn_projects(m, old.projects, old.n_projects, e);
+	case NAMES_TYPES:
+		return learn_named(m, READ_TYPE, old.types, old.n_types,
+			n->types, n->n_types, e);
+	case NAMES_STATUSES:
+		return learn_named(m, READ_STATUS, old.statuses, old.n_statuses,
+			n->statuses, n->n_statuses, e);
+	}
+	return 0;
+}
+
+/* --- Schemas ------------------------------------------------------------ */
+
+static const struct schema_field *find_field(
+	const struct schema *schema, struct str key)
+{
+	for (size_t i = 0; i < schema->n_fields; i++)
+		if (str_eq(schema->fields[i].key, key))
+			return &schema->fields[i];
+	return NULL;
+}
+
+enum difference { SAME, RENAMED, OTHER_FIELDS };
+
+static enum difference compare(const struct schema *a, const struct schema *b)
+{
+	enum difference d = SAME;
+
+	if (a->n_fields != b->n_fields)
+		return OTHER_FIELDS;
+	for (size_t i = 0; i < a->n_fields; i++) {
+		const struct schema_field *x = &a->fields[i];
+		const struct schema_field *y = find_field(b, x->key);
+
+		if (y == NULL)
+			return OTHER_FIELDS;
+		if (!str_eq(x->name, y->name) || !str_eq(x->type, y->type))
+			d = RENAMED;
+	}
+	return d;
+}
+
+/* Kept sources have no values of fields that came since. */
+static int learn_schema(struct mapper *m, const struct schema *old,
+	const struct schema *now, struct err *e)
+{
+	switch (compare(old, now)) {
+	case SAME:
+		return 0;
+	case RENAMED:
+		return store_mark_readers(m->store, READ_SCHEMA,
+			reads_pair(now->project_id, now->type_id), e);
+	case OTHER_FIELDS:
+		break;
+	}
+	return store_mark_unread(m->store, now->project_id, now->type_id, e);
+}
+
+int mapper_put_schemas(struct mapper *m, struct str body,
+	const struct api_pair *asked, size_t n_asked, struct err *e)
+{
+	struct names *n = &m->names;
+	struct schema *old = xcalloc(n_asked, sizeof(*old));
+	bool *known = xcalloc(n_asked, sizeof(*known));
+	int r;
+
+	for (size_t i = 0; i < n_asked; i++) {
+		const struct schema *s =
+			names_schema(n, asked[i].project_id, asked[i].type_id);
+
+		known[i] = s != NULL;
+		if (known[i])
+			old[i] = *s;
+	}
+	r = names_put_schemas(
+		n, store_state(m->store), body, asked, n_asked, e);
+	for (size_t i = 0; r == 0 && i < n_asked; i++)
+		if (known[i])
+			r = learn_schema(m, &old[i],
+				names_schema(n, asked[i].project_id,
+					asked[i].type_id),
+				e);
+	free(old);
+	free(known);
+	return r;
+}
+
+/* --- Witnesses ---------------------------------------------------------- */
+
+struct witnesses {
+	size_t n, cap;
+	int64_t *ids;
+};
+
+static void add_witness(void *arg, int64_t work_package)
+{
+	struct witnesses *w = arg;
+
+	w->ids = grow(w->ids, w->n, &w->cap, sizeof(*w->ids));
+	w->ids[w->n++] = work_package;
+}
+
+int mapper_witnesses(struct mapper *m, int64_t **ids, size_t *n, struct err *e)
+{
+	struct witnesses w = {0};
+	int r = store_witnesses(m->store, add_witness, &w, e);
+
+	if (r != 0) {
+		free(w.ids);
+		return r;
+	}
+	*ids = w.ids;
+	*n = w.n;
+	return 0;
+}

@@ -1,0 +1,123 @@
+#!/usr/bin/python3
+"""What changes without moving any work package: names of everything, fields
+of schemas, and things that are deleted.  A reconcile sees it; the store is as
+one made from nothing."""
+import sys
+import urllib.parse
+
+from harness import StandIn, Sync, Tap
+
+MAPPING = """
+documents:
+- name: all
+  match: { where: "${ not (category.name == 'Hidden') }" }
+  path: ${ project.identifier }/${ id }.md
+  attachments: none
+  front_matter:
+    title: ${ subject }
+    project: ${ project.name }
+    type: ${ type.name }
+    status: ${ status.name }
+    closed: ${ status.isClosed }
+    priority: ${ priority.name }
+    category: ${ category.name }
+    version: ${ version.name }
+    author: ${ author.name }
+    assignee: ${ assignee.name }
+    parent: ${ parent.subject }
+    children: ${ children | pluck("subject") }
+    option: ${ cf["CF list"] }
+    options: ${ cf["CF multilist"] }
+    user: ${ cf["CF user"].name }
+    versions: ${ cf["CF multiversion"] | pluck("name") }
+    url: ${ cf.cleanUrl }
+"""
+KINDS = {"project": 1, "type": 15, "status": 26, "priority": 21,
+         "category": 3, "version": 1, "user": 8, "option": 4}
+
+
+def batches(server):
+    """How many work packages each list asked for by their ids."""
+    asked = [urllib.parse.unquote(r["path"]) for r in server.requests()]
+    return [p.count(",") for p in asked if '"id":{' in p]
+
+
+class World:
+    def __init__(self, tap, server, sync):
+        self.tap = tap
+        self.server = server
+        self.sync = sync
+
+    def after(self, name, order, what, changed=True):
+        """Order, reconcile: as from nothing, in one commit at most."""
+        sync = self.sync
+        commits = sync.commits()
+        self.server.side(order, what)
+        done = sync.once("--reconcile")
+        self.tap.same((done.code, sync.commits() - commits),
+                      (0, int(changed)), name)
+        self.tap.tree(sync.tree(), sync.scratch(), name + ": as from nothing")
+
+
+def names(w):
+    for kind, ident in KINDS.items():
+        w.after("another name of a " + kind, "rename", {
+            "kind": kind, "id": ident, "name": "Renamed " + kind})
+        w.tap.ok(any(("Renamed " + kind).encode() in t
+                     for t in w.sync.tree().values()),
+                 "which is in the store")
+    w.after("a name that no document reads", "rename",
+            {"kind": "type", "id": 12, "name": "No epics"}, changed=False)
+
+
+def conditions(w):
+    """A condition reads a name: who fits no more, and who does again."""
+    w.after("a category is called what a condition leaves out", "rename",
+            {"kind": "category", "id": 3, "name": "Hidden"})
+    w.tap.ok("ccm/26.md" not in w.sync.tree(), "the document goes")
+    w.after("and is called so no more", "rename",
+            {"kind": "category", "id": 3, "name": "Telehealth"})
+    w.tap.ok("ccm/26.md" in w.sync.tree(), "and is back")
+
+
+def forgotten(w):
+    for kind, ident in (("option", 7), ("version", 2), ("category", 3),
+                        ("user", 8)):
+        w.after("deleted: a " + kind, "forget", {"kind": kind, "id": ident})
+
+
+def fields(w):
+    w.after("a field is not active any more", "field", {
+        "project": 1, "type": 15, "key": "customField9"})
+    w.after("and is again", "field", {
+        "project": 1, "type": 15, "key": "customField9", "schema": {
+            "type": "CustomOption", "name": "CF list", "required": False,
+            "hasDefault": False, "writable": True, "_links": {}}})
+
+
+def little(tap, w):
+    """Names are looked up with few questions, and none is asked twice."""
+    commits = w.sync.commits()
+    w.server.side("requests/reset")
+    w.sync.once("--reconcile")
+    tap.ok(len(batches(w.server)) == 1 and batches(w.server)[0] < 12,
+           "a reconcile asks for few work packages", batches(w.server))
+    tap.same(w.sync.commits(), commits, "and commits nothing")
+
+
+def main():
+    tap = Tap()
+    with StandIn() as server, Sync(
+            server.url, projects="[ccm, ccm-sub]", mapping=MAPPING,
+            more="guard: { max_delete: { share: 100% } }") as sync:
+        sync.once()
+        w = World(tap, server, sync)
+        for part in (names, conditions, forgotten, fields):
+            part(w)
+        little(tap, w)
+        tap.same(sync.flaws(), [], "a repository without a flaw")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
