@@ -39,7 +39,8 @@ KINDS = {"project": 1, "type": 15, "status": 26, "priority": 21,
 def batches(server):
     """How many work packages each list asked for by their ids."""
     asked = [urllib.parse.unquote(r["path"]) for r in server.requests()]
-    return [p.count(",") for p in asked if '"id":{' in p]
+    return [p.count(",") for p in asked
+            if '/work_packages?' in p and '"id":{' in p]
 
 
 class World:
@@ -81,7 +82,7 @@ def conditions(w):
 
 
 def forgotten(w):
-    for kind, ident in (("option", 7), ("version", 2), ("category", 3),
+    for kind, ident in (("option", 4), ("version", 2), ("category", 3),
                         ("user", 8)):
         w.after("deleted: a " + kind, "forget", {"kind": kind, "id": ident})
 
