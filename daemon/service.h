@@ -5,8 +5,8 @@
 
 /* How the daemon was started. */
 struct service_options {
-	bool once; /* one pass, then the end */
-	bool full; /* that pass, or the first, reads everything, */
+	bool once;      /* one pass, then the end */
+	bool full;      /* that pass, or the first, reads everything, */
 	bool reconcile; /* or compares all ids */
 };
 
