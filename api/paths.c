@@ -160,10 +160,20 @@ void api_path_attachments(struct buf *out, int64_t id)
 		out, "/api/v3/work_packages/%lld/attachments", (long long)id);
 }
 
+void api_path_activities(struct buf *out, int64_t id)
+{
+	buf_printf(out, "/api/v3/work_packages/%lld/activities", (long long)id);
+}
+
 void api_path_content(struct buf *out, int64_t attachment_id)
 {
 	buf_printf(out, "/api/v3/attachments/%lld/content",
 		(long long)attachment_id);
+}
+
+void api_path_user(struct buf *out, int64_t id)
+{
+	buf_printf(out, "/api/v3/users/%lld", (long long)id);
 }
 
 void api_path_me(struct buf *out)

@@ -42,8 +42,10 @@ void api_path_batch(struct buf *out, const struct api_scope *scope,
 
 void api_path_work_package(struct buf *out, int64_t id);
 void api_path_attachments(struct buf *out, int64_t id);
+void api_path_activities(struct buf *out, int64_t id);
 void api_path_content(struct buf *out, int64_t attachment_id);
 void api_path_me(struct buf *out);
+void api_path_user(struct buf *out, int64_t id);
 void api_path_projects(struct buf *out, int page_size, int offset);
 void api_path_types(struct buf *out);
 void api_path_statuses(struct buf *out);

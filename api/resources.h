@@ -76,6 +76,15 @@ int api_attachments_source_make(
 int api_attachments_parse(struct arena *a, struct str source,
 	struct work_package *wp, struct err *e);
 
+/*
+ * The same for comments: the public ones of /work_packages/ID/activities, by
+ * id; an answer that gives only a part of them is ERR_UNAVAILABLE.
+ */
+int api_comments_source_make(
+	struct str collection, struct buf *out, struct err *e);
+int api_comments_parse(struct arena *a, struct str source,
+	struct work_package *wp, struct err *e);
+
 /* A piece of a JSON object: the text of a member, or STR_NONE. */
 struct str api_member(struct str object, const char *key);
 

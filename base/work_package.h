@@ -41,6 +41,15 @@ struct attachment {
 	struct image_info image;
 };
 
+/* What somebody wrote about a work package, for all to see. */
+struct comment {
+	int64_t id;
+	struct link author; /* its title may be none: the server gives ids */
+	struct str created_at;
+	struct str raw;
+	struct str html;
+};
+
 /* A custom field's value; its name comes from the schema. */
 struct custom_field {
 	struct str key; /* customField12 */
@@ -137,6 +146,9 @@ struct work_package {
 	bool attachments_known;      /* else the list was not asked for */
 	size_t n_attachments;
 	struct attachment *attachments;
+	bool comments_known; /* else they were not asked for */
+	size_t n_comments;
+	struct comment *comments;            /* by id */
 	const struct neighbours *neighbours; /* or NULL: nobody is known */
 };
 

@@ -32,6 +32,11 @@ static int complain_needs(
 			"%s: the mapping needs the list of attachments, which "
 			"is not here",
 			s->what);
+	if (rendered->needs_comments)
+		return err_set(e, ERR_DATA,
+			"%s: the mapping needs the comments, which are not "
+			"here",
+			s->what);
 	return err_set(e, ERR_DATA,
 		"%s: the mapping needs the contents of attachment %lld "
 		"(%.*s): --attachments DIR with a file %lld or of that name",

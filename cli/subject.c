@@ -152,6 +152,23 @@ static int load_attachments(
 	return rc;
 }
 
+/* _embedded.activities, as /work_packages/ID/activities gives them. */
+static int load_comments(struct subject *s, struct str element, struct err *e)
+{
+	struct str embedded = api_member(element, "_embedded");
+	struct str list = embedded.p != NULL
+				  ? api_member(embedded, "activities")
+				  : STR_NONE;
+	int rc = 0;
+
+	if (list.p == NULL)
+		return 0;
+	rc = api_comments_source_make(list, &s->comments, e);
+	return rc == 0 ? api_comments_parse(
+				 &s->arena, buf_str(&s->comments), &s->wp, e)
+		       : rc;
+}
+
 static int from_file(struct subject *s, struct err *e)
 {
 	struct api_source head;
@@ -173,6 +190,8 @@ static int from_file(struct subject *s, struct err *e)
 		rc = find_status(s, element, e);
 	if (rc == 0)
 		rc = load_attachments(s, element, e);
+	if (rc == 0)
+		rc = load_comments(s, element, e);
 	if (rc == 0)
 		s->wp.url = arena_printf(&s->arena, "%s/work_packages/%lld",
 			s->config.url, (long long)head.id);
@@ -219,6 +238,8 @@ static int take_row(
 	buf_add_str(&s->source, wp->source);
 	s->wp.attachments_known = wp->attachments.p != NULL;
 	buf_add_str(&s->attachments, wp->attachments);
+	s->wp.comments_known = wp->comments.p != NULL;
+	buf_add_str(&s->comments, wp->comments);
 	return 0;
 }
 
@@ -250,6 +271,8 @@ static int look_up_contents(
 static int parse_row(struct subject *s, struct state *state, struct err *e)
 {
 	bool known = s->wp.attachments_known;
+	bool comments = s->wp.comments_known;
+	int64_t unknown;
 	const struct project *project;
 	int rc = api_work_package_parse(
 		&s->arena, buf_str(&s->source), &s->wp, e);
@@ -258,6 +281,9 @@ static int parse_row(struct subject *s, struct state *state, struct err *e)
 	if (rc == 0 && known)
 		rc = api_attachments_parse(
 			&s->arena, buf_str(&s->attachments), &s->wp, e);
+	if (rc == 0 && comments)
+		rc = api_comments_parse(
+			&s->arena, buf_str(&s->comments), &s->wp, e);
 	if (rc == 0)
 		rc = names_load(&s->names, state, e);
 	if (rc != 0)
@@ -273,6 +299,8 @@ static int parse_row(struct subject *s, struct state *state, struct err *e)
 	lookup_init(&s->lookup, s->config.program, NULL, state, s->wp.id);
 	s->wp.neighbours = &s->lookup.neighbours;
 	rc = lookup_rename(&s->lookup, &s->arena, &s->wp, e);
+	if (rc == 0)
+		rc = lookup_authors(&s->lookup, &s->arena, &s->wp, &unknown, e);
 	return rc == 0 ? look_up_contents(s, state, e) : rc;
 }
 
@@ -353,6 +381,7 @@ void subject_fini(struct subject *s)
 	buf_fini(&s->file);
 	buf_fini(&s->source);
 	buf_fini(&s->attachments);
+	buf_fini(&s->comments);
 	config_fini(&s->config);
 	arena_fini(&s->arena);
 }

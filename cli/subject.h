@@ -23,6 +23,7 @@ struct subject {
 	struct buf file;
 	struct buf source;
 	struct buf attachments;
+	struct buf comments;
 	struct schema schema;
 	struct names names;
 	struct state *state; /* stays open for lookup; NULL for a file */

@@ -308,12 +308,25 @@ static struct names fields_since(struct compiling *c, size_t first)
 	return out;
 }
 
+/* Whether comments may be named: they cost a request each time. */
+static int compile_comments(struct compiling *c, const struct node *node)
+{
+	static const char *const words[] = {"none", "public"};
+	const struct node *comments = node_get(node, "comments");
+	int rc = 0;
+
+	if (comments != NULL)
+		rc = one_of(c, comments, "comments", words, ARRAY_LEN(words));
+	c->uses.comments = rc == 1;
+	return rc < 0 ? rc : 0;
+}
+
 int compile_entry(struct compiling *c, const struct node *node,
 	struct str default_name, struct entry *out)
 {
 	static const char *const keys[] = {"name", "match", "continue", "let",
 		"path", "attachments", "front_matter", "body", "emit",
-		"when_gone", "neighbours", "unique", "on_clash",
+		"when_gone", "neighbours", "comments", "unique", "on_clash",
 		"escape_shortcodes", "links", "references"};
 	const struct node *match = node_get(node, "match");
 	size_t fields = c->uses.n_fields;
@@ -327,6 +340,8 @@ int compile_entry(struct compiling *c, const struct node *node,
 	c->scope.most = 0;
 	if (rc == 0)
 		rc = compile_name(c, node, default_name, out);
+	if (rc == 0)
+		rc = compile_comments(c, node);
 	if (rc == 0 && match != NULL)
 		rc = compile_match(c, match, &out->match);
 	if (rc == 0)

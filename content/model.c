@@ -36,6 +36,7 @@ enum model_name {
 	MODEL_ESTIMATED_TIME,
 	MODEL_URL,
 	MODEL_ATTACHMENTS,
+	MODEL_COMMENTS,
 };
 
 #define MAX_MEMBERS 4
@@ -67,6 +68,7 @@ static const struct {
 	[MODEL_ESTIMATED_TIME] = {"estimatedTime", {NULL}},
 	[MODEL_URL] = {"url", {NULL}},
 	[MODEL_ATTACHMENTS] = {"attachments", {NULL}},
+	[MODEL_COMMENTS] = {"comments", {NULL}},
 };
 
 int model_find(struct str name)
@@ -231,6 +233,40 @@ static struct value children_value(struct evaluation *with)
 	return v;
 }
 
+static struct value comment_value(
+	struct evaluation *with, const struct comment *c)
+{
+	struct arena *a = with->arena;
+
+	return model_map(a,
+		(struct member[]){
+			model_pair("id", model_number(a, c->id)),
+			model_pair("author",
+				model_read_link(with, &c->author, "name")),
+			model_pair("createdAt", value_text(c->created_at)),
+			model_pair("raw", value_text(c->raw)),
+			model_pair("html", value_text(c->html)),
+		},
+		5);
+}
+
+static int comments_value(
+	struct evaluation *with, struct value *out, struct err *e)
+{
+	const struct work_package *wp = with->wp;
+	struct value v = {.type = VALUE_LIST, .n = wp->n_comments};
+
+	if (!wp->comments_known) {
+		with->needs_comments = true;
+		return err_set(e, ERR_DATA, "its comments are not known");
+	}
+	v.items = ARENA_ARRAY(with->arena, struct value, v.n);
+	for (size_t i = 0; i < v.n; i++)
+		v.items[i] = comment_value(with, &wp->comments[i]);
+	*out = v;
+	return evaluate_spend(with, v.n, e);
+}
+
 /* Names that are one reference, and names that are one text. */
 static const struct link *link_named(
 	const struct work_package *wp, enum model_name name)
@@ -318,6 +354,8 @@ int model_value(
 		return 0;
 	case MODEL_ATTACHMENTS:
 		return model_attachments(with, out, e);
+	case MODEL_COMMENTS:
+		return comments_value(with, out, e);
 	default:
 		*out = value_text(text_named(wp, (enum model_name)name));
 		return 0;

@@ -229,6 +229,10 @@ static int parse_name(struct parser *p, struct expression *out)
 	model = model_find(name);
 	if (model < 0)
 		return unknown_name(p, name, start);
+	if (str_is(name, "comments") && !p->with->uses->comments)
+		return parse_fail(p, start,
+			"this entry does not ask for comments: write "
+			"comments: public");
 	parse_make(p, OP_MODEL, start, out, NULL, 0);
 	out->slot = (size_t)model;
 	out->name = name;

@@ -52,8 +52,8 @@ const struct program_name *program_names(const struct program *p, size_t *n);
  * Map one work package.  0: out holds what each entry that fits made (or why
  * it failed: its err is ERR_DATA and names key, expression and value).
  * ERR_NEED: something must be here before it is asked again, and nothing else
- * in out counts: out->needs_list, the list of attachments; else out->needs,
- * their contents (the attachment's fetched and image set).  The list is
+ * in out counts: out->needs_list, the list of attachments; needs_comments;
+ * needs, their contents (the attachment's fetched and image set).  The list is
  * needed only where an entry that fits, or a condition on the way to it,
  * really reads it: an expression that is evaluated, a pick, files: all, or a
  * body with an address that may mean an attachment.  What was made without

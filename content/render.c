@@ -208,7 +208,7 @@ int program_render(const struct program *p, const struct work_package *wp,
 
 	*out = (struct rendered){0};
 	render_entries(&with, p, with_id, out);
-	if (!with.needs_list && with.n_needs == 0) {
+	if (!with.needs_list && !with.needs_comments && with.n_needs == 0) {
 		free(with.needs);
 		reads_sort(&with.reads);
 		out->reads = with.reads;
@@ -217,6 +217,7 @@ int program_render(const struct program *p, const struct work_package *wp,
 	reads_fini(&with.reads);
 	rendered_fini(out);
 	out->needs_list = with.needs_list;
+	out->needs_comments = with.needs_comments;
 	out->needs = with.needs;
 	out->n_needs = with.n_needs;
 	return ERR_NEED;

@@ -1,9 +1,10 @@
 /*
- * items - work packages that need their attachment list, or contents.
+ * items - work packages that need their attachment list, comments, or
+ * contents.
  *
  *   waiting --> MAPPING --> done
  *                ^  |
- *                |  |--> LISTING ---.
+ *                |  |--> ASKING ----.
  *                |  `--> FETCHING --|
  *                `------------------'
  *
@@ -23,8 +24,8 @@ struct item {
 	struct mapper_item *work;
 	struct job job;
 	struct api_request request;
-	bool listing; /* the request is under way */
-	bool listed;  /* its answer is to be taken in */
+	bool asking;   /* the request is under way */
+	bool answered; /* its answer is to be taken in */
 	size_t n_fetches;
 	size_t n_fetching;
 	struct fetch *fetches;
@@ -78,27 +79,40 @@ static void stop_or_record(struct item *item, const struct err *err, int status)
 		item->why = *err;
 }
 
-/* --- LISTING ------------------------------------------------------------ */
+/* --- ASKING ------------------------------------------------------------- */
 
-static void on_listed(struct api_request *request)
+static void on_answer(struct api_request *request)
 {
 	struct item *item = container_of(request, struct item, request);
 
-	item->listing = false;
-	item->listed = request->err.code == 0;
-	if (!item->listed)
+	item->asking = false;
+	item->answered = request->err.code == 0;
+	if (item->work->waits == MAPPED_USER &&
+		request->err.code == ERR_NOT_FOUND) {
+		item->answered = true;
+		buf_clear(&request->body);
+		request->err = (struct err){0};
+	}
+	if (!item->answered)
 		stop_or_record(item, &request->err, request->status);
 	map(item);
 }
 
-static void list(struct item *item)
+/* For the attachment list, the comments, or who wrote one. */
+static void ask(struct item *item)
 {
 	struct buf path = {0};
 
-	api_path_attachments(&path, item->work->id);
-	item->request.path = buf_take(&path);
-	item->listing = true;
-	api_get(item->items->sync->client, &item->request, on_listed);
+	if (item->work->waits == MAPPED_LIST)
+		api_path_attachments(&path, item->work->id);
+	else if (item->work->waits == MAPPED_USER)
+		api_path_user(&path, item->work->user);
+	else
+		api_path_activities(&path, item->work->id);
+	api_request_fini(&item->request);
+	item->request = (struct api_request){.path = buf_take(&path)};
+	item->asking = true;
+	api_get(item->items->sync->client, &item->request, on_answer);
 }
 
 /* --- FETCHING ----------------------------------------------------------- */
@@ -137,17 +151,14 @@ static void fetch_all(struct item *item)
 
 /* --- MAPPING, on the worker's thread ------------------------------------ */
 
-static void take_list(struct item *item)
+static void take_answer(struct item *item)
 {
-	struct mapper_item *work = item->work;
-
-	if (!item->listed)
+	if (!item->answered)
 		return;
-	item->listed = false;
-	work->attachments_known =
-		api_attachments_source_make(buf_str(&item->request.body),
-			&work->attachments, &item->why) == 0;
-	buf_fini(&item->request.body);
+	item->answered = false;
+	item->work->answer = item->request.body;
+	item->request.body = (struct buf){0};
+	mapper_take_answer(item->items->sync->mapper, item->work, &item->why);
 }
 
 static void run_map(struct job *job)
@@ -157,7 +168,7 @@ static void run_map(struct job *job)
 
 	item->mapped = MAPPED_DONE;
 	if (item->why.code == 0)
-		take_list(item);
+		take_answer(item);
 	if (item->why.code == 0)
 		item->mapped = mapper_map(m, item->work, &item->err);
 	if (item->mapped == MAPPED_SCHEMA) {
@@ -186,7 +197,9 @@ static void on_mapped(struct job *job)
 	}
 	switch (item->mapped) {
 	case MAPPED_LIST:
-		list(item);
+	case MAPPED_COMMENTS:
+	case MAPPED_USER:
+		ask(item);
 		return;
 	case MAPPED_NEEDS:
 		fetch_all(item);
@@ -224,12 +237,10 @@ static void start(struct item *item)
 	items->active = item;
 	item->self = &items->active;
 	items->n_active++;
-	if (item->work->attachments_known && item->work->n_needs > 0)
+	if (item->work->waits == MAPPED_NEEDS)
 		fetch_all(item);
-	else if (!item->work->attachments_known)
-		list(item);
 	else
-		map(item);
+		ask(item);
 }
 
 static void start_more(struct items *items)
@@ -286,7 +297,7 @@ void items_cancel(struct items *items, const struct err *why)
 	items->last = &items->first;
 	for (struct item *item = items->active; item != NULL;
 		item = item->next) {
-		if (item->listing)
+		if (item->asking)
 			api_cancel(&item->request);
 		for (size_t i = 0; i < item->n_fetches; i++)
 			fetch_cancel(&item->fetches[i]);

@@ -34,7 +34,7 @@ void lookup_fini(struct lookup *l)
 
 /* --- Names -------------------------------------------------------------- */
 
-/* Leaves *name as it is where none is known. */
+/* Leaves *name as it is where none is known; "" is somebody not shown. */
 static int newest_name(struct lookup *l, struct arena *a, enum read_kind kind,
 	int64_t id, struct str *name, struct err *e)
 {
@@ -44,7 +44,9 @@ static int newest_name(struct lookup *l, struct arena *a, enum read_kind kind,
 			? store_name(l->store, kind, id, &found, &known, e)
 			: state_name(l->state, kind, id, &found, &known, e);
 
-	if (r == 0 && found && !str_eq(buf_str(&known), *name))
+	if (r == 0 && found && known.n == 0)
+		*name = STR("");
+	else if (r == 0 && found && !str_eq(buf_str(&known), *name))
 		*name = arena_str(a, buf_str(&known));
 	buf_fini(&known);
 	return r;
@@ -53,12 +55,17 @@ static int newest_name(struct lookup *l, struct arena *a, enum read_kind kind,
 static int rename_thing(struct lookup *l, struct arena *a, struct str href,
 	struct str *title, struct err *e)
 {
+	struct str name = *title;
 	enum read_kind kind;
 	int64_t id;
+	int r;
 
 	if (title->p == NULL || !reads_link(href, &kind, &id))
 		return 0;
-	return newest_name(l, a, kind, id, title, e);
+	r = newest_name(l, a, kind, id, &name, e);
+	if (name.n > 0) /* else it was not shown when it was asked for */
+		*title = name;
+	return r;
 }
 
 /* The map {id, href, title} that stands for a link, or a list of them. */
@@ -100,6 +107,26 @@ int lookup_rename(struct lookup *l, struct arena *a, struct work_package *wp,
 	for (size_t i = 0; r == 0 && i < wp->n_attachments; i++)
 		r = rename_thing(l, a, wp->attachments[i].author.href,
 			&wp->attachments[i].author.title, e);
+	return r;
+}
+
+int lookup_authors(struct lookup *l, struct arena *a, struct work_package *wp,
+	int64_t *unknown, struct err *e)
+{
+	int r = 0;
+
+	*unknown = 0;
+	for (size_t i = 0; r == 0 && i < wp->n_comments; i++) {
+		struct link *author = &wp->comments[i].author;
+
+		if (author->id == 0)
+			continue;
+		r = newest_name(l, a, READ_USER, author->id, &author->title, e);
+		if (author->title.p == NULL)
+			*unknown = author->id;
+		else if (author->title.n == 0)
+			author->title = STR_NONE;
+	}
 	return r;
 }
 

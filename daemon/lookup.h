@@ -34,4 +34,11 @@ void lookup_fini(struct lookup *l);
 int lookup_rename(struct lookup *l, struct arena *a, struct work_package *wp,
 	struct err *e);
 
+/*
+ * Give comments the names of who wrote them, which the server leaves out;
+ * *unknown is somebody of whom none is known yet, or 0.
+ */
+int lookup_authors(struct lookup *l, struct arena *a, struct work_package *wp,
+	int64_t *unknown, struct err *e);
+
 #endif

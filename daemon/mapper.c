@@ -35,6 +35,8 @@ void mapper_item_free(struct mapper_item *item)
 		return;
 	buf_fini(&item->source);
 	buf_fini(&item->attachments);
+	buf_fini(&item->comments);
+	buf_fini(&item->answer);
 	free(item->needs);
 	free(item->unreadable);
 	free(item);
@@ -167,6 +169,8 @@ static int compare_known(
 	if (known->same && item->forced && wp->attachments.p != NULL) {
 		item->attachments_known = true;
 		buf_add_str(&item->attachments, wp->attachments);
+		item->comments_known = wp->comments.p != NULL;
+		buf_add_str(&item->comments, wp->comments);
 	}
 	return 0;
 }
@@ -243,6 +247,8 @@ static int recall_row(
 	buf_add_str(&item->source, wp->source);
 	item->attachments_known = wp->attachments.p != NULL;
 	buf_add_str(&item->attachments, wp->attachments);
+	item->comments_known = wp->comments.p != NULL;
+	buf_add_str(&item->comments, wp->comments);
 	item->kept = true;
 	return 0;
 }
@@ -320,6 +326,8 @@ int mapper_retry(struct mapper *m, struct mapper_page *page, struct err *e)
 		/* The list may have changed too: ask for it again. */
 		item->attachments_known = false;
 		buf_clear(&item->attachments);
+		item->comments_known = false;
+		buf_clear(&item->comments);
 		hash_sha256(item->source.p, item->source.n, item->hash);
 		page->items[page->n++] = item;
 	}
@@ -327,6 +335,39 @@ int mapper_retry(struct mapper *m, struct mapper_page *page, struct err *e)
 		wait_longer(m, retry.n > 0);
 	free(retry.ids);
 	return r;
+}
+
+/* --- What it waited for ------------------------------------------------- */
+
+/* Somebody who is not shown has the name "", so that it is not asked again. */
+static void take_user(
+	struct mapper *m, const struct mapper_item *item, struct err *why)
+{
+	struct api_user user = {.name = STR("")};
+	int r = 0;
+
+	arena_reset(&m->arena);
+	if (item->answer.n > 0)
+		r = api_user_parse(
+			&m->arena, buf_str(&item->answer), &user, why);
+	if (r == 0)
+		store_put_name(m->store, READ_USER, item->user, user.name);
+}
+
+void mapper_take_answer(
+	struct mapper *m, struct mapper_item *item, struct err *why)
+{
+	struct str answer = buf_str(&item->answer);
+
+	if (item->waits == MAPPED_USER)
+		take_user(m, item, why);
+	else if (item->waits == MAPPED_LIST)
+		item->attachments_known = api_attachments_source_make(answer,
+						  &item->attachments, why) == 0;
+	else
+		item->comments_known = api_comments_source_make(answer,
+					       &item->comments, why) == 0;
+	buf_fini(&item->answer);
 }
 
 /* --- Mapping ------------------------------------------------------------ */
@@ -405,6 +446,8 @@ static enum mapped render(struct mapper *m, struct mapper_item *item,
 
 	if (r == ERR_NEED && rendered.needs_list) {
 		mapped = MAPPED_LIST;
+	} else if (r == ERR_NEED && rendered.needs_comments) {
+		mapped = MAPPED_COMMENTS;
 	} else if (r == ERR_NEED) {
 		set_needs(item, wp, &rendered);
 		mapped = MAPPED_NEEDS;
@@ -444,6 +487,14 @@ static enum mapped map_one(
 		if (look_up_contents(m, &wp, e) != 0)
 			return MAPPED_FAULT;
 	}
+	if (item->comments_known &&
+		api_comments_parse(
+			&m->arena, buf_str(&item->comments), &wp, &why) != 0)
+		return failed(m, item, &why);
+	if (lookup_authors(&m->lookup, &m->arena, &wp, &item->user, e) != 0)
+		return MAPPED_FAULT;
+	if (item->user != 0)
+		return MAPPED_USER;
 	if (item->kept && lookup_rename(&m->lookup, &m->arena, &wp, e) != 0)
 		return MAPPED_FAULT;
 	return render(m, item, &wp, e);
@@ -488,7 +539,8 @@ enum mapped mapper_map(
 	if (!mapper_overtaken(m, item))
 		mapped = map_one(m, item, e);
 	if (mapped == MAPPED_DONE && mapper_map_again(m, e) != 0)
-		return MAPPED_FAULT;
+		mapped = MAPPED_FAULT;
+	item->waits = mapped;
 	return mapped;
 }
 

@@ -65,6 +65,17 @@ struct mapper_need {
 	char digest[33]; /* or "" */
 };
 
+/* What mapper_map() says. */
+enum mapped {
+	MAPPED_DONE,     /* staged, or recorded as left out or failed */
+	MAPPED_SCHEMA,   /* item->pair has no schema yet */
+	MAPPED_LIST,     /* its attachment list is needed */
+	MAPPED_COMMENTS, /* its comments are needed, */
+	MAPPED_USER,     /* or the name of who wrote one: item->user */
+	MAPPED_NEEDS,    /* contents are needed: item->needs */
+	MAPPED_FAULT,    /* the store failed: the pass cannot go on */
+};
+
 /* A work package on its way.  Owns its texts. */
 struct mapper_item {
 	int64_t id;
@@ -75,6 +86,9 @@ struct mapper_item {
 	struct buf source;
 	bool attachments_known;
 	struct buf attachments; /* their source */
+	bool comments_known;
+	struct buf comments; /* the same */
+	struct buf answer;   /* that brings one of them, not yet taken in */
 	uint8_t hash[SHA256_SIZE];
 	bool forced;      /* map it though its source is the one we know */
 	bool touched;     /* its source is another, though of the same moment */
@@ -82,20 +96,13 @@ struct mapper_item {
 	char *unreadable; /* why it is no work package; NULL: it is one */
 
 	/* What it waits for, set by mapper_map(). */
+	enum mapped waits;
+	int64_t user;
 	size_t n_needs;
 	struct mapper_need *needs;
 };
 
 void mapper_item_free(struct mapper_item *item); /* accepts NULL */
-
-/* What mapper_map() says. */
-enum mapped {
-	MAPPED_DONE,   /* staged, or recorded as left out or failed */
-	MAPPED_SCHEMA, /* item->pair has no schema yet */
-	MAPPED_LIST,   /* its attachment list is needed */
-	MAPPED_NEEDS,  /* contents are needed: item->needs */
-	MAPPED_FAULT,  /* the store failed: the pass cannot go on */
-};
 
 int mapper_init(struct mapper *m, struct store *store,
 	const struct config *config, struct err *e);
@@ -152,6 +159,13 @@ bool mapper_of_future(int64_t stamp);
 /* An item from what the state keeps; *out NULL if it has no source. */
 int mapper_recall(
 	struct mapper *m, int64_t id, struct mapper_item **out, struct err *e);
+
+/*
+ * Take in the answer that was asked for, as item->waits says; why if it is
+ * none.  An empty one of a user says that nobody is shown.
+ */
+void mapper_take_answer(
+	struct mapper *m, struct mapper_item *item, struct err *why);
 
 /*
  * Map an item and stage what comes of it; nothing, if a newer one of the

@@ -32,6 +32,8 @@ static struct state_work_package row_of(const struct mapper_item *item)
 
 	if (item->attachments_known)
 		row.attachments = buf_str(&item->attachments);
+	if (item->comments_known)
+		row.comments = buf_str(&item->comments);
 	memcpy(row.hash, item->hash, SHA256_SIZE);
 	return row;
 }
@@ -378,6 +380,7 @@ static void put_row(struct staging *s, const struct rendered *rendered)
 		row.outcome = OUTCOME_UNMATCHED;
 		row.source = STR_NONE;
 		row.attachments = STR_NONE;
+		row.comments = STR_NONE;
 	}
 	/* Until a removal is carried out, every sight asks for it again. */
 	if (s->pending)

@@ -19,7 +19,7 @@ static const char tables[] =
 	"CREATE TEMP TABLE staged_work_package ("
 	" id INTEGER PRIMARY KEY, project_id INTEGER, type_id INTEGER,"
 	" updated_at INTEGER, generation INTEGER, outcome INTEGER, hash BLOB,"
-	" reason TEXT, source TEXT, attachments TEXT,"
+	" reason TEXT, source TEXT, attachments TEXT, comments TEXT,"
 	" dropped INTEGER NOT NULL DEFAULT 0);"
 	"CREATE TEMP TABLE staged_document ("
 	" work_package INTEGER, entry TEXT, natural_path TEXT, claim TEXT,"

@@ -116,6 +116,10 @@ static const char *const migrations[] = {
 	" server_time INTEGER NOT NULL);",
 	"ALTER TABLE intent_change ADD COLUMN mode INTEGER NOT NULL"
 	" DEFAULT 0;",
+
+
+	/* Comments, where a mapping asks for them. */
+	"ALTER TABLE work_package ADD COLUMN comments TEXT;",
 };
 
 #define CHECKED ((off_t)32 << 20) /* bytes of a state that a start checks */

@@ -75,6 +75,7 @@ struct state_work_package {
 	struct str reason;      /* why it failed or was left out, or none */
 	struct str source;      /* none for one that makes no document */
 	struct str attachments; /* source of the list; none if not asked for */
+	struct str comments;    /* the same of these */
 	uint8_t hash[SHA256_SIZE]; /* of the source */
 };
 

@@ -19,6 +19,7 @@ void bind_work_package(struct query *q, const struct state_work_package *wp)
 	bind_text(q, wp->reason);
 	bind_text(q, wp->source);
 	bind_text(q, wp->attachments);
+	bind_text(q, wp->comments);
 }
 
 static void read_row(struct query *q, struct state_work_package *wp)
@@ -37,6 +38,7 @@ static void read_row(struct query *q, struct state_work_package *wp)
 	wp->reason = column_text(q);
 	wp->source = column_text(q);
 	wp->attachments = column_text(q);
+	wp->comments = column_text(q);
 }
 
 int query_work_packages(struct query *q, bool *found, state_work_package_fn *fn,
@@ -63,7 +65,7 @@ int state_work_package_put(
 {
 	struct query q = query_open(s,
 		"INSERT OR REPLACE INTO work_package (" WORK_PACKAGE_COLUMNS ")"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
 	bind_work_package(&q, wp);
 	return query_run(&q, e);

@@ -256,17 +256,10 @@ static void get_users(struct answer *a, const struct get *g)
 
 static void get_relations(struct answer *a, const struct get *g)
 {
-	struct buf out = {0};
-
-	if (g->n != 1) {
+	if (g->n != 1)
 		no_route(a);
-		return;
-	}
-	buf_puts(&out,
-		"{\"_type\":\"Collection\",\"total\":0,\"count\":0,"
-		"\"pageSize\":20,\"offset\":1,\"_embedded\":{\"elements\":[]},"
-		"\"_links\":{\"self\":{\"href\":\"/api/v3/relations\"}}}");
-	answer_json(a, &out);
+	else
+		show_relations(a, g->v, g->query);
 }
 
 static const struct {

@@ -64,6 +64,8 @@ void show_schemas(struct answer *a, const struct view *v, struct str query);
 void show_schema(
 	struct answer *a, const struct view *v, int64_t project, int64_t type);
 
+void show_relations(struct answer *a, const struct view *v, struct str query);
+
 /* {"_type":"Collection",…} of count elements that stand in elements. */
 void show_collection(
 	struct buf *out, size_t count, struct str elements, const char *href);

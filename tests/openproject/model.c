@@ -41,6 +41,7 @@ void model_init(struct model *m)
 {
 	*m = (struct model){.next_id = 100000, .n_accounts = 2};
 	m->activities = json_new(JSON_OBJECT);
+	m->relations = json_new(JSON_ARRAY);
 	m->accounts[0] = (struct account){
 		.name = "admin",
 		.key = xstrdup("adminkey"),
@@ -78,6 +79,7 @@ void model_fini(struct model *m)
 	json_free(m->root);
 	json_free(m->configuration);
 	json_free(m->activities);
+	json_free(m->relations);
 	free(m->things);
 	free(m->items);
 	free(m->by_stamp);

@@ -96,6 +96,7 @@ struct model {
 	struct json *root;    /* these are owned, or NULL */
 	struct json *configuration;
 	struct json *activities; /* of work packages, by href */
+	struct json *relations;  /* a list, without titles */
 	char *block; /* owned: random bytes that generated contents are of */
 };
 

@@ -11,6 +11,9 @@ typedef struct json *side_fn(
 	struct server *s, const struct json *order, const char **why);
 
 /* Orders about things, in side_things.c. */
+side_fn side_comment;
+side_fn side_relate;
+side_fn side_unrelate;
 side_fn side_rename;
 side_fn side_thing;
 side_fn side_forget;

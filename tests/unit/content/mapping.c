@@ -245,6 +245,12 @@ static void test_refused_unique(void **state)
 			"?c.yaml:3:12: with on_clash: suffix, unique takes "
 			"names of let, as in \"${ slug }\": what the document "
 			"says of them gets the -ID too"},
+		{ENTRY("  body: '${ comments }'\n"),
+			"?c.yaml:3:13: this entry does not ask for comments: "
+			"write comments: public"},
+		{ENTRY("  comments: all\n"),
+			"?c.yaml:3:13: comments must be none or public, not "
+			"'all'"},
 		{ENTRY("  neighbours: some\n"),
 			"?c.yaml:3:15: neighbours must be documents or all, "
 			"not 'some'"}, );

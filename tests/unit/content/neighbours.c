@@ -177,6 +177,34 @@ static void test_unique(void **state)
 	check(UNIQUE("'a'", SUFFIX), "a");
 }
 
+static void test_comments(void **state)
+{
+	struct comment said[] = {
+		{1, {0}, STR("2026-01-01T00:00:00Z"), STR("a"), STR("<p>a")},
+		{2, {0}, STR("2026-01-02T00:00:00Z"), STR("b"), STR("<p>b")},
+	};
+	struct program *p =
+		compile(BODY("comments: public,", "${ comments | length }"));
+	struct rendered r;
+
+	(void)state;
+	assert_int_equal(program_render(p, &wp, 0, &scratch, &r), ERR_NEED);
+	assert_true(r.needs_comments);
+	assert_int_equal(r.n, 0);
+	rendered_fini(&r);
+	program_free(p);
+	wp.comments_known = true;
+	check(BODY("comments: public,", "${ comments | to_json }"), "[]");
+	wp.comments = said;
+	wp.n_comments = 2;
+	said[1].author = link_to("users", 5, "Ada");
+	check(BODY("comments: public,",
+		      "${ comments | pluck(\"raw\") | join(\" \") } "
+		      "${ comments[1].author.name } "
+		      "${ comments[0].author.name ?? \"?\" }"),
+		"a b Ada ?");
+}
+
 static void check_reads(const char *yaml, const char *wanted)
 {
 	static const char *const kinds[] = {"", "wp", "children", "project",
@@ -230,6 +258,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_unknown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unique, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_comments, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reads, set_up, tear_down),
 	};
 

@@ -1,0 +1,92 @@
+#!/usr/bin/python3
+"""Comments: asked for only where the mapping uses them, one request a changed
+work package; internal ones never get out."""
+import sys
+
+from harness import StandIn, Sync, Tap
+
+MAPPING = """
+documents:
+- name: talk
+  match: { where: "${ id <= 3 }" }
+  comments: public
+  path: ${ id }.md
+  front_matter:
+    title: ${ subject }
+    comments:
+      $each: c in comments
+      by: ${ c.author.name }
+      text: ${ c.raw }
+- name: quiet
+  match: {}
+  path: ${ id }.md
+  front_matter: { title: "${ subject }" }
+"""
+
+
+def say(server, ident, text, **more):
+    server.side("comment", dict({"work_package": ident, "raw": text,
+                                 "user": 6}, **more))
+
+
+def asked(server, what):
+    return [r["path"] for r in server.requests() if what in r["path"]]
+
+
+def main():
+    tap = Tap()
+    with StandIn("--generate", "6") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        name = server.get("/api/v3/users/6").json()["name"]
+        say(server, 1, "Hello *you*")
+        say(server, 1, "secret", internal=True)
+        say(server, 1, "odd", internal="yes")
+        say(server, 1, "plain", internal=False)
+        say(server, 5, "unused")
+        server.side("requests/reset")
+        tap.same(sync.once().code, 0, "a first sync")
+        text = sync.tree()["1.md"].decode()
+        tap.ok("by: %s\n  text: Hello *you*" % name in text,
+               "a comment, and who wrote it", text)
+        tap.ok("text: plain" in text, "one that is not internal", text)
+        tap.ok(not any(b"secret" in t or b"odd" in t
+                       for t in sync.tree().values()), "no internal one")
+        tap.same(len(asked(server, "/activities")), 3,
+                 "asked for where they are used")
+        tap.same(len(asked(server, "/users/6")), 1, "and a name once")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        server.side("requests/reset")
+        say(server, 2, "second")
+        server.side("edit", {"id": 6, "set": {"subject": "no comment"}})
+        sync.once()
+        tap.ok(b"text: second" in sync.tree()["2.md"], "a new one comes",
+               sync.tree()["2.md"])
+        tap.same(len(asked(server, "/activities")), 1,
+                 "one request, for the work package that changed")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+        # What is kept suffices for another mapping.
+        server.side("requests/reset")
+        sync.configure(mapping=MAPPING.replace("text: ${", "says: ${"))
+        tap.same(sync.once().code, 0, "another mapping")
+        tap.ok(b"says: second" in sync.tree()["2.md"] and not asked(
+            server, "/activities"), "renders the comments that are kept")
+
+        head = sync.head()
+        server.side("fault", {"match": "/activities", "status": 500,
+                              "times": -1})
+        say(server, 1, "lost?")
+        tap.same(sync.once().code, 3, "no answer is that work package's")
+        tap.same(sync.head(), head, "whose document stays")
+        server.side("faults/clear")
+        say(server, 1, "more", user=987)
+        sync.once("--full")
+        text = sync.tree()["1.md"].decode()
+        tap.ok("says: lost?" in text and "by: null\n  says: more" in text,
+               "later they come, also of somebody who is not shown", text)
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
