@@ -88,9 +88,12 @@ $(STAND_IN): $(call objects,tests/openproject) $(call archive,base)
 	$(LINK) $(PKG_LIBS) -lmicrohttpd
 
 # What makes a program's system calls and allocations go wrong.
-FAULTS := $(BUILD)/tests/faults/calls
+FAULTS := $(BUILD)/tests/faults/calls $(BUILD)/tests/faults/allocations.so
 $(BUILD)/tests/faults/calls: $(addprefix $(BUILD)/tests/faults/,calls.o call.o)
 	$(LINK)
+$(BUILD)/tests/faults/%.so: tests/faults/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -fPIC -shared -o $@ $<
 
 # Fuzz targets: tests/fuzz/MODULE/NAME.c, linked with a driver that replays
 # files (make check), or with libFuzzer (make fuzz SECONDS=600).

@@ -3,7 +3,9 @@
  */
 #include "base/err.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -21,12 +23,20 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 	return code;
 }
 
+static bool system_failed(int errnum)
+{
+	return errnum == EIO || errnum == EMFILE || errnum == ENFILE ||
+	       errnum == ENOMEM || errnum == EINTR || errnum == EAGAIN;
+}
+
 int err_errno(
 	struct err *e, enum err_code code, int errnum, const char *fmt, ...)
 {
 	va_list ap;
 	size_t n;
 
+	if (code == ERR_CONFIG && system_failed(errnum))
+		code = ERR_IO;
 	if (e == NULL)
 		return code;
 	e->code = code;

@@ -38,7 +38,11 @@ struct err {
 int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 
-/* As err_set(), with ": strerror(errnum)" behind the text. */
+/*
+ * As err_set(), with ": strerror(errnum)" behind the text.  ERR_CONFIG becomes
+ * ERR_IO where errnum is the system's fault (EIO, EMFILE, ENOMEM, …): no
+ * person can mend that, and a restart may.
+ */
 int err_errno(struct err *e, enum err_code code, int errnum, const char *fmt,
 	...) PRINTF_LIKE(4, 5);
 

@@ -62,6 +62,8 @@ static int syntax_error(struct loader *l)
 	yaml_mark_t mark = p->problem_mark;
 	struct node at = node_at(l, &mark);
 
+	if (p->error == YAML_MEMORY_ERROR)
+		abort(); /* as our own allocations do */
 	if (line_has_expression(l, mark.line))
 		return node_err(&at, l->err,
 			"YAML cuts this value (%s): quote the whole value, as "
@@ -344,17 +346,16 @@ int tree_load(
 	FILE *f = fopen(file, "re");
 	char *bytes;
 	size_t n;
-	bool bad;
+	int r = 0;
 
 	if (f == NULL)
 		return err_errno(e, ERR_CONFIG, errno, "%s", file);
 	bytes = arena_alloc(arena, MAX_BYTES + 1);
 	n = fread(bytes, 1, MAX_BYTES + 1, f);
-	bad = ferror(f) != 0;
-	if (bad)
-		err_errno(e, ERR_CONFIG, errno, "%s", file);
+	if (ferror(f) != 0)
+		r = err_errno(e, ERR_CONFIG, errno, "%s", file);
 	fclose(f);
-	if (bad)
-		return ERR_CONFIG;
+	if (r != 0)
+		return r;
 	return tree_parse(arena, file, (struct str){bytes, n}, out, e);
 }

@@ -7,6 +7,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+enum err_code git_code(enum err_code other)
+{
+	const git_error *last = git_error_last();
+
+	return last != NULL && (last->klass == GIT_ERROR_OS ||
+				       last->klass == GIT_ERROR_NOMEMORY)
+		       ? ERR_IO
+		       : other;
+}
+
 int git_failed(struct err *e, const char *fmt, ...)
 {
 	const git_error *last = git_error_last();

@@ -298,6 +298,8 @@ static int check_index(git_repository *repo, const char *path, struct err *e)
 		return 0;
 	if (git_repository_index(&index, repo) != 0) {
 		git_failed(e, "%s has an index that opsync cannot read", path);
+		if (git_code(ERR_CONFIG) == ERR_IO)
+			return ERR_IO;
 		return err_set(e, ERR_CONFIG,
 			"%.400s: run 'git sparse-checkout disable' and 'git "
 			"update-index --no-split-index' there",
@@ -318,8 +320,8 @@ static int cannot_open(
 			path, path);
 	git_failed(e, "cannot open %s", path);
 	if (e != NULL)
-		e->code = ERR_CONFIG;
-	return ERR_CONFIG;
+		e->code = (int)git_code(ERR_CONFIG);
+	return (int)git_code(ERR_CONFIG);
 }
 
 int repository_open(const char *path, git_repository **out, struct err *e)

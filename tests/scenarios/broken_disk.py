@@ -1,0 +1,350 @@
+#!/usr/bin/python3
+"""Disks that are full, broken or read-only, limits of the system, memory that
+runs out: the daemon says so, the store stays whole, nothing is lost, and it
+goes on when the fault is over.
+
+  broken_disk.py --call "N ACTION"           repeats one failing system call
+  broken_disk.py --allocation "N [onwards]"  or one failing allocation
+"""
+# slow: the programs of tests/faults do not go with sanitizers
+import collections
+import errno
+import os
+import random
+import resource
+import subprocess
+import sys
+
+from faulty import (BUILD, CALLS, MAPPING, Case, chosen, figure, option,
+                    size)
+from harness import StandIn, Tap, until
+from kill_calls import WORLD, mixed
+
+SMALL = ("--generate", "12", "--attachments", "12", "--attachment-size",
+         "3000")
+QUICK = "  max_tries: 1\n"
+SHIM = os.path.join(BUILD, "tests/faults/allocations.so")
+TOLD = (0, 3, 69, 74, 75)  # exit codes that say what it is
+ABORTED = -6
+
+
+class Disk:
+    """A pass that meets faults of the system again and again."""
+
+    def __init__(self, world=WORLD, change=mixed):
+        self.server = StandIn(*world).start()
+        self.sync = Case(self.server.url, projects="[demo-1]",
+                         mapping=MAPPING, server=QUICK)
+        if change is not None:
+            self.sync.once()
+        self.sync.keep()
+        self.args = change(self.server, self.sync) if change else ()
+        self.log = os.path.join(self.sync.folder, "calls")
+        code, said = self.sync.under(CALLS, "-u", self.sync.folder, "-l",
+                                     self.log, args=self.args)
+        if code != 0:
+            raise RuntimeError("the undisturbed pass: %d %s" % (code, said))
+        with open(self.log) as f:
+            self.calls = [line.split("\t")[1] for line in f]
+        self.wanted = self.sync.shape()
+
+    def close(self):
+        self.sync.__exit__(None)
+        self.server.stop()
+
+    def heals(self, code):
+        """The fault is over: the next pass brings all in order.  What a
+        failed one left out needs a commit of its own."""
+        done = self.sync.once(*self.args)
+        if done.code != 0:
+            return ["it does not go on: %r" % done]
+        tree, n = self.sync.shape()
+        more = code != 0 and (tree, n - 1) == self.wanted
+        return self.sync.faults((tree, n) if more else self.wanted)
+
+    def met(self, code, said, codes=TOLD):
+        """What is wrong with a pass that met a fault."""
+        wrong = []
+        if code not in codes:
+            wrong.append("exit %d: %s" % (code, said))
+        elif code and "error: " not in said and code != ABORTED:
+            wrong.append("exit %d without a reason: %s" % (code, said))
+        return wrong
+
+
+# --- System calls that fail -------------------------------------------------
+
+
+ACTIONS = tuple(str(n) for n in (
+    errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.EINTR)) + (
+        "short",)
+
+
+def fail_call(disk, number, action, onwards):
+    disk.sync.put_back()
+    more = ("-f",) if onwards else ()
+    code, said = disk.sync.under(
+        CALLS, "-u", disk.sync.folder, "-n", str(number), "-a", action, *more,
+        args=disk.args)
+    wrong = disk.met(code, said)
+    name = disk.calls[number - 1] if number <= len(disk.calls) else "?"
+    if code == 0 and action == str(errno.EIO) and onwards and "sync" in name:
+        wrong.append("a failed %s is no failure to it" % name)
+    return wrong + disk.heals(code)
+
+
+def calls(tap, disk, dice):
+    """Each call that changes a file fails, once and from then on."""
+    cases = [(number, action, onwards)
+             for number in range(1, len(disk.calls) + 1)
+             for action in ACTIONS for onwards in (False, True)
+             if (action == "short") <= ("write" in disk.calls[number - 1])
+             # who is always interrupted may try for ever
+             and not (onwards and action in ("short", str(errno.EINTR)))]
+    dice.shuffle(cases)
+    cases = cases[:size(40, 2000)]
+    wrong = []
+    for number, action, onwards in cases:
+        found = fail_call(disk, number, action, onwards)
+        if found:
+            wrong += ["--call \"%d %s%s\" (%s)" % (
+                number, action, " onwards" if onwards else "",
+                disk.calls[number - 1])] + found
+    tap.ok(not wrong, "%d failing calls" % len(cases),
+           "\n".join(wrong[:80]))
+    return len(cases)
+
+
+# --- Allocations that fail --------------------------------------------------
+
+
+def count_allocations(disk):
+    path = os.path.join(disk.sync.folder, "allocations")
+    disk.sync.put_back()
+    disk.sync.under(args=disk.args, LD_PRELOAD=SHIM, COUNT_ALLOCATIONS=path)
+    with open(path) as f:
+        return int(f.read())
+
+
+def fail_allocation(disk, number, onwards):
+    """What is wrong, and how it ended.  A library may crash where we abort:
+    nothing may be lost by it."""
+    disk.sync.put_back()
+    env = {"LD_PRELOAD": SHIM, "FAIL_ALLOCATION": str(number)}
+    if onwards:
+        env["FAIL_ONWARDS"] = "1"
+    try:
+        code, said = disk.sync.under(args=disk.args, timeout=30, **env)
+    except subprocess.TimeoutExpired as e:
+        return ["it hangs: %s" % (e.stdout or b"").decode()], "hung"
+    wrong = [] if code == -11 else disk.met(code, said, TOLD + (ABORTED,))
+    return wrong + disk.heals(code), code
+
+
+def allocations(tap, disk, dice):
+    n = count_allocations(disk)
+    ends = collections.Counter()
+    wrong = []
+    cases = size(30, 2000)
+    for i in range(cases):
+        number = dice.randint(1, n)
+        found, end = fail_allocation(disk, number, i % 2 == 1)
+        ends[end] += 1
+        if found:
+            wrong += ["--allocation \"%d%s\"" % (
+                number, " onwards" if i % 2 else "")] + found
+    tap.ok(not wrong, "%d failing allocations of %d: %s" % (
+        cases, n, ", ".join("exit %s %d times" % e for e in ends.items())),
+        "\n".join(wrong[:80]))
+    return cases
+
+
+# --- Limits -----------------------------------------------------------------
+
+
+def limits(tap, disk):
+    """Files that must not grow, and few of them at once."""
+    wrong = []
+    cases = [(resource.RLIMIT_FSIZE, n) for n in chosen(
+        [0, 1, 512, 4096, 10000, 32768, 40000, 65536, 100000, 200000,
+         300000, 500000, 1000000], size(5, 13))]
+    cases += [(resource.RLIMIT_NOFILE, n)
+              for n in chosen(range(4, 44), size(8, 40))]
+    for what, most in cases:
+        disk.sync.put_back()
+        done = subprocess.run(
+            [disk.sync.PROGRAM, "--config", disk.sync.config, "--once",
+             *disk.args], env=disk.sync.env, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+            check=False, preexec_fn=lambda w=what, m=most:
+            resource.setrlimit(w, (m, m)))
+        said = done.stdout.decode(errors="replace")
+        loads = "error while loading shared libraries" in said
+        found = [] if loads else disk.met(done.returncode, said,
+                                          TOLD + (ABORTED,))
+        found += disk.heals(done.returncode)
+        if found:
+            wrong += ["limit %d of %d:" % (what, most)] + found
+    tap.ok(not wrong, "%d limits of the system" % len(cases),
+           "\n".join(wrong[:60]))
+    return len(cases)
+
+
+# --- Full and read-only disks -----------------------------------------------
+
+
+class Mount:
+    """A tmpfs of a size; a context manager."""
+
+    def __init__(self, path, options):
+        self.path = path
+        os.makedirs(path, exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "opsync-test",
+                        path], check=True, stderr=subprocess.DEVNULL)
+
+    def again(self, options):
+        subprocess.run(["mount", "-o", "remount," + options, self.path],
+                       check=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["umount", "-l", self.path], check=False)
+
+
+def on_mount(disk, options):
+    """A store of its own on a small disk."""
+    sync = disk.sync.sibling(
+        schedule="{ poll: 1s, overlap: 1s }")
+    return sync, Mount(sync.store, options)
+
+
+FULL = tuple("size=%dk" % n for n in (
+    4, 16, 40, 64, 96, 128, 160, 192, 224, 256, 320, 400, 480, 560, 640, 720,
+    800, 880, 960, 1040, 1200, 1400)) + tuple(
+        "size=9m,nr_inodes=%d" % n for n in (
+            2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32, 36,
+            40, 44, 48, 52, 56, 60, 64, 70, 76, 82, 90))
+
+
+def full(tap, disk):
+    """A daemon on a full disk waits, and goes on by itself."""
+    wrong = []
+    cases = chosen(FULL, size(4, len(FULL)))
+    for options in cases:
+        sync, mount = on_mount(disk, options)
+        with sync, mount:
+            found = full_once(sync, mount, disk.wanted[0])
+        if found:
+            wrong += [options + ":"] + found
+    tap.ok(not wrong, "%d full disks" % len(cases), "\n".join(wrong[:60]))
+    return len(cases)
+
+
+def full_once(sync, mount, tree):
+    first = sync.once()
+    found = []
+    if first.code not in (0, 3, 74):
+        found.append("exit: %r" % first)
+    if first.code == 74 and "pace" not in first.err and (
+            "full" not in first.err):
+        found.append("it does not say why: %r" % first)
+    if sync.head() and sync.git("fsck").code != 0:
+        found.append("not to be read: %r" % sync.git("fsck"))
+    if first.code == 74 and sync.head() is None:
+        mount.again("size=20m,nr_inodes=10000")
+    else:
+        sync.start(wait=False)
+        until(lambda: "error" in sync.said() or sync.shape()[0] == tree, 5)
+        mount.again("size=20m,nr_inodes=10000")
+    if sync.process is None:
+        sync.start(wait=False)
+    if not until(lambda: sync.shape()[0] == tree, 20):
+        return found + ["it does not go on: %s" % sync.said()]
+    sync.stop()
+    return found + sync.flaws()
+
+
+def fills_up(tap, disk, server):
+    """While it runs the disk gets full; and a start where it is read-only."""
+    sync, mount = on_mount(disk, "size=20m")
+    with sync, mount:
+        sync.start()
+        head = sync.head()
+        fill(sync)
+        server.side("edit", {"id": 3, "set": {"description": "x" * 30000}})
+        said = until(lambda: "No space" in sync.said(), 20)
+        tap.ok(said and sync.process.poll() is None and sync.head() == head,
+               "a disk that fills up is told", sync.said())
+        os.unlink(filler(sync))
+        tap.ok(until(lambda: sync.head() != head, 20),
+               "and it goes on by itself", sync.said())
+        tap.same(sync.stop(), 0, "it ends well")
+        tap.same(sync.flaws(), [], "and is whole")
+        mount.again("ro")
+        done = sync.once()
+        tap.ok(done.code in (74, 78) and "ead-only" in done.err,
+               "a start on a read-only disk is told", done)
+
+
+def filler(sync):
+    return os.path.join(sync.store, ".git", "filler")
+
+
+def fill(sync):
+    try:
+        with open(filler(sync), "wb") as f:
+            while True:
+                f.write(bytes(4096))
+                f.flush()
+    except OSError:
+        pass
+
+
+def can_mount():
+    try:
+        with Mount("/tmp/opsync-mount-%d" % os.getpid(), "size=1m"):
+            return True
+    except (OSError, subprocess.CalledProcessError):
+        return False
+
+
+def repeat(tap):
+    words = (option("--call") or option("--allocation")).split()
+    onwards = words[-1] == "onwards"
+    if option("--call"):
+        disk = Disk()
+        found = fail_call(disk, int(words[0]), words[1], onwards)
+    else:
+        disk = Disk(SMALL, None)
+        found, _ = fail_allocation(disk, int(words[0]), onwards)
+    tap.ok(not found, "repeated", "\n".join(found))
+    disk.close()
+    return tap.end()
+
+
+def main():
+    tap = Tap()
+    if option("--call") or option("--allocation"):
+        return repeat(tap)
+    dice = random.Random(int(option("--seed") or 1))
+    disk = Disk()
+    n = calls(tap, disk, dice)
+    n += limits(tap, disk)
+    disk.close()
+    disk = Disk(SMALL, None)
+    memory = allocations(tap, disk, dice)
+    if can_mount():
+        n += full(tap, disk)
+        fills_up(tap, disk, disk.server)
+    else:
+        tap.ok(True, "full disks # SKIP: no right to mount")
+    disk.close()
+    figure(n, "faults of disk and system survived")
+    figure(memory, "failing allocations survived")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
