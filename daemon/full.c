@@ -13,10 +13,12 @@
  * makes it gone.  Those of a project that the server does not show at all
  * are left alone: that looks like a lost permission, not like a deletion.
  *
- * A reconcile is the same without NEWEST, and reads only what is not known
- * here: what appeared without being changed, after a project was shown again.
+ * A reconcile is the same, but reads only what is not known here: what
+ * appeared without being changed, after a project was shown again.
  * Then it looks at some that show all names which documents read, since a new
- * name moves no work package.
+ * name moves no work package.  Where the newest that the server shows is
+ * older than one that is known and still shown, the server was set back: then
+ * all is read.
  */
 #include "daemon/full.h"
 
@@ -24,6 +26,8 @@
 #include <stdlib.h>
 
 #include "base/stamp.h"
+
+#define DAY (86400 * STAMP_SECOND)
 
 enum step { NEWEST, LISTING, PLANNING, READING, WITNESSES, CONFIRMING, END };
 
@@ -189,11 +193,48 @@ static int open_generation(struct plan *p, struct err *e)
 	return r;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a;
+	int64_t y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* One that is known as newer than all that the server shows. */
+static int on_newer(void *arg, int64_t id, struct err *e)
+{
+	struct full *f = arg;
+	const struct listing *l = &f->listing;
+
+	(void)e;
+	if (l->n > 0 && bsearch(&id, l->ids, l->n, sizeof(id), compare_ids))
+		f->older = true;
+	return 0;
+}
+
+static int look_whether_older(struct full *f, struct err *e)
+{
+	int64_t limit = f->newest;
+	int r;
+
+	if (limit == 0)
+		return 0;
+	r = state_newer(store_state(f->sync->mapper->store), limit,
+		stamp_now() + DAY, on_newer, f, e);
+	if (f->older)
+		f->reconcile = false;
+	return r;
+}
+
 static void run_plan(struct job *job)
 {
 	struct full *f = container_of(job, struct full, job);
 	struct plan p = {.f = f};
-	int r = f->reconcile ? 0 : open_generation(&p, &f->err);
+	int r = look_whether_older(f, &f->err);
+
+	if (r == 0 && !f->reconcile)
+		r = open_generation(&p, &f->err);
 
 	f->opened = r == 0 && !f->reconcile;
 	if (r == 0)
@@ -324,7 +365,7 @@ static void enter(struct full *f, enum step step)
 void full_start(struct full *f, full_done_fn *done)
 {
 	f->done = done;
-	enter(f, f->reconcile ? LISTING : NEWEST);
+	enter(f, NEWEST);
 }
 
 void full_continue(struct full *f)

@@ -27,6 +27,7 @@
 #include <string.h>
 
 #include "base/stamp.h"
+#include "daemon/instance.h"
 #include "daemon/log.h"
 #include "store/state_guard.h"
 
@@ -200,8 +201,10 @@ static bool names_bear_out(const struct pass *p)
 
 static int begin(struct pass *p, struct state *state, struct err *e)
 {
-	int r = p->first ? cursor_load(p->cursor, state, e) : 0;
+	int r = instance_check_origin(p->sync->mapper, e);
 
+	if (r == 0 && p->first)
+		r = cursor_load(p->cursor, state, e);
 	if (r == 0 && (p->compare || guard_let_changes(p->sync->mapper)))
 		r = compare_mapping(p, state, e);
 	if (r == 0 && !p->sync->resolved)
@@ -264,6 +267,12 @@ static void on_resolved(struct resolve *r)
 	if (r->scope.missing.code != 0 && r->err.code == 0)
 		log_warning("%s: its documents stay as they are",
 			r->scope.missing.text);
+	if (r->suspicion.code != 0 && r->err.code == 0) {
+		log_warning("%s: everything is read again, under the guard",
+			r->suspicion.text);
+		p->suspicious = true;
+		p->kind = PASS_FULL;
+	}
 	proceed(p, REMAPPING);
 }
 
@@ -504,6 +513,13 @@ static void on_full(struct full *f)
 	/* If it is not done by the end of the pass, the next goes on. */
 	if (f->opened)
 		p->cursor->full_open = true;
+	if (f->older) {
+		log_warning("the server is older than what was read of it "
+			    "before, as one that was restored from a backup: "
+			    "everything is read again, under the guard");
+		p->kind = PASS_FULL;
+		p->older = true;
+	}
 	full_fini(f);
 	proceed(p, DRAINING);
 }
@@ -575,12 +591,13 @@ static void put_made_with(const struct pass *p, struct mapper *m)
 
 static int commit_whole(struct pass *p, struct mapper *m)
 {
+	static const struct cursor none;
 	char newest[STAMP_TEXT];
 
 	p->next = *p->cursor;
 	if (reads_changes(p))
-		p->next = cursor_next(p->cursor, p->newest, p->settled,
-			p->sync->config->overlap);
+		p->next = cursor_next(p->older ? &none : p->cursor, p->newest,
+			p->settled, p->sync->config->overlap);
 	if (p->kind == PASS_FULL)
 		p->next.full_open = false;
 	if (is_idle(p))
@@ -600,6 +617,7 @@ static void run_commit(struct job *job)
 	struct mapper *m = p->sync->mapper;
 	struct err e = {0};
 
+	m->run.kind = str_of(kind_words[p->kind]);
 	if (p->err.code == 0) {
 		commit_whole(p, m);
 	} else if (p->err.code != ERR_IO) {

@@ -36,6 +36,7 @@ struct pass {
 	struct mapper_counts counts;
 	char commit[41];
 	bool mended;     /* the state was damaged: the next reads all */
+	bool suspicious; /* another server or user: all is to be read */
 	int64_t started; /* monotonic */
 
 	/* Private. */
@@ -66,6 +67,7 @@ struct pass {
 	unsigned rounds;  /* of RENEWING */
 	bool decided;     /* about removals: there were some */
 	bool weighed;     /* what the mapping alone changes */
+	bool older;       /* the server, than our cursor */
 	uint64_t requests, bytes;
 	struct err end_err;
 };

@@ -15,6 +15,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "daemon/instance.h"
+
 #define PROJECTS_PAGE 100
 #define PAIRS_A_REQUEST 100
 
@@ -75,6 +77,9 @@ static int put_me(struct resolve *r, struct state *state)
 
 	if (rc == 0)
 		rc = state_put(state, "user", user.name, &r->err);
+	if (rc == 0)
+		rc = instance_check_user(
+			r->sync->mapper, &user, &r->suspicion, &r->err);
 	arena_fini(&scratch);
 	return rc;
 }
@@ -103,6 +108,9 @@ static void run_put(struct job *job)
 		rc = put_schemas(r);
 	else
 		rc = put_names(r);
+	if (rc == 0 && r->step == PROJECTS)
+		rc = instance_check_projects(
+			r->sync->mapper, &r->suspicion, &r->err);
 	if (rc == 0)
 		state_end(state, &r->err);
 	else

@@ -21,6 +21,7 @@ struct resolve {
 	 */
 	struct err err;
 	struct names_scope scope; /* its ids went to sync */
+	struct err suspicion;     /* it seems to be another server, or user */
 
 	/* Private. */
 	resolve_done_fn *done;

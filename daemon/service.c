@@ -163,7 +163,10 @@ static void judge(struct service *s, const struct pass *p)
 /* What a pass that failed was to compare, the next one has to. */
 static void keep_in_mind(struct service *s, const struct pass *p)
 {
-	if (p->err.code == 0 || !p->compare)
+	if (p->err.code == 0)
+		return;
+	s->want.full |= p->suspicious;
+	if (!p->compare)
 		return;
 	s->compare = true;
 	s->sync.resolved = false;

@@ -117,7 +117,6 @@ static const char *const migrations[] = {
 	"ALTER TABLE intent_change ADD COLUMN mode INTEGER NOT NULL"
 	" DEFAULT 0;",
 
-
 	/* Comments, where a mapping asks for them. */
 	"ALTER TABLE work_package ADD COLUMN comments TEXT;",
 };

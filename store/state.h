@@ -94,6 +94,11 @@ int state_work_packages(
 int state_work_packages_of(struct state *s, enum outcome outcome,
 	state_work_package_fn *fn, void *arg, struct err *e);
 
+/* The ids of those updated between, both left out. */
+typedef int state_id_fn(void *arg, int64_t id, struct err *e);
+int state_newer(struct state *s, int64_t after, int64_t before, state_id_fn *fn,
+	void *arg, struct err *e);
+
 /* A file of ours in the store: a document, or an attachment beside it. */
 struct state_file {
 	struct str path;

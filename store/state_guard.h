@@ -84,7 +84,6 @@ int state_staged_changes(
 int state_withdraw(struct state *s, int64_t id, struct err *e);
 int state_publish(struct state *s, int64_t id, bool *was, struct err *e);
 
-typedef int state_id_fn(void *arg, int64_t id, struct err *e);
 int state_withdrawn(struct state *s, state_id_fn *fn, void *arg, struct err *e);
 
 #endif

@@ -124,3 +124,22 @@ int state_work_packages_of(struct state *s, enum outcome outcome,
 	bind_int(&q, outcome);
 	return query_work_packages(&q, &found, fn, arg, e);
 }
+
+int state_newer(struct state *s, int64_t after, int64_t before, state_id_fn *fn,
+	void *arg, struct err *e)
+{
+	struct query q = query_open(s, "SELECT id FROM work_package"
+				       " WHERE updated_at > ?"
+				       " AND updated_at < ?");
+	struct err told = {0};
+
+	bind_int(&q, after);
+	bind_int(&q, before);
+	while (query_next(&q)) {
+		int code = fn(arg, column_int(&q), &told);
+
+		if (code < 0)
+			query_fail(&q, code, &told);
+	}
+	return query_close(&q, e);
+}

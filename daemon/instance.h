@@ -1,0 +1,25 @@
+#ifndef DAEMON_INSTANCE_H
+#define DAEMON_INSTANCE_H
+
+#include "api/resources.h"
+#include "daemon/mapper.h"
+
+/*
+ * Is the server the one that the documents came from?  Its origin, the key's
+ * user, and when the projects were created are remembered; opsync
+ * accept-server forgets them.  Worker's thread, inside of a transaction of
+ * the state where something is remembered.
+ */
+
+/* Another origin is refused: ERR_CONFIG with the way out. */
+int instance_check_origin(struct mapper *m, struct err *e);
+
+/*
+ * Anything else that differs is remembered from now on, and why says that
+ * everything is to be read again; otherwise why is left alone.
+ */
+int instance_check_user(struct mapper *m, const struct api_user *user,
+	struct err *why, struct err *e);
+int instance_check_projects(struct mapper *m, struct err *why, struct err *e);
+
+#endif

@@ -1,0 +1,135 @@
+#!/usr/bin/python3
+"""Which OpenProject it is: another address, another user, another database
+under the same address, one that was restored from a backup."""
+import sys
+
+from harness import StandIn, Sync, Tap, until
+
+WORLD = ("--generate", "40", "--projects", "2")
+MAPPING = """
+documents:
+- name: all
+  match: {}
+  path: ${ project.identifier }/${ id }.md
+  front_matter: { title: "${ subject }" }
+"""
+SYNCED = {"projects": "[demo-1, demo-2]", "mapping": MAPPING}
+
+
+def edit(ident, updated=None, **values):
+    order = {"id": ident, "set": values}
+    if updated:
+        order["updatedAt"] = updated
+    return "edit", order
+
+
+def address(tap):
+    with StandIn(*WORLD) as server, StandIn(*WORLD) as other, Sync(
+            server.url, **SYNCED) as sync:
+        sync.once()
+        tree, head = sync.tree(), sync.head()
+        for ident in range(1, 31):
+            other.side("delete", {"id": ident})
+        sync.configure(url=other.url)
+        done = sync.once()
+        tap.ok(done.code == 78 and server.url in done.err and
+               "opsync accept-server" in done.err,
+               "another address is refused", done)
+        tap.same(other.requests(), [], "and asked nothing at all")
+        sync.start(wait=False)
+        until(lambda: "accept-server" in sync.said())
+        done = sync.opsync("resync", "--wait")
+        tap.ok(done.code == 78 and "accept-server" in done.err,
+               "a daemon says so, too", done)
+        tap.same((sync.tree(), sync.head()), (tree, head),
+                 "nothing is touched")
+        done = sync.opsync("accept-server")
+        tap.ok(done.code == 0 and "30 held" in done.out,
+               "a person accepts it: it is read under the guard", done)
+        tap.same(len(sync.tree()), 40, "so nothing is lost")
+        sync.opsync("release", "1")
+        tap.tree(sync.tree(), sync.scratch(), "until it is released")
+        tap.same(sync.stop(), 0, "the daemon ends well")
+        sync.configure(url=other.url + "/")
+        tap.same(sync.once().code, 0, "a slash behind it is no other")
+
+
+def user(tap):
+    with StandIn() as server, Sync(server.url, projects="[ccm, ccm-sub]",
+                                   mapping=MAPPING) as sync:
+        sync.once()
+        kept = len(sync.tree())
+        sync.write("token", "syncbotkey\n", 0o600)
+        done = sync.once("--reconcile")
+        tap.ok("the key is another user's" in done.err and
+               "everything is read again" in done.err,
+               "another user is said, and all is read", done)
+        tap.same(len(sync.tree()), kept, "what that one does not see stays")
+        tap.ok("another user's" not in sync.once("--reconcile").err,
+               "it is said once")
+
+
+def database(tap):
+    """The same address and numbers, but other projects."""
+    with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
+        sync.once()
+        head = sync.head()
+        created = server.state()["projects"][0]["createdAt"]
+        for ident in range(1, 41):
+            server.side("delete", {"id": ident})
+        server.side("fault", {
+            "match": "/api/v3/projects?", "times": -1, "replace": created,
+            "with": "2026-11-11T11:11:11.000Z"})
+        done = sync.once("--reconcile")
+        tap.ok(done.code == 3 and "this is another OpenProject" in done.err,
+               "projects that were created at other times are said", done)
+        tap.ok("  full  " in sync.opsync("runs").out, "all is read",
+               sync.opsync("runs").out)
+        tap.same((sync.head(), len(sync.tree())), (head, 40),
+                 "and nothing removed")
+
+
+def restored(tap):
+    """It was set back: what came later is not there, or old again."""
+    with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
+        backup = {w["id"]: w for w in server.state()["workPackages"]}
+        server.side(*edit(5, subject="Written after the backup"))
+        server.side("edit", {"id": 900, "set": {
+            "subject": "Made after it", "project": 1, "type": 1}})
+        sync.once()
+        server.side(*edit(5, backup[5]["_updated"],
+                          subject=backup[5]["subject"]))
+        server.side("delete", {"id": 900})
+        done = sync.once()
+        tap.ok(b"after the backup" in sync.tree()["demo-%d/5.md" % (
+            1 if "demo-1/5.md" in sync.tree() else 2)],
+               "a poll does not see it", done)
+        done = sync.once("--reconcile")
+        tap.ok("restored from a backup" in done.err,
+               "a reconcile does, and says so", done)
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        last = max(w["_updated"] for w in server.state()["workPackages"])
+        server.side(*edit(7, last[:-2] + "9Z", subject="Goes on"))
+        sync.once()
+        tap.tree(sync.tree(), sync.scratch(),
+                 "what changes then is followed, from where it is now")
+        tap.ok("restored" not in sync.once("--reconcile").err,
+               "it is said once")
+        newest = max(server.state()["workPackages"],
+                     key=lambda w: w["_updated"])
+        server.side("delete", {"id": newest["id"]})
+        done = sync.once("--reconcile")
+        tap.ok("restored" not in done.err,
+               "a deletion of the newest is no restore", done)
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
+def main():
+    tap = Tap()
+    for part in (address, user, database, restored):
+        part(tap)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
