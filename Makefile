@@ -8,6 +8,8 @@
 #   make fuzz       each fuzz target for SECONDS=60
 #   make bench      first sync, idle poll, one change; beside floor and script
 #   make install    into $(DESTDIR)$(PREFIX)
+#   make deb        a Debian package, in build/deb
+#   make deb-check  that package in a clean Debian with a running systemd
 
 PREFIX ?= /usr/local
 MODE   ?= release
@@ -200,11 +202,28 @@ uninstall: stage
 	cd $(STAGE) && find . -type f | while read -r file; do \
 		rm -f "$(DESTDIR)$(PREFIX)/$$file"; done
 
+# A Debian package, of the files as they are; what lintian warns of fails.
+VERSION := $(shell sed -n 's/.*OPSYNC_VERSION "\(.*\)"/\1/p' base/version.h)
+deb:
+	@sh tests/deps.sh $(DEBIAN) debhelper dpkg-dev fakeroot lintian
+	rm -rf build/deb
+	mkdir -p build/deb/opsync-$(VERSION)
+	git ls-files -co --exclude-standard | tar -c -T - | \
+		tar -x -C build/deb/opsync-$(VERSION)
+	cd build/deb/opsync-$(VERSION) && env -u MAKEFLAGS -u MAKELEVEL \
+		dpkg-buildpackage -b -us -uc
+	lintian --fail-on error,warning build/deb/*.changes
+
+deb-check: deb $(STAND_IN)
+	@sh tests/deps.sh debootstrap systemd-container
+	BUILD=$(BUILD) $(PYTHON) tests/package.py \
+		build/deb/opsync_$(VERSION)_*.deb build/debian
+
 clean:
 	rm -rf build
 
 .PHONY: all check asan tsan fuzz demo bench lint format deps install \
-	uninstall stage stage-units man clean test-programs fuzz-programs $(addprefix unit-,$(MODULES))
+	uninstall stage stage-units man deb deb-check clean test-programs fuzz-programs $(addprefix unit-,$(MODULES))
 .PRECIOUS: $(BUILD)/%.o
 .DELETE_ON_ERROR:
 

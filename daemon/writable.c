@@ -10,10 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <systemd/sd-login.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -49,6 +49,31 @@ static bool in_a_home(const char *path)
 	return false;
 }
 
+/*
+ * The unit that we are, or false.  libsystemd would look at process 1, which
+ * the sandbox hides.
+ */
+static bool our_unit(char *out, size_t size)
+{
+	FILE *f = fopen("/proc/self/cgroup", "re");
+	bool found = false;
+	char line[4096];
+
+	while (f != NULL && !found && fgets(line, sizeof(line), f) != NULL) {
+		struct str path = {line, strcspn(line, "\n")};
+		const char *name = memrchr(line, '/', path.n);
+
+		if (name == NULL || !str_ends(path, STR(".service")))
+			continue;
+		path = str_skip(path, (size_t)(name + 1 - line));
+		snprintf(out, size, "%.*s", STR_ARGS(path));
+		found = true;
+	}
+	if (f != NULL)
+		fclose(f);
+	return found;
+}
+
 static int say_drop_in(const char *path, const char *unit, int error,
 	bool there, struct err *e)
 {
@@ -72,15 +97,13 @@ int writable_check(const char *path, struct err *e)
 {
 	bool there;
 	int error = try_nearest(path, &there);
-	char *unit = NULL;
+	char unit[256];
 
 	if (error != EROFS && error != EACCES)
 		return 0; /* whoever opens it finds better words */
-	if (getenv("INVOCATION_ID") == NULL || sd_pid_get_unit(0, &unit) < 0)
+	if (getenv("INVOCATION_ID") == NULL || !our_unit(unit, sizeof(unit)))
 		return err_errno(e, ERR_CONFIG, error,
 			"the store %s cannot be written by this user (%u)",
 			path, (unsigned)geteuid());
-	say_drop_in(path, unit, error, there, e);
-	free(unit);
-	return ERR_CONFIG;
+	return say_drop_in(path, unit, error, there, e);
 }

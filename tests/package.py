@@ -1,0 +1,359 @@
+#!/usr/bin/python3
+"""The Debian package in a clean Debian with a systemd that really runs: a
+container made by debootstrap, booted by systemd-nspawn.
+
+Install, configure, enable; ready, status, reload, socket, credential,
+watchdog; what a wrong configuration, a missing key and a store elsewhere
+lead to; upgrade, remove, purge.  Needs root and Debian's archive.
+usage: package.py PACKAGE.deb FOLDER (where the clean Debian is kept)
+"""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(
+    os.path.abspath(__file__)), "scenarios"))
+from harness import Done, StandIn, Tap, until  # noqa: E402
+
+MIRROR = "http://deb.debian.org/debian"
+WITH = "systemd,systemd-sysv,dbus,ca-certificates,libpam-systemd,logrotate"
+KEY = "adminkey"
+
+
+def clean_debian(folder):
+    """Made once, and copied for each run."""
+    base = os.path.join(folder, "clean")
+    if not os.path.exists(base + "/done"):
+        shutil.rmtree(base, ignore_errors=True)
+        os.makedirs(folder, exist_ok=True)
+        subprocess.run(["debootstrap", "--variant=minbase",
+                        "--include=" + WITH, "bookworm", base, MIRROR],
+                       check=True, stdout=subprocess.DEVNULL)
+        # What another run has fetched is not fetched again.
+        with open(base + "/etc/apt/apt.conf.d/keep", "w") as f:
+            f.write('Binary::apt::APT::Keep-Downloaded-Packages "1";\n')
+        open(base + "/done", "w").close()
+    return base
+
+
+def older(deb, folder):
+    """The same package as version 0.0.9, with another conffile."""
+    tree = os.path.join(folder, "older")
+    subprocess.run(["dpkg-deb", "-R", deb, tree], check=True)
+    control = tree + "/DEBIAN/control"
+    with open(control) as f:
+        text = re.sub("^Version: .*$", "Version: 0.0.9", f.read(), flags=re.M)
+    with open(control, "w") as f:
+        f.write(text)
+    with open(tree + "/etc/logcheck/ignore.d.server/opsync", "a") as f:
+        f.write("# older\n")
+    out = os.path.join(folder, "opsync_0.0.9.deb")
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", tree, out],
+                   check=True, stdout=subprocess.DEVNULL)
+    return out
+
+
+class Container:
+    """A booted Debian.  A context manager."""
+
+    def __init__(self, base, folder):
+        self.root = os.path.join(folder, "root")
+        subprocess.run(["cp", "-a", "--reflink=auto", base, self.root],
+                       check=True)
+        self.folder = folder
+        self.process = None
+        self.pid = None
+
+    def __enter__(self):
+        with open(os.path.join(self.folder, "console"), "w") as log:
+            self.process = subprocess.Popen(
+                ["systemd-nspawn", "-q", "-D", self.root, "--boot",
+                 "--register=no", "--keep-unit", "--console=pipe",
+                 "--resolv-conf=copy-host"],
+                env=dict(os.environ, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY="1"),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        if not until(self.booted, 60):
+            raise RuntimeError("it does not boot: " + self.console())
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def console(self):
+        with open(os.path.join(self.folder, "console"),
+                  errors="replace") as f:
+            return f.read()[-3000:]
+
+    def booted(self):
+        path = "/proc/%d/task/%d/children" % (
+            self.process.pid, self.process.pid)
+        with open(path) as f:
+            pids = f.read().split()
+        self.pid = pids[0] if pids else None
+        return self.pid and self.run(
+            "systemctl", "is-system-running").out.strip() in (
+                "running", "degraded")
+
+    def run(self, *args, timeout=300):
+        return Done(subprocess.run(
+            ["nsenter", "-t", self.pid, "-m", "-u", "-i", "-n", "-p", "-C",
+             "-r", "-w", "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+             "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive", "HOME=/root",
+             *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, timeout=timeout, check=False))
+
+    def sh(self, command, timeout=300):
+        return self.run("sh", "-c", command, timeout=timeout)
+
+    def write(self, path, text, mode=0o644):
+        with open(self.root + path, "w") as f:
+            f.write(text)
+        os.chmod(self.root + path, mode)
+
+    def exists(self, path):
+        return os.path.lexists(self.root + path)
+
+    def show(self, unit, what):
+        return self.run("systemctl", "show", "-P", what, unit).out.strip()
+
+    def journal(self, unit="opsyncd@site"):
+        return self.run("journalctl", "-q", "-o", "cat", "-u", unit).out
+
+
+def config(url, store="/var/lib/opsync/site/content", more=""):
+    return """server: { url: %s, token: { credential: token } }
+projects: [ccm]
+store: %s
+schedule: { poll: 1s, overlap: 1s }
+%s""" % (url, store, more)
+
+
+def install(tap, c, deb):
+    shutil.copy(deb, c.root + "/root/opsync.deb")
+    c.run("apt-get", "update", "-q")
+    done = c.run("apt-get", "install", "-y", "-q", "/root/opsync.deb",
+                 timeout=600)
+    tap.ok(done.code == 0, "the package installs", done)
+    done = c.run("getent", "passwd", "opsync")
+    tap.ok("/var/lib/opsync" in done.out and "nologin" in done.out,
+           "its user is there", done)
+    tap.same(c.run("systemctl", "is-enabled", "opsyncd").out.strip(),
+             "disabled", "nothing is enabled")
+    tap.same(c.run("systemctl", "--failed", "--plain", "--no-legend").out, "",
+             "nothing failed")
+
+
+def start(tap, c, server):
+    c.write("/etc/opsync/site.yaml", config(server.url))
+    done = c.run("systemctl", "start", "opsyncd@site")
+    tap.ok(done.code != 0 and "/etc/opsync/site.token" in c.journal(),
+           "without a key it says where to put it", c.journal())
+    c.write("/etc/opsync/site.token", KEY + "\n", 0o600)
+    c.run("systemctl", "reset-failed", "opsyncd@site")
+    done = c.run("systemctl", "enable", "--now", "opsyncd@site")
+    tap.ok(done.code == 0, "enable --now is all that is left", c.journal())
+    tap.same(c.show("opsyncd@site", "ActiveState"), "active", "it runs")
+    tap.ok(until(lambda: "in step" in c.show("opsyncd@site", "StatusText")),
+           "and says that it is in step", c.journal())
+    done = c.run("opsync", "status", "--check")
+    tap.ok(done.code == 0 and "OPSYNC OK - site: 21 documents" in done.out,
+           "opsync status --check", done)
+    user = c.sh("ps -o user= -C opsyncd || stat -c %%U /proc/%s" %
+                c.show("opsyncd@site", "MainPID")).out.strip()
+    tap.same(user, "opsync", "as its own user")
+    tap.same(c.sh("stat -c '%U %a' /var/lib/opsync/site /run/opsync/site "
+                  "/run/opsync/site/control.sock").out,
+             "opsync 750\nopsync 755\nopsync 660\n", "its folders")
+    tap.ok(int(c.show("opsyncd@site", "WatchdogTimestampMonotonic") or 0) > 0,
+           "the watchdog is fed")
+    tap.ok(KEY not in c.run("journalctl", "-o", "export").out,
+           "the key is not in the journal")
+    where = c.root + "/var/lib/opsync"
+    done = subprocess.run(["grep", "-r", KEY, where], check=False,
+                          stdout=subprocess.PIPE)
+    tap.same(done.stdout, b"", "nor beside the store")
+
+
+def control(tap, c):
+    c.sh("useradd friend; usermod -aG opsync friend; useradd stranger")
+    for name, good in (("friend", True), ("stranger", False)):
+        done = c.run("runuser", "-u", name, "--", "opsync", "-i", "site",
+                     "resync", "--wait")
+        tap.ok((done.code == 0) is good, "resync as a " + name, done)
+
+
+def reload(tap, c, server):
+    c.write("/etc/opsync/site.yaml", config(
+        server.url).replace("poll: 1s", "poll: 2s"))
+    pid = c.show("opsyncd@site", "MainPID")
+    done = c.run("systemctl", "reload", "opsyncd@site")
+    tap.ok(done.code == 0 and "is read again" in c.journal(), "reload",
+           c.journal())
+    c.write("/etc/opsync/site.yaml", config(server.url) + "shedule: {}\n")
+    done = c.run("systemctl", "reload", "opsyncd@site")
+    tap.ok(done.code != 0 and "did you mean 'schedule'" in c.journal(),
+           "a wrong configuration fails the reload, with the reason",
+           c.journal())
+    c.run("systemctl", "kill", "-s", "HUP", "--kill-who=main", "opsyncd@site")
+    tap.ok(until(lambda: "old configuration stays" in c.journal()),
+           "by SIGHUP as well", c.journal())
+    tap.same((c.show("opsyncd@site", "ActiveState"),
+              c.show("opsyncd@site", "MainPID")), ("active", pid),
+             "and it goes on")
+
+
+def failing(tap, c, server):
+    c.run("systemctl", "restart", "opsyncd@site")
+    time.sleep(1)
+    tap.same((c.show("opsyncd@site", "ActiveState"),
+              c.show("opsyncd@site", "NRestarts"),
+              c.show("opsyncd@site", "ExecMainStatus")),
+             ("failed", "0", "78"), "a wrong configuration: 78, no loop")
+    c.write("/etc/opsync/site.yaml", config("http://127.0.0.1:9"))
+    done = c.run("systemctl", "restart", "opsyncd@site")
+    tap.ok(done.code == 0 and until(lambda: "127.0.0.1:9" in c.show(
+        "opsyncd@site", "StatusText")), "a server that is not there: ready",
+        c.journal())
+    c.write("/etc/opsync/site.yaml", config(server.url))
+    c.run("systemctl", "restart", "opsyncd@site")
+    c.run("systemctl", "kill", "-s", "KILL", "--kill-who=main", "opsyncd@site")
+    tap.ok(until(lambda: c.show("opsyncd@site", "NRestarts") == "1" and
+                 c.show("opsyncd@site", "ActiveState") == "active", 30),
+           "killed, it is started again", c.journal())
+
+
+def elsewhere(tap, c, server):
+    """A store where the sandbox does not let it write."""
+    c.write("/etc/opsync/site.yaml", config(server.url, "/srv/site"))
+    c.sh("install -d -o opsync -g opsync /srv/site")
+    c.run("systemctl", "restart", "opsyncd@site")
+    said = c.journal().splitlines()[-12:]
+    line = [x for x in said if "Read-only file system" in x]
+    tap.ok(line and '"ReadWritePaths=/srv/site"' in line[0] and
+           "systemctl edit opsyncd@site.service" in line[0],
+           "a store elsewhere: the drop-in is printed", said)
+    words = re.findall(r'"([^"]+)"', line[0] if line else "")
+    os.makedirs(c.root + "/etc/systemd/system/opsyncd@site.service.d")
+    c.write("/etc/systemd/system/opsyncd@site.service.d/store.conf",
+            "\n".join(words) + "\n")
+    c.run("systemctl", "daemon-reload")
+    done = c.run("systemctl", "restart", "opsyncd@site")
+    tap.ok(done.code == 0 and until(
+        lambda: c.exists("/srv/site/.git/refs/heads/main")),
+        "which lets it", c.journal())
+    shutil.rmtree(c.root + "/etc/systemd/system/opsyncd@site.service.d")
+    c.run("systemctl", "daemon-reload")
+    c.write("/etc/opsync/site.yaml", config(server.url))
+    c.run("systemctl", "restart", "opsyncd@site")
+
+
+def published(tap, c):
+    c.write("/etc/systemd/system/opsync-published@.service",
+            "[Service]\nType=oneshot\nExecStart=/bin/sh -c "
+            "'cat /run/opsync/%i/head >>/root/published'\n")
+    c.run("systemctl", "daemon-reload")
+    done = c.run("systemctl", "enable", "--now", "opsync-published@site.path")
+    tap.ok(done.code == 0, "the path unit starts", done)
+    for commit in ("first", "second"):
+        c.sh("cd /run/opsync/site && echo %s >head.new && mv head.new head" %
+             commit)
+        tap.ok(until(lambda: c.exists("/root/published") and
+                     commit in c.sh("cat /root/published").out),
+               "a new head starts the unit: " + commit,
+               c.sh("journalctl -u opsync-published@site.service").out)
+
+
+def single(tap, c, server):
+    c.write("/etc/opsync/opsync.yaml", config(
+        server.url, "/var/lib/opsync/content"))
+    c.write("/etc/opsync/opsync.token", KEY + "\n", 0o600)
+    done = c.run("systemctl", "start", "opsyncd")
+    tap.ok(done.code == 0 and until(lambda: c.run(
+        "opsync", "-i", "opsync", "status", "--check").code == 0),
+        "opsyncd.service beside it", c.journal("opsyncd"))
+    c.run("systemctl", "stop", "opsyncd")
+    tap.ok(c.run("opsync", "-i", "site", "status", "--check").code == 0,
+           "its end leaves the other alone")
+
+
+def quiet(tap, c):
+    """What logcheck would send of the last lines: nothing."""
+    c.run("systemctl", "restart", "opsyncd@site")
+    until(lambda: "in step" in c.show("opsyncd@site", "StatusText"))
+    lines = c.sh("journalctl -q -o short -n 12 SYSLOG_IDENTIFIER=opsyncd "
+                 "_SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID "
+                 "opsyncd@site) >/root/day; cat /root/day").out
+    left = c.sh("grep -Evf /etc/logcheck/ignore.d.server/opsync /root/day")
+    tap.ok(lines and not left.out, "a normal start says nothing to logcheck",
+           left.out or "no lines")
+
+
+def upgrade(tap, c, deb):
+    ours = "/etc/logcheck/ignore.d.server/opsync"
+    c.sh("echo '# mine' >>" + ours)
+    pid = c.show("opsyncd@site", "MainPID")
+    shutil.copy(deb, c.root + "/root/opsync.deb")
+    done = c.run("apt-get", "install", "-y", "-q", "-o",
+                 "Dpkg::Options::=--force-confdef", "-o",
+                 "Dpkg::Options::=--force-confold", "/root/opsync.deb")
+    tap.ok(done.code == 0, "an upgrade", done)
+    tap.ok("# mine" in c.sh("cat " + ours).out, "a changed conffile stays")
+    tap.ok(until(lambda: c.show("opsyncd@site", "ActiveState") == "active" and
+                 c.show("opsyncd@site", "MainPID") not in ("0", pid)),
+           "the instance goes on with the new program", c.journal())
+    tap.ok(until(lambda: c.run("opsync", "status", "-i", "site",
+                               "--check").code == 0), "and is in step")
+
+
+def leave(tap, c):
+    done = c.run("apt-get", "remove", "-y", "-q", "opsync")
+    tap.ok(done.code == 0, "remove", done)
+    tap.ok(not c.sh("pgrep -x opsyncd").out and not c.exists(
+        "/usr/bin/opsyncd"), "nothing of it runs, or is there")
+    tap.ok(c.exists("/etc/opsync/site.yaml"), "the configuration stays")
+    done = c.run("apt-get", "purge", "-y", "-q", "opsync")
+    tap.ok(done.code == 0 and "/var/lib/opsync stay" in done.out, "purge",
+           done)
+    left = c.sh("find / -xdev -path /proc -prune -o -name '*opsync*' -print"
+                " | grep -vE '^/(root|proc|sys|var/log|var/cache/apt|"
+                "var/lib/apt)/'").out.split()
+    tap.same(sorted(p for p in left if not p.startswith(
+        ("/var/lib/opsync", "/srv/", "/etc/systemd/system/opsync-published",
+         "/etc/systemd/system/multi-user.target.wants/opsync-published"))),
+        [], "then nothing is left but stores and units of one's own")
+    tap.ok(c.exists("/var/lib/opsync/site/content/.git"), "a store stays")
+
+
+def main():
+    deb, folder = (os.path.abspath(a) for a in sys.argv[1:3])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    tap = Tap()
+    base = clean_debian(folder)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch, \
+            StandIn() as server, Container(base, scratch) as c:
+        install(tap, c, older(deb, scratch))
+        start(tap, c, server)
+        control(tap, c)
+        reload(tap, c, server)
+        failing(tap, c, server)
+        elsewhere(tap, c, server)
+        published(tap, c)
+        single(tap, c, server)
+        quiet(tap, c)
+        upgrade(tap, c, deb)
+        leave(tap, c)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
