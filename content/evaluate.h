@@ -18,7 +18,8 @@ struct evaluation {
 	const struct work_package *wp;
 	const char *zone;     /* of date(), an IANA name */
 	struct value *locals; /* by slot */
-	bool in_match;        /* a field that the schema lacks is an error */
+	bool in_match;        /* a field that the schema lacks is an error, */
+	struct str hidden;    /* and what the server hides: none, or its name */
 	bool all_neighbours;  /* also those without a document here */
 	struct value attachments; /* a list once it was read, else null */
 	struct value children;    /* the same */

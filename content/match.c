@@ -103,8 +103,14 @@ static int decide_where(struct evaluation *with, const struct match *m,
 	if (m->where == NULL)
 		return 0;
 	with->in_match = true;
+	with->hidden = STR_NONE;
 	rc = evaluate_truth(with, STR("match.where"), m->where, fits, e);
 	with->in_match = false;
+	if (rc == 0 && with->hidden.p != NULL)
+		rc = err_set(e, ERR_DATA,
+			"match.where: ${ %.*s }: the server does not show "
+			"'%.*s' of this work package",
+			STR_ARGS(m->where->text), STR_ARGS(with->hidden));
 	with->children = (struct value){0}; /* it sees others */
 	return rc;
 }

@@ -144,9 +144,11 @@ struct value model_link(
 		2);
 }
 
-struct value model_read_link(
-	struct evaluation *with, const struct link *l, const char *title)
+struct value model_read_link(struct evaluation *with, struct str what,
+	const struct link *l, const char *title)
 {
+	if (with->in_match && is_hidden(l) && with->hidden.p == NULL)
+		with->hidden = what;
 	reads_add_link(&with->reads, l->href, l->title);
 	return model_link(with->arena, l, title);
 }
@@ -154,7 +156,8 @@ struct value model_read_link(
 static struct value status_value(struct evaluation *with)
 {
 	const struct work_package *wp = with->wp;
-	struct value v = model_read_link(with, &wp->status, "name");
+	struct value v =
+		model_read_link(with, STR("status"), &wp->status, "name");
 
 	if (v.type == VALUE_NULL)
 		return v;
@@ -171,7 +174,8 @@ static struct value status_value(struct evaluation *with)
 static struct value project_value(struct evaluation *with)
 {
 	const struct work_package *wp = with->wp;
-	struct value v = model_read_link(with, &wp->project, "name");
+	struct value v =
+		model_read_link(with, STR("project"), &wp->project, "name");
 
 	if (v.type == VALUE_NULL)
 		return v;
@@ -202,10 +206,10 @@ static struct value description_value(
  * on whether there is another.
  */
 static struct value neighbour_value(
-	struct evaluation *with, const struct link *l)
+	struct evaluation *with, struct str what, const struct link *l)
 {
 	const struct neighbours *ask = with->wp->neighbours;
-	struct value v = model_read_link(with, l, "subject");
+	struct value v = model_read_link(with, what, l, "subject");
 	struct neighbour found;
 
 	if (v.type != VALUE_NULL && !with->all_neighbours && !with->in_match &&
@@ -224,7 +228,8 @@ static struct value children_value(struct evaluation *with)
 	reads_add(&with->reads, READ_CHILDREN, wp->id, STR_NONE);
 	v.items = ARENA_ARRAY(with->arena, struct value, wp->n_children);
 	for (size_t i = 0; i < wp->n_children; i++) {
-		struct value child = neighbour_value(with, &wp->children[i]);
+		struct value child = neighbour_value(
+			with, STR("children"), &wp->children[i]);
 
 		if (child.type != VALUE_NULL)
 			v.items[v.n++] = child;
@@ -241,8 +246,8 @@ static struct value comment_value(
 	return model_map(a,
 		(struct member[]){
 			model_pair("id", model_number(a, c->id)),
-			model_pair("author",
-				model_read_link(with, &c->author, "name")),
+			model_pair("author", model_read_link(with, STR_NONE,
+						     &c->author, "name")),
 			model_pair("createdAt", value_text(c->created_at)),
 			model_pair("raw", value_text(c->raw)),
 			model_pair("html", value_text(c->html)),
@@ -326,11 +331,12 @@ int model_value(
 	struct arena *a = with->arena;
 
 	if (name == MODEL_PARENT) {
-		*out = neighbour_value(with, link);
+		*out = neighbour_value(with, STR("parent"), link);
 		return 0;
 	}
 	if (link != NULL) {
-		*out = model_read_link(with, link, names[name].members[1]);
+		*out = model_read_link(with, str_of(names[name].name), link,
+			names[name].members[1]);
 		return 0;
 	}
 	switch ((enum model_name)name) {

@@ -33,9 +33,12 @@ int model_value(
 struct value model_link(
 	struct arena *a, const struct link *l, const char *title);
 
-/* The same, noted as read. */
-struct value model_read_link(
-	struct evaluation *with, const struct link *l, const char *title);
+/*
+ * The same, noted as read.  In a condition what is hidden cannot be decided
+ * about: then with->hidden is what, unless that is none.
+ */
+struct value model_read_link(struct evaluation *with, struct str what,
+	const struct link *l, const char *title);
 
 /* What values are made of: digits, and maps of pairs. */
 struct value model_number(struct arena *a, int64_t v);

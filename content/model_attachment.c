@@ -26,8 +26,8 @@ static struct value attachment_value(
 			model_pair("contentType", value_text(at->content_type)),
 			model_pair("fileSize", model_number(a, at->size)),
 			model_pair("createdAt", value_text(at->created_at)),
-			model_pair("author",
-				model_read_link(with, &at->author, "name")),
+			model_pair("author", model_read_link(with, STR_NONE,
+						     &at->author, "name")),
 			model_pair("link", value_text(at->href)),
 		},
 		ARRAY_LEN(attachment_members));

@@ -1,12 +1,30 @@
 /*
  * model_field - custom fields, found by the names that the schema gives them.
+ *
+ * What a field is decides what its value looks like; what the server sends
+ * for it is taken as far as it can be.  A link that leads nowhere (an option
+ * that was deleted, somebody whom the server hides) is null, and not in a
+ * list.
  */
 #include "content/evaluate.h"
 #include "content/model.h"
 
+static bool is_multiple(const struct schema_field *field)
+{
+	return str_starts(field->type, STR("[]"));
+}
+
+/* "7 not found" is what the server calls option 7 when it was deleted. */
+static bool is_dangling(struct arena *a, const struct link *link)
+{
+	return link->id != 0 &&
+	       str_eq(link->title,
+		       arena_printf(a, "%lld not found", (long long)link->id));
+}
+
 /* A link of a custom field: an option's title, or {id, name}. */
-static struct value field_link(
-	struct evaluation *with, struct str type, const struct value *v)
+static struct value field_link(struct evaluation *with,
+	const struct schema_field *field, const struct value *v)
 {
 	const struct value *href = value_member(v, STR("href"));
 	const struct value *title = value_member(v, STR("title"));
@@ -18,28 +36,49 @@ static struct value field_link(
 	if (title != NULL)
 		link.title = title->text;
 	link.id = href_id(link.href);
-	out = model_read_link(with, &link, "name");
-	if (out.type == VALUE_MAP && !str_ends(type, STR("User")) &&
-		!str_ends(type, STR("Version")))
+	out = model_read_link(with, field->name, &link, "name");
+	if (is_dangling(with->arena, &link))
+		return (struct value){0};
+	if (out.type == VALUE_MAP && !str_ends(field->type, STR("User")) &&
+		!str_ends(field->type, STR("Version")))
 		out = *value_member(&out, STR("name"));
 	return out;
 }
 
-static struct value field_links(
-	struct evaluation *with, struct str type, const struct value *list)
+static struct value field_links(struct evaluation *with,
+	const struct schema_field *field, const struct value *items, size_t n)
 {
 	struct value out = {.type = VALUE_LIST};
 
-	out.items = ARENA_ARRAY(with->arena, struct value, list->n);
-	for (size_t i = 0; i < list->n; i++) {
-		struct value v = list->items[i];
+	out.items = ARENA_ARRAY(with->arena, struct value, n);
+	for (size_t i = 0; i < n; i++) {
+		struct value v = items[i];
 
 		if (v.type == VALUE_MAP)
-			v = field_link(with, type, &list->items[i]);
+			v = field_link(with, field, &items[i]);
 		if (v.type != VALUE_NULL)
 			out.items[out.n++] = v;
 	}
 	return out;
+}
+
+/* {raw, html} of long text; ERR_DATA where html of another is asked for. */
+static int field_text(const struct schema_field *field, enum field_form form,
+	const struct value *v, struct value *out, struct err *e)
+{
+	const struct value *raw = value_member(v, STR("raw"));
+	const struct value *html = value_member(v, STR("html"));
+
+	if (form == FIELD_HTML && raw == NULL && v->type != VALUE_NULL)
+		return err_set(e, ERR_DATA,
+			"the custom field '%.*s' is no long text, so it has "
+			"no html",
+			STR_ARGS(field->name));
+	if (raw == NULL)
+		*out = *v;
+	else
+		*out = form == FIELD_HTML && html != NULL ? *html : *raw;
+	return 0;
 }
 
 static int field_value(struct evaluation *with,
@@ -48,30 +87,47 @@ static int field_value(struct evaluation *with,
 {
 	const struct work_package *wp = with->wp;
 	struct value v = {0};
-	const struct value *raw;
+	int rc;
 
 	for (size_t i = 0; i < wp->n_fields; i++)
 		if (str_eq(wp->fields[i].key, field->key))
 			v = wp->fields[i].value;
-	raw = value_member(&v, STR("raw"));
-	if (form == FIELD_HTML && raw == NULL && v.type != VALUE_NULL)
-		return err_set(e, ERR_DATA,
-			"the custom field '%.*s' is no long text, so it has "
-			"no html",
-			STR_ARGS(field->name));
-	if (raw != NULL) {
-		const struct value *html = value_member(&v, STR("html"));
+	rc = field_text(field, form, &v, out, e);
+	if (rc != 0 || value_member(&v, STR("raw")) != NULL)
+		return rc;
+	if (v.type == VALUE_LIST)
+		*out = field_links(with, field, v.items, v.n);
+	else if (is_multiple(field))
+		*out = field_links(with, field, &v, 1);
+	else if (v.type == VALUE_MAP)
+		*out = field_link(with, field, &v);
+	return 0;
+}
 
-		*out = form == FIELD_HTML && html != NULL ? *html : *raw;
-	} else if (v.type == VALUE_MAP) {
-		*out = field_link(with, field->type, &v);
-	} else if (v.type == VALUE_LIST) {
-		*out = field_links(with, field->type, &v);
-	} else {
-		*out = v;
-		if (v.type == VALUE_NULL && str_starts(field->type, STR("[]")))
-			out->type = VALUE_LIST;
+/* By name, or by key (customField12) where no field has it as its name. */
+static int find_field(const struct schema *schema, struct str name,
+	const struct schema_field **out, struct err *e)
+{
+	const struct schema_field *by_key = NULL;
+
+	*out = NULL;
+	for (size_t i = 0; i < schema->n_fields; i++) {
+		const struct schema_field *field = &schema->fields[i];
+
+		if (str_eq(field->key, name))
+			by_key = field;
+		if (!str_eq(field->name, name))
+			continue;
+		if (*out != NULL)
+			return err_set(e, ERR_DATA,
+				"two custom fields are called '%.*s' here: "
+				"write cf.%.*s or cf.%.*s",
+				STR_ARGS(name), STR_ARGS((*out)->key),
+				STR_ARGS(field->key));
+		*out = field;
 	}
+	if (*out == NULL)
+		*out = by_key;
 	return 0;
 }
 
@@ -79,6 +135,8 @@ int model_field(struct evaluation *with, struct str name, enum field_form form,
 	struct value *out, struct err *e)
 {
 	const struct schema *schema = with->wp->schema;
+	const struct schema_field *field;
+	int rc;
 
 	if (schema == NULL)
 		return err_set(e, ERR_DATA,
@@ -86,10 +144,11 @@ int model_field(struct evaluation *with, struct str name, enum field_form form,
 			"known");
 	reads_add(&with->reads, READ_SCHEMA,
 		reads_pair(with->wp->project.id, with->wp->type.id), STR_NONE);
-	for (size_t i = 0; i < schema->n_fields; i++)
-		if (str_eq(schema->fields[i].name, name))
-			return field_value(
-				with, &schema->fields[i], form, out, e);
+	rc = find_field(schema, name, &field, e);
+	if (rc != 0)
+		return rc;
+	if (field != NULL)
+		return field_value(with, field, form, out, e);
 	if (with->in_match)
 		return err_set(e, ERR_DATA,
 			"the custom field '%.*s' is not active for the "

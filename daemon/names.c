@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "daemon/names_renamed.h"
 
 #define NO_SCHEMA "{}" /* a pair that the key's user may not see */
 
@@ -24,6 +25,7 @@ void names_fini(struct names *n)
 {
 	arena_fini(&n->arena);
 	free(n->schemas);
+	free(n->renamed);
 	*n = (struct names){0};
 }
 
@@ -136,6 +138,8 @@ static int load_resource(
 	for (size_t i = 0; i < ARRAY_LEN(kind_names); i++)
 		if (str_is(name, kind_names[i]))
 			return parse_kind(n, (enum names_kind)i, body, e);
+	if (names_load_renamed(n, name, body))
+		return 0;
 	if (!str_starts(name, STR("schema/")) || !parse_pair(name, &schema))
 		return 0;
 	if (!str_is(body, NO_SCHEMA))
@@ -182,11 +186,14 @@ static int join_pages(
 int names_put(struct names *n, struct state *state, enum names_kind kind,
 	const struct str *pages, size_t n_pages, struct err *e)
 {
+	const struct names old = *n; /* its texts stay in the arena */
 	struct buf whole = {0};
 	int r = join_pages(pages, n_pages, &whole, e);
 
 	if (r == 0)
 		r = parse_kind(n, kind, buf_str(&whole), e);
+	if (r == 0)
+		r = names_note_renamed(n, state, &old, kind, e);
 	if (r == 0 && state != NULL)
 		r = state_resource_put(
 			state, str_of(kind_names[kind]), buf_str(&whole), e);
@@ -197,11 +204,16 @@ int names_put(struct names *n, struct state *state, enum names_kind kind,
 static int put_schema(struct names *n, struct state *state, struct str element,
 	const struct schema *schema, struct err *e)
 {
+	const struct schema *old =
+		find_schema(n, schema->project_id, schema->type_id);
 	char name[64];
+	int r = 0;
 
+	if (old != NULL)
+		r = names_note_fields(n, state, old, schema, e);
 	set_schema(n, schema);
-	if (state == NULL)
-		return 0;
+	if (r != 0 || state == NULL)
+		return r;
 	snprintf(name, sizeof(name), "schema/%lld-%lld",
 		(long long)schema->project_id, (long long)schema->type_id);
 	return state_resource_put(state, str_of(name), element, e);
@@ -289,17 +301,31 @@ static void suggest(
 			" (did you mean '%s'?)", nearest);
 }
 
+static void say_now(struct err *e, struct str now)
+{
+	size_t used = e != NULL ? strlen(e->text) : 0;
+
+	if (e == NULL)
+		return;
+	snprintf(e->text + used, sizeof(e->text) - used,
+		": it is called '%.*s' now", STR_ARGS(now));
+}
+
 static int unknown_project(const struct names *n, const struct node *at,
 	struct str name, struct err *e)
 {
 	const char **names = xcalloc(n->n_projects, sizeof(*names));
+	struct str now = names_called_now(n, NAMED_PROJECT, name);
 	int r = node_err(at, e,
 		"the server shows no project '%.*s' to this key",
 		STR_ARGS(name));
 
 	for (size_t i = 0; i < n->n_projects; i++)
 		names[i] = n->projects[i].identifier.p;
-	suggest(e, name, names, n->n_projects);
+	if (now.p != NULL)
+		say_now(e, now);
+	else
+		suggest(e, name, names, n->n_projects);
 	free(names);
 	return r;
 }
@@ -373,7 +399,7 @@ static const char **server_names(
 	const char **out;
 
 	for (size_t i = 0; i < n->n_schemas; i++)
-		max += n->schemas[i].n_fields;
+		max += n->schemas[i].n_fields * 2;
 	out = xcalloc(max + 1, sizeof(*out));
 	for (size_t i = 0; kind == NAMED_PROJECT && i < n->n_projects; i++) {
 		out[count++] = n->projects[i].identifier.p;
@@ -384,8 +410,10 @@ static const char **server_names(
 	for (size_t i = 0; kind == NAMED_STATUS && i < n->n_statuses; i++)
 		out[count++] = n->statuses[i].name.p;
 	for (size_t i = 0; kind == NAMED_FIELD && i < n->n_schemas; i++)
-		for (size_t k = 0; k < n->schemas[i].n_fields; k++)
+		for (size_t k = 0; k < n->schemas[i].n_fields; k++) {
 			out[count++] = n->schemas[i].fields[k].name.p;
+			out[count++] = n->schemas[i].fields[k].key.p;
+		}
 	*out_n = count;
 	return out;
 }
@@ -401,6 +429,7 @@ static int check_name(
 	};
 	size_t count;
 	const char **have = server_names(n, name->kind, &count);
+	struct str now;
 	int r = 0;
 	size_t i = 0;
 
@@ -409,7 +438,11 @@ static int check_name(
 	if (i == count) {
 		r = node_err(&name->at, e, "the server has no %s '%.*s'",
 			words[name->kind], STR_ARGS(name->name));
-		suggest(e, name->name, have, count);
+		now = names_called_now(n, name->kind, name->name);
+		if (now.p != NULL)
+			say_now(e, now);
+		else
+			suggest(e, name->name, have, count);
 	}
 	free(have);
 	return r;

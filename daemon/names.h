@@ -22,6 +22,8 @@ struct names {
 	struct api_name *types;
 	struct api_name *statuses;
 	struct schema *schemas;
+	size_t n_renamed, cap_renamed;
+	struct names_renamed *renamed; /* names_renamed.h */
 };
 
 void names_fini(struct names *n);

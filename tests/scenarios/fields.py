@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+"""Custom fields while the server changes them: options, people and versions
+renamed or deleted, a field renamed, switched off and on."""
+import sys
+
+from harness import StandIn, Sync, Tap
+
+MAPPING = """
+documents:
+- match: { where: "${ id == 4 or id == 5 }" }
+  path: ${ id }.md
+  front_matter:
+    text: ${ cf.cleanUrl }
+    list: ${ cf["CF list"] }
+    lists: ${ cf["CF multilist"] }
+    user: ${ cf["CF user"].name }
+    version: ${ cf["CF version"].name }
+    number: ${ cf["CF int"] }
+"""
+
+
+class World:
+    def __init__(self, tap, server, sync):
+        self.tap, self.server, self.sync = tap, server, sync
+
+    def after(self, name, line, *orders):
+        for order in orders:
+            self.server.side(*order)
+        done = self.sync.once("--reconcile")
+        self.tap.ok(done.code == 0, name + ": a good pass", done)
+        text = self.sync.tree()["4.md"].decode()
+        self.tap.ok(line in text.splitlines(), name, text)
+        self.tap.tree(self.sync.tree(), self.sync.scratch(),
+                      name + ": as from nothing")
+
+
+def renamed(w):
+    rename = "rename"
+    w.after("as it is", "list: Beta")
+    w.after("an option is renamed", "list: Gamma",
+            (rename, {"kind": "option", "id": 2, "name": "Gamma"}))
+    w.after("a person is", "user: Ada",
+            (rename, {"kind": "user", "id": 8, "name": "Ada"}))
+    w.after("a version is", "version: v1.1",
+            (rename, {"kind": "version", "id": 1, "name": "v1.1"}))
+    w.after("an option of several is", "- Bar, or so",
+            (rename, {"kind": "option", "id": 6, "name": "Bar, or so"}))
+
+
+def deleted(w):
+    w.after("an option is deleted", "list: null",
+            ("forget", {"kind": "option", "id": 2}))
+    text = w.sync.tree()["4.md"].decode()
+    w.server.side("forget", {"kind": "option", "id": 4})
+    w.after("one of several is", "- Bar, or so")
+    w.tap.ok("- Foo" in text and b"Foo" not in w.sync.tree()["4.md"],
+             "and not shown")
+    w.after("a version is", "version: null",
+            ("forget", {"kind": "version", "id": 1}))
+    w.after("a person is", "user: null",
+            ("forget", {"kind": "user", "id": 8}))
+
+
+def field(w):
+    """A renamed field is an error, and touches nothing, until the mapping
+    says its new name."""
+    head = w.sync.head()
+    w.server.side("rename", {"key": "customField7", "name": "Amount"})
+    done = w.sync.once("--reconcile")
+    w.tap.ok(done.code == 78 and "the server has no custom field 'CF int'"
+             in done.err, "a renamed field is an error", done)
+    w.tap.ok("it is called 'Amount' now" in done.err,
+             "that says what it is called now", done)
+    w.tap.same(w.sync.head(), head, "and touches nothing")
+    w.sync.configure(mapping=MAPPING.replace("CF int", "Amount"))
+    w.after("the mapping follows", "number: -42")
+    w.sync.configure(mapping=MAPPING.replace('["CF int"]', ".customField7"))
+    w.after("or goes by its key", "number: -42")
+    schema = w.server.get("/api/v3/work_packages/schemas/1-15").json()
+    w.server.side("field", {"project": 1, "type": 8, "key": "customField7",
+                            "schema": schema["customField7"]})
+    w.after("a field is switched off", "number: null",
+            ("field", {"project": 1, "type": 15, "key": "customField7",
+                       "schema": None}))
+    w.after("and on", "number: -42",
+            ("field", {"project": 1, "type": 15, "key": "customField7",
+                       "schema": schema["customField7"]}))
+
+
+def main():
+    tap = Tap()
+    with StandIn() as server, Sync(server.url, mapping=MAPPING) as sync:
+        w = World(tap, server, sync)
+        for part in (renamed, deleted, field):
+            part(w)
+        tap.same(sync.flaws(), [], "a repository without a flaw")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
