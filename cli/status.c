@@ -24,6 +24,16 @@ static void print_push(const json_t *push)
 		printf("           %s\n", error);
 }
 
+static void print_hooks(const json_t *hooks)
+{
+	const char *error = cli_text(hooks, "error", NULL);
+
+	if (error == NULL)
+		return;
+	printf("hooks      %lld calls wait\n", cli_int(hooks, "waiting"));
+	printf("           %s\n", error);
+}
+
 static void print_daemon(const json_t *status, const struct config *config)
 {
 	const json_t *daemon = json_object_get(status, "daemon");
@@ -42,6 +52,7 @@ static void print_daemon(const json_t *status, const struct config *config)
 	if (error != NULL)
 		printf("           %s\n", error);
 	print_push(json_object_get(daemon, "push"));
+	print_hooks(json_object_get(daemon, "hooks"));
 	if (json_is_object(running))
 		printf("now        reading: %lld read, %lld added, %lld "
 		       "changed, %lld failed\n",

@@ -374,6 +374,11 @@ static int read_control(struct config *c, const struct node *at, struct err *e)
 
 /* --- The whole ---------------------------------------------------------- */
 
+static int read_hooks(struct config *c, const struct node *at, struct err *e)
+{
+	return config_read_hooks(&c->arena, at, &c->hooks, e);
+}
+
 static const struct {
 	const char *name;
 	int (*read)(struct config *c, const struct node *at, struct err *e);
@@ -388,6 +393,7 @@ static const struct {
 	{"log", read_log, false},
 	{"status", read_status, false},
 	{"control", read_control, false},
+	{"hooks", read_hooks, false},
 };
 
 static int check_keys(const struct node *root, struct err *e)
@@ -442,6 +448,7 @@ void config_defaults(struct config *out, const char *file)
 		.stall_timeout = 60 * SECONDS,
 		.max_retry_after = 300 * SECONDS,
 		.branch = "main",
+		.hooks = {.settle = 5 * SECONDS},
 		.poll = 30 * SECONDS,
 		.overlap = 60 * SECONDS,
 		.reconcile = 3600 * SECONDS,
@@ -477,19 +484,31 @@ void config_fini(struct config *c)
 	*c = (struct config){0};
 }
 
-char *config_socket(const struct config *c)
+/* A file of the instance's in the runtime folder: alone there, or not. */
+static char *in_runtime_folder(
+	const struct config *c, const char *alone, const char *tail)
 {
 	const char *folder = getenv("RUNTIME_DIRECTORY");
 
-	if (c->socket != NULL)
-		return xstrdup(c->socket);
 	if (folder != NULL)
-		return xasprintf("%s/control.sock", folder);
+		return xasprintf("%s/%s", folder, alone);
 	folder = getenv("XDG_RUNTIME_DIR");
 	if (folder != NULL)
-		return xasprintf("%s/opsync-%s.sock", folder, c->instance);
+		return xasprintf("%s/opsync-%s%s", folder, c->instance, tail);
 	if (geteuid() == 0)
-		return xasprintf("/run/opsync-%s.sock", c->instance);
-	return xasprintf("%s/%sopsync/control.sock", c->store_path,
-		c->bare ? "" : ".git/");
+		return xasprintf("/run/opsync-%s%s", c->instance, tail);
+	return xasprintf(
+		"%s/%sopsync/%s", c->store_path, c->bare ? "" : ".git/", alone);
+}
+
+char *config_socket(const struct config *c)
+{
+	if (c->socket != NULL)
+		return xstrdup(c->socket);
+	return in_runtime_folder(c, "control.sock", ".sock");
+}
+
+char *config_head(const struct config *c)
+{
+	return in_runtime_folder(c, "head", ".head");
 }

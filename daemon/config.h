@@ -34,6 +34,28 @@ struct config_push {
 	const char *credentials;
 };
 
+/* What is run when something happened. */
+enum hook_on {
+	HOOK_COMMIT = 1,
+	HOOK_ERROR = 2,     /* of a work package */
+	HOOK_RECOVERED = 4, /* a work package, or the daemon */
+	HOOK_HELD = 8,      /* by the guard */
+	HOOK_FAULT = 16,    /* of the daemon, the server or the remote */
+};
+
+struct config_hook {
+	unsigned on;       /* of hook_on */
+	const char **argv; /* ends with NULL */
+	size_t n_argv;
+	int64_t timeout;
+};
+
+struct config_hooks {
+	int64_t settle; /* how long things must be quiet before */
+	size_t n;
+	struct config_hook *items;
+};
+
 /*
  * A configuration file, checked.  Texts live in the arena, NUL-terminated;
  * all times in microseconds.
@@ -64,6 +86,7 @@ struct config {
 	const char *branch;
 	bool bare;
 	struct config_push push;
+	struct config_hooks hooks;
 
 	int64_t poll;
 	int64_t overlap;
@@ -114,5 +137,11 @@ void config_wipe_token(char *token); /* accepts NULL; frees */
  * The caller frees it.
  */
 char *config_socket(const struct config *c);
+
+/*
+ * The file that holds the newest commit's id: head in $RUNTIME_DIRECTORY, else
+ * opsync-INSTANCE.head where the socket would be.  The caller frees it.
+ */
+char *config_head(const struct config *c);
 
 #endif

@@ -8,4 +8,7 @@
 int config_read_push(struct arena *arena, const struct node *at,
 	const char *branch, struct config_push *out, struct err *e);
 
+int config_read_hooks(struct arena *arena, const struct node *at,
+	struct config_hooks *out, struct err *e);
+
 #endif

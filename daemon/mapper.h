@@ -298,6 +298,9 @@ int mapper_commit_all(struct mapper *m, const char *cursor, struct err *e);
  */
 void mapper_failed(struct mapper *m, int64_t work_package, const char *why);
 
+/* The event that a work package is in error no more, if it was. */
+void mapper_recovered(struct mapper *m, int64_t work_package);
+
 /* The event that a commit was made: at once, since nothing may follow. */
 void mapper_committed(struct mapper *m, const char *id, const char *subject);
 

@@ -219,6 +219,27 @@ void mapper_failed(struct mapper *m, int64_t work_package, const char *why)
 	event_log(&event, event.kind.p);
 }
 
+static int note_outcome(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	(void)e;
+	*(enum outcome *)arg = wp->outcome;
+	return 0;
+}
+
+void mapper_recovered(struct mapper *m, int64_t work_package)
+{
+	enum outcome before = OUTCOME_MADE;
+	struct err ignored = {0};
+	bool found;
+
+	store_work_package(m->store, work_package, &found, note_outcome,
+		&before, &ignored);
+	if (before == OUTCOME_FAILED)
+		mapper_event(m, LOG_LEVEL_NOTICE, "recovered", work_package,
+			STR_NONE, "is in error no more");
+}
+
 void mapper_committed(struct mapper *m, const char *id, const char *subject)
 {
 	char *text = xasprintf("%s %s", id, subject);

@@ -382,6 +382,8 @@ static void put_row(struct staging *s, const struct rendered *rendered)
 		row.attachments = STR_NONE;
 		row.comments = STR_NONE;
 	}
+	if (row.outcome != OUTCOME_FAILED)
+		mapper_recovered(s->m, s->item->id);
 	/* Until a removal is carried out, every sight asks for it again. */
 	if (s->pending)
 		memset(row.hash, 0, sizeof(row.hash));

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/stamp.h"
+#include "daemon/event.h"
 #include "daemon/git_child.h"
 #include "daemon/log.h"
 #include "daemon/report.h"
@@ -28,7 +29,16 @@
 #define RACES 8 /* times that somebody else was first, without a pause */
 #define FIRST_MOST (60 * STAMP_SECOND) /* that a start waits for the remote */
 
-enum step { IDLE, FETCHING, WAITING, FOLLOWING, LOOKING, PUSHING, NOTING };
+enum step {
+	IDLE,
+	FETCHING,
+	WAITING,
+	FOLLOWING,
+	LOOKING,
+	PUSHING,
+	NOTING,
+	TELLING
+};
 
 struct push {
 	struct push_host host;
@@ -109,12 +119,29 @@ static void on_timer(uv_timer_t *timer)
 		uv_timer_start(timer, on_timer, 1000, 0);
 }
 
+static void run_tell(struct job *job)
+{
+	struct push *p = container_of(job, struct push, job);
+
+	event_happened(store_state(p->host.store), LOG_LEVEL_ERROR, "fault",
+		p->fault.text, &p->err);
+}
+
+static void on_told(struct job *job)
+{
+	struct push *p = container_of(job, struct push, job);
+
+	if (p->closing)
+		finish_closing(p);
+	else
+		rest(p);
+}
+
 /* Told once, while it stays the same. */
 static void fail(struct push *p)
 {
-	if (strcmp(p->fault.text, p->err.text) != 0)
-		log_error("%s (tried again; the store itself goes on)",
-			p->err.text);
+	bool told = strcmp(p->fault.text, p->err.text) == 0;
+
 	p->fault = p->err;
 	p->races = 0;
 	p->wait = p->wait == 0 ? RETRY_FIRST : p->wait * 2;
@@ -122,7 +149,10 @@ static void fail(struct push *p)
 		p->wait = RETRY_MOST;
 	uv_timer_start(&p->timer, on_timer, (uint64_t)(p->wait / 1000), 0);
 	p->again = false;
-	rest(p);
+	if (told)
+		rest(p);
+	else
+		enter(p, TELLING);
 }
 
 static void proceed(struct push *p, enum step next)
@@ -140,8 +170,6 @@ static void proceed(struct push *p, enum step next)
 /* All that is committed is there. */
 static void be_well(struct push *p)
 {
-	if (p->fault.code != 0)
-		log_notice("%s has all commits again", p->where.remote);
 	p->fault = (struct err){0};
 	p->wait = 0;
 	p->races = 0;
@@ -321,10 +349,16 @@ static void push(struct push *p)
 static void run_note(struct job *job)
 {
 	struct push *p = container_of(job, struct push, job);
+	struct state *state = store_state(p->host.store);
+	char *well = xasprintf("%s has all commits again", p->where.remote);
 	struct buf done = {0};
 
 	put_done(p, p->tip, &done);
-	state_put(store_state(p->host.store), PUSHED, buf_str(&done), &p->err);
+	state_put(state, PUSHED, buf_str(&done), &p->err);
+	if (p->fault.code != 0)
+		event_happened(
+			state, LOG_LEVEL_NOTICE, "recovered", well, &p->err);
+	free(well);
 	buf_fini(&done);
 }
 
@@ -367,6 +401,9 @@ static void enter(struct push *p, enum step step)
 		return;
 	case NOTING:
 		give(p, run_note, on_noted);
+		return;
+	case TELLING:
+		give(p, run_tell, on_told);
 		return;
 	}
 }

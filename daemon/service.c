@@ -20,6 +20,7 @@
 #include "base/stamp.h"
 #include "daemon/client.h"
 #include "daemon/control.h"
+#include "daemon/hooks.h"
 #include "daemon/log.h"
 #include "daemon/monitor.h"
 #include "daemon/notify.h"
@@ -48,7 +49,9 @@ struct service {
 	struct monitor monitor;
 	struct cursor cursor;
 	struct pass pass;
-	struct push *push; /* owned; NULL: no remote */
+	struct push *push;   /* owned; NULL: no remote */
+	struct hooks *hooks; /* owned */
+	bool flushed;        /* the hooks of --once are told */
 	bool running;
 	bool following; /* the branch is moved: no pass may begin */
 	bool stopping;
@@ -68,6 +71,7 @@ struct service {
 };
 
 static void schedule(struct service *s);
+static void flush_hooks(struct service *s);
 
 /* --- Logging a pass ----------------------------------------------------- */
 
@@ -184,17 +188,24 @@ static int64_t next_poll(const struct service *s)
 	return asked > at ? asked : at;
 }
 
-/* A single pass ends when what it committed is pushed, or cannot be. */
-static void after_pass(struct service *s, bool fetch)
+/*
+ * A single pass ends when what it committed is pushed, or cannot be, and the
+ * hooks are told.
+ */
+static void after_pass(struct service *s, bool fetch, bool happened)
 {
 	bool last = s->options.once && s->next_at != 0;
 
-	if (s->stopping || (last && s->push == NULL)) {
+	if (s->stopping) {
 		close_all(s);
 		return;
 	}
-	if (!last)
+	if (!last) {
 		schedule(s);
+		hooks_now(s->hooks, happened);
+	}
+	if (last && s->push == NULL)
+		flush_hooks(s);
 	if (s->push == NULL)
 		return;
 	push_now(s->push, fetch || (last && push_fault(s->push)->code != 0));
@@ -207,6 +218,7 @@ static void on_pass(struct pass *p)
 	bool mended = p->mended;
 	bool fetch =
 		strcmp(p->cause, "request") == 0 || p->kind == PASS_RECONCILE;
+	bool happened = p->run != 0;
 
 	keep_in_mind(s, p);
 	log_pass(s, p);
@@ -226,7 +238,7 @@ static void on_pass(struct pass *p)
 		s->mended = true;
 		s->next_at = 0;
 	}
-	after_pass(s, fetch);
+	after_pass(s, fetch, happened);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -376,8 +388,48 @@ static void on_push_idle(void *arg)
 	} else if (s->options.once) {
 		if (s->last.code == 0)
 			s->last = *push_fault(s->push);
-		close_all(s);
+		flush_hooks(s);
+	} else {
+		hooks_now(s->hooks, true);
 	}
+}
+
+/* --- Hooks -------------------------------------------------------------- */
+
+static void on_hooks_idle(void *arg)
+{
+	struct service *s = arg;
+
+	if (s->flushed && !s->stopping)
+		close_all(s);
+}
+
+/* The last thing that --once does. */
+static void flush_hooks(struct service *s)
+{
+	s->flushed = true;
+	hooks_flush(s->hooks);
+}
+
+static void open_hooks(struct service *s)
+{
+	const struct hooks_host host = {
+		.loop = &s->loop,
+		.worker = s->sync.worker,
+		.store = s->store,
+		.arg = s,
+		.idle = on_hooks_idle,
+	};
+
+	s->hooks = hooks_new(&host, s->config);
+	hooks_begin(s->hooks);
+}
+
+static void on_hooks_closed(void *arg)
+{
+	struct service *s = arg;
+
+	s->hooks = NULL;
 }
 
 static void open_push(struct service *s)
@@ -479,6 +531,8 @@ static int check_fixed(
 		what = "commit";
 	else if (!same(old->socket, new->socket))
 		what = "control";
+	else if (!hooks_same(&old->hooks, &new->hooks))
+		what = "hooks";
 	if (what == NULL)
 		return 0;
 	return err_set(e, ERR_CONFIG,
@@ -549,6 +603,8 @@ static void on_live(void *arg, struct buf *out)
 		s->last.code != 0 ? str_of(s->last.text) : STR_NONE);
 	buf_putc(out, ',');
 	push_report(s->push, out);
+	buf_putc(out, ',');
+	hooks_report(s->hooks, out);
 	if (s->running) {
 		buf_puts(out, ",\"running\":{");
 		put_progress(s, &s->sync.progress, out);
@@ -582,7 +638,8 @@ static void on_timer_closing(uv_timer_t *timer)
 {
 	struct service *s = container_of(timer, struct service, timer);
 
-	if (worker_pending(s->sync.worker) > 0 || s->push != NULL)
+	if (worker_pending(s->sync.worker) > 0 || s->push != NULL ||
+		s->hooks != NULL)
 		return;
 	uv_timer_stop(timer);
 	close_worker(s);
@@ -595,6 +652,7 @@ static void close_all(struct service *s)
 		control_close(s->control, on_closed, s);
 	s->control = NULL;
 	push_close(s->push, on_push_closed, s);
+	hooks_close(s->hooks, on_hooks_closed, s);
 	uv_timer_start(&s->timer, on_timer_closing, 0, 5);
 }
 
@@ -697,6 +755,7 @@ static void begin(struct service *s, struct err *e)
 		notify_ready(&s->notify);
 		log_notice("syncing %s into %s", s->config->url,
 			s->config->store_path);
+		open_hooks(s);
 		open_push(s);
 		if (s->push != NULL)
 			push_begin(s->push);

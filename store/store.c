@@ -410,6 +410,17 @@ int store_tip(struct store *s, git_oid *out, struct err *e)
 				   : git_failed(e, "cannot read %s", s->ref);
 }
 
+int store_head(struct store *s, char id[41], struct err *e)
+{
+	git_oid tip;
+	int code = store_tip(s, &tip, e);
+
+	id[0] = '\0';
+	if (code == 0 && !git_oid_is_zero(&tip))
+		git_oid_tostr(id, GIT_OID_HEXSZ + 1, &tip);
+	return code;
+}
+
 int store_ahead(struct store *s, const char *old, char tip[41], int64_t *n,
 	struct err *e)
 {

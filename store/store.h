@@ -264,6 +264,9 @@ struct store_follow {
 int store_follow(struct store *s, const char *ref, struct store_follow *out,
 	struct err *e);
 
+/* The branch's commit in hex; "": none. */
+int store_head(struct store *s, char id[41], struct err *e);
+
 /* The branch's commit in hex ("": none), and how many old has not. */
 int store_ahead(struct store *s, const char *old, char tip[41], int64_t *n,
 	struct err *e);

@@ -1,0 +1,133 @@
+/*
+ * config_hooks - hooks: what is run when something happened.
+ *
+ * A list of them, or a map with that list (calls) and how long things must be
+ * quiet before (settle).
+ */
+#include "base/stamp.h"
+#include "daemon/config_parts.h"
+
+static int read_words(struct arena *arena, const struct node *at,
+	const char *what, const char ***out, size_t *n, struct err *e)
+{
+	struct str text;
+	int r = 0;
+
+	if (at->type != NODE_LIST || at->n == 0)
+		return node_err(at, e, "%s: is a list: [one, another]", what);
+	*out = ARENA_ARRAY(arena, const char *, at->n + 1);
+	for (size_t i = 0; r == 0 && i < at->n; i++) {
+		r = node_string(&at->items[i], what, &text, e);
+		if (r == 0)
+			(*out)[(*n)++] = arena_str(arena, text).p;
+	}
+	return r;
+}
+
+static int read_kind(const struct node *at, unsigned *on, struct err *e)
+{
+	static const char *const names[] = {
+		"commit", "error", "recovered", "held", "fault"};
+	struct str name;
+	const char *nearest;
+	int r = node_string(at, "on", &name, e);
+
+	if (r != 0)
+		return r;
+	for (size_t k = 0; k < ARRAY_LEN(names); k++)
+		if (str_is(name, names[k])) {
+			*on |= BIT(k);
+			return 0;
+		}
+	nearest = str_nearest(name, names, ARRAY_LEN(names));
+	if (nearest != NULL)
+		return node_err(at, e,
+			"on: does not know '%.*s' (did you mean '%s'?)",
+			STR_ARGS(name), nearest);
+	return node_err(at, e,
+		"on: knows commit, error, recovered, held and fault, not "
+		"'%.*s'",
+		STR_ARGS(name));
+}
+
+static int read_on(
+	const struct node *at, struct config_hook *hook, struct err *e)
+{
+	int r = 0;
+
+	if (at->type != NODE_LIST || at->n == 0)
+		return node_err(at, e, "on: is a list: [commit, fault]");
+	for (size_t i = 0; r == 0 && i < at->n; i++)
+		r = read_kind(&at->items[i], &hook->on, e);
+	return r;
+}
+
+static int read_command(struct arena *arena, const struct node *at,
+	struct config_hook *hook, struct err *e)
+{
+	const struct node *run = node_get(at, "run");
+	const struct node *shell = node_get(at, "shell");
+	struct str text;
+	int r;
+
+	if ((run != NULL) == (shell != NULL))
+		return node_err(at, e,
+			"a hook has run: [PROGRAM, ARGUMENT…], or shell: "
+			"COMMAND");
+	if (run != NULL)
+		return read_words(
+			arena, run, "run", &hook->argv, &hook->n_argv, e);
+	r = node_string(shell, "shell", &text, e);
+	if (r != 0)
+		return r;
+	hook->argv = ARENA_ARRAY(arena, const char *, 4);
+	hook->argv[hook->n_argv++] = "/bin/sh";
+	hook->argv[hook->n_argv++] = "-c";
+	hook->argv[hook->n_argv++] = arena_str(arena, text).p;
+	return 0;
+}
+
+static int read_hook(struct arena *arena, const struct node *at,
+	struct config_hook *hook, struct err *e)
+{
+	static const char *const names[] = {"on", "run", "shell", "timeout"};
+	const struct node *value;
+	int r = node_keys(at, "a hook", names, ARRAY_LEN(names), e);
+
+	hook->timeout = 60 * STAMP_SECOND;
+	if (r == 0 && node_get(at, "on") == NULL)
+		return node_err(at, e, "a hook needs on: [commit, …]");
+	if (r == 0)
+		r = read_on(node_get(at, "on"), hook, e);
+	if (r == 0 && (value = node_get(at, "timeout")) != NULL)
+		r = node_duration(value, "timeout", &hook->timeout, e);
+	return r == 0 ? read_command(arena, at, hook, e) : r;
+}
+
+int config_read_hooks(struct arena *arena, const struct node *at,
+	struct config_hooks *out, struct err *e)
+{
+	static const char *const names[] = {"settle", "calls"};
+	const struct node *list = at;
+	const struct node *value;
+	int r = 0;
+
+	if (at->type == NODE_MAP) {
+		r = node_keys(at, "hooks", names, ARRAY_LEN(names), e);
+		value = node_get(at, "settle");
+		if (r == 0 && value != NULL)
+			r = node_duration(value, "settle", &out->settle, e);
+		list = node_get(at, "calls");
+		if (r != 0 || list == NULL)
+			return r;
+	}
+	if (list->type != NODE_LIST)
+		return node_err(list, e,
+			"hooks: is a list of { on: [commit], run: [PROGRAM] }");
+	out->items = ARENA_ARRAY(arena, struct config_hook, list->n + 1);
+	for (size_t i = 0; r == 0 && i < list->n; i++) {
+		out->items[i] = (struct config_hook){0};
+		r = read_hook(arena, &list->items[i], &out->items[out->n++], e);
+	}
+	return r;
+}

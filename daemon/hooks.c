@@ -1,0 +1,449 @@
+/*
+ * hooks - what others do when something happened.
+ *
+ *   a pass ended --> quiet for a while --> job: log read, head written
+ *     --> each hook's queue --> one program after the other --> all told:
+ *     job: noted how far
+ *
+ * A program that fails is run again, later and later, and given up after a
+ * day; meanwhile what follows waits behind it.  Sync goes on.
+ */
+#include "daemon/hooks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/stamp.h"
+#include "daemon/child.h"
+#include "daemon/log.h"
+#include "daemon/news.h"
+#include "daemon/report.h"
+
+#define RETRY_FIRST (10 * STAMP_SECOND)
+#define RETRY_MOST (900 * STAMP_SECOND)
+#define GIVE_UP (86400 * STAMP_SECOND)
+#define NEVER_QUIET 12 /* times settle */
+#define MOST 1000      /* that wait for one hook */
+
+struct call {
+	struct call *next;
+	char *text;
+	int64_t since; /* monotonic: of its first try; 0: not tried */
+};
+
+/* One of the configuration, with its queue. */
+struct hook {
+	struct hooks *hooks;
+	unsigned on;
+	char **argv; /* owned, as all in it */
+	int64_t timeout;
+	struct call *first, **last;
+	size_t n;
+	bool running;
+	int64_t wait; /* before the next try */
+	struct err fault;
+	uv_timer_t timer;
+	struct child child;
+};
+
+struct hooks {
+	struct hooks_host host;
+	int64_t settle;
+	char *env[16]; /* owned; ends with NULL */
+	char *folder;
+	struct news news; /* of the job */
+	struct job job;
+	bool collecting;
+	bool again;    /* something happened meanwhile */
+	bool flushing; /* --once */
+	int64_t since; /* monotonic: when the timer was started first */
+	bool noted;    /* how far all is told */
+	bool closing;
+	uv_timer_t timer;
+	size_t n;
+	struct hook *items;
+	void (*closed)(void *arg);
+	void *closed_arg;
+};
+
+static void run_next(struct hook *hook);
+static void rest(struct hooks *h);
+
+static void give(struct hooks *h, job_fn *run, job_fn *done)
+{
+	h->job = (struct job){.run = run, .done = done};
+	worker_give(h->host.worker, &h->job);
+}
+
+/* --- One hook ----------------------------------------------------------- */
+
+static void drop_first(struct hook *hook)
+{
+	struct call *call = hook->first;
+
+	hook->first = call->next;
+	if (hook->first == NULL)
+		hook->last = &hook->first;
+	hook->n--;
+	free(call->text);
+	free(call);
+}
+
+static void add_call(struct hook *hook, const char *text)
+{
+	struct call *call = xcalloc(1, sizeof(*call));
+
+	call->text = xstrdup(text);
+	*hook->last = call;
+	hook->last = &call->next;
+	if (++hook->n <= MOST || hook->running)
+		return;
+	log_warning("hook %s: too much waits for it: the oldest is forgotten",
+		hook->argv[0]);
+	drop_first(hook);
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+	run_next(timer->data);
+}
+
+static void say(struct hook *hook, const struct child *child)
+{
+	struct str said = buf_str(&child->errors);
+	struct err e = {0};
+
+	said.n = str_find(said, STR("\n"));
+	if (said.n > 200)
+		said.n = 200;
+	err_set(&e, ERR_AGAIN, "hook %s%s%.*s", child->err.text,
+		said.n > 0 ? ": " : "", STR_ARGS(said));
+	for (char *p = e.text; *p != '\0'; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	if (strcmp(e.text, hook->fault.text) != 0)
+		log_error("%s (tried again; the sync goes on)", e.text);
+	hook->fault = e;
+}
+
+static void fail(struct hook *hook)
+{
+	struct call *call = hook->first;
+
+	if (call->since == 0)
+		call->since = stamp_monotonic();
+	if (stamp_monotonic() - call->since > GIVE_UP) {
+		log_error("hook %s: given up after a day: %s", hook->argv[0],
+			call->text);
+		drop_first(hook);
+	}
+	hook->wait = hook->wait == 0 ? RETRY_FIRST : hook->wait * 2;
+	if (hook->wait > RETRY_MOST)
+		hook->wait = RETRY_MOST;
+	if (!hook->hooks->flushing)
+		uv_timer_start(&hook->timer, on_retry,
+			(uint64_t)(hook->wait / 1000), 0);
+}
+
+static void finish_closing(struct hooks *h);
+
+static void on_child(struct child *child)
+{
+	struct hook *hook = container_of(child, struct hook, child);
+	struct hooks *h = hook->hooks;
+	bool good = child->err.code == 0;
+
+	hook->running = false;
+	if (!good && !h->closing)
+		say(hook, child);
+	child_fini(child);
+	if (h->closing) {
+		finish_closing(h);
+		return;
+	}
+	if (!good) {
+		fail(hook);
+	} else {
+		hook->wait = 0;
+		hook->fault = (struct err){0};
+		drop_first(hook);
+		run_next(hook);
+	}
+	rest(h);
+}
+
+static void run_next(struct hook *hook)
+{
+	struct hooks *h = hook->hooks;
+
+	if (hook->running || hook->first == NULL || h->closing)
+		return;
+	hook->running = true;
+	hook->child = (struct child){
+		.loop = h->host.loop,
+		.argv = hook->argv,
+		.env = h->env,
+		.folder = h->folder,
+		.timeout = hook->timeout,
+	};
+	buf_puts(&hook->child.input, hook->first->text);
+	child_start(&hook->child, on_child);
+}
+
+/* --- All of them -------------------------------------------------------- */
+
+static bool is_running(const struct hooks *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (h->items[i].running)
+			return true;
+	return false;
+}
+
+static size_t count_waiting(const struct hooks *h)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->n; i++)
+		n += h->items[i].n;
+	return n;
+}
+
+static void run_note(struct job *job)
+{
+	struct hooks *h = container_of(job, struct hooks, job);
+
+	news_note(&h->news, h->host.store);
+}
+
+static void on_noted(struct job *job)
+{
+	struct hooks *h = container_of(job, struct hooks, job);
+
+	h->collecting = false;
+	if (h->closing)
+		finish_closing(h);
+	else
+		rest(h);
+}
+
+static void collect(struct hooks *h);
+
+static void rest(struct hooks *h)
+{
+	if (h->collecting || is_running(h))
+		return;
+	if (h->again) {
+		h->again = false;
+		collect(h);
+	} else if (count_waiting(h) == 0 && !h->noted) {
+		h->noted = h->collecting = true;
+		give(h, run_note, on_noted);
+	} else {
+		h->host.idle(h->host.arg);
+	}
+}
+
+static void run_collect(struct job *job)
+{
+	struct hooks *h = container_of(job, struct hooks, job);
+
+	news_collect(&h->news, h->host.store);
+}
+
+static void on_collected(struct job *job)
+{
+	struct hooks *h = container_of(job, struct hooks, job);
+
+	h->collecting = false;
+	if (h->closing) {
+		finish_closing(h);
+		return;
+	}
+	if (h->news.err.code != 0)
+		log_error("%s", h->news.err.text);
+	if (h->news.n > 0)
+		h->noted = false;
+	for (size_t i = 0; i < h->news.n; i++)
+		for (size_t k = 0; k < h->n; k++)
+			if ((h->items[k].on & h->news.items[i].on) != 0)
+				add_call(&h->items[k], h->news.items[i].text);
+	news_clear(&h->news);
+	for (size_t k = 0; k < h->n; k++)
+		if (!uv_is_active((uv_handle_t *)&h->items[k].timer))
+			run_next(&h->items[k]);
+	rest(h);
+}
+
+static void collect(struct hooks *h)
+{
+	h->collecting = true;
+	give(h, run_collect, on_collected);
+}
+
+static void on_settled(uv_timer_t *timer)
+{
+	struct hooks *h = timer->data;
+
+	if (h->collecting || is_running(h))
+		h->again = true;
+	else
+		collect(h);
+}
+
+void hooks_begin(struct hooks *h)
+{
+	h->news.first = true;
+	collect(h);
+}
+
+/* Where it is never quiet, they are told all the same now and then. */
+void hooks_now(struct hooks *h, bool happened)
+{
+	int64_t now = stamp_monotonic();
+
+	if (!uv_is_active((uv_handle_t *)&h->timer))
+		h->since = now;
+	else if (!happened || now - h->since > NEVER_QUIET * h->settle)
+		return;
+	uv_timer_start(&h->timer, on_settled, (uint64_t)(h->settle / 1000), 0);
+}
+
+void hooks_flush(struct hooks *h)
+{
+	h->flushing = true;
+	on_settled(&h->timer);
+}
+
+void hooks_report(const struct hooks *h, struct buf *out)
+{
+	struct str error = STR_NONE;
+
+	for (size_t i = 0; i < h->n; i++)
+		if (h->items[i].fault.code != 0)
+			error = str_of(h->items[i].fault.text);
+	buf_printf(out, "\"hooks\":{\"waiting\":%zu,", count_waiting(h));
+	report_text(out, "error", error);
+	buf_putc(out, '}');
+}
+
+/* --- The beginning and the end ------------------------------------------ */
+
+/* Nothing that may hold the key goes along. */
+static void make_env(struct hooks *h, const struct config *config)
+{
+	static const char *const names[] = {"PATH", "HOME", "LANG", "LC_ALL",
+		"TZ", "TMPDIR", "XDG_RUNTIME_DIR", "RUNTIME_DIRECTORY"};
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (getenv(names[i]) != NULL)
+			h->env[n++] =
+				xasprintf("%s=%s", names[i], getenv(names[i]));
+	h->env[n++] = xasprintf("OPSYNC_INSTANCE=%s", config->instance);
+	h->env[n++] = xasprintf("OPSYNC_STORE=%s", config->store_path);
+	_Static_assert(ARRAY_LEN(names) + 3 <= 16, "env has room");
+}
+
+static void init_hook(
+	struct hooks *h, struct hook *hook, const struct config_hook *from)
+{
+	*hook = (struct hook){
+		.hooks = h, .on = from->on, .timeout = from->timeout};
+	hook->argv = xcalloc(from->n_argv + 1, sizeof(char *));
+	for (size_t i = 0; i < from->n_argv; i++)
+		hook->argv[i] = xstrdup(from->argv[i]);
+	hook->last = &hook->first;
+	uv_timer_init(h->host.loop, &hook->timer);
+	hook->timer.data = hook;
+}
+
+struct hooks *hooks_new(
+	const struct hooks_host *host, const struct config *config)
+{
+	struct hooks *h = xcalloc(1, sizeof(*h));
+
+	h->host = *host;
+	h->settle = config->hooks.settle;
+	h->folder = xstrdup(config->store_path);
+	h->noted = true;
+	make_env(h, config);
+	news_init(&h->news, config);
+	uv_timer_init(host->loop, &h->timer);
+	h->timer.data = h;
+	h->n = config->hooks.n;
+	h->items = xcalloc(h->n, sizeof(*h->items));
+	for (size_t i = 0; i < h->n; i++)
+		init_hook(h, &h->items[i], &config->hooks.items[i]);
+	return h;
+}
+
+static void free_hook(struct hook *hook)
+{
+	while (hook->first != NULL)
+		drop_first(hook);
+	for (size_t i = 0; hook->argv[i] != NULL; i++)
+		free(hook->argv[i]);
+	free(hook->argv);
+}
+
+static void on_last_closed(uv_handle_t *handle)
+{
+	struct hooks *h = handle->data;
+
+	h->closed(h->closed_arg);
+	for (size_t i = 0; i < h->n; i++)
+		free_hook(&h->items[i]);
+	for (size_t i = 0; h->env[i] != NULL; i++)
+		free(h->env[i]);
+	news_fini(&h->news);
+	free(h->items);
+	free(h->folder);
+	free(h);
+}
+
+/* Handles are closed in the order in which that was asked. */
+static void finish_closing(struct hooks *h)
+{
+	if (h->collecting || is_running(h))
+		return;
+	for (size_t i = 0; i < h->n; i++)
+		uv_close((uv_handle_t *)&h->items[i].timer, NULL);
+	uv_close((uv_handle_t *)&h->timer, on_last_closed);
+}
+
+void hooks_close(struct hooks *h, void (*closed)(void *arg), void *arg)
+{
+	if (h == NULL)
+		return;
+	h->closing = true;
+	h->closed = closed;
+	h->closed_arg = arg;
+	uv_timer_stop(&h->timer);
+	for (size_t i = 0; i < h->n; i++)
+		if (h->items[i].running)
+			child_kill(&h->items[i].child);
+	finish_closing(h);
+}
+
+static bool same_hook(const struct config_hook *a, const struct config_hook *b)
+{
+	if (a->on != b->on || a->timeout != b->timeout ||
+		a->n_argv != b->n_argv)
+		return false;
+	for (size_t i = 0; i < a->n_argv; i++)
+		if (strcmp(a->argv[i], b->argv[i]) != 0)
+			return false;
+	return true;
+}
+
+bool hooks_same(const struct config_hooks *a, const struct config_hooks *b)
+{
+	if (a->settle != b->settle || a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (!same_hook(&a->items[i], &b->items[i]))
+			return false;
+	return true;
+}

@@ -1,0 +1,254 @@
+/*
+ * news - what happened, for hooks.
+ *
+ *   events since the last one seen --> an object each, the last of its kind
+ *   and work package only; the branch's commit --> the file head
+ *
+ * Committed, removed and other documents are not told one by one: a commit
+ * is, and the repository says the rest.
+ */
+#include "daemon/news.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/resources.h"
+#include "base/arena.h"
+#include "daemon/report.h"
+
+#define SEEN "hooks.seen"
+
+static const struct {
+	const char *kind; /* of the event */
+	unsigned on;
+	const char *name; /* as hooks have it */
+} kinds[] = {
+	{"committed", HOOK_COMMIT, "commit"},
+	{"failed", HOOK_ERROR, "error"},
+	{"recovered", HOOK_RECOVERED, "recovered"},
+	{"held", HOOK_HELD, "held"},
+	{"fault", HOOK_FAULT, "fault"},
+};
+
+void news_init(struct news *n, const struct config *config)
+{
+	n->url = xstrdup(config->url);
+	n->instance = xstrdup(config->instance);
+	n->head_file = config_head(config);
+	n->seen = -1;
+}
+
+void news_clear(struct news *n)
+{
+	for (size_t i = 0; i < n->n; i++)
+		free(n->items[i].text);
+	n->n = 0;
+}
+
+void news_fini(struct news *n)
+{
+	news_clear(n);
+	free(n->items);
+	free(n->url);
+	free(n->instance);
+	free(n->head_file);
+}
+
+/* --- Events ------------------------------------------------------------- */
+
+struct gathering {
+	struct news *news;
+	struct store *store;
+	struct arena texts;
+	struct work_package about; /* the event's */
+};
+
+static int read_about(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	struct gathering *g = arg;
+
+	(void)e;
+	if (wp->source.n > 0)
+		api_work_package_parse(&g->texts, wp->source, &g->about, NULL);
+	return 0;
+}
+
+static void put_text(struct buf *out, const char *key, struct str text)
+{
+	buf_putc(out, ',');
+	report_text(out, key, text);
+}
+
+static void put_about(
+	struct gathering *g, const struct state_event *event, struct buf *out)
+{
+	char url[1024];
+	bool found = false;
+	int64_t id = event->work_package;
+
+	if (id == 0) {
+		buf_puts(out, ",\"work_package\":null,\"subject\":null,"
+			      "\"url\":null,\"author\":null");
+		return;
+	}
+	state_work_package(
+		store_state(g->store), id, &found, read_about, g, NULL);
+	snprintf(url, sizeof(url), "%s/work_packages/%lld", g->news->url,
+		(long long)id);
+	buf_printf(out, ",\"work_package\":%lld", (long long)id);
+	put_text(out, "subject", g->about.subject);
+	put_text(out, "url", str_of(url));
+	put_text(out, "author", g->about.author.title);
+}
+
+/* A commit's text is "ID SUBJECT". */
+static void put_object(struct gathering *g, const struct state_event *event,
+	const char *name, struct buf *out)
+{
+	struct str sentence = event->text;
+	struct str commit = STR_NONE;
+	size_t space = str_find(sentence, STR(" "));
+
+	if (strcmp(name, "commit") == 0 && space < sentence.n) {
+		commit = (struct str){sentence.p, space};
+		sentence = str_skip(sentence, space + 1);
+	}
+	buf_putc(out, '{');
+	report_text(out, "event", str_of(name));
+	put_text(out, "instance", str_of(g->news->instance));
+	buf_printf(out, ",\"run\":%lld,", (long long)event->run);
+	report_stamp(out, "at", event->at);
+	put_about(g, event, out);
+	put_text(out, "project", event->project);
+	put_text(out, "path", event->path);
+	put_text(out, "commit", commit);
+	put_text(out, "sentence", sentence);
+	buf_puts(out, "}\n");
+}
+
+/* The last one counts: an earlier one of its kind and work package goes. */
+static void forget_same(struct news *n, unsigned on, int64_t work_package)
+{
+	for (size_t i = 0; i < n->n; i++) {
+		if (n->items[i].on != on ||
+			n->items[i].work_package != work_package)
+			continue;
+		free(n->items[i].text);
+		memmove(&n->items[i], &n->items[i + 1],
+			(--n->n - i) * sizeof(*n->items));
+		return;
+	}
+}
+
+static int add_event(void *arg, const struct state_event *event, struct err *e)
+{
+	struct gathering *g = arg;
+	struct news *n = g->news;
+	struct buf text = {0};
+
+	(void)e;
+	n->seen = event->id;
+	for (size_t i = 0; i < ARRAY_LEN(kinds) && !n->first; i++) {
+		if (!str_is(event->kind, kinds[i].kind))
+			continue;
+		arena_reset(&g->texts);
+		g->about = (struct work_package){0};
+		put_object(g, event, kinds[i].name, &text);
+		forget_same(n, kinds[i].on, event->work_package);
+		n->items = grow(n->items, n->n, &n->cap, sizeof(*n->items));
+		n->items[n->n++] = (struct news_item){
+			.on = kinds[i].on,
+			.work_package = event->work_package,
+			.text = buf_take(&text),
+		};
+	}
+	return 0;
+}
+
+static int gather(struct news *n, struct store *store, struct err *e)
+{
+	struct gathering g = {.news = n, .store = store};
+	const struct state_event_query query = {
+		.after = n->seen, .limit = n->first ? 1 : 0};
+	int r = state_events(store_state(store), &query, add_event, &g, e);
+
+	arena_fini(&g.texts);
+	return r;
+}
+
+static int load_seen(struct news *n, struct store *store, struct err *e)
+{
+	struct buf text = {0};
+	bool found = false;
+	long long seen = 0;
+	int r = state_get(store_state(store), SEEN, &text, &found, e);
+
+	n->seen = found && str_to_int64(buf_str(&text), &seen) ? seen : 0;
+	n->first = n->first && !found;
+	buf_fini(&text);
+	return r;
+}
+
+/* --- The file head ------------------------------------------------------ */
+
+static int write_file(const char *file, const char *text, struct err *e)
+{
+	char *tmp = xasprintf("%s.tmp", file);
+	int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	ssize_t n = (ssize_t)strlen(text);
+	int r = 0;
+
+	if (fd < 0 || write(fd, text, (size_t)n) != n || rename(tmp, file) != 0)
+		r = err_errno(e, ERR_IO, errno, "cannot write %s", file);
+	if (fd >= 0)
+		close(fd);
+	free(tmp);
+	return r;
+}
+
+static int put_head(struct news *n, struct store *store, struct err *e)
+{
+	char head[42] = "";
+	int r = store_head(store, head, e);
+
+	if (r != 0 || head[0] == '\0' || strcmp(head, n->head) == 0)
+		return r;
+	memcpy(n->head, head, sizeof(n->head));
+	head[40] = '\n';
+	r = write_file(n->head_file, head, e);
+	if (r != 0)
+		n->head[0] = '\0';
+	return r;
+}
+
+/* --- Both --------------------------------------------------------------- */
+
+void news_collect(struct news *n, struct store *store)
+{
+	struct err late = {0};
+	int r = 0;
+
+	n->err = (struct err){0};
+	if (n->seen < 0)
+		r = load_seen(n, store, &n->err);
+	if (r == 0)
+		r = gather(n, store, &n->err);
+	if (n->first && r == 0)
+		news_note(n, store);
+	n->first = false;
+	if (put_head(n, store, &late) != 0 && n->err.code == 0)
+		n->err = late;
+}
+
+void news_note(struct news *n, struct store *store)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)n->seen);
+	state_put(store_state(store), SEEN, str_of(text), &n->err);
+}

@@ -1,0 +1,157 @@
+#!/usr/bin/python3
+"""What happened is told to hooks and to the file head: once it is quiet,
+again after a failure, and without ever stopping the sync."""
+import json
+import os
+import sys
+
+from harness import StandIn, Sync, Tap, until
+
+WORLD = ("--generate", "6")
+MAPPING = """
+documents:
+- name: all
+  match: {}
+  path: "docs/${ id }.md"
+  front_matter: { title: "${ subject }", need: "${ if(subject == 'Bad', null, 'x') } y" }
+  body: ${ description.raw }
+"""
+
+
+def told(path):
+    try:
+        with open(path) as f:
+            return [json.loads(line) for line in f]
+    except FileNotFoundError:
+        return []
+
+
+def hooks_of(sync, settle="200ms"):
+    """Each kind into a file of its own, by a program and by a shell."""
+    sync.write("tell", "#!/bin/sh\ncat >>\"$1\"\n"
+               "env >>\"$1.env\"; pwd >>\"$1.env\"\n", 0o755)
+    lines = ["hooks:", "  settle: " + settle, "  calls:"]
+    for kind in ("commit", "error", "recovered", "held", "fault"):
+        lines.append("  - { on: [%s], run: [%s/tell, '%s/%s'] }" % (
+            kind, sync.folder, sync.folder, kind))
+    lines.append("  - { on: [commit], shell: 'cat >%s/shell; "
+                 "test -e %s/fails && exit 7 || true' }" % (
+                     sync.folder, sync.folder))
+    return "\n".join(lines)
+
+
+def head_of(sync):
+    try:
+        with open(os.path.join(sync.folder, "opsync-opsync.head")) as f:
+            return f.read().strip()
+    except FileNotFoundError:
+        return None
+
+
+def commits(tap, server, sync, at):
+    sync.start()
+    tap.ok(until(lambda: told(at("commit"))), "a commit is told", sync.said())
+    first = told(at("commit"))[0]
+    tap.ok(first["event"] == "commit" and first["commit"] == sync.head() and
+           first["instance"] == "opsync" and "Add 6" in first["sentence"] and
+           first["work_package"] is None, "in one object", first)
+    tap.same(head_of(sync), sync.head(), "head has its id")
+    until(lambda: os.path.exists(at("commit.env")) and
+          open(at("commit.env")).read().rstrip().endswith(sync.store))
+    env = open(at("commit.env")).read()
+    tap.ok("adminkey" not in env and "OPSYNC_STORE=" + sync.store in env and
+           env.rstrip().endswith(sync.store),
+           "it runs in the store, without secrets", env)
+    for n in range(4):
+        server.side("edit", {"id": 1, "set": {"subject": "Often %d" % n}})
+        sync.opsync("resync", "--wait")
+    until(lambda: head_of(sync) == sync.head())
+    until(lambda: told(at("commit"))[-1]["commit"] == sync.head())
+    n = len(told(at("commit")))
+    tap.ok(sync.commits() == 5 and n < 5, "what comes quickly is told once",
+           "%d commits, %d told" % (sync.commits(), n))
+    tap.same(told(at("shell"))[0]["commit"], sync.head(),
+             "a shell only where it is asked for")
+
+
+def errors(tap, server, sync, at):
+    server.side("edit", {"id": 2, "set": {"subject": "Bad"}})
+    tap.ok(until(lambda: told(at("error"))), "an error is told", sync.said())
+    error = told(at("error"))[0]
+    tap.ok(error["work_package"] == 2 and error["subject"] == "Bad" and
+           error["url"] == server.url + "/work_packages/2" and
+           error["author"] and "need" in error["sentence"] and
+           error["project"] == "demo-1", "for its writer", error)
+    sync.opsync("resync", "--full", "--wait")
+    server.side("edit", {"id": 2, "set": {"subject": "Good"}})
+    tap.ok(until(lambda: told(at("recovered"))), "so is its end", sync.said())
+    tap.same([r["work_package"] for r in told(at("recovered"))], [2],
+             "of that work package")
+    tap.same(len(told(at("error"))), 1, "the same error is told once")
+
+
+def failing(tap, server, sync, at):
+    sync.write("fails", "")
+    server.side("edit", {"id": 3, "set": {"subject": "While it fails"}})
+    tap.ok(until(lambda: "exit status 7" in sync.said()),
+           "a hook that fails is said", sync.said())
+    live = sync.opsync("--json", "status").json()[0]["daemon"]["hooks"]
+    tap.ok(live["waiting"] == 1 and "status 7" in live["error"],
+           "in status, too", live)
+    tap.ok("hooks" in sync.opsync("status").out, "and in words",
+           sync.opsync("status"))
+    server.side("edit", {"id": 4, "set": {"subject": "Goes on"}})
+    tap.ok(until(lambda: "Goes on" in sync.tree()["docs/4.md"].decode()),
+           "the sync goes on")
+    os.unlink(at("fails"))
+    tap.same(sync.stop(), 0, "it ends at once, with a hook that waits")
+    os.unlink(at("shell"))
+    sync.start()
+    tap.ok(until(lambda: told(at("shell"))), "what was not told is told by "
+           "the next", sync.said())
+    tap.same(sync.stop(), 0, "it ends well")
+
+
+def single(tap, server, sync, at):
+    before = len(told(at("commit")))
+    server.side("edit", {"id": 5, "set": {"subject": "Single"}})
+    done = sync.once()
+    tap.ok(done.code == 0 and len(told(at("commit"))) == before + 1 and
+           head_of(sync) == sync.head(), "a single pass tells before it ends",
+           done)
+    sync.once()
+    tap.same(len(told(at("commit"))), before + 1, "and only once")
+    server.side("fault", {"match": "/api/v3/", "times": -1, "status": 500})
+    sync.once("--full")
+    server.side("faults/clear")
+
+
+def wrong(tap, sync):
+    for more, words in (
+            ("hooks: [{ on: [comit], run: [true] }]", "did you mean 'commit'"),
+            ("hooks: [{ on: [commit], run: 'true' }]", "run: is a list"),
+            ("hooks: [{ on: [commit] }]", "shell: COMMAND"),
+            ("hooks: [{ run: ['true'] }]", "needs on:")):
+        sync.configure(more=more)
+        done = sync.once()
+        tap.ok(done.code == 78 and words in done.err, words, done)
+
+
+def main():
+    tap = Tap()
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        sync.configure(more=hooks_of(sync))
+
+        def at(name):
+            return os.path.join(sync.folder, name)
+        commits(tap, server, sync, at)
+        errors(tap, server, sync, at)
+        failing(tap, server, sync, at)
+        single(tap, server, sync, at)
+        wrong(tap, sync)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
