@@ -62,6 +62,15 @@ def main():
         tap.ok(sync.opsync("runs").out.count("  full  ") == 2,
                "then everything is read", sync.opsync("runs").out)
 
+        pid = sync.process.pid
+        for poll, least, most in (("1h", 3000, 3600), ("1s", 0, 1)):
+            sync.configure(schedule="{ poll: %s, overlap: 1s }" % poll)
+            tap.same(sync.opsync("reload").code, 0, "poll: " + poll)
+            sync.opsync("resync", "--wait")
+            live = sync.opsync("--json", "status").json()[0]["daemon"]
+            tap.ok(live["pid"] == pid and least <= live["next"] <= most,
+                   "counts at once, without a restart", live)
+
         sync.configure(url="http://127.0.0.1:1")
         done = sync.opsync("reload")
         tap.ok(done.code == 78 and "server: changed" in done.err,

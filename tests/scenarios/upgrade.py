@@ -1,0 +1,172 @@
+"""Upgrades, backups, erasure: a state of each earlier schema is taken over
+without a commit; that of a newer program is refused; config and repository
+are all that has to be saved; a history that was rewritten goes on."""
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+from harness import StandIn, Sync, Tap, read
+
+FIXTURE = "tests/fixtures/state/1.sql"
+
+
+def migrations():
+    """The statements of store/state.c, an item a version."""
+    text = read("store/state.c").decode()
+    text = text.split("migrations[] = {", 1)[1].split("\n};", 1)[0]
+    items, item = [], ""
+    for literal, comma in re.findall(
+            r'/\*.*?\*/|"((?:[^"\\]|\\.)*)"|(,)', text, re.S):
+        if comma:
+            items.append(item)
+            item = ""
+        else:
+            item += literal.replace('\\"', '"')
+    return [i for i in [*items, item] if i]
+
+
+def schema(path):
+    with sqlite3.connect(path) as db:
+        return (db.execute("PRAGMA user_version").fetchone()[0],
+                sorted(row[0] for row in db.execute(
+                    "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")))
+
+
+def drop(path):
+    for end in ("", "-wal", "-shm"):
+        if os.path.exists(path + end):
+            os.unlink(path + end)
+
+
+def earlier(path, version):
+    """The rows of a state, as far as an earlier schema has a place."""
+    old = path + ".old"
+    drop(old)
+    with sqlite3.connect(old) as db:
+        for sql in migrations()[:version]:
+            db.executescript(sql)
+        db.execute("ATTACH ? AS now", (path,))
+        for (table,) in db.execute("SELECT name FROM main.sqlite_master WHERE "
+                                   "type = 'table' AND name NOT LIKE "
+                                   "'sqlite%'").fetchall():
+            columns = ", ".join('"%s"' % row[1] for row in db.execute(
+                'PRAGMA main.table_info("%s")' % table))
+            db.execute('INSERT INTO main."%s" (%s) SELECT %s FROM now."%s"' % (
+                table, columns, columns, table))
+        db.execute("PRAGMA user_version = %d" % version)
+    drop(path)
+    os.rename(old, path)
+
+
+def counts(sync):
+    return sync.opsync("--json", "status").json()[0]["counts"]
+
+
+def from_each(tap, sync):
+    last = len(migrations())
+    fresh = schema(sync.state_file)
+    tap.same(fresh[0], last, "the program's schema is the last one")
+    known, head = counts(sync), sync.head()
+    for version in range(1, last):
+        earlier(sync.state_file, version)
+        done = sync.once()
+        tap.ok(done.code == 0 and sync.head() == head,
+               "from schema %d: nothing to be done" % version, done)
+        tap.same(schema(sync.state_file), fresh,
+                 "from schema %d: the schema is ours" % version)
+        tap.same(counts(sync), known, "from schema %d: all is known" % version)
+    tap.same(sync.flaws(), [], "the repository is whole")
+
+
+def from_the_first(tap, sync):
+    """A state that the first version itself has written, of a real sync."""
+    drop(sync.state_file)
+    with sqlite3.connect(sync.state_file) as db:
+        db.executescript(read(FIXTURE).decode())
+    told = sync.opsync("--json", "log")
+    tap.ok(told.code == 0 or "opsyncd" in told.err, "it can be read", told)
+    head = sync.head()
+    done = sync.once()
+    tap.ok(done.code == 0 and sync.head() == head,
+           "the first version's state: nothing to be done", done)
+    runs = sync.opsync("--json", "runs").json()
+    tap.ok(runs and runs[-1]["run"] == 1 and runs[-1]["added"] == 5,
+           "its runs are still told", runs)
+
+
+def newer(tap, sync):
+    db = sqlite3.connect(sync.state_file)
+    db.execute("PRAGMA user_version = %d" % (len(migrations()) + 1))
+    db.close()
+    with open(sync.state_file, "rb") as f:
+        before = f.read()
+    for done in (sync.once(), sync.opsync("status")):
+        tap.ok(done.code == 78 and "newer opsync" in done.err,
+               "a newer state is refused", done)
+    with open(sync.state_file, "rb") as f:
+        tap.ok(f.read() == before, "and stays as it is")
+
+
+def moved(tap, sync):
+    """A backup of configuration and repository, on another machine."""
+    tree, head = sync.tree(), sync.head()
+    with sync.sibling() as other:
+        subprocess.run(["git", "clone", "-q", sync.store, other.store],
+                       check=True)
+        shutil.copy(os.path.join(sync.folder, "token"), other.folder)
+        done = other.once()
+        tap.ok(done.code == 0 and other.head() == head,
+               "a clone elsewhere: nothing to be done", done)
+        tap.tree(other.tree(), tree, "and all is there")
+        tap.same(counts(other)["documents"], 5, "and known again")
+
+
+def erased(tap, sync, server):
+    """What the manual says: stop, rewrite, throw away, start."""
+    server.side("edit", {"id": 3, "set": {"description": "A secret."}})
+    tap.same(sync.once().code, 0, "a secret is published")
+    server.side("edit", {"id": 3, "set": {"description": "Harmless."}})
+    tap.same(sync.once().code, 0, "and taken back")
+    path = [p for p, text in sync.tree().items() if b"Harmless." in text][0]
+    wanted = sync.tree()
+    script = read("docs/configuration.md").decode().split(
+        "## Backup", 1)[1].split("```sh\n")[-1].split("```")[0]
+    done = subprocess.run(
+        ["sh", "-eu", "-c", script.replace("PATH/OF/THE/DOCUMENT", path)],
+        cwd=sync.store, env=sync.env, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, check=False)
+    tap.same(done.returncode, 0, "the history is rewritten")
+    objects = subprocess.run(
+        ["git", "-C", sync.store, "cat-file", "--batch-all-objects",
+         "--batch"], stdout=subprocess.PIPE, check=False).stdout
+    tap.ok(b"A secret." not in objects, "the secret is gone",
+           done.stdout.decode())
+    done = sync.once("--full")
+    tap.ok(done.code == 0, "and the daemon goes on", done)
+    tap.tree(sync.tree(), wanted, "with the same documents")
+    server.side("edit", {"id": 3, "set": {"description": "Next."}})
+    done = sync.once()
+    tap.ok(done.code == 0 and b"Next." in sync.tree()[path],
+           "and new ones", done)
+    tap.same(sync.flaws(), [], "the repository is whole")
+
+
+def main():
+    tap = Tap()
+    with StandIn() as server, Sync(server.url) as sync:
+        tap.same(sync.once().code, 0, "a sync")
+        from_each(tap, sync)
+        moved(tap, sync)
+        erased(tap, sync, server)
+        newer(tap, sync)
+    with StandIn() as server, Sync(server.url) as sync:
+        sync.once()
+        from_the_first(tap, sync)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
