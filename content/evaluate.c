@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "content/constants.h"
 #include "content/filters.h"
 #include "content/model.h"
 #include "content/words.h"
@@ -250,6 +251,9 @@ int evaluate(struct evaluation *with, const struct expression *x,
 		return 0;
 	case OP_MODEL:
 		return model_value(with, x->slot, out, e);
+	case OP_CONSTANT:
+		constants_value(with, x->name, out);
+		return 0;
 	case OP_FIELD:
 		return model_field(
 			with, x->name, (enum field_form)x->slot, out, e);

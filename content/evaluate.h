@@ -9,6 +9,8 @@
 #include "base/work_package.h"
 #include "content/expression.h"
 
+struct constants;
+
 /*
  * The evaluation of one entry for one work package.  Values live in the
  * arena.  Total: steps and memory are capped.  No struct err may be NULL here.
@@ -16,7 +18,8 @@
 struct evaluation {
 	struct arena *arena;
 	const struct work_package *wp;
-	const char *zone;     /* of date(), an IANA name */
+	const char *zone; /* of date(), an IANA name */
+	const struct constants *constants;
 	struct value *locals; /* by slot */
 	bool in_match;        /* a field that the schema lacks is an error, */
 	struct str hidden;    /* and what the server hides: none, or its name */

@@ -300,7 +300,7 @@ int expression_each(const struct parsing *with, const struct node *scalar,
 	return 0;
 }
 
-static bool is_name(struct str s)
+bool expression_is_name(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		if (!ascii_name(s.p[i]) || (i == 0 && ascii_digit(s.p[i])))
@@ -311,11 +311,11 @@ static bool is_name(struct str s)
 int scope_push(const struct parsing *with, struct str name,
 	const struct node *at, size_t *slot)
 {
-	static const char *const reserved[] = {
-		"and", "or", "not", "in", "if", "true", "false", "null", "cf"};
+	static const char *const reserved[] = {"and", "or", "not", "in", "if",
+		"true", "false", "null", "cf", "const"};
 	struct scope *s = with->scope;
 
-	if (!is_name(name))
+	if (!expression_is_name(name))
 		return node_err(at, with->err,
 			"'%.*s' is no name: use letters, digits and _",
 			STR_ARGS(name));

@@ -10,20 +10,22 @@
  * scalar with text around, the text and its expressions together.  It lives
  * in the program's arena and never changes.
  */
+struct constants;
 struct filter;
 
 enum expression_op {
-	OP_LITERAL, /* literal */
-	OP_MODEL,   /* the model's name number slot: subject, author … */
-	OP_LOCAL,   /* slot of let, as, $each */
-	OP_FIELD,   /* cf.NAME; slot is a field_form */
-	OP_MEMBER,  /* args[0].NAME */
-	OP_INDEX,   /* args[0][args[1]] */
-	OP_LIST,    /* [args …] */
-	OP_TEXT,    /* args joined as text: "a ${ b } c" */
-	OP_FILTER,  /* args[0] | filter(args[1] …) */
-	OP_IF,      /* if(args[0], args[1], args[2]) */
-	OP_ELSE,    /* args[0] ?? args[1] */
+	OP_LITERAL,  /* literal */
+	OP_MODEL,    /* the model's name number slot: subject, author … */
+	OP_LOCAL,    /* slot of let, as, $each */
+	OP_CONSTANT, /* const.NAME */
+	OP_FIELD,    /* cf.NAME; slot is a field_form */
+	OP_MEMBER,   /* args[0].NAME */
+	OP_INDEX,    /* args[0][args[1]] */
+	OP_LIST,     /* [args …] */
+	OP_TEXT,     /* args joined as text: "a ${ b } c" */
+	OP_FILTER,   /* args[0] | filter(args[1] …) */
+	OP_IF,       /* if(args[0], args[1], args[2]) */
+	OP_ELSE,     /* args[0] ?? args[1] */
 	OP_AND,
 	OP_OR,
 	OP_NOT,
@@ -85,6 +87,7 @@ struct parsing {
 	struct scope *scope;
 	struct uses *uses;
 	struct err *err;
+	struct constants *constants;
 };
 
 /*
@@ -104,6 +107,9 @@ int expression_one(const struct parsing *with, const struct node *scalar,
  */
 int expression_each(const struct parsing *with, const struct node *scalar,
 	struct str *name, struct expression *out);
+
+/* Letters, digits and _, and no digit first. */
+bool expression_is_name(struct str s);
 
 /* Bring a name into scope; ERR_CONFIG if it is taken or is no name. */
 int scope_push(const struct parsing *with, struct str name,

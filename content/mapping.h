@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
+#include "content/constants.h"
 #include "content/emit.h"
 #include "content/program.h"
 #include "content/template.h"
@@ -102,6 +103,7 @@ struct entry {
 struct program {
 	struct arena arena;
 	const char *zone;
+	struct constants constants;
 	size_t n_entries;
 	struct entry *entries;
 	size_t n_names;

@@ -81,15 +81,16 @@ int model_find(struct str name)
 
 const char *model_nearest(struct str name, const struct scope *scope)
 {
-	size_t n = ARRAY_LEN(names) + scope->n + 1;
+	size_t n = ARRAY_LEN(names) + scope->n + 2;
 	const char **all = xcalloc(n, sizeof(*all));
 	const char *near;
 
 	all[0] = "cf";
+	all[1] = "const";
 	for (size_t i = 0; i < scope->n; i++)
-		all[i + 1] = scope->items[i].name.p;
+		all[i + 2] = scope->items[i].name.p;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		all[scope->n + 1 + i] = names[i].name;
+		all[scope->n + 2 + i] = names[i].name;
 	near = str_nearest(name, all, n);
 	free(all);
 	return near;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "content/ascii.h"
+#include "content/constants.h"
 #include "content/filters.h"
 #include "content/model.h"
 #include "content/number.h"
@@ -206,6 +207,38 @@ static int parse_field(struct parser *p, size_t start, struct expression *out)
 	return 0;
 }
 
+/* const.NAME, behind const. */
+static int parse_constant_name(
+	struct parser *p, size_t start, struct expression *out)
+{
+	struct str name = STR_NONE;
+	const char *near;
+	size_t at = start;
+
+	if (parse_accept(p, ".")) {
+		name = parse_peek_name(p);
+		at = p->at;
+	}
+	if (name.n == 0)
+		return parse_fail(p, start,
+			"const needs the name of a constant: const.name");
+	if (!constants_use(p->with->constants, name, &near)) {
+		if (near != NULL)
+			return parse_fail(p, at,
+				"no project has the constant '%.*s' (did you "
+				"mean '%s'?)",
+				STR_ARGS(name), near);
+		return parse_fail(p, at,
+			"no project has the constant '%.*s': constants: in "
+			"the configuration has them",
+			STR_ARGS(name));
+	}
+	p->at += name.n;
+	parse_make(p, OP_CONSTANT, start, out, NULL, 0);
+	out->name = name;
+	return 0;
+}
+
 static int parse_name(struct parser *p, struct expression *out)
 {
 	struct str name = parse_peek_name(p);
@@ -218,6 +251,8 @@ static int parse_name(struct parser *p, struct expression *out)
 		return parse_function(p, name, start, out);
 	if (str_is(name, "cf"))
 		return parse_field(p, start, out);
+	if (str_is(name, "const"))
+		return parse_constant_name(p, start, out);
 	for (size_t i = scope->n; i > 0; i--) {
 		if (!str_eq(scope->items[i - 1].name, name))
 			continue;

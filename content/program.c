@@ -15,7 +15,8 @@
 
 #define MAX_ENTRIES 1000
 
-static const char *const root_keys[] = {"documents", "fragments", "timezone"};
+static const char *const root_keys[] = {
+	"documents", "fragments", "timezone", "constants"};
 
 const char *const *program_keys(size_t *n)
 {
@@ -66,6 +67,23 @@ static int compile_zone(struct compiling *c, const struct node *root)
 	return node_err(zone, c->err,
 		"unknown time zone '%.*s' (write it as in Europe/Berlin)",
 		STR_ARGS(name));
+}
+
+static int compile_constants(struct compiling *c, const struct node *root)
+{
+	const struct node *node = node_get(root, "constants");
+	int rc = 0;
+
+	if (node != NULL)
+		rc = constants_compile(
+			&c->templating, node, &c->program->constants);
+	for (size_t i = 0; rc == 0 && node != NULL && i < node->n; i++) {
+		const struct node *key = &node->members[i].key;
+
+		if (!str_is(key->text, "*"))
+			compile_note(c, NAMED_PROJECT, key->text, key);
+	}
+	return rc;
 }
 
 static int compile_documents(struct compiling *c, const struct node *documents)
@@ -133,9 +151,13 @@ static int compile_root(struct compiling *c, const struct node *root)
 		&c->program->arena, bool, fragments != NULL ? fragments->n : 0);
 	rc = compile_zone(c, root);
 	if (rc == 0)
+		rc = compile_constants(c, root);
+	if (rc == 0)
 		rc = find_documents(c, root, &holder, &documents);
 	if (rc == 0)
 		rc = compile_documents(c, documents);
+	if (rc == 0)
+		rc = constants_refuse_unused(&c->program->constants, c->err);
 	return rc == 0 ? refuse_unused(c, fragments) : rc;
 }
 
@@ -159,6 +181,7 @@ int program_compile(
 		.arena = &p->arena,
 		.scope = &c.scope,
 		.uses = &c.uses,
+		.constants = &p->constants,
 		.err = c.err,
 	};
 	rc = compile_root(&c, root);

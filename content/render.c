@@ -204,6 +204,7 @@ int program_render(const struct program *p, const struct work_package *wp,
 	struct evaluation with = {.arena = scratch,
 		.wp = wp,
 		.zone = p->zone,
+		.constants = &p->constants,
 		.start = scratch->total};
 
 	*out = (struct rendered){0};

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "content/constants.h"
 #include "content/evaluate.h"
 #include "content/tree.h"
 
@@ -30,7 +31,8 @@ static void evaluate_text(struct arena *arena, struct str text)
 	struct scope scope = {0};
 	struct uses uses = {0};
 	struct err e = {0};
-	struct parsing parsing = {arena, &scope, &uses, &e};
+	struct constants none = {0};
+	struct parsing parsing = {arena, &scope, &uses, &e, &none};
 	struct node scalar = {.type = NODE_SCALAR,
 		.file = "c.yaml",
 		.line = 1,

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "content/constants.h"
 #include "content/emit.h"
 #include "content/evaluate.h"
 #include "tests/unit/content/fixture.h"
@@ -80,7 +81,8 @@ static char *result_of(const char *scalar, const struct work_package *of,
 	struct uses uses = {0};
 	struct err e = {0};
 	struct buf b = {0};
-	struct parsing parsing = {&arena, &scope, &uses, &e};
+	struct constants none = {0};
+	struct parsing parsing = {&arena, &scope, &uses, &e, &none};
 	struct evaluation with = {.arena = &arena,
 		.wp = of,
 		.zone = "UTC",

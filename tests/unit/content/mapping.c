@@ -225,6 +225,55 @@ static void test_refused(void **state)
 			"$merge"});
 }
 
+#define CONSTANTS(lines, body)                                                 \
+	"constants:\n" lines                                                   \
+	"documents: [{path: p.md, emit: {final_newline: false}, body: '" body  \
+	"'}]\n"
+#define TWO "  ccm: {a: 1, b: [x]}\n  '*': {a: other, c: {d: true}}\n"
+
+static void test_constants(void **state)
+{
+	CHECK({CONSTANTS(TWO, "${ const.a } ${ const.b | to_json } "
+			      "${ const.c.d } ${ const.c.e ?? \"none\" }"),
+		      "p.md\n1 [\"x\"] true none"},
+		{CONSTANTS("  ccm: {a: '12', b: null, c: 'x $${y}'}\n",
+			 "${ [const.a, const.b, const.c] | to_json }"),
+			"p.md\n[\"12\",null,\"x ${y}\"]"},
+		{CONSTANTS("  other: {a: 1}\n", "${ [const.a] | to_json }"),
+			"p.md\n[null]"},
+		{CONSTANTS(TWO, "${ const.aa }"),
+			"?c.yaml:4:72: no project has the constant 'aa' (did "
+			"you mean 'a'?)"},
+		{ENTRY("  body: '${ const.topic }'\n"),
+			"?c.yaml:3:19: no project has the constant 'topic': "
+			"constants: in the configuration has them"},
+		{CONSTANTS(TWO, "${ const.a } ${ const.b }"),
+			"?c.yaml:3:19: the constant 'c' is not used by any "
+			"expression"},
+		{CONSTANTS("  ccm: {a: '${ id }'}\n", "${ const.a }"),
+			"?c.yaml:2:12: a constant is a plain value, without "
+			"${ }"},
+		{CONSTANTS("  ccm: {a b: 1}\n", "${ id }"),
+			"?c.yaml:2:9: 'a b' is no name: use letters, digits "
+			"and _"},
+		{CONSTANTS("  ccm: 1\n", "${ id }"),
+			"?c.yaml:2:8: the constants of a project must be a "
+			"map of names"},
+		{"constants: [a]\ndocuments: [{path: p}]\n",
+			"?c.yaml:1:12: constants must be a map of projects, "
+			"as in ccm: { topic: care }"},
+		{CONSTANTS("  ccm: {a: yes}\n", "${ const.a }"),
+			"?c.yaml:2:12: YAML readers differ about yes: put it "
+			"in "
+			"quotes if it is text, else write true, false or a "
+			"plain number"},
+		{ENTRY("  let: {const: 1}\n  body: '${ const }'\n"),
+			"?c.yaml:3:9: 'const' cannot be a name of your own"},
+		{ENTRY("  body: '${ const }'\n"),
+			"?c.yaml:3:13: const needs the name of a constant: "
+			"const.name"}, );
+}
+
 static void test_refused_unique(void **state)
 {
 	CHECK({ENTRY("  unique: []\n"),
@@ -770,6 +819,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_refused_unique),
+		cmocka_unit_test(test_constants),
 		cmocka_unit_test(test_refused_values),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_choices),
