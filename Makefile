@@ -169,15 +169,17 @@ stage-units:
 # The manual is docs/*.md: docs/man.py makes pages of it.
 MAN := $(addprefix $(BUILD)/man/,opsync.1 opsyncd.8 opsync.yaml.5)
 man: $(MAN)
-$(MAN): docs/man.py $(wildcard docs/*.md) $(BUILD)/opsync
+$(MAN): docs/man.py $(wildcard docs/*.md) $(BUILD)/opsync $(BUILD)/opsyncd
 	@mkdir -p $(@D)
 	$(PYTHON) docs/man.py $(PAGE) >$@
 $(BUILD)/man/opsync.1: PAGE = opsync 1 "see and steer opsyncd" \
-	--commands $(BUILD)/opsync docs/opsync.md
+	$(BUILD)/opsync docs/opsync.md
 $(BUILD)/man/opsyncd.8: PAGE = opsyncd 8 \
-	"keep documents in git in step with OpenProject" docs/opsyncd.md
+	"keep documents in git in step with OpenProject" \
+	$(BUILD)/opsyncd docs/opsyncd.md
 $(BUILD)/man/opsync.yaml.5: PAGE = opsync.yaml 5 \
-	"configuration of opsyncd" docs/configuration.md docs/mapping.md
+	"configuration of opsyncd" \
+	$(BUILD)/opsyncd docs/configuration.md docs/mapping.md
 
 stage: all man stage-units
 	for page in $(MAN); do install -D -m 644 -t \

@@ -60,6 +60,16 @@ static void judge_lag(
 			runs ? " (one runs)" : "");
 }
 
+static void judge_push(struct judgement *j, const json_t *daemon)
+{
+	const json_t *push = json_object_get(daemon, "push");
+	const char *error = cli_text(push, "error", NULL);
+
+	if (error != NULL)
+		find(j, WARNING, "%lld commits cannot be pushed: %s",
+			cli_int(push, "pending"), error);
+}
+
 static void judge_contents(struct judgement *j, const json_t *status)
 {
 	long long failed = cli_int(json_object_get(status, "counts"), "failed");
@@ -91,6 +101,7 @@ static void judge(void *arg, const json_t *status)
 		find(j, CRITICAL, "no daemon runs");
 	else
 		judge_lag(j, daemon, line->max_lag);
+	judge_push(j, daemon);
 	judge_contents(j, status);
 	if (j->verdict == OK)
 		find(j, OK, "%lld documents in step",

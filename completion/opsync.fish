@@ -7,7 +7,7 @@ function __opsync_commands
         /^  [a-z]/ { name = $1; does = ""
             if (match(substr($0, 3), /   *[^ ].*$/))
                 does = substr($0, 2 + RSTART) }
-        /^     / { does = $0 }
+        /^          / { does = $0 }
         { sub(/^ */, "", does) }
         name != "" && does != "" { print name "\t" does; name = "" }'
 end

@@ -148,10 +148,16 @@ static void put_counts(struct page *p, const struct metrics_now *now)
 	sample(p, "", "state=\"current\"", (double)now->counts.documents);
 	sample(p, "", "state=\"held\"", (double)now->held);
 	family(p, "errors", "gauge",
-		"Work packages in error; passes that failed since the last "
-		"good one: 0 or 1.");
+		"Work packages in error; whether the last pass, and the last "
+		"push, failed.");
 	sample(p, "", "kind=\"work_package\"", (double)now->counts.failed);
 	sample(p, "", "kind=\"pass\"", now->failing ? 1 : 0);
+	if (!now->pushes)
+		return;
+	sample(p, "", "kind=\"push\"", now->push_failing ? 1 : 0);
+	put_one(p, "push_pending_commits", "gauge",
+		"Committed, and not at the remote yet.",
+		(double)now->push_pending);
 }
 
 void metrics_render(const struct metrics_now *now, struct buf *out)

@@ -37,6 +37,9 @@ struct metrics_now {
 	int64_t lag; /* microseconds since the last good pass began */
 	bool failing;
 	bool fault;
+	bool pushes; /* commits are pushed: the next two are known */
+	int64_t push_pending;
+	bool push_failing;
 };
 
 /* In the text format that node_exporter's textfile collector reads. */

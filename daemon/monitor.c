@@ -136,6 +136,9 @@ static struct metrics_now look(const struct monitor *m)
 		.last_success = m->last_success,
 		.lag = monitor_lag(m),
 		.failing = m->failing,
+		.pushes = m->pushes,
+		.push_pending = m->push_pending,
+		.push_failing = m->push_failing,
 		.fault = m->health.fault,
 	};
 }

@@ -16,6 +16,11 @@ struct monitor {
 	const struct sync *sync;
 	int64_t started; /* wall clock */
 
+	/* Set before monitor_pass(), where commits are pushed. */
+	bool pushes;
+	int64_t push_pending;
+	bool push_failing;
+
 	/* To be read. */
 	struct health health;
 	int64_t last_attempt; /* wall clock: the end of the last pass */

@@ -470,6 +470,11 @@ const struct err *push_fault(const struct push *p)
 	return &p->fault;
 }
 
+int64_t push_pending(const struct push *p)
+{
+	return p->pending;
+}
+
 void push_report(const struct push *p, struct buf *out)
 {
 	if (p == NULL) {

@@ -49,6 +49,9 @@ bool push_is_busy(const struct push *p);
 /* What was wrong the last time; code 0: nothing. */
 const struct err *push_fault(const struct push *p);
 
+/* Commits that are not there yet, as far as is known. */
+int64_t push_pending(const struct push *p);
+
 /* Members of status: "push":{…}, or null. */
 void push_report(const struct push *p, struct buf *out);
 

@@ -212,6 +212,20 @@ static void after_pass(struct service *s, bool fetch, bool happened)
 	push_continue(s->push);
 }
 
+/* True if a fault begins or ends with it. */
+static bool watch_over(struct service *s, const struct pass *p)
+{
+	struct monitor *m = &s->monitor;
+
+	m->pushes = s->push != NULL;
+	if (m->pushes) {
+		m->push_pending = push_pending(s->push);
+		m->push_failing = push_fault(s->push)->code != 0;
+	}
+	return monitor_pass(m, p, s->options.once || s->stopping) !=
+	       HEALTH_SAME;
+}
+
 static void on_pass(struct pass *p)
 {
 	struct service *s = container_of(p, struct service, pass);
@@ -223,7 +237,7 @@ static void on_pass(struct pass *p)
 	keep_in_mind(s, p);
 	log_pass(s, p);
 	judge(s, p);
-	monitor_pass(&s->monitor, p, s->options.once || s->stopping);
+	happened |= watch_over(s, p);
 	if (s->control != NULL)
 		tell_finished(s, p);
 	s->running = s->notify.working = false;

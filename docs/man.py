@@ -1,11 +1,11 @@
 """A manual page of the pages in this folder: markdown in, man(7) out.
 
-usage: man.py NAME SECTION DESCRIPTION [--commands PROGRAM] FILE.md...
+usage: man.py NAME SECTION DESCRIPTION PROGRAM FILE.md...
 
 It knows what these pages use: headings, paragraphs, lists, tables (a row
 becomes a tagged paragraph), fenced blocks, and `code`, **bold**, *italic*
-and [links](…) in text.  A line <!-- commands --> becomes what
-PROGRAM --help says of its commands.
+and [links](…) in text.  A line <!-- commands --> or <!-- options --> becomes
+what PROGRAM --help says of them.
 """
 import os
 import re
@@ -101,21 +101,28 @@ def inline_join(before, line):
     return before + "\n" + guard(inline(line))
 
 
-def commands(program):
-    """The commands in PROGRAM --help, with their arguments."""
+def helped(program, begin):
+    """The rows of PROGRAM --help that begin so, with what stands behind."""
     said = subprocess.run([program, "--help"], stdout=subprocess.PIPE,
                           check=True).stdout.decode()
     out = []
-    for line in said.split("\n\n")[1].splitlines():
-        m = re.match(r"  (\S.*?)(?:  +(\S.*))?$", line)
+    for line in said.splitlines():
+        m = re.match(r" +(%s.*?)(?:  +(\S.*))?$" % begin, line)
         if m:
             name, _, rest = m.group(1).partition(" ")
             out += [".TP", "\\fB%s\\fR %s" % (plain(name), plain(rest))]
             if m.group(2):
                 out.append(plain(m.group(2)))
-        elif line.strip():
+        elif out and line.startswith("      ["):
+            out[-1] += " " + plain(line.strip())
+        elif out and line.startswith(10 * " "):
             out.append(plain(line.strip()))
+        elif out:
+            break
     return out
+
+
+MADE = {"<!-- commands -->": "[a-z]", "<!-- options -->": "-"}
 
 
 def paragraph(lines):
@@ -129,8 +136,8 @@ def block(kind, lines, program):
         return table(lines)
     if kind == "-":
         return items(lines)
-    if lines == ["<!-- commands -->"]:
-        return commands(program)
+    if lines[0] in MADE:
+        return helped(program, MADE[lines[0]])
     return paragraph(lines)
 
 
@@ -163,10 +170,7 @@ def body(text, program, first):
 
 
 def main():
-    name, section, description, *files = sys.argv[1:]
-    program = None
-    if files[0] == "--commands":
-        program, files = files[1], files[2:]
+    name, section, description, program, *files = sys.argv[1:]
     with open("base/version.h") as f:
         version = VERSION.search(f.read())[1]
     changed = os.environ.get("SOURCE_DATE_EPOCH") or max(

@@ -65,6 +65,34 @@ def whole(tap, sync, path):
              "nothing is left beside it")
 
 
+def git_remote(tap, sync, path, check):
+    """A remote that takes nothing: known to both."""
+    remote = os.path.join(sync.folder, "remote.git")
+    sync.run("git", "init", "-q", "--bare", remote)
+    hook = sync.write("remote.git/hooks/pre-receive", "#!/bin/sh\nexit 1\n",
+                      0o755)
+    sync.configure(more="""status: { textfile: %s }
+""" % path)
+    with open(sync.config) as f:
+        text = f.read().replace("store: " + sync.store, "store: { path: %s, "
+                                "push: { remote: %s } }" % (
+                                    sync.store, remote))
+    with open(sync.config, "w") as f:
+        f.write(text)
+    sync.start()
+    tap.ok(until(lambda: "cannot be pushed" in check(sync)[1]),
+           "a push that fails is told", check(sync))
+    tap.same(check(sync)[0], 1, "as a warning")
+    got = until(lambda: metrics(path)[0].get(
+        ("opsync_push_pending_commits",), 0))
+    tap.ok(got > 0, "commits that wait are a metric", got)
+    os.unlink(hook)
+    sync.opsync("resync", "--wait")  # does not wait for its time
+    tap.ok(until(lambda: check(sync)[0] == 0, 40), "pushed: all well",
+           check(sync))
+    sync.stop()
+
+
 def check(sync, *args):
     done = sync.opsync("status", "--check", *args)
     return done.code, done.out, done.err
@@ -137,6 +165,7 @@ def main():
         tap.ok("of the server\n" in sync.opsync("runs").out,
                "runs shows them", sync.opsync("runs").out)
 
+        git_remote(tap, sync, path, check)
         sync.configure(more="status: { textfile: /nowhere/x.prom }\n")
         done = sync.once()
         tap.ok(done.code == 0 and done.err.count("status.textfile") == 1,
