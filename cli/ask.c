@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "daemon/control.h"
 #include "daemon/questions.h"
 #include "store/store.h"
 
@@ -119,10 +120,15 @@ int cli_connect(
 
 int cli_send(struct cli_connection *c, const json_t *request, struct err *e)
 {
-	char *text = json_dumps(request, JSON_COMPACT);
-	size_t n = strlen(text);
+	json_t *whole = json_copy((json_t *)request);
+	char *text;
+	size_t n;
 	int r = 0;
 
+	json_object_set_new(whole, "protocol", json_integer(CONTROL_PROTOCOL));
+	text = json_dumps(whole, JSON_COMPACT);
+	json_decref(whole);
+	n = strlen(text);
 	text[n] = '\n'; /* in place of the NUL */
 	for (size_t done = 0; r == 0 && done < n + 1;) {
 		ssize_t sent = write(c->fd, text + done, n + 1 - done);

@@ -15,8 +15,11 @@ static const struct command commands[] = {
 		"what a run would change (the dry run)", cli_diff},
 	{"status", "[--check [--max-lag TIME]]",
 		"what the daemon did, does, will do", cli_status},
-	{"resync", "[--full] [--wp ID]… [--wait]",
-		"sync now; all, or some work packages", cli_resync},
+	{"resync", "[--full | [--project P]… [--wp ID]… [--failed]] [--wait]",
+		"sync now; all, or some of it", cli_resync},
+	{"cancel", "", "end what resync asked for", cli_cancel},
+	{"pause", "[REASON]", "sync no more, until resume", cli_pause},
+	{"resume", "", "go on after a pause", cli_resume},
 	{"reload", "", "read the configuration again", cli_reload},
 	{"runs", "[--limit N] [--daily] [--no-pager]",
 		"the passes, the newest first", cli_runs},
@@ -53,6 +56,16 @@ static const char options[] =
 
 #define COLUMN 28 /* where the table's second half begins */
 
+/* Of a text in UTF-8: more than it has characters. */
+static int extra_bytes(const char *text)
+{
+	int n = 0;
+
+	for (; *text != '\0'; text++)
+		n += ((unsigned char)*text & 0xc0) == 0x80;
+	return n;
+}
+
 void commands_help(void)
 {
 	puts("usage: opsync [-c FILE | -i NAME] [--json] COMMAND …\n");
@@ -60,6 +73,8 @@ void commands_help(void)
 		const struct command *c = &commands[i];
 		int n = printf("  %s%s%s", c->name,
 			c->arguments[0] != '\0' ? " " : "", c->arguments);
+
+		n -= extra_bytes(c->arguments);
 
 		if (n > COLUMN || strchr(c->arguments, '\n') != NULL)
 			printf("\n%*s%s\n", COLUMN + 2, "", c->does);

@@ -22,6 +22,7 @@ void commands_help(void);
 void command_help(const struct command *command);
 
 cli_command cli_accept_server;
+cli_command cli_cancel;
 cli_command cli_check;
 cli_command cli_diff;
 cli_command cli_explain;
@@ -30,8 +31,10 @@ cli_command cli_init;
 cli_command cli_log;
 cli_command cli_publish;
 cli_command cli_release;
+cli_command cli_pause;
 cli_command cli_reload;
 cli_command cli_render;
+cli_command cli_resume;
 cli_command cli_resync;
 cli_command cli_runs;
 cli_command cli_show_one;

@@ -1,46 +1,140 @@
 /*
- * resync - ask the daemon for a pass now, and wait for it if told to; reload
- * is a pass with the configuration read again.
+ * resync - ask the daemon for a pass now, and wait for it if told to; its
+ * end, a pause, and reload, a pass with the configuration read again.
+ *
+ * Who waits sees how far it is: on a terminal as one line that changes, else
+ * as lines.  Ctrl-C ends the waiting only.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/term.h"
 
-enum { OPT_FULL = 256, OPT_WP, OPT_WAIT };
+enum { OPT_FULL = 256, OPT_WP, OPT_PROJECT, OPT_FAILED, OPT_WAIT };
+
+static int add_project(json_t *request, struct err *e)
+{
+	json_t *projects = json_object_get(request, "projects");
+	json_t *name = json_string(optarg);
+
+	if (name == NULL)
+		return err_set(e, ERR_USAGE, "--project: is no UTF-8");
+	json_array_append_new(projects, name);
+	return 0;
+}
+
+static int add_id(json_t *request, struct err *e)
+{
+	int64_t id = 0;
+	int r = cli_number(
+		optarg[0] == '#' ? optarg + 1 : optarg, "--wp", &id, e);
+
+	if (r == 0)
+		json_array_append_new(json_object_get(request, "work_packages"),
+			json_integer(id));
+	return r;
+}
 
 static int take_option(void *arg, int c, struct err *e)
 {
 	json_t *request = arg;
-	json_t *ids = json_object_get(request, "work_packages");
-	int64_t id = 0;
-	int r = 0;
 
-	if (c == OPT_FULL)
+	switch (c) {
+	case OPT_FULL:
 		json_object_set_new(request, "full", json_true());
-	else if (c == OPT_WAIT)
+		return 0;
+	case OPT_FAILED:
+		json_object_set_new(request, "failed", json_true());
+		return 0;
+	case OPT_WAIT:
 		json_object_set_new(request, "wait", json_true());
-	else
-		r = cli_number(optarg, "--wp", &id, e);
-	if (id != 0)
-		json_array_append_new(ids, json_integer(id));
-	return r;
+		return 0;
+	case OPT_PROJECT:
+		return add_project(request, e);
+	default:
+		return add_id(request, e);
+	}
 }
 
-static void print(const json_t *line)
-{
-	bool finished = json_is_true(json_object_get(line, "finished"));
-	bool terminal = isatty(STDOUT_FILENO) != 0;
+/* --- Progress ----------------------------------------------------------- */
 
-	if (json_object_get(line, "seen") == NULL)
-		return;
-	printf("%s%s%lld read, %lld added, %lld changed, %lld removed, %lld "
-	       "failed%s",
-		terminal ? "\r\033[K" : "", finished ? "done: " : "",
+struct waiting {
+	struct cli *cli;
+	struct term term;
+	char last[256]; /* line that was printed, not to be repeated */
+	long long pass;
+	int result;
+	struct err err;
+};
+
+static size_t columns(void)
+{
+	struct winsize size = {0};
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < 20)
+		return 80;
+	return size.ws_col;
+}
+
+static void put_counts(const json_t *line, struct buf *out)
+{
+	buf_printf(out,
+		"%lld read, %lld added, %lld changed, %lld removed, %lld "
+		"failed",
 		cli_int(line, "seen"), cli_int(line, "added"),
 		cli_int(line, "changed"), cli_int(line, "removed"),
-		cli_int(line, "failed"), finished || !terminal ? "\n" : "");
+		cli_int(line, "failed"));
+}
+
+/* "43 %, 120/s, 5 min left", as far as that is known. */
+static void put_rate(const json_t *line, struct buf *out)
+{
+	double elapsed = json_number_value(json_object_get(line, "elapsed"));
+	long long done = cli_int(line, "done");
+	long long total = cli_int(line, "total");
+	double rate = elapsed > 0 ? (double)done / elapsed : 0;
+	char span[CLOCK_TEXT];
+
+	if (total > 0)
+		buf_printf(out, ", %lld of %lld (%lld %%)", done, total,
+			done >= total ? 100 : 100 * done / total);
+	if (rate > 0)
+		buf_printf(out, ", %.0f/s", rate);
+	if (rate > 0 && total > done)
+		buf_printf(out, ", %s left",
+			term_span((int64_t)((double)(total - done) / rate),
+				span));
+}
+
+static void print_progress(struct waiting *w, const json_t *line)
+{
+	struct buf text = {0};
+
+	buf_printf(&text, "%s", cli_text(line, "phase", ""));
+	put_rate(line, &text);
+	buf_puts(&text, ": ");
+	put_counts(line, &text);
+	if (w->term.terminal)
+		printf("\r\033[K%.*s", (int)columns() - 1, text.p);
+	else if (strcmp(text.p, w->last) != 0)
+		printf("%s\n", text.p);
+	snprintf(w->last, sizeof(w->last), "%s", text.p);
+	buf_fini(&text);
+	fflush(stdout);
+}
+
+static void print_finished(struct waiting *w, const json_t *line)
+{
+	struct buf text = {0};
+
+	put_counts(line, &text);
+	printf("%s%s: %s\n", w->term.terminal ? "\r\033[K" : "",
+		cli_int(line, "result") == 0 ? "done" : "ended", text.p);
+	buf_fini(&text);
 	fflush(stdout);
 }
 
@@ -49,8 +143,6 @@ static int judge(const json_t *line, struct err *e)
 {
 	int result = (int)cli_int(line, "result");
 
-	if (!json_is_true(json_object_get(line, "finished")))
-		return 0;
 	if (result != 0)
 		return err_set(e, result, "%s", cli_text(line, "error", "?"));
 	if (cli_int(line, "held") > 0)
@@ -66,10 +158,47 @@ static int judge(const json_t *line, struct err *e)
 	return 0;
 }
 
-static int converse(struct cli *cli, struct cli_connection *c,
+static void take_line(struct waiting *w, const json_t *line)
+{
+	bool finished = json_is_true(json_object_get(line, "finished"));
+
+	if (cli_int(line, "pass") != 0)
+		w->pass = cli_int(line, "pass");
+	if (w->cli->json) {
+		json_dumpf(line, stdout, JSON_COMPACT);
+		putchar('\n');
+		fflush(stdout);
+	} else if (finished) {
+		print_finished(w, line);
+	} else if (json_is_true(json_object_get(line, "progress"))) {
+		print_progress(w, line);
+	}
+	if (finished && w->result == 0)
+		w->result = judge(line, &w->err);
+}
+
+/* --- Waiting ------------------------------------------------------------ */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+/* Without SA_RESTART: the read that waits for the daemon ends. */
+static void watch_interrupt(void)
+{
+	struct sigaction action = {.sa_handler = on_interrupt};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+}
+
+static int converse(struct waiting *w, struct cli_connection *c,
 	const json_t *request, struct err *e)
 {
-	int result = 0;
 	int r = cli_send(c, request, e);
 
 	while (r == 0) {
@@ -78,63 +207,136 @@ static int converse(struct cli *cli, struct cli_connection *c,
 		r = cli_receive(c, &line, e);
 		if (line == NULL)
 			break;
-		if (cli->json) {
-			json_dumpf(line, stdout, JSON_COMPACT);
-			putchar('\n');
-		} else {
-			print(line);
-		}
-		if (result == 0)
-			result = judge(line, e);
+		take_line(w, line);
 		json_decref(line);
 	}
-	return r != 0 ? r : result;
+	if (interrupted) {
+		if (w->term.terminal && w->last[0] != '\0')
+			putchar('\n');
+		return err_set(e, ERR_CANCELED,
+			"not waited for: pass %lld goes on (opsync cancel "
+			"ends it)",
+			w->pass);
+	}
+	if (r == 0 && w->result != 0)
+		*e = w->err;
+	return r != 0 ? r : w->result;
 }
 
 static int talk(struct cli *cli, const json_t *request, struct err *e)
 {
+	struct waiting w = {.cli = cli};
 	struct cli_connection *c = NULL;
 	struct config config = {0};
 	int r = cli_config(cli, &config, e);
 
+	term_init(&w.term);
+	watch_interrupt();
 	if (r == 0)
 		r = cli_connect(&config, &c, e);
 	if (r == 0)
-		r = converse(cli, c, request, e);
+		r = converse(&w, c, request, e);
 	cli_disconnect(c);
 	config_fini(&config);
 	return r;
 }
+
+/* --- The commands ------------------------------------------------------- */
 
 int cli_resync(struct cli *cli, struct err *e)
 {
 	static const struct option options[] = {
 		{"full", no_argument, NULL, OPT_FULL},
 		{"wp", required_argument, NULL, OPT_WP},
+		{"project", required_argument, NULL, OPT_PROJECT},
+		{"failed", no_argument, NULL, OPT_FAILED},
 		{"wait", no_argument, NULL, OPT_WAIT},
 		{0},
 	};
-	json_t *request =
-		json_pack("{s:s, s:[]}", "command", "resync", "work_packages");
+	json_t *request = json_pack("{s:s, s:[], s:[]}", "command", "resync",
+		"work_packages", "projects");
 	int r = cli_parse(cli, options, take_option, request, e);
 
 	if (r == 0)
 		r = cli_arguments(cli, 0, 0, e);
+	if (r == 0 && json_is_true(json_object_get(request, "full")) &&
+		(json_array_size(json_object_get(request, "work_packages")) >
+				0 ||
+			json_array_size(json_object_get(request, "projects")) >
+				0 ||
+			json_object_get(request, "failed") != NULL))
+		r = err_set(e, ERR_USAGE,
+			"resync: --full is everything: leave out the rest");
 	if (r == 0)
 		r = talk(cli, request, e);
 	json_decref(request);
 	return r;
 }
 
-int cli_reload(struct cli *cli, struct err *e)
+/* A command of one word. */
+static int tell(struct cli *cli, const char *command,
+	void (*print)(void *arg, const json_t *line), struct err *e)
 {
-	json_t *request = json_pack("{s:s}", "command", "reload");
+	json_t *request = json_pack("{s:s}", "command", command);
 	int r = cli_parse(cli, NULL, NULL, NULL, e);
 
 	if (r == 0)
 		r = cli_arguments(cli, 0, 0, e);
 	if (r == 0)
-		r = cli_tell(cli, request, NULL, NULL, e);
+		r = cli_tell(cli, request, print, NULL, e);
+	json_decref(request);
+	return r;
+}
+
+static void ignore(void *arg, const json_t *line)
+{
+	(void)arg;
+	(void)line;
+}
+
+int cli_reload(struct cli *cli, struct err *e)
+{
+	return tell(cli, "reload", ignore, e);
+}
+
+int cli_resume(struct cli *cli, struct err *e)
+{
+	return tell(cli, "resume", ignore, e);
+}
+
+static void print_canceled(void *arg, const json_t *line)
+{
+	long long pass = cli_int(line, "canceled");
+	long long waiting = cli_int(line, "waiting");
+
+	(void)arg;
+	if (pass != 0)
+		printf("pass %lld ends; what it has read is kept\n", pass);
+	if (waiting > 0)
+		printf("%lld that waited %s forgotten\n", waiting,
+			waiting == 1 ? "is" : "are");
+	if (pass == 0 && waiting == 0)
+		puts("nothing runs, and nothing waits");
+}
+
+int cli_cancel(struct cli *cli, struct err *e)
+{
+	return tell(cli, "cancel", print_canceled, e);
+}
+
+int cli_pause(struct cli *cli, struct err *e)
+{
+	json_t *request =
+		json_pack("{s:s, s:b}", "command", "pause", "wait", 1);
+	int r = cli_parse(cli, NULL, NULL, NULL, e);
+
+	if (r == 0)
+		r = cli_arguments(cli, 0, 1, e);
+	if (r == 0 && optind < cli->argc)
+		json_object_set_new(
+			request, "why", json_string(cli->argv[optind]));
+	if (r == 0)
+		r = cli_tell(cli, request, ignore, NULL, e);
 	json_decref(request);
 	return r;
 }

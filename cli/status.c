@@ -132,7 +132,13 @@ static void print(void *arg, const json_t *status)
 {
 	const struct config *config = arg;
 
+	const json_t *paused = json_object_get(status, "paused");
+
 	printf("store      %s\n", config->store_path);
+	if (json_is_object(paused))
+		printf("paused     since %s: %s (opsync resume)\n",
+			cli_text(paused, "since", "?"),
+			cli_text(paused, "why", ""));
 	print_daemon(status, config);
 	print_counts(status);
 	print_runs(status);

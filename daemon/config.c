@@ -363,13 +363,24 @@ static int read_status(struct config *c, const struct node *at, struct err *e)
 
 static int read_control(struct config *c, const struct node *at, struct err *e)
 {
+	static const char *const more[] = {"readers"};
 	static const struct key keys[] = {
 		KEY("socket", KIND_STRING, socket),
 	};
-
-	return read_section(c, at,
-		&(struct section){"control", keys, ARRAY_LEN(keys), NULL, 0},
+	const struct node *readers;
+	struct str word = STR("group");
+	int r = read_section(c, at,
+		&(struct section){"control", keys, ARRAY_LEN(keys), more,
+			ARRAY_LEN(more)},
 		e);
+
+	readers = r == 0 ? node_get(at, "readers") : NULL;
+	if (readers != NULL)
+		r = node_string(readers, "readers", &word, e);
+	if (r == 0 && !str_is(word, "group") && !str_is(word, "all"))
+		r = node_err(readers, e, "readers: is group, or all");
+	c->all_read = str_is(word, "all");
+	return r;
 }
 
 /* --- The whole ---------------------------------------------------------- */

@@ -108,6 +108,7 @@ struct config {
 	const char *author_email;
 
 	const char *socket; /* or NULL: as config_socket() says */
+	bool all_read;      /* who is not in the group may ask there, too */
 
 	struct program *program;
 };

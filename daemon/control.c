@@ -16,6 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/version.h"
 #include "daemon/commands.h"
 #include "daemon/peer.h"
 #include "daemon/report.h"
@@ -169,6 +170,7 @@ void control_end(struct control_request *r)
 	buf_puts(&lines, "}\n");
 	json_decref(client->what);
 	client->what = NULL;
+	free(r->want.ids);
 	client->request = (struct control_request){0};
 	if (client->closing) {
 		buf_fini(&lines);
@@ -200,6 +202,14 @@ static void on_worked(struct job *job)
 		control_end(r);
 }
 
+bool control_may_change(const struct control_request *r)
+{
+	const struct client *client = container_of(
+		(struct control_request *)r, struct client, request);
+
+	return client->may_change;
+}
+
 static int find_command(
 	const struct client *client, struct control_request *r, struct err *e)
 {
@@ -208,6 +218,11 @@ static int find_command(
 
 	if (name == NULL)
 		return err_set(e, ERR_USAGE, "the request has no command");
+	if (control_int(r->what, "protocol", 1) > CONTROL_PROTOCOL)
+		return err_set(e, ERR_USAGE,
+			"this daemon (%s) speaks protocol %d only: restart it "
+			"if it was upgraded",
+			OPSYNC_VERSION, CONTROL_PROTOCOL);
 	r->command = command_find(name, e);
 	if (r->command == NULL)
 		return e->code;
@@ -394,7 +409,7 @@ static int listen_at(struct control *c, struct err *e)
 
 	if (r != 0)
 		return r;
-	mask = umask(0117);
+	mask = umask(c->host->sync->config->all_read ? 0111 : 0117);
 	r = uv_pipe_bind(&c->pipe, c->path);
 	umask(mask);
 	if (r == 0)

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "daemon/sync.h"
+#include "daemon/wanted.h"
 
 /*
  * The control socket: newline-delimited JSON, one request a line, answered
@@ -15,14 +16,7 @@
  */
 struct control;
 
-/* What somebody asks to be synced again. */
-struct control_resync {
-	bool full;
-	bool reconcile;
-	bool local; /* nothing of the server: orders are carried out */
-	size_t n_ids;
-	int64_t *ids; /* taken by who gets it */
-};
+#define CONTROL_PROTOCOL 1
 
 /* The daemon, as commands see it. */
 struct control_host {
@@ -30,8 +24,13 @@ struct control_host {
 	void *arg;
 	/* Add what only the running daemon knows: members of an object. */
 	void (*live)(void *arg, struct buf *out);
-	/* Ask for a pass; gives the number of the pass that will do it. */
-	uint64_t (*resync)(void *arg, struct control_resync *what);
+	/* Ask for a pass, and take what is asked for; gives its number. */
+	uint64_t (*resync)(void *arg, struct wanted_what *what);
+	/* End the pass that runs, and forget what was asked for; its number,
+	 * or 0.  *n: how many waited. */
+	uint64_t (*cancel)(void *arg, size_t *n);
+	/* No passes from now on, or again; the number of one that is ended. */
+	uint64_t (*pause)(void *arg, bool paused);
 	/* Read the configuration again; e says why it stays as it was. */
 	int (*reload)(void *arg, struct err *e);
 };
@@ -42,8 +41,9 @@ struct control_request {
 	const json_t *what; /* the object that the client sent */
 	struct buf out;     /* lines of the answer, sent with its end */
 	struct err err;
-	uint64_t pass; /* waits for that one; 0: for none */
-	void *flow;    /* whatever a command needs meanwhile */
+	uint64_t pass;           /* waits for that one; 0: for none */
+	void *flow;              /* whatever a command needs meanwhile */
+	struct wanted_what want; /* what it asks for; owned until it is taken */
 
 	/*
 	 * Set by what takes long: called at most once, when the client is
@@ -76,12 +76,15 @@ void control_flush(struct control_request *r);
 /* The last line of the answer, with r->err; r may be gone. */
 void control_end(struct control_request *r);
 
+/* Whether who asks may use what CONTROL_CHANGE guards. */
+bool control_may_change(const struct control_request *r);
+
 /* An integer of the request, or none. */
 int64_t control_int(const json_t *what, const char *key, int64_t none);
 
 /*
- * Listen at path (mode 0660), taking the place of a socket that a killed
- * process left.  Borrows the host.  ERR_IO.
+ * Listen at path (mode 0660, or 0666 where all may read), taking the place of a
+ * socket that a killed process left.  Borrows the host.  ERR_IO.
  */
 int control_open(const struct control_host *host, const char *path,
 	struct control **out, struct err *e);

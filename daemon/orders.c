@@ -1,10 +1,13 @@
 /*
  * orders - what only the running daemon can answer or do: live status, a
- * pass, the configuration read again.
+ * pass, its end, a pause, the configuration read again.
  */
 #include <stdlib.h>
 
+#include "base/version.h"
 #include "daemon/commands.h"
+#include "daemon/pause.h"
+#include "daemon/report.h"
 
 /* The state's line is an object: what only the daemon knows goes into it. */
 void order_status(struct control_request *r)
@@ -22,28 +25,117 @@ void order_status(struct control_request *r)
 	control_end(r);
 }
 
-static int read_ids(
-	const json_t *list, struct control_resync *what, struct err *e)
-{
-	size_t n = json_array_size(list);
+/* --- Which work packages ------------------------------------------------ */
 
-	what->ids = xcalloc(n, sizeof(*what->ids));
-	for (size_t i = 0; i < n; i++) {
+static void add_id(struct wanted_what *what, int64_t id)
+{
+	what->ids = xrealloc(what->ids, (what->n_ids + 1) * sizeof(*what->ids));
+	what->ids[what->n_ids++] = id;
+	what->some = true;
+}
+
+static int read_ids(const json_t *list, struct wanted_what *what, struct err *e)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *id = json_array_get(list, i);
 
 		if (!json_is_integer(id) || json_integer_value(id) <= 0)
 			return err_set(e, ERR_USAGE,
 				"work_packages: is a list of work package ids");
-		what->ids[what->n_ids++] = json_integer_value(id);
+		add_id(what, json_integer_value(id));
 	}
 	return 0;
 }
 
-/* The answer is the pass's number; with wait, how it went, too. */
-static void ask_for_pass(struct control_request *r, struct control_resync *what)
-{
-	uint64_t pass = r->host->resync(r->host->arg, what);
+struct members {
+	struct wanted_what *what;
+	int64_t project; /* 0: any */
+};
 
+static int add_member(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	struct members *members = arg;
+
+	(void)e;
+	if (members->project == 0 || wp->project_id == members->project)
+		add_id(members->what, wp->id);
+	return 0;
+}
+
+/* A project by identifier, name or id; ERR_USAGE with the nearest. */
+static int find_project(
+	const struct names *names, struct str name, int64_t *id, struct err *e)
+{
+	const char **all = xcalloc(names->n_projects + 1, sizeof(*all));
+	const char *nearest;
+	long long number = 0;
+	int r = 0;
+
+	str_to_int64(name, &number);
+	*id = 0;
+	for (size_t i = 0; i < names->n_projects; i++) {
+		const struct project *p = &names->projects[i];
+
+		all[i] = p->identifier.p;
+		if (str_eq(p->identifier, name) || str_eq(p->name, name) ||
+			p->id == number)
+			*id = p->id;
+	}
+	nearest = str_nearest(name, all, names->n_projects);
+	if (*id == 0)
+		r = err_set(e, ERR_USAGE, "unknown project '%.*s'%s%s%s",
+			STR_ARGS(name),
+			nearest != NULL ? " (did you mean '" : "",
+			nearest != NULL ? nearest : "",
+			nearest != NULL ? "'?)" : "");
+	free(all);
+	return r;
+}
+
+static int add_project(
+	struct control_request *r, struct str name, struct err *e)
+{
+	struct mapper *m = r->host->sync->mapper;
+	struct members members = {.what = &r->want};
+	int code = find_project(&m->names, name, &members.project, e);
+
+	/* What came or went there shows in the ids only. */
+	r->want.some = r->want.reconcile = true;
+	return code != 0 ? code
+			 : state_work_packages(store_state(m->store),
+				   add_member, &members, e);
+}
+
+/* Worker's thread: what is asked for, as ids. */
+int work_resync(struct control_request *r, struct err *e)
+{
+	const json_t *projects = json_object_get(r->what, "projects");
+	struct state *state = store_state(r->host->sync->mapper->store);
+	struct members all = {.what = &r->want};
+	int code = pause_check(state, e);
+
+	r->want.full = json_is_true(json_object_get(r->what, "full"));
+	if (code == 0)
+		code = read_ids(
+			json_object_get(r->what, "work_packages"), &r->want, e);
+	for (size_t i = 0; code == 0 && i < json_array_size(projects); i++)
+		code = add_project(r,
+			str_of(json_string_value(json_array_get(projects, i))),
+			e);
+	if (code == 0 && json_is_true(json_object_get(r->what, "failed"))) {
+		r->want.some = true;
+		code = state_work_packages_of(
+			state, OUTCOME_FAILED, add_member, &all, e);
+	}
+	return code;
+}
+
+/* --- Passes ------------------------------------------------------------- */
+
+/* Answer with the pass's number; with wait, how it went, too. */
+static void wait_for(struct control_request *r, uint64_t pass)
+{
 	buf_printf(&r->out, "{\"pass\":%llu}\n", (unsigned long long)pass);
 	if (!json_is_true(json_object_get(r->what, "wait"))) {
 		control_end(r);
@@ -54,52 +146,105 @@ static void ask_for_pass(struct control_request *r, struct control_resync *what)
 	control_flush(r);
 }
 
+static void ask_for_pass(struct control_request *r)
+{
+	wait_for(r, r->host->resync(r->host->arg, &r->want));
+}
+
 void order_resync(struct control_request *r)
 {
-	struct control_resync what = {
-		.full = json_is_true(json_object_get(r->what, "full"))};
-
-	if (read_ids(json_object_get(r->what, "work_packages"), &what,
-		    &r->err) != 0) {
-		free(what.ids);
-		control_end(r);
-		return;
-	}
-	ask_for_pass(r, &what);
+	ask_for_pass(r);
 }
 
 void order_release(struct control_request *r)
 {
-	struct control_resync what = {.reconcile = true};
-
+	r->want.reconcile = true;
 	if (json_is_true(json_object_get(r->what, "dry_run")))
 		control_end(r);
 	else
-		ask_for_pass(r, &what);
+		ask_for_pass(r);
 }
 
 void order_withdraw(struct control_request *r)
 {
-	struct control_resync what = {.local = true};
-
-	ask_for_pass(r, &what);
+	r->want.local = true;
+	ask_for_pass(r);
 }
 
 void order_publish(struct control_request *r)
 {
-	struct control_resync what = {0};
-
-	ask_for_pass(r, &what);
+	ask_for_pass(r);
 }
 
 void order_accept_server(struct control_request *r)
 {
-	struct control_resync what = {.full = true};
-
-	ask_for_pass(r, &what);
+	r->want.full = true;
+	ask_for_pass(r);
 }
+
 void order_reload(struct control_request *r)
 {
 	r->host->reload(r->host->arg, &r->err);
+	control_end(r);
+}
+
+void order_cancel(struct control_request *r)
+{
+	size_t n = 0;
+	uint64_t pass = r->host->cancel(r->host->arg, &n);
+
+	buf_printf(&r->out, "{\"canceled\":%llu,\"waiting\":%zu}\n",
+		(unsigned long long)pass, n);
+	control_end(r);
+}
+
+/* --- Pause -------------------------------------------------------------- */
+
+int work_pause(struct control_request *r, struct err *e)
+{
+	const char *why = json_string_value(json_object_get(r->what, "why"));
+
+	return pause_begin(store_state(r->host->sync->mapper->store),
+		why != NULL ? why : "", e);
+}
+
+int work_resume(struct control_request *r, struct err *e)
+{
+	struct state *state = store_state(r->host->sync->mapper->store);
+	int code = pause_check(state, NULL);
+
+	if (code == 0)
+		return err_set(e, ERR_USAGE, "there is no pause");
+	return code == ERR_AGAIN ? pause_end(state, e) : code;
+}
+
+/* With wait, the answer comes when nothing runs any more. */
+void order_pause(struct control_request *r)
+{
+	uint64_t pass = r->host->pause(r->host->arg, true);
+
+	if (pass != 0)
+		wait_for(r, pass);
+	else
+		control_end(r);
+}
+
+void order_resume(struct control_request *r)
+{
+	r->host->pause(r->host->arg, false);
+	control_end(r);
+}
+
+/* --- Hello -------------------------------------------------------------- */
+
+void order_hello(struct control_request *r)
+{
+	buf_printf(&r->out, "{\"protocol\":%d,", CONTROL_PROTOCOL);
+	report_text(&r->out, "version", STR(OPSYNC_VERSION));
+	buf_putc(&r->out, ',');
+	report_text(
+		&r->out, "instance", str_of(r->host->sync->config->instance));
+	buf_printf(&r->out, ",\"may_change\":%s}\n",
+		control_may_change(r) ? "true" : "false");
 	control_end(r);
 }

@@ -51,7 +51,7 @@ static void enter(struct pass *p, enum step step);
 
 static void proceed(struct pass *p, enum step next)
 {
-	if (p->canceled && p->err.code == 0)
+	if (p->canceled && (p->err.code == 0 || p->err.code == ERR_CANCELED))
 		err_set(&p->err, ERR_CANCELED, "stopped");
 	if (p->items.err.code != 0 && p->items.err.code != ERR_CANCELED)
 		p->err = p->items.err; /* what made all else end */
@@ -102,6 +102,11 @@ static const char *const kind_words[] = {
 	[PASS_SOME] = "resync",
 	[PASS_LOCAL] = "orders",
 };
+
+const char *pass_kind_word(enum pass_kind kind)
+{
+	return kind_words[kind];
+}
 
 struct remap {
 	struct pass *p;
@@ -251,7 +256,7 @@ static void on_begun(struct job *job)
 	if (p->kind == PASS_LOCAL)
 		proceed(p, DRAINING);
 	else if (p->kind == PASS_FULL || p->kind == PASS_RECONCILE ||
-		 !sync->resolved)
+		 p->reconcile || !sync->resolved)
 		proceed(p, RESOLVING);
 	else
 		proceed(p, REMAPPING);
@@ -467,10 +472,15 @@ static void on_batches(struct batches *b)
 			    "out of scope",
 			(long long)b->vanished[i]);
 	batches_fini(b);
-	if (p->step == RENEWING && p->err.code == 0)
+	if (p->step == RENEWING && p->err.code == 0) {
 		give(p, run_renewed, on_renewed);
-	else
+	} else if (p->step == READING && p->reconcile) {
+		p->reconcile = false;
+		p->kind = PASS_RECONCILE;
+		proceed(p, READING);
+	} else {
 		proceed(p, p->step == REREADING ? READING : DRAINING);
+	}
 }
 
 static void read_some(struct pass *p, const int64_t *ids, size_t n)
@@ -546,6 +556,7 @@ static void read_server(struct pass *p)
 		read_some(p, p->ids, p->n_ids);
 		return;
 	case PASS_LOCAL:
+	case PASS_KINDS:
 		return; /* reads nothing */
 	}
 }
@@ -611,6 +622,15 @@ static int commit_whole(struct pass *p, struct mapper *m)
 	return mapper_commit_all(m, newest, &p->err);
 }
 
+/* A person ended it: what it has not read is not read by the next. */
+static void abandon(struct pass *p, struct mapper *m)
+{
+	if (!p->abandon || p->kind != PASS_FULL || !p->cursor->known)
+		return;
+	if (state_delete(store_state(m->store), "full.open", &p->end_err) == 0)
+		p->cursor->full_open = false;
+}
+
 static void run_commit(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
@@ -627,6 +647,8 @@ static void run_commit(struct job *job)
 		if (m->run.id != 0 && mapper_commit_all(m, NULL, &e) != 0)
 			log_error("%s", e.text);
 	}
+	if (p->err.code == ERR_CANCELED)
+		abandon(p, m);
 	if (p->err.code == ERR_IO) {
 		store_discard(m->store);
 		mapper_mend(m, &p->mended, &e);
@@ -728,6 +750,41 @@ void pass_start(struct pass *p, pass_done_fn *done)
 	p->bytes = now->bytes;
 	items_init(&p->items, p->sync, on_items_moved);
 	enter(p, BEGINNING);
+}
+
+/* The pages that a poll reads say how many there are only in the end. */
+static int64_t total_of(const struct pass *p)
+{
+	if (p->step == REMAPPING)
+		return (int64_t)p->n_remap;
+	if (p->step != READING || p->kind == PASS_POLL)
+		return 0;
+	return p->kind == PASS_SOME ? (int64_t)p->n_ids
+				    : (int64_t)p->full.n_todo;
+}
+
+struct pass_progress pass_progress(const struct pass *p)
+{
+	static const char *const phases[] = {
+		[BEGINNING] = "beginning",
+		[RESOLVING] = "asking for names",
+		[REMAPPING] = "rendering again",
+		[WEIGHING] = "weighing what changes",
+		[REREADING] = "reading",
+		[READING] = "reading",
+		[DRAINING] = "waiting for attachments",
+		[RENEWING] = "rendering what depends on it",
+		[DECIDING] = "deciding about removals",
+		[COMMITTING] = "committing",
+		[END] = "ending",
+	};
+
+	return (struct pass_progress){
+		.phase = phases[p->step],
+		.done = p->step == REMAPPING ? (int64_t)p->next_remap
+					     : p->sync->progress.seen,
+		.total = total_of(p),
+	};
 }
 
 void pass_cancel(struct pass *p)

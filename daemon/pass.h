@@ -15,6 +15,7 @@ enum pass_kind {
 	PASS_RECONCILE, /* what came or went without being changed */
 	PASS_SOME,      /* some work packages, whether they changed or not */
 	PASS_LOCAL,     /* what a person ordered, without the server */
+	PASS_KINDS,
 };
 
 /* One pass.  Zero it, set the first part. */
@@ -28,7 +29,9 @@ struct pass {
 	bool compare;      /* whether mapping and projects are the ones that
 			      the documents were made with */
 	size_t n_ids;
-	int64_t *ids; /* of PASS_SOME; owned, freed by pass_fini() */
+	int64_t *ids;   /* of PASS_SOME; owned, freed by pass_fini() */
+	bool reconcile; /* PASS_SOME: as PASS_RECONCILE does, after them */
+	bool abandon;   /* once canceled, a full read is not gone on with */
 
 	/* Result. */
 	struct err err;
@@ -74,6 +77,17 @@ struct pass {
 
 /* done() runs exactly once, later, on the loop's thread. */
 void pass_start(struct pass *p, pass_done_fn *done);
+
+/* How far it is. */
+struct pass_progress {
+	const char *phase;   /* literal, for people */
+	int64_t done, total; /* work packages in this phase; total 0: unknown */
+};
+
+/* "poll", "full", … */
+const char *pass_kind_word(enum pass_kind kind);
+
+struct pass_progress pass_progress(const struct pass *p);
 
 /* End it early: what is staged is committed, without the cursor. */
 void pass_cancel(struct pass *p);

@@ -5,7 +5,7 @@
  *                                            ^       |
  *                                            `-- timer, or a request
  *
- * One pass runs at a time.  Requests for more are merged into the next one.
+ * One pass runs at a time.  Requests for more wait their turn (wanted.h).
  * A pass that fails is logged (once, while the reason stays the same) and
  * the next one follows as scheduled: nothing that a server does ends the
  * daemon.  The end: cancel the pass, let its commit finish, close all.
@@ -20,11 +20,13 @@
 #include "base/stamp.h"
 #include "daemon/client.h"
 #include "daemon/control.h"
+#include "daemon/fixed.h"
 #include "daemon/hooks.h"
 #include "daemon/log.h"
 #include "daemon/monitor.h"
 #include "daemon/notify.h"
 #include "daemon/pass.h"
+#include "daemon/pause.h"
 #include "daemon/push.h"
 #include "daemon/report.h"
 #include "daemon/writable.h"
@@ -63,11 +65,9 @@ struct service {
 	bool reconciled; /* or tried to: then a poll is due first */
 	struct err last; /* of the last pass */
 
-	/* Asked for, and not begun yet. */
-	bool asked;
-	bool compare;     /* the mapping may be another one */
-	bool want_server; /* not only orders that do without it */
-	struct control_resync want;
+	bool compare; /* the mapping may be another one */
+	bool paused;
+	struct wanted wanted; /* asked for, and not begun yet */
 };
 
 static void schedule(struct service *s);
@@ -113,12 +113,28 @@ static void put_progress(
 		(long long)n->failed);
 }
 
+/* What a pass that runs adds to its counts. */
+static void put_running(const struct service *s, struct buf *out)
+{
+	struct pass_progress at = pass_progress(&s->pass);
+
+	put_progress(s, &s->sync.progress, out);
+	buf_putc(out, ',');
+	report_text(out, "kind", str_of(pass_kind_word(s->pass.kind)));
+	buf_putc(out, ',');
+	report_text(out, "phase", str_of(at.phase));
+	buf_printf(out, ",\"done\":%lld,\"total\":%lld,\"elapsed\":%.3f",
+		(long long)at.done, (long long)at.total,
+		(double)(stamp_monotonic() - s->pass.started) /
+			(double)STAMP_SECOND);
+}
+
 static void tell_progress(struct service *s)
 {
 	struct buf line = {0};
 
 	buf_puts(&line, "{\"progress\":true,");
-	put_progress(s, &s->sync.progress, &line);
+	put_running(s, &line);
 	buf_puts(&line, "}");
 	control_progress(s->control, s->number, buf_str(&line));
 	buf_fini(&line);
@@ -149,7 +165,8 @@ static void close_all(struct service *s);
 /* What --once ends with: the pass's error, or "some failed". */
 static void judge(struct service *s, const struct pass *p)
 {
-	s->last = p->err;
+	if (p->err.code != ERR_CANCELED || s->options.once)
+		s->last = p->err;
 	if (p->err.code != 0 || !s->options.once)
 		return;
 	if (p->counts.held > 0)
@@ -230,8 +247,8 @@ static void on_pass(struct pass *p)
 {
 	struct service *s = container_of(p, struct service, pass);
 	bool mended = p->mended;
-	bool fetch =
-		strcmp(p->cause, "request") == 0 || p->kind == PASS_RECONCILE;
+	bool asked = strcmp(p->cause, "request") == 0;
+	bool fetch = asked || p->kind == PASS_RECONCILE;
 	bool happened = p->run != 0;
 
 	keep_in_mind(s, p);
@@ -243,7 +260,7 @@ static void on_pass(struct pass *p)
 	s->running = s->notify.working = false;
 	s->next_at = next_poll(s);
 	s->reconciled = p->kind == PASS_RECONCILE;
-	if (p->err.code == 0 && s->reconciled)
+	if (p->err.code == 0 && s->reconciled && !asked)
 		s->next_at = stamp_monotonic(); /* beside the polls */
 	if (p->err.code == 0 && (s->reconciled || p->kind == PASS_FULL))
 		s->reconcile_at = stamp_monotonic() + s->config->reconcile;
@@ -289,25 +306,25 @@ static void take_over(struct service *s)
 	s->compare = true;
 }
 
-static enum pass_kind next_kind(const struct service *s, bool first)
+static enum pass_kind next_kind(
+	const struct service *s, bool first, const struct wanted_what *asked)
 {
-	if (s->want.full || (first && s->options.full))
+	if (asked != NULL)
+		return wanted_kind(asked);
+	if (first && s->options.full)
 		return PASS_FULL;
-	if (s->want.n_ids > 0)
-		return PASS_SOME;
-	if ((s->want.reconcile && !first) || (first && s->options.reconcile))
-		return PASS_RECONCILE;
-	if (s->want.local && !s->want_server && !first)
-		return PASS_LOCAL;
-	if (!s->asked && !first && !s->reconciled &&
-		stamp_monotonic() >= s->reconcile_at)
+	if (first)
+		return s->options.reconcile ? PASS_RECONCILE : PASS_POLL;
+	if (!s->reconciled && stamp_monotonic() >= s->reconcile_at)
 		return PASS_RECONCILE;
 	return PASS_POLL;
 }
 
 static void start_pass(struct service *s, const char *cause)
 {
+	struct wanted_what what = {0};
 	bool first = s->number == 0;
+	bool asked = !first && wanted_take(&s->wanted, &what);
 
 	take_over(s);
 	s->number++;
@@ -316,27 +333,19 @@ static void start_pass(struct service *s, const char *cause)
 	s->pass = (struct pass){
 		.sync = &s->sync,
 		.cursor = &s->cursor,
-		.kind = PASS_POLL,
-		.cause = cause,
+		.kind = next_kind(s, first, asked ? &what : NULL),
+		.cause = asked ? "request" : cause,
 		.first = first,
 		.compare = first || s->compare,
-		.record = s->asked,
+		.record = asked,
+		.ids = what.ids,
+		.n_ids = what.n_ids,
+		.reconcile = what.reconcile,
 	};
-	s->pass.kind = next_kind(s, first);
-	if (s->pass.kind == PASS_SOME) {
-		s->pass.ids = s->want.ids;
-		s->pass.n_ids = s->want.n_ids;
-		s->want.ids = NULL;
-		if (s->want.reconcile)
-			s->reconcile_at = 0;
-	}
 	if (s->pass.kind == PASS_LOCAL)
 		s->pass.compare = false;
 	else
 		s->compare = false;
-	free(s->want.ids);
-	s->want = (struct control_resync){0};
-	s->asked = s->want_server = false;
 	uv_timer_start(&s->timer, on_tick, TICK_MS, TICK_MS);
 	pass_start(&s->pass, on_pass);
 }
@@ -345,7 +354,7 @@ static void on_timer(uv_timer_t *timer)
 {
 	struct service *s = container_of(timer, struct service, timer);
 
-	start_pass(s, s->asked ? "request" : "schedule");
+	start_pass(s, s->number == 0 ? "start" : "schedule");
 }
 
 static void schedule(struct service *s)
@@ -354,7 +363,12 @@ static void schedule(struct service *s)
 
 	if (s->following)
 		return; /* on_followed() comes back here */
-	if (s->asked || wait < 0)
+	if (s->paused) {
+		uv_timer_stop(&s->timer);
+		notify_status(&s->notify, "paused (opsync resume)");
+		return;
+	}
+	if (s->wanted.n > 0 || wait < 0)
 		wait = 0;
 	uv_timer_start(&s->timer, on_timer, (uint64_t)((wait + 999) / 1000), 0);
 	if (s->last.code != 0)
@@ -390,6 +404,20 @@ static void on_followed(void *arg, bool again)
 		schedule(s);
 }
 
+/* The first pass, unless a person ordered a pause. */
+static void begin_passes(struct service *s)
+{
+	if (!s->paused) {
+		start_pass(s, s->options.once ? "once" : "start");
+	} else if (s->options.once) {
+		close_all(s); /* s->last says why */
+	} else {
+		log_notice("%s", s->last.text);
+		s->last = (struct err){0};
+		schedule(s);
+	}
+}
+
 /* Nothing is pushed at the moment: the beginning, or the end, of --once. */
 static void on_push_idle(void *arg)
 {
@@ -398,7 +426,7 @@ static void on_push_idle(void *arg)
 	if (s->stopping || s->running)
 		return;
 	if (s->number == 0) {
-		start_pass(s, s->options.once ? "once" : "start");
+		begin_passes(s);
 	} else if (s->options.once) {
 		if (s->last.code == 0)
 			s->last = *push_fault(s->push);
@@ -470,89 +498,71 @@ static void on_push_closed(void *arg)
 
 /* --- What the control socket asks --------------------------------------- */
 
-static uint64_t on_resync(void *arg, struct control_resync *what)
+/* The number of the pass that does what waits at that place. */
+static uint64_t number_of(const struct service *s, size_t place)
+{
+	return s->number + 1 + place + (s->number == 0 ? 1 : 0);
+}
+
+static void schedule_asked(struct service *s)
+{
+	if (!s->running && !s->stopping && s->number > 0)
+		schedule(s);
+}
+
+static uint64_t on_resync(void *arg, struct wanted_what *what)
+{
+	struct service *s = arg;
+	uint64_t pass = number_of(s, wanted_add(&s->wanted, what));
+
+	schedule_asked(s);
+	return pass;
+}
+
+static void tell_canceled(struct service *s, uint64_t number)
+{
+	struct buf line = {0};
+
+	buf_printf(&line,
+		"{\"finished\":true,\"pass\":%llu,\"seen\":0,\"added\":0,"
+		"\"changed\":0,\"removed\":0,\"held\":0,\"failed\":0,"
+		"\"run\":0,\"result\":%d,\"commit\":null,"
+		"\"error\":\"canceled before it began\"}",
+		(unsigned long long)number, ERR_CANCELED);
+	control_finished(s->control, number, buf_str(&line));
+	buf_fini(&line);
+}
+
+static uint64_t on_cancel(void *arg, size_t *n)
 {
 	struct service *s = arg;
 
-	s->want.full |= what->full;
-	s->want.reconcile |= what->reconcile;
-	s->want.local |= what->local;
-	s->want_server |= !what->local;
-	if (what->n_ids > 0) {
-		s->want.ids = xrealloc(s->want.ids,
-			(s->want.n_ids + what->n_ids) * sizeof(*what->ids));
-		memcpy(s->want.ids + s->want.n_ids, what->ids,
-			what->n_ids * sizeof(*what->ids));
-		s->want.n_ids += what->n_ids;
-	}
-	free(what->ids);
-	s->asked = true;
-	if (!s->running && !s->stopping)
-		schedule(s);
-	return s->number + 1;
-}
-
-static bool same(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-static bool same_hosts(const struct config *a, const struct config *b)
-{
-	if (a->n_storage_hosts != b->n_storage_hosts)
-		return false;
-	for (size_t i = 0; i < a->n_storage_hosts; i++)
-		if (!same(a->storage_hosts[i], b->storage_hosts[i]))
-			return false;
-	return true;
-}
-
-static bool same_server(const struct config *a, const struct config *b)
-{
-	return same(a->url, b->url) && same(a->ca_file, b->ca_file) &&
-	       same(a->contact, b->contact) &&
-	       a->max_requests == b->max_requests &&
-	       a->max_tries == b->max_tries &&
-	       a->connect_timeout == b->connect_timeout &&
-	       a->stall_timeout == b->stall_timeout &&
-	       a->max_retry_after == b->max_retry_after && same_hosts(a, b);
-}
-
-static bool same_store(const struct config *a, const struct config *b)
-{
-	return same(a->store_path, b->store_path) &&
-	       same(a->branch, b->branch) && a->bare == b->bare &&
-	       same(a->push.remote, b->push.remote) &&
-	       same(a->push.branch, b->push.branch) &&
-	       same(a->push.ssh_key, b->push.ssh_key) &&
-	       same(a->push.known_hosts, b->push.known_hosts) &&
-	       same(a->push.credentials, b->push.credentials) &&
-	       a->push.timeout == b->push.timeout;
-}
-
-/* What a running daemon holds open cannot be changed under it. */
-static int check_fixed(
-	const struct config *old, const struct config *new, struct err *e)
-{
-	const char *what = NULL;
-
-	if (!same_server(old, new))
-		what = "server";
-	else if (!same_store(old, new))
-		what = "store";
-	else if (!same(old->author_name, new->author_name) ||
-		 !same(old->author_email, new->author_email))
-		what = "commit";
-	else if (!same(old->socket, new->socket))
-		what = "control";
-	else if (!hooks_same(&old->hooks, &new->hooks))
-		what = "hooks";
-	if (what == NULL)
+	*n = s->wanted.n;
+	for (size_t i = 0; i < *n; i++)
+		tell_canceled(s, number_of(s, i));
+	wanted_fini(&s->wanted);
+	if (!s->running)
 		return 0;
-	return err_set(e, ERR_CONFIG,
-		"%s: %s: changed, and that needs a restart of opsyncd (only "
-		"the key may change while it runs)",
-		new->file, what);
+	s->pass.abandon = true;
+	pass_cancel(&s->pass);
+	return s->number;
+}
+
+static uint64_t on_pause(void *arg, bool paused)
+{
+	struct service *s = arg;
+
+	s->paused = paused;
+	if (s->running) {
+		if (paused)
+			pass_cancel(&s->pass);
+		return s->number;
+	}
+	if (!paused)
+		s->next_at = stamp_monotonic();
+	if (!s->stopping)
+		schedule(s);
+	return 0;
 }
 
 static int reload(struct service *s, struct err *e)
@@ -562,7 +572,7 @@ static int reload(struct service *s, struct err *e)
 	int r = config_load(s->config->file, fresh, e);
 
 	if (r == 0)
-		r = check_fixed(s->config, fresh, e);
+		r = fixed_check(s->config, fresh, e);
 	if (r == 0)
 		r = config_token(fresh, &token, e);
 	if (r != 0) {
@@ -574,10 +584,10 @@ static int reload(struct service *s, struct err *e)
 	config_wipe_token(token);
 	free_config(s->fresh);
 	s->fresh = fresh;
-	s->asked = true;
-	log_notice("%s is read again", fresh->file);
-	if (!s->running && !s->stopping)
-		schedule(s);
+	wanted_add(&s->wanted, &(struct wanted_what){0});
+	log_send(LOG_LEVEL_NOTICE, &(struct log_about){.kind = "reloaded"},
+		"%s is read again", fresh->file);
+	schedule_asked(s);
 	return 0;
 }
 
@@ -621,7 +631,7 @@ static void on_live(void *arg, struct buf *out)
 	hooks_report(s->hooks, out);
 	if (s->running) {
 		buf_puts(out, ",\"running\":{");
-		put_progress(s, &s->sync.progress, out);
+		put_running(s, out);
 		buf_puts(out, "},\"next\":0");
 	} else {
 		buf_printf(out, ",\"running\":null,\"next\":%lld",
@@ -742,6 +752,8 @@ static int open_control(struct service *s, const char *path, struct err *e)
 		.arg = s,
 		.live = on_live,
 		.resync = on_resync,
+		.cancel = on_cancel,
+		.pause = on_pause,
 		.reload = on_reload,
 	};
 	return control_open(&s->host, path, &s->control, e);
@@ -774,9 +786,20 @@ static void begin(struct service *s, struct err *e)
 		if (s->push != NULL)
 			push_begin(s->push);
 		else
-			start_pass(s, s->options.once ? "once" : "start");
+			begin_passes(s);
 	}
 	free(socket);
+}
+
+/* If there is one, the last error is to say so. */
+static int read_pause(struct service *s, struct err *e)
+{
+	int r = pause_check(store_state(s->store), &s->last);
+
+	s->paused = r == ERR_AGAIN;
+	if (r != 0 && !s->paused)
+		*e = s->last;
+	return s->paused ? 0 : r;
 }
 
 int service_run(struct config *config, const struct service_options *options,
@@ -799,6 +822,8 @@ int service_run(struct config *config, const struct service_options *options,
 		r = open_store(&s, socket, e);
 		if (r == 0)
 			r = monitor_init(&s.monitor, store_state(s.store), e);
+		if (r == 0)
+			r = read_pause(&s, e);
 		if (r != 0)
 			api_client_close(s.sync.client, on_closed, &s);
 	}
@@ -810,7 +835,7 @@ int service_run(struct config *config, const struct service_options *options,
 	mapper_fini(&s.mapper);
 	store_close(s.store);
 	free(s.sync.scope_ids);
-	free(s.want.ids);
+	wanted_fini(&s.wanted);
 	free_config(s.fresh);
 	free_config(s.config);
 	if (r == 0 && (options->once || s.failed) && s.last.code != 0) {

@@ -1,0 +1,95 @@
+/*
+ * wanted - what was asked for, and not begun yet.
+ *
+ * A request is merged into one of its kind that waits already, and one for
+ * what changed into a full read.  So at most one of each kind waits.
+ */
+#include "daemon/wanted.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum pass_kind wanted_kind(const struct wanted_what *what)
+{
+	if (what->full)
+		return PASS_FULL;
+	if (what->some || what->n_ids > 0)
+		return PASS_SOME;
+	if (what->reconcile)
+		return PASS_RECONCILE;
+	return what->local ? PASS_LOCAL : PASS_POLL;
+}
+
+static int compare(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a;
+	int64_t y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void merge(struct wanted_what *into, struct wanted_what *what)
+{
+	size_t n = 0;
+
+	into->full |= what->full;
+	into->reconcile |= what->reconcile;
+	if (what->n_ids == 0)
+		return;
+	into->ids = xrealloc(
+		into->ids, (into->n_ids + what->n_ids) * sizeof(*what->ids));
+	memcpy(into->ids + into->n_ids, what->ids,
+		what->n_ids * sizeof(*what->ids));
+	into->n_ids += what->n_ids;
+	qsort(into->ids, into->n_ids, sizeof(*into->ids), compare);
+	for (size_t i = 0; i < into->n_ids; i++)
+		if (n == 0 || into->ids[i] != into->ids[n - 1])
+			into->ids[n++] = into->ids[i];
+	into->n_ids = n;
+}
+
+/* Does one that waits do what is asked for, once it is merged into it? */
+static bool serves(const struct wanted_what *waits, const struct wanted_what *w)
+{
+	return wanted_kind(waits) == wanted_kind(w) ||
+	       (waits->full && wanted_kind(w) == PASS_POLL);
+}
+
+size_t wanted_add(struct wanted *w, struct wanted_what *what)
+{
+	size_t at = 0;
+
+	while (at < w->n && !serves(&w->what[at], what))
+		at++;
+	if (at == w->n) {
+		assert(w->n < PASS_KINDS);
+		w->what[w->n++] = (struct wanted_what){
+			.full = what->full,
+			.reconcile = what->reconcile,
+			.local = what->local,
+			.some = what->some || what->n_ids > 0,
+		};
+	}
+	merge(&w->what[at], what);
+	free(what->ids);
+	*what = (struct wanted_what){0};
+	return at;
+}
+
+bool wanted_take(struct wanted *w, struct wanted_what *out)
+{
+	if (w->n == 0)
+		return false;
+	*out = w->what[0];
+	w->n--;
+	memmove(w->what, w->what + 1, w->n * sizeof(w->what[0]));
+	return true;
+}
+
+void wanted_fini(struct wanted *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		free(w->what[i].ids);
+	*w = (struct wanted){0};
+}

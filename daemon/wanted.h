@@ -1,0 +1,34 @@
+#ifndef DAEMON_WANTED_H
+#define DAEMON_WANTED_H
+
+#include "daemon/pass.h"
+
+/* What somebody asks to be synced again. */
+struct wanted_what {
+	bool full;
+	bool reconcile; /* with some: after them */
+	bool local;     /* nothing of the server: orders are carried out */
+	bool some;      /* those of ids, which may be none */
+	size_t n_ids;
+	int64_t *ids; /* owned */
+};
+
+/*
+ * Passes that were asked for and have not begun, in the order in which they
+ * were asked for; what is asked for twice is done once.  Zeroed, it is empty.
+ */
+struct wanted {
+	size_t n;
+	struct wanted_what what[PASS_KINDS];
+};
+
+/* Takes what's ids.  Gives its place: 0 comes next. */
+size_t wanted_add(struct wanted *w, struct wanted_what *what);
+
+/* The next one, taken out, whose ids go to the caller; false: there is none. */
+bool wanted_take(struct wanted *w, struct wanted_what *out);
+
+enum pass_kind wanted_kind(const struct wanted_what *what);
+void wanted_fini(struct wanted *w); /* frees, and empties it */
+
+#endif

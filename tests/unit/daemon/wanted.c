@@ -1,0 +1,89 @@
+/*
+ * Requests that are merged while they wait.
+ */
+#include "daemon/wanted.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static size_t ask(struct wanted *w, struct wanted_what what)
+{
+	return wanted_add(w, &what);
+}
+
+static size_t ask_some(struct wanted *w, int64_t a, int64_t b)
+{
+	struct wanted_what what = {.n_ids = 2};
+
+	what.ids = xcalloc(2, sizeof(*what.ids));
+	what.ids[0] = a;
+	what.ids[1] = b;
+	return wanted_add(w, &what);
+}
+
+static void take(struct wanted *w, enum pass_kind kind, struct wanted_what *out)
+{
+	assert_true(wanted_take(w, out));
+	assert_int_equal(wanted_kind(out), kind);
+}
+
+static void test_merged(void **state)
+{
+	struct wanted w = {0};
+	struct wanted_what out;
+
+	(void)state;
+	assert_int_equal(ask(&w, (struct wanted_what){0}), 0);
+	assert_int_equal(ask_some(&w, 9, 3), 1);
+	assert_int_equal(ask(&w, (struct wanted_what){.full = true}), 2);
+	assert_int_equal(ask_some(&w, 3, 5), 1);
+	assert_int_equal(ask(&w, (struct wanted_what){0}), 0);
+	assert_int_equal(ask(&w, (struct wanted_what){.local = true}), 3);
+	assert_int_equal(ask(&w, (struct wanted_what){.reconcile = true}), 4);
+	assert_int_equal(ask(&w, (struct wanted_what){.full = true}), 2);
+
+	take(&w, PASS_POLL, &out);
+	take(&w, PASS_SOME, &out);
+	assert_int_equal(out.n_ids, 3);
+	assert_int_equal(out.ids[0], 3);
+	assert_int_equal(out.ids[1], 5);
+	assert_int_equal(out.ids[2], 9);
+	free(out.ids);
+	/* What changed is read by the full read that waits. */
+	assert_int_equal(ask(&w, (struct wanted_what){0}), 0);
+	take(&w, PASS_FULL, &out);
+	take(&w, PASS_LOCAL, &out);
+	take(&w, PASS_RECONCILE, &out);
+	assert_false(wanted_take(&w, &out));
+}
+
+static void test_none_of_some(void **state)
+{
+	struct wanted w = {0};
+	struct wanted_what out;
+
+	(void)state;
+	ask(&w, (struct wanted_what){.some = true, .reconcile = true});
+	ask_some(&w, 1, 2);
+	take(&w, PASS_SOME, &out);
+	assert_true(out.reconcile);
+	assert_int_equal(out.n_ids, 2);
+	free(out.ids);
+	ask_some(&w, 1, 2);
+	wanted_fini(&w);
+	assert_false(wanted_take(&w, &out));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_merged),
+		cmocka_unit_test(test_none_of_some),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
