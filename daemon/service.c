@@ -65,7 +65,8 @@ struct service {
 	bool reconciled; /* or tried to: then a poll is due first */
 	struct err last; /* of the last pass */
 
-	bool compare; /* the mapping may be another one */
+	bool compare;  /* the mapping may be another one */
+	bool read_all; /* the next poll reads all, for all may be another's */
 	bool paused;
 	struct wanted wanted; /* asked for, and not begun yet */
 };
@@ -186,7 +187,7 @@ static void keep_in_mind(struct service *s, const struct pass *p)
 {
 	if (p->err.code == 0)
 		return;
-	s->want.full |= p->suspicious;
+	s->read_all |= p->suspicious;
 	if (!p->compare)
 		return;
 	s->compare = true;
@@ -309,13 +310,16 @@ static void take_over(struct service *s)
 static enum pass_kind next_kind(
 	const struct service *s, bool first, const struct wanted_what *asked)
 {
-	if (asked != NULL)
-		return wanted_kind(asked);
-	if (first && s->options.full)
+	enum pass_kind kind = asked != NULL ? wanted_kind(asked) : PASS_POLL;
+
+	if (kind != PASS_POLL)
+		return kind;
+	if (s->read_all || (first && s->options.full))
 		return PASS_FULL;
 	if (first)
 		return s->options.reconcile ? PASS_RECONCILE : PASS_POLL;
-	if (!s->reconciled && stamp_monotonic() >= s->reconcile_at)
+	if (asked == NULL && !s->reconciled &&
+		stamp_monotonic() >= s->reconcile_at)
 		return PASS_RECONCILE;
 	return PASS_POLL;
 }
@@ -342,6 +346,8 @@ static void start_pass(struct service *s, const char *cause)
 		.n_ids = what.n_ids,
 		.reconcile = what.reconcile,
 	};
+	if (s->pass.kind == PASS_FULL)
+		s->read_all = false;
 	if (s->pass.kind == PASS_LOCAL)
 		s->pass.compare = false;
 	else
