@@ -67,6 +67,7 @@ static void print_held(const json_t *status)
 {
 	const json_t *sets = json_object_get(status, "held");
 	const json_t *ids = json_object_get(status, "withdrawn");
+	const json_t *frozen = json_object_get(status, "frozen");
 
 	for (size_t i = 0; i < json_array_size(sets); i++) {
 		const json_t *set = json_array_get(sets, i);
@@ -76,6 +77,9 @@ static void print_held(const json_t *status)
 			cli_int(set, "documents"), cli_text(set, "kind", "?"),
 			cli_int(set, "set"));
 	}
+	for (size_t i = 0; i < json_array_size(frozen); i++)
+		printf("frozen     %s\n",
+			json_string_value(json_array_get(frozen, i)));
 	if (json_array_size(ids) > 0)
 		printf("withdrawn  %zu work packages\n", json_array_size(ids));
 }

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/document.h"
+#include "base/reads.h"
 #include "base/work_package.h"
 #include "content/tree.h"
 
@@ -101,6 +102,14 @@ typedef void program_address_fn(
 	void *arg, size_t entry, struct str key, struct str text);
 void program_poor_addresses(
 	const struct program *p, program_address_fn *fn, void *arg);
+
+/*
+ * Do its conditions name something of that kind so, or (READ_SCHEMA) does it
+ * read a custom field of that name?  Any string of a condition may be a name.
+ * name STR_NONE: whatever it is called.
+ */
+bool program_mentions(
+	const struct program *p, enum read_kind kind, struct str name);
 
 /* The index of an entry by its name, for the bit mask above; -1 if none. */
 int program_entry(const struct program *p, struct str name);

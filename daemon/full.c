@@ -128,7 +128,7 @@ static void add_missing(struct plan *p, const struct state_work_package *wp)
 {
 	struct full *f = p->f;
 
-	if (names_project(&f->sync->mapper->names, wp->project_id) == NULL)
+	if (frozen_project(f->sync->mapper, wp->project_id))
 		return;
 	f->missing = grow(
 		f->missing, f->n_missing, &p->cap_missing, sizeof(*f->missing));

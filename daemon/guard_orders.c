@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "base/value.h"
+#include "content/emit.h"
 #include "daemon/names.h"
 #include "daemon/report.h"
 #include "store/state_guard.h"
@@ -216,6 +218,29 @@ static int put_id(void *arg, int64_t id, struct err *e)
 	return 0;
 }
 
+/* A sentence for each thing that is frozen. */
+static int put_frozen(struct state *s, struct buf *out, struct err *e)
+{
+	struct buf lines = {0};
+	struct str rest;
+	bool found = false;
+	int r = state_get(s, "frozen", &lines, &found, e);
+
+	buf_puts(out, "\"frozen\":[");
+	for (rest = buf_str(&lines); rest.n > 0;) {
+		size_t n = str_find(rest, STR("\n"));
+		struct value v = value_text((struct str){rest.p, n});
+
+		if (rest.p != lines.p)
+			buf_putc(out, ',');
+		emit_json(&v, out);
+		rest = str_skip(rest, n < rest.n ? n + 1 : n);
+	}
+	buf_puts(out, "],");
+	buf_fini(&lines);
+	return r;
+}
+
 int guard_status(struct state *s, struct buf *out, struct err *e)
 {
 	struct set sets[2] = {{0}};
@@ -234,7 +259,7 @@ int guard_status(struct state *s, struct buf *out, struct err *e)
 	if (r == 0)
 		r = state_withdrawn(s, put_id, out, e);
 	buf_puts(out, "],");
-	return r;
+	return r == 0 ? put_frozen(s, out, e) : r;
 }
 
 /* --- Orders ------------------------------------------------------------- */

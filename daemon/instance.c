@@ -73,7 +73,7 @@ int instance_check_user(struct mapper *m, const struct api_user *user,
 	return r;
 }
 
-/* --- Projects, a line each: "1=2021-…Z" --------------------------------- */
+/* --- Projects, a line each: "1=2021-…Z ccm" ----------------------------- */
 
 static struct str line_of(struct str lines, const char *head)
 {
@@ -96,6 +96,7 @@ static void note_project(const struct project *p, struct str known,
 
 	snprintf(head, sizeof(head), "%lld=", (long long)p->id);
 	before = line_of(known, head);
+	before.n = str_find(before, STR(" "));
 	if (before.p != NULL && !str_eq(before, p->created_at))
 		err_set(why, ERR_DATA,
 			"project %.*s (%lld) was created %.*s, and was %.*s "
@@ -103,7 +104,8 @@ static void note_project(const struct project *p, struct str known,
 			"address, or a copy that was made anew",
 			STR_ARGS(p->identifier), (long long)p->id,
 			STR_ARGS(p->created_at), STR_ARGS(before));
-	buf_printf(out, "%s%.*s\n", head, STR_ARGS(p->created_at));
+	buf_printf(out, "%s%.*s %.*s\n", head, STR_ARGS(p->created_at),
+		STR_ARGS(p->identifier));
 }
 
 /* Those that are not shown now are remembered, too. */
@@ -145,5 +147,23 @@ int instance_check_projects(struct mapper *m, struct err *why, struct err *e)
 		r = state_put(state, PROJECTS, buf_str(&now), e);
 	buf_fini(&known);
 	buf_fini(&now);
+	return r;
+}
+
+int instance_identifier(
+	struct mapper *m, int64_t id, struct buf *out, struct err *e)
+{
+	struct buf known = {0};
+	char head[32];
+	bool found = false;
+	int r = state_get(store_state(m->store), PROJECTS, &known, &found, e);
+	struct str line;
+
+	snprintf(head, sizeof(head), "%lld=", (long long)id);
+	line = line_of(buf_str(&known), head);
+	buf_clear(out);
+	if (str_find(line, STR(" ")) < line.n)
+		buf_add_str(out, str_skip(line, str_find(line, STR(" ")) + 1));
+	buf_fini(&known);
 	return r;
 }

@@ -22,4 +22,8 @@ int instance_check_user(struct mapper *m, const struct api_user *user,
 	struct err *why, struct err *e);
 int instance_check_projects(struct mapper *m, struct err *why, struct err *e);
 
+/* What a project was called when it was shown last; nothing if it never was. */
+int instance_identifier(
+	struct mapper *m, int64_t id, struct buf *out, struct err *e);
+
 #endif

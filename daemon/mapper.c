@@ -78,6 +78,7 @@ int mapper_init(struct mapper *m, struct store *store,
 void mapper_fini(struct mapper *m)
 {
 	guard_fini(&m->guard);
+	frozen_fini(&m->frozen);
 	free(m->again);
 	free(m->lost);
 	names_fini(&m->names);
@@ -466,6 +467,7 @@ static enum mapped map_one(
 {
 	struct work_package wp = {0};
 	struct err why = {0};
+	bool kept;
 
 	m->at = item->id;
 	m->at_project = item->pair.project_id;
@@ -473,6 +475,11 @@ static enum mapped map_one(
 	if (guard_withdrawn(&m->guard, item->id))
 		return mapper_stage_withdrawn(m, item, e) == 0 ? MAPPED_DONE
 							       : MAPPED_FAULT;
+	if (item->kept &&
+		names_project(&m->names, item->pair.project_id) == NULL) {
+		store_put_fresh(m->store, item->id); /* until it is back */
+		return MAPPED_DONE;
+	}
 	lookup_fini(&m->lookup);
 	lookup_init(&m->lookup, m->config->program, m->store, NULL, item->id);
 	if (api_work_package_parse(
@@ -497,7 +504,9 @@ static enum mapped map_one(
 		return MAPPED_USER;
 	if (item->kept && lookup_rename(&m->lookup, &m->arena, &wp, e) != 0)
 		return MAPPED_FAULT;
-	return render(m, item, &wp, e);
+	if (frozen_keeps(m, item, &wp, &kept, e) != 0)
+		return MAPPED_FAULT;
+	return kept ? MAPPED_DONE : render(m, item, &wp, e);
 }
 
 struct overtaken {

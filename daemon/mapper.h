@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "daemon/config.h"
+#include "daemon/frozen.h"
 #include "daemon/guard.h"
 #include "daemon/lookup.h"
 #include "daemon/names.h"
@@ -47,6 +48,7 @@ struct mapper {
 	bool begun;      /* a pass runs */
 	bool decided;    /* about removals, in this pass */
 	struct guard guard;
+	struct frozen frozen;
 	int64_t at, at_project;    /* the work package that is mapped */
 	bool pruned;               /* the log, since the start */
 	int64_t fault_run;         /* the last run, if it failed; else 0 */

@@ -33,9 +33,12 @@ static int learn_project(struct mapper *m, const struct project *old,
 
 	if (r == 0 && old == NULL)
 		return store_mark_unread(m->store, now->id, 0, e);
-	if (r == 0 && !str_eq(old->identifier, now->identifier))
-		r = store_mark_readers(m->store, READ_PROJECT, now->id, e);
-	return r;
+	if (r != 0 || str_eq(old->identifier, now->identifier))
+		return r;
+	r = store_mark_readers(m->store, READ_PROJECT, now->id, e);
+	return r == 0 ? frozen_note(
+				m, READ_PROJECT, now->id, old->identifier, e)
+		      : r;
 }
 
 static int learn_projects(struct mapper *m, const struct project *old,
@@ -127,12 +130,24 @@ static enum difference compare(const struct schema *a, const struct schema *b)
 static int learn_schema(struct mapper *m, const struct schema *old,
 	const struct schema *now, struct err *e)
 {
+	int64_t pair = reads_pair(now->project_id, now->type_id);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < old->n_fields; i++) {
+		const struct schema_field *field =
+			find_field(now, old->fields[i].key);
+
+		if (field != NULL && !str_eq(field->name, old->fields[i].name))
+			r = frozen_note(
+				m, READ_SCHEMA, pair, old->fields[i].name, e);
+	}
+	if (r != 0)
+		return r;
 	switch (compare(old, now)) {
 	case SAME:
 		return 0;
 	case RENAMED:
-		return store_mark_readers(m->store, READ_SCHEMA,
-			reads_pair(now->project_id, now->type_id), e);
+		return store_mark_readers(m->store, READ_SCHEMA, pair, e);
 	case OTHER_FIELDS:
 		break;
 	}

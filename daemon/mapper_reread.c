@@ -39,6 +39,8 @@ int mapper_learn(struct mapper *m, enum read_kind kind, int64_t id,
 			m->store, kind, id, STORE_STALE, &read, e);
 		if (read || found)
 			store_put_name(m->store, kind, id, name);
+		if (r == 0 && found)
+			r = frozen_note(m, kind, id, buf_str(&known), e);
 	}
 	buf_fini(&known);
 	return r;

@@ -204,12 +204,28 @@ static bool names_bear_out(const struct pass *p)
 		       names_have_schemas(names, &p->scope), &ignored) == 0;
 }
 
+/* Has this very mapping made the documents that are there? */
+static int look_whether_proven(
+	struct pass *p, struct state *state, struct err *e)
+{
+	struct buf known = {0};
+	bool found = false;
+	int r = state_get(state, "mapping", &known, &found, e);
+
+	p->proven = found && str_is(buf_str(&known),
+				     program_hash(p->sync->config->program));
+	buf_fini(&known);
+	return r;
+}
+
 static int begin(struct pass *p, struct state *state, struct err *e)
 {
 	int r = instance_check_origin(p->sync->mapper, e);
 
 	if (r == 0 && p->first)
 		r = cursor_load(p->cursor, state, e);
+	if (r == 0)
+		r = look_whether_proven(p, state, e);
 	if (r == 0 && (p->compare || guard_let_changes(p->sync->mapper)))
 		r = compare_mapping(p, state, e);
 	if (r == 0 && !p->sync->resolved)
@@ -272,6 +288,9 @@ static void on_resolved(struct resolve *r)
 	if (r->scope.missing.code != 0 && r->err.code == 0)
 		log_warning("%s: its documents stay as they are",
 			r->scope.missing.text);
+	if (r->unknown.code != 0 && r->err.code == 0)
+		log_warning("%s any more: what depends on it stays as it is",
+			r->unknown.text);
 	if (r->suspicion.code != 0 && r->err.code == 0) {
 		log_warning("%s: everything is read again, under the guard",
 			r->suspicion.text);
@@ -419,7 +438,8 @@ static void run_decide(struct job *job)
 		return;
 	p->asked_unclaimed = true;
 	p->decided = guard_pending(&m->guard);
-	guard_decide(m, &p->err);
+	if (guard_decide(m, &p->err) == 0)
+		frozen_report(m, &p->err);
 }
 
 static void on_decided(struct job *job)
@@ -701,8 +721,9 @@ static void enter(struct pass *p, enum step step)
 		give(p, run_begin, on_begun);
 		return;
 	case RESOLVING:
-		p->resolve = (struct resolve){
-			.sync = p->sync, .strict = !p->cursor->known};
+		p->resolve = (struct resolve){.sync = p->sync,
+			.strict = !p->cursor->known,
+			.proven = p->proven};
 		resolve_start(&p->resolve, on_resolved);
 		return;
 	case REMAPPING:

@@ -155,7 +155,8 @@ static void run_check(struct job *job)
 	if (reload_names(m, &r->err) != 0)
 		return;
 	names_check(&m->names, m->config->program,
-		names_have_schemas(&m->names, &r->scope), &r->err);
+		names_have_schemas(&m->names, &r->scope),
+		r->proven ? &r->unknown : &r->err);
 }
 
 /* --- The loop's side ---------------------------------------------------- */

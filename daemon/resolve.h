@@ -14,6 +14,8 @@ typedef void resolve_done_fn(struct resolve *r);
 struct resolve {
 	struct sync *sync;
 	bool strict; /* a project that the server does not show is an error */
+	bool proven; /* the mapping made documents before: names that the
+			server does not have any more are no error */
 
 	/*
 	 * Result: ERR_CONFIG where the configuration names what the server
@@ -21,6 +23,7 @@ struct resolve {
 	 */
 	struct err err;
 	struct names_scope scope; /* its ids went to sync */
+	struct err unknown;       /* the first such name */
 	struct err suspicion;     /* it seems to be another server, or user */
 
 	/* Private. */

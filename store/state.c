@@ -119,6 +119,10 @@ static const char *const migrations[] = {
 
 	/* Comments, where a mapping asks for them. */
 	"ALTER TABLE work_package ADD COLUMN comments TEXT;",
+	/* What is called otherwise than where the configuration names it. */
+	"CREATE TABLE renamed ("
+	" kind INTEGER NOT NULL, id INTEGER NOT NULL, was TEXT NOT NULL,"
+	" PRIMARY KEY (kind, id, was)) WITHOUT ROWID;",
 };
 
 #define CHECKED ((off_t)32 << 20) /* bytes of a state that a start checks */

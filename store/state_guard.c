@@ -259,3 +259,33 @@ int state_withdrawn(struct state *s, state_id_fn *fn, void *arg, struct err *e)
 	}
 	return query_close(&q, e);
 }
+
+int state_renamed_add(struct state *s, int64_t kind, int64_t id, struct str was,
+	struct err *e)
+{
+	struct query q = query_open(s, "INSERT OR IGNORE INTO renamed"
+				       " (kind, id, was) VALUES (?, ?, ?)");
+
+	bind_int(&q, kind);
+	bind_int(&q, id);
+	bind_text(&q, was);
+	return query_run(&q, e);
+}
+
+int state_renamed(
+	struct state *s, state_renamed_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(
+		s, "SELECT kind, id, was FROM renamed ORDER BY 1, 2, 3");
+	struct err told = {0};
+
+	while (query_next(&q)) {
+		int64_t kind = column_int(&q);
+		int64_t id = column_int(&q);
+		int code = fn(arg, kind, id, column_text(&q), &told);
+
+		if (code < 0)
+			query_fail(&q, code, &told);
+	}
+	return query_close(&q, e);
+}

@@ -86,4 +86,12 @@ int state_publish(struct state *s, int64_t id, bool *was, struct err *e);
 
 int state_withdrawn(struct state *s, state_id_fn *fn, void *arg, struct err *e);
 
+/* What things were called before, where somebody may still call them so. */
+int state_renamed_add(struct state *s, int64_t kind, int64_t id, struct str was,
+	struct err *e);
+typedef int state_renamed_fn(
+	void *arg, int64_t kind, int64_t id, struct str was, struct err *e);
+int state_renamed(
+	struct state *s, state_renamed_fn *fn, void *arg, struct err *e);
+
 #endif

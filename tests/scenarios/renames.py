@@ -10,7 +10,7 @@ from harness import StandIn, Sync, Tap
 MAPPING = """
 documents:
 - name: all
-  match: { where: "${ not (category.name == 'Hidden') }" }
+  match: { where: "${ not (category.name | match('^Hidd')) }" }
   path: ${ project.identifier }/${ id }.md
   attachments: none
   front_matter:

@@ -1,0 +1,57 @@
+/*
+ * mentions - whether the mapping names something in its conditions.
+ */
+#include "content/mapping.h"
+
+static const enum read_kind match_kinds[MATCH_KEYS] = {
+	[MATCH_PROJECT] = READ_PROJECT,
+	[MATCH_TYPE] = READ_TYPE,
+	[MATCH_STATUS] = READ_STATUS,
+	[MATCH_PRIORITY] = READ_PRIORITY,
+	[MATCH_AUTHOR] = READ_USER,
+	[MATCH_ASSIGNEE] = READ_USER,
+	[MATCH_RESPONSIBLE] = READ_USER,
+	[MATCH_VERSION] = READ_VERSION,
+	[MATCH_CATEGORY] = READ_CATEGORY,
+};
+
+static bool has(const struct names *names, struct str name)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (name.p == NULL || str_eq(names->items[i], name))
+			return true;
+	return false;
+}
+
+static bool says(const struct expression *x, struct str name)
+{
+	if (x->op == OP_LITERAL && x->literal.type == VALUE_STRING &&
+		(name.p == NULL || str_eq(x->literal.text, name)))
+		return true;
+	for (size_t i = 0; i < x->n; i++)
+		if (says(&x->args[i], name))
+			return true;
+	return false;
+}
+
+static bool match_mentions(
+	const struct match *m, enum read_kind kind, struct str name)
+{
+	for (int key = 0; key < MATCH_KEYS; key++)
+		if (match_kinds[key] == kind && has(&m->names[key], name))
+			return true;
+	return m->where != NULL && says(m->where, name);
+}
+
+bool program_mentions(
+	const struct program *p, enum read_kind kind, struct str name)
+{
+	for (size_t i = 0; i < p->n_entries; i++) {
+		const struct entry *e = &p->entries[i];
+
+		if (kind == READ_SCHEMA ? has(&e->fields, name)
+					: match_mentions(&e->match, kind, name))
+			return true;
+	}
+	return false;
+}

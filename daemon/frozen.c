@@ -1,0 +1,377 @@
+/*
+ * frozen - what the configuration names, and the server calls otherwise.
+ *
+ *   a new name comes (mapper_learn(), lists, a work package that shows it)
+ *     --> does the configuration name the old one?  noted, for good
+ *   noted, still named so, and the new name is not: frozen
+ *
+ * It thaws when the configuration is changed or the name comes back: who
+ * depends on it reads it, and so is rendered again.
+ */
+#include "daemon/frozen.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/instance.h"
+#include "daemon/log.h"
+#include "daemon/mapper.h"
+#include "store/state_guard.h"
+
+static const char *const kind_words[] = {
+	[READ_PROJECT] = "project",
+	[READ_TYPE] = "type",
+	[READ_STATUS] = "status",
+	[READ_PRIORITY] = "priority",
+	[READ_CATEGORY] = "category",
+	[READ_VERSION] = "version",
+	[READ_USER] = "user",
+	[READ_OPTION] = "option",
+	[READ_ITEM] = "item",
+	[READ_SCHEMA] = "custom field",
+};
+
+static void forget(struct frozen *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		free(f->items[i].was);
+		free(f->items[i].now);
+	}
+	f->n = 0;
+}
+
+void frozen_fini(struct frozen *f)
+{
+	forget(f);
+	free(f->items);
+	*f = (struct frozen){0};
+}
+
+/* --- What is frozen ----------------------------------------------------- */
+
+static bool is_named(
+	const struct mapper *m, enum read_kind kind, struct str name)
+{
+	const struct config *c = m->config;
+
+	for (size_t i = 0; kind == READ_PROJECT && i < c->n_projects; i++)
+		if (str_eq(c->projects[i].name, name))
+			return true;
+	return program_mentions(c->program, kind, name);
+}
+
+/* What a custom field is called now is not worth telling apart. */
+static bool field_is_back(const struct mapper *m, int64_t pair, struct str was)
+{
+	const struct names *n = &m->names;
+
+	for (size_t i = 0; i < n->n_schemas; i++) {
+		const struct schema *s = &n->schemas[i];
+
+		if (reads_pair(s->project_id, s->type_id) != pair)
+			continue;
+		for (size_t k = 0; k < s->n_fields; k++)
+			if (str_eq(s->fields[k].name, was))
+				return true;
+	}
+	return false;
+}
+
+static int name_now(struct mapper *m, enum read_kind kind, int64_t id,
+	struct buf *out, struct err *e)
+{
+	const struct project *p = names_project(&m->names, id);
+	bool found = false;
+
+	if (kind != READ_PROJECT || p == NULL)
+		return store_name(m->store, kind, id, &found, out, e);
+	buf_clear(out);
+	buf_add_str(out, p->identifier);
+	return 0;
+}
+
+static bool is_back(struct mapper *m, enum read_kind kind, int64_t id,
+	struct str was, struct str now)
+{
+	const struct project *p;
+
+	if (kind == READ_SCHEMA)
+		return field_is_back(m, id, was);
+	if (str_eq(was, now) || is_named(m, kind, now))
+		return true;
+	p = kind == READ_PROJECT ? names_project(&m->names, id) : NULL;
+	return p != NULL &&
+	       (str_eq(p->name, was) || is_named(m, kind, p->name));
+}
+
+static int on_renamed(
+	void *arg, int64_t number, int64_t id, struct str was, struct err *e)
+{
+	struct mapper *m = arg;
+	struct frozen *f = &m->frozen;
+	enum read_kind kind = (enum read_kind)number;
+	struct buf now = {0};
+	int r = is_named(m, kind, was) ? name_now(m, kind, id, &now, e) : 1;
+
+	if (r == 0 && !is_back(m, kind, id, was, buf_str(&now))) {
+		f->items = grow(f->items, f->n, &f->cap, sizeof(*f->items));
+		f->items[f->n++] = (struct frozen_thing){
+			.kind = kind,
+			.id = id,
+			.was = str_dup(was),
+			.now = str_dup(buf_str(&now)),
+		};
+	}
+	buf_fini(&now);
+	return r < 0 ? r : 0;
+}
+
+int frozen_load(struct mapper *m, struct err *e)
+{
+	forget(&m->frozen);
+	return state_renamed(store_state(m->store), on_renamed, m, e);
+}
+
+static void say(const struct frozen_thing *t, struct buf *out)
+{
+	buf_printf(out,
+		"the configuration names the %s '%s', which the server calls "
+		"%s%s%s now",
+		kind_words[t->kind], t->was, t->now[0] != '\0' ? "'" : "",
+		t->now[0] != '\0' ? t->now : "otherwise",
+		t->now[0] != '\0' ? "'" : "");
+}
+
+static void say_new(
+	const struct mapper *m, enum read_kind kind, int64_t id, struct str was)
+{
+	for (size_t i = 0; i < m->frozen.n; i++) {
+		const struct frozen_thing *t = &m->frozen.items[i];
+		struct buf text = {0};
+
+		if (t->kind != kind || t->id != id || !str_is(was, t->was))
+			continue;
+		say(t, &text);
+		log_warning("%s: what depends on it stays as it is", text.p);
+		buf_fini(&text);
+	}
+}
+
+int frozen_note(struct mapper *m, enum read_kind kind, int64_t id,
+	struct str was, struct err *e)
+{
+	bool named = is_named(m, kind, was);
+	int r = 0;
+
+	if (!named && m->frozen.n == 0)
+		return 0;
+	if (named)
+		r = state_renamed_add(store_state(m->store), kind, id, was, e);
+	if (r == 0)
+		r = frozen_load(m, e);
+	if (r == 0 && named)
+		say_new(m, kind, id, was);
+	return r;
+}
+
+/* A project that is not shown: does the configuration still ask for it? */
+static int is_asked_for(
+	struct mapper *m, int64_t id, bool *asked, struct err *e)
+{
+	const struct config *c = m->config;
+	struct buf identifier = {0};
+	int r = instance_identifier(m, id, &identifier, e);
+	char number[24];
+
+	snprintf(number, sizeof(number), "%lld", (long long)id);
+	*asked = c->all_projects || identifier.n == 0;
+	for (size_t i = 0; i < c->n_projects; i++)
+		if (c->projects[i].subprojects ||
+			str_is(c->projects[i].name, number) ||
+			str_eq(c->projects[i].name, buf_str(&identifier)))
+			*asked = true;
+	buf_fini(&identifier);
+	return r;
+}
+
+bool frozen_project(struct mapper *m, int64_t id)
+{
+	struct err fault = {0}; /* comes again with the next question */
+	bool asked = true;
+
+	for (size_t i = 0; i < m->frozen.n; i++)
+		if (m->frozen.items[i].kind == READ_PROJECT &&
+			m->frozen.items[i].id == id)
+			return true;
+	if (names_project(&m->names, id) != NULL)
+		return false;
+	is_asked_for(m, id, &asked, &fault);
+	return asked;
+}
+
+/* --- Who depends on it -------------------------------------------------- */
+
+/* What a work package names, of the kinds that conditions name. */
+struct links {
+	struct reads reads;
+	const struct program *program;
+};
+
+static void add_link(struct links *l, struct str href, struct str title)
+{
+	enum read_kind kind;
+	int64_t id;
+
+	if (reads_link(href, &kind, &id) && kind != READ_WORK_PACKAGE)
+		reads_add(&l->reads, kind, id, title);
+}
+
+static void add_value(struct links *l, const struct value *v)
+{
+	struct str href = STR_NONE;
+	struct str title = STR_NONE;
+
+	for (size_t i = 0; v->type == VALUE_LIST && i < v->n; i++)
+		add_value(l, &v->items[i]);
+	for (size_t i = 0; v->type == VALUE_MAP && i < v->n; i++) {
+		if (str_is(v->members[i].key, "href"))
+			href = v->members[i].value.text;
+		if (str_is(v->members[i].key, "title"))
+			title = v->members[i].value.text;
+	}
+	if (href.p != NULL)
+		add_link(l, href, title);
+}
+
+static void add_all(struct links *l, const struct work_package *wp)
+{
+	const struct link *links[] = {&wp->type, &wp->status, &wp->priority,
+		&wp->project, &wp->author, &wp->assignee, &wp->responsible,
+		&wp->version, &wp->category};
+
+	for (size_t i = 0; i < ARRAY_LEN(links); i++)
+		add_link(l, links[i]->href, links[i]->title);
+	for (size_t i = 0; i < wp->n_fields; i++)
+		add_value(l, &wp->fields[i].value);
+}
+
+/* The work package may be the first to show a new name. */
+static int look_at(struct mapper *m, const struct read *read, struct err *e)
+{
+	struct buf known = {0};
+	bool found = false;
+	int r = 0;
+
+	if (read->name.p == NULL || read->kind == READ_PROJECT ||
+		!program_mentions(m->config->program, read->kind, STR_NONE))
+		return 0;
+	r = store_name(m->store, read->kind, read->id, &found, &known, e);
+	if (r == 0 && found && !str_eq(buf_str(&known), read->name) &&
+		is_named(m, read->kind, buf_str(&known)))
+		r = mapper_learn(m, read->kind, read->id, read->name, e);
+	buf_fini(&known);
+	return r;
+}
+
+static const struct frozen_thing *find(
+	const struct mapper *m, const struct reads *reads, int64_t pair)
+{
+	for (size_t i = 0; i < m->frozen.n; i++) {
+		const struct frozen_thing *t = &m->frozen.items[i];
+
+		if (t->kind == READ_SCHEMA && t->id == pair)
+			return t;
+		for (size_t k = 0; k < reads->n; k++)
+			if (reads->items[k].kind == t->kind &&
+				reads->items[k].id == t->id)
+				return t;
+	}
+	return NULL;
+}
+
+static void keep(struct mapper *m, const struct mapper_item *item,
+	const struct frozen_thing *t)
+{
+	struct reads reads = {0};
+	struct buf text = {0};
+	struct err why = {0};
+
+	say(t, &text);
+	err_set(&why, ERR_DATA, "%s: its documents stay as they are", text.p);
+	reads_add(&reads, t->kind, t->id, STR_NONE);
+	store_put_reads(m->store, item->id, &reads);
+	mapper_fail(m, item, &why);
+	reads_fini(&reads);
+	buf_fini(&text);
+}
+
+int frozen_keeps(struct mapper *m, const struct mapper_item *item,
+	const struct work_package *wp, bool *kept, struct err *e)
+{
+	struct links l = {.program = m->config->program};
+	const struct frozen_thing *t;
+	int r = 0;
+
+	*kept = false;
+	add_all(&l, wp);
+	for (size_t i = 0; !item->kept && r == 0 && i < l.reads.n; i++)
+		r = look_at(m, &l.reads.items[i], e);
+	t = r == 0 ? find(m, &l.reads,
+			     reads_pair(
+				     item->pair.project_id, item->pair.type_id))
+		   : NULL;
+	if (t != NULL) {
+		keep(m, item, t);
+		*kept = true;
+	}
+	reads_fini(&l.reads);
+	return r;
+}
+
+/* --- For status --------------------------------------------------------- */
+
+static int on_project(void *arg, const struct state_weight *w, struct err *e)
+{
+	struct buf *out = ((void **)arg)[1];
+	struct mapper *m = ((void **)arg)[0];
+	struct buf name = {0};
+	bool found = false;
+	int r;
+
+	if (w->documents == 0 || w->project_id == 0 ||
+		names_project(&m->names, w->project_id) != NULL ||
+		!frozen_project(m, w->project_id))
+		return 0;
+	r = store_name(m->store, READ_PROJECT, w->project_id, &found, &name, e);
+	buf_printf(out, "the server does not show project %lld%s%.*s%s: ",
+		(long long)w->project_id, found ? " (" : "",
+		STR_ARGS(buf_str(&name)), found ? ")" : "");
+	buf_printf(out, "its %lld documents stay as they are\n",
+		(long long)w->documents);
+	buf_fini(&name);
+	return r;
+}
+
+int frozen_report(struct mapper *m, struct err *e)
+{
+	struct state *state = store_state(m->store);
+	struct buf now = {0};
+	struct buf known = {0};
+	void *arg[] = {m, &now};
+	bool found = false;
+	int r = 0;
+
+	for (size_t i = 0; i < m->frozen.n; i++) {
+		say(&m->frozen.items[i], &now);
+		buf_puts(&now, ": what depends on it stays as it is\n");
+	}
+	r = state_weights(state, INT64_MAX, on_project, arg, e);
+	if (r == 0)
+		r = state_get(state, "frozen", &known, &found, e);
+	if (r == 0 && !str_eq(buf_str(&known), buf_str(&now)))
+		r = state_put(state, "frozen", buf_str(&now), e);
+	buf_fini(&now);
+	buf_fini(&known);
+	return r;
+}

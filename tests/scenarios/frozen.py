@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+"""What the configuration names, and the server calls otherwise or does not
+show any more: what depends on it stays as it is, and all else goes on."""
+import sys
+
+from harness import StandIn, Sync, Tap
+
+MAPPING = """
+documents:
+- name: curated
+  match: { project: [ccm, ccm-sub], type: [Curated Content] }
+  path: content/${ id }.md
+  front_matter: { title: "${ subject }", type: "${ type.name }" }
+- name: closed
+  match: { status: [Closed] }
+  path: closed/${ id }.md
+  front_matter: { title: "${ subject }" }
+- name: tele
+  match: { category: [Telehealth], where: "${ cf[\\"CF list\\"] != 'x' }" }
+  path: tele/${ id }.md
+  front_matter: { title: "${ subject }" }
+- name: chosen
+  match: { where: "${ priority.name == 'Normal' and id < 20 }" }
+  path: chosen/${ id }.md
+  front_matter: { title: "${ subject }" }
+"""
+
+
+def edit(ident, **values):
+    return "edit", {"id": ident, "set": values}
+
+
+class World:
+    def __init__(self, tap, server, sync):
+        self.tap = tap
+        self.server = server
+        self.sync = sync
+
+    def renamed(self, kind, ident, name, back, depends, other):
+        """Under another name nothing goes; under the old one all goes on."""
+        tap, server, sync = self.tap, self.server, self.sync
+        before = sync.tree()
+        what = "another name of a " + kind
+        server.side("rename", {"kind": kind, "id": ident, "name": name})
+        server.side(*edit(depends, description="changed"))
+        done = sync.once("--reconcile")
+        tap.ok(name in done.err and back in done.err and
+               "stays as it is" in done.err, what + ": is said", done)
+        tap.tree(sync.tree(), before, what + ": nothing goes")
+        status = sync.opsync("status")
+        tap.ok("frozen" in status.out and name in status.out,
+               what + ": status says so", status)
+        server.side(*edit(other, subject="Goes on, %s" % kind))
+        sync.once()
+        tap.ok(any(b"Goes on, " + kind.encode() in t
+                   for t in sync.tree().values()), what + ": others go on")
+        tap.same(sync.once("--reconcile").code in (0, 3), True,
+                 what + ": again")
+        server.side("rename", {"kind": kind, "id": ident, "name": back})
+        done = sync.once("--reconcile")
+        tap.same(done.code, 0, what + ": and back")
+        tap.ok("frozen" not in sync.opsync("status").out,
+               what + ": it thaws", sync.opsync("status"))
+        tap.tree(sync.tree(), sync.scratch(), what + ": as from nothing")
+
+
+def names(tap, server, sync):
+    w = World(tap, server, sync)
+    w.renamed("type", 15, "Curations", "Curated Content", 26, 19)
+    w.renamed("status", 26, "Done", "Closed", 19, 26)
+    w.renamed("priority", 21, "Ordinary", "Normal", 16, 20001)
+
+
+def configured(tap, server, sync):
+    """The configuration follows the new name."""
+    server.side("rename", {"kind": "type", "id": 15, "name": "Curations"})
+    sync.once("--reconcile")
+    sync.configure(mapping=MAPPING.replace("Curated Content", "Curations"))
+    done = sync.once("--reconcile")
+    tap.ok(done.code == 0 and "frozen" not in sync.opsync("status").out,
+           "the new name in the configuration thaws it", done)
+    tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+    sync.configure(mapping=MAPPING)
+    server.side("rename", {"kind": "type", "id": 15,
+                           "name": "Curated Content"})
+    sync.once("--reconcile")
+    tap.tree(sync.tree(), sync.scratch(), "and so does the old one")
+
+
+def field(tap, server, sync):
+    before = sync.tree()
+    server.side("rename", {"key": "customField9", "name": "Other list"})
+    done = sync.once("--reconcile")
+    tap.ok("CF list" in done.err and "stays as it is" in done.err,
+           "another name of a custom field is said", done)
+    tap.tree(sync.tree(), before, "and nothing goes")
+    server.side("rename", {"key": "customField9", "name": "CF list"})
+    sync.once("--reconcile")
+    tap.tree(sync.tree(), sync.scratch(), "until it is called so again")
+
+
+def projects(tap):
+    """A project is archived, or hidden, while others go on."""
+    for name, away, back in (
+            ("archived", ("archive", {"project": 2}),
+             ("archive", {"project": 2, "archived": False})),):
+        with StandIn("--generate", "20", "--projects", "2") as server, Sync(
+                server.url, projects="[demo-1, demo-2]", mapping="") as sync:
+            sync.once()
+            before = sync.tree()
+            items = server.state()["workPackages"]
+            second = [w["id"] for w in items
+                      if w["_links"]["project"]["href"].endswith("/2")]
+            first = [w["id"] for w in items if w["id"] not in second]
+            server.side(*away)
+            server.side(*edit(first[0], description="Goes on."))
+            done = sync.once()
+            tap.ok("demo-2" in done.err and done.code == 0,
+                   "a project that is %s is said" % name, done)
+            done = sync.once("--reconcile")
+            tap.same((done.code, len(sync.tree())), (0, len(before)),
+                     "its documents stay")
+            tap.ok(any(b"Goes on." in t for t in sync.tree().values()),
+                   "others go on")
+            tap.ok("10 documents stay" in sync.opsync("status").out,
+                   "status says so", sync.opsync("status"))
+            server.side(*edit(second[0], subject="Changed meanwhile"))
+            server.side(*edit(first[0], description="And on."))
+            sync.once()
+            server.side(*back)
+            done = sync.once("--reconcile")
+            tap.ok(done.code == 0 and
+                   "frozen" not in sync.opsync("status").out,
+                   "shown again, it goes on", done)
+            tap.tree(sync.tree(), sync.scratch(),
+                     "with what changed meanwhile")
+            server.side(*away)
+            sync.once("--reconcile")
+            sync.configure(projects="[demo-1]")
+            done = sync.once()
+            tap.ok(done.code == 3 and "10 documents" in done.err,
+                   "taken out of the configuration, it is for the guard",
+                   done)
+            sync.opsync("release", "1")
+            sync.once()
+            tap.tree(sync.tree(), sync.scratch(), "and then for a person")
+
+
+def main():
+    tap = Tap()
+    with StandIn() as server, Sync(
+            server.url, projects="[ccm, ccm-sub]", mapping=MAPPING) as sync:
+        server.side("edit", {"id": 20001, "set": {
+            "subject": "Another priority", "project": 1, "type": 8,
+            "priority": 22, "status": 26}})
+        sync.once()
+        for part in (names, configured, field):
+            part(tap, server, sync)
+        tap.same(sync.flaws(), [], "a repository without a flaw")
+    projects(tap)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
