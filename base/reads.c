@@ -37,6 +37,17 @@ static const struct {
 	{"custom_field_items", READ_ITEM},
 };
 
+static bool find_kind(struct str collection, enum read_kind *kind)
+{
+	for (size_t i = 0; i < ARRAY_LEN(collections); i++) {
+		if (str_is(collection, collections[i].collection)) {
+			*kind = collections[i].kind;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool reads_link(struct str href, enum read_kind *kind, int64_t *id)
 {
 	struct str rest = href;
@@ -44,14 +55,8 @@ bool reads_link(struct str href, enum read_kind *kind, int64_t *id)
 
 	*id = href_id(href);
 	while (*id != 0 && (slash = str_find(rest, STR("/"))) < rest.n) {
-		struct str part = {rest.p, slash};
-
-		for (size_t i = 0; i < ARRAY_LEN(collections); i++) {
-			if (str_is(part, collections[i].collection)) {
-				*kind = collections[i].kind;
-				return true;
-			}
-		}
+		if (find_kind((struct str){rest.p, slash}, kind))
+			return true;
 		rest = str_skip(rest, slash + 1);
 	}
 	return false;

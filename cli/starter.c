@@ -37,9 +37,11 @@ static bool is_plain(struct str s)
 		if (s.n == strlen(words[i]) &&
 			strncasecmp(s.p, words[i], s.n) == 0)
 			return false;
-	for (size_t i = 1; i < s.n; i++)
-		if (!is_plain_inside(s.p[i], i + 1 < s.n ? s.p[i + 1] : ' '))
+	for (size_t i = 1; i + 1 < s.n; i++)
+		if (!is_plain_inside(s.p[i], s.p[i + 1]))
 			return false;
+	if (s.n > 1 && !is_plain_inside(s.p[s.n - 1], ' '))
+		return false;
 	return s.n > 0 && (is_letter(s.p[0]) || s.p[0] == '/') &&
 	       s.p[s.n - 1] != ':';
 }
@@ -79,7 +81,10 @@ static void put_remark(struct buf *out, struct str s)
 		for (size_t i = 0; i < ARRAY_LEN(breaks); i++)
 			if (str_starts(s, str_of(breaks[i])))
 				n = strlen(breaks[i]);
-		buf_putc(out, n > 0 ? ' ' : s.p[0]);
+		if (n > 0)
+			buf_putc(out, ' ');
+		else
+			buf_putc(out, s.p[0]);
 		s = str_skip(s, n > 0 ? n : 1);
 	}
 }
@@ -192,7 +197,8 @@ static void put_key(struct buf *out, struct str name)
 	struct buf key = {0};
 
 	for (size_t i = 0; i < name.n; i++) {
-		bool opens = str_starts(str_skip(name, i), STR("${"));
+		bool opens = name.p[i] == '$' && i + 1 < name.n &&
+			     name.p[i + 1] == '{';
 
 		if (i == 0 && name.p[0] == '$' && !opens)
 			buf_putc(&key, '$');

@@ -142,18 +142,22 @@ int compile_names(struct compiling *c, const struct node *node,
 void compile_note(struct compiling *c, enum named kind, struct str name,
 	const struct node *at);
 
-/*
- * Note that the document d of an entry wants to have a value of unique:, and
- * see that it may.  With suffix the value gets -ID until it is free; else one
- * that is taken is ERR_DATA.
- */
-int unique_claim(struct evaluation *with, const struct entry *entry,
-	struct str key, bool suffix, struct value *v, struct document *d,
-	struct err *e);
+/* A document that wants values of unique:. */
+struct unique_claim {
+	struct evaluation *with;
+	const struct entry *entry;
+	struct document *document; /* notes what it wants */
+};
 
-/* The same for all that are no let of an entry. */
-int unique_claim_all(struct evaluation *with, const struct entry *entry,
-	struct document *d, struct err *e);
+/*
+ * Note that it wants to have a value, and see that it may.  With suffix the
+ * value gets -ID until it is free; else one that is taken is ERR_DATA.
+ */
+int unique_claim(const struct unique_claim *c, struct str key, bool suffix,
+	struct value *v, struct err *e);
+
+/* The same for all that are no let of its entry. */
+int unique_claim_all(const struct unique_claim *c, struct err *e);
 
 /* "project" … "category", as in match:, by match_key. */
 extern const char *const match_key_names[MATCH_KEYS];

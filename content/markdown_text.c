@@ -56,7 +56,9 @@ void markdown_escape(struct str text, bool row, struct buf *out)
 
 		if (needs_backslash(text, i, row))
 			buf_putc(out, '\\');
-		buf_putc(out, c == '\n' || c == '\r' ? ' ' : c);
+		if (c == '\n' || c == '\r')
+			c = ' ';
+		buf_putc(out, c);
 	}
 }
 

@@ -19,6 +19,7 @@
 static int evaluate_lets(struct evaluation *with, const struct entry *entry,
 	struct document *d, struct err *e)
 {
+	const struct unique_claim claim = {with, entry, d};
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < entry->n_lets; i++) {
@@ -28,8 +29,7 @@ static int evaluate_lets(struct evaluation *with, const struct entry *entry,
 
 		rc = template_evaluate(with, &let->value, &there, v, e);
 		if (rc == 0 && let->unique)
-			rc = unique_claim(
-				with, entry, let->value.key, true, v, d, e);
+			rc = unique_claim(&claim, let->value.key, true, v, e);
 	}
 	return rc;
 }
@@ -131,7 +131,8 @@ int render_begin(struct evaluation *with, const struct entry *entry,
 	with->locals = ARENA_ARRAY(with->arena, struct value, entry->n_slots);
 	rc = evaluate_lets(with, entry, d, e);
 	if (rc == 0)
-		rc = unique_claim_all(with, entry, d, e);
+		rc = unique_claim_all(
+			&(struct unique_claim){with, entry, d}, e);
 	if (rc == 0)
 		rc = make_path(with, entry, with_id, d, e);
 	if (rc != 0)

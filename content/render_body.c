@@ -6,6 +6,8 @@
  * shortcodes are escaped.  Other work packages are asked for by id, and noted
  * as read, so that the document is made again when they move.
  */
+#include <assert.h>
+
 #include "content/body.h"
 #include "content/markdown_text.h"
 #include "content/model.h"
@@ -247,6 +249,7 @@ static int rewrite(struct writing *w, struct buf *out, struct err *e)
 		return model_attachments(w->with, &all, e);
 
 	w->n = body_references(a, w->text, scope, &w->refs);
+	assert(w->n == 0 || w->refs != NULL);
 	if (w->entry->files != FILES_NONE)
 		rc = save_referenced(w, e);
 	texts = ARENA_ARRAY(a, struct str, w->n);

@@ -106,31 +106,31 @@ static int taken_by(struct str key, struct str value, int64_t by,
 		STR_ARGS(key), STR_ARGS(value), (long long)by);
 }
 
-static int claim_text(struct evaluation *with, const struct entry *entry,
-	struct str key, bool suffix, struct str *text, struct document *d,
-	struct err *e)
+static int claim_text(const struct unique_claim *c, struct str key, bool suffix,
+	struct str *text, struct err *e)
 {
-	const struct neighbours *ask = with->wp->neighbours;
+	const struct work_package *wp = c->with->wp;
+	const struct neighbours *ask = wp->neighbours;
 	unsigned level = 0;
 	int64_t by = 0;
 
 	for (;;) {
-		if (add_value(d, *text, level, e) != 0)
+		if (add_value(c->document, *text, level, e) != 0)
 			return ERR_DATA;
 		if (ask == NULL || ask->taken == NULL ||
-			!ask->taken(ask->arg, entry->name, *text, level, &by))
+			!ask->taken(
+				ask->arg, c->entry->name, *text, level, &by))
 			return 0;
 		if (!suffix || ++level == MAX_LEVELS)
-			return taken_by(key, *text, by, with->wp->id, e);
-		*text = arena_printf(with->arena, "%.*s-%lld", STR_ARGS(*text),
-			(long long)with->wp->id);
+			return taken_by(key, *text, by, wp->id, e);
+		*text = arena_printf(c->with->arena, "%.*s-%lld",
+			STR_ARGS(*text), (long long)wp->id);
 	}
 }
 
 /* Nothing (null, "" or an empty list) clashes with nothing. */
-int unique_claim(struct evaluation *with, const struct entry *entry,
-	struct str key, bool suffix, struct value *v, struct document *d,
-	struct err *e)
+int unique_claim(const struct unique_claim *c, struct str key, bool suffix,
+	struct value *v, struct err *e)
 {
 	struct str text;
 	int rc = 0;
@@ -139,32 +139,31 @@ int unique_claim(struct evaluation *with, const struct entry *entry,
 		return 0;
 	if (v->type == VALUE_LIST && !suffix) {
 		for (size_t i = 0; rc == 0 && i < v->n; i++)
-			rc = unique_claim(
-				with, entry, key, false, &v->items[i], d, e);
+			rc = unique_claim(c, key, false, &v->items[i], e);
 		return rc;
 	}
 	if (v->type != VALUE_STRING && v->type != VALUE_NUMBER)
 		return err_set(e, ERR_DATA, "%.*s: %s cannot be unique",
 			STR_ARGS(key), value_type_name(v));
 	text = v->text;
-	rc = claim_text(with, entry, key, suffix, &text, d, e);
+	rc = claim_text(c, key, suffix, &text, e);
 	if (text.p != v->text.p)
 		*v = value_string(text);
 	return rc;
 }
 
-int unique_claim_all(struct evaluation *with, const struct entry *entry,
-	struct document *d, struct err *e)
+int unique_claim_all(const struct unique_claim *c, struct err *e)
 {
+	const struct entry *entry = c->entry;
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < entry->n_uniques; i++) {
 		const struct unique *u = &entry->uniques[i];
 		struct value v;
 
-		rc = evaluate_scalar(with, u->key, &u->value, &v, e);
+		rc = evaluate_scalar(c->with, u->key, &u->value, &v, e);
 		if (rc == 0)
-			rc = unique_claim(with, entry, u->key, false, &v, d, e);
+			rc = unique_claim(c, u->key, false, &v, e);
 	}
 	return rc;
 }

@@ -207,6 +207,7 @@ static int collect(struct victims *v, struct err *e)
 		if (held->released && !has_victim(v, &d))
 			r = add_victims(v, &removal, e);
 	}
+	v->removal = NULL;
 	return r;
 }
 

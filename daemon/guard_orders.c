@@ -181,6 +181,7 @@ static int list_set(struct state *s, const struct set *set, const json_t *what,
 			&l->project_id, e);
 	if (r == 0)
 		r = state_held(s, set->kind, put_document, l, e);
+	l->names = NULL;
 	names_fini(&names);
 	return r;
 }

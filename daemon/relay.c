@@ -22,6 +22,8 @@ static bool may_be_asked(struct str path)
 		"/api/v3/work_packages/schemas"};
 	struct str list = {path.p, str_find(path, STR("?"))};
 
+	if (path.p == NULL)
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		if (str_is(list, lists[i]))
 			return true;
