@@ -160,6 +160,17 @@ void api_path_attachments(struct buf *out, int64_t id)
 		out, "/api/v3/work_packages/%lld/attachments", (long long)id);
 }
 
+void api_path_relations(struct buf *out, const int64_t *ids, size_t n,
+	int page_size, int offset)
+{
+	struct buf filters = {0};
+
+	add_ids(&filters, "involved", ids, n);
+	buf_puts(out, "/api/v3/relations?");
+	put_filters(out, &filters);
+	buf_printf(out, "&pageSize=%d&offset=%d", page_size, offset);
+}
+
 void api_path_activities(struct buf *out, int64_t id)
 {
 	buf_printf(out, "/api/v3/work_packages/%lld/activities", (long long)id);

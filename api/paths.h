@@ -44,6 +44,10 @@ void api_path_work_package(struct buf *out, int64_t id);
 void api_path_attachments(struct buf *out, int64_t id);
 void api_path_activities(struct buf *out, int64_t id);
 void api_path_content(struct buf *out, int64_t attachment_id);
+/* A page of the relations that these have, at most 200. */
+void api_path_relations(struct buf *out, const int64_t *ids, size_t n,
+	int page_size, int offset);
+
 void api_path_me(struct buf *out);
 void api_path_user(struct buf *out, int64_t id);
 void api_path_projects(struct buf *out, int page_size, int offset);

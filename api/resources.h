@@ -85,6 +85,22 @@ int api_comments_source_make(
 int api_comments_parse(struct arena *a, struct str source,
 	struct work_package *wp, struct err *e);
 
+/*
+ * An element of /relations with its source; and a list of sources parsed into
+ * wp->relations, as they look from wp (its id is set).
+ */
+struct api_relation {
+	int64_t id;
+	struct link from;
+	struct link to;
+	struct str source;
+};
+
+int api_relation_make(struct arena *a, struct str element,
+	struct api_relation *out, struct err *e);
+int api_relations_parse(struct arena *a, struct str source,
+	struct work_package *wp, struct err *e);
+
 /* A piece of a JSON object: the text of a member, or STR_NONE. */
 struct str api_member(struct str object, const char *key);
 

@@ -21,9 +21,10 @@ enum read_kind {
 	READ_VERSION,
 	READ_USER, /* or a group */
 	READ_OPTION,
-	READ_ITEM,   /* of a hierarchy */
-	READ_SCHEMA, /* reads_pair() */
-	READ_VALUE,  /* reads_value(): who has it, of unique: */
+	READ_ITEM,      /* of a hierarchy */
+	READ_SCHEMA,    /* reads_pair() */
+	READ_RELATIONS, /* of the work package with that id */
+	READ_VALUE,     /* reads_value(): who has it, of unique: */
 };
 
 struct read {

@@ -50,6 +50,14 @@ struct comment {
 	struct str html;
 };
 
+/* What a work package has to do with another, seen from it. */
+struct relation {
+	int64_t id;
+	struct str type; /* blocks, follows … */
+	struct link other;
+	struct str description; /* or none */
+};
+
 /* A custom field's value; its name comes from the schema. */
 struct custom_field {
 	struct str key; /* customField12 */
@@ -148,7 +156,9 @@ struct work_package {
 	struct attachment *attachments;
 	bool comments_known; /* else they were not asked for */
 	size_t n_comments;
-	struct comment *comments;            /* by id */
+	struct comment *comments; /* by id */
+	size_t n_relations;
+	struct relation *relations; /* as far as they are known; by id */
 	const struct neighbours *neighbours; /* or NULL: nobody is known */
 };
 

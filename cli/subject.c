@@ -169,6 +169,37 @@ static int load_comments(struct subject *s, struct str element, struct err *e)
 		       : rc;
 }
 
+/* _embedded.relations, as the API has them. */
+static int load_relations(struct subject *s, struct str element, struct err *e)
+{
+	struct str embedded = api_member(element, "_embedded");
+	struct str whole = embedded.p != NULL
+				   ? api_member(embedded, "relations")
+				   : STR_NONE;
+	struct buf sources = {0};
+	struct api_list list = {0};
+	int rc = 0;
+
+	if (whole.p == NULL)
+		return 0;
+	rc = api_list_scan(&s->arena, whole, &list, e);
+	buf_putc(&sources, '[');
+	for (size_t i = 0; rc == 0 && i < list.n; i++) {
+		struct api_relation one;
+
+		rc = api_relation_make(&s->arena, list.elements[i], &one, e);
+		buf_puts(&sources, i > 0 ? "," : "");
+		if (rc == 0)
+			buf_add_str(&sources, one.source);
+	}
+	buf_putc(&sources, ']');
+	if (rc == 0)
+		rc = api_relations_parse(
+			&s->arena, buf_str(&sources), &s->wp, e);
+	buf_fini(&sources);
+	return rc;
+}
+
 static int from_file(struct subject *s, struct err *e)
 {
 	struct api_source head;
@@ -192,6 +223,8 @@ static int from_file(struct subject *s, struct err *e)
 		rc = load_attachments(s, element, e);
 	if (rc == 0)
 		rc = load_comments(s, element, e);
+	if (rc == 0)
+		rc = load_relations(s, element, e);
 	if (rc == 0)
 		s->wp.url = arena_printf(&s->arena, "%s/work_packages/%lld",
 			s->config.url, (long long)head.id);
@@ -299,6 +332,8 @@ static int parse_row(struct subject *s, struct state *state, struct err *e)
 	lookup_init(&s->lookup, s->config.program, NULL, state, s->wp.id);
 	s->wp.neighbours = &s->lookup.neighbours;
 	rc = lookup_rename(&s->lookup, &s->arena, &s->wp, e);
+	if (rc == 0)
+		rc = lookup_relations(&s->lookup, &s->arena, &s->wp, e);
 	if (rc == 0)
 		rc = lookup_authors(&s->lookup, &s->arena, &s->wp, &unknown, e);
 	return rc == 0 ? look_up_contents(s, state, e) : rc;

@@ -26,6 +26,7 @@ struct evaluation {
 	bool all_neighbours;  /* also those without a document here */
 	struct value attachments; /* a list once it was read, else null */
 	struct value children;    /* the same */
+	struct value relations;   /* the same */
 	size_t steps;             /* taken so far */
 	size_t start;             /* of arena->total */
 	struct reads reads;       /* owned: names and neighbours it saw */

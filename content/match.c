@@ -111,7 +111,8 @@ static int decide_where(struct evaluation *with, const struct match *m,
 			"match.where: ${ %.*s }: the server does not show "
 			"'%.*s' of this work package",
 			STR_ARGS(m->where->text), STR_ARGS(with->hidden));
-	with->children = (struct value){0}; /* it sees others */
+	with->children = (struct value){0}; /* it sees others, */
+	with->relations = (struct value){0};
 	return rc;
 }
 

@@ -37,6 +37,7 @@ enum model_name {
 	MODEL_URL,
 	MODEL_ATTACHMENTS,
 	MODEL_COMMENTS,
+	MODEL_RELATIONS,
 };
 
 #define MAX_MEMBERS 4
@@ -69,6 +70,7 @@ static const struct {
 	[MODEL_URL] = {"url", {NULL}},
 	[MODEL_ATTACHMENTS] = {"attachments", {NULL}},
 	[MODEL_COMMENTS] = {"comments", {NULL}},
+	[MODEL_RELATIONS] = {"relations", {NULL}},
 };
 
 int model_find(struct str name)
@@ -239,6 +241,37 @@ static struct value children_value(struct evaluation *with)
 	return v;
 }
 
+/* {id, subject, type, description}, of the other end. */
+static struct value relations_value(struct evaluation *with)
+{
+	const struct work_package *wp = with->wp;
+	struct value v = {.type = VALUE_LIST};
+
+	if (with->relations.type == VALUE_LIST)
+		return with->relations;
+	reads_add(&with->reads, READ_RELATIONS, wp->id, STR_NONE);
+	v.items = ARENA_ARRAY(with->arena, struct value, wp->n_relations);
+	for (size_t i = 0; i < wp->n_relations; i++) {
+		const struct relation *r = &wp->relations[i];
+		struct value other =
+			neighbour_value(with, STR("relations"), &r->other);
+
+		if (other.type == VALUE_NULL)
+			continue;
+		v.items[v.n++] = model_map(with->arena,
+			(struct member[]){
+				other.members[0],
+				other.members[1],
+				model_pair("type", value_text(r->type)),
+				model_pair("description",
+					value_text(r->description)),
+			},
+			4);
+	}
+	with->relations = v;
+	return v;
+}
+
 static struct value comment_value(
 	struct evaluation *with, const struct comment *c)
 {
@@ -361,6 +394,9 @@ int model_value(
 		return 0;
 	case MODEL_ATTACHMENTS:
 		return model_attachments(with, out, e);
+	case MODEL_RELATIONS:
+		*out = relations_value(with);
+		return 0;
 	case MODEL_COMMENTS:
 		return comments_value(with, out, e);
 	default:

@@ -127,6 +127,7 @@ int render_begin(struct evaluation *with, const struct entry *entry,
 
 	with->attachments = (struct value){0};
 	with->children = (struct value){0};
+	with->relations = (struct value){0};
 	with->all_neighbours = entry->all_neighbours;
 	with->locals = ARENA_ARRAY(with->arena, struct value, entry->n_slots);
 	rc = evaluate_lets(with, entry, d, e);

@@ -130,6 +130,26 @@ int lookup_authors(struct lookup *l, struct arena *a, struct work_package *wp,
 	return r;
 }
 
+int lookup_relations(struct lookup *l, struct arena *a, struct work_package *wp,
+	struct err *e)
+{
+	struct buf source = {0};
+	bool found = false;
+	int r = l->store != NULL
+			? store_relations(l->store, wp->id, &found, &source, e)
+			: state_relations(l->state, wp->id, &found, &source, e);
+
+	if (r == 0 && found)
+		r = api_relations_parse(a, buf_str(&source), wp, e);
+	for (size_t i = 0; r == 0 && i < wp->n_relations; i++) {
+		struct link *other = &wp->relations[i].other;
+
+		r = rename_thing(l, a, other->href, &other->title, e);
+	}
+	buf_fini(&source);
+	return r;
+}
+
 /* --- Neighbours --------------------------------------------------------- */
 
 /* The document of the entry that comes first. */

@@ -41,4 +41,8 @@ int lookup_rename(struct lookup *l, struct arena *a, struct work_package *wp,
 int lookup_authors(struct lookup *l, struct arena *a, struct work_package *wp,
 	int64_t *unknown, struct err *e);
 
+/* Give a work package its relations, with the newest names. */
+int lookup_relations(struct lookup *l, struct arena *a, struct work_package *wp,
+	struct err *e);
+
 #endif

@@ -498,6 +498,8 @@ static enum mapped map_one(
 		api_comments_parse(
 			&m->arena, buf_str(&item->comments), &wp, &why) != 0)
 		return failed(m, item, &why);
+	if (lookup_relations(&m->lookup, &m->arena, &wp, e) != 0)
+		return MAPPED_FAULT;
 	if (lookup_authors(&m->lookup, &m->arena, &wp, &item->user, e) != 0)
 		return MAPPED_FAULT;
 	if (item->user != 0)

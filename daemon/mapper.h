@@ -234,6 +234,13 @@ int mapper_put_schemas(struct mapper *m, struct str body,
 int mapper_witnesses(struct mapper *m, int64_t **ids, size_t *n, struct err *e);
 
 /*
+ * Take the relations of n work packages in, given as pages of elements.
+ * Where they changed, documents become stale.
+ */
+int mapper_take_relations(struct mapper *m, const int64_t *ids, size_t n,
+	const struct str *pages, size_t n_pages, struct err *e);
+
+/*
  * At most limit of those that are stale: page gets items, unread (with room
  * for limit) the ids of those that the server must be asked for again.
  */

@@ -6,7 +6,7 @@
  *                  DRAINING <-- READING <-- (REREADING)
  *                  |      ^
  *                  v      |
- *               RENEWING --> DECIDING --> COMMITTING --> done
+ *               RENEWING --> (RELATING) --> DECIDING --> COMMITTING --> done
  *
  * REMAPPING renders what the state keeps, when the mapping is another than
  * the one that made the documents; WEIGHING lets the guard see how many
@@ -42,6 +42,7 @@ enum step {
 	READING,
 	DRAINING,
 	RENEWING,
+	RELATING,
 	DECIDING,
 	COMMITTING,
 	END
@@ -408,14 +409,40 @@ static void on_stale(struct job *job)
 	size_t n = p->page.n + p->n_unread;
 
 	p->n_renewed += n;
-	if (p->err.code != 0 || n == 0 || p->rounds++ >= MAX_ROUNDS) {
+	if (p->err.code != 0 || p->rounds++ >= MAX_ROUNDS) {
 		proceed(p, DECIDING);
+		return;
+	}
+	if (n == 0) {
+		proceed(p, p->kind == PASS_LOCAL ? DECIDING : RELATING);
 		return;
 	}
 	p->lane.sync = p->sync;
 	p->lane.items = &p->items;
 	p->lane.done = on_stale_mapped;
 	lane_start_page(&p->lane, &p->page);
+}
+
+/* --- RELATING ----------------------------------------------------------- */
+
+static void on_related(struct relate *r)
+{
+	struct pass *p = container_of(r, struct pass, relate);
+
+	p->err = r->err;
+	relate_fini(r);
+	proceed(p, r->n > 0 ? RENEWING : DECIDING);
+}
+
+/* All of them once in a reconcile, and always those that are new. */
+static void relate(struct pass *p)
+{
+	bool all = !p->related &&
+		   (p->kind == PASS_FULL || p->kind == PASS_RECONCILE);
+
+	p->related = true;
+	p->relate = (struct relate){.sync = p->sync, .all = all};
+	relate_start(&p->relate, on_related);
 }
 
 /* --- DECIDING, about removals ------------------------------------------- */
@@ -748,6 +775,9 @@ static void enter(struct pass *p, enum step step)
 	case RENEWING:
 		give(p, run_stale, on_stale);
 		return;
+	case RELATING:
+		relate(p);
+		return;
 	case DECIDING:
 		give(p, run_decide, on_decided);
 		return;
@@ -825,6 +855,8 @@ void pass_cancel(struct pass *p)
 	else if (p->step == READING || p->step == REREADING ||
 		 p->step == RENEWING)
 		batches_cancel(&p->batches);
+	else if (p->step == RELATING)
+		relate_cancel(&p->relate);
 }
 
 void pass_fini(struct pass *p)

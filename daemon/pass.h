@@ -4,6 +4,7 @@
 #include "daemon/catch_up.h"
 #include "daemon/cursor.h"
 #include "daemon/full.h"
+#include "daemon/relate.h"
 #include "daemon/resolve.h"
 
 struct pass;
@@ -52,6 +53,8 @@ struct pass {
 	struct full full;
 	struct catch_up catch_up;
 	struct batches batches;
+	struct relate relate;
+	bool related; /* all were asked for relations that had to be */
 	struct lane lane;
 	struct mapper_page page;
 	struct names_scope scope;

@@ -50,6 +50,8 @@ static const char tables[] =
 	"CREATE TEMP TABLE staged_name ("
 	" kind INTEGER, id INTEGER, name TEXT, PRIMARY KEY (kind, id)"
 	") WITHOUT ROWID;"
+	"CREATE TEMP TABLE staged_relations ("
+	" work_package INTEGER PRIMARY KEY, source TEXT);"
 	"CREATE TEMP TABLE staged_stale ("
 	" work_package INTEGER PRIMARY KEY, stale INTEGER NOT NULL);"
 	/* Documents that are not in the store as recorded (look.c). */
@@ -245,6 +247,7 @@ int staging_any(struct state *s, bool *any, struct err *e)
 		" OR EXISTS (SELECT 1 FROM staged_attachment)"
 		" OR EXISTS (SELECT 1 FROM staged_read)"
 		" OR EXISTS (SELECT 1 FROM staged_name)"
+		" OR EXISTS (SELECT 1 FROM staged_relations)"
 		" OR EXISTS (SELECT 1 FROM staged_stale)"
 		" OR EXISTS (SELECT 1 FROM staged_value)"
 		" OR EXISTS (SELECT 1 FROM staged_event)");
@@ -303,6 +306,11 @@ int staging_apply(struct state *s, struct err *e)
 		" WHERE kind <> 0",
 		"INSERT OR REPLACE INTO name (kind, id, name)"
 		" SELECT kind, id, name FROM staged_name",
+		"INSERT OR REPLACE INTO relations (work_package, source)"
+		" SELECT work_package, source FROM staged_relations",
+		"DELETE FROM relations WHERE work_package IN"
+		" (SELECT id FROM staged_work_package"
+		" WHERE dropped AND id NOT IN " WAITING ")",
 		"INSERT OR REPLACE INTO stale (work_package, stale)"
 		" SELECT work_package, stale FROM staged_stale"
 		" WHERE stale <> 0",
@@ -321,6 +329,7 @@ int staging_apply(struct state *s, struct err *e)
 		"DELETE FROM staged_attachment",
 		"DELETE FROM staged_read",
 		"DELETE FROM staged_name",
+		"DELETE FROM staged_relations",
 		"DELETE FROM staged_stale",
 		"DELETE FROM staged_value",
 		"DELETE FROM staged_event",
@@ -380,6 +389,7 @@ int staging_clear(struct state *s, struct err *e)
 		"DELETE FROM staged_attachment",
 		"DELETE FROM staged_read",
 		"DELETE FROM staged_name",
+		"DELETE FROM staged_relations",
 		"DELETE FROM staged_stale",
 		"DELETE FROM adrift",
 		"DELETE FROM staged_value",

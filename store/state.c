@@ -123,6 +123,11 @@ static const char *const migrations[] = {
 	"CREATE TABLE renamed ("
 	" kind INTEGER NOT NULL, id INTEGER NOT NULL, was TEXT NOT NULL,"
 	" PRIMARY KEY (kind, id, was)) WITHOUT ROWID;",
+
+
+	/* Relations, where documents read them. */
+	"CREATE TABLE relations ("
+	" work_package INTEGER PRIMARY KEY, source TEXT);",
 };
 
 #define CHECKED ((off_t)32 << 20) /* bytes of a state that a start checks */

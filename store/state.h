@@ -137,6 +137,10 @@ int state_owner(struct state *s, struct str path, bool *found,
 int state_name(struct state *s, enum read_kind kind, int64_t id, bool *found,
 	struct buf *name, struct err *e);
 
+/* The source of a work package's relations, if they were asked for. */
+int state_relations(struct state *s, int64_t work_package, bool *found,
+	struct buf *out, struct err *e);
+
 /* An attachment whose contents are in the store. */
 struct state_attachment {
 	int64_t id;

@@ -242,6 +242,19 @@ int store_name(struct store *s, enum read_kind kind, int64_t id, bool *found,
 void store_put_name(
 	struct store *s, enum read_kind kind, int64_t id, struct str name);
 
+/* As state_relations(), with what is staged; stage them (none: unknown). */
+int store_relations(struct store *s, int64_t work_package, bool *found,
+	struct buf *out, struct err *e);
+void store_put_relations(
+	struct store *s, int64_t work_package, struct str source);
+
+/*
+ * The work packages whose documents read their relations: all, or those of
+ * which none are known.  The caller frees *ids.
+ */
+int store_relating(
+	struct store *s, bool all, int64_t **ids, size_t *n, struct err *e);
+
 /* Documents staged since the last commit, put or dropped, that change. */
 size_t store_staged(const struct store *s);
 

@@ -1,0 +1,106 @@
+/*
+ * relations - what work packages have to do with each other.
+ *
+ * An element names both ends.  The source of a work package's relations is a
+ * list of those elements that it is an end of, by id, with what the model
+ * needs of each.
+ */
+#include "api/read.h"
+#include "api/source.h"
+
+#include <stdlib.h>
+
+static void put_member(
+	struct buf *out, struct str element, const char *key, const char *as)
+{
+	struct str value = api_member(element, key);
+
+	if (value.n == 0 || scan_type(value) == SCAN_NULL)
+		return;
+	buf_printf(out, ",\"%s\":", as);
+	source_put_value(out, value);
+}
+
+int api_relation_make(struct arena *a, struct str element,
+	struct api_relation *out, struct err *e)
+{
+	struct str links = api_member(element, "_links");
+	struct str from = api_member(links, "from");
+	struct str to = api_member(links, "to");
+	struct api_relation r = {0};
+	struct buf source = {0};
+
+	if (!read_id(api_member(element, "id"), &r.id))
+		return err_set(
+			e, ERR_UNAVAILABLE, "a relation of the list has no id");
+	if (read_link(a, from, "from", &r.from, e) != 0 ||
+		read_link(a, to, "to", &r.to, e) != 0)
+		return err_prefix(e, "relation %lld", (long long)r.id),
+		       ERR_DATA;
+	buf_printf(&source, "{\"id\":%lld", (long long)r.id);
+	put_member(&source, element, "type", "type");
+	put_member(&source, element, "reverseType", "reverseType");
+	put_member(&source, element, "description", "description");
+	buf_puts(&source, ",\"_links\":{\"from\":");
+	source_put_link(&source, from);
+	buf_puts(&source, ",\"to\":");
+	source_put_link(&source, to);
+	buf_puts(&source, "}}");
+	r.source = arena_str(a, buf_str(&source));
+	buf_fini(&source);
+	*out = r;
+	return 0;
+}
+
+/* As it looks from one of its ends. */
+static int parse_one(struct arena *a, struct str text, int64_t self,
+	struct relation *out, struct err *e)
+{
+	struct str links = api_member(text, "_links");
+	struct link from;
+	struct link to;
+	bool is_from;
+
+	if (!read_id(api_member(text, "id"), &out->id))
+		return err_set(e, ERR_DATA, "id: no number");
+	if (read_link(a, api_member(links, "from"), "from", &from, e) != 0 ||
+		read_link(a, api_member(links, "to"), "to", &to, e) != 0)
+		return ERR_DATA;
+	is_from = from.id == self;
+	out->other = is_from ? to : from;
+	if (read_text(a, api_member(text, is_from ? "type" : "reverseType"),
+		    "type", &out->type, e) != 0 ||
+		read_text(a, api_member(text, "description"), "description",
+			&out->description, e) != 0)
+		return ERR_DATA;
+	return 0;
+}
+
+int api_relations_parse(struct arena *a, struct str source,
+	struct work_package *wp, struct err *e)
+{
+	struct relation *list = NULL;
+	size_t n = 0;
+	size_t cap = 0;
+	struct str item;
+	struct scan j;
+
+	scan_init(&j, source);
+	scan_enter(&j, '[');
+	while (scan_item(&j) && scan_skip(&j, &item)) {
+		list = arena_grow(a, list, n, &cap, sizeof(*list));
+		if (parse_one(a, item, wp->id, &list[n], e) != 0) {
+			err_prefix(e, "relation %lld", (long long)list[n].id);
+			return ERR_DATA;
+		}
+		n++;
+	}
+	if (!scan_end(&j))
+		return err_set(e, ERR_DATA,
+			"work package %lld: the source of its relations is "
+			"damaged",
+			(long long)wp->id);
+	wp->n_relations = n;
+	wp->relations = list;
+	return 0;
+}

@@ -1,0 +1,159 @@
+/*
+ * mapper_relations - relations as they come, and who has others than before.
+ */
+#include <stdlib.h>
+
+#include "daemon/mapper.h"
+
+struct taking {
+	struct mapper *m;
+	size_t n, cap;
+	struct api_relation *items; /* in the arena, by id */
+};
+
+static int by_id(const void *a, const void *b)
+{
+	const struct api_relation *x = a;
+	const struct api_relation *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static int add_page(
+	struct taking *t, struct str page, int64_t *total, struct err *e)
+{
+	struct arena *a = &t->m->arena;
+	struct api_list list;
+	int r = api_list_scan(a, page, &list, e);
+
+	*total = list.total;
+	for (size_t i = 0; r == 0 && i < list.n; i++) {
+		t->items = arena_grow(
+			a, t->items, t->n, &t->cap, sizeof(*t->items));
+		r = api_relation_make(a, list.elements[i], &t->items[t->n], e);
+		t->n += r == 0;
+	}
+	return r;
+}
+
+/* All that the pages have, each once: or the list changed meanwhile. */
+static int collect(struct taking *t, const struct str *pages, size_t n_pages,
+	struct err *e)
+{
+	int64_t total = 0;
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n_pages; i++)
+		r = add_page(t, pages[i], &total, e);
+	if (r != 0)
+		return r;
+	if (t->n > 1)
+		qsort(t->items, t->n, sizeof(*t->items), by_id);
+	for (size_t i = 0; i < t->n; i++)
+		if (n == 0 || t->items[n - 1].id != t->items[i].id)
+			t->items[n++] = t->items[i];
+	t->n = n;
+	if ((int64_t)n != total)
+		return err_set(e, ERR_UNAVAILABLE,
+			"the server's list of relations changed while it was "
+			"read (%zu of %lld)",
+			n, (long long)total);
+	return 0;
+}
+
+static int learn(struct mapper *m, const struct link *end, struct err *e)
+{
+	return mapper_learn(m, READ_WORK_PACKAGE, end->id, end->title, e);
+}
+
+static int take_one(struct taking *t, int64_t id, struct err *e)
+{
+	struct mapper *m = t->m;
+	struct buf source = {0};
+	struct buf known = {0};
+	bool found = false;
+	int r;
+
+	buf_putc(&source, '[');
+	for (size_t i = 0; i < t->n; i++) {
+		const struct api_relation *one = &t->items[i];
+
+		if (one->from.id != id && one->to.id != id)
+			continue;
+		buf_puts(&source, source.n > 1 ? "," : "");
+		buf_add_str(&source, one->source);
+	}
+	buf_putc(&source, ']');
+	r = store_relations(m->store, id, &found, &known, e);
+	if (r == 0 && (!found || !str_eq(buf_str(&known), buf_str(&source)))) {
+		store_put_relations(m->store, id, buf_str(&source));
+		if (found || source.n > 2) /* none is as unknown */
+			store_put_stale(m->store, id, STORE_STALE);
+	}
+	buf_fini(&source);
+	buf_fini(&known);
+	return r;
+}
+
+static bool is_asked(const int64_t *ids, size_t n, int64_t id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+/*
+ * One end was asked about, the other was not: where that one does not know of
+ * this relation yet, it is to be asked about too.
+ */
+static int tell_other(struct mapper *m, const struct api_relation *one,
+	int64_t other, struct err *e)
+{
+	struct buf known = {0};
+	bool read = false;
+	bool found = false;
+	int r = store_is_read(m->store, READ_RELATIONS, other, &read, e);
+
+	if (r == 0 && read)
+		r = store_relations(m->store, other, &found, &known, e);
+	if (found && str_find(buf_str(&known), one->source) == known.n)
+		store_put_relations(m->store, other, STR_NONE);
+	buf_fini(&known);
+	return r;
+}
+
+static int tell_others(
+	struct taking *t, const int64_t *ids, size_t n, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < t->n; i++) {
+		const struct api_relation *one = &t->items[i];
+
+		if (!is_asked(ids, n, one->from.id))
+			r = tell_other(t->m, one, one->from.id, e);
+		if (r == 0 && !is_asked(ids, n, one->to.id))
+			r = tell_other(t->m, one, one->to.id, e);
+	}
+	return r;
+}
+
+int mapper_take_relations(struct mapper *m, const int64_t *ids, size_t n,
+	const struct str *pages, size_t n_pages, struct err *e)
+{
+	struct taking t = {.m = m};
+	int r;
+
+	arena_reset(&m->arena);
+	r = collect(&t, pages, n_pages, e);
+	for (size_t i = 0; r == 0 && i < t.n; i++) {
+		r = learn(m, &t.items[i].from, e);
+		if (r == 0)
+			r = learn(m, &t.items[i].to, e);
+	}
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = take_one(&t, ids[i], e);
+	return r == 0 ? tell_others(&t, ids, n, e) : r;
+}

@@ -1,0 +1,38 @@
+#ifndef DAEMON_RELATE_H
+#define DAEMON_RELATE_H
+
+#include "daemon/sync.h"
+
+struct relate;
+typedef void relate_done_fn(struct relate *r);
+
+/*
+ * Ask for the relations of work packages whose documents read them: of all,
+ * or of those of which none are known yet.  Where they changed, documents
+ * become stale.  Zero it, set the first part.
+ */
+struct relate {
+	struct sync *sync;
+	bool all;
+
+	struct err err; /* result */
+	size_t n;       /* work packages that were asked about */
+
+	/* Private. */
+	relate_done_fn *done;
+	struct api_request request;
+	struct job job;
+	bool asking, canceled;
+	int64_t *ids; /* owned */
+	size_t next;
+	size_t n_bodies, cap_bodies;
+	struct buf *bodies; /* pages of one batch */
+	int64_t total, listed;
+};
+
+/* done() runs exactly once, later, on the loop's thread. */
+void relate_start(struct relate *r, relate_done_fn *done);
+void relate_cancel(struct relate *r); /* done() still comes */
+void relate_fini(struct relate *r);
+
+#endif

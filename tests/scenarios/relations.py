@@ -1,0 +1,104 @@
+#!/usr/bin/python3
+"""Relations move no work package: a reconcile asks for them in batches, and
+only where a mapping reads them."""
+import sys
+
+from harness import StandIn, Sync, Tap
+
+MAPPING = """
+documents:
+- match: { where: '${ subject != "hidden" }' }
+  path: ${ id }.md
+  front_matter:
+    title: ${ subject }
+    relations:
+      $each: r in relations
+      is: ${ r.type } ${ r.subject }
+      why: ${ r.description }
+"""
+QUIET = """
+documents:
+- path: ${ id }.md
+  front_matter: { title: "${ subject }" }
+"""
+
+
+def edit(ident, subject):
+    return "edit", {"id": ident, "set": {"subject": subject}}
+
+
+def relate(ident, one, other, kind="precedes", back="follows", why=None):
+    return "relate", {"id": ident, "from": one, "to": other, "type": kind,
+                      "reverseType": back, "description": why}
+
+
+class World:
+    def __init__(self, tap, server, sync):
+        self.tap, self.server, self.sync = tap, server, sync
+
+    def after(self, name, ident, wanted, orders=(), args=("--reconcile",)):
+        for order in orders:
+            self.server.side(*order)
+        self.server.side("requests/reset")
+        done = self.sync.once(*args)
+        self.tap.ok(done.code == 0, name + ": a good pass", done)
+        text = self.sync.tree()["%d.md" % ident].decode()
+        got = [line.split("is: ")[1] for line in text.splitlines()
+               if "is: " in line]
+        self.tap.same(got, wanted, name)
+        self.tap.tree(self.sync.tree(), self.sync.scratch(),
+                      name + ": as from nothing")
+        head = self.sync.head()
+        self.sync.once(*args)
+        self.tap.same(self.sync.head(), head, name + ": once and for all")
+
+    def asked(self):
+        return [r["path"] for r in self.server.requests()
+                if "/relations" in r["path"]]
+
+
+def main():
+    tap = Tap()
+    more = "guard: { max_delete: { share: 100% } }"
+    with StandIn("--generate", "6") as server, Sync(
+            server.url, projects="[demo-1]", mapping=QUIET,
+            more=more) as sync:
+        w = World(tap, server, sync)
+        for i in range(1, 7):
+            server.side(*edit(i, "wp%d" % i))
+        w.after("a mapping that reads none", 1, [], [relate(1, 1, 2)])
+        tap.same(w.asked(), [], "asks for none")
+        sync.configure(mapping=MAPPING)
+        w.after("a mapping that does", 1, ["precedes wp2"])
+        w.after("from the other end", 2, ["follows wp1"])
+        w.after("another one", 1, ["precedes wp2", "relates wp5"],
+                [relate(2, 5, 1, "relates", "relates", "somehow")])
+        tap.ok(b"why: somehow" in sync.tree()["5.md"], "with its words",
+               sync.tree()["5.md"])
+        w.after("one that is renamed", 1, ["precedes wp2", "relates five"],
+                [edit(5, "five")], ())
+        w.after("one without a document", 1, ["precedes wp2"],
+                [edit(5, "hidden")], ())
+        w.after("has one again", 1, ["precedes wp2", "relates wp5"],
+                [edit(5, "wp5")], ())
+        w.after("changed", 2, ["blocked wp1"],
+                [relate(1, 1, 2, "blocks", "blocked")])
+        w.after("gone", 1, ["relates wp5"], [("unrelate", {"id": 1})])
+        w.after("a new work package, by a poll", 7, ["follows wp6"],
+                [edit(7, "new"), relate(3, 6, 7)], ())
+        w.after("and its other end", 6, ["precedes new"])
+        w.after("none any more", 1, [],
+                [("unrelate", {"id": 2}), ("unrelate", {"id": 3})])
+
+        # Pages and a limit of the instance.
+        server.side("max_page_size", {"value": 2})
+        orders = [relate(10 + i, 1, i, "relates", "relates")
+                  for i in range(2, 7)]
+        w.after("more than a page", 1,
+                ["relates wp%d" % i for i in range(2, 7)], orders)
+        tap.same(sync.flaws(), [], "a repository without a flaw")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
