@@ -6,7 +6,7 @@
 #   make lint       formatting, clang-tidy, cppcheck, include arrows
 #   make asan tsan  the tests under the address and the thread sanitizer
 #   make fuzz       each fuzz target for SECONDS=60
-#   make bench      first sync, idle poll, one change; beside floor and script
+#   make bench      first sync, idle poll, one change; rendering alone
 #   make install    into $(DESTDIR)$(PREFIX)
 #   make deb        a Debian package, in build/deb
 #   make deb-check  that package in a clean Debian with a running systemd
@@ -110,6 +110,12 @@ $$(BUILD)/fuzz-$(1)-%: $$(BUILD)/tests/fuzz/$(1)/%.o $$(call archives,$(1))
 endef
 $(foreach m,$(MODULES),$(eval $(call fuzz-module,$(m))))
 
+# What the benchmark runs beside the programs.
+BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(call archive,content) \
+		$(call archive,api) $(call archive,base)
+	$(LINK) $(PKG_LIBS)
+
 test-programs: all $(UNIT) $(FUZZ) $(STAND_IN) $(FAULTS)
 
 check: deps
@@ -131,7 +137,7 @@ demo: deps
 	BUILD=$(BUILD) sh tests/demo.sh
 
 bench: deps
-	$(MAKE) --no-print-directory all $(STAND_IN)
+	$(MAKE) --no-print-directory all $(STAND_IN) $(BENCHES)
 	BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(BENCH)
 
 lint: deps

@@ -25,27 +25,44 @@ static int by_id(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-static const char *const kept[] = {
-	"id", "fileName", "fileSize", "contentType", "digest", "createdAt"};
+enum { ID, FILE_NAME, FILE_SIZE, CONTENT_TYPE, DIGEST, CREATED_AT, LINKS, N };
+static const char *const kept[N] = {
+	[ID] = "id",
+	[FILE_NAME] = "fileName",
+	[FILE_SIZE] = "fileSize",
+	[CONTENT_TYPE] = "contentType",
+	[DIGEST] = "digest",
+	[CREATED_AT] = "createdAt",
+	[LINKS] = "_links",
+};
+
+enum { AUTHOR, CONTENT, N_LINKS };
+static const char *const links[N_LINKS] = {
+	[AUTHOR] = "author",
+	[CONTENT] = "staticDownloadLocation",
+};
 
 static void put_attachment(struct buf *out, struct str text)
 {
-	const char *before = "{";
-	struct str links = api_member(text, "_links");
+	const char *before = "{\"";
+	struct str values[N];
+	struct str linked[N_LINKS];
 
-	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
-		struct str value = api_member(text, kept[i]);
-
-		if (value.n == 0)
+	api_members(text, kept, N, values);
+	api_members(values[LINKS], links, N_LINKS, linked);
+	for (size_t i = 0; i < LINKS; i++) {
+		if (values[i].n == 0)
 			continue;
-		buf_printf(out, "%s\"%s\":", before, kept[i]);
-		source_put_value(out, value);
-		before = ",";
+		buf_puts(out, before);
+		buf_puts(out, kept[i]);
+		buf_puts(out, "\":");
+		source_put_value(out, values[i]);
+		before = ",\"";
 	}
 	buf_puts(out, ",\"_links\":{\"author\":");
-	source_put_link(out, api_member(links, "author"));
+	source_put_link(out, linked[AUTHOR]);
 	buf_puts(out, ",\"staticDownloadLocation\":");
-	source_put_link(out, api_member(links, "staticDownloadLocation"));
+	source_put_link(out, linked[CONTENT]);
 	buf_puts(out, "}}");
 }
 
@@ -125,29 +142,29 @@ static struct str content_href(struct arena *a, int64_t id, struct str given)
 static int parse_one(
 	struct arena *a, struct str text, struct attachment *out, struct err *e)
 {
-	struct str links = api_member(text, "_links");
+	struct str values[N];
+	struct str linked[N_LINKS];
 	struct link content;
-	struct str size = api_member(text, "fileSize");
 
-	if (!read_id(api_member(text, "id"), &out->id))
+	api_members(text, kept, N, values);
+	api_members(values[LINKS], links, N_LINKS, linked);
+	if (!read_id(values[ID], &out->id))
 		return err_set(e, ERR_DATA, "id: no number");
-	if (!read_count(size, &out->size))
+	if (!read_count(values[FILE_SIZE], &out->size))
 		return err_set(e, ERR_DATA, "fileSize: %s, not a size",
-			scan_type_name(size));
-	if (read_text(a, api_member(text, "fileName"), "fileName",
-		    &out->file_name, e) != 0 ||
-		read_text(a, api_member(text, "contentType"), "contentType",
+			scan_type_name(values[FILE_SIZE]));
+	if (read_text(a, values[FILE_NAME], "fileName", &out->file_name, e) !=
+			0 ||
+		read_text(a, values[CONTENT_TYPE], "contentType",
 			&out->content_type, e) != 0 ||
-		read_text(a, api_member(text, "createdAt"), "createdAt",
-			&out->created_at, e) != 0 ||
-		read_link(a, api_member(links, "author"), "author",
-			&out->author, e) != 0 ||
-		read_link(a, api_member(links, "staticDownloadLocation"),
-			"staticDownloadLocation", &content, e) != 0)
+		read_text(a, values[CREATED_AT], "createdAt", &out->created_at,
+			e) != 0 ||
+		read_link(a, linked[AUTHOR], "author", &out->author, e) != 0 ||
+		read_link(a, linked[CONTENT], links[CONTENT], &content, e) != 0)
 		return ERR_DATA;
 	if (out->file_name.n == 0)
 		return err_set(e, ERR_DATA, "fileName: none");
-	out->digest = md5_of(a, api_member(text, "digest"));
+	out->digest = md5_of(a, values[DIGEST]);
 	out->href = content_href(a, out->id, content.href);
 	return 0;
 }

@@ -134,17 +134,31 @@ int read_links(struct arena *a, struct str value, const char *key,
 	return 0;
 }
 
-struct str api_member(struct str object, const char *key)
+void api_members(struct str object, const char *const *keys, size_t n,
+	struct str *values)
 {
-	struct str found = STR_NONE;
 	struct str name;
 	struct str value;
 	struct scan j;
 
+	memset(values, 0, n * sizeof(*values));
 	scan_init(&j, object);
 	scan_enter(&j, '{');
-	while (scan_member(&j, &name))
-		if (scan_skip(&j, &value) && str_is(name, key))
-			found = value;
-	return j.fault == NULL ? found : STR_NONE;
+	while (scan_member(&j, &name)) {
+		if (!scan_skip(&j, &value))
+			continue;
+		for (size_t i = 0; i < n; i++)
+			if (str_is(name, keys[i]))
+				values[i] = value;
+	}
+	if (j.fault != NULL)
+		memset(values, 0, n * sizeof(*values));
+}
+
+struct str api_member(struct str object, const char *key)
+{
+	struct str value;
+
+	api_members(object, &key, 1, &value);
+	return value;
 }

@@ -104,6 +104,10 @@ int api_relations_parse(struct arena *a, struct str source,
 /* A piece of a JSON object: the text of a member, or STR_NONE. */
 struct str api_member(struct str object, const char *key);
 
+/* The same for n members at once. */
+void api_members(struct str object, const char *const *keys, size_t n,
+	struct str *values);
+
 int api_project_parse(struct arena *a, struct str element, struct project *out,
 	struct err *e);
 int api_schema_parse(

@@ -241,8 +241,12 @@ bool scan_skip(struct scan *j, struct str *value)
 		return false;
 	skip_space(j);
 	from = j->p;
-	if (!skip_value(j))
+	if (j->p < j->end && *j->p != '{' && *j->p != '[') {
+		if (!skip_scalar(j))
+			return false;
+	} else if (!skip_value(j)) {
 		return false;
+	}
 	*value = (struct str){from, (size_t)(j->p - from)};
 	return true;
 }

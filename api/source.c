@@ -182,41 +182,41 @@ static void put_key(struct buf *out, const char *before, struct str key)
 /* {format, raw, html} as {raw, html}; anything else as it is. */
 static void put_member(struct buf *out, struct str value)
 {
-	struct str raw = STR_NONE;
-	struct str html;
+	enum { RAW, HTML, N };
+	static const char *const keys[N] = {"raw", "html"};
+	struct str texts[N] = {{0}};
 
 	if (scan_type(value) == SCAN_OBJECT)
-		raw = api_member(value, "raw");
-	if (raw.n == 0) {
+		api_members(value, keys, N, texts);
+	if (texts[RAW].n == 0) {
 		source_put_value(out, value);
 		return;
 	}
-	html = api_member(value, "html");
 	put_key(out, "{", STR("raw"));
-	source_put_value(out, raw);
-	if (html.n > 0) {
+	source_put_value(out, texts[RAW]);
+	if (texts[HTML].n > 0) {
 		put_key(out, ",", STR("html"));
-		source_put_value(out, html);
+		source_put_value(out, texts[HTML]);
 	}
 	buf_putc(out, '}');
 }
 
 void source_put_link(struct buf *out, struct str value)
 {
-	struct str href;
-	struct str title;
+	enum { HREF, TITLE, N };
+	static const char *const keys[N] = {"href", "title"};
+	struct str texts[N];
 
 	if (scan_type(value) != SCAN_OBJECT) {
 		source_put_value(out, value.n > 0 ? value : STR("null"));
 		return;
 	}
-	href = api_member(value, "href");
-	title = api_member(value, "title");
+	api_members(value, keys, N, texts);
 	put_key(out, "{", STR("href"));
-	source_put_value(out, href.n > 0 ? href : STR("null"));
-	if (title.n > 0 && scan_type(title) != SCAN_NULL) {
+	source_put_value(out, texts[HREF].n > 0 ? texts[HREF] : STR("null"));
+	if (texts[TITLE].n > 0 && scan_type(texts[TITLE]) != SCAN_NULL) {
 		put_key(out, ",", STR("title"));
-		source_put_value(out, title);
+		source_put_value(out, texts[TITLE]);
 	}
 	buf_putc(out, '}');
 }

@@ -195,15 +195,20 @@ static int parse_digits(
 
 static int parse_description(struct parse *p, struct str text)
 {
+	enum { RAW, HTML, N };
+	static const char *const keys[N] = {"raw", "html"};
+	struct str texts[N];
+
 	if (scan_type(text) == SCAN_NULL)
 		return 0;
 	if (scan_type(text) != SCAN_OBJECT)
 		return err_set(p->e, ERR_DATA, "description: %s, not an object",
 			scan_type_name(text));
-	if (read_text(p->a, api_member(text, "raw"), "description.raw",
+	api_members(text, keys, N, texts);
+	if (read_text(p->a, texts[RAW], "description.raw",
 		    &p->wp->description_raw, p->e) != 0)
 		return ERR_DATA;
-	return read_text(p->a, api_member(text, "html"), "description.html",
+	return read_text(p->a, texts[HTML], "description.html",
 		&p->wp->description_html, p->e);
 }
 

@@ -99,15 +99,18 @@ struct str arena_str(struct arena *a, struct str s)
 
 struct str arena_printf(struct arena *a, const char *fmt, ...)
 {
+	char some[128];
 	va_list ap;
 	int n;
 	char *p;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(some, sizeof(some), fmt, ap);
 	va_end(ap);
 	if (n < 0)
 		return STR("");
+	if ((size_t)n < sizeof(some))
+		return arena_str(a, (struct str){some, (size_t)n});
 	p = arena_alloc(a, (size_t)n + 1);
 	va_start(ap, fmt);
 	vsnprintf(p, (size_t)n + 1, fmt, ap);

@@ -21,18 +21,21 @@ void buf_clear(struct buf *b)
 		b->p[0] = '\0';
 }
 
-void buf_reserve(struct buf *b, size_t more)
+static void make_room(struct buf *b, size_t want)
 {
-	size_t want = b->n + more + 1;
 	size_t cap = b->cap > 0 ? b->cap : 64;
 
-	if (want <= b->cap)
-		return;
 	while (cap < want)
 		cap *= 2;
 	b->p = xrealloc(b->p, cap);
 	b->cap = cap;
 	b->p[b->n] = '\0';
+}
+
+void buf_reserve(struct buf *b, size_t more)
+{
+	if (b->n + more + 1 > b->cap)
+		make_room(b, b->n + more + 1);
 }
 
 void buf_add(struct buf *b, const void *bytes, size_t n)
@@ -56,7 +59,9 @@ void buf_puts(struct buf *b, const char *s)
 
 void buf_putc(struct buf *b, char c)
 {
-	buf_add(b, &c, 1);
+	buf_reserve(b, 1);
+	b->p[b->n++] = c;
+	b->p[b->n] = '\0';
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)

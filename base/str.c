@@ -21,6 +21,8 @@ int str_cmp(struct str a, struct str b)
 	return (a.n > b.n) - (a.n < b.n);
 }
 
+#define SHORT 16 /* bytes of a needle */
+
 size_t str_find(struct str s, struct str needle)
 {
 	const char *at;
@@ -29,7 +31,20 @@ size_t str_find(struct str s, struct str needle)
 		return 0;
 	if (s.n < needle.n)
 		return s.n;
-	at = memmem(s.p, s.n, needle.p, needle.n);
+	if (needle.n > SHORT) {
+		at = memmem(s.p, s.n, needle.p, needle.n);
+		return at != NULL ? (size_t)(at - s.p) : s.n;
+	}
+	/* memmem() makes a table first, which costs more than a short look. */
+	for (at = s.p; at != NULL; at++) {
+		size_t left = s.n - (size_t)(at - s.p);
+
+		if (left < needle.n)
+			return s.n;
+		at = memchr(at, needle.p[0], left - needle.n + 1);
+		if (at == NULL || memcmp(at, needle.p, needle.n) == 0)
+			break;
+	}
 	return at != NULL ? (size_t)(at - s.p) : s.n;
 }
 

@@ -32,9 +32,15 @@ static inline bool str_eq(struct str a, struct str b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* Most texts differ at their first byte: so the length is not asked for. */
 static inline bool str_is(struct str a, const char *s)
 {
-	return str_eq(a, str_of(s));
+	if (s == NULL || __builtin_constant_p(strlen(s)))
+		return str_eq(a, str_of(s));
+	for (size_t i = 0; i < a.n; i++)
+		if (a.p[i] != s[i] || s[i] == '\0')
+			return false;
+	return s[a.n] == '\0';
 }
 
 static inline bool str_starts(struct str s, struct str head)

@@ -8,6 +8,7 @@
  */
 #include "content/body_walk.h"
 
+#include <limits.h>
 #include <string.h>
 #include <strings.h>
 
@@ -370,6 +371,20 @@ static size_t step(struct scan *s, size_t at)
 	}
 }
 
+/* Does step() look at it?  Most bytes are passed by. */
+static bool begins_something(char c)
+{
+	static const bool begins[UCHAR_MAX + 1] = {['\\'] = true,
+		['`'] = true,
+		['<'] = true,
+		['['] = true,
+		[']'] = true,
+		['#'] = true,
+		['h'] = true};
+
+	return begins[(unsigned char)c];
+}
+
 static void scan_span(struct scan *s)
 {
 	size_t at = s->span.start;
@@ -381,8 +396,12 @@ static void scan_span(struct scan *s)
 		at = s->resume;
 	else if (!s->span.html)
 		at = read_definitions(s, at);
-	while (at < s->span.end)
-		at = step(s, at);
+	while (at < s->span.end) {
+		if (begins_something(s->body.p[at]))
+			at = step(s, at);
+		else
+			at++;
+	}
 	s->resume = at;
 }
 

@@ -44,6 +44,8 @@ static bool eat_digits(struct rest *r, int min, int max)
 	return n >= min;
 }
 
+#define LONGEST_WORD 5
+
 static bool is_word(struct str text)
 {
 	static const char *const words[] = {"~", "null", "Null", "NULL", "true",
@@ -51,6 +53,8 @@ static bool is_word(struct str text)
 		"no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF", "y",
 		"Y", "n", "N", "=", "<<", ".nan", ".NaN", ".NAN"};
 
+	if (text.n > LONGEST_WORD)
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (str_is(text, words[i]))
 			return true;
@@ -191,9 +195,11 @@ static bool is_number_without_underscores(struct str text)
 
 bool scalar_is_ambiguous(struct str text)
 {
+	char c = text.n > 0 ? text.p[0] : '\0';
+
 	if (text.n == 0 || is_word(text))
 		return true;
-	if (strchr("+-.0123456789", text.p[0]) == NULL || text.p[0] == '\0')
+	if ((c < '0' || c > '9') && c != '+' && c != '-' && c != '.')
 		return false;
 	return is_number_or_date(text) || is_number_without_underscores(text);
 }

@@ -121,6 +121,17 @@ static void look_at_blank(struct str s, size_t i, struct blanks *b)
 		b->break_space = b->break_space || s.p[i - 1] == '\n';
 }
 
+/* How many characters from at on are plain wherever they stand. */
+static size_t plain_run(struct str text, size_t at)
+{
+	size_t start = at;
+
+	while (at < text.n && text.p[at] > ' ' && text.p[at] < 0x7F &&
+		text.p[at] != ':' && text.p[at] != '#')
+		at++;
+	return at - start;
+}
+
 struct scalar scalar_of(struct str text)
 {
 	struct scalar s = {.text = text};
@@ -133,8 +144,12 @@ struct scalar scalar_of(struct str text)
 		char c = text.p[at];
 
 		if (c > ' ' && c < 0x7F) {
-			indicator = indicator || is_indicator(text, at);
-			at++;
+			size_t run = plain_run(text, at + 1);
+
+			if (at == 0 || c == ':' || c == '#')
+				indicator = indicator || is_indicator(text, at);
+			at += run + 1;
+			s.length += run;
 			continue;
 		}
 		if (c == ' ' || c == '\n') {
@@ -160,12 +175,17 @@ static void write_spaces(struct emitter *e, struct str run, bool may_fold)
 		add(e, run.p, run.n, run.n);
 }
 
-static void write_plain(struct emitter *e, struct str text, bool split)
+static void write_plain(
+	struct emitter *e, struct str text, size_t length, bool split)
 {
 	if (!e->whitespace)
 		add(e, " ", 1, 1);
 	e->whitespace = false;
 	e->indention = false;
+	if (!split || e->column + length <= e->width) {
+		add(e, text.p, text.n, length); /* no line is folded */
+		return;
+	}
 	for (size_t at = 0; at < text.n;) {
 		size_t start = at;
 
@@ -343,7 +363,7 @@ static void write_double_quoted(struct emitter *e, struct str text, bool split)
 void emitter_scalar(struct emitter *e, const struct scalar *s, bool key)
 {
 	if (s->plain)
-		write_plain(e, s->text, !key);
+		write_plain(e, s->text, s->length, !key);
 	else if (s->single && !e->double_quotes && !(key && s->multiline))
 		write_single_quoted(e, s->text, !key);
 	else

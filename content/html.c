@@ -1,7 +1,8 @@
 /*
  * html - the plain text of HTML.
  *
- * gumbo makes the tree, a walk without recursion collects the text.  gumbo
+ * What is simple is read as it stands (html_simple.c).  Of the rest gumbo
+ * makes the tree, and a walk without recursion collects the text.  gumbo
  * takes quadratic time in depth and can be made to build a tree that is much
  * larger than its input, so a scan of the tags refuses what nests too deep,
  * and gumbo's memory comes from an arena that ends.
@@ -16,6 +17,7 @@
 #include "base/buf.h"
 #include "base/util.h"
 #include "content/html_scan.h"
+#include "content/html_simple.h"
 
 #define MAX_HTML ((size_t)4 * 1024 * 1024)
 #define MAX_OPEN 512
@@ -41,31 +43,6 @@ static void pool_free(void *data, void *p)
 {
 	(void)data; /* all of it goes with the arena */
 	(void)p;
-}
-
-/* Text with runs of white space made one space. */
-struct text {
-	struct buf buf;
-	bool gap; /* white space or a block's edge came last */
-};
-
-static void text_add(struct text *t, const char *s)
-{
-	size_t n;
-
-	while (*s != '\0') {
-		n = strcspn(s, " \t\n\r\f");
-		if (n > 0) {
-			if (t->gap && t->buf.n > 0)
-				buf_putc(&t->buf, ' ');
-			t->gap = false;
-			buf_add(&t->buf, s, n);
-			s += n;
-		}
-		n = strspn(s, " \t\n\r\f");
-		t->gap = t->gap || n > 0;
-		s += n;
-	}
 }
 
 static bool is_silent(GumboTag tag)
@@ -117,19 +94,19 @@ static const GumboVector *children_of(const GumboNode *node)
 }
 
 /* Text of a leaf, or the edge of an element. */
-static void visit(struct text *t, const GumboNode *node)
+static void visit(struct html_words *t, const GumboNode *node)
 {
 	if (node->type == GUMBO_NODE_ELEMENT)
 		t->gap = t->gap || parts_words(node->v.element.tag);
 	else if (node->type == GUMBO_NODE_TEXT ||
 		 node->type == GUMBO_NODE_CDATA ||
 		 node->type == GUMBO_NODE_WHITESPACE)
-		text_add(t, node->v.text.text);
+		html_words_add(t, str_of(node->v.text.text));
 }
 
 /* The next node in the document's order, or NULL behind root. */
 static const GumboNode *next_node(
-	struct text *t, const GumboNode *root, const GumboNode *node)
+	struct html_words *t, const GumboNode *root, const GumboNode *node)
 {
 	const GumboVector *children = children_of(node);
 
@@ -148,7 +125,7 @@ static const GumboNode *next_node(
 	return NULL;
 }
 
-static void collect(struct text *t, const GumboNode *root)
+static void collect(struct html_words *t, const GumboNode *root)
 {
 	for (const GumboNode *node = root; node != NULL;
 		node = next_node(t, root, node))
@@ -156,7 +133,7 @@ static void collect(struct text *t, const GumboNode *root)
 }
 
 static int parse(
-	struct pool *pool, struct str html, struct text *t, struct err *e)
+	struct pool *pool, struct str html, struct html_words *t, struct err *e)
 {
 	GumboOptions options = kGumboDefaultOptions;
 	GumboOutput *output;
@@ -175,23 +152,44 @@ static int parse(
 	return 0;
 }
 
-int html_text(struct arena *a, struct str html, struct str *out, struct err *e)
+static int parse_any(struct str html, struct html_words *t, struct err *e)
 {
 	struct pool pool = {0};
-	struct text text = {0};
 	int rc;
 
-	if (html.n > MAX_HTML)
-		return err_set(e, ERR_DATA,
-			"%zu bytes of HTML are more than 4 MiB", html.n);
 	if (html_depth(html, MAX_OPEN) > MAX_OPEN)
 		return err_set(e, ERR_DATA,
 			"the HTML has more than %d tags open at once",
 			MAX_OPEN);
-	rc = parse(&pool, html, &text, e);
+	rc = parse(&pool, html, t, e);
 	arena_fini(&pool.arena);
+	return rc;
+}
+
+int html_text_parsed(
+	struct arena *a, struct str html, struct str *out, struct err *e)
+{
+	struct html_words text = {0};
+	int rc = parse_any(html, &text, e);
+
 	if (rc == 0)
 		*out = arena_str(a, buf_str(&text.buf));
+	buf_fini(&text.buf);
+	return rc;
+}
+
+int html_text(struct arena *a, struct str html, struct str *out, struct err *e)
+{
+	struct html_words text = {0};
+	int rc = 0;
+
+	if (html.n > MAX_HTML)
+		return err_set(e, ERR_DATA,
+			"%zu bytes of HTML are more than 4 MiB", html.n);
+	if (html_simple(html, &text))
+		*out = arena_str(a, buf_str(&text.buf));
+	else
+		rc = html_text_parsed(a, html, out, e);
 	buf_fini(&text.buf);
 	return rc;
 }

@@ -14,4 +14,8 @@
  */
 int html_text(struct arena *a, struct str html, struct str *out, struct err *e);
 
+/* The same, always by gumbo: for tests. */
+int html_text_parsed(
+	struct arena *a, struct str html, struct str *out, struct err *e);
+
 #endif

@@ -89,11 +89,24 @@ bool utf8_ascii(struct str s)
 	return all < 0x80;
 }
 
+size_t utf8_skip_ascii(struct str s, size_t at)
+{
+	uint64_t word;
+
+	while (at + sizeof(word) <= s.n) {
+		memcpy(&word, s.p + at, sizeof(word));
+		if ((word & UINT64_C(0x8080808080808080)) != 0)
+			break;
+		at += sizeof(word);
+	}
+	return at;
+}
+
 bool utf8_valid(struct str s)
 {
 	size_t at = 0;
 
-	while (at < s.n)
+	while ((at = utf8_skip_ascii(s, at)) < s.n)
 		if (utf8_next(s, &at) == BAD)
 			return false;
 	return true;

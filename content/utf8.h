@@ -15,6 +15,9 @@ int32_t utf8_next(struct str s, size_t *at);
 /* How many bytes of s to keep so that at most n are left, none cut apart. */
 size_t utf8_cut(struct str s, size_t n);
 
+/* Behind much of the ASCII that stands at at, quickly: where to look next. */
+size_t utf8_skip_ascii(struct str s, size_t at);
+
 bool utf8_ascii(struct str s); /* nothing but ASCII */
 bool utf8_valid(struct str s);
 

@@ -21,6 +21,7 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import contenders  # noqa: E402
+import rendering  # noqa: E402
 import report  # noqa: E402
 import special  # noqa: E402
 from contenders import BUILD, CONTENDERS  # noqa: E402
@@ -88,7 +89,8 @@ def arguments():
     p.add_argument("--runs", type=int, default=1)
     p.add_argument("--only", default=",".join(CONTENDERS),
                    help="some of " + ",".join(CONTENDERS))
-    p.add_argument("--special", help="some of %s,big; or all" % ",".join(
+    p.add_argument("--special",
+                   help="some of %s,big,rendering; or all" % ",".join(
         special.SPECIALS))
     p.add_argument("--keep", action="store_true", help="remove nothing")
     a = p.parse_args()
@@ -108,7 +110,7 @@ def main():
         plan = [(w, a.only, a.runs, a.cost) for w in worlds]
     specials = (a.special or ("all" if a.all else "")).split(",")
     if specials == ["all"]:
-        specials = [*special.SPECIALS, "big"]
+        specials = [*special.SPECIALS, "big", "rendering"]
     try:
         if a.all or not a.special:
             grown = run_worlds(plan, folder)
@@ -120,6 +122,8 @@ def main():
                      worlds, folder)
         if "big" in specials:
             print("\n".join(special.big_file(folder)))
+        if "rendering" in specials or not a.special:
+            print("\n".join(rendering.rendering()))
     finally:
         if not a.keep:
             shutil.rmtree(folder)

@@ -1,6 +1,7 @@
 /*
  * Plain text of HTML: no tree deeper than the scan of its tags says gets to
- * the walk, and the text is valid UTF-8 without runs of white space.
+ * the walk, the text is valid UTF-8 without runs of white space, and what is
+ * read without a parser reads as with one.
  */
 #include "content/html.h"
 
@@ -11,6 +12,7 @@
 
 #include "base/util.h"
 #include "content/html_scan.h"
+#include "content/html_simple.h"
 #include "content/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -45,6 +47,21 @@ static void check_depth(struct str html, size_t scanned)
 	gumbo_destroy_output(&options, output);
 }
 
+/* What is read without the parser is what the parser makes of it. */
+static void check_simple(struct str html)
+{
+	struct html_words simple = {0};
+	struct arena a = {0};
+	struct str parsed;
+
+	if (html_simple(html, &simple) &&
+		(html_text_parsed(&a, html, &parsed, NULL) != 0 ||
+			!str_eq(parsed, buf_str(&simple.buf))))
+		abort();
+	buf_fini(&simple.buf);
+	arena_fini(&a);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str html = {(const char *)data, size};
@@ -55,6 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (scanned <= MAX_DEPTH && size < 4096)
 		check_depth(html, scanned);
+	if (scanned <= MAX_DEPTH)
+		check_simple(html);
 	if (html_text(&a, html, &out, &e) == 0 &&
 		(!utf8_valid(out) || (out.n > 0 && out.p[0] == ' ') ||
 			str_find(out, STR("  ")) < out.n))
