@@ -93,20 +93,38 @@ static int open_socket(const char *path, int *fd, struct err *e)
 	return ERR_UNAVAILABLE;
 }
 
-int cli_connect(
-	const struct config *config, struct cli_connection **out, struct err *e)
+/*
+ * Where the daemon listens.  In its own unit (ExecReload) it is asked at the
+ * unit's place: what it holds may be another store than the file names now.
+ */
+static int find_socket(
+	const struct config *config, struct buf *path, struct err *e)
 {
-	struct buf note = {0};
 	int64_t pid = 0;
-	int fd = -1;
-	int r = store_holder(config->store_path, &pid, &note, e);
+	int r = store_holder(config->store_path, &pid, path, e);
+	char *ours;
 
-	if (r == 0 && (pid == 0 || note.n == 0))
+	if (r == 0 && pid == 0 && getenv("RUNTIME_DIRECTORY") != NULL) {
+		ours = config_socket(config);
+		buf_puts(path, ours);
+		free(ours);
+	} else if (r == 0 && (pid == 0 || path->n == 0)) {
 		r = err_set(e, ERR_UNAVAILABLE,
 			pid == 0 ? "no daemon runs for %s (start opsyncd "
 				   "--config %s)"
 				 : "a single pass runs for %s: ask again later",
 			config->store_path, config->file);
+	}
+	return r;
+}
+
+int cli_connect(
+	const struct config *config, struct cli_connection **out, struct err *e)
+{
+	struct buf note = {0};
+	int fd = -1;
+	int r = find_socket(config, &note, e);
+
 	if (r == 0)
 		r = open_socket(note.p, &fd, e);
 	buf_fini(&note);

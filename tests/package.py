@@ -204,6 +204,11 @@ def reload(tap, c, server):
     tap.ok(done.code != 0 and "did you mean 'schedule'" in c.journal(),
            "a wrong configuration fails the reload, with the reason",
            c.journal())
+    c.write("/etc/opsync/site.yaml", config(server.url, "/srv/other"))
+    done = c.run("systemctl", "reload", "opsyncd@site")
+    tap.ok(done.code != 0 and "store: changed, and that needs a restart" in
+           c.journal(), "and so does another store", c.journal())
+    c.write("/etc/opsync/site.yaml", config(server.url) + "shedule: {}\n")
     c.run("systemctl", "kill", "-s", "HUP", "--kill-who=main", "opsyncd@site")
     tap.ok(until(lambda: "old configuration stays" in c.journal()),
            "by SIGHUP as well", c.journal())
@@ -257,20 +262,35 @@ def elsewhere(tap, c, server):
     c.run("systemctl", "restart", "opsyncd@site")
 
 
-def published(tap, c):
+def published(tap, c, server):
+    """A new commit starts a unit; and goes to a remote from the sandbox."""
+    c.run("runuser", "-u", "opsync", "--", "git", "init", "-q", "--bare",
+          "/var/lib/opsync/site/remote.git")
+    c.write("/etc/opsync/site.yaml", config(
+        server.url, "{ path: /var/lib/opsync/site/content, push: "
+        "{ remote: /var/lib/opsync/site/remote.git } }",
+        "hooks: { settle: 100ms }\n"))
+    c.run("systemctl", "restart", "opsyncd@site")
     c.write("/etc/systemd/system/opsync-published@.service",
             "[Service]\nType=oneshot\nExecStart=/bin/sh -c "
             "'cat /run/opsync/%i/head >>/root/published'\n")
     c.run("systemctl", "daemon-reload")
     done = c.run("systemctl", "enable", "--now", "opsync-published@site.path")
     tap.ok(done.code == 0, "the path unit starts", done)
-    for commit in ("first", "second"):
-        c.sh("cd /run/opsync/site && echo %s >head.new && mv head.new head" %
-             commit)
+    git = "git -c safe.directory='*' -C /var/lib/opsync/site/"
+    head = c.sh(git + "content rev-parse HEAD").out
+    for text in ("one", "two"):
+        before = head
+        server.side("edit", {"id": 3, "set": {"subject": text}})
+        until(lambda: c.sh(git + "content rev-parse HEAD").out != before)
+        head = c.sh(git + "content rev-parse HEAD").out
         tap.ok(until(lambda: c.exists("/root/published") and
-                     commit in c.sh("cat /root/published").out),
-               "a new head starts the unit: " + commit,
+                     head in c.sh("cat /root/published").out),
+               "a new commit starts the unit: " + text,
                c.sh("journalctl -u opsync-published@site.service").out)
+        tap.ok(until(lambda: c.sh(
+            git + "remote.git rev-parse main").out == head),
+            "and is pushed: " + text, c.journal())
 
 
 def single(tap, c, server):
@@ -347,7 +367,7 @@ def main():
         reload(tap, c, server)
         failing(tap, c, server)
         elsewhere(tap, c, server)
-        published(tap, c)
+        published(tap, c, server)
         single(tap, c, server)
         quiet(tap, c)
         upgrade(tap, c, deb)

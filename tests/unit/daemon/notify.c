@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE 100
+#define PATIENCE INT64_C(100)
 
 static void test_idle_is_good(void **state)
 {
