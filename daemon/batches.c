@@ -62,7 +62,7 @@ static void start_more(struct batches *b)
 {
 	struct batches_range range;
 
-	for (size_t i = 0; i < BATCHES_LANES; i++) {
+	for (size_t i = 0; i < (b->single ? 1 : BATCHES_LANES); i++) {
 		struct batches_lane *bl = &b->lanes[i];
 
 		if (bl->lane.busy || b->err.code != 0 || b->canceled ||

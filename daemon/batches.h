@@ -17,6 +17,7 @@ struct batches {
 	struct items *items;
 	void *owner;
 	bool forced;
+	bool single; /* one at a time */
 	size_t n;
 	const int64_t *ids; /* borrowed until done() */
 

@@ -6,6 +6,7 @@
  */
 #include "daemon/config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -94,6 +95,21 @@ static int read_section(struct config *c, const struct node *at,
 	return r;
 }
 
+static int read_share(const struct node *at, double *out, struct err *e)
+{
+	char *text = str_dup(at->text);
+	char *end = text;
+	bool good = at->type == NODE_SCALAR && at->text.n > 1;
+
+	if (good)
+		*out = strtod(text, &end) / 100;
+	good = good && strcmp(end, "%") == 0 && *out >= 0 && *out <= 1;
+	free(text);
+	if (good)
+		return 0;
+	return node_err(at, e, "share: is a percentage, as 10%%");
+}
+
 /* --- server: ------------------------------------------------------------ */
 
 static int read_token(struct config *c, const struct node *at, struct err *e)
@@ -157,7 +173,7 @@ static int read_server(struct config *c, const struct node *at, struct err *e)
 		KEY("ca_file", KIND_STRING, ca_file),
 		KEY("contact", KIND_STRING, contact),
 	};
-	static const char *const more[] = {"token", "storage_hosts"};
+	static const char *const more[] = {"token", "storage_hosts", "share"};
 	const struct node *value;
 	int r = read_section(c, at,
 		&(struct section){
@@ -168,6 +184,10 @@ static int read_server(struct config *c, const struct node *at, struct err *e)
 		r = read_token(c, value, e);
 	if (r == 0 && (value = node_get(at, "storage_hosts")) != NULL)
 		r = read_storage_hosts(c, value, e);
+	if (r == 0 && (value = node_get(at, "share")) != NULL)
+		r = read_share(value, &c->share, e);
+	if (r == 0 && c->share < 0.01)
+		return node_err(value, e, "share: is at least 1%%");
 	if (r == 0 && c->url == NULL)
 		return node_err(at, e, "server: needs url: https://…");
 	if (r == 0 && strncmp(c->url, "https://", 8) != 0 &&
@@ -258,6 +278,43 @@ static int read_store(struct config *c, const struct node *at, struct err *e)
 	return r;
 }
 
+/* "01:00-05:00" */
+static int read_between(struct config *c, const struct node *at, struct err *e)
+{
+	int from_h, from_m, to_h, to_m, end = 0;
+	char *text = str_dup(at->text);
+	bool good = at->type == NODE_SCALAR &&
+		    sscanf(text, "%2d:%2d-%2d:%2d%n", &from_h, &from_m, &to_h,
+			    &to_m, &end) == 4 &&
+		    text[end] == '\0' && from_h >= 0 && from_h < 24 &&
+		    from_m >= 0 && from_m < 60 && to_h >= 0 && to_h < 25 &&
+		    to_m >= 0 && to_m < 60;
+
+	free(text);
+	if (!good)
+		return node_err(
+			at, e, "between: is a part of the day, as 01:00-05:00");
+	c->full_from = (from_h * 60 + from_m) * 60 * SECONDS;
+	c->full_to = (to_h * 60 + to_m) * 60 * SECONDS;
+	return 0;
+}
+
+static int read_full(struct config *c, const struct node *at, struct err *e)
+{
+	static const struct key keys[] = {
+		KEY("every", KIND_DURATION, full_every),
+	};
+	static const char *const more[] = {"between"};
+	const struct node *between;
+	int r = read_section(c, at,
+		&(struct section){
+			"full", keys, ARRAY_LEN(keys), more, ARRAY_LEN(more)},
+		e);
+
+	between = r == 0 ? node_get(at, "between") : NULL;
+	return between != NULL ? read_between(c, between, e) : r;
+}
+
 static int read_schedule(struct config *c, const struct node *at, struct err *e)
 {
 	static const struct key keys[] = {
@@ -265,28 +322,19 @@ static int read_schedule(struct config *c, const struct node *at, struct err *e)
 		KEY("overlap", KIND_DURATION, overlap),
 		KEY("reconcile", KIND_DURATION, reconcile),
 	};
+	static const char *const more[] = {"full"};
+	const struct node *full;
 	int r = read_section(c, at,
-		&(struct section){"schedule", keys, ARRAY_LEN(keys), NULL, 0},
+		&(struct section){"schedule", keys, ARRAY_LEN(keys), more,
+			ARRAY_LEN(more)},
 		e);
 
+	full = r == 0 ? node_get(at, "full") : NULL;
+	if (full != NULL)
+		r = read_full(c, full, e);
 	if (r == 0 && c->poll < SECONDS)
 		return node_err(at, e, "schedule: poll is at least 1s");
 	return r;
-}
-
-static int read_share(const struct node *at, double *out, struct err *e)
-{
-	char *text = str_dup(at->text);
-	char *end = text;
-	bool good = at->type == NODE_SCALAR && at->text.n > 1;
-
-	if (good)
-		*out = strtod(text, &end) / 100;
-	good = good && strcmp(end, "%") == 0 && *out >= 0 && *out <= 1;
-	free(text);
-	if (good)
-		return 0;
-	return node_err(at, e, "share: is a percentage, as 10%%");
 }
 
 /* share and count of what the guard lets through. */
@@ -463,6 +511,10 @@ void config_defaults(struct config *out, const char *file)
 		.poll = 30 * SECONDS,
 		.overlap = 60 * SECONDS,
 		.reconcile = 3600 * SECONDS,
+		.full_every = DAYS,
+		.full_from = 3600 * SECONDS,
+		.full_to = 5 * 3600 * SECONDS,
+		.share = 0.25,
 		.guard_share = 0.1,
 		.guard_count = 100,
 		.guard_within = DAYS,

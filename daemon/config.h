@@ -91,6 +91,10 @@ struct config {
 	int64_t poll;
 	int64_t overlap;
 	int64_t reconcile;
+	int64_t full_every; /* 0: never */
+	int64_t full_from;  /* of the local day; as full_to: at any time */
+	int64_t full_to;
+	double share; /* of the time that a slow full read is busy */
 
 	double guard_share; /* of the documents */
 	int64_t guard_count;

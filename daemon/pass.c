@@ -81,6 +81,8 @@ static void on_items_moved(struct items *items)
 		pass_cancel(p);
 	if (p->step == READING && p->kind == PASS_POLL)
 		catch_up_continue(&p->catch_up);
+	else if (p->step == READING && p->kind == PASS_SLOW)
+		slow_continue(&p->slow);
 	else if (p->step == READING && p->kind != PASS_SOME)
 		full_continue(&p->full);
 	else if (p->step == READING || p->step == REREADING ||
@@ -102,6 +104,7 @@ static const char *const kind_words[] = {
 	[PASS_RECONCILE] = "reconcile",
 	[PASS_SOME] = "resync",
 	[PASS_LOCAL] = "orders",
+	[PASS_SLOW] = "slow",
 };
 
 const char *pass_kind_word(enum pass_kind kind)
@@ -581,6 +584,14 @@ static void on_full(struct full *f)
 	proceed(p, DRAINING);
 }
 
+static void on_slow(struct slow *slow)
+{
+	struct pass *p = container_of(slow, struct pass, slow);
+
+	p->err = slow->err;
+	proceed(p, DRAINING);
+}
+
 static void read_server(struct pass *p)
 {
 	switch (p->kind) {
@@ -601,6 +612,12 @@ static void read_server(struct pass *p)
 		return;
 	case PASS_SOME:
 		read_some(p, p->ids, p->n_ids);
+		return;
+	case PASS_SLOW:
+		p->slow = (struct slow){.sync = p->sync,
+			.items = &p->items,
+			.list = p->slow_list};
+		slow_start(&p->slow, on_slow);
 		return;
 	case PASS_LOCAL:
 	case PASS_KINDS:
@@ -624,8 +641,32 @@ static bool is_idle(const struct pass *p)
 	if (p->n_remap > 0 || p->n_renewed > 0 || m->run.id != 0 || m->decided)
 		return false;
 	return p->kind == PASS_RECONCILE || p->kind == PASS_LOCAL ||
+	       p->kind == PASS_SLOW ||
 	       (p->kind == PASS_POLL && p->next.low == p->cursor->low &&
 		       p->next.newest == p->cursor->newest);
+}
+
+static bool ends_slowly(const struct pass *p)
+{
+	return p->kind == PASS_SLOW && p->slow_list->open &&
+	       p->slow_list->next == p->slow_list->n;
+}
+
+/* Where a slow full read is, and when all was read. */
+static int note_slice(struct pass *p, struct mapper *m)
+{
+	struct state *state = store_state(m->store);
+	struct buf text = {0};
+	int r;
+
+	slow_put(p->slow_list, &text);
+	r = state_put(state, SLOW_NEXT, buf_str(&text), &p->err);
+	buf_clear(&text);
+	buf_printf(&text, "%lld", (long long)stamp_now());
+	if (r == 0 && ends_slowly(p))
+		r = state_put(state, SLOW_ENDED, buf_str(&text), &p->err);
+	buf_fini(&text);
+	return r;
 }
 
 /* What the documents were made with. */
@@ -639,6 +680,16 @@ static void put_made_with(const struct pass *p, struct mapper *m)
 		store_put_value(m->store, "mapping.text",
 			str_of(program_text_hash(m->config->program)));
 	}
+	if (p->kind == PASS_SLOW) {
+		slow_put(p->slow_list, &scope);
+		store_put_value(m->store, SLOW_NEXT, buf_str(&scope));
+		buf_clear(&scope);
+	}
+	if (p->kind != PASS_FULL && !ends_slowly(p))
+		return;
+	buf_printf(&scope, "%lld", (long long)stamp_now());
+	store_put_value(m->store, SLOW_ENDED, buf_str(&scope));
+	buf_clear(&scope);
 	if (p->kind != PASS_FULL)
 		return;
 	put_scope(p->sync->scope.projects, p->sync->scope.n_projects, &scope);
@@ -659,7 +710,7 @@ static int commit_whole(struct pass *p, struct mapper *m)
 	if (p->kind == PASS_FULL)
 		p->next.full_open = false;
 	if (is_idle(p))
-		return 0;
+		return p->kind == PASS_SLOW ? note_slice(p, m) : 0;
 	if (p->kind != PASS_LOCAL)
 		put_made_with(p, m);
 	if (!reads_changes(p))
@@ -850,6 +901,8 @@ void pass_cancel(struct pass *p)
 		resolve_cancel(&p->resolve);
 	else if (p->step == READING && p->kind == PASS_POLL)
 		catch_up_cancel(&p->catch_up);
+	else if (p->step == READING && p->kind == PASS_SLOW)
+		slow_cancel(&p->slow);
 	else if (p->step == READING && p->kind != PASS_SOME)
 		full_cancel(&p->full);
 	else if (p->step == READING || p->step == REREADING ||

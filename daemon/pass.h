@@ -6,6 +6,7 @@
 #include "daemon/full.h"
 #include "daemon/relate.h"
 #include "daemon/resolve.h"
+#include "daemon/slow.h"
 
 struct pass;
 typedef void pass_done_fn(struct pass *p);
@@ -16,6 +17,7 @@ enum pass_kind {
 	PASS_RECONCILE, /* what came or went without being changed */
 	PASS_SOME,      /* some work packages, whether they changed or not */
 	PASS_LOCAL,     /* what a person ordered, without the server */
+	PASS_SLOW,      /* a slice of a slow full read */
 	PASS_KINDS,
 };
 
@@ -30,7 +32,8 @@ struct pass {
 	bool compare;      /* whether mapping and projects are the ones that
 			      the documents were made with */
 	size_t n_ids;
-	int64_t *ids;   /* of PASS_SOME; owned, freed by pass_fini() */
+	int64_t *ids; /* of PASS_SOME; owned, freed by pass_fini() */
+	struct slow_list *slow_list; /* borrowed */
 	bool reconcile; /* PASS_SOME: as PASS_RECONCILE does, after them */
 	bool abandon;   /* once canceled, a full read is not gone on with */
 
@@ -52,6 +55,7 @@ struct pass {
 	struct resolve resolve;
 	struct full full;
 	struct catch_up catch_up;
+	struct slow slow;
 	struct batches batches;
 	struct relate relate;
 	bool related; /* all were asked for relations that had to be */

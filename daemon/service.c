@@ -68,6 +68,7 @@ struct service {
 	bool compare;  /* the mapping may be another one */
 	bool read_all; /* the next poll reads all, for all may be another's */
 	bool paused;
+	struct slow_list slow;
 	struct wanted wanted; /* asked for, and not begun yet */
 };
 
@@ -244,6 +245,40 @@ static bool watch_over(struct service *s, const struct pass *p)
 	       HEALTH_SAME;
 }
 
+/* Slices of a slow full read come between polls, and move none. */
+static void plan_slow(struct service *s, const struct pass *p)
+{
+	struct slow_list *list = &s->slow;
+
+	slow_pause(list, s->config, stamp_monotonic() - p->started);
+	if (p->err.code != 0) {
+		list->at = stamp_monotonic() + s->config->poll;
+		return;
+	}
+	if (list->next < list->n)
+		return;
+	log_notice("everything was read again, slowly: %zu work packages",
+		list->n);
+	slow_fini(list);
+	list->ended = stamp_now();
+}
+
+static void plan_next(struct service *s, const struct pass *p, bool asked)
+{
+	if (p->kind == PASS_SLOW) {
+		plan_slow(s, p);
+		return;
+	}
+	s->next_at = next_poll(s);
+	s->reconciled = p->kind == PASS_RECONCILE;
+	if (p->err.code == 0 && s->reconciled && !asked)
+		s->next_at = stamp_monotonic(); /* beside the polls */
+	if (p->err.code == 0 && (s->reconciled || p->kind == PASS_FULL))
+		s->reconcile_at = stamp_monotonic() + s->config->reconcile;
+	if (p->err.code == 0 && p->kind == PASS_FULL)
+		s->slow.ended = stamp_now();
+}
+
 static void on_pass(struct pass *p)
 {
 	struct service *s = container_of(p, struct service, pass);
@@ -259,12 +294,7 @@ static void on_pass(struct pass *p)
 	if (s->control != NULL)
 		tell_finished(s, p);
 	s->running = s->notify.working = false;
-	s->next_at = next_poll(s);
-	s->reconciled = p->kind == PASS_RECONCILE;
-	if (p->err.code == 0 && s->reconciled && !asked)
-		s->next_at = stamp_monotonic(); /* beside the polls */
-	if (p->err.code == 0 && (s->reconciled || p->kind == PASS_FULL))
-		s->reconcile_at = stamp_monotonic() + s->config->reconcile;
+	plan_next(s, p, asked);
 	pass_fini(p);
 	if (mended && !s->mended) { /* once: it may be the disk */
 		s->mended = true;
@@ -316,6 +346,9 @@ static enum pass_kind next_kind(
 		return kind;
 	if (s->read_all || (first && s->options.full))
 		return PASS_FULL;
+	if (!first && asked == NULL && stamp_monotonic() < s->next_at &&
+		slow_wait(&s->slow, s->config) == 0)
+		return PASS_SLOW;
 	if (first)
 		return s->options.reconcile ? PASS_RECONCILE : PASS_POLL;
 	if (asked == NULL && !s->reconciled &&
@@ -345,6 +378,7 @@ static void start_pass(struct service *s, const char *cause)
 		.ids = what.ids,
 		.n_ids = what.n_ids,
 		.reconcile = what.reconcile,
+		.slow_list = &s->slow,
 	};
 	if (s->pass.kind == PASS_FULL)
 		s->read_all = false;
@@ -366,7 +400,10 @@ static void on_timer(uv_timer_t *timer)
 static void schedule(struct service *s)
 {
 	int64_t wait = s->next_at - stamp_monotonic();
+	int64_t slow = slow_wait(&s->slow, s->config);
 
+	if (wait > slow && s->last.code == 0)
+		wait = slow;
 	if (s->following)
 		return; /* on_followed() comes back here */
 	if (s->paused) {
@@ -740,7 +777,9 @@ static int open_store(struct service *s, const char *socket, struct err *e)
 
 	if (r == 0)
 		r = store_open(&o, &s->store, e);
-	return r == 0 ? mapper_init(&s->mapper, s->store, c, e) : r;
+	if (r == 0)
+		r = mapper_init(&s->mapper, s->store, c, e);
+	return r == 0 ? slow_load(&s->slow, store_state(s->store), e) : r;
 }
 
 static void watch_signal(
@@ -842,6 +881,7 @@ int service_run(struct config *config, const struct service_options *options,
 	store_close(s.store);
 	free(s.sync.scope_ids);
 	wanted_fini(&s.wanted);
+	slow_fini(&s.slow);
 	free_config(s.fresh);
 	free_config(s.config);
 	if (r == 0 && (options->once || s.failed) && s.last.code != 0) {
