@@ -39,6 +39,7 @@ cli_command cli_resync;
 cli_command cli_runs;
 cli_command cli_show_one;
 cli_command cli_status;
+cli_command cli_verify;
 cli_command cli_withdraw;
 
 #endif

@@ -145,6 +145,10 @@ static int spawn(struct child *c)
 				 (i == 0 ? UV_READABLE_PIPE : UV_WRITABLE_PIPE);
 		stdio[i].data.stream = (uv_stream_t *)&c->pipes[i];
 	}
+	if (c->input_fd > 0) {
+		stdio[0].flags = UV_INHERIT_FD;
+		stdio[0].data.fd = c->input_fd;
+	}
 	return uv_spawn(c->loop, &c->process, &o);
 }
 

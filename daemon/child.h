@@ -19,7 +19,8 @@ struct child {
 	char *const *argv;  /* borrowed until done(); argv[0] is looked up */
 	char *const *env;   /* borrowed likewise */
 	const char *folder; /* to run in; NULL: ours */
-	struct buf input;   /* owned: its standard input */
+	struct buf input;   /* owned: its standard input, */
+	int input_fd;       /* or a file, closed by the caller; 0: none */
 	int64_t timeout;    /* microseconds */
 
 	/* Result: code 0 if it ended with status 0. */

@@ -41,6 +41,7 @@ static const struct control_command commands[] = {
 	{"cancel", CONTROL_CHANGE, NULL, order_cancel},
 	{"pause", CONTROL_CHANGE, work_pause, order_pause},
 	{"resume", CONTROL_CHANGE, work_resume, order_resume},
+	{"verify", CONTROL_CHANGE, NULL, order_verify},
 	{"reload", CONTROL_CHANGE, NULL, order_reload},
 	{"get", CONTROL_CHANGE, NULL, order_get},
 	{"release", CONTROL_CHANGE, guarded, order_release},

@@ -231,12 +231,12 @@ static void run_plan(struct job *job)
 {
 	struct full *f = container_of(job, struct full, job);
 	struct plan p = {.f = f};
+	bool open = !f->reconcile && !f->peek;
 	int r = look_whether_older(f, &f->err);
 
-	if (r == 0 && !f->reconcile)
+	if (r == 0 && open)
 		r = open_generation(&p, &f->err);
-
-	f->opened = r == 0 && !f->reconcile;
+	f->opened = r == 0 && open;
 	if (r == 0)
 		r = state_work_packages(store_state(f->sync->mapper->store),
 			plan_known, &p, &f->err);

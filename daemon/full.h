@@ -15,6 +15,7 @@ typedef void full_done_fn(struct full *f);
 struct full {
 	struct sync *sync;
 	struct items *items;
+	bool peek;      /* leave no trace: nothing will be committed */
 	bool reconcile; /* read only what is not known here, by the ids */
 
 	struct err err; /* result */

@@ -150,7 +150,8 @@ int mapper_read(
 /* What the state has of a work package that is here again. */
 struct known {
 	struct mapper_item *item;
-	bool same; /* the source is the known one */
+	bool same;       /* the source is the known one */
+	bool distrusted; /* its lists are to be asked for again */
 };
 
 static int compare_known(
@@ -167,7 +168,8 @@ static int compare_known(
 	item->touched = !known->same && wp->updated_at == item->updated_at &&
 			memcmp(wp->hash, zero, SHA256_SIZE) != 0;
 	/* Attachments that come or go change the source: the list holds. */
-	if (known->same && item->forced && wp->attachments.p != NULL) {
+	if (known->same && item->forced && !known->distrusted &&
+		wp->attachments.p != NULL) {
 		item->attachments_known = true;
 		buf_add_str(&item->attachments, wp->attachments);
 		item->comments_known = wp->comments.p != NULL;
@@ -189,7 +191,7 @@ static void tell_fetched(struct mapper *m, const struct mapper_item *item)
 static int take_item(
 	struct mapper *m, struct mapper_item *item, bool *wanted, struct err *e)
 {
-	struct known known = {.item = item};
+	struct known known = {.item = item, .distrusted = m->verifying};
 	bool found = false;
 	int r;
 

@@ -46,6 +46,8 @@ struct mapper {
 	int64_t retry_wait;
 	char commit[41]; /* the pass's last commit, or "" */
 	bool begun;      /* a pass runs */
+	bool verifying;  /* it trusts nothing, */
+	bool dry;        /* and commits nothing */
 	bool decided;    /* about removals, in this pass */
 	struct guard guard;
 	struct frozen frozen;
@@ -194,6 +196,16 @@ int mapper_mend(struct mapper *m, bool *again, struct err *e);
  * restored, or put down for mapper_retry().
  */
 int mapper_look(struct mapper *m, bool deep, struct err *e);
+
+/*
+ * One object a line, of what is not as it should be: in the store by itself;
+ * and what is staged, against what is recorded, with removals that were asked
+ * for.
+ */
+void mapper_finding(struct buf *out, const char *place, int64_t work_package,
+	struct str path, const char *text);
+int mapper_check(struct mapper *m, struct buf *out, struct err *e);
+int mapper_differences(struct mapper *m, struct buf *out, struct err *e);
 
 /*
  * After everything was read: documents of ours that no work package makes

@@ -107,7 +107,7 @@ int mapper_commit_some(struct mapper *m, struct err *e)
 {
 	int64_t waited = stamp_monotonic() - m->staged_since;
 
-	if (m->staged_since == 0 || m->guard.weighing)
+	if (m->dry || m->staged_since == 0 || m->guard.weighing)
 		return 0;
 	if (staged(m) < COMMIT_DOCUMENTS &&
 		waited < COMMIT_SECONDS * STAMP_SECOND)

@@ -156,6 +156,13 @@ void order_resync(struct control_request *r)
 	ask_for_pass(r);
 }
 
+void order_verify(struct control_request *r)
+{
+	r->want.verify = true;
+	r->want.repair = json_is_true(json_object_get(r->what, "repair"));
+	ask_for_pass(r);
+}
+
 void order_release(struct control_request *r)
 {
 	r->want.reconcile = true;

@@ -257,8 +257,10 @@ static void run_begin(struct job *job)
 	if (p->kind == PASS_FULL)
 		p->record = true;
 	r = mapper_begin_run(m, kind_words[p->kind], p->record, &p->err);
-	if (r == 0)
-		r = mapper_look(m, false, &p->err);
+	m->verifying = p->dry || p->deep;
+	m->dry = p->dry;
+	if (r == 0 && !p->dry)
+		r = mapper_look(m, p->deep, &p->err);
 	if (r == 0)
 		r = guard_withdraw(m, &p->err);
 	if (r == 0 && p->kind != PASS_LOCAL)
@@ -467,6 +469,8 @@ static void run_decide(struct job *job)
 		mapper_unclaimed(m, &p->err) != 0)
 		return;
 	p->asked_unclaimed = true;
+	if (p->dry)
+		return; /* they are told by mapper_differences() */
 	p->decided = guard_pending(&m->guard);
 	if (guard_decide(m, &p->err) == 0)
 		frozen_report(m, &p->err);
@@ -607,6 +611,7 @@ static void read_server(struct pass *p)
 	case PASS_RECONCILE:
 		p->full = (struct full){.sync = p->sync,
 			.items = &p->items,
+			.peek = p->dry,
 			.reconcile = p->kind == PASS_RECONCILE};
 		full_start(&p->full, on_full);
 		return;
@@ -620,6 +625,7 @@ static void read_server(struct pass *p)
 		slow_start(&p->slow, on_slow);
 		return;
 	case PASS_LOCAL:
+	case PASS_VERIFY: /* is PASS_FULL by now */
 	case PASS_KINDS:
 		return; /* reads nothing */
 	}
@@ -736,7 +742,13 @@ static void run_commit(struct job *job)
 	struct err e = {0};
 
 	m->run.kind = str_of(kind_words[p->kind]);
-	if (p->err.code == 0) {
+	if (p->dry) {
+		if (p->err.code == 0)
+			mapper_differences(m, &p->findings, &p->err);
+		guard_forget(&m->guard);
+		store_discard(m->store);
+		p->next = *p->cursor;
+	} else if (p->err.code == 0) {
 		commit_whole(p, m);
 	} else if (p->err.code != ERR_IO) {
 		guard_forget(&m->guard);
@@ -914,6 +926,7 @@ void pass_cancel(struct pass *p)
 
 void pass_fini(struct pass *p)
 {
+	buf_fini(&p->findings);
 	lane_fini(&p->lane);
 	mapper_page_fini(&p->page);
 	free(p->scope.ids);

@@ -18,6 +18,7 @@ enum pass_kind {
 	PASS_SOME,      /* some work packages, whether they changed or not */
 	PASS_LOCAL,     /* what a person ordered, without the server */
 	PASS_SLOW,      /* a slice of a slow full read */
+	PASS_VERIFY,    /* a full read, with deep or dry */
 	PASS_KINDS,
 };
 
@@ -31,6 +32,8 @@ struct pass {
 	bool first;        /* of this process: the cursor is to be loaded */
 	bool compare;      /* whether mapping and projects are the ones that
 			      the documents were made with */
+	bool deep;         /* read all of the store before, trust nothing */
+	bool dry;          /* the same, but only tell: findings */
 	size_t n_ids;
 	int64_t *ids; /* of PASS_SOME; owned, freed by pass_fini() */
 	struct slow_list *slow_list; /* borrowed */
@@ -42,9 +45,10 @@ struct pass {
 	int64_t run; /* 0: not recorded */
 	struct mapper_counts counts;
 	char commit[41];
-	bool mended;     /* the state was damaged: the next reads all */
-	bool suspicious; /* another server or user: all is to be read */
-	int64_t started; /* monotonic */
+	struct buf findings; /* of dry: an object a line; owned */
+	bool mended;         /* the state was damaged: the next reads all */
+	bool suspicious;     /* another server or user: all is to be read */
+	int64_t started;     /* monotonic */
 
 	/* Private. */
 	pass_done_fn *done;

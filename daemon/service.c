@@ -29,6 +29,7 @@
 #include "daemon/pause.h"
 #include "daemon/push.h"
 #include "daemon/report.h"
+#include "daemon/verify.h"
 #include "daemon/writable.h"
 
 #define RECONCILE_FIRST (60 * STAMP_SECOND) /* after the start */
@@ -51,8 +52,11 @@ struct service {
 	struct monitor monitor;
 	struct cursor cursor;
 	struct pass pass;
+	struct verify verify; /* before the pass, while verifying */
+	bool verifying;
 	struct push *push;   /* owned; NULL: no remote */
 	struct hooks *hooks; /* owned */
+	int64_t n_findings;  /* of the last verify */
 	bool flushed;        /* the hooks of --once are told */
 	bool running;
 	bool following; /* the branch is moved: no pass may begin */
@@ -74,6 +78,7 @@ struct service {
 
 static void schedule(struct service *s);
 static void flush_hooks(struct service *s);
+static void tell_findings(struct service *s, const struct buf *findings);
 
 /* --- Logging a pass ----------------------------------------------------- */
 
@@ -287,6 +292,7 @@ static void on_pass(struct pass *p)
 	bool fetch = asked || p->kind == PASS_RECONCILE;
 	bool happened = p->run != 0;
 
+	tell_findings(s, &p->findings);
 	keep_in_mind(s, p);
 	log_pass(s, p);
 	judge(s, p);
@@ -344,6 +350,8 @@ static enum pass_kind next_kind(
 
 	if (kind != PASS_POLL)
 		return kind;
+	if (first && s->options.verify)
+		return PASS_VERIFY;
 	if (s->read_all || (first && s->options.full))
 		return PASS_FULL;
 	if (!first && asked == NULL && stamp_monotonic() < s->next_at &&
@@ -355,6 +363,47 @@ static enum pass_kind next_kind(
 		stamp_monotonic() >= s->reconcile_at)
 		return PASS_RECONCILE;
 	return PASS_POLL;
+}
+
+/* --- Verifying, before a pass that reads everything --------------------- */
+
+/* An object a line, for who waits, or who started us for it. */
+static void tell_findings(struct service *s, const struct buf *findings)
+{
+	struct str rest = buf_str(findings);
+
+	while (rest.n > 0) {
+		size_t n = str_find(rest, STR("\n"));
+		struct str line = {rest.p, n};
+
+		s->n_findings++;
+		if (s->control != NULL)
+			control_progress(s->control, s->number, line);
+		if (s->options.found != NULL)
+			s->options.found(s->options.arg, line);
+		rest = str_skip(rest, n < rest.n ? n + 1 : n);
+	}
+}
+
+static void on_verified(struct verify *v)
+{
+	struct service *s = container_of(v, struct service, verify);
+
+	s->verifying = false;
+	tell_findings(s, &v->findings);
+	if (v->err.code != 0 && v->err.code != ERR_CANCELED)
+		log_error("%s", v->err.text);
+	verify_fini(v);
+	if (s->stopping)
+		s->pass.canceled = true;
+	pass_start(&s->pass, on_pass);
+}
+
+static void start_verify(struct service *s)
+{
+	s->n_findings = 0;
+	s->verify.sync = &s->sync;
+	verify_start(&s->verify, on_verified);
 }
 
 static void start_pass(struct service *s, const char *cause)
@@ -386,8 +435,18 @@ static void start_pass(struct service *s, const char *cause)
 		s->pass.compare = false;
 	else
 		s->compare = false;
+	if (s->pass.kind == PASS_VERIFY) {
+		s->verifying = true;
+		s->verify.repair = asked ? what.repair : s->options.repair;
+		s->pass.kind = PASS_FULL;
+		s->pass.deep = s->verify.repair;
+		s->pass.dry = !s->verify.repair;
+	}
 	uv_timer_start(&s->timer, on_tick, TICK_MS, TICK_MS);
-	pass_start(&s->pass, on_pass);
+	if (s->verifying)
+		start_verify(s);
+	else
+		pass_start(&s->pass, on_pass);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -733,7 +792,9 @@ static void on_signal(uv_signal_t *handle, int number)
 	s->stopping = true;
 	notify_stopping(&s->notify);
 	log_notice("stopping");
-	if (s->running) {
+	if (s->verifying) {
+		verify_cancel(&s->verify);
+	} else if (s->running) {
 		pass_cancel(&s->pass);
 	} else {
 		monitor_flush(&s->monitor);
@@ -827,7 +888,8 @@ static void begin(struct service *s, struct err *e)
 		log_notice("syncing %s into %s", s->config->url,
 			s->config->store_path);
 		open_hooks(s);
-		open_push(s);
+		if (!s->options.verify) /* it moves nothing */
+			open_push(s);
 		if (s->push != NULL)
 			push_begin(s->push);
 		else

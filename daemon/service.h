@@ -8,6 +8,11 @@ struct service_options {
 	bool once;      /* one pass, then the end */
 	bool full;      /* that pass, or the first, reads everything, */
 	bool reconcile; /* or compares all ids */
+	bool verify;    /* that pass compares all, and commits nothing, */
+	bool repair;    /* or puts right what it finds */
+	/* What verify finds, an object a line; or NULL. */
+	void (*found)(void *arg, struct str line);
+	void *arg;
 };
 
 /*

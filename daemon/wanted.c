@@ -12,6 +12,8 @@
 
 enum pass_kind wanted_kind(const struct wanted_what *what)
 {
+	if (what->verify)
+		return PASS_VERIFY;
 	if (what->full)
 		return PASS_FULL;
 	if (what->some || what->n_ids > 0)
@@ -34,6 +36,7 @@ static void merge(struct wanted_what *into, struct wanted_what *what)
 	size_t n = 0;
 
 	into->full |= what->full;
+	into->repair |= what->repair;
 	into->reconcile |= what->reconcile;
 	if (what->n_ids == 0)
 		return;
@@ -66,6 +69,8 @@ size_t wanted_add(struct wanted *w, struct wanted_what *what)
 		assert(w->n < PASS_KINDS);
 		w->what[w->n++] = (struct wanted_what){
 			.full = what->full,
+			.verify = what->verify,
+			.repair = what->repair,
 			.reconcile = what->reconcile,
 			.local = what->local,
 			.some = what->some || what->n_ids > 0,

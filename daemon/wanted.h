@@ -6,6 +6,8 @@
 /* What somebody asks to be synced again. */
 struct wanted_what {
 	bool full;
+	bool verify;    /* all is compared, */
+	bool repair;    /* and put right */
 	bool reconcile; /* with some: after them */
 	bool local;     /* nothing of the server: orders are carried out */
 	bool some;      /* those of ids, which may be none */

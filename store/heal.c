@@ -5,10 +5,11 @@
  * disk that lied about what it wrote, a person's mistake): the newest commit
  * that the state or the reflog knows and that is whole takes its place.  What
  * the later ones had comes again from the server.  The ref's old value stays
- * in the reflog.
+ * in the reflog.  A pack whose index is gone is no reason: it is made again.
  */
 #include "store/heal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +106,71 @@ static int set_ref(struct store *s, const git_oid *to, struct err *e)
 	return 0;
 }
 
+/* --- Packs without their index -------------------------------------------- */
+
+/* Made again beside the pack, whose own checksum must be right. */
+static bool index_pack(struct store *s, const char *folder, const char *pack)
+{
+	size_t size = (size_t)1 << 20;
+	git_indexer_progress stats = {0};
+	git_indexer *indexer = NULL;
+	char *bytes = xmalloc(size);
+	FILE *f = fopen(pack, "re");
+	size_t n;
+	bool good = f != NULL &&
+		    git_indexer_new(&indexer, folder, 0444, NULL, NULL) == 0;
+
+	while (good && (n = fread(bytes, 1, size, f)) > 0)
+		good = git_indexer_append(indexer, bytes, n, &stats) == 0;
+	good = good && git_indexer_commit(indexer, &stats) == 0;
+	if (good)
+		store_tell(s, LOG_LEVEL_WARNING,
+			"the index of %s was gone: it is made again", pack);
+	git_indexer_free(indexer);
+	if (f != NULL)
+		fclose(f);
+	free(bytes);
+	return good;
+}
+
+/* Was there one that could be? */
+static bool index_packs(struct store *s)
+{
+	char *folder =
+		xasprintf("%sobjects/pack", git_repository_commondir(s->repo));
+	DIR *d = opendir(folder);
+	struct dirent *entry;
+	bool any = false;
+
+	while (d != NULL && (entry = readdir(d)) != NULL) {
+		struct str name = str_of(entry->d_name);
+		char *pack = xasprintf("%s/%s", folder, entry->d_name);
+		char *index = xasprintf("%s/%.*s.idx", folder,
+			(int)(name.n > 5 ? name.n - 5 : 0), name.p);
+
+		if (str_ends(name, STR(".pack")) && access(index, F_OK) != 0)
+			any |= index_pack(s, folder, pack);
+		free(pack);
+		free(index);
+	}
+	if (d != NULL)
+		closedir(d);
+	free(folder);
+	return any;
+}
+
+static void refresh(struct store *s)
+{
+	git_odb *odb;
+
+	if (git_repository_odb(&odb, s->repo) != 0)
+		return;
+	git_odb_refresh(odb);
+	git_odb_free(odb);
+}
+
+/* --- The branch ----------------------------------------------------------- */
+
 int heal_branch(struct store *s, struct err *e)
 {
 	git_oid tip = {{0}};
@@ -115,6 +181,10 @@ int heal_branch(struct store *s, struct err *e)
 
 	if (rc == 0 && is_whole(s, &tip))
 		return 0;
+	if (index_packs(s)) {
+		refresh(s);
+		return heal_branch(s, e); /* no pack is without one now */
+	}
 	remembered = from_state(s, &good);
 	if (!remembered && !from_reflog(s, &good)) {
 		if (rc == GIT_ENOTFOUND)

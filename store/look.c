@@ -14,7 +14,7 @@
  * A look at the work tree costs a system call a file, so that it is made as
  * often as it takes a hundredth of the time at most.
  */
-#include "store/store.h"
+#include "store/look.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -58,15 +58,6 @@ static int compare_branch(struct store *s, const git_oid *tip, struct err *e)
 }
 
 /* --- Files, one by one ---------------------------------------------------- */
-
-struct sight {
-	struct store *store;
-	git_odb *odb;
-	git_index *index;    /* NULL: the work tree is not looked at */
-	struct beneath tree; /* of the work tree */
-	bool contents;       /* look whether they are there */
-	bool deep;           /* read all, trust no times */
-};
 
 static bool same_times(const git_index_entry *entry, const struct stat *st)
 {
@@ -137,6 +128,32 @@ static int put_gone(struct store *s, struct str path, struct err *e)
 	return query_run(&q, e);
 }
 
+static int find_fault(struct sight *g, enum store_place place,
+	int64_t work_package, struct str path, const char *text)
+{
+	g->tell(g->arg, place, work_package, path, text);
+	return 0;
+}
+
+int look_forget(struct store *s, int64_t attachment, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"INSERT OR IGNORE INTO gone (path) SELECT path FROM file"
+		" WHERE attachment_id = ?");
+	int code;
+
+	bind_int(&q, attachment);
+	code = query_run(&q, e);
+	if (code != 0)
+		return code;
+	q = query_open(s->state,
+		"INSERT OR IGNORE INTO adrift (work_package, entry)"
+		" SELECT work_package, entry FROM file"
+		" WHERE attachment_id = ?");
+	bind_int(&q, attachment);
+	return query_run(&q, e);
+}
+
 static int look_at_file(struct sight *g, struct query *q, struct err *e)
 {
 	struct str path = column_text(q);
@@ -150,11 +167,18 @@ static int look_at_file(struct sight *g, struct query *q, struct err *e)
 	if (git_oid_fromstrn(&oid, hex.p, hex.n) != 0 ||
 		git_oid_is_zero(&oid) ||
 		(g->contents && !is_content(g, &oid))) {
+		if (g->tell != NULL)
+			return find_fault(g, STORE_OBJECTS, work_package, path,
+				"its content is missing or damaged");
 		good = false;
 		code = put_gone(g->store, path, e);
 	}
 	if (good && g->index != NULL)
 		good = is_in_place(g, path.p, &oid);
+	if (!good && g->tell != NULL)
+		return find_fault(g, STORE_WORK_TREE, work_package, path,
+			"the work tree, or its index, has another content or "
+			"none");
 	if (code == 0 && !good)
 		code = put_adrift(g->store, work_package, entry, e);
 	return code;
@@ -176,7 +200,7 @@ static int look_at_files(struct sight *g, struct err *e)
 	return query_close(&q, e);
 }
 
-static int look_around(struct sight *g, bool worktree, struct err *e)
+int look_around(struct sight *g, bool worktree, struct err *e)
 {
 	struct store *s = g->store;
 	int code = state_exec(s->state,
@@ -267,6 +291,8 @@ static int look(struct store *s, struct sight *g, store_adrift_fn *fn,
 		code = compare_branch(s, &tip, e);
 	if (code == 0)
 		code = look_around(g, worktree, e);
+	if (code == 0 && g->deep)
+		code = look_at_digests(g, e);
 	if (code == 0)
 		code = forget_gone(s, e);
 	if (code == 0)

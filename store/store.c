@@ -221,12 +221,11 @@ static int clear_index(struct store *s, struct err *e)
 	return code;
 }
 
-static int open_repository(
-	struct store *s, const struct store_options *o, struct err *e)
+static int open_repository(struct store *s, struct err *e)
 {
 	const char *root; /* with a slash at its end */
 	char *folder;
-	int code = repository_open(o->path, &s->repo, e);
+	int code = repository_open(s->path, &s->repo, e);
 
 	if (code != 0)
 		return code;
@@ -241,6 +240,22 @@ static int open_repository(
 	code = worktree_new(s->repo, folder, s->objects, &s->worktree, e);
 	free(folder);
 	return code == 0 ? clear_index(s, e) : code;
+}
+
+int store_open_again(struct store *s, struct err *e)
+{
+	int code;
+
+	worktree_free(s->worktree);
+	objects_free(s->objects);
+	git_repository_free(s->repo);
+	s->worktree = NULL;
+	s->objects = NULL;
+	s->repo = NULL;
+	s->seen_tip = (git_oid){{0}};
+	s->looked = false;
+	code = open_repository(s, e);
+	return code == 0 ? heal_branch(s, e) : code;
 }
 
 /*
@@ -278,7 +293,7 @@ static int open_all(struct store *s, const struct store_options *o,
 		code = repository_make(
 			o->path, p->folder.p, o->branch, o->bare, e);
 	if (code == 0)
-		code = open_repository(s, o, e);
+		code = open_repository(s, e);
 	if (code == 0)
 		code = heal_branch(s, e);
 	if (code == 0)

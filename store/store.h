@@ -77,6 +77,36 @@ typedef void store_adrift_fn(void *arg, int64_t work_package, struct str entry,
 int store_look(struct store *s, bool deep, store_adrift_fn *fn, void *arg,
 	struct err *e);
 
+/* Where something is not as it should be. */
+enum store_place {
+	STORE_OBJECTS,
+	STORE_BRANCH,
+	STORE_WORK_TREE,
+	STORE_STATE,
+	STORE_SERVER,
+};
+
+typedef void store_finding_fn(void *arg, enum store_place place,
+	int64_t work_package, struct str path, const char *text);
+
+/* Read all that is ours, and tell what is not as recorded; changes nothing. */
+int store_check(
+	struct store *s, store_finding_fn *fn, void *arg, struct err *e);
+
+/* Tell of what is staged: how it differs from what is recorded. */
+int store_differences(
+	struct store *s, store_finding_fn *fn, void *arg, struct err *e);
+
+/*
+ * Put aside what is damaged among packs and loose objects (in the folder
+ * opsync/damaged), by their own checksums; objects: hex ids that are known to
+ * be.  packs gets the paths of packs that were, indexes of those that only
+ * need a new index, one a line.  The repository is opened anew.
+ */
+int store_set_aside(struct store *s, const struct buf *objects,
+	struct buf *packs, struct buf *indexes, struct err *e);
+int store_open_again(struct store *s, struct err *e);
+
 /* --- Attachments, as they arrive ---------------------------------------- */
 
 /*

@@ -180,10 +180,10 @@ def local_commits(tap, server, sync, remote):
     tap.ok(until(lambda: "Five" in remote.show("docs/5.md")) and
            settled(sync, remote) and remote.show("local.md") == "local\n",
            "a commit made in the store goes along", sync.said())
+    remote.person({"theirs.md": "even more\n"})
     sync.write("content/theirs.md", "local edit\n")
     sync.git("add", "theirs.md")
     sync.git(*git, "commit", "-qm", "does not fit")
-    remote.person({"theirs.md": "even more\n"})
     server.side("edit", {"id": 5, "set": {"subject": "Fifth"}})
     tap.ok(until(lambda: "Fifth" in remote.show("docs/5.md")) and
            settled(sync, remote), "one that does not fit stops nothing",

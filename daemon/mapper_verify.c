@@ -1,0 +1,51 @@
+/*
+ * mapper_verify - what is not as it should be, in lines for who asked.
+ *
+ * The store is read, and what a full read would change is told instead of
+ * committed.
+ */
+#include "daemon/mapper.h"
+#include "daemon/report.h"
+
+static void on_finding(void *arg, enum store_place place, int64_t work_package,
+	struct str path, const char *text)
+{
+	static const char *const places[] = {
+		[STORE_OBJECTS] = "objects",
+		[STORE_BRANCH] = "branch",
+		[STORE_WORK_TREE] = "work tree",
+		[STORE_STATE] = "state",
+		[STORE_SERVER] = "server",
+	};
+
+	mapper_finding(arg, places[place], work_package, path, text);
+}
+
+void mapper_finding(struct buf *out, const char *place, int64_t work_package,
+	struct str path, const char *text)
+{
+	buf_puts(out, "{\"finding\":");
+	buf_printf(out, "\"%s\",\"work_package\":", place);
+	if (work_package != 0)
+		buf_printf(out, "%lld,", (long long)work_package);
+	else
+		buf_puts(out, "null,");
+	report_text(out, "path", path);
+	buf_putc(out, ',');
+	report_text(out, "text", str_of(text));
+	buf_puts(out, "}\n");
+}
+
+int mapper_check(struct mapper *m, struct buf *out, struct err *e)
+{
+	return store_check(m->store, on_finding, out, e);
+}
+
+int mapper_differences(struct mapper *m, struct buf *out, struct err *e)
+{
+	for (size_t i = 0; i < m->guard.n_removals; i++)
+		on_finding(out, STORE_SERVER, m->guard.removals[i].work_package,
+			STR_NONE, m->guard.removals[i].why);
+	guard_forget(&m->guard);
+	return store_differences(m->store, on_finding, out, e);
+}

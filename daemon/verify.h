@@ -1,0 +1,40 @@
+#ifndef DAEMON_VERIFY_H
+#define DAEMON_VERIFY_H
+
+#include "daemon/git_child.h"
+#include "daemon/sync.h"
+
+struct verify;
+typedef void verify_done_fn(struct verify *v);
+
+/*
+ * The repository by git fsck, then what is ours in it: before a full read
+ * that compares it with the server.  With repair, what is damaged among the
+ * objects is put aside, and what can be saved of it is.  No pass may run.
+ * Zero it, set the first part.
+ */
+struct verify {
+	struct sync *sync;
+	bool repair;
+
+	/* Result. */
+	struct err err;
+	struct buf findings; /* objects, one a line; the caller's to free */
+
+	/* Private. */
+	verify_done_fn *done;
+	int step;
+	bool canceled;
+	struct git_child git;
+	struct job job;
+	struct buf objects;        /* that are damaged, by id */
+	struct buf packs, indexes; /* paths, one a line */
+	int fd;                    /* of a pack that is unpacked; 0: none */
+};
+
+/* done() runs exactly once, later, on the loop's thread. */
+void verify_start(struct verify *v, verify_done_fn *done);
+void verify_cancel(struct verify *v); /* done() still comes */
+void verify_fini(struct verify *v);   /* zeroes it */
+
+#endif

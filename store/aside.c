@@ -1,0 +1,193 @@
+/*
+ * aside - damaged packs and objects, put where git does not find them.
+ *
+ * A pack and its index end with the SHA-1 of all before; so do git's other
+ * tables, which are made of them and can be made again.  Objects that are
+ * damaged have to go before good ones can take their place.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/util.h"
+#include "store/files.h"
+#include "store/parts.h"
+#include "store/repository.h"
+
+#define PIECE ((size_t)1 << 20)
+#define SUM 20
+
+/* Does a file end with the SHA-1 of what is before?  sum gets its end. */
+static bool is_sound(const char *file, uint8_t sum[SUM])
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	struct digest *d = digest_sha1();
+	char *piece = xmalloc(PIECE);
+	uint8_t made[SUM];
+	struct stat st;
+	bool good = fd >= 0 && fstat(fd, &st) == 0 && st.st_size > SUM;
+
+	for (int64_t at = 0; good && at < st.st_size - SUM;) {
+		size_t n = (size_t)(st.st_size - SUM - at);
+
+		n = n < PIECE ? n : PIECE;
+		good = file_pread(fd, piece, n, (uint64_t)at, file, NULL) == 0;
+		if (good)
+			digest_add(d, piece, n);
+		at += (int64_t)n;
+	}
+	digest_end(d, made);
+	good = good && file_pread(fd, sum, SUM, (uint64_t)(st.st_size - SUM),
+			       file, NULL) == 0;
+	if (fd >= 0)
+		close(fd);
+	free(piece);
+	return good && memcmp(made, sum, SUM) == 0;
+}
+
+struct aside {
+	char *objects; /* the folder of objects, with a slash */
+	char *to;
+	struct err *e;
+	int code;
+};
+
+/* A name below objects, which may not be there. */
+static void move(struct aside *a, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	char *from = xasprintf("%s%s", a->objects, name);
+	char *to = xasprintf("%s/%s%s", a->to,
+		strncmp(name, "pack/", 5) == 0 ? "" : "object-",
+		slash != NULL ? slash + 1 : name);
+
+	if (rename(from, to) != 0 && errno != ENOENT)
+		a->code = err_errno(
+			a->e, ERR_IO, errno, "cannot put %s aside", from);
+	free(from);
+	free(to);
+}
+
+static void move_pack(struct aside *a, const char *stem, bool with_pack)
+{
+	static const char *const tails[] = {
+		"idx", "rev", "bitmap", "mtimes", "pack"};
+
+	for (size_t i = 0; i < ARRAY_LEN(tails) - !with_pack; i++) {
+		char *name = xasprintf("pack/%s.%s", stem, tails[i]);
+
+		move(a, name);
+		free(name);
+	}
+}
+
+/* The index also names the pack's sum, before its own. */
+static bool is_index_of(const char *file, const uint8_t pack[SUM])
+{
+	uint8_t sum[SUM];
+	uint8_t named[SUM];
+	struct stat st;
+	bool good = is_sound(file, sum) && stat(file, &st) == 0;
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	good = good && fd >= 0 &&
+	       file_pread(fd, named, SUM,
+		       (uint64_t)st.st_size - (uint64_t)2 * SUM, file,
+		       NULL) == 0 &&
+	       memcmp(named, pack, SUM) == 0;
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+static void look_at_pack(struct aside *a, const char *name, struct buf *packs,
+	struct buf *indexes)
+{
+	char *stem = str_dup((struct str){name, strlen(name) - 5});
+	char *pack = xasprintf("%spack/%s", a->objects, name);
+	char *index = xasprintf("%spack/%s.idx", a->objects, stem);
+	uint8_t sum[SUM];
+
+	if (!is_sound(pack, sum)) {
+		move_pack(a, stem, true);
+		buf_printf(packs, "%s/%s\n", a->to, name);
+	} else if (!is_index_of(index, sum)) {
+		move_pack(a, stem, false);
+		buf_printf(indexes, "%s\n", pack);
+	}
+	free(stem);
+	free(pack);
+	free(index);
+}
+
+static void look_at_packs(
+	struct aside *a, struct buf *packs, struct buf *indexes)
+{
+	char *folder = xasprintf("%spack", a->objects);
+	DIR *d = opendir(folder);
+	struct dirent *entry;
+
+	while (d != NULL && (entry = readdir(d)) != NULL)
+		if (str_ends(str_of(entry->d_name), STR(".pack")))
+			look_at_pack(a, entry->d_name, packs, indexes);
+	if (d != NULL)
+		closedir(d);
+	free(folder);
+}
+
+static void look_at_tables(struct aside *a)
+{
+	static const char *const names[] = {
+		"pack/multi-pack-index", "info/commit-graph"};
+	uint8_t sum[SUM];
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char *file = xasprintf("%s%s", a->objects, names[i]);
+
+		if (access(file, F_OK) == 0 && !is_sound(file, sum))
+			move(a, names[i]);
+		free(file);
+	}
+}
+
+static void move_loose(struct aside *a, const struct buf *objects)
+{
+	struct str rest = buf_str(objects);
+
+	while (rest.n > 0) {
+		size_t n = str_find(rest, STR("\n"));
+		char *name = xasprintf("%.2s/%.*s", rest.p,
+			(int)(n > 2 ? n - 2 : 0), rest.p + 2);
+
+		if (n == 40)
+			move(a, name);
+		free(name);
+		rest = str_skip(rest, n < rest.n ? n + 1 : n);
+	}
+}
+
+int store_set_aside(struct store *s, const struct buf *objects,
+	struct buf *packs, struct buf *indexes, struct err *e)
+{
+	struct aside a = {.e = e};
+	const char *folder = git_repository_commondir(s->repo);
+
+	a.objects = xasprintf("%sobjects/", folder);
+	a.to = xasprintf("%sopsync/damaged", git_repository_path(s->repo));
+	a.code = folder_make(a.to, 0750, e);
+	if (a.code == 0) {
+		objects_drop(s->objects);
+		move_loose(&a, objects);
+		look_at_packs(&a, packs, indexes);
+		look_at_tables(&a);
+	}
+	free(a.objects);
+	free(a.to);
+	return a.code;
+}

@@ -1,0 +1,248 @@
+/*
+ * check - all that is ours read, and told what is not as recorded.
+ *
+ *   the state by itself -> its rows against each other -> the branch and the
+ *   work tree against the rows -> contents against their digests
+ *
+ * And what is staged against what is recorded, which is how the server is
+ * compared (a pass that is not committed).  Nothing is changed here.
+ */
+#include <stdio.h>
+
+#include "base/hash.h"
+#include "store/git_error.h"
+#include "store/history.h"
+#include "store/look.h"
+#include "store/trees.h"
+
+static int tell(struct sight *g, enum store_place place, int64_t work_package,
+	struct str path, const char *text)
+{
+	g->tell(g->arg, place, work_package, path, text);
+	return 0;
+}
+
+/* What the rows say of the branch. */
+static int check_branch(struct sight *g, struct err *e)
+{
+	struct store *s = g->store;
+	struct query q;
+	git_oid tip;
+	git_oid tree;
+	int code = store_tip(s, &tip, e);
+
+	if (code == 0)
+		code = tree_of(s->repo, &tip, &tree, e);
+	if (code == 0)
+		code = history_list(s, &tree, e);
+	if (code != 0)
+		return code;
+	q = query_open(s->state,
+		"SELECT f.path, f.work_package, t.oid IS NULL FROM file f"
+		" LEFT JOIN tip_path t ON t.path = f.path"
+		" WHERE t.oid IS NOT f.oid AND f.work_package <> 0");
+	while (query_next(&q)) {
+		struct str path = column_text(&q);
+		int64_t work_package = column_int(&q);
+
+		tell(g, STORE_BRANCH, work_package, path,
+			column_int(&q) != 0 ? "is not on the branch"
+					    : "has another content on the "
+					      "branch than recorded");
+	}
+	return query_close(&q, e);
+}
+
+/* Files without a document, documents without their file. */
+static int check_rows(struct sight *g, struct err *e)
+{
+	struct query q = query_open(g->store->state,
+		"SELECT path, work_package FROM file f WHERE NOT EXISTS"
+		" (SELECT 1 FROM document d WHERE d.work_package ="
+		" f.work_package AND d.entry = f.entry) UNION ALL"
+		" SELECT natural_path, work_package FROM document d"
+		" WHERE NOT EXISTS (SELECT 1 FROM file f WHERE f.work_package"
+		" = d.work_package AND f.entry = d.entry"
+		" AND f.attachment_id = 0) UNION ALL"
+		" SELECT f.path, f.work_package FROM file f WHERE"
+		" f.work_package <> 0 AND NOT EXISTS (SELECT 1 FROM"
+		" work_package w WHERE w.id = f.work_package) UNION ALL"
+		" SELECT f.path, f.work_package FROM file f WHERE"
+		" f.attachment_id <> 0 AND NOT EXISTS (SELECT 1 FROM"
+		" attachment a WHERE a.id = f.attachment_id"
+		" AND a.oid = f.oid)");
+
+	while (query_next(&q)) {
+		struct str path = column_text(&q);
+
+		tell(g, STORE_STATE, column_int(&q), path,
+			"its record in the state is not whole");
+	}
+	return query_close(&q, e);
+}
+
+/* SHA-1 names a content; SHA-256 is what it must be. */
+static int check_digest(struct sight *g, struct query *q, struct err *e)
+{
+	int64_t id = column_int(q);
+	int64_t work_package = column_int(q);
+	struct str hex = column_text(q);
+	struct str sha256 = column_text(q);
+	git_odb_object *object = NULL;
+	uint8_t digest[SHA256_SIZE];
+	char text[SHA256_HEX];
+	char what[80];
+	git_oid oid;
+
+	if (git_oid_fromstrn(&oid, hex.p, hex.n) != 0 ||
+		git_odb_read(&object, g->odb, &oid) != 0)
+		return 0; /* told where a document has it */
+	hash_sha256(git_odb_object_data(object), git_odb_object_size(object),
+		digest);
+	hash_hex(digest, sizeof(digest), text);
+	git_odb_object_free(object);
+	if (str_is(sha256, text))
+		return 0;
+	if (g->tell == NULL)
+		return look_forget(g->store, id, e);
+	snprintf(what, sizeof(what),
+		"attachment %lld has not the SHA-256 that was recorded",
+		(long long)id);
+	return tell(g, STORE_OBJECTS, work_package, STR_NONE, what);
+}
+
+int look_at_digests(struct sight *g, struct err *e)
+{
+	struct err fault = {0};
+	struct query q = query_open(g->store->state,
+		"SELECT id, work_package, oid, sha256 FROM attachment");
+	int code = 0;
+
+	if (git_repository_odb(&g->odb, g->store->repo) != 0)
+		code = git_failed(e, "cannot read objects");
+	while (code == 0 && query_next(&q)) {
+		int failed = check_digest(g, &q, &fault);
+
+		if (failed != 0)
+			query_fail(&q, failed, &fault);
+	}
+	git_odb_free(g->odb);
+	g->odb = NULL;
+	if (code != 0) {
+		query_close(&q, NULL);
+		return code;
+	}
+	return query_close(&q, e);
+}
+
+static int check_state(struct sight *g, struct err *e)
+{
+	struct query q =
+		query_open(g->store->state, "PRAGMA integrity_check(20)");
+
+	while (query_next(&q)) {
+		struct str text = column_text(&q);
+
+		if (str_is(text, "ok"))
+			continue;
+		tell(g, STORE_STATE, 0, STR_NONE, text.p);
+		g->store->state->damaged = true;
+	}
+	return query_close(&q, e);
+}
+
+int store_check(struct store *s, store_finding_fn *fn, void *arg, struct err *e)
+{
+	struct sight g = {.store = s,
+		.contents = true,
+		.deep = true,
+		.tell = fn,
+		.arg = arg};
+	struct err fault = {0};
+	int code = check_state(&g, &fault);
+
+	if (code == 0 && !state_is_damaged(s->state))
+		code = check_rows(&g, &fault);
+	if (code == 0)
+		code = check_branch(&g, &fault);
+	if (code == 0)
+		code = look_around(&g, true, &fault);
+	if (code == 0)
+		code = look_at_digests(&g, &fault);
+	if (code == 0 || s->repo == NULL)
+		return 0;
+	/* What cannot be read is a finding itself. */
+	tell(&g, state_is_damaged(s->state) ? STORE_STATE : STORE_BRANCH, 0,
+		STR_NONE, fault.text);
+	(void)e;
+	return 0;
+}
+
+static const char *difference(int64_t change, bool dropped, bool known)
+{
+	if (dropped)
+		return "no entry makes it any more";
+	if (!known)
+		return "is not recorded";
+	if (change == STORE_MOVED)
+		return "belongs to another path";
+	return change == STORE_SAME ? "its record is not whole"
+				    : "differs from what the server shows";
+}
+
+static int tell_documents(
+	struct store *s, store_finding_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"SELECT m.work_package, coalesce(f.path, m.natural_path),"
+		" m.change, m.dropped, EXISTS (SELECT 1 FROM document d WHERE"
+		" d.work_package = m.work_package AND d.entry = m.entry)"
+		" FROM staged_document m LEFT JOIN staged_file f"
+		" ON f.work_package = m.work_package AND f.entry = m.entry"
+		" AND f.attachment_id = 0 ORDER BY 1");
+
+	while (query_next(&q)) {
+		int64_t work_package = column_int(&q);
+		struct str path = column_text(&q);
+		int64_t change = column_int(&q);
+		bool dropped = column_int(&q) != 0;
+
+		fn(arg, STORE_SERVER, work_package, path,
+			difference(change, dropped, column_int(&q) != 0));
+	}
+	return query_close(&q, e);
+}
+
+static int tell_others(struct store *s, const char *sql, const char *text,
+	store_finding_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(s->state, sql);
+
+	while (query_next(&q)) {
+		int64_t work_package = column_int(&q);
+
+		fn(arg, STORE_SERVER, work_package, column_text(&q), text);
+	}
+	return query_close(&q, e);
+}
+
+int store_differences(
+	struct store *s, store_finding_fn *fn, void *arg, struct err *e)
+{
+	int code = tell_documents(s, fn, arg, e);
+
+	if (code == 0)
+		code = tell_others(s,
+			"SELECT a.work_package, NULL FROM staged_attachment a"
+			" WHERE NOT EXISTS (SELECT 1 FROM staged_document d"
+			" WHERE d.work_package = a.work_package)",
+			"an attachment of it was not recorded", fn, arg, e);
+	if (code == 0)
+		code = tell_others(s,
+			"SELECT id, NULL FROM staged_work_package w WHERE"
+			" NOT dropped AND id NOT IN (SELECT id FROM"
+			" work_package) AND NOT EXISTS (SELECT 1 FROM"
+			" staged_document d WHERE d.work_package = w.id)",
+			"is not recorded", fn, arg, e);
+	return code;
+}

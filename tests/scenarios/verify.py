@@ -1,0 +1,203 @@
+#!/usr/bin/python3
+"""opsync verify finds each damage: a byte in an object, a pack, an index, a
+ref, the state, a file; files and rows that are gone.  --repair mends it."""
+import glob
+import os
+import sqlite3
+import sys
+
+from harness import StandIn, Sync, Tap
+
+WORLD = ("--generate", "12", "--attachments", "12",
+         "--attachment-size", "3000")
+MAPPING = """
+documents:
+- name: all
+  match: {}
+  path: docs/${ id }/index.md
+  attachments: all
+  front_matter: { title: "${ subject }" }
+  body: ${ description.raw }
+"""
+
+
+def flip(path, at):
+    os.chmod(path, 0o644)
+    with open(path, "r+b") as f:
+        size = os.path.getsize(path)
+        at = int(size * at) if at < 1 else at
+        f.seek(at)
+        byte = f.read(1)
+        f.seek(at)
+        f.write(bytes([byte[0] ^ 0x55]))
+
+
+def loose_of(sync, what):
+    oid = sync.git("rev-parse", what).out.strip()
+    return os.path.join(sync.store, ".git/objects", oid[:2], oid[2:])
+
+
+def packs(sync, tail):
+    return glob.glob(os.path.join(sync.store, ".git/objects/pack/*." + tail))
+
+
+def sql(sync, *statements):
+    with sqlite3.connect(sync.state_file) as db:
+        for statement in statements:
+            db.execute(statement)
+    db.close()
+
+
+def blob(sync):
+    flip(loose_of(sync, "HEAD:docs/3/index.md"), 0.6)
+
+
+def attachment(sync):
+    path = [p for p in sync.tree() if p.startswith("docs/4/") and
+            not p.endswith(".md")][0]
+    flip(loose_of(sync, "HEAD:" + path), 0.5)
+
+
+def missing_blob(sync):
+    os.unlink(loose_of(sync, "HEAD:docs/5/index.md"))
+
+
+def tree(sync):
+    flip(loose_of(sync, "HEAD:docs"), 0.5)
+
+
+def head_commit(sync):
+    flip(loose_of(sync, "HEAD"), 0.7)
+
+
+def pack(sync):
+    flip(packs(sync, "pack")[0], 0.5)
+
+
+def index(sync):
+    flip(packs(sync, "idx")[0], 0.7)
+
+
+def missing_index(sync):
+    os.unlink(packs(sync, "idx")[0])
+
+
+def ref(sync):
+    flip(os.path.join(sync.store, ".git/refs/heads/main"), 4)
+
+
+def missing_ref(sync):
+    os.unlink(os.path.join(sync.store, ".git/refs/heads/main"))
+
+
+def state(sync):
+    with open(sync.state_file, "r+b") as f:
+        size = os.path.getsize(sync.state_file)
+        for at in range(8192, size, 4096):
+            f.seek(at)
+            f.write(b"\xff" * 32)
+
+
+def work_tree(sync):
+    path = os.path.join(sync.store, "docs/6/index.md")
+    stat = os.stat(path)
+    flip(path, 0.5)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def missing_file(sync):
+    os.unlink(os.path.join(sync.store, "docs/7/index.md"))
+
+
+def document_rows(sync):
+    sql(sync, "DELETE FROM document WHERE work_package = 8")
+
+
+def file_rows(sync):
+    sql(sync, "DELETE FROM file WHERE work_package = 9")
+
+
+def work_package_row(sync):
+    sql(sync, "DELETE FROM work_package WHERE id = 10")
+
+
+def attachment_rows(sync):
+    sql(sync, "DELETE FROM attachment")
+
+
+def all_rows(sync):
+    sql(sync, "DELETE FROM document", "DELETE FROM file")
+
+
+def other_oid(sync):
+    sql(sync, "UPDATE file SET oid = '1111111111111111111111111111111111111111'"
+        " WHERE path = 'docs/11/index.md'")
+
+
+def other_digest(sync):
+    sql(sync, "UPDATE attachment SET sha256 = replace(sha256, 'a', 'b')")
+
+
+LOOSE = (blob, attachment, missing_blob, tree, head_commit, ref, missing_ref,
+         state, work_tree, missing_file, document_rows, file_rows,
+         work_package_row, attachment_rows, all_rows, other_oid, other_digest)
+PACKED = (pack, index, missing_index)
+
+
+def check(tap, sync, damage):
+    name = damage.__name__.replace("_", " ")
+    wanted = sync.tree()
+    commits = sync.commits()
+    damage(sync)
+    done = sync.opsync("verify")
+    tap.ok(done.code == 3 and "findings" in done.err or
+           done.code == 0 and ("it is made again" in done.err or
+                               "it is back at commit" in done.err),
+           name + ": found", done)
+    done = sync.opsync("verify", "--repair")
+    tap.ok(done.code == 0 and "as it should be" in done.out,
+           name + ": repaired", done)
+    tap.tree(sync.tree(), wanted, name + ": as it was")
+    tap.same(sync.flaws(), [], name + ": without a flaw")
+    tap.ok(sync.commits() <= commits + 1 or damage is head_commit,
+           name + ": nothing is lost of the history")
+
+
+def main():
+    tap = Tap()
+    with StandIn(*WORLD) as server:
+        with Sync(server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+            sync.once()
+            server.side("edit", {"id": 1, "set": {"subject": "Second"}})
+            sync.once()
+            done = sync.opsync("verify")
+            tap.ok(done.code == 0 and done.out == "all is as it should be\n",
+                   "nothing is found where nothing is wrong", done)
+            head = sync.head()
+            server.side("edit", {"id": 2, "set": {"subject": "Unseen"}})
+            done = sync.opsync("verify")
+            tap.ok(done.code == 3 and "work package 2" in done.out and
+                   "server" in done.out and sync.head() == head,
+                   "what the server has and the store not", done)
+            sync.once()
+            for damage in LOOSE:
+                check(tap, sync, damage)
+            for damage in PACKED:
+                sync.git("gc", "-q", "--prune=now")
+                check(tap, sync, damage)
+            sync.start()
+            done = sync.opsync("verify")
+            tap.same((done.code, done.out), (0, "all is as it should be\n"),
+                     "a running daemon does it, too")
+            check(tap, sync, work_tree)
+            server.side("edit", {"id": 3, "set": {"subject": "Loose"}})
+            sync.opsync("resync", "--wait")
+            check(tap, sync, blob)
+            found = sync.opsync("--json", "verify").json()
+            tap.same(found, [], "nothing is left")
+            tap.same(sync.stop(), 0, "it ends well")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
