@@ -5,7 +5,6 @@
  */
 #include <assert.h>
 #include <errno.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +13,11 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/instance.h"
 #include "daemon/control.h"
+#include "daemon/life.h"
 #include "daemon/questions.h"
 #include "store/store.h"
-
-#define CONFIG_FOLDER "/etc/opsync"
 
 struct cli_connection {
 	FILE *in;
@@ -29,46 +28,23 @@ struct cli_connection {
 
 /* --- The configuration -------------------------------------------------- */
 
-static int load_instance(const char *name, struct config *out, struct err *e)
-{
-	char *file = xasprintf("%s/%s.yaml", CONFIG_FOLDER, name);
-	int r = config_load(file, out, e);
-
-	free(file);
-	return r;
-}
-
-static int load_only_one(struct config *out, struct err *e)
-{
-	glob_t found = {0};
-	int r;
-
-	glob(CONFIG_FOLDER "/*.yaml", 0, NULL, &found);
-	if (found.gl_pathc == 1)
-		r = config_load(found.gl_pathv[0], out, e);
-	else
-		r = err_set(e, ERR_USAGE,
-			found.gl_pathc == 0
-				? "which configuration? (--config FILE; there "
-				  "is none in " CONFIG_FOLDER ")"
-				: "which instance? (-i NAME; there are "
-				  "several in " CONFIG_FOLDER ")");
-	globfree(&found);
-	return r;
-}
-
 int cli_config(const struct cli *cli, struct config *out, struct err *e)
 {
-	const char *instance = cli->instance;
+	const char *name = cli->instance;
+	struct instances all = {0};
+	const struct instance *one;
+	int r;
 
 	*out = (struct config){0};
 	if (cli->config_file != NULL)
 		return config_load(cli->config_file, out, e);
-	if (instance == NULL)
-		instance = getenv("OPSYNC_INSTANCE");
-	if (instance != NULL)
-		return load_instance(instance, out, e);
-	return load_only_one(out, e);
+	if (name == NULL)
+		name = getenv("OPSYNC_INSTANCE");
+	instances_find(&all);
+	one = instances_get(&all, name, e);
+	r = one != NULL ? config_load(one->file, out, e) : ERR_USAGE;
+	instances_fini(&all);
+	return r;
 }
 
 /* --- The daemon --------------------------------------------------------- */
@@ -93,6 +69,33 @@ static int open_socket(const char *path, int *fd, struct err *e)
 	return ERR_UNAVAILABLE;
 }
 
+static int complain_stopped(const struct config *config, struct err *e)
+{
+	struct state *state = NULL;
+	struct buf words = {0};
+
+	if (cli_state(config, &state, NULL) == 0)
+		life_words(state, &words);
+	state_close(state);
+	err_set(e, ERR_UNAVAILABLE,
+		"no daemon runs for %s%s (start opsyncd --config %s)",
+		config->store_path, words.n > 0 ? words.p : "", config->file);
+	buf_fini(&words);
+	return ERR_UNAVAILABLE;
+}
+
+/* Who may not look into the store may still be allowed to ask. */
+static bool guess_socket(const struct config *config, struct buf *path)
+{
+	buf_clear(path);
+	if (config->socket != NULL)
+		buf_puts(path, config->socket);
+	else
+		buf_printf(
+			path, "/run/opsync/%s/control.sock", config->instance);
+	return access(path->p, F_OK) == 0;
+}
+
 /*
  * Where the daemon listens.  In its own unit (ExecReload) it is asked at the
  * unit's place: what it holds may be another store than the file names now.
@@ -104,18 +107,21 @@ static int find_socket(
 	int r = store_holder(config->store_path, &pid, path, e);
 	char *ours;
 
-	if (r == 0 && pid == 0 && getenv("RUNTIME_DIRECTORY") != NULL) {
+	if (r != 0)
+		return guess_socket(config, path) ? 0 : r;
+	if (pid == 0 && getenv("RUNTIME_DIRECTORY") != NULL) {
 		ours = config_socket(config);
 		buf_puts(path, ours);
 		free(ours);
-	} else if (r == 0 && (pid == 0 || path->n == 0)) {
-		r = err_set(e, ERR_UNAVAILABLE,
-			pid == 0 ? "no daemon runs for %s (start opsyncd "
-				   "--config %s)"
-				 : "a single pass runs for %s: ask again later",
-			config->store_path, config->file);
+		return 0;
 	}
-	return r;
+	if (pid == 0)
+		return complain_stopped(config, e);
+	if (path->n == 0)
+		return err_set(e, ERR_UNAVAILABLE,
+			"a single pass runs for %s: ask again later",
+			config->store_path);
+	return 0;
 }
 
 int cli_connect(

@@ -27,7 +27,7 @@ typedef int cli_command(struct cli *cli, struct err *e);
 
 /*
  * Load the configuration that is meant: --config, else that of the instance
- * in /etc/opsync, else the only one there.  Give it to config_fini().
+ * (cli/instance.h), else the only one there.  Give it to config_fini().
  */
 int cli_config(const struct cli *cli, struct config *out, struct err *e);
 

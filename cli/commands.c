@@ -13,7 +13,7 @@ static const struct command commands[] = {
 		"is the configuration right?", cli_check},
 	{"diff", "[ID]… [--full] [--token-file FILE]",
 		"what a run would change (the dry run)", cli_diff},
-	{"status", "[--check [--max-lag TIME]]",
+	{"status", "[--all] [--watch] [--check [--max-lag TIME]]",
 		"what the daemon did, does, will do", cli_status},
 	{"resync", "[--full | [--project P]… [--wp ID]… [--failed]] [--wait]",
 		"sync now; all, or some of it", cli_resync},

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/stamp.h"
 #include "cli/commands.h"
 #include "cli/term.h"
 
@@ -97,17 +98,19 @@ static void put_rate(const json_t *line, struct buf *out)
 	long long done = cli_int(line, "done");
 	long long total = cli_int(line, "total");
 	double rate = elapsed > 0 ? (double)done / elapsed : 0;
-	char span[CLOCK_TEXT];
+	char span[STAMP_SPAN];
 
 	if (total > 0)
 		buf_printf(out, ", %lld of %lld (%lld %%)", done, total,
 			done >= total ? 100 : 100 * done / total);
 	if (rate > 0)
 		buf_printf(out, ", %.0f/s", rate);
-	if (rate > 0 && total > done)
-		buf_printf(out, ", %s left",
-			term_span((int64_t)((double)(total - done) / rate),
-				span));
+	if (rate > 0 && total > done) {
+		stamp_span(
+			(int64_t)((double)(total - done) / rate) * STAMP_SECOND,
+			span);
+		buf_printf(out, ", %s left", span);
+	}
 }
 
 static void print_progress(struct waiting *w, const json_t *line)

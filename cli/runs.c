@@ -19,7 +19,7 @@ struct runs {
 };
 
 /* How long it took, of a run that ended. */
-static const char *took(const json_t *run, char out[CLOCK_TEXT])
+static const char *took(const json_t *run, char out[STAMP_SPAN])
 {
 	int64_t started;
 	int64_t finished;
@@ -29,10 +29,10 @@ static const char *took(const json_t *run, char out[CLOCK_TEXT])
 			str_of(cli_text(run, "finished", NULL)), &finished))
 		return "";
 	if (finished - started < 60 * STAMP_SECOND)
-		snprintf(out, CLOCK_TEXT, "%.1f s",
+		snprintf(out, STAMP_SPAN, "%.1f s",
 			(double)(finished - started) / (double)STAMP_SECOND);
 	else
-		term_span((finished - started) / STAMP_SECOND, out);
+		stamp_span(finished - started, out);
 	return out;
 }
 
@@ -58,7 +58,7 @@ static void print(void *arg, const json_t *run)
 	const char *commit = cli_text(run, "commit", NULL);
 	long long failed = cli_int(run, "failed");
 	char clock[CLOCK_TEXT];
-	char span[CLOCK_TEXT];
+	char span[STAMP_SPAN];
 
 	printf("%s%5lld%s  %s%s%s  %-9s  %-8s  %5lld read  +%lld ~%lld -%lld",
 		term_on(t, BOLD), cli_int(run, "run"), term_off(t),

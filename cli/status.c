@@ -1,171 +1,162 @@
 /*
- * status - what the daemon did, does and will do next.
+ * status - what the daemon did, does and will do next: of one instance or of
+ * all, once or again and again.
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/stamp.h"
 #include "cli/commands.h"
+#include "cli/instance.h"
+#include "cli/status_print.h"
 #include "cli/verdict.h"
 
-static void print_push(const json_t *push)
-{
-	const char *error = cli_text(push, "error", NULL);
+#define WATCH_SECONDS 2
 
-	if (!json_is_object(push))
-		return;
-	printf("push       %s, branch %s: ", cli_text(push, "remote", "?"),
-		cli_text(push, "branch", "?"));
-	if (cli_int(push, "pending") == 0 && error == NULL)
-		printf("all is there\n");
-	else
-		printf("%lld commits wait\n", cli_int(push, "pending"));
-	if (error != NULL)
-		printf("           %s\n", error);
-}
+enum { OPT_CHECK = 256, OPT_MAX_LAG, OPT_ALL, OPT_WATCH };
 
-static void print_hooks(const json_t *hooks)
-{
-	const char *error = cli_text(hooks, "error", NULL);
-
-	if (error == NULL)
-		return;
-	printf("hooks      %lld calls wait\n", cli_int(hooks, "waiting"));
-	printf("           %s\n", error);
-}
-
-static void print_daemon(const json_t *status, const struct config *config)
-{
-	const json_t *daemon = json_object_get(status, "daemon");
-	const json_t *running = json_object_get(daemon, "running");
-	const char *error = cli_text(daemon, "error", NULL);
-
-	if (daemon == NULL) {
-		printf("daemon     stopped\n");
-		printf("server     %s\n", config->url);
-		return;
-	}
-	printf("daemon     running since %s (pid %lld)\n",
-		cli_text(daemon, "since", "?"), cli_int(daemon, "pid"));
-	printf("server     %s%s\n", cli_text(daemon, "server", "?"),
-		error != NULL ? ": last pass failed" : "");
-	if (error != NULL)
-		printf("           %s\n", error);
-	print_push(json_object_get(daemon, "push"));
-	print_hooks(json_object_get(daemon, "hooks"));
-	if (json_is_object(running))
-		printf("now        reading: %lld read, %lld added, %lld "
-		       "changed, %lld failed\n",
-			cli_int(running, "seen"), cli_int(running, "added"),
-			cli_int(running, "changed"),
-			cli_int(running, "failed"));
-	else
-		printf("next       poll in %lld s\n", cli_int(daemon, "next"));
-}
-
-static void print_held(const json_t *status)
-{
-	const json_t *sets = json_object_get(status, "held");
-	const json_t *ids = json_object_get(status, "withdrawn");
-	const json_t *frozen = json_object_get(status, "frozen");
-
-	for (size_t i = 0; i < json_array_size(sets); i++) {
-		const json_t *set = json_array_get(sets, i);
-
-		printf("held       %lld %s, by the guard (opsync held %lld "
-		       "lists them)\n",
-			cli_int(set, "documents"), cli_text(set, "kind", "?"),
-			cli_int(set, "set"));
-	}
-	for (size_t i = 0; i < json_array_size(frozen); i++)
-		printf("frozen     %s\n",
-			json_string_value(json_array_get(frozen, i)));
-	if (json_array_size(ids) > 0)
-		printf("withdrawn  %zu work packages\n", json_array_size(ids));
-}
-
-static void print_counts(const json_t *status)
-{
-	const json_t *n = json_object_get(status, "counts");
-
-	printf("documents  %lld, with %lld files in all\n",
-		cli_int(n, "documents"), cli_int(n, "files"));
-	printf("           of %lld work packages: %lld make a document, "
-	       "%lld are left out, %lld failed\n",
-		cli_int(n, "work_packages"), cli_int(n, "made"),
-		cli_int(n, "left_out"), cli_int(n, "failed"));
-	print_held(status);
-	printf("cursor     %s\n", cli_text(status, "cursor", "none yet"));
-}
-
-static void print_runs(const json_t *status)
-{
-	const json_t *run = json_array_get(json_object_get(status, "runs"), 0);
-	const char *error = cli_text(run, "error", NULL);
-
-	if (run == NULL) {
-		printf("last run   none yet\n");
-		return;
-	}
-	printf("last run   %lld (%s): %lld added, %lld changed, %lld removed, "
-	       "%lld failed, finished %s\n",
-		cli_int(run, "run"), cli_text(run, "kind", "?"),
-		cli_int(run, "added"), cli_int(run, "changed"),
-		cli_int(run, "removed"), cli_int(run, "failed"),
-		cli_text(run, "finished", "never"));
-	if (error != NULL)
-		printf("           %s\n", error);
-}
-
-static void print_errors(const json_t *status)
-{
-	const json_t *errors = json_object_get(status, "errors");
-
-	if (json_array_size(errors) > 0)
-		printf("in error\n");
-	for (size_t i = 0; i < json_array_size(errors); i++) {
-		const json_t *one = json_array_get(errors, i);
-
-		printf("  work package %lld: %s\n",
-			cli_int(one, "work_package"),
-			cli_text(one, "reason", "?"));
-	}
-}
-
-static void print(void *arg, const json_t *status)
-{
-	const struct config *config = arg;
-
-	const json_t *paused = json_object_get(status, "paused");
-
-	printf("store      %s\n", config->store_path);
-	if (json_is_object(paused))
-		printf("paused     since %s: %s (opsync resume)\n",
-			cli_text(paused, "since", "?"),
-			cli_text(paused, "why", ""));
-	print_daemon(status, config);
-	print_counts(status);
-	print_runs(status);
-	print_errors(status);
-}
-
-enum { OPT_CHECK = 256, OPT_MAX_LAG };
-
-struct request {
-	bool check;
+struct status {
+	struct cli *cli;
+	struct term term;
+	bool check, all, watch;
 	int64_t max_lag;
+
+	/* While one is printed. */
+	const struct config *config;
+	struct err down;
 };
 
 static int take_option(void *arg, int c, struct err *e)
 {
-	struct request *request = arg;
+	struct status *s = arg;
 
-	if (c == OPT_CHECK)
-		request->check = true;
-	else if (!stamp_duration(str_of(optarg), &request->max_lag))
+	s->check |= c == OPT_CHECK;
+	s->all |= c == OPT_ALL;
+	s->watch |= c == OPT_WATCH;
+	if (c == OPT_MAX_LAG && !stamp_duration(str_of(optarg), &s->max_lag))
 		return err_set(e, ERR_USAGE,
 			"--max-lag: '%s' is no time such as 15m or 1h", optarg);
 	return 0;
+}
+
+static void print(void *arg, const json_t *status)
+{
+	struct status *s = arg;
+
+	if (s->cli->json) {
+		json_t *named =
+			json_pack("{s:s}", "instance", s->config->instance);
+
+		json_object_update(named, (json_t *)status);
+		json_dumpf(named, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(named);
+	} else if (s->all) {
+		status_print_line(&s->term, s->config, status, &s->down);
+	} else {
+		status_print(&s->term, s->config, status, &s->down);
+	}
+}
+
+/* Why does no daemon answer? */
+static void ask_why(struct status *s)
+{
+	struct cli_connection *c = NULL;
+
+	s->down = (struct err){0};
+	if (cli_connect(s->config, &c, &s->down) == 0)
+		err_set(&s->down, ERR_AGAIN, "it begins just now");
+	cli_disconnect(c);
+}
+
+static int show(struct status *s, const struct config *config, struct err *e)
+{
+	json_t *request = json_pack("{s:s}", "command", "status");
+	struct buf lines = {0};
+	bool running = false;
+	int r;
+
+	s->config = config;
+	r = cli_ask(config, request, &lines, &running, e);
+	if (r == 0 && !running)
+		ask_why(s);
+	if (r == 0)
+		r = cli_each_line(&lines, print, s, e);
+	s->config = NULL;
+	buf_fini(&lines);
+	json_decref(request);
+	return r;
+}
+
+static int show_one(struct status *s, struct err *e)
+{
+	struct config config = {0};
+	int r = cli_config(s->cli, &config, e);
+
+	if (r == 0)
+		r = show(s, &config, e);
+	config_fini(&config);
+	return r;
+}
+
+/* One that is broken does not hide the others; the last error counts. */
+static int show_all(struct status *s, struct err *e)
+{
+	struct instances all = {0};
+	int result = 0;
+
+	instances_find(&all);
+	for (size_t i = 0; i < all.n; i++) {
+		struct config config = {0};
+		struct err one = {0};
+		int r = config_load(all.items[i].file, &config, &one);
+
+		if (r == 0)
+			r = show(s, &config, &one);
+		if (r != 0 && !s->cli->json)
+			printf("%s%-16s%s %s%s%s\n", term_on(&s->term, BOLD),
+				all.items[i].name, term_off(&s->term),
+				term_on(&s->term, RED), one.text,
+				term_off(&s->term));
+		if (r != 0)
+			result = err_set(
+				e, r, "%s: %s", all.items[i].name, one.text);
+		config_fini(&config);
+	}
+	if (all.n == 0 && instances_get(&all, NULL, e) == NULL)
+		result = ERR_USAGE;
+	instances_fini(&all);
+	return result;
+}
+
+static int show_once(struct status *s, struct err *e)
+{
+	return s->all ? show_all(s, e) : show_one(s, e);
+}
+
+/* Until somebody ends it, or nobody reads any more. */
+static int watch(struct status *s, struct err *e)
+{
+	for (;;) {
+		struct err once = {0};
+		int r;
+
+		if (s->term.terminal)
+			fputs("\033[H\033[2J", stdout);
+		r = show_once(s, &once);
+		if (r == ERR_USAGE || r == ERR_CONFIG) {
+			*e = once;
+			return r;
+		}
+		if (r != 0 && !s->all)
+			printf("%s\n", once.text);
+		if (!s->term.terminal && !s->cli->json)
+			putchar('\n');
+		if (fflush(stdout) != 0)
+			return 0;
+		sleep(WATCH_SECONDS);
+	}
 }
 
 int cli_status(struct cli *cli, struct err *e)
@@ -173,22 +164,19 @@ int cli_status(struct cli *cli, struct err *e)
 	static const struct option options[] = {
 		{"check", no_argument, NULL, OPT_CHECK},
 		{"max-lag", required_argument, NULL, OPT_MAX_LAG},
+		{"all", no_argument, NULL, OPT_ALL},
+		{"watch", no_argument, NULL, OPT_WATCH},
 		{0},
 	};
-	struct request request = {0};
-	json_t *question = json_pack("{s:s}", "command", "status");
-	struct config config = {0};
-	int r = cli_parse(cli, options, take_option, &request, e);
+	struct status s = {.cli = cli};
+	int r = cli_parse(cli, options, take_option, &s, e);
 
+	term_init(&s.term);
 	if (r == 0)
 		r = cli_arguments(cli, 0, 0, e);
-	if (r == 0 && request.check)
-		cli->exit_code = check_status(cli, request.max_lag);
+	if (r == 0 && s.check)
+		cli->exit_code = check_status(cli, s.max_lag);
 	else if (r == 0)
-		r = cli_config(cli, &config, e);
-	if (r == 0 && !request.check)
-		r = cli_show(cli, &config, question, print, &config, e);
-	json_decref(question);
-	config_fini(&config);
+		r = s.watch ? watch(&s, e) : show_once(&s, e);
 	return r;
 }

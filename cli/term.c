@@ -113,23 +113,3 @@ const char *term_clock(const char *stamp, char out[CLOCK_TEXT])
 	strftime(out, CLOCK_TEXT, "%F %T", &tm);
 	return out;
 }
-
-const char *term_span(int64_t s, char out[CLOCK_TEXT])
-{
-	long long n = s;
-
-	if (n < 0)
-		n = 0;
-	if (n < 60)
-		snprintf(out, CLOCK_TEXT, "%lld s", n);
-	else if (n < 3600)
-		snprintf(out, CLOCK_TEXT, "%lld min", n / 60);
-	else if (n < 86400 && n / 60 % 60 != 0)
-		snprintf(out, CLOCK_TEXT, "%lld h %lld min", n / 3600,
-			n / 60 % 60);
-	else if (n < 86400)
-		snprintf(out, CLOCK_TEXT, "%lld h", n / 3600);
-	else
-		snprintf(out, CLOCK_TEXT, "%lld d", n / 86400);
-	return out;
-}

@@ -2,7 +2,6 @@
 #define CLI_TERM_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/types.h>
 
 /* Standard output, as a person sees it. */
@@ -32,8 +31,5 @@ const char *term_off(const struct term *t);
 
 /* "2026-11-25 14:03:11" by the local clock, of an RFC 3339 stamp. */
 const char *term_clock(const char *stamp, char out[CLOCK_TEXT]);
-
-/* "3 min", "2 h 10 min", "5 d": how long something takes, or is ago. */
-const char *term_span(int64_t seconds, char out[CLOCK_TEXT]);
 
 #endif

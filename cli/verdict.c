@@ -96,9 +96,14 @@ static void judge(void *arg, const json_t *status)
 	struct judgement *j = line->judgement;
 	const json_t *daemon = json_object_get(status, "daemon");
 	const json_t *counts = json_object_get(status, "counts");
+	const json_t *paused = json_object_get(status, "paused");
 
 	if (daemon == NULL)
 		find(j, CRITICAL, "no daemon runs");
+	else if (json_is_object(paused))
+		find(j, WARNING, "paused since %s: %s",
+			cli_text(paused, "since", "?"),
+			cli_text(paused, "why", ""));
 	else
 		judge_lag(j, daemon, line->max_lag);
 	judge_push(j, daemon);

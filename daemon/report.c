@@ -7,6 +7,7 @@
 #include "base/value.h"
 #include "content/emit.h"
 #include "daemon/guard_orders.h"
+#include "daemon/life.h"
 #include "daemon/pause.h"
 
 #define MAX_FAILED 50 /* work packages in error that status names */
@@ -130,6 +131,9 @@ int report_status(struct state *s, struct buf *out, struct err *e)
 		r = put_value(s, "user", "user", out, e);
 	if (r == 0)
 		r = guard_status(s, out, e);
+	if (r == 0)
+		r = life_report(s, out, e);
+	buf_putc(out, ',');
 	if (r == 0)
 		r = pause_report(s, out, e);
 	buf_putc(out, ',');

@@ -22,6 +22,7 @@
 #include "daemon/control.h"
 #include "daemon/fixed.h"
 #include "daemon/hooks.h"
+#include "daemon/life.h"
 #include "daemon/log.h"
 #include "daemon/monitor.h"
 #include "daemon/notify.h"
@@ -61,6 +62,7 @@ struct service {
 	bool running;
 	bool following; /* the branch is moved: no pass may begin */
 	bool stopping;
+	const char *why; /* it stops: a literal, or NULL for s->last */
 	bool failed;     /* it could not begin */
 	bool mended;     /* the state was, and all is read again */
 	uint64_t number; /* of the pass that runs, or ran last */
@@ -728,6 +730,10 @@ static void on_live(void *arg, struct buf *out)
 	report_text(out, "error",
 		s->last.code != 0 ? str_of(s->last.text) : STR_NONE);
 	buf_putc(out, ',');
+	report_text(out, "frozen",
+		s->sync.missing.code != 0 ? str_of(s->sync.missing.text)
+					  : STR_NONE);
+	buf_putc(out, ',');
 	push_report(s->push, out);
 	buf_putc(out, ',');
 	hooks_report(s->hooks, out);
@@ -786,10 +792,11 @@ static void on_signal(uv_signal_t *handle, int number)
 {
 	struct service *s = handle->data;
 
-	(void)number;
 	if (s->stopping)
 		return;
 	s->stopping = true;
+	s->why = number == SIGTERM ? "told to end (SIGTERM)"
+				   : "told to end (SIGINT)";
 	notify_stopping(&s->notify);
 	log_notice("stopping");
 	if (s->verifying) {
@@ -909,6 +916,15 @@ static int read_pause(struct service *s, struct err *e)
 	return s->paused ? 0 : r;
 }
 
+static void tell_end(struct service *s)
+{
+	struct err e = {0};
+
+	if (life_end(store_state(s->store),
+		    s->why != NULL ? s->why : s->last.text, &e) != 0)
+		log_error("%s", e.text);
+}
+
 int service_run(struct config *config, const struct service_options *options,
 	struct err *e)
 {
@@ -931,6 +947,8 @@ int service_run(struct config *config, const struct service_options *options,
 			r = monitor_init(&s.monitor, store_state(s.store), e);
 		if (r == 0)
 			r = read_pause(&s, e);
+		if (r == 0 && !options->once)
+			r = life_begin(store_state(s.store), e);
 		if (r != 0)
 			api_client_close(s.sync.client, on_closed, &s);
 	}
@@ -939,6 +957,8 @@ int service_run(struct config *config, const struct service_options *options,
 		begin(&s, e);
 	uv_run(&s.loop, UV_RUN_DEFAULT);
 	uv_loop_close(&s.loop);
+	if (r == 0 && !options->once)
+		tell_end(&s);
 	mapper_fini(&s.mapper);
 	store_close(s.store);
 	free(s.sync.scope_ids);

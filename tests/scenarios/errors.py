@@ -254,7 +254,7 @@ def daemon(tap):
         said = [line for line in sync.said().splitlines() if "500" in line]
         tap.same(len(said), 1, "a daemon says the same fault once")
         status = sync.opsync("status")
-        tap.ok("last pass failed" in status.out and "500" in status.out,
+        tap.ok("in step    no: GET" in status.out and "500" in status.out,
                "status says it", status)
         tap.same(sync.head(), head, "nothing is committed")
         server.side("edit", {"id": 26, "set": {"description": "meanwhile"}})

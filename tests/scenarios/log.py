@@ -120,7 +120,7 @@ def terminal(tap, sync):
     tap.ok(got.count("\n") == 1, "a pager may be left early", repr(got[:300]))
     got = sync.opsync("log").out
     tap.ok("\x1b" not in got and re.match(
-        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +1  added +#\d+  content/", got),
+        r".*\n\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +1  added +#\d+  content/", got),
         "a file gets neither", got[:200])
 
 

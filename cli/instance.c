@@ -1,0 +1,130 @@
+/*
+ * instance - which configurations there are, and which one is meant.
+ */
+#include "cli/instance.h"
+
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+
+#define SYSTEM_FOLDER "/etc/opsync"
+
+static bool known(const struct instances *all, struct str name)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (str_is(name, all->items[i].name))
+			return true;
+	return false;
+}
+
+static void add(struct instances *all, const char *file)
+{
+	struct str name = str_of(strrchr(file, '/') + 1);
+
+	name.n -= strlen(".yaml");
+	if (name.n == 0 || known(all, name))
+		return;
+	all->items = grow(all->items, all->n, &all->cap, sizeof(*all->items));
+	all->items[all->n++] = (struct instance){str_dup(name), xstrdup(file)};
+}
+
+static void look(struct instances *all, const char *folder)
+{
+	char *pattern = xasprintf("%s/*.yaml", folder);
+	glob_t found = {0};
+
+	if (glob(pattern, 0, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			add(all, found.gl_pathv[i]);
+	globfree(&found);
+	free(pattern);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct instance *x = a;
+	const struct instance *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+void instances_find(struct instances *all)
+{
+	const char *config = getenv("XDG_CONFIG_HOME");
+	const char *home = geteuid() != 0 ? getenv("HOME") : NULL;
+	char *own = NULL;
+
+	if (config != NULL && config[0] != '\0')
+		own = xasprintf("%s/opsync", config);
+	else if (home != NULL)
+		own = xasprintf("%s/.config/opsync", home);
+	if (own != NULL)
+		look(all, own);
+	look(all, SYSTEM_FOLDER);
+	free(own);
+	if (all->n > 0)
+		qsort(all->items, all->n, sizeof(*all->items), compare);
+}
+
+void instances_fini(struct instances *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		free(all->items[i].name);
+		free(all->items[i].file);
+	}
+	free(all->items);
+	*all = (struct instances){0};
+}
+
+/* "a, b, c" */
+static void list(const struct instances *all, struct buf *out)
+{
+	for (size_t i = 0; i < all->n; i++)
+		buf_printf(out, "%s%s", i > 0 ? ", " : "", all->items[i].name);
+}
+
+static void complain(
+	const struct instances *all, const char *name, struct err *e)
+{
+	const char **names = xcalloc(all->n + 1, sizeof(*names));
+	const char *nearest;
+	struct buf there = {0};
+
+	for (size_t i = 0; i < all->n; i++)
+		names[i] = all->items[i].name;
+	list(all, &there);
+	nearest =
+		name != NULL ? str_nearest(str_of(name), names, all->n) : NULL;
+	if (all->n == 0)
+		err_set(e, ERR_USAGE,
+			"which configuration? (--config FILE; there is none "
+			"in " SYSTEM_FOLDER ")");
+	else if (name == NULL)
+		err_set(e, ERR_USAGE, "which instance? (-i NAME, of %s)",
+			there.p);
+	else if (nearest != NULL)
+		err_set(e, ERR_USAGE,
+			"there is no instance '%s' (did you mean '%s'?)", name,
+			nearest);
+	else
+		err_set(e, ERR_USAGE,
+			"there is no instance '%s' (there are %s)", name,
+			there.p);
+	buf_fini(&there);
+	free(names);
+}
+
+const struct instance *instances_get(
+	const struct instances *all, const char *name, struct err *e)
+{
+	if (name == NULL && all->n == 1)
+		return &all->items[0];
+	for (size_t i = 0; name != NULL && i < all->n; i++)
+		if (strcmp(all->items[i].name, name) == 0)
+			return &all->items[i];
+	complain(all, name, e);
+	return NULL;
+}

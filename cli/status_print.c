@@ -1,0 +1,394 @@
+/*
+ * status_print - status for people: first whether all is well and, if not,
+ * why, then what there is, last what writers have to mend.
+ */
+#include "cli/status_print.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/stamp.h"
+
+/* What is printed, and how. */
+struct page {
+	const struct term *t;
+	const struct config *config;
+	const json_t *status;
+	const json_t *daemon; /* NULL: none answered */
+	const struct err *down;
+};
+
+/* "2026-11-25 13:55:42 (12 min ago)" */
+#define WHEN_TEXT (CLOCK_TEXT + STAMP_SPAN + 8)
+
+static const char *when(const char *stamp, char out[WHEN_TEXT])
+{
+	char clock[CLOCK_TEXT];
+	char span[STAMP_SPAN];
+	int64_t at;
+
+	if (stamp == NULL || !stamp_parse(str_of(stamp), &at)) {
+		snprintf(out, WHEN_TEXT, "never");
+		return out;
+	}
+	stamp_span(stamp_now() > at ? stamp_now() - at : 0, span);
+	snprintf(out, WHEN_TEXT, "%s (%s ago)", term_clock(stamp, clock), span);
+	return out;
+}
+
+static void label(const struct page *p, const char *name, enum colour colour)
+{
+	printf("%s%-10s%s %s", term_on(p->t, BOLD), name, term_off(p->t),
+		term_on(p->t, colour));
+}
+
+static void end(const struct page *p)
+{
+	printf("%s\n", term_off(p->t));
+}
+
+static void more(const struct page *p, const char *text, enum colour colour)
+{
+	printf("%11s%s%s", "", term_on(p->t, colour), text);
+	end(p);
+}
+
+/* --- The daemon --------------------------------------------------------- */
+
+/* When the last that is known of it was. */
+static const char *last_sign(const struct page *p)
+{
+	const json_t *run =
+		json_array_get(json_object_get(p->status, "runs"), 0);
+	const char *finished = cli_text(run, "finished", NULL);
+	const char *started = cli_text(p->status, "started", NULL);
+
+	if (finished == NULL)
+		return started;
+	return started != NULL && strcmp(started, finished) > 0 ? started
+								: finished;
+}
+
+static void print_stopped(const struct page *p)
+{
+	const json_t *stopped = json_object_get(p->status, "stopped");
+	char text[WHEN_TEXT];
+
+	label(p, "daemon", RED);
+	if (json_is_object(stopped))
+		printf("stopped at %s: %s",
+			when(cli_text(stopped, "at", NULL), text),
+			cli_text(stopped, "why", "?"));
+	else if (cli_text(p->status, "started", NULL) != NULL)
+		printf("stopped without a word (killed, or the machine went "
+		       "down); last sign of life %s",
+			when(last_sign(p), text));
+	else
+		printf("stopped: it has made single passes only; the last %s",
+			when(last_sign(p), text));
+	end(p);
+	if (strncmp(p->down->text, "no daemon", strlen("no daemon")) == 0)
+		printf("%11sopsyncd --config %s starts it\n", "",
+			p->config->file);
+	else
+		more(p, p->down->text, PLAIN);
+}
+
+static void print_daemon(const struct page *p)
+{
+	char text[WHEN_TEXT];
+
+	if (p->daemon == NULL) {
+		print_stopped(p);
+		return;
+	}
+	label(p, "daemon", PLAIN);
+	printf("running since %s, process %lld",
+		when(cli_text(p->daemon, "since", NULL), text),
+		cli_int(p->daemon, "pid"));
+	end(p);
+}
+
+static void print_server(const struct page *p)
+{
+	const char *user = cli_text(p->status, "user", NULL);
+	const char *frozen = cli_text(p->daemon, "frozen", NULL);
+
+	label(p, "server", PLAIN);
+	printf("%s%s%s", p->config->url, user != NULL ? ", as " : "",
+		user != NULL ? user : "");
+	end(p);
+	if (frozen == NULL)
+		return;
+	label(p, "frozen", YELLOW);
+	printf("%s", frozen);
+	end(p);
+	more(p, "its documents stay as they are", PLAIN);
+}
+
+/* --- Is it in step? ----------------------------------------------------- */
+
+static void print_paused(const struct page *p)
+{
+	const json_t *paused = json_object_get(p->status, "paused");
+	const char *why = cli_text(paused, "why", "");
+	char text[WHEN_TEXT];
+
+	if (!json_is_object(paused))
+		return;
+	label(p, "paused", YELLOW);
+	printf("since %s%s%s (opsync resume lets it go on)",
+		when(cli_text(paused, "since", NULL), text),
+		why[0] != '\0' ? ": " : "", why);
+	end(p);
+}
+
+static void print_running(const struct page *p)
+{
+	const json_t *running = json_object_get(p->daemon, "running");
+	long long total = cli_int(running, "total");
+
+	if (!json_is_object(running))
+		return;
+	label(p, "now", CYAN);
+	printf("%s: %s", cli_text(running, "kind", "?"),
+		cli_text(running, "phase", "?"));
+	if (total > 0)
+		printf(", %lld of %lld (%lld %%)", cli_int(running, "done"),
+			total, 100 * cli_int(running, "done") / total);
+	printf("; %lld read, %lld added, %lld changed, %lld failed",
+		cli_int(running, "seen"), cli_int(running, "added"),
+		cli_int(running, "changed"), cli_int(running, "failed"));
+	end(p);
+}
+
+static void print_next(const struct page *p)
+{
+	char span[STAMP_SPAN];
+
+	if (json_is_object(json_object_get(p->daemon, "running")) ||
+		json_is_object(json_object_get(p->status, "paused")))
+		return;
+	stamp_span(cli_int(p->daemon, "next") * STAMP_SECOND, span);
+	label(p, "next", PLAIN);
+	printf("poll in %s", span);
+	end(p);
+}
+
+static void print_step(const struct page *p)
+{
+	const char *error = cli_text(p->daemon, "error", NULL);
+	const char *good = cli_text(p->daemon, "last_good", NULL);
+	const char *cursor = cli_text(p->status, "cursor", NULL);
+	char text[WHEN_TEXT];
+
+	if (error != NULL) {
+		label(p, "in step", RED);
+		printf("no: %s", error);
+		end(p);
+		printf("%11slast good pass %s\n", "", when(good, text));
+	} else if (p->daemon != NULL) {
+		label(p, "in step", good != NULL ? GREEN : PLAIN);
+		printf("%s %s", good != NULL ? "as of" : "not yet;",
+			good != NULL ? when(good, text)
+				     : "the first pass runs");
+		end(p);
+	}
+	label(p, "cursor", PLAIN);
+	if (cursor != NULL)
+		printf("the newest change that was read is of %s",
+			when(cursor, text));
+	else
+		printf("none yet");
+	end(p);
+}
+
+static void print_push(const struct page *p)
+{
+	const json_t *push = json_object_get(p->daemon, "push");
+	const char *error = cli_text(push, "error", NULL);
+
+	if (!json_is_object(push))
+		return;
+	label(p, "push", error != NULL ? RED : PLAIN);
+	printf("%s, branch %s: ", cli_text(push, "remote", "?"),
+		cli_text(push, "branch", "?"));
+	if (cli_int(push, "pending") == 0 && error == NULL)
+		printf("all is there");
+	else
+		printf("%lld commits wait", cli_int(push, "pending"));
+	end(p);
+	if (error != NULL)
+		more(p, error, RED);
+}
+
+static void print_hooks(const struct page *p)
+{
+	const json_t *hooks = json_object_get(p->daemon, "hooks");
+	const char *error = cli_text(hooks, "error", NULL);
+
+	if (error == NULL)
+		return;
+	label(p, "hooks", RED);
+	printf("%lld calls wait", cli_int(hooks, "waiting"));
+	end(p);
+	more(p, error, RED);
+}
+
+/* --- What there is ------------------------------------------------------ */
+
+static void print_counts(const struct page *p)
+{
+	const json_t *n = json_object_get(p->status, "counts");
+
+	label(p, "store", PLAIN);
+	printf("%s", p->config->store_path);
+	end(p);
+	label(p, "documents", PLAIN);
+	printf("%lld, with %lld files in all", cli_int(n, "documents"),
+		cli_int(n, "files"));
+	end(p);
+	printf("%11sof %lld work packages: %lld make a document, %lld are left "
+	       "out, %lld failed\n",
+		"", cli_int(n, "work_packages"), cli_int(n, "made"),
+		cli_int(n, "left_out"), cli_int(n, "failed"));
+}
+
+static void print_held(const struct page *p)
+{
+	const json_t *sets = json_object_get(p->status, "held");
+	const json_t *ids = json_object_get(p->status, "withdrawn");
+
+	for (size_t i = 0; i < json_array_size(sets); i++) {
+		const json_t *set = json_array_get(sets, i);
+
+		label(p, "held", YELLOW);
+		printf("%lld %s, by the guard (opsync held %lld lists them)",
+			cli_int(set, "documents"), cli_text(set, "kind", "?"),
+			cli_int(set, "set"));
+		end(p);
+	}
+	if (json_array_size(ids) == 0)
+		return;
+	label(p, "withdrawn", PLAIN);
+	printf("%zu work packages", json_array_size(ids));
+	end(p);
+}
+
+static void print_run(const struct page *p)
+{
+	const json_t *run =
+		json_array_get(json_object_get(p->status, "runs"), 0);
+	const char *error = cli_text(run, "error", NULL);
+	long long repeated = cli_int(run, "repeated");
+	char text[WHEN_TEXT];
+
+	label(p, "last run", PLAIN);
+	if (run == NULL) {
+		printf("none yet");
+		end(p);
+		return;
+	}
+	printf("%lld, %s, ended %s: %lld added, %lld changed, %lld removed, "
+	       "%lld failed",
+		cli_int(run, "run"), cli_text(run, "kind", "?"),
+		when(cli_text(run, "finished", NULL), text),
+		cli_int(run, "added"), cli_int(run, "changed"),
+		cli_int(run, "removed"), cli_int(run, "failed"));
+	end(p);
+	if (error != NULL)
+		more(p, error, RED);
+	if (repeated > 0)
+		printf("%11sand so failed %lld more\n", "", repeated);
+}
+
+static void print_errors(const struct page *p)
+{
+	const json_t *errors = json_object_get(p->status, "errors");
+	long long all = cli_int(json_object_get(p->status, "counts"), "failed");
+	size_t n = json_array_size(errors);
+
+	if (n == 0)
+		return;
+	printf("\n%sin error%s   %lld work package%s; %s stay%s as %s\n",
+		term_on(p->t, RED), term_off(p->t), all, all == 1 ? "" : "s",
+		all == 1 ? "its document" : "their documents",
+		all == 1 ? "s" : "", all == 1 ? "it was" : "they were");
+	for (size_t i = 0; i < n; i++) {
+		const json_t *one = json_array_get(errors, i);
+		long long id = cli_int(one, "work_package");
+
+		printf("  %s/work_packages/%lld\n    %s%s%s\n", p->config->url,
+			id, term_on(p->t, RED), cli_text(one, "reason", "?"),
+			term_off(p->t));
+	}
+	if ((long long)n < all)
+		printf("  and %lld more\n", all - (long long)n);
+}
+
+void status_print(const struct term *t, const struct config *config,
+	const json_t *status, const struct err *down)
+{
+	const struct page p = {.t = t,
+		.config = config,
+		.status = status,
+		.daemon = json_object_get(status, "daemon"),
+		.down = down};
+
+	print_daemon(&p);
+	print_server(&p);
+	print_paused(&p);
+	print_step(&p);
+	if (p.daemon != NULL) {
+		print_running(&p);
+		print_next(&p);
+		print_push(&p);
+		print_hooks(&p);
+	}
+	print_counts(&p);
+	print_held(&p);
+	print_run(&p);
+	print_errors(&p);
+}
+
+/* --- One line ----------------------------------------------------------- */
+
+static const char *word(const struct page *p, enum colour *colour)
+{
+	*colour = RED;
+	if (p->daemon == NULL)
+		return "stopped";
+	if (cli_text(p->daemon, "error", NULL) != NULL)
+		return "fails";
+	*colour = YELLOW;
+	if (json_is_object(json_object_get(p->status, "paused")))
+		return "paused";
+	*colour = CYAN;
+	if (json_is_object(json_object_get(p->daemon, "running")))
+		return "syncing";
+	*colour = GREEN;
+	return "in step";
+}
+
+void status_print_line(const struct term *t, const struct config *config,
+	const json_t *status, const struct err *down)
+{
+	const struct page p = {.t = t,
+		.config = config,
+		.status = status,
+		.daemon = json_object_get(status, "daemon"),
+		.down = down};
+	const json_t *n = json_object_get(status, "counts");
+	const json_t *sets = json_object_get(status, "held");
+	enum colour colour;
+	const char *state = word(&p, &colour);
+	long long held = 0;
+
+	for (size_t i = 0; i < json_array_size(sets); i++)
+		held += cli_int(json_array_get(sets, i), "documents");
+	printf("%s%-16s%s %s%-8s%s %7lld documents  %5lld in error  %5lld "
+	       "held  %s\n",
+		term_on(t, BOLD), config->instance, term_off(t),
+		term_on(t, colour), state, term_off(t), cli_int(n, "documents"),
+		cli_int(n, "failed"), held, config->url);
+}

@@ -1,0 +1,154 @@
+#!/usr/bin/python3
+"""What status says: of a daemon that runs, fails, was ended or killed; of all
+instances; and again and again."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+from harness import StandIn, Sync, Tap, until
+
+
+def says(tap, sync, name, *words, code=0):
+    done = sync.opsync("status")
+    tap.ok(done.code == code and all(
+        re.search(w, done.out + done.err, re.M) for w in words), name, done)
+
+
+def one(tap, server, sync):
+    says(tap, sync, "before the first pass", "was never synced", code=69)
+    sync.once()
+    says(tap, sync, "after a single pass",
+         r"^daemon     stopped: it has made single passes only",
+         r"^           opsyncd --config \S+ starts it",
+         r"^documents  5, with 8 files in all", r"^last run   1, full, ended")
+    server.side("edit", {"id": 26, "set": {"subject": " "}})
+    sync.start()
+    says(tap, sync, "a daemon that runs",
+         r"^daemon     running since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \(\d+ s "
+         r"ago\), process %d$" % sync.process.pid,
+         r"^server     http://\S+, as OpenProject Admin", r"^in step    as of ",
+         r"^next       poll in 59 min")
+    says(tap, sync, "a sentence for the writer, with the way there",
+         r"^in error   1 work package; its document stays as it was\n"
+         r"  http://\S+/work_packages/26\n    path '.*' has an empty part")
+    server.side("fault", {"match": "/api/v3/work_packages?", "times": -1,
+                          "status": 500})
+    sync.opsync("resync", "--wait")
+    says(tap, sync, "a server that fails", r"^in step    no: GET .* 500",
+         r"^           last good pass \d{4}")
+    sync.opsync("pause", "no", "more")
+    sync.opsync("pause", "until Monday")
+    says(tap, sync, "a pause", r"^paused     since .*: until Monday \(opsync "
+         r"resume")
+    server.side("faults/clear")
+    sync.opsync("resume")
+
+
+def ended(tap, sync):
+    sync.stop()
+    says(tap, sync, "a daemon that was ended",
+         r"^daemon     stopped at \d{4}\S+ \S+ \(\d+ s ago\): told to end "
+         r"\(SIGTERM\)")
+    done = sync.opsync("resync")
+    tap.ok(done.code == 69 and re.search(
+        r"no daemon runs for .*, stopped at \S+: told to end \(SIGTERM\) "
+        r"\(start opsyncd", done.err), "so says resync", done)
+    sync.start()
+    sync.process.kill()
+    sync.process.wait()
+    says(tap, sync, "a daemon that was killed",
+         r"^daemon     stopped without a word .*; last sign of life \d{4}")
+    sync.start()
+    sync.stop(signal.SIGINT)
+    says(tap, sync, "and one that was ended by hand", r"\(SIGINT\)")
+    with open(sync.socket, "w"):
+        done = sync.run(sync.PROGRAM, "--config", sync.config)
+    os.unlink(sync.socket)
+    tap.same(done.code, 74, "one that cannot go on")
+    says(tap, sync, "why that ended", r"^daemon     stopped at .*something "
+         r"else")
+    tap.same([e["event"] for e in sync.opsync("log", "--json").json()
+              if e["event"] in ("started", "stopped")][-2:],
+             ["started", "stopped"], "the log has it, too")
+
+
+# --- Several ------------------------------------------------------------------
+
+
+def several(tap, first, second):
+    """Two instances, as their names say."""
+    home = os.path.join(first.folder, "config")
+    folder = os.path.join(home, "opsync")
+    os.makedirs(folder)
+    shutil.copy(first.config, os.path.join(folder, "site.yaml"))
+    shutil.copy(second.config, os.path.join(folder, "wiki.yaml"))
+    env = dict(first.env, XDG_CONFIG_HOME=home)
+
+    def opsync(*args, **more):
+        done = subprocess.run([first.CLIENT, *args], env=dict(env, **more),
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              check=False)
+        return done.returncode, done.stdout.decode()
+    code, out = opsync("status", "--all")
+    tap.ok(code == 0 and re.search(
+        r"^site +stopped +5 documents .*\nwiki +in step +4 documents ", out),
+        "status --all: a line each", out)
+    code, out = opsync("status", "--all", "--json")
+    tap.ok(code == 0 and re.findall(r'^{"instance":"(\w+)"', out, re.M) ==
+           ["site", "wiki"], "and with --json an object each", out)
+    for args, more in ((("-i", "wiki", "status"), {}),
+                       (("status", "--instance", "wiki"), {}),
+                       (("status",), {"OPSYNC_INSTANCE": "wiki"})):
+        code, out = opsync(*args, **more)
+        tap.ok(code == 0 and "process %d" % second.process.pid in out,
+               "opsync %s %s" % (" ".join(args), more), out)
+    for args, words in ((("status",), "which instance? (-i NAME, of site, wiki"),
+                        (("-i", "wik", "status"), "did you mean 'wiki'?"),
+                        (("-i", "blog", "status"), "there are site, wiki")):
+        code, out = opsync(*args)
+        tap.ok(code == 64 and words in out, "opsync " + " ".join(args), out)
+    with open(os.path.join(folder, "blog.yaml"), "w") as f:
+        f.write("serverr: 1\n")
+    code, out = opsync("status", "--all")
+    tap.ok(code == 78 and "did you mean 'server'" in out and "\nwiki " in out,
+           "one that is broken does not hide the others", out)
+
+
+def watch(tap, server, sync):
+    path = os.path.join(sync.folder, "watched")
+    with open(path, "wb") as out:
+        process = subprocess.Popen(
+            [sync.CLIENT, "-c", sync.config, "status", "--watch"],
+            env=sync.env, stdout=out, stderr=out)
+    try:
+        def seen():
+            with open(path) as f:
+                return f.read()
+        tap.ok(until(lambda: seen().count("daemon     running") >= 2),
+               "status --watch", seen())
+        sync.stop()
+        tap.ok(until(lambda: "stopped at" in seen()), "sees it end", seen())
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def main():
+    tap = Tap()
+    with StandIn() as server, Sync(
+            server.url, schedule="{ poll: 1h, overlap: 1s }",
+            server="  max_tries: 1\n") as sync:
+        one(tap, server, sync)
+        ended(tap, sync)
+        with sync.sibling() as second:
+            second.start()
+            several(tap, sync, second)
+            watch(tap, server, second)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
