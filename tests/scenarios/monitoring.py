@@ -60,6 +60,9 @@ def whole(tap, sync, path):
         torn += "bad line" in got or ("opsync_errors", ("kind", "pass")) \
             not in got
     tap.same(torn, 0, "the file is never torn")
+    with open(path) as old:
+        tap.ok(until(lambda: os.fstat(old.fileno()).st_ino !=
+                     os.stat(path).st_ino), "since a new one takes its place")
     tap.same(os.stat(path).st_mode & 0o777, 0o644, "everybody may read it")
     tap.same([n for n in os.listdir(sync.folder) if n.endswith(".tmp")], [],
              "nothing is left beside it")
@@ -90,6 +93,20 @@ def git_remote(tap, sync, path, check):
     sync.opsync("resync", "--wait")  # does not wait for its time
     tap.ok(until(lambda: check(sync)[0] == 0, 40), "pushed: all well",
            check(sync))
+    sync.stop()
+
+
+def in_error(tap, sync, check):
+    """Work packages that cannot be mapped."""
+    sync.configure(more="", mapping="""documents:
+- path: p/${ id }.md
+  attachments: none
+  front_matter: { a: "by ${ assignee.name }" }
+""")
+    sync.start()
+    tap.ok(until(lambda: "in error" in check(sync)[1]),
+           "work packages in error are told", check(sync))
+    tap.same(check(sync)[0], 1, "as a warning")
     sync.stop()
 
 
@@ -170,6 +187,7 @@ def main():
         done = sync.once()
         tap.ok(done.code == 0 and done.err.count("status.textfile") == 1,
                "a file that cannot be written is said, no more", done)
+        in_error(tap, sync, check)
     return tap.end()
 
 

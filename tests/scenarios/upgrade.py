@@ -1,6 +1,7 @@
 """Upgrades, backups, erasure: a state of each earlier schema is taken over
 without a commit; that of a newer program is refused; config and repository
 are all that has to be saved; a history that was rewritten goes on."""
+import contextlib
 import os
 import re
 import shutil
@@ -28,8 +29,13 @@ def migrations():
     return [i for i in [*items, item] if i]
 
 
+def opened(path):
+    """Closed at the end; each statement counts at once."""
+    return contextlib.closing(sqlite3.connect(path, isolation_level=None))
+
+
 def schema(path):
-    with sqlite3.connect(path) as db:
+    with opened(path) as db:
         return (db.execute("PRAGMA user_version").fetchone()[0],
                 sorted(row[0] for row in db.execute(
                     "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")))
@@ -45,7 +51,7 @@ def earlier(path, version):
     """The rows of a state, as far as an earlier schema has a place."""
     old = path + ".old"
     drop(old)
-    with sqlite3.connect(old) as db:
+    with opened(old) as db:
         for sql in migrations()[:version]:
             db.executescript(sql)
         db.execute("ATTACH ? AS now", (path,))
@@ -84,7 +90,7 @@ def from_each(tap, sync):
 def from_the_first(tap, sync):
     """A state that the first version itself has written, of a real sync."""
     drop(sync.state_file)
-    with sqlite3.connect(sync.state_file) as db:
+    with opened(sync.state_file) as db:
         db.executescript(read(FIXTURE).decode())
     told = sync.opsync("--json", "log")
     tap.ok(told.code == 0 or "opsyncd" in told.err, "it can be read", told)
@@ -98,9 +104,8 @@ def from_the_first(tap, sync):
 
 
 def newer(tap, sync):
-    db = sqlite3.connect(sync.state_file)
-    db.execute("PRAGMA user_version = %d" % (len(migrations()) + 1))
-    db.close()
+    with opened(sync.state_file) as db:
+        db.execute("PRAGMA user_version = %d" % (len(migrations()) + 1))
     with open(sync.state_file, "rb") as f:
         before = f.read()
     for done in (sync.once(), sync.opsync("status")):
