@@ -59,12 +59,7 @@ static int shadow_config(
 
 	if (r != 0)
 		return r;
-	out->store_path = arena_str(&out->arena, str_of(d->folder)).p;
-	out->bare = true;
-	out->socket = NULL;
-	out->textfile = NULL;
-	out->guard_share = out->change_share = 1e9;
-	out->guard_count = out->change_count = INT64_MAX;
+	config_rehearse(out, d->folder);
 	if (d->token_file != NULL) {
 		out->token_kind = TOKEN_FILE;
 		out->token_value = d->token_file;

@@ -43,7 +43,8 @@ static unsigned made_of_local(const struct looking *l, size_t slot)
 {
 	for (size_t i = 0; i < l->n; i++)
 		if (l->entry->lets[i].slot == slot)
-			return l->lets[i];
+			return l->entry->lets[i].unique ? MADE_UNIQUE
+							: l->lets[i];
 	return MADE_UNIQUE;
 }
 
@@ -106,7 +107,9 @@ static void look_at(const struct looking *l, size_t entry,
 
 	if (made_of(l, &l->entry->path) == MADE_TITLE)
 		fn(arg, entry, STR("path"), l->entry->path.text);
-	for (size_t i = 0; l->entry->has_front_matter && i < map->n; i++) {
+	if (!l->entry->has_front_matter || l->entry->n_uniques > 0)
+		return; /* those that clash are told of */
+	for (size_t i = 0; i < map->n; i++) {
 		const struct template *t = &map->members[i].value;
 
 		if (is_address(map->members[i].name) &&

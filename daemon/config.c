@@ -547,12 +547,27 @@ void config_fini(struct config *c)
 	*c = (struct config){0};
 }
 
+void config_rehearse(struct config *c, const char *folder)
+{
+	c->rehearsal = true;
+	c->store_path = arena_str(&c->arena, str_of(folder)).p;
+	c->bare = true;
+	c->push.remote = NULL;
+	c->hooks.n = 0;
+	c->textfile = NULL;
+	c->socket = NULL;
+	c->guard_share = c->change_share = 1e9;
+	c->guard_count = c->change_count = INT64_MAX;
+}
+
 /* A file of the instance's in the runtime folder: alone there, or not. */
 static char *in_runtime_folder(
 	const struct config *c, const char *alone, const char *tail)
 {
 	const char *folder = getenv("RUNTIME_DIRECTORY");
 
+	if (c->rehearsal)
+		return xasprintf("%s/opsync/%s", c->store_path, alone);
 	if (folder != NULL)
 		return xasprintf("%s/%s", folder, alone);
 	folder = getenv("XDG_RUNTIME_DIR");

@@ -114,6 +114,8 @@ struct config {
 	const char *socket; /* or NULL: as config_socket() says */
 	bool all_read;      /* who is not in the group may ask there, too */
 
+	bool rehearsal; /* of config_rehearse() */
+
 	struct program *program;
 };
 
@@ -126,6 +128,13 @@ void config_defaults(struct config *out, const char *file);
  */
 int config_load(const char *file, struct config *out, struct err *e);
 void config_fini(struct config *c);
+
+/*
+ * Let a pass with it touch nothing but the bare store in folder: whatever
+ * reaches farther (a remote, hooks, metrics, files of the runtime folder) is
+ * taken out of it, and the guard lets all through.
+ */
+void config_rehearse(struct config *c, const char *folder);
 
 /*
  * The key, from where the configuration says.  *out is the caller's, who

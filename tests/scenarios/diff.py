@@ -126,6 +126,31 @@ def beside_a_daemon(tap, server, sync):
     sync.stop()
 
 
+def out_of_reach(tap, server, sync):
+    """A rehearsal neither pushes nor runs hooks, and tells nobody."""
+    remote = sync.folder + "/remote"
+    sync.run("git", "init", "-q", "--bare", remote)
+    touched = sync.folder + "/touched"
+    store = sync.parts["more"]
+    sync.configure(mapping=SEEDS.replace("sub: brief", "sub: far"), more="""
+hooks: [{ on: [commit, error, held, fault, recovered], run: [/usr/bin/touch, %s] }]
+status: { textfile: %s/metrics.prom }
+""" % (touched, sync.folder))
+    with open(sync.config) as f:
+        text = f.read()
+    with open(sync.config, "w") as f:
+        f.write(text.replace("store: %s\n" % sync.store,
+                             "store: { path: %s, push: { remote: %s } }\n"
+                             % (sync.store, remote)))
+    files = sorted(os.listdir(sync.folder))
+    done = sync.opsync("diff")
+    tap.ok(done.code == 1 and "+sub: far" in done.out, "far from it all", done)
+    tap.same(sorted(os.listdir(sync.folder)), files, "nothing else is made")
+    tap.same(sync.run("git", "-C", remote, "for-each-ref").out, "",
+             "nothing is pushed")
+    sync.configure(mapping=SEEDS, more=store)
+
+
 def main():
     tap = Tap()
     with StandIn() as server, Sync(server.url) as sync:
@@ -137,6 +162,7 @@ def main():
         by_mapping(tap, server, sync)
         by_server(tap, server, sync)
         beside_a_daemon(tap, server, sync)
+        out_of_reach(tap, server, sync)
         tap.same(glob.glob(sync.folder + "/opsync-diff-*"), [],
                  "nothing is left over")
     return tap.end()

@@ -105,6 +105,14 @@ def main():
     tap = Tap()
     with StandIn() as server:
         sites.be_recorded_here(server)
+        # Of one title, one brand and one type.
+        for number in (3397, 4330, 14):
+            wp = server.get("/api/v3/work_packages/%d" % number).json()
+            server.side("edit", {"set": {
+                "subject": wp["subject"], "project": 1, "type": 15,
+                "status": 1, "description": "Another",
+                "customField1": wp["customField1"],
+                "customField2": wp["customField2"]}})
         for name in ("hugo-bundles", "hugo-flat"):
             check_example(tap, server, name)
     return tap.end()
