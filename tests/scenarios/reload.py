@@ -1,12 +1,88 @@
 """A configuration read again: a changed mapping renders the kept sources
 anew, without asking for work packages; a broken one changes nothing."""
+import json
+import signal
+import socket
 import sys
 
-from harness import SEEDS_MAPPING, StandIn, Sync, Tap, read
+from harness import SEEDS_MAPPING, StandIn, Sync, Tap, read, until
+
+
+EVERYTHING = """
+documents:
+- name: all
+  path: all/${ id }.md
+  front_matter: { title: "${ subject }", kind: plain }
+  body: ${ description.raw }
+"""
+SOME_OTHERWISE = """
+documents:
+- name: all
+  let: { folder: "${ if(id == 18, 'all/moved', 'all') }" }
+  path: ${ folder }/${ id }.md
+  front_matter:
+    title: ${ subject }
+    kind: ${ if(id in [3, 4330], "two", "plain") }
+  body: ${ description.raw }
+"""
+
+
+def resync(sync):
+    """A pass, asked for without reading the configuration, which is broken."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(sync.socket)
+        s.sendall(b'{"command":"resync","wait":true}\n')
+        for line in s.makefile():
+            if json.loads(line).get("end"):
+                return
+
+
+def from_kept_sources(tap, server):
+    """Where every work package makes a document, all of them are kept: no
+    list is asked for but the poll's, and only what differs is committed."""
+    with Sync(server.url, projects="'*'", mapping=EVERYTHING,
+              schedule="{ poll: 1h, overlap: 1s }") as sync:
+        sync.start()
+        old = sync.head()
+        server.side("requests/reset")
+        sync.configure(mapping=SOME_OTHERWISE)
+        sync.process.send_signal(signal.SIGHUP)
+        tap.ok(until(lambda: sync.head() != old), "SIGHUP: a commit is made",
+               sync.said())
+        until(sync.idle)
+        asked = [r["path"] for r in server.requests()
+                 if "/work_packages" in r["path"]]
+        tap.ok(asked and all("%22updatedAt%22" in p for p in asked),
+               "no work package is asked for, but what changed", asked)
+        named = sync.git("diff", "--name-status", "-M", old, "HEAD").out
+        tap.same(sorted(named.split("\n")[:-1]),
+                 ["M\tall/3.md", "M\tall/4330.md",
+                  "R100\tall/18.md\tall/moved/18.md"],
+                 "just what differs is committed, moves included")
+        tap.same(sync.commits(), 2, "in one commit")
+
+        head = sync.head()
+        with open(sync.config, "a") as f:
+            f.write("documnets: []\n")
+        sync.process.send_signal(signal.SIGHUP)
+        tap.ok(until(lambda: "the old configuration stays" in sync.said() and
+                     "did you mean 'documents'" in sync.said()),
+               "SIGHUP: a broken configuration is told of", sync.said())
+        server.side("edit", {"id": 19, "set": {"subject": "Anew"}})
+        resync(sync)
+        now = sync.tree()
+        tap.ok(b"title: Anew" in now["all/19.md"] and
+               b"kind: two" in now["all/3.md"] and
+               sync.git("diff", "--name-only", head, "HEAD").out ==
+               "all/19.md\n", "and the old one goes on",
+               now["all/19.md"].decode())
+        sync.stop()
 
 
 def main():
     tap = Tap()
+    with StandIn() as server:
+        from_kept_sources(tap, server)
     seeds = read(SEEDS_MAPPING).decode()
     with StandIn() as server, Sync(server.url) as sync:
         sync.start()
@@ -16,8 +92,9 @@ def main():
         done = sync.opsync("reload")
         tap.same(done.code, 78, "a broken configuration is refused")
         tap.ok("did you mean 'documents'" in done.err, "and says why", done)
-        sync.opsync("resync", "--wait")
-        tap.same(sync.head(), head, "the old one goes on")
+        server.side("edit", {"id": 3, "set": {"status": 12}})
+        resync(sync)
+        tap.ok(sync.head() != head, "the old one goes on", sync.said())
 
         server.side("requests/reset")
         sync.configure(mapping=seeds.replace(
