@@ -23,7 +23,7 @@ static const char usage[] =
 	"\n"
 	"  -c, --config FILE  the configuration: opsync.yaml(5)\n"
 	"      --once         one pass, then exit\n"
-	"      --reconcile    first compare all ids, and look up names\n"
+	"      --reconcile    first compare all ids and look up names\n"
 	"      --full         first read everything, not only what changed\n"
 	"  -v, --verbose      log each document that changes; twice: all\n"
 	"  -q, --quiet        log warnings and errors only\n"

@@ -174,6 +174,8 @@ static void close_all(struct service *s);
 /* What --once ends with: the pass's error, or "some failed". */
 static void judge(struct service *s, const struct pass *p)
 {
+	const struct err before = s->last;
+
 	if (p->err.code != ERR_CANCELED || s->options.once)
 		s->last = p->err;
 	if (p->err.code != 0 || !s->options.once)
@@ -188,6 +190,8 @@ static void judge(struct service *s, const struct pass *p)
 		err_set(&s->last, ERR_PARTIAL,
 			"%lld work packages failed (opsync status names them)",
 			(long long)p->counts.failed);
+	else if (before.code == ERR_PARTIAL)
+		s->last = before; /* of the reconcile before the poll */
 }
 
 /* What a pass that failed was to compare, the next one has to. */
@@ -278,8 +282,8 @@ static void plan_next(struct service *s, const struct pass *p, bool asked)
 	}
 	s->next_at = next_poll(s);
 	s->reconciled = p->kind == PASS_RECONCILE;
-	if (p->err.code == 0 && s->reconciled && !asked)
-		s->next_at = stamp_monotonic(); /* beside the polls */
+	if (p->err.code == 0 && s->reconciled && !asked) /* beside the polls */
+		s->next_at = s->options.once ? 0 : stamp_monotonic();
 	if (p->err.code == 0 && (s->reconciled || p->kind == PASS_FULL))
 		s->reconcile_at = stamp_monotonic() + s->config->reconcile;
 	if (p->err.code == 0 && p->kind == PASS_FULL)

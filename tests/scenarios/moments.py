@@ -1,0 +1,93 @@
+#!/usr/bin/python3
+"""Clocks that differ by an hour or jump, and moments in every form that a
+server may write: nothing is missed, and nothing comes twice."""
+import sys
+
+from harness import StandIn, Sync, Tap, until
+
+MAPPING = """
+documents:
+- name: all
+  match: {}
+  path: ${ id }.md
+  front_matter: { title: "${ subject }" }
+"""
+FORMS = ("2026-11-20T10:00:%02dZ", "2026-11-20T10:00:%02d.5Z",
+         "2026-11-20T10:00:%02d.123Z", "2026-11-20T10:00:%02d.123456Z",
+         "2026-11-20T10:00:%02d+00:00", "2026-11-20T15:30:%02d.123+05:30",
+         "2026-11-20T02:00:%02d-08:00")
+
+
+def edit(ident, **values):
+    return "edit", {"id": ident, "set": values}
+
+
+def follows(tap, server, sync, name):
+    for step, ident in enumerate((3, 9, 4)):
+        words = "%s %d" % (name, step)
+        server.side(*edit(ident, subject=words))
+        got = until(lambda: words.encode() in
+                    sync.tree()["%d.md" % ident], 10)
+        tap.ok(got, words + ": followed", sync.said())
+    tap.tree(sync.tree(), sync.scratch(), name + ": as from nothing")
+
+
+def clocks(tap):
+    hour = 3600 * 1000
+    for name, offset in (("a server an hour ahead", hour),
+                         ("a server an hour behind", -hour)):
+        with StandIn("--generate", "30") as server, Sync(
+                server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+            server.side("clock", {"offset_ms": offset})
+            sync.start()
+            follows(tap, server, sync, name)
+            server.side("clock", {"offset_ms": offset + hour})
+            follows(tap, server, sync, name + ", and its clock jumps")
+            head = sync.head()
+            server.side("requests/reset")
+            until(lambda: len(server.requests()) >= 4)
+            tap.same(sync.head(), head, name + ": and then nothing more")
+            tap.same(sync.stop(), 0, "the daemon ends well")
+
+
+def forms(tap):
+    """The same server may write them in other forms after an upgrade."""
+    with StandIn("--generate", "30") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        elements = {w["id"]: w for w in server.state()["workPackages"]}
+        sync.once()
+        for number, form in enumerate(FORMS):
+            ident = number + 1
+            stamp = form % (10 + number)
+            server.side("edit", {"id": ident, "updatedAt":
+                                 "2026-11-20T10:00:%02d.123456Z" % (
+                                     10 + number),
+                                 "set": {"subject": "Form %d" % number}})
+            shown = [w for w in server.state()["workPackages"]
+                     if w["id"] == ident][0]["updatedAt"]
+            server.side("fault", {
+                "match": "/work_packages?", "times": -1,
+                "replace": '"updatedAt":"%s"' % shown,
+                "with": '"updatedAt":"%s"' % stamp})
+            done = sync.once()
+            tap.same(done.code, 0, "a moment as " + stamp)
+            tap.ok(b"Form %d" % number in sync.tree()["%d.md" % ident],
+                   "its change comes", done)
+            server.side("faults/clear")
+        sync.once()
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        head = sync.head()
+        tap.same((sync.once("--full").code, sync.head()), (0, head),
+                 "and a full read changes nothing")
+        tap.same(len(sync.tree()), len(elements), "nothing is missing")
+
+
+def main():
+    tap = Tap()
+    clocks(tap)
+    forms(tap)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
