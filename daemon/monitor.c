@@ -229,12 +229,19 @@ static enum health_turn judge(struct monitor *m, const struct pass *p)
 	return turn;
 }
 
+/* Only these see all that changed; others neither mend nor break that. */
+static bool reads_changes(const struct pass *p)
+{
+	return p->kind == PASS_POLL || p->kind == PASS_FULL;
+}
+
 enum health_turn monitor_pass(
 	struct monitor *m, const struct pass *p, bool last)
 {
 	int64_t now = stamp_now();
 	int64_t today = now - now % DAY;
 	enum metrics_result result = result_of(p);
+	bool reads = reads_changes(p) && result != METRICS_CANCELED;
 	enum health_turn turn = HEALTH_SAME;
 
 	if (m->usage.passes > 0 && m->usage.day != today)
@@ -243,12 +250,13 @@ enum health_turn monitor_pass(
 	add_usage(m);
 	metrics_count(&m->metrics, result, stamp_monotonic() - p->started);
 	m->last_attempt = now;
-	m->failing = result == METRICS_FAILED;
-	if (p->err.code == 0) {
+	if (reads)
+		m->failing = p->err.code != 0;
+	if (reads && p->err.code == 0) {
 		m->last_success = now;
 		m->good_began = p->started;
 	}
-	if (result != METRICS_CANCELED)
+	if (reads)
 		turn = judge(m, p);
 	if (turn != HEALTH_SAME)
 		m->turn = turn;
