@@ -300,7 +300,7 @@ static void keep(struct mapper *m, const struct mapper_item *item,
 	say(t, &text);
 	err_set(&why, ERR_DATA, "%s: its documents stay as they are", text.p);
 	reads_add(&reads, t->kind, t->id, STR_NONE);
-	store_put_reads(m->store, item->id, &reads);
+	store_put_reads(m->store, item->id, false, &reads);
 	mapper_fail(m, item, &why);
 	reads_fini(&reads);
 	buf_fini(&text);

@@ -323,6 +323,7 @@ static int hold(struct mapper *m, int64_t n, struct err *e)
 		    "them)",
 		(long long)n);
 	store_discard(m->store);
+	mapper_forget_names(m);
 	guard_forget(&m->guard);
 	m->n_again = 0;
 	m->counts = (struct mapper_counts){.seen = m->counts.seen};

@@ -72,6 +72,8 @@ int mapper_init(struct mapper *m, struct store *store,
 	*m = (struct mapper){.store = store, .config = config};
 	m->retry_at = 1; /* what failed before the start: at once */
 	r = names_load(&m->names, store_state(store), e);
+	if (r == 0)
+		r = store_in_use(store, &m->in_use, e);
 	return r == 0 ? load_generation(m, e) : r;
 }
 
@@ -165,6 +167,7 @@ static int compare_known(
 	(void)e;
 	known->same = memcmp(wp->hash, item->hash, SHA256_SIZE) == 0;
 	item->known_at = wp->updated_at;
+	item->known = true;
 	item->touched = !known->same && wp->updated_at == item->updated_at &&
 			memcmp(wp->hash, zero, SHA256_SIZE) != 0;
 	/* Attachments that come or go change the source: the list holds. */
@@ -355,6 +358,7 @@ static void take_user(
 			&m->arena, buf_str(&item->answer), &user, why);
 	if (r == 0)
 		store_put_name(m->store, READ_USER, item->user, user.name);
+	mapper_forget_name(m, READ_USER, item->user);
 }
 
 void mapper_take_answer(
@@ -500,7 +504,8 @@ static enum mapped map_one(
 		api_comments_parse(
 			&m->arena, buf_str(&item->comments), &wp, &why) != 0)
 		return failed(m, item, &why);
-	if (lookup_relations(&m->lookup, &m->arena, &wp, e) != 0)
+	if (m->in_use.relations &&
+		lookup_relations(&m->lookup, &m->arena, &wp, e) != 0)
 		return MAPPED_FAULT;
 	if (lookup_authors(&m->lookup, &m->arena, &wp, &item->user, e) != 0)
 		return MAPPED_FAULT;

@@ -28,12 +28,22 @@ struct mapper_counts {
 	int64_t failed; /* work packages */
 };
 
+/* A name that was learned in this pass, by its hash: nothing to be done. */
+#define MAPPER_NAMES 1024
+struct mapper_name {
+	enum read_kind kind;
+	int64_t id;
+	int64_t hash;
+};
+
 struct mapper {
 	struct store *store;
 	const struct config *config;
 	struct names names;
 	struct arena arena;   /* reset for each work package, */
 	struct lookup lookup; /* as is this */
+	struct store_use in_use;
+	struct mapper_name known[MAPPER_NAMES]; /* by kind and id */
 
 	/* Of the pass that runs. */
 	struct state_run run; /* its id is 0 until there is an event */
@@ -94,6 +104,7 @@ struct mapper_item {
 	struct buf comments; /* the same */
 	struct buf answer;   /* that brings one of them, not yet taken in */
 	uint8_t hash[SHA256_SIZE];
+	bool known;       /* the state has a row of it */
 	bool forced;      /* map it though its source is the one we know */
 	bool touched;     /* its source is another, though of the same moment */
 	bool kept;        /* from the state: its names may be old */
@@ -231,6 +242,10 @@ int mapper_learn(struct mapper *m, enum read_kind kind, int64_t id,
 /* The same for what is no name: a project's identifier, a schema … */
 int mapper_reread(
 	struct mapper *m, enum read_kind kind, int64_t id, struct err *e);
+
+/* After another way to put a name, or when what is staged was dropped. */
+void mapper_forget_name(struct mapper *m, enum read_kind kind, int64_t id);
+void mapper_forget_names(struct mapper *m);
 
 /*
  * Take in the server's lists of names, and the answer to what was asked of

@@ -50,6 +50,7 @@ int mapper_begin(struct mapper *m, const char *cause, struct err *e)
 	m->decided = false;
 	m->n_again = 0;
 	m->restored = 0;
+	mapper_forget_names(m);
 	return guard_begin(m, e);
 }
 

@@ -19,19 +19,43 @@
 int mapper_reread(
 	struct mapper *m, enum read_kind kind, int64_t id, struct err *e)
 {
+	if (kind == READ_WORK_PACKAGE && !m->in_use.neighbours)
+		return 0;
 	return store_put_readers_stale(
 		m->store, kind, id, STORE_STALE, NULL, e);
+}
+
+/* Where it is remembered, or may be. */
+static struct mapper_name *slot_of(
+	struct mapper *m, enum read_kind kind, int64_t id)
+{
+	return &m->known[((size_t)id * 16 + (size_t)kind) % MAPPER_NAMES];
+}
+
+void mapper_forget_name(struct mapper *m, enum read_kind kind, int64_t id)
+{
+	*slot_of(m, kind, id) = (struct mapper_name){0};
+}
+
+void mapper_forget_names(struct mapper *m)
+{
+	memset(m->known, 0, sizeof(m->known));
 }
 
 int mapper_learn(struct mapper *m, enum read_kind kind, int64_t id,
 	struct str name, struct err *e)
 {
+	struct mapper_name *slot = slot_of(m, kind, id);
+	int64_t hash = reads_value(name);
 	struct buf known = {0};
 	bool found = false;
 	bool read = true;
-	int r = 0;
+	int r;
 
-	if (name.p == NULL || id == 0)
+	if (name.p == NULL || id == 0 ||
+		(kind == READ_WORK_PACKAGE && !m->in_use.neighbours))
+		return 0;
+	if (slot->kind == kind && slot->id == id && slot->hash == hash)
 		return 0;
 	r = store_name(m->store, kind, id, &found, &known, e);
 	if (r == 0 && (!found || !str_eq(buf_str(&known), name))) {
@@ -78,7 +102,7 @@ static int adopted(
 	bool found;
 	int r;
 
-	if (parent == 0)
+	if (parent == 0 || !m->in_use.neighbours)
 		return 0;
 	r = store_is_read(m->store, READ_CHILDREN, parent, &read, e);
 	if (r != 0 || !read)
@@ -122,10 +146,23 @@ static int on_lost(void *arg, enum read_kind kind, int64_t id, struct err *e)
 		m->store, kind, id, STORE_UNREAD, NULL, e);
 }
 
+static void note_use(struct mapper *m, const struct reads *reads)
+{
+	for (size_t i = 0; i < reads->n; i++) {
+		enum read_kind kind = reads->items[i].kind;
+
+		if (kind == READ_WORK_PACKAGE || kind == READ_CHILDREN)
+			m->in_use.neighbours = true;
+		if (kind == READ_RELATIONS)
+			m->in_use.relations = true;
+	}
+}
+
 int mapper_made_of(struct mapper *m, const struct mapper_item *item,
 	const struct work_package *wp, struct reads *reads, struct err *e)
 {
 	const struct reads *asked = &m->lookup.reads;
+	bool fresh = !item->known && !item->kept;
 	int r = m->lookup.err.code;
 
 	if (r != 0)
@@ -136,7 +173,8 @@ int mapper_made_of(struct mapper *m, const struct mapper_item *item,
 	reads_sort(reads);
 	if (r == 0 && item->touched)
 		r = store_lost_reads(m->store, item->id, reads, on_lost, m, e);
-	store_put_reads(m->store, item->id, reads);
+	note_use(m, reads);
+	store_put_reads(m->store, item->id, fresh, reads);
 	for (size_t i = 0; r == 0 && i < reads->n; i++) {
 		const struct read *read = &reads->items[i];
 
@@ -148,7 +186,8 @@ int mapper_made_of(struct mapper *m, const struct mapper_item *item,
 		r = mapper_learn(m, READ_WORK_PACKAGE, wp->id, wp->subject, e);
 	if (r == 0 && !item->kept)
 		r = adopted(m, wp, e);
-	store_put_fresh(m->store, item->id);
+	if (!fresh)
+		store_put_fresh(m->store, item->id);
 	return r;
 }
 

@@ -28,6 +28,8 @@ int mapper_values_before(struct mapper *m, int64_t work_package,
 	struct str entry, struct mapper_values *v, struct err *e)
 {
 	*v = (struct mapper_values){.arena = &m->arena};
+	if (!m->in_use.values)
+		return 0;
 	return store_values(m->store, work_package, entry, on_value, v, e);
 }
 
@@ -61,5 +63,6 @@ int mapper_values_after(struct mapper *m, const struct mapper_values *v,
 	const struct unique_value *now = n > 0 ? d->values : NULL;
 	int r = tell_changed(m, v->items, v->n, now, n, e);
 
+	m->in_use.values |= n > 0;
 	return r == 0 ? tell_changed(m, now, n, v->items, v->n, e) : r;
 }

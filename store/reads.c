@@ -63,15 +63,33 @@ static void stage_read(
 	run(s, &q);
 }
 
-void store_put_reads(
-	struct store *s, int64_t work_package, const struct reads *reads)
+int store_in_use(struct store *s, struct store_use *out, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"SELECT EXISTS (SELECT 1 FROM read WHERE kind IN (?1, ?2)),"
+		" EXISTS (SELECT 1 FROM read WHERE kind = ?3),"
+		" EXISTS (SELECT 1 FROM unique_value)");
+
+	bind_int(&q, READ_WORK_PACKAGE);
+	bind_int(&q, READ_CHILDREN);
+	bind_int(&q, READ_RELATIONS);
+	if (query_next(&q)) {
+		out->neighbours = column_int(&q) != 0;
+		out->relations = column_int(&q) != 0;
+		out->values = column_int(&q) != 0;
+	}
+	return query_close(&q, e);
+}
+
+void store_put_reads(struct store *s, int64_t work_package, bool fresh,
+	const struct reads *reads)
 {
 	struct query q = query_open(
 		s->state, "DELETE FROM staged_read WHERE work_package = ?");
 
 	bind_int(&q, work_package);
 	run(s, &q);
-	if (as_recorded(s, work_package, reads))
+	if (!fresh && as_recorded(s, work_package, reads))
 		return;
 	stage_read(s, work_package, 0, 0);
 	for (size_t i = 0; i < reads->n; i++)

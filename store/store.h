@@ -212,9 +212,21 @@ int state_value_claims(struct state *s, struct str value, store_value_fn *fn,
 
 /* --- What documents were made of ---------------------------------------- */
 
-/* Stage what the documents of a work package read, instead of before. */
-void store_put_reads(
-	struct store *s, int64_t work_package, const struct reads *reads);
+/*
+ * Stage what the documents of a work package read, instead of before; fresh:
+ * there was nothing before.
+ */
+void store_put_reads(struct store *s, int64_t work_package, bool fresh,
+	const struct reads *reads);
+
+/* What is in use at all, so that much need not be asked each time. */
+struct store_use {
+	bool neighbours; /* documents that read others */
+	bool relations;  /* and relations */
+	bool values;     /* of unique: */
+};
+
+int store_in_use(struct store *s, struct store_use *out, struct err *e);
 
 enum store_stale {
 	STORE_FRESH,

@@ -33,7 +33,7 @@ static void read_things(struct fixture *f, int64_t work_package, ...)
 		reads_add(&reads, READ_VERSION, id, STR_NONE);
 	va_end(ap);
 	reads_sort(&reads);
-	store_put_reads(f->store, work_package, &reads);
+	store_put_reads(f->store, work_package, false, &reads);
 	reads_fini(&reads);
 }
 
