@@ -308,7 +308,7 @@ static void say_now(struct err *e, struct str now)
 	if (e == NULL)
 		return;
 	snprintf(e->text + used, sizeof(e->text) - used,
-		": it is called '%.*s' now", STR_ARGS(now));
+		" (it is called '%.*s' now)", STR_ARGS(now));
 }
 
 static int unknown_project(const struct names *n, const struct node *at,
