@@ -63,6 +63,11 @@ FILTER_FUNCTION(filter_ext);
 FILTER_FUNCTION(filter_basename);
 FILTER_FUNCTION(filter_escape_shortcodes);
 
+FILTER_FUNCTION(filter_shift_headings);
+FILTER_FUNCTION(filter_links);
+FILTER_FUNCTION(filter_markdown);
+FILTER_FUNCTION(filter_sanitize);
+
 FILTER_FUNCTION(filter_join);
 FILTER_FUNCTION(filter_map);
 FILTER_FUNCTION(filter_first);
@@ -94,6 +99,8 @@ int check_date(const struct value *args, size_t n, struct err *e);
 int check_map(const struct value *args, size_t n, struct err *e);
 int check_slug(const struct value *args, size_t n, struct err *e);
 int check_count(const struct value *args, size_t n, struct err *e);
+int check_shift(const struct value *args, size_t n, struct err *e);
+int check_sanitize(const struct value *args, size_t n, struct err *e);
 int check_separator(const struct value *args, size_t n, struct err *e);
 
 /* For their bodies: the piped text, and arguments; ERR_DATA with words. */

@@ -2,48 +2,14 @@
  * html - the plain text of HTML.
  *
  * What is simple is read as it stands (html_simple.c).  Of the rest gumbo
- * makes the tree, and a walk without recursion collects the text.  gumbo
- * takes quadratic time in depth and can be made to build a tree that is much
- * larger than its input, so a scan of the tags refuses what nests too deep,
- * and gumbo's memory comes from an arena that ends.
+ * makes the tree, and a walk without recursion collects the text.
  */
 #include "content/html.h"
 
-#include <setjmp.h>
-#include <stdint.h>
-
-#include <gumbo.h>
-
 #include "base/buf.h"
 #include "base/util.h"
-#include "content/html_scan.h"
 #include "content/html_simple.h"
-
-#define MAX_HTML ((size_t)4 * 1024 * 1024)
-#define MAX_OPEN 512
-#define MAX_MEMORY ((size_t)192 * 1024 * 1024) /* 48 for each byte of HTML */
-
-/* gumbo's memory, and the way out when there is no more. */
-struct pool {
-	struct arena arena;
-	jmp_buf full;
-};
-
-/* gumbo does not look for NULL, so it is left by a jump. */
-static void *pool_alloc(void *data, size_t size)
-{
-	struct pool *pool = data;
-
-	if (size > MAX_MEMORY || pool->arena.total + size > MAX_MEMORY)
-		longjmp(pool->full, 1);
-	return arena_alloc(&pool->arena, size);
-}
-
-static void pool_free(void *data, void *p)
-{
-	(void)data; /* all of it goes with the arena */
-	(void)p;
-}
+#include "content/html_tree.h"
 
 static bool is_silent(GumboTag tag)
 {
@@ -132,48 +98,18 @@ static void collect(struct html_words *t, const GumboNode *root)
 		visit(t, node);
 }
 
-static int parse(
-	struct pool *pool, struct str html, struct html_words *t, struct err *e)
-{
-	GumboOptions options = kGumboDefaultOptions;
-	GumboOutput *output;
-
-	options.allocator = pool_alloc;
-	options.deallocator = pool_free;
-	options.userdata = pool;
-	options.max_errors = 0;
-	if (setjmp(pool->full) != 0)
-		return err_set(e, ERR_DATA,
-			"the HTML of %zu bytes needs more than %zu MiB of "
-			"memory",
-			html.n, MAX_MEMORY >> 20);
-	output = gumbo_parse_with_options(&options, html.p, html.n);
-	collect(t, output->root);
-	return 0;
-}
-
-static int parse_any(struct str html, struct html_words *t, struct err *e)
-{
-	struct pool pool = {0};
-	int rc;
-
-	if (html_depth(html, MAX_OPEN) > MAX_OPEN)
-		return err_set(e, ERR_DATA,
-			"the HTML has more than %d tags open at once",
-			MAX_OPEN);
-	rc = parse(&pool, html, t, e);
-	arena_fini(&pool.arena);
-	return rc;
-}
-
 int html_text_parsed(
 	struct arena *a, struct str html, struct str *out, struct err *e)
 {
+	struct html_tree tree = {0};
 	struct html_words text = {0};
-	int rc = parse_any(html, &text, e);
+	int rc = html_tree_parse(&tree, html, e);
 
-	if (rc == 0)
+	if (rc == 0) {
+		collect(&text, tree.root);
 		*out = arena_str(a, buf_str(&text.buf));
+	}
+	html_tree_fini(&tree);
 	buf_fini(&text.buf);
 	return rc;
 }
@@ -183,10 +119,7 @@ int html_text(struct arena *a, struct str html, struct str *out, struct err *e)
 	struct html_words text = {0};
 	int rc = 0;
 
-	if (html.n > MAX_HTML)
-		return err_set(e, ERR_DATA,
-			"%zu bytes of HTML are more than 4 MiB", html.n);
-	if (html_simple(html, &text))
+	if (html.n <= HTML_MOST && html_simple(html, &text))
 		*out = arena_str(a, buf_str(&text.buf));
 	else
 		rc = html_text_parsed(a, html, out, e);

@@ -35,13 +35,10 @@ static bool needs_backslash(struct str text, size_t i, bool row)
 	case '*':
 	case '[':
 	case ']':
-	case '<':
 	case '~':
 		return true;
 	case '_':
 		return i == 0 || !is_word(text, i - 1) || !is_word(text, i + 1);
-	case '&':
-		return is_entity(str_skip(text, i));
 	case '|':
 		return row;
 	default:
@@ -54,11 +51,18 @@ void markdown_escape(struct str text, bool row, struct buf *out)
 	for (size_t i = 0; i < text.n; i++) {
 		char c = text.p[i];
 
+		/* Entities, as they hold where a reader sees HTML, too. */
+		if (c == '<') {
+			buf_puts(out, "&lt;");
+			continue;
+		}
 		if (needs_backslash(text, i, row))
 			buf_putc(out, '\\');
 		if (c == '\n' || c == '\r')
 			c = ' ';
 		buf_putc(out, c);
+		if (c == '&' && is_entity(str_skip(text, i)))
+			buf_puts(out, "amp;");
 	}
 }
 
@@ -82,6 +86,21 @@ void markdown_escape_line(struct str text, bool row, struct buf *out)
 		text = str_skip(text, 1);
 	}
 	markdown_escape(text, row, out);
+}
+
+void markdown_address(struct str address, struct buf *out)
+{
+	for (size_t i = 0; i < address.n; i++) {
+		unsigned char c = (unsigned char)address.p[i];
+
+		if (c <= ' ' || c == 0x7F ||
+			strchr("\"'()<>\\`{|}", (char)c) != NULL)
+			buf_printf(out, "%%%02X", c);
+		else if (c == '&' && is_entity(str_skip(address, i)))
+			buf_puts(out, "&amp;");
+		else
+			buf_putc(out, (char)c);
+	}
 }
 
 void html_escape(struct str text, struct buf *out)

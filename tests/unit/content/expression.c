@@ -518,8 +518,8 @@ static void test_syntax_errors(void **state)
 		{"${ subject | slugg }",
 			"?c.yaml:1:15: unknown filter 'slugg' (did you mean "
 			"'slug'?)"},
-		{"${ subject | markdown }",
-			"?c.yaml:1:15: unknown filter 'markdown'"},
+		{"${ subject | typography }",
+			"?c.yaml:1:15: unknown filter 'typography'"},
 		{"${ subject | slug(1, 2) }",
 			"?c.yaml:1:15: slug takes 0 to 1 arguments"},
 		{"${ subject | replace('a') }",

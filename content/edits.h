@@ -1,0 +1,26 @@
+#ifndef CONTENT_EDITS_H
+#define CONTENT_EDITS_H
+
+#include "base/buf.h"
+
+/* A piece of a text that becomes another; n is 0 where it is put in. */
+struct edit {
+	size_t start;
+	size_t n;
+	struct str text; /* borrowed */
+};
+
+/* Changes to one text, in order and apart from each other.  Zeroed: none. */
+struct edits {
+	struct edit *items; /* owned */
+	size_t n;
+	size_t cap;
+};
+
+void edits_add(struct edits *e, size_t start, size_t n, struct str text);
+
+/* Copy in to out, changed; all else stays byte for byte. */
+void edits_apply(const struct edits *e, struct str in, struct buf *out);
+void edits_fini(struct edits *e);
+
+#endif

@@ -1,0 +1,477 @@
+/*
+ * markup_markdown - what OpenProject's editor writes as HTML, as markdown.
+ *
+ * A block of HTML is parsed and said anew as a whole, or it stays byte for
+ * byte.  In other text only single elements change: pictures, breaks, and
+ * the tags of mentions and macros.  A block in a quote or an item of a list
+ * gets that one's marks before each line.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "base/util.h"
+#include "content/ascii.h"
+#include "content/body_walk.h"
+#include "content/edits.h"
+#include "content/markdown_html.h"
+#include "content/markdown_text.h"
+#include "content/markup.h"
+
+/* Elements whose end is looked for. */
+enum { END_FIGURE, END_MACRO, END_MENTION, N_ENDS };
+
+struct converting {
+	struct arena *arena;
+	struct str body;
+	struct span span;
+	size_t line;         /* where the line begins that was looked at last */
+	size_t line_end;     /* and ends */
+	bool row;            /* it has a '|': of a table, as it seems */
+	size_t lost[N_ENDS]; /* the span's end, where an element has none */
+	size_t mentions;     /* whose start tags have gone, in this span */
+	struct edits edits;
+};
+
+/* --- Containers --------------------------------------------------------- */
+
+static size_t line_start(struct str body, size_t at)
+{
+	while (at > 0 && body.p[at - 1] != '\n')
+		at--;
+	return at;
+}
+
+/*
+ * What a further line of a block needs in front, by its first line: quotes'
+ * marks, and spaces for those of lists.
+ */
+static struct str prefix_of(struct converting *c, size_t at)
+{
+	size_t start = line_start(c->body, at);
+	char *p = arena_alloc(c->arena, at - start + 1);
+
+	for (size_t i = start; i < at; i++) {
+		char mark = c->body.p[i];
+
+		p[i - start] = mark == '>' || mark == '\t' ? mark : ' ';
+	}
+	return (struct str){p, at - start};
+}
+
+/* The same without white space behind the last mark, for a blank line. */
+static struct str blank_prefix(struct str prefix)
+{
+	while (prefix.n > 0 && ascii_space(prefix.p[prefix.n - 1]))
+		prefix.n--;
+	return prefix;
+}
+
+/* A block's text without the marks of its containers. */
+static struct str without_prefix(
+	struct converting *c, struct str text, struct str prefix)
+{
+	struct buf b = {0};
+	struct str out;
+
+	while (text.n > 0) {
+		size_t n = str_find(text, STR("\n"));
+		size_t skip = 0;
+
+		buf_add(&b, text.p, n);
+		text = str_skip(text, n);
+		if (text.n == 0)
+			break;
+		buf_putc(&b, '\n');
+		text = str_skip(text, 1);
+		while (skip < prefix.n && skip < text.n &&
+			strchr(" \t>", text.p[skip]) != NULL)
+			skip++;
+		text = str_skip(text, skip);
+	}
+	out = arena_str(c->arena, buf_str(&b));
+	buf_fini(&b);
+	return out;
+}
+
+static struct str with_prefix(
+	struct converting *c, struct str text, struct str prefix)
+{
+	struct buf b = {0};
+	struct str out;
+
+	for (size_t i = 0; i < text.n; i++) {
+		buf_putc(&b, text.p[i]);
+		if (text.p[i] == '\n')
+			buf_add_str(&b, ascii_at(text, i + 1) == '\n'
+						? blank_prefix(prefix)
+						: prefix);
+	}
+	out = arena_str(c->arena, buf_str(&b));
+	buf_fini(&b);
+	return out;
+}
+
+/* True if the line above holds text, which would take the block in. */
+static bool follows_text(const struct converting *c, size_t at)
+{
+	size_t start = line_start(c->body, at);
+	size_t above;
+
+	if (start == 0)
+		return false;
+	above = line_start(c->body, start - 1);
+	for (size_t i = above; i < start; i++)
+		if (!ascii_space(c->body.p[i]) && c->body.p[i] != '>')
+			return true;
+	return false;
+}
+
+/* --- Blocks of HTML ----------------------------------------------------- */
+
+static void convert_block(struct converting *c)
+{
+	struct span span = c->span;
+	struct str prefix = prefix_of(c, span.start);
+	struct str html = without_prefix(c,
+		(struct str){c->body.p + span.start, span.end - span.start},
+		prefix);
+	struct html_tree tree = {0};
+	struct buf b = {0};
+	struct err ignored;
+
+	buf_puts(&b, "");
+	if (html_tree_parse(&tree, html, &ignored) == 0 &&
+		markdown_blocks(tree.body, &b)) {
+		struct str text = with_prefix(c, buf_str(&b), prefix);
+
+		if (text.n > 0 && follows_text(c, span.start) &&
+			prefix.n == blank_prefix(prefix).n)
+			edits_add(&c->edits, span.start, 0, STR("\n"));
+		edits_add(&c->edits, span.start, span.end - span.start, text);
+	}
+	buf_fini(&b);
+	html_tree_fini(&tree);
+}
+
+static bool on_span(void *arg, const struct span *span)
+{
+	struct converting *c = arg;
+
+	c->span = *span;
+	c->mentions = 0;
+	if (span->html)
+		convert_block(c);
+	return !span->html;
+}
+
+/* --- Elements in other text --------------------------------------------- */
+
+static struct str rest_of(const struct converting *c, size_t at)
+{
+	return (struct str){c->body.p + at, c->span.end - at};
+}
+
+static void replace(
+	struct converting *c, size_t start, size_t end, const struct buf *with)
+{
+	edits_add(&c->edits, start, end - start,
+		arena_str(c->arena, buf_str(with)));
+}
+
+static const GumboNode *only_element(const GumboNode *body)
+{
+	const GumboVector *children = html_children(body);
+	const GumboNode *node =
+		children->length == 1 ? children->data[0] : NULL;
+
+	return node != NULL && node->type == GUMBO_NODE_ELEMENT ? node : NULL;
+}
+
+/* Look at the line that at is in, once. */
+static void look_at_line(struct converting *c, size_t at)
+{
+	struct str line;
+
+	if (c->line_end > 0 && at >= c->line && at <= c->line_end)
+		return;
+	c->line = line_start(c->body, at);
+	line = str_skip(c->body, c->line);
+	line.n = str_find(line, STR("\n"));
+	c->line_end = c->line + line.n;
+	c->row = memchr(line.p, '|', line.n) != NULL;
+}
+
+static bool in_row(struct converting *c, size_t at)
+{
+	look_at_line(c, at);
+	return c->span.row || c->row;
+}
+
+/* A picture, or a figure with nothing but one. */
+static size_t convert_picture(
+	struct converting *c, const struct seen_tag *tag, size_t end)
+{
+	struct html_tree tree = {0};
+	struct figure figure = {0};
+	struct buf b = {0};
+	struct err ignored;
+	struct str html = {c->body.p + tag->start, end - tag->start};
+	const GumboNode *node = NULL;
+
+	if (html_tree_parse(&tree, html, &ignored) == 0)
+		node = only_element(tree.body);
+	if (node != NULL && html_is(node, GUMBO_TAG_FIGURE))
+		node = markdown_figure(node, &figure) && figure.caption == NULL
+			       ? figure.shown
+			       : NULL;
+	if (node != NULL && html_is(node, GUMBO_TAG_IMG))
+		markdown_picture(node, in_row(c, tag->start), &b);
+	if (b.n > 0)
+		replace(c, tag->start, end, &b);
+	else
+		end = tag->end;
+	buf_fini(&b);
+	html_tree_fini(&tree);
+	return end;
+}
+
+static size_t read_img(struct converting *c, const struct seen_tag *tag)
+{
+	return convert_picture(c, tag, tag->end);
+}
+
+/* Behind the element that a tag starts; 0 if it does not end here. */
+static size_t element_end(
+	struct converting *c, const struct seen_tag *tag, int which)
+{
+	static const char *const names[N_ENDS] = {
+		[END_FIGURE] = "figure",
+		[END_MACRO] = "macro",
+		[END_MENTION] = "mention",
+	};
+	size_t end;
+
+	if (c->lost[which] == c->span.end)
+		return 0;
+	end = walk_behind_end(c->body, tag->end, c->span.end, names[which]);
+	if (end == 0)
+		c->lost[which] = c->span.end;
+	return end > 0 && end < c->span.end && c->body.p[end] == '>' ? end + 1
+								     : 0;
+}
+
+static size_t read_figure(struct converting *c, const struct seen_tag *tag)
+{
+	size_t end = element_end(c, tag, END_FIGURE);
+
+	return end > 0 ? convert_picture(c, tag, end) : tag->end;
+}
+
+/* What only OpenProject can fill goes. */
+static size_t read_macro(struct converting *c, const struct seen_tag *tag)
+{
+	size_t end = element_end(c, tag, END_MACRO);
+
+	if (end == 0)
+		return tag->end;
+	edits_add(&c->edits, tag->start, end - tag->start, STR(""));
+	return end;
+}
+
+/* The text of a mention without a content of its own. */
+static void put_mention(
+	struct converting *c, const struct seen_tag *tag, size_t end)
+{
+	struct str html = {c->body.p + tag->start, end - tag->start};
+	struct html_tree tree = {0};
+	struct buf b = {0};
+	struct err ignored;
+	const GumboNode *node = NULL;
+
+	if (html_tree_parse(&tree, html, &ignored) == 0)
+		node = only_element(tree.body);
+	if (node != NULL)
+		markdown_escape(html_attribute(node, "data-text"),
+			in_row(c, tag->start), &b);
+	replace(c, tag->start, end, &b);
+	buf_fini(&b);
+	html_tree_fini(&tree);
+}
+
+static size_t read_mention(struct converting *c, const struct seen_tag *tag)
+{
+	size_t end = element_end(c, tag, END_MENTION);
+	size_t length = sizeof("</mention>") - 1;
+
+	if (end == 0)
+		return tag->end;
+	if (tag->end + length == end) {
+		put_mention(c, tag, end);
+		return end;
+	}
+	edits_add(&c->edits, tag->start, tag->end - tag->start, STR(""));
+	c->mentions++;
+	return tag->end;
+}
+
+static size_t end_mention(struct converting *c, const struct seen_tag *tag)
+{
+	if (c->mentions > 0) {
+		c->mentions--;
+		edits_add(
+			&c->edits, tag->start, tag->end - tag->start, STR(""));
+	}
+	return tag->end;
+}
+
+/*
+ * May a line begin with this, within a paragraph?  -1: no; 1: with a
+ * backslash before it; 0: as it is.
+ */
+static int begins_line(struct str s)
+{
+	size_t run = 1;
+
+	if (s.n == 0)
+		return 0;
+	while (run < s.n && s.p[run] == s.p[0])
+		run++;
+	switch (s.p[0]) {
+	case '-':
+	case '+':
+	case '=':
+	case '>':
+	case ':':
+		return 1;
+	case '#':
+		return run == s.n || ascii_space(s.p[run]);
+	case '*':
+	case '_':
+		return run > 2 || run == s.n || ascii_space(s.p[run]);
+	case '`':
+	case '~':
+		return run > 2 ? -1 : 0;
+	case '<':
+		return str_starts(s, STR("<img")) ||
+				       str_starts(s, STR("<mention")) ||
+				       str_starts(s, STR("<br"))
+			       ? 0
+			       : -1;
+	default:
+		return ascii_digit(s.p[0]) &&
+				       memchr(s.p, '.', s.n < 10 ? s.n : 10) !=
+					       NULL
+			       ? -1
+			       : 0;
+	}
+}
+
+/* A cell with nothing but a break, as the editor writes an empty one. */
+static bool is_alone(const struct converting *c, const struct seen_tag *tag)
+{
+	size_t before = tag->start;
+	size_t behind = tag->end;
+
+	while (before > c->span.start && c->body.p[before - 1] == ' ')
+		before--;
+	while (behind < c->span.end && c->body.p[behind] == ' ')
+		behind++;
+	return (before == c->span.start || c->body.p[before - 1] == '|') &&
+	       (behind == c->span.end || c->body.p[behind] == '|');
+}
+
+/* Where the text of a line begins, behind the marks of containers. */
+static size_t text_start(struct converting *c, size_t at)
+{
+	size_t start;
+
+	look_at_line(c, at);
+	start = c->line;
+	if (start <= c->span.start)
+		return c->span.start;
+	while (start < at && strchr(" \t>", c->body.p[start]) != NULL)
+		start++;
+	return start;
+}
+
+/* <br> with more text behind it in the line: a new line, if there can be. */
+static void break_line(
+	struct converting *c, const struct seen_tag *tag, size_t behind)
+{
+	int mark = begins_line(rest_of(c, behind));
+	struct buf b = {0};
+
+	if (mark < 0)
+		return;
+	buf_puts(&b, "\\\n");
+	buf_add_str(&b, prefix_of(c, text_start(c, tag->start)));
+	buf_puts(&b, mark > 0 ? "\\" : "");
+	replace(c, tag->start, behind, &b);
+	buf_fini(&b);
+}
+
+static size_t read_br(struct converting *c, const struct seen_tag *tag)
+{
+	size_t behind = tag->end;
+
+	if (in_row(c, tag->start)) {
+		if (is_alone(c, tag))
+			edits_add(&c->edits, tag->start, behind - tag->start,
+				STR(""));
+		return tag->end;
+	}
+	while (behind < c->span.end && c->body.p[behind] == ' ')
+		behind++;
+	if (behind == c->span.end)
+		edits_add(&c->edits, tag->start, behind - tag->start, STR(""));
+	else if (c->span.level > 0)
+		return tag->end; /* a heading has one line */
+	else if (c->body.p[behind] == '\n')
+		edits_add(
+			&c->edits, tag->start, behind - tag->start, STR("\\"));
+	else
+		break_line(c, tag, behind);
+	return behind;
+}
+
+static size_t on_tag(void *arg, const struct seen_tag *tag)
+{
+	static const struct {
+		const char *name;
+		size_t (*start)(struct converting *c, const struct seen_tag *t);
+		size_t (*end)(struct converting *c, const struct seen_tag *t);
+	} readers[] = {
+		{"img", read_img, NULL},
+		{"figure", read_figure, NULL},
+		{"br", read_br, NULL},
+		{"macro", read_macro, NULL},
+		{"mention", read_mention, end_mention},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(readers); i++) {
+		if (tag->name.n != strlen(readers[i].name) ||
+			strncasecmp(
+				tag->name.p, readers[i].name, tag->name.n) != 0)
+			continue;
+		if (!tag->closing)
+			return readers[i].start(arg, tag);
+		return readers[i].end != NULL ? readers[i].end(arg, tag)
+					      : tag->end;
+	}
+	return tag->end;
+}
+
+struct str markup_markdown(struct arena *a, struct str text)
+{
+	struct converting c = {.arena = a, .body = text};
+	struct buf b = {0};
+	struct str out;
+
+	body_walk(&(struct walker){
+		.body = text, .arg = &c, .on_span = on_span, .on_tag = on_tag});
+	edits_apply(&c.edits, text, &b);
+	out = arena_str(a, buf_str(&b));
+	buf_fini(&b);
+	edits_fini(&c.edits);
+	return out;
+}

@@ -1,0 +1,171 @@
+/*
+ * sanitize_text - characters and addresses of a text from strangers.
+ */
+#include "content/sanitize_text.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+#include "content/ascii.h"
+#include "content/sanitize.h"
+#include "content/utf8.h"
+
+#define MAX_SPACE 1000  /* before an address */
+#define MAX_SCHEME 1000 /* bytes that may spell one */
+#define MAX_WORD 4096   /* of an address in what may be prose */
+
+struct str sanitize_characters(struct arena *a, struct str text)
+{
+	char *p = arena_alloc(a, text.n * 3 + 1);
+	size_t n = 0;
+
+	for (size_t at = 0; at < text.n;) {
+		int32_t cp = utf8_next(text, &at);
+
+		if (cp == '\r') {
+			if (ascii_at(text, at) != '\n')
+				p[n++] = '\n';
+			continue;
+		}
+		if ((cp >= 0 && cp < ' ' && cp != '\n' && cp != '\t') ||
+			cp == 0x7F)
+			continue;
+		n += utf8_put(p + n, cp < 0 ? 0xFFFD : cp);
+	}
+	return (struct str){p, n};
+}
+
+size_t sanitize_autolink(struct str s)
+{
+	size_t n = 1;
+	bool at_sign = false;
+	struct str inside;
+
+	for (; n < s.n && (unsigned char)s.p[n] > ' ' &&
+		strchr("<>\"'`\\[]{}|", s.p[n]) == NULL;
+		n++)
+		at_sign = at_sign || s.p[n] == '@';
+	if (n >= s.n || s.p[n] != '>')
+		return 0;
+	inside = (struct str){s.p + 1, n - 1};
+	if (str_starts(inside, STR("https://")) ||
+		str_starts(inside, STR("http://")) ||
+		str_starts(inside, STR("mailto:")))
+		return n + 1;
+	return at_sign && memchr(inside.p, ':', inside.n) == NULL &&
+			       memchr(inside.p, '/', inside.n) == NULL
+		       ? n + 1
+		       : 0;
+}
+
+/* A character reference: what it stands for, or -1; and its length. */
+static int32_t reference(struct str s, size_t *length)
+{
+	static const struct {
+		struct str name;
+		int32_t cp;
+	} names[] = {
+		{{"&colon;", 7}, ':'},
+		{{"&Tab;", 5}, '\t'},
+		{{"&NewLine;", 9}, '\n'},
+		{{"&sol;", 5}, '/'},
+		{{"&quest;", 7}, '?'},
+		{{"&num;", 5}, '#'},
+		{{"&bsol;", 6}, '\\'},
+		{{"&lpar;", 6}, '('},
+	};
+	bool hex = (ascii_at(s, 2) | 0x20) == 'x';
+	size_t n = hex ? 3 : 2;
+	int32_t cp = 0;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (str_starts(s, names[i].name)) {
+			*length = names[i].name.n;
+			return names[i].cp;
+		}
+	if (ascii_at(s, 1) != '#')
+		return -1;
+	for (; n < s.n && n < 16; n++) {
+		char c = s.p[n];
+
+		if (ascii_digit(c))
+			cp = cp * (hex ? 16 : 10) + (c - '0');
+		else if (hex && (c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+			cp = cp * 16 + ((c | 0x20) - 'a' + 10);
+		else
+			break;
+		if (cp > 0x10FFFF)
+			return -1;
+	}
+	*length = n + (ascii_at(s, n) == ';');
+	return cp;
+}
+
+/* One character of an address, as it is meant, and how it is written. */
+static int32_t meant(struct str s, size_t *length)
+{
+	*length = 1;
+	if (s.p[0] == '&')
+		return reference(s, length);
+	if (s.p[0] == '\\' && s.n > 1) {
+		*length = 2;
+		if (s.p[1] == '&')
+			return -1;
+		return (unsigned char)s.p[1];
+	}
+	return (unsigned char)s.p[0];
+}
+
+/*
+ * What looks like a definition, but has words behind its address, is none to
+ * any reader: "[1]: Note: see there".
+ */
+static bool is_prose(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && n < MAX_WORD && !ascii_space(s.p[n]))
+		n++;
+	while (n < s.n && (s.p[n] == ' ' || s.p[n] == '\t'))
+		n++;
+	return n < s.n && strchr("\n\"'(", s.p[n]) == NULL;
+}
+
+size_t sanitize_colon(struct str s, bool definition, size_t *length)
+{
+	char scheme[64];
+	struct str spelt = {scheme, 0};
+	size_t at = 0;
+	bool good;
+
+	while (at < s.n && at < MAX_SPACE &&
+		(ascii_space(s.p[at]) || s.p[at] == '>'))
+		at++;
+	if (at < s.n && s.p[at] == '<')
+		at++;
+	while (at < s.n && at < MAX_SPACE && s.p[at] == ' ')
+		at++;
+	for (size_t start = at; at < s.n && at - start < MAX_SCHEME;) {
+		size_t n;
+		int32_t cp = meant(str_skip(s, at), &n);
+
+		if (cp == ':') {
+			scheme[spelt.n++] = ':';
+			good = definition && is_prose(str_skip(s, start))
+				       ? sanitize_is_inert(spelt)
+				       : sanitize_is_address(spelt);
+			*length = good ? 0 : n;
+			return at;
+		}
+		if (cp == '/' || cp == '?' || cp == '#' || s.p[at] == ' ' ||
+			s.p[at] == '\n' || s.p[at] == ')')
+			return 0;
+		if (cp > ' ' && spelt.n < sizeof(scheme) - 2)
+			scheme[spelt.n++] = cp < 0x7F ? (char)cp : 'x';
+		if (cp < 0 && spelt.n < sizeof(scheme) - 2)
+			scheme[spelt.n++] = 'x';
+		at += n;
+	}
+	return 0;
+}

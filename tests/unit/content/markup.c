@@ -1,0 +1,391 @@
+/*
+ * Filters of markdown and HTML, by tables.  With --sanitize or --sanitize-html
+ * it cleans texts for tests/scenarios/sanitize.py: each text of the input and
+ * of the output ends with a NUL.
+ */
+#include "content/markup.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "base/util.h"
+
+static void read_all(struct buf *in)
+{
+	char bytes[65536];
+	size_t n;
+
+	while ((n = fread(bytes, 1, sizeof(bytes), stdin)) > 0)
+		buf_add(in, bytes, n);
+}
+
+static int clean_all(bool html)
+{
+	struct arena a = {0};
+	struct buf in = {0};
+	struct err e = {0};
+	int rc = 0;
+
+	read_all(&in);
+	for (size_t at = 0; at < in.n && rc == 0;) {
+		struct str text = str_of(in.p + at);
+		struct str out = STR("");
+
+		if (html)
+			rc = markup_sanitize_html(&a, text, &out, &e);
+		else
+			out = markup_sanitize(&a, text);
+		fwrite(out.p, 1, out.n, stdout);
+		putchar('\0');
+		at += text.n + 1;
+		arena_reset(&a);
+	}
+	buf_fini(&in);
+	arena_fini(&a);
+	return rc != 0;
+}
+
+/* A text, and what becomes of it. */
+typedef struct str change_fn(struct arena *a, struct str text);
+
+static void check(change_fn *change, const char *const (*rows)[2], size_t n)
+{
+	struct arena a = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		struct str out = change(&a, str_of(rows[i][0]));
+
+		if (!str_is(out, rows[i][1]))
+			fail_msg("%s\n--- gives\n%.*s\n--- expected\n%s",
+				rows[i][0], STR_ARGS(out), rows[i][1]);
+	}
+	arena_fini(&a);
+}
+
+static struct str shift_one(struct arena *a, struct str text)
+{
+	return markup_shift_headings(a, text, 1);
+}
+
+static struct str shift_two(struct arena *a, struct str text)
+{
+	return markup_shift_headings(a, text, 2);
+}
+
+static struct str shift_back(struct arena *a, struct str text)
+{
+	return markup_shift_headings(a, text, -1);
+}
+
+static void test_headings(void **state)
+{
+	static const char *const one[][2] = {
+		{"# a\n\n## b ##\n###### c\n####### d\n#e\n",
+			"## a\n\n### b ##\n###### c\n####### d\n#e\n"},
+		{"a\n===\nb\n---\n", "a\n---\n### b\n"},
+		{"```\n# a\n```\n    # b\n\n`# c`\n",
+			"```\n# a\n```\n    # b\n\n`# c`\n"},
+		{"> # a\n- ## b\n  c\n  ===\n",
+			"> ## a\n- ### b\n  c\n  ---\n"},
+		{"<h1 id=\"x\">a</h1> <H2>b</H2> <h6>c</h6> <h7> <hr>\n",
+			"<h2 id=\"x\">a</h2> <H3>b</H3> <h6>c</h6> <h7> "
+			"<hr>\n"},
+		{"a\n\n---\n\n- b\n---\n", "a\n\n---\n\n- b\n---\n"},
+	};
+	static const char *const two[][2] = {
+		{"a\nb\n===\nc", "### a b\nc"},
+		{"> a #\n> ---", "> #### a \\#"},
+		{"- a\n  b\n  ---\n  c\n", "- #### a b\n  c\n"},
+		{"[a]: b\nc\n---\n", "[a]: b\nc\n---\n"},
+	};
+	static const char *const back[][2] = {
+		{"# a\n### b\n\nc\n---\n<h2>d</h2>\n",
+			"# a\n## b\n\nc\n===\n<h1>d</h1>\n"},
+	};
+
+	(void)state;
+	check(shift_one, one, ARRAY_LEN(one));
+	check(shift_two, two, ARRAY_LEN(two));
+	check(shift_back, back, ARRAY_LEN(back));
+}
+
+/* Joined by spaces. */
+static struct str join_links(struct arena *a, struct str text)
+{
+	struct str *links;
+	size_t n = markup_links(a, text, &links);
+	struct buf b = {0};
+	struct str out;
+
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%s%.*s", i > 0 ? " " : "", STR_ARGS(links[i]));
+	out = arena_str(a, buf_str(&b));
+	buf_fini(&b);
+	return out;
+}
+
+static void test_links(void **state)
+{
+	static const char *const rows[][2] = {
+		{"[a](b \"c\") ![d](e) [f][g] <a href='h?i=1&amp;j'>k</a>\n\n"
+		 "[g]: /l\n",
+			"b h?i=1&j /l"},
+		{"See https://x.org/a_(b), http://y.org. <https://z.org/?q#f>",
+			"https://x.org/a_(b) http://y.org https://z.org/?q#f"},
+		{"[https://x.org](https://x.org) `https://y.org`",
+			"https://x.org"},
+		{"[a](\\(b\\)) [](#c) [](mailto:d@e.org)",
+			"(b) #c mailto:d@e.org"},
+		{"https:// xhttps://x.org (https://x.org/)", "https://x.org/"},
+		{"![https://x.org](y) <img src=z>", ""},
+		{"", ""},
+	};
+
+	(void)state;
+	check(join_links, rows, ARRAY_LEN(rows));
+}
+
+static void test_markdown(void **state)
+{
+	static const char *const rows[][2] = {
+		/* pictures */
+		{"a <img class=\"op-uc-image\" src=\"x y.png\" alt=\"[b]\"> c",
+			"a ![\\[b\\]](x%20y.png) c"},
+		{"<img src=\"a?b=1&amp;c\" title=\"d &quot;e&quot;\">\n",
+			"![](a?b=1&c \"d \\\"e\\\"\")\n"},
+		{"<img alt=\"x\"> `<img src=x>`",
+			"<img alt=\"x\"> `<img src=x>`"},
+		{"| <img src=a alt=\"b|c\"> |\n", "| ![b\\|c](a) |\n"},
+		/* figures */
+		{"<figure class=\"image\"><img src=\"a\"></figure>\n",
+			"![](a)\n"},
+		{"<figure><div class=\"x\"><a href=\"b\"><img "
+		 "src=\"a\"></a></div>"
+		 "<figcaption>c **d** e</figcaption></figure>\n",
+			"[![](a)](b)\\\n*c \\*\\*d\\*\\* e*\n"},
+		{"<figure><img src=a><figcaption>c <b>d</b></figcaption>"
+		 "</figure>",
+			"![](a)\\\nc **d**"},
+		{"text\n<figure>\n<img src=a>\n</figure>\nmore\n",
+			"text\n\n![](a)\n\nmore\n"},
+		{"text\n<figure><img src=a></figure>\n\nmore\n",
+			"text\n\n![](a)\n\nmore\n"},
+		{"a <figure class=\"image\"><img src=\"b\"></figure> c",
+			"a ![](b) c"},
+		{"> <figure><img src=a><figcaption>b</figcaption></figure>\n",
+			"> ![](a)\\\n> *b*\n"},
+		{"- <figure><img src=a><figcaption>b</figcaption></figure>\n",
+			"- ![](a)\\\n  *b*\n"},
+		{"<figure><video src=x></video></figure>\n",
+			"<figure><video src=x></video></figure>\n"},
+		/* mentions, macros, breaks */
+		{"<mention class=\"mention\" data-text=\"@x\">@A_b</mention>!",
+			"@A_b!"},
+		{"<mention data-text=\"@x_\"></mention> </mention> <mention>",
+			"@x\\_ </mention> <mention>"},
+		{"a <macro class=\"toc\"></macro> b <macro>", "a  b <macro>"},
+		{"<macro class=\"toc\">\n</macro>\n", "\n"},
+		{"a<br>b<br/>\nc<BR >", "a\\\nb\\\nc"},
+		{"> a<br>- b\n", "> a\\\n> \\- b\n"},
+		{"- a<br>**b**\n", "- a\\\n  **b**\n"},
+		{"a<br>```b<br>1. c<br><div>", "a<br>```b<br>1. c<br><div>"},
+		{"# a<br>b\n| <br> | a<br>b |\n", "# a<br>b\n|  | a<br>b |\n"},
+		{"a\n\n<br>\n\nb<br>#1", "a\n\n\n\nb\\\n#1"},
+		/* tables */
+		{"<table class=\"op-uc-table\"><thead><tr><th><p>A</p></th>"
+		 "<th align=\"right\">B</th></tr></thead><tbody><tr><td>a|b"
+		 "<br></td><td><p>c</p><p>d</p></td></tr><tr><th>e</th></tr>"
+		 "</tbody></table>\n",
+			"| A | B |\n| --- | ---: |\n| a\\|b | c<br>d |\n"
+			"| **e** | |\n"},
+		{"<table><tr><td>a</td><td style=\"text-align:center\">"
+		 "<code>b|c</code></td></tr></table>",
+			"|   |   |\n| --- | :--: |\n| a | `b\\|c` |"},
+		{"<figure class=\"table\"><table><tr><th>a</th></tr></table>"
+		 "<figcaption>b</figcaption></figure>",
+			"| a |\n| --- |\n\n*b*"},
+		{"<table><tr><td colspan=\"2\">a</td></tr></table>\n",
+			"<table><tr><td colspan=\"2\">a</td></tr></table>\n"},
+		{"<table><tr><td><ul><li>a</li></ul></td></tr></table>\n",
+			"<table><tr><td><ul><li>a</li></ul></td></tr></"
+			"table>\n"},
+		{"<table><tr><td><table><tr><td>a</td></tr></table></td></tr>"
+		 "</table>",
+			"<table><tr><td><table><tr><td>a</td></tr></table></td>"
+			"</tr></table>"},
+		{"- <table><tr><th>a</th></tr><tr><td>b</td></tr></table>\n",
+			"- | a |\n  | --- |\n  | b |\n"},
+		/* words */
+		{"<p>a <strong>b </strong>c <em>d:</em>e <del>f</del> "
+		 "<sub>2</sub> x<b>:y</b></p>\n",
+			"a **b** c <em>d:</em>e ~~f~~ <sub>2</sub> "
+			"x<b>:y</b>\n"},
+		{"<p># a &lt;b&gt; &amp;amp; c_d _e 1. f</p>\n<p>1. g</p>\n"
+		 "<p>- h</p>",
+			"\\# a &lt;b> &amp;amp; c_d \\_e 1. f\n\n1\\. g\n\n\\- "
+			"h"},
+		{"<p>a<br>b<br></p>\n", "a\\\nb\n"},
+		{"<p><code>a`b</code> <a href=\"x (1)\">c</a></p>",
+			"``a`b`` [c](x%20%281%29)"},
+		{"<p>a<kbd>b</kbd><blink>c</blink></p>",
+			"<p>a<kbd>b</kbd><blink>c</blink></p>"},
+		{"<div><p>a</p>b</div>\n", "a\n\nb\n"},
+		{"<p>a</p><!-- b -->\n", "<p>a</p><!-- b -->\n"},
+		{"", ""},
+		{"plain **text**\r\n", "plain **text**\r\n"},
+	};
+
+	(void)state;
+	check(markup_markdown, rows, ARRAY_LEN(rows));
+}
+
+#define ZWSP "\xE2\x80\x8B"
+
+static void test_sanitize(void **state)
+{
+	static const char *const rows[][2] = {
+		{"plain *text*, a < b, 1 <2, `x`\n",
+			"plain *text*, a < b, 1 <2, `x`\n"},
+		{"a<script>b</script>c<SCRIPT\nx>d</script y>e", "ace"},
+		{"a <script>b\n\nc</script> d\n\ne", "a  d\n\ne"},
+		{"a <script>b", "a b"},
+		{"<b class=x onclick=y>a</b> <img src=x onerror=y>",
+			"<b>a</b> <img src=\"x\">"},
+		{"<a href=\"javascript:x\" title=\"a&quot;`[\">b</a>",
+			"<a title=\"a&quot;&#96;&#91;\">b</a>"},
+		{"<A HREF=HTTPS://x.org/?a&amp;b>c</A>",
+			"<a href=\"HTTPS://x.org/?a&amp;b\">c</a>"},
+		{"<x>a</x> <mention>b</mention> vector<int>",
+			"&lt;x>a&lt;/x> b vector&lt;int>"},
+		{"a<!-- b -->c <!-- d", "ac &lt;!-- d"},
+		{"<?php ?> <!DOCTYPE x> <![CDATA[",
+			"&lt;?php ?> &lt;!DOCTYPE x> "
+			"&lt;![CDATA["},
+		{"<div><b>a", "<div><b>a</b></div>"},
+		{"a</b></div>\n", "a\n"},
+		{"<b>a\n\n```\nx\n```\n", "<b>a\n\n```\nx\n```\n\n</b>"},
+		/* addresses */
+		{"[a](javascript:b) [a](data:b) [a](HTTP:b) [a](b:c)",
+			"[a](javascript%3Ab) [a](data%3Ab) [a](HTTP:b) "
+			"[a](b%3Ac)"},
+		{"[a](<java&Tab;script&colon;b>) [a](j\\avascript\\:b)",
+			"[a](&lt;java&Tab;script%3Ab>) [a](j\\avascript%3Ab)"},
+		{"[a]: javascript:b\n[c]: mailto:d\n[1]: Note: e\n",
+			"[a]: javascript%3Ab\n[c]: mailto:d\n[1]: Note: e\n"},
+		{"[a](b/c:d) [a](?b:c) [a](#b:c) [a](b c:d)",
+			"[a](b/c:d) [a](?b:c) [a](#b:c) [a](b c:d)"},
+		{"<https://x.org> <a@b.org> <javascript:x>",
+			"[https://x.org](https://x.org) "
+			"[a@b.org](mailto:a@b.org) &lt;javascript:x>"},
+		{"[a]<script></script>(javascript:b)", "[a]&#40;javascript:b)"},
+		/* code */
+		{"`<script>` and ``<b>``\n", "`<script>` and ``<b>``\n"},
+		{"<b>x</b> `<script>`\n", "<b>x</b> `<" ZWSP "script>`\n"},
+		{"| `a | <script>` |\n", "| `a | <" ZWSP "script>` |\n"},
+		{"```html\n<script>\n```\n", "```html\n<script>\n```\n"},
+		{"a:\n```c {onclick=x}\n<b>\n```\n", "a:\n```c\n<b>\n```\n"},
+		{"```\n<script>", "```\n<script>\n```\n"},
+		{"- ```\n  <script>\n  ```\n\n```\n<script>\n```\n",
+			"- ```\n  <" ZWSP "script>\n  ```\n\n```\n<" ZWSP
+			"script>\n```\n"},
+		{"<div>\n```\n<script>\n```\n",
+			"<div>\n```\n<" ZWSP "script>\n```\n\n</div>"},
+		/* others */
+		{"# a {onclick=b}\n{.x}\na {b} c\n",
+			"# a &#123;onclick=b}\n&#123;.x}\na {b} c\n"},
+		{"\\<b> \\\\<b>", "&lt;b> \\\\<b></b>"},
+		{"a\x01\x7F\r\nb\rc\xFF", "a\nb\nc\xEF\xBF\xBD"},
+		{"", ""},
+	};
+
+	(void)state;
+	check(markup_sanitize, rows, ARRAY_LEN(rows));
+}
+
+static struct str clean_html(struct arena *a, struct str html)
+{
+	struct str out = STR("?");
+
+	markup_sanitize_html(a, html, &out, NULL);
+	return out;
+}
+
+static void test_sanitize_html(void **state)
+{
+	static const char *const rows[][2] = {
+		{"<p class=\"x\">a &amp; b<br/>c", "<p>a &amp; b<br>c</p>"},
+		{"<script>a</script>b<style>c</style><svg><a>d</a></svg>", "b"},
+		{"<section><custom-x>a</custom-x></section>", "a"},
+		{"<img src=x onerror=y><a href=' javascript:z'>b</a>",
+			"<img src=\"x\"><a>b</a>"},
+		{"[a](javascript:b) ]<!-- -->( {{< c >}}",
+			"[a]&#40;javascript:b) ]&#40; &#123;&#123;&lt; c "
+			"&gt;}}"},
+		{"<td>a", "a"},
+		{"<table><tr><td colspan=2 onclick=x>a",
+			"<table><tbody><tr><td "
+			"colspan=\"2\">a</td></tr></tbody>"
+			"</table>"},
+	};
+
+	(void)state;
+	check(clean_html, rows, ARRAY_LEN(rows));
+}
+
+/* Texts that would take a careless walk hours. */
+static void test_linear(void **state)
+{
+	static const char *const units[] = {"`", "` `` ", "<", "<a ", "<b>",
+		"<a b=\"", "<!--", "<script>", "</script>", "{", "{ ", "](",
+		"[a](", "]:", "[", "```\n", "~~~\n", "    a\n", "> ", "- ",
+		"<br>", "<table>\n", "<figure>", "<mention>", "# a\n",
+		"a\n===\n", "<h1>", "https://a ", "\\", "&", "<img src=a>",
+		"a<br>b ", "<b>\n\n", "<pre>", "](a:"};
+	struct arena a = {0};
+	struct buf text = {0};
+	struct str *links;
+	struct str out;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		clock_t before = clock();
+
+		buf_clear(&text);
+		while (text.n < 200000)
+			buf_puts(&text, units[i]);
+		markup_shift_headings(&a, buf_str(&text), 1);
+		markup_links(&a, buf_str(&text), &links);
+		markup_markdown(&a, buf_str(&text));
+		markup_sanitize(&a, buf_str(&text));
+		markup_sanitize_html(&a, buf_str(&text), &out, NULL);
+		arena_reset(&a);
+		if (clock() - before > 4 * CLOCKS_PER_SEC)
+			fail_msg("%s takes %.1f s", units[i],
+				(double)(clock() - before) / CLOCKS_PER_SEC);
+	}
+	buf_fini(&text);
+	arena_fini(&a);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_headings),
+		cmocka_unit_test(test_links),
+		cmocka_unit_test(test_markdown),
+		cmocka_unit_test(test_sanitize),
+		cmocka_unit_test(test_sanitize_html),
+		cmocka_unit_test(test_linear),
+	};
+
+	if (argc > 1)
+		return clean_all(strcmp(argv[1], "--sanitize-html") == 0);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
