@@ -32,14 +32,19 @@ void api_client_set_token(struct api_client *c, const char *token)
 
 	EVP_EncodeBlock((unsigned char *)code, (unsigned char *)user, n);
 	wipe(c->authorization);
+	wipe(c->key);
+	wipe(c->code);
 	c->authorization = xasprintf("Authorization: Basic %s", code);
+	c->key = xstrdup(token);
+	c->code = code;
 	wipe(user);
-	wipe(code);
 }
 
 static void client_free(struct api_client *c)
 {
 	wipe(c->authorization);
+	wipe(c->key);
+	wipe(c->code);
 	redirect_policy_fini(&c->redirects);
 	free(c->user_agent);
 	free(c->ca_file);

@@ -21,6 +21,7 @@
 #include <sys/random.h>
 
 #include "api/answer.h"
+#include "api/mask.h"
 #include "base/stamp.h"
 
 #define MAX_HOPS 5
@@ -163,13 +164,31 @@ static void follow(struct api_transfer *t, const char *url)
 	start_exchange(t);
 }
 
+/* What is no data may be told: not the key, if the server shows it there. */
+static void mask_answer(struct api_transfer *t)
+{
+	struct api_client *c = t->client;
+
+	if (t->get.status == 200 &&
+		(t->request->content ||
+			strcasestr(t->get.content_type, "json") != NULL))
+		return;
+	mask_text(&t->request->body, c->key);
+	mask_text(&t->request->body, c->code);
+}
+
 /* On with t after an exchange, which may have given an address to go to. */
 static void act(struct api_transfer *t, const char *redirect)
 {
 	const char *where = t->where != NULL ? t->where : t->client->name;
+	enum verdict verdict;
 
-	switch (answer_judge(t->request, &t->get, where, t->where != NULL,
-		transfer_whole(t))) {
+	mask_answer(t);
+	verdict = answer_judge(t->request, &t->get, where, t->where != NULL,
+		transfer_whole(t));
+	mask_error(&t->request->err, t->client->key);
+	mask_error(&t->request->err, t->client->code);
+	switch (verdict) {
 	case VERDICT_FOLLOW:
 		follow(t, redirect);
 		break;

@@ -16,6 +16,8 @@ struct api_client {
 	char *base;          /* where paths are added */
 	char name[200];      /* of the server's origin, for errors */
 	char *authorization; /* "Authorization: Basic …" */
+	char *key;           /* the same two, to be masked where they show */
+	char *code;
 	struct redirect_policy redirects;
 	int max_requests;
 	int max_tries;
