@@ -30,7 +30,7 @@ static struct json *file_links(const struct file_facts *f)
 		xasprintf("/api/v3/work_packages/%" PRId64, f->work_package);
 
 	set_link(links, "self", self, f->file_name);
-	set_link(links, "author", "/api/v3/users/6", "OpenProject Admin");
+	set_link(links, "author", "/api/v3/users/6", f->author);
 	set_link(links, "container", container, f->title);
 	set_link(links, "staticDownloadLocation", content, NULL);
 	set_link(links, "downloadLocation", content, NULL);
@@ -122,6 +122,9 @@ static struct file new_file(struct model *m, const struct json *order,
 		model_item(m, json_to_id(json_get(order, "work_package"), 0));
 	struct json *element = json_parse(text_str(item->text));
 	char *title = json_dup_text(json_get(element, "subject"));
+	const struct thing *admin = model_thing(m, KIND_USER, 6);
+	char *author = json_dup_text(
+		admin != NULL ? json_get(admin->json, "name") : NULL);
 	struct file f = {
 		.id = json_to_id(json_get(order, "id"), 0),
 		.work_package = item->id,
@@ -142,11 +145,13 @@ static struct file new_file(struct model *m, const struct json *order,
 		.size = content->n,
 		.md5 = hex,
 		.created = created,
-		.title = title});
+		.title = title,
+		.author = author});
 	override(f.json, order);
 	f.head = text_take(content);
 	json_free(element);
 	free(title);
+	free(author);
 	return f;
 }
 

@@ -13,6 +13,7 @@ struct file_facts {
 	const char *md5; /* 32 hex digits */
 	const char *created;
 	const char *title; /* the work package's subject */
+	const char *author;
 };
 
 struct json *file_json(const struct file_facts *f);

@@ -296,7 +296,8 @@ static void add_file(struct maker *g, int64_t id)
 		.size = size,
 		.md5 = hex,
 		.created = "2024-05-05T05:05:05.000Z",
-		.title = "a work package"});
+		.title = "a work package",
+		.author = "OpenProject Admin"});
 	model_add_file(g->m, &f);
 }
 

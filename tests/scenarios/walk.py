@@ -110,6 +110,7 @@ class Walk:
         self.silent = True   # something changed that no poll can see
         self.hidden = False  # the second project
         self.clock = self.latest = 0
+        self.behind = False  # changes older than what was seen
         self.kills = self.faults = self.compared = 0
 
     def close(self):
@@ -245,6 +246,8 @@ class Walk:
 
     def hide(self):
         """The second project: archived, or its permission lost, and back."""
+        if not os.path.exists(self.sync.state_file):
+            return
         self.hidden = not self.hidden
         if self.dice.random() < 0.5:
             self.side("archive", project=2, archived=self.hidden)
@@ -261,6 +264,7 @@ class Walk:
         self.clock = self.dice.choice((0, 3600, 5400)) * 1000
         self.side("clock", offset_ms=self.clock)
         self.latest = max(self.latest, self.clock)
+        self.behind |= self.clock < self.latest
 
     def remap(self):
         self.mapping = 1 - self.mapping
@@ -272,7 +276,7 @@ class Walk:
     # --- What happens meanwhile ---------------------------------------------
 
     def args(self):
-        return self.dice.choice(((), (), ("--full",)))
+        return self.dice.choice(((), (), ("--full",), ("--reconcile",)))
 
     def run(self, *wrapper, args=()):
         code, said = self.sync.under(*wrapper, args=args)
@@ -309,6 +313,15 @@ class Walk:
         self.run(args=self.args())
         self.side("key", user="syncbot", key="walkerkey")
 
+    def lost_state(self):
+        """The index of it all is gone; what a release would let go, too."""
+        if self.hidden:
+            return  # what is hidden can only be made again when it is shown
+        for more in ("", "-wal", "-shm"):
+            if os.path.exists(self.sync.state_file + more):
+                os.unlink(self.sync.state_file + more)
+        self.silent = True
+
     def stale(self):
         """What a killed git left."""
         folder = os.path.join(self.sync.store, ".git")
@@ -322,7 +335,7 @@ class Walk:
         (6, move), (5, parent), (8, attach), (4, detach), (4, replace),
         (8, rename), (3, retitle), (2, page_size), (3, hide), (2, skew),
         (3, remap), (12, poll), (10, kill), (10, fault), (2, revoked),
-        (2, stale))
+        (1, lost_state), (2, stale))
 
     def step(self):
         weights = [w for w, _ in self.STEPS]
@@ -352,9 +365,11 @@ class Walk:
             self.well(codes=gone)
         self.late = 0
         self.late_ids.clear()
-        if self.silent or self.clock < self.latest:
-            self.well("--full", codes=gone)
+        if self.silent or self.behind:
+            self.well("--full" if self.behind else self.dice.choice((
+                "--full", "--reconcile")), codes=gone)
         self.silent = False
+        self.behind = self.clock < self.latest
         self.compare()
 
     def compare(self):
@@ -366,7 +381,9 @@ class Walk:
             done = other.once("--full")
             if done.code != 0:
                 raise Failed("a store from nothing: %r" % done)
-            if other.shape()[0] != self.sync.shape()[0]:
+            # What is hidden is here still, for those that link to it.
+            linked = self.hidden and self.mapping == 1
+            if other.shape()[0] != self.sync.shape()[0] and not linked:
                 why = differences(self.visible(self.sync.tree()),
                                   self.visible(other.tree()))
                 if why:
@@ -375,7 +392,7 @@ class Walk:
         if flaws:
             raise Failed("\n".join(flaws))
         head = self.sync.head()
-        self.well(*self.dice.choice(((), ("--full",))))
+        self.well(*self.args())
         if self.sync.head() != head:
             raise Failed("a commit without a change:\n%s" % self.sync.git(
                 "show", "--stat", "HEAD").out)
