@@ -133,16 +133,34 @@ static bool is_hidden(const struct link *l)
 	return str_ends(l->href, STR(":undisclosed"));
 }
 
+/*
+ * An instance may show people by their e-mail addresses, which are never
+ * written: then they have no name.
+ */
+static bool is_address(const struct link *l)
+{
+	size_t at = str_find(l->title, STR("@"));
+	enum read_kind kind;
+	int64_t id;
+
+	if (at == 0 || at + 1 >= l->title.n ||
+		memchr(l->title.p, ' ', l->title.n) != NULL)
+		return false;
+	return reads_link(l->href, &kind, &id) && kind == READ_USER;
+}
+
 struct value model_link(
 	struct arena *a, const struct link *l, const char *title)
 {
+	struct str shown = is_address(l) ? STR_NONE : l->title;
+
 	if ((l->id == 0 && l->title.p == NULL) || is_hidden(l))
 		return (struct value){0};
 	return model_map(a,
 		(struct member[]){
 			model_pair("id", l->id != 0 ? model_number(a, l->id)
 						    : (struct value){0}),
-			model_pair(title, value_text(l->title)),
+			model_pair(title, value_text(shown)),
 		},
 		2);
 }

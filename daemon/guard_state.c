@@ -326,6 +326,7 @@ static int hold(struct mapper *m, int64_t n, struct err *e)
 	mapper_forget_names(m);
 	guard_forget(&m->guard);
 	m->n_again = 0;
+	m->n_failed = 0;
 	m->counts = (struct mapper_counts){.seen = m->counts.seen};
 	m->staged_since = 0;
 	m->guard.n_changes = n;

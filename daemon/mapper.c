@@ -82,6 +82,7 @@ void mapper_fini(struct mapper *m)
 	guard_fini(&m->guard);
 	frozen_fini(&m->frozen);
 	free(m->again);
+	free(m->failed);
 	free(m->lost);
 	names_fini(&m->names);
 	lookup_fini(&m->lookup);

@@ -61,10 +61,12 @@ struct mapper {
 	bool decided;    /* about removals, in this pass */
 	struct guard guard;
 	struct frozen frozen;
-	int64_t at, at_project;    /* the work package that is mapped */
-	bool pruned;               /* the log, since the start */
-	int64_t fault_run;         /* the last run, if it failed; else 0 */
-	struct err fault;          /* in which way */
+	int64_t at, at_project; /* the work package that is mapped */
+	bool pruned;            /* the log, since the start */
+	int64_t fault_run;      /* the last run, if it failed; else 0 */
+	struct err fault;       /* in which way */
+	size_t n_failed, cap_failed;
+	int64_t *failed;           /* work packages that did, ascending */
 	size_t n_again, cap_again; /* work packages whose path may change */
 	int64_t *again;
 	int64_t restored;        /* documents, and not said in a commit yet */

@@ -50,6 +50,7 @@ int mapper_begin(struct mapper *m, const char *cause, struct err *e)
 	m->decided = false;
 	m->n_again = 0;
 	m->restored = 0;
+	m->n_failed = 0;
 	mapper_forget_names(m);
 	return guard_begin(m, e);
 }
@@ -180,6 +181,47 @@ void mapper_event(struct mapper *m, enum log_level level, const char *kind,
 	event_log(&event, kind);
 }
 
+/* Where a work package is, or belongs, among those that failed. */
+static size_t place_of(const struct mapper *m, int64_t work_package)
+{
+	size_t low = 0;
+	size_t high = m->n_failed;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (m->failed[middle] < work_package)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* A work package may be tried twice in a pass: what counts is the end. */
+static void count_failed(struct mapper *m, int64_t work_package, bool failed)
+{
+	size_t at = place_of(m, work_package);
+	bool has = at < m->n_failed && m->failed[at] == work_package;
+	int64_t *place;
+
+	if (has == failed)
+		return;
+	m->counts.failed += failed ? 1 : -1;
+	if (failed)
+		m->failed = grow(m->failed, m->n_failed, &m->cap_failed,
+			sizeof(*m->failed));
+	place = m->failed + at;
+	if (failed) {
+		memmove(place + 1, place,
+			(m->n_failed++ - at) * sizeof(*place));
+		*place = work_package;
+	} else {
+		memmove(place, place + 1,
+			(--m->n_failed - at) * sizeof(*place));
+	}
+}
+
 struct failed_before {
 	struct str why;
 	bool same;
@@ -210,7 +252,7 @@ void mapper_failed(struct mapper *m, int64_t work_package, const char *why)
 
 	store_work_package(m->store, work_package, &found, compare_reason,
 		&before, &ignored);
-	m->counts.failed++;
+	count_failed(m, work_package, true);
 	if (before.same) {
 		event.kind = STR("retried");
 		event.level = LOG_LEVEL_DEBUG;
@@ -239,6 +281,7 @@ void mapper_recovered(struct mapper *m, int64_t work_package)
 	if (before == OUTCOME_FAILED)
 		mapper_event(m, LOG_LEVEL_NOTICE, "recovered", work_package,
 			STR_NONE, "is in error no more");
+	count_failed(m, work_package, false);
 }
 
 void mapper_committed(struct mapper *m, const char *id, const char *subject)

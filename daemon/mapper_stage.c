@@ -321,8 +321,9 @@ static bool rendered_has(const struct rendered *rendered, struct str entry)
 }
 
 /*
- * Documents that no entry makes any more.  Where as many come as go, an entry
- * took over from another; else they are removals, for the guard to see.
+ * Documents that no entry makes any more, but for those that are to be kept.
+ * Where as many come as go, an entry took over from another; else they are
+ * removals, for the guard to see.
  */
 static int leave(
 	struct staging *s, const struct rendered *rendered, struct err *e)
@@ -340,6 +341,8 @@ static int leave(
 			r = mapper_drop(m, s->item->id, d->entry, d->claim, e);
 			continue;
 		}
+		if (d->keep_when_gone)
+			continue;
 		s->pending = true;
 		guard_remove(m, s->item->id, d->entry,
 			rendered->match_err.code != 0

@@ -164,6 +164,13 @@ static const struct row kinds[] = {
 	{"User", LINK("users", "8", "8 not found"), "null"},
 	{"User", LINK("users", "8", "Deleted user"),
 		"{\"id\":8,\"name\":\"Deleted user\"}"},
+	/* E-mail addresses are never written. */
+	{"User", LINK("users", "8", "ada@example.org"),
+		"{\"id\":8,\"name\":null}"},
+	{"User", LINK("users", "8", "Ada @ home"),
+		"{\"id\":8,\"name\":\"Ada @ home\"}"},
+	{"Version", LINK("versions", "8", "v1@prod"),
+		"{\"id\":8,\"name\":\"v1@prod\"}"},
 	{"User", "{\"href\":\"/api/v3/users/8\"}", "{\"id\":8,\"name\":null}"},
 	{"[]User",
 		"[" LINK("users", "8", "Ada") "," HIDDEN
