@@ -6,6 +6,7 @@
 #   make lint       formatting, clang-tidy, cppcheck, include arrows
 #   make asan tsan  the tests under the address and the thread sanitizer
 #   make fuzz       each fuzz target for SECONDS=60
+#   make soak       faults of all kinds for an hour and a half; SOAK=0.1 a tenth
 #   make bench      first sync, idle poll, one change; rendering alone
 #   make install    into $(DESTDIR)$(PREFIX)
 #   make deb        a Debian package, in build/deb
@@ -100,6 +101,7 @@ $(BUILD)/tests/faults/%.so: tests/faults/%.c
 # Fuzz targets: tests/fuzz/MODULE/NAME.c, linked with a driver that replays
 # files (make check), or with libFuzzer (make fuzz SECONDS=600).
 SECONDS ?= 60
+SOAK ?= 1
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*/*.c))
 define fuzz-module
 $$(BUILD)/tests/fuzz/$(1)/%: $$(BUILD)/tests/fuzz/$(1)/%.o \
@@ -131,6 +133,10 @@ fuzz-programs: $(foreach f,$(wildcard tests/fuzz/*/*.c),$(BUILD)/fuzz-$(subst /,
 fuzz: deps
 	$(MAKE) --no-print-directory MODE=$@ CC=clang fuzz-programs
 	BUILD=build/$@ sh tests/fuzz.sh $(SECONDS)
+
+soak: deps
+	$(MAKE) --no-print-directory test-programs
+	BUILD=$(BUILD) SOAK=$(SOAK) $(PYTHON) tests/soak.py
 
 demo: deps
 	$(MAKE) --no-print-directory all $(STAND_IN)
@@ -230,7 +236,7 @@ deb-check: deb $(STAND_IN)
 clean:
 	rm -rf build
 
-.PHONY: all check asan tsan fuzz demo bench lint format deps install \
+.PHONY: all check asan tsan fuzz soak demo bench lint format deps install \
 	uninstall stage stage-units man deb deb-check clean test-programs fuzz-programs $(addprefix unit-,$(MODULES))
 .PRECIOUS: $(BUILD)/%.o
 .DELETE_ON_ERROR:

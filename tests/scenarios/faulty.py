@@ -6,6 +6,7 @@ Figures that a test prints as "# figure: N what" are summed up by make soak.
 """
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -54,20 +55,75 @@ def chosen(items, n):
     return [items[i * len(items) // n] for i in range(n)]
 
 
+def copy(path, to):
+    """A folder, or that there is none."""
+    shutil.rmtree(to, ignore_errors=True)
+    if os.path.exists(path):
+        shutil.copytree(path, to, symlinks=True)
+
+
+class Remote:
+    """A bare repository behind a server of git's, which lives on when the
+    daemon is killed; a context manager."""
+
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "remote.git")
+        subprocess.run(["git", "init", "-q", "--bare", "-b", "main",
+                        self.path], check=True)
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        self.url = "git://127.0.0.1:%d/remote.git" % self.port
+        self.process = subprocess.Popen(
+            ["git", "daemon", "--reuseaddr", "--export-all",
+             "--enable=receive-pack", "--listen=127.0.0.1",
+             "--port=%d" % self.port, "--base-path=" + folder, folder],
+            env=dict(os.environ, GIT_CONFIG_COUNT="1",
+                     GIT_CONFIG_KEY_0="safe.directory",
+                     GIT_CONFIG_VALUE_0="*"), stderr=subprocess.DEVNULL)
+
+    def head(self):
+        done = subprocess.run(
+            ["git", "-C", self.path, "rev-parse", "-q", "--verify", "main"],
+            stdout=subprocess.PIPE, check=False)
+        return done.stdout.decode().strip() or None
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(10)
+
+
 class Case(Sync):
     """A daemon whose store can be kept and put back."""
 
+    remote = None  # where it pushes to: a Remote
+
+    def places(self):
+        return [self.store] + ([self.remote.path] if self.remote else [])
+
     def keep(self):
         """Remember the store as it is, or that there is none."""
-        self.kept = self.store + ".kept"
-        shutil.rmtree(self.kept, ignore_errors=True)
-        if os.path.exists(self.store):
-            shutil.copytree(self.store, self.kept, symlinks=True)
+        for path in self.places():
+            copy(path, path + ".kept")
 
     def put_back(self):
-        shutil.rmtree(self.store, ignore_errors=True)
-        if os.path.exists(self.kept):
-            shutil.copytree(self.kept, self.store, symlinks=True)
+        for path in self.places():
+            copy(path + ".kept", path)
+
+    def push_to(self, remote):
+        self.remote = remote
+        self.configure()
+
+    def configure(self, **parts):
+        super().configure(**parts)
+        if self.remote is None:
+            return
+        with open(self.config) as f:
+            text = f.read()
+        self.write("opsync.yaml", text.replace(
+            "store: " + self.store,
+            "store:\n  path: %s\n  push: { remote: \"%s\" }" % (
+                self.store, self.remote.url)))
 
     def under(self, *wrapper, args=(), timeout=60, **env):
         """One pass within a wrapper; its exit code and what it said."""
@@ -102,6 +158,8 @@ class Case(Sync):
             found.append("tree and commits: %r, not %r" % (
                 self.shape(), wanted))
         found += self.flaws()
+        if self.remote and self.remote.head() != self.head():
+            found.append("the remote has %s" % self.remote.head())
         for folder, _, names in os.walk(os.path.join(self.store, ".git")):
             found += ["left over: %s/%s" % (folder, name) for name in names
                       if "tmp" in name or "/opsync/tmp" in folder]

@@ -8,7 +8,7 @@ again the store is that of one that nobody disturbed.
 import random
 import sys
 
-from faulty import (CALLS, KILLED, MAPPING, Case, chosen, contents,
+from faulty import (CALLS, KILLED, MAPPING, Case, Remote, chosen, contents,
                     figure, option, size)
 from harness import StandIn, Tap
 
@@ -78,7 +78,12 @@ def mixed(server, sync):
     return ("--full",)
 
 
-SCENARIOS = (first, edits, deletion, rename, attachment, render, mixed)
+def push(server, sync):
+    edits(server, sync)
+    return ()
+
+
+SCENARIOS = (first, edits, deletion, rename, attachment, render, mixed, push)
 
 
 class Scenario:
@@ -89,6 +94,8 @@ class Scenario:
         self.server = StandIn(*WORLD).start()
         self.sync = Case(self.server.url, projects="[demo-1]",
                          mapping=MAPPING)
+        if scenario is push:
+            self.sync.push_to(Remote(self.sync.folder))
         if scenario is not first:
             self.well(())
         self.sync.keep()
@@ -104,6 +111,8 @@ class Scenario:
             raise RuntimeError("%s: %r" % (self.name, done))
 
     def close(self):
+        if self.sync.remote:
+            self.sync.remote.close()
         self.sync.__exit__(None)
         self.server.stop()
 
