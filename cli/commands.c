@@ -38,6 +38,8 @@ static const struct command commands[] = {
 	{"publish", "ID…", "what was withdrawn comes back", cli_publish},
 	{"accept-server", "", "it is another server, and meant to be",
 		cli_accept_server},
+	{"adopt", "[--dry-run] [PATH]…",
+		"take over files that another tool wrote", cli_adopt},
 	{"verify", "[--repair]", "store, state and server against each other",
 		cli_verify},
 	{"render", "ID | FILE.json [--schema FILE] [--attachments DIR]",

@@ -22,6 +22,7 @@ void commands_help(void);
 void command_help(const struct command *command);
 
 cli_command cli_accept_server;
+cli_command cli_adopt;
 cli_command cli_cancel;
 cli_command cli_check;
 cli_command cli_diff;

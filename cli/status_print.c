@@ -222,6 +222,19 @@ static void print_push(const struct page *p)
 		more(p, error, RED);
 }
 
+static void print_kept(const struct page *p)
+{
+	const char *branch = cli_text(p->status, "kept", NULL);
+
+	if (branch == NULL)
+		return;
+	label(p, "kept", YELLOW);
+	printf("what somebody wrote in our files is on the branch %s (delete "
+	       "it when done)",
+		branch);
+	end(p);
+}
+
 static void print_hooks(const struct page *p)
 {
 	const json_t *hooks = json_object_get(p->daemon, "hooks");
@@ -347,6 +360,7 @@ void status_print(const struct term *t, const struct config *config,
 	}
 	print_counts(&p);
 	print_held(&p);
+	print_kept(&p);
 	print_run(&p);
 	print_errors(&p);
 }

@@ -42,6 +42,7 @@ static const struct control_command commands[] = {
 	{"pause", CONTROL_CHANGE, work_pause, order_pause},
 	{"resume", CONTROL_CHANGE, work_resume, order_resume},
 	{"verify", CONTROL_CHANGE, NULL, order_verify},
+	{"adopt", CONTROL_CHANGE, NULL, order_adopt},
 	{"reload", CONTROL_CHANGE, NULL, order_reload},
 	{"get", CONTROL_CHANGE, NULL, order_get},
 	{"release", CONTROL_CHANGE, guarded, order_release},

@@ -16,6 +16,7 @@ const struct control_command *command_find(const char *name, struct err *e);
 void order_status(struct control_request *r);
 void order_resync(struct control_request *r);
 void order_verify(struct control_request *r);
+void order_adopt(struct control_request *r);
 void order_reload(struct control_request *r);
 void order_cancel(struct control_request *r);
 void order_pause(struct control_request *r);

@@ -219,6 +219,7 @@ void mapper_finding(struct buf *out, const char *place, int64_t work_package,
 	struct str path, const char *text);
 int mapper_check(struct mapper *m, struct buf *out, struct err *e);
 int mapper_differences(struct mapper *m, struct buf *out, struct err *e);
+int mapper_adopted(struct mapper *m, struct buf *out, struct err *e);
 
 /*
  * After everything was read: documents of ours that no work package makes

@@ -61,6 +61,17 @@ static void on_refused(
 		log_error("%s", e.text);
 }
 
+/* In status it stays until the branch is deleted. */
+static int tell_kept(
+	struct mapper *m, const struct store_commit *c, struct err *e)
+{
+	log_warning("%zu files were changed by somebody in the store: "
+		    "their content is kept on the branch %s",
+		c->n_kept, c->kept_branch);
+	return state_put(
+		store_state(m->store), "kept", str_of(c->kept_branch), e);
+}
+
 /* last: the pass ends with it. */
 static int commit(
 	struct mapper *m, const char *cursor, bool last, struct err *e)
@@ -89,11 +100,7 @@ static int commit(
 		memcpy(m->commit, c.id, sizeof(m->commit));
 		mapper_committed(m, c.id, subject);
 	}
-	if (c.n_kept > 0)
-		log_warning("%zu files were changed by somebody in the store: "
-			    "their content is kept on the branch %s",
-			c.n_kept, c.kept_branch);
-	return 0;
+	return c.n_kept > 0 ? tell_kept(m, &c, e) : 0;
 }
 
 /* Counted here: the store would have to look at all that is staged. */

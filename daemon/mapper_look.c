@@ -34,9 +34,25 @@ static void on_adrift(void *arg, int64_t work_package, struct str entry,
 	m->lost[m->n_lost++] = work_package;
 }
 
+/* A branch that a person has deleted is not told of any more. */
+static int forget_kept(struct mapper *m, struct err *e)
+{
+	struct state *state = store_state(m->store);
+	struct buf branch = {0};
+	bool found = false;
+	int r = state_get(state, "kept", &branch, &found, e);
+
+	if (r == 0 && found && !store_has_branch(m->store, branch.p))
+		r = state_delete(state, "kept", e);
+	buf_fini(&branch);
+	return r;
+}
+
 int mapper_look(struct mapper *m, bool deep, struct err *e)
 {
-	return store_look(m->store, deep, on_adrift, m, e);
+	int r = forget_kept(m, e);
+
+	return r == 0 ? store_look(m->store, deep, on_adrift, m, e) : r;
 }
 
 /* --- What nobody claims ------------------------------------------------- */

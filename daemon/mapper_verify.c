@@ -49,3 +49,31 @@ int mapper_differences(struct mapper *m, struct buf *out, struct err *e)
 	guard_forget(&m->guard);
 	return store_differences(m->store, on_finding, out, e);
 }
+
+struct adopted {
+	struct mapper *m;
+	struct buf *out;
+};
+
+static void on_adopted(void *arg, int64_t work_package, struct str path)
+{
+	struct adopted *a = arg;
+
+	if (work_package == 0) {
+		mapper_finding(a->out, "stranger", 0, path,
+			"no document makes it: it stays");
+		return;
+	}
+	mapper_finding(a->out, "adopted", work_package, path,
+		"a file of another tool becomes a document's");
+	if (!a->m->dry)
+		mapper_event(a->m, LOG_LEVEL_NOTICE, "adopted", work_package,
+			path, "taken over from another tool");
+}
+
+int mapper_adopted(struct mapper *m, struct buf *out, struct err *e)
+{
+	struct adopted a = {m, out};
+
+	return store_adopted(m->store, on_adopted, &a, e);
+}

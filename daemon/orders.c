@@ -156,6 +156,23 @@ void order_resync(struct control_request *r)
 	ask_for_pass(r);
 }
 
+void order_adopt(struct control_request *r)
+{
+	const json_t *paths = json_object_get(r->what, "paths");
+	struct buf lines = {0};
+
+	for (size_t i = 0; i < json_array_size(paths); i++) {
+		const char *path = json_string_value(json_array_get(paths, i));
+
+		if (path != NULL)
+			buf_printf(&lines, "%s\n", path);
+	}
+	r->want.adopt = true;
+	r->want.dry = json_is_true(json_object_get(r->what, "dry_run"));
+	r->want.paths = lines.n > 0 ? buf_take(&lines) : NULL;
+	ask_for_pass(r);
+}
+
 void order_verify(struct control_request *r)
 {
 	r->want.verify = true;

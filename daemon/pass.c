@@ -241,6 +241,17 @@ static int begin(struct pass *p, struct state *state, struct err *e)
 	return r;
 }
 
+static int add_failed(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	struct pass *p = arg;
+
+	(void)e;
+	p->ids = xrealloc(p->ids, (p->n_ids + 1) * sizeof(*p->ids));
+	p->ids[p->n_ids++] = wp->id;
+	return 0;
+}
+
 static void run_begin(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
@@ -257,8 +268,12 @@ static void run_begin(struct job *job)
 	if (p->kind == PASS_FULL)
 		p->record = true;
 	r = mapper_begin_run(m, kind_words[p->kind], p->record, &p->err);
-	m->verifying = p->dry || p->deep;
+	m->verifying = p->kind == PASS_FULL && (p->dry || p->deep);
 	m->dry = p->dry;
+	store_adopt(m->store, p->adopt ? &p->paths : NULL);
+	if (r == 0 && p->adopt)
+		r = state_work_packages_of(store_state(m->store),
+			OUTCOME_FAILED, add_failed, p, &p->err);
 	if (r == 0 && !p->dry)
 		r = mapper_look(m, p->deep, &p->err);
 	if (r == 0)
@@ -626,6 +641,7 @@ static void read_server(struct pass *p)
 		return;
 	case PASS_LOCAL:
 	case PASS_VERIFY: /* is PASS_FULL by now */
+	case PASS_ADOPT:  /* is PASS_SOME by now */
 	case PASS_KINDS:
 		return; /* reads nothing */
 	}
@@ -742,8 +758,11 @@ static void run_commit(struct job *job)
 	struct err e = {0};
 
 	m->run.kind = str_of(kind_words[p->kind]);
+	if (p->adopt && p->err.code == 0)
+		mapper_adopted(m, &p->findings, &p->err);
+	store_adopt(m->store, NULL);
 	if (p->dry) {
-		if (p->err.code == 0)
+		if (p->err.code == 0 && !p->adopt)
 			mapper_differences(m, &p->findings, &p->err);
 		guard_forget(&m->guard);
 		store_discard(m->store);
@@ -927,6 +946,7 @@ void pass_cancel(struct pass *p)
 void pass_fini(struct pass *p)
 {
 	buf_fini(&p->findings);
+	buf_fini(&p->paths);
 	lane_fini(&p->lane);
 	mapper_page_fini(&p->page);
 	free(p->scope.ids);

@@ -19,6 +19,7 @@ enum pass_kind {
 	PASS_LOCAL,     /* what a person ordered, without the server */
 	PASS_SLOW,      /* a slice of a slow full read */
 	PASS_VERIFY,    /* a full read, with deep or dry */
+	PASS_ADOPT,     /* those in error, with adopt */
 	PASS_KINDS,
 };
 
@@ -33,7 +34,9 @@ struct pass {
 	bool compare;      /* whether mapping and projects are the ones that
 			      the documents were made with */
 	bool deep;         /* read all of the store before, trust nothing */
-	bool dry;          /* the same, but only tell: findings */
+	bool dry;          /* commit nothing, only tell: findings */
+	bool adopt;        /* documents in error take over what is in the way */
+	struct buf paths;  /* but only these, one a line; empty: all; owned */
 	size_t n_ids;
 	int64_t *ids; /* of PASS_SOME; owned, freed by pass_fini() */
 	struct slow_list *slow_list; /* borrowed */

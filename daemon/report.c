@@ -130,6 +130,8 @@ int report_status(struct state *s, struct buf *out, struct err *e)
 	if (r == 0)
 		r = put_value(s, "user", "user", out, e);
 	if (r == 0)
+		r = put_value(s, "kept", "kept", out, e);
+	if (r == 0)
 		r = guard_status(s, out, e);
 	if (r == 0)
 		r = life_report(s, out, e);

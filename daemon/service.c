@@ -412,6 +412,15 @@ static void start_verify(struct service *s)
 	verify_start(&s->verify, on_verified);
 }
 
+static void set_adopt(struct service *s, const struct wanted_what *what)
+{
+	s->pass.kind = PASS_SOME;
+	s->pass.adopt = true;
+	s->pass.dry = what->dry;
+	if (what->paths != NULL)
+		buf_puts(&s->pass.paths, what->paths);
+}
+
 static void start_pass(struct service *s, const char *cause)
 {
 	struct wanted_what what = {0};
@@ -448,6 +457,13 @@ static void start_pass(struct service *s, const char *cause)
 		s->pass.deep = s->verify.repair;
 		s->pass.dry = !s->verify.repair;
 	}
+	if (s->pass.kind == PASS_ADOPT)
+		set_adopt(s, &what);
+	if (s->pass.dry && !first) { /* it commits no other mapping */
+		s->compare = s->pass.compare;
+		s->pass.compare = false;
+	}
+	free(what.paths);
 	uv_timer_start(&s->timer, on_tick, TICK_MS, TICK_MS);
 	if (s->verifying)
 		start_verify(s);

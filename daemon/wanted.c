@@ -14,6 +14,8 @@ enum pass_kind wanted_kind(const struct wanted_what *what)
 {
 	if (what->verify)
 		return PASS_VERIFY;
+	if (what->adopt)
+		return PASS_ADOPT;
 	if (what->full)
 		return PASS_FULL;
 	if (what->some || what->n_ids > 0)
@@ -37,6 +39,12 @@ static void merge(struct wanted_what *into, struct wanted_what *what)
 
 	into->full |= what->full;
 	into->repair |= what->repair;
+	into->dry &= what->dry;
+	if (what->paths != NULL) {
+		free(into->paths); /* the last word counts */
+		into->paths = what->paths;
+		what->paths = NULL;
+	}
 	into->reconcile |= what->reconcile;
 	if (what->n_ids == 0)
 		return;
@@ -71,6 +79,8 @@ size_t wanted_add(struct wanted *w, struct wanted_what *what)
 			.full = what->full,
 			.verify = what->verify,
 			.repair = what->repair,
+			.adopt = what->adopt,
+			.dry = what->dry,
 			.reconcile = what->reconcile,
 			.local = what->local,
 			.some = what->some || what->n_ids > 0,
@@ -94,7 +104,9 @@ bool wanted_take(struct wanted *w, struct wanted_what *out)
 
 void wanted_fini(struct wanted *w)
 {
-	for (size_t i = 0; i < w->n; i++)
+	for (size_t i = 0; i < w->n; i++) {
 		free(w->what[i].ids);
+		free(w->what[i].paths);
+	}
 	*w = (struct wanted){0};
 }

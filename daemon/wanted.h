@@ -8,6 +8,9 @@ struct wanted_what {
 	bool full;
 	bool verify;    /* all is compared, */
 	bool repair;    /* and put right */
+	bool adopt;     /* files of others are taken over, */
+	bool dry;       /* or only told */
+	char *paths;    /* those, one a line; NULL: all; owned */
 	bool reconcile; /* with some: after them */
 	bool local;     /* nothing of the server: orders are carried out */
 	bool some;      /* those of ids, which may be none */

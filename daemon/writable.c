@@ -102,8 +102,14 @@ int writable_check(const char *path, struct err *e)
 	if (error != EROFS && error != EACCES)
 		return 0; /* whoever opens it finds better words */
 	if (getenv("INVOCATION_ID") == NULL || !our_unit(unit, sizeof(unit)))
-		return err_errno(e, ERR_CONFIG, error,
-			"the store %s cannot be written by this user (%u)",
-			path, (unsigned)geteuid());
+		return err_set(e, ERR_CONFIG,
+			"the store %s cannot be written by this user (%u): %s; "
+			"%s",
+			path, (unsigned)geteuid(), strerror(error),
+			error == EROFS
+				? "mount it writable, or name another folder "
+				  "as the store"
+				: "run opsyncd as its owner, or give it to "
+				  "this one (chown -R)");
 	return say_drop_in(path, unit, error, there, e);
 }

@@ -49,12 +49,14 @@ int changes_staged(struct state *s, struct changes *c, struct err *e)
 	 * is: one that is staged gives it up); then what only goes.
 	 */
 	struct query q = query_open(s,
-		"SELECT n.path, f.oid, n.oid, n.attachment_id = 0,"
+		"SELECT n.path, coalesce(f.oid, x.oid), n.oid,"
+		" n.attachment_id = 0,"
 		" n.work_package, n.entry, CASE WHEN f.path IS NULL"
 		" OR EXISTS " READY " THEN 0 ELSE f.work_package END AS owner"
 		" FROM staged_document m JOIN staged_file n"
 		" ON n.work_package = m.work_package AND n.entry = m.entry"
 		" LEFT JOIN file f ON f.path = n.path"
+		" LEFT JOIN staged_adopted x ON x.path = n.path"
 		" WHERE m.why IS NULL AND (f.oid IS NOT n.oid OR owner <> 0"
 		" OR EXISTS (SELECT 1 FROM adrift a WHERE"
 		" a.work_package = m.work_package AND a.entry = m.entry))"

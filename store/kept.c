@@ -42,7 +42,7 @@ int commit_make(struct store *s, const struct commit_parts *parts, git_oid *out,
 	return code;
 }
 
-static bool is_there(struct store *s, const char *branch)
+bool store_has_branch(struct store *s, const char *branch)
 {
 	char *ref = xasprintf("refs/heads/%s", branch);
 	git_oid oid;
@@ -56,15 +56,16 @@ static bool is_there(struct store *s, const char *branch)
 int kept_name(
 	struct store *s, int64_t run, char branch[KEPT_BRANCH], struct err *e)
 {
-	const char *folder = is_there(s, "opsync") || is_there(s, "opsync/kept")
+	const char *folder = store_has_branch(s, "opsync") ||
+					     store_has_branch(s, "opsync/kept")
 				     ? "opsync-kept"
 				     : "opsync/kept";
 
 	snprintf(branch, KEPT_BRANCH, "%s/%lld", folder, (long long)run);
-	for (int i = 2; i < NAMES && is_there(s, branch); i++)
+	for (int i = 2; i < NAMES && store_has_branch(s, branch); i++)
 		snprintf(branch, KEPT_BRANCH, "%s/%lld-%d", folder,
 			(long long)run, i);
-	if (is_there(s, branch))
+	if (store_has_branch(s, branch))
 		return err_set(e, ERR_IO,
 			"%s: there are too many branches like %s: delete those "
 			"that are not needed",

@@ -38,6 +38,9 @@ struct store {
 			   */
 	int64_t look_at;  /* monotonic: when the work tree's turn is */
 
+	const struct buf
+		*adopt; /* paths, one a line; NULL: none is taken over */
+
 	store_told_fn *told; /* or NULL */
 	void *told_arg;
 };

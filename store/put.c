@@ -204,8 +204,42 @@ static int taken(struct str path, struct err *e)
 {
 	return err_set(e, ERR_DATA,
 		"%.*s is taken by a file that opsync did not write: move it "
-		"away, or change the mapping's path",
+		"away, change the mapping's path, or let opsync adopt take it "
+		"over",
 		STR_ARGS(path));
+}
+
+static bool may_adopt(const struct store *s, struct str path)
+{
+	struct str rest;
+
+	if (s->adopt == NULL)
+		return false;
+	rest = buf_str(s->adopt);
+	if (rest.n == 0)
+		return true;
+	while (rest.n > 0) {
+		size_t n = str_find(rest, STR("\n"));
+
+		if (str_eq(path, (struct str){rest.p, n}))
+			return true;
+		rest = str_skip(rest, n < rest.n ? n + 1 : n);
+	}
+	return false;
+}
+
+/* A file of others is in the way, or taken over: then as if it was ours. */
+static int adopt_spot(struct store *s, struct str path, const struct spot *spot,
+	struct err *e)
+{
+	char hex[GIT_OID_HEXSZ + 1];
+	git_oid none = {{0}};
+
+	if (!may_adopt(s, path))
+		return taken(path, e);
+	git_oid_tostr(
+		hex, sizeof(hex), spot->kind == SPOT_FILE ? &spot->oid : &none);
+	return staging_adopt(s->state, path, str_of(hex), e);
 }
 
 /* A path that no document has on record: is a file there, and another? */
@@ -224,12 +258,14 @@ static int check_foreign(
 	if (spot.kind == SPOT_OTHER ||
 		(spot.kind == SPOT_FILE &&
 			!git_oid_equal(&spot.oid, &change.new_oid)))
-		return taken(path, e);
+		return adopt_spot(p->store, path, &spot, e);
 	if (!p->store->checked_out)
 		return 0;
 	code = worktree_inspect(p->store->worktree, &change, 1, &n_foreign, e);
-	if (code == 0 && n_foreign > 0)
-		return taken(path, e);
+	if (code == 0 && n_foreign > 0) {
+		spot.kind = SPOT_OTHER; /* not in git: it is kept */
+		return adopt_spot(p->store, path, &spot, e);
+	}
 	return code;
 }
 

@@ -54,6 +54,9 @@ static const char tables[] =
 	" work_package INTEGER PRIMARY KEY, source TEXT);"
 	"CREATE TEMP TABLE staged_stale ("
 	" work_package INTEGER PRIMARY KEY, stale INTEGER NOT NULL);"
+	/* Files of others that documents take over, as they are. */
+	"CREATE TEMP TABLE staged_adopted ("
+	" path TEXT PRIMARY KEY, oid TEXT) WITHOUT ROWID;"
 	/* Documents that are not in the store as recorded (look.c). */
 	"CREATE TEMP TABLE adrift (work_package INTEGER, entry TEXT,"
 	" PRIMARY KEY (work_package, entry)) WITHOUT ROWID;"
@@ -327,6 +330,7 @@ int staging_apply(struct state *s, struct err *e)
 		" WHERE (work_package, entry) IN " READY,
 		"DELETE FROM staged_document WHERE why IS NULL",
 		"DELETE FROM staged_attachment",
+		"DELETE FROM staged_adopted",
 		"DELETE FROM staged_read",
 		"DELETE FROM staged_name",
 		"DELETE FROM staged_relations",
@@ -392,6 +396,7 @@ int staging_clear(struct state *s, struct err *e)
 		"DELETE FROM staged_relations",
 		"DELETE FROM staged_stale",
 		"DELETE FROM adrift",
+		"DELETE FROM staged_adopted",
 		"DELETE FROM staged_value",
 		"DELETE FROM staged_event",
 	};

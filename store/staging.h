@@ -42,6 +42,10 @@ int staging_again(struct state *s, struct err *e);
 int staging_is_adrift(struct state *s, int64_t work_package, struct str entry,
 	bool *is, struct err *e);
 
+/* A file of others, with its blob or zeros, is as if it was ours. */
+int staging_adopt(
+	struct state *s, struct str path, struct str oid, struct err *e);
+
 /* The other document that has path staged, if any. */
 int staging_owner(struct state *s, struct str path,
 	const struct state_document *self, bool *found, int64_t *work_package,

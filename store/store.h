@@ -107,6 +107,20 @@ int store_set_aside(struct store *s, const struct buf *objects,
 	struct buf *packs, struct buf *indexes, struct err *e);
 int store_open_again(struct store *s, struct err *e);
 
+/*
+ * Until it is set to NULL: documents take over files of others that are where
+ * they belong; paths (borrowed) are those that may be, one a line; empty: all.
+ */
+void store_adopt(struct store *s, const struct buf *paths);
+
+/*
+ * Tell of files that staged documents take over, then of files of others
+ * where our documents are that none makes (work package 0).
+ */
+typedef void store_adopted_fn(void *arg, int64_t work_package, struct str path);
+int store_adopted(
+	struct store *s, store_adopted_fn *fn, void *arg, struct err *e);
+
 /* --- Attachments, as they arrive ---------------------------------------- */
 
 /*
@@ -318,6 +332,8 @@ struct store_follow {
  */
 int store_follow(struct store *s, const char *ref, struct store_follow *out,
 	struct err *e);
+
+bool store_has_branch(struct store *s, const char *branch);
 
 /* The branch's commit in hex; "": none. */
 int store_head(struct store *s, char id[41], struct err *e);

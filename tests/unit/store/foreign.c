@@ -74,7 +74,8 @@ static void test_taken(void **state)
 		ERR_DATA);
 	assert_string_equal(f->err.text,
 		"untracked.md is taken by a file that opsync did not write: "
-		"move it away, or change the mapping's path");
+		"move it away, change the mapping's path, or let opsync adopt "
+		"take it over");
 	assert_int_equal(put(f, 3, make("committed.md", "ours", NULL), &change),
 		ERR_DATA);
 	run("rm '%s/committed.md'", f->path); /* it is in the branch still */

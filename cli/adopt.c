@@ -1,0 +1,107 @@
+/*
+ * adopt - take over the files of another tool that are where our documents
+ * belong, and list those that no document makes.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+
+enum { OPT_DRY_RUN = 256 };
+
+struct adoption {
+	struct cli *cli;
+	bool dry;
+	long long n, n_strangers;
+	int result;
+	struct err *e;
+};
+
+static void show(struct adoption *a, const json_t *line)
+{
+	const char *kind = cli_text(line, "finding", "");
+	bool stranger = strcmp(kind, "stranger") == 0;
+
+	a->n += !stranger;
+	a->n_strangers += stranger;
+	if (stranger)
+		printf("no document makes %s\n", cli_text(line, "path", "?"));
+	else
+		printf("%s %s (work package %lld)\n",
+			a->dry ? "would take over" : "taken over",
+			cli_text(line, "path", "?"),
+			cli_int(line, "work_package"));
+}
+
+static void on_line(struct adoption *a, const json_t *line)
+{
+	if (a->cli->json) {
+		json_dumpf(line, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else if (json_object_get(line, "finding") != NULL) {
+		show(a, line);
+	}
+	if (json_is_true(json_object_get(line, "finished")) &&
+		cli_int(line, "result") != 0)
+		a->result = err_set(a->e, (int)cli_int(line, "result"), "%s",
+			cli_text(line, "error", "?"));
+}
+
+static int talk(struct adoption *a, const json_t *request, struct err *e)
+{
+	struct cli_connection *c = NULL;
+	struct config config = {0};
+	json_t *line = NULL;
+	int r = cli_config(a->cli, &config, e);
+
+	if (r == 0)
+		r = cli_connect(&config, &c, e);
+	if (r == 0)
+		r = cli_send(c, request, e);
+	while (r == 0) {
+		r = cli_receive(c, &line, e);
+		if (line == NULL)
+			break;
+		on_line(a, line);
+		json_decref(line);
+	}
+	cli_disconnect(c);
+	config_fini(&config);
+	return r != 0 ? r : a->result;
+}
+
+static int take_option(void *arg, int c, struct err *e)
+{
+	(void)c;
+	(void)e;
+	*(bool *)arg = true;
+	return 0;
+}
+
+int cli_adopt(struct cli *cli, struct err *e)
+{
+	static const struct option options[] = {
+		{"dry-run", no_argument, NULL, OPT_DRY_RUN},
+		{0},
+	};
+	struct adoption a = {.cli = cli, .e = e};
+	json_t *request = json_pack(
+		"{s:s, s:b, s:[]}", "command", "adopt", "wait", 1, "paths");
+	json_t *paths = json_object_get(request, "paths");
+	int r = cli_parse(cli, options, take_option, &a.dry, e);
+
+	if (r == 0)
+		r = cli_arguments(cli, 0, 1000, e);
+	for (int i = optind; r == 0 && i < cli->argc; i++)
+		json_array_append_new(paths, json_string(cli->argv[i]));
+	json_object_set_new(request, "dry_run", json_boolean(a.dry));
+	if (r == 0)
+		r = talk(&a, request, e);
+	if (r == 0 && !cli->json)
+		printf("%lld %s, %lld made by no document\n", a.n,
+			a.dry ? "would be taken over" : "taken over",
+			a.n_strangers);
+	json_decref(request);
+	return r;
+}

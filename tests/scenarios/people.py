@@ -1,0 +1,299 @@
+#!/usr/bin/python3
+"""People in the store: edits, files, commits, branches and locks of theirs.
+Nothing of theirs is lost, and the sync goes on.  And a tree that another
+tool wrote before."""
+import os
+import subprocess
+import sys
+import time
+
+from harness import StandIn, Sync, Tap, until
+
+WORLD = ("--generate", "12", "--attachments", "6", "--attachment-size", "300")
+MAPPING = """
+documents:
+- name: all
+  match: {}
+  path: docs/${ id }/index.md
+  attachments: all
+  front_matter: { title: "${ subject }" }
+  body: ${ description.raw }
+"""
+PERSON = ("-c", "user.name=p", "-c", "user.email=p@x")
+
+
+def put(sync, path, text):
+    full = os.path.join(sync.store, path)
+    os.makedirs(os.path.dirname(full), exist_ok=True)
+    with open(full, "w") as f:
+        f.write(text)
+
+
+def get(sync, path):
+    with open(os.path.join(sync.store, path)) as f:
+        return f.read()
+
+
+def kept(sync, path):
+    """What kept branches hold at a path."""
+    refs = sync.git("for-each-ref", "--format=%(refname)",
+                    "refs/heads/opsync").out.split()
+    return [sync.git("show", ref + ":" + path).out for ref in refs]
+
+
+def whole(tap, sync, name, *strangers):
+    """Our documents are as from nothing, and the rest is there."""
+    tree = sync.tree()
+    for path, text in strangers:
+        tap.same(tree.pop(path, b"").decode(), text, name + ": " + path)
+    tap.tree(tree, sync.scratch(), name + ": ours as from nothing")
+
+
+def attachment_of(sync, ident):
+    return [p for p in sync.tree() if p.startswith("docs/%d/" % ident) and
+            not p.endswith(".md")][0]
+
+
+def edits(tap, server, sync):
+    picture = attachment_of(sync, 2)
+    put(sync, "docs/1/index.md", "my edit\n")
+    put(sync, picture, "my picture\n")
+    os.unlink(os.path.join(sync.store, "docs/3/index.md"))
+    done = sync.once()
+    tap.ok(done.code == 0 and "kept on the branch" in done.err and
+           done.err.count("it is restored") == 3, "edits: said", done)
+    tap.ok("my edit\n" in kept(sync, "docs/1/index.md") and
+           "my picture\n" in kept(sync, picture), "edits: kept",
+           kept(sync, picture))
+    whole(tap, sync, "edits")
+    tap.same(sync.flaws(), [], "edits: restored in the work tree")
+    log = sync.opsync("log", "--event", "restored")
+    tap.ok("docs/1/index.md" in log.out, "edits: in the sync log", log)
+    status = sync.opsync("status")
+    tap.ok("opsync/kept/" in status.out, "edits: in status", status)
+    sync.git("branch", "-q", "-D", *sync.git(
+        "for-each-ref", "--format=%(refname:short)",
+        "refs/heads/opsync").out.split())
+    sync.once()
+    tap.ok("opsync/kept/" not in sync.opsync("status").out,
+           "edits: not in status once the branch is deleted")
+
+
+def staged(tap, server, sync):
+    """A dirty index: what is staged of theirs stays, ours is kept."""
+    put(sync, "notes.md", "staged\n")
+    put(sync, "docs/4/index.md", "staged over ours\n")
+    sync.git("add", "notes.md", "docs/4/index.md")
+    done = sync.once()
+    tap.same(done.code, 0, "dirty index: well")
+    tap.ok("staged over ours\n" in kept(sync, "docs/4/index.md"),
+           "dirty index: what was staged over ours is kept", done)
+    tap.same(sync.git("status", "--porcelain").out, "A  notes.md\n",
+             "dirty index: what is staged beside ours stays")
+    sync.git(*PERSON, "commit", "-qm", "notes")
+
+
+def commits(tap, server, sync):
+    put(sync, "docs/5/index.md", "committed over ours\n")
+    sync.git("rm", "-q", "docs/6/index.md")
+    sync.git("add", ".")
+    sync.git(*PERSON, "commit", "-qm", "a person's")
+    theirs = sync.head()
+    done = sync.once()
+    tap.ok(done.code == 0 and "committed over ours\n" in
+           kept(sync, "docs/5/index.md"), "their commit: kept", done)
+    tap.same(sync.git("merge-base", "HEAD", theirs).out.strip(), theirs,
+             "their commit: stays in the history")
+    tap.ok("Restore 2 documents" in sync.git("log", "-1", "--format=%s").out,
+           "their commit: ours comes on top", sync.git("log", "-2").out)
+    whole(tap, sync, "their commit", ("notes.md", "staged\n"))
+
+
+def history(tap, server, sync):
+    """The branch is reset, rebased, deleted."""
+    server.side("edit", {"id": 7, "set": {"subject": "Seven"}})
+    sync.once()
+    server.side("edit", {"id": 7, "set": {"subject": "Seventh"}})
+    sync.once()
+    sync.git("reset", "-q", "--hard", "HEAD~2")
+    tap.same(sync.once().code, 0, "reset: well")
+    whole(tap, sync, "reset", ("notes.md", "staged\n"))
+    sync.git(*PERSON, "commit", "-q", "--amend", "-m", "reworded")
+    sync.git(*PERSON, "rebase", "-q", "--force-rebase", "HEAD~3")
+    n = sync.commits()
+    done = sync.once()
+    tap.ok(done.code == 0 and sync.commits() == n, "rebased: no commit", done)
+    whole(tap, sync, "rebased", ("notes.md", "staged\n"))
+    os.unlink(os.path.join(sync.store, ".git/refs/heads/main"))
+    done = sync.once()
+    tap.ok(done.code == 0 and sync.commits() == n,
+           "a deleted branch comes back with its history", done)
+    tap.same(sync.flaws(), [], "and clean")
+
+
+def elsewhere(tap, server, sync):
+    """Another branch, or none, is checked out: that is left alone."""
+    for name, args in (("another branch", ("checkout", "-qb", "work")),
+                       ("a detached HEAD", ("checkout", "-q", "--detach"))):
+        sync.git(*args)
+        put(sync, "docs/8/index.md", "being worked on\n")
+        server.side("edit", {"id": 8, "set": {"subject": name}})
+        done = sync.once()
+        tap.ok(done.code == 0 and get(sync, "docs/8/index.md") ==
+               "being worked on\n", name + ": the work tree stays", done)
+        tap.ok(name in sync.tree("main")["docs/8/index.md"].decode(),
+               name + ": ours goes on", done)
+        sync.git("checkout", "-q", "--", ".")
+        sync.git("checkout", "-q", "main")
+        tap.same(sync.once().code, 0, name + ": and back")
+        tap.same(sync.flaws(), [], name + ": is clean then")
+
+
+def locks(tap, server, sync):
+    """A git that runs, and one that was killed."""
+    lock = os.path.join(sync.store, ".git/index.lock")
+    with open(lock, "w") as f:
+        f.write("x")
+    held = subprocess.Popen(["sh", "-c", "sleep 1; rm '%s'" % lock])
+    server.side("edit", {"id": 9, "set": {"subject": "Nine"}})
+    begin = time.monotonic()
+    done = sync.once()
+    held.wait()
+    tap.ok(done.code == 0 and time.monotonic() - begin > 0.8,
+           "a live index.lock is waited for", done)
+    tap.same(sync.flaws(), [], "then all is in step")
+    with open(lock, "w") as f:
+        f.write("x")
+    old = time.time() - 3600
+    os.utime(lock, (old, old))
+    server.side("edit", {"id": 9, "set": {"subject": "Ninth"}})
+    tap.same(sync.once().code, 0, "a dead one goes")
+    tap.same(sync.flaws(), [], "and all is in step")
+
+
+def running(tap, server, sync):
+    """A daemon sees it without being told."""
+    sync.start()
+    put(sync, "docs/10/index.md", "while it runs\n")
+    tap.ok(until(lambda: "while it runs\n" in
+                 kept(sync, "docs/10/index.md")) and
+           until(lambda: sync.flaws() == [], 5),
+           "an edit under a running daemon is kept and put right",
+           sync.said())
+    put(sync, "docs/11/index.md", "committed\n")
+    sync.git("add", ".")
+    sync.git(*PERSON, "commit", "-qm", "while it runs")
+    tap.ok(until(lambda: "committed\n" not in
+                 sync.tree()["docs/11/index.md"].decode()),
+           "so is a commit", sync.said())
+    tap.same(sync.stop(), 0, "it ends well")
+    whole(tap, sync, "all in all", ("notes.md", "staged\n"))
+
+
+def read_only(tap, server, sync):
+    """Not ours to write: says so, and what to do."""
+    if os.geteuid() != 0:
+        return
+    sync.once()
+    drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    os.chmod(sync.folder, 0o755)
+    os.chmod(os.path.join(sync.folder, "token"), 0o644)
+    done = sync.run(*drop, sync.PROGRAM, "--config", sync.config, "--once")
+    tap.ok(done.code == 78 and "cannot be written" in done.err and
+           "chown -R" in done.err, "a store that may not be written", done)
+    os.chmod(sync.folder, 0o777)
+    subprocess.run(["chmod", "-R", "a+w", sync.store], check=True)
+    done = sync.run(*drop, sync.PROGRAM, "--config", sync.config, "--once")
+    tap.ok(done.code == 78 and "belongs to another user" in done.err and
+           "chown -R" in done.err, "another user's repository", done)
+    folder = os.path.join(sync.folder, "ro")
+    os.mkdir(folder)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", folder],
+                      stderr=subprocess.DEVNULL).returncode != 0:
+        return
+    store, sync.store = sync.store, os.path.join(folder, "content")
+    sync.configure()
+    done = sync.once()
+    subprocess.run(["umount", folder], check=True)
+    sync.store = store
+    sync.configure()
+    tap.ok(done.code == 78 and "Read-only" in done.err and
+           "mount it writable" in done.err, "a file system that is read-only",
+           done)
+
+
+def adopted(tap):
+    """Another tool wrote the same tree before us."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        wanted = sync.scratch()
+        os.makedirs(sync.store)
+        sync.git("init", "-q", "-b", "main")
+        for path, text in wanted.items():
+            full = os.path.join(sync.store, path)
+            os.makedirs(os.path.dirname(full), exist_ok=True)
+            with open(full, "wb") as f:
+                f.write(text)
+        for ident in (1, 2, 3):
+            put(sync, "docs/%d/index.md" % ident, "by another tool\n")
+        put(sync, "docs/99/index.md", "of a work package long gone\n")
+        put(sync, "README.md", "a site\n")
+        sync.git("add", ".")
+        sync.git("rm", "-q", "--cached", "docs/3/index.md")
+        sync.git(*PERSON, "commit", "-qm", "by another tool")
+        head = sync.head()
+        done = sync.once()
+        tap.ok(done.code == 3 and "docs/4" not in done.err and all(
+            "docs/%d/index.md is taken" % ident in done.err
+            for ident in (1, 2, 3)) and "opsync adopt" in done.err,
+               "what is equal is adopted silently, the rest is in error",
+               done)
+        tap.same(sync.head(), head, "and no commit is made")
+        sync.start()
+        done = sync.opsync("adopt", "--dry-run")
+        tap.ok(done.code == 0 and "3 would be taken over, 1 made by no "
+               "document" in done.out and "docs/99/index.md" in done.out and
+               "README" not in done.out, "adopt --dry-run lists", done)
+        tap.same(sync.head(), head, "and does nothing")
+        done = sync.opsync("adopt", "docs/2/index.md")
+        tap.ok(done.code == 0 and "1 taken over" in done.out,
+               "adopt takes one", done)
+        tree = sync.tree()
+        tap.ok(tree["docs/2/index.md"] == wanted["docs/2/index.md"] and
+               tree["docs/1/index.md"] == b"by another tool\n",
+               "and only that")
+        done = sync.opsync("adopt")
+        tap.ok(done.code == 0 and "2 taken over" in done.out,
+               "adopt takes the rest", done)
+        tap.ok("by another tool\n" in kept(sync, "docs/3/index.md"),
+               "what was in no commit is kept")
+        tree = sync.tree()
+        tap.same((tree.pop("docs/99/index.md"), tree.pop("README.md")),
+                 (b"of a work package long gone\n", b"a site\n"),
+                 "nothing is removed")
+        tap.tree(tree, wanted, "all ours is there")
+        tap.same(sync.opsync("status", "--json").json()[0]["errors"], [],
+                 "nothing is in error")
+        tap.same(sync.stop(), 0, "it ends well")
+        tap.same(sync.flaws(), [], "without a flaw")
+
+
+def main():
+    tap = Tap()
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        sync.once()
+        edits(tap, server, sync)
+        staged(tap, server, sync)
+        commits(tap, server, sync)
+        history(tap, server, sync)
+        elsewhere(tap, server, sync)
+        locks(tap, server, sync)
+        running(tap, server, sync)
+        read_only(tap, server, sync)
+    adopted(tap)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
