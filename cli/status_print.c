@@ -112,18 +112,29 @@ static void print_daemon(const struct page *p)
 static void print_server(const struct page *p)
 {
 	const char *user = cli_text(p->status, "user", NULL);
-	const char *frozen = cli_text(p->daemon, "frozen", NULL);
 
 	label(p, "server", PLAIN);
 	printf("%s%s%s", p->config->url, user != NULL ? ", as " : "",
 		user != NULL ? user : "");
 	end(p);
-	if (frozen == NULL)
-		return;
-	label(p, "frozen", YELLOW);
-	printf("%s", frozen);
-	end(p);
-	more(p, "its documents stay as they are", PLAIN);
+}
+
+/* What the server renamed or does not show any more. */
+static void print_frozen(const struct page *p)
+{
+	const json_t *frozen = json_object_get(p->status, "frozen");
+
+	for (size_t i = 0; i < json_array_size(frozen); i++) {
+		const char *text = json_string_value(json_array_get(frozen, i));
+
+		if (i > 0) {
+			more(p, text, YELLOW);
+			continue;
+		}
+		label(p, "frozen", YELLOW);
+		printf("%s", text);
+		end(p);
+	}
 }
 
 /* --- Is it in step? ----------------------------------------------------- */
@@ -350,6 +361,7 @@ void status_print(const struct term *t, const struct config *config,
 
 	print_daemon(&p);
 	print_server(&p);
+	print_frozen(&p);
 	print_paused(&p);
 	print_step(&p);
 	if (p.daemon != NULL) {

@@ -312,6 +312,5 @@ void resolve_set_scope(struct sync *sync, struct names_scope *scope)
 	sync->scope_ids = scope->ids;
 	sync->scope = (struct api_scope){scope->n, scope->ids};
 	sync->resolved = true;
-	sync->missing = scope->missing;
 	scope->ids = NULL;
 }

@@ -750,10 +750,6 @@ static void on_live(void *arg, struct buf *out)
 	report_text(out, "error",
 		s->last.code != 0 ? str_of(s->last.text) : STR_NONE);
 	buf_putc(out, ',');
-	report_text(out, "frozen",
-		s->sync.missing.code != 0 ? str_of(s->sync.missing.text)
-					  : STR_NONE);
-	buf_putc(out, ',');
 	push_report(s->push, out);
 	buf_putc(out, ',');
 	hooks_report(s->hooks, out);

@@ -24,7 +24,6 @@ struct sync {
 	struct api_scope scope;
 	int64_t *scope_ids;
 	bool resolved;
-	struct err missing; /* a project that is left out for now */
 
 	struct mapper_counts progress; /* of the pass, as of the last job */
 };
