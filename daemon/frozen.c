@@ -17,6 +17,7 @@
 #include "daemon/instance.h"
 #include "daemon/log.h"
 #include "daemon/mapper.h"
+#include "daemon/names_renamed.h"
 #include "store/state_guard.h"
 
 static const char *const kind_words[] = {
@@ -61,7 +62,6 @@ static bool is_named(
 	return program_mentions(c->program, kind, name);
 }
 
-/* What a custom field is called now is not worth telling apart. */
 static bool field_is_back(const struct mapper *m, int64_t pair, struct str was)
 {
 	const struct names *n = &m->names;
@@ -79,11 +79,15 @@ static bool field_is_back(const struct mapper *m, int64_t pair, struct str was)
 }
 
 static int name_now(struct mapper *m, enum read_kind kind, int64_t id,
-	struct buf *out, struct err *e)
+	struct str was, struct buf *out, struct err *e)
 {
 	const struct project *p = names_project(&m->names, id);
 	bool found = false;
 
+	if (kind == READ_SCHEMA) {
+		buf_add_str(out, names_field_now(&m->names, was));
+		return 0;
+	}
 	if (kind != READ_PROJECT || p == NULL)
 		return store_name(m->store, kind, id, &found, out, e);
 	buf_clear(out);
@@ -112,7 +116,8 @@ static int on_renamed(
 	struct frozen *f = &m->frozen;
 	enum read_kind kind = (enum read_kind)number;
 	struct buf now = {0};
-	int r = is_named(m, kind, was) ? name_now(m, kind, id, &now, e) : 1;
+	int r = is_named(m, kind, was) ? name_now(m, kind, id, was, &now, e)
+				       : 1;
 
 	if (r == 0 && !is_back(m, kind, id, was, buf_str(&now))) {
 		f->items = grow(f->items, f->n, &f->cap, sizeof(*f->items));

@@ -186,14 +186,11 @@ static int join_pages(
 int names_put(struct names *n, struct state *state, enum names_kind kind,
 	const struct str *pages, size_t n_pages, struct err *e)
 {
-	const struct names old = *n; /* its texts stay in the arena */
 	struct buf whole = {0};
 	int r = join_pages(pages, n_pages, &whole, e);
 
 	if (r == 0)
 		r = parse_kind(n, kind, buf_str(&whole), e);
-	if (r == 0)
-		r = names_note_renamed(n, state, &old, kind, e);
 	if (r == 0 && state != NULL)
 		r = state_resource_put(
 			state, str_of(kind_names[kind]), buf_str(&whole), e);
@@ -315,17 +312,13 @@ static int unknown_project(const struct names *n, const struct node *at,
 	struct str name, struct err *e)
 {
 	const char **names = xcalloc(n->n_projects, sizeof(*names));
-	struct str now = names_called_now(n, NAMED_PROJECT, name);
 	int r = node_err(at, e,
 		"the server shows no project '%.*s' to this key",
 		STR_ARGS(name));
 
 	for (size_t i = 0; i < n->n_projects; i++)
 		names[i] = n->projects[i].identifier.p;
-	if (now.p != NULL)
-		say_now(e, now);
-	else
-		suggest(e, name, names, n->n_projects);
+	suggest(e, name, names, n->n_projects);
 	free(names);
 	return r;
 }
@@ -429,7 +422,7 @@ static int check_name(
 	};
 	size_t count;
 	const char **have = server_names(n, name->kind, &count);
-	struct str now;
+	struct str now = STR_NONE;
 	int r = 0;
 	size_t i = 0;
 
@@ -438,7 +431,8 @@ static int check_name(
 	if (i == count) {
 		r = node_err(&name->at, e, "the server has no %s '%.*s'",
 			words[name->kind], STR_ARGS(name->name));
-		now = names_called_now(n, name->kind, name->name);
+		if (name->kind == NAMED_FIELD)
+			now = names_field_now(n, name->name);
 		if (now.p != NULL)
 			say_now(e, now);
 		else
