@@ -396,6 +396,7 @@ static void on_verified(struct verify *v)
 	struct service *s = container_of(v, struct service, verify);
 
 	s->verifying = false;
+	s->notify.working = true;
 	tell_findings(s, &v->findings);
 	if (v->err.code != 0 && v->err.code != ERR_CANCELED)
 		log_error("%s", v->err.text);
@@ -408,6 +409,7 @@ static void on_verified(struct verify *v)
 static void start_verify(struct service *s)
 {
 	s->n_findings = 0;
+	s->notify.working = false; /* git has a limit of its own */
 	s->verify.sync = &s->sync;
 	verify_start(&s->verify, on_verified);
 }

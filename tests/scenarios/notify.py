@@ -3,7 +3,9 @@ what is done, that a configuration is read again, the end; and a watchdog
 that is fed only while work advances."""
 import ctypes
 import os
+import shutil
 import socket
+import subprocess
 import sys
 import time
 
@@ -37,10 +39,10 @@ class Manager:
         return [(at, line[len(word) + 1:]) for at, line in self.got
                 if line.startswith(word + "=")]
 
-    def quiet(self, word, seconds):
-        """Was it not said for so long?"""
+    def since(self, word):
+        """Seconds since it was said."""
         last = max([at for at, _ in self.heard(word)], default=0)
-        return time.monotonic() - last > seconds
+        return time.monotonic() - last
 
     def said(self, word, value, seconds=20):
         return until(lambda: any(value in v for _, v in self.heard(word)),
@@ -107,7 +109,7 @@ def watchdog(tap):
             return
         libc.ptrace(PTRACE_INTERRUPT, thread, 0, 0)
         os.waitpid(thread, 0x40000000)  # __WALL
-        tap.ok(until(lambda: manager.quiet("WATCHDOG", 1)),
+        tap.ok(until(lambda: manager.since("WATCHDOG") > 1),
                "it starves while a job does not end", manager.got)
         manager.got.clear()
         libc.ptrace(PTRACE_DETACH, thread, 0, 0)
@@ -115,11 +117,36 @@ def watchdog(tap):
         tap.same(sync.stop(), 0, "the daemon ends well")
 
 
+def children(tap):
+    """A git that takes its time is no reason to be killed."""
+    with StandIn() as server, Sync(server.url) as sync:
+        real = shutil.which("git")
+        sync.write("git", "#!/bin/sh\ncase \"$*\" in *fsck*) touch %s/slow; "
+                   "sleep 4;; esac\nexec %s \"$@\"\n" % (sync.folder, real),
+                   0o755)
+        sync.env["PATH"] = sync.folder + ":" + sync.env["PATH"]
+        manager = Manager(sync, watchdog=800000)
+        sync.start()
+        with subprocess.Popen([sync.CLIENT, "-c", sync.config, "verify"],
+                              env=sync.env, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as verify:
+            tap.ok(until(lambda: os.path.exists(sync.folder + "/slow")),
+                   "git fsck runs")
+            hungry = 0
+            while verify.poll() is None and os.path.exists(
+                    sync.folder + "/slow"):
+                hungry = max(hungry, manager.since("WATCHDOG"))
+                time.sleep(0.1)
+            tap.ok(hungry < 0.8, "it is fed meanwhile", hungry)
+        tap.same(verify.returncode, 0, "and the verify ends well")
+
+
 def main():
     tap = Tap()
     life(tap)
     early(tap)
     watchdog(tap)
+    children(tap)
     return tap.end()
 
 
