@@ -204,7 +204,7 @@ stage: all man stage-units
 		completion/opsync.fish
 	install -D -t $(STAGE)/bin $(BUILD)/opsyncd $(BUILD)/opsync
 	install -D -m 644 -t $(STAGE)/share/doc/opsync README.md docs/*.md
-	install -D -m 644 -t $(STAGE)/share/doc/opsync/examples examples/*
+	cp -R examples $(STAGE)/share/doc/opsync
 
 install: stage
 	cd $(STAGE) && find . -type f | while read -r file; do \

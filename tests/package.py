@@ -271,10 +271,11 @@ def published(tap, c, server):
         "{ remote: /var/lib/opsync/site/remote.git } }",
         "hooks: { settle: 100ms }\n"))
     c.run("systemctl", "restart", "opsyncd@site")
-    c.write("/etc/systemd/system/opsync-published@.service",
-            "[Service]\nType=oneshot\nExecStart=/bin/sh -c "
-            "'cat /run/opsync/%i/head >>/root/published'\n")
-    c.run("systemctl", "daemon-reload")
+    examples = "/usr/share/doc/opsync/examples/"
+    c.sh("cp %sopsync-published@.service /etc/systemd/system && "
+         "cp %spublish-hugo /usr/local/bin" % (examples, examples))
+    # What Hugo would make of it: here, a copy.
+    c.write("/usr/local/bin/hugo", "#!/bin/sh\ncp -R \"$3\" \"$5\"\n", 0o755)
     done = c.run("systemctl", "enable", "--now", "opsync-published@site.path")
     tap.ok(done.code == 0, "the path unit starts", done)
     git = "git -c safe.directory='*' -C /var/lib/opsync/site/"
@@ -284,10 +285,13 @@ def published(tap, c, server):
         server.side("edit", {"id": 3, "set": {"subject": text}})
         until(lambda: c.sh(git + "content rev-parse HEAD").out != before)
         head = c.sh(git + "content rev-parse HEAD").out
-        tap.ok(until(lambda: c.exists("/root/published") and
-                     head in c.sh("cat /root/published").out),
-               "a new commit starts the unit: " + text,
-               c.sh("journalctl -u opsync-published@site.service").out)
+        site = "/var/lib/opsync-published/site/public"
+        tap.ok(until(lambda: head.strip() in c.sh("readlink " + site).out and
+                     "title: %s\n" % text in c.sh("cat $(find %s/ -path '*/3-*"
+                     "/index.md')" % site).out, 30),
+               "a new commit builds the site: " + text,
+               c.sh("journalctl -u opsync-published@site.service; ls -lR " +
+                    site).out[-3000:])
         tap.ok(until(lambda: c.sh(
             git + "remote.git rev-parse main").out == head),
             "and is pushed: " + text, c.journal())
@@ -348,7 +352,8 @@ def leave(tap, c):
                 " | grep -vE '^/(root|proc|sys|var/log|var/cache/apt|"
                 "var/lib/apt)/'").out.split()
     tap.same(sorted(p for p in left if not p.startswith(
-        ("/var/lib/opsync", "/srv/", "/etc/systemd/system/opsync-published",
+        ("/var/lib/opsync", "/var/lib/private/opsync-published", "/srv/",
+         "/etc/systemd/system/opsync-published",
          "/etc/systemd/system/multi-user.target.wants/opsync-published"))),
         [], "then nothing is left but stores and units of one's own")
     tap.ok(c.exists("/var/lib/opsync/site/content/.git"), "a store stays")
