@@ -31,6 +31,7 @@
 #include "daemon/log.h"
 #include "store/state_guard.h"
 
+#define LOOK_BACK (2 * 3600 * STAMP_SECOND)
 #define MAX_ROUNDS 1000 /* the rest is renewed by the next pass */
 
 enum step {
@@ -80,6 +81,8 @@ static void on_items_moved(struct items *items)
 	if (items->err.code != 0 && p->err.code == 0)
 		pass_cancel(p);
 	if (p->step == READING && p->kind == PASS_POLL)
+		catch_up_continue(&p->catch_up);
+	else if (p->step == READING && p->looking_back)
 		catch_up_continue(&p->catch_up);
 	else if (p->step == READING && p->kind == PASS_SLOW)
 		slow_continue(&p->slow);
@@ -583,6 +586,20 @@ static void on_caught_up(struct catch_up *c)
 	proceed(p, try_again(p, &p->err) ? RESOLVING : DRAINING);
 }
 
+/*
+ * A reconcile asks for what changed since long before the cursor, too: what
+ * was hidden when it changed, or was written by a clock that went back.
+ */
+static void look_back(struct pass *p)
+{
+	int64_t low = p->cursor->low - LOOK_BACK;
+
+	p->looking_back = true;
+	p->catch_up = (struct catch_up){
+		.sync = p->sync, .items = &p->items, .low = low > 0 ? low : 0};
+	catch_up_start(&p->catch_up, on_caught_up);
+}
+
 static void on_full(struct full *f)
 {
 	struct pass *p = container_of(f, struct pass, full);
@@ -600,7 +617,10 @@ static void on_full(struct full *f)
 		p->older = true;
 	}
 	full_fini(f);
-	proceed(p, DRAINING);
+	if (p->kind == PASS_RECONCILE && p->err.code == 0 && !p->canceled)
+		look_back(p);
+	else
+		proceed(p, DRAINING);
 }
 
 static void on_slow(struct slow *slow)
@@ -613,6 +633,7 @@ static void on_slow(struct slow *slow)
 
 static void read_server(struct pass *p)
 {
+	p->looking_back = false;
 	switch (p->kind) {
 	case PASS_POLL:
 		p->settled = p->started - p->cursor->seen_at >=
@@ -931,6 +952,8 @@ void pass_cancel(struct pass *p)
 	if (p->step == RESOLVING)
 		resolve_cancel(&p->resolve);
 	else if (p->step == READING && p->kind == PASS_POLL)
+		catch_up_cancel(&p->catch_up);
+	else if (p->step == READING && p->looking_back)
 		catch_up_cancel(&p->catch_up);
 	else if (p->step == READING && p->kind == PASS_SLOW)
 		slow_cancel(&p->slow);

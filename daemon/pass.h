@@ -79,13 +79,14 @@ struct pass {
 	size_t n_remap, next_remap;
 	int64_t *remap; /* whose documents another mapping made */
 	size_t n_unread, cap_unread;
-	int64_t *unread;  /* left out then, so without a source */
-	size_t n_renewed; /* that were stale */
-	unsigned rounds;  /* of RENEWING */
-	bool decided;     /* about removals: there were some */
-	bool proven;      /* the mapping is the one of the documents */
-	bool weighed;     /* what the mapping alone changes */
-	bool older;       /* the server, than our cursor */
+	int64_t *unread;   /* left out then, so without a source */
+	size_t n_renewed;  /* that were stale */
+	unsigned rounds;   /* of RENEWING */
+	bool decided;      /* about removals: there were some */
+	bool proven;       /* the mapping is the one of the documents */
+	bool weighed;      /* what the mapping alone changes */
+	bool older;        /* the server, than our cursor */
+	bool looking_back; /* a reconcile, with its ids compared */
 	uint64_t requests, bytes;
 	struct err end_err;
 };

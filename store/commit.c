@@ -20,6 +20,7 @@
 #include "store/intent.h"
 #include "store/staging.h"
 #include "store/trees.h"
+#include "store/withdrawn.h"
 
 static void add_trailer(
 	struct buf *message, const char *name, const char *value)
@@ -28,7 +29,8 @@ static void add_trailer(
 		buf_printf(message, "Opsync-%s: %s\n", name, value);
 }
 
-static char *message_of(const struct store *s, const struct store_commit *c)
+static char *message_of(const struct store *s, const struct store_commit *c,
+	const char *withdrawn)
 {
 	struct buf message = {0};
 	char run[32];
@@ -45,28 +47,8 @@ static char *message_of(const struct store *s, const struct store_commit *c)
 	add_trailer(&message, "Run", run);
 	add_trailer(&message, "Cursor", c->cursor);
 	add_trailer(&message, "Mapping", c->mapping);
+	add_trailer(&message, "Withdrawn", withdrawn);
 	return buf_take(&message);
-}
-
-static int make_commit(struct store *s, const struct store_commit *c,
-	const git_oid *parent, const git_oid *tree, git_oid *out, struct err *e)
-{
-	int64_t stamp = c->author_time > 0 ? c->author_time : stamp_now();
-	struct commit_parts parts = {.parent = parent, .tree = tree};
-	git_signature *author;
-	char *message;
-	int code;
-
-	if (git_signature_new(&author, s->author_name, s->author_email,
-		    stamp / STAMP_SECOND, 0) != 0)
-		return git_failed(e, "cannot make a commit");
-	message = message_of(s, c);
-	parts.author = author;
-	parts.message = message;
-	code = commit_make(s, &parts, out, e);
-	free(message);
-	git_signature_free(author);
-	return code;
 }
 
 /* What a commit works with. */
@@ -77,7 +59,32 @@ struct job {
 	struct intent intent;
 	git_oid tree;    /* of the branch's commit, */
 	git_oid without; /* and less the files that go */
+	char *withdrawn; /* a trailer that is due; owned, or NULL */
 };
+
+static int make_commit(struct job *j, const git_oid *tree, struct err *e)
+{
+	struct store *s = j->store;
+	const struct store_commit *c = j->commit;
+	int64_t stamp = c->author_time > 0 ? c->author_time : stamp_now();
+	struct commit_parts parts = {.parent = &j->intent.old, .tree = tree};
+	git_signature *author;
+	char *message;
+	int code = withdrawn_due(s, &j->withdrawn, e);
+
+	if (code != 0)
+		return code;
+	if (git_signature_new(&author, s->author_name, s->author_email,
+		    stamp / STAMP_SECOND, 0) != 0)
+		return git_failed(e, "cannot make a commit");
+	message = message_of(s, c, j->withdrawn);
+	parts.author = author;
+	parts.message = message;
+	code = commit_make(s, &parts, &j->intent.new, e);
+	free(message);
+	git_signature_free(author);
+	return code;
+}
 
 /* Documents that cannot be made wait, or are given up. */
 static int settle(struct job *j, struct err *e)
@@ -128,8 +135,7 @@ static int make_objects(struct job *j, struct err *e)
 		return code;
 	j->intent.new = j->intent.old;
 	if (!git_oid_equal(&tree, &j->tree))
-		code = make_commit(
-			s, j->commit, &j->intent.old, &tree, &j->intent.new, e);
+		code = make_commit(j, &tree, e);
 	return code == 0 ? keep_edits(j, e) : code;
 }
 
@@ -143,6 +149,8 @@ static int write_rows(struct job *j, struct err *e)
 	code = staging_apply(s, e);
 	if (code == 0 && j->changes.n > 0)
 		code = intent_put(s, &j->intent, &j->changes, e);
+	if (code == 0 && j->withdrawn != NULL)
+		code = withdrawn_said(j->store, j->withdrawn, e);
 	if (code == 0)
 		code = state_end(s, e);
 	if (code != 0)
@@ -172,6 +180,7 @@ static int commit_staged(struct store *s, struct store_commit *c, struct err *e)
 	if (!git_oid_is_zero(&made))
 		git_oid_tostr(c->id, sizeof(c->id), &made);
 	changes_fini(&j.changes);
+	free(j.withdrawn);
 	return code;
 }
 

@@ -19,13 +19,15 @@
 #include "store/git_error.h"
 #include "store/intent.h"
 #include "store/trees.h"
+#include "store/withdrawn.h"
 
 #define TIP "store.tip" /* the branch's commit, as far as the state knows */
 #define BEHIND "store.behind"
 
-bool history_instance(const git_commit *commit, struct buf *out)
+bool history_trailer(
+	const git_commit *commit, const char *name, struct buf *out)
 {
-	static const char key[] = "\nOpsync-Instance: ";
+	char *key = xasprintf("\nOpsync-%s: ", name);
 	const char *message = git_commit_message(commit);
 	const char *at = NULL;
 
@@ -35,10 +37,16 @@ bool history_instance(const git_commit *commit, struct buf *out)
 	buf_clear(out);
 	if (at != NULL)
 		buf_add(out, at, strcspn(at, "\r\n"));
+	free(key);
 	return at != NULL;
 }
 
-static bool is_ours(const struct store *s, const git_commit *commit)
+bool history_instance(const git_commit *commit, struct buf *out)
+{
+	return history_trailer(commit, "Instance", out);
+}
+
+bool history_is_ours(const struct store *s, const git_commit *commit)
 {
 	struct buf name = {0};
 	bool ours = history_instance(commit, &name) &&
@@ -125,7 +133,7 @@ static int mark_changes(
 	struct store *s, const git_commit *commit, struct err *e)
 {
 	git_diff_options o;
-	bool ours = is_ours(s, commit);
+	bool ours = history_is_ours(s, commit);
 	git_commit *parent = NULL;
 	git_tree *before = NULL;
 	git_tree *after = NULL;
@@ -153,19 +161,38 @@ static int mark_changes(
 	return code;
 }
 
-/* A walk from tip to where base (or zero) is reached, newest first. */
-static int walk_from(struct store *s, const git_oid *tip, const git_oid *base,
-	git_revwalk **out, struct err *e)
+static int visit(struct store *s, const git_oid *oid, history_fn *fn, void *arg,
+	bool *on, struct err *e)
 {
-	if (git_revwalk_new(out, s->repo) != 0)
+	git_commit *commit;
+	int code;
+
+	if (git_commit_lookup(&commit, s->repo, oid) != 0)
+		return git_failed(
+			e, "cannot read commit %s", git_oid_tostr_s(oid));
+	code = fn(arg, commit, on, e);
+	git_commit_free(commit);
+	return code;
+}
+
+int history_walk(struct store *s, const git_oid *tip, const git_oid *base,
+	history_fn *fn, void *arg, struct err *e)
+{
+	git_revwalk *walk = NULL;
+	bool on = true;
+	git_oid oid;
+	int code = 0;
+
+	if (git_revwalk_new(&walk, s->repo) != 0)
 		return git_failed(e, "cannot read the history");
-	git_revwalk_sorting(*out, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME);
-	if (git_revwalk_push(*out, tip) == 0 &&
-		(git_oid_is_zero(base) || git_revwalk_hide(*out, base) == 0))
-		return 0;
-	git_revwalk_free(*out);
-	*out = NULL;
-	return git_failed(e, "cannot read the history");
+	git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME);
+	if (git_revwalk_push(walk, tip) != 0 ||
+		(!git_oid_is_zero(base) && git_revwalk_hide(walk, base) != 0))
+		code = git_failed(e, "cannot read the history");
+	while (code == 0 && on && git_revwalk_next(&oid, walk) == 0)
+		code = visit(s, &oid, fn, arg, &on, e);
+	git_revwalk_free(walk);
+	return code;
 }
 
 static int count_unmarked(struct store *s, int64_t *n, struct err *e)
@@ -177,53 +204,52 @@ static int count_unmarked(struct store *s, int64_t *n, struct err *e)
 	return query_close(&q, e);
 }
 
+static int mark_commit(
+	void *arg, const git_commit *commit, bool *on, struct err *e)
+{
+	struct store *s = arg;
+	int64_t left = 0;
+	int code = mark_changes(s, commit, e);
+
+	if (code == 0)
+		code = count_unmarked(s, &left, e);
+	*on = left > 0;
+	return code;
+}
+
 /* A history that ends early (a shallow clone) leaves paths unmarked. */
 static int mark_all(struct store *s, const git_oid *tip, struct err *e)
 {
 	const git_oid none = {{0}};
-	git_revwalk *walk = NULL;
-	git_commit *commit;
-	int64_t left = 1;
-	git_oid oid;
-	int code = walk_from(s, tip, &none, &walk, e);
 
-	while (code == 0 && left > 0 && git_revwalk_next(&oid, walk) == 0) {
-		if (git_commit_lookup(&commit, s->repo, &oid) != 0) {
-			code = git_failed(e, "cannot read commit %s",
-				git_oid_tostr_s(&oid));
-			break;
-		}
-		code = mark_changes(s, commit, e);
-		git_commit_free(commit);
-		if (code == 0)
-			code = count_unmarked(s, &left, e);
-	}
-	git_revwalk_free(walk);
-	return code;
+	return history_walk(s, tip, &none, mark_commit, s, e);
+}
+
+struct ours {
+	const struct store *store;
+	bool any;
+};
+
+static int look_for_ours(
+	void *arg, const git_commit *commit, bool *on, struct err *e)
+{
+	struct ours *ours = arg;
+
+	(void)e;
+	ours->any = history_is_ours(ours->store, commit);
+	*on = !ours->any;
+	return 0;
 }
 
 int history_has_ours(struct store *s, const git_oid *tip, const git_oid *base,
 	bool *has, struct err *e)
 {
-	git_revwalk *walk = NULL;
-	git_commit *commit;
-	git_oid oid;
-	int code;
+	struct ours ours = {.store = s};
+	int code = 0;
 
-	*has = false;
-	if (git_oid_is_zero(tip))
-		return 0;
-	code = walk_from(s, tip, base, &walk, e);
-	while (code == 0 && !*has && git_revwalk_next(&oid, walk) == 0) {
-		if (git_commit_lookup(&commit, s->repo, &oid) != 0) {
-			code = git_failed(e, "cannot read commit %s",
-				git_oid_tostr_s(&oid));
-			break;
-		}
-		*has = is_ours(s, commit);
-		git_commit_free(commit);
-	}
-	git_revwalk_free(walk);
+	if (!git_oid_is_zero(tip))
+		code = history_walk(s, tip, base, look_for_ours, &ours, e);
+	*has = ours.any;
 	return code;
 }
 
@@ -273,6 +299,8 @@ static int make_again(struct store *s, const git_oid *tip, struct err *e)
 	if (code != 0)
 		return code;
 	code = state_exec(s->state, rebuild, e);
+	if (code == 0)
+		code = withdrawn_restore(s, tip, e);
 	if (code == 0)
 		code = history_note(s, tip, e);
 	return state_unnest(s->state, code, e);

@@ -24,6 +24,20 @@ int history_put_behind(struct store *s, struct err *e);
 /* Note, in the open transaction or by itself, where the branch is. */
 int history_note(struct store *s, const git_oid *tip, struct err *e);
 
+/* What a trailer "Opsync-NAME" of a commit says; false: it has none. */
+bool history_trailer(
+	const git_commit *commit, const char *name, struct buf *out);
+bool history_is_ours(const struct store *s, const git_commit *commit);
+
+/*
+ * Commits from tip on, newest first, to where base (or zero) is reached, or
+ * until *on is false.
+ */
+typedef int history_fn(
+	void *arg, const git_commit *commit, bool *on, struct err *e);
+int history_walk(struct store *s, const git_oid *tip, const git_oid *base,
+	history_fn *fn, void *arg, struct err *e);
+
 /* Which instance made a commit, by its trailer; false: none. */
 bool history_instance(const git_commit *commit, struct buf *out);
 

@@ -124,7 +124,6 @@ static const char *const migrations[] = {
 	" kind INTEGER NOT NULL, id INTEGER NOT NULL, was TEXT NOT NULL,"
 	" PRIMARY KEY (kind, id, was)) WITHOUT ROWID;",
 
-
 	/* Relations, where documents read them. */
 	"CREATE TABLE relations ("
 	" work_package INTEGER PRIMARY KEY, source TEXT);",

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """A server that suddenly shows nothing, or half of it: nothing is removed,
 and it is said loudly; a few deletions pass; a person lets the rest go."""
+import os
 import sys
 
 from harness import StandIn, Sync, Tap, until
@@ -256,6 +257,15 @@ def projects(tap):
 # --- What people order --------------------------------------------------------
 
 
+def lost(tap, server, sync):
+    """Without its state the daemon knows from the history."""
+    os.unlink(sync.state_file)
+    done = sync.once()
+    tap.ok(done.code == 0 and not {1, 20} & ids(sync),
+           "with the state lost, it stays out", done)
+    tap.same(len(ids(sync)), COUNT - 2, "and all others are there")
+
+
 def withdrawn(tap):
     """Out now, without guard, and kept out."""
     with StandIn(*WORLD) as server, Sync(
@@ -286,9 +296,16 @@ def withdrawn(tap):
         tap.ok(1 in ids(sync), "while no daemon runs, it waits")
         sync.once()
         tap.ok(1 not in ids(sync), "for the next pass")
+        lost(tap, server, sync)
         sync.opsync("publish", "1", "20")
         sync.once()
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        server.side(*edit(30, subject="and so on"))
+        sync.once()
+        os.unlink(sync.state_file)
+        sync.once()
+        tap.tree(sync.tree(), sync.scratch(),
+                 "nor does a lost state keep out what was published")
 
 
 def changes(tap):

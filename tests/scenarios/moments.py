@@ -50,6 +50,23 @@ def clocks(tap):
             tap.same(sync.stop(), 0, "the daemon ends well")
 
 
+def back(tap):
+    """A clock that goes back: a reconcile sees what polls do not."""
+    with StandIn("--generate", "30") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        server.side(*edit(3, subject="Before"))
+        sync.once()
+        server.side("clock", {"offset_ms": -3600 * 1000})
+        server.side(*edit(4, subject="An hour earlier"))
+        sync.once("--reconcile")
+        tap.ok(b"An hour earlier" in sync.tree()["4.md"],
+               "a server's clock that goes back by an hour")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        commits = sync.commits()
+        sync.once("--reconcile")
+        tap.same(sync.commits(), commits, "and then nothing more")
+
+
 def forms(tap):
     """The same server may write them in other forms after an upgrade."""
     with StandIn("--generate", "30") as server, Sync(
@@ -85,6 +102,7 @@ def forms(tap):
 def main():
     tap = Tap()
     clocks(tap)
+    back(tap)
     forms(tap)
     return tap.end()
 
