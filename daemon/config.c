@@ -382,9 +382,23 @@ static int read_commit(struct config *c, const struct node *at, struct err *e)
 		KEY("name", KIND_STRING, author_name),
 		KEY("email", KIND_STRING, author_email),
 	};
+	static const char *const more[] = {"by"};
+	const struct node *by =
+		at->type == NODE_MAP ? node_get(at, "by") : NULL;
+	struct str text;
+	int r = read_section(c, at,
+		&(struct section){
+			"commit", keys, ARRAY_LEN(keys), more, ARRAY_LEN(more)},
+		e);
 
-	return read_section(c, at,
-		&(struct section){"commit", keys, ARRAY_LEN(keys), NULL, 0}, e);
+	if (r == 0 && by != NULL)
+		r = node_string(by, "by", &text, e);
+	if (r != 0 || by == NULL)
+		return r;
+	c->commit_each = str_is(text, "work-package");
+	if (!c->commit_each && !str_is(text, "pass"))
+		return node_err(by, e, "by: is pass or work-package");
+	return 0;
 }
 
 static int read_log(struct config *c, const struct node *at, struct err *e)

@@ -108,6 +108,7 @@ struct config {
 	const char *textfile; /* of metrics, or NULL */
 	int64_t fault_after;  /* without a good pass */
 
+	bool commit_each; /* a commit a work package */
 	const char *author_name;
 	const char *author_email;
 

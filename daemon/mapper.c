@@ -554,10 +554,15 @@ enum mapped mapper_map(
 	struct mapper *m, struct mapper_item *item, struct err *e)
 {
 	enum mapped mapped = MAPPED_DONE;
+	char subject[sizeof(m->subject)];
 
 	if (!mapper_overtaken(m, item))
 		mapped = map_one(m, item, e);
+	memcpy(subject, m->subject, sizeof(subject));
 	if (mapped == MAPPED_DONE && mapper_map_again(m, e) != 0)
+		mapped = MAPPED_FAULT;
+	memcpy(m->subject, subject, sizeof(subject)); /* not of the others */
+	if (mapped == MAPPED_DONE && mapper_commit_one(m, item, e) != 0)
 		mapped = MAPPED_FAULT;
 	item->waits = mapped;
 	return mapped;

@@ -54,11 +54,12 @@ struct mapper {
 	int64_t staged_since; /* monotonic; of the oldest staged change */
 	int64_t retry_at;     /* monotonic; 0: nothing to be tried again */
 	int64_t retry_wait;
-	char commit[41]; /* the pass's last commit, or "" */
-	bool begun;      /* a pass runs */
-	bool verifying;  /* it trusts nothing, */
-	bool dry;        /* and commits nothing */
-	bool decided;    /* about removals, in this pass */
+	char subject[160]; /* of the work package that was staged last */
+	char commit[41];   /* the pass's last commit, or "" */
+	bool begun;        /* a pass runs */
+	bool verifying;    /* it trusts nothing, */
+	bool dry;          /* and commits nothing */
+	bool decided;      /* about removals, in this pass */
 	struct guard guard;
 	struct frozen frozen;
 	int64_t at, at_project; /* the work package that is mapped */
@@ -320,6 +321,10 @@ int mapper_values_after(struct mapper *m, const struct mapper_values *v,
  * Otherwise the next pass does it.
  */
 int mapper_obey(struct mapper *m, struct err *e);
+
+/* Commit what an item changed, where each has a commit of its own. */
+int mapper_commit_one(
+	struct mapper *m, const struct mapper_item *item, struct err *e);
 
 /* Commit when much is staged, or long since. */
 int mapper_commit_some(struct mapper *m, struct err *e);

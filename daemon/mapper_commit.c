@@ -72,14 +72,14 @@ static int tell_kept(
 		store_state(m->store), "kept", str_of(c->kept_branch), e);
 }
 
-/* last: the pass ends with it. */
-static int commit(
-	struct mapper *m, const char *cursor, bool last, struct err *e)
+/* Says what is staged, and is told of what becomes of it. */
+static int commit_as(struct mapper *m, const char *subject, const char *body,
+	const char *cursor, bool last, struct err *e)
 {
-	char subject[128];
 	struct store_commit c = {
 		.run = m->run.id,
 		.subject = subject,
+		.body = body,
 		.author_time = m->newest,
 		.cursor = cursor,
 		.mapping = program_hash(m->config->program),
@@ -87,13 +87,12 @@ static int commit(
 		.refused = on_refused,
 		.arg = m,
 	};
-	int r;
+	int r = store_commit(m->store, &c, e);
 
-	subject_of(m, subject, sizeof(subject));
-	r = store_commit(m->store, &c, e);
 	if (r != 0)
 		return r;
 	m->staged_since = 0;
+	m->newest = 0; /* the next one has changes of its own */
 	m->committed = m->counts;
 	m->restored = 0;
 	if (c.id[0] != '\0') {
@@ -103,11 +102,37 @@ static int commit(
 	return c.n_kept > 0 ? tell_kept(m, &c, e) : 0;
 }
 
+/* last: the pass ends with it. */
+static int commit(
+	struct mapper *m, const char *cursor, bool last, struct err *e)
+{
+	char subject[128];
+
+	subject_of(m, subject, sizeof(subject));
+	return commit_as(m, subject, NULL, cursor, last, e);
+}
+
 /* Counted here: the store would have to look at all that is staged. */
 static int64_t staged(const struct mapper *m)
 {
 	return m->counts.added + m->counts.changed - m->committed.added -
 	       m->committed.changed;
+}
+
+int mapper_commit_one(
+	struct mapper *m, const struct mapper_item *item, struct err *e)
+{
+	char subject[200];
+	char body[600];
+
+	if (!m->config->commit_each || m->dry || m->guard.weighing ||
+		staged(m) == 0)
+		return 0;
+	snprintf(subject, sizeof(subject), "%lld: %s", (long long)item->id,
+		m->subject);
+	snprintf(body, sizeof(body), "%.500s/work_packages/%lld",
+		m->config->url, (long long)item->id);
+	return commit_as(m, subject, body, NULL, false, e);
 }
 
 int mapper_commit_some(struct mapper *m, struct err *e)

@@ -393,6 +393,21 @@ static void put_row(struct staging *s, const struct rendered *rendered)
 	store_put_work_package(s->m->store, &row);
 }
 
+/* For a commit: in a line, and not within a character. */
+static void put_subject(struct mapper *m, struct str subject)
+{
+	size_t n = subject.n < sizeof(m->subject) - 1 ? subject.n
+						      : sizeof(m->subject) - 1;
+
+	while (n < subject.n && n > 0 && (subject.p[n] & 0xc0) == 0x80)
+		n--;
+	memcpy(m->subject, subject.n > 0 ? subject.p : "", n);
+	m->subject[n] = '\0';
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)m->subject[i] < ' ')
+			m->subject[i] = ' ';
+}
+
 int mapper_stage(struct mapper *m, struct mapper_item *item,
 	const struct work_package *wp, struct rendered *rendered, struct err *e)
 {
@@ -405,6 +420,7 @@ int mapper_stage(struct mapper *m, struct mapper_item *item,
 	};
 	int r = store_documents(m->store, item->id, on_held, &s.held, e);
 
+	put_subject(m, wp->subject);
 	if (r == 0)
 		r = leave(&s, rendered, e);
 	if (r == 0)

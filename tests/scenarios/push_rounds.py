@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Two daemons and a person push to one repository, all at the same time:
-nothing is lost, no merge is made.  With --rounds N, that many (make soak:
-200)."""
+nothing is lost, no merge is made.  make soak: 200 rounds."""
+import os
 import random
 import sys
 
@@ -25,8 +25,8 @@ def round_of(rng, n, server, remote, written):
 
 def main():
     rounds = ROUNDS
-    if "--rounds" in sys.argv:
-        rounds = int(sys.argv[sys.argv.index("--rounds") + 1])
+    if "SOAK" in os.environ:
+        rounds = max(ROUNDS, int(200 * float(os.environ["SOAK"])))
     tap = Tap()
     rng = random.Random(rounds)
     written = {}
@@ -58,6 +58,8 @@ def main():
             tap.ok(log.count("round ") == rounds, "each round is there",
                    log)
             tap.same(remote.faults(), [], "in one line")
+            print("# figure: %d rounds of two daemons and a person pushing" %
+                  rounds)
     return tap.end()
 
 
