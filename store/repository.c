@@ -2,8 +2,8 @@
  * repository - finding, making and checking the git repository of a store.
  *
  * Making one takes many steps.  A file in its folder, opsync/unfinished, says
- * that they are not all done: whoever holds the store's lock next makes it
- * anew, which git allows on top of what is there.
+ * that they are not all done, and on the disk: whoever holds the store's lock
+ * next makes it anew, which git allows on top of what is there.
  */
 #include "store/repository.h"
 
@@ -200,6 +200,36 @@ static int init(const char *path, const char *branch, bool bare, struct err *e)
 	return code;
 }
 
+/* libgit2 syncs none of what it makes. */
+static int sync_all(const char *folder, struct err *e)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int code = 0;
+
+	if (fd < 0 || syncfs(fd) != 0)
+		code = err_errno(e, ERR_IO, errno, "cannot sync %s", folder);
+	if (fd >= 0)
+		close(fd);
+	return code;
+}
+
+/* What a power cut has torn in an unfinished one is read by libgit2. */
+static int forget_torn(const char *folder, struct err *e)
+{
+	static const char *const names[] = {"HEAD", "config"};
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < ARRAY_LEN(names); i++) {
+		char *path = xasprintf("%s/%s", folder, names[i]);
+
+		if (unlink(path) != 0 && errno != ENOENT)
+			code = err_errno(
+				e, ERR_IO, errno, "cannot remove %s", path);
+		free(path);
+	}
+	return code;
+}
+
 int repository_make(const char *path, const char *folder, const char *branch,
 	bool bare, struct err *e)
 {
@@ -209,9 +239,11 @@ int repository_make(const char *path, const char *folder, const char *branch,
 	if (code == 0) /* what libgit2 tries links with */
 		code = folder_clean(path, "_git2_", e);
 	if (code == 0)
+		code = forget_torn(folder, e);
+	if (code == 0)
 		code = init(path, branch, bare, e);
 	if (code == 0)
-		code = folder_sync(folder, e);
+		code = sync_all(folder, e);
 	if (code == 0 && unlink(file) != 0)
 		code = err_errno(e, ERR_IO, errno, "cannot remove %s", file);
 	free(file);
