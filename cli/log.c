@@ -15,6 +15,7 @@
 #include "cli/event.h"
 #include "cli/when.h"
 
+#define PAGE 5000      /* events of an answer */
 #define FOLLOW_FROM 10 /* events before the first that is new */
 
 enum {
@@ -35,8 +36,9 @@ struct log {
 	json_t *request;
 	struct term term;
 	bool follow, no_pager;
-	bool narrowed; /* by a run or a time: --follow begins there */
-	long long last;
+	bool narrowed;  /* by a run or a time: --follow begins there */
+	long long last; /* id that was printed */
+	size_t n;       /* of the answer */
 };
 
 static int level_of(const char *name, int *out, struct err *e)
@@ -148,6 +150,7 @@ static void print(void *arg, const json_t *event)
 	struct log *l = arg;
 
 	l->last = cli_int(event, "id");
+	l->n++;
 	if (l->cli->json) {
 		json_dumpf(event, stdout, JSON_COMPACT);
 		putchar('\n');
@@ -156,15 +159,39 @@ static void print(void *arg, const json_t *event)
 	}
 }
 
-static int ask(struct log *l, const struct config *config, struct err *e)
+/* One answer; *n of its events. */
+static int ask(
+	struct log *l, const struct config *config, size_t *n, struct err *e)
 {
 	struct buf lines = {0};
 	bool running;
 	int r = cli_ask(config, l->request, &lines, &running, e);
 
+	l->n = 0;
 	if (r == 0)
 		r = cli_each_line(&lines, print, l, e);
+	*n = l->n;
 	buf_fini(&lines);
+	return r;
+}
+
+/* From the oldest on, an answer at a time, so that none is too large. */
+static int ask_all(struct log *l, const struct config *config, struct err *e)
+{
+	bool limited = json_object_get(l->request, "limit") != NULL;
+	size_t n = PAGE;
+	int r = 0;
+
+	if (limited)
+		return ask(l, config, &n, e);
+	json_object_set_new(l->request, "limit", json_integer(PAGE));
+	json_object_set_new(l->request, "oldest", json_true());
+	while (r == 0 && n == PAGE && !ferror(stdout)) {
+		json_object_set_new(l->request, "after", json_integer(l->last));
+		r = ask(l, config, &n, e);
+	}
+	json_object_del(l->request, "limit");
+	json_object_del(l->request, "oldest");
 	return r;
 }
 
@@ -178,7 +205,7 @@ static int follow(struct log *l, const struct config *config, struct err *e)
 			l->request, "limit", json_integer(FOLLOW_FROM));
 	signal(SIGPIPE, SIG_DFL);
 	for (;;) {
-		r = ask(l, config, e);
+		r = ask_all(l, config, e);
 		if (r != 0)
 			return r;
 		fflush(stdout);
@@ -199,7 +226,7 @@ static int show(struct log *l, struct err *e)
 	} else if (r == 0) {
 		if (!l->no_pager && !l->cli->json)
 			term_page(&l->term);
-		r = ask(l, &config, e);
+		r = ask_all(l, &config, e);
 		term_end(&l->term);
 	}
 	config_fini(&config);

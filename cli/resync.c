@@ -28,15 +28,23 @@ static int add_project(json_t *request, struct err *e)
 	return 0;
 }
 
+static bool holds(const json_t *ids, long long id)
+{
+	for (size_t i = 0; i < json_array_size(ids); i++)
+		if (json_integer_value(json_array_get(ids, i)) == id)
+			return true;
+	return false;
+}
+
 static int add_id(json_t *request, struct err *e)
 {
+	json_t *ids = json_object_get(request, "work_packages");
 	int64_t id = 0;
 	int r = cli_number(
 		optarg[0] == '#' ? optarg + 1 : optarg, "--wp", &id, e);
 
-	if (r == 0)
-		json_array_append_new(json_object_get(request, "work_packages"),
-			json_integer(id));
+	if (r == 0 && !holds(ids, id))
+		json_array_append_new(ids, json_integer(id));
 	return r;
 }
 
@@ -65,6 +73,7 @@ static int take_option(void *arg, int c, struct err *e)
 
 struct waiting {
 	struct cli *cli;
+	const json_t *ids; /* that were asked for by name */
 	struct term term;
 	char last[256]; /* line that was printed, not to be repeated */
 	long long pass;
@@ -142,12 +151,28 @@ static void print_finished(struct waiting *w, const json_t *line)
 }
 
 /* The result of the pass is that of the command. */
-static int judge(const json_t *line, struct err *e)
+static int judge(const struct waiting *w, const json_t *line, struct err *e)
 {
+	const json_t *not_shown = json_object_get(line, "not_shown");
 	int result = (int)cli_int(line, "result");
 
 	if (result != 0)
 		return err_set(e, result, "%s", cli_text(line, "error", "?"));
+	for (size_t i = 0; i < json_array_size(not_shown); i++) {
+		long long id = json_integer_value(json_array_get(not_shown, i));
+
+		if (holds(w->ids, id))
+			return err_set(e, ERR_USAGE,
+				"work package %lld: the server does not show "
+				"it, or it is not in the projects that are "
+				"synced",
+				id);
+	}
+	if (cli_int(line, "seen") < (long long)json_array_size(w->ids))
+		return err_set(e, ERR_USAGE,
+			"%lld of the %zu work packages that were named are "
+			"shown by the server, in the projects that are synced",
+			cli_int(line, "seen"), json_array_size(w->ids));
 	if (cli_int(line, "held") > 0)
 		return err_set(e, ERR_PARTIAL,
 			"%lld document%s held by the guard (opsync held "
@@ -177,7 +202,7 @@ static void take_line(struct waiting *w, const json_t *line)
 		print_progress(w, line);
 	}
 	if (finished && w->result == 0)
-		w->result = judge(line, &w->err);
+		w->result = judge(w, line, &w->err);
 }
 
 /* --- Waiting ------------------------------------------------------------ */
@@ -228,7 +253,8 @@ static int converse(struct waiting *w, struct cli_connection *c,
 
 static int talk(struct cli *cli, const json_t *request, struct err *e)
 {
-	struct waiting w = {.cli = cli};
+	struct waiting w = {
+		.cli = cli, .ids = json_object_get(request, "work_packages")};
 	struct cli_connection *c = NULL;
 	struct config config = {0};
 	int r = cli_config(cli, &config, e);

@@ -347,8 +347,8 @@ static int from_state(struct subject *s, int64_t id, struct err *e)
 	if (rc == 0)
 		rc = state_work_package(s->state, id, &found, take_row, s, e);
 	if (rc == 0 && !found)
-		rc = err_set(e, ERR_DATA, "work package %lld is not known here",
-			(long long)id);
+		rc = err_set(e, ERR_USAGE,
+			"work package %lld is not known here", (long long)id);
 	if (rc == 0)
 		rc = parse_row(s, s->state, e);
 	return rc;

@@ -102,6 +102,7 @@ static const struct {
 	{"failed", "eaeb0c12edaa462ab482f5aae33b2962"},
 	{"retried", "b8e517d84d684b7da036b94be30571f7"},
 	{"kept", "79449ff73656412c8485325d3ebcabe4"},
+	{"restored", "04145dd924f249d8ad68a2564c6893e9"},
 	{"pushed", "957593fcb5404d978c485b05800f5d22"},
 	{"committed", "1b792f587e2647bda15eedb7bfef3b02"},
 };

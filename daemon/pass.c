@@ -539,10 +539,13 @@ static void on_batches(struct batches *b)
 	p->err = b->err;
 	if (p->step == REREADING)
 		p->n_unread = 0;
-	for (size_t i = 0; i < b->n_vanished && p->step == READING; i++)
+	for (size_t i = 0; i < b->n_vanished && p->step == READING; i++) {
 		log_warning("work package %lld is not shown by the server, or "
 			    "out of scope",
 			(long long)b->vanished[i]);
+		if (p->n_not_shown < PASS_NOT_SHOWN)
+			p->not_shown[p->n_not_shown++] = b->vanished[i];
+	}
 	batches_fini(b);
 	if (p->step == RENEWING && p->err.code == 0) {
 		give(p, run_renewed, on_renewed);

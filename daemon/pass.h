@@ -8,6 +8,8 @@
 #include "daemon/resolve.h"
 #include "daemon/slow.h"
 
+#define PASS_NOT_SHOWN 100
+
 struct pass;
 typedef void pass_done_fn(struct pass *p);
 
@@ -49,9 +51,11 @@ struct pass {
 	struct mapper_counts counts;
 	char commit[41];
 	struct buf findings; /* of dry: an object a line; owned */
-	bool mended;         /* the state was damaged: the next reads all */
-	bool suspicious;     /* another server or user: all is to be read */
-	int64_t started;     /* monotonic */
+	size_t n_not_shown;  /* of those that were asked for; not all of many */
+	int64_t not_shown[PASS_NOT_SHOWN];
+	bool mended;     /* the state was damaged: the next reads all */
+	bool suspicious; /* another server or user: all is to be read */
+	int64_t started; /* monotonic */
 
 	/* Private. */
 	pass_done_fn *done;

@@ -351,14 +351,21 @@ static void run_note(struct job *job)
 	struct push *p = container_of(job, struct push, job);
 	struct state *state = store_state(p->host.store);
 	char *well = xasprintf("%s has all commits again", p->where.remote);
+	char *pushed = xasprintf("%lld commit%s to %s, up to %s",
+		(long long)p->pending, p->pending == 1 ? "" : "s",
+		p->where.remote, p->tip);
 	struct buf done = {0};
 
 	put_done(p, p->tip, &done);
-	state_put(state, PUSHED, buf_str(&done), &p->err);
+	if (state_put(state, PUSHED, buf_str(&done), &p->err) == 0 &&
+		p->pending > 0)
+		event_happened(
+			state, LOG_LEVEL_INFO, "pushed", pushed, &p->err);
 	if (p->fault.code != 0)
 		event_happened(
 			state, LOG_LEVEL_NOTICE, "recovered", well, &p->err);
 	free(well);
+	free(pushed);
 	buf_fini(&done);
 }
 

@@ -8,6 +8,8 @@
 #include "daemon/guard_orders.h"
 #include "daemon/report.h"
 
+#define MAX_EVENTS 10000 /* of an answer: it is held in memory */
+
 static int64_t integer(const json_t *what, const char *key)
 {
 	return json_integer_value(json_object_get(what, key));
@@ -41,10 +43,28 @@ static int ask_usage(
 	return report_usage(s, limit > 0 ? limit : 7, out, e);
 }
 
+/* A run that never was, or is not kept any more. */
+static int check_run(struct state *s, int64_t run, struct err *e)
+{
+	int64_t first = 0;
+	int64_t last = 0;
+	int r = run != 0 ? state_run_range(s, &first, &last, e) : 0;
+
+	if (r != 0 || run == 0 || (run >= first && run <= last && last != 0))
+		return r;
+	if (run > last)
+		return err_set(e, ERR_USAGE,
+			"--run: there is no run %lld (the last is %lld)",
+			(long long)run, (long long)last);
+	return err_set(e, ERR_USAGE,
+		"--run: run %lld is not kept any more (the first is %lld)",
+		(long long)run, (long long)first);
+}
+
 static int ask_log(
 	struct state *s, const json_t *what, struct buf *out, struct err *e)
 {
-	const struct state_event_query query = {
+	struct state_event_query query = {
 		.after = integer(what, "after"),
 		.run = integer(what, "run"),
 		.work_package = integer(what, "work_package"),
@@ -55,9 +75,13 @@ static int ask_log(
 		.text = text(what, "text"),
 		.max_level = (int)integer(what, "level"),
 		.limit = integer(what, "limit"),
+		.oldest = json_is_true(json_object_get(what, "oldest")),
 	};
+	int r = check_run(s, query.run, e);
 
-	return report_log(s, &query, out, e);
+	if (query.limit <= 0 || query.limit > MAX_EVENTS)
+		query.limit = MAX_EVENTS;
+	return r == 0 ? report_log(s, &query, out, e) : r;
 }
 
 static int ask_show(

@@ -198,7 +198,7 @@ static int find(struct show *s, struct err *e)
 	if (r == 0 && !found)
 		r = state_events(s->state, &told, note_id, s, e);
 	if (r == 0 && s->id == 0)
-		r = err_set(e, ERR_DATA,
+		r = err_set(e, ERR_USAGE,
 			"%.*s: no document, and no attachment, of a work "
 			"package (a path is given from the store's root)",
 			STR_ARGS(s->path));
@@ -228,7 +228,7 @@ static int show(struct show *s, struct err *e)
 		r = state_events(s->state, &its, put_event, s, e);
 	buf_puts(s->out, "]}\n");
 	if (r == 0 && !known && s->n == 0)
-		r = err_set(e, ERR_DATA,
+		r = err_set(e, ERR_USAGE,
 			"work package %lld is not known here: not in the "
 			"projects that are synced, or never shown by the "
 			"server",

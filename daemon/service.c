@@ -92,7 +92,9 @@ static void log_pass(const struct service *s, const struct pass *p)
 		(double)(stamp_monotonic() - p->started) / (double)STAMP_SECOND;
 
 	if (p->err.code == ERR_CANCELED) {
-		log_notice("pass stopped");
+		log_send(LOG_LEVEL_NOTICE,
+			&(struct log_about){.kind = "canceled", .run = p->run},
+			"pass stopped");
 	} else if (p->err.code != 0 && !s->options.once) {
 		log_send(LOG_LEVEL_ERROR, &(struct log_about){.run = p->run},
 			"%s", p->err.text);
@@ -162,7 +164,11 @@ static void tell_finished(struct service *s, const struct pass *p)
 	buf_putc(&line, ',');
 	report_text(&line, "error",
 		p->err.code != 0 ? str_of(p->err.text) : STR_NONE);
-	buf_puts(&line, "}");
+	buf_puts(&line, ",\"not_shown\":[");
+	for (size_t i = 0; i < p->n_not_shown; i++)
+		buf_printf(&line, "%s%lld", i > 0 ? "," : "",
+			(long long)p->not_shown[i]);
+	buf_puts(&line, "]}");
 	control_finished(s->control, s->number, buf_str(&line));
 	buf_fini(&line);
 }

@@ -176,6 +176,9 @@ struct state_run {
 
 int state_run_begin(struct state *s, struct state_run *run, struct err *e);
 int state_run_put(struct state *s, const struct state_run *run, struct err *e);
+/* The least and the greatest id there is; both 0: there is none. */
+int state_run_range(
+	struct state *s, int64_t *first, int64_t *last, struct err *e);
 /* One more that failed in the same way, and when it ended. */
 int state_run_repeat(
 	struct state *s, int64_t id, int64_t finished, struct err *e);
@@ -210,6 +213,7 @@ struct state_event_query {
 	struct str kind;
 	struct str text; /* in text or path, in whatever case */
 	int64_t limit;   /* the newest so many; 0: all */
+	bool oldest;     /* the oldest so many instead */
 };
 
 typedef int state_event_fn(

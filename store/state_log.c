@@ -26,6 +26,19 @@ int state_run_begin(struct state *s, struct state_run *run, struct err *e)
 	return state_run_put(s, run, e);
 }
 
+int state_run_range(
+	struct state *s, int64_t *first, int64_t *last, struct err *e)
+{
+	struct query q = query_open(
+		s, "SELECT ifnull(min(id), 0), ifnull(max(id), 0) FROM run");
+
+	if (query_next(&q)) {
+		*first = column_int(&q);
+		*last = column_int(&q);
+	}
+	return query_close(&q, e);
+}
+
 int state_run_repeat(
 	struct state *s, int64_t id, int64_t finished, struct err *e)
 {
@@ -144,7 +157,7 @@ static void read_event(struct query *q, struct state_event *event)
  * One statement for each index that may lead to the events; conditions that
  * are not asked for are true for all.
  */
-#define EVENTS(first)                                                          \
+#define EVENTS(first, order)                                                   \
 	"SELECT * FROM (SELECT id, " EVENT_COLUMNS " FROM event WHERE " first  \
 	" AND id > ?2 AND (?3 = 0 OR run = ?3)"                                \
 	" AND (?4 = 0 OR work_package = ?4) AND at >= ?5"                      \
@@ -152,21 +165,33 @@ static void read_event(struct query *q, struct state_event *event)
 	" AND (?8 IS NULL OR project = ?8) AND (?9 IS NULL OR kind = ?9)"      \
 	" AND (?10 IS NULL OR instr(lower(text), lower(?10))"                  \
 	" OR instr(lower(path), lower(?10)))"                                  \
-	" ORDER BY id DESC LIMIT ?11) ORDER BY id"
+	" ORDER BY id " order " LIMIT ?11) ORDER BY id"
 
 static struct query events_query(
 	struct state *s, const struct state_event_query *want)
 {
+	static const char *const by_work_package[] = {
+		EVENTS("work_package = ?1", "DESC"),
+		EVENTS("work_package = ?1", "ASC"),
+	};
+	static const char *const by_run[] = {
+		EVENTS("run = ?1", "DESC"),
+		EVENTS("run = ?1", "ASC"),
+	};
+	static const char *const all[] = {
+		EVENTS("id > ?1", "DESC"),
+		EVENTS("id > ?1", "ASC"),
+	};
 	struct query q;
 
 	if (want->work_package != 0) {
-		q = query_open(s, EVENTS("work_package = ?1"));
+		q = query_open(s, by_work_package[want->oldest]);
 		bind_int(&q, want->work_package);
 	} else if (want->run != 0) {
-		q = query_open(s, EVENTS("run = ?1"));
+		q = query_open(s, by_run[want->oldest]);
 		bind_int(&q, want->run);
 	} else {
-		q = query_open(s, EVENTS("id > ?1"));
+		q = query_open(s, all[want->oldest]);
 		bind_int(&q, want->after);
 	}
 	bind_int(&q, want->after);

@@ -85,10 +85,11 @@ def orders(tap, server, sync):
            done.json()[-1]["changed"] == 1, "resync --full --wait", done)
     tap.tree(sync.tree(), sync.scratch(), "finds all: as from nothing")
     done = sync.opsync("resync", "--wp", "999999", "--wait")
-    tap.ok(done.code == 0 and "999999 is not shown" in sync.said(),
+    tap.ok(done.code == 64 and "999999" in done.err and
+           "999999 is not shown" in sync.said(),
            "one that is not there is said", done)
     done = sync.opsync("resync", "--wp", "20", "--wait")
-    tap.ok(done.code == 0 and len(sync.tree()) == 8,
+    tap.ok(done.code == 64 and len(sync.tree()) == 8,
            "one out of scope makes no document", done)
     for args in (("--wp", "x"), ("--wp", "0"), ("--fool",)):
         tap.same(sync.opsync("resync", *args).code, 64,

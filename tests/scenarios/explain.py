@@ -104,7 +104,7 @@ def from_state(tap):
         tap.ok(done.code == 0 and "| strip_tld = " in done.out and
                "note:" not in done.out, "with its contents", done)
         done = sync.run(sync.CLIENT, "-c", sync.config, "explain", "999999")
-        tap.ok(done.code == 65 and "not known here" in done.err,
+        tap.ok(done.code == 64 and "not known here" in done.err,
                "one that is not there", done)
 
 

@@ -36,9 +36,11 @@ def events(tap, server, sync):
     server.side("delete", {"id": 26})
     sync.opsync("resync", "--full", "--wait")
     got = kinds(sync, "--wp", "26", "--level", "debug")
-    wanted = ["fetched", "rendered", "added", "fetched", "rendered", "changed",
-              "fetched", "rendered", "moved", "fetched", "failed"]
-    tap.same(got[:len(wanted)], wanted, "each event is kept, in order")
+    wanted = ["fetched", "added", "fetched", "changed", "fetched", "moved",
+              "fetched", "failed"]
+    tap.same([e for e in got if e != "rendered"][:len(wanted)], wanted,
+             "each event is kept, in order")
+    tap.same(got[:3], ["fetched", "rendered", "added"], "and how it was made")
     tap.ok("retried" in got, "and that it was tried again", got)
     tap.same(kinds(sync, "--wp", "26").count("failed"), 1,
              "which is no new fault")
@@ -66,13 +68,14 @@ def filters(tap, sync):
             ("--since tomorrow",
              ("--since", str(datetime.date.today() + DAY)), []),
             ("--until", ("--until", "yesterday"), []),
-            ("RFC 3339", ("--until", every[3]["at"]), every[:3]),
+            ("RFC 3339", ("--until", every[3]["at"]),
+             [e for e in every if e["at"] < every[3]["at"]]),
             ("--limit", ("--limit", "2"), every[-2:]),
             ("all at once", ("--run", "1", "--wp", "3397", "--since", "1d",
                              "--event", "added", "--grep", "3397"), [])):
         tap.same(sync.opsync("log", "--json", *args).json(), wanted, name)
     for args in (("--since", "soon"), ("--level", "loud"), ("--grep", ""),
-                 ("--run", "-1")):
+                 ("--run", "-1"), ("--run", "999")):
         done = sync.opsync("log", *args)
         tap.ok(done.code == 64 and args[0] in done.err,
                "%s %s is wrong" % args, done)
@@ -177,8 +180,8 @@ def show(tap, sync, running):
         "log", "--json", "--wp", "26", "--event", "removed").json()][0]
     tap.same(sync.opsync("show", old, "--json").json()[0]["work_package"], 26,
              "and its path" + how)
-    for name, code, words in (("none/such", 65, "no document"),
-                              ("999999", 65, "not known here")):
+    for name, code, words in (("none/such", 64, "no document"),
+                              ("999999", 64, "not known here")):
         done = sync.opsync("show", name)
         tap.ok(done.code == code and words in done.err, "show " + name + how,
                done)

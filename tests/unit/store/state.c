@@ -251,6 +251,10 @@ static void test_log(void **state)
 	} cases[] = {
 		{{0}, "1 2 3 4 5 "},
 		{{.limit = 2}, "4 5 "},
+		{{.limit = 2, .oldest = true}, "1 2 "},
+		{{.limit = 2, .oldest = true, .after = 2}, "3 4 "},
+		{{.limit = 1, .oldest = true, .run = 2}, "3 "},
+		{{.limit = 1, .oldest = true, .work_package = 7}, "2 "},
 		{{.after = 3}, "4 5 "},
 		{{.run = 1}, "1 2 "},
 		{{.work_package = 7}, "2 3 "},
