@@ -12,19 +12,6 @@
 
 #define MD5_HEX 32
 
-struct item {
-	int64_t id;
-	struct str text;
-};
-
-static int by_id(const void *a, const void *b)
-{
-	const struct item *x = a;
-	const struct item *y = b;
-
-	return (x->id > y->id) - (x->id < y->id);
-}
-
 enum { ID, FILE_NAME, FILE_SIZE, CONTENT_TYPE, DIGEST, CREATED_AT, LINKS, N };
 static const char *const kept[N] = {
 	[ID] = "id",
@@ -36,19 +23,31 @@ static const char *const kept[N] = {
 	[LINKS] = "_links",
 };
 
+/* One of the list, and what was found in it. */
+struct item {
+	int64_t id;
+	struct str values[N];
+};
+
+static int by_id(const void *a, const void *b)
+{
+	const struct item *x = a;
+	const struct item *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
 enum { AUTHOR, CONTENT, N_LINKS };
 static const char *const links[N_LINKS] = {
 	[AUTHOR] = "author",
 	[CONTENT] = "staticDownloadLocation",
 };
 
-static void put_attachment(struct buf *out, struct str text)
+static void put_attachment(struct buf *out, const struct str *values)
 {
 	const char *before = "{\"";
-	struct str values[N];
 	struct str linked[N_LINKS];
 
-	api_members(text, kept, N, values);
 	api_members(values[LINKS], links, N_LINKS, linked);
 	for (size_t i = 0; i < LINKS; i++) {
 		if (values[i].n == 0)
@@ -72,8 +71,8 @@ static int put_sorted(struct arena *a, const struct api_list *list,
 	struct item *items = ARENA_ARRAY(a, struct item, list->n);
 
 	for (size_t i = 0; i < list->n; i++) {
-		items[i].text = list->elements[i];
-		if (!read_id(api_member(items[i].text, "id"), &items[i].id))
+		api_members(list->elements[i], kept, N, items[i].values);
+		if (!read_id(items[i].values[ID], &items[i].id))
 			return err_set(e, ERR_UNAVAILABLE,
 				"attachment %zu of the list has no id", i + 1);
 	}
@@ -82,7 +81,7 @@ static int put_sorted(struct arena *a, const struct api_list *list,
 	buf_putc(out, '[');
 	for (size_t i = 0; i < list->n; i++) {
 		buf_puts(out, i > 0 ? "," : "");
-		put_attachment(out, items[i].text);
+		put_attachment(out, items[i].values);
 	}
 	buf_putc(out, ']');
 	return 0;

@@ -41,6 +41,26 @@ void scan_init(struct scan *j, struct str text)
 	*j = (struct scan){.begin = p, .p = p, .end = p + text.n};
 }
 
+/* As memchr() for a quote, which most strings end with soon. */
+static const char *find_quote(const char *at, const char *end)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t high = UINT64_C(0x8080808080808080);
+
+	for (int i = 0; i < 4 && end - at >= 8; i++, at += 8) {
+		uint64_t w;
+
+		memcpy(&w, at, 8);
+		w ^= ones * '"';
+		if (((w - ones) & ~w & high) == 0)
+			continue;
+		while (*at != '"')
+			at++;
+		return at;
+	}
+	return memchr(at, '"', (size_t)(end - at));
+}
+
 /* From the opening quote to behind the closing one. */
 static bool skip_string(struct scan *j)
 {
@@ -50,7 +70,7 @@ static bool skip_string(struct scan *j)
 	for (;;) {
 		const char *slash;
 
-		at = memchr(at, '"', (size_t)(j->end - at));
+		at = find_quote(at, j->end);
 		if (at == NULL)
 			return fail(j, "a string without an end");
 		slash = at;

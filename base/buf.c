@@ -21,46 +21,15 @@ void buf_clear(struct buf *b)
 		b->p[0] = '\0';
 }
 
-static void make_room(struct buf *b, size_t want)
+void buf_grow(struct buf *b, size_t more)
 {
+	size_t want = b->n + more + 1;
 	size_t cap = b->cap > 0 ? b->cap : 64;
 
 	while (cap < want)
 		cap *= 2;
 	b->p = xrealloc(b->p, cap);
 	b->cap = cap;
-	b->p[b->n] = '\0';
-}
-
-void buf_reserve(struct buf *b, size_t more)
-{
-	if (b->n + more + 1 > b->cap)
-		make_room(b, b->n + more + 1);
-}
-
-void buf_add(struct buf *b, const void *bytes, size_t n)
-{
-	buf_reserve(b, n);
-	if (n > 0)
-		memcpy(b->p + b->n, bytes, n);
-	b->n += n;
-	b->p[b->n] = '\0';
-}
-
-void buf_add_str(struct buf *b, struct str s)
-{
-	buf_add(b, s.p, s.n);
-}
-
-void buf_puts(struct buf *b, const char *s)
-{
-	buf_add(b, s, strlen(s));
-}
-
-void buf_putc(struct buf *b, char c)
-{
-	buf_reserve(b, 1);
-	b->p[b->n++] = c;
 	b->p[b->n] = '\0';
 }
 

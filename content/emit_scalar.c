@@ -126,7 +126,7 @@ static size_t plain_run(struct str text, size_t at)
 {
 	size_t start = at;
 
-	while (at < text.n && text.p[at] > ' ' && text.p[at] < 0x7F &&
+	while (at < text.n && (unsigned char)(text.p[at] - '!') <= '~' - '!' &&
 		text.p[at] != ':' && text.p[at] != '#')
 		at++;
 	return at - start;
@@ -225,7 +225,8 @@ static size_t word_at(struct str text, size_t at)
 {
 	size_t n = 0;
 
-	while (at + n < text.n && strchr(" \n'", text.p[at + n]) == NULL)
+	while (at + n < text.n && text.p[at + n] != ' ' &&
+		text.p[at + n] != '\n' && text.p[at + n] != '\'')
 		n++;
 	return n;
 }

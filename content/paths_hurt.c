@@ -66,11 +66,22 @@ static bool is_short_git(struct str key)
 	return true;
 }
 
+/* May a name that begins so be one of those?  Most may not. */
+static bool may_begin(struct str name, const char *letters)
+{
+	unsigned char c = name.n > 0 ? (unsigned char)name.p[0] : 0;
+
+	return c >= 0x80 || strchr(letters, c) != NULL;
+}
+
 bool hurts_git(struct str name)
 {
 	char bytes[KEY];
-	struct str key = key_of(name, bytes);
+	struct str key;
 
+	if (!may_begin(name, ".gG"))
+		return false;
+	key = key_of(name, bytes);
 	return str_starts(key, STR(".git")) || is_short_git(key);
 }
 
@@ -92,6 +103,8 @@ bool hurts_windows(struct str name)
 	struct str stem = name;
 	struct str key;
 
+	if (!may_begin(name, "aclnpACLNP"))
+		return false;
 	for (stem.n = 0; stem.n < name.n; stem.n++)
 		if (name.p[stem.n] == '.' || name.p[stem.n] == ':')
 			break;
