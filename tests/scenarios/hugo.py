@@ -77,6 +77,8 @@ def check_pictures(tap, site, tree, name):
                "%s: pictures of %d are in its page" % (name, number),
                "%s: %s" % (file, site.pages[file].pictures))
     tap.same(site.lost(), {}, name + ": no picture is lost on any page")
+    if "unsafe" not in sites.example(name):
+        tap.same(site.scripts(), [], name + ": nothing runs on any page")
 
 
 def check_example(tap, server, name):

@@ -20,12 +20,15 @@ class Page(HTMLParser):
         super().__init__()
         self.file = None
         self.pictures = []
+        self.scripts = 0
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
         if tag == "meta" and attrs.get("name") == "file":
             self.file = attrs["content"]
+        if tag == "script" or "onerror" in attrs:
+            self.scripts += 1
         if tag == "img":
             self.pictures.append(attrs.get("src", ""))
 
@@ -66,6 +69,10 @@ class Site:
         return [self.file_of(urljoin(self.addresses[file], src))
                 for src in self.pages[file].pictures
                 if not urlsplit(src).netloc]
+
+    def scripts(self):
+        """Pages in which something runs."""
+        return [file for file, page in self.pages.items() if page.scripts]
 
     def lost(self):
         """Pages with pictures of ours that lead nowhere."""
