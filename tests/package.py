@@ -237,8 +237,34 @@ def failing(tap, c, server):
            "killed, it is started again", c.journal())
 
 
+def allow(c, text):
+    """The drop-in, or none."""
+    folder = "/etc/systemd/system/opsyncd@site.service.d"
+    shutil.rmtree(c.root + folder, ignore_errors=True)
+    if text:
+        os.makedirs(c.root + folder)
+        c.write(folder + "/store.conf", text)
+    c.run("systemctl", "daemon-reload")
+    c.run("systemctl", "reset-failed", "opsyncd@site")
+
+
 def elsewhere(tap, c, server):
     """A store where the sandbox does not let it write."""
+    c.sh("install -d -o friend /home/site; install -d -o friend /srv/theirs")
+    for store, words in (
+            ("/home/site", '"[Service]", "ProtectHome=read-only", '
+             '"ReadWritePaths=/home/site"'),
+            ("/srv/theirs", "Permission denied; allow it with a drop-in "
+             '(systemctl edit opsyncd@site.service): "[Service]", '
+             '"User=ITS OWNER" (or chown it to opsync), '),
+            ("/srv/new", "make the folder, owned by opsync, and allow it")):
+        c.write("/etc/opsync/site.yaml", config(server.url, store))
+        if "theirs" in store:
+            allow(c, "[Service]\nReadWritePaths=/srv/theirs\n")
+        c.run("systemctl", "restart", "opsyncd@site")
+        tap.ok(any(words in x for x in c.journal().splitlines()[-6:]),
+               "the store %s: a way out" % store, c.journal()[-1500:])
+        allow(c, None)
     c.write("/etc/opsync/site.yaml", config(server.url, "/srv/site"))
     c.sh("install -d -o opsync -g opsync /srv/site")
     c.run("systemctl", "restart", "opsyncd@site")
@@ -248,16 +274,12 @@ def elsewhere(tap, c, server):
            "systemctl edit opsyncd@site.service" in line[0],
            "a store elsewhere: the drop-in is printed", said)
     words = re.findall(r'"([^"]+)"', line[0] if line else "")
-    os.makedirs(c.root + "/etc/systemd/system/opsyncd@site.service.d")
-    c.write("/etc/systemd/system/opsyncd@site.service.d/store.conf",
-            "\n".join(words) + "\n")
-    c.run("systemctl", "daemon-reload")
+    allow(c, "\n".join(words) + "\n")
     done = c.run("systemctl", "restart", "opsyncd@site")
     tap.ok(done.code == 0 and until(
         lambda: c.exists("/srv/site/.git/refs/heads/main")),
         "which lets it", c.journal())
-    shutil.rmtree(c.root + "/etc/systemd/system/opsyncd@site.service.d")
-    c.run("systemctl", "daemon-reload")
+    allow(c, None)
     c.write("/etc/opsync/site.yaml", config(server.url))
     c.run("systemctl", "restart", "opsyncd@site")
 
