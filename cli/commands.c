@@ -55,8 +55,7 @@ static const char options[] =
 	"  -V, --version         print the version\n"
 	"  -h, --help            print this\n"
 	"\n"
-	"Exit codes are those of sysexits.h; 3: some work packages failed.\n"
-	"status --check: 0 all well, 1 look at it, 2 not synced.\n";
+	"Exit codes are those of sysexits.h; 3: some work packages failed.\n";
 
 #define COLUMN 28 /* where the table's second half begins */
 
