@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "content/html_simple.h"
 #include "content/html_tree.h"
+#include "content/utf8.h"
 
 static bool is_silent(GumboTag tag)
 {
@@ -107,7 +108,8 @@ int html_text_parsed(
 
 	if (rc == 0) {
 		collect(&text, tree.root);
-		*out = arena_str(a, buf_str(&text.buf));
+		/* gumbo makes bad bytes of references that are too large. */
+		*out = utf8_mend(a, arena_str(a, buf_str(&text.buf)));
 	}
 	html_tree_fini(&tree);
 	buf_fini(&text.buf);

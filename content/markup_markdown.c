@@ -16,6 +16,7 @@
 #include "content/markdown_html.h"
 #include "content/markdown_text.h"
 #include "content/markup.h"
+#include "content/utf8.h"
 
 /* Elements whose end is looked for. */
 enum { END_FIGURE, END_MACRO, END_MENTION, N_ENDS };
@@ -51,9 +52,9 @@ static struct str prefix_of(struct converting *c, size_t at)
 	char *p = arena_alloc(c->arena, at - start + 1);
 
 	for (size_t i = start; i < at; i++) {
-		char mark = c->body.p[i];
-
-		p[i - start] = mark == '>' || mark == '\t' ? mark : ' ';
+		p[i - start] = ' ';
+		if (c->body.p[i] == '>' || c->body.p[i] == '\t')
+			p[i - start] = c->body.p[i];
 	}
 	return (struct str){p, at - start};
 }
@@ -142,7 +143,8 @@ static void convert_block(struct converting *c)
 	buf_puts(&b, "");
 	if (html_tree_parse(&tree, html, &ignored) == 0 &&
 		markdown_blocks(tree.body, &b)) {
-		struct str text = with_prefix(c, buf_str(&b), prefix);
+		struct str text = utf8_mend(
+			c->arena, with_prefix(c, buf_str(&b), prefix));
 
 		if (text.n > 0 && follows_text(c, span.start) &&
 			prefix.n == blank_prefix(prefix).n)
@@ -175,7 +177,7 @@ static void replace(
 	struct converting *c, size_t start, size_t end, const struct buf *with)
 {
 	edits_add(&c->edits, start, end - start,
-		arena_str(c->arena, buf_str(with)));
+		utf8_mend(c->arena, arena_str(c->arena, buf_str(with))));
 }
 
 static const GumboNode *only_element(const GumboNode *body)

@@ -19,58 +19,14 @@
  * follows in the document is not taken in.
  */
 #include <string.h>
-#include <strings.h>
 
-#include "base/util.h"
 #include "content/ascii.h"
 #include "content/body_walk.h"
-#include "content/markdown_text.h"
 #include "content/markup.h"
 #include "content/sanitize.h"
+#include "content/sanitize_inline.h"
 #include "content/sanitize_text.h"
-
-#define MAX_OPEN 512
-#define MAX_SPAN 4096
-#define MAX_ATTRIBUTES 1000
-#define MAX_CUT 32 /* kinds of elements whose end was looked for in vain */
-
-static const char part[] = "\xE2\x80\x8B"; /* U+200B */
-
-struct cleaning {
-	struct str text;
-	struct buf out;
-	size_t at;
-	size_t line_end;     /* of the line that at is in */
-	size_t end;          /* of the chunk: lines up to a blank one */
-	size_t no_comment;   /* the chunk's end, if no comment ends before */
-	bool fences_trusted; /* no fence was in doubt so far */
-	bool had_tag;        /* since the last blank line */
-	bool spans_trusted;  /* in this chunk */
-	bool ends_in_code;
-	char fence; /* of the one that we take to be open, in doubt; or NUL */
-	size_t fence_length;
-	size_t colon; /* an address's colon that is to go, ahead of at */
-	size_t colon_length;
-	size_t n_open;
-	struct str open[MAX_OPEN]; /* names of elements */
-	size_t n_lost;
-	struct str lost[MAX_CUT]; /* names whose end tag does not come */
-};
-
-static struct str line_at(const struct cleaning *c, size_t at)
-{
-	struct str line = str_skip(c->text, at);
-
-	line.n = str_find(line, STR("\n"));
-	return line;
-}
-
-static size_t behind_line(const struct cleaning *c, size_t at)
-{
-	size_t end = at + line_at(c, at).n;
-
-	return end < c->text.n ? end + 1 : end;
-}
+#include "content/utf8.h"
 
 static bool is_blank(struct str line)
 {
@@ -80,360 +36,13 @@ static bool is_blank(struct str line)
 	return true;
 }
 
-static size_t run_at(struct str s, size_t at)
-{
-	size_t n = 0;
-
-	while (at + n < s.n && s.p[at + n] == s.p[at])
-		n++;
-	return n;
-}
-
-/* --- Tags --------------------------------------------------------------- */
-
-static char last_of(const struct cleaning *c)
-{
-	return c->out.n > 0 ? c->out.p[c->out.n - 1] : '\n';
-}
-
-static const GumboNode *first_element(const GumboNode *parent)
-{
-	const GumboVector *children = &parent->v.element.children;
-	const GumboNode *first =
-		children->length > 0 ? children->data[0] : NULL;
-
-	return first != NULL && first->type == GUMBO_NODE_ELEMENT ? first
-								  : NULL;
-}
-
-/* The attributes of a tag, by gumbo: entities are many. */
-static void put_start_tag(struct cleaning *c, const struct seen_tag *tag)
-{
-	struct html_tree tree = {0};
-	struct buf b = {0};
-	struct err ignored;
-	size_t behind_name = (size_t)(tag->name.p - c->text.p) + tag->name.n;
-
-	buf_puts(&b, "<x");
-	buf_add(&b, c->text.p + behind_name, tag->end - behind_name);
-	if (tag->end - behind_name > 1 &&
-		html_tree_parse(&tree, buf_str(&b), &ignored) == 0) {
-		sanitize_start_tag(
-			tag->name, first_element(tree.body), &c->out);
-	} else {
-		sanitize_start_tag(tag->name, NULL, &c->out);
-	}
-	html_tree_fini(&tree);
-	buf_fini(&b);
-}
-
-static bool same_name(struct str a, struct str b)
-{
-	return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
-}
-
-/* End tags without a start go; those that are skipped are as good as ended. */
-static void put_end_tag(struct cleaning *c, struct str name)
-{
-	size_t n = c->n_open;
-
-	while (n > 0 && !same_name(c->open[n - 1], name))
-		n--;
-	if (n == 0)
-		return;
-	c->n_open = n - 1;
-	sanitize_end_tag(name, &c->out);
-}
-
-static bool put_allowed(struct cleaning *c, const struct seen_tag *tag)
-{
-	if (tag->closing) {
-		put_end_tag(c, tag->name);
-		return true;
-	}
-	if (!sanitize_is_void(tag->name)) {
-		if (c->n_open == MAX_OPEN)
-			return false;
-		c->open[c->n_open++] = tag->name;
-	}
-	/* Up to its end there is no markdown, whatever lines are blank. */
-	if (tag->name.n == 3 && strncasecmp(tag->name.p, "pre", 3) == 0)
-		c->fences_trusted = false;
-	put_start_tag(c, tag);
-	return true;
-}
-
-static bool is_lost(const struct cleaning *c, struct str name)
-{
-	for (size_t i = 0; i < c->n_lost; i++)
-		if (same_name(c->lost[i], name))
-			return true;
-	return false;
-}
-
-/* Behind an element that goes as a whole, or only its tag if it never ends. */
-static size_t cut(struct cleaning *c, const struct seen_tag *tag)
-{
-	char name[16] = "";
-	size_t end = 0;
-
-	if (tag->closing || tag->name.n >= sizeof(name))
-		return tag->end;
-	memcpy(name, tag->name.p, tag->name.n);
-	if (!is_lost(c, tag->name))
-		end = walk_behind_end(c->text, tag->end, c->text.n, name);
-	if (end == 0) {
-		if (c->n_lost < MAX_CUT && !is_lost(c, tag->name))
-			c->lost[c->n_lost++] = tag->name;
-		return tag->end;
-	}
-	while (end < c->text.n && c->text.p[end] != '>' &&
-		c->text.p[end] != '<')
-		end++;
-	if (end < c->text.n && c->text.p[end] == '>')
-		end++;
-	while (c->end < end)
-		c->end = behind_line(c, c->end);
-	return end;
-}
-
-/* Give the place behind a tag that was dealt with; 0 if it is none. */
-static size_t clean_tag(struct cleaning *c, size_t at)
-{
-	struct seen_tag tag;
-
-	if (!walk_tag(c->text, at, c->end, &tag))
-		return 0;
-	switch (sanitize_element(tag.name)) {
-	case ELEMENT_ALLOWED:
-		return put_allowed(c, &tag) ? tag.end : 0;
-	case ELEMENT_DROPPED:
-		return tag.end;
-	case ELEMENT_CUT:
-		return cut(c, &tag);
-	case ELEMENT_UNKNOWN:
-		break;
-	}
-	return 0;
-}
-
-/*
- * "<https://example.org>" as a link in brackets: where a reader sees HTML, it
- * would be an element, with attributes.  Behind it, or 0.
- */
-static size_t clean_autolink(struct cleaning *c, size_t at)
-{
-	struct str rest = {c->text.p + at, c->end - at};
-	size_t n = sanitize_autolink(rest);
-	struct str address = {rest.p + 1, n - 2};
-
-	if (n == 0)
-		return 0;
-	buf_putc(&c->out, '[');
-	markdown_escape(address, true, &c->out);
-	buf_puts(&c->out, "](");
-	if (memchr(address.p, ':', address.n) == NULL)
-		buf_puts(&c->out, "mailto:");
-	markdown_address(address, &c->out);
-	buf_putc(&c->out, ')');
-	return at + n;
-}
-
-static size_t clean_angle(struct cleaning *c, size_t at)
-{
-	struct str rest = {c->text.p + at, c->end - at};
-	size_t behind = 0;
-
-	c->had_tag = true;
-	/* What no reader takes for a tag, and is written as it is. */
-	if (rest.n > 1 && strchr(" =-\n0123456789", rest.p[1]) != NULL) {
-		buf_putc(&c->out, '<');
-		return at + 1;
-	}
-	if (c->no_comment != c->end && str_starts(rest, STR("<!--"))) {
-		size_t n = str_find(str_skip(rest, 4), STR("-->"));
-
-		if (4 + n < rest.n)
-			return at + 4 + n + 3;
-		c->no_comment = c->end;
-	}
-	behind = clean_tag(c, at);
-	if (behind == 0)
-		behind = clean_autolink(c, at);
-	if (behind > 0)
-		return behind;
-	buf_puts(&c->out, "&lt;");
-	return at + 1;
-}
-
-/* --- Addresses ---------------------------------------------------------- */
-
-/* Behind "](" or "]:": note a colon that is to go. */
-static void look_at_address(struct cleaning *c, size_t at, bool definition)
-{
-	struct str rest = str_skip(c->text, at);
-	size_t length = 0;
-	size_t colon = sanitize_colon(rest, definition, &length);
-
-	if (length > 0) {
-		c->colon = at + colon;
-		c->colon_length = length;
-	}
-}
-
-static size_t clean_bracket(struct cleaning *c, size_t at)
-{
-	char next = ascii_at(c->text, at + 1);
-
-	buf_putc(&c->out, ']');
-	if (next == '(' || next == ':') {
-		look_at_address(c, at + 2, next == ':');
-		buf_putc(&c->out, next);
-		return at + 2;
-	}
-	return at + 1;
-}
-
-/* A colon that was noted before; 0 if it is another place. */
-static size_t clean_colon(struct cleaning *c, size_t at)
-{
-	if (c->colon_length == 0 || at != c->colon)
-		return 0;
-	at += c->colon_length;
-	c->colon_length = 0;
-	buf_puts(&c->out, "%3A");
-	return at;
-}
-
-/* --- Code --------------------------------------------------------------- */
-
-static bool may_be_tag(struct str s, size_t at)
-{
-	char next = ascii_at(s, at + 1);
-
-	return s.p[at] == '<' &&
-	       ((ascii_name(next) && !ascii_digit(next)) ||
-		       strchr("/!?", next) != NULL) &&
-	       next != '\0';
-}
-
-/*
- * A list of attributes, "{.class onclick=…}", where readers look for one: at
- * a line's end, or at its start behind nothing but marks, by what
- * was written so far.
- */
-static bool is_attributes(const struct cleaning *c, size_t at)
-{
-	struct str rest = {c->text.p + at, c->line_end - at};
-	size_t marks = c->out.n;
-
-	if (rest.n < 3 || rest.n > MAX_ATTRIBUTES || rest.p[1] == '{' ||
-		memchr(rest.p, '}', rest.n) == NULL)
-		return false;
-	while (ascii_space(rest.p[rest.n - 1]))
-		rest.n--;
-	while (marks > 0 &&
-		strchr(" \t>*+-.)|0123456789", c->out.p[marks - 1]) != NULL)
-		marks--;
-	return marks == 0 || c->out.p[marks - 1] == '\n' ||
-	       rest.p[rest.n - 1] == '}';
-}
-
-/* What we take for code, and another reader perhaps not. */
-static void put_code(struct cleaning *c, size_t end)
-{
-	while (c->at < end) {
-		size_t behind = clean_colon(c, c->at);
-		char ch = c->text.p[c->at];
-		bool apart = may_be_tag(c->text, c->at) ||
-			     (ch == '{' && is_attributes(c, c->at));
-
-		if (behind > 0) {
-			c->at = behind;
-		} else if (ch == ']') {
-			c->at = clean_bracket(c, c->at);
-		} else {
-			buf_putc(&c->out, ch);
-			buf_puts(&c->out, apart ? part : "");
-			c->at++;
-		}
-	}
-}
-
-/* Behind the code span that starts at at, up to end; or 0 if it is none. */
-static size_t span_end(struct str text, size_t at, size_t end)
-{
-	struct str s = {text.p, end};
-	size_t n = run_at(s, at);
-
-	for (size_t i = at + n; i < end; i++) {
-		size_t m;
-
-		if (s.p[i] != '`')
-			continue;
-		m = run_at(s, i);
-		if (m == n)
-			return i + n;
-		i += m - 1;
-	}
-	return 0;
-}
-
-/* At backticks: a span, or the run itself. */
-static void clean_ticks(struct cleaning *c)
-{
-	size_t limit = c->line_end;
-	size_t end;
-
-	/* In doubt it matters little, and no search shall be in vain twice. */
-	if (!c->spans_trusted && limit - c->at > MAX_SPAN)
-		limit = c->at + MAX_SPAN;
-	end = span_end(c->text, c->at, limit);
-	if (end > 0 && c->spans_trusted) {
-		buf_add(&c->out, c->text.p + c->at, end - c->at);
-		c->at = end;
-		return;
-	}
-	put_code(c, end > 0 ? end : c->at + run_at(c->text, c->at));
-}
-
-/*
- * May the code spans of a chunk stay?  Each ends in its line, holds no '|'
- * (which ends a cell), and outside of them there is nothing that could be
- * HTML, nor an escaped backtick.
- */
-static bool trusts_spans(const struct cleaning *c, size_t at, size_t end)
-{
-	while (at < end) {
-		size_t line_end = at + line_at(c, at).n;
-
-		for (; at < line_end; at++) {
-			size_t behind;
-
-			if (may_be_tag(c->text, at) ||
-				(c->text.p[at] == '\\' &&
-					ascii_at(c->text, at + 1) == '`'))
-				return false;
-			if (c->text.p[at] != '`')
-				continue;
-			behind = span_end(c->text, at, line_end);
-			if (behind == 0 || memchr(c->text.p + at, '|',
-						   behind - at) != NULL)
-				return false;
-			at = behind - 1;
-		}
-		at++;
-	}
-	return true;
-}
-
 /* --- Lines -------------------------------------------------------------- */
 
 /* Could a line open or end a fence, whatever marks stand before it? */
 static bool is_like_fence(struct str line)
 {
 	for (size_t i = 0; i < line.n; i++) {
-		size_t n = run_at(line, i);
+		size_t n = cleaning_run(line, i);
 
 		if (n >= 3 && line.p[i] == '~')
 			return true;
@@ -445,56 +54,6 @@ static bool is_like_fence(struct str line)
 	return false;
 }
 
-static void clean_one(struct cleaning *c)
-{
-	size_t behind = clean_colon(c, c->at);
-	char ch = c->text.p[c->at];
-
-	if (behind > 0) {
-		c->at = behind;
-		return;
-	}
-	switch (ch) {
-	case '<':
-		c->at = clean_angle(c, c->at);
-		return;
-	case ']':
-		c->at = clean_bracket(c, c->at);
-		return;
-	case '`':
-		clean_ticks(c);
-		return;
-	case '\\':
-		c->at++;
-		/* In HTML a backslash takes no meaning away. */
-		if (ascii_at(c->text, c->at) == '<') {
-			buf_puts(&c->out, "&lt;");
-			c->at++;
-			return;
-		}
-		buf_putc(&c->out, ch);
-		if (c->at < c->end && strchr("\\`[]", c->text.p[c->at]) != NULL)
-			buf_putc(&c->out, c->text.p[c->at++]);
-		return;
-	case '{':
-		buf_puts(&c->out, is_attributes(c, c->at) ? "&#123;" : "{");
-		break;
-	case '(':
-	case ':':
-		/* What stood between has gone. */
-		if (last_of(c) == ']' && c->at > 0 &&
-			c->text.p[c->at - 1] != ']') {
-			buf_printf(&c->out, "&#%d;", ch);
-			break;
-		}
-		buf_putc(&c->out, ch);
-		break;
-	default:
-		buf_putc(&c->out, ch);
-	}
-	c->at++;
-}
-
 /* A line within a fence, as we see it, or the one that opens or ends it. */
 static bool clean_fence_line(struct cleaning *c, struct str line)
 {
@@ -503,23 +62,24 @@ static bool clean_fence_line(struct cleaning *c, struct str line)
 
 	while (mark < line.n && line.p[mark] != '`' && line.p[mark] != '~')
 		mark++;
-	n = mark < line.n ? run_at(line, mark) : 0;
+	n = mark < line.n ? cleaning_run(line, mark) : 0;
 	if (c->fence == '\0' && !is_like_fence(line))
 		return false;
 	if (c->fence == '\0') {
-		c->fence = n >= 3 ? line.p[mark] : '\0';
+		if (n >= 3)
+			c->fence = line.p[mark];
 		c->fence_length = n;
 	} else if (n >= c->fence_length && line.p[mark] == c->fence &&
 		   is_blank(str_skip(line, mark + n))) {
 		c->fence = '\0';
 	}
-	put_code(c, c->at + line.n);
+	clean_code(c, c->at + line.n);
 	return true;
 }
 
 static void clean_line(struct cleaning *c)
 {
-	struct str line = line_at(c, c->at);
+	struct str line = cleaning_line(c, c->at);
 	size_t end = c->at + line.n;
 
 	c->line_end = end;
@@ -534,7 +94,7 @@ static void clean_line(struct cleaning *c)
 		while (angle < end && c->text.p[angle] != '<')
 			angle++;
 		if (angle < end && !walk_tag(c->text, angle, c->end, &tag)) {
-			put_code(c, end);
+			clean_code(c, end);
 			return;
 		}
 	}
@@ -562,7 +122,7 @@ static void doubt_fences(struct cleaning *c, size_t start)
 /* The length of the marks that open a fence at the margin; 0 if none do. */
 static size_t opens_fence(struct str line)
 {
-	size_t n = line.n > 0 ? run_at(line, 0) : 0;
+	size_t n = line.n > 0 ? cleaning_run(line, 0) : 0;
 
 	if (n < 3 || (line.p[0] != '`' && line.p[0] != '~'))
 		return 0;
@@ -579,7 +139,7 @@ static bool closes_fence(struct str line, char mark, size_t length)
 	while (indent < line.n && indent < 3 && line.p[indent] == ' ')
 		indent++;
 	line = str_skip(line, indent);
-	n = line.n > 0 && line.p[0] == mark ? run_at(line, 0) : 0;
+	n = line.n > 0 && line.p[0] == mark ? cleaning_run(line, 0) : 0;
 	return n >= length && is_blank(str_skip(line, n));
 }
 
@@ -600,24 +160,24 @@ static void put_opening(struct cleaning *c, struct str line, size_t marks)
 /* Copy a fence with all that is in it; false if there is none. */
 static bool copy_fence(struct cleaning *c)
 {
-	struct str line = line_at(c, c->at);
+	struct str line = cleaning_line(c, c->at);
 	size_t length = opens_fence(line);
-	char mark = length > 0 ? line.p[0] : '\0';
+	char mark = ascii_at(line, 0);
 	bool closed = false;
 
 	if (length == 0 || !c->fences_trusted || c->had_tag)
 		return false;
 	put_opening(c, line, length);
-	c->at = behind_line(c, c->at);
+	c->at = cleaning_behind_line(c, c->at);
 	while (c->at < c->text.n && !closed) {
-		size_t behind = behind_line(c, c->at);
+		size_t behind = cleaning_behind_line(c, c->at);
 
-		closed = closes_fence(line_at(c, c->at), mark, length);
+		closed = closes_fence(cleaning_line(c, c->at), mark, length);
 		buf_add(&c->out, c->text.p + c->at, behind - c->at);
 		c->at = behind;
 	}
 	if (!closed) {
-		if (last_of(c) != '\n')
+		if (cleaning_last(c) != '\n')
 			buf_putc(&c->out, '\n');
 		while (length-- > 0)
 			buf_putc(&c->out, mark);
@@ -632,15 +192,15 @@ static bool copy_fence(struct cleaning *c)
 /* Lines up to a blank one, or to a fence at the margin. */
 static size_t chunk_end(const struct cleaning *c)
 {
-	size_t at = behind_line(c, c->at);
+	size_t at = cleaning_behind_line(c, c->at);
 
 	while (at < c->text.n) {
-		struct str line = line_at(c, at);
+		struct str line = cleaning_line(c, at);
 
 		if (is_blank(line) ||
 			(c->fences_trusted && opens_fence(line) > 0))
 			break;
-		at = behind_line(c, at);
+		at = cleaning_behind_line(c, at);
 	}
 	return at;
 }
@@ -651,7 +211,7 @@ static void clean_chunk(struct cleaning *c)
 
 	c->end = chunk_end(c);
 	c->spans_trusted = !c->had_tag && c->fence == '\0' &&
-			   trusts_spans(c, c->at, c->end);
+			   cleaning_trusts_spans(c, c->at, c->end);
 	while (c->at < c->end) {
 		clean_line(c);
 		if (c->at < c->end && c->text.p[c->at] == '\n') {
@@ -669,7 +229,7 @@ static void close_tags(struct cleaning *c)
 	if (c->n_open == 0)
 		return;
 	if (c->ends_in_code)
-		buf_puts(&c->out, last_of(c) == '\n' ? "\n" : "\n\n");
+		buf_puts(&c->out, cleaning_last(c) == '\n' ? "\n" : "\n\n");
 	while (!c->ends_in_code && feeds < c->out.n &&
 		c->out.p[c->out.n - 1 - feeds] == '\n')
 		feeds++;
@@ -688,10 +248,10 @@ struct str markup_sanitize(struct arena *a, struct str text)
 	c->text = sanitize_characters(a, text);
 	c->fences_trusted = true;
 	while (c->at < c->text.n) {
-		struct str line = line_at(c, c->at);
+		struct str line = cleaning_line(c, c->at);
 
 		if (is_blank(line)) {
-			size_t behind = behind_line(c, c->at);
+			size_t behind = cleaning_behind_line(c, c->at);
 
 			buf_add(&c->out, line.p, behind - c->at);
 			c->at = behind;
@@ -701,7 +261,7 @@ struct str markup_sanitize(struct arena *a, struct str text)
 		}
 	}
 	close_tags(c);
-	out = arena_str(a, buf_str(&c->out));
+	out = utf8_mend(a, arena_str(a, buf_str(&c->out)));
 	buf_fini(&c->out);
 	return out;
 }

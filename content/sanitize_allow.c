@@ -23,6 +23,13 @@ static bool one_of(struct str name, const char *const *names, size_t n)
 	return false;
 }
 
+static char lower(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c + ('a' - 'A'));
+	return c;
+}
+
 enum sanitize_element sanitize_element(struct str name)
 {
 	static const char *const allowed[] = {"a", "abbr", "b", "bdi", "bdo",
@@ -89,8 +96,7 @@ static struct scheme scheme_of(struct str address)
 			return s;
 		}
 		if (s.n < sizeof(s.name) - 1)
-			s.name[s.n++] =
-				c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+			s.name[s.n++] = lower(c);
 	}
 	return s;
 }
@@ -199,10 +205,7 @@ static bool is_for(const char *elements, struct str name)
 		return true;
 	word[0] = ' ';
 	for (size_t i = 0; i < n; i++)
-		word[i + 1] = (char)(name.p[i] | 0x20);
-	for (size_t i = 0; i < n; i++)
-		if (ascii_digit(name.p[i]))
-			word[i + 1] = name.p[i];
+		word[i + 1] = lower(name.p[i]);
 	word[n + 1] = ' ';
 	word[n + 2] = '\0';
 	return strstr(elements, word) != NULL;
@@ -224,9 +227,7 @@ static void put_value(struct str value, struct buf *out)
 static void put_name(struct str name, struct buf *out)
 {
 	for (size_t i = 0; i < name.n; i++)
-		buf_putc(out, name.p[i] >= 'A' && name.p[i] <= 'Z'
-				      ? (char)(name.p[i] | 0x20)
-				      : name.p[i]);
+		buf_putc(out, lower(name.p[i]));
 }
 
 void sanitize_start_tag(

@@ -7,6 +7,7 @@
  */
 #include "content/markup.h"
 #include "content/sanitize.h"
+#include "content/utf8.h"
 
 static void put_text(struct str s, struct buf *out)
 {
@@ -83,7 +84,7 @@ int markup_sanitize_html(
 
 	if (rc == 0) {
 		put_children(tree.body, &b);
-		*out = arena_str(a, buf_str(&b));
+		*out = utf8_mend(a, arena_str(a, buf_str(&b)));
 	}
 	html_tree_fini(&tree);
 	buf_fini(&b);

@@ -132,12 +132,10 @@ static bool is_prose(struct str s)
 	return n < s.n && strchr("\n\"'(", s.p[n]) == NULL;
 }
 
-size_t sanitize_colon(struct str s, bool definition, size_t *length)
+/* Where an address begins, behind white space, a quote's marks and a '<'. */
+static size_t address_start(struct str s)
 {
-	char scheme[64];
-	struct str spelt = {scheme, 0};
 	size_t at = 0;
-	bool good;
 
 	while (at < s.n && at < MAX_SPACE &&
 		(ascii_space(s.p[at]) || s.p[at] == '>'))
@@ -146,26 +144,55 @@ size_t sanitize_colon(struct str s, bool definition, size_t *length)
 		at++;
 	while (at < s.n && at < MAX_SPACE && s.p[at] == ' ')
 		at++;
-	for (size_t start = at; at < s.n && at - start < MAX_SCHEME;) {
-		size_t n;
+	return at;
+}
+
+/* A scheme, as far as it is spelt. */
+struct spelling {
+	char bytes[64];
+	size_t n;
+};
+
+static void spell(struct spelling *s, int32_t cp)
+{
+	if (s->n == sizeof(s->bytes) - 1 || (cp >= 0 && cp <= ' '))
+		return;
+	s->bytes[s->n] = 'x'; /* for what no scheme has */
+	if (cp > ' ' && cp < 0x7F)
+		s->bytes[s->n] = (char)cp;
+	s->n++;
+}
+
+/* True where what was spelt so far is no scheme, whatever follows. */
+static bool ends_scheme(int32_t cp, char written)
+{
+	return cp == '/' || cp == '?' || cp == '#' || written == ' ' ||
+	       written == '\n' || written == ')';
+}
+
+size_t sanitize_colon(struct str s, bool definition, size_t *length)
+{
+	size_t start = address_start(s);
+	struct spelling spelling = {.n = 0};
+	struct str scheme = {spelling.bytes, 0};
+	size_t n;
+
+	for (size_t at = start; at < s.n && at - start < MAX_SCHEME; at += n) {
 		int32_t cp = meant(str_skip(s, at), &n);
 
-		if (cp == ':') {
-			scheme[spelt.n++] = ':';
-			good = definition && is_prose(str_skip(s, start))
-				       ? sanitize_is_inert(spelt)
-				       : sanitize_is_address(spelt);
-			*length = good ? 0 : n;
-			return at;
-		}
-		if (cp == '/' || cp == '?' || cp == '#' || s.p[at] == ' ' ||
-			s.p[at] == '\n' || s.p[at] == ')')
+		if (cp != ':' && ends_scheme(cp, s.p[at]))
 			return 0;
-		if (cp > ' ' && spelt.n < sizeof(scheme) - 2)
-			scheme[spelt.n++] = cp < 0x7F ? (char)cp : 'x';
-		if (cp < 0 && spelt.n < sizeof(scheme) - 2)
-			scheme[spelt.n++] = 'x';
-		at += n;
+		if (cp != ':') {
+			spell(&spelling, cp);
+			continue;
+		}
+		spelling.bytes[spelling.n] = ':';
+		scheme.n = spelling.n + 1;
+		if (definition && is_prose(str_skip(s, start))
+				? !sanitize_is_inert(scheme)
+				: !sanitize_is_address(scheme))
+			*length = n;
+		return at;
 	}
 	return 0;
 }

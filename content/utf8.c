@@ -213,3 +213,19 @@ struct str utf8_fold(struct arena *a, struct str s)
 	assert(U_SUCCESS(status));
 	return utf8_nfc(a, from_utf16(a, out, n_out));
 }
+
+struct str utf8_mend(struct arena *a, struct str s)
+{
+	char *p;
+	size_t n = 0;
+
+	if (utf8_valid(s))
+		return s;
+	p = arena_alloc(a, s.n * 3 + 1);
+	for (size_t at = 0; at < s.n;) {
+		int32_t cp = utf8_next(s, &at);
+
+		n += utf8_put(p + n, cp < 0 ? 0xFFFD : cp);
+	}
+	return (struct str){p, n};
+}

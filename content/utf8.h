@@ -21,6 +21,9 @@ size_t utf8_skip_ascii(struct str s, size_t at);
 bool utf8_ascii(struct str s); /* nothing but ASCII */
 bool utf8_valid(struct str s);
 
+/* With U+FFFD for each bad byte; borrows where there is none. */
+struct str utf8_mend(struct arena *a, struct str s);
+
 /* Append a code point's bytes at p (room for 4); gives their number. */
 size_t utf8_put(char *p, int32_t cp);
 
