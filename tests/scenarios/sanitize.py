@@ -14,7 +14,7 @@ import tempfile
 
 PROGRAM = os.path.join(
     os.environ.get("BUILD", "build/release"), "tests/unit/content/markup")
-COUNT = int(os.environ.get("COUNT", "1200"))
+COUNT = int(os.environ.get("COUNT", "700"))
 SEED = int(os.environ.get("SEED", "20261125"))
 
 ELEMENTS = set("""a abbr b bdi bdo blockquote br caption cite code col colgroup
