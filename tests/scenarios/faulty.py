@@ -127,6 +127,8 @@ class Case(Sync):
 
     def under(self, *wrapper, args=(), timeout=60, **env):
         """One pass within a wrapper; its exit code and what it said."""
+        if wrapper:  # what is traced cannot look for leaks
+            env["ASAN_OPTIONS"] = "detect_leaks=0"
         done = subprocess.run(
             [*wrapper, self.PROGRAM, "--config", self.config, "--once",
              *args], env=dict(self.env, **env), stdin=subprocess.DEVNULL,

@@ -5,6 +5,7 @@ again the store is that of one that nobody disturbed.
 
   kill_calls.py --scenario NAME --at "N before [M after]"   repeats one case
 """
+# slow: much to start, and sanitizers do not go with being traced
 import random
 import sys
 
