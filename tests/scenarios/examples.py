@@ -59,6 +59,10 @@ def check_archive(tap, tree, server):
     tap.same(sorted(f["id"] for f in files),
              sorted(a["id"] for a in server.state()["attachments"]),
              "archive: every attachment is kept")
+    text = tree["ccm/4/index.md"].decode()
+    tap.ok(re.search(r"\n# Comments\n\n\*\*OpenProject Admin\*\*, [-\d]+ "
+                     r"[\d:]+\n\nWell said\.\n$", text) and
+           "Between us" not in text, "archive: with comments", text)
     keys = {tuple(head_of(tree[path])) for path in tree
             if path.endswith("index.md")}
     tap.same(len(keys), 1, "archive: the keys are always the same")
@@ -68,6 +72,9 @@ def main():
     tap = Tap()
     with StandIn() as server:
         sites.be_recorded_here(server)
+        for raw, internal in (("Well said.", False), ("Between us", True)):
+            server.side("comment", {"work_package": 4, "raw": raw,
+                                    "user": 6, "internal": internal})
         for path in sorted(glob.glob(ROOT + "/examples/*.yaml")):
             name = os.path.basename(path)[:-len(".yaml")]
             tree = check_sync(tap, server, name)
