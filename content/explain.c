@@ -181,6 +181,33 @@ static int say_key(
 	return rc;
 }
 
+/* The first part of a condition that makes it false; the parts of "and" are
+ * decided in order. */
+static const struct expression *failing_part(
+	struct explaining *x, const struct expression *e)
+{
+	struct value v;
+
+	while (e->op == OP_AND) {
+		bool first = evaluate(&x->with, &e->args[0], &v, NULL) != 0 ||
+			     !value_truth(&v);
+
+		e = &e->args[first ? 0 : 1];
+	}
+	return e;
+}
+
+/* What it is made of, and that it is false. */
+static void say_condition(struct explaining *x, const struct expression *where)
+{
+	const struct expression *e = failing_part(x, where);
+
+	for (size_t i = 0; e->op != OP_INDEX && i < e->n; i++)
+		if (e->args[i].op != OP_LITERAL)
+			say_steps(x, &e->args[i]);
+	say_step(x, "match.where: ", e->text, e);
+}
+
 static void say_unfit(struct explaining *x, const struct entry *entry)
 {
 	enum match_key key = match_unfit(&entry->match, x->with.wp);
@@ -189,8 +216,7 @@ static void say_unfit(struct explaining *x, const struct entry *entry)
 	buf_printf(x->out, "%s does not fit:", entry->name.p);
 	if (key == MATCH_KEYS) {
 		buf_putc(x->out, '\n');
-		say_step(x, "match.where: ", entry->match.where->text,
-			entry->match.where);
+		say_condition(x, entry->match.where);
 		return;
 	}
 	value = match_value(x->with.wp, key);

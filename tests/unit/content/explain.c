@@ -154,6 +154,54 @@ static void test_outline(void **state)
 	program_free(p);
 }
 
+/* The part of a condition that fails first, and what it looks at. */
+static void test_conditions(void **state)
+{
+	static const struct {
+		const char *where, *expected;
+	} cases[] = {
+		{"id > 1 and subject == 'x' and id",
+			"  subject = \"How Technology Powers Connections "
+			"Between Patients and Clinicians\"\n"
+			"  match.where: subject == 'x' = false\n"},
+		{"id and cf.cleanUrl | url_host | glob('*.org')",
+			"  cf.cleanUrl = \"https://healthtechmagazine.net/"
+			"article/2021/01/how-technology-powers-connections-"
+			"between-patients-and-clinicians\"\n"
+			"  | url_host = \"healthtechmagazine.net\"\n"
+			"  match.where: cf.cleanUrl | url_host | "
+			"glob('*.org') = false\n"},
+		{"not id", "  id = 4330\n  match.where: not id = false\n"},
+		{"category", "  match.where: category = null\n"},
+	};
+	struct work_package wp = fixture_load(&arena, "4330");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char yaml[300];
+		struct program *p = NULL;
+		struct buf out = {0};
+		struct node root;
+
+		snprintf(yaml, sizeof(yaml),
+			"documents:\n- path: x\n  match: { where: \"${ %s "
+			"}\" }\n",
+			cases[i].where);
+		assert_int_equal(
+			tree_parse(&arena, "c.yaml", str_of(yaml), &root, NULL),
+			0);
+		assert_int_equal(program_compile(&root, &p, NULL), 0);
+		assert_int_equal(
+			program_explain(p, &wp, STR(""), &scratch, &out, NULL),
+			0);
+		assert_string_equal(
+			out.p + strlen("documents[0] does not fit:\n"),
+			cases[i].expected);
+		buf_fini(&out);
+		program_free(p);
+	}
+}
+
 static void note_address(
 	void *arg, size_t entry, struct str key, struct str text)
 {
@@ -200,6 +248,7 @@ int main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_missing_contents),
 		cmocka_unit_test(test_outline),
+		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_poor_addresses),
 	};
 
