@@ -12,12 +12,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/version.h"
 #include "daemon/commands.h"
+#include "daemon/listen.h"
 #include "daemon/peer.h"
 #include "daemon/report.h"
 
@@ -379,50 +378,6 @@ void control_finished(struct control *c, uint64_t pass, struct str line)
 	}
 }
 
-/* The store's lock is ours: nobody listens at a socket that is there. */
-static int make_way(const char *path, struct err *e)
-{
-	struct sockaddr_un address;
-	struct stat st;
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return err_set(e, ERR_IO,
-			"the control socket %s: a socket's path has at most "
-			"%zu bytes (control: { socket: PATH } names another "
-			"place)",
-			path, sizeof(address.sun_path) - 1);
-	if (lstat(path, &st) != 0)
-		return 0;
-	if (!S_ISSOCK(st.st_mode))
-		return err_set(e, ERR_IO,
-			"the control socket %s: there is something else "
-			"(control: { socket: PATH } names another place)",
-			path);
-	unlink(path);
-	return 0;
-}
-
-static int listen_at(struct control *c, struct err *e)
-{
-	mode_t mask;
-	int r = make_way(c->path, e);
-
-	if (r != 0)
-		return r;
-	mask = umask(c->host->sync->config->all_read ? 0111 : 0117);
-	r = uv_pipe_bind(&c->pipe, c->path);
-	umask(mask);
-	if (r == 0)
-		r = uv_listen(
-			(uv_stream_t *)&c->pipe, MAX_CLIENTS, on_connection);
-	if (r != 0)
-		return err_set(e, ERR_IO,
-			"the control socket %s: %s (control: { socket: PATH "
-			"} names another place)",
-			c->path, uv_strerror(r));
-	return 0;
-}
-
 static void on_listener_closed(uv_handle_t *handle)
 {
 	release(handle->data);
@@ -444,7 +399,8 @@ int control_open(const struct control_host *host, const char *path,
 	c->n_handles = 1;
 	uv_pipe_init(host->sync->loop, &c->pipe, 0);
 	c->pipe.data = c;
-	r = listen_at(c, e);
+	r = listen_at(&c->pipe, c->path, host->sync->config->all_read,
+		MAX_CLIENTS, on_connection, e);
 	if (r != 0) {
 		c->closed = forget;
 		uv_close((uv_handle_t *)&c->pipe, on_listener_closed);

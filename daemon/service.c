@@ -28,6 +28,7 @@
 #include "daemon/notify.h"
 #include "daemon/pass.h"
 #include "daemon/pause.h"
+#include "daemon/progress.h"
 #include "daemon/push.h"
 #include "daemon/report.h"
 #include "daemon/verify.h"
@@ -110,67 +111,6 @@ static void log_pass(const struct service *s, const struct pass *p)
 			(long long)n->added, (long long)n->changed,
 			(long long)n->removed, (long long)n->failed, seconds,
 			p->commit[0] != '\0' ? ", commit " : "", p->commit);
-}
-
-static void put_progress(
-	const struct service *s, const struct mapper_counts *n, struct buf *out)
-{
-	buf_printf(out,
-		"\"pass\":%llu,\"seen\":%lld,\"added\":%lld,\"changed\":%lld,"
-		"\"removed\":%lld,\"held\":%lld,\"failed\":%lld",
-		(unsigned long long)s->number, (long long)n->seen,
-		(long long)n->added, (long long)n->changed,
-		(long long)n->removed, (long long)n->held,
-		(long long)n->failed);
-}
-
-/* What a pass that runs adds to its counts. */
-static void put_running(const struct service *s, struct buf *out)
-{
-	struct pass_progress at = pass_progress(&s->pass);
-
-	put_progress(s, &s->sync.progress, out);
-	buf_putc(out, ',');
-	report_text(out, "kind", str_of(pass_kind_word(s->pass.kind)));
-	buf_putc(out, ',');
-	report_text(out, "phase", str_of(at.phase));
-	buf_printf(out, ",\"done\":%lld,\"total\":%lld,\"elapsed\":%.3f",
-		(long long)at.done, (long long)at.total,
-		(double)(stamp_monotonic() - s->pass.started) /
-			(double)STAMP_SECOND);
-}
-
-static void tell_progress(struct service *s)
-{
-	struct buf line = {0};
-
-	buf_puts(&line, "{\"progress\":true,");
-	put_running(s, &line);
-	buf_puts(&line, "}");
-	control_progress(s->control, s->number, buf_str(&line));
-	buf_fini(&line);
-}
-
-static void tell_finished(struct service *s, const struct pass *p)
-{
-	struct buf line = {0};
-
-	buf_puts(&line, "{\"finished\":true,");
-	put_progress(s, &p->counts, &line);
-	buf_printf(&line, ",\"run\":%lld,\"result\":%d,", (long long)p->run,
-		p->err.code);
-	report_text(&line, "commit",
-		p->commit[0] != '\0' ? str_of(p->commit) : STR_NONE);
-	buf_putc(&line, ',');
-	report_text(&line, "error",
-		p->err.code != 0 ? str_of(p->err.text) : STR_NONE);
-	buf_puts(&line, ",\"not_shown\":[");
-	for (size_t i = 0; i < p->n_not_shown; i++)
-		buf_printf(&line, "%s%lld", i > 0 ? "," : "",
-			(long long)p->not_shown[i]);
-	buf_puts(&line, "]}");
-	control_finished(s->control, s->number, buf_str(&line));
-	buf_fini(&line);
 }
 
 /* --- Passes ------------------------------------------------------------- */
@@ -310,7 +250,7 @@ static void on_pass(struct pass *p)
 	judge(s, p);
 	happened |= watch_over(s, p);
 	if (s->control != NULL)
-		tell_finished(s, p);
+		progress_finished(s->control, s->number, p);
 	s->running = s->notify.working = false;
 	plan_next(s, p, asked);
 	pass_fini(p);
@@ -328,7 +268,7 @@ static void on_tick(uv_timer_t *timer)
 	if (!s->running)
 		return;
 	if (s->control != NULL)
-		tell_progress(s);
+		progress_tell(s->control, s->number, &s->pass);
 	if (!s->stopping)
 		notify_status(&s->notify, "syncing: %lld read, %lld failed",
 			(long long)s->sync.progress.seen,
@@ -651,27 +591,13 @@ static uint64_t on_resync(void *arg, struct wanted_what *what)
 	return pass;
 }
 
-static void tell_canceled(struct service *s, uint64_t number)
-{
-	struct buf line = {0};
-
-	buf_printf(&line,
-		"{\"finished\":true,\"pass\":%llu,\"seen\":0,\"added\":0,"
-		"\"changed\":0,\"removed\":0,\"held\":0,\"failed\":0,"
-		"\"run\":0,\"result\":%d,\"commit\":null,"
-		"\"error\":\"canceled before it began\"}",
-		(unsigned long long)number, ERR_CANCELED);
-	control_finished(s->control, number, buf_str(&line));
-	buf_fini(&line);
-}
-
 static uint64_t on_cancel(void *arg, size_t *n)
 {
 	struct service *s = arg;
 
 	*n = s->wanted.n;
 	for (size_t i = 0; i < *n; i++)
-		tell_canceled(s, number_of(s, i));
+		progress_canceled(s->control, number_of(s, i));
 	wanted_fini(&s->wanted);
 	if (!s->running)
 		return 0;
@@ -763,7 +689,7 @@ static void on_live(void *arg, struct buf *out)
 	hooks_report(s->hooks, out);
 	if (s->running) {
 		buf_puts(out, ",\"running\":{");
-		put_running(s, out);
+		progress_put(s->number, &s->pass, out);
 		buf_puts(out, "},\"next\":0");
 	} else {
 		buf_printf(out, ",\"running\":null,\"next\":%lld",

@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -228,6 +229,26 @@ schedule: %s
         """What people type."""
         return self.run(self.CLIENT, "--config", self.config, *args,
                         timeout=timeout)
+
+    def seen(self, *args, program=None, **env):
+        """What a person sees of a program (opsync) on a terminal."""
+        leader, follower = pty.openpty()
+        with subprocess.Popen(
+                [program or self.CLIENT, "--config", self.config, *args],
+                stdin=follower, stdout=follower, stderr=follower,
+                env=dict(self.env, TERM="xterm", **env)):
+            os.close(follower)
+            got = b""
+            while True:
+                try:
+                    part = os.read(leader, 65536)
+                except OSError:
+                    break
+                if not part:
+                    break
+                got += part
+            os.close(leader)
+        return got.decode()
 
     def start(self, *args, wait=True):
         """Start the daemon; wait until its first pass is done."""

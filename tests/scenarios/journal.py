@@ -3,7 +3,6 @@
 fault is said once, and counted."""
 import json
 import os
-import pty
 import re
 import socket
 import subprocess
@@ -93,28 +92,6 @@ def journal(tap, sync):
 # --- A file, a terminal -------------------------------------------------------
 
 
-def on_terminal(sync, *args, **env):
-    """What a person sees."""
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [sync.PROGRAM, "--config", sync.config, "--once", *args],
-        stdin=subprocess.DEVNULL, stdout=follower, stderr=follower,
-        env=dict(sync.env, TERM="xterm", **env))
-    os.close(follower)
-    got = b""
-    while True:
-        try:
-            part = os.read(leader, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        got += part
-    os.close(leader)
-    process.wait()
-    return got.decode()
-
-
 def lines(tap, server, sync):
     done = sync.once("-v")
     tap.ok(re.search(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d work package 3397: added "
@@ -127,13 +104,14 @@ def lines(tap, server, sync):
            "a stream that is not ours is no journal", stale)
     server.side("fault", {"match": "/api/v3/work_packages?", "times": -1,
                           "status": 500})
-    seen = on_terminal(sync)
+    seen = sync.seen("--once", program=sync.PROGRAM)
     tap.ok(re.search(r"^\d\d:\d\d:\d\d \x1b\[1;31merror: \x1b\[0mGET", seen,
                      re.M), "a terminal gets colours", repr(seen))
-    seen = on_terminal(sync, NO_COLOR="1")
+    seen = sync.seen("--once", program=sync.PROGRAM, NO_COLOR="1")
     tap.ok("\x1b" not in seen and "error: GET" in seen, "but for NO_COLOR",
            repr(seen))
-    tap.ok("syncing" not in on_terminal(sync, "-q"), "-q leaves out the rest")
+    tap.ok("syncing" not in sync.seen("--once", "-q",
+                                      program=sync.PROGRAM), "-q leaves out the rest")
     server.side("faults/clear")
 
 

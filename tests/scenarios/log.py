@@ -3,7 +3,6 @@
 store back to its work package, run and reason."""
 import datetime
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -81,33 +80,11 @@ def filters(tap, sync):
                "%s %s is wrong" % args, done)
 
 
-def seen(sync, *args, **env):
-    """What a person sees of a command on a terminal."""
-    leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [sync.CLIENT, "--config", sync.config, *args], stdin=follower,
-        stdout=follower, stderr=follower,
-        env=dict(sync.env, TERM="xterm", **env))
-    os.close(follower)
-    got = b""
-    while True:
-        try:
-            part = os.read(leader, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        got += part
-    os.close(leader)
-    process.wait()
-    return got.decode()
-
-
 def terminal(tap, sync):
-    got = seen(sync, "log", OPSYNC_PAGER="sed s/^/PAGED:/", PAGER="false")
+    got = sync.seen("log", OPSYNC_PAGER="sed s/^/PAGED:/", PAGER="false")
     tap.ok("PAGED:" in got and "\x1b[32madded" in got,
            "a terminal gets a pager and colours", repr(got[:300]))
-    got = seen(sync, "runs", PAGER="sed s/^/PAGED:/", NO_COLOR="1")
+    got = sync.seen("runs", PAGER="sed s/^/PAGED:/", NO_COLOR="1")
     tap.ok("PAGED:" in got and "\x1b" not in got,
            "$PAGER is one, NO_COLOR is heeded", repr(got[:300]))
     for name, args, env in (
@@ -115,11 +92,11 @@ def terminal(tap, sync):
             ("cat", ("log",), {"PAGER": "cat"}),
             ("an empty one", ("log",), {"OPSYNC_PAGER": "", "PAGER": "no"}),
             ("--json", ("--json", "log"), {"PAGER": "sed s/^/X/"})):
-        got = seen(sync, *args, **env)
+        got = sync.seen(*args, **env)
         tap.ok("added" in got and not got.startswith("X") and
                "not found" not in got, "no pager with " + name,
                repr(got[:200]))
-    got = seen(sync, "log", PAGER="head -n1")
+    got = sync.seen("log", PAGER="head -n1")
     tap.ok(got.count("\n") == 1, "a pager may be left early", repr(got[:300]))
     got = sync.opsync("log").out
     tap.ok("\x1b" not in got and re.match(

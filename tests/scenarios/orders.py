@@ -157,7 +157,12 @@ def paused(tap, server, sync):
 def progress(tap, server, sync):
     server.side("fault", {"match": "filters=", "times": -1, "delay_ms": 1200})
     done = sync.opsync("resync", "--full", "--wait", "--json")
+    seen = sync.seen("resync", "--full", "--wait")
     server.side("faults/clear")
+    tap.ok("\r\x1b[K" in seen and " of 20 (" in seen and
+           seen.rstrip().splitlines()[-1].endswith(
+               "done: 20 read, 0 added, 0 changed, 0 removed, 0 failed"),
+           "a terminal sees one line, that changes", repr(seen))
     lines = [line for line in done.json() if line.get("progress")]
     tap.ok(done.code == 0 and lines and all(
         line["phase"] and line["elapsed"] > 0 and line["kind"] == "full"
