@@ -26,6 +26,7 @@ documents:
 """
 ENTRIES = """article does not fit: match.type wants 'Article', but it is 'Recipe'
 best does not fit:
+  cf.Rating = 4.5
   match.where: cf.Rating > 4.8 = false
 other fits
 """
