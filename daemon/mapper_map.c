@@ -1,0 +1,287 @@
+/*
+ * mapper_map - an item becomes staged documents, as far as all is there.
+ *
+ *   source --> work package, with what is known of it --> rendered --> staged
+ *                 |                                          |
+ *                 `--> its schema, or who wrote a comment    |
+ *                      attachment list, comments, contents <-'
+ *
+ * What is wanting is asked for by the loop's side (items.c), and mapper_map()
+ * is called again; each time at least one more thing is there, so it ends.
+ */
+#include "daemon/mapper.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- What it waited for ------------------------------------------------- */
+
+/* Somebody who is not shown has the name "", so that it is not asked again. */
+static void take_user(
+	struct mapper *m, const struct mapper_item *item, struct err *why)
+{
+	struct api_user user = {.name = STR("")};
+	int r = 0;
+
+	arena_reset(&m->arena);
+	if (item->answer.n > 0)
+		r = api_user_parse(
+			&m->arena, buf_str(&item->answer), &user, why);
+	if (r == 0)
+		store_put_name(m->store, READ_USER, item->user, user.name);
+	mapper_forget_name(m, READ_USER, item->user);
+}
+
+void mapper_take_answer(
+	struct mapper *m, struct mapper_item *item, struct err *why)
+{
+	struct str answer = buf_str(&item->answer);
+
+	if (item->waits == MAPPED_USER)
+		take_user(m, item, why);
+	else if (item->waits == MAPPED_LIST)
+		item->attachments_known = api_attachments_source_make(answer,
+						  &item->attachments, why) == 0;
+	else
+		item->comments_known = api_comments_source_make(answer,
+					       &item->comments, why) == 0;
+	buf_fini(&item->answer);
+}
+
+/* --- Mapping ------------------------------------------------------------ */
+
+/* What the API does not say in the work package itself. */
+static bool complete(struct mapper *m, const struct mapper_item *item,
+	struct work_package *wp)
+{
+	const struct project *project =
+		names_project(&m->names, wp->project.id);
+
+	if (project != NULL)
+		wp->project_identifier = project->identifier;
+	wp->status_is_closed = names_status_is_closed(&m->names, wp->status.id);
+	wp->url = arena_printf(&m->arena, "%s/work_packages/%lld",
+		m->config->url, (long long)wp->id);
+	wp->neighbours = &m->lookup.neighbours;
+	wp->schema = names_schema(
+		&m->names, item->pair.project_id, item->pair.type_id);
+	return wp->schema != NULL;
+}
+
+static int look_up_contents(
+	struct mapper *m, struct work_package *wp, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < wp->n_attachments; i++)
+		r = store_attachment(m->store, &wp->attachments[i], e);
+	return r;
+}
+
+static const struct attachment *find_attachment(
+	const struct work_package *wp, int64_t id)
+{
+	for (size_t i = 0; i < wp->n_attachments; i++)
+		if (wp->attachments[i].id == id)
+			return &wp->attachments[i];
+	return NULL;
+}
+
+static void set_needs(struct mapper_item *item, const struct work_package *wp,
+	const struct rendered *rendered)
+{
+	free(item->needs);
+	item->needs = xcalloc(rendered->n_needs, sizeof(*item->needs));
+	item->n_needs = 0;
+	for (size_t i = 0; i < rendered->n_needs; i++) {
+		const struct attachment *a =
+			find_attachment(wp, rendered->needs[i]);
+		struct mapper_need *need = &item->needs[item->n_needs];
+
+		if (a == NULL)
+			continue;
+		need->attachment_id = a->id;
+		need->size = a->size;
+		snprintf(need->digest, sizeof(need->digest), "%.*s",
+			STR_ARGS(a->digest));
+		item->n_needs++;
+	}
+}
+
+static enum mapped failed(
+	struct mapper *m, struct mapper_item *item, const struct err *why)
+{
+	mapper_fail(m, item, why);
+	return MAPPED_DONE;
+}
+
+static enum mapped render(struct mapper *m, struct mapper_item *item,
+	const struct work_package *wp, struct err *e)
+{
+	struct rendered rendered = {0};
+	enum mapped mapped = MAPPED_DONE;
+	int r = program_render(m->config->program, wp, 0, &m->arena, &rendered);
+
+	if (r == ERR_NEED && rendered.needs_list) {
+		mapped = MAPPED_LIST;
+	} else if (r == ERR_NEED && rendered.needs_comments) {
+		mapped = MAPPED_COMMENTS;
+	} else if (r == ERR_NEED) {
+		set_needs(item, wp, &rendered);
+		mapped = MAPPED_NEEDS;
+	} else if (m->lookup.err.code != 0) {
+		*e = m->lookup.err;
+		mapped = MAPPED_FAULT;
+	} else if (mapper_stage(m, item, wp, &rendered, e) != 0) {
+		mapped = MAPPED_FAULT;
+	}
+	rendered_fini(&rendered);
+	return mapped;
+}
+
+/* From the source and what came with it; why says what is wrong with it. */
+static int parse(struct mapper *m, const struct mapper_item *item,
+	struct work_package *wp, struct err *why)
+{
+	int r = api_work_package_parse(
+		&m->arena, buf_str(&item->source), wp, why);
+
+	if (r == 0 && item->attachments_known)
+		r = api_attachments_parse(
+			&m->arena, buf_str(&item->attachments), wp, why);
+	if (r == 0 && item->comments_known)
+		r = api_comments_parse(
+			&m->arena, buf_str(&item->comments), wp, why);
+	return r;
+}
+
+/* What is known here beside the source. */
+static int look_up(struct mapper *m, struct mapper_item *item,
+	struct work_package *wp, struct err *e)
+{
+	int r = look_up_contents(m, wp, e);
+
+	if (r == 0 && m->in_use.relations)
+		r = lookup_relations(&m->lookup, &m->arena, wp, e);
+	if (r == 0)
+		r = lookup_authors(&m->lookup, &m->arena, wp, &item->user, e);
+	if (r == 0 && item->kept)
+		r = lookup_rename(&m->lookup, &m->arena, wp, e);
+	return r;
+}
+
+static enum mapped map_one(
+	struct mapper *m, struct mapper_item *item, struct err *e)
+{
+	struct work_package wp = {0};
+	struct err why = {0};
+	bool kept;
+
+	m->at = item->id;
+	m->at_project = item->pair.project_id;
+	arena_reset(&m->arena);
+	if (guard_withdrawn(&m->guard, item->id))
+		return mapper_stage_withdrawn(m, item, e) == 0 ? MAPPED_DONE
+							       : MAPPED_FAULT;
+	if (item->kept &&
+		names_project(&m->names, item->pair.project_id) == NULL) {
+		store_put_fresh(m->store, item->id); /* until it is back */
+		return MAPPED_DONE;
+	}
+	lookup_fini(&m->lookup);
+	lookup_init(&m->lookup, m->config->program, m->store, NULL, item->id);
+	if (parse(m, item, &wp, &why) != 0)
+		return failed(m, item, &why);
+	if (!complete(m, item, &wp))
+		return MAPPED_SCHEMA;
+	if (look_up(m, item, &wp, e) != 0)
+		return MAPPED_FAULT;
+	if (item->user != 0)
+		return MAPPED_USER;
+	if (frozen_keeps(m, item, &wp, &kept, e) != 0)
+		return MAPPED_FAULT;
+	return kept ? MAPPED_DONE : render(m, item, &wp, e);
+}
+
+struct overtaken {
+	const struct mapper_item *item;
+	bool yes;
+};
+
+static int compare_staged(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	struct overtaken *o = arg;
+
+	(void)e;
+	o->yes = wp->updated_at > o->item->updated_at &&
+		 wp->updated_at != o->item->known_at;
+	return 0;
+}
+
+/*
+ * A server that was set back shows older ones than we know: those count.
+ * Only what came after the item, and is staged before it, is newer.
+ */
+bool mapper_overtaken(struct mapper *m, const struct mapper_item *item)
+{
+	struct overtaken o = {.item = item};
+	struct err fault = {0}; /* comes again with the next question */
+	bool found = false;
+
+	store_work_package(
+		m->store, item->id, &found, compare_staged, &o, &fault);
+	return o.yes;
+}
+
+enum mapped mapper_map(
+	struct mapper *m, struct mapper_item *item, struct err *e)
+{
+	enum mapped mapped = MAPPED_DONE;
+	char subject[sizeof(m->subject)];
+
+	if (!mapper_overtaken(m, item))
+		mapped = map_one(m, item, e);
+	memcpy(subject, m->subject, sizeof(subject));
+	if (mapped == MAPPED_DONE && mapper_map_again(m, e) != 0)
+		mapped = MAPPED_FAULT;
+	memcpy(m->subject, subject, sizeof(subject)); /* not of the others */
+	if (mapped == MAPPED_DONE && mapper_commit_one(m, item, e) != 0)
+		mapped = MAPPED_FAULT;
+	item->waits = mapped;
+	return mapped;
+}
+
+/* Work packages whose path may change have all that mapping needs: it was
+ * there when they got their document. */
+static int map_known(
+	struct mapper *m, const struct mapper_item *item, enum mapped mapped)
+{
+	struct err why = {0};
+
+	if (mapped == MAPPED_FAULT)
+		return ERR_IO;
+	if (mapped != MAPPED_DONE) {
+		err_set(&why, ERR_AGAIN,
+			"its path may change, but its attachments are not "
+			"here any more: they are fetched again");
+		mapper_fail(m, item, &why);
+	}
+	return 0;
+}
+
+int mapper_map_again(struct mapper *m, struct err *e)
+{
+	int r = 0;
+
+	while (r == 0 && m->n_again > 0) {
+		struct mapper_item *item;
+
+		r = mapper_recall(m, m->again[--m->n_again], &item, e);
+		if (r == 0 && item != NULL)
+			r = map_known(m, item, map_one(m, item, e));
+		mapper_item_free(item);
+	}
+	return r;
+}
