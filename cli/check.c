@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/coverage.h"
 #include "cli/server.h"
+#include "store/store.h"
 
 /* What the names of the configuration were held against. */
 enum held { HELD_NOTHING, HELD_NAMES, HELD_ALL };
@@ -188,11 +189,24 @@ static int take_option(void *arg, int option, struct err *e)
 	return 0;
 }
 
+/* Where we may not look, the daemon may. */
+static int hold_store(const struct checking *c, struct err *e)
+{
+	int rc = store_may_use(c->config.store_path, c->config.bare, e);
+
+	if (rc != ERR_IO)
+		return rc;
+	*e = (struct err){0};
+	return 0;
+}
+
 static int check(struct cli *cli, struct checking *c, struct err *e)
 {
 	json_t *coverage;
 	int rc = cli_config(cli, &c->config, e);
 
+	if (rc == 0)
+		rc = hold_store(c, e);
 	if (rc == 0)
 		rc = c->offline ? hold_remembered(c, e) : hold_served(c, e);
 	if (rc != 0)

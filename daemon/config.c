@@ -259,6 +259,7 @@ static int read_store(struct config *c, const struct node *at, struct err *e)
 		KEY("path", KIND_STRING, store_path),
 		KEY("branch", KIND_STRING, branch),
 		KEY("bare", KIND_BOOL, bare),
+		KEY("consolidate", KIND_DURATION, consolidate),
 	};
 	static const char *const more[] = {"push"};
 	const struct node *value;
@@ -521,6 +522,7 @@ void config_defaults(struct config *out, const char *file)
 		.stall_timeout = 60 * SECONDS,
 		.max_retry_after = 300 * SECONDS,
 		.branch = "main",
+		.consolidate = 6 * 3600 * SECONDS,
 		.hooks = {.settle = 5 * SECONDS},
 		.poll = 30 * SECONDS,
 		.overlap = 60 * SECONDS,

@@ -85,6 +85,7 @@ struct config {
 	const char *store_path;
 	const char *branch;
 	bool bare;
+	int64_t consolidate; /* how often the repository may be */
 	struct config_push push;
 	struct config_hooks hooks;
 

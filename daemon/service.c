@@ -24,6 +24,7 @@
 #include "daemon/hooks.h"
 #include "daemon/life.h"
 #include "daemon/log.h"
+#include "daemon/maintain.h"
 #include "daemon/monitor.h"
 #include "daemon/notify.h"
 #include "daemon/pass.h"
@@ -56,10 +57,11 @@ struct service {
 	struct pass pass;
 	struct verify verify; /* before the pass, while verifying */
 	bool verifying;
-	struct push *push;   /* owned; NULL: no remote */
-	struct hooks *hooks; /* owned */
-	int64_t n_findings;  /* of the last verify */
-	bool flushed;        /* the hooks of --once are told */
+	struct push *push;         /* owned; NULL: no remote */
+	struct hooks *hooks;       /* owned */
+	struct maintain *maintain; /* owned */
+	int64_t n_findings;        /* of the last verify */
+	bool flushed;              /* the hooks of --once are told */
 	bool running;
 	bool following; /* the branch is moved: no pass may begin */
 	bool stopping;
@@ -179,6 +181,7 @@ static void after_pass(struct service *s, bool fetch, bool happened)
 	if (!last) {
 		schedule(s);
 		hooks_now(s->hooks, happened);
+		maintain_now(s->maintain, false);
 	}
 	if (last && s->push == NULL)
 		flush_hooks(s);
@@ -515,7 +518,22 @@ static void on_hooks_idle(void *arg)
 	struct service *s = arg;
 
 	if (s->flushed && !s->stopping)
+		maintain_now(s->maintain, true);
+}
+
+static void on_maintained(void *arg)
+{
+	struct service *s = arg;
+
+	if (!s->stopping)
 		close_all(s);
+}
+
+static void on_maintain_closed(void *arg)
+{
+	struct service *s = arg;
+
+	s->maintain = NULL;
 }
 
 /* The last thing that --once does. */
@@ -535,6 +553,15 @@ static void open_hooks(struct service *s)
 		.idle = on_hooks_idle,
 	};
 
+	const struct maintain_host maintain = {
+		.loop = &s->loop,
+		.worker = s->sync.worker,
+		.store = s->store,
+		.arg = s,
+		.idle = on_maintained,
+	};
+
+	s->maintain = maintain_new(&maintain, s->config);
 	s->hooks = hooks_new(&host, s->config);
 	hooks_begin(s->hooks);
 }
@@ -721,7 +748,7 @@ static void on_timer_closing(uv_timer_t *timer)
 	struct service *s = container_of(timer, struct service, timer);
 
 	if (worker_pending(s->sync.worker) > 0 || s->push != NULL ||
-		s->hooks != NULL)
+		s->hooks != NULL || s->maintain != NULL)
 		return;
 	uv_timer_stop(timer);
 	close_worker(s);
@@ -735,6 +762,7 @@ static void close_all(struct service *s)
 	s->control = NULL;
 	push_close(s->push, on_push_closed, s);
 	hooks_close(s->hooks, on_hooks_closed, s);
+	maintain_close(s->maintain, on_maintain_closed, s);
 	uv_timer_start(&s->timer, on_timer_closing, 0, 5);
 }
 

@@ -364,6 +364,26 @@ int store_open(const struct store_options *o, struct store **out, struct err *e)
 	return code;
 }
 
+int store_may_use(const char *path, bool bare, struct err *e)
+{
+	const struct store_options o = {.path = path, .bare = bare};
+	struct site site = {0};
+	int code = start_libgit2(e);
+
+	if (code != 0)
+		return code;
+	/* Whose it is matters to who writes it. */
+	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+	code = find_site(&o, &site, e);
+	if (code == 0)
+		code = check_site(&o, &site, e);
+	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 1);
+	buf_fini(&site.folder);
+	buf_fini(&site.refs);
+	git_libgit2_shutdown();
+	return code;
+}
+
 void store_close(struct store *s)
 {
 	if (s == NULL)
@@ -423,6 +443,19 @@ int store_tip(struct store *s, git_oid *out, struct err *e)
 	*out = (git_oid){{0}};
 	return rc == GIT_ENOTFOUND ? 0
 				   : git_failed(e, "cannot read %s", s->ref);
+}
+
+bool store_wants_gc(struct store *s)
+{
+	git_config *config;
+	int32_t value = 1;
+
+	if (git_repository_config(&config, s->repo) != 0)
+		return false;
+	if (git_config_get_int32(&value, config, "gc.auto") != 0)
+		value = 1;
+	git_config_free(config);
+	return value != 0;
 }
 
 int store_head(struct store *s, char id[41], struct err *e)

@@ -47,6 +47,13 @@ int store_open(
 	const struct store_options *o, struct store **out, struct err *e);
 void store_close(struct store *s); /* accepts NULL; drops what is staged */
 
+/*
+ * Can what is at path be a store, or be made one, whoever it belongs to?
+ * Writes nothing, and takes no lock.  ERR_CONFIG with the way out; ERR_IO
+ * where it cannot be read.
+ */
+int store_may_use(const char *path, bool bare, struct err *e);
+
 /* The open state: reads any time, writes only outside of store_commit(). */
 struct state *store_state(struct store *s);
 
@@ -332,6 +339,9 @@ struct store_follow {
  */
 int store_follow(struct store *s, const char *ref, struct store_follow *out,
 	struct err *e);
+
+/* Has nobody forbidden to consolidate the repository (gc.auto = 0)? */
+bool store_wants_gc(struct store *s);
 
 bool store_has_branch(struct store *s, const char *branch);
 

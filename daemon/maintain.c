@@ -1,0 +1,143 @@
+/*
+ * maintain - the repository consolidated now and then.
+ *
+ *   time passed, no pass runs --> job: may we? --> git gc --auto --> wait
+ *
+ * git itself judges whether there is enough to do.  Who has set gc.auto = 0 in
+ * the repository does not want it.  What a pass writes meanwhile is new, and
+ * git gc leaves alone what is newer than two weeks.
+ */
+#include "daemon/maintain.h"
+
+#include <stdlib.h>
+
+#include "base/stamp.h"
+#include "daemon/git_child.h"
+#include "daemon/log.h"
+
+#define LIMIT (4 * 3600 * STAMP_SECOND)
+#define FEW_LOOSE 2000
+#define FEW_PACKS 40
+
+struct maintain {
+	struct maintain_host host;
+	char *path;
+	int64_t every;
+	int64_t next_at; /* monotonic */
+	struct git_child git;
+	struct job job;
+	bool busy;
+	bool wait;
+	bool wanted; /* what the job found */
+	bool told;   /* that it failed */
+	void (*closed)(void *arg);
+	void *closed_arg;
+};
+
+static void finish_closing(struct maintain *m)
+{
+	void (*closed)(void *arg) = m->closed;
+	void *arg = m->closed_arg;
+
+	free(m->path);
+	free(m);
+	closed(arg);
+}
+
+static void end(struct maintain *m)
+{
+	bool wait = m->wait;
+
+	m->busy = m->wait = false;
+	m->next_at = stamp_monotonic() + m->every;
+	if (m->closed != NULL)
+		finish_closing(m);
+	else if (wait)
+		m->host.idle(m->host.arg);
+}
+
+static void on_gc(struct child *child)
+{
+	struct git_child *g = container_of(child, struct git_child, child);
+	struct maintain *m = container_of(g, struct maintain, git);
+	struct buf why = {0};
+
+	if (child->err.code != 0 && m->closed == NULL && !m->told) {
+		git_child_reason(g, &why);
+		log_warning("the repository cannot be consolidated (git gc): "
+			    "%s",
+			buf_str(&why).p);
+		buf_fini(&why);
+	}
+	m->told = child->err.code != 0;
+	git_child_fini(&m->git);
+	end(m);
+}
+
+static void run_may(struct job *job)
+{
+	struct maintain *m = container_of(job, struct maintain, job);
+
+	m->wanted = store_wants_gc(m->host.store);
+}
+
+static void on_may(struct job *job)
+{
+	static const struct config_push none;
+	struct maintain *m = container_of(job, struct maintain, job);
+
+	if (m->closed != NULL || !m->wanted) {
+		end(m);
+		return;
+	}
+	git_child_init(&m->git, m->host.loop, m->path, &none);
+	git_child_arg(&m->git, "-c");
+	git_child_arg(&m->git, "gc.auto=%d", FEW_LOOSE);
+	git_child_arg(&m->git, "-c");
+	git_child_arg(&m->git, "gc.autoPackLimit=%d", FEW_PACKS);
+	git_child_arg(&m->git, "-c");
+	git_child_arg(&m->git, "gc.autoDetach=false");
+	git_child_arg(&m->git, "gc");
+	git_child_arg(&m->git, "--auto");
+	git_child_arg(&m->git, "--quiet");
+	m->git.child.timeout = LIMIT;
+	git_child_start(&m->git, on_gc);
+}
+
+void maintain_now(struct maintain *m, bool wait)
+{
+	if (m->busy) {
+		m->wait |= wait;
+		return;
+	}
+	if (!wait && stamp_monotonic() < m->next_at)
+		return;
+	m->busy = true;
+	m->wait = wait;
+	m->job = (struct job){.run = run_may, .done = on_may};
+	worker_give(m->host.worker, &m->job);
+}
+
+struct maintain *maintain_new(
+	const struct maintain_host *host, const struct config *config)
+{
+	struct maintain *m = xcalloc(1, sizeof(*m));
+
+	m->host = *host;
+	m->path = xstrdup(config->store_path);
+	m->every = config->consolidate;
+	m->next_at = stamp_monotonic() + m->every;
+	return m;
+}
+
+void maintain_close(struct maintain *m, void (*closed)(void *arg), void *arg)
+{
+	if (m == NULL)
+		return;
+	m->closed = closed;
+	m->closed_arg = arg;
+	if (m->busy)
+		child_kill(&m->git.child); /* a job comes to its end */
+	else
+		finish_closing(m);
+}

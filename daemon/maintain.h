@@ -1,0 +1,31 @@
+#ifndef DAEMON_MAINTAIN_H
+#define DAEMON_MAINTAIN_H
+
+#include "daemon/config.h"
+#include "daemon/worker.h"
+#include "store/store.h"
+
+/*
+ * The repository consolidated now and then: git gc --auto, which packs what is
+ * loose when there is much of it, as a child beside the passes.
+ */
+struct maintain;
+
+struct maintain_host {
+	uv_loop_t *loop;
+	struct worker *worker;
+	struct store *store;
+	void *arg;
+	void (*idle)(void *arg); /* after maintain_now() with wait */
+};
+
+struct maintain *maintain_new(
+	const struct maintain_host *host, const struct config *config);
+
+/* No pass runs: if it is time, begin.  wait: now, and idle() when done. */
+void maintain_now(struct maintain *m, bool wait);
+
+/* End, with its child; then closed().  Accepts NULL: then not at all. */
+void maintain_close(struct maintain *m, void (*closed)(void *arg), void *arg);
+
+#endif

@@ -1,0 +1,98 @@
+#!/usr/bin/python3
+"""The repository is consolidated beside the passes, unless it says no; and
+check names repositories that cannot be used, with the way out."""
+import os
+import subprocess
+import sys
+
+from harness import StandIn, Sync, Tap, until
+
+STORE = "\n  path: %s\n  consolidate: %s"
+
+
+def littered(sync):
+    """Many loose objects, of our own and of nobody."""
+    for folder in range(256):
+        path = os.path.join(sync.store, ".git/objects/%02x" % folder)
+        os.makedirs(path, exist_ok=True)
+    words = b"".join(b"blob\nmark :%d\ndata 9\n%09d\n" % (n + 1, n)
+                     for n in range(3000))
+    subprocess.run(["git", "-C", sync.store, "-c", "core.bigFileThreshold=1",
+                    "-c", "fastimport.unpackLimit=100000", "fast-import",
+                    "--quiet"], env=sync.env, input=words, check=True)
+
+
+def packs(sync):
+    said = sync.git("count-objects", "-v").out
+    return int(said.split("packs: ")[1].split()[0])
+
+
+def configured(sync, every):
+    with open(sync.config) as f:
+        text = f.read()
+    sync.write("opsync.yaml", text.replace(
+        "store: " + sync.store, "store:" + STORE % (sync.store, every)))
+
+
+def consolidated(tap, server):
+    with Sync(server.url, projects="[demo-1]", mapping="") as sync:
+        sync.once()
+        configured(sync, "1s")
+        littered(sync)
+        tap.same(packs(sync), 0, "all is loose")
+        sync.git("config", "gc.auto", "0")
+        tap.same((sync.once().code, packs(sync)), (0, 0),
+                 "a repository that says no is left alone")
+        sync.git("config", "--unset", "gc.auto")
+        sync.start()
+        tap.ok(until(lambda: packs(sync) > 0), "it is packed when idle",
+               sync.said())
+        server.side("edit", {"id": 1, "set": {"subject": "After"}})
+        tap.ok(until(lambda: sync.commits() == 2), "and the sync goes on",
+               sync.said())
+        tap.same(sync.stop(), 0, "it ends well")
+        tap.same(sync.flaws(), [], "without a flaw")
+
+
+def refused(tap, server):
+    cases = (
+        ("a partial clone", ("config", "extensions.partialClone", "origin"),
+         "clone it anew without --filter"),
+        ("a split index", ("update-index", "--split-index"),
+         "--no-split-index"),
+        ("a sparse index", ("config", "index.sparse", "true"),
+         "sparse-checkout disable"),
+    )
+    for name, command, way_out in cases:
+        with Sync(server.url, projects="[demo-1]", mapping="") as sync:
+            sync.once()
+            sync.git(*command)
+            for done in (sync.opsync("check", "--offline"), sync.once()):
+                tap.ok(done.code == 78 and way_out in done.err, name, done)
+    with Sync(server.url, projects="[demo-1]", mapping="") as sync:
+        os.makedirs(sync.store)
+        sync.git("init", "-q", "--object-format=sha256")
+        done = sync.opsync("check", "--offline")
+        tap.ok(done.code == 78 and "SHA-256" in done.err and
+               "--object-format=sha1" in done.err, "a SHA-256 repository",
+               done)
+    with Sync(server.url, projects="[demo-1]", mapping="") as sync:
+        tap.same(sync.opsync("check", "--offline").code, 0, "none yet is fine")
+        os.makedirs(sync.store)
+        with open(os.path.join(sync.store, "file"), "w") as f:
+            f.write("x")
+        done = sync.opsync("check", "--offline")
+        tap.ok(done.code == 78 and "is not a git repository" in done.err,
+               "a folder with something else", done)
+
+
+def main():
+    tap = Tap()
+    with StandIn("--generate", "6") as server:
+        consolidated(tap, server)
+        refused(tap, server)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
