@@ -15,6 +15,10 @@
 
 #include <cmocka.h>
 
+#define STORE(store)                                                           \
+	"server: { url: https://x, token: { file: /k } }\nprojects: [x]\n"     \
+	"store: " store "\n"
+
 #define HEAD                                                                   \
 	"server: { url: https://op.example.org, token: { file: /k } }\n"       \
 	"projects: [ccm]\n"                                                    \
@@ -66,7 +70,10 @@ static void test_everything(void **state)
 		"  max_retry_after: 2m\n"
 		"  storage_hosts: [a.example, b.example]\n"
 		"projects: [ccm, { project: docs, subprojects: true }]\n"
-		"store: { path: /srv/c, branch: site, bare: true }\n"
+		"store: { path: /srv/c, branch: site, bare: true,"
+		" push: { remote: 'me@h:p', timeout: 1m } }\n"
+		"hooks: { settle: 2s, calls: [{ on: [commit, held],"
+		" run: [a, b] }, { on: [fault], shell: 'x | y' }] }\n"
 		"schedule: { poll: 5m, overlap: 10s }\n"
 		"guard: { max_delete: { share: 25%, count: 7, within: 2h } }\n"
 		"commit: { name: Bot, email: bot@example.org }\n"
@@ -81,6 +88,15 @@ static void test_everything(void **state)
 	assert_true(c.projects[1].subprojects);
 	assert_true(c.bare);
 	assert_string_equal(c.branch, "site");
+	assert_string_equal(c.push.remote, "me@h:p");
+	assert_string_equal(c.push.branch, "site");
+	assert_int_equal(c.push.timeout, 60000000);
+	assert_int_equal(c.hooks.settle, 2000000);
+	assert_int_equal(c.hooks.n, 2);
+	assert_int_equal(c.hooks.items[0].on, HOOK_COMMIT | HOOK_HELD);
+	assert_string_equal(c.hooks.items[0].argv[1], "b");
+	assert_null(c.hooks.items[0].argv[2]);
+	assert_string_equal(c.hooks.items[1].argv[0], "/bin/sh");
 	assert_int_equal(c.poll, 300000000);
 	assert_true(c.guard_share > 0.24 && c.guard_share < 0.26);
 	assert_int_equal(c.guard_count, 7);
@@ -124,6 +140,20 @@ static const struct {
 	{HEAD "documents:\n- path: ${ subject | slugg }.md\n",
 		"did you mean 'slug'?"},
 	{HEAD "store: /y\n", "4:1: "},
+	{HEAD "commit: { by: day }\n", "by: is pass or work-package"},
+	{STORE("{ path: /x, push: {} }"), "push: needs remote"},
+	{STORE("{ path: /x, push: { remote: '-x' } }"),
+		"remote: is an address"},
+	{STORE("{ path: /x, push: { remote: 'ext::sh -c x' } }"),
+		"remote: is an address"},
+	{STORE("{ path: /x, push: { remote: 'https://a:b@c/d' } }"),
+		"remote: holds a password"},
+	{STORE("{ path: /x, push: { remoet: x } }"), "did you mean 'remote'?"},
+	{HEAD "hooks: { settle: 1s, cals: [] }\n", "did you mean 'calls'?"},
+	{HEAD "hooks: [{ on: [comit], run: [x] }]\n", "did you mean 'commit'?"},
+	{HEAD "hooks: [{ on: [commit], run: [x], shell: y }]\n",
+		"a hook has run: [PROGRAM, ARGUMENT"},
+	{HEAD "hooks: [{ on: commit, run: [x] }]\n", "on: is a list"},
 	{"{", "1:"},
 };
 

@@ -1,0 +1,235 @@
+/*
+ * The store following a branch that others moved, and knowing from the history
+ * what is its own.
+ */
+#include "tests/unit/store/fixture.h"
+
+#define REMOTE "refs/opsync/remote"
+
+static void start(struct fixture *f)
+{
+	open_store(f);
+	put_well(f, 1, make("a/one.md", "one\n", NULL), STORE_ADDED);
+	put_well(f, 2, make("two.md", "two\n", NULL), STORE_ADDED);
+	commit(f);
+	run(GIT "update-ref " REMOTE " HEAD", f->path);
+}
+
+/* A commit on the remote's branch: the script runs in a work tree of it. */
+static void theirs(struct fixture *f, const char *script, const char *message)
+{
+	run("cd '%s' && git -c safe.directory='*' worktree add -q --detach "
+	    "t " REMOTE
+	    " && cd t && { %s; } && git -c safe.directory='*' add -A && git -c "
+	    "safe.directory='*' -c user.name=p -c user.email=p@x commit -q -m "
+	    "\"%s\" && git -c safe.directory='*' update-ref " REMOTE
+	    " HEAD && cd .. && git -c safe.directory='*' worktree remove "
+	    "--force t",
+		f->path, script, message);
+}
+
+static struct store_follow follow(struct fixture *f)
+{
+	struct store_follow out;
+
+	if (store_follow(f->store, REMOTE, &out, &f->err) != 0)
+		fail_msg("store_follow: %s", f->err.text);
+	return out;
+}
+
+static void check_at_remote(struct fixture *f)
+{
+	run(GIT "diff --exit-code HEAD " REMOTE, f->path);
+	check_clean(f);
+}
+
+static void test_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	assert_false(follow(f).moved);
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	commit(f);
+	assert_false(follow(f).moved); /* it is only behind us */
+}
+
+static void test_forward(void **state)
+{
+	struct fixture *f = *state;
+	struct store_follow out;
+
+	start(f);
+	theirs(f, "mkdir b; echo x >b/x; echo y >run; chmod +x run; rm two.md",
+		"theirs");
+	out = follow(f);
+	assert_true(out.moved);
+	assert_false(out.again);
+	assert_string_equal(text_of(f, "b/x"), "x\n");
+	assert_string_equal(
+		run("test -x '%s/run' && echo yes", f->path), "yes\n");
+	check_at_remote(f);
+}
+
+static void test_on_top(void **state)
+{
+	struct fixture *f = *state;
+	struct store_follow out;
+
+	start(f);
+	theirs(f, "echo theirs >theirs.md; echo edited >a/one.md", "theirs");
+	put_well(f, 1, make("a/one.md", "newer\n", NULL), STORE_CHANGED);
+	commit(f);
+	put_well(f, 2, make("b/two.md", "two\n", NULL), STORE_MOVED);
+	commit(f);
+	out = follow(f);
+	assert_int_equal(out.n_again, 2);
+	assert_string_equal(files(f), "a/one.md b/two.md theirs.md ");
+	assert_string_equal(text_of(f, "a/one.md"), "newer\n");
+	assert_string_equal(run(GIT "rev-list --merges HEAD", f->path), "");
+	assert_string_equal(
+		run(GIT "rev-list --count " REMOTE "..HEAD", f->path), "2\n");
+	check_clean(f);
+	/* The rows hold: the next change is made of them. */
+	put_well(f, 2, make("b/two.md", "three\n", NULL), STORE_CHANGED);
+	commit(f);
+	check_clean(f);
+}
+
+static void test_edited_here(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	theirs(f, "echo 1 >theirs.md", "theirs");
+	follow(f);
+	write_file(f, "theirs.md", "edited");
+	write_file(f, "new.md", "untracked");
+	theirs(f, "echo 2 >theirs.md; echo 2 >new.md; echo 2 >other.md",
+		"more");
+	assert_true(follow(f).moved);
+	assert_string_equal(text_of(f, "theirs.md"), "edited");
+	assert_string_equal(text_of(f, "new.md"), "untracked");
+	assert_string_equal(text_of(f, "other.md"), "2\n");
+	assert_string_equal(run(GIT "branch --list 'opsync/*'", f->path), "");
+}
+
+static void test_two_instances(void **state)
+{
+	struct fixture *f = *state;
+	struct store_follow out;
+	char *head;
+
+	start(f);
+	theirs(f, "echo theirs >a/one.md", "x\n\nOpsync-Instance: other");
+	put_well(f, 1, make("a/one.md", "ours\n", NULL), STORE_CHANGED);
+	commit(f);
+	head = xstrdup(run(GIT "rev-parse HEAD", f->path));
+	assert_int_equal(
+		store_follow(f->store, REMOTE, &out, &f->err), ERR_CONFIG);
+	assert_non_null(strstr(f->err.text, "test (this one) and other"));
+	assert_non_null(strstr(f->err.text, "a/one.md"));
+	assert_string_equal(run(GIT "rev-parse HEAD", f->path), head);
+	free(head);
+	check_clean(f);
+}
+
+static int count_documents(struct fixture *f)
+{
+	struct state_counts n;
+
+	assert_int_equal(state_count(store_state(f->store), &n, &f->err), 0);
+	return (int)n.documents;
+}
+
+/* An old copy of us: there are commits of our own that it does not know. */
+static void test_behind(void **state)
+{
+	struct fixture *f = *state;
+	struct store_follow out;
+
+	start(f);
+	theirs(f, "echo newer >a/one.md; echo 3 >three.md; echo t >theirs.md",
+		"x\n\nOpsync-Instance: test");
+	theirs(f, "echo more >theirs.md", "a person's");
+	put_well(f, 2, make("two.md", "old\n", NULL), STORE_CHANGED);
+	commit(f);
+	out = follow(f);
+	assert_true(out.moved && out.again);
+	check_at_remote(f);
+	/* What a person changed last is not ours. */
+	assert_int_equal(count_documents(f), 3);
+	put_well(f, 1, make("a/one.md", "newest\n", NULL), STORE_CHANGED);
+	put_well(f, 2, make("two.md", "two\n", NULL), STORE_SAME);
+	commit(f);
+	assert_int_equal(count_documents(f), 3);
+	check_clean(f);
+}
+
+static void test_lost_state(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	run("echo theirs >'%s/theirs.md'", f->path);
+	run(GIT "add -A && git -C '%s' -c user.name=p -c user.email=p@x commit "
+		"-q -m theirs",
+		f->path, f->path);
+	store_close(f->store);
+	f->store = NULL;
+	run("rm '%s'/.git/opsync/state.db*", f->path);
+	open_store(f);
+	assert_int_equal(count_documents(f), 2);
+	put_well(f, 1, make("a/one.md", "one\n", NULL), STORE_SAME);
+	put_well(f, 2, make("two.md", "other\n", NULL), STORE_CHANGED);
+	assert_int_equal(strlen(commit(f).id), 40);
+	assert_int_equal(count_documents(f), 2);
+	assert_string_equal(files(f), "a/one.md theirs.md two.md ");
+	check_clean(f);
+}
+
+static void note(void *arg, enum log_level level, const char *text)
+{
+	(void)level;
+	snprintf(arg, 200, "%s", text);
+}
+
+/* The newest commit is not there any more, or half of it. */
+static void test_half_a_commit(void **state)
+{
+	struct fixture *f = *state;
+	struct store_options o = options(f);
+	char told[200] = "";
+
+	start(f);
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	commit(f);
+	store_close(f->store);
+	f->store = NULL;
+	run("cd '%s' && t=$(git -c safe.directory='*' rev-parse HEAD:a) && rm "
+	    "-f .git/objects/$(echo $t | cut -c1-2)/$(echo $t | cut -c3-)",
+		f->path);
+	o.told = note;
+	o.told_arg = told;
+	assert_int_equal(store_open(&o, &f->store, &f->err), 0);
+	assert_non_null(strstr(told, "a commit that is damaged"));
+	assert_string_equal(run(GIT "rev-list --count HEAD", f->path), "1\n");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(test_nothing),
+		TEST(test_forward),
+		TEST(test_on_top),
+		TEST(test_edited_here),
+		TEST(test_two_instances),
+		TEST(test_behind),
+		TEST(test_lost_state),
+		TEST(test_half_a_commit),
+	};
+
+	return cmocka_run_group_tests_name("follow", tests, NULL, NULL);
+}
