@@ -80,7 +80,7 @@ void api_client_close(
 
 static void set_options(struct api_client *c, const struct api_options *o)
 {
-	c->max_requests = o->max_requests;
+	pace_init(&c->pace, o->max_requests, o->max_rate, o->max_bytes);
 	c->max_tries = o->max_tries;
 	c->max_retry_after = o->max_retry_after;
 	c->max_body = o->max_body;

@@ -10,7 +10,8 @@
 
 /*
  * A client of one OpenProject: GET only, HTTP Basic as user apikey, keep
- * alive, at most max_requests at once, each retried with backoff and jitter.
+ * alive, at most max_requests at once (fewer while the server is slow or has
+ * enough: api/pace.h), each retried with backoff and jitter.
  * Everything happens on the loop's thread.
  */
 struct api_client;
@@ -20,6 +21,8 @@ struct api_options {
 	const char *token;       /* copied; wiped when the client goes */
 	const char *user_agent;  /* copied */
 	int max_requests;        /* in flight at once, 1 to 64 */
+	int64_t max_rate;        /* requests a second; 0: any */
+	int64_t max_bytes;       /* bytes a second; 0: any */
 	int max_tries;           /* of one request, at least 1 */
 	int64_t connect_timeout; /* microseconds, as all times here */
 	int64_t stall_timeout;   /* less than a byte a second for this long */

@@ -9,8 +9,9 @@
  *
  * All moves between the lists are made by advance(), from the timer, so that
  * a caller may ask, cancel and close from any callback, even from one that
- * curl is calling.  A request that waits for another try holds none of the
- * max_requests places; it goes to the head of the queue when its time comes.
+ * curl is calling.  How many run, and when, is said by api/pace.  A request
+ * that waits for another try holds none of those places; it goes to the head
+ * of the queue when its time comes.
  */
 #include "api/queue.h"
 
@@ -38,6 +39,14 @@ static void wake_in(struct api_client *c, int64_t micros)
 	uv_timer_start(&c->wake, advance, ms, 0);
 }
 
+/* The sooner of two times to come, of which -1 is none. */
+static int64_t sooner(int64_t a, int64_t b)
+{
+	if (a < 0 || b < 0)
+		return a < 0 ? b : a;
+	return a < b ? a : b;
+}
+
 static void move(struct api_transfer *t, struct transfers *to, bool first)
 {
 	struct api_client *c = t->client;
@@ -52,15 +61,30 @@ static void move(struct api_transfer *t, struct transfers *to, bool first)
 		TAILQ_INSERT_TAIL(to, t, link);
 }
 
-/* The exchange is over: count it. */
-static void count(struct api_client *c, const struct http_get *g)
+static enum pace_kind kind_of(const struct api_request *r)
 {
+	if (r->content)
+		return PACE_CONTENT;
+	return strchr(r->path, '?') != NULL ? PACE_LIST : PACE_SINGLE;
+}
+
+/* The exchange is over: count it. */
+static void count(struct api_transfer *t)
+{
+	struct api_client *c = t->client;
+	const struct http_get *g = &t->get;
 	bool sane = g->status > 0 && g->status < API_STATUSES;
 	int status = sane ? g->status : 0;
+	const struct pace_answer answer = {
+		.kind = kind_of(t->request),
+		.status = status,
+		.first_byte = g->first_byte,
+	};
 
 	c->counters.bytes += (uint64_t)g->n_received;
 	c->counters.server_time += g->first_byte;
 	c->counters.statuses[status]++;
+	pace_answered(&c->pace, &answer);
 }
 
 static int64_t backoff(int n_tries)
@@ -113,6 +137,8 @@ static void retry(struct api_transfer *t)
 	if (t->due < after)
 		t->due = after;
 	t->due += now;
+	if (after > 0 && t->get.status == 429) /* that is meant for all */
+		pace_hold(&c->pace, now + after);
 	c->counters.retries++;
 	move(t, &c->waiting, false);
 }
@@ -208,7 +234,7 @@ static void on_exchange(struct http_get *g)
 	char *redirect = g->redirect;
 
 	t->attached = false;
-	count(c, g);
+	count(t);
 	if (t->list == &c->running) /* else canceled */
 		act(t, redirect);
 	free(redirect);
@@ -219,9 +245,20 @@ static enum http_take on_bytes(struct http_get *g, const void *bytes, size_t n)
 {
 	struct api_transfer *t = container_of(g, struct api_transfer, get);
 
-	if (t->list != &t->client->running)
+	struct api_client *c = t->client;
+	int64_t now = stamp_monotonic();
+	int64_t wait = pace_byte_wait(&c->pace, now);
+
+	if (t->list != &c->running)
 		return HTTP_STOP; /* canceled */
-	t->client->counters.pieces++;
+	if (wait > 0) {
+		t->paused = true;
+		t->resume_at = now + wait;
+		wake_in(c, 0);
+		return HTTP_PAUSE;
+	}
+	c->counters.pieces++;
+	pace_took(&c->pace, (int64_t)n, now);
 	return transfer_take(t, bytes, n);
 }
 
@@ -242,6 +279,7 @@ static void start_exchange(struct api_transfer *t)
 	t->get.on_done = on_exchange;
 	t->attached = true;
 	c->counters.requests++;
+	pace_started(&c->pace, stamp_monotonic());
 	http_start(&c->http, &t->get);
 }
 
@@ -275,24 +313,43 @@ static void finish(struct api_transfer *t)
 	r->done(r);
 }
 
-/* Let go on what was paused; any callback may come out of it. */
-static void resume_paused(struct api_client *c)
+/* Now, or in how many microseconds; -1: until the caller says so. */
+static int64_t resume_wait(const struct api_transfer *t, int64_t now)
+{
+	if (t->resume)
+		return 0;
+	if (t->resume_at == 0)
+		return -1;
+	return t->resume_at > now ? t->resume_at - now : 0;
+}
+
+/*
+ * Let go on what was paused; any callback may come out of it.  Gives the time
+ * to the next that has to wait for its bytes, or -1.
+ */
+static int64_t resume_paused(struct api_client *c)
 {
 	struct api_transfer *t = TAILQ_FIRST(&c->running);
+	int64_t next = -1;
 
 	while (t != NULL) {
+		int64_t wait = resume_wait(t, stamp_monotonic());
 		bool paused = t->paused;
 
-		if (!t->resume) {
+		if (wait != 0) {
+			next = sooner(next, wait);
 			t = TAILQ_NEXT(t, link);
 			continue;
 		}
 		t->resume = false;
+		t->resume_at = 0;
 		t->paused = false;
 		if (paused && t->attached)
 			http_resume(&t->get);
+		next = -1;
 		t = TAILQ_FIRST(&c->running);
 	}
+	return next;
 }
 
 /* Queue those whose time has come; gives the time of the next, or -1. */
@@ -307,30 +364,43 @@ static int64_t queue_due(struct api_client *c)
 
 		if (t->due <= now)
 			move(t, &c->queue, true);
-		else if (next < 0 || t->due - now < next)
-			next = t->due - now;
+		else
+			next = sooner(next, t->due - now);
 		t = after;
 	}
 	return next;
+}
+
+/* Start as many as may; gives the time to the next, or -1. */
+static int64_t start_more(struct api_client *c)
+{
+	struct api_transfer *t;
+
+	while ((t = TAILQ_FIRST(&c->queue)) != NULL) {
+		int64_t wait =
+			pace_wait(&c->pace, c->n_running, stamp_monotonic());
+
+		if (wait != 0)
+			return wait;
+		start_try(t);
+	}
+	return -1;
 }
 
 static void advance(uv_timer_t *timer)
 {
 	struct api_client *c = timer->data;
 	struct api_transfer *t;
-	int64_t next;
+	int64_t next = resume_paused(c);
 
-	resume_paused(c);
-	next = queue_due(c);
+	next = sooner(next, queue_due(c));
 	while ((t = TAILQ_FIRST(&c->ended)) != NULL)
 		finish(t); /* NOLINT(clang-analyzer-unix.Malloc): t is off */
 	if (c->closing) {
 		uv_close((uv_handle_t *)&c->wake, c->drained);
 		return;
 	}
-	while (c->n_running < c->max_requests &&
-		(t = TAILQ_FIRST(&c->queue)) != NULL)
-		start_try(t);
+	next = sooner(next, start_more(c));
 	if (!uv_is_active((uv_handle_t *)&c->wake) && next >= 0)
 		wake_in(c, next);
 }

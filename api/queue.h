@@ -3,6 +3,7 @@
 
 #include "api/client.h"
 #include "api/http.h"
+#include "api/pace.h"
 #include "api/redirect.h"
 #include "api/transfer.h"
 
@@ -19,7 +20,7 @@ struct api_client {
 	char *key;           /* the same two, to be masked where they show */
 	char *code;
 	struct redirect_policy redirects;
-	int max_requests;
+	struct pace pace;
 	int max_tries;
 	int64_t max_retry_after;
 	size_t max_body;

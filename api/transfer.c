@@ -106,6 +106,7 @@ void transfer_restart(struct api_transfer *t)
 	t->full = false;
 	t->n_streamed = 0;
 	t->paused = false;
+	t->resume_at = 0;
 	t->resume = false;
 	t->get = (struct http_get){0};
 }

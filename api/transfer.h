@@ -30,6 +30,7 @@ struct api_transfer {
 	bool packed;
 	bool full; /* no more of an error is kept */
 	int64_t n_streamed;
+	int64_t resume_at; /* paused until then, for its bytes' sake; or 0 */
 	bool paused;
 	bool resume; /* asked for */
 	size_t max_body;

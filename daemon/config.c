@@ -161,6 +161,22 @@ static int read_storage_hosts(
 	return r;
 }
 
+/* What may be asked of the server in a second. */
+static int read_rate(struct config *c, const struct node *at, struct err *e)
+{
+	static const char *const names[] = {"requests", "bytes"};
+	const struct node *value;
+	int r = node_keys(at, "rate", names, ARRAY_LEN(names), e);
+
+	if (r == 0 && (value = node_get(at, "requests")) != NULL)
+		r = node_int(value, "requests", 1, 1000, &c->max_rate, e);
+	if (r == 0 && (value = node_get(at, "bytes")) != NULL)
+		r = node_size(value, "bytes", &c->max_bytes, e);
+	if (r == 0 && c->max_bytes != 0 && c->max_bytes < 1024)
+		return node_err(value, e, "bytes: is at least 1KiB");
+	return r;
+}
+
 static int read_server(struct config *c, const struct node *at, struct err *e)
 {
 	static const struct key keys[] = {
@@ -173,7 +189,8 @@ static int read_server(struct config *c, const struct node *at, struct err *e)
 		KEY("ca_file", KIND_STRING, ca_file),
 		KEY("contact", KIND_STRING, contact),
 	};
-	static const char *const more[] = {"token", "storage_hosts", "share"};
+	static const char *const more[] = {
+		"token", "storage_hosts", "share", "rate"};
 	const struct node *value;
 	int r = read_section(c, at,
 		&(struct section){
@@ -184,6 +201,8 @@ static int read_server(struct config *c, const struct node *at, struct err *e)
 		r = read_token(c, value, e);
 	if (r == 0 && (value = node_get(at, "storage_hosts")) != NULL)
 		r = read_storage_hosts(c, value, e);
+	if (r == 0 && (value = node_get(at, "rate")) != NULL)
+		r = read_rate(c, value, e);
 	if (r == 0 && (value = node_get(at, "share")) != NULL)
 		r = read_share(value, &c->share, e);
 	if (r == 0 && c->share < 0.01)

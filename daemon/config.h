@@ -69,6 +69,8 @@ struct config {
 	enum token_kind token_kind;
 	const char *token_value;
 	int max_requests;
+	int64_t max_rate;  /* requests a second; 0: any */
+	int64_t max_bytes; /* bytes a second; 0: any */
 	int max_tries;
 	int64_t connect_timeout;
 	int64_t stall_timeout;

@@ -27,6 +27,7 @@ static bool same_server(const struct config *a, const struct config *b)
 	return same(a->url, b->url) && same(a->ca_file, b->ca_file) &&
 	       same(a->contact, b->contact) &&
 	       a->max_requests == b->max_requests &&
+	       a->max_rate == b->max_rate && a->max_bytes == b->max_bytes &&
 	       a->max_tries == b->max_tries &&
 	       a->connect_timeout == b->connect_timeout &&
 	       a->stall_timeout == b->stall_timeout &&

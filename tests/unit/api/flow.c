@@ -264,7 +264,7 @@ static void test_cancel(void **state)
 	static const char *const paths[] = {"/drip", "/drip", "/fail"};
 	struct api_request r[4] = {0};
 
-	f->options.max_requests = 2;
+	f->options.max_requests = 4; /* two, once it has failed */
 	fixture_client(f);
 	plan.n_failures = 100;
 	plan.headers = "Retry-After: 2\r\n";
