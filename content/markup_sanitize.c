@@ -165,7 +165,7 @@ static bool copy_fence(struct cleaning *c)
 	char mark = ascii_at(line, 0);
 	bool closed = false;
 
-	if (length == 0 || !c->fences_trusted || c->had_tag)
+	if (length == 0 || !c->fences_trusted || c->had_tag || c->after_label)
 		return false;
 	put_opening(c, line, length);
 	c->at = cleaning_behind_line(c, c->at);
@@ -205,6 +205,13 @@ static size_t chunk_end(const struct cleaning *c)
 	return at;
 }
 
+static bool ends_with_label(struct str s)
+{
+	while (s.n > 0 && ascii_space(s.p[s.n - 1]))
+		s.n--;
+	return str_ends(s, STR("]:"));
+}
+
 static void clean_chunk(struct cleaning *c)
 {
 	size_t start = c->out.n;
@@ -219,6 +226,8 @@ static void clean_chunk(struct cleaning *c)
 			c->at++;
 		}
 	}
+	/* Some readers take even a fence for the address that is to come. */
+	c->after_label = ends_with_label(buf_str(&c->out));
 	doubt_fences(c, start);
 }
 
@@ -256,6 +265,8 @@ struct str markup_sanitize(struct arena *a, struct str text)
 			buf_add(&c->out, line.p, behind - c->at);
 			c->at = behind;
 			c->had_tag = false;
+			c->after_label = false;
+			c->address = 0;
 		} else if (!copy_fence(c)) {
 			clean_chunk(c);
 		}

@@ -89,7 +89,7 @@ static struct scheme scheme_of(struct str address)
 
 		if ((unsigned char)c <= ' ' || c == 0x7F)
 			continue;
-		if (strchr("/?#\\", c) != NULL)
+		if (strchr("/?#", c) != NULL)
 			return s;
 		if (c == ':') {
 			s.there = true;

@@ -17,6 +17,7 @@
 
 #define MAX_SPAN 4096
 #define MAX_ATTRIBUTES 1000
+#define MAX_ADDRESS 10000 /* bytes that one may begin before */
 
 static const char part[] = "\xE2\x80\x8B"; /* U+200B */
 
@@ -196,31 +197,55 @@ static size_t clean_autolink(struct cleaning *c, size_t at)
 	return at + n;
 }
 
-static size_t clean_angle(struct cleaning *c, size_t at)
+/* Behind a comment, or 0. */
+static size_t skip_comment(struct cleaning *c, size_t at)
 {
 	struct str rest = {c->text.p + at, c->end - at};
-	size_t behind = 0;
+	size_t n;
+
+	if (c->no_comment == c->end || !str_starts(rest, STR("<!--")))
+		return 0;
+	n = str_find(str_skip(rest, 4), STR("-->"));
+	if (4 + n < rest.n)
+		return at + 4 + n + 3;
+	c->no_comment = c->end;
+	return 0;
+}
+
+/*
+ * Where something went, what stood on both sides of it must not come to be an
+ * address that was not looked at.
+ */
+static void part_address(struct cleaning *c)
+{
+	if (c->address > 0 && c->out.n - c->address < MAX_ADDRESS)
+		buf_puts(&c->out, part);
+}
+
+static size_t clean_angle(struct cleaning *c, size_t at)
+{
+	char next = ascii_at(c->text, at + 1);
+	size_t before = c->out.n;
+	size_t behind;
 
 	c->had_tag = true;
 	/* What no reader takes for a tag, and is written as it is. */
-	if (rest.n > 1 && strchr(" =-\n0123456789", rest.p[1]) != NULL) {
+	if (next != '\0' && strchr(" =-\n0123456789", next) != NULL) {
 		buf_putc(&c->out, '<');
 		return at + 1;
 	}
-	if (c->no_comment != c->end && str_starts(rest, STR("<!--"))) {
-		size_t n = str_find(str_skip(rest, 4), STR("-->"));
-
-		if (4 + n < rest.n)
-			return at + 4 + n + 3;
-		c->no_comment = c->end;
-	}
-	behind = clean_tag(c, at);
+	behind = skip_comment(c, at);
+	if (behind == 0)
+		behind = clean_tag(c, at);
 	if (behind == 0)
 		behind = clean_autolink(c, at);
-	if (behind > 0)
-		return behind;
-	buf_puts(&c->out, "&lt;");
-	return at + 1;
+	if (behind == 0) {
+		buf_puts(&c->out, "&lt;");
+		return at + 1;
+	}
+	if (c->out.n == before)
+		part_address(c);
+	return behind;
 }
 
 /* --- Addresses ---------------------------------------------------------- */
@@ -246,6 +271,7 @@ static size_t clean_bracket(struct cleaning *c, size_t at)
 	if (next == '(' || next == ':') {
 		look_at_address(c, at + 2, next == ':');
 		buf_putc(&c->out, next);
+		c->address = c->out.n;
 		return at + 2;
 	}
 	return at + 1;

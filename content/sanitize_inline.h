@@ -18,6 +18,8 @@ struct cleaning {
 	size_t no_comment;   /* the chunk's end, if no comment ends before */
 	bool fences_trusted; /* no fence was in doubt so far */
 	bool had_tag;        /* since the last blank line */
+	bool after_label;    /* the line above ends with "]:" */
+	size_t address;      /* in out, behind "](" or "]:"; 0: none since */
 	bool spans_trusted;  /* in this chunk */
 	bool ends_in_code;
 	char fence; /* of the one that we take to be open, in doubt; or NUL */

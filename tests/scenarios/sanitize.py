@@ -71,6 +71,17 @@ ATTACKS = r"""
 [x]<script></script>(javascript:alert(1))
 [x]<!-- -->(javascript:alert(1))
 [x]<font>(javascript:alert(1))</font>
+[x](<mention> javascript:alert(1))
+[x](java<mention
+>script:alert(1))
+[x]:<mention> data:text/html,x
+[x](</b> javascript:alert(1))
+[x](java<!--
+-->script:alert(1))
+[x]:
+```
+<script>alert(1)</script>
+```
 - a
 
   ```
@@ -212,7 +223,7 @@ class Reader(html.parser.HTMLParser):
 
     def look_at(self, address):
         address = re.sub("[\0-\x20\x7f]", "", address)
-        head = re.match("[^/?#:]*:", address)
+        head = re.match("[A-Za-z][A-Za-z0-9+.-]*:", address)
         if head and head.group()[:-1].lower() not in SCHEMES:
             self.bad.append("address %r" % address)
 
