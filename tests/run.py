@@ -16,6 +16,7 @@ import time
 
 BUILD = os.environ.get("BUILD", "build/release")
 POINT = re.compile(r"^(not )?ok \d+", re.M)
+SKIPPED = re.compile(r"^ok \d+ - (.* # SKIP .*)$", re.M)
 TIME_LIMIT = 600
 PARALLEL = 2
 
@@ -74,6 +75,8 @@ def main():
             failed += bad
             print("%-44s %4d passed, %d failed  %5.1f s" % (
                 name, good, bad, seconds), flush=True)
+            for point in SKIPPED.findall(out):
+                print("    " + point, flush=True)
             if bad:
                 lines = [line for line in out.splitlines()
                          if not line.startswith("ok ")]

@@ -45,7 +45,7 @@ static void die(const char *what, const struct err *e)
 	exit(1);
 }
 
-static struct str load(struct bench *b, const char *path)
+static struct str load(const char *path)
 {
 	struct buf bytes = {0};
 	char piece[65536];
@@ -57,7 +57,6 @@ static struct str load(struct bench *b, const char *path)
 	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
 		buf_add(&bytes, piece, n);
 	fclose(f);
-	(void)b;
 	n = bytes.n;
 	return (struct str){buf_take(&bytes), n};
 }
@@ -144,22 +143,25 @@ static double processor_time(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* The second number of statm, in KiB. */
 static long resident(void)
 {
-	long pages = 0;
+	char line[128] = "";
+	char *behind = line;
 	FILE *f = fopen("/proc/self/statm", "re");
 
-	if (f == NULL || fscanf(f, "%*s %ld", &pages) != 1)
-		pages = 0;
-	if (f != NULL)
-		fclose(f);
-	return pages * (sysconf(_SC_PAGESIZE) / 1024);
+	if (f == NULL)
+		return 0;
+	if (fgets(line, sizeof(line), f) != NULL)
+		strtol(line, &behind, 10);
+	fclose(f);
+	return strtol(behind, NULL, 10) * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 static void load_all(struct bench *b, char **argv)
 {
 	struct node root;
-	struct str schema = load(b, argv[2]);
+	struct str schema = load(argv[2]);
 	struct err e = {0};
 
 	if (tree_load(&b->arena, argv[1], &root, &e) != 0 ||
@@ -183,7 +185,7 @@ int main(int argc, char **argv)
 	load_all(&b, argv);
 	times = strtol(argv[4], NULL, 10);
 	for (int i = 0; i < n; i++)
-		texts[i] = load(&b, argv[5 + i]);
+		texts[i] = load(argv[5 + i]);
 	for (int i = 0; times == 0 && i < n; i += 2)
 		render(&b, texts[i], texts[i + 1], true);
 	began = processor_time();
