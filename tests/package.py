@@ -284,13 +284,32 @@ def elsewhere(tap, c, server):
     c.run("systemctl", "restart", "opsyncd@site")
 
 
+REMOTE = """
+printf 'Port 2222\nListenAddress 127.0.0.1\n' >>/etc/ssh/sshd_config
+systemctl restart ssh
+useradd -m -s /bin/bash web
+runuser -u web -- git init -q --bare /home/web/site.git
+ssh-keygen -q -t ed25519 -N '' -f /etc/opsync/deploy_key
+chown opsync /etc/opsync/deploy_key
+install -d -m 700 -o web -g web /home/web/.ssh
+install -m 600 -o web -g web /etc/opsync/deploy_key.pub \
+    /home/web/.ssh/authorized_keys
+sleep 1
+ssh-keyscan -p 2222 127.0.0.1 >/etc/opsync/known_hosts
+"""
+
+
 def published(tap, c, server):
-    """A new commit starts a unit; and goes to a remote from the sandbox."""
-    c.run("runuser", "-u", "opsync", "--", "git", "init", "-q", "--bare",
-          "/var/lib/opsync/site/remote.git")
+    """A new commit starts a unit; and goes to a remote, by ssh from the
+    sandbox."""
+    c.run("apt-get", "install", "-y", "-q", "--no-install-recommends",
+          "openssh-server")
+    done = c.sh(REMOTE)
+    tap.ok(done.code == 0, "a remote", done)
     c.write("/etc/opsync/site.yaml", config(
-        server.url, "{ path: /var/lib/opsync/site/content, push: "
-        "{ remote: /var/lib/opsync/site/remote.git } }",
+        server.url, "{ path: /var/lib/opsync/site/content, push: { remote: "
+        "'ssh://web@127.0.0.1:2222/home/web/site.git', ssh_key: "
+        "/etc/opsync/deploy_key, known_hosts: /etc/opsync/known_hosts } }",
         "hooks: { settle: 100ms }\n"))
     c.run("systemctl", "restart", "opsyncd@site")
     examples = "/usr/share/doc/opsync/examples/"
@@ -300,13 +319,14 @@ def published(tap, c, server):
     c.write("/usr/local/bin/hugo", "#!/bin/sh\ncp -R \"$3\" \"$5\"\n", 0o755)
     done = c.run("systemctl", "enable", "--now", "opsync-published@site.path")
     tap.ok(done.code == 0, "the path unit starts", done)
-    git = "git -c safe.directory='*' -C /var/lib/opsync/site/"
-    head = c.sh(git + "content rev-parse HEAD").out
+    git = "git -c safe.directory='*' -C "
+    store = "/var/lib/opsync/site/content"
+    head = c.sh(git + store + " rev-parse HEAD").out
     for text in ("one", "two"):
         before = head
         server.side("edit", {"id": 3, "set": {"subject": text}})
-        until(lambda: c.sh(git + "content rev-parse HEAD").out != before)
-        head = c.sh(git + "content rev-parse HEAD").out
+        until(lambda: c.sh(git + store + " rev-parse HEAD").out != before)
+        head = c.sh(git + store + " rev-parse HEAD").out
         site = "/var/lib/opsync-published/site/public"
         tap.ok(until(lambda: head.strip() in c.sh("readlink " + site).out and
                      "title: %s\n" % text in c.sh("cat $(find %s/ -path '*/3-*"
@@ -315,7 +335,7 @@ def published(tap, c, server):
                c.sh("journalctl -u opsync-published@site.service; ls -lR " +
                     site).out[-3000:])
         tap.ok(until(lambda: c.sh(
-            git + "remote.git rev-parse main").out == head),
+            git + "/home/web/site.git rev-parse main").out == head),
             "and is pushed: " + text, c.journal())
 
 
