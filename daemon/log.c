@@ -46,6 +46,7 @@ static struct {
 	enum target target;
 	pthread_mutex_t lock;
 	struct fault faults[N_FAULTS];
+	bool ending;
 } log_state = {.max = LOG_LEVEL_NOTICE, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* $JOURNAL_STREAM names the device and inode of the stream to the journal. */
@@ -201,7 +202,8 @@ static void to_stderr(enum log_level level, const char *text)
 static void say(
 	enum log_level level, const struct log_about *about, const char *text)
 {
-	if (log_state.target != TO_JOURNAL || !to_journal(level, about, text))
+	if (log_state.target != TO_JOURNAL || log_state.ending ||
+		!to_journal(level, about, text))
 		to_stderr(level, text);
 }
 
@@ -275,6 +277,11 @@ void log_settle(void)
 		*fault = (struct fault){0};
 	}
 	pthread_mutex_unlock(&log_state.lock);
+}
+
+void log_end(void)
+{
+	log_state.ending = true;
 }
 
 void log_send(enum log_level level, const struct log_about *about,

@@ -30,6 +30,12 @@ void log_send(enum log_level level, const struct log_about *about,
 /* Say how often what was counted came, and forget it: all is well, or ends. */
 void log_settle(void);
 
+/*
+ * What follows are the last words: they go by the stream.  Whose unit a
+ * message with fields is, the journal looks up, and may be too late for it.
+ */
+void log_end(void);
+
 #define log_line(level, ...)                                                   \
 	log_send(level, &(struct log_about){0}, __VA_ARGS__)
 #define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)

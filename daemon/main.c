@@ -125,6 +125,7 @@ int main(int argc, char **argv)
 		config_fini(config);
 		free(config);
 	}
+	log_end();
 	if (r != 0)
 		log_error("%s", e.text);
 	log_settle();
