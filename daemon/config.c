@@ -16,7 +16,8 @@
 #include "daemon/config_parts.h"
 
 #define SECONDS INT64_C(1000000)
-#define DAYS (86400 * SECONDS)
+#define HOURS (3600 * SECONDS)
+#define DAYS (24 * HOURS)
 
 /* How a value is read. */
 enum kind { KIND_STRING, KIND_BOOL, KIND_DURATION, KIND_SIZE, KIND_REQUESTS };
@@ -298,24 +299,30 @@ static int read_store(struct config *c, const struct node *at, struct err *e)
 	return r;
 }
 
+/* "01:30" at p, in microseconds of the day. */
+static bool read_clock(const char *p, int64_t *out)
+{
+	int64_t n[2];
+
+	for (int i = 0; i < 2; i++, p += 3) {
+		if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
+			return false;
+		n[i] = (p[0] - '0') * 10 + (p[1] - '0');
+	}
+	*out = (n[0] * 60 + n[1]) * 60 * SECONDS;
+	return p[-4] == ':' && n[1] < 60 && *out <= DAYS;
+}
+
 /* "01:00-05:00" */
 static int read_between(struct config *c, const struct node *at, struct err *e)
 {
-	int from_h, from_m, to_h, to_m, end = 0;
-	char *text = str_dup(at->text);
-	bool good = at->type == NODE_SCALAR &&
-		    sscanf(text, "%2d:%2d-%2d:%2d%n", &from_h, &from_m, &to_h,
-			    &to_m, &end) == 4 &&
-		    text[end] == '\0' && from_h >= 0 && from_h < 24 &&
-		    from_m >= 0 && from_m < 60 && to_h >= 0 && to_h < 25 &&
-		    to_m >= 0 && to_m < 60;
+	const char *p = at->text.p;
 
-	free(text);
-	if (!good)
+	if (at->type != NODE_SCALAR || at->text.n != 11 || p[5] != '-' ||
+		!read_clock(p, &c->full_from) ||
+		!read_clock(p + 6, &c->full_to))
 		return node_err(
 			at, e, "between: is a part of the day, as 01:00-05:00");
-	c->full_from = (from_h * 60 + from_m) * 60 * SECONDS;
-	c->full_to = (to_h * 60 + to_m) * 60 * SECONDS;
 	return 0;
 }
 
@@ -541,14 +548,14 @@ void config_defaults(struct config *out, const char *file)
 		.stall_timeout = 60 * SECONDS,
 		.max_retry_after = 300 * SECONDS,
 		.branch = "main",
-		.consolidate = 6 * 3600 * SECONDS,
+		.consolidate = 6 * HOURS,
 		.hooks = {.settle = 5 * SECONDS},
 		.poll = 30 * SECONDS,
 		.overlap = 60 * SECONDS,
-		.reconcile = 3600 * SECONDS,
+		.reconcile = HOURS,
 		.full_every = DAYS,
-		.full_from = 3600 * SECONDS,
-		.full_to = 5 * 3600 * SECONDS,
+		.full_from = HOURS,
+		.full_to = 5 * HOURS,
 		.share = 0.25,
 		.guard_share = 0.1,
 		.guard_count = 100,
@@ -557,7 +564,7 @@ void config_defaults(struct config *out, const char *file)
 		.change_count = 1000,
 		.keep_log = 90 * DAYS,
 		.max_log = INT64_C(64) * 1024 * 1024,
-		.fault_after = 3600 * SECONDS,
+		.fault_after = HOURS,
 		.author_name = "opsync",
 		.author_email = "opsync@localhost",
 	};
