@@ -3,9 +3,11 @@
  */
 #include "daemon/questions.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/guard_orders.h"
+#include "daemon/names.h"
 #include "daemon/report.h"
 
 #define MAX_EVENTS 10000 /* of an answer: it is held in memory */
@@ -61,6 +63,61 @@ static int check_run(struct state *s, int64_t run, struct err *e)
 		(long long)run, (long long)first);
 }
 
+/* Kinds of events, by docs/logs.md; one that is not here may yet be kept. */
+static const char *const kinds[] = {"started", "stopped", "reloaded", "paused",
+	"resumed", "canceled", "run", "fault", "recovered", "fetched",
+	"rendered", "skipped", "added", "changed", "moved", "removed", "held",
+	"failed", "retried", "kept", "restored", "pushed", "committed"};
+
+static int complain(const char *option, struct str word,
+	const char *const *known, size_t n, struct err *e)
+{
+	const char *nearest = str_nearest(word, known, n);
+
+	return err_set(e, ERR_USAGE, "%s: the log knows no '%.*s'%s%s%s",
+		option, STR_ARGS(word),
+		nearest != NULL ? " (did you mean '" : "",
+		nearest != NULL ? nearest : "", nearest != NULL ? "'?)" : "");
+}
+
+static int check_kind(struct str kind, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (str_is(kind, kinds[i]))
+			return 0;
+	return complain("--event", kind, kinds, ARRAY_LEN(kinds), e);
+}
+
+static int check_project(struct state *s, struct str project, struct err *e)
+{
+	struct names names = {0};
+	const char **all = NULL;
+	bool known = false;
+	int r = names_load(&names, s, e);
+
+	if (r == 0)
+		all = xcalloc(names.n_projects + 1, sizeof(*all));
+	for (size_t i = 0; r == 0 && i < names.n_projects; i++) {
+		all[i] = names.projects[i].identifier.p;
+		known = known || str_eq(names.projects[i].identifier, project);
+	}
+	if (r == 0 && !known)
+		r = complain("--project", project, all, names.n_projects, e);
+	free(all);
+	names_fini(&names);
+	return r;
+}
+
+/* Nothing was found: is it because there can be none? */
+static int check_words(
+	struct state *s, const struct state_event_query *q, struct err *e)
+{
+	int r = q->kind.p != NULL ? check_kind(q->kind, e) : 0;
+
+	return r == 0 && q->project.p != NULL ? check_project(s, q->project, e)
+					      : r;
+}
+
 static int ask_log(
 	struct state *s, const json_t *what, struct buf *out, struct err *e)
 {
@@ -81,7 +138,9 @@ static int ask_log(
 
 	if (query.limit <= 0 || query.limit > MAX_EVENTS)
 		query.limit = MAX_EVENTS;
-	return r == 0 ? report_log(s, &query, out, e) : r;
+	if (r == 0)
+		r = report_log(s, &query, out, e);
+	return r == 0 && out->n == 0 ? check_words(s, &query, e) : r;
 }
 
 static int ask_show(

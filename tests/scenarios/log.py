@@ -56,7 +56,6 @@ def filters(tap, sync):
     for name, args, wanted in (
             ("--project", ("--project", "ccm"),
              [e for e in every if e["project"] == "ccm"]),
-            ("another --project", ("--project", "none"), []),
             ("--grep", ("--grep", "ADDED BY ART"),
              [e for e in every if "added by art" in e["text"]]),
             ("--grep in paths", ("--grep", "/index.md"),
@@ -73,8 +72,16 @@ def filters(tap, sync):
             ("all at once", ("--run", "1", "--wp", "3397", "--since", "1d",
                              "--event", "added", "--grep", "3397"), [])):
         tap.same(sync.opsync("log", "--json", *args).json(), wanted, name)
+    for args, words in ((("--event", "remvoed"), "did you mean 'removed'?"),
+                        (("--project", "cmm"), "did you mean 'ccm'?"),
+                        (("--run", "999"), "no run 999 (the last is ")):
+        done = sync.opsync("log", *args)
+        tap.ok(done.code == 64 and words in done.err,
+               "%s %s is not there" % args, done)
+    tap.same(sync.opsync("log", "--event", "pushed").code, 0,
+             "what has not happened yet is no error")
     for args in (("--since", "soon"), ("--level", "loud"), ("--grep", ""),
-                 ("--run", "-1"), ("--run", "999")):
+                 ("--run", "-1")):
         done = sync.opsync("log", *args)
         tap.ok(done.code == 64 and args[0] in done.err,
                "%s %s is wrong" % args, done)
