@@ -56,19 +56,25 @@ static int learn_projects(struct mapper *m, const struct project *old,
 
 /* --- Types and statuses ------------------------------------------------- */
 
+struct name_list {
+	const struct api_name *items;
+	size_t n;
+};
+
 static int learn_named(struct mapper *m, enum read_kind kind,
-	const struct api_name *old, size_t n_old, const struct api_name *now,
-	size_t n_now, struct err *e)
+	struct name_list old, struct name_list now, struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < n_now; i++) {
-		r = mapper_learn(m, kind, now[i].id, now[i].name, e);
-		for (size_t k = 0; r == 0 && k < n_old; k++)
-			if (old[k].id == now[i].id &&
-				old[k].is_closed != now[i].is_closed)
+	for (size_t i = 0; r == 0 && i < now.n; i++) {
+		const struct api_name *one = &now.items[i];
+
+		r = mapper_learn(m, kind, one->id, one->name, e);
+		for (size_t k = 0; r == 0 && k < old.n; k++)
+			if (old.items[k].id == one->id &&
+				old.items[k].is_closed != one->is_closed)
 				r = store_mark_readers(
-					m->store, kind, now[i].id, e);
+					m->store, kind, one->id, e);
 	}
 	return r;
 }
@@ -86,11 +92,13 @@ int mapper_put_names(struct mapper *m, enum names_kind kind,
 	case NAMES_PROJECTS:
 		return learn_projects(m, old.projects, old.n_projects, e);
 	case NAMES_TYPES:
-		return learn_named(m, READ_TYPE, old.types, old.n_types,
-			n->types, n->n_types, e);
+		return learn_named(m, READ_TYPE,
+			(struct name_list){old.types, old.n_types},
+			(struct name_list){n->types, n->n_types}, e);
 	case NAMES_STATUSES:
-		return learn_named(m, READ_STATUS, old.statuses, old.n_statuses,
-			n->statuses, n->n_statuses, e);
+		return learn_named(m, READ_STATUS,
+			(struct name_list){old.statuses, old.n_statuses},
+			(struct name_list){n->statuses, n->n_statuses}, e);
 	}
 	return 0;
 }

@@ -31,7 +31,7 @@
 #include "daemon/log.h"
 #include "store/state_guard.h"
 
-#define LOOK_BACK (2 * 3600 * STAMP_SECOND)
+#define LOOK_BACK (INT64_C(7200) * STAMP_SECOND)
 #define MAX_ROUNDS 1000 /* the rest is renewed by the next pass */
 
 enum step {
@@ -73,6 +73,12 @@ static void give(struct pass *p, job_fn *run, job_fn *done)
 static void remap(struct pass *p);
 static void weigh(struct pass *p);
 
+/* Does it read a list of changes now? */
+static bool polls(const struct pass *p)
+{
+	return p->kind == PASS_POLL || p->looking_back;
+}
+
 /* Called whenever an item ends. */
 static void on_items_moved(struct items *items)
 {
@@ -80,9 +86,7 @@ static void on_items_moved(struct items *items)
 
 	if (items->err.code != 0 && p->err.code == 0)
 		pass_cancel(p);
-	if (p->step == READING && p->kind == PASS_POLL)
-		catch_up_continue(&p->catch_up);
-	else if (p->step == READING && p->looking_back)
+	if (p->step == READING && polls(p))
 		catch_up_continue(&p->catch_up);
 	else if (p->step == READING && p->kind == PASS_SLOW)
 		slow_continue(&p->slow);
@@ -954,9 +958,7 @@ void pass_cancel(struct pass *p)
 	items_cancel(&p->items, &stopped);
 	if (p->step == RESOLVING)
 		resolve_cancel(&p->resolve);
-	else if (p->step == READING && p->kind == PASS_POLL)
-		catch_up_cancel(&p->catch_up);
-	else if (p->step == READING && p->looking_back)
+	else if (p->step == READING && polls(p))
 		catch_up_cancel(&p->catch_up);
 	else if (p->step == READING && p->kind == PASS_SLOW)
 		slow_cancel(&p->slow);

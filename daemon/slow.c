@@ -16,7 +16,7 @@
 
 #include "base/stamp.h"
 
-#define DAY (86400 * STAMP_SECOND)
+#define DAY (INT64_C(86400) * STAMP_SECOND)
 
 static void finish(struct slow *s)
 {
@@ -165,7 +165,7 @@ static int64_t until_window(int64_t from, int64_t to)
 	if (from == to)
 		return 0;
 	localtime_r(&now, &local);
-	at = (local.tm_hour * INT64_C(3600) + local.tm_min * 60 +
+	at = ((local.tm_hour * INT64_C(60) + local.tm_min) * 60 +
 		     local.tm_sec) *
 	     STAMP_SECOND;
 	within = from < to ? at >= from && at < to : at >= from || at < to;
