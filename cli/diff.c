@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "daemon/guard.h"
 #include "daemon/log.h"
 #include "daemon/service.h"
 #include "store/shadow.h"
@@ -189,29 +190,56 @@ static int on_event(void *arg, const struct state_event *event, struct err *e)
 
 static int on_run(void *arg, const struct state_run *run, struct err *e)
 {
-	*(int64_t *)arg = run->id;
+	struct state_run *last = arg;
+
 	(void)e;
+	last->id = run->id;
+	last->removed = run->removed;
 	return 0;
 }
 
-static int64_t last_run(struct state *state)
+/* Its texts are not kept; id 0: there is none. */
+static struct state_run last_run(struct state *state)
 {
 	struct err ignored = {0};
-	int64_t run = 0;
+	struct state_run last = {0};
 
 	if (state != NULL)
-		state_runs(state, 1, on_run, &run, &ignored);
-	return run;
+		state_runs(state, 1, on_run, &last, &ignored);
+	return last;
+}
+
+/* The rehearsal let all removals through; the guard might not. */
+static int tell_removals(
+	const struct diffing *d, int64_t removed, struct err *e)
+{
+	const struct config *c = &d->config;
+	struct state_counts counts = {0};
+	int r = d->before != NULL ? state_count(d->before, &counts, e) : 0;
+
+	if (r == 0 && removed >= GUARD_FLOOR &&
+		(removed > c->guard_count ||
+			(double)removed >
+				c->guard_share * (double)counts.documents))
+		fprintf(stderr,
+			"opsync: note: %lld of %lld documents would be "
+			"removed: the guard would hold that (opsync held "
+			"lists what it holds)\n",
+			(long long)removed, (long long)counts.documents);
+	return r;
 }
 
 /* Work packages that the pass could not map keep what they have. */
 static int tell_failures(struct diffing *d, struct err *e)
 {
-	const struct state_event_query query = {.run = last_run(d->after)};
+	struct state_run run = last_run(d->after);
+	const struct state_event_query query = {.run = run.id};
+	int r;
 
-	if (query.run == last_run(d->before))
+	if (run.id == last_run(d->before).id)
 		return 0; /* the pass found nothing to do */
-	return state_events(d->after, &query, on_event, d, e);
+	r = state_events(d->after, &query, on_event, d, e);
+	return r == 0 ? tell_removals(d, run.removed, e) : r;
 }
 
 static int tell(struct diffing *d, struct err *e)

@@ -24,7 +24,6 @@
 #include "store/state_guard.h"
 
 #define HOUR (3600 * STAMP_SECOND)
-#define GUARD_FLOOR 5 /* fewer removals are never held */
 
 static void add_removal(
 	struct mapper *m, int64_t work_package, char *entry, const char *why)

@@ -16,6 +16,8 @@
  */
 struct mapper;
 
+#define GUARD_FLOOR 5 /* fewer removals are never held */
+
 /* A document that is to go, decided when the pass has seen everything. */
 struct guard_removal {
 	int64_t work_package;

@@ -77,6 +77,8 @@ def by_mapping(tap, server, sync):
     done = sync.opsync("--json", "diff")
     tap.ok("removed" in {c["change"] for c in done.json()},
            "removals, whatever the guard says", done)
+    tap.ok("the guard would hold that" in done.err, "and what it would say",
+           done.err)
     sync.configure(mapping=OTHER)
 
 
