@@ -66,6 +66,42 @@ static void check_attachments(struct arena *a, struct str body)
 	buf_fini(&source);
 }
 
+/* What was made can be read, unless a text in it is none. */
+static void check_comments(struct arena *a, struct str body)
+{
+	struct work_package wp = {.id = 1};
+	struct buf source = {0};
+	struct err e = {0};
+
+	if (api_comments_source_make(body, &source, NULL) == 0) {
+		if (api_comments_parse(a, buf_str(&source), &wp, &e) != 0)
+			assert(e.code == ERR_DATA);
+	}
+	api_comments_parse(a, body, &wp, NULL);
+	buf_fini(&source);
+}
+
+static void check_relations(struct arena *a, struct str body)
+{
+	struct work_package wp = {.id = 1};
+	struct api_list list;
+
+	if (api_list_scan(a, body, &list, NULL) != 0)
+		return;
+	for (size_t i = 0; i < list.n; i++) {
+		struct api_relation r;
+
+		if (api_relation_make(a, list.elements[i], &r, NULL) != 0)
+			continue;
+		assert(r.id > 0);
+		api_relations_parse(a,
+			arena_printf(a, "[%.*s]", STR_ARGS(r.source)), &wp,
+			NULL);
+		wp = (struct work_package){.id = r.from.id};
+	}
+	api_relations_parse(a, body, &wp, NULL);
+}
+
 /* Other readers of outside bytes: they must only not crash. */
 static void try_others(struct arena *a, struct str body)
 {
@@ -139,6 +175,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_parse(&a, buf_str(&once), &head);
 	}
 	check_attachments(&a, body);
+	check_comments(&a, body);
+	check_relations(&a, body);
 	try_others(&a, body);
 	buf_fini(&once);
 	buf_fini(&twice);
