@@ -3,7 +3,7 @@
 came first, and is as from nothing."""
 import sys
 
-from harness import StandIn, Sync, Tap
+from harness import StandIn, Sync, Tap, until
 
 SUFFIX = """
 documents:
@@ -93,6 +93,24 @@ def suffix(tap, server, sync):
             named("a", "b", "c", "d", "e", "f"))
 
 
+def living(tap, server, sync):
+    """In one process, from an empty store on."""
+    w = World(tap, server, sync, "url")
+    sync.start()
+    for name, wanted, orders in (
+            ("a clash", {1: "/q/", 2: "/q-2/"},
+             [edit(2, subject="q", parent=None),
+              edit(1, subject="q", parent=None)]),
+            ("that ends", {1: "/r/", 2: "/q/"}, [edit(1, subject="r")]),
+            ("one that is hidden", {2: "/q/"}, [edit(1, subject="hidden")])):
+        for order in orders:
+            server.side(*order)
+        until(lambda want=wanted: {i: w.values().get(i) for i in want} == want)
+        tap.same({i: w.values().get(i) for i in wanted}, wanted,
+                 "while it runs: " + name)
+    tap.same(sync.stop(), 0, "the daemon ends well")
+
+
 def error(tap, server, sync):
     w = World(tap, server, sync, "title")
     none = {"startDate": None, "dueDate": None}
@@ -117,7 +135,8 @@ def error(tap, server, sync):
 
 def main():
     tap = Tap()
-    for part, mapping in ((suffix, SUFFIX), (error, ERROR)):
+    for part, mapping in ((suffix, SUFFIX), (living, SUFFIX),
+                          (error, ERROR)):
         with StandIn("--generate", "6") as server, Sync(
                 server.url, projects="[demo-1]", mapping=mapping,
                 more=MORE) as sync:
