@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/log.h"
 #include "daemon/mapper.h"
 
 /* --- Projects ----------------------------------------------------------- */
@@ -20,6 +21,23 @@ static const struct project *find_project(
 		if (projects[i].id == id)
 			return &projects[i];
 	return NULL;
+}
+
+/* Does the configuration ask for it without naming it? */
+static bool joins(const struct mapper *m, const struct project *p)
+{
+	const struct config *c = m->config;
+
+	for (size_t i = 0; i < p->n_ancestors; i++) {
+		const struct project *above =
+			names_project(&m->names, p->ancestors[i]);
+
+		for (size_t k = 0; above != NULL && k < c->n_projects; k++)
+			if (c->projects[k].subprojects &&
+				str_eq(c->projects[k].name, above->identifier))
+				return true;
+	}
+	return c->all_projects;
 }
 
 /*
@@ -47,10 +65,17 @@ static int learn_projects(struct mapper *m, const struct project *old,
 	const struct names *n = &m->names;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < n->n_projects; i++)
-		r = learn_project(m,
-			find_project(old, n_old, n->projects[i].id),
-			&n->projects[i], e);
+	for (size_t i = 0; r == 0 && i < n->n_projects; i++) {
+		const struct project *now = &n->projects[i];
+		const struct project *before =
+			find_project(old, n_old, now->id);
+
+		if (before == NULL && n_old > 0 && joins(m, now))
+			log_notice("project %s is new here: its work packages "
+				   "come in",
+				now->identifier.p);
+		r = learn_project(m, before, now, e);
+	}
 	return r;
 }
 

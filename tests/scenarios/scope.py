@@ -63,7 +63,9 @@ def below(w):
     done = w.after("it has work packages, as old as you like", ("edit", {
         "id": 7000, "updatedAt": "2020-02-02T00:00:00.000Z",
         "set": {"subject": "Old and new", "project": 77, "type": 8}}))
-    w.tap.ok("brand-new/7000.md" in w.sync.tree(), "they come", done)
+    w.tap.ok("brand-new/7000.md" in w.sync.tree() and
+             "project brand-new is new here" in done.err,
+             "they come, and it is said", done)
     w.after("and is followed", edit(7000, subject="Newer"))
     w.after("archived it", ("archive", {"project": 77, "archived": False}))
 
