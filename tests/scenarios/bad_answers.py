@@ -123,15 +123,15 @@ def retry_after(tap, server):
     with Wire(server.url) as wire, Daemon(
             wire.url, schedule="{ poll: 1s, overlap: 1s }") as sync:
         sync.settle()
-        for name, value in (("seconds", "2"), ("a date", http_date(3))):
-            raw = made(b"", "429 Too Many Requests", "text/plain",
-                       ("Retry-After: " + value,))
-            wire.reset(lambda number, _, good, raw=raw:
-                       raw if number == 1 else good)
+        for name, value in (("seconds", lambda: "2"),
+                            ("a date", lambda: http_date(3))):
+            wire.reset(lambda number, _, good, value=value: made(
+                b"", "429 Too Many Requests", "text/plain",
+                ("Retry-After: " + value(),)) if number == 1 else good)
             begin = time.monotonic()
             done = sync.once()
             seconds = time.monotonic() - begin
-            tap.ok(done.code == 0 and 1 < seconds < 9,
+            tap.ok(done.code == 0 and 1 < seconds < 20,
                    "429 with Retry-After in " + name, "%.1f s\n%r" % (
                        seconds, done))
         raw = made(b"", "429 Too Many Requests", "text/plain",
