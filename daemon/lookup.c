@@ -110,6 +110,37 @@ int lookup_rename(struct lookup *l, struct arena *a, struct work_package *wp,
 	return r;
 }
 
+/* The name that the work package itself shows for somebody, or NULL. */
+static const struct link *shown(
+	const struct work_package *wp, const struct link *who)
+{
+	const struct link *links[] = {
+		&wp->author, &wp->assignee, &wp->responsible};
+
+	for (size_t i = 0; i < ARRAY_LEN(links); i++)
+		if (links[i]->title.p != NULL &&
+			str_eq(links[i]->href, who->href))
+			return links[i];
+	return NULL;
+}
+
+int lookup_rename_attachments(struct lookup *l, struct arena *a,
+	struct work_package *wp, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < wp->n_attachments; i++) {
+		struct link *author = &wp->attachments[i].author;
+		const struct link *now = shown(wp, author);
+
+		if (now != NULL)
+			author->title = now->title;
+		else
+			r = rename_thing(l, a, author->href, &author->title, e);
+	}
+	return r;
+}
+
 int lookup_authors(struct lookup *l, struct arena *a, struct work_package *wp,
 	int64_t *unknown, struct err *e)
 {

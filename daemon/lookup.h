@@ -35,6 +35,13 @@ int lookup_rename(struct lookup *l, struct arena *a, struct work_package *wp,
 	struct err *e);
 
 /*
+ * The same for a kept list of attachments alone, beside a source that came
+ * just now: who wrote them is called as the source says, if it does.
+ */
+int lookup_rename_attachments(struct lookup *l, struct arena *a,
+	struct work_package *wp, struct err *e);
+
+/*
  * Give comments the names of who wrote them, which the server leaves out;
  * *unknown is somebody of whom none is known yet, or 0.
  */

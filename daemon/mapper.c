@@ -172,7 +172,7 @@ static int compare_known(
 	/* Attachments that come or go change the source: the list holds. */
 	if (known->same && item->forced && !known->distrusted &&
 		wp->attachments.p != NULL) {
-		item->attachments_known = true;
+		item->attachments_known = item->attachments_kept = true;
 		buf_add_str(&item->attachments, wp->attachments);
 		item->comments_known = wp->comments.p != NULL;
 		buf_add_str(&item->comments, wp->comments);

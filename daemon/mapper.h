@@ -102,6 +102,7 @@ struct mapper_item {
 	int64_t generation; /* of the full read during which it came */
 	struct buf source;
 	bool attachments_known;
+	bool attachments_kept;  /* from the state, as kept below */
 	struct buf attachments; /* their source */
 	bool comments_known;
 	struct buf comments; /* the same */

@@ -168,6 +168,8 @@ static int look_up(struct mapper *m, struct mapper_item *item,
 		r = lookup_authors(&m->lookup, &m->arena, wp, &item->user, e);
 	if (r == 0 && item->kept)
 		r = lookup_rename(&m->lookup, &m->arena, wp, e);
+	else if (r == 0 && item->attachments_kept)
+		r = lookup_rename_attachments(&m->lookup, &m->arena, wp, e);
 	return r;
 }
 

@@ -106,8 +106,35 @@ def little(tap, w):
     tap.same(w.sync.commits(), commits, "and commits nothing")
 
 
+def uploader(tap):
+    """Who uploaded is called as of old in a list of attachments that nobody
+    asks for again; the new name, shown elsewhere, is the one."""
+    with StandIn("--generate", "3") as server, Sync(
+            server.url, projects="[demo-1]", mapping="""
+documents:
+- name: all
+  match: {}
+  path: ${ id }.md
+  front_matter:
+    author: ${ author.name }
+    files: ${ attachments | pluck("author") | pluck("name") }
+""") as sync:
+        server.side("edit", {"id": 1, "set": {"author": 6}})
+        for ident in (1, 2, 3):
+            server.side("attach", {"work_package": ident, "content": "x",
+                                   "file_name": "a.txt"})
+        sync.once()
+        server.side("rename", {"kind": "user", "id": 6, "name": "Anew"})
+        tap.same(sync.once("--full").code, 0, "an uploader is renamed")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        head = sync.head()
+        tap.same((sync.once("--full").code, sync.head()), (0, head),
+                 "and stays so")
+
+
 def main():
     tap = Tap()
+    uploader(tap)
     with StandIn() as server, Sync(
             server.url, projects="[ccm, ccm-sub]", mapping=MAPPING,
             more="guard: { max_delete: { share: 100% } }") as sync:
