@@ -105,7 +105,7 @@ static void clean_line(struct cleaning *c)
 /* After what was written last: has a fence come of it? */
 static void doubt_fences(struct cleaning *c, size_t start)
 {
-	struct str written = {c->out.p + start, c->out.n - start};
+	struct str written = str_skip(buf_str(&c->out), start);
 
 	while (c->fences_trusted && written.n > 0) {
 		struct str line = {written.p, str_find(written, STR("\n"))};

@@ -152,98 +152,119 @@ static void test_links(void **state)
 	check(join_links, rows, ARRAY_LEN(rows));
 }
 
+static const char *const markdown_rows[][2] = {
+	/* pictures */
+	{"a <img class=\"op-uc-image\" src=\"x y.png\" alt=\"[b]\"> c",
+		"a ![\\[b\\]](x%20y.png) c"},
+	{"<img src=\"a?b=1&amp;c\" title=\"d &quot;e&quot;\">\n",
+		"![](a?b=1&c \"d \\\"e\\\"\")\n"},
+	{"<img alt=\"x\"> `<img src=x>`", "<img alt=\"x\"> `<img src=x>`"},
+	{"| <img src=a alt=\"b|c\"> |\n", "| ![b\\|c](a) |\n"},
+	/* figures */
+	{"<figure class=\"image\"><img src=\"a\"></figure>\n", "![](a)\n"},
+	{"<figure><div class=\"x\"><a href=\"b\"><img "
+	 "src=\"a\"></a></div>"
+	 "<figcaption>c **d** e</figcaption></figure>\n",
+		"[![](a)](b)\\\n*c \\*\\*d\\*\\* e*\n"},
+	{"<figure><img src=a><figcaption>c <b>d</b></figcaption>"
+	 "</figure>",
+		"![](a)\\\nc **d**"},
+	{"text\n<figure>\n<img src=a>\n</figure>\nmore\n",
+		"text\n\n![](a)\n\nmore\n"},
+	{"text\n<figure><img src=a></figure>\n\nmore\n",
+		"text\n\n![](a)\n\nmore\n"},
+	{"a <figure class=\"image\"><img src=\"b\"></figure> c", "a ![](b) c"},
+	{"> <figure><img src=a><figcaption>b</figcaption></figure>\n",
+		"> ![](a)\\\n> *b*\n"},
+	{"- <figure><img src=a><figcaption>b</figcaption></figure>\n",
+		"- ![](a)\\\n  *b*\n"},
+	{"<figure><video src=x></video></figure>\n",
+		"<figure><video src=x></video></figure>\n"},
+	/* mentions, macros, breaks */
+	{"<mention class=\"mention\" data-text=\"@x\">@A_b</mention>!",
+		"@A_b!"},
+	{"<mention data-text=\"@x_\"></mention> </mention> <mention>",
+		"@x\\_ </mention> <mention>"},
+	{"a <macro class=\"toc\"></macro> b <macro>", "a  b <macro>"},
+	{"<macro class=\"toc\">\n</macro>\n", "\n"},
+	{"a<br>b<br/>\nc<BR >", "a\\\nb\\\nc"},
+	{"> a<br>- b\n", "> a\\\n> \\- b\n"},
+	{"- a<br>**b**\n", "- a\\\n  **b**\n"},
+	{"a<br>```b<br>1. c<br><div>", "a<br>```b<br>1. c<br><div>"},
+	{"# a<br>b\n| <br> | a<br>b |\n", "# a<br>b\n|  | a<br>b |\n"},
+	{"a\n\n<br>\n\nb<br>#1", "a\n\n\n\nb\\\n#1"},
+	/* tables */
+	{"<table class=\"op-uc-table\"><thead><tr><th><p>A</p></th>"
+	 "<th align=\"right\">B</th></tr></thead><tbody><tr><td>a|b"
+	 "<br></td><td><p>c</p><p>d</p></td></tr><tr><th>e</th></tr>"
+	 "</tbody></table>\n",
+		"| A | B |\n| --- | ---: |\n| a\\|b | c<br>d |\n"
+		"| **e** | |\n"},
+	{"<table><tr><td>a</td><td style=\"text-align:center\">"
+	 "<code>b|c</code></td></tr></table>",
+		"|   |   |\n| --- | :--: |\n| a | `b\\|c` |"},
+	{"<figure class=\"table\"><table><tr><th>a</th></tr></table>"
+	 "<figcaption>b</figcaption></figure>",
+		"| a |\n| --- |\n\n*b*"},
+	{"<table><tr><td colspan=\"2\">a</td></tr></table>\n",
+		"<table><tr><td colspan=\"2\">a</td></tr></table>\n"},
+	{"<table><tr><td><ul><li>a</li></ul></td></tr></table>\n",
+		"<table><tr><td><ul><li>a</li></ul></td></tr></"
+		"table>\n"},
+	{"<table><tr><td><table><tr><td>a</td></tr></table></td></tr>"
+	 "</table>",
+		"<table><tr><td><table><tr><td>a</td></tr></table></td>"
+		"</tr></table>"},
+	{"- <table><tr><th>a</th></tr><tr><td>b</td></tr></table>\n",
+		"- | a |\n  | --- |\n  | b |\n"},
+	/* words */
+	{"<p>a <strong>b </strong>c <em>d:</em>e <del>f</del> "
+	 "<sub>2</sub> x<b>:y</b></p>\n",
+		"a **b** c <em>d:</em>e ~~f~~ <sub>2</sub> "
+		"x<b>:y</b>\n"},
+	{"<p># a &lt;b&gt; &amp;amp; c_d _e 1. f</p>\n<p>1. g</p>\n"
+	 "<p>- h</p>",
+		"\\# a &lt;b> &amp;amp; c_d \\_e 1. f\n\n1\\. g\n\n\\- "
+		"h"},
+	{"<p>a<br>b<br></p>\n", "a\\\nb\n"},
+	{"<p><code>a`b</code> <a href=\"x (1)\">c</a></p>",
+		"``a`b`` [c](x%20%281%29)"},
+	{"<p>a<kbd>b</kbd><blink>c</blink></p>",
+		"<p>a<kbd>b</kbd><blink>c</blink></p>"},
+	{"<div><p>a</p>b</div>\n", "a\n\nb\n"},
+	{"<p>a</p><!-- b -->\n", "<p>a</p><!-- b -->\n"},
+	{"", ""},
+	{"plain **text**\r\n", "plain **text**\r\n"},
+};
+
 static void test_markdown(void **state)
 {
-	static const char *const rows[][2] = {
-		/* pictures */
-		{"a <img class=\"op-uc-image\" src=\"x y.png\" alt=\"[b]\"> c",
-			"a ![\\[b\\]](x%20y.png) c"},
-		{"<img src=\"a?b=1&amp;c\" title=\"d &quot;e&quot;\">\n",
-			"![](a?b=1&c \"d \\\"e\\\"\")\n"},
-		{"<img alt=\"x\"> `<img src=x>`",
-			"<img alt=\"x\"> `<img src=x>`"},
-		{"| <img src=a alt=\"b|c\"> |\n", "| ![b\\|c](a) |\n"},
-		/* figures */
-		{"<figure class=\"image\"><img src=\"a\"></figure>\n",
-			"![](a)\n"},
-		{"<figure><div class=\"x\"><a href=\"b\"><img "
-		 "src=\"a\"></a></div>"
-		 "<figcaption>c **d** e</figcaption></figure>\n",
-			"[![](a)](b)\\\n*c \\*\\*d\\*\\* e*\n"},
-		{"<figure><img src=a><figcaption>c <b>d</b></figcaption>"
-		 "</figure>",
-			"![](a)\\\nc **d**"},
-		{"text\n<figure>\n<img src=a>\n</figure>\nmore\n",
-			"text\n\n![](a)\n\nmore\n"},
-		{"text\n<figure><img src=a></figure>\n\nmore\n",
-			"text\n\n![](a)\n\nmore\n"},
-		{"a <figure class=\"image\"><img src=\"b\"></figure> c",
-			"a ![](b) c"},
-		{"> <figure><img src=a><figcaption>b</figcaption></figure>\n",
-			"> ![](a)\\\n> *b*\n"},
-		{"- <figure><img src=a><figcaption>b</figcaption></figure>\n",
-			"- ![](a)\\\n  *b*\n"},
-		{"<figure><video src=x></video></figure>\n",
-			"<figure><video src=x></video></figure>\n"},
-		/* mentions, macros, breaks */
-		{"<mention class=\"mention\" data-text=\"@x\">@A_b</mention>!",
-			"@A_b!"},
-		{"<mention data-text=\"@x_\"></mention> </mention> <mention>",
-			"@x\\_ </mention> <mention>"},
-		{"a <macro class=\"toc\"></macro> b <macro>", "a  b <macro>"},
-		{"<macro class=\"toc\">\n</macro>\n", "\n"},
-		{"a<br>b<br/>\nc<BR >", "a\\\nb\\\nc"},
-		{"> a<br>- b\n", "> a\\\n> \\- b\n"},
-		{"- a<br>**b**\n", "- a\\\n  **b**\n"},
-		{"a<br>```b<br>1. c<br><div>", "a<br>```b<br>1. c<br><div>"},
-		{"# a<br>b\n| <br> | a<br>b |\n", "# a<br>b\n|  | a<br>b |\n"},
-		{"a\n\n<br>\n\nb<br>#1", "a\n\n\n\nb\\\n#1"},
-		/* tables */
-		{"<table class=\"op-uc-table\"><thead><tr><th><p>A</p></th>"
-		 "<th align=\"right\">B</th></tr></thead><tbody><tr><td>a|b"
-		 "<br></td><td><p>c</p><p>d</p></td></tr><tr><th>e</th></tr>"
-		 "</tbody></table>\n",
-			"| A | B |\n| --- | ---: |\n| a\\|b | c<br>d |\n"
-			"| **e** | |\n"},
-		{"<table><tr><td>a</td><td style=\"text-align:center\">"
-		 "<code>b|c</code></td></tr></table>",
-			"|   |   |\n| --- | :--: |\n| a | `b\\|c` |"},
-		{"<figure class=\"table\"><table><tr><th>a</th></tr></table>"
-		 "<figcaption>b</figcaption></figure>",
-			"| a |\n| --- |\n\n*b*"},
-		{"<table><tr><td colspan=\"2\">a</td></tr></table>\n",
-			"<table><tr><td colspan=\"2\">a</td></tr></table>\n"},
-		{"<table><tr><td><ul><li>a</li></ul></td></tr></table>\n",
-			"<table><tr><td><ul><li>a</li></ul></td></tr></"
-			"table>\n"},
-		{"<table><tr><td><table><tr><td>a</td></tr></table></td></tr>"
-		 "</table>",
-			"<table><tr><td><table><tr><td>a</td></tr></table></td>"
-			"</tr></table>"},
-		{"- <table><tr><th>a</th></tr><tr><td>b</td></tr></table>\n",
-			"- | a |\n  | --- |\n  | b |\n"},
-		/* words */
-		{"<p>a <strong>b </strong>c <em>d:</em>e <del>f</del> "
-		 "<sub>2</sub> x<b>:y</b></p>\n",
-			"a **b** c <em>d:</em>e ~~f~~ <sub>2</sub> "
-			"x<b>:y</b>\n"},
-		{"<p># a &lt;b&gt; &amp;amp; c_d _e 1. f</p>\n<p>1. g</p>\n"
-		 "<p>- h</p>",
-			"\\# a &lt;b> &amp;amp; c_d \\_e 1. f\n\n1\\. g\n\n\\- "
-			"h"},
-		{"<p>a<br>b<br></p>\n", "a\\\nb\n"},
-		{"<p><code>a`b</code> <a href=\"x (1)\">c</a></p>",
-			"``a`b`` [c](x%20%281%29)"},
-		{"<p>a<kbd>b</kbd><blink>c</blink></p>",
-			"<p>a<kbd>b</kbd><blink>c</blink></p>"},
-		{"<div><p>a</p>b</div>\n", "a\n\nb\n"},
-		{"<p>a</p><!-- b -->\n", "<p>a</p><!-- b -->\n"},
-		{"", ""},
-		{"plain **text**\r\n", "plain **text**\r\n"},
-	};
+	(void)state;
+	check(markup_markdown, markdown_rows, ARRAY_LEN(markdown_rows));
+}
+
+static struct str read_file(struct arena *a, const char *path)
+{
+	char bytes[16384];
+	FILE *f = fopen(path, "rbe");
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(bytes, 1, sizeof(bytes), f);
+	fclose(f);
+	return arena_str(a, (struct str){bytes, n});
+}
+
+/* The description that shows all that OpenProject's editor writes. */
+static void test_recorded(void **state)
+{
+	struct arena a = {0};
+	struct str text = read_file(&a, "tests/fixtures/text/14.md");
+	struct str want = read_file(&a, "tests/fixtures/text/14-markdown.md");
 
 	(void)state;
-	check(markup_markdown, rows, ARRAY_LEN(rows));
+	assert_string_equal(arena_str(&a, markup_markdown(&a, text)).p, want.p);
+	arena_fini(&a);
 }
 
 #define ZWSP "\xE2\x80\x8B"
@@ -380,6 +401,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_headings),
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_markdown),
+		cmocka_unit_test(test_recorded),
 		cmocka_unit_test(test_sanitize),
 		cmocka_unit_test(test_sanitize_html),
 		cmocka_unit_test(test_linear),
