@@ -330,6 +330,7 @@ static int read_full(struct config *c, const struct node *at, struct err *e)
 {
 	static const struct key keys[] = {
 		KEY("every", KIND_DURATION, full_every),
+		KEY("newest_first", KIND_BOOL, newest_first),
 	};
 	static const char *const more[] = {"between"};
 	const struct node *between;

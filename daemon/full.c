@@ -227,6 +227,17 @@ static int look_whether_older(struct full *f, struct err *e)
 	return r;
 }
 
+/* Work packages are made in the order of their ids. */
+static void put_newest_first(struct full *f)
+{
+	for (size_t i = 0; i < f->n_todo / 2; i++) {
+		int64_t id = f->todo[i];
+
+		f->todo[i] = f->todo[f->n_todo - 1 - i];
+		f->todo[f->n_todo - 1 - i] = id;
+	}
+}
+
 static void run_plan(struct job *job)
 {
 	struct full *f = container_of(job, struct full, job);
@@ -242,6 +253,8 @@ static void run_plan(struct job *job)
 			plan_known, &p, &f->err);
 	while (r == 0 && p.next < f->listing.n)
 		add_todo(&p, f->listing.ids[p.next++]);
+	if (f->sync->config->newest_first)
+		put_newest_first(f);
 	if (r == 0 && f->reconcile)
 		mapper_witnesses(f->sync->mapper, &f->witnesses,
 			&f->n_witnesses, &f->err);

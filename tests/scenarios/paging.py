@@ -219,11 +219,25 @@ def future(tap):
         sync.stop()
 
 
+def newest_first(tap):
+    """What was made last is in the first batch."""
+    with StandIn("--generate", "500") as server, Sync(
+            server.url, projects="[demo-1]", mapping=TEXT, schedule="{ poll:"
+            " 1s, full: { newest_first: true } }") as sync:
+        done = sync.once()
+        batches = [q["filters"][0] for q in lists(server)
+                   if "sortBy" not in q and '"id"' in q["filters"][0]]
+        tap.ok(done.code == 0 and '"500"' in batches[0] and
+               '"1"' not in batches[0], "the newest first", batches[:1])
+        tap.same(ids(sync.tree()), set(range(1, 501)), "and then all others")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 def main():
     tap = Tap()
     got, wanted = clamped(tap)
     tap.tree(got, wanted, "as from nothing")
-    for part in (ties, moving, late, future, scope, vanished):
+    for part in (ties, moving, late, future, scope, vanished, newest_first):
         part(tap)
     return tap.end()
 
