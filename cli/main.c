@@ -3,6 +3,8 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "cli/commands.h"
 
@@ -13,6 +15,9 @@ int main(int argc, char **argv)
 	struct err e = {0};
 	int r;
 
+	/* Some commands hold the key: as in the daemon, no core dumps. */
+	prctl(PR_SET_DUMPABLE, 0);
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0});
 	signal(SIGPIPE, SIG_IGN);
 	r = cli_parse_first(&cli, &e);
 	if (r == 0)

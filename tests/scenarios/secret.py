@@ -91,6 +91,20 @@ def process(tap, sync, name, environ=True):
            "and others may not look into it, " + name)
 
 
+def offline(tap, sync):
+    """Commands that ask the server themselves, while no daemon runs."""
+    path = os.path.join(sync.folder, "token")
+    fresh = os.path.join(sync.folder, "fresh.yaml")
+    for config, args in ((sync.config, ("check",)),
+                         (fresh, ("init", sync.parts["url"]))):
+        done = sync.run(sync.CLIENT, "--config", config, *args,
+                        "--token-file", path)
+        tap.ok(done.code == 0 and done.out and not has_key(repr(done)),
+               "nor opsync " + args[0], done)
+    with open(fresh) as f:
+        tap.ok(not has_key(f.read()), "nor what it writes")
+
+
 def kinds(sync, folder):
     """Where the key may come from: a name, the YAML, the environment."""
     path = os.path.join(sync.folder, "token")
@@ -138,6 +152,7 @@ def main():
                     sync.env.pop(key)
                 os.unlink(hook)
                 sync.stop()
+            offline(tap, sync)
     return tap.end()
 
 
