@@ -379,7 +379,7 @@ static void test_linear(void **state)
 		clock_t before = clock();
 
 		buf_clear(&text);
-		while (text.n < 200000)
+		while (text.n < 100000)
 			buf_puts(&text, units[i]);
 		markup_shift_headings(&a, buf_str(&text), 1);
 		markup_links(&a, buf_str(&text), &links);
