@@ -507,7 +507,7 @@ static void on_push_idle(void *arg)
 			s->last = *push_fault(s->push);
 		flush_hooks(s);
 	} else {
-		hooks_now(s->hooks, true);
+		hooks_now(s->hooks, false);
 	}
 }
 

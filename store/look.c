@@ -229,6 +229,15 @@ int look_around(struct sight *g, bool worktree, struct err *e)
 
 /* --- All of it ------------------------------------------------------------ */
 
+static int any_adrift(struct store *s, bool *any, struct err *e)
+{
+	struct query q =
+		query_open(s->state, "SELECT EXISTS (SELECT 1 FROM adrift)");
+
+	*any = query_next(&q) && column_int(&q) != 0;
+	return query_close(&q, e);
+}
+
 /* Rows whose content is gone name none, so that a put sees a change. */
 static int forget_gone(struct store *s, struct err *e)
 {
@@ -284,6 +293,7 @@ static int look(struct store *s, struct sight *g, store_adrift_fn *fn,
 {
 	int64_t begin = stamp_monotonic();
 	bool worktree = g->deep || begin >= s->look_at;
+	bool any = false;
 	git_oid tip;
 	int code = store_tip(s, &tip, e);
 
@@ -294,8 +304,10 @@ static int look(struct store *s, struct sight *g, store_adrift_fn *fn,
 	if (code == 0 && g->deep)
 		code = look_at_digests(g, e);
 	if (code == 0)
+		code = any_adrift(s, &any, e);
+	if (code == 0 && any)
 		code = forget_gone(s, e);
-	if (code == 0)
+	if (code == 0 && any)
 		code = stage(s, fn, arg, e);
 	if (code != 0)
 		return code;
