@@ -48,9 +48,6 @@ class World:
         self.tap.same(got, wanted, name)
         self.tap.tree(self.sync.tree(), self.sync.scratch(),
                       name + ": as from nothing")
-        head = self.sync.head()
-        self.sync.once(*args)
-        self.tap.same(self.sync.head(), head, name + ": once and for all")
 
     def asked(self):
         return [r["path"] for r in self.server.requests()
@@ -96,6 +93,9 @@ def main():
                   for i in range(2, 7)]
         w.after("more than a page", 1,
                 ["relates wp%d" % i for i in range(2, 7)], orders)
+        head = sync.head()
+        sync.once("--reconcile")
+        tap.same(sync.head(), head, "once and for all")
         tap.same(sync.flaws(), [], "a repository without a flaw")
     return tap.end()
 

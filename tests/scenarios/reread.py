@@ -38,9 +38,11 @@ class World:
                       name + ": in one commit")
         self.tap.tree(self.sync.tree(), self.sync.scratch(),
                       name + ": as from nothing")
+
+    def settled(self):
         head = self.sync.head()
-        self.sync.once(*args)
-        self.tap.same(self.sync.head(), head, name + ": once and for all")
+        self.sync.once("--full")
+        self.tap.same(self.sync.head(), head, "once and for all")
 
 
 def family(w):
@@ -96,9 +98,9 @@ def main():
             server.url, projects="[demo-1]", mapping=MAPPING,
             more="guard: { max_delete: { share: 100% } }") as sync:
         w = World(tap, server, sync)
-        family(w)
-        come_and_go(w)
-        names(w)
+        for part in (family, come_and_go, names):
+            part(w)
+            w.settled()
         tap.same(sync.flaws(), [], "a repository without a flaw")
     return tap.end()
 
