@@ -2,6 +2,7 @@
 """A server that suddenly shows nothing, or half of it: nothing is removed,
 and it is said loudly; a few deletions pass; a person lets the rest go."""
 import os
+import subprocess
 import sys
 
 from harness import StandIn, Sync, Tap, until
@@ -266,6 +267,21 @@ def lost(tap, server, sync):
     tap.same(len(ids(sync)), COUNT - 2, "and all others are there")
 
 
+def amid(tap, server, sync):
+    """A pass is on, and takes long."""
+    server.side("fault", {"match": "elements%2Fid", "delay_ms": 4000})
+    sync.opsync("resync", "--full")
+    until(lambda: not sync.idle())
+    waiting = subprocess.Popen(
+        [sync.CLIENT, "--config", sync.config, "withdraw", "33"],
+        env=sync.env, stdout=subprocess.DEVNULL)
+    got = until(lambda: 33 not in ids(sync), 3)
+    tap.ok(got and not sync.idle(), "withdrawn while a pass is on")
+    waiting.wait(30)
+    tap.same(sync.opsync("publish", "33").code, 0, "and published again")
+    tap.ok(33 in ids(sync), "it is back")
+
+
 def withdrawn(tap):
     """Out now, without guard, and kept out."""
     with StandIn(*WORLD) as server, Sync(
@@ -291,6 +307,7 @@ def withdrawn(tap):
                "published, all are back", done)
         tap.ok(any(b"changed meanwhile" in t for t in sync.tree().values()),
                "as they are now")
+        amid(tap, server, sync)
         sync.stop()
         sync.opsync("withdraw", "1")
         tap.ok(1 in ids(sync), "while no daemon runs, it waits")
