@@ -98,7 +98,7 @@ struct config {
 	int64_t full_from;  /* of the local day; as full_to: at any time */
 	int64_t full_to;
 	bool newest_first; /* in full reads */
-	double share; /* of the time that a slow full read is busy */
+	double share;      /* of the time that a slow full read is busy */
 
 	double guard_share; /* of the documents */
 	int64_t guard_count;
