@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+/* NOLINTBEGIN(*-reserved-identifier,cert-dcl*,*-parameter-name): glibc's */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *old, size_t size);
@@ -68,6 +69,8 @@ void *aligned_alloc(size_t alignment, size_t size)
 {
 	return fails() ? NULL : __libc_memalign(alignment, size);
 }
+
+/* NOLINTEND(*-reserved-identifier,cert-dcl*,*-parameter-name) */
 
 static void __attribute__((constructor)) begin(void)
 {
