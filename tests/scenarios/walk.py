@@ -264,7 +264,7 @@ class Walk:
         self.clock = self.dice.choice((0, 3600, 5400)) * 1000
         self.side("clock", offset_ms=self.clock)
         self.latest = max(self.latest, self.clock)
-        self.behind |= self.clock < self.latest
+        self.behind |= self.clock < self.latest or self.late > 0
 
     def remap(self):
         self.mapping = 1 - self.mapping
