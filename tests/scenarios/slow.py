@@ -51,7 +51,8 @@ def finds(tap):
         until(lambda: len(slices(server)) >= 3, 30)
         asked = slices(server)
         tap.ok(sum(n for _, n, _ in asked) >= 500 and
-               [i for i, _, _ in asked[:3]] == [1, 201, 401],
+               [i for i, _, _ in asked[:3]] in (
+                   [1, 201, 401], [201, 401, 1], [401, 1, 201]),
                "all are read, slice by slice", asked)
         tap.ok(all("attachments" not in r["path"]
                    for r in server.requests()),
