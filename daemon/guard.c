@@ -200,8 +200,8 @@ static int collect(struct victims *v, struct err *e)
 		const struct state_document d = {
 			.work_package = held->work_package,
 			.entry = str_of(held->entry)};
-		const struct guard_removal removal = {held->work_package,
-			held->entry, "a person released it"};
+		const struct guard_removal removal = {
+			held->work_package, held->entry, "it was held"};
 
 		if (held->released && !has_victim(v, &d))
 			r = add_victims(v, &removal, e);

@@ -101,7 +101,8 @@ static void log_pass(const struct service *s, const struct pass *p)
 	} else if (p->err.code != 0 && !s->options.once) {
 		log_send(LOG_LEVEL_ERROR, &(struct log_about){.run = p->run},
 			"%s", p->err.text);
-	} else if (p->err.code == 0 && s->last.code != 0) {
+	} else if (p->err.code == 0 && s->last.code != 0 &&
+		   s->last.code != ERR_PARTIAL) {
 		log_settle();
 		log_notice("the server answers again");
 	}
