@@ -19,10 +19,10 @@ void buf_clear(struct buf *b); /* forgets the bytes, keeps the memory */
 void buf_grow(struct buf *b, size_t more); /* buf_reserve()'s slow path */
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* Room for more bytes. */
+/* Room for more bytes, and a NUL. */
 static inline void buf_reserve(struct buf *b, size_t more)
 {
-	if (b->n + more + 1 > b->cap)
+	if (more >= b->cap - b->n)
 		buf_grow(b, more);
 }
 
