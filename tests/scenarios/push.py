@@ -100,7 +100,8 @@ class Remote:
         self.run(*at, "add", "-A")
         self.run(*at, "commit", "-q", "-m", message)
         while True:
-            self.run(*at, "pull", "-q", "--rebase")
+            # The person insists.
+            self.run(*at, "pull", "-q", "--rebase", "-X", "theirs")
             said = self.run(*at, "push", "-q", "origin", "HEAD:main",
                             check=False)
             if "rejected" not in said and "error" not in said:
