@@ -57,7 +57,7 @@ struct pass {
 	bool suspicious; /* another server or user: all is to be read */
 	int64_t started; /* monotonic */
 
-	/* Private. */
+	/* Private, to pass.c and the files of pass_steps.h. */
 	pass_done_fn *done;
 	int step;
 	bool canceled;

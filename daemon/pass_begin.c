@@ -1,0 +1,241 @@
+/*
+ * pass_begin - what a pass has to do: BEGINNING and RESOLVING.
+ *
+ *   the state: cursor, mapping, scope --> kind of pass, what to render again
+ *   names that are remembered and bear out the configuration --> scope
+ *        | none, or a read that looks at everything
+ *        v
+ *   the server's names --> scope, and whether it is still the same server
+ *
+ * The first poll, and the one after another choice of projects, becomes a full
+ * read here.  BEGINNING is one job, and asks nothing of the server.
+ */
+#include "daemon/pass_steps.h"
+
+#include "daemon/instance.h"
+#include "daemon/log.h"
+
+/* --- Against what the documents were made with -------------------------- */
+
+struct remap {
+	struct pass *p;
+	size_t cap_remap;
+};
+
+static void add_unread(struct pass *p, int64_t id)
+{
+	p->unread = grow(
+		p->unread, p->n_unread, &p->cap_unread, sizeof(*p->unread));
+	p->unread[p->n_unread++] = id;
+}
+
+static int add_remap(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	struct remap *remap = arg;
+	struct pass *p = remap->p;
+
+	(void)e;
+	if (wp->source.p != NULL && wp->source.n > 0) {
+		p->remap = grow(p->remap, p->n_remap, &remap->cap_remap,
+			sizeof(*p->remap));
+		p->remap[p->n_remap++] = wp->id;
+	} else {
+		add_unread(p, wp->id);
+	}
+	return 0;
+}
+
+/*
+ * Is the mapping the one that made the documents?  If not, list them.  While
+ * changes were held, some may have been made by that other mapping.
+ */
+static int compare_mapping(struct pass *p, struct state *state, struct err *e)
+{
+	const char *hash = program_hash(p->sync->config->program);
+	struct remap remap = {.p = p};
+	struct buf known = {0};
+	struct buf held = {0};
+	bool found = false;
+	bool mixed = false;
+	int r = state_get(state, "mapping", &known, &found, e);
+
+	if (r == 0)
+		r = state_get(state, "held.mapping", &held, &mixed, e);
+	if (r == 0 && found && (mixed || !str_is(buf_str(&known), hash)))
+		r = state_work_packages(state, add_remap, &remap, e);
+	p->sync->mapper->guard.weighing = p->n_remap > 0;
+	buf_fini(&known);
+	buf_fini(&held);
+	return r;
+}
+
+void pass_put_scope(const int64_t *ids, size_t n, struct buf *out)
+{
+	buf_puts(out, n == 0 ? "*" : "");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "%s%lld", i > 0 ? " " : "", (long long)ids[i]);
+}
+
+/*
+ * Are the projects those of the last full read?  If others came or went, a
+ * poll would not see their work packages: everything is read.
+ */
+static int compare_scope(struct pass *p, struct state *state, struct err *e)
+{
+	struct buf known = {0};
+	struct buf now = {0};
+	bool found = false;
+	int r = state_get(state, "scope", &known, &found, e);
+
+	if (p->remembered)
+		pass_put_scope(p->scope.ids, p->scope.n, &now);
+	if (r == 0 && (!p->remembered || !found ||
+			      !str_eq(buf_str(&known), buf_str(&now))))
+		p->kind = PASS_FULL;
+	buf_fini(&known);
+	buf_fini(&now);
+	return r;
+}
+
+/*
+ * A configuration that names what the server does not have must not touch a
+ * document.  Where the names that we remember do not bear it out, the server
+ * is asked, and its answer counts.
+ */
+static bool names_bear_out(const struct pass *p)
+{
+	const struct names *names = &p->sync->mapper->names;
+	struct err ignored = {0};
+
+	return names_check(names, p->sync->config->program,
+		       names_have_schemas(names, &p->scope), &ignored) == 0;
+}
+
+/* Has this very mapping made the documents that are there? */
+static int look_whether_proven(
+	struct pass *p, struct state *state, struct err *e)
+{
+	struct buf known = {0};
+	bool found = false;
+	int r = state_get(state, "mapping", &known, &found, e);
+
+	p->proven = found && str_is(buf_str(&known),
+				     program_hash(p->sync->config->program));
+	buf_fini(&known);
+	return r;
+}
+
+static int begin(struct pass *p, struct state *state, struct err *e)
+{
+	int r = instance_check_origin(p->sync->mapper, e);
+
+	if (r == 0 && p->first)
+		r = cursor_load(p->cursor, state, e);
+	if (r == 0)
+		r = look_whether_proven(p, state, e);
+	if (r == 0 && (p->compare || guard_let_changes(p->sync->mapper)))
+		r = compare_mapping(p, state, e);
+	if (r == 0 && !p->sync->resolved)
+		p->remembered = resolve_from_memory(p->sync, &p->scope);
+	if (r == 0 && p->compare && p->cursor->known)
+		r = compare_scope(p, state, e);
+	if (p->remembered && !names_bear_out(p))
+		p->remembered = false;
+	return r;
+}
+
+/* --- BEGINNING ---------------------------------------------------------- */
+
+static int add_failed(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	struct pass *p = arg;
+
+	(void)e;
+	p->ids = xrealloc(p->ids, (p->n_ids + 1) * sizeof(*p->ids));
+	p->ids[p->n_ids++] = wp->id;
+	return 0;
+}
+
+static void run_begin(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+	struct mapper *m = p->sync->mapper;
+	int r = mapper_begin(m, p->cause, &p->err);
+
+	if (r == 0 && p->kind != PASS_LOCAL)
+		r = begin(p, store_state(m->store), &p->err);
+	if (r != 0)
+		return;
+	if ((p->kind == PASS_POLL || p->kind == PASS_RECONCILE) &&
+		(!p->cursor->known || p->cursor->full_open))
+		p->kind = PASS_FULL;
+	if (p->kind == PASS_FULL)
+		p->record = true;
+	r = mapper_begin_run(m, pass_kind_word(p->kind), p->record, &p->err);
+	m->verifying = p->kind == PASS_FULL && (p->dry || p->deep);
+	m->dry = p->dry;
+	store_adopt(m->store, p->adopt ? &p->paths : NULL);
+	if (r == 0 && p->adopt)
+		r = state_work_packages_of(store_state(m->store),
+			OUTCOME_FAILED, add_failed, p, &p->err);
+	if (r == 0 && !p->dry)
+		r = mapper_look(m, p->deep, &p->err);
+	if (r == 0)
+		r = guard_withdraw(m, &p->err);
+	if (r == 0 && p->kind != PASS_LOCAL)
+		mapper_retry(m, &p->page, &p->err);
+	p->run = m->run.id;
+}
+
+static void on_begun(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+	struct sync *sync = p->sync;
+
+	if (p->remembered)
+		resolve_set_scope(sync, &p->scope);
+	if (p->kind == PASS_LOCAL)
+		pass_proceed(p, DRAINING);
+	else if (p->kind == PASS_FULL || p->kind == PASS_RECONCILE ||
+		 p->reconcile || !sync->resolved)
+		pass_proceed(p, RESOLVING);
+	else
+		pass_proceed(p, REMAPPING);
+}
+
+void pass_begin(struct pass *p)
+{
+	pass_give(p, run_begin, on_begun);
+}
+
+/* --- RESOLVING ---------------------------------------------------------- */
+
+static void on_resolved(struct resolve *r)
+{
+	struct pass *p = container_of(r, struct pass, resolve);
+
+	p->err = r->err;
+	if (r->scope.missing.code != 0 && r->err.code == 0)
+		log_warning("%s: its documents stay as they are",
+			r->scope.missing.text);
+	if (r->unknown.code != 0 && r->err.code == 0)
+		log_warning("%s any more: what depends on it stays as it is",
+			r->unknown.text);
+	if (r->suspicion.code != 0 && r->err.code == 0) {
+		log_warning("%s: everything is read again, under the guard",
+			r->suspicion.text);
+		p->suspicious = true;
+		p->kind = PASS_FULL;
+	}
+	pass_proceed(p, REMAPPING);
+}
+
+void pass_resolve(struct pass *p)
+{
+	p->resolve = (struct resolve){.sync = p->sync,
+		.strict = !p->cursor->known,
+		.proven = p->proven};
+	resolve_start(&p->resolve, on_resolved);
+}

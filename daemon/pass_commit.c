@@ -1,0 +1,186 @@
+/*
+ * pass_commit - what is written at the end: COMMITTING.
+ *
+ *   it went well      what is staged, the cursor, and what it was made with
+ *   nothing happened  nothing, but how far a slow full read is
+ *   dry               nothing: the differences are told
+ *   it failed         what is staged, without the cursor; nothing of another
+ *                     mapping before the guard has weighed it
+ *   the store failed  nothing; it is mended
+ *
+ * The cursor in memory follows once that is done.
+ */
+#include "daemon/pass_steps.h"
+
+#include <string.h>
+
+#include "base/stamp.h"
+#include "daemon/log.h"
+
+/* --- Whole -------------------------------------------------------------- */
+
+/* Does it see all that changed, so that the cursor may move? */
+static bool reads_changes(const struct pass *p)
+{
+	return p->kind == PASS_POLL || p->kind == PASS_FULL;
+}
+
+/* Nothing new came: then nothing is written. */
+static bool is_idle(const struct pass *p)
+{
+	const struct mapper *m = p->sync->mapper;
+
+	if (p->n_remap > 0 || p->n_renewed > 0 || m->run.id != 0 || m->decided)
+		return false;
+	return p->kind == PASS_RECONCILE || p->kind == PASS_LOCAL ||
+	       p->kind == PASS_SLOW ||
+	       (p->kind == PASS_POLL && p->next.low == p->cursor->low &&
+		       p->next.newest == p->cursor->newest);
+}
+
+static bool ends_slowly(const struct pass *p)
+{
+	return p->kind == PASS_SLOW && p->slow_list->open &&
+	       p->slow_list->next == p->slow_list->n;
+}
+
+/* Where a slow full read is, and when all was read. */
+static int note_slice(struct pass *p, struct mapper *m)
+{
+	struct state *state = store_state(m->store);
+	struct buf text = {0};
+	int r;
+
+	slow_put(p->slow_list, &text);
+	r = state_put(state, SLOW_NEXT, buf_str(&text), &p->err);
+	buf_clear(&text);
+	buf_printf(&text, "%lld", (long long)stamp_now());
+	if (r == 0 && ends_slowly(p))
+		r = state_put(state, SLOW_ENDED, buf_str(&text), &p->err);
+	buf_fini(&text);
+	return r;
+}
+
+/* What the documents were made with. */
+static void put_made_with(const struct pass *p, struct mapper *m)
+{
+	struct buf scope = {0};
+
+	if (!m->guard.changes_held) {
+		store_put_value(m->store, "mapping",
+			str_of(program_hash(m->config->program)));
+		store_put_value(m->store, "mapping.text",
+			str_of(program_text_hash(m->config->program)));
+	}
+	if (p->kind == PASS_SLOW) {
+		slow_put(p->slow_list, &scope);
+		store_put_value(m->store, SLOW_NEXT, buf_str(&scope));
+		buf_clear(&scope);
+	}
+	if (p->kind != PASS_FULL && !ends_slowly(p))
+		return;
+	buf_printf(&scope, "%lld", (long long)stamp_now());
+	store_put_value(m->store, SLOW_ENDED, buf_str(&scope));
+	buf_clear(&scope);
+	if (p->kind != PASS_FULL)
+		return;
+	pass_put_scope(
+		p->sync->scope.projects, p->sync->scope.n_projects, &scope);
+	store_put_value(m->store, "full.open", STR(""));
+	store_put_value(m->store, "scope", buf_str(&scope));
+	buf_fini(&scope);
+}
+
+static int commit_whole(struct pass *p, struct mapper *m)
+{
+	static const struct cursor none;
+	char newest[STAMP_TEXT];
+
+	p->next = *p->cursor;
+	if (reads_changes(p))
+		p->next = cursor_next(p->older ? &none : p->cursor, p->newest,
+			p->settled, p->sync->config->overlap);
+	if (p->kind == PASS_FULL)
+		p->next.full_open = false;
+	if (is_idle(p))
+		return p->kind == PASS_SLOW ? note_slice(p, m) : 0;
+	if (p->kind != PASS_LOCAL)
+		put_made_with(p, m);
+	if (!reads_changes(p))
+		return mapper_commit_all(m, NULL, &p->err);
+	cursor_put(&p->next, m->store);
+	stamp_format(p->next.newest, 6, newest);
+	return mapper_commit_all(m, newest, &p->err);
+}
+
+/* --- COMMITTING --------------------------------------------------------- */
+
+/* A person ended it: what it has not read is not read by the next. */
+static void abandon(struct pass *p, struct mapper *m)
+{
+	if (!p->abandon || p->kind != PASS_FULL || !p->cursor->known)
+		return;
+	if (state_delete(store_state(m->store), "full.open", &p->end_err) == 0)
+		p->cursor->full_open = false;
+}
+
+static void run_commit(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+	struct mapper *m = p->sync->mapper;
+	struct err e = {0};
+
+	m->run.kind = str_of(pass_kind_word(p->kind));
+	if (p->adopt && p->err.code == 0)
+		mapper_adopted(m, &p->findings, &p->err);
+	store_adopt(m->store, NULL);
+	if (p->dry) {
+		if (p->err.code == 0 && !p->adopt)
+			mapper_differences(m, &p->findings, &p->err);
+		guard_forget(&m->guard);
+		store_discard(m->store);
+		p->next = *p->cursor;
+	} else if (p->err.code == 0) {
+		commit_whole(p, m);
+	} else if (p->err.code != ERR_IO) {
+		guard_forget(&m->guard);
+		if (m->guard.weighing)
+			store_discard(m->store);
+		if (m->run.id != 0 && mapper_commit_all(m, NULL, &e) != 0)
+			log_error("%s", e.text);
+	}
+	if (p->err.code == ERR_CANCELED)
+		abandon(p, m);
+	if (p->err.code == ERR_IO) {
+		store_discard(m->store);
+		mapper_mend(m, &p->mended, &e);
+	}
+	p->counts = m->counts;
+	p->run = m->run.id;
+	memcpy(p->commit, m->commit, sizeof(p->commit));
+	mapper_end(m, p->requests, p->bytes, &p->err, &p->end_err);
+	if (m->counts.seen >= SYNC_PAGE)
+		store_rest(m->store);
+}
+
+static void on_committed(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+
+	if (p->err.code == 0)
+		*p->cursor = p->next;
+	if (p->mended)
+		*p->cursor = (struct cursor){0};
+	if (p->end_err.code != 0)
+		log_error("%s", p->end_err.text);
+	pass_end(p);
+}
+
+void pass_commit(struct pass *p)
+{
+	const struct api_counters *now = api_client_counters(p->sync->client);
+
+	p->requests = now->requests - p->requests;
+	p->bytes = now->bytes - p->bytes;
+	pass_give(p, run_commit, on_committed);
+}

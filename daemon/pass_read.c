@@ -1,0 +1,193 @@
+/*
+ * pass_read - READING: which work packages the server is asked for.
+ *
+ *   poll       changes since the cursor
+ *   full       everything
+ *   reconcile  everything, by ids; then changes since long before the cursor
+ *   some       those, whether they changed or not; then a reconcile, if told
+ *   slow       the next slice of everything
+ *
+ * Each is a flow of its own; it hands over items, and may end before they do.
+ * Where the server refuses to list changes, a project may be gone: the names
+ * are asked for again, once.
+ */
+#include "daemon/pass_steps.h"
+
+#include "base/stamp.h"
+#include "daemon/log.h"
+
+#define LOOK_BACK (INT64_C(7200) * STAMP_SECOND)
+
+/* --- Some --------------------------------------------------------------- */
+
+void pass_read_ids(
+	struct pass *p, const int64_t *ids, size_t n, batches_done_fn *done)
+{
+	p->batches = (struct batches){.sync = p->sync,
+		.items = &p->items,
+		.forced = true,
+		.n = n,
+		.ids = ids};
+	batches_start(&p->batches, done);
+}
+
+static void on_some(struct batches *b)
+{
+	struct pass *p = container_of(b, struct pass, batches);
+
+	p->err = b->err;
+	for (size_t i = 0; i < b->n_vanished; i++) {
+		log_warning("work package %lld is not shown by the server, or "
+			    "out of scope",
+			(long long)b->vanished[i]);
+		if (p->n_not_shown < PASS_NOT_SHOWN)
+			p->not_shown[p->n_not_shown++] = b->vanished[i];
+	}
+	batches_fini(b);
+	if (p->reconcile) {
+		p->reconcile = false;
+		p->kind = PASS_RECONCILE;
+		pass_proceed(p, READING);
+	} else {
+		pass_proceed(p, DRAINING);
+	}
+}
+
+/* --- Changes ------------------------------------------------------------ */
+
+/* A project may have been archived or hidden: ask again, once. */
+static bool try_again(struct pass *p, const struct err *err)
+{
+	if (err->code != ERR_QUERY || p->retried || p->canceled)
+		return false;
+	p->retried = true;
+	p->sync->resolved = false;
+	p->err = (struct err){0};
+	return true;
+}
+
+static void on_caught_up(struct catch_up *c)
+{
+	struct pass *p = container_of(c, struct pass, catch_up);
+
+	p->err = c->err;
+	p->newest = c->newest;
+	catch_up_fini(c);
+	pass_proceed(p, try_again(p, &p->err) ? RESOLVING : DRAINING);
+}
+
+/*
+ * A reconcile asks for what changed since long before the cursor, too: what
+ * was hidden when it changed, or was written by a clock that went back.
+ */
+static void look_back(struct pass *p)
+{
+	int64_t low = p->cursor->low - LOOK_BACK;
+
+	p->looking_back = true;
+	p->catch_up = (struct catch_up){
+		.sync = p->sync, .items = &p->items, .low = low > 0 ? low : 0};
+	catch_up_start(&p->catch_up, on_caught_up);
+}
+
+/* --- Everything --------------------------------------------------------- */
+
+static void on_full(struct full *f)
+{
+	struct pass *p = container_of(f, struct pass, full);
+
+	p->err = f->err;
+	p->newest = f->newest;
+	/* If it is not done by the end of the pass, the next goes on. */
+	if (f->opened)
+		p->cursor->full_open = true;
+	if (f->older) {
+		log_warning("the server is older than what was read of it "
+			    "before, as one that was restored from a backup: "
+			    "everything is read again, under the guard");
+		p->kind = PASS_FULL;
+		p->older = true;
+	}
+	full_fini(f);
+	if (p->kind == PASS_RECONCILE && p->err.code == 0 && !p->canceled)
+		look_back(p);
+	else
+		pass_proceed(p, DRAINING);
+}
+
+static void on_slow(struct slow *slow)
+{
+	struct pass *p = container_of(slow, struct pass, slow);
+
+	p->err = slow->err;
+	pass_proceed(p, DRAINING);
+}
+
+/* --- The whole ---------------------------------------------------------- */
+
+void pass_read(struct pass *p)
+{
+	p->looking_back = false;
+	switch (p->kind) {
+	case PASS_POLL:
+		p->settled = p->started - p->cursor->seen_at >=
+			     p->sync->config->overlap;
+		p->catch_up = (struct catch_up){.sync = p->sync,
+			.items = &p->items,
+			.low = p->cursor->low};
+		catch_up_start(&p->catch_up, on_caught_up);
+		return;
+	case PASS_FULL:
+	case PASS_RECONCILE:
+		p->full = (struct full){.sync = p->sync,
+			.items = &p->items,
+			.peek = p->dry,
+			.reconcile = p->kind == PASS_RECONCILE};
+		full_start(&p->full, on_full);
+		return;
+	case PASS_SOME:
+		pass_read_ids(p, p->ids, p->n_ids, on_some);
+		return;
+	case PASS_SLOW:
+		p->slow = (struct slow){.sync = p->sync,
+			.items = &p->items,
+			.list = p->slow_list};
+		slow_start(&p->slow, on_slow);
+		return;
+	case PASS_LOCAL:
+	case PASS_VERIFY: /* is PASS_FULL by now */
+	case PASS_ADOPT:  /* is PASS_SOME by now */
+	case PASS_KINDS:
+		return; /* reads nothing */
+	}
+}
+
+/* Does it read a list of changes now? */
+static bool polls(const struct pass *p)
+{
+	return p->kind == PASS_POLL || p->looking_back;
+}
+
+void pass_read_continue(struct pass *p)
+{
+	if (polls(p))
+		catch_up_continue(&p->catch_up);
+	else if (p->kind == PASS_SLOW)
+		slow_continue(&p->slow);
+	else if (p->kind == PASS_SOME)
+		batches_continue(&p->batches);
+	else
+		full_continue(&p->full);
+}
+
+void pass_read_cancel(struct pass *p)
+{
+	if (polls(p))
+		catch_up_cancel(&p->catch_up);
+	else if (p->kind == PASS_SLOW)
+		slow_cancel(&p->slow);
+	else if (p->kind == PASS_SOME)
+		batches_cancel(&p->batches);
+	else
+		full_cancel(&p->full);
+}

@@ -1,0 +1,118 @@
+/*
+ * pass_remap - another mapping than the one that made the documents.
+ *
+ *   p->remap  --> kept source --> item --> staged --> weighed by the guard
+ *   p->unread --> read from the server, since no source is kept
+ *
+ * Both lists are made in BEGINNING, and empty if the mapping is the same; but
+ * what is to be tried again (mapper_retry) passes through REMAPPING, too.
+ */
+#include "daemon/pass_steps.h"
+
+#include <stdlib.h>
+
+/* --- REMAPPING, a page of kept sources at a time ------------------------ */
+
+static void run_recall(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+	struct mapper_page *page = &p->page;
+	struct err *e = &p->err;
+	int r = 0;
+
+	/* What is to be tried again comes first, as a page of its own. */
+	if (page->n > 0)
+		return;
+	free(page->items);
+	page->items = xcalloc(SYNC_PAGE, sizeof(struct mapper_item *));
+	while (r == 0 && page->n < SYNC_PAGE && p->next_remap < p->n_remap) {
+		struct mapper_item *item;
+
+		r = mapper_recall(
+			p->sync->mapper, p->remap[p->next_remap++], &item, e);
+		if (r == 0 && item != NULL)
+			page->items[page->n++] = item;
+	}
+}
+
+static void on_remapped(struct lane *lane)
+{
+	struct pass *p = container_of(lane, struct pass, lane);
+
+	p->err = lane->err;
+	pass_proceed(p, REMAPPING);
+}
+
+static void on_recalled(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+
+	if (p->err.code != 0 || p->page.n == 0) {
+		pass_proceed(p, WEIGHING);
+		return;
+	}
+	p->lane.sync = p->sync;
+	p->lane.items = &p->items;
+	p->lane.done = on_remapped;
+	lane_start_page(&p->lane, &p->page);
+}
+
+void pass_remap(struct pass *p)
+{
+	p->held_back = false;
+	if (p->err.code != 0 || p->canceled ||
+		(p->page.n == 0 && p->next_remap == p->n_remap))
+		pass_proceed(p, WEIGHING);
+	else if (items_full(&p->items))
+		p->held_back = true;
+	else
+		pass_give(p, run_recall, on_recalled);
+}
+
+/* --- WEIGHING ----------------------------------------------------------- */
+
+static void run_weigh(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+
+	guard_weigh(p->sync->mapper, &p->err);
+}
+
+static void on_weighed(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+
+	p->weighed = true;
+	/* Held: what the old mapping left out stays out, too. */
+	if (p->sync->mapper->guard.changes_held)
+		p->n_unread = 0;
+	pass_proceed(p, REREADING);
+}
+
+void pass_weigh(struct pass *p)
+{
+	if (p->n_remap == 0 || p->weighed || p->err.code != 0)
+		pass_proceed(p, REREADING);
+	else if (items_idle(&p->items))
+		pass_give(p, run_weigh, on_weighed);
+}
+
+/* --- REREADING ---------------------------------------------------------- */
+
+static void on_reread(struct batches *b)
+{
+	struct pass *p = container_of(b, struct pass, batches);
+
+	p->err = b->err;
+	p->n_unread = 0;
+	batches_fini(b);
+	pass_proceed(p, READING);
+}
+
+void pass_reread(struct pass *p)
+{
+	if (p->n_unread > 0)
+		pass_read_ids(p, p->unread, p->n_unread, on_reread);
+	else
+		pass_proceed(p, READING);
+}

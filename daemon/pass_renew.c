@@ -1,0 +1,159 @@
+/*
+ * pass_renew - what follows from what was read, until nothing does any more.
+ *
+ *   RENEWING --> stale? rendered or read again --> DRAINING --> RENEWING
+ *      | none
+ *      v
+ *   RELATING --> relations came? --> RENEWING
+ *      | none
+ *      v
+ *   DECIDING --> removals? --> RENEWING, of those that read them
+ *      | none
+ *      v
+ *   COMMITTING
+ */
+#include "daemon/pass_steps.h"
+
+#include <stdlib.h>
+
+#include "daemon/frozen.h"
+
+#define MAX_ROUNDS 1000 /* the rest is renewed by the next pass */
+
+/* --- RENEWING, what became stale ---------------------------------------- */
+
+static void run_stale(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+
+	free(p->unread);
+	p->unread = xcalloc(SYNC_PAGE, sizeof(*p->unread));
+	mapper_page_fini(&p->page);
+	mapper_stale(p->sync->mapper, SYNC_PAGE, &p->page, p->unread,
+		&p->n_unread, &p->err);
+}
+
+/* What was asked for and did not come is not asked for for ever. */
+static void run_renewed(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+
+	for (size_t i = 0; i < p->n_unread; i++)
+		store_put_fresh(p->sync->mapper->store, p->unread[i]);
+	p->n_unread = 0;
+}
+
+static void on_renewed(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+
+	pass_proceed(p, DRAINING);
+}
+
+static void on_unread(struct batches *b)
+{
+	struct pass *p = container_of(b, struct pass, batches);
+
+	p->err = b->err;
+	batches_fini(b);
+	if (p->err.code == 0)
+		pass_give(p, run_renewed, on_renewed);
+	else
+		pass_proceed(p, DRAINING);
+}
+
+static void on_stale_mapped(struct lane *lane)
+{
+	struct pass *p = container_of(lane, struct pass, lane);
+
+	p->err = lane->err;
+	if (p->err.code == 0 && !p->canceled && p->n_unread > 0)
+		pass_read_ids(p, p->unread, p->n_unread, on_unread);
+	else
+		pass_proceed(p, DRAINING);
+}
+
+static void on_stale(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+	size_t n = p->page.n + p->n_unread;
+
+	p->n_renewed += n;
+	if (p->err.code != 0 || p->rounds++ >= MAX_ROUNDS) {
+		pass_proceed(p, DECIDING);
+		return;
+	}
+	if (n == 0) {
+		pass_proceed(p, p->kind == PASS_LOCAL ? DECIDING : RELATING);
+		return;
+	}
+	p->lane.sync = p->sync;
+	p->lane.items = &p->items;
+	p->lane.done = on_stale_mapped;
+	lane_start_page(&p->lane, &p->page);
+}
+
+void pass_renew(struct pass *p)
+{
+	pass_give(p, run_stale, on_stale);
+}
+
+/* --- RELATING ----------------------------------------------------------- */
+
+static void on_related(struct relate *r)
+{
+	struct pass *p = container_of(r, struct pass, relate);
+
+	p->err = r->err;
+	relate_fini(r);
+	pass_proceed(p, r->n > 0 ? RENEWING : DECIDING);
+}
+
+/* All of them once in a reconcile, and always those that are new. */
+void pass_relate(struct pass *p)
+{
+	bool all = !p->related &&
+		   (p->kind == PASS_FULL || p->kind == PASS_RECONCILE);
+
+	p->related = true;
+	p->relate = (struct relate){.sync = p->sync, .all = all};
+	relate_start(&p->relate, on_related);
+}
+
+/* --- DECIDING, about removals ------------------------------------------- */
+
+/* With a project left out, there may be work packages that claim it. */
+static bool sees_all(const struct pass *p)
+{
+	return p->err.code == 0 && !p->canceled &&
+	       (p->kind == PASS_FULL || p->kind == PASS_RECONCILE) &&
+	       p->resolve.scope.missing.code == 0;
+}
+
+static void run_decide(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+	struct mapper *m = p->sync->mapper;
+
+	if (!p->asked_unclaimed && sees_all(p) &&
+		mapper_unclaimed(m, &p->err) != 0)
+		return;
+	p->asked_unclaimed = true;
+	if (p->dry)
+		return; /* they are told by mapper_differences() */
+	p->decided = guard_pending(&m->guard);
+	if (guard_decide(m, &p->err) == 0)
+		frozen_report(m, &p->err);
+}
+
+static void on_decided(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+
+	pass_proceed(p, p->decided ? RENEWING : COMMITTING);
+}
+
+void pass_decide(struct pass *p)
+{
+	pass_give(p, run_decide, on_decided);
+}
