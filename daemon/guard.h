@@ -15,6 +15,7 @@
  * thread.
  */
 struct mapper;
+struct mapper_item;
 
 #define GUARD_FLOOR 5 /* fewer removals are never held */
 
@@ -63,9 +64,12 @@ void guard_gone(struct mapper *m, int64_t id);
 void guard_remove(struct mapper *m, int64_t work_package, struct str entry,
 	const char *why);
 
-/* A document is made again: neither held nor to be removed any more. */
-int guard_made(struct mapper *m, int64_t work_package, struct str entry,
-	struct err *e);
+/*
+ * A document is made again: neither held nor to be removed any more, unless
+ * its work package is gone, and it is made of what is kept.
+ */
+int guard_made(struct mapper *m, const struct mapper_item *item,
+	struct str entry, struct err *e);
 
 bool guard_withdrawn(const struct guard *g, int64_t id);
 

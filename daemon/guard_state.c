@@ -132,8 +132,9 @@ bool guard_holds_gone(const struct guard *g, int64_t id)
 
 /* --- A document that is there again ------------------------------------- */
 
+/* That a work package is gone is only forgotten when the server shows it. */
 static void forget_removals(
-	struct guard *g, int64_t work_package, struct str entry)
+	struct guard *g, int64_t work_package, struct str entry, bool shown)
 {
 	size_t n = 0;
 
@@ -141,8 +142,9 @@ static void forget_removals(
 		struct guard_removal *removal = &g->removals[i];
 
 		if (removal->work_package == work_package &&
-			(removal->entry == NULL ||
-				str_is(entry, removal->entry)))
+			(removal->entry == NULL
+					? shown
+					: str_is(entry, removal->entry)))
 			free(removal->entry);
 		else
 			g->removals[n++] = *removal;
@@ -150,17 +152,19 @@ static void forget_removals(
 	g->n_removals = n;
 }
 
-int guard_made(
-	struct mapper *m, int64_t work_package, struct str entry, struct err *e)
+int guard_made(struct mapper *m, const struct mapper_item *item,
+	struct str entry, struct err *e)
 {
 	struct guard *g = &m->guard;
+	int64_t work_package = item->id;
 
-	forget_removals(g, work_package, entry);
+	forget_removals(g, work_package, entry, !item->kept);
 	for (size_t i = 0; i < g->n_held; i++) {
 		struct guard_held *held = &g->held[i];
 
 		if (held->work_package != work_package ||
-			!str_is(entry, held->entry))
+			!str_is(entry, held->entry) ||
+			(held->gone && item->kept))
 			continue;
 		free(held->entry);
 		memmove(held, held + 1, (g->n_held - i - 1) * sizeof(*held));

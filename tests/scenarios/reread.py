@@ -92,13 +92,24 @@ def names(w):
     w.after("a full read tells the old one", 1, "version: '1.0'", "--full")
 
 
+def gone_and_renamed(w):
+    """What reads a new name is rendered again; not what is gone."""
+    edit(w.server, 6, version=71)
+    w.after("one more of that version", 6, "version: '1.0'")
+    w.server.side("delete", {"id": 6})
+    w.server.side("rename", {"kind": "version", "id": 71, "name": "3.0"})
+    w.after("it goes and the version is renamed", 2, "version: '3.0'",
+            "--full")
+    w.tap.ok("6.md" not in w.sync.tree(), "what is gone stays gone")
+
+
 def main():
     tap = Tap()
     with StandIn("--generate", "6") as server, Sync(
             server.url, projects="[demo-1]", mapping=MAPPING,
             more="guard: { max_delete: { share: 100% } }") as sync:
         w = World(tap, server, sync)
-        for part in (family, come_and_go, names):
+        for part in (family, come_and_go, names, gone_and_renamed):
             part(w)
             w.settled()
         tap.same(sync.flaws(), [], "a repository without a flaw")
