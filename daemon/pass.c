@@ -210,6 +210,7 @@ struct pass_progress pass_progress(const struct pass *p)
 		[READING] = "reading",
 		[DRAINING] = "waiting for attachments",
 		[RENEWING] = "rendering what depends on it",
+		[RELATING] = "asking for relations",
 		[DECIDING] = "deciding about removals",
 		[COMMITTING] = "committing",
 		[END] = "ending",

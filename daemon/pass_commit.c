@@ -61,10 +61,10 @@ static int note_slice(struct pass *p, struct mapper *m)
 	return r;
 }
 
-/* What the documents were made with. */
+/* What the documents were made with, and when all was read. */
 static void put_made_with(const struct pass *p, struct mapper *m)
 {
-	struct buf scope = {0};
+	struct buf text = {0};
 
 	if (!m->guard.changes_held) {
 		store_put_value(m->store, "mapping",
@@ -73,22 +73,22 @@ static void put_made_with(const struct pass *p, struct mapper *m)
 			str_of(program_text_hash(m->config->program)));
 	}
 	if (p->kind == PASS_SLOW) {
-		slow_put(p->slow_list, &scope);
-		store_put_value(m->store, SLOW_NEXT, buf_str(&scope));
-		buf_clear(&scope);
+		slow_put(p->slow_list, &text);
+		store_put_value(m->store, SLOW_NEXT, buf_str(&text));
 	}
-	if (p->kind != PASS_FULL && !ends_slowly(p))
-		return;
-	buf_printf(&scope, "%lld", (long long)stamp_now());
-	store_put_value(m->store, SLOW_ENDED, buf_str(&scope));
-	buf_clear(&scope);
-	if (p->kind != PASS_FULL)
-		return;
-	pass_put_scope(
-		p->sync->scope.projects, p->sync->scope.n_projects, &scope);
-	store_put_value(m->store, "full.open", STR(""));
-	store_put_value(m->store, "scope", buf_str(&scope));
-	buf_fini(&scope);
+	if (p->kind == PASS_FULL || ends_slowly(p)) {
+		buf_clear(&text);
+		buf_printf(&text, "%lld", (long long)stamp_now());
+		store_put_value(m->store, SLOW_ENDED, buf_str(&text));
+	}
+	if (p->kind == PASS_FULL) {
+		buf_clear(&text);
+		pass_put_scope(p->sync->scope.projects,
+			p->sync->scope.n_projects, &text);
+		store_put_value(m->store, "full.open", STR(""));
+		store_put_value(m->store, "scope", buf_str(&text));
+	}
+	buf_fini(&text);
 }
 
 static int commit_whole(struct pass *p, struct mapper *m)
