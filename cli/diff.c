@@ -75,8 +75,7 @@ static int run_pass(const struct diffing *d, struct err *e)
 	int r = shadow_config(d, config, e);
 
 	if (r != 0) {
-		config_fini(config);
-		free(config);
+		config_free(config);
 		return r;
 	}
 	log_init((enum log_level)0); /* told from the state, if at all */

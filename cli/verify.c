@@ -112,8 +112,7 @@ static int verify(
 	if (r == 0)
 		r = forgive(ask(c, repair, f, e), e);
 	cli_disconnect(c);
-	config_fini(config);
-	free(config);
+	config_free(config);
 	return r;
 }
 

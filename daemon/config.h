@@ -133,6 +133,7 @@ void config_defaults(struct config *out, const char *file);
  */
 int config_load(const char *file, struct config *out, struct err *e);
 void config_fini(struct config *c);
+void config_free(struct config *c); /* from the heap; accepts NULL */
 
 /*
  * Let a pass with it touch nothing but the bare store in folder: whatever

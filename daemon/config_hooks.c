@@ -4,7 +4,6 @@
  * A list of them, or a map with that list (calls) and how long things must be
  * quiet before (settle).
  */
-#include "base/stamp.h"
 #include "daemon/config_parts.h"
 
 static int read_words(struct arena *arena, const struct node *at,
@@ -104,10 +103,10 @@ static int read_hook(struct arena *arena, const struct node *at,
 	return r == 0 ? read_command(arena, at, hook, e) : r;
 }
 
-int config_read_hooks(struct arena *arena, const struct node *at,
-	struct config_hooks *out, struct err *e)
+int config_read_hooks(struct config *c, const struct node *at, struct err *e)
 {
 	static const char *const names[] = {"settle", "calls"};
+	struct config_hooks *out = &c->hooks;
 	const struct node *list = at;
 	const struct node *value;
 	int r = 0;
@@ -124,10 +123,11 @@ int config_read_hooks(struct arena *arena, const struct node *at,
 	if (list->type != NODE_LIST)
 		return node_err(list, e,
 			"hooks: is a list of { on: [commit], run: [PROGRAM] }");
-	out->items = ARENA_ARRAY(arena, struct config_hook, list->n + 1);
+	out->items = ARENA_ARRAY(&c->arena, struct config_hook, list->n + 1);
 	for (size_t i = 0; r == 0 && i < list->n; i++) {
 		out->items[i] = (struct config_hook){0};
-		r = read_hook(arena, &list->items[i], &out->items[out->n++], e);
+		r = read_hook(
+			&c->arena, &list->items[i], &out->items[out->n++], e);
 	}
 	return r;
 }

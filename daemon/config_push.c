@@ -1,10 +1,9 @@
 /*
  * config_push - store: { push: … }.
  */
-#include <string.h>
-
-#include "base/stamp.h"
 #include "daemon/config_parts.h"
+
+#include <string.h>
 
 /* A secret belongs into a file that only the daemon reads. */
 static bool has_password(const char *remote)
@@ -45,9 +44,9 @@ static int check(
 	return 0;
 }
 
-int config_read_push(struct arena *arena, const struct node *at,
-	const char *branch, struct config_push *out, struct err *e)
+int config_read_push(struct config *c, const struct node *at, struct err *e)
 {
+	struct config_push *out = &c->push;
 	const struct {
 		const char *name;
 		const char **to;
@@ -63,7 +62,7 @@ int config_read_push(struct arena *arena, const struct node *at,
 	struct str text;
 	int r;
 
-	out->branch = branch;
+	out->branch = c->branch;
 	out->timeout = 300 * STAMP_SECOND;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		names[i + 1] = texts[i].name;
@@ -74,7 +73,7 @@ int config_read_push(struct arena *arena, const struct node *at,
 			continue;
 		r = node_string(value, texts[i].name, &text, e);
 		if (r == 0)
-			*texts[i].to = arena_str(arena, text).p;
+			*texts[i].to = arena_str(&c->arena, text).p;
 	}
 	if (r == 0 && (value = node_get(at, "timeout")) != NULL)
 		r = node_duration(value, "timeout", &out->timeout, e);

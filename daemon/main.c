@@ -119,12 +119,10 @@ int main(int argc, char **argv)
 	log_init(a.level);
 	config = xcalloc(1, sizeof(*config));
 	r = config_load(a.config, config, &e);
-	if (r == 0) {
+	if (r == 0)
 		r = service_run(config, &a.service, &e);
-	} else {
-		config_fini(config);
-		free(config);
-	}
+	else
+		config_free(config);
 	log_end();
 	if (r != 0)
 		log_error("%s", e.text);

@@ -1,0 +1,114 @@
+/*
+ * config_server - server: whom to ask, how, and how much at once.
+ */
+#include "daemon/config_parts.h"
+
+#include <string.h>
+
+static int read_token(struct config *c, const struct node *at, struct err *e)
+{
+	static const char *const names[] = {
+		"file", "env", "credential", "command"};
+	static const enum token_kind kinds[] = {
+		TOKEN_FILE, TOKEN_ENV, TOKEN_CREDENTIAL, TOKEN_COMMAND};
+	struct str text;
+	int r;
+
+	if (at->type != NODE_MAP || at->n != 1)
+		return node_err(at, e,
+			"token: says where the key is, not the key itself: "
+			"{ file: PATH }, { env: NAME }, { credential: NAME } "
+			"or { command: COMMAND }");
+	r = node_keys(at, "token", names, ARRAY_LEN(names), e);
+	if (r != 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const struct node *value = node_get(at, names[i]);
+
+		if (value == NULL)
+			continue;
+		r = node_string(value, names[i], &text, e);
+		if (r != 0)
+			return r;
+		c->token_kind = kinds[i];
+		c->token_value = arena_str(&c->arena, text).p;
+	}
+	return 0;
+}
+
+static int read_storage_hosts(
+	struct config *c, const struct node *at, struct err *e)
+{
+	struct str text;
+	int r = 0;
+
+	if (at->type != NODE_LIST)
+		return node_err(at, e, "storage_hosts: is a list of hosts");
+	c->storage_hosts = ARENA_ARRAY(&c->arena, const char *, at->n + 1);
+	for (size_t i = 0; r == 0 && i < at->n; i++) {
+		r = node_string(&at->items[i], "storage_hosts", &text, e);
+		if (r == 0)
+			c->storage_hosts[c->n_storage_hosts++] =
+				arena_str(&c->arena, text).p;
+	}
+	return r;
+}
+
+/* What may be asked of the server in a second. */
+static int read_rate(struct config *c, const struct node *at, struct err *e)
+{
+	static const char *const names[] = {"requests", "bytes"};
+	const struct node *value;
+	int r = node_keys(at, "rate", names, ARRAY_LEN(names), e);
+
+	if (r == 0 && (value = node_get(at, "requests")) != NULL)
+		r = node_int(value, "requests", 1, 1000, &c->max_rate, e);
+	if (r == 0 && (value = node_get(at, "bytes")) != NULL)
+		r = node_size(value, "bytes", &c->max_bytes, e);
+	if (r == 0 && c->max_bytes != 0 && c->max_bytes < 1024)
+		return node_err(value, e, "bytes: is at least 1KiB");
+	return r;
+}
+
+int config_read_server(struct config *c, const struct node *at, struct err *e)
+{
+	static const struct config_key keys[] = {
+		KEY("url", KIND_STRING, url),
+		KEY("max_requests", KIND_REQUESTS, max_requests),
+		KEY("max_tries", KIND_REQUESTS, max_tries),
+		KEY("connect_timeout", KIND_DURATION, connect_timeout),
+		KEY("stall_timeout", KIND_DURATION, stall_timeout),
+		KEY("max_retry_after", KIND_DURATION, max_retry_after),
+		KEY("ca_file", KIND_STRING, ca_file),
+		KEY("contact", KIND_STRING, contact),
+	};
+	static const char *const more[] = {
+		"token", "storage_hosts", "share", "rate"};
+	const struct node *value;
+	int r = config_read_section(c, at,
+		&(struct config_section){
+			"server", keys, ARRAY_LEN(keys), more, ARRAY_LEN(more)},
+		e);
+
+	if (r == 0 && (value = node_get(at, "token")) != NULL)
+		r = read_token(c, value, e);
+	if (r == 0 && (value = node_get(at, "storage_hosts")) != NULL)
+		r = read_storage_hosts(c, value, e);
+	if (r == 0 && (value = node_get(at, "rate")) != NULL)
+		r = read_rate(c, value, e);
+	if (r == 0 && (value = node_get(at, "share")) != NULL)
+		r = config_read_share(value, &c->share, e);
+	if (r == 0 && c->share < 0.01)
+		return node_err(value, e, "share: is at least 1%%");
+	if (r == 0 && c->url == NULL)
+		return node_err(at, e, "server: needs url: https://…");
+	if (r == 0 && strncmp(c->url, "https://", 8) != 0 &&
+		strncmp(c->url, "http://", 7) != 0)
+		return node_err(node_get(at, "url"), e,
+			"url: begins with https:// (or http://)");
+	if (r == 0 && c->token_kind == TOKEN_NONE)
+		return node_err(at, e,
+			"server: needs token: { file: PATH } (OpenProject "
+			"makes a key under My account, Access tokens)");
+	return r;
+}

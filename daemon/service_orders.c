@@ -1,0 +1,173 @@
+/*
+ * service_orders - what the control socket asks of the daemon: a pass, its
+ * end, a pause, the configuration read again, and what it is doing.
+ *
+ * A pass that is asked for has its number at once, by which whoever waits
+ * knows it.  A new configuration waits for the pass that runs: flows borrow
+ * the old one.
+ */
+#include "daemon/service_parts.h"
+
+#include <unistd.h>
+
+#include "base/stamp.h"
+#include "daemon/fixed.h"
+#include "daemon/log.h"
+#include "daemon/progress.h"
+#include "daemon/report.h"
+
+/* --- Passes -------------------------------------------------------------- */
+
+/* The number of the pass that does what waits at that place. */
+static uint64_t number_of(const struct service *s, size_t place)
+{
+	return s->number + 1 + place + (s->number == 0 ? 1 : 0);
+}
+
+static void schedule_asked(struct service *s)
+{
+	if (!s->running && !s->stopping && s->number > 0)
+		service_schedule(s);
+}
+
+static uint64_t on_resync(void *arg, struct wanted_what *what)
+{
+	struct service *s = arg;
+	uint64_t pass = number_of(s, wanted_add(&s->wanted, what));
+
+	schedule_asked(s);
+	return pass;
+}
+
+static uint64_t on_cancel(void *arg, size_t *n)
+{
+	struct service *s = arg;
+
+	*n = s->wanted.n;
+	for (size_t i = 0; i < *n; i++)
+		progress_canceled(s->control, number_of(s, i));
+	wanted_fini(&s->wanted);
+	if (!s->running)
+		return 0;
+	s->pass.abandon = true;
+	pass_cancel(&s->pass);
+	return s->number;
+}
+
+static uint64_t on_pause(void *arg, bool paused)
+{
+	struct service *s = arg;
+
+	s->paused = paused;
+	if (s->running) {
+		if (paused)
+			pass_cancel(&s->pass);
+		return s->number;
+	}
+	if (!paused)
+		s->next_at = stamp_monotonic();
+	if (!s->stopping)
+		service_schedule(s);
+	return 0;
+}
+
+/* --- The configuration --------------------------------------------------- */
+
+static int reload(struct service *s, struct err *e)
+{
+	struct config *fresh = xcalloc(1, sizeof(*fresh));
+	char *token = NULL;
+	int r = config_load(s->config->file, fresh, e);
+
+	if (r == 0)
+		r = fixed_check(s->config, fresh, e);
+	if (r == 0)
+		r = config_token(fresh, &token, e);
+	if (r != 0) {
+		config_free(fresh);
+		log_error("%s (the old configuration stays)", e->text);
+		return r;
+	}
+	api_client_set_token(s->sync.client, token);
+	config_wipe_token(token);
+	config_free(s->fresh);
+	s->fresh = fresh;
+	wanted_add(&s->wanted, &(struct wanted_what){0});
+	log_send(LOG_LEVEL_NOTICE, &(struct log_about){.kind = "reloaded"},
+		"%s is read again", fresh->file);
+	schedule_asked(s);
+	return 0;
+}
+
+int service_reload(struct service *s, struct err *e)
+{
+	int r;
+
+	notify_reloading();
+	r = reload(s, e);
+	notify_reloaded();
+	return r;
+}
+
+static int on_reload(void *arg, struct err *e)
+{
+	return service_reload(arg, e);
+}
+
+void service_take_over(struct service *s)
+{
+	if (s->fresh == NULL)
+		return;
+	config_free(s->config);
+	s->config = s->fresh;
+	s->fresh = NULL;
+	s->mapper.config = s->sync.config = s->config;
+	s->sync.resolved = false;
+	s->compare = true;
+}
+
+/* --- What it is doing ---------------------------------------------------- */
+
+static void on_live(void *arg, struct buf *out)
+{
+	struct service *s = arg;
+	int64_t wait = (s->next_at - stamp_monotonic()) / STAMP_SECOND;
+
+	buf_printf(out, "\"pid\":%lld,", (long long)getpid());
+	report_stamp(out, "since", s->monitor.started);
+	buf_putc(out, ',');
+	report_text(out, "server", str_of(s->config->url));
+	buf_putc(out, ',');
+	report_stamp(out, "last_good", s->monitor.last_success);
+	buf_printf(out, ",\"lag\":%lld,\"fault\":%s,",
+		(long long)(monitor_lag(&s->monitor) / STAMP_SECOND),
+		s->monitor.health.fault ? "true" : "false");
+	report_text(out, "error",
+		s->last.code != 0 ? str_of(s->last.text) : STR_NONE);
+	buf_putc(out, ',');
+	push_report(s->push, out);
+	buf_putc(out, ',');
+	hooks_report(s->hooks, out);
+	if (s->running) {
+		buf_puts(out, ",\"running\":{");
+		progress_put(s->number, &s->pass, out);
+		buf_puts(out, "},\"next\":0");
+	} else {
+		buf_printf(out, ",\"running\":null,\"next\":%lld",
+			(long long)(wait > 0 ? wait : 0));
+	}
+}
+
+int service_open_control(struct service *s, const char *path, struct err *e)
+{
+	s->host = (struct control_host){
+		.sync = &s->sync,
+		.arg = s,
+		.live = on_live,
+		.resync = on_resync,
+		.cancel = on_cancel,
+		.pause = on_pause,
+		.reload = on_reload,
+	};
+	return control_open(&s->host, path, &s->control, e);
+}

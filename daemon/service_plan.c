@@ -1,0 +1,161 @@
+/*
+ * service_plan - what the next pass is to do, and when it is due.
+ *
+ * What was asked for comes first; then what the start, or a failure, left to
+ * be read again; then the clock: a poll, a reconcile beside it from time to
+ * time, and between polls the slices of a slow full read.
+ */
+#include "daemon/service_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/stamp.h"
+#include "daemon/log.h"
+
+#define MAX_PAUSE (3600 * STAMP_SECOND) /* that a server may ask for */
+
+/* --- Before a pass ------------------------------------------------------- */
+
+static enum pass_kind next_kind(
+	const struct service *s, bool first, const struct wanted_what *asked)
+{
+	enum pass_kind kind = asked != NULL ? wanted_kind(asked) : PASS_POLL;
+
+	if (kind != PASS_POLL)
+		return kind;
+	if (first && s->options.verify)
+		return PASS_VERIFY;
+	if (s->read_all || (first && s->options.full))
+		return PASS_FULL;
+	if (!first && asked == NULL && stamp_monotonic() < s->next_at &&
+		slow_wait(&s->slow, s->config) == 0)
+		return PASS_SLOW;
+	if (first)
+		return s->options.reconcile ? PASS_RECONCILE : PASS_POLL;
+	if (asked == NULL && !s->reconciled &&
+		stamp_monotonic() >= s->reconcile_at)
+		return PASS_RECONCILE;
+	return PASS_POLL;
+}
+
+static void set_adopt(struct service *s, const struct wanted_what *what)
+{
+	s->pass.kind = PASS_SOME;
+	s->pass.adopt = true;
+	s->pass.dry = what->dry;
+	if (what->paths != NULL)
+		buf_puts(&s->pass.paths, what->paths);
+}
+
+void service_plan_pass(struct service *s, const char *cause)
+{
+	struct wanted_what what = {0};
+	bool first = s->number == 0;
+	bool asked = !first && wanted_take(&s->wanted, &what);
+
+	s->pass = (struct pass){
+		.sync = &s->sync,
+		.cursor = &s->cursor,
+		.kind = next_kind(s, first, asked ? &what : NULL),
+		.cause = asked ? "request" : cause,
+		.first = first,
+		.compare = first || s->compare,
+		.record = asked,
+		.ids = what.ids,
+		.n_ids = what.n_ids,
+		.reconcile = what.reconcile,
+		.slow_list = &s->slow,
+	};
+	if (s->pass.kind == PASS_FULL)
+		s->read_all = false;
+	if (s->pass.kind == PASS_LOCAL)
+		s->pass.compare = false;
+	else
+		s->compare = false;
+	if (s->pass.kind == PASS_VERIFY) {
+		s->verifying = true;
+		s->verify.repair = asked ? what.repair : s->options.repair;
+		s->pass.kind = PASS_FULL;
+		s->pass.deep = s->verify.repair;
+		s->pass.dry = !s->verify.repair;
+	}
+	if (s->pass.kind == PASS_ADOPT)
+		set_adopt(s, &what);
+	if (s->pass.dry && !first) { /* it commits no other mapping */
+		s->compare = s->pass.compare;
+		s->pass.compare = false;
+	}
+	free(what.paths);
+}
+
+/* --- After a pass -------------------------------------------------------- */
+
+/* What a pass that failed was to compare, the next one has to. */
+static void keep_in_mind(struct service *s, const struct pass *p)
+{
+	if (p->err.code == 0)
+		return;
+	s->read_all |= p->suspicious;
+	if (!p->compare)
+		return;
+	s->compare = true;
+	s->sync.resolved = false;
+}
+
+/* When it is time for a poll, and the server has not asked for a pause. */
+static int64_t next_poll(const struct service *s)
+{
+	int64_t now = stamp_monotonic();
+	int64_t at = now + s->config->poll;
+	int64_t asked = api_client_not_before(s->sync.client);
+
+	if (asked > now + MAX_PAUSE)
+		asked = now + MAX_PAUSE;
+	return asked > at ? asked : at;
+}
+
+/* Slices of a slow full read come between polls, and move none. */
+static void plan_slow(struct service *s, const struct pass *p)
+{
+	struct slow_list *list = &s->slow;
+
+	slow_pause(list, s->config, stamp_monotonic() - p->started);
+	if (p->err.code != 0) {
+		list->at = stamp_monotonic() + s->config->poll;
+		return;
+	}
+	if (list->next < list->n)
+		return;
+	log_notice("everything was read again, slowly: %zu work packages",
+		list->n);
+	slow_fini(list);
+	list->ended = stamp_now();
+}
+
+static void plan_poll(struct service *s, const struct pass *p)
+{
+	bool asked = strcmp(p->cause, "request") == 0;
+
+	s->next_at = next_poll(s);
+	s->reconciled = p->kind == PASS_RECONCILE;
+	if (p->err.code == 0 && s->reconciled && !asked) /* beside the polls */
+		s->next_at = s->options.once ? 0 : stamp_monotonic();
+	if (p->err.code == 0 && (s->reconciled || p->kind == PASS_FULL))
+		s->reconcile_at = stamp_monotonic() + s->config->reconcile;
+	if (p->err.code == 0 && p->kind == PASS_FULL)
+		s->slow.ended = stamp_now();
+}
+
+void service_plan_next(struct service *s, const struct pass *p)
+{
+	keep_in_mind(s, p);
+	if (p->kind == PASS_SLOW)
+		plan_slow(s, p);
+	else
+		plan_poll(s, p);
+	if (p->mended && !s->mended) { /* once: it may be the disk */
+		s->mended = true;
+		s->next_at = 0;
+	}
+}
