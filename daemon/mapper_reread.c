@@ -186,7 +186,8 @@ int mapper_made_of(struct mapper *m, const struct mapper_item *item,
 		r = mapper_learn(m, READ_WORK_PACKAGE, wp->id, wp->subject, e);
 	if (r == 0 && !item->kept)
 		r = adopted(m, wp, e);
-	if (!fresh)
+	/* Whoever reads a name first is a reader of a new one, too. */
+	if (!fresh || reads->n > 0)
 		store_put_fresh(m->store, item->id);
 	return r;
 }
