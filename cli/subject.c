@@ -270,9 +270,11 @@ static int take_row(
 			(long long)wp->id, (long long)wp->id);
 	buf_add_str(&s->source, wp->source);
 	s->wp.attachments_known = wp->attachments.p != NULL;
-	buf_add_str(&s->attachments, wp->attachments);
+	if (s->wp.attachments_known)
+		buf_add_str(&s->attachments, wp->attachments);
 	s->wp.comments_known = wp->comments.p != NULL;
-	buf_add_str(&s->comments, wp->comments);
+	if (s->wp.comments_known)
+		buf_add_str(&s->comments, wp->comments);
 	return 0;
 }
 

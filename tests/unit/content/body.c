@@ -312,66 +312,64 @@ static void show(
 
 #define HOST "http://127.0.0.1:60080"
 
+/* What refers to work packages and people, and what becomes of it. */
+static const char *const references[][2] = {
+	{"See #12, ##13 and ###14.", "See {12.1}, {13.2} and {14.3}."},
+	{"#1 (#2) [#3] \xE2\x80\x9C#4\xE2\x80\x9D",
+		"{1.1} ({2.1}) [{3.1}] \xE2\x80\x9C{4.1}\xE2\x80\x9D"},
+	{"a#1 #1a #1_ ####1 # 1 #x &#39; user#8 \xC3\xA4#1 x/#1",
+		"a#1 #1a #1_ ####1 # 1 #x &#39; user#8 \xC3\xA4#1 "
+		"x/#1"},
+	{"\\#1 `#1` <code>#1</code>\n\n    #1\n",
+		"\\#1 `#1` <code>#1</code>\n\n    #1\n"},
+	{"[see #1](x) [#2][r] ![#3](y) <a href=z>#4</a> #5",
+		"[see {1.1 in}](x) [{2.1 in}][r] ![#3](y) "
+		"<a href=z>{4.1 in}</a> {5.1}"},
+	{"| #1 |\n\n<p>#2</p>\n", "| {1.1 row} |\n\n<p>{2.1 html}</p>\n"},
+	{"#99999999999999999999 #0", "#99999999999999999999 #0"},
+	/* addresses */
+	{"[x](/work_packages/12) [x](" HOST "/work_packages/12/activity?a#b)",
+		"[x](WP12) [x](WP12)"},
+	{"[x](/projects/ccm/work_packages/12) [x](/wp/12)",
+		"[x](WP12) [x](WP12)"},
+	{"[x](/projects/ccm/work_packages/details/12/overview)", "[x](WP12)"},
+	{"[x](/api/v3/work_packages/12) [r]\n\n[r]: /work_packages/3\n",
+		"[x](WP12) [r]\n\n[r]: WP3\n"},
+	{"<a href=\"/work_packages/12\">t</a>", "<a href=\"WP12\">t</a>"},
+	{"[x](/work_packages/12x) [x](/work_packages) "
+	 "[x](work_packages/1)",
+		"[x](/work_packages/12x) [x](/work_packages) "
+		"[x](work_packages/1)"},
+	{"[x](https://other.org/work_packages/12)",
+		"[x](https://other.org/work_packages/12)"},
+	{"At " HOST "/work_packages/12. <" HOST "/work_packages/3>",
+		"At {BARE12}. {BARE3}"},
+	{"(" HOST "/work_packages/12) [" HOST "/wp/1](/wp/2)",
+		"({BARE12}) [" HOST "/wp/1](WP2)"},
+	{"![](/attachments/4) " HOST "/attachments/4",
+		"![](FILE) " HOST "/attachments/4"},
+	/* what the editor makes */
+	{"<mention class=\"mention\" data-id=\"8\" data-type=\"user\" "
+	 "data-text=\"@A O'N\">@A O'N</mention>!",
+		"{@A O'N}!"},
+	{"<mention data-type='user' data-text='@B'></mention>", "{@B}"},
+	{"<mention data-type='work_package'>##12</mention>", "{12.2}"},
+	{"<mention data-type='user'>@<b>x</b></mention> <mention>",
+		"<mention data-type='user'>@<b>x</b></mention> "
+		"<mention>"},
+	/* the server's HTML */
+	{"<p><a class=\"issue work_package preview-trigger\" "
+	 "href=\"/work_packages/1\">#1</a> <opce-macro-wp-quickinfo "
+	 "data-id=\"2\" data-detailed=\"true\">"
+	 "</opce-macro-wp-quickinfo> <a class=\"user-mention "
+	 "op-uc-link\" href=\"/users/8\">A</a> #3 "
+	 "<a href=\"/work_packages/4\">x</a></p>",
+		"<p>{1.1 html} {2.3 html} {A} {3.1 html} "
+		"<a href=\"WP4\">x</a></p>"},
+};
+
 static void test_work_packages(void **state)
 {
-	static const char *const cases[][2] = {
-		{"See #12, ##13 and ###14.", "See {12.1}, {13.2} and {14.3}."},
-		{"#1 (#2) [#3] \xE2\x80\x9C#4\xE2\x80\x9D",
-			"{1.1} ({2.1}) [{3.1}] \xE2\x80\x9C{4.1}\xE2\x80\x9D"},
-		{"a#1 #1a #1_ ####1 # 1 #x &#39; user#8 \xC3\xA4#1 x/#1",
-			"a#1 #1a #1_ ####1 # 1 #x &#39; user#8 \xC3\xA4#1 "
-			"x/#1"},
-		{"\\#1 `#1` <code>#1</code>\n\n    #1\n",
-			"\\#1 `#1` <code>#1</code>\n\n    #1\n"},
-		{"[see #1](x) [#2][r] ![#3](y) <a href=z>#4</a> #5",
-			"[see {1.1 in}](x) [{2.1 in}][r] ![#3](y) "
-			"<a href=z>{4.1 in}</a> {5.1}"},
-		{"| #1 |\n\n<p>#2</p>\n",
-			"| {1.1 row} |\n\n<p>{2.1 html}</p>\n"},
-		{"#99999999999999999999 #0", "#99999999999999999999 #0"},
-		/* addresses */
-		{"[x](/work_packages/12) [x](" HOST
-		 "/work_packages/12/activity?a#b)",
-			"[x](WP12) [x](WP12)"},
-		{"[x](/projects/ccm/work_packages/12) [x](/wp/12)",
-			"[x](WP12) [x](WP12)"},
-		{"[x](/projects/ccm/work_packages/details/12/overview)",
-			"[x](WP12)"},
-		{"[x](/api/v3/work_packages/12) [r]\n\n[r]: /work_packages/3\n",
-			"[x](WP12) [r]\n\n[r]: WP3\n"},
-		{"<a href=\"/work_packages/12\">t</a>",
-			"<a href=\"WP12\">t</a>"},
-		{"[x](/work_packages/12x) [x](/work_packages) "
-		 "[x](work_packages/1)",
-			"[x](/work_packages/12x) [x](/work_packages) "
-			"[x](work_packages/1)"},
-		{"[x](https://other.org/work_packages/12)",
-			"[x](https://other.org/work_packages/12)"},
-		{"At " HOST "/work_packages/12. <" HOST "/work_packages/3>",
-			"At {BARE12}. {BARE3}"},
-		{"(" HOST "/work_packages/12) [" HOST "/wp/1](/wp/2)",
-			"({BARE12}) [" HOST "/wp/1](WP2)"},
-		{"![](/attachments/4) " HOST "/attachments/4",
-			"![](FILE) " HOST "/attachments/4"},
-		/* what the editor makes */
-		{"<mention class=\"mention\" data-id=\"8\" data-type=\"user\" "
-		 "data-text=\"@A O'N\">@A O'N</mention>!",
-			"{@A O'N}!"},
-		{"<mention data-type='user' data-text='@B'></mention>", "{@B}"},
-		{"<mention data-type='work_package'>##12</mention>", "{12.2}"},
-		{"<mention data-type='user'>@<b>x</b></mention> <mention>",
-			"<mention data-type='user'>@<b>x</b></mention> "
-			"<mention>"},
-		/* the server's HTML */
-		{"<p><a class=\"issue work_package preview-trigger\" "
-		 "href=\"/work_packages/1\">#1</a> <opce-macro-wp-quickinfo "
-		 "data-id=\"2\" data-detailed=\"true\">"
-		 "</opce-macro-wp-quickinfo> <a class=\"user-mention "
-		 "op-uc-link\" href=\"/users/8\">A</a> #3 "
-		 "<a href=\"/work_packages/4\">x</a></p>",
-			"<p>{1.1 html} {2.3 html} {A} {3.1 html} "
-			"<a href=\"WP4\">x</a></p>"},
-	};
 	const struct body_scope scope = {.wp = &wp,
 		.base = STR(HOST),
 		.addresses = true,
@@ -380,8 +378,8 @@ static void test_work_packages(void **state)
 	struct buf out = {0};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct str body = str_of(cases[i][0]);
+	for (size_t i = 0; i < ARRAY_LEN(references); i++) {
+		struct str body = str_of(references[i][0]);
 		struct body_reference *refs;
 		size_t n = body_references(&a, body, &scope, &refs);
 		struct str *texts = ARENA_ARRAY(&a, struct str, n);
@@ -390,7 +388,7 @@ static void test_work_packages(void **state)
 			show(&refs[k], &texts[k], &a);
 		buf_puts(&out, "");
 		body_rewrite(body, refs, n, texts, &out);
-		assert_string_equal(out.p, cases[i][1]);
+		assert_string_equal(out.p, references[i][1]);
 		buf_clear(&out);
 	}
 	/* A document that is HTML has no markdown in it. */
