@@ -23,12 +23,15 @@ PYTHON ?= /usr/bin/python3
 MODULES  := base api content store daemon
 PACKAGES := libcurl jansson yaml-0.1 libuv libgit2 sqlite3 gumbo icu-i18n \
 	icu-uc libpcre2-8 libcrypto libsystemd zlib
-DEBIAN   := gcc clang make git pkg-config libcurl4-openssl-dev libjansson-dev \
-	libyaml-dev libuv1-dev libgit2-dev libsqlite3-dev libgumbo-dev \
-	libicu-dev libpcre2-dev libssl-dev libsystemd-dev zlib1g-dev \
-	libcmocka-dev libmicrohttpd-dev clang-format clang-tidy cppcheck \
-	libclang-rt-14-dev python3 python3-yaml python3-requests curl openssl \
-	strace hugo systemd fish zsh mandoc
+
+# The Debian packages that opsync needs, and those that its tests need.
+NEEDED   := gcc make git ca-certificates pkg-config libcurl4-openssl-dev \
+	libjansson-dev libyaml-dev libuv1-dev libgit2-dev libsqlite3-dev \
+	libgumbo-dev libicu-dev libpcre2-dev libssl-dev libsystemd-dev \
+	zlib1g-dev python3
+DEBIAN   := $(NEEDED) clang libcmocka-dev libmicrohttpd-dev clang-format \
+	clang-tidy cppcheck libclang-rt-14-dev python3-yaml python3-requests \
+	curl openssl strace hugo systemd fish zsh mandoc
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes
@@ -120,33 +123,34 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(call archive,content) \
 
 test-programs: all $(UNIT) $(FUZZ) $(STAND_IN) $(FAULTS)
 
-check: deps
+check: test-deps
 	$(MAKE) --no-print-directory test-programs
 	BUILD=$(BUILD) $(PYTHON) tests/run.py
 
-asan tsan: deps
+asan tsan: test-deps
 	$(MAKE) --no-print-directory MODE=$@ test-programs
 	BUILD=build/$@ $(PYTHON) tests/run.py --quick
 
 fuzz-programs: $(foreach f,$(wildcard tests/fuzz/*/*.c),$(BUILD)/fuzz-$(subst /,-,$(patsubst tests/fuzz/%.c,%,$(f))))
 
-fuzz: deps
+fuzz: test-deps
 	$(MAKE) --no-print-directory MODE=$@ CC=clang fuzz-programs
 	BUILD=build/$@ sh tests/fuzz.sh $(SECONDS)
 
-soak: deps
+soak: test-deps
 	$(MAKE) --no-print-directory test-programs
 	BUILD=$(BUILD) SOAK=$(SOAK) $(PYTHON) tests/soak.py
 
-demo: deps
+demo:
+	@sh tests/deps.sh $(NEEDED) libmicrohttpd-dev
 	$(MAKE) --no-print-directory all $(STAND_IN)
 	BUILD=$(BUILD) sh tests/demo.sh
 
-bench: deps
+bench: test-deps
 	$(MAKE) --no-print-directory all $(STAND_IN) $(BENCHES)
 	BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py $(BENCH)
 
-lint: deps
+lint: test-deps
 	$(MAKE) --no-print-directory MODE=clang CC=clang test-programs \
 		WARNINGS="$(WARNINGS) -Werror"
 	$(MAKE) --no-print-directory MODE=werror test-programs \
@@ -158,6 +162,9 @@ format:
 	git ls-files '*.[ch]' | xargs clang-format -i
 
 deps:
+	@sh tests/deps.sh $(NEEDED)
+
+test-deps:
 	@sh tests/deps.sh $(DEBIAN)
 
 # make install puts below $(DESTDIR)$(PREFIX) what is staged here; units name
@@ -219,7 +226,7 @@ uninstall: stage
 # A Debian package, of the files as they are; what lintian warns of fails.
 VERSION := $(shell sed -n 's/.*OPSYNC_VERSION "\(.*\)"/\1/p' base/version.h)
 deb:
-	@sh tests/deps.sh $(DEBIAN) debhelper dpkg-dev fakeroot lintian
+	@sh tests/deps.sh $(NEEDED) build-essential debhelper dpkg-dev fakeroot lintian
 	rm -rf build/deb
 	mkdir -p build/deb/opsync-$(VERSION)
 	git ls-files -co --exclude-standard | tar -c -T - | \
@@ -228,7 +235,7 @@ deb:
 		dpkg-buildpackage -b -us -uc
 	lintian --fail-on error,warning build/deb/*.changes
 
-deb-check: deb $(STAND_IN)
+deb-check: test-deps deb $(STAND_IN)
 	@sh tests/deps.sh debootstrap systemd-container
 	BUILD=$(BUILD) $(PYTHON) tests/package.py \
 		build/deb/opsync_$(VERSION)_*.deb build/debian
@@ -236,8 +243,9 @@ deb-check: deb $(STAND_IN)
 clean:
 	rm -rf build
 
-.PHONY: all check asan tsan fuzz soak demo bench lint format deps install \
-	uninstall stage stage-units man deb deb-check clean test-programs fuzz-programs $(addprefix unit-,$(MODULES))
+.PHONY: all check asan tsan fuzz soak demo bench lint format deps test-deps \
+	install uninstall stage stage-units man deb deb-check clean \
+	test-programs fuzz-programs $(addprefix unit-,$(MODULES))
 .PRECIOUS: $(BUILD)/%.o
 .DELETE_ON_ERROR:
 
