@@ -243,13 +243,13 @@ static struct fault *find_fault(const char *text)
 	return oldest;
 }
 
-/* Was it said within the hour?  Then it is only counted. */
+/* Was it said within the hour, as bad as now?  Then it is only counted. */
 static bool count(
 	enum log_level level, const struct log_about *about, const char *text)
 {
 	int64_t now = stamp_monotonic();
 	struct fault *fault = find_fault(text);
-	bool known = fault->said != 0;
+	bool known = fault->said != 0 && fault->level <= level;
 
 	if (known && fault->n++ == 0)
 		fault->since = stamp_now();
