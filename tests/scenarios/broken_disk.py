@@ -14,6 +14,7 @@ import random
 import resource
 import subprocess
 import sys
+import tempfile
 
 from faulty import (BUILD, CALLS, MAPPING, Case, chosen, figure, option,
                     size)
@@ -304,7 +305,7 @@ def fill(sync):
 
 def can_mount():
     try:
-        with Mount("/tmp/opsync-mount-%d" % os.getpid(), "size=1m"):
+        with tempfile.TemporaryDirectory() as there, Mount(there, "size=1m"):
             return True
     except (OSError, subprocess.CalledProcessError):
         return False

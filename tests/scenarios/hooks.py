@@ -96,12 +96,16 @@ def errors(tap, server, sync, at):
     tap.same(len(told(at("error"))), 1, "the same error is told once")
 
 
+def state_of(sync):
+    return sync.opsync("--json", "status").json()[0]["daemon"]["hooks"]
+
+
 def failing(tap, server, sync, at):
     sync.write("fails", "")
     server.side("edit", {"id": 3, "set": {"subject": "While it fails"}})
     tap.ok(until(lambda: "exit status 7" in sync.said()),
            "a hook that fails is said", sync.said())
-    live = sync.opsync("--json", "status").json()[0]["daemon"]["hooks"]
+    live = state_of(sync)
     tap.ok(live["waiting"] >= 1 and "status 7" in live["error"],
            "in status, too", live)
     tap.ok("hooks" in sync.opsync("status").out, "and in words",
@@ -115,6 +119,7 @@ def failing(tap, server, sync, at):
     sync.start()
     tap.ok(until(lambda: told(at("shell"))), "what was not told is told by "
            "the next", sync.said())
+    tap.ok(until(lambda: state_of(sync)["waiting"] == 0), "and nothing waits")
     tap.same(sync.stop(), 0, "it ends well")
 
 

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import signal
 import stat
 import subprocess
 import sys
@@ -37,6 +38,8 @@ def typed(sync, key, *args):
     code, what the terminal showed, and what was printed."""
     pid, fd = pty.fork()
     if pid == 0:
+        # who runs the tests in the background ignores it
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.chdir(sync.folder)
         os.execve(sync.CLIENT, [sync.CLIENT, *args], sync.env)
     shown = read_until(fd, b"not shown): ")

@@ -167,8 +167,12 @@ def main():
 
         code, out, err = check(sync, "--max-lag", "soon")
         tap.ok(code == 64 and "--max-lag" in err, "a bad --max-lag: 64", err)
+        usual = sync.parts["schedule"]
+        sync.configure(schedule="{ poll: 10s, overlap: 1s }")
+        sync.opsync("reload")
         tap.ok(until(lambda: check(sync, "--max-lag", "1ms")[0] == 2),
-               "too old: 2")
+               "too old: 2", check(sync, "--max-lag", "1ms"))
+        sync.configure(schedule=usual)
         sync.stop()
         code, out, err = check(sync)
         tap.ok(code == 2 and "no daemon runs" in out, "stopped: 2", out)
