@@ -195,10 +195,11 @@ static bool is_number_without_underscores(struct str text)
 
 bool scalar_is_ambiguous(struct str text)
 {
-	char c = text.n > 0 ? text.p[0] : '\0';
+	char c;
 
 	if (text.n == 0 || is_word(text))
 		return true;
+	c = text.p[0];
 	if ((c < '0' || c > '9') && c != '+' && c != '-' && c != '.')
 		return false;
 	return is_number_or_date(text) || is_number_without_underscores(text);

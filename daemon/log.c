@@ -299,7 +299,8 @@ void log_send(enum log_level level, const struct log_about *about,
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = '?';
 	pthread_mutex_lock(&log_state.lock);
-	if (level > LOG_LEVEL_WARNING || !count(level, about, text))
+	if (log_state.ending || level > LOG_LEVEL_WARNING ||
+		!count(level, about, text))
 		say(level, about, text);
 	pthread_mutex_unlock(&log_state.lock);
 }

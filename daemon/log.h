@@ -31,8 +31,9 @@ void log_send(enum log_level level, const struct log_about *about,
 void log_settle(void);
 
 /*
- * What follows are the last words: they go by the stream.  Whose unit a
- * message with fields is, the journal looks up, and may be too late for it.
+ * What follows are the last words: they are said, whatever was said before,
+ * and go by the stream.  Whose unit a message with fields is, the journal
+ * looks up, and may be too late for it.
  */
 void log_end(void);
 

@@ -15,7 +15,7 @@
 #include "daemon/git_child.h"
 #include "daemon/log.h"
 
-#define LIMIT (4 * 3600 * STAMP_SECOND)
+#define LIMIT (INT64_C(4) * 3600 * STAMP_SECOND)
 #define FEW_LOOSE 2000
 #define FEW_PACKS 40
 

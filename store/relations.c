@@ -46,7 +46,8 @@ static int take(struct query *q, bool *found, struct buf *out, struct err *e)
 		source = column_text(q);
 	*found = source.p != NULL;
 	buf_clear(out);
-	buf_add_str(out, source);
+	if (*found)
+		buf_add_str(out, source);
 	return query_close(q, e);
 }
 
