@@ -127,7 +127,7 @@ def overtaken(tap):
         server.side("detach", {"id": got["id"]})
         server.side(*edit(5, subject="New", description="No picture."))
         server.side(*edit(6, subject="Newer"))
-        until(sync.idle)
+        until(sync.idle, 60)
         server.side("faults/clear")
         tap.ok(b"Newer" in sync.tree()["demo-1/6.md"], "the pass saw all")
         tap.tree(sync.tree(), sync.scratch(), "the old is not put on the new")
