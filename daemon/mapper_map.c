@@ -237,7 +237,7 @@ bool mapper_overtaken(struct mapper *m, const struct mapper_item *item)
 	return o.yes;
 }
 
-enum mapped mapper_map(
+static enum mapped map_with_others(
 	struct mapper *m, struct mapper_item *item, struct err *e)
 {
 	enum mapped mapped = MAPPED_DONE;
@@ -249,6 +249,22 @@ enum mapped mapper_map(
 	if (mapped == MAPPED_DONE && mapper_map_again(m, e) != 0)
 		mapped = MAPPED_FAULT;
 	memcpy(m->subject, subject, sizeof(subject)); /* not of the others */
+	return mapped;
+}
+
+enum mapped mapper_map(
+	struct mapper *m, struct mapper_item *item, struct err *e)
+{
+	struct state *state = store_state(m->store);
+	enum mapped mapped = MAPPED_FAULT;
+	struct err late = {0};
+
+	if (state_hold(state, e) == 0)
+		mapped = map_with_others(m, item, e);
+	if (state_let_go(state, &late) != 0 && mapped != MAPPED_FAULT) {
+		*e = late;
+		mapped = MAPPED_FAULT;
+	}
 	if (mapped == MAPPED_DONE && mapper_commit_one(m, item, e) != 0)
 		mapped = MAPPED_FAULT;
 	item->waits = mapped;

@@ -16,6 +16,7 @@ struct state {
 	sqlite3 *db;
 	char *file;
 	bool damaged; /* SQLite said so */
+	bool held;    /* state_hold() */
 	size_t n_statements;
 	size_t cap_statements;
 	struct statement *statements;

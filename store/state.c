@@ -375,10 +375,33 @@ void state_close(struct state *s)
 	free(s);
 }
 
+int state_hold(struct state *s, struct err *e)
+{
+	struct query q = query_open(s, "BEGIN");
+	int code = query_run(&q, e);
+
+	s->held = code == 0;
+	return code;
+}
+
+int state_let_go(struct state *s, struct err *e)
+{
+	if (!s->held)
+		return 0;
+	s->held = false;
+	if (sqlite3_get_autocommit(s->db))
+		return 0; /* a fault ended it, and was told */
+	return state_end(s, e);
+}
+
 int state_begin(struct state *s, struct err *e)
 {
-	struct query q = query_open(s, "BEGIN IMMEDIATE");
+	int code = state_let_go(s, e);
+	struct query q;
 
+	if (code != 0)
+		return code;
+	q = query_open(s, "BEGIN IMMEDIATE");
 	return query_run(&q, e);
 }
 
