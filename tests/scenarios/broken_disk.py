@@ -275,7 +275,8 @@ def fills_up(tap, disk, server):
         head = sync.head()
         fill(sync)
         server.side("edit", {"id": 3, "set": {"description": "x" * 30000}})
-        said = until(lambda: "No space" in sync.said(), 20)
+        said = until(lambda: "No space" in sync.said() or
+                     "disk is full" in sync.said(), 20)
         tap.ok(said and sync.process.poll() is None and sync.head() == head,
                "a disk that fills up is told", sync.said())
         os.unlink(filler(sync))
