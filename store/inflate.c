@@ -5,6 +5,7 @@
 #include "store/inflate.h"
 
 #include <assert.h>
+#include <zlib.h>
 
 #include "store/files.h"
 
@@ -18,13 +19,6 @@ struct reader {
 	uint8_t in[PIECE];
 	uint8_t out[PIECE];
 };
-
-void inflater_fini(struct inflater *i)
-{
-	if (i->z.state != NULL)
-		inflateEnd(&i->z);
-	*i = (struct inflater){0};
-}
 
 static int damaged(struct err *e)
 {
@@ -77,23 +71,24 @@ static int inflate_all(struct reader *r, z_stream *z, inflate_sink_fn *fn,
 	return code;
 }
 
-int inflate_entry(struct inflater *i, int fd, const struct object *object,
-	inflate_sink_fn *fn, void *arg, struct err *e)
+int inflate_entry(int fd, const struct object *object, inflate_sink_fn *fn,
+	void *arg, struct err *e)
 {
 	struct reader r;
-	z_stream *z = &i->z;
-	int code = z->state != NULL ? inflateReset(z) : inflateInit(z);
+	z_stream z = {0};
+	int code = inflateInit(&z);
 
 	assert(code == Z_OK);
 	r.fd = fd;
 	r.at = object->offset;
 	r.left = object->length;
-	code = refill(&r, z, e);
-	if (code != 0)
-		return code;
-	skip_header(z);
-	code = inflate_all(&r, z, fn, arg, e);
-	if (code == 0 && z->total_out != object->size)
-		return damaged(e);
+	code = refill(&r, &z, e);
+	if (code == 0) {
+		skip_header(&z);
+		code = inflate_all(&r, &z, fn, arg, e);
+	}
+	if (code == 0 && z.total_out != object->size)
+		code = damaged(e);
+	inflateEnd(&z);
 	return code;
 }

@@ -16,7 +16,7 @@
  * promised to be on disk, before objects_seal().
  *
  * Objects that the repository has already are not written again.
- * One thread.  Failures are ERR_IO.
+ * One thread, but for objects_copy_blob().  Failures are ERR_IO.
  */
 struct objects;
 
@@ -51,7 +51,7 @@ size_t objects_count(const struct objects *o);
 /*
  * Write a blob's content to a file descriptor: from the open batch, from the
  * pack that was sealed last (which stays open for that), both in pieces, or
- * from the repository.
+ * from the repository.  On any threads, while the batch is empty.
  */
 int objects_copy_blob(
 	struct objects *o, const git_oid *oid, int fd, struct err *e);

@@ -43,7 +43,6 @@ struct pack {
 	struct deflater deflater;
 	z_stream *z;         /* of the entry in hand, or NULL */
 	struct object entry; /* the entry in hand */
-	struct inflater inflater;
 };
 
 static uint64_t end_of(const struct pack *p)
@@ -82,7 +81,6 @@ void pack_free(struct pack *p)
 	free(p->path);
 	free(p->out);
 	deflater_fini(&p->deflater);
-	inflater_fini(&p->inflater);
 	object_table_fini(&p->objects);
 	free(p);
 }
@@ -233,13 +231,13 @@ int pack_add(struct pack *p, git_object_t type, const void *bytes, size_t n,
 int pack_read(struct pack *p, const struct object *object, inflate_sink_fn *fn,
 	void *arg, struct err *e)
 {
-	int r = 0;
+	if (object->offset + object->length > p->flushed) {
+		int r = flush(p, e);
 
-	if (object->offset + object->length > p->flushed)
-		r = flush(p, e);
-	if (r == 0)
-		r = inflate_entry(&p->inflater, p->fd, object, fn, arg, e);
-	return r;
+		if (r != 0)
+			return r;
+	}
+	return inflate_entry(p->fd, object, fn, arg, e);
 }
 
 /* --- Sealing -------------------------------------------------------------- */

@@ -31,7 +31,11 @@ int tree_files_init(struct tree_files *t, struct beneath *tree,
 
 	if (fd < 0)
 		return err_errno(e, ERR_IO, errno, "cannot open %s", folder);
-	*t = (struct tree_files){.tree = tree, .o = o, .folder = fd};
+	t->tree = tree;
+	t->o = o;
+	t->folder = fd;
+	atomic_init(&t->serial, 0);
+	atomic_init(&t->n_staged, 0);
 	return 0;
 }
 
@@ -90,7 +94,7 @@ int tree_file_stage(struct tree_files *t, struct tree_file *f, struct err *e)
 		f->state = TREE_FILE_STAGED;
 		return 0;
 	}
-	f->serial = ++t->serial;
+	f->serial = atomic_fetch_add(&t->serial, 1) + 1;
 	temporary_name(f, name);
 	fd = create(t->folder, name);
 	if (fd < 0)
@@ -101,7 +105,7 @@ int tree_file_stage(struct tree_files *t, struct tree_file *f, struct err *e)
 		r = set_mode(f->change, fd, e);
 	if (r == 0 && fstat(fd, &st) != 0)
 		r = err_errno(e, ERR_IO, errno, "cannot look at the file");
-	if (r != 0 || ++t->n_staged > FEW) {
+	if (r != 0 || atomic_fetch_add(&t->n_staged, 1) >= FEW) {
 		close(fd);
 	} else { /* only a hint to begin with */
 		sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);

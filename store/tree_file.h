@@ -1,6 +1,8 @@
 #ifndef STORE_TREE_FILE_H
 #define STORE_TREE_FILE_H
 
+#include <stdatomic.h>
+
 #include "store/worktree.h"
 
 /*
@@ -28,8 +30,8 @@ struct tree_files {
 	struct beneath *tree; /* borrowed */
 	struct objects *o;    /* borrowed */
 	int folder;           /* of temporary files */
-	unsigned serial;      /* of the last one */
-	unsigned n_staged;    /* temporary files of this turn */
+	atomic_uint serial;   /* of the last one */
+	atomic_uint n_staged; /* temporary files of this turn */
 };
 
 int tree_files_init(struct tree_files *t, struct beneath *tree,
@@ -38,7 +40,7 @@ void tree_files_fini(struct tree_files *t);
 
 void tree_file_init(struct tree_file *f, const struct worktree_change *change);
 
-/* Write the new content to a temporary file. */
+/* Write the new content to a temporary file.  On any threads at once. */
 int tree_file_stage(struct tree_files *t, struct tree_file *f, struct err *e);
 /* Move it to its path, if that is as it was seen. */
 int tree_file_place(struct tree_files *t, struct tree_file *f, struct err *e);

@@ -15,10 +15,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/parallel.h"
 #include "base/util.h"
 #include "store/beneath.h"
 #include "store/blob_file.h"
@@ -26,6 +28,7 @@
 #include "store/tree_file.h"
 
 #define INDEX_WAIT_MS 5000
+#define MANY 32 /* files that are worth a thread */
 
 struct worktree {
 	git_repository *repo;
@@ -137,6 +140,7 @@ struct jobs {
 	struct worktree *w;
 	size_t n;
 	struct tree_file *items; /* sorted by path */
+	pthread_mutex_t lock;    /* of what follows */
 	size_t n_failed;
 	struct err first;
 };
@@ -156,8 +160,10 @@ static void note(
 	if (r == 0)
 		return;
 	job->state = TREE_FILE_FAILED;
+	pthread_mutex_lock(&jobs->lock);
 	if (jobs->n_failed++ == 0)
 		jobs->first = *e;
+	pthread_mutex_unlock(&jobs->lock);
 }
 
 static void do_remove(struct jobs *jobs, struct tree_file *job)
@@ -240,19 +246,30 @@ static void clear_way(struct jobs *jobs)
 	}
 }
 
-/* Write the new contents beside the tree, and put them on disk. */
+static void stage_one(void *arg, size_t i)
+{
+	struct jobs *jobs = arg;
+	struct tree_file *job = &jobs->items[i];
+	struct err err = {0};
+
+	if (job->change->has && job->state == TREE_FILE_TODO)
+		note(jobs, job, tree_file_stage(&jobs->w->files, job, &err),
+			&err);
+}
+
+/*
+ * Write the new contents beside the tree, and put them on disk.  Many take
+ * longer than all the rest of a first sync: all processors do it.
+ */
 static void stage(struct jobs *jobs)
 {
 	struct tree_files *files = &jobs->w->files;
 	struct err err = {0};
 
-	for (size_t i = 0; i < jobs->n; i++) {
-		struct tree_file *job = &jobs->items[i];
-
-		if (job->change->has && job->state == TREE_FILE_TODO)
-			note(jobs, job, tree_file_stage(files, job, &err),
-				&err);
-	}
+	if (jobs->n >= MANY)
+		parallel_each(jobs->n, stage_one, jobs);
+	for (size_t i = 0; jobs->n < MANY && i < jobs->n; i++)
+		stage_one(jobs, i);
 	if (tree_files_sync_staged(files, jobs->items, jobs->n, &err) == 0)
 		return;
 	for (size_t i = 0; i < jobs->n; i++)
@@ -352,7 +369,7 @@ static int run(struct jobs *jobs, struct err *e)
 int worktree_apply(struct worktree *w, struct worktree_change *changes,
 	size_t n, struct err *e)
 {
-	struct jobs jobs = {.w = w, .n = n};
+	struct jobs jobs = {.w = w, .n = n, .lock = PTHREAD_MUTEX_INITIALIZER};
 	int r;
 
 	if (n == 0)

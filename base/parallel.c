@@ -1,0 +1,76 @@
+/*
+ * parallel - one loop on several threads.
+ *
+ * Threads are made for the call: it costs some 20 microseconds each, and
+ * nothing in between.
+ */
+#include "base/parallel.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#define THREADS 4
+#define STACK ((size_t)1 << 20)
+
+struct each {
+	atomic_size_t next;
+	size_t n;
+	void (*fn)(void *arg, size_t i);
+	void *arg;
+};
+
+static void *work(void *arg)
+{
+	struct each *each = arg;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&each->next, 1)) < each->n)
+		each->fn(each->arg, i);
+	return NULL;
+}
+
+static size_t helpers(size_t n)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t most = processors > THREADS ? THREADS : (size_t)processors;
+
+	if (processors < 2 || n < 2)
+		return 0;
+	return (n < most ? n : most) - 1;
+}
+
+/* A thread that takes no signals, since those belong to the loop. */
+static bool begin(pthread_t *thread, struct each *each)
+{
+	pthread_attr_t attr;
+	sigset_t all;
+	sigset_t before;
+	int r = pthread_attr_init(&attr);
+
+	if (r != 0)
+		return false;
+	sigfillset(&all);
+	pthread_attr_setstacksize(&attr, STACK);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(thread, &attr, work, each);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return r == 0;
+}
+
+void parallel_each(size_t n, void (*fn)(void *arg, size_t i), void *arg)
+{
+	struct each each = {.n = n, .fn = fn, .arg = arg};
+	pthread_t threads[THREADS - 1];
+	size_t begun = 0;
+	size_t wanted = helpers(n);
+
+	while (begun < wanted && begin(&threads[begun], &each))
+		begun++;
+	work(&each);
+	for (size_t i = 0; i < begun; i++)
+		pthread_join(threads[i], NULL);
+}

@@ -1,0 +1,14 @@
+#ifndef BASE_PARALLEL_H
+#define BASE_PARALLEL_H
+
+#include <stddef.h>
+
+/*
+ * Call fn(arg, i) once for each i below n, on as many threads as there are
+ * processors (four at most), of which the caller's is one.  Comes back when
+ * all calls have; what they wrote is seen then.  Cannot fail: where no thread
+ * can be had, the caller's does it all.
+ */
+void parallel_each(size_t n, void (*fn)(void *arg, size_t i), void *arg);
+
+#endif
