@@ -1,27 +1,36 @@
 #ifndef STORE_DEFLATE_H
 #define STORE_DEFLATE_H
 
-#include <stdint.h>
+#include <stddef.h>
 #include <zlib.h>
+
+struct libdeflate_compressor;
 
 /*
  * Deflating for objects: fast, and without trying where it would not help
  * (pictures, archives).  Zeroed, it is ready; used for one content at a time.
  */
 struct deflater {
-	z_stream small; /* with little to be cleared for each content */
-	z_stream fast;
-	z_stream plain;
+	struct libdeflate_compressor *fast; /* for what is in memory */
+	struct libdeflate_compressor *plain;
+	z_stream fast_stream; /* for what comes in pieces */
+	z_stream plain_stream;
 };
 
 void deflater_fini(struct deflater *d);
 
+/* The most that n bytes may take, deflated. */
+size_t deflater_bound(size_t n);
+
+/* Deflate all of a content into a room of at least its bound; its size. */
+size_t deflater_whole(struct deflater *d, const void *bytes, size_t n,
+	void *out, size_t room);
+
 /*
- * A stream for a content of that size, of which the first n bytes are here.
- * Borrowed until the
- * next call; the caller sets in and out and calls deflate().
+ * A stream for a content of which the first n bytes are here.  Borrowed until
+ * the next call; the caller sets in and out and calls deflate().
  */
-z_stream *deflater_start(struct deflater *d, uint64_t size, const void *bytes,
-	size_t n) __attribute__((returns_nonnull));
+z_stream *deflater_start(struct deflater *d, const void *bytes, size_t n)
+	__attribute__((returns_nonnull));
 
 #endif

@@ -28,30 +28,21 @@ struct draft {
 	int fd;
 };
 
-/* Deflate header and content as one stream. */
-static void encode(struct deflater *d, const struct object *o, struct buf *out)
+/* Deflate header and content as one; plain is room for them. */
+static void encode(struct deflater *d, const struct object *o,
+	struct buf *plain, struct buf *out)
 {
-	char header[64];
-	int n = snprintf(header, sizeof(header), "%s %llu",
-		git_object_type2string(o->type), (unsigned long long)o->size);
-	z_stream *z = deflater_start(d, o->size, o->bytes, (size_t)o->size);
-	uLong bound = deflateBound(z, (uLong)o->size + sizeof(header)) + 16;
-	int r;
+	size_t bound;
 
+	buf_clear(plain);
+	buf_printf(plain, "%s %llu", git_object_type2string(o->type),
+		(unsigned long long)o->size);
+	buf_add(plain, "", 1); /* the NUL between them */
+	buf_add(plain, o->bytes, (size_t)o->size);
+	bound = deflater_bound(plain->n);
 	buf_clear(out);
 	buf_reserve(out, bound);
-	z->next_out = (uint8_t *)out->p;
-	z->avail_out = (uInt)bound;
-	z->next_in = (uint8_t *)header;
-	z->avail_in = (uInt)n + 1; /* with its NUL */
-	r = deflate(z, Z_NO_FLUSH);
-	assert(r == Z_OK && z->avail_in == 0);
-	z->next_in = o->bytes;
-	z->avail_in = (uInt)o->size;
-	r = deflate(z, Z_FINISH);
-	assert(r == Z_STREAM_END);
-	(void)r;
-	out->n = bound - z->avail_out;
+	out->n = deflater_whole(d, plain->p, plain->n, out->p, bound);
 }
 
 static int write_draft(
@@ -126,17 +117,19 @@ static int write_all(struct draft *drafts, const struct object_table *table,
 	const char *folder, struct err *e)
 {
 	struct deflater deflater = {0};
+	struct buf plain = {0};
 	struct buf b = {0};
 	int r = 0;
 
 	for (size_t i = 0; i < table->n && r == 0; i++) {
 		drafts[i].object = &table->items[i];
-		encode(&deflater, drafts[i].object, &b);
+		encode(&deflater, drafts[i].object, &plain, &b);
 		r = write_draft(&drafts[i], folder, &b, e);
 	}
 	for (size_t i = 0; i < table->n && r == 0; i++)
 		r = file_sync(drafts[i].fd, drafts[i].path, e);
 	buf_fini(&b);
+	buf_fini(&plain);
 	deflater_fini(&deflater);
 	return r;
 }

@@ -16,6 +16,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@
 #define OUT_SIZE ((size_t)1 << 20)
 #define WRITE_BEHIND ((uint64_t)8 << 20)
 #define HEADER_SIZE 12
+#define ENTRY_HEADER_SIZE ((size_t)16) /* at most */
 
 struct pack {
 	struct object_table objects;
@@ -107,6 +109,13 @@ static int flush(struct pack *p, struct err *e)
 	return 0;
 }
 
+/* So many bytes more of the entry in hand are in the buffer. */
+static void advance(struct pack *p, size_t n)
+{
+	p->entry.crc = libdeflate_crc32(p->entry.crc, p->out + p->n, n);
+	p->n += n;
+}
+
 /* The type and size before an entry: 4 bits, then 7 a byte. */
 static void add_entry_header(struct pack *p, git_object_t type, uint64_t size)
 {
@@ -119,15 +128,15 @@ static void add_entry_header(struct pack *p, git_object_t type, uint64_t size)
 		*at = size & 0x7f;
 	}
 	at++;
-	p->n += (size_t)(at - start);
-	p->entry.crc = (uint32_t)crc32(0, start, (uInt)(at - start));
+	advance(p, (size_t)(at - start));
 }
 
-int pack_begin(struct pack *p, git_object_t type, uint64_t size,
-	const void *first, size_t n, struct err *e)
+/* Begin an entry, with room in the buffer for its header and so much more. */
+static int begin(struct pack *p, git_object_t type, uint64_t size, size_t room,
+	struct err *e)
 {
 	assert(p->z == NULL && p->path != NULL);
-	if (OUT_SIZE - p->n < 16) {
+	if (OUT_SIZE - p->n < ENTRY_HEADER_SIZE + room) {
 		int r = flush(p, e);
 
 		if (r != 0)
@@ -136,8 +145,24 @@ int pack_begin(struct pack *p, git_object_t type, uint64_t size,
 	p->entry = (struct object){
 		.type = type, .size = size, .offset = end_of(p)};
 	add_entry_header(p, type, size);
-	p->z = deflater_start(&p->deflater, size, first, n);
 	return 0;
+}
+
+static void end(struct pack *p, const git_oid *oid)
+{
+	p->entry.oid = *oid;
+	p->entry.length = end_of(p) - p->entry.offset;
+	object_table_add(&p->objects, &p->entry);
+}
+
+int pack_begin(struct pack *p, git_object_t type, uint64_t size,
+	const void *first, size_t n, struct err *e)
+{
+	int r = begin(p, type, size, 0, e);
+
+	if (r == 0)
+		p->z = deflater_start(&p->deflater, first, n);
+	return r;
 }
 
 void pack_cancel(struct pack *p)
@@ -165,16 +190,12 @@ static int run(struct pack *p, int how, struct err *e)
 
 	do {
 		size_t room = OUT_SIZE - p->n;
-		size_t made;
 
 		z->next_out = p->out + p->n;
 		z->avail_out = (uInt)room;
 		done = deflate(z, how);
 		assert(done != Z_STREAM_ERROR);
-		made = room - z->avail_out;
-		p->entry.crc = (uint32_t)crc32(
-			p->entry.crc, p->out + p->n, (uInt)made);
-		p->n += made;
+		advance(p, room - z->avail_out);
 		if (p->n == OUT_SIZE && flush(p, e) != 0) {
 			pack_cancel(p);
 			return ERR_IO;
@@ -210,14 +231,13 @@ int pack_end(struct pack *p, const git_oid *oid, struct err *e)
 		return r;
 	assert(p->z->total_in == p->entry.size);
 	p->z = NULL;
-	p->entry.oid = *oid;
-	p->entry.length = end_of(p) - p->entry.offset;
-	object_table_add(&p->objects, &p->entry);
+	end(p, oid);
 	return 0;
 }
 
-int pack_add(struct pack *p, git_object_t type, const void *bytes, size_t n,
-	const git_oid *oid, struct err *e)
+/* A content larger than the buffer, piece by piece. */
+static int add_large(struct pack *p, git_object_t type, const void *bytes,
+	size_t n, const git_oid *oid, struct err *e)
 {
 	int r = pack_begin(p, type, n, bytes, n, e);
 
@@ -226,6 +246,23 @@ int pack_add(struct pack *p, git_object_t type, const void *bytes, size_t n,
 	if (r == 0)
 		r = pack_end(p, oid, e);
 	return r;
+}
+
+int pack_add(struct pack *p, git_object_t type, const void *bytes, size_t n,
+	const git_oid *oid, struct err *e)
+{
+	size_t bound = deflater_bound(n);
+	int r;
+
+	if (bound > OUT_SIZE - ENTRY_HEADER_SIZE)
+		return add_large(p, type, bytes, n, oid, e);
+	r = begin(p, type, n, bound, e);
+	if (r != 0)
+		return r;
+	advance(p, deflater_whole(&p->deflater, bytes, n, p->out + p->n,
+			   OUT_SIZE - p->n));
+	end(p, oid);
+	return 0;
 }
 
 int pack_read(struct pack *p, const struct object *object, inflate_sink_fn *fn,

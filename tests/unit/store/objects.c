@@ -196,6 +196,40 @@ static void many_become_one_pack(void **state)
 	free(bytes);
 }
 
+/*
+ * In memory, about as large as what a pack gathers before it writes (1 MiB),
+ * or as what is left of that: noise, which is only stored, and text.
+ */
+static void about_as_large_as_the_room_for_it(void **state)
+{
+	const size_t room = (size_t)1 << 20;
+	struct scratch *s = *state;
+	struct objects *o = open_batch(s);
+	char *bytes = noise(2 * room, 17);
+	git_oid first;
+	git_oid oid;
+
+	add_many(o, "many", 100);
+	assert_int_equal(objects_blob(o, bytes, room / 2, &first, NULL), 0);
+	for (size_t n = room - 700; n <= room + 20; n += 17)
+		assert_int_equal(objects_blob(o, bytes, n, &oid, NULL), 0);
+	assert_copies(s, o, &first, bytes, room / 2);
+	assert_copies(s, o, &oid, bytes, room + 14);
+	for (size_t i = 0; i < 2 * room; i++)
+		bytes[i] = (char)('a' + (bytes[i] & 15));
+	for (size_t n = room / 2; n <= 2 * room; n += room / 8)
+		assert_int_equal(objects_blob(o, bytes, n, &oid, NULL), 0);
+	assert_copies(s, o, &oid, bytes, 2 * room);
+	commit_one(s, &oid);
+	assert_int_equal(objects_seal(o, NULL), 0);
+	assert_sound(s);
+	assert_int_equal(scratch_run(s, "git verify-pack .git/objects/pack/*"
+					".idx"),
+		0);
+	objects_free(o);
+	free(bytes);
+}
+
 /* Two blobs for one content, however it comes, are one. */
 static void the_same_is_not_written_twice(void **state)
 {
@@ -414,6 +448,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(few_become_loose_objects),
 		TEST(many_become_one_pack),
+		TEST(about_as_large_as_the_room_for_it),
 		TEST(the_same_is_not_written_twice),
 		TEST(a_file_that_changes_is_refused),
 		TEST(a_dropped_batch_leaves_nothing),
