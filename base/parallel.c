@@ -1,5 +1,5 @@
 /*
- * parallel - one loop on several threads.
+ * parallel - threads for a piece of work, and one loop on several.
  *
  * Threads are made for the call: it costs some 20 microseconds each, and
  * nothing in between.
@@ -14,6 +14,24 @@
 
 #define THREADS 4
 #define STACK ((size_t)1 << 20)
+
+bool thread_begin(pthread_t *thread, void *(*work)(void *arg), void *arg)
+{
+	pthread_attr_t attr;
+	sigset_t all;
+	sigset_t before;
+	int r = pthread_attr_init(&attr);
+
+	if (r != 0)
+		return false;
+	sigfillset(&all);
+	pthread_attr_setstacksize(&attr, STACK);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(thread, &attr, work, arg);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return r == 0;
+}
 
 struct each {
 	atomic_size_t next;
@@ -42,25 +60,6 @@ static size_t helpers(size_t n)
 	return (n < most ? n : most) - 1;
 }
 
-/* A thread that takes no signals, since those belong to the loop. */
-static bool begin(pthread_t *thread, struct each *each)
-{
-	pthread_attr_t attr;
-	sigset_t all;
-	sigset_t before;
-	int r = pthread_attr_init(&attr);
-
-	if (r != 0)
-		return false;
-	sigfillset(&all);
-	pthread_attr_setstacksize(&attr, STACK);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(thread, &attr, work, each);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	return r == 0;
-}
-
 void parallel_each(size_t n, void (*fn)(void *arg, size_t i), void *arg)
 {
 	struct each each = {.n = n, .fn = fn, .arg = arg};
@@ -68,7 +67,7 @@ void parallel_each(size_t n, void (*fn)(void *arg, size_t i), void *arg)
 	size_t begun = 0;
 	size_t wanted = helpers(n);
 
-	while (begun < wanted && begin(&threads[begun], &each))
+	while (begun < wanted && thread_begin(&threads[begun], work, &each))
 		begun++;
 	work(&each);
 	for (size_t i = 0; i < begun; i++)

@@ -1,6 +1,8 @@
 #ifndef BASE_PARALLEL_H
 #define BASE_PARALLEL_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -10,5 +12,11 @@
  * can be had, the caller's does it all.
  */
 void parallel_each(size_t n, void (*fn)(void *arg, size_t i), void *arg);
+
+/*
+ * Begin a thread for a piece of work.  It takes no signals, since those belong
+ * to the loop.  False: none is to be had.
+ */
+bool thread_begin(pthread_t *thread, void *(*work)(void *arg), void *arg);
 
 #endif

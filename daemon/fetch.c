@@ -2,16 +2,19 @@
  * fetch - one attachment's content, streamed from the server to the store.
  *
  *   request: bytes --> arrived --.   (paused while arrived is full)
+ *   making:                       |--> content ---.    small ones
  *   job:                          `--> chunk --> content --> blob
  *
- * A small content goes to the worker in one job, a large one in chunks, of
- * which one is under way at a time.  When the request is tried again, the
- * next job forgets what came before.  A content whose size or digest is
- * wrong is fetched a second time before it counts as failed.
+ * A small content is hashed and deflated on a thread of libuv's pool when it
+ * is here, beside others, and goes to the worker as a whole; a large one goes
+ * there in chunks, of which one is under way at a time.  When the request is
+ * tried again, the next job forgets what came before.  A content whose size
+ * or digest is wrong is fetched a second time before it counts as failed.
  */
 #include "daemon/fetch.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "content/image.h"
@@ -52,13 +55,14 @@ static void run_chunk(struct job *job)
 	struct fetch *f = container_of(job, struct fetch, job);
 	int r = 0;
 
-	if (f->content != NULL && (f->restart || f->drop)) {
+	if (f->content != NULL && !f->whole && (f->restart || f->drop)) {
 		store_content_drop(f->content);
 		f->content = NULL;
 	}
 	if (f->drop)
 		return;
-	r = add_chunk(f);
+	if (!f->whole)
+		r = add_chunk(f);
 	if (r == 0 && f->last) {
 		struct store_content *content = f->content;
 
@@ -130,6 +134,28 @@ static void on_chunk(struct job *job)
 	}
 }
 
+static void run_make(uv_work_t *making)
+{
+	struct fetch *f = container_of(making, struct fetch, making);
+
+	f->content = store_content_whole(f->sync->mapper->store,
+		f->need.attachment_id, f->need.size, &f->chunk);
+}
+
+static void on_made(uv_work_t *making, int status)
+{
+	struct fetch *f = container_of(making, struct fetch, making);
+
+	(void)status; /* it is never canceled */
+	worker_give(f->sync->worker, &f->job);
+}
+
+static void make(struct fetch *f)
+{
+	if (uv_queue_work(f->sync->loop, &f->making, run_make, on_made) != 0)
+		abort(); /* only without a callback */
+}
+
 /* Give the worker what arrived; the end too, once the request is done. */
 static void give_chunk(struct fetch *f)
 {
@@ -145,7 +171,11 @@ static void give_chunk(struct fetch *f)
 	f->restart = f->restarted;
 	f->restarted = false;
 	f->busy = true;
-	worker_give(f->sync->worker, &f->job);
+	f->whole = f->last && !f->drop && f->need.size <= SMALL;
+	if (f->whole)
+		make(f);
+	else
+		worker_give(f->sync->worker, &f->job);
 }
 
 static int on_bytes(struct api_request *request, const void *bytes, size_t n)

@@ -21,10 +21,11 @@ struct fetch {
 	/* Private. */
 	fetch_done_fn *done;
 	struct api_request request;
+	uv_work_t making;
 	struct job job;
 	struct buf arrived; /* loop's: not yet given to the worker */
 	struct buf chunk;   /* worker's, while the job runs */
-	bool busy;          /* the job is under way */
+	bool busy;          /* the job, or what comes before, is under way */
 	bool paused;
 	bool restarted; /* since the last job was given */
 	bool ended;     /* the request is done */
@@ -32,6 +33,7 @@ struct fetch {
 	bool restart;   /* job's: what came before does not count */
 	bool last;      /* job's: the content ends with this chunk */
 	bool drop;      /* job's: forget the content */
+	bool whole;     /* job's: the content is made, chunk is in it */
 	struct err job_err;
 	struct store_content *content; /* worker's */
 };

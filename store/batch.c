@@ -92,6 +92,21 @@ int batch_add(struct batch *b, git_object_t type, const void *bytes, size_t n,
 	return 0;
 }
 
+int batch_add_parcel(struct batch *b, const struct parcel *p, struct err *e)
+{
+	int r = 0;
+
+	if (p->deflated.n == 0 || batch_has_room(b, p->n))
+		return batch_add(
+			b, GIT_OBJECT_BLOB, p->bytes, p->n, &p->oid, e);
+	if (b->pack == NULL)
+		r = batch_outgrow(b, e);
+	if (r != 0)
+		return r;
+	return pack_add_deflated(b->pack, GIT_OBJECT_BLOB, p->n, p->deflated.p,
+		p->deflated.n, &p->oid, e);
+}
+
 int batch_read(struct batch *b, const struct object *object,
 	inflate_sink_fn *fn, void *arg, struct err *e)
 {

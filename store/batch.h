@@ -7,6 +7,7 @@
 #include "store/inflate.h"
 #include "store/object_table.h"
 #include "store/pack.h"
+#include "store/parcel.h"
 
 /*
  * The open batch of objects: few in memory, or many in a pack that grows.
@@ -32,6 +33,9 @@ bool batch_has_room(const struct batch *b, uint64_t size);
 /* Add an object that is not in it. */
 int batch_add(struct batch *b, git_object_t type, const void *bytes, size_t n,
 	const git_oid *oid, struct err *e);
+
+/* The same for one that is deflated already, if that helps. */
+int batch_add_parcel(struct batch *b, const struct parcel *p, struct err *e);
 
 /* Move what there is into a pack, from now on b->pack. */
 int batch_outgrow(struct batch *b, struct err *e);

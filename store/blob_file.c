@@ -9,13 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/hash.h"
 #include "base/util.h"
 #include "store/files.h"
+#include "store/parcel.h"
 
 #define PIECE ((size_t)64 << 10)
 
@@ -84,17 +84,13 @@ int blob_file_hash(
 {
 	struct digest *d;
 	struct content c;
-	char header[32];
 	int64_t size;
-	int n;
 	int r = open_content(at, &c, e);
 
 	if (r != 0)
 		return r;
 	size = c.fd < 0 ? (int64_t)c.n : (int64_t)c.st.st_size;
-	n = snprintf(header, sizeof(header), "blob %lld", (long long)size);
-	d = digest_sha1();
-	digest_add(d, header, (size_t)n + 1); /* with its NUL */
+	d = blob_digest((uint64_t)size);
 	if (c.fd < 0) {
 		digest_add(d, c.target, c.n);
 	} else {

@@ -1,11 +1,12 @@
 /*
  * content - an attachment's contents, as they arrive.
  *
- *   begin -> add, add, … -> end: size and digests compared, picture looked
- *   at, blob into the open batch, row staged
+ *   begin -> add, add, … -.
+ *   whole ----------------+-> end: size and digests compared, picture looked
+ *                            at, blob into the open batch, row staged
  *
  * Up to a mebibyte is kept in memory; more goes to a file without a name in
- * the repository's folder, which is gone with its process.  Until store_end()
+ * the repository's folder, which is gone with its process.  Until it is ended
  * nothing of it is in the store.
  */
 #include <errno.h>
@@ -22,6 +23,13 @@
 
 #define IN_MEMORY 1048576 /* bytes */
 
+/* What identifies the contents, in hex. */
+struct identity {
+	char md5[33];
+	char sha256[SHA256_HEX];
+	char oid[GIT_OID_HEXSZ + 1];
+};
+
 struct store_content {
 	struct store *store;
 	int64_t id;
@@ -29,8 +37,10 @@ struct store_content {
 	int64_t n;    /* as arrived */
 	struct buf bytes;
 	int fd;             /* -1: in memory */
-	struct digest *md5; /* NULL once ended */
+	struct digest *md5; /* NULL once ended, or whole */
 	struct digest *sha256;
+	struct identity named; /* once ended, or whole */
+	struct parcel parcel;  /* of a whole one */
 };
 
 static int open_spool(struct store_content *c, struct err *e)
@@ -94,46 +104,74 @@ void store_content_drop(struct store_content *c)
 	}
 	if (c->fd >= 0)
 		close(c->fd);
+	parcel_fini(&c->parcel);
 	buf_fini(&c->bytes);
 	free(c);
 }
 
-/* What identifies the contents, in hex. */
-struct identity {
-	char md5[33];
-	char sha256[SHA256_HEX];
-	char oid[GIT_OID_HEXSZ + 1];
-};
+static void name_digests(struct identity *id, const uint8_t md5[16],
+	const uint8_t sha256[SHA256_SIZE])
+{
+	hash_hex(md5, 16, id->md5);
+	hash_hex(sha256, SHA256_SIZE, id->sha256);
+}
 
-static void end_digests(struct store_content *c, struct identity *id)
+struct store_content *store_content_whole(
+	struct store *s, int64_t attachment_id, int64_t size, struct buf *bytes)
+{
+	struct store_content *c = xcalloc(1, sizeof(*c));
+	struct str all = buf_str(bytes);
+	uint8_t md5[16];
+	uint8_t sha256[SHA256_SIZE];
+
+	*c = (struct store_content){
+		.store = s,
+		.id = attachment_id,
+		.size = size,
+		.n = (int64_t)all.n,
+		.bytes = *bytes,
+		.fd = -1,
+	};
+	*bytes = (struct buf){0};
+	hash_md5(all.p, all.n, md5);
+	hash_sha256(all.p, all.n, sha256);
+	name_digests(&c->named, md5, sha256);
+	parcel_make(&c->parcel, all.p, all.n);
+	return c;
+}
+
+static void end_digests(struct store_content *c)
 {
 	uint8_t md5[16];
 	uint8_t sha256[SHA256_SIZE];
 
+	if (c->md5 == NULL)
+		return;
 	digest_end(c->md5, md5);
 	digest_end(c->sha256, sha256);
 	c->md5 = c->sha256 = NULL;
-	hash_hex(md5, sizeof(md5), id->md5);
-	hash_hex(sha256, sizeof(sha256), id->sha256);
+	name_digests(&c->named, md5, sha256);
 }
 
-static int check_arrived(const struct store_content *c, struct str digest,
-	const struct identity *id, struct err *e)
+static int check_arrived(
+	const struct store_content *c, struct str digest, struct err *e)
 {
 	if (c->n != c->size)
 		return err_set(e, ERR_DATA,
 			"attachment %lld ended after %lld of %lld bytes",
 			(long long)c->id, (long long)c->n, (long long)c->size);
-	if (digest.p != NULL && !str_is(digest, id->md5))
+	if (digest.p != NULL && !str_is(digest, c->named.md5))
 		return err_set(e, ERR_DATA,
 			"attachment %lld arrived with the MD5 %s, the server "
 			"announced %.*s",
-			(long long)c->id, id->md5, STR_ARGS(digest));
+			(long long)c->id, c->named.md5, STR_ARGS(digest));
 	return 0;
 }
 
 static int make_blob(struct store_content *c, git_oid *oid, struct err *e)
 {
+	if (c->parcel.bytes != NULL)
+		return objects_parcel(c->store->objects, &c->parcel, oid, e);
 	if (c->fd < 0)
 		return objects_blob(c->store->objects, buf_str(&c->bytes).p,
 			c->bytes.n, oid, e);
@@ -171,26 +209,26 @@ int store_content_end(struct store_content *c, int64_t work_package,
 	struct str digest, store_probe_fn *probe, struct err *e)
 {
 	struct state *state = c->store->state;
-	struct identity id;
+	struct identity *named = &c->named;
 	struct state_attachment a = {
 		.id = c->id,
 		.work_package = work_package,
 		.size = c->size,
-		.digest = {id.md5, sizeof(id.md5) - 1},
-		.sha256 = {id.sha256, sizeof(id.sha256) - 1},
-		.oid = {id.oid, sizeof(id.oid) - 1},
+		.digest = {named->md5, sizeof(named->md5) - 1},
+		.sha256 = {named->sha256, sizeof(named->sha256) - 1},
+		.oid = {named->oid, sizeof(named->oid) - 1},
 	};
 	git_oid oid;
 	int code;
 
-	end_digests(c, &id);
-	code = check_arrived(c, digest, &id, e);
+	end_digests(c);
+	code = check_arrived(c, digest, e);
 	if (code == 0 && probe != NULL)
 		look_at(c, probe, &a.image);
 	if (code == 0)
 		code = make_blob(c, &oid, e);
 	if (code == 0) {
-		git_oid_tostr(id.oid, sizeof(id.oid), &oid);
+		git_oid_tostr(named->oid, sizeof(named->oid), &oid);
 		code = check_collision(state, &a, e);
 	}
 	if (code == 0)

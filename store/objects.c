@@ -42,43 +42,38 @@ struct objects {
 
 /* --- Adding --------------------------------------------------------------- */
 
-static struct digest *begin_blob(uint64_t size)
-{
-	struct digest *d = digest_sha1();
-	char header[32];
-	int n = snprintf(
-		header, sizeof(header), "blob %llu", (unsigned long long)size);
-
-	digest_add(d, header, (size_t)n + 1); /* with its NUL */
-	return d;
-}
-
 static bool stored(struct objects *o, const git_oid *oid)
 {
 	return git_odb_exists_ext(o->odb, oid, GIT_ODB_LOOKUP_NO_REFRESH) == 1;
 }
 
-int objects_blob(struct objects *o, const void *bytes, size_t n, git_oid *oid,
-	struct err *e)
+int objects_parcel(
+	struct objects *o, const struct parcel *p, git_oid *oid, struct err *e)
 {
-	struct digest *d = begin_blob(n);
-	git_oid id;
 	int r = 0;
 
-	digest_add(d, bytes, n);
-	digest_end(d, id.id);
-	if (batch_find(&o->batch, &id) == NULL) {
+	if (batch_find(&o->batch, &p->oid) == NULL) {
+		git_oid id = p->oid;
+
 		if (!stored(o, &id))
-			r = batch_add(
-				&o->batch, GIT_OBJECT_BLOB, bytes, n, &id, e);
+			r = batch_add_parcel(&o->batch, p, e);
 		/* This marks it as used, so that no "git gc" takes it. */
-		else if (git_odb_write(
-				 &id, o->odb, bytes, n, GIT_OBJECT_BLOB) != 0)
+		else if (git_odb_write(&id, o->odb, p->bytes, p->n,
+				 GIT_OBJECT_BLOB) != 0)
 			r = git_failed(e, "cannot write a blob");
 	}
 	if (r == 0)
-		*oid = id;
+		*oid = p->oid;
 	return r;
+}
+
+int objects_blob(struct objects *o, const void *bytes, size_t n, git_oid *oid,
+	struct err *e)
+{
+	struct parcel p = {.bytes = bytes, .n = n};
+
+	blob_name(bytes, n, &p.oid);
+	return objects_parcel(o, &p, oid, e);
 }
 
 static int blob_from_small_file(
@@ -124,7 +119,7 @@ static int blob_from_large_file(
 
 	if (r != 0)
 		return r;
-	d = begin_blob(size);
+	d = blob_digest(size);
 	r = stream(o, fd, size, d, e);
 	digest_end(d, oid->id);
 	if (r != 0 || batch_find(&o->batch, oid) != NULL || stored(o, oid))

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "store/parcel.h"
 
 /*
  * Git objects on their way into a repository.  A batch collects the blobs,
@@ -30,6 +31,10 @@ void objects_free(struct objects *o); /* drops what was not sealed; or NULL */
 
 int objects_blob(struct objects *o, const void *bytes, size_t n, git_oid *oid,
 	struct err *e);
+
+/* One that was made ready. */
+int objects_parcel(
+	struct objects *o, const struct parcel *p, git_oid *oid, struct err *e);
 
 /* A blob from a file of exactly size bytes, read in pieces. */
 int objects_blob_fd(

@@ -4,12 +4,12 @@
  *   pack_new -> (pack_begin -> pack_piece … -> pack_end | pack_cancel)*
  *            -> pack_seal
  *
- * Entries go through a buffer into a temporary file, while the disk is kept
- * busy behind them.  The count in the header, and with it the checksum over
- * the whole, is known only at the end, when the file is read once more (from
- * memory, as a rule).  Any failure takes the entry in hand back by setting
- * the end of the file to where it began; one while sealing takes the files
- * out of the repository again.
+ * Entries go through a buffer into a temporary file, which another thread
+ * writes, and the disk is kept busy behind them.  The count in the header, and
+ * with it the checksum over the whole, is known only at the end, when the file
+ * is read once more (from memory, as a rule).  Any failure takes the entry in
+ * hand back by setting the end of the file to where it began; one while sealing
+ * takes the files out of the repository again.
  */
 #include "store/pack.h"
 
@@ -28,9 +28,9 @@
 #include "store/deflate.h"
 #include "store/files.h"
 #include "store/pack_index.h"
+#include "store/write_behind.h"
 
-#define OUT_SIZE ((size_t)1 << 20)
-#define WRITE_BEHIND ((uint64_t)8 << 20)
+#define OUT_SIZE WRITE_BEHIND_SIZE
 #define HEADER_SIZE 12
 #define ENTRY_HEADER_SIZE ((size_t)16) /* at most */
 
@@ -38,19 +38,11 @@ struct pack {
 	struct object_table objects;
 	char *path; /* of the temporary file; NULL once sealed */
 	int fd;
-	uint64_t flushed; /* bytes in the file */
-	uint64_t pushed;  /* of those, the disk was told to begin with */
-	uint8_t *out;     /* what follows them */
-	size_t n;
+	struct write_behind w;
 	struct deflater deflater;
 	z_stream *z;         /* of the entry in hand, or NULL */
 	struct object entry; /* the entry in hand */
 };
-
-static uint64_t end_of(const struct pack *p)
-{
-	return p->flushed + p->n;
-}
 
 int pack_new(const char *folder, struct pack **out, struct err *e)
 {
@@ -66,9 +58,9 @@ int pack_new(const char *folder, struct pack **out, struct err *e)
 		free(p);
 		return code;
 	}
-	p->out = xmalloc(OUT_SIZE);
-	memset(p->out, 0, HEADER_SIZE); /* written by pack_seal() */
-	p->n = HEADER_SIZE;
+	write_behind_open(&p->w, p->fd, p->path);
+	memset(p->w.out, 0, HEADER_SIZE); /* written by pack_seal() */
+	p->w.n = HEADER_SIZE;
 	*out = p;
 	return 0;
 }
@@ -77,11 +69,11 @@ void pack_free(struct pack *p)
 {
 	if (p == NULL)
 		return;
+	write_behind_close(&p->w);
 	if (p->path != NULL)
 		unlink(p->path);
 	close(p->fd);
 	free(p->path);
-	free(p->out);
 	deflater_fini(&p->deflater);
 	object_table_fini(&p->objects);
 	free(p);
@@ -92,34 +84,17 @@ const struct object_table *pack_objects(const struct pack *p)
 	return &p->objects;
 }
 
-static int flush(struct pack *p, struct err *e)
-{
-	int r = file_pwrite(p->fd, p->out, p->n, p->flushed, p->path, e);
-
-	if (r != 0)
-		return r;
-	p->flushed += p->n;
-	p->n = 0;
-	if (p->flushed - p->pushed >= WRITE_BEHIND) {
-		/* Only a hint: what fails here fails again in fsync(). */
-		sync_file_range(p->fd, (off_t)p->pushed,
-			(off_t)(p->flushed - p->pushed), SYNC_FILE_RANGE_WRITE);
-		p->pushed = p->flushed;
-	}
-	return 0;
-}
-
 /* So many bytes more of the entry in hand are in the buffer. */
 static void advance(struct pack *p, size_t n)
 {
-	p->entry.crc = libdeflate_crc32(p->entry.crc, p->out + p->n, n);
-	p->n += n;
+	p->entry.crc = libdeflate_crc32(p->entry.crc, p->w.out + p->w.n, n);
+	p->w.n += n;
 }
 
 /* The type and size before an entry: 4 bits, then 7 a byte. */
 static void add_entry_header(struct pack *p, git_object_t type, uint64_t size)
 {
-	uint8_t *start = p->out + p->n;
+	uint8_t *start = p->w.out + p->w.n;
 	uint8_t *at = start;
 
 	*at = (uint8_t)(((unsigned)type << 4) | (size & 15));
@@ -136,14 +111,14 @@ static int begin(struct pack *p, git_object_t type, uint64_t size, size_t room,
 	struct err *e)
 {
 	assert(p->z == NULL && p->path != NULL);
-	if (OUT_SIZE - p->n < ENTRY_HEADER_SIZE + room) {
-		int r = flush(p, e);
+	if (OUT_SIZE - p->w.n < ENTRY_HEADER_SIZE + room) {
+		int r = write_behind_flush(&p->w, e);
 
 		if (r != 0)
 			return r;
 	}
 	p->entry = (struct object){
-		.type = type, .size = size, .offset = end_of(p)};
+		.type = type, .size = size, .offset = write_behind_end(&p->w)};
 	add_entry_header(p, type, size);
 	return 0;
 }
@@ -151,7 +126,7 @@ static int begin(struct pack *p, git_object_t type, uint64_t size, size_t room,
 static void end(struct pack *p, const git_oid *oid)
 {
 	p->entry.oid = *oid;
-	p->entry.length = end_of(p) - p->entry.offset;
+	p->entry.length = write_behind_end(&p->w) - p->entry.offset;
 	object_table_add(&p->objects, &p->entry);
 }
 
@@ -167,19 +142,10 @@ int pack_begin(struct pack *p, git_object_t type, uint64_t size,
 
 void pack_cancel(struct pack *p)
 {
-	uint64_t start = p->entry.offset;
-
 	if (p->z == NULL)
 		return;
 	p->z = NULL;
-	if (start >= p->flushed) {
-		p->n = (size_t)(start - p->flushed);
-	} else {
-		p->flushed = start;
-		p->n = 0;
-		if (p->pushed > start)
-			p->pushed = start;
-	}
+	write_behind_cut(&p->w, p->entry.offset);
 }
 
 /* Deflate what z has been given, straight into the buffer. */
@@ -189,14 +155,14 @@ static int run(struct pack *p, int how, struct err *e)
 	int done;
 
 	do {
-		size_t room = OUT_SIZE - p->n;
+		size_t room = OUT_SIZE - p->w.n;
 
-		z->next_out = p->out + p->n;
+		z->next_out = p->w.out + p->w.n;
 		z->avail_out = (uInt)room;
 		done = deflate(z, how);
 		assert(done != Z_STREAM_ERROR);
 		advance(p, room - z->avail_out);
-		if (p->n == OUT_SIZE && flush(p, e) != 0) {
+		if (p->w.n == OUT_SIZE && write_behind_flush(&p->w, e) != 0) {
 			pack_cancel(p);
 			return ERR_IO;
 		}
@@ -248,19 +214,37 @@ static int add_large(struct pack *p, git_object_t type, const void *bytes,
 	return r;
 }
 
+bool pack_takes(size_t deflated)
+{
+	return deflated <= OUT_SIZE - ENTRY_HEADER_SIZE;
+}
+
 int pack_add(struct pack *p, git_object_t type, const void *bytes, size_t n,
 	const git_oid *oid, struct err *e)
 {
 	size_t bound = deflater_bound(n);
 	int r;
 
-	if (bound > OUT_SIZE - ENTRY_HEADER_SIZE)
+	if (!pack_takes(bound))
 		return add_large(p, type, bytes, n, oid, e);
 	r = begin(p, type, n, bound, e);
 	if (r != 0)
 		return r;
-	advance(p, deflater_whole(&p->deflater, bytes, n, p->out + p->n,
-			   OUT_SIZE - p->n));
+	advance(p, deflater_whole(&p->deflater, bytes, n, p->w.out + p->w.n,
+			   OUT_SIZE - p->w.n));
+	end(p, oid);
+	return 0;
+}
+
+int pack_add_deflated(struct pack *p, git_object_t type, uint64_t size,
+	const void *deflated, size_t n, const git_oid *oid, struct err *e)
+{
+	int r = begin(p, type, size, n, e);
+
+	if (r != 0)
+		return r;
+	memcpy(p->w.out + p->w.n, deflated, n);
+	advance(p, n);
 	end(p, oid);
 	return 0;
 }
@@ -268,8 +252,8 @@ int pack_add(struct pack *p, git_object_t type, const void *bytes, size_t n,
 int pack_read(struct pack *p, const struct object *object, inflate_sink_fn *fn,
 	void *arg, struct err *e)
 {
-	if (object->offset + object->length > p->flushed) {
-		int r = flush(p, e);
+	if (!write_behind_has(&p->w, object->offset + object->length)) {
+		int r = write_behind_settle(&p->w, e);
 
 		if (r != 0)
 			return r;
@@ -295,30 +279,30 @@ static int write_trailer(struct pack *p, uint8_t checksum[20], struct err *e)
 	struct digest *d = digest_sha1();
 	int r = 0;
 
-	for (uint64_t at = 0; at < p->flushed && r == 0; at += OUT_SIZE) {
-		uint64_t left = p->flushed - at;
+	for (uint64_t at = 0; at < p->w.at && r == 0; at += OUT_SIZE) {
+		uint64_t left = p->w.at - at;
 		size_t n = left < OUT_SIZE ? (size_t)left : OUT_SIZE;
 
-		r = file_pread(p->fd, p->out, n, at, p->path, e);
+		r = file_pread(p->fd, p->w.out, n, at, p->path, e);
 		if (r == 0)
-			digest_add(d, p->out, n);
+			digest_add(d, p->w.out, n);
 	}
 	digest_end(d, checksum);
 	if (r == 0)
-		r = file_pwrite(p->fd, checksum, 20, p->flushed, p->path, e);
+		r = file_pwrite(p->fd, checksum, 20, p->w.at, p->path, e);
 	return r;
 }
 
 static int complete(struct pack *p, uint8_t checksum[20], struct err *e)
 {
-	int r = flush(p, e);
+	int r = write_behind_settle(&p->w, e);
 
 	if (r == 0)
 		r = write_header(p, e);
 	if (r == 0)
 		r = write_trailer(p, checksum, e);
 	/* A canceled entry may have been longer than all that followed. */
-	if (r == 0 && (ftruncate(p->fd, (off_t)p->flushed + 20) != 0 ||
+	if (r == 0 && (ftruncate(p->fd, (off_t)p->w.at + 20) != 0 ||
 			      fchmod(p->fd, 0444) != 0))
 		r = err_errno(e, ERR_IO, errno, "cannot write %s", p->path);
 	if (r == 0)
@@ -380,8 +364,7 @@ int pack_seal(struct pack *p, const char *folder, struct err *e)
 		return r;
 	free(p->path);
 	p->path = NULL;
-	free(p->out);
-	p->out = NULL;
+	write_behind_close(&p->w);
 	deflater_fini(&p->deflater);
 	return 0;
 }

@@ -1,6 +1,8 @@
 #ifndef STORE_PACK_H
 #define STORE_PACK_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "store/inflate.h"
 #include "store/object_table.h"
@@ -33,6 +35,11 @@ void pack_cancel(struct pack *p);
 /* One entry whose content is in memory. */
 int pack_add(struct pack *p, git_object_t type, const void *bytes, size_t n,
 	const git_oid *oid, struct err *e);
+
+/* One whose content of size bytes is deflated already, to n that it takes. */
+bool pack_takes(size_t deflated);
+int pack_add_deflated(struct pack *p, git_object_t type, uint64_t size,
+	const void *deflated, size_t n, const git_oid *oid, struct err *e);
 
 /* Give an object's content to fn, in pieces.  Once sealed: any threads. */
 typedef int pack_sink_fn(void *arg, const void *bytes, size_t n, struct err *e);

@@ -144,6 +144,14 @@ int store_content_add(
 void store_content_drop(struct store_content *c);
 
 /*
+ * A small content that has arrived whole: bytes is taken.  On any thread, so
+ * that what is long (digests, deflating) is done there; never fails.  It
+ * takes no more, and is ended or dropped.
+ */
+struct store_content *store_content_whole(struct store *s,
+	int64_t attachment_id, int64_t size, struct buf *bytes);
+
+/*
  * Check size and MD5 (when digest is not none): ERR_DATA if they differ.
  * probe is called with the content (bytes, or a file descriptor when it was
  * spooled: then bytes is NULL) to learn the picture's size.  On 0 the blob

@@ -71,6 +71,45 @@ static void test_small(void **state)
 	assert_false(has(f, 5, 3, md5, NULL));
 }
 
+static struct store_content *whole(
+	struct fixture *f, int64_t id, int64_t size, const char *text)
+{
+	struct buf bytes = {0};
+	struct store_content *c;
+
+	buf_puts(&bytes, text);
+	c = store_content_whole(f->store, id, size, &bytes);
+	assert_null(bytes.p);
+	return c;
+}
+
+static void test_whole(void **state)
+{
+	static const struct str md5 = {"900150983cd24fb0d6963f7d28e17f72", 32};
+	struct fixture *f = *state;
+	struct image_info image;
+
+	open_store(f);
+	assert_int_equal(store_content_end(
+				 whole(f, 5, 3, "abc"), 1, md5, probe, &f->err),
+		0);
+	assert_true(has(f, 5, 3, md5, &image));
+	assert_string_equal(image.format, "abc");
+	assert_int_equal(store_content_end(
+				 whole(f, 6, 3, "abx"), 1, md5, probe, &f->err),
+		ERR_DATA);
+	assert_non_null(strstr(f->err.text, "MD5"));
+	assert_int_equal(store_content_end(whole(f, 7, 4, "abc"), 1, STR_NONE,
+				 probe, &f->err),
+		ERR_DATA);
+	assert_non_null(strstr(f->err.text, "ended after 3 of 4"));
+	store_content_drop(whole(f, 8, 3, "abc"));
+	assert_false(has(f, 6, 3, STR_NONE, NULL));
+	commit(f);
+	reopen(f);
+	assert_true(has(f, 5, 3, md5, NULL));
+}
+
 static void test_empty(void **state)
 {
 	struct fixture *f = *state;
@@ -169,6 +208,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(test_small),
+		TEST(test_whole),
 		TEST(test_empty),
 		TEST(test_wrong_sizes_and_digests),
 		TEST(test_large),

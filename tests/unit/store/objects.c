@@ -381,6 +381,38 @@ static void a_pack_without_idx_is_taken_back(void **state)
 	objects_free(o);
 }
 
+/* Made elsewhere: small ones, noise, and one that is too large for that. */
+static void parcels_are_blobs_like_others(void **state)
+{
+	static const size_t sizes[] = {0, 5, 50000, 1 << 20, BIG};
+	struct scratch *s = *state;
+	struct objects *o = open_batch(s);
+	git_oid oid;
+
+	add_many(o, "many", 100); /* so that it is a pack */
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		char *bytes = noise(sizes[i], (uint32_t)i + 77);
+		struct parcel p;
+		git_oid expected;
+
+		parcel_make(&p, bytes, sizes[i]);
+		assert_int_equal(objects_parcel(o, &p, &oid, NULL), 0);
+		assert_int_equal(objects_parcel(o, &p, &oid, NULL), 0);
+		git_odb_hash(&expected, bytes, sizes[i], GIT_OBJECT_BLOB);
+		assert_true(git_oid_equal(&oid, &expected));
+		parcel_fini(&p);
+		free(bytes);
+	}
+	assert_int_equal(objects_count(o), 100 + ARRAY_LEN(sizes));
+	commit_one(s, &oid);
+	assert_int_equal(objects_seal(o, NULL), 0);
+	assert_sound(s);
+	assert_int_equal(scratch_run(s, "git verify-pack .git/objects/pack/*"
+					".idx"),
+		0);
+	objects_free(o);
+}
+
 /* As a full disk does, but where a test can arrange it. */
 static void limit_file_size(rlim_t n)
 {
@@ -454,6 +486,7 @@ int main(void)
 		TEST(a_dropped_batch_leaves_nothing),
 		TEST(a_failed_seal_can_be_tried_again),
 		TEST(a_pack_without_idx_is_taken_back),
+		TEST(parcels_are_blobs_like_others),
 		TEST(a_full_disk_takes_one_object_back),
 		TEST(far_offsets_are_in_the_idx),
 	};

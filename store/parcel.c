@@ -1,0 +1,50 @@
+/*
+ * parcel - a blob made ready elsewhere.
+ */
+#include "store/parcel.h"
+
+#include <stdio.h>
+
+#include "base/hash.h"
+#include "store/deflate.h"
+#include "store/pack.h"
+
+struct digest *blob_digest(uint64_t size)
+{
+	struct digest *d = digest_sha1();
+	char header[32];
+	int n = snprintf(
+		header, sizeof(header), "blob %llu", (unsigned long long)size);
+
+	digest_add(d, header, (size_t)n + 1); /* with its NUL */
+	return d;
+}
+
+void blob_name(const void *bytes, size_t n, git_oid *oid)
+{
+	struct digest *d = blob_digest(n);
+
+	digest_add(d, bytes, n);
+	digest_end(d, oid->id);
+}
+
+void parcel_make(struct parcel *p, const void *bytes, size_t n)
+{
+	struct deflater deflater = {0};
+	size_t bound = deflater_bound(n);
+
+	*p = (struct parcel){.bytes = bytes, .n = n};
+	blob_name(bytes, n, &p->oid);
+	if (!pack_takes(bound))
+		return;
+	buf_reserve(&p->deflated, bound);
+	p->deflated.n = deflater_whole(
+		&deflater, bytes, n, p->deflated.p, p->deflated.cap);
+	deflater_fini(&deflater);
+}
+
+void parcel_fini(struct parcel *p)
+{
+	buf_fini(&p->deflated);
+	*p = (struct parcel){0};
+}

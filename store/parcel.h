@@ -1,0 +1,30 @@
+#ifndef STORE_PARCEL_H
+#define STORE_PARCEL_H
+
+#include <git2.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/*
+ * A blob made ready for a batch of objects: what takes long (hashing and
+ * deflating) can be done on any thread.  Zeroed, it is none.
+ */
+struct parcel {
+	const void *bytes; /* borrowed */
+	size_t n;
+	git_oid oid;
+	struct buf deflated; /* empty: too large for that */
+};
+
+void parcel_make(struct parcel *p, const void *bytes, size_t n);
+void parcel_fini(struct parcel *p);
+
+/* SHA-1 of a blob's content, its header included; to be ended. */
+struct digest *blob_digest(uint64_t size);
+
+/* The id of a blob. */
+void blob_name(const void *bytes, size_t n, git_oid *oid);
+
+#endif
