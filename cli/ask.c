@@ -176,7 +176,7 @@ int cli_receive(struct cli_connection *c, json_t **out, struct err *e)
 	if (n < 0)
 		return err_set(e, ERR_UNAVAILABLE,
 			"the daemon ended before it had answered");
-	line = json_loadb(c->line, (size_t)n, 0, NULL);
+	line = json_loadb(c->line, (size_t)n, JSON_ALLOW_NUL, NULL);
 	if (line == NULL)
 		return err_set(e, ERR_BUG, "the daemon answered no JSON");
 	if (!json_is_true(json_object_get(line, "end"))) {

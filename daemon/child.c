@@ -69,10 +69,12 @@ static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *out)
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 {
 	struct child *c = stream->data;
-	struct buf *to =
-		stream == (uv_stream_t *)&c->pipes[1] ? &c->out : &c->errors;
+	bool out = stream == (uv_stream_t *)&c->pipes[1];
+	struct buf *to = out ? &c->out : &c->errors;
 
-	if (n > 0 && to->n < MOST)
+	if (n > 0 && out && c->heard != NULL)
+		c->heard(c, (struct str){bytes->base, (size_t)n});
+	else if (n > 0 && to->n < MOST)
 		buf_add(to, bytes->base,
 			(size_t)n < MOST - to->n ? (size_t)n : MOST - to->n);
 	free(bytes->base);
@@ -110,6 +112,7 @@ static void on_ended(uv_process_t *process, int64_t status, int signal)
 	close_handle((uv_handle_t *)&c->timer);
 	close_handle((uv_handle_t *)&c->pipes[0]);
 	close_handle((uv_handle_t *)process);
+	child_go_on(c);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -126,11 +129,23 @@ void child_kill(struct child *c)
 		kill(-c->process.pid, SIGKILL);
 }
 
+void child_hold(struct child *c)
+{
+	if (c->running)
+		uv_read_stop((uv_stream_t *)&c->pipes[1]);
+}
+
+void child_go_on(struct child *c)
+{
+	if (!uv_is_closing((uv_handle_t *)&c->pipes[1]))
+		uv_read_start((uv_stream_t *)&c->pipes[1], on_alloc, on_read);
+}
+
 static int spawn(struct child *c)
 {
 	uv_stdio_container_t stdio[3];
 	const uv_process_options_t o = {
-		.file = c->argv[0],
+		.file = c->program != NULL ? c->program : c->argv[0],
 		.args = (char **)c->argv,
 		.env = (char **)c->env,
 		.cwd = c->folder,

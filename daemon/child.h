@@ -16,12 +16,15 @@ typedef void child_done_fn(struct child *c);
  */
 struct child {
 	uv_loop_t *loop;
-	char *const *argv;  /* borrowed until done(); argv[0] is looked up */
-	char *const *env;   /* borrowed likewise */
-	const char *folder; /* to run in; NULL: ours */
-	struct buf input;   /* owned: its standard input, */
-	int input_fd;       /* or a file, closed by the caller; 0: none */
-	int64_t timeout;    /* microseconds */
+	const char *program; /* NULL: argv[0], which is looked up */
+	char *const *argv;   /* borrowed until done() */
+	char *const *env;    /* borrowed likewise; NULL: ours */
+	const char *folder;  /* to run in; NULL: ours */
+	struct buf input;    /* owned: its standard input, */
+	int input_fd;        /* or a file, closed by the caller; 0: none */
+	int64_t timeout;     /* microseconds */
+	/* What it writes to standard output, as it comes; NULL: into out. */
+	void (*heard)(struct child *c, struct str bytes);
 
 	/* Result: code 0 if it ended with status 0. */
 	struct err err;
@@ -43,6 +46,10 @@ struct child {
 /* done() runs exactly once, later, on the loop's thread. */
 void child_start(struct child *c, child_done_fn *done);
 void child_kill(struct child *c); /* with all that it started */
+
+/* Hear no more of it for now, so that it waits, if it runs; or go on. */
+void child_hold(struct child *c);
+void child_go_on(struct child *c);
 void child_fini(struct child *c); /* not while it runs; zeroes it */
 
 #endif

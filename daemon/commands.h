@@ -30,6 +30,9 @@ void order_withdraw(struct control_request *r);
 void order_publish(struct control_request *r);
 void order_accept_server(struct control_request *r);
 
+/* diff.c */
+void order_diff(struct control_request *r);
+
 /* relay.c */
 void order_get(struct control_request *r);
 

@@ -125,6 +125,9 @@ static void on_written(uv_write_t *request, int status)
 		close_client(client);
 		return;
 	}
+	if (client->what != NULL && client->request.drained != NULL &&
+		unread(client) <= MAX_UNREAD)
+		client->request.drained(&client->request);
 	next_request(client);
 	if (is_done(client))
 		close_client(client);
@@ -154,6 +157,12 @@ void control_flush(struct control_request *r)
 
 	if (r->out.n > 0)
 		send_lines(client, &r->out);
+}
+
+bool control_is_full(const struct control_request *r)
+{
+	return unread(container_of((struct control_request *)r, struct client,
+		       request)) > MAX_UNREAD;
 }
 
 void control_end(struct control_request *r)

@@ -51,6 +51,10 @@ struct control_request {
 	 */
 	void (*cancel)(struct control_request *r);
 
+	/* Set by what sends much: called when the client has read most of it,
+	 * after control_is_full() was true. */
+	void (*drained)(struct control_request *r);
+
 	/* Private. */
 	struct job job;
 	const struct control_command *command;
@@ -72,6 +76,9 @@ struct control_command {
 
 /* Send what r->out holds so far. */
 void control_flush(struct control_request *r);
+
+/* So much that no more should be sent for now. */
+bool control_is_full(const struct control_request *r);
 
 /* The last line of the answer, with r->err; r may be gone. */
 void control_end(struct control_request *r);

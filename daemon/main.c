@@ -12,6 +12,7 @@
 #include "base/version.h"
 #include "daemon/config.h"
 #include "daemon/log.h"
+#include "daemon/rehearsal.h"
 #include "daemon/service.h"
 
 static const char usage[] =
@@ -32,13 +33,14 @@ static const char usage[] =
 	"\n"
 	"Exit codes are those of sysexits.h; 3: some work packages failed.\n";
 
-enum { OPT_ONCE = 256, OPT_FULL, OPT_RECONCILE };
+enum { OPT_ONCE = 256, OPT_FULL, OPT_RECONCILE, OPT_REHEARSE };
 
 static const struct option options[] = {
 	{"config", required_argument, NULL, 'c'},
 	{"once", no_argument, NULL, OPT_ONCE},
 	{"full", no_argument, NULL, OPT_FULL},
 	{"reconcile", no_argument, NULL, OPT_RECONCILE},
+	{"rehearse", no_argument, NULL, OPT_REHEARSE}, /* our own child */
 	{"verbose", no_argument, NULL, 'v'},
 	{"quiet", no_argument, NULL, 'q'},
 	{"version", no_argument, NULL, 'V'},
@@ -50,6 +52,7 @@ struct arguments {
 	const char *config;
 	enum log_level level;
 	struct service_options service;
+	bool rehearse;
 	bool done; /* --help or --version was all */
 };
 
@@ -70,6 +73,9 @@ static int parse(int argc, char **argv, struct arguments *a)
 			break;
 		case OPT_RECONCILE:
 			a->service.reconcile = true;
+			break;
+		case OPT_REHEARSE:
+			a->rehearse = true;
 			break;
 		case 'v':
 			a->level = a->level < LOG_LEVEL_INFO ? LOG_LEVEL_INFO
@@ -116,6 +122,8 @@ int main(int argc, char **argv)
 	/* The key is in memory: no core dumps, no look by others. */
 	prctl(PR_SET_DUMPABLE, 0);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+	if (a.rehearse)
+		return rehearsal_serve(a.config);
 	log_init(a.level);
 	config = xcalloc(1, sizeof(*config));
 	r = config_load(a.config, config, &e);

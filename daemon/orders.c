@@ -263,11 +263,16 @@ void order_resume(struct control_request *r)
 
 void order_hello(struct control_request *r)
 {
+	const struct config *c = r->host->sync->config;
+	char *file = realpath(c->file, NULL);
+
 	buf_printf(&r->out, "{\"protocol\":%d,", CONTROL_PROTOCOL);
 	report_text(&r->out, "version", STR(OPSYNC_VERSION));
 	buf_putc(&r->out, ',');
-	report_text(
-		&r->out, "instance", str_of(r->host->sync->config->instance));
+	report_text(&r->out, "instance", str_of(c->instance));
+	buf_putc(&r->out, ',');
+	report_text(&r->out, "config", str_of(file != NULL ? file : c->file));
+	free(file);
 	buf_printf(&r->out, ",\"may_change\":%s}\n",
 		control_may_change(r) ? "true" : "false");
 	control_end(r);

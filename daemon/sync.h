@@ -26,6 +26,7 @@ struct sync {
 	bool resolved;
 
 	struct mapper_counts progress; /* of the pass, as of the last job */
+	bool rehearsing; /* for a client, in a process of its own */
 };
 
 #define SYNC_PAGE 200 /* work packages a request */

@@ -3,11 +3,15 @@
 nothing but that run changes anything."""
 import glob
 import hashlib
+import json
 import os
 import re
+import select
+import socket
 import sys
+import time
 
-from harness import SEEDS_MAPPING, StandIn, Sync, Tap, read
+from harness import SEEDS_MAPPING, StandIn, Sync, Tap, read, until
 
 SEEDS = read(SEEDS_MAPPING).decode()
 OTHER = SEEDS.replace("content/articles/", "content/essays/").replace(
@@ -128,6 +132,130 @@ def beside_a_daemon(tap, server, sync):
     sync.stop()
 
 
+def talk(sync, request, lines=None):
+    """Ask the daemon: what it answers, whole or the first so many lines."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(sync.socket)
+        s.sendall(request.encode() + b"\n")
+        got = []
+        for line in s.makefile():
+            got.append(json.loads(line))
+            if "end" in got[-1] or len(got) == lines:
+                break
+    return got
+
+
+def folders(sync):
+    return glob.glob(sync.folder + "/opsync-diff-*")
+
+
+def by_the_daemon(tap, server, sync):
+    """It alone has the key."""
+    sync.env["OPSYNC_TEST_KEY"] = sync.key
+    with open(sync.config) as f:
+        text = f.read()
+    text = re.sub(r"token: .*", "token: { env: OPSYNC_TEST_KEY }", text)
+    with open(sync.config, "w") as f:
+        f.write(text)
+    sync.start()
+    sync.env.pop("OPSYNC_TEST_KEY")
+    with open(sync.config, "w") as f:
+        f.write(text.replace("sub: brief", "sub: far"))
+    by_daemon, head = sync.opsync("diff"), sync.head()
+    as_json = sync.opsync("--json", "diff", "4330")
+    alone = sync.opsync("diff", "--token-file", sync.folder + "/token")
+    tap.ok(by_daemon.code == 1 and "+sub: far" in by_daemon.out,
+           "the daemon does it, with its key", by_daemon)
+    tap.ok((by_daemon.code, by_daemon.out, by_daemon.err) ==
+           (alone.code, alone.out, alone.err), "and says the same",
+           (by_daemon, alone))
+    tap.ok(as_json.code == 1 and [c["work_package"] for c in
+                                  as_json.json()] == [4330] and
+           as_json.json()[0]["patch"].startswith("diff --git"),
+           "for programs, of one", as_json)
+    tap.same((sync.head(), sync.opsync("runs").out.count("diff")), (head, 0),
+             "and is no run of its own")
+    other = sync.write("other.yaml", text.replace("sub: brief", "sub: x"))
+    done = sync.run(sync.CLIENT, "--config", other, "diff")
+    tap.ok(done.code == 78 and "OPSYNC_TEST_KEY" in done.err,
+           "another configuration needs a key of its own", done)
+    server.side("fault", {"match": "/api/v3/", "times": -1, "status": 401})
+    done = sync.opsync("diff")
+    tap.ok(done.code == 77 and "401" in done.err, "its errors arrive", done)
+    server.side("faults/clear")
+    sync.stop()
+    sync.configure(mapping=SEEDS)
+
+
+def in_the_way(tap, server, sync):
+    """Those who ask at once, do not listen, or leave."""
+    sync.start()
+    sync.configure(mapping=SEEDS.replace("sub: brief", "sub: way"))
+    server.side("fault", {"match": "/api/v3/", "times": -1,
+                          "delay_ms": 20000})
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(sync.socket)
+        s.sendall(b'{"command":"diff"}\n')
+        tap.ok(until(lambda: folders(sync)), "one is being made")
+        got = talk(sync, '{"command":"diff"}')
+        tap.ok(len(got) == 1 and got[0]["code"] == -2 and
+               "ask again" in got[0]["error"], "a second has to wait", got)
+    tap.ok(until(lambda: not folders(sync), 5),
+           "one whose client left ends, and leaves nothing", folders(sync))
+    server.side("faults/clear")
+    got = [line for line in talk(sync, '{"command":"diff"}')
+           if "progress" not in line]
+    tap.ok(len(got) > 1 and got[0]["change"] == "changed" and
+           got[-1]["code"] == 0, "then another may", got)
+    server.side("fault", {"match": "/api/v3/", "times": -1,
+                          "delay_ms": 20000})
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(sync.socket)
+        s.sendall(b'{"command":"diff"}\n')
+        tap.ok(until(lambda: folders(sync)), "one is being made")
+        tap.same(sync.stop(timeout=10), 0, "the daemon ends nevertheless")
+    tap.same(folders(sync), [], "and leaves nothing")
+    server.side("faults/clear")
+    sync.configure(mapping=SEEDS)
+
+
+def most_memory(sync):
+    """Of the daemon until now, in bytes."""
+    with open("/proc/%d/status" % sync.process.pid) as f:
+        return 1024 * int(re.search(r"VmHWM:\s+(\d+)", f.read())[1])
+
+
+def slow_reader(tap, sync):
+    """More than fits on the way waits for who reads it slowly."""
+    sync.start()
+    before = most_memory(sync)
+    sync.configure(mapping="""documents:
+- path: p/${ id }.md
+  attachments: none
+  front_matter: { long: "%s" }
+""" % ("long " * 200000))
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(sync.socket)
+        s.sendall(b'{"command":"diff"}\n')
+        until(lambda: select.select([s], [], [], 0)[0] and
+              b'"change"' in s.recv(4096, socket.MSG_PEEK))
+        time.sleep(2)
+        answered = sync.opsync("status")
+        memory = most_memory(sync) - before
+        size = last = 0
+        for line in s.makefile():
+            size += len(line)
+            last = json.loads(line)
+            if "end" in last:
+                break
+    tap.ok(answered.code == 0, "others are answered meanwhile", answered)
+    tap.ok(size > 10 << 20 and last["code"] == 0, "all of it arrives",
+           (size, last))
+    tap.ok(memory < 5 << 20, "and little of it is kept for him", memory)
+    sync.stop()
+    sync.configure(mapping=SEEDS)
+
+
 def out_of_reach(tap, server, sync):
     """A rehearsal neither pushes nor runs hooks, and tells nobody."""
     remote = sync.folder + "/remote"
@@ -164,6 +292,9 @@ def main():
         by_mapping(tap, server, sync)
         by_server(tap, server, sync)
         beside_a_daemon(tap, server, sync)
+        by_the_daemon(tap, server, sync)
+        in_the_way(tap, server, sync)
+        slow_reader(tap, sync)
         out_of_reach(tap, server, sync)
         tap.same(glob.glob(sync.folder + "/opsync-diff-*"), [],
                  "nothing is left over")

@@ -192,7 +192,8 @@ def rights(tap, sync):
         return sync.run(
             sys.executable, "-c", ASK, sync.socket, str(gid),
             '{"command":"hello"}', '{"command":"status"}',
-            '{"command":"resync"}', '{"command":"hello","protocol":2}')
+            '{"command":"resync"}', '{"command":"hello","protocol":2}',
+            '{"command":"diff"}')
     if os.geteuid() != 0:
         tap.ok(True, "rights # SKIP only root can be somebody else")
         return
@@ -205,10 +206,11 @@ def rights(tap, sync):
     sync.start()
     done = ask(65534)
     got = done.json() if done.code == 0 else []
-    tap.ok(len(got) == 6 and not got[0]["may_change"] and "counts" in got[2]
-           and got[4]["code"] == -4 and "resync: only root" in got[4]["error"],
-           "readers: all lets them read, and no more", done)
-    tap.ok(len(got) == 6 and got[5]["code"] == -10 and
+    tap.ok(len(got) == 7 and not got[0]["may_change"] and "counts" in got[2]
+           and got[4]["code"] == -4 and "resync: only root" in got[4]["error"]
+           and got[6]["code"] == -4, "readers: all lets them read, and no more",
+           done)
+    tap.ok(len(got) == 7 and got[5]["code"] == -10 and
            "protocol 1" in got[5]["error"], "a newer protocol is refused", done)
     got = ask(os.getegid()).json()
     tap.ok(got[0]["may_change"] and got[0]["protocol"] == 1 and
