@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "base/word.h"
+
 struct decoder {
 	const unsigned char *p;
 	const unsigned char *end;
@@ -16,27 +18,25 @@ struct decoder {
 	const char *fault;
 };
 
-/* How many bytes from the start are printable ASCII and no backslash. */
-static size_t plain_run(const unsigned char *p, const unsigned char *end)
+/*
+ * Copy what is printable ASCII and no backslash, a word at a time: what a word
+ * holds beyond that is written over, and there is room for all that is left.
+ */
+static void copy_plain(struct decoder *d)
 {
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	const uint64_t high = UINT64_C(0x8080808080808080);
-	const unsigned char *at = p;
+	while (d->end - d->p >= WORD_SIZE) {
+		uint64_t w = word_load((const char *)d->p);
+		uint64_t other = word_unprintable(w) | word_equal(w, '\\');
+		size_t n = other != 0 ? word_first(other) : WORD_SIZE;
 
-	while (end - at >= 8) {
-		uint64_t w;
-		uint64_t slash;
-
-		memcpy(&w, at, 8);
-		slash = w ^ (ones * '\\');
-		/* A high bit: not ASCII, below space, or a backslash. */
-		if ((w | (w - ones * 0x20) | ((slash - ones) & ~slash)) & high)
-			break;
-		at += 8;
+		memcpy(d->out, d->p, WORD_SIZE);
+		d->p += n;
+		d->out += n;
+		if (other != 0)
+			return;
 	}
-	while (at < end && *at >= 0x20 && *at < 0x80 && *at != '\\')
-		at++;
-	return (size_t)(at - p);
+	while (d->p < d->end && *d->p >= 0x20 && *d->p < 0x80 && *d->p != '\\')
+		*d->out++ = (char)*d->p++;
 }
 
 static bool hex4(struct decoder *d, uint32_t *code)
@@ -175,14 +175,10 @@ bool scan_decode(
 	}
 	d.p = (const unsigned char *)value.p + 1;
 	d.end = d.p + value.n - 2;
-	begin = arena_alloc(a, value.n - 1);
+	begin = arena_bytes(a, value.n - 1);
 	d.out = begin;
-	while (d.p < d.end) {
-		size_t n = plain_run(d.p, d.end);
-
-		memcpy(d.out, d.p, n);
-		d.out += n;
-		d.p += n;
+	for (;;) {
+		copy_plain(&d);
 		if (d.p == d.end)
 			break;
 		if (*d.p == '\\' ? !escape(&d) : !character(&d)) {
@@ -190,6 +186,7 @@ bool scan_decode(
 			return false;
 		}
 	}
+	*d.out = '\0';
 	*out = (struct str){begin, (size_t)(d.out - begin)};
 	return true;
 }

@@ -71,37 +71,35 @@ int64_t read_href_id(struct str href)
 	return str_find(href, STR("/api/v3/")) < href.n ? href_id(href) : 0;
 }
 
-int read_link(struct arena *a, struct str value, const char *key,
+int read_next_link(struct arena *a, struct scan *j, const char *key,
 	struct link *out, struct err *e)
 {
+	enum { HREF, TITLE, N };
+	static const char *const keys[N] = {"href", "title"};
+	struct str texts[N];
+	struct str value = STR_NONE;
 	struct link link = {0};
-	struct scan j;
-	struct str name;
-	struct str href = STR_NONE;
-	struct str title = STR_NONE;
 
-	if (value.n == 0 || scan_type(value) == SCAN_NULL) {
-		*out = link;
-		return 0;
-	}
-	if (scan_type(value) != SCAN_OBJECT)
+	scan_pick(j, keys, N, texts, &value);
+	if (value.n > 0 && scan_type(value) != SCAN_NULL &&
+		scan_type(value) != SCAN_OBJECT)
 		return err_set(e, ERR_DATA, "%s: %s, not a link", key,
 			scan_type_name(value));
-	scan_init(&j, value);
-	scan_enter(&j, '{');
-	while (scan_member(&j, &name)) {
-		struct str skipped;
-
-		scan_skip(&j, str_is(name, "href")    ? &href
-			      : str_is(name, "title") ? &title
-						      : &skipped);
-	}
-	if (read_text(a, href, key, &link.href, e) != 0 ||
-		read_text(a, title, key, &link.title, e) != 0)
+	if (read_text(a, texts[HREF], key, &link.href, e) != 0 ||
+		read_text(a, texts[TITLE], key, &link.title, e) != 0)
 		return ERR_DATA;
 	link.id = read_href_id(link.href);
 	*out = link;
 	return 0;
+}
+
+int read_link(struct arena *a, struct str value, const char *key,
+	struct link *out, struct err *e)
+{
+	struct scan j;
+
+	scan_init(&j, value);
+	return read_next_link(a, &j, key, out, e);
 }
 
 int read_links(struct arena *a, struct str value, const char *key,
@@ -110,7 +108,6 @@ int read_links(struct arena *a, struct str value, const char *key,
 	struct link *links = NULL;
 	size_t n_links = 0;
 	size_t cap = 0;
-	struct str item;
 	struct scan j;
 
 	if (value.n == 0 || scan_type(value) == SCAN_NULL) {
@@ -123,9 +120,9 @@ int read_links(struct arena *a, struct str value, const char *key,
 			scan_type_name(value));
 	scan_init(&j, value);
 	scan_enter(&j, '[');
-	while (scan_item(&j) && scan_skip(&j, &item)) {
+	while (scan_item(&j)) {
 		links = arena_grow(a, links, n_links, &cap, sizeof(*links));
-		if (read_link(a, item, key, &links[n_links], e) != 0)
+		if (read_next_link(a, &j, key, &links[n_links], e) != 0)
 			return ERR_DATA;
 		n_links++;
 	}
@@ -137,22 +134,11 @@ int read_links(struct arena *a, struct str value, const char *key,
 void api_members(struct str object, const char *const *keys, size_t n,
 	struct str *values)
 {
-	struct str name;
-	struct str value;
+	struct str whole;
 	struct scan j;
 
-	memset(values, 0, n * sizeof(*values));
 	scan_init(&j, object);
-	scan_enter(&j, '{');
-	while (scan_member(&j, &name)) {
-		if (!scan_skip(&j, &value))
-			continue;
-		for (size_t i = 0; i < n; i++)
-			if (str_is(name, keys[i]))
-				values[i] = value;
-	}
-	if (j.fault != NULL)
-		memset(values, 0, n * sizeof(*values));
+	scan_pick(&j, keys, n, values, &whole);
 }
 
 struct str api_member(struct str object, const char *key)

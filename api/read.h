@@ -29,6 +29,10 @@ int read_text(struct arena *a, struct str value, const char *key,
 int read_link(struct arena *a, struct str value, const char *key,
 	struct link *out, struct err *e);
 
+/* The same of the next value of a scan, whose faults are seen at its end. */
+int read_next_link(struct arena *a, struct scan *j, const char *key,
+	struct link *out, struct err *e);
+
 /* A list of links. */
 int read_links(struct arena *a, struct str value, const char *key,
 	struct link **out, size_t *n, struct err *e);

@@ -13,25 +13,34 @@
 
 #include <stdint.h>
 
-static bool fail(struct scan *j, const char *fault)
+#include "base/word.h"
+
+#define NO_COMMA "a comma or a closing bracket is missing"
+
+/* Note what is wrong at p; NULL for those that give where they got to. */
+static const char *fail(struct scan *j, const char *p, const char *fault)
 {
-	if (j->fault == NULL)
+	if (j->fault == NULL) {
 		j->fault = fault;
-	return false;
+		j->p = p;
+	}
+	return NULL;
 }
 
-static void skip_space(struct scan *j)
+static inline const char *skip_space(const struct scan *j, const char *p)
 {
-	while (j->p < j->end && (*j->p == ' ' || *j->p == '\n' ||
-					*j->p == '\r' || *j->p == '\t'))
-		j->p++;
+	while (p < j->end && (unsigned char)*p <= ' ' &&
+		(*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+		p++;
+	return p;
 }
 
-/* The next byte that is no white space, or NUL at the end. */
-static int peek(struct scan *j)
+/* The byte at p, or NUL at the end. */
+static inline char at(const struct scan *j, const char *p)
 {
-	skip_space(j);
-	return j->p < j->end ? (unsigned char)*j->p : '\0';
+	if (p == j->end)
+		return '\0';
+	return *p;
 }
 
 void scan_init(struct scan *j, struct str text)
@@ -41,115 +50,127 @@ void scan_init(struct scan *j, struct str text)
 	*j = (struct scan){.begin = p, .p = p, .end = p + text.n};
 }
 
-/* As memchr() for a quote, which most strings end with soon. */
-static const char *find_quote(const char *at, const char *end)
+/* Whether an odd number of backslashes stands before p. */
+static bool is_escaped(const char *from, const char *p)
 {
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	const uint64_t high = UINT64_C(0x8080808080808080);
+	const char *slash = p;
 
-	for (int i = 0; i < 4 && end - at >= 8; i++, at += 8) {
-		uint64_t w;
+	while (slash > from && slash[-1] == '\\')
+		slash--;
+	return (p - slash) % 2 != 0;
+}
 
-		memcpy(&w, at, 8);
-		w ^= ones * '"';
-		if (((w - ones) & ~w & high) == 0)
+static const char *skip_long_string(struct scan *j, const char *p)
+{
+	const char *quote = p;
+
+	do {
+		quote++;
+		quote = memchr(quote, '"', (size_t)(j->end - quote));
+		if (quote == NULL)
+			return fail(j, p, "a string without an end");
+	} while (quote[-1] == '\\' && is_escaped(p + 1, quote));
+	return quote + 1;
+}
+
+/* From the opening quote to behind the closing one, which mostly is near. */
+static inline const char *skip_string(struct scan *j, const char *p)
+{
+	const char *near = p + 1;
+
+	for (int i = 0; i < 5 && j->end - near >= WORD_SIZE; i++) {
+		uint64_t quotes = word_equal(word_load(near), '"');
+
+		if (quotes == 0) {
+			near += WORD_SIZE;
 			continue;
-		while (*at != '"')
-			at++;
-		return at;
-	}
-	return memchr(at, '"', (size_t)(end - at));
-}
-
-/* From the opening quote to behind the closing one. */
-static bool skip_string(struct scan *j)
-{
-	const char *from = j->p + 1;
-	const char *at = from;
-
-	for (;;) {
-		const char *slash;
-
-		at = find_quote(at, j->end);
-		if (at == NULL)
-			return fail(j, "a string without an end");
-		slash = at;
-		while (slash > from && slash[-1] == '\\')
-			slash--;
-		if ((at - slash) % 2 == 0)
+		}
+		near += word_first(quotes);
+		if (near[-1] == '\\')
 			break;
-		at++;
+		return near + 1;
 	}
-	j->p = at + 1;
-	return true;
+	return skip_long_string(j, p);
 }
 
-static bool skip_digits(struct scan *j)
+static const char *skip_digits(struct scan *j, const char *p)
 {
-	const char *from = j->p;
+	const char *from = p;
 
-	while (j->p < j->end && *j->p >= '0' && *j->p <= '9')
-		j->p++;
-	return j->p > from || fail(j, "a digit is missing");
+	while (p < j->end && *p >= '0' && *p <= '9')
+		p++;
+	return p > from ? p : fail(j, p, "a digit is missing");
 }
 
-static bool skip_number(struct scan *j)
+static const char *skip_exponent(struct scan *j, const char *p)
 {
-	if (*j->p == '-')
-		j->p++;
-	if (j->p < j->end && *j->p == '0')
-		j->p++;
-	else if (!skip_digits(j))
-		return false;
-	if (j->p < j->end && *j->p == '.') {
-		j->p++;
-		if (!skip_digits(j))
-			return false;
-	}
-	if (j->p < j->end && (*j->p == 'e' || *j->p == 'E')) {
-		j->p++;
-		if (j->p < j->end && (*j->p == '+' || *j->p == '-'))
-			j->p++;
-		return skip_digits(j);
-	}
-	return true;
+	if (at(j, p) == '+' || at(j, p) == '-')
+		p++;
+	return skip_digits(j, p);
 }
 
-static bool skip_word(struct scan *j, struct str word)
+static const char *skip_number(struct scan *j, const char *p)
 {
-	struct str left = {j->p, (size_t)(j->end - j->p)};
-
-	if (!str_starts(left, word))
-		return fail(j, "no value");
-	j->p += word.n;
-	return true;
+	if (*p == '-')
+		p++;
+	p = at(j, p) == '0' ? p + 1 : skip_digits(j, p);
+	if (p != NULL && at(j, p) == '.')
+		p = skip_digits(j, p + 1);
+	if (p != NULL && (at(j, p) == 'e' || at(j, p) == 'E'))
+		p = skip_exponent(j, p + 1);
+	return p;
 }
 
-static bool skip_scalar(struct scan *j)
+static const char *skip_word(struct scan *j, const char *p, struct str word)
 {
-	int c = peek(j);
+	struct str left = {p, (size_t)(j->end - p)};
+
+	return str_starts(left, word) ? p + word.n : fail(j, p, "no value");
+}
+
+static inline const char *skip_scalar(struct scan *j, const char *p)
+{
+	char c = at(j, p);
 
 	if (c == '"')
-		return skip_string(j);
-	if (c == '-' || (c >= '0' && c <= '9'))
-		return skip_number(j);
-	if (c == 't')
-		return skip_word(j, STR("true"));
-	if (c == 'f')
-		return skip_word(j, STR("false"));
+		return skip_string(j, p);
 	if (c == 'n')
-		return skip_word(j, STR("null"));
-	return fail(j, "a value is missing");
+		return skip_word(j, p, STR("null"));
+	if (c == '-' || (c >= '0' && c <= '9'))
+		return skip_number(j, p);
+	if (c == 't')
+		return skip_word(j, p, STR("true"));
+	if (c == 'f')
+		return skip_word(j, p, STR("false"));
+	return fail(j, p, "a value is missing");
+}
+
+/* From a key to the value behind its colon. */
+static const char *skip_key(struct scan *j, const char *p, struct str *key)
+{
+	const char *from = p + 1;
+
+	if (at(j, p) != '"')
+		return fail(j, p, "a key is missing");
+	p = skip_string(j, p);
+	if (p == NULL)
+		return NULL;
+	*key = (struct str){from, (size_t)(p - from) - 1};
+	p = skip_space(j, p);
+	if (at(j, p) != ':')
+		return fail(j, p, "a colon is missing");
+	return skip_space(j, p + 1);
 }
 
 bool scan_enter(struct scan *j, char open)
 {
 	if (j->fault != NULL)
 		return false;
-	if (peek(j) != open)
-		return fail(j, open == '{' ? "no object" : "no list");
+	j->p = skip_space(j, j->p);
+	if (at(j, j->p) != open)
+		return fail(j, j->p, open == '{' ? "no object" : "no list");
 	if (j->depth == SCAN_DEPTH)
-		return fail(j, "nested too deep");
+		return fail(j, j->p, "nested too deep");
 	j->p++;
 	j->depth++;
 	j->fresh = true;
@@ -157,48 +178,38 @@ bool scan_enter(struct scan *j, char open)
 }
 
 /* The comma before the next thing in a container, or its end. */
-static bool more(struct scan *j, char close)
+static inline bool more(struct scan *j, char close)
 {
-	int c;
+	bool fresh = j->fresh;
 
 	if (j->fault != NULL)
 		return false;
-	c = peek(j);
-	if (c == close) {
+	j->p = skip_space(j, j->p);
+	j->fresh = false;
+	if (at(j, j->p) == close) {
 		j->p++;
 		j->depth--;
-		j->fresh = false;
 		return false;
 	}
-	if (j->fresh) {
-		j->fresh = false;
+	if (fresh)
 		return true;
-	}
-	if (c != ',')
-		return fail(j, "a comma or a closing bracket is missing");
-	j->p++;
-	return true;
-}
-
-static bool read_key(struct scan *j, struct str *key)
-{
-	const char *from;
-
-	if (peek(j) != '"')
-		return fail(j, "a key is missing");
-	from = j->p + 1;
-	if (!skip_string(j))
-		return false;
-	*key = (struct str){from, (size_t)(j->p - from) - 1};
-	if (peek(j) != ':')
-		return fail(j, "a colon is missing");
-	j->p++;
+	if (at(j, j->p) != ',')
+		return fail(j, j->p, NO_COMMA);
+	j->p = skip_space(j, j->p + 1);
 	return true;
 }
 
 bool scan_member(struct scan *j, struct str *key)
 {
-	return more(j, '}') && read_key(j, key);
+	const char *p;
+
+	if (!more(j, '}'))
+		return false;
+	p = skip_key(j, j->p, key);
+	if (p == NULL)
+		return false;
+	j->p = p;
+	return true;
 }
 
 bool scan_item(struct scan *j)
@@ -206,65 +217,108 @@ bool scan_item(struct scan *j)
 	return more(j, ']');
 }
 
-/* Which of the open containers are objects: a bit for each depth. */
-struct kinds {
-	uint64_t bits[SCAN_DEPTH / 64 + 1];
+/* The containers that a skip is in: those behind base, a bit for each. */
+struct open {
+	size_t base;
+	size_t depth;
+	bool fresh; /* as in struct scan */
+	uint64_t objects[SCAN_DEPTH / 64 + 1];
 };
 
-static bool enter_any(struct scan *j, int open, struct kinds *k)
+static inline const char *enter_any(
+	struct scan *j, const char *p, struct open *o)
 {
 	uint64_t bit;
 
-	if (!scan_enter(j, (char)open))
-		return false;
-	bit = UINT64_C(1) << j->depth % 64;
-	k->bits[j->depth / 64] &= ~bit;
-	if (open == '{')
-		k->bits[j->depth / 64] |= bit;
-	return true;
+	if (o->depth == SCAN_DEPTH)
+		return fail(j, p, "nested too deep");
+	o->depth++;
+	bit = UINT64_C(1) << o->depth % 64;
+	o->objects[o->depth / 64] &= ~bit;
+	if (*p == '{')
+		o->objects[o->depth / 64] |= bit;
+	o->fresh = true;
+	return p + 1;
 }
 
-/* Go to the next value of the innermost container, as the two below. */
-static bool next_of_any(struct scan *j, const struct kinds *k)
+/* To the next value, out of all the containers that end before it. */
+static inline const char *next_of_any(
+	struct scan *j, const char *p, struct open *o)
 {
 	struct str key;
 
-	if (k->bits[j->depth / 64] >> j->depth % 64 & 1)
-		return scan_member(j, &key);
-	return scan_item(j);
+	for (; o->depth > o->base; o->depth--) {
+		bool object = o->objects[o->depth / 64] >> o->depth % 64 & 1;
+		bool fresh = o->fresh;
+
+		o->fresh = false;
+		p = skip_space(j, p);
+		if (at(j, p) == (object ? '}' : ']')) {
+			p++;
+			continue;
+		}
+		if (!fresh && at(j, p) != ',')
+			return fail(j, p, NO_COMMA);
+		if (!fresh)
+			p = skip_space(j, p + 1);
+		return object ? skip_key(j, p, &key) : p;
+	}
+	return p;
 }
 
-/* Step from value to value until the one that was begun is complete. */
-static bool skip_value(struct scan *j)
+/* From value to value until the one that begins at p is complete. */
+static const char *skip_value(struct scan *j, const char *p)
 {
-	struct kinds kinds = {0};
-	size_t base = j->depth;
+	struct open o = {.base = j->depth, .depth = j->depth};
 
 	do {
-		int c = peek(j);
-
-		if (c == '{' || c == '[' ? !enter_any(j, c, &kinds)
-					 : !skip_scalar(j))
-			return false;
-		while (j->depth > base && !next_of_any(j, &kinds))
-			if (j->fault != NULL)
-				return false;
-	} while (j->depth > base);
-	return true;
+		if (at(j, p) == '{' || at(j, p) == '[')
+			p = enter_any(j, p, &o);
+		else
+			p = skip_scalar(j, p);
+		if (p != NULL)
+			p = next_of_any(j, p, &o);
+	} while (p != NULL && o.depth > o.base);
+	return p;
 }
 
 bool scan_skip(struct scan *j, struct str *value)
 {
 	const char *from;
+	const char *p;
 
 	if (j->fault != NULL)
 		return false;
-	skip_space(j);
+	from = skip_space(j, j->p);
+	if (at(j, from) == '"')
+		p = skip_string(j, from);
+	else
+		p = skip_value(j, from);
+	if (p == NULL)
+		return false;
+	j->p = p;
+	*value = (struct str){from, (size_t)(p - from)};
+	return true;
+}
+
+bool scan_pick(struct scan *j, const char *const *keys, size_t n,
+	struct str *picked, struct str *value)
+{
+	struct str key;
+	struct str member;
+	const char *from;
+
+	memset(picked, 0, n * sizeof(*picked));
+	if (scan_peek(j) != SCAN_OBJECT)
+		return scan_skip(j, value);
 	from = j->p;
-	if (j->p < j->end && *j->p != '{' && *j->p != '[') {
-		if (!skip_scalar(j))
-			return false;
-	} else if (!skip_value(j)) {
+	scan_enter(j, '{');
+	while (scan_member(j, &key) && scan_skip(j, &member))
+		for (size_t i = 0; i < n; i++)
+			if (str_is(key, keys[i]))
+				picked[i] = member;
+	if (j->fault != NULL) {
+		memset(picked, 0, n * sizeof(*picked));
 		return false;
 	}
 	*value = (struct str){from, (size_t)(j->p - from)};
@@ -275,8 +329,8 @@ bool scan_end(struct scan *j)
 {
 	if (j->fault != NULL)
 		return false;
-	skip_space(j);
-	return j->p == j->end || fail(j, "something follows the end");
+	j->p = skip_space(j, j->p);
+	return j->p == j->end || fail(j, j->p, "something follows the end");
 }
 
 enum scan_type scan_type(struct str value)
@@ -304,7 +358,7 @@ enum scan_type scan_peek(struct scan *j)
 {
 	if (j->fault != NULL)
 		return SCAN_NONE;
-	skip_space(j);
+	j->p = skip_space(j, j->p);
 	return scan_type((struct str){j->p, (size_t)(j->end - j->p)});
 }
 

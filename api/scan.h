@@ -50,6 +50,13 @@ bool scan_item(struct scan *j);
 /* The text of the next value, as written; false at a fault. */
 bool scan_skip(struct scan *j, struct str *value);
 
+/*
+ * The same; and where it is an object, its members of these n keys, each the
+ * last one of its name.  What is not there becomes STR_NONE.
+ */
+bool scan_pick(struct scan *j, const char *const *keys, size_t n,
+	struct str *picked, struct str *value);
+
 /* Whether there was no fault and nothing but white space is left. */
 bool scan_end(struct scan *j);
 

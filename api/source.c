@@ -18,101 +18,122 @@
 #include "base/stamp.h"
 
 enum { ID, UPDATED_AT = 7, N_MEMBERS = 10 };
-static const char *const members[N_MEMBERS] = {
-	[ID] = "id",
-	"subject",
-	"description",
-	"startDate",
-	"dueDate",
-	"date",
-	"createdAt",
-	[UPDATED_AT] = "updatedAt",
-	"estimatedTime",
-	"percentageDone",
+static const struct str members[N_MEMBERS] = {
+	[ID] = STR_INIT("id"),
+	STR_INIT("subject"),
+	STR_INIT("description"),
+	STR_INIT("startDate"),
+	STR_INIT("dueDate"),
+	STR_INIT("date"),
+	STR_INIT("createdAt"),
+	[UPDATED_AT] = STR_INIT("updatedAt"),
+	STR_INIT("estimatedTime"),
+	STR_INIT("percentageDone"),
 };
 
 enum { TYPE, PROJECT = 3, N_LINKS = 11 };
-static const char *const links[N_LINKS] = {
-	[TYPE] = "type",
-	"status",
-	"priority",
-	[PROJECT] = "project",
-	"author",
-	"assignee",
-	"responsible",
-	"version",
-	"category",
-	"parent",
-	"children",
+static const struct str links[N_LINKS] = {
+	[TYPE] = STR_INIT("type"),
+	STR_INIT("status"),
+	STR_INIT("priority"),
+	[PROJECT] = STR_INIT("project"),
+	STR_INIT("author"),
+	STR_INIT("assignee"),
+	STR_INIT("responsible"),
+	STR_INIT("version"),
+	STR_INIT("category"),
+	STR_INIT("parent"),
+	STR_INIT("children"),
+};
+
+/* What is kept of an object: of long texts and of links two members. */
+enum { FIRST, SECOND, N_PARTS };
+enum { RAW = FIRST, HTML = SECOND };
+enum { HREF = FIRST, TITLE = SECOND };
+static const char *const text_parts[N_PARTS] = {"raw", "html"};
+static const char *const link_parts[N_PARTS] = {"href", "title"};
+
+/* A value, and what is kept of it if it is an object. */
+struct piece {
+	struct str text;
+	struct str parts[N_PARTS];
 };
 
 /* A customFieldN of the element or of its links. */
 struct field {
 	struct str key;
-	struct str value;
+	struct piece value;
 	long long number;
 	size_t place; /* among those found */
 };
 
 /* What was found in one object: known members by table, and the fields. */
 struct found {
-	const char *const *names;
+	const struct str *names;
 	size_t n_names;
-	struct str values[N_LINKS];
+	const char *const *parts;
+	struct piece values[N_LINKS];
 	struct field *fields;
 	size_t n_fields;
 	size_t cap;
 };
 
-static void add_field(struct found *f, struct str key, struct str value)
+static struct piece *add_field(struct found *f, struct str key)
 {
 	const struct str prefix = STR("customField");
-	struct field field = {.key = key, .value = value, .place = f->n_fields};
+	struct field field = {.key = key, .place = f->n_fields};
 
 	if (!str_starts(key, prefix) || key.n == prefix.n ||
 		key.p[prefix.n] < '1' || key.p[prefix.n] > '9' ||
 		!str_to_int64(str_skip(key, prefix.n), &field.number))
-		return;
+		return NULL;
 	f->fields = grow(f->fields, f->n_fields, &f->cap, sizeof(*f->fields));
-	f->fields[f->n_fields++] = field;
+	f->fields[f->n_fields] = field;
+	return &f->fields[f->n_fields++].value;
 }
 
-static void note(struct found *f, struct str key, struct str value)
+/* Where the value of a member is kept, NULL if it is not. */
+static struct piece *place_of(struct found *f, struct str key)
 {
-	for (size_t i = 0; i < f->n_names; i++) {
-		if (str_is(key, f->names[i])) {
-			f->values[i] = value;
-			return;
-		}
-	}
-	add_field(f, key, value);
+	for (size_t i = 0; i < f->n_names; i++)
+		if (str_eq(key, f->names[i]))
+			return &f->values[i];
+	return add_field(f, key);
+}
+
+static void note(struct scan *j, struct found *f, struct str key)
+{
+	struct piece *to = place_of(f, key);
+	struct str skipped;
+
+	if (to != NULL)
+		scan_pick(j, f->parts, N_PARTS, to->parts, &to->text);
+	else
+		scan_skip(j, &skipped);
 }
 
 static void collect_links(struct scan *j, struct found *f)
 {
 	struct str key;
-	struct str value;
 
 	/* Links that come twice: the last ones count, as anywhere. */
 	memset(f->values, 0, sizeof(f->values));
 	f->n_fields = 0;
 	scan_enter(j, '{');
 	while (scan_member(j, &key))
-		if (scan_skip(j, &value))
-			note(f, key, value);
+		note(j, f, key);
 }
 
 static void collect(struct scan *j, struct found *own, struct found *linked)
 {
 	struct str key;
-	struct str value;
 
 	scan_enter(j, '{');
 	while (scan_member(j, &key)) {
 		if (str_is(key, "_links"))
 			collect_links(j, linked);
-		else if (scan_skip(j, &value))
-			note(own, key, value);
+		else
+			note(j, own, key);
 	}
 }
 
@@ -180,64 +201,68 @@ static void put_key(struct buf *out, const char *before, struct str key)
 }
 
 /* {format, raw, html} as {raw, html}; anything else as it is. */
-static void put_member(struct buf *out, struct str value)
+static void put_member(struct buf *out, const struct piece *value)
 {
-	enum { RAW, HTML, N };
-	static const char *const keys[N] = {"raw", "html"};
-	struct str texts[N] = {{0}};
-
-	if (scan_type(value) == SCAN_OBJECT)
-		api_members(value, keys, N, texts);
-	if (texts[RAW].n == 0) {
-		source_put_value(out, value);
+	if (value->parts[RAW].n == 0) {
+		source_put_value(out, value->text);
 		return;
 	}
 	put_key(out, "{", STR("raw"));
-	source_put_value(out, texts[RAW]);
-	if (texts[HTML].n > 0) {
+	source_put_value(out, value->parts[RAW]);
+	if (value->parts[HTML].n > 0) {
 		put_key(out, ",", STR("html"));
-		source_put_value(out, texts[HTML]);
+		source_put_value(out, value->parts[HTML]);
+	}
+	buf_putc(out, '}');
+}
+
+static void put_link(struct buf *out, const struct piece *link)
+{
+	const struct str *parts = link->parts;
+	enum scan_type type = scan_type(link->text);
+
+	if (type != SCAN_OBJECT) {
+		source_put_value(
+			out, type != SCAN_NONE ? link->text : STR("null"));
+		return;
+	}
+	put_key(out, "{", STR("href"));
+	source_put_value(out, parts[HREF].n > 0 ? parts[HREF] : STR("null"));
+	if (parts[TITLE].n > 0 && scan_type(parts[TITLE]) != SCAN_NULL) {
+		put_key(out, ",", STR("title"));
+		source_put_value(out, parts[TITLE]);
 	}
 	buf_putc(out, '}');
 }
 
 void source_put_link(struct buf *out, struct str value)
 {
-	enum { HREF, TITLE, N };
-	static const char *const keys[N] = {"href", "title"};
-	struct str texts[N];
+	struct piece link = {0};
+	struct scan j;
 
-	if (scan_type(value) != SCAN_OBJECT) {
-		source_put_value(out, value.n > 0 ? value : STR("null"));
-		return;
-	}
-	api_members(value, keys, N, texts);
-	put_key(out, "{", STR("href"));
-	source_put_value(out, texts[HREF].n > 0 ? texts[HREF] : STR("null"));
-	if (texts[TITLE].n > 0 && scan_type(texts[TITLE]) != SCAN_NULL) {
-		put_key(out, ",", STR("title"));
-		source_put_value(out, texts[TITLE]);
-	}
-	buf_putc(out, '}');
+	scan_init(&j, value);
+	scan_pick(&j, link_parts, N_PARTS, link.parts, &link.text);
+	put_link(out, &link);
 }
 
 /* A link or a list of them. */
-static void put_links(struct buf *out, struct str value)
+static void put_links(struct buf *out, const struct piece *value)
 {
 	const char *before = "";
-	struct str item;
+	struct piece item;
 	struct scan j;
 
-	if (scan_type(value) != SCAN_ARRAY) {
-		source_put_link(out, value);
+	if (scan_type(value->text) != SCAN_ARRAY) {
+		put_link(out, value);
 		return;
 	}
 	buf_putc(out, '[');
-	scan_init(&j, value);
+	scan_init(&j, value->text);
 	scan_enter(&j, '[');
-	while (scan_item(&j) && scan_skip(&j, &item)) {
+	while (scan_item(&j) &&
+		scan_pick(&j, link_parts, N_PARTS, item.parts, &item.text)) {
 		buf_puts(out, before);
-		source_put_link(out, item);
+		put_link(out, &item);
 		before = ",";
 	}
 	buf_putc(out, ']');
@@ -245,36 +270,36 @@ static void put_links(struct buf *out, struct str value)
 
 /* All that was found, each behind a comma or the opening brace. */
 static void put_found(struct buf *out, struct found *f,
-	void (*put)(struct buf *out, struct str value))
+	void (*put)(struct buf *out, const struct piece *value))
 {
 	const char *before = "{";
 
 	sort_fields(f);
 	for (size_t i = 0; i < f->n_names; i++) {
-		if (f->values[i].n == 0)
+		if (f->values[i].text.n == 0)
 			continue;
-		put_key(out, before, str_of(f->names[i]));
-		put(out, f->values[i]);
+		put_key(out, before, f->names[i]);
+		put(out, &f->values[i]);
 		before = ",";
 	}
 	for (size_t i = 0; i < f->n_fields; i++) {
 		put_key(out, before, f->fields[i].key);
-		put(out, f->fields[i].value);
+		put(out, &f->fields[i].value);
 		before = ",";
 	}
 }
 
 /* The id that a link leads to, 0 if it is none of ours. */
-static int64_t linked_id(struct str link)
+static int64_t linked_id(const struct piece *link)
 {
-	struct str href = read_raw(api_member(link, "href"));
+	struct str href = read_raw(link->parts[HREF]);
 	struct arena a = {0};
 	struct link decoded;
 	int64_t id = 0;
 
 	if (href.n > 0 && memchr(href.p, '\\', href.n) == NULL)
 		return read_href_id(href);
-	if (read_link(&a, link, "", &decoded, NULL) == 0)
+	if (read_link(&a, link->text, "", &decoded, NULL) == 0)
 		id = decoded.id;
 	arena_fini(&a);
 	return id;
@@ -285,12 +310,12 @@ static int read_head(const struct found *own, const struct found *linked,
 {
 	struct api_source h = {0};
 
-	if (!read_id(own->values[ID], &h.id))
+	if (!read_id(own->values[ID].text, &h.id))
 		return err_set(e, ERR_UNAVAILABLE,
 			"the answer is no work package: it has no id");
-	h.project_id = linked_id(linked->values[PROJECT]);
-	h.type_id = linked_id(linked->values[TYPE]);
-	stamp_parse(read_raw(own->values[UPDATED_AT]), &h.updated_at);
+	h.project_id = linked_id(&linked->values[PROJECT]);
+	h.type_id = linked_id(&linked->values[TYPE]);
+	stamp_parse(read_raw(own->values[UPDATED_AT].text), &h.updated_at);
 	*head = h;
 	if (h.project_id == 0 || h.type_id == 0)
 		return err_set(e, ERR_DATA,
@@ -303,8 +328,10 @@ static int read_head(const struct found *own, const struct found *linked,
 int api_source_make(struct str element, struct buf *out,
 	struct api_source *head, struct err *e)
 {
-	struct found own = {.names = members, .n_names = N_MEMBERS};
-	struct found linked = {.names = links, .n_names = N_LINKS};
+	struct found own = {
+		.names = members, .n_names = N_MEMBERS, .parts = text_parts};
+	struct found linked = {
+		.names = links, .n_names = N_LINKS, .parts = link_parts};
 	struct scan j;
 	int code;
 

@@ -60,7 +60,7 @@ static void add_chunk(struct arena *a, size_t at_least)
 	a->used = 0;
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+void *arena_bytes(struct arena *a, size_t size)
 {
 	size_t n = (size + ALIGN - 1) / ALIGN * ALIGN;
 	void *p;
@@ -70,7 +70,12 @@ void *arena_alloc(struct arena *a, size_t size)
 	p = (char *)a->chunks->bytes + a->used;
 	a->used += n;
 	a->total += n;
-	return memset(p, 0, size);
+	return p;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	return memset(arena_bytes(a, size), 0, size);
 }
 
 void *arena_grow(
@@ -91,9 +96,10 @@ struct str arena_str(struct arena *a, struct str s)
 
 	if (s.p == NULL)
 		return STR_NONE;
-	p = arena_alloc(a, s.n + 1);
+	p = arena_bytes(a, s.n + 1);
 	if (s.n > 0)
 		memcpy(p, s.p, s.n);
+	p[s.n] = '\0';
 	return (struct str){p, s.n};
 }
 
@@ -111,7 +117,7 @@ struct str arena_printf(struct arena *a, const char *fmt, ...)
 		return STR("");
 	if ((size_t)n < sizeof(some))
 		return arena_str(a, (struct str){some, (size_t)n});
-	p = arena_alloc(a, (size_t)n + 1);
+	p = arena_bytes(a, (size_t)n + 1);
 	va_start(ap, fmt);
 	vsnprintf(p, (size_t)n + 1, fmt, ap);
 	va_end(ap);

@@ -23,6 +23,10 @@ void arena_reset(struct arena *a); /* forget all, keep one chunk */
 void *arena_alloc(struct arena *a, size_t size)
 	__attribute__((returns_nonnull));
 
+/* The same for who writes to all of it: not zeroed. */
+void *arena_bytes(struct arena *a, size_t size)
+	__attribute__((returns_nonnull));
+
 /*
  * Room for one more item in an array that doubles: gives items or its new
  * place, and raises *cap.  The new items are zeroed.

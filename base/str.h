@@ -19,6 +19,12 @@ struct str {
 #define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
 #define STR_NONE ((struct str){NULL, 0})
 
+/* One of a static table. */
+#define STR_INIT(literal)                                                      \
+	{                                                                      \
+		"" literal, sizeof(literal) - 1                                \
+	}
+
 /* For printf's "%.*s". */
 #define STR_ARGS(s) (int)(s).n, (s).p != NULL ? (s).p : ""
 
@@ -35,7 +41,9 @@ static inline bool str_eq(struct str a, struct str b)
 /* Most texts differ at their first byte: so the length is not asked for. */
 static inline bool str_is(struct str a, const char *s)
 {
-	if (s == NULL || __builtin_constant_p(strlen(s)))
+	if (s == NULL)
+		return a.n == 0;
+	if (__builtin_constant_p(strlen(s)))
 		return str_eq(a, str_of(s));
 	for (size_t i = 0; i < a.n; i++)
 		if (a.p[i] != s[i] || s[i] == '\0')
