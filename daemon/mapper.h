@@ -28,12 +28,16 @@ struct mapper_counts {
 	int64_t failed; /* work packages */
 };
 
-/* A name that was learned in this pass, by its hash: nothing to be done. */
+/*
+ * A name that was learned in this pass: it is recorded, or staged.  Longer
+ * ones are asked for each time.
+ */
 #define MAPPER_NAMES 1024
 struct mapper_name {
+	int64_t id; /* 0: none is here */
 	enum read_kind kind;
-	int64_t id;
-	int64_t hash;
+	uint32_t n;
+	char name[48];
 };
 
 struct mapper {

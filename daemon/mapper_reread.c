@@ -25,11 +25,11 @@ int mapper_reread(
 		m->store, kind, id, STORE_STALE, NULL, e);
 }
 
-/* Where it is remembered, or may be. */
+/* Where it is remembered, or may be: the ids of a kind are close together. */
 static struct mapper_name *slot_of(
 	struct mapper *m, enum read_kind kind, int64_t id)
 {
-	return &m->known[((size_t)id * 16 + (size_t)kind) % MAPPER_NAMES];
+	return &m->known[((uint64_t)id + (uint64_t)kind * 64) % MAPPER_NAMES];
 }
 
 void mapper_forget_name(struct mapper *m, enum read_kind kind, int64_t id)
@@ -42,20 +42,40 @@ void mapper_forget_names(struct mapper *m)
 	memset(m->known, 0, sizeof(m->known));
 }
 
+static bool is_remembered(
+	struct mapper *m, enum read_kind kind, int64_t id, struct str name)
+{
+	const struct mapper_name *slot = slot_of(m, kind, id);
+
+	return slot->kind == kind && slot->id == id &&
+	       str_eq((struct str){slot->name, slot->n}, name);
+}
+
+static void remember(
+	struct mapper *m, enum read_kind kind, int64_t id, struct str name)
+{
+	struct mapper_name *slot = slot_of(m, kind, id);
+
+	if (name.n > sizeof(slot->name)) {
+		mapper_forget_name(m, kind, id);
+		return;
+	}
+	*slot = (struct mapper_name){
+		.id = id, .kind = kind, .n = (uint32_t)name.n};
+	memcpy(slot->name, name.p, name.n);
+}
+
 int mapper_learn(struct mapper *m, enum read_kind kind, int64_t id,
 	struct str name, struct err *e)
 {
-	struct mapper_name *slot = slot_of(m, kind, id);
-	int64_t hash = reads_value(name);
 	struct buf known = {0};
 	bool found = false;
 	bool read = true;
 	int r;
 
 	if (name.p == NULL || id == 0 ||
-		(kind == READ_WORK_PACKAGE && !m->in_use.neighbours))
-		return 0;
-	if (slot->kind == kind && slot->id == id && slot->hash == hash)
+		(kind == READ_WORK_PACKAGE && !m->in_use.neighbours) ||
+		is_remembered(m, kind, id, name))
 		return 0;
 	r = store_name(m->store, kind, id, &found, &known, e);
 	if (r == 0 && (!found || !str_eq(buf_str(&known), name))) {
@@ -66,6 +86,8 @@ int mapper_learn(struct mapper *m, enum read_kind kind, int64_t id,
 		if (r == 0 && found)
 			r = frozen_note(m, kind, id, buf_str(&known), e);
 	}
+	if (r == 0 && (read || found))
+		remember(m, kind, id, name);
 	buf_fini(&known);
 	return r;
 }
@@ -117,7 +139,7 @@ static int adopted(
 }
 
 /* The name that a source gave, if none is known: it is not the newest. */
-static int remember(struct mapper *m, const struct read *read, struct err *e)
+static int learn_old(struct mapper *m, const struct read *read, struct err *e)
 {
 	struct buf known = {0};
 	bool found = false;
@@ -178,7 +200,7 @@ int mapper_made_of(struct mapper *m, const struct mapper_item *item,
 	for (size_t i = 0; r == 0 && i < reads->n; i++) {
 		const struct read *read = &reads->items[i];
 
-		r = item->kept ? remember(m, read, e)
+		r = item->kept ? learn_old(m, read, e)
 			       : mapper_learn(m, read->kind, read->id,
 					 read->name, e);
 	}
