@@ -261,7 +261,7 @@ static void add_all(struct links *l, const struct work_package *wp)
 		add_value(l, &wp->fields[i].value);
 }
 
-/* The work package may be the first to show a new name. */
+/* The work package may be the first to show a new name, or the old one. */
 static int look_at(struct mapper *m, const struct read *read, struct err *e)
 {
 	struct buf known = {0};
@@ -273,7 +273,8 @@ static int look_at(struct mapper *m, const struct read *read, struct err *e)
 		return 0;
 	r = store_name(m->store, read->kind, read->id, &found, &known, e);
 	if (r == 0 && found && !str_eq(buf_str(&known), read->name) &&
-		is_named(m, read->kind, buf_str(&known)))
+		(is_named(m, read->kind, buf_str(&known)) ||
+			is_named(m, read->kind, read->name)))
 		r = mapper_learn(m, read->kind, read->id, read->name, e);
 	buf_fini(&known);
 	return r;

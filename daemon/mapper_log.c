@@ -52,7 +52,8 @@ int mapper_begin(struct mapper *m, const char *cause, struct err *e)
 	m->restored = 0;
 	m->n_failed = 0;
 	mapper_forget_names(m);
-	return guard_begin(m, e);
+	r = frozen_load(m, e);
+	return r == 0 ? guard_begin(m, e) : r;
 }
 
 int mapper_begin_run(

@@ -50,6 +50,12 @@ class World:
         status = sync.opsync("status")
         tap.ok("frozen" in status.out and name in status.out,
                what + ": status says so", status)
+        server.side(*edit(depends, description="changed again"))
+        sync.once()
+        tap.tree(sync.tree(), before, what + ": after a new start, too")
+        status = sync.opsync("status")
+        tap.ok("frozen" in status.out and name in status.out,
+               what + ": and status says so still", status)
         server.side(*edit(other, subject="Goes on, %s" % kind))
         sync.once()
         tap.ok(any(b"Goes on, " + kind.encode() in t
