@@ -349,6 +349,7 @@ static int on_project(void *arg, const struct state_weight *w, struct err *e)
 		names_project(&m->names, w->project_id) != NULL ||
 		!frozen_project(m, w->project_id))
 		return 0;
+	m->frozen.n_hidden++;
 	r = store_name(m->store, READ_PROJECT, w->project_id, &found, &name, e);
 	buf_printf(out, "the server does not show project %lld%s%.*s%s: ",
 		(long long)w->project_id, found ? " (" : "",
@@ -359,20 +360,33 @@ static int on_project(void *arg, const struct state_weight *w, struct err *e)
 	return r;
 }
 
+static int report_projects(struct mapper *m, struct buf *out, struct err *e)
+{
+	struct frozen *f = &m->frozen;
+	void *arg[] = {m, out};
+	int r;
+
+	if (f->known && f->n_hidden == 0)
+		return 0;
+	f->n_hidden = 0;
+	r = state_weights(store_state(m->store), INT64_MAX, on_project, arg, e);
+	f->known = r == 0;
+	return r;
+}
+
 int frozen_report(struct mapper *m, struct err *e)
 {
 	struct state *state = store_state(m->store);
 	struct buf now = {0};
 	struct buf known = {0};
-	void *arg[] = {m, &now};
 	bool found = false;
-	int r = 0;
+	int r;
 
 	for (size_t i = 0; i < m->frozen.n; i++) {
 		say(&m->frozen.items[i], &now);
 		buf_puts(&now, ": what depends on it stays as it is\n");
 	}
-	r = state_weights(state, INT64_MAX, on_project, arg, e);
+	r = report_projects(m, &now, e);
 	if (r == 0)
 		r = state_get(state, "frozen", &known, &found, e);
 	if (r == 0 && !str_eq(buf_str(&known), buf_str(&now)))

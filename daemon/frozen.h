@@ -26,6 +26,8 @@ struct frozen_thing {
 struct frozen {
 	size_t n, cap;
 	struct frozen_thing *items;
+	bool known;      /* which projects of documents are not shown */
+	size_t n_hidden; /* of them, those that are left alone */
 };
 
 void frozen_fini(struct frozen *f);
@@ -51,7 +53,11 @@ int frozen_keeps(struct mapper *m, const struct mapper_item *item,
  */
 bool frozen_project(struct mapper *m, int64_t id);
 
-/* Write into the state, for status, what is frozen. */
+/*
+ * Write into the state, for status, what is frozen.  All documents are counted
+ * for it only after the projects or the configuration came anew, and while one
+ * is not shown.
+ */
 int frozen_report(struct mapper *m, struct err *e);
 
 #endif

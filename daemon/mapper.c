@@ -75,6 +75,12 @@ int mapper_init(struct mapper *m, struct store *store,
 	return r == 0 ? load_generation(m, e) : r;
 }
 
+void mapper_configure(struct mapper *m, const struct config *config)
+{
+	m->config = config;
+	m->frozen.known = false;
+}
+
 void mapper_fini(struct mapper *m)
 {
 	guard_fini(&m->guard);

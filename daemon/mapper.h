@@ -131,6 +131,9 @@ int mapper_init(struct mapper *m, struct store *store,
 	const struct config *config, struct err *e);
 void mapper_fini(struct mapper *m);
 
+/* Between passes: another configuration, which must live as long as m. */
+void mapper_configure(struct mapper *m, const struct config *config);
+
 /*
  * Begin a pass: forget the last one's counts, read what people ordered.  Then
  * say what kind it is: its row in the state is made by its first event, or

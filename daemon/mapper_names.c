@@ -115,6 +115,7 @@ int mapper_put_names(struct mapper *m, enum names_kind kind,
 		return r;
 	switch (kind) {
 	case NAMES_PROJECTS:
+		m->frozen.known = false;
 		return learn_projects(m, old.projects, old.n_projects, e);
 	case NAMES_TYPES:
 		return learn_named(m, READ_TYPE,

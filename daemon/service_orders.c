@@ -121,7 +121,8 @@ void service_take_over(struct service *s)
 	config_free(s->config);
 	s->config = s->fresh;
 	s->fresh = NULL;
-	s->mapper.config = s->sync.config = s->config;
+	mapper_configure(&s->mapper, s->config);
+	s->sync.config = s->config;
 	s->sync.resolved = false;
 	s->compare = true;
 }
