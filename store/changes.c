@@ -46,14 +46,15 @@ int changes_staged(struct state *s, struct changes *c, struct err *e)
 {
 	/*
 	 * First what comes, with what is on record at its path (whoever's it
-	 * is: one that is staged gives it up); then what only goes.
+	 * is: one that is staged gives it up); then what only goes.  CROSS
+	 * JOIN: from what is staged to what is on record, never all of that.
 	 */
 	struct query q = query_open(s,
 		"SELECT n.path, coalesce(f.oid, x.oid), n.oid,"
 		" n.attachment_id = 0,"
 		" n.work_package, n.entry, CASE WHEN f.path IS NULL"
 		" OR EXISTS " READY " THEN 0 ELSE f.work_package END AS owner"
-		" FROM staged_document m JOIN staged_file n"
+		" FROM staged_document m CROSS JOIN staged_file n"
 		" ON n.work_package = m.work_package AND n.entry = m.entry"
 		" LEFT JOIN file f ON f.path = n.path"
 		" LEFT JOIN staged_adopted x ON x.path = n.path"
@@ -63,7 +64,7 @@ int changes_staged(struct state *s, struct changes *c, struct err *e)
 		" UNION ALL"
 		" SELECT f.path, f.oid, NULL, f.attachment_id = 0,"
 		" f.work_package, f.entry, 0"
-		" FROM staged_document m JOIN file f"
+		" FROM staged_document m CROSS JOIN file f"
 		" ON f.work_package = m.work_package AND f.entry = m.entry"
 		" WHERE m.why IS NULL AND NOT EXISTS (SELECT 1"
 		" FROM staged_file n JOIN staged_document d"
