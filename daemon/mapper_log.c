@@ -18,11 +18,18 @@
 
 #define PRUNE_EVERY 100 /* runs */
 
+/* Nothing names the row before a commit does, which waits for the disk. */
 static int ensure_run(struct mapper *m, struct err *e)
 {
+	struct state *s = store_state(m->store);
+	int r = 0;
+
 	if (m->run.id != 0)
 		return 0;
-	return state_run_begin(store_state(m->store), &m->run, e);
+	state_relax(s);
+	r = state_run_begin(s, &m->run, e);
+	state_strict(s);
+	return r;
 }
 
 /* At the start, and now and then, forget what is too old, or too much. */
@@ -63,10 +70,15 @@ int mapper_begin_run(
 	return record ? ensure_run(m, e) : 0;
 }
 
+/* What the pass cost is noted next (monitor.c), and that waits for the disk. */
 static int end_run(struct mapper *m, struct err *e)
 {
-	int r = state_run_put(store_state(m->store), &m->run, e);
+	struct state *s = store_state(m->store);
+	int r;
 
+	state_relax(s);
+	r = state_run_put(s, &m->run, e);
+	state_strict(s);
 	return r == 0 && m->run.id % PRUNE_EVERY == 0 ? prune(m, e) : r;
 }
 
@@ -287,6 +299,7 @@ void mapper_recovered(struct mapper *m, int64_t work_package)
 
 void mapper_committed(struct mapper *m, const char *id, const char *subject)
 {
+	struct state *s = store_state(m->store);
 	char *text = xasprintf("%s %s", id, subject);
 	struct err fault = {0};
 	const struct state_event event = {
@@ -297,8 +310,10 @@ void mapper_committed(struct mapper *m, const char *id, const char *subject)
 		.text = str_of(text),
 	};
 
-	if (state_event_add(store_state(m->store), &event, &fault) != 0)
+	state_relax(s); /* as the end of the pass does */
+	if (state_event_add(s, &event, &fault) != 0)
 		log_error("%s", fault.text);
+	state_strict(s);
 	event_log(&event, "committed");
 	free(text);
 }

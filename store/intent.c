@@ -117,7 +117,7 @@ int intent_since(struct state *s, int64_t *since, struct err *e)
 	return query_close(&q, e);
 }
 
-static int delete_rows(struct store *store, const git_oid *tip, struct err *e)
+static int forget(struct store *store, const git_oid *tip, struct err *e)
 {
 	struct state *s = store->state;
 	int code = state_begin(s, e);
@@ -132,6 +132,17 @@ static int delete_rows(struct store *store, const git_oid *tip, struct err *e)
 		code = state_end(s, e);
 	if (code != 0)
 		state_rollback(s);
+	return code;
+}
+
+/* A promise that was kept, and is found again, is kept again. */
+static int delete_rows(struct store *store, const git_oid *tip, struct err *e)
+{
+	int code;
+
+	state_relax(store->state);
+	code = forget(store, tip, e);
+	state_strict(store->state);
 	return code;
 }
 

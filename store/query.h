@@ -17,6 +17,7 @@ struct state {
 	char *file;
 	bool damaged; /* SQLite said so */
 	bool held;    /* state_hold() */
+	bool relaxed; /* state_relax() */
 	size_t n_statements;
 	size_t cap_statements;
 	struct statement *statements;

@@ -422,6 +422,20 @@ void state_rollback(struct state *s)
 	query_run(&q, NULL);
 }
 
+void state_relax(struct state *s)
+{
+	if (sqlite3_get_autocommit(s->db))
+		s->relaxed =
+			state_exec(s, "PRAGMA synchronous = NORMAL", NULL) == 0;
+}
+
+void state_strict(struct state *s)
+{
+	if (s->relaxed && state_exec(s, "PRAGMA synchronous = FULL", NULL) != 0)
+		abort(); /* rather than promise what does not hold */
+	s->relaxed = false;
+}
+
 int state_nest(struct state *s, struct err *e)
 {
 	struct query q = query_open(s, "SAVEPOINT part");

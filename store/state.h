@@ -51,6 +51,15 @@ int state_begin(struct state *s, struct err *e);
 int state_end(struct state *s, struct err *e);
 void state_rollback(struct state *s);
 
+/*
+ * From here to state_strict(), what is committed does not wait for the disk:
+ * it is there for who starts after a kill, and after a power cut if a later
+ * commit was that waited.  For what is lost without harm, or is done again.
+ * Between transactions; in one, or while the state is held, it does nothing.
+ */
+void state_relax(struct state *s);
+void state_strict(struct state *s);
+
 /* Single values: cursor, instance, … */
 int state_get(struct state *s, const char *key, struct buf *value, bool *found,
 	struct err *e);

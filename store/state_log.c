@@ -7,23 +7,43 @@
 
 #include "store/rows.h"
 
+#define RUN_COLUMNS                                                            \
+	"started, finished, kind, cause, result, error, seen, made, changed,"  \
+	" removed, failed, requests, bytes, \"commit\""
+
+static void bind_run(struct query *q, const struct state_run *run)
+{
+	bind_int(q, run->started);
+	bind_int(q, run->finished);
+	bind_text(q, run->kind);
+	bind_text(q, run->cause);
+	bind_int(q, run->result);
+	bind_text(q, run->error);
+	bind_int(q, run->seen);
+	bind_int(q, run->made);
+	bind_int(q, run->changed);
+	bind_int(q, run->removed);
+	bind_int(q, run->failed);
+	bind_int(q, run->requests);
+	bind_int(q, run->bytes);
+	bind_text(q, run->commit);
+}
+
 int state_run_begin(struct state *s, struct state_run *run, struct err *e)
 {
 	struct query q = query_open(s,
-		"INSERT INTO run (started, finished, result, seen, made,"
-		" changed, removed, failed, requests, bytes)"
-		" VALUES (?, 0, 0, 0, 0, 0, 0, 0, 0, 0) RETURNING id");
+		"INSERT INTO run (" RUN_COLUMNS ") VALUES"
+		" (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id");
 	int64_t id = 0;
 	int code;
 
-	bind_int(&q, run->started);
+	bind_run(&q, run);
 	while (query_next(&q)) /* to the end: then it is committed */
 		id = column_int(&q);
 	code = query_close(&q, e);
-	if (code != 0)
-		return code;
-	run->id = id;
-	return state_run_put(s, run, e);
+	if (code == 0)
+		run->id = id;
+	return code;
 }
 
 int state_run_range(
@@ -53,25 +73,10 @@ int state_run_repeat(
 int state_run_put(struct state *s, const struct state_run *run, struct err *e)
 {
 	struct query q = query_open(s,
-		"UPDATE run SET started = ?, finished = ?, kind = ?,"
-		" cause = ?, result = ?, error = ?, seen = ?, made = ?,"
-		" changed = ?, removed = ?, failed = ?, requests = ?,"
-		" bytes = ?, \"commit\" = ? WHERE id = ?");
+		"UPDATE run SET (" RUN_COLUMNS ") ="
+		" (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?");
 
-	bind_int(&q, run->started);
-	bind_int(&q, run->finished);
-	bind_text(&q, run->kind);
-	bind_text(&q, run->cause);
-	bind_int(&q, run->result);
-	bind_text(&q, run->error);
-	bind_int(&q, run->seen);
-	bind_int(&q, run->made);
-	bind_int(&q, run->changed);
-	bind_int(&q, run->removed);
-	bind_int(&q, run->failed);
-	bind_int(&q, run->requests);
-	bind_int(&q, run->bytes);
-	bind_text(&q, run->commit);
+	bind_run(&q, run);
 	bind_int(&q, run->id);
 	return query_run(&q, e);
 }
@@ -99,10 +104,9 @@ static void read_run(struct query *q, struct state_run *run)
 int state_runs(struct state *s, int64_t limit, state_run_fn *fn, void *arg,
 	struct err *e)
 {
-	struct query q = query_open(s,
-		"SELECT id, started, finished, kind, cause, result, error,"
-		" seen, made, changed, removed, failed, requests, bytes,"
-		" \"commit\", repeated FROM run ORDER BY id DESC LIMIT ?");
+	struct query q =
+		query_open(s, "SELECT id, " RUN_COLUMNS ", repeated FROM run"
+			      " ORDER BY id DESC LIMIT ?");
 	struct err told = {0};
 
 	bind_int(&q, limit);
