@@ -1,7 +1,8 @@
 /*
  * maintain - the repository consolidated now and then.
  *
- *   time passed, no pass runs --> job: may we? --> git gc --auto --> wait
+ *   time passed, no pass runs --> job: may we? --> git gc --auto -->
+ *   job: what a killed one left is cleared --> wait
  *
  * git itself judges whether there is enough to do.  Who has set gc.auto = 0 in
  * the repository does not want it.  What a pass writes meanwhile is new, and
@@ -28,8 +29,9 @@ struct maintain {
 	struct job job;
 	bool busy;
 	bool wait;
-	bool wanted; /* what the job found */
-	bool told;   /* that it failed */
+	int fd;         /* what the job gave: its standard input, or -1 */
+	struct err err; /* or why it gave none */
+	bool told;      /* that it failed */
 	void (*closed)(void *arg);
 	void *closed_arg;
 };
@@ -56,29 +58,58 @@ static void end(struct maintain *m)
 		m->host.idle(m->host.arg);
 }
 
+static void tell(struct maintain *m, const char *why)
+{
+	if (m->closed == NULL && !m->told)
+		log_warning("the repository cannot be consolidated (git gc): "
+			    "%s",
+			why);
+	m->told = true;
+}
+
+static void run_end(struct job *job)
+{
+	struct maintain *m = container_of(job, struct maintain, job);
+
+	store_gc_end(m->host.store, m->fd, m->git.child.err.code == 0);
+}
+
+static void on_end(struct job *job)
+{
+	struct maintain *m = container_of(job, struct maintain, job);
+
+	git_child_fini(&m->git);
+	end(m);
+}
+
+static void give_end(struct maintain *m)
+{
+	m->job = (struct job){.run = run_end, .done = on_end};
+	worker_give(m->host.worker, &m->job);
+}
+
 static void on_gc(struct child *child)
 {
 	struct git_child *g = container_of(child, struct git_child, child);
 	struct maintain *m = container_of(g, struct maintain, git);
 	struct buf why = {0};
 
-	if (child->err.code != 0 && m->closed == NULL && !m->told) {
+	if (child->err.code != 0) {
 		git_child_reason(g, &why);
-		log_warning("the repository cannot be consolidated (git gc): "
-			    "%s",
-			buf_str(&why).p);
+		tell(m, buf_str(&why).p);
 		buf_fini(&why);
+	} else {
+		m->told = false;
 	}
-	m->told = child->err.code != 0;
-	git_child_fini(&m->git);
-	end(m);
+	give_end(m);
 }
 
 static void run_may(struct job *job)
 {
 	struct maintain *m = container_of(job, struct maintain, job);
 
-	m->wanted = store_wants_gc(m->host.store);
+	m->err = (struct err){0};
+	store_gc_begin(m->host.store, &m->fd, &m->err);
 }
 
 static void on_may(struct job *job)
@@ -86,8 +117,14 @@ static void on_may(struct job *job)
 	static const struct config_push none;
 	struct maintain *m = container_of(job, struct maintain, job);
 
-	if (m->closed != NULL || !m->wanted) {
+	if (m->err.code != 0)
+		tell(m, m->err.text);
+	if (m->fd < 0) {
 		end(m);
+		return;
+	}
+	if (m->closed != NULL) {
+		give_end(m);
 		return;
 	}
 	git_child_init(&m->git, m->host.loop, m->path, &none);
@@ -101,6 +138,7 @@ static void on_may(struct job *job)
 	git_child_arg(&m->git, "--auto");
 	git_child_arg(&m->git, "--quiet");
 	m->git.child.timeout = LIMIT;
+	m->git.child.input_fd = m->fd;
 	git_child_start(&m->git, on_gc);
 }
 

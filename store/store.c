@@ -22,6 +22,7 @@
 #include "base/stamp.h"
 #include "base/util.h"
 #include "store/files.h"
+#include "store/gc.h"
 #include "store/git_error.h"
 #include "store/heal.h"
 #include "store/history.h"
@@ -200,6 +201,7 @@ static int clear_left(struct store *s, const struct site *p, struct err *e)
 		code = 0; /* mended once the repository is open */
 	if (p->make)
 		since = 0;
+	gc_clear(p->folder.p, p->refs.p);
 	if (code == 0)
 		code = clear_locks(s, p, since, e);
 	if (code == 0)
@@ -445,7 +447,7 @@ int store_tip(struct store *s, git_oid *out, struct err *e)
 				   : git_failed(e, "cannot read %s", s->ref);
 }
 
-bool store_wants_gc(struct store *s)
+static bool wants_gc(struct store *s)
 {
 	git_config *config;
 	int32_t value = 1;
@@ -456,6 +458,20 @@ bool store_wants_gc(struct store *s)
 		value = 1;
 	git_config_free(config);
 	return value != 0;
+}
+
+int store_gc_begin(struct store *s, int *fd, struct err *e)
+{
+	*fd = -1;
+	return wants_gc(s) ? gc_begin(git_repository_path(s->repo),
+				     git_repository_commondir(s->repo), fd, e)
+			   : 0;
+}
+
+void store_gc_end(struct store *s, int fd, bool whole)
+{
+	gc_end(git_repository_path(s->repo), git_repository_commondir(s->repo),
+		fd, whole);
 }
 
 int store_head(struct store *s, char id[41], struct err *e)

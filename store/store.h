@@ -348,8 +348,13 @@ struct store_follow {
 int store_follow(struct store *s, const char *ref, struct store_follow *out,
 	struct err *e);
 
-/* Has nobody forbidden to consolidate the repository (gc.auto = 0)? */
-bool store_wants_gc(struct store *s);
+/*
+ * Before git gc, and behind it.  *fd is to be its standard input; -1 if the
+ * repository is not to be consolidated now: it says so itself (gc.auto = 0),
+ * or is already.  whole: git gc came to its end; what it left else is cleared.
+ */
+int store_gc_begin(struct store *s, int *fd, struct err *e);
+void store_gc_end(struct store *s, int fd, bool whole);
 
 bool store_has_branch(struct store *s, const char *branch);
 

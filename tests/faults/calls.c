@@ -107,13 +107,17 @@ static void become(char **argv)
 
 /* --- The tracer --------------------------------------------------------- */
 
-/* A child that left the group dies at its next call, or with this program. */
-static void kill_all(pid_t program)
+/*
+ * at: what has been stopped.  Any other child that left the group dies at its
+ * next call, or with this program.
+ */
+static void kill_all(pid_t program, pid_t at)
 {
 	int status;
 	pid_t tid;
 
 	kill(-program, SIGKILL);
+	kill(at, SIGKILL);
 	while ((tid = waitpid(-1, &status, __WALL)) > 0) {
 		if (WIFSTOPPED(status))
 			kill(tid, SIGKILL);
@@ -244,7 +248,7 @@ static int trace(struct tracer *t, pid_t program)
 	ptrace(PTRACE_CONT, program, NULL, NULL);
 	while ((tid = waitpid(-1, &status, __WALL)) > 0) {
 		if (WIFSTOPPED(status) && on_stop(t, tid, status)) {
-			kill_all(program);
+			kill_all(program, tid);
 			return 128 + SIGKILL;
 		}
 		if (tid == program && WIFEXITED(status))

@@ -6,7 +6,10 @@ again the store is that of one that nobody disturbed.
   kill_calls.py --scenario NAME --at "N before [M after]"   repeats one case
 """
 # slow: much to start, and sanitizers do not go with being traced
+import hashlib
+import os
 import random
+import subprocess
 import sys
 
 from faulty import (CALLS, KILLED, MAPPING, Case, Remote, chosen, contents,
@@ -84,7 +87,41 @@ def push(server, sync):
     return ()
 
 
-SCENARIOS = (first, edits, deletion, rename, attachment, render, mixed, push)
+def loose_in(folder, n):
+    """Texts whose blobs git keeps in one folder: by it git gc --auto judges
+    how many loose objects there are."""
+    for i in range(1 << 20):
+        text = b"%d" % i
+        blob = hashlib.sha1(b"blob %d\0" % len(text) + text)
+        if n > 0 and blob.hexdigest().startswith(folder):
+            n -= 1
+            yield text
+
+
+def littered(sync):
+    """Files of a person: loose objects and packs enough for git gc."""
+    folder = os.path.join(sync.store, "foreign")
+    os.makedirs(folder)
+    for n, text in enumerate(loose_in("17", 60)):
+        with open(os.path.join(folder, str(n)), "wb") as f:
+            f.write(text)
+    sync.git("add", "foreign")
+    sync.git("-c", "user.name=Ida", "-c", "user.email=ida@example.org",
+             "commit", "-qm", "Files of a person")
+    for blob in list(sync.blobs())[:45]:
+        subprocess.run(["git", "-C", sync.store, "pack-objects", "-q",
+                        ".git/objects/pack/pack"], env=sync.env, check=True,
+                       stdout=subprocess.DEVNULL, input=blob.encode())
+
+
+def consolidation(server, sync):
+    """Of what littered() left behind."""
+    edits(server, sync)
+    return ()
+
+
+SCENARIOS = (first, edits, deletion, rename, attachment, render, mixed, push,
+             consolidation)
 
 
 class Scenario:
@@ -99,6 +136,8 @@ class Scenario:
             self.sync.push_to(Remote(self.sync.folder))
         if scenario is not first:
             self.well(())
+        if scenario is consolidation:
+            littered(self.sync)
         self.sync.keep()
         self.args = scenario(self.server, self.sync)
         self.n_calls = self.sync.count_calls(*self.args)

@@ -242,6 +242,55 @@ static void test_live_lock_is_waited_for(void **state)
 	assert_int_equal(pclose(git), 0); /* it was there to be removed */
 }
 
+/* What is there of "old" and "new" ones, a letter each. */
+static const char *left(struct fixture *f)
+{
+	return run("cd '%s/.git' && for i in refs/heads/old.lock "
+		   "refs/heads/tmp_branch gc.pid.lock "
+		   "objects/pack/tmp_pack_new objects/pack/.tmp-%d-pack-new "
+		   "objects/pack/.tmp-1234567-pack-new; do "
+		   "test -e $i && printf y || printf n; done",
+		f->path, (int)getpid());
+}
+
+/* It may go on when its daemon is dead; what it left then is cleared. */
+static void test_gc_was_killed(void **state)
+{
+	struct fixture *f = *state;
+	int fd;
+	pid_t pid;
+
+	open_store(f);
+	run("cd '%s/.git' && touch -d '1 hour ago' refs/heads/old.lock",
+		f->path);
+	assert_int_equal(store_gc_begin(f->store, &fd, &f->err), 0);
+	assert_true(fd >= 0);
+	run("cd '%s/.git' && touch gc.pid.lock refs/heads/tmp_branch "
+	    "objects/pack/tmp_pack_new objects/pack/.tmp-%d-pack-new "
+	    "objects/pack/.tmp-1234567-pack-new",
+		f->path, (int)getpid());
+	pid = fork();
+	if (pid == 0) {
+		dup2(fd, STDIN_FILENO);
+		execlp("sleep", "sleep", "60", (char *)NULL);
+		_exit(1);
+	}
+	store_gc_end(f->store, fd, false);
+	store_close(f->store);
+	open_store(f);
+	assert_string_equal(left(f), "yyyyyy");
+	assert_int_equal(store_gc_begin(f->store, &fd, &f->err), 0);
+	assert_int_equal(fd, -1);
+	store_close(f->store);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	open_store(f);
+	assert_string_equal(left(f), "yynnyn");
+	assert_int_equal(store_gc_begin(f->store, &fd, &f->err), 0);
+	assert_true(fd >= 0);
+	store_gc_end(f->store, fd, true);
+}
+
 /* --- Without opening ------------------------------------------------------ */
 
 static void test_state_path(void **state)
@@ -297,6 +346,7 @@ int main(void)
 		TEST(test_unfinished_repository),
 		TEST(test_stale_locks),
 		TEST(test_live_lock_is_waited_for),
+		TEST(test_gc_was_killed),
 		TEST(test_state_path),
 		TEST(test_linked_worktree),
 	};

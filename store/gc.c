@@ -1,0 +1,194 @@
+/*
+ * gc - what git gc leaves behind when it is killed.
+ *
+ *   the file opsync/gc is made and locked --> git gc has it as its standard
+ *   input, and so have the programs that it starts --> removed
+ *
+ * The lock is one on an open file, so it lasts as long as any of them lives,
+ * even if their daemon does not.  A file that nobody has locked tells of a git
+ * gc that was killed.  It left locks, which would stop the next one and the
+ * people who work here for ever, and half-made packs, which git never removes:
+ * whatever has such a name, was changed since the file was made, and is open
+ * nowhere goes.
+ */
+#include "store/gc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/stamp.h"
+#include "base/util.h"
+#include "store/lock.h"
+
+/* A folder where it writes, and how half-made files begin there. */
+struct place {
+	const char *name;
+	const char *heads[4];
+	bool deep;
+};
+
+static const struct place places[] = {
+	{"", {"packed-refs.new"}, false},
+	{"/objects", {"tmp_", ".tmp-", "packs_"}, true},
+	{"/info", {"tmp_", "refs_"}, false},
+	{"/refs", {NULL}, true},
+	{"/logs", {NULL}, true},
+};
+
+static int64_t changed_at(const struct stat *st)
+{
+	return st->st_mtim.tv_sec * STAMP_SECOND + st->st_mtim.tv_nsec / 1000;
+}
+
+/* ".tmp-PID-pack-…" is closed before it gets its name. */
+static bool has_owner(const char *name)
+{
+	int64_t pid = 0;
+
+	if (str_starts(str_of(name), STR(".tmp-")))
+		pid = strtoll(name + STR(".tmp-").n, NULL, 10);
+	return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno != ESRCH);
+}
+
+/* Nobody gets this lease on a file that somebody else writes. */
+static bool is_at_rest(const char *file)
+{
+	int fd = open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool rests = fd >= 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return rests;
+}
+
+static bool is_half_made(const struct place *p, const char *name)
+{
+	for (size_t i = 0; p->heads[i] != NULL; i++)
+		if (str_starts(str_of(name), str_of(p->heads[i])))
+			return !has_owner(name);
+	return false;
+}
+
+/* The index has a lock of another kind (worktree_unlock). */
+static bool is_lock(const char *name)
+{
+	return str_ends(str_of(name), STR(".lock")) &&
+	       !str_is(str_of(name), "index.lock");
+}
+
+static void clear_file(const struct place *p, const char *file,
+	const char *name, int64_t since)
+{
+	if (is_lock(name))
+		lock_clear(file, since, NULL);
+	else if (is_half_made(p, name) && is_at_rest(file))
+		unlink(file);
+}
+
+static void clear_place(
+	const struct place *p, const char *folder, int64_t since);
+
+static void clear_entry(const struct place *p, const char *folder,
+	const char *name, int64_t since)
+{
+	char *file = xasprintf("%s/%s", folder, name);
+	struct stat st;
+
+	if (lstat(file, &st) != 0) {
+		free(file);
+		return;
+	}
+	if (S_ISDIR(st.st_mode) && p->deep)
+		clear_place(p, file, since);
+	else if (S_ISREG(st.st_mode) && changed_at(&st) >= since)
+		clear_file(p, file, name, since);
+	free(file);
+}
+
+static void clear_place(
+	const struct place *p, const char *folder, int64_t since)
+{
+	DIR *d = opendir(folder);
+	struct dirent *entry;
+
+	while (d != NULL && (entry = readdir(d)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 &&
+			strcmp(entry->d_name, "..") != 0)
+			clear_entry(p, folder, entry->d_name, since);
+	if (d != NULL)
+		closedir(d);
+}
+
+/* 0: locked by us, and *since is when it was made. */
+static int take(const char *file, int flags, int64_t *since, int *fd)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct stat st;
+	int f = open(file, O_RDWR | O_CLOEXEC | flags, 0640);
+	int error;
+
+	if (f >= 0 && fcntl(f, F_OFD_SETLK, &whole) == 0 &&
+		fstat(f, &st) == 0) {
+		*since = changed_at(&st);
+		*fd = f;
+		return 0;
+	}
+	error = errno;
+	if (f >= 0)
+		close(f);
+	return error;
+}
+
+void gc_clear(const char *folder, const char *common)
+{
+	char *file = xasprintf("%s/opsync/gc", folder);
+	int64_t since = 0;
+	int fd;
+
+	if (take(file, 0, &since, &fd) == 0) {
+		for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+			char *place = xasprintf("%s%s", common, places[i].name);
+
+			clear_place(&places[i], place, since);
+			free(place);
+		}
+		unlink(file);
+		close(fd);
+	}
+	free(file);
+}
+
+int gc_begin(const char *folder, const char *common, int *fd, struct err *e)
+{
+	char *file = xasprintf("%s/opsync/gc", folder);
+	int64_t since = 0;
+	int code = 0;
+	int error;
+
+	gc_clear(folder, common);
+	*fd = -1;
+	error = take(file, O_CREAT, &since, fd);
+	if (error != 0 && error != EAGAIN && error != EACCES)
+		code = err_errno(e, ERR_IO, error, "cannot make %s", file);
+	free(file);
+	return code;
+}
+
+void gc_end(const char *folder, const char *common, int fd, bool whole)
+{
+	char *file = xasprintf("%s/opsync/gc", folder);
+
+	close(fd);
+	if (whole)
+		unlink(file);
+	else
+		gc_clear(folder, common);
+	free(file);
+}
