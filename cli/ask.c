@@ -320,7 +320,7 @@ int cli_number(
 	return 0;
 }
 
-static int print_answer(struct cli *cli, const struct buf *lines,
+int cli_print(struct cli *cli, const struct buf *lines,
 	void (*print)(void *arg, const json_t *line), void *arg, struct err *e)
 {
 	if (!cli->json)
@@ -338,7 +338,7 @@ int cli_show(struct cli *cli, const struct config *config,
 	int r = cli_ask(config, request, &lines, &running, e);
 
 	if (r == 0)
-		r = print_answer(cli, &lines, print, arg, e);
+		r = cli_print(cli, &lines, print, arg, e);
 	buf_fini(&lines);
 	return r;
 }
@@ -356,7 +356,7 @@ int cli_tell(struct cli *cli, const json_t *request,
 	if (r == 0)
 		r = ask_daemon(c, request, &lines, e);
 	if (r == 0)
-		r = print_answer(cli, &lines, print, arg, e);
+		r = cli_print(cli, &lines, print, arg, e);
 	cli_disconnect(c);
 	buf_fini(&lines);
 	config_fini(&config);

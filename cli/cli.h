@@ -39,10 +39,11 @@ int cli_config(const struct cli *cli, struct config *out, struct err *e);
 int cli_ask(const struct config *config, const json_t *request,
 	struct buf *lines, bool *running, struct err *e);
 
-/*
- * Ask as cli_ask() does, and print the answer: as it is with --json, else
- * print() gets each of its lines.
- */
+/* An answer as it is with --json, else print() gets each of its lines. */
+int cli_print(struct cli *cli, const struct buf *lines,
+	void (*print)(void *arg, const json_t *line), void *arg, struct err *e);
+
+/* Ask as cli_ask() does, and print the answer as cli_print() does. */
 int cli_show(struct cli *cli, const struct config *config,
 	const json_t *request, void (*print)(void *arg, const json_t *line),
 	void *arg, struct err *e);

@@ -8,9 +8,12 @@
 
 #include "cli/commands.h"
 #include "cli/event.h"
+#include "daemon/show_commit.h"
 
 struct show {
+	struct cli *cli;
 	const struct config *config;
+	const char *what; /* that was asked for */
 	struct term term;
 };
 
@@ -103,16 +106,47 @@ static void print_event(const struct show *s, const json_t *event)
 			commit, term_off(&s->term));
 }
 
+static void print_last(const struct show *s, const json_t *one)
+{
+	const json_t *commit = json_object_get(one, "last_commit");
+	const char *instance = cli_text(commit, "instance", NULL);
+	char clock[CLOCK_TEXT];
+
+	if (!json_is_object(commit))
+		return;
+	printf("commit     %s%s%s\n           %s  %s", term_on(&s->term, CYAN),
+		cli_text(commit, "id", "?"), term_off(&s->term),
+		term_clock(cli_text(commit, "at", NULL), clock),
+		cli_text(commit, "subject", "?"));
+	if (instance != NULL)
+		printf("  (run %lld of %s)", cli_int(commit, "run"), instance);
+	putchar('\n');
+}
+
+/* The log has forgotten it, but not git. */
+static void print_path(const struct show *s, const json_t *one)
+{
+	printf("%s%s%s\nstate      is not known here any more: the last commit "
+	       "of it is one of ours\n",
+		term_on(&s->term, BOLD), s->what, term_off(&s->term));
+	print_last(s, one);
+}
+
 static void print(void *arg, const json_t *one)
 {
 	const struct show *s = arg;
 	const json_t *documents = json_object_get(one, "documents");
 	const json_t *events = json_object_get(one, "events");
 
+	if (!json_is_integer(json_object_get(one, "work_package"))) {
+		print_path(s, one);
+		return;
+	}
 	print_head(s, one);
 	print_outcome(s, one);
 	for (size_t i = 0; i < json_array_size(documents); i++)
 		print_document(s, json_array_get(documents, i));
+	print_last(s, one);
 	if (json_array_size(events) > 0)
 		putchar('\n');
 	for (size_t i = 0; i < json_array_size(events); i++)
@@ -147,11 +181,53 @@ static void name(const struct config *config, const char *what, json_t *request)
 	free(path);
 }
 
+/* --- Without a daemon --------------------------------------------------- */
+
+static void on_commit(struct show_commit *c)
+{
+	(void)c;
+}
+
+/* As it does when it has asked the state. */
+static int add_commit(const struct config *config, const json_t *request,
+	struct buf *line, struct err *e)
+{
+	uv_loop_t loop;
+	struct show_commit c = {
+		.loop = &loop,
+		.config = config,
+		.path = str_of(cli_text(request, "path", NULL)),
+		.line = line,
+	};
+
+	uv_loop_init(&loop);
+	show_commit_start(&c, on_commit);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_loop_close(&loop);
+	if (c.err.code != 0)
+		*e = c.err;
+	return c.err.code;
+}
+
+static int ask(struct show *s, const json_t *request, struct err *e)
+{
+	struct buf line = {0};
+	bool running;
+	int r = cli_ask(s->config, request, &line, &running, e);
+
+	if (r == 0 && !running)
+		r = add_commit(s->config, request, &line, e);
+	if (r == 0)
+		r = cli_print(s->cli, &line, print, s, e);
+	buf_fini(&line);
+	return r;
+}
+
 int cli_show_one(struct cli *cli, struct err *e)
 {
 	json_t *request = json_pack("{s:s}", "command", "show");
 	struct config config = {0};
-	struct show s = {.config = &config};
+	struct show s = {.cli = cli, .config = &config};
 	int r = cli_parse(cli, NULL, NULL, NULL, e);
 
 	term_init(&s.term);
@@ -160,10 +236,11 @@ int cli_show_one(struct cli *cli, struct err *e)
 	if (r == 0)
 		r = cli_config(cli, &config, e);
 	if (r == 0) {
-		name(&config, cli->argv[optind], request);
+		s.what = cli->argv[optind];
+		name(&config, s.what, request);
 		if (!cli->json)
 			term_page(&s.term);
-		r = cli_show(cli, &config, request, print, &s, e);
+		r = ask(&s, request, e);
 		term_end(&s.term);
 	}
 	json_decref(request);

@@ -34,7 +34,7 @@ static const struct control_command commands[] = {
 	{"runs", CONTROL_READ, question, NULL},
 	{"usage", CONTROL_READ, question, NULL},
 	{"log", CONTROL_READ, question, NULL},
-	{"show", CONTROL_READ, question, NULL},
+	{"show", CONTROL_READ, question, order_show},
 	{"held", CONTROL_READ, question, NULL},
 	{"hello", CONTROL_READ, NULL, order_hello},
 	{"resync", CONTROL_CHANGE, work_resync, order_resync},

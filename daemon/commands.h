@@ -33,6 +33,9 @@ void order_accept_server(struct control_request *r);
 /* diff.c */
 void order_diff(struct control_request *r);
 
+/* show.c */
+void order_show(struct control_request *r);
+
 /* relay.c */
 void order_get(struct control_request *r);
 

@@ -195,14 +195,16 @@ static int find(struct show *s, struct err *e)
 	int r = state_owner(s->state, s->path, &found, &s->id, &oid, e);
 
 	buf_fini(&oid);
-	if (r == 0 && !found)
-		r = state_events(s->state, &told, note_id, s, e);
-	if (r == 0 && s->id == 0)
-		r = err_set(e, ERR_USAGE,
-			"%.*s: no document, and no attachment, of a work "
-			"package (a path is given from the store's root)",
-			STR_ARGS(s->path));
-	return r;
+	return r == 0 && !found ? state_events(s->state, &told, note_id, s, e)
+				: r;
+}
+
+/* Nobody's that we know of. */
+static void show_nothing(struct show *s)
+{
+	buf_puts(s->out,
+		"{\"work_package\":null,\"known\":false,\"held\":[],"
+		"\"withdrawn\":false,\"documents\":[],\"events\":[]}\n");
 }
 
 static int show(struct show *s, struct err *e)
@@ -247,7 +249,9 @@ int report_show(struct state *state, int64_t work_package, struct str path,
 		return err_set(e, ERR_USAGE, "show: which work package?");
 	if (work_package <= 0)
 		r = find(&s, e);
-	if (r == 0)
+	if (r == 0 && s.id == 0)
+		show_nothing(&s);
+	else if (r == 0)
 		r = show(&s, e);
 	if (r != 0)
 		buf_clear(out);

@@ -26,7 +26,10 @@ struct sync {
 	bool resolved;
 
 	struct mapper_counts progress; /* of the pass, as of the last job */
-	bool rehearsing; /* for a client, in a process of its own */
+
+	/* For clients, by processes of their own. */
+	bool rehearsing;
+	size_t n_showing;
 };
 
 #define SYNC_PAGE 200 /* work packages a request */

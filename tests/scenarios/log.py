@@ -171,7 +171,36 @@ def show(tap, sync, running):
                done)
 
 
+def forgotten(tap, sync, gone, running):
+    """What the log has not any more, git has."""
+    how = ", running" if running else ", stopped"
+    one = sync.opsync("show", "3397", "--json").json()[0]
+    path = one["documents"][0]["files"][0]["path"]
+    wanted = sync.git("log", "-1", "--format=%H", "--", path).out.strip()
+    tap.ok(one["events"] == [] and one["last_commit"]["id"] == wanted and
+           one["last_commit"]["run"] > 0 and
+           one["last_commit"]["instance"] == "opsync",
+           "the commit of a document" + how, (one, wanted))
+    got = sync.opsync("show", path)
+    tap.ok("commit     " + wanted in got.out and "of opsync)" in got.out,
+           "for people" + how, got)
+    one = sync.opsync("show", gone, "--json").json()[0]
+    wanted = sync.git("log", "-1", "--format=%H", "--", gone).out.strip()
+    tap.ok(one["work_package"] is None and
+           one["last_commit"]["id"] == wanted,
+           "the commit that removed one" + how, (one, wanted))
+    got = sync.opsync("show", gone)
+    tap.ok(got.code == 0 and gone in got.out and wanted in got.out,
+           "for people" + how, got)
+    for name in ("foreign.md", "none/such", "../x", "*"):
+        done = sync.opsync("show", name)
+        tap.ok(done.code == 64 and "no document" in done.err,
+               "nothing of ours: " + name + how, done)
+
+
 def kept(tap, sync):
+    gone = [e["path"] for e in sync.opsync(
+        "log", "--json", "--wp", "26", "--event", "removed").json()][0]
     sync.stop()
     sync.configure(more="log: { max_size: 1KiB }")
     before = len(kinds(sync, "--level", "debug"))
@@ -187,6 +216,17 @@ def kept(tap, sync):
     sync.start()
     runs = sync.opsync("runs", "--json").json()
     tap.same(len(runs) <= 1, True, "and of at most a second")
+    sync.opsync("resync", "--full", "--wait")
+    with open(os.path.join(sync.store, "foreign.md"), "w") as f:
+        f.write("A person's.\n")
+    sync.git("add", "foreign.md")
+    sync.git("-c", "user.name=P", "-c", "user.email=p@example.org",
+             "commit", "-qm", "Of a person")
+    time.sleep(1.1)
+    sync.opsync("resync", "--full", "--wait")
+    forgotten(tap, sync, gone, True)
+    sync.stop()
+    forgotten(tap, sync, gone, False)
 
 
 def main():
