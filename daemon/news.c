@@ -173,10 +173,16 @@ static int add_event(void *arg, const struct state_event *event, struct err *e)
 static int gather(struct news *n, struct store *store, struct err *e)
 {
 	struct gathering g = {.news = n, .store = store};
-	const struct state_event_query query = {
+	struct state_event_query query = {
 		.after = n->seen, .limit = n->first ? 1 : 0};
-	int r = state_events(store_state(store), &query, add_event, &g, e);
+	struct buf wanted = {0};
+	int r;
 
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		buf_printf(&wanted, " %s ", kinds[i].kind);
+	query.kinds = buf_str(&wanted);
+	r = state_events(store_state(store), &query, add_event, &g, e);
+	buf_fini(&wanted);
 	arena_fini(&g.texts);
 	return r;
 }

@@ -226,11 +226,12 @@ struct state_event_query {
 	int64_t work_package; /* 0: any */
 	int64_t since, until; /* stamps; 0: any */
 	int max_level;        /* 0: any */
-	struct str project;   /* none: any, as the next two */
+	struct str project;   /* none: any, as the next three */
 	struct str kind;
-	struct str text; /* in text or path, in whatever case */
-	int64_t limit;   /* the newest so many; 0: all */
-	bool oldest;     /* the oldest so many instead */
+	struct str kinds; /* any of these, each between spaces; none: any */
+	struct str text;  /* in text or path, in whatever case */
+	int64_t limit;    /* the newest so many; 0: all */
+	bool oldest;      /* the oldest so many instead */
 };
 
 typedef int state_event_fn(

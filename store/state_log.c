@@ -169,6 +169,7 @@ static void read_event(struct query *q, struct state_event *event)
 	" AND (?8 IS NULL OR project = ?8) AND (?9 IS NULL OR kind = ?9)"      \
 	" AND (?10 IS NULL OR instr(lower(text), lower(?10))"                  \
 	" OR instr(lower(path), lower(?10)))"                                  \
+	" AND (?12 IS NULL OR instr(?12, ' ' || kind || ' '))"                 \
 	" ORDER BY id " order " LIMIT ?11) ORDER BY id"
 
 static struct query events_query(
@@ -208,6 +209,7 @@ static struct query events_query(
 	bind_text(&q, want->kind);
 	bind_text(&q, want->text);
 	bind_int(&q, want->limit != 0 ? want->limit : -1);
+	bind_text(&q, want->kinds);
 	return q;
 }
 

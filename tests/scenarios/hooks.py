@@ -76,6 +76,7 @@ def commits(tap, server, sync, at):
     n = len(told(at("commit")))
     tap.ok(sync.commits() == 5 and (n < 5 or not quick), "what comes quickly is told once",
            "%d commits, %d told" % (sync.commits(), n))
+    until(lambda: [c["commit"] for c in told(at("shell"))] == [sync.head()])
     tap.same(told(at("shell"))[0]["commit"], sync.head(),
              "a shell only where it is asked for")
 
