@@ -2,7 +2,8 @@
  * comments - what people wrote about a work package.
  *
  * An activity is a comment where it has text.  Internal ones never come into
- * the source: not even a mistake further on could let them out.
+ * the source: not even a mistake further on could let them out.  Who made the
+ * newest activity has edited the work package last.
  */
 #include "api/read.h"
 #include "api/source.h"
@@ -102,6 +103,33 @@ int api_comments_source_make(
 			put_comment(out, items[i].text);
 		}
 		buf_putc(out, ']');
+	}
+	arena_fini(&a);
+	return code;
+}
+
+int api_last_editor(struct str collection, int64_t *user, struct err *e)
+{
+	struct arena a = {0};
+	struct api_list list = {0};
+	int64_t newest = 0;
+	int code = api_list_scan(&a, collection, &list, e);
+
+	*user = 0;
+	for (size_t i = 0; code == 0 && i < list.n; i++) {
+		struct str activity = list.elements[i];
+		struct link by = {0};
+		int64_t id;
+
+		if (!read_id(api_member(activity, "id"), &id) || id <= newest ||
+			!is_public(activity) ||
+			read_link(&a,
+				api_member(
+					api_member(activity, "_links"), "user"),
+				"user", &by, NULL) != 0)
+			continue;
+		newest = id;
+		*user = by.id;
 	}
 	arena_fini(&a);
 	return code;

@@ -85,6 +85,9 @@ int api_comments_source_make(
 int api_comments_parse(struct arena *a, struct str source,
 	struct work_package *wp, struct err *e);
 
+/* Who made the newest public one of these activities; *user 0: nobody known. */
+int api_last_editor(struct str collection, int64_t *user, struct err *e);
+
 /*
  * An element of /relations with its source; and a list of sources parsed into
  * wp->relations, as they look from wp (its id is set).

@@ -42,29 +42,43 @@ static int read_store(struct config *c, const struct node *at, struct err *e)
 	return r;
 }
 
+/* One of two words; *second stays false where the key is missing. */
+static int read_choice(const struct node *at, const char *key, const char *a,
+	const char *b, bool *second, struct err *e)
+{
+	const struct node *value =
+		at->type == NODE_MAP ? node_get(at, key) : NULL;
+	struct str text;
+
+	if (value == NULL)
+		return 0;
+	if (node_string(value, key, &text, e) != 0)
+		return ERR_CONFIG;
+	*second = str_is(text, b);
+	if (!*second && !str_is(text, a))
+		return node_err(value, e, "%s: is %s or %s", key, a, b);
+	return 0;
+}
+
 static int read_commit(struct config *c, const struct node *at, struct err *e)
 {
 	static const struct config_key keys[] = {
 		KEY("name", KIND_STRING, author_name),
 		KEY("email", KIND_STRING, author_email),
 	};
-	static const char *const more[] = {"by"};
-	const struct node *by =
-		at->type == NODE_MAP ? node_get(at, "by") : NULL;
-	struct str text;
+	static const char *const more[] = {"by", "author"};
 	int r = config_read_section(c, at,
 		&(struct config_section){
 			"commit", keys, ARRAY_LEN(keys), more, ARRAY_LEN(more)},
 		e);
 
-	if (r == 0 && by != NULL)
-		r = node_string(by, "by", &text, e);
-	if (r != 0 || by == NULL)
-		return r;
-	c->commit_each = str_is(text, "work-package");
-	if (!c->commit_each && !str_is(text, "pass"))
-		return node_err(by, e, "by: is pass or work-package");
-	return 0;
+	if (r == 0)
+		r = read_choice(
+			at, "by", "pass", "work-package", &c->commit_each, e);
+	if (r == 0)
+		r = read_choice(at, "author", "daemon", "last-editor",
+			&c->last_editor, e);
+	return r;
 }
 
 static int read_log(struct config *c, const struct node *at, struct err *e)

@@ -113,6 +113,7 @@ struct config {
 	int64_t fault_after;  /* without a good pass */
 
 	bool commit_each; /* a commit a work package */
+	bool last_editor; /* is a commit's author, where there is one */
 	const char *author_name;
 	const char *author_email;
 

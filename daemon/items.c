@@ -81,14 +81,24 @@ static void stop_or_record(struct item *item, const struct err *err, int status)
 
 /* --- ASKING ------------------------------------------------------------- */
 
+/* Somebody who is not shown, or an author whom a commit can do without. */
+static bool is_dispensable(const struct item *item)
+{
+	const struct err *err = &item->request.err;
+
+	return (item->work->waits == MAPPED_USER &&
+		       err->code == ERR_NOT_FOUND) ||
+	       (item->work->waits == MAPPED_EDITOR && err->code != 0 &&
+		       !is_general(err, item->request.status));
+}
+
 static void on_answer(struct api_request *request)
 {
 	struct item *item = container_of(request, struct item, request);
 
 	item->asking = false;
 	item->answered = request->err.code == 0;
-	if (item->work->waits == MAPPED_USER &&
-		request->err.code == ERR_NOT_FOUND) {
+	if (is_dispensable(item)) {
 		item->answered = true;
 		buf_clear(&request->body);
 		request->err = (struct err){0};
@@ -98,7 +108,10 @@ static void on_answer(struct api_request *request)
 	map(item);
 }
 
-/* For the attachment list, the comments, or who wrote one. */
+/*
+ * For the attachment list, the comments, who wrote one, or who edited the
+ * work package last.
+ */
 static void ask(struct item *item)
 {
 	struct buf path = {0};
@@ -199,6 +212,7 @@ static void on_mapped(struct job *job)
 	case MAPPED_LIST:
 	case MAPPED_COMMENTS:
 	case MAPPED_USER:
+	case MAPPED_EDITOR:
 		ask(item);
 		return;
 	case MAPPED_NEEDS:

@@ -34,7 +34,8 @@ static void finish(struct lane *lane)
 static bool needs_more(enum mapped mapped)
 {
 	return mapped == MAPPED_LIST || mapped == MAPPED_COMMENTS ||
-	       mapped == MAPPED_USER || mapped == MAPPED_NEEDS;
+	       mapped == MAPPED_USER || mapped == MAPPED_EDITOR ||
+	       mapped == MAPPED_NEEDS;
 }
 
 /* Keeps in the page what needs more than its element. */

@@ -161,6 +161,18 @@ int lookup_authors(struct lookup *l, struct arena *a, struct work_package *wp,
 	return r;
 }
 
+int lookup_user(struct lookup *l, struct arena *a, int64_t user,
+	struct str *name, int64_t *unknown, struct err *e)
+{
+	int r;
+
+	*name = STR_NONE;
+	r = newest_name(l, a, READ_USER, user, name, e);
+	if (r == 0 && name->p == NULL)
+		*unknown = user;
+	return r;
+}
+
 int lookup_relations(struct lookup *l, struct arena *a, struct work_package *wp,
 	struct err *e)
 {

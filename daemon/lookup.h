@@ -48,6 +48,10 @@ int lookup_rename_attachments(struct lookup *l, struct arena *a,
 int lookup_authors(struct lookup *l, struct arena *a, struct work_package *wp,
 	int64_t *unknown, struct err *e);
 
+/* A user's name; "": not shown.  *unknown is the user if it is not known. */
+int lookup_user(struct lookup *l, struct arena *a, int64_t user,
+	struct str *name, int64_t *unknown, struct err *e);
+
 /* Give a work package its relations, with the newest names. */
 int lookup_relations(struct lookup *l, struct arena *a, struct work_package *wp,
 	struct err *e);

@@ -40,6 +40,9 @@ struct mapper_name {
 	char name[48];
 };
 
+/* Several people, or some that are not shown. */
+#define MAPPER_EDITORS (-1)
+
 struct mapper {
 	struct store *store;
 	const struct config *config;
@@ -55,6 +58,9 @@ struct mapper {
 	struct mapper_counts counts;
 	struct mapper_counts committed; /* those of earlier commits */
 	int64_t newest; /* newest updatedAt that was staged: author date */
+	int64_t editor; /* who made what is staged; 0: nobody, or MAPPER_EDITORS
+			 */
+	char editor_name[1024];
 	int64_t staged_since; /* monotonic; of the oldest staged change */
 	int64_t retry_at;     /* monotonic; 0: nothing to be tried again */
 	int64_t retry_wait;
@@ -93,6 +99,7 @@ enum mapped {
 	MAPPED_LIST,     /* its attachment list is needed */
 	MAPPED_COMMENTS, /* its comments are needed, */
 	MAPPED_USER,     /* or the name of who wrote one: item->user */
+	MAPPED_EDITOR,   /* who edited it last is to be asked */
 	MAPPED_NEEDS,    /* contents are needed: item->needs */
 	MAPPED_FAULT,    /* the store failed: the pass cannot go on */
 };
@@ -110,7 +117,10 @@ struct mapper_item {
 	struct buf attachments; /* their source */
 	bool comments_known;
 	struct buf comments; /* the same */
-	struct buf answer;   /* that brings one of them, not yet taken in */
+	bool editor_known;
+	int64_t editor;         /* the user who edited it last; 0: unknown */
+	struct str editor_name; /* of the arena, while it is mapped */
+	struct buf answer;      /* that brings one of them, not yet taken in */
 	uint8_t hash[SHA256_SIZE];
 	bool known;       /* the state has a row of it */
 	bool forced;      /* map it though its source is the one we know */

@@ -72,6 +72,18 @@ static int tell_kept(
 		store_state(m->store), "kept", str_of(c->kept_branch), e);
 }
 
+/* An address that nobody has: theirs are not known, and would not be told. */
+static void editor_email(const struct mapper *m, char *out, size_t size)
+{
+	struct str host = str_of(m->config->url);
+	size_t scheme = str_find(host, STR("://"));
+
+	if (scheme < host.n)
+		host = str_skip(host, scheme + 3);
+	snprintf(out, size, "user-%lld@noreply.%.*s", (long long)m->editor,
+		(int)strcspn(host.p, ":/"), host.p);
+}
+
 /* Says what is staged, and is told of what becomes of it. */
 static int commit_as(struct mapper *m, const char *subject, const char *body,
 	const char *cursor, bool last, struct err *e)
@@ -87,12 +99,20 @@ static int commit_as(struct mapper *m, const char *subject, const char *body,
 		.refused = on_refused,
 		.arg = m,
 	};
-	int r = store_commit(m->store, &c, e);
+	char email[300];
+	int r;
 
+	if (m->editor > 0 && m->counts.removed == m->committed.removed) {
+		editor_email(m, email, sizeof(email));
+		c.author_name = m->editor_name;
+		c.author_email = email;
+	}
+	r = store_commit(m->store, &c, e);
 	if (r != 0)
 		return r;
 	m->staged_since = 0;
-	m->newest = 0; /* the next one has changes of its own */
+	m->newest = 0; /* the next one has changes of its own, */
+	m->editor = 0; /* and a person of its own */
 	m->committed = m->counts;
 	m->restored = 0;
 	if (c.id[0] != '\0') {

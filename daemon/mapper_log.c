@@ -52,6 +52,7 @@ int mapper_begin(struct mapper *m, const char *cause, struct err *e)
 	m->committed = m->counts;
 	m->commit[0] = '\0';
 	m->newest = 0;
+	m->editor = 0;
 	m->staged_since = 0;
 	m->begun = true;
 	m->decided = false;

@@ -4,7 +4,7 @@
  *   source --> work package, with what is known of it --> rendered --> staged
  *                 |                                          |
  *                 `--> its schema, or who wrote a comment    |
- *                      attachment list, comments, contents <-'
+ *      attachment list, comments, contents, last editor <----'
  *
  * What is wanting is asked for by the loop's side (items.c), and mapper_map()
  * is called again; each time at least one more thing is there, so it ends.
@@ -33,6 +33,22 @@ static void take_user(
 	mapper_forget_name(m, READ_USER, item->user);
 }
 
+/* Would a commit name who changed it? */
+static bool has_editor(const struct mapper *m, const struct mapper_item *item)
+{
+	return m->config->last_editor && !item->kept && !m->dry &&
+	       item->updated_at != item->known_at;
+}
+
+/* From an answer that may be none: a commit can do without. */
+static void take_editor(struct mapper_item *item)
+{
+	struct err ignored = {0};
+
+	item->editor_known = true;
+	api_last_editor(buf_str(&item->answer), &item->editor, &ignored);
+}
+
 void mapper_take_answer(
 	struct mapper *m, struct mapper_item *item, struct err *why)
 {
@@ -43,9 +59,12 @@ void mapper_take_answer(
 	else if (item->waits == MAPPED_LIST)
 		item->attachments_known = api_attachments_source_make(answer,
 						  &item->attachments, why) == 0;
-	else
+	else if (item->waits == MAPPED_COMMENTS)
 		item->comments_known = api_comments_source_make(answer,
 					       &item->comments, why) == 0;
+	if (item->waits == MAPPED_EDITOR ||
+		(item->waits == MAPPED_COMMENTS && has_editor(m, item)))
+		take_editor(item);
 	buf_fini(&item->answer);
 }
 
@@ -116,6 +135,14 @@ static enum mapped failed(
 	return MAPPED_DONE;
 }
 
+/* Is it worth a request, who has changed this? */
+static bool wants_editor(const struct mapper *m, const struct mapper_item *item,
+	const struct rendered *rendered)
+{
+	return has_editor(m, item) && !item->editor_known && rendered->n > 0 &&
+	       (m->config->commit_each || m->editor != MAPPER_EDITORS);
+}
+
 static enum mapped render(struct mapper *m, struct mapper_item *item,
 	const struct work_package *wp, struct err *e)
 {
@@ -133,6 +160,8 @@ static enum mapped render(struct mapper *m, struct mapper_item *item,
 	} else if (m->lookup.err.code != 0) {
 		*e = m->lookup.err;
 		mapped = MAPPED_FAULT;
+	} else if (wants_editor(m, item, &rendered)) {
+		mapped = MAPPED_EDITOR;
 	} else if (mapper_stage(m, item, wp, &rendered, e) != 0) {
 		mapped = MAPPED_FAULT;
 	}
@@ -166,6 +195,9 @@ static int look_up(struct mapper *m, struct mapper_item *item,
 		r = lookup_relations(&m->lookup, &m->arena, wp, e);
 	if (r == 0)
 		r = lookup_authors(&m->lookup, &m->arena, wp, &item->user, e);
+	if (r == 0 && item->user == 0 && item->editor != 0)
+		r = lookup_user(&m->lookup, &m->arena, item->editor,
+			&item->editor_name, &item->user, e);
 	if (r == 0 && item->kept)
 		r = lookup_rename(&m->lookup, &m->arena, wp, e);
 	else if (r == 0 && item->attachments_kept)

@@ -6,6 +6,7 @@
  * placed by looking at all that claim its natural path, and whenever a claim
  * comes or goes, the others that share it are mapped again.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,6 +181,22 @@ static void count(struct mapper *m, enum store_change change, int by)
 		m->counts.changed += by;
 }
 
+/* One that is rendered for another's sake has no editor of its own. */
+static void note_editor(struct mapper *m, const struct mapper_item *item)
+{
+	bool shown = item->editor != 0 && item->editor_name.n > 0;
+
+	if (!item->editor_known || (shown && item->editor == m->editor))
+		return;
+	if (!shown || m->editor != 0) {
+		m->editor = MAPPER_EDITORS;
+		return;
+	}
+	m->editor = item->editor;
+	snprintf(m->editor_name, sizeof(m->editor_name), "%.*s",
+		STR_ARGS(item->editor_name));
+}
+
 /* One that is made a second time in a pass counts, and is said, once. */
 static void count_change(struct mapper *m, const struct mapper_item *item,
 	const struct document *d, enum store_change was,
@@ -197,6 +214,7 @@ static void count_change(struct mapper *m, const struct mapper_item *item,
 		m->staged_since = stamp_monotonic();
 	if (item->updated_at > m->newest)
 		m->newest = item->updated_at;
+	note_editor(m, item);
 	if (change != was)
 		mapper_event(m, LOG_LEVEL_INFO, change_words[change].kind,
 			item->id, str_of(d->path), "%s by %s",

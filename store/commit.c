@@ -62,11 +62,25 @@ struct job {
 	char *withdrawn; /* a trailer that is due; owned, or NULL */
 };
 
+static int make_author(const struct store *s, const struct store_commit *c,
+	git_signature **out, struct err *e)
+{
+	int64_t stamp = c->author_time > 0 ? c->author_time : stamp_now();
+
+	stamp /= STAMP_SECOND;
+	if (c->author_name != NULL && git_signature_new(out, c->author_name,
+					      c->author_email, stamp, 0) == 0)
+		return 0;
+	if (git_signature_new(out, s->author_name, s->author_email, stamp, 0) !=
+		0)
+		return git_failed(e, "cannot make a commit");
+	return 0;
+}
+
 static int make_commit(struct job *j, const git_oid *tree, struct err *e)
 {
 	struct store *s = j->store;
 	const struct store_commit *c = j->commit;
-	int64_t stamp = c->author_time > 0 ? c->author_time : stamp_now();
 	struct commit_parts parts = {.parent = &j->intent.old, .tree = tree};
 	git_signature *author;
 	char *message;
@@ -74,9 +88,9 @@ static int make_commit(struct job *j, const git_oid *tree, struct err *e)
 
 	if (code != 0)
 		return code;
-	if (git_signature_new(&author, s->author_name, s->author_email,
-		    stamp / STAMP_SECOND, 0) != 0)
-		return git_failed(e, "cannot make a commit");
+	code = make_author(s, c, &author, e);
+	if (code != 0)
+		return code;
 	message = message_of(s, c, j->withdrawn);
 	parts.author = author;
 	parts.message = message;

@@ -379,10 +379,12 @@ typedef void store_refused_fn(
 
 struct store_commit {
 	int64_t run;
-	const char *subject; /* first line of the message */
-	const char *body;    /* further paragraphs, or NULL */
-	int64_t author_time; /* stamp: the newest updatedAt; 0: now */
-	const char *cursor;  /* trailers; NULL leaves one out */
+	const char *subject;     /* first line of the message */
+	const char *body;        /* further paragraphs, or NULL */
+	int64_t author_time;     /* stamp: the newest updatedAt; 0: now */
+	const char *author_name; /* or NULL: the store's author, as it is for */
+	const char *author_email; /* a name that git does not take */
+	const char *cursor;       /* trailers; NULL leaves one out */
 	const char *mapping;
 	/*
 	 * More is to come in this pass, which may make room: a document that

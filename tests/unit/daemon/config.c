@@ -141,6 +141,7 @@ static const struct {
 		"did you mean 'slug'?"},
 	{HEAD "store: /y\n", "4:1: "},
 	{HEAD "commit: { by: day }\n", "by: is pass or work-package"},
+	{HEAD "commit: { author: me }\n", "author: is daemon or last-editor"},
 	{STORE("{ path: /x, push: {} }"), "push: needs remote"},
 	{STORE("{ path: /x, push: { remote: '-x' } }"),
 		"remote: is an address"},
