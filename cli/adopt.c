@@ -53,7 +53,7 @@ static int talk(struct adoption *a, const json_t *request, struct err *e)
 	struct cli_connection *c = NULL;
 	struct config config = {0};
 	json_t *line = NULL;
-	int r = cli_config(a->cli, &config, e);
+	int r = cli_reach(a->cli, &config, e);
 
 	if (r == 0)
 		r = cli_connect(&config, &c, e);

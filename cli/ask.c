@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/instance.h"
 #include "daemon/control.h"
 #include "daemon/life.h"
 #include "daemon/questions.h"
@@ -25,27 +24,6 @@ struct cli_connection {
 	char *line;
 	size_t cap;
 };
-
-/* --- The configuration -------------------------------------------------- */
-
-int cli_config(const struct cli *cli, struct config *out, struct err *e)
-{
-	const char *name = cli->instance;
-	struct instances all = {0};
-	const struct instance *one;
-	int r;
-
-	*out = (struct config){0};
-	if (cli->config_file != NULL)
-		return config_load(cli->config_file, out, e);
-	if (name == NULL)
-		name = getenv("OPSYNC_INSTANCE");
-	instances_find(&all);
-	one = instances_get(&all, name, e);
-	r = one != NULL ? config_load(one->file, out, e) : ERR_USAGE;
-	instances_fini(&all);
-	return r;
-}
 
 /* --- The daemon --------------------------------------------------------- */
 
@@ -104,9 +82,14 @@ static int find_socket(
 	const struct config *config, struct buf *path, struct err *e)
 {
 	int64_t pid = 0;
-	int r = store_holder(config->store_path, &pid, path, e);
 	char *ours;
+	int r;
 
+	if (cli_is_reached(config)) {
+		buf_puts(path, config->socket);
+		return 0;
+	}
+	r = store_holder(config->store_path, &pid, path, e);
 	if (r != 0)
 		return guess_socket(config, path) ? 0 : r;
 	if (pid == 0 && getenv("RUNTIME_DIRECTORY") != NULL) {
@@ -349,7 +332,7 @@ int cli_tell(struct cli *cli, const json_t *request,
 	struct cli_connection *c = NULL;
 	struct config config = {0};
 	struct buf lines = {0};
-	int r = cli_config(cli, &config, e);
+	int r = cli_reach(cli, &config, e);
 
 	if (r == 0)
 		r = cli_connect(&config, &c, e);

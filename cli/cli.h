@@ -32,6 +32,17 @@ typedef int cli_command(struct cli *cli, struct err *e);
 int cli_config(const struct cli *cli, struct config *out, struct err *e);
 
 /*
+ * The same for what asks the daemon: where this user may not read the file of
+ * an instance, a configuration with as much as its daemon says of it (address,
+ * store, poll).  ERR_AUTH says plainly if that cannot be asked either.
+ */
+struct instance;
+int cli_reach(const struct cli *cli, struct config *out, struct err *e);
+int cli_reach_instance(
+	const struct instance *one, struct config *out, struct err *e);
+bool cli_is_reached(const struct config *config); /* not from the file */
+
+/*
  * Ask the daemon, or the state itself while no daemon runs.  request is an
  * object with "command" (status, runs or log) and its parameters; lines gets
  * the answer without its last line; *running says who answered.

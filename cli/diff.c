@@ -111,10 +111,13 @@ static bool find_daemon(
 	json_t *request = json_pack("{s:s}", "command", "hello");
 	char *file = realpath(d->config.file, NULL);
 	json_t *line = NULL;
-	bool found = cli_connect(&d->config, out, e) == 0 &&
-		     cli_send(*out, request, e) == 0 &&
-		     cli_receive(*out, &line, e) == 0 && file != NULL &&
-		     strcmp(cli_text(line, "config", ""), file) == 0;
+	bool found =
+		cli_connect(&d->config, out, e) == 0 &&
+		cli_send(*out, request, e) == 0 &&
+		cli_receive(*out, &line, e) == 0 &&
+		(cli_is_reached(&d->config) ||
+			(file != NULL && strcmp(cli_text(line, "config", ""),
+						 file) == 0));
 	json_t *end = NULL;
 
 	found = found && cli_receive(*out, &end, e) == 0 && end == NULL;
@@ -203,7 +206,7 @@ int cli_diff(struct cli *cli, struct err *e)
 	if (r == 0)
 		r = read_ids(cli, &d, e);
 	if (r == 0)
-		r = cli_config(cli, &d.config, e);
+		r = cli_reach(cli, &d.config, e);
 	if (r == 0)
 		r = diff(&d, e);
 	cli->exit_code = d.told > 0;

@@ -53,7 +53,7 @@ int cli_held(struct cli *cli, struct err *e)
 	if (r == 0 && optind < cli->argc)
 		r = cli_number(cli->argv[optind], "SET", &set, e);
 	if (r == 0)
-		r = cli_config(cli, &config, e);
+		r = cli_reach(cli, &config, e);
 	if (set != 0)
 		json_object_set_new(request, "set", json_integer(set));
 	if (r == 0)
@@ -148,7 +148,7 @@ static int give(struct cli *cli, const json_t *request, struct err *e)
 	struct config config = {0};
 	struct buf lines = {0};
 	struct err none = {0};
-	int r = cli_config(cli, &config, e);
+	int r = cli_reach(cli, &config, e);
 
 	if (r == 0 && cli_connect(&config, &c, &none) == 0) {
 		r = converse(cli, c, request, e);

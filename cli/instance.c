@@ -3,6 +3,7 @@
  */
 #include "cli/instance.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,13 @@
 #include "base/buf.h"
 
 #define SYSTEM_FOLDER "/etc/opsync"
+#define SOCKETS "/run/opsync"
+
+/* May this user not even see what there is? */
+static bool is_hidden(void)
+{
+	return access(SYSTEM_FOLDER, R_OK | X_OK) != 0 && errno == EACCES;
+}
 
 static bool known(const struct instances *all, struct str name)
 {
@@ -20,27 +28,43 @@ static bool known(const struct instances *all, struct str name)
 	return false;
 }
 
-static void add(struct instances *all, const char *file)
+/* The name of the instance is what is between. */
+static void add(struct instances *all, const char *folder, const char *path,
+	const char *before, const char *behind)
 {
-	struct str name = str_of(strrchr(file, '/') + 1);
+	const size_t skipped = strlen(before);
+	const struct str name = {
+		path + skipped, strlen(path) - skipped - strlen(behind)};
 
-	name.n -= strlen(".yaml");
 	if (name.n == 0 || known(all, name))
 		return;
 	all->items = grow(all->items, all->n, &all->cap, sizeof(*all->items));
-	all->items[all->n++] = (struct instance){str_dup(name), xstrdup(file)};
+	all->items[all->n++] = (struct instance){
+		.name = str_dup(name),
+		.file = xasprintf("%s/%.*s.yaml", folder, STR_ARGS(name)),
+	};
 }
 
-static void look(struct instances *all, const char *folder)
+/* The files before*behind: each is an instance, configured in folder. */
+static void look(struct instances *all, const char *folder, const char *before,
+	const char *behind)
 {
-	char *pattern = xasprintf("%s/*.yaml", folder);
+	char *pattern = xasprintf("%s*%s", before, behind);
 	glob_t found = {0};
 
 	if (glob(pattern, 0, NULL, &found) == 0)
 		for (size_t i = 0; i < found.gl_pathc; i++)
-			add(all, found.gl_pathv[i]);
+			add(all, folder, found.gl_pathv[i], before, behind);
 	globfree(&found);
 	free(pattern);
+}
+
+static void look_into(struct instances *all, const char *folder)
+{
+	char *before = xasprintf("%s/", folder);
+
+	look(all, folder, before, ".yaml");
+	free(before);
 }
 
 static int compare(const void *a, const void *b)
@@ -62,8 +86,10 @@ void instances_find(struct instances *all)
 	else if (home != NULL)
 		own = xasprintf("%s/.config/opsync", home);
 	if (own != NULL)
-		look(all, own);
-	look(all, SYSTEM_FOLDER);
+		look_into(all, own);
+	look_into(all, SYSTEM_FOLDER);
+	if (is_hidden())
+		look(all, SYSTEM_FOLDER, SOCKETS "/", "/control.sock");
 	free(own);
 	if (all->n > 0)
 		qsort(all->items, all->n, sizeof(*all->items), compare);
@@ -100,8 +126,11 @@ static void complain(
 		name != NULL ? str_nearest(str_of(name), names, all->n) : NULL;
 	if (all->n == 0)
 		err_set(e, ERR_USAGE,
-			"which configuration? (--config FILE; there is none "
-			"in " SYSTEM_FOLDER ")");
+			"which configuration? (--config FILE; %s)",
+			is_hidden() ? "you may not read " SYSTEM_FOLDER
+				      ", and no "
+				      "daemon listens in " SOCKETS
+				    : "there is none in " SYSTEM_FOLDER);
 	else if (name == NULL)
 		err_set(e, ERR_USAGE, "which instance? (-i NAME, of %s)",
 			there.p);

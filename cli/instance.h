@@ -6,7 +6,8 @@
 /*
  * The configurations of this machine: *.yaml in $XDG_CONFIG_HOME/opsync (or
  * ~/.config/opsync, but not for root) and in /etc/opsync.  A name that is in
- * both is that of the first.
+ * both is that of the first.  Where this user may not look into /etc/opsync,
+ * they are those that listen in /run/opsync.
  */
 struct instance {
 	char *name;

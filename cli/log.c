@@ -218,7 +218,7 @@ static int follow(struct log *l, const struct config *config, struct err *e)
 static int show(struct log *l, struct err *e)
 {
 	struct config config = {0};
-	int r = cli_config(l->cli, &config, e);
+	int r = cli_reach(l->cli, &config, e);
 
 	term_init(&l->term);
 	if (r == 0 && l->follow) {

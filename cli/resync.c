@@ -257,7 +257,7 @@ static int talk(struct cli *cli, const json_t *request, struct err *e)
 		.cli = cli, .ids = json_object_get(request, "work_packages")};
 	struct cli_connection *c = NULL;
 	struct config config = {0};
-	int r = cli_config(cli, &config, e);
+	int r = cli_reach(cli, &config, e);
 
 	term_init(&w.term);
 	watch_interrupt();

@@ -140,7 +140,7 @@ int cli_runs(struct cli *cli, struct err *e)
 	if (rc == 0)
 		rc = cli_arguments(cli, 0, 0, e);
 	if (rc == 0)
-		rc = cli_config(cli, &config, e);
+		rc = cli_reach(cli, &config, e);
 	if (rc == 0)
 		rc = show(&r, &config, e);
 	json_decref(r.request);

@@ -234,7 +234,7 @@ int cli_show_one(struct cli *cli, struct err *e)
 	if (r == 0)
 		r = cli_arguments(cli, 1, 1, e);
 	if (r == 0)
-		r = cli_config(cli, &config, e);
+		r = cli_reach(cli, &config, e);
 	if (r == 0) {
 		s.what = cli->argv[optind];
 		name(&config, s.what, request);

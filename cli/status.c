@@ -92,7 +92,7 @@ static int show(struct status *s, const struct config *config, struct err *e)
 static int show_one(struct status *s, struct err *e)
 {
 	struct config config = {0};
-	int r = cli_config(s->cli, &config, e);
+	int r = cli_reach(s->cli, &config, e);
 
 	if (r == 0)
 		r = show(s, &config, e);
@@ -110,7 +110,7 @@ static int show_all(struct status *s, struct err *e)
 	for (size_t i = 0; i < all.n; i++) {
 		struct config config = {0};
 		struct err one = {0};
-		int r = config_load(all.items[i].file, &config, &one);
+		int r = cli_reach_instance(&all.items[i], &config, &one);
 
 		if (r == 0)
 			r = show(s, &config, &one);

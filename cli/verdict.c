@@ -135,7 +135,7 @@ int check_status(const struct cli *cli, int64_t max_lag)
 	struct buf lines = {0};
 	struct err e = {0};
 	bool running;
-	int r = cli_config(cli, &config, &e);
+	int r = cli_reach(cli, &config, &e);
 
 	if (max_lag == 0)
 		line.max_lag = usual_lag(&config);

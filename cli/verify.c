@@ -99,10 +99,10 @@ static int verify(
 	struct config *config = xcalloc(1, sizeof(*config));
 	struct cli_connection *c = NULL;
 	struct buf note = {0};
-	int64_t pid = 0;
-	int r = cli_config(cli, config, e);
+	int64_t pid = -1; /* somebody, if we may not look */
+	int r = cli_reach(cli, config, e);
 
-	if (r == 0)
+	if (r == 0 && !cli_is_reached(config))
 		r = store_holder(config->store_path, &pid, &note, e);
 	buf_fini(&note);
 	if (r == 0 && pid == 0)

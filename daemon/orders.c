@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "base/stamp.h"
 #include "base/version.h"
 #include "daemon/commands.h"
 #include "daemon/pause.h"
@@ -273,6 +274,12 @@ void order_hello(struct control_request *r)
 	buf_putc(&r->out, ',');
 	report_text(&r->out, "config", str_of(file != NULL ? file : c->file));
 	free(file);
+	buf_putc(&r->out, ',');
+	report_text(&r->out, "server", str_of(c->url));
+	buf_putc(&r->out, ',');
+	report_text(&r->out, "store", str_of(c->store_path));
+	buf_printf(
+		&r->out, ",\"poll\":%lld", (long long)(c->poll / STAMP_SECOND));
 	buf_printf(&r->out, ",\"may_change\":%s}\n",
 		control_may_change(r) ? "true" : "false");
 	control_end(r);

@@ -136,6 +136,79 @@ def watch(tap, server, sync):
         process.wait()
 
 
+# --- Without a look at the configuration ----------------------------------------
+
+
+HIDDEN = """
+mount -t tmpfs none /etc; mkdir -m 700 /etc/opsync
+mount -t tmpfs none /run; mkdir -p /run/opsync/site; ln -s %s /run/opsync/site/control.sock
+exec "$@"
+"""
+
+
+def unreadable(tap, sync):
+    """Who may ask the daemon need not read what it is configured with."""
+    if os.geteuid() != 0:
+        tap.ok(True, "unreadable # SKIP only root can be somebody else")
+        return
+    home = os.path.join(sync.folder, "config")
+    os.makedirs(os.path.join(home, "opsync"))
+    for folder in (sync.folder, home, os.path.join(home, "opsync")):
+        os.chmod(folder, 0o755)
+    file = os.path.join(home, "opsync/site.yaml")
+    shutil.copy(sync.config, file)
+    os.chmod(file, 0o600)
+    sync.config = file
+    sync.socket = os.path.join(sync.folder, "opsync-site.sock")
+    sync.start()
+    os.chmod(sync.store, 0o700)
+    sync.env["XDG_CONFIG_HOME"] = home
+
+    def other(*args, gid=0, before=()):
+        return sync.run(*before, "setpriv", "--reuid=65534",
+                        "--regid=%d" % gid, "--clear-groups", sync.CLIENT,
+                        *args)
+    for args in (("-i", "site", "status"), ("status",)):
+        done = other(*args)
+        tap.ok(done.code == 0 and "process %d" % sync.process.pid in done.out
+               and "server     http://127" in done.out and
+               "store      " + sync.store in done.out,
+               "opsync %s asks the daemon" % " ".join(args), done)
+    for args, code, words in (
+            (("status", "--all"), 0, "in step"),
+            (("status", "--check"), 1, " - site: 1 work packages"),
+            (("resync", "--wait"), 0, "done: "), (("log",), 0, "by curated-content"),
+            (("show", "3397"), 0, "makes 1 document"),
+            (("runs",), 0, "of the server"), (("held",), 0, "nothing is held"),
+            (("verify",), 0, "all is as it should be"), (("diff",), 0, ""),
+            (("withdraw", "4330"), 0, "1 removed"), (("reload",), 0, ""),
+            (("check",), 78, "site.yaml: Permission denied")):
+        done = other(*args)
+        tap.ok(done.code == code and words in done.out + done.err,
+               "so does opsync " + " ".join(args), done)
+    hidden = ("unshare", "-m", "sh", "-c", HIDDEN % sync.socket, "-")
+    sync.env["XDG_CONFIG_HOME"] = sync.folder
+    for args in (("-i", "site", "status"), ("status",), ("status", "--all")):
+        done = other(*args, before=hidden)
+        tap.ok(done.code == 0 and (
+            "process %d" % sync.process.pid in done.out or "\nsite " in
+            "\n" + done.out), "opsync %s, where even the folder is closed" %
+            " ".join(args), done)
+    done = other("-i", "blog", "status", before=hidden)
+    tap.ok(done.code == 64 and "there is no instance 'blog'" in done.err,
+           "one that is not there", done)
+    sync.env["XDG_CONFIG_HOME"] = home
+    done = other("status", gid=65534)
+    tap.ok(done.code == 77 and re.search(
+        r"site\.yaml: Permission denied; and the daemon cannot be asked at "
+        r"\S+/opsync-site\.sock: Permission denied \(ask as root", done.err),
+        "who may do neither is told so", done)
+    sync.stop()
+    done = other("status")
+    tap.ok(done.code == 77 and "at /run/opsync/site/control.sock" in done.err,
+           "so is who asks while none runs", done)
+
+
 def main():
     tap = Tap()
     with StandIn() as server, Sync(
@@ -147,6 +220,8 @@ def main():
             second.start()
             several(tap, sync, second)
             watch(tap, server, second)
+        with sync.sibling() as other:
+            unreadable(tap, other)
     return tap.end()
 
 
