@@ -4,6 +4,10 @@
  * During a long pass every 1,000 documents or 60 s, without the cursor; at
  * its end whole, with the cursor, and with the removals that the guard lets
  * through (guard.c).
+ *
+ * A commit rewrites the index, and trees that grow with what there is.  So a
+ * pass that has made many documents takes a fourth of them at a time, up to
+ * 5,000: the cost of all commits grows as the number of documents does.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +16,8 @@
 #include "daemon/log.h"
 #include "daemon/mapper.h"
 
-#define COMMIT_DOCUMENTS 1000
+#define COMMIT_FEWEST 1000 /* documents */
+#define COMMIT_MOST 5000
 #define COMMIT_SECONDS 60
 
 /* --- Commits ------------------------------------------------------------ */
@@ -139,6 +144,16 @@ static int64_t staged(const struct mapper *m)
 	       m->committed.changed;
 }
 
+/* So many documents are worth a commit. */
+static int64_t batch(const struct mapper *m)
+{
+	int64_t fourth = (m->committed.added + m->committed.changed) / 4;
+
+	if (fourth < COMMIT_FEWEST)
+		return COMMIT_FEWEST;
+	return fourth < COMMIT_MOST ? fourth : COMMIT_MOST;
+}
+
 int mapper_commit_one(
 	struct mapper *m, const struct mapper_item *item, struct err *e)
 {
@@ -161,8 +176,7 @@ int mapper_commit_some(struct mapper *m, struct err *e)
 
 	if (m->dry || m->staged_since == 0 || m->guard.weighing)
 		return 0;
-	if (staged(m) < COMMIT_DOCUMENTS &&
-		waited < COMMIT_SECONDS * STAMP_SECOND)
+	if (staged(m) < batch(m) && waited < COMMIT_SECONDS * STAMP_SECOND)
 		return 0;
 	return commit(m, NULL, false, e);
 }

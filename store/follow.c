@@ -206,11 +206,10 @@ static int check_theirs(struct following *f, struct again *a,
 	return code;
 }
 
-static int add_change(struct following *f, const git_diff_delta *delta,
-	void *arg, struct err *e)
+/* One more change, for a file that differs between two trees. */
+static struct worktree_change *note_delta(
+	struct changes *c, const git_diff_delta *delta)
 {
-	struct again *a = arg;
-	struct changes *c = &a->changes;
 	struct worktree_change *to;
 
 	c->items = grow(c->items, c->n, &c->cap, sizeof(*c->items));
@@ -224,7 +223,15 @@ static int add_change(struct following *f, const git_diff_delta *delta,
 		.mode = delta->new_file.mode,
 		.document = true,
 	};
-	return check_theirs(f, a, to, e);
+	return to;
+}
+
+static int add_change(struct following *f, const git_diff_delta *delta,
+	void *arg, struct err *e)
+{
+	struct again *a = arg;
+
+	return check_theirs(f, a, note_delta(&a->changes, delta), e);
 }
 
 static int make(
@@ -288,7 +295,6 @@ static int add_step(struct following *f, const git_diff_delta *delta, void *arg,
 {
 	struct changes *c = arg;
 	struct buf oid = {0};
-	struct worktree_change *to;
 	int64_t owner;
 	bool ours = false;
 	int code = state_owner(f->store->state, str_of(delta->new_file.path),
@@ -297,18 +303,7 @@ static int add_step(struct following *f, const git_diff_delta *delta, void *arg,
 	buf_fini(&oid);
 	if (code != 0)
 		return code;
-	c->items = grow(c->items, c->n, &c->cap, sizeof(*c->items));
-	to = &c->items[c->n++];
-	*to = (struct worktree_change){
-		.path = arena_str(&c->texts, str_of(delta->new_file.path)).p,
-		.had = delta->status != GIT_DELTA_ADDED,
-		.old_oid = delta->old_file.id,
-		.has = delta->status != GIT_DELTA_DELETED,
-		.new_oid = delta->new_file.id,
-		.mode = delta->new_file.mode,
-		.document = true,
-		.theirs = !ours,
-	};
+	note_delta(c, delta)->theirs = !ours;
 	return 0;
 }
 
