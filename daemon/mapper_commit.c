@@ -7,7 +7,7 @@
  *
  * A commit rewrites the index, and trees that grow with what there is.  So a
  * pass that has made many documents takes a fourth of them at a time, up to
- * 5,000: the cost of all commits grows as the number of documents does.
+ * 2,000: the cost of all commits grows as the number of documents does.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 #include "daemon/mapper.h"
 
 #define COMMIT_FEWEST 1000 /* documents */
-#define COMMIT_MOST 5000
+#define COMMIT_MOST 2000
 #define COMMIT_SECONDS 60
 
 /* --- Commits ------------------------------------------------------------ */

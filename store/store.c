@@ -32,7 +32,11 @@
 #include "store/repository.h"
 #include "store/staging.h"
 
-#define TREE_CACHE (256 * 1024) /* bytes of a tree that libgit2 may keep */
+/* Of what libgit2 may keep, in bytes. */
+#define TREE_CACHE (256 << 10) /* the largest tree */
+#define CACHE (8 << 20)        /* all objects */
+#define WINDOW (1 << 20)       /* mapped of a pack at a time */
+#define WINDOWS (32 << 20)     /* mapped of all packs */
 
 /* What is known of the repository before it is open. */
 struct site {
@@ -334,7 +338,13 @@ static int start_libgit2(struct err *e)
 		return git_failed(e, "cannot start libgit2");
 	if (git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1) != 0 ||
 		git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT,
-			GIT_OBJECT_TREE, (size_t)TREE_CACHE) != 0)
+			GIT_OBJECT_TREE, (size_t)TREE_CACHE) != 0 ||
+		git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)CACHE) !=
+			0 ||
+		git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, (size_t)WINDOW) !=
+			0 ||
+		git_libgit2_opts(
+			GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, (size_t)WINDOWS) != 0)
 		return git_failed(e, "cannot set up libgit2");
 	return 0;
 }
