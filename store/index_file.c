@@ -1,14 +1,13 @@
 /*
  * index_file - change entries of the index while others use it too.
  *
- *   index.lock made -> index copied -> copy read, changed, written by
- *   libgit2 -> copy on disk -> copy renamed to index -> index.lock removed
+ *   index.lock made -> index read -> written anew beside it -> on disk ->
+ *   renamed to index -> index.lock removed
  *
  * libgit2 takes the lock only when it writes, so that what somebody staged
  * between its read and its write would be lost: hence our own lock around
- * both, and the copy.  Our lock says that it is ours, so that one left by a
- * killed process can be told from a person's.  Any failure leaves the index
- * as it was.
+ * both.  Our lock says that it is ours, so that one left by a killed process
+ * can be told from a person's.  Any failure leaves the index as it was.
  */
 #include "store/index_file.h"
 
@@ -25,6 +24,7 @@
 #include "store/blob_file.h"
 #include "store/files.h"
 #include "store/git_error.h"
+#include "store/index_image.h"
 
 #define MARK "opsync holds this lock\n"
 
@@ -33,8 +33,9 @@ struct session {
 	char *path; /* of the index */
 	char *lock;
 	char *copy;
-	struct stat st; /* of the index when it was copied */
-	git_index *index;
+	struct stat st; /* of the index when it was read */
+	uint8_t *bytes;
+	struct index_image image;
 };
 
 static char *index_path(git_repository *repo)
@@ -115,68 +116,68 @@ int index_unlock_stale(git_repository *repo, struct err *e)
 
 /* --- Reading and writing -------------------------------------------------- */
 
-static int copy_all(int from, int to, const char *name, struct err *e)
+static bool is_ours(const struct session *s)
 {
-	size_t size = (size_t)1 << 20;
-	char *bytes = xmalloc(size);
-	ssize_t n;
-	int r = 0;
+	const struct stat *ours = s->f->ours;
+	const struct stat *now = &s->st;
 
-	while (r == 0 && (n = read(from, bytes, size)) != 0) {
-		if (n < 0 && errno != EINTR)
-			r = err_errno(e, ERR_IO, errno, "cannot read %s", name);
-		else if (n > 0)
-			r = file_write(to, bytes, (size_t)n, name, e);
-	}
-	free(bytes);
-	return r;
+	return ours != NULL && now->st_ino == ours->st_ino &&
+	       now->st_dev == ours->st_dev && now->st_size == ours->st_size &&
+	       now->st_mtim.tv_sec == ours->st_mtim.tv_sec &&
+	       now->st_mtim.tv_nsec == ours->st_mtim.tv_nsec &&
+	       now->st_ctim.tv_sec == ours->st_ctim.tv_sec &&
+	       now->st_ctim.tv_nsec == ours->st_ctim.tv_nsec;
 }
 
-/* Copy the index to its temporary place; one that is not there is empty. */
-static int copy_index(struct session *s, struct err *e)
+static int read_all(struct session *s, int fd, struct err *e)
 {
-	int from = open(s->path, O_RDONLY | O_CLOEXEC);
-	int to;
+	struct err why = {0};
+	size_t n;
 	int r;
 
-	unlink(s->copy);
-	if (from < 0 && errno == ENOENT)
-		return 0;
-	if (from < 0 || fstat(from, &s->st) != 0) {
-		r = err_errno(e, ERR_IO, errno, "cannot open %s", s->path);
-		if (from >= 0)
-			close(from);
+	if (fstat(fd, &s->st) != 0)
+		return err_errno(e, ERR_IO, errno, "cannot read %s", s->path);
+	n = (size_t)s->st.st_size;
+	s->bytes = xmalloc(n + 1);
+	r = file_pread(fd, s->bytes, n, 0, s->path, e);
+	if (r != 0)
 		return r;
-	}
-	to = open(s->copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (to < 0) {
-		r = err_errno(e, ERR_IO, errno, "cannot create %s", s->copy);
-	} else {
-		r = copy_all(from, to, s->path, e);
-		close(to);
-	}
-	close(from);
+	/* What was written here last need not prove itself. */
+	r = index_image_read(&s->image, s->bytes, n, !is_ours(s), &why);
+	return r == 0 ? 0
+		      : err_set(e, r, "cannot read %s: %s", s->path, why.text);
+}
+
+/* One that is not there is empty. */
+static int read_index(struct session *s, struct err *e)
+{
+	int fd = open(s->path, O_RDONLY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0 && errno == ENOENT)
+		return index_image_read(&s->image, NULL, 0, false, e);
+	if (fd < 0)
+		return err_errno(e, ERR_IO, errno, "cannot open %s", s->path);
+	r = read_all(s, fd, e);
+	close(fd);
 	return r;
 }
 
-/* Put the written copy on disk and in the index's place. */
-static int publish(struct session *s, struct err *e)
+/* Put what was written on disk and in the index's place. */
+static int publish(struct session *s, int fd, struct err *e)
 {
-	int fd = open(s->copy, O_RDONLY | O_CLOEXEC);
 	char *folder = xstrdup(s->path);
 	int r;
 
 	*strrchr(folder, '/') = '\0';
-	if (fd < 0)
-		r = err_errno(e, ERR_IO, errno, "cannot open %s", s->copy);
-	else if (s->st.st_ino != 0 && fchmod(fd, s->st.st_mode & 0777) != 0)
+	if (s->st.st_ino != 0 && fchmod(fd, s->st.st_mode & 0777) != 0)
 		r = err_errno(e, ERR_IO, errno, "cannot write %s", s->copy);
 	else
 		r = file_sync(fd, s->copy, e);
-	if (fd >= 0)
-		close(fd);
 	if (r == 0 && rename(s->copy, s->path) != 0)
 		r = err_errno(e, ERR_IO, errno, "cannot write %s", s->path);
+	if (r == 0 && s->f->ours != NULL && fstat(fd, s->f->ours) != 0)
+		*s->f->ours = (struct stat){0};
 	if (r == 0)
 		r = folder_sync(folder, e);
 	free(folder);
@@ -206,45 +207,26 @@ static git_index_entry entry_of(const struct index_change *c)
 	};
 }
 
-/* Removals first: a file may become a folder, or a folder a file. */
-static int change(git_index *index, const struct index_change *changes,
-	size_t n, struct err *e)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!changes[i].has &&
-			git_index_remove_bypath(index, changes[i].path) != 0)
-			return git_failed(e, "cannot remove %s from the index",
-				changes[i].path);
-	for (size_t i = 0; i < n; i++) {
-		git_index_entry entry = entry_of(&changes[i]);
-
-		if (changes[i].has && git_index_add(index, &entry) != 0)
-			return git_failed(e, "cannot add %s to the index",
-				changes[i].path);
-	}
-	return 0;
-}
-
 /* As new as the index, so that its stat data says nothing. */
-static bool is_racy(const git_index_entry *entry, const struct stat *index)
+static bool is_racy(const struct index_image_file *f, const struct stat *index)
 {
-	int64_t s = entry->mtime.seconds;
+	int64_t s = (int32_t)f->mtime;
 
 	return s > index->st_mtim.tv_sec ||
 	       (s == index->st_mtim.tv_sec &&
-		       entry->mtime.nanoseconds >= index->st_mtim.tv_nsec);
+		       f->mtime_nsec >= index->st_mtim.tv_nsec);
 }
 
-static bool differs(const struct session *s, const git_index_entry *entry)
+static bool differs(
+	const struct session *s, const char *path, const git_oid *known)
 {
 	struct place at;
 	git_oid oid;
 
-	if (beneath_place(s->f->tree, entry->path, false, &at, NULL) != 0 ||
-		at.fd < 0)
+	if (beneath_place(s->f->tree, path, false, &at, NULL) != 0 || at.fd < 0)
 		return true;
 	return blob_file_hash(&at, &oid, NULL, NULL) != 0 ||
-	       !git_oid_equal(&oid, &entry->id);
+	       !git_oid_equal(&oid, known);
 }
 
 /*
@@ -254,34 +236,64 @@ static bool differs(const struct session *s, const git_index_entry *entry)
  */
 static void mark_racy(struct session *s)
 {
-	size_t n = git_index_entrycount(s->index);
+	for (size_t i = 0; i < s->image.n; i++) {
+		struct index_image_entry *entry = &s->image.items[i];
+		struct index_image_file f = index_image_file(entry);
 
-	for (size_t i = 0; s->st.st_ino != 0 && i < n; i++) {
-		const git_index_entry *entry =
-			git_index_get_byindex(s->index, i);
-		git_index_entry marked = *entry;
-
-		marked.file_size = 0;
-		if (entry->file_size != 0 && S_ISREG(entry->mode) &&
-			is_racy(entry, &s->st) && differs(s, entry))
-			git_index_add(s->index, &marked);
+		if (f.size != 0 && S_ISREG(f.mode) && is_racy(&f, &s->st) &&
+			differs(s, entry->path, &f.oid))
+			entry->doubted = true;
 	}
+}
+
+static int by_path(const void *a, const void *b)
+{
+	const struct index_image_new *x = a;
+	const struct index_image_new *y = b;
+
+	return strcmp(x->path, y->path);
+}
+
+static int write_index(struct session *s, const struct index_change *changes,
+	size_t n, int fd, struct err *e)
+{
+	struct index_image_new *news = xcalloc(n + 1, sizeof(*news));
+	git_index_entry *entries = xcalloc(n + 1, sizeof(*entries));
+	struct err why = {0};
+	int r;
+
+	for (size_t i = 0; i < n; i++) {
+		news[i].path = changes[i].path;
+		if (!changes[i].has)
+			continue;
+		entries[i] = entry_of(&changes[i]);
+		news[i].entry = &entries[i];
+	}
+	qsort(news, n, sizeof(*news), by_path);
+	r = index_image_write(&s->image, news, n, fd, s->copy, &why);
+	free(news);
+	free(entries);
+	return r == 0 ? 0
+		      : err_set(e, r, "cannot write %s: %s", s->path, why.text);
 }
 
 static int rewrite(struct session *s, const struct index_change *changes,
 	size_t n, struct err *e)
 {
-	int r = copy_index(s, e);
+	int r = read_index(s, e);
+	int fd;
 
 	if (r != 0)
 		return r;
-	if (git_index_open(&s->index, s->copy) != 0)
-		return git_failed(e, "cannot read %s", s->path);
 	mark_racy(s);
-	r = change(s->index, changes, n, e);
-	if (r == 0 && git_index_write(s->index) != 0)
-		r = git_failed(e, "cannot write %s", s->copy);
-	return r != 0 ? r : publish(s, e);
+	fd = open(s->copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return err_errno(e, ERR_IO, errno, "cannot create %s", s->copy);
+	r = write_index(s, changes, n, fd, e);
+	if (r == 0)
+		r = publish(s, fd, e);
+	close(fd);
+	return r;
 }
 
 int index_update(const struct index_file *f, const struct index_change *changes,
@@ -300,7 +312,8 @@ int index_update(const struct index_file *f, const struct index_change *changes,
 		unlink(s.lock);
 	}
 	unlink(s.copy);
-	git_index_free(s.index);
+	index_image_fini(&s.image);
+	free(s.bytes);
 	free(s.copy);
 	free(s.lock);
 	free(s.path);

@@ -23,6 +23,7 @@ struct index_file {
 	const char *folder;   /* for temporary files */
 	struct beneath *tree; /* the work tree */
 	int wait_ms;          /* for somebody else's lock */
+	struct stat *ours;    /* of the index as it was written here last */
 };
 
 /*

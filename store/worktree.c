@@ -35,6 +35,7 @@ struct worktree {
 	struct objects *o;
 	struct beneath tree;
 	struct tree_files files;
+	struct stat index; /* as it was written here last */
 };
 
 int worktree_new(git_repository *repo, const char *root, struct objects *o,
@@ -323,8 +324,8 @@ static void remove_all(struct jobs *jobs)
 static int update_index(struct jobs *jobs, struct err *e)
 {
 	struct worktree *w = jobs->w;
-	struct index_file f = {
-		w->repo, objects_folder(w->o), &w->tree, INDEX_WAIT_MS};
+	struct index_file f = {w->repo, objects_folder(w->o), &w->tree,
+		INDEX_WAIT_MS, &w->index};
 	struct index_change *entries = xcalloc(jobs->n, sizeof(*entries));
 	size_t n = 0;
 	int r = 0;
