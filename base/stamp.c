@@ -228,3 +228,19 @@ void stamp_span(int64_t micros, char out[STAMP_SPAN])
 	else
 		snprintf(out, STAMP_SPAN, "%lld d %lld h", h / 24, h % 24);
 }
+
+const char *stamp_clock(struct str s, char out[STAMP_CLOCK])
+{
+	int64_t at;
+	time_t seconds;
+	struct tm tm;
+
+	if (!stamp_parse(s, &at)) {
+		snprintf(out, STAMP_CLOCK, "?");
+		return out;
+	}
+	seconds = (time_t)floor_div(at, STAMP_SECOND);
+	localtime_r(&seconds, &tm);
+	strftime(out, STAMP_CLOCK, "%F %T", &tm);
+	return out;
+}

@@ -42,6 +42,10 @@ bool stamp_duration(struct str s, int64_t *out);
 #define STAMP_SPAN 32
 void stamp_span(int64_t micros, char out[STAMP_SPAN]);
 
+/* For people: "2026-11-25 14:03:11" by the local clock, of RFC 3339; or "?". */
+#define STAMP_CLOCK 32
+const char *stamp_clock(struct str s, char out[STAMP_CLOCK]);
+
 /* The wall clock: for the log only, never for the cursor. */
 int64_t stamp_now(void);
 

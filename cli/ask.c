@@ -291,6 +291,12 @@ const char *cli_text(const json_t *object, const char *key, const char *none)
 	return text != NULL ? text : none;
 }
 
+const char *cli_clock(
+	const json_t *object, const char *key, char out[STAMP_CLOCK])
+{
+	return stamp_clock(str_of(cli_text(object, key, NULL)), out);
+}
+
 int cli_number(
 	const char *text, const char *option, int64_t *out, struct err *e)
 {

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/stamp.h"
 #include "daemon/config.h"
 #include "store/state.h"
 
@@ -92,6 +93,10 @@ json_t *cli_lines(const struct buf *text);
 /* Members of an object, with what to take where there is none. */
 long long cli_int(const json_t *object, const char *key);
 const char *cli_text(const json_t *object, const char *key, const char *none);
+
+/* A member that is a moment, for people: stamp_clock(). */
+const char *cli_clock(
+	const json_t *object, const char *key, char out[STAMP_CLOCK]);
 
 /* A positive number of an argument; ERR_USAGE names the option. */
 int cli_number(

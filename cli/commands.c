@@ -50,7 +50,9 @@ static const struct command commands[] = {
 
 static const char options[] =
 	"  -c, --config FILE     the configuration of the daemon\n"
-	"  -i, --instance NAME   /etc/opsync/NAME.yaml (or $OPSYNC_INSTANCE)\n"
+	"  -i, --instance NAME   NAME.yaml in ~/.config/opsync or /etc/opsync\n"
+	"                        (else $OPSYNC_INSTANCE, or the only one "
+	"there)\n"
 	"      --json            for programs: one object a line\n"
 	"  -V, --version         print the version\n"
 	"  -h, --help            print this\n"

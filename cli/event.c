@@ -50,10 +50,9 @@ void event_print(const struct term *t, const json_t *event)
 	const char *path = cli_text(event, "path", "");
 	long long id = cli_int(event, "work_package");
 	long long run = cli_int(event, "run");
-	char clock[CLOCK_TEXT];
+	char clock[STAMP_CLOCK];
 
-	printf("%s%s", term_on(t, DIM),
-		term_clock(cli_text(event, "at", NULL), clock));
+	printf("%s%s", term_on(t, DIM), cli_clock(event, "at", clock));
 	if (run != 0)
 		printf("  %5lld", run);
 	else

@@ -19,11 +19,12 @@ enum { OPT_PROJECT = 256, OPT_WP, OPT_DRY_RUN };
 static void print_set(void *arg, const json_t *line)
 {
 	bool *any = arg;
+	char clock[STAMP_CLOCK];
 
 	*any = true;
 	printf("set %lld: %lld %s held since %s", cli_int(line, "set"),
 		cli_int(line, "documents"), cli_text(line, "kind", "?"),
-		cli_text(line, "since", "?"));
+		cli_clock(line, "since", clock));
 	if (cli_int(line, "released") > 0)
 		printf(", %lld released", cli_int(line, "released"));
 	printf(" (opsync held %lld lists, opsync release %lld lets go)\n",

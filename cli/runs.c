@@ -57,13 +57,12 @@ static void print(void *arg, const json_t *run)
 	bool ended = cli_text(run, "finished", NULL) != NULL;
 	const char *commit = cli_text(run, "commit", NULL);
 	long long failed = cli_int(run, "failed");
-	char clock[CLOCK_TEXT];
+	char clock[STAMP_CLOCK];
 	char span[STAMP_SPAN];
 
 	printf("%s%5lld%s  %s%s%s  %-9s  %-8s  %5lld read  +%lld ~%lld -%lld",
 		term_on(t, BOLD), cli_int(run, "run"), term_off(t),
-		term_on(t, DIM),
-		term_clock(cli_text(run, "started", NULL), clock), term_off(t),
+		term_on(t, DIM), cli_clock(run, "started", clock), term_off(t),
 		cli_text(run, "kind", "?"), cli_text(run, "cause", "?"),
 		cli_int(run, "seen"), cli_int(run, "added"),
 		cli_int(run, "changed"), cli_int(run, "removed"));

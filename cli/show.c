@@ -21,9 +21,8 @@ static void print_head(const struct show *s, const json_t *one)
 {
 	const struct term *t = &s->term;
 	const char *subject = cli_text(one, "subject", NULL);
-	const char *updated = cli_text(one, "updated", NULL);
 	long long id = cli_int(one, "work_package");
-	char clock[CLOCK_TEXT];
+	char clock[STAMP_CLOCK];
 
 	printf("%swork package %lld%s%s%s\n", term_on(t, BOLD), id, term_off(t),
 		subject != NULL ? "  " : "", subject != NULL ? subject : "");
@@ -32,8 +31,8 @@ static void print_head(const struct show *s, const json_t *one)
 		printf("is         %s, %s, in %s\n", cli_text(one, "type", "?"),
 			cli_text(one, "status", "?"),
 			cli_text(one, "project", "?"));
-	if (updated != NULL)
-		printf("changed    %s\n", term_clock(updated, clock));
+	if (cli_text(one, "updated", NULL) != NULL)
+		printf("changed    %s\n", cli_clock(one, "updated", clock));
 }
 
 static void print_held(const struct show *s, const json_t *one)
@@ -110,13 +109,13 @@ static void print_last(const struct show *s, const json_t *one)
 {
 	const json_t *commit = json_object_get(one, "last_commit");
 	const char *instance = cli_text(commit, "instance", NULL);
-	char clock[CLOCK_TEXT];
+	char clock[STAMP_CLOCK];
 
 	if (!json_is_object(commit))
 		return;
 	printf("commit     %s%s%s\n           %s  %s", term_on(&s->term, CYAN),
 		cli_text(commit, "id", "?"), term_off(&s->term),
-		term_clock(cli_text(commit, "at", NULL), clock),
+		cli_clock(commit, "at", clock),
 		cli_text(commit, "subject", "?"));
 	if (instance != NULL)
 		printf("  (run %lld of %s)", cli_int(commit, "run"), instance);

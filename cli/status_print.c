@@ -19,11 +19,11 @@ struct page {
 };
 
 /* "2026-11-25 13:55:42 (12 min ago)" */
-#define WHEN_TEXT (CLOCK_TEXT + STAMP_SPAN + 8)
+#define WHEN_TEXT (STAMP_CLOCK + STAMP_SPAN + 8)
 
 static const char *when(const char *stamp, char out[WHEN_TEXT])
 {
-	char clock[CLOCK_TEXT];
+	char clock[STAMP_CLOCK];
 	char span[STAMP_SPAN];
 	int64_t at;
 
@@ -32,7 +32,8 @@ static const char *when(const char *stamp, char out[WHEN_TEXT])
 		return out;
 	}
 	stamp_span(stamp_now() > at ? stamp_now() - at : 0, span);
-	snprintf(out, WHEN_TEXT, "%s (%s ago)", term_clock(stamp, clock), span);
+	snprintf(out, WHEN_TEXT, "%s (%s ago)",
+		stamp_clock(str_of(stamp), clock), span);
 	return out;
 }
 

@@ -1,5 +1,5 @@
 /*
- * term - colours, a pager and local time, for people.
+ * term - colours and a pager, for people.
  */
 #include "cli/term.h"
 
@@ -8,10 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-#include "base/stamp.h"
 
 void term_init(struct term *t)
 {
@@ -96,20 +93,4 @@ const char *term_on(const struct term *t, enum colour colour)
 const char *term_off(const struct term *t)
 {
 	return t->colours ? "\033[0m" : "";
-}
-
-const char *term_clock(const char *stamp, char out[CLOCK_TEXT])
-{
-	int64_t at;
-	time_t seconds;
-	struct tm tm;
-
-	if (stamp == NULL || !stamp_parse(str_of(stamp), &at)) {
-		snprintf(out, CLOCK_TEXT, "?");
-		return out;
-	}
-	seconds = (time_t)(at / STAMP_SECOND);
-	localtime_r(&seconds, &tm);
-	strftime(out, CLOCK_TEXT, "%F %T", &tm);
-	return out;
 }

@@ -27,9 +27,4 @@ void term_end(struct term *t);
 const char *term_on(const struct term *t, enum colour colour);
 const char *term_off(const struct term *t);
 
-#define CLOCK_TEXT 24 /* bytes that term_clock() needs */
-
-/* "2026-11-25 14:03:11" by the local clock, of an RFC 3339 stamp. */
-const char *term_clock(const char *stamp, char out[CLOCK_TEXT]);
-
 #endif

@@ -97,12 +97,13 @@ static void judge(void *arg, const json_t *status)
 	const json_t *daemon = json_object_get(status, "daemon");
 	const json_t *counts = json_object_get(status, "counts");
 	const json_t *paused = json_object_get(status, "paused");
+	char clock[STAMP_CLOCK];
 
 	if (daemon == NULL)
 		find(j, CRITICAL, "no daemon runs");
 	else if (json_is_object(paused))
 		find(j, WARNING, "paused since %s: %s",
-			cli_text(paused, "since", "?"),
+			cli_clock(paused, "since", clock),
 			cli_text(paused, "why", ""));
 	else
 		judge_lag(j, daemon, line->max_lag);

@@ -53,12 +53,14 @@ void life_words(struct state *s, struct buf *out)
 	struct buf at = {0};
 	struct buf why = {0};
 	struct err ignored = {0};
+	char clock[STAMP_CLOCK];
 	bool stopped = false;
 	bool said = false;
 
 	if (state_get(s, STOPPED, &at, &stopped, &ignored) == 0 && stopped &&
 		state_get(s, WHY, &why, &said, &ignored) == 0)
-		buf_printf(out, ", stopped at %s: %s", at.p,
+		buf_printf(out, ", stopped at %s: %s",
+			stamp_clock(buf_str(&at), clock),
 			said && why.n > 0 ? why.p : "?");
 	buf_fini(&at);
 	buf_fini(&why);

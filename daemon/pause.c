@@ -60,13 +60,15 @@ int pause_check(struct state *s, struct err *e)
 	struct buf value = {0};
 	struct str since;
 	struct str why;
+	char clock[STAMP_CLOCK];
 	bool found = false;
 	int r = read_value(s, &value, &found, &since, &why, e);
 
 	if (r == 0 && found)
 		r = err_set(e, ERR_AGAIN,
-			"paused since %.*s%s%.*s (opsync resume lets it go on)",
-			STR_ARGS(since), why.n > 0 ? ": " : "", STR_ARGS(why));
+			"paused since %s%s%.*s (opsync resume lets it go on)",
+			stamp_clock(since, clock), why.n > 0 ? ": " : "",
+			STR_ARGS(why));
 	buf_fini(&value);
 	return r;
 }

@@ -2,6 +2,7 @@
 """A server that suddenly shows nothing, or half of it: nothing is removed,
 and it is said loudly; a few deletions pass; a person lets the rest go."""
 import os
+import re
 import subprocess
 import sys
 
@@ -193,7 +194,12 @@ def retyped(tap):
         done = sync.once()
         tap.ok(done.code == 3 and documents(sync, 1) == [9, 10],
                "eight come back", done)
-        sync.opsync("release", "1", "--wp", "9")
+        done = sync.opsync("held")
+        tap.ok(re.search(r"held since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \(",
+                         done.out), "since when, by the local clock", done)
+        done = sync.opsync("release", "1", "--wp", "9")
+        tap.same([line.split()[0] for line in done.out.splitlines()],
+                 ["9", "no"], "only what is let go is told")
         sync.once()
         tap.ok(9 not in ids(sync) and 10 in ids(sync),
                "one of them is let go", ids(sync))

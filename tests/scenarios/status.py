@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What status says: of a daemon that runs, fails, was ended or killed; of all
 instances; and again and again."""
+import datetime
 import os
 import re
 import shutil
@@ -54,7 +55,7 @@ def ended(tap, sync):
          r"\(SIGTERM\)")
     done = sync.opsync("resync")
     tap.ok(done.code == 69 and re.search(
-        r"no daemon runs for .*, stopped at \S+: told to end \(SIGTERM\) "
+        r"no daemon runs for .*, stopped at \S+ \S+: told to end \(SIGTERM\) "
         r"\(start opsyncd", done.err), "so says resync", done)
     sync.start()
     sync.process.kill()
@@ -73,6 +74,30 @@ def ended(tap, sync):
     tap.same([e["event"] for e in sync.opsync("log", "--json").json()
               if e["event"] in ("started", "stopped")][-2:],
              ["started", "stopped"], "the log has it, too")
+
+
+def clocks(tap, sync):
+    """People see the local clock, programs UTC."""
+    sync.env["TZ"] = "XXX-9"
+
+    def local(stamp):
+        at = datetime.datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%S.%fZ")
+        return (at + datetime.timedelta(hours=9)).strftime("%F %T")
+    sync.start()
+    sync.opsync("pause", "lunch")
+    since = local(sync.opsync("--json", "status").json()[0]["paused"]["since"])
+    for args in (("status",), ("status", "--check"), ("resync", "--wait")):
+        done = sync.opsync(*args)
+        tap.ok("since " + since in done.out + done.err,
+               "a pause, for opsync " + " ".join(args), (since, done))
+    sync.opsync("resume")
+    sync.stop()
+    at = local(sync.opsync("--json", "status").json()[0]["stopped"]["at"])
+    for args in (("status",), ("resync",)):
+        done = sync.opsync(*args)
+        tap.ok("stopped at " + at in done.out + done.err,
+               "the end, for opsync " + " ".join(args), (at, done))
+    del sync.env["TZ"]
 
 
 # --- Several ------------------------------------------------------------------
@@ -216,6 +241,7 @@ def main():
             server="  max_tries: 1\n") as sync:
         one(tap, server, sync)
         ended(tap, sync)
+        clocks(tap, sync)
         with sync.sibling() as second:
             second.start()
             several(tap, sync, second)
