@@ -2,6 +2,7 @@
  * opsyncd - keep a git repository of documents in step with OpenProject.
  */
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,17 @@ static int parse(int argc, char **argv, struct arguments *a)
 	return 0;
 }
 
+/*
+ * Most of what is large (a list, a commit's work) lives for seconds: mapped
+ * on its own it goes back to the system.  malloc() would learn to keep it, and
+ * keep more for each thread of libuv's pool.
+ */
+static void keep_memory_small(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 256 << 10);
+	mallopt(M_ARENA_MAX, 2);
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments a = {.level = LOG_LEVEL_NOTICE};
@@ -124,6 +136,7 @@ int main(int argc, char **argv)
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0});
 	if (a.rehearse)
 		return rehearsal_serve(a.config);
+	keep_memory_small();
 	log_init(a.level);
 	config = xcalloc(1, sizeof(*config));
 	r = config_load(a.config, config, &e);
