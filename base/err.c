@@ -29,6 +29,15 @@ static bool system_failed(int errnum)
 	       errnum == ENOMEM || errnum == EINTR || errnum == EAGAIN;
 }
 
+/* What a person has to do is said with it. */
+static const char *words_of(int errnum)
+{
+	if (errnum == EROFS)
+		return "Read-only file system: mount it writable again (the "
+		       "system's log says why it is not)";
+	return strerror(errnum);
+}
+
 int err_errno(
 	struct err *e, enum err_code code, int errnum, const char *fmt, ...)
 {
@@ -44,7 +53,7 @@ int err_errno(
 	vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);
 	n = strlen(e->text);
-	snprintf(e->text + n, sizeof(e->text) - n, ": %s", strerror(errnum));
+	snprintf(e->text + n, sizeof(e->text) - n, ": %s", words_of(errnum));
 	return code;
 }
 

@@ -37,7 +37,9 @@ static void log_pass(const struct service *s, const struct pass *p)
 	} else if (p->err.code == 0 && s->last.code != 0 &&
 		   s->last.code != ERR_PARTIAL) {
 		log_settle();
-		log_notice("the server answers again");
+		log_notice(s->last.code == ERR_IO
+				   ? "the store can be written again"
+				   : "the server answers again");
 	}
 	if (p->run != 0 && p->err.code == 0)
 		log_send(LOG_LEVEL_NOTICE, &about,

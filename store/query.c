@@ -12,6 +12,31 @@
 
 #include "base/util.h"
 
+/* What the system said of the database, or of its log; 0: nothing. */
+static int last_errno(struct state *s)
+{
+	sqlite3_file *log = NULL;
+	int n = 0;
+
+	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_LAST_ERRNO, &n);
+	if (n == 0 &&
+		sqlite3_file_control(s->db, "main",
+			SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+		log != NULL && log->pMethods != NULL)
+		log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &n);
+	return n;
+}
+
+static int system_failed(struct state *s, struct err *e)
+{
+	int n = last_errno(s);
+
+	if (n != 0)
+		return err_errno(
+			e, ERR_IO, n, "%s: %s", s->file, sqlite3_errmsg(s->db));
+	return err_set(e, ERR_IO, "%s: %s", s->file, sqlite3_errmsg(s->db));
+}
+
 int state_fail(struct state *s, int rc, struct err *e)
 {
 	switch (rc & 0xff) {
@@ -25,6 +50,8 @@ int state_fail(struct state *s, int rc, struct err *e)
 	case SQLITE_BUSY:
 		return err_set(e, ERR_IO,
 			"%s is locked by another program: try again", s->file);
+	case SQLITE_IOERR:
+		return system_failed(s, e);
 	default:
 		return err_set(
 			e, ERR_IO, "%s: %s", s->file, sqlite3_errmsg(s->db));

@@ -2,12 +2,14 @@
  * calls - run a program and make the N-th system call that changes files go
  * wrong, counted over all its threads and children.
  *
- *   calls [-n N] [-a ACTION] [-f] [-u FOLDER] [-l FILE] PROGRAM [ARGUMENT]…
+ *   calls [-n N] [-a ACTION] [-f] [-w FILE] [-u FOLDER] [-l FILE]
+ *         PROGRAM [ARGUMENT]…
  *
  * ACTION is "before" or "after" (the whole family of processes is killed
  * before or after that call, as a power switch would), an errno by number
  * (the call is not made and fails so), or "short" (a write writes half).
- * -f: that call and all that follow (for an errno).  -u counts only what
+ * -f: that call and all that follow (for an errno).  -w: each call for as long
+ * as there is that file (for an errno).  -u counts only what
  * happens below FOLDER.  -l writes a line for each of those calls: its number
  * and name, and what tests/faults/power.py needs to do it again.
  *
@@ -47,6 +49,7 @@ struct options {
 	enum action action;
 	int error;
 	bool onwards;
+	const char *while_there;
 	const char *under;
 	FILE *log;
 };
@@ -173,7 +176,8 @@ static int on_call(struct tracer *t, pid_t tid)
 	if (!call_counts(tid, c, args, o->under))
 		return 0;
 	t->count++;
-	here = t->count == o->n || (o->onwards && t->count > o->n);
+	here = t->count == o->n || (o->onwards && t->count > o->n) ||
+	       (o->while_there != NULL && access(o->while_there, F_OK) == 0);
 	if (here && o->action == BEFORE)
 		return -1;
 	if (here)
@@ -282,6 +286,9 @@ static bool read_option(struct options *o, int option)
 	case 'f':
 		o->onwards = true;
 		return true;
+	case 'w':
+		o->while_there = optarg;
+		return true;
 	case 'u':
 		o->under = optarg;
 		return true;
@@ -297,7 +304,7 @@ static bool read_options(struct options *o, int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "+n:a:fu:l:")) != -1) {
+	while ((option = getopt(argc, argv, "+n:a:fw:u:l:")) != -1) {
 		if (!read_option(o, option))
 			return false;
 	}
@@ -311,8 +318,8 @@ int main(int argc, char **argv)
 	int rc;
 
 	if (!read_options(&t.o, argc, argv)) {
-		fputs("usage: calls [-n N] [-a ACTION] [-f] [-u FOLDER] "
-		      "[-l FILE] PROGRAM [ARGUMENT]...\n",
+		fputs("usage: calls [-n N] [-a ACTION] [-f] [-w FILE] "
+		      "[-u FOLDER] [-l FILE] PROGRAM [ARGUMENT]...\n",
 			stderr);
 		return FAILED;
 	}

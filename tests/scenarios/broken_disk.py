@@ -12,6 +12,7 @@ import errno
 import os
 import random
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -290,6 +291,44 @@ def fills_up(tap, disk, server):
                "a start on a read-only disk is told", done)
 
 
+def turns_read_only(tap, disk, server):
+    """While it runs, as a disk does that has errors, or a server's share: a
+    remount by hand is refused while files are open."""
+    sync = disk.sync.sibling(schedule="{ poll: 1s, overlap: 1s }")
+    flag = os.path.join(sync.folder, "read-only")
+    with sync:
+        sync.once()
+        with open(sync.log, "wb") as log:
+            sync.process = subprocess.Popen(
+                [CALLS, "-w", flag, "-a", str(errno.EROFS), "-u", sync.store,
+                 sync.PROGRAM, "--config", sync.config], env=sync.env,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        until(sync.idle)
+        head = sync.head()
+        sync.write("read-only", "")
+        server.side("edit", {"id": 3, "set": {"description": "Meanwhile"}})
+        said = until(lambda: "mount it writable again" in sync.said())
+        tap.ok(said and sync.process.poll() is None and sync.head() == head,
+               "a disk that turns read-only is told", sync.said())
+        status = sync.opsync("status")
+        tap.ok("mount it writable again" in status.out, "and in status",
+               status)
+        status = sync.opsync("status", "--check")
+        tap.ok(status.code == 1 and "ead-only" in status.out,
+               "and to monitoring", status)
+        os.unlink(flag)
+        tap.ok(until(lambda: sync.head() != head),
+               "and it goes on by itself", sync.said())
+        tap.ok(until(lambda: "can be written again" in sync.said()),
+               "as it says", sync.said())
+        with open(os.path.join(sync.store, ".git/opsync/lock")) as f:
+            os.kill(int(f.readline()), signal.SIGTERM)
+        tap.same(sync.process.wait(20), 0, "it ends well")
+        sync.process = None
+        tap.same(sync.flaws(), [], "and is whole")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 def filler(sync):
     return os.path.join(sync.store, ".git", "filler")
 
@@ -337,6 +376,7 @@ def main():
     disk.close()
     disk = Disk(SMALL, None)
     memory = allocations(tap, disk, dice)
+    turns_read_only(tap, disk, disk.server)
     if can_mount():
         n += full(tap, disk)
         fills_up(tap, disk, disk.server)
