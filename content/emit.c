@@ -9,6 +9,7 @@
 #include "content/emit.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "content/emitter.h"
 
@@ -28,10 +29,19 @@ static int by_key(const void *a, const void *b)
 	return c != 0 ? c : (*x > *y) - (*x < *y);
 }
 
+/* As they are as a rule, where people write keys in order themselves. */
+static bool is_sorted(const struct member *const *list, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (str_cmp(list[i - 1]->key, list[i]->key) > 0)
+			return false;
+	return true;
+}
+
 const struct member **emitter_members(
 	const struct value *map, const struct emit_style *style, size_t *n)
 {
-	const struct member **list = xcalloc(map->n + 1, sizeof(void *));
+	const struct member **list = xmalloc((map->n + 1) * sizeof(void *));
 
 	*n = 0;
 	for (size_t i = 0; i < map->n; i++) {
@@ -40,7 +50,7 @@ const struct member **emitter_members(
 		if (!style->omit_null || m->value.type != VALUE_NULL)
 			list[(*n)++] = m;
 	}
-	if (style->sorted && *n > 1)
+	if (style->sorted && !is_sorted(list, *n))
 		qsort(list, *n, sizeof(void *), by_key);
 	return list;
 }
@@ -107,6 +117,11 @@ static void emit_number(struct emitter *e, struct str digits)
 	struct buf text = {0};
 	bool point = false;
 
+	if (memchr(digits.p, 'e', digits.n) == NULL &&
+		memchr(digits.p, 'E', digits.n) == NULL) {
+		emitter_word(e, digits);
+		return;
+	}
 	for (size_t i = 0; i < digits.n; i++) {
 		char c = digits.p[i];
 

@@ -53,7 +53,8 @@ static bool is_word(struct str text)
 		"no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF", "y",
 		"Y", "n", "N", "=", "<<", ".nan", ".NaN", ".NAN"};
 
-	if (text.n > LONGEST_WORD)
+	if (text.n > LONGEST_WORD ||
+		strchr("~nNtTfFyYoO=<.", text.p[0]) == NULL)
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (str_is(text, words[i]))

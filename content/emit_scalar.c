@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/word.h"
 #include "content/utf8.h"
 
 void emitter_line_feed(struct emitter *e)
@@ -109,27 +110,34 @@ struct blanks {
 	bool break_space; /* or behind one */
 };
 
-static void look_at_blank(struct str s, size_t i, struct blanks *b)
+static bool is_blank(char c)
 {
-	if (i == 0 || i == s.n - 1)
-		b->ends = true;
-	if (i == 0)
-		return;
-	if (s.p[i] == '\n')
-		b->space_break = b->space_break || s.p[i - 1] == ' ';
-	else
-		b->break_space = b->break_space || s.p[i - 1] == '\n';
+	return c == ' ' || c == '\n';
 }
 
-/* How many characters from at on are plain wherever they stand. */
-static size_t plain_run(struct str text, size_t at)
+static void look_at_break(struct str s, size_t i, struct blanks *b)
 {
-	size_t start = at;
+	if (i > 0 && s.p[i - 1] == ' ')
+		b->space_break = true;
+	if (i + 1 < s.n && s.p[i + 1] == ' ')
+		b->break_space = true;
+}
 
-	while (at < text.n && (unsigned char)(text.p[at] - '!') <= '~' - '!' &&
+/* Behind the characters that are plain wherever they stand. */
+static size_t skip_plain(struct str text, size_t at)
+{
+	for (; text.n - at >= WORD_SIZE; at += WORD_SIZE) {
+		uint64_t w = word_load(text.p + at);
+		uint64_t other = word_unprintable(w) | word_equal(w, 0x7F) |
+				 word_equal(w, ':') | word_equal(w, '#');
+
+		if (other != 0)
+			return at + word_first(other);
+	}
+	while (at < text.n && (unsigned char)(text.p[at] - ' ') <= '~' - ' ' &&
 		text.p[at] != ':' && text.p[at] != '#')
 		at++;
-	return at - start;
+	return at;
 }
 
 struct scalar scalar_of(struct str text)
@@ -139,27 +147,29 @@ struct scalar scalar_of(struct str text)
 	bool special = false;
 	bool indicator =
 		str_starts(text, STR("---")) || str_starts(text, STR("..."));
+	size_t from = 0;
 
-	for (size_t at = 0; at < text.n; s.length++) {
+	if (text.n > 0) {
+		indicator = indicator || is_indicator(text, 0);
+		blanks.ends =
+			is_blank(text.p[0]) || is_blank(text.p[text.n - 1]);
+	}
+	for (size_t at; (at = skip_plain(text, from)) < text.n; s.length++) {
 		char c = text.p[at];
 
-		if (c > ' ' && c < 0x7F) {
-			size_t run = plain_run(text, at + 1);
-
-			if (at == 0 || c == ':' || c == '#')
-				indicator = indicator || is_indicator(text, at);
-			at += run + 1;
-			s.length += run;
-			continue;
+		s.length += at - from;
+		from = at + 1;
+		if (c == ':' || c == '#') {
+			indicator = indicator || is_indicator(text, at);
+		} else if (c == '\n') {
+			s.multiline = true;
+			look_at_break(text, at, &blanks);
+		} else {
+			special = is_special(utf8_next(text, &at)) || special;
+			from = at;
 		}
-		if (c == ' ' || c == '\n') {
-			look_at_blank(text, at, &blanks);
-			s.multiline = s.multiline || c == '\n';
-			at++;
-			continue;
-		}
-		special = is_special(utf8_next(text, &at)) || special;
 	}
+	s.length += text.n - from;
 	s.single = !special && !blanks.space_break && !blanks.break_space;
 	s.plain = s.single && !s.multiline && !indicator && !blanks.ends &&
 		  !scalar_is_ambiguous(text);
