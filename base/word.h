@@ -8,8 +8,8 @@
 
 /*
  * Eight bytes of a text at once.  A mask has the high bit of each byte that it
- * tells of; of several masks joined by |, the first byte is told right, those
- * behind it perhaps not.
+ * tells of: of the first one surely, of those behind it perhaps wrongly, but
+ * it never lacks one.  Masks may be joined by |.
  */
 #define WORD_SIZE 8
 #define WORD_EACH(byte) (UINT64_C(0x0101010101010101) * (unsigned char)(byte))
@@ -30,10 +30,16 @@ static inline uint64_t word_equal(uint64_t w, char c)
 	return (w - WORD_EACH(1)) & ~w & WORD_HIGH;
 }
 
+/* The bytes that are less than c, which is ASCII. */
+static inline uint64_t word_below(uint64_t w, char c)
+{
+	return (w - WORD_EACH(c)) & ~w & WORD_HIGH;
+}
+
 /* The bytes that are no printable ASCII, with DEL for one that is. */
 static inline uint64_t word_unprintable(uint64_t w)
 {
-	return (w | (w - WORD_EACH(' '))) & WORD_HIGH;
+	return word_below(w, ' ') | (w & WORD_HIGH);
 }
 
 /* The place of the first byte of a mask that is not 0. */

@@ -15,6 +15,7 @@
 #include <unicode/uchar.h>
 
 #include "base/util.h"
+#include "base/word.h"
 #include "content/ascii.h"
 #include "content/utf8.h"
 
@@ -295,18 +296,33 @@ static size_t bare_length(struct str s)
 	return n;
 }
 
-/* "https://…" in a text, which readers make a link of. */
+/* Where the "http" or "https" before a ':' starts; the ':' if none does. */
+static size_t scheme_before(const struct scan *s, size_t colon)
+{
+	static const struct str schemes[] = {
+		STR_INIT("https"), STR_INIT("http")};
+	struct str before = {s->body.p + s->resume, colon - s->resume};
+
+	for (size_t i = 0; i < ARRAY_LEN(schemes); i++)
+		if (str_ends(before, schemes[i]))
+			return colon - schemes[i].n;
+	return colon;
+}
+
+/* "https://…" in a text, which readers make a link of; at is its ':'. */
 static size_t read_bare(const struct scan *s, size_t at)
 {
 	struct str rest = {s->body.p + at, s->span.end - at};
-	struct address found = {at, 0};
-	size_t scheme = str_starts(rest, STR("https://")) ? 8 : 7;
+	struct address found = {at, at};
 
-	if ((scheme == 7 && !str_starts(rest, STR("http://"))) ||
-		is_word_before(s, at))
+	if (!str_starts(rest, STR("://")))
 		return at + 1;
-	found.end = at + bare_length(rest);
-	if (found.end <= at + scheme)
+	found.start = scheme_before(s, at);
+	if (found.start == at || is_word_before(s, found.start))
+		return at + 1;
+	rest = (struct str){s->body.p + found.start, s->span.end - found.start};
+	found.end = found.start + bare_length(rest);
+	if (found.end <= at + 3)
 		return at + 1;
 	tell_address(s, PLACE_BARE, found);
 	return found.end;
@@ -364,14 +380,14 @@ static size_t step(struct scan *s, size_t at)
 		return read_bracket(s, at);
 	case '#':
 		return read_number(s, at);
-	case 'h':
+	case ':':
 		return markdown ? read_bare(s, at) : at + 1;
 	default:
 		return at + 1;
 	}
 }
 
-/* Does step() look at it?  Most bytes are passed by. */
+/* Does step() look at it? */
 static bool begins_something(char c)
 {
 	static const bool begins[UCHAR_MAX + 1] = {['\\'] = true,
@@ -380,9 +396,28 @@ static bool begins_something(char c)
 		['['] = true,
 		[']'] = true,
 		['#'] = true,
-		['h'] = true};
+		[':'] = true};
 
 	return begins[(unsigned char)c];
+}
+
+/* Where the next of them is, or one of XYZ^_8>; most bytes are passed by. */
+static size_t next_beginning(const struct scan *s, size_t at)
+{
+	const char *p = s->body.p;
+
+	for (; s->span.end - at >= WORD_SIZE; at += WORD_SIZE) {
+		uint64_t w = word_load(p + at);
+		uint64_t some = word_equal(w, '#') | word_equal(w, '`') |
+				word_equal(w & ~WORD_EACH(7), 'X') |
+				word_equal(w & ~WORD_EACH(6), '8');
+
+		if (some != 0)
+			return at + word_first(some);
+	}
+	while (at < s->span.end && !begins_something(p[at]))
+		at++;
+	return at;
 }
 
 static void scan_span(struct scan *s)
@@ -396,13 +431,13 @@ static void scan_span(struct scan *s)
 		at = s->resume;
 	else if (!s->span.html)
 		at = read_definitions(s, at);
-	while (at < s->span.end) {
-		if (begins_something(s->body.p[at]))
-			at = step(s, at);
-		else
-			at++;
-	}
 	s->resume = at;
+	while (at < s->span.end) {
+		at = next_beginning(s, at);
+		if (at < s->span.end)
+			at = step(s, at);
+		s->resume = at;
+	}
 }
 
 void body_walk(const struct walker *w)

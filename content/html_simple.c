@@ -13,9 +13,11 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "base/word.h"
 #include "content/utf8.h"
 
 #define MAX_DEPTH 32
+#define LAST_BYTE (UINT64_C(0x80) << 56) /* in the mask of a word */
 
 enum kind {
 	PHRASE,  /* in the flow of a line; may hold anything */
@@ -28,25 +30,28 @@ enum kind {
 	PICTURE /* holds nothing, in the flow */
 };
 
+/* The most common ones first. */
 static const struct tag {
 	const char *name;
 	enum kind kind;
 } tags[] = {
+	{"p", PARAGRAPH},
+	{"br", BREAK},
 	{"a", PHRASE},
+	{"strong", PHRASE},
+	{"em", PHRASE},
+	{"li", ITEM},
 	{"b", PHRASE},
 	{"code", PHRASE},
 	{"del", PHRASE},
-	{"em", PHRASE},
 	{"i", PHRASE},
 	{"ins", PHRASE},
 	{"kbd", PHRASE},
 	{"s", PHRASE},
 	{"span", PHRASE},
-	{"strong", PHRASE},
 	{"sub", PHRASE},
 	{"sup", PHRASE},
 	{"u", PHRASE},
-	{"p", PARAGRAPH},
 	{"div", BLOCK},
 	{"figure", BLOCK},
 	{"figcaption", BLOCK},
@@ -61,8 +66,6 @@ static const struct tag {
 	{"h6", HEADING},
 	{"ul", LIST},
 	{"ol", LIST},
-	{"li", ITEM},
-	{"br", BREAK},
 	{"input", BREAK},
 	{"img", PICTURE},
 };
@@ -96,6 +99,29 @@ static unsigned char kind_of(char c)
 }
 
 /*
+ * Copy what comes out as it is: words with single spaces between them, behind
+ * a word.  There is room for all that is left.
+ */
+static const char *copy_words(const char *from, const char *end, char **to)
+{
+	while (end - from >= WORD_SIZE) {
+		uint64_t w = word_load(from);
+		uint64_t spaces = word_equal(w, ' ');
+		uint64_t other = word_below(w, ' ') | word_equal(w, 0x7f) |
+				 word_equal(w, '&') | word_equal(w, '<') |
+				 (spaces & (spaces >> 8 | LAST_BYTE));
+		size_t n = other != 0 ? word_first(other) : WORD_SIZE;
+
+		memcpy(*to, from, WORD_SIZE);
+		from += n;
+		*to += n;
+		if (other != 0)
+			break;
+	}
+	return from;
+}
+
+/*
  * Words from *p on, up to a mark (if they matter) or a control character.
  * What they make is never longer than they are, but for a gap before.
  */
@@ -120,9 +146,10 @@ static void add_words(
 		if (t->gap && to > t->buf.p)
 			*to++ = ' ';
 		t->gap = false;
-		do {
+		*to++ = *from++;
+		from = copy_words(from, end, &to);
+		while (from < end && kind_of(*from) == WORD)
 			*to++ = *from++;
-		} while (from < end && kind_of(*from) == WORD);
 	}
 	t->buf.n = (size_t)(to - t->buf.p);
 	*to = '\0';
