@@ -60,7 +60,8 @@ static bool is_escaped(const char *from, const char *p)
 	return (p - slash) % 2 != 0;
 }
 
-static const char *skip_long_string(struct scan *j, const char *p)
+__attribute__((noinline)) static const char *skip_long_string(
+	struct scan *j, const char *p)
 {
 	const char *quote = p;
 
@@ -145,17 +146,17 @@ static inline const char *skip_scalar(struct scan *j, const char *p)
 	return fail(j, p, "a value is missing");
 }
 
-/* From a key to the value behind its colon. */
-static const char *skip_key(struct scan *j, const char *p, struct str *key)
+/* From a key to behind its closing quote. */
+static inline const char *skip_key(struct scan *j, const char *p)
 {
-	const char *from = p + 1;
-
 	if (at(j, p) != '"')
 		return fail(j, p, "a key is missing");
-	p = skip_string(j, p);
-	if (p == NULL)
-		return NULL;
-	*key = (struct str){from, (size_t)(p - from) - 1};
+	return skip_string(j, p);
+}
+
+/* From there to the value. */
+static inline const char *skip_colon(struct scan *j, const char *p)
+{
 	p = skip_space(j, p);
 	if (at(j, p) != ':')
 		return fail(j, p, "a colon is missing");
@@ -201,11 +202,17 @@ static inline bool more(struct scan *j, char close)
 
 bool scan_member(struct scan *j, struct str *key)
 {
+	const char *from;
 	const char *p;
 
 	if (!more(j, '}'))
 		return false;
-	p = skip_key(j, j->p, key);
+	from = j->p + 1;
+	p = skip_key(j, j->p);
+	if (p == NULL)
+		return false;
+	*key = (struct str){from, (size_t)(p - from) - 1};
+	p = skip_colon(j, p);
 	if (p == NULL)
 		return false;
 	j->p = p;
@@ -245,8 +252,6 @@ static inline const char *enter_any(
 static inline const char *next_of_any(
 	struct scan *j, const char *p, struct open *o)
 {
-	struct str key;
-
 	for (; o->depth > o->base; o->depth--) {
 		bool object = o->objects[o->depth / 64] >> o->depth % 64 & 1;
 		bool fresh = o->fresh;
@@ -261,7 +266,10 @@ static inline const char *next_of_any(
 			return fail(j, p, NO_COMMA);
 		if (!fresh)
 			p = skip_space(j, p + 1);
-		return object ? skip_key(j, p, &key) : p;
+		if (!object)
+			return p;
+		p = skip_key(j, p);
+		return p != NULL ? skip_colon(j, p) : NULL;
 	}
 	return p;
 }

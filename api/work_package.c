@@ -132,8 +132,7 @@ static struct value link_value(struct arena *a, const struct link *link)
 
 	m[0].key = STR("id");
 	if (link->id != 0)
-		m[0].value = value_number(
-			arena_printf(a, "%lld", (long long)link->id));
+		m[0].value = value_number(arena_int(a, link->id));
 	m[1].key = STR("href");
 	m[1].value = value_text(link->href);
 	m[2].key = STR("title");

@@ -103,6 +103,13 @@ struct str arena_str(struct arena *a, struct str s)
 	return (struct str){p, s.n};
 }
 
+struct str arena_int(struct arena *a, long long v)
+{
+	char bytes[STR_INT];
+
+	return arena_str(a, str_int(bytes, v));
+}
+
 struct str arena_printf(struct arena *a, const char *fmt, ...)
 {
 	char some[128];

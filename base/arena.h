@@ -36,6 +36,7 @@ void *arena_grow(struct arena *a, void *items, size_t n, size_t *cap,
 
 /* A copy that is also NUL-terminated; STR_NONE stays STR_NONE. */
 struct str arena_str(struct arena *a, struct str s);
+struct str arena_int(struct arena *a, long long v);
 struct str arena_printf(struct arena *a, const char *fmt, ...)
 	PRINTF_LIKE(2, 3);
 

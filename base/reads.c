@@ -20,27 +20,27 @@ void reads_add(
 
 /* /api/v3/COLLECTION/ID */
 static const struct {
-	const char *collection;
+	struct str collection;
 	enum read_kind kind;
 } collections[] = {
-	{"work_packages", READ_WORK_PACKAGE},
-	{"projects", READ_PROJECT},
-	{"types", READ_TYPE},
-	{"statuses", READ_STATUS},
-	{"priorities", READ_PRIORITY},
-	{"categories", READ_CATEGORY},
-	{"versions", READ_VERSION},
-	{"users", READ_USER},
-	{"groups", READ_USER},
-	{"placeholder_users", READ_USER},
-	{"custom_options", READ_OPTION},
-	{"custom_field_items", READ_ITEM},
+	{STR_INIT("work_packages"), READ_WORK_PACKAGE},
+	{STR_INIT("projects"), READ_PROJECT},
+	{STR_INIT("types"), READ_TYPE},
+	{STR_INIT("statuses"), READ_STATUS},
+	{STR_INIT("priorities"), READ_PRIORITY},
+	{STR_INIT("categories"), READ_CATEGORY},
+	{STR_INIT("versions"), READ_VERSION},
+	{STR_INIT("users"), READ_USER},
+	{STR_INIT("groups"), READ_USER},
+	{STR_INIT("placeholder_users"), READ_USER},
+	{STR_INIT("custom_options"), READ_OPTION},
+	{STR_INIT("custom_field_items"), READ_ITEM},
 };
 
 static bool find_kind(struct str collection, enum read_kind *kind)
 {
 	for (size_t i = 0; i < ARRAY_LEN(collections); i++) {
-		if (str_is(collection, collections[i].collection)) {
+		if (str_eq(collection, collections[i].collection)) {
 			*kind = collections[i].kind;
 			return true;
 		}

@@ -3,7 +3,6 @@
  */
 #include "base/str.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,22 +49,38 @@ size_t str_find(struct str s, struct str needle)
 
 bool str_to_int64(struct str s, long long *out)
 {
-	char digits[24];
-	char *end;
-	long long v;
+	bool negative = s.n > 0 && s.p[0] == '-';
+	long long v = 0; /* below zero, where there is one more */
 
-	if (s.n == 0 || s.n >= sizeof(digits))
+	if (s.n == negative || s.n >= STR_INT)
 		return false;
-	if (s.p[0] != '-' && (s.p[0] < '0' || s.p[0] > '9'))
-		return false;
-	memcpy(digits, s.p, s.n);
-	digits[s.n] = '\0';
-	errno = 0;
-	v = strtoll(digits, &end, 10);
-	if (errno != 0 || end != digits + s.n || end == digits)
+	for (size_t i = negative; i < s.n; i++) {
+		int digit = s.p[i] - '0';
+
+		if (digit < 0 || digit > 9 ||
+			__builtin_mul_overflow(v, 10, &v) ||
+			__builtin_sub_overflow(v, digit, &v))
+			return false;
+	}
+	if (!negative && __builtin_sub_overflow(0, v, &v))
 		return false;
 	*out = v;
 	return true;
+}
+
+struct str str_int(char bytes[STR_INT], long long v)
+{
+	unsigned long long left =
+		v < 0 ? -(unsigned long long)v : (unsigned long long)v;
+	char *p = bytes + STR_INT;
+
+	do {
+		*--p = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (v < 0)
+		*--p = '-';
+	return (struct str){p, (size_t)(bytes + STR_INT - p)};
 }
 
 bool str_with_unit(

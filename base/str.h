@@ -81,6 +81,10 @@ size_t str_find(struct str s, struct str needle);
  */
 bool str_to_int64(struct str s, long long *out);
 
+/* The decimal digits of v, which are put into bytes. */
+#define STR_INT 24
+struct str str_int(char bytes[STR_INT], long long v);
+
 /* digits and one of the units; false for all else and for overflow. */
 struct str_unit {
 	const char *name;

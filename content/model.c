@@ -6,7 +6,6 @@
  */
 #include "content/model.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "content/evaluate.h"
@@ -111,7 +110,7 @@ bool model_has_member(size_t name, struct str member, const char **nearest)
 
 struct value model_number(struct arena *a, int64_t v)
 {
-	return value_number(arena_printf(a, "%" PRId64, v));
+	return value_number(arena_int(a, v));
 }
 
 struct value model_map(struct arena *a, const struct member *members, size_t n)

@@ -154,10 +154,24 @@ static void put_offset(struct buf *out, int offset, const char *colon)
 
 static void put_fraction(struct buf *out, int micros, int digits)
 {
-	char text[16];
+	char text[] = "000000000";
 
-	snprintf(text, sizeof(text), "%06d000", micros);
+	for (int i = 5; i >= 0; i--, micros /= 10)
+		text[i] = (char)('0' + micros % 10);
 	buf_add(out, text, (size_t)digits);
+}
+
+/* With zeros in front, and with its sign, digits wide. */
+static void put_number(struct buf *out, int64_t v, size_t digits)
+{
+	char bytes[STR_INT];
+	struct str text = str_int(bytes, v < 0 ? -v : v);
+
+	if (v < 0)
+		buf_putc(out, '-');
+	for (size_t n = text.n + (v < 0); n < digits; n++)
+		buf_putc(out, '0');
+	buf_add_str(out, text);
 }
 
 static bool put_date(struct buf *out, const struct local *t, char conversion)
@@ -166,22 +180,22 @@ static bool put_date(struct buf *out, const struct local *t, char conversion)
 
 	switch (conversion) {
 	case 'Y':
-		buf_printf(out, "%04lld", (long long)c->year);
+		put_number(out, c->year, 4);
 		return true;
 	case 'y':
-		buf_printf(out, "%02d", (int)((c->year % 100 + 100) % 100));
+		put_number(out, (c->year % 100 + 100) % 100, 2);
 		return true;
 	case 'm':
-		buf_printf(out, "%02d", c->month);
+		put_number(out, c->month, 2);
 		return true;
 	case 'd':
-		buf_printf(out, "%02d", c->day);
+		put_number(out, c->day, 2);
 		return true;
 	case 'e':
 		buf_printf(out, "%2d", c->day);
 		return true;
 	case 'j':
-		buf_printf(out, "%03d", day_of_year(c));
+		put_number(out, day_of_year(c), 3);
 		return true;
 	case 'B':
 		buf_puts(out, months[c->month - 1]);
@@ -211,13 +225,13 @@ static bool put_time(struct buf *out, const struct local *t, char conversion)
 
 	switch (conversion) {
 	case 'H':
-		buf_printf(out, "%02d", c->hour);
+		put_number(out, c->hour, 2);
 		return true;
 	case 'M':
-		buf_printf(out, "%02d", c->minute);
+		put_number(out, c->minute, 2);
 		return true;
 	case 'S':
-		buf_printf(out, "%02d", c->second);
+		put_number(out, c->second, 2);
 		return true;
 	case 'T':
 		buf_printf(
@@ -235,7 +249,7 @@ static bool put_time(struct buf *out, const struct local *t, char conversion)
 	case 's':
 		if (t->stamp % STAMP_SECOND < 0)
 			second--;
-		buf_printf(out, "%lld", (long long)second);
+		put_number(out, second, 1);
 		return true;
 	case '%':
 		buf_putc(out, '%');
