@@ -42,6 +42,18 @@ static inline uint64_t word_unprintable(uint64_t w)
 	return word_below(w, ' ') | (w & WORD_HIGH);
 }
 
+/* Exactly the bytes that go on a UTF-8 sequence. */
+static inline uint64_t word_continues(uint64_t w)
+{
+	return w & ~(w << 1) & WORD_HIGH;
+}
+
+/* How many bytes an exact mask tells of. */
+static inline size_t word_count(uint64_t mask)
+{
+	return (size_t)__builtin_popcountll(mask);
+}
+
 /* The place of the first byte of a mask that is not 0. */
 static inline size_t word_first(uint64_t mask)
 {

@@ -71,14 +71,14 @@ static void emit_member(struct emitter *e, const struct emit_style *style,
 	emitter_indent(e);
 	if (is_simple_key(&key)) {
 		emitter_scalar(e, &key, true);
-		emitter_indicator(e, ":", false, false);
+		emitter_indicator(e, ':', false, false);
 	} else {
-		emitter_indicator(e, "?", true, true);
+		emitter_indicator(e, '?', true, true);
 		e->indent += 2;
 		emitter_scalar(e, &key, false);
 		e->indent = outer;
 		emitter_indent(e);
-		emitter_indicator(e, ":", true, true);
+		emitter_indicator(e, ':', true, true);
 	}
 	emit_node(e, style, &m->value, true);
 }
@@ -103,7 +103,7 @@ static void emit_list(struct emitter *e, const struct emit_style *style,
 		emitter_word(e, STR("[]"));
 	for (size_t i = 0; i < list->n; i++) {
 		emitter_indent(e);
-		emitter_indicator(e, "-", true, true);
+		emitter_indicator(e, '-', true, true);
 		emit_node(e, style, &list->items[i], false);
 	}
 }

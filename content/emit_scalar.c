@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/word.h"
+#include "content/ascii.h"
 #include "content/utf8.h"
 
 void emitter_line_feed(struct emitter *e)
@@ -46,11 +47,11 @@ static void add(struct emitter *e, const char *p, size_t n, size_t length)
 }
 
 void emitter_indicator(
-	struct emitter *e, const char *text, bool need_space, bool indention)
+	struct emitter *e, char indicator, bool need_space, bool indention)
 {
 	if (need_space && !e->whitespace)
 		add(e, " ", 1, 1);
-	add(e, text, strlen(text), strlen(text));
+	add(e, &indicator, 1, 1);
 	e->whitespace = false;
 	e->indention = e->indention && indention;
 }
@@ -67,10 +68,12 @@ void emitter_word(struct emitter *e, struct str text)
 /* Code points in n bytes of valid UTF-8. */
 static size_t columns(const char *p, size_t n)
 {
-	size_t length = 0;
+	size_t length = n;
 
+	for (; n >= WORD_SIZE; n -= WORD_SIZE, p += WORD_SIZE)
+		length -= word_count(word_continues(word_load(p)));
 	for (size_t i = 0; i < n; i++)
-		length += ((unsigned char)p[i] & 0xC0) != 0x80;
+		length -= ascii_continues(p[i]);
 	return length;
 }
 
@@ -185,32 +188,60 @@ static void write_spaces(struct emitter *e, struct str run, bool may_fold)
 		add(e, run.p, run.n, run.n);
 }
 
-static void write_plain(
-	struct emitter *e, struct str text, size_t length, bool split)
+/* Behind n code points from at on, or at the end. */
+static size_t skip_columns(const struct scalar *s, size_t at, size_t n)
 {
+	size_t left = s->text.n - at;
+
+	if (n >= left)
+		return s->text.n;
+	if (s->length == s->text.n)
+		return at + n; /* all ASCII */
+	for (; n > 0 && at < s->text.n; n--)
+		utf8_next(s->text, &at);
+	return at;
+}
+
+/* The single space where a line that goes on at at is folded, or the end. */
+static size_t fold_place(
+	const struct emitter *e, const struct scalar *s, size_t at)
+{
+	struct str text = s->text;
+	const char *space;
+
+	if (e->column <= e->width)
+		at = skip_columns(s, at, e->width + 1 - e->column);
+	for (; at < text.n; at++) {
+		space = memchr(text.p + at, ' ', text.n - at);
+		if (space == NULL)
+			return text.n;
+		at = (size_t)(space - text.p);
+		if (at > 0 && space[-1] != ' ' && !is_blank_at(text, at + 1))
+			return at;
+	}
+	return text.n;
+}
+
+static void write_plain(
+	struct emitter *e, const struct scalar *s, bool may_fold)
+{
+	struct str text = s->text;
+	size_t at;
+
 	if (!e->whitespace)
 		add(e, " ", 1, 1);
 	e->whitespace = false;
 	e->indention = false;
-	if (!split || e->column + length <= e->width) {
-		add(e, text.p, text.n, length); /* no line is folded */
+	if (!may_fold || e->column + s->length <= e->width) {
+		add(e, text.p, text.n, s->length);
 		return;
 	}
-	for (size_t at = 0; at < text.n;) {
-		size_t start = at;
-
-		if (text.p[at] == ' ') {
-			while (at < text.n && text.p[at] == ' ')
-				at++;
-			write_spaces(e,
-				(struct str){text.p + start, at - start},
-				split);
-			continue;
-		}
-		while (at < text.n && text.p[at] != ' ')
-			at++;
-		add(e, text.p + start, at - start,
-			columns(text.p + start, at - start));
+	for (size_t from = 0; from < text.n; from = at + 1) {
+		at = fold_place(e, s, from);
+		add(e, text.p + from, at - from,
+			columns(text.p + from, at - from));
+		if (at < text.n)
+			emitter_indent(e);
 	}
 }
 
@@ -243,7 +274,7 @@ static size_t word_at(struct str text, size_t at)
 
 static void write_single_quoted(struct emitter *e, struct str text, bool split)
 {
-	emitter_indicator(e, "'", true, false);
+	emitter_indicator(e, '\'', true, false);
 	for (size_t at = 0; at < text.n;) {
 		char c = text.p[at];
 		size_t n = run_of(text, at, c);
@@ -266,7 +297,7 @@ static void write_single_quoted(struct emitter *e, struct str text, bool split)
 		}
 		at += n;
 	}
-	emitter_indicator(e, "'", false, false);
+	emitter_indicator(e, '\'', false, false);
 }
 
 /* True if double quotes hold cp as it is. */
@@ -345,7 +376,7 @@ static void write_double_quoted(struct emitter *e, struct str text, bool split)
 	struct pending p = {0};
 	bool fresh = false; /* folded behind the last escape */
 
-	emitter_indicator(e, "\"", true, false);
+	emitter_indicator(e, '"', true, false);
 	for (size_t at = 0; at < text.n;) {
 		size_t here = at;
 		int32_t cp = utf8_next(text, &at);
@@ -368,13 +399,13 @@ static void write_double_quoted(struct emitter *e, struct str text, bool split)
 		p.length += kept;
 	}
 	flush(e, text, &p, text.n);
-	emitter_indicator(e, "\"", false, false);
+	emitter_indicator(e, '"', false, false);
 }
 
 void emitter_scalar(struct emitter *e, const struct scalar *s, bool key)
 {
 	if (s->plain)
-		write_plain(e, s->text, s->length, !key);
+		write_plain(e, s, !key);
 	else if (s->single && !e->double_quotes && !(key && s->multiline))
 		write_single_quoted(e, s->text, !key);
 	else

@@ -45,7 +45,7 @@ void emitter_word(struct emitter *e, struct str text);
 
 /* Write "-", "?", ":" or the like, behind a space where one is needed. */
 void emitter_indicator(
-	struct emitter *e, const char *text, bool need_space, bool indention);
+	struct emitter *e, char indicator, bool need_space, bool indention);
 
 /* To the next line, unless this one holds nothing yet, and indent it. */
 void emitter_indent(struct emitter *e);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "base/util.h"
+#include "base/word.h"
 #include "content/paths_hurt.h"
 #include "content/utf8.h"
 
@@ -32,6 +33,19 @@ static int refuse(struct err *e, struct str path, const char *why)
 		n < path.n ? " …" : "", why);
 }
 
+/* Where the next character may be that is looked at. */
+static size_t skip_harmless(struct str s, size_t at)
+{
+	for (; at + WORD_SIZE <= s.n; at += WORD_SIZE) {
+		uint64_t w = word_load(s.p + at);
+
+		if ((word_unprintable(w) | word_equal(w, 0x7F) |
+			    word_equal(w, '\\')) != 0)
+			break;
+	}
+	return at;
+}
+
 /* What is wrong with one part of a path, or NULL. */
 static const char *fault_of(struct str part)
 {
@@ -47,7 +61,7 @@ static const char *fault_of(struct str part)
 		return "contains a name that Windows reserves";
 	if (part.p[part.n - 1] == '.' || part.p[part.n - 1] == ' ')
 		return "has a part that ends in a dot or space";
-	for (size_t at = 0; at < part.n;) {
+	for (size_t at = 0; (at = skip_harmless(part, at)) < part.n;) {
 		int32_t cp = utf8_next(part, &at);
 
 		if (is_control(cp))

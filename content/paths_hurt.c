@@ -11,6 +11,7 @@
 #include "base/util.h"
 #include "content/utf8.h"
 
+#define LONGEST_DEVICE 7
 #define KEY 12 /* the longest name that matters has fewer */
 
 /* Characters that HFS+ leaves out when it compares names. */
@@ -110,6 +111,8 @@ bool hurts_windows(struct str name)
 			break;
 	while (stem.n > 0 && stem.p[stem.n - 1] == ' ')
 		stem.n--;
+	if (stem.n > LONGEST_DEVICE && utf8_ascii(stem))
+		return false;
 	key = key_of(stem, bytes);
 	for (size_t i = 0; i < ARRAY_LEN(devices); i++)
 		if (str_is(key, devices[i]))

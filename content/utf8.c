@@ -12,6 +12,8 @@
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
 
+#include "base/word.h"
+
 #define BAD (-1)
 #define REPLACEMENT 0xFFFD
 
@@ -36,7 +38,7 @@ static int sequence(unsigned char first, int32_t *bits, int32_t *least)
 	return 0;
 }
 
-int32_t utf8_next(struct str s, size_t *at)
+int32_t utf8_next_long(struct str s, size_t *at)
 {
 	const unsigned char *p = (const unsigned char *)s.p + *at;
 	size_t left = s.n - *at;
@@ -45,8 +47,6 @@ int32_t utf8_next(struct str s, size_t *at)
 	int n;
 
 	*at += 1;
-	if (p[0] < 0x80)
-		return p[0];
 	n = sequence(p[0], &cp, &least);
 	if (n == 0 || (size_t)n > left)
 		return BAD;
@@ -80,26 +80,21 @@ size_t utf8_cut(struct str s, size_t n)
 	return end;
 }
 
+size_t utf8_skip_ascii(struct str s, size_t at)
+{
+	for (; at + WORD_SIZE <= s.n; at += WORD_SIZE)
+		if ((word_load(s.p + at) & WORD_HIGH) != 0)
+			break;
+	return at;
+}
+
 bool utf8_ascii(struct str s)
 {
 	unsigned char all = 0;
 
-	for (size_t i = 0; i < s.n; i++)
+	for (size_t i = utf8_skip_ascii(s, 0); i < s.n; i++)
 		all |= (unsigned char)s.p[i];
 	return all < 0x80;
-}
-
-size_t utf8_skip_ascii(struct str s, size_t at)
-{
-	uint64_t word;
-
-	while (at + sizeof(word) <= s.n) {
-		memcpy(&word, s.p + at, sizeof(word));
-		if ((word & UINT64_C(0x8080808080808080)) != 0)
-			break;
-		at += sizeof(word);
-	}
-	return at;
 }
 
 bool utf8_valid(struct str s)

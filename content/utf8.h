@@ -10,7 +10,17 @@
  * The code point at *at (which must be < s.n), and *at moved behind it.  -1,
  * and one byte on, for a byte that is no UTF-8 there.
  */
-int32_t utf8_next(struct str s, size_t *at);
+int32_t utf8_next_long(struct str s, size_t *at); /* beyond ASCII */
+
+static inline int32_t utf8_next(struct str s, size_t *at)
+{
+	unsigned char first = (unsigned char)s.p[*at];
+
+	if (first >= 0x80)
+		return utf8_next_long(s, at);
+	*at += 1;
+	return first;
+}
 
 /* How many bytes of s to keep so that at most n are left, none cut apart. */
 size_t utf8_cut(struct str s, size_t n);
