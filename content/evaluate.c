@@ -27,38 +27,54 @@ static int prefix_expression(struct err *e, struct str key, struct str text)
 	return ERR_DATA;
 }
 
-/* One part of a text.  A fault is named by the part where key is known. */
-static int add_part(struct evaluation *with, const struct expression *part,
-	struct buf *b, struct err *e)
+/* One part of a text, and the length of all so far. */
+static int part_text(struct evaluation *with, const struct expression *part,
+	struct str *out, size_t *length, struct err *e)
 {
 	struct value v;
 	int rc = evaluate(with, part, &v, e);
 
 	if (rc == 0)
-		rc = evaluate_add_text(b, &v, e);
-	if (rc == 0)
-		rc = evaluate_limit_text(b->n, e);
-	if (rc == 0)
-		rc = evaluate_spend(with, 1 + v.text.n / 64, e);
-	return rc;
+		rc = evaluate_as_text(&v, out, e);
+	if (rc != 0)
+		return rc;
+	*length += out->n;
+	rc = evaluate_limit_text(*length, e);
+	return rc == 0 ? evaluate_spend(with, 1 + out->n / 64, e) : rc;
 }
 
+static struct str joined(
+	struct arena *a, const struct str *texts, size_t n, size_t length)
+{
+	struct str out = {arena_bytes(a, length + 1), 0};
+	char *p = (char *)out.p;
+
+	for (size_t i = 0; i < n; i++) {
+		if (texts[i].n > 0)
+			memcpy(p + out.n, texts[i].p, texts[i].n);
+		out.n += texts[i].n;
+	}
+	p[out.n] = '\0';
+	return out;
+}
+
+/* A fault is named by the part where key is known. */
 static int join_parts(struct evaluation *with, const struct expression *x,
 	const struct str *key, struct value *out, struct err *e)
 {
-	struct buf b = {0};
+	struct str *texts = ARENA_ARRAY(with->arena, struct str, x->n);
+	size_t length = 0;
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < x->n; i++) {
-		rc = add_part(with, &x->args[i], &b, e);
+		rc = part_text(with, &x->args[i], &texts[i], &length, e);
 		if (rc != 0 && key != NULL)
 			rc = prefix_expression(e, *key, x->args[i].text);
 		else if (rc != 0 && x->args[i].op != OP_LITERAL)
 			err_prefix(e, "%.*s", STR_ARGS(x->args[i].text));
 	}
 	if (rc == 0)
-		*out = value_string(arena_str(with->arena, buf_str(&b)));
-	buf_fini(&b);
+		*out = value_string(joined(with->arena, texts, x->n, length));
 	return rc;
 }
 

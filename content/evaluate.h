@@ -24,6 +24,7 @@ struct evaluation {
 	bool in_match;        /* a field that the schema lacks is an error, */
 	struct str hidden;    /* and what the server hides: none, or its name */
 	bool all_neighbours;  /* also those without a document here */
+	struct value *named;      /* by name of the model, once asked for */
 	struct value attachments; /* a list once it was read, else null */
 	struct value children;    /* the same */
 	struct value relations;   /* the same */
@@ -67,7 +68,8 @@ int evaluate_equal(struct evaluation *with, const struct value *a,
 int evaluate_order(
 	const struct value *a, const struct value *b, int *out, struct err *e);
 
-/* Add a scalar as text; ERR_DATA for null, lists and maps. */
+/* A scalar as text, and added; ERR_DATA for null, lists and maps. */
+int evaluate_as_text(const struct value *v, struct str *out, struct err *e);
 int evaluate_add_text(struct buf *b, const struct value *v, struct err *e);
 
 /* Count steps; ERR_DATA when there were too many, or too much memory. */

@@ -150,7 +150,7 @@ static int add_note(struct err *e, const char *what)
 	return err_set(e, ERR_DATA, "%s cannot be part of a text", what);
 }
 
-int evaluate_add_text(struct buf *b, const struct value *v, struct err *e)
+int evaluate_as_text(const struct value *v, struct str *out, struct err *e)
 {
 	switch (v->type) {
 	case VALUE_NULL:
@@ -159,11 +159,11 @@ int evaluate_add_text(struct buf *b, const struct value *v, struct err *e)
 			"it another value with ??, or leave the whole out "
 			"with $when");
 	case VALUE_BOOL:
-		buf_puts(b, v->boolean ? "true" : "false");
+		*out = v->boolean ? STR("true") : STR("false");
 		return 0;
 	case VALUE_NUMBER:
 	case VALUE_STRING:
-		buf_add_str(b, v->text);
+		*out = v->text;
 		return 0;
 	case VALUE_LIST:
 		return add_note(e, "is a list (join it first) and");
@@ -171,6 +171,16 @@ int evaluate_add_text(struct buf *b, const struct value *v, struct err *e)
 		return add_note(e, "is a map (pick one of its members) and");
 	}
 	return 0;
+}
+
+int evaluate_add_text(struct buf *b, const struct value *v, struct err *e)
+{
+	struct str text = STR_NONE;
+	int rc = evaluate_as_text(v, &text, e);
+
+	if (rc == 0)
+		buf_add_str(b, text);
+	return rc;
 }
 
 /* Take v's size from left; false where it is too large or too deep. */

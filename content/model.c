@@ -330,8 +330,12 @@ static const struct link *link_named(
 	switch (name) {
 	case MODEL_TYPE:
 		return &wp->type;
+	case MODEL_STATUS:
+		return &wp->status;
 	case MODEL_PRIORITY:
 		return &wp->priority;
+	case MODEL_PROJECT:
+		return &wp->project;
 	case MODEL_AUTHOR:
 		return &wp->author;
 	case MODEL_ASSIGNEE:
@@ -374,6 +378,39 @@ static struct str text_named(
 	}
 }
 
+/* A reference that the work package has, anew. */
+static struct value reference_value(
+	struct evaluation *with, enum model_name name, const struct link *link)
+{
+	switch (name) {
+	case MODEL_STATUS:
+		return status_value(with);
+	case MODEL_PROJECT:
+		return project_value(with);
+	default:
+		return model_read_link(with, str_of(names[name].name), link,
+			names[name].members[1]);
+	}
+}
+
+/*
+ * What is there is made, and noted as read, only once; what is null is looked
+ * at each time, since a condition must know what is hidden.
+ */
+static struct value kept_reference(
+	struct evaluation *with, enum model_name name, const struct link *link)
+{
+	struct value *kept;
+
+	if (with->named == NULL)
+		with->named = ARENA_ARRAY(
+			with->arena, struct value, ARRAY_LEN(names));
+	kept = &with->named[name];
+	if (kept->type == VALUE_NULL)
+		*kept = reference_value(with, name, link);
+	return *kept;
+}
+
 int model_value(
 	struct evaluation *with, size_t name, struct value *out, struct err *e)
 {
@@ -386,8 +423,7 @@ int model_value(
 		return 0;
 	}
 	if (link != NULL) {
-		*out = model_read_link(with, str_of(names[name].name), link,
-			names[name].members[1]);
+		*out = kept_reference(with, (enum model_name)name, link);
 		return 0;
 	}
 	switch ((enum model_name)name) {
@@ -396,12 +432,6 @@ int model_value(
 		return 0;
 	case MODEL_DESCRIPTION:
 		*out = description_value(a, wp);
-		return 0;
-	case MODEL_STATUS:
-		*out = status_value(with);
-		return 0;
-	case MODEL_PROJECT:
-		*out = project_value(with);
 		return 0;
 	case MODEL_CHILDREN:
 		*out = children_value(with);

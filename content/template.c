@@ -6,39 +6,38 @@
  */
 #include "content/template.h"
 
-#include <stdlib.h>
-
 #include "content/filters.h"
 
 /* Items while they are gathered. */
 struct items {
+	struct arena *arena;
 	struct value *items;
 	size_t n;
 	size_t cap;
 };
 
+static struct items items_new(struct arena *a, size_t cap)
+{
+	return (struct items){a, ARENA_ARRAY(a, struct value, cap), 0, cap};
+}
+
 static void item_push(struct items *to, const struct value *v)
 {
-	to->items = grow(to->items, to->n, &to->cap, sizeof(*to->items));
+	to->items = arena_grow(
+		to->arena, to->items, to->n, &to->cap, sizeof(*to->items));
 	to->items[to->n++] = *v;
 }
 
-static struct value items_take(struct arena *a, struct items *from)
+static struct value items_value(const struct items *from)
 {
-	struct value v = {.type = VALUE_LIST, .n = from->n};
-
-	v.items = ARENA_ARRAY(a, struct value, v.n);
-	if (v.n > 0)
-		memcpy(v.items, from->items, v.n * sizeof(*v.items));
-	free(from->items);
-	*from = (struct items){0};
-	return v;
+	return (struct value){
+		.type = VALUE_LIST, .n = from->n, .items = from->items};
 }
 
 static int evaluate_items(struct evaluation *with, const struct template *t,
 	struct value *out, struct err *e)
 {
-	struct items list = {0};
+	struct items list = items_new(with->arena, t->n);
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < t->n; i++) {
@@ -57,7 +56,7 @@ static int evaluate_items(struct evaluation *with, const struct template *t,
 			item_push(&list, &v.items[j]);
 		rc = evaluate_spend(with, v.n, e);
 	}
-	*out = items_take(with->arena, &list);
+	*out = items_value(&list);
 	return rc;
 }
 
@@ -114,7 +113,7 @@ static int evaluate_when(struct evaluation *with, const struct template *t,
 static int evaluate_each(struct evaluation *with, const struct template *t,
 	struct value *out, struct err *e)
 {
-	struct items made = {0};
+	struct items made;
 	struct value list;
 	int rc = evaluate_scalar(with, t->key, t->each, &list, e);
 
@@ -123,8 +122,10 @@ static int evaluate_each(struct evaluation *with, const struct template *t,
 			"%.*s: $each needs a list, but %.*s is %s",
 			STR_ARGS(t->key), STR_ARGS(t->each->text),
 			value_type_name(&list));
-	for (size_t i = 0; rc == 0 && list.type == VALUE_LIST && i < list.n;
-		i++) {
+	if (rc != 0)
+		return rc;
+	made = items_new(with->arena, list.n);
+	for (size_t i = 0; rc == 0 && i < list.n; i++) {
 		bool wanted = true;
 		struct value v;
 
@@ -137,7 +138,7 @@ static int evaluate_each(struct evaluation *with, const struct template *t,
 		if (rc == 0)
 			item_push(&made, &v);
 	}
-	*out = items_take(with->arena, &made);
+	*out = items_value(&made);
 	return rc;
 }
 
