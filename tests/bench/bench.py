@@ -9,8 +9,10 @@ and the script that people would write instead, against the same stand-in.
 
 A world is its number of work packages, then how many attachments each has,
 then their size: 10000, 10000x1, 1000x5x1M.  Each first sync has a folder of
-its own and nothing is removed before the end, since a large rm makes file
-systems slow for minutes.
+its own and nothing is removed before the end: ext4 looks for five minutes
+past the inodes of removed files, and makes each new file several times as
+slowly.  So give it a file system where nothing else is removed meanwhile
+(--in /mnt/bench), or leave the machine alone for five minutes before.
 """
 import argparse
 import os
@@ -92,6 +94,8 @@ def arguments():
     p.add_argument("--special",
                    help="some of %s,big,rendering; or all" % ",".join(
         special.SPECIALS))
+    p.add_argument("--in", dest="where", default=BUILD, metavar="FOLDER",
+                   help="where to work (%(default)s)")
     p.add_argument("--keep", action="store_true", help="remove nothing")
     a = p.parse_args()
     names = a.only.split(",")
@@ -103,7 +107,8 @@ def arguments():
 
 def main():
     a = arguments()
-    folder = tempfile.mkdtemp(prefix="runs-", dir=BUILD)
+    folder = tempfile.mkdtemp(
+        prefix="runs-", dir=os.path.abspath(a.where))
     worlds = a.worlds.split(",") if a.worlds else None
     plan = ALL if a.all else LOOK
     if worlds:
