@@ -11,8 +11,10 @@ enum err_code git_code(enum err_code other)
 {
 	const git_error *last = git_error_last();
 
+	/* INVALID is libgit2 to itself: it went on without memory. */
 	return last != NULL && (last->klass == GIT_ERROR_OS ||
-				       last->klass == GIT_ERROR_NOMEMORY)
+				       last->klass == GIT_ERROR_NOMEMORY ||
+				       last->klass == GIT_ERROR_INVALID)
 		       ? ERR_IO
 		       : other;
 }
