@@ -190,7 +190,8 @@ static void print_next(const struct page *p)
 static void print_step(const struct page *p)
 {
 	const char *error = cli_text(p->daemon, "error", NULL);
-	const char *good = cli_text(p->daemon, "last_good", NULL);
+	const char *good = cli_text(
+		p->daemon != NULL ? p->daemon : p->status, "last_good", NULL);
 	const char *cursor = cli_text(p->status, "cursor", NULL);
 	char text[WHEN_TEXT];
 
@@ -204,6 +205,10 @@ static void print_step(const struct page *p)
 		printf("%s %s", good != NULL ? "as of" : "not yet;",
 			good != NULL ? when(good, text)
 				     : "the first pass runs");
+		end(p);
+	} else if (good != NULL) {
+		label(p, "in step", PLAIN);
+		printf("as of %s", when(good, text));
 		end(p);
 	}
 	label(p, "cursor", PLAIN);
@@ -232,6 +237,34 @@ static void print_push(const struct page *p)
 	end(p);
 	if (error != NULL)
 		more(p, error, RED);
+}
+
+bool status_is_pushed(const struct config *config, const json_t *status)
+{
+	const json_t *pushed = json_object_get(status, "pushed");
+	const char *tip = cli_text(status, "tip", NULL);
+
+	return config->push.remote == NULL || tip == NULL ||
+	       (strcmp(cli_text(pushed, "remote", ""), config->push.remote) ==
+			       0 &&
+		       strcmp(cli_text(pushed, "branch", ""),
+			       config->push.branch) == 0 &&
+		       strcmp(cli_text(pushed, "commit", ""), tip) == 0);
+}
+
+/* While no daemon runs: what the state knows. */
+static void print_pushed(const struct page *p)
+{
+	bool there = status_is_pushed(p->config, p->status);
+
+	if (p->config->push.remote == NULL)
+		return;
+	label(p, "push", there ? PLAIN : YELLOW);
+	printf("%s, branch %s: %s", p->config->push.remote,
+		p->config->push.branch,
+		there ? "all is there"
+		      : "commits wait for the next daemon, or pass");
+	end(p);
 }
 
 static void print_kept(const struct page *p)
@@ -370,6 +403,8 @@ void status_print(const struct term *t, const struct config *config,
 		print_next(&p);
 		print_push(&p);
 		print_hooks(&p);
+	} else {
+		print_pushed(&p);
 	}
 	print_counts(&p);
 	print_held(&p);

@@ -13,4 +13,8 @@ void status_print(const struct term *t, const struct config *config,
 void status_print_line(const struct term *t, const struct config *config,
 	const json_t *status, const struct err *down);
 
+/* Is all that was committed at the remote of the configuration, if it has one,
+ * as far as the state knows? */
+bool status_is_pushed(const struct config *config, const json_t *status);
+
 #endif

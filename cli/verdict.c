@@ -3,14 +3,18 @@
  *
  * Critical is what keeps new content from appearing: no daemon, a fault, a
  * last good pass that began too long ago.  A pass that still runs, removals
- * that are held, work packages in error are for somebody to look at.
+ * that are held, work packages in error are for somebody to look at.  Where
+ * single passes are all there is (opsyncd --once, by a timer), no daemon is
+ * missed: the last good one must not be too long ago.
  */
 #include "cli/verdict.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/stamp.h"
+#include "cli/status_print.h"
 
 enum verdict { OK, WARNING, CRITICAL };
 
@@ -60,11 +64,55 @@ static void judge_lag(
 			runs ? " (one runs)" : "");
 }
 
-static void judge_push(struct judgement *j, const json_t *daemon)
+/* Was the last daemon, if there ever was one, followed by single passes? */
+static bool is_single(const json_t *status)
+{
+	const char *started = cli_text(status, "started", "");
+	const char *stopped =
+		cli_text(json_object_get(status, "stopped"), "at", "");
+	const char *single = cli_text(status, "last_single", "");
+
+	return started[0] == '\0' ||
+	       (strcmp(single, started) > 0 && strcmp(single, stopped) > 0);
+}
+
+static int64_t single_lag(const json_t *status)
+{
+	int64_t good;
+
+	if (!stamp_parse(str_of(cli_text(status, "last_good", NULL)), &good) ||
+		good > stamp_now())
+		return 0;
+	return stamp_now() - good;
+}
+
+static void judge_single(
+	struct judgement *j, const json_t *status, int64_t max_lag)
+{
+	const json_t *run = json_array_get(json_object_get(status, "runs"), 0);
+	const char *good = cli_text(status, "last_good", "");
+	const char *error = cli_text(run, "error", NULL);
+	int64_t lag = single_lag(status);
+	char span[STAMP_SPAN];
+
+	stamp_span(lag, span);
+	if (good[0] == '\0' || lag > max_lag)
+		find(j, CRITICAL, "the last good pass was %s%s",
+			good[0] == '\0' ? "never" : span,
+			good[0] == '\0' ? "" : " ago");
+	if (error != NULL && strcmp(cli_text(run, "finished", ""), good) > 0)
+		find(j, WARNING, "the last pass failed: %s", error);
+}
+
+static void judge_push(struct judgement *j, const struct config *config,
+	const json_t *status, const json_t *daemon)
 {
 	const json_t *push = json_object_get(daemon, "push");
 	const char *error = cli_text(push, "error", NULL);
 
+	if (daemon == NULL && !status_is_pushed(config, status))
+		find(j, WARNING, "commits are not pushed to %s",
+			config->push.remote);
 	if (error != NULL)
 		find(j, WARNING, "%lld commits cannot be pushed: %s",
 			cli_int(push, "pending"), error);
@@ -87,6 +135,7 @@ static void judge_contents(struct judgement *j, const json_t *status)
 
 struct line {
 	struct judgement *judgement;
+	const struct config *config;
 	int64_t max_lag;
 };
 
@@ -97,24 +146,27 @@ static void judge(void *arg, const json_t *status)
 	const json_t *daemon = json_object_get(status, "daemon");
 	const json_t *counts = json_object_get(status, "counts");
 	const json_t *paused = json_object_get(status, "paused");
+	int64_t lag = daemon != NULL ? cli_int(daemon, "lag")
+				     : single_lag(status) / STAMP_SECOND;
 	char clock[STAMP_CLOCK];
 
-	if (daemon == NULL)
+	if (daemon == NULL && !is_single(status))
 		find(j, CRITICAL, "no daemon runs");
 	else if (json_is_object(paused))
 		find(j, WARNING, "paused since %s: %s",
 			cli_clock(paused, "since", clock),
 			cli_text(paused, "why", ""));
+	else if (daemon == NULL)
+		judge_single(j, status, line->max_lag);
 	else
 		judge_lag(j, daemon, line->max_lag);
-	judge_push(j, daemon);
+	judge_push(j, line->config, status, daemon);
 	judge_contents(j, status);
 	if (j->verdict == OK)
 		find(j, OK, "%lld documents in step",
 			cli_int(counts, "documents"));
 	buf_printf(&j->why, " | lag=%llds;;%lld documents=%lld failed=%lld",
-		cli_int(daemon, "lag"),
-		(long long)(line->max_lag / STAMP_SECOND),
+		(long long)lag, (long long)(line->max_lag / STAMP_SECOND),
 		cli_int(counts, "documents"), cli_int(counts, "failed"));
 }
 
@@ -131,7 +183,8 @@ int check_status(const struct cli *cli, int64_t max_lag)
 	static const char *const words[] = {"OK", "WARNING", "CRITICAL"};
 	struct judgement j = {0};
 	struct config config = {0};
-	struct line line = {.judgement = &j, .max_lag = max_lag};
+	struct line line = {
+		.judgement = &j, .config = &config, .max_lag = max_lag};
 	json_t *request = json_pack("{s:s}", "command", "status");
 	struct buf lines = {0};
 	struct err e = {0};

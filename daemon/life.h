@@ -12,7 +12,7 @@
 int life_begin(struct state *s, struct err *e);
 int life_end(struct state *s, const char *why, struct err *e);
 
-/* Add ", stopped at 2026-…Z: why", if that is known. */
+/* Add ", stopped at 2026-…: why", for people, if that is known. */
 void life_words(struct state *s, struct buf *out);
 
 /* Add "started": moment or null, "stopped": {"at", "why"} or null. */

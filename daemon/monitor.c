@@ -16,13 +16,18 @@
 #include "base/stamp.h"
 #include "daemon/event.h"
 #include "daemon/log.h"
+#include "daemon/report.h"
 #include "store/state_guard.h"
 
 #define FLUSH_AFTER (600 * STAMP_SECOND)
 #define DAY (86400 * STAMP_SECOND)
 
-/* The state's values: a stamp, and the sentence of a fault that is on. */
+/*
+ * The state's values: when the last good pass ended, and the last good one of
+ * --once; the sentence of a fault that is on.
+ */
 static const char value_good[] = "last_good";
+static const char value_single[] = "last_single";
 static const char value_fault[] = "fault";
 
 int monitor_init(struct monitor *m, struct state *state, struct err *e)
@@ -44,6 +49,29 @@ int monitor_init(struct monitor *m, struct state *state, struct err *e)
 		r = state_get(state, value_fault, &value, &m->health.fault, e);
 	buf_fini(&value);
 	return r;
+}
+
+static int report(
+	struct state *s, const char *key, struct buf *out, struct err *e)
+{
+	struct buf value = {0};
+	bool found = false;
+	long long stamp = 0;
+	int r = state_get(s, key, &value, &found, e);
+
+	if (r == 0 && found)
+		str_to_int64(buf_str(&value), &stamp);
+	report_stamp(out, key, stamp);
+	buf_fini(&value);
+	return r;
+}
+
+int monitor_report(struct state *s, struct buf *out, struct err *e)
+{
+	int r = report(s, value_good, out, e);
+
+	buf_putc(out, ',');
+	return r == 0 ? report(s, value_single, out, e) : r;
 }
 
 int64_t monitor_lag(const struct monitor *m)
@@ -81,6 +109,8 @@ static int write_state(const struct monitor *m, struct state *s, struct err *e)
 		r = state_usage_add(s, &m->write.usage, e);
 	if (r == 0 && m->write.last_success != 0)
 		r = state_put(s, value_good, str_of(good), e);
+	if (r == 0 && m->single && m->write.last_success >= m->started)
+		r = state_put(s, value_single, str_of(good), e);
 	if (r == 0)
 		r = state_end(s, e);
 	if (r != 0)
@@ -232,7 +262,7 @@ static enum health_turn judge(struct monitor *m, const struct pass *p)
 /* Only these see all that changed; others neither mend nor break that. */
 static bool reads_changes(const struct pass *p)
 {
-	return p->kind == PASS_POLL || p->kind == PASS_FULL;
+	return !p->dry && (p->kind == PASS_POLL || p->kind == PASS_FULL);
 }
 
 enum health_turn monitor_pass(

@@ -14,6 +14,7 @@
 /* Zero it, set the first part. */
 struct monitor {
 	const struct sync *sync;
+	bool single;     /* of --once */
 	int64_t started; /* wall clock */
 
 	/* Set before monitor_pass(), where commits are pushed. */
@@ -50,6 +51,9 @@ struct monitor {
 		struct err err;
 	} write;
 };
+
+/* Members of status: "last_good" as the state has it, and "last_single". */
+int monitor_report(struct state *s, struct buf *out, struct err *e);
 
 /* Recall what an earlier process knew.  Before the worker has jobs. */
 int monitor_init(struct monitor *m, struct state *state, struct err *e);

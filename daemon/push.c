@@ -500,6 +500,50 @@ void push_report(const struct push *p, struct buf *out)
 	buf_putc(out, '}');
 }
 
+/* The remote's name may hold a blank. */
+static struct str take_last(struct str *text)
+{
+	size_t n = text->n;
+	struct str last;
+
+	while (n > 0 && text->p[n - 1] != ' ')
+		n--;
+	last = str_skip(*text, n);
+	text->n = n > 0 ? n - 1 : 0;
+	return last;
+}
+
+int push_report_state(struct state *s, struct buf *out, struct err *e)
+{
+	struct buf tip = {0};
+	struct buf done = {0};
+	struct str rest;
+	bool found = false;
+	int r = state_tip(s, &tip, &found, e);
+
+	report_text(out, "tip", found ? buf_str(&tip) : STR_NONE);
+	if (r == 0)
+		r = state_get(s, PUSHED, &done, &found, e);
+	rest = buf_str(&done);
+	if (r == 0 && found) {
+		struct str commit = take_last(&rest);
+		struct str branch = take_last(&rest);
+
+		buf_puts(out, ",\"pushed\":{");
+		report_text(out, "remote", rest);
+		buf_putc(out, ',');
+		report_text(out, "branch", branch);
+		buf_putc(out, ',');
+		report_text(out, "commit", commit);
+		buf_putc(out, '}');
+	} else {
+		buf_puts(out, ",\"pushed\":null");
+	}
+	buf_fini(&tip);
+	buf_fini(&done);
+	return r;
+}
+
 void push_close(struct push *p, void (*closed)(void *arg), void *arg)
 {
 	if (p == NULL)

@@ -8,7 +8,9 @@
 #include "content/emit.h"
 #include "daemon/guard_orders.h"
 #include "daemon/life.h"
+#include "daemon/monitor.h"
 #include "daemon/pause.h"
+#include "daemon/push.h"
 
 #define MAX_FAILED 50 /* work packages in error that status names */
 
@@ -138,6 +140,12 @@ int report_status(struct state *s, struct buf *out, struct err *e)
 	buf_putc(out, ',');
 	if (r == 0)
 		r = pause_report(s, out, e);
+	buf_putc(out, ',');
+	if (r == 0)
+		r = monitor_report(s, out, e);
+	buf_putc(out, ',');
+	if (r == 0)
+		r = push_report_state(s, out, e);
 	buf_putc(out, ',');
 	if (r == 0)
 		r = put_counts(s, out, e);

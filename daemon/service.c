@@ -304,6 +304,7 @@ int service_run(struct config *config, const struct service_options *options,
 	signal(SIGXFSZ, SIG_IGN); /* a full quota is an error, not a death */
 	s.monitor.started = stamp_now();
 	s.monitor.sync = &s.sync;
+	s.monitor.single = options->once;
 	s.reconcile_at = stamp_monotonic() + RECONCILE_FIRST;
 	uv_loop_init(&s.loop);
 	r = open_client(&s, e);

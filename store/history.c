@@ -306,11 +306,16 @@ static int make_again(struct store *s, const git_oid *tip, struct err *e)
 	return state_unnest(s->state, code, e);
 }
 
+int state_tip(struct state *s, struct buf *out, bool *found, struct err *e)
+{
+	return state_get(s, TIP, out, found, e);
+}
+
 /* What the state knows of the branch; false: it was never told. */
 static int known_tip(struct store *s, bool *known, git_oid *out, struct err *e)
 {
 	struct buf text = {0};
-	int code = state_get(s->state, TIP, &text, known, e);
+	int code = state_tip(s->state, &text, known, e);
 
 	*out = (git_oid){{0}};
 	if (*known && git_oid_fromstrn(out, buf_str(&text).p, text.n) != 0)

@@ -57,6 +57,9 @@ int store_may_use(const char *path, bool bare, struct err *e);
 /* The open state: reads any time, writes only outside of store_commit(). */
 struct state *store_state(struct store *s);
 
+/* The branch's commit in hex, as a state has noted it; false: never. */
+int state_tip(struct state *s, struct buf *out, bool *found, struct err *e);
+
 /*
  * Where things are, without opening the store: the state file of the
  * repository at path; and pid and note of the daemon that holds the lock (0

@@ -96,6 +96,77 @@ def git_remote(tap, sync, path, check):
     sync.stop()
 
 
+def single(tap, server, sync):
+    """Single passes by a timer: nobody misses a daemon."""
+    def says(code, words, name, *args):
+        done = sync.opsync("status", "--check", *args)
+        tap.ok(done.code == code and words in done.out, name, done)
+    sync.once()
+    says(0, " documents in step | lag=", "a single pass: 0")
+    time.sleep(3.1)
+    says(2, "the last good pass was ", "too long ago: 2", "--max-lag", "3s")
+    sync.once()
+    says(0, "in step", "one that finds nothing is as good", "--max-lag", "3s")
+    server.side("fault", {"match": "/api/v3/", "times": -1, "status": 500})
+    sync.once()
+    says(1, "the last pass failed: ", "one that fails: 1")
+    time.sleep(3.1)
+    says(2, "the last good pass was ", "for long: 2", "--max-lag", "3s")
+    server.side("faults/clear")
+    sync.once()
+    says(0, "in step", "well again: 0")
+    sync.start()
+    sync.stop()
+    says(2, "no daemon runs", "a daemon that ended is missed")
+    sync.once()
+    says(0, "in step", "until single passes follow it")
+    sync.start()
+    sync.process.kill()
+    sync.process.wait()
+    says(2, "no daemon runs", "so is one that was killed")
+    sync.opsync("verify")
+    says(2, "no daemon runs", "a look is no pass")
+    sync.once()
+    says(0, "in step", "but this is")
+
+
+def not_pushed(tap, server, sync):
+    """What waits for a remote is known without a daemon, too."""
+    remote = os.path.join(sync.folder, "away.git")
+    sync.run("git", "init", "-q", "--bare", remote)
+    hook = sync.write("away.git/hooks/pre-receive", "#!/bin/sh\nexit 1\n",
+                      0o755)
+    with open(sync.config) as f:
+        text = f.read().replace("store: " + sync.store, "store: { path: %s, "
+                                "push: { remote: %s } }" % (
+                                    sync.store, remote))
+    with open(sync.config, "w") as f:
+        f.write(text)
+    tap.same(sync.once().code, 75, "a remote that refuses")
+    done = sync.opsync("status")
+    tap.ok("push       %s, branch main: commits wait" % remote in done.out,
+           "status says so", done)
+    done = sync.opsync("status", "--check")
+    tap.ok(done.code == 1 and "commits are not pushed to " + remote in
+           done.out, "and --check", done)
+    os.unlink(hook)
+    tap.same(sync.once().code, 0, "pushed")
+    done = sync.opsync("status")
+    tap.ok("push       %s, branch main: all is there" % remote in done.out,
+           "status says so", done)
+    tap.same(sync.opsync("status", "--check").code, 0, "and --check")
+    sync.start()
+    sync.stop()
+    tap.ok("all is there" in sync.opsync("status").out,
+           "and when a daemon was stopped", sync.opsync("status"))
+    server.side("edit", {"id": 3397, "set": {"subject": "Not pushed"}})
+    os.rename(remote, remote + ".gone")
+    sync.start()
+    sync.stop()
+    tap.ok("commits wait" in sync.opsync("status").out,
+           "with something left", sync.opsync("status"))
+
+
 def in_error(tap, sync, check):
     """Work packages that cannot be mapped."""
     sync.configure(more="", mapping="""documents:
@@ -192,6 +263,9 @@ def main():
         tap.ok(done.code == 0 and done.err.count("status.textfile") == 1,
                "a file that cannot be written is said, no more", done)
         in_error(tap, sync, check)
+        with sync.sibling(mapping=None) as other:
+            single(tap, server, other)
+            not_pushed(tap, server, other)
     return tap.end()
 
 
