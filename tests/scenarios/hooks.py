@@ -97,6 +97,53 @@ def errors(tap, server, sync, at):
     tap.same(len(told(at("error"))), 1, "the same error is told once")
 
 
+def faults(tap, server, sync, at):
+    """What wakes somebody: the key is refused, the remote is away."""
+    sync.stop()
+    recovered = len(told(at("recovered")))
+    sync.configure(more=hooks_of(sync) + "\nstatus: { fault_after: 2s }")
+    sync.start()
+    tap.same(told(at("fault")), [], "all is well")
+    server.side("key", {"user": "admin", "key": None})
+    tap.ok(until(lambda: told(at("fault"))), "a fault is told", sync.said())
+    fault = told(at("fault"))[0]
+    tap.ok(fault["event"] == "fault" and fault["instance"] == "opsync" and
+           "nothing was synced for" in fault["sentence"] and
+           "401" in fault["sentence"] and fault["work_package"] is None,
+           "in a sentence that says why", fault)
+    sync.stop()
+    sync.start(wait=False)
+    until(lambda: "401" in sync.said().split("stopping")[-1])
+    time.sleep(2 + 2 * SETTLE)
+    tap.same(len(told(at("fault"))), 1, "once, though it lasts")
+    server.side("key", {"user": "admin", "key": "adminkey"})
+    tap.ok(until(lambda: len(told(at("recovered"))) > recovered),
+           "so is its end", sync.said())
+    tap.ok("synced again" in told(at("recovered"))[-1]["sentence"],
+           "in words", told(at("recovered")))
+    sync.stop()
+    usual = "store: " + sync.store + "\n"
+    remote = os.path.join(sync.folder, "remote.git")
+    with open(sync.config) as f:
+        text = f.read()
+    with open(sync.config, "w") as f:
+        f.write(text.replace(usual, "store: { path: %s, push: { remote: %s } }"
+                             "\n" % (sync.store, remote)))
+    sync.start()
+    tap.ok(until(lambda: len(told(at("fault"))) > 1),
+           "a remote that is away is told", sync.said())
+    tap.ok(remote in told(at("fault"))[-1]["sentence"], "by name",
+           told(at("fault")))
+    sync.run("git", "init", "-q", "--bare", remote)
+    sync.opsync("resync", "--wait")
+    tap.ok(until(lambda: "has all commits again" in
+                 told(at("recovered"))[-1]["sentence"]), "and its end",
+           told(at("recovered")))
+    sync.stop()
+    sync.configure(more=hooks_of(sync))
+    sync.start()
+
+
 def state_of(sync):
     return sync.opsync("--json", "status").json()[0]["daemon"]["hooks"]
 
@@ -159,6 +206,7 @@ def main():
             return os.path.join(sync.folder, name)
         commits(tap, server, sync, at)
         errors(tap, server, sync, at)
+        faults(tap, server, sync, at)
         failing(tap, server, sync, at)
         single(tap, server, sync, at)
         wrong(tap, sync)
