@@ -55,7 +55,7 @@ bool batch_has_room(const struct batch *b, uint64_t size)
 int batch_outgrow(struct batch *b, struct err *e)
 {
 	struct pack *p;
-	int r = pack_new(b->folder, &p, e);
+	int r = pack_new(b->folder, 0, &p, e);
 
 	if (r != 0)
 		return r;

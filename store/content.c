@@ -6,8 +6,8 @@
  *                            at, blob into the open batch, row staged
  *
  * Up to a mebibyte is kept in memory; more goes to a file without a name in
- * the repository's folder, which is gone with its process.  Until it is ended
- * nothing of it is in the store.
+ * the repository's folder, which is gone with its process, and much more
+ * becomes a pack as it comes.  Until it is ended nothing of it is in the store.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,12 +16,16 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/parallel.h"
 #include "base/util.h"
 #include "store/files.h"
 #include "store/parts.h"
 #include "store/staging.h"
 
-#define IN_MEMORY 1048576 /* bytes */
+#define IN_MEMORY 1048576   /* bytes */
+#define PACKED (16 << 20)   /* from here on a pack of its own is worth it */
+#define HEAD IN_MEMORY      /* of those, for the look at the picture */
+#define THREADED (64 << 10) /* bytes that are worth a thread for a digest */
 
 /* What identifies the contents, in hex. */
 struct identity {
@@ -36,8 +40,9 @@ struct store_content {
 	int64_t size; /* as announced */
 	int64_t n;    /* as arrived */
 	struct buf bytes;
-	int fd;             /* -1: in memory */
-	struct digest *md5; /* NULL once ended, or whole */
+	int fd;                     /* -1: in memory, or packed */
+	struct blob_stream *stream; /* NULL: not so large */
+	struct digest *md5;         /* NULL once ended, or whole */
 	struct digest *sha256;
 	struct identity named; /* once ended, or whole */
 	struct parcel parcel;  /* of a whole one */
@@ -60,6 +65,7 @@ int store_content_begin(struct store *s, int64_t attachment_id, int64_t size,
 	struct store_content **out, struct err *e)
 {
 	struct store_content *c;
+	int r = 0;
 
 	if (size < 0)
 		return err_set(e, ERR_DATA, "attachment %lld has no size",
@@ -69,29 +75,74 @@ int store_content_begin(struct store *s, int64_t attachment_id, int64_t size,
 		.store = s, .id = attachment_id, .size = size, .fd = -1};
 	c->md5 = digest_md5();
 	c->sha256 = digest_sha256();
-	if (size > IN_MEMORY && open_spool(c, e) != 0) {
+	if (size >= PACKED)
+		r = blob_stream_begin(
+			s->objects, (uint64_t)size, &c->stream, e);
+	else if (size > IN_MEMORY)
+		r = open_spool(c, e);
+	if (r != 0) {
 		store_content_drop(c);
-		return ERR_IO;
+		return r;
 	}
 	*out = c;
 	return 0;
 }
 
+static int keep(
+	struct store_content *c, const void *bytes, size_t n, struct err *e)
+{
+	size_t head = n;
+
+	if (c->fd >= 0)
+		return file_write(c->fd, bytes, n, "spooled attachment", e);
+	if (c->stream != NULL && head > HEAD - c->bytes.n)
+		head = HEAD - c->bytes.n;
+	buf_add(&c->bytes, bytes, head);
+	return c->stream != NULL ? blob_stream_add(c->stream, bytes, n, e) : 0;
+}
+
+/* A piece of the content, taken in by two threads. */
+struct piece {
+	struct store_content *content;
+	const void *bytes;
+	size_t n;
+	int r;
+	struct err err;
+};
+
+static void take_piece(void *arg, size_t i)
+{
+	struct piece *p = arg;
+	struct store_content *c = p->content;
+
+	if (i == 0) {
+		digest_add(c->md5, p->bytes, p->n);
+	} else {
+		digest_add(c->sha256, p->bytes, p->n);
+		p->r = keep(c, p->bytes, p->n, &p->err);
+	}
+}
+
 int store_content_add(
 	struct store_content *c, const void *bytes, size_t n, struct err *e)
 {
+	struct piece p = {.content = c, .bytes = bytes, .n = n};
+
 	if ((uint64_t)n > (uint64_t)(c->size - c->n))
 		return err_set(e, ERR_DATA,
 			"attachment %lld is larger than the %lld bytes that "
 			"the server announced",
 			(long long)c->id, (long long)c->size);
-	digest_add(c->md5, bytes, n);
-	digest_add(c->sha256, bytes, n);
 	c->n += (int64_t)n;
-	if (c->fd >= 0)
-		return file_write(c->fd, bytes, n, "spooled attachment", e);
-	buf_add(&c->bytes, bytes, n);
-	return 0;
+	if (n >= THREADED) {
+		parallel_each(2, take_piece, &p);
+	} else {
+		take_piece(&p, 0);
+		take_piece(&p, 1);
+	}
+	if (p.r != 0 && e != NULL)
+		*e = p.err;
+	return p.r;
 }
 
 void store_content_drop(struct store_content *c)
@@ -104,6 +155,7 @@ void store_content_drop(struct store_content *c)
 	}
 	if (c->fd >= 0)
 		close(c->fd);
+	blob_stream_drop(c->stream);
 	parcel_fini(&c->parcel);
 	buf_fini(&c->bytes);
 	free(c);
@@ -170,6 +222,11 @@ static int check_arrived(
 
 static int make_blob(struct store_content *c, git_oid *oid, struct err *e)
 {
+	struct blob_stream *stream = c->stream;
+
+	c->stream = NULL;
+	if (stream != NULL)
+		return blob_stream_end(stream, oid, e);
 	if (c->parcel.bytes != NULL)
 		return objects_parcel(c->store->objects, &c->parcel, oid, e);
 	if (c->fd < 0)
@@ -183,7 +240,7 @@ static int make_blob(struct store_content *c, git_oid *oid, struct err *e)
 static void look_at(
 	struct store_content *c, store_probe_fn *probe, struct image_info *out)
 {
-	if (c->fd < 0)
+	if (c->fd < 0) /* of a very large one, its beginning */
 		probe(buf_str(&c->bytes).p, c->bytes.n, -1, out);
 	else if (lseek(c->fd, 0, SEEK_SET) == 0)
 		probe(NULL, (size_t)c->size, c->fd, out);

@@ -267,14 +267,21 @@ const char *objects_folder(const struct objects *o)
 	return o->batch.folder;
 }
 
-static int seal_pack(struct objects *o, struct err *e)
+static int seal(const struct objects *o, struct pack *pack, struct err *e)
 {
 	char *folder = xasprintf("%s/pack", o->path);
 	int r;
 
 	mkdir(folder, 0777); /* git makes it, as a rule */
-	r = pack_seal(o->batch.pack, folder, e);
+	r = pack_seal(pack, folder, e);
 	free(folder);
+	return r;
+}
+
+static int seal_batch(struct objects *o, struct err *e)
+{
+	int r = seal(o, o->batch.pack, e);
+
 	if (r != 0)
 		return r;
 	pack_free(o->sealed);
@@ -292,7 +299,7 @@ int objects_seal(struct objects *o, struct err *e)
 		return 0;
 	}
 	if (o->batch.pack != NULL)
-		r = seal_pack(o, e);
+		r = seal_batch(o, e);
 	else
 		r = loose_write(&o->batch.few, o->batch.folder, o->path, e);
 	if (r != 0)
@@ -300,6 +307,85 @@ int objects_seal(struct objects *o, struct err *e)
 	objects_drop(o);
 	(void)git_odb_refresh(o->odb); /* else it does so when it misses one */
 	return 0;
+}
+
+/* --- Large blobs ---------------------------------------------------------- */
+
+struct blob_stream {
+	struct objects *o;
+	struct pack *pack;
+	struct digest *sha1; /* NULL once ended */
+	uint64_t size;
+	uint64_t n; /* of it, as came */
+};
+
+int blob_stream_begin(struct objects *o, uint64_t size,
+	struct blob_stream **out, struct err *e)
+{
+	struct blob_stream *s;
+	struct pack *pack;
+	int r = pack_new(o->batch.folder, 1, &pack, e);
+
+	if (r != 0)
+		return r;
+	s = xcalloc(1, sizeof(*s));
+	*s = (struct blob_stream){
+		.o = o, .pack = pack, .sha1 = blob_digest(size), .size = size};
+	*out = s;
+	return 0;
+}
+
+void blob_stream_drop(struct blob_stream *s)
+{
+	if (s == NULL)
+		return;
+	if (s->sha1 != NULL)
+		digest_end(s->sha1, NULL);
+	pack_free(s->pack);
+	free(s);
+}
+
+int blob_stream_add(
+	struct blob_stream *s, const void *bytes, size_t n, struct err *e)
+{
+	int r = 0;
+
+	assert(n <= s->size - s->n);
+	if (n == 0)
+		return 0;
+	digest_add(s->sha1, bytes, n);
+	if (s->n == 0)
+		r = pack_begin(s->pack, GIT_OBJECT_BLOB, s->size, bytes, n, e);
+	if (r == 0)
+		r = pack_piece(s->pack, bytes, n, e);
+	s->n += n;
+	return r;
+}
+
+static int end_stream(struct blob_stream *s, git_oid *oid, struct err *e)
+{
+	int r;
+
+	digest_end(s->sha1, oid->id);
+	s->sha1 = NULL;
+	if (batch_find(&s->o->batch, oid) != NULL || stored(s->o, oid))
+		return 0;
+	r = pack_end(s->pack, oid, e);
+	if (r == 0)
+		r = seal(s->o, s->pack, e);
+	if (r == 0)
+		(void)git_odb_refresh(s->o->odb);
+	return r;
+}
+
+int blob_stream_end(struct blob_stream *s, git_oid *oid, struct err *e)
+{
+	int r;
+
+	assert(s->n == s->size && s->size > 0);
+	r = end_stream(s, oid, e);
+	blob_stream_drop(s);
+	return r;
 }
 
 int objects_clean(const char *folder, struct err *e)

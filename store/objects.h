@@ -41,6 +41,20 @@ int objects_blob_fd(
 	struct objects *o, int fd, int64_t size, git_oid *oid, struct err *e);
 
 /*
+ * A large blob of a known size, as it comes: into a pack of its own, which is
+ * hashed and deflated on the way, so that nothing of it is done twice.  What
+ * is made is durable and visible at once (and harmless, until something names
+ * it).  end and drop free it.
+ */
+struct blob_stream;
+int blob_stream_begin(struct objects *o, uint64_t size,
+	struct blob_stream **out, struct err *e);
+int blob_stream_add(
+	struct blob_stream *s, const void *bytes, size_t n, struct err *e);
+int blob_stream_end(struct blob_stream *s, git_oid *oid, struct err *e);
+void blob_stream_drop(struct blob_stream *s); /* accepts NULL */
+
+/*
  * Make all objects of the batch durable (fsync of files and folders) and
  * visible, and begin an empty batch.  After a failure nothing was promised;
  * the batch is as it was and sealing may be tried again.

@@ -6,10 +6,10 @@
  *
  * Entries go through a buffer into a temporary file, which another thread
  * writes, and the disk is kept busy behind them.  The count in the header, and
- * with it the checksum over the whole, is known only at the end, when the file
- * is read once more (from memory, as a rule).  Any failure takes the entry in
- * hand back by setting the end of the file to where it began; one while sealing
- * takes the files out of the repository again.
+ * with it the checksum over the whole, is as a rule known only at the end, when
+ * the file is read once more (from memory, mostly).  Any failure takes the
+ * entry in hand back by setting the end of the file to where it began; one
+ * while sealing takes the files out of the repository again.
  */
 #include "store/pack.h"
 
@@ -39,12 +39,22 @@ struct pack {
 	char *path; /* of the temporary file; NULL once sealed */
 	int fd;
 	struct write_behind w;
+	struct digest *sum; /* of what is written; NULL: made by pack_seal() */
 	struct deflater deflater;
 	z_stream *z;         /* of the entry in hand, or NULL */
 	struct object entry; /* the entry in hand */
 };
 
-int pack_new(const char *folder, struct pack **out, struct err *e)
+static void make_header(uint8_t header[HEADER_SIZE], uint32_t n)
+{
+	const uint8_t bytes[HEADER_SIZE] = {'P', 'A', 'C', 'K', 0, 0, 0, 2,
+		(uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8),
+		(uint8_t)n};
+
+	memcpy(header, bytes, HEADER_SIZE);
+}
+
+int pack_new(const char *folder, uint32_t n, struct pack **out, struct err *e)
 {
 	struct pack *p = xcalloc(1, sizeof(*p));
 
@@ -59,7 +69,9 @@ int pack_new(const char *folder, struct pack **out, struct err *e)
 		return code;
 	}
 	write_behind_open(&p->w, p->fd, p->path);
-	memset(p->w.out, 0, HEADER_SIZE); /* written by pack_seal() */
+	if (n > 0)
+		p->w.sum = p->sum = digest_sha1();
+	make_header(p->w.out, n);
 	p->w.n = HEADER_SIZE;
 	*out = p;
 	return 0;
@@ -70,6 +82,8 @@ void pack_free(struct pack *p)
 	if (p == NULL)
 		return;
 	write_behind_close(&p->w);
+	if (p->sum != NULL)
+		digest_end(p->sum, NULL);
 	if (p->path != NULL)
 		unlink(p->path);
 	close(p->fd);
@@ -263,22 +277,15 @@ int pack_read(struct pack *p, const struct object *object, inflate_sink_fn *fn,
 
 /* --- Sealing -------------------------------------------------------------- */
 
-static int write_header(struct pack *p, struct err *e)
-{
-	uint32_t n = (uint32_t)p->objects.n;
-	uint8_t header[HEADER_SIZE] = {'P', 'A', 'C', 'K', 0, 0, 0, 2,
-		(uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8),
-		(uint8_t)n};
-
-	return file_pwrite(p->fd, header, sizeof(header), 0, p->path, e);
-}
-
-/* Read it all once more, for the checksum, and put that behind. */
-static int write_trailer(struct pack *p, uint8_t checksum[20], struct err *e)
+/* The header, then read it all once more. */
+static int sum_up(struct pack *p, uint8_t checksum[20], struct err *e)
 {
 	struct digest *d = digest_sha1();
-	int r = 0;
+	uint8_t header[HEADER_SIZE];
+	int r;
 
+	make_header(header, (uint32_t)p->objects.n);
+	r = file_pwrite(p->fd, header, HEADER_SIZE, 0, p->path, e);
 	for (uint64_t at = 0; at < p->w.at && r == 0; at += OUT_SIZE) {
 		uint64_t left = p->w.at - at;
 		size_t n = left < OUT_SIZE ? (size_t)left : OUT_SIZE;
@@ -288,8 +295,6 @@ static int write_trailer(struct pack *p, uint8_t checksum[20], struct err *e)
 			digest_add(d, p->w.out, n);
 	}
 	digest_end(d, checksum);
-	if (r == 0)
-		r = file_pwrite(p->fd, checksum, 20, p->w.at, p->path, e);
 	return r;
 }
 
@@ -297,10 +302,14 @@ static int complete(struct pack *p, uint8_t checksum[20], struct err *e)
 {
 	int r = write_behind_settle(&p->w, e);
 
+	if (r == 0 && p->sum != NULL) {
+		digest_end(p->sum, checksum);
+		p->sum = p->w.sum = NULL; /* another seal reads it again */
+	} else if (r == 0) {
+		r = sum_up(p, checksum, e);
+	}
 	if (r == 0)
-		r = write_header(p, e);
-	if (r == 0)
-		r = write_trailer(p, checksum, e);
+		r = file_pwrite(p->fd, checksum, 20, p->w.at, p->path, e);
 	/* A canceled entry may have been longer than all that followed. */
 	if (r == 0 && (ftruncate(p->fd, (off_t)p->w.at + 20) != 0 ||
 			      fchmod(p->fd, 0444) != 0))

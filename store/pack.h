@@ -14,8 +14,11 @@
  */
 struct pack;
 
-/* Begin a temporary file in folder. */
-int pack_new(const char *folder, struct pack **out, struct err *e);
+/*
+ * Begin a temporary file in folder.  n: so many objects will be in it, and
+ * none is taken back: its checksum is made on the way; 0: not known.
+ */
+int pack_new(const char *folder, uint32_t n, struct pack **out, struct err *e);
 void pack_free(struct pack *p); /* accepts NULL; removes what is not sealed */
 
 /* What is in it. */

@@ -134,8 +134,8 @@ int store_adopted(
 /* --- Attachments, as they arrive ---------------------------------------- */
 
 /*
- * A content that arrives in pieces, spooled to disk when it is large.  MD5
- * and SHA-256 are made on the way.
+ * A content that arrives in pieces, spooled to disk when it is large, and
+ * made a pack when it is very large.  MD5 and SHA-256 are made on the way.
  */
 struct store_content;
 
@@ -156,8 +156,9 @@ struct store_content *store_content_whole(struct store *s,
 
 /*
  * Check size and MD5 (when digest is not none): ERR_DATA if they differ.
- * probe is called with the content (bytes, or a file descriptor when it was
- * spooled: then bytes is NULL) to learn the picture's size.  On 0 the blob
+ * probe is called with the content (bytes, of a very large one the first
+ * mebibyte, or a file descriptor when it was spooled: then bytes is NULL) to
+ * learn the picture's size.  On 0 the blob
  * is in the open batch and the attachment staged.  Frees c in any case.
  */
 typedef void store_probe_fn(

@@ -52,7 +52,12 @@ static void push(struct write_behind *w, uint64_t end)
 
 static int write_full(struct write_behind *w, struct err *e)
 {
-	int r = file_pwrite(
+	int r;
+
+	if (w->sum != NULL && !w->full.summed)
+		digest_add(w->sum, w->full.bytes, w->full.n);
+	w->full.summed = true;
+	r = file_pwrite(
 		w->fd, w->full.bytes, w->full.n, w->full.at, w->name, e);
 
 	if (r == 0)
@@ -74,7 +79,8 @@ static int finish(struct write_behind *w, struct err *e)
 	return w->full.done ? 0 : write_full(w, e);
 }
 
-int write_behind_flush(struct write_behind *w, struct err *e)
+/* The buffer is to be written, and the one before is to be filled. */
+static int hand_over(struct write_behind *w, struct err *e)
 {
 	uint8_t *empty = w->full.bytes;
 	int r = finish(w, e);
@@ -84,25 +90,27 @@ int write_behind_flush(struct write_behind *w, struct err *e)
 	w->full.bytes = w->out;
 	w->full.n = w->n;
 	w->full.at = w->at;
-	w->full.done = false;
+	w->full.done = w->full.summed = false;
 	w->out = empty;
 	w->at += w->n;
 	w->n = 0;
-	w->busy = thread_begin(&w->thread, work, w);
 	return 0;
+}
+
+int write_behind_flush(struct write_behind *w, struct err *e)
+{
+	int r = hand_over(w, e);
+
+	if (r == 0)
+		w->busy = thread_begin(&w->thread, work, w);
+	return r;
 }
 
 int write_behind_settle(struct write_behind *w, struct err *e)
 {
-	int r = finish(w, e);
+	int r = hand_over(w, e);
 
-	if (r == 0)
-		r = file_pwrite(w->fd, w->out, w->n, w->at, w->name, e);
-	if (r != 0)
-		return r;
-	w->at += w->n;
-	w->n = 0;
-	return 0;
+	return r == 0 ? write_full(w, e) : r;
 }
 
 bool write_behind_has(const struct write_behind *w, uint64_t end)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 
 /*
  * A file that is written from its beginning to its end: into a buffer, and
@@ -18,6 +19,11 @@ struct write_behind {
 	uint8_t *out; /* to be filled; NULL once closed */
 	size_t n;     /* bytes in it, at most WRITE_BEHIND_SIZE */
 	uint64_t at;  /* where in the file it begins */
+	/*
+	 * Set: of all that was flushed or settled; nothing may be cut off
+	 * then.  Borrowed.
+	 */
+	struct digest *sum;
 
 	/* Private. */
 	const char *name;
@@ -26,6 +32,7 @@ struct write_behind {
 		uint8_t *bytes;
 		size_t n;
 		uint64_t at;
+		bool summed;
 		bool done;
 	} full;    /* the buffer before, while it is not in the file */
 	bool busy; /* thread writes it */

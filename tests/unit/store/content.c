@@ -184,6 +184,64 @@ static void test_large(void **state)
 }
 
 /* One object id with two contents: what an attack on SHA-1 would show. */
+static void put_file(
+	struct fixture *f, const char *name, const char *bytes, size_t n)
+{
+	char *path = xasprintf("%s/%s", f->path, name);
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, n, file), n);
+	assert_int_equal(fclose(file), 0);
+	free(path);
+}
+
+/* A pack of its own, at once; what is wrong or there already leaves none. */
+static void test_very_large(void **state)
+{
+	const size_t size = (size_t)17 * MEBIBYTE + 5;
+	struct fixture *f = *state;
+	char *bytes = xcalloc(1, size);
+	struct image_info image;
+
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = (char)(i * 2654435761u >> 21);
+	open_store(f);
+	for (int round = 0; round < 4; round++) {
+		struct store_content *c = start(f, 5, (int64_t)size);
+		size_t n;
+
+		for (size_t at = 0; at < size; at += n) {
+			n = size - at < 300000 ? size - at : 300000;
+			if (round == 0 && at > size / 2)
+				break;
+			assert_int_equal(
+				store_content_add(c, bytes + at, n, &f->err),
+				0);
+		}
+		assert_int_equal(store_content_end(c, 1,
+					 round == 1 ? STR("f") : STR_NONE,
+					 probe, &f->err),
+			round < 2 ? ERR_DATA : 0);
+		assert_string_equal(
+			run("ls '%s/.git/objects/pack' | grep -c pack$ || true",
+				f->path),
+			round < 2 ? "0\n" : "1\n");
+		assert_string_equal(
+			run("ls -A '%s/.git/opsync/tmp' | grep pack || true",
+				f->path),
+			"");
+	}
+	assert_true(has(f, 5, (int64_t)size, STR_NONE, &image));
+	assert_int_equal(image.width, MEBIBYTE);
+	put_well(f, 1, make("a.md", "x", "5:big", NULL), STORE_ADDED);
+	commit(f);
+	check_clean(f);
+	put_file(f, ".git/expected", bytes, size);
+	run("cmp '%s/.git/expected' '%s/big'", f->path, f->path);
+	free(bytes);
+}
+
 static void test_collision(void **state)
 {
 	struct fixture *f = *state;
@@ -212,6 +270,7 @@ int main(void)
 		TEST(test_empty),
 		TEST(test_wrong_sizes_and_digests),
 		TEST(test_large),
+		TEST(test_very_large),
 		TEST(test_collision),
 	};
 
