@@ -158,6 +158,51 @@ int changes_kept_in_tree(struct store *s, const git_oid *tree,
 	return 0;
 }
 
+/* Is it neither ours nor to be had elsewhere? */
+static int is_lost(struct store *s, const git_oid *tree,
+	const struct worktree_change *at, const git_oid *oid, bool *lost,
+	struct err *e)
+{
+	struct spot spot;
+	int code;
+
+	*lost = false;
+	if (git_oid_is_zero(oid) ||
+		(at->had && git_oid_equal(oid, &at->old_oid)) ||
+		(at->has && git_oid_equal(oid, &at->new_oid)) ||
+		(at->foreign && git_oid_equal(oid, &at->kept_oid)))
+		return 0;
+	code = tree_find(s->repo, tree, at->path, &spot, e);
+	*lost = (spot.kind != SPOT_FILE || !git_oid_equal(&spot.oid, oid)) &&
+		has_blob(s, oid);
+	return code;
+}
+
+int changes_kept_in_index(struct store *s, const git_oid *tree,
+	struct changes *c, size_t *n_kept, struct err *e)
+{
+	git_oid *ids = xcalloc(c->n, sizeof(*ids));
+	int code = worktree_staged(s->worktree, c->items, c->n, ids, e);
+
+	for (size_t i = 0; code == 0 && i < c->n; i++) {
+		struct worktree_change *at = &c->items[i];
+		bool lost;
+
+		code = is_lost(s, tree, at, &ids[i], &lost, e);
+		if (!lost)
+			continue;
+		at->staged = at->foreign;
+		at->staged_oid = ids[i];
+		if (at->foreign)
+			continue;
+		at->foreign = true;
+		at->kept_oid = ids[i];
+		(*n_kept)++;
+	}
+	free(ids);
+	return code;
+}
+
 int changes_prune(
 	struct store *s, const git_oid *tree, struct changes *c, struct err *e)
 {

@@ -45,6 +45,13 @@ int changes_settle(struct store *s, const git_oid *tree, struct changes *c,
 int changes_kept_in_tree(struct store *s, const git_oid *tree,
 	struct changes *c, size_t *n_kept, struct err *e);
 
+/*
+ * So does what they staged there, if it is not in the tree: in its place, or
+ * beside what their file holds.  Behind the look at the files.
+ */
+int changes_kept_in_index(struct store *s, const git_oid *tree,
+	struct changes *c, size_t *n_kept, struct err *e);
+
 /* Leave out those that a tree does not show as made. */
 int changes_prune(
 	struct store *s, const git_oid *tree, struct changes *c, struct err *e);

@@ -126,6 +126,8 @@ static int keep_edits(struct job *j, struct err *e)
 
 	if (store_is_checked_out(s))
 		code = worktree_inspect(s->worktree, c->items, c->n, &n, e);
+	if (code == 0 && store_is_checked_out(s))
+		code = changes_kept_in_index(s, &j->tree, c, &n, e);
 	if (code == 0)
 		code = changes_kept_in_tree(s, &j->tree, c, &n, e);
 	j->commit->n_kept = n;
@@ -191,6 +193,7 @@ static int commit_staged(struct store *s, struct store_commit *c, struct err *e)
 
 	if (code == 0)
 		code = intent_finish(s, &made, NULL, e);
+	worktree_forget_index(s->worktree);
 	if (!git_oid_is_zero(&made))
 		git_oid_tostr(c->id, sizeof(c->id), &made);
 	changes_fini(&j.changes);

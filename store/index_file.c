@@ -116,17 +116,19 @@ int index_unlock_stale(git_repository *repo, struct err *e)
 
 /* --- Reading and writing -------------------------------------------------- */
 
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev &&
+	       a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
 static bool is_ours(const struct session *s)
 {
-	const struct stat *ours = s->f->ours;
-	const struct stat *now = &s->st;
-
-	return ours != NULL && now->st_ino == ours->st_ino &&
-	       now->st_dev == ours->st_dev && now->st_size == ours->st_size &&
-	       now->st_mtim.tv_sec == ours->st_mtim.tv_sec &&
-	       now->st_mtim.tv_nsec == ours->st_mtim.tv_nsec &&
-	       now->st_ctim.tv_sec == ours->st_ctim.tv_sec &&
-	       now->st_ctim.tv_nsec == ours->st_ctim.tv_nsec;
+	return s->f->ours != NULL && is_same(&s->st, s->f->ours);
 }
 
 static int read_all(struct session *s, int fd, struct err *e)
@@ -161,6 +163,52 @@ static int read_index(struct session *s, struct err *e)
 	r = read_all(s, fd, e);
 	close(fd);
 	return r;
+}
+
+static int compare_path(const void *path, const void *entry)
+{
+	return strcmp(path, ((const struct index_image_entry *)entry)->path);
+}
+
+int index_ids(const struct index_file *f, const char *const *paths, size_t n,
+	git_oid *ids, struct stat *seen, struct err *e)
+{
+	struct session s = {.f = f, .path = index_path(f->repo)};
+	int r;
+
+	if (s.path == NULL)
+		return git_failed(e, "the repository has no index");
+	r = read_index(&s, e);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const struct index_image_entry *entry = NULL;
+		struct index_image_file file;
+
+		ids[i] = (git_oid){{0}};
+		if (s.image.n > 0)
+			entry = bsearch(paths[i], s.image.items, s.image.n,
+				sizeof(*entry), compare_path);
+		if (entry == NULL)
+			continue;
+		file = index_image_file(entry);
+		if (S_ISREG(file.mode) && index_image_stage(entry) == 0)
+			ids[i] = file.oid;
+	}
+	*seen = s.st;
+	index_image_fini(&s.image);
+	free(s.bytes);
+	free(s.path);
+	return r;
+}
+
+bool index_is_as_seen(const struct index_file *f, const struct stat *seen)
+{
+	char *path = index_path(f->repo);
+	struct stat now;
+	bool same = seen->st_ino != 0 && path != NULL &&
+		    stat(path, &now) == 0 && is_same(&now, seen);
+
+	free(path);
+	return same;
 }
 
 /* Put what was written on disk and in the index's place. */

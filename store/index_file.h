@@ -35,6 +35,14 @@ int index_update(const struct index_file *f, const struct index_change *changes,
 	size_t n, struct err *e);
 
 /*
+ * What the index names at these paths; the zero id where that is no plain file
+ * (or nothing, or a conflict).  ERR_IO.  Later, has it changed since?
+ */
+int index_ids(const struct index_file *f, const char *const *paths, size_t n,
+	git_oid *ids, struct stat *seen, struct err *e);
+bool index_is_as_seen(const struct index_file *f, const struct stat *seen);
+
+/*
  * Remove an index.lock that a killed process of ours left; those of others
  * stay.  Only while no other process of ours can be at work.
  */

@@ -197,6 +197,11 @@ struct index_image_file index_image_file(const struct index_image_entry *entry)
 	return f;
 }
 
+int index_image_stage(const struct index_image_entry *entry)
+{
+	return (int)(flags_of(entry->raw) >> 12 & 3);
+}
+
 /* --- What changes --------------------------------------------------------- */
 
 static int compare(const struct index_image_entry *entry, struct str path)

@@ -47,6 +47,8 @@ int index_image_read(struct index_image *x, const uint8_t *bytes, size_t n,
 void index_image_fini(struct index_image *x);
 
 struct index_image_file index_image_file(const struct index_image_entry *entry);
+int index_image_stage(
+	const struct index_image_entry *entry); /* 0: no conflict */
 
 /* An entry that comes, or takes the place of one. */
 struct index_image_new {

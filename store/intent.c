@@ -297,7 +297,7 @@ static int forget_kept(struct store *s, const struct intent *intent,
 		if (code != 0 || spot.kind != SPOT_FILE ||
 			!git_oid_equal(&spot.oid, &at->kept_oid))
 			continue;
-		at->foreign = false;
+		at->foreign = at->staged = false;
 		(*n)--;
 	}
 	return code;
@@ -365,14 +365,19 @@ static int update_worktree(struct store *s, const struct intent *intent,
 	const git_oid *tip, struct changes *c, struct err *e)
 {
 	size_t n_foreign = 0;
+	git_oid before;
 	git_oid tree;
 	int code = tree_of(s->repo, tip, &tree, e);
 
+	if (code == 0)
+		code = tree_of(s->repo, &intent->old, &before, e);
 	if (code == 0)
 		code = changes_prune(s, &tree, c, e);
 	if (code == 0)
 		code = worktree_inspect(
 			s->worktree, c->items, c->n, &n_foreign, e);
+	if (code == 0 && !worktree_index_rests(s->worktree))
+		code = changes_kept_in_index(s, &before, c, &n_foreign, e);
 	if (code == 0)
 		leave_theirs(c, &n_foreign);
 	if (code == 0 && n_foreign > 0)

@@ -90,11 +90,31 @@ static int make_commit(struct store *s, int64_t run, const git_oid *tip,
 	return code;
 }
 
+/* What was staged is a commit below what the files hold. */
+static int keep_staged(struct store *s, int64_t run, const git_oid *before,
+	const struct changes *c, git_oid *parent, struct err *e)
+{
+	struct worktree_change *staged = xcalloc(c->n, sizeof(*staged));
+	git_oid tree;
+	int code;
+
+	for (size_t i = 0; i < c->n; i++)
+		staged[i] = (struct worktree_change){.path = c->items[i].path,
+			.foreign = c->items[i].staged,
+			.kept_oid = c->items[i].staged_oid};
+	code = tree_with_kept(s->repo, before, staged, c->n, &tree, e);
+	if (code == 0 && !git_oid_equal(&tree, before))
+		code = make_commit(s, run, parent, &tree, parent, e);
+	free(staged);
+	return code;
+}
+
 int kept_make(struct store *s, int64_t run, const git_oid *tip,
 	const struct changes *c, struct kept *out, struct err *e)
 {
 	git_oid before;
 	git_oid tree;
+	git_oid parent = *tip;
 	int code = tree_of(s->repo, tip, &before, e);
 
 	if (code == 0)
@@ -104,11 +124,14 @@ int kept_make(struct store *s, int64_t run, const git_oid *tip,
 		code = kept_name(s, run, out->branch, e);
 	if (code != 0)
 		return code;
+	code = keep_staged(s, run, &before, c, &parent, e);
+	if (code != 0)
+		return code;
 	if (git_oid_equal(&tree, &before)) {
-		out->commit = *tip;
+		out->commit = parent;
 		return 0;
 	}
-	return make_commit(s, run, tip, &tree, &out->commit, e);
+	return make_commit(s, run, &parent, &tree, &out->commit, e);
 }
 
 int kept_create(struct store *s, const struct kept *kept, struct err *e)

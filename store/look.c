@@ -83,10 +83,9 @@ static bool is_in_place(struct sight *g, const char *path, const git_oid *oid)
 		beneath_place(&g->tree, path, false, &at, NULL) != 0 ||
 		at.fd < 0 ||
 		fstatat(at.fd, at.name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-		!S_ISREG(st.st_mode))
+		!S_ISREG(st.st_mode) || !git_oid_equal(&entry->id, oid))
 		return false;
-	if (!g->deep && git_oid_equal(&entry->id, oid) &&
-		same_times(entry, &st))
+	if (!g->deep && same_times(entry, &st))
 		return true;
 	return blob_file_hash(&at, &now, &st, NULL) == 0 &&
 	       git_oid_equal(&now, oid);

@@ -35,7 +35,8 @@ struct worktree {
 	struct objects *o;
 	struct beneath tree;
 	struct tree_files files;
-	struct stat index; /* as it was written here last */
+	struct stat index; /* as it was written here last, */
+	struct stat seen;  /* and as worktree_staged() saw it */
 };
 
 int worktree_new(git_repository *repo, const char *root, struct objects *o,
@@ -133,6 +134,39 @@ int worktree_inspect(struct worktree *w, struct worktree_change *changes,
 	if (r == 0)
 		*n_foreign = found;
 	return r;
+}
+
+static struct index_file index_of(struct worktree *w)
+{
+	return (struct index_file){w->repo, objects_folder(w->o), &w->tree,
+		INDEX_WAIT_MS, &w->index};
+}
+
+int worktree_staged(struct worktree *w, const struct worktree_change *changes,
+	size_t n, git_oid *ids, struct err *e)
+{
+	struct index_file f = index_of(w);
+	const char **paths = xcalloc(n, sizeof(*paths));
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		paths[i] = changes[i].path;
+	r = index_ids(&f, paths, n, ids, &w->seen, e);
+	free(paths);
+	return r;
+}
+
+bool worktree_index_rests(struct worktree *w)
+{
+	struct index_file f = index_of(w);
+
+	return index_is_as_seen(&f, &w->seen);
+}
+
+void worktree_forget_index(struct worktree *w)
+{
+	if (w != NULL)
+		w->seen = (struct stat){0};
 }
 
 /* --- Applying ------------------------------------------------------------- */
@@ -323,9 +357,7 @@ static void remove_all(struct jobs *jobs)
 
 static int update_index(struct jobs *jobs, struct err *e)
 {
-	struct worktree *w = jobs->w;
-	struct index_file f = {w->repo, objects_folder(w->o), &w->tree,
-		INDEX_WAIT_MS, &w->index};
+	struct index_file f = index_of(jobs->w);
 	struct index_change *entries = xcalloc(jobs->n, sizeof(*entries));
 	size_t n = 0;
 	int r = 0;

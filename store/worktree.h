@@ -45,6 +45,8 @@ struct worktree_change {
 	bool document;    /* else an attachment: those go first */
 	bool foreign;     /* result: other bytes were there: see kept */
 	git_oid kept_oid; /* result: blob of those bytes, in the open batch */
+	bool staged;      /* and yet others in the index: */
+	git_oid staged_oid;
 
 	/* Private. */
 	enum worktree_sight sight;
@@ -60,6 +62,17 @@ struct worktree_change {
  */
 int worktree_inspect(struct worktree *w, struct worktree_change *changes,
 	size_t n, size_t *n_foreign, struct err *e);
+
+/* What the index names at these paths; the zero id: no plain file. */
+int worktree_staged(struct worktree *w, const struct worktree_change *changes,
+	size_t n, git_oid *ids, struct err *e);
+
+/*
+ * Has nobody changed the index since worktree_staged()?  No, once that is
+ * forgotten, since it looked at other paths.
+ */
+bool worktree_index_rests(struct worktree *w);
+void worktree_forget_index(struct worktree *w); /* accepts NULL */
 
 /*
  * Bring files and index in step: attachments before documents, removals

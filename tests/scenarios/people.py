@@ -34,11 +34,11 @@ def get(sync, path):
         return f.read()
 
 
-def kept(sync, path):
+def kept(sync, path, before=""):
     """What kept branches hold at a path."""
     refs = sync.git("for-each-ref", "--format=%(refname)",
                     "refs/heads/opsync").out.split()
-    return [sync.git("show", ref + ":" + path).out for ref in refs]
+    return [sync.git("show", ref + before + ":" + path).out for ref in refs]
 
 
 def whole(tap, sync, name, *strangers):
@@ -91,6 +91,34 @@ def staged(tap, server, sync):
     tap.same(sync.git("status", "--porcelain").out, "A  notes.md\n",
              "dirty index: what is staged beside ours stays")
     sync.git(*PERSON, "commit", "-qm", "notes")
+
+
+def staged_alone(tap, server, sync):
+    """What is only in the index, whose file is as it was, or another."""
+    ours = get(sync, "docs/4/index.md")
+    put(sync, "docs/4/index.md", "only staged\n")
+    put(sync, "docs/5/index.md", "staged first\n")
+    sync.git("add", "docs/4/index.md", "docs/5/index.md")
+    put(sync, "docs/4/index.md", ours)
+    put(sync, "docs/5/index.md", "and changed again\n")
+    server.side("edit", {"id": 4, "set": {"description": "meanwhile"}})
+    done = sync.once()
+    tap.ok(done.code == 0 and "kept on the branch" in done.err and
+           "only staged\n" in kept(sync, "docs/4/index.md"),
+           "only staged: kept, and said", done)
+    tap.same(("and changed again\n" in kept(sync, "docs/5/index.md"),
+              "staged first\n" in kept(sync, "docs/5/index.md", "~")),
+             (True, True), "staged and changed again: both are kept")
+    tap.same(sync.flaws(), [], "only staged: all is in step")
+    put(sync, "docs/4/index.md", "once more\n")
+    ours = sync.tree()["docs/4/index.md"].decode()
+    sync.git("add", "docs/4/index.md")
+    put(sync, "docs/4/index.md", ours)
+    done = sync.once()
+    tap.ok(done.code == 0 and
+           "once more\n" in kept(sync, "docs/4/index.md"),
+           "only staged, and nothing else changes: kept", done)
+    tap.same(sync.flaws(), [], "and in step")
 
 
 def commits(tap, server, sync):
@@ -285,6 +313,7 @@ def main():
         sync.once()
         edits(tap, server, sync)
         staged(tap, server, sync)
+        staged_alone(tap, server, sync)
         commits(tap, server, sync)
         history(tap, server, sync)
         elsewhere(tap, server, sync)
