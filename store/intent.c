@@ -17,7 +17,7 @@
 
 #include "base/stamp.h"
 #include "base/util.h"
-#include "store/files.h"
+#include "store/branch.h"
 #include "store/git_error.h"
 #include "store/history.h"
 #include "store/trees.h"
@@ -190,21 +190,17 @@ static int swap(struct store *s, const struct intent *intent, bool *moved,
 	struct err *e)
 {
 	git_reference *ref = NULL;
-	bool first = git_oid_is_zero(&intent->old);
 	int rc;
 
-	if (first)
-		rc = git_reference_create(&ref, s->repo, s->ref, &intent->new,
-			0, "opsync: commit");
-	else
-		rc = git_reference_create_matching(&ref, s->repo, s->ref,
-			&intent->new, 1, &intent->old, "opsync: commit");
+	if (!git_oid_is_zero(&intent->old))
+		return branch_move(s, &intent->old, &intent->new, moved, e);
+	rc = git_reference_create(
+		&ref, s->repo, s->ref, &intent->new, 0, "opsync: commit");
 	git_reference_free(ref);
 	*moved = rc == 0;
-	if (rc == 0 || rc == GIT_EMODIFIED || rc == GIT_EEXISTS ||
-		rc == GIT_ELOCKED)
+	if (rc == 0 || rc == GIT_EEXISTS || rc == GIT_ELOCKED)
 		return 0;
-	return git_failed(e, "cannot move %s", s->ref);
+	return git_failed(e, "cannot make %s", s->ref);
 }
 
 /* Is the promised commit on the branch, or none was promised? */
@@ -239,24 +235,6 @@ static int try_move(struct store *s, struct intent *intent,
 	return code == 0 ? swap(s, intent, done, e) : code;
 }
 
-/* libgit2 syncs the ref and its folder, but not folders that it makes. */
-static int sync_refs(struct store *s, struct err *e)
-{
-	char *folder =
-		xasprintf("%s%s", git_repository_commondir(s->repo), s->ref);
-	size_t top = strlen(folder) - strlen(s->ref) + strlen("refs");
-	int code = 0;
-
-	for (char *slash = strrchr(folder, '/');
-		code == 0 && slash != NULL && slash >= folder + top;
-		slash = strrchr(folder, '/')) {
-		*slash = '\0';
-		code = folder_sync(folder, e);
-	}
-	free(folder);
-	return code;
-}
-
 static int move_branch(struct store *s, struct intent *intent,
 	const struct changes *c, struct err *e)
 {
@@ -275,7 +253,7 @@ static int move_branch(struct store *s, struct intent *intent,
 			nanosleep(&pause, NULL);
 		code = try_move(s, intent, c, &done, e);
 	}
-	return code == 0 ? sync_refs(s, e) : code;
+	return code == 0 ? branch_sync(s, e) : code;
 }
 
 /* --- The work tree -------------------------------------------------------- */

@@ -5,7 +5,7 @@
  *   apply:    removals that stand in the way of what comes
  *             -> new contents into temporary files, put on disk
  *             -> renamed into place, attachments before documents
- *             -> other removals -> folders put on disk -> index
+ *             -> other removals -> index -> folders put on disk
  *
  * Whatever fails for one path is remembered and the rest goes on; the caller
  * comes back with the same changes later, and what is in place already costs
@@ -388,9 +388,10 @@ static int run(struct jobs *jobs, struct err *e)
 	place_all(jobs, true);
 	remove_all(jobs);
 	tree_files_drop_staged(files, jobs->items, jobs->n);
-	r = tree_files_sync(files, jobs->items, jobs->n, e);
+	/* The wait for the index takes most of what folders have along. */
+	r = update_index(jobs, e);
 	if (r == 0)
-		r = update_index(jobs, e);
+		r = tree_files_sync(files, jobs->items, jobs->n, e);
 	if (r != 0 || jobs->n_failed == 0)
 		return r;
 	if (jobs->n_failed > 1)

@@ -40,19 +40,22 @@ def strace(path, *args):
 
 
 def changing_calls(path, log):
-    """All (call, n): the n-th of that call changes something."""
+    """All (call, n): the n-th of that call changes something.
+
+    strace counts the calls of each thread by themselves.
+    """
     assert strace(path, "-o", log, "-e", f"trace={CALLS}") == 0
-    counts, points = {}, []
+    counts, points = {}, {}
     with open(log, encoding="utf-8", errors="replace") as lines:
         for line in lines:
-            match = re.match(r"\d+\s+(\w+)\((.*)", line)
+            match = re.match(r"(\d+)\s+(\w+)\((.*)", line)
             if not match:
                 continue
-            call, rest = match.groups()
-            counts[call] = counts.get(call, 0) + 1
+            thread, call, rest = match.groups()
+            n = counts[thread, call] = counts.get((thread, call), 0) + 1
             if not call.startswith("openat") or "O_CREAT" in rest:
-                points.append((call, counts[call]))
-    return points
+                points[call, n] = True
+    return list(points)
 
 
 def kill_at(path, point):
