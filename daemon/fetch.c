@@ -63,6 +63,9 @@ static void run_chunk(struct job *job)
 		return;
 	if (!f->whole)
 		r = add_chunk(f);
+	if (r == 0 && f->last)
+		r = state_hold(
+			store_state(f->sync->mapper->store), &f->job_err);
 	if (r == 0 && f->last) {
 		struct store_content *content = f->content;
 
@@ -215,7 +218,8 @@ static void on_request_done(struct api_request *request)
 void fetch_start(struct fetch *f, fetch_done_fn *done)
 {
 	f->done = done;
-	f->job = (struct job){.run = run_chunk, .done = on_chunk};
+	f->job = (struct job){
+		.run = run_chunk, .done = on_chunk, .shares = true};
 	f->request.content = true;
 	/* An empty one may be empty, but a cap of nothing is none. */
 	f->request.max_size = f->need.size > 0 ? f->need.size : 1;

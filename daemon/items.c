@@ -288,7 +288,8 @@ void items_add(struct items *items, struct mapper_item **work, size_t n)
 		item = xcalloc(1, sizeof(*item));
 		item->items = items;
 		item->work = work[i];
-		item->job = (struct job){.run = run_map, .done = on_mapped};
+		item->job = (struct job){
+			.run = run_map, .done = on_mapped, .shares = true};
 		*items->last = item;
 		items->last = &item->next;
 		items->n_waiting++;

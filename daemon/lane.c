@@ -19,7 +19,7 @@ static void go_on(struct lane *lane);
 
 static void give(struct lane *lane, job_fn *run, job_fn *done)
 {
-	lane->job = (struct job){.run = run, .done = done};
+	lane->job = (struct job){.run = run, .done = done, .shares = true};
 	worker_give(lane->sync->worker, &lane->job);
 }
 

@@ -226,8 +226,8 @@ static int take_item(
 
 int mapper_take(struct mapper *m, struct mapper_page *page, struct err *e)
 {
+	int r = state_hold(store_state(m->store), e);
 	size_t kept = 0;
-	int r = 0;
 
 	for (size_t i = 0; i < page->n; i++) {
 		bool wanted = false;

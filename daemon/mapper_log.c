@@ -19,17 +19,30 @@
 #define PRUNE_EVERY 100 /* runs */
 
 /* Nothing names the row before a commit does, which waits for the disk. */
-static int ensure_run(struct mapper *m, struct err *e)
+static int begin_run(struct mapper *m, struct err *e)
 {
 	struct state *s = store_state(m->store);
-	int r = 0;
+	int r;
 
-	if (m->run.id != 0)
-		return 0;
 	state_relax(s);
 	r = state_run_begin(s, &m->run, e);
 	state_strict(s);
 	return r;
+}
+
+static int ensure_run(struct mapper *m, struct err *e)
+{
+	struct state *s = store_state(m->store);
+	bool held = state_is_held(s);
+	int r = 0;
+
+	if (m->run.id != 0)
+		return 0;
+	if (held)
+		r = state_let_go(s, e);
+	if (r == 0)
+		r = begin_run(m, e);
+	return r == 0 && held ? state_hold(s, e) : r;
 }
 
 /* At the start, and now and then, forget what is too old, or too much. */

@@ -287,16 +287,10 @@ static enum mapped map_with_others(
 enum mapped mapper_map(
 	struct mapper *m, struct mapper_item *item, struct err *e)
 {
-	struct state *state = store_state(m->store);
 	enum mapped mapped = MAPPED_FAULT;
-	struct err late = {0};
 
-	if (state_hold(state, e) == 0)
+	if (state_hold(store_state(m->store), e) == 0)
 		mapped = map_with_others(m, item, e);
-	if (state_let_go(state, &late) != 0 && mapped != MAPPED_FAULT) {
-		*e = late;
-		mapped = MAPPED_FAULT;
-	}
 	if (mapped == MAPPED_DONE && mapper_commit_one(m, item, e) != 0)
 		mapped = MAPPED_FAULT;
 	item->waits = mapped;

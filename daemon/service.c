@@ -241,6 +241,14 @@ static void watch_signal(
 	uv_signal_start(handle, on_it, number);
 }
 
+/* Jobs of a pass look at the state together; nobody waits with it. */
+static void let_go(void *arg)
+{
+	struct service *s = arg;
+
+	store_let_go(s->store);
+}
+
 static void begin(struct service *s, struct err *e)
 {
 	char *socket = config_socket(s->config);
@@ -253,6 +261,7 @@ static void begin(struct service *s, struct err *e)
 	s->sync.mapper = &s->mapper;
 	s->sync.config = s->config;
 	s->sync.worker = worker_new(&s->loop);
+	worker_set_rest(s->sync.worker, let_go, s);
 	s->notify.sync = &s->sync;
 	notify_init(&s->notify, &s->loop);
 	if (!s->options.once && service_open_control(s, socket, e) != 0) {

@@ -6,6 +6,10 @@
  *
  * Two lists under one lock; an async handle wakes the loop.  Nothing can
  * fail but the making of the thread, which aborts.
+ *
+ * Jobs that follow each other and share keep what costs to be taken up (a
+ * look at the state); the worker never waits with it, nor is another job's
+ * done() called before it was let go.
  */
 #include "daemon/worker.h"
 
@@ -29,6 +33,8 @@ struct worker {
 	bool ending;           /* under lock */
 	size_t pending;        /* loop's thread only, as the next */
 	uint64_t done;
+	void (*rest)(void *arg); /* or NULL */
+	void *rest_arg;
 	void (*closed)(void *arg);
 	void *closed_arg;
 };
@@ -58,6 +64,18 @@ static struct job *queue_take(struct queue *q)
 	return job;
 }
 
+/* With the lock, as it is left. */
+static void rest_after(struct worker *w, const struct job *job)
+{
+	const struct job *next = w->todo.first;
+
+	if (w->rest == NULL || (job->shares && next != NULL && next->shares))
+		return;
+	uv_mutex_unlock(&w->lock);
+	w->rest(w->rest_arg);
+	uv_mutex_lock(&w->lock);
+}
+
 static void work(void *arg)
 {
 	struct worker *w = arg;
@@ -75,6 +93,7 @@ static void work(void *arg)
 		uv_mutex_unlock(&w->lock);
 		job->run(job);
 		uv_mutex_lock(&w->lock);
+		rest_after(w, job);
 		queue_add(&w->finished, job);
 		uv_async_send(&w->wake);
 	}
@@ -111,6 +130,12 @@ struct worker *worker_new(uv_loop_t *loop)
 		abort();
 	uv_unref((uv_handle_t *)&w->wake);
 	return w;
+}
+
+void worker_set_rest(struct worker *w, void (*rest)(void *arg), void *arg)
+{
+	w->rest = rest;
+	w->rest_arg = arg;
 }
 
 void worker_give(struct worker *w, struct job *job)

@@ -21,6 +21,7 @@ typedef void job_fn(struct job *job);
 struct job {
 	job_fn *run;
 	job_fn *done;
+	bool shares; /* with its neighbours, what rest() ends */
 
 	/* Private. */
 	struct job *next;
@@ -28,6 +29,13 @@ struct job {
 
 /* Start the thread.  The worker keeps the loop alive while it has jobs. */
 struct worker *worker_new(uv_loop_t *loop);
+
+/*
+ * What is called on the worker's thread after each job, before its done():
+ * but not between two jobs that share, when the second waits already.  Before
+ * the first job is given.
+ */
+void worker_set_rest(struct worker *w, void (*rest)(void *arg), void *arg);
 
 void worker_give(struct worker *w, struct job *job);
 

@@ -201,6 +201,14 @@ static int commit_staged(struct store *s, struct store_commit *c, struct err *e)
 	return code;
 }
 
+void store_let_go(struct store *s)
+{
+	struct err e = {0};
+
+	if (state_let_go(s->state, &e) != 0 && s->broken.code == 0)
+		s->broken = e;
+}
+
 int store_commit(struct store *s, struct store_commit *c, struct err *e)
 {
 	struct err late = {0};
@@ -208,6 +216,7 @@ int store_commit(struct store *s, struct store_commit *c, struct err *e)
 	bool any = false;
 	int code;
 
+	store_let_go(s);
 	s->looked = false;
 	c->id[0] = '\0';
 	c->n_kept = 0;
@@ -235,6 +244,7 @@ void store_discard(struct store *s)
 {
 	struct err e = {0};
 
+	store_let_go(s);
 	objects_drop(s->objects);
 	s->looked = false;
 	s->seen_tip = (git_oid){{0}}; /* what was found is found again */

@@ -15,9 +15,10 @@ struct statement {
 struct state {
 	sqlite3 *db;
 	char *file;
-	bool damaged; /* SQLite said so */
-	bool held;    /* state_hold() */
-	bool relaxed; /* state_relax() */
+	bool damaged;       /* SQLite said so */
+	bool held;          /* state_hold() */
+	int64_t held_since; /* monotonic */
+	bool relaxed;       /* state_relax() */
 	size_t n_statements;
 	size_t cap_statements;
 	struct statement *statements;

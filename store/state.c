@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/stamp.h"
 #include "base/util.h"
 #include "store/query.h"
 
@@ -130,6 +131,7 @@ static const char *const migrations[] = {
 };
 
 #define CHECKED ((off_t)32 << 20) /* bytes of a state that a start checks */
+#define HELD_MOST (STAMP_SECOND / 10)
 #define SCHEMA ((int64_t)ARRAY_LEN(migrations))
 
 static int version(struct state *s, int64_t *out, struct err *e)
@@ -377,21 +379,42 @@ void state_close(struct state *s)
 
 int state_hold(struct state *s, struct err *e)
 {
-	struct query q = query_open(s, "BEGIN");
-	int code = query_run(&q, e);
+	int64_t now = stamp_monotonic();
+	struct query q;
+	int code = 0;
 
+	if (s->held && !sqlite3_get_autocommit(s->db) &&
+		now - s->held_since < HELD_MOST)
+		return 0;
+	code = state_let_go(s, e);
+	if (code != 0)
+		return code;
+	q = query_open(s, "BEGIN");
+	code = query_run(&q, e);
 	s->held = code == 0;
+	s->held_since = now;
 	return code;
 }
 
 int state_let_go(struct state *s, struct err *e)
 {
+	int code;
+
 	if (!s->held)
 		return 0;
 	s->held = false;
 	if (sqlite3_get_autocommit(s->db))
-		return 0; /* a fault ended it, and was told */
-	return state_end(s, e);
+		return err_set(e, ERR_IO,
+			"%s: a fault ended what was under way", s->file);
+	code = state_end(s, e);
+	if (code != 0)
+		state_rollback(s);
+	return code;
+}
+
+bool state_is_held(const struct state *s)
+{
+	return s->held;
 }
 
 int state_begin(struct state *s, struct err *e)

@@ -41,10 +41,13 @@ int state_copy(struct state *s, const char *file, struct err *e);
 /*
  * One look at the state for many questions, which is several times as quick
  * as one for each.  What is changed meanwhile is durable when it is let go, or
- * when state_begin() comes.
+ * when state_begin() comes.  Held again, it goes on, but never for long: then
+ * it is let go and held anew.  ERR_IO also when a fault ended what was under
+ * way, and with it what was staged since.
  */
 int state_hold(struct state *s, struct err *e);
 int state_let_go(struct state *s, struct err *e);
+bool state_is_held(const struct state *s);
 
 /* A transaction around several changes; durable (FULL) when it ends. */
 int state_begin(struct state *s, struct err *e);

@@ -411,6 +411,9 @@ struct store_commit {
  */
 int store_commit(struct store *s, struct store_commit *c, struct err *e);
 
+/* Let the state go, if it is held; a failure is store_commit()'s, too. */
+void store_let_go(struct store *s);
+
 /* Forget all that is staged, objects too. */
 void store_discard(struct store *s);
 

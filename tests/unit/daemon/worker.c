@@ -128,9 +128,62 @@ static void test_given_again(void **state)
 	assert_int_equal(uv_loop_close(&loop), 0);
 }
 
+static void note_rest(void *arg)
+{
+	struct count *c = arg;
+
+	c->order[(*c->next)++] = -1;
+}
+
+static uv_sem_t all_given;
+
+static void run_when_given(struct job *job)
+{
+	uv_sem_wait(&all_given);
+	run_ordered(job);
+}
+
+/* Those that share have one rest, behind the last; others one each. */
+static void test_rest(void **state)
+{
+	static const int want[] = {0, 1, 2, -1, 3, -1, 4, -1, 5, -1};
+	struct count counts[6];
+	int order[20];
+	int next = 0;
+	bool closed = false;
+	uv_loop_t loop;
+	struct worker *w;
+
+	(void)state;
+	uv_sem_init(&all_given, 0);
+	uv_loop_init(&loop);
+	w = worker_new(&loop);
+	worker_set_rest(w, note_rest, &counts[0]);
+	for (int i = 0; i < 6; i++) {
+		counts[i] = (struct count){
+			.job = {.run = i == 0 ? run_when_given : run_ordered,
+				.done = done,
+				.shares = i != 3 && i != 4},
+			.worker = w,
+			.order = order,
+			.next = &next,
+			.number = i};
+		worker_give(w, &counts[i].job);
+	}
+	uv_sem_post(&all_given);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(next, ARRAY_LEN(want));
+	assert_memory_equal(order, want, sizeof(want));
+	worker_close(w, on_closed, &closed);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	uv_sem_destroy(&all_given);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rest),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_given_again),
 	};

@@ -330,6 +330,40 @@ static void test_staged_in_place(void **state)
 	assert_int_equal(store_staged(f->store), 0);
 }
 
+/* What a fault took back with the look it ended is not taken for staged. */
+static void test_held_and_lost(void **state)
+{
+	struct store_commit c = {.subject = "test"};
+	struct fixture *f = *state;
+	struct state *s;
+
+	open_store(f);
+	s = store_state(f->store);
+	assert_int_equal(state_hold(s, &f->err), 0);
+	put_well(f, 1, make("a.md", "one\n", NULL), STORE_ADDED);
+	store_let_go(f->store);
+	assert_false(state_is_held(s));
+	assert_int_equal(state_hold(s, &f->err), 0);
+	put_well(f, 2, make("b.md", "two\n", NULL), STORE_ADDED);
+	assert_int_equal(store_staged(f->store), 2);
+	state_rollback(s); /* as SQLite does for a full disk */
+	assert_int_equal(state_hold(s, &f->err), ERR_IO);
+	assert_int_equal(state_hold(s, &f->err), 0);
+	state_rollback(s);
+	assert_int_equal(store_staged(f->store), 1);
+	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
+	assert_non_null(strstr(f->err.text, "a fault ended"));
+	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
+	store_discard(f->store);
+	put_well(f, 2, make("b.md", "two\n", NULL), STORE_ADDED);
+	assert_int_equal(state_hold(s, &f->err), 0);
+	put_well(f, 3, make("c.md", "three\n", NULL), STORE_ADDED);
+	commit(f);
+	assert_int_equal(documents(f, 1), 0);
+	assert_int_equal(documents(f, 2), 1);
+	assert_int_equal(documents(f, 3), 1);
+}
+
 static void test_rows_only(void **state)
 {
 	struct state_work_package wp = {.id = 5, .outcome = OUTCOME_UNMATCHED};
@@ -370,6 +404,7 @@ int main(void)
 		TEST(test_refused_or_waiting),
 		TEST(test_folder_clash),
 		TEST(test_staged_in_place),
+		TEST(test_held_and_lost),
 		TEST(test_rows_only),
 	};
 
