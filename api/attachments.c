@@ -100,6 +100,20 @@ int api_attachments_source_make(
 	return code;
 }
 
+int api_whole_make(struct str element, struct buf *source,
+	struct buf *attachments, struct api_source *head, struct err *e)
+{
+	struct str embedded = api_member(element, "_embedded");
+	struct str list = embedded.p != NULL
+				  ? api_member(embedded, "attachments")
+				  : STR_NONE;
+	int code = api_source_make(element, source, head, e);
+
+	return code == 0 && list.p != NULL
+		       ? api_attachments_source_make(list, attachments, e)
+		       : code;
+}
+
 /* The hex of an MD5 in lower case, or none. */
 static struct str md5_of(struct arena *a, struct str digest)
 {

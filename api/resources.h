@@ -77,6 +77,13 @@ int api_attachments_parse(struct arena *a, struct str source,
 	struct work_package *wp, struct err *e);
 
 /*
+ * Both sources of a whole work package, _embedded and all; attachments gets
+ * nothing where it has no list of them.
+ */
+int api_whole_make(struct str element, struct buf *source,
+	struct buf *attachments, struct api_source *head, struct err *e);
+
+/*
  * The same for comments: the public ones of /work_packages/ID/activities, by
  * id; an answer that gives only a part of them is ERR_UNAVAILABLE.
  */

@@ -85,11 +85,10 @@ void server_close(struct server *s)
 
 /* --- One question ------------------------------------------------------- */
 
-static int ask_daemon(
-	struct server *s, const char *path, struct buf *body, struct err *e)
+/* Takes the question.  attachments of a work package; or NULL. */
+static int ask_daemon(struct server *s, json_t *question, struct buf *body,
+	struct buf *attachments, struct err *e)
 {
-	json_t *question =
-		json_pack("{s:s, s:s}", "command", "get", "path", path);
 	json_t *line = NULL;
 	int r = cli_send(s->daemon, question, e);
 
@@ -99,6 +98,9 @@ static int ask_daemon(
 		if (line == NULL)
 			return r;
 		buf_puts(body, cli_text(line, "body", ""));
+		if (attachments != NULL)
+			buf_puts(
+				attachments, cli_text(line, "attachments", ""));
 		json_decref(line);
 	}
 	return r;
@@ -139,7 +141,10 @@ static int ask_server(
 static int ask(
 	struct server *s, struct buf *path, struct buf *body, struct err *e)
 {
-	int r = s->daemon != NULL ? ask_daemon(s, path->p, body, e)
+	int r = s->daemon != NULL ? ask_daemon(s,
+					    json_pack("{s:s, s:s}", "command",
+						    "get", "path", path->p),
+					    body, NULL, e)
 				  : ask_server(s, path->p, body, e);
 
 	buf_fini(path);
@@ -147,6 +152,31 @@ static int ask(
 }
 
 /* --- What there is to ask ----------------------------------------------- */
+
+int server_work_package(struct server *s, int64_t id, struct buf *source,
+	struct buf *attachments, struct api_source *head, struct err *e)
+{
+	struct buf path = {0};
+	struct buf body = {0};
+	int r;
+
+	if (s->daemon != NULL) {
+		r = ask_daemon(s,
+			json_pack("{s:s, s:I}", "command", "work_package",
+				"work_package", (json_int_t)id),
+			&body, attachments, e);
+		if (r == 0)
+			r = api_source_make(buf_str(&body), source, head, e);
+	} else {
+		api_path_work_package(&path, id);
+		r = ask(s, &path, &body, e);
+		if (r == 0)
+			r = api_whole_make(
+				buf_str(&body), source, attachments, head, e);
+	}
+	buf_fini(&body);
+	return r;
+}
 
 int server_user(
 	struct server *s, struct arena *a, struct api_user *out, struct err *e)

@@ -6,8 +6,8 @@
 #include "daemon/names.h"
 
 /*
- * The server's lists of names, for commands: asked for through the daemon,
- * which has the key, or with a key of our own.
+ * The server's lists of names, and a work package, for commands: asked for
+ * through the daemon, which has the key, or with a key of our own.
  */
 struct server;
 
@@ -30,6 +30,10 @@ int server_user(
 
 /* Projects, types and statuses; out is for names_fini() whatever failed. */
 int server_names(struct server *s, struct names *out, struct err *e);
+
+/* The sources of a work package and of its attachments; ERR_NOT_FOUND. */
+int server_work_package(struct server *s, int64_t id, struct buf *source,
+	struct buf *attachments, struct api_source *head, struct err *e);
 
 /* The schemas of all types in these projects, as far as they are visible. */
 int server_schemas(struct server *s, const struct names_scope *scope,

@@ -3,7 +3,8 @@
  *
  * A file holds it as the API gives it; nothing else is read but what the
  * arguments name: no key, no store.  A number is a work package that the
- * store knows: it comes from the state.  Nothing is written.
+ * state knows; of one that makes no document it does not keep what it said:
+ * that comes from the server.  Nothing is written.
  */
 #include "cli/subject.h"
 
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "api/resources.h"
+#include "cli/server.h"
 #include "content/image.h"
 
 #define MAX_FILE ((size_t)64 * 1024 * 1024)
@@ -133,23 +135,14 @@ static int load_schema(struct subject *s, struct str element, struct err *e)
 	return rc;
 }
 
-static int load_attachments(
-	struct subject *s, struct str element, struct err *e)
+/* One without a list has none. */
+static int parse_attachments(struct subject *s, struct err *e)
 {
-	struct str embedded = api_member(element, "_embedded");
-	struct str list = embedded.p != NULL
-				  ? api_member(embedded, "attachments")
-				  : STR_NONE;
-	int rc = 0;
-
 	s->wp.attachments_known = true;
-	if (list.p == NULL)
-		return 0;
-	rc = api_attachments_source_make(list, &s->attachments, e);
-	if (rc == 0)
-		rc = api_attachments_parse(
-			&s->arena, buf_str(&s->attachments), &s->wp, e);
-	return rc;
+	return s->attachments.n > 0
+		       ? api_attachments_parse(
+				 &s->arena, buf_str(&s->attachments), &s->wp, e)
+		       : 0;
 }
 
 /* _embedded.activities, as /work_packages/ID/activities gives them. */
@@ -209,7 +202,7 @@ static int from_file(struct subject *s, struct err *e)
 	if (rc != 0)
 		return rc;
 	element = buf_str(&s->file);
-	rc = api_source_make(element, &s->source, &head, e);
+	rc = api_whole_make(element, &s->source, &s->attachments, &head, e);
 	if (rc == 0)
 		rc = api_work_package_parse(
 			&s->arena, buf_str(&s->source), &s->wp, e);
@@ -220,7 +213,7 @@ static int from_file(struct subject *s, struct err *e)
 	if (rc == 0)
 		rc = find_status(s, element, e);
 	if (rc == 0)
-		rc = load_attachments(s, element, e);
+		rc = parse_attachments(s, e);
 	if (rc == 0)
 		rc = load_comments(s, element, e);
 	if (rc == 0)
@@ -262,12 +255,9 @@ static int take_row(
 {
 	struct subject *s = arg;
 
-	if (wp->source.p == NULL || wp->source.n == 0)
-		return err_set(e, ERR_DATA,
-			"work package %lld makes no document, so what it said "
-			"is not kept: save /api/v3/work_packages/%lld of the "
-			"server into a file, and give that",
-			(long long)wp->id, (long long)wp->id);
+	(void)e;
+	if (wp->source.n == 0)
+		return 0;
 	buf_add_str(&s->source, wp->source);
 	s->wp.attachments_known = wp->attachments.p != NULL;
 	if (s->wp.attachments_known)
@@ -314,13 +304,10 @@ static int parse_row(struct subject *s, struct state *state, struct err *e)
 
 	s->wp.attachments_known = known;
 	if (rc == 0 && known)
-		rc = api_attachments_parse(
-			&s->arena, buf_str(&s->attachments), &s->wp, e);
+		rc = parse_attachments(s, e);
 	if (rc == 0 && comments)
 		rc = api_comments_parse(
 			&s->arena, buf_str(&s->comments), &s->wp, e);
-	if (rc == 0)
-		rc = names_load(&s->names, state, e);
 	if (rc != 0)
 		return rc;
 	project = names_project(&s->names, s->wp.project.id);
@@ -341,16 +328,67 @@ static int parse_row(struct subject *s, struct state *state, struct err *e)
 	return rc == 0 ? look_up_contents(s, state, e) : rc;
 }
 
+/* --- From the server ---------------------------------------------------- */
+
+static int ask_server(
+	struct subject *s, int64_t id, struct api_source *head, struct err *e)
+{
+	struct server *server = NULL;
+	int rc = server_open(&s->config, NULL, &server, e);
+
+	if (rc == 0)
+		rc = server_work_package(
+			server, id, &s->source, &s->attachments, head, e);
+	server_close(server);
+	if (rc == ERR_NOT_FOUND)
+		e->code = ERR_USAGE;
+	return rc == 0 ? 0
+		       : err_prefix(e,
+				 "work package %lld is not known here, or "
+				 "makes no document; and what it says could "
+				 "not be asked for",
+				 (long long)id);
+}
+
+/* Only what is synced can be explained by the configuration. */
+static int check_scope(
+	struct subject *s, const struct api_source *head, struct err *e)
+{
+	struct names_scope scope = {0};
+	bool meant;
+	int rc = names_find_scope(&s->names, &s->config, false, &scope, e);
+
+	meant = scope.n == 0;
+	for (size_t i = 0; i < scope.n; i++)
+		meant |= scope.ids[i] == head->project_id;
+	free(scope.ids);
+	if (rc != 0 || meant)
+		return rc;
+	return err_set(e, ERR_USAGE,
+		"work package %lld is not in the projects that are synced",
+		(long long)head->id);
+}
+
+static int from_server(struct subject *s, int64_t id, struct err *e)
+{
+	struct api_source head = {0};
+	int rc = ask_server(s, id, &head, e);
+
+	s->wp.attachments_known = true;
+	return rc == 0 ? check_scope(s, &head, e) : rc;
+}
+
 static int from_state(struct subject *s, int64_t id, struct err *e)
 {
 	bool found = false;
 	int rc = cli_state(&s->config, &s->state, e);
 
 	if (rc == 0)
+		rc = names_load(&s->names, s->state, e);
+	if (rc == 0)
 		rc = state_work_package(s->state, id, &found, take_row, s, e);
-	if (rc == 0 && !found)
-		rc = err_set(e, ERR_USAGE,
-			"work package %lld is not known here", (long long)id);
+	if (rc == 0 && s->source.n == 0)
+		rc = from_server(s, id, e);
 	if (rc == 0)
 		rc = parse_row(s, s->state, e);
 	return rc;

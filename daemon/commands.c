@@ -45,6 +45,7 @@ static const struct control_command commands[] = {
 	{"adopt", CONTROL_CHANGE, NULL, order_adopt},
 	{"reload", CONTROL_CHANGE, NULL, order_reload},
 	{"get", CONTROL_CHANGE, NULL, order_get},
+	{"work_package", CONTROL_CHANGE, NULL, order_work_package},
 	{"diff", CONTROL_CHANGE, NULL, order_diff},
 	{"release", CONTROL_CHANGE, guarded, order_release},
 	{"withdraw", CONTROL_CHANGE, guarded, order_withdraw},

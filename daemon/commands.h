@@ -38,5 +38,6 @@ void order_show(struct control_request *r);
 
 /* relay.c */
 void order_get(struct control_request *r);
+void order_work_package(struct control_request *r);
 
 #endif

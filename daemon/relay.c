@@ -1,16 +1,19 @@
 /*
- * relay - what the server calls its things, for somebody without its key.
+ * relay - what the server calls its things, and a work package, for somebody
+ * without its key.
  *
  * opsync has no key where the daemon runs as another user: what it checks a
- * configuration against is asked for here.  Only lists of names may be, and
- * not what people wrote.
+ * configuration against, or explains, is asked for here.  Only lists of names
+ * may be, and of what people wrote only what is in scope.
  */
 #include <stdlib.h>
 
+#include "api/resources.h"
 #include "daemon/commands.h"
 #include "daemon/report.h"
 
 struct relay {
+	int64_t work_package; /* 0: a list of names */
 	struct control_request *client;
 	struct api_request request;
 };
@@ -30,17 +33,70 @@ static bool may_be_asked(struct str path)
 	return false;
 }
 
+static bool is_in_scope(const struct sync *sync, int64_t project)
+{
+	for (size_t i = 0; i < sync->scope.n_projects; i++)
+		if (sync->scope.projects[i] == project)
+			return true;
+	return sync->scope.n_projects == 0; /* all, once that is resolved */
+}
+
+static void put_names(struct relay *relay)
+{
+	struct control_request *r = relay->client;
+
+	r->err = relay->request.err;
+	if (r->err.code != 0)
+		return;
+	buf_putc(&r->out, '{');
+	report_text(&r->out, "body", buf_str(&relay->request.body));
+	buf_puts(&r->out, "}\n");
+}
+
+/*
+ * Only what a mapping may read of it: no addresses of people.  What is not
+ * for us is as if it were not there.
+ */
+static void put_work_package(struct relay *relay)
+{
+	struct control_request *r = relay->client;
+	const struct sync *sync = r->host->sync;
+	struct api_source head = {0};
+	struct buf source = {0};
+	struct buf attachments = {0};
+
+	r->err = relay->request.err;
+	if (r->err.code == 0)
+		api_whole_make(buf_str(&relay->request.body), &source,
+			&attachments, &head, &r->err);
+	if (r->err.code == ERR_NOT_FOUND ||
+		(r->err.code == 0 &&
+			(!sync->resolved ||
+				!is_in_scope(sync, head.project_id))))
+		err_set(&r->err, ERR_NOT_FOUND,
+			"work package %lld is not in the projects that are "
+			"synced, or the server does not show it",
+			(long long)relay->work_package);
+	if (r->err.code == 0) {
+		buf_putc(&r->out, '{');
+		report_text(&r->out, "body", buf_str(&source));
+		buf_putc(&r->out, ',');
+		report_text(&r->out, "attachments", buf_str(&attachments));
+		buf_puts(&r->out, "}\n");
+	}
+	buf_fini(&source);
+	buf_fini(&attachments);
+}
+
 static void on_answer(struct api_request *request)
 {
 	struct relay *relay = container_of(request, struct relay, request);
 	struct control_request *r = relay->client;
 
-	r->err = request->err;
-	if (r->err.code == 0) {
-		buf_putc(&r->out, '{');
-		report_text(&r->out, "body", buf_str(&request->body));
-		buf_puts(&r->out, "}\n");
-	}
+	if (relay->work_package != 0)
+		put_work_package(relay);
+	else
+		put_names(relay);
 	api_request_fini(request);
 	free(relay);
 	control_end(r);
@@ -53,11 +109,23 @@ static void cancel(struct control_request *r)
 	api_cancel(&relay->request);
 }
 
+/* Takes the path. */
+static void ask(struct control_request *r, char *path, int64_t work_package)
+{
+	struct relay *relay = xcalloc(1, sizeof(*relay));
+
+	relay->client = r;
+	relay->work_package = work_package;
+	relay->request.path = path;
+	r->flow = relay;
+	r->cancel = cancel;
+	api_get(r->host->sync->client, &relay->request, on_answer);
+}
+
 void order_get(struct control_request *r)
 {
 	struct str path =
 		str_of(json_string_value(json_object_get(r->what, "path")));
-	struct relay *relay;
 
 	if (!may_be_asked(path)) {
 		err_set(&r->err, ERR_USAGE,
@@ -65,10 +133,23 @@ void order_get(struct control_request *r)
 		control_end(r);
 		return;
 	}
-	relay = xcalloc(1, sizeof(*relay));
-	relay->client = r;
-	relay->request.path = str_dup(path);
-	r->flow = relay;
-	r->cancel = cancel;
-	api_get(r->host->sync->client, &relay->request, on_answer);
+	ask(r, str_dup(path), 0);
+}
+
+void order_work_package(struct control_request *r)
+{
+	int64_t id = control_int(r->what, "work_package", 0);
+	struct buf path = {0};
+
+	if (id <= 0)
+		err_set(&r->err, ERR_USAGE, "work_package: which one?");
+	else if (!r->host->sync->resolved)
+		err_set(&r->err, ERR_AGAIN,
+			"the projects are not looked up yet: ask again later");
+	if (r->err.code != 0) {
+		control_end(r);
+		return;
+	}
+	api_path_work_package(&path, id);
+	ask(r, buf_take(&path), id);
 }

@@ -2,6 +2,7 @@
 """opsync explain: why a work package makes its document, or none."""
 import json
 import os
+import socket
 import sys
 
 from harness import StandIn, Sync, Tap
@@ -107,6 +108,57 @@ def from_state(tap):
         done = sync.run(sync.CLIENT, "-c", sync.config, "explain", "999999")
         tap.ok(done.code == 64 and "not known here" in done.err,
                "one that is not there", done)
+        left_out(tap, server, sync)
+
+
+def left_out(tap, server, sync):
+    """What makes no document is asked for: with the key, or by the daemon."""
+    items = server.state()["workPackages"]
+
+    def in_project(name):
+        project = next(p["id"] for p in server.state()["projects"]
+                       if p["identifier"] == name)
+        return [w["id"] for w in items if w["_links"]["project"]["href"]
+                .endswith("/%d" % project)]
+    made = {int(d["work_package"]) for d in sync.opsync(
+        "--json", "log", "--event", "added").json()}
+    task = next(i for i in in_project("ccm") if i not in made)
+    foreign = in_project("ccm-sub")[0]
+
+    def asks(how):
+        done = sync.opsync("explain", str(task))
+        tap.ok(done.code == 0 and "curated-content does not fit:\n"
+               "  match.where: cf.cleanUrl = null\n" in done.out,
+               "one that makes no document, " + how, done)
+        done = sync.opsync("render", str(task))
+        tap.ok(done.code == 65 and "no entry of documents: fits" in done.err,
+               "to render it, " + how, done)
+        for ident in (foreign, 999999):
+            done = sync.opsync("explain", str(ident))
+            tap.ok(done.code == 64 and not done.out and
+                   str(ident) in done.err, "%d, which is not ours, %s" % (
+                       ident, how), done)
+    asks("with the key")
+    sync.start()
+    os.rename(sync.folder + "/token", sync.folder + "/away")
+    asks("by the daemon")
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(sync.socket)
+        said = s.makefile()
+        for ident, code in ((task, 0), (foreign, -5), (999999, -5)):
+            s.sendall(b'{"command":"work_package","work_package":%d}\n' %
+                      ident)
+            lines = [json.loads(said.readline())]
+            while "end" not in lines[-1]:
+                lines.append(json.loads(said.readline()))
+            tap.ok(lines[-1]["code"] == code and
+                   len(lines) == (2 if code == 0 else 1) and
+                   "@example" not in str(lines),
+                   "%d, asked of it directly" % ident, lines)
+    sync.stop()
+    done = sync.opsync("explain", str(task))
+    tap.ok(done.code == 78 and "makes no document; and what it says could not "
+           "be asked for: the key's file" in done.err, "by nobody", done)
 
 
 def main():
