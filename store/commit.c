@@ -194,6 +194,10 @@ static int commit_staged(struct store *s, struct store_commit *c, struct err *e)
 	if (code == 0)
 		code = intent_finish(s, &made, NULL, e);
 	worktree_forget_index(s->worktree);
+	for (size_t i = 0; code == 0 && i < j.changes.n; i++)
+		if (j.changes.items[i].has)
+			attributes_look(s, j.changes.items[i].path,
+				&j.changes.items[i].new_oid);
 	if (!git_oid_is_zero(&made))
 		git_oid_tostr(c->id, sizeof(c->id), &made);
 	changes_fini(&j.changes);

@@ -172,6 +172,8 @@ static int look_at_file(struct sight *g, struct query *q, struct err *e)
 		good = false;
 		code = put_gone(g->store, path, e);
 	}
+	if (good && g->contents && g->tell == NULL)
+		attributes_look(g->store, path.p, &oid);
 	if (good && g->index != NULL)
 		good = is_in_place(g, path.p, &oid);
 	if (!good && g->tell != NULL)

@@ -3,6 +3,7 @@
 
 #include <git2.h>
 
+#include "store/attributes.h"
 #include "store/objects.h"
 #include "store/query.h"
 #include "store/store.h"
@@ -40,6 +41,8 @@ struct store {
 
 	const struct buf
 		*adopt; /* paths, one a line; NULL: none is taken over */
+
+	struct attributes attributes;
 
 	store_told_fn *told; /* or NULL */
 	void *told_arg;

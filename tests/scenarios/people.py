@@ -306,6 +306,53 @@ def adopted(tap):
         tap.same(sync.flaws(), [], "without a flaw")
 
 
+ATTRIBUTES = (
+    ("* text=auto", None), ("*.jpg filter=lfs diff=lfs -text", None),
+    ("* -text", None), ("*.md text", "text"), ("*.md text eol=crlf", "eol"),
+    ("*.md filter=upper", "filter"), ("*.md filter=lfs -text", "filter"),
+    ("docs/** ident", "ident"),
+    ("*.md working-tree-encoding=UTF-16", "working-tree-encoding"))
+
+
+def attributes(tap):
+    """What would convert our files is not honoured, and said; with the line
+    that is told, git sees them as they are."""
+    with StandIn(*WORLD) as server:
+        server.side("edit", {"id": 1, "set": {"description": "a\r\nb $Id$"}})
+        for text, told in ATTRIBUTES:
+            with Sync(server.url, projects="[demo-1]",
+                      mapping=MAPPING) as sync:
+                attributes_are(tap, sync, text, told)
+
+
+def attributes_are(tap, sync, text, told):
+    os.makedirs(sync.store)
+    sync.git("init", "-q", "-b", "main")
+    sync.git("config", "filter.upper.clean", "tr a-z A-Z")
+    put(sync, ".gitattributes", text + "\n")
+    sync.git("add", ".")
+    sync.git(*PERSON, "commit", "-qm", "attributes")
+    done = sync.once()
+    said = "the attribute '%s' is set for docs/1/index.md" % told
+    tap.ok(done.code == 0 and (said in done.err if told else
+                               "attribute" not in done.err),
+           text + (": is told" if told else ": changes nothing"), done)
+    done = sync.once()
+    tap.ok(done.code == 0 and (not told or said in done.err) and
+           "restored" not in done.err, text + ": is no edit", done)
+    whole(tap, sync, text, (".gitattributes", text + "\n"))
+    if told:
+        line = done.err.split('the last line "')[1].split('"')[0]
+        put(sync, ".gitattributes", text + "\n" + line + "\n")
+        sync.git(*PERSON, "commit", "-qam", "with the way out")
+        done = sync.once()
+        tap.ok("attribute" not in done.err, text + ": the way out", done)
+    for folder, _, names in os.walk(os.path.join(sync.store, "docs")):
+        for name in names:
+            os.utime(os.path.join(folder, name))
+    tap.same(sync.flaws(), [], text + ": git sees no change")
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server, Sync(
@@ -321,6 +368,7 @@ def main():
         running(tap, server, sync)
         read_only(tap, server, sync)
     adopted(tap)
+    attributes(tap)
     return tap.end()
 
 

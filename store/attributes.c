@@ -1,0 +1,121 @@
+/*
+ * attributes - what .gitattributes would make of our files.
+ *
+ * They are committed, and lie in the work tree, as they were made, byte for
+ * byte.  Where an attribute has git convert them (line ends, an encoding, a
+ * filter such as that of LFS), git status calls them changed, and a checkout
+ * has other bytes: a person should know.  One path of each kind, which is its
+ * upper folders and extension, speaks for the others.
+ */
+#include "store/attributes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "store/parts.h"
+
+enum { TEXT, EOL, FILTER, IDENT, ENCODING, N_NAMES };
+
+static const char *const names[N_NAMES] = {
+	"text", "eol", "filter", "ident", "working-tree-encoding"};
+
+static unsigned long add(unsigned long hash, struct str text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		hash = (hash ^ (unsigned char)text.p[i]) * 1099511628211UL;
+	return hash;
+}
+
+/* The folder where it lies, down to the second, and behind its last point. */
+static bool is_new_kind(struct attributes *a, const char *path)
+{
+	const char *slash = strchr(path, '/');
+	const char *second = slash != NULL ? strchr(slash + 1, '/') : NULL;
+	const char *end = second != NULL ? second : slash;
+	const char *point = strrchr(path, '.');
+	unsigned long hash = 14695981039346656037UL;
+
+	if (end != NULL)
+		hash = add(hash, (struct str){path, (size_t)(end - path)});
+	if (point != NULL)
+		hash = add(hash, str_of(point));
+	for (size_t i = 0; i < a->n; i++)
+		if (a->kinds[i] == hash)
+			return false;
+	if (a->n == ARRAY_LEN(a->kinds))
+		return false;
+	a->kinds[a->n++] = hash;
+	return true;
+}
+
+static bool has_cr(git_repository *repo, const git_oid *oid)
+{
+	git_blob *blob = NULL;
+	bool has = git_blob_lookup(&blob, repo, oid) == 0 &&
+		   memchr(git_blob_rawcontent(blob), '\r',
+			   (size_t)git_blob_rawsize(blob)) != NULL;
+
+	git_blob_free(blob);
+	return has;
+}
+
+static bool is(const char *value, const char *text)
+{
+	return value != NULL && strcmp(value, text) == 0;
+}
+
+/* The attribute that would change the file, or -1. */
+static int meant(git_repository *repo, const char *const *v, const git_oid *oid)
+{
+	static const int strings[] = {FILTER, ENCODING};
+
+	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
+		if (git_attr_value(v[strings[i]]) == GIT_ATTR_VALUE_STRING)
+			return strings[i];
+	if (GIT_ATTR_IS_TRUE(v[IDENT]))
+		return IDENT;
+	if (GIT_ATTR_IS_FALSE(v[TEXT]))
+		return -1;
+	if (is(v[EOL], "crlf"))
+		return EOL;
+	if ((GIT_ATTR_IS_TRUE(v[TEXT]) || is(v[EOL], "lf")) &&
+		!is(v[TEXT], "auto") && has_cr(repo, oid))
+		return TEXT;
+	return -1;
+}
+
+static void tell(struct store *s, const char *path, int which)
+{
+	const char *slash = strchr(path, '/');
+	int n = slash != NULL ? (int)(slash - path) + 1 : 0;
+
+	s->attributes.n = ARRAY_LEN(s->attributes.kinds); /* once will do */
+	store_tell(s, LOG_LEVEL_WARNING,
+		"the attribute '%s' is set for %s (.gitattributes), which "
+		"would change it: files are committed as they are, so that git "
+		"status calls it modified: exempt what is written here, with "
+		"the last line \"%.*s** -text !filter !ident "
+		"!working-tree-encoding\"",
+		names[which], path, n, path);
+}
+
+void attributes_look(struct store *s, const char *path, const git_oid *oid)
+{
+	uint32_t flags = GIT_ATTR_CHECK_NO_SYSTEM;
+	const char *values[N_NAMES];
+	int which;
+
+	if (!is_new_kind(&s->attributes, path))
+		return;
+	flags |= git_repository_is_bare(s->repo)
+			 ? GIT_ATTR_CHECK_INDEX_ONLY |
+				   GIT_ATTR_CHECK_INCLUDE_HEAD
+			 : GIT_ATTR_CHECK_FILE_THEN_INDEX;
+	if (git_attr_get_many(values, s->repo, flags, path, N_NAMES,
+		    (const char **)names) != 0)
+		return;
+	which = meant(s->repo, values, oid);
+	if (which >= 0)
+		tell(s, path, which);
+}
