@@ -117,11 +117,15 @@ int api_whole_make(struct str element, struct buf *source,
 /* The hex of an MD5 in lower case, or none. */
 static struct str md5_of(struct arena *a, struct str digest)
 {
-	struct str hash = read_raw(api_member(digest, "hash"));
+	enum { ALGORITHM, HASH, N_KEYS };
+	static const char *const keys[N_KEYS] = {"algorithm", "hash"};
+	struct str values[N_KEYS];
+	struct str hash;
 	char *hex;
 
-	if (!str_is(read_raw(api_member(digest, "algorithm")), "md5") ||
-		hash.n != MD5_HEX)
+	api_members(digest, keys, N_KEYS, values);
+	hash = read_raw(values[HASH]);
+	if (!str_is(read_raw(values[ALGORITHM]), "md5") || hash.n != MD5_HEX)
 		return STR_NONE;
 	hex = arena_alloc(a, MD5_HEX + 1);
 	for (size_t i = 0; i < MD5_HEX; i++) {

@@ -178,8 +178,11 @@ void api_path_activities(struct buf *out, int64_t id)
 
 void api_path_content(struct buf *out, int64_t attachment_id)
 {
-	buf_printf(out, "/api/v3/attachments/%lld/content",
-		(long long)attachment_id);
+	char digits[STR_INT];
+
+	buf_puts(out, "/api/v3/attachments/");
+	buf_add_str(out, str_int(digits, attachment_id));
+	buf_puts(out, "/content");
 }
 
 void api_path_user(struct buf *out, int64_t id)

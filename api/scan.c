@@ -157,7 +157,8 @@ static inline const char *skip_key(struct scan *j, const char *p)
 /* From there to the value. */
 static inline const char *skip_colon(struct scan *j, const char *p)
 {
-	p = skip_space(j, p);
+	if (at(j, p) != ':')
+		p = skip_space(j, p);
 	if (at(j, p) != ':')
 		return fail(j, p, "a colon is missing");
 	return skip_space(j, p + 1);

@@ -192,9 +192,9 @@ void source_put_value(struct buf *out, struct str value)
 		buf_add_str(out, value);
 }
 
-static void put_key(struct buf *out, const char *before, struct str key)
+static void put_key(struct buf *out, char before, struct str key)
 {
-	buf_puts(out, before);
+	buf_putc(out, before);
 	buf_putc(out, '"');
 	buf_add_str(out, key);
 	buf_add(out, "\":", 2);
@@ -207,10 +207,10 @@ static void put_member(struct buf *out, const struct piece *value)
 		source_put_value(out, value->text);
 		return;
 	}
-	put_key(out, "{", STR("raw"));
+	put_key(out, '{', STR("raw"));
 	source_put_value(out, value->parts[RAW]);
 	if (value->parts[HTML].n > 0) {
-		put_key(out, ",", STR("html"));
+		put_key(out, ',', STR("html"));
 		source_put_value(out, value->parts[HTML]);
 	}
 	buf_putc(out, '}');
@@ -226,10 +226,10 @@ static void put_link(struct buf *out, const struct piece *link)
 			out, type != SCAN_NONE ? link->text : STR("null"));
 		return;
 	}
-	put_key(out, "{", STR("href"));
+	put_key(out, '{', STR("href"));
 	source_put_value(out, parts[HREF].n > 0 ? parts[HREF] : STR("null"));
 	if (parts[TITLE].n > 0 && scan_type(parts[TITLE]) != SCAN_NULL) {
-		put_key(out, ",", STR("title"));
+		put_key(out, ',', STR("title"));
 		source_put_value(out, parts[TITLE]);
 	}
 	buf_putc(out, '}');
@@ -272,7 +272,7 @@ static void put_links(struct buf *out, const struct piece *value)
 static void put_found(struct buf *out, struct found *f,
 	void (*put)(struct buf *out, const struct piece *value))
 {
-	const char *before = "{";
+	char before = '{';
 
 	sort_fields(f);
 	for (size_t i = 0; i < f->n_names; i++) {
@@ -280,12 +280,12 @@ static void put_found(struct buf *out, struct found *f,
 			continue;
 		put_key(out, before, f->names[i]);
 		put(out, &f->values[i]);
-		before = ",";
+		before = ',';
 	}
 	for (size_t i = 0; i < f->n_fields; i++) {
 		put_key(out, before, f->fields[i].key);
 		put(out, &f->fields[i].value);
-		before = ",";
+		before = ',';
 	}
 }
 
@@ -343,7 +343,7 @@ int api_source_make(struct str element, struct buf *out,
 		code = read_fault(&j, "the work package", e);
 	if (code == 0) {
 		put_found(out, &own, put_member);
-		put_key(out, ",", STR("_links"));
+		put_key(out, ',', STR("_links"));
 		put_found(out, &linked, put_links);
 		buf_puts(out, "}}");
 	}

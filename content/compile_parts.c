@@ -93,20 +93,28 @@ int compile_match(
 	return expression_one(&c->templating.parsing, where, "where", x);
 }
 
+static struct str key_within(
+	struct compiling *c, struct str outer, const char *key)
+{
+	return arena_printf(
+		&c->program->arena, "%.*s.%s", STR_ARGS(outer), key);
+}
+
 static int compile_form(struct compiling *c, const struct node *map,
-	const char *key, const struct expression **out)
+	struct str outer, const char *key, const struct form **out)
 {
 	const struct node *node = node_get(map, key);
-	struct expression *x;
+	struct form *form;
 
 	if (node == NULL)
 		return 0;
 	if (node->type != NODE_SCALAR)
 		return node_err(node, c->err,
 			"%s must be text, which may hold ${ }", key);
-	x = ARENA_NEW(&c->program->arena, struct expression);
-	*out = x;
-	return template_scalar(&c->templating, node, x);
+	form = ARENA_NEW(&c->program->arena, struct form);
+	form->key = key_within(c, outer, key);
+	*out = form;
+	return template_scalar(&c->templating, node, &form->expression);
 }
 
 /* save_as and link_as, in which attachment is the one that is saved. */
@@ -118,9 +126,9 @@ static int compile_saving(struct compiling *c, const struct node *map,
 
 	out->key = key;
 	if (rc == 0)
-		rc = compile_form(c, map, "save_as", &out->save_as);
+		rc = compile_form(c, map, key, "save_as", &out->save_as);
 	if (rc == 0)
-		rc = compile_form(c, map, "link_as", &out->link_as);
+		rc = compile_form(c, map, key, "link_as", &out->link_as);
 	if (rc == 0)
 		c->scope.n--;
 	return rc;
@@ -139,7 +147,9 @@ static int compile_pick(struct compiling *c, const struct node *node,
 		return node_err(node, c->err,
 			"this entry of attachments has no pick, as in pick: "
 			"\"${ attachments | first }\"");
-	rc = expression_one(&c->templating.parsing, pick, "pick", &out->pick);
+	out->pick.key = key_within(c, key, "pick");
+	rc = expression_one(
+		&c->templating.parsing, pick, "pick", &out->pick.expression);
 	return rc == 0 ? compile_saving(c, node, key, &out->saving) : rc;
 }
 

@@ -42,16 +42,22 @@ struct let {
 	bool unique; /* gets -ID where another document has the value */
 };
 
+/* An expression of attachments, and where it stands. */
+struct form {
+	struct str key; /* attachments.picks[0].save_as */
+	struct expression expression;
+};
+
 /* How an attachment is saved and linked; NULL for the defaults. */
 struct saving {
 	struct str key; /* attachments, or attachments.picks[0] */
-	const struct expression *save_as;
-	const struct expression *link_as;
+	const struct form *save_as;
+	const struct form *link_as;
 	size_t slot; /* of the name attachment in both */
 };
 
 struct pick {
-	struct expression pick;
+	struct form pick;
 	struct saving saving;
 	bool bound; /* has a name (as) */
 	size_t slot;

@@ -83,17 +83,14 @@ static bool taken(const struct saves *saves, struct str document,
 
 /* A form's text, with attachment bound; false in *there if it is null. */
 static int evaluate_form(struct evaluation *with, const struct claim *c,
-	const char *key, const struct expression *form, struct str *out,
-	struct err *e)
+	const struct form *form, struct str *out, struct err *e)
 {
-	struct str path = arena_printf(
-		with->arena, "%.*s.%s", STR_ARGS(c->saving->key), key);
 	const struct value *a = model_attachment(with, c->attachment);
 	struct value v;
 	int rc;
 
 	with->locals[c->saving->slot] = a != NULL ? *a : (struct value){0};
-	rc = evaluate_scalar(with, path, form, &v, e);
+	rc = evaluate_scalar(with, form->key, &form->expression, &v, e);
 	*out = STR_NONE;
 	if (rc != 0 || (v.type == VALUE_NULL && with->n_needs > 0))
 		return rc;
@@ -102,7 +99,7 @@ static int evaluate_form(struct evaluation *with, const struct claim *c,
 		return 0;
 	}
 	return err_set(e, ERR_DATA, "%.*s must be text, but is %s",
-		STR_ARGS(path), value_type_name(&v));
+		STR_ARGS(form->key), value_type_name(&v));
 }
 
 static struct str folder_of(struct str path)
@@ -133,8 +130,7 @@ static int wish(struct evaluation *with, const struct saves *saves,
 
 	model_set_file(with, c->attachment, value_string(name));
 	if (c->saving->save_as != NULL)
-		rc = evaluate_form(
-			with, c, "save_as", c->saving->save_as, &name, e);
+		rc = evaluate_form(with, c, c->saving->save_as, &name, e);
 	c->nowhere = name.p == NULL;
 	if (rc != 0 || c->nowhere)
 		return rc;
@@ -217,8 +213,7 @@ static int make_address(struct evaluation *with, const struct saves *saves,
 	c->address = paths_relative(with->arena, saves->document, c->path);
 	model_set_file(with, c->attachment, value_string(c->address));
 	if (c->saving->link_as != NULL)
-		rc = evaluate_form(
-			with, c, "link_as", c->saving->link_as, &c->address, e);
+		rc = evaluate_form(with, c, c->saving->link_as, &c->address, e);
 	if (rc == 0)
 		model_set_file(with, c->attachment, value_text(c->address));
 	return rc;
@@ -289,12 +284,11 @@ static int choose(struct evaluation *with, const struct entry *entry,
 	const struct pick *pick, struct claims *claims, struct chosen *out,
 	struct err *e)
 {
-	struct str key = arena_printf(
-		with->arena, "%.*s.pick", STR_ARGS(pick->saving.key));
+	const struct form *form = &pick->pick;
 	struct value v;
 	const struct value *items = &v;
 	size_t n = 1;
-	int rc = evaluate_scalar(with, key, &pick->pick, &v, e);
+	int rc = evaluate_scalar(with, form->key, &form->expression, &v, e);
 
 	*out = (struct chosen){claims->n, 0, v.type == VALUE_LIST};
 	if (rc != 0 || v.type == VALUE_NULL)
@@ -308,7 +302,8 @@ static int choose(struct evaluation *with, const struct entry *entry,
 			return err_set(e, ERR_DATA,
 				"%.*s: a pick must be an attachment or a list "
 				"of them, but this is %s",
-				STR_ARGS(key), value_type_name(&items[i]));
+				STR_ARGS(form->key),
+				value_type_name(&items[i]));
 		if (within_limits(entry, items[i].attachment))
 			claim_push(claims, &pick->saving, items[i].attachment);
 	}
