@@ -106,25 +106,48 @@ static bool unicode_escape(struct decoder *d)
 	return true;
 }
 
+/* What a letter behind a backslash stands for; NUL if for nothing. */
+static char escaped(unsigned char letter)
+{
+	switch (letter) {
+	case '"':
+	case '\\':
+	case '/':
+		return (char)letter;
+	case 'n':
+		return '\n';
+	case 't':
+		return '\t';
+	case 'r':
+		return '\r';
+	case 'b':
+		return '\b';
+	case 'f':
+		return '\f';
+	default:
+		return '\0';
+	}
+}
+
 /* At a backslash. */
 static bool escape(struct decoder *d)
 {
-	static const char from[] = "\"\\/bfnrt";
-	static const char to[] = "\"\\/\b\f\n\r\t";
-	const char *at;
+	unsigned char letter;
+	char c;
 
 	d->p++;
-	if (d->p < d->end && *d->p == 'u') {
+	letter = d->p < d->end ? *d->p : 0;
+	if (letter == 'u') {
 		d->p++;
 		return unicode_escape(d);
 	}
-	at = d->p < d->end && *d->p != '\0' ? strchr(from, *d->p) : NULL;
-	if (at == NULL) {
+	c = escaped(letter);
+	if (c == '\0') {
 		d->fault = "invalid escape";
 		return false;
 	}
 	d->p++;
-	*d->out++ = to[at - from];
+	*d->out++ = c;
 	return true;
 }
 

@@ -147,12 +147,21 @@ static int by_number(const void *a, const void *b)
 	return x->place < y->place ? -1 : 1;
 }
 
+/* As the server has them. */
+static bool are_sorted(const struct field *fields, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (fields[i - 1].number >= fields[i].number)
+			return false;
+	return true;
+}
+
 /* In order, and of those with the same number only the last. */
 static void sort_fields(struct found *f)
 {
 	size_t n = 0;
 
-	if (f->n_fields == 0)
+	if (are_sorted(f->fields, f->n_fields))
 		return;
 	qsort(f->fields, f->n_fields, sizeof(*f->fields), by_number);
 	for (size_t i = 0; i < f->n_fields; i++) {

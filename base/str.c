@@ -49,7 +49,7 @@ size_t str_find(struct str s, struct str needle)
 
 bool str_to_int64(struct str s, long long *out)
 {
-	bool negative = s.n > 0 && s.p[0] == '-';
+	size_t negative = s.n > 0 && s.p[0] == '-';
 	long long v = 0; /* below zero, where there is one more */
 
 	if (s.n == negative || s.n >= STR_INT)
@@ -62,7 +62,7 @@ bool str_to_int64(struct str s, long long *out)
 			__builtin_sub_overflow(v, digit, &v))
 			return false;
 	}
-	if (!negative && __builtin_sub_overflow(0, v, &v))
+	if (negative == 0 && __builtin_sub_overflow(0, v, &v))
 		return false;
 	*out = v;
 	return true;
@@ -72,15 +72,15 @@ struct str str_int(char bytes[STR_INT], long long v)
 {
 	unsigned long long left =
 		v < 0 ? -(unsigned long long)v : (unsigned long long)v;
-	char *p = bytes + STR_INT;
+	size_t at = STR_INT;
 
 	do {
-		*--p = (char)('0' + left % 10);
+		bytes[--at] = (char)('0' + left % 10);
 		left /= 10;
 	} while (left > 0);
 	if (v < 0)
-		*--p = '-';
-	return (struct str){p, (size_t)(bytes + STR_INT - p)};
+		bytes[--at] = '-';
+	return (struct str){bytes + at, STR_INT - at};
 }
 
 bool str_with_unit(

@@ -91,13 +91,39 @@ static bool is_blank_at(struct str s, size_t i)
 	return i >= s.n || s.p[i] == ' ' || s.p[i] == '\n';
 }
 
+/* Those that no plain text starts with. */
+static bool is_first_indicator(char c)
+{
+	switch (c) {
+	case '#':
+	case ',':
+	case '[':
+	case ']':
+	case '{':
+	case '}':
+	case '&':
+	case '*':
+	case '!':
+	case '|':
+	case '>':
+	case '\'':
+	case '"':
+	case '%':
+	case '@':
+	case '`':
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* An indicator at i, where a plain text may have none. */
 static bool is_indicator(struct str s, size_t i)
 {
 	char c = s.p[i];
 
 	if (i == 0) {
-		if (strchr("#,[]{}&*!|>'\"%@`", c) != NULL)
+		if (is_first_indicator(c))
 			return true;
 		return (c == '-' || c == '?' || c == ':') && is_blank_at(s, 1);
 	}
