@@ -10,7 +10,7 @@ struct object {
 	git_oid oid;
 	git_object_t type;
 	uint64_t size;   /* of its content */
-	uint8_t *bytes;  /* the content, owned; NULL when it is in a pack */
+	uint8_t *bytes;  /* the content, owned; NULL when it is in a file */
 	uint64_t offset; /* of its entry in the pack */
 	uint64_t length; /* of its entry in the pack, header included */
 	uint32_t crc;    /* of those bytes */

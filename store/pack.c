@@ -4,6 +4,7 @@
  *   pack_new -> (pack_begin -> pack_piece … -> pack_end | pack_cancel)*
  *            -> pack_seal
  *
+ * Small objects wait in memory until all processors deflate them together.
  * Entries go through a buffer into a temporary file, which another thread
  * writes, and the disk is kept busy behind them.  The count in the header, and
  * with it the checksum over the whole, is as a rule known only at the end, when
@@ -23,7 +24,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/hash.h"
+#include "base/parallel.h"
 #include "base/util.h"
 #include "store/deflate.h"
 #include "store/files.h"
@@ -33,6 +36,10 @@
 #define OUT_SIZE WRITE_BEHIND_SIZE
 #define HEADER_SIZE 12
 #define ENTRY_HEADER_SIZE ((size_t)16) /* at most */
+#define SMALL ((size_t)64 << 10)       /* objects that wait for others */
+#define WAIT_BYTES ((size_t)512 << 10) /* of all that wait */
+#define WAIT_MOST 256
+#define SLICE 16 /* objects that a thread deflates at a time */
 
 struct pack {
 	struct object_table objects;
@@ -43,6 +50,9 @@ struct pack {
 	struct deflater deflater;
 	z_stream *z;         /* of the entry in hand, or NULL */
 	struct object entry; /* the entry in hand */
+	size_t n_waiting;
+	size_t waiting_bytes;
+	uint32_t waiting[WAIT_MOST]; /* among objects; they have bytes */
 };
 
 static void make_header(uint8_t header[HEADER_SIZE], uint32_t n)
@@ -139,9 +149,16 @@ static int begin(struct pack *p, git_object_t type, uint64_t size, size_t room,
 
 static void end(struct pack *p, const git_oid *oid)
 {
+	struct object *it = object_table_find(&p->objects, oid);
+
 	p->entry.oid = *oid;
 	p->entry.length = write_behind_end(&p->w) - p->entry.offset;
-	object_table_add(&p->objects, &p->entry);
+	if (it == NULL) {
+		object_table_add(&p->objects, &p->entry);
+	} else { /* it waited */
+		free(it->bytes);
+		*it = p->entry;
+	}
 }
 
 int pack_begin(struct pack *p, git_object_t type, uint64_t size,
@@ -233,8 +250,8 @@ bool pack_takes(size_t deflated)
 	return deflated <= OUT_SIZE - ENTRY_HEADER_SIZE;
 }
 
-int pack_add(struct pack *p, git_object_t type, const void *bytes, size_t n,
-	const git_oid *oid, struct err *e)
+static int add_whole(struct pack *p, git_object_t type, const void *bytes,
+	size_t n, const git_oid *oid, struct err *e)
 {
 	size_t bound = deflater_bound(n);
 	int r;
@@ -263,9 +280,97 @@ int pack_add_deflated(struct pack *p, git_object_t type, uint64_t size,
 	return 0;
 }
 
+/* --- Objects that wait ---------------------------------------------------- */
+
+/* Those that wait, deflated. */
+struct together {
+	const struct pack *p;
+	struct buf deflated[WAIT_MOST];
+};
+
+static const struct object *waiting_at(const struct pack *p, size_t i)
+{
+	return &p->objects.items[p->waiting[i]];
+}
+
+static void deflate_slice(void *arg, size_t slice)
+{
+	struct together *t = arg;
+	struct deflater deflater = {0};
+	size_t end = (slice + 1) * SLICE;
+
+	for (size_t i = slice * SLICE; i < end && i < t->p->n_waiting; i++) {
+		const struct object *it = waiting_at(t->p, i);
+		struct buf *out = &t->deflated[i];
+
+		buf_reserve(out, deflater_bound((size_t)it->size));
+		out->n = deflater_whole(&deflater, it->bytes, (size_t)it->size,
+			out->p, out->cap);
+	}
+	deflater_fini(&deflater);
+}
+
+/* None waits afterwards; those that cannot be written wait on. */
+static int drain(struct pack *p, struct err *e)
+{
+	struct together *t = xcalloc(1, sizeof(*t));
+	size_t done = 0;
+	int r = 0;
+
+	t->p = p;
+	parallel_each((p->n_waiting + SLICE - 1) / SLICE, deflate_slice, t);
+	for (; done < p->n_waiting && r == 0; done += r == 0) {
+		const struct object *it = waiting_at(p, done);
+		git_oid oid = it->oid;
+
+		r = pack_add_deflated(p, it->type, it->size,
+			t->deflated[done].p, t->deflated[done].n, &oid, e);
+	}
+	for (size_t i = 0; i < p->n_waiting; i++)
+		buf_fini(&t->deflated[i]);
+	free(t);
+	p->n_waiting -= done;
+	memmove(p->waiting, p->waiting + done,
+		p->n_waiting * sizeof(*p->waiting));
+	p->waiting_bytes = 0;
+	for (size_t i = 0; i < p->n_waiting; i++)
+		p->waiting_bytes += (size_t)waiting_at(p, i)->size;
+	return r;
+}
+
+static void let_wait(struct pack *p, git_object_t type, const void *bytes,
+	size_t n, const git_oid *oid)
+{
+	struct object it = {.oid = *oid, .type = type, .size = n};
+
+	it.bytes = xmalloc(n + 1);
+	if (n > 0)
+		memcpy(it.bytes, bytes, n);
+	p->waiting[p->n_waiting++] = (uint32_t)p->objects.n;
+	p->waiting_bytes += n;
+	object_table_add(&p->objects, &it);
+}
+
+int pack_add(struct pack *p, git_object_t type, const void *bytes, size_t n,
+	const git_oid *oid, struct err *e)
+{
+	if (n > SMALL)
+		return add_whole(p, type, bytes, n, oid, e);
+	if (p->n_waiting == WAIT_MOST || p->waiting_bytes + n > WAIT_BYTES) {
+		int r = drain(p, e);
+
+		if (r != 0)
+			return r;
+	}
+	let_wait(p, type, bytes, n, oid);
+	return 0;
+}
+
 int pack_read(struct pack *p, const struct object *object, inflate_sink_fn *fn,
 	void *arg, struct err *e)
 {
+	if (object->bytes != NULL)
+		return fn(arg, object->bytes, (size_t)object->size, e);
 	if (!write_behind_has(&p->w, object->offset + object->length)) {
 		int r = write_behind_settle(&p->w, e);
 
@@ -300,8 +405,10 @@ static int sum_up(struct pack *p, uint8_t checksum[20], struct err *e)
 
 static int complete(struct pack *p, uint8_t checksum[20], struct err *e)
 {
-	int r = write_behind_settle(&p->w, e);
+	int r = drain(p, e);
 
+	if (r == 0)
+		r = write_behind_settle(&p->w, e);
 	if (r == 0 && p->sum != NULL) {
 		digest_end(p->sum, checksum);
 		p->sum = p->w.sum = NULL; /* another seal reads it again */
