@@ -43,6 +43,15 @@ void guard_gone(struct mapper *m, int64_t id)
 			: "no work package makes it any more");
 }
 
+bool guard_finds_gone(const struct guard *g, int64_t id)
+{
+	for (size_t i = 0; i < g->n_removals; i++)
+		if (g->removals[i].work_package == id &&
+			g->removals[i].entry == NULL)
+			return true;
+	return false;
+}
+
 void guard_remove(struct mapper *m, int64_t work_package, struct str entry,
 	const char *why)
 {

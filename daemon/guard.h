@@ -60,6 +60,8 @@ bool guard_pending(const struct guard *g);
 /* A work package that the server does not show any more: to be removed. */
 void guard_gone(struct mapper *m, int64_t id);
 
+bool guard_finds_gone(const struct guard *g, int64_t id); /* in this pass */
+
 /* A document of it that no entry makes any more. */
 void guard_remove(struct mapper *m, int64_t work_package, struct str entry,
 	const char *why);

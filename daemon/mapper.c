@@ -87,6 +87,7 @@ void mapper_fini(struct mapper *m)
 	frozen_fini(&m->frozen);
 	free(m->again);
 	free(m->failed);
+	free(m->missed);
 	free(m->lost);
 	names_fini(&m->names);
 	lookup_fini(&m->lookup);

@@ -43,6 +43,12 @@ struct mapper_name {
 /* Several people, or some that are not shown. */
 #define MAPPER_EDITORS (-1)
 
+/* A work package of which something is not shown: perhaps it is gone. */
+struct mapper_missed {
+	int64_t id;
+	struct err why;
+};
+
 struct mapper {
 	struct store *store;
 	const struct config *config;
@@ -69,6 +75,7 @@ struct mapper {
 	bool begun;        /* a pass runs */
 	bool verifying;    /* it trusts nothing, */
 	bool dry;          /* and commits nothing */
+	bool confirms;     /* it sees which work packages are gone */
 	bool decided;      /* about removals, in this pass */
 	struct guard guard;
 	struct frozen frozen;
@@ -80,7 +87,9 @@ struct mapper {
 	int64_t *failed;           /* work packages that did, ascending */
 	size_t n_again, cap_again; /* work packages whose path may change */
 	int64_t *again;
-	int64_t restored;        /* documents, and not said in a commit yet */
+	int64_t restored; /* documents, and not said in a commit yet */
+	size_t n_missed, cap_missed;
+	struct mapper_missed *missed;
 	size_t n_lost, cap_lost; /* whose contents the store has lost */
 	int64_t *lost;
 };
@@ -216,6 +225,12 @@ enum mapped mapper_map(
  */
 void mapper_fail(struct mapper *m, const struct mapper_item *item,
 	const struct err *why);
+
+/*
+ * In a pass that confirms what is gone, mapper_fail() puts off what is not
+ * shown of a kept work package: behind that, those that are not gone fail.
+ */
+int mapper_settle_missed(struct mapper *m, struct err *e);
 
 /*
  * After a failure: if the state was found damaged it is made anew, and *again

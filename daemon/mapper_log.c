@@ -72,6 +72,7 @@ int mapper_begin(struct mapper *m, const char *cause, struct err *e)
 	m->n_again = 0;
 	m->restored = 0;
 	m->n_failed = 0;
+	m->n_missed = 0;
 	mapper_forget_names(m);
 	r = frozen_load(m, e);
 	return r == 0 ? guard_begin(m, e) : r;

@@ -39,6 +39,13 @@ static struct state_work_package row_of(const struct mapper_item *item)
 	return row;
 }
 
+static void miss(struct mapper *m, int64_t id, const struct err *why)
+{
+	m->missed = grow(
+		m->missed, m->n_missed, &m->cap_missed, sizeof(*m->missed));
+	m->missed[m->n_missed++] = (struct mapper_missed){id, *why};
+}
+
 void mapper_fail(
 	struct mapper *m, const struct mapper_item *item, const struct err *why)
 {
@@ -46,6 +53,10 @@ void mapper_fail(
 
 	if (mapper_overtaken(m, item))
 		return;
+	if (why->code == ERR_NOT_FOUND && item->kept && m->confirms) {
+		miss(m, item->id, why);
+		return;
+	}
 	row.outcome = OUTCOME_FAILED;
 	row.reason = str_of(why->text);
 	if (why->code != ERR_DATA) {
@@ -58,6 +69,26 @@ void mapper_fail(
 	mapper_failed(m, item->id, why->text);
 	store_put_work_package(m->store, &row);
 	store_put_fresh(m->store, item->id);
+}
+
+int mapper_settle_missed(struct mapper *m, struct err *e)
+{
+	int r = 0;
+
+	m->confirms = false; /* it has */
+	for (size_t i = 0; r == 0 && i < m->n_missed; i++) {
+		const struct mapper_missed *missed = &m->missed[i];
+		struct mapper_item *item = NULL;
+
+		if (guard_finds_gone(&m->guard, missed->id))
+			continue;
+		r = mapper_recall(m, missed->id, &item, e);
+		if (r == 0 && item != NULL)
+			mapper_fail(m, item, &missed->why);
+		mapper_item_free(item);
+	}
+	m->n_missed = 0;
+	return r;
 }
 
 /* --- Claims ------------------------------------------------------------- */

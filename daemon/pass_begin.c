@@ -176,6 +176,8 @@ static void run_begin(struct job *job)
 	r = mapper_begin_run(m, pass_kind_word(p->kind), p->record, &p->err);
 	m->verifying = p->kind == PASS_FULL && (p->dry || p->deep);
 	m->dry = p->dry;
+	m->confirms =
+		(p->kind == PASS_FULL || p->kind == PASS_RECONCILE) && !p->dry;
 	store_adopt(m->store, p->adopt ? &p->paths : NULL);
 	if (r == 0 && p->adopt)
 		r = state_work_packages_of(store_state(m->store),

@@ -141,6 +141,8 @@ static void run_decide(struct job *job)
 	p->asked_unclaimed = true;
 	if (p->dry)
 		return; /* they are told by mapper_differences() */
+	if (mapper_settle_missed(m, &p->err) != 0)
+		return;
 	p->decided = guard_pending(&m->guard);
 	if (guard_decide(m, &p->err) == 0)
 		frozen_report(m, &p->err);

@@ -9,8 +9,41 @@ def documents(sync):
     return [p for p in sync.tree() if p.endswith(".md")]
 
 
+def after_another_mapping(tap):
+    """A mapping that asks for more finds what is gone first: that is no
+    failure where it is removed; only where nobody looks whether it is."""
+    mapping = """
+documents:
+- name: all
+  match: {}
+  path: ${ id }.md
+  front_matter: { title: "${ subject }" }
+"""
+    for how in ("--full", "--reconcile", None):
+        with StandIn("--generate", "6") as server, Sync(
+                server.url, projects="[demo-1]", mapping=mapping) as sync:
+            sync.once()
+            server.side("delete", {"id": 3})
+            sync.configure(mapping=mapping.replace(
+                "path:", "comments: public\n  path:").replace(
+                    '" }', '", n: "${ comments | length }" }'))
+            done = sync.once(*[how] if how else [])
+            tap.same((done.code, "3.md" in documents(sync)),
+                     (0, False) if how else (3, True),
+                     "%s: gone after another mapping" % (how or "a poll"))
+            if how:
+                tap.ok("failed #3" not in " ".join(
+                    sync.opsync("log").out.split()) and
+                       "error" not in done.err, how + ": is no failure",
+                       done)
+            done = sync.once("--full")
+            tap.same((done.code, "3.md" in documents(sync)), (0, False),
+                     "and well again")
+
+
 def main():
     tap = Tap()
+    after_another_mapping(tap)
     schedule = "{ poll: 1s, overlap: 1s, reconcile: 1s }"
     with StandIn("--generate", "12", "--projects", "2") as server, Sync(
             server.url, projects="[demo-1, demo-2]", mapping="",
