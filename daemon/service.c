@@ -281,11 +281,14 @@ static void begin(struct service *s, struct err *e)
 	free(socket);
 }
 
-/* If there is one, the last error is to say so. */
+/* If there is one, the last error is to say so.  A rehearsal may go on. */
 static int read_pause(struct service *s, struct err *e)
 {
-	int r = pause_check(store_state(s->store), &s->last);
+	int r;
 
+	if (s->config->rehearsal)
+		return 0;
+	r = pause_check(store_state(s->store), &s->last);
 	s->paused = r == ERR_AGAIN;
 	if (r != 0 && !s->paused)
 		*e = s->last;
