@@ -107,9 +107,10 @@ static const char *copy_words(const char *from, const char *end, char **to)
 	while (end - from >= WORD_SIZE) {
 		uint64_t w = word_load(from);
 		uint64_t spaces = word_equal(w, ' ');
-		uint64_t other = word_below(w, ' ') | word_equal(w, 0x7f) |
-				 word_equal(w, '&') | word_equal(w, '<') |
-				 (spaces & (spaces >> 8 | LAST_BYTE));
+		uint64_t marks = word_below(w, ' ') | word_equal(w, 0x7f) |
+				 word_equal(w, '&') | word_equal(w, '<');
+		uint64_t no_word_behind = (spaces | marks) >> 8 | LAST_BYTE;
+		uint64_t other = marks | (spaces & no_word_behind);
 		size_t n = other != 0 ? word_first(other) : WORD_SIZE;
 
 		memcpy(*to, from, WORD_SIZE);

@@ -67,6 +67,34 @@ static void test_text(void **state)
 	arena_fini(&a);
 }
 
+/* Eight bytes are looked at at once: whatever stands where in them. */
+static void test_any_place(void **state)
+{
+	static const char *const pieces[] = {" ", "  ", " \n", " <b>x</b>",
+		" <br>y", " </p><p> z", " &amp; ", "\t", " ! ", " \x7f",
+		"\xC2\xA0 "};
+	struct arena a = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
+		for (int before = 0; before < 20; before++) {
+			struct str html =
+				arena_printf(&a, "<p>a %.*s%s%.*s</p>", before,
+					"bcdefghijklmnopqrstu", pieces[i],
+					before / 2, " vwxyzabcdef");
+			struct str quick;
+			struct str parsed;
+
+			assert_int_equal(html_text(&a, html, &quick, NULL), 0);
+			assert_int_equal(
+				html_text_parsed(&a, html, &parsed, NULL), 0);
+			if (!str_eq(quick, parsed))
+				fail_msg("%s became '%s'", html.p, quick.p);
+		}
+	}
+	arena_fini(&a);
+}
+
 static void expect_description(const char *file, const char *want)
 {
 	struct arena a = {0};
@@ -189,6 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_any_place),
 		cmocka_unit_test(test_descriptions),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_refused),
