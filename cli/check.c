@@ -40,7 +40,7 @@ struct checking {
 static int hold_names(struct checking *c, struct err *e)
 {
 	bool fields = names_have_schemas(&c->names, &c->scope);
-	int rc = names_check(&c->names, c->config.program, fields, e);
+	int rc = names_check(&c->names, c->config.program, fields, NULL, e);
 
 	if (rc == 0)
 		c->held = fields ? HELD_ALL : HELD_NAMES;

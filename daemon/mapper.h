@@ -260,6 +260,7 @@ int mapper_adopted(struct mapper *m, struct buf *out, struct err *e);
  * are to be removed.
  */
 int mapper_unclaimed(struct mapper *m, struct err *e);
+int mapper_has_unclaimed(struct mapper *m, bool *any, struct err *e);
 
 /*
  * Work packages whose documents the store has lost, and those that failed for

@@ -66,6 +66,12 @@ static int note_any(void *arg, const struct state_document *d, struct err *e)
 	return 0;
 }
 
+int mapper_has_unclaimed(struct mapper *m, bool *any, struct err *e)
+{
+	*any = false;
+	return store_documents(m->store, 0, note_any, any, e);
+}
+
 /*
  * A work package that fails now may be the one that made them, so that they
  * wait until none fails.
@@ -74,7 +80,7 @@ int mapper_unclaimed(struct mapper *m, struct err *e)
 {
 	struct state_counts counts = {0};
 	bool any = false;
-	int r = store_documents(m->store, 0, note_any, &any, e);
+	int r = mapper_has_unclaimed(m, &any, e);
 
 	if (r != 0 || !any)
 		return r;

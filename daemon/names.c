@@ -473,8 +473,17 @@ bool names_have_schemas(const struct names *n, const struct names_scope *scope)
 	return all;
 }
 
+static bool asks_for(const struct config *c, const struct program_name *name)
+{
+	for (size_t i = 0; c != NULL && i < c->n_projects; i++)
+		if (name->kind == NAMED_PROJECT &&
+			str_eq(name->name, c->projects[i].name))
+			return true;
+	return false;
+}
+
 int names_check(const struct names *n, const struct program *program,
-	bool fields, struct err *e)
+	bool fields, const struct config *asked, struct err *e)
 {
 	size_t count;
 	const struct program_name *names = program_names(program, &count);
@@ -482,7 +491,8 @@ int names_check(const struct names *n, const struct program *program,
 	for (size_t i = 0; i < count; i++) {
 		int r = 0;
 
-		if (names[i].kind != NAMED_FIELD || fields)
+		if ((names[i].kind != NAMED_FIELD || fields) &&
+			!asks_for(asked, &names[i]))
 			r = check_name(n, &names[i], e);
 		if (r != 0)
 			return r;

@@ -82,9 +82,10 @@ bool names_have_schemas(const struct names *n, const struct names_scope *scope);
  * Hold the names that the mapping uses against the server's: types,
  * statuses and projects always, custom fields (if fields says that all
  * schemas are known) against the schemas.
+ * Projects that asked (or NULL) names are left to names_find_scope().
  * ERR_CONFIG for the first that is not there, with its place and the nearest.
  */
 int names_check(const struct names *n, const struct program *program,
-	bool fields, struct err *e);
+	bool fields, const struct config *asked, struct err *e);
 
 #endif

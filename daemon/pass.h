@@ -87,6 +87,7 @@ struct pass {
 	size_t n_renewed;  /* that were stale */
 	unsigned rounds;   /* of RENEWING */
 	bool decided;      /* about removals: there were some */
+	bool rebuilt;      /* documents are there of a state that is lost */
 	bool proven;       /* the mapping is the one of the documents */
 	bool weighed;      /* what the mapping alone changes */
 	bool older;        /* the server, than our cursor */

@@ -109,7 +109,8 @@ static bool names_bear_out(const struct pass *p)
 	struct err ignored = {0};
 
 	return names_check(names, p->sync->config->program,
-		       names_have_schemas(names, &p->scope), &ignored) == 0;
+		       names_have_schemas(names, &p->scope), NULL,
+		       &ignored) == 0;
 }
 
 /* Has this very mapping made the documents that are there? */
@@ -134,6 +135,8 @@ static int begin(struct pass *p, struct state *state, struct err *e)
 		r = cursor_load(p->cursor, state, e);
 	if (r == 0)
 		r = look_whether_proven(p, state, e);
+	if (r == 0 && !p->cursor->known)
+		r = mapper_has_unclaimed(p->sync->mapper, &p->rebuilt, e);
 	if (r == 0 && (p->compare || guard_let_changes(p->sync->mapper)))
 		r = compare_mapping(p, state, e);
 	if (r == 0 && !p->sync->resolved)
@@ -238,6 +241,7 @@ void pass_resolve(struct pass *p)
 {
 	p->resolve = (struct resolve){.sync = p->sync,
 		.strict = !p->cursor->known,
+		.rebuilt = p->rebuilt,
 		.proven = p->proven};
 	resolve_start(&p->resolve, on_resolved);
 }

@@ -147,8 +147,8 @@ static void run_check(struct job *job)
 	struct mapper *m = r->sync->mapper;
 
 	if (r->step == STATUSES) {
-		if (names_find_scope(&m->names, r->sync->config, r->strict,
-			    &r->scope, &r->err) == 0)
+		if (names_find_scope(&m->names, r->sync->config,
+			    r->strict && !r->rebuilt, &r->scope, &r->err) == 0)
 			list_pairs(r);
 		return;
 	}
@@ -156,6 +156,7 @@ static void run_check(struct job *job)
 		return;
 	names_check(&m->names, m->config->program,
 		names_have_schemas(&m->names, &r->scope),
+		r->rebuilt ? r->sync->config : NULL,
 		r->proven ? &r->unknown : &r->err);
 }
 

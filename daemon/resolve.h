@@ -13,9 +13,10 @@ typedef void resolve_done_fn(struct resolve *r);
  */
 struct resolve {
 	struct sync *sync;
-	bool strict; /* a project that the server does not show is an error */
-	bool proven; /* the mapping made documents before: names that the
-			server does not have any more are no error */
+	bool strict;  /* a project that the server does not show is an error */
+	bool rebuilt; /* documents were made before, by a state that is lost */
+	bool proven;  /* the mapping made documents before: names that the
+			 server does not have any more are no error */
 
 	/*
 	 * Result: ERR_CONFIG where the configuration names what the server

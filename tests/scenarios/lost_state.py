@@ -118,6 +118,35 @@ def older_copy(tap, server, sync):
     tap.tree(tree, sync.scratch(), "an older copy: as from nothing")
 
 
+def hidden(tap):
+    """A project is not shown when the state is lost: its documents stay, and
+    the others go on, until it is shown; a new store has no such excuse."""
+    mapping = MAPPING.replace("match: {}",
+                              "match: { project: [demo-1, demo-2] }")
+    with StandIn(*WORLD) as server, Sync(
+            server.url, **dict(SYNCED, mapping=mapping)) as sync:
+        sync.once()
+        before = sync.tree()
+        server.side("archive", {"project": 2, "archived": True})
+        lose(sync)
+        server.side("edit", {"id": 2, "set": {"description": "Meanwhile"}})
+        for args in ((), ("--full",), ("--reconcile",)):
+            done = sync.once(*args)
+            tap.ok(done.code == 0 and "no project 'demo-2'" in done.err and
+                   "its documents stay" in done.err,
+                   "hidden: it goes on, and says so %s" % " ".join(args),
+                   done)
+        tree = sync.tree()
+        tap.ok(sorted(tree) == sorted(before) and any(
+            b"Meanwhile" in text for text in tree.values()),
+               "hidden: all documents are there, changes too")
+        with sync.sibling() as other:
+            tap.same(other.once().code, 78, "hidden: not in a new store")
+        server.side("archive", {"project": 2, "archived": False})
+        tap.same(sync.once().code, 0, "shown again: well")
+        tap.tree(sync.tree(), sync.scratch(), "shown again: as from nothing")
+
+
 def garbled_alive(tap):
     """The file is damaged under a running daemon."""
     with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
@@ -143,6 +172,7 @@ def main():
         changed_meanwhile(tap, server, sync)
         guarded(tap, server, sync)
         older_copy(tap, server, sync)
+    hidden(tap)
     garbled_alive(tap)
     return tap.end()
 
