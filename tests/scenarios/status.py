@@ -164,11 +164,30 @@ def watch(tap, server, sync):
 # --- Without a look at the configuration ----------------------------------------
 
 
-HIDDEN = """
+HIDDEN = """set -e
 mount -t tmpfs none /etc; mkdir -m 700 /etc/opsync
-mount -t tmpfs none /run; mkdir -p /run/opsync/site; ln -s %s /run/opsync/site/control.sock
+mount -t tmpfs none /run; mkdir -p /run/opsync/site
+ln -s %s /run/opsync/site/control.sock
 exec "$@"
 """
+
+
+def closed(tap, sync, other):
+    """Not even the folder of configurations can be looked into."""
+    hidden = ("unshare", "-m", "sh", "-c", HIDDEN % sync.socket, "-")
+    if sync.run(*hidden, "true").code != 0:
+        tap.ok(True, "a closed folder # SKIP no mount namespace")
+        return
+    sync.env["XDG_CONFIG_HOME"] = sync.folder
+    for args in (("-i", "site", "status"), ("status",), ("status", "--all")):
+        done = other(*args, before=hidden)
+        tap.ok(done.code == 0 and (
+            "process %d" % sync.process.pid in done.out or "\nsite " in
+            "\n" + done.out), "opsync %s, where even the folder is closed" %
+            " ".join(args), done)
+    done = other("-i", "blog", "status", before=hidden)
+    tap.ok(done.code == 64 and "there is no instance 'blog'" in done.err,
+           "one that is not there", done)
 
 
 def unreadable(tap, sync):
@@ -202,7 +221,8 @@ def unreadable(tap, sync):
     for args, code, words in (
             (("status", "--all"), 0, "in step"),
             (("status", "--check"), 1, " - site: 1 work packages"),
-            (("resync", "--wait"), 0, "done: "), (("log",), 0, "by curated-content"),
+            (("resync", "--wait"), 0, "done: "),
+            (("log",), 0, "by curated-content"),
             (("show", "3397"), 0, "makes 1 document"),
             (("runs",), 0, "of the server"), (("held",), 0, "nothing is held"),
             (("verify",), 0, "all is as it should be"), (("diff",), 0, ""),
@@ -211,17 +231,7 @@ def unreadable(tap, sync):
         done = other(*args)
         tap.ok(done.code == code and words in done.out + done.err,
                "so does opsync " + " ".join(args), done)
-    hidden = ("unshare", "-m", "sh", "-c", HIDDEN % sync.socket, "-")
-    sync.env["XDG_CONFIG_HOME"] = sync.folder
-    for args in (("-i", "site", "status"), ("status",), ("status", "--all")):
-        done = other(*args, before=hidden)
-        tap.ok(done.code == 0 and (
-            "process %d" % sync.process.pid in done.out or "\nsite " in
-            "\n" + done.out), "opsync %s, where even the folder is closed" %
-            " ".join(args), done)
-    done = other("-i", "blog", "status", before=hidden)
-    tap.ok(done.code == 64 and "there is no instance 'blog'" in done.err,
-           "one that is not there", done)
+    closed(tap, sync, other)
     sync.env["XDG_CONFIG_HOME"] = home
     done = other("status", gid=65534)
     tap.ok(done.code == 77 and re.search(
