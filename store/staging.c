@@ -15,7 +15,6 @@
 #include "store/rows.h"
 
 static const char tables[] =
-	"PRAGMA temp.auto_vacuum = INCREMENTAL;" /* for staging_rest() */
 	"CREATE TEMP TABLE staged_work_package ("
 	" id INTEGER PRIMARY KEY, project_id INTEGER, type_id INTEGER,"
 	" updated_at INTEGER, generation INTEGER, outcome INTEGER, hash BLOB,"

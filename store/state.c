@@ -233,6 +233,10 @@ static int quick_check(struct state *s, struct err *e)
 		s->file);
 }
 
+/*
+ * temp.auto_vacuum is for staging_rest(): what is temporary is in memory, and
+ * that can be set only before anything is.
+ */
 static int open_writer(struct state *s, struct err *e)
 {
 	int code = make_file(s->file, e);
@@ -243,7 +247,8 @@ static int open_writer(struct state *s, struct err *e)
 		code = state_exec(s,
 			"PRAGMA journal_mode = WAL;"
 			"PRAGMA synchronous = FULL;"
-			"PRAGMA temp_store = MEMORY",
+			"PRAGMA temp_store = MEMORY;"
+			"PRAGMA temp.auto_vacuum = INCREMENTAL",
 			e);
 	if (code == 0)
 		code = quick_check(s, e);

@@ -4,6 +4,8 @@
  */
 #include "tests/unit/store/fixture.h"
 
+#include <sqlite3.h>
+
 static void test_put_commit_reopen(void **state)
 {
 	struct fixture *f = *state;
@@ -390,6 +392,28 @@ static void test_rows_only(void **state)
 	assert_int_equal(n.work_packages, 0);
 }
 
+/* What a large commit needed is given back: SQLite's, in the end. */
+static void test_rest(void **state)
+{
+	struct fixture *f = *state;
+	char *source = xcalloc(1, 4096);
+
+	memset(source, 's', 4095);
+	open_store(f);
+	for (int64_t id = 1; id <= 2000; id++) {
+		struct state_work_package wp = {.id = id,
+			.outcome = OUTCOME_UNMATCHED,
+			.source = str_of(source)};
+
+		store_put_work_package(f->store, &wp);
+	}
+	assert_true(sqlite3_memory_used() > 8000000);
+	commit(f);
+	store_rest(f->store);
+	assert_true(sqlite3_memory_used() < 3000000);
+	free(source);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -406,6 +430,7 @@ int main(void)
 		TEST(test_staged_in_place),
 		TEST(test_held_and_lost),
 		TEST(test_rows_only),
+		TEST(test_rest),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
