@@ -69,6 +69,7 @@ struct pass {
 	struct slow slow;
 	struct batches batches;
 	struct relate relate;
+	bool relates; /* documents read relations */
 	bool related; /* all were asked for relations that had to be */
 	struct lane lane;
 	struct mapper_page page;

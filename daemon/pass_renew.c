@@ -4,7 +4,7 @@
  *   RENEWING --> stale? rendered or read again --> DRAINING --> RENEWING
  *      | none
  *      v
- *   RELATING --> relations came? --> RENEWING
+ *   RELATING, if any reads them --> relations came? --> RENEWING
  *      | none
  *      v
  *   DECIDING --> removals? --> RENEWING, of those that read them
@@ -31,6 +31,7 @@ static void run_stale(struct job *job)
 	mapper_page_fini(&p->page);
 	mapper_stale(p->sync->mapper, SYNC_PAGE, &p->page, p->unread,
 		&p->n_unread, &p->err);
+	p->relates = p->sync->mapper->in_use.relations;
 }
 
 /* What was asked for and did not come is not asked for for ever. */
@@ -84,7 +85,9 @@ static void on_stale(struct job *job)
 		return;
 	}
 	if (n == 0) {
-		pass_proceed(p, p->kind == PASS_LOCAL ? DECIDING : RELATING);
+		pass_proceed(p, p->kind == PASS_LOCAL || !p->relates
+					? DECIDING
+					: RELATING);
 		return;
 	}
 	p->lane.sync = p->sync;

@@ -95,7 +95,9 @@ static void work(void *arg)
 		uv_mutex_lock(&w->lock);
 		rest_after(w, job);
 		queue_add(&w->finished, job);
-		uv_async_send(&w->wake);
+		uv_mutex_unlock(&w->lock);
+		uv_async_send(&w->wake); /* not under what it takes first */
+		uv_mutex_lock(&w->lock);
 	}
 	uv_mutex_unlock(&w->lock);
 }
@@ -145,8 +147,8 @@ void worker_give(struct worker *w, struct job *job)
 		uv_ref((uv_handle_t *)&w->wake);
 	uv_mutex_lock(&w->lock);
 	queue_add(&w->todo, job);
-	uv_cond_signal(&w->more);
 	uv_mutex_unlock(&w->lock);
+	uv_cond_signal(&w->more);
 }
 
 size_t worker_pending(const struct worker *w)

@@ -56,9 +56,11 @@ static const char tables[] =
 	/* Files of others that documents take over, as they are. */
 	"CREATE TEMP TABLE staged_adopted ("
 	" path TEXT PRIMARY KEY, oid TEXT) WITHOUT ROWID;"
-	/* Documents that are not in the store as recorded (look.c). */
+	/* Documents that are not in the store as recorded, and files whose
+	 * contents are gone (look.c). */
 	"CREATE TEMP TABLE adrift (work_package INTEGER, entry TEXT,"
 	" PRIMARY KEY (work_package, entry)) WITHOUT ROWID;"
+	"CREATE TEMP TABLE gone (path TEXT PRIMARY KEY) WITHOUT ROWID;"
 	"CREATE TEMP TABLE staged_value (key TEXT PRIMARY KEY, value TEXT);"
 	"CREATE TEMP TABLE staged_event ("
 	" id INTEGER PRIMARY KEY, run INTEGER, at INTEGER, level INTEGER,"
