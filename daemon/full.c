@@ -1,9 +1,9 @@
 /*
  * full - everything that the server shows.
  *
- *   NEWEST --> LISTING --> PLANNING --> READING --> (WITNESSES)
- *                                                        |
- *                                done <-- CONFIRMING* <--'
+ *   NEWEST --> LISTING --> PLANNING --> READING --> (WITNESSES) --> USERS*
+ *                                                                      |
+ *                                              done <-- CONFIRMING* <--'
  *
  * The newest stamp is asked for first: what changes while we read is newer,
  * and the next poll brings it.  A full read has a number, its generation;
@@ -16,9 +16,10 @@
  * A reconcile is the same, but reads only what is not known here: what
  * appeared without being changed, after a project was shown again.
  * Then it looks at some that show all names which documents read, since a new
- * name moves no work package.  Where the newest that the server shows is
- * older than one that is known and still shown, the server was set back: then
- * all is read.
+ * name moves no work package; users whom only files and comments name are
+ * asked for by themselves, in a full read, too.  Where the newest that the
+ * server shows is older than one that is known and still shown, the server was
+ * set back: then all is read.
  */
 #include "daemon/full.h"
 
@@ -29,7 +30,16 @@
 
 #define DAY (86400 * STAMP_SECOND)
 
-enum step { NEWEST, LISTING, PLANNING, READING, WITNESSES, CONFIRMING, END };
+enum step {
+	NEWEST,
+	LISTING,
+	PLANNING,
+	READING,
+	WITNESSES,
+	USERS,
+	CONFIRMING,
+	END
+};
 
 static void enter(struct full *f, enum step step);
 
@@ -255,9 +265,9 @@ static void run_plan(struct job *job)
 		add_todo(&p, f->listing.ids[p.next++]);
 	if (f->sync->config->newest_first)
 		put_newest_first(f);
-	if (r == 0 && f->reconcile)
+	if (r == 0 && !f->peek)
 		mapper_witnesses(f->sync->mapper, &f->witnesses,
-			&f->n_witnesses, &f->err);
+			&f->n_witnesses, &f->users, &f->n_users, &f->err);
 }
 
 static void on_planned(struct job *job)
@@ -276,7 +286,7 @@ static void on_batches(struct batches *b)
 
 	f->err = b->err;
 	batches_fini(b);
-	proceed(f, f->step == READING && f->reconcile ? WITNESSES : CONFIRMING);
+	proceed(f, f->step == READING && f->reconcile ? WITNESSES : USERS);
 }
 
 static void read_ids(struct full *f, const int64_t *ids, size_t n, bool forced)
@@ -287,6 +297,41 @@ static void read_ids(struct full *f, const int64_t *ids, size_t n, bool forced)
 		.n = n,
 		.ids = ids};
 	batches_start(&f->batches, on_batches);
+}
+
+/* --- USERS -------------------------------------------------------------- */
+
+static void run_user(struct job *job)
+{
+	struct full *f = container_of(job, struct full, job);
+
+	mapper_take_user(f->sync->mapper, f->users[f->next_user],
+		buf_str(&f->request.body), &f->err);
+}
+
+static void on_user_taken(struct job *job)
+{
+	struct full *f = container_of(job, struct full, job);
+
+	sync_name_answer(&f->request, &f->err);
+	f->next_user++;
+	proceed(f, USERS);
+}
+
+/* Who is not shown any more keeps the name. */
+static void on_user(struct api_request *request)
+{
+	struct full *f = container_of(request, struct full, request);
+
+	f->asking = false;
+	if (request->err.code == 0) {
+		give(f, run_user, on_user_taken);
+		return;
+	}
+	if (request->err.code != ERR_NOT_FOUND)
+		f->err = request->err;
+	f->next_user++;
+	proceed(f, USERS);
 }
 
 /* --- CONFIRMING --------------------------------------------------------- */
@@ -361,6 +406,14 @@ static void enter(struct full *f, enum step step)
 	case WITNESSES:
 		read_ids(f, f->witnesses, f->n_witnesses, false);
 		return;
+	case USERS:
+		if (f->next_user == f->n_users) {
+			enter(f, CONFIRMING);
+			return;
+		}
+		api_path_user(&path, f->users[f->next_user]);
+		ask(f, &path, on_user);
+		return;
 	case CONFIRMING:
 		if (f->next_missing == f->n_missing) {
 			enter(f, END);
@@ -406,5 +459,6 @@ void full_fini(struct full *f)
 	free(f->todo);
 	free(f->missing);
 	free(f->witnesses);
+	free(f->users);
 	*f = (struct full){0};
 }

@@ -35,7 +35,9 @@ struct full {
 	size_t n_todo;
 	int64_t *todo; /* of the listed: not read yet by this full read */
 	size_t n_witnesses;
-	int64_t *witnesses; /* they show all names */
+	int64_t *witnesses; /* they show all names, */
+	size_t n_users, next_user;
+	int64_t *users; /* but those of these */
 	size_t n_missing, next_missing;
 	int64_t *missing; /* known here, but not listed */
 	bool gone;        /* what a look at a missing one says */

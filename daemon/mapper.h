@@ -295,8 +295,14 @@ int mapper_put_names(struct mapper *m, enum names_kind kind,
 int mapper_put_schemas(struct mapper *m, struct str body,
 	const struct api_pair *asked, size_t n_asked, struct err *e);
 
-/* Work packages that show all other names; the caller frees *ids. */
-int mapper_witnesses(struct mapper *m, int64_t **ids, size_t *n, struct err *e);
+/*
+ * Work packages that show all other names, and users whom none shows; the
+ * caller frees both.  What the server says of such a user is taken in.
+ */
+int mapper_witnesses(struct mapper *m, int64_t **ids, size_t *n,
+	int64_t **users, size_t *n_users, struct err *e);
+int mapper_take_user(
+	struct mapper *m, int64_t id, struct str body, struct err *e);
 
 /*
  * Take the relations of n work packages in, given as pages of elements.

@@ -222,26 +222,49 @@ int mapper_put_schemas(struct mapper *m, struct str body,
 struct witnesses {
 	size_t n, cap;
 	int64_t *ids;
+	size_t n_users, cap_users;
+	int64_t *users;
 };
 
-static void add_witness(void *arg, int64_t work_package)
+static void add_witness(void *arg, int64_t work_package, int64_t user)
 {
 	struct witnesses *w = arg;
 
+	if (work_package == 0) {
+		w->users = grow(
+			w->users, w->n_users, &w->cap_users, sizeof(*w->users));
+		w->users[w->n_users++] = user;
+		return;
+	}
 	w->ids = grow(w->ids, w->n, &w->cap, sizeof(*w->ids));
 	w->ids[w->n++] = work_package;
 }
 
-int mapper_witnesses(struct mapper *m, int64_t **ids, size_t *n, struct err *e)
+int mapper_witnesses(struct mapper *m, int64_t **ids, size_t *n,
+	int64_t **users, size_t *n_users, struct err *e)
 {
 	struct witnesses w = {0};
 	int r = store_witnesses(m->store, add_witness, &w, e);
 
 	if (r != 0) {
 		free(w.ids);
+		free(w.users);
 		return r;
 	}
 	*ids = w.ids;
 	*n = w.n;
+	*users = w.users;
+	*n_users = w.n_users;
 	return 0;
+}
+
+int mapper_take_user(
+	struct mapper *m, int64_t id, struct str body, struct err *e)
+{
+	struct api_user user = {.name = STR_NONE};
+	int r;
+
+	arena_reset(&m->arena);
+	r = api_user_parse(&m->arena, body, &user, e);
+	return r == 0 ? mapper_learn(m, READ_USER, id, user.name, e) : r;
 }

@@ -295,11 +295,12 @@ int store_lost_reads(struct store *s, int64_t work_package,
 
 /*
  * Work packages that together name all things with a name which documents
- * read and which the server has no list of for everybody.  Without what is
- * staged.
+ * read and which the server has no list of for everybody; and users (with
+ * work_package 0) whom none of them names.  Without what is staged.
  */
-typedef void store_id_fn(void *arg, int64_t work_package);
-int store_witnesses(struct store *s, store_id_fn *fn, void *arg, struct err *e);
+typedef void store_witness_fn(void *arg, int64_t work_package, int64_t user);
+int store_witnesses(
+	struct store *s, store_witness_fn *fn, void *arg, struct err *e);
 
 /* Did any work package read a thing? */
 int store_is_read(struct store *s, enum read_kind kind, int64_t id, bool *read,

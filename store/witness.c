@@ -4,6 +4,9 @@
  * Renaming a user, a version or an option moves no work package, and not
  * everybody may ask for these things themselves; but each work package that
  * names one shows its name.  So some are chosen that name all of them.
+ *
+ * Who only wrote a comment, or uploaded a file, is named by no work package
+ * itself, and has to be asked for.
  */
 #include "store/store.h"
 
@@ -11,6 +14,11 @@
 
 #include "base/util.h"
 #include "store/parts.h"
+
+/* Does a source name a user, or a group, which has a user's id? */
+#define SHOWS(id)                                                              \
+	"(instr(w.source, 'users/' || " id " || '\"') > 0"                     \
+	" OR instr(w.source, 'groups/' || " id " || '\"') > 0)"
 
 struct thing {
 	int64_t kind;
@@ -56,6 +64,22 @@ static int compare(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
+/* A reader whose source shows a user.  Those beyond the first few need not be
+ * looked at: whom they do not show is asked for. */
+static int find_shower(
+	struct state *s, int64_t user, int64_t *out, struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT r.work_package FROM (SELECT work_package FROM read"
+		" WHERE kind = ?1 AND id = ?2 LIMIT 50) r JOIN work_package w"
+		" ON w.id = r.work_package WHERE " SHOWS("?2") " LIMIT 1");
+
+	bind_int(&q, READ_USER);
+	bind_int(&q, user);
+	*out = query_next(&q) ? column_int(&q) : 0;
+	return query_close(&q, e);
+}
+
 static int find_reader(
 	struct state *s, const struct thing *thing, int64_t *out, struct err *e)
 {
@@ -68,13 +92,30 @@ static int find_reader(
 	return query_close(&q, e);
 }
 
+/* Only a comment or a file may name a user. */
+static int look_for_shower(struct state *s, const struct thing *thing,
+	int64_t *reader, bool *hidden, struct err *e)
+{
+	int code = find_reader(s, thing, reader, e);
+
+	*hidden = false;
+	if (code != 0 || *reader == 0 || thing->kind != READ_USER)
+		return code;
+	code = find_shower(s, thing->id, reader, e);
+	*hidden = code == 0 && *reader == 0;
+	return code;
+}
+
 static int mark_seen(struct state *s, int64_t work_package,
 	struct things *things, struct err *e)
 {
-	struct query q = query_open(
-		s, "SELECT kind, id FROM read WHERE work_package = ?");
+	struct query q = query_open(s,
+		"SELECT r.kind, r.id FROM read r JOIN work_package w"
+		" ON w.id = r.work_package WHERE r.work_package = ?"
+		" AND (r.kind <> ? OR " SHOWS("r.id") ")");
 
 	bind_int(&q, work_package);
+	bind_int(&q, READ_USER);
 	while (query_next(&q)) {
 		struct thing key = {.kind = column_int(&q)};
 		struct thing *found;
@@ -88,21 +129,26 @@ static int mark_seen(struct state *s, int64_t work_package,
 	return query_close(&q, e);
 }
 
-int store_witnesses(struct store *s, store_id_fn *fn, void *arg, struct err *e)
+int store_witnesses(
+	struct store *s, store_witness_fn *fn, void *arg, struct err *e)
 {
 	struct things things = {0};
 	int code = load_things(s->state, &things, e);
 
 	for (size_t i = 0; code == 0 && i < things.n; i++) {
+		const struct thing *thing = &things.items[i];
 		int64_t reader = 0;
+		bool hidden;
 
-		if (things.items[i].seen)
+		if (thing->seen)
 			continue;
-		code = find_reader(s->state, &things.items[i], &reader, e);
+		code = look_for_shower(s->state, thing, &reader, &hidden, e);
+		if (code == 0 && hidden)
+			fn(arg, 0, thing->id);
 		if (code != 0 || reader == 0)
 			continue;
 		code = mark_seen(s->state, reader, &things, e);
-		fn(arg, reader);
+		fn(arg, reader, 0);
 	}
 	free(things.items);
 	return code;

@@ -132,8 +132,40 @@ documents:
                  "and stays so")
 
 
+def only_uploader(tap):
+    """Somebody whom only lists of attachments name is asked for, and nobody
+    else is."""
+    with StandIn("--generate", "3") as server, Sync(
+            server.url, projects="[demo-1]", mapping="""
+documents:
+- name: all
+  match: {}
+  path: ${ id }.md
+  front_matter:
+    author: ${ author.name }
+    files: ${ attachments | pluck("author") | pluck("name") }
+""") as sync:
+        for ident in (1, 2, 3):
+            server.side("edit", {"id": ident, "set": {"author": 7}})
+            server.side("attach", {"work_package": ident, "content": "x",
+                                   "file_name": "a.txt"})
+        sync.once()
+        for how, name in (("--reconcile", "Anew"), ("--full", "Once more")):
+            server.side("rename", {"kind": "user", "id": 6, "name": name})
+            server.side("requests/reset")
+            tap.same(sync.once(how).code, 0, how + ": only an uploader")
+            tap.ok(all(name.encode() in text
+                       for text in sync.tree().values()),
+                   how + ": the new name", sync.tree())
+            tap.same([r["path"] for r in server.requests()
+                      if "/users/" in r["path"] and "me" not in r["path"]],
+                     ["/api/v3/users/6"], how + ": one question")
+            tap.tree(sync.tree(), sync.scratch(), how + ": as from nothing")
+
+
 def main():
     tap = Tap()
+    only_uploader(tap)
     uploader(tap)
     with StandIn() as server, Sync(
             server.url, projects="[ccm, ccm-sub]", mapping=MAPPING,
