@@ -163,13 +163,17 @@ static int write_rows(struct job *j, struct err *e)
 	if (code != 0)
 		return code;
 	code = staging_apply(s, e);
+	if (code == 0)
+		code = staged_reads_apply(&j->store->reads, s, e);
 	if (code == 0 && j->changes.n > 0)
 		code = intent_put(s, &j->intent, &j->changes, e);
 	if (code == 0 && j->withdrawn != NULL)
 		code = withdrawn_said(j->store, j->withdrawn, e);
 	if (code == 0)
 		code = state_end(s, e);
-	if (code != 0)
+	if (code == 0)
+		staged_reads_clear(&j->store->reads);
+	else
 		state_rollback(s);
 	return code;
 }
@@ -236,7 +240,7 @@ int store_commit(struct store *s, struct store_commit *c, struct err *e)
 
 		if (asked != 0)
 			return asked;
-		if (any)
+		if (any || staged_reads_any(&s->reads))
 			return commit_staged(s, c, e);
 	}
 	if (code != 0 && e != NULL)
@@ -254,6 +258,7 @@ void store_discard(struct store *s)
 	s->seen_tip = (git_oid){{0}}; /* what was found is found again */
 	s->look_at = 0;
 	s->broken = (struct err){0};
+	staged_reads_clear(&s->reads);
 	if (staging_clear(s->state, &e) != 0)
 		s->broken = e;
 }

@@ -6,6 +6,7 @@
 #include "store/attributes.h"
 #include "store/objects.h"
 #include "store/query.h"
+#include "store/staged_reads.h"
 #include "store/store.h"
 #include "store/worktree.h"
 
@@ -23,6 +24,7 @@ struct store {
 	struct objects *objects;
 	struct worktree *worktree; /* NULL: bare */
 	struct state *state;       /* with the staged_… tables beside it */
+	struct staged_reads reads; /* and this, which is no table */
 	struct err broken; /* first failure of a function without result */
 
 	/*

@@ -8,7 +8,9 @@
  */
 #include "store/store.h"
 
-#include "base/util.h"
+#include <stdlib.h>
+
+#include "store/ids.h"
 #include "store/parts.h"
 
 /* For functions without a result: store_commit() will give the failure. */
@@ -50,19 +52,6 @@ static bool as_recorded(
 	return same && n == reads->n;
 }
 
-static void stage_read(
-	struct store *s, int64_t work_package, int64_t kind, int64_t id)
-{
-	struct query q = query_open(s->state,
-		"INSERT INTO staged_read (work_package, kind, id)"
-		" VALUES (?, ?, ?)");
-
-	bind_int(&q, work_package);
-	bind_int(&q, kind);
-	bind_int(&q, id);
-	run(s, &q);
-}
-
 int store_in_use(struct store *s, struct store_use *out, struct err *e)
 {
 	struct query q = query_open(s->state,
@@ -84,17 +73,10 @@ int store_in_use(struct store *s, struct store_use *out, struct err *e)
 void store_put_reads(struct store *s, int64_t work_package, bool fresh,
 	const struct reads *reads)
 {
-	struct query q = query_open(
-		s->state, "DELETE FROM staged_read WHERE work_package = ?");
-
-	bind_int(&q, work_package);
-	run(s, &q);
 	if (!fresh && as_recorded(s, work_package, reads))
-		return;
-	stage_read(s, work_package, 0, 0);
-	for (size_t i = 0; i < reads->n; i++)
-		stage_read(s, work_package, reads->items[i].kind,
-			reads->items[i].id);
+		staged_reads_forget(&s->reads, work_package);
+	else
+		staged_reads_put(&s->reads, work_package, reads);
 }
 
 void store_put_stale(
@@ -126,43 +108,63 @@ void store_put_fresh(struct store *s, int64_t work_package)
 		store_put_stale(s, work_package, STORE_FRESH);
 }
 
-#define READERS                                                                \
-	"(SELECT work_package FROM staged_read WHERE kind = ?1 AND id = ?2"    \
-	" UNION SELECT work_package FROM read o"                               \
-	" WHERE kind = ?1 AND id = ?2 AND NOT EXISTS"                          \
-	" (SELECT 1 FROM staged_read n WHERE kind = 0"                         \
-	" AND n.work_package = o.work_package))"
+/* Who reads a thing, with what is staged in place. */
+static int find_readers(struct store *s, enum read_kind kind, int64_t id,
+	struct ids *out, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"SELECT work_package FROM read WHERE kind = ? AND id = ?");
+
+	bind_int(&q, kind);
+	bind_int(&q, id);
+	while (query_next(&q)) {
+		int64_t reader = column_int(&q);
+
+		if (!staged_reads_has(&s->reads, reader))
+			ids_add(out, reader);
+	}
+	staged_reads_readers(&s->reads, kind, id, ids_add, out);
+	return query_close(&q, e);
+}
 
 int store_is_read(struct store *s, enum read_kind kind, int64_t id, bool *read,
 	struct err *e)
 {
-	struct query q =
-		query_open(s->state, "SELECT 1 FROM " READERS " LIMIT 1");
+	struct ids readers = {0};
+	int code = find_readers(s, kind, id, &readers, e);
 
-	bind_int(&q, kind);
-	bind_int(&q, id);
-	*read = query_next(&q);
-	return query_close(&q, e);
+	*read = readers.n > 0;
+	free(readers.items);
+	return code;
+}
+
+/* It stays what it is already, if that is more. */
+static int put_stale(struct store *s, int64_t work_package,
+	enum store_stale stale, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"INSERT INTO staged_stale (work_package, stale)"
+		" VALUES (?1, max(?2, coalesce((SELECT stale FROM stale"
+		" WHERE work_package = ?1), 0)))"
+		" ON CONFLICT DO UPDATE"
+		" SET stale = max(stale, excluded.stale)");
+
+	bind_int(&q, work_package);
+	bind_int(&q, stale);
+	return query_run(&q, e);
 }
 
 int store_put_readers_stale(struct store *s, enum read_kind kind, int64_t id,
 	enum store_stale stale, bool *any, struct err *e)
 {
-	struct query q = query_open(s->state,
-		"INSERT INTO staged_stale (work_package, stale)"
-		" SELECT r.work_package, max(?3, coalesce((SELECT stale"
-		" FROM stale s WHERE s.work_package = r.work_package), 0))"
-		" FROM " READERS " r WHERE true"
-		" ON CONFLICT DO UPDATE"
-		" SET stale = max(stale, excluded.stale)");
-	int code;
+	struct ids readers = {0};
+	int code = find_readers(s, kind, id, &readers, e);
 
-	bind_int(&q, kind);
-	bind_int(&q, id);
-	bind_int(&q, stale);
-	code = query_run(&q, e);
+	for (size_t i = 0; code == 0 && i < readers.n; i++)
+		code = put_stale(s, readers.items[i], stale, e);
 	if (code == 0 && any != NULL)
-		*any = sqlite3_changes(s->state->db) > 0;
+		*any = readers.n > 0;
+	free(readers.items);
 	return code;
 }
 

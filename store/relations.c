@@ -5,38 +5,8 @@
 
 #include <stdlib.h>
 
-#include "base/util.h"
+#include "store/ids.h"
 #include "store/parts.h"
-
-#define READERS                                                                \
-	"SELECT id FROM staged_read WHERE kind = ?1"                           \
-	" UNION SELECT id FROM read o WHERE kind = ?1 AND NOT EXISTS"          \
-	" (SELECT 1 FROM staged_read n WHERE kind = 0"                         \
-	" AND n.work_package = o.work_package)"
-
-int store_relating(
-	struct store *s, bool all, int64_t **ids, size_t *n, struct err *e)
-{
-	struct query q = query_open(s->state,
-		"SELECT id FROM (" READERS ") x WHERE ?2 OR CASE"
-		" WHEN EXISTS (SELECT 1 FROM staged_relations"
-		" WHERE work_package = x.id)"
-		" THEN (SELECT source FROM staged_relations"
-		" WHERE work_package = x.id)"
-		" ELSE (SELECT source FROM relations"
-		" WHERE work_package = x.id) END IS NULL ORDER BY id");
-	size_t cap = 0;
-
-	*ids = NULL;
-	*n = 0;
-	bind_int(&q, READ_RELATIONS);
-	bind_int(&q, all);
-	while (query_next(&q)) {
-		*ids = grow(*ids, *n, &cap, sizeof(**ids));
-		(*ids)[(*n)++] = column_int(&q);
-	}
-	return query_close(&q, e);
-}
 
 static int take(struct query *q, bool *found, struct buf *out, struct err *e)
 {
@@ -72,6 +42,71 @@ int store_relations(struct store *s, int64_t work_package, bool *found,
 
 	bind_int(&q, work_package);
 	return take(&q, found, out, e);
+}
+
+/* --- Whose relations are wanted ------------------------------------------- */
+
+/* Of whom somebody reads them, with what is staged in place. */
+static int find_read(struct store *s, struct ids *out, struct err *e)
+{
+	struct query q = query_open(
+		s->state, "SELECT work_package, id FROM read WHERE kind = ?");
+
+	bind_int(&q, READ_RELATIONS);
+	while (query_next(&q)) {
+		int64_t reader = column_int(&q);
+
+		if (!staged_reads_has(&s->reads, reader))
+			ids_add(out, column_int(&q));
+	}
+	staged_reads_things(&s->reads, READ_RELATIONS, ids_add, out);
+	return query_close(&q, e);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const int64_t *x = a;
+	const int64_t *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Each once, and all, or those whose relations are not here. */
+static int choose(struct store *s, bool all, struct ids *ids, struct err *e)
+{
+	struct buf source = {0};
+	size_t n = 0;
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < ids->n; i++) {
+		bool known = false;
+
+		if (n > 0 && ids->items[n - 1] == ids->items[i])
+			continue;
+		if (!all)
+			code = store_relations(
+				s, ids->items[i], &known, &source, e);
+		if (!known)
+			ids->items[n++] = ids->items[i];
+	}
+	buf_fini(&source);
+	ids->n = n;
+	return code;
+}
+
+int store_relating(
+	struct store *s, bool all, int64_t **ids, size_t *n, struct err *e)
+{
+	struct ids found = {0};
+	int code = find_read(s, &found, e);
+
+	if (found.n > 0)
+		qsort(found.items, found.n, sizeof(*found.items), by_id);
+	if (code == 0)
+		code = choose(s, all, &found, e);
+	*ids = found.items;
+	*n = found.n;
+	return code;
 }
 
 void store_put_relations(

@@ -7,7 +7,7 @@
  * the one that applies them fails, all is staged as before.  Tables rather
  * than lists, since what is asked of them (who has this path, who this claim,
  * what is the state with them in place) is asked of the state in the same
- * words.
+ * words.  Only what was read is a list (staged_reads.c).
  */
 #include "store/staging.h"
 
@@ -41,11 +41,6 @@ static const char tables[] =
 	" PRIMARY KEY (value, work_package, entry, level)) WITHOUT ROWID;"
 	"CREATE INDEX temp.staged_unique_value_document"
 	" ON staged_unique_value (work_package, entry);"
-	/* A row of kind 0 says that the others replace what was read. */
-	"CREATE TEMP TABLE staged_read ("
-	" work_package INTEGER, kind INTEGER, id INTEGER,"
-	" PRIMARY KEY (work_package, kind, id)) WITHOUT ROWID;"
-	"CREATE INDEX temp.staged_read_thing ON staged_read (kind, id);"
 	"CREATE TEMP TABLE staged_name ("
 	" kind INTEGER, id INTEGER, name TEXT, PRIMARY KEY (kind, id)"
 	") WITHOUT ROWID;"
@@ -249,7 +244,6 @@ int staging_any(struct state *s, bool *any, struct err *e)
 		"SELECT EXISTS (SELECT 1 FROM staged_work_package)"
 		" OR EXISTS (SELECT 1 FROM staged_document)"
 		" OR EXISTS (SELECT 1 FROM staged_attachment)"
-		" OR EXISTS (SELECT 1 FROM staged_read)"
 		" OR EXISTS (SELECT 1 FROM staged_name)"
 		" OR EXISTS (SELECT 1 FROM staged_relations)"
 		" OR EXISTS (SELECT 1 FROM staged_stale)"
@@ -307,7 +301,6 @@ static int forget_others(struct state *s, struct err *e)
 	static const char *const steps[] = {
 		"DELETE FROM staged_attachment",
 		"DELETE FROM staged_adopted",
-		"DELETE FROM staged_read",
 		"DELETE FROM staged_name",
 		"DELETE FROM staged_relations",
 		"DELETE FROM staged_stale",
@@ -355,12 +348,8 @@ int staging_apply(struct state *s, struct err *e)
 		") SELECT " WORK_PACKAGE_COLUMNS " FROM staged_work_package"
 		" WHERE NOT dropped AND id NOT IN " WAITING,
 		"DELETE FROM read WHERE work_package IN"
-		" (SELECT work_package FROM staged_read WHERE kind = 0"
-		" UNION ALL SELECT id FROM staged_work_package"
+		" (SELECT id FROM staged_work_package"
 		" WHERE dropped AND id NOT IN " WAITING ")",
-		"INSERT INTO read (work_package, kind, id)"
-		" SELECT work_package, kind, id FROM staged_read"
-		" WHERE kind <> 0",
 		"INSERT OR REPLACE INTO name (kind, id, name)"
 		" SELECT kind, id, name FROM staged_name",
 		"INSERT OR REPLACE INTO relations (work_package, source)"

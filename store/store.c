@@ -403,6 +403,7 @@ void store_close(struct store *s)
 	worktree_free(s->worktree);
 	objects_free(s->objects);
 	git_repository_free(s->repo);
+	staged_reads_clear(&s->reads);
 	state_close(s->state); /* the last connection empties the WAL */
 	if (s->lock >= 0)
 		close(s->lock);

@@ -123,6 +123,119 @@ static void test_dropped(void **state)
 	assert_false(change(f, 7));
 }
 
+static void test_forgotten(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	read_things(f, 1, 7, 0);
+	commit(f);
+	read_things(f, 1, 8, 0);
+	read_things(f, 1, 7, 0); /* as recorded: nothing is staged */
+	assert_false(change(f, 8));
+	assert_true(change(f, 7));
+	read_things(f, 1, 8, 0);
+	store_discard(f->store);
+	assert_false(change(f, 8));
+	assert_true(change(f, 7));
+}
+
+#define MANY 3000
+#define POPULAR 1000000
+
+/* The stale ones below each other, as the test knows them. */
+static void expect_many(struct fixture *f, int64_t id, int from, int step)
+{
+	struct buf got = {0};
+	struct buf wanted = {0};
+
+	change(f, id);
+	assert_int_equal(
+		store_stale(f->store, MANY, add_stale, &got, &f->err), 0);
+	for (int i = from; i <= MANY; i += step)
+		buf_printf(&wanted, "%d ", i);
+	assert_true(str_eq(buf_str(&got), buf_str(&wanted)));
+	buf_fini(&got);
+	buf_fini(&wanted);
+	for (int i = 1; i <= MANY; i++)
+		store_put_fresh(f->store, i);
+}
+
+/* Sets of up to 17 things, each put twice, half of them as another one. */
+static void test_many(void **state)
+{
+	struct fixture *f = *state;
+	struct reads reads = {0};
+
+	open_store(f);
+	for (int i = 1; i <= 2 * MANY; i++) {
+		int at = i <= MANY ? i : i - MANY;
+		bool other = i > MANY && at % 2 == 0;
+
+		reads.n = 0;
+		reads_add(&reads, READ_VERSION, POPULAR + other, STR_NONE);
+		for (int k = 0; k < at % 17; k++)
+			reads_add(&reads, READ_VERSION, at * 17 + k, STR_NONE);
+		reads_sort(&reads);
+		store_put_reads(f->store, at, true, &reads);
+	}
+	for (int stored = 0; stored < 2; stored++) {
+		expect_many(f, POPULAR, 1, 2);
+		expect_many(f, POPULAR + 1, 2, 2);
+		expect_many(f, 16 * 17 + 15, 16, MANY);
+		expect_many(f, 15 * 17 + 15, MANY + 1, 1);
+		commit(f);
+	}
+	reads_fini(&reads);
+}
+
+static void read_relations(
+	struct fixture *f, int64_t work_package, int64_t a, int64_t b)
+{
+	struct reads reads = {0};
+
+	reads_add(&reads, READ_RELATIONS, a, STR_NONE);
+	reads_add(&reads, READ_RELATIONS, b, STR_NONE);
+	reads_sort(&reads);
+	store_put_reads(f->store, work_package, false, &reads);
+	reads_fini(&reads);
+}
+
+static void check_relating(struct fixture *f, bool all, const char *wanted)
+{
+	struct buf got = {0};
+	int64_t *ids;
+	size_t n;
+
+	assert_int_equal(store_relating(f->store, all, &ids, &n, &f->err), 0);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&got, "%lld ", (long long)ids[i]);
+	assert_true(str_is(buf_str(&got), wanted));
+	free(ids);
+	buf_fini(&got);
+}
+
+static void test_relating(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	check_relating(f, true, "");
+	read_relations(f, 2, 2, 9);
+	read_relations(f, 1, 1, 2);
+	check_relating(f, false, "1 2 9 ");
+	commit(f);
+	check_relating(f, false, "1 2 9 ");
+	read_relations(f, 2, 2, 3);
+	store_put_relations(f->store, 1, STR("[]"));
+	check_relating(f, false, "2 3 ");
+	check_relating(f, true, "1 2 3 ");
+	commit(f);
+	reopen(f);
+	check_relating(f, false, "2 3 ");
+	check_relating(f, true, "1 2 3 ");
+}
+
 static void check_name(struct fixture *f, const char *wanted)
 {
 	struct buf name = {0};
@@ -161,6 +274,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_replaced, begin, end),
 		cmocka_unit_test_setup_teardown(test_unread, begin, end),
 		cmocka_unit_test_setup_teardown(test_dropped, begin, end),
+		cmocka_unit_test_setup_teardown(test_forgotten, begin, end),
+		cmocka_unit_test_setup_teardown(test_many, begin, end),
+		cmocka_unit_test_setup_teardown(test_relating, begin, end),
 		cmocka_unit_test_setup_teardown(test_names, begin, end),
 	};
 
