@@ -156,13 +156,15 @@ static struct str content_href(struct arena *a, int64_t id, struct str given)
 	return made;
 }
 
-static int parse_one(
-	struct arena *a, struct str text, struct attachment *out, struct err *e)
+static int parse_one(struct arena *a, struct str text, int64_t work_package,
+	void *item, struct err *e)
 {
+	struct attachment *out = item;
 	struct str values[N];
 	struct str linked[N_LINKS];
 	struct link content;
 
+	(void)work_package;
 	api_members(text, kept, N, values);
 	api_members(values[LINKS], links, N_LINKS, linked);
 	if (!read_id(values[ID], &out->id))
@@ -189,29 +191,16 @@ static int parse_one(
 int api_attachments_parse(struct arena *a, struct str source,
 	struct work_package *wp, struct err *e)
 {
-	struct attachment *list = NULL;
+	static const struct read_kept attachments = {
+		"attachment", sizeof(struct attachment), parse_one};
+	void *items = NULL;
 	size_t n = 0;
-	size_t cap = 0;
-	struct str item;
-	struct scan j;
+	int code = read_kept(&attachments, a, source, wp->id, &items, &n, e);
 
-	scan_init(&j, source);
-	scan_enter(&j, '[');
-	while (scan_item(&j) && scan_skip(&j, &item)) {
-		list = arena_grow(a, list, n, &cap, sizeof(*list));
-		if (parse_one(a, item, &list[n], e) != 0) {
-			err_prefix(e, "attachment %lld", (long long)list[n].id);
-			return ERR_DATA;
-		}
-		n++;
-	}
-	if (!scan_end(&j))
-		return err_set(e, ERR_DATA,
-			"work package %lld: the source of its attachments is "
-			"damaged",
-			(long long)wp->id);
+	if (code != 0)
+		return code;
 	wp->attachments_known = true;
 	wp->n_attachments = n;
-	wp->attachments = list;
+	wp->attachments = items;
 	return 0;
 }

@@ -135,11 +135,13 @@ int api_last_editor(struct str collection, int64_t *user, struct err *e)
 	return code;
 }
 
-static int parse_one(
-	struct arena *a, struct str text, struct comment *out, struct err *e)
+static int parse_one(struct arena *a, struct str text, int64_t work_package,
+	void *item, struct err *e)
 {
+	struct comment *out = item;
 	struct str links = api_member(text, "_links");
 
+	(void)work_package;
 	if (!read_id(api_member(text, "id"), &out->id))
 		return err_set(e, ERR_DATA, "id: no number");
 	if (read_text(a, api_member(text, "createdAt"), "createdAt",
@@ -157,29 +159,16 @@ static int parse_one(
 int api_comments_parse(struct arena *a, struct str source,
 	struct work_package *wp, struct err *e)
 {
-	struct comment *list = NULL;
+	static const struct read_kept comments = {
+		"comment", sizeof(struct comment), parse_one};
+	void *items = NULL;
 	size_t n = 0;
-	size_t cap = 0;
-	struct str item;
-	struct scan j;
+	int code = read_kept(&comments, a, source, wp->id, &items, &n, e);
 
-	scan_init(&j, source);
-	scan_enter(&j, '[');
-	while (scan_item(&j) && scan_skip(&j, &item)) {
-		list = arena_grow(a, list, n, &cap, sizeof(*list));
-		if (parse_one(a, item, &list[n], e) != 0) {
-			err_prefix(e, "comment %lld", (long long)list[n].id);
-			return ERR_DATA;
-		}
-		n++;
-	}
-	if (!scan_end(&j))
-		return err_set(e, ERR_DATA,
-			"work package %lld: the source of its comments is "
-			"damaged",
-			(long long)wp->id);
+	if (code != 0)
+		return code;
 	wp->comments_known = true;
 	wp->n_comments = n;
-	wp->comments = list;
+	wp->comments = items;
 	return 0;
 }

@@ -131,6 +131,39 @@ int read_links(struct arena *a, struct str value, const char *key,
 	return 0;
 }
 
+int read_kept(const struct read_kept *kept, struct arena *a, struct str source,
+	int64_t work_package, void **items, size_t *n, struct err *e)
+{
+	char *list = NULL;
+	size_t count = 0;
+	size_t cap = 0;
+	struct str text;
+	struct scan j;
+
+	scan_init(&j, source);
+	scan_enter(&j, '[');
+	while (scan_item(&j) && scan_skip(&j, &text)) {
+		char *item;
+
+		list = arena_grow(a, list, count, &cap, kept->size);
+		item = list + count++ * kept->size;
+		if (kept->fn(a, text, work_package, item, e) != 0) {
+			int64_t id = 0;
+
+			read_id(api_member(text, "id"), &id);
+			err_prefix(e, "%s %lld", kept->one, (long long)id);
+			return ERR_DATA;
+		}
+	}
+	if (!scan_end(&j))
+		return err_set(e, ERR_DATA,
+			"work package %lld: the source of its %ss is damaged",
+			(long long)work_package, kept->one);
+	*items = list;
+	*n = count;
+	return 0;
+}
+
 void api_members(struct str object, const char *const *keys, size_t n,
 	struct str *values)
 {

@@ -53,9 +53,10 @@ int api_relation_make(struct arena *a, struct str element,
 }
 
 /* As it looks from one of its ends. */
-static int parse_one(struct arena *a, struct str text, int64_t self,
-	struct relation *out, struct err *e)
+static int parse_one(struct arena *a, struct str text, int64_t work_package,
+	void *item, struct err *e)
 {
+	struct relation *out = item;
 	struct str links = api_member(text, "_links");
 	struct link from;
 	struct link to;
@@ -66,7 +67,7 @@ static int parse_one(struct arena *a, struct str text, int64_t self,
 	if (read_link(a, api_member(links, "from"), "from", &from, e) != 0 ||
 		read_link(a, api_member(links, "to"), "to", &to, e) != 0)
 		return ERR_DATA;
-	is_from = from.id == self;
+	is_from = from.id == work_package;
 	out->other = is_from ? to : from;
 	if (read_text(a, api_member(text, is_from ? "type" : "reverseType"),
 		    "type", &out->type, e) != 0 ||
@@ -79,28 +80,15 @@ static int parse_one(struct arena *a, struct str text, int64_t self,
 int api_relations_parse(struct arena *a, struct str source,
 	struct work_package *wp, struct err *e)
 {
-	struct relation *list = NULL;
+	static const struct read_kept relations = {
+		"relation", sizeof(struct relation), parse_one};
+	void *items = NULL;
 	size_t n = 0;
-	size_t cap = 0;
-	struct str item;
-	struct scan j;
+	int code = read_kept(&relations, a, source, wp->id, &items, &n, e);
 
-	scan_init(&j, source);
-	scan_enter(&j, '[');
-	while (scan_item(&j) && scan_skip(&j, &item)) {
-		list = arena_grow(a, list, n, &cap, sizeof(*list));
-		if (parse_one(a, item, wp->id, &list[n], e) != 0) {
-			err_prefix(e, "relation %lld", (long long)list[n].id);
-			return ERR_DATA;
-		}
-		n++;
-	}
-	if (!scan_end(&j))
-		return err_set(e, ERR_DATA,
-			"work package %lld: the source of its relations is "
-			"damaged",
-			(long long)wp->id);
+	if (code != 0)
+		return code;
 	wp->n_relations = n;
-	wp->relations = list;
+	wp->relations = items;
 	return 0;
 }
