@@ -25,6 +25,7 @@ struct put {
 	struct store *store;
 	git_odb *odb;
 	const struct document *document;
+	struct parcel text;        /* of the document, hashed */
 	struct state_document row; /* files and texts in the arena */
 	struct state_file *files;
 	struct arena texts;
@@ -139,18 +140,18 @@ static int gather(struct put *p, struct err *e)
 {
 	const struct document *d = p->document;
 	struct str text = buf_str(&d->text);
-	git_oid oid;
 	int code = check_path(d->path, e);
 
-	if (code == 0 &&
-		git_odb_hash(&oid, text.p, text.n, GIT_OBJECT_BLOB) != 0)
+	p->text = (struct parcel){.bytes = text.p, .n = text.n};
+	if (code == 0 && git_odb_hash(&p->text.oid, text.p, text.n,
+				 GIT_OBJECT_BLOB) != 0)
 		code = git_failed(e, "cannot hash %s", d->path);
 	if (code != 0)
 		return code;
 	p->files = ARENA_ARRAY(&p->texts, struct state_file, d->n_files + 1);
 	p->row.files = p->files;
 	p->files[p->row.n_files++] = (struct state_file){
-		.path = str_of(d->path), .oid = oid_text(p, &oid)};
+		.path = str_of(d->path), .oid = oid_text(p, &p->text.oid)};
 	for (size_t i = 0; code == 0 && i < d->n_files; i++)
 		code = add_saved(p, &d->files[i], e);
 	if (code != 0)
@@ -348,7 +349,6 @@ static int check_paths(struct put *p, struct err *e)
 static int stage(struct put *p, struct err *e)
 {
 	struct state *s = p->store->state;
-	struct str text = buf_str(&p->document->text);
 	bool adrift = false;
 	git_oid oid;
 	int code = gather(p, e);
@@ -368,7 +368,7 @@ static int stage(struct put *p, struct err *e)
 	if (code == 0 && !p->recorded)
 		code = compare_tree(p, e);
 	if (code == 0 && !p->text_known)
-		code = objects_blob(p->store->objects, text.p, text.n, &oid, e);
+		code = objects_parcel(p->store->objects, &p->text, &oid, e);
 	if (code == 0)
 		code = staging_put(s, &p->row, p->change, e);
 	if (code != 0)
