@@ -10,6 +10,7 @@
 
 #include "base/value.h"
 #include "content/emit.h"
+#include "daemon/instance.h"
 #include "daemon/names.h"
 #include "daemon/report.h"
 #include "store/state_guard.h"
@@ -354,18 +355,6 @@ static int each_id(struct state *s, const json_t *what,
 	return r;
 }
 
-/* What was remembered of the server is forgotten; everything is read. */
-static int accept_server(struct state *s, struct err *e)
-{
-	int r = state_delete(s, "server.url", e);
-
-	if (r == 0)
-		r = state_delete(s, "server.user", e);
-	if (r == 0)
-		r = state_delete(s, "server.projects", e);
-	return r == 0 ? state_put(s, "scope", STR("?"), e) : r;
-}
-
 static int carry_out(
 	struct state *s, const json_t *what, struct buf *out, struct err *e)
 {
@@ -377,7 +366,7 @@ static int carry_out(
 		return each_id(s, what, withdraw_one, e);
 	if (strcmp(name, "publish") == 0)
 		return each_id(s, what, publish_one, e);
-	return accept_server(s, e);
+	return instance_accept(s, e);
 }
 
 int guard_order(

@@ -4,16 +4,23 @@
  * A staging copy, an empty or a restored server answer as willingly as the
  * real one.  An origin that is another is never asked anything; a key of
  * somebody else, who may see less, and a project that is another under the
- * same number lead to a full read, whose removals the guard sees.
+ * same number lead to a full read, whose removals the guard sees.  Where many
+ * work packages are others, by the time at which they were created, nothing
+ * of them is taken until a person accepts it.  A few are what a server does
+ * that was set back, and gives numbers a second time.
  */
 #include "daemon/instance.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "base/stamp.h"
+
 #define URL "server.url"
 #define USER "server.user"
 #define PROJECTS "server.projects"
+#define ACCEPTED "server.accepted"
+#define FEW_OTHERS 5
 
 static struct str origin(const struct mapper *m)
 {
@@ -166,4 +173,81 @@ int instance_identifier(
 		buf_add_str(out, str_skip(line, str_find(line, STR(" ")) + 1));
 	buf_fini(&known);
 	return r;
+}
+
+/* --- Work packages, by when they were created --------------------------- */
+
+int instance_begin(struct mapper *m, struct err *e)
+{
+	struct buf text = {0};
+	int r;
+
+	m->created = (struct mapper_created){0};
+	r = state_get(store_state(m->store), ACCEPTED, &text,
+		&m->created.accepted, e);
+	m->created.accepted = m->created.accepted && text.n > 0;
+	buf_fini(&text);
+	return r;
+}
+
+int instance_accept(struct state *s, struct err *e)
+{
+	static const char *const known[] = {URL, USER, PROJECTS};
+	int r = state_put(s, ACCEPTED, STR("yes"), e);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(known); i++)
+		r = state_delete(s, known[i], e);
+	return r == 0 ? state_put(s, "scope", STR("?"), e) : r;
+}
+
+void instance_accepted(struct mapper *m)
+{
+	if (m->created.accepted)
+		store_put_value(m->store, ACCEPTED, STR(""));
+}
+
+/* Within a text its quotes would be escaped.  Older sources have it finer. */
+static bool created_at(struct str source, int64_t *second)
+{
+	const struct str key = STR("\"createdAt\":\"");
+	struct str at = str_skip(source, str_find(source, key));
+
+	if (at.n == 0)
+		return false;
+	at = str_skip(at, key.n);
+	at.n = str_find(at, STR("\""));
+	if (!stamp_parse(at, second))
+		return false;
+	*second /= STAMP_SECOND;
+	return true;
+}
+
+void instance_compare(
+	struct mapper *m, int64_t id, struct str known, struct str now)
+{
+	struct mapper_created *c = &m->created;
+	int64_t before;
+	int64_t after;
+
+	c->n++;
+	if (!created_at(known, &before) || !created_at(now, &after) ||
+		before == after)
+		return;
+	if (c->n_others++ == 0)
+		c->first = id;
+}
+
+int instance_check_created(const struct mapper *m, struct err *e)
+{
+	const struct mapper_created *c = &m->created;
+
+	if (c->accepted || c->n_others < FEW_OTHERS || c->n_others * 2 < c->n)
+		return 0;
+	return err_set(e, ERR_CONFIG,
+		"%lld of the first %lld work packages that are known were "
+		"created at other times than before (%lld is one): this is "
+		"another OpenProject under the same address, or a copy: if "
+		"that is meant, opsync accept-server (which reads all of it, "
+		"under the guard)",
+		(long long)c->n_others, (long long)c->n, (long long)c->first);
 }

@@ -26,4 +26,16 @@ int instance_check_projects(struct mapper *m, struct err *why, struct err *e);
 int instance_identifier(
 	struct mapper *m, int64_t id, struct buf *out, struct err *e);
 
+/*
+ * Work packages that are known and come again, by their sources, with the time
+ * at which they were created.  ERR_CONFIG where too many are others, unless a
+ * person accepted it; what was accepted holds until all was read.
+ */
+int instance_begin(struct mapper *m, struct err *e); /* a pass */
+void instance_compare(
+	struct mapper *m, int64_t id, struct str known, struct str now);
+int instance_check_created(const struct mapper *m, struct err *e);
+int instance_accept(struct state *s, struct err *e);
+void instance_accepted(struct mapper *m); /* all was read; staged */
+
 #endif

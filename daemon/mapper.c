@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/stamp.h"
+#include "daemon/instance.h"
 #include "daemon/log.h"
 
 #define DAY (86400 * STAMP_SECOND)
@@ -157,6 +158,7 @@ int mapper_read(
 
 /* What the state has of a work package that is here again. */
 struct known {
+	struct mapper *m;
 	struct mapper_item *item;
 	bool same;       /* the source is the known one */
 	bool distrusted; /* its lists are to be asked for again */
@@ -172,6 +174,11 @@ static int compare_known(
 
 	(void)e;
 	known->same = memcmp(wp->hash, item->hash, SHA256_SIZE) == 0;
+	if (known->same)
+		known->m->created.n++;
+	else if (wp->source.n > 0)
+		instance_compare(
+			known->m, item->id, wp->source, buf_str(&item->source));
 	item->known_at = wp->updated_at;
 	item->known = true;
 	item->touched = !known->same && wp->updated_at == item->updated_at &&
@@ -200,7 +207,7 @@ static void tell_fetched(struct mapper *m, const struct mapper_item *item)
 static int take_item(
 	struct mapper *m, struct mapper_item *item, bool *wanted, struct err *e)
 {
-	struct known known = {.item = item, .distrusted = m->verifying};
+	struct known known = {.m = m, .item = item, .distrusted = m->verifying};
 	bool found = false;
 	int r;
 
@@ -241,7 +248,7 @@ int mapper_take(struct mapper *m, struct mapper_page *page, struct err *e)
 			mapper_item_free(page->items[i]);
 	}
 	page->n = kept;
-	return r;
+	return r == 0 ? instance_check_created(m, e) : r;
 }
 
 static int recall_row(

@@ -49,6 +49,13 @@ struct mapper_missed {
 	struct err why;
 };
 
+/* Of the known work packages that came in this pass (instance.h). */
+struct mapper_created {
+	int64_t n, n_others;
+	int64_t first; /* other */
+	bool accepted;
+};
+
 struct mapper {
 	struct store *store;
 	const struct config *config;
@@ -77,6 +84,7 @@ struct mapper {
 	bool dry;          /* and commits nothing */
 	bool confirms;     /* it sees which work packages are gone */
 	bool decided;      /* about removals, in this pass */
+	struct mapper_created created;
 	struct guard guard;
 	struct frozen frozen;
 	int64_t at, at_project; /* the work package that is mapped */

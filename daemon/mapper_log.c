@@ -13,6 +13,7 @@
 
 #include "base/stamp.h"
 #include "daemon/event.h"
+#include "daemon/instance.h"
 #include "daemon/log.h"
 #include "daemon/mapper.h"
 
@@ -75,6 +76,8 @@ int mapper_begin(struct mapper *m, const char *cause, struct err *e)
 	m->n_missed = 0;
 	mapper_forget_names(m);
 	r = frozen_load(m, e);
+	if (r == 0)
+		r = instance_begin(m, e);
 	return r == 0 ? guard_begin(m, e) : r;
 }
 

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/stamp.h"
+#include "daemon/instance.h"
 #include "daemon/log.h"
 
 /* --- Whole -------------------------------------------------------------- */
@@ -85,6 +86,7 @@ static void put_made_with(const struct pass *p, struct mapper *m)
 		buf_clear(&text);
 		pass_put_scope(p->sync->scope.projects,
 			p->sync->scope.n_projects, &text);
+		instance_accepted(m);
 		store_put_value(m->store, "full.open", STR(""));
 		store_put_value(m->store, "scope", buf_str(&text));
 	}

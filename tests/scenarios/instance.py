@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """Which OpenProject it is: another address, another user, another database
 under the same address, one that was restored from a backup."""
+import contextlib
+import sqlite3
 import sys
 
 from harness import StandIn, Sync, Tap, until
@@ -89,6 +91,54 @@ def database(tap):
                  "and nothing removed")
 
 
+def came_from_another(sync):
+    """What is known was created at other times."""
+    with contextlib.closing(sqlite3.connect(sync.state_file)) as state:
+        state.execute("UPDATE work_package SET source = replace(source, "
+                      "'\"createdAt\":\"20', '\"createdAt\":\"19')")
+        state.commit()
+
+
+def copied(tap):
+    """The same address, numbers and projects, but other work packages: none
+    of their texts is taken until a person accepts it."""
+    with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
+        sync.once()
+        tree, head = sync.tree(), sync.head()
+        for ident in range(1, 31):
+            server.side(*edit(ident, subject="Another's %d" % ident))
+        came_from_another(sync)
+        for args in ((), ("--full",), ()):
+            done = sync.once(*args)
+            tap.ok(done.code == 78 and "created at other times" in done.err
+                   and "opsync accept-server" in done.err,
+                   "other work packages: said %s" % " ".join(args), done)
+        tap.same((sync.tree(), sync.head()), (tree, head),
+                 "other work packages: nothing is taken")
+        sync.start(wait=False)
+        until(lambda: "accept-server" in sync.said())
+        done = sync.opsync("accept-server")
+        tap.same(done.code, 0, "other work packages: accepted")
+        tap.tree(sync.tree(), sync.scratch(), "then all is taken")
+        tap.same(sync.stop(), 0, "and the daemon ends well")
+        came_from_another(sync)
+        for ident in range(1, 31):
+            server.side(*edit(ident, subject="Once more %d" % ident))
+        tap.same(sync.once().code, 78, "what was accepted was that one")
+
+
+def reused(tap):
+    """A server that was set back gives numbers a second time."""
+    with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
+        sync.once()
+        for ident in (3, 5, 7):
+            server.side("delete", {"id": ident})
+            server.side(*edit(ident, subject="Anew", project=1, type=1))
+        done = sync.once("--reconcile")
+        tap.same(sync.once("--full").code, 0, "a few are others: well")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 def restored(tap):
     """It was set back: what came later is not there, or old again."""
     with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
@@ -126,7 +176,7 @@ def restored(tap):
 
 def main():
     tap = Tap()
-    for part in (address, user, database, restored):
+    for part in (address, user, database, copied, reused, restored):
         part(tap)
     return tap.end()
 
