@@ -97,7 +97,7 @@ def rerender(world):
     it = Instance(world, "rerender")
     it.once()
     it.change("    id: ${ id }\n", "    id: ${ id }\n    again: 'yes'\n")
-    it.change("documents:\n", "guard: { max_delete: { share: 100%, "
+    it.change("documents:\n", "guard: { max_change: { share: 100%, "
               "count: 1000000 } }\ndocuments:\n")
     world.server.side("requests/reset")
     took = it.once()
