@@ -271,6 +271,7 @@ static int recall_row(
 	if (item->comments_known)
 		buf_add_str(&item->comments, wp->comments);
 	item->kept = true;
+	item->recorded = wp->outcome == OUTCOME_MADE && wp->reason.p == NULL;
 	return 0;
 }
 
@@ -345,6 +346,7 @@ int mapper_retry(struct mapper *m, struct mapper_page *page, struct err *e)
 		if (r != 0 || item == NULL)
 			continue;
 		/* The list may have changed too: ask for it again. */
+		item->recorded = false;
 		item->attachments_known = false;
 		buf_clear(&item->attachments);
 		item->comments_known = false;

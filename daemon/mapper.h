@@ -143,6 +143,7 @@ struct mapper_item {
 	bool forced;      /* map it though its source is the one we know */
 	bool touched;     /* its source is another, though of the same moment */
 	bool kept;        /* from the state: its names may be old */
+	bool recorded;    /* and all of its row is there, as made */
 	char *unreadable; /* why it is no work package; NULL: it is one */
 
 	/* What it waits for, set by mapper_map(). */

@@ -54,6 +54,7 @@ void mapper_take_answer(
 {
 	struct str answer = buf_str(&item->answer);
 
+	item->recorded = false;
 	if (item->waits == MAPPED_USER)
 		take_user(m, item, why);
 	else if (item->waits == MAPPED_LIST)

@@ -417,6 +417,16 @@ static int place_all(
 	return r;
 }
 
+/*
+ * Rendered again from what is kept, its row is what it was: a new mapping
+ * does not write the sources of all of them.
+ */
+static bool is_recorded(const struct staging *s, enum outcome outcome)
+{
+	return s->item->recorded && outcome == OUTCOME_MADE && !s->pending &&
+	       !store_has_staged(s->m->store, s->item->id);
+}
+
 static void put_row(struct staging *s, const struct rendered *rendered)
 {
 	struct state_work_package row = row_of(s->item);
@@ -439,7 +449,8 @@ static void put_row(struct staging *s, const struct rendered *rendered)
 	/* Until a removal is carried out, every sight asks for it again. */
 	if (s->pending)
 		memset(row.hash, 0, sizeof(row.hash));
-	store_put_work_package(s->m->store, &row);
+	if (!is_recorded(s, row.outcome))
+		store_put_work_package(s->m->store, &row);
 }
 
 /* For a commit: in a line, and not within a character. */

@@ -28,6 +28,20 @@ void store_put_work_package(
 	run(s, &q);
 }
 
+bool store_has_staged(struct store *s, int64_t id)
+{
+	struct query q = query_open(
+		s->state, "SELECT 1 FROM staged_work_package WHERE id = ?");
+	struct err e = {0};
+	bool has;
+
+	bind_int(&q, id);
+	has = query_next(&q);
+	if (query_close(&q, &e) != 0 && s->broken.code == 0)
+		s->broken = e;
+	return has;
+}
+
 void store_drop_work_package(struct store *s, int64_t id)
 {
 	struct query q = query_open(s->state,

@@ -209,6 +209,9 @@ void store_put_work_package(
 	struct store *s, const struct state_work_package *wp);
 void store_drop_work_package(struct store *s, int64_t id);
 
+/* Is its row, or its going, staged? */
+bool store_has_staged(struct store *s, int64_t id);
+
 /* As state_documents(), state_claims() and state_work_package(), with what
  * is staged in place of what it replaces. */
 int store_documents(struct store *s, int64_t work_package,
