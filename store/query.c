@@ -58,13 +58,25 @@ int state_fail(struct state *s, int rc, struct err *e)
 	}
 }
 
-static size_t free_slot(const struct state *s, const char *sql)
+static bool is_free(const struct state *s, size_t i, const char *sql)
 {
-	size_t i;
+	return i < s->n_statements && s->statements[i].sql == sql &&
+	       !s->statements[i].busy;
+}
 
+/* Most are where they were; else behind the last, if all are busy. */
+static size_t free_slot(struct state *s, const char *sql)
+{
+	uint64_t mixed = (uint64_t)(uintptr_t)sql * 0x9e3779b97f4a7c15;
+	size_t *likely = &s->likely[mixed >> 56];
+	size_t i = *likely;
+
+	if (is_free(s, i, sql))
+		return i;
 	for (i = 0; i < s->n_statements; i++)
-		if (s->statements[i].sql == sql && !s->statements[i].busy)
+		if (is_free(s, i, sql))
 			break;
+	*likely = i;
 	return i;
 }
 

@@ -22,6 +22,7 @@ struct state {
 	size_t n_statements;
 	size_t cap_statements;
 	struct statement *statements;
+	size_t likely[256]; /* where one was, by a hash of its address */
 };
 
 /*
