@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "api/resources.h"
+#include "daemon/mapper.h"
 
 static bool find(void *arg, struct arena *a, int64_t work_package,
 	struct neighbour *out);
@@ -40,14 +41,20 @@ static int newest_name(struct lookup *l, struct arena *a, enum read_kind kind,
 {
 	struct buf known = {0};
 	bool found = false;
-	int r = l->store != NULL
-			? store_name(l->store, kind, id, &found, &known, e)
-			: state_name(l->state, kind, id, &found, &known, e);
+	int r;
 
+	if (l->mapper != NULL && name->n > 0 &&
+		mapper_remembers(l->mapper, kind, id, *name))
+		return 0;
+	r = l->store != NULL
+		    ? store_name(l->store, kind, id, &found, &known, e)
+		    : state_name(l->state, kind, id, &found, &known, e);
 	if (r == 0 && found && known.n == 0)
 		*name = STR("");
 	else if (r == 0 && found && !str_eq(buf_str(&known), *name))
 		*name = arena_str(a, buf_str(&known));
+	else if (r == 0 && found && l->mapper != NULL)
+		mapper_remember(l->mapper, kind, id, *name);
 	buf_fini(&known);
 	return r;
 }

@@ -11,7 +11,10 @@
  * the things that it names, and the documents of others.  It asks a store
  * (with what is staged) or a state.
  */
+struct mapper;
+
 struct lookup {
+	struct mapper *mapper; /* or NULL: remembers names (mapper.h) */
 	const struct program *program;
 	struct store *store; /* or NULL: then the state is asked */
 	struct state *state;

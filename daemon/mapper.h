@@ -294,6 +294,12 @@ int mapper_reread(
 void mapper_forget_name(struct mapper *m, enum read_kind kind, int64_t id);
 void mapper_forget_names(struct mapper *m);
 
+/* Is this, without asking the store, the newest name?  And: it is. */
+bool mapper_remembers(
+	struct mapper *m, enum read_kind kind, int64_t id, struct str name);
+void mapper_remember(
+	struct mapper *m, enum read_kind kind, int64_t id, struct str name);
+
 /*
  * Take in the server's lists of names, and the answer to what was asked of
  * schemas, as names_put() and names_put_schemas() do; what they concern

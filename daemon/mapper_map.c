@@ -226,6 +226,7 @@ static enum mapped map_one(
 	}
 	lookup_fini(&m->lookup);
 	lookup_init(&m->lookup, m->config->program, m->store, NULL, item->id);
+	m->lookup.mapper = m;
 	if (parse(m, item, &wp, &why) != 0)
 		return failed(m, item, &why);
 	if (!complete(m, item, &wp))

@@ -42,7 +42,7 @@ void mapper_forget_names(struct mapper *m)
 	memset(m->known, 0, sizeof(m->known));
 }
 
-static bool is_remembered(
+bool mapper_remembers(
 	struct mapper *m, enum read_kind kind, int64_t id, struct str name)
 {
 	const struct mapper_name *slot = slot_of(m, kind, id);
@@ -51,7 +51,7 @@ static bool is_remembered(
 	       str_eq((struct str){slot->name, slot->n}, name);
 }
 
-static void remember(
+void mapper_remember(
 	struct mapper *m, enum read_kind kind, int64_t id, struct str name)
 {
 	struct mapper_name *slot = slot_of(m, kind, id);
@@ -75,7 +75,7 @@ int mapper_learn(struct mapper *m, enum read_kind kind, int64_t id,
 
 	if (name.p == NULL || id == 0 ||
 		(kind == READ_WORK_PACKAGE && !m->in_use.neighbours) ||
-		is_remembered(m, kind, id, name))
+		mapper_remembers(m, kind, id, name))
 		return 0;
 	r = store_name(m->store, kind, id, &found, &known, e);
 	if (r == 0 && (!found || !str_eq(buf_str(&known), name))) {
@@ -87,7 +87,7 @@ int mapper_learn(struct mapper *m, enum read_kind kind, int64_t id,
 			r = frozen_note(m, kind, id, buf_str(&known), e);
 	}
 	if (r == 0 && (read || found))
-		remember(m, kind, id, name);
+		mapper_remember(m, kind, id, name);
 	buf_fini(&known);
 	return r;
 }
@@ -145,10 +145,11 @@ static int learn_old(struct mapper *m, const struct read *read, struct err *e)
 	bool found = false;
 	int r = 0;
 
-	if (read->name.p != NULL)
-		r = store_name(
-			m->store, read->kind, read->id, &found, &known, e);
-	if (r == 0 && read->name.p != NULL && !found)
+	if (read->name.p == NULL ||
+		mapper_remembers(m, read->kind, read->id, read->name))
+		return 0;
+	r = store_name(m->store, read->kind, read->id, &found, &known, e);
+	if (r == 0 && !found)
 		store_put_name(m->store, read->kind, read->id, read->name);
 	buf_fini(&known);
 	return r;
