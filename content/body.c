@@ -128,6 +128,82 @@ static size_t on_number(void *arg, size_t at)
 	return at + n;
 }
 
+/* OpenProject's sign that a reference is none. */
+static bool is_switched_off(const struct finding *f, size_t start)
+{
+	return start > f->span.start && f->body.p[start - 1] == '!';
+}
+
+/* user#8, and nothing that would make a word of it. */
+static size_t on_named(void *arg, size_t start, size_t at)
+{
+	static const char *const words[] = {
+		"user", "group", "version", "project"};
+	struct finding *f = arg;
+	struct str word = {f->body.p + start, at - start};
+	struct str rest = {f->body.p + at + 1, f->span.end - at - 1};
+	struct body_reference *ref;
+	size_t n;
+	int64_t id = address_number(rest, &n);
+
+	if (id == 0 || (n < rest.n && ascii_name(rest.p[n])) ||
+		is_switched_off(f, start))
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (!str_is(word, words[i]))
+			continue;
+		ref = add(f, REFERENCE_NAMED, start, at + 1 + n);
+		ref->path = arena_printf(f->addresses.arena, "/%ss/%.*s",
+			words[i], STR_ARGS(((struct str){rest.p, n})));
+		return at + 1 + n;
+	}
+	return 0;
+}
+
+/* What [[Page]] and [[Page|Label]] show; another project's page: its label. */
+static bool wiki_label(struct str inside, struct str *label)
+{
+	size_t bar = str_find(inside, STR("|"));
+
+	if (bar == inside.n) {
+		*label = inside;
+		return inside.n > 0 && str_find(inside, STR(":")) == inside.n;
+	}
+	*label = str_skip(inside, bar + 1);
+	return bar > 0 && label->n > 0 &&
+	       str_find(*label, STR("|")) == label->n;
+}
+
+/* Up to a bracket or the end of the line: no search is in vain twice. */
+static struct str wiki_inside(struct str s)
+{
+	struct str inside = {s.p, 0};
+
+	while (inside.n < s.n && strchr("[]\n", s.p[inside.n]) == NULL)
+		inside.n++;
+	return inside;
+}
+
+static size_t on_wiki(void *arg, size_t at)
+{
+	struct finding *f = arg;
+	struct str rest = {f->body.p + at + 2, f->span.end - at - 2};
+	struct str inside = wiki_inside(rest);
+	size_t end = at + 2 + inside.n + 2;
+	struct str label;
+
+	if (!str_starts(str_skip(rest, inside.n), STR("]]")) ||
+		is_switched_off(f, at) || !wiki_label(inside, &label))
+		return 0;
+	/* A '|' parts the cells of a row; and "[[1]](x)" is a link. */
+	if ((f->span.row && label.n < inside.n) ||
+		(end < f->span.end &&
+			(f->body.p[end] == '(' || f->body.p[end] == '[')))
+		return 0;
+	add(f, REFERENCE_TEXT, at, end)->text = label;
+	return end;
+}
+
 /* A link's text holds no other links; a picture's is no place for any. */
 static void on_label(void *arg, size_t start, size_t end, bool picture)
 {
@@ -197,7 +273,7 @@ static size_t add_element(struct finding *f, const struct seen_tag *tag,
 	/* Whatever was found in its own tag. */
 	while (f->n > 0 && f->refs[f->n - 1].start >= tag->start)
 		f->n--;
-	ref = add(f, id > 0 ? REFERENCE_NUMBER : REFERENCE_PERSON, tag->start,
+	ref = add(f, id > 0 ? REFERENCE_NUMBER : REFERENCE_TEXT, tag->start,
 		element->end);
 	ref->work_package = id;
 	ref->detail = detail;
@@ -240,7 +316,19 @@ static size_t read_quickinfo(struct finding *f, const struct seen_tag *tag)
 		f, tag, &element, id, str_is(detailed, "true") ? 3 : 2);
 }
 
-/* And for #12 and mentions: links with a class that says so. */
+/* Of what leads to somewhere in OpenProject, the text is all that stays. */
+static bool leads_nowhere(struct str class)
+{
+	static const struct str kinds[] = {STR_INIT("user-mention"),
+		STR_INIT("version op-uc-link"), STR_INIT("wiki-page ")};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (str_starts(class, kinds[i]))
+			return true;
+	return false;
+}
+
+/* And for #12, mentions and so on: links with a class that says so. */
 static size_t read_anchor(struct finding *f, const struct seen_tag *tag)
 {
 	struct str class = attribute_of(f->body, tag, "class");
@@ -254,7 +342,7 @@ static size_t read_anchor(struct finding *f, const struct seen_tag *tag)
 		return tag->end;
 	if (str_starts(class, STR("issue work_package")))
 		id = number_at(element.text, &detail, &n);
-	if (id == 0 && !str_starts(class, STR("user-mention")))
+	if (id == 0 && !leads_nowhere(class))
 		return tag->end;
 	f->in_anchor--;
 	return add_element(f, tag, &element, id, detail);
@@ -301,6 +389,8 @@ static void find(struct arena *arena, struct finding *f)
 	if (f->scope->numbers) {
 		walker.on_tag = on_tag;
 		walker.on_number = on_number;
+		walker.on_named = on_named;
+		walker.on_wiki = on_wiki;
 	}
 	body_walk(&walker);
 }

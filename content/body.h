@@ -19,14 +19,17 @@
  * work packages, if it is asked for: by address (/work_packages/12,
  * /projects/ccm/work_packages/12/activity …), and by number in a text (#12,
  * ##12, ###12, and what OpenProject's editor and its HTML make of these);
- * people, mentioned with OpenProject's editor.
+ * people, mentioned with OpenProject's editor, and what its HTML has for
+ * versions and wiki pages; wiki pages in a text ([[Page]], [[Page|Label]]);
+ * users, groups, versions and projects by number (user#8).
  */
 enum reference_kind {
 	REFERENCE_ATTACHMENT, /* an address */
 	REFERENCE_ADDRESS,    /* of a work package's page */
 	REFERENCE_BARE,   /* the same as a text of its own, <…> included */
 	REFERENCE_NUMBER, /* of a work package, in a text */
-	REFERENCE_PERSON, /* a mention, which is to become text */
+	REFERENCE_NAMED,  /* of something else that has a name: user#8 */
+	REFERENCE_TEXT,   /* a mention or the like, which becomes its text */
 };
 
 struct body_reference {
@@ -40,6 +43,7 @@ struct body_reference {
 	bool row;        /* or in a row of a table, where a '|' ends a cell */
 	bool in_link;    /* in a link's text, where no other link can be */
 	struct str text; /* of a mention, as it stands in the body */
+	struct str path; /* of what is named: "/users/8", as addresses end */
 };
 
 /* Where a body comes from, and what to look for beside attachments. */
@@ -48,7 +52,7 @@ struct body_scope {
 	struct str base; /* "https://host[:port][/path]"; none: any host */
 	bool html;       /* the document is HTML, not markdown */
 	bool addresses;  /* of work packages */
-	bool numbers;    /* of work packages, and people */
+	bool numbers;    /* of work packages, people and so on */
 };
 
 /*

@@ -328,15 +328,42 @@ static size_t read_bare(const struct scan *s, size_t at)
 	return found.end;
 }
 
+/* A word of small letters before the '#' at at: 0, or behind it all. */
+static size_t read_named(const struct scan *s, size_t at)
+{
+	size_t start = at;
+
+	while (start > s->resume && s->body.p[start - 1] >= 'a' &&
+		s->body.p[start - 1] <= 'z')
+		start--;
+	if (start == at || s->w->on_named == NULL || is_word_before(s, start))
+		return 0;
+	return s->w->on_named(s->w->arg, start, at);
+}
+
 static size_t read_number(const struct scan *s, size_t at)
 {
-	size_t behind = 0;
+	size_t behind = read_named(s, at);
 
-	if (s->w->on_number != NULL && !is_word_before(s, at))
+	if (behind == 0 && s->w->on_number != NULL && !is_word_before(s, at))
 		behind = s->w->on_number(s->w->arg, at);
 	while (behind == 0 && at < s->span.end && s->body.p[at] == '#')
 		at++;
 	return behind > 0 ? behind : at;
+}
+
+/* Behind a '[', or behind all that two of them begin. */
+static size_t read_opening(struct scan *s, size_t at)
+{
+	size_t behind = 0;
+
+	if (s->w->on_wiki != NULL && at + 1 < s->span.end &&
+		s->body.p[at + 1] == '[')
+		behind = s->w->on_wiki(s->w->arg, at);
+	if (behind > 0)
+		return behind;
+	open_bracket(s, at);
+	return at + 1;
 }
 
 /* Behind the definitions of links that a paragraph starts with. */
@@ -373,9 +400,7 @@ static size_t step(struct scan *s, size_t at)
 	case '<':
 		return read_tag(s, at);
 	case '[':
-		if (markdown)
-			open_bracket(s, at);
-		return at + 1;
+		return markdown ? read_opening(s, at) : at + 1;
 	case ']':
 		return read_bracket(s, at);
 	case '#':

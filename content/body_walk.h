@@ -39,6 +39,10 @@ struct walker {
 	size_t (*on_tag)(void *arg, const struct seen_tag *tag);
 	/* A '#' in text: gives the place to go on from, or 0. */
 	size_t (*on_number)(void *arg, size_t at);
+	/* The same for a '#' right behind a word that starts at start. */
+	size_t (*on_named)(void *arg, size_t start, size_t at);
+	/* The same for "[[" in markdown. */
+	size_t (*on_wiki)(void *arg, size_t at);
 	/* What stands in the brackets of a link or a picture. */
 	void (*on_label)(void *arg, size_t start, size_t end, bool picture);
 };

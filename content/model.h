@@ -40,6 +40,22 @@ struct value model_link(
 struct value model_read_link(struct evaluation *with, struct str what,
 	const struct link *l, const char *title);
 
+/* The link that a custom field's map {href, title} stands for. */
+struct link model_field_link(const struct value *v);
+
+/*
+ * "7 not found" is what the server calls option 7 when it was deleted; so in
+ * English, the language of whose key it is.
+ */
+bool model_is_dangling(struct arena *a, const struct link *link);
+
+/*
+ * The name that the work package itself or one of its custom fields has for
+ * what is at an address that ends in path ("/users/8"), noted as read;
+ * STR_NONE if it knows none.
+ */
+struct str model_known_name(struct evaluation *with, struct str path);
+
 /* What values are made of: digits, and maps of pairs. */
 struct value model_number(struct arena *a, int64_t v);
 struct member model_pair(const char *key, struct value v);

@@ -14,30 +14,35 @@ static bool is_multiple(const struct schema_field *field)
 	return str_starts(field->type, STR("[]"));
 }
 
-/* "7 not found" is what the server calls option 7 when it was deleted. */
-static bool is_dangling(struct arena *a, const struct link *link)
+bool model_is_dangling(struct arena *a, const struct link *link)
 {
 	return link->id != 0 &&
 	       str_eq(link->title,
 		       arena_printf(a, "%lld not found", (long long)link->id));
 }
 
-/* A link of a custom field: an option's title, or {id, name}. */
-static struct value field_link(struct evaluation *with,
-	const struct schema_field *field, const struct value *v)
+struct link model_field_link(const struct value *v)
 {
 	const struct value *href = value_member(v, STR("href"));
 	const struct value *title = value_member(v, STR("title"));
 	struct link link = {0};
-	struct value out;
 
 	if (href != NULL)
 		link.href = href->text;
 	if (title != NULL)
 		link.title = title->text;
 	link.id = href_id(link.href);
-	out = model_read_link(with, field->name, &link, "name");
-	if (is_dangling(with->arena, &link))
+	return link;
+}
+
+/* A link of a custom field: an option's title, or {id, name}. */
+static struct value field_link(struct evaluation *with,
+	const struct schema_field *field, const struct value *v)
+{
+	struct link link = model_field_link(v);
+	struct value out = model_read_link(with, field->name, &link, "name");
+
+	if (model_is_dangling(with->arena, &link))
 		return (struct value){0};
 	if (out.type == VALUE_MAP && !str_ends(field->type, STR("User")) &&
 		!str_ends(field->type, STR("Version")))

@@ -212,6 +212,26 @@ static int write_bare(struct writing *w, const struct body_reference *ref,
 	return 0;
 }
 
+/* The name of what a reference means, if the work package knows it. */
+static int write_named(struct writing *w, const struct body_reference *ref,
+	struct str *out, struct err *e)
+{
+	struct buf b = {0};
+	struct str name;
+	int rc = evaluate_spend(w->with, 100, e);
+
+	*out = STR_NONE;
+	if (rc != 0)
+		return rc;
+	name = model_known_name(w->with, ref->path);
+	if (name.n == 0)
+		return 0;
+	add_words(&b, ref, name);
+	*out = arena_str(w->with->arena, buf_str(&b));
+	buf_fini(&b);
+	return 0;
+}
+
 /* What stands for a reference; STR_NONE to leave it. */
 static int write_one(struct writing *w, const struct body_reference *ref,
 	struct str *out, struct err *e)
@@ -228,7 +248,9 @@ static int write_one(struct writing *w, const struct body_reference *ref,
 		return write_bare(w, ref, out, e);
 	case REFERENCE_NUMBER:
 		return write_number(w, ref, out, e);
-	case REFERENCE_PERSON:
+	case REFERENCE_NAMED:
+		return write_named(w, ref, out, e);
+	case REFERENCE_TEXT:
 		*out = ref->text;
 		return 0;
 	}

@@ -25,10 +25,10 @@ class World:
     def __init__(self, tap, server, sync):
         self.tap, self.server, self.sync = tap, server, sync
 
-    def after(self, name, path, text):
+    def after(self, name, path, text, *how):
         """One pass, one commit; then a document has this text."""
         commits = self.sync.commits()
-        done = self.sync.once()
+        done = self.sync.once(*how)
         self.tap.ok(done.code == 0, name + ": a good pass", done)
         self.tap.same(self.sync.tree().get(path, b"none").decode(), text, name)
         self.tap.same(self.sync.commits() - commits, 1,
@@ -79,6 +79,20 @@ def follow(w, url):
                "opsync render knows it, too")
 
 
+def known(w, url):
+    """Somebody by number, who is called otherwise later."""
+    edit(w.server, 4, subject="n4", version=1, assignee=8,
+         description="user#8 for version#1 and [[a page]], not user#9 "
+                     "`user#8`\n")
+    w.after("names that it knows", "demo-1/n4/index.md",
+            "User 2 Müller for Sprint 1 and a page, not user#9 "
+            "`user#8`\n")
+    w.server.side("rename", {"kind": "user", "id": 8, "name": "Ada *L*"})
+    w.after("somebody has another name", "demo-1/n4/index.md",
+            "Ada \\*L\\* for Sprint 1 and a page, not user#9 `user#8`\n",
+            "--reconcile")
+
+
 def main():
     tap = Tap()
     with StandIn("--generate", "4") as server, Sync(
@@ -87,6 +101,7 @@ def main():
         for ident in range(1, 5):
             edit(server, ident, subject="wp%d" % ident)
         follow(World(tap, server, sync), server.url)
+        known(World(tap, server, sync), server.url)
         tap.same(sync.flaws(), [], "a repository without a flaw")
     return tap.end()
 

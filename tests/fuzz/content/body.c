@@ -39,8 +39,11 @@ static void check_order(
 			refs[i].n > body.n - refs[i].start ||
 			(refs[i].kind == REFERENCE_ATTACHMENT) !=
 				(refs[i].attachment != NULL) ||
+			(refs[i].kind == REFERENCE_NAMED) !=
+				(refs[i].path.n > 0) ||
 			(refs[i].kind != REFERENCE_ATTACHMENT &&
-				refs[i].kind != REFERENCE_PERSON) !=
+				refs[i].kind != REFERENCE_NAMED &&
+				refs[i].kind != REFERENCE_TEXT) !=
 				(refs[i].work_package > 0))
 			abort();
 		at = refs[i].start + refs[i].n;

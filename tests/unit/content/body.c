@@ -304,7 +304,11 @@ static void show(
 			ref->detail, ref->html ? " html" : "",
 			ref->row ? " row" : "", ref->in_link ? " in" : "");
 		break;
-	case REFERENCE_PERSON:
+	case REFERENCE_NAMED:
+		*out = arena_printf(a, "{%.*s%s}", STR_ARGS(ref->path),
+			ref->html ? " html" : "");
+		break;
+	case REFERENCE_TEXT:
 		*out = arena_printf(a, "{%.*s}", STR_ARGS(ref->text));
 		break;
 	}
@@ -318,8 +322,27 @@ static const char *const references[][2] = {
 	{"#1 (#2) [#3] \xE2\x80\x9C#4\xE2\x80\x9D",
 		"{1.1} ({2.1}) [{3.1}] \xE2\x80\x9C{4.1}\xE2\x80\x9D"},
 	{"a#1 #1a #1_ ####1 # 1 #x &#39; user#8 \xC3\xA4#1 x/#1",
-		"a#1 #1a #1_ ####1 # 1 #x &#39; user#8 \xC3\xA4#1 "
+		"a#1 #1a #1_ ####1 # 1 #x &#39; {/users/8} \xC3\xA4#1 "
 		"x/#1"},
+	/* other things by number, and wiki pages */
+	{"user#8, (group#9) version#1. project#2 <p>user#8</p>",
+		"{/users/8}, ({/groups/9}) {/versions/1}. {/projects/2} "
+		"<p>{/users/8}</p>"},
+	{"superuser#8 x/user#8 !user#8 user##8 user#8a user# user#0 news#3 "
+	 "User#8 `user#8` \\user#8",
+		"superuser#8 x/user#8 !user#8 user##8 user#8a user# user#0 "
+		"news#3 User#8 `user#8` \\user#8"},
+	{"[[Wiki page]] [[Page|a *label*]] [[ccm:Page|there]] [see [[x]]](y)",
+		"{Wiki page} {a *label*} {there} [see {x}](y)"},
+	{"[[ccm:Page]] ![[x]] [[]] [[|x]] [[x|]] [[x|y|z]] [[a]](b) [[a][b] "
+	 "[[a\nb]] `[[x]]` \\[[x]]",
+		"[[ccm:Page]] ![[x]] [[]] [[|x]] [[x|]] [[x|y|z]] [[a]](b) "
+		"[[a][b] [[a\nb]] `[[x]]` \\[[x]]"},
+	{"| [[x]] | [[a|b]] |\n", "| {x} | [[a|b]] |\n"},
+	{"<a class=\"version op-uc-link\" href=\"/versions/1\">v1</a> "
+	 "<a class=\"wiki-page new op-uc-link\" href=\"/projects/ccm/wiki/w\">"
+	 "W</a> <a class=\"versions\" href=\"/versions/1\">v</a>",
+		"{v1} {W} <a class=\"versions\" href=\"/versions/1\">v</a>"},
 	{"\\#1 `#1` <code>#1</code>\n\n    #1\n",
 		"\\#1 `#1` <code>#1</code>\n\n    #1\n"},
 	{"[see #1](x) [#2][r] ![#3](y) <a href=z>#4</a> #5",
@@ -483,7 +506,8 @@ static void test_linear(void **state)
 		"{{%{{<", "<a b='><a b=\">", "<div>\n", "<!--\n",
 		"![](same.txt) ", "<pre>\n\n", "</pre ", "<code>`", "#1 ",
 		"<mention>", "<a href=x>", "http://h/wp/1 ", "https://",
-		"![#1](x) ", "[[#1](", "<a class=\"user-mention\">"};
+		"![#1](x) ", "[[#1](", "[[a", "[[a|b]] ", "user#8 ", "user#",
+		"http:", "<a class=\"user-mention\">"};
 	const struct body_scope any = {
 		.wp = &wp, .addresses = true, .numbers = true};
 	struct arena a = {0};

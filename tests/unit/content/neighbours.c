@@ -249,6 +249,27 @@ static void test_reads(void **state)
 	check_reads(BODY("", "${ cf.cleanUrl | to_json }"), "schema 0 \n");
 }
 
+/* What its own links and fields tell of others than work packages. */
+static void test_named(void **state)
+{
+	(void)state;
+	wp.author = link_to("users", 6, "Grace [1]");
+	wp.assignee = link_to("users", 77, "ada@example.org");
+	wp.responsible = link_to("groups", 9, "Team");
+	wp.version = link_to("versions", 3, "3 not found");
+	check(BODY("references: text,", "user#6, version#2 & project#1."),
+		"Grace \\[1\\], v2.0 \xC3\x9Cn\xC3\xAF & Chronic Care "
+		"Management (CCM).");
+	check(BODY("references: link,",
+		      "user#77 user#9 group#9 user#4711 version#3 group#6"),
+		"user#77 user#9 Team user#4711 version#3 group#6");
+	check(BODY("references: text,", "[[Page|a *page*]] `[[Page]]`"),
+		"a *page* `[[Page]]`");
+	check(BODY("", "user#6 [[Page]]"), "user#6 [[Page]]");
+	check_reads(BODY("references: text,", "user#6 version#1 user#4711"),
+		"version 1 v1.0\nuser 6 Grace [1]\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +282,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_comments, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reads, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_named, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
