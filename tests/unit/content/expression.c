@@ -106,6 +106,7 @@ static char *result_of(const char *scalar, const struct work_package *of,
 	if (needs != NULL)
 		*needs = with.n_needs;
 	free(with.needs);
+	reads_fini(&with.reads);
 	free(scope.items);
 	free(uses.fields);
 	return buf_take(&b);
