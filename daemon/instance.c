@@ -246,8 +246,8 @@ int instance_check_created(const struct mapper *m, struct err *e)
 	return err_set(e, ERR_CONFIG,
 		"%lld of the first %lld work packages that are known were "
 		"created at other times than before (%lld is one): this is "
-		"another OpenProject under the same address, or a copy: if "
-		"that is meant, opsync accept-server (which reads all of it, "
-		"under the guard)",
+		"another OpenProject under the same address, a copy, or one "
+		"that was set back: if that is meant, opsync accept-server "
+		"(which reads all of it, under the guard)",
 		(long long)c->n_others, (long long)c->n, (long long)c->first);
 }
