@@ -140,8 +140,9 @@ static int write_id(struct move *m, struct err *e)
 	char hex[GIT_OID_HEXSZ + 2];
 
 	git_oid_tostr(hex, GIT_OID_HEXSZ + 1, m->to);
-	memcpy(hex + GIT_OID_HEXSZ, "\n", 2);
-	return file_write(m->fd, hex, GIT_OID_HEXSZ + 1, m->lock, e);
+	hex[sizeof(hex) - 2] = '\n';
+	hex[sizeof(hex) - 1] = '\0';
+	return file_write(m->fd, hex, sizeof(hex) - 1, m->lock, e);
 }
 
 static int sync_all(const struct move *m, struct err *e)

@@ -52,8 +52,8 @@ static void set(struct fixture *f, const char *path, char digit)
 	git_index_entry *entry = &f->entries[f->n];
 	char hex[GIT_OID_HEXSZ + 1];
 
-	memset(hex, digit, GIT_OID_HEXSZ);
-	hex[GIT_OID_HEXSZ] = '\0';
+	memset(hex, digit, sizeof(hex) - 1);
+	hex[sizeof(hex) - 1] = '\0';
 	*entry = (git_index_entry){.mode = GIT_FILEMODE_BLOB};
 	assert_int_equal(git_oid_fromstr(&entry->id, hex), 0);
 	f->news[f->n++] = (struct index_image_new){path, entry};
@@ -181,9 +181,8 @@ static void test_from_nothing(void **state)
 	set(f, "a/2", '2');
 	assert_as_git(f);
 	/* A path of more than 4,095 bytes. */
-	for (int i = 0; i < 2100; i++)
-		memcpy(deep + 2 * i, "d/", 3);
-	strcat(deep, "x");
+	for (size_t i = 0; i < 2100; i++)
+		memcpy(deep + 2 * i, "d/x", 4);
 	f->entries[0] = (git_index_entry){.mode = GIT_FILEMODE_BLOB};
 	git_oid_fromstr(
 		&f->entries[0].id, "1111111111111111111111111111111111111111");
@@ -255,7 +254,8 @@ static void test_caches(void **state)
 
 	git_begins(f);
 	RUN(f, "git update-index --untracked-cache && git status -s >status && "
-	       "git commit -qm 1 && git status -s >status && grep -q TREE .git/index");
+	       "git commit -qm 1 && git status -s >status && grep -q TREE "
+	       ".git/index");
 	begin(f, 2);
 	set(f, "a/2.md", '1');
 	drop(f, "a/3.md");
