@@ -3,10 +3,12 @@
  */
 #include "base/util.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static _Noreturn void out_of_memory(void)
 {
@@ -72,4 +74,15 @@ void *grow(void *items, size_t n, size_t *cap, size_t item_size)
 	if (*cap > SIZE_MAX / item_size)
 		out_of_memory();
 	return xrealloc(items, *cap * item_size);
+}
+
+void standard_streams_init(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY); /* the lowest that is free */
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
 }

@@ -32,4 +32,11 @@ char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2)
 void *grow(void *items, size_t n, size_t *cap, size_t item_size)
 	__attribute__((returns_nonnull));
 
+/*
+ * The first thing a program does: where standard input, output or error was
+ * closed, what is opened next would get its number, and what is meant for
+ * people be written into it.  Writing to one that was closed still fails.
+ */
+void standard_streams_init(void);
+
 #endif

@@ -65,6 +65,12 @@ int cli_tell(struct cli *cli, const json_t *request,
 	void (*print)(void *arg, const json_t *line), void *arg, struct err *e);
 
 /*
+ * Has all that was printed arrived?  ERR_IO if not; who reads no more has what
+ * was wanted, as in opsync runs | head.
+ */
+int cli_end_output(struct err *e);
+
+/*
  * Open the state of a configuration's store for reading; *out is for
  * state_close().  ERR_UNAVAILABLE if it was never synced.
  */

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static int cli_help(struct cli *cli, struct err *e);
+
 static const struct command commands[] = {
 	{"init", "URL [PROJECT]… [--token-file FILE]",
 		"write a first configuration for a server", cli_init},
@@ -46,6 +48,8 @@ static const struct command commands[] = {
 		"a document on standard output", cli_render},
 	{"explain", "ID | FILE.json [KEY] [--schema FILE] [--attachments DIR]",
 		"why it makes that document, or none", cli_explain},
+	{"help", "[COMMAND]", "this list, or the options of a command",
+		cli_help},
 };
 
 static const char options[] =
@@ -115,4 +119,24 @@ const struct command *command_of(const char *name, struct err *e)
 		err_set(e, ERR_USAGE, "unknown command '%s' (opsync --help)",
 			name);
 	return NULL;
+}
+
+static int cli_help(struct cli *cli, struct err *e)
+{
+	const struct command *of = NULL;
+	int r = cli_parse(cli, NULL, NULL, NULL, e);
+
+	if (r == 0)
+		r = cli_arguments(cli, 0, 1, e);
+	if (r != 0)
+		return r;
+	if (optind == cli->argc) {
+		commands_help();
+		return 0;
+	}
+	of = command_of(cli->argv[optind], e);
+	if (of == NULL)
+		return e->code;
+	command_help(of);
+	return 0;
 }

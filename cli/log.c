@@ -208,7 +208,8 @@ static int follow(struct log *l, const struct config *config, struct err *e)
 		r = ask_all(l, config, e);
 		if (r != 0)
 			return r;
-		fflush(stdout);
+		if (fflush(stdout) != 0)
+			return 0; /* main says so */
 		json_object_set_new(l->request, "after", json_integer(l->last));
 		json_object_del(l->request, "limit");
 		sleep(1);

@@ -119,7 +119,9 @@ static int scan(struct cli *cli, const struct table *t,
 				puts("opsync " OPSYNC_VERSION);
 			else
 				help(command);
-			exit(fflush(stdout) == 0 ? 0 : err_exit_code(ERR_IO));
+			r = cli_end_output(e);
+			if (r == 0)
+				exit(0);
 		} else {
 			r = take(arg, c, e);
 		}

@@ -361,9 +361,10 @@ int cli_pause(struct cli *cli, struct err *e)
 
 	if (r == 0)
 		r = cli_arguments(cli, 0, 1, e);
-	if (r == 0 && optind < cli->argc)
+	if (r == 0 && optind < cli->argc &&
 		json_object_set_new(
-			request, "why", json_string(cli->argv[optind]));
+			request, "why", json_string(cli->argv[optind])) != 0)
+		r = err_set(e, ERR_USAGE, "pause: REASON: is no UTF-8");
 	if (r == 0)
 		r = cli_tell(cli, request, ignore, NULL, e);
 	json_decref(request);

@@ -146,6 +146,7 @@ static void judge(void *arg, const json_t *status)
 	const json_t *daemon = json_object_get(status, "daemon");
 	const json_t *counts = json_object_get(status, "counts");
 	const json_t *paused = json_object_get(status, "paused");
+	const char *why = cli_text(paused, "why", "");
 	int64_t lag = daemon != NULL ? cli_int(daemon, "lag")
 				     : single_lag(status) / STAMP_SECOND;
 	char clock[STAMP_CLOCK];
@@ -153,9 +154,9 @@ static void judge(void *arg, const json_t *status)
 	if (daemon == NULL && !is_single(status))
 		find(j, CRITICAL, "no daemon runs");
 	else if (json_is_object(paused))
-		find(j, WARNING, "paused since %s: %s",
+		find(j, WARNING, "paused since %s%s%s",
 			cli_clock(paused, "since", clock),
-			cli_text(paused, "why", ""));
+			why[0] != '\0' ? ": " : "", why);
 	else if (daemon == NULL)
 		judge_single(j, status, line->max_lag);
 	else

@@ -127,8 +127,10 @@ int main(int argc, char **argv)
 	struct arguments a = {.level = LOG_LEVEL_NOTICE};
 	struct config *config;
 	struct err e = {0};
-	int r = parse(argc, argv, &a);
+	int r;
 
+	standard_streams_init();
+	r = parse(argc, argv, &a);
 	if (r != 0 || a.done)
 		return r;
 	/* The key is in memory: no core dumps, no look by others. */

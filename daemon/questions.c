@@ -108,12 +108,26 @@ static int check_project(struct state *s, struct str project, struct err *e)
 	return r;
 }
 
+/* One that neither the state nor the log ever saw. */
+static int check_work_package(struct state *s, int64_t id, struct err *e)
+{
+	struct buf shown = {0};
+	int r = report_show(s, id, STR_NONE, &shown, e);
+
+	buf_fini(&shown);
+	if (r == ERR_USAGE)
+		err_prefix(e, "--wp");
+	return r;
+}
+
 /* Nothing was found: is it because there can be none? */
 static int check_words(
 	struct state *s, const struct state_event_query *q, struct err *e)
 {
 	int r = q->kind.p != NULL ? check_kind(q->kind, e) : 0;
 
+	if (r == 0 && q->work_package != 0)
+		r = check_work_package(s, q->work_package, e);
 	return r == 0 && q->project.p != NULL ? check_project(s, q->project, e)
 					      : r;
 }

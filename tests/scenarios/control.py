@@ -103,6 +103,34 @@ def orders(tap, server, sync):
     tap.same(sync.opsync("resync", "--wait").code, 0, "the next goes well")
 
 
+def typed(tap, sync):
+    """What is asked for wrongly, or goes nowhere."""
+    for args, code, words in (
+            (("help",), 0, "  resync ["), (("help", "runs"), 0, "--daily"),
+            (("help", "rums"), 64, "did you mean 'runs'"),
+            (("pause", b"\xff"), 64, "is no UTF-8"),
+            (("log", "--wp", "4711"), 64, "--wp: work package 4711 is not "
+             "known here"),
+            (("log", "--wp", "3397", "--grep", "nowhere"), 0, "")):
+        done = sync.opsync(*args)
+        tap.ok(done.code == code and words in done.out + done.err,
+               "opsync " + repr(args), done)
+    for args in ("status", "render 3397", "log -f", "--help"):
+        done = sync.run("timeout", "10", "sh", "-c",
+                        "exec %s --config %s %s >/dev/full" % (
+                            sync.CLIENT, sync.config, args))
+        tap.ok(done.code == 74 and "standard output" in done.err,
+               "opsync %s, where nothing can be written" % args, done)
+    done = sync.run("bash", "-o", "pipefail", "-c",
+                    "%s --config %s render 3397 | head -n 1" % (
+                        sync.CLIENT, sync.config))
+    tap.ok(done.code == 0 and done.err == "", "who reads one line of it", done)
+    for closed in ("<&-", ">&-", "2>&-"):
+        done = sync.run("sh", "-c", "exec %s --config %s resync --wait %s" % (
+            sync.CLIENT, sync.config, closed))
+        tap.same(done.code, 74 if closed == ">&-" else 0, "with " + closed)
+
+
 def second(tap, sync):
     with open(os.path.join(sync.store, ".git/opsync/state.db"), "rb") as f:
         before = f.read()
@@ -191,6 +219,16 @@ def hostile(tap, server, sync):
 
 
 # --- The end ------------------------------------------------------------------
+
+
+def streams(tap):
+    """What is opened takes no closed stream's place."""
+    with StandIn() as server, Sync(server.url) as sync:
+        for closed in ("<&-", "2>&-", "<&- >&- 2>&-"):
+            done = sync.run("sh", "-c", "exec %s --config %s --once %s" % (
+                sync.PROGRAM, sync.config, closed))
+            tap.same((done.code, sync.flaws()), (0, []),
+                     "a pass with " + closed)
 
 
 def slow_end(tap):
@@ -294,12 +332,14 @@ def main():
             tap.ok(0 < status["daemon"]["next"] <= 3600,
                    "status says when the next poll is")
             orders(tap, server, sync)
+            typed(tap, sync)
             second(tap, sync)
             hostile(tap, server, sync)
             tap.same(sync.stop(), 0, "it ends when told to")
             tap.ok(not os.path.exists(sync.socket), "the socket is gone")
             tap.same(sync.flaws(), [], "a repository without a flaw")
     greedy(tap)
+    streams(tap)
     slow_end(tap)
     return tap.end()
 
