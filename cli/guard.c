@@ -98,6 +98,16 @@ static int write_order(const struct config *config, const json_t *request,
 	return r;
 }
 
+/* Withdrawn before it came, or by a mistake in its number. */
+static void print_unknown(long long id)
+{
+	fflush(stdout);
+	fprintf(stderr,
+		"opsync: work package %lld is not known here: it is kept out "
+		"if it ever comes (opsync publish %lld takes that back)\n",
+		id, id);
+}
+
 static void print_answer(struct cli *cli, const json_t *line)
 {
 	if (cli->json) {
@@ -108,6 +118,8 @@ static void print_answer(struct cli *cli, const json_t *line)
 		       "held\n",
 			cli_int(line, "added"), cli_int(line, "changed"),
 			cli_int(line, "removed"), cli_int(line, "held"));
+	} else if (json_is_false(json_object_get(line, "known"))) {
+		print_unknown(cli_int(line, "work_package"));
 	} else {
 		print_document(NULL, line);
 	}

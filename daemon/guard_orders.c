@@ -319,24 +319,46 @@ static int release(
 	return r;
 }
 
-static int withdraw_one(struct state *s, int64_t id, struct err *e)
+static int nothing(
+	void *arg, const struct state_work_package *wp, struct err *e)
 {
-	return state_withdraw(s, id, e);
+	(void)arg;
+	(void)wp;
+	(void)e;
+	return 0;
 }
 
-static int publish_one(struct state *s, int64_t id, struct err *e)
+/* What is not known may be about to come, or be mistyped: it is told. */
+static int withdraw_one(
+	struct state *s, int64_t id, struct buf *out, struct err *e)
+{
+	bool known = false;
+	int r = state_work_package(s, id, &known, nothing, NULL, e);
+
+	if (r == 0 && !known)
+		buf_printf(out, "{\"work_package\":%lld,\"known\":false}\n",
+			(long long)id);
+	return r == 0 ? state_withdraw(s, id, e) : r;
+}
+
+static int publish_one(
+	struct state *s, int64_t id, struct buf *out, struct err *e)
 {
 	bool was = false;
 	int r = state_publish(s, id, &was, e);
 
+	(void)out;
 	if (r == 0 && !was)
 		return err_set(e, ERR_USAGE,
 			"work package %lld was not withdrawn", (long long)id);
 	return r;
 }
 
-static int each_id(struct state *s, const json_t *what,
-	int (*fn)(struct state *s, int64_t id, struct err *e), struct err *e)
+typedef int order_fn(
+	struct state *s, int64_t id, struct buf *out, struct err *e);
+
+static int each_id(struct state *s, const json_t *what, order_fn *fn,
+	struct buf *out, struct err *e)
 {
 	const json_t *ids = json_object_get(what, "work_packages");
 	int r = 0;
@@ -350,7 +372,7 @@ static int each_id(struct state *s, const json_t *what,
 		if (id <= 0)
 			return err_set(e, ERR_USAGE,
 				"work_packages: is a list of ids above 0");
-		r = fn(s, id, e);
+		r = fn(s, id, out, e);
 	}
 	return r;
 }
@@ -363,9 +385,9 @@ static int carry_out(
 	if (strcmp(name, "release") == 0)
 		return release(s, what, out, e);
 	if (strcmp(name, "withdraw") == 0)
-		return each_id(s, what, withdraw_one, e);
+		return each_id(s, what, withdraw_one, out, e);
 	if (strcmp(name, "publish") == 0)
-		return each_id(s, what, publish_one, e);
+		return each_id(s, what, publish_one, out, e);
 	return instance_accept(s, e);
 }
 

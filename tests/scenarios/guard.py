@@ -308,6 +308,10 @@ def withdrawn(tap):
         tap.ok("withdrawn  20" in sync.opsync("status").out, "status says so")
         tap.same(sync.opsync("publish", "30").code, 64,
                  "what is not withdrawn is not published")
+        done = sync.opsync("withdraw", "4711")
+        tap.ok(done.code == 0 and "work package 4711 is not known here" in
+               done.err, "one that is not known is told", done)
+        tap.same(sync.opsync("publish", "4711").code, 0, "and taken back")
         done = sync.opsync("publish", *map(str, range(1, 20)))
         tap.ok(done.code == 0 and ids(sync) == set(range(1, 41)) - {20},
                "published, all are back", done)
