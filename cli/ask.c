@@ -47,17 +47,40 @@ static int open_socket(const char *path, int *fd, struct err *e)
 	return ERR_UNAVAILABLE;
 }
 
+/* The unit of that configuration, where there is a systemd to start it. */
+char *cli_start_words(const struct config *config)
+{
+	if (!str_starts(str_of(config->file), STR("/etc/opsync/")) ||
+		access("/run/systemd/system", F_OK) != 0)
+		return xasprintf("opsyncd --config %s", config->file);
+	if (strcmp(config->instance, "opsync") == 0)
+		return xasprintf("systemctl start opsyncd");
+	return xasprintf("systemctl start opsyncd@%s", config->instance);
+}
+
+/* Who may not look into the store cannot tell what there is. */
+static int check_visible(const struct config *config, struct err *e)
+{
+	if (access(config->store_path, X_OK) == 0 || errno != EACCES)
+		return 0;
+	return err_set(e, ERR_AUTH,
+		"%s: Permission denied (ask as root, or as a member of the "
+		"daemon's group)",
+		config->store_path);
+}
+
 static int complain_stopped(const struct config *config, struct err *e)
 {
 	struct state *state = NULL;
 	struct buf words = {0};
+	char *start = cli_start_words(config);
 
 	if (cli_state(config, &state, NULL) == 0)
 		life_words(state, &words);
 	state_close(state);
-	err_set(e, ERR_UNAVAILABLE,
-		"no daemon runs for %s%s (start opsyncd --config %s)",
-		config->store_path, words.n > 0 ? words.p : "", config->file);
+	err_set(e, ERR_UNAVAILABLE, "no daemon runs for %s%s (%s starts it)",
+		config->store_path, words.n > 0 ? words.p : "", start);
+	free(start);
 	buf_fini(&words);
 	return ERR_UNAVAILABLE;
 }
@@ -89,7 +112,9 @@ static int find_socket(
 		buf_puts(path, config->socket);
 		return 0;
 	}
-	r = store_holder(config->store_path, &pid, path, e);
+	r = check_visible(config, e);
+	if (r == 0)
+		r = store_holder(config->store_path, &pid, path, e);
 	if (r != 0)
 		return guess_socket(config, path) ? 0 : r;
 	if (pid == 0 && getenv("RUNTIME_DIRECTORY") != NULL) {
@@ -203,12 +228,18 @@ static int ask_daemon(struct cli_connection *c, const json_t *request,
 int cli_state(const struct config *config, struct state **out, struct err *e)
 {
 	struct buf path = {0};
-	int r = store_state_path(config->store_path, &path, e);
+	int r = check_visible(config, e);
 
-	if (r == ERR_NOT_FOUND || (r == 0 && access(path.p, F_OK) != 0))
+	if (r == 0)
+		r = store_state_path(config->store_path, &path, e);
+	if (r == ERR_NOT_FOUND || (r == 0 && access(path.p, F_OK) != 0)) {
+		char *start = cli_start_words(config);
+
 		r = err_set(e, ERR_UNAVAILABLE,
-			"%s was never synced (start opsyncd --config %s)",
-			config->store_path, config->file);
+			"%s was never synced (%s starts it)",
+			config->store_path, start);
+		free(start);
+	}
 	if (r == 0)
 		r = state_open(path.p, true, out, e);
 	buf_fini(&path);

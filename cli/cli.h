@@ -70,9 +70,13 @@ int cli_tell(struct cli *cli, const json_t *request,
  */
 int cli_end_output(struct err *e);
 
+/* The command that starts the daemon of a configuration; for free(). */
+char *cli_start_words(const struct config *config);
+
 /*
  * Open the state of a configuration's store for reading; *out is for
- * state_close().  ERR_UNAVAILABLE if it was never synced.
+ * state_close().  ERR_UNAVAILABLE if it was never synced, ERR_AUTH if this
+ * user may not look.
  */
 int cli_state(const struct config *config, struct state **out, struct err *e);
 

@@ -5,6 +5,7 @@
 #include "cli/status_print.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/stamp.h"
@@ -73,6 +74,7 @@ static const char *last_sign(const struct page *p)
 static void print_stopped(const struct page *p)
 {
 	const json_t *stopped = json_object_get(p->status, "stopped");
+	char *start = cli_start_words(p->config);
 	char text[WHEN_TEXT];
 
 	label(p, "daemon", RED);
@@ -89,10 +91,10 @@ static void print_stopped(const struct page *p)
 			when(last_sign(p), text));
 	end(p);
 	if (strncmp(p->down->text, "no daemon", strlen("no daemon")) == 0)
-		printf("%11sopsyncd --config %s starts it\n", "",
-			p->config->file);
+		printf("%11s%s starts it\n", "", start);
 	else
 		more(p, p->down->text, PLAIN);
+	free(start);
 }
 
 static void print_daemon(const struct page *p)
@@ -329,7 +331,8 @@ static void print_held(const struct page *p)
 	if (json_array_size(ids) == 0)
 		return;
 	label(p, "withdrawn", PLAIN);
-	printf("%zu work packages", json_array_size(ids));
+	printf("%zu work package%s", json_array_size(ids),
+		json_array_size(ids) == 1 ? "" : "s");
 	end(p);
 }
 

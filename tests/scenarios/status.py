@@ -56,7 +56,7 @@ def ended(tap, sync):
     done = sync.opsync("resync")
     tap.ok(done.code == 69 and re.search(
         r"no daemon runs for .*, stopped at \S+ \S+: told to end \(SIGTERM\) "
-        r"\(start opsyncd", done.err), "so says resync", done)
+        r"\(opsyncd --config \S+ starts it\)", done.err), "so says resync", done)
     sync.start()
     sync.process.kill()
     sync.process.wait()
@@ -238,6 +238,22 @@ def unreadable(tap, sync):
         r"site\.yaml: Permission denied; and the daemon cannot be asked at "
         r"\S+/opsync-site\.sock: Permission denied \(ask as root", done.err),
         "who may do neither is told so", done)
+    os.chmod(file, 0o644)
+    for args, code in ((("status",), 77), (("resync",), 77),
+                       (("status", "--check"), 2)):
+        done = other(*args, gid=65534)
+        tap.ok(done.code == code and "content: Permission denied (ask as "
+               "root" in done.out + done.err and "never" not in
+               done.out + done.err, "nor takes opsync %s a closed store for "
+               "one that is not there" % " ".join(args), done)
+    with open(file, "a") as f:
+        f.write("control: { socket: %s, readers: all }\n" % sync.socket)
+    sync.stop()
+    sync.start()
+    done = other("status", gid=65534)
+    tap.ok(done.code == 0 and "process %d" % sync.process.pid in done.out,
+           "with readers: all, everybody may ask", done)
+    os.chmod(file, 0o600)
     sync.stop()
     done = other("status")
     tap.ok(done.code == 77 and "at /run/opsync/site/control.sock" in done.err,
