@@ -97,8 +97,18 @@ def errors(tap, server, sync, at):
     tap.same(len(told(at("error"))), 1, "the same error is told once")
 
 
+def state_of(sync):
+    return sync.opsync("--json", "status").json()[0]["daemon"]["hooks"]
+
+
+def all_told(sync):
+    """A hook that is cut short by the end would be told again."""
+    until(lambda: state_of(sync)["waiting"] == 0)
+
+
 def faults(tap, server, sync, at):
     """What wakes somebody: the key is refused, the remote is away."""
+    all_told(sync)
     sync.stop()
     recovered = len(told(at("recovered")))
     sync.configure(more=hooks_of(sync) + "\nstatus: { fault_after: 2s }")
@@ -111,6 +121,7 @@ def faults(tap, server, sync, at):
            "nothing was synced for" in fault["sentence"] and
            "401" in fault["sentence"] and fault["work_package"] is None,
            "in a sentence that says why", fault)
+    all_told(sync)
     sync.stop()
     sync.start(wait=False)
     until(lambda: "401" in sync.said().split("stopping")[-1])
@@ -121,6 +132,7 @@ def faults(tap, server, sync, at):
            "so is its end", sync.said())
     tap.ok("synced again" in told(at("recovered"))[-1]["sentence"],
            "in words", told(at("recovered")))
+    all_told(sync)
     sync.stop()
     usual = "store: " + sync.store + "\n"
     remote = os.path.join(sync.folder, "remote.git")
@@ -142,10 +154,6 @@ def faults(tap, server, sync, at):
     sync.stop()
     sync.configure(more=hooks_of(sync))
     sync.start()
-
-
-def state_of(sync):
-    return sync.opsync("--json", "status").json()[0]["daemon"]["hooks"]
 
 
 def failing(tap, server, sync, at):
