@@ -100,8 +100,16 @@ int cli_each_line(const struct buf *lines,
 /* The lines of a text, as a new array of strings. */
 json_t *cli_lines(const struct buf *text);
 
-/* Members of an object, with what to take where there is none. */
+/* In place: no control character is left, which might steer a terminal. */
+void cli_clean(char *text);
+
+/*
+ * Members of an object, with what to take where there is none.  A text is
+ * changed in place to what may be printed; what --json prints goes before, or
+ * another way.
+ */
 long long cli_int(const json_t *object, const char *key);
+const char *cli_string(json_t *value, const char *none);
 const char *cli_text(const json_t *object, const char *key, const char *none);
 
 /* A member that is a moment, for people: stamp_clock(). */

@@ -219,11 +219,11 @@ json_t *coverage_make(const struct program *program, const struct names *names,
 static void print_list(const char *words, const json_t *items)
 {
 	for (size_t i = 0; i < json_array_size(items); i++) {
-		const json_t *one = json_array_get(items, i);
+		json_t *one = json_array_get(items, i);
 		const char *kind = cli_text(one, "kind", NULL);
 
 		printf("%s%s", i == 0 ? words : ", ",
-			json_is_string(one) ? json_string_value(one)
+			json_is_string(one) ? cli_string(one, "")
 					    : cli_text(one, "name", ""));
 		if (kind != NULL)
 			printf(" (%s)", kind);
@@ -240,7 +240,7 @@ void coverage_print(const json_t *coverage)
 		const json_t *notes = json_object_get(one, "notes");
 
 		for (size_t k = 0; k < json_array_size(lines); k++)
-			puts(json_string_value(json_array_get(lines, k)));
+			puts(cli_string(json_array_get(lines, k), ""));
 		print_list(
 			"  of the projects ", json_object_get(one, "projects"));
 		print_list("  of the types ", json_object_get(one, "types"));
@@ -250,6 +250,6 @@ void coverage_print(const json_t *coverage)
 			json_object_get(one, "left_out"));
 		for (size_t k = 0; k < json_array_size(notes); k++)
 			printf("  note: %s\n",
-				json_string_value(json_array_get(notes, k)));
+				cli_string(json_array_get(notes, k), ""));
 	}
 }

@@ -85,6 +85,14 @@ void server_close(struct server *s)
 
 /* --- One question ------------------------------------------------------- */
 
+/* As it is: a program reads it. */
+static void add_member(const json_t *line, const char *key, struct buf *out)
+{
+	const char *text = json_string_value(json_object_get(line, key));
+
+	buf_puts(out, text != NULL ? text : "");
+}
+
 /* Takes the question.  attachments of a work package; or NULL. */
 static int ask_daemon(struct server *s, json_t *question, struct buf *body,
 	struct buf *attachments, struct err *e)
@@ -97,10 +105,9 @@ static int ask_daemon(struct server *s, json_t *question, struct buf *body,
 		r = cli_receive(s->daemon, &line, e);
 		if (line == NULL)
 			return r;
-		buf_puts(body, cli_text(line, "body", ""));
+		add_member(line, "body", body);
 		if (attachments != NULL)
-			buf_puts(
-				attachments, cli_text(line, "attachments", ""));
+			add_member(line, "attachments", attachments);
 		json_decref(line);
 	}
 	return r;

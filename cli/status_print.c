@@ -128,7 +128,7 @@ static void print_frozen(const struct page *p)
 	const json_t *frozen = json_object_get(p->status, "frozen");
 
 	for (size_t i = 0; i < json_array_size(frozen); i++) {
-		const char *text = json_string_value(json_array_get(frozen, i));
+		const char *text = cli_string(json_array_get(frozen, i), "?");
 
 		if (i > 0) {
 			more(p, text, YELLOW);

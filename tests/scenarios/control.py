@@ -2,6 +2,7 @@
 """Looking at a daemon and ordering it about, in good faith and in bad; two of
 them; and daemons that are told to end."""
 import os
+import re
 import signal
 import socket
 import stat
@@ -129,6 +130,29 @@ def typed(tap, sync):
         done = sync.run("sh", "-c", "exec %s --config %s resync --wait %s" % (
             sync.CLIENT, sync.config, closed))
         tap.same(done.code, 74 if closed == ">&-" else 0, "with " + closed)
+
+
+def steering(tap, server, sync):
+    """What others write does not steer the terminal of who reads it."""
+    evil = "\x1b]0;own\x07\x1b[31mred\nline\x9b1m"
+    before = server.get("/api/v3/work_packages/4330").json()["subject"]
+    server.side(*edit(4330, subject=evil))
+    sync.opsync("resync", "--wait")
+    sync.opsync("pause", evil)
+    for args in (("show", "4330"), ("log",), ("status",), ("status", "--check"),
+                 ("explain", "4330")):
+        done = sync.opsync(*args)
+        tap.ok(done.out and not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]",
+                                          done.out + done.err) and
+               "line" not in done.out.split("\n"),
+               "opsync " + " ".join(args) + " is plain text", repr(done.out))
+    tap.same(sync.opsync("--json", "show", "4330").json()[0]["subject"], evil,
+             "--json has it as it is")
+    tap.same(sync.opsync("status", "--check").out.count("\n"), 1,
+             "one line is one line")
+    sync.opsync("resume")
+    server.side(*edit(4330, subject=before))
+    sync.opsync("resync", "--wait")
 
 
 def second(tap, sync):
@@ -333,6 +357,7 @@ def main():
                    "status says when the next poll is")
             orders(tap, server, sync)
             typed(tap, sync)
+            steering(tap, server, sync)
             second(tap, sync)
             hostile(tap, server, sync)
             tap.same(sync.stop(), 0, "it ends when told to")
