@@ -159,6 +159,20 @@ static int watch(struct status *s, struct err *e)
 	}
 }
 
+/* What would be left out of account is refused. */
+static int check_together(const struct status *s, struct err *e)
+{
+	if (s->check && (s->all || s->watch))
+		return err_set(e, ERR_USAGE,
+			"status: --check judges one instance, once (-i NAME): "
+			"leave out --%s",
+			s->all ? "all" : "watch");
+	if (s->max_lag != 0 && !s->check)
+		return err_set(
+			e, ERR_USAGE, "status: --max-lag is for --check");
+	return 0;
+}
+
 int cli_status(struct cli *cli, struct err *e)
 {
 	static const struct option options[] = {
@@ -174,6 +188,8 @@ int cli_status(struct cli *cli, struct err *e)
 	term_init(&s.term);
 	if (r == 0)
 		r = cli_arguments(cli, 0, 0, e);
+	if (r == 0)
+		r = check_together(&s, e);
 	if (r == 0 && s.check)
 		cli->exit_code = check_status(cli, s.max_lag);
 	else if (r == 0)

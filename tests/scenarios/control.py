@@ -109,6 +109,8 @@ def typed(tap, sync):
     for args, code, words in (
             (("help",), 0, "  resync ["), (("help", "runs"), 0, "--daily"),
             (("help", "rums"), 64, "did you mean 'runs'"),
+            (("status", "--check", "--all"), 64, "leave out --all"),
+            (("status", "--max-lag", "1h"), 64, "is for --check"),
             (("pause", b"\xff"), 64, "is no UTF-8"),
             (("log", "--wp", "4711"), 64, "--wp: work package 4711 is not "
              "known here"),
