@@ -17,6 +17,7 @@
 
 #include "base/stamp.h"
 #include "base/version.h"
+#include "daemon/writable.h"
 
 #define SECONDS(micros) ((double)(micros) / (double)STAMP_SECOND)
 
@@ -207,8 +208,7 @@ int metrics_write(const char *path, struct str text, struct err *e)
 
 	if (fd < 0 || write_all(fd, text) != 0 || fchmod(fd, 0644) != 0 ||
 		rename(fresh, path) != 0)
-		r = err_errno(e, ERR_IO, errno,
-			"status.textfile: cannot write %s", path);
+		r = writable_complain("status.textfile", path, errno, e);
 	if (fd >= 0)
 		close(fd);
 	if (r != 0 && fd >= 0)

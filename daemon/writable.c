@@ -113,3 +113,22 @@ int writable_check(const char *path, struct err *e)
 				  "this one (chown -R)");
 	return say_drop_in(path, unit, error, there, e);
 }
+
+int writable_complain(
+	const char *what, const char *path, int error, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	char unit[256];
+
+	if ((error != EROFS && error != EACCES) || slash == NULL ||
+		getenv("INVOCATION_ID") == NULL ||
+		!our_unit(unit, sizeof(unit)))
+		return err_errno(
+			e, ERR_IO, error, "%s: cannot write %s", what, path);
+	return err_set(e, ERR_IO,
+		"%s: cannot write %s: %s; allow it with a drop-in (systemctl "
+		"edit %s): \"[Service]\", \"ReadWritePaths=%.*s\"%s; then "
+		"systemctl restart %s",
+		what, path, strerror(error), unit, (int)(slash - path), path,
+		error == EACCES ? ", and let its user write there" : "", unit);
+}

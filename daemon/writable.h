@@ -10,4 +10,11 @@
  */
 int writable_check(const char *path, struct err *e);
 
+/*
+ * ERR_IO: what could not be written at path, for error (an errno); where the
+ * sandbox of the unit may be why, with the drop-in.
+ */
+int writable_complain(
+	const char *what, const char *path, int error, struct err *e);
+
 #endif

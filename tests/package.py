@@ -280,6 +280,20 @@ def elsewhere(tap, c, server):
         lambda: c.exists("/srv/site/.git/refs/heads/main")),
         "which lets it", c.journal())
     allow(c, None)
+    c.sh("install -d -o opsync /var/lib/metrics")
+    c.write("/etc/opsync/site.yaml", config(
+        server.url, more="status: { textfile: /var/lib/metrics/site.prom }\n"))
+    c.run("systemctl", "restart", "opsyncd@site")
+    tap.ok(until(lambda: "status.textfile: cannot write /var/lib/metrics/"
+                 "site.prom: Read-only file system; allow it with a drop-in "
+                 "(systemctl edit opsyncd@site.service): \"[Service]\", "
+                 "\"ReadWritePaths=/var/lib/metrics\"" in c.journal()),
+           "so it is for the metrics", c.journal()[-1500:])
+    allow(c, "[Service]\nReadWritePaths=/var/lib/metrics\n")
+    c.run("systemctl", "restart", "opsyncd@site")
+    tap.ok(until(lambda: c.exists("/var/lib/metrics/site.prom")),
+           "which lets it", c.journal()[-1500:])
+    allow(c, None)
     c.write("/etc/opsync/site.yaml", config(server.url))
     c.run("systemctl", "restart", "opsyncd@site")
 
