@@ -12,8 +12,8 @@
  * they are made again.
  *
  * A look at the work tree costs a system call a file, so that it is made as
- * often as it takes a five-thousandth of the time at most: every 10 s for
- * 1,000 files.  What a commit changes is looked at by the commit.
+ * often as it takes a hundredth of the time at most: before each pass of a
+ * minute for 100,000 files.  What a commit changes is looked at by the commit.
  */
 #include "store/look.h"
 
@@ -30,7 +30,7 @@
 #include "store/staging.h"
 #include "store/trees.h"
 
-#define SHARE 5000 /* of the time between two looks */
+#define SHARE 100 /* of the time between two looks */
 #define NONE "'0000000000000000000000000000000000000000'"
 
 /* --- The branch ----------------------------------------------------------- */
