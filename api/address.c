@@ -46,12 +46,15 @@ static bool web_scheme(const char *scheme)
 bool origin_parse(struct origin *o, const char *url)
 {
 	CURLU *u = curl_url();
-	bool ok;
+	CURLUcode set = u != NULL ? curl_url_set(u, CURLUPART_URL, url, 0)
+				  : CURLUE_OUT_OF_MEMORY;
+	bool ok = set == CURLUE_OK;
 	char *user;
 	char *password;
 
+	if (set == CURLUE_OUT_OF_MEMORY)
+		out_of_memory();
 	*o = (struct origin){0};
-	ok = curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK;
 	if (ok) {
 		o->scheme = part(u, CURLUPART_SCHEME);
 		o->host = part(u, CURLUPART_HOST);

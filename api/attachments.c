@@ -191,16 +191,15 @@ static int parse_one(struct arena *a, struct str text, int64_t work_package,
 int api_attachments_parse(struct arena *a, struct str source,
 	struct work_package *wp, struct err *e)
 {
-	static const struct read_kept attachments = {
-		"attachment", sizeof(struct attachment), parse_one};
-	void *items = NULL;
-	size_t n = 0;
-	int code = read_kept(&attachments, a, source, wp->id, &items, &n, e);
+	struct read_kept list = {.one = "attachment",
+		.size = sizeof(struct attachment),
+		.fn = parse_one};
+	int code = read_kept(&list, a, source, wp->id, e);
 
 	if (code != 0)
 		return code;
 	wp->attachments_known = true;
-	wp->n_attachments = n;
-	wp->attachments = items;
+	wp->n_attachments = list.n;
+	wp->attachments = list.items;
 	return 0;
 }

@@ -159,16 +159,15 @@ static int parse_one(struct arena *a, struct str text, int64_t work_package,
 int api_comments_parse(struct arena *a, struct str source,
 	struct work_package *wp, struct err *e)
 {
-	static const struct read_kept comments = {
-		"comment", sizeof(struct comment), parse_one};
-	void *items = NULL;
-	size_t n = 0;
-	int code = read_kept(&comments, a, source, wp->id, &items, &n, e);
+	struct read_kept list = {.one = "comment",
+		.size = sizeof(struct comment),
+		.fn = parse_one};
+	int code = read_kept(&list, a, source, wp->id, e);
 
 	if (code != 0)
 		return code;
 	wp->comments_known = true;
-	wp->n_comments = n;
-	wp->comments = items;
+	wp->n_comments = list.n;
+	wp->comments = list.items;
 	return 0;
 }

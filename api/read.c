@@ -131,8 +131,8 @@ int read_links(struct arena *a, struct str value, const char *key,
 	return 0;
 }
 
-int read_kept(const struct read_kept *kept, struct arena *a, struct str source,
-	int64_t work_package, void **items, size_t *n, struct err *e)
+int read_kept(struct read_kept *kept, struct arena *a, struct str source,
+	int64_t work_package, struct err *e)
 {
 	char *list = NULL;
 	size_t count = 0;
@@ -159,8 +159,8 @@ int read_kept(const struct read_kept *kept, struct arena *a, struct str source,
 		return err_set(e, ERR_DATA,
 			"work package %lld: the source of its %ss is damaged",
 			(long long)work_package, kept->one);
-	*items = list;
-	*n = count;
+	kept->items = list;
+	kept->n = count;
 	return 0;
 }
 

@@ -39,16 +39,19 @@ int read_links(struct arena *a, struct str value, const char *key,
 
 /*
  * The items of a list in a kept source, each parsed by fn() into size bytes of
- * the arena.  one is for the words of ERR_DATA.
+ * the arena.  one is for the words of ERR_DATA.  Set the first part.
  */
 struct read_kept {
 	const char *one; /* "comment" */
 	size_t size;
 	int (*fn)(struct arena *a, struct str text, int64_t work_package,
 		void *item, struct err *e);
+
+	void *items; /* result */
+	size_t n;
 };
-int read_kept(const struct read_kept *kept, struct arena *a, struct str source,
-	int64_t work_package, void **items, size_t *n, struct err *e);
+int read_kept(struct read_kept *kept, struct arena *a, struct str source,
+	int64_t work_package, struct err *e);
 
 /* The number in a href of ours, 0 for any other. */
 int64_t read_href_id(struct str href);

@@ -80,15 +80,14 @@ static int parse_one(struct arena *a, struct str text, int64_t work_package,
 int api_relations_parse(struct arena *a, struct str source,
 	struct work_package *wp, struct err *e)
 {
-	static const struct read_kept relations = {
-		"relation", sizeof(struct relation), parse_one};
-	void *items = NULL;
-	size_t n = 0;
-	int code = read_kept(&relations, a, source, wp->id, &items, &n, e);
+	struct read_kept list = {.one = "relation",
+		.size = sizeof(struct relation),
+		.fn = parse_one};
+	int code = read_kept(&list, a, source, wp->id, e);
 
 	if (code != 0)
 		return code;
-	wp->n_relations = n;
-	wp->relations = items;
+	wp->n_relations = list.n;
+	wp->relations = list.items;
 	return 0;
 }

@@ -25,6 +25,9 @@ char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull));
 char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2)
 	__attribute__((malloc, returns_nonnull));
 
+/* The same where a library could not: abort. */
+_Noreturn void out_of_memory(void);
+
 /*
  * Make room for one more item in an array that doubles: gives items or its
  * new place, and raises *cap.

@@ -304,13 +304,27 @@ static void tell_end(struct service *s)
 		log_error("%s", e.text);
 }
 
+static int start_loop(uv_loop_t *loop, struct err *e)
+{
+	int r = uv_loop_init(loop);
+
+	return r == 0 ? 0
+		      : err_set(e, ERR_IO, "cannot start the event loop: %s",
+				uv_strerror(r));
+}
+
 int service_run(struct config *config, const struct service_options *options,
 	struct err *e)
 {
 	struct service s = {.config = config, .options = *options};
 	char *socket = options->once ? NULL : config_socket(config);
-	int r;
+	int r = start_loop(&s.loop, e);
 
+	if (r != 0) {
+		free(socket);
+		config_free(config);
+		return r;
+	}
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);  /* until there is something to reload */
 	signal(SIGXFSZ, SIG_IGN); /* a full quota is an error, not a death */
@@ -318,7 +332,6 @@ int service_run(struct config *config, const struct service_options *options,
 	s.monitor.sync = &s.sync;
 	s.monitor.single = options->once;
 	s.reconcile_at = stamp_monotonic() + RECONCILE_FIRST;
-	uv_loop_init(&s.loop);
 	r = open_client(&s, e);
 	if (r == 0) {
 		notify_opening();

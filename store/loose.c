@@ -79,9 +79,10 @@ static int place(struct draft *d, const char *objects, struct err *e)
 	if (rename(d->path, to) != 0) {
 		char *fan = xasprintf("%s/%.2s", objects, hex);
 
-		if (errno == ENOENT)
-			mkdir(fan, 0777);
-		if (rename(d->path, to) != 0)
+		if (errno == ENOENT && mkdir(fan, 0777) != 0 && errno != EEXIST)
+			r = err_errno(
+				e, ERR_IO, errno, "cannot create %s", fan);
+		else if (rename(d->path, to) != 0)
 			r = err_errno(e, ERR_IO, errno, "cannot create %s", to);
 		free(fan);
 	}

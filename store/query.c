@@ -8,9 +8,14 @@
 #include "store/query.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/util.h"
+
+#define ROOM ((uint64_t)64 << 10)
 
 /* What the system said of the database, or of its log; 0: nothing. */
 static int last_errno(struct state *s)
@@ -27,10 +32,30 @@ static int last_errno(struct state *s)
 	return n;
 }
 
+/* Too full for the smallest of SQLite's files. */
+static bool disk_is_full(const char *file)
+{
+	char *folder = xstrdup(file);
+	char *slash = strrchr(folder, '/');
+	struct statvfs at;
+	bool full;
+
+	if (slash != NULL)
+		*slash = '\0';
+	full = statvfs(folder, &at) == 0 &&
+	       ((uint64_t)at.f_bavail * at.f_frsize < ROOM ||
+		       (at.f_files > 0 && at.f_favail == 0));
+	free(folder);
+	return full;
+}
+
+/* SQLite does not always tell what the system said. */
 static int system_failed(struct state *s, struct err *e)
 {
 	int n = last_errno(s);
 
+	if (n == 0 && disk_is_full(s->file))
+		n = ENOSPC;
 	if (n != 0)
 		return err_errno(
 			e, ERR_IO, n, "%s: %s", s->file, sqlite3_errmsg(s->db));
@@ -51,6 +76,7 @@ int state_fail(struct state *s, int rc, struct err *e)
 		return err_set(e, ERR_IO,
 			"%s is locked by another program: try again", s->file);
 	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
 		return system_failed(s, e);
 	default:
 		return err_set(

@@ -192,6 +192,11 @@ static int clear_locks(
 		code = clear_folder(file, since, e);
 		free(file);
 	}
+	/* A git fetch of ours was killed; nobody else writes there. */
+	file = xasprintf("%s/refs/opsync", p->refs.p);
+	if (code == 0)
+		code = clear_folder(file, 0, e);
+	free(file);
 	return code;
 }
 
