@@ -103,8 +103,7 @@ int batch_add_parcel(struct batch *b, const struct parcel *p, struct err *e)
 		r = batch_outgrow(b, e);
 	if (r != 0)
 		return r;
-	return pack_add_deflated(b->pack, GIT_OBJECT_BLOB, p->n, p->deflated.p,
-		p->deflated.n, &p->oid, e);
+	return pack_add_parcel(b->pack, GIT_OBJECT_BLOB, p, e);
 }
 
 int batch_read(struct batch *b, const struct object *object,

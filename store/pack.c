@@ -267,16 +267,17 @@ static int add_whole(struct pack *p, git_object_t type, const void *bytes,
 	return 0;
 }
 
-int pack_add_deflated(struct pack *p, git_object_t type, uint64_t size,
-	const void *deflated, size_t n, const git_oid *oid, struct err *e)
+int pack_add_parcel(struct pack *p, git_object_t type,
+	const struct parcel *parcel, struct err *e)
 {
-	int r = begin(p, type, size, n, e);
+	size_t n = parcel->deflated.n;
+	int r = begin(p, type, parcel->n, n, e);
 
 	if (r != 0)
 		return r;
-	memcpy(p->w.out + p->w.n, deflated, n);
+	memcpy(p->w.out + p->w.n, parcel->deflated.p, n);
 	advance(p, n);
-	end(p, oid);
+	end(p, &parcel->oid);
 	return 0;
 }
 
@@ -285,7 +286,7 @@ int pack_add_deflated(struct pack *p, git_object_t type, uint64_t size,
 /* Those that wait, deflated. */
 struct together {
 	const struct pack *p;
-	struct buf deflated[WAIT_MOST];
+	struct parcel parcels[WAIT_MOST];
 };
 
 static const struct object *waiting_at(const struct pack *p, size_t i)
@@ -301,11 +302,14 @@ static void deflate_slice(void *arg, size_t slice)
 
 	for (size_t i = slice * SLICE; i < end && i < t->p->n_waiting; i++) {
 		const struct object *it = waiting_at(t->p, i);
-		struct buf *out = &t->deflated[i];
+		struct parcel *parcel = &t->parcels[i];
+		struct buf *out = &parcel->deflated;
 
-		buf_reserve(out, deflater_bound((size_t)it->size));
-		out->n = deflater_whole(&deflater, it->bytes, (size_t)it->size,
-			out->p, out->cap);
+		parcel->n = (size_t)it->size;
+		parcel->oid = it->oid;
+		buf_reserve(out, deflater_bound(parcel->n));
+		out->n = deflater_whole(
+			&deflater, it->bytes, parcel->n, out->p, out->cap);
 	}
 	deflater_fini(&deflater);
 }
@@ -319,15 +323,11 @@ static int drain(struct pack *p, struct err *e)
 
 	t->p = p;
 	parallel_each((p->n_waiting + SLICE - 1) / SLICE, deflate_slice, t);
-	for (; done < p->n_waiting && r == 0; done += r == 0) {
-		const struct object *it = waiting_at(p, done);
-		git_oid oid = it->oid;
-
-		r = pack_add_deflated(p, it->type, it->size,
-			t->deflated[done].p, t->deflated[done].n, &oid, e);
-	}
+	for (; done < p->n_waiting && r == 0; done += r == 0)
+		r = pack_add_parcel(
+			p, waiting_at(p, done)->type, &t->parcels[done], e);
 	for (size_t i = 0; i < p->n_waiting; i++)
-		buf_fini(&t->deflated[i]);
+		parcel_fini(&t->parcels[i]);
 	free(t);
 	p->n_waiting -= done;
 	memmove(p->waiting, p->waiting + done,

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "store/inflate.h"
 #include "store/object_table.h"
+#include "store/parcel.h"
 
 /*
  * A pack file while it is written (gitformat-pack, version 2, no deltas),
@@ -39,10 +40,10 @@ void pack_cancel(struct pack *p);
 int pack_add(struct pack *p, git_object_t type, const void *bytes, size_t n,
 	const git_oid *oid, struct err *e);
 
-/* One whose content of size bytes is deflated already, to n that it takes. */
+/* One that is deflated already, to what it takes. */
 bool pack_takes(size_t deflated);
-int pack_add_deflated(struct pack *p, git_object_t type, uint64_t size,
-	const void *deflated, size_t n, const git_oid *oid, struct err *e);
+int pack_add_parcel(struct pack *p, git_object_t type,
+	const struct parcel *parcel, struct err *e);
 
 /* Give an object's content to fn, in pieces.  Once sealed: any threads. */
 typedef int pack_sink_fn(void *arg, const void *bytes, size_t n, struct err *e);
