@@ -62,8 +62,8 @@ static void test_in_order(void **state)
 	int fd = open_file(&w);
 
 	(void)state;
-	for (char c = 'a'; c <= 'f'; c++) {
-		fill(&w, c, SIZE);
+	for (int i = 0; i < 6; i++) {
+		fill(&w, (char)('a' + i), SIZE);
 		assert_int_equal(write_behind_flush(&w, NULL), 0);
 	}
 	fill(&w, 'g', 10);
