@@ -13,7 +13,13 @@
  * request than it used to, is asked by half as many at once; each of twenty
  * good answers in a row lets one more through again.
  */
-enum pace_kind { PACE_LIST, PACE_SINGLE, PACE_CONTENT, PACE_KINDS };
+enum pace_kind {
+	PACE_BATCH, /* a list of many whole work packages */
+	PACE_LIST,  /* any other: many times as quick */
+	PACE_SINGLE,
+	PACE_CONTENT,
+	PACE_KINDS,
+};
 
 struct pace {
 	int most;         /* requests at once */

@@ -25,6 +25,7 @@
 #include "api/mask.h"
 #include "base/stamp.h"
 
+#define BATCH_PATH 500 /* bytes */
 #define MAX_HOPS 5
 #define FIRST_BACKOFF (STAMP_SECOND / 2)
 #define NAME_SIZE 200
@@ -61,11 +62,14 @@ static void move(struct api_transfer *t, struct transfers *to, bool first)
 		TAILQ_INSERT_TAIL(to, t, link);
 }
 
+/* A batch is asked for by its ids, some hundred of them. */
 static enum pace_kind kind_of(const struct api_request *r)
 {
 	if (r->content)
 		return PACE_CONTENT;
-	return strchr(r->path, '?') != NULL ? PACE_LIST : PACE_SINGLE;
+	if (strchr(r->path, '?') == NULL)
+		return PACE_SINGLE;
+	return strlen(r->path) > BATCH_PATH ? PACE_BATCH : PACE_LIST;
 }
 
 /* The exchange is over: count it. */
