@@ -98,6 +98,7 @@ struct api_request {
 	int (*on_bytes)(struct api_request *r, const void *bytes, size_t n);
 	void (*on_restart)(struct api_request *r);
 	bool content;
+	bool batch; /* a list of many whole work packages, which takes long */
 	int64_t max_size;
 
 	/* Result, valid in done() and until api_request_fini(). */

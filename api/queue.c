@@ -25,7 +25,6 @@
 #include "api/mask.h"
 #include "base/stamp.h"
 
-#define BATCH_PATH 500 /* bytes */
 #define MAX_HOPS 5
 #define FIRST_BACKOFF (STAMP_SECOND / 2)
 #define NAME_SIZE 200
@@ -62,14 +61,13 @@ static void move(struct api_transfer *t, struct transfers *to, bool first)
 		TAILQ_INSERT_TAIL(to, t, link);
 }
 
-/* A batch is asked for by its ids, some hundred of them. */
 static enum pace_kind kind_of(const struct api_request *r)
 {
 	if (r->content)
 		return PACE_CONTENT;
 	if (strchr(r->path, '?') == NULL)
 		return PACE_SINGLE;
-	return strlen(r->path) > BATCH_PATH ? PACE_BATCH : PACE_LIST;
+	return r->batch ? PACE_BATCH : PACE_LIST;
 }
 
 /* The exchange is over: count it. */

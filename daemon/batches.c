@@ -47,6 +47,7 @@ static void start_lane(struct batches_lane *bl, struct batches_range range)
 	bl->start = range.start;
 	bl->n = range.n;
 	api_path_batch(&path, &b->sync->scope, b->ids + range.start, range.n);
+	bl->lane.batch = true;
 	lane_start(&bl->lane, buf_take(&path));
 }
 

@@ -248,7 +248,8 @@ void lane_start(struct lane *lane, char *path)
 	lane->err = (struct err){0};
 	mapper_page_fini(&lane->page);
 	api_request_fini(&lane->request);
-	lane->request = (struct api_request){.path = path};
+	lane->request =
+		(struct api_request){.path = path, .batch = lane->batch};
 	lane->asking = true;
 	api_get(lane->sync->client, &lane->request, on_list);
 }

@@ -17,6 +17,7 @@ struct lane {
 	struct items *items;
 	void *owner;    /* the caller's own */
 	bool forced;    /* map what is known, too */
+	bool batch;     /* the list is one of many work packages */
 	lane_fn *taken; /* figures are known; or NULL */
 	lane_fn *done;
 

@@ -54,8 +54,23 @@ def enough(tap):
                "and then it goes on", done)
 
 
+def batches(tap):
+    """Lists of many take longer than lists of few: that is not slow."""
+    with StandIn("--generate", "1000", "--cost") as server, Sync(
+            server.url, projects="[demo-1]", mapping="""
+documents:
+- { path: "${ id }.md", attachments: none, body: "${ subject }" }
+""") as sync:
+        done = sync.once()
+        at = sorted(r["at"] / 1e6 for r in server.requests()
+                    if len(r["path"]) > 500)
+        tap.ok(done.code == 0 and len(at) == 5 and at[-1] - at[0] < 4.5,
+               "batches are asked for two at a time", (at, done))
+
+
 def main():
     tap = Tap()
+    batches(tap)
     limited(tap)
     bytes_limited(tap)
     enough(tap)
