@@ -24,10 +24,10 @@ void buf_clear(struct buf *b)
 void buf_grow(struct buf *b, size_t more)
 {
 	size_t want = b->n + more + 1;
-	size_t cap = b->cap > 0 ? b->cap : 64;
+	size_t cap = b->cap > 0 ? 2 * b->cap : 64;
 
-	while (cap < want)
-		cap *= 2;
+	if (cap < want)
+		cap = want; /* a size that is known is kept to */
 	b->p = xrealloc(b->p, cap);
 	b->cap = cap;
 	b->p[b->n] = '\0';

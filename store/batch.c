@@ -96,7 +96,7 @@ int batch_add_parcel(struct batch *b, const struct parcel *p, struct err *e)
 {
 	int r = 0;
 
-	if (p->deflated.n == 0 || batch_has_room(b, p->n))
+	if (p->how == PARCEL_RAW || batch_has_room(b, p->n))
 		return batch_add(
 			b, GIT_OBJECT_BLOB, p->bytes, p->n, &p->oid, e);
 	if (b->pack == NULL)

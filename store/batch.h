@@ -34,7 +34,7 @@ bool batch_has_room(const struct batch *b, uint64_t size);
 int batch_add(struct batch *b, git_object_t type, const void *bytes, size_t n,
 	const git_oid *oid, struct err *e);
 
-/* The same for one that is deflated already, if that helps. */
+/* The same for one that was made ready, if that helps. */
 int batch_add_parcel(struct batch *b, const struct parcel *p, struct err *e);
 
 /* Move what there is into a pack, from now on b->pack. */

@@ -14,13 +14,15 @@
 
 #include <assert.h>
 #include <libdeflate.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <string.h>
 
 #define SAMPLE 4096
 #define FEW 256 /* too few bytes to tell anything */
 #define FAST 1
 #define PLAIN 0
+#define BLOCK ((size_t)65535) /* that is stored, at most */
+#define BLOCK_HEADER ((size_t)5)
+#define AROUND ((size_t)2 + 4) /* header and checksum */
 
 void deflater_fini(struct deflater *d)
 {
@@ -33,8 +35,9 @@ void deflater_fini(struct deflater *d)
 	*d = (struct deflater){0};
 }
 
-static bool shrinks(const uint8_t *p, size_t n)
+bool deflate_helps(const void *bytes, size_t n)
 {
+	const uint8_t *p = bytes;
 	uint32_t count[256] = {0};
 	uint64_t pairs = 0;
 
@@ -51,6 +54,36 @@ static bool shrinks(const uint8_t *p, size_t n)
 	return pairs - n > (uint64_t)n * n / 128;
 }
 
+size_t deflate_plain_size(size_t n)
+{
+	size_t blocks = n > BLOCK ? (n + BLOCK - 1) / BLOCK : 1;
+
+	return AROUND + blocks * BLOCK_HEADER + n;
+}
+
+void deflate_plain(const void *bytes, size_t n, uint32_t sum, uint8_t *out)
+{
+	const uint8_t *at = bytes;
+	size_t k;
+
+	*out++ = 0x78; /* zlib, with a window of 32 KiB */
+	*out++ = 0x01;
+	do {
+		k = n < BLOCK ? n : BLOCK;
+		n -= k;
+		*out++ = n == 0; /* the last? */
+		*out++ = (uint8_t)k;
+		*out++ = (uint8_t)(k >> 8);
+		*out++ = (uint8_t)~k;
+		*out++ = (uint8_t)(~k >> 8);
+		memcpy(out, at, k);
+		out += k;
+		at += k;
+	} while (n > 0);
+	for (unsigned shift = 32; shift > 0; shift -= 8)
+		*out++ = (uint8_t)(sum >> (shift - 8));
+}
+
 size_t deflater_bound(size_t n)
 {
 	return libdeflate_zlib_compress_bound(NULL, n);
@@ -59,7 +92,7 @@ size_t deflater_bound(size_t n)
 size_t deflater_whole(
 	struct deflater *d, const void *bytes, size_t n, void *out, size_t room)
 {
-	bool fast = shrinks(bytes, n);
+	bool fast = deflate_helps(bytes, n);
 	struct libdeflate_compressor **c = fast ? &d->fast : &d->plain;
 	size_t size;
 
@@ -73,7 +106,7 @@ size_t deflater_whole(
 
 z_stream *deflater_start(struct deflater *d, const void *bytes, size_t n)
 {
-	bool fast = shrinks(bytes, n);
+	bool fast = deflate_helps(bytes, n);
 	z_stream *z = fast ? &d->fast_stream : &d->plain_stream;
 	int r = z->state != NULL ? deflateReset(z)
 				 : deflateInit(z, fast ? FAST : PLAIN);

@@ -1,7 +1,9 @@
 #ifndef STORE_DEFLATE_H
 #define STORE_DEFLATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <zlib.h>
 
 struct libdeflate_compressor;
@@ -18,6 +20,16 @@ struct deflater {
 };
 
 void deflater_fini(struct deflater *d);
+
+/* Is a content worth deflating? */
+bool deflate_helps(const void *bytes, size_t n);
+
+/*
+ * The same format for one that is not: as it is, behind a few bytes here and
+ * there.  sum is libdeflate_adler32() of it; out has room for the size.
+ */
+size_t deflate_plain_size(size_t n);
+void deflate_plain(const void *bytes, size_t n, uint32_t sum, uint8_t *out);
 
 /* The most that n bytes may take, deflated. */
 size_t deflater_bound(size_t n);

@@ -245,9 +245,9 @@ static int add_large(struct pack *p, git_object_t type, const void *bytes,
 	return r;
 }
 
-bool pack_takes(size_t deflated)
+bool pack_takes(size_t packed)
 {
-	return deflated <= OUT_SIZE - ENTRY_HEADER_SIZE;
+	return packed <= OUT_SIZE - ENTRY_HEADER_SIZE;
 }
 
 static int add_whole(struct pack *p, git_object_t type, const void *bytes,
@@ -270,12 +270,16 @@ static int add_whole(struct pack *p, git_object_t type, const void *bytes,
 int pack_add_parcel(struct pack *p, git_object_t type,
 	const struct parcel *parcel, struct err *e)
 {
-	size_t n = parcel->deflated.n;
+	size_t n = parcel_packed(parcel);
 	int r = begin(p, type, parcel->n, n, e);
 
 	if (r != 0)
 		return r;
-	memcpy(p->w.out + p->w.n, parcel->deflated.p, n);
+	if (parcel->how == PARCEL_PLAIN)
+		deflate_plain(parcel->bytes, parcel->n, parcel->sum,
+			p->w.out + p->w.n);
+	else
+		memcpy(p->w.out + p->w.n, parcel->deflated.p, n);
 	advance(p, n);
 	end(p, &parcel->oid);
 	return 0;
@@ -307,6 +311,7 @@ static void deflate_slice(void *arg, size_t slice)
 
 		parcel->n = (size_t)it->size;
 		parcel->oid = it->oid;
+		parcel->how = PARCEL_DEFLATED;
 		buf_reserve(out, deflater_bound(parcel->n));
 		out->n = deflater_whole(
 			&deflater, it->bytes, parcel->n, out->p, out->cap);

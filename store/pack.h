@@ -40,8 +40,8 @@ void pack_cancel(struct pack *p);
 int pack_add(struct pack *p, git_object_t type, const void *bytes, size_t n,
 	const git_oid *oid, struct err *e);
 
-/* One that is deflated already, to what it takes. */
-bool pack_takes(size_t deflated);
+/* One that was made ready, and takes so much. */
+bool pack_takes(size_t packed);
 int pack_add_parcel(struct pack *p, git_object_t type,
 	const struct parcel *parcel, struct err *e);
 

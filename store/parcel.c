@@ -3,6 +3,7 @@
  */
 #include "store/parcel.h"
 
+#include <libdeflate.h>
 #include <stdio.h>
 
 #include "base/hash.h"
@@ -37,10 +38,22 @@ void parcel_make(struct parcel *p, const void *bytes, size_t n)
 	blob_name(bytes, n, &p->oid);
 	if (!pack_takes(bound))
 		return;
+	if (!deflate_helps(bytes, n)) {
+		p->how = PARCEL_PLAIN;
+		p->sum = libdeflate_adler32(1, bytes, n);
+		return;
+	}
+	p->how = PARCEL_DEFLATED;
 	buf_reserve(&p->deflated, bound);
 	p->deflated.n = deflater_whole(
 		&deflater, bytes, n, p->deflated.p, p->deflated.cap);
 	deflater_fini(&deflater);
+}
+
+size_t parcel_packed(const struct parcel *p)
+{
+	return p->how == PARCEL_PLAIN ? deflate_plain_size(p->n)
+				      : p->deflated.n;
 }
 
 void parcel_fini(struct parcel *p)

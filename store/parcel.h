@@ -15,11 +15,16 @@ struct parcel {
 	const void *bytes; /* borrowed */
 	size_t n;
 	git_oid oid;
-	struct buf deflated; /* empty: too large for that */
+	enum { PARCEL_RAW, PARCEL_PLAIN, PARCEL_DEFLATED } how;
+	uint32_t sum;        /* of a plain one, that does not shrink */
+	struct buf deflated; /* as how says, or empty */
 };
 
 void parcel_make(struct parcel *p, const void *bytes, size_t n);
 void parcel_fini(struct parcel *p);
+
+/* What it takes in a pack, unless it is raw: too large to be made ready. */
+size_t parcel_packed(const struct parcel *p);
 
 /* SHA-1 of a blob's content, its header included; to be ended. */
 struct digest *blob_digest(uint64_t size);

@@ -381,10 +381,14 @@ static void a_pack_without_idx_is_taken_back(void **state)
 	objects_free(o);
 }
 
-/* Made elsewhere: small ones, noise, and one that is too large for that. */
+/*
+ * Made elsewhere: small ones, noise that takes one block of deflate's or a few,
+ * and one that is too large for that.
+ */
 static void parcels_are_blobs_like_others(void **state)
 {
-	static const size_t sizes[] = {0, 5, 50000, 1 << 20, BIG};
+	static const size_t sizes[] = {
+		0, 5, 50000, 65535, 65536, 131070, 900000, 1 << 20, BIG};
 	struct scratch *s = *state;
 	struct objects *o = open_batch(s);
 	git_oid oid;
