@@ -10,6 +10,8 @@
  * there in chunks, of which one is under way at a time.  When the request is
  * tried again, the next job forgets what came before.  A content whose size
  * or digest is wrong is fetched a second time before it counts as failed.
+ *
+ * While the worker commits, contents go on coming, as far as there is room.
  */
 #include "daemon/fetch.h"
 
@@ -23,6 +25,8 @@
 #define CHUNK ((size_t)512 * 1024)
 #define FULL ((size_t)1024 * 1024)
 #define MAX_TRIES 2
+#define ROOM ((size_t)16 << 20)
+#define LARGE ((size_t)4 << 20) /* that a large one takes of it */
 
 static void give_chunk(struct fetch *f);
 
@@ -50,40 +54,51 @@ static int add_chunk(struct fetch *f)
 	return r;
 }
 
+static void drop(struct fetch *f)
+{
+	store_content_drop(f->content);
+	f->content = NULL;
+}
+
+/* All of it is here. */
+static int stage(struct fetch *f)
+{
+	struct mapper *m = f->sync->mapper;
+	const char *digest = f->need.digest;
+	struct store_content *content;
+	int r = state_hold(store_state(m->store), &f->job_err);
+
+	if (r != 0)
+		return r;
+	content = f->content;
+	f->content = NULL;
+	r = store_content_end(content, f->work_package,
+		str_of(digest[0] != '\0' ? digest : NULL), probe, &f->job_err);
+	if (r == 0)
+		mapper_event(m, LOG_LEVEL_DEBUG, "fetched", f->work_package,
+			STR_NONE, "attachment %lld, %lld bytes",
+			(long long)f->need.attachment_id,
+			(long long)f->need.size);
+	return r;
+}
+
 static void run_chunk(struct job *job)
 {
 	struct fetch *f = container_of(job, struct fetch, job);
 	int r = 0;
 
-	if (f->content != NULL && !f->whole && (f->restart || f->drop)) {
-		store_content_drop(f->content);
-		f->content = NULL;
-	}
+	if (!f->whole && (f->restart || f->drop))
+		drop(f);
 	if (f->drop)
 		return;
 	if (!f->whole)
 		r = add_chunk(f);
 	if (r == 0 && f->last)
-		r = state_hold(
-			store_state(f->sync->mapper->store), &f->job_err);
-	if (r == 0 && f->last) {
-		struct store_content *content = f->content;
-
-		f->content = NULL;
-		r = store_content_end(content, f->work_package,
-			str_of(f->need.digest[0] != '\0' ? f->need.digest
-							 : NULL),
-			probe, &f->job_err);
-		if (r == 0)
-			mapper_event(f->sync->mapper, LOG_LEVEL_DEBUG,
-				"fetched", f->work_package, STR_NONE,
-				"attachment %lld, %lld bytes",
-				(long long)f->need.attachment_id,
-				(long long)f->need.size);
-	} else if (r != 0 && f->content != NULL) {
-		store_content_drop(f->content);
-		f->content = NULL;
-	}
+		r = stage(f);
+	if (r != 0)
+		drop(f);
+	else if (f->last && f->staged != NULL)
+		f->staged(f);
 }
 
 /* --- The loop's side ---------------------------------------------------- */
@@ -100,10 +115,56 @@ static void ask(struct fetch *f)
 	api_get(f->sync->client, &f->request, on_request_done);
 }
 
+/* --- Room --------------------------------------------------------------- */
+
+void fetch_room_init(struct fetch_room *room)
+{
+	*room = (struct fetch_room){0};
+	TAILQ_INIT(&room->waiting);
+}
+
+/* As it came, and deflated. */
+static size_t most_held(const struct fetch *f)
+{
+	return f->need.size <= SMALL ? 2 * (size_t)f->need.size : LARGE;
+}
+
+static void leave_queue(struct fetch *f)
+{
+	TAILQ_REMOVE(&f->room->waiting, f, link);
+	f->waits = false;
+}
+
+static void let_in(struct fetch_room *room)
+{
+	struct fetch *f;
+
+	while ((f = TAILQ_FIRST(&room->waiting)) != NULL) {
+		size_t n = most_held(f);
+
+		if (room->taken > 0 && room->taken + n > ROOM)
+			return;
+		leave_queue(f);
+		room->taken += f->held = n;
+		ask(f);
+	}
+}
+
+/* From now on it takes n bytes. */
+static void hold(struct fetch *f, size_t n)
+{
+	f->room->taken = f->room->taken - f->held + n;
+	f->held = n;
+	let_in(f->room);
+}
+
 static void finish(struct fetch *f)
 {
+	hold(f, 0);
 	f->done(f); /* f may be gone */
 }
+
+/* --- Chunks ------------------------------------------------------------- */
 
 static void on_chunk(struct job *job)
 {
@@ -150,6 +211,7 @@ static void on_made(uv_work_t *making, int status)
 	struct fetch *f = container_of(making, struct fetch, making);
 
 	(void)status; /* it is never canceled */
+	hold(f, store_content_memory(f->content));
 	worker_give(f->sync->worker, &f->job);
 }
 
@@ -225,13 +287,23 @@ void fetch_start(struct fetch *f, fetch_done_fn *done)
 	f->request.max_size = f->need.size > 0 ? f->need.size : 1;
 	f->request.on_bytes = on_bytes;
 	f->request.on_restart = on_restart;
-	ask(f);
+	f->waits = true;
+	TAILQ_INSERT_TAIL(&f->room->waiting, f, link);
+	let_in(f->room);
 }
 
 void fetch_cancel(struct fetch *f)
 {
-	if (!f->ended)
-		api_cancel(&f->request);
+	if (!f->waits) {
+		if (!f->ended)
+			api_cancel(&f->request);
+		return;
+	}
+	leave_queue(f);
+	err_set(&f->err, ERR_CANCELED, "attachment %lld: canceled",
+		(long long)f->need.attachment_id);
+	f->ended = true;
+	give_chunk(f);
 }
 
 void fetch_fini(struct fetch *f)

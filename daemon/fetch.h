@@ -1,10 +1,24 @@
 #ifndef DAEMON_FETCH_H
 #define DAEMON_FETCH_H
 
+#include <sys/queue.h>
+
 #include "daemon/sync.h"
 
 struct fetch;
 typedef void fetch_done_fn(struct fetch *f);
+TAILQ_HEAD(fetches, fetch);
+
+/*
+ * What all contents on their way may take of the memory: those for which
+ * there is no room wait in order.
+ */
+struct fetch_room {
+	size_t taken; /* bytes */
+	struct fetches waiting;
+};
+
+void fetch_room_init(struct fetch_room *room);
 
 /*
  * The content of one attachment, from the server into the open batch of the
@@ -12,14 +26,23 @@ typedef void fetch_done_fn(struct fetch *f);
  */
 struct fetch {
 	struct sync *sync;
+	struct fetch_room *room;
 	int64_t work_package;
 	struct mapper_need need;
 	void *owner; /* the caller's own */
+	/*
+	 * Called on the worker's thread when it is staged, unless NULL: what
+	 * comes next there needs no job of its own.  done() still follows.
+	 */
+	fetch_done_fn *staged;
 
 	struct err err; /* result: code 0 if it is staged */
 
 	/* Private. */
 	fetch_done_fn *done;
+	TAILQ_ENTRY(fetch) link;
+	bool waits;  /* for room, linked */
+	size_t held; /* of the room */
 	struct api_request request;
 	uv_work_t making;
 	struct job job;

@@ -15,7 +15,7 @@
 
 #include <stdlib.h>
 
-#define MAX_ACTIVE 12
+#define MAX_ACTIVE 300 /* their contents have a limit of their own */
 
 struct item {
 	struct items *items;
@@ -28,6 +28,8 @@ struct item {
 	bool answered; /* its answer is to be taken in */
 	size_t n_fetches;
 	size_t n_fetching;
+	size_t n_staged; /* worker's */
+	bool has_run;    /* the job has, as the last content was staged */
 	struct fetch *fetches;
 	enum mapped mapped;
 	struct err why; /* the work package cannot be mapped */
@@ -37,6 +39,8 @@ struct item {
 
 static void start_more(struct items *items);
 static void map(struct item *item);
+static void run_map(struct job *job);
+static void on_mapped(struct job *job);
 
 static void item_free(struct item *item)
 {
@@ -139,8 +143,23 @@ static void on_fetched(struct fetch *f)
 	/* A damaged transfer is no fault of the work package: later again. */
 	if (item->why.code == ERR_DATA)
 		item->why.code = ERR_AGAIN;
-	if (--item->n_fetching == 0)
+	if (--item->n_fetching > 0)
+		return;
+	if (item->has_run)
+		on_mapped(&item->job);
+	else
 		map(item);
+}
+
+/* On the worker's thread: when all are there, on without a way back. */
+static void on_staged(struct fetch *f)
+{
+	struct item *item = f->owner;
+
+	if (++item->n_staged < item->n_fetches)
+		return;
+	run_map(&item->job);
+	item->has_run = true;
 }
 
 static void fetch_all(struct item *item)
@@ -151,12 +170,18 @@ static void fetch_all(struct item *item)
 		fetch_fini(&item->fetches[i]);
 	free(item->fetches);
 	item->n_fetches = item->n_fetching = work->n_needs;
+	item->n_staged = 0;
+	item->has_run = false;
 	item->fetches = xcalloc(work->n_needs, sizeof(*item->fetches));
 	for (size_t i = 0; i < work->n_needs; i++) {
-		item->fetches[i].sync = item->items->sync;
-		item->fetches[i].work_package = work->id;
-		item->fetches[i].need = work->needs[i];
-		item->fetches[i].owner = item;
+		item->fetches[i] = (struct fetch){
+			.sync = item->items->sync,
+			.room = &item->items->room,
+			.work_package = work->id,
+			.need = work->needs[i],
+			.owner = item,
+			.staged = on_staged,
+		};
 	}
 	for (size_t i = 0; i < item->n_fetches; i++)
 		fetch_start(&item->fetches[i], on_fetched);
@@ -274,6 +299,7 @@ void items_init(struct items *items, struct sync *sync, items_fn *moved)
 {
 	*items = (struct items){.sync = sync, .moved = moved};
 	items->last = &items->first;
+	fetch_room_init(&items->room);
 }
 
 void items_add(struct items *items, struct mapper_item **work, size_t n)

@@ -26,6 +26,7 @@ struct items {
 	size_t n_active;
 
 	/* Private. */
+	struct fetch_room room;
 	struct item *first;
 	struct item **last;
 	struct item *active;
@@ -39,10 +40,10 @@ void items_add(struct items *items, struct mapper_item **work, size_t n);
 /* Drop those that wait, cancel those at work; moved() still comes for each. */
 void items_cancel(struct items *items, const struct err *why);
 
-/* Enough wait: no more are to be read, so that memory stays flat. */
+/* Enough are here: no more are to be read, so that memory stays flat. */
 static inline bool items_full(const struct items *items)
 {
-	return items->n_waiting > 300;
+	return items->n_waiting + items->n_active > 300;
 }
 
 static inline bool items_idle(const struct items *items)

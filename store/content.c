@@ -192,6 +192,11 @@ struct store_content *store_content_whole(
 	return c;
 }
 
+size_t store_content_memory(const struct store_content *c)
+{
+	return c->bytes.cap + c->parcel.deflated.cap;
+}
+
 static void end_digests(struct store_content *c)
 {
 	uint8_t md5[16];

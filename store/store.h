@@ -154,6 +154,9 @@ void store_content_drop(struct store_content *c);
 struct store_content *store_content_whole(struct store *s,
 	int64_t attachment_id, int64_t size, struct buf *bytes);
 
+/* What such a one takes of the memory, in bytes. */
+size_t store_content_memory(const struct store_content *c);
+
 /*
  * Check size and MD5 (when digest is not none): ERR_DATA if they differ.
  * probe is called with the content (bytes, of a very large one the first
