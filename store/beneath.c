@@ -176,6 +176,21 @@ int beneath_place(struct beneath *b, const char *path, bool create,
 	return r;
 }
 
+bool beneath_is_free(const struct beneath *b, const char *path)
+{
+	struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
+			   RESOLVE_NO_MAGICLINKS};
+	int fd;
+
+	if (check(b, path, NULL) != 0)
+		return false;
+	fd = (int)syscall(SYS_openat2, b->fd, path, &how, sizeof(how));
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 && errno == ENOENT;
+}
+
 void beneath_prune(struct beneath *b, const char *path)
 {
 	char *rest = xstrdup(path);

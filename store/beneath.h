@@ -36,6 +36,12 @@ void beneath_fini(struct beneath *b); /* accepts one that was not begun */
 int beneath_place(struct beneath *b, const char *path, bool create,
 	struct place *out, struct err *e);
 
+/*
+ * Is nothing there?  In one call where openat2() works; true only if it is
+ * certain.  Beside anything else.
+ */
+bool beneath_is_free(const struct beneath *b, const char *path);
+
 /* Close the folder opened last: others may have moved it meanwhile. */
 void beneath_forget(struct beneath *b);
 

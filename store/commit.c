@@ -195,7 +195,9 @@ static int commit_staged(struct store *s, struct store_commit *c, struct err *e)
 	git_oid made = {{0}};
 	int code = prepare(&j, e);
 
-	if (code == 0)
+	if (code == 0 && c->partial)
+		code = intent_begin(s, &made, e);
+	else if (code == 0)
 		code = intent_finish(s, &made, NULL, e);
 	worktree_forget_index(s->worktree);
 	for (size_t i = 0; code == 0 && i < j.changes.n; i++)
@@ -234,6 +236,7 @@ int store_commit(struct store *s, struct store_commit *c, struct err *e)
 			*e = s->broken;
 		return s->broken.code;
 	}
+	intent_catch_up(s);
 	code = intent_finish(s, NULL, &ref_done, &late);
 	if (code == 0 || ref_done) {
 		int asked = staging_any(s->state, &any, e);
@@ -253,6 +256,7 @@ void store_discard(struct store *s)
 	struct err e = {0};
 
 	store_let_go(s);
+	intent_catch_up(s);
 	objects_drop(s->objects);
 	s->looked = false;
 	s->seen_tip = (git_oid){{0}}; /* what was found is found again */

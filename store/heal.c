@@ -108,8 +108,24 @@ static int set_ref(struct store *s, const git_oid *to, struct err *e)
 
 /* --- Packs without their index -------------------------------------------- */
 
-/* Made again beside the pack, whose own checksum must be right. */
-static bool index_pack(struct store *s, const char *folder, const char *pack)
+/* From our own folder; the copy of the pack that is there goes. */
+static bool place_index(struct store *s, const char *name, const char *index)
+{
+	char *copy = xasprintf("%s/pack-%s.pack", s->tmp, name);
+	char *made = xasprintf("%s/pack-%s.idx", s->tmp, name);
+	bool placed = rename(made, index) == 0;
+
+	unlink(copy);
+	free(copy);
+	free(made);
+	return placed;
+}
+
+/*
+ * Made in our own folder, where what a killed process left is removed; the
+ * pack's checksum must be right.
+ */
+static bool index_pack(struct store *s, const char *pack, const char *index)
 {
 	size_t size = (size_t)1 << 20;
 	git_indexer_progress stats = {0};
@@ -118,11 +134,12 @@ static bool index_pack(struct store *s, const char *folder, const char *pack)
 	FILE *f = fopen(pack, "re");
 	size_t n;
 	bool good = f != NULL &&
-		    git_indexer_new(&indexer, folder, 0444, NULL, NULL) == 0;
+		    git_indexer_new(&indexer, s->tmp, 0444, NULL, NULL) == 0;
 
 	while (good && (n = fread(bytes, 1, size, f)) > 0)
 		good = git_indexer_append(indexer, bytes, n, &stats) == 0;
-	good = good && git_indexer_commit(indexer, &stats) == 0;
+	good = good && git_indexer_commit(indexer, &stats) == 0 &&
+	       place_index(s, git_indexer_name(indexer), index);
 	if (good)
 		store_tell(s, LOG_LEVEL_WARNING,
 			"the index of %s was gone: it is made again", pack);
@@ -149,7 +166,7 @@ static bool index_packs(struct store *s)
 			(int)(name.n > 5 ? name.n - 5 : 0), name.p);
 
 		if (str_ends(name, STR(".pack")) && access(index, F_OK) != 0)
-			any |= index_pack(s, folder, pack);
+			any |= index_pack(s, pack, index);
 		free(pack);
 		free(index);
 	}

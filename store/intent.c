@@ -4,6 +4,9 @@
  *   kept branch made -> our branch moved by compare-and-swap -> work tree and
  *   index brought in step -> intent deleted
  *
+ * The work tree's turn may be a thread's, while the caller goes on: what comes
+ * behind it waits for that (intent_catch_up).
+ *
  * Each step sees by itself whether it was done before, so the whole may be
  * interrupted and repeated anywhere.  Where somebody else moved the branch
  * since the commit was made, ours is made anew on top: our paths over their
@@ -339,16 +342,42 @@ static int keep_late(struct store *s, const struct intent *intent,
 	return code;
 }
 
-static int update_worktree(struct store *s, const struct intent *intent,
-	const git_oid *tip, struct changes *c, struct err *e)
+/* --- All of it ------------------------------------------------------------ */
+
+/* A promise that is being kept. */
+struct keeping {
+	struct intent intent;
+	struct changes changes;
+	git_oid tip; /* where the branch came to be */
+	bool moved;  /* it did: only the work tree may be left to do */
+	bool later;  /* which may be done beside what comes next, */
+	bool begun;  /* and is */
+};
+
+static void keeping_free(struct keeping *k)
 {
+	changes_fini(&k->changes);
+	free(k);
+}
+
+static int apply(struct store *s, struct keeping *k, struct err *e)
+{
+	struct changes *c = &k->changes;
+
+	k->begun = k->later && worktree_begin(s->worktree, c->items, c->n);
+	return k->begun ? 0 : worktree_apply(s->worktree, c->items, c->n, e);
+}
+
+static int update_worktree(struct store *s, struct keeping *k, struct err *e)
+{
+	struct changes *c = &k->changes;
 	size_t n_foreign = 0;
 	git_oid before;
 	git_oid tree;
-	int code = tree_of(s->repo, tip, &tree, e);
+	int code = tree_of(s->repo, &k->tip, &tree, e);
 
 	if (code == 0)
-		code = tree_of(s->repo, &intent->old, &before, e);
+		code = tree_of(s->repo, &k->intent.old, &before, e);
 	if (code == 0)
 		code = changes_prune(s, &tree, c, e);
 	if (code == 0)
@@ -359,56 +388,84 @@ static int update_worktree(struct store *s, const struct intent *intent,
 	if (code == 0)
 		leave_theirs(c, &n_foreign);
 	if (code == 0 && n_foreign > 0)
-		code = forget_kept(s, intent, c, &n_foreign, e);
+		code = forget_kept(s, &k->intent, c, &n_foreign, e);
 	if (code == 0 && n_foreign > 0)
-		code = keep_late(s, intent, tip, c, e);
-	if (code == 0)
-		code = worktree_apply(s->worktree, c->items, c->n, e);
-	return code;
+		code = keep_late(s, &k->intent, &k->tip, c, e);
+	return code == 0 ? apply(s, k, e) : code;
 }
 
-static int keep_promise(struct store *s, struct intent *intent,
-	struct changes *c, git_oid *tip, bool *ref_done, struct err *e)
+static int keep_promise(struct store *s, struct keeping *k, struct err *e)
 {
-	int code = changes_intended(s->state, c, e);
+	int code = changes_intended(s->state, &k->changes, e);
 
 	if (code == 0)
-		code = move_branch(s, intent, c, e);
+		code = move_branch(s, &k->intent, &k->changes, e);
 	if (code == 0)
-		code = store_tip(s, tip, e);
+		code = store_tip(s, &k->tip, e);
 	if (code != 0)
 		return code;
-	*ref_done = true;
+	k->moved = true;
 	if (store_is_checked_out(s))
-		code = update_worktree(s, intent, tip, c, e);
-	return code == 0 ? delete_rows(s, tip, e) : code;
+		code = update_worktree(s, k, e);
+	return code == 0 && !k->begun ? delete_rows(s, &k->tip, e) : code;
+}
+
+/* Do what k says, and dispose of it. */
+static int keep(struct store *s, struct keeping *k, git_oid *commit,
+	bool *ref_done, struct err *e)
+{
+	struct intent *intent = &k->intent;
+	git_oid before;
+	bool found;
+	int code = load(s->state, intent, &found, e);
+
+	before = intent->old;
+	if (code == 0 && found)
+		code = keep_promise(s, k, e);
+	else if (code == 0)
+		k->moved = true;
+	/* Where nobody else moved the branch, it needs no new look. */
+	if (code == 0 && found && git_oid_equal(&before, &s->seen_tip) &&
+		git_oid_equal(&intent->old, &before) &&
+		git_oid_equal(&k->tip, &intent->new))
+		s->seen_tip = k->tip;
+	if (commit != NULL && k->moved &&
+		!git_oid_equal(&intent->new, &intent->old))
+		*commit = intent->new;
+	if (ref_done != NULL)
+		*ref_done = k->moved;
+	if (k->begun)
+		s->begun = k;
+	else
+		keeping_free(k);
+	return code;
 }
 
 int intent_finish(
 	struct store *s, git_oid *commit, bool *ref_done, struct err *e)
 {
-	struct intent intent = {0};
-	struct changes c = {0};
-	git_oid before;
-	git_oid tip;
-	bool moved = false;
-	bool found;
-	int code = load(s->state, &intent, &found, e);
+	struct keeping *k = xcalloc(1, sizeof(*k));
 
-	before = intent.old;
-	if (code == 0 && found)
-		code = keep_promise(s, &intent, &c, &tip, &moved, e);
-	else if (code == 0)
-		moved = true;
-	changes_fini(&c);
-	/* Where nobody else moved the branch, it needs no new look. */
-	if (code == 0 && found && git_oid_equal(&before, &s->seen_tip) &&
-		git_oid_equal(&intent.old, &before) &&
-		git_oid_equal(&tip, &intent.new))
-		s->seen_tip = tip;
-	if (commit != NULL && moved && !git_oid_equal(&intent.new, &intent.old))
-		*commit = intent.new;
-	if (ref_done != NULL)
-		*ref_done = moved;
-	return code;
+	return keep(s, k, commit, ref_done, e);
+}
+
+int intent_begin(struct store *s, git_oid *commit, struct err *e)
+{
+	struct keeping *k = xcalloc(1, sizeof(*k));
+
+	k->later = true;
+	return keep(s, k, commit, NULL, e);
+}
+
+void intent_catch_up(struct store *s)
+{
+	struct keeping *k = s->begun;
+
+	if (k == NULL)
+		return;
+	s->begun = NULL;
+	if (worktree_end(s->worktree, NULL) != 0 ||
+		delete_rows(s, &k->tip, NULL) != 0)
+		s->seen_tip = (git_oid){{0}};
+	keeping_free(k);
 }

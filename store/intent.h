@@ -26,6 +26,19 @@ int intent_put(struct state *s, const struct intent *intent,
 int intent_since(struct state *s, int64_t *since, struct err *e);
 
 /*
+ * Do what is promised, but that the work tree may be brought in step by a
+ * thread of its own, until intent_catch_up(): before anything else looks at
+ * the work tree, its index, the intent, or seals objects.
+ */
+int intent_begin(struct store *s, git_oid *commit, struct err *e);
+
+/*
+ * Wait for it, if something was begun.  What failed is still promised: who
+ * finishes it next is told why it fails.
+ */
+void intent_catch_up(struct store *s);
+
+/*
  * Do what is promised, if anything is; may be repeated after a kill at any
  * place.  *commit (or NULL) becomes the commit that is on the branch now, if
  * one was promised; *ref_done (or NULL) says, also on a failure, that only

@@ -27,6 +27,7 @@
 #include "store/git_error.h"
 #include "store/heal.h"
 #include "store/history.h"
+#include "store/intent.h"
 #include "store/staging.h"
 #include "store/trees.h"
 
@@ -323,8 +324,10 @@ int store_look(struct store *s, bool deep, store_adrift_fn *fn, void *arg,
 {
 	bool first = git_oid_is_zero(&s->seen_tip);
 	struct sight g = {.store = s, .deep = deep, .contents = deep || first};
-	int code = heal_branch(s, e);
+	int code;
 
+	intent_catch_up(s);
+	code = heal_branch(s, e);
 	if (code == 0)
 		code = look(s, &g, fn, arg, e);
 	if (code != 0) /* what was found and not restored is found again */

@@ -201,18 +201,30 @@ static int copy_stored(
 	return r;
 }
 
+static const struct object *sealed_find(
+	const struct objects *o, const git_oid *oid)
+{
+	return o->sealed != NULL
+		       ? object_table_find(pack_objects(o->sealed), oid)
+		       : NULL;
+}
+
 int objects_copy_blob(
 	struct objects *o, const git_oid *oid, int fd, struct err *e)
 {
-	const struct object *it = batch_find(&o->batch, oid);
+	const struct object *it = sealed_find(o, oid);
 
 	if (it != NULL)
-		return batch_read(&o->batch, it, to_file, &fd, e);
-	if (o->sealed != NULL)
-		it = object_table_find(pack_objects(o->sealed), oid);
-	if (it != NULL)
 		return pack_read(o->sealed, it, to_file, &fd, e);
+	it = batch_find(&o->batch, oid);
+	if (it != NULL)
+		return batch_read(&o->batch, it, to_file, &fd, e);
 	return copy_stored(o, oid, fd, e);
+}
+
+bool objects_at_hand(const struct objects *o, const git_oid *oid)
+{
+	return sealed_find(o, oid) != NULL;
 }
 
 /* --- The batch as a whole ------------------------------------------------- */

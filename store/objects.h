@@ -2,6 +2,7 @@
 #define STORE_OBJECTS_H
 
 #include <git2.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -68,12 +69,16 @@ void objects_drop(struct objects *o);
 size_t objects_count(const struct objects *o);
 
 /*
- * Write a blob's content to a file descriptor: from the open batch, from the
- * pack that was sealed last (which stays open for that), both in pieces, or
- * from the repository.  On any threads, while the batch is empty.
+ * Write a blob's content to a file descriptor: from the pack that was sealed
+ * last (which stays open for that), from the open batch, both in pieces, or
+ * from the repository.  On any threads, while the batch is empty; what is at
+ * hand (objects_at_hand()) also while it fills.
  */
 int objects_copy_blob(
 	struct objects *o, const git_oid *oid, int fd, struct err *e);
+
+/* Is it in the pack that was sealed last?  It is until the next one is. */
+bool objects_at_hand(const struct objects *o, const git_oid *oid);
 
 /* The folder that was given to objects_new(). */
 const char *objects_folder(const struct objects *o);

@@ -41,6 +41,8 @@ struct store {
 			   */
 	int64_t look_at;  /* monotonic: when the work tree's turn is */
 
+	struct keeping *begun; /* of a promise, beside all else (intent.c) */
+
 	const struct buf
 		*adopt; /* paths, one a line; NULL: none is taken over */
 

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "store/git_error.h"
+#include "store/intent.h"
 #include "store/parts.h"
 #include "store/staging.h"
 #include "store/trees.h"
@@ -260,8 +261,10 @@ static int check_foreign(
 		(spot.kind == SPOT_FILE &&
 			!git_oid_equal(&spot.oid, &change.new_oid)))
 		return adopt_spot(p->store, path, &spot, e);
-	if (!p->store->checked_out)
+	if (!p->store->checked_out ||
+		worktree_is_free(p->store->worktree, path.p))
 		return 0;
+	intent_catch_up(p->store);
 	code = worktree_inspect(p->store->worktree, &change, 1, &n_foreign, e);
 	if (code == 0 && n_foreign > 0) {
 		spot.kind = SPOT_OTHER; /* not in git: it is kept */

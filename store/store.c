@@ -134,6 +134,7 @@ int store_mend_state(struct store *s, bool *again, struct err *e)
 	*again = state_is_damaged(s->state);
 	if (!*again)
 		return 0;
+	intent_catch_up(s);
 	objects_drop(s->objects);
 	state_close(s->state);
 	s->state = NULL;
@@ -217,6 +218,8 @@ static int clear_left(struct store *s, const struct site *p, struct err *e)
 		code = objects_clean(s->tmp, e);
 	if (code == 0)
 		code = folder_clean(s->tmp, "spool-", e);
+	if (code == 0)
+		code = folder_clean(s->tmp, "pack", e); /* of heal.c */
 	return code;
 }
 
@@ -257,6 +260,7 @@ int store_open_again(struct store *s, struct err *e)
 {
 	int code;
 
+	intent_catch_up(s);
 	worktree_free(s->worktree);
 	objects_free(s->objects);
 	git_repository_free(s->repo);
@@ -405,6 +409,7 @@ void store_close(struct store *s)
 {
 	if (s == NULL)
 		return;
+	intent_catch_up(s);
 	worktree_free(s->worktree);
 	objects_free(s->objects);
 	git_repository_free(s->repo);

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -22,6 +23,7 @@
 
 #define FEW 64 /* synced one by one; more are by syncfs() */
 #define NAME_SIZE 32
+#define COPY_MOST ((size_t)1 << 30) /* bytes a call */
 
 int tree_files_init(struct tree_files *t, struct beneath *tree,
 	struct objects *o, struct err *e)
@@ -204,9 +206,22 @@ static int check(const struct tree_files *t, const struct tree_file *f,
 	return 0;
 }
 
-/* Write the content beside its place, on another file system than ours. */
+/* Copy all of a file behind its descriptor; 0, or an errno. */
+static int copy_file(int from, int to)
+{
+	ssize_t n;
+
+	do {
+		n = sendfile(to, from, NULL, COPY_MOST);
+		if (n < 0 && errno != EINTR)
+			return errno;
+	} while (n != 0);
+	return 0;
+}
+
+/* Write what was staged beside its place, on another file system than ours. */
 static int place_across(struct tree_files *t, struct tree_file *f,
-	const struct place *at, struct err *e)
+	const struct place *at, int staged, struct err *e)
 {
 	char name[NAME_SIZE] = ".opsync-tmp-";
 	size_t start = strlen(name);
@@ -221,7 +236,10 @@ static int place_across(struct tree_files *t, struct tree_file *f,
 	if (fd < 0)
 		return err_errno(e, ERR_IO, errno, "cannot create %s/%s",
 			t->tree->root, f->change->path);
-	r = objects_copy_blob(t->o, &f->change->new_oid, fd, e);
+	r = copy_file(staged, fd);
+	if (r != 0)
+		r = err_errno(e, ERR_IO, r, "cannot write %s/%s", t->tree->root,
+			f->change->path);
 	if (r == 0)
 		r = set_mode(f->change, fd, e);
 	if (r == 0)
@@ -242,15 +260,23 @@ static int move(struct tree_files *t, struct tree_file *f,
 	const struct place *at, struct err *e)
 {
 	char name[NAME_SIZE];
+	int staged = -1;
+	int r;
 
 	temporary_name(f, name);
 	if (renameat(t->folder, name, at->fd, at->name) == 0)
 		return 0;
-	if (errno != EXDEV)
+	if (errno == EXDEV)
+		staged = openat(
+			t->folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (staged < 0)
 		return err_errno(e, ERR_IO, errno, "cannot write %s/%s",
 			t->tree->root, f->change->path);
-	unlinkat(t->folder, name, 0);
-	return place_across(t, f, at, e);
+	r = place_across(t, f, at, staged, e);
+	close(staged);
+	if (r == 0)
+		unlinkat(t->folder, name, 0);
+	return r;
 }
 
 int tree_file_place(struct tree_files *t, struct tree_file *f, struct err *e)

@@ -35,8 +35,9 @@ struct worktree {
 	struct objects *o;
 	struct beneath tree;
 	struct tree_files files;
-	struct stat index; /* as it was written here last, */
-	struct stat seen;  /* and as worktree_staged() saw it */
+	struct stat index;  /* as it was written here last, */
+	struct stat seen;   /* and as worktree_staged() saw it */
+	struct jobs *begun; /* on their own thread; or NULL */
 };
 
 int worktree_new(git_repository *repo, const char *root, struct objects *o,
@@ -70,6 +71,11 @@ void worktree_free(struct worktree *w)
 int worktree_unlock(git_repository *repo, struct err *e)
 {
 	return index_unlock_stale(repo, e);
+}
+
+bool worktree_is_free(const struct worktree *w, const char *path)
+{
+	return beneath_is_free(&w->tree, path);
 }
 
 /* --- Inspecting ----------------------------------------------------------- */
@@ -178,6 +184,9 @@ struct jobs {
 	pthread_mutex_t lock;    /* of what follows */
 	size_t n_failed;
 	struct err first;
+	pthread_t thread; /* of their own, and what came of it */
+	int code;
+	struct err err;
 };
 
 static int by_path(const void *a, const void *b)
@@ -400,21 +409,97 @@ static int run(struct jobs *jobs, struct err *e)
 	return err_set(e, ERR_IO, "%s", jobs->first.text);
 }
 
+static struct jobs *jobs_new(
+	struct worktree *w, struct worktree_change *changes, size_t n)
+{
+	struct jobs *jobs = xcalloc(1, sizeof(*jobs));
+
+	jobs->w = w;
+	jobs->n = n;
+	jobs->items = xcalloc(n, sizeof(*jobs->items));
+	pthread_mutex_init(&jobs->lock, NULL);
+	for (size_t i = 0; i < n; i++)
+		tree_file_init(&jobs->items[i], &changes[i]);
+	qsort(jobs->items, n, sizeof(*jobs->items), by_path);
+	return jobs;
+}
+
+static void jobs_free(struct jobs *jobs)
+{
+	pthread_mutex_destroy(&jobs->lock);
+	free(jobs->items);
+	free(jobs);
+}
+
+static int do_all(struct jobs *jobs, struct err *e)
+{
+	int r;
+
+	beneath_forget(&jobs->w->tree);
+	r = run(jobs, e);
+	beneath_forget(&jobs->w->tree);
+	return r;
+}
+
 int worktree_apply(struct worktree *w, struct worktree_change *changes,
 	size_t n, struct err *e)
 {
-	struct jobs jobs = {.w = w, .n = n, .lock = PTHREAD_MUTEX_INITIALIZER};
+	struct jobs *jobs;
 	int r;
 
 	if (n == 0)
 		return 0;
-	jobs.items = xcalloc(n, sizeof(*jobs.items));
-	for (size_t i = 0; i < n; i++)
-		tree_file_init(&jobs.items[i], &changes[i]);
-	qsort(jobs.items, n, sizeof(*jobs.items), by_path);
-	beneath_forget(&w->tree);
-	r = run(&jobs, e);
-	beneath_forget(&w->tree);
-	free(jobs.items);
+	jobs = jobs_new(w, changes, n);
+	r = do_all(jobs, e);
+	jobs_free(jobs);
+	return r;
+}
+
+static void *do_begun(void *arg)
+{
+	struct jobs *jobs = arg;
+
+	jobs->code = do_all(jobs, &jobs->err);
+	return NULL;
+}
+
+/* Contents that are elsewhere are read while nobody writes there. */
+static void stage_others(struct jobs *jobs)
+{
+	for (size_t i = 0; i < jobs->n; i++)
+		if (!objects_at_hand(
+			    jobs->w->o, &jobs->items[i].change->new_oid))
+			stage_one(jobs, i);
+}
+
+bool worktree_begin(
+	struct worktree *w, struct worktree_change *changes, size_t n)
+{
+	struct jobs *jobs;
+
+	if (n < MANY)
+		return false;
+	jobs = jobs_new(w, changes, n);
+	stage_others(jobs);
+	if (!thread_begin(&jobs->thread, do_begun, jobs)) {
+		tree_files_drop_staged(&w->files, jobs->items, n);
+		jobs_free(jobs);
+		return false;
+	}
+	w->begun = jobs;
+	return true;
+}
+
+int worktree_end(struct worktree *w, struct err *e)
+{
+	struct jobs *jobs = w->begun;
+	int r;
+
+	pthread_join(jobs->thread, NULL);
+	w->begun = NULL;
+	r = jobs->code;
+	if (r != 0 && e != NULL)
+		*e = jobs->err;
+	jobs_free(jobs);
 	return r;
 }

@@ -12,7 +12,8 @@
  * The files of a work tree, and its index, brought from one tree to another
  * for the paths that we own, and no others.  Paths are opened beneath the
  * root without following links (openat2), so that a planted link leads
- * nowhere.  A file appears by rename, whole.  One thread.
+ * nowhere.  A file appears by rename, whole.  One thread, and one
+ * of its own between worktree_begin() and worktree_end().
  */
 struct worktree;
 
@@ -22,7 +23,7 @@ struct worktree;
  */
 int worktree_new(git_repository *repo, const char *root, struct objects *o,
 	struct worktree **out, struct err *e);
-void worktree_free(struct worktree *w); /* accepts NULL */
+void worktree_free(struct worktree *w); /* accepts NULL; nothing is begun */
 
 /* What worktree_inspect() saw at a path; private. */
 enum worktree_sight {
@@ -63,6 +64,9 @@ struct worktree_change {
 int worktree_inspect(struct worktree *w, struct worktree_change *changes,
 	size_t n, size_t *n_foreign, struct err *e);
 
+/* Is nothing there, for certain?  Also while something is begun. */
+bool worktree_is_free(const struct worktree *w, const char *path);
+
 /* What the index names at these paths; the zero id: no plain file. */
 int worktree_staged(struct worktree *w, const struct worktree_change *changes,
 	size_t n, git_oid *ids, struct err *e);
@@ -85,6 +89,16 @@ void worktree_forget_index(struct worktree *w); /* accepts NULL */
  */
 int worktree_apply(struct worktree *w, struct worktree_change *changes,
 	size_t n, struct err *e);
+
+/*
+ * The same on a thread of its own, while the batch of objects may fill, but
+ * not be sealed: the changes, which were inspected, are borrowed until
+ * worktree_end(), and until then only worktree_is_free() may be called.
+ * False: nothing was begun, since so few are not worth it, or it cannot be.
+ */
+bool worktree_begin(
+	struct worktree *w, struct worktree_change *changes, size_t n);
+int worktree_end(struct worktree *w, struct err *e); /* waits for it */
 
 /*
  * Remove an index.lock that a killed process of ours left; those of others

@@ -21,6 +21,7 @@
 #include "tests/unit/store/scratch.h"
 
 #define MAX_CHANGES 400
+#define MANY 64 /* worth a thread of their own */
 
 /* A store in small: what is wanted, path by path. */
 struct fixture {
@@ -545,6 +546,62 @@ static void a_racy_edit_of_others_shows(void **state)
 	free(index);
 }
 
+/* On a thread of their own, while the next batch fills. */
+static void files_come_beside_other_work(void **state)
+{
+	struct fixture *f = *state;
+	char paths[MANY][16];
+	git_oid oid;
+
+	want(f, "0.md", NULL, "stored before");
+	assert_int_equal(apply(f), 0);
+	f->n = 0;
+	want(f, "few.md", NULL, "few");
+	inspect(f);
+	assert_false(worktree_begin(f->w, f->changes, f->n));
+	f->n = 0;
+	want(f, "again/0.md", NULL, "stored before");
+	for (int i = 0; i < MANY; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "%d/%d.md", i % 7, i);
+		want(f, paths[i], NULL, paths[i]);
+	}
+	inspect(f);
+	assert_true(worktree_begin(f->w, f->changes, f->n));
+	for (int i = 0; i < MANY; i++)
+		objects_blob(f->o, &i, sizeof(i), &oid, NULL);
+	assert_true(worktree_is_free(f->w, "7/7.md"));
+	assert_false(worktree_is_free(f->w, "0.md"));
+	assert_int_equal(worktree_end(f->w, &f->err), 0);
+	assert_false(worktree_is_free(f->w, "6/6.md"));
+	for (int i = 0; i < MANY; i++)
+		assert_text(f, paths[i], paths[i]);
+	assert_text(f, "again/0.md", "stored before");
+	assert_clean(f);
+	f->n = 0;
+	inspect(f); /* what was added meanwhile */
+}
+
+static void what_fails_beside_other_work_is_told(void **state)
+{
+	struct fixture *f = *state;
+	char paths[MANY][16];
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "%d/%d.md", i % 7, i);
+		want(f, paths[i], NULL, paths[i]);
+	}
+	inspect(f);
+	scratch_run(f->s, "ln -s /tmp 3");
+	assert_true(worktree_is_free(f->w, "4/4.md"));
+	assert_false(worktree_is_free(f->w, "3/none.md"));
+	assert_true(worktree_begin(f->w, f->changes, f->n));
+	assert_int_equal(worktree_end(f->w, &f->err), ERR_IO);
+	assert_said(f, "is in the way");
+	assert_absent(f, "3/3.md");
+	assert_text(f, "4/4.md", "4/4.md");
+	f->n = 0;
+}
+
 /* A repository on another file system than its work tree. */
 static void another_file_system_will_do(void **state)
 {
@@ -600,6 +657,8 @@ int main(void)
 		TEST(a_lock_of_others_is_waited_for),
 		TEST(our_own_stale_lock_is_removed),
 		TEST(a_racy_edit_of_others_shows),
+		TEST(files_come_beside_other_work),
+		TEST(what_fails_beside_other_work_is_told),
 		TEST(another_file_system_will_do),
 	};
 
