@@ -3,7 +3,13 @@
  */
 #include "api/gunzip.h"
 
+#include <libdeflate.h>
+#include <stdint.h>
+
 #define STEP ((size_t)64 * 1024)
+#define KEPT ((size_t)1024 * 1024)
+#define LEAST ((size_t)18) /* an empty member */
+#define MOST_RATIO 1032
 #define WINDOW_GZIP (15 + 16)
 
 /* Unpack until the input is used up or a member ends. */
@@ -32,7 +38,8 @@ static enum gunzip_result unpack(struct gunzip *g, struct buf *out, size_t max)
 		       : GUNZIP_BAD;
 }
 
-enum gunzip_result gunzip_add(struct gunzip *g, const void *bytes, size_t n,
+/* As a stream, which says what is wrong with it. */
+static enum gunzip_result stream(struct gunzip *g, const void *bytes, size_t n,
 	struct buf *out, size_t max)
 {
 	enum gunzip_result result = GUNZIP_OK;
@@ -52,9 +59,79 @@ enum gunzip_result gunzip_add(struct gunzip *g, const void *bytes, size_t n,
 	return result;
 }
 
+static enum gunzip_result stream_kept(
+	struct gunzip *g, struct buf *out, size_t max)
+{
+	struct buf kept = g->kept;
+	enum gunzip_result result;
+
+	g->kept = (struct buf){0};
+	result = stream(g, kept.p, kept.n, out, max);
+	buf_fini(&kept);
+	return result;
+}
+
+enum gunzip_result gunzip_add(struct gunzip *g, const void *bytes, size_t n,
+	struct buf *out, size_t max)
+{
+	enum gunzip_result result = GUNZIP_OK;
+
+	if (!g->begun && n <= KEPT - g->kept.n) {
+		buf_add(&g->kept, bytes, n);
+		return GUNZIP_OK;
+	}
+	if (g->kept.n > 0)
+		result = stream_kept(g, out, max);
+	return result == GUNZIP_OK ? stream(g, bytes, n, out, max) : result;
+}
+
+/* The size that a single member ends with. */
+static uint32_t announced(struct str s)
+{
+	const uint8_t *p = (const uint8_t *)s.p + s.n - 4;
+
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+	       (uint32_t)p[3] << 24;
+}
+
+/* One sound member, as it nearly always is; else nothing happens. */
+static bool unpack_member(struct str s, struct buf *out, size_t max)
+{
+	struct libdeflate_decompressor *d;
+	size_t n = s.n >= LEAST ? announced(s) : SIZE_MAX;
+	size_t used = 0;
+	bool sound;
+
+	if (n > max - out->n || n / MOST_RATIO > s.n)
+		return false;
+	d = libdeflate_alloc_decompressor();
+	if (d == NULL)
+		out_of_memory();
+	buf_reserve(out, n);
+	sound = libdeflate_gzip_decompress_ex(d, s.p, s.n, out->p + out->n, n,
+			&used, NULL) == LIBDEFLATE_SUCCESS &&
+		used == s.n;
+	libdeflate_free_decompressor(d);
+	out->n += sound ? n : 0;
+	out->p[out->n] = '\0';
+	return sound;
+}
+
+enum gunzip_result gunzip_end(struct gunzip *g, struct buf *out, size_t max)
+{
+	if (g->kept.n == 0)
+		return GUNZIP_OK;
+	if (!unpack_member(buf_str(&g->kept), out, max))
+		return stream_kept(g, out, max);
+	buf_fini(&g->kept);
+	g->whole = true;
+	return GUNZIP_OK;
+}
+
 void gunzip_fini(struct gunzip *g)
 {
 	if (g->begun)
 		inflateEnd(&g->z);
+	buf_fini(&g->kept);
 	*g = (struct gunzip){0};
 }

@@ -237,8 +237,10 @@ static void on_exchange(struct http_get *g)
 
 	t->attached = false;
 	count(t);
-	if (t->list == &c->running) /* else canceled */
+	if (t->list == &c->running) { /* else canceled */
+		transfer_end(t);
 		act(t, redirect);
+	}
 	free(redirect);
 	wake_in(c, 0);
 }

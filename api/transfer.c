@@ -2,7 +2,7 @@
  * transfer - where the bytes of an answer go.
  *
  * Contents go to the caller, counted against max_size; answers are collected
- * and unpacked, up to max_body; of an answer that is an error only as much is
+ * and unpacked (as a rule when they are whole), up to max_body; of an answer that is an error only as much is
  * kept as its words can take.
  */
 #include "api/transfer.h"
@@ -34,25 +34,38 @@ static enum http_take stream(
 	return HTTP_TAKEN;
 }
 
+static enum http_take unpacked(
+	struct api_transfer *t, enum gunzip_result result)
+{
+	switch (result) {
+	case GUNZIP_OK:
+		break;
+	case GUNZIP_BAD:
+		return stop(t, HTTP_FAULT_GZIP);
+	case GUNZIP_TOO_BIG:
+		return stop(t, HTTP_FAULT_TOO_BIG);
+	}
+	return HTTP_TAKEN;
+}
+
 static enum http_take collect(
 	struct api_transfer *t, const void *bytes, size_t n, size_t max)
 {
 	struct buf *body = &t->request->body;
 
-	if (t->packed) {
-		switch (gunzip_add(&t->gunzip, bytes, n, body, max)) {
-		case GUNZIP_OK:
-			return HTTP_TAKEN;
-		case GUNZIP_BAD:
-			return stop(t, HTTP_FAULT_GZIP);
-		case GUNZIP_TOO_BIG:
-			return stop(t, HTTP_FAULT_TOO_BIG);
-		}
-	}
+	if (t->packed)
+		return unpacked(t, gunzip_add(&t->gunzip, bytes, n, body, max));
 	if (n > max - body->n)
 		return stop(t, HTTP_FAULT_TOO_BIG);
 	buf_add(body, bytes, n);
 	return HTTP_TAKEN;
+}
+
+static void forgive(struct api_transfer *t)
+{
+	if (t->request->body.n > MAX_ERROR_BODY)
+		t->request->body.n = MAX_ERROR_BODY;
+	t->get.fault = HTTP_FAULT_NONE;
 }
 
 /* Of an error: what does not fit or cannot be read is dropped, no fault. */
@@ -66,9 +79,14 @@ static void collect_error(struct api_transfer *t, const void *bytes, size_t n)
 		n = room;
 	if (collect(t, bytes, n, MAX_ERROR_BODY) != HTTP_TAKEN || n == room)
 		t->full = true;
-	if (t->request->body.n > MAX_ERROR_BODY)
-		t->request->body.n = MAX_ERROR_BODY;
-	t->get.fault = HTTP_FAULT_NONE;
+	forgive(t);
+}
+
+static size_t most(const struct api_transfer *t)
+{
+	const struct api_request *r = t->request;
+
+	return r->content ? (size_t)r->max_size : t->max_body;
 }
 
 /* Look at how the answer is packed, at its first byte. */
@@ -94,8 +112,21 @@ enum http_take transfer_take(
 	}
 	if (r->on_bytes != NULL)
 		return stream(t, bytes, n);
-	return collect(
-		t, bytes, n, r->content ? (size_t)r->max_size : t->max_body);
+	return collect(t, bytes, n, most(t));
+}
+
+void transfer_end(struct api_transfer *t)
+{
+	struct buf *body = &t->request->body;
+	bool good = t->get.status == 200;
+
+	if (!t->packed || t->full || t->get.fault != HTTP_FAULT_NONE ||
+		t->get.result != CURLE_OK)
+		return;
+	unpacked(t,
+		gunzip_end(&t->gunzip, body, good ? most(t) : MAX_ERROR_BODY));
+	if (!good)
+		forgive(t);
 }
 
 void transfer_restart(struct api_transfer *t)

@@ -42,6 +42,9 @@ TAILQ_HEAD(transfers, api_transfer);
 enum http_take transfer_take(
 	struct api_transfer *t, const void *bytes, size_t n);
 
+/* All came that comes. */
+void transfer_end(struct api_transfer *t);
+
 /* Forget what came, before another try. */
 void transfer_restart(struct api_transfer *t);
 
