@@ -2,8 +2,8 @@
  * transfer - where the bytes of an answer go.
  *
  * Contents go to the caller, counted against max_size; answers are collected
- * and unpacked (as a rule when they are whole), up to max_body; of an answer that is an error only as much is
- * kept as its words can take.
+ * up to max_body, packed ones as a rule until they are whole; of an answer
+ * that is an error only as much is kept as its words can take.
  */
 #include "api/transfer.h"
 
