@@ -2,8 +2,9 @@
  * commit - all that is staged, in one step that cannot be half done.
  *
  *   what was promised earlier is kept -> settled -> a person's edits found
- *   -> trees and commits made -> objects sealed -> one transaction: rows and
- *   intent (the commit point) -> the intent is kept (intent.c)
+ *   -> trees and commits made -> objects sealed, rows and intent written
+ *   -> their transaction ended (the commit point) -> the intent is kept
+ *   (intent.c)
  *
  * Before the transaction ends nothing has happened: objects that nothing
  * names do no harm, and all stays staged.  Behind it the commit is certain:
@@ -158,21 +159,36 @@ static int make_objects(struct job *j, struct err *e)
 static int write_rows(struct job *j, struct err *e)
 {
 	struct state *s = j->store->state;
-	int code = state_begin(s, e);
+	int code = staging_apply(s, e);
 
-	if (code != 0)
-		return code;
-	code = staging_apply(s, e);
 	if (code == 0)
 		code = staged_reads_apply(&j->store->reads, s, e);
 	if (code == 0 && j->changes.n > 0)
 		code = intent_put(s, &j->intent, &j->changes, e);
 	if (code == 0 && j->withdrawn != NULL)
 		code = withdrawn_said(j->store, j->withdrawn, e);
+	return code;
+}
+
+/* The objects are on disk before the transaction ends. */
+static int record(struct job *j, struct err *e)
+{
+	struct store *store = j->store;
+	struct state *s = store->state;
+	int code = state_begin(s, e);
+	int sealed;
+
+	if (code != 0)
+		return code;
+	objects_seal_begin(store->objects);
+	code = write_rows(j, e);
+	sealed = objects_seal_end(store->objects, code == 0 ? e : NULL);
+	if (code == 0)
+		code = sealed;
 	if (code == 0)
 		code = state_end(s, e);
 	if (code == 0)
-		staged_reads_clear(&j->store->reads);
+		staged_reads_clear(&store->reads);
 	else
 		state_rollback(s);
 	return code;
@@ -184,9 +200,7 @@ static int prepare(struct job *j, struct err *e)
 
 	if (code == 0 && j->changes.n > 0)
 		code = make_objects(j, e);
-	if (code == 0 && objects_count(j->store->objects) > 0)
-		code = objects_seal(j->store->objects, e);
-	return code == 0 ? write_rows(j, e) : code;
+	return code == 0 ? record(j, e) : code;
 }
 
 static int commit_staged(struct store *s, struct store_commit *c, struct err *e)

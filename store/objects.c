@@ -16,6 +16,7 @@
 #include "store/objects.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/parallel.h"
 #include "base/util.h"
 #include "store/batch.h"
 #include "store/batch_backend.h"
@@ -38,6 +40,11 @@ struct objects {
 	char *path; /* of the repository's objects */
 	struct batch batch;
 	struct pack *sealed; /* the last pack, to be read; or NULL */
+
+	bool sealing; /* a thread does; then what follows is its result */
+	pthread_t thread;
+	int seal_code;
+	struct err seal_err;
 };
 
 /* --- Adding --------------------------------------------------------------- */
@@ -292,33 +299,61 @@ static int seal(const struct objects *o, struct pack *pack, struct err *e)
 
 static int seal_batch(struct objects *o, struct err *e)
 {
-	int r = seal(o, o->batch.pack, e);
-
-	if (r != 0)
-		return r;
-	pack_free(o->sealed);
-	o->sealed = o->batch.pack;
-	o->batch.pack = NULL;
-	return 0;
+	if (o->batch.pack != NULL)
+		return seal(o, o->batch.pack, e);
+	return loose_write(&o->batch.few, o->batch.folder, o->path, e);
 }
 
-int objects_seal(struct objects *o, struct err *e)
+static void *work(void *arg)
 {
-	int r = 0;
+	struct objects *o = arg;
+
+	o->seal_code = seal_batch(o, &o->seal_err);
+	return NULL;
+}
+
+/* Few objects take no time that is worth a thread. */
+void objects_seal_begin(struct objects *o)
+{
+	o->seal_err = (struct err){0};
+	o->sealing = o->batch.pack != NULL && objects_count(o) > 0 &&
+		     thread_begin(&o->thread, work, o);
+}
+
+static int join(struct objects *o, struct err *e)
+{
+	pthread_join(o->thread, NULL);
+	o->sealing = false;
+	if (o->seal_code != 0 && e != NULL)
+		*e = o->seal_err;
+	return o->seal_code;
+}
+
+int objects_seal_end(struct objects *o, struct err *e)
+{
+	int r;
 
 	if (objects_count(o) == 0) {
 		objects_drop(o);
 		return 0;
 	}
-	if (o->batch.pack != NULL)
-		r = seal_batch(o, e);
-	else
-		r = loose_write(&o->batch.few, o->batch.folder, o->path, e);
+	r = o->sealing ? join(o, e) : seal_batch(o, e);
 	if (r != 0)
 		return r;
+	if (o->batch.pack != NULL) {
+		pack_free(o->sealed);
+		o->sealed = o->batch.pack;
+		o->batch.pack = NULL;
+	}
 	objects_drop(o);
 	(void)git_odb_refresh(o->odb); /* else it does so when it misses one */
 	return 0;
+}
+
+int objects_seal(struct objects *o, struct err *e)
+{
+	objects_seal_begin(o);
+	return objects_seal_end(o, e);
 }
 
 /* --- Large blobs ---------------------------------------------------------- */

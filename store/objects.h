@@ -62,6 +62,13 @@ void blob_stream_drop(struct blob_stream *s); /* accepts NULL */
  */
 int objects_seal(struct objects *o, struct err *e);
 
+/*
+ * The same beside what the caller does meanwhile, who calls nothing of this
+ * or of libgit2 before objects_seal_end(), which says how it went.
+ */
+void objects_seal_begin(struct objects *o);
+int objects_seal_end(struct objects *o, struct err *e);
+
 /* Forget the batch: nothing of it stays. */
 void objects_drop(struct objects *o);
 
