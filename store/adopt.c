@@ -71,7 +71,7 @@ int store_adopted(
 	if (code == 0)
 		code = tree_of(s->repo, &tip, &tree, e);
 	if (code == 0)
-		code = history_list(s, &tree, e);
+		code = history_list(s, &tree, NULL, e);
 	if (code != 0)
 		return code;
 	q = query_open(s->state, strangers);

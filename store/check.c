@@ -34,7 +34,7 @@ static int check_branch(struct sight *g, struct err *e)
 	if (code == 0)
 		code = tree_of(s->repo, &tip, &tree, e);
 	if (code == 0)
-		code = history_list(s, &tree, e);
+		code = history_list(s, &tree, NULL, e);
 	if (code != 0)
 		return code;
 	q = query_open(s->state,

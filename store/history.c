@@ -60,6 +60,7 @@ bool history_is_ours(const struct store *s, const git_commit *commit)
 
 struct listing {
 	struct state *state;
+	size_t n_others; /* that are no plain files */
 	struct err err;
 };
 
@@ -71,8 +72,12 @@ static int add_path(const char *root, const git_tree_entry *entry, void *arg)
 	char *path;
 	int code;
 
-	if (git_tree_entry_filemode(entry) != GIT_FILEMODE_BLOB)
+	if (git_tree_entry_filemode(entry) == GIT_FILEMODE_TREE)
 		return 0;
+	if (git_tree_entry_filemode(entry) != GIT_FILEMODE_BLOB) {
+		l->n_others++;
+		return 0;
+	}
 	path = xasprintf("%s%s", root, git_tree_entry_name(entry));
 	git_oid_tostr(hex, sizeof(hex), git_tree_entry_id(entry));
 	q = query_open(l->state,
@@ -84,7 +89,8 @@ static int add_path(const char *root, const git_tree_entry *entry, void *arg)
 	return code != 0 ? -1 : 0;
 }
 
-int history_list(struct store *s, const git_oid *tree, struct err *e)
+int history_list(
+	struct store *s, const git_oid *tree, size_t *n_others, struct err *e)
 {
 	struct listing l = {.state = s->state};
 	git_tree *t = NULL;
@@ -94,6 +100,8 @@ int history_list(struct store *s, const git_oid *tree, struct err *e)
 		"DELETE FROM tip_path",
 		e);
 
+	if (n_others != NULL)
+		*n_others = 0;
 	if (code != 0 || git_oid_is_zero(tree))
 		return code;
 	code = state_nest(s->state, e);
@@ -108,6 +116,8 @@ int history_list(struct store *s, const git_oid *tree, struct err *e)
 			*e = l.err;
 		code = l.err.code;
 	}
+	if (n_others != NULL)
+		*n_others = l.n_others;
 	git_tree_free(t);
 	return state_unnest(s->state, code, e);
 }
@@ -291,7 +301,7 @@ static int make_again(struct store *s, const git_oid *tip, struct err *e)
 	int code = tree_of(s->repo, tip, &tree, e);
 
 	if (code == 0)
-		code = history_list(s, &tree, e);
+		code = history_list(s, &tree, NULL, e);
 	if (code == 0)
 		code = mark_all(s, tip, e);
 	if (code == 0)

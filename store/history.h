@@ -5,9 +5,11 @@
 
 /*
  * The files of a tree, as table tip_path (path, oid, ours) beside the staged
- * ones; only plain files, as we write them.
+ * ones; only plain files, as we write them.  *n_others (or NULL) says how many
+ * links, programs and submodules there are beside them.
  */
-int history_list(struct store *s, const git_oid *tree, struct err *e);
+int history_list(
+	struct store *s, const git_oid *tree, size_t *n_others, struct err *e);
 
 /*
  * Does the state know the branch as it is?  One that is empty, or older than

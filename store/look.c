@@ -36,13 +36,28 @@
 
 /* --- The branch ----------------------------------------------------------- */
 
+/* Those that no row names, as it was listed. */
+static int count_foreign(struct store *s, size_t n_others, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"SELECT count(*) FROM tip_path"
+		" WHERE path NOT IN (SELECT path FROM file)");
+
+	if (query_next(&q))
+		s->n_foreign = column_int(&q) + (int64_t)n_others;
+	return query_close(&q, e);
+}
+
 static int compare_branch(struct store *s, const git_oid *tip, struct err *e)
 {
+	size_t n_others;
 	git_oid tree;
 	int code = tree_of(s->repo, tip, &tree, e);
 
 	if (code == 0)
-		code = history_list(s, &tree, e);
+		code = history_list(s, &tree, &n_others, e);
+	if (code == 0)
+		code = count_foreign(s, n_others, e);
 	if (code != 0)
 		return code;
 	return state_exec(s->state,

@@ -34,12 +34,14 @@ struct store {
 	 */
 	bool looked;
 	bool checked_out;
+	bool alone; /* nothing in the tree is another's */
 	git_oid tip_tree;
 
 	/* Of the last look at what we own (look.c). */
-	git_oid seen_tip; /* the branch was like the state then, or is made so
-			   */
-	int64_t look_at;  /* monotonic: when the work tree's turn is */
+	git_oid seen_tip;  /* the branch was like the state then, or is made so
+			    */
+	int64_t n_foreign; /* files in it that no document has on record */
+	int64_t look_at;   /* monotonic: when the work tree's turn is */
 
 	struct keeping *begun; /* of a promise, beside all else (intent.c) */
 

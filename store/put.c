@@ -33,7 +33,8 @@ struct put {
 	bool recorded;   /* there is one of that work package and entry, */
 	bool same;       /* and all of it is the same, */
 	bool text_known; /* or at least the text's blob */
-	bool unclaimed;  /* its path is ours, since before the state was lost */
+	bool known_path; /* one of its paths is on record, */
+	bool unclaimed;  /* and its own is, since before the state was lost */
 	enum store_change change;
 };
 
@@ -251,9 +252,11 @@ static int check_foreign(
 	struct str path = p->files[i].path;
 	struct worktree_change change = {.path = path.p, .has = true};
 	size_t n_foreign = 0;
-	struct spot spot;
-	int code = tree_find(p->store->repo, tree, path.p, &spot, e);
+	struct spot spot = {.kind = SPOT_FREE};
+	int code = 0;
 
+	if (!p->store->alone)
+		code = tree_find(p->store->repo, tree, path.p, &spot, e);
 	if (code != 0)
 		return code;
 	git_oid_fromstr(&change.new_oid, p->files[i].oid.p);
@@ -290,6 +293,7 @@ static int check_free(
 	if (code == 0)
 		code = state_owner(s, path, &found, &other, &oid, e);
 	buf_fini(&oid);
+	p->known_path |= found;
 	if (code == 0 && i == 0)
 		p->unclaimed = found && other == 0;
 	if (code == 0 && !found)
@@ -306,6 +310,8 @@ static int compare_tree(struct put *p, struct err *e)
 	struct spot spot;
 	bool equal = true;
 
+	if (p->store->alone && !p->known_path)
+		return 0; /* nothing is where it will be */
 	for (size_t i = 0; i < p->row.n_files; i++) {
 		git_oid oid;
 		int code = tree_find(p->store->repo, &p->store->tip_tree,
@@ -336,6 +342,7 @@ static int look(struct store *s, struct err *e)
 	if (code == 0)
 		code = tree_of(s->repo, &tip, &s->tip_tree, e);
 	s->checked_out = store_is_checked_out(s);
+	s->alone = git_oid_equal(&tip, &s->seen_tip) && s->n_foreign == 0;
 	s->looked = code == 0;
 	return code;
 }
