@@ -145,11 +145,9 @@ static int gather(struct put *p, struct err *e)
 	int code = check_path(d->path, e);
 
 	p->text = (struct parcel){.bytes = text.p, .n = text.n};
-	if (code == 0 && git_odb_hash(&p->text.oid, text.p, text.n,
-				 GIT_OBJECT_BLOB) != 0)
-		code = git_failed(e, "cannot hash %s", d->path);
 	if (code != 0)
 		return code;
+	blob_name(text.p, text.n, &p->text.oid);
 	p->files = ARENA_ARRAY(&p->texts, struct state_file, d->n_files + 1);
 	p->row.files = p->files;
 	p->files[p->row.n_files++] = (struct state_file){

@@ -236,6 +236,10 @@ static int quick_check(struct state *s, struct err *e)
 }
 
 /*
+ * What the server gave of a work package is several KiB: pages that hold a few
+ * of them are written with a fraction of the calls.  A state that was made
+ * with smaller ones keeps them.
+ *
  * temp.auto_vacuum is for staging_rest(): what is temporary is in memory, and
  * that can be set only before anything is.
  */
@@ -247,6 +251,7 @@ static int open_writer(struct state *s, struct err *e)
 		code = connect_to(s, s->file, SQLITE_OPEN_READWRITE, e);
 	if (code == 0)
 		code = state_exec(s,
+			"PRAGMA page_size = 16384;"
 			"PRAGMA journal_mode = WAL;"
 			"PRAGMA synchronous = FULL;"
 			"PRAGMA temp_store = MEMORY;"
