@@ -6,7 +6,7 @@
  *   job:                          `--> chunk --> content --> blob
  *
  * A small content is hashed and deflated on a thread of libuv's pool when it
- * is here, beside others, and goes to the worker as a whole; a large one goes
+ * is here, with others, and goes to the worker as a whole; a large one goes
  * there in chunks, of which one is under way at a time.  When the request is
  * tried again, the next job forgets what came before.  A content whose size
  * or digest is wrong is fetched a second time before it counts as failed.
@@ -25,6 +25,8 @@
 #define CHUNK ((size_t)512 * 1024)
 #define FULL ((size_t)1024 * 1024)
 #define MAX_TRIES 2
+#define TOGETHER 8 /* contents that are made at once */
+#define FEW_AHEAD 2
 #define ROOM ((size_t)16 << 20)
 #define LARGE ((size_t)4 << 20) /* that a large one takes of it */
 
@@ -121,6 +123,7 @@ void fetch_room_init(struct fetch_room *room)
 {
 	*room = (struct fetch_room){0};
 	TAILQ_INIT(&room->waiting);
+	TAILQ_INIT(&room->arrived);
 }
 
 /* As it came, and deflated. */
@@ -164,6 +167,77 @@ static void finish(struct fetch *f)
 	f->done(f); /* f may be gone */
 }
 
+/* --- Making, on a thread of libuv's pool --------------------------------- */
+
+struct making {
+	uv_work_t work;
+	struct store *store;
+	size_t n;
+	struct fetch *fetches[TOGETHER];
+	struct store_arrival arrivals[TOGETHER];
+};
+
+static void run_make(uv_work_t *work)
+{
+	struct making *m = container_of(work, struct making, work);
+
+	store_contents_arrived(m->store, m->arrivals, m->n, probe);
+}
+
+static void on_made(uv_work_t *work, int status)
+{
+	struct making *m = container_of(work, struct making, work);
+
+	(void)status; /* it is never canceled */
+	for (size_t i = 0; i < m->n; i++) {
+		struct fetch *f = m->fetches[i];
+
+		f->content = m->arrivals[i].content;
+		hold(f, store_content_memory(f->content));
+		worker_give(f->sync->worker, &f->job);
+	}
+	free(m);
+}
+
+static void take_arrived(struct fetch_room *room, struct making *m)
+{
+	struct fetch *f = TAILQ_FIRST(&room->arrived);
+
+	TAILQ_REMOVE(&room->arrived, f, link);
+	room->n_arrived--;
+	room->n_ahead++;
+	m->fetches[m->n] = f;
+	m->arrivals[m->n++] = (struct store_arrival){
+		.attachment_id = f->need.attachment_id,
+		.size = f->need.size,
+		.bytes = f->chunk,
+	};
+	f->chunk = (struct buf){0};
+}
+
+static void make(struct fetch_room *room)
+{
+	const struct sync *sync = TAILQ_FIRST(&room->arrived)->sync;
+	struct making *m = xcalloc(1, sizeof(*m));
+
+	m->store = sync->mapper->store;
+	while (m->n < TOGETHER && room->n_arrived > 0)
+		take_arrived(room, m);
+	if (uv_queue_work(sync->loop, &m->work, run_make, on_made) != 0)
+		abort(); /* only without a callback */
+}
+
+/*
+ * Several at once are made in less time, so they wait for each other: but
+ * only while there are others ahead, of which the last ones come back here.
+ */
+static void make_some(struct fetch_room *room)
+{
+	while (room->n_arrived >= TOGETHER ||
+		(room->n_arrived > 0 && room->n_ahead <= FEW_AHEAD))
+		make(room);
+}
+
 /* --- Chunks ------------------------------------------------------------- */
 
 static void on_chunk(struct job *job)
@@ -172,6 +246,10 @@ static void on_chunk(struct job *job)
 	bool was_last = f->last;
 
 	f->busy = false;
+	if (f->whole) {
+		f->room->n_ahead--;
+		make_some(f->room);
+	}
 	if (f->job_err.code != 0 && f->err.code == 0) {
 		bool again = f->job_err.code == ERR_DATA && was_last &&
 			     ++f->tries < MAX_TRIES;
@@ -198,29 +276,6 @@ static void on_chunk(struct job *job)
 	}
 }
 
-static void run_make(uv_work_t *making)
-{
-	struct fetch *f = container_of(making, struct fetch, making);
-
-	f->content = store_content_whole(f->sync->mapper->store,
-		f->need.attachment_id, f->need.size, &f->chunk);
-}
-
-static void on_made(uv_work_t *making, int status)
-{
-	struct fetch *f = container_of(making, struct fetch, making);
-
-	(void)status; /* it is never canceled */
-	hold(f, store_content_memory(f->content));
-	worker_give(f->sync->worker, &f->job);
-}
-
-static void make(struct fetch *f)
-{
-	if (uv_queue_work(f->sync->loop, &f->making, run_make, on_made) != 0)
-		abort(); /* only without a callback */
-}
-
 /* Give the worker what arrived; the end too, once the request is done. */
 static void give_chunk(struct fetch *f)
 {
@@ -237,10 +292,13 @@ static void give_chunk(struct fetch *f)
 	f->restarted = false;
 	f->busy = true;
 	f->whole = f->last && !f->drop && f->need.size <= SMALL;
-	if (f->whole)
-		make(f);
-	else
+	if (!f->whole) {
 		worker_give(f->sync->worker, &f->job);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&f->room->arrived, f, link);
+	f->room->n_arrived++;
+	make_some(f->room);
 }
 
 static int on_bytes(struct api_request *request, const void *bytes, size_t n)

@@ -16,6 +16,9 @@ TAILQ_HEAD(fetches, fetch);
 struct fetch_room {
 	size_t taken; /* bytes */
 	struct fetches waiting;
+	struct fetches arrived; /* small ones that are not made yet */
+	size_t n_arrived;
+	size_t n_ahead; /* that are, or are being made, and not staged yet */
 };
 
 void fetch_room_init(struct fetch_room *room);
@@ -44,7 +47,6 @@ struct fetch {
 	bool waits;  /* for room, linked */
 	size_t held; /* of the room */
 	struct api_request request;
-	uv_work_t making;
 	struct job job;
 	struct buf arrived; /* loop's: not yet given to the worker */
 	struct buf chunk;   /* worker's, while the job runs */
@@ -56,7 +58,7 @@ struct fetch {
 	bool restart;   /* job's: what came before does not count */
 	bool last;      /* job's: the content ends with this chunk */
 	bool drop;      /* job's: forget the content */
-	bool whole;     /* job's: the content is made, chunk is in it */
+	bool whole;     /* job's: the content is made of all its bytes */
 	struct err job_err;
 	struct store_content *content; /* worker's */
 };

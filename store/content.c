@@ -2,8 +2,9 @@
  * content - an attachment's contents, as they arrive.
  *
  *   begin -> add, add, … -.
- *   whole ----------------+-> end: size and digests compared, picture looked
- *                            at, blob into the open batch, row staged
+ *   arrived --------------+-> end: size and digests compared, picture looked
+ *                             at (of one that arrived, before), blob into the
+ *                             open batch, row staged
  *
  * Up to a mebibyte is kept in memory; more goes to a file without a name in
  * the repository's folder, which is gone with its process, and much more
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/md5.h"
 #include "base/parallel.h"
 #include "base/util.h"
 #include "store/files.h"
@@ -45,7 +47,9 @@ struct store_content {
 	struct digest *md5;         /* NULL once ended, or whole */
 	struct digest *sha256;
 	struct identity named; /* once ended, or whole */
-	struct parcel parcel;  /* of a whole one */
+	struct parcel parcel;  /* of a whole one, */
+	struct image_info image;
+	bool whole; /* that is looked at already */
 };
 
 static int open_spool(struct store_content *c, struct err *e)
@@ -161,35 +165,53 @@ void store_content_drop(struct store_content *c)
 	free(c);
 }
 
-static void name_digests(struct identity *id, const uint8_t md5[16],
+static void name_digests(struct identity *id, const uint8_t md5[MD5_SIZE],
 	const uint8_t sha256[SHA256_SIZE])
 {
-	hash_hex(md5, 16, id->md5);
+	hash_hex(md5, MD5_SIZE, id->md5);
 	hash_hex(sha256, SHA256_SIZE, id->sha256);
 }
 
-struct store_content *store_content_whole(
-	struct store *s, int64_t attachment_id, int64_t size, struct buf *bytes)
+static struct store_content *make_whole(struct store *s,
+	struct store_arrival *a, const uint8_t md5[MD5_SIZE],
+	store_probe_fn *probe)
 {
 	struct store_content *c = xcalloc(1, sizeof(*c));
-	struct str all = buf_str(bytes);
-	uint8_t md5[16];
+	struct str all = buf_str(&a->bytes);
 	uint8_t sha256[SHA256_SIZE];
 
 	*c = (struct store_content){
 		.store = s,
-		.id = attachment_id,
-		.size = size,
+		.id = a->attachment_id,
+		.size = a->size,
 		.n = (int64_t)all.n,
-		.bytes = *bytes,
+		.bytes = a->bytes,
 		.fd = -1,
+		.whole = true,
 	};
-	*bytes = (struct buf){0};
-	hash_md5(all.p, all.n, md5);
+	a->bytes = (struct buf){0};
 	hash_sha256(all.p, all.n, sha256);
 	name_digests(&c->named, md5, sha256);
 	parcel_make(&c->parcel, all.p, all.n);
+	if (probe != NULL)
+		probe(all.p, all.n, -1, &c->image);
 	return c;
+}
+
+void store_contents_arrived(struct store *s, struct store_arrival *arrivals,
+	size_t n, store_probe_fn *probe)
+{
+	struct str *contents = xcalloc(n, sizeof(*contents));
+	uint8_t(*md5)[MD5_SIZE] = xcalloc(n, sizeof(*md5));
+
+	for (size_t i = 0; i < n; i++)
+		contents[i] = buf_str(&arrivals[i].bytes);
+	md5_each(contents, n, md5);
+	for (size_t i = 0; i < n; i++)
+		arrivals[i].content =
+			make_whole(s, &arrivals[i], md5[i], probe);
+	free(contents);
+	free(md5);
 }
 
 size_t store_content_memory(const struct store_content *c)
@@ -199,7 +221,7 @@ size_t store_content_memory(const struct store_content *c)
 
 static void end_digests(struct store_content *c)
 {
-	uint8_t md5[16];
+	uint8_t md5[MD5_SIZE];
 	uint8_t sha256[SHA256_SIZE];
 
 	if (c->md5 == NULL)
@@ -232,7 +254,7 @@ static int make_blob(struct store_content *c, git_oid *oid, struct err *e)
 	c->stream = NULL;
 	if (stream != NULL)
 		return blob_stream_end(stream, oid, e);
-	if (c->parcel.bytes != NULL)
+	if (c->whole)
 		return objects_parcel(c->store->objects, &c->parcel, oid, e);
 	if (c->fd < 0)
 		return objects_blob(c->store->objects, buf_str(&c->bytes).p,
@@ -245,7 +267,11 @@ static int make_blob(struct store_content *c, git_oid *oid, struct err *e)
 static void look_at(
 	struct store_content *c, store_probe_fn *probe, struct image_info *out)
 {
-	if (c->fd < 0) /* of a very large one, its beginning */
+	if (c->whole)
+		*out = c->image;
+	else if (probe == NULL)
+		return;
+	else if (c->fd < 0) /* of a very large one, its beginning */
 		probe(buf_str(&c->bytes).p, c->bytes.n, -1, out);
 	else if (lseek(c->fd, 0, SEEK_SET) == 0)
 		probe(NULL, (size_t)c->size, c->fd, out);
@@ -285,7 +311,7 @@ int store_content_end(struct store_content *c, int64_t work_package,
 
 	end_digests(c);
 	code = check_arrived(c, digest, e);
-	if (code == 0 && probe != NULL)
+	if (code == 0)
 		look_at(c, probe, &a.image);
 	if (code == 0)
 		code = make_blob(c, &oid, e);

@@ -147,25 +147,37 @@ int store_content_add(
 void store_content_drop(struct store_content *c);
 
 /*
- * A small content that has arrived whole: bytes is taken.  On any thread, so
- * that what is long (digests, deflating) is done there; never fails.  It
- * takes no more, and is ended or dropped.
+ * What looks at a content for the size of a picture: at its bytes (of a very
+ * large one the first mebibyte), or at the file that it was spooled to; then
+ * bytes is NULL.  On any thread.
  */
-struct store_content *store_content_whole(struct store *s,
-	int64_t attachment_id, int64_t size, struct buf *bytes);
+typedef void store_probe_fn(
+	const void *bytes, size_t n, int fd, struct image_info *out);
+
+/* A small content that has arrived whole. */
+struct store_arrival {
+	int64_t attachment_id;
+	int64_t size;                  /* as announced */
+	struct buf bytes;              /* taken */
+	struct store_content *content; /* result */
+};
+
+/*
+ * Make n of them ready to be ended or dropped; they take no more.  On any
+ * thread, so that what is long (digests, deflating) is done there; the more,
+ * the quicker for each.  Never fails.
+ */
+void store_contents_arrived(struct store *s, struct store_arrival *arrivals,
+	size_t n, store_probe_fn *probe);
 
 /* What such a one takes of the memory, in bytes. */
 size_t store_content_memory(const struct store_content *c);
 
 /*
- * Check size and MD5 (when digest is not none): ERR_DATA if they differ.
- * probe is called with the content (bytes, of a very large one the first
- * mebibyte, or a file descriptor when it was spooled: then bytes is NULL) to
- * learn the picture's size.  On 0 the blob
- * is in the open batch and the attachment staged.  Frees c in any case.
+ * Check size and MD5 (when digest is not none): ERR_DATA if they differ.  On
+ * 0 the blob is in the open batch and the attachment staged.  Frees c in any
+ * case.  probe is for one that came in pieces.
  */
-typedef void store_probe_fn(
-	const void *bytes, size_t n, int fd, struct image_info *out);
 int store_content_end(struct store_content *c, int64_t work_package,
 	struct str digest, store_probe_fn *probe, struct err *e);
 

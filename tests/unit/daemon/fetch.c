@@ -44,7 +44,6 @@ void api_request_fini(struct api_request *r)
 }
 
 struct store_content {
-	int64_t id;
 	struct buf bytes;
 };
 
@@ -58,17 +57,28 @@ static void note_memory(size_t more)
 		most_in_memory = in_memory;
 }
 
-struct store_content *store_content_whole(
-	struct store *s, int64_t attachment_id, int64_t size, struct buf *bytes)
+static size_t most_together; /* contents */
+
+static struct store_content *new_content(struct buf bytes)
 {
 	struct store_content *c = xcalloc(1, sizeof(*c));
 
-	(void)s;
-	assert_int_equal(bytes->n, size);
-	c->id = attachment_id;
-	c->bytes = *bytes;
-	*bytes = (struct buf){0};
+	c->bytes = bytes;
 	return c;
+}
+
+void store_contents_arrived(struct store *s, struct store_arrival *arrivals,
+	size_t n, store_probe_fn *probe)
+{
+	(void)s;
+	(void)probe;
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(arrivals[i].bytes.n, arrivals[i].size);
+		arrivals[i].content = new_content(arrivals[i].bytes);
+		arrivals[i].bytes = (struct buf){0};
+	}
+	if (n > most_together)
+		most_together = n;
 }
 
 size_t store_content_memory(const struct store_content *c)
@@ -79,11 +89,11 @@ size_t store_content_memory(const struct store_content *c)
 int store_content_begin(struct store *s, int64_t attachment_id, int64_t size,
 	struct store_content **out, struct err *e)
 {
-	struct buf none = {0};
-
+	(void)s;
+	(void)attachment_id;
 	(void)size;
 	(void)e;
-	*out = store_content_whole(s, attachment_id, 0, &none);
+	*out = new_content((struct buf){0});
 	return 0;
 }
 
@@ -163,7 +173,7 @@ static int begin(void **state)
 	struct fixture *f = xcalloc(1, sizeof(*f));
 
 	n_asked = n_answered = 0;
-	in_memory = most_in_memory = 0;
+	in_memory = most_in_memory = most_together = 0;
 	n_wrong = 0;
 	uv_loop_init(&f->loop);
 	f->thread = uv_thread_self();
@@ -278,6 +288,21 @@ static void small_ones_come_all_the_time(void **state)
 	assert_int_equal(n_asked, MANY);
 	run(f, MANY);
 	assert_int_equal(f->n_staged, MANY);
+	assert_in_range(most_together, 2, 8);
+}
+
+/* Nor does it wait for one that does not come. */
+static void one_waits_for_no_others(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f, 0, 100);
+	start(f, 1, 100);
+	answer(asked[n_answered++]);
+	while (f->n_done == 0)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	run(f, 2);
+	assert_int_equal(f->n_failed, 0);
 }
 
 static void one_larger_than_the_room(void **state)
@@ -342,6 +367,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(many_wait_for_room),
 		TEST(small_ones_come_all_the_time),
+		TEST(one_waits_for_no_others),
 		TEST(one_larger_than_the_room),
 		TEST(all_are_canceled),
 		TEST(staged_before_done),

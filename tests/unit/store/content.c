@@ -4,6 +4,9 @@
  */
 #include "tests/unit/store/fixture.h"
 
+#include "base/hash.h"
+#include "base/md5.h"
+
 #define MEBIBYTE 1048576
 
 static struct store_content *start(struct fixture *f, int64_t id, int64_t size)
@@ -74,13 +77,12 @@ static void test_small(void **state)
 static struct store_content *whole(
 	struct fixture *f, int64_t id, int64_t size, const char *text)
 {
-	struct buf bytes = {0};
-	struct store_content *c;
+	struct store_arrival a = {.attachment_id = id, .size = size};
 
-	buf_puts(&bytes, text);
-	c = store_content_whole(f->store, id, size, &bytes);
-	assert_null(bytes.p);
-	return c;
+	buf_puts(&a.bytes, text);
+	store_contents_arrived(f->store, &a, 1, probe);
+	assert_null(a.bytes.p);
+	return a.content;
 }
 
 static void test_whole(void **state)
@@ -108,6 +110,43 @@ static void test_whole(void **state)
 	commit(f);
 	reopen(f);
 	assert_true(has(f, 5, 3, md5, NULL));
+}
+
+/* Made together, each is what it is. */
+static void test_many_whole(void **state)
+{
+	struct fixture *f = *state;
+	struct store_arrival many[20] = {0};
+
+	open_store(f);
+	for (size_t i = 0; i < ARRAY_LEN(many); i++) {
+		many[i].attachment_id = (int64_t)i + 1;
+		for (size_t n = 0; n < 100 * (i % 7); n++)
+			buf_printf(&many[i].bytes, "%zu ", i);
+		many[i].size = (int64_t)many[i].bytes.n;
+	}
+	store_contents_arrived(f->store, many, ARRAY_LEN(many), probe);
+	for (size_t i = 0; i < ARRAY_LEN(many); i++)
+		assert_int_equal(store_content_end(many[i].content, 1, STR_NONE,
+					 NULL, &f->err),
+			0);
+	for (size_t i = 0; i < ARRAY_LEN(many); i++) {
+		struct attachment a = {
+			.id = (int64_t)i + 1, .size = many[i].size};
+		struct buf bytes = {0};
+		uint8_t md5[MD5_SIZE];
+		char hex[2 * MD5_SIZE + 1];
+
+		for (size_t n = 0; n < 100 * (i % 7); n++)
+			buf_printf(&bytes, "%zu ", i);
+		hash_md5(buf_str(&bytes).p, bytes.n, md5);
+		hash_hex(md5, MD5_SIZE, hex);
+		a.digest = str_of(hex);
+		assert_int_equal(store_attachment(f->store, &a, &f->err), 0);
+		assert_true(a.fetched);
+		assert_int_equal(a.image.width, a.size);
+		buf_fini(&bytes);
+	}
 }
 
 static void test_empty(void **state)
@@ -267,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_small),
 		TEST(test_whole),
+		TEST(test_many_whole),
 		TEST(test_empty),
 		TEST(test_wrong_sizes_and_digests),
 		TEST(test_large),
