@@ -187,11 +187,13 @@ static int record(struct job *j, struct err *e)
 		code = sealed;
 	if (code == 0)
 		code = state_end(s, e);
-	if (code == 0)
-		staged_reads_clear(&store->reads);
-	else
+	if (code != 0) {
 		state_rollback(s);
-	return code;
+		return code;
+	}
+	staged_reads_clear(&store->reads);
+	store->staged_bytes = 0;
+	return 0;
 }
 
 static int prepare(struct job *j, struct err *e)
@@ -277,6 +279,7 @@ void store_discard(struct store *s)
 	s->look_at = 0;
 	s->broken = (struct err){0};
 	staged_reads_clear(&s->reads);
+	s->staged_bytes = 0;
 	if (staging_clear(s->state, &e) != 0)
 		s->broken = e;
 }

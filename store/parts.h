@@ -25,6 +25,7 @@ struct store {
 	struct worktree *worktree; /* NULL: bare */
 	struct state *state;       /* with the staged_… tables beside it */
 	struct staged_reads reads; /* and this, which is no table */
+	size_t staged_bytes;       /* of sources */
 	struct err broken; /* first failure of a function without result */
 
 	/*

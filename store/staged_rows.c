@@ -26,6 +26,12 @@ void store_put_work_package(
 
 	bind_work_package(&q, wp);
 	run(s, &q);
+	s->staged_bytes += wp->source.n + wp->attachments.n + wp->comments.n;
+}
+
+size_t store_staged_bytes(const struct store *s)
+{
+	return s->staged_bytes;
 }
 
 bool store_has_staged(struct store *s, int64_t id)

@@ -227,6 +227,9 @@ void store_drop_work_package(struct store *s, int64_t id);
 /* Is its row, or its going, staged? */
 bool store_has_staged(struct store *s, int64_t id);
 
+/* What the rows that were staged since the last commit hold: memory. */
+size_t store_staged_bytes(const struct store *s);
+
 /* As state_documents(), state_claims() and state_work_package(), with what
  * is staged in place of what it replaces. */
 int store_documents(struct store *s, int64_t work_package,

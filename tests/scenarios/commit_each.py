@@ -22,8 +22,21 @@ def log(sync, form, *more):
                     *more).out.splitlines()
 
 
+def bulky(tap):
+    """Few work packages, but so much text that a pass commits in between."""
+    with StandIn("--generate", "50") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        for i in range(1, 51):
+            server.side("edit", {"id": i, "set": {
+                "description": "%d " % i + "much to say " * 20000}})
+        tap.same(sync.once().code, 0, "50 work packages of 500 KiB")
+        tap.same(sync.commits(), 2, "are two commits")
+        tap.same(sync.flaws(), [], "without a flaw")
+
+
 def main():
     tap = Tap()
+    bulky(tap)
     with StandIn(*WORLD) as server, Sync(
             server.url, projects="[demo-1]", mapping=MAPPING,
             more="commit: { by: work-package }") as sync:
