@@ -4,20 +4,39 @@
  * libgit2 looks for an object here first, and writes here what no part of
  * its database has (so trees and commits that exist are not written again).
  * An unplugged backend has nothing and takes nothing.
+ *
+ * Before each object that is new, libgit2 would read the folder of packs: that
+ * is half of the work for a tree.  It is told to do so only when something may
+ * have changed there.
  */
 #include "store/batch_backend.h"
 
 #include <git2/sys/odb_backend.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/stamp.h"
 #include "base/util.h"
 
-#define PRIORITY 100 /* libgit2's own have 1 and 2 */
+#define PRIORITY 100                   /* libgit2's own have 1 and 2 */
+#define TICK (STAMP_SECOND / 10)       /* of a file system's clock, at most; */
+#define TICK_COARSE (3 * STAMP_SECOND) /* of one that tells seconds */
 
 struct batch_backend {
 	git_odb_backend base;
 	struct batch *batch; /* NULL once unplugged */
+	char *packs;
+	char *alternates;
+	/*
+	 * The folder of packs as it was before it was read, if all that comes
+	 * later changes its time; and until when that may be believed, since a
+	 * reading can fail.
+	 */
+	struct stat seen;
+	bool settled;
+	int64_t until;
 };
 
 static struct batch *behind(git_odb_backend *base)
@@ -104,12 +123,53 @@ static int on_write(git_odb_backend *base, const git_oid *oid,
 	return batch_add(b, type, bytes, n, oid, &err) != 0 ? fail(&err) : 0;
 }
 
-static void on_free(git_odb_backend *base)
+/* Whatever the clock of the file system: it has ticked since. */
+static bool is_settled(const struct timespec *changed)
 {
-	free(container_of(base, struct batch_backend, base));
+	int64_t least = changed->tv_nsec == 0 ? TICK_COARSE : TICK;
+	int64_t at = (int64_t)changed->tv_sec * STAMP_SECOND +
+		     changed->tv_nsec / 1000;
+
+	return stamp_now() - at > least;
 }
 
-struct batch_backend *batch_backend_plug(git_odb *odb, struct batch *b)
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* Comes first; what fails keeps the others from reading. */
+static int on_refresh(git_odb_backend *base)
+{
+	struct batch_backend *p =
+		container_of(base, struct batch_backend, base);
+	int64_t now = stamp_monotonic();
+	struct stat st;
+
+	if (stat(p->packs, &st) != 0 || access(p->alternates, F_OK) == 0)
+		return 0;
+	if (p->settled && now < p->until && is_same(&st, &p->seen))
+		return GIT_ENOTFOUND;
+	p->seen = st;
+	p->settled = is_settled(&st.st_mtim);
+	p->until = now + STAMP_SECOND;
+	return 0;
+}
+
+static void on_free(git_odb_backend *base)
+{
+	struct batch_backend *p =
+		container_of(base, struct batch_backend, base);
+
+	free(p->packs);
+	free(p->alternates);
+	free(p);
+}
+
+struct batch_backend *batch_backend_plug(
+	git_odb *odb, struct batch *b, const char *objects)
 {
 	struct batch_backend *p = xcalloc(1, sizeof(*p));
 
@@ -118,10 +178,13 @@ struct batch_backend *batch_backend_plug(git_odb *odb, struct batch *b)
 	p->base.read_header = on_read_header;
 	p->base.exists = on_exists;
 	p->base.write = on_write;
+	p->base.refresh = on_refresh;
 	p->base.free = on_free;
 	p->batch = b;
+	p->packs = xasprintf("%s/pack", objects);
+	p->alternates = xasprintf("%s/info/alternates", objects);
 	if (git_odb_add_backend(odb, &p->base, PRIORITY) != 0) {
-		free(p);
+		on_free(&p->base);
 		return NULL;
 	}
 	return p;

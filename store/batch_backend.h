@@ -12,8 +12,12 @@
  */
 struct batch_backend;
 
-/* Gives NULL, with libgit2's error set, on failure.  Borrows b. */
-struct batch_backend *batch_backend_plug(git_odb *odb, struct batch *b);
+/*
+ * Gives NULL, with libgit2's error set, on failure.  Borrows b.  objects is
+ * the repository's folder of that name.
+ */
+struct batch_backend *batch_backend_plug(
+	git_odb *odb, struct batch *b, const char *objects);
 void batch_backend_unplug(struct batch_backend *p); /* accepts NULL */
 
 #endif

@@ -246,7 +246,8 @@ int objects_new(git_repository *repo, const char *folder, struct objects **out,
 	if (git_repository_odb(&o->odb, repo) != 0 ||
 		git_repository_item_path(
 			&path, repo, GIT_REPOSITORY_ITEM_OBJECTS) != 0 ||
-		(o->backend = batch_backend_plug(o->odb, &o->batch)) == NULL) {
+		(o->backend = batch_backend_plug(
+			 o->odb, &o->batch, path.ptr)) == NULL) {
 		int r = git_failed(e, "cannot open the object database");
 
 		git_buf_dispose(&path);

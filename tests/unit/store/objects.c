@@ -417,6 +417,42 @@ static void parcels_are_blobs_like_others(void **state)
 	objects_free(o);
 }
 
+/*
+ * Another process packs what is there again and again: at once, and when the
+ * folder has rested so that it is not read each time.
+ */
+static void packs_of_others_are_seen(void **state)
+{
+	struct scratch *s = *state;
+	struct objects *o = open_batch(s);
+	git_odb *odb;
+
+	assert_int_equal(git_repository_odb(&odb, s->repo), 0);
+	for (int i = 0; i < 12; i++) {
+		char text[20];
+		git_oid oid;
+
+		snprintf(text, sizeof(text), "by another %d", i);
+		git_odb_hash(&oid, text, strlen(text), GIT_OBJECT_BLOB);
+		usleep(i % 3 == 0 ? 150000 : 0);
+		add_text(o, text);
+		assert_true(git_odb_exists(odb, &oid));
+		objects_drop(o);
+		assert_false(git_odb_exists(odb, &oid));
+		assert_false(git_odb_exists(odb, &oid));
+		assert_int_equal(
+			scratch_run(s,
+				"printf '%s' | git hash-object -w --stdin | "
+				"git pack-objects -q .git/objects/pack/pack "
+				">/dev/null && git prune-packed -q",
+				text),
+			0);
+		assert_true(git_odb_exists(odb, &oid));
+	}
+	git_odb_free(odb);
+	objects_free(o);
+}
+
 /* As a full disk does, but where a test can arrange it. */
 static void limit_file_size(rlim_t n)
 {
@@ -491,6 +527,7 @@ int main(void)
 		TEST(a_failed_seal_can_be_tried_again),
 		TEST(a_pack_without_idx_is_taken_back),
 		TEST(parcels_are_blobs_like_others),
+		TEST(packs_of_others_are_seen),
 		TEST(a_full_disk_takes_one_object_back),
 		TEST(far_offsets_are_in_the_idx),
 	};
