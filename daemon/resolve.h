@@ -6,6 +6,14 @@
 struct resolve;
 typedef void resolve_done_fn(struct resolve *r);
 
+/* An answer that is asked for before its turn. */
+struct resolve_ahead {
+	struct resolve *resolve;
+	struct api_request request;
+	bool asking;
+	bool here;
+};
+
 /*
  * Ask the server who we are and what it calls its things, and hold the
  * configuration against that: fills the names and the scope of sync.  Zero
@@ -32,7 +40,10 @@ struct resolve {
 	int step;
 	bool asking;
 	bool canceled;
+	bool waits; /* for an answer that was asked for ahead */
+	bool ended; /* and waits only for those */
 	struct api_request request;
+	struct resolve_ahead ahead[2]; /* types, statuses */
 	struct job job;
 	size_t n_bodies, cap_bodies;
 	struct buf *bodies; /* answers of this step, page by page */
