@@ -22,7 +22,7 @@
 
 #define MAX_HEADER ((size_t)64 * 1024)
 #define MAX_HEADERS ((size_t)300 * 1024)
-#define BUFFER_SIZE (256L * 1024)
+#define BUFFER_SIZE (192L * 1024) /* not so much that it would be mapped */
 #define MILLISECOND 1000
 #define SECOND 1000000
 

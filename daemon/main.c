@@ -114,11 +114,13 @@ static int parse(int argc, char **argv, struct arguments *a)
 /*
  * Most of what is large (a list, a commit's work) lives for seconds: mapped
  * on its own it goes back to the system.  malloc() would learn to keep it, and
- * keep more for each thread of libuv's pool.
+ * keep more for each thread of libuv's pool.  A little that is free at the end
+ * of a heap is kept until the end of a pass: it is wanted again at once.
  */
 static void keep_memory_small(void)
 {
 	mallopt(M_MMAP_THRESHOLD, 256 << 10);
+	mallopt(M_TRIM_THRESHOLD, 2 << 20);
 	mallopt(M_ARENA_MAX, 2);
 }
 
