@@ -240,6 +240,10 @@ static int quick_check(struct state *s, struct err *e)
  * of them are written with a fraction of the calls.  A state that was made
  * with smaller ones keeps them.
  *
+ * Debian's SQLite overwrites what is deleted with zeros (secure_delete): of
+ * what is staged that is a second copy of all of it in memory, of the state a
+ * second time written, and nothing is hidden by it that git does not hold.
+ *
  * temp.auto_vacuum is for staging_rest(): what is temporary is in memory, and
  * that can be set only before anything is.
  */
@@ -255,7 +259,9 @@ static int open_writer(struct state *s, struct err *e)
 			"PRAGMA journal_mode = WAL;"
 			"PRAGMA synchronous = FULL;"
 			"PRAGMA temp_store = MEMORY;"
-			"PRAGMA temp.auto_vacuum = INCREMENTAL",
+			"PRAGMA temp.auto_vacuum = INCREMENTAL;"
+			"PRAGMA secure_delete = OFF;"
+			"PRAGMA temp.secure_delete = OFF",
 			e);
 	if (code == 0)
 		code = quick_check(s, e);

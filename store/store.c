@@ -36,7 +36,7 @@
 #define TREE_CACHE (256 << 10) /* the largest tree */
 #define CACHE (8 << 20)        /* all objects */
 #define WINDOW (1 << 20)       /* mapped of a pack at a time */
-#define WINDOWS (32 << 20)     /* mapped of all packs */
+#define WINDOWS (8 << 20)      /* mapped of all packs */
 
 /* What is known of the repository before it is open. */
 struct site {
