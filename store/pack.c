@@ -4,13 +4,14 @@
  *   pack_new -> (pack_begin -> pack_piece … -> pack_end | pack_cancel)*
  *            -> pack_seal
  *
- * Small objects wait in memory until all processors deflate them together.
- * Entries go through a buffer into a temporary file, which another thread
- * writes, and the disk is kept busy behind them.  The count in the header, and
- * with it the checksum over the whole, is as a rule known only at the end, when
- * the file is read once more (from memory, mostly).  Any failure takes the
- * entry in hand back by setting the end of the file to where it began; one
- * while sealing takes the files out of the repository again.
+ * Small objects wait in memory until there are many: another thread deflates
+ * those while the next ones gather, and they are written when these are
+ * enough.  Entries go through a buffer into a temporary file, which another
+ * thread writes, and the disk is kept busy behind them.  The count in the
+ * header, and with it the checksum over the whole, is as a rule known only at
+ * the end, when the file is read once more (from memory, mostly).  Any failure
+ * takes the entry in hand back by setting the end of the file to where it
+ * began; one while sealing takes the files out of the repository again.
  */
 #include "store/pack.h"
 
@@ -26,11 +27,11 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
-#include "base/parallel.h"
 #include "base/util.h"
 #include "store/deflate.h"
 #include "store/files.h"
 #include "store/pack_index.h"
+#include "store/together.h"
 #include "store/write_behind.h"
 
 #define OUT_SIZE WRITE_BEHIND_SIZE
@@ -38,8 +39,6 @@
 #define ENTRY_HEADER_SIZE ((size_t)16) /* at most */
 #define SMALL ((size_t)64 << 10)       /* objects that wait for others */
 #define WAIT_BYTES ((size_t)512 << 10) /* of all that wait */
-#define WAIT_MOST 256
-#define SLICE 16 /* objects that a thread deflates at a time */
 
 struct pack {
 	struct object_table objects;
@@ -52,7 +51,8 @@ struct pack {
 	struct object entry; /* the entry in hand */
 	size_t n_waiting;
 	size_t waiting_bytes;
-	uint32_t waiting[WAIT_MOST]; /* among objects; they have bytes */
+	uint32_t waiting[TOGETHER_MOST]; /* among objects; they have bytes */
+	struct together *ready;          /* those that waited before; or NULL */
 };
 
 static void make_header(uint8_t header[HEADER_SIZE], uint32_t n)
@@ -91,6 +91,7 @@ void pack_free(struct pack *p)
 {
 	if (p == NULL)
 		return;
+	together_free(p->ready);
 	write_behind_close(&p->w);
 	if (p->sum != NULL)
 		digest_end(p->sum, NULL);
@@ -287,60 +288,73 @@ int pack_add_parcel(struct pack *p, git_object_t type,
 
 /* --- Objects that wait ---------------------------------------------------- */
 
-/* Those that wait, deflated. */
-struct together {
-	const struct pack *p;
-	struct parcel parcels[WAIT_MOST];
-};
-
 static const struct object *waiting_at(const struct pack *p, size_t i)
 {
 	return &p->objects.items[p->waiting[i]];
 }
 
-static void deflate_slice(void *arg, size_t slice)
-{
-	struct together *t = arg;
-	struct deflater deflater = {0};
-	size_t end = (slice + 1) * SLICE;
-
-	for (size_t i = slice * SLICE; i < end && i < t->p->n_waiting; i++) {
-		const struct object *it = waiting_at(t->p, i);
-		struct parcel *parcel = &t->parcels[i];
-		struct buf *out = &parcel->deflated;
-
-		parcel->n = (size_t)it->size;
-		parcel->oid = it->oid;
-		parcel->how = PARCEL_DEFLATED;
-		buf_reserve(out, deflater_bound(parcel->n));
-		out->n = deflater_whole(
-			&deflater, it->bytes, parcel->n, out->p, out->cap);
-	}
-	deflater_fini(&deflater);
-}
-
-/* None waits afterwards; those that cannot be written wait on. */
-static int drain(struct pack *p, struct err *e)
+/* All that wait; their bytes stay where they are until they are written. */
+static struct together *gather(struct pack *p)
 {
 	struct together *t = xcalloc(1, sizeof(*t));
-	size_t done = 0;
+
+	for (; t->n < p->n_waiting; t->n++) {
+		const struct object *it = waiting_at(p, t->n);
+
+		t->items[t->n] = (struct together_item){
+			it->type, {.bytes = it->bytes,
+					  .n = (size_t)it->size,
+					  .oid = it->oid,
+					  .how = PARCEL_DEFLATED}};
+	}
+	p->n_waiting = 0;
+	p->waiting_bytes = 0;
+	return t;
+}
+
+/* Write what is deflated; what cannot be is written the next time. */
+static int write_ready(struct pack *p, struct err *e)
+{
+	struct together *t = p->ready;
 	int r = 0;
 
-	t->p = p;
-	parallel_each((p->n_waiting + SLICE - 1) / SLICE, deflate_slice, t);
-	for (; done < p->n_waiting && r == 0; done += r == 0)
-		r = pack_add_parcel(
-			p, waiting_at(p, done)->type, &t->parcels[done], e);
-	for (size_t i = 0; i < p->n_waiting; i++)
-		parcel_fini(&t->parcels[i]);
-	free(t);
-	p->n_waiting -= done;
-	memmove(p->waiting, p->waiting + done,
-		p->n_waiting * sizeof(*p->waiting));
-	p->waiting_bytes = 0;
-	for (size_t i = 0; i < p->n_waiting; i++)
-		p->waiting_bytes += (size_t)waiting_at(p, i)->size;
+	if (t == NULL)
+		return 0;
+	together_join(t);
+	for (; t->done < t->n && r == 0; t->done += r == 0) {
+		const struct together_item *it = &t->items[t->done];
+
+		r = pack_add_parcel(p, it->type, &it->parcel, e);
+	}
+	if (r == 0) {
+		together_free(t);
+		p->ready = NULL;
+	}
 	return r;
+}
+
+/* Let those that wait be deflated; those before them are written. */
+static int hand_over(struct pack *p, struct err *e)
+{
+	int r = write_ready(p, e);
+
+	if (r != 0)
+		return r;
+	p->ready = gather(p);
+	together_begin(p->ready);
+	return 0;
+}
+
+/* None waits afterwards. */
+static int drain(struct pack *p, struct err *e)
+{
+	int r = write_ready(p, e);
+
+	if (r != 0 || p->n_waiting == 0)
+		return r;
+	p->ready = gather(p);
+	together_do(p->ready);
+	return write_ready(p, e);
 }
 
 static void let_wait(struct pack *p, git_object_t type, const void *bytes,
@@ -361,8 +375,9 @@ int pack_add(struct pack *p, git_object_t type, const void *bytes, size_t n,
 {
 	if (n > SMALL)
 		return add_whole(p, type, bytes, n, oid, e);
-	if (p->n_waiting == WAIT_MOST || p->waiting_bytes + n > WAIT_BYTES) {
-		int r = drain(p, e);
+	if (p->n_waiting == TOGETHER_MOST ||
+		p->waiting_bytes + n > WAIT_BYTES) {
+		int r = hand_over(p, e);
 
 		if (r != 0)
 			return r;
