@@ -217,13 +217,25 @@ static struct str skip_name(struct str s)
 	return str_skip(s, n);
 }
 
+/* Most contents do not begin as a text of XML does, and end here. */
+static bool may_be_xml(const struct image_source *s)
+{
+	unsigned char first;
+
+	return s->n > 0 && image_read(s, 0, &first, 1) &&
+	       (first == '<' || first == 0xEF || is_space((char)first));
+}
+
 bool image_svg(const struct image_source *s, struct image_info *out)
 {
 	size_t n = s->n < MAX_HEAD ? (size_t)s->n : MAX_HEAD;
-	char *head = xmalloc(n + 1);
 	struct str root = STR_NONE;
 	struct svg_size size;
+	char *head;
 
+	if (!may_be_xml(s))
+		return false;
+	head = xmalloc(n + 1);
 	if (image_read(s, 0, head, n))
 		root = skip_prolog((struct str){head, n});
 	if (root.n > 0)
