@@ -148,12 +148,13 @@ static int on_refresh(git_odb_backend *base)
 	int64_t now = stamp_monotonic();
 	struct stat st;
 
-	if (stat(p->packs, &st) != 0 || access(p->alternates, F_OK) == 0)
+	if (stat(p->packs, &st) != 0)
 		return 0;
 	if (p->settled && now < p->until && is_same(&st, &p->seen))
 		return GIT_ENOTFOUND;
 	p->seen = st;
-	p->settled = is_settled(&st.st_mtim);
+	p->settled =
+		is_settled(&st.st_mtim) && access(p->alternates, F_OK) != 0;
 	p->until = now + STAMP_SECOND;
 	return 0;
 }
