@@ -98,6 +98,12 @@ int guard_take_out(struct mapper *m, int64_t id, struct err *e);
  */
 int guard_weigh(struct mapper *m, struct err *e);
 
+/*
+ * Could so many work packages, rendered by another mapping, be held?  If not,
+ * they are committed as they come.
+ */
+int guard_may_hold(struct mapper *m, size_t n, bool *may, struct err *e);
+
 /* Did a person let the changes go that are held? */
 bool guard_let_changes(const struct mapper *m);
 

@@ -251,11 +251,31 @@ static bool says(struct state *s, const char *key, const char *what)
 	return same;
 }
 
-/* Nobody edited the mapping: a newer program or library reads it otherwise. */
+static bool has(struct state *s, const char *key)
+{
+	struct buf value = {0};
+	struct err ignored = {0};
+	bool found = false;
+
+	if (state_get(s, key, &value, &found, &ignored) != 0)
+		found = false;
+	buf_fini(&value);
+	return found;
+}
+
+/*
+ * Nobody edited the mapping: a newer program or library reads it otherwise.
+ * While some documents are another mapping's, somebody did.
+ */
 static bool is_upgrade(const struct mapper *m)
 {
-	return says(store_state(m->store), "mapping.text",
-		program_text_hash(m->config->program));
+	struct state *state = store_state(m->store);
+
+	return says(state, "mapping.text",
+		       program_text_hash(m->config->program)) &&
+	       (!has(state, "held.mapping") ||
+		       says(state, "held.mapping",
+			       program_hash(m->config->program)));
 }
 
 static int is_over(struct mapper *m, int64_t n, bool *over, struct err *e)
@@ -344,6 +364,18 @@ static bool is_released(const struct mapper *m)
 {
 	return says(store_state(m->store), "held.released",
 		program_hash(m->config->program));
+}
+
+int guard_may_hold(struct mapper *m, size_t n, bool *may, struct err *e)
+{
+	struct state_counts counts = {0};
+	int r = state_count(store_state(m->store), &counts, e);
+	int64_t most = (int64_t)(n * program_entries(m->config->program));
+
+	*may = !is_released(m) &&
+	       (is_upgrade(m) ||
+		       counts.documents + most > m->config->change_count);
+	return r;
 }
 
 bool guard_let_changes(const struct mapper *m)

@@ -47,6 +47,26 @@ static int add_remap(
 }
 
 /*
+ * Changes that may be held are all staged before any is committed.  Others are
+ * committed as they come, so that until the last one documents are of two
+ * mappings: held.mapping says so, as where some are held.
+ */
+static int begin_weighing(
+	struct pass *p, struct state *state, const char *hash, struct err *e)
+{
+	struct mapper *m = p->sync->mapper;
+	bool may = false;
+	int r = 0;
+
+	if (p->n_remap > 0)
+		r = guard_may_hold(m, p->n_remap, &may, e);
+	m->guard.weighing = p->n_remap > 0 && (may || p->dry);
+	if (r == 0 && p->n_remap > 0 && !m->guard.weighing)
+		r = state_put(state, "held.mapping", str_of(hash), e);
+	return r;
+}
+
+/*
  * Is the mapping the one that made the documents?  If not, list them.  While
  * changes were held, some may have been made by that other mapping.
  */
@@ -64,7 +84,8 @@ static int compare_mapping(struct pass *p, struct state *state, struct err *e)
 		r = state_get(state, "held.mapping", &held, &mixed, e);
 	if (r == 0 && found && (mixed || !str_is(buf_str(&known), hash)))
 		r = state_work_packages(state, add_remap, &remap, e);
-	p->sync->mapper->guard.weighing = p->n_remap > 0;
+	if (r == 0)
+		r = begin_weighing(p, state, hash, e);
 	buf_fini(&known);
 	buf_fini(&held);
 	return r;

@@ -77,6 +77,32 @@ def late(tap, wanted):
         tap.same(sync.flaws(), [], "nothing is left over")
 
 
+def between(tap):
+    """Killed when a part of the documents is made by another mapping."""
+    other = MAPPING.replace('" }', '", more: x }')
+    with StandIn("--generate", "2500") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING,
+            more="guard: { max_change: { count: 100000 } }") as sync:
+        sync.once()
+        before = sync.tree()
+        head = sync.head()
+        sync.configure(mapping=other)
+        tap.ok(kill_when(sync, lambda: sync.head() != head),
+               "killed after the first commit of another mapping")
+        changed = sync.git("diff", "--name-only", head, "HEAD").out.count(".md")
+        tap.ok(0 < changed < 2500, "which has a part", changed)
+        sync.configure(mapping=MAPPING)
+        done = sync.once()
+        tap.ok(done.code == 0, "back to the first mapping", done)
+        tap.tree(sync.tree(), before, "all are as it makes them")
+        sync.configure(mapping=other)
+        head = sync.head()
+        kill_when(sync, lambda: sync.head() != head)
+        tap.same(sync.once().code, 0, "killed again, and on")
+        tap.tree(sync.tree(), sync.scratch(), "all are as the other does")
+        tap.same(sync.flaws(), [], "nothing is left over")
+
+
 def settled(tap, wanted):
     """Killed at any time while it has nothing or little to do."""
     with StandIn(*SMALL) as server, Sync(
@@ -103,6 +129,7 @@ def main():
             return other.tree()
     early(tap, undisturbed)
     late(tap, undisturbed)
+    between(tap)
     settled(tap, undisturbed)
     return tap.end()
 
