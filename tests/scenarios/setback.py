@@ -106,7 +106,7 @@ def scope(tap):
 def overtaken(tap):
     """A content takes long; meanwhile its work package changes again, and
     comes again in the same pass."""
-    with StandIn("--generate", "500") as server, Sync(
+    with StandIn("--generate", "1000") as server, Sync(
             server.url, projects="[demo-1]", mapping=ALL,
             schedule="{ poll: 1h }") as sync:
         sync.start()
@@ -114,7 +114,7 @@ def overtaken(tap):
                                      "content": "old"})
         server.side(*edit(5, subject="Old", description=
                           "![](/api/v3/attachments/%d/content)" % got["id"]))
-        for ident in range(10, 450):
+        for ident in range(10, 950):
             server.side(*edit(ident, subject="Changed %d" % ident))
         server.side("fault", {"match": "attachments/%d/content" % got["id"],
                               "delay_ms": 4000})
