@@ -34,7 +34,7 @@
 
 /* Of what libgit2 may keep, in bytes. */
 #define TREE_CACHE (256 << 10) /* the largest tree */
-#define CACHE (8 << 20)        /* all objects */
+#define CACHE (2 << 20)        /* all objects */
 #define WINDOW (1 << 20)       /* mapped of a pack at a time */
 #define WINDOWS (8 << 20)      /* mapped of all packs */
 
