@@ -29,6 +29,7 @@
 #define FEW_AHEAD 2
 #define ROOM ((size_t)24 << 20)
 #define LARGE ((size_t)4 << 20) /* that a large one takes of it */
+#define ASKED ((size_t)8 << 10) /* and any, beside its bytes */
 
 static void give_chunk(struct fetch *f);
 
@@ -129,7 +130,8 @@ void fetch_room_init(struct fetch_room *room)
 /* As it came, and deflated. */
 static size_t most_held(const struct fetch *f)
 {
-	return f->need.size <= SMALL ? 2 * (size_t)f->need.size : LARGE;
+	return ASKED +
+	       (f->need.size <= SMALL ? 2 * (size_t)f->need.size : LARGE);
 }
 
 static void leave_queue(struct fetch *f)
@@ -153,7 +155,7 @@ static void let_in(struct fetch_room *room)
 	}
 }
 
-/* From now on it takes n bytes. */
+/* From now on it takes so much. */
 static void hold(struct fetch *f, size_t n)
 {
 	f->room->taken = f->room->taken - f->held + n;
@@ -193,7 +195,7 @@ static void on_made(uv_work_t *work, int status)
 		struct fetch *f = m->fetches[i];
 
 		f->content = m->arrivals[i].content;
-		hold(f, store_content_memory(f->content));
+		hold(f, ASKED + store_content_memory(f->content));
 		worker_give(f->sync->worker, &f->job);
 	}
 	free(m);

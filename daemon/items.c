@@ -15,12 +15,19 @@
 
 #include <stdlib.h>
 
-#define MAX_ACTIVE 300 /* their contents have a limit of their own */
+/*
+ * So many are worked on, that all have something to do while the worker
+ * commits; but only a few of those with many attachments.
+ */
+#define MAX_ACTIVE 300
+#define FEW_ACTIVE 12
+#define MAX_WEIGHT ((size_t)4 << 20) /* beside contents */
 
 struct item {
 	struct items *items;
 	struct item *next;
 	struct item **self; /* that points to this one, while active */
+	size_t weight;      /* among the active ones */
 	struct mapper_item *work;
 	struct job job;
 	struct api_request request;
@@ -62,6 +69,7 @@ static void end(struct item *item)
 	if (item->next != NULL)
 		item->next->self = item->self;
 	items->n_active--;
+	items->weight -= item->weight;
 	item_free(item);
 	start_more(items);
 	items->moved(items);
@@ -224,6 +232,27 @@ static void run_map(struct job *job)
 	item->counts = m->counts;
 }
 
+static void set_weight(struct item *item, size_t weight)
+{
+	item->items->weight = item->items->weight - item->weight + weight;
+	item->weight = weight;
+}
+
+/* What is usual follows more quickly when they get heavier. */
+static void weigh(struct item *item)
+{
+	const struct mapper_item *work = item->work;
+	struct items *items = item->items;
+	size_t weight =
+		work->source.n + work->attachments.n + work->comments.n +
+		work->n_needs * (sizeof(struct fetch) + sizeof(*work->needs));
+
+	set_weight(item, weight);
+	items->usual -= items->usual / 8;
+	if (items->usual < weight)
+		items->usual = weight;
+}
+
 static void on_mapped(struct job *job)
 {
 	struct item *item = container_of(job, struct item, job);
@@ -233,6 +262,7 @@ static void on_mapped(struct job *job)
 		end(item);
 		return;
 	}
+	weigh(item);
 	switch (item->mapped) {
 	case MAPPED_LIST:
 	case MAPPED_COMMENTS:
@@ -276,15 +306,23 @@ static void start(struct item *item)
 	items->active = item;
 	item->self = &items->active;
 	items->n_active++;
+	set_weight(item, items->usual);
 	if (item->work->waits == MAPPED_NEEDS)
 		fetch_all(item);
 	else
 		ask(item);
 }
 
+static bool may_start(const struct items *items)
+{
+	return items->n_active < FEW_ACTIVE ||
+	       (items->n_active < MAX_ACTIVE &&
+		       items->weight + items->usual <= MAX_WEIGHT);
+}
+
 static void start_more(struct items *items)
 {
-	while (items->n_active < MAX_ACTIVE && items->first != NULL) {
+	while (items->first != NULL && may_start(items)) {
 		struct item *item = items->first;
 
 		items->first = item->next;
@@ -299,6 +337,7 @@ void items_init(struct items *items, struct sync *sync, items_fn *moved)
 {
 	*items = (struct items){.sync = sync, .moved = moved};
 	items->last = &items->first;
+	items->usual = MAX_WEIGHT / FEW_ACTIVE; /* not known yet */
 	fetch_room_init(&items->room);
 }
 

@@ -27,6 +27,8 @@ struct items {
 
 	/* Private. */
 	struct fetch_room room;
+	size_t weight; /* bytes of memory that the active ones take, */
+	size_t usual;  /* and that one takes whose attachments are known */
 	struct item *first;
 	struct item **last;
 	struct item *active;
