@@ -76,6 +76,17 @@ struct digest *digest_sha256(void)
 	return start(EVP_sha256());
 }
 
+struct digest *digest_copy(const struct digest *d)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	int ok = ctx != NULL &&
+		 EVP_MD_CTX_copy_ex(ctx, (const EVP_MD_CTX *)d) == 1;
+
+	assert(ok);
+	(void)ok;
+	return (struct digest *)ctx;
+}
+
 void digest_add(struct digest *d, const void *bytes, size_t n)
 {
 	EVP_DigestUpdate((EVP_MD_CTX *)d, bytes, n);

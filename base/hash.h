@@ -23,6 +23,7 @@ struct digest;
 struct digest *digest_md5(void);
 struct digest *digest_sha1(void);
 struct digest *digest_sha256(void);
+struct digest *digest_copy(const struct digest *d);
 void digest_add(struct digest *d, const void *bytes, size_t n);
 
 /* Write the digest (16, 20 or 32 bytes) and free d; out may be NULL. */

@@ -21,12 +21,14 @@
 
 #include "base/buf.h"
 #include "base/util.h"
-#include "store/blob_file.h"
 #include "store/files.h"
 #include "store/git_error.h"
 #include "store/index_image.h"
+#include "store/index_memo.h"
+#include "store/index_patch.h"
 
 #define MARK "opsync holds this lock\n"
+#define FEW 64 /* paths that are looked for one by one */
 
 struct session {
 	const struct index_file *f;
@@ -116,19 +118,9 @@ int index_unlock_stale(git_repository *repo, struct err *e)
 
 /* --- Reading and writing -------------------------------------------------- */
 
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_ino == b->st_ino && a->st_dev == b->st_dev &&
-	       a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-	       a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
-	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
 static bool is_ours(const struct session *s)
 {
-	return s->f->ours != NULL && is_same(&s->st, s->f->ours);
+	return s->f->memo != NULL && index_memo_is(s->f->memo, &s->st);
 }
 
 static int read_all(struct session *s, int fd, struct err *e)
@@ -146,8 +138,11 @@ static int read_all(struct session *s, int fd, struct err *e)
 		return r;
 	/* What was written here last need not prove itself. */
 	r = index_image_read(&s->image, s->bytes, n, !is_ours(s), &why);
-	return r == 0 ? 0
-		      : err_set(e, r, "cannot read %s: %s", s->path, why.text);
+	if (r != 0)
+		return err_set(e, r, "cannot read %s: %s", s->path, why.text);
+	if (is_ours(s))
+		index_memo_learn(s->f->memo, &s->image, s->bytes);
+	return 0;
 }
 
 /* One that is not there is empty. */
@@ -165,34 +160,67 @@ static int read_index(struct session *s, struct err *e)
 	return r;
 }
 
+static git_oid id_of(const struct index_image_entry *entry)
+{
+	struct index_image_file file;
+
+	if (entry == NULL || index_image_stage(entry) != 0)
+		return (git_oid){{0}};
+	file = index_image_file(entry);
+	return S_ISREG(file.mode) ? file.oid : (git_oid){{0}};
+}
+
 static int compare_path(const void *path, const void *entry)
 {
 	return strcmp(path, ((const struct index_image_entry *)entry)->path);
+}
+
+static int ids_of_all(struct session *s, const char *const *paths, size_t n,
+	git_oid *ids, struct err *e)
+{
+	int r = read_index(s, e);
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		ids[i] = id_of(
+			s->image.n == 0
+				? NULL
+				: bsearch(paths[i], s->image.items, s->image.n,
+					  sizeof(*s->image.items),
+					  compare_path));
+	return r;
+}
+
+/* Few of an index that is known need not be looked for in all of it. */
+static bool ids_of_few(
+	struct session *s, const char *const *paths, size_t n, git_oid *ids)
+{
+	const struct index_memo *m = s->f->memo;
+	bool good = m != NULL && m->n_blocks > 0 && n <= FEW;
+	int fd = good ? open(s->path, O_RDONLY | O_CLOEXEC) : -1;
+
+	good = fd >= 0 && fstat(fd, &s->st) == 0 && is_ours(s);
+	for (size_t i = 0; good && i < n; i++) {
+		struct index_found found;
+
+		good = index_memo_find(m, fd, paths[i], &found, NULL) == 0;
+		ids[i] = id_of(found.entry);
+		index_found_fini(&found);
+	}
+	if (fd >= 0)
+		close(fd);
+	return good;
 }
 
 int index_ids(const struct index_file *f, const char *const *paths, size_t n,
 	git_oid *ids, struct stat *seen, struct err *e)
 {
 	struct session s = {.f = f, .path = index_path(f->repo)};
-	int r;
+	int r = 0;
 
 	if (s.path == NULL)
 		return git_failed(e, "the repository has no index");
-	r = read_index(&s, e);
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		const struct index_image_entry *entry = NULL;
-		struct index_image_file file;
-
-		ids[i] = (git_oid){{0}};
-		if (s.image.n > 0)
-			entry = bsearch(paths[i], s.image.items, s.image.n,
-				sizeof(*entry), compare_path);
-		if (entry == NULL)
-			continue;
-		file = index_image_file(entry);
-		if (S_ISREG(file.mode) && index_image_stage(entry) == 0)
-			ids[i] = file.oid;
-	}
+	if (!ids_of_few(&s, paths, n, ids))
+		r = ids_of_all(&s, paths, n, ids, e);
 	*seen = s.st;
 	index_image_fini(&s.image);
 	free(s.bytes);
@@ -202,10 +230,11 @@ int index_ids(const struct index_file *f, const char *const *paths, size_t n,
 
 bool index_is_as_seen(const struct index_file *f, const struct stat *seen)
 {
+	struct index_memo known = {.index = *seen};
 	char *path = index_path(f->repo);
 	struct stat now;
-	bool same = seen->st_ino != 0 && path != NULL &&
-		    stat(path, &now) == 0 && is_same(&now, seen);
+	bool same = path != NULL && stat(path, &now) == 0 &&
+		    index_memo_is(&known, &now);
 
 	free(path);
 	return same;
@@ -214,68 +243,22 @@ bool index_is_as_seen(const struct index_file *f, const struct stat *seen)
 /* Put what was written on disk and in the index's place. */
 static int publish(struct session *s, int fd, struct err *e)
 {
-	char *folder = xstrdup(s->path);
+	const struct stat none = {0};
+	struct stat st;
 	int r;
 
-	*strrchr(folder, '/') = '\0';
 	if (s->st.st_ino != 0 && fchmod(fd, s->st.st_mode & 0777) != 0)
 		r = err_errno(e, ERR_IO, errno, "cannot write %s", s->copy);
 	else
 		r = file_sync(fd, s->copy, e);
 	if (r == 0 && rename(s->copy, s->path) != 0)
 		r = err_errno(e, ERR_IO, errno, "cannot write %s", s->path);
-	if (r == 0 && s->f->ours != NULL && fstat(fd, s->f->ours) != 0)
-		*s->f->ours = (struct stat){0};
-	if (r == 0)
-		r = folder_sync(folder, e);
-	free(folder);
+	if (r == 0 && s->f->memo != NULL)
+		index_memo_set(s->f->memo, fstat(fd, &st) == 0 ? &st : &none);
 	return r;
 }
 
 /* --- Changing ------------------------------------------------------------- */
-
-static git_index_time time_of(struct timespec t)
-{
-	return (git_index_time){(int32_t)t.tv_sec, (uint32_t)t.tv_nsec};
-}
-
-static git_index_entry entry_of(const struct index_change *c)
-{
-	return (git_index_entry){
-		.ctime = time_of(c->st.st_ctim),
-		.mtime = time_of(c->st.st_mtim),
-		.dev = (uint32_t)c->st.st_dev,
-		.ino = (uint32_t)c->st.st_ino,
-		.mode = c->mode != 0 ? c->mode : GIT_FILEMODE_BLOB,
-		.uid = c->st.st_uid,
-		.gid = c->st.st_gid,
-		.file_size = (uint32_t)c->st.st_size,
-		.id = c->oid,
-		.path = c->path,
-	};
-}
-
-/* As new as the index, so that its stat data says nothing. */
-static bool is_racy(const struct index_image_file *f, const struct stat *index)
-{
-	int64_t s = (int32_t)f->mtime;
-
-	return s > index->st_mtim.tv_sec ||
-	       (s == index->st_mtim.tv_sec &&
-		       f->mtime_nsec >= index->st_mtim.tv_nsec);
-}
-
-static bool differs(
-	const struct session *s, const char *path, const git_oid *known)
-{
-	struct place at;
-	git_oid oid;
-
-	if (beneath_place(s->f->tree, path, false, &at, NULL) != 0 || at.fd < 0)
-		return true;
-	return blob_file_hash(&at, &oid, NULL, NULL) != 0 ||
-	       !git_oid_equal(&oid, known);
-}
 
 /*
  * git looks again at a file that is as new as the index.  Written anew, the
@@ -288,8 +271,8 @@ static void mark_racy(struct session *s)
 		struct index_image_entry *entry = &s->image.items[i];
 		struct index_image_file f = index_image_file(entry);
 
-		if (f.size != 0 && S_ISREG(f.mode) && is_racy(&f, &s->st) &&
-			differs(s, entry->path, &f.oid))
+		if (index_is_racy(entry, &s->st) &&
+			index_differs(s->f, entry->path, &f.oid))
 			entry->doubted = true;
 	}
 }
@@ -314,7 +297,7 @@ static int write_index(struct session *s, const struct index_change *changes,
 		news[i].path = changes[i].path;
 		if (!changes[i].has)
 			continue;
-		entries[i] = entry_of(&changes[i]);
+		entries[i] = index_entry_of(&changes[i]);
 		news[i].entry = &entries[i];
 	}
 	qsort(news, n, sizeof(*news), by_path);
@@ -344,6 +327,26 @@ static int rewrite(struct session *s, const struct index_change *changes,
 	return r;
 }
 
+static int change(struct session *s, const struct index_change *changes,
+	size_t n, struct err *e)
+{
+	bool done;
+	int r = index_patch(s->f, s->path, changes, n, &done, e);
+
+	return r != 0 || done ? r : rewrite(s, changes, n, e);
+}
+
+static int sync_folder(const struct session *s, struct err *e)
+{
+	char *folder = xstrdup(s->path);
+	int r;
+
+	*strrchr(folder, '/') = '\0';
+	r = folder_sync(folder, e);
+	free(folder);
+	return r;
+}
+
 int index_update(const struct index_file *f, const struct index_change *changes,
 	size_t n, struct err *e)
 {
@@ -356,9 +359,11 @@ int index_update(const struct index_file *f, const struct index_change *changes,
 	s.copy = xasprintf("%s/tmp_index", f->folder);
 	r = lock(&s, e);
 	if (r == 0) {
-		r = rewrite(&s, changes, n, e);
+		r = change(&s, changes, n, e);
 		unlink(s.lock);
 	}
+	if (r == 0)
+		r = sync_folder(&s, e);
 	unlink(s.copy);
 	index_image_fini(&s.image);
 	free(s.bytes);

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "store/beneath.h"
+#include "store/index_memo.h"
 
 /* An entry of the index to be set or removed. */
 struct index_change {
@@ -20,10 +21,10 @@ struct index_change {
 /* What index_update() works with; all borrowed. */
 struct index_file {
 	git_repository *repo;
-	const char *folder;   /* for temporary files */
-	struct beneath *tree; /* the work tree */
-	int wait_ms;          /* for somebody else's lock */
-	struct stat *ours;    /* of the index as it was written here last */
+	const char *folder;      /* for temporary files */
+	struct beneath *tree;    /* the work tree */
+	int wait_ms;             /* for somebody else's lock */
+	struct index_memo *memo; /* of what was written here last; or NULL */
 };
 
 /*
@@ -33,6 +34,9 @@ struct index_file {
  */
 int index_update(const struct index_file *f, const struct index_change *changes,
 	size_t n, struct err *e);
+
+/* Forget what memo holds, and remove what was put beside the index for it. */
+void index_forget(const struct index_file *f);
 
 /*
  * What the index names at these paths; the zero id where that is no plain file

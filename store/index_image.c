@@ -23,9 +23,10 @@
 
 #define HEADER 12
 #define DIGEST 20
-#define FIXED 62   /* of an entry before its path, */
-#define EXTENDED 2 /* and more flags of some */
+#define FIXED INDEX_IMAGE_FIXED
+#define EXTENDED 2 /* more flags of some entries */
 #define HAS_EXTENDED 0x4000
+#define STAGES 0x3000
 #define NAME_MASK 0x0fff
 #define CHUNK                                                                  \
 	((size_t)256 << 10) /* stays in a cache between digest and disk        \
@@ -174,6 +175,19 @@ int index_image_read(struct index_image *x, const uint8_t *bytes, size_t n,
 			return err_set(e, ERR_IO, "it is damaged");
 	x->more = r.p;
 	x->n_more = (size_t)(r.end - r.p);
+	return 0;
+}
+
+int index_image_read_part(
+	struct index_image *x, const uint8_t *bytes, size_t n, struct err *e)
+{
+	struct reader r = {.x = x, .p = bytes, .end = bytes + n};
+
+	*x = (struct index_image){.version = 3};
+	x->items = xcalloc(n / FIXED + 1, sizeof(*x->items));
+	while (r.p < r.end)
+		if (!read_entry(&r))
+			return err_set(e, ERR_IO, "it is damaged");
 	return 0;
 }
 
@@ -361,26 +375,42 @@ static void keep(struct writer *w, size_t i)
 	}
 	memcpy(fixed, entry->raw, fixed_of(entry->raw));
 	if (entry->doubted)
-		put32(fixed + 36, 0);
+		index_image_doubt(fixed);
 	put_entry(w, fixed, path);
 }
 
-static void put_new(struct writer *w, const struct index_image_new *new)
+void index_image_encode(const git_index_entry *entry, size_t n_path,
+	uint8_t fixed[INDEX_IMAGE_FIXED])
 {
-	const git_index_entry *entry = new->entry;
-	struct str path = str_of(new->path);
-	size_t n = path.n < NAME_MASK ? path.n : NAME_MASK;
+	size_t n = n_path < NAME_MASK ? n_path : NAME_MASK;
 	const uint32_t numbers[] = {(uint32_t)entry->ctime.seconds,
 		entry->ctime.nanoseconds, (uint32_t)entry->mtime.seconds,
 		entry->mtime.nanoseconds, entry->dev, entry->ino, entry->mode,
 		entry->uid, entry->gid, entry->file_size};
-	uint8_t fixed[FIXED];
 
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
 		put32(fixed + 4 * i, numbers[i]);
 	memcpy(fixed + 40, entry->id.id, GIT_OID_RAWSZ);
 	fixed[60] = (uint8_t)(n >> 8);
 	fixed[61] = (uint8_t)n;
+}
+
+void index_image_doubt(uint8_t fixed[INDEX_IMAGE_FIXED])
+{
+	put32(fixed + 36, 0);
+}
+
+bool index_image_is_plain(const struct index_image_entry *entry)
+{
+	return (flags_of(entry->raw) & (HAS_EXTENDED | STAGES)) == 0;
+}
+
+static void put_new(struct writer *w, const struct index_image_new *new)
+{
+	struct str path = str_of(new->path);
+	uint8_t fixed[FIXED];
+
+	index_image_encode(new->entry, path.n, fixed);
 	put_entry(w, fixed, path);
 }
 

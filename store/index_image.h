@@ -46,9 +46,25 @@ int index_image_read(struct index_image *x, const uint8_t *bytes, size_t n,
 	bool check, struct err *e);
 void index_image_fini(struct index_image *x);
 
+/* The entries in some bytes of an index of version 2 or 3.  ERR_IO. */
+int index_image_read_part(
+	struct index_image *x, const uint8_t *bytes, size_t n, struct err *e);
+
 struct index_image_file index_image_file(const struct index_image_entry *entry);
 int index_image_stage(
 	const struct index_image_entry *entry); /* 0: no conflict */
+
+/*
+ * Of each entry so many bytes come before its path.  Made from an entry whose
+ * path is that long they take the place of those of a plain one (neither of a
+ * conflict nor with more flags); doubted, its file is looked at.
+ */
+#define INDEX_IMAGE_FIXED 62
+
+void index_image_encode(const git_index_entry *entry, size_t n_path,
+	uint8_t fixed[INDEX_IMAGE_FIXED]);
+void index_image_doubt(uint8_t fixed[INDEX_IMAGE_FIXED]);
+bool index_image_is_plain(const struct index_image_entry *entry);
 
 /* An entry that comes, or takes the place of one. */
 struct index_image_new {

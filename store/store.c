@@ -204,6 +204,7 @@ static int clear_locks(
 /* Locks and temporary files of a predecessor that was killed. */
 static int clear_left(struct store *s, const struct site *p, struct err *e)
 {
+	char *folder = in_folder(p, "opsync");
 	int64_t since = INT64_MAX;
 	int code = intent_since(s->state, &since, e);
 
@@ -220,6 +221,9 @@ static int clear_left(struct store *s, const struct site *p, struct err *e)
 		code = folder_clean(s->tmp, "spool-", e);
 	if (code == 0)
 		code = folder_clean(s->tmp, "pack", e); /* of heal.c */
+	if (code == 0)                                  /* of index_patch.c */
+		code = folder_clean(folder, "index_", e);
+	free(folder);
 	return code;
 }
 

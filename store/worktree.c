@@ -35,9 +35,9 @@ struct worktree {
 	struct objects *o;
 	struct beneath tree;
 	struct tree_files files;
-	struct stat index;  /* as it was written here last, */
-	struct stat seen;   /* and as worktree_staged() saw it */
-	struct jobs *begun; /* on their own thread; or NULL */
+	struct index_memo index; /* as it was written here last, */
+	struct stat seen;        /* and as worktree_staged() saw it */
+	struct jobs *begun;      /* on their own thread; or NULL */
 };
 
 int worktree_new(git_repository *repo, const char *root, struct objects *o,
@@ -59,10 +59,20 @@ int worktree_new(git_repository *repo, const char *root, struct objects *o,
 	return 0;
 }
 
+static struct index_file index_of(struct worktree *w)
+{
+	return (struct index_file){w->repo, objects_folder(w->o), &w->tree,
+		INDEX_WAIT_MS, &w->index};
+}
+
 void worktree_free(struct worktree *w)
 {
+	struct index_file f;
+
 	if (w == NULL)
 		return;
+	f = index_of(w);
+	index_forget(&f);
 	tree_files_fini(&w->files);
 	beneath_fini(&w->tree);
 	free(w);
@@ -140,12 +150,6 @@ int worktree_inspect(struct worktree *w, struct worktree_change *changes,
 	if (r == 0)
 		*n_foreign = found;
 	return r;
-}
-
-static struct index_file index_of(struct worktree *w)
-{
-	return (struct index_file){w->repo, objects_folder(w->o), &w->tree,
-		INDEX_WAIT_MS, &w->index};
 }
 
 int worktree_staged(struct worktree *w, const struct worktree_change *changes,

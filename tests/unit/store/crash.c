@@ -58,6 +58,19 @@ static void edit(struct fixture *f)
 	put_number(f, 5, "new", "made");
 }
 
+/* Nothing but changes: the index is changed in place of being made anew. */
+static void edit_again(struct fixture *f)
+{
+	put_number(f, 11, "odd/deep", "edited again");
+	put_number(f, 60, "even", "edited");
+}
+
+static void edit_once_more(struct fixture *f)
+{
+	put_number(f, 11, "odd/deep", "edited once more");
+	put_number(f, 14, "even", "edited");
+}
+
 static void move(struct fixture *f)
 {
 	put_well(f, 1, make("b/index.md", "a\n", "1000:b/big.bin", NULL),
@@ -94,8 +107,8 @@ static size_t steps_done(struct fixture *f)
 
 static void live(struct fixture *f)
 {
-	static void (*const steps[])(struct fixture *) = {
-		create_many, create, edit, move, drop};
+	static void (*const steps[])(struct fixture *) = {create_many, create,
+		edit, edit_again, edit_once_more, move, drop};
 
 	open_store(f);
 	for (size_t i = steps_done(f); i < ARRAY_LEN(steps); i++) {
@@ -118,11 +131,11 @@ static void test_life(void **state)
 
 	live(f);
 	check_clean(f);
-	assert_string_equal(run(GIT "rev-list --count HEAD", f->path), "5\n");
+	assert_string_equal(run(GIT "rev-list --count HEAD", f->path), "7\n");
 	assert_string_equal(run(GIT "show opsync/kept/7:even/10.md", f->path),
 		"a person wrote this");
 	live(f);
-	assert_string_equal(run(GIT "rev-list --count HEAD", f->path), "5\n");
+	assert_string_equal(run(GIT "rev-list --count HEAD", f->path), "7\n");
 }
 
 int main(int argc, char **argv)
