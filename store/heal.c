@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/stamp.h"
 #include "base/util.h"
 #include "store/git_error.h"
 #include "store/history.h"
@@ -26,6 +27,16 @@ static int see_entry(const char *root, const git_tree_entry *entry, void *arg)
 	(void)entry;
 	(void)arg;
 	return 0;
+}
+
+/*
+ * Trees below the one that was found whole last, and below what was made here
+ * from it since, are looked at as often as it takes a hundredth of the time.
+ */
+static bool was_whole(const struct store *s, const git_oid *tip)
+{
+	return git_oid_equal(tip, &s->seen_tip) &&
+	       stamp_monotonic() < s->walk_at;
 }
 
 /* A commit with all its trees; files are looked at elsewhere. */
@@ -193,11 +204,18 @@ int heal_branch(struct store *s, struct err *e)
 	git_oid tip = {{0}};
 	git_oid good = {{0}};
 	int rc = git_reference_name_to_id(&tip, s->repo, s->ref);
+	int64_t begin = stamp_monotonic();
 	bool remembered;
 	int code;
 
-	if (rc == 0 && is_whole(s, &tip))
+	if (rc == 0 && was_whole(s, &tip))
 		return 0;
+	if (rc == 0 && is_whole(s, &tip)) {
+		int64_t now = stamp_monotonic();
+
+		s->walk_at = now + LOOK_SHARE * (now - begin);
+		return 0;
+	}
 	if (index_packs(s)) {
 		refresh(s);
 		return heal_branch(s, e); /* no pack is without one now */

@@ -14,6 +14,7 @@
  * A look at the work tree costs a system call a file, so that it is made as
  * often as it takes a hundredth of the time at most: before each pass of a
  * minute for 100,000 files.  What a commit changes is looked at by the commit.
+ * So it is with the branch's trees (heal.c), which are read much faster.
  */
 #include "store/look.h"
 
@@ -31,7 +32,6 @@
 #include "store/staging.h"
 #include "store/trees.h"
 
-#define SHARE 100 /* of the time between two looks */
 #define NONE "'0000000000000000000000000000000000000000'"
 
 /* --- The branch ----------------------------------------------------------- */
@@ -329,8 +329,8 @@ static int look(struct store *s, struct sight *g, store_adrift_fn *fn,
 		return code;
 	s->seen_tip = tip;
 	if (worktree)
-		s->look_at =
-			stamp_monotonic() + SHARE * (stamp_monotonic() - begin);
+		s->look_at = stamp_monotonic() +
+			     LOOK_SHARE * (stamp_monotonic() - begin);
 	return 0;
 }
 
@@ -342,6 +342,8 @@ int store_look(struct store *s, bool deep, store_adrift_fn *fn, void *arg,
 	int code;
 
 	intent_catch_up(s);
+	if (deep)
+		s->walk_at = 0;
 	code = heal_branch(s, e);
 	if (code == 0)
 		code = look(s, &g, fn, arg, e);

@@ -10,6 +10,8 @@
 #include "store/store.h"
 #include "store/worktree.h"
 
+#define LOOK_SHARE 100 /* a look takes one of so much time, at most */
+
 /* What an open store is made of: for the files of this module only. */
 struct store {
 	char *path; /* as configured, for messages */
@@ -42,7 +44,8 @@ struct store {
 	git_oid seen_tip;  /* the branch was like the state then, or is made so
 			    */
 	int64_t n_foreign; /* files in it that no document has on record */
-	int64_t look_at;   /* monotonic: when the work tree's turn is */
+	int64_t look_at;   /* monotonic: when the work tree's turn is, */
+	int64_t walk_at;   /* and that of the branch's trees */
 
 	struct keeping *begun; /* of a promise, beside all else (intent.c) */
 
