@@ -23,6 +23,10 @@ struct state {
 	size_t cap_statements;
 	struct statement *statements;
 	size_t likely[256]; /* where one was, by a hash of its address */
+
+	/* Events up to this one take so much at most (state_log.c). */
+	int64_t log_last;
+	int64_t log_size;
 };
 
 /*

@@ -302,6 +302,46 @@ static int prune(
 	return query_run(&q, e);
 }
 
+/* What a row and its places in the indexes take, about. */
+#define EVENT_SIZE "60 + ifnull(length(text), 0) + ifnull(length(path), 0)"
+
+/* How large events are behind after, and which is the last. */
+static int measure(struct state *s, int64_t after, int64_t *size, int64_t *last,
+	struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT ifnull(sum(" EVENT_SIZE "), 0), ifnull(max(id), ?1)"
+		" FROM event WHERE id > ?1");
+
+	bind_int(&q, after);
+	if (query_next(&q)) {
+		*size = column_int(&q);
+		*last = column_int(&q);
+	}
+	return query_close(&q, e);
+}
+
+/* All of them are read only where they may be too large. */
+static int prune_size(struct state *s, int64_t max_size, struct err *e)
+{
+	int64_t more = 0;
+	int code = measure(s, s->log_last, &more, &s->log_last, e);
+
+	s->log_size += more;
+	if (code != 0 || s->log_size <= max_size)
+		return code;
+	code = measure(s, 0, &s->log_size, &s->log_last, e);
+	if (code != 0 || s->log_size <= max_size)
+		return code;
+	more = s->log_size - max_size;
+	s->log_size = max_size;
+	return prune(s,
+		"DELETE FROM event WHERE id <= (SELECT id FROM (SELECT id,"
+		" sum(" EVENT_SIZE ") OVER (ORDER BY id) AS size FROM event)"
+		" WHERE size >= ? LIMIT 1)",
+		more, e);
+}
+
 int state_prune(
 	struct state *s, int64_t before, int64_t max_size, struct err *e)
 {
@@ -313,11 +353,6 @@ int state_prune(
 		"DELETE FROM run WHERE started < ?",
 		"DELETE FROM usage WHERE day < ?",
 	};
-	/* What a row and its places in the indexes take, about. */
-	static const char by_size[] =
-		"DELETE FROM event WHERE id <= (SELECT max(id) FROM (SELECT id,"
-		" sum(60 + ifnull(length(text), 0) + ifnull(length(path), 0))"
-		" OVER (ORDER BY id DESC) AS size FROM event) WHERE size > ?)";
 	int code = state_nest(s, e);
 
 	if (code != 0)
@@ -325,6 +360,6 @@ int state_prune(
 	for (size_t i = 0; code == 0 && i < ARRAY_LEN(by_age); i++)
 		code = prune(s, by_age[i], before, e);
 	if (code == 0)
-		code = prune(s, by_size, max_size, e);
+		code = prune_size(s, max_size, e);
 	return state_unnest(s, code, e);
 }

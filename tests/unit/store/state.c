@@ -303,6 +303,12 @@ static void test_log(void **state)
 	WELL(state_events(s, &cases[0].query, on_event, &seen, &f->err));
 	expect(&seen, "4 5 ");
 	assert_int_equal(add_run(f, s, 30), 3); /* ids are not used again */
+	for (int i = 0; i < 4; i++) { /* those that come are counted */
+		add_event(f, s, 3, 9, 30 + i);
+		WELL(state_prune(s, 20, i < 2 ? 400 : 200, &f->err));
+	}
+	WELL(state_events(s, &cases[0].query, on_event, &seen, &f->err));
+	expect(&seen, "8 9 ");
 	buf_fini(&seen);
 	state_close(s);
 }
