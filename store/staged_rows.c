@@ -162,10 +162,12 @@ int staging_attachment(struct state *s, int64_t id, bool *found,
 int staging_collision(struct state *s, const struct state_attachment *a,
 	bool *found, int64_t *other, struct err *e)
 {
-	struct query q = query_open(s, "SELECT id FROM staged_attachment"
-				       " WHERE oid = ?1 AND sha256 <> ?2"
-				       " UNION ALL SELECT id FROM attachment"
-				       " WHERE oid = ?1 AND sha256 <> ?2");
+	/* Any of them will do: those before were compared, so all are equal. */
+	struct query q = query_open(s,
+		"SELECT id FROM (SELECT id, sha256 FROM staged_attachment"
+		" WHERE oid = ?1 LIMIT 1) WHERE sha256 <> ?2"
+		" UNION ALL SELECT id FROM (SELECT id, sha256 FROM attachment"
+		" WHERE oid = ?1 LIMIT 1) WHERE sha256 <> ?2");
 
 	bind_text(&q, a->oid);
 	bind_text(&q, a->sha256);
