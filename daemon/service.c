@@ -215,6 +215,7 @@ static int open_store(struct service *s, const char *socket, struct err *e)
 		.author_email = c->author_email,
 		.note = socket,
 		.told = on_told,
+		.watches = !s->options.once,
 	};
 	int r = writable_check(c->store_path, e);
 

@@ -166,7 +166,7 @@ int store_check(struct store *s, store_finding_fn *fn, void *arg, struct err *e)
 	if (code == 0)
 		code = check_branch(&g, &fault);
 	if (code == 0)
-		code = look_around(&g, true, &fault);
+		code = look_around(&g, LOOK_ALL, &fault);
 	if (code == 0)
 		code = look_at_digests(&g, &fault);
 	if (code == 0 || s->repo == NULL)

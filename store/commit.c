@@ -216,6 +216,8 @@ static int commit_staged(struct store *s, struct store_commit *c, struct err *e)
 	else if (code == 0)
 		code = intent_finish(s, &made, NULL, e);
 	worktree_forget_index(s->worktree);
+	for (size_t i = 0; i < j.changes.n; i++)
+		watch_touch(s->watch, j.changes.items[i].path);
 	for (size_t i = 0; code == 0 && i < j.changes.n; i++)
 		if (j.changes.items[i].has)
 			attributes_look(s, j.changes.items[i].path,

@@ -160,14 +160,65 @@ static int read_index(struct session *s, struct err *e)
 	return r;
 }
 
-static git_oid id_of(const struct index_image_entry *entry)
-{
-	struct index_image_file file;
+/* --- Looking for paths ---------------------------------------------------- */
 
-	if (entry == NULL || index_image_stage(entry) != 0)
-		return (git_oid){{0}};
-	file = index_image_file(entry);
-	return S_ISREG(file.mode) ? file.oid : (git_oid){{0}};
+/* Few of an index that is known need not be looked for in all of it. */
+static bool begin_in_parts(struct index_view *v, const char *path)
+{
+	const struct index_memo *m = v->f.memo;
+
+	if (m == NULL || m->n_blocks == 0)
+		return false;
+	v->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (v->fd < 0)
+		return false;
+	v->in_parts = fstat(v->fd, &v->st) == 0 && index_memo_is(m, &v->st);
+	if (!v->in_parts)
+		close(v->fd);
+	return v->in_parts;
+}
+
+static void end_in_parts(struct index_view *v)
+{
+	if (v->in_parts)
+		close(v->fd);
+	v->in_parts = false;
+}
+
+static int read_whole(struct index_view *v, char *path, struct err *e)
+{
+	struct session s = {.f = &v->f, .path = path};
+	int r = read_index(&s, e);
+
+	v->st = s.st;
+	v->image = s.image;
+	v->bytes = s.bytes;
+	return r;
+}
+
+int index_view_init(struct index_view *v, const struct index_file *f, bool few,
+	struct err *e)
+{
+	char *path = index_path(f->repo);
+	int r = 0;
+
+	*v = (struct index_view){.f = *f};
+	if (path == NULL)
+		return git_failed(e, "the repository has no index");
+	if (!few || !begin_in_parts(v, path))
+		r = read_whole(v, path, e);
+	free(path);
+	if (r != 0)
+		index_view_fini(v);
+	return r;
+}
+
+void index_view_fini(struct index_view *v)
+{
+	end_in_parts(v);
+	index_image_fini(&v->image);
+	free(v->bytes);
+	*v = (struct index_view){0};
 }
 
 static int compare_path(const void *path, const void *entry)
@@ -175,56 +226,74 @@ static int compare_path(const void *path, const void *entry)
 	return strcmp(path, ((const struct index_image_entry *)entry)->path);
 }
 
-static int ids_of_all(struct session *s, const char *const *paths, size_t n,
-	git_oid *ids, struct err *e)
+static bool describe(
+	const struct index_image_entry *entry, struct index_image_file *out)
 {
-	int r = read_index(s, e);
-
-	for (size_t i = 0; r == 0 && i < n; i++)
-		ids[i] = id_of(
-			s->image.n == 0
-				? NULL
-				: bsearch(paths[i], s->image.items, s->image.n,
-					  sizeof(*s->image.items),
-					  compare_path));
-	return r;
+	if (entry == NULL || index_image_stage(entry) != 0)
+		return false;
+	*out = index_image_file(entry);
+	return S_ISREG(out->mode);
 }
 
-/* Few of an index that is known need not be looked for in all of it. */
-static bool ids_of_few(
-	struct session *s, const char *const *paths, size_t n, git_oid *ids)
+static bool find_in_part(
+	struct index_view *v, const char *path, struct index_image_file *out)
 {
-	const struct index_memo *m = s->f->memo;
-	bool good = m != NULL && m->n_blocks > 0 && n <= FEW;
-	int fd = good ? open(s->path, O_RDONLY | O_CLOEXEC) : -1;
+	struct index_found found;
+	bool good;
 
-	good = fd >= 0 && fstat(fd, &s->st) == 0 && is_ours(s);
-	for (size_t i = 0; good && i < n; i++) {
-		struct index_found found;
-
-		good = index_memo_find(m, fd, paths[i], &found, NULL) == 0;
-		ids[i] = id_of(found.entry);
-		index_found_fini(&found);
-	}
-	if (fd >= 0)
-		close(fd);
+	if (index_memo_find(v->f.memo, v->fd, path, &found, &v->fault) != 0)
+		found.entry = NULL;
+	good = describe(found.entry, out);
+	index_found_fini(&found);
 	return good;
+}
+
+/* They are not few. */
+static void go_on_whole(struct index_view *v)
+{
+	char *path = index_path(v->f.repo);
+
+	end_in_parts(v);
+	if (path == NULL)
+		git_failed(&v->fault, "the repository has no index");
+	else
+		read_whole(v, path, &v->fault);
+	free(path);
+}
+
+bool index_view_find(
+	struct index_view *v, const char *path, struct index_image_file *out)
+{
+	const struct index_image *x = &v->image;
+
+	if (v->in_parts && v->n_asked++ == FEW)
+		go_on_whole(v);
+	if (v->in_parts)
+		return find_in_part(v, path, out);
+	return x->n > 0 && describe(bsearch(path, x->items, x->n,
+					    sizeof(*x->items), compare_path),
+				   out);
 }
 
 int index_ids(const struct index_file *f, const char *const *paths, size_t n,
 	git_oid *ids, struct stat *seen, struct err *e)
 {
-	struct session s = {.f = f, .path = index_path(f->repo)};
-	int r = 0;
+	struct index_view v;
+	int r = index_view_init(&v, f, n <= FEW, e);
 
-	if (s.path == NULL)
-		return git_failed(e, "the repository has no index");
-	if (!ids_of_few(&s, paths, n, ids))
-		r = ids_of_all(&s, paths, n, ids, e);
-	*seen = s.st;
-	index_image_fini(&s.image);
-	free(s.bytes);
-	free(s.path);
+	if (r != 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		struct index_image_file file;
+
+		ids[i] = index_view_find(&v, paths[i], &file) ? file.oid
+							      : (git_oid){{0}};
+	}
+	r = v.fault.code;
+	if (r != 0 && e != NULL)
+		*e = v.fault;
+	*seen = v.st;
+	index_view_fini(&v);
 	return r;
 }
 
@@ -359,7 +428,12 @@ int index_update(const struct index_file *f, const struct index_change *changes,
 	s.copy = xasprintf("%s/tmp_index", f->folder);
 	r = lock(&s, e);
 	if (r == 0) {
+		bool known = f->known != NULL && f->memo != NULL &&
+			     index_is_as_seen(f, f->known);
+
 		r = change(&s, changes, n, e);
+		if (r == 0 && known)
+			*f->known = f->memo->index;
 		unlink(s.lock);
 	}
 	if (r == 0)

@@ -25,18 +25,49 @@ struct index_file {
 	struct beneath *tree;    /* the work tree */
 	int wait_ms;             /* for somebody else's lock */
 	struct index_memo *memo; /* of what was written here last; or NULL */
+	struct stat *known;      /* as all of it was looked at last; or NULL */
 };
 
 /*
  * Change these entries of the index, under git's own lock (index.lock), so
  * that nothing that others stage is lost, and put it on disk.  ERR_IO; a lock
- * that somebody else holds for longer than wait_ms is named.
+ * that somebody else holds for longer than wait_ms is named.  An index that
+ * was known stays so, with these entries.
  */
 int index_update(const struct index_file *f, const struct index_change *changes,
 	size_t n, struct err *e);
 
 /* Forget what memo holds, and remove what was put beside the index for it. */
 void index_forget(const struct index_file *f);
+
+/* The index as it is, to look for paths in.  Zeroed, it is empty. */
+struct index_view {
+	struct index_file f;
+	struct stat st;   /* zeroed: there is none */
+	struct err fault; /* of index_view_find() */
+
+	/* Private. */
+	struct index_image image;
+	uint8_t *bytes;
+	bool in_parts; /* read from fd as they are asked for, */
+	int fd;
+	size_t n_asked; /* and so many were */
+};
+
+/*
+ * Begin to read it; few: not all of it, where that can be, as some paths are
+ * asked for.  ERR_IO.
+ */
+int index_view_init(struct index_view *v, const struct index_file *f, bool few,
+	struct err *e);
+void index_view_fini(struct index_view *v);
+
+/*
+ * What it names at a path; false where that is no plain file, or a conflict,
+ * or it cannot be read: then fault is set.
+ */
+bool index_view_find(
+	struct index_view *v, const char *path, struct index_image_file *out);
 
 /*
  * What the index names at these paths; the zero id where that is no plain file

@@ -201,8 +201,11 @@ void index_image_fini(struct index_image *x)
 struct index_image_file index_image_file(const struct index_image_entry *entry)
 {
 	struct index_image_file f = {
+		.ctime = get32(entry->raw),
+		.ctime_nsec = get32(entry->raw + 4),
 		.mtime = get32(entry->raw + 8),
 		.mtime_nsec = get32(entry->raw + 12),
+		.ino = get32(entry->raw + 20),
 		.mode = get32(entry->raw + 24),
 		.size = get32(entry->raw + 36),
 	};

@@ -33,7 +33,7 @@ struct index_image {
 
 /* What an entry says of its file. */
 struct index_image_file {
-	uint32_t mtime, mtime_nsec, mode, size;
+	uint32_t ctime, ctime_nsec, mtime, mtime_nsec, ino, mode, size;
 	git_oid oid;
 };
 

@@ -11,10 +11,14 @@
  * Documents whose contents are gone from the repository are told, so that
  * they are made again.
  *
- * A look at the work tree costs a system call a file, so that it is made as
- * often as it takes a hundredth of the time at most: before each pass of a
- * minute for 100,000 files.  What a commit changes is looked at by the commit.
- * So it is with the branch's trees (heal.c), which are read much faster.
+ * A look at the work tree costs a system call a file.  Where its folders are
+ * watched (watch.c) and the index is the one that was looked at, only what was
+ * touched is looked at, at once, and everything once an hour, for what no
+ * watch tells: a file system mounted over a folder, a file that has another
+ * name elsewhere or is written by way of memory.  Where they are not,
+ * everything is looked at as often as it takes a hundredth of the time at
+ * most: before each pass of a minute for 100,000 files.  So it is with the
+ * branch's trees (heal.c), which are read much faster.
  */
 #include "store/look.h"
 
@@ -32,6 +36,7 @@
 #include "store/staging.h"
 #include "store/trees.h"
 
+#define HOUR (3600 * STAMP_SECOND)
 #define NONE "'0000000000000000000000000000000000000000'"
 
 /* --- The branch ----------------------------------------------------------- */
@@ -76,33 +81,35 @@ static int compare_branch(struct store *s, const git_oid *tip, struct err *e)
 
 /* --- Files, one by one ---------------------------------------------------- */
 
-static bool same_times(const git_index_entry *entry, const struct stat *st)
+static bool same_times(
+	const struct index_image_file *entry, const struct stat *st)
 {
 	return S_ISREG(st->st_mode) &&
-	       entry->mtime.seconds == (int32_t)st->st_mtim.tv_sec &&
-	       entry->mtime.nanoseconds == (uint32_t)st->st_mtim.tv_nsec &&
-	       entry->ctime.seconds == (int32_t)st->st_ctim.tv_sec &&
-	       entry->ctime.nanoseconds == (uint32_t)st->st_ctim.tv_nsec &&
+	       entry->mtime == (uint32_t)st->st_mtim.tv_sec &&
+	       entry->mtime_nsec == (uint32_t)st->st_mtim.tv_nsec &&
+	       entry->ctime == (uint32_t)st->st_ctim.tv_sec &&
+	       entry->ctime_nsec == (uint32_t)st->st_ctim.tv_nsec &&
 	       entry->ino == (uint32_t)st->st_ino &&
-	       entry->file_size == (uint32_t)st->st_size;
+	       entry->size == (uint32_t)st->st_size;
 }
 
 /* Does the work tree hold that content at path, and the index name it? */
 static bool is_in_place(struct sight *g, const char *path, const git_oid *oid)
 {
-	const git_index_entry *entry =
-		git_index_get_bypath(g->index, path, GIT_INDEX_STAGE_NORMAL);
+	struct index_image_file entry;
 	struct place at;
 	struct stat st;
 	git_oid now;
 
-	if (entry == NULL ||
+	watch_cover(g->watch, path);
+	if (!index_view_find(&g->index, path, &entry) ||
 		beneath_place(&g->tree, path, false, &at, NULL) != 0 ||
 		at.fd < 0 ||
 		fstatat(at.fd, at.name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-		!S_ISREG(st.st_mode) || !git_oid_equal(&entry->id, oid))
+		!S_ISREG(st.st_mode) || !git_oid_equal(&entry.oid, oid))
 		return false;
-	if (!g->deep && same_times(entry, &st))
+	watch_met(g->watch, st.st_dev);
+	if (!g->deep && same_times(&entry, &st))
 		return true;
 	return blob_file_hash(&at, &now, &st, NULL) == 0 &&
 	       git_oid_equal(&now, oid);
@@ -191,7 +198,7 @@ static int look_at_file(struct sight *g, struct query *q, struct err *e)
 	}
 	if (good && g->contents && g->tell == NULL)
 		attributes_look(g->store, path.p, &oid);
-	if (good && g->index != NULL)
+	if (good && g->worktree)
 		good = is_in_place(g, path.p, &oid);
 	if (!good && g->tell != NULL)
 		return find_fault(g, STORE_WORK_TREE, work_package, path,
@@ -202,23 +209,82 @@ static int look_at_file(struct sight *g, struct query *q, struct err *e)
 	return code;
 }
 
-static int look_at_files(struct sight *g, struct err *e)
+static int look_at_rows(struct sight *g, struct query *q, struct err *e)
 {
 	struct err fault = {0};
-	struct query q = query_open(g->store->state,
-		"SELECT path, oid, work_package, entry FROM file"
-		" WHERE work_package <> 0 ORDER BY path");
 
-	while (query_next(&q)) {
-		int code = look_at_file(g, &q, &fault);
+	while (query_next(q)) {
+		int code = look_at_file(g, q, &fault);
 
 		if (code != 0)
-			query_fail(&q, code, &fault);
+			query_fail(q, code, &fault);
 	}
-	return query_close(&q, e);
+	return query_close(q, e);
 }
 
-int look_around(struct sight *g, bool worktree, struct err *e)
+#define ROWS "SELECT path, oid, work_package, entry FROM file"
+
+static int look_at_all(struct sight *g, struct err *e)
+{
+	struct query q = query_open(
+		g->store->state, ROWS " WHERE work_package <> 0 ORDER BY path");
+
+	return look_at_rows(g, &q, e);
+}
+
+/* A path, and what is below it: '0' is what follows '/'. */
+static int look_at_touched(struct sight *g, struct err *e)
+{
+	size_t n;
+	const char *const *paths = watch_touched(g->watch, &n);
+	int code = 0;
+
+	for (size_t i = 0; i < n && code == 0; i++) {
+		struct query q = query_open(g->store->state,
+			ROWS " WHERE work_package <> 0"
+			     " AND path >= ?1 AND path < ?1 || '0'"
+			     " AND (path = ?1 OR path > ?1 || '/')"
+			     " ORDER BY path");
+
+		bind_text(&q, str_of(paths[i]));
+		code = look_at_rows(g, &q, e);
+	}
+	return code;
+}
+
+static int begin(struct sight *g, enum extent extent, struct err *e)
+{
+	struct store *s = g->store;
+	int code;
+
+	if (extent == LOOK_NOWHERE)
+		return 0;
+	if (!store_is_checked_out(s)) {
+		watch_lose(g->watch);
+		return 0;
+	}
+	if (extent == LOOK_ALL)
+		watch_begin(g->watch);
+	code = worktree_index(
+		s->worktree, extent == LOOK_TOUCHED, &g->index, e);
+	if (code == 0)
+		code = beneath_init(
+			&g->tree, git_repository_workdir(s->repo), e);
+	g->worktree = code == 0;
+	return code;
+}
+
+/* From here on, only what is touched is another. */
+static void end(struct sight *g, enum extent extent)
+{
+	if (!g->worktree)
+		return;
+	watch_end(g->watch, extent == LOOK_ALL);
+	if (extent == LOOK_ALL)
+		worktree_know_index(g->store->worktree, &g->index);
+}
+
+int look_around(struct sight *g, enum extent extent, struct err *e)
 {
 	struct store *s = g->store;
 	struct query q = query_open(s->state, "DELETE FROM gone");
@@ -226,19 +292,21 @@ int look_around(struct sight *g, bool worktree, struct err *e)
 
 	if (code == 0 && git_repository_odb(&g->odb, s->repo) != 0)
 		code = git_failed(e, "cannot read objects");
-	if (code == 0 && worktree && store_is_checked_out(s)) {
-		if (git_repository_index(&g->index, s->repo) != 0 ||
-			git_index_read(g->index, 0) != 0)
-			code = git_failed(e, "cannot read the index");
-		else
-			code = beneath_init(
-				&g->tree, git_repository_workdir(s->repo), e);
+	if (code == 0)
+		code = begin(g, extent, e);
+	if (code == 0 && g->worktree && extent == LOOK_TOUCHED)
+		code = look_at_touched(g, e);
+	else if (code == 0 && (g->worktree || g->contents))
+		code = look_at_all(g, e);
+	if (code == 0 && g->index.fault.code != 0) {
+		code = g->index.fault.code;
+		if (e != NULL)
+			*e = g->index.fault;
 	}
-	if (code == 0 && (g->index != NULL || g->contents))
-		code = look_at_files(g, e);
-	if (g->index != NULL)
-		beneath_fini(&g->tree);
-	git_index_free(g->index);
+	if (code == 0)
+		end(g, extent);
+	beneath_fini(&g->tree);
+	index_view_fini(&g->index);
 	git_odb_free(g->odb);
 	return code;
 }
@@ -304,19 +372,51 @@ static int stage(struct store *s, store_adrift_fn *fn, void *arg, struct err *e)
 		e);
 }
 
+/* What the watch does not answer for is looked at as if there were none. */
+static enum extent extent_of(
+	const struct sight *g, bool same_branch, int64_t now)
+{
+	struct store *s = g->store;
+	enum watch_news news = watch_read(s->watch);
+
+	if (g->deep || now >= s->look_at)
+		return LOOK_ALL;
+	if (news == WATCH_OFF)
+		return LOOK_NOWHERE;
+	if (news == WATCH_ALL || !same_branch ||
+		!worktree_knows_index(s->worktree))
+		return LOOK_ALL;
+	return news == WATCH_TOUCHED ? LOOK_TOUCHED : LOOK_NOWHERE;
+}
+
+static void note_turn(struct store *s, enum extent extent, int64_t began)
+{
+	int64_t now = stamp_monotonic();
+
+	if (extent == LOOK_ALL)
+		s->look_at =
+			now + (watch_is_whole(s->watch)
+					      ? HOUR
+					      : LOOK_SHARE * (now - began));
+	else if (extent == LOOK_TOUCHED && !watch_is_whole(s->watch))
+		s->look_at = 0;
+}
+
 static int look(struct store *s, struct sight *g, store_adrift_fn *fn,
 	void *arg, struct err *e)
 {
-	int64_t begin = stamp_monotonic();
-	bool worktree = g->deep || begin >= s->look_at;
+	int64_t began = stamp_monotonic();
+	enum extent extent = LOOK_NOWHERE;
 	bool any = false;
 	git_oid tip;
 	int code = store_tip(s, &tip, e);
 
+	if (code == 0)
+		extent = extent_of(g, git_oid_equal(&tip, &s->seen_tip), began);
 	if (code == 0 && (g->deep || !git_oid_equal(&tip, &s->seen_tip)))
 		code = compare_branch(s, &tip, e);
 	if (code == 0)
-		code = look_around(g, worktree, e);
+		code = look_around(g, extent, e);
 	if (code == 0 && g->deep)
 		code = look_at_digests(g, e);
 	if (code == 0)
@@ -328,9 +428,7 @@ static int look(struct store *s, struct sight *g, store_adrift_fn *fn,
 	if (code != 0)
 		return code;
 	s->seen_tip = tip;
-	if (worktree)
-		s->look_at = stamp_monotonic() +
-			     LOOK_SHARE * (stamp_monotonic() - begin);
+	note_turn(s, extent, began);
 	return 0;
 }
 
@@ -338,7 +436,10 @@ int store_look(struct store *s, bool deep, store_adrift_fn *fn, void *arg,
 	struct err *e)
 {
 	bool first = git_oid_is_zero(&s->seen_tip);
-	struct sight g = {.store = s, .deep = deep, .contents = deep || first};
+	struct sight g = {.store = s,
+		.deep = deep,
+		.contents = deep || first,
+		.watch = s->watch};
 	int code;
 
 	intent_catch_up(s);
@@ -347,7 +448,9 @@ int store_look(struct store *s, bool deep, store_adrift_fn *fn, void *arg,
 	code = heal_branch(s, e);
 	if (code == 0)
 		code = look(s, &g, fn, arg, e);
-	if (code != 0) /* what was found and not restored is found again */
+	if (code != 0) { /* what was found and not restored is found again */
 		s->seen_tip = (git_oid){{0}};
+		s->look_at = 0;
+	}
 	return code;
 }

@@ -14,15 +14,24 @@ struct sight {
 
 	/* Private. */
 	git_odb *odb;
-	git_index *index;    /* NULL: the work tree is not looked at */
+	bool worktree; /* is looked at: */
+	struct index_view index;
 	struct beneath tree; /* of the work tree */
+	struct watch *watch; /* of it; or NULL */
+};
+
+/* How much of the work tree is looked at. */
+enum extent {
+	LOOK_NOWHERE,
+	LOOK_TOUCHED, /* where its watch saw something */
+	LOOK_ALL,
 };
 
 /*
  * Those whose content is gone are put into the table gone, their documents and
  * those that are not in the work tree into adrift; or both are only told.
  */
-int look_around(struct sight *g, bool worktree, struct err *e);
+int look_around(struct sight *g, enum extent extent, struct err *e);
 
 /* The SHA-256 of attachments' contents; one that is another is forgotten. */
 int look_at_digests(struct sight *g, struct err *e);

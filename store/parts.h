@@ -8,6 +8,7 @@
 #include "store/query.h"
 #include "store/staged_reads.h"
 #include "store/store.h"
+#include "store/watch.h"
 #include "store/worktree.h"
 
 #define LOOK_SHARE 100 /* a look takes one of so much time, at most */
@@ -25,6 +26,8 @@ struct store {
 	git_repository *repo;
 	struct objects *objects;
 	struct worktree *worktree; /* NULL: bare */
+	bool watches;              /* as asked for, */
+	struct watch *watch;       /* where there is a work tree; or NULL */
 	struct state *state;       /* with the staged_… tables beside it */
 	struct staged_reads reads; /* and this, which is no table */
 	size_t staged_bytes;       /* of sources */

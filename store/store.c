@@ -138,6 +138,7 @@ int store_mend_state(struct store *s, bool *again, struct err *e)
 	objects_drop(s->objects);
 	state_close(s->state);
 	s->state = NULL;
+	s->look_at = 0; /* its rows are others */
 	if (state_move_away(s->state_file, &fault) != 0 ||
 		open_state(s, &fault) != 0) {
 		store_tell(s, LOG_LEVEL_ERROR, "%s", fault.text);
@@ -256,6 +257,8 @@ static int open_repository(struct store *s, struct err *e)
 		return code;
 	folder = str_dup((struct str){root, strlen(root) - 1});
 	code = worktree_new(s->repo, folder, s->objects, &s->worktree, e);
+	if (code == 0 && s->watches)
+		s->watch = watch_new(folder);
 	free(folder);
 	return code == 0 ? clear_index(s, e) : code;
 }
@@ -265,13 +268,16 @@ int store_open_again(struct store *s, struct err *e)
 	int code;
 
 	intent_catch_up(s);
+	watch_free(s->watch);
 	worktree_free(s->worktree);
 	objects_free(s->objects);
 	git_repository_free(s->repo);
+	s->watch = NULL;
 	s->worktree = NULL;
 	s->objects = NULL;
 	s->repo = NULL;
 	s->seen_tip = (git_oid){{0}};
+	s->look_at = 0;
 	s->looked = false;
 	code = open_repository(s, e);
 	return code == 0 ? heal_branch(s, e) : code;
@@ -374,6 +380,7 @@ int store_open(const struct store_options *o, struct store **out, struct err *e)
 	s->instance = xstrdup(o->instance);
 	s->told = o->told;
 	s->told_arg = o->told_arg;
+	s->watches = o->watches;
 	s->author_name = xstrdup(o->author_name);
 	s->author_email = xstrdup(o->author_email);
 	if (code == 0)
@@ -414,6 +421,7 @@ void store_close(struct store *s)
 	if (s == NULL)
 		return;
 	intent_catch_up(s);
+	watch_free(s->watch);
 	worktree_free(s->worktree);
 	objects_free(s->objects);
 	git_repository_free(s->repo);

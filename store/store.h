@@ -37,6 +37,7 @@ struct store_options {
 	const char *note; /* a line kept in the lock file: the socket's path */
 	store_told_fn *told; /* of what was mended by itself; or NULL */
 	void *told_arg;
+	bool watches; /* the work tree, where it can: for who stays */
 };
 
 /*

@@ -36,7 +36,8 @@ struct worktree {
 	struct beneath tree;
 	struct tree_files files;
 	struct index_memo index; /* as it was written here last, */
-	struct stat seen;        /* and as worktree_staged() saw it */
+	struct stat seen;        /* as worktree_staged() saw it, */
+	struct stat known;       /* and worktree_know_index() */
 	struct jobs *begun;      /* on their own thread; or NULL */
 };
 
@@ -62,7 +63,7 @@ int worktree_new(git_repository *repo, const char *root, struct objects *o,
 static struct index_file index_of(struct worktree *w)
 {
 	return (struct index_file){w->repo, objects_folder(w->o), &w->tree,
-		INDEX_WAIT_MS, &w->index};
+		INDEX_WAIT_MS, &w->index, &w->known};
 }
 
 void worktree_free(struct worktree *w)
@@ -150,6 +151,26 @@ int worktree_inspect(struct worktree *w, struct worktree_change *changes,
 	if (r == 0)
 		*n_foreign = found;
 	return r;
+}
+
+int worktree_index(
+	struct worktree *w, bool few, struct index_view *out, struct err *e)
+{
+	struct index_file f = index_of(w);
+
+	return index_view_init(out, &f, few, e);
+}
+
+void worktree_know_index(struct worktree *w, const struct index_view *v)
+{
+	w->known = v->st;
+}
+
+bool worktree_knows_index(struct worktree *w)
+{
+	struct index_file f = index_of(w);
+
+	return index_is_as_seen(&f, &w->known);
 }
 
 int worktree_staged(struct worktree *w, const struct worktree_change *changes,

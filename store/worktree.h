@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/err.h"
+#include "store/index_file.h"
 #include "store/objects.h"
 
 /*
@@ -66,6 +67,15 @@ int worktree_inspect(struct worktree *w, struct worktree_change *changes,
 
 /* Is nothing there, for certain?  Also while something is begun. */
 bool worktree_is_free(const struct worktree *w, const char *path);
+
+/*
+ * The index as it is; and once all it names of ours was looked at: is it still
+ * the same, but for what was applied here?
+ */
+int worktree_index(
+	struct worktree *w, bool few, struct index_view *out, struct err *e);
+void worktree_know_index(struct worktree *w, const struct index_view *v);
+bool worktree_knows_index(struct worktree *w);
 
 /* What the index names at these paths; the zero id: no plain file. */
 int worktree_staged(struct worktree *w, const struct worktree_change *changes,

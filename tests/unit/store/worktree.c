@@ -486,7 +486,8 @@ static void a_lock_of_others_is_waited_for(void **state)
 {
 	struct fixture *f = *state;
 	struct beneath tree;
-	struct index_file file = {f->s->repo, f->s->temp, &tree, 50, NULL};
+	struct index_file file = {
+		f->s->repo, f->s->temp, &tree, 50, NULL, NULL};
 	struct index_change change = {.path = "a.md"};
 
 	assert_int_equal(beneath_init(&tree, f->s->path, NULL), 0);
