@@ -11,11 +11,6 @@ documents:
 - path: "${ id }.md"
   %s
 """
-IN_FOLDERS = """
-documents:
-- path: "${ id }/index.md"
-  attachments: all
-"""
 
 
 def asked(server):
@@ -37,27 +32,8 @@ def listed(tap, name, mapping, wanted):
         tap.same(len(lists), len(set(lists)), name + ": none twice")
 
 
-def heavy(tap):
-    """Of work packages with many attachments only some are worked on; that
-    most contents are the same takes no more time."""
-    with StandIn("--generate", "60", "--attachments", "60000",
-                 "--attachment-size", "10") as server, Sync(
-            server.url, projects="[demo-1]", mapping=IN_FOLDERS) as sync:
-        path = sync.store
-        sync.store = "{ path: %s, bare: true }" % path
-        sync.configure()
-        sync.start()
-        with open("/proc/%d/status" % sync.process.pid) as f:
-            most = int(re.search(r"VmHWM:\s+(\d+)", f.read())[1]) >> 10
-        files = sync.run("git", "-C", path, "ls-tree", "-r", "HEAD")
-        tap.ok(most < 145, "sixty with a thousand each in little memory",
-               "%d MiB" % most)
-        tap.same(files.out.count("\n"), 60060, "and all of them")
-
-
 def main():
     tap = Tap()
-    heavy(tap)
     listed(tap, "all, where all are saved", ENTRY % "attachments: all",
            lambda lists, documents: lists == documents > 10)
     listed(tap, "none, where none are",

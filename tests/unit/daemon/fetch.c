@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -47,8 +48,9 @@ struct store_content {
 	struct buf bytes;
 };
 
-static size_t in_memory, most_in_memory; /* bytes, of contents */
-static int n_wrong; /* contents of which the digest shall be wrong */
+/* The worker's thread and the pool's change them, too. */
+static atomic_size_t in_memory, most_in_memory; /* bytes, of contents */
+static atomic_int n_wrong; /* contents of which the digest shall be wrong */
 
 static void note_memory(size_t more)
 {
@@ -57,7 +59,7 @@ static void note_memory(size_t more)
 		most_in_memory = in_memory;
 }
 
-static size_t most_together; /* contents */
+static atomic_size_t most_together; /* contents */
 
 static struct store_content *new_content(struct buf bytes)
 {
@@ -163,9 +165,9 @@ struct fixture {
 	struct fetch_room room;
 	struct fetch fetches[MANY];
 	size_t n_done, n_failed;
-	size_t n_staged; /* the worker's */
-	bool early;      /* done before it was staged, */
-	bool wrong;      /* or staged on the loop's thread */
+	atomic_size_t n_staged; /* by the worker */
+	bool early;             /* done before it was staged, */
+	atomic_bool wrong;      /* or staged on the loop's thread */
 };
 
 static int begin(void **state)
