@@ -182,14 +182,30 @@ static int add_failed(
 	return 0;
 }
 
+/* Many small questions, so that they are one look at the state. */
+static int recall(struct pass *p, struct err *e)
+{
+	struct mapper *m = p->sync->mapper;
+	struct state *state = store_state(m->store);
+	int r = state_hold(state, e);
+
+	if (r != 0)
+		return r;
+	r = mapper_begin(m, p->cause, e);
+	if (r == 0 && p->kind != PASS_LOCAL)
+		r = begin(p, state, e);
+	if (r == 0)
+		return state_let_go(state, e);
+	state_let_go(state, NULL);
+	return r;
+}
+
 static void run_begin(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
 	struct mapper *m = p->sync->mapper;
-	int r = mapper_begin(m, p->cause, &p->err);
+	int r = recall(p, &p->err);
 
-	if (r == 0 && p->kind != PASS_LOCAL)
-		r = begin(p, store_state(m->store), &p->err);
 	if (r != 0)
 		return;
 	if ((p->kind == PASS_POLL || p->kind == PASS_RECONCILE) &&

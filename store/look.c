@@ -287,9 +287,13 @@ static void end(struct sight *g, enum extent extent)
 int look_around(struct sight *g, enum extent extent, struct err *e)
 {
 	struct store *s = g->store;
-	struct query q = query_open(s->state, "DELETE FROM gone");
-	int code = query_run(&q, e);
+	struct query q;
+	int code;
 
+	if (extent == LOOK_NOWHERE && !g->contents)
+		return 0; /* and gone is empty: see forget_gone() */
+	q = query_open(s->state, "DELETE FROM gone");
+	code = query_run(&q, e);
 	if (code == 0 && git_repository_odb(&g->odb, s->repo) != 0)
 		code = git_failed(e, "cannot read objects");
 	if (code == 0)
@@ -329,7 +333,8 @@ static int forget_gone(struct store *s, struct err *e)
 		"UPDATE file SET oid = " NONE " WHERE path IN (SELECT path FROM"
 		" gone);"
 		"DELETE FROM attachment WHERE id IN (SELECT attachment_id"
-		" FROM file WHERE path IN (SELECT path FROM gone))",
+		" FROM file WHERE path IN (SELECT path FROM gone));"
+		"DELETE FROM gone",
 		e);
 }
 
