@@ -145,10 +145,17 @@ static int write_id(struct move *m, struct err *e)
 	return file_write(m->fd, hex, sizeof(hex) - 1, m->lock, e);
 }
 
+/* The first wait takes along what the disk was given before. */
 static int sync_all(const struct move *m, struct err *e)
 {
-	int r = file_sync(m->fd, m->lock, e);
+	int r;
 
+	sync_file_range(m->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	for (int i = 0; i < 2; i++)
+		if (m->logs[i] >= 0)
+			sync_file_range(
+				m->logs[i], 0, 0, SYNC_FILE_RANGE_WRITE);
+	r = file_sync(m->fd, m->lock, e);
 	for (int i = 0; i < 2; i++)
 		if (r == 0 && m->logs[i] >= 0)
 			r = file_sync(m->logs[i], "a reflog", e);
