@@ -143,7 +143,7 @@ int changes_kept_in_tree(struct store *s, const git_oid *tree,
 
 		if (at->foreign || !at->had)
 			continue;
-		code = tree_find(s->repo, tree, at->path, &spot, e);
+		code = tree_find(&s->trees, tree, at->path, &spot, e);
 		if (code != 0)
 			return code;
 		if (spot.kind != SPOT_FILE ||
@@ -172,7 +172,7 @@ static int is_lost(struct store *s, const git_oid *tree,
 		(at->has && git_oid_equal(oid, &at->new_oid)) ||
 		(at->foreign && git_oid_equal(oid, &at->kept_oid)))
 		return 0;
-	code = tree_find(s->repo, tree, at->path, &spot, e);
+	code = tree_find(&s->trees, tree, at->path, &spot, e);
 	*lost = (spot.kind != SPOT_FILE || !git_oid_equal(&spot.oid, oid)) &&
 		has_blob(s, oid);
 	return code;
@@ -211,7 +211,7 @@ int changes_prune(
 	for (size_t i = 0; i < c->n; i++) {
 		struct worktree_change *at = &c->items[i];
 		struct spot spot;
-		int code = tree_find(s->repo, tree, at->path, &spot, e);
+		int code = tree_find(&s->trees, tree, at->path, &spot, e);
 
 		if (code != 0)
 			return code;

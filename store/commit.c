@@ -146,7 +146,7 @@ static int make_objects(struct job *j, struct err *e)
 	struct store *s = j->store;
 	struct changes *c = &j->changes;
 	git_oid tree;
-	int code = tree_with(s->repo, &j->without, c->items, c->n, &tree, e);
+	int code = tree_with(&s->trees, &j->without, c->items, c->n, &tree, e);
 
 	if (code != 0)
 		return code;
@@ -291,5 +291,6 @@ void store_rest(struct store *s)
 	struct err ignored = {0}; /* then it comes back later */
 
 	staging_rest(s->state, &ignored);
+	trees_let_go(&s->trees);
 	malloc_trim(0);
 }

@@ -188,7 +188,7 @@ static int check_theirs(struct following *f, struct again *a,
 	int code = changed_there(f, c->path, &changed, &instance, e);
 
 	if (code == 0 && changed)
-		code = tree_find(f->store->repo, &a->tree, c->path, &spot, e);
+		code = tree_find(&f->store->trees, &a->tree, c->path, &spot, e);
 	if (code == 0 && changed) {
 		equal = c->has ? spot.kind == SPOT_FILE &&
 					 git_oid_equal(&spot.oid, &c->new_oid)
@@ -243,7 +243,7 @@ static int make(
 		.author = git_commit_author(commit)};
 	git_oid tree;
 	int code = tree_changed(
-		s->repo, &a->tree, a->changes.items, a->changes.n, &tree, e);
+		&s->trees, &a->tree, a->changes.items, a->changes.n, &tree, e);
 
 	parts.tree = &tree;
 	if (code == 0 && !git_oid_equal(&tree, &a->tree)) {

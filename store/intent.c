@@ -170,7 +170,8 @@ static int make_anew(struct store *s, struct intent *intent, const git_oid *tip,
 	int code = tree_of(s->repo, tip, &before, e);
 
 	if (code == 0)
-		code = tree_changed(s->repo, &before, c->items, c->n, &tree, e);
+		code = tree_changed(
+			&s->trees, &before, c->items, c->n, &tree, e);
 	if (code != 0)
 		return code;
 	if (git_commit_lookup(&ours, s->repo, &intent->new) != 0)
@@ -274,7 +275,7 @@ static int forget_kept(struct store *s, const struct intent *intent,
 
 		if (!at->foreign)
 			continue;
-		code = tree_find(s->repo, &tree, at->path, &spot, e);
+		code = tree_find(&s->trees, &tree, at->path, &spot, e);
 		if (code != 0 || spot.kind != SPOT_FILE ||
 			!git_oid_equal(&spot.oid, &at->kept_oid))
 			continue;

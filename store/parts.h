@@ -8,6 +8,7 @@
 #include "store/query.h"
 #include "store/staged_reads.h"
 #include "store/store.h"
+#include "store/trees.h"
 #include "store/watch.h"
 #include "store/worktree.h"
 
@@ -24,6 +25,7 @@ struct store {
 	char *state_file;
 	int lock; /* held while the store is open */
 	git_repository *repo;
+	struct trees trees; /* of it */
 	struct objects *objects;
 	struct worktree *worktree; /* NULL: bare */
 	bool watches;              /* as asked for, */

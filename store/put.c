@@ -254,7 +254,7 @@ static int check_foreign(
 	int code = 0;
 
 	if (!p->store->alone)
-		code = tree_find(p->store->repo, tree, path.p, &spot, e);
+		code = tree_find(&p->store->trees, tree, path.p, &spot, e);
 	if (code != 0)
 		return code;
 	git_oid_fromstr(&change.new_oid, p->files[i].oid.p);
@@ -312,7 +312,7 @@ static int compare_tree(struct put *p, struct err *e)
 		return 0; /* nothing is where it will be */
 	for (size_t i = 0; i < p->row.n_files; i++) {
 		git_oid oid;
-		int code = tree_find(p->store->repo, &p->store->tip_tree,
+		int code = tree_find(&p->store->trees, &p->store->tip_tree,
 			p->files[i].path.p, &spot, e);
 
 		if (code != 0)

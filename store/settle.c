@@ -92,7 +92,7 @@ static int check_tree(
 
 	if (!c->has)
 		return 0;
-	code = tree_find(g->store->repo, g->without, c->path, &spot, e);
+	code = tree_find(&g->store->trees, g->without, c->path, &spot, e);
 	if (code != 0)
 		return code;
 	if (spot.kind == SPOT_BLOCKED)
@@ -267,7 +267,7 @@ int changes_settle(struct store *s, const git_oid *tree, struct changes *c,
 		code = changes_staged(s->state, c, e);
 		if (code == 0)
 			code = tree_without(
-				s->repo, tree, c->items, c->n, without, e);
+				&s->trees, tree, c->items, c->n, without, e);
 		if (code == 0)
 			code = round_of_checks(&g, &n_refused, e);
 		if (n_refused == 0)

@@ -251,6 +251,7 @@ static int open_repository(struct store *s, struct err *e)
 	if (git_repository_set_ident(
 		    s->repo, s->author_name, s->author_email) != 0)
 		return git_failed(e, "cannot use the author's name");
+	s->trees.repo = s->repo;
 	code = objects_new(s->repo, s->tmp, &s->objects, e);
 	root = git_repository_workdir(s->repo);
 	if (code != 0 || root == NULL)
@@ -271,6 +272,7 @@ int store_open_again(struct store *s, struct err *e)
 	watch_free(s->watch);
 	worktree_free(s->worktree);
 	objects_free(s->objects);
+	trees_let_go(&s->trees);
 	git_repository_free(s->repo);
 	s->watch = NULL;
 	s->worktree = NULL;
@@ -424,6 +426,7 @@ void store_close(struct store *s)
 	watch_free(s->watch);
 	worktree_free(s->worktree);
 	objects_free(s->objects);
+	trees_let_go(&s->trees);
 	git_repository_free(s->repo);
 	staged_reads_clear(&s->reads);
 	state_close(s->state); /* the last connection empties the WAL */

@@ -14,6 +14,8 @@
 #include "base/util.h"
 #include "store/git_error.h"
 
+#define LARGE 4096 /* entries; libgit2 itself keeps small ones */
+
 int tree_of(git_repository *repo, const git_oid *commit, git_oid *out,
 	struct err *e)
 {
@@ -30,26 +32,56 @@ int tree_of(git_repository *repo, const git_oid *commit, git_oid *out,
 	return 0;
 }
 
+/* A tree to be looked into; let go by put_back(). */
+static int take(
+	struct trees *t, const git_oid *oid, git_tree **out, struct err *e)
+{
+	if (t->large != NULL && git_oid_equal(git_tree_id(t->large), oid)) {
+		*out = t->large;
+		return 0;
+	}
+	if (git_tree_lookup(out, t->repo, oid) != 0)
+		return git_failed(
+			e, "cannot read tree %s", git_oid_tostr_s(oid));
+	return 0;
+}
+
+static void put_back(struct trees *t, git_tree *tree)
+{
+	if (tree == t->large)
+		return;
+	if (git_tree_entrycount(tree) < LARGE) {
+		git_tree_free(tree);
+		return;
+	}
+	git_tree_free(t->large);
+	t->large = tree;
+}
+
+void trees_let_go(struct trees *t)
+{
+	git_tree_free(t->large);
+	t->large = NULL;
+}
+
 /* The entry called name (n bytes) in a tree. */
-static int entry_of(git_repository *repo, const git_oid *tree, const char *name,
+static int entry_of(struct trees *t, const git_oid *oid, const char *name,
 	size_t n, git_tree_entry **out, struct err *e)
 {
-	char *text = str_dup((struct str){name, n});
+	git_tree *tree;
+	int code = take(t, oid, &tree, e);
 	const git_tree_entry *entry;
-	git_tree *t;
-	int code = 0;
+	char *text;
 
 	*out = NULL;
-	if (git_tree_lookup(&t, repo, tree) != 0) {
-		code = git_failed(
-			e, "cannot read tree %s", git_oid_tostr_s(tree));
-	} else {
-		entry = git_tree_entry_byname(t, text);
-		if (entry != NULL && git_tree_entry_dup(out, entry) != 0)
-			code = git_failed(e, "cannot read %s", text);
-		git_tree_free(t);
-	}
+	if (code != 0)
+		return code;
+	text = str_dup((struct str){name, n});
+	entry = git_tree_entry_byname(tree, text);
+	if (entry != NULL && git_tree_entry_dup(out, entry) != 0)
+		code = git_failed(e, "cannot read %s", text);
 	free(text);
+	put_back(t, tree);
 	return code;
 }
 
@@ -66,7 +98,7 @@ static enum spot_kind kind_of(const git_tree_entry *entry)
 	}
 }
 
-int tree_find(git_repository *repo, const git_oid *tree, const char *path,
+int tree_find(struct trees *t, const git_oid *tree, const char *path,
 	struct spot *out, struct err *e)
 {
 	struct spot spot = {.kind = SPOT_FOLDER, .oid = *tree};
@@ -85,7 +117,7 @@ int tree_find(git_repository *repo, const git_oid *tree, const char *path,
 		entry = NULL;
 		code = git_oid_is_zero(&spot.oid)
 			       ? 0
-			       : entry_of(repo, &spot.oid, name, n, &entry, e);
+			       : entry_of(t, &spot.oid, name, n, &entry, e);
 		if (code != 0)
 			return code;
 		if (entry == NULL) {
@@ -142,7 +174,7 @@ static int update(git_repository *repo, const git_oid *from, struct updates *u,
 	return code;
 }
 
-int tree_without(git_repository *repo, const git_oid *tree,
+int tree_without(struct trees *t, const git_oid *tree,
 	const struct worktree_change *changes, size_t n, git_oid *out,
 	struct err *e)
 {
@@ -155,7 +187,7 @@ int tree_without(git_repository *repo, const git_oid *tree,
 
 		if (c->has)
 			continue;
-		code = tree_find(repo, tree, c->path, &spot, e);
+		code = tree_find(t, tree, c->path, &spot, e);
 		if (code != 0) {
 			free(u.items);
 			return code;
@@ -164,10 +196,10 @@ int tree_without(git_repository *repo, const git_oid *tree,
 			add_update(&u, GIT_TREE_UPDATE_REMOVE, c->path,
 				&c->old_oid, 0);
 	}
-	return update(repo, tree, &u, out, e);
+	return update(t->repo, tree, &u, out, e);
 }
 
-int tree_with(git_repository *repo, const git_oid *tree,
+int tree_with(struct trees *t, const git_oid *tree,
 	const struct worktree_change *changes, size_t n, git_oid *out,
 	struct err *e)
 {
@@ -180,7 +212,7 @@ int tree_with(git_repository *repo, const git_oid *tree,
 
 		if (!c->has)
 			continue;
-		code = tree_find(repo, tree, c->path, &spot, e);
+		code = tree_find(t, tree, c->path, &spot, e);
 		if (code != 0) {
 			free(u.items);
 			return code;
@@ -189,18 +221,18 @@ int tree_with(git_repository *repo, const git_oid *tree,
 			add_update(&u, GIT_TREE_UPDATE_UPSERT, c->path,
 				&c->new_oid, c->mode);
 	}
-	return update(repo, tree, &u, out, e);
+	return update(t->repo, tree, &u, out, e);
 }
 
-int tree_changed(git_repository *repo, const git_oid *tree,
+int tree_changed(struct trees *t, const git_oid *tree,
 	const struct worktree_change *changes, size_t n, git_oid *out,
 	struct err *e)
 {
 	git_oid without;
-	int code = tree_without(repo, tree, changes, n, &without, e);
+	int code = tree_without(t, tree, changes, n, &without, e);
 
 	if (code == 0)
-		code = tree_with(repo, &without, changes, n, out, e);
+		code = tree_with(t, &without, changes, n, out, e);
 	return code;
 }
 

@@ -20,8 +20,19 @@ struct spot {
 	size_t length; /* of the part of the path that blocks */
 };
 
+/*
+ * Where trees are read.  Of large ones, which libgit2 would read and parse
+ * anew for each path, the last is kept until it is let go.  One thread.
+ */
+struct trees {
+	git_repository *repo;
+	git_tree *large; /* or NULL */
+};
+
+void trees_let_go(struct trees *t);
+
 /* tree may be the zero id: an empty tree. */
-int tree_find(git_repository *repo, const git_oid *tree, const char *path,
+int tree_find(struct trees *t, const git_oid *tree, const char *path,
 	struct spot *out, struct err *e);
 
 /*
@@ -30,13 +41,13 @@ int tree_find(git_repository *repo, const git_oid *tree, const char *path,
  * A file that goes and is not there is no error; one that comes where there
  * is a folder, or below what is none, is left out.
  */
-int tree_without(git_repository *repo, const git_oid *tree,
+int tree_without(struct trees *t, const git_oid *tree,
 	const struct worktree_change *changes, size_t n, git_oid *out,
 	struct err *e);
-int tree_with(git_repository *repo, const git_oid *tree,
+int tree_with(struct trees *t, const git_oid *tree,
 	const struct worktree_change *changes, size_t n, git_oid *out,
 	struct err *e);
-int tree_changed(git_repository *repo, const git_oid *tree,
+int tree_changed(struct trees *t, const git_oid *tree,
 	const struct worktree_change *changes, size_t n, git_oid *out,
 	struct err *e);
 
