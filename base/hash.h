@@ -7,12 +7,13 @@
 #include "base/str.h"
 
 /* Digests by libcrypto.  Any thread. */
+#define MD5_SIZE 16
 #define SHA256_SIZE 32
 #define SHA256_HEX 65 /* with NUL */
 
 void hash_sha256(const void *bytes, size_t n, uint8_t out[SHA256_SIZE]);
 void hash_sha1(const void *bytes, size_t n, uint8_t out[20]);
-void hash_md5(const void *bytes, size_t n, uint8_t out[16]);
+void hash_md5(const void *bytes, size_t n, uint8_t out[MD5_SIZE]);
 
 /* n bytes as 2n lower-case hex digits and a NUL. */
 void hash_hex(const uint8_t *bytes, size_t n, char *out);

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "base/hash.h"
-#include "base/md5.h"
 #include "base/parallel.h"
 #include "base/util.h"
 #include "store/files.h"
@@ -172,12 +171,12 @@ static void name_digests(struct identity *id, const uint8_t md5[MD5_SIZE],
 	hash_hex(sha256, SHA256_SIZE, id->sha256);
 }
 
-static struct store_content *make_whole(struct store *s,
-	struct store_arrival *a, const uint8_t md5[MD5_SIZE],
-	store_probe_fn *probe)
+static struct store_content *make_whole(
+	struct store *s, struct store_arrival *a, store_probe_fn *probe)
 {
 	struct store_content *c = xcalloc(1, sizeof(*c));
 	struct str all = buf_str(&a->bytes);
+	uint8_t md5[MD5_SIZE];
 	uint8_t sha256[SHA256_SIZE];
 
 	*c = (struct store_content){
@@ -190,6 +189,7 @@ static struct store_content *make_whole(struct store *s,
 		.whole = true,
 	};
 	a->bytes = (struct buf){0};
+	hash_md5(all.p, all.n, md5);
 	hash_sha256(all.p, all.n, sha256);
 	name_digests(&c->named, md5, sha256);
 	parcel_make(&c->parcel, all.p, all.n);
@@ -201,17 +201,8 @@ static struct store_content *make_whole(struct store *s,
 void store_contents_arrived(struct store *s, struct store_arrival *arrivals,
 	size_t n, store_probe_fn *probe)
 {
-	struct str *contents = xcalloc(n, sizeof(*contents));
-	uint8_t(*md5)[MD5_SIZE] = xcalloc(n, sizeof(*md5));
-
 	for (size_t i = 0; i < n; i++)
-		contents[i] = buf_str(&arrivals[i].bytes);
-	md5_each(contents, n, md5);
-	for (size_t i = 0; i < n; i++)
-		arrivals[i].content =
-			make_whole(s, &arrivals[i], md5[i], probe);
-	free(contents);
-	free(md5);
+		arrivals[i].content = make_whole(s, &arrivals[i], probe);
 }
 
 size_t store_content_memory(const struct store_content *c)

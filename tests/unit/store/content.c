@@ -5,7 +5,6 @@
 #include "tests/unit/store/fixture.h"
 
 #include "base/hash.h"
-#include "base/md5.h"
 
 #define MEBIBYTE 1048576
 
