@@ -14,7 +14,7 @@ import sys
 
 from faulty import CALLS, figure, option, size
 from harness import Tap
-from kill_calls import Scenario, first, mixed, rename
+from kill_calls import Scenario, edit, first, mixed, rename
 
 O_TRUNC = 0o1000
 AT_REMOVEDIR = 0x200
@@ -204,10 +204,18 @@ def cut(scenario, lines, seed):
     return wrong
 
 
+def one_by_one(server, sync):
+    """The index is changed again and again, in two files by turns."""
+    sync.configure(more="commit: { by: work-package }")
+    for ident in (3, 9, 27, 41, 42):
+        edit(server, ident, description="Other words of %d." % ident)
+    return ()
+
+
 def main():
     tap = Tap()
     n = 0
-    for part in (first, mixed, rename):
+    for part in (first, mixed, rename, one_by_one):
         if option("--scenario") not in (None, part.__name__):
             continue
         scenario = Scenario(part)
