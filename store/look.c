@@ -13,11 +13,12 @@
  *
  * A look at the work tree costs a system call a file.  Where its folders are
  * watched (watch.c) and the index is the one that was looked at, only what was
- * touched is looked at, at once, and everything once an hour, for what no
- * watch tells: a file system mounted over a folder, a file that has another
- * name elsewhere or is written by way of memory.  Where they are not,
- * everything is looked at as often as it takes a hundredth of the time at
- * most: before each pass of a minute for 100,000 files.  So it is with the
+ * touched is looked at, at once, and everything as often as it takes a
+ * ten-thousandth of the time (before most passes of a minute for 10,000
+ * files), for what no watch tells: a file system mounted over a folder, a file
+ * that has another name elsewhere or is written by way of memory.  Where they
+ * are not, everything is looked at as often as it takes a hundredth of the time
+ * at most: before each pass of a minute for 100,000 files.  So it is with the
  * branch's trees (heal.c), which are read much faster.
  */
 #include "store/look.h"
@@ -36,7 +37,7 @@
 #include "store/staging.h"
 #include "store/trees.h"
 
-#define HOUR (3600 * STAMP_SECOND)
+#define WATCHED_SHARE 10000 /* as LOOK_SHARE, where folders are watched */
 #define NONE "'0000000000000000000000000000000000000000'"
 
 /* --- The branch ----------------------------------------------------------- */
@@ -397,12 +398,10 @@ static enum extent extent_of(
 static void note_turn(struct store *s, enum extent extent, int64_t began)
 {
 	int64_t now = stamp_monotonic();
+	int64_t share = watch_is_whole(s->watch) ? WATCHED_SHARE : LOOK_SHARE;
 
 	if (extent == LOOK_ALL)
-		s->look_at =
-			now + (watch_is_whole(s->watch)
-					      ? HOUR
-					      : LOOK_SHARE * (now - began));
+		s->look_at = now + share * (now - began);
 	else if (extent == LOOK_TOUCHED && !watch_is_whole(s->watch))
 		s->look_at = 0;
 }
