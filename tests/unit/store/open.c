@@ -5,6 +5,7 @@
 #include "tests/unit/store/fixture.h"
 
 #include <signal.h>
+#include <spawn.h>
 #include <sys/file.h>
 
 static int try_open(struct fixture *f)
@@ -253,6 +254,24 @@ static const char *left(struct fixture *f)
 		f->path, (int)getpid());
 }
 
+/*
+ * A process with this standard input, and no other file of ours: posix_spawn()
+ * comes back when it has let go of those.
+ */
+static pid_t start_sleep(int input)
+{
+	char *argv[] = {"sleep", "60", NULL};
+	posix_spawn_file_actions_t actions;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+	assert_int_equal(
+		posix_spawnp(&pid, "sleep", &actions, NULL, argv, environ), 0);
+	posix_spawn_file_actions_destroy(&actions);
+	return pid;
+}
+
 /* It may go on when its daemon is dead; what it left then is cleared. */
 static void test_gc_was_killed(void **state)
 {
@@ -269,12 +288,7 @@ static void test_gc_was_killed(void **state)
 	    "objects/pack/tmp_pack_new objects/pack/.tmp-%d-pack-new "
 	    "objects/pack/.tmp-1234567-pack-new",
 		f->path, (int)getpid());
-	pid = fork();
-	if (pid == 0) {
-		dup2(fd, STDIN_FILENO);
-		execlp("sleep", "sleep", "60", (char *)NULL);
-		_exit(1);
-	}
+	pid = start_sleep(fd);
 	store_gc_end(f->store, fd, false);
 	store_close(f->store);
 	open_store(f);
