@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "store/git_error.h"
 #include "store/history.h"
+#include "store/intent.h"
 #include "store/look.h"
 #include "store/trees.h"
 
@@ -159,8 +160,10 @@ int store_check(struct store *s, store_finding_fn *fn, void *arg, struct err *e)
 		.tell = fn,
 		.arg = arg};
 	struct err fault = {0};
-	int code = check_state(&g, &fault);
+	int code;
 
+	intent_catch_up(s);
+	code = check_state(&g, &fault);
 	if (code == 0 && !state_is_damaged(s->state))
 		code = check_rows(&g, &fault);
 	if (code == 0)

@@ -254,7 +254,6 @@ int store_commit(struct store *s, struct store_commit *c, struct err *e)
 			*e = s->broken;
 		return s->broken.code;
 	}
-	intent_catch_up(s);
 	code = intent_finish(s, NULL, &ref_done, &late);
 	if (code == 0 || ref_done) {
 		int asked = staging_any(s->state, &any, e);

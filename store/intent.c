@@ -411,6 +411,19 @@ static int keep_promise(struct store *s, struct keeping *k, struct err *e)
 	return code == 0 && !k->begun ? delete_rows(s, &k->tip, e) : code;
 }
 
+void intent_catch_up(struct store *s)
+{
+	struct keeping *k = s->begun;
+
+	if (k == NULL)
+		return;
+	s->begun = NULL;
+	if (worktree_end(s->worktree, NULL) != 0 ||
+		delete_rows(s, &k->tip, NULL) != 0)
+		s->seen_tip = (git_oid){{0}};
+	keeping_free(k);
+}
+
 /* Do what k says, and dispose of it. */
 static int keep(struct store *s, struct keeping *k, git_oid *commit,
 	bool *ref_done, struct err *e)
@@ -418,8 +431,10 @@ static int keep(struct store *s, struct keeping *k, git_oid *commit,
 	struct intent *intent = &k->intent;
 	git_oid before;
 	bool found;
-	int code = load(s->state, intent, &found, e);
+	int code;
 
+	intent_catch_up(s);
+	code = load(s->state, intent, &found, e);
 	before = intent->old;
 	if (code == 0 && found)
 		code = keep_promise(s, k, e);
@@ -456,17 +471,4 @@ int intent_begin(struct store *s, git_oid *commit, struct err *e)
 
 	k->later = true;
 	return keep(s, k, commit, NULL, e);
-}
-
-void intent_catch_up(struct store *s)
-{
-	struct keeping *k = s->begun;
-
-	if (k == NULL)
-		return;
-	s->begun = NULL;
-	if (worktree_end(s->worktree, NULL) != 0 ||
-		delete_rows(s, &k->tip, NULL) != 0)
-		s->seen_tip = (git_oid){{0}};
-	keeping_free(k);
 }

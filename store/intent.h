@@ -33,8 +33,8 @@ int intent_since(struct state *s, int64_t *since, struct err *e);
 int intent_begin(struct store *s, git_oid *commit, struct err *e);
 
 /*
- * Wait for it, if something was begun.  What failed is still promised: who
- * finishes it next is told why it fails.
+ * Wait for it, if something was begun; intent_finish() does, too.  What failed
+ * is still promised: who finishes it next is told why it fails.
  */
 void intent_catch_up(struct store *s);
 

@@ -414,6 +414,55 @@ static void test_rest(void **state)
 	free(source);
 }
 
+#define MANY 300 /* documents, whose files a thread writes */
+
+static void commit_part(struct fixture *f, const char *text)
+{
+	struct store_commit c = commit_of(7);
+
+	for (int64_t id = 1; id <= MANY; id++) {
+		char *path = xasprintf("%d.md", (int)id);
+		enum store_change change;
+
+		assert_int_equal(
+			put(f, id, make(path, text, NULL), &change), 0);
+		free(path);
+	}
+	c.partial = true;
+	assert_int_equal(store_commit(f->store, &c, &f->err), 0);
+}
+
+static void on_finding(void *arg, enum store_place place, int64_t work_package,
+	struct str path, const char *text)
+{
+	size_t *n = arg;
+
+	(void)work_package, (void)path, (void)text;
+	*n += place == STORE_WORK_TREE;
+}
+
+/* Whoever looks at the work tree sees it as the last commit left it. */
+static void test_part_is_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	struct store_follow out;
+	size_t n = 0;
+
+	open_store(f);
+	commit_part(f, "one\n");
+	assert_int_equal(store_check(f->store, on_finding, &n, &f->err), 0);
+	assert_int_equal(n, 0);
+	commit_part(f, "two\n");
+	assert_int_equal(store_follow(f->store, "refs/none", &out, &f->err), 0);
+	check_clean(f);
+	commit_part(f, "three\n");
+	store_discard(f->store);
+	check_clean(f);
+	commit_part(f, "four\n");
+	reopen(f);
+	check_clean(f);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -431,6 +480,7 @@ int main(void)
 		TEST(test_held_and_lost),
 		TEST(test_rows_only),
 		TEST(test_rest),
+		TEST(test_part_is_waited_for),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
