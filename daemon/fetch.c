@@ -230,8 +230,8 @@ static void make(struct fetch_room *room)
 }
 
 /*
- * Several at once are made in less time, so they wait for each other: but
- * only while there are others ahead, of which the last ones come back here.
+ * Several at once wake fewer threads, so they wait for each other: but only
+ * while there are others ahead, of which the last ones come back here.
  */
 static void make_some(struct fetch_room *room)
 {

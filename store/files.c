@@ -72,6 +72,16 @@ int file_pread(int fd, void *bytes, size_t n, uint64_t at, const char *name,
 	return 0;
 }
 
+bool file_is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino != 0 && a->st_ino == b->st_ino &&
+	       a->st_dev == b->st_dev && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
 int file_sync(int fd, const char *name, struct err *e)
 {
 	if (fsync(fd) != 0)

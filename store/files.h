@@ -1,8 +1,10 @@
 #ifndef STORE_FILES_H
 #define STORE_FILES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/err.h"
 
@@ -20,6 +22,9 @@ int file_pwrite(int fd, const void *bytes, size_t n, uint64_t at,
 /* Read exactly n bytes; a file that ends before is an error. */
 int file_pread(int fd, void *bytes, size_t n, uint64_t at, const char *name,
 	struct err *e);
+
+/* Are both of one file, which nobody changed in between?  Zeroed: no. */
+bool file_is_same(const struct stat *a, const struct stat *b);
 
 /* Put on disk; a folder so that its entries are. */
 int file_sync(int fd, const char *name, struct err *e);

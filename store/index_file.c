@@ -299,11 +299,10 @@ int index_ids(const struct index_file *f, const char *const *paths, size_t n,
 
 bool index_is_as_seen(const struct index_file *f, const struct stat *seen)
 {
-	struct index_memo known = {.index = *seen};
 	char *path = index_path(f->repo);
 	struct stat now;
 	bool same = path != NULL && stat(path, &now) == 0 &&
-		    index_memo_is(&known, &now);
+		    file_is_same(seen, &now);
 
 	free(path);
 	return same;

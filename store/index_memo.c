@@ -42,14 +42,7 @@ void index_memo_set(struct index_memo *m, const struct stat *index)
 
 bool index_memo_is(const struct index_memo *m, const struct stat *st)
 {
-	const struct stat *a = &m->index;
-
-	return a->st_ino != 0 && a->st_ino == st->st_ino &&
-	       a->st_dev == st->st_dev && a->st_size == st->st_size &&
-	       a->st_mtim.tv_sec == st->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == st->st_mtim.tv_nsec &&
-	       a->st_ctim.tv_sec == st->st_ctim.tv_sec &&
-	       a->st_ctim.tv_nsec == st->st_ctim.tv_nsec;
+	return file_is_same(&m->index, st);
 }
 
 void index_places_add(struct index_places *p, uint32_t offset)

@@ -154,15 +154,8 @@ static bool plan(struct patch *p, const struct index_change *changes, size_t n)
 
 static bool is_spare(const struct patch *p, const struct stat *st)
 {
-	const struct stat *known = &p->m->spare;
-
-	return known->st_ino == st->st_ino && known->st_dev == st->st_dev &&
-	       known->st_size == st->st_size &&
-	       known->st_mtim.tv_sec == st->st_mtim.tv_sec &&
-	       known->st_mtim.tv_nsec == st->st_mtim.tv_nsec &&
-	       known->st_ctim.tv_sec == st->st_ctim.tv_sec &&
-	       known->st_ctim.tv_nsec == st->st_ctim.tv_nsec &&
-	       st->st_nlink == 1 && st->st_size == p->st.st_size;
+	return file_is_same(&p->m->spare, st) && st->st_nlink == 1 &&
+	       st->st_size == p->st.st_size;
 }
 
 /*

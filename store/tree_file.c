@@ -161,14 +161,10 @@ void tree_files_drop_staged(
 
 static bool is_as_seen(const struct worktree_change *c, const struct stat *st)
 {
-	const struct stat *seen = &c->st;
-
 	if (c->sight == WORKTREE_UNSEEN)
 		return true;
 	return (c->sight == WORKTREE_FILE || c->sight == WORKTREE_CURRENT) &&
-	       seen->st_ino == st->st_ino && seen->st_size == st->st_size &&
-	       seen->st_ctim.tv_sec == st->st_ctim.tv_sec &&
-	       seen->st_ctim.tv_nsec == st->st_ctim.tv_nsec;
+	       file_is_same(&c->st, st);
 }
 
 static bool is_content(const struct stat *st)
