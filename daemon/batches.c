@@ -3,8 +3,10 @@
  *
  * A batch in which one id has vanished is refused as a whole: it is split in
  * halves until the id stands alone.  So is one of which the server gives only
- * a part, since its administrator allows no larger pages.  While too many
- * items wait for their attachments, no batch is asked for.
+ * a part, since its administrator allows no larger pages.  The next batch is
+ * asked for when one is here, so neither the server nor the worker waits for
+ * the other; but none while too many batches wait for the worker, or too many
+ * items for their attachments.
  */
 #include "daemon/batches.h"
 
@@ -59,6 +61,15 @@ static bool any_busy(const struct batches *b)
 	return false;
 }
 
+static size_t n_asked(const struct batches *b)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < BATCHES_LANES; i++)
+		n += b->lanes[i].lane.asking;
+	return n;
+}
+
 static void start_more(struct batches *b)
 {
 	struct batches_range range;
@@ -66,12 +77,19 @@ static void start_more(struct batches *b)
 	for (size_t i = 0; i < (b->single ? 1 : BATCHES_LANES); i++) {
 		struct batches_lane *bl = &b->lanes[i];
 
-		if (bl->lane.busy || b->err.code != 0 || b->canceled ||
-			items_full(b->items))
-			continue;
-		if (next_range(b, &range))
+		if (b->err.code != 0 || b->canceled || items_full(b->items) ||
+			n_asked(b) >= BATCHES_ASKED)
+			return;
+		if (!bl->lane.busy && next_range(b, &range))
 			start_lane(bl, range);
 	}
+}
+
+static void on_here(struct lane *lane)
+{
+	struct batches_lane *bl = container_of(lane, struct batches_lane, lane);
+
+	start_more(bl->batches);
 }
 
 static bool all_asked(const struct batches *b)
@@ -162,6 +180,7 @@ void batches_start(struct batches *b, batches_done_fn *done)
 		b->lanes[i].lane = (struct lane){.sync = b->sync,
 			.items = b->items,
 			.forced = b->forced,
+			.here = on_here,
 			.taken = on_taken,
 			.done = on_lane};
 	}

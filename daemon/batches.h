@@ -6,11 +6,12 @@
 struct batches;
 typedef void batches_done_fn(struct batches *b);
 
-#define BATCHES_LANES 2 /* at a time: more gains nothing on a real server */
+#define BATCHES_ASKED 2 /* at a time: more gains nothing on a real server */
+#define BATCHES_LANES 4 /* with those that are here and wait to be mapped */
 
 /*
- * Whole work packages by their ids, in batches, two at a time.  Zero it, set
- * the first part.
+ * Whole work packages by their ids, in batches, two asked for at a time.  Zero
+ * it, set the first part.
  */
 struct batches {
 	struct sync *sync;

@@ -239,6 +239,8 @@ static void on_list(struct api_request *request)
 	if (uv_queue_work(
 		    lane->sync->loop, &lane->reading, run_read, on_read) != 0)
 		abort(); /* only without a callback */
+	if (lane->here != NULL)
+		lane->here(lane);
 }
 
 void lane_start(struct lane *lane, char *path)

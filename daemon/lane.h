@@ -9,8 +9,8 @@ typedef void lane_fn(struct lane *lane);
 
 /*
  * One list of work packages on its way: asked for, read, taken in, mapped,
- * and what needs more handed to items.  A flow that reads has two of them, so
- * that the server works on one list while the worker maps the other.
+ * and what needs more handed to items.  A flow that reads has several of them,
+ * so that the server works on some lists while the worker maps others.
  */
 struct lane {
 	struct sync *sync;
@@ -18,6 +18,7 @@ struct lane {
 	void *owner;    /* the caller's own */
 	bool forced;    /* map what is known, too */
 	bool batch;     /* the list is one of many work packages */
+	lane_fn *here;  /* the server is done with it; or NULL */
 	lane_fn *taken; /* figures are known; or NULL */
 	lane_fn *done;
 
@@ -38,8 +39,9 @@ struct lane {
 };
 
 /*
- * Ask for a list; path is taken.  taken() (if there is one) runs once when
- * the list was taken in without error, then done() once.  Set sync, items,
+ * Ask for a list; path is taken.  here() (if there is one) runs once when the
+ * answer came, taken() when the list was taken in without error, then done()
+ * once.  Set sync, items,
  * done first.
  */
 void lane_start(struct lane *lane, char *path);

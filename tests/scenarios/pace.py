@@ -68,9 +68,29 @@ documents:
                "batches are asked for two at a time", (at, done))
 
 
+def ahead(tap):
+    """Two are here and wait while the worker still maps the first two."""
+    slow = "description.raw" + " | upper | lower" * 60
+    with StandIn("--generate", "1000") as server, Sync(
+            server.url, projects="[demo-1]", mapping="""
+documents:
+- { path: "${ id }.md", attachments: none, body: "${ %s }" }
+""" % slow) as sync:
+        began = time.monotonic()
+        done = sync.once()
+        took = time.monotonic() - began
+        at = sorted(r["at"] / 1e6 for r in server.requests()
+                    if len(r["path"]) > 500)
+        tap.ok(done.code == 0 and len(at) == 5 and
+               at[3] - at[0] < took / 4,
+               "the server is asked on while the worker maps",
+               (at, took, done))
+
+
 def main():
     tap = Tap()
     batches(tap)
+    ahead(tap)
     limited(tap)
     bytes_limited(tap)
     enough(tap)
