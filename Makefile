@@ -22,13 +22,13 @@ PYTHON ?= /usr/bin/python3
 
 MODULES  := base api content store daemon
 PACKAGES := libcurl jansson yaml-0.1 libuv libgit2 sqlite3 gumbo icu-i18n \
-	icu-uc libpcre2-8 libcrypto libsystemd zlib libdeflate
+	icu-uc libpcre2-8 libcrypto libsystemd zlib libdeflate liblz4
 
 # The Debian packages that opsync needs, and those that its tests need.
 NEEDED   := gcc make git ca-certificates pkg-config libcurl4-openssl-dev \
 	libjansson-dev libyaml-dev libuv1-dev libgit2-dev libsqlite3-dev \
 	libgumbo-dev libicu-dev libpcre2-dev libssl-dev libsystemd-dev \
-	zlib1g-dev libdeflate-dev python3
+	zlib1g-dev libdeflate-dev liblz4-dev python3
 DEBIAN   := $(NEEDED) clang libcmocka-dev libmicrohttpd-dev clang-format \
 	clang-tidy cppcheck libclang-rt-14-dev python3-yaml python3-requests \
 	curl openssl strace hugo systemd fish zsh mandoc

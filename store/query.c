@@ -62,16 +62,21 @@ static int system_failed(struct state *s, struct err *e)
 	return err_set(e, ERR_IO, "%s: %s", s->file, sqlite3_errmsg(s->db));
 }
 
+static int fail_damaged(struct state *s, const char *why, struct err *e)
+{
+	s->damaged = true;
+	return err_set(e, ERR_IO,
+		"%s is damaged (%s): it is made again from the repository and "
+		"the server",
+		s->file, why);
+}
+
 int state_fail(struct state *s, int rc, struct err *e)
 {
 	switch (rc & 0xff) {
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
-		s->damaged = true;
-		return err_set(e, ERR_IO,
-			"%s is damaged (%s): it is made again from the "
-			"repository and the server",
-			s->file, sqlite3_errmsg(s->db));
+		return fail_damaged(s, sqlite3_errmsg(s->db), e);
 	case SQLITE_BUSY:
 		return err_set(e, ERR_IO,
 			"%s is locked by another program: try again", s->file);
@@ -157,6 +162,15 @@ void bind_blob(struct query *q, const void *bytes, size_t n)
 				 q->stmt, ++q->bound, bytes, n, SQLITE_STATIC));
 }
 
+void bind_own_blob(struct query *q, void *bytes, size_t n)
+{
+	if (q->stmt == NULL)
+		free(bytes);
+	else /* which frees them, also when it fails */
+		check(q, sqlite3_bind_blob64(
+				 q->stmt, ++q->bound, bytes, n, free));
+}
+
 bool query_next(struct query *q)
 {
 	int rc;
@@ -200,6 +214,12 @@ void query_fail(struct query *q, int code, const struct err *e)
 	assert(code < 0);
 	q->err = *e;
 	q->err.code = code;
+}
+
+void query_damaged(struct query *q, const char *why)
+{
+	if (q->err.code == 0)
+		fail_damaged(q->state, why, &q->err);
 }
 
 int query_close(struct query *q, struct err *e)

@@ -56,6 +56,10 @@ struct query query_open(struct state *s, const char *sql);
 void bind_int(struct query *q, int64_t value);
 void bind_text(struct query *q, struct str value); /* STR_NONE: NULL */
 void bind_blob(struct query *q, const void *bytes, size_t n);
+void bind_own_blob(struct query *q, void *bytes, size_t n); /* takes them */
+
+/* A text of several hundred bytes and more is kept compressed. */
+void bind_long_text(struct query *q, struct str text);
 
 /* Go to the next row; false at the end, and after a failure. */
 bool query_next(struct query *q);
@@ -65,8 +69,15 @@ int64_t column_int(struct query *q);
 struct str column_text(struct query *q);
 struct str column_bytes(struct query *q);
 
+/* What bind_long_text() bound, or a text; room may hold it: owned by the
+ * caller, and good for the next row.  SQL has it by plain(column). */
+struct str column_long_text(struct query *q, struct buf *room);
+
 /* Keep a failure of a callback, which ends the rows. */
 void query_fail(struct query *q, int code, const struct err *e);
+
+/* What a row holds is none of ours: a failure, and the state is damaged. */
+void query_damaged(struct query *q, const char *why);
 
 /* Give the statement back, and the failure if there was one. */
 int query_close(struct query *q, struct err *e);
@@ -83,6 +94,9 @@ int state_exec(struct state *s, const char *sql, struct err *e);
  */
 int state_nest(struct state *s, struct err *e);
 int state_unnest(struct state *s, int code, struct err *e);
+
+/* What SQL needs for long texts: once a connection. */
+int long_text_init(struct state *s, struct err *e);
 
 /* Say what the connection's last failure was; gives ERR_IO. */
 int state_fail(struct state *s, int rc, struct err *e);

@@ -128,6 +128,9 @@ static const char *const migrations[] = {
 	/* Relations, where documents read them. */
 	"CREATE TABLE relations ("
 	" work_package INTEGER PRIMARY KEY, source TEXT);",
+
+	/* Long texts may be packed (long_text.c): not for those before. */
+	"SELECT 1",
 };
 
 #define CHECKED ((off_t)32 << 20) /* bytes of a state that a start checks */
@@ -199,13 +202,15 @@ static int make_file(const char *file, struct err *e)
 static int connect_to(
 	struct state *s, const char *name, int flags, struct err *e)
 {
-	int rc = sqlite3_open_v2(
-		name, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+	int rc;
 
+	/* Nor a lock to count its memory.  Once it runs this changes nothing. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	rc = sqlite3_open_v2(name, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK) {
 		sqlite3_busy_timeout(s->db, 5000);
 		sqlite3_extended_result_codes(s->db, 1);
-		return 0;
+		return long_text_init(s, e);
 	}
 	if (s->db == NULL)
 		return err_set(e, ERR_IO, "%s: out of memory", s->file);

@@ -17,12 +17,20 @@ void bind_work_package(struct query *q, const struct state_work_package *wp)
 	bind_int(q, wp->outcome);
 	bind_blob(q, wp->hash, sizeof(wp->hash));
 	bind_text(q, wp->reason);
-	bind_text(q, wp->source);
-	bind_text(q, wp->attachments);
-	bind_text(q, wp->comments);
+	bind_long_text(q, wp->source);
+	bind_long_text(q, wp->attachments);
+	bind_long_text(q, wp->comments);
 }
 
-static void read_row(struct query *q, struct state_work_package *wp)
+/* Where the long texts of a row are unpacked. */
+struct rooms {
+	struct buf source;
+	struct buf attachments;
+	struct buf comments;
+};
+
+static void read_row(
+	struct query *q, struct rooms *rooms, struct state_work_package *wp)
 {
 	struct str hash;
 
@@ -36,14 +44,15 @@ static void read_row(struct query *q, struct state_work_package *wp)
 	if (hash.n == sizeof(wp->hash))
 		memcpy(wp->hash, hash.p, hash.n);
 	wp->reason = column_text(q);
-	wp->source = column_text(q);
-	wp->attachments = column_text(q);
-	wp->comments = column_text(q);
+	wp->source = column_long_text(q, &rooms->source);
+	wp->attachments = column_long_text(q, &rooms->attachments);
+	wp->comments = column_long_text(q, &rooms->comments);
 }
 
 int query_work_packages(struct query *q, bool *found, state_work_package_fn *fn,
 	void *arg, struct err *e)
 {
+	struct rooms rooms = {0};
 	struct err told = {0};
 
 	*found = false;
@@ -51,12 +60,17 @@ int query_work_packages(struct query *q, bool *found, state_work_package_fn *fn,
 		struct state_work_package wp = {0};
 		int code;
 
+		read_row(q, &rooms, &wp);
+		if (q->err.code != 0)
+			break;
 		*found = true;
-		read_row(q, &wp);
 		code = fn(arg, &wp, &told);
 		if (code < 0)
 			query_fail(q, code, &told);
 	}
+	buf_fini(&rooms.source);
+	buf_fini(&rooms.attachments);
+	buf_fini(&rooms.comments);
 	return query_close(q, e);
 }
 

@@ -17,8 +17,8 @@
 
 /* Does a source name a user, or a group, which has a user's id? */
 #define SHOWS(id)                                                              \
-	"(instr(w.source, 'users/' || " id " || '\"') > 0"                     \
-	" OR instr(w.source, 'groups/' || " id " || '\"') > 0)"
+	"(instr(plain(w.source), 'users/' || " id " || '\"') > 0"              \
+	" OR instr(plain(w.source), 'groups/' || " id " || '\"') > 0)"
 
 struct thing {
 	int64_t kind;

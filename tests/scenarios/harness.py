@@ -35,6 +35,31 @@ def until(condition, seconds=20):
         time.sleep(0.02)
 
 
+def plain(column):
+    """A long text of the state: as it is, or an LZ4 block behind its
+    length."""
+    if not isinstance(column, bytes):
+        return column
+    packed, text = iter(column[4:]), bytearray()
+
+    def length(n):
+        more = 255 if n == 15 else 0
+        while more == 255:
+            more = next(packed)
+            n += more
+        return n
+
+    size = int.from_bytes(column[:4], "little")
+    while len(text) < size:
+        token = next(packed)
+        text += bytes(next(packed) for _ in range(length(token >> 4)))
+        if len(text) < size:
+            back = next(packed) + 256 * next(packed)
+            for _ in range(length(token & 15) + 4):
+                text.append(text[-back])
+    return text.decode()
+
+
 class Answer:
     """A status, headers (lower-case names) and the body's bytes."""
 

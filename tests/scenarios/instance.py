@@ -5,7 +5,7 @@ import contextlib
 import sqlite3
 import sys
 
-from harness import StandIn, Sync, Tap, until
+from harness import StandIn, Sync, Tap, plain, until
 
 WORLD = ("--generate", "40", "--projects", "2")
 MAPPING = """
@@ -94,8 +94,9 @@ def database(tap):
 def came_from_another(sync):
     """What is known was created at other times."""
     with contextlib.closing(sqlite3.connect(sync.state_file)) as state:
-        state.execute("UPDATE work_package SET source = replace(source, "
-                      "'\"createdAt\":\"20', '\"createdAt\":\"19')")
+        state.create_function("plain", 1, plain)
+        state.execute("UPDATE work_package SET source = replace(plain(source),"
+                      " '\"createdAt\":\"20', '\"createdAt\":\"19')")
         state.commit()
 
 

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 
-from harness import StandIn, Sync, Tap, read
+from harness import StandIn, Sync, Tap, plain, read
 
 FIXTURE = "tests/fixtures/state/1.sql"
 
@@ -52,6 +52,7 @@ def earlier(path, version):
     old = path + ".old"
     drop(old)
     with opened(old) as db:
+        db.create_function("plain", 1, plain)
         for sql in migrations()[:version]:
             db.executescript(sql)
         db.execute("ATTACH ? AS now", (path,))
@@ -61,7 +62,9 @@ def earlier(path, version):
             columns = ", ".join('"%s"' % row[1] for row in db.execute(
                 'PRAGMA main.table_info("%s")' % table))
             db.execute('INSERT INTO main."%s" (%s) SELECT %s FROM now."%s"' % (
-                table, columns, columns, table))
+                table, columns,
+                re.sub('"(source|attachments|comments)"', r'plain("\1")',
+                       columns), table))
         db.execute("PRAGMA user_version = %d" % version)
     drop(path)
     os.rename(old, path)
