@@ -211,6 +211,8 @@ static int commit_staged(struct store *s, struct store_commit *c, struct err *e)
 	git_oid made = {{0}};
 	int code = prepare(&j, e);
 
+	if (code == 0)
+		s->promised = j.intent.new;
 	if (code == 0 && c->partial)
 		code = intent_begin(s, &made, e);
 	else if (code == 0)

@@ -369,18 +369,26 @@ static int apply(struct store *s, struct keeping *k, struct err *e)
 	return k->begun ? 0 : worktree_apply(s->worktree, c->items, c->n, e);
 }
 
+/* On what others committed not all of it could be put. */
+static int prune(
+	struct store *s, const git_oid *tip, struct changes *c, struct err *e)
+{
+	git_oid tree;
+	int code = tree_of(s->repo, tip, &tree, e);
+
+	return code == 0 ? changes_prune(s, &tree, c, e) : code;
+}
+
 static int update_worktree(struct store *s, struct keeping *k, struct err *e)
 {
 	struct changes *c = &k->changes;
 	size_t n_foreign = 0;
 	git_oid before;
-	git_oid tree;
-	int code = tree_of(s->repo, &k->tip, &tree, e);
+	int code = tree_of(s->repo, &k->intent.old, &before, e);
 
-	if (code == 0)
-		code = tree_of(s->repo, &k->intent.old, &before, e);
-	if (code == 0)
-		code = changes_prune(s, &tree, c, e);
+	if (code == 0 && (git_oid_is_zero(&k->tip) ||
+				 !git_oid_equal(&k->tip, &s->promised)))
+		code = prune(s, &k->tip, c, e);
 	if (code == 0)
 		code = worktree_inspect(
 			s->worktree, c->items, c->n, &n_foreign, e);

@@ -52,7 +52,9 @@ struct store {
 	int64_t look_at;   /* monotonic: when the work tree's turn is, */
 	int64_t walk_at;   /* and that of the branch's trees */
 
-	struct keeping *begun; /* of a promise, beside all else (intent.c) */
+	/* Of a promise (intent.c). */
+	git_oid promised; /* the commit that was made last, by this process */
+	struct keeping *begun; /* beside all else */
 
 	const struct buf
 		*adopt; /* paths, one a line; NULL: none is taken over */
