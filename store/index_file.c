@@ -28,7 +28,6 @@
 #include "store/index_patch.h"
 
 #define MARK "opsync holds this lock\n"
-#define FEW 64 /* paths that are looked for one by one */
 
 struct session {
 	const struct index_file *f;
@@ -266,7 +265,7 @@ bool index_view_find(
 {
 	const struct index_image *x = &v->image;
 
-	if (v->in_parts && v->n_asked++ == FEW)
+	if (v->in_parts && v->n_asked++ == INDEX_VIEW_FEW)
 		go_on_whole(v);
 	if (v->in_parts)
 		return find_in_part(v, path, out);
@@ -275,26 +274,31 @@ bool index_view_find(
 				   out);
 }
 
-int index_ids(const struct index_file *f, const char *const *paths, size_t n,
-	git_oid *ids, struct stat *seen, struct err *e)
+/* A size of 0 may say that the file must be looked at. */
+bool index_view_tells(struct index_view *v, const char *path,
+	const struct stat *st, git_oid *oid)
 {
-	struct index_view v;
-	int r = index_view_init(&v, f, n <= FEW, e);
+	struct index_image_file file;
 
-	if (r != 0)
-		return r;
+	if (st->st_size == 0 || !index_view_find(v, path, &file) ||
+		!index_image_fits(&file, st) || index_is_racy(&file, &v->st))
+		return false;
+	*oid = file.oid;
+	return true;
+}
+
+int index_view_ids(struct index_view *v, const char *const *paths, size_t n,
+	git_oid *ids, struct err *e)
+{
 	for (size_t i = 0; i < n; i++) {
 		struct index_image_file file;
 
-		ids[i] = index_view_find(&v, paths[i], &file) ? file.oid
-							      : (git_oid){{0}};
+		ids[i] = index_view_find(v, paths[i], &file) ? file.oid
+							     : (git_oid){{0}};
 	}
-	r = v.fault.code;
-	if (r != 0 && e != NULL)
-		*e = v.fault;
-	*seen = v.st;
-	index_view_fini(&v);
-	return r;
+	if (v->fault.code != 0 && e != NULL)
+		*e = v->fault;
+	return v->fault.code;
 }
 
 bool index_is_as_seen(const struct index_file *f, const struct stat *seen)
@@ -339,7 +343,7 @@ static void mark_racy(struct session *s)
 		struct index_image_entry *entry = &s->image.items[i];
 		struct index_image_file f = index_image_file(entry);
 
-		if (index_is_racy(entry, &s->st) &&
+		if (index_is_racy(&f, &s->st) &&
 			index_differs(s->f, entry->path, &f.oid))
 			entry->doubted = true;
 	}

@@ -40,6 +40,8 @@ int index_update(const struct index_file *f, const struct index_change *changes,
 /* Forget what memo holds, and remove what was put beside the index for it. */
 void index_forget(const struct index_file *f);
 
+#define INDEX_VIEW_FEW 64 /* paths that are looked for one by one */
+
 /* The index as it is, to look for paths in.  Zeroed, it is empty. */
 struct index_view {
 	struct index_file f;
@@ -70,11 +72,20 @@ bool index_view_find(
 	struct index_view *v, const char *path, struct index_image_file *out);
 
 /*
- * What the index names at these paths; the zero id where that is no plain file
- * (or nothing, or a conflict).  ERR_IO.  Later, has it changed since?
+ * Does it tell the content of the file at a path, which is as st says?  Not
+ * where that may have changed since the entry was made (git's racy-git.txt).
  */
-int index_ids(const struct index_file *f, const char *const *paths, size_t n,
-	git_oid *ids, struct stat *seen, struct err *e);
+bool index_view_tells(struct index_view *v, const char *path,
+	const struct stat *st, git_oid *oid);
+
+/*
+ * What it names at these paths; the zero id where that is no plain file (or
+ * nothing, or a conflict).  ERR_IO.
+ */
+int index_view_ids(struct index_view *v, const char *const *paths, size_t n,
+	git_oid *ids, struct err *e);
+
+/* Is the index the one that was seen? */
 bool index_is_as_seen(const struct index_file *f, const struct stat *seen);
 
 /*

@@ -14,7 +14,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/hash.h"
@@ -212,6 +211,18 @@ struct index_image_file index_image_file(const struct index_image_entry *entry)
 
 	git_oid_fromraw(&f.oid, entry->raw + 40);
 	return f;
+}
+
+bool index_image_fits(
+	const struct index_image_file *file, const struct stat *st)
+{
+	return S_ISREG(st->st_mode) &&
+	       file->mtime == (uint32_t)st->st_mtim.tv_sec &&
+	       file->mtime_nsec == (uint32_t)st->st_mtim.tv_nsec &&
+	       file->ctime == (uint32_t)st->st_ctim.tv_sec &&
+	       file->ctime_nsec == (uint32_t)st->st_ctim.tv_nsec &&
+	       file->ino == (uint32_t)st->st_ino &&
+	       file->size == (uint32_t)st->st_size;
 }
 
 int index_image_stage(const struct index_image_entry *entry)

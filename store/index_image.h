@@ -4,6 +4,7 @@
 #include <git2.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -51,6 +52,9 @@ int index_image_read_part(
 	struct index_image *x, const uint8_t *bytes, size_t n, struct err *e);
 
 struct index_image_file index_image_file(const struct index_image_entry *entry);
+/* Is that the file as it was when the entry was made? */
+bool index_image_fits(
+	const struct index_image_file *file, const struct stat *st);
 int index_image_stage(
 	const struct index_image_entry *entry); /* 0: no conflict */
 

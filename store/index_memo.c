@@ -52,16 +52,23 @@ void index_places_add(struct index_places *p, uint32_t offset)
 }
 
 bool index_is_racy(
-	const struct index_image_entry *entry, const struct stat *index)
+	const struct index_image_file *file, const struct stat *index)
 {
-	struct index_image_file f = index_image_file(entry);
-	int64_t s = (int32_t)f.mtime;
+	int64_t s = (int32_t)file->mtime;
 
-	if (f.size == 0 || !S_ISREG(f.mode))
+	if (file->size == 0 || !S_ISREG(file->mode))
 		return false;
 	return s > index->st_mtim.tv_sec ||
 	       (s == index->st_mtim.tv_sec &&
-		       f.mtime_nsec >= index->st_mtim.tv_nsec);
+		       file->mtime_nsec >= index->st_mtim.tv_nsec);
+}
+
+static bool is_racy(
+	const struct index_image_entry *entry, const struct stat *index)
+{
+	struct index_image_file f = index_image_file(entry);
+
+	return index_is_racy(&f, index);
 }
 
 /* --- Learning ------------------------------------------------------------- */
@@ -78,7 +85,7 @@ void index_memo_learn(
 		m->blocks[i] = (uint32_t)(x->items[i * BLOCK].raw - bytes);
 	m->blocks[m->n_blocks] = (uint32_t)(x->more - bytes);
 	for (size_t i = 0; i < x->n && !m->many_racy; i++) {
-		if (!index_is_racy(&x->items[i], &m->index))
+		if (!is_racy(&x->items[i], &m->index))
 			continue;
 		m->many_racy = m->racy.n == RACY_MOST;
 		index_places_add(&m->racy, (uint32_t)(x->items[i].raw - bytes));

@@ -69,6 +69,6 @@ void index_places_add(struct index_places *p, uint32_t offset);
 
 /* As new as the index, so that its stat data says nothing. */
 bool index_is_racy(
-	const struct index_image_entry *entry, const struct stat *index);
+	const struct index_image_file *file, const struct stat *index);
 
 #endif

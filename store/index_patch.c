@@ -341,10 +341,12 @@ static int remember(struct patch *p, bool kept, struct err *e)
 		index_places_add(&before, p->writes[i].offset);
 	for (size_t i = 0; r == 0 && i < before.n; i++) {
 		struct index_found found;
+		struct index_image_file file = {0};
 
 		r = index_memo_at(m, p->next, before.items[i], &found, e);
-		if (r == 0 && found.entry != NULL &&
-			index_is_racy(found.entry, &m->index))
+		if (r == 0 && found.entry != NULL)
+			file = index_image_file(found.entry);
+		if (index_is_racy(&file, &m->index))
 			index_places_add(&m->racy, before.items[i]);
 		index_found_fini(&found);
 	}

@@ -82,18 +82,6 @@ static int compare_branch(struct store *s, const git_oid *tip, struct err *e)
 
 /* --- Files, one by one ---------------------------------------------------- */
 
-static bool same_times(
-	const struct index_image_file *entry, const struct stat *st)
-{
-	return S_ISREG(st->st_mode) &&
-	       entry->mtime == (uint32_t)st->st_mtim.tv_sec &&
-	       entry->mtime_nsec == (uint32_t)st->st_mtim.tv_nsec &&
-	       entry->ctime == (uint32_t)st->st_ctim.tv_sec &&
-	       entry->ctime_nsec == (uint32_t)st->st_ctim.tv_nsec &&
-	       entry->ino == (uint32_t)st->st_ino &&
-	       entry->size == (uint32_t)st->st_size;
-}
-
 /* Does the work tree hold that content at path, and the index name it? */
 static bool is_in_place(struct sight *g, const char *path, const git_oid *oid)
 {
@@ -110,7 +98,7 @@ static bool is_in_place(struct sight *g, const char *path, const git_oid *oid)
 		!S_ISREG(st.st_mode) || !git_oid_equal(&entry.oid, oid))
 		return false;
 	watch_met(g->watch, st.st_dev);
-	if (!g->deep && same_times(&entry, &st))
+	if (!g->deep && index_image_fits(&entry, &st))
 		return true;
 	return blob_file_hash(&at, &now, &st, NULL) == 0 &&
 	       git_oid_equal(&now, oid);

@@ -38,6 +38,7 @@ struct worktree {
 	struct index_memo index; /* as it was written here last, */
 	struct stat seen;        /* as worktree_staged() saw it, */
 	struct stat known;       /* and worktree_know_index() */
+	struct index_view view;  /* to tell what many files hold; or zeroed */
 	struct jobs *begun;      /* on their own thread; or NULL */
 };
 
@@ -73,6 +74,7 @@ void worktree_free(struct worktree *w)
 	if (w == NULL)
 		return;
 	f = index_of(w);
+	index_view_fini(&w->view);
 	index_forget(&f);
 	tree_files_fini(&w->files);
 	beneath_fini(&w->tree);
@@ -91,10 +93,45 @@ bool worktree_is_free(const struct worktree *w, const char *path)
 
 /* --- Inspecting ----------------------------------------------------------- */
 
+/* Read the index for so many paths, if it is not as it was read. */
+static int view_index(struct worktree *w, size_t n, struct err *e)
+{
+	struct index_file f = index_of(w);
+
+	if (w->view.bytes != NULL && index_is_as_seen(&f, &w->view.st))
+		return 0;
+	index_view_fini(&w->view);
+	return index_view_init(&w->view, &f, n <= INDEX_VIEW_FEW, e);
+}
+
 static bool is_ours(const struct worktree_change *c, const git_oid *oid)
 {
 	return (c->had && git_oid_equal(oid, &c->old_oid)) ||
 	       (c->has && git_oid_equal(oid, &c->new_oid));
+}
+
+static void see_ours(struct worktree_change *c, const git_oid *oid)
+{
+	c->sight = c->has && git_oid_equal(oid, &c->new_oid) ? WORKTREE_CURRENT
+							     : WORKTREE_FILE;
+}
+
+/*
+ * Git, too, takes the index's word for what a file holds.  A link on the way
+ * to it is found when something is put there.
+ */
+static bool is_told(struct worktree *w, struct worktree_change *c)
+{
+	git_oid oid;
+
+	if (w->view.bytes == NULL ||
+		fstatat(w->tree.fd, c->path, &c->st, AT_SYMLINK_NOFOLLOW) !=
+			0 ||
+		!index_view_tells(&w->view, c->path, &c->st, &oid) ||
+		!is_ours(c, &oid))
+		return false;
+	see_ours(c, &oid);
+	return true;
 }
 
 /* A failure to read it leaves the change blocked. */
@@ -108,9 +145,7 @@ static void look(
 	if (blob_file_hash(at, &oid, &c->st, NULL) != 0)
 		return;
 	if (!link && is_ours(c, &oid)) {
-		c->sight = c->has && git_oid_equal(&oid, &c->new_oid)
-				   ? WORKTREE_CURRENT
-				   : WORKTREE_FILE;
+		see_ours(c, &oid);
 		return;
 	}
 	if (blob_file_keep(at, w->o, &c->kept_oid, &c->st, NULL) != 0)
@@ -122,11 +157,14 @@ static void look(
 static int inspect(struct worktree *w, struct worktree_change *c, struct err *e)
 {
 	struct place at;
-	int r = beneath_place(&w->tree, c->path, false, &at, e);
+	int r;
 
+	c->foreign = false;
+	if (is_told(w, c))
+		return 0;
+	r = beneath_place(&w->tree, c->path, false, &at, e);
 	if (r != 0)
 		return r;
-	c->foreign = false;
 	c->sight = WORKTREE_MISSING;
 	if (at.fd < 0 ||
 		fstatat(at.fd, at.name, &c->st, AT_SYMLINK_NOFOLLOW) != 0)
@@ -142,6 +180,8 @@ int worktree_inspect(struct worktree *w, struct worktree_change *changes,
 	size_t found = 0;
 	int r = 0;
 
+	if (n > INDEX_VIEW_FEW)
+		(void)view_index(w, n, NULL); /* else they are read */
 	beneath_forget(&w->tree);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		r = inspect(w, &changes[i], e);
@@ -176,13 +216,16 @@ bool worktree_knows_index(struct worktree *w)
 int worktree_staged(struct worktree *w, const struct worktree_change *changes,
 	size_t n, git_oid *ids, struct err *e)
 {
-	struct index_file f = index_of(w);
 	const char **paths = xcalloc(n, sizeof(*paths));
-	int r;
+	int r = view_index(w, n, e);
 
 	for (size_t i = 0; i < n; i++)
 		paths[i] = changes[i].path;
-	r = index_ids(&f, paths, n, ids, &w->seen, e);
+	if (r == 0)
+		r = index_view_ids(&w->view, paths, n, ids, e);
+	w->seen = w->view.st;
+	if (w->view.in_parts)
+		index_view_fini(&w->view);
 	free(paths);
 	return r;
 }
@@ -196,8 +239,10 @@ bool worktree_index_rests(struct worktree *w)
 
 void worktree_forget_index(struct worktree *w)
 {
-	if (w != NULL)
-		w->seen = (struct stat){0};
+	if (w == NULL)
+		return;
+	w->seen = (struct stat){0};
+	index_view_fini(&w->view);
 }
 
 /* --- Applying ------------------------------------------------------------- */
@@ -439,6 +484,7 @@ static struct jobs *jobs_new(
 {
 	struct jobs *jobs = xcalloc(1, sizeof(*jobs));
 
+	index_view_fini(&w->view); /* which it changes */
 	jobs->w = w;
 	jobs->n = n;
 	jobs->items = xcalloc(n, sizeof(*jobs->items));

@@ -60,7 +60,8 @@ struct worktree_change {
  * content (nor is missing): a person's.  Their bytes (of a link: its target)
  * are added to the open batch of objects, and foreign and kept_oid are set.
  * What has no bytes (a folder, a FIFO) or cannot be read is not foreign:
- * worktree_apply() leaves it alone and says so.  Changes nothing.
+ * worktree_apply() leaves it alone and says so.  Of many, those are not read
+ * whose content the index tells, as git does it.  Changes nothing.
  */
 int worktree_inspect(struct worktree *w, struct worktree_change *changes,
 	size_t n, size_t *n_foreign, struct err *e);

@@ -101,7 +101,7 @@ static void check(struct fixture *f)
 	const char *few[] = {f->paths[0], f->paths[N / 2], "none", "0/"};
 	git_index *index;
 	git_oid ids[4];
-	struct stat seen;
+	struct index_view view;
 
 	assert_int_equal(git_index_open(&index, f->index), 0);
 	for (int i = 0; i < N; i++) {
@@ -112,8 +112,10 @@ static void check(struct fixture *f)
 		assert_true(git_oid_equal(&entry->id, &f->ids[i]));
 	}
 	git_index_free(index);
-	assert_int_equal(index_ids(&f->file, few, 4, ids, &seen, NULL), 0);
-	assert_true(index_is_as_seen(&f->file, &seen));
+	assert_int_equal(index_view_init(&view, &f->file, true, NULL), 0);
+	assert_int_equal(index_view_ids(&view, few, 4, ids, NULL), 0);
+	assert_true(index_is_as_seen(&f->file, &view.st));
+	index_view_fini(&view);
 	assert_true(git_oid_equal(&ids[0], &f->ids[0]));
 	assert_true(git_oid_equal(&ids[1], &f->ids[N / 2]));
 	assert_true(git_oid_is_zero(&ids[2]));

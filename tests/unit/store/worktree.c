@@ -547,6 +547,68 @@ static void a_racy_edit_of_others_shows(void **state)
 	free(index);
 }
 
+#define LOOKED (2 * MANY) /* so many that the index is asked */
+
+static size_t edits_among_many(struct fixture *f, char paths[LOOKED][16])
+{
+	f->n = 0;
+	for (int i = 0; i < LOOKED; i++)
+		want(f, paths[i], paths[i], "new");
+	return inspect(f);
+}
+
+/* Let the index say that path, as it is now, holds a text, and be that new. */
+static void say_in_index(
+	struct fixture *f, const char *path, const char *text, int seconds)
+{
+	struct beneath tree;
+	struct index_file file = {
+		f->s->repo, f->s->temp, &tree, 50, NULL, NULL};
+	struct index_change c = {.path = path, .has = true};
+	char *index = scratch_file(f->s, ".git/index");
+	struct timespec times[2];
+
+	assert_int_equal(beneath_init(&tree, f->s->path, NULL), 0);
+	objects_blob(f->o, text, strlen(text), &c.oid, NULL);
+	assert_true(scratch_lstat(f->s, path, &c.st));
+	assert_int_equal(index_update(&file, &c, 1, &f->err), 0);
+	times[0] = times[1] = c.st.st_mtim;
+	times[1].tv_sec += seconds;
+	assert_int_equal(utimensat(AT_FDCWD, index, times, 0), 0);
+	beneath_fini(&tree);
+	free(index);
+}
+
+/* What the index tells is not read, but where an edit may have come behind. */
+static void edits_are_found_among_many(void **state)
+{
+	struct fixture *f = *state;
+	char paths[LOOKED][16];
+	struct timespec times[2];
+	struct stat st;
+	char *file;
+
+	for (int i = 0; i < LOOKED; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "%d/%d.md", i % 7, i);
+		want(f, paths[i], NULL, paths[i]);
+	}
+	assert_int_equal(apply(f), 0);
+	assert_int_equal(edits_among_many(f, paths), 0);
+	file = scratch_file(f->s, paths[9]);
+	assert_true(scratch_lstat(f->s, paths[9], &st));
+	assert_true(scratch_write(f->s, paths[9], "2/?.md"));
+	times[0] = times[1] = st.st_mtim;
+	assert_int_equal(utimensat(AT_FDCWD, file, times, 0), 0);
+	assert_int_equal(edits_among_many(f, paths), 1);
+	assert_true(f->changes[9].foreign);
+	say_in_index(f, paths[9], paths[9], 0);
+	assert_int_equal(edits_among_many(f, paths), 1);
+	say_in_index(f, paths[9], paths[9], 1);
+	assert_int_equal(edits_among_many(f, paths), 0);
+	f->n = 0;
+	free(file);
+}
+
 /* On a thread of their own, while the next batch fills. */
 static void files_come_beside_other_work(void **state)
 {
@@ -658,6 +720,7 @@ int main(void)
 		TEST(a_lock_of_others_is_waited_for),
 		TEST(our_own_stale_lock_is_removed),
 		TEST(a_racy_edit_of_others_shows),
+		TEST(edits_are_found_among_many),
 		TEST(files_come_beside_other_work),
 		TEST(what_fails_beside_other_work_is_told),
 		TEST(another_file_system_will_do),
