@@ -134,7 +134,7 @@ static void add_todo(struct plan *p, int64_t id)
 	f->todo[f->n_todo++] = id;
 }
 
-static void add_missing(struct plan *p, const struct state_work_package *wp)
+static void add_missing(struct plan *p, const struct state_head *wp)
 {
 	struct full *f = p->f;
 
@@ -145,8 +145,7 @@ static void add_missing(struct plan *p, const struct state_work_package *wp)
 	f->missing[f->n_missing++] = wp->id;
 }
 
-static int plan_known(
-	void *arg, const struct state_work_package *wp, struct err *e)
+static int plan_known(void *arg, const struct state_head *wp, struct err *e)
 {
 	struct plan *p = arg;
 	const struct listing *l = &p->f->listing;
@@ -259,8 +258,8 @@ static void run_plan(struct job *job)
 		r = open_generation(&p, &f->err);
 	f->opened = r == 0 && open;
 	if (r == 0)
-		r = state_work_packages(store_state(f->sync->mapper->store),
-			plan_known, &p, &f->err);
+		r = state_heads(store_state(f->sync->mapper->store), plan_known,
+			&p, &f->err);
 	while (r == 0 && p.next < f->listing.n)
 		add_todo(&p, f->listing.ids[p.next++]);
 	if (f->sync->config->newest_first)

@@ -102,16 +102,6 @@ static void victims_fini(struct victims *v)
 	free(v->items);
 }
 
-static int on_project(
-	void *arg, const struct state_work_package *wp, struct err *e)
-{
-	int64_t *project = arg;
-
-	(void)e;
-	*project = wp->project_id;
-	return 0;
-}
-
 static bool has_victim(const struct victims *v, const struct state_document *d)
 {
 	for (size_t i = v->n; i-- > 0;)
@@ -146,22 +136,16 @@ static int on_victim(void *arg, const struct state_document *d, struct err *e)
 	return 0;
 }
 
-static int find_project(
-	struct mapper *m, int64_t id, int64_t *out, struct err *e)
-{
-	bool found = false;
-
-	return store_work_package(m->store, id, &found, on_project, out, e);
-}
-
 /* Add those of one removal; a work package without any is just forgotten. */
 static int add_victims(
 	struct victims *v, const struct guard_removal *removal, struct err *e)
 {
 	struct mapper *m = v->m;
-	int64_t project = 0;
+	struct state_head head = {0};
 	size_t first = v->n;
-	int r = find_project(m, removal->work_package, &project, e);
+	bool found;
+	int r = store_head_of(
+		m->store, removal->work_package, &found, &head, e);
 
 	v->removal = removal;
 	v->kept = 0;
@@ -169,7 +153,7 @@ static int add_victims(
 		r = store_documents(
 			m->store, removal->work_package, on_victim, v, e);
 	for (size_t i = first; i < v->n; i++)
-		v->items[i].project = project;
+		v->items[i].project = head.project_id;
 	if (r == 0 && removal->entry == NULL && v->n == first && v->kept == 0)
 		store_drop_work_package(m->store, removal->work_package);
 	return r;

@@ -143,28 +143,19 @@ int mapper_end(struct mapper *m, uint64_t requests, uint64_t bytes,
 	return r;
 }
 
-static int note_project(
-	void *arg, const struct state_work_package *wp, struct err *e)
-{
-	(void)e;
-	*(int64_t *)arg = wp->project_id;
-	return 0;
-}
-
 /* The identifier of a work package's project, or none. */
 static struct str project_of(struct mapper *m, int64_t work_package)
 {
 	struct err ignored = {0}; /* comes again with the next question */
+	struct state_head head = {.project_id = m->at_project};
 	const struct project *project;
-	int64_t id = m->at_project;
 	bool found;
 
 	if (work_package == 0)
 		return STR_NONE;
 	if (work_package != m->at)
-		store_work_package(m->store, work_package, &found, note_project,
-			&id, &ignored);
-	project = names_project(&m->names, id);
+		store_head_of(m->store, work_package, &found, &head, &ignored);
+	project = names_project(&m->names, head.project_id);
 	return project != NULL ? project->identifier : STR_NONE;
 }
 
@@ -293,23 +284,14 @@ void mapper_failed(struct mapper *m, int64_t work_package, const char *why)
 	event_log(&event, event.kind.p);
 }
 
-static int note_outcome(
-	void *arg, const struct state_work_package *wp, struct err *e)
-{
-	(void)e;
-	*(enum outcome *)arg = wp->outcome;
-	return 0;
-}
-
 void mapper_recovered(struct mapper *m, int64_t work_package)
 {
-	enum outcome before = OUTCOME_MADE;
+	struct state_head before = {.outcome = OUTCOME_MADE};
 	struct err ignored = {0};
 	bool found;
 
-	store_work_package(m->store, work_package, &found, note_outcome,
-		&before, &ignored);
-	if (before == OUTCOME_FAILED)
+	store_head_of(m->store, work_package, &found, &before, &ignored);
+	if (before.outcome == OUTCOME_FAILED)
 		mapper_event(m, LOG_LEVEL_NOTICE, "recovered", work_package,
 			STR_NONE, "is in error no more");
 	count_failed(m, work_package, false);

@@ -240,35 +240,19 @@ static enum mapped map_one(
 	return kept ? MAPPED_DONE : render(m, item, &wp, e);
 }
 
-struct overtaken {
-	const struct mapper_item *item;
-	bool yes;
-};
-
-static int compare_staged(
-	void *arg, const struct state_work_package *wp, struct err *e)
-{
-	struct overtaken *o = arg;
-
-	(void)e;
-	o->yes = wp->updated_at > o->item->updated_at &&
-		 wp->updated_at != o->item->known_at;
-	return 0;
-}
-
 /*
  * A server that was set back shows older ones than we know: those count.
  * Only what came after the item, and is staged before it, is newer.
  */
 bool mapper_overtaken(struct mapper *m, const struct mapper_item *item)
 {
-	struct overtaken o = {.item = item};
+	struct state_head head = {0};
 	struct err fault = {0}; /* comes again with the next question */
 	bool found = false;
 
-	store_work_package(
-		m->store, item->id, &found, compare_staged, &o, &fault);
-	return o.yes;
+	store_head_of(m->store, item->id, &found, &head, &fault);
+	return found && head.updated_at > item->updated_at &&
+	       head.updated_at != item->known_at;
 }
 
 static enum mapped map_with_others(

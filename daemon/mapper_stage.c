@@ -112,21 +112,19 @@ struct claimants {
 	bool lower;        /* result: somebody goes before */
 };
 
-static int on_claimant(void *arg, const struct state_document *d, struct err *e)
+static void on_claimant(void *arg, int64_t work_package, struct str entry)
 {
 	struct claimants *c = arg;
+	bool self = work_package == c->work_package;
 
-	(void)e;
-	if (d->work_package == c->work_package && str_eq(d->entry, c->entry))
-		return 0;
-	if (d->work_package < c->work_package ||
-		(d->work_package == c->work_package &&
-			program_entry(c->m->config->program, d->entry) <
-				c->entry_index))
+	if (self && str_eq(entry, c->entry))
+		return;
+	if (work_package < c->work_package ||
+		(self && program_entry(c->m->config->program, entry) <
+				 c->entry_index))
 		c->lower = true;
-	if (c->others_again && d->work_package != c->work_package)
-		map_again(c->m, d->work_package);
-	return 0;
+	if (c->others_again && !self)
+		map_again(c->m, work_package);
 }
 
 static int claim_left(
@@ -284,6 +282,28 @@ static int render_with_id(struct staging *s, int entry, struct document *d)
 	return r;
 }
 
+/* Those above a work package that claim a path. */
+struct rivals {
+	struct arena *arena;
+	int64_t above;
+	size_t n, cap;
+	struct rival {
+		int64_t work_package;
+		struct str entry; /* in the arena */
+	} * items;
+};
+
+static void on_rival(void *arg, int64_t work_package, struct str entry)
+{
+	struct rivals *r = arg;
+
+	if (work_package <= r->above)
+		return;
+	r->items = grow(r->items, r->n, &r->cap, sizeof(*r->items));
+	r->items[r->n++] =
+		(struct rival){work_package, arena_str(r->arena, entry)};
+}
+
 /*
  * A higher one came first in this pass and has the path: take that back, and
  * have it mapped again, when it finds the lower one there.
@@ -291,16 +311,15 @@ static int render_with_id(struct staging *s, int entry, struct document *d)
 static int make_room(struct staging *s, struct str claim, struct err *e)
 {
 	struct mapper *m = s->m;
-	struct held rivals = {.arena = &m->arena};
-	int r = store_claims(m->store, claim, on_held, &rivals, e);
+	struct rivals rivals = {.arena = &m->arena, .above = s->item->id};
+	int r = store_claims(m->store, claim, on_rival, &rivals, e);
 
 	for (size_t i = 0; r == 0 && i < rivals.n; i++) {
-		const struct state_document *d = &rivals.items[i];
+		const struct rival *rival = &rivals.items[i];
 
-		if (d->work_package <= s->item->id)
-			continue;
-		r = store_unstage(m->store, d->work_package, d->entry, e);
-		map_again(m, d->work_package);
+		r = store_unstage(
+			m->store, rival->work_package, rival->entry, e);
+		map_again(m, rival->work_package);
 	}
 	free(rivals.items);
 	return r;

@@ -50,17 +50,24 @@ static int read_ids(const json_t *list, struct wanted_what *what, struct err *e)
 
 struct members {
 	struct wanted_what *what;
-	int64_t project; /* 0: any */
+	int64_t project;
 };
 
-static int add_member(
-	void *arg, const struct state_work_package *wp, struct err *e)
+static int add_member(void *arg, const struct state_head *wp, struct err *e)
 {
 	struct members *members = arg;
 
 	(void)e;
-	if (members->project == 0 || wp->project_id == members->project)
+	if (wp->project_id == members->project)
 		add_id(members->what, wp->id);
+	return 0;
+}
+
+static int add_failed(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	(void)e;
+	add_id(arg, wp->id);
 	return 0;
 }
 
@@ -104,8 +111,8 @@ static int add_project(
 	/* What came or went there shows in the ids only. */
 	r->want.some = r->want.reconcile = true;
 	return code != 0 ? code
-			 : state_work_packages(store_state(m->store),
-				   add_member, &members, e);
+			 : state_heads(store_state(m->store), add_member,
+				   &members, e);
 }
 
 /* Worker's thread: what is asked for, as ids. */
@@ -113,7 +120,6 @@ int work_resync(struct control_request *r, struct err *e)
 {
 	const json_t *projects = json_object_get(r->what, "projects");
 	struct state *state = store_state(r->host->sync->mapper->store);
-	struct members all = {.what = &r->want};
 	int code = pause_check(state, e);
 
 	r->want.full = json_is_true(json_object_get(r->what, "full"));
@@ -127,7 +133,7 @@ int work_resync(struct control_request *r, struct err *e)
 	if (code == 0 && json_is_true(json_object_get(r->what, "failed"))) {
 		r->want.some = true;
 		code = state_work_packages_of(
-			state, OUTCOME_FAILED, add_member, &all, e);
+			state, OUTCOME_FAILED, add_failed, &r->want, e);
 	}
 	return code;
 }

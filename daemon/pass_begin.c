@@ -29,14 +29,13 @@ static void add_unread(struct pass *p, int64_t id)
 	p->unread[p->n_unread++] = id;
 }
 
-static int add_remap(
-	void *arg, const struct state_work_package *wp, struct err *e)
+static int add_remap(void *arg, const struct state_head *wp, struct err *e)
 {
 	struct remap *remap = arg;
 	struct pass *p = remap->p;
 
 	(void)e;
-	if (wp->source.p != NULL && wp->source.n > 0) {
+	if (wp->has_source) {
 		p->remap = grow(p->remap, p->n_remap, &remap->cap_remap,
 			sizeof(*p->remap));
 		p->remap[p->n_remap++] = wp->id;
@@ -83,7 +82,7 @@ static int compare_mapping(struct pass *p, struct state *state, struct err *e)
 	if (r == 0)
 		r = state_get(state, "held.mapping", &held, &mixed, e);
 	if (r == 0 && found && (mixed || !str_is(buf_str(&known), hash)))
-		r = state_work_packages(state, add_remap, &remap, e);
+		r = state_heads(state, add_remap, &remap, e);
 	if (r == 0)
 		r = begin_weighing(p, state, hash, e);
 	buf_fini(&known);

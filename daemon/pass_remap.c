@@ -18,13 +18,14 @@ static void run_recall(struct job *job)
 	struct pass *p = container_of(job, struct pass, job);
 	struct mapper_page *page = &p->page;
 	struct err *e = &p->err;
-	int r = 0;
+	int r;
 
 	/* What is to be tried again comes first, as a page of its own. */
 	if (page->n > 0)
 		return;
 	free(page->items);
 	page->items = xcalloc(SYNC_PAGE, sizeof(struct mapper_item *));
+	r = state_hold(store_state(p->sync->mapper->store), e);
 	while (r == 0 && page->n < SYNC_PAGE && p->next_remap < p->n_remap) {
 		struct mapper_item *item;
 

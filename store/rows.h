@@ -16,6 +16,11 @@ void bind_work_package(struct query *q, const struct state_work_package *wp);
 int query_work_packages(struct query *q, bool *found, state_work_package_fn *fn,
 	void *arg, struct err *e);
 
+/* Like query_next(), with a row of HEAD_COLUMNS. */
+#define HEAD_COLUMNS                                                           \
+	"id, project_id, updated_at, generation, outcome, source > ''"
+bool query_head(struct query *q, struct state_head *out);
+
 #define DOCUMENT_COLUMNS                                                       \
 	"work_package, entry, natural_path, claim, keep_when_gone"
 void bind_document(struct query *q, const struct state_document *d);

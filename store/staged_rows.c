@@ -72,6 +72,21 @@ int store_work_package(struct store *s, int64_t id, bool *found,
 	return query_work_packages(&q, found, fn, arg, e);
 }
 
+int store_head_of(struct store *s, int64_t id, bool *found,
+	struct state_head *out, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"SELECT " HEAD_COLUMNS " FROM staged_work_package"
+		" WHERE id = ?1 AND NOT dropped"
+		" UNION ALL SELECT " HEAD_COLUMNS " FROM work_package"
+		" WHERE id = ?1 AND NOT EXISTS"
+		" (SELECT 1 FROM staged_work_package WHERE id = ?1)");
+
+	bind_int(&q, id);
+	*found = query_head(&q, out);
+	return query_close(&q, e);
+}
+
 #define FILES_OF " f ON f.work_package = d.work_package AND f.entry = d.entry"
 #define IN_PLACE(condition)                                                    \
 	"SELECT * FROM (SELECT " DOCUMENT_FILE_COLUMNS                         \
@@ -93,13 +108,28 @@ int store_documents(struct store *s, int64_t work_package,
 	return query_documents(&q, fn, arg, e);
 }
 
-int store_claims(struct store *s, struct str claim, state_document_fn *fn,
+/* What nobody claimed is named by its path, and gives way to who takes it. */
+int store_claims(struct store *s, struct str claim, store_claim_fn *fn,
 	void *arg, struct err *e)
 {
-	struct query q = query_open(s->state, IN_PLACE("d.claim = ?1"));
+	struct query q = query_open(s->state,
+		"SELECT work_package, entry FROM staged_document"
+		" WHERE claim = ?1 AND NOT dropped"
+		" UNION ALL SELECT work_package, entry FROM document d"
+		" WHERE claim = ?1 AND NOT EXISTS"
+		" (SELECT 1 FROM staged_document s"
+		" WHERE s.work_package = d.work_package AND s.entry = d.entry)"
+		" AND NOT (work_package = 0 AND EXISTS"
+		" (SELECT 1 FROM staged_file n WHERE n.path = d.entry)) ORDER "
+		"BY 1, 2");
 
 	bind_text(&q, claim);
-	return query_documents(&q, fn, arg, e);
+	while (query_next(&q)) {
+		int64_t work_package = column_int(&q);
+
+		fn(arg, work_package, column_text(&q));
+	}
+	return query_close(&q, e);
 }
 
 void store_put_value(struct store *s, const char *key, struct str value)

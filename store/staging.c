@@ -98,22 +98,24 @@ static int run_for(struct state *s, const char *sql, int64_t work_package,
 	return query_run(&q, e);
 }
 
+/* Most often there is none, and so nothing else of it. */
 int staging_forget(
 	struct state *s, int64_t work_package, struct str entry, struct err *e)
 {
 	int code = run_for(s,
-		"DELETE FROM staged_file WHERE work_package = ? AND entry = ?",
+		"DELETE FROM staged_document"
+		" WHERE work_package = ? AND entry = ?",
 		work_package, entry, e);
 
-	if (code == 0)
-		code = run_for(s,
-			"DELETE FROM staged_unique_value"
-			" WHERE work_package = ? AND entry = ?",
-			work_package, entry, e);
+	if (code != 0 || sqlite3_changes(s->db) == 0)
+		return code;
+	code = run_for(s,
+		"DELETE FROM staged_file WHERE work_package = ? AND entry = ?",
+		work_package, entry, e);
 	if (code != 0)
 		return code;
 	return run_for(s,
-		"DELETE FROM staged_document"
+		"DELETE FROM staged_unique_value"
 		" WHERE work_package = ? AND entry = ?",
 		work_package, entry, e);
 }

@@ -108,8 +108,21 @@ typedef int state_work_package_fn(
 	void *arg, const struct state_work_package *wp, struct err *e);
 int state_work_package(struct state *s, int64_t id, bool *found,
 	state_work_package_fn *fn, void *arg, struct err *e);
-int state_work_packages(
-	struct state *s, state_work_package_fn *fn, void *arg, struct err *e);
+
+/* A row without its texts, which are most of it. */
+struct state_head {
+	int64_t id;
+	int64_t project_id;
+	int64_t updated_at;
+	int64_t generation;
+	enum outcome outcome;
+	bool has_source;
+};
+
+/* All of them by id, as state_work_package(). */
+typedef int state_head_fn(
+	void *arg, const struct state_head *head, struct err *e);
+int state_heads(struct state *s, state_head_fn *fn, void *arg, struct err *e);
 /* The same, of one outcome only. */
 int state_work_packages_of(struct state *s, enum outcome outcome,
 	state_work_package_fn *fn, void *arg, struct err *e);

@@ -117,14 +117,33 @@ int state_work_package(struct state *s, int64_t id, bool *found,
 	return query_work_packages(&q, found, fn, arg, e);
 }
 
-int state_work_packages(
-	struct state *s, state_work_package_fn *fn, void *arg, struct err *e)
+bool query_head(struct query *q, struct state_head *out)
 {
-	struct query q = query_open(s, "SELECT " WORK_PACKAGE_COLUMNS
-				       " FROM work_package ORDER BY id");
-	bool found;
+	if (!query_next(q))
+		return false;
+	*out = (struct state_head){.id = column_int(q)};
+	out->project_id = column_int(q);
+	out->updated_at = column_int(q);
+	out->generation = column_int(q);
+	out->outcome = (enum outcome)column_int(q);
+	out->has_source = column_int(q) != 0;
+	return true;
+}
 
-	return query_work_packages(&q, &found, fn, arg, e);
+int state_heads(struct state *s, state_head_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(
+		s, "SELECT " HEAD_COLUMNS " FROM work_package ORDER BY id");
+	struct state_head head;
+	struct err told = {0};
+
+	while (query_head(&q, &head)) {
+		int code = fn(arg, &head, &told);
+
+		if (code < 0)
+			query_fail(&q, code, &told);
+	}
+	return query_close(&q, e);
 }
 
 int state_work_packages_of(struct state *s, enum outcome outcome,

@@ -231,14 +231,21 @@ bool store_has_staged(struct store *s, int64_t id);
 /* What the rows that were staged since the last commit hold: memory. */
 size_t store_staged_bytes(const struct store *s);
 
-/* As state_documents(), state_claims() and state_work_package(), with what
- * is staged in place of what it replaces. */
+/*
+ * As state_documents() and state_work_package(), with what is staged in place
+ * of what it replaces.
+ */
 int store_documents(struct store *s, int64_t work_package,
 	state_document_fn *fn, void *arg, struct err *e);
-int store_claims(struct store *s, struct str claim, state_document_fn *fn,
-	void *arg, struct err *e);
 int store_work_package(struct store *s, int64_t id, bool *found,
 	state_work_package_fn *fn, void *arg, struct err *e);
+int store_head_of(struct store *s, int64_t id, bool *found,
+	struct state_head *out, struct err *e); /* out stays if not found */
+
+/* Likewise, whose documents claim that path. */
+typedef void store_claim_fn(void *arg, int64_t work_package, struct str entry);
+int store_claims(struct store *s, struct str claim, store_claim_fn *fn,
+	void *arg, struct err *e);
 
 /* Stage a value for state_put(), and an event for state_event_add(). */
 void store_put_value(struct store *s, const char *key, struct str value);

@@ -120,6 +120,16 @@ static void test_values(void **state)
 	state_close(s);
 }
 
+static int on_head(void *arg, const struct state_head *head, struct err *e)
+{
+	(void)e;
+	buf_printf(arg, "%d/%d/%d/%d/%d/%d ", (int)head->id,
+		(int)head->project_id, (int)head->updated_at,
+		(int)head->generation, (int)head->outcome,
+		(int)head->has_source);
+	return 0;
+}
+
 static void test_work_packages(void **state)
 {
 	struct fixture *f = *state;
@@ -154,9 +164,13 @@ static void test_work_packages(void **state)
 	WELL(state_work_packages_of(
 		s, OUTCOME_FAILED, on_work_package, &seen, &f->err));
 	expect(&seen, "9/2/3/-4/5/3/because/{}/1/200 ");
-	WELL(state_work_packages(s, on_work_package, &seen, &f->err));
-	expect(&seen, "8/2/3/-4/5/1/because/{}/1/200 "
-		      "9/2/3/-4/5/3/because/{}/1/200 ");
+	WELL(state_work_package(s, 8, &found, on_work_package, &seen, &f->err));
+	expect(&seen, "8/2/3/-4/5/1/because/{}/1/200 ");
+	wp.id = 7;
+	wp.source = STR_NONE;
+	WELL(state_work_package_put(s, &wp, &f->err));
+	WELL(state_heads(s, on_head, &seen, &f->err));
+	expect(&seen, "7/2/-4/5/1/0 8/2/-4/5/1/1 9/2/-4/5/3/1 ");
 	WELL(state_attachment(s, 1, &found, on_attachment, &seen, &f->err));
 	assert_true(found);
 	expect(&seen, "1/9/9223372036854775807/d/s/o/PNG/7/8");
@@ -313,7 +327,7 @@ static void test_log(void **state)
 	state_close(s);
 }
 
-static int stop(void *arg, const struct state_work_package *wp, struct err *e)
+static int stop(void *arg, const struct state_head *wp, struct err *e)
 {
 	(void)wp;
 	++*(int *)arg;
@@ -329,8 +343,7 @@ static void test_walk_can_be_ended(void **state)
 
 	for (wp.id = 1; wp.id < 4; wp.id++)
 		WELL(state_work_package_put(s, &wp, &f->err));
-	assert_int_equal(
-		state_work_packages(s, stop, &n, &f->err), ERR_CANCELED);
+	assert_int_equal(state_heads(s, stop, &n, &f->err), ERR_CANCELED);
 	assert_int_equal(n, 1);
 	assert_string_equal(f->err.text, "enough");
 	state_close(s);
@@ -344,14 +357,14 @@ struct nested {
 	int depth;
 };
 
-static int nest(void *arg, const struct state_work_package *wp, struct err *e)
+static int nest(void *arg, const struct state_head *wp, struct err *e)
 {
 	struct nested *n = arg;
 	int code = 0;
 
 	buf_printf(&n->seen, "%lld", (long long)wp->id);
 	if (n->depth++ == 0)
-		code = state_work_packages(n->s, nest, n, e);
+		code = state_heads(n->s, nest, n, e);
 	n->depth--;
 	return code;
 }
@@ -364,7 +377,7 @@ static void test_nested_walks(void **state)
 
 	for (wp.id = 1; wp.id < 3; wp.id++)
 		WELL(state_work_package_put(n.s, &wp, &f->err));
-	WELL(state_work_packages(n.s, nest, &n, &f->err));
+	WELL(state_heads(n.s, nest, &n, &f->err));
 	expect(&n.seen, "112212");
 	buf_fini(&n.seen);
 	state_close(n.s);

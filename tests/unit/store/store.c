@@ -292,12 +292,18 @@ static int count_documents(
 	return 0;
 }
 
+static void count_claim(void *arg, int64_t work_package, struct str entry)
+{
+	assert_true(work_package > 0 && entry.n > 0);
+	++*(int *)arg;
+}
+
 static int claims(struct fixture *f, const char *claim)
 {
 	int n = 0;
 
-	assert_int_equal(store_claims(f->store, str_of(claim), count_documents,
-				 &n, &f->err),
+	assert_int_equal(
+		store_claims(f->store, str_of(claim), count_claim, &n, &f->err),
 		0);
 	return n;
 }
