@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "api/address.h"
 #include "base/util.h"
@@ -29,8 +30,12 @@
 /* A socket of curl's that is watched. */
 struct watch {
 	uv_poll_t poll;
+	LIST_ENTRY(watch) link;
 	struct http *http;
 	curl_socket_t fd;
+	bool connection; /* else one of curl's own, which it closes itself */
+	bool wanted;     /* by curl, now */
+	int events;      /* that libuv looks for */
 };
 
 static void let_go(struct http_get *g)
@@ -118,6 +123,12 @@ static int on_timer(CURLM *multi, long timeout_ms, void *arg)
 	return 0;
 }
 
+static void stop(struct watch *w)
+{
+	uv_poll_stop(&w->poll);
+	w->events = 0;
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct watch *w = poll->data;
@@ -125,12 +136,30 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	int flags = status < 0 ? CURL_CSELECT_ERR : 0;
 	int running;
 
+	if (!w->wanted) {
+		stop(w); /* curl looks itself before it uses it again */
+		return;
+	}
 	if (events & UV_READABLE)
 		flags |= CURL_CSELECT_IN;
 	if (events & UV_WRITABLE)
 		flags |= CURL_CSELECT_OUT;
 	curl_multi_socket_action(h->multi, w->fd, flags, &running);
 	collect(h);
+}
+
+static int start(struct watch *w, int events)
+{
+	int code = 0;
+
+	if (w->events != events)
+		code = uv_poll_start(&w->poll, events, on_poll);
+	if (code != 0)
+		return -1;
+	w->events = events;
+	w->wanted = true;
+	uv_ref((uv_handle_t *)&w->poll);
+	return 0;
 }
 
 static void handle_closed(struct http *h)
@@ -160,33 +189,60 @@ static struct watch *watch_new(struct http *h, curl_socket_t fd)
 	}
 	w->poll.data = w;
 	h->n_handles++;
-	curl_multi_assign(h->multi, fd, w);
+	LIST_INSERT_HEAD(&h->watches, w, link);
 	return w;
+}
+
+static void watch_end(struct watch *w)
+{
+	LIST_REMOVE(w, link);
+	stop(w);
+	uv_close((uv_handle_t *)&w->poll, on_watch_closed);
+}
+
+/* Curl waits for nothing there by now. */
+static void watch_rest(struct watch *w)
+{
+	w->wanted = false;
+	if (w->events & UV_WRITABLE) /* it nearly always is */
+		stop(w);
+	uv_unref((uv_handle_t *)&w->poll);
+}
+
+static struct watch *watch_find(struct http *h, curl_socket_t fd)
+{
+	struct watch *w;
+
+	LIST_FOREACH(w, &h->watches, link)
+	if (w->fd == fd)
+		return w;
+	return NULL;
 }
 
 static int on_socket(
 	CURL *easy, curl_socket_t fd, int what, void *arg, void *socket)
 {
 	struct http *h = arg;
-	struct watch *w = socket;
+	struct watch *w = socket != NULL ? socket : watch_find(h, fd);
 	int events = 0;
 
 	(void)easy;
 	if (what == CURL_POLL_REMOVE) {
-		if (w != NULL) {
-			uv_poll_stop(&w->poll);
-			uv_close((uv_handle_t *)&w->poll, on_watch_closed);
-			curl_multi_assign(h->multi, fd, NULL);
-		}
+		if (w != NULL && w->connection)
+			watch_rest(w);
+		else if (w != NULL)
+			watch_end(w);
 		return 0;
 	}
 	if (w == NULL && (w = watch_new(h, fd)) == NULL)
 		return -1;
+	if (socket == NULL)
+		curl_multi_assign(h->multi, fd, w);
 	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
 		events |= UV_READABLE;
 	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
 		events |= UV_WRITABLE;
-	return uv_poll_start(&w->poll, events, on_poll) == 0 ? 0 : -1;
+	return start(w, events);
 }
 
 static size_t on_header(char *line, size_t one, size_t n, void *arg)
@@ -223,14 +279,34 @@ static curl_socket_t on_open(
 	void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct http_get *g = arg;
+	struct watch *w;
+	curl_socket_t fd;
 
 	(void)purpose;
 	if (g->public_only && !address_is_public(&address->addr)) {
 		g->fault = HTTP_FAULT_PRIVATE;
 		return CURL_SOCKET_BAD;
 	}
-	return socket(address->family, address->socktype | SOCK_CLOEXEC,
+	fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
 		address->protocol);
+	if (fd == CURL_SOCKET_BAD)
+		return fd;
+	w = watch_new(g->http, fd);
+	if (w == NULL) {
+		close(fd);
+		return CURL_SOCKET_BAD;
+	}
+	w->connection = true;
+	return fd;
+}
+
+static int on_close(void *arg, curl_socket_t fd)
+{
+	struct watch *w = watch_find(arg, fd);
+
+	if (w != NULL)
+		watch_end(w);
+	return close(fd);
 }
 
 int http_init(struct http *h, uv_loop_t *loop, const struct http_config *config)
@@ -239,6 +315,7 @@ int http_init(struct http *h, uv_loop_t *loop, const struct http_config *config)
 	h->multi = curl_multi_init();
 	if (h->multi == NULL)
 		return -1;
+	LIST_INIT(&h->watches);
 	uv_timer_init(loop, &h->timer);
 	h->timer.data = h;
 	h->n_handles = 1;
@@ -299,6 +376,9 @@ static void set_callbacks(CURL *easy, struct http_get *g)
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, g);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, g);
+	/* It may be closed when that is gone. */
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, g->http);
 }
 
 /* The list is built in place, so that curl makes no copy of the key. */

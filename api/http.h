@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <uv.h>
 
 /*
@@ -24,7 +25,8 @@ struct http {
 	CURLM *multi;
 	uv_timer_t timer;
 	size_t n_handles; /* of libuv that are open */
-	CURL **idle;      /* easy handles to be used again */
+	LIST_HEAD(, watch) watches;
+	CURL **idle; /* easy handles to be used again */
 	size_t n_idle;
 	size_t cap_idle;
 	void (*closed)(struct http *h);
