@@ -246,7 +246,8 @@ static int make_blob(struct store_content *c, git_oid *oid, struct err *e)
 	if (stream != NULL)
 		return blob_stream_end(stream, oid, e);
 	if (c->whole)
-		return objects_parcel(c->store->objects, &c->parcel, oid, e);
+		return objects_parcel(
+			c->store->objects, &c->parcel, false, oid, e);
 	if (c->fd < 0)
 		return objects_blob(c->store->objects, buf_str(&c->bytes).p,
 			c->bytes.n, oid, e);

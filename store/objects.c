@@ -54,15 +54,15 @@ static bool stored(struct objects *o, const git_oid *oid)
 	return git_odb_exists_ext(o->odb, oid, GIT_ODB_LOOKUP_NO_REFRESH) == 1;
 }
 
-int objects_parcel(
-	struct objects *o, const struct parcel *p, git_oid *oid, struct err *e)
+int objects_parcel(struct objects *o, const struct parcel *p, bool fresh,
+	git_oid *oid, struct err *e)
 {
 	int r = 0;
 
 	if (batch_find(&o->batch, &p->oid) == NULL) {
 		git_oid id = p->oid;
 
-		if (!stored(o, &id))
+		if ((fresh && o->batch.pack != NULL) || !stored(o, &id))
 			r = batch_add_parcel(&o->batch, p, e);
 		/* This marks it as used, so that no "git gc" takes it. */
 		else if (git_odb_write(&id, o->odb, p->bytes, p->n,
@@ -80,7 +80,7 @@ int objects_blob(struct objects *o, const void *bytes, size_t n, git_oid *oid,
 	struct parcel p = {.bytes = bytes, .n = n};
 
 	blob_name(bytes, n, &p.oid);
-	return objects_parcel(o, &p, oid, e);
+	return objects_parcel(o, &p, false, oid, e);
 }
 
 static int blob_from_small_file(

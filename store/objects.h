@@ -17,7 +17,7 @@
  * while it is open.  Nothing of a batch is visible to other processes, or
  * promised to be on disk, before objects_seal().
  *
- * Objects that the repository has already are not written again.
+ * Objects that the repository has already are not written again, as a rule.
  * One thread, but for objects_copy_blob().  Failures are ERR_IO.
  */
 struct objects;
@@ -33,9 +33,13 @@ void objects_free(struct objects *o); /* drops what was not sealed; or NULL */
 int objects_blob(struct objects *o, const void *bytes, size_t n, git_oid *oid,
 	struct err *e);
 
-/* One that was made ready. */
-int objects_parcel(
-	struct objects *o, const struct parcel *p, git_oid *oid, struct err *e);
+/*
+ * One that was made ready.  With fresh, it is new as a rule: among many it is
+ * not looked for in all packs, which takes longer than to write it, and may be
+ * written a second time, until git packs again.
+ */
+int objects_parcel(struct objects *o, const struct parcel *p, bool fresh,
+	git_oid *oid, struct err *e);
 
 /* A blob from a file of exactly size bytes, read in pieces. */
 int objects_blob_fd(

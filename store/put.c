@@ -376,7 +376,8 @@ static int stage(struct put *p, struct err *e)
 	if (code == 0 && !p->recorded)
 		code = compare_tree(p, e);
 	if (code == 0 && !p->text_known)
-		code = objects_parcel(p->store->objects, &p->text, &oid, e);
+		code = objects_parcel(
+			p->store->objects, &p->text, p->recorded, &oid, e);
 	if (code == 0)
 		code = staging_put(s, &p->row, p->change, e);
 	if (code != 0)

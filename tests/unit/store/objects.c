@@ -400,8 +400,8 @@ static void parcels_are_blobs_like_others(void **state)
 		git_oid expected;
 
 		parcel_make(&p, bytes, sizes[i]);
-		assert_int_equal(objects_parcel(o, &p, &oid, NULL), 0);
-		assert_int_equal(objects_parcel(o, &p, &oid, NULL), 0);
+		assert_int_equal(objects_parcel(o, &p, false, &oid, NULL), 0);
+		assert_int_equal(objects_parcel(o, &p, false, &oid, NULL), 0);
 		git_odb_hash(&expected, bytes, sizes[i], GIT_OBJECT_BLOB);
 		assert_true(git_oid_equal(&oid, &expected));
 		parcel_fini(&p);
@@ -414,6 +414,32 @@ static void parcels_are_blobs_like_others(void **state)
 	assert_int_equal(scratch_run(s, "git verify-pack .git/objects/pack/*"
 					".idx"),
 		0);
+	objects_free(o);
+}
+
+/* Among few it is looked for; among many a second copy does no harm. */
+static void fresh_ones_may_be_there_already(void **state)
+{
+	struct scratch *s = *state;
+	struct objects *o = open_batch(s);
+	const char text[] = "was there before";
+	struct parcel p = {.bytes = text, .n = sizeof(text)};
+	git_oid oid;
+
+	assert_int_equal(objects_blob(o, text, sizeof(text), &p.oid, NULL), 0);
+	assert_int_equal(objects_seal(o, NULL), 0);
+	assert_int_equal(objects_parcel(o, &p, true, &oid, NULL), 0);
+	assert_int_equal(objects_count(o), 0);
+	add_many(o, "many", 100);
+	assert_int_equal(objects_parcel(o, &p, false, &oid, NULL), 0);
+	assert_int_equal(objects_count(o), 100);
+	assert_int_equal(objects_parcel(o, &p, true, &oid, NULL), 0);
+	assert_int_equal(objects_parcel(o, &p, true, &oid, NULL), 0);
+	assert_int_equal(objects_count(o), 101);
+	assert_true(git_oid_equal(&oid, &p.oid));
+	commit_one(s, &oid);
+	assert_int_equal(objects_seal(o, NULL), 0);
+	assert_sound(s);
 	objects_free(o);
 }
 
@@ -527,6 +553,7 @@ int main(void)
 		TEST(a_failed_seal_can_be_tried_again),
 		TEST(a_pack_without_idx_is_taken_back),
 		TEST(parcels_are_blobs_like_others),
+		TEST(fresh_ones_may_be_there_already),
 		TEST(packs_of_others_are_seen),
 		TEST(a_full_disk_takes_one_object_back),
 		TEST(far_offsets_are_in_the_idx),
