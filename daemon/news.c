@@ -21,6 +21,7 @@
 #include "daemon/report.h"
 
 #define SEEN "hooks.seen"
+#define MANY 2000 /* events that were read over */
 
 static const struct {
 	const char *kind; /* of the event */
@@ -182,6 +183,8 @@ static int gather(struct news *n, struct store *store, struct err *e)
 		buf_printf(&wanted, " %s ", kinds[i].kind);
 	query.kinds = buf_str(&wanted);
 	r = state_events(store_state(store), &query, add_event, &g, e);
+	if (n->seen - query.after >= MANY)
+		store_rest(store); /* nobody reads them a second time */
 	buf_fini(&wanted);
 	arena_fini(&g.texts);
 	return r;
