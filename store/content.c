@@ -238,7 +238,8 @@ static int check_arrived(
 	return 0;
 }
 
-static int make_blob(struct store_content *c, git_oid *oid, struct err *e)
+static int make_blob(
+	struct store_content *c, bool fresh, git_oid *oid, struct err *e)
 {
 	struct blob_stream *stream = c->stream;
 
@@ -247,7 +248,7 @@ static int make_blob(struct store_content *c, git_oid *oid, struct err *e)
 		return blob_stream_end(stream, oid, e);
 	if (c->whole)
 		return objects_parcel(
-			c->store->objects, &c->parcel, false, oid, e);
+			c->store->objects, &c->parcel, fresh, oid, e);
 	if (c->fd < 0)
 		return objects_blob(c->store->objects, buf_str(&c->bytes).p,
 			c->bytes.n, oid, e);
@@ -269,20 +270,29 @@ static void look_at(
 		probe(NULL, (size_t)c->size, c->fd, out);
 }
 
-/* SHA-1 is not enough to say that two contents are the same. */
-static int check_collision(
-	struct state *s, const struct state_attachment *a, struct err *e)
+/*
+ * Is another attachment's content the same?  SHA-1 is not enough to say so.
+ */
+static int find_twin(struct state *s, const struct state_attachment *a,
+	bool *known, struct err *e)
 {
 	int64_t other = 0;
-	bool found = false;
-	int code = staging_collision(s, a, &found, &other, e);
+	bool differs = false;
+	int code = staging_twin(s, a, known, &differs, &other, e);
 
-	if (code != 0 || !found)
+	if (code != 0 || !differs)
 		return code;
 	return err_set(e, ERR_DATA,
 		"attachment %lld has the object id of attachment %lld (%.*s), "
 		"but other contents: one of them was made to deceive",
 		(long long)a->id, (long long)other, STR_ARGS(a->oid));
+}
+
+static int name_blob(struct store_content *c, const git_oid *oid,
+	const struct state_attachment *a, bool *known, struct err *e)
+{
+	git_oid_tostr(c->named.oid, sizeof(c->named.oid), oid);
+	return find_twin(c->store->state, a, known, e);
 }
 
 int store_content_end(struct store_content *c, int64_t work_package,
@@ -298,6 +308,7 @@ int store_content_end(struct store_content *c, int64_t work_package,
 		.sha256 = {named->sha256, sizeof(named->sha256) - 1},
 		.oid = {named->oid, sizeof(named->oid) - 1},
 	};
+	bool known = true;
 	git_oid oid;
 	int code;
 
@@ -305,12 +316,13 @@ int store_content_end(struct store_content *c, int64_t work_package,
 	code = check_arrived(c, digest, e);
 	if (code == 0)
 		look_at(c, probe, &a.image);
+	if (code == 0 && c->whole)
+		code = name_blob(c, &c->parcel.oid, &a, &known, e);
+	/* What is in the tree is of attachments that are known. */
 	if (code == 0)
-		code = make_blob(c, &oid, e);
-	if (code == 0) {
-		git_oid_tostr(named->oid, sizeof(named->oid), &oid);
-		code = check_collision(state, &a, e);
-	}
+		code = make_blob(c, c->store->alone && !known, &oid, e);
+	if (code == 0 && !c->whole)
+		code = name_blob(c, &oid, &a, &known, e);
 	if (code == 0)
 		code = staging_put_attachment(state, &a, e);
 	store_content_drop(c);

@@ -358,6 +358,7 @@ static int stage(struct put *p, struct err *e)
 {
 	struct state *s = p->store->state;
 	bool adrift = false;
+	bool fresh;
 	git_oid oid;
 	int code = gather(p, e);
 
@@ -375,9 +376,10 @@ static int stage(struct put *p, struct err *e)
 		code = check_paths(p, e);
 	if (code == 0 && !p->recorded)
 		code = compare_tree(p, e);
+	fresh = p->change != STORE_SAME;
 	if (code == 0 && !p->text_known)
 		code = objects_parcel(
-			p->store->objects, &p->text, p->recorded, &oid, e);
+			p->store->objects, &p->text, fresh, &oid, e);
 	if (code == 0)
 		code = staging_put(s, &p->row, p->change, e);
 	if (code != 0)

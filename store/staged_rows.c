@@ -189,20 +189,23 @@ int staging_attachment(struct state *s, int64_t id, bool *found,
 	return state_attachment(s, id, found, fn, arg, e);
 }
 
-int staging_collision(struct state *s, const struct state_attachment *a,
-	bool *found, int64_t *other, struct err *e)
+int staging_twin(struct state *s, const struct state_attachment *a, bool *found,
+	bool *differs, int64_t *other, struct err *e)
 {
 	/* Any of them will do: those before were compared, so all are equal. */
 	struct query q = query_open(s,
-		"SELECT id FROM (SELECT id, sha256 FROM staged_attachment"
-		" WHERE oid = ?1 LIMIT 1) WHERE sha256 <> ?2"
-		" UNION ALL SELECT id FROM (SELECT id, sha256 FROM attachment"
-		" WHERE oid = ?1 LIMIT 1) WHERE sha256 <> ?2");
+		"SELECT * FROM (SELECT id, sha256 <> ?2 FROM staged_attachment"
+		" WHERE oid = ?1 LIMIT 1) UNION ALL SELECT * FROM"
+		" (SELECT id, sha256 <> ?2 FROM attachment"
+		" WHERE oid = ?1 LIMIT 1)");
 
 	bind_text(&q, a->oid);
 	bind_text(&q, a->sha256);
-	*found = query_next(&q);
-	if (*found)
+	*found = *differs = false;
+	while (!*differs && query_next(&q)) {
+		*found = true;
 		*other = column_int(&q);
+		*differs = column_int(&q) != 0;
+	}
 	return query_close(&q, e);
 }

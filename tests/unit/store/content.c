@@ -148,6 +148,36 @@ static void test_many_whole(void **state)
 	}
 }
 
+/* Among many, too, one with the bytes of one before. */
+static void test_packed_once(void **state)
+{
+	struct fixture *f = *state;
+	char text[24];
+
+	open_store(f);
+	for (int64_t id = 1; id <= 200; id++) {
+		snprintf(text, sizeof(text), "content %lld",
+			(long long)(id == 190 ? 50 : id));
+		assert_int_equal(
+			store_content_end(
+				whole(f, id, (int64_t)strlen(text), text), 1,
+				STR_NONE, NULL, &f->err),
+			0);
+		if (id % 100 == 0) {
+			put_well(f, id, make(text, text, NULL), STORE_ADDED);
+			commit(f);
+		}
+	}
+	assert_string_equal(
+		run("cd '%s/.git/objects/pack' && ls *.idx | wc -l", f->path),
+		"2\n");
+	assert_string_equal(run("cd '%s/.git/objects/pack' && for i in *.idx;"
+				" do git show-index <$i; done |"
+				" cut -d' ' -f2 | sort | uniq -d",
+				    f->path),
+		"");
+}
+
 static void test_empty(void **state)
 {
 	struct fixture *f = *state;
@@ -306,6 +336,7 @@ int main(void)
 		TEST(test_small),
 		TEST(test_whole),
 		TEST(test_many_whole),
+		TEST(test_packed_once),
 		TEST(test_empty),
 		TEST(test_wrong_sizes_and_digests),
 		TEST(test_large),
