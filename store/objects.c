@@ -31,12 +31,15 @@
 #include "store/files.h"
 #include "store/git_error.h"
 #include "store/loose.h"
+#include "store/workshop.h"
 
 #define PIECE ((size_t)64 << 10)
 
 struct objects {
+	git_repository *repo;
 	git_odb *odb;
 	struct batch_backend *backend;
+	git_repository *workshop;
 	char *path; /* of the repository's objects */
 	struct batch batch;
 	struct pack *sealed; /* the last pack, to be read; or NULL */
@@ -242,12 +245,14 @@ int objects_new(git_repository *repo, const char *folder, struct objects **out,
 	struct objects *o = xcalloc(1, sizeof(*o));
 	git_buf path = {0};
 
+	o->repo = repo;
 	batch_init(&o->batch, folder);
 	if (git_repository_odb(&o->odb, repo) != 0 ||
 		git_repository_item_path(
 			&path, repo, GIT_REPOSITORY_ITEM_OBJECTS) != 0 ||
 		(o->backend = batch_backend_plug(
-			 o->odb, &o->batch, path.ptr)) == NULL) {
+			 o->odb, &o->batch, path.ptr)) == NULL ||
+		(o->workshop = workshop_new(o->odb, &o->batch)) == NULL) {
 		int r = git_failed(e, "cannot open the object database");
 
 		git_buf_dispose(&path);
@@ -267,9 +272,15 @@ void objects_free(struct objects *o)
 	batch_fini(&o->batch);
 	pack_free(o->sealed);
 	batch_backend_unplug(o->backend);
+	git_repository_free(o->workshop);
 	git_odb_free(o->odb);
 	free(o->path);
 	free(o);
+}
+
+git_repository *objects_workshop(struct objects *o)
+{
+	return o->batch.pack != NULL ? o->workshop : o->repo;
 }
 
 void objects_drop(struct objects *o)

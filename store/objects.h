@@ -41,6 +41,12 @@ int objects_blob(struct objects *o, const void *bytes, size_t n, git_oid *oid,
 int objects_parcel(struct objects *o, const struct parcel *p, bool fresh,
 	git_oid *oid, struct err *e);
 
+/*
+ * Where trees are to be made of what is there: the repository, but for many
+ * objects one that does not look for each before it is written.  Lent.
+ */
+git_repository *objects_workshop(struct objects *o);
+
 /* A blob from a file of exactly size bytes, read in pieces. */
 int objects_blob_fd(
 	struct objects *o, int fd, int64_t size, git_oid *oid, struct err *e);

@@ -253,6 +253,7 @@ static int open_repository(struct store *s, struct err *e)
 		return git_failed(e, "cannot use the author's name");
 	s->trees.repo = s->repo;
 	code = objects_new(s->repo, s->tmp, &s->objects, e);
+	s->trees.objects = s->objects;
 	root = git_repository_workdir(s->repo);
 	if (code != 0 || root == NULL)
 		return code;

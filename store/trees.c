@@ -196,7 +196,7 @@ int tree_without(struct trees *t, const git_oid *tree,
 			add_update(&u, GIT_TREE_UPDATE_REMOVE, c->path,
 				&c->old_oid, 0);
 	}
-	return update(t->repo, tree, &u, out, e);
+	return update(objects_workshop(t->objects), tree, &u, out, e);
 }
 
 int tree_with(struct trees *t, const git_oid *tree,
@@ -221,7 +221,7 @@ int tree_with(struct trees *t, const git_oid *tree,
 			add_update(&u, GIT_TREE_UPDATE_UPSERT, c->path,
 				&c->new_oid, c->mode);
 	}
-	return update(t->repo, tree, &u, out, e);
+	return update(objects_workshop(t->objects), tree, &u, out, e);
 }
 
 int tree_changed(struct trees *t, const git_oid *tree,

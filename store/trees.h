@@ -3,6 +3,7 @@
 
 #include <git2.h>
 
+#include "store/objects.h"
 #include "store/worktree.h"
 
 /* What is at a path of a tree. */
@@ -21,12 +22,13 @@ struct spot {
 };
 
 /*
- * Where trees are read.  Of large ones, which libgit2 would read and parse
- * anew for each path, the last is kept until it is let go.  One thread.
+ * Where trees are read and made.  Of large ones, which libgit2 would read and
+ * parse anew for each path, the last is kept until it is let go.  One thread.
  */
 struct trees {
 	git_repository *repo;
-	git_tree *large; /* or NULL */
+	struct objects *objects; /* where new ones are written */
+	git_tree *large;         /* or NULL */
 };
 
 void trees_let_go(struct trees *t);

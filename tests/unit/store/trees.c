@@ -1,5 +1,5 @@
 /*
- * trees - what is found in large ones, in turn and again.
+ * trees - what is found in large ones, in turn and again; many that are made.
  */
 #include "store/trees.h"
 
@@ -93,11 +93,68 @@ static void large_trees_take_turns(void **state)
 	assert_null(t.large);
 }
 
+/* Each of n documents is in a folder of its own; value is what is in it. */
+static git_oid put_all(struct trees *t, const git_oid *from, int n, int value)
+{
+	struct worktree_change *changes = xcalloc((size_t)n, sizeof(*changes));
+	git_oid tree;
+
+	for (int i = 0; i < n; i++) {
+		char text[32];
+		struct worktree_change *c = &changes[i];
+
+		snprintf(text, sizeof(text), "text %d of %d", i, value);
+		c->path = xasprintf("a/%03d/index.md", i);
+		c->has = true;
+		assert_int_equal(objects_blob(t->objects, text, strlen(text),
+					 &c->new_oid, NULL),
+			0);
+	}
+	assert_int_equal(
+		tree_changed(t, from, changes, (size_t)n, &tree, NULL), 0);
+	for (int i = 0; i < n; i++)
+		free((char *)(uintptr_t)changes[i].path);
+	free(changes);
+	return tree;
+}
+
+/* The same as one by one, upon what is in a pack, and what is in the batch. */
+static void many_trees_are_made(void **state)
+{
+	struct scratch *s = *state;
+	struct trees t = {.repo = s->repo};
+	git_oid none = {{0}};
+	git_oid tree;
+	char *line;
+
+	assert_int_equal(objects_new(s->repo, s->temp, &t.objects, NULL), 0);
+	assert_ptr_equal(objects_workshop(t.objects), s->repo);
+	tree = put_all(&t, &none, 200, 1);
+	assert_ptr_not_equal(objects_workshop(t.objects), s->repo);
+	tree = put_all(&t, &tree, 5, 2);
+	assert_int_equal(objects_seal(t.objects, NULL), 0);
+	tree = put_all(&t, &tree, 100, 3);
+	tree = put_all(&t, &tree, 100, 3); /* again, as it is */
+	assert_int_equal(objects_seal(t.objects, NULL), 0);
+	line = xasprintf("for i in $(seq 0 199); do d=$(printf w/a/%%03d $i); "
+			 "mkdir -p $d; v=1; test $i -lt 100 && v=3; "
+			 "printf 'text %%d of %%d' $i $v >$d/index.md; done; "
+			 "git --work-tree=w add . && "
+			 "test $(git write-tree) = %s && git fsck --strict",
+		git_oid_tostr_s(&tree));
+	assert_int_equal(scratch_run(s, "%s", line), 0);
+	free(line);
+	trees_let_go(&t);
+	objects_free(t.objects);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(large_trees_take_turns,
 			scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(
+			many_trees_are_made, scratch_setup, scratch_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
