@@ -23,6 +23,7 @@
 #include "base/util.h"
 #include "store/files.h"
 #include "store/git_error.h"
+#include "store/index_copy.h"
 #include "store/index_image.h"
 #include "store/index_memo.h"
 #include "store/index_patch.h"
@@ -35,8 +36,6 @@ struct session {
 	char *lock;
 	char *copy;
 	struct stat st; /* of the index when it was read */
-	uint8_t *bytes;
-	struct index_image image;
 };
 
 static char *index_path(git_repository *repo)
@@ -115,51 +114,51 @@ int index_unlock_stale(git_repository *repo, struct err *e)
 	return r;
 }
 
-/* --- Reading and writing -------------------------------------------------- */
+/* --- Looking for paths ---------------------------------------------------- */
 
-static bool is_ours(const struct session *s)
+/* What was written here last need not prove itself. */
+static bool is_ours(const struct index_file *f, const struct stat *st)
 {
-	return s->f->memo != NULL && index_memo_is(s->f->memo, &s->st);
+	return f->memo != NULL && index_memo_is(f->memo, st);
 }
 
-static int read_all(struct session *s, int fd, struct err *e)
+static int read_all(
+	struct index_view *v, int fd, const char *path, struct err *e)
 {
 	struct err why = {0};
 	size_t n;
 	int r;
 
-	if (fstat(fd, &s->st) != 0)
-		return err_errno(e, ERR_IO, errno, "cannot read %s", s->path);
-	n = (size_t)s->st.st_size;
-	s->bytes = xmalloc(n + 1);
-	r = file_pread(fd, s->bytes, n, 0, s->path, e);
+	if (fstat(fd, &v->st) != 0)
+		return err_errno(e, ERR_IO, errno, "cannot read %s", path);
+	n = (size_t)v->st.st_size;
+	v->bytes = xmalloc(n + 1);
+	r = file_pread(fd, v->bytes, n, 0, path, e);
 	if (r != 0)
 		return r;
-	/* What was written here last need not prove itself. */
-	r = index_image_read(&s->image, s->bytes, n, !is_ours(s), &why);
+	r = index_image_read(
+		&v->image, v->bytes, n, !is_ours(&v->f, &v->st), &why);
 	if (r != 0)
-		return err_set(e, r, "cannot read %s: %s", s->path, why.text);
-	if (is_ours(s))
-		index_memo_learn(s->f->memo, &s->image, s->bytes);
+		return err_set(e, r, "cannot read %s: %s", path, why.text);
+	if (is_ours(&v->f, &v->st))
+		index_memo_learn(v->f.memo, &v->image, v->bytes);
 	return 0;
 }
 
 /* One that is not there is empty. */
-static int read_index(struct session *s, struct err *e)
+static int read_whole(struct index_view *v, const char *path, struct err *e)
 {
-	int fd = open(s->path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int r;
 
 	if (fd < 0 && errno == ENOENT)
-		return index_image_read(&s->image, NULL, 0, false, e);
+		return index_image_read(&v->image, NULL, 0, false, e);
 	if (fd < 0)
-		return err_errno(e, ERR_IO, errno, "cannot open %s", s->path);
-	r = read_all(s, fd, e);
+		return err_errno(e, ERR_IO, errno, "cannot open %s", path);
+	r = read_all(v, fd, path, e);
 	close(fd);
 	return r;
 }
-
-/* --- Looking for paths ---------------------------------------------------- */
 
 /* Few of an index that is known need not be looked for in all of it. */
 static bool begin_in_parts(struct index_view *v, const char *path)
@@ -182,17 +181,6 @@ static void end_in_parts(struct index_view *v)
 	if (v->in_parts)
 		close(v->fd);
 	v->in_parts = false;
-}
-
-static int read_whole(struct index_view *v, char *path, struct err *e)
-{
-	struct session s = {.f = &v->f, .path = path};
-	int r = read_index(&s, e);
-
-	v->st = s.st;
-	v->image = s.image;
-	v->bytes = s.bytes;
-	return r;
 }
 
 int index_view_init(struct index_view *v, const struct index_file *f, bool few,
@@ -337,32 +325,28 @@ static int publish(struct session *s, int fd, struct err *e)
  * index would be newer, and what changed in between would pass unnoticed: a
  * size of 0 says that it must be looked at (git's racy-git.txt).
  */
-static void mark_racy(struct session *s)
+static bool is_doubtful(void *arg, const struct index_image_entry *entry)
 {
-	for (size_t i = 0; i < s->image.n; i++) {
-		struct index_image_entry *entry = &s->image.items[i];
-		struct index_image_file f = index_image_file(entry);
+	const struct session *s = arg;
+	struct index_image_file f = index_image_file(entry);
 
-		if (index_is_racy(&f, &s->st) &&
-			index_differs(s->f, entry->path, &f.oid))
-			entry->doubted = true;
-	}
+	return index_is_racy(&f, &s->st) &&
+	       index_differs(s->f, entry->path, &f.oid);
 }
 
 static int by_path(const void *a, const void *b)
 {
-	const struct index_image_new *x = a;
-	const struct index_image_new *y = b;
+	const struct index_new *x = a;
+	const struct index_new *y = b;
 
 	return strcmp(x->path, y->path);
 }
 
-static int write_index(struct session *s, const struct index_change *changes,
-	size_t n, int fd, struct err *e)
+static int copy_with(struct session *s, const struct index_copy *copy,
+	const struct index_change *changes, size_t n, struct err *e)
 {
-	struct index_image_new *news = xcalloc(n + 1, sizeof(*news));
+	struct index_new *news = xcalloc(n + 1, sizeof(*news));
 	git_index_entry *entries = xcalloc(n + 1, sizeof(*entries));
-	struct err why = {0};
 	int r;
 
 	for (size_t i = 0; i < n; i++) {
@@ -373,29 +357,47 @@ static int write_index(struct session *s, const struct index_change *changes,
 		news[i].entry = &entries[i];
 	}
 	qsort(news, n, sizeof(*news), by_path);
-	r = index_image_write(&s->image, news, n, fd, s->copy, &why);
+	r = index_copy(copy, news, n, e);
 	free(news);
 	free(entries);
-	return r == 0 ? 0
-		      : err_set(e, r, "cannot write %s: %s", s->path, why.text);
+	return r == 0 ? publish(s, copy->to, e) : r;
+}
+
+/* One that is not there is empty. */
+static int open_index(struct session *s, struct index_copy *copy, struct err *e)
+{
+	copy->from = open(s->path, O_RDONLY | O_CLOEXEC);
+	if (copy->from < 0)
+		return errno == ENOENT ? 0
+				       : err_errno(e, ERR_IO, errno,
+						 "cannot open %s", s->path);
+	if (fstat(copy->from, &s->st) != 0)
+		return err_errno(e, ERR_IO, errno, "cannot read %s", s->path);
+	copy->check = !is_ours(s->f, &s->st);
+	return 0;
 }
 
 static int rewrite(struct session *s, const struct index_change *changes,
 	size_t n, struct err *e)
 {
-	int r = read_index(s, e);
-	int fd;
+	struct index_copy copy = {.from_name = s->path,
+		.to = -1,
+		.to_name = s->copy,
+		.doubt = is_doubtful,
+		.arg = s};
+	int r = open_index(s, &copy, e);
 
-	if (r != 0)
-		return r;
-	mark_racy(s);
-	fd = open(s->copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return err_errno(e, ERR_IO, errno, "cannot create %s", s->copy);
-	r = write_index(s, changes, n, fd, e);
 	if (r == 0)
-		r = publish(s, fd, e);
-	close(fd);
+		copy.to = open(s->copy,
+			O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (r == 0 && copy.to < 0)
+		r = err_errno(e, ERR_IO, errno, "cannot create %s", s->copy);
+	if (r == 0)
+		r = copy_with(s, &copy, changes, n, e);
+	if (copy.from >= 0)
+		close(copy.from);
+	if (copy.to >= 0)
+		close(copy.to);
 	return r;
 }
 
@@ -442,8 +444,6 @@ int index_update(const struct index_file *f, const struct index_change *changes,
 	if (r == 0)
 		r = sync_folder(&s, e);
 	unlink(s.copy);
-	index_image_fini(&s.image);
-	free(s.bytes);
 	free(s.copy);
 	free(s.lock);
 	free(s.path);

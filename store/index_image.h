@@ -10,17 +10,13 @@
 #include "base/err.h"
 
 /*
- * git's index (gitformat-index, versions 2 to 4) as the bytes of its file,
- * and the same with some entries changed: what does not change is copied, not
- * read into anything, so that one change among many costs little.
+ * git's index (gitformat-index, versions 2 to 4) as the bytes of its file.
  */
 struct index_image_entry {
 	const uint8_t *raw;
 	const char *path; /* n_path bytes; ends with NUL */
 	uint32_t n_raw;
 	uint32_t n_path;
-	bool touched; /* of no use to the one that is written */
-	bool doubted; /* its file must be looked at */
 };
 
 struct index_image {
@@ -28,8 +24,7 @@ struct index_image {
 	size_t n;
 	struct index_image_entry *items; /* by path and stage */
 	struct arena paths;              /* of version 4 */
-	const uint8_t *more;             /* extensions */
-	size_t n_more;
+	const uint8_t *end;              /* of the entries */
 };
 
 /* What an entry says of its file. */
@@ -70,18 +65,37 @@ void index_image_encode(const git_index_entry *entry, size_t n_path,
 void index_image_doubt(uint8_t fixed[INDEX_IMAGE_FIXED]);
 bool index_image_is_plain(const struct index_image_entry *entry);
 
-/* An entry that comes, or takes the place of one. */
-struct index_image_new {
-	const char *path;
-	const git_index_entry *entry; /* NULL: it goes */
+/*
+ * Its parts, for who has not all of its bytes at once.  A reader has some of
+ * them, from p, where an entry begins, to end; index_image_next() gives that
+ * entry and goes on to the next, or false if there is no whole one.  paths
+ * has those of version 4 and must keep before's.
+ */
+#define INDEX_IMAGE_HEADER 12
+#define INDEX_IMAGE_DIGEST 20 /* at the very end */
+
+struct index_image_header {
+	uint32_t version;
+	uint32_t n; /* entries */
 };
 
-/*
- * Write the index with these changes, sorted by path, each path once.  What
- * cannot stand beside a path that comes (a file that is its folder, files in
- * what is a file now, conflicts about it) goes.
- */
-int index_image_write(struct index_image *x, const struct index_image_new *news,
-	size_t n, int fd, const char *name, struct err *e);
+struct index_image_reader {
+	uint32_t version;
+	const uint8_t *p, *end;
+	struct arena *paths;
+	struct index_image_entry before;
+};
+
+/* n: of the whole index.  ERR_IO. */
+int index_image_header(const uint8_t *bytes, size_t n,
+	struct index_image_header *out, struct err *e);
+bool index_image_next(
+	struct index_image_reader *r, struct index_image_entry *entry);
+
+/* What comes before the path of an entry. */
+size_t index_image_fixed(const uint8_t *entry);
+
+/* Before version 4 an entry ends with 1 to 8 NULs: so long it is with them. */
+size_t index_image_padded(size_t n);
 
 #endif

@@ -83,7 +83,7 @@ void index_memo_learn(
 	m->blocks = xcalloc(m->n_blocks + 1, sizeof(*m->blocks));
 	for (size_t i = 0; i < m->n_blocks; i++)
 		m->blocks[i] = (uint32_t)(x->items[i * BLOCK].raw - bytes);
-	m->blocks[m->n_blocks] = (uint32_t)(x->more - bytes);
+	m->blocks[m->n_blocks] = (uint32_t)(x->end - bytes);
 	for (size_t i = 0; i < x->n && !m->many_racy; i++) {
 		if (!is_racy(&x->items[i], &m->index))
 			continue;

@@ -112,7 +112,7 @@ static bool is_planned(const struct patch *p, uint32_t offset)
 	return false;
 }
 
-/* As mark_racy() in index_file.c, with those that are remembered. */
+/* As is_doubtful() in index_file.c, with those that are remembered. */
 static bool plan_doubt(struct patch *p, uint32_t offset)
 {
 	struct index_found found;

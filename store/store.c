@@ -35,8 +35,8 @@
 /* Of what libgit2 may keep, in bytes. */
 #define TREE_CACHE (256 << 10) /* the largest tree */
 #define CACHE (2 << 20)        /* all objects */
-#define WINDOW (1 << 20)       /* mapped of a pack at a time */
-#define WINDOWS (8 << 20)      /* mapped of all packs */
+#define WINDOW (512 << 10)      /* mapped of a pack at a time */
+#define WINDOWS (2 << 20)      /* mapped of all packs */
 
 /* What is known of the repository before it is open. */
 struct site {

@@ -2,7 +2,7 @@
  * index_image - what git makes of an index that was changed here, and what
  * it would have made itself.
  */
-#include "store/index_image.h"
+#include "store/index_copy.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@
 struct fixture {
 	struct scratch *s;
 	size_t n;
-	struct index_image_new news[MAX_CHANGES];
+	struct index_new news[MAX_CHANGES];
 	git_index_entry entries[MAX_CHANGES];
 	struct err err;
 };
@@ -56,7 +56,7 @@ static void set(struct fixture *f, const char *path, char digit)
 	hex[sizeof(hex) - 1] = '\0';
 	*entry = (git_index_entry){.mode = GIT_FILEMODE_BLOB};
 	assert_int_equal(git_oid_fromstr(&entry->id, hex), 0);
-	f->news[f->n++] = (struct index_image_new){path, entry};
+	f->news[f->n++] = (struct index_new){path, entry};
 	RUN(f,
 		"GIT_INDEX_FILE=theirs git update-index --add --replace "
 		"--cacheinfo 100644,%s,'%s'",
@@ -65,7 +65,7 @@ static void set(struct fixture *f, const char *path, char digit)
 
 static void drop(struct fixture *f, const char *path)
 {
-	f->news[f->n++] = (struct index_image_new){path, NULL};
+	f->news[f->n++] = (struct index_new){path, NULL};
 	RUN(f, "GIT_INDEX_FILE=theirs git update-index --force-remove '%s'",
 		path);
 }
@@ -88,18 +88,24 @@ static void read_bytes(struct fixture *f, const char *name, struct buf *out)
 /* Change the index; what came before stays known to git as it was. */
 static int change(struct fixture *f, const struct buf *bytes)
 {
-	struct index_image x;
-	char *path = scratch_file(f->s, "ours");
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-	int r = index_image_read(
-		&x, (const uint8_t *)bytes->p, bytes->n, true, &f->err);
+	char *from = scratch_file(f->s, "before");
+	char *to = scratch_file(f->s, "ours");
+	struct index_copy copy = {.from_name = "before",
+		.to_name = "ours",
+		.check = true,
+		.from = open(from, O_RDWR | O_CREAT | O_TRUNC, 0666),
+		.to = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0666)};
+	int r;
 
-	assert_true(fd >= 0);
-	if (r == 0)
-		r = index_image_write(&x, f->news, f->n, fd, "ours", &f->err);
-	index_image_fini(&x);
-	close(fd);
-	free(path);
+	assert_true(copy.from >= 0 && copy.to >= 0);
+	assert_int_equal(
+		write(copy.from, bytes->n > 0 ? bytes->p : "", bytes->n),
+		bytes->n);
+	r = index_copy(&copy, f->news, f->n, &f->err);
+	close(copy.from);
+	close(copy.to);
+	free(from);
+	free(to);
 	f->n = 0;
 	return r;
 }
@@ -191,7 +197,7 @@ static void test_from_nothing(void **state)
 
 		RUN(f, "git update-index --index-version %d", version);
 		read_bytes(f, ".git/index", &bytes);
-		f->news[0] = (struct index_image_new){deep, &f->entries[0]};
+		f->news[0] = (struct index_new){deep, &f->entries[0]};
 		f->n = 1;
 		assert_int_equal(change(f, &bytes), 0);
 		RUN(f, "cp ours .git/index && "
@@ -199,7 +205,7 @@ static void test_from_nothing(void **state)
 		buf_fini(&bytes);
 		buf_clear(&bytes);
 		read_bytes(f, ".git/index", &bytes);
-		f->news[0] = (struct index_image_new){"d/e", &f->entries[0]};
+		f->news[0] = (struct index_new){"d/e", &f->entries[0]};
 		f->n = 1;
 		assert_int_equal(change(f, &bytes), 0);
 		RUN(f, "cp ours .git/index && "
@@ -272,6 +278,31 @@ static void refuse(struct fixture *f, struct buf *bytes, const char *words)
 		fail_msg("'%s' does not say '%s'", f->err.text, words);
 }
 
+/* More than is read at a time. */
+static void test_many(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int version = 2; version <= 4; version += 2) {
+		RUN(f,
+			"rm -f .git/index && seq 10000 19999 | awk "
+			"'{printf \"100644 %%040d 0\\tn/%%d/%%d.md\\n\", $1, "
+			"$1 / 7, $1}' | git update-index --index-info && "
+			"git update-index --index-version %d && "
+			"cp .git/index theirs",
+			version);
+		set(f, "a", '1');
+		drop(f, "n/1428/10000.md");
+		set(f, "n/1800", '2');
+		set(f, "n/2000/14003.md", '3');
+		set(f, "n/2000/14003.md~", '4');
+		set(f, "n/2500/17501.md/deep", '5');
+		drop(f, "n/2857/19999.md");
+		set(f, "z", '6');
+		assert_as_git(f);
+	}
+}
+
 /* Each byte that is not as it was written, and each end that comes early. */
 static void test_damaged(void **state)
 {
@@ -331,6 +362,7 @@ int main(void)
 		TEST(test_folders_and_files),
 		TEST(test_conflicts),
 		TEST(test_caches),
+		TEST(test_many),
 		TEST(test_damaged),
 		TEST(test_of_another_kind),
 	};
