@@ -1,9 +1,9 @@
 /*
  * index_copy - git's index once more, with some entries changed.
  *
- *   source --> what becomes of each entry, how many there will be
- *   source --> header, entries as they are with new ones between them
- *              --> what extensions still hold --> digest
+ *   walk --> what becomes of each entry, how many there will be
+ *   walk --> header, entries as they are with new ones between them
+ *            --> what extensions still hold --> digest
  *
  * An index grows with what there is, so no more than a part of it is in
  * memory; hence the two walks, since the header says how many come.
@@ -15,17 +15,16 @@
  */
 #include "store/index_copy.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/util.h"
 #include "store/files.h"
+#include "store/index_walk.h"
 
-#define PART ((size_t)256 << 10) /* stays in a cache */
+#define FEW ((size_t)256 << 10) /* stays in a cache */
 #define FIXED INDEX_IMAGE_FIXED
 #define DIGEST INDEX_IMAGE_DIGEST
 
@@ -39,149 +38,6 @@ static void put32(uint8_t *p, uint32_t v)
 {
 	for (int i = 3; i >= 0; i--, v >>= 8)
 		p[i] = (uint8_t)v;
-}
-
-/* --- What is copied, a part at a time ------------------------------------- */
-
-struct source {
-	const struct index_copy *copy;
-	uint64_t size; /* without the digest */
-	uint64_t read; /* so much of it was */
-	struct index_image_header header;
-	struct index_image_reader reader; /* of what part holds */
-	struct buf part;
-	struct arena paths, others;
-	struct digest *digest; /* of what was read; or NULL */
-};
-
-static int unreadable(
-	const struct source *s, const struct err *why, struct err *e)
-{
-	return err_set(e, ERR_IO, "cannot read %s: %s", s->copy->from_name,
-		why != NULL ? why->text : "it is damaged");
-}
-
-/* Keep the path that the next one continues, and no other. */
-static void forget_paths(struct source *s)
-{
-	struct index_image_entry *before = &s->reader.before;
-	struct arena paths = s->paths;
-
-	before->path = arena_str(
-		&s->others, (struct str){before->path, before->n_path})
-			       .p;
-	s->paths = s->others;
-	s->others = paths;
-	arena_reset(&s->others);
-}
-
-/* What was not used yet, and more. */
-static int read_more(struct source *s, struct err *e)
-{
-	size_t left = (size_t)(s->reader.end - s->reader.p);
-	size_t n = PART;
-	int code;
-
-	if (n > s->size - s->read)
-		n = (size_t)(s->size - s->read);
-	if (left > 0)
-		memmove(s->part.p, s->reader.p, left);
-	s->part.n = left;
-	buf_reserve(&s->part, n);
-	code = file_pread(s->copy->from, s->part.p + left, n, s->read,
-		s->copy->from_name, e);
-	if (code != 0)
-		return code;
-	if (s->digest != NULL)
-		digest_add(s->digest, s->part.p + left, n);
-	s->read += n;
-	s->part.n += n;
-	s->reader.p = (const uint8_t *)s->part.p;
-	s->reader.end = s->reader.p + s->part.n;
-	if (s->header.version == 4)
-		forget_paths(s);
-	return 0;
-}
-
-/* One that is not there is empty. */
-static int source_open(struct source *s, const struct index_copy *copy,
-	bool check, struct err *e)
-{
-	struct err why = {0};
-	struct stat st;
-	int code;
-
-	*s = (struct source){.copy = copy, .header = {.version = 2}};
-	if (copy->from < 0)
-		return 0;
-	if (fstat(copy->from, &st) != 0)
-		return err_errno(
-			e, ERR_IO, errno, "cannot read %s", copy->from_name);
-	if (st.st_size == 0)
-		return 0;
-	s->size = st.st_size > DIGEST ? (uint64_t)st.st_size - DIGEST : 0;
-	if (check)
-		s->digest = digest_sha1();
-	code = read_more(s, e);
-	if (code == 0 && index_image_header(s->reader.p, s->size + DIGEST,
-				 &s->header, &why) != 0)
-		code = unreadable(s, &why, e);
-	if (code != 0)
-		return code;
-	s->reader.version = s->header.version;
-	s->reader.paths = &s->paths;
-	s->reader.p += INDEX_IMAGE_HEADER;
-	return 0;
-}
-
-/* Valid until the next. */
-static int source_next(
-	struct source *s, struct index_image_entry *entry, struct err *e)
-{
-	int code = 0;
-
-	while (code == 0 && !index_image_next(&s->reader, entry))
-		code = s->read < s->size ? read_more(s, e)
-					 : unreadable(s, NULL, e);
-	return code;
-}
-
-/* All that follows the entries, into part. */
-static int source_rest(struct source *s, struct err *e)
-{
-	int code = 0;
-
-	while (code == 0 && s->read < s->size)
-		code = read_more(s, e);
-	return code;
-}
-
-static int source_check(struct source *s, struct err *e)
-{
-	uint8_t expected[DIGEST];
-	uint8_t digest[DIGEST];
-	int code;
-
-	if (s->digest == NULL)
-		return 0;
-	code = source_rest(s, e);
-	digest_end(s->digest, digest);
-	s->digest = NULL;
-	if (code == 0)
-		code = file_pread(s->copy->from, expected, DIGEST, s->size,
-			s->copy->from_name, e);
-	if (code == 0 && memcmp(digest, expected, DIGEST) != 0)
-		code = unreadable(s, NULL, e);
-	return code;
-}
-
-static void source_close(struct source *s)
-{
-	if (s->digest != NULL)
-		digest_end(s->digest, NULL);
-	arena_fini(&s->paths);
-	arena_fini(&s->others);
-	buf_fini(&s->part);
 }
 
 /* --- What becomes of its entries ------------------------------------------ */
@@ -284,14 +140,16 @@ static enum fate fate_of(struct plan *p, const struct index_image_entry *entry)
 static int plan_all(
 	struct plan *p, const struct index_copy *copy, struct err *e)
 {
-	struct source s;
+	struct index_walk walk;
 	struct index_image_entry entry;
-	int code = source_open(&s, copy, copy->check, e);
+	int code = index_walk_begin(
+		&walk, copy->from, copy->from_name, copy->check, e);
 
 	if (code == 0)
-		p->fates = xcalloc(s.header.n + (size_t)1, sizeof(*p->fates));
-	for (uint32_t i = 0; code == 0 && i < s.header.n; i++) {
-		code = source_next(&s, &entry, e);
+		p->fates =
+			xcalloc(walk.header.n + (size_t)1, sizeof(*p->fates));
+	for (uint32_t i = 0; code == 0 && i < walk.header.n; i++) {
+		code = index_walk_next(&walk, &entry, e);
 		if (code != 0)
 			break;
 		p->fates[i] = (uint8_t)fate_of(p, &entry);
@@ -303,8 +161,8 @@ static int plan_all(
 	for (size_t i = 0; i < p->n; i++)
 		p->n_entries += p->news[i].entry != NULL;
 	if (code == 0)
-		code = source_check(&s, e);
-	source_close(&s);
+		code = index_walk_end(&walk, e);
+	index_walk_fini(&walk);
 	return code;
 }
 
@@ -334,7 +192,7 @@ static void flush(struct writer *w)
 static void put(struct writer *w, const void *bytes, size_t n)
 {
 	buf_add(&w->few, bytes, n);
-	if (w->few.n >= PART)
+	if (w->few.n >= FEW)
 		flush(w);
 }
 
@@ -419,15 +277,15 @@ static void put_header(struct writer *w, uint32_t n)
 	put(w, header, sizeof(header));
 }
 
-static int put_entries(
-	struct writer *w, struct source *s, const struct plan *p, struct err *e)
+static int put_entries(struct writer *w, struct index_walk *walk,
+	const struct plan *p, struct err *e)
 {
 	struct index_image_entry entry;
 	size_t k = 0;
 	int code = 0;
 
-	for (uint32_t i = 0; code == 0 && i < s->header.n; i++) {
-		code = source_next(s, &entry, e);
+	for (uint32_t i = 0; code == 0 && i < walk->header.n; i++) {
+		code = index_walk_next(walk, &entry, e);
 		if (code != 0)
 			return code;
 		while (k < p->n &&
@@ -445,10 +303,10 @@ static int put_entries(
 }
 
 /* What is resolved stays resolved; "NAME" is libgit2's, of conflicts. */
-static bool put_extensions(struct writer *w, const struct source *s)
+static bool put_extensions(struct writer *w, const struct index_walk *walk)
 {
-	const uint8_t *p = s->reader.p;
-	size_t left = (size_t)(s->reader.end - p);
+	const uint8_t *p = walk->reader.p;
+	size_t left = (size_t)(walk->reader.end - p);
 
 	while (left > 0) {
 		size_t n = left >= 8 ? get32(p + 4) : left;
@@ -463,20 +321,20 @@ static bool put_extensions(struct writer *w, const struct source *s)
 	return true;
 }
 
-static int put_all(
-	struct writer *w, struct source *s, const struct plan *p, struct err *e)
+static int put_all(struct writer *w, struct index_walk *walk,
+	const struct plan *p, struct err *e)
 {
 	int code;
 
 	put_header(w, p->n_entries);
-	code = put_entries(w, s, p, e);
+	code = put_entries(w, walk, p, e);
 	if (code == 0)
-		code = source_rest(s, e);
-	if (code == 0 && !put_extensions(w, s))
+		code = index_walk_rest(walk, e);
+	if (code == 0 && !put_extensions(w, walk))
 		code = err_set(e, ERR_IO,
 			"cannot write %s: it has what must be understood and "
 			"is unknown here",
-			s->copy->from_name);
+			w->copy->from_name);
 	return code;
 }
 
@@ -485,13 +343,14 @@ static int write_all(
 {
 	struct writer w = {.copy = copy, .in_turn = true};
 	uint8_t digest[DIGEST];
-	struct source s;
-	int code = source_open(&s, copy, false, e);
+	struct index_walk walk;
+	int code =
+		index_walk_begin(&walk, copy->from, copy->from_name, false, e);
 
-	w.version = s.header.version;
+	w.version = walk.header.version;
 	w.digest = digest_sha1();
 	if (code == 0)
-		code = put_all(&w, &s, p, e);
+		code = put_all(&w, &walk, p, e);
 	flush(&w);
 	digest_end(w.digest, digest);
 	if (w.err.code == 0)
@@ -500,7 +359,7 @@ static int write_all(
 		*e = w.err;
 	if (code == 0)
 		code = w.err.code;
-	source_close(&s);
+	index_walk_fini(&walk);
 	buf_fini(&w.few);
 	buf_fini(&w.path);
 	return code;

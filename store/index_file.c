@@ -27,6 +27,7 @@
 #include "store/index_image.h"
 #include "store/index_memo.h"
 #include "store/index_patch.h"
+#include "store/index_walk.h"
 
 #define MARK "opsync holds this lock\n"
 
@@ -287,6 +288,56 @@ int index_view_ids(struct index_view *v, const char *const *paths, size_t n,
 	if (v->fault.code != 0 && e != NULL)
 		*e = v->fault;
 	return v->fault.code;
+}
+
+static int walk_ids(struct index_walk *walk, const char *const *paths, size_t n,
+	git_oid *ids, struct err *e)
+{
+	struct index_image_entry entry;
+	size_t at = 0;
+	int r = 0;
+
+	for (uint32_t i = 0; r == 0 && at < n && i < walk->header.n; i++) {
+		struct index_image_file file;
+		int order = -1;
+
+		r = index_walk_next(walk, &entry, e);
+		while (r == 0 && at < n &&
+			(order = str_cmp(str_of(paths[at]),
+				 (struct str){entry.path, entry.n_path})) < 0)
+			at++;
+		if (r == 0 && order == 0 && describe(&entry, &file))
+			ids[at] = file.oid;
+	}
+	return r == 0 ? index_walk_end(walk, e) : r;
+}
+
+int index_ids(const struct index_file *f, const char *const *paths, size_t n,
+	git_oid *ids, struct stat *seen, struct err *e)
+{
+	struct index_walk walk = {0};
+	char *path = index_path(f->repo);
+	int r = 0;
+	int fd;
+
+	*seen = (struct stat){0};
+	memset(ids, 0, n * sizeof(*ids));
+	if (path == NULL)
+		return git_failed(e, "the repository has no index");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno != ENOENT)
+		r = err_errno(e, ERR_IO, errno, "cannot open %s", path);
+	else if (fd >= 0 && fstat(fd, seen) != 0)
+		r = err_errno(e, ERR_IO, errno, "cannot read %s", path);
+	if (r == 0)
+		r = index_walk_begin(&walk, fd, path, !is_ours(f, seen), e);
+	if (r == 0)
+		r = walk_ids(&walk, paths, n, ids, e);
+	index_walk_fini(&walk);
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return r;
 }
 
 bool index_is_as_seen(const struct index_file *f, const struct stat *seen)

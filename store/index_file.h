@@ -85,6 +85,13 @@ bool index_view_tells(struct index_view *v, const char *path,
 int index_view_ids(struct index_view *v, const char *const *paths, size_t n,
 	git_oid *ids, struct err *e);
 
+/*
+ * The same for many, sorted, without a view: no more than a part of the index
+ * is in memory.  seen: as it was; zeroed, if there is none.
+ */
+int index_ids(const struct index_file *f, const char *const *paths, size_t n,
+	git_oid *ids, struct stat *seen, struct err *e);
+
 /* Is the index the one that was seen? */
 bool index_is_as_seen(const struct index_file *f, const struct stat *seen);
 

@@ -178,9 +178,12 @@ int worktree_inspect(struct worktree *w, struct worktree_change *changes,
 	size_t n, size_t *n_foreign, struct err *e)
 {
 	size_t found = 0;
+	size_t there = 0;
 	int r = 0;
 
-	if (n > INDEX_VIEW_FEW)
+	for (size_t i = 0; i < n; i++)
+		there += changes[i].had;
+	if (there > INDEX_VIEW_FEW)
 		(void)view_index(w, n, NULL); /* else they are read */
 	beneath_forget(&w->tree);
 	for (size_t i = 0; i < n && r == 0; i++) {
@@ -217,13 +220,19 @@ int worktree_staged(struct worktree *w, const struct worktree_change *changes,
 	size_t n, git_oid *ids, struct err *e)
 {
 	const char **paths = xcalloc(n, sizeof(*paths));
-	int r = view_index(w, n, e);
+	struct index_file f = index_of(w);
+	int r;
 
 	for (size_t i = 0; i < n; i++)
 		paths[i] = changes[i].path;
-	if (r == 0)
-		r = index_view_ids(&w->view, paths, n, ids, e);
-	w->seen = w->view.st;
+	if (n > INDEX_VIEW_FEW && w->view.bytes == NULL) {
+		r = index_ids(&f, paths, n, ids, &w->seen, e);
+	} else {
+		r = view_index(w, n, e);
+		if (r == 0)
+			r = index_view_ids(&w->view, paths, n, ids, e);
+		w->seen = w->view.st;
+	}
 	if (w->view.in_parts)
 		index_view_fini(&w->view);
 	free(paths);

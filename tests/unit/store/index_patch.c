@@ -122,6 +122,40 @@ static void check(struct fixture *f)
 	assert_true(git_oid_is_zero(&ids[3]));
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Many are found as they were set, whatever is between them. */
+static void many_are_found(void **state)
+{
+	struct fixture *f = *state;
+	const char *paths[N + 2];
+	git_oid ids[N + 2];
+	struct stat seen;
+
+	fill(f);
+	for (int i = 0; i < N; i++)
+		paths[i] = f->paths[i];
+	paths[N] = "3/none";
+	paths[N + 1] = "zzz";
+	qsort(paths, N + 2, sizeof(*paths), by_name);
+	assert_int_equal(
+		index_ids(&f->file, paths, N + 2, ids, &seen, NULL), 0);
+	assert_true(index_is_as_seen(&f->file, &seen));
+	for (int i = 0; i < N + 2; i++) {
+		int k = 0;
+
+		while (k < N && paths[i] != f->paths[k])
+			k++;
+		if (k < N)
+			assert_true(git_oid_equal(&ids[i], &f->ids[k]));
+		else
+			assert_true(git_oid_is_zero(&ids[i]));
+	}
+}
+
 static void two_files_take_turns(void **state)
 {
 	struct fixture *f = *state;
@@ -282,6 +316,7 @@ static void a_racy_edit_shows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(many_are_found),
 		TEST(two_files_take_turns),
 		TEST(what_is_more_than_a_change_is_written_whole),
 		TEST(what_others_stage_stays),
