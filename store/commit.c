@@ -1,8 +1,8 @@
 /*
  * commit - all that is staged, in one step that cannot be half done.
  *
- *   what was promised earlier is kept -> settled -> a person's edits found
- *   -> trees and commits made -> objects sealed, rows and intent written
+ *   what was promised earlier is kept -> settled -> trees and commits made
+ *   -> a person's edits found -> objects sealed, rows and intent written
  *   -> their transaction ended (the commit point) -> the intent is kept
  *   (intent.c)
  *
@@ -151,9 +151,21 @@ static int make_objects(struct job *j, struct err *e)
 	if (code != 0)
 		return code;
 	j->intent.new = j->intent.old;
-	if (!git_oid_equal(&tree, &j->tree))
-		code = make_commit(j, &tree, e);
-	return code == 0 ? keep_edits(j, e) : code;
+	return git_oid_equal(&tree, &j->tree) ? 0 : make_commit(j, &tree, e);
+}
+
+/* The last promise, but for files that cannot be written, is kept first. */
+static int finish_earlier(struct store *s, struct err *e)
+{
+	struct err late = {0};
+	bool ref_done = false;
+	int code = intent_finish(s, NULL, &ref_done, &late);
+
+	if (code == 0 || ref_done)
+		return 0;
+	if (e != NULL)
+		*e = late;
+	return code;
 }
 
 static int write_rows(struct job *j, struct err *e)
@@ -198,10 +210,15 @@ static int record(struct job *j, struct err *e)
 
 static int prepare(struct job *j, struct err *e)
 {
+	struct store *s = j->store;
 	int code = settle(j, e);
 
 	if (code == 0 && j->changes.n > 0)
 		code = make_objects(j, e);
+	if (code == 0 && s->begun != NULL) /* beside all that */
+		code = finish_earlier(s, e);
+	if (code == 0 && j->changes.n > 0)
+		code = keep_edits(j, e);
 	return code == 0 ? record(j, e) : code;
 }
 
@@ -239,12 +256,16 @@ void store_let_go(struct store *s)
 		s->broken = e;
 }
 
+/*
+ * While files of an earlier one are written, the next may be made as far as it
+ * touches none.  What seems to be in its way then waits, as for a later one.
+ */
 int store_commit(struct store *s, struct store_commit *c, struct err *e)
 {
 	struct err late = {0};
-	bool ref_done;
+	bool ref_done = false;
 	bool any = false;
-	int code;
+	int code = 0;
 
 	store_let_go(s);
 	s->looked = false;
@@ -256,7 +277,8 @@ int store_commit(struct store *s, struct store_commit *c, struct err *e)
 			*e = s->broken;
 		return s->broken.code;
 	}
-	code = intent_finish(s, NULL, &ref_done, &late);
+	if (s->begun == NULL || !c->partial)
+		code = intent_finish(s, NULL, &ref_done, &late);
 	if (code == 0 || ref_done) {
 		int asked = staging_any(s->state, &any, e);
 

@@ -447,6 +447,7 @@ static void commit_part(struct fixture *f, const char *text)
 	}
 	c.partial = true;
 	assert_int_equal(store_commit(f->store, &c, &f->err), 0);
+	assert_int_equal(c.n_kept, 0);
 }
 
 static void on_finding(void *arg, enum store_place place, int64_t work_package,
@@ -480,6 +481,33 @@ static void test_part_is_waited_for(void **state)
 	check_clean(f);
 }
 
+/* What is made while files are written is not held against them. */
+static void test_parts_follow_each_other(void **state)
+{
+	struct store_commit c = commit_of(7);
+	struct fixture *f = *state;
+
+	open_store(f);
+	for (int i = 0; i < 5; i++)
+		commit_part(f, i % 2 == 0 ? "one\n" : "two\n");
+	put_well(f, 1, make("moved.md", "one\n", NULL), STORE_MOVED);
+	for (int64_t id = 2; id <= MANY; id++) {
+		char *path = xasprintf("%d.md", (int)id);
+
+		put_well(f, id, make(path, "three\n", NULL), STORE_CHANGED);
+		free(path);
+	}
+	c.partial = true;
+	assert_int_equal(store_commit(f->store, &c, &f->err), 0);
+	put_well(f, MANY + 1, make("1.md/x.md", "four\n", NULL), STORE_ADDED);
+	assert_int_equal(store_commit(f->store, &c, &f->err), 0);
+	commit(f);
+	check_clean(f);
+	assert_string_equal(text_of(f, "moved.md"), "one\n");
+	assert_string_equal(text_of(f, "1.md/x.md"), "four\n");
+	assert_string_equal(text_of(f, "300.md"), "three\n");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -499,6 +527,7 @@ int main(void)
 		TEST(test_rows_only),
 		TEST(test_rest),
 		TEST(test_part_is_waited_for),
+		TEST(test_parts_follow_each_other),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
