@@ -74,6 +74,7 @@ struct mapper {
 	int64_t editor; /* who made what is staged; 0: nobody, or MAPPER_EDITORS
 			 */
 	char editor_name[1024];
+	int64_t to_come;      /* work packages to be mapped; 0: not known */
 	int64_t staged_since; /* monotonic; of the oldest staged change */
 	int64_t retry_at;     /* monotonic; 0: nothing to be tried again */
 	int64_t retry_wait;

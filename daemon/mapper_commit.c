@@ -8,7 +8,9 @@
  * A commit rewrites the index, and trees that grow with what there is.  So a
  * pass that has made many documents takes a fourth of them at a time, up to
  * 4,000 or what takes 16 MiB: the cost of all commits grows little faster than
- * the number of documents does.
+ * the number of documents does.  Where it is known how many are to come, a
+ * third of them: large ones while others are mapped beside the writing of the
+ * files, and a small one last, which nothing is beside.
  */
 #include <stdio.h>
 #include <string.h>
@@ -149,11 +151,13 @@ static int64_t staged(const struct mapper *m)
 /* So many documents are worth a commit. */
 static int64_t batch(const struct mapper *m)
 {
-	int64_t fourth = (m->committed.added + m->committed.changed) / 4;
+	int64_t part = (m->committed.added + m->committed.changed) / 4;
 
-	if (fourth < COMMIT_FEWEST)
+	if (m->to_come > 0)
+		part = (staged(m) + m->to_come) / 3;
+	if (part < COMMIT_FEWEST)
 		return COMMIT_FEWEST;
-	return fourth < COMMIT_MOST ? fourth : COMMIT_MOST;
+	return part < COMMIT_MOST ? part : COMMIT_MOST;
 }
 
 int mapper_commit_one(

@@ -67,6 +67,7 @@ int mapper_begin(struct mapper *m, const char *cause, struct err *e)
 	m->commit[0] = '\0';
 	m->newest = 0;
 	m->editor = 0;
+	m->to_come = 0;
 	m->staged_since = 0;
 	m->begun = true;
 	m->decided = false;

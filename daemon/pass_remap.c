@@ -16,6 +16,7 @@
 static void run_recall(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
+	struct mapper *m = p->sync->mapper;
 	struct mapper_page *page = &p->page;
 	struct err *e = &p->err;
 	int r;
@@ -25,15 +26,15 @@ static void run_recall(struct job *job)
 		return;
 	free(page->items);
 	page->items = xcalloc(SYNC_PAGE, sizeof(struct mapper_item *));
-	r = state_hold(store_state(p->sync->mapper->store), e);
+	r = state_hold(store_state(m->store), e);
 	while (r == 0 && page->n < SYNC_PAGE && p->next_remap < p->n_remap) {
 		struct mapper_item *item;
 
-		r = mapper_recall(
-			p->sync->mapper, p->remap[p->next_remap++], &item, e);
+		r = mapper_recall(m, p->remap[p->next_remap++], &item, e);
 		if (r == 0 && item != NULL)
 			page->items[page->n++] = item;
 	}
+	m->to_come = (int64_t)(p->n_remap - p->next_remap);
 }
 
 static void on_remapped(struct lane *lane)
