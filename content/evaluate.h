@@ -81,6 +81,12 @@ int evaluate_limit_text(size_t n, struct err *e);
 /* Note that an attachment's contents must be here. */
 void evaluate_need(struct evaluation *with, const struct attachment *a);
 
+/* Contents must be fetched first: what is made now will be dropped. */
+static inline bool evaluate_in_vain(const struct evaluation *with)
+{
+	return with->n_needs > 0;
+}
+
 /* ERR_DATA if v is larger or deeper than a document may be. */
 int evaluate_limit(const struct value *v, struct err *e);
 

@@ -71,7 +71,8 @@ static int make_front_matter(struct evaluation *with, const struct entry *entry,
 		rc = err_prefix(e, "front_matter");
 	if (rc != 0)
 		return rc;
-	emit_front_matter(&v, &entry->style, out);
+	if (!evaluate_in_vain(with))
+		emit_front_matter(&v, &entry->style, out);
 	return 0;
 }
 

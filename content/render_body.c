@@ -274,6 +274,8 @@ static int rewrite(struct writing *w, struct buf *out, struct err *e)
 	assert(w->n == 0 || w->refs != NULL);
 	if (w->entry->files != FILES_NONE)
 		rc = save_referenced(w, e);
+	if (evaluate_in_vain(w->with))
+		return rc;
 	texts = ARENA_ARRAY(a, struct str, w->n);
 	for (size_t i = 0; rc == 0 && i < w->n; i++)
 		rc = write_one(w, &w->refs[i], &texts[i], e);
@@ -305,7 +307,7 @@ int render_body(struct evaluation *with, const struct entry *entry,
 		rc = save_all(with, entry, saves, e);
 	if (rc == 0)
 		rc = body_text(with, entry, &w.text, e);
-	if (rc == 0)
+	if (rc == 0 && !(evaluate_in_vain(with) && entry->files == FILES_ALL))
 		rc = rewrite(&w, &rewritten, e);
 	if (rc == 0 && entry->escape_shortcodes)
 		body_escape_shortcodes(buf_str(&rewritten), out);
