@@ -18,7 +18,7 @@
 
 #define LIMIT (INT64_C(4) * 3600 * STAMP_SECOND)
 #define FEW_LOOSE 2000
-#define FEW_PACKS 40
+#define FEW_PACKS 50 /* as git itself */
 
 /* One processor, and memory that does not grow with the repository. */
 static const char *const frugal[] = {

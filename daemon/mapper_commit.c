@@ -7,7 +7,7 @@
  *
  * A commit rewrites the index, and trees that grow with what there is.  So a
  * pass that has made many documents takes a fourth of them at a time, up to
- * 4,000 or what takes 16 MiB: the cost of all commits grows little faster than
+ * 4,000 or what takes 13 MiB: the cost of all commits grows little faster than
  * the number of documents does.  Where it is known how many are to come, a
  * third of them: large ones while others are mapped beside the writing of the
  * files, and a small one last, which nothing is beside.
@@ -21,7 +21,7 @@
 
 #define COMMIT_FEWEST 1000 /* documents */
 #define COMMIT_MOST 4000
-#define COMMIT_BYTES ((size_t)16 << 20) /* of sources */
+#define COMMIT_BYTES ((size_t)13 << 20) /* of sources */
 #define COMMIT_SECONDS 60
 
 /* --- Commits ------------------------------------------------------------ */
