@@ -192,18 +192,20 @@ static int parse_digits(
 	return 0;
 }
 
-static int parse_description(struct parse *p, struct str text)
+/* What ends the cursor is told at the end. */
+static int parse_description(struct parse *p, struct scan *j)
 {
 	enum { RAW, HTML, N };
 	static const char *const keys[N] = {"raw", "html"};
 	struct str texts[N];
+	struct str text;
 
-	if (scan_type(text) == SCAN_NULL)
+	if (!scan_pick(j, keys, N, texts, &text) ||
+		scan_type(text) == SCAN_NULL)
 		return 0;
 	if (scan_type(text) != SCAN_OBJECT)
 		return err_set(p->e, ERR_DATA, "description: %s, not an object",
 			scan_type_name(text));
-	api_members(text, keys, N, texts);
 	if (read_text(p->a, texts[RAW], "description.raw",
 		    &p->wp->description_raw, p->e) != 0)
 		return ERR_DATA;
@@ -211,46 +213,52 @@ static int parse_description(struct parse *p, struct str text)
 		&p->wp->description_html, p->e);
 }
 
-static int parse_known(struct parse *p, size_t i, struct str text)
+static int parse_known(struct parse *p, size_t i, struct scan *j)
 {
 	const char *key = members[i].key;
 	void *place = (char *)p->wp + members[i].offset;
+	struct str text;
 
-	switch (members[i].kind) {
-	case TEXT:
+	if (members[i].kind == LINK)
+		return read_next_link(p->a, j, key, place, p->e);
+	if (!scan_skip(j, &text))
+		return 0;
+	if (members[i].kind == TEXT)
 		return read_text(p->a, text, key, place, p->e);
-	case DIGITS:
-		return parse_digits(p, key, text, place);
-	case LINK:
-		break;
-	}
-	return read_link(p->a, text, key, place, p->e);
+	return parse_digits(p, key, text, place);
+}
+
+static int parse_id(struct parse *p, struct str text)
+{
+	if (read_id(text, &p->wp->id))
+		return 0;
+	return err_set(p->e, ERR_DATA, "id: no number");
 }
 
 static int parse_member(
-	struct parse *p, struct str key, struct str text, bool linked)
+	struct parse *p, struct str key, struct scan *j, bool linked)
 {
-	if (!linked && str_is(key, "id")) {
-		if (read_id(text, &p->wp->id))
-			return 0;
-		return err_set(p->e, ERR_DATA, "id: no number");
-	}
-	if (!linked && str_is(key, "description"))
-		return parse_description(p, text);
-	if (linked && str_is(key, "children"))
-		return read_links(p->a, text, "children", &p->wp->children,
-			&p->wp->n_children, p->e);
+	struct str text;
+
 	for (size_t i = 0; i < ARRAY_LEN(members); i++)
 		if ((members[i].kind == LINK) == linked &&
 			str_is(key, members[i].key))
-			return parse_known(p, i, text);
+			return parse_known(p, i, j);
+	if (!linked && str_is(key, "description"))
+		return parse_description(p, j);
+	if (!scan_skip(j, &text))
+		return 0;
+	if (!linked && str_is(key, "id"))
+		return parse_id(p, text);
+	if (linked && str_is(key, "children"))
+		return read_links(p->a, text, "children", &p->wp->children,
+			&p->wp->n_children, p->e);
 	return 0;
 }
 
 static int parse_object(struct parse *p, struct scan *j, bool linked)
 {
 	struct str key;
-	struct str text;
 	int code = 0;
 
 	scan_enter(j, '{');
@@ -259,8 +267,8 @@ static int parse_object(struct parse *p, struct scan *j, bool linked)
 			code = parse_object(p, j, true);
 		else if (str_starts(key, STR("customField")))
 			code = parse_field(p, key, j, linked);
-		else if (scan_skip(j, &text))
-			code = parse_member(p, key, text, linked);
+		else
+			code = parse_member(p, key, j, linked);
 	}
 	return code;
 }
