@@ -38,6 +38,8 @@ static void on_taken(struct lane *lane)
 	c->n_shown += page->count;
 	if (page->newest > c->newest)
 		c->newest = page->newest;
+	c->whole = c->n_shown == page->count && page->total == page->count &&
+		   page->last <= page->newest;
 	if (page->total <= page->count)
 		return;
 	if (page->count == 0 || page->last + STAMP_SECOND < c->low) {
@@ -156,7 +158,10 @@ void catch_up_start(struct catch_up *c, catch_up_done_fn *done)
 			.taken = on_taken,
 			.done = on_lane};
 	}
-	ask_page(c, &c->lanes[0].lane);
+	if (c->answered != NULL)
+		lane_start_answered(&c->lanes[0].lane, c->answered);
+	else
+		ask_page(c, &c->lanes[0].lane);
 }
 
 void catch_up_continue(struct catch_up *c)

@@ -15,11 +15,14 @@ typedef void catch_up_done_fn(struct catch_up *c);
 struct catch_up {
 	struct sync *sync;
 	struct items *items;
-	int64_t low; /* stamp, inclusive */
+	int64_t low;                  /* stamp, inclusive */
+	struct api_request *answered; /* the list from there, if it is here; its
+					 contents are taken; or NULL */
 
 	struct err err;  /* result */
 	int64_t newest;  /* the newest updatedAt seen, or 0 */
 	int64_t n_shown; /* elements that came */
+	bool whole;      /* one list had them all, none of the future */
 
 	/* Private. */
 	catch_up_done_fn *done;

@@ -225,30 +225,40 @@ static void on_read(uv_work_t *reading, int status)
 
 /* --- ASKING ------------------------------------------------------------- */
 
+static void read_list(struct lane *lane)
+{
+	if (uv_queue_work(
+		    lane->sync->loop, &lane->reading, run_read, on_read) != 0)
+		abort(); /* only without a callback */
+}
+
 static void on_list(struct api_request *request)
 {
 	struct lane *lane = container_of(request, struct lane, request);
 
 	lane->asking = false;
 	lane->status = request->status;
+	lane->err = request->err;
 	if (request->err.code != 0) {
-		lane->err = request->err;
 		finish(lane);
 		return;
 	}
-	if (uv_queue_work(
-		    lane->sync->loop, &lane->reading, run_read, on_read) != 0)
-		abort(); /* only without a callback */
+	read_list(lane);
 	if (lane->here != NULL)
 		lane->here(lane);
 }
 
-void lane_start(struct lane *lane, char *path)
+static void begin(struct lane *lane)
 {
 	assert(!lane->busy);
 	lane->busy = true;
 	lane->err = (struct err){0};
 	mapper_page_fini(&lane->page);
+}
+
+void lane_start(struct lane *lane, char *path)
+{
+	begin(lane);
 	api_request_fini(&lane->request);
 	lane->request =
 		(struct api_request){.path = path, .batch = lane->batch};
@@ -256,12 +266,19 @@ void lane_start(struct lane *lane, char *path)
 	api_get(lane->sync->client, &lane->request, on_list);
 }
 
+void lane_start_answered(struct lane *lane, struct api_request *answered)
+{
+	begin(lane);
+	api_request_fini(&lane->request);
+	lane->request = *answered;
+	lane->status = answered->status;
+	*answered = (struct api_request){0};
+	read_list(lane);
+}
+
 void lane_start_page(struct lane *lane, struct mapper_page *page)
 {
-	assert(!lane->busy);
-	lane->busy = true;
-	lane->err = (struct err){0};
-	mapper_page_fini(&lane->page);
+	begin(lane);
 	lane->page = *page;
 	*page = (struct mapper_page){0};
 	give(lane, run_find, on_taken);

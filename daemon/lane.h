@@ -46,7 +46,10 @@ struct lane {
  */
 void lane_start(struct lane *lane, char *path);
 
-/* The same for work packages that are here already; page is taken. */
+/* The same for an answer that is here already, and good; it is taken. */
+void lane_start_answered(struct lane *lane, struct api_request *answered);
+
+/* And for work packages that are here already; page is taken. */
 void lane_start_page(struct lane *lane, struct mapper_page *page);
 
 void lane_cancel(struct lane *lane); /* done() still comes */

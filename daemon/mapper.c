@@ -80,6 +80,7 @@ void mapper_configure(struct mapper *m, const struct config *config)
 {
 	m->config = config;
 	m->frozen.known = false;
+	m->rests = false;
 }
 
 void mapper_fini(struct mapper *m)

@@ -101,6 +101,8 @@ struct mapper {
 	struct mapper_missed *missed;
 	size_t n_lost, cap_lost; /* whose contents the store has lost */
 	int64_t *lost;
+	bool keeps; /* there is a branch with what people wrote */
+	bool rests; /* the last pass found nothing to do */
 };
 
 /* A content that must be here before a work package can be mapped. */
@@ -253,6 +255,14 @@ int mapper_mend(struct mapper *m, bool *again, struct err *e);
  * restored, or put down for mapper_retry().
  */
 int mapper_look(struct mapper *m, bool deep, struct err *e);
+
+/*
+ * After a poll that found nothing to do; and before the next: would it find all
+ * as that one did, so that only the server is left to be asked?  A few system
+ * calls: the loop may ask it, while the worker has nothing to do.
+ */
+void mapper_rest(struct mapper *m);
+bool mapper_is_at_rest(struct mapper *m);
 
 /*
  * One object a line, of what is not as it should be: in the store by itself;

@@ -58,6 +58,8 @@ int mapper_begin(struct mapper *m, const char *cause, struct err *e)
 {
 	int r = m->pruned ? 0 : prune(m, e);
 
+	m->rests = false;
+	store_watch(m->store);
 	if (r != 0)
 		return r;
 	m->run = (struct state_run){

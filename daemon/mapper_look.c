@@ -4,6 +4,7 @@
  * What people did to files and commits of ours is put right by the pass's
  * commit, which keeps what they wrote; what disks did, by making it again.
  */
+#include "base/stamp.h"
 #include "base/util.h"
 #include "daemon/log.h"
 #include "daemon/mapper.h"
@@ -42,6 +43,7 @@ static int forget_kept(struct mapper *m, struct err *e)
 	bool found = false;
 	int r = state_get(state, "kept", &branch, &found, e);
 
+	m->keeps = found;
 	if (r == 0 && found && !store_has_branch(m->store, branch.p))
 		r = state_delete(state, "kept", e);
 	buf_fini(&branch);
@@ -53,6 +55,21 @@ int mapper_look(struct mapper *m, bool deep, struct err *e)
 	int r = forget_kept(m, e);
 
 	return r == 0 ? store_look(m->store, deep, on_adrift, m, e) : r;
+}
+
+/* --- Nothing to do ------------------------------------------------------ */
+
+void mapper_rest(struct mapper *m)
+{
+	m->rests = !m->keeps && m->n_lost == 0;
+}
+
+/* What is tried again is so by the clock, all else by what is in the store. */
+bool mapper_is_at_rest(struct mapper *m)
+{
+	return m->rests &&
+	       (m->retry_at == 0 || stamp_monotonic() < m->retry_at) &&
+	       store_is_at_rest(m->store);
 }
 
 /* --- What nobody claims ------------------------------------------------- */

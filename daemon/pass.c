@@ -14,14 +14,16 @@
  * that the old mapping left out, whose sources are not kept.  READING is a
  * poll, a full read, or some work packages.  DRAINING waits for attachments.
  * What a person orders without the server (PASS_LOCAL) goes from BEGINNING to
- * DRAINING.
+ * DRAINING.  A poll before which nothing changed, and whose answer is that of
+ * the last, ends in BEGINNING.
  *
  * The cursor moves with the last commit and only after all went well; what a
  * failed or canceled pass has staged is committed all the same, and known
  * when it comes again.
  *
  * What a step does is in a file of its own, with those that it belongs to:
- * pass_begin.c, pass_remap.c, pass_read.c, pass_renew.c and pass_commit.c.
+ * pass_begin.c (with pass_glance.c), pass_remap.c, pass_read.c, pass_renew.c
+ * and pass_commit.c.
  */
 #include "daemon/pass_steps.h"
 
@@ -149,7 +151,9 @@ void pass_cancel(struct pass *p)
 		return;
 	p->canceled = true;
 	items_cancel(&p->items, &stopped);
-	if (p->step == RESOLVING)
+	if (p->glancing)
+		api_cancel(&p->glance);
+	else if (p->step == RESOLVING)
 		resolve_cancel(&p->resolve);
 	else if (p->step == READING)
 		pass_read_cancel(p);
@@ -165,6 +169,8 @@ void pass_fini(struct pass *p)
 	buf_fini(&p->paths);
 	lane_fini(&p->lane);
 	mapper_page_fini(&p->page);
+	api_request_fini(&p->glance);
+	quiet_fini(&p->seen);
 	free(p->scope.ids);
 	free(p->remap);
 	free(p->unread);

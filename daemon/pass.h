@@ -42,11 +42,13 @@ struct pass {
 	size_t n_ids;
 	int64_t *ids; /* of PASS_SOME; owned, freed by pass_fini() */
 	struct slow_list *slow_list; /* borrowed */
-	bool reconcile; /* PASS_SOME: as PASS_RECONCILE does, after them */
-	bool abandon;   /* once canceled, a full read is not gone on with */
+	bool reconcile;  /* PASS_SOME: as PASS_RECONCILE does, after them */
+	bool abandon;    /* once canceled, a full read is not gone on with */
+	bool may_glance; /* it is a poll as the last, and nobody waits for it */
 
 	/* Result. */
 	struct err err;
+	bool quiet;  /* nothing was there to be done, or to be told of */
 	int64_t run; /* 0: not recorded */
 	struct mapper_counts counts;
 	char commit[41];
@@ -63,6 +65,11 @@ struct pass {
 	bool canceled;
 	struct job job;
 	struct items items;
+	struct api_request glance; /* the list of changes, */
+	bool glancing;             /* which is under way */
+	struct quiet seen;         /* a copy of it */
+	bool read_whole;           /* and it was all that there was */
+	bool rests;                /* at its end nothing was left to be done */
 	struct resolve resolve;
 	struct full full;
 	struct catch_up catch_up;

@@ -1,6 +1,9 @@
 /*
  * pass_begin - what a pass has to do: BEGINNING and RESOLVING.
  *
+ *   all as the last poll left it? --> only the server is asked (pass_glance.c)
+ *        | no
+ *        v
  *   the state: cursor, mapping, scope --> kind of pass, what to render again
  *   names that are remembered and bear out the configuration --> scope
  *        | none, or a read that looks at everything
@@ -248,7 +251,8 @@ static void on_begun(struct job *job)
 
 void pass_begin(struct pass *p)
 {
-	pass_give(p, run_begin, on_begun);
+	if (!pass_glance(p))
+		pass_give(p, run_begin, on_begun);
 }
 
 /* --- RESOLVING ---------------------------------------------------------- */

@@ -104,6 +104,9 @@ static int commit_whole(struct pass *p, struct mapper *m)
 			p->settled, p->sync->config->overlap);
 	if (p->kind == PASS_FULL)
 		p->next.full_open = false;
+	p->rests = is_idle(p) && p->kind == PASS_POLL;
+	if (p->rests)
+		mapper_rest(m);
 	if (is_idle(p))
 		return p->kind == PASS_SLOW ? note_slice(p, m) : 0;
 	if (p->kind != PASS_LOCAL)
@@ -173,6 +176,7 @@ static void on_committed(struct job *job)
 		*p->cursor = p->next;
 	if (p->mended)
 		*p->cursor = (struct cursor){0};
+	pass_know_list(p);
 	if (p->end_err.code != 0)
 		log_error("%s", p->end_err.text);
 	pass_end(p);

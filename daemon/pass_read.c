@@ -72,6 +72,7 @@ static void on_caught_up(struct catch_up *c)
 
 	p->err = c->err;
 	p->newest = c->newest;
+	p->read_whole = c->whole;
 	catch_up_fini(c);
 	pass_proceed(p, try_again(p, &p->err) ? RESOLVING : DRAINING);
 }
@@ -125,17 +126,36 @@ static void on_slow(struct slow *slow)
 
 /* --- The whole ---------------------------------------------------------- */
 
+bool pass_settles(const struct pass *p)
+{
+	return p->started - p->cursor->seen_at >= p->sync->config->overlap;
+}
+
+/* Where the glance was answered, that is the first list. */
+static void poll(struct pass *p)
+{
+	bool answered = p->glance.path != NULL;
+
+	p->settled = pass_settles(p);
+	if (answered && p->glance.err.code != 0) {
+		p->err = p->glance.err;
+		api_request_fini(&p->glance);
+		pass_proceed(p, try_again(p, &p->err) ? RESOLVING : DRAINING);
+		return;
+	}
+	p->catch_up = (struct catch_up){.sync = p->sync,
+		.items = &p->items,
+		.low = p->cursor->low,
+		.answered = answered ? &p->glance : NULL};
+	catch_up_start(&p->catch_up, on_caught_up);
+}
+
 void pass_read(struct pass *p)
 {
 	p->looking_back = false;
 	switch (p->kind) {
 	case PASS_POLL:
-		p->settled = p->started - p->cursor->seen_at >=
-			     p->sync->config->overlap;
-		p->catch_up = (struct catch_up){.sync = p->sync,
-			.items = &p->items,
-			.low = p->cursor->low};
-		catch_up_start(&p->catch_up, on_caught_up);
+		poll(p);
 		return;
 	case PASS_FULL:
 	case PASS_RECONCILE:

@@ -61,6 +61,19 @@ void pass_read_cancel(struct pass *p); /* pass_proceed() still comes */
 void pass_read_ids(
 	struct pass *p, const int64_t *ids, size_t n, batches_done_fn *done);
 
+/*
+ * What BEGINNING does first: where only the server can have news it is asked,
+ * and either that is the end or pass_begin() comes again.  False: there is more
+ * to do.
+ */
+bool pass_glance(struct pass *p);
+
+/* Is the overlap after the newest change over, for a poll that begins now? */
+bool pass_settles(const struct pass *p);
+
+/* At the end: the list that was read is known from now on, or none is. */
+void pass_know_list(struct pass *p);
+
 /* The projects in scope, as the state remembers them. */
 void pass_put_scope(const int64_t *ids, size_t n, struct buf *out);
 

@@ -37,6 +37,7 @@ static void on_pass(struct pass *p)
 	bool fetch =
 		strcmp(p->cause, "request") == 0 || p->kind == PASS_RECONCILE;
 	bool happened = p->run != 0;
+	bool quiet = p->quiet;
 	bool last;
 
 	happened |= service_tell_end(s, p);
@@ -50,7 +51,10 @@ static void on_pass(struct pass *p)
 	last = s->options.once && s->next_at != 0;
 	if (!last)
 		service_schedule(s);
-	service_run_programs(s, fetch, happened, last);
+	if (quiet)
+		service_keep_programs(s);
+	else
+		service_run_programs(s, fetch, happened, last);
 }
 
 void service_run_pass(struct service *s)
@@ -356,6 +360,7 @@ int service_run(struct config *config, const struct service_options *options,
 	mapper_fini(&s.mapper);
 	store_close(s.store);
 	free(s.sync.scope_ids);
+	quiet_fini(&s.sync.quiet);
 	wanted_fini(&s.wanted);
 	slow_fini(&s.slow);
 	config_free(s.fresh);

@@ -120,6 +120,9 @@ void service_open_programs(struct service *s);
 void service_run_programs(
 	struct service *s, bool fetch, bool happened, bool last);
 
+/* After a pass before which, and in which, nothing happened. */
+void service_keep_programs(struct service *s);
+
 /* Ends them; service_has_programs() is false when all are gone. */
 void service_close_programs(struct service *s);
 bool service_has_programs(const struct service *s);

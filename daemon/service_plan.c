@@ -67,6 +67,8 @@ void service_plan_pass(struct service *s, const char *cause)
 		.reconcile = what.reconcile,
 		.slow_list = &s->slow,
 	};
+	s->pass.may_glance = s->pass.kind == PASS_POLL && !asked &&
+			     !s->pass.compare && s->last.code == 0;
 	if (s->pass.kind == PASS_FULL)
 		s->read_all = false;
 	if (s->pass.kind == PASS_LOCAL)

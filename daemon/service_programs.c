@@ -162,6 +162,13 @@ void service_run_programs(
 	push_continue(s->push);
 }
 
+void service_keep_programs(struct service *s)
+{
+	maintain_now(s->maintain, false);
+	if (s->push != NULL)
+		push_continue(s->push);
+}
+
 void service_close_programs(struct service *s)
 {
 	push_close(s->push, on_push_closed, s);

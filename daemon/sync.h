@@ -10,6 +10,19 @@
 #include "daemon/worker.h"
 
 /*
+ * A list of changes in which a poll found nothing to do.  Zeroed, there is
+ * none.
+ */
+struct quiet {
+	char *path;  /* that it was asked for by; owned; NULL: there is none */
+	int64_t low; /* the stamp in it */
+	struct buf list;
+	int64_t newest; /* the newest updatedAt in it, or 0 */
+};
+
+void quiet_fini(struct quiet *q); /* and zeroes it */
+
+/*
  * What the flows of a pass share.  The mapper belongs to the worker's
  * thread: flows touch it only in jobs, and read their own copies of results.
  */
@@ -24,6 +37,8 @@ struct sync {
 	struct api_scope scope;
 	int64_t *scope_ids;
 	bool resolved;
+
+	struct quiet quiet; /* of the last poll */
 
 	struct mapper_counts progress; /* of the pass, as of the last job */
 

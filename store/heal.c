@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/stamp.h"
@@ -31,12 +32,97 @@ static int see_entry(const char *root, const git_tree_entry *entry, void *arg)
 
 /*
  * Trees below the one that was found whole last, and below what was made here
- * from it since, are looked at as often as it takes a hundredth of the time.
+ * from it since, are looked at as often as it takes a hundredth of the time; a
+ * ten-thousandth, and once a minute at most, while nothing touches the folders
+ * of objects.
  */
-static bool was_whole(const struct store *s, const git_oid *tip)
+bool heal_is_due(struct store *s)
 {
-	return git_oid_equal(tip, &s->seen_tip) &&
-	       stamp_monotonic() < s->walk_at;
+	int64_t now = stamp_monotonic();
+
+	return now >= s->walk_at &&
+	       (now >= s->walk_quiet_at ||
+		       watch_read(s->objects_watch) != WATCH_QUIET);
+}
+
+/* False: it is elsewhere, and told of there. */
+static bool watch_folder(struct store *s, const char *name)
+{
+	struct watch *w = s->objects_watch;
+	char *file = xasprintf(
+		"%sobjects/%s", git_repository_commondir(s->repo), name);
+	char *path = xasprintf("%s/", name);
+	struct stat st;
+	bool there = lstat(file, &st) == 0;
+
+	watch_cover(w, path);
+	if (there)
+		watch_met(w, st.st_dev);
+	free(path);
+	free(file);
+	return !there || !S_ISLNK(st.st_mode);
+}
+
+/* Objects are in pack/ and in folders of two hex digits. */
+static bool watch_all(struct store *s)
+{
+	bool here;
+
+	watch_begin(s->objects_watch);
+	here = watch_folder(s, "info") && watch_folder(s, "pack");
+	for (unsigned i = 0; i < 256 && here; i++) {
+		char name[3];
+
+		snprintf(name, sizeof(name), "%02x", i);
+		here = watch_folder(s, name);
+	}
+	return here;
+}
+
+/* Folders that came or went since. */
+static bool watch_touched_ones(struct store *s)
+{
+	size_t n;
+	const char *const *paths = watch_touched(s->objects_watch, &n);
+	bool here = true;
+
+	for (size_t i = 0; i < n && here; i++)
+		if (strchr(paths[i], '/') == NULL)
+			here = watch_folder(s, paths[i]);
+	return here;
+}
+
+/* Others' objects, where ours may be, are not watched. */
+static bool has_alternates(struct store *s)
+{
+	char *file = xasprintf(
+		"%sobjects/info/alternates", git_repository_commondir(s->repo));
+	bool has = access(file, F_OK) == 0;
+
+	free(file);
+	return has;
+}
+
+static void watch_objects(struct store *s)
+{
+	enum watch_news news = watch_read(s->objects_watch);
+	bool here;
+
+	if (s->objects_watch == NULL || news == WATCH_QUIET)
+		return;
+	here = news == WATCH_TOUCHED ? watch_touched_ones(s) : watch_all(s);
+	if (!here || has_alternates(s))
+		watch_lose(s->objects_watch);
+}
+
+/* The trees were found whole, by a look that began then. */
+static void note_walk(struct store *s, int64_t begin)
+{
+	int64_t now = stamp_monotonic();
+
+	s->walk_at = now + LOOK_SHARE * (now - begin);
+	s->walk_quiet_at = store_watched_turn(now - begin);
+	watch_end(s->objects_watch, true);
 }
 
 /* A commit with all its trees; files are looked at elsewhere. */
@@ -199,23 +285,30 @@ static void refresh(struct store *s)
 
 /* --- The branch ----------------------------------------------------------- */
 
+static bool is_in_order(struct store *s, const git_oid *tip)
+{
+	int64_t begin;
+
+	if (git_oid_equal(tip, &s->seen_tip) && !heal_is_due(s))
+		return true;
+	watch_objects(s);
+	begin = stamp_monotonic();
+	if (!is_whole(s, tip))
+		return false;
+	note_walk(s, begin);
+	return true;
+}
+
 int heal_branch(struct store *s, struct err *e)
 {
 	git_oid tip = {{0}};
 	git_oid good = {{0}};
 	int rc = git_reference_name_to_id(&tip, s->repo, s->ref);
-	int64_t begin = stamp_monotonic();
 	bool remembered;
 	int code;
 
-	if (rc == 0 && was_whole(s, &tip))
+	if (rc == 0 && is_in_order(s, &tip))
 		return 0;
-	if (rc == 0 && is_whole(s, &tip)) {
-		int64_t now = stamp_monotonic();
-
-		s->walk_at = now + LOOK_SHARE * (now - begin);
-		return 0;
-	}
 	if (index_packs(s)) {
 		refresh(s);
 		return heal_branch(s, e); /* no pack is without one now */

@@ -10,4 +10,7 @@
  */
 int heal_branch(struct store *s, struct err *e);
 
+/* Is it time for another look at the trees of a commit that was whole? */
+bool heal_is_due(struct store *s);
+
 #endif

@@ -14,20 +14,23 @@
  * A look at the work tree costs a system call a file.  Where its folders are
  * watched (watch.c) and the index is the one that was looked at, only what was
  * touched is looked at, at once, and everything as often as it takes a
- * ten-thousandth of the time (before most passes of a minute for 10,000
- * files), for what no watch tells: a file system mounted over a folder, a file
- * that has another name elsewhere or is written by way of memory.  Where they
- * are not, everything is looked at as often as it takes a hundredth of the time
- * at most: before each pass of a minute for 100,000 files.  So it is with the
- * branch's trees (heal.c), which are read much faster.
+ * ten-thousandth of the time, once a minute at most (each second pass of a
+ * minute for 10,000 files), for what no watch tells: a file system mounted over
+ * a folder, a file that has another name elsewhere or is written by way of
+ * memory.  Where they are not, everything is looked at as often as it takes a
+ * hundredth of the time at most: before each pass of a minute for 100,000
+ * files.  So it is with the branch's trees (heal.c), which are read much
+ * faster.
  */
 #include "store/look.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/stamp.h"
+#include "base/util.h"
 #include "store/beneath.h"
 #include "store/blob_file.h"
 #include "store/git_error.h"
@@ -37,7 +40,8 @@
 #include "store/staging.h"
 #include "store/trees.h"
 
-#define WATCHED_SHARE 10000 /* as LOOK_SHARE, where folders are watched */
+#define WATCHED_SHARE 10000 /* as LOOK_SHARE, where folders are watched; */
+#define WATCHED_REST (60 * STAMP_SECOND) /* at least so long between two */
 #define NONE "'0000000000000000000000000000000000000000'"
 
 /* --- The branch ----------------------------------------------------------- */
@@ -383,13 +387,21 @@ static enum extent extent_of(
 	return news == WATCH_TOUCHED ? LOOK_TOUCHED : LOOK_NOWHERE;
 }
 
+int64_t store_watched_turn(int64_t took)
+{
+	int64_t rest = WATCHED_SHARE * took;
+
+	return stamp_monotonic() + (rest > WATCHED_REST ? rest : WATCHED_REST);
+}
+
 static void note_turn(struct store *s, enum extent extent, int64_t began)
 {
-	int64_t now = stamp_monotonic();
-	int64_t share = watch_is_whole(s->watch) ? WATCHED_SHARE : LOOK_SHARE;
+	int64_t took = stamp_monotonic() - began;
 
-	if (extent == LOOK_ALL)
-		s->look_at = now + share * (now - began);
+	if (extent == LOOK_ALL && watch_is_whole(s->watch))
+		s->look_at = store_watched_turn(took);
+	else if (extent == LOOK_ALL)
+		s->look_at = began + took + LOOK_SHARE * took;
 	else if (extent == LOOK_TOUCHED && !watch_is_whole(s->watch))
 		s->look_at = 0;
 }
@@ -436,7 +448,7 @@ int store_look(struct store *s, bool deep, store_adrift_fn *fn, void *arg,
 
 	intent_catch_up(s);
 	if (deep)
-		s->walk_at = 0;
+		s->walk_at = s->walk_quiet_at = 0;
 	code = heal_branch(s, e);
 	if (code == 0)
 		code = look(s, &g, fn, arg, e);
@@ -445,4 +457,48 @@ int store_look(struct store *s, bool deep, store_adrift_fn *fn, void *arg,
 		s->look_at = 0;
 	}
 	return code;
+}
+
+/* --- None of it ----------------------------------------------------------- */
+
+/* Another ref, or a file elsewhere, is not told of by the ref's own folder. */
+static bool is_plain_ref(struct store *s)
+{
+	git_reference *ref;
+	char *file;
+	struct stat st;
+	bool plain;
+
+	if (git_reference_lookup(&ref, s->repo, s->ref) != 0)
+		return false;
+	file = xasprintf("%s%s", git_repository_path(s->repo), s->ref);
+	plain = git_reference_type(ref) == GIT_REFERENCE_DIRECT &&
+		(lstat(file, &st) != 0 || S_ISREG(st.st_mode));
+	free(file);
+	git_reference_free(ref);
+	return plain;
+}
+
+void store_watch(struct store *s)
+{
+	struct watch *w = s->folder_watch;
+
+	if (w == NULL || watch_read(w) == WATCH_QUIET)
+		return;
+	watch_begin(w);
+	watch_cover(w, "opsync/");
+	watch_cover(w, s->ref);
+	if (is_plain_ref(s))
+		watch_end(w, true);
+	else
+		watch_lose(w);
+}
+
+bool store_is_at_rest(struct store *s)
+{
+	if (s->begun != NULL || git_oid_is_zero(&s->seen_tip) ||
+		watch_read(s->folder_watch) != WATCH_QUIET || heal_is_due(s))
+		return false;
+	return s->worktree == NULL || (watch_read(s->watch) == WATCH_QUIET &&
+					      stamp_monotonic() < s->look_at);
 }

@@ -50,7 +50,10 @@ struct store {
 			    */
 	int64_t n_foreign; /* files in it that no document has on record */
 	int64_t look_at;   /* monotonic: when the work tree's turn is, */
-	int64_t walk_at;   /* and that of the branch's trees */
+	int64_t walk_at;   /* and that of the branch's trees; */
+	int64_t walk_quiet_at;       /* where nothing touched the objects: */
+	struct watch *objects_watch; /* on their folders; or NULL */
+	struct watch *folder_watch;  /* on the repository's; or NULL */
 
 	/* Of a promise (intent.c). */
 	git_oid promised; /* the commit that was made last, by this process */
@@ -68,6 +71,12 @@ struct store {
 /* Tell the daemon what a person should know. */
 void store_tell(const struct store *s, enum log_level level, const char *fmt,
 	...) PRINTF_LIKE(3, 4);
+
+/*
+ * When what is watched is to be looked at whole again, after a look that took
+ * so long: monotonic.
+ */
+int64_t store_watched_turn(int64_t took);
 
 /* Is our branch checked out, so that work tree and index follow it? */
 bool store_is_checked_out(struct store *s);

@@ -35,7 +35,7 @@
 /* Of what libgit2 may keep, in bytes. */
 #define TREE_CACHE (256 << 10) /* the largest tree */
 #define CACHE (2 << 20)        /* all objects */
-#define WINDOW (512 << 10)      /* mapped of a pack at a time */
+#define WINDOW (512 << 10)     /* mapped of a pack at a time */
 #define WINDOWS (2 << 20)      /* mapped of all packs */
 
 /* What is known of the repository before it is open. */
@@ -240,6 +240,27 @@ static int clear_index(struct store *s, struct err *e)
 	return code;
 }
 
+/* Of a work tree beside the main one, the parts are here and there. */
+static void watch_repository(struct store *s)
+{
+	const char *folder = git_repository_path(s->repo);
+	const char *common = git_repository_commondir(s->repo);
+	char *objects = xasprintf("%sobjects", common);
+
+	s->objects_watch = watch_new(objects);
+	if (strcmp(folder, common) == 0)
+		s->folder_watch = watch_new(folder);
+	free(objects);
+}
+
+static void stop_watching(struct store *s)
+{
+	watch_free(s->watch);
+	watch_free(s->objects_watch);
+	watch_free(s->folder_watch);
+	s->watch = s->objects_watch = s->folder_watch = NULL;
+}
+
 static int open_repository(struct store *s, struct err *e)
 {
 	const char *root; /* with a slash at its end */
@@ -254,6 +275,8 @@ static int open_repository(struct store *s, struct err *e)
 	s->trees.repo = s->repo;
 	code = objects_new(s->repo, s->tmp, &s->objects, e);
 	s->trees.objects = s->objects;
+	if (s->watches)
+		watch_repository(s);
 	root = git_repository_workdir(s->repo);
 	if (code != 0 || root == NULL)
 		return code;
@@ -270,12 +293,11 @@ int store_open_again(struct store *s, struct err *e)
 	int code;
 
 	intent_catch_up(s);
-	watch_free(s->watch);
+	stop_watching(s);
 	worktree_free(s->worktree);
 	objects_free(s->objects);
 	trees_let_go(&s->trees);
 	git_repository_free(s->repo);
-	s->watch = NULL;
 	s->worktree = NULL;
 	s->objects = NULL;
 	s->repo = NULL;
@@ -424,7 +446,7 @@ void store_close(struct store *s)
 	if (s == NULL)
 		return;
 	intent_catch_up(s);
-	watch_free(s->watch);
+	stop_watching(s);
 	worktree_free(s->worktree);
 	objects_free(s->objects);
 	trees_let_go(&s->trees);

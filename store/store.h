@@ -88,6 +88,14 @@ typedef void store_adrift_fn(void *arg, int64_t work_package, struct str entry,
 int store_look(struct store *s, bool deep, store_adrift_fn *fn, void *arg,
 	struct err *e);
 
+/*
+ * From store_watch() on: did nothing touch the branch, the index and the state,
+ * and would store_look() have nothing to look at?  Three system calls, which
+ * wait for no disk.  False where that cannot be watched, too.
+ */
+void store_watch(struct store *s);
+bool store_is_at_rest(struct store *s);
+
 /* Where something is not as it should be. */
 enum store_place {
 	STORE_OBJECTS,

@@ -1,0 +1,224 @@
+/*
+ * rest - a store in which nothing happened is known by a few system calls, and
+ * whatever anybody does to it ends that.
+ */
+#include "store/store.h"
+
+#include "tests/unit/store/fixture.h"
+
+static void on_adrift(void *arg, int64_t work_package, struct str entry,
+	struct str path, bool lost)
+{
+	(void)arg;
+	(void)work_package;
+	(void)entry;
+	(void)path;
+	(void)lost;
+}
+
+/* As a pass begins. */
+static void look(struct fixture *f)
+{
+	store_watch(f->store);
+	if (store_look(f->store, false, on_adrift, NULL, &f->err) != 0)
+		fail_msg("store_look: %s", f->err.text);
+}
+
+static int start(void **state, bool bare)
+{
+	struct fixture *f;
+	struct store_options o;
+
+	if (begin(state) != 0)
+		return -1;
+	f = *state;
+	f->bare = bare;
+	o = options(f);
+	o.watches = true;
+	if (store_open(&o, &f->store, &f->err) != 0)
+		return -1;
+	put_well(f, 1, make("a/one.md", "one\n", NULL), STORE_ADDED);
+	put_well(f, 2, make("b/two.md", "two\n", NULL), STORE_ADDED);
+	commit(f);
+	look(f);
+	look(f);
+	return 0;
+}
+
+static int start_whole(void **state)
+{
+	return start(state, false);
+}
+
+static int start_bare(void **state)
+{
+	return start(state, true);
+}
+
+/* Once it was looked at, with what was found restored, it is at rest again. */
+static void calm_down(struct fixture *f)
+{
+	look(f);
+	commit(f);
+	look(f);
+	look(f);
+	assert_true(store_is_at_rest(f->store));
+}
+
+#define assert_ends_rest(f, ...)                                               \
+	do {                                                                   \
+		assert_true(store_is_at_rest((f)->store));                     \
+		run(__VA_ARGS__);                                              \
+		assert_false(store_is_at_rest((f)->store));                    \
+		calm_down(f);                                                  \
+	} while (0)
+
+static void test_at_rest(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 3; i++)
+		assert_true(store_is_at_rest(f->store));
+	look(f);
+	assert_true(store_is_at_rest(f->store));
+}
+
+static void test_own_commit(void **state)
+{
+	struct fixture *f = *state;
+
+	put_well(f, 1, make("a/one.md", "another\n", NULL), STORE_CHANGED);
+	commit(f);
+	assert_false(store_is_at_rest(f->store));
+	calm_down(f);
+}
+
+static void test_work_tree(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_ends_rest(f, "echo x > '%s/a/one.md'", f->path);
+	assert_ends_rest(f, "rm -r '%s/b'", f->path);
+	assert_ends_rest(f, GIT "rm -q --cached a/one.md", f->path);
+	run(GIT "checkout -q -b other", f->path);
+	assert_false(store_is_at_rest(f->store));
+	look(f);
+	run(GIT "checkout -q main", f->path);
+	assert_false(store_is_at_rest(f->store));
+	for (int i = 0; i < 200 && !store_is_at_rest(f->store); i++) {
+		usleep(50000); /* until the work tree's turn comes */
+		look(f);
+	}
+	calm_down(f);
+}
+
+static void test_branch(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_ends_rest(f,
+		GIT "update-ref refs/heads/main \"$(" GIT
+		    "commit-tree -m x -p main 'main^{tree}')\"",
+		f->path, f->path);
+	assert_ends_rest(f, GIT "pack-refs --all", f->path);
+	assert_ends_rest(f, GIT "update-ref refs/heads/main main^", f->path);
+	assert_ends_rest(f, GIT "update-ref -d refs/heads/main", f->path);
+}
+
+/* What another branch is tells only its own file. */
+static void test_symbolic(void **state)
+{
+	struct fixture *f = *state;
+
+	run(GIT "branch real main", f->path);
+	run(GIT "symbolic-ref refs/heads/main refs/heads/real", f->path);
+	look(f);
+	look(f);
+	assert_false(store_is_at_rest(f->store));
+}
+
+static const char *git_folder(struct fixture *f)
+{
+	return f->bare ? "" : "/.git";
+}
+
+static void test_state(void **state)
+{
+	struct fixture *f = *state;
+	char *file = xasprintf("%s%s/opsync/state.db", f->path, git_folder(f));
+	struct state *other;
+
+	assert_true(store_is_at_rest(f->store));
+	assert_int_equal(state_open(file, false, &other, &f->err), 0);
+	look(f);
+	assert_true(store_is_at_rest(f->store));
+	assert_int_equal(state_put(other, "a", STR("b"), &f->err), 0);
+	assert_false(store_is_at_rest(f->store));
+	look(f);
+	assert_true(store_is_at_rest(f->store));
+	state_close(other);
+	look(f);
+	assert_int_equal(
+		state_put(store_state(f->store), "a", STR("c"), &f->err), 0);
+	assert_false(store_is_at_rest(f->store));
+	free(file);
+}
+
+/* The trees have their turn by the time, or when objects are touched. */
+static void test_objects(void **state)
+{
+	struct fixture *f = *state;
+
+	usleep(300000);
+	assert_true(store_is_at_rest(f->store));
+	run("touch '%s%s/objects/pack/x'", f->path, git_folder(f));
+	assert_false(store_is_at_rest(f->store));
+	look(f);
+	usleep(300000);
+	assert_true(store_is_at_rest(f->store));
+	run("mkdir '%s%s/objects/new'", f->path, git_folder(f));
+	look(f);
+	usleep(300000);
+	assert_true(store_is_at_rest(f->store));
+	run("touch '%s%s/objects/new/x'", f->path, git_folder(f));
+	assert_false(store_is_at_rest(f->store));
+	run("cd '%s%s/objects' && for f in $(find . -type f -path './?"
+	    "?/*');"
+	    " do chmod u+w $f && echo > $f; done",
+		f->path, git_folder(f));
+	assert_false(store_is_at_rest(f->store));
+}
+
+/* Who does not stay does not watch, and is never sure. */
+static void test_unwatched(void **state)
+{
+	struct fixture *f = *state;
+
+	reopen(f);
+	look(f);
+	look(f);
+	assert_false(store_is_at_rest(f->store));
+}
+
+#define EACH(test, start) cmocka_unit_test_setup_teardown(test, start, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(test_at_rest, start_whole),
+		EACH(test_at_rest, start_bare),
+		EACH(test_own_commit, start_whole),
+		EACH(test_own_commit, start_bare),
+		EACH(test_work_tree, start_whole),
+		EACH(test_branch, start_whole),
+		EACH(test_branch, start_bare),
+		EACH(test_symbolic, start_whole),
+		EACH(test_state, start_whole),
+		EACH(test_state, start_bare),
+		EACH(test_objects, start_whole),
+		EACH(test_objects, start_bare),
+		EACH(test_unwatched, start_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
