@@ -63,6 +63,18 @@ static void drop(struct fetch *f)
 	f->content = NULL;
 }
 
+/* Before it is mapped, the state may not know the work package. */
+static void tell(const struct fetch *f)
+{
+	struct mapper *m = f->sync->mapper;
+
+	m->at = f->work_package;
+	m->at_project = f->project_id;
+	mapper_event(m, LOG_LEVEL_DEBUG, "fetched", f->work_package, STR_NONE,
+		"attachment %lld, %lld bytes", (long long)f->need.attachment_id,
+		(long long)f->need.size);
+}
+
 /* All of it is here. */
 static int stage(struct fetch *f)
 {
@@ -78,10 +90,7 @@ static int stage(struct fetch *f)
 	r = store_content_end(content, f->work_package,
 		str_of(digest[0] != '\0' ? digest : NULL), probe, &f->job_err);
 	if (r == 0)
-		mapper_event(m, LOG_LEVEL_DEBUG, "fetched", f->work_package,
-			STR_NONE, "attachment %lld, %lld bytes",
-			(long long)f->need.attachment_id,
-			(long long)f->need.size);
+		tell(f);
 	return r;
 }
 

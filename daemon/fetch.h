@@ -31,6 +31,7 @@ struct fetch {
 	struct sync *sync;
 	struct fetch_room *room;
 	int64_t work_package;
+	int64_t project_id; /* of it */
 	struct mapper_need need;
 	void *owner; /* the caller's own */
 	/*

@@ -186,6 +186,7 @@ static void fetch_all(struct item *item)
 			.sync = item->items->sync,
 			.room = &item->items->room,
 			.work_package = work->id,
+			.project_id = work->pair.project_id,
 			.need = work->needs[i],
 			.owner = item,
 			.staged = on_staged,

@@ -11,6 +11,14 @@ import time
 from harness import StandIn, Sync, Tap, until
 
 DAY = datetime.timedelta(days=1)
+MAPPING = """
+documents:
+- name: all
+  match: {}
+  path: ${ project.identifier }/${ id }.md
+  attachments: all
+  body: ${ subject }
+"""
 
 
 def edit(server, ident, **values):
@@ -229,8 +237,26 @@ def kept(tap, sync):
     forgotten(tap, sync, gone, False)
 
 
+def projects(tap):
+    """Each event is of the project of its work package."""
+    with StandIn("--generate", "20", "--projects", "2", "--attachments", "20",
+                 "--attachment-size", "100") as server, Sync(
+                     server.url, projects="[demo-1, demo-2]",
+                     mapping=MAPPING) as sync:
+        sync.once()
+        of = {}
+        for event in sync.opsync("log", "--json", "--level", "debug").json():
+            if event["work_package"]:
+                of.setdefault(event["event"], {}).setdefault(
+                    event["work_package"], set()).add(event["project"])
+        tap.same({p for s in of["added"].values() for p in s},
+                 {"demo-1", "demo-2"}, "two projects")
+        tap.same(of["fetched"], of["added"], "each event is of one of them")
+
+
 def main():
     tap = Tap()
+    projects(tap)
     with StandIn() as server:
         with Sync(server.url,
                   schedule="{ poll: 1h, overlap: 1s }") as sync:
