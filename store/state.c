@@ -204,7 +204,8 @@ static int connect_to(
 {
 	int rc;
 
-	/* Nor a lock to count its memory.  Once it runs this changes nothing. */
+	/* Nor a lock to count its memory.  Once it runs this changes nothing.
+	 */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	rc = sqlite3_open_v2(name, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK) {

@@ -551,9 +551,13 @@ static void a_racy_edit_of_others_shows(void **state)
 
 static size_t edits_among_many(struct fixture *f, char paths[LOOKED][16])
 {
+	char text[16];
+
 	f->n = 0;
-	for (int i = 0; i < LOOKED; i++)
-		want(f, paths[i], paths[i], "new");
+	for (int i = 0; i < LOOKED; i++) {
+		memcpy(text, paths[i], sizeof(text));
+		want(f, paths[i], text, "new");
+	}
 	return inspect(f);
 }
 
