@@ -161,31 +161,36 @@ int mapper_read(
 struct known {
 	struct mapper *m;
 	struct mapper_item *item;
-	bool same;       /* the source is the known one */
-	bool distrusted; /* its lists are to be asked for again */
+	bool same; /* the source is the known one */
 };
+
+static bool compare_head(struct mapper *m, struct mapper_item *item,
+	const struct state_head *head)
+{
+	static const uint8_t none[SHA256_SIZE];
+	bool same = memcmp(head->hash, item->hash, SHA256_SIZE) == 0;
+
+	m->created.n += same;
+	item->known_at = head->updated_at;
+	item->known = true;
+	item->touched = !same && head->updated_at == item->updated_at &&
+			memcmp(head->hash, none, SHA256_SIZE) != 0;
+	return same;
+}
 
 static int compare_known(
 	void *arg, const struct state_work_package *wp, struct err *e)
 {
-	struct known *known = arg;
+	const struct known *known = arg;
+	struct mapper *m = known->m;
 	struct mapper_item *item = known->item;
 
-	static const uint8_t zero[SHA256_SIZE];
-
 	(void)e;
-	known->same = memcmp(wp->hash, item->hash, SHA256_SIZE) == 0;
-	if (known->same)
-		known->m->created.n++;
-	else if (wp->source.n > 0)
+	if (!known->same && wp->source.n > 0)
 		instance_compare(
-			known->m, item->id, wp->source, buf_str(&item->source));
-	item->known_at = wp->updated_at;
-	item->known = true;
-	item->touched = !known->same && wp->updated_at == item->updated_at &&
-			memcmp(wp->hash, zero, SHA256_SIZE) != 0;
+			m, item->id, wp->source, buf_str(&item->source));
 	/* Attachments that come or go change the source: the list holds. */
-	if (known->same && item->forced && !known->distrusted &&
+	if (known->same && item->forced && !m->verifying &&
 		wp->attachments.p != NULL) {
 		item->attachments_known = item->attachments_kept = true;
 		buf_add_str(&item->attachments, wp->attachments);
@@ -208,7 +213,8 @@ static void tell_fetched(struct mapper *m, const struct mapper_item *item)
 static int take_item(
 	struct mapper *m, struct mapper_item *item, bool *wanted, struct err *e)
 {
-	struct known known = {.m = m, .item = item, .distrusted = m->verifying};
+	struct known known = {.m = m, .item = item};
+	struct state_head head = {0};
 	bool found = false;
 	int r;
 
@@ -221,8 +227,12 @@ static int take_item(
 		return 0;
 	}
 	item->generation = m->generation;
-	r = store_work_package(
-		m->store, item->id, &found, compare_known, &known, e);
+	r = store_head_of(m->store, item->id, &found, &head, e);
+	if (r == 0 && found)
+		known.same = compare_head(m, item, &head);
+	if (r == 0 && found && (!known.same || item->forced))
+		r = store_work_package(
+			m->store, item->id, &found, compare_known, &known, e);
 	if (r == 0 && !known.same && mapper_of_future(item->updated_at))
 		log_warning("work package %lld was changed in the future, if "
 			    "the server is right: polls do not begin there",

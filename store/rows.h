@@ -18,7 +18,7 @@ int query_work_packages(struct query *q, bool *found, state_work_package_fn *fn,
 
 /* Like query_next(), with a row of HEAD_COLUMNS. */
 #define HEAD_COLUMNS                                                           \
-	"id, project_id, updated_at, generation, outcome, source > ''"
+	"id, project_id, updated_at, generation, outcome, hash, source > ''"
 bool query_head(struct query *q, struct state_head *out);
 
 #define DOCUMENT_COLUMNS                                                       \

@@ -116,6 +116,7 @@ struct state_head {
 	int64_t updated_at;
 	int64_t generation;
 	enum outcome outcome;
+	uint8_t hash[SHA256_SIZE]; /* of the source; zeroed: none */
 	bool has_source;
 };
 

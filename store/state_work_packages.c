@@ -29,20 +29,24 @@ struct rooms {
 	struct buf comments;
 };
 
+static void read_hash(struct query *q, uint8_t out[SHA256_SIZE])
+{
+	struct str hash = column_bytes(q);
+
+	if (hash.n == SHA256_SIZE)
+		memcpy(out, hash.p, hash.n);
+}
+
 static void read_row(
 	struct query *q, struct rooms *rooms, struct state_work_package *wp)
 {
-	struct str hash;
-
 	wp->id = column_int(q);
 	wp->project_id = column_int(q);
 	wp->type_id = column_int(q);
 	wp->updated_at = column_int(q);
 	wp->generation = column_int(q);
 	wp->outcome = (enum outcome)column_int(q);
-	hash = column_bytes(q);
-	if (hash.n == sizeof(wp->hash))
-		memcpy(wp->hash, hash.p, hash.n);
+	read_hash(q, wp->hash);
 	wp->reason = column_text(q);
 	wp->source = column_long_text(q, &rooms->source);
 	wp->attachments = column_long_text(q, &rooms->attachments);
@@ -126,6 +130,7 @@ bool query_head(struct query *q, struct state_head *out)
 	out->updated_at = column_int(q);
 	out->generation = column_int(q);
 	out->outcome = (enum outcome)column_int(q);
+	read_hash(q, out->hash);
 	out->has_source = column_int(q) != 0;
 	return true;
 }
