@@ -344,18 +344,18 @@ int tree_load(
 	struct arena *arena, const char *file, struct node *out, struct err *e)
 {
 	FILE *f = fopen(file, "re");
+	struct str text;
 	char *bytes;
-	size_t n;
 	int r = 0;
 
 	if (f == NULL)
 		return err_errno(e, ERR_CONFIG, errno, "%s", file);
-	bytes = arena_alloc(arena, MAX_BYTES + 1);
-	n = fread(bytes, 1, MAX_BYTES + 1, f);
+	bytes = xmalloc(MAX_BYTES + 1);
+	text = (struct str){bytes, fread(bytes, 1, MAX_BYTES + 1, f)};
 	if (ferror(f) != 0)
 		r = err_errno(e, ERR_CONFIG, errno, "%s", file);
 	fclose(f);
-	if (r != 0)
-		return r;
-	return tree_parse(arena, file, (struct str){bytes, n}, out, e);
+	text = arena_str(arena, text);
+	free(bytes);
+	return r == 0 ? tree_parse(arena, file, text, out, e) : r;
 }

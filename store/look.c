@@ -29,6 +29,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/memory.h"
 #include "base/stamp.h"
 #include "base/util.h"
 #include "store/beneath.h"
@@ -42,6 +43,7 @@
 
 #define WATCHED_SHARE 10000 /* as LOOK_SHARE, where folders are watched; */
 #define WATCHED_REST (60 * STAMP_SECOND) /* at least so long between two */
+#define LONG (STAMP_SECOND / 200)        /* then it needed memory, too */
 #define NONE "'0000000000000000000000000000000000000000'"
 
 /* --- The branch ----------------------------------------------------------- */
@@ -394,6 +396,14 @@ int64_t store_watched_turn(int64_t took)
 	return stamp_monotonic() + (rest > WATCHED_REST ? rest : WATCHED_REST);
 }
 
+/* After a look at everything, at rows that changes do not ask for. */
+static void rest_after(struct store *s, int64_t took)
+{
+	sqlite3_db_release_memory(s->state->db);
+	if (took > LONG)
+		memory_rest();
+}
+
 static void note_turn(struct store *s, enum extent extent, int64_t began)
 {
 	int64_t took = stamp_monotonic() - began;
@@ -433,6 +443,8 @@ static int look(struct store *s, struct sight *g, store_adrift_fn *fn,
 		return code;
 	s->seen_tip = tip;
 	note_turn(s, extent, began);
+	if (extent == LOOK_ALL)
+		rest_after(s, stamp_monotonic() - began);
 	return 0;
 }
 

@@ -325,6 +325,15 @@ static int finish_promised(struct store *s, struct err *e)
 	return code;
 }
 
+/*
+ * libgit2 has read all that the system trusts, but talks to nobody here: none
+ * are in an empty folder.
+ */
+static void forget_certificates(const struct store *s)
+{
+	git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, NULL, s->tmp);
+}
+
 static int open_all(struct store *s, const struct store_options *o,
 	struct site *p, struct err *e)
 {
@@ -339,6 +348,8 @@ static int open_all(struct store *s, const struct store_options *o,
 		code = open_state(s, e);
 	if (code == 0)
 		code = clear_left(s, p, e);
+	if (code == 0)
+		forget_certificates(s);
 	if (code == 0 && p->make)
 		code = repository_make(
 			o->path, p->folder.p, o->branch, o->bare, e);
