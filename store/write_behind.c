@@ -1,9 +1,11 @@
 /*
  * write_behind - a file written by another thread than the one that makes it.
  *
- * Copying a mebibyte into the system's memory takes as long as hashing it.  A
- * thread is made for each buffer, which costs a tenth of a percent of that,
- * and has no life to look after.
+ * Copying a mebibyte into the system's memory takes as long as hashing it.  The
+ * thread begins with the first buffer and ends when all is closed.
+ *
+ *   caller:  busy -------------------------------> not busy, joined
+ *   thread:       todo --> written --> not todo
  */
 #include "store/write_behind.h"
 
@@ -20,6 +22,8 @@
 void write_behind_open(struct write_behind *w, int fd, const char *name)
 {
 	*w = (struct write_behind){.name = name, .fd = fd};
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->turn, NULL);
 	w->out = xmalloc(WRITE_BEHIND_SIZE);
 	w->full.bytes = xmalloc(WRITE_BEHIND_SIZE);
 	w->full.done = true;
@@ -27,14 +31,35 @@ void write_behind_open(struct write_behind *w, int fd, const char *name)
 
 static void join(struct write_behind *w)
 {
-	if (w->busy)
-		pthread_join(w->thread, NULL);
+	if (!w->busy)
+		return;
+	pthread_mutex_lock(&w->lock);
+	while (w->todo)
+		pthread_cond_wait(&w->turn, &w->lock);
+	pthread_mutex_unlock(&w->lock);
 	w->busy = false;
+}
+
+static void give(struct write_behind *w, bool todo, bool ending)
+{
+	pthread_mutex_lock(&w->lock);
+	w->todo = todo;
+	w->ending = ending;
+	pthread_cond_signal(&w->turn);
+	pthread_mutex_unlock(&w->lock);
 }
 
 void write_behind_close(struct write_behind *w)
 {
+	if (w->out == NULL)
+		return;
 	join(w);
+	if (w->begun) {
+		give(w, false, true);
+		pthread_join(w->thread, NULL);
+	}
+	pthread_cond_destroy(&w->turn);
+	pthread_mutex_destroy(&w->lock);
 	free(w->out);
 	free(w->full.bytes);
 	w->out = w->full.bytes = NULL;
@@ -68,7 +93,21 @@ static int write_full(struct write_behind *w, struct err *e)
 
 static void *work(void *arg)
 {
-	write_full(arg, NULL);
+	struct write_behind *w = arg;
+
+	pthread_mutex_lock(&w->lock);
+	for (;;) {
+		while (!w->todo && !w->ending)
+			pthread_cond_wait(&w->turn, &w->lock);
+		if (!w->todo)
+			break;
+		pthread_mutex_unlock(&w->lock);
+		write_full(w, NULL);
+		pthread_mutex_lock(&w->lock);
+		w->todo = false;
+		pthread_cond_signal(&w->turn);
+	}
+	pthread_mutex_unlock(&w->lock);
 	return NULL;
 }
 
@@ -101,9 +140,13 @@ int write_behind_flush(struct write_behind *w, struct err *e)
 {
 	int r = hand_over(w, e);
 
-	if (r == 0)
-		w->busy = thread_begin(&w->thread, work, w);
-	return r;
+	if (r != 0)
+		return r;
+	w->begun = w->begun || thread_begin(&w->thread, work, w);
+	w->busy = w->begun;
+	if (w->busy)
+		give(w, true, false);
+	return 0;
 }
 
 int write_behind_settle(struct write_behind *w, struct err *e)

@@ -35,8 +35,13 @@ struct write_behind {
 		bool summed;
 		bool done;
 	} full;    /* the buffer before, while it is not in the file */
-	bool busy; /* thread writes it */
+	bool busy; /* the thread writes it, as far as the caller knows */
+	bool begun;
 	pthread_t thread;
+	pthread_mutex_t lock; /* of the next two */
+	pthread_cond_t turn;
+	bool todo; /* the thread's turn */
+	bool ending;
 	uint64_t pushed; /* the disk was told to begin with what is before */
 };
 
