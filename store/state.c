@@ -133,7 +133,7 @@ static const char *const migrations[] = {
 	"SELECT 1",
 };
 
-#define CHECKED ((off_t)32 << 20) /* bytes of a state that a start checks */
+#define CHECKED ((off_t)16 << 20) /* bytes of a state that a start checks */
 #define HELD_MOST (STAMP_SECOND / 10)
 #define SCHEMA ((int64_t)ARRAY_LEN(migrations))
 
