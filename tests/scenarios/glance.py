@@ -8,16 +8,19 @@ import time
 from harness import StandIn, Sync, Tap, read, until
 
 
+SANITIZER = "tsan" in os.environ.get("BUILD", "")  # has a thread of its own
+
+
 def wakes(sync):
-    """How often other threads than the loop's were woken."""
+    """How often each thread but the loop's was woken."""
     pid = sync.process.pid
-    total = 0
+    woken = {}
     for thread in os.listdir("/proc/%d/task" % pid):
         if int(thread) != pid:
             status = read("/proc/%d/task/%s/status" % (pid, thread)).decode()
-            total += int(status.split("\nvoluntary_ctxt_switches:")[1].split(
-                "\n")[0])
-    return total
+            woken[thread] = status.split("\nvoluntary_ctxt_switches:")[1] \
+                .split("\n")[0]
+    return woken
 
 
 def is_quiet(server, sync):
@@ -26,7 +29,9 @@ def is_quiet(server, sync):
     server.side("requests/reset")
     time.sleep(2.2)
     asked = server.requests()
-    return wakes(sync) == before and 2 <= len(asked) <= 3
+    after = wakes(sync)
+    woken = sum(before.get(thread) != n for thread, n in after.items())
+    return woken <= SANITIZER and 2 <= len(asked) <= 3
 
 
 def calms_down(server, sync):
@@ -67,9 +72,11 @@ def main():
         tap.ok(calms_down(server, sync), "and it is quiet again")
 
         server.side("key", {"user": "admin", "key": None})
-        tap.ok(until(lambda: "401" in sync.said()), "a refused key is seen")
+        tap.ok(until(lambda: "error: GET" in sync.said()),
+               "a refused key is seen")
         server.side("key", {"user": "admin", "key": "adminkey"})
-        tap.ok(until(lambda: "answers again" in sync.said()), "and its end")
+        tap.ok(until(lambda: "answers again" in sync.said()), "and its end",
+               sync.said())
         tap.ok(calms_down(server, sync), "and it is quiet again")
         sync.opsync("withdraw", "3")
         tap.ok(until(lambda: "/3-" not in sync.git("ls-files").out),
