@@ -129,24 +129,7 @@ static void stop(struct watch *w)
 	w->events = 0;
 }
 
-static void on_poll(uv_poll_t *poll, int status, int events)
-{
-	struct watch *w = poll->data;
-	struct http *h = w->http;
-	int flags = status < 0 ? CURL_CSELECT_ERR : 0;
-	int running;
-
-	if (!w->wanted) {
-		stop(w); /* curl looks itself before it uses it again */
-		return;
-	}
-	if (events & UV_READABLE)
-		flags |= CURL_CSELECT_IN;
-	if (events & UV_WRITABLE)
-		flags |= CURL_CSELECT_OUT;
-	curl_multi_socket_action(h->multi, w->fd, flags, &running);
-	collect(h);
-}
+static void on_poll(uv_poll_t *poll, int status, int events);
 
 static int start(struct watch *w, int events)
 {
@@ -160,6 +143,42 @@ static int start(struct watch *w, int events)
 	w->wanted = true;
 	uv_ref((uv_handle_t *)&w->poll);
 	return 0;
+}
+
+/* libuv looks no more where it met an error. */
+static void watch_again(struct watch *w)
+{
+	int events = w->events;
+
+	stop(w);
+	start(w, events);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	struct watch *w = poll->data;
+	struct http *h = w->http;
+	int flags = 0;
+	int running;
+
+	if (!w->wanted) {
+		stop(w); /* curl looks itself before it uses it again */
+		return;
+	}
+	if (events & UV_READABLE)
+		flags |= CURL_CSELECT_IN;
+	if (events & UV_WRITABLE)
+		flags |= CURL_CSELECT_OUT;
+	/*
+	 * Which error, curl finds by reading: one that the server closed just
+	 * when it was to be used again is not the end of the request.
+	 */
+	if (status < 0) {
+		flags = CURL_CSELECT_IN;
+		watch_again(w);
+	}
+	curl_multi_socket_action(h->multi, w->fd, flags, &running);
+	collect(h);
 }
 
 static void handle_closed(struct http *h)
