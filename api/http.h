@@ -19,13 +19,15 @@ struct http_config {
 	int64_t stall_timeout;
 };
 
+LIST_HEAD(http_watches, watch);
+
 struct http {
 	const struct http_config *config;
 	uv_loop_t *loop;
 	CURLM *multi;
 	uv_timer_t timer;
 	size_t n_handles; /* of libuv that are open */
-	LIST_HEAD(, watch) watches;
+	struct http_watches watches;
 	CURL **idle; /* easy handles to be used again */
 	size_t n_idle;
 	size_t cap_idle;
