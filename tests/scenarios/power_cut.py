@@ -27,6 +27,11 @@ class File:
     def __init__(self, data=b""):
         self.data = bytearray(data)
         self.safe = bytes(data)
+        self.least = len(data)  # bytes that it had since then
+
+    def sync(self):
+        self.safe = bytes(self.data)
+        self.least = len(self.data)
 
     def write(self, at, data):
         if len(self.data) < at:
@@ -34,12 +39,14 @@ class File:
         self.data[at:at + len(data)] = data
 
     def resize(self, n):
+        self.least = min(self.least, n)
         del self.data[n:]
         self.data.extend(bytes(n - len(self.data)))
 
     def found(self, dice):
         """Its bytes after a power cut, if they were never synced: all,
-        none, a part, or blocks of zeros."""
+        none, a part, or blocks of zeros.  A file that was synced and never
+        cut since has no end before that."""
         if bytes(self.data) == self.safe:
             return self.safe
         how = dice.randrange(5)
@@ -48,7 +55,8 @@ class File:
         if how == 1:
             return self.safe
         if how == 2:
-            return bytes(self.data[:dice.randint(0, len(self.data))])
+            return bytes(self.data[:dice.randint(self.least,
+                                                 len(self.data))])
         mixture = bytearray(self.data)
         old = self.safe.ljust(len(mixture), b"\0")
         for at in range(0, len(mixture), 4096):
@@ -84,7 +92,7 @@ class Disk:
 
     def sync(self, files):
         for f in files:
-            f.safe = bytes(f.data)
+            f.sync()
         for change in self.steps:
             change(self.safe)
         self.steps = []
