@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/image_info.h"
 
 /* A picture's bytes: in memory, or in a file where bytes is NULL. */
@@ -22,30 +23,5 @@ typedef bool image_format_fn(
 
 image_format_fn image_jpeg, image_png, image_gif, image_webp, image_avif,
 	image_svg;
-
-static inline uint32_t be16(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 8 | p[1];
-}
-
-static inline uint32_t be32(const uint8_t *p)
-{
-	return be16(p) << 16 | be16(p + 2);
-}
-
-static inline uint32_t le16(const uint8_t *p)
-{
-	return (uint32_t)p[1] << 8 | p[0];
-}
-
-static inline uint32_t le24(const uint8_t *p)
-{
-	return (uint32_t)p[2] << 16 | le16(p);
-}
-
-static inline uint32_t le32(const uint8_t *p)
-{
-	return le16(p + 2) << 16 | le16(p);
-}
 
 #endif

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
 #include "base/stamp.h"
 #include "base/util.h"
 #include "store/git_error.h"
@@ -308,36 +307,4 @@ void store_discard(struct store *s)
 	s->staged_bytes = 0;
 	if (staging_clear(s->state, &e) != 0)
 		s->broken = e;
-}
-
-/*
- * libgit2 keeps the trees of all the commits that were just made.  Told to
- * keep none, it forgets them with the next object that is read, which is one
- * of our files here.
- */
-static void forget_trees(struct store *s)
-{
-	struct query q = query_open(s->state, "SELECT oid FROM file LIMIT 1");
-	git_odb_object *object = NULL;
-	git_odb *odb = NULL;
-	git_oid oid;
-
-	git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
-	if (query_next(&q) && git_oid_fromstr(&oid, column_text(&q).p) == 0 &&
-		git_repository_odb(&odb, s->repo) == 0)
-		git_odb_read(&object, odb, &oid);
-	git_odb_object_free(object);
-	git_odb_free(odb);
-	git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 1);
-	query_close(&q, NULL);
-}
-
-void store_rest(struct store *s)
-{
-	struct err ignored = {0}; /* then it comes back later */
-
-	staging_rest(s->state, &ignored);
-	trees_let_go(&s->trees);
-	forget_trees(s);
-	memory_rest();
 }

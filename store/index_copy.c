@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "base/util.h"
 #include "store/files.h"
@@ -27,18 +28,6 @@
 #define FEW ((size_t)256 << 10) /* stays in a cache */
 #define FIXED INDEX_IMAGE_FIXED
 #define DIGEST INDEX_IMAGE_DIGEST
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	       (uint32_t)p[2] << 8 | p[3];
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	for (int i = 3; i >= 0; i--, v >>= 8)
-		p[i] = (uint8_t)v;
-}
 
 /* --- What becomes of its entries ------------------------------------------ */
 
@@ -272,8 +261,8 @@ static void put_header(struct writer *w, uint32_t n)
 {
 	uint8_t header[INDEX_IMAGE_HEADER] = "DIRC";
 
-	put32(header + 4, w->version);
-	put32(header + 8, n);
+	put_be32(header + 4, w->version);
+	put_be32(header + 8, n);
 	put(w, header, sizeof(header));
 }
 
@@ -309,7 +298,7 @@ static bool put_extensions(struct writer *w, const struct index_walk *walk)
 	size_t left = (size_t)(walk->reader.end - p);
 
 	while (left > 0) {
-		size_t n = left >= 8 ? get32(p + 4) : left;
+		size_t n = left >= 8 ? be32(p + 4) : left;
 
 		if (n > left - 8 || left < 8 || p[0] < 'A' || p[0] > 'Z')
 			return false;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "base/util.h"
 
@@ -20,18 +21,6 @@
 #define HAS_EXTENDED 0x4000
 #define STAGES 0x3000
 #define NAME_MASK 0x0fff
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-	       (uint32_t)p[2] << 8 | p[3];
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	for (int i = 3; i >= 0; i--, v >>= 8)
-		p[i] = (uint8_t)v;
-}
 
 static uint32_t flags_of(const uint8_t *entry)
 {
@@ -126,8 +115,8 @@ int index_image_header(const uint8_t *bytes, size_t n,
 {
 	if (n < HEADER + DIGEST || memcmp(bytes, "DIRC", 4) != 0)
 		return err_set(e, ERR_IO, "it is no index of git");
-	out->version = get32(bytes + 4);
-	out->n = get32(bytes + 8);
+	out->version = be32(bytes + 4);
+	out->n = be32(bytes + 8);
 	if (out->version < 2 || out->version > 4)
 		return err_set(
 			e, ERR_IO, "version %u is unknown", out->version);
@@ -203,13 +192,13 @@ void index_image_fini(struct index_image *x)
 struct index_image_file index_image_file(const struct index_image_entry *entry)
 {
 	struct index_image_file f = {
-		.ctime = get32(entry->raw),
-		.ctime_nsec = get32(entry->raw + 4),
-		.mtime = get32(entry->raw + 8),
-		.mtime_nsec = get32(entry->raw + 12),
-		.ino = get32(entry->raw + 20),
-		.mode = get32(entry->raw + 24),
-		.size = get32(entry->raw + 36),
+		.ctime = be32(entry->raw),
+		.ctime_nsec = be32(entry->raw + 4),
+		.mtime = be32(entry->raw + 8),
+		.mtime_nsec = be32(entry->raw + 12),
+		.ino = be32(entry->raw + 20),
+		.mode = be32(entry->raw + 24),
+		.size = be32(entry->raw + 36),
 	};
 
 	git_oid_fromraw(&f.oid, entry->raw + 40);
@@ -246,7 +235,7 @@ void index_image_encode(const git_index_entry *entry, size_t n_path,
 		entry->uid, entry->gid, entry->file_size};
 
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
-		put32(fixed + 4 * i, numbers[i]);
+		put_be32(fixed + 4 * i, numbers[i]);
 	memcpy(fixed + 40, entry->id.id, GIT_OID_RAWSZ);
 	fixed[60] = (uint8_t)(n >> 8);
 	fixed[61] = (uint8_t)n;
@@ -254,7 +243,7 @@ void index_image_encode(const git_index_entry *entry, size_t n_path,
 
 void index_image_doubt(uint8_t fixed[INDEX_IMAGE_FIXED])
 {
-	put32(fixed + 36, 0);
+	put_be32(fixed + 36, 0);
 }
 
 bool index_image_is_plain(const struct index_image_entry *entry)

@@ -13,7 +13,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +29,7 @@
 #include "store/lock.h"
 #include "store/parts.h"
 #include "store/repository.h"
+#include "store/rest.h"
 #include "store/staging.h"
 
 /* Of what libgit2 may keep, in bytes. */
@@ -240,27 +240,6 @@ static int clear_index(struct store *s, struct err *e)
 	return code;
 }
 
-/* Of a work tree beside the main one, the parts are here and there. */
-static void watch_repository(struct store *s)
-{
-	const char *folder = git_repository_path(s->repo);
-	const char *common = git_repository_commondir(s->repo);
-	char *objects = xasprintf("%sobjects", common);
-
-	s->objects_watch = watch_new(objects);
-	if (strcmp(folder, common) == 0)
-		s->folder_watch = watch_new(folder);
-	free(objects);
-}
-
-static void stop_watching(struct store *s)
-{
-	watch_free(s->watch);
-	watch_free(s->objects_watch);
-	watch_free(s->folder_watch);
-	s->watch = s->objects_watch = s->folder_watch = NULL;
-}
-
 static int open_repository(struct store *s, struct err *e)
 {
 	const char *root; /* with a slash at its end */
@@ -276,7 +255,7 @@ static int open_repository(struct store *s, struct err *e)
 	code = objects_new(s->repo, s->tmp, &s->objects, e);
 	s->trees.objects = s->objects;
 	if (s->watches)
-		watch_repository(s);
+		rest_watch(s);
 	root = git_repository_workdir(s->repo);
 	if (code != 0 || root == NULL)
 		return code;
@@ -293,7 +272,7 @@ int store_open_again(struct store *s, struct err *e)
 	int code;
 
 	intent_catch_up(s);
-	stop_watching(s);
+	rest_unwatch(s);
 	worktree_free(s->worktree);
 	objects_free(s->objects);
 	trees_let_go(&s->trees);
@@ -457,7 +436,7 @@ void store_close(struct store *s)
 	if (s == NULL)
 		return;
 	intent_catch_up(s);
-	stop_watching(s);
+	rest_unwatch(s);
 	worktree_free(s->worktree);
 	objects_free(s->objects);
 	trees_let_go(&s->trees);
@@ -475,143 +454,4 @@ void store_close(struct store *s)
 	free(s->state_file);
 	free(s);
 	git_libgit2_shutdown();
-}
-
-void store_tell(
-	const struct store *s, enum log_level level, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-
-	if (s->told == NULL)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	s->told(s->told_arg, level, text);
-}
-
-bool store_is_checked_out(struct store *s)
-{
-	git_reference *head;
-	const char *target;
-	bool ours;
-
-	if (s->worktree == NULL ||
-		git_reference_lookup(&head, s->repo, "HEAD") != 0)
-		return false;
-	target = git_reference_symbolic_target(head);
-	ours = target != NULL && strcmp(target, s->ref) == 0;
-	git_reference_free(head);
-	return ours;
-}
-
-int store_tip(struct store *s, git_oid *out, struct err *e)
-{
-	int rc = git_reference_name_to_id(out, s->repo, s->ref);
-
-	if (rc == 0)
-		return 0;
-	*out = (git_oid){{0}};
-	return rc == GIT_ENOTFOUND ? 0
-				   : git_failed(e, "cannot read %s", s->ref);
-}
-
-static bool wants_gc(struct store *s)
-{
-	git_config *config;
-	int32_t value = 1;
-
-	if (git_repository_config(&config, s->repo) != 0)
-		return false;
-	if (git_config_get_int32(&value, config, "gc.auto") != 0)
-		value = 1;
-	git_config_free(config);
-	return value != 0;
-}
-
-int store_gc_begin(struct store *s, int *fd, struct err *e)
-{
-	*fd = -1;
-	return wants_gc(s) ? gc_begin(git_repository_path(s->repo),
-				     git_repository_commondir(s->repo), fd, e)
-			   : 0;
-}
-
-void store_gc_end(struct store *s, int fd, bool whole)
-{
-	gc_end(git_repository_path(s->repo), git_repository_commondir(s->repo),
-		fd, whole);
-}
-
-int store_head(struct store *s, char id[41], struct err *e)
-{
-	git_oid tip;
-	int code = store_tip(s, &tip, e);
-
-	id[0] = '\0';
-	if (code == 0 && !git_oid_is_zero(&tip))
-		git_oid_tostr(id, GIT_OID_HEXSZ + 1, &tip);
-	return code;
-}
-
-int store_ahead(struct store *s, const char *old, char tip[41], int64_t *n,
-	struct err *e)
-{
-	git_oid now;
-	git_oid then = {{0}};
-	git_revwalk *walk = NULL;
-	int code = store_tip(s, &now, e);
-
-	*n = 0;
-	tip[0] = '\0';
-	if (code != 0 || git_oid_is_zero(&now))
-		return code;
-	git_oid_tostr(tip, GIT_OID_HEXSZ + 1, &now);
-	if (git_revwalk_new(&walk, s->repo) != 0 ||
-		git_revwalk_push(walk, &now) != 0)
-		code = git_failed(e, "cannot read the history");
-	else if (git_oid_fromstr(&then, old) == 0)
-		git_revwalk_hide(walk, &then); /* one that is gone: all */
-	while (code == 0 && git_revwalk_next(&then, walk) == 0)
-		(*n)++;
-	git_revwalk_free(walk);
-	return code;
-}
-
-struct state *store_state(struct store *s)
-{
-	return s->state;
-}
-
-int store_state_path(const char *path, struct buf *out, struct err *e)
-{
-	bool found;
-	int code = repository_find(path, out, &found, e);
-
-	if (code != 0)
-		return code;
-	if (!found)
-		return err_set(e, ERR_NOT_FOUND,
-			"there is no repository in %s: opsyncd has not run yet",
-			path);
-	buf_puts(out, "/opsync/state.db");
-	return 0;
-}
-
-int store_holder(
-	const char *path, int64_t *pid, struct buf *note, struct err *e)
-{
-	struct buf file = {0};
-	bool found;
-	int code = repository_find(path, &file, &found, e);
-
-	*pid = 0;
-	buf_clear(note);
-	if (code == 0 && found) {
-		buf_puts(&file, "/opsync/lock");
-		code = lock_holder(file.p, pid, note, e);
-	}
-	buf_fini(&file);
-	return code;
 }

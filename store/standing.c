@@ -1,0 +1,155 @@
+/*
+ * standing - where a store stands: its branch, its repository, who holds it.
+ *
+ * Some is asked of an open one, some of one that another process may hold.
+ */
+#include "store/store.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/gc.h"
+#include "store/git_error.h"
+#include "store/lock.h"
+#include "store/parts.h"
+#include "store/repository.h"
+
+void store_tell(
+	const struct store *s, enum log_level level, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (s->told == NULL)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	s->told(s->told_arg, level, text);
+}
+
+bool store_is_checked_out(struct store *s)
+{
+	git_reference *head;
+	const char *target;
+	bool ours;
+
+	if (s->worktree == NULL ||
+		git_reference_lookup(&head, s->repo, "HEAD") != 0)
+		return false;
+	target = git_reference_symbolic_target(head);
+	ours = target != NULL && strcmp(target, s->ref) == 0;
+	git_reference_free(head);
+	return ours;
+}
+
+int store_tip(struct store *s, git_oid *out, struct err *e)
+{
+	int rc = git_reference_name_to_id(out, s->repo, s->ref);
+
+	if (rc == 0)
+		return 0;
+	*out = (git_oid){{0}};
+	return rc == GIT_ENOTFOUND ? 0
+				   : git_failed(e, "cannot read %s", s->ref);
+}
+
+static bool wants_gc(struct store *s)
+{
+	git_config *config;
+	int32_t value = 1;
+
+	if (git_repository_config(&config, s->repo) != 0)
+		return false;
+	if (git_config_get_int32(&value, config, "gc.auto") != 0)
+		value = 1;
+	git_config_free(config);
+	return value != 0;
+}
+
+int store_gc_begin(struct store *s, int *fd, struct err *e)
+{
+	*fd = -1;
+	return wants_gc(s) ? gc_begin(git_repository_path(s->repo),
+				     git_repository_commondir(s->repo), fd, e)
+			   : 0;
+}
+
+void store_gc_end(struct store *s, int fd, bool whole)
+{
+	gc_end(git_repository_path(s->repo), git_repository_commondir(s->repo),
+		fd, whole);
+}
+
+int store_head(struct store *s, char id[41], struct err *e)
+{
+	git_oid tip;
+	int code = store_tip(s, &tip, e);
+
+	id[0] = '\0';
+	if (code == 0 && !git_oid_is_zero(&tip))
+		git_oid_tostr(id, GIT_OID_HEXSZ + 1, &tip);
+	return code;
+}
+
+int store_ahead(struct store *s, const char *old, char tip[41], int64_t *n,
+	struct err *e)
+{
+	git_oid now;
+	git_oid then = {{0}};
+	git_revwalk *walk = NULL;
+	int code = store_tip(s, &now, e);
+
+	*n = 0;
+	tip[0] = '\0';
+	if (code != 0 || git_oid_is_zero(&now))
+		return code;
+	git_oid_tostr(tip, GIT_OID_HEXSZ + 1, &now);
+	if (git_revwalk_new(&walk, s->repo) != 0 ||
+		git_revwalk_push(walk, &now) != 0)
+		code = git_failed(e, "cannot read the history");
+	else if (git_oid_fromstr(&then, old) == 0)
+		git_revwalk_hide(walk, &then); /* one that is gone: all */
+	while (code == 0 && git_revwalk_next(&then, walk) == 0)
+		(*n)++;
+	git_revwalk_free(walk);
+	return code;
+}
+
+struct state *store_state(struct store *s)
+{
+	return s->state;
+}
+
+int store_state_path(const char *path, struct buf *out, struct err *e)
+{
+	bool found;
+	int code = repository_find(path, out, &found, e);
+
+	if (code != 0)
+		return code;
+	if (!found)
+		return err_set(e, ERR_NOT_FOUND,
+			"there is no repository in %s: opsyncd has not run yet",
+			path);
+	buf_puts(out, "/opsync/state.db");
+	return 0;
+}
+
+int store_holder(
+	const char *path, int64_t *pid, struct buf *note, struct err *e)
+{
+	struct buf file = {0};
+	bool found;
+	int code = repository_find(path, &file, &found, e);
+
+	*pid = 0;
+	buf_clear(note);
+	if (code == 0 && found) {
+		buf_puts(&file, "/opsync/lock");
+		code = lock_holder(file.p, pid, note, e);
+	}
+	buf_fini(&file);
+	return code;
+}
