@@ -325,7 +325,10 @@ int staging_apply(struct state *s, struct err *e)
 		" WHERE (work_package, entry) IN " READY ")",
 		"DELETE FROM adrift WHERE (work_package, entry) IN " READY,
 		"DELETE FROM file WHERE (work_package, entry) IN " READY,
-		"DELETE FROM document WHERE (work_package, entry) IN " READY,
+		/* A row says nothing of the text: most stay as they are. */
+		"DELETE FROM document WHERE (work_package, entry) IN"
+		" (SELECT work_package, entry FROM staged_document"
+		" WHERE why IS NULL AND dropped)",
 		"DELETE FROM unique_value WHERE (work_package, entry) "
 		"IN " READY,
 		"INSERT INTO unique_value (value, work_package, entry, level)"
@@ -334,7 +337,14 @@ int staging_apply(struct state *s, struct err *e)
 		" WHERE (work_package, entry) IN " READY,
 		"INSERT INTO document (" DOCUMENT_COLUMNS ")"
 		" SELECT " DOCUMENT_COLUMNS " FROM staged_document"
-		" WHERE why IS NULL AND NOT dropped",
+		" WHERE why IS NULL AND NOT dropped"
+		" ON CONFLICT (work_package, entry) DO UPDATE"
+		" SET natural_path = excluded.natural_path,"
+		" claim = excluded.claim,"
+		" keep_when_gone = excluded.keep_when_gone"
+		" WHERE natural_path IS NOT excluded.natural_path"
+		" OR claim IS NOT excluded.claim"
+		" OR keep_when_gone IS NOT excluded.keep_when_gone",
 		"INSERT INTO file (" FILE_COLUMNS ")"
 		" SELECT " FILE_COLUMNS " FROM staged_file"
 		" WHERE (work_package, entry) IN " READY,
