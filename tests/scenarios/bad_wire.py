@@ -249,6 +249,23 @@ def lies(bad):
     return n
 
 
+def closed_behind(tap, server):
+    """Every answer is whole, and its connection is closed behind it: that is
+    seen before the connection is used again, or just then."""
+    with Wire(server.url) as wire:
+        bad = Bad(tap, server, wire)
+        wrong = []
+        for _ in range(size(20, 400)):
+            bad.sync.put_back()
+            wire.reset(lambda number, path, raw: [raw])
+            done = bad.sync.once()
+            if done.code != 0 or bad.sync.tree() != bad.wanted:
+                wrong.append("%r" % done)
+        tap.ok(not wrong, "a connection may be closed behind each answer",
+               "\n".join(wrong[:3]))
+        bad.close()
+
+
 def main():
     tap = Tap()
     n = 0
@@ -265,6 +282,7 @@ def main():
                     stalls(bad, 6, "a list")
                     stalls(bad, 13, "a content")
                 bad.close()
+        closed_behind(tap, server)
         responsive(tap, server)
     figure(n, "answers broken on the way")
     return tap.end()

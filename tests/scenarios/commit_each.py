@@ -34,9 +34,28 @@ def bulky(tap):
         tap.same(sync.flaws(), [], "without a flaw")
 
 
+def again(tap):
+    """How many come is known with a new mapping: large commits first."""
+    everything = "guard: { max_change: { share: 100%, count: 10000 } }"
+    with StandIn("--generate", "4000") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING,
+            more=everything) as sync:
+        tap.same(sync.once().code, 0, "4,000 work packages")
+        before = sync.commits()
+        sync.configure(mapping=MAPPING.replace("title:", "name:"),
+                       more=everything)
+        tap.same(sync.once().code, 0, "are rendered again")
+        made = [int(line.split()[1]) for line in
+                log(sync, "%s")[before:]]
+        tap.ok(made[0] > 1300 and made == sorted(made, reverse=True) and
+               sum(made) == 4000, "the largest commit first, the smallest "
+               "last", made)
+
+
 def main():
     tap = Tap()
     bulky(tap)
+    again(tap)
     with StandIn(*WORLD) as server, Sync(
             server.url, projects="[demo-1]", mapping=MAPPING,
             more="commit: { by: work-package }") as sync:

@@ -254,9 +254,24 @@ def projects(tap):
         tap.same(of["fetched"], of["added"], "each event is of one of them")
 
 
+def shown_again(tap):
+    """What a poll shows once more is no news."""
+    with StandIn("--generate", "3") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        sync.once()
+        for text in ("one", "two", "three"):
+            edit(server, 1, description=text)
+            edit(server, 2 if text == "one" else 3, description=text)
+            sync.once()
+        got = kinds(sync, "--wp", "2", "--level", "debug")
+        tap.same(got.count("fetched"), 2, "three polls show a change, and "
+                 "it is read once")
+
+
 def main():
     tap = Tap()
     projects(tap)
+    shown_again(tap)
     with StandIn() as server:
         with Sync(server.url,
                   schedule="{ poll: 1h, overlap: 1s }") as sync:
