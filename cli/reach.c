@@ -15,19 +15,20 @@
 
 /* --- The file ----------------------------------------------------------- */
 
-static const struct instance *find(
-	const struct cli *cli, struct instances *all, struct err *e)
-{
-	const char *name = cli->instance;
+typedef int load_fn(
+	const struct instance *one, struct config *out, struct err *e);
 
-	if (name == NULL)
-		name = getenv("OPSYNC_INSTANCE");
-	instances_find(all);
-	return instances_get(all, name, e);
+static int load_file(
+	const struct instance *one, struct config *out, struct err *e)
+{
+	return config_load(one->file, out, e);
 }
 
-int cli_config(const struct cli *cli, struct config *out, struct err *e)
+/* The file that is named, or that of the instance that is meant. */
+static int load_meant(
+	const struct cli *cli, load_fn *load, struct config *out, struct err *e)
 {
+	const char *name = cli->instance;
 	struct instances all = {0};
 	const struct instance *one;
 	int r;
@@ -35,10 +36,18 @@ int cli_config(const struct cli *cli, struct config *out, struct err *e)
 	*out = (struct config){0};
 	if (cli->config_file != NULL)
 		return config_load(cli->config_file, out, e);
-	one = find(cli, &all, e);
-	r = one != NULL ? config_load(one->file, out, e) : ERR_USAGE;
+	if (name == NULL)
+		name = getenv("OPSYNC_INSTANCE");
+	instances_find(&all);
+	one = instances_get(&all, name, e);
+	r = one != NULL ? load(one, out, e) : ERR_USAGE;
 	instances_fini(&all);
 	return r;
+}
+
+int cli_config(const struct cli *cli, struct config *out, struct err *e)
+{
+	return load_meant(cli, load_file, out, e);
 }
 
 /* --- The daemon --------------------------------------------------------- */
@@ -130,15 +139,5 @@ int cli_reach_instance(
 
 int cli_reach(const struct cli *cli, struct config *out, struct err *e)
 {
-	struct instances all = {0};
-	const struct instance *one;
-	int r;
-
-	*out = (struct config){0};
-	if (cli->config_file != NULL)
-		return config_load(cli->config_file, out, e);
-	one = find(cli, &all, e);
-	r = one != NULL ? cli_reach_instance(one, out, e) : ERR_USAGE;
-	instances_fini(&all);
-	return r;
+	return load_meant(cli, cli_reach_instance, out, e);
 }
