@@ -353,7 +353,9 @@ static void on_connection(uv_stream_t *stream, int status)
 
 /* --- For the daemon ----------------------------------------------------- */
 
-void control_progress(struct control *c, uint64_t pass, struct str line)
+/* Who waits for the pass is told a line, and what follows it is done. */
+static void tell(struct control *c, uint64_t pass, struct str line,
+	void (*then)(struct control_request *r))
 {
 	struct client *next;
 
@@ -366,25 +368,18 @@ void control_progress(struct control *c, uint64_t pass, struct str line)
 			continue;
 		buf_add_str(&r->out, line);
 		buf_putc(&r->out, '\n');
-		control_flush(r);
+		then(r);
 	}
+}
+
+void control_progress(struct control *c, uint64_t pass, struct str line)
+{
+	tell(c, pass, line, control_flush);
 }
 
 void control_finished(struct control *c, uint64_t pass, struct str line)
 {
-	struct client *next;
-
-	for (struct client *client = c->clients; client != NULL;
-		client = next) {
-		struct control_request *r = &client->request;
-
-		next = client->next;
-		if (r->pass != pass)
-			continue;
-		buf_add_str(&r->out, line);
-		buf_putc(&r->out, '\n');
-		control_end(r);
-	}
+	tell(c, pass, line, control_end);
 }
 
 static void on_listener_closed(uv_handle_t *handle)
