@@ -8,7 +8,9 @@
  * later, when nobody waits.
  *
  * libdeflate takes half of zlib's time for a document, and makes it no larger,
- * but knows no streams: what comes in pieces is zlib's.
+ * but knows no streams: what comes in pieces is zlib's, if it shrinks.  What is
+ * only stored is written by hand, since zlib would copy it once more, and takes
+ * five times as long for its checksum.
  */
 #include "store/deflate.h"
 
@@ -21,17 +23,13 @@
 #define FAST 1
 #define PLAIN 0
 #define BLOCK ((size_t)65535) /* that is stored, at most */
-#define BLOCK_HEADER ((size_t)5)
-#define AROUND ((size_t)2 + 4) /* header and checksum */
 
 void deflater_fini(struct deflater *d)
 {
 	libdeflate_free_compressor(d->fast);
 	libdeflate_free_compressor(d->plain);
-	if (d->fast_stream.state != NULL)
-		deflateEnd(&d->fast_stream);
-	if (d->plain_stream.state != NULL)
-		deflateEnd(&d->plain_stream);
+	if (d->stream.state != NULL)
+		deflateEnd(&d->stream);
 	*d = (struct deflater){0};
 }
 
@@ -58,7 +56,41 @@ size_t deflate_plain_size(size_t n)
 {
 	size_t blocks = n > BLOCK ? (n + BLOCK - 1) / BLOCK : 1;
 
-	return AROUND + blocks * BLOCK_HEADER + n;
+	return DEFLATE_HEAD + blocks * DEFLATE_BLOCK_HEADER + n + DEFLATE_TAIL;
+}
+
+size_t deflate_plain_head(uint8_t *out)
+{
+	*out++ = 0x78; /* zlib, with a window of 32 KiB */
+	*out = 0x01;
+	return DEFLATE_HEAD;
+}
+
+size_t deflate_plain_block(
+	const void *bytes, size_t *n, bool ends, uint8_t *out, size_t room)
+{
+	size_t most = room - DEFLATE_BLOCK_HEADER;
+	size_t k = *n;
+
+	if (k > BLOCK)
+		k = BLOCK;
+	if (k > most)
+		k = most;
+	*out++ = ends && k == *n; /* the last? */
+	*out++ = (uint8_t)k;
+	*out++ = (uint8_t)(k >> 8);
+	*out++ = (uint8_t)~k;
+	*out++ = (uint8_t)(~k >> 8);
+	memcpy(out, bytes, k);
+	*n = k;
+	return DEFLATE_BLOCK_HEADER + k;
+}
+
+size_t deflate_plain_tail(uint32_t sum, uint8_t *out)
+{
+	for (unsigned shift = 32; shift > 0; shift -= 8)
+		*out++ = (uint8_t)(sum >> (shift - 8));
+	return DEFLATE_TAIL;
 }
 
 void deflate_plain(const void *bytes, size_t n, uint32_t sum, uint8_t *out)
@@ -66,22 +98,14 @@ void deflate_plain(const void *bytes, size_t n, uint32_t sum, uint8_t *out)
 	const uint8_t *at = bytes;
 	size_t k;
 
-	*out++ = 0x78; /* zlib, with a window of 32 KiB */
-	*out++ = 0x01;
+	out += deflate_plain_head(out);
 	do {
-		k = n < BLOCK ? n : BLOCK;
+		k = n;
+		out += deflate_plain_block(at, &k, true, out, SIZE_MAX);
 		n -= k;
-		*out++ = n == 0; /* the last? */
-		*out++ = (uint8_t)k;
-		*out++ = (uint8_t)(k >> 8);
-		*out++ = (uint8_t)~k;
-		*out++ = (uint8_t)(~k >> 8);
-		memcpy(out, at, k);
-		out += k;
 		at += k;
 	} while (n > 0);
-	for (unsigned shift = 32; shift > 0; shift -= 8)
-		*out++ = (uint8_t)(sum >> (shift - 8));
+	deflate_plain_tail(sum, out);
 }
 
 size_t deflater_bound(size_t n)
@@ -104,12 +128,10 @@ size_t deflater_whole(
 	return size;
 }
 
-z_stream *deflater_start(struct deflater *d, const void *bytes, size_t n)
+z_stream *deflater_start(struct deflater *d)
 {
-	bool fast = deflate_helps(bytes, n);
-	z_stream *z = fast ? &d->fast_stream : &d->plain_stream;
-	int r = z->state != NULL ? deflateReset(z)
-				 : deflateInit(z, fast ? FAST : PLAIN);
+	z_stream *z = &d->stream;
+	int r = z->state != NULL ? deflateReset(z) : deflateInit(z, FAST);
 
 	assert(r == Z_OK);
 	(void)r;

@@ -15,8 +15,7 @@ struct libdeflate_compressor;
 struct deflater {
 	struct libdeflate_compressor *fast; /* for what is in memory */
 	struct libdeflate_compressor *plain;
-	z_stream fast_stream; /* for what comes in pieces */
-	z_stream plain_stream;
+	z_stream stream; /* for what comes in pieces */
 };
 
 void deflater_fini(struct deflater *d);
@@ -31,6 +30,20 @@ bool deflate_helps(const void *bytes, size_t n);
 size_t deflate_plain_size(size_t n);
 void deflate_plain(const void *bytes, size_t n, uint32_t sum, uint8_t *out);
 
+/*
+ * The same in pieces: a head, blocks of at least one byte, of which one is the
+ * last, and a tail.  A block takes what fits into the room, which is more than
+ * DEFLATE_BLOCK_HEADER: *n says how much was there, and then was taken.  Each
+ * gives the size of what is out.
+ */
+#define DEFLATE_HEAD ((size_t)2)
+#define DEFLATE_BLOCK_HEADER ((size_t)5)
+#define DEFLATE_TAIL ((size_t)4)
+size_t deflate_plain_head(uint8_t *out);
+size_t deflate_plain_block(
+	const void *bytes, size_t *n, bool ends, uint8_t *out, size_t room);
+size_t deflate_plain_tail(uint32_t sum, uint8_t *out);
+
 /* The most that n bytes may take, deflated. */
 size_t deflater_bound(size_t n);
 
@@ -39,10 +52,9 @@ size_t deflater_whole(struct deflater *d, const void *bytes, size_t n,
 	void *out, size_t room);
 
 /*
- * A stream for a content of which the first n bytes are here.  Borrowed until
- * the next call; the caller sets in and out and calls deflate().
+ * A stream for a content in pieces.  Borrowed until the next call; the caller
+ * sets in and out and calls deflate().
  */
-z_stream *deflater_start(struct deflater *d, const void *bytes, size_t n)
-	__attribute__((returns_nonnull));
+z_stream *deflater_start(struct deflater *d) __attribute__((returns_nonnull));
 
 #endif

@@ -47,8 +47,11 @@ struct pack {
 	struct write_behind w;
 	struct digest *sum; /* of what is written; NULL: made by pack_seal() */
 	struct deflater deflater;
-	z_stream *z;         /* of the entry in hand, or NULL */
 	struct object entry; /* the entry in hand */
+	bool open;           /* it comes in pieces, and goes on */
+	z_stream *z;         /* that deflates those; NULL: they are stored, */
+	uint64_t left;       /* of which so many bytes are to come, */
+	uint32_t plain_sum;  /* and those before have this checksum */
 	size_t n_waiting;
 	size_t waiting_bytes;
 	uint32_t waiting[TOGETHER_MOST]; /* among objects; they have bytes */
@@ -114,6 +117,7 @@ static void advance(struct pack *p, size_t n)
 {
 	p->entry.crc = libdeflate_crc32(p->entry.crc, p->w.out + p->w.n, n);
 	p->w.n += n;
+	assert(p->w.n <= OUT_SIZE);
 }
 
 /* The type and size before an entry: 4 bits, then 7 a byte. */
@@ -131,17 +135,21 @@ static void add_entry_header(struct pack *p, git_object_t type, uint64_t size)
 	advance(p, (size_t)(at - start));
 }
 
+/* Have room in the buffer for so much. */
+static int make_room(struct pack *p, size_t room, struct err *e)
+{
+	return OUT_SIZE - p->w.n < room ? write_behind_flush(&p->w, e) : 0;
+}
+
 /* Begin an entry, with room in the buffer for its header and so much more. */
 static int begin(struct pack *p, git_object_t type, uint64_t size, size_t room,
 	struct err *e)
 {
-	assert(p->z == NULL && p->path != NULL);
-	if (OUT_SIZE - p->w.n < ENTRY_HEADER_SIZE + room) {
-		int r = write_behind_flush(&p->w, e);
+	int r = make_room(p, ENTRY_HEADER_SIZE + room, e);
 
-		if (r != 0)
-			return r;
-	}
+	assert(!p->open && p->path != NULL);
+	if (r != 0)
+		return r;
 	p->entry = (struct object){
 		.type = type, .size = size, .offset = write_behind_end(&p->w)};
 	add_entry_header(p, type, size);
@@ -165,18 +173,27 @@ static void end(struct pack *p, const git_oid *oid)
 int pack_begin(struct pack *p, git_object_t type, uint64_t size,
 	const void *first, size_t n, struct err *e)
 {
-	int r = begin(p, type, size, 0, e);
+	int r = begin(p, type, size, DEFLATE_HEAD, e);
 
-	if (r == 0)
-		p->z = deflater_start(&p->deflater, first, n);
-	return r;
+	if (r != 0)
+		return r;
+	p->open = true;
+	if (deflate_helps(first, n)) {
+		p->z = deflater_start(&p->deflater);
+		return 0;
+	}
+	p->z = NULL;
+	p->left = size;
+	p->plain_sum = 1;
+	advance(p, deflate_plain_head(p->w.out + p->w.n));
+	return 0;
 }
 
 void pack_cancel(struct pack *p)
 {
-	if (p->z == NULL)
+	if (!p->open)
 		return;
-	p->z = NULL;
+	p->open = false;
 	write_behind_cut(&p->w, p->entry.offset);
 }
 
@@ -194,15 +211,14 @@ static int run(struct pack *p, int how, struct err *e)
 		done = deflate(z, how);
 		assert(done != Z_STREAM_ERROR);
 		advance(p, room - z->avail_out);
-		if (p->w.n == OUT_SIZE && write_behind_flush(&p->w, e) != 0) {
-			pack_cancel(p);
+		if (p->w.n == OUT_SIZE && write_behind_flush(&p->w, e) != 0)
 			return ERR_IO;
-		}
 	} while (z->avail_in > 0 || (how == Z_FINISH && done != Z_STREAM_END));
 	return 0;
 }
 
-int pack_piece(struct pack *p, const void *bytes, size_t n, struct err *e)
+static int deflate_piece(
+	struct pack *p, const void *bytes, size_t n, struct err *e)
 {
 	const uint8_t *at = bytes;
 	int r = 0;
@@ -219,16 +235,66 @@ int pack_piece(struct pack *p, const void *bytes, size_t n, struct err *e)
 	return r;
 }
 
-int pack_end(struct pack *p, const git_oid *oid, struct err *e)
+static int store_piece(
+	struct pack *p, const void *bytes, size_t n, struct err *e)
+{
+	const uint8_t *at = bytes;
+
+	p->plain_sum = libdeflate_adler32(p->plain_sum, bytes, n);
+	while (n > 0) {
+		size_t k = n;
+		int r = make_room(p, DEFLATE_BLOCK_HEADER + 1, e);
+
+		if (r != 0)
+			return r;
+		advance(p, deflate_plain_block(at, &k, n == p->left,
+				   p->w.out + p->w.n, OUT_SIZE - p->w.n));
+		p->left -= k;
+		at += k;
+		n -= k;
+	}
+	return 0;
+}
+
+int pack_piece(struct pack *p, const void *bytes, size_t n, struct err *e)
+{
+	int r = p->z != NULL ? deflate_piece(p, bytes, n, e)
+			     : store_piece(p, bytes, n, e);
+
+	if (r != 0)
+		pack_cancel(p);
+	return r;
+}
+
+static int end_deflated(struct pack *p, struct err *e)
 {
 	int r;
 
 	p->z->avail_in = 0;
 	r = run(p, Z_FINISH, e);
-	if (r != 0)
+	assert(r != 0 || p->z->total_in == p->entry.size);
+	return r;
+}
+
+static int end_stored(struct pack *p, struct err *e)
+{
+	int r = make_room(p, DEFLATE_TAIL, e);
+
+	assert(p->left == 0);
+	if (r == 0)
+		advance(p, deflate_plain_tail(p->plain_sum, p->w.out + p->w.n));
+	return r;
+}
+
+int pack_end(struct pack *p, const git_oid *oid, struct err *e)
+{
+	int r = p->z != NULL ? end_deflated(p, e) : end_stored(p, e);
+
+	if (r != 0) {
+		pack_cancel(p);
 		return r;
-	assert(p->z->total_in == p->entry.size);
-	p->z = NULL;
+	}
+	p->open = false;
 	end(p, oid);
 	return 0;
 }
@@ -483,7 +549,7 @@ int pack_seal(struct pack *p, const char *folder, struct err *e)
 	char *idx;
 	int r;
 
-	assert(p->z == NULL && p->path != NULL);
+	assert(!p->open && p->path != NULL);
 	r = complete(p, checksum, e);
 	if (r != 0)
 		return r;

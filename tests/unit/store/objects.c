@@ -230,6 +230,52 @@ static void about_as_large_as_the_room_for_it(void **state)
 	free(bytes);
 }
 
+/* A blob of its own, as it comes. */
+static git_oid add_stream(
+	struct objects *o, const char *bytes, size_t size, size_t piece)
+{
+	struct blob_stream *in;
+	git_oid oid;
+
+	assert_int_equal(blob_stream_begin(o, size, &in, NULL), 0);
+	for (size_t at = 0; at < size; at += piece)
+		assert_int_equal(
+			blob_stream_add(in, bytes + at,
+				size - at < piece ? size - at : piece, NULL),
+			0);
+	assert_int_equal(blob_stream_end(in, &oid, NULL), 0);
+	return oid;
+}
+
+/*
+ * Its last bytes are in what is written first, or in what follows, or in both:
+ * that has room for 1 MiB.
+ */
+static void one_that_comes_in_pieces_ends_anywhere(void **state)
+{
+	const size_t piece = 50000;
+	const size_t around = 12 + 4 + 2 + 21 * 5; /* headers, of blocks too */
+	const size_t room = ((size_t)1 << 20) - around;
+	struct scratch *s = *state;
+	struct objects *o = open_batch(s);
+	char *bytes = noise(2 * room, 23);
+	git_oid oid;
+
+	for (size_t n = room - 12; n <= room + 6; n++) {
+		oid = add_stream(o, bytes, n, piece);
+		assert_copies(s, o, &oid, bytes, n);
+	}
+	oid = add_stream(o, bytes, 2 * room, 2 * room);
+	commit_one(s, &oid);
+	assert_int_equal(objects_seal(o, NULL), 0);
+	assert_sound(s);
+	assert_int_equal(scratch_run(s, "for i in .git/objects/pack/*.idx; do "
+					"git verify-pack $i || exit; done"),
+		0);
+	objects_free(o);
+	free(bytes);
+}
+
 /* Two blobs for one content, however it comes, are one. */
 static void the_same_is_not_written_twice(void **state)
 {
@@ -547,6 +593,7 @@ int main(void)
 		TEST(few_become_loose_objects),
 		TEST(many_become_one_pack),
 		TEST(about_as_large_as_the_room_for_it),
+		TEST(one_that_comes_in_pieces_ends_anywhere),
 		TEST(the_same_is_not_written_twice),
 		TEST(a_file_that_changes_is_refused),
 		TEST(a_dropped_batch_leaves_nothing),
