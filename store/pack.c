@@ -107,6 +107,11 @@ void pack_free(struct pack *p)
 	free(p);
 }
 
+void pack_let_go(struct pack *p)
+{
+	p->w.once = true;
+}
+
 const struct object_table *pack_objects(const struct pack *p)
 {
 	return &p->objects;

@@ -22,6 +22,12 @@ struct pack;
 int pack_new(const char *folder, uint32_t n, struct pack **out, struct err *e);
 void pack_free(struct pack *p); /* accepts NULL; removes what is not sealed */
 
+/*
+ * What is written of it need not stay in the system's memory, where it would
+ * take the place of what is read again.  Before the first entry.
+ */
+void pack_let_go(struct pack *p);
+
 /* What is in it. */
 const struct object_table *pack_objects(const struct pack *p);
 

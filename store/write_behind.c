@@ -2,7 +2,9 @@
  * write_behind - a file written by another thread than the one that makes it.
  *
  * Copying a mebibyte into the system's memory takes as long as hashing it.  The
- * thread begins with the first buffer and ends when all is closed.
+ * thread begins with the first buffer and ends when all is closed.  Memory that
+ * is let go is soon used for what follows; new memory costs several times as
+ * much where a virtual machine gives back what is free.
  *
  *   caller:  busy -------------------------------> not busy, joined
  *   thread:       todo --> written --> not todo
@@ -72,6 +74,8 @@ static void push(struct write_behind *w, uint64_t end)
 		return;
 	sync_file_range(w->fd, (off_t)w->pushed, (off_t)(end - w->pushed),
 		SYNC_FILE_RANGE_WRITE);
+	if (w->once) /* what is not on the disk yet, the next time */
+		posix_fadvise(w->fd, 0, (off_t)w->pushed, POSIX_FADV_DONTNEED);
 	w->pushed = end;
 }
 

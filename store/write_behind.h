@@ -24,6 +24,7 @@ struct write_behind {
 	 * then.  Borrowed.
 	 */
 	struct digest *sum;
+	bool once; /* set: what is on the disk stays in memory no longer */
 
 	/* Private. */
 	const char *name;
