@@ -174,8 +174,9 @@ int state_weights(struct state *s, int64_t since, state_weight_fn *fn,
 	struct query q = query_open(s,
 		"SELECT project, sum(documents), sum(removed), sum(held) FROM ("
 		"SELECT coalesce(w.project_id, 0) AS project,"
-		" count(*) AS documents, 0 AS removed, 0 AS held"
-		" FROM document d LEFT JOIN work_package w"
+		" sum(d.n) AS documents, 0 AS removed, 0 AS held"
+		" FROM (SELECT work_package, count(*) AS n FROM document"
+		" GROUP BY work_package) d LEFT JOIN work_package w"
 		" ON w.id = d.work_package GROUP BY 1"
 		" UNION ALL SELECT project_id, 0, count(*), 0 FROM removal"
 		" WHERE at >= ?1 GROUP BY 1"
