@@ -337,7 +337,7 @@ int staging_apply(struct state *s, struct err *e)
 		" WHERE (work_package, entry) IN " READY,
 		"INSERT INTO document (" DOCUMENT_COLUMNS ")"
 		" SELECT " DOCUMENT_COLUMNS " FROM staged_document"
-		" WHERE why IS NULL AND NOT dropped"
+		" WHERE why IS NULL AND NOT dropped ORDER BY claim"
 		" ON CONFLICT (work_package, entry) DO UPDATE"
 		" SET natural_path = excluded.natural_path,"
 		" claim = excluded.claim,"
@@ -347,7 +347,7 @@ int staging_apply(struct state *s, struct err *e)
 		" OR keep_when_gone IS NOT excluded.keep_when_gone",
 		"INSERT INTO file (" FILE_COLUMNS ")"
 		" SELECT " FILE_COLUMNS " FROM staged_file"
-		" WHERE (work_package, entry) IN " READY,
+		" WHERE (work_package, entry) IN " READY " ORDER BY path",
 		"INSERT OR REPLACE INTO attachment (" ATTACHMENT_COLUMNS ")"
 		" SELECT " ATTACHMENT_COLUMNS " FROM staged_attachment",
 		"DELETE FROM attachment WHERE work_package IN"
