@@ -204,23 +204,11 @@ int tree_with(struct trees *t, const git_oid *tree,
 	struct err *e)
 {
 	struct updates u = {0};
-	struct spot spot;
-	int code;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct worktree_change *c = &changes[i];
-
-		if (!c->has)
-			continue;
-		code = tree_find(t, tree, c->path, &spot, e);
-		if (code != 0) {
-			free(u.items);
-			return code;
-		}
-		if (spot.kind != SPOT_FOLDER && spot.kind != SPOT_BLOCKED)
-			add_update(&u, GIT_TREE_UPDATE_UPSERT, c->path,
-				&c->new_oid, c->mode);
-	}
+	for (size_t i = 0; i < n; i++)
+		if (changes[i].has)
+			add_update(&u, GIT_TREE_UPDATE_UPSERT, changes[i].path,
+				&changes[i].new_oid, changes[i].mode);
 	return update(objects_workshop(t->objects), tree, &u, out, e);
 }
 
@@ -228,11 +216,24 @@ int tree_changed(struct trees *t, const git_oid *tree,
 	const struct worktree_change *changes, size_t n, git_oid *out,
 	struct err *e)
 {
+	struct worktree_change *fitting = xcalloc(n + 1, sizeof(*fitting));
+	size_t n_fitting = 0;
 	git_oid without;
 	int code = tree_without(t, tree, changes, n, &without, e);
 
+	for (size_t i = 0; code == 0 && i < n; i++) {
+		struct spot spot;
+
+		if (!changes[i].has)
+			continue;
+		code = tree_find(t, &without, changes[i].path, &spot, e);
+		if (code == 0 && spot.kind != SPOT_FOLDER &&
+			spot.kind != SPOT_BLOCKED)
+			fitting[n_fitting++] = changes[i];
+	}
 	if (code == 0)
-		code = tree_with(t, &without, changes, n, out, e);
+		code = tree_with(t, &without, fitting, n_fitting, out, e);
+	free(fitting);
 	return code;
 }
 

@@ -39,9 +39,9 @@ int tree_find(struct trees *t, const git_oid *tree, const char *path,
 
 /*
  * A tree with changes made to another: tree_without() leaves out the files
- * that go, tree_with() then adds those that come, tree_changed() does both.
- * A file that goes and is not there is no error; one that comes where there
- * is a folder, or below what is none, is left out.
+ * that go, where they are there; tree_with() adds those that come, of which
+ * none may be where there is a folder, or below what is none; tree_changed()
+ * does both, and leaves out what cannot come.
  */
 int tree_without(struct trees *t, const git_oid *tree,
 	const struct worktree_change *changes, size_t n, git_oid *out,
