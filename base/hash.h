@@ -15,6 +15,9 @@ void hash_sha256(const void *bytes, size_t n, uint8_t out[SHA256_SIZE]);
 void hash_sha1(const void *bytes, size_t n, uint8_t out[20]);
 void hash_md5(const void *bytes, size_t n, uint8_t out[MD5_SIZE]);
 
+/* Of several texts: in less time than one by one. */
+void hash_md5_each(const struct str *texts, size_t n, uint8_t (*out)[MD5_SIZE]);
+
 /* n bytes as 2n lower-case hex digits and a NUL. */
 void hash_hex(const uint8_t *bytes, size_t n, char *out);
 

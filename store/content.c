@@ -171,12 +171,12 @@ static void name_digests(struct identity *id, const uint8_t md5[MD5_SIZE],
 	hash_hex(sha256, SHA256_SIZE, id->sha256);
 }
 
-static struct store_content *make_whole(
-	struct store *s, struct store_arrival *a, store_probe_fn *probe)
+static struct store_content *make_whole(struct store *s,
+	struct store_arrival *a, const uint8_t md5[MD5_SIZE],
+	store_probe_fn *probe)
 {
 	struct store_content *c = xcalloc(1, sizeof(*c));
 	struct str all = buf_str(&a->bytes);
-	uint8_t md5[MD5_SIZE];
 	uint8_t sha256[SHA256_SIZE];
 
 	*c = (struct store_content){
@@ -189,7 +189,6 @@ static struct store_content *make_whole(
 		.whole = true,
 	};
 	a->bytes = (struct buf){0};
-	hash_md5(all.p, all.n, md5);
 	hash_sha256(all.p, all.n, sha256);
 	name_digests(&c->named, md5, sha256);
 	parcel_make(&c->parcel, all.p, all.n);
@@ -201,8 +200,17 @@ static struct store_content *make_whole(
 void store_contents_arrived(struct store *s, struct store_arrival *arrivals,
 	size_t n, store_probe_fn *probe)
 {
+	struct str *texts = xcalloc(n, sizeof(*texts));
+	uint8_t(*md5)[MD5_SIZE] = xcalloc(n, sizeof(*md5));
+
 	for (size_t i = 0; i < n; i++)
-		arrivals[i].content = make_whole(s, &arrivals[i], probe);
+		texts[i] = buf_str(&arrivals[i].bytes);
+	hash_md5_each(texts, n, md5);
+	for (size_t i = 0; i < n; i++)
+		arrivals[i].content =
+			make_whole(s, &arrivals[i], md5[i], probe);
+	free(md5);
+	free(texts);
 }
 
 size_t store_content_memory(const struct store_content *c)
