@@ -69,11 +69,14 @@ FOLDER = object()
 
 
 class Disk:
-    """Names and files below a folder; names change by steps, which reach
-    the disk in their order, at the latest with the next sync."""
+    """Names and files below a folder; names change by steps.  Those reach the
+    disk in their order, at the latest with the next sync; or, as one finds
+    it where no more than POSIX holds, only those of a folder do, with the
+    sync of that folder."""
 
-    def __init__(self, root):
+    def __init__(self, root, ordered):
         self.root = root
+        self.ordered = ordered
         self.names = {}
         self.inodes = {}
         for folder, folders, names in os.walk(root):
@@ -86,16 +89,21 @@ class Disk:
         self.safe = dict(self.names)
         self.steps = []
 
-    def step(self, change):
+    def step(self, change, *paths):
         change(self.names)
-        self.steps.append(change)
+        self.steps.append((change, set(map(os.path.dirname, paths))))
 
-    def sync(self, files):
+    def sync(self, files, folder=None):
+        """Of a folder, or of all where there is none."""
         for f in files:
             f.sync()
-        for change in self.steps:
-            change(self.safe)
-        self.steps = []
+        left = []
+        for change, folders in self.steps:
+            if self.ordered or folder is None or folder in folders:
+                change(self.safe)
+            else:
+                left.append((change, folders))
+        self.steps = left
 
     def file(self, inode, path):
         if inode not in self.inodes:
@@ -109,6 +117,7 @@ class Disk:
         _, call, result, inode, value, one, two = parts[:7]
         if int(result) < 0 or "-shm" in one:
             return
+        one, two = os.path.normpath(one), os.path.normpath(two)
         value = int(value)
         if call.startswith("open") or call == "creat":
             self.opened(inode, one, value)
@@ -117,18 +126,21 @@ class Disk:
                                         bytes.fromhex(parts[8]))
         elif call in ("ftruncate", "truncate"):
             self.file(inode, one).resize(value)
+        elif call == "syncfs":
+            self.sync(self.all_files())
         elif call in SYNCS:
             folder = self.names.get(one) is FOLDER or one == self.root
-            self.sync(self.all_files() if call == "syncfs" else
-                      [] if folder else [self.file(inode, one)])
+            self.sync([] if folder else [self.file(inode, one)], one)
         elif call.startswith("rename"):
-            self.step(lambda names: move(names, one, two))
+            f = self.names.get(one)
+            self.step(lambda names: move(names, one, two, f), one, two)
         elif call.startswith("link"):
-            self.step(lambda names: names.update({two: names[one]}))
+            f = self.names[one]
+            self.step(lambda names: names.update({two: f}), two)
         elif call in ("unlink", "unlinkat", "rmdir"):
-            self.step(lambda names: names.pop(one, None))
+            self.step(lambda names: remove(names, one), one)
         elif call.startswith("mkdir"):
-            self.step(lambda names: names.update({one: FOLDER}))
+            self.step(lambda names: names.update({one: FOLDER}), one)
 
     def all_files(self):
         return set(f for f in [*self.names.values(), *self.inodes.values()]
@@ -138,17 +150,32 @@ class Disk:
         f = self.names.get(path)
         if f is None:
             f = File()
-            self.step(lambda names: names.update({path: f}))
+            self.step(lambda names: names.update({path: f}), path)
         self.inodes[inode] = f
         if flags & O_TRUNC:
             f.resize(0)
 
     # --- Afterwards ---------------------------------------------------------
 
+    def reached(self, dice):
+        """Of the steps that nobody waited for, those that came to the disk:
+        up to some point, or of each folder up to some point."""
+        if self.ordered:
+            return self.steps[:dice.randint(0, len(self.steps))]
+        found = []
+        lost = set()
+        for step in self.steps:
+            folders = step[1]
+            if lost & folders or dice.random() < 0.15:
+                lost |= folders
+            else:
+                found.append(step)
+        return found
+
     def write(self, dice):
         """Make the folder what is found when the power is back."""
         names = dict(self.safe)
-        for change in self.steps[:dice.randint(0, len(self.steps))]:
+        for change, _ in self.reached(dice):
             change(names)
         shutil.rmtree(self.root, ignore_errors=True)
         contents = {}
@@ -164,15 +191,26 @@ class Disk:
                 out.write(contents[f])
 
 
-def move(names, one, two):
+def below(names, path):
+    return [p for p in names if p.startswith(path + "/")]
+
+
+def move(names, one, two, what):
     """A rename, of a file or of a folder with all in it."""
-    if one not in names:
+    if what is None:
         return
-    names[two] = names.pop(one)
-    if names[two] is not FOLDER:
+    names.pop(one, None)
+    names[two] = what
+    if what is not FOLDER:
         return
-    for path in [p for p in names if p.startswith(one + "/")]:
+    for path in below(names, one):
         names[two + path[len(one):]] = names.pop(path)
+
+
+def remove(names, path):
+    """A file, or a folder that was empty by then."""
+    for gone in [path] + below(names, path):
+        names.pop(gone, None)
 
 
 def record(scenario):
@@ -193,7 +231,7 @@ def cut(scenario, lines, seed):
     dice = random.Random(seed)
     sync = scenario.sync
     sync.put_back()
-    disk = Disk(sync.store)
+    disk = Disk(sync.store, dice.random() < 0.5)
     at = dice.randint(1, len(lines))
     for line in lines[:at]:
         disk.apply(line)
@@ -206,6 +244,8 @@ def cut(scenario, lines, seed):
     if done.code != 0:
         return wrong + ["it does not go on: %r" % done]
     wrong += sync.faults(scenario.wanted)
+    wrong += ["something was torn: " + line for line in done.err.splitlines()
+              if "it is back at commit" in line or "is kept on" in line]
     if wrong:
         wrong.append("behind call %d: %.200s" % (at, lines[at - 1]))
         wrong.append(done.err)
