@@ -1,12 +1,13 @@
 /*
  * branch - moving a ref, as git does it.
  *
- *   REF.lock made -> REF is where it should be? -> id written into the lock,
- *   a line into the reflogs -> all on disk -> REF.lock renamed to REF ->
- *   (branch_sync) its folders on disk
+ *   (branch_prepare) id written into a file of ours -> on disk -> that renamed
+ *   to REF.lock -> REF is where it should be? -> a line into the reflogs ->
+ *   REF.lock renamed to REF -> (branch_sync) reflogs and folders on disk
  *
- * libgit2 waits for the disk after each of these; here one wait takes the
- * others along.  A kill leaves the lock, which the next start clears, or a
+ * libgit2 waits for the disk after each of these.  Here the id is on its way
+ * to the disk before the branch's turn, and the wait at the end is one with
+ * the work tree's.  A kill leaves the lock, which the next start clears, or a
  * line in a reflog too many, as git would.
  */
 #include "store/branch.h"
@@ -30,8 +31,6 @@ struct move {
 	const git_oid *from, *to;
 	char *path; /* of the ref */
 	char *lock;
-	int fd;      /* of the lock */
-	int logs[2]; /* of the ref and of HEAD; -1: none */
 };
 
 /* The folder of a file, which must be there or is made. */
@@ -46,7 +45,8 @@ static int make_folder_of(const char *file, struct err *e)
 	return r;
 }
 
-static int open_file(const char *file, int flags, int *fd, struct err *e)
+/* *fd -1: it is not there, and not to be made. */
+static int open_log(const char *file, int flags, int *fd, struct err *e)
 {
 	int r = 0;
 
@@ -56,10 +56,8 @@ static int open_file(const char *file, int flags, int *fd, struct err *e)
 		*fd = r == 0 ? open(file, flags | O_WRONLY | O_CLOEXEC, 0666)
 			     : -1;
 	}
-	if (r != 0 || *fd >= 0)
+	if (r != 0 || *fd >= 0 || errno == ENOENT)
 		return r;
-	if ((flags & O_EXCL) != 0 ? errno == EEXIST : errno == ENOENT)
-		return 0;
 	return err_errno(e, ERR_IO, errno, "cannot open %s", file);
 }
 
@@ -84,24 +82,49 @@ static int log_flags(struct store *s)
 	return make ? O_APPEND | O_CREAT : O_APPEND;
 }
 
-static int write_log(struct move *m, int *fd, const char *folder,
-	const char *ref, struct err *e)
+static char *log_file(const char *folder, const char *ref)
+{
+	return xasprintf("%slogs/%s", folder, ref);
+}
+
+/* What the disk is given here is waited for by branch_sync(). */
+static int write_log(
+	struct move *m, const char *folder, const char *ref, struct err *e)
 {
 	const struct store *s = m->s;
-	char *file = xasprintf("%slogs/%s", folder, ref);
+	char *file = log_file(folder, ref);
 	char old[GIT_OID_HEXSZ + 1];
 	char new[GIT_OID_HEXSZ + 1];
-	int r = open_file(file, log_flags(m->s), fd, e);
+	int fd;
+	int r = open_log(file, log_flags(m->s), &fd, e);
 	char *line;
 
-	if (r == 0 && *fd >= 0) {
+	if (r == 0 && fd >= 0) {
 		git_oid_tostr(old, sizeof(old), m->from);
 		git_oid_tostr(new, sizeof(new), m->to);
 		line = xasprintf("%s %s %s <%s> %lld +0000\t" WORDS "\n", old,
 			new, s->author_name, s->author_email,
 			(long long)(stamp_now() / STAMP_SECOND));
-		r = file_write(*fd, line, strlen(line), file, e);
+		r = file_write(fd, line, strlen(line), file, e);
 		free(line);
+		sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+		close(fd);
+	}
+	free(file);
+	return r;
+}
+
+static int sync_log(const char *folder, const char *ref, struct err *e)
+{
+	char *file = log_file(folder, ref);
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	int r = 0;
+
+	if (fd >= 0) {
+		r = file_sync(fd, file, e);
+		close(fd);
+	} else if (errno != ENOENT && errno != ENOTDIR) {
+		r = err_errno(e, ERR_IO, errno, "cannot open %s", file);
 	}
 	free(file);
 	return r;
@@ -124,41 +147,122 @@ static bool is_head(struct store *s)
 static int write_logs(struct move *m, struct err *e)
 {
 	git_repository *repo = m->s->repo;
-	int r = write_log(
-		m, &m->logs[0], git_repository_commondir(repo), m->s->ref, e);
+	int r = write_log(m, git_repository_commondir(repo), m->s->ref, e);
 
 	return r == 0 && is_head(m->s)
-		       ? write_log(m, &m->logs[1], git_repository_path(repo),
-				 "HEAD", e)
+		       ? write_log(m, git_repository_path(repo), "HEAD", e)
 		       : r;
+}
+
+/* --- The draft ------------------------------------------------------------ */
+
+static char *draft_file(const struct store *s)
+{
+	return xasprintf("%s/tmp_ref", s->tmp);
+}
+
+static void close_draft(struct store *s)
+{
+	if (s->drafted)
+		close(s->draft.fd);
+	s->drafted = false;
+}
+
+void branch_unprepare(struct store *s)
+{
+	char *file = draft_file(s);
+
+	if (s->drafted)
+		unlink(file);
+	close_draft(s);
+	free(file);
+}
+
+static int write_id(int fd, const git_oid *id, const char *file, struct err *e)
+{
+	char hex[GIT_OID_HEXSZ + 2];
+
+	git_oid_tostr(hex, GIT_OID_HEXSZ + 1, id);
+	hex[sizeof(hex) - 2] = '\n';
+	hex[sizeof(hex) - 1] = '\0';
+	return file_write(fd, hex, sizeof(hex) - 1, file, e);
+}
+
+/* Never into a file that has another name by now. */
+static int write_draft(struct store *s, const git_oid *to, struct err *e)
+{
+	char *file = draft_file(s);
+	int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+	int fd;
+	int r;
+
+	branch_unprepare(s);
+	unlink(file);
+	fd = open(file, flags, 0666);
+	if (fd < 0) {
+		r = err_errno(e, ERR_IO, errno, "cannot create %s", file);
+	} else {
+		s->draft = (struct branch_draft){.fd = fd, .to = *to};
+		s->drafted = true;
+		r = write_id(fd, to, file, e);
+		sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	}
+	if (r != 0)
+		branch_unprepare(s);
+	free(file);
+	return r;
+}
+
+void branch_prepare(struct store *s, const git_oid *to)
+{
+	write_draft(s, to, NULL);
+}
+
+static int sync_draft(struct store *s, struct err *e)
+{
+	int r = 0;
+
+	if (!s->draft.synced)
+		r = file_sync(s->draft.fd, "a ref's new value", e);
+	s->draft.synced = r == 0;
+	return r;
+}
+
+void branch_prepare_sync(struct store *s)
+{
+	if (s->drafted && sync_draft(s, NULL) != 0)
+		branch_unprepare(s);
+}
+
+/* What was prepared, or the same by now. */
+static int have_draft(const struct move *m, struct err *e)
+{
+	struct store *s = m->s;
+	int r = 0;
+
+	if (!s->drafted || !git_oid_equal(&s->draft.to, m->to))
+		r = write_draft(s, m->to, e);
+	return r == 0 ? sync_draft(s, e) : r;
 }
 
 /* --- The ref -------------------------------------------------------------- */
 
-static int write_id(struct move *m, struct err *e)
+/* The draft becomes the lock, if nobody else has it. */
+static int take_lock(const struct move *m, bool *locked, struct err *e)
 {
-	char hex[GIT_OID_HEXSZ + 2];
+	char *file = draft_file(m->s);
+	int r = 0;
 
-	git_oid_tostr(hex, GIT_OID_HEXSZ + 1, m->to);
-	hex[sizeof(hex) - 2] = '\n';
-	hex[sizeof(hex) - 1] = '\0';
-	return file_write(m->fd, hex, sizeof(hex) - 1, m->lock, e);
-}
-
-/* The first wait takes along what the disk was given before. */
-static int sync_all(const struct move *m, struct err *e)
-{
-	int r;
-
-	sync_file_range(m->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-	for (int i = 0; i < 2; i++)
-		if (m->logs[i] >= 0)
-			sync_file_range(
-				m->logs[i], 0, 0, SYNC_FILE_RANGE_WRITE);
-	r = file_sync(m->fd, m->lock, e);
-	for (int i = 0; i < 2; i++)
-		if (r == 0 && m->logs[i] >= 0)
-			r = file_sync(m->logs[i], "a reflog", e);
+	*locked = file_move_new(file, m->lock) == 0;
+	if (!*locked && errno == ENOENT) {
+		r = make_folder_of(m->lock, e);
+		*locked = r == 0 && file_move_new(file, m->lock) == 0;
+	}
+	if (r == 0 && !*locked && errno != EEXIST)
+		r = err_errno(e, ERR_IO, errno, "cannot create %s", m->lock);
+	if (*locked)
+		close_draft(m->s);
+	free(file);
 	return r;
 }
 
@@ -189,48 +293,37 @@ static int move_locked(struct move *m, bool *moved, struct err *e)
 
 	if (r != 0 || !there)
 		return r;
-	r = write_id(m, e);
-	if (r == 0)
-		r = write_logs(m, e);
-	if (r == 0)
-		r = sync_all(m, e);
+	r = write_logs(m, e);
 	if (r == 0)
 		r = put_in_place(m, e);
 	*moved = r == 0;
 	return r;
 }
 
-static void close_all(const struct move *m)
-{
-	const int all[] = {m->fd, m->logs[0], m->logs[1]};
-
-	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		if (all[i] >= 0)
-			close(all[i]);
-}
-
 int branch_move(struct store *s, const git_oid *from, const git_oid *to,
 	bool *moved, struct err *e)
 {
-	struct move m = {.s = s, .from = from, .to = to, .logs = {-1, -1}};
+	struct move m = {.s = s, .from = from, .to = to};
+	bool locked = false;
 	int r;
 
 	*moved = false;
 	m.path = xasprintf("%s%s", git_repository_commondir(s->repo), s->ref);
 	m.lock = xasprintf("%s.lock", m.path);
-	r = open_file(m.lock, O_CREAT | O_EXCL, &m.fd, e);
-	if (r == 0 && m.fd >= 0) {
+	r = have_draft(&m, e);
+	if (r == 0)
+		r = take_lock(&m, &locked, e);
+	if (locked) {
 		r = move_locked(&m, moved, e);
 		if (!*moved)
 			unlink(m.lock);
 	}
-	close_all(&m);
 	free(m.lock);
 	free(m.path);
 	return r;
 }
 
-int branch_sync(struct store *s, struct err *e)
+static int sync_folders(struct store *s, struct err *e)
 {
 	char *folder =
 		xasprintf("%s%s", git_repository_commondir(s->repo), s->ref);
@@ -245,4 +338,13 @@ int branch_sync(struct store *s, struct err *e)
 	}
 	free(folder);
 	return r;
+}
+
+int branch_sync(struct store *s, struct err *e)
+{
+	int r = sync_folders(s, e);
+
+	if (r == 0)
+		r = sync_log(git_repository_commondir(s->repo), s->ref, e);
+	return r == 0 ? sync_log(git_repository_path(s->repo), "HEAD", e) : r;
 }

@@ -16,6 +16,7 @@
 
 #include "base/stamp.h"
 #include "base/util.h"
+#include "store/branch.h"
 #include "store/git_error.h"
 #include "store/intent.h"
 #include "store/staging.h"
@@ -181,6 +182,20 @@ static int write_rows(struct job *j, struct err *e)
 	return code;
 }
 
+/*
+ * What will be renamed into place goes to the disk with the objects, and waits
+ * for it with them.  What fails here is done when its turn comes.
+ */
+static void write_ahead(struct job *j)
+{
+	struct store *s = j->store;
+
+	if (!git_oid_equal(&j->intent.new, &j->intent.old))
+		branch_prepare(s, &j->intent.new);
+	if (store_is_checked_out(s) && objects_are_few(s->objects))
+		worktree_prepare(s->worktree, j->changes.items, j->changes.n);
+}
+
 /* The objects are on disk before the transaction ends. */
 static int record(struct job *j, struct err *e)
 {
@@ -193,7 +208,12 @@ static int record(struct job *j, struct err *e)
 		return code;
 	objects_seal_begin(store->objects);
 	code = write_rows(j, e);
+	if (code == 0)
+		write_ahead(j);
 	sealed = objects_seal_end(store->objects, code == 0 ? e : NULL);
+	branch_prepare_sync(store);
+	if (store->worktree != NULL)
+		worktree_prepare_sync(store->worktree);
 	if (code == 0)
 		code = sealed;
 	if (code == 0)
@@ -234,6 +254,8 @@ static int commit_staged(struct store *s, struct store_commit *c, struct err *e)
 		code = intent_begin(s, &made, e);
 	else if (code == 0)
 		code = intent_finish(s, &made, NULL, e);
+	branch_unprepare(s);
+	worktree_unprepare(s->worktree);
 	worktree_forget_index(s->worktree);
 	for (size_t i = 0; i < j.changes.n; i++)
 		watch_touch(s->watch, j.changes.items[i].path);

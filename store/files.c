@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -98,6 +99,18 @@ int folder_sync(const char *path, struct err *e)
 		return err_errno(e, ERR_IO, errno, "cannot open %s", path);
 	r = file_sync(fd, path, e);
 	close(fd);
+	return r;
+}
+
+int file_move_new(const char *from, const char *to)
+{
+	int r = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+
+	if (r == 0 || errno != EINVAL)
+		return r;
+	r = link(from, to); /* a file system that cannot */
+	if (r == 0)
+		unlink(from);
 	return r;
 }
 

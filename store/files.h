@@ -30,6 +30,9 @@ bool file_is_same(const struct stat *a, const struct stat *b);
 int file_sync(int fd, const char *name, struct err *e);
 int folder_sync(const char *path, struct err *e);
 
+/* Rename without replacing; -1 with errno. */
+int file_move_new(const char *from, const char *to);
+
 /* Remove the files of a folder whose names start with prefix. */
 int folder_clean(const char *path, const char *prefix, struct err *e);
 

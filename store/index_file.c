@@ -52,19 +52,6 @@ static char *index_path(git_repository *repo)
 
 /* --- The lock ------------------------------------------------------------- */
 
-/* Move without replacing; -1 with errno. */
-static int move_new(const char *from, const char *to)
-{
-	int r = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
-
-	if (r == 0 || errno != EINVAL)
-		return r;
-	r = link(from, to); /* a file system that cannot */
-	if (r == 0)
-		unlink(from);
-	return r;
-}
-
 /* The lock appears with its mark in it, so that none of ours is unmarked. */
 static int lock(struct session *s, struct err *e)
 {
@@ -75,7 +62,7 @@ static int lock(struct session *s, struct err *e)
 		return err_errno(e, ERR_IO, errno, "cannot create %s", s->copy);
 	r = file_write(fd, MARK, strlen(MARK), s->copy, e);
 	close(fd);
-	for (int slept = 0; r == 0 && move_new(s->copy, s->lock) != 0;) {
+	for (int slept = 0; r == 0 && file_move_new(s->copy, s->lock) != 0;) {
 		int ms = slept < 100 ? 10 : 100;
 
 		if (errno != EEXIST)

@@ -2,7 +2,7 @@
  * intent - what a commit promised, and keeping it.
  *
  *   kept branch made -> our branch moved by compare-and-swap -> work tree and
- *   index brought in step -> intent deleted
+ *   index brought in step -> the branch on disk -> intent deleted
  *
  * The work tree's turn may be a thread's, while the caller goes on: what comes
  * behind it waits for that (intent_catch_up).
@@ -239,15 +239,13 @@ static int try_move(struct store *s, struct intent *intent,
 	return code == 0 ? swap(s, intent, done, e) : code;
 }
 
-static int move_branch(struct store *s, struct intent *intent,
+static int try_often(struct store *s, struct intent *intent,
 	const struct changes *c, struct err *e)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE};
 	bool done = false;
 	int code = 0;
 
-	if (!git_oid_is_zero(&intent->kept.commit))
-		code = kept_create(s, &intent->kept, e);
 	for (int i = 0; code == 0 && !done; i++) {
 		if (i == TRIES)
 			return err_set(e, ERR_LOCKED,
@@ -257,7 +255,20 @@ static int move_branch(struct store *s, struct intent *intent,
 			nanosleep(&pause, NULL);
 		code = try_move(s, intent, c, &done, e);
 	}
-	return code == 0 ? branch_sync(s, e) : code;
+	return code;
+}
+
+static int move_branch(struct store *s, struct intent *intent,
+	const struct changes *c, struct err *e)
+{
+	int code = git_oid_is_zero(&intent->kept.commit)
+			   ? 0
+			   : kept_create(s, &intent->kept, e);
+
+	if (code == 0)
+		code = try_often(s, intent, c, e);
+	branch_unprepare(s);
+	return code;
 }
 
 /* --- The work tree -------------------------------------------------------- */
@@ -406,16 +417,23 @@ static int update_worktree(struct store *s, struct keeping *k, struct err *e)
 static int keep_promise(struct store *s, struct keeping *k, struct err *e)
 {
 	int code = changes_intended(s->state, &k->changes, e);
+	int synced = 0;
 
 	if (code == 0)
 		code = move_branch(s, &k->intent, &k->changes, e);
 	if (code == 0)
 		code = store_tip(s, &k->tip, e);
+	if (code == 0 && k->later)
+		code = branch_sync(s, e);
 	if (code != 0)
 		return code;
-	k->moved = true;
 	if (store_is_checked_out(s))
 		code = update_worktree(s, k, e);
+	if (!k->later)
+		synced = branch_sync(s, code == 0 ? e : NULL);
+	k->moved = synced == 0;
+	if (code == 0)
+		code = synced;
 	return code == 0 && !k->begun ? delete_rows(s, &k->tip, e) : code;
 }
 

@@ -288,6 +288,11 @@ void objects_drop(struct objects *o)
 	batch_clear(&o->batch);
 }
 
+bool objects_are_few(const struct objects *o)
+{
+	return o->batch.pack == NULL;
+}
+
 size_t objects_count(const struct objects *o)
 {
 	return batch_objects(&o->batch)->n;
@@ -328,7 +333,7 @@ static void *work(void *arg)
 void objects_seal_begin(struct objects *o)
 {
 	o->seal_err = (struct err){0};
-	o->sealing = o->batch.pack != NULL && objects_count(o) > 0 &&
+	o->sealing = !objects_are_few(o) && objects_count(o) > 0 &&
 		     thread_begin(&o->thread, work, o);
 }
 

@@ -74,13 +74,17 @@ int objects_seal(struct objects *o, struct err *e);
 
 /*
  * The same beside what the caller does meanwhile, who calls nothing of this
- * or of libgit2 before objects_seal_end(), which says how it went.
+ * or of libgit2 before objects_seal_end(), which says how it went.  What
+ * objects_are_few() is sealed by that alone, and may be read until then.
  */
 void objects_seal_begin(struct objects *o);
 int objects_seal_end(struct objects *o, struct err *e);
 
 /* Forget the batch: nothing of it stays. */
 void objects_drop(struct objects *o);
+
+/* Are they so few that they will be files of their own? */
+bool objects_are_few(const struct objects *o);
 
 /* Objects in the open batch. */
 size_t objects_count(const struct objects *o);

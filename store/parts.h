@@ -14,6 +14,13 @@
 
 #define LOOK_SHARE 100 /* a look takes one of so much time, at most */
 
+/* The new value of our branch, in a file of its own. */
+struct branch_draft {
+	int fd;
+	git_oid to;
+	bool synced;
+};
+
 /* What an open store is made of: for the files of this module only. */
 struct store {
 	char *path; /* as configured, for messages */
@@ -57,7 +64,9 @@ struct store {
 
 	/* Of a promise (intent.c). */
 	git_oid promised; /* the commit that was made last, by this process */
-	struct keeping *begun; /* beside all else */
+	struct keeping *begun;     /* beside all else */
+	struct branch_draft draft; /* what branch_prepare() wrote, */
+	bool drafted;              /* if it did */
 
 	const struct buf
 		*adopt; /* paths, one a line; NULL: none is taken over */

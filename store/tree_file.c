@@ -85,17 +85,14 @@ static int set_mode(const struct worktree_change *c, int fd, struct err *e)
 	return 0;
 }
 
-int tree_file_stage(struct tree_files *t, struct tree_file *f, struct err *e)
+static int write_content(
+	struct tree_files *t, struct tree_file *f, struct err *e)
 {
 	char name[NAME_SIZE];
 	struct stat st;
 	int fd;
 	int r;
 
-	if (f->change->sight == WORKTREE_CURRENT) {
-		f->state = TREE_FILE_STAGED;
-		return 0;
-	}
 	f->serial = atomic_fetch_add(&t->serial, 1) + 1;
 	temporary_name(f, name);
 	fd = create(t->folder, name);
@@ -118,6 +115,83 @@ int tree_file_stage(struct tree_files *t, struct tree_file *f, struct err *e)
 	f->ino = st.st_ino;
 	f->state = TREE_FILE_STAGED;
 	return 0;
+}
+
+/* Close a temporary file, and remove what was not moved to its place. */
+static void drop(struct tree_files *t, struct tree_file *f)
+{
+	char name[NAME_SIZE];
+
+	if (f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
+	if (f->serial == 0 || f->state == TREE_FILE_DONE)
+		return;
+	temporary_name(f, name);
+	unlinkat(t->folder, name, 0);
+}
+
+void tree_files_draft(
+	struct tree_files *t, const struct worktree_change *change)
+{
+	struct tree_file f;
+
+	if (t->n_drafts == TREE_DRAFTS || change->sight == WORKTREE_CURRENT)
+		return;
+	tree_file_init(&f, change);
+	if (write_content(t, &f, NULL) == 0 && f.fd >= 0)
+		t->drafts[t->n_drafts++] = f;
+	else /* it may be there all the same */
+		drop(t, &f);
+}
+
+void tree_files_drop_drafts(struct tree_files *t)
+{
+	while (t->n_drafts > 0)
+		drop(t, &t->drafts[--t->n_drafts]);
+}
+
+void tree_files_sync_drafts(struct tree_files *t)
+{
+	for (size_t i = 0; i < t->n_drafts; i++) {
+		struct tree_file *f = &t->drafts[i];
+
+		if (file_sync(f->fd, f->change->path, NULL) != 0) {
+			tree_files_drop_drafts(t);
+			return;
+		}
+	}
+	for (size_t i = 0; i < t->n_drafts; i++) {
+		close(t->drafts[i].fd);
+		t->drafts[i].fd = -1; /* it needs no other sync */
+	}
+}
+
+static bool take_draft(struct tree_files *t, struct tree_file *f)
+{
+	const struct worktree_change *change = f->change;
+
+	for (size_t i = 0; i < t->n_drafts; i++) {
+		struct tree_file *d = &t->drafts[i];
+
+		if (!git_oid_equal(&d->change->new_oid, &change->new_oid) ||
+			d->change->mode != change->mode)
+			continue;
+		*f = *d;
+		f->change = change;
+		*d = t->drafts[--t->n_drafts];
+		return true;
+	}
+	return false;
+}
+
+int tree_file_stage(struct tree_files *t, struct tree_file *f, struct err *e)
+{
+	if (f->change->sight == WORKTREE_CURRENT) {
+		f->state = TREE_FILE_STAGED;
+		return 0;
+	}
+	return take_draft(t, f) ? 0 : write_content(t, f, e);
 }
 
 int tree_files_sync_staged(struct tree_files *t, const struct tree_file *files,
@@ -143,17 +217,8 @@ int tree_files_sync_staged(struct tree_files *t, const struct tree_file *files,
 void tree_files_drop_staged(
 	struct tree_files *t, struct tree_file *files, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		char name[NAME_SIZE];
-
-		if (files[i].fd >= 0)
-			close(files[i].fd);
-		files[i].fd = -1;
-		if (files[i].serial == 0 || files[i].state == TREE_FILE_DONE)
-			continue;
-		temporary_name(&files[i], name);
-		unlinkat(t->folder, name, 0);
-	}
+	for (size_t i = 0; i < n; i++)
+		drop(t, &files[i]);
 	t->n_staged = 0;
 }
 

@@ -25,13 +25,17 @@ struct tree_file {
 	struct stat st;  /* once done: of the file in place; zeroed: unknown */
 };
 
+#define TREE_DRAFTS 8
+
 /* What they share. */
 struct tree_files {
-	struct beneath *tree; /* borrowed */
-	struct objects *o;    /* borrowed */
-	int folder;           /* of temporary files */
-	atomic_uint serial;   /* of the last one */
-	atomic_uint n_staged; /* temporary files of this turn */
+	struct beneath *tree;                 /* borrowed */
+	struct objects *o;                    /* borrowed */
+	int folder;                           /* of temporary files */
+	atomic_uint serial;                   /* of the last one */
+	atomic_uint n_staged;                 /* temporary files of this turn */
+	struct tree_file drafts[TREE_DRAFTS]; /* staged before their turn */
+	size_t n_drafts;
 };
 
 int tree_files_init(struct tree_files *t, struct beneath *tree,
@@ -40,7 +44,20 @@ void tree_files_fini(struct tree_files *t);
 
 void tree_file_init(struct tree_file *f, const struct worktree_change *change);
 
-/* Write the new content to a temporary file.  On any threads at once. */
+/*
+ * Write a content that will be staged, for a change that is borrowed until it
+ * is, or until tree_files_drop_drafts() removes those that were not; no more
+ * than TREE_DRAFTS of them.  What fails is done when its turn comes.
+ */
+void tree_files_draft(
+	struct tree_files *t, const struct worktree_change *change);
+void tree_files_sync_drafts(struct tree_files *t);
+void tree_files_drop_drafts(struct tree_files *t);
+
+/*
+ * Write the new content to a temporary file.  On any threads at once, while
+ * there are no drafts.
+ */
 int tree_file_stage(struct tree_files *t, struct tree_file *f, struct err *e);
 /* Move it to its path, if that is as it was seen. */
 int tree_file_place(struct tree_files *t, struct tree_file *f, struct err *e);

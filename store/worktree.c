@@ -76,6 +76,7 @@ void worktree_free(struct worktree *w)
 	f = index_of(w);
 	index_view_fini(&w->view);
 	index_forget(&f);
+	worktree_unprepare(w);
 	tree_files_fini(&w->files);
 	beneath_fini(&w->tree);
 	free(w);
@@ -389,8 +390,10 @@ static void stage(struct jobs *jobs)
 	struct tree_files *files = &jobs->w->files;
 	struct err err = {0};
 
-	if (jobs->n >= MANY)
+	if (jobs->n >= MANY) {
+		tree_files_drop_drafts(files);
 		parallel_each(jobs->n, stage_one, jobs);
+	}
 	for (size_t i = 0; jobs->n < MANY && i < jobs->n; i++)
 		stage_one(jobs, i);
 	if (tree_files_sync_staged(files, jobs->items, jobs->n, &err) == 0)
@@ -533,6 +536,26 @@ int worktree_apply(struct worktree *w, struct worktree_change *changes,
 	r = do_all(jobs, e);
 	jobs_free(jobs);
 	return r;
+}
+
+void worktree_prepare(
+	struct worktree *w, const struct worktree_change *changes, size_t n)
+{
+	worktree_unprepare(w);
+	for (size_t i = 0; n <= TREE_DRAFTS && i < n; i++)
+		if (changes[i].has)
+			tree_files_draft(&w->files, &changes[i]);
+}
+
+void worktree_prepare_sync(struct worktree *w)
+{
+	tree_files_sync_drafts(&w->files);
+}
+
+void worktree_unprepare(struct worktree *w)
+{
+	if (w != NULL)
+		tree_files_drop_drafts(&w->files);
 }
 
 static void *do_begun(void *arg)

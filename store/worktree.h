@@ -102,6 +102,17 @@ int worktree_apply(struct worktree *w, struct worktree_change *changes,
 	size_t n, struct err *e);
 
 /*
+ * Give the disk before their turn what few changes, which were inspected, put
+ * into files, and wait for it: worktree_apply() then finds it there.  Borrowed
+ * until worktree_unprepare(), which takes back what was not applied.  What
+ * fails is done by worktree_apply().
+ */
+void worktree_prepare(
+	struct worktree *w, const struct worktree_change *changes, size_t n);
+void worktree_prepare_sync(struct worktree *w);
+void worktree_unprepare(struct worktree *w); /* accepts NULL */
+
+/*
  * The same on a thread of its own, while the batch of objects may fill, but
  * not be sealed: the changes, which were inspected, are borrowed until
  * worktree_end(), and until then only worktree_is_free() may be called.

@@ -82,6 +82,22 @@ static void test_packed(void **state)
 	check_reflog(f, "refs/heads/main", "4");
 }
 
+/* What waits for a lock leaves nothing behind, and goes on without it. */
+static void test_locked(void **state)
+{
+	struct fixture *f = *state;
+	struct store_commit c = commit_of(7);
+
+	start(f);
+	run("touch '%s/.git/refs/heads/main.lock'", f->path);
+	put_well(f, 1, make("one.md", "two\n", NULL), STORE_CHANGED);
+	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_LOCKED);
+	assert_string_equal(run("ls '%s/.git/opsync/tmp'", f->path), "");
+	run("rm '%s/.git/refs/heads/main.lock'", f->path);
+	change(f, "three\n");
+	check_reflog(f, "refs/heads/main", "3");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -89,6 +105,7 @@ int main(void)
 		TEST(test_reflogs),
 		TEST(test_without_reflogs),
 		TEST(test_packed),
+		TEST(test_locked),
 	};
 
 	return cmocka_run_group_tests_name("branch", tests, NULL, NULL);

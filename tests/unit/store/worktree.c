@@ -202,6 +202,48 @@ static void modes_are_those_of_git(void **state)
 	assert_int_equal(st.st_mode & 07777, 0750);
 }
 
+static size_t n_temporary(const struct fixture *f)
+{
+	return (size_t)scratch_run(f->s, "exit $(ls .git/opsync | wc -l)");
+}
+
+/* What was prepared is what comes, if it is what is wanted by then. */
+static void what_is_prepared_comes(void **state)
+{
+	struct fixture *f = *state;
+	struct stat before;
+	struct stat after;
+
+	want(f, "a/index.md", NULL, "one\n");
+	want(f, "a/pic.png", NULL, "png");
+	want(f, "b.md", NULL, "two\n");
+	inspect(f);
+	worktree_prepare(f->w, f->changes, f->n);
+	worktree_prepare_sync(f->w);
+	assert_int_equal(n_temporary(f), 3);
+	assert_absent(f, "b.md");
+	assert_true(scratch_lstat(f->s, ".git/opsync/tmp_file_1", &before));
+	assert_int_equal(apply(f), 0);
+	assert_true(scratch_lstat(f->s, "a/index.md", &after));
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_text(f, "a/index.md", "one\n");
+	assert_text(f, "a/pic.png", "png");
+	assert_text(f, "b.md", "two\n");
+	assert_clean(f);
+
+	want(f, "b.md", "two\n", "three\n");
+	inspect(f);
+	worktree_prepare(f->w, f->changes, f->n);
+	want(f, "c.md", NULL, "four\n"); /* another comes instead */
+	inspect(f);
+	assert_int_equal(worktree_apply(f->w, f->changes + 1, 1, NULL), 0);
+	assert_int_equal(n_temporary(f), 1);
+	worktree_unprepare(f->w);
+	assert_int_equal(n_temporary(f), 0);
+	assert_text(f, "b.md", "two\n");
+	assert_text(f, "c.md", "four\n");
+}
+
 static void many_files_are_as_few(void **state)
 {
 	struct fixture *f = *state;
@@ -710,6 +752,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(files_come_change_and_go),
 		TEST(modes_are_those_of_git),
+		TEST(what_is_prepared_comes),
 		TEST(many_files_are_as_few),
 		TEST(attachments_come_before_documents),
 		TEST(a_file_becomes_a_folder_and_back),
