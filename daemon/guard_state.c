@@ -352,7 +352,8 @@ static int hold(struct mapper *m, int64_t n, struct err *e)
 	m->n_again = 0;
 	m->n_failed = 0;
 	m->n_missed = 0;
-	m->counts = (struct mapper_counts){.seen = m->counts.seen};
+	m->counts = (struct mapper_counts){
+		.seen = m->counts.seen, .again = m->counts.again};
 	m->staged_since = 0;
 	m->restored = 0;
 	m->guard.n_changes = n;

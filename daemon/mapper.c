@@ -238,6 +238,7 @@ static int take_item(
 			    "the server is right: polls do not begin there",
 			(long long)item->id);
 	*wanted = !known.same || item->forced;
+	m->counts.again += known.same;
 	if (r == 0 && !known.same)
 		tell_fetched(m, item);
 	return r;

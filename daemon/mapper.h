@@ -20,7 +20,8 @@
 
 /* What a pass did, for its run. */
 struct mapper_counts {
-	int64_t seen;    /* work packages that the server showed */
+	int64_t seen;    /* work packages that the server showed; */
+	int64_t again;   /* of them, those that are as they are known */
 	int64_t added;   /* documents, as all that follow but the failed */
 	int64_t changed; /* moved ones included */
 	int64_t removed;
@@ -81,6 +82,7 @@ struct mapper {
 	char subject[160]; /* of the work package that was staged last */
 	char commit[41];   /* the pass's last commit, or "" */
 	bool begun;        /* a pass runs */
+	bool rest_due;     /* one took much memory since it was given back */
 	bool verifying;    /* it trusts nothing, */
 	bool dry;          /* and commits nothing */
 	bool confirms;     /* it sees which work packages are gone */

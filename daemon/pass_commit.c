@@ -129,6 +129,24 @@ static void abandon(struct pass *p, struct mapper *m)
 		p->cursor->full_open = false;
 }
 
+/*
+ * A poll shows all that changed within the overlap again: where that is much,
+ * a few changes more would wait for what only a pass that did much needs.  Its
+ * turn is with the first that finds none.
+ */
+static void rest(const struct pass *p, struct mapper *m)
+{
+	const struct mapper_counts *n = &m->counts;
+	int64_t fresh = n->seen - n->again;
+
+	m->rest_due |= n->seen >= SYNC_PAGE;
+	if (p->kind == PASS_POLL && fresh > 0 && fresh < SYNC_PAGE)
+		return;
+	if (m->rest_due)
+		store_rest(m->store);
+	m->rest_due = false;
+}
+
 static void run_commit(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
@@ -164,8 +182,7 @@ static void run_commit(struct job *job)
 	p->run = m->run.id;
 	memcpy(p->commit, m->commit, sizeof(p->commit));
 	mapper_end(m, p->requests, p->bytes, &p->err, &p->end_err);
-	if (m->counts.seen >= SYNC_PAGE)
-		store_rest(m->store);
+	rest(p, m);
 }
 
 static void on_committed(struct job *job)

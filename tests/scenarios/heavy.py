@@ -9,6 +9,7 @@ from harness import StandIn, Sync, Tap, until
 
 MOST = 145  # MiB
 IDLE = 18   # MiB; without giving back it would be 42
+FAULTS = 400  # pages; those of the program and its libraries would be 750
 
 MAPPING = """
 documents:
@@ -48,10 +49,46 @@ def idle(tap):
                "%d MiB" % memory(sync, "VmRSS"))
 
 
+def faults(sync):
+    """Pages that had to be looked for."""
+    with open("/proc/%d/stat" % sync.process.pid) as f:
+        return int(f.read().rsplit(") ", 1)[1].split()[7])
+
+
+def change(sync, server, ids, words):
+    for ident in ids:
+        server.side("edit", {"id": ident, "set": {"description": words}})
+    before = faults(sync)
+    sync.opsync("resync", "--wait")
+    return faults(sync) - before
+
+
+def burst(tap):
+    """Behind many changes, a single one is not what gives memory back."""
+    with StandIn("--generate", "600") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING,
+            schedule="{ poll: 1h, overlap: 4s }") as sync:
+        sync.start()
+        change(sync, server, range(1, 251), "Other words.")
+        taken = [change(sync, server, [ident], "Once more other words.")
+                 for ident in range(1, 6)]
+        tap.ok(sorted(taken)[2] < FAULTS,
+               "a change behind many does no more than its own", repr(taken))
+        busy = memory(sync, "VmRSS")
+
+        def small():
+            sync.opsync("resync", "--wait")
+            return memory(sync, "VmRSS") <= busy * 3 // 4
+
+        tap.ok(until(small), "but once they are over it is given back",
+               "%d of %d MiB" % (memory(sync, "VmRSS"), busy))
+
+
 def main():
     tap = Tap()
     many_each(tap)
     idle(tap)
+    burst(tap)
     return tap.end()
 
 
