@@ -56,6 +56,9 @@ def main():
     synced = [line for line in lines if line.split("\t")[1] in SYNCS]
     tap.ok(not any(".lock" in line for line in synced),
            "nobody's lock is held while the disk works", "\n".join(synced))
+    # Two as it starts, the commit, what hooks were told, that it ended.
+    tap.same(sum("state.db-wal" in line for line in synced), 5,
+             "the state waits for nothing that is only counted")
     scenario.close()
     return tap.end()
 
