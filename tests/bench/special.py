@@ -32,6 +32,7 @@ def latency(world, n=200):
             ended = time.monotonic()
             asked = world.server.requests()[-1]["at"]
             since.append(ended * 1000 - asked / 1000)
+        daemon.resync(changed=0)  # only then does it idle
         idle = resident(daemon.process.pid)
     p50, p99 = median(since), percentile(since, .99)
     return ["change to commit: median %.1f ms, p99 %.1f ms (%.1f times); "
