@@ -321,6 +321,7 @@ void store_discard(struct store *s)
 	store_let_go(s);
 	intent_catch_up(s);
 	objects_drop(s->objects);
+	worktree_expect_none(s->worktree);
 	s->looked = false;
 	s->seen_tip = (git_oid){{0}}; /* what was found is found again */
 	s->look_at = 0;

@@ -31,6 +31,7 @@
 #include "store/repository.h"
 #include "store/rest.h"
 #include "store/staging.h"
+#include "store/tree_file.h"
 
 /* Of what libgit2 may keep, in bytes. */
 #define TREE_CACHE (256 << 10) /* the largest tree */
@@ -218,6 +219,8 @@ static int clear_left(struct store *s, const struct site *p, struct err *e)
 		code = clear_locks(s, p, since, e);
 	if (code == 0)
 		code = objects_clean(s->tmp, e);
+	if (code == 0)
+		code = tree_files_clean(s->tmp, e);
 	if (code == 0)
 		code = folder_clean(s->tmp, "spool-", e);
 	if (code == 0)

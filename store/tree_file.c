@@ -12,8 +12,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -23,6 +25,7 @@
 
 #define FEW 64 /* synced one by one; more are by syncfs() */
 #define NAME_SIZE 32
+#define TURN 3U                     /* of a serial: which of the subfolders */
 #define COPY_MOST ((size_t)1 << 30) /* bytes a call */
 
 int tree_files_init(struct tree_files *t, struct beneath *tree,
@@ -51,9 +54,22 @@ void tree_file_init(struct tree_file *f, const struct worktree_change *change)
 	*f = (struct tree_file){.change = change, .fd = -1};
 }
 
-static void temporary_name(const struct tree_file *f, char name[NAME_SIZE])
+/*
+ * While the files of one turn are moved away from their folder, none could be
+ * made there for the next one: those that are written ahead of it have folders
+ * that take turns.
+ */
+static const char *const subfolders[] = {"", "ahead1/", "ahead2/"};
+
+static void temporary_name(unsigned serial, char name[NAME_SIZE])
 {
-	snprintf(name, NAME_SIZE, "tmp_file_%u", f->serial);
+	snprintf(name, NAME_SIZE, "%stmp_file_%u", subfolders[serial & TURN],
+		serial / (TURN + 1));
+}
+
+static unsigned next_serial(struct tree_files *t, unsigned turn)
+{
+	return (atomic_fetch_add(&t->serial, 1) + 1) * (TURN + 1) + turn;
 }
 
 /* --- Staging -------------------------------------------------------------- */
@@ -93,8 +109,8 @@ static int write_content(
 	int fd;
 	int r;
 
-	f->serial = atomic_fetch_add(&t->serial, 1) + 1;
-	temporary_name(f, name);
+	f->serial = next_serial(t, 0);
+	temporary_name(f->serial, name);
 	fd = create(t->folder, name);
 	if (fd < 0)
 		return err_errno(e, ERR_IO, errno, "cannot create a file in %s",
@@ -120,15 +136,11 @@ static int write_content(
 /* Close a temporary file, and remove what was not moved to its place. */
 static void drop(struct tree_files *t, struct tree_file *f)
 {
-	char name[NAME_SIZE];
-
 	if (f->fd >= 0)
 		close(f->fd);
 	f->fd = -1;
-	if (f->serial == 0 || f->state == TREE_FILE_DONE)
-		return;
-	temporary_name(f, name);
-	unlinkat(t->folder, name, 0);
+	if (f->serial != 0 && f->state != TREE_FILE_DONE)
+		tree_files_unwrite(t, f->serial);
 }
 
 void tree_files_draft(
@@ -191,7 +203,78 @@ int tree_file_stage(struct tree_files *t, struct tree_file *f, struct err *e)
 		f->state = TREE_FILE_STAGED;
 		return 0;
 	}
+	if (f->serial != 0) { /* it is not open: syncfs() puts it on disk */
+		atomic_fetch_add(&t->n_staged, FEW + 1);
+		f->state = TREE_FILE_STAGED;
+		return 0;
+	}
 	return take_draft(t, f) ? 0 : write_content(t, f, e);
+}
+
+/* --- Ahead of their turn ------------------------------------------------- */
+
+static int write_new(int fd, const void *bytes, size_t n, ino_t *ino)
+{
+	struct stat st;
+	int r = file_write(fd, bytes, n, "a file", NULL);
+
+	if (r == 0 && fstat(fd, &st) != 0)
+		r = ERR_IO;
+	if (r == 0)
+		*ino = st.st_ino;
+	close(fd);
+	return r;
+}
+
+int tree_files_write(struct tree_files *t, unsigned turn, struct str text,
+	unsigned *serial, ino_t *ino)
+{
+	unsigned mine = next_serial(t, turn);
+	char name[NAME_SIZE];
+	int fd;
+	int r;
+
+	temporary_name(mine, name);
+	fd = create(t->folder, name);
+	if (fd < 0 && errno == ENOENT &&
+		mkdirat(t->folder, subfolders[turn], 0750) == 0)
+		fd = create(t->folder, name);
+	if (fd < 0)
+		return ERR_IO;
+	r = write_new(fd, text.p, text.n, ino);
+	if (r == 0)
+		*serial = mine;
+	else
+		unlinkat(t->folder, name, 0);
+	return r;
+}
+
+void tree_files_unwrite(struct tree_files *t, unsigned serial)
+{
+	char name[NAME_SIZE];
+
+	temporary_name(serial, name);
+	unlinkat(t->folder, name, 0);
+}
+
+void tree_files_end_turn(struct tree_files *t, unsigned turn)
+{
+	unlinkat(t->folder, subfolders[turn], AT_REMOVEDIR);
+}
+
+int tree_files_clean(const char *folder, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 1; r == 0 && i < ARRAY_LEN(subfolders); i++) {
+		char *path = xasprintf("%s/%s", folder, subfolders[i]);
+
+		if (access(path, F_OK) == 0)
+			r = folder_clean(path, "tmp_", e);
+		rmdir(path);
+		free(path);
+	}
+	return r;
 }
 
 int tree_files_sync_staged(struct tree_files *t, const struct tree_file *files,
@@ -217,9 +300,15 @@ int tree_files_sync_staged(struct tree_files *t, const struct tree_file *files,
 void tree_files_drop_staged(
 	struct tree_files *t, struct tree_file *files, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	unsigned turn = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		turn |= files[i].serial & TURN;
 		drop(t, &files[i]);
+	}
 	t->n_staged = 0;
+	if (turn != 0)
+		tree_files_end_turn(t, turn);
 }
 
 /* --- Placing -------------------------------------------------------------- */
@@ -324,7 +413,7 @@ static int move(struct tree_files *t, struct tree_file *f,
 	int staged = -1;
 	int r;
 
-	temporary_name(f, name);
+	temporary_name(f->serial, name);
 	if (renameat(t->folder, name, at->fd, at->name) == 0)
 		return 0;
 	if (errno == EXDEV)

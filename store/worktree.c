@@ -22,6 +22,7 @@
 
 #include "base/parallel.h"
 #include "base/util.h"
+#include "store/ahead.h"
 #include "store/beneath.h"
 #include "store/blob_file.h"
 #include "store/index_file.h"
@@ -35,6 +36,7 @@ struct worktree {
 	struct objects *o;
 	struct beneath tree;
 	struct tree_files files;
+	struct ahead ahead;
 	struct index_memo index; /* as it was written here last, */
 	struct stat seen;        /* as worktree_staged() saw it, */
 	struct stat known;       /* and worktree_know_index() */
@@ -50,6 +52,7 @@ int worktree_new(git_repository *repo, const char *root, struct objects *o,
 
 	w->repo = repo;
 	w->o = o;
+	w->ahead.files = &w->files;
 	if (r == 0)
 		r = tree_files_init(&w->files, &w->tree, o, e);
 	if (r != 0) {
@@ -77,6 +80,7 @@ void worktree_free(struct worktree *w)
 	index_view_fini(&w->view);
 	index_forget(&f);
 	worktree_unprepare(w);
+	ahead_drop(&w->ahead);
 	tree_files_fini(&w->files);
 	beneath_fini(&w->tree);
 	free(w);
@@ -253,6 +257,20 @@ void worktree_forget_index(struct worktree *w)
 		return;
 	w->seen = (struct stat){0};
 	index_view_fini(&w->view);
+}
+
+/* --- Beforehand ----------------------------------------------------------- */
+
+void worktree_expect(
+	struct worktree *w, const git_oid *oid, const void *bytes, size_t n)
+{
+	ahead_add(&w->ahead, oid, (struct str){bytes, n});
+}
+
+void worktree_expect_none(struct worktree *w)
+{
+	if (w != NULL)
+		ahead_drop(&w->ahead);
 }
 
 /* --- Applying ------------------------------------------------------------- */
@@ -504,6 +522,7 @@ static struct jobs *jobs_new(
 	for (size_t i = 0; i < n; i++)
 		tree_file_init(&jobs->items[i], &changes[i]);
 	qsort(jobs->items, n, sizeof(*jobs->items), by_path);
+	ahead_give(&w->ahead, jobs->items, n);
 	return jobs;
 }
 

@@ -90,6 +90,15 @@ bool worktree_index_rests(struct worktree *w);
 void worktree_forget_index(struct worktree *w); /* accepts NULL */
 
 /*
+ * A content that a change of the next worktree_apply() or worktree_begin()
+ * most likely has: its file may be written beside what the caller does until
+ * then.  Also while something is begun.  Or all that were told are given up.
+ */
+void worktree_expect(
+	struct worktree *w, const git_oid *oid, const void *bytes, size_t n);
+void worktree_expect_none(struct worktree *w); /* accepts NULL */
+
+/*
  * Bring files and index in step: attachments before documents, removals
  * last, empty folders of removed files removed too; durable when it returns.
  * May be called again for the same changes after a kill: the result is the
@@ -115,8 +124,9 @@ void worktree_unprepare(struct worktree *w); /* accepts NULL */
 /*
  * The same on a thread of its own, while the batch of objects may fill, but
  * not be sealed: the changes, which were inspected, are borrowed until
- * worktree_end(), and until then only worktree_is_free() may be called.
- * False: nothing was begun, since so few are not worth it, or it cannot be.
+ * worktree_end(), and until then only worktree_is_free() and worktree_expect()
+ * may be called.  False: nothing was begun, since so few are not worth it, or
+ * it cannot be.
  */
 bool worktree_begin(
 	struct worktree *w, struct worktree_change *changes, size_t n);

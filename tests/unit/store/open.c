@@ -217,7 +217,9 @@ static void test_stale_locks(void **state)
 	put_well(f, 1, make("a.md", "a\n", NULL), STORE_ADDED);
 	commit(f);
 	store_close(f->store);
-	run("cd '%s/.git' && touch -d '1 minute ago' HEAD.lock index.lock "
+	run("cd '%s/.git' && mkdir opsync/tmp/ahead2 && "
+	    "touch opsync/tmp/ahead2/tmp_file_1 && "
+	    "touch -d '1 minute ago' HEAD.lock index.lock "
 	    "config.lock refs/heads/main.lock packed-refs.lock "
 	    "opsync/tmp/spool-1-abc opsync/tmp/tmp_x",
 		f->path);

@@ -21,7 +21,8 @@
 #include "tests/unit/store/scratch.h"
 
 #define MAX_CHANGES 400
-#define MANY 64 /* worth a thread of their own */
+#define MANY 64   /* worth a thread of their own */
+#define AHEAD 200 /* and of which most are written ahead */
 
 /* A store in small: what is wanted, path by path. */
 struct fixture {
@@ -711,6 +712,92 @@ static void what_fails_beside_other_work_is_told(void **state)
 	f->n = 0;
 }
 
+/* Texts of a generation at so many paths. */
+struct many {
+	char paths[AHEAD][16];
+	char texts[AHEAD][24];
+};
+
+static void want_expected(struct fixture *f, struct many *m, const char *word)
+{
+	f->n = 0;
+	for (int i = 0; i < AHEAD; i++) {
+		const struct worktree_change *c;
+
+		snprintf(
+			m->paths[i], sizeof(m->paths[i]), "%d/%d.md", i % 7, i);
+		snprintf(m->texts[i], sizeof(m->texts[i]), "%s %d", word,
+			i / 2); /* each at two paths */
+		c = want(f, m->paths[i], NULL, m->texts[i]);
+		worktree_expect(
+			f->w, &c->new_oid, m->texts[i], strlen(m->texts[i]));
+	}
+}
+
+static void assert_written_ahead(const struct fixture *f, int least)
+{
+	assert_int_equal(
+		scratch_run(f->s,
+			"test $(ls .git/opsync/ahead* 2>/dev/null | grep -c "
+			"tmp_file) -ge %d",
+			least),
+		0);
+}
+
+static void assert_many(const struct fixture *f, const struct many *m)
+{
+	for (int i = 0; i < AHEAD; i++)
+		assert_text(f, m->paths[i], m->texts[i]);
+	assert_clean(f);
+}
+
+/* While the commit is not made; two turns, of which one is placed beside. */
+static void what_is_expected_is_written_ahead(void **state)
+{
+	struct fixture *f = *state;
+	struct many one;
+	struct many two;
+	struct worktree_change changes[AHEAD];
+
+	want_expected(f, &one, "one");
+	assert_written_ahead(f, AHEAD / 2);
+	assert_false(scratch_exists(f->s, one.paths[0]));
+	inspect(f);
+	memcpy(changes, f->changes, sizeof(changes));
+	assert_true(worktree_begin(f->w, changes, AHEAD));
+	want_expected(f, &two, "two");
+	assert_int_equal(worktree_end(f->w, NULL), 0);
+	assert_many(f, &one);
+	assert_written_ahead(f, AHEAD / 2);
+	for (int i = 0; i < AHEAD; i++) {
+		f->changes[i].had = true;
+		f->changes[i].old_oid = changes[i].new_oid;
+	}
+	f->changes[5].has = false;
+	assert_int_equal(apply(f), 0);
+	assert_absent(f, two.paths[5]);
+	assert_text(f, two.paths[4], two.texts[4]);
+	assert_text(f, two.paths[AHEAD - 1], two.texts[AHEAD - 1]);
+	assert_clean(f);
+}
+
+static void what_is_expected_and_does_not_come_goes(void **state)
+{
+	struct fixture *f = *state;
+	struct many many;
+
+	want_expected(f, &many, "one");
+	f->n = 0;
+	want(f, "other.md", NULL, "other");
+	assert_int_equal(apply(f), 0);
+	assert_absent(f, many.paths[0]);
+	want_expected(f, &many, "two");
+	f->n = 0;
+	worktree_expect_none(f->w);
+	assert_int_equal(apply(f), 0);
+	assert_absent(f, many.paths[0]);
+}
+
 /* A repository on another file system than its work tree. */
 static void another_file_system_will_do(void **state)
 {
@@ -770,6 +857,8 @@ int main(void)
 		TEST(edits_are_found_among_many),
 		TEST(files_come_beside_other_work),
 		TEST(what_fails_beside_other_work_is_told),
+		TEST(what_is_expected_is_written_ahead),
+		TEST(what_is_expected_and_does_not_come_goes),
 		TEST(another_file_system_will_do),
 	};
 
