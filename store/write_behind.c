@@ -5,9 +5,6 @@
  * thread begins with the first buffer and ends when all is closed.  Memory that
  * is let go is soon used for what follows; new memory costs several times as
  * much where a virtual machine gives back what is free.
- *
- *   caller:  busy -------------------------------> not busy, joined
- *   thread:       todo --> written --> not todo
  */
 #include "store/write_behind.h"
 
@@ -15,7 +12,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/parallel.h"
 #include "base/util.h"
 #include "store/files.h"
 
@@ -24,44 +20,17 @@
 void write_behind_open(struct write_behind *w, int fd, const char *name)
 {
 	*w = (struct write_behind){.name = name, .fd = fd};
-	pthread_mutex_init(&w->lock, NULL);
-	pthread_cond_init(&w->turn, NULL);
+	behind_init(&w->behind);
 	w->out = xmalloc(WRITE_BEHIND_SIZE);
 	w->full.bytes = xmalloc(WRITE_BEHIND_SIZE);
 	w->full.done = true;
-}
-
-static void join(struct write_behind *w)
-{
-	if (!w->busy)
-		return;
-	pthread_mutex_lock(&w->lock);
-	while (w->todo)
-		pthread_cond_wait(&w->turn, &w->lock);
-	pthread_mutex_unlock(&w->lock);
-	w->busy = false;
-}
-
-static void give(struct write_behind *w, bool todo, bool ending)
-{
-	pthread_mutex_lock(&w->lock);
-	w->todo = todo;
-	w->ending = ending;
-	pthread_cond_signal(&w->turn);
-	pthread_mutex_unlock(&w->lock);
 }
 
 void write_behind_close(struct write_behind *w)
 {
 	if (w->out == NULL)
 		return;
-	join(w);
-	if (w->begun) {
-		give(w, false, true);
-		pthread_join(w->thread, NULL);
-	}
-	pthread_cond_destroy(&w->turn);
-	pthread_mutex_destroy(&w->lock);
+	behind_fini(&w->behind);
 	free(w->out);
 	free(w->full.bytes);
 	w->out = w->full.bytes = NULL;
@@ -95,30 +64,15 @@ static int write_full(struct write_behind *w, struct err *e)
 	return r;
 }
 
-static void *work(void *arg)
+static void work(void *arg)
 {
-	struct write_behind *w = arg;
-
-	pthread_mutex_lock(&w->lock);
-	for (;;) {
-		while (!w->todo && !w->ending)
-			pthread_cond_wait(&w->turn, &w->lock);
-		if (!w->todo)
-			break;
-		pthread_mutex_unlock(&w->lock);
-		write_full(w, NULL);
-		pthread_mutex_lock(&w->lock);
-		w->todo = false;
-		pthread_cond_signal(&w->turn);
-	}
-	pthread_mutex_unlock(&w->lock);
-	return NULL;
+	write_full(arg, NULL);
 }
 
 /* The buffer before is in the file, or it cannot be written. */
 static int finish(struct write_behind *w, struct err *e)
 {
-	join(w);
+	behind_wait(&w->behind);
 	return w->full.done ? 0 : write_full(w, e);
 }
 
@@ -146,10 +100,7 @@ int write_behind_flush(struct write_behind *w, struct err *e)
 
 	if (r != 0)
 		return r;
-	w->begun = w->begun || thread_begin(&w->thread, work, w);
-	w->busy = w->begun;
-	if (w->busy)
-		give(w, true, false);
+	behind_begin(&w->behind, work, w);
 	return 0;
 }
 
@@ -162,7 +113,7 @@ int write_behind_settle(struct write_behind *w, struct err *e)
 
 bool write_behind_has(const struct write_behind *w, uint64_t end)
 {
-	return end <= (w->busy || !w->full.done ? w->full.at : w->at);
+	return end <= (w->behind.busy || !w->full.done ? w->full.at : w->at);
 }
 
 void write_behind_cut(struct write_behind *w, uint64_t end)
@@ -171,7 +122,7 @@ void write_behind_cut(struct write_behind *w, uint64_t end)
 		w->n = (size_t)(end - w->at);
 		return;
 	}
-	join(w);
+	behind_wait(&w->behind);
 	if (!w->full.done && end > w->full.at)
 		w->full.n = (size_t)(end - w->full.at);
 	else if (!w->full.done)

@@ -1,11 +1,11 @@
 #ifndef STORE_WRITE_BEHIND_H
 #define STORE_WRITE_BEHIND_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/behind.h"
 #include "base/err.h"
 #include "base/hash.h"
 
@@ -35,14 +35,8 @@ struct write_behind {
 		uint64_t at;
 		bool summed;
 		bool done;
-	} full;    /* the buffer before, while it is not in the file */
-	bool busy; /* the thread writes it, as far as the caller knows */
-	bool begun;
-	pthread_t thread;
-	pthread_mutex_t lock; /* of the next two */
-	pthread_cond_t turn;
-	bool todo; /* the thread's turn */
-	bool ending;
+	} full; /* the buffer before, while it is not in the file */
+	struct behind behind; /* that writes it */
 	uint64_t pushed; /* the disk was told to begin with what is before */
 };
 
