@@ -51,9 +51,14 @@ static int add_chunk(struct fetch *f)
 		r = store_content_begin(f->sync->mapper->store,
 			f->need.attachment_id, f->need.size, &f->content,
 			&f->job_err);
-	if (r == 0 && f->chunk.n > 0)
+	if (r == 0 && f->chunk.n > 0) {
+		struct buf spare = f->lent; /* from now on */
+
 		r = store_content_add(
 			f->content, f->chunk.p, f->chunk.n, &f->job_err);
+		f->lent = f->chunk;
+		f->chunk = spare;
+	}
 	return r;
 }
 
@@ -381,4 +386,5 @@ void fetch_fini(struct fetch *f)
 	api_request_fini(&f->request);
 	buf_fini(&f->arrived);
 	buf_fini(&f->chunk);
+	buf_fini(&f->lent);
 }

@@ -51,6 +51,7 @@ struct fetch {
 	struct job job;
 	struct buf arrived; /* loop's: not yet given to the worker */
 	struct buf chunk;   /* worker's, while the job runs */
+	struct buf lent;    /* to the content: the chunk before */
 	bool busy;          /* the job, or what comes before, is under way */
 	bool paused;
 	bool restarted; /* since the last job was given */

@@ -16,8 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/behind.h"
 #include "base/hash.h"
-#include "base/parallel.h"
 #include "base/util.h"
 #include "store/files.h"
 #include "store/parts.h"
@@ -45,6 +45,9 @@ struct store_content {
 	struct blob_stream *stream; /* NULL: not so large */
 	struct digest *md5;         /* NULL once ended, or whole */
 	struct digest *sha256;
+	struct behind behind; /* that makes the MD5, unless whole */
+	const void *piece;    /* of these, borrowed */
+	size_t piece_n;
 	struct identity named; /* once ended, or whole */
 	struct parcel parcel;  /* of a whole one, */
 	struct image_info image;
@@ -76,6 +79,7 @@ int store_content_begin(struct store *s, int64_t attachment_id, int64_t size,
 	c = xcalloc(1, sizeof(*c));
 	*c = (struct store_content){
 		.store = s, .id = attachment_id, .size = size, .fd = -1};
+	behind_init(&c->behind);
 	c->md5 = digest_md5();
 	c->sha256 = digest_sha256();
 	if (size >= PACKED)
@@ -104,54 +108,48 @@ static int keep(
 	return c->stream != NULL ? blob_stream_add(c->stream, bytes, n, e) : 0;
 }
 
-/* A piece of the content, taken in by two threads. */
-struct piece {
-	struct store_content *content;
-	const void *bytes;
-	size_t n;
-	int r;
-	struct err err;
-};
-
-static void take_piece(void *arg, size_t i)
+static void hash_piece(void *arg)
 {
-	struct piece *p = arg;
-	struct store_content *c = p->content;
+	struct store_content *c = arg;
 
-	if (i == 0) {
-		digest_add(c->md5, p->bytes, p->n);
-	} else {
-		digest_add(c->sha256, p->bytes, p->n);
-		p->r = keep(c, p->bytes, p->n, &p->err);
-	}
+	digest_add(c->md5, c->piece, c->piece_n);
+}
+
+/*
+ * MD5 takes longer than all else together: so it is made behind, while the
+ * next piece comes.
+ */
+static void hash(struct store_content *c, const void *bytes, size_t n)
+{
+	behind_wait(&c->behind);
+	c->piece = bytes;
+	c->piece_n = n;
+	if (n >= THREADED)
+		behind_begin(&c->behind, hash_piece, c);
+	else
+		hash_piece(c);
+	digest_add(c->sha256, bytes, n);
 }
 
 int store_content_add(
 	struct store_content *c, const void *bytes, size_t n, struct err *e)
 {
-	struct piece p = {.content = c, .bytes = bytes, .n = n};
-
 	if ((uint64_t)n > (uint64_t)(c->size - c->n))
 		return err_set(e, ERR_DATA,
 			"attachment %lld is larger than the %lld bytes that "
 			"the server announced",
 			(long long)c->id, (long long)c->size);
 	c->n += (int64_t)n;
-	if (n >= THREADED) {
-		parallel_each(2, take_piece, &p);
-	} else {
-		take_piece(&p, 0);
-		take_piece(&p, 1);
-	}
-	if (p.r != 0 && e != NULL)
-		*e = p.err;
-	return p.r;
+	hash(c, bytes, n);
+	return keep(c, bytes, n, e);
 }
 
 void store_content_drop(struct store_content *c)
 {
 	if (c == NULL)
 		return;
+	if (!c->whole)
+		behind_fini(&c->behind);
 	if (c->md5 != NULL) {
 		digest_end(c->md5, NULL);
 		digest_end(c->sha256, NULL);
@@ -225,6 +223,7 @@ static void end_digests(struct store_content *c)
 
 	if (c->md5 == NULL)
 		return;
+	behind_wait(&c->behind);
 	digest_end(c->md5, md5);
 	digest_end(c->sha256, sha256);
 	c->md5 = c->sha256 = NULL;

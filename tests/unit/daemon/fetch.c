@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -46,11 +47,15 @@ void api_request_fini(struct api_request *r)
 
 struct store_content {
 	struct buf bytes;
+	const void *lent; /* by the last add, and as it was then */
+	struct buf copy;
 };
 
 /* The worker's thread and the pool's change them, too. */
 static atomic_size_t in_memory, most_in_memory; /* bytes, of contents */
-static atomic_int n_wrong; /* contents of which the digest shall be wrong */
+static atomic_int n_wrong;    /* contents of which the digest shall be wrong */
+static atomic_size_t n_added; /* bytes of contents in pieces */
+static atomic_bool torn;      /* some changed while they were lent */
 
 static void note_memory(size_t more)
 {
@@ -99,13 +104,22 @@ int store_content_begin(struct store *s, int64_t attachment_id, int64_t size,
 	return 0;
 }
 
+static void look_at_lent(const struct store_content *c)
+{
+	if (c->copy.n > 0 && memcmp(c->lent, c->copy.p, c->copy.n) != 0)
+		torn = true;
+}
+
 int store_content_add(
 	struct store_content *c, const void *bytes, size_t n, struct err *e)
 {
-	(void)c;
-	(void)bytes;
 	(void)e;
+	look_at_lent(c);
+	c->lent = bytes;
+	buf_clear(&c->copy);
+	buf_add(&c->copy, bytes, n);
 	in_memory -= n;
+	n_added += n;
 	return 0;
 }
 
@@ -113,7 +127,9 @@ void store_content_drop(struct store_content *c)
 {
 	if (c == NULL)
 		return;
+	look_at_lent(c);
 	in_memory -= c->bytes.n;
+	buf_fini(&c->copy);
 	buf_fini(&c->bytes);
 	free(c);
 }
@@ -177,6 +193,8 @@ static int begin(void **state)
 	n_asked = n_answered = 0;
 	in_memory = most_in_memory = most_together = 0;
 	n_wrong = 0;
+	n_added = 0;
+	torn = false;
 	uv_loop_init(&f->loop);
 	f->thread = uv_thread_self();
 	f->mapper = xcalloc(1, sizeof(*f->mapper));
@@ -200,6 +218,7 @@ static int end(void **state)
 
 	assert_int_equal(f->room.taken, 0);
 	assert_int_equal(in_memory, 0);
+	assert_false(torn);
 	for (size_t i = 0; i < MANY; i++)
 		fetch_fini(&f->fetches[i]);
 	worker_close(f->sync.worker, on_closed, &closed);
@@ -307,6 +326,29 @@ static void one_waits_for_no_others(void **state)
 	assert_int_equal(f->n_failed, 0);
 }
 
+/* In pieces, of which no two are alike: some come while one is worked on. */
+static void a_large_one_comes_in_pieces(void **state)
+{
+	static char piece[100000];
+	struct fixture *f = *state;
+	const int64_t size = 200 * (int64_t)sizeof(piece);
+	struct api_request *r;
+
+	start(f, 0, size);
+	r = asked[n_answered++];
+	for (int i = 0; i < 200; i++) {
+		memset(piece, i, sizeof(piece));
+		while (r->on_bytes(r, piece, sizeof(piece)) != 0)
+			uv_run(&f->loop, UV_RUN_ONCE);
+		note_memory(sizeof(piece));
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+	}
+	r->done(r);
+	run(f, 1);
+	assert_int_equal(f->n_failed, 0);
+	assert_int_equal(n_added, size);
+}
+
 static void one_larger_than_the_room(void **state)
 {
 	struct fixture *f = *state;
@@ -370,6 +412,7 @@ int main(void)
 		TEST(many_wait_for_room),
 		TEST(small_ones_come_all_the_time),
 		TEST(one_waits_for_no_others),
+		TEST(a_large_one_comes_in_pieces),
 		TEST(one_larger_than_the_room),
 		TEST(all_are_canceled),
 		TEST(staged_before_done),
