@@ -114,6 +114,13 @@ static void assert_sound(const struct scratch *s)
 		0);
 }
 
+static void assert_packs_sound(const struct scratch *s)
+{
+	assert_sound(s);
+	assert_int_equal(
+		scratch_run(s, "git verify-pack .git/objects/pack/*.idx"), 0);
+}
+
 static void assert_no_temporary_files(const struct scratch *s)
 {
 	assert_int_equal(scratch_run(s, "test -z \"$(ls .git/opsync)\""), 0);
@@ -171,10 +178,7 @@ static void many_become_one_pack(void **state)
 
 	assert_int_equal(objects_seal(o, NULL), 0);
 	assert_no_temporary_files(s);
-	assert_sound(s);
-	assert_int_equal(scratch_run(s, "git verify-pack .git/objects/pack/*"
-					".idx"),
-		0);
+	assert_packs_sound(s);
 	assert_int_equal(
 		scratch_run(s, "git index-pack -o theirs.idx "
 			       ".git/objects/pack/*.pack >/dev/null && "
@@ -222,10 +226,7 @@ static void about_as_large_as_the_room_for_it(void **state)
 	assert_copies(s, o, &oid, bytes, 2 * room);
 	commit_one(s, &oid);
 	assert_int_equal(objects_seal(o, NULL), 0);
-	assert_sound(s);
-	assert_int_equal(scratch_run(s, "git verify-pack .git/objects/pack/*"
-					".idx"),
-		0);
+	assert_packs_sound(s);
 	objects_free(o);
 	free(bytes);
 }
@@ -456,10 +457,7 @@ static void parcels_are_blobs_like_others(void **state)
 	assert_int_equal(objects_count(o), 100 + ARRAY_LEN(sizes));
 	commit_one(s, &oid);
 	assert_int_equal(objects_seal(o, NULL), 0);
-	assert_sound(s);
-	assert_int_equal(scratch_run(s, "git verify-pack .git/objects/pack/*"
-					".idx"),
-		0);
+	assert_packs_sound(s);
 	objects_free(o);
 }
 
@@ -550,10 +548,7 @@ static void a_full_disk_takes_one_object_back(void **state)
 	oid = add_text(o, "there is room again");
 	commit_one(s, &oid);
 	assert_int_equal(objects_seal(o, NULL), 0);
-	assert_sound(s);
-	assert_int_equal(scratch_run(s, "git verify-pack .git/objects/pack/*"
-					".idx"),
-		0);
+	assert_packs_sound(s);
 	objects_free(o);
 	free(bytes);
 }
