@@ -69,7 +69,8 @@ int mapper_init(struct mapper *m, struct store *store,
 	int r;
 
 	*m = (struct mapper){.store = store, .config = config};
-	m->retry_at = 1; /* what failed before the start: at once */
+	m->retry_at = 1;    /* what failed before the start: at once */
+	m->rest_due = true; /* a start looks at everything */
 	r = names_load(&m->names, store_state(store), e);
 	if (r == 0)
 		r = store_in_use(store, &m->in_use, e);

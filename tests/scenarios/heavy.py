@@ -9,6 +9,7 @@ from harness import StandIn, Sync, Tap, until
 
 MOST = 145  # MiB
 IDLE = 18   # MiB; without giving back it would be 42
+STARTED = 15  # 18
 FAULTS = 400  # pages; those of the program and its libraries would be 750
 
 MAPPING = """
@@ -46,6 +47,11 @@ def idle(tap):
         sync.start()
         tap.ok(until(lambda: memory(sync, "VmRSS") <= IDLE, 2),
                "what a first sync took is given back",
+               "%d MiB" % memory(sync, "VmRSS"))
+        sync.stop()
+        sync.start()
+        tap.ok(until(lambda: memory(sync, "VmRSS") <= STARTED, 2),
+               "and what a start took",
                "%d MiB" % memory(sync, "VmRSS"))
 
 
