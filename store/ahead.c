@@ -20,7 +20,7 @@
 
 #define GROUP 64
 #define GROUP_BYTES ((size_t)1 << 20)
-#define MOST 8192                       /* files of a turn */
+#define MOST ((size_t)8192)             /* files of a turn */
 #define DISK_ROOM ((uint64_t)256 << 20) /* that objects and state may need */
 
 struct ahead_file {
@@ -95,7 +95,8 @@ static bool has_room(const struct ahead *a)
 	struct statvfs at;
 
 	return fstatvfs(a->files->folder, &at) == 0 &&
-	       (uint64_t)at.f_bavail * at.f_frsize >= DISK_ROOM;
+	       (uint64_t)at.f_bavail * at.f_frsize >= DISK_ROOM &&
+	       (at.f_files == 0 || at.f_favail >= 2 * MOST);
 }
 
 static void begin(struct ahead *a)
@@ -116,15 +117,17 @@ void ahead_add(struct ahead *a, const git_oid *oid, struct str text)
 {
 	struct ahead_group *g = a->gathering;
 
-	if (a->closed)
+	if (!a->closed && g != NULL && text.n <= GROUP_BYTES &&
+		text.n > GROUP_BYTES - g->texts.n)
+		begin(a);
+	if (a->closed || text.n > GROUP_BYTES)
 		return;
+	g = a->gathering;
 	if (g == NULL) {
 		g = a->gathering = xcalloc(1, sizeof(*g));
 		g->files = a->files;
 		g->turn = turn_of(a);
 	}
-	if (text.n > GROUP_BYTES - g->texts.n)
-		return;
 	buf_add_str(&g->texts, text);
 	g->items[g->n].oid = *oid;
 	g->ends[g->n++] = g->texts.n;

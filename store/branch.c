@@ -8,7 +8,8 @@
  * libgit2 waits for the disk after each of these.  Here the id is on its way
  * to the disk before the branch's turn, and the wait at the end is one with
  * the work tree's.  A kill leaves the lock, which the next start clears, or a
- * line in a reflog too many, as git would.
+ * line in a reflog too many, and a power cut may take a line that was not
+ * waited for yet, as with git.
  */
 #include "store/branch.h"
 

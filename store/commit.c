@@ -192,7 +192,7 @@ static void write_ahead(struct job *j)
 
 	if (!git_oid_equal(&j->intent.new, &j->intent.old))
 		branch_prepare(s, &j->intent.new);
-	if (store_is_checked_out(s) && objects_are_few(s->objects))
+	if (objects_are_few(s->objects) && store_is_checked_out(s))
 		worktree_prepare(s->worktree, j->changes.items, j->changes.n);
 }
 
@@ -256,6 +256,8 @@ static int commit_staged(struct store *s, struct store_commit *c, struct err *e)
 		code = intent_finish(s, &made, NULL, e);
 	branch_unprepare(s);
 	worktree_unprepare(s->worktree);
+	if (!c->partial)
+		worktree_expect_none(s->worktree);
 	worktree_forget_index(s->worktree);
 	for (size_t i = 0; i < j.changes.n; i++)
 		watch_touch(s->watch, j.changes.items[i].path);

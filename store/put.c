@@ -380,7 +380,7 @@ static int stage(struct put *p, struct err *e)
 	if (code == 0 && !p->text_known)
 		code = objects_parcel(
 			p->store->objects, &p->text, fresh, &oid, e);
-	if (code == 0 && !p->text_known && p->store->checked_out)
+	if (code == 0 && fresh && !p->text_known && p->store->checked_out)
 		worktree_expect(
 			p->store->worktree, &oid, p->text.bytes, p->text.n);
 	if (code == 0)

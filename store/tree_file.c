@@ -126,8 +126,10 @@ static int write_content(
 		sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 		f->fd = fd;
 	}
-	if (r != 0)
-		return err_prefix(e, "cannot write %s", f->change->path);
+	if (r != 0) {
+		err_prefix(e, "cannot write %s", f->change->path);
+		return r;
+	}
 	f->ino = st.st_ino;
 	f->state = TREE_FILE_STAGED;
 	return 0;

@@ -603,6 +603,7 @@ bool worktree_begin(
 		return false;
 	jobs = jobs_new(w, changes, n);
 	stage_others(jobs);
+	worktree_unprepare(w); /* what is left of it is the caller's */
 	if (!thread_begin(&jobs->thread, do_begun, jobs)) {
 		tree_files_drop_staged(&w->files, jobs->items, n);
 		jobs_free(jobs);

@@ -744,6 +744,13 @@ static void assert_written_ahead(const struct fixture *f, int least)
 		0);
 }
 
+static void assert_none_ahead(const struct fixture *f)
+{
+	assert_int_equal(scratch_run(f->s, "test -z \"$(ls -d .git/opsync/"
+					   "ahead* 2>/dev/null)\""),
+		0);
+}
+
 static void assert_many(const struct fixture *f, const struct many *m)
 {
 	for (int i = 0; i < AHEAD; i++)
@@ -791,11 +798,33 @@ static void what_is_expected_and_does_not_come_goes(void **state)
 	want(f, "other.md", NULL, "other");
 	assert_int_equal(apply(f), 0);
 	assert_absent(f, many.paths[0]);
+	assert_none_ahead(f);
 	want_expected(f, &many, "two");
 	f->n = 0;
 	worktree_expect_none(f->w);
+	assert_none_ahead(f);
 	assert_int_equal(apply(f), 0);
 	assert_absent(f, many.paths[0]);
+}
+
+/* Three of them are a mebibyte, and enough to begin. */
+static void large_ones_are_written_ahead_too(void **state)
+{
+	enum { SIZE = 300 << 10 };
+	struct fixture *f = *state;
+	char *text = test_malloc(SIZE);
+	git_oid oid;
+
+	memset(text, 'x', SIZE);
+	for (int c = 'a'; c < 'i'; c++) {
+		text[0] = (char)c;
+		git_odb_hash(&oid, text, SIZE, GIT_OBJECT_BLOB);
+		worktree_expect(f->w, &oid, text, SIZE);
+	}
+	assert_written_ahead(f, 3);
+	worktree_expect_none(f->w);
+	assert_none_ahead(f);
+	test_free(text);
 }
 
 /* A repository on another file system than its work tree. */
@@ -859,6 +888,7 @@ int main(void)
 		TEST(what_fails_beside_other_work_is_told),
 		TEST(what_is_expected_is_written_ahead),
 		TEST(what_is_expected_and_does_not_come_goes),
+		TEST(large_ones_are_written_ahead_too),
 		TEST(another_file_system_will_do),
 	};
 
