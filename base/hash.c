@@ -57,6 +57,19 @@ static bool has_block(const struct lane *l)
 	return l->out != NULL && l->rest.n >= MD5_BLOCK;
 }
 
+static void begin_lanes(struct md5_lanes *state)
+{
+	MD5_CTX ctx;
+
+	MD5_Init(&ctx);
+	for (size_t i = 0; i < MD5_LANES; i++) {
+		state->words[0][i] = ctx.A;
+		state->words[1][i] = ctx.B;
+		state->words[2][i] = ctx.C;
+		state->words[3][i] = ctx.D;
+	}
+}
+
 /* What is left is hashed alone. */
 static void end_lane(struct lane *l, const struct md5_lanes *state, size_t i)
 {
@@ -123,7 +136,7 @@ static void hash_lanes(struct lane lanes[MD5_LANES])
 	struct md5_lanes state;
 	size_t blocks;
 
-	md5_lanes_init(&state);
+	begin_lanes(&state);
 	for (size_t i = 0; i < MD5_LANES; i++)
 		if (lanes[i].out != NULL && !has_block(&lanes[i]))
 			end_lane(&lanes[i], &state, i);

@@ -71,16 +71,6 @@ static void add_block(lanes state[4], const lanes w[16])
 	state[3] += d;
 }
 
-void md5_lanes_init(struct md5_lanes *m)
-{
-	static const uint32_t first[4] = {
-		0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
-
-	for (size_t i = 0; i < 4; i++)
-		for (size_t j = 0; j < MD5_LANES; j++)
-			m->words[i][j] = first[i];
-}
-
 void md5_lanes_add(
 	struct md5_lanes *m, const void *const at[MD5_LANES], size_t n)
 {

@@ -14,8 +14,6 @@ struct md5_lanes {
 	uint32_t words[4][MD5_LANES];
 };
 
-void md5_lanes_init(struct md5_lanes *m);
-
 /* Hash n blocks of each text, which begin at these places.  Any thread. */
 void md5_lanes_add(
 	struct md5_lanes *m, const void *const at[MD5_LANES], size_t n);

@@ -118,8 +118,7 @@ static int write_state(const struct monitor *m, struct state *s, struct err *e)
 	return r;
 }
 
-/* What is counted is not worth a wait for the disk, what became of a fault is.
- */
+/* A count is not worth a wait for the disk, what became of a fault is. */
 static int write_flushed(
 	const struct monitor *m, struct state *s, struct err *e)
 {

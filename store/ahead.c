@@ -15,7 +15,6 @@
 #include <sys/statvfs.h>
 
 #include "base/buf.h"
-#include "base/parallel.h"
 #include "base/util.h"
 
 #define GROUP 64
@@ -44,6 +43,17 @@ static unsigned turn_of(const struct ahead *a)
 	return a->second ? 2 : 1;
 }
 
+static void begin_turn(struct ahead *a, struct tree_files *files, bool second)
+{
+	*a = (struct ahead){.files = files, .second = second};
+	behind_init(&a->behind);
+}
+
+void ahead_init(struct ahead *a, struct tree_files *files)
+{
+	begin_turn(a, files, false);
+}
+
 static void group_free(struct ahead_group *g)
 {
 	if (g == NULL)
@@ -53,7 +63,7 @@ static void group_free(struct ahead_group *g)
 }
 
 /* Whatever fails will fail again, and be told, where it matters. */
-static void *write_group(void *arg)
+static void write_group(void *arg)
 {
 	struct ahead_group *g = arg;
 	size_t at = 0;
@@ -66,7 +76,6 @@ static void *write_group(void *arg)
 				    &f->serial, &f->ino) != 0;
 		at = g->ends[i];
 	}
-	return NULL;
 }
 
 /* Wait for what is being written, and take it in. */
@@ -74,10 +83,9 @@ static void join(struct ahead *a)
 {
 	struct ahead_group *g = a->written;
 
-	if (!a->begun)
+	behind_wait(&a->behind);
+	if (g == NULL)
 		return;
-	pthread_join(a->thread, NULL);
-	a->begun = false;
 	a->closed = a->closed || g->failed;
 	for (size_t i = 0; i < g->n; i++) {
 		if (g->items[i].serial == 0)
@@ -109,8 +117,7 @@ static void begin(struct ahead *a)
 		return;
 	a->gathering = a->written;
 	a->written = full;
-	a->begun = thread_begin(&a->thread, write_group, full);
-	a->closed = !a->begun;
+	behind_begin(&a->behind, write_group, full);
 }
 
 void ahead_add(struct ahead *a, const git_oid *oid, struct str text)
@@ -192,10 +199,17 @@ void ahead_give(struct ahead *a, struct tree_file *files, size_t n)
 	group_free(a->gathering);
 	group_free(a->written);
 	free(a->items);
-	*a = (struct ahead){.files = a->files, .second = !a->second};
+	behind_fini(&a->behind); /* none rests beside an idle store */
+	begin_turn(a, a->files, !a->second);
 }
 
 void ahead_drop(struct ahead *a)
 {
 	ahead_give(a, NULL, 0);
+}
+
+void ahead_fini(struct ahead *a)
+{
+	ahead_drop(a);
+	behind_fini(&a->behind);
 }

@@ -18,6 +18,8 @@
 #include <libdeflate.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 #define SAMPLE 4096
 #define FEW 256 /* too few bytes to tell anything */
 #define FAST 1
@@ -88,8 +90,7 @@ size_t deflate_plain_block(
 
 size_t deflate_plain_tail(uint32_t sum, uint8_t *out)
 {
-	for (unsigned shift = 32; shift > 0; shift -= 8)
-		*out++ = (uint8_t)(sum >> (shift - 8));
+	put_be32(out, sum);
 	return DEFLATE_TAIL;
 }
 

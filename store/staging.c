@@ -313,74 +313,76 @@ static int forget_others(struct state *s, struct err *e)
 	return run_all(s, steps, ARRAY_LEN(steps), e);
 }
 
+/* In this order, what is ready goes from what is staged to what is known. */
+static const char *const apply_steps[] = {
+	/* What nobody claimed, if anything, gives way to who does. */
+	"DELETE FROM document WHERE work_package = 0 AND +entry IN"
+	" (SELECT path FROM staged_file"
+	" WHERE (work_package, entry) IN " READY ")",
+	"DELETE FROM file WHERE work_package = 0 AND path IN"
+	" (SELECT path FROM staged_file"
+	" WHERE (work_package, entry) IN " READY ")",
+	"DELETE FROM adrift WHERE (work_package, entry) IN " READY,
+	"DELETE FROM file WHERE (work_package, entry) IN " READY,
+	/* A row says nothing of the text: most stay as they are. */
+	"DELETE FROM document WHERE (work_package, entry) IN"
+	" (SELECT work_package, entry FROM staged_document"
+	" WHERE why IS NULL AND dropped)",
+	"DELETE FROM unique_value WHERE (work_package, entry) "
+	"IN " READY,
+	"INSERT INTO unique_value (value, work_package, entry, level)"
+	" SELECT value, work_package, entry, level"
+	" FROM staged_unique_value"
+	" WHERE (work_package, entry) IN " READY,
+	"INSERT INTO document (" DOCUMENT_COLUMNS ")"
+	" SELECT " DOCUMENT_COLUMNS " FROM staged_document"
+	" WHERE why IS NULL AND NOT dropped ORDER BY claim"
+	" ON CONFLICT (work_package, entry) DO UPDATE"
+	" SET natural_path = excluded.natural_path,"
+	" claim = excluded.claim,"
+	" keep_when_gone = excluded.keep_when_gone"
+	" WHERE natural_path IS NOT excluded.natural_path"
+	" OR claim IS NOT excluded.claim"
+	" OR keep_when_gone IS NOT excluded.keep_when_gone",
+	"INSERT INTO file (" FILE_COLUMNS ")"
+	" SELECT " FILE_COLUMNS " FROM staged_file"
+	" WHERE (work_package, entry) IN " READY " ORDER BY path",
+	"INSERT OR REPLACE INTO attachment (" ATTACHMENT_COLUMNS ")"
+	" SELECT " ATTACHMENT_COLUMNS " FROM staged_attachment",
+	"DELETE FROM attachment WHERE work_package IN"
+	" (SELECT id FROM staged_work_package"
+	" WHERE dropped AND id NOT IN " WAITING ")",
+	"DELETE FROM work_package WHERE id IN"
+	" (SELECT id FROM staged_work_package"
+	" WHERE dropped AND id NOT IN " WAITING ")",
+	"INSERT OR REPLACE INTO work_package (" WORK_PACKAGE_COLUMNS
+	") SELECT " WORK_PACKAGE_COLUMNS " FROM staged_work_package"
+	" WHERE NOT dropped AND id NOT IN " WAITING,
+	"DELETE FROM read WHERE work_package IN"
+	" (SELECT id FROM staged_work_package"
+	" WHERE dropped AND id NOT IN " WAITING ")",
+	"INSERT OR REPLACE INTO name (kind, id, name)"
+	" SELECT kind, id, name FROM staged_name",
+	"INSERT OR REPLACE INTO relations (work_package, source)"
+	" SELECT work_package, source FROM staged_relations",
+	"DELETE FROM relations WHERE work_package IN"
+	" (SELECT id FROM staged_work_package"
+	" WHERE dropped AND id NOT IN " WAITING ")",
+	"INSERT OR REPLACE INTO stale (work_package, stale)"
+	" SELECT work_package, stale FROM staged_stale"
+	" WHERE stale <> 0",
+	"DELETE FROM stale WHERE work_package IN"
+	" (SELECT work_package FROM staged_stale WHERE stale = 0)",
+	"INSERT OR REPLACE INTO value (key, value)"
+	" SELECT key, value FROM staged_value",
+	"INSERT INTO event (" EVENT_COLUMNS ")"
+	" SELECT " EVENT_COLUMNS " FROM staged_event ORDER BY id",
+};
+
 int staging_apply(struct state *s, struct err *e)
 {
-	static const char *const steps[] = {
-		/* What nobody claimed, if anything, gives way to who does. */
-		"DELETE FROM document WHERE work_package = 0 AND +entry IN"
-		" (SELECT path FROM staged_file"
-		" WHERE (work_package, entry) IN " READY ")",
-		"DELETE FROM file WHERE work_package = 0 AND path IN"
-		" (SELECT path FROM staged_file"
-		" WHERE (work_package, entry) IN " READY ")",
-		"DELETE FROM adrift WHERE (work_package, entry) IN " READY,
-		"DELETE FROM file WHERE (work_package, entry) IN " READY,
-		/* A row says nothing of the text: most stay as they are. */
-		"DELETE FROM document WHERE (work_package, entry) IN"
-		" (SELECT work_package, entry FROM staged_document"
-		" WHERE why IS NULL AND dropped)",
-		"DELETE FROM unique_value WHERE (work_package, entry) "
-		"IN " READY,
-		"INSERT INTO unique_value (value, work_package, entry, level)"
-		" SELECT value, work_package, entry, level"
-		" FROM staged_unique_value"
-		" WHERE (work_package, entry) IN " READY,
-		"INSERT INTO document (" DOCUMENT_COLUMNS ")"
-		" SELECT " DOCUMENT_COLUMNS " FROM staged_document"
-		" WHERE why IS NULL AND NOT dropped ORDER BY claim"
-		" ON CONFLICT (work_package, entry) DO UPDATE"
-		" SET natural_path = excluded.natural_path,"
-		" claim = excluded.claim,"
-		" keep_when_gone = excluded.keep_when_gone"
-		" WHERE natural_path IS NOT excluded.natural_path"
-		" OR claim IS NOT excluded.claim"
-		" OR keep_when_gone IS NOT excluded.keep_when_gone",
-		"INSERT INTO file (" FILE_COLUMNS ")"
-		" SELECT " FILE_COLUMNS " FROM staged_file"
-		" WHERE (work_package, entry) IN " READY " ORDER BY path",
-		"INSERT OR REPLACE INTO attachment (" ATTACHMENT_COLUMNS ")"
-		" SELECT " ATTACHMENT_COLUMNS " FROM staged_attachment",
-		"DELETE FROM attachment WHERE work_package IN"
-		" (SELECT id FROM staged_work_package"
-		" WHERE dropped AND id NOT IN " WAITING ")",
-		"DELETE FROM work_package WHERE id IN"
-		" (SELECT id FROM staged_work_package"
-		" WHERE dropped AND id NOT IN " WAITING ")",
-		"INSERT OR REPLACE INTO work_package (" WORK_PACKAGE_COLUMNS
-		") SELECT " WORK_PACKAGE_COLUMNS " FROM staged_work_package"
-		" WHERE NOT dropped AND id NOT IN " WAITING,
-		"DELETE FROM read WHERE work_package IN"
-		" (SELECT id FROM staged_work_package"
-		" WHERE dropped AND id NOT IN " WAITING ")",
-		"INSERT OR REPLACE INTO name (kind, id, name)"
-		" SELECT kind, id, name FROM staged_name",
-		"INSERT OR REPLACE INTO relations (work_package, source)"
-		" SELECT work_package, source FROM staged_relations",
-		"DELETE FROM relations WHERE work_package IN"
-		" (SELECT id FROM staged_work_package"
-		" WHERE dropped AND id NOT IN " WAITING ")",
-		"INSERT OR REPLACE INTO stale (work_package, stale)"
-		" SELECT work_package, stale FROM staged_stale"
-		" WHERE stale <> 0",
-		"DELETE FROM stale WHERE work_package IN"
-		" (SELECT work_package FROM staged_stale WHERE stale = 0)",
-		"INSERT OR REPLACE INTO value (key, value)"
-		" SELECT key, value FROM staged_value",
-		"INSERT INTO event (" EVENT_COLUMNS ")"
-		" SELECT " EVENT_COLUMNS " FROM staged_event ORDER BY id",
-	};
 	bool waits = false;
-	int code = run_all(s, steps, ARRAY_LEN(steps), e);
+	int code = run_all(s, apply_steps, ARRAY_LEN(apply_steps), e);
 
 	if (code == 0)
 		code = any_waits(s, &waits, e);

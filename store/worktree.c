@@ -52,7 +52,7 @@ int worktree_new(git_repository *repo, const char *root, struct objects *o,
 
 	w->repo = repo;
 	w->o = o;
-	w->ahead.files = &w->files;
+	ahead_init(&w->ahead, &w->files);
 	if (r == 0)
 		r = tree_files_init(&w->files, &w->tree, o, e);
 	if (r != 0) {
@@ -80,7 +80,7 @@ void worktree_free(struct worktree *w)
 	index_view_fini(&w->view);
 	index_forget(&f);
 	worktree_unprepare(w);
-	ahead_drop(&w->ahead);
+	ahead_fini(&w->ahead);
 	tree_files_fini(&w->files);
 	beneath_fini(&w->tree);
 	free(w);
