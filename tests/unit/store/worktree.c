@@ -2,14 +2,8 @@
  * worktree - files and index in step with what was committed, in a work tree
  * that other people use, and abuse, too.
  */
-#include "store/worktree.h"
+#include "tests/unit/store/tree_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <linux/capability.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -18,127 +12,6 @@
 
 #include "store/beneath.h"
 #include "store/index_file.h"
-#include "tests/unit/store/scratch.h"
-
-#define MAX_CHANGES 400
-#define MANY 64   /* worth a thread of their own */
-#define AHEAD 200 /* and of which most are written ahead */
-
-/* A store in small: what is wanted, path by path. */
-struct fixture {
-	struct scratch *s;
-	struct objects *o;
-	struct worktree *w;
-	size_t n;
-	struct worktree_change changes[MAX_CHANGES];
-	struct err err;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = xcalloc(1, sizeof(*f));
-	void *scratch;
-
-	if (scratch_setup(&scratch) != 0)
-		return -1;
-	f->s = scratch;
-	*state = f;
-	return objects_new(f->s->repo, f->s->temp, &f->o, NULL) != 0 ||
-	       worktree_new(f->s->repo, f->s->path, f->o, &f->w, NULL) != 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-	void *scratch = f->s;
-
-	worktree_free(f->w);
-	objects_free(f->o);
-	free(f);
-	return scratch_teardown(&scratch);
-}
-
-/* A change from one text to another; NULL is no file. */
-static struct worktree_change *want(
-	struct fixture *f, const char *path, const char *old, const char *new)
-{
-	struct worktree_change *c = &f->changes[f->n++];
-
-	assert_true(f->n <= MAX_CHANGES);
-	*c = (struct worktree_change){
-		.path = path, .had = old != NULL, .has = new != NULL};
-	c->document = strstr(path, ".md") != NULL;
-	if (old != NULL)
-		objects_blob(f->o, old, strlen(old), &c->old_oid, NULL);
-	if (new != NULL)
-		objects_blob(f->o, new, strlen(new), &c->new_oid, NULL);
-	return c;
-}
-
-static size_t inspect(struct fixture *f)
-{
-	size_t n_foreign = SIZE_MAX;
-
-	assert_int_equal(objects_seal(f->o, NULL), 0);
-	assert_int_equal(
-		worktree_inspect(f->w, f->changes, f->n, &n_foreign, NULL), 0);
-	return n_foreign;
-}
-
-/* Inspect and apply what is wanted, and want nothing from then on. */
-static int apply(struct fixture *f)
-{
-	int r;
-
-	f->err = (struct err){0};
-	inspect(f);
-	r = worktree_apply(f->w, f->changes, f->n, &f->err);
-	f->n = 0;
-	assert_int_equal(scratch_run(f->s, "test -z \"$(ls .git/opsync)\" && "
-					   "! test -e .git/index.lock"),
-		0);
-	return r;
-}
-
-/* All that git knows of is as committed, and it knows so without reading. */
-static void assert_clean(const struct fixture *f)
-{
-	assert_int_equal(
-		scratch_run(f->s, "git diff-files --exit-code >/dev/null"), 0);
-}
-
-static void assert_text(
-	const struct fixture *f, const char *path, const char *text)
-{
-	if (!scratch_has(f->s, path, text))
-		fail_msg("%s does not hold '%s'", path, text);
-}
-
-static void assert_absent(const struct fixture *f, const char *path)
-{
-	if (scratch_exists(f->s, path))
-		fail_msg("%s is there", path);
-}
-
-static void assert_said(const struct fixture *f, const char *words)
-{
-	if (strstr(f->err.text, words) == NULL)
-		fail_msg("'%s' does not say '%s'", f->err.text, words);
-}
-
-static void assert_kept(const struct fixture *f,
-	const struct worktree_change *c, const char *text)
-{
-	git_oid oid;
-
-	git_odb_hash(&oid, text, strlen(text), GIT_OBJECT_BLOB);
-	assert_true(c->foreign);
-	assert_true(git_oid_equal(&c->kept_oid, &oid));
-	assert_int_equal(objects_seal(f->o, NULL), 0);
-	assert_int_equal(
-		scratch_run(f->s, "git cat-file -e %s", git_oid_tostr_s(&oid)),
-		0);
-}
 
 /* --- What goes well ------------------------------------------------------- */
 
@@ -201,48 +74,6 @@ static void modes_are_those_of_git(void **state)
 	assert_int_equal(st.st_mode & 07777, 0640);
 	assert_true(scratch_lstat(f->s, "a", &st));
 	assert_int_equal(st.st_mode & 07777, 0750);
-}
-
-static size_t n_temporary(const struct fixture *f)
-{
-	return (size_t)scratch_run(f->s, "exit $(ls .git/opsync | wc -l)");
-}
-
-/* What was prepared is what comes, if it is what is wanted by then. */
-static void what_is_prepared_comes(void **state)
-{
-	struct fixture *f = *state;
-	struct stat before;
-	struct stat after;
-
-	want(f, "a/index.md", NULL, "one\n");
-	want(f, "a/pic.png", NULL, "png");
-	want(f, "b.md", NULL, "two\n");
-	inspect(f);
-	worktree_prepare(f->w, f->changes, f->n);
-	worktree_prepare_sync(f->w);
-	assert_int_equal(n_temporary(f), 3);
-	assert_absent(f, "b.md");
-	assert_true(scratch_lstat(f->s, ".git/opsync/tmp_file_1", &before));
-	assert_int_equal(apply(f), 0);
-	assert_true(scratch_lstat(f->s, "a/index.md", &after));
-	assert_int_equal(before.st_ino, after.st_ino);
-	assert_text(f, "a/index.md", "one\n");
-	assert_text(f, "a/pic.png", "png");
-	assert_text(f, "b.md", "two\n");
-	assert_clean(f);
-
-	want(f, "b.md", "two\n", "three\n");
-	inspect(f);
-	worktree_prepare(f->w, f->changes, f->n);
-	want(f, "c.md", NULL, "four\n"); /* another comes instead */
-	inspect(f);
-	assert_int_equal(worktree_apply(f->w, f->changes + 1, 1, NULL), 0);
-	assert_int_equal(n_temporary(f), 1);
-	worktree_unprepare(f->w);
-	assert_int_equal(n_temporary(f), 0);
-	assert_text(f, "b.md", "two\n");
-	assert_text(f, "c.md", "four\n");
 }
 
 static void many_files_are_as_few(void **state)
@@ -656,177 +487,6 @@ static void edits_are_found_among_many(void **state)
 	free(file);
 }
 
-/* On a thread of their own, while the next batch fills. */
-static void files_come_beside_other_work(void **state)
-{
-	struct fixture *f = *state;
-	char paths[MANY][16];
-	git_oid oid;
-
-	want(f, "0.md", NULL, "stored before");
-	assert_int_equal(apply(f), 0);
-	f->n = 0;
-	want(f, "few.md", NULL, "few");
-	inspect(f);
-	assert_false(worktree_begin(f->w, f->changes, f->n));
-	f->n = 0;
-	want(f, "again/0.md", NULL, "stored before");
-	for (int i = 0; i < MANY; i++) {
-		snprintf(paths[i], sizeof(paths[i]), "%d/%d.md", i % 7, i);
-		want(f, paths[i], NULL, paths[i]);
-	}
-	inspect(f);
-	assert_true(worktree_begin(f->w, f->changes, f->n));
-	for (int i = 0; i < MANY; i++)
-		objects_blob(f->o, &i, sizeof(i), &oid, NULL);
-	assert_true(worktree_is_free(f->w, "7/7.md"));
-	assert_false(worktree_is_free(f->w, "0.md"));
-	assert_int_equal(worktree_end(f->w, &f->err), 0);
-	assert_false(worktree_is_free(f->w, "6/6.md"));
-	for (int i = 0; i < MANY; i++)
-		assert_text(f, paths[i], paths[i]);
-	assert_text(f, "again/0.md", "stored before");
-	assert_clean(f);
-	f->n = 0;
-	inspect(f); /* what was added meanwhile */
-}
-
-static void what_fails_beside_other_work_is_told(void **state)
-{
-	struct fixture *f = *state;
-	char paths[MANY][16];
-
-	for (int i = 0; i < MANY; i++) {
-		snprintf(paths[i], sizeof(paths[i]), "%d/%d.md", i % 7, i);
-		want(f, paths[i], NULL, paths[i]);
-	}
-	inspect(f);
-	scratch_run(f->s, "ln -s /tmp 3");
-	assert_true(worktree_is_free(f->w, "4/4.md"));
-	assert_false(worktree_is_free(f->w, "3/none.md"));
-	assert_true(worktree_begin(f->w, f->changes, f->n));
-	assert_int_equal(worktree_end(f->w, &f->err), ERR_IO);
-	assert_said(f, "is in the way");
-	assert_absent(f, "3/3.md");
-	assert_text(f, "4/4.md", "4/4.md");
-	f->n = 0;
-}
-
-/* Texts of a generation at so many paths. */
-struct many {
-	char paths[AHEAD][16];
-	char texts[AHEAD][24];
-};
-
-static void want_expected(struct fixture *f, struct many *m, const char *word)
-{
-	f->n = 0;
-	for (int i = 0; i < AHEAD; i++) {
-		const struct worktree_change *c;
-
-		snprintf(
-			m->paths[i], sizeof(m->paths[i]), "%d/%d.md", i % 7, i);
-		snprintf(m->texts[i], sizeof(m->texts[i]), "%s %d", word,
-			i / 2); /* each at two paths */
-		c = want(f, m->paths[i], NULL, m->texts[i]);
-		worktree_expect(
-			f->w, &c->new_oid, m->texts[i], strlen(m->texts[i]));
-	}
-}
-
-static void assert_written_ahead(const struct fixture *f, int least)
-{
-	assert_int_equal(
-		scratch_run(f->s,
-			"test $(ls .git/opsync/ahead* 2>/dev/null | grep -c "
-			"tmp_file) -ge %d",
-			least),
-		0);
-}
-
-static void assert_none_ahead(const struct fixture *f)
-{
-	assert_int_equal(scratch_run(f->s, "test -z \"$(ls -d .git/opsync/"
-					   "ahead* 2>/dev/null)\""),
-		0);
-}
-
-static void assert_many(const struct fixture *f, const struct many *m)
-{
-	for (int i = 0; i < AHEAD; i++)
-		assert_text(f, m->paths[i], m->texts[i]);
-	assert_clean(f);
-}
-
-/* While the commit is not made; two turns, of which one is placed beside. */
-static void what_is_expected_is_written_ahead(void **state)
-{
-	struct fixture *f = *state;
-	struct many one;
-	struct many two;
-	struct worktree_change changes[AHEAD];
-
-	want_expected(f, &one, "one");
-	assert_written_ahead(f, AHEAD / 2);
-	assert_false(scratch_exists(f->s, one.paths[0]));
-	inspect(f);
-	memcpy(changes, f->changes, sizeof(changes));
-	assert_true(worktree_begin(f->w, changes, AHEAD));
-	want_expected(f, &two, "two");
-	assert_int_equal(worktree_end(f->w, NULL), 0);
-	assert_many(f, &one);
-	assert_written_ahead(f, AHEAD / 2);
-	for (int i = 0; i < AHEAD; i++) {
-		f->changes[i].had = true;
-		f->changes[i].old_oid = changes[i].new_oid;
-	}
-	f->changes[5].has = false;
-	assert_int_equal(apply(f), 0);
-	assert_absent(f, two.paths[5]);
-	assert_text(f, two.paths[4], two.texts[4]);
-	assert_text(f, two.paths[AHEAD - 1], two.texts[AHEAD - 1]);
-	assert_clean(f);
-}
-
-static void what_is_expected_and_does_not_come_goes(void **state)
-{
-	struct fixture *f = *state;
-	struct many many;
-
-	want_expected(f, &many, "one");
-	f->n = 0;
-	want(f, "other.md", NULL, "other");
-	assert_int_equal(apply(f), 0);
-	assert_absent(f, many.paths[0]);
-	assert_none_ahead(f);
-	want_expected(f, &many, "two");
-	f->n = 0;
-	worktree_expect_none(f->w);
-	assert_none_ahead(f);
-	assert_int_equal(apply(f), 0);
-	assert_absent(f, many.paths[0]);
-}
-
-/* Three of them are a mebibyte, and enough to begin. */
-static void large_ones_are_written_ahead_too(void **state)
-{
-	enum { SIZE = 300 << 10 };
-	struct fixture *f = *state;
-	char *text = test_malloc(SIZE);
-	git_oid oid;
-
-	memset(text, 'x', SIZE);
-	for (int c = 'a'; c < 'i'; c++) {
-		text[0] = (char)c;
-		git_odb_hash(&oid, text, SIZE, GIT_OBJECT_BLOB);
-		worktree_expect(f->w, &oid, text, SIZE);
-	}
-	assert_written_ahead(f, 3);
-	worktree_expect_none(f->w);
-	assert_none_ahead(f);
-	test_free(text);
-}
-
 /* A repository on another file system than its work tree. */
 static void another_file_system_will_do(void **state)
 {
@@ -868,7 +528,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(files_come_change_and_go),
 		TEST(modes_are_those_of_git),
-		TEST(what_is_prepared_comes),
 		TEST(many_files_are_as_few),
 		TEST(attachments_come_before_documents),
 		TEST(a_file_becomes_a_folder_and_back),
@@ -884,11 +543,6 @@ int main(void)
 		TEST(our_own_stale_lock_is_removed),
 		TEST(a_racy_edit_of_others_shows),
 		TEST(edits_are_found_among_many),
-		TEST(files_come_beside_other_work),
-		TEST(what_fails_beside_other_work_is_told),
-		TEST(what_is_expected_is_written_ahead),
-		TEST(what_is_expected_and_does_not_come_goes),
-		TEST(large_ones_are_written_ahead_too),
 		TEST(another_file_system_will_do),
 	};
 

@@ -1,0 +1,235 @@
+/*
+ * worktree_ahead - files that are written before their turn, or beside what
+ * the caller does.
+ */
+#include "tests/unit/store/tree_fixture.h"
+
+#define AHEAD 200 /* of which most are written ahead */
+
+static size_t n_temporary(const struct fixture *f)
+{
+	return (size_t)scratch_run(f->s, "exit $(ls .git/opsync | wc -l)");
+}
+
+/* What was prepared is what comes, if it is what is wanted by then. */
+static void what_is_prepared_comes(void **state)
+{
+	struct fixture *f = *state;
+	struct stat before;
+	struct stat after;
+
+	want(f, "a/index.md", NULL, "one\n");
+	want(f, "a/pic.png", NULL, "png");
+	want(f, "b.md", NULL, "two\n");
+	inspect(f);
+	worktree_prepare(f->w, f->changes, f->n);
+	worktree_prepare_sync(f->w);
+	assert_int_equal(n_temporary(f), 3);
+	assert_absent(f, "b.md");
+	assert_true(scratch_lstat(f->s, ".git/opsync/tmp_file_1", &before));
+	assert_int_equal(apply(f), 0);
+	assert_true(scratch_lstat(f->s, "a/index.md", &after));
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_text(f, "a/index.md", "one\n");
+	assert_text(f, "a/pic.png", "png");
+	assert_text(f, "b.md", "two\n");
+	assert_clean(f);
+
+	want(f, "b.md", "two\n", "three\n");
+	inspect(f);
+	worktree_prepare(f->w, f->changes, f->n);
+	want(f, "c.md", NULL, "four\n"); /* another comes instead */
+	inspect(f);
+	assert_int_equal(worktree_apply(f->w, f->changes + 1, 1, NULL), 0);
+	assert_int_equal(n_temporary(f), 1);
+	worktree_unprepare(f->w);
+	assert_int_equal(n_temporary(f), 0);
+	assert_text(f, "b.md", "two\n");
+	assert_text(f, "c.md", "four\n");
+}
+
+/* On a thread of their own, while the next batch fills. */
+static void files_come_beside_other_work(void **state)
+{
+	struct fixture *f = *state;
+	char paths[MANY][16];
+	git_oid oid;
+
+	want(f, "0.md", NULL, "stored before");
+	assert_int_equal(apply(f), 0);
+	f->n = 0;
+	want(f, "few.md", NULL, "few");
+	inspect(f);
+	assert_false(worktree_begin(f->w, f->changes, f->n));
+	f->n = 0;
+	want(f, "again/0.md", NULL, "stored before");
+	for (int i = 0; i < MANY; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "%d/%d.md", i % 7, i);
+		want(f, paths[i], NULL, paths[i]);
+	}
+	inspect(f);
+	assert_true(worktree_begin(f->w, f->changes, f->n));
+	for (int i = 0; i < MANY; i++)
+		objects_blob(f->o, &i, sizeof(i), &oid, NULL);
+	assert_true(worktree_is_free(f->w, "7/7.md"));
+	assert_false(worktree_is_free(f->w, "0.md"));
+	assert_int_equal(worktree_end(f->w, &f->err), 0);
+	assert_false(worktree_is_free(f->w, "6/6.md"));
+	for (int i = 0; i < MANY; i++)
+		assert_text(f, paths[i], paths[i]);
+	assert_text(f, "again/0.md", "stored before");
+	assert_clean(f);
+	f->n = 0;
+	inspect(f); /* what was added meanwhile */
+}
+
+static void what_fails_beside_other_work_is_told(void **state)
+{
+	struct fixture *f = *state;
+	char paths[MANY][16];
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "%d/%d.md", i % 7, i);
+		want(f, paths[i], NULL, paths[i]);
+	}
+	inspect(f);
+	scratch_run(f->s, "ln -s /tmp 3");
+	assert_true(worktree_is_free(f->w, "4/4.md"));
+	assert_false(worktree_is_free(f->w, "3/none.md"));
+	assert_true(worktree_begin(f->w, f->changes, f->n));
+	assert_int_equal(worktree_end(f->w, &f->err), ERR_IO);
+	assert_said(f, "is in the way");
+	assert_absent(f, "3/3.md");
+	assert_text(f, "4/4.md", "4/4.md");
+	f->n = 0;
+}
+
+/* Texts of a generation at so many paths. */
+struct many {
+	char paths[AHEAD][16];
+	char texts[AHEAD][24];
+};
+
+static void want_expected(struct fixture *f, struct many *m, const char *word)
+{
+	f->n = 0;
+	for (int i = 0; i < AHEAD; i++) {
+		const struct worktree_change *c;
+
+		snprintf(
+			m->paths[i], sizeof(m->paths[i]), "%d/%d.md", i % 7, i);
+		snprintf(m->texts[i], sizeof(m->texts[i]), "%s %d", word,
+			i / 2); /* each at two paths */
+		c = want(f, m->paths[i], NULL, m->texts[i]);
+		worktree_expect(
+			f->w, &c->new_oid, m->texts[i], strlen(m->texts[i]));
+	}
+}
+
+static void assert_written_ahead(const struct fixture *f, int least)
+{
+	assert_int_equal(
+		scratch_run(f->s,
+			"test $(ls .git/opsync/ahead* 2>/dev/null | grep -c "
+			"tmp_file) -ge %d",
+			least),
+		0);
+}
+
+static void assert_none_ahead(const struct fixture *f)
+{
+	assert_int_equal(scratch_run(f->s, "test -z \"$(ls -d .git/opsync/"
+					   "ahead* 2>/dev/null)\""),
+		0);
+}
+
+static void assert_many(const struct fixture *f, const struct many *m)
+{
+	for (int i = 0; i < AHEAD; i++)
+		assert_text(f, m->paths[i], m->texts[i]);
+	assert_clean(f);
+}
+
+/* While the commit is not made; two turns, of which one is placed beside. */
+static void what_is_expected_is_written_ahead(void **state)
+{
+	struct fixture *f = *state;
+	struct many one;
+	struct many two;
+	struct worktree_change changes[AHEAD];
+
+	want_expected(f, &one, "one");
+	assert_written_ahead(f, AHEAD / 2);
+	assert_false(scratch_exists(f->s, one.paths[0]));
+	inspect(f);
+	memcpy(changes, f->changes, sizeof(changes));
+	assert_true(worktree_begin(f->w, changes, AHEAD));
+	want_expected(f, &two, "two");
+	assert_int_equal(worktree_end(f->w, NULL), 0);
+	assert_many(f, &one);
+	assert_written_ahead(f, AHEAD / 2);
+	for (int i = 0; i < AHEAD; i++) {
+		f->changes[i].had = true;
+		f->changes[i].old_oid = changes[i].new_oid;
+	}
+	f->changes[5].has = false;
+	assert_int_equal(apply(f), 0);
+	assert_absent(f, two.paths[5]);
+	assert_text(f, two.paths[4], two.texts[4]);
+	assert_text(f, two.paths[AHEAD - 1], two.texts[AHEAD - 1]);
+	assert_clean(f);
+}
+
+static void what_is_expected_and_does_not_come_goes(void **state)
+{
+	struct fixture *f = *state;
+	struct many many;
+
+	want_expected(f, &many, "one");
+	f->n = 0;
+	want(f, "other.md", NULL, "other");
+	assert_int_equal(apply(f), 0);
+	assert_absent(f, many.paths[0]);
+	assert_none_ahead(f);
+	want_expected(f, &many, "two");
+	f->n = 0;
+	worktree_expect_none(f->w);
+	assert_none_ahead(f);
+	assert_int_equal(apply(f), 0);
+	assert_absent(f, many.paths[0]);
+}
+
+/* Three of them are a mebibyte, and enough to begin. */
+static void large_ones_are_written_ahead_too(void **state)
+{
+	enum { SIZE = 300 << 10 };
+	struct fixture *f = *state;
+	char *text = test_malloc(SIZE);
+	git_oid oid;
+
+	memset(text, 'x', SIZE);
+	for (int c = 'a'; c < 'i'; c++) {
+		text[0] = (char)c;
+		git_odb_hash(&oid, text, SIZE, GIT_OBJECT_BLOB);
+		worktree_expect(f->w, &oid, text, SIZE);
+	}
+	assert_written_ahead(f, 3);
+	worktree_expect_none(f->w);
+	assert_none_ahead(f);
+	test_free(text);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(what_is_prepared_comes),
+		TEST(files_come_beside_other_work),
+		TEST(what_fails_beside_other_work_is_told),
+		TEST(what_is_expected_is_written_ahead),
+		TEST(what_is_expected_and_does_not_come_goes),
+		TEST(large_ones_are_written_ahead_too),
+	};
+
+	return cmocka_run_group_tests_name("worktree_ahead", tests, NULL, NULL);
+}
