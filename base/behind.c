@@ -6,11 +6,14 @@
  */
 #include "base/behind.h"
 
+#include <assert.h>
+
 #include "base/parallel.h"
 
-void behind_init(struct behind *b)
+void behind_init(struct behind *b, size_t most)
 {
-	*b = (struct behind){0};
+	assert(most >= 1 && most <= BEHIND_MOST);
+	*b = (struct behind){.most = most};
 	pthread_mutex_init(&b->lock, NULL);
 	pthread_cond_init(&b->turn, NULL);
 }
@@ -21,18 +24,26 @@ static void *work(void *arg)
 
 	pthread_mutex_lock(&b->lock);
 	for (;;) {
-		while (b->todo == NULL && !b->ending)
+		while (b->n == 0 && !b->ending)
 			pthread_cond_wait(&b->turn, &b->lock);
-		if (b->todo == NULL)
+		if (b->n == 0)
 			break;
 		pthread_mutex_unlock(&b->lock);
-		b->todo(b->arg);
+		b->todo[b->first].fn(b->todo[b->first].arg);
 		pthread_mutex_lock(&b->lock);
-		b->todo = NULL;
+		b->first = (b->first + 1) % b->most;
+		b->n--;
 		pthread_cond_signal(&b->turn);
 	}
 	pthread_mutex_unlock(&b->lock);
 	return NULL;
+}
+
+/* With the lock: until no more than n are left. */
+static void wait_for(struct behind *b, size_t n)
+{
+	while (b->n > n)
+		pthread_cond_wait(&b->turn, &b->lock);
 }
 
 void behind_wait(struct behind *b)
@@ -40,40 +51,38 @@ void behind_wait(struct behind *b)
 	if (!b->busy)
 		return;
 	pthread_mutex_lock(&b->lock);
-	while (b->todo != NULL)
-		pthread_cond_wait(&b->turn, &b->lock);
+	wait_for(b, 0);
 	pthread_mutex_unlock(&b->lock);
 	b->busy = false;
 }
 
-static void tell(
-	struct behind *b, void (*fn)(void *arg), void *arg, bool ending)
-{
-	pthread_mutex_lock(&b->lock);
-	b->todo = fn;
-	b->arg = arg;
-	b->ending = ending;
-	pthread_cond_signal(&b->turn);
-	pthread_mutex_unlock(&b->lock);
-}
-
 void behind_begin(struct behind *b, void (*fn)(void *arg), void *arg)
 {
-	behind_wait(b);
+	size_t last;
+
 	b->begun = b->begun || thread_begin(&b->thread, work, b);
 	if (!b->begun) {
 		fn(arg);
 		return;
 	}
 	b->busy = true;
-	tell(b, fn, arg, false);
+	pthread_mutex_lock(&b->lock);
+	wait_for(b, b->most - 1);
+	last = (b->first + b->n++) % b->most;
+	b->todo[last].fn = fn;
+	b->todo[last].arg = arg;
+	pthread_cond_signal(&b->turn);
+	pthread_mutex_unlock(&b->lock);
 }
 
 void behind_fini(struct behind *b)
 {
 	behind_wait(b);
 	if (b->begun) {
-		tell(b, NULL, NULL, true);
+		pthread_mutex_lock(&b->lock);
+		b->ending = true;
+		pthread_cond_signal(&b->turn);
+		pthread_mutex_unlock(&b->lock);
 		pthread_join(b->thread, NULL);
 	}
 	pthread_cond_destroy(&b->turn);

@@ -1,12 +1,15 @@
 /*
  * ahead - files of the work tree that are written before their commit.
  *
- *   ahead_add(), … --> gathering --full--> a thread writes them --> items
- *                                                      ahead_give() <--'
+ *   ahead_add(), … --> gathering --full--> a thread writes them, in turn
+ *                          ^                          |
+ *                          '----- items <--- written -'--> ahead_end()
  *
  * A commit of many documents would write all their files at its end, when
- * nothing else is to be done.  What is gathered when the turn ends is
- * forgotten: so few are not worth a thread, and need no syncfs().
+ * nothing else is to be done.  Several groups may wait for the thread: what it
+ * does takes now less, now more than what fills them.  What is gathered when
+ * the turn ends is forgotten: so few are not worth a thread, and need no
+ * syncfs().
  */
 #include "store/ahead.h"
 
@@ -14,11 +17,13 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#include "base/behind.h"
 #include "base/buf.h"
 #include "base/util.h"
 
 #define GROUP 64
-#define GROUP_BYTES ((size_t)1 << 20)
+#define GROUP_BYTES ((size_t)512 << 10)
+#define WAITING 4                       /* groups */
 #define MOST ((size_t)8192)             /* files of a turn */
 #define DISK_ROOM ((uint64_t)256 << 20) /* that objects and state may need */
 
@@ -28,9 +33,8 @@ struct ahead_file {
 	ino_t ino;
 };
 
-struct ahead_group {
-	struct tree_files *files;
-	unsigned turn;
+struct group {
+	const struct ahead *of;
 	size_t n;
 	struct ahead_file items[GROUP];
 	size_t ends[GROUP]; /* of their texts */
@@ -38,54 +42,48 @@ struct ahead_group {
 	bool failed;
 };
 
-static unsigned turn_of(const struct ahead *a)
-{
-	return a->second ? 2 : 1;
-}
+struct ahead {
+	struct tree_files *files;
+	unsigned turn;
+	bool closed; /* no more of them in this turn */
+	struct behind behind;
+	struct group *groups[WAITING + 1]; /* a ring; those not used are NULL */
+	size_t gathering;                  /* of them */
+	size_t n_begun;                    /* files that are to be written */
+	size_t n, cap;
+	struct ahead_file *items; /* those that were, of groups used again */
+};
 
-static void begin_turn(struct ahead *a, struct tree_files *files, bool second)
+struct ahead *ahead_new(struct tree_files *files, unsigned turn)
 {
-	*a = (struct ahead){.files = files, .second = second};
-	behind_init(&a->behind);
-}
+	struct ahead *a = xcalloc(1, sizeof(*a));
 
-void ahead_init(struct ahead *a, struct tree_files *files)
-{
-	begin_turn(a, files, false);
-}
-
-static void group_free(struct ahead_group *g)
-{
-	if (g == NULL)
-		return;
-	buf_fini(&g->texts);
-	free(g);
+	a->files = files;
+	a->turn = turn;
+	behind_init(&a->behind, WAITING);
+	return a;
 }
 
 /* Whatever fails will fail again, and be told, where it matters. */
 static void write_group(void *arg)
 {
-	struct ahead_group *g = arg;
+	struct group *g = arg;
+	const struct ahead *a = g->of;
 	size_t at = 0;
 
 	for (size_t i = 0; i < g->n && !g->failed; i++) {
 		struct ahead_file *f = &g->items[i];
 		struct str text = {g->texts.p + at, g->ends[i] - at};
 
-		g->failed = tree_files_write(g->files, g->turn, text,
+		g->failed = tree_files_write(a->files, a->turn, text,
 				    &f->serial, &f->ino) != 0;
 		at = g->ends[i];
 	}
 }
 
-/* Wait for what is being written, and take it in. */
-static void join(struct ahead *a)
+/* Empty a group that is written, or one that will not be. */
+static void take_in(struct ahead *a, struct group *g)
 {
-	struct ahead_group *g = a->written;
-
-	behind_wait(&a->behind);
-	if (g == NULL)
-		return;
 	a->closed = a->closed || g->failed;
 	for (size_t i = 0; i < g->n; i++) {
 		if (g->items[i].serial == 0)
@@ -107,34 +105,42 @@ static bool has_room(const struct ahead *a)
 	       (at.f_files == 0 || at.f_favail >= 2 * MOST);
 }
 
+static struct group *gathering(struct ahead *a)
+{
+	struct group **g = &a->groups[a->gathering];
+
+	if (*g == NULL) {
+		*g = xcalloc(1, sizeof(**g));
+		(*g)->of = a;
+	}
+	return *g;
+}
+
+/* The next group was begun so long before this one that it is written. */
 static void begin(struct ahead *a)
 {
-	struct ahead_group *full = a->gathering;
+	struct group *full = gathering(a);
 
-	join(a);
-	a->closed = a->closed || a->n >= MOST || !has_room(a);
+	a->closed = a->closed || a->n_begun >= MOST || !has_room(a);
 	if (a->closed)
 		return;
-	a->gathering = a->written;
-	a->written = full;
+	a->n_begun += full->n;
 	behind_begin(&a->behind, write_group, full);
+	a->gathering = (a->gathering + 1) % ARRAY_LEN(a->groups);
+	take_in(a, gathering(a));
 }
 
 void ahead_add(struct ahead *a, const git_oid *oid, struct str text)
 {
-	struct ahead_group *g = a->gathering;
+	struct group *g = gathering(a);
 
-	if (!a->closed && g != NULL && text.n <= GROUP_BYTES &&
-		text.n > GROUP_BYTES - g->texts.n)
-		begin(a);
 	if (a->closed || text.n > GROUP_BYTES)
 		return;
-	g = a->gathering;
-	if (g == NULL) {
-		g = a->gathering = xcalloc(1, sizeof(*g));
-		g->files = a->files;
-		g->turn = turn_of(a);
-	}
+	if (text.n > GROUP_BYTES - g->texts.n)
+		begin(a);
+	if (a->closed)
+		return;
+	g = gathering(a);
 	buf_add_str(&g->texts, text);
 	g->items[g->n].oid = *oid;
 	g->ends[g->n++] = g->texts.n;
@@ -175,7 +181,8 @@ static void give(struct ahead *a, struct tree_file *to)
 	const struct worktree_change *c = to->change;
 	struct ahead_file *f = NULL;
 
-	if (c->has && c->mode == 0 && c->sight != WORKTREE_CURRENT)
+	if (to->state == TREE_FILE_TODO && c->has && c->mode == 0 &&
+		c->sight != WORKTREE_CURRENT)
 		f = find(a, &c->new_oid);
 	if (f == NULL)
 		return;
@@ -184,7 +191,22 @@ static void give(struct ahead *a, struct tree_file *to)
 	f->serial = 0;
 }
 
-void ahead_give(struct ahead *a, struct tree_file *files, size_t n)
+/* Wait for what is being written; what is only gathered is forgotten. */
+static void join(struct ahead *a)
+{
+	behind_fini(&a->behind);
+	for (size_t i = 0; i < ARRAY_LEN(a->groups); i++) {
+		struct group *g = a->groups[i];
+
+		if (g == NULL)
+			continue;
+		take_in(a, g);
+		buf_fini(&g->texts);
+		free(g);
+	}
+}
+
+void ahead_end(struct ahead *a, struct tree_file *files, size_t n)
 {
 	join(a);
 	if (a->n > 0)
@@ -195,21 +217,7 @@ void ahead_give(struct ahead *a, struct tree_file *files, size_t n)
 		if (a->items[i].serial != 0)
 			tree_files_unwrite(a->files, a->items[i].serial);
 	if (a->n > 0)
-		tree_files_end_turn(a->files, turn_of(a));
-	group_free(a->gathering);
-	group_free(a->written);
+		tree_files_end_turn(a->files, a->turn);
 	free(a->items);
-	behind_fini(&a->behind); /* none rests beside an idle store */
-	begin_turn(a, a->files, !a->second);
-}
-
-void ahead_drop(struct ahead *a)
-{
-	ahead_give(a, NULL, 0);
-}
-
-void ahead_fini(struct ahead *a)
-{
-	ahead_drop(a);
-	behind_fini(&a->behind);
+	free(a);
 }

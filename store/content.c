@@ -79,7 +79,7 @@ int store_content_begin(struct store *s, int64_t attachment_id, int64_t size,
 	c = xcalloc(1, sizeof(*c));
 	*c = (struct store_content){
 		.store = s, .id = attachment_id, .size = size, .fd = -1};
-	behind_init(&c->behind);
+	behind_init(&c->behind, 1);
 	c->md5 = digest_md5();
 	c->sha256 = digest_sha256();
 	if (size >= PACKED)

@@ -27,7 +27,6 @@ int worktree_new(git_repository *repo, const char *root, struct objects *o,
 
 	w->repo = repo;
 	w->o = o;
-	ahead_init(&w->ahead, &w->files);
 	if (r == 0)
 		r = tree_files_init(&w->files, &w->tree, o, e);
 	if (r != 0) {
@@ -35,6 +34,8 @@ int worktree_new(git_repository *repo, const char *root, struct objects *o,
 		free(w);
 		return r;
 	}
+	w->turn = 1;
+	w->ahead = ahead_new(&w->files, w->turn);
 	*out = w;
 	return 0;
 }
@@ -55,7 +56,7 @@ void worktree_free(struct worktree *w)
 	index_view_fini(&w->view);
 	index_forget(&f);
 	worktree_unprepare(w);
-	ahead_fini(&w->ahead);
+	ahead_end(w->ahead, NULL, 0);
 	tree_files_fini(&w->files);
 	beneath_fini(&w->tree);
 	free(w);

@@ -10,6 +10,7 @@
  * comes back with the same changes later, and what is in place already costs
  * a look then.  A path is only written where it still is as it was seen.
  */
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -24,16 +25,26 @@
 
 /* --- Beforehand ----------------------------------------------------------- */
 
+/* What was written ahead until now: it is to be ended before the next is. */
+static struct ahead *take_ahead(struct worktree *w)
+{
+	struct ahead *ahead = w->ahead;
+
+	w->turn = w->turn == 1 ? 2 : 1;
+	w->ahead = ahead_new(&w->files, w->turn);
+	return ahead;
+}
+
 void worktree_expect(
 	struct worktree *w, const git_oid *oid, const void *bytes, size_t n)
 {
-	ahead_add(&w->ahead, oid, (struct str){bytes, n});
+	ahead_add(w->ahead, oid, (struct str){bytes, n});
 }
 
 void worktree_expect_none(struct worktree *w)
 {
 	if (w != NULL)
-		ahead_drop(&w->ahead);
+		ahead_end(take_ahead(w), NULL, 0);
 }
 
 /* --- Applying ------------------------------------------------------------- */
@@ -42,6 +53,7 @@ struct jobs {
 	struct worktree *w;
 	size_t n;
 	struct tree_file *items; /* sorted by path */
+	struct ahead *ahead;     /* of them; NULL once ended */
 	pthread_mutex_t lock;    /* of what follows */
 	size_t n_failed;
 	struct err first;
@@ -285,12 +297,20 @@ static struct jobs *jobs_new(
 	for (size_t i = 0; i < n; i++)
 		tree_file_init(&jobs->items[i], &changes[i]);
 	qsort(jobs->items, n, sizeof(*jobs->items), by_path);
-	ahead_give(&w->ahead, jobs->items, n);
+	jobs->ahead = take_ahead(w);
 	return jobs;
+}
+
+static void end_ahead(struct jobs *jobs)
+{
+	if (jobs->ahead != NULL)
+		ahead_end(jobs->ahead, jobs->items, jobs->n);
+	jobs->ahead = NULL;
 }
 
 static void jobs_free(struct jobs *jobs)
 {
+	assert(jobs->ahead == NULL);
 	pthread_mutex_destroy(&jobs->lock);
 	free(jobs->items);
 	free(jobs);
@@ -300,6 +320,7 @@ static int do_all(struct jobs *jobs, struct err *e)
 {
 	int r;
 
+	end_ahead(jobs);
 	beneath_forget(&jobs->w->tree);
 	r = run(jobs, e);
 	beneath_forget(&jobs->w->tree);
@@ -351,10 +372,14 @@ static void *do_begun(void *arg)
 /* Contents that are elsewhere are read while nobody writes there. */
 static void stage_others(struct jobs *jobs)
 {
-	for (size_t i = 0; i < jobs->n; i++)
-		if (!objects_at_hand(
-			    jobs->w->o, &jobs->items[i].change->new_oid))
-			stage_one(jobs, i);
+	for (size_t i = 0; i < jobs->n; i++) {
+		const struct worktree_change *c = jobs->items[i].change;
+
+		if (!c->has || objects_at_hand(jobs->w->o, &c->new_oid))
+			continue;
+		end_ahead(jobs); /* it may be there */
+		stage_one(jobs, i);
+	}
 }
 
 bool worktree_begin(
@@ -368,6 +393,7 @@ bool worktree_begin(
 	stage_others(jobs);
 	worktree_unprepare(w); /* what is left of it is the caller's */
 	if (!thread_begin(&jobs->thread, do_begun, jobs)) {
+		end_ahead(jobs);
 		tree_files_drop_staged(&w->files, jobs->items, n);
 		jobs_free(jobs);
 		return false;

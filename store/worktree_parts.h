@@ -15,7 +15,8 @@ struct worktree {
 	struct objects *o;
 	struct beneath tree;
 	struct tree_files files;
-	struct ahead ahead;
+	struct ahead *ahead;     /* of the files that come next, */
+	unsigned turn;           /* whose this is */
 	struct index_memo index; /* as it was written here last, */
 	struct stat seen;        /* as worktree_staged() saw it, */
 	struct stat known;       /* and worktree_know_index() */

@@ -20,7 +20,7 @@
 void write_behind_open(struct write_behind *w, int fd, const char *name)
 {
 	*w = (struct write_behind){.name = name, .fd = fd};
-	behind_init(&w->behind);
+	behind_init(&w->behind, 1);
 	w->out = xmalloc(WRITE_BEHIND_SIZE);
 	w->full.bytes = xmalloc(WRITE_BEHIND_SIZE);
 	w->full.done = true;

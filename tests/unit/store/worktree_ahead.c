@@ -126,12 +126,15 @@ static void want_expected(struct fixture *f, struct many *m, const char *word)
 	}
 }
 
+/* In a while. */
 static void assert_written_ahead(const struct fixture *f, int least)
 {
 	assert_int_equal(
 		scratch_run(f->s,
-			"test $(ls .git/opsync/ahead* 2>/dev/null | grep -c "
-			"tmp_file) -ge %d",
+			"for i in $(seq 1000); do"
+			" test $(ls .git/opsync/ahead* 2>/dev/null"
+			" | grep -c tmp_file) -ge %d && exit; sleep .01; done;"
+			" exit 1",
 			least),
 		0);
 }
@@ -199,7 +202,7 @@ static void what_is_expected_and_does_not_come_goes(void **state)
 	assert_absent(f, many.paths[0]);
 }
 
-/* Three of them are a mebibyte, and enough to begin. */
+/* Two of them are too much for one group. */
 static void large_ones_are_written_ahead_too(void **state)
 {
 	enum { SIZE = 300 << 10 };
