@@ -88,25 +88,41 @@ bool store_is_at_rest(struct store *s)
 
 /* --- Giving back ---------------------------------------------------------- */
 
+#define SMALL ((size_t)64 << 10)
+
+/* Read a blob that is small; false: it is not, or cannot be read. */
+static bool read_small(git_odb *odb, struct str hex)
+{
+	git_odb_object *object;
+	git_object_t type;
+	git_oid oid;
+	size_t n;
+
+	if (git_oid_fromstr(&oid, hex.p) != 0 ||
+		git_odb_read_header(&n, &type, odb, &oid) != 0 || n > SMALL ||
+		git_odb_read(&object, odb, &oid) != 0)
+		return false;
+	git_odb_object_free(object);
+	return true;
+}
+
 /*
  * libgit2 keeps the trees of all the commits that were just made.  Told to
- * keep none, it forgets them with the next object that is read, which is one
- * of our files here.
+ * keep none, it forgets them with the next object that is read and was not
+ * kept: here that is one of our documents.
  */
 static void forget_trees(struct store *s)
 {
-	struct query q = query_open(s->state, "SELECT oid FROM file LIMIT 1");
-	git_odb_object *object = NULL;
+	struct query q = query_open(s->state,
+		"SELECT oid FROM file WHERE attachment_id = 0 LIMIT 10");
 	git_odb *odb = NULL;
-	git_oid oid;
+	bool done = git_repository_odb(&odb, s->repo) != 0;
 
 	git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
-	if (query_next(&q) && git_oid_fromstr(&oid, column_text(&q).p) == 0 &&
-		git_repository_odb(&odb, s->repo) == 0)
-		git_odb_read(&object, odb, &oid);
-	git_odb_object_free(object);
-	git_odb_free(odb);
+	while (!done && query_next(&q))
+		done = read_small(odb, column_text(&q));
 	git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 1);
+	git_odb_free(odb);
 	query_close(&q, NULL);
 }
 
