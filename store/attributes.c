@@ -49,14 +49,20 @@ static bool is_new_kind(struct attributes *a, const char *path)
 	return true;
 }
 
-static bool has_cr(git_repository *repo, const git_oid *oid)
+static int find_cr(void *arg, const void *bytes, size_t n, struct err *e)
 {
-	git_blob *blob = NULL;
-	bool has = git_blob_lookup(&blob, repo, oid) == 0 &&
-		   memchr(git_blob_rawcontent(blob), '\r',
-			   (size_t)git_blob_rawsize(blob)) != NULL;
+	bool *has = arg;
 
-	git_blob_free(blob);
+	(void)e;
+	*has = memchr(bytes, '\r', n) != NULL;
+	return *has ? ERR_CANCELED : 0;
+}
+
+static bool has_cr(struct objects *o, const git_oid *oid)
+{
+	bool has = false;
+
+	objects_read(o, oid, find_cr, &has, NULL);
 	return has;
 }
 
@@ -66,7 +72,7 @@ static bool is(const char *value, const char *text)
 }
 
 /* The attribute that would change the file, or -1. */
-static int meant(git_repository *repo, const char *const *v, const git_oid *oid)
+static int meant(struct objects *o, const char *const *v, const git_oid *oid)
 {
 	static const int strings[] = {FILTER, ENCODING};
 
@@ -80,7 +86,7 @@ static int meant(git_repository *repo, const char *const *v, const git_oid *oid)
 	if (is(v[EOL], "crlf"))
 		return EOL;
 	if ((GIT_ATTR_IS_TRUE(v[TEXT]) || is(v[EOL], "lf")) &&
-		!is(v[TEXT], "auto") && has_cr(repo, oid))
+		!is(v[TEXT], "auto") && has_cr(o, oid))
 		return TEXT;
 	return -1;
 }
@@ -115,7 +121,7 @@ void attributes_look(struct store *s, const char *path, const git_oid *oid)
 	if (git_attr_get_many(values, s->repo, flags, path, N_NAMES,
 		    (const char **)names) != 0)
 		return;
-	which = meant(s->repo, values, oid);
+	which = meant(s->objects, values, oid);
 	if (which >= 0)
 		tell(s, path, which);
 }

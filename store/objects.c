@@ -28,6 +28,7 @@
 #include "base/util.h"
 #include "store/batch.h"
 #include "store/batch_backend.h"
+#include "store/blob_read.h"
 #include "store/files.h"
 #include "store/git_error.h"
 #include "store/loose.h"
@@ -40,7 +41,8 @@ struct objects {
 	git_odb *odb;
 	struct batch_backend *backend;
 	git_repository *workshop;
-	char *path; /* of the repository's objects */
+	char *path;  /* of the repository's objects */
+	char *packs; /* and of those in packs */
 	struct batch batch;
 	struct pack *sealed; /* the last pack, to be read; or NULL */
 
@@ -167,48 +169,10 @@ static int to_file(void *arg, const void *bytes, size_t n, struct err *e)
 	return file_write(*(int *)arg, bytes, n, "a file", e);
 }
 
-/* Stream a blob that is a loose object; false if it is not. */
-static bool copy_loose(
-	struct objects *o, const git_oid *oid, int fd, int *r, struct err *e)
+int objects_read(struct objects *o, const git_oid *oid, inflate_sink_fn *fn,
+	void *arg, struct err *e)
 {
-	git_odb_stream *in;
-	git_object_t type;
-	size_t left;
-	char *piece;
-
-	if (git_odb_open_rstream(&in, &left, &type, o->odb, oid) != 0)
-		return false;
-	piece = xmalloc(PIECE);
-	*r = 0;
-	while (left > 0 && *r == 0) {
-		int n = git_odb_stream_read(
-			in, piece, left < PIECE ? left : PIECE);
-
-		if (n <= 0)
-			*r = git_failed(e, "cannot read a blob");
-		else
-			*r = file_write(fd, piece, (size_t)n, "a file", e);
-		left -= n > 0 ? (size_t)n : 0;
-	}
-	free(piece);
-	git_odb_stream_free(in);
-	return true;
-}
-
-static int copy_stored(
-	struct objects *o, const git_oid *oid, int fd, struct err *e)
-{
-	git_odb_object *object;
-	int r;
-
-	if (copy_loose(o, oid, fd, &r, e))
-		return r;
-	if (git_odb_read(&object, o->odb, oid) != 0)
-		return git_failed(e, "cannot read a blob");
-	r = file_write(fd, git_odb_object_data(object),
-		git_odb_object_size(object), "a file", e);
-	git_odb_object_free(object);
-	return r;
+	return blob_read(o->odb, o->packs, oid, fn, arg, e);
 }
 
 static const struct object *sealed_find(
@@ -229,7 +193,7 @@ int objects_copy_blob(
 	it = batch_find(&o->batch, oid);
 	if (it != NULL)
 		return batch_read(&o->batch, it, to_file, &fd, e);
-	return copy_stored(o, oid, fd, e);
+	return objects_read(o, oid, to_file, &fd, e);
 }
 
 bool objects_at_hand(const struct objects *o, const git_oid *oid)
@@ -260,6 +224,7 @@ int objects_new(git_repository *repo, const char *folder, struct objects **out,
 		return r;
 	}
 	o->path = xstrdup(path.ptr);
+	o->packs = xasprintf("%s/pack", o->path);
 	git_buf_dispose(&path);
 	*out = o;
 	return 0;
@@ -274,6 +239,7 @@ void objects_free(struct objects *o)
 	batch_backend_unplug(o->backend);
 	git_repository_free(o->workshop);
 	git_odb_free(o->odb);
+	free(o->packs);
 	free(o->path);
 	free(o);
 }
@@ -305,13 +271,8 @@ const char *objects_folder(const struct objects *o)
 
 static int seal(const struct objects *o, struct pack *pack, struct err *e)
 {
-	char *folder = xasprintf("%s/pack", o->path);
-	int r;
-
-	mkdir(folder, 0777); /* git makes it, as a rule */
-	r = pack_seal(pack, folder, e);
-	free(folder);
-	return r;
+	mkdir(o->packs, 0777); /* git makes it, as a rule */
+	return pack_seal(pack, o->packs, e);
 }
 
 static int seal_batch(struct objects *o, struct err *e)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "store/inflate.h"
 #include "store/parcel.h"
 
 /*
@@ -97,6 +98,10 @@ size_t objects_count(const struct objects *o);
  */
 int objects_copy_blob(
 	struct objects *o, const git_oid *oid, int fd, struct err *e);
+
+/* A blob's content from the repository, in pieces (blob_read.h). */
+int objects_read(struct objects *o, const git_oid *oid, inflate_sink_fn *fn,
+	void *arg, struct err *e);
 
 /* Is it in the pack that was sealed last?  It is until the next one is. */
 bool objects_at_hand(const struct objects *o, const git_oid *oid);

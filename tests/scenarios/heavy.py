@@ -2,12 +2,14 @@
 """Work packages with very many attachments: in little memory, and in time
 though most contents are the same.  What idles behind them is small."""
 # slow: sanitizers take many times the memory
+import os
 import re
 import sys
 
 from harness import StandIn, Sync, Tap, until
 
 MOST = 145  # MiB
+LARGE = 50
 IDLE = 18   # MiB; without giving back it would be 42
 STARTED = 15  # 18
 FAULTS = 400  # pages; those of the program and its libraries would be 750
@@ -38,6 +40,42 @@ def many_each(tap):
         tap.ok(most < MOST, "sixty with a thousand each in little memory",
                "%d MiB" % most)
         tap.same(files.out.count("\n"), 60060, "and all of them")
+
+
+def look_again(tap, sync, path):
+    """The same, when it is gone from the work tree, or all is checked."""
+    file, = [name for name in os.listdir(path + "/1") if name != "z.md"]
+    os.unlink(os.path.join(path, "1", file))
+    sync.opsync("resync", "--wait")
+    tap.same(os.path.getsize(os.path.join(path, "1", file)), 300 << 20,
+             "it comes back")
+    tap.same(sync.opsync("check").code, 0, "and is checked")
+    tap.same(sync.opsync("verify").code, 0, "and verified")
+    most = memory(sync, "VmHWM")
+    tap.ok(most < LARGE, "in little memory", "%d MiB" % most)
+
+
+def large(tap):
+    """More than all of the memory that is allowed."""
+    with StandIn("--generate", "1", "--attachments", "1",
+                 "--attachment-size", str(300 << 20)) as server:
+        for bare in ("true", "false"):
+            with Sync(server.url, projects="[demo-1]",
+                      mapping=MAPPING.replace("index", "z")) as sync:
+                path = sync.store
+                sync.store = "{ path: %s, bare: %s }" % (path, bare)
+                sync.configure()
+                sync.start()
+                sync.opsync("resync", "--wait")
+                sync.opsync("resync", "--wait")
+                most = memory(sync, "VmHWM")
+                tap.ok(most < LARGE, "one of 300 MiB in little memory"
+                       + (", bare" if bare == "true" else ""), "%d MiB" % most)
+                size = sync.run("git", "-C", path, "ls-tree", "-r", "-l",
+                                "HEAD").out
+                tap.ok(" %d\t" % (300 << 20) in size, "and all of it")
+                if bare == "false":
+                    look_again(tap, sync, path)
 
 
 def idle(tap):
@@ -93,6 +131,7 @@ def burst(tap):
 def main():
     tap = Tap()
     many_each(tap)
+    large(tap)
     idle(tap)
     burst(tap)
     return tap.end()
