@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/stamp.h"
@@ -51,10 +52,10 @@ static int open_log(const char *file, int flags, int *fd, struct err *e)
 {
 	int r = 0;
 
-	*fd = open(file, flags | O_WRONLY | O_CLOEXEC, 0666);
+	*fd = open(file, flags | O_RDWR | O_CLOEXEC, 0666);
 	if (*fd < 0 && errno == ENOENT && (flags & O_CREAT) != 0) {
 		r = make_folder_of(file, e);
-		*fd = r == 0 ? open(file, flags | O_WRONLY | O_CLOEXEC, 0666)
+		*fd = r == 0 ? open(file, flags | O_RDWR | O_CLOEXEC, 0666)
 			     : -1;
 	}
 	if (r != 0 || *fd >= 0 || errno == ENOENT)
@@ -88,6 +89,16 @@ static char *log_file(const char *folder, const char *ref)
 	return xasprintf("%slogs/%s", folder, ref);
 }
 
+/* A full disk or a power cut may have left half of a line. */
+static bool ends_in_a_line(int fd)
+{
+	struct stat st;
+	char last = '\n';
+
+	return fstat(fd, &st) != 0 || st.st_size == 0 ||
+	       pread(fd, &last, 1, st.st_size - 1) != 1 || last == '\n';
+}
+
 /* What the disk is given here is waited for by branch_sync(). */
 static int write_log(
 	struct move *m, const char *folder, const char *ref, struct err *e)
@@ -103,8 +114,9 @@ static int write_log(
 	if (r == 0 && fd >= 0) {
 		git_oid_tostr(old, sizeof(old), m->from);
 		git_oid_tostr(new, sizeof(new), m->to);
-		line = xasprintf("%s %s %s <%s> %lld +0000\t" WORDS "\n", old,
-			new, s->author_name, s->author_email,
+		line = xasprintf("%s%s %s %s <%s> %lld +0000\t" WORDS "\n",
+			ends_in_a_line(fd) ? "" : "\n", old, new,
+			s->author_name, s->author_email,
 			(long long)(stamp_now() / STAMP_SECOND));
 		r = file_write(fd, line, strlen(line), file, e);
 		free(line);

@@ -44,6 +44,24 @@ static void test_reflogs(void **state)
 	check_reflog(f, "HEAD", "3");
 }
 
+/* git passes over a line that is not whole, and what is behind it counts. */
+static void test_half_a_line(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	change(f, "two\n");
+	run("printf 0123456789abcdef >>'%s/.git/logs/HEAD'", f->path);
+	run("printf 'half a line' >>'%s/.git/logs/refs/heads/main'", f->path);
+	change(f, "three\n");
+	change(f, "four\n");
+	run("sed -i '/^0123456789abcdef$/d' '%s/.git/logs/HEAD'", f->path);
+	run("sed -i '/^half a line$/d' '%s/.git/logs/refs/heads/main'",
+		f->path);
+	check_reflog(f, "refs/heads/main", "4");
+	check_reflog(f, "HEAD", "4");
+}
+
 static void test_without_reflogs(void **state)
 {
 	struct fixture *f = *state;
@@ -103,6 +121,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(test_reflogs),
+		TEST(test_half_a_line),
 		TEST(test_without_reflogs),
 		TEST(test_packed),
 		TEST(test_locked),
