@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "base/behind.h"
 #include "base/buf.h"
@@ -23,14 +24,16 @@
 
 #define GROUP 64
 #define GROUP_BYTES ((size_t)512 << 10)
-#define WAITING 4                       /* groups */
-#define MOST ((size_t)8192)             /* files of a turn */
+#define OPEN 32             /* files that are put on disk one by one */
+#define WAITING 4           /* groups */
+#define MOST ((size_t)8192) /* files of a turn */
 #define DISK_ROOM ((uint64_t)256 << 20) /* that objects and state may need */
 
 struct ahead_file {
 	git_oid oid;
 	unsigned serial; /* 0: there is none */
 	ino_t ino;
+	int fd; /* -1: it is closed */
 };
 
 struct group {
@@ -49,7 +52,8 @@ struct ahead {
 	struct behind behind;
 	struct group *groups[WAITING + 1]; /* a ring; those not used are NULL */
 	size_t gathering;                  /* of them */
-	size_t n_begun;                    /* files that are to be written */
+	size_t n_begun;                    /* files that are to be written, */
+	size_t n_open; /* and those that were there and open */
 	size_t n, cap;
 	struct ahead_file *items; /* those that were, of groups used again */
 };
@@ -96,12 +100,12 @@ static void take_in(struct ahead *a, struct group *g)
 	memset(g->items, 0, sizeof(g->items));
 }
 
-static bool has_room(const struct ahead *a)
+bool ahead_has_room(const struct tree_files *files, uint64_t size)
 {
 	struct statvfs at;
 
-	return fstatvfs(a->files->folder, &at) == 0 &&
-	       (uint64_t)at.f_bavail * at.f_frsize >= DISK_ROOM &&
+	return fstatvfs(files->folder, &at) == 0 &&
+	       (uint64_t)at.f_bavail * at.f_frsize >= DISK_ROOM + size &&
 	       (at.f_files == 0 || at.f_favail >= 2 * MOST);
 }
 
@@ -121,7 +125,8 @@ static void begin(struct ahead *a)
 {
 	struct group *full = gathering(a);
 
-	a->closed = a->closed || a->n_begun >= MOST || !has_room(a);
+	a->closed =
+		a->closed || a->n_begun >= MOST || !ahead_has_room(a->files, 0);
 	if (a->closed)
 		return;
 	a->n_begun += full->n;
@@ -143,9 +148,29 @@ void ahead_add(struct ahead *a, const git_oid *oid, struct str text)
 	g = gathering(a);
 	buf_add_str(&g->texts, text);
 	g->items[g->n].oid = *oid;
+	g->items[g->n].fd = -1;
 	g->ends[g->n++] = g->texts.n;
 	if (g->n == GROUP)
 		begin(a);
+}
+
+void ahead_add_file(
+	struct ahead *a, const git_oid *oid, unsigned serial, ino_t ino, int fd)
+{
+	a->items = grow(a->items, a->n, &a->cap, sizeof(*a->items));
+	a->items[a->n++] = (struct ahead_file){*oid, serial, ino, fd};
+	if (++a->n_open <= OPEN)
+		return;
+	close(fd);
+	a->items[a->n - 1].fd = -1;
+}
+
+bool ahead_has_file(const struct ahead *a, const git_oid *oid)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->items[i].fd >= 0 && git_oid_equal(&a->items[i].oid, oid))
+			return true;
+	return false;
 }
 
 static int by_oid(const void *a, const void *b)
@@ -188,6 +213,7 @@ static void give(struct ahead *a, struct tree_file *to)
 		return;
 	to->serial = f->serial;
 	to->ino = f->ino;
+	to->fd = f->fd;
 	f->serial = 0;
 }
 
@@ -206,6 +232,13 @@ static void join(struct ahead *a)
 	}
 }
 
+static void remove_file(const struct ahead *a, const struct ahead_file *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	tree_files_unwrite(a->files, f->serial);
+}
+
 void ahead_end(struct ahead *a, struct tree_file *files, size_t n)
 {
 	join(a);
@@ -215,7 +248,7 @@ void ahead_end(struct ahead *a, struct tree_file *files, size_t n)
 		give(a, &files[i]);
 	for (size_t i = 0; i < a->n; i++)
 		if (a->items[i].serial != 0)
-			tree_files_unwrite(a->files, a->items[i].serial);
+			remove_file(a, &a->items[i]);
 	if (a->n > 0)
 		tree_files_end_turn(a->files, a->turn);
 	free(a->items);

@@ -2,6 +2,8 @@
 #define STORE_AHEAD_H
 
 #include <git2.h>
+#include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/str.h"
 #include "store/tree_file.h"
@@ -23,9 +25,20 @@ struct ahead *ahead_new(struct tree_files *files, unsigned turn);
  */
 void ahead_add(struct ahead *a, const git_oid *oid, struct str text);
 
+/* The same of one that is in a file already, which is open and taken. */
+void ahead_add_file(struct ahead *a, const git_oid *oid, unsigned serial,
+	ino_t ino, int fd);
+
+/* Is one of those there? */
+bool ahead_has_file(const struct ahead *a, const git_oid *oid);
+
+/* Is there room on the disk for so much, and for what must come? */
+bool ahead_has_room(const struct tree_files *files, uint64_t size);
+
 /*
  * Wait for the thread, give each file that is to get one of the contents its
- * temporary file (serial and ino), remove those that nobody gets, and free a.
+ * temporary file (serial, ino and fd), remove those that nobody gets, and free
+ * a.
  */
 void ahead_end(struct ahead *a, struct tree_file *files, size_t n);
 

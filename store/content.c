@@ -8,7 +8,8 @@
  *
  * Up to a mebibyte is kept in memory; more goes to a file without a name in
  * the repository's folder, which is gone with its process, and much more
- * becomes a pack as it comes.  Until it is ended nothing of it is in the store.
+ * becomes a pack as it comes, and a file for the work tree.  Until it is ended
+ * nothing of it is in the store.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #include "base/behind.h"
 #include "base/hash.h"
 #include "base/util.h"
+#include "store/ahead_stream.h"
 #include "store/files.h"
 #include "store/parts.h"
 #include "store/staging.h"
@@ -43,6 +45,7 @@ struct store_content {
 	struct buf bytes;
 	int fd;                     /* -1: in memory, or packed */
 	struct blob_stream *stream; /* NULL: not so large */
+	struct ahead_stream *file;  /* for the work tree, too; or NULL */
 	struct digest *md5;         /* NULL once ended, or whole */
 	struct digest *sha256;
 	struct behind behind; /* that makes the MD5, unless whole */
@@ -67,6 +70,23 @@ static int open_spool(struct store_content *c, struct err *e)
 	return code;
 }
 
+static int begin_large(struct store_content *c, struct err *e)
+{
+	struct store *s = c->store;
+	uint64_t size = (uint64_t)c->size;
+	int r = blob_stream_begin(s->objects, size, &c->stream, e);
+
+	if (r == 0 && store_is_checked_out(s))
+		c->file = worktree_expect_large(s->worktree, size);
+	return r;
+}
+
+static void drop_file(struct store_content *c)
+{
+	ahead_stream_drop(c->file);
+	c->file = NULL;
+}
+
 int store_content_begin(struct store *s, int64_t attachment_id, int64_t size,
 	struct store_content **out, struct err *e)
 {
@@ -83,8 +103,7 @@ int store_content_begin(struct store *s, int64_t attachment_id, int64_t size,
 	c->md5 = digest_md5();
 	c->sha256 = digest_sha256();
 	if (size >= PACKED)
-		r = blob_stream_begin(
-			s->objects, (uint64_t)size, &c->stream, e);
+		r = begin_large(c, e);
 	else if (size > IN_MEMORY)
 		r = open_spool(c, e);
 	if (r != 0) {
@@ -105,6 +124,8 @@ static int keep(
 	if (c->stream != NULL && head > HEAD - c->bytes.n)
 		head = HEAD - c->bytes.n;
 	buf_add(&c->bytes, bytes, head);
+	if (c->file != NULL && !ahead_stream_add(c->file, bytes, n))
+		drop_file(c);
 	return c->stream != NULL ? blob_stream_add(c->stream, bytes, n, e) : 0;
 }
 
@@ -157,6 +178,7 @@ void store_content_drop(struct store_content *c)
 	if (c->fd >= 0)
 		close(c->fd);
 	blob_stream_drop(c->stream);
+	drop_file(c);
 	parcel_fini(&c->parcel);
 	buf_fini(&c->bytes);
 	free(c);
@@ -332,6 +354,10 @@ int store_content_end(struct store_content *c, int64_t work_package,
 		code = name_blob(c, &oid, &a, &known, e);
 	if (code == 0)
 		code = staging_put_attachment(state, &a, e);
+	if (code == 0 && c->file != NULL) {
+		worktree_expect_end(c->store->worktree, c->file, &oid);
+		c->file = NULL;
+	}
 	store_content_drop(c);
 	return code;
 }

@@ -353,8 +353,7 @@ int blob_stream_begin(struct objects *o, uint64_t size,
 
 	if (r != 0)
 		return r;
-	if (git_repository_is_bare(o->repo)) /* no work tree is made of it */
-		pack_let_go(pack);
+	pack_let_go(pack); /* its file is made on the way, too */
 	s = xcalloc(1, sizeof(*s));
 	*s = (struct blob_stream){
 		.o = o, .pack = pack, .sha1 = blob_digest(size), .size = size};

@@ -205,8 +205,8 @@ int tree_file_stage(struct tree_files *t, struct tree_file *f, struct err *e)
 		f->state = TREE_FILE_STAGED;
 		return 0;
 	}
-	if (f->serial != 0) { /* it is not open: syncfs() puts it on disk */
-		atomic_fetch_add(&t->n_staged, FEW + 1);
+	if (f->serial != 0) { /* where it is closed, syncfs() is needed */
+		atomic_fetch_add(&t->n_staged, f->fd >= 0 ? 1 : FEW + 1);
 		f->state = TREE_FILE_STAGED;
 		return 0;
 	}
@@ -228,26 +228,34 @@ static int write_new(int fd, const void *bytes, size_t n, ino_t *ino)
 	return r;
 }
 
-int tree_files_write(struct tree_files *t, unsigned turn, struct str text,
-	unsigned *serial, ino_t *ino)
+int tree_files_create(struct tree_files *t, unsigned turn, unsigned *serial)
 {
-	unsigned mine = next_serial(t, turn);
 	char name[NAME_SIZE];
 	int fd;
-	int r;
 
-	temporary_name(mine, name);
+	*serial = next_serial(t, turn);
+	temporary_name(*serial, name);
 	fd = create(t->folder, name);
 	if (fd < 0 && errno == ENOENT &&
 		mkdirat(t->folder, subfolders[turn], 0750) == 0)
 		fd = create(t->folder, name);
+	return fd;
+}
+
+int tree_files_write(struct tree_files *t, unsigned turn, struct str text,
+	unsigned *serial, ino_t *ino)
+{
+	unsigned mine;
+	int fd = tree_files_create(t, turn, &mine);
+	int r;
+
 	if (fd < 0)
 		return ERR_IO;
 	r = write_new(fd, text.p, text.n, ino);
 	if (r == 0)
 		*serial = mine;
 	else
-		unlinkat(t->folder, name, 0);
+		tree_files_unwrite(t, mine);
 	return r;
 }
 

@@ -58,8 +58,10 @@ void tree_files_drop_drafts(struct tree_files *t);
 /*
  * A temporary file with a content, before it is known which file it will be;
  * one that nobody gets is removed again.  There are two turns, 1 and 2, to be
- * ended when nothing is left of them.  On any threads.  ERR_IO: there is none.
+ * ended when nothing is left of them; 0 is of no turn.  On any threads.  ERR_IO
+ * (-1): there is none.
  */
+int tree_files_create(struct tree_files *t, unsigned turn, unsigned *serial);
 int tree_files_write(struct tree_files *t, unsigned turn, struct str text,
 	unsigned *serial, ino_t *ino);
 void tree_files_unwrite(struct tree_files *t, unsigned serial);
@@ -69,8 +71,8 @@ void tree_files_end_turn(struct tree_files *t, unsigned turn);
 int tree_files_clean(const char *folder, struct err *e);
 
 /*
- * Write the new content to a temporary file, unless it has one (serial and
- * ino).  On any threads at once, while there are no drafts.
+ * Write the new content to a temporary file, unless it has one (serial, ino,
+ * and fd or -1).  On any threads at once, while there are no drafts.
  */
 int tree_file_stage(struct tree_files *t, struct tree_file *f, struct err *e);
 /* Move it to its path, if that is as it was seen. */

@@ -98,6 +98,12 @@ void worktree_expect(
 	struct worktree *w, const git_oid *oid, const void *bytes, size_t n);
 void worktree_expect_none(struct worktree *w); /* accepts NULL */
 
+/* The same of a large one, while it comes (ahead_stream.h); NULL: not so. */
+struct ahead_stream;
+struct ahead_stream *worktree_expect_large(struct worktree *w, uint64_t size);
+void worktree_expect_end(
+	struct worktree *w, struct ahead_stream *s, const git_oid *oid);
+
 /*
  * Bring files and index in step: attachments before documents, removals
  * last, empty folders of removed files removed too; durable when it returns.

@@ -19,6 +19,7 @@
 
 #include "base/parallel.h"
 #include "base/util.h"
+#include "store/ahead_stream.h"
 #include "store/worktree_parts.h"
 
 #define MANY 32 /* files that are worth a thread */
@@ -45,6 +46,17 @@ void worktree_expect_none(struct worktree *w)
 {
 	if (w != NULL)
 		ahead_end(take_ahead(w), NULL, 0);
+}
+
+struct ahead_stream *worktree_expect_large(struct worktree *w, uint64_t size)
+{
+	return ahead_stream_begin(&w->files, size);
+}
+
+void worktree_expect_end(
+	struct worktree *w, struct ahead_stream *s, const git_oid *oid)
+{
+	ahead_stream_end(s, w->ahead, oid);
 }
 
 /* --- Applying ------------------------------------------------------------- */
@@ -346,7 +358,8 @@ void worktree_prepare(
 {
 	worktree_unprepare(w);
 	for (size_t i = 0; n <= TREE_DRAFTS && i < n; i++)
-		if (changes[i].has)
+		if (changes[i].has &&
+			!ahead_has_file(w->ahead, &changes[i].new_oid))
 			tree_files_draft(&w->files, &changes[i]);
 }
 

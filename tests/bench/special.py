@@ -152,14 +152,16 @@ def system_calls(world):
 
 
 def big_file(folder):
-    """One attachment of 1 GiB, beside none and beside curl, which does not
-    wait for the disk unless it is told to."""
+    """One attachment of 1 GiB, bare and with a work tree (where it is written
+    twice), beside none and beside curl, which does not wait for the disk unless
+    it is told to."""
     peaks = []
     with World(Size("10"), folder) as world:
         peaks.append(Instance(world, "none", bare=True).once()["peak"])
     with World(Size("10x1x1M"), folder) as world:
         peaks.append(Instance(world, "small", bare=True).once()["peak"])
     with World(Size("1x1x1G"), folder) as world:
+        tree = Instance(world, "tree").once()
         took = Instance(world, "big", bare=True).once()
         path = next(r["path"] for r in world.server.requests()
                     if r["path"].endswith("/content"))
@@ -172,7 +174,11 @@ def big_file(folder):
             "(%.2f times); peak memory %.1f MiB, of small ones %.1f MiB, of "
             "none %.1f MiB" % (
                 took["wall"], curl, took["wall"] / curl, synced,
-                took["wall"] / synced, took["peak"], peaks[1], peaks[0])]
+                took["wall"] / synced, took["peak"], peaks[1], peaks[0]),
+            "  with a work tree: %.2f s (%.2f times curl -o, %.2f times and "
+            "synced); peak memory %.1f MiB" % (
+                tree["wall"], tree["wall"] / curl, tree["wall"] / synced,
+                tree["peak"])]
 
 
 def interrupted(world):

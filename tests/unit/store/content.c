@@ -264,7 +264,42 @@ static void put_file(
 	free(path);
 }
 
-/* A pack of its own, at once; what is wrong or there already leaves none. */
+/* Attachment 5, as far as n of its bytes come; gives how it ends. */
+static int take_large(struct fixture *f, const char *bytes, size_t size,
+	size_t n, struct str digest)
+{
+	struct store_content *c = start(f, 5, (int64_t)size);
+
+	for (size_t at = 0; at < n;) {
+		size_t k = n - at < 300000 ? n - at : 300000;
+
+		assert_int_equal(
+			store_content_add(c, bytes + at, k, &f->err), 0);
+		at += k;
+	}
+	return store_content_end(c, 1, digest, probe, &f->err);
+}
+
+/* So many packs, and files for the work tree; none half done. */
+static void check_made(struct fixture *f, const char *packs, const char *files)
+{
+	assert_string_equal(
+		run("ls '%s/.git/objects/pack' | grep -c pack$ || true",
+			f->path),
+		packs);
+	assert_string_equal(
+		run("ls -A '%s/.git/opsync/tmp' | grep pack || true", f->path),
+		"");
+	assert_string_equal(run("ls '%s/.git/opsync/tmp' | grep -c tmp_file ||"
+				" true",
+				    f->path),
+		files);
+}
+
+/*
+ * A pack of its own, at once, and the work tree's file; what is wrong leaves
+ * none, and what is there already no second pack.
+ */
 static void test_very_large(void **state)
 {
 	const size_t size = (size_t)17 * MEBIBYTE + 5;
@@ -275,36 +310,25 @@ static void test_very_large(void **state)
 	for (size_t i = 0; i < size; i++)
 		bytes[i] = (char)(i * 2654435761u >> 21);
 	open_store(f);
-	for (int round = 0; round < 4; round++) {
-		struct store_content *c = start(f, 5, (int64_t)size);
-		size_t n;
-
-		for (size_t at = 0; at < size; at += n) {
-			n = size - at < 300000 ? size - at : 300000;
-			if (round == 0 && at > size / 2)
-				break;
-			assert_int_equal(
-				store_content_add(c, bytes + at, n, &f->err),
-				0);
-		}
-		assert_int_equal(store_content_end(c, 1,
-					 round == 1 ? STR("f") : STR_NONE,
-					 probe, &f->err),
-			round < 2 ? ERR_DATA : 0);
-		assert_string_equal(
-			run("ls '%s/.git/objects/pack' | grep -c pack$ || true",
-				f->path),
-			round < 2 ? "0\n" : "1\n");
-		assert_string_equal(
-			run("ls -A '%s/.git/opsync/tmp' | grep pack || true",
-				f->path),
-			"");
-	}
+	assert_int_equal(
+		take_large(f, bytes, size, size / 2, STR_NONE), ERR_DATA);
+	check_made(f, "0\n", "0\n");
+	assert_int_equal(take_large(f, bytes, size, size, STR("f")), ERR_DATA);
+	check_made(f, "0\n", "0\n");
+	assert_int_equal(take_large(f, bytes, size, size, STR_NONE), 0);
+	check_made(f, "1\n", "1\n");
+	assert_int_equal(take_large(f, bytes, size, size, STR_NONE), 0);
+	check_made(f, "1\n", "2\n");
+	run("mkdir '%s/held' && ln '%s/.git/opsync/tmp/'tmp_file* '%s/held'",
+		f->folder, f->path, f->folder);
 	assert_true(has(f, 5, (int64_t)size, STR_NONE, &image));
 	assert_int_equal(image.width, MEBIBYTE);
 	put_well(f, 1, make("a.md", "x", "5:big", NULL), STORE_ADDED);
 	commit(f);
 	check_clean(f);
+	assert_string_equal(
+		run("find '%s/held' -type f -links +1 | wc -l", f->folder),
+		"1\n");
 	put_file(f, ".git/expected", bytes, size);
 	run("cmp '%s/.git/expected' '%s/big'", f->path, f->path);
 	free(bytes);

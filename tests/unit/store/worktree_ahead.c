@@ -2,6 +2,11 @@
  * worktree_ahead - files that are written before their turn, or beside what
  * the caller does.
  */
+#include "store/ahead_stream.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "tests/unit/store/tree_fixture.h"
 
 #define AHEAD 200 /* of which most are written ahead */
@@ -222,6 +227,69 @@ static void large_ones_are_written_ahead_too(void **state)
 	test_free(text);
 }
 
+static int n_open(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 1000; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* So many that not all of them stay open. */
+static void those_that_come_in_pieces(void **state)
+{
+	struct fixture *f = *state;
+	struct many many;
+	int before = n_open();
+
+	for (int i = 0; i < 50; i++) {
+		struct ahead_stream *s;
+		const struct worktree_change *c;
+		size_t n;
+
+		snprintf(many.paths[i], sizeof(many.paths[i]), "%d.bin", i);
+		snprintf(many.texts[i], sizeof(many.texts[i]), "number %d", i);
+		n = strlen(many.texts[i]);
+		c = want(f, many.paths[i], NULL, many.texts[i]);
+		s = worktree_expect_large(f->w, n);
+		assert_non_null(s);
+		assert_true(ahead_stream_add(s, many.texts[i], 3));
+		assert_true(ahead_stream_add(s, many.texts[i] + 3, n - 3));
+		if (i % 10 == 0)
+			ahead_stream_drop(s);
+		else
+			worktree_expect_end(f->w, s, &c->new_oid);
+	}
+	assert_in_range(n_open(), before + 30, before + 40);
+	assert_int_equal(n_temporary(f), 45);
+	assert_int_equal(apply(f), 0);
+	assert_int_equal(n_open(), before);
+	for (int i = 0; i < 50; i++)
+		assert_text(f, many.paths[i], many.texts[i]);
+	assert_clean(f);
+}
+
+/* It is given up, and made from the repository when its turn comes. */
+static void one_that_cannot_be_written(void **state)
+{
+	const struct rlimit little = {3 << 20, RLIM_INFINITY};
+	const struct rlimit any = {RLIM_INFINITY, RLIM_INFINITY};
+	struct fixture *f = *state;
+	struct ahead_stream *s = worktree_expect_large(f->w, 8 << 20);
+	char *bytes = test_calloc(1, 8 << 20);
+
+	assert_non_null(s);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+	assert_false(ahead_stream_add(s, bytes, 8 << 20));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &any), 0);
+	ahead_stream_drop(s);
+	assert_int_equal(n_temporary(f), 0);
+	assert_null(worktree_expect_large(f->w, UINT64_C(1) << 60));
+	test_free(bytes);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -232,6 +300,8 @@ int main(void)
 		TEST(what_is_expected_is_written_ahead),
 		TEST(what_is_expected_and_does_not_come_goes),
 		TEST(large_ones_are_written_ahead_too),
+		TEST(those_that_come_in_pieces),
+		TEST(one_that_cannot_be_written),
 	};
 
 	return cmocka_run_group_tests_name("worktree_ahead", tests, NULL, NULL);
