@@ -3,7 +3,8 @@
  *
  * Neither the user's nor the system's configuration, no hooks and no fsmonitor
  * of the repository, no prompts, no transports that are commands.  glibc would
- * trim git's heap after every object that it packs; it is told not to.
+ * trim git's heap after every object that it packs; it is told not to.  Large
+ * files pass through in pieces.
  */
 #include "daemon/git_child.h"
 
@@ -96,15 +97,29 @@ static void set_credentials(struct git_child *g, const struct config_push *push)
 	buf_fini(&helper);
 }
 
+static void add_settings(struct git_child *g)
+{
+	static const char *const settings[] = {
+		"core.hooksPath=/dev/null", "safe.directory=*",
+		"core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false",
+		"protocol.ext.allow=never", "submodule.recurse=false",
+		"advice.pushUpdateRejected=true", "core.askPass=",
+		/* Memory grows neither with the repository nor with a file. */
+		"pack.windowMemory=16m", "pack.deltaCacheSize=8m",
+		"core.packedGitWindowSize=1m", "core.packedGitLimit=32m",
+		"core.deltaBaseCacheLimit=8m",
+		"core.bigFileThreshold=1m", /* larger: copied, not compared */
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+		git_child_arg(g, "-c");
+		git_child_arg(g, "%s", settings[i]);
+	}
+}
+
 void git_child_init(struct git_child *g, uv_loop_t *loop, const char *path,
 	const struct config_push *push)
 {
-	static const char *const settings[] = {"core.hooksPath=/dev/null",
-		"safe.directory=*", "core.fsmonitor=false", "gc.auto=0",
-		"maintenance.auto=false", "protocol.ext.allow=never",
-		"submodule.recurse=false", "advice.pushUpdateRejected=true",
-		"core.askPass="};
-
 	*g = (struct git_child){.child = {.loop = loop}};
 	pass_on(g);
 	set(g, "LC_ALL", "C");
@@ -118,10 +133,7 @@ void git_child_init(struct git_child *g, uv_loop_t *loop, const char *path,
 	git_child_arg(g, "git");
 	git_child_arg(g, "-C");
 	git_child_arg(g, "%s", path);
-	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
-		git_child_arg(g, "-c");
-		git_child_arg(g, "%s", settings[i]);
-	}
+	add_settings(g);
 	set_credentials(g, push);
 }
 

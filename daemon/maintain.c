@@ -20,14 +20,6 @@
 #define FEW_LOOSE 2000
 #define FEW_PACKS 50 /* as git itself */
 
-/* One processor, and memory that does not grow with the repository. */
-static const char *const frugal[] = {
-	"pack.threads=1", "pack.windowMemory=16m", "pack.deltaCacheSize=8m",
-	"core.packedGitWindowSize=1m", "core.packedGitLimit=32m",
-	"core.deltaBaseCacheLimit=8m",
-	"core.bigFileThreshold=1m", /* larger ones are copied, not compared */
-};
-
 struct maintain {
 	struct maintain_host host;
 	char *path;
@@ -142,10 +134,8 @@ static void on_may(struct job *job)
 	git_child_arg(&m->git, "gc.autoPackLimit=%d", FEW_PACKS);
 	git_child_arg(&m->git, "-c");
 	git_child_arg(&m->git, "gc.autoDetach=false");
-	for (size_t i = 0; i < ARRAY_LEN(frugal); i++) {
-		git_child_arg(&m->git, "-c");
-		git_child_arg(&m->git, "%s", frugal[i]);
-	}
+	git_child_arg(&m->git, "-c");
+	git_child_arg(&m->git, "pack.threads=1"); /* nobody waits for it */
 	git_child_arg(&m->git, "gc");
 	git_child_arg(&m->git, "--auto");
 	git_child_arg(&m->git, "--quiet");

@@ -4,6 +4,7 @@ though most contents are the same.  What idles behind them is small."""
 # slow: sanitizers take many times the memory
 import os
 import re
+import shutil
 import sys
 
 from harness import StandIn, Sync, Tap, until
@@ -13,6 +14,16 @@ LARGE = 50
 IDLE = 18   # MiB; without giving back it would be 42
 STARTED = 15  # 18
 FAULTS = 400  # pages; those of the program and its libraries would be 750
+CHILD = 50    # MiB; 500 if files were compared
+
+GIT = """#!/usr/bin/python3
+import resource, subprocess, sys
+code = subprocess.call(["%s", *sys.argv[1:]])
+most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
+with open("%s", "a") as f:
+    print(most, *sys.argv[1:], file=f)
+sys.exit(code)
+"""
 
 MAPPING = """
 documents:
@@ -78,6 +89,39 @@ def large(tap):
                     look_again(tap, sync, path)
 
 
+def measured(sync):
+    """git tells what it took, with its own children; where it does."""
+    told = os.path.join(sync.folder, "git-memory")
+    folder = os.path.join(sync.folder, "bin")
+    os.mkdir(folder)
+    sync.write("bin/git", GIT % (shutil.which("git"), told), 0o755)
+    sync.env["PATH"] = folder + ":" + sync.env["PATH"]
+    return told
+
+
+def children(tap):
+    """git passes large files through, too, and compares none."""
+    with StandIn("--generate", "1", "--attachments", "2",
+                 "--attachment-size", str(70 << 20)) as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        remote = os.path.join(sync.folder, "remote.git")
+        sync.run("git", "init", "-q", "--bare", remote)
+        sync.run("git", "-C", remote, "config", "core.bigFileThreshold", "1m")
+        sync.store = "{ path: %s, push: { remote: %s } }" % (
+            sync.store, remote)
+        sync.configure()
+        told = measured(sync)
+        tap.same(sync.once().code, 0, "two of 70 MiB are pushed")
+        sync.start()
+        tap.same(sync.opsync("verify").code, 0, "and verified")
+        with open(told) as f:
+            lines = f.read().splitlines()
+        tap.ok(any(" push " in line for line in lines) and
+               any(" fsck " in line for line in lines) and
+               max(int(line.split()[0]) for line in lines) < CHILD,
+               "with git in little memory", "\n".join(lines))
+
+
 def idle(tap):
     with StandIn("--generate", "3000", "--attachments", "3000",
                  "--attachment-size", "10") as server, Sync(
@@ -132,6 +176,7 @@ def main():
     tap = Tap()
     many_each(tap)
     large(tap)
+    children(tap)
     idle(tap)
     burst(tap)
     return tap.end()
