@@ -1,23 +1,29 @@
 /*
  * blob_read - the content of a blob, wherever it is in a repository.
  *
- *   small, a delta, elsewhere   by libgit2, as a whole
- *   loose                       by libgit2, in pieces
- *   whole in a pack             inflated here, in pieces
+ *   small, or a delta        by libgit2, as a whole
+ *   loose, whole in a pack   inflated here, in pieces
+ *
+ * libgit2 reads from no pack in pieces, and has all of a loose object's file in
+ * memory, where it is mapped.
  */
 #include "store/blob_read.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/str.h"
 #include "base/util.h"
 #include "store/git_error.h"
 #include "store/pack_find.h"
 #include "store/parcel.h"
 
-#define PIECE ((size_t)64 << 10)
 #define LARGE ((size_t)1 << 20)
 
 /* What passes by on its way to fn. */
@@ -45,28 +51,6 @@ static int compare(struct digest *sha1, const git_oid *oid, struct err *e)
 	return err_set(e, ERR_IO, "object %s is damaged", git_oid_tostr_s(oid));
 }
 
-/* libgit2 does not compare what it gives in pieces. */
-static int read_loose(git_odb_stream *in, size_t left, inflate_sink_fn *fn,
-	void *arg, struct err *e)
-{
-	char *piece = xmalloc(PIECE);
-	int r = 0;
-
-	while (left > 0 && r == 0) {
-		int n = git_odb_stream_read(
-			in, piece, left < PIECE ? left : PIECE);
-
-		if (n <= 0) {
-			r = git_failed(e, "cannot read a blob");
-		} else {
-			r = fn(arg, piece, (size_t)n, e);
-			left -= (size_t)n;
-		}
-	}
-	free(piece);
-	return r;
-}
-
 static int read_whole(git_odb *odb, const git_oid *oid, inflate_sink_fn *fn,
 	void *arg, struct err *e)
 {
@@ -81,35 +65,84 @@ static int read_whole(git_odb *odb, const git_oid *oid, inflate_sink_fn *fn,
 	return r;
 }
 
-static int read_pieces(git_odb *odb, const char *folder, const git_oid *oid,
-	struct passing *p, struct err *e)
+/* A file of its own. */
+static bool loose_find(const char *folder, const struct object *blob, int *fd,
+	struct object *out)
 {
-	git_odb_stream *in;
-	git_object_t type;
-	struct object it;
-	size_t size;
-	int fd;
-	int r;
+	char hex[GIT_OID_HEXSZ + 1];
+	struct stat st;
+	char *path;
 
-	if (git_odb_open_rstream(&in, &size, &type, odb, oid) == 0) {
-		r = read_loose(in, size, pass, p, e);
-		git_odb_stream_free(in);
-	} else if (pack_find(folder, oid, &fd, &it)) {
-		r = inflate_entry(fd, &it, pass, p, e);
-		close(fd);
-	} else {
-		r = read_whole(odb, oid, pass, p, e);
+	git_oid_tostr(hex, sizeof(hex), &blob->oid);
+	path = xasprintf("%s/%.2s/%s", folder, hex, hex + 2);
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	free(path);
+	if (*fd < 0)
+		return false;
+	if (fstat(*fd, &st) == 0) {
+		*out = *blob;
+		out->length = (uint64_t)st.st_size;
+		return true;
 	}
-	return r;
+	close(*fd);
+	return false;
+}
+
+/* In a folder of objects; false: it is not there, or is a delta. */
+static bool read_in(const char *folder, const struct object *blob,
+	struct passing *p, int *result, struct err *e)
+{
+	char *packs = xasprintf("%s/pack", folder);
+	struct object it;
+	bool found = true;
+	int fd;
+
+	if (loose_find(folder, blob, &fd, &it))
+		*result = inflate_loose(fd, &it, pass, p, e);
+	else if (pack_find(packs, &blob->oid, &fd, &it))
+		*result = inflate_entry(fd, &it, pass, p, e);
+	else
+		found = false;
+	if (found)
+		close(fd);
+	free(packs);
+	return found;
+}
+
+/* In those of others, which info/alternates names. */
+static bool read_elsewhere(const char *folder, const struct object *blob,
+	struct passing *p, int *result, struct err *e)
+{
+	char *list = xasprintf("%s/info/alternates", folder);
+	FILE *f = fopen(list, "re");
+	char *line = NULL;
+	size_t cap = 0;
+	bool found = false;
+
+	free(list);
+	while (f != NULL && !found && getline(&line, &cap, f) > 0) {
+		char *path;
+
+		line[strcspn(line, "\n")] = '\0';
+		path = line[0] == '/' ? xstrdup(line)
+				      : xasprintf("%s/%s", folder, line);
+		found = read_in(path, blob, p, result, e);
+		free(path);
+	}
+	free(line);
+	if (f != NULL)
+		fclose(f);
+	return found;
 }
 
 int blob_read(git_odb *odb, const char *folder, const git_oid *oid,
 	inflate_sink_fn *fn, void *arg, struct err *e)
 {
 	struct passing p = {.fn = fn, .arg = arg};
+	struct object blob = {.oid = *oid};
 	git_object_t type;
 	size_t size;
-	int r;
+	int r = 0;
 
 	if (git_odb_read_header(&size, &type, odb, oid) != 0)
 		return git_failed(e, "cannot read a blob");
@@ -118,8 +151,11 @@ int blob_read(git_odb *odb, const char *folder, const git_oid *oid,
 			git_oid_tostr_s(oid));
 	if (size < LARGE)
 		return read_whole(odb, oid, fn, arg, e);
+	blob.size = size;
 	p.sha1 = blob_digest(size);
-	r = read_pieces(odb, folder, oid, &p, e);
+	if (!read_in(folder, &blob, &p, &r, e) &&
+		!read_elsewhere(folder, &blob, &p, &r, e))
+		r = read_whole(odb, oid, pass, &p, e);
 	if (r == 0)
 		return compare(p.sha1, oid, e);
 	digest_end(p.sha1, NULL);

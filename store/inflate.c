@@ -1,13 +1,21 @@
 /*
- * inflate - read an entry of a pack of ours: a header that says type and
- * size, which we know, then one zlib stream.  What is small is inflated as a
- * whole, by libdeflate, in half of the time.
+ * inflate - read what git has deflated.
+ *
+ *   an entry of a pack   a header that says type and size, then a zlib stream
+ *   a loose object       a zlib stream, in which "blob SIZE" and a NUL are
+ *                        before the content
+ *
+ * Type and size are known.  What is small is inflated as a whole, by
+ * libdeflate, in half of the time.
  */
 #include "store/inflate.h"
 
 #include <assert.h>
 #include <libdeflate.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <zlib.h>
 
 #include "base/util.h"
@@ -28,14 +36,14 @@ struct reader {
 static int damaged(struct err *e)
 {
 	return err_set(e, ERR_IO,
-		"an object read back from a pack of ours is damaged: "
-		"the disk or the memory is faulty");
+		"an object read back is damaged: the disk or the memory is "
+		"faulty");
 }
 
 static int refill(struct reader *r, z_stream *z, struct err *e)
 {
 	size_t n = r->left < PIECE ? (size_t)r->left : PIECE;
-	int code = file_pread(r->fd, r->in, n, r->at, "a pack", e);
+	int code = file_pread(r->fd, r->in, n, r->at, "an object", e);
 
 	r->at += n;
 	r->left -= n;
@@ -75,7 +83,8 @@ static int inflate_all(struct reader *r, z_stream *z, inflate_sink_fn *fn,
 	return code;
 }
 
-static int inflate_large(int fd, const struct object *object,
+/* headed: the header of a pack's entry comes first. */
+static int inflate_large(int fd, const struct object *object, bool headed,
 	inflate_sink_fn *fn, void *arg, struct err *e)
 {
 	struct reader r;
@@ -88,7 +97,7 @@ static int inflate_large(int fd, const struct object *object,
 	r.left = object->length;
 	code = refill(&r, &z, e);
 	if (code == 0) {
-		size_t n = header_size(r.in, z.avail_in);
+		size_t n = headed ? header_size(r.in, z.avail_in) : 0;
 
 		z.next_in += n;
 		z.avail_in -= (uInt)n;
@@ -137,5 +146,40 @@ int inflate_entry(int fd, const struct object *object, inflate_sink_fn *fn,
 {
 	if (object->length <= SMALL && object->size <= SMALL)
 		return inflate_small(fd, object, fn, arg, e);
-	return inflate_large(fd, object, fn, arg, e);
+	return inflate_large(fd, object, true, fn, arg, e);
+}
+
+/* What is behind the first NUL goes on to fn. */
+struct behind_nul {
+	inflate_sink_fn *fn;
+	void *arg;
+	bool met;
+};
+
+static int skip_to_nul(void *arg, const void *bytes, size_t n, struct err *e)
+{
+	struct behind_nul *b = arg;
+	const char *from = bytes;
+	const char *end = from + n;
+
+	if (!b->met) {
+		from = memchr(bytes, '\0', n);
+		if (from == NULL)
+			return 0;
+		from++;
+		b->met = true;
+	}
+	return from < end ? b->fn(b->arg, from, (size_t)(end - from), e) : 0;
+}
+
+int inflate_loose(int fd, const struct object *object, inflate_sink_fn *fn,
+	void *arg, struct err *e)
+{
+	struct behind_nul b = {.fn = fn, .arg = arg};
+	struct object whole = *object;
+
+	whole.size += (uint64_t)snprintf(NULL, 0, "blob %llu",
+			      (unsigned long long)object->size) +
+		      1;
+	return inflate_large(fd, &whole, false, skip_to_nul, &b, e);
 }

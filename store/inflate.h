@@ -13,4 +13,8 @@ typedef int inflate_sink_fn(
 int inflate_entry(int fd, const struct object *object, inflate_sink_fn *fn,
 	void *arg, struct err *e);
 
+/* The same with a blob in a file of its own, a loose object: all of it. */
+int inflate_loose(int fd, const struct object *object, inflate_sink_fn *fn,
+	void *arg, struct err *e);
+
 #endif

@@ -172,7 +172,7 @@ static int to_file(void *arg, const void *bytes, size_t n, struct err *e)
 int objects_read(struct objects *o, const git_oid *oid, inflate_sink_fn *fn,
 	void *arg, struct err *e)
 {
-	return blob_read(o->odb, o->packs, oid, fn, arg, e);
+	return blob_read(o->odb, o->path, oid, fn, arg, e);
 }
 
 static const struct object *sealed_find(

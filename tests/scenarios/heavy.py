@@ -2,9 +2,11 @@
 """Work packages with very many attachments: in little memory, and in time
 though most contents are the same.  What idles behind them is small."""
 # slow: sanitizers take many times the memory
+import glob
 import os
 import re
 import shutil
+import subprocess
 import sys
 
 from harness import StandIn, Sync, Tap, until
@@ -87,6 +89,33 @@ def large(tap):
                 tap.ok(" %d\t" % (300 << 20) in size, "and all of it")
                 if bare == "false":
                     look_again(tap, sync, path)
+
+
+def unpack(sync):
+    """Each object a file of its own, as git makes few that it gets."""
+    objects = os.path.join(sync.store, ".git/objects")
+    for pack in glob.glob(objects + "/pack/*.pack"):
+        away = os.path.join(sync.folder, "away")
+        os.rename(pack, away)
+        os.unlink(pack[:-5] + ".idx")
+        with open(away, "rb") as f:
+            subprocess.run(["git", "-C", sync.store,
+                            "-c", "core.looseCompression=0",
+                            "-c", "core.bigFileThreshold=1m",
+                            "unpack-objects", "-q"],
+                           env=sync.env, stdin=f, check=True)
+
+
+def loose(tap):
+    with StandIn("--generate", "1", "--attachments", "1",
+                 "--attachment-size", str(70 << 20)) as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        tap.same(sync.once().code, 0, "one of 70 MiB")
+        unpack(sync)
+        sync.start()
+        tap.same(sync.opsync("verify").code, 0, "is no pack, and verified")
+        most = memory(sync, "VmHWM")
+        tap.ok(most < LARGE, "in little memory", "%d MiB" % most)
 
 
 def measured(sync):
@@ -176,6 +205,7 @@ def main():
     tap = Tap()
     many_each(tap)
     large(tap)
+    loose(tap)
     children(tap)
     idle(tap)
     burst(tap)

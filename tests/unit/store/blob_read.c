@@ -50,20 +50,23 @@ static void make_noise(
 	free(file);
 }
 
-static void add(const struct scratch *s, const char *name, git_oid *oid)
+static void read_id(const struct scratch *s, git_oid *oid)
 {
 	char hex[GIT_OID_HEXSZ + 1] = "";
-	char *file;
-	FILE *in;
+	char *file = scratch_file(s, "id");
+	FILE *in = fopen(file, "r");
 
-	assert_int_equal(scratch_run(s, "git hash-object -w %s > id", name), 0);
-	file = scratch_file(s, "id");
-	in = fopen(file, "r");
 	assert_non_null(in);
 	assert_int_equal(fread(hex, 1, GIT_OID_HEXSZ, in), GIT_OID_HEXSZ);
 	fclose(in);
 	free(file);
 	assert_int_equal(git_oid_fromstr(oid, hex), 0);
+}
+
+static void add(const struct scratch *s, const char *name, git_oid *oid)
+{
+	assert_int_equal(scratch_run(s, "git hash-object -w %s > id", name), 0);
+	read_id(s, oid);
 }
 
 static void pack(const struct scratch *s, const char *options)
@@ -78,7 +81,7 @@ static void pack(const struct scratch *s, const char *options)
 static int blob(const struct scratch *s, const git_oid *oid, struct seen *seen,
 	struct err *e)
 {
-	char *folder = scratch_file(s, ".git/objects/pack");
+	char *folder = scratch_file(s, ".git/objects");
 	git_odb *odb;
 	int r;
 
@@ -186,6 +189,65 @@ static void what_is_a_delta(void **state)
 	assert_reads(s, &two, "two", LARGE + 5);
 }
 
+/* What is borrowed (info/alternates), loose and in a pack. */
+static void elsewhere(void **state)
+{
+	const struct scratch *s = *state;
+	git_oid large;
+	git_oid own;
+
+	make_noise(s, "large", LARGE, 9);
+	make_noise(s, "own", LARGE, 10);
+	assert_int_equal(
+		scratch_run(s, "git init -q o && git -C o hash-object -w "
+			       "../large >/dev/null &&"
+			       " echo ../../o/.git/objects"
+			       " >.git/objects/info/alternates"),
+		0);
+	assert_int_equal(
+		scratch_run(s, "git -C o hash-object ../large >id"), 0);
+	read_id(s, &large);
+	add(s, "own", &own);
+	assert_reads(s, &large, "large", PIECES);
+	assert_reads(s, &own, "own", PIECES);
+	assert_int_equal(
+		scratch_run(s, "cp large o && cd o && git add . &&"
+			       " git commit -qm . && git repack -adq &&"
+			       " git prune-packed"),
+		0);
+	assert_reads(s, &large, "large", PIECES);
+}
+
+/* A loose one that is damaged, cut off, or another's. */
+static void what_is_loose_and_damaged(void **state)
+{
+	static const char *const damages[] = {
+		"printf XXXX | dd of=$f bs=1 seek=1500000 conv=notrunc "
+		"2>/dev/null",
+		"truncate -s 1000000 $f", "truncate -s 0 $f", "cp $g $f"};
+	const struct scratch *s = *state;
+	git_oid oid;
+
+	for (size_t i = 0; i < ARRAY_LEN(damages); i++) {
+		struct seen seen = {0};
+
+		make_noise(s, "other", LARGE, 11);
+		make_noise(s, "large", LARGE, 12 + (uint32_t)i);
+		add(s, "other", &oid);
+		add(s, "large", &oid);
+		assert_int_equal(
+			scratch_run(s,
+				"at() { i=$(git hash-object $1); echo "
+				".git/objects/$(echo $i | cut -c-2)/$(echo $i "
+				"| cut -c3-); }; f=$(at large); g=$(at other);"
+				" chmod +w $f && %s",
+				damages[i]),
+			0);
+		assert_int_equal(blob(s, &oid, &seen, NULL), ERR_IO);
+		buf_fini(&seen.bytes);
+	}
+}
+
 /* In the middle of a stored block, which no checksum of a piece tells. */
 static void what_is_damaged(void **state)
 {
@@ -251,7 +313,9 @@ int main(void)
 		TEST(loose_and_packed),
 		TEST(among_many_in_several_packs),
 		TEST(what_is_a_delta),
+		TEST(elsewhere),
 		TEST(what_is_damaged),
+		TEST(what_is_loose_and_damaged),
 		TEST(what_is_no_idx),
 		TEST(enough_is_enough),
 	};
