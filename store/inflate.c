@@ -62,8 +62,9 @@ static size_t header_size(const uint8_t *entry, size_t n)
 	return size;
 }
 
-static int inflate_all(struct reader *r, z_stream *z, inflate_sink_fn *fn,
-	void *arg, struct err *e)
+/* More than size is not given away. */
+static int inflate_all(struct reader *r, z_stream *z, uint64_t size,
+	inflate_sink_fn *fn, void *arg, struct err *e)
 {
 	int state = Z_OK;
 	int code = 0;
@@ -76,7 +77,8 @@ static int inflate_all(struct reader *r, z_stream *z, inflate_sink_fn *fn,
 		z->next_out = r->out;
 		z->avail_out = PIECE;
 		state = inflate(z, Z_NO_FLUSH);
-		if (state != Z_OK && state != Z_STREAM_END)
+		if ((state != Z_OK && state != Z_STREAM_END) ||
+			z->total_out > size)
 			return damaged(e); /* or its end is missing */
 		code = fn(arg, r->out, PIECE - z->avail_out, e);
 	}
@@ -101,7 +103,7 @@ static int inflate_large(int fd, const struct object *object, bool headed,
 
 		z.next_in += n;
 		z.avail_in -= (uInt)n;
-		code = inflate_all(&r, &z, fn, arg, e);
+		code = inflate_all(&r, &z, object->size, fn, arg, e);
 	}
 	if (code == 0 && z.total_out != object->size)
 		code = damaged(e);

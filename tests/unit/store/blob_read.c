@@ -268,6 +268,29 @@ static void what_is_damaged(void **state)
 	buf_fini(&seen.bytes);
 }
 
+/* Its head says that it is a third as long: so much is enough to know. */
+static void what_is_longer_than_it_says(void **state)
+{
+	const struct scratch *s = *state;
+	struct seen seen = {0};
+	git_oid oid;
+
+	make_noise(s, "large", LARGE, 9);
+	add(s, "large", &oid);
+	pack(s, "");
+	assert_int_equal(
+		scratch_run(s,
+			"p=$(ls .git/objects/pack/*.pack) && chmod +w $p &&"
+			" at=$(git verify-pack -v $p | awk '/^%s/ {print $5}')"
+			" && printf '\\260\\200\\200\\004' |"
+			" dd of=$p bs=1 seek=$at conv=notrunc 2>/dev/null",
+			git_oid_tostr_s(&oid)),
+		0);
+	assert_int_equal(blob(s, &oid, &seen, NULL), ERR_IO);
+	assert_true(seen.bytes.n > 0 && seen.bytes.n <= LARGE / 3);
+	buf_fini(&seen.bytes);
+}
+
 /* An idx that is none, or cut off, is passed over. */
 static void what_is_no_idx(void **state)
 {
@@ -316,6 +339,7 @@ int main(void)
 		TEST(elsewhere),
 		TEST(what_is_damaged),
 		TEST(what_is_loose_and_damaged),
+		TEST(what_is_longer_than_it_says),
 		TEST(what_is_no_idx),
 		TEST(enough_is_enough),
 	};
