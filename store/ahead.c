@@ -249,7 +249,7 @@ void ahead_end(struct ahead *a, struct tree_file *files, size_t n)
 	for (size_t i = 0; i < a->n; i++)
 		if (a->items[i].serial != 0)
 			remove_file(a, &a->items[i]);
-	if (a->n > 0)
+	if (a->n_begun > 0) /* also where none of them could be written */
 		tree_files_end_turn(a->files, a->turn);
 	free(a->items);
 	free(a);

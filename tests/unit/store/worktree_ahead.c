@@ -227,6 +227,28 @@ static void large_ones_are_written_ahead_too(void **state)
 	test_free(text);
 }
 
+/* Not even the folder stays. */
+static void what_cannot_be_written_ahead_leaves_nothing(void **state)
+{
+	const struct rlimit none = {0, RLIM_INFINITY};
+	const struct rlimit any = {RLIM_INFINITY, RLIM_INFINITY};
+	struct fixture *f = *state;
+	char text[16];
+	git_oid oid;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	for (int i = 0; i < AHEAD; i++) {
+		int n = snprintf(text, sizeof(text), "%d", i);
+
+		git_odb_hash(&oid, text, (size_t)n, GIT_OBJECT_BLOB);
+		worktree_expect(f->w, &oid, text, (size_t)n);
+	}
+	worktree_expect_none(f->w);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &any), 0);
+	assert_none_ahead(f);
+}
+
 static int n_open(void)
 {
 	int n = 0;
@@ -300,6 +322,7 @@ int main(void)
 		TEST(what_is_expected_is_written_ahead),
 		TEST(what_is_expected_and_does_not_come_goes),
 		TEST(large_ones_are_written_ahead_too),
+		TEST(what_cannot_be_written_ahead_leaves_nothing),
 		TEST(those_that_come_in_pieces),
 		TEST(one_that_cannot_be_written),
 	};
