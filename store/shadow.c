@@ -24,6 +24,7 @@
 #include "store/repository.h"
 
 #define MAX_TRIES 10
+#define LARGE (17 << 20) /* a body has at most 16 MiB */
 
 /* --- Making one --------------------------------------------------------- */
 
@@ -283,41 +284,121 @@ static int tell_one(git_diff *diff, size_t i, shadow_change_fn *fn, void *arg,
 	return r;
 }
 
-static int find_differences(
-	git_repository *repo, const char *old, const char *new, git_diff **out)
+/*
+ * To find what a file was renamed from, libgit2 reads all that came and all
+ * that went.  What is so large that it is no document is compared by id alone,
+ * and so is looked for by itself.
+ */
+struct part {
+	git_odb *odb; /* borrowed */
+	bool large;
+	git_diff *diff;
+	size_t at; /* what is told next */
+};
+
+static int keep_part(const git_diff *diff, const git_diff_delta *delta,
+	const char *matched, void *arg)
+{
+	const struct part *p = arg;
+	const git_oid *oid = NULL;
+	git_object_t type;
+	size_t size = 0;
+
+	(void)diff;
+	(void)matched;
+	if (delta->status == GIT_DELTA_ADDED)
+		oid = &delta->new_file.id;
+	else if (delta->status == GIT_DELTA_DELETED)
+		oid = &delta->old_file.id;
+	if (oid != NULL && git_odb_read_header(&size, &type, p->odb, oid) != 0)
+		size = 0;                  /* told where it is read */
+	return (size > LARGE) != p->large; /* 1: pass over */
+}
+
+static int find_part(
+	git_repository *repo, git_tree *old, git_tree *new, struct part *p)
 {
 	git_diff_options options;
+	git_diff_find_options find;
+	int rc;
+
+	git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
+	options.max_size = LARGE;
+	options.notify_cb = keep_part;
+	options.payload = p;
+	git_diff_find_options_init(&find, GIT_DIFF_FIND_OPTIONS_VERSION);
+	find.flags = GIT_DIFF_FIND_RENAMES;
+	if (p->large)
+		find.flags |= GIT_DIFF_FIND_EXACT_MATCH_ONLY;
+	rc = git_diff_tree_to_tree(&p->diff, repo, old, new, &options);
+	if (rc == 0)
+		rc = git_diff_find_similar(p->diff, &find);
+	return rc;
+}
+
+static int find_differences(git_repository *repo, const char *old,
+	const char *new, struct part parts[2])
+{
+	git_odb *odb = NULL;
 	git_tree *a = NULL;
 	git_tree *b = NULL;
 	int rc = tree_of(repo, old, &a);
 
-	git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
 	if (rc == 0)
 		rc = tree_of(repo, new, &b);
 	if (rc == 0)
-		rc = git_diff_tree_to_tree(out, repo, a, b, &options);
-	if (rc == 0)
-		rc = git_diff_find_similar(*out, NULL);
+		rc = git_repository_odb(&odb, repo);
+	for (size_t i = 0; rc == 0 && i < 2; i++) {
+		parts[i] = (struct part){.odb = odb, .large = i > 0};
+		rc = find_part(repo, a, b, &parts[i]);
+	}
+	git_odb_free(odb);
 	git_tree_free(a);
 	git_tree_free(b);
 	return rc;
+}
+
+/* The path by which it is sorted; NULL: all are told. */
+static const char *next_path(const struct part *p)
+{
+	const git_diff_delta *delta = git_diff_get_delta(p->diff, p->at);
+
+	if (delta == NULL)
+		return NULL;
+	return delta->status == GIT_DELTA_ADDED ||
+			       delta->status == GIT_DELTA_RENAMED
+		       ? delta->new_file.path
+		       : delta->old_file.path;
+}
+
+static struct part *next_part(struct part parts[2])
+{
+	const char *a = next_path(&parts[0]);
+	const char *b = next_path(&parts[1]);
+
+	if (a == NULL && b == NULL)
+		return NULL;
+	return b == NULL || (a != NULL && strcmp(a, b) < 0) ? &parts[0]
+							    : &parts[1];
 }
 
 int shadow_compare(const char *folder, const char *old, const char *new,
 	shadow_change_fn *fn, void *arg, struct err *e)
 {
 	git_repository *repo = NULL;
-	git_diff *diff = NULL;
+	struct part parts[2] = {0};
+	struct part *p;
 	int r = 0;
 
 	if (git_libgit2_init() < 0)
 		return git_failed(e, "libgit2");
 	if (git_repository_open(&repo, folder) != 0 ||
-		find_differences(repo, old, new, &diff) != 0)
+		find_differences(repo, old, new, parts) != 0)
 		r = git_failed(e, "%s", folder);
-	for (size_t i = 0; r == 0 && i < git_diff_num_deltas(diff); i++)
-		r = tell_one(diff, i, fn, arg, e);
-	git_diff_free(diff);
+	while (r == 0 && (p = next_part(parts)) != NULL)
+		r = tell_one(p->diff, p->at++, fn, arg, e);
+	git_diff_free(parts[0].diff);
+	git_diff_free(parts[1].diff);
 	git_repository_free(repo);
 	git_libgit2_shutdown();
 	return r;

@@ -31,6 +31,8 @@ struct shadow_change {
 /*
  * Tell fn of each difference, in order of paths; a file that only moved, or
  * moved and changed a little, is one.  Commits are ids, or "" for nothing.
+ * What is too large for a document is compared by its id, not read, and called
+ * binary.
  */
 typedef int shadow_change_fn(
 	void *arg, const struct shadow_change *change, struct err *e);

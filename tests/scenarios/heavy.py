@@ -118,6 +118,39 @@ def loose(tap):
         tap.ok(most < LARGE, "in little memory", "%d MiB" % most)
 
 
+def compared(sync):
+    """What diff says, and what it took."""
+    said = os.path.join(sync.folder, "diff")
+    with open(said, "wb") as out, subprocess.Popen(
+            [sync.CLIENT, "--config", sync.config, "diff"], env=sync.env,
+            stdout=out, stderr=out) as child:
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    with open(said, errors="replace") as f:
+        return f.read(), usage.ru_maxrss >> 10
+
+
+def difference(tap):
+    """One that moves, and one that another takes the place of."""
+    with StandIn("--generate", "2", "--attachments", "2",
+                 "--attachment-size", str(70 << 20)) as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        sync.once()
+        files = server.state()["attachments"]
+        old = sorted(f["fileName"] for f in files)
+        server.side("detach", {"id": files[0]["id"]})
+        server.side("attach", {"work_package": 1, "file_name": "other.bin",
+                               "size": 70 << 20})
+        sync.configure(mapping=MAPPING.replace('"${', '"new/${'))
+        said, most = compared(sync)
+        tap.ok("rename from 2/%s\n" % old[1] in said and
+               "and b/new/1/other.bin differ" in said and
+               "Binary files a/1/%s and /dev/null differ" % old[0] in said,
+               "what is large is told to be another, or to have moved", said)
+        tap.ok("rename from 1/index.md" in said, "as documents are", said)
+        tap.ok(most < LARGE, "in little memory", "%d MiB" % most)
+
+
 def measured(sync):
     """git tells what it took, with its own children; where it does."""
     told = os.path.join(sync.folder, "git-memory")
@@ -206,6 +239,7 @@ def main():
     many_each(tap)
     large(tap)
     loose(tap)
+    difference(tap)
     children(tap)
     idle(tap)
     burst(tap)
