@@ -88,7 +88,7 @@ static bool loose_find(const char *folder, const struct object *blob, int *fd,
 	return false;
 }
 
-/* In a folder of objects; false: it is not there, or is a delta. */
+/* In a folder of objects, packs first, as git; false: none, or a delta. */
 static bool read_in(const char *folder, const struct object *blob,
 	struct passing *p, int *result, struct err *e)
 {
@@ -97,10 +97,10 @@ static bool read_in(const char *folder, const struct object *blob,
 	bool found = true;
 	int fd;
 
-	if (loose_find(folder, blob, &fd, &it))
-		*result = inflate_loose(fd, &it, pass, p, e);
-	else if (pack_find(packs, &blob->oid, &fd, &it))
+	if (pack_find(packs, &blob->oid, &fd, &it))
 		*result = inflate_entry(fd, &it, pass, p, e);
+	else if (loose_find(folder, blob, &fd, &it))
+		*result = inflate_loose(fd, &it, pass, p, e);
 	else
 		found = false;
 	if (found)

@@ -248,6 +248,24 @@ static void what_is_loose_and_damaged(void **state)
 	}
 }
 
+/* As git reads it: what is in a pack goes before what is loose. */
+static void what_is_packed_and_loose(void **state)
+{
+	const struct scratch *s = *state;
+	git_oid oid;
+
+	make_noise(s, "large", LARGE, 20);
+	add(s, "large", &oid);
+	assert_int_equal(
+		scratch_run(s,
+			"git add . && git commit -qm . &&"
+			" git repack -aq && f=$(git rev-parse HEAD:large |"
+			" sed 's|^..|.git/objects/&/|') &&"
+			" chmod +w $f && truncate -s 1000000 $f"),
+		0);
+	assert_reads(s, &oid, "large", PIECES);
+}
+
 /* In the middle of a stored block, which no checksum of a piece tells. */
 static void what_is_damaged(void **state)
 {
@@ -339,6 +357,7 @@ int main(void)
 		TEST(elsewhere),
 		TEST(what_is_damaged),
 		TEST(what_is_loose_and_damaged),
+		TEST(what_is_packed_and_loose),
 		TEST(what_is_longer_than_it_says),
 		TEST(what_is_no_idx),
 		TEST(enough_is_enough),
