@@ -314,6 +314,7 @@ static void what_is_no_idx(void **state)
 {
 	const struct scratch *s = *state;
 	git_oid oid;
+	git_oid none = {{1}};
 
 	make_noise(s, "large", LARGE, 7);
 	add(s, "large", &oid);
@@ -322,9 +323,11 @@ static void what_is_no_idx(void **state)
 		scratch_run(s, "cd .git/objects/pack && i=$(ls *.idx) &&"
 			       " head -c 2000 /dev/zero >a.idx &&"
 			       " head -c 1100 $i >b.idx && : >c.idx &&"
-			       " mkdir d.idx && ln -s none e.idx"),
+			       " mkdir d.idx && ln -s none e.idx &&"
+			       " mkfifo f.idx"),
 		0);
 	assert_true(is_packed_whole(s, &oid));
+	assert_false(is_packed_whole(s, &none));
 }
 
 static void enough_is_enough(void **state)
