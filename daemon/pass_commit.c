@@ -142,7 +142,7 @@ static void rest(const struct pass *p, struct mapper *m)
 	m->rest_due |= n->seen >= SYNC_PAGE;
 	if (p->kind == PASS_POLL && fresh > 0 && fresh < SYNC_PAGE)
 		return;
-	if (m->rest_due)
+	if (m->rest_due || store_needs_rest(m->store))
 		store_rest(m->store);
 	m->rest_due = false;
 }

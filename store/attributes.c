@@ -118,6 +118,7 @@ void attributes_look(struct store *s, const char *path, const git_oid *oid)
 			 ? GIT_ATTR_CHECK_INDEX_ONLY |
 				   GIT_ATTR_CHECK_INCLUDE_HEAD
 			 : GIT_ATTR_CHECK_FILE_THEN_INDEX;
+	s->laden = true; /* with libgit2's index, or one more tree */
 	if (git_attr_get_many(values, s->repo, flags, path, N_NAMES,
 		    (const char **)names) != 0)
 		return;

@@ -292,6 +292,7 @@ static bool is_in_order(struct store *s, const git_oid *tip)
 	if (git_oid_equal(tip, &s->seen_tip) && !heal_is_due(s))
 		return true;
 	watch_objects(s);
+	s->laden = true; /* with all trees */
 	begin = stamp_monotonic();
 	if (!is_whole(s, tip))
 		return false;

@@ -223,6 +223,11 @@ static bool find_in_part(
 	return good;
 }
 
+bool index_view_is_whole(const struct index_view *v)
+{
+	return v->bytes != NULL && !v->in_parts;
+}
+
 /* They are not few. */
 static void go_on_whole(struct index_view *v)
 {

@@ -63,6 +63,7 @@ struct index_view {
 int index_view_init(struct index_view *v, const struct index_file *f, bool few,
 	struct err *e);
 void index_view_fini(struct index_view *v);
+bool index_view_is_whole(const struct index_view *v); /* all of it was read */
 
 /*
  * What it names at a path; false where that is no plain file, or a conflict,

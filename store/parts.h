@@ -40,6 +40,7 @@ struct store {
 	struct state *state;       /* with the staged_… tables beside it */
 	struct staged_reads reads; /* and this, which is no table */
 	size_t staged_bytes;       /* of sources */
+	bool laden;                /* with what store_rest() gives back */
 	struct err broken; /* first failure of a function without result */
 
 	/*

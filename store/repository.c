@@ -321,14 +321,23 @@ static int check_format(const char *path, const char *folder, struct err *e)
 			 : code;
 }
 
-/* A split or sparse index shows only when it is read. */
+/*
+ * A split or sparse index shows only when it is read.  Apart from the
+ * repository, which would keep all of it.
+ */
 static int check_index(git_repository *repo, const char *path, struct err *e)
 {
+	git_buf file = {0};
 	git_index *index;
+	int rc;
 
 	if (git_repository_is_bare(repo))
 		return 0;
-	if (git_repository_index(&index, repo) != 0) {
+	rc = git_repository_item_path(&file, repo, GIT_REPOSITORY_ITEM_INDEX);
+	if (rc == 0)
+		rc = git_index_open(&index, file.ptr);
+	git_buf_dispose(&file);
+	if (rc != 0) {
 		git_failed(e, "%s has an index that opsync cannot read", path);
 		if (git_code(ERR_CONFIG) == ERR_IO)
 			return ERR_IO;

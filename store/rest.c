@@ -9,6 +9,7 @@
  */
 #include "store/rest.h"
 
+#include <git2/sys/repository.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -126,6 +127,11 @@ static void forget_trees(struct store *s)
 	query_close(&q, NULL);
 }
 
+bool store_needs_rest(const struct store *s)
+{
+	return s->laden;
+}
+
 void store_rest(struct store *s)
 {
 	struct err ignored = {0}; /* then it comes back later */
@@ -133,5 +139,7 @@ void store_rest(struct store *s)
 	staging_rest(s->state, &ignored);
 	trees_let_go(&s->trees);
 	forget_trees(s);
+	git_repository_set_index(s->repo, NULL);
+	s->laden = false;
 	memory_rest();
 }

@@ -459,4 +459,7 @@ void store_discard(struct store *s);
 /* Give back the memory that a long pass needed and the next poll does not. */
 void store_rest(struct store *s);
 
+/* Does it have memory of that kind, even if no pass was long? */
+bool store_needs_rest(const struct store *s);
+
 #endif

@@ -5,6 +5,7 @@ though most contents are the same.  What idles behind them is small."""
 import glob
 import os
 import re
+import subprocess
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from harness import StandIn, Sync, Tap, until
 MOST = 145  # MiB
 LARGE = 50
 IDLE = 18   # MiB; without giving back it would be 42
+ANON = 8      # 19, with the index
 STARTED = 15  # 18
 FAULTS = 400  # pages; those of the program and its libraries would be 750
 CHILD = 50    # MiB; 500 if files were compared
@@ -199,6 +201,31 @@ def idle(tap):
                "%d MiB" % memory(sync, "VmRSS"))
 
 
+def among_others(tap):
+    """An index of a hundred thousand files is read now and then, not kept."""
+    with StandIn("--generate", "20") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        def git(*args, text=""):
+            return subprocess.run(
+                ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C",
+                 sync.store, *args], input=text, text=True, check=True,
+                stdout=subprocess.PIPE).stdout
+
+        os.makedirs(sync.store, exist_ok=True)
+        git("init", "-q", "-b", "main")
+        oid = git("hash-object", "-w", "--stdin").strip()
+        git("update-index", "--index-info", text="".join(
+            "100644 %s\tother/%d/%d.md\n" % (oid, i % 500, i)
+            for i in range(100000)))
+        git("commit", "-q", "-m", "others")
+        sync.start()
+        for _ in range(3):
+            sync.opsync("resync", "--wait")
+        tap.ok(until(lambda: memory(sync, "RssAnon") <= ANON, 2),
+               "with an index of a hundred thousand files it idles small",
+               "%d MiB" % memory(sync, "RssAnon"))
+
+
 def faults(sync):
     """Pages that had to be looked for."""
     with open("/proc/%d/stat" % sync.process.pid) as f:
@@ -242,6 +269,7 @@ def main():
     difference(tap)
     children(tap)
     idle(tap)
+    among_others(tap)
     burst(tap)
     return tap.end()
 
