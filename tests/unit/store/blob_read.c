@@ -222,8 +222,7 @@ static void elsewhere(void **state)
 static void what_is_loose_and_damaged(void **state)
 {
 	static const char *const damages[] = {
-		"printf XXXX | dd of=$f bs=1 seek=1500000 conv=notrunc "
-		"2>/dev/null",
+		"printf XXXX | dd of=$f bs=1 seek=1500000 conv=notrunc 2>>log",
 		"truncate -s 1000000 $f", "truncate -s 0 $f", "cp $g $f"};
 	const struct scratch *s = *state;
 	git_oid oid;
