@@ -1,8 +1,10 @@
 """Running programs and measuring what they take."""
+import json
 import os
 import re
 import statistics
 import subprocess
+import sys
 import time
 
 KEY = "adminkey"
@@ -27,20 +29,40 @@ ENV = environment()
 ENV_OPSYNC = {k: v for k, v in ENV.items() if not k.startswith("MALLOC_")}
 
 
+STARTER = """
+import json, os, sys, time
+put = int(sys.argv[1])
+os.set_inheritable(put, False)
+began = time.monotonic()
+pid = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+_, status, used = os.wait4(pid, 0)
+wall = time.monotonic() - began
+os.write(put, json.dumps({
+    "code": os.waitstatus_to_exitcode(status), "wall": wall,
+    "cpu": used.ru_utime + used.ru_stime,
+    "peak": used.ru_maxrss / 1024}).encode())
+"""
+
+
 def run(command, env=ENV, **files):
     """Run a program to its end; what it and its children used.
 
-    peak is that of the largest process among them, in MiB.
+    peak is that of the largest process among them, in MiB.  A process begins
+    with the memory of its parent, which counts as its own: so a small one
+    starts it.
     """
-    began = time.monotonic()
-    process = subprocess.Popen(command, env=env, **files)
-    _, status, used = os.wait4(process.pid, 0)
-    wall = time.monotonic() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise RuntimeError("%s: exit %d" % (command[0], process.returncode))
-    return {"wall": wall, "cpu": used.ru_utime + used.ru_stime,
-            "peak": used.ru_maxrss / 1024}
+    get, put = os.pipe()
+    with open(get) as answer:
+        process = subprocess.Popen(
+            [sys.executable, "-S", "-E", "-c", STARTER, str(put), *command],
+            env=env, pass_fds=[put], **files)
+        os.close(put)
+        said = answer.read()
+        process.wait()
+    used = json.loads(said) if said else {"code": process.returncode}
+    if used.pop("code") != 0:
+        raise RuntimeError("%s failed" % command[0])
+    return used
 
 
 def add(a, b):
