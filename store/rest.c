@@ -115,7 +115,9 @@ static bool read_small(git_odb *odb, struct str hex)
 static void forget_trees(struct store *s)
 {
 	struct query q = query_open(s->state,
-		"SELECT oid FROM file WHERE attachment_id = 0 LIMIT 10");
+		"SELECT f.oid FROM document d CROSS JOIN file f" /* in order */
+		" ON f.work_package = d.work_package AND f.entry = d.entry"
+		" WHERE f.attachment_id = 0 LIMIT 10");
 	git_odb *odb = NULL;
 	bool done = git_repository_odb(&odb, s->repo) != 0;
 

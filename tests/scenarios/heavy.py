@@ -5,7 +5,6 @@ though most contents are the same.  What idles behind them is small."""
 import glob
 import os
 import re
-import subprocess
 import shutil
 import subprocess
 import sys
