@@ -89,16 +89,16 @@ static int add(void *arg, const void *bytes, size_t n, struct err *e)
 	return 0;
 }
 
-/* SHA-1 names a content; SHA-256 is what it must be. */
+/* SHA-1 names a content; it must be the one that came, by MD5, too. */
 static int check_digest(struct sight *g, struct query *q, struct err *e)
 {
 	int64_t id = column_int(q);
 	int64_t work_package = column_int(q);
 	struct str hex = column_text(q);
-	struct str sha256 = column_text(q);
-	struct digest *digest = digest_sha256();
-	uint8_t bytes[SHA256_SIZE];
-	char text[SHA256_HEX];
+	struct str md5 = column_text(q);
+	struct digest *digest = digest_md5();
+	uint8_t bytes[MD5_SIZE];
+	char text[2 * MD5_SIZE + 1];
 	char what[80];
 	git_oid oid;
 	bool read =
@@ -109,12 +109,12 @@ static int check_digest(struct sight *g, struct query *q, struct err *e)
 	if (!read)
 		return 0; /* told where a document has it */
 	hash_hex(bytes, sizeof(bytes), text);
-	if (str_is(sha256, text))
+	if (str_is(md5, text))
 		return 0;
 	if (g->tell == NULL)
 		return look_forget(g->store, id, e);
 	snprintf(what, sizeof(what),
-		"attachment %lld has not the SHA-256 that was recorded",
+		"attachment %lld has not the MD5 that was recorded",
 		(long long)id);
 	return tell(g, STORE_OBJECTS, work_package, STR_NONE, what);
 }
@@ -123,7 +123,7 @@ int look_at_digests(struct sight *g, struct err *e)
 {
 	struct err fault = {0};
 	struct query q = query_open(g->store->state,
-		"SELECT id, work_package, oid, sha256 FROM attachment");
+		"SELECT id, work_package, oid, digest FROM attachment");
 
 	while (query_next(&q)) {
 		int failed = check_digest(g, &q, &fault);

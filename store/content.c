@@ -29,11 +29,11 @@
 #define PACKED (16 << 20)   /* from here on a pack of its own is worth it */
 #define HEAD IN_MEMORY      /* of those, for the look at the picture */
 #define THREADED (64 << 10) /* bytes that are worth a thread for a digest */
+#define PIECE (64 << 10)
 
 /* What identifies the contents, in hex. */
 struct identity {
-	char md5[33];
-	char sha256[SHA256_HEX];
+	char md5[2 * MD5_SIZE + 1];
 	char oid[GIT_OID_HEXSZ + 1];
 };
 
@@ -47,9 +47,8 @@ struct store_content {
 	struct blob_stream *stream; /* NULL: not so large */
 	struct ahead_stream *file;  /* for the work tree, too; or NULL */
 	struct digest *md5;         /* NULL once ended, or whole */
-	struct digest *sha256;
-	struct behind behind; /* that makes the MD5, unless whole */
-	const void *piece;    /* of these, borrowed */
+	struct behind behind;       /* that makes the MD5, unless whole */
+	const void *piece;          /* of these, borrowed */
 	size_t piece_n;
 	struct identity named; /* once ended, or whole */
 	struct parcel parcel;  /* of a whole one, */
@@ -101,7 +100,6 @@ int store_content_begin(struct store *s, int64_t attachment_id, int64_t size,
 		.store = s, .id = attachment_id, .size = size, .fd = -1};
 	behind_init(&c->behind, 1);
 	c->md5 = digest_md5();
-	c->sha256 = digest_sha256();
 	if (size >= PACKED)
 		r = begin_large(c, e);
 	else if (size > IN_MEMORY)
@@ -149,7 +147,6 @@ static void hash(struct store_content *c, const void *bytes, size_t n)
 		behind_begin(&c->behind, hash_piece, c);
 	else
 		hash_piece(c);
-	digest_add(c->sha256, bytes, n);
 }
 
 int store_content_add(
@@ -171,10 +168,8 @@ void store_content_drop(struct store_content *c)
 		return;
 	if (!c->whole)
 		behind_fini(&c->behind);
-	if (c->md5 != NULL) {
+	if (c->md5 != NULL)
 		digest_end(c->md5, NULL);
-		digest_end(c->sha256, NULL);
-	}
 	if (c->fd >= 0)
 		close(c->fd);
 	blob_stream_drop(c->stream);
@@ -184,20 +179,12 @@ void store_content_drop(struct store_content *c)
 	free(c);
 }
 
-static void name_digests(struct identity *id, const uint8_t md5[MD5_SIZE],
-	const uint8_t sha256[SHA256_SIZE])
-{
-	hash_hex(md5, MD5_SIZE, id->md5);
-	hash_hex(sha256, SHA256_SIZE, id->sha256);
-}
-
 static struct store_content *make_whole(struct store *s,
 	struct store_arrival *a, const uint8_t md5[MD5_SIZE],
 	store_probe_fn *probe)
 {
 	struct store_content *c = xcalloc(1, sizeof(*c));
 	struct str all = buf_str(&a->bytes);
-	uint8_t sha256[SHA256_SIZE];
 
 	*c = (struct store_content){
 		.store = s,
@@ -209,8 +196,7 @@ static struct store_content *make_whole(struct store *s,
 		.whole = true,
 	};
 	a->bytes = (struct buf){0};
-	hash_sha256(all.p, all.n, sha256);
-	name_digests(&c->named, md5, sha256);
+	hash_hex(md5, MD5_SIZE, c->named.md5);
 	parcel_make(&c->parcel, all.p, all.n);
 	if (probe != NULL)
 		probe(all.p, all.n, -1, &c->image);
@@ -238,18 +224,16 @@ size_t store_content_memory(const struct store_content *c)
 	return c->bytes.cap + c->parcel.deflated.cap;
 }
 
-static void end_digests(struct store_content *c)
+static void end_digest(struct store_content *c)
 {
 	uint8_t md5[MD5_SIZE];
-	uint8_t sha256[SHA256_SIZE];
 
 	if (c->md5 == NULL)
 		return;
 	behind_wait(&c->behind);
 	digest_end(c->md5, md5);
-	digest_end(c->sha256, sha256);
-	c->md5 = c->sha256 = NULL;
-	name_digests(&c->named, md5, sha256);
+	c->md5 = NULL;
+	hash_hex(md5, MD5_SIZE, c->named.md5);
 }
 
 static int check_arrived(
@@ -270,11 +254,8 @@ static int check_arrived(
 static int make_blob(
 	struct store_content *c, bool fresh, git_oid *oid, struct err *e)
 {
-	struct blob_stream *stream = c->stream;
-
-	c->stream = NULL;
-	if (stream != NULL)
-		return blob_stream_end(stream, oid, e);
+	if (c->stream != NULL)
+		return blob_stream_end(c->stream, oid, e);
 	if (c->whole)
 		return objects_parcel(
 			c->store->objects, &c->parcel, fresh, oid, e);
@@ -299,29 +280,83 @@ static void look_at(
 		probe(NULL, (size_t)c->size, c->fd, out);
 }
 
+static int give_spooled(const struct store_content *c, inflate_sink_fn *fn,
+	void *arg, struct err *e)
+{
+	char *bytes = xmalloc(PIECE);
+	int r = 0;
+
+	for (int64_t at = 0; at < c->n && r == 0; at += PIECE) {
+		size_t n = (size_t)(c->n - at < PIECE ? c->n - at : PIECE);
+
+		r = file_pread(
+			c->fd, bytes, n, (uint64_t)at, "spooled attachment", e);
+		if (r == 0)
+			r = fn(arg, bytes, n, e);
+	}
+	free(bytes);
+	return r;
+}
+
+static int give(const struct store_content *c, inflate_sink_fn *fn, void *arg,
+	struct err *e)
+{
+	if (c->stream != NULL)
+		return blob_stream_read(c->stream, fn, arg, e);
+	if (c->fd >= 0)
+		return give_spooled(c, fn, arg, e);
+	return fn(arg, buf_str(&c->bytes).p, c->bytes.n, e);
+}
+
+static int digest_piece(void *arg, const void *bytes, size_t n, struct err *e)
+{
+	(void)e;
+	digest_add(arg, bytes, n);
+	return 0;
+}
+
 /*
- * Is another attachment's content the same?  SHA-1 is not enough to say so.
+ * Is what the store has under its name the same?  What cannot be read there is
+ * no reason to refuse this one: it is found missing where it is used.
  */
-static int find_twin(struct state *s, const struct state_attachment *a,
-	bool *known, struct err *e)
+static int compare_twin(const struct store_content *c, const git_oid *oid,
+	bool *same, struct err *e)
+{
+	struct digest *here = digest_sha256();
+	struct digest *there = digest_sha256();
+	uint8_t mine[SHA256_SIZE];
+	uint8_t other[SHA256_SIZE];
+	int r = give(c, digest_piece, here, e);
+	bool read = r == 0 && objects_give(c->store->objects, oid, digest_piece,
+				      there, NULL) == 0;
+
+	digest_end(here, mine);
+	digest_end(there, other);
+	*same = !read || memcmp(mine, other, SHA256_SIZE) == 0;
+	return r;
+}
+
+/*
+ * Has another attachment a content of that name?  Then it must be the same,
+ * which SHA-1 alone is not enough to say.
+ */
+static int name_blob(struct store_content *c, const git_oid *oid,
+	const struct state_attachment *a, bool *known, struct err *e)
 {
 	int64_t other = 0;
-	bool differs = false;
-	int code = staging_twin(s, a, known, &differs, &other, e);
+	bool same = true;
+	int code;
 
-	if (code != 0 || !differs)
+	git_oid_tostr(c->named.oid, sizeof(c->named.oid), oid);
+	code = staging_twin(c->store->state, a->oid, known, &other, e);
+	if (code == 0 && *known)
+		code = compare_twin(c, oid, &same, e);
+	if (code != 0 || same)
 		return code;
 	return err_set(e, ERR_DATA,
 		"attachment %lld has the object id of attachment %lld (%.*s), "
 		"but other contents: one of them was made to deceive",
 		(long long)a->id, (long long)other, STR_ARGS(a->oid));
-}
-
-static int name_blob(struct store_content *c, const git_oid *oid,
-	const struct state_attachment *a, bool *known, struct err *e)
-{
-	git_oid_tostr(c->named.oid, sizeof(c->named.oid), oid);
-	return find_twin(c->store->state, a, known, e);
 }
 
 int store_content_end(struct store_content *c, int64_t work_package,
@@ -334,14 +369,13 @@ int store_content_end(struct store_content *c, int64_t work_package,
 		.work_package = work_package,
 		.size = c->size,
 		.digest = {named->md5, sizeof(named->md5) - 1},
-		.sha256 = {named->sha256, sizeof(named->sha256) - 1},
 		.oid = {named->oid, sizeof(named->oid) - 1},
 	};
 	bool known = true;
 	git_oid oid;
 	int code;
 
-	end_digests(c);
+	end_digest(c);
 	code = check_arrived(c, digest, e);
 	if (code == 0)
 		look_at(c, probe, &a.image);

@@ -164,11 +164,6 @@ int objects_blob_fd(
 
 /* --- Reading back --------------------------------------------------------- */
 
-static int to_file(void *arg, const void *bytes, size_t n, struct err *e)
-{
-	return file_write(*(int *)arg, bytes, n, "a file", e);
-}
-
 int objects_read(struct objects *o, const git_oid *oid, inflate_sink_fn *fn,
 	void *arg, struct err *e)
 {
@@ -183,17 +178,28 @@ static const struct object *sealed_find(
 		       : NULL;
 }
 
-int objects_copy_blob(
-	struct objects *o, const git_oid *oid, int fd, struct err *e)
+int objects_give(struct objects *o, const git_oid *oid, inflate_sink_fn *fn,
+	void *arg, struct err *e)
 {
 	const struct object *it = sealed_find(o, oid);
 
 	if (it != NULL)
-		return pack_read(o->sealed, it, to_file, &fd, e);
+		return pack_read(o->sealed, it, fn, arg, e);
 	it = batch_find(&o->batch, oid);
 	if (it != NULL)
-		return batch_read(&o->batch, it, to_file, &fd, e);
-	return objects_read(o, oid, to_file, &fd, e);
+		return batch_read(&o->batch, it, fn, arg, e);
+	return objects_read(o, oid, fn, arg, e);
+}
+
+static int to_file(void *arg, const void *bytes, size_t n, struct err *e)
+{
+	return file_write(*(int *)arg, bytes, n, "a file", e);
+}
+
+int objects_copy_blob(
+	struct objects *o, const git_oid *oid, int fd, struct err *e)
+{
+	return objects_give(o, oid, to_file, &fd, e);
 }
 
 bool objects_at_hand(const struct objects *o, const git_oid *oid)
@@ -340,6 +346,7 @@ struct blob_stream {
 	struct objects *o;
 	struct pack *pack;
 	struct digest *sha1; /* NULL once ended */
+	git_oid oid;         /* then */
 	uint64_t size;
 	uint64_t n; /* of it, as came */
 };
@@ -388,30 +395,31 @@ int blob_stream_add(
 	return r;
 }
 
-static int end_stream(struct blob_stream *s, git_oid *oid, struct err *e)
-{
-	int r;
-
-	digest_end(s->sha1, oid->id);
-	s->sha1 = NULL;
-	if (batch_find(&s->o->batch, oid) != NULL || stored(s->o, oid))
-		return 0;
-	r = pack_end(s->pack, oid, e);
-	if (r == 0)
-		r = seal(s->o, s->pack, e);
-	if (r == 0)
-		(void)git_odb_refresh(s->o->odb);
-	return r;
-}
-
 int blob_stream_end(struct blob_stream *s, git_oid *oid, struct err *e)
 {
 	int r;
 
 	assert(s->n == s->size && s->size > 0);
-	r = end_stream(s, oid, e);
-	blob_stream_drop(s);
+	digest_end(s->sha1, s->oid.id);
+	s->sha1 = NULL;
+	*oid = s->oid;
+	r = pack_end(s->pack, oid, e);
+	if (r != 0 || batch_find(&s->o->batch, oid) != NULL ||
+		stored(s->o, oid))
+		return r;
+	r = seal(s->o, s->pack, e);
+	if (r == 0)
+		(void)git_odb_refresh(s->o->odb);
 	return r;
+}
+
+int blob_stream_read(
+	struct blob_stream *s, inflate_sink_fn *fn, void *arg, struct err *e)
+{
+	const struct object *it =
+		object_table_find(pack_objects(s->pack), &s->oid);
+
+	return pack_read(s->pack, it, fn, arg, e);
 }
 
 int objects_clean(const char *folder, struct err *e)

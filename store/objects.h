@@ -19,7 +19,8 @@
  * promised to be on disk, before objects_seal().
  *
  * Objects that the repository has already are not written again, as a rule.
- * One thread, but for objects_copy_blob().  Failures are ERR_IO.
+ * One thread, but for objects_give() and objects_copy_blob().  Failures are
+ * ERR_IO.
  */
 struct objects;
 
@@ -56,7 +57,7 @@ int objects_blob_fd(
  * A large blob of a known size, as it comes: into a pack of its own, which is
  * hashed and deflated on the way, so that nothing of it is done twice.  What
  * is made is durable and visible at once (and harmless, until something names
- * it).  end and drop free it.
+ * it).  Once ended it can be read, until it is dropped.
  */
 struct blob_stream;
 int blob_stream_begin(struct objects *o, uint64_t size,
@@ -64,6 +65,8 @@ int blob_stream_begin(struct objects *o, uint64_t size,
 int blob_stream_add(
 	struct blob_stream *s, const void *bytes, size_t n, struct err *e);
 int blob_stream_end(struct blob_stream *s, git_oid *oid, struct err *e);
+int blob_stream_read(
+	struct blob_stream *s, inflate_sink_fn *fn, void *arg, struct err *e);
 void blob_stream_drop(struct blob_stream *s); /* accepts NULL */
 
 /*
@@ -91,11 +94,13 @@ bool objects_are_few(const struct objects *o);
 size_t objects_count(const struct objects *o);
 
 /*
- * Write a blob's content to a file descriptor: from the pack that was sealed
- * last (which stays open for that), from the open batch, both in pieces, or
- * from the repository.  On any threads, while the batch is empty; what is at
- * hand (objects_at_hand()) also while it fills.
+ * Give a blob's content to fn, or write it to a file descriptor: from the pack
+ * that was sealed last (which stays open for that), from the open batch, or
+ * from the repository, in pieces.  On any threads, while the batch is empty;
+ * what is at hand (objects_at_hand()) also while it fills.
  */
+int objects_give(struct objects *o, const git_oid *oid, inflate_sink_fn *fn,
+	void *arg, struct err *e);
 int objects_copy_blob(
 	struct objects *o, const git_oid *oid, int fd, struct err *e);
 

@@ -42,7 +42,7 @@ int query_documents(
 	struct query *q, state_document_fn *fn, void *arg, struct err *e);
 
 #define ATTACHMENT_COLUMNS                                                     \
-	"id, work_package, size, digest, sha256, oid, format, width, height"
+	"id, work_package, size, digest, oid, format, width, height"
 void bind_attachment(struct query *q, const struct state_attachment *a);
 int query_attachment(struct query *q, bool *found, state_attachment_fn *fn,
 	void *arg, struct err *e);

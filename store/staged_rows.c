@@ -168,7 +168,7 @@ int staging_put_attachment(
 {
 	struct query q = query_open(s,
 		"INSERT OR REPLACE INTO staged_attachment"
-		" (" ATTACHMENT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		" (" ATTACHMENT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
 
 	bind_attachment(&q, a);
 	return query_run(&q, e);
@@ -189,23 +189,18 @@ int staging_attachment(struct state *s, int64_t id, bool *found,
 	return state_attachment(s, id, found, fn, arg, e);
 }
 
-int staging_twin(struct state *s, const struct state_attachment *a, bool *found,
-	bool *differs, int64_t *other, struct err *e)
+int staging_twin(struct state *s, struct str oid, bool *found, int64_t *id,
+	struct err *e)
 {
-	/* Any of them will do: those before were compared, so all are equal. */
+	/* Any will do: those before were compared, so all are equal. */
 	struct query q = query_open(s,
-		"SELECT * FROM (SELECT id, sha256 <> ?2 FROM staged_attachment"
+		"SELECT * FROM (SELECT id FROM staged_attachment"
 		" WHERE oid = ?1 LIMIT 1) UNION ALL SELECT * FROM"
-		" (SELECT id, sha256 <> ?2 FROM attachment"
-		" WHERE oid = ?1 LIMIT 1)");
+		" (SELECT id FROM attachment WHERE oid = ?1 LIMIT 1)");
 
-	bind_text(&q, a->oid);
-	bind_text(&q, a->sha256);
-	*found = *differs = false;
-	while (!*differs && query_next(&q)) {
-		*found = true;
-		*other = column_int(&q);
-		*differs = column_int(&q) != 0;
-	}
+	bind_text(&q, oid);
+	*found = query_next(&q);
+	if (*found)
+		*id = column_int(&q);
 	return query_close(&q, e);
 }

@@ -56,12 +56,9 @@ int staging_put_attachment(
 /* Staged or stored; as state_attachment(). */
 int staging_attachment(struct state *s, int64_t id, bool *found,
 	state_attachment_fn *fn, void *arg, struct err *e);
-/*
- * Is there an attachment with these bytes by SHA-1, and which has others by
- * SHA-256?
- */
-int staging_twin(struct state *s, const struct state_attachment *a, bool *found,
-	bool *differs, int64_t *other, struct err *e);
+/* An attachment with that blob, staged or stored. */
+int staging_twin(struct state *s, struct str oid, bool *found, int64_t *id,
+	struct err *e);
 
 /* A document that cannot be made waits, until it is tried again. */
 int staging_wait(struct state *s, int64_t work_package, struct str entry,

@@ -181,7 +181,6 @@ struct state_attachment {
 	int64_t work_package;
 	int64_t size;
 	struct str digest; /* MD5 in hex, or none */
-	struct str sha256; /* in hex */
 	struct str oid;    /* of the blob */
 	struct image_info image;
 };

@@ -82,7 +82,7 @@ int state_attachment_put(
 {
 	struct query q = query_open(s,
 		"INSERT OR REPLACE INTO attachment (" ATTACHMENT_COLUMNS ")"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
 
 	bind_attachment(&q, a);
 	return query_run(&q, e);
@@ -104,7 +104,6 @@ void bind_attachment(struct query *q, const struct state_attachment *a)
 	bind_int(q, a->work_package);
 	bind_int(q, a->size);
 	bind_text(q, a->digest);
-	bind_text(q, a->sha256);
 	bind_text(q, a->oid);
 	bind_text(q, str_of(a->image.format));
 	bind_int(q, a->image.width);
@@ -126,7 +125,6 @@ int query_attachment(struct query *q, bool *found, state_attachment_fn *fn,
 	a.work_package = column_int(q);
 	a.size = column_int(q);
 	a.digest = column_text(q);
-	a.sha256 = column_text(q);
 	a.oid = column_text(q);
 	format = column_text(q);
 	if (format.n < sizeof(a.image.format))

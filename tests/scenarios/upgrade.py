@@ -61,10 +61,10 @@ def earlier(path, version):
                                    "'sqlite%'").fetchall():
             columns = ", ".join('"%s"' % row[1] for row in db.execute(
                 'PRAGMA main.table_info("%s")' % table))
+            values = re.sub('"(source|attachments|comments)"', r'plain("\1")',
+                            columns).replace('"sha256"', "'gone since'")
             db.execute('INSERT INTO main."%s" (%s) SELECT %s FROM now."%s"' % (
-                table, columns,
-                re.sub('"(source|attachments|comments)"', r'plain("\1")',
-                       columns), table))
+                table, columns, values, table))
         db.execute("PRAGMA user_version = %d" % version)
     drop(path)
     os.rename(old, path)

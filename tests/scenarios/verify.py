@@ -135,7 +135,7 @@ def other_oid(sync):
 
 
 def other_digest(sync):
-    sql(sync, "UPDATE attachment SET sha256 = replace(sha256, 'a', 'b')")
+    sql(sync, "UPDATE attachment SET digest = replace(digest, 'a', 'b')")
 
 
 LOOSE = (blob, attachment, missing_blob, tree, head_commit, ref, missing_ref,

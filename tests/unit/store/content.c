@@ -5,6 +5,7 @@
 #include "tests/unit/store/fixture.h"
 
 #include "base/hash.h"
+#include "store/parts.h"
 
 #define MEBIBYTE 1048576
 
@@ -334,23 +335,71 @@ static void test_very_large(void **state)
 	free(bytes);
 }
 
+/* The store has something else under the name that these bytes will get. */
+static void take_their_name(
+	struct fixture *f, int64_t id, const char *bytes, size_t n)
+{
+	char *others = memcpy(xmalloc(n), bytes, n);
+	char hex[GIT_OID_HEXSZ + 1];
+	struct parcel lie = {.bytes = others, .n = n};
+	struct state_attachment a = {.id = id, .size = (int64_t)n};
+	git_oid oid;
+
+	others[n - 1] ^= 1;
+	blob_name(bytes, n, &lie.oid);
+	assert_int_equal(
+		objects_parcel(f->store->objects, &lie, false, &oid, &f->err),
+		0);
+	a.oid = str_of(git_oid_tostr(hex, sizeof(hex), &oid));
+	assert_int_equal(
+		state_attachment_put(store_state(f->store), &a, &f->err), 0);
+	free(others);
+}
+
+static void check_refused(struct fixture *f, int code)
+{
+	assert_int_equal(code, ERR_DATA);
+	assert_non_null(strstr(f->err.text, "attachment 4"));
+	assert_non_null(strstr(f->err.text, "made to deceive"));
+	f->err = (struct err){0};
+}
+
+/* However a content comes, and wherever it is kept. */
 static void test_collision(void **state)
+{
+	static const size_t sizes[] = {3, 2 * MEBIBYTE + 1, 17 * MEBIBYTE + 1};
+	struct fixture *f = *state;
+
+	open_store(f);
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		char *bytes = xcalloc(1, sizes[i]);
+
+		memset(bytes, 'a' + (int)i, sizes[i]);
+		take_their_name(f, 4, bytes, sizes[i]);
+		check_refused(
+			f, take_large(f, bytes, sizes[i], sizes[i], STR_NONE));
+		free(bytes);
+	}
+	take_their_name(f, 4, "abc", 3);
+	check_refused(f, store_content_end(whole(f, 5, 3, "abc"), 1, STR_NONE,
+				 NULL, &f->err));
+}
+
+/* What the store cannot read of another is no reason to refuse this one. */
+static void test_unreadable_twin(void **state)
 {
 	struct fixture *f = *state;
 	struct state_attachment a = {.id = 4,
 		.size = 3,
-		.sha256 = STR("other"),
 		.oid = STR("f2ba8f84ab5c1bce84a7b441cb1959cfc7093b7f")};
-	struct store_content *c;
 
 	open_store(f);
 	assert_int_equal(
 		state_attachment_put(store_state(f->store), &a, &f->err), 0);
-	c = start(f, 5, 3);
-	store_content_add(c, "abc", 3, &f->err);
-	assert_int_equal(
-		store_content_end(c, 1, STR_NONE, NULL, &f->err), ERR_DATA);
-	assert_non_null(strstr(f->err.text, "attachment 4"));
+	assert_int_equal(store_content_end(whole(f, 5, 3, "abc"), 1, STR_NONE,
+				 NULL, &f->err),
+		0);
+	assert_true(has(f, 5, 3, STR_NONE, NULL));
 }
 
 int main(void)
@@ -366,6 +415,7 @@ int main(void)
 		TEST(test_large),
 		TEST(test_very_large),
 		TEST(test_collision),
+		TEST(test_unreadable_twin),
 	};
 
 	return cmocka_run_group_tests_name("content", tests, NULL, NULL);
