@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include "store/checkpoint.h"
 #include "store/state.h"
 
 /* A prepared statement that waits to be used again. */
@@ -19,6 +20,7 @@ struct state {
 	bool held;          /* state_hold() */
 	int64_t held_since; /* monotonic */
 	bool relaxed;       /* state_relax() */
+	struct checkpoint checkpoint;
 	size_t n_statements;
 	size_t cap_statements;
 	struct statement *statements;

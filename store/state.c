@@ -277,6 +277,8 @@ static int open_writer(struct state *s, struct err *e)
 			"PRAGMA temp.secure_delete = OFF",
 			e);
 	if (code == 0)
+		checkpoint_begin(&s->checkpoint, s->db, s->file);
+	if (code == 0)
 		code = quick_check(s, e);
 	return code == 0 ? migrate(s, e) : code;
 }
@@ -317,6 +319,7 @@ static void disconnect(struct state *s)
 	free(s->statements);
 	s->statements = NULL;
 	s->n_statements = s->cap_statements = 0;
+	checkpoint_end(&s->checkpoint);
 	sqlite3_close(s->db);
 	s->db = NULL;
 }

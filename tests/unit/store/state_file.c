@@ -144,6 +144,57 @@ static void test_read_by_another(void **state)
 	}
 }
 
+/* Commits of two mebibytes each; gives the largest that the log was. */
+static off_t write_much(struct fixture *f, struct state *s, int n)
+{
+	const size_t size = 2 << 20;
+	char *text = xmalloc(size);
+	char *log = xasprintf("%s/state.db-wal", f->folder);
+	off_t most = 0;
+	struct stat st;
+
+	for (int i = 0; i < n; i++) {
+		char key[20];
+
+		snprintf(key, sizeof(key), "%d", i);
+		memset(text, 'a' + i % 26, size);
+		WELL(state_put(s, key, (struct str){text, size}, &f->err));
+		WELL(stat(log, &st));
+		if (st.st_size > most)
+			most = st.st_size;
+	}
+	free(log);
+	free(text);
+	return most;
+}
+
+/*
+ * The log begins anew before it is large, but not while somebody looks at what
+ * was before: nobody waits for that.
+ */
+static void test_log(void **state)
+{
+	struct fixture *f = *state;
+	struct state *s = open_state(f, false);
+	char *file = state_file(f);
+	sqlite3 *reader;
+	struct stat st;
+
+	assert_true(write_much(f, s, 60) < 60 << 20);
+	WELL(stat(file, &st));
+	assert_true(st.st_size > 60 << 20); /* before it is closed */
+	WELL(sqlite3_open(file, &reader));
+	WELL(sqlite3_exec(
+		reader, "BEGIN; SELECT count(*) FROM value", NULL, NULL, NULL));
+	assert_true(write_much(f, s, 60) > 100 << 20);
+	sqlite3_close(reader);
+	state_close(s);
+	s = open_state(f, false);
+	assert_true(write_much(f, s, 60) < 60 << 20);
+	state_close(s);
+	free(file);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -153,6 +204,7 @@ int main(void)
 		TEST(test_no_folder),
 		TEST(test_read_only),
 		TEST(test_read_by_another),
+		TEST(test_log),
 	};
 
 	return cmocka_run_group_tests_name("state_file", tests, NULL, NULL);
