@@ -295,10 +295,11 @@ static void on_chunk(struct job *job)
 /* Give the worker what arrived; the end too, once the request is done. */
 static void give_chunk(struct fetch *f)
 {
-	struct buf spare = f->chunk;
+	struct buf spare;
 
 	if (f->busy || (f->err.code != 0 && !f->ended))
 		return;
+	spare = f->chunk; /* not before: it is the worker's while busy */
 	buf_clear(&spare);
 	f->chunk = f->arrived;
 	f->arrived = spare;
