@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "api/address.h"
@@ -34,6 +35,7 @@ struct watch {
 	struct http *http;
 	curl_socket_t fd;
 	bool connection; /* else one of curl's own, which it closes itself */
+	ino_t socket;    /* of a connection: what fd stood for */
 	bool wanted;     /* by curl, now */
 	int events;      /* that libuv looks for */
 };
@@ -219,6 +221,13 @@ static void watch_end(struct watch *w)
 	uv_close((uv_handle_t *)&w->poll, on_watch_closed);
 }
 
+static ino_t socket_of(curl_socket_t fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) ? st.st_ino : 0;
+}
+
 /* Curl waits for nothing there by now. */
 static void watch_rest(struct watch *w)
 {
@@ -247,7 +256,8 @@ static int on_socket(
 
 	(void)easy;
 	if (what == CURL_POLL_REMOVE) {
-		if (w != NULL && w->connection)
+		/* One that never came about curl has closed by itself. */
+		if (w != NULL && w->connection && socket_of(fd) == w->socket)
 			watch_rest(w);
 		else if (w != NULL)
 			watch_end(w);
@@ -316,6 +326,7 @@ static curl_socket_t on_open(
 		return CURL_SOCKET_BAD;
 	}
 	w->connection = true;
+	w->socket = socket_of(fd);
 	return fd;
 }
 

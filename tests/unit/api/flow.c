@@ -1,6 +1,8 @@
 /*
  * Requests under way: order, limits, retries and cancels.
  */
+#include <arpa/inet.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tests/unit/api/fixture.h"
@@ -322,6 +324,58 @@ static void test_close_cancels(void **state)
 	}
 }
 
+/* It listens, and its queue is full: who connects waits. */
+struct crowd {
+	int listener;
+	int first[2]; /* those in the queue */
+};
+
+static void crowd_start(struct fixture *f, struct crowd *c)
+{
+	struct sockaddr_in in = {
+		.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	struct sockaddr *address = (struct sockaddr *)&in;
+	socklen_t size = sizeof(in);
+
+	c->listener = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(c->listener, address, size), 0);
+	assert_int_equal(listen(c->listener, 0), 0);
+	assert_int_equal(getsockname(c->listener, address, &size), 0);
+	for (size_t i = 0; i < ARRAY_LEN(c->first); i++) {
+		c->first[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)connect(c->first[i], address, size);
+	}
+	snprintf(f->url, sizeof(f->url), "http://127.0.0.1:%d",
+		ntohs(in.sin_port));
+}
+
+static void crowd_stop(struct crowd *c)
+{
+	for (size_t i = 0; i < ARRAY_LEN(c->first); i++)
+		close(c->first[i]);
+	close(c->listener);
+}
+
+/* Connections that are given up do not keep the client from its end. */
+static void test_given_up_connections(void **state)
+{
+	struct fixture *f = *state;
+	struct crowd crowd;
+
+	crowd_start(f, &crowd);
+	f->options.connect_timeout = STAMP_SECOND / 5;
+	fixture_client(f);
+	for (int i = 0; i < 3; i++) {
+		struct api_request r = {0};
+
+		fetch(f, &r, "/any");
+		assert_int_equal(r.err.code, ERR_UNAVAILABLE);
+		assert_non_null(strstr(r.err.text, "Timeout"));
+		api_request_fini(&r);
+	}
+	crowd_stop(&crowd);
+}
+
 /* Of several, the quickest: other work on the machine does not count. */
 #define N_BATCHES 60
 #define BATCH 5
@@ -366,6 +420,7 @@ int main(void)
 		TEST(test_stall),
 		TEST(test_cancel),
 		TEST(test_close_cancels),
+		TEST(test_given_up_connections),
 		TEST(test_sequence_is_quick),
 	};
 
