@@ -3,18 +3,52 @@
  */
 #include "daemon/listen.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define WAY_OUT "(control: { socket: PATH } names another place)"
 
-/* The store's lock is ours: nobody listens at a socket that is there. */
+static bool somebody_listens(int fd, const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ||
+	       errno == EAGAIN; /* and many wait for it */
+}
+
+/*
+ * The store's lock is ours: who listens there is no daemon of this store, but
+ * one of another that has the same name.  Who was killed does not listen.
+ */
+static int check_deserted(const char *path, struct err *e)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool taken;
+
+	if (fd < 0)
+		return err_errno(
+			e, ERR_IO, errno, "the control socket %s", path);
+	taken = somebody_listens(fd, path);
+	close(fd);
+	if (!taken)
+		return 0;
+	return err_set(e, ERR_LOCKED,
+		"the control socket %s: the daemon of another store listens "
+		"there: give one of the two configuration files another "
+		"name " WAY_OUT,
+		path);
+}
+
 static int make_way(const char *path, struct err *e)
 {
 	struct sockaddr_un address;
 	struct stat st;
+	int r;
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return err_set(e, ERR_IO,
@@ -28,8 +62,10 @@ static int make_way(const char *path, struct err *e)
 			"the control socket %s: there is something "
 			"else " WAY_OUT,
 			path);
-	unlink(path);
-	return 0;
+	r = check_deserted(path, e);
+	if (r == 0)
+		unlink(path);
+	return r;
 }
 
 int listen_at(uv_pipe_t *pipe, const char *path, bool for_all, int backlog,

@@ -170,6 +170,21 @@ def second(tap, sync):
     tap.same(sync.opsync("status").code, 0, "the first still answers")
 
 
+def namesake(tap, sync):
+    """Another store, whose configuration has the same name."""
+    with sync.sibling() as other:
+        other.env["XDG_RUNTIME_DIR"] = sync.folder
+        done = other.run(other.PROGRAM, "--config", other.config)
+        tap.ok(done.code == 75 and sync.socket in done.err and
+               "another store" in done.err and "another name" in done.err,
+               "the socket of another store's daemon is not taken", done)
+        tap.same(sync.opsync("status", "--json").json()[0]["daemon"]["pid"],
+                 sync.process.pid, "who listened there still does")
+        tap.same(other.opsync("status", "--check").code, 2,
+                 "and is not asked instead of the other")
+        tap.same(other.once().code, 0, "a single pass needs no socket")
+
+
 # --- Hostile clients ----------------------------------------------------------
 
 
@@ -363,6 +378,7 @@ def main():
             typed(tap, sync)
             steering(tap, server, sync)
             second(tap, sync)
+            namesake(tap, sync)
             hostile(tap, server, sync)
             tap.same(sync.stop(), 0, "it ends when told to")
             tap.ok(not os.path.exists(sync.socket), "the socket is gone")
