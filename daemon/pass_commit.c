@@ -147,6 +147,15 @@ static void rest(const struct pass *p, struct mapper *m)
 	m->rest_due = false;
 }
 
+/* What was only compared neither came nor went. */
+static void discard(struct pass *p, struct mapper *m)
+{
+	guard_forget(&m->guard);
+	store_discard(m->store);
+	m->counts.added = m->counts.changed = m->counts.removed = 0;
+	p->next = *p->cursor;
+}
+
 static void run_commit(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
@@ -160,9 +169,7 @@ static void run_commit(struct job *job)
 	if (p->dry) {
 		if (p->err.code == 0 && !p->adopt)
 			mapper_differences(m, &p->findings, &p->err);
-		guard_forget(&m->guard);
-		store_discard(m->store);
-		p->next = *p->cursor;
+		discard(p, m);
 	} else if (p->err.code == 0) {
 		commit_whole(p, m);
 	} else if (p->err.code != ERR_IO) {

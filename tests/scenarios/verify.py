@@ -179,6 +179,9 @@ def main():
             tap.ok(done.code == 3 and "work package 2" in done.out and
                    "server" in done.out and sync.head() == head,
                    "what the server has and the store not", done)
+            run = sync.opsync("runs", "--json").json()[0]
+            tap.same((run["changed"], run["commit"]), (0, None),
+                     "its run changed nothing")
             sync.once()
             for damage in LOOSE:
                 check(tap, sync, damage)
