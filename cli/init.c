@@ -55,6 +55,20 @@ static int take_key(struct init *i, char *line, struct err *e)
 	return 0;
 }
 
+static int no_terminal(const struct init *i, struct err *e)
+{
+	if (i->given_token_file != NULL)
+		return err_set(e, ERR_USAGE,
+			"%s is not there, and there is no terminal to ask for "
+			"the key: put it into that file (%s/my/access_token "
+			"makes one)",
+			i->token_file, i->url);
+	return err_set(e, ERR_USAGE,
+		"there is no terminal to ask for the key: put it into a file "
+		"(%s/my/access_token makes one) and say --token-file FILE",
+		i->url);
+}
+
 static int ask_key(struct init *i, struct err *e)
 {
 	char line[MAX_KEY] = "";
@@ -70,11 +84,7 @@ static int ask_key(struct init *i, struct err *e)
 	int r = secret_ask(how, line, sizeof(line), e);
 
 	if (r == ERR_NOT_FOUND)
-		r = err_set(e, ERR_USAGE,
-			"there is no terminal to ask for the key: put it into "
-			"a file (%s/my/access_token makes one) and say "
-			"--token-file FILE",
-			i->url);
+		r = no_terminal(i, e);
 	if (r == 0)
 		r = take_key(i, line, e);
 	explicit_bzero(line, sizeof(line));
@@ -339,6 +349,10 @@ int cli_init(struct cli *cli, struct err *e)
 
 	if (r == 0)
 		r = cli_arguments(cli, 1, INT_MAX - 1, e);
+	if (r == 0 && cli->instance != NULL)
+		r = err_set(e, ERR_USAGE,
+			"init: --instance names a configuration that is "
+			"there; --config FILE says which to write");
 	if (r == 0) {
 		i.config_file = cli->config_file != NULL ? cli->config_file
 							 : "opsync.yaml";

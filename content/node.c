@@ -17,6 +17,8 @@ int node_err(const struct node *at, struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(words, sizeof(words), fmt, ap);
 	va_end(ap);
+	if (at->file == NULL)
+		return err_set(e, ERR_CONFIG, "%s", words);
 	return err_set(e, ERR_CONFIG, "%s:%d:%d: %s", at->file, at->line,
 		at->column, words);
 }

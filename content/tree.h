@@ -44,7 +44,7 @@ int tree_parse(struct arena *arena, const char *file, struct str text,
 int tree_load(
 	struct arena *arena, const char *file, struct node *out, struct err *e);
 
-/* ERR_CONFIG with "file:line:column: " before the words. */
+/* ERR_CONFIG with "file:line:column: " before the words, if at is of a file. */
 int node_err(const struct node *at, struct err *e, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 

@@ -129,6 +129,29 @@ static bool printable(struct str s)
 	return s.n > 0;
 }
 
+/* What came is no key: said by where it came from, never repeated. */
+static int refuse(const struct config *c, bool empty, struct err *e)
+{
+	static const char *const places[] = {
+		[TOKEN_FILE] = "the key's file",
+		[TOKEN_ENV] = "the key's variable",
+		[TOKEN_CREDENTIAL] = "the key's credential",
+		[TOKEN_COMMAND] = "what the key's command prints:",
+	};
+
+	if (empty && c->token_kind == TOKEN_CREDENTIAL)
+		return err_set(e, ERR_CONFIG,
+			"there is no key: put it into the file that "
+			"LoadCredential=%s: of the unit names "
+			"(/etc/opsync/%s.token, root, mode 0600)",
+			c->token_value, c->instance);
+	return err_set(e, ERR_CONFIG, "%s %s: %s", places[c->token_kind],
+		c->token_value,
+		empty ? "there is no key in it (OpenProject makes one under "
+			"My account, Access tokens)"
+		      : "it is not one word");
+}
+
 int config_token(const struct config *c, char **out, struct err *e)
 {
 	struct buf raw = {0};
@@ -139,16 +162,8 @@ int config_token(const struct config *c, char **out, struct err *e)
 		token = trim(buf_str(&raw));
 		if (printable(token))
 			*out = str_dup(token);
-		else if (token.n == 0 && c->token_kind == TOKEN_CREDENTIAL)
-			r = err_set(e, ERR_CONFIG,
-				"there is no key: put it into the file that "
-				"LoadCredential=%s: of the unit names "
-				"(/etc/opsync/%s.token, root, mode 0600)",
-				c->token_value, c->instance);
 		else
-			r = err_set(e, ERR_CONFIG,
-				"the key (token: of %s) is not one word",
-				c->file);
+			r = refuse(c, token.n == 0, e);
 	}
 	if (raw.p != NULL)
 		explicit_bzero(raw.p, raw.cap);

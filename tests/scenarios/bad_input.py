@@ -2,6 +2,7 @@
 """Mistakes of people, in the configuration and in the work packages: each
 named with its place and the way out, and none in the way of the rest."""
 import os
+import re
 import sys
 
 from harness import StandIn, Sync, Tap, read
@@ -84,9 +85,9 @@ def token(tap, server):
         path = os.path.join(sync.folder, "token")
         for name, make, words in (
                 ("an empty token file", lambda: sync.write("token", "\n"),
-                 ["not one word"]),
+                 [path, "no key in it"]),
                 ("two words in it", lambda: sync.write("token", "my key\n"),
-                 ["not one word"]),
+                 [path, "not one word"]),
                 ("none", lambda: os.unlink(path), [path]),
                 ("a folder", lambda: os.mkdir(path), [path])):
             make()
@@ -94,6 +95,15 @@ def token(tap, server):
             tap.ok(done.code == 78 and all(w in done.err for w in words),
                    "the token file: " + name, done)
             tap.ok("my key" not in done.err, name + ": it is not repeated")
+        for token, words in (("{ env: HOLLOW }", "HOLLOW"),
+                             ("{ command: printf 'my key' }", "printf")):
+            with open(sync.config) as f:
+                text = re.sub("token: {[^}]*}", "token: " + token, f.read())
+            sync.write("opsync.yaml", text)
+            sync.env["HOLLOW"] = ""
+            done = sync.once()
+            tap.ok(done.code == 78 and words in done.err,
+                   "it says where the key of %s comes from" % token, done)
 
 
 def store(tap, server):

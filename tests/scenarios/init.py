@@ -117,8 +117,18 @@ def from_file(tap, server, sync):
     done = run(sync, "-c", sync.folder + "/no.yaml", "init", server.url,
                "cmm", "--token-file", key)
     tap.ok(done.code == 78 and "'cmm'" in done.err and
-           "did you mean 'ccm'" in done.err, "a project that is not there",
-           done)
+           "did you mean 'ccm'" in done.err and
+           done.err.startswith("opsync: the server shows no project"),
+           "a project that is not there", done)
+    done = run(sync, "-i", "site", "-c", sync.folder + "/no.yaml", "init",
+               server.url, "--token-file", key)
+    tap.ok(done.code == 64 and "--config FILE" in done.err,
+           "an instance is no file to be written", done)
+    empty = sync.write("empty", "")
+    done = run(sync, "-c", sync.folder + "/no.yaml", "init", server.url,
+               "--token-file", empty)
+    tap.ok(done.code == 78 and empty in done.err and
+           "no.yaml" not in done.err, "a file without a key is named", done)
     # Without a terminal: a session of its own has none.
     done = subprocess.run(
         [sync.CLIENT, "-c", sync.folder + "/no.yaml", "init", server.url],
@@ -126,6 +136,14 @@ def from_file(tap, server, sync):
         stderr=subprocess.PIPE, start_new_session=True, check=False)
     tap.ok(done.returncode == 64 and b"--token-file" in done.stderr,
            "no terminal and no file", done)
+    done = subprocess.run(
+        [sync.CLIENT, "-c", sync.folder + "/no.yaml", "init", server.url,
+         "--token-file", sync.folder + "/nokey"],
+        env=sync.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, start_new_session=True, check=False)
+    tap.ok(done.returncode == 64 and
+           sync.folder.encode() + b"/nokey is not there" in done.stderr,
+           "no terminal, and a file that is not there", done)
     done = run(sync, "-c", sync.folder + "/no.yaml", "init", "example.org",
                "--token-file", key)
     tap.ok(done.code != 0 and "http" in done.err, "an address that is none",
