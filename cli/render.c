@@ -19,6 +19,20 @@ static const struct attachment *find_attachment(
 	return NULL;
 }
 
+static int complain_comments(const struct subject *s, struct err *e)
+{
+	if (s->state != NULL)
+		return err_set(e, ERR_DATA,
+			"%s: the mapping needs the comments, which are not "
+			"here: opsync diff %s asks for them",
+			s->what, s->what);
+	return err_set(e, ERR_DATA,
+		"%s: the mapping needs the comments, which are not here: the "
+		"file has them as activities in _embedded, with what the link "
+		"activities leads to",
+		s->what);
+}
+
 static int complain_needs(
 	const struct subject *s, const struct rendered *rendered, struct err *e)
 {
@@ -33,10 +47,7 @@ static int complain_needs(
 			"is not here",
 			s->what);
 	if (rendered->needs_comments)
-		return err_set(e, ERR_DATA,
-			"%s: the mapping needs the comments, which are not "
-			"here",
-			s->what);
+		return complain_comments(s, e);
 	return err_set(e, ERR_DATA,
 		"%s: the mapping needs the contents of attachment %lld "
 		"(%.*s): --attachments DIR with a file %lld or of that name",

@@ -16,8 +16,10 @@
 #include <unistd.h>
 
 #include "api/resources.h"
+#include "base/reads.h"
 #include "cli/server.h"
 #include "content/image.h"
+#include "content/program.h"
 
 #define MAX_FILE ((size_t)64 * 1024 * 1024)
 
@@ -135,6 +137,18 @@ static int load_schema(struct subject *s, struct str element, struct err *e)
 	return rc;
 }
 
+/* Custom fields are called by name, and only a schema has their names. */
+static void note_schema(const struct subject *s)
+{
+	if (s->wp.schema == NULL &&
+		program_mentions(s->config.program, READ_SCHEMA, STR_NONE))
+		fprintf(stderr,
+			"opsync: note: %s does not say what its custom fields "
+			"are called: --schema FILE does, with what its link "
+			"schema leads to\n",
+			s->what);
+}
+
 /* One without a list has none. */
 static int parse_attachments(struct subject *s, struct err *e)
 {
@@ -208,6 +222,8 @@ static int from_file(struct subject *s, struct err *e)
 			&s->arena, buf_str(&s->source), &s->wp, e);
 	if (rc == 0)
 		rc = load_schema(s, element, e);
+	if (rc == 0)
+		note_schema(s);
 	if (rc == 0)
 		rc = find_project(s, element, e);
 	if (rc == 0)

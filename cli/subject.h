@@ -16,6 +16,7 @@ struct subject {
 	struct config config;
 	struct arena arena;
 	struct work_package wp;
+	struct state *state; /* stays open for lookup; NULL for a file */
 
 	/* Private. */
 	const char *schema_file;
@@ -26,7 +27,6 @@ struct subject {
 	struct buf comments;
 	struct schema schema;
 	struct names names;
-	struct state *state; /* stays open for lookup; NULL for a file */
 	struct lookup lookup;
 };
 

@@ -57,6 +57,27 @@ def missing_contents(tap, sync):
            "and found by their names", done)
 
 
+def ways_out(tap, sync, contents):
+    """What a file lacks, and how it is given."""
+    item = RECORDED + "work_package_3397.json"
+    done = render(sync, item, "--attachments", contents)
+    tap.ok(done.code == 65 and "custom fields" in done.err and
+           "--schema FILE" in done.err, "a schema that is needed", done)
+    sync.configure(mapping="")
+    done = render(sync, item, "--attachments", contents)
+    tap.same((done.code, done.err), (0, ""), "one that is not")
+    sync.configure(mapping="""documents:
+- comments: public
+  path: a.md
+  attachments: none
+  body: ["${ comments | length }"]
+""")
+    done = render(sync, item)
+    tap.ok(done.code == 65 and "activities" in done.err,
+           "comments that are needed", done)
+    sync.configure(mapping=None)
+
+
 def variant(sync, name, change):
     item = json.loads(read(RECORDED + "work_package_4330.json"))
     change(item)
@@ -135,6 +156,7 @@ def main():
         os.unlink(os.path.join(sync.folder, "token"))
         seeds(tap, sync, contents)
         missing_contents(tap, sync)
+        ways_out(tap, sync, contents)
         identifiers(tap, sync)
         mistakes(tap, sync)
         defaults(tap, sync)
