@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "content/mapping.h"
+#include "content/paths.h"
 
 static int compile_text(struct compiling *c, const struct node *node,
 	const char *what, struct expression *out)
@@ -225,16 +226,44 @@ static int compile_switches(
 	return rc;
 }
 
+static void put_written(const struct expression *x, struct buf *out)
+{
+	if (x->op == OP_LITERAL && x->literal.type == VALUE_STRING)
+		buf_add_str(out, x->literal.text);
+	else
+		buf_puts(out, "…");
+}
+
+/* Is it wrong as it is written, whatever its expressions give? */
+static int check_path(const struct compiling *c, const struct node *node,
+	const struct expression *path)
+{
+	struct buf written = {0};
+	struct err why = {0};
+	struct str checked;
+	int rc;
+
+	for (size_t i = 0; path->op == OP_TEXT && i < path->n; i++)
+		put_written(&path->args[i], &written);
+	if (path->op != OP_TEXT)
+		put_written(path, &written);
+	rc = paths_check(&c->program->arena, buf_str(&written), &checked, &why);
+	buf_fini(&written);
+	return rc == 0 ? 0 : node_err(node, c->err, "%s", why.text);
+}
+
 static int compile_path(
 	struct compiling *c, const struct node *node, struct entry *out)
 {
 	const struct node *path = node_get(node, "path");
+	int rc;
 
 	if (path == NULL)
 		return node_err(node, c->err,
 			"this entry of documents has no path, as in path: "
 			"content/${ id }.md");
-	return compile_text(c, path, "path", &out->path);
+	rc = compile_text(c, path, "path", &out->path);
+	return rc == 0 ? check_path(c, path, &out->path) : rc;
 }
 
 /* The parts in the order in which names come into scope. */

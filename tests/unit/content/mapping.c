@@ -149,6 +149,15 @@ static void test_refused(void **state)
 		{"documents:\n- name: x",
 			"?c.yaml:2:3: this entry of documents has no path, as "
 			"in path: content/${ id }.md"},
+		{"documents:\n- path: /x/${ id }",
+			"?c.yaml:2:9: path '/x/…' must be relative"},
+		{"documents:\n- path: ${ id }/../x",
+			"?c.yaml:2:9: path '…/../x' must not contain '.' or "
+			"'..'"},
+		{"documents:\n- path: .git/x",
+			"?c.yaml:2:9: path '.git/x' contains a name that "
+			"belongs to git"},
+		{"documents:\n- path: ''", "?c.yaml:2:9: the path is empty"},
 		{ENTRY("  front_mater: {}"),
 			"?c.yaml:3:3: unknown key 'front_mater' in an entry of "
 			"documents (did you mean 'front_matter'?)"},
@@ -457,7 +466,7 @@ static void test_errors(void **state)
 			"leave the whole out with $when\n"},
 		{"documents:\n- path: ${ cf.nope }\n",
 			"!path must be text, but is nothing (null)\n"},
-		{"documents:\n- path: ../${ id }\n",
+		{"documents:\n- path: ${ '..' | lower }/${ id }\n",
 			"!path '../4' must not contain '.' or '..'\n"},
 		{ENTRY("  let: { a: \"${ 'x' | json }\" }\n"),
 			"!let.a: ${ 'x' | json }: not JSON at character 1: "
