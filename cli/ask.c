@@ -47,15 +47,25 @@ static int open_socket(const char *path, int *fd, struct err *e)
 	return ERR_UNAVAILABLE;
 }
 
-/* The unit of that configuration, where there is a systemd to start it. */
-char *cli_start_words(const struct config *config)
+char *cli_unit(const struct config *config)
 {
 	if (!str_starts(str_of(config->file), STR("/etc/opsync/")) ||
 		access("/run/systemd/system", F_OK) != 0)
-		return xasprintf("opsyncd --config %s", config->file);
+		return NULL;
 	if (strcmp(config->instance, "opsync") == 0)
-		return xasprintf("systemctl start opsyncd");
-	return xasprintf("systemctl start opsyncd@%s", config->instance);
+		return xstrdup("opsyncd");
+	return xasprintf("opsyncd@%s", config->instance);
+}
+
+char *cli_start_words(const struct config *config)
+{
+	char *unit = cli_unit(config);
+	char *words = unit != NULL
+			      ? xasprintf("systemctl start %s", unit)
+			      : xasprintf("opsyncd --config %s", config->file);
+
+	free(unit);
+	return words;
 }
 
 /* Who may not look into the store cannot tell what there is. */

@@ -70,6 +70,12 @@ int cli_tell(struct cli *cli, const json_t *request,
  */
 int cli_end_output(struct err *e);
 
+/*
+ * The unit of a configuration's daemon, or NULL where it has none: in another
+ * folder than /etc/opsync, or without systemd.  For free().
+ */
+char *cli_unit(const struct config *config);
+
 /* The command that starts the daemon of a configuration; for free(). */
 char *cli_start_words(const struct config *config);
 

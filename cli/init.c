@@ -30,7 +30,9 @@ struct init {
 	char *folder;                 /* of the configuration, absolute */
 	char *token_file;             /* absolute */
 	char *store;
-	char *key; /* wiped when it goes */
+	char *unit;      /* whose configuration it will be, or NULL */
+	bool credential; /* the unit hands the key over */
+	char *key;       /* wiped when it goes */
 	bool asked_for_key;
 	struct config config;
 	struct arena arena;
@@ -138,17 +140,18 @@ static int refuse_existing(const char *file, struct err *e)
 		file);
 }
 
-static int find_places(struct init *i, struct err *e)
+/* A unit's daemon can write to its own folder only. */
+static char *store_of(const struct init *i)
 {
-	int r = refuse_existing(i->config_file, e);
+	if (i->unit == NULL)
+		return xasprintf("%s/content", i->folder);
+	if (strcmp(i->config.instance, "opsync") == 0)
+		return xstrdup("/var/lib/opsync/content");
+	return xasprintf("/var/lib/opsync/%s/content", i->config.instance);
+}
 
-	if (r != 0)
-		return r;
-	i->folder = folder_of(i->config_file);
-	if (i->folder == NULL)
-		return err_errno(
-			e, ERR_IO, errno, "the folder of %s", i->config_file);
-	i->store = xasprintf("%s/content", i->folder);
+static int find_token_file(struct init *i, struct err *e)
+{
 	if (i->given_token_file == NULL) {
 		i->token_file = token_file_of(i);
 		return refuse_existing(i->token_file, e);
@@ -159,6 +162,40 @@ static int find_places(struct init *i, struct err *e)
 					? xstrdup(i->given_token_file)
 					: xasprintf("%s/%s", i->folder,
 						  i->given_token_file);
+	return 0;
+}
+
+static char *unit_of(const struct init *i)
+{
+	char *name = xstrdup(i->config_file);
+	char *file = xasprintf("%s/%s", i->folder, basename(name));
+	struct config config = {.file = file, .instance = i->config.instance};
+	char *unit = cli_unit(&config);
+
+	free(file);
+	free(name);
+	return unit;
+}
+
+static int find_places(struct init *i, struct err *e)
+{
+	char *handed;
+	int r = refuse_existing(i->config_file, e);
+
+	if (r != 0)
+		return r;
+	i->folder = folder_of(i->config_file);
+	if (i->folder == NULL)
+		return err_errno(
+			e, ERR_IO, errno, "the folder of %s", i->config_file);
+	i->unit = unit_of(i);
+	i->store = store_of(i);
+	r = find_token_file(i, e);
+	if (r != 0)
+		return r;
+	handed = token_file_of(i);
+	i->credential = i->unit != NULL && strcmp(i->token_file, handed) == 0;
+	free(handed);
 	return 0;
 }
 
@@ -195,6 +232,7 @@ static int write_config(const struct init *i, struct err *e)
 	const struct starter starter = {
 		.url = i->url,
 		.token_file = i->token_file,
+		.credential = i->credential,
 		.store = i->store,
 		.user = i->user.name,
 		.names = &i->names,
@@ -284,9 +322,13 @@ static void print(const struct init *i)
 	printf(": %zu project%s that %.*s may see.\n", i->config.n_projects,
 		i->config.n_projects == 1 ? "" : "s", STR_ARGS(i->user.name));
 	printf("Look through it, then try\n"
-	       "  opsync --config %s check\n"
-	       "  opsyncd --config %s --once\n",
-		i->config_file, i->config_file);
+	       "  opsync --config %s check%s%s\n",
+		i->config_file, i->credential ? " --token-file " : "",
+		i->credential ? i->token_file : "");
+	if (i->unit != NULL)
+		printf("  systemctl enable --now %s\n", i->unit);
+	else
+		printf("  opsyncd --config %s --once\n", i->config_file);
 }
 
 static void warn_of_administrator(const struct init *i)
@@ -370,6 +412,7 @@ int cli_init(struct cli *cli, struct err *e)
 	free(i.folder);
 	free(i.token_file);
 	free(i.store);
+	free(i.unit);
 	free(i.scope.ids);
 	names_fini(&i.names);
 	config_fini(&i.config);

@@ -107,6 +107,13 @@ static void put_server(const struct starter *s, struct buf *out)
 		"\n# may see. docs/configuration.md and docs/mapping.md say "
 		"what else there is.\nserver:\n  url: ");
 	put_text(out, str_of(s->url));
+	if (s->credential) {
+		buf_printf(out,
+			"\n  # The key is in %s: systemd hands it over.\n"
+			"  token: { credential: token }\n",
+			s->token_file);
+		return;
+	}
 	buf_puts(out, "\n  token: { file: ");
 	put_text(out, str_of(s->token_file));
 	buf_puts(out, " }\n");

@@ -9,6 +9,7 @@
 struct starter {
 	const char *url;
 	const char *token_file; /* absolute, as is the store */
+	bool credential;        /* systemd hands the key over */
 	const char *store;
 	struct str user;
 	const struct names *names;

@@ -151,6 +151,37 @@ def from_file(tap, server, sync):
     tap.ok(not os.path.exists(sync.folder + "/no.yaml"), "nothing is written")
 
 
+# A machine with systemd and nothing in /etc but the key.
+MACHINE = """
+mount -t tmpfs none /etc && mount -t tmpfs none /run || exit
+mkdir -p /etc/opsync /run/systemd/system && cp "$1" /etc/opsync/site.token &&
+cd /etc/opsync && shift && "$@" &&
+cat /etc/opsync/*.yaml
+"""
+
+
+def service(tap, server, sync):
+    """In /etc/opsync it is for the units, which hand the key over."""
+    key = sync.write("key", "syncbotkey\n", 0o600)
+    machine = ("unshare", "-m", "sh", "-c", MACHINE, "-", key)
+    if sync.run(*machine, "sh", "-c", "exit 7").code != 7:
+        tap.ok(True, "a service # SKIP no mount namespace")
+        return
+    for config, token, store, check, unit in (
+            ("site.yaml", "{ credential: token }",
+             "/var/lib/opsync/site/content",
+             "check --token-file /etc/opsync/site.token", "opsyncd@site"),
+            ("/etc/opsync/opsync.yaml", "{ file: /etc/opsync/site.token }",
+             "/var/lib/opsync/content", "check", "opsyncd")):
+        done = sync.run(*machine, sync.CLIENT, "-c", config, "init",
+                        server.url, "--token-file", "site.token")
+        tap.ok(done.code == 0 and "  token: %s" % token in done.out and
+               "\nstore: %s\n" % store in done.out, "for " + unit, done)
+        tap.ok("\n  systemctl enable --now %s\n" % unit in done.out and
+               config + " " + check + "\n" in done.out and
+               "--once" not in done.out, "what to do next with " + unit, done)
+
+
 def with_all(tap, server, sync):
     """What is commented out is right as well, whatever things are called."""
     statuses = server.get("/api/v3/statuses").json()["_embedded"]["elements"]
@@ -188,6 +219,7 @@ def main():
         from_terminal(tap, server, sync)
         stopped(tap, server, sync)
         from_file(tap, server, sync)
+        service(tap, server, sync)
         with_all(tap, server, sync)
     return tap.end()
 
