@@ -104,6 +104,7 @@ static const struct {
 	{"retried", "b8e517d84d684b7da036b94be30571f7"},
 	{"kept", "79449ff73656412c8485325d3ebcabe4"},
 	{"restored", "04145dd924f249d8ad68a2564c6893e9"},
+	{"adopted", "76eb078ecd8e4f5db80387c8a89837ec"},
 	{"pushed", "957593fcb5404d978c485b05800f5d22"},
 	{"committed", "1b792f587e2647bda15eedb7bfef3b02"},
 };

@@ -3,11 +3,12 @@
 Nothing of theirs is lost, and the sync goes on.  And a tree that another
 tool wrote before."""
 import os
+import re
 import subprocess
 import sys
 import time
 
-from harness import StandIn, Sync, Tap, until
+from harness import StandIn, Sync, Tap, read, until
 
 WORLD = ("--generate", "12", "--attachments", "6", "--attachment-size", "300")
 MAPPING = """
@@ -295,6 +296,12 @@ def adopted(tap):
                "adopt takes the rest", done)
         tap.ok("by another tool\n" in kept(sync, "docs/3/index.md"),
                "what was in no commit is kept")
+        kinds = {e["event"] for e in sync.opsync(
+            "log", "--json", "--level", "debug").json()}
+        listed = set(re.findall(r"^\| `(\w+)` \|",
+                                read("docs/logs.md").decode(), re.M))
+        tap.ok("adopted" in kinds and kinds <= listed,
+               "the manual lists all kinds of events", kinds - listed)
         tree = sync.tree()
         tap.same((tree.pop("docs/99/index.md"), tree.pop("README.md")),
                  (b"of a work package long gone\n", b"a site\n"),
