@@ -75,16 +75,21 @@ static int compare(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-void instances_find(struct instances *all)
+/* The folder of this user's own; NULL if there is none.  For free(). */
+static char *own_folder(void)
 {
 	const char *config = getenv("XDG_CONFIG_HOME");
 	const char *home = geteuid() != 0 ? getenv("HOME") : NULL;
-	char *own = NULL;
 
 	if (config != NULL && config[0] != '\0')
-		own = xasprintf("%s/opsync", config);
-	else if (home != NULL)
-		own = xasprintf("%s/.config/opsync", home);
+		return xasprintf("%s/opsync", config);
+	return home != NULL ? xasprintf("%s/.config/opsync", home) : NULL;
+}
+
+void instances_find(struct instances *all)
+{
+	char *own = own_folder();
+
 	if (own != NULL)
 		look_into(all, own);
 	look_into(all, SYSTEM_FOLDER);
@@ -112,6 +117,18 @@ static void list(const struct instances *all, struct buf *out)
 		buf_printf(out, "%s%s", i > 0 ? ", " : "", all->items[i].name);
 }
 
+static void complain_none(struct err *e)
+{
+	char *own = own_folder();
+
+	err_set(e, ERR_USAGE, "which configuration? (--config FILE; %s%s%s)",
+		is_hidden() ? "you may not read " SYSTEM_FOLDER ", and no "
+			      "daemon listens in " SOCKETS
+			    : "there is none in " SYSTEM_FOLDER,
+		own != NULL ? ", nor one in " : "", own != NULL ? own : "");
+	free(own);
+}
+
 static void complain(
 	const struct instances *all, const char *name, struct err *e)
 {
@@ -125,12 +142,7 @@ static void complain(
 	nearest =
 		name != NULL ? str_nearest(str_of(name), names, all->n) : NULL;
 	if (all->n == 0)
-		err_set(e, ERR_USAGE,
-			"which configuration? (--config FILE; %s)",
-			is_hidden() ? "you may not read " SYSTEM_FOLDER
-				      ", and no "
-				      "daemon listens in " SOCKETS
-				    : "there is none in " SYSTEM_FOLDER);
+		complain_none(e);
 	else if (name == NULL)
 		err_set(e, ERR_USAGE, "which instance? (-i NAME, of %s)",
 			there.p);

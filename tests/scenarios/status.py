@@ -2,6 +2,7 @@
 """What status says: of a daemon that runs, fails, was ended or killed; of all
 instances; and again and again."""
 import datetime
+import glob
 import os
 import re
 import shutil
@@ -117,6 +118,10 @@ def several(tap, first, second):
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               check=False)
         return done.returncode, done.stdout.decode()
+    if not glob.glob("/etc/opsync/*.yaml"):
+        code, out = opsync("status", XDG_CONFIG_HOME=first.folder)
+        tap.ok(code == 64 and first.folder + "/opsync" in out,
+               "where there is none, and where it would be", out)
     code, out = opsync("status", "--all")
     tap.ok(code == 0 and re.search(
         r"^site +stopped +5 documents .*\nwiki +in step +4 documents ", out),
