@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -18,6 +19,8 @@
 #include "daemon/questions.h"
 #include "store/store.h"
 
+#define ANSWER_WITHIN 60 /* seconds, of a question */
+
 struct cli_connection {
 	FILE *in;
 	int fd;
@@ -26,6 +29,14 @@ struct cli_connection {
 };
 
 /* --- The daemon --------------------------------------------------------- */
+
+/* A daemon that stands still keeps nobody from going on. */
+static void limit(int fd, int option)
+{
+	const struct timeval most = {.tv_sec = ANSWER_WITHIN};
+
+	setsockopt(fd, SOL_SOCKET, option, &most, sizeof(most));
+}
 
 static int open_socket(const char *path, int *fd, struct err *e)
 {
@@ -39,6 +50,7 @@ static int open_socket(const char *path, int *fd, struct err *e)
 	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (*fd < 0)
 		return err_errno(e, ERR_IO, errno, "socket");
+	limit(*fd, SO_SNDTIMEO);
 	if (connect(*fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return 0;
 	err_errno(e, ERR_UNAVAILABLE, errno, "the daemon cannot be asked at %s",
@@ -184,16 +196,34 @@ int cli_send(struct cli_connection *c, const json_t *request, struct err *e)
 	return r;
 }
 
+static int complain_silent(
+	const struct cli_connection *c, int why, struct err *e)
+{
+	struct ucred peer = {0};
+	socklen_t n = sizeof(peer);
+
+	if (why != EAGAIN)
+		return err_set(e, ERR_UNAVAILABLE,
+			"the daemon ended before it had answered");
+	getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &peer, &n);
+	return err_set(e, ERR_UNAVAILABLE,
+		"the daemon (process %d) has not answered for %d s: if it "
+		"stands still, kill it, which loses nothing, and start it "
+		"again",
+		(int)peer.pid, ANSWER_WITHIN);
+}
+
 int cli_receive(struct cli_connection *c, json_t **out, struct err *e)
 {
-	ssize_t n = getline(&c->line, &c->cap, c->in);
 	json_t *line;
+	ssize_t n;
 	int code;
 
 	*out = NULL;
+	errno = 0;
+	n = getline(&c->line, &c->cap, c->in);
 	if (n < 0)
-		return err_set(e, ERR_UNAVAILABLE,
-			"the daemon ended before it had answered");
+		return complain_silent(c, errno, e);
 	line = json_loadb(c->line, (size_t)n, JSON_ALLOW_NUL, NULL);
 	if (line == NULL)
 		return err_set(e, ERR_BUG, "the daemon answered no JSON");
@@ -278,10 +308,12 @@ int cli_ask(const struct config *config, const json_t *request,
 	int r;
 
 	*running = cli_connect(config, &c, &none) == 0;
-	if (*running)
+	if (*running) {
+		limit(c->fd, SO_RCVTIMEO);
 		r = ask_daemon(c, request, lines, e);
-	else
+	} else {
 		r = ask_state(config, request, lines, e);
+	}
 	cli_disconnect(c);
 	return r;
 }

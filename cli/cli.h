@@ -47,6 +47,7 @@ bool cli_is_reached(const struct config *config); /* not from the file */
  * Ask the daemon, or the state itself while no daemon runs.  request is an
  * object with "command" (status, runs or log) and its parameters; lines gets
  * the answer without its last line; *running says who answered.
+ * ERR_UNAVAILABLE if the daemon says nothing for a minute.
  */
 int cli_ask(const struct config *config, const json_t *request,
 	struct buf *lines, bool *running, struct err *e);

@@ -2,6 +2,7 @@
 told once and its end, requests and server seconds a day."""
 import os
 import re
+import signal
 import sys
 import time
 
@@ -94,6 +95,19 @@ def git_remote(tap, sync, path, check):
     tap.ok(until(lambda: check(sync)[0] == 0, 40), "pushed: all well",
            check(sync))
     sync.stop()
+
+
+def still(tap, server):
+    """A daemon that stands still is told of, too, and not waited for."""
+    server.side("faults/clear")
+    with Sync(server.url) as sync:
+        sync.start()
+        sync.process.send_signal(signal.SIGSTOP)
+        done = sync.opsync("status", "--check", timeout=90)
+        sync.process.send_signal(signal.SIGCONT)
+        tap.ok(done.code == 2 and "(process %d) has not answered for 60 s" %
+               sync.process.pid in done.out, "one that stands still: 2", done)
+        tap.same(sync.opsync("status", "--check").code, 0, "it goes on: 0")
 
 
 def single(tap, server, sync):
@@ -266,6 +280,7 @@ def main():
         with sync.sibling(mapping=None) as other:
             single(tap, server, other)
             not_pushed(tap, server, other)
+        still(tap, server)
     return tap.end()
 
 
