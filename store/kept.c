@@ -102,7 +102,7 @@ static int keep_staged(struct store *s, int64_t run, const git_oid *before,
 		staged[i] = (struct worktree_change){.path = c->items[i].path,
 			.foreign = c->items[i].staged,
 			.kept_oid = c->items[i].staged_oid};
-	code = tree_with_kept(s->repo, before, staged, c->n, &tree, e);
+	code = tree_with_kept(&s->trees, before, staged, c->n, &tree, e);
 	if (code == 0 && !git_oid_equal(&tree, before))
 		code = make_commit(s, run, parent, &tree, parent, e);
 	free(staged);
@@ -119,7 +119,7 @@ int kept_make(struct store *s, int64_t run, const git_oid *tip,
 
 	if (code == 0)
 		code = tree_with_kept(
-			s->repo, &before, c->items, c->n, &tree, e);
+			&s->trees, &before, c->items, c->n, &tree, e);
 	if (code == 0)
 		code = kept_name(s, run, out->branch, e);
 	if (code != 0)

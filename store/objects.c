@@ -32,15 +32,12 @@
 #include "store/files.h"
 #include "store/git_error.h"
 #include "store/loose.h"
-#include "store/workshop.h"
 
 #define PIECE ((size_t)64 << 10)
 
 struct objects {
-	git_repository *repo;
 	git_odb *odb;
 	struct batch_backend *backend;
-	git_repository *workshop;
 	char *path;  /* of the repository's objects */
 	char *packs; /* and of those in packs */
 	struct batch batch;
@@ -86,6 +83,31 @@ int objects_blob(struct objects *o, const void *bytes, size_t n, git_oid *oid,
 
 	blob_name(bytes, n, &p.oid);
 	return objects_parcel(o, &p, false, oid, e);
+}
+
+bool objects_has(struct objects *o, const git_oid *oid)
+{
+	return batch_find(&o->batch, oid) != NULL ||
+	       git_odb_exists(o->odb, oid) == 1;
+}
+
+/* Few are looked for, which marks those that are there as used. */
+int objects_tree(struct objects *o, const void *bytes, size_t n, git_oid *oid,
+	struct err *e)
+{
+	git_oid id;
+
+	if (objects_are_few(o)) {
+		if (git_odb_write(oid, o->odb, bytes, n, GIT_OBJECT_TREE) != 0)
+			return git_failed(e, "cannot write a tree");
+		return 0;
+	}
+	object_name("tree", bytes, n, &id);
+	*oid = id;
+	return batch_find(&o->batch, &id) != NULL
+		       ? 0
+		       : batch_add(
+				 &o->batch, GIT_OBJECT_TREE, bytes, n, &id, e);
 }
 
 static int blob_from_small_file(
@@ -170,6 +192,22 @@ int objects_read(struct objects *o, const git_oid *oid, inflate_sink_fn *fn,
 	return blob_read(o->odb, o->path, oid, fn, arg, e);
 }
 
+int objects_read_tree(struct objects *o, const git_oid *oid,
+	git_odb_object **out, struct err *e)
+{
+	git_odb_object *object;
+
+	if (git_odb_read(&object, o->odb, oid) != 0)
+		return git_failed(
+			e, "cannot read tree %s", git_oid_tostr_s(oid));
+	if (git_odb_object_type(object) == GIT_OBJECT_TREE) {
+		*out = object;
+		return 0;
+	}
+	git_odb_object_free(object);
+	return err_set(e, ERR_IO, "%s is no tree", git_oid_tostr_s(oid));
+}
+
 static const struct object *sealed_find(
 	const struct objects *o, const git_oid *oid)
 {
@@ -215,14 +253,12 @@ int objects_new(git_repository *repo, const char *folder, struct objects **out,
 	struct objects *o = xcalloc(1, sizeof(*o));
 	git_buf path = {0};
 
-	o->repo = repo;
 	batch_init(&o->batch, folder);
 	if (git_repository_odb(&o->odb, repo) != 0 ||
 		git_repository_item_path(
 			&path, repo, GIT_REPOSITORY_ITEM_OBJECTS) != 0 ||
 		(o->backend = batch_backend_plug(
-			 o->odb, &o->batch, path.ptr)) == NULL ||
-		(o->workshop = workshop_new(o->odb, &o->batch)) == NULL) {
+			 o->odb, &o->batch, path.ptr)) == NULL) {
 		int r = git_failed(e, "cannot open the object database");
 
 		git_buf_dispose(&path);
@@ -243,16 +279,10 @@ void objects_free(struct objects *o)
 	batch_fini(&o->batch);
 	pack_free(o->sealed);
 	batch_backend_unplug(o->backend);
-	git_repository_free(o->workshop);
 	git_odb_free(o->odb);
 	free(o->packs);
 	free(o->path);
 	free(o);
-}
-
-git_repository *objects_workshop(struct objects *o)
-{
-	return o->batch.pack != NULL ? o->workshop : o->repo;
 }
 
 void objects_drop(struct objects *o)

@@ -14,9 +14,8 @@
  * trees and the commit of one commit of ours: few of them are written as
  * loose objects, many as one pack (gitformat-pack, version 2 with its idx).
  * The batch plugs itself into the repository's object database, so that
- * libgit2 reads and writes through it (git_tree_create_updated and so on)
- * while it is open.  Nothing of a batch is visible to other processes, or
- * promised to be on disk, before objects_seal().
+ * libgit2 reads and writes through it while it is open.  Nothing of a batch is
+ * visible to other processes, or promised to be on disk, before objects_seal().
  *
  * Objects that the repository has already are not written again, as a rule.
  * One thread, but for objects_give() and objects_copy_blob().  Failures are
@@ -43,11 +42,16 @@ int objects_blob(struct objects *o, const void *bytes, size_t n, git_oid *oid,
 int objects_parcel(struct objects *o, const struct parcel *p, bool fresh,
 	git_oid *oid, struct err *e);
 
-/*
- * Where trees are to be made of what is there: the repository, but for many
- * objects one that does not look for each before it is written.  Lent.
- */
-git_repository *objects_workshop(struct objects *o);
+/* A tree as git has it; among many it is not looked for before. */
+int objects_tree(struct objects *o, const void *bytes, size_t n, git_oid *oid,
+	struct err *e);
+
+/* Is it in the open batch, or in the repository? */
+bool objects_has(struct objects *o, const git_oid *oid);
+
+/* A tree from either; to be freed. */
+int objects_read_tree(struct objects *o, const git_oid *oid,
+	git_odb_object **out, struct err *e);
 
 /* A blob from a file of exactly size bytes, read in pieces. */
 int objects_blob_fd(

@@ -10,23 +10,33 @@
 #include "store/deflate.h"
 #include "store/pack.h"
 
-struct digest *blob_digest(uint64_t size)
+static struct digest *digest_of(const char *type, uint64_t size)
 {
 	struct digest *d = digest_sha1();
 	char header[32];
-	int n = snprintf(
-		header, sizeof(header), "blob %llu", (unsigned long long)size);
+	int n = snprintf(header, sizeof(header), "%s %llu", type,
+		(unsigned long long)size);
 
 	digest_add(d, header, (size_t)n + 1); /* with its NUL */
 	return d;
 }
 
-void blob_name(const void *bytes, size_t n, git_oid *oid)
+struct digest *blob_digest(uint64_t size)
 {
-	struct digest *d = blob_digest(n);
+	return digest_of("blob", size);
+}
+
+void object_name(const char *type, const void *bytes, size_t n, git_oid *oid)
+{
+	struct digest *d = digest_of(type, n);
 
 	digest_add(d, bytes, n);
 	digest_end(d, oid->id);
+}
+
+void blob_name(const void *bytes, size_t n, git_oid *oid)
+{
+	object_name("blob", bytes, n, oid);
 }
 
 void parcel_make(struct parcel *p, const void *bytes, size_t n)

@@ -29,7 +29,8 @@ size_t parcel_packed(const struct parcel *p);
 /* SHA-1 of a blob's content, its header included; to be ended. */
 struct digest *blob_digest(uint64_t size);
 
-/* The id of a blob. */
+/* The id of a blob, or of another object, by its type's name. */
 void blob_name(const void *bytes, size_t n, git_oid *oid);
+void object_name(const char *type, const void *bytes, size_t n, git_oid *oid);
 
 #endif

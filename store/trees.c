@@ -1,9 +1,8 @@
 /*
  * trees - looking into trees, and making new ones from them.
  *
- * git_tree_create_updated() reads and writes only the folders that change.
- * It refuses a file where a folder was (and back) and two changes of one
- * path, so the files that go are taken out in a call of their own.
+ * The files that go are taken out before others come: so a file may be where
+ * there was a folder, and the other way round.
  */
 #include "store/trees.h"
 
@@ -13,6 +12,7 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "store/git_error.h"
+#include "store/tree_write.h"
 
 #define LARGE 4096 /* entries; libgit2 itself keeps small ones */
 
@@ -133,43 +133,46 @@ int tree_find(struct trees *t, const git_oid *tree, const char *path,
 	return 0;
 }
 
-/* Changes to a tree in the making. */
+/* Updates of a tree in the making. */
 struct updates {
 	size_t n, cap;
-	git_tree_update *items;
+	struct tree_update *items;
+	bool sorted; /* so far */
 };
 
-static void add_update(struct updates *u, git_tree_update_t action,
-	const char *path, const git_oid *oid, uint32_t mode)
+/* mode 0: it goes. */
+static void add_update(
+	struct updates *u, const char *path, const git_oid *oid, uint32_t mode)
 {
+	u->sorted = u->n == 0 ||
+		    (u->sorted && strcmp(u->items[u->n - 1].path, path) < 0);
 	u->items = grow(u->items, u->n, &u->cap, sizeof(*u->items));
-	u->items[u->n++] = (git_tree_update){
-		.action = action,
-		.id = *oid,
-		.filemode =
-			mode != 0 ? (git_filemode_t)mode : GIT_FILEMODE_BLOB,
-		.path = path,
-	};
+	u->items[u->n++] =
+		(struct tree_update){.path = path, .oid = *oid, .mode = mode};
+}
+
+static uint32_t mode_of(const struct worktree_change *c)
+{
+	return c->mode != 0 ? c->mode : (uint32_t)GIT_FILEMODE_BLOB;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	const struct tree_update *x = a;
+	const struct tree_update *y = b;
+
+	return strcmp(x->path, y->path);
 }
 
 /* Make the tree, and free the updates. */
-static int update(git_repository *repo, const git_oid *from, struct updates *u,
+static int make(struct trees *t, const git_oid *from, struct updates *u,
 	git_oid *out, struct err *e)
 {
-	git_tree *tree = NULL;
-	int code = 0;
+	int code;
 
-	if (u->n == 0) {
-		*out = *from;
-	} else if (!git_oid_is_zero(from) &&
-		   git_tree_lookup(&tree, repo, from) != 0) {
-		code = git_failed(
-			e, "cannot read tree %s", git_oid_tostr_s(from));
-	} else if (git_tree_create_updated(out, repo, tree, u->n, u->items) !=
-		   0) {
-		code = git_failed(e, "cannot make a tree");
-	}
-	git_tree_free(tree);
+	if (u->n > 0 && !u->sorted)
+		qsort(u->items, u->n, sizeof(*u->items), by_path);
+	code = tree_write(t->objects, from, u->items, u->n, out, e);
 	free(u->items);
 	return code;
 }
@@ -179,24 +182,13 @@ int tree_without(struct trees *t, const git_oid *tree,
 	struct err *e)
 {
 	struct updates u = {0};
-	struct spot spot;
-	int code;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct worktree_change *c = &changes[i];
-
-		if (c->has)
-			continue;
-		code = tree_find(t, tree, c->path, &spot, e);
-		if (code != 0) {
-			free(u.items);
-			return code;
-		}
-		if (spot.kind == SPOT_FILE || spot.kind == SPOT_OTHER)
-			add_update(&u, GIT_TREE_UPDATE_REMOVE, c->path,
-				&c->old_oid, 0);
-	}
-	return update(objects_workshop(t->objects), tree, &u, out, e);
+	if (!git_oid_is_zero(tree))
+		for (size_t i = 0; i < n; i++)
+			if (!changes[i].has)
+				add_update(&u, changes[i].path,
+					&changes[i].old_oid, 0);
+	return make(t, tree, &u, out, e);
 }
 
 int tree_with(struct trees *t, const git_oid *tree,
@@ -207,9 +199,9 @@ int tree_with(struct trees *t, const git_oid *tree,
 
 	for (size_t i = 0; i < n; i++)
 		if (changes[i].has)
-			add_update(&u, GIT_TREE_UPDATE_UPSERT, changes[i].path,
-				&changes[i].new_oid, changes[i].mode);
-	return update(objects_workshop(t->objects), tree, &u, out, e);
+			add_update(&u, changes[i].path, &changes[i].new_oid,
+				mode_of(&changes[i]));
+	return make(t, tree, &u, out, e);
 }
 
 int tree_changed(struct trees *t, const git_oid *tree,
@@ -237,7 +229,7 @@ int tree_changed(struct trees *t, const git_oid *tree,
 	return code;
 }
 
-int tree_with_kept(git_repository *repo, const git_oid *tree,
+int tree_with_kept(struct trees *t, const git_oid *tree,
 	const struct worktree_change *changes, size_t n, git_oid *out,
 	struct err *e)
 {
@@ -245,7 +237,7 @@ int tree_with_kept(git_repository *repo, const git_oid *tree,
 
 	for (size_t i = 0; i < n; i++)
 		if (changes[i].foreign)
-			add_update(&u, GIT_TREE_UPDATE_UPSERT, changes[i].path,
-				&changes[i].kept_oid, 0);
-	return update(repo, tree, &u, out, e);
+			add_update(&u, changes[i].path, &changes[i].kept_oid,
+				GIT_FILEMODE_BLOB);
+	return make(t, tree, &u, out, e);
 }

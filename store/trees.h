@@ -54,7 +54,7 @@ int tree_changed(struct trees *t, const git_oid *tree,
 	struct err *e);
 
 /* A tree with the bytes that a person had in it (foreign, kept_oid). */
-int tree_with_kept(git_repository *repo, const git_oid *tree,
+int tree_with_kept(struct trees *t, const git_oid *tree,
 	const struct worktree_change *changes, size_t n, git_oid *out,
 	struct err *e);
 

@@ -128,9 +128,9 @@ static void many_trees_are_made(void **state)
 	char *line;
 
 	assert_int_equal(objects_new(s->repo, s->temp, &t.objects, NULL), 0);
-	assert_ptr_equal(objects_workshop(t.objects), s->repo);
+	assert_true(objects_are_few(t.objects));
 	tree = put_all(&t, &none, 200, 1);
-	assert_ptr_not_equal(objects_workshop(t.objects), s->repo);
+	assert_false(objects_are_few(t.objects));
 	tree = put_all(&t, &tree, 5, 2);
 	assert_int_equal(objects_seal(t.objects, NULL), 0);
 	tree = put_all(&t, &tree, 100, 3);
@@ -148,6 +148,250 @@ static void many_trees_are_made(void **state)
 	objects_free(t.objects);
 }
 
+/* --- What becomes of a tree ----------------------------------------------- */
+
+#define CHANGES 12
+
+static struct worktree_change *change_of(const char *path, bool has, int value)
+{
+	static struct worktree_change changes[CHANGES];
+	static size_t n;
+	struct worktree_change *c = &changes[n++ % CHANGES];
+
+	*c = (struct worktree_change){
+		.path = path, .has = has, .new_oid = oid_of(value)};
+	return c;
+}
+
+static struct trees open_trees(struct scratch *s)
+{
+	struct trees t = {.repo = s->repo};
+
+	assert_int_equal(objects_new(s->repo, s->temp, &t.objects, NULL), 0);
+	for (int value = 0; value < CHANGES; value++) {
+		git_oid oid;
+
+		assert_int_equal(objects_blob(t.objects, &value, sizeof(value),
+					 &oid, NULL),
+			0);
+	}
+	return t;
+}
+
+static void close_trees(struct trees *t)
+{
+	trees_let_go(t);
+	objects_free(t->objects);
+}
+
+/* Folders and files that are one another's beginnings, but never the same. */
+static void make_path(char *path, size_t size, unsigned *seed)
+{
+	static const char *const folders[] = {"x", "x.", "x-a", "xx0", "y"};
+	static const char *const files[] = {"x0", "x.b", "x-", "xx", "w", "z"};
+	int depth = rand_r(seed) % 4;
+	size_t n = 0;
+
+	for (int i = 0; i < depth; i++)
+		n += (size_t)snprintf(path + n, size - n, "%s/",
+			folders[(size_t)rand_r(seed) % ARRAY_LEN(folders)]);
+	snprintf(path + n, size - n, "%s",
+		files[(size_t)rand_r(seed) % ARRAY_LEN(files)]);
+}
+
+/* The same changes to an index of libgit2. */
+static void change_index(
+	git_index *index, const struct worktree_change *changes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		git_index_entry entry = {.path = changes[i].path,
+			.mode = changes[i].mode,
+			.id = changes[i].new_oid};
+
+		if (changes[i].has)
+			assert_int_equal(git_index_add(index, &entry), 0);
+		else
+			(void)git_index_remove(index, changes[i].path, 0);
+	}
+}
+
+static size_t make_changes(
+	struct worktree_change *changes, char (*paths)[64], unsigned *seed)
+{
+	static const uint32_t modes[] = {GIT_FILEMODE_BLOB,
+		GIT_FILEMODE_BLOB_EXECUTABLE, GIT_FILEMODE_LINK};
+	size_t n = 0;
+	size_t most = 1 + (size_t)rand_r(seed) % CHANGES;
+
+	while (n < most) {
+		bool is_new = true;
+
+		make_path(paths[n], sizeof(paths[n]), seed);
+		for (size_t i = 0; i < n; i++)
+			is_new &= strcmp(paths[i], paths[n]) != 0;
+		if (!is_new)
+			continue;
+		changes[n] = *change_of(paths[n], rand_r(seed) % 2 == 0,
+			rand_r(seed) % CHANGES);
+		changes[n++].mode = modes[(size_t)rand_r(seed) % 3];
+	}
+	return n;
+}
+
+/* Trees are as git itself makes them, whatever comes and goes. */
+static void any_changes(void **state)
+{
+	struct scratch *s = *state;
+	struct trees t = open_trees(s);
+	struct worktree_change changes[CHANGES];
+	char paths[CHANGES][64];
+	git_oid tree = {{0}};
+	unsigned seed = 7;
+	git_index *index;
+
+	assert_int_equal(git_index_new(&index), 0);
+	for (int round = 0; round < 2000; round++) {
+		size_t n = make_changes(changes, paths, &seed);
+		git_oid wanted;
+
+		if (round == 1000)
+			assert_int_equal(objects_seal(t.objects, NULL), 0);
+		change_index(index, changes, n);
+		assert_int_equal(
+			git_index_write_tree_to(&wanted, index, s->repo), 0);
+		assert_int_equal(
+			tree_without(&t, &tree, changes, n, &tree, NULL), 0);
+		assert_int_equal(
+			tree_with(&t, &tree, changes, n, &tree, NULL), 0);
+		if (!git_oid_is_zero(&tree))
+			assert_true(git_oid_equal(&tree, &wanted));
+	}
+	git_index_free(index);
+	close_trees(&t);
+}
+
+static void expect_refused(struct trees *t, const git_oid *from,
+	const struct worktree_change *changes, size_t n, const char *words)
+{
+	struct err err = {0};
+	git_oid tree;
+
+	assert_int_equal(tree_with(t, from, changes, n, &tree, &err), ERR_IO);
+	if (strstr(err.text, words) == NULL)
+		fail_msg("'%s' does not say '%s'", err.text, words);
+}
+
+static void what_cannot_be(void **state)
+{
+	struct trees t = open_trees(*state);
+	struct worktree_change both[] = {*change_of("a/x", true, 1),
+		*change_of("a/x.md", true, 1), *change_of("a/x/y", true, 2)};
+	struct worktree_change twice[] = {
+		*change_of("b", true, 1), *change_of("b", true, 2)};
+	git_oid none = {{0}};
+	git_oid file;
+	git_oid folder;
+
+	expect_refused(&t, &none, both, 3, "x would be in it twice");
+	expect_refused(&t, &none, twice, 2, "b would be in it twice");
+	assert_int_equal(tree_with(&t, &none, both, 2, &file, NULL), 0);
+	expect_refused(&t, &file, both + 2, 1, "x would be in it twice");
+	assert_int_equal(tree_with(&t, &none, both + 1, 2, &folder, NULL), 0);
+	expect_refused(&t, &folder, both, 1, "x would be in it twice");
+	expect_refused(&t, &none, change_of("lost.md", true, 1000), 1,
+		"of lost.md is not there");
+	close_trees(&t);
+}
+
+/* Nothing is written for what is as it was; what gets empty is gone. */
+static void what_stays_and_goes(void **state)
+{
+	static const char *const empty =
+		"4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+	struct trees t = open_trees(*state);
+	struct worktree_change c[] = {*change_of("a/b/1.md", true, 1),
+		*change_of("a/b/2.md", true, 2), *change_of("c.md", true, 3)};
+	struct worktree_change no_folder = *change_of("a/b", false, 0);
+	git_oid none = {{0}};
+	struct spot spot;
+	git_oid all;
+	git_oid tree;
+	size_t n;
+
+	assert_int_equal(tree_with(&t, &none, c, 3, &all, NULL), 0);
+	n = objects_count(t.objects);
+	assert_int_equal(tree_with(&t, &all, c, 3, &tree, NULL), 0);
+	assert_true(git_oid_equal(&tree, &all));
+	assert_int_equal(tree_without(&t, &all, &no_folder, 1, &tree, NULL), 0);
+	assert_true(git_oid_equal(&tree, &all));
+	assert_int_equal(objects_count(t.objects), n);
+	c[0].has = c[1].has = false;
+	assert_int_equal(tree_without(&t, &all, c, 3, &tree, NULL), 0);
+	assert_int_equal(tree_find(&t, &tree, "a", &spot, NULL), 0);
+	assert_int_equal(spot.kind, SPOT_FREE);
+	c[2].has = false;
+	assert_int_equal(tree_without(&t, &tree, c, 3, &tree, NULL), 0);
+	assert_string_equal(git_oid_tostr_s(&tree), empty);
+	assert_int_equal(tree_without(&t, &none, c, 3, &tree, NULL), 0);
+	assert_true(git_oid_is_zero(&tree));
+	close_trees(&t);
+}
+
+/* Each beginning of a tree, and each of its bytes another. */
+static void damaged_trees(void **state)
+{
+	static const char bytes[] = "100644 a.md\0"
+				    "aaaaaaaaaaaaaaaaaaaa"
+				    "40000 b\0"
+				    "bbbbbbbbbbbbbbbbbbbb"
+				    "160000 c\0"
+				    "cccccccccccccccccccc";
+	struct scratch *s = *state;
+	struct trees t = open_trees(s);
+	const size_t size = sizeof(bytes) - 1;
+	git_odb *odb;
+	size_t n_refused = 0;
+
+	assert_int_equal(git_repository_odb(&odb, s->repo), 0);
+	for (size_t i = 0; i <= 2 * size; i++) {
+		char text[sizeof(bytes)];
+		size_t n = i < size ? i : size;
+		git_oid from;
+		git_oid tree;
+
+		memcpy(text, bytes, sizeof(bytes));
+		if (i > size)
+			text[i - size - 1] ^= 0x55;
+		assert_int_equal(
+			git_odb_write(&from, odb, text, n, GIT_OBJECT_TREE), 0);
+		n_refused += tree_with(&t, &from, change_of("z.md", true, 1), 1,
+				     &tree, NULL) != 0;
+	}
+	assert_in_range(n_refused, size / 2, 2 * size - 60);
+	git_odb_free(odb);
+	close_trees(&t);
+}
+
+static void unordered_trees(void **state)
+{
+	static const char bytes[] = "100644 b\0"
+				    "aaaaaaaaaaaaaaaaaaaa"
+				    "100644 a\0"
+				    "bbbbbbbbbbbbbbbbbbbb";
+	struct scratch *s = *state;
+	struct trees t = open_trees(s);
+	git_odb *odb;
+	git_oid from;
+
+	assert_int_equal(git_repository_odb(&odb, s->repo), 0);
+	assert_int_equal(git_odb_write(&from, odb, bytes, sizeof(bytes) - 1,
+				 GIT_OBJECT_TREE),
+		0);
+	expect_refused(&t, &from, change_of("z.md", true, 1), 1, "is damaged");
+	git_odb_free(odb);
+	close_trees(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +399,16 @@ int main(void)
 			scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(
 			many_trees_are_made, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(
+			any_changes, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(
+			what_cannot_be, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(
+			what_stays_and_goes, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(
+			damaged_trees, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(
+			unordered_trees, scratch_setup, scratch_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
