@@ -138,7 +138,7 @@ static void run_decide(struct job *job)
 	struct pass *p = container_of(job, struct pass, job);
 	struct mapper *m = p->sync->mapper;
 
-	if (!p->asked_unclaimed && sees_all(p) &&
+	if (!p->asked_unclaimed && p->saw_all &&
 		mapper_unclaimed(m, &p->err) != 0)
 		return;
 	p->asked_unclaimed = true;
@@ -160,5 +160,6 @@ static void on_decided(struct job *job)
 
 void pass_decide(struct pass *p)
 {
+	p->saw_all = sees_all(p); /* here: a cancel may come meanwhile */
 	pass_give(p, run_decide, on_decided);
 }
