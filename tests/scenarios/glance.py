@@ -5,10 +5,7 @@ import os
 import sys
 import time
 
-from harness import StandIn, Sync, Tap, read, until
-
-
-SANITIZER = "tsan" in os.environ.get("BUILD", "")  # has a thread of its own
+from harness import SANITIZER, StandIn, Sync, Tap, read, until
 
 
 def wakes(sync):

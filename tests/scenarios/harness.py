@@ -15,6 +15,7 @@ import urllib.parse
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build/release"))
+SANITIZER = "tsan" in os.environ.get("BUILD", "")  # has a thread of its own
 RECORDED = os.path.join(ROOT, "tests/openproject/recorded")
 SEEDS_MAPPING = os.path.join(ROOT, "tests/fixtures/mapping/seeds.yaml")
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from harness import StandIn, Sync, Tap, until
+from harness import SANITIZER, StandIn, Sync, Tap, until
 
 PTRACE_INTERRUPT, PTRACE_DETACH, PTRACE_SEIZE = 0x4207, 17, 0x4206
 
@@ -89,9 +89,10 @@ def early(tap):
 
 
 def worker_thread(pid):
-    """The thread beside the loop: the first that it made, and so is listed.
+    """The thread beside the loop: the first that it made, and so is listed,
+    behind the one of the sanitizer.
     Those of libuv's pool came later; one of them is not missed at once."""
-    return int(os.listdir("/proc/%d/task" % pid)[1])
+    return int(os.listdir("/proc/%d/task" % pid)[1 + SANITIZER])
 
 
 def watchdog(tap):
