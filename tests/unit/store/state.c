@@ -58,11 +58,10 @@ static int on_attachment(
 	void *arg, const struct state_attachment *a, struct err *e)
 {
 	(void)e;
-	buf_printf(arg, "%lld/%lld/%lld/%.*s/%.*s/%s/%ld/%ld",
-		(long long)a->id, (long long)a->work_package,
-		(long long)a->size, STR_ARGS(a->digest),
-		STR_ARGS(a->oid), a->image.format, a->image.width,
-		a->image.height);
+	buf_printf(arg, "%lld/%lld/%lld/%.*s/%.*s/%s/%ld/%ld", (long long)a->id,
+		(long long)a->work_package, (long long)a->size,
+		STR_ARGS(a->digest), STR_ARGS(a->oid), a->image.format,
+		a->image.width, a->image.height);
 	return 0;
 }
 
