@@ -273,6 +273,7 @@ static void on_planned(struct job *job)
 {
 	struct full *f = container_of(job, struct full, job);
 
+	f->n_planned = f->n_todo;
 	listing_fini(&f->listing);
 	proceed(f, READING);
 }

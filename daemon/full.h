@@ -21,7 +21,8 @@ struct full {
 	struct err err; /* result */
 	int64_t newest; /* newest updatedAt shown before the read began, or 0 */
 	size_t n_ids;
-	bool older; /* than what is known here: then all was read */
+	size_t n_planned; /* to be read; 0 before that is known */
+	bool older;       /* than what is known here: then all was read */
 
 	/* Private. */
 	full_done_fn *done;

@@ -202,7 +202,7 @@ static int64_t total_of(const struct pass *p)
 	if (p->step != READING || p->kind == PASS_POLL)
 		return 0;
 	return p->kind == PASS_SOME ? (int64_t)p->n_ids
-				    : (int64_t)p->full.n_todo;
+				    : (int64_t)p->full.n_planned;
 }
 
 struct pass_progress pass_progress(const struct pass *p)
