@@ -104,13 +104,23 @@ static void collect(struct http *h)
 	}
 }
 
-static void on_timeout(uv_timer_t *timer)
+/*
+ * Where curl has no memory to note what it waits for, nothing would ever wake
+ * it: so that ends all, as any small allocation that fails.
+ */
+static void act(struct http *h, curl_socket_t fd, int flags)
 {
-	struct http *h = timer->data;
 	int running;
 
-	curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	if (curl_multi_socket_action(h->multi, fd, flags, &running) ==
+		CURLM_OUT_OF_MEMORY)
+		out_of_memory();
 	collect(h);
+}
+
+static void on_timeout(uv_timer_t *timer)
+{
+	act(timer->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int on_timer(CURLM *multi, long timeout_ms, void *arg)
@@ -159,9 +169,7 @@ static void watch_again(struct watch *w)
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct watch *w = poll->data;
-	struct http *h = w->http;
 	int flags = 0;
-	int running;
 
 	if (!w->wanted) {
 		stop(w); /* curl looks itself before it uses it again */
@@ -179,8 +187,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 		flags = CURL_CSELECT_IN;
 		watch_again(w);
 	}
-	curl_multi_socket_action(h->multi, w->fd, flags, &running);
-	collect(h);
+	act(w->http, w->fd, flags);
 }
 
 static void handle_closed(struct http *h)
@@ -376,7 +383,7 @@ static CURL *take_easy(struct http *h)
 	CURL *easy = h->n_idle > 0 ? h->idle[--h->n_idle] : curl_easy_init();
 
 	if (easy == NULL)
-		abort(); /* as any small allocation that fails */
+		out_of_memory();
 	return easy;
 }
 
