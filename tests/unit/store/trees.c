@@ -392,6 +392,34 @@ static void unordered_trees(void **state)
 	close_trees(&t);
 }
 
+/* In one pack all goes and comes again: the tree between is empty. */
+static void all_goes_and_comes(void **state)
+{
+	struct scratch *s = *state;
+	struct trees t = {.repo = s->repo};
+	struct worktree_change gone[200];
+	char paths[200][32];
+	git_oid none = {{0}};
+	git_oid tree;
+	git_oid empty;
+	git_oid again;
+
+	assert_int_equal(objects_new(s->repo, s->temp, &t.objects, NULL), 0);
+	tree = put_all(&t, &none, 200, 1);
+	assert_false(objects_are_few(t.objects));
+	for (int i = 0; i < 200; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "a/%03d/index.md", i);
+		gone[i] = (struct worktree_change){.path = paths[i]};
+	}
+	assert_int_equal(tree_without(&t, &tree, gone, 200, &empty, NULL), 0);
+	again = put_all(&t, &empty, 200, 1);
+	assert_true(git_oid_equal(&tree, &again));
+	assert_int_equal(objects_seal(t.objects, NULL), 0);
+	assert_int_equal(scratch_run(s, "git fsck --strict"), 0);
+	trees_let_go(&t);
+	objects_free(t.objects);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -409,6 +437,8 @@ int main(void)
 			damaged_trees, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(
 			unordered_trees, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(
+			all_goes_and_comes, scratch_setup, scratch_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
