@@ -8,6 +8,7 @@
  * Entries are in order (gitformat, "tree objects": a folder as if its name
  * ended with a slash), and so are updates by their whole paths: old and new
  * are walked once, side by side, and only the folders that change are read.
+ * A tree of others that is not in order is put there.
  */
 #include "store/tree_write.h"
 
@@ -27,12 +28,11 @@ struct entry {
 	git_oid oid;
 };
 
-/* An old tree, entry by entry. */
+/* An old tree; its names are the object's. */
 struct old {
 	git_odb_object *object; /* NULL: an empty one */
-	struct str rest;
-	struct entry entry;
-	bool has; /* there is one */
+	struct entry *entries;
+	size_t n, cap;
 };
 
 /* A new one. */
@@ -103,28 +103,46 @@ static bool take_entry(struct str *rest, struct entry *out)
 	return true;
 }
 
-static int next(struct old *old, struct err *e)
-{
-	struct entry last = old->entry;
-	bool had = old->has;
-
-	old->has = old->rest.n > 0;
-	if (!old->has)
-		return 0;
-	if (!take_entry(&old->rest, &old->entry))
-		return damaged(old, e);
-	if (had && compare(last.name, last.mode == FOLDER, old->entry.name,
-			   old->entry.mode == FOLDER) >= 0)
-		return damaged(old, e);
-	return 0;
-}
-
 static struct str text_of(const struct old *old)
 {
 	if (old->object == NULL)
 		return (struct str){"", 0};
 	return (struct str){git_odb_object_data(old->object),
 		git_odb_object_size(old->object)};
+}
+
+static int order_of(const struct entry *a, const struct entry *b)
+{
+	return compare(a->name, a->mode == FOLDER, b->name, b->mode == FOLDER);
+}
+
+static int by_order(const void *a, const void *b)
+{
+	return order_of(a, b);
+}
+
+static bool is_in_order(const struct old *old)
+{
+	for (size_t i = 1; i < old->n; i++)
+		if (order_of(&old->entries[i - 1], &old->entries[i]) >= 0)
+			return false;
+	return true;
+}
+
+static int read_entries(struct old *old, struct err *e)
+{
+	struct str rest = text_of(old);
+
+	while (rest.n > 0) {
+		old->entries = grow(
+			old->entries, old->n, &old->cap, sizeof(*old->entries));
+		if (!take_entry(&rest, &old->entries[old->n++]))
+			return damaged(old, e);
+	}
+	if (is_in_order(old))
+		return 0;
+	qsort(old->entries, old->n, sizeof(*old->entries), by_order);
+	return is_in_order(old) ? 0 : damaged(old, e); /* one comes twice */
 }
 
 static int open_old(
@@ -136,10 +154,13 @@ static int open_old(
 	if (git_oid_is_zero(oid))
 		return 0;
 	r = objects_read_tree(o, oid, &out->object, e);
-	if (r != 0)
-		return r;
-	out->rest = text_of(out);
-	return next(out, e);
+	return r == 0 ? read_entries(out, e) : r;
+}
+
+static void close_old(struct old *old)
+{
+	git_odb_object_free(old->object);
+	free(old->entries);
 }
 
 /* --- Writing -------------------------------------------------------------- */
@@ -222,10 +243,12 @@ static int update(struct writing *w, struct new *new, struct span *s,
 	return r == 0 && folder.mode != 0 ? add(new, &folder, e) : r;
 }
 
-static int merge(struct writing *w, struct old *old, struct span s,
+static int merge(struct writing *w, const struct old *old, struct span s,
 	struct new *new, struct err *e)
 {
 	static const git_oid none;
+	const struct entry *at = old->entries;
+	const struct entry *end = at + old->n;
 	int r = 0;
 
 	while (r == 0 && s.first < s.end) {
@@ -233,24 +256,18 @@ static int merge(struct writing *w, struct old *old, struct span s,
 		struct str name = {path, strcspn(path, "/")};
 		int order = -1;
 
-		if (old->has)
-			order = compare(name, path[name.n] == '/',
-				old->entry.name, old->entry.mode == FOLDER);
-		if (order > 0) {
-			r = add(new, &old->entry, e);
-		} else {
-			git_oid was = order == 0 ? old->entry.oid : none;
-
-			r = update(w, new, &s, name, &was, e);
-		}
-		if (r == 0 && order >= 0)
-			r = next(old, e);
+		if (at < end)
+			order = compare(name, path[name.n] == '/', at->name,
+				at->mode == FOLDER);
+		if (order > 0)
+			r = add(new, at, e);
+		else
+			r = update(w, new, &s, name,
+				order == 0 ? &at->oid : &none, e);
+		at += order >= 0;
 	}
-	while (r == 0 && old->has) {
-		r = add(new, &old->entry, e);
-		if (r == 0)
-			r = next(old, e);
-	}
+	for (; r == 0 && at < end; at++)
+		r = add(new, at, e);
 	return r;
 }
 
@@ -282,7 +299,7 @@ static int write_folder(struct writing *w, const git_oid *from, struct span s,
 		r = write_new(w, from, &old, &new, &out->oid, e);
 	if (r == 0 && new.text.n > 0)
 		out->mode = FOLDER;
-	git_odb_object_free(old.object);
+	close_old(&old);
 	free(new.files);
 	buf_fini(&new.text);
 	return r;

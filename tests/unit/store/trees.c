@@ -372,23 +372,47 @@ static void damaged_trees(void **state)
 	close_trees(&t);
 }
 
+static git_oid write_raw(struct scratch *s, const char *bytes, size_t n)
+{
+	git_odb *odb;
+	git_oid oid;
+
+	assert_int_equal(git_repository_odb(&odb, s->repo), 0);
+	assert_int_equal(
+		git_odb_write(&oid, odb, bytes, n, GIT_OBJECT_TREE), 0);
+	git_odb_free(odb);
+	return oid;
+}
+
+/* They are put in order; what is there twice nobody can know. */
 static void unordered_trees(void **state)
 {
 	static const char bytes[] = "100644 b\0"
 				    "aaaaaaaaaaaaaaaaaaaa"
 				    "100644 a\0"
 				    "bbbbbbbbbbbbbbbbbbbb";
+	static const char twice[] = "100644 b\0"
+				    "aaaaaaaaaaaaaaaaaaaa"
+				    "100644 a\0"
+				    "bbbbbbbbbbbbbbbbbbbb"
+				    "100644 b\0"
+				    "cccccccccccccccccccc";
 	struct scratch *s = *state;
 	struct trees t = open_trees(s);
-	git_odb *odb;
-	git_oid from;
+	struct worktree_change *c = change_of("z.md", true, 1);
+	git_oid from = write_raw(s, bytes, sizeof(bytes) - 1);
+	git_oid tree;
+	char *line;
 
-	assert_int_equal(git_repository_odb(&odb, s->repo), 0);
-	assert_int_equal(git_odb_write(&from, odb, bytes, sizeof(bytes) - 1,
-				 GIT_OBJECT_TREE),
-		0);
-	expect_refused(&t, &from, change_of("z.md", true, 1), 1, "is damaged");
-	git_odb_free(odb);
+	assert_int_equal(tree_with(&t, &from, c, 1, &tree, NULL), 0);
+	assert_int_equal(objects_seal(t.objects, NULL), 0);
+	line = xasprintf("test \"$(git ls-tree --name-only %s | tr '\\n' ' ')\""
+			 " = 'a b z.md '",
+		git_oid_tostr_s(&tree));
+	assert_int_equal(scratch_run(s, "%s", line), 0);
+	free(line);
+	from = write_raw(s, twice, sizeof(twice) - 1);
+	expect_refused(&t, &from, c, 1, "is damaged");
 	close_trees(&t);
 }
 
