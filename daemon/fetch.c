@@ -27,7 +27,7 @@
 #define MAX_TRIES 2
 #define TOGETHER 8 /* contents that are made at once */
 #define FEW_AHEAD 2
-#define ROOM ((size_t)24 << 20)
+#define ROOM ((size_t)16 << 20)
 #define LARGE ((size_t)4 << 20) /* that a large one takes of it */
 #define ASKED ((size_t)8 << 10) /* and any, beside its bytes */
 
