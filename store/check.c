@@ -82,13 +82,6 @@ static int check_rows(struct sight *g, struct err *e)
 	return query_close(&q, e);
 }
 
-static int add(void *arg, const void *bytes, size_t n, struct err *e)
-{
-	(void)e;
-	digest_add(arg, bytes, n);
-	return 0;
-}
-
 /* SHA-1 names a content; it must be the one that came, by MD5, too. */
 static int check_digest(struct sight *g, struct query *q, struct err *e)
 {
@@ -101,9 +94,9 @@ static int check_digest(struct sight *g, struct query *q, struct err *e)
 	char text[2 * MD5_SIZE + 1];
 	char what[80];
 	git_oid oid;
-	bool read =
-		git_oid_fromstrn(&oid, hex.p, hex.n) == 0 &&
-		objects_read(g->store->objects, &oid, add, digest, NULL) == 0;
+	bool read = git_oid_fromstrn(&oid, hex.p, hex.n) == 0 &&
+		    objects_read(g->store->objects, &oid, inflate_to_digest,
+			    digest, NULL) == 0;
 
 	digest_end(digest, bytes);
 	if (!read)

@@ -308,13 +308,6 @@ static int give(const struct store_content *c, inflate_sink_fn *fn, void *arg,
 	return fn(arg, buf_str(&c->bytes).p, c->bytes.n, e);
 }
 
-static int digest_piece(void *arg, const void *bytes, size_t n, struct err *e)
-{
-	(void)e;
-	digest_add(arg, bytes, n);
-	return 0;
-}
-
 /*
  * Is what the store has under its name the same?  What cannot be read there is
  * no reason to refuse this one: it is found missing where it is used.
@@ -326,9 +319,9 @@ static int compare_twin(const struct store_content *c, const git_oid *oid,
 	struct digest *there = digest_sha256();
 	uint8_t mine[SHA256_SIZE];
 	uint8_t other[SHA256_SIZE];
-	int r = give(c, digest_piece, here, e);
-	bool read = r == 0 && objects_give(c->store->objects, oid, digest_piece,
-				      there, NULL) == 0;
+	int r = give(c, inflate_to_digest, here, e);
+	bool read = r == 0 && objects_give(c->store->objects, oid,
+				      inflate_to_digest, there, NULL) == 0;
 
 	digest_end(here, mine);
 	digest_end(there, other);

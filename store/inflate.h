@@ -17,4 +17,7 @@ int inflate_entry(int fd, const struct object *object, inflate_sink_fn *fn,
 int inflate_loose(int fd, const struct object *object, inflate_sink_fn *fn,
 	void *arg, struct err *e);
 
+/* A sink whose arg is a struct digest. */
+int inflate_to_digest(void *digest, const void *bytes, size_t n, struct err *e);
+
 #endif

@@ -36,8 +36,7 @@ struct old {
 };
 
 /* A new one. */
-struct new
-{
+struct made {
 	struct buf text;
 	/* Files whose names begin that of the last entry, the longest last. */
 	struct str *files;
@@ -111,20 +110,18 @@ static struct str text_of(const struct old *old)
 		git_odb_object_size(old->object)};
 }
 
-static int order_of(const struct entry *a, const struct entry *b)
-{
-	return compare(a->name, a->mode == FOLDER, b->name, b->mode == FOLDER);
-}
-
 static int by_order(const void *a, const void *b)
 {
-	return order_of(a, b);
+	const struct entry *x = a;
+	const struct entry *y = b;
+
+	return compare(x->name, x->mode == FOLDER, y->name, y->mode == FOLDER);
 }
 
 static bool is_in_order(const struct old *old)
 {
 	for (size_t i = 1; i < old->n; i++)
-		if (order_of(&old->entries[i - 1], &old->entries[i]) >= 0)
+		if (by_order(&old->entries[i - 1], &old->entries[i]) >= 0)
 			return false;
 	return true;
 }
@@ -165,7 +162,7 @@ static void close_old(struct old *old)
 
 /* --- Writing -------------------------------------------------------------- */
 
-static int add(struct new *new, const struct entry *entry, struct err *e)
+static int add(struct made *new, const struct entry *entry, struct err *e)
 {
 	bool is_folder = entry->mode == FOLDER;
 
@@ -191,7 +188,7 @@ static int add(struct new *new, const struct entry *entry, struct err *e)
 	return 0;
 }
 
-static int add_file(struct writing *w, struct new *new,
+static int add_file(struct writing *w, struct made *new,
 	const struct tree_update *u, struct str name, struct err *e)
 {
 	const struct entry entry = {name, u->mode, u->oid};
@@ -225,7 +222,7 @@ static int write_folder(struct writing *w, const git_oid *from, struct span s,
  * The first update, or all in its folder; old is what was there before it, or
  * nothing.
  */
-static int update(struct writing *w, struct new *new, struct span *s,
+static int update(struct writing *w, struct made *new, struct span *s,
 	struct str name, const git_oid *old, struct err *e)
 {
 	const struct tree_update *u = &w->updates[s->first];
@@ -244,7 +241,7 @@ static int update(struct writing *w, struct new *new, struct span *s,
 }
 
 static int merge(struct writing *w, const struct old *old, struct span s,
-	struct new *new, struct err *e)
+	struct made *new, struct err *e)
 {
 	static const git_oid none;
 	const struct entry *at = old->entries;
@@ -272,7 +269,7 @@ static int merge(struct writing *w, const struct old *old, struct span s,
 }
 
 static int write_new(struct writing *w, const git_oid *from,
-	const struct old *old, const struct new *new, git_oid *out,
+	const struct old *old, const struct made *new, git_oid *out,
 	struct err *e)
 {
 	struct str text = buf_str(&new->text);
@@ -288,7 +285,7 @@ static int write_new(struct writing *w, const git_oid *from,
 static int write_folder(struct writing *w, const git_oid *from, struct span s,
 	struct entry *out, struct err *e)
 {
-	struct new new = {0};
+	struct made new = {0};
 	struct old old;
 	int r = open_old(w->objects, from, &old, e);
 
