@@ -6,10 +6,13 @@
  *
  * git itself judges whether there is enough to do.  Who has set gc.auto = 0 in
  * the repository does not want it.  What a pass writes meanwhile is new, and
- * git gc leaves alone what is newer than two weeks.
+ * git gc leaves alone what is newer than two weeks.  A large pack stays as it
+ * is: a store of many attachments is not written again and again, nor twice on
+ * the disk.
  */
 #include "daemon/maintain.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/stamp.h"
@@ -29,9 +32,9 @@ struct maintain {
 	struct job job;
 	bool busy;
 	bool wait;
-	int fd;         /* what the job gave: its standard input, or -1 */
-	struct err err; /* or why it gave none */
-	bool told;      /* that it failed */
+	struct store_gc gc; /* what the job gave it */
+	struct err err;     /* or why it gave nothing */
+	bool told;          /* that it failed */
 	void (*closed)(void *arg);
 	void *closed_arg;
 };
@@ -71,7 +74,7 @@ static void run_end(struct job *job)
 {
 	struct maintain *m = container_of(job, struct maintain, job);
 
-	store_gc_end(m->host.store, m->fd, m->git.child.err.code == 0);
+	store_gc_end(m->host.store, m->gc.fd, m->git.child.err.code == 0);
 }
 
 static void on_end(struct job *job)
@@ -104,22 +107,46 @@ static void on_gc(struct child *child)
 	give_end(m);
 }
 
+static void set(struct maintain *m, const char *key, int64_t value)
+{
+	git_child_arg(&m->git, "-c");
+	git_child_arg(&m->git, "%s=%" PRId64, key, value);
+}
+
+/* Were there more large packs than the limit, git would write them again. */
+static void start(struct maintain *m)
+{
+	static const struct config_push none;
+
+	git_child_init(&m->git, m->host.loop, m->path, &none);
+	set(m, "gc.auto", FEW_LOOSE);
+	set(m, "gc.autoPackLimit", FEW_PACKS + (int64_t)m->gc.n_large);
+	set(m, "gc.bigPackThreshold", m->gc.large);
+	set(m, "gc.autoDetach", 0);
+	set(m, "pack.threads", 1); /* nobody waits for it */
+	git_child_arg(&m->git, "gc");
+	git_child_arg(&m->git, "--auto");
+	git_child_arg(&m->git, "--quiet");
+	m->git.child.timeout = LIMIT;
+	m->git.child.input_fd = m->gc.fd;
+	git_child_start(&m->git, on_gc);
+}
+
 static void run_may(struct job *job)
 {
 	struct maintain *m = container_of(job, struct maintain, job);
 
 	m->err = (struct err){0};
-	store_gc_begin(m->host.store, &m->fd, &m->err);
+	store_gc_begin(m->host.store, &m->gc, &m->err);
 }
 
 static void on_may(struct job *job)
 {
-	static const struct config_push none;
 	struct maintain *m = container_of(job, struct maintain, job);
 
 	if (m->err.code != 0)
 		tell(m, m->err.text);
-	if (m->fd < 0) {
+	if (m->gc.fd < 0) {
 		end(m);
 		return;
 	}
@@ -127,21 +154,7 @@ static void on_may(struct job *job)
 		give_end(m);
 		return;
 	}
-	git_child_init(&m->git, m->host.loop, m->path, &none);
-	git_child_arg(&m->git, "-c");
-	git_child_arg(&m->git, "gc.auto=%d", FEW_LOOSE);
-	git_child_arg(&m->git, "-c");
-	git_child_arg(&m->git, "gc.autoPackLimit=%d", FEW_PACKS);
-	git_child_arg(&m->git, "-c");
-	git_child_arg(&m->git, "gc.autoDetach=false");
-	git_child_arg(&m->git, "-c");
-	git_child_arg(&m->git, "pack.threads=1"); /* nobody waits for it */
-	git_child_arg(&m->git, "gc");
-	git_child_arg(&m->git, "--auto");
-	git_child_arg(&m->git, "--quiet");
-	m->git.child.timeout = LIMIT;
-	m->git.child.input_fd = m->fd;
-	git_child_start(&m->git, on_gc);
+	start(m);
 }
 
 void maintain_now(struct maintain *m, bool wait)

@@ -181,6 +181,24 @@ int gc_begin(const char *folder, const char *common, int *fd, struct err *e)
 	return code;
 }
 
+size_t gc_count_larger(const char *common, int64_t bytes)
+{
+	char *folder = xasprintf("%s/objects/pack", common);
+	DIR *d = opendir(folder);
+	struct dirent *entry;
+	struct stat st;
+	size_t n = 0;
+
+	while (d != NULL && (entry = readdir(d)) != NULL)
+		n += str_ends(str_of(entry->d_name), STR(".pack")) &&
+		     fstatat(dirfd(d), entry->d_name, &st, 0) == 0 &&
+		     st.st_size > bytes;
+	if (d != NULL)
+		closedir(d);
+	free(folder);
+	return n;
+}
+
 void gc_end(const char *folder, const char *common, int fd, bool whole)
 {
 	char *file = xasprintf("%s/opsync/gc", folder);

@@ -2,6 +2,8 @@
 #define STORE_GC_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -16,6 +18,9 @@
  * that outlived its daemon is still at work.
  */
 int gc_begin(const char *folder, const char *common, int *fd, struct err *e);
+
+/* How many packs have more than so many bytes. */
+size_t gc_count_larger(const char *common, int64_t bytes);
 
 /* It has ended; whole: as it should.  Closes fd. */
 void gc_end(const char *folder, const char *common, int fd, bool whole);

@@ -15,6 +15,8 @@
 #include "store/parts.h"
 #include "store/repository.h"
 
+#define LARGE_PACK (INT64_C(256) << 20)
+
 void store_tell(
 	const struct store *s, enum log_level level, const char *fmt, ...)
 {
@@ -55,7 +57,7 @@ int store_tip(struct store *s, git_oid *out, struct err *e)
 				   : git_failed(e, "cannot read %s", s->ref);
 }
 
-static bool wants_gc(struct store *s)
+static bool wants_gc(struct store *s, struct store_gc *gc)
 {
 	git_config *config;
 	int32_t value = 1;
@@ -64,16 +66,23 @@ static bool wants_gc(struct store *s)
 		return false;
 	if (git_config_get_int32(&value, config, "gc.auto") != 0)
 		value = 1;
+	if (git_config_get_int64(&gc->large, config, "gc.bigPackThreshold") !=
+		0)
+		gc->large = LARGE_PACK;
 	git_config_free(config);
 	return value != 0;
 }
 
-int store_gc_begin(struct store *s, int *fd, struct err *e)
+int store_gc_begin(struct store *s, struct store_gc *out, struct err *e)
 {
-	*fd = -1;
-	return wants_gc(s) ? gc_begin(git_repository_path(s->repo),
-				     git_repository_commondir(s->repo), fd, e)
-			   : 0;
+	const char *common = git_repository_commondir(s->repo);
+
+	*out = (struct store_gc){.fd = -1};
+	if (!wants_gc(s, out))
+		return 0;
+	if (out->large > 0)
+		out->n_large = gc_count_larger(common, out->large);
+	return gc_begin(git_repository_path(s->repo), common, &out->fd, e);
 }
 
 void store_gc_end(struct store *s, int fd, bool whole)

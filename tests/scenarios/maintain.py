@@ -54,6 +54,35 @@ def consolidated(tap, server):
         tap.same(sync.flaws(), [], "without a flaw")
 
 
+def pack(sync, count, size):
+    """Packs of one blob each, that do not shrink."""
+    for _ in range(count):
+        blob = subprocess.run(
+            ["git", "-C", sync.store, "hash-object", "-w", "--stdin"],
+            env=sync.env, input=os.urandom(size), check=True,
+            stdout=subprocess.PIPE).stdout
+        subprocess.run(["git", "-C", sync.store, "pack-objects", "-q",
+                        ".git/objects/pack/pack"], env=sync.env, check=True,
+                       stdout=subprocess.DEVNULL, input=blob)
+
+
+def large(tap, server):
+    with Sync(server.url, projects="[demo-1]", mapping="") as sync:
+        sync.once()
+        sync.git("config", "gc.bigPackThreshold", "4k")
+        pack(sync, 52, 5000)
+        pack(sync, 50, 500)
+        tap.same((sync.once().code, packs(sync)), (0, 102),
+                 "packs that are large are not too many")
+        pack(sync, 1, 500)
+        tap.same((sync.once().code, packs(sync)), (0, 53),
+                 "others are made one, and large ones stay")
+        sync.git("config", "gc.bigPackThreshold", "0")
+        tap.same((sync.once().code, packs(sync)), (0, 1),
+                 "unless the repository has none that is large")
+        tap.same(sync.flaws(), [], "without a flaw")
+
+
 def refused(tap, server):
     cases = (
         ("a partial clone", ("config", "extensions.partialClone", "origin"),
@@ -90,6 +119,7 @@ def main():
     tap = Tap()
     with StandIn("--generate", "6") as server:
         consolidated(tap, server)
+        large(tap, server)
         refused(tap, server)
     return tap.end()
 

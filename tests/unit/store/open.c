@@ -278,33 +278,33 @@ static pid_t start_sleep(int input)
 static void test_gc_was_killed(void **state)
 {
 	struct fixture *f = *state;
-	int fd;
+	struct store_gc gc;
 	pid_t pid;
 
 	open_store(f);
 	run("cd '%s/.git' && touch -d '1 hour ago' refs/heads/old.lock",
 		f->path);
-	assert_int_equal(store_gc_begin(f->store, &fd, &f->err), 0);
-	assert_true(fd >= 0);
+	assert_int_equal(store_gc_begin(f->store, &gc, &f->err), 0);
+	assert_true(gc.fd >= 0);
 	run("cd '%s/.git' && touch gc.pid.lock refs/heads/tmp_branch "
 	    "objects/pack/tmp_pack_new objects/pack/.tmp-%d-pack-new "
 	    "objects/pack/.tmp-1234567-pack-new",
 		f->path, (int)getpid());
-	pid = start_sleep(fd);
-	store_gc_end(f->store, fd, false);
+	pid = start_sleep(gc.fd);
+	store_gc_end(f->store, gc.fd, false);
 	store_close(f->store);
 	open_store(f);
 	assert_string_equal(left(f), "yyyyyy");
-	assert_int_equal(store_gc_begin(f->store, &fd, &f->err), 0);
-	assert_int_equal(fd, -1);
+	assert_int_equal(store_gc_begin(f->store, &gc, &f->err), 0);
+	assert_int_equal(gc.fd, -1);
 	store_close(f->store);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	open_store(f);
 	assert_string_equal(left(f), "yynnyn");
-	assert_int_equal(store_gc_begin(f->store, &fd, &f->err), 0);
-	assert_true(fd >= 0);
-	store_gc_end(f->store, fd, true);
+	assert_int_equal(store_gc_begin(f->store, &gc, &f->err), 0);
+	assert_true(gc.fd >= 0);
+	store_gc_end(f->store, gc.fd, true);
 }
 
 /* --- Without opening ------------------------------------------------------ */
