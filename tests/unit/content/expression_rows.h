@@ -1,0 +1,141 @@
+#ifndef TESTS_UNIT_CONTENT_EXPRESSION_ROWS_H
+#define TESTS_UNIT_CONTENT_EXPRESSION_ROWS_H
+
+/*
+ * Rows of an expression and what it gives for one work package.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "content/constants.h"
+#include "content/emit.h"
+#include "content/evaluate.h"
+#include "tests/unit/content/fixture.h"
+
+/* Columns count the quote before the scalar.  In results, a leading '!' is an
+ * error when evaluated, '?' when compiled. */
+struct row {
+	const char *scalar; /* as it stands in quotes, without escapes */
+	const char *result; /* JSON */
+};
+
+static struct arena arena;
+static struct work_package wp;
+
+static inline int set_up(void **state)
+{
+	static const struct {
+		int64_t id;
+		const char *name;
+		const char *type;
+		const char *format;
+	} files[] = {
+		{7, "b.png", "image/png", "PNG"},
+		{5, "Hero.jpg", "image/jpeg", "JPEG"},
+		{6, "b.png", "image/png", NULL},
+		{9, "notes.pdf", "application/pdf", ""},
+	};
+
+	(void)state;
+	wp = fixture_load(&arena, "4");
+	wp.status_is_closed = true;
+	wp.children = ARENA_ARRAY(&arena, struct link, 2);
+	wp.n_children = 2;
+	wp.children[0] = (struct link){
+		11, STR("/api/v3/work_packages/11"), STR("Child one")};
+	wp.children[1] =
+		(struct link){0, STR("urn:openproject-org:api:v3:undisclosed"),
+			STR("Undisclosed")};
+	wp.n_attachments = ARRAY_LEN(files);
+	wp.attachments =
+		ARENA_ARRAY(&arena, struct attachment, wp.n_attachments);
+	for (size_t i = 0; i < wp.n_attachments; i++) {
+		struct attachment *a = &wp.attachments[i];
+
+		a->id = files[i].id;
+		a->file_name = str_of(files[i].name);
+		a->content_type = str_of(files[i].type);
+		a->size = 100 * files[i].id;
+		if (files[i].format != NULL)
+			fixture_fetch(a, files[i].format, 20, 10);
+	}
+	return 0;
+}
+
+static inline int tear_down(void **state)
+{
+	(void)state;
+	arena_fini(&arena);
+	return 0;
+}
+
+/* The result in the notation of the tables; the caller frees it. */
+static inline char *result_of(const char *scalar, const struct work_package *of,
+	bool in_match, size_t *needs)
+{
+	struct scope scope = {0};
+	struct uses uses = {0};
+	struct err e = {0};
+	struct buf b = {0};
+	struct constants none = {0};
+	struct parsing parsing = {&arena, &scope, &uses, &e, &none};
+	struct evaluation with = {.arena = &arena,
+		.wp = of,
+		.zone = "UTC",
+		.in_match = in_match,
+		.start = arena.total};
+	struct node node = {.type = NODE_SCALAR,
+		.file = "c.yaml",
+		.line = 1,
+		.column = 2,
+		.text = str_of(scalar),
+		.raw = str_of(scalar)};
+	struct expression x;
+	struct value v;
+
+	if (expression_scalar(&parsing, &node, &x) != 0)
+		buf_printf(&b, "?%s", e.text);
+	else if (evaluate(&with, &x, &v, &e) != 0)
+		buf_printf(&b, "!%s", e.text);
+	else
+		emit_json(&v, &b);
+	if (needs != NULL)
+		*needs = with.n_needs;
+	free(with.needs);
+	reads_fini(&with.reads);
+	free(scope.items);
+	free(uses.fields);
+	return buf_take(&b);
+}
+
+static inline void check_rows(const struct row *rows, size_t n)
+{
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		char *result = result_of(rows[i].scalar, &wp, false, NULL);
+
+		if (strcmp(result, rows[i].result) != 0) {
+			print_error("%s\n  gives    %s\n  expected %s\n",
+				rows[i].scalar, result, rows[i].result);
+			wrong++;
+		}
+		free(result);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+#define CHECK(...)                                                             \
+	do {                                                                   \
+		static const struct row rows[] = {__VA_ARGS__};                \
+		(void)state;                                                   \
+		check_rows(rows, ARRAY_LEN(rows));                             \
+	} while (0)
+
+#endif

@@ -1,0 +1,155 @@
+/*
+ * Which attachments a mapping takes, where they go, and when their list and
+ * their contents are asked for.
+ */
+#include "tests/unit/content/mapping_rows.h"
+
+static void test_picks(void **state)
+{
+	CHECK({ENTRY("  attachments:\n  - { pick: \"${ attachments | "
+		     "glob('Hero*') | first }\", as: hero }\n  - { pick: \"${ "
+		     "attachments | glob('*.gif') | first }\", as: none_ }\n  "
+		     "- { pick: \"${ attachments | glob('*.png') }\", as: "
+		     "pngs, save_as: \"/static/${ attachment.file | lower }\", "
+		     "link_as: \"/${ attachment.file | basename }\" }\n  "
+		     "front_matter: { a: \"${ hero }\", b: \"${ none_ }\", c: "
+		     "\"${ pngs }\", d: \"${ attachments[1].file }\" }\n"),
+		      "p.md\n---\na: Hero 1.jpg\nb: null\nc:\n- /b.png\n- "
+		      "/b-7.png\nd: Hero 1.jpg\n---\n[5 Hero 1.jpg]\n[7 "
+		      "static/b-7.png]\n[6 static/b.png]\n"},
+		{"documents:\n- path: a/index.md\n  attachments:\n  - { pick: "
+		 "\"${ attachments | last }\", save_as: index.md }\n",
+			"a/index.md\n[9 a/index-9.md]\n"},
+		{ENTRY("  attachments: [{ pick: \"${ attachments | last }\", "
+		       "save_as: ../x }]\n"),
+			"!attachments.picks[0].save_as: path '../x' must not "
+			"contain '.' or '..'\n"},
+		{ENTRY("  attachments: [{ pick: \"${ subject }\" }]\n"),
+			"!attachments.picks[0].pick: a pick must be an "
+			"attachment or a list of them, but this is text\n"},
+		{ENTRY("  attachments: [{ pick: \"${ attachments | last }\", "
+		       "save_as: \"x/${ cf.nope }\" }]\n"),
+			"!attachments.picks[0].save_as: ${ cf.nope }: is empty "
+			"(null) and cannot be part of a text: give it another "
+			"value with ??, or leave the whole out with $when\n"});
+}
+
+static void test_files(void **state)
+{
+	CHECK({ENTRY("  attachments: all\n"),
+		      "p.md\n[6 B.png]\n[5 Hero 1.jpg]\n[7 b-7.png]\n[9 "
+		      "notes.pdf]\n"},
+		{ENTRY("  attachments: { files: all, max_size: 600B, types: "
+		       "[image/*] }\n"),
+			"p.md\n[6 B.png]\n[5 Hero 1.jpg]\n"},
+		{"documents:\n- path: d/index.md\n  body: \"![x](b.png) "
+		 "[y](/api/v3/attachments/9/content)\"\n  attachments: { "
+		 "save_as: \"img/${ attachment.id }.${ attachment.file | ext "
+		 "}\" }\n",
+			"d/index.md\n![x](img/7.png) [y](img/9.pdf)\n[7 "
+			"d/img/7.png]\n[9 d/img/9.pdf]\n"},
+		{ENTRY("  body: \"![x](b.png)\"\n  attachments: none\n"),
+			"p.md\n![x](b.png)\n"},
+		{ENTRY("  body: \"![x](https://op.example.org/attachments/7) "
+		       "![x](https://other.example.org/attachments/7)\"\n  "
+		       "attachments: [{ pick: \"${ attachments | "
+		       "glob('b.png') | first }\", save_as: p/hero.png }]\n"),
+			"p.md\n![x](p/hero.png) "
+			"![x](https://other.example.org/attachments/7)\n[7 "
+			"p/hero.png]\n"},
+		{ENTRY("  body: \"${ attachments | pluck('file') | "
+		       "join(' ') }\"\n  attachments: { files: all, link_as: "
+		       "\"/x/${ attachment.file }\" }\n"),
+			"p.md\n/x/B.png /x/Hero 1.jpg /x/b-7.png "
+			"/x/notes.pdf\n[6 B.png]\n[5 Hero 1.jpg]\n[7 "
+			"b-7.png]\n[9 notes.pdf]\n"});
+}
+
+/* One evaluation finds all contents that are wanting. */
+static void test_needs(void **state)
+{
+	struct work_package odd = wp;
+
+	(void)state;
+	odd.attachments =
+		ARENA_ARRAY(&arena, struct attachment, odd.n_attachments);
+	for (size_t i = 0; i < odd.n_attachments; i++) {
+		odd.attachments[i] = wp.attachments[i];
+		odd.attachments[i].fetched = false;
+	}
+	check_with(&odd,
+		ENTRY("  let: { f: \"x${ attachments | first | image_format "
+		      "}\" }\n  attachments: [{ pick: \"${ attachments | "
+		      "glob('Hero*') | first }\", save_as: \"h.${ attachment "
+		      "| image_format | lower }\" }]\n  front_matter: { size: "
+		      "\"${ attachments[2] | image_size }\" }\n  body: "
+		      "\"![](notes.pdf)\"\n"),
+		"need 6\nneed 5\nneed 9\nneed 7\n");
+	check_with(
+		&odd, ENTRY("  attachments: none\n  body: x\n"), "p.md\nx\n");
+}
+
+/*
+ * The list of attachments is asked for only where it is read: not for entries
+ * that do not fit, nor for bodies without a reference.
+ */
+static void test_needs_list(void **state)
+{
+	static const struct row rows[] = {
+		{ENTRY("  body: x\n"), "p.md\nx\n"},
+		{ENTRY("  attachments: none\n  body: \"[](b.png)\"\n"),
+			"p.md\n[](b.png)\n"},
+		{ENTRY("  body: \"[](https://x.org/b.png) `![](b.png)`\"\n"),
+			"p.md\n[](https://x.org/b.png) `![](b.png)`\n"},
+		{ENTRY("  body: \"[](b.png)\"\n"), "need the list\n"},
+		{ENTRY("  body: \"<img src=b.png>\"\n"), "need the list\n"},
+		{ENTRY("  body: \"[x]: /attachments/7\"\n"), "need the list\n"},
+		{ENTRY("  attachments: all\n  body: x\n"), "need the list\n"},
+		{ENTRY("  attachments: [{ pick: \"${ attachments | first }\" "
+		       "}]\n"),
+			"need the list\n"},
+		{ENTRY("  front_matter: { a: \"${ cf.no ?? id }\", b: { $when: "
+		       "\"${ attachments }\", $value: 1 } }\n"),
+			"need the list\n"},
+		/* An expression that is not reached reads nothing. */
+		{ENTRY("  body: \"${ id ?? attachments }\"\n"), "p.md\n4\n"},
+		/* Entries in order, as far as rendering goes. */
+		{"documents:\n- match: { where: \"${ id == 5 }\" }\n  path: "
+		 "a\n  attachments: all\n- path: b\n  body: x\n- path: c\n  "
+		 "attachments: all\n",
+			"b\nx\n"},
+		{"documents:\n- path: b\n  continue: true\n  body: x\n- path: "
+		 "c\n  attachments: all\n",
+			"need the list\n"},
+		{"documents:\n- match: { where: \"${ cf.No }\" }\n  path: a\n"
+		 "- path: c\n  attachments: all\n",
+			"match: documents[0]: match.where: ${ cf.No }: the "
+			"custom field 'No' is not active for the work "
+			"package's project and type\n"},
+		{"documents:\n- match: { where: \"${ attachments }\" }\n  "
+		 "path: a\n",
+			"need the list\n"},
+		{"documents:\n- match: { where: \"${ id == 5 and attachments "
+		 "}\" }\n  path: a\n- path: b\n  body: x\n",
+			"b\nx\n"},
+	};
+	struct work_package unlisted = wp;
+
+	(void)state;
+	unlisted.attachments_known = false;
+	unlisted.n_attachments = 0;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check_with(&unlisted, rows[i].yaml, rows[i].result);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_picks),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_needs),
+		cmocka_unit_test(test_needs_list),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
