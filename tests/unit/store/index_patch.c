@@ -24,7 +24,7 @@ struct fixture {
 	char *index;
 	char *folder;
 	git_oid ids[N]; /* as they should be */
-	char paths[N][16];
+	char paths[N][32];
 };
 
 static int setup(void **state)

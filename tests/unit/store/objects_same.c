@@ -87,7 +87,7 @@ static void packs_of_others_are_seen(void **state)
 
 	assert_int_equal(git_repository_odb(&odb, s->repo), 0);
 	for (int i = 0; i < 12; i++) {
-		char text[20];
+		char text[32];
 		git_oid oid;
 
 		snprintf(text, sizeof(text), "by another %d", i);

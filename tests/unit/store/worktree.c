@@ -423,7 +423,7 @@ static void a_racy_edit_of_others_shows(void **state)
 
 #define LOOKED (2 * MANY) /* so many that the index is asked */
 
-static size_t edits_among_many(struct fixture *f, char paths[LOOKED][16])
+static size_t edits_among_many(struct fixture *f, char paths[LOOKED][32])
 {
 	char text[16];
 
@@ -461,7 +461,7 @@ static void say_in_index(
 static void edits_are_found_among_many(void **state)
 {
 	struct fixture *f = *state;
-	char paths[LOOKED][16];
+	char paths[LOOKED][32];
 	struct timespec times[2];
 	struct stat st;
 	char *file;

@@ -57,7 +57,7 @@ static void what_is_prepared_comes(void **state)
 static void files_come_beside_other_work(void **state)
 {
 	struct fixture *f = *state;
-	char paths[MANY][16];
+	char paths[MANY][32];
 	git_oid oid;
 
 	want(f, "0.md", NULL, "stored before");
@@ -91,7 +91,7 @@ static void files_come_beside_other_work(void **state)
 static void what_fails_beside_other_work_is_told(void **state)
 {
 	struct fixture *f = *state;
-	char paths[MANY][16];
+	char paths[MANY][32];
 
 	for (int i = 0; i < MANY; i++) {
 		snprintf(paths[i], sizeof(paths[i]), "%d/%d.md", i % 7, i);
@@ -111,7 +111,7 @@ static void what_fails_beside_other_work_is_told(void **state)
 
 /* Texts of a generation at so many paths. */
 struct many {
-	char paths[AHEAD][16];
+	char paths[AHEAD][32];
 	char texts[AHEAD][24];
 };
 
