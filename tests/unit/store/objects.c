@@ -138,6 +138,7 @@ static git_oid add_stream(
 				size - at < piece ? size - at : piece, NULL),
 			0);
 	assert_int_equal(blob_stream_end(in, &oid, NULL), 0);
+	blob_stream_drop(in);
 	return oid;
 }
 
