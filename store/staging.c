@@ -312,7 +312,11 @@ static int forget_others(struct state *s, struct err *e)
 	return run_all(s, steps, ARRAY_LEN(steps), e);
 }
 
-/* In this order, what is ready goes from what is staged to what is known. */
+/*
+ * In this order, what is ready goes from what is staged to what is known.  OR
+ * FAIL: a step that fails does not take back its own rows, all of the
+ * transaction is; so SQLite keeps no copy of the pages that it changes.
+ */
 static const char *const apply_steps[] = {
 	/* What nobody claimed, if anything, gives way to who does. */
 	"DELETE FROM document WHERE work_package = 0 AND +entry IN"
@@ -329,7 +333,7 @@ static const char *const apply_steps[] = {
 	" WHERE why IS NULL AND dropped)",
 	"DELETE FROM unique_value WHERE (work_package, entry) "
 	"IN " READY,
-	"INSERT INTO unique_value (value, work_package, entry, level)"
+	"INSERT OR FAIL INTO unique_value (value, work_package, entry, level)"
 	" SELECT value, work_package, entry, level"
 	" FROM staged_unique_value"
 	" WHERE (work_package, entry) IN " READY,
@@ -343,18 +347,19 @@ static const char *const apply_steps[] = {
 	" WHERE natural_path IS NOT excluded.natural_path"
 	" OR claim IS NOT excluded.claim"
 	" OR keep_when_gone IS NOT excluded.keep_when_gone",
-	"INSERT INTO file (" FILE_COLUMNS ")"
+	"INSERT OR FAIL INTO file (" FILE_COLUMNS ")"
 	" SELECT " FILE_COLUMNS " FROM staged_file"
 	" WHERE (work_package, entry) IN " READY " ORDER BY path",
-	"INSERT OR REPLACE INTO attachment (" ATTACHMENT_COLUMNS ")"
+	"DELETE FROM attachment WHERE id IN"
+	" (SELECT id FROM staged_attachment)",
+	"INSERT OR FAIL INTO attachment (" ATTACHMENT_COLUMNS ")"
 	" SELECT " ATTACHMENT_COLUMNS " FROM staged_attachment",
 	"DELETE FROM attachment WHERE work_package IN"
 	" (SELECT id FROM staged_work_package"
 	" WHERE dropped AND id NOT IN " WAITING ")",
 	"DELETE FROM work_package WHERE id IN"
-	" (SELECT id FROM staged_work_package"
-	" WHERE dropped AND id NOT IN " WAITING ")",
-	"INSERT OR REPLACE INTO work_package (" WORK_PACKAGE_COLUMNS
+	" (SELECT id FROM staged_work_package WHERE id NOT IN " WAITING ")",
+	"INSERT OR FAIL INTO work_package (" WORK_PACKAGE_COLUMNS
 	") SELECT " WORK_PACKAGE_COLUMNS " FROM staged_work_package"
 	" WHERE NOT dropped AND id NOT IN " WAITING,
 	"DELETE FROM read WHERE work_package IN"
@@ -374,7 +379,7 @@ static const char *const apply_steps[] = {
 	" (SELECT work_package FROM staged_stale WHERE stale = 0)",
 	"INSERT OR REPLACE INTO value (key, value)"
 	" SELECT key, value FROM staged_value",
-	"INSERT INTO event (" EVENT_COLUMNS ")"
+	"INSERT OR FAIL INTO event (" EVENT_COLUMNS ")"
 	" SELECT " EVENT_COLUMNS " FROM staged_event ORDER BY id",
 };
 
