@@ -1,14 +1,17 @@
 /*
  * maintain - the repository consolidated now and then.
  *
- *   time passed, no pass runs --> job: may we? --> git gc --auto -->
- *   job: what a killed one left is cleared --> wait
+ *   time passed, no pass runs --> job: may we? --> git maintenance run --auto
+ *   --> job: what a killed one left is cleared --> wait
  *
  * git itself judges whether there is enough to do.  Who has set gc.auto = 0 in
  * the repository does not want it.  What a pass writes meanwhile is new, and
- * git gc leaves alone what is newer than two weeks.  A large pack stays as it
- * is: a store of many attachments is not written again and again, nor twice on
- * the disk.
+ * git gc leaves alone what is newer than two weeks.
+ *
+ * Loose objects become a pack without a look at the others, which would take
+ * memory and time by the size of the store; git gc, which looks at all, makes
+ * one pack of many.  A large pack stays as it is: a store of many attachments
+ * is not written again and again, nor twice on the disk.
  */
 #include "daemon/maintain.h"
 
@@ -119,14 +122,18 @@ static void start(struct maintain *m)
 	static const struct config_push none;
 
 	git_child_init(&m->git, m->host.loop, m->path, &none);
-	set(m, "gc.auto", FEW_LOOSE);
+	set(m, "maintenance.loose-objects.auto", FEW_LOOSE);
+	set(m, "gc.auto", INT32_MAX); /* packs alone count */
 	set(m, "gc.autoPackLimit", FEW_PACKS + (int64_t)m->gc.n_large);
 	set(m, "gc.bigPackThreshold", m->gc.large);
 	set(m, "gc.autoDetach", 0);
 	set(m, "pack.threads", 1); /* nobody waits for it */
-	git_child_arg(&m->git, "gc");
+	git_child_arg(&m->git, "maintenance");
+	git_child_arg(&m->git, "run");
 	git_child_arg(&m->git, "--auto");
 	git_child_arg(&m->git, "--quiet");
+	git_child_arg(&m->git, "--task=loose-objects");
+	git_child_arg(&m->git, "--task=gc");
 	m->git.child.timeout = LIMIT;
 	m->git.child.input_fd = m->gc.fd;
 	git_child_start(&m->git, on_gc);

@@ -6,8 +6,8 @@
 #include "store/store.h"
 
 /*
- * The repository consolidated now and then: git gc --auto, which packs what is
- * loose when there is much of it, as a child beside the passes.
+ * The repository consolidated now and then: git packs what is loose and makes
+ * one of many packs, when there is much of it, as a child beside the passes.
  */
 struct maintain;
 

@@ -1,5 +1,5 @@
 /*
- * gc - what git gc leaves behind when it is killed.
+ * gc - what git maintenance (gc and the like) leaves behind when it is killed.
  *
  *   the file opsync/gc is made and locked --> git gc has it as its standard
  *   input, and so have the programs that it starts --> removed

@@ -8,9 +8,9 @@
 #include "base/err.h"
 
 /*
- * git gc, which consolidates the repository, and what it leaves behind when it
- * is killed.  folder is the repository's, common the one of its objects and
- * refs.  We hold the store's lock.
+ * git maintenance and gc, which consolidate the repository, and what they leave
+ * behind when they are killed.  folder is the repository's, common the one of
+ * its objects and refs.  We hold the store's lock.
  */
 
 /*

@@ -6,7 +6,6 @@ again the store is that of one that nobody disturbed.
   kill_calls.py --scenario NAME --at "N before [M after]"   repeats one case
 """
 # slow: much to start, and sanitizers do not go with being traced
-import hashlib
 import os
 import random
 import subprocess
@@ -87,28 +86,17 @@ def push(server, sync):
     return ()
 
 
-def loose_in(folder, n):
-    """Texts whose blobs git keeps in one folder: by it git gc --auto judges
-    how many loose objects there are."""
-    for i in range(1 << 20):
-        text = b"%d" % i
-        blob = hashlib.sha1(b"blob %d\0" % len(text) + text)
-        if n > 0 and blob.hexdigest().startswith(folder):
-            n -= 1
-            yield text
-
-
 def littered(sync):
-    """Files of a person: loose objects and packs enough for git gc."""
+    """Files of a person: loose objects and packs enough to consolidate."""
     folder = os.path.join(sync.store, "foreign")
     os.makedirs(folder)
-    for n, text in enumerate(loose_in("17", 60)):
-        with open(os.path.join(folder, str(n)), "wb") as f:
-            f.write(text)
+    for n in range(2001):
+        with open(os.path.join(folder, str(n)), "w") as f:
+            f.write("%d" % n)
     sync.git("add", "foreign")
     sync.git("-c", "user.name=Ida", "-c", "user.email=ida@example.org",
              "commit", "-qm", "Files of a person")
-    for blob in list(sync.blobs())[:45]:
+    for blob in list(sync.blobs())[:52]:
         subprocess.run(["git", "-C", sync.store, "pack-objects", "-q",
                         ".git/objects/pack/pack"], env=sync.env, check=True,
                        stdout=subprocess.DEVNULL, input=blob.encode())

@@ -22,9 +22,13 @@ def littered(sync):
                     "--quiet"], env=sync.env, input=words, check=True)
 
 
-def packs(sync):
+def counted(sync, what):
     said = sync.git("count-objects", "-v").out
-    return int(said.split("packs: ")[1].split()[0])
+    return int(said.split(what + ": ")[1].split()[0])
+
+
+def packs(sync):
+    return counted(sync, "packs")
 
 
 def configured(sync, every):
@@ -51,6 +55,9 @@ def consolidated(tap, server):
         tap.ok(until(lambda: sync.commits() == 2), "and the sync goes on",
                sync.said())
         tap.same(sync.stop(), 0, "it ends well")
+        tap.ok(counted(sync, "in-pack") > 3000, "all is packed that was loose")
+        tap.ok(sync.once().code == 0 and counted(sync, "count") < 20,
+               "and then loose no more", counted(sync, "count"))
         tap.same(sync.flaws(), [], "without a flaw")
 
 
