@@ -20,7 +20,7 @@ static int read_store(struct config *c, const struct node *at, struct err *e)
 {
 	static const struct config_key keys[] = {
 		KEY("path", KIND_STRING, store_path),
-		KEY("branch", KIND_STRING, branch),
+		KEY("branch", KIND_BRANCH, branch),
 		KEY("bare", KIND_BOOL, bare),
 		KEY("consolidate", KIND_DURATION, consolidate),
 	};
@@ -63,8 +63,8 @@ static int read_choice(const struct node *at, const char *key, const char *a,
 static int read_commit(struct config *c, const struct node *at, struct err *e)
 {
 	static const struct config_key keys[] = {
-		KEY("name", KIND_STRING, author_name),
-		KEY("email", KIND_STRING, author_email),
+		KEY("name", KIND_AUTHOR, author_name),
+		KEY("email", KIND_AUTHOR, author_email),
 	};
 	static const char *const more[] = {"by", "author"};
 	int r = config_read_section(c, at,

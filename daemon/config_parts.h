@@ -19,6 +19,8 @@
 /* How a value is read. */
 enum config_kind {
 	KIND_STRING,
+	KIND_BRANCH, /* texts that git takes */
+	KIND_AUTHOR,
 	KIND_BOOL,
 	KIND_DURATION,
 	KIND_SIZE,

@@ -46,36 +46,21 @@ static int check(
 
 int config_read_push(struct config *c, const struct node *at, struct err *e)
 {
-	struct config_push *out = &c->push;
-	const struct {
-		const char *name;
-		const char **to;
-	} texts[] = {
-		{"remote", &out->remote},
-		{"branch", &out->branch},
-		{"ssh_key", &out->ssh_key},
-		{"known_hosts", &out->known_hosts},
-		{"credentials", &out->credentials},
+	static const struct config_key keys[] = {
+		KEY("remote", KIND_STRING, push.remote),
+		KEY("branch", KIND_BRANCH, push.branch),
+		KEY("timeout", KIND_DURATION, push.timeout),
+		KEY("ssh_key", KIND_STRING, push.ssh_key),
+		KEY("known_hosts", KIND_STRING, push.known_hosts),
+		KEY("credentials", KIND_STRING, push.credentials),
 	};
-	const char *names[ARRAY_LEN(texts) + 1] = {"timeout"};
-	const struct node *value;
-	struct str text;
 	int r;
 
-	out->branch = c->branch;
-	out->timeout = 300 * STAMP_SECOND;
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		names[i + 1] = texts[i].name;
-	r = node_keys(at, "push", names, ARRAY_LEN(names), e);
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(texts); i++) {
-		value = node_get(at, texts[i].name);
-		if (value == NULL)
-			continue;
-		r = node_string(value, texts[i].name, &text, e);
-		if (r == 0)
-			*texts[i].to = arena_str(&c->arena, text).p;
-	}
-	if (r == 0 && (value = node_get(at, "timeout")) != NULL)
-		r = node_duration(value, "timeout", &out->timeout, e);
-	return r == 0 ? check(at, out, e) : r;
+	c->push.branch = c->branch;
+	c->push.timeout = 300 * SECONDS;
+	r = config_read_section(c, at,
+		&(struct config_section){
+			"push", keys, ARRAY_LEN(keys), NULL, 0},
+		e);
+	return r == 0 ? check(at, &c->push, e) : r;
 }

@@ -8,21 +8,46 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "store/names.h"
+
+/* Of names_check_*(), with the place. */
+static int refuse(const struct config_key *key, const struct node *at,
+	const struct err *why, struct err *e)
+{
+	if (why->code != ERR_CONFIG)
+		return err_set(e, why->code, "%s", why->text);
+	return node_err(at, e, "%s: %s", key->name, why->text);
+}
+
+static int read_text(struct config *c, const struct config_key *key,
+	const struct node *at, const char **to, struct err *e)
+{
+	struct err why = {0};
+	struct str text;
+	int r = node_string(at, key->name, &text, e);
+
+	if (r != 0)
+		return r;
+	*to = arena_str(&c->arena, text).p;
+	if (key->kind == KIND_BRANCH)
+		r = names_check_branch(*to, &why);
+	if (key->kind == KIND_AUTHOR)
+		r = names_check_author(*to, &why);
+	return r == 0 ? 0 : refuse(key, at, &why, e);
+}
 
 int config_read_key(struct config *c, const struct config_key *key,
 	const struct node *at, struct err *e)
 {
 	void *to = (char *)c + key->offset;
-	struct str text;
 	int64_t number;
 	int r;
 
 	switch (key->kind) {
 	case KIND_STRING:
-		r = node_string(at, key->name, &text, e);
-		if (r == 0)
-			*(const char **)to = arena_str(&c->arena, text).p;
-		return r;
+	case KIND_BRANCH:
+	case KIND_AUTHOR:
+		return read_text(c, key, at, to, e);
 	case KIND_BOOL:
 		return node_bool(at, key->name, to, e);
 	case KIND_DURATION:

@@ -19,6 +19,7 @@
 #include "store/branch.h"
 #include "store/git_error.h"
 #include "store/intent.h"
+#include "store/names.h"
 #include "store/staging.h"
 #include "store/trees.h"
 #include "store/withdrawn.h"
@@ -69,8 +70,10 @@ static int make_author(const struct store *s, const struct store_commit *c,
 	int64_t stamp = c->author_time > 0 ? c->author_time : stamp_now();
 
 	stamp /= STAMP_SECOND;
-	if (c->author_name != NULL && git_signature_new(out, c->author_name,
-					      c->author_email, stamp, 0) == 0)
+	if (c->author_name != NULL &&
+		names_check_author(c->author_name, NULL) == 0 &&
+		git_signature_new(
+			out, c->author_name, c->author_email, stamp, 0) == 0)
 		return 0;
 	if (git_signature_new(out, s->author_name, s->author_email, stamp, 0) !=
 		0)

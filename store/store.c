@@ -27,6 +27,7 @@
 #include "store/history.h"
 #include "store/intent.h"
 #include "store/lock.h"
+#include "store/names.h"
 #include "store/parts.h"
 #include "store/repository.h"
 #include "store/rest.h"
@@ -350,22 +351,12 @@ static int open_all(struct store *s, const struct store_options *o,
 
 static int check_options(const struct store_options *o, struct err *e)
 {
-	git_signature *author;
-	char *ref = xasprintf("refs/heads/%s", o->branch);
-	int valid = 0;
-	int code = 0;
+	int code = names_check_branch(o->branch, e);
 
-	if (git_reference_name_is_valid(&valid, ref) != 0 || !valid)
-		code = err_set(e, ERR_CONFIG,
-			"'%s' cannot be the name of a branch", o->branch);
-	else if (git_signature_now(&author, o->author_name, o->author_email) !=
-		 0)
-		code = err_set(e, ERR_CONFIG,
-			"'%s <%s>' cannot be the author of a commit",
-			o->author_name, o->author_email);
-	else
-		git_signature_free(author);
-	free(ref);
+	if (code == 0)
+		code = names_check_author(o->author_name, e);
+	if (code == 0)
+		code = names_check_author(o->author_email, e);
 	return code;
 }
 

@@ -508,6 +508,22 @@ static void test_parts_follow_each_other(void **state)
 	assert_string_equal(text_of(f, "300.md"), "three\n");
 }
 
+/* A person's name that would be headers of the commit. */
+static void test_author_whom_git_does_not_take(void **state)
+{
+	struct store_commit c = commit_of(7);
+	struct fixture *f = *state;
+
+	open_store(f);
+	put_well(f, 1, make("one.md", "one\n", NULL), STORE_ADDED);
+	c.author_name = "a\nencoding b";
+	c.author_email = "a@b";
+	assert_int_equal(store_commit(f->store, &c, &f->err), 0);
+	assert_string_equal(
+		run(GIT "log -1 --format='%%an %%e'", f->path), "opsync \n");
+	check_clean(f);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -528,6 +544,7 @@ int main(void)
 		TEST(test_rest),
 		TEST(test_part_is_waited_for),
 		TEST(test_parts_follow_each_other),
+		TEST(test_author_whom_git_does_not_take),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
