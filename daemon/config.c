@@ -260,33 +260,29 @@ void config_rehearse(struct config *c, const char *folder)
 	c->guard_count = c->change_count = INT64_MAX;
 }
 
-/* A file of the instance's in the runtime folder: alone there, or not. */
-static char *in_runtime_folder(
-	const struct config *c, const char *alone, const char *tail)
+char *config_socket(const struct config *c)
 {
 	const char *folder = getenv("RUNTIME_DIRECTORY");
 
-	if (c->rehearsal)
-		return xasprintf("%s/opsync/%s", c->store_path, alone);
-	if (folder != NULL)
-		return xasprintf("%s/%s", folder, alone);
-	folder = getenv("XDG_RUNTIME_DIR");
-	if (folder != NULL)
-		return xasprintf("%s/opsync-%s%s", folder, c->instance, tail);
-	if (geteuid() == 0)
-		return xasprintf("/run/opsync-%s%s", c->instance, tail);
-	return xasprintf(
-		"%s/%sopsync/%s", c->store_path, c->bare ? "" : ".git/", alone);
-}
-
-char *config_socket(const struct config *c)
-{
 	if (c->socket != NULL)
 		return xstrdup(c->socket);
-	return in_runtime_folder(c, "control.sock", ".sock");
+	if (c->rehearsal)
+		return xasprintf("%s/opsync/control.sock", c->store_path);
+	if (folder != NULL)
+		return xasprintf("%s/control.sock", folder);
+	folder = getenv("XDG_RUNTIME_DIR");
+	if (folder == NULL && geteuid() == 0)
+		folder = "/run";
+	if (folder != NULL)
+		return xasprintf("%s/opsync-%s.sock", folder, c->instance);
+	return xasprintf("%s/%sopsync/control.sock", c->store_path,
+		c->bare ? "" : ".git/");
 }
 
 char *config_head(const struct config *c)
 {
-	return in_runtime_folder(c, "head", ".head");
+	const char *folder = getenv("RUNTIME_DIRECTORY");
+
+	return folder != NULL && !c->rehearsal ? xasprintf("%s/head", folder)
+					       : NULL;
 }

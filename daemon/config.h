@@ -160,8 +160,9 @@ void config_wipe_token(char *token); /* accepts NULL; frees */
 char *config_socket(const struct config *c);
 
 /*
- * The file that holds the newest commit's id: head in $RUNTIME_DIRECTORY, else
- * opsync-INSTANCE.head where the socket would be.  The caller frees it.
+ * The file that holds the newest commit's id: head in $RUNTIME_DIRECTORY, which
+ * is one service's own.  NULL: it is the store's, since another store's daemon
+ * may have our name.  The caller frees it.
  */
 char *config_head(const struct config *c);
 

@@ -227,6 +227,8 @@ static int put_head(struct news *n, struct store *store, struct err *e)
 
 	if (r != 0 || head[0] == '\0' || strcmp(head, n->head) == 0)
 		return r;
+	if (n->head_file == NULL)
+		n->head_file = store_file(store, "head");
 	memcpy(n->head, head, sizeof(n->head));
 	head[40] = '\n';
 	r = write_file(n->head_file, head, e);

@@ -14,10 +14,10 @@ struct news_item {
 struct news {
 	char *url; /* owned, as the next two */
 	char *instance;
-	char *head_file;
-	bool first;    /* what is in the log already is not new */
-	int64_t seen;  /* the last event that was taken; -1: ask the state */
-	char head[41]; /* what the file holds */
+	char *head_file; /* NULL: the store's */
+	bool first;      /* what is in the log already is not new */
+	int64_t seen;    /* the last event that was taken; -1: ask the state */
+	char head[41];   /* what the file holds */
 	size_t n, cap;
 	struct news_item *items;
 	struct err err;

@@ -91,6 +91,14 @@ void store_gc_end(struct store *s, int fd, bool whole)
 		fd, whole);
 }
 
+char *store_file(const struct store *s, const char *name)
+{
+	const char *slash = strrchr(s->state_file, '/');
+
+	return xasprintf(
+		"%.*s/%s", (int)(slash - s->state_file), s->state_file, name);
+}
+
 int store_head(struct store *s, char id[41], struct err *e)
 {
 	git_oid tip;

@@ -55,6 +55,9 @@ void store_close(struct store *s); /* accepts NULL; drops what is staged */
  */
 int store_may_use(const char *path, bool bare, struct err *e);
 
+/* The path of our file of that name in the git folder; the caller frees it. */
+char *store_file(const struct store *s, const char *name);
+
 /* The open state: reads any time, writes only outside of store_commit(). */
 struct state *store_state(struct store *s);
 

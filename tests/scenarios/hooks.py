@@ -46,7 +46,7 @@ def hooks_of(sync):
 
 def head_of(sync):
     try:
-        with open(os.path.join(sync.folder, "opsync-opsync.head")) as f:
+        with open(os.path.join(sync.store, ".git/opsync/head")) as f:
             return f.read().strip()
     except FileNotFoundError:
         return None
@@ -193,6 +193,36 @@ def single(tap, server, sync, at):
     server.side("faults/clear")
 
 
+def namesakes(tap, server, sync):
+    """Another store's daemon may have the same name, if not the same socket."""
+    with sync.sibling() as other:
+        other.env["XDG_RUNTIME_DIR"] = sync.folder
+        other.socket = os.path.join(other.folder, "sock")
+        other.configure(more="control: { socket: '%s' }" % other.socket)
+        sync.start()
+        other.start()
+        server.side("edit", {"id": 1, "set": {"subject": "Of both"}})
+        for each in (sync, other):
+            tap.ok(until(lambda: b"Of both" in each.tree()["docs/1.md"] and
+                         head_of(each) == each.head()),
+                   "a store's head is its own", each.said())
+        tap.same([n for n in os.listdir(sync.folder) if n.endswith(".head")],
+                 [], "and nothing is at a place of both")
+        for each in (sync, other):
+            tap.same(each.stop(), 0, "each ends well")
+
+
+def service(tap, server, sync):
+    unit = os.path.join(sync.folder, "unit")
+    os.mkdir(unit)
+    sync.env["RUNTIME_DIRECTORY"] = unit
+    server.side("edit", {"id": 1, "set": {"subject": "As a service"}})
+    sync.once()
+    with open(os.path.join(unit, "head")) as f:
+        tap.same(f.read(), sync.head() + "\n", "a service's is in its folder")
+    del sync.env["RUNTIME_DIRECTORY"]
+
+
 def wrong(tap, sync):
     for more, words in (
             ("hooks: [{ on: [comit], run: [true] }]", "did you mean 'commit'"),
@@ -217,6 +247,8 @@ def main():
         faults(tap, server, sync, at)
         failing(tap, server, sync, at)
         single(tap, server, sync, at)
+        namesakes(tap, server, sync)
+        service(tap, server, sync)
         wrong(tap, sync)
     return tap.end()
 
