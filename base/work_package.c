@@ -24,3 +24,10 @@ int64_t href_id(struct str href)
 		return 0;
 	return id;
 }
+
+bool name_is_address(struct str name)
+{
+	size_t at = str_find(name, STR("@"));
+
+	return at > 0 && at + 1 < name.n && memchr(name.p, ' ', name.n) == NULL;
+}

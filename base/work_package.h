@@ -168,4 +168,7 @@ struct str schema_name_of(const struct schema *schema, struct str key);
 /* Parse the number at the end of /api/v3/THING/NUMBER; 0 if there is none. */
 int64_t href_id(struct str href);
 
+/* Does a person have an e-mail address for a name?  They are never written. */
+bool name_is_address(struct str name);
+
 #endif

@@ -132,20 +132,14 @@ static bool is_hidden(const struct link *l)
 	return str_ends(l->href, STR(":undisclosed"));
 }
 
-/*
- * An instance may show people by their e-mail addresses, which are never
- * written: then they have no name.
- */
+/* An instance may show people by their addresses: then they have no name. */
 static bool is_address(const struct link *l)
 {
-	size_t at = str_find(l->title, STR("@"));
 	enum read_kind kind;
 	int64_t id;
 
-	if (at == 0 || at + 1 >= l->title.n ||
-		memchr(l->title.p, ' ', l->title.n) != NULL)
-		return false;
-	return reads_link(l->href, &kind, &id) && kind == READ_USER;
+	return name_is_address(l->title) && reads_link(l->href, &kind, &id) &&
+	       kind == READ_USER;
 }
 
 struct value model_link(

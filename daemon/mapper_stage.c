@@ -210,10 +210,14 @@ static void count(struct mapper *m, enum store_change change, int by)
 		m->counts.changed += by;
 }
 
-/* One that is rendered for another's sake has no editor of its own. */
+/*
+ * One that is rendered for another's sake has no editor of its own; who is
+ * shown by an e-mail address has no name.
+ */
 static void note_editor(struct mapper *m, const struct mapper_item *item)
 {
-	bool shown = item->editor != 0 && item->editor_name.n > 0;
+	bool shown = item->editor != 0 && item->editor_name.n > 0 &&
+		     !name_is_address(item->editor_name);
 
 	if (!item->editor_known || (shown && item->editor == m->editor))
 		return;

@@ -95,6 +95,16 @@ def one_a_change(tap, server, ida):
             "2: By the other|" + other], "each with its own author")
 
 
+def shown_by_address(tap, server):
+    """Whose name is an address has none."""
+    server.side("rename", {"kind": "user", "id": 7, "name": "ada@example.org"})
+    with Sync(server.url, projects="[demo-1]", mapping=MAPPING,
+              more=COMMIT % "pass") as sync:
+        sync.once()
+        edit(server, 1, "By who has an address", 7)
+        passes(tap, server, sync, DAEMON, "a person shown by an address")
+
+
 def main():
     tap = Tap()
     with StandIn("--generate", "6") as server:
@@ -109,6 +119,7 @@ def main():
                    "author: is daemon or last-editor" in done.err,
                    "another word is an error", done)
         one_a_change(tap, server, ida)
+        shown_by_address(tap, server)
     return tap.end()
 
 
