@@ -130,9 +130,9 @@ void worktree_unprepare(struct worktree *w); /* accepts NULL */
 /*
  * The same on a thread of its own, while the batch of objects may fill, but
  * not be sealed: the changes, which were inspected, are borrowed until
- * worktree_end(), and until then only worktree_is_free() and worktree_expect()
- * may be called.  False: nothing was begun, since so few are not worth it, or
- * it cannot be.
+ * worktree_end(), and until then only worktree_is_free(), worktree_expect(),
+ * worktree_forget_index() and worktree_unprepare() may be called.  False:
+ * nothing was begun, since so few are not worth it, or it cannot be.
  */
 bool worktree_begin(
 	struct worktree *w, struct worktree_change *changes, size_t n);

@@ -4,12 +4,28 @@
  */
 #include "store/ahead_stream.h"
 
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "tests/unit/store/tree_fixture.h"
 
 #define AHEAD 200 /* of which most are written ahead */
+#define FEW 8     /* that may be prepared */
+
+static pthread_t self;
+static atomic_int n_elsewhere; /* temporary files that others remove */
+
+/* The system's, which looks at who calls it. */
+int unlinkat(int fd, const char *name, int flag)
+{
+	if (strncmp(name, "tmp_file_", 9) == 0 &&
+		!pthread_equal(pthread_self(), self))
+		n_elsewhere++;
+	return (int)syscall(SYS_unlinkat, fd, name, flag);
+}
 
 static size_t n_temporary(const struct fixture *f)
 {
@@ -86,6 +102,64 @@ static void files_come_beside_other_work(void **state)
 	assert_clean(f);
 	f->n = 0;
 	inspect(f); /* what was added meanwhile */
+}
+
+static int n_open(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 1000; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void want_round(struct fixture *f, char paths[MANY][32], int round)
+{
+	f->n = 0;
+	for (int i = 0; i < MANY; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "%d/%d.md", round, i);
+		want(f, paths[i], NULL, paths[i]);
+	}
+	inspect(f);
+}
+
+/* Some are prepared, and the others come. */
+static void others_come(struct fixture *f, bool at_once)
+{
+	int before = n_open();
+
+	worktree_prepare(f->w, f->changes, FEW);
+	assert_int_equal(n_temporary(f), FEW);
+	assert_int_equal(n_open(), before + FEW);
+	assert_true(worktree_begin(f->w, f->changes + FEW, MANY - FEW));
+	if (at_once)
+		worktree_unprepare(f->w);
+	assert_int_equal(worktree_end(f->w, NULL), 0);
+	worktree_unprepare(f->w);
+	assert_int_equal(n_temporary(f), 0);
+	assert_int_equal(n_open(), before);
+}
+
+/*
+ * Both threads take back what was prepared and did not come: only the caller
+ * finds any, whether it does so at once or later.
+ */
+static void what_was_prepared_is_taken_back_once(void **state)
+{
+	struct fixture *f = *state;
+	char paths[MANY][32];
+
+	self = pthread_self();
+	n_elsewhere = 0;
+	for (int round = 0; round < 8; round++) {
+		want_round(f, paths, round);
+		others_come(f, round % 2 == 0);
+		assert_int_equal(n_elsewhere, 0);
+		assert_absent(f, paths[FEW - 1]);
+		for (int i = FEW; i < MANY; i++)
+			assert_text(f, paths[i], paths[i]);
+	}
+	assert_clean(f);
 }
 
 static void what_fails_beside_other_work_is_told(void **state)
@@ -249,15 +323,6 @@ static void what_cannot_be_written_ahead_leaves_nothing(void **state)
 	assert_none_ahead(f);
 }
 
-static int n_open(void)
-{
-	int n = 0;
-
-	for (int fd = 0; fd < 1000; fd++)
-		n += fcntl(fd, F_GETFD) >= 0;
-	return n;
-}
-
 /* So many that not all of them stay open. */
 static void those_that_come_in_pieces(void **state)
 {
@@ -318,6 +383,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_prepared_comes),
 		TEST(files_come_beside_other_work),
+		TEST(what_was_prepared_is_taken_back_once),
 		TEST(what_fails_beside_other_work_is_told),
 		TEST(what_is_expected_is_written_ahead),
 		TEST(what_is_expected_and_does_not_come_goes),
