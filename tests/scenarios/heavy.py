@@ -3,6 +3,7 @@
 though most contents are the same.  What idles behind them is small."""
 # slow: sanitizers take many times the memory
 import glob
+import hashlib
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 
 from harness import StandIn, Sync, Tap, until
+from verify import flip, other_digest, packs
 
 MOST = 145  # MiB
 LARGE = 50
@@ -56,15 +58,57 @@ def many_each(tap):
         tap.same(files.out.count("\n"), 60060, "and all of them")
 
 
-def look_again(tap, sync, path):
-    """The same, when it is gone from the work tree, or all is checked."""
-    file, = [name for name in os.listdir(path + "/1") if name != "z.md"]
-    os.unlink(os.path.join(path, "1", file))
+def digest(f):
+    md5 = hashlib.md5()
+    while piece := f.read(1 << 20):
+        md5.update(piece)
+    return md5.hexdigest()
+
+
+def committed(sync, name):
+    with subprocess.Popen(["git", "-C", sync.store, "cat-file", "blob",
+                           "HEAD:1/" + name], env=sync.env,
+                          stdout=subprocess.PIPE) as git:
+        return digest(git.stdout)
+
+
+def in_tree(path):
+    with open(path, "rb") as f:
+        return digest(f)
+
+
+def other_file(path):
+    """A byte of it, as of a disk that errs: the time stays."""
+    stat = os.stat(path)
+    flip(path, 0.7)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def mended(tap, sync, path, wanted, what, *findings):
+    """What was damaged is found, and comes again."""
+    done = sync.opsync("verify", "--repair")
+    tap.ok(all(words in done.out for words in findings),
+           what + ": found", done)
+    tap.ok(done.code == 0 and done.out.endswith("all is as it should be\n"),
+           "and repaired", done)
+    tap.same((in_tree(path), committed(sync, os.path.basename(path))),
+             (wanted, wanted), "and as it was")
+
+
+def look_again(tap, sync, path, wanted):
+    """The same, when it is gone from the work tree, or another in places."""
+    os.unlink(path)
     sync.opsync("resync", "--wait")
-    tap.same(os.path.getsize(os.path.join(path, "1", file)), 300 << 20,
-             "it comes back")
-    tap.same(sync.opsync("check").code, 0, "and is checked")
-    tap.same(sync.opsync("verify").code, 0, "and verified")
+    tap.same(in_tree(path), wanted, "it comes back")
+    done = sync.opsync("verify")
+    tap.same((done.code, done.out), (0, "all is as it should be\n"),
+             "and is verified")
+    flip(max(packs(sync, "pack"), key=os.path.getsize), 0.7)
+    mended(tap, sync, path, wanted, "a byte of its object", " is corrupt")
+    other_digest(sync)
+    other_file(path)
+    mended(tap, sync, path, wanted, "its record and a byte of its file",
+           "has not the MD5 that was recorded", "has another content")
     most = memory(sync, "VmHWM")
     tap.ok(most < LARGE, "in little memory", "%d MiB" % most)
 
@@ -73,23 +117,28 @@ def large(tap):
     """More than all of the memory that is allowed."""
     with StandIn("--generate", "1", "--attachments", "1",
                  "--attachment-size", str(300 << 20)) as server:
+        file, = server.state()["attachments"]
+        name, wanted = file["fileName"], file["digest"]["hash"]
         for bare in ("true", "false"):
             with Sync(server.url, projects="[demo-1]",
                       mapping=MAPPING.replace("index", "z")) as sync:
                 path = sync.store
                 sync.store = "{ path: %s, bare: %s }" % (path, bare)
                 sync.configure()
+                sync.store = path
                 sync.start()
                 sync.opsync("resync", "--wait")
                 sync.opsync("resync", "--wait")
                 most = memory(sync, "VmHWM")
                 tap.ok(most < LARGE, "one of 300 MiB in little memory"
                        + (", bare" if bare == "true" else ""), "%d MiB" % most)
-                size = sync.run("git", "-C", path, "ls-tree", "-r", "-l",
-                                "HEAD").out
+                size = sync.git("ls-tree", "-r", "-l", "HEAD").out
                 tap.ok(" %d\t" % (300 << 20) in size, "and all of it")
+                tap.same(committed(sync, name), wanted,
+                         "as the server has it")
                 if bare == "false":
-                    look_again(tap, sync, path)
+                    look_again(tap, sync, os.path.join(path, "1", name),
+                               wanted)
 
 
 def unpack(sync):
