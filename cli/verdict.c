@@ -11,16 +11,29 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/stamp.h"
 #include "cli/status_print.h"
+#include "daemon/report.h"
+
+#define UNKNOWN INT64_C(-1) /* lag */
 
 enum verdict { OK, WARNING, CRITICAL };
 
-struct judgement {
+struct finding {
 	enum verdict verdict;
-	struct buf why;
+	char *text; /* owned; as it came, with whatever people wrote */
+};
+
+struct judgement {
+	enum verdict verdict; /* the worst */
+	size_t n, cap;
+	struct finding *findings;
+	bool counted; /* what follows is known: there is a state */
+	int64_t lag;  /* or UNKNOWN: there never was a good pass */
+	int64_t documents, failed;
 };
 
 static void find(struct judgement *j, enum verdict verdict, const char *fmt,
@@ -29,78 +42,104 @@ static void find(struct judgement *j, enum verdict verdict, const char *fmt,
 static void find(
 	struct judgement *j, enum verdict verdict, const char *fmt, ...)
 {
-	char text[600];
+	char text[1200];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	buf_printf(&j->why, "%s%s", j->why.n > 0 ? "; " : "", text);
+	j->findings = grow(j->findings, j->n, &j->cap, sizeof(*j->findings));
+	j->findings[j->n++] = (struct finding){verdict, xstrdup(text)};
 	if (verdict > j->verdict)
 		j->verdict = verdict;
+}
+
+/* As it is in the answer, which cli_text() would clean for a terminal. */
+static const char *text_of(
+	const json_t *object, const char *key, const char *none)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text != NULL ? text : none;
+}
+
+/* Microseconds since the last good pass, or UNKNOWN. */
+static int64_t lag_of(const json_t *status)
+{
+	const json_t *daemon = json_object_get(status, "daemon");
+	const char *last =
+		text_of(daemon != NULL ? daemon : status, "last_good", NULL);
+	int64_t good;
+
+	if (last == NULL || !stamp_parse(str_of(last), &good))
+		return UNKNOWN;
+	if (daemon != NULL)
+		return cli_int(daemon, "lag") * STAMP_SECOND;
+	return good < stamp_now() ? stamp_now() - good : 0;
+}
+
+static void judge_fault(struct judgement *j, const char *error)
+{
+	char span[STAMP_SPAN];
+
+	if (j->lag == UNKNOWN) {
+		find(j, CRITICAL, "nothing was ever synced: %s", error);
+		return;
+	}
+	stamp_span(j->lag, span);
+	find(j, CRITICAL, "nothing was synced for %s: %s", span, error);
 }
 
 static void judge_lag(
 	struct judgement *j, const json_t *daemon, int64_t max_lag)
 {
 	bool runs = json_is_object(json_object_get(daemon, "running"));
-	const char *error = cli_text(daemon, "error", NULL);
-	int64_t lag = cli_int(daemon, "lag") * STAMP_SECOND;
-	bool never = cli_text(daemon, "last_good", NULL) == NULL;
+	const char *error = text_of(daemon, "error", NULL);
+	bool never = j->lag == UNKNOWN;
 	char span[STAMP_SPAN];
 
-	stamp_span(lag, span);
 	if (json_is_true(json_object_get(daemon, "fault")))
-		find(j, CRITICAL, "nothing was synced for %s: %s", span,
-			error != NULL ? error : "?");
+		judge_fault(j, error != NULL ? error : "?");
 	else if (error != NULL)
-		find(j, lag > max_lag || never ? CRITICAL : WARNING,
+		find(j, j->lag > max_lag || never ? CRITICAL : WARNING,
 			"the last pass failed: %s", error);
 	else if (never)
 		find(j, WARNING, "the first pass runs");
-	else if (lag > max_lag)
+	else if (j->lag > max_lag) {
+		stamp_span(j->lag, span);
 		find(j, runs ? WARNING : CRITICAL,
 			"the last good pass began %s ago%s", span,
 			runs ? " (one runs)" : "");
+	}
 }
 
 /* Was the last daemon, if there ever was one, followed by single passes? */
 static bool is_single(const json_t *status)
 {
-	const char *started = cli_text(status, "started", "");
+	const char *started = text_of(status, "started", "");
 	const char *stopped =
-		cli_text(json_object_get(status, "stopped"), "at", "");
-	const char *single = cli_text(status, "last_single", "");
+		text_of(json_object_get(status, "stopped"), "at", "");
+	const char *single = text_of(status, "last_single", "");
 
 	return started[0] == '\0' ||
 	       (strcmp(single, started) > 0 && strcmp(single, stopped) > 0);
-}
-
-static int64_t single_lag(const json_t *status)
-{
-	int64_t good;
-
-	if (!stamp_parse(str_of(cli_text(status, "last_good", NULL)), &good) ||
-		good > stamp_now())
-		return 0;
-	return stamp_now() - good;
 }
 
 static void judge_single(
 	struct judgement *j, const json_t *status, int64_t max_lag)
 {
 	const json_t *run = json_array_get(json_object_get(status, "runs"), 0);
-	const char *good = cli_text(status, "last_good", "");
-	const char *error = cli_text(run, "error", NULL);
-	int64_t lag = single_lag(status);
+	const char *good = text_of(status, "last_good", "");
+	const char *error = text_of(run, "error", NULL);
 	char span[STAMP_SPAN];
 
-	stamp_span(lag, span);
-	if (good[0] == '\0' || lag > max_lag)
-		find(j, CRITICAL, "the last good pass was %s%s",
-			good[0] == '\0' ? "never" : span,
-			good[0] == '\0' ? "" : " ago");
-	if (error != NULL && strcmp(cli_text(run, "finished", ""), good) > 0)
+	if (j->lag == UNKNOWN) {
+		find(j, CRITICAL, "the last good pass was never");
+	} else if (j->lag > max_lag) {
+		stamp_span(j->lag, span);
+		find(j, CRITICAL, "the last good pass was %s ago", span);
+	}
+	if (error != NULL && strcmp(text_of(run, "finished", ""), good) > 0)
 		find(j, WARNING, "the last pass failed: %s", error);
 }
 
@@ -108,7 +147,7 @@ static void judge_push(struct judgement *j, const struct config *config,
 	const json_t *status, const json_t *daemon)
 {
 	const json_t *push = json_object_get(daemon, "push");
-	const char *error = cli_text(push, "error", NULL);
+	const char *error = text_of(push, "error", NULL);
 
 	if (daemon == NULL && !status_is_pushed(config, status))
 		find(j, WARNING, "commits are not pushed to %s",
@@ -129,7 +168,7 @@ static void judge_contents(struct judgement *j, const json_t *status)
 		const json_t *set = json_array_get(sets, i);
 
 		find(j, WARNING, "%lld %s are held", cli_int(set, "documents"),
-			cli_text(set, "kind", "?"));
+			text_of(set, "kind", "?"));
 	}
 }
 
@@ -146,11 +185,13 @@ static void judge(void *arg, const json_t *status)
 	const json_t *daemon = json_object_get(status, "daemon");
 	const json_t *counts = json_object_get(status, "counts");
 	const json_t *paused = json_object_get(status, "paused");
-	const char *why = cli_text(paused, "why", "");
-	int64_t lag = daemon != NULL ? cli_int(daemon, "lag")
-				     : single_lag(status) / STAMP_SECOND;
+	const char *why = text_of(paused, "why", "");
 	char clock[STAMP_CLOCK];
 
+	j->counted = true;
+	j->lag = lag_of(status);
+	j->documents = cli_int(counts, "documents");
+	j->failed = cli_int(counts, "failed");
 	if (daemon == NULL && !is_single(status))
 		find(j, CRITICAL, "no daemon runs");
 	else if (json_is_object(paused))
@@ -164,11 +205,90 @@ static void judge(void *arg, const json_t *status)
 	judge_push(j, line->config, status, daemon);
 	judge_contents(j, status);
 	if (j->verdict == OK)
-		find(j, OK, "%lld documents in step",
-			cli_int(counts, "documents"));
-	buf_printf(&j->why, " | lag=%llds;;%lld documents=%lld failed=%lld",
-		(long long)lag, (long long)(line->max_lag / STAMP_SECOND),
-		cli_int(counts, "documents"), cli_int(counts, "failed"));
+		find(j, OK, "%lld documents in step", (long long)j->documents);
+}
+
+/* --- What it comes to ---------------------------------------------------- */
+
+/* Figures behind a bar; U is what a plugin writes for what it cannot know. */
+static void put_figures(
+	const struct judgement *j, int64_t max_lag, struct buf *out)
+{
+	buf_puts(out, " | lag=");
+	if (j->lag == UNKNOWN)
+		buf_puts(out, "U");
+	else
+		buf_printf(out, "%llds", (long long)(j->lag / STAMP_SECOND));
+	buf_printf(out, ";;%lld documents=%lld failed=%lld",
+		(long long)(max_lag / STAMP_SECOND), (long long)j->documents,
+		(long long)j->failed);
+}
+
+/* One line for people: no bar but the one before the figures. */
+static void put_line(const struct line *line, struct buf *out)
+{
+	static const char *const words[] = {"OK", "WARNING", "CRITICAL"};
+	const struct judgement *j = line->judgement;
+	const char *instance = line->config->instance;
+
+	buf_printf(out, "OPSYNC %s - %s%s", words[j->verdict],
+		instance != NULL ? instance : "", instance != NULL ? ": " : "");
+	for (size_t i = 0; i < j->n; i++)
+		buf_printf(out, "%s%s", i > 0 ? "; " : "", j->findings[i].text);
+	buf_str(out); /* ends it */
+	cli_clean(out->p);
+	for (size_t i = 0; i < out->n; i++)
+		if (out->p[i] == '|')
+			out->p[i] = '/';
+	if (j->counted)
+		put_figures(j, line->max_lag, out);
+}
+
+static void put_number(
+	struct buf *out, const char *key, bool known, int64_t number)
+{
+	if (known)
+		buf_printf(out, ",\"%s\":%lld", key, (long long)number);
+	else
+		buf_printf(out, ",\"%s\":null", key);
+}
+
+static void put_json(const struct line *line, struct buf *out)
+{
+	static const char *const words[] = {"ok", "warning", "critical"};
+	const struct judgement *j = line->judgement;
+	const char *instance = line->config->instance;
+
+	buf_putc(out, '{');
+	report_text(out, "instance",
+		instance != NULL ? str_of(instance) : STR_NONE);
+	buf_printf(out, ",\"verdict\":\"%s\",\"code\":%d,\"findings\":[",
+		words[j->verdict], (int)j->verdict);
+	for (size_t i = 0; i < j->n; i++) {
+		buf_printf(out, "%s{\"verdict\":\"%s\",", i > 0 ? "," : "",
+			words[j->findings[i].verdict]);
+		report_text(out, "text", str_of(j->findings[i].text));
+		buf_putc(out, '}');
+	}
+	buf_putc(out, ']');
+	put_number(out, "lag", j->lag != UNKNOWN, j->lag / STAMP_SECOND);
+	put_number(out, "max_lag", line->max_lag != 0,
+		line->max_lag / STAMP_SECOND);
+	put_number(out, "documents", j->counted, j->documents);
+	put_number(out, "failed", j->counted, j->failed);
+	buf_putc(out, '}');
+}
+
+static void print(const struct line *line, bool json)
+{
+	struct buf out = {0};
+
+	if (json)
+		put_json(line, &out);
+	else
+		put_line(line, &out);
+	puts(buf_str(&out).p);
+	buf_fini(&out);
 }
 
 /* A pass that begins when the one before should have is not late. */
@@ -181,8 +301,7 @@ static int64_t usual_lag(const struct config *config)
 
 int check_status(const struct cli *cli, int64_t max_lag)
 {
-	static const char *const words[] = {"OK", "WARNING", "CRITICAL"};
-	struct judgement j = {0};
+	struct judgement j = {.lag = UNKNOWN};
 	struct config config = {0};
 	struct line line = {
 		.judgement = &j, .config = &config, .max_lag = max_lag};
@@ -192,7 +311,7 @@ int check_status(const struct cli *cli, int64_t max_lag)
 	bool running;
 	int r = cli_reach(cli, &config, &e);
 
-	if (max_lag == 0)
+	if (r == 0 && max_lag == 0)
 		line.max_lag = usual_lag(&config);
 	if (r == 0)
 		r = cli_ask(&config, request, &lines, &running, &e);
@@ -200,12 +319,12 @@ int check_status(const struct cli *cli, int64_t max_lag)
 		r = cli_each_line(&lines, judge, &line, &e);
 	if (r != 0)
 		find(&j, CRITICAL, "%s", e.text);
-	printf("OPSYNC %s - %s%s%s\n", words[j.verdict],
-		config.instance != NULL ? config.instance : "",
-		config.instance != NULL ? ": " : "", buf_str(&j.why).p);
+	print(&line, cli->json);
 	json_decref(request);
 	buf_fini(&lines);
-	buf_fini(&j.why);
+	for (size_t i = 0; i < j.n; i++)
+		free(j.findings[i].text);
+	free(j.findings);
 	config_fini(&config);
 	return (int)j.verdict;
 }

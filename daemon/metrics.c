@@ -173,9 +173,10 @@ void metrics_render(const struct metrics_now *now, struct buf *out)
 		"The end of the last pass.", now->last_attempt);
 	put_moment(&p, "last_success_timestamp_seconds",
 		"The end of the last good pass.", now->last_success);
-	put_one(&p, "cursor_lag_seconds", "gauge",
-		"All changes older than this are in the store.",
-		SECONDS(now->lag));
+	if (now->lag >= 0)
+		put_one(&p, "cursor_lag_seconds", "gauge",
+			"All changes older than this are in the store.",
+			SECONDS(now->lag));
 	put_one(&p, "fault", "gauge",
 		"1: no pass has gone well for status.fault_after.",
 		now->fault ? 1 : 0);

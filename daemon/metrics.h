@@ -34,7 +34,7 @@ struct metrics_now {
 	int64_t started;
 	int64_t last_attempt;
 	int64_t last_success;
-	int64_t lag; /* microseconds since the last good pass began */
+	int64_t lag; /* microseconds since the last good pass began, or -1 */
 	bool failing;
 	bool fault;
 	bool pushes; /* commits are pushed: the next two are known */

@@ -76,7 +76,7 @@ int monitor_report(struct state *s, struct buf *out, struct err *e)
 
 int64_t monitor_lag(const struct monitor *m)
 {
-	return m->last_success != 0 ? stamp_monotonic() - m->good_began : 0;
+	return m->last_success != 0 ? stamp_monotonic() - m->good_began : -1;
 }
 
 /* --- Writing, on the worker's thread ------------------------------------ */

@@ -68,7 +68,7 @@ enum health_turn monitor_pass(
 /* What is not in the state yet: before the end. */
 void monitor_flush(struct monitor *m);
 
-/* Time since all that was there then is in the store; 0 before the first. */
+/* Time since all that was there then is in the store; -1: there never was. */
 int64_t monitor_lag(const struct monitor *m);
 
 #endif

@@ -133,6 +133,7 @@ static void on_live(void *arg, struct buf *out)
 {
 	struct service *s = arg;
 	int64_t wait = (s->next_at - stamp_monotonic()) / STAMP_SECOND;
+	int64_t lag = monitor_lag(&s->monitor);
 
 	buf_printf(out, "\"pid\":%lld,", (long long)getpid());
 	report_stamp(out, "since", s->monitor.started);
@@ -140,8 +141,12 @@ static void on_live(void *arg, struct buf *out)
 	report_text(out, "server", str_of(s->config->url));
 	buf_putc(out, ',');
 	report_stamp(out, "last_good", s->monitor.last_success);
-	buf_printf(out, ",\"lag\":%lld,\"fault\":%s,",
-		(long long)(monitor_lag(&s->monitor) / STAMP_SECOND),
+	if (lag < 0)
+		buf_puts(out, ",\"lag\":null");
+	else
+		buf_printf(
+			out, ",\"lag\":%lld", (long long)(lag / STAMP_SECOND));
+	buf_printf(out, ",\"fault\":%s,",
 		s->monitor.health.fault ? "true" : "false");
 	report_text(out, "error",
 		s->last.code != 0 ? str_of(s->last.text) : STR_NONE);

@@ -152,6 +152,11 @@ def steering(tap, server, sync):
              "--json has it as it is")
     tap.same(sync.opsync("status", "--check").out.count("\n"), 1,
              "one line is one line")
+    tap.ok(evil in sync.opsync("--json", "status", "--check").json()[0][
+        "findings"][0]["text"], "which --json has as it is, too")
+    sync.opsync("pause", "a|b")
+    tap.same(sync.opsync("status", "--check").out.count("|"), 1,
+             "a bar begins the figures, and no other is in the line")
     sync.opsync("resume")
     server.side(*edit(4330, subject=before))
     sync.opsync("resync", "--wait")

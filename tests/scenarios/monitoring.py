@@ -110,6 +110,56 @@ def still(tap, server):
         tap.same(sync.opsync("status", "--check").code, 0, "it goes on: 0")
 
 
+def never(tap, server):
+    """Before the first good pass, no lag is known: that is none of 0 s."""
+    with Sync(server.url) as sync:
+        path = os.path.join(sync.folder, "opsync.prom")
+        sync.configure(more="status: { textfile: %s, fault_after: 1s }\n" %
+                       path)
+        done = sync.opsync("status", "--check")
+        tap.ok(done.code == 2 and "lag=0" not in done.out,
+               "no lag of a daemon that never ran", done)
+        server.side("fault", {"match": "/api/v3/", "times": -1, "status": 500,
+                              "body": "a|b"})
+        sync.once()
+        done = sync.opsync("status", "--check")
+        tap.ok(done.code == 2 and "pass was never" in done.out and
+               done.out.endswith(" | lag=U;;900 documents=0 failed=0\n") and
+               done.out.count("|") == 1, "single passes that all failed", done)
+        sync.start(wait=False)
+        tap.ok(until(lambda: "ever synced" in check(sync)[1]),
+               "a fault from the beginning", check(sync))
+        code, out, _ = check(sync)
+        tap.ok(code == 2 and " | lag=U;;900 " in out, "knows no lag", out)
+        got = sync.opsync("--json", "status").json()[0]["daemon"]
+        tap.same(got["lag"], None, "nor does the daemon")
+        tap.ok(until(lambda: os.path.exists(path)) and
+               ("opsync_cursor_lag_seconds",) not in metrics(path)[0],
+               "nor do metrics", metrics(path))
+        in_json(tap, sync, 2, "critical", lambda lag: lag is None)
+        server.side("faults/clear")
+        sync.opsync("resync", "--wait")
+        tap.ok(until(lambda: check(sync)[0] == 0), "well", check(sync))
+        in_json(tap, sync, 0, "ok", lambda lag: 0 <= lag < 60)
+        sync.stop()
+    done = sync.opsync("--json", "status", "--check")
+    got = done.json()[0]
+    tap.ok(done.code == got["code"] == 2 and got["documents"] is None and
+           sync.config in got["findings"][0]["text"],
+           "--json without a configuration", done)
+
+
+def in_json(tap, sync, code, verdict, is_lag):
+    done = sync.opsync("--json", "status", "--check", "--max-lag", "10m")
+    got = done.json()
+    tap.ok(done.code == code and len(got) == 1 and got[0]["code"] == code and
+           got[0]["verdict"] == got[0]["findings"][0]["verdict"] == verdict and
+           got[0]["findings"][0]["text"] and got[0]["instance"] == "opsync" and
+           got[0]["max_lag"] == 600 and is_lag(got[0]["lag"]) and
+           got[0]["failed"] == 0 and got[0]["documents"] >= 0,
+           "--check --json: " + verdict, done)
+
+
 def single(tap, server, sync):
     """Single passes by a timer: nobody misses a daemon."""
     def says(code, words, name, *args):
@@ -281,6 +331,7 @@ def main():
             single(tap, server, other)
             not_pushed(tap, server, other)
         still(tap, server)
+        never(tap, server)
     return tap.end()
 
 
