@@ -415,6 +415,7 @@ static void break_line(
 static size_t read_br(struct converting *c, const struct seen_tag *tag)
 {
 	size_t behind = tag->end;
+	size_t feed;
 
 	if (in_row(c, tag->start)) {
 		if (is_alone(c, tag))
@@ -424,11 +425,13 @@ static size_t read_br(struct converting *c, const struct seen_tag *tag)
 	}
 	while (behind < c->span.end && c->body.p[behind] == ' ')
 		behind++;
-	if (behind == c->span.end)
+	feed = behind; /* or the carriage return before it */
+	feed += behind < c->span.end && c->body.p[behind] == '\r';
+	if (feed == c->span.end)
 		edits_add(&c->edits, tag->start, behind - tag->start, STR(""));
 	else if (c->span.level > 0)
 		return tag->end; /* a heading has one line */
-	else if (c->body.p[behind] == '\n')
+	else if (c->body.p[feed] == '\n')
 		edits_add(
 			&c->edits, tag->start, behind - tag->start, STR("\\"));
 	else

@@ -243,6 +243,41 @@ static void test_markdown(void **state)
 	check(markup_markdown, markdown_rows, ARRAY_LEN(markdown_rows));
 }
 
+/* Without the carriage returns, and with one before each line feed. */
+static struct str with_returns(struct arena *a, struct str text, bool some)
+{
+	struct buf b = {0};
+	struct str out;
+
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] == '\r')
+			continue;
+		buf_puts(&b, some && text.p[i] == '\n' ? "\r" : "");
+		buf_putc(&b, text.p[i]);
+	}
+	out = arena_str(a, buf_str(&b));
+	buf_fini(&b);
+	return out;
+}
+
+/* Texts that came from a browser's form have them. */
+static void test_carriage_returns(void **state)
+{
+	struct arena a = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(markdown_rows); i++) {
+		struct str text =
+			with_returns(&a, str_of(markdown_rows[i][0]), true);
+		struct str want =
+			with_returns(&a, str_of(markdown_rows[i][1]), false);
+		struct str out = markup_markdown(&a, text);
+
+		assert_string_equal(with_returns(&a, out, false).p, want.p);
+	}
+	arena_fini(&a);
+}
+
 static struct str read_file(struct arena *a, const char *path)
 {
 	char bytes[16384];
@@ -401,6 +436,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_headings),
 		cmocka_unit_test(test_links),
 		cmocka_unit_test(test_markdown),
+		cmocka_unit_test(test_carriage_returns),
 		cmocka_unit_test(test_recorded),
 		cmocka_unit_test(test_sanitize),
 		cmocka_unit_test(test_sanitize_html),
