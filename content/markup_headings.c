@@ -40,23 +40,34 @@ static void change_underline(
 				to == 1 ? STR("=") : STR("-"));
 }
 
+/* Where the text of a line ends, before the carriage return at its end. */
+static size_t text_end(
+	const struct shifting *s, const struct span *span, size_t end)
+{
+	return end > span->start && s->body.p[end - 1] == '\r' ? end - 1 : end;
+}
+
 /* The marks at a title's end would be taken for the heading's own. */
 static void escape_last_marks(struct shifting *s, const struct span *span)
 {
-	size_t at = span->end;
+	size_t end = text_end(s, span, span->end);
+	size_t at = end;
 
 	while (at > span->start && s->body.p[at - 1] == '#')
 		at--;
-	if (at < span->end && at > span->start && s->body.p[at - 1] == ' ')
+	if (at < end && at > span->start && s->body.p[at - 1] == ' ')
 		edits_add(&s->edits, at, 0, STR("\\"));
 }
 
 /* An underlined heading, perhaps of many lines, made one line with marks. */
 static void drop_underline(struct shifting *s, const struct span *span, int to)
 {
+	size_t end;
+
 	edits_add(&s->edits, span->start, 0, marks(to));
 	edits_add(&s->edits, span->start, 0, STR(" "));
 	for (size_t at = span->start; at < span->end; at++) {
+		size_t start = text_end(s, span, at);
 		size_t n = 1;
 
 		if (s->body.p[at] != '\n')
@@ -64,12 +75,13 @@ static void drop_underline(struct shifting *s, const struct span *span, int to)
 		while (at + n < span->end &&
 			strchr(" \t>", s->body.p[at + n]) != NULL)
 			n++;
-		edits_add(&s->edits, at, n, STR(" "));
+		edits_add(&s->edits, start, at + n - start, STR(" "));
 		at += n - 1;
 	}
 	escape_last_marks(s, span);
-	edits_add(
-		&s->edits, span->end, span->underline_end - span->end, STR(""));
+	end = text_end(s, span, span->end);
+	edits_add(&s->edits, end, text_end(s, span, span->underline_end) - end,
+		STR(""));
 }
 
 static bool on_span(void *arg, const struct span *span)

@@ -376,7 +376,7 @@ static bool is_alone(const struct converting *c, const struct seen_tag *tag)
 
 	while (before > c->span.start && c->body.p[before - 1] == ' ')
 		before--;
-	while (behind < c->span.end && c->body.p[behind] == ' ')
+	while (behind < c->span.end && strchr(" \r", c->body.p[behind]) != NULL)
 		behind++;
 	return (before == c->span.start || c->body.p[before - 1] == '|') &&
 	       (behind == c->span.end || c->body.p[behind] == '|');
