@@ -158,10 +158,12 @@ static const char *from_root(
 {
 	size_t n = real_store != NULL ? strlen(real_store) : 0;
 
-	if (n > 0 && real_path != NULL &&
-		strncmp(real_path, real_store, n) == 0 && real_path[n] == '/')
-		return real_path + n + 1;
-	return path;
+	if (n == 0 || real_path == NULL ||
+		strncmp(real_path, real_store, n) != 0)
+		return path;
+	if (real_path[n] == '\0')
+		return "/";
+	return real_path[n] == '/' ? real_path + n + 1 : path;
 }
 
 static void name(const struct config *config, const char *what, json_t *request)

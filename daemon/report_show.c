@@ -186,6 +186,31 @@ static int note_id(void *arg, const struct state_event *event, struct err *e)
 	return 0;
 }
 
+/* Documents are many in a folder, and one is asked for. */
+static int refuse_folder(struct show *s, struct err *e)
+{
+	struct buf first = {0};
+	int64_t n = 0;
+	int r = state_folder(s->state, s->path, &n, &first, e);
+
+	if (r == 0 && n > 0)
+		r = err_set(e, ERR_USAGE,
+			"%.*s is a folder with %lld file%s of opsync's: name "
+			"one of them, as %s, or a work package by its number",
+			STR_ARGS(s->path.n > 0 ? s->path : STR("the store")),
+			(long long)n, n == 1 ? "" : "s", buf_str(&first).p);
+	buf_fini(&first);
+	return r;
+}
+
+/* docs/ is the folder docs; . and / are the store's root. */
+static struct str trim(struct str path)
+{
+	while (str_ends(path, STR("/")))
+		path.n--;
+	return str_is(path, ".") ? (struct str){path.p, 0} : path;
+}
+
 /* The owner of the path, or who was the last to be told of with it. */
 static int find(struct show *s, struct err *e)
 {
@@ -195,8 +220,9 @@ static int find(struct show *s, struct err *e)
 	int r = state_owner(s->state, s->path, &found, &s->id, &oid, e);
 
 	buf_fini(&oid);
-	return r == 0 && !found ? state_events(s->state, &told, note_id, s, e)
-				: r;
+	if (r == 0 && !found && s->path.n > 0)
+		r = state_events(s->state, &told, note_id, s, e);
+	return r == 0 && s->id == 0 ? refuse_folder(s, e) : r;
 }
 
 /* Nobody's that we know of. */
@@ -247,6 +273,7 @@ int report_show(struct state *state, int64_t work_package, struct str path,
 
 	if (work_package <= 0 && path.n == 0)
 		return err_set(e, ERR_USAGE, "show: which work package?");
+	s.path = trim(path);
 	if (work_package <= 0)
 		r = find(&s, e);
 	if (r == 0 && s.id == 0)

@@ -167,6 +167,13 @@ int state_claims(struct state *s, struct str claim, state_document_fn *fn,
 int state_owner(struct state *s, struct str path, bool *found,
 	int64_t *work_package, struct buf *oid, struct err *e);
 
+/*
+ * How many of our files are in a folder ("": the store's root), and one of
+ * them: a document rather than an attachment, the first by path.
+ */
+int state_folder(struct state *s, struct str path, int64_t *n,
+	struct buf *first, struct err *e);
+
 /* The newest name of a thing that documents read, by what is known here. */
 int state_name(struct state *s, enum read_kind kind, int64_t id, bool *found,
 	struct buf *name, struct err *e);

@@ -229,3 +229,22 @@ int state_owner(struct state *s, struct str path, bool *found,
 	}
 	return query_close(&q, e);
 }
+
+int state_folder(struct state *s, struct str path, int64_t *n,
+	struct buf *first, struct err *e)
+{
+	/* '0' comes next behind '/'. */
+	struct query q = query_open(s,
+		"SELECT path, count(*) OVER () FROM file WHERE ?1 = ''"
+		" OR (path > ?1 || '/' AND path < ?1 || '0')"
+		" ORDER BY attachment_id <> 0, path LIMIT 1");
+
+	bind_text(&q, path);
+	*n = 0;
+	buf_clear(first);
+	if (query_next(&q)) {
+		buf_add_str(first, column_text(&q));
+		*n = column_int(&q);
+	}
+	return query_close(&q, e);
+}

@@ -172,8 +172,16 @@ def show(tap, sync, running):
         "log", "--json", "--wp", "26", "--event", "removed").json()][0]
     tap.same(sync.opsync("show", old, "--json").json()[0]["work_package"], 26,
              "and its path" + how)
-    for name, code, words in (("none/such", 64, "no document"),
-                              ("999999", 64, "not known here")):
+    folder, n = path.split("/")[0], len(
+        [p for p in sync.tree() if p.startswith(path.split("/")[0] + "/")])
+    many = "is a folder with %d files of opsync's: name one of them, as %s/"
+    for name, code, words in (
+            ("none/such", 64, "no document"), ("999999", 64, "not known here"),
+            (folder, 64, folder + " " + many % (n, folder)),
+            (folder + "/", 64, folder + " " + many % (n, folder)),
+            (os.path.join(sync.store, folder), 64, many % (n, folder)),
+            (folder[:-1], 64, "no document"),
+            (sync.store, 64, "the store is a folder with ")):
         done = sync.opsync("show", name)
         tap.ok(done.code == code and words in done.err, "show " + name + how,
                done)
