@@ -20,6 +20,7 @@
 
 #define MAX_QUERY 60
 #define NAME_SIZE 200
+#define LONG_PATH 4000 /* bytes that web servers may find too many */
 
 void answer_name(const struct api_request *r, char *out, size_t size)
 {
@@ -164,11 +165,27 @@ static enum verdict redirected(struct api_request *r, const struct http_get *g)
 	return VERDICT_END;
 }
 
+/* What a person can do about an answer that says little by itself. */
+static const char *way_out_of(const struct api_request *r, bool api)
+{
+	if (r->status == 401)
+		return " (is the key right? OpenProject makes one under My "
+		       "account → Access tokens)";
+	if (r->status == 404 && !api)
+		return " (is this an OpenProject? does server.url lack a "
+		       "prefix?)";
+	if ((r->status == 400 || r->status == 414) && !api &&
+		strlen(r->path) > LONG_PATH)
+		return " (is the address too long for it? that has the ids of "
+		       "all projects: fewer of them make it shorter, and '*' "
+		       "needs none)";
+	return "";
+}
+
 static enum verdict refused(struct api_request *r, const char *where, bool away)
 {
 	struct buf line = {0};
 	char name[NAME_SIZE];
-	const char *way_out = "";
 	int code = ERR_UNAVAILABLE;
 	bool api = api_error_line(buf_str(&r->body), &line);
 
@@ -187,13 +204,8 @@ static enum verdict refused(struct api_request *r, const char *where, bool away)
 	else if (r->status == 400 && api &&
 		 str_starts(buf_str(&line), STR("InvalidQuery:")))
 		code = ERR_QUERY;
-	if (r->status == 401)
-		way_out = " (is the key right? OpenProject makes one under My "
-			  "account → Access tokens)";
-	else if (r->status == 404 && !api)
-		way_out = " (is this an OpenProject? does server.url lack a "
-			  "prefix?)";
-	err_set(&r->err, code, "%s: %d %s%s", name, r->status, line.p, way_out);
+	err_set(&r->err, code, "%s: %d %s%s", name, r->status, line.p,
+		way_out_of(r, api));
 	buf_fini(&line);
 	return VERDICT_END;
 }

@@ -290,6 +290,30 @@ static void test_statuses(void **state)
 	fixture_stop(&f);
 }
 
+/* The web server before it refuses what is longer than 8 or 12 kB. */
+static void test_long_address(void **state)
+{
+	static const char *const addresses[] = {
+		"/status/400?%0*d", "/status/414?%0*d"};
+	struct fixture f;
+
+	(void)state;
+	fixture_start(&f, answer, NULL);
+	fixture_client(&f);
+	for (size_t i = 0; i < ARRAY_LEN(addresses); i++) {
+		struct api_request r = {0};
+		char path[6000];
+
+		snprintf(path, sizeof(path), addresses[i], 5000, 0);
+		fetch(&f, &r, path);
+		assert_int_equal(r.err.code, ERR_UNAVAILABLE);
+		assert_non_null(strstr(r.err.text, "too long for it?"));
+		assert_non_null(strstr(r.err.text, "'*' needs none"));
+		api_request_fini(&r);
+	}
+	fixture_stop(&f);
+}
+
 static void test_what_is_sent(void **state)
 {
 	struct fixture f;
@@ -396,6 +420,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_statuses),
+		cmocka_unit_test(test_long_address),
 		cmocka_unit_test(test_what_is_sent),
 		cmocka_unit_test(test_no_server),
 		cmocka_unit_test(test_addresses),
