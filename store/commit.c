@@ -241,6 +241,7 @@ static int prepare(struct job *j, struct err *e)
 		code = finish_earlier(s, e);
 	if (code == 0 && j->changes.n > 0)
 		code = keep_edits(j, e);
+	code = trees_blame(code, &j->intent.old, e);
 	trees_let_go(&s->trees); /* the branch has another soon */
 	return code == 0 ? record(j, e) : code;
 }

@@ -245,6 +245,7 @@ static int make(
 	int code = tree_changed(
 		&s->trees, &a->tree, a->changes.items, a->changes.n, &tree, e);
 
+	code = trees_blame(code, &f->new, e);
 	parts.tree = &tree;
 	if (code == 0 && !git_oid_equal(&tree, &a->tree)) {
 		code = commit_make(s, &parts, &f->new, e);

@@ -78,10 +78,12 @@ static int add_path(const char *root, const git_tree_entry *entry, void *arg)
 		l->n_others++;
 		return 0;
 	}
+	/* What others wrote may have a path twice, see tree_write.h. */
 	path = xasprintf("%s%s", root, git_tree_entry_name(entry));
 	git_oid_tostr(hex, sizeof(hex), git_tree_entry_id(entry));
 	q = query_open(l->state,
-		"INSERT INTO tip_path (path, oid, ours) VALUES (?, ?, 0)");
+		"INSERT OR IGNORE INTO tip_path (path, oid, ours)"
+		" VALUES (?, ?, 0)");
 	bind_text(&q, str_of(path));
 	bind_text(&q, str_of(hex));
 	code = query_run(&q, &l->err);

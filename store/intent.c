@@ -173,7 +173,7 @@ static int make_anew(struct store *s, struct intent *intent, const git_oid *tip,
 		code = tree_changed(
 			&s->trees, &before, c->items, c->n, &tree, e);
 	if (code != 0)
-		return code;
+		return trees_blame(code, tip, e);
 	if (git_commit_lookup(&ours, s->repo, &intent->new) != 0)
 		return git_failed(e, "cannot read commit %s",
 			git_oid_tostr_s(&intent->new));

@@ -8,7 +8,8 @@
  * Entries are in order (gitformat, "tree objects": a folder as if its name
  * ended with a slash), and so are updates by their whole paths: old and new
  * are walked once, side by side, and only the folders that change are read.
- * A tree of others that is not in order is put there.
+ * A tree of others that is not in order is put there; one that has a name
+ * twice is refused.
  */
 #include "store/tree_write.h"
 
@@ -30,6 +31,7 @@ struct entry {
 
 /* An old tree; its names are the object's. */
 struct old {
+	struct str path;        /* with a slash at its end; "": the root */
 	git_odb_object *object; /* NULL: an empty one */
 	struct entry *entries;
 	size_t n, cap;
@@ -37,6 +39,7 @@ struct old {
 
 /* A new one. */
 struct made {
+	const struct old *old;
 	struct buf text;
 	/* Files whose names begin that of the last entry, the longest last. */
 	struct str *files;
@@ -76,6 +79,18 @@ static int damaged(const struct old *old, struct err *e)
 {
 	return err_set(e, ERR_IO, "tree %s is damaged: git fsck tells more",
 		git_oid_tostr_s(git_odb_object_id(old->object)));
+}
+
+/* Whoever wrote it: which of the two is meant, nobody can know. */
+static int refuse_twin(const struct old *old, struct str name, struct err *e)
+{
+	return err_set(e, ERR_DATA,
+		"'%.*s%.*s' is in it twice, which no tree of git's may have: "
+		"in the work tree or in a clone, git rm -rf --cached "
+		"--ignore-unmatch '%.*s%.*s' and a commit take both away, git "
+		"add and a commit bring back what is to stay",
+		STR_ARGS(old->path), STR_ARGS(name), STR_ARGS(old->path),
+		STR_ARGS(name));
 }
 
 /* "100644 name", a NUL, and the id. */
@@ -118,17 +133,31 @@ static int by_order(const void *a, const void *b)
 	return compare(x->name, x->mode == FOLDER, y->name, y->mode == FOLDER);
 }
 
-static bool is_in_order(const struct old *old)
+/* The first that is not behind the one before it; old->n: none. */
+static size_t find_disorder(const struct old *old)
 {
-	for (size_t i = 1; i < old->n; i++)
-		if (by_order(&old->entries[i - 1], &old->entries[i]) >= 0)
-			return false;
-	return true;
+	size_t i = 1;
+
+	while (i < old->n &&
+		by_order(&old->entries[i - 1], &old->entries[i]) < 0)
+		i++;
+	return i < old->n ? i : old->n;
+}
+
+/* As a file and as a folder, which may have others between them. */
+static bool has_twins(const struct old *old, struct str name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < old->n; i++)
+		n += str_eq(old->entries[i].name, name);
+	return n > 1;
 }
 
 static int read_entries(struct old *old, struct err *e)
 {
 	struct str rest = text_of(old);
+	size_t at;
 
 	while (rest.n > 0) {
 		old->entries = grow(
@@ -136,18 +165,19 @@ static int read_entries(struct old *old, struct err *e)
 		if (!take_entry(&rest, &old->entries[old->n++]))
 			return damaged(old, e);
 	}
-	if (is_in_order(old))
+	if (find_disorder(old) == old->n)
 		return 0;
 	qsort(old->entries, old->n, sizeof(*old->entries), by_order);
-	return is_in_order(old) ? 0 : damaged(old, e); /* one comes twice */
+	at = find_disorder(old);
+	return at == old->n ? 0 : refuse_twin(old, old->entries[at].name, e);
 }
 
-static int open_old(
-	struct objects *o, const git_oid *oid, struct old *out, struct err *e)
+static int open_old(struct objects *o, const git_oid *oid, struct str path,
+	struct old *out, struct err *e)
 {
 	int r;
 
-	*out = (struct old){0};
+	*out = (struct old){.path = path};
 	if (git_oid_is_zero(oid))
 		return 0;
 	r = objects_read_tree(o, oid, &out->object, e);
@@ -170,9 +200,12 @@ static int add(struct made *new, const struct entry *entry, struct err *e)
 		!str_starts(entry->name, new->files[new->n_files - 1]))
 		new->n_files--;
 	if (new->n_files > 0 && new->files[new->n_files - 1].n == entry->name.n)
-		return err_set(e, ERR_IO,
-			"cannot make a tree: %.*s would be in it twice",
-			STR_ARGS(entry->name));
+		return has_twins(new->old, entry->name)
+			       ? refuse_twin(new->old, entry->name, e)
+			       : err_set(e, ERR_IO,
+					 "cannot make a tree: %.*s would be in "
+					 "it twice",
+					 STR_ARGS(entry->name));
 	if (!is_folder) {
 		new->files = grow(new->files, new->n_files, &new->cap_files,
 			sizeof(*new->files));
@@ -285,9 +318,10 @@ static int write_new(struct writing *w, const git_oid *from,
 static int write_folder(struct writing *w, const git_oid *from, struct span s,
 	struct entry *out, struct err *e)
 {
-	struct made new = {0};
 	struct old old;
-	int r = open_old(w->objects, from, &old, e);
+	struct made new = {.old = &old};
+	struct str path = {w->updates[s.first].path, s.skip};
+	int r = open_old(w->objects, from, path, &old, e);
 
 	buf_reserve(&new.text, text_of(&old).n + (s.end - s.first) * ENTRY);
 	if (r == 0)

@@ -15,7 +15,8 @@ struct tree_update {
  * by n updates, in the order of their paths' bytes, which is that of trees.
  * Folders that get empty are gone; what does not change is not written.
  * ERR_IO, also where a path comes twice, is a file and a folder, or its object
- * is not there.
+ * is not there.  ERR_DATA, with the way out, where a folder that changes has a
+ * name twice already: nobody can know which is meant.
  */
 int tree_write(struct objects *o, const git_oid *from,
 	const struct tree_update *updates, size_t n, git_oid *out,

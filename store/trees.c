@@ -16,6 +16,16 @@
 
 #define LARGE 4096 /* entries; libgit2 itself keeps small ones */
 
+int trees_blame(int code, const git_oid *commit, struct err *e)
+{
+	if (code != ERR_DATA)
+		return code;
+	err_prefix(e, "commit %s", git_oid_tostr_s(commit));
+	if (e != NULL)
+		e->code = ERR_IO;
+	return ERR_IO;
+}
+
 int tree_of(git_repository *repo, const git_oid *commit, git_oid *out,
 	struct err *e)
 {

@@ -41,7 +41,8 @@ int tree_find(struct trees *t, const git_oid *tree, const char *path,
  * A tree with changes made to another: tree_without() leaves out the files
  * that go, where they are there; tree_with() adds those that come, of which
  * none may be where there is a folder, or below what is none; tree_changed()
- * does both, and leaves out what cannot come.
+ * does both, and leaves out what cannot come.  Where a folder has a name twice,
+ * it is ERR_DATA, which trees_blame() makes an ERR_IO that names the commit.
  */
 int tree_without(struct trees *t, const git_oid *tree,
 	const struct worktree_change *changes, size_t n, git_oid *out,
@@ -57,6 +58,9 @@ int tree_changed(struct trees *t, const git_oid *tree,
 int tree_with_kept(struct trees *t, const git_oid *tree,
 	const struct worktree_change *changes, size_t n, git_oid *out,
 	struct err *e);
+
+/* Gives the code; any other than ERR_DATA, and its words, as they are. */
+int trees_blame(int code, const git_oid *commit, struct err *e);
 
 /* The tree of a commit; the zero id for the zero id. */
 int tree_of(git_repository *repo, const git_oid *commit, git_oid *out,

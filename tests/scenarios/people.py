@@ -360,6 +360,63 @@ def attributes_are(tap, sync, text, told):
     tap.same(sync.flaws(), [], text + ": git sees no change")
 
 
+def tree_of(sync, folder, *more):
+    """A folder's tree and further entries, in no order, as git would not."""
+    tree = subprocess.run(["git", "-C", sync.store, "cat-file", "tree",
+                           "HEAD:" + folder], stdout=subprocess.PIPE,
+                          check=True).stdout
+    for mode, name, ident in more:
+        tree += b"%s %s\0" % (mode.encode(), name.encode()) + \
+            bytes.fromhex(ident)
+    return subprocess.run(["git", "-C", sync.store, "hash-object", "-w", "-t",
+                           "tree", "--literally", "--stdin"], input=tree,
+                          stdout=subprocess.PIPE, check=True,
+                          ).stdout.decode().strip()
+
+
+def twins(tap, server, sync):
+    """A tool that knows little of git commits one name twice."""
+    put(sync, "foreign", "one\n")
+    blob = sync.git("hash-object", "-w", os.path.join(
+        sync.store, "foreign")).out.strip()
+    os.unlink(os.path.join(sync.store, "foreign"))
+    other = sync.git("rev-parse", "HEAD:docs/5/index.md").out.strip()
+    for name, more in (
+            ("a file", [("100644", "b", blob), ("100644", "b", other)]),
+            ("a file and a folder", [("100644", "5", blob)])):
+        docs = tree_of(sync, "docs", *more)
+        path = "docs/" + more[0][1]
+        index = subprocess.run(
+            ["git", "-C", sync.store, "ls-tree", "HEAD"], check=True,
+            stdout=subprocess.PIPE).stdout.decode()
+        tree = subprocess.run(
+            ["git", "-C", sync.store, "mktree"], check=True, input=re.sub(
+                r"tree \S+\tdocs\n", "tree %s\tdocs\n" % docs,
+                index).encode(), stdout=subprocess.PIPE).stdout.decode()
+        commit = sync.git(*PERSON, "commit-tree", "-p", "HEAD", "-m", "Twins",
+                          tree.strip()).out.strip()
+        sync.git("update-ref", "refs/heads/main", commit)
+        done = sync.once()
+        tap.same((done.code, sync.head()), (0, commit), name + " twice: a pass "
+                 "that changes nothing has nothing against it")
+        server.side("edit", {"id": 6, "set": {"subject": "Beside " + name}})
+        done = sync.once()
+        way_out = "git rm -rf --cached --ignore-unmatch '%s'" % path
+        tap.ok(done.code == 74 and "commit %s: '%s' is in it twice" % (
+            commit, path) in done.err and way_out in done.err,
+               name + " twice: refused, with commit, path and way out", done)
+        tap.same(sync.head(), commit, name + " twice: no commit")
+        sync.run("sh", "-c", "cd '%s' && %s && git %s commit -qm x" % (
+            sync.store, way_out, " ".join(PERSON)))
+        done = sync.once()
+        tap.ok(done.code == 0 and "Beside " + name in
+               get(sync, "docs/6/index.md"), name + " twice: put right", done)
+        whole(tap, sync, name + " twice", ("notes.md", "staged\n"))
+        tap.same([f for f in sync.git("status", "--porcelain").out.split("\n")
+                  if f[3:].startswith("docs/")], [],
+                 name + " twice: in the work tree, too")
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server, Sync(
@@ -373,6 +430,7 @@ def main():
         elsewhere(tap, server, sync)
         locks(tap, server, sync)
         running(tap, server, sync)
+        twins(tap, server, sync)
         read_only(tap, server, sync)
     adopted(tap)
     attributes(tap)

@@ -401,6 +401,7 @@ static void unordered_trees(void **state)
 	struct trees t = open_trees(s);
 	struct worktree_change *c = change_of("z.md", true, 1);
 	git_oid from = write_raw(s, bytes, sizeof(bytes) - 1);
+	struct err e = {0};
 	git_oid tree;
 	char *line;
 
@@ -412,7 +413,36 @@ static void unordered_trees(void **state)
 	assert_int_equal(scratch_run(s, "%s", line), 0);
 	free(line);
 	from = write_raw(s, twice, sizeof(twice) - 1);
-	expect_refused(&t, &from, c, 1, "is damaged");
+	assert_int_equal(tree_with(&t, &from, c, 1, &tree, &e), ERR_DATA);
+	assert_non_null(strstr(e.text, "'b' is in it twice"));
+	assert_int_equal(trees_blame(ERR_DATA, &from, &e), ERR_IO);
+	assert_int_equal(e.code, ERR_IO);
+	close_trees(&t);
+}
+
+/* A file and a folder of one name, with others between them. */
+static void twins(void **state)
+{
+	static const char bytes[] = "100644 b\0"
+				    "aaaaaaaaaaaaaaaaaaaa"
+				    "100644 b.c\0"
+				    "bbbbbbbbbbbbbbbbbbbb"
+				    "40000 b\0"
+				    "cccccccccccccccccccc";
+	struct scratch *s = *state;
+	struct trees t = open_trees(s);
+	struct worktree_change *c = change_of("a/z.md", true, 1);
+	git_oid in = write_raw(s, bytes, sizeof(bytes) - 1);
+	char top[] = "40000 a\0____________________";
+	struct err e = {0};
+	git_oid from;
+	git_oid tree;
+
+	memcpy(top + sizeof(top) - 1 - GIT_OID_RAWSZ, in.id, GIT_OID_RAWSZ);
+	from = write_raw(s, top, sizeof(top) - 1);
+	assert_int_equal(tree_with(&t, &from, c, 1, &tree, &e), ERR_DATA);
+	assert_non_null(strstr(e.text, "'a/b' is in it twice"));
+	assert_non_null(strstr(e.text, "--ignore-unmatch 'a/b' and"));
 	close_trees(&t);
 }
 
@@ -461,6 +491,8 @@ int main(void)
 			damaged_trees, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(
 			unordered_trees, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(
+			twins, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(
 			all_goes_and_comes, scratch_setup, scratch_teardown),
 	};
