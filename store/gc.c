@@ -165,6 +165,20 @@ void gc_clear(const char *folder, const char *common)
 	free(file);
 }
 
+/*
+ * The lock of git maintenance, which it has open as long as it lives.  One that
+ * a power cut left, and not the file that tells of it, would end all
+ * maintenance without a word.
+ */
+static void clear_maintenance(const char *common)
+{
+	char *file = xasprintf("%s/objects/maintenance.lock", common);
+
+	if (is_at_rest(file))
+		unlink(file);
+	free(file);
+}
+
 int gc_begin(const char *folder, const char *common, int *fd, struct err *e)
 {
 	char *file = xasprintf("%s/opsync/gc", folder);
@@ -175,7 +189,9 @@ int gc_begin(const char *folder, const char *common, int *fd, struct err *e)
 	gc_clear(folder, common);
 	*fd = -1;
 	error = take(file, O_CREAT, &since, fd);
-	if (error != 0 && error != EAGAIN && error != EACCES)
+	if (error == 0)
+		clear_maintenance(common);
+	else if (error != EAGAIN && error != EACCES)
 		code = err_errno(e, ERR_IO, error, "cannot make %s", file);
 	free(file);
 	return code;

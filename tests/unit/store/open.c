@@ -308,6 +308,27 @@ static void test_gc_was_killed(void **state)
 	store_gc_end(f->store, gc.fd, true);
 }
 
+/* Whoever lives has it open. */
+static void test_lock_of_maintenance(void **state)
+{
+	struct fixture *f = *state;
+	struct store_gc gc;
+	char *lock = xasprintf("%s/.git/objects/maintenance.lock", f->path);
+	int live;
+
+	open_store(f);
+	live = open(lock, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	free(lock);
+	assert_true(live >= 0);
+	assert_int_equal(store_gc_begin(f->store, &gc, &f->err), 0);
+	store_gc_end(f->store, gc.fd, true);
+	assert_string_equal(left(f), "nnnynnn");
+	close(live);
+	assert_int_equal(store_gc_begin(f->store, &gc, &f->err), 0);
+	store_gc_end(f->store, gc.fd, true);
+	assert_string_equal(left(f), "nnnnnnn");
+}
+
 /* --- Without opening ------------------------------------------------------ */
 
 static void test_state_path(void **state)
@@ -364,6 +385,7 @@ int main(void)
 		TEST(test_stale_locks),
 		TEST(test_live_lock_is_waited_for),
 		TEST(test_gc_was_killed),
+		TEST(test_lock_of_maintenance),
 		TEST(test_state_path),
 		TEST(test_linked_worktree),
 	};
