@@ -47,6 +47,7 @@ static enum verdict fault(
 		else
 			err_set(&r->err, ERR_UNAVAILABLE,
 				"%s: the answer is too big", name);
+		r->too_big = true;
 		return VERDICT_END;
 	case HTTP_FAULT_PRIVATE:
 		err_set(&r->err, ERR_UNAVAILABLE,

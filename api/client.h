@@ -103,6 +103,7 @@ struct api_request {
 
 	/* Result, valid in done() and until api_request_fini(). */
 	struct err err;  /* code 0: status is 200 and the answer is whole */
+	bool too_big;    /* a failure: ask for less at once */
 	int status;      /* HTTP status of the last try, 0 if none came */
 	struct buf body; /* decoded; the caller may take it */
 

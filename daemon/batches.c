@@ -110,7 +110,7 @@ static void proceed(struct batches *b)
 	b->done(b); /* b may be gone */
 }
 
-/* One refused batch: alone it has vanished, else halve it. */
+/* One refused batch, or a large one: alone it has vanished, else halve it. */
 static void split(struct batches *b, const struct batches_lane *bl)
 {
 	size_t half = bl->n / 2;
@@ -162,7 +162,7 @@ static void on_lane(struct lane *lane)
 
 	if (lane->err.code == 0 && is_part(&lane->page))
 		read_rest(b, bl);
-	else if (lane->err.code == ERR_QUERY)
+	else if (lane->err.code == ERR_QUERY || (lane->too_big && bl->n > 1))
 		split(b, bl);
 	else if (lane->err.code != 0 && b->err.code == 0)
 		b->err = lane->err;

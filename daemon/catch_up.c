@@ -10,7 +10,8 @@
  * in, the next is asked for, while the worker maps the first.  The lower
  * bound is inclusive and the server shows milliseconds of what it keeps in
  * microseconds, so the last ones of a page come again; they are known by
- * their source and cost nothing more.
+ * their source and cost nothing more.  A page larger than any answer may be
+ * is asked for again as half as many.
  */
 #include "daemon/catch_up.h"
 
@@ -64,8 +65,12 @@ static void on_lane(struct lane *lane)
 		container_of(lane, struct catch_up_lane, lane);
 	struct catch_up *c = cl->catch_up;
 
-	if (lane->err.code != 0 && c->err.code == 0)
+	if (lane->too_big && c->page > 1) {
+		c->page /= 2;
+		c->more = true;
+	} else if (lane->err.code != 0 && c->err.code == 0) {
 		c->err = lane->err;
+	}
 	proceed(c);
 }
 
@@ -74,7 +79,7 @@ static void ask_page(struct catch_up *c, struct lane *lane)
 	struct buf path = {0};
 
 	c->more = false;
-	api_path_changed(&path, &c->sync->scope, c->low, INT64_MAX, SYNC_PAGE);
+	api_path_changed(&path, &c->sync->scope, c->low, INT64_MAX, c->page);
 	lane_start(lane, buf_take(&path));
 }
 
@@ -151,6 +156,7 @@ static void proceed(struct catch_up *c)
 void catch_up_start(struct catch_up *c, catch_up_done_fn *done)
 {
 	c->done = done;
+	c->page = SYNC_PAGE;
 	for (size_t i = 0; i < 2; i++) {
 		c->lanes[i].catch_up = c;
 		c->lanes[i].lane = (struct lane){.sync = c->sync,

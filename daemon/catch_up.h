@@ -30,6 +30,7 @@ struct catch_up {
 		struct catch_up *catch_up;
 		struct lane lane;
 	} lanes[2];
+	int page;  /* work packages to ask for at once */
 	bool more; /* a page from low is to be asked for */
 	bool tied; /* those of the one moment low come by their ids */
 	bool canceled, ended;

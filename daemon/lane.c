@@ -238,6 +238,7 @@ static void on_list(struct api_request *request)
 
 	lane->asking = false;
 	lane->status = request->status;
+	lane->too_big = request->too_big;
 	lane->err = request->err;
 	if (request->err.code != 0) {
 		finish(lane);
@@ -252,6 +253,7 @@ static void begin(struct lane *lane)
 {
 	assert(!lane->busy);
 	lane->busy = true;
+	lane->too_big = false;
 	lane->err = (struct err){0};
 	mapper_page_fini(&lane->page);
 }

@@ -24,6 +24,7 @@ struct lane {
 
 	struct err err;          /* result */
 	int status;              /* HTTP's, of the list */
+	bool too_big;            /* an error: the list is longer than may be */
 	struct mapper_page page; /* result: figures; items are gone */
 	bool busy;
 

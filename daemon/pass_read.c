@@ -134,8 +134,11 @@ bool pass_settles(const struct pass *p)
 /* Where the glance was answered, that is the first list. */
 static void poll(struct pass *p)
 {
-	bool answered = p->glance.path != NULL;
+	bool answered;
 
+	if (p->glance.too_big) /* smaller lists will do */
+		api_request_fini(&p->glance);
+	answered = p->glance.path != NULL;
 	p->settled = pass_settles(p);
 	if (answered && p->glance.err.code != 0) {
 		p->err = p->glance.err;

@@ -262,6 +262,8 @@ static void test_answers(void **state)
 		else if (r.err.code != 0 &&
 			 strstr(r.err.text, cases[i].text) == NULL)
 			fail_msg("%s: %s", cases[i].path, r.err.text);
+		assert_int_equal(r.too_big,
+			strstr(r.err.text, "the answer is too big") != NULL);
 		api_request_fini(&r);
 	}
 	fixture_stop(&f);
