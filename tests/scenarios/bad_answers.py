@@ -10,7 +10,6 @@ import json
 import os
 import random
 import re
-import socket
 import ssl
 import subprocess
 import sys
@@ -21,7 +20,7 @@ import warnings
 from bad_wire import at, decoded
 from faulty import Case, chosen, figure, option, size
 from harness import StandIn, Tap, until
-from wire import Wire, made
+from wire import Port, Wire, made
 
 QUICK = "  max_tries: 1\n"
 LISTS = "/api/v3/work_packages?"
@@ -360,9 +359,7 @@ class Stranger:
             self.context.maximum_version = version
         self.heard = b""
         self.contacts = 0
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.port = Port(self.serve)
 
     def expire(self, folder, name):
         """The same, of a day that is over."""
@@ -388,19 +385,14 @@ class Stranger:
                            stderr=subprocess.DEVNULL,
                            stdout=subprocess.DEVNULL)
 
-    def serve(self):
-        while True:
-            try:
-                peer, _ = self.socket.accept()
-            except OSError:
-                return
-            self.contacts += 1
-            peer.settimeout(5)
-            try:
-                with self.context.wrap_socket(peer, server_side=True) as tls:
-                    self.heard += tls.recv(65536)
-            except (OSError, ssl.SSLError):
-                continue
+    def serve(self, peer):
+        self.contacts += 1
+        peer.settimeout(5)
+        try:
+            with self.context.wrap_socket(peer, server_side=True) as tls:
+                self.heard += tls.recv(65536)
+        except (OSError, ssl.SSLError):
+            pass
 
 
 def strangers(tap):
@@ -412,14 +404,14 @@ def strangers(tap):
             ("TLS 1.0", "localhost", 1, ssl.TLSVersion.TLSv1)):
         with Case("https://localhost", server=QUICK) as sync:
             other = Stranger(sync.folder, name, days, version)
-            sync.configure(url="https://localhost:%d" % other.port,
+            sync.configure(url="https://localhost:%d" % other.port.number,
                            server=QUICK + "  ca_file: %s.crt\n" % other.pem)
             done = sync.once()
             tap.ok(done.code == 69 and other.contacts and
                    other.heard == b"" and "GET" in done.err,
                    what + ": no byte of the key goes there", "%r %r" % (
                        other.heard, done))
-            other.socket.close()
+            other.port.close()
 
 
 # --- A key that is revoked --------------------------------------------------
@@ -483,6 +475,8 @@ def main():
         shapes = sum(mutations(tap, server, first, size(60, 500))
                      for first in chosen(range(0, 10000, 500),
                                          size(1, 20)))
+    tap.same([t for t in threading.enumerate() if t.name == "listen"], [],
+             "nobody listens any more, to answer for who came later")
     figure(n, "wrong answers tried")
     figure(shapes, "answers of another shape tried")
     return tap.end()

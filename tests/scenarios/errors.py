@@ -7,10 +7,10 @@ import socket
 import ssl
 import subprocess
 import sys
-import threading
 import time
 
 from harness import StandIn, Sync, Tap, read, until
+from wire import Port
 
 POLL = "/api/v3/work_packages?filters="
 LOGIN = "<!DOCTYPE html><html><body><form>Sign in</form></body></html>"
@@ -101,23 +101,16 @@ class Listener:
         self.context.load_cert_chain(self.pem + ".crt", self.pem)
         self.heard = b""
         self.contacts = 0
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.port = Port(self.serve)
 
-    def serve(self):
-        while True:
-            try:
-                peer, _ = self.socket.accept()
-            except OSError:
-                return
-            self.contacts += 1
-            peer.settimeout(5)
-            try:
-                with self.context.wrap_socket(peer, server_side=True) as tls:
-                    self.heard += tls.recv(65536)
-            except (OSError, ssl.SSLError):
-                continue
+    def serve(self, peer):
+        self.contacts += 1
+        peer.settimeout(5)
+        try:
+            with self.context.wrap_socket(peer, server_side=True) as tls:
+                self.heard += tls.recv(65536)
+        except (OSError, ssl.SSLError):
+            pass
 
 
 def strangers(tap):
@@ -125,7 +118,7 @@ def strangers(tap):
     quick = "  max_tries: 1\n"
     with Sync("https://localhost", server=quick) as sync:
         other = Listener(sync.folder)
-        sync.configure(url="https://localhost:%d" % other.port)
+        sync.configure(url="https://localhost:%d" % other.port.number)
         told(tap, sync, "a certificate that nobody vouches for", 69,
              ["GET", "/api/v3/users/me", "certificate"])
         tap.ok(other.contacts > 0 and other.heard == b"",
@@ -134,7 +127,7 @@ def strangers(tap):
         sync.once()
         tap.ok(b"Authorization: Basic" in other.heard,
                "ca_file: says whom to trust", other.heard)
-        other.socket.close()
+        other.port.close()
 
 
 # --- Broken answers ---------------------------------------------------------

@@ -9,6 +9,34 @@ import urllib.parse
 GZIP = b"Accept-Encoding"
 
 
+class Port:
+    """A port of its own, whose peers are given to welcome() one after the
+    other, until close()."""
+
+    def __init__(self, welcome):
+        self.welcome = welcome
+        self.socket = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.number = self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self.listen, name="listen",
+                                       daemon=True)
+        self.thread.start()
+
+    def listen(self):
+        while True:
+            try:
+                peer, _ = self.socket.accept()
+            except OSError:
+                return
+            self.welcome(peer)
+
+    def close(self):
+        """Wakes the thread, too: of a socket that is only closed it may come
+        to wait for the next one of that number, and answer its peers."""
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        self.socket.close()
+
+
 class Wire:
     """Listens on a port of its own; a context manager.
 
@@ -26,16 +54,15 @@ class Wire:
         self.number = 0
         self.paths = []
         self.stopped = threading.Event()
-        self.socket = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.url = "http://127.0.0.1:%d" % self.socket.getsockname()[1]
+        self.port = Port(self.welcome)
+        self.url = "http://127.0.0.1:%d" % self.port.number
 
     def __enter__(self):
-        threading.Thread(target=self.listen, daemon=True).start()
         return self
 
     def __exit__(self, *_):
         self.stopped.set()
-        self.socket.close()
+        self.port.close()
 
     def reset(self, spoil=None):
         self.number = 0
@@ -45,14 +72,8 @@ class Wire:
     def forget(self):
         self.kept = {}
 
-    def listen(self):
-        while True:
-            try:
-                peer, _ = self.socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.talk, args=(peer,),
-                             daemon=True).start()
+    def welcome(self, peer):
+        threading.Thread(target=self.talk, args=(peer,), daemon=True).start()
 
     def talk(self, peer):
         try:
