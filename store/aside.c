@@ -63,9 +63,10 @@ static void move(struct aside *a, const char *name)
 {
 	const char *slash = strrchr(name, '/');
 	char *from = xasprintf("%s%s", a->objects, name);
-	char *to = xasprintf("%s/%s%s", a->to,
-		strncmp(name, "pack/", 5) == 0 ? "" : "object-",
-		slash != NULL ? slash + 1 : name);
+	char *to = strncmp(name, "pack/", 5) == 0
+			   ? xasprintf("%s/%s", a->to, name)
+			   : xasprintf("%s/object-%s", a->to,
+				     slash != NULL ? slash + 1 : name);
 
 	if (rename(from, to) != 0 && errno != ENOENT)
 		a->code = err_errno(
@@ -116,7 +117,7 @@ static void look_at_pack(struct aside *a, const char *name, struct buf *packs,
 
 	if (!is_sound(pack, sum)) {
 		move_pack(a, stem, true);
-		buf_printf(packs, "%s/%s\n", a->to, name);
+		buf_printf(packs, "%s/pack/%s\n", a->to, name);
 	} else if (!is_index_of(index, sum)) {
 		move_pack(a, stem, false);
 		buf_printf(indexes, "%s\n", pack);
@@ -177,10 +178,13 @@ int store_set_aside(struct store *s, const struct buf *objects,
 {
 	struct aside a = {.e = e};
 	const char *folder = git_repository_commondir(s->repo);
+	char *packed;
 
 	a.objects = xasprintf("%sobjects/", folder);
 	a.to = xasprintf("%sopsync/damaged", git_repository_path(s->repo));
-	a.code = folder_make(a.to, 0750, e);
+	packed = xasprintf("%s/pack", a.to);
+	a.code = folder_make(packed, 0750, e);
+	free(packed);
 	if (a.code == 0) {
 		objects_drop(s->objects);
 		move_loose(&a, objects);

@@ -31,6 +31,7 @@
 #include "store/parts.h"
 #include "store/repository.h"
 #include "store/rest.h"
+#include "store/salvage.h"
 #include "store/staging.h"
 #include "store/tree_file.h"
 
@@ -288,6 +289,8 @@ int store_open_again(struct store *s, struct err *e)
 	s->look_at = 0;
 	s->looked = false;
 	code = open_repository(s, e);
+	if (code == 0)
+		code = salvage_packs(s, e);
 	return code == 0 ? heal_branch(s, e) : code;
 }
 

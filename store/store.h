@@ -123,7 +123,8 @@ int store_differences(
  * Put aside what is damaged among packs and loose objects (in the folder
  * opsync/damaged), by their own checksums; objects: hex ids that are known to
  * be.  packs gets the paths of packs that were, indexes of those that only
- * need a new index, one a line.  The repository is opened anew.
+ * need a new index, one a line.  Then the repository is to be opened again,
+ * which saves from the packs what else can be read.
  */
 int store_set_aside(struct store *s, const struct buf *objects,
 	struct buf *packs, struct buf *indexes, struct err *e);

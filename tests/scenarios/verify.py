@@ -163,6 +163,52 @@ def check(tap, sync, damage):
            name + ": nothing is lost of the history")
 
 
+def all_objects(sync):
+    said = sync.git("rev-list", "--objects", "--all", "--no-object-names").out
+    return set(said.split())
+
+
+def entries(sync):
+    """Where each object is in the pack, and those that have to do with
+    differences."""
+    idx, = packs(sync, "idx")
+    at, differences = {}, set()
+    for line in sync.git("verify-pack", "-v", idx).out.splitlines():
+        words = line.split()
+        if len(words) >= 5 and words[1] in ("commit", "tree", "blob"):
+            at[words[0]] = int(words[4])
+            differences.update(words[:1] + words[6:] if words[6:] else [])
+    return at, differences
+
+
+def behind(tap, sync):
+    """A pack is read on behind an object that cannot be inflated: what is in
+    the history, or on a person's branch, is nowhere else."""
+    note = os.path.join(sync.folder, "note")
+    with open(note, "wb") as f:
+        f.write(os.urandom(3 << 20))
+    blob = sync.git("hash-object", "-w", note).out.strip()
+    tree = sync.run("sh", "-c", "printf '100644 blob %s\\tnote\\n' | "
+                    "git -C %s mktree" % (blob, sync.store)).out.strip()
+    commit = sync.git("-c", "user.name=Ida", "-c", "user.email=ida@example.org",
+                      "commit-tree", "-m", "A note", tree).out.strip()
+    sync.git("branch", "ida", commit)
+    sync.git("gc", "-q", "--prune=now")
+    before = all_objects(sync)
+    at, differences = entries(sync)
+    ours = set(sync.git("ls-tree", "-r", "--format=%(objectname)",
+                        "HEAD").out.split()) - differences
+    first = min(ours, key=lambda oid: at[oid])
+    tap.ok(blob in at and sum(at[o] > at[first] for o in at) > 10,
+           "objects are behind the first content")
+
+    def first_content(sync):
+        flip(packs(sync, "pack")[0], at[first] + 3)
+    check(tap, sync, first_content)
+    tap.same(before - all_objects(sync), set(), "all others are still there")
+    sync.git("cat-file", "blob", blob)
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server:
@@ -188,6 +234,7 @@ def main():
             for damage in PACKED:
                 sync.git("gc", "-q", "--prune=now")
                 check(tap, sync, damage)
+            behind(tap, sync)
             sync.start()
             done = sync.opsync("verify")
             tap.same((done.code, done.out), (0, "all is as it should be\n"),

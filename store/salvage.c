@@ -1,0 +1,109 @@
+/*
+ * salvage - what can still be read in packs that were put aside.
+ *
+ *   opsync/damaged/pack/x.idx --each object that is nowhere else--> a new pack
+ *
+ * Each is read by itself, at the place that the index tells, so that one that
+ * is damaged costs nothing but itself and what is kept as a difference to it.
+ * (git unpack-objects, which needs no index, comes no further than the first
+ * that cannot be inflated.)
+ */
+#include "store/salvage.h"
+
+#include "store/blob_read.h"
+#include "store/git_error.h"
+
+#define LARGE ((size_t)1 << 20)
+
+struct salvage {
+	struct store *s;
+	char *folder;  /* of objects, as git has them */
+	git_odb *from; /* it */
+	git_odb *to;
+	size_t n; /* were saved */
+	int code;
+	struct err *e;
+};
+
+static int add(void *arg, const void *bytes, size_t n, struct err *e)
+{
+	return blob_stream_add(arg, bytes, n, e);
+}
+
+/* Whether it could be read, too, is known at its end. */
+static void save_large(struct salvage *v, const git_oid *oid, uint64_t size)
+{
+	struct blob_stream *stream;
+	git_oid id;
+
+	v->code = blob_stream_begin(v->s->objects, size, &stream, v->e);
+	if (v->code != 0)
+		return;
+	if (blob_read(v->from, v->folder, oid, add, stream, NULL) == 0) {
+		v->code = blob_stream_end(stream, &id, v->e);
+		v->n += v->code == 0;
+	}
+	blob_stream_drop(stream);
+}
+
+/* libgit2 compares what it reads with the id. */
+static void save_small(struct salvage *v, const git_oid *oid)
+{
+	git_odb_object *object;
+	git_oid id;
+
+	if (git_odb_read(&object, v->from, oid) != 0)
+		return;
+	if (git_odb_write(&id, v->to, git_odb_object_data(object),
+		    git_odb_object_size(object),
+		    git_odb_object_type(object)) == 0)
+		v->n++;
+	else
+		v->code = git_failed(
+			v->e, "cannot save object %s", git_oid_tostr_s(oid));
+	git_odb_object_free(object);
+}
+
+static int save(const git_oid *oid, void *arg)
+{
+	struct salvage *v = arg;
+	git_object_t type;
+	size_t size;
+
+	if (objects_has(v->s->objects, oid) ||
+		git_odb_read_header(&size, &type, v->from, oid) != 0)
+		return 0;
+	if (type == GIT_OBJECT_BLOB && size >= LARGE)
+		save_large(v, oid, size);
+	else
+		save_small(v, oid);
+	return v->code;
+}
+
+static void save_all(struct salvage *v)
+{
+	if (git_odb_open(&v->from, v->folder) != 0 ||
+		git_repository_odb(&v->to, v->s->repo) != 0)
+		v->code = git_failed(v->e, "cannot open %s", v->folder);
+	else if (git_odb_foreach(v->from, save, v) != 0 && v->code == 0)
+		v->code = git_failed(v->e, "cannot read %s", v->folder);
+	git_odb_free(v->from);
+	git_odb_free(v->to);
+}
+
+int salvage_packs(struct store *s, struct err *e)
+{
+	struct salvage v = {.s = s, .e = e};
+
+	v.folder = xasprintf("%sopsync/damaged", git_repository_path(s->repo));
+	save_all(&v);
+	if (v.code == 0 && v.n > 0)
+		v.code = objects_seal(s->objects, e);
+	else
+		objects_drop(s->objects);
+	if (v.code == 0 && v.n > 0)
+		store_tell(s, LOG_LEVEL_NOTICE,
+			"%zu objects of damaged packs could be read", v.n);
+	free(v.folder);
+	return v.code;
+}
