@@ -94,6 +94,10 @@ int api_attachments_source_make(
 	struct api_list list = {0};
 	int code = api_list_scan(&a, collection, &list, e);
 
+	if (code == 0 && list.count < list.total)
+		code = err_set(e, ERR_UNAVAILABLE,
+			"the server gives %lld of %lld attachments only",
+			(long long)list.count, (long long)list.total);
 	if (code == 0)
 		code = put_sorted(&a, &list, out, e);
 	arena_fini(&a);

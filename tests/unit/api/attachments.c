@@ -133,11 +133,30 @@ static void test_odd_attachments(void **state)
 		check_file(i);
 }
 
+/* Those that are wanting would look like removed ones. */
+static void test_part(void **state)
+{
+	struct buf source = {0};
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(
+		api_attachments_source_make(
+			STR("{\"total\":2,\"count\":1,\"_embedded\":{"
+			    "\"elements\":[{\"id\":5,\"fileName\":\"a\","
+			    "\"fileSize\":0}]}}"),
+			&source, &e),
+		ERR_UNAVAILABLE);
+	assert_string_equal(e.text, "the server gives 1 of 2 attachments only");
+	buf_fini(&source);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_attachments),
 		cmocka_unit_test(test_odd_attachments),
+		cmocka_unit_test(test_part),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, stop);
