@@ -31,10 +31,10 @@ static const struct str members[N_MEMBERS] = {
 	STR_INIT("percentageDone"),
 };
 
-enum { TYPE, PROJECT = 3, N_LINKS = 11 };
+enum { TYPE, STATUS, PROJECT = 3, N_LINKS = 11 };
 static const struct str links[N_LINKS] = {
 	[TYPE] = STR_INIT("type"),
-	STR_INIT("status"),
+	[STATUS] = STR_INIT("status"),
 	STR_INIT("priority"),
 	[PROJECT] = STR_INIT("project"),
 	STR_INIT("author"),
@@ -324,6 +324,7 @@ static int read_head(const struct found *own, const struct found *linked,
 			"the answer is no work package: it has no id");
 	h.project_id = linked_id(&linked->values[PROJECT]);
 	h.type_id = linked_id(&linked->values[TYPE]);
+	h.status_id = linked_id(&linked->values[STATUS]);
 	stamp_parse(read_raw(own->values[UPDATED_AT].text), &h.updated_at);
 	*head = h;
 	if (h.project_id == 0 || h.type_id == 0)

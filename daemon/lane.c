@@ -171,10 +171,34 @@ static void go_on(struct lane *lane)
 
 /* --- TAKING ------------------------------------------------------------- */
 
+/* What a work package does not say of its project and status is wanting. */
+static void look_for_new(struct lane *lane)
+{
+	const struct names *names = &lane->sync->mapper->names;
+
+	for (size_t i = 0; i < lane->page.n && lane->err.code == 0; i++) {
+		const struct mapper_item *item = lane->page.items[i];
+		int64_t project = item->pair.project_id;
+
+		if (project != 0 && names_project(names, project) == NULL)
+			err_set(&lane->err, ERR_QUERY,
+				"project %lld is new here", (long long)project);
+		else if (item->status != 0 &&
+			 !names_have_status(names, item->status))
+			err_set(&lane->err, ERR_QUERY,
+				"status %lld is new here",
+				(long long)item->status);
+	}
+}
+
 static void run_take(struct job *job)
 {
 	struct lane *lane = container_of(job, struct lane, job);
 
+	if (lane->wary)
+		look_for_new(lane);
+	if (lane->err.code != 0)
+		return;
 	mapper_take(lane->sync->mapper, &lane->page, &lane->err);
 	if (lane->err.code == 0)
 		find_pairs(lane);

@@ -18,6 +18,8 @@ struct lane {
 	void *owner;    /* the caller's own */
 	bool forced;    /* map what is known, too */
 	bool batch;     /* the list is one of many work packages */
+	bool wary;      /* ERR_QUERY, and nothing is taken, where it shows a
+			   project or status that names does not have */
 	lane_fn *here;  /* the server is done with it; or NULL */
 	lane_fn *taken; /* figures are known; or NULL */
 	lane_fn *done;

@@ -265,12 +265,24 @@ const struct schema *names_schema(
 	return find_schema(n, project_id, type_id);
 }
 
-bool names_status_is_closed(const struct names *n, int64_t id)
+static const struct api_name *find_status(const struct names *n, int64_t id)
 {
 	for (size_t i = 0; i < n->n_statuses; i++)
 		if (n->statuses[i].id == id)
-			return n->statuses[i].is_closed;
-	return false;
+			return &n->statuses[i];
+	return NULL;
+}
+
+bool names_status_is_closed(const struct names *n, int64_t id)
+{
+	const struct api_name *status = find_status(n, id);
+
+	return status != NULL && status->is_closed;
+}
+
+bool names_have_status(const struct names *n, int64_t id)
+{
+	return find_status(n, id) != NULL;
 }
 
 static const struct project *find_project(

@@ -8,7 +8,8 @@
  *   slow       the next slice of everything
  *
  * Each is a flow of its own; it hands over items, and may end before they do.
- * Where the server refuses to list changes, a project may be gone: the names
+ * Where the server refuses to list changes, a project may be gone, and where it
+ * lists a project or status that is new here, its name is wanting: the names
  * are asked for again, once.
  */
 #include "daemon/pass_steps.h"
@@ -149,6 +150,7 @@ static void poll(struct pass *p)
 	p->catch_up = (struct catch_up){.sync = p->sync,
 		.items = &p->items,
 		.low = p->cursor->low,
+		.wary = !p->retried,
 		.answered = answered ? &p->glance : NULL};
 	catch_up_start(&p->catch_up, on_caught_up);
 }
