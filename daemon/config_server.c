@@ -70,6 +70,16 @@ static int read_rate(struct config *c, const struct node *at, struct err *e)
 	return r;
 }
 
+/* An address that was copied ends in a slash, to which paths do not add up. */
+static const char *without_slash(struct arena *a, const char *url)
+{
+	struct str s = str_of(url);
+
+	while (str_ends(s, STR("/")))
+		s.n--;
+	return arena_str(a, s).p;
+}
+
 int config_read_server(struct config *c, const struct node *at, struct err *e)
 {
 	static const struct config_key keys[] = {
@@ -106,6 +116,8 @@ int config_read_server(struct config *c, const struct node *at, struct err *e)
 		strncmp(c->url, "http://", 7) != 0)
 		return node_err(node_get(at, "url"), e,
 			"url: begins with https:// (or http://)");
+	if (r == 0)
+		c->url = without_slash(&c->arena, c->url);
 	if (r == 0 && c->token_kind == TOKEN_NONE)
 		return node_err(at, e,
 			"server: needs token: { file: PATH } (OpenProject "

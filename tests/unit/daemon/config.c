@@ -58,6 +58,29 @@ static void test_three_lines(void **state)
 	config_fini(&c);
 }
 
+static void test_slashes(void **state)
+{
+	static const char *const urls[][2] = {
+		{"https://x.org/", "https://x.org"},
+		{"https://x.org/op//", "https://x.org/op"},
+	};
+	struct config c;
+	struct err e = {0};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
+		snprintf(text, sizeof(text),
+			"server: { url: '%s', token: { file: /k } }\n"
+			"projects: [x]\nstore: /x\n",
+			urls[i][0]);
+		assert_int_equal(
+			config_load(write_file("site.yaml", text), &c, &e), 0);
+		assert_string_equal(c.url, urls[i][1]);
+		config_fini(&c);
+	}
+}
+
 static void test_everything(void **state)
 {
 	struct config c;
@@ -291,6 +314,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_three_lines),
+		cmocka_unit_test(test_slashes),
 		cmocka_unit_test(test_everything),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_tokens),
