@@ -11,9 +11,7 @@
 #include "api/answer.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "api/address.h"
 #include "api/resources.h"

@@ -14,8 +14,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/util.h"
-
 static bool listed(const struct redirect_policy *p, const struct origin *o)
 {
 	for (size_t i = 0; i < p->n_hosts; i++) {

@@ -8,8 +8,6 @@
 #include "api/read.h"
 #include "api/source.h"
 
-#include <stdlib.h>
-
 static void put_member(
 	struct buf *out, struct str element, const char *key, const char *as)
 {

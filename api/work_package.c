@@ -7,7 +7,6 @@
  */
 #include "api/read.h"
 #include "api/resources.h"
-#include "base/buf.h"
 
 enum kind { TEXT, DIGITS, LINK };
 

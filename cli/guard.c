@@ -5,7 +5,6 @@
  * they are written into the state, for the next pass.
  */
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cli/commands.h"

@@ -3,7 +3,6 @@
  * each day cost the server.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/stamp.h"
 #include "cli/commands.h"

@@ -5,8 +5,6 @@
  * we are one for that pass.  What was put right is looked at once more.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cli/commands.h"
 #include "daemon/service.h"

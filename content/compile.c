@@ -5,7 +5,6 @@
  * let, one after the other; then what picks bind; so path and save_as see the
  * former, body and front matter see all.
  */
-#include <stdlib.h>
 
 #include "content/mapping.h"
 #include "content/paths.h"

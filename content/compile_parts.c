@@ -1,7 +1,6 @@
 /*
  * compile_parts - match: and attachments: of an entry of documents:.
  */
-#include <stdlib.h>
 
 #include "content/mapping.h"
 

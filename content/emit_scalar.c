@@ -11,7 +11,6 @@
 #include "content/emitter.h"
 
 #include <stdint.h>
-#include <string.h>
 
 #include "base/word.h"
 #include "content/ascii.h"

@@ -8,8 +8,6 @@
  */
 #include "content/evaluate.h"
 
-#include <stdlib.h>
-
 #include "content/constants.h"
 #include "content/filters.h"
 #include "content/model.h"

@@ -4,7 +4,6 @@
 #include "content/filters.h"
 
 #include "content/evaluate.h"
-#include "content/number.h"
 
 static const struct filter filters[] = {
 	{"basename", 0, 0, filter_basename, NULL, false},

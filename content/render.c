@@ -13,7 +13,6 @@
 #include <stdlib.h>
 
 #include "content/filters.h"
-#include "content/model.h"
 #include "content/paths.h"
 
 static int evaluate_lets(struct evaluation *with, const struct entry *entry,

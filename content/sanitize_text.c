@@ -5,7 +5,6 @@
 
 #include <stdint.h>
 #include <string.h>
-#include <strings.h>
 
 #include "content/ascii.h"
 #include "content/sanitize.h"

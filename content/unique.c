@@ -9,7 +9,6 @@
  * All that were tried are claims of the document: so the next one sees who
  * would have had the value before it.
  */
-#include <stdlib.h>
 
 #include "content/filters.h"
 #include "content/mapping.h"

@@ -10,7 +10,6 @@
  */
 #include "daemon/batches.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 struct batches_range {

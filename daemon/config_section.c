@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/util.h"
 #include "store/names.h"
 
 /* Of names_check_*(), with the place. */

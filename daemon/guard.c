@@ -14,7 +14,6 @@
  */
 #include "daemon/guard.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

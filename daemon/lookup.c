@@ -6,8 +6,6 @@
  */
 #include "daemon/lookup.h"
 
-#include <stdlib.h>
-
 #include "api/resources.h"
 #include "daemon/mapper.h"
 

@@ -11,7 +11,6 @@
  */
 #include "daemon/mapper.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

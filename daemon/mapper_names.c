@@ -7,7 +7,6 @@
  * no kill parts them.  All other names are seen with work packages: witnesses.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "daemon/log.h"
 #include "daemon/mapper.h"

@@ -11,9 +11,7 @@
 #include <string.h>
 
 #include "base/stamp.h"
-#include "content/paths.h"
 #include "content/words.h"
-#include "daemon/log.h"
 #include "daemon/mapper.h"
 
 #define RETRY_FIRST (60 * STAMP_SECOND)

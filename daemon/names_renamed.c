@@ -6,8 +6,6 @@
  */
 #include "daemon/names_renamed.h"
 
-#include <stdlib.h>
-
 #include "base/util.h"
 
 struct names_renamed {

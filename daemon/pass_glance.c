@@ -14,8 +14,6 @@
 
 #include <string.h>
 
-#include "base/stamp.h"
-
 #define LIST_MOST ((size_t)64 << 10) /* bytes of a list that is remembered */
 
 /* --- The list that is known ---------------------------------------------- */

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 
-#include "base/buf.h"
 #include "content/utf8.h"
 
 static int print(json_t *line, struct err *e)

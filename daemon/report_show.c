@@ -2,12 +2,9 @@
  * report_show - all that the state knows of one work package: what it made,
  * of what, and what happened to it.
  */
-#include <stdlib.h>
-#include <string.h>
 
 #include "api/resources.h"
 #include "base/arena.h"
-#include "base/stamp.h"
 #include "daemon/report.h"
 #include "store/state_guard.h"
 

@@ -15,7 +15,6 @@
  */
 #include "daemon/resolve.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include "daemon/instance.h"

@@ -9,7 +9,6 @@
 #include "daemon/show_commit.h"
 
 #include <jansson.h>
-#include <stdlib.h>
 
 #include "base/stamp.h"
 #include "daemon/report.h"

@@ -11,7 +11,6 @@
 #include "daemon/slow.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/stamp.h"

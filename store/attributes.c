@@ -9,7 +9,6 @@
  */
 #include "store/attributes.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"

@@ -23,7 +23,6 @@
 
 #include "base/stamp.h"
 #include "store/files.h"
-#include "store/git_error.h"
 #include "store/repository.h"
 
 #define WORDS "opsync: commit"

@@ -4,7 +4,6 @@
 #include "store/changes.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/util.h"
 #include "store/trees.h"

@@ -10,7 +10,6 @@
 #include <stdio.h>
 
 #include "base/hash.h"
-#include "store/git_error.h"
 #include "store/history.h"
 #include "store/intent.h"
 #include "store/look.h"

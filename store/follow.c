@@ -15,8 +15,6 @@
 #include "store/store.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/util.h"
 #include "store/git_error.h"

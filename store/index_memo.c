@@ -9,7 +9,6 @@
 #include "store/index_memo.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/util.h"
 #include "store/files.h"

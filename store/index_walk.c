@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/util.h"
 #include "store/files.h"
 
 #define PART ((size_t)256 << 10) /* stays in a cache */

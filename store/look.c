@@ -25,13 +25,11 @@
 #include "store/look.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/memory.h"
 #include "base/stamp.h"
-#include "base/util.h"
 #include "store/beneath.h"
 #include "store/blob_file.h"
 #include "store/git_error.h"

@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "store/git_error.h"
 #include "store/staging.h"
 #include "store/trees.h"
 

@@ -18,7 +18,6 @@
 
 #include "base/buf.h"
 #include "base/util.h"
-#include "store/git_error.h"
 
 #define FOLDER ((uint32_t)GIT_FILEMODE_TREE)
 #define ENTRY 64 /* bytes that an entry takes, about */

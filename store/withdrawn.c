@@ -5,10 +5,6 @@
  */
 #include "store/withdrawn.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/util.h"
 #include "store/history.h"
 #include "store/state_guard.h"
 

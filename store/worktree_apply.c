@@ -11,11 +11,9 @@
  * a look then.  A path is only written where it still is as it was seen.
  */
 #include <assert.h>
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/parallel.h"
 #include "base/util.h"
