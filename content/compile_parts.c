@@ -6,7 +6,8 @@
 
 #define MAX_PICKS 1000
 
-int compile_names(struct compiling *c, const struct node *node,
+/* A list of texts, or one text; what names it. */
+static int compile_names(struct compiling *c, const struct node *node,
 	const char *what, struct names *out)
 {
 	bool list = node->type == NODE_LIST;

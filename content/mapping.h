@@ -140,10 +140,6 @@ int compile_unique(
 int compile_attachments(
 	struct compiling *c, const struct node *entry, struct entry *out);
 
-/* A list of texts, or one text; what names it. */
-int compile_names(struct compiling *c, const struct node *node,
-	const char *what, struct names *out);
-
 /* Remember a name that the server must know. */
 void compile_note(struct compiling *c, enum named kind, struct str name,
 	const struct node *at);

@@ -142,7 +142,7 @@ static bool is_address(const struct link *l)
 	       kind == READ_USER;
 }
 
-struct value model_link(
+static struct value link_value(
 	struct arena *a, const struct link *l, const char *title)
 {
 	struct str shown = is_address(l) ? STR_NONE : l->title;
@@ -164,7 +164,7 @@ struct value model_read_link(struct evaluation *with, struct str what,
 	if (with->in_match && is_hidden(l) && with->hidden.p == NULL)
 		with->hidden = what;
 	reads_add_link(&with->reads, l->href, l->title);
-	return model_link(with->arena, l, title);
+	return link_value(with->arena, l, title);
 }
 
 static struct value status_value(struct evaluation *with)

@@ -27,15 +27,9 @@ int model_value(
 	struct evaluation *with, size_t name, struct value *out, struct err *e);
 
 /*
- * A reference as a map {id, TITLE}; null where there is none, or where the
- * server hides it.
- */
-struct value model_link(
-	struct arena *a, const struct link *l, const char *title);
-
-/*
- * The same, noted as read.  In a condition what is hidden cannot be decided
- * about: then with->hidden is what, unless that is none.
+ * A reference as a map {id, TITLE}, noted as read; null where there is none,
+ * or where the server hides it.  In a condition what is hidden cannot be
+ * decided about: then with->hidden is what, unless that is none.
  */
 struct value model_read_link(struct evaluation *with, struct str what,
 	const struct link *l, const char *title);

@@ -467,11 +467,6 @@ void push_continue(struct push *p)
 		enter(p, WAITING);
 }
 
-bool push_is_busy(const struct push *p)
-{
-	return p->step != IDLE;
-}
-
 const struct err *push_fault(const struct push *p)
 {
 	return &p->fault;

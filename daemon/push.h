@@ -49,9 +49,6 @@ void push_now(struct push *p, bool fetch);
 /* No pass runs now, so that the branch may be moved. */
 void push_continue(struct push *p);
 
-/* Is it at work, or does it wait for push_continue()? */
-bool push_is_busy(const struct push *p);
-
 /* What was wrong the last time; code 0: nothing. */
 const struct err *push_fault(const struct push *p);
 

@@ -253,7 +253,8 @@ static int look_for_ours(
 	return 0;
 }
 
-int history_has_ours(struct store *s, const git_oid *tip, const git_oid *base,
+/* Are there commits of our instance on tip that are not on base (or zero)? */
+static int has_ours(struct store *s, const git_oid *tip, const git_oid *base,
 	bool *has, struct err *e)
 {
 	struct ours ours = {.store = s};
@@ -380,7 +381,7 @@ static int is_behind(
 		git_commit_free(commit);
 	else
 		known = (git_oid){{0}};
-	return history_has_ours(s, tip, &known, behind, e);
+	return has_ours(s, tip, &known, behind, e);
 }
 
 int history_check(struct store *s, bool *again, struct err *e)

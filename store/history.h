@@ -43,8 +43,4 @@ int history_walk(struct store *s, const git_oid *tip, const git_oid *base,
 /* Which instance made a commit, by its trailer; false: none. */
 bool history_instance(const git_commit *commit, struct buf *out);
 
-/* Are there commits of our instance on tip that are not on base (or zero)? */
-int history_has_ours(struct store *s, const git_oid *tip, const git_oid *base,
-	bool *has, struct err *e);
-
 #endif

@@ -99,10 +99,6 @@ struct state_work_package {
 	uint8_t hash[SHA256_SIZE]; /* of the source */
 };
 
-int state_work_package_put(
-	struct state *s, const struct state_work_package *wp, struct err *e);
-int state_work_package_delete(struct state *s, int64_t id, struct err *e);
-
 /* fn for one or for all, by id; a negative result of fn ends the walk. */
 typedef int state_work_package_fn(
 	void *arg, const struct state_work_package *wp, struct err *e);
@@ -150,19 +146,10 @@ struct state_document {
 	const struct state_file *files; /* the document first */
 };
 
-/* Replaces the document of that work package and entry, files and all. */
-int state_document_put(
-	struct state *s, const struct state_document *d, struct err *e);
-int state_document_delete(
-	struct state *s, int64_t work_package, struct str entry, struct err *e);
-
 typedef int state_document_fn(
 	void *arg, const struct state_document *d, struct err *e);
 int state_documents(struct state *s, int64_t work_package,
 	state_document_fn *fn, void *arg, struct err *e);
-/* Those whose claim is the same, by work package and entry. */
-int state_claims(struct state *s, struct str claim, state_document_fn *fn,
-	void *arg, struct err *e);
 /* The one that owns a path in the store. */
 int state_owner(struct state *s, struct str path, bool *found,
 	int64_t *work_package, struct buf *oid, struct err *e);
@@ -192,8 +179,6 @@ struct state_attachment {
 	struct image_info image;
 };
 
-int state_attachment_put(
-	struct state *s, const struct state_attachment *a, struct err *e);
 typedef int state_attachment_fn(
 	void *arg, const struct state_attachment *a, struct err *e);
 int state_attachment(struct state *s, int64_t id, bool *found,

@@ -99,45 +99,6 @@ int query_documents(
 	return query_close(q, e);
 }
 
-static int delete_some(struct state *s, const char *sql, int64_t work_package,
-	struct str entry, struct err *e)
-{
-	struct query q = query_open(s, sql);
-
-	bind_int(&q, work_package);
-	bind_text(&q, entry);
-	return query_run(&q, e);
-}
-
-static int delete_rows(
-	struct state *s, int64_t work_package, struct str entry, struct err *e)
-{
-	int code = delete_some(s,
-		"DELETE FROM file WHERE work_package = ? AND entry = ?",
-		work_package, entry, e);
-
-	if (code == 0)
-		code = delete_some(s,
-			"DELETE FROM unique_value"
-			" WHERE work_package = ? AND entry = ?",
-			work_package, entry, e);
-	if (code != 0)
-		return code;
-	return delete_some(s,
-		"DELETE FROM document WHERE work_package = ? AND entry = ?",
-		work_package, entry, e);
-}
-
-static int put_file(struct state *s, const struct state_document *d,
-	const struct state_file *f, struct err *e)
-{
-	struct query q = query_open(s,
-		"INSERT INTO file (" FILE_COLUMNS ") VALUES (?, ?, ?, ?, ?)");
-
-	bind_file(&q, d, f);
-	return query_run(&q, e);
-}
-
 void bind_file(struct query *q, const struct state_document *d,
 	const struct state_file *f)
 {
@@ -157,41 +118,6 @@ void bind_document(struct query *q, const struct state_document *d)
 	bind_int(q, d->keep_when_gone);
 }
 
-static int put_rows(
-	struct state *s, const struct state_document *d, struct err *e)
-{
-	struct query q;
-	int code = delete_rows(s, d->work_package, d->entry, e);
-
-	if (code != 0)
-		return code;
-	q = query_open(s, "INSERT INTO document (" DOCUMENT_COLUMNS ")"
-			  " VALUES (?, ?, ?, ?, ?)");
-	bind_document(&q, d);
-	code = query_run(&q, e);
-	for (size_t i = 0; code == 0 && i < d->n_files; i++)
-		code = put_file(s, d, &d->files[i], e);
-	return code;
-}
-
-int state_document_put(
-	struct state *s, const struct state_document *d, struct err *e)
-{
-	int code = state_nest(s, e);
-
-	return code == 0 ? state_unnest(s, put_rows(s, d, e), e) : code;
-}
-
-int state_document_delete(
-	struct state *s, int64_t work_package, struct str entry, struct err *e)
-{
-	int code = state_nest(s, e);
-
-	if (code != 0)
-		return code;
-	return state_unnest(s, delete_rows(s, work_package, entry, e), e);
-}
-
 int state_documents(struct state *s, int64_t work_package,
 	state_document_fn *fn, void *arg, struct err *e)
 {
@@ -200,17 +126,6 @@ int state_documents(struct state *s, int64_t work_package,
 			      " WHERE d.work_package = ?" DOCUMENT_ORDER);
 
 	bind_int(&q, work_package);
-	return query_documents(&q, fn, arg, e);
-}
-
-int state_claims(struct state *s, struct str claim, state_document_fn *fn,
-	void *arg, struct err *e)
-{
-	struct query q =
-		query_open(s, "SELECT " DOCUMENT_FILE_COLUMNS " FROM " JOINED
-			      " WHERE d.claim = ?" DOCUMENT_ORDER);
-
-	bind_text(&q, claim);
 	return query_documents(&q, fn, arg, e);
 }
 

@@ -77,17 +77,6 @@ int state_resources(
 	return query_close(&q, e);
 }
 
-int state_attachment_put(
-	struct state *s, const struct state_attachment *a, struct err *e)
-{
-	struct query q = query_open(s,
-		"INSERT OR REPLACE INTO attachment (" ATTACHMENT_COLUMNS ")"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-
-	bind_attachment(&q, a);
-	return query_run(&q, e);
-}
-
 int state_attachment(struct state *s, int64_t id, bool *found,
 	state_attachment_fn *fn, void *arg, struct err *e)
 {

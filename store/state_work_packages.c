@@ -78,39 +78,6 @@ int query_work_packages(struct query *q, bool *found, state_work_package_fn *fn,
 	return query_close(q, e);
 }
 
-int state_work_package_put(
-	struct state *s, const struct state_work_package *wp, struct err *e)
-{
-	struct query q = query_open(s,
-		"INSERT OR REPLACE INTO work_package (" WORK_PACKAGE_COLUMNS ")"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-
-	bind_work_package(&q, wp);
-	return query_run(&q, e);
-}
-
-static int delete_by(
-	struct state *s, const char *sql, int64_t id, struct err *e)
-{
-	struct query q = query_open(s, sql);
-
-	bind_int(&q, id);
-	return query_run(&q, e);
-}
-
-int state_work_package_delete(struct state *s, int64_t id, struct err *e)
-{
-	int code = state_nest(s, e);
-
-	if (code != 0)
-		return code;
-	code = delete_by(s, "DELETE FROM work_package WHERE id = ?", id, e);
-	if (code == 0)
-		code = delete_by(s,
-			"DELETE FROM attachment WHERE work_package = ?", id, e);
-	return state_unnest(s, code, e);
-}
-
 int state_work_package(struct state *s, int64_t id, bool *found,
 	state_work_package_fn *fn, void *arg, struct err *e)
 {

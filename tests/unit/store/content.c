@@ -3,6 +3,7 @@
  * them afterwards.
  */
 #include "tests/unit/store/fixture.h"
+#include "tests/unit/store/rows.h"
 
 #include "base/hash.h"
 #include "store/parts.h"
@@ -351,8 +352,7 @@ static void take_their_name(
 		objects_parcel(f->store->objects, &lie, false, &oid, &f->err),
 		0);
 	a.oid = str_of(git_oid_tostr(hex, sizeof(hex), &oid));
-	assert_int_equal(
-		state_attachment_put(store_state(f->store), &a, &f->err), 0);
+	assert_int_equal(put_attachment(store_state(f->store), &a, &f->err), 0);
 	free(others);
 }
 
@@ -394,8 +394,7 @@ static void test_unreadable_twin(void **state)
 		.oid = STR("f2ba8f84ab5c1bce84a7b441cb1959cfc7093b7f")};
 
 	open_store(f);
-	assert_int_equal(
-		state_attachment_put(store_state(f->store), &a, &f->err), 0);
+	assert_int_equal(put_attachment(store_state(f->store), &a, &f->err), 0);
 	assert_int_equal(store_content_end(whole(f, 5, 3, "abc"), 1, STR_NONE,
 				 NULL, &f->err),
 		0);

@@ -2,6 +2,7 @@
  * Long texts: whatever is kept is got back as it was, and takes less room.
  */
 #include "tests/unit/store/fixture.h"
+#include "tests/unit/store/rows.h"
 
 #include <sqlite3.h>
 
@@ -27,7 +28,7 @@ static void put_source(struct state *s, struct str source)
 	struct state_work_package wp = {.id = 1, .source = source};
 	struct err e = {0};
 
-	WELL(state_work_package_put(s, &wp, &e));
+	WELL(put_work_package(s, &wp, &e));
 }
 
 static int on_source(
