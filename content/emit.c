@@ -1,5 +1,6 @@
 /*
- * emit - a map as YAML in PyYAML's block style.
+ * emit - front matter: a map as YAML in PyYAML's block style, between "---"
+ * (or as TOML or JSON: emit_toml.c, emit_json.c).
  *
  * Lists and maps are walked here; emit_scalar writes the texts in them.  The
  * walk keeps PyYAML's few rules of layout: a list in a map is not indented, a

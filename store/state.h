@@ -189,7 +189,7 @@ struct state_run {
 	int64_t id;       /* set by state_run_begin() */
 	int64_t started;  /* stamps of the wall clock */
 	int64_t finished; /* 0 while it runs, or if it was killed */
-	struct str kind;  /* full, poll, resync */
+	struct str kind;  /* a pass_kind_word(): full, poll, … */
 	struct str cause; /* start, schedule, request, … */
 	int result;       /* 0, or an err_code */
 	struct str error;

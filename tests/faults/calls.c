@@ -11,7 +11,7 @@
  * -f: that call and all that follow (for an errno).  -w: each call for as long
  * as there is that file (for an errno).  -u counts only what
  * happens below FOLDER.  -l writes a line for each of those calls: its number
- * and name, and what tests/faults/power.py needs to do it again.
+ * and name, and what tests/scenarios/power_cut.py needs to do it again.
  *
  * A seccomp filter stops the program at just these calls; all others run at
  * full speed.  What has a result but no file behind it (sockets, pipes,
