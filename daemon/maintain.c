@@ -1,21 +1,15 @@
 /*
  * maintain - the repository consolidated now and then.
  *
- *   time passed, no pass runs --> job: may we? --> git maintenance run --auto
+ *   time passed, no pass runs --> job: may we, is there enough to do?
+ *   --> git repack --> git reflog expire
  *   --> job: what a killed one left is cleared --> wait
  *
- * git itself judges whether there is enough to do.  Who has set gc.auto = 0 in
- * the repository does not want it.  What a pass writes meanwhile is new, and
- * git gc leaves alone what is newer than two weeks.
- *
- * Loose objects become a pack without a look at the others, which would take
- * memory and time by the size of the store; git gc, which looks at all, makes
- * one pack of many.  A large pack stays as it is: a store of many attachments
- * is not written again and again, nor twice on the disk.
+ * Who has set gc.auto = 0 in the repository does not want it.  What is to
+ * become one pack is in store/consolidate.c.
  */
 #include "daemon/maintain.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/stamp.h"
@@ -23,8 +17,6 @@
 #include "daemon/log.h"
 
 #define LIMIT (INT64_C(4) * 3600 * STAMP_SECOND)
-#define FEW_LOOSE 2000
-#define FEW_PACKS 50 /* as git itself */
 
 struct maintain {
 	struct maintain_host host;
@@ -56,6 +48,7 @@ static void end(struct maintain *m)
 {
 	bool wait = m->wait;
 
+	buf_fini(&m->gc.keep);
 	m->busy = m->wait = false;
 	m->next_at = stamp_monotonic() + m->every;
 	if (m->closed != NULL)
@@ -67,8 +60,8 @@ static void end(struct maintain *m)
 static void tell(struct maintain *m, const char *why)
 {
 	if (m->closed == NULL && !m->told)
-		log_warning("the repository cannot be consolidated (git gc): "
-			    "%s",
+		log_warning("the repository cannot be consolidated "
+			    "(git repack): %s",
 			why);
 	m->told = true;
 }
@@ -94,49 +87,87 @@ static void give_end(struct maintain *m)
 	worker_give(m->host.worker, &m->job);
 }
 
-static void on_gc(struct child *child)
+static bool went_well(struct maintain *m)
+{
+	struct buf why = {0};
+	bool well = m->git.child.err.code == 0;
+
+	if (!well) {
+		git_child_reason(&m->git, &why);
+		tell(m, buf_str(&why).p);
+		buf_fini(&why);
+	}
+	m->told = m->told && !well;
+	return well;
+}
+
+static void on_expired(struct child *child)
 {
 	struct git_child *g = container_of(child, struct git_child, child);
 	struct maintain *m = container_of(g, struct maintain, git);
-	struct buf why = {0};
 
-	if (child->err.code != 0) {
-		git_child_reason(g, &why);
-		tell(m, buf_str(&why).p);
-		buf_fini(&why);
-	} else {
-		m->told = false;
-	}
+	went_well(m);
 	give_end(m);
 }
 
-static void set(struct maintain *m, const char *key, int64_t value)
-{
-	git_child_arg(&m->git, "-c");
-	git_child_arg(&m->git, "%s=%" PRId64, key, value);
-}
-
-/* Were there more large packs than the limit, git would write them again. */
-static void start(struct maintain *m)
+static void begin_git(struct maintain *m)
 {
 	static const struct config_push none;
 
 	git_child_init(&m->git, m->host.loop, m->path, &none);
-	set(m, "maintenance.loose-objects.auto", FEW_LOOSE);
-	set(m, "gc.auto", INT32_MAX); /* packs alone count */
-	set(m, "gc.autoPackLimit", FEW_PACKS + (int64_t)m->gc.n_large);
-	set(m, "gc.bigPackThreshold", m->gc.large);
-	set(m, "gc.autoDetach", 0);
-	set(m, "pack.threads", 1); /* nobody waits for it */
-	git_child_arg(&m->git, "maintenance");
-	git_child_arg(&m->git, "run");
-	git_child_arg(&m->git, "--auto");
-	git_child_arg(&m->git, "--quiet");
-	git_child_arg(&m->git, "--task=loose-objects");
-	git_child_arg(&m->git, "--task=gc");
 	m->git.child.timeout = LIMIT;
 	m->git.child.input_fd = m->gc.fd;
-	git_child_start(&m->git, on_gc);
+}
+
+/* What is older than 90 days, if the repository does not say otherwise. */
+static void expire(struct maintain *m)
+{
+	begin_git(m);
+	git_child_arg(&m->git, "reflog");
+	git_child_arg(&m->git, "expire");
+	git_child_arg(&m->git, "--all");
+	git_child_start(&m->git, on_expired);
+}
+
+static void on_repacked(struct child *child)
+{
+	struct git_child *g = container_of(child, struct git_child, child);
+	struct maintain *m = container_of(g, struct maintain, git);
+
+	if (!went_well(m) || m->closed != NULL) {
+		give_end(m);
+		return;
+	}
+	git_child_fini(&m->git);
+	expire(m);
+}
+
+static void set(struct maintain *m, const char *setting)
+{
+	git_child_arg(&m->git, "-c");
+	git_child_arg(&m->git, "%s", setting);
+}
+
+static void repack(struct maintain *m)
+{
+	struct str rest = buf_str(&m->gc.keep);
+
+	begin_git(m);
+	set(m, "pack.threads=1"); /* nobody waits for it */
+	set(m, "repack.writeBitmaps=false");
+	set(m, "repack.packKeptObjects=false");
+	git_child_arg(&m->git, "repack");
+	git_child_arg(&m->git, "-d");
+	git_child_arg(&m->git, "-l");
+	git_child_arg(&m->git, "-q");
+	git_child_arg(&m->git, "--geometric=2");
+	while (rest.n > 0) {
+		size_t n = str_find(rest, STR("\n"));
+
+		git_child_arg(&m->git, "--keep-pack=%.*s", (int)n, rest.p);
+		rest = str_skip(rest, n + 1);
+	}
+	git_child_start(&m->git, on_repacked);
 }
 
 static void run_may(struct job *job)
@@ -161,7 +192,7 @@ static void on_may(struct job *job)
 		give_end(m);
 		return;
 	}
-	start(m);
+	repack(m);
 }
 
 void maintain_now(struct maintain *m, bool wait)

@@ -1,12 +1,12 @@
 /*
- * gc - what git maintenance (gc and the like) leaves behind when it is killed.
+ * gc - what git repack leaves behind when it is killed, and the like of it.
  *
- *   the file opsync/gc is made and locked --> git gc has it as its standard
- *   input, and so have the programs that it starts --> removed
+ *   the file opsync/gc is made and locked --> git repack has it as its
+ *   standard input, and so have the programs that it starts --> removed
  *
  * The lock is one on an open file, so it lasts as long as any of them lives,
- * even if their daemon does not.  A file that nobody has locked tells of a git
- * gc that was killed.  It left locks, which would stop the next one and the
+ * even if their daemon does not.  A file that nobody has locked tells of one
+ * that was killed.  It left locks, which would stop the next one and the
  * people who work here for ever, and half-made packs, which git never removes:
  * whatever has such a name, was changed since the file was made, and is open
  * nowhere goes.
@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,14 +48,30 @@ static int64_t changed_at(const struct stat *st)
 	return st->st_mtim.tv_sec * STAMP_SECOND + st->st_mtim.tv_nsec / 1000;
 }
 
+/* Has it ended, and nobody has asked how?  (proc(5)) */
+static bool is_zombie(pid_t pid)
+{
+	char *file = xasprintf("/proc/%ld/stat", (long)pid);
+	FILE *f = fopen(file, "re");
+	char state = ' ';
+	bool is = f != NULL && fscanf(f, "%*d (%*[^)]) %c", &state) == 1 &&
+		  state == 'Z';
+
+	if (f != NULL)
+		fclose(f);
+	free(file);
+	return is;
+}
+
 /* ".tmp-PID-pack-…" is closed before it gets its name. */
 static bool has_owner(const char *name)
 {
-	int64_t pid = 0;
+	pid_t pid = 0;
 
 	if (str_starts(str_of(name), STR(".tmp-")))
-		pid = strtoll(name + STR(".tmp-").n, NULL, 10);
-	return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno != ESRCH);
+		pid = (pid_t)strtol(name + STR(".tmp-").n, NULL, 10);
+	return pid > 0 && (kill(pid, 0) == 0 || errno != ESRCH) &&
+	       !is_zombie(pid);
 }
 
 /* Nobody gets this lease on a file that somebody else writes. */
@@ -165,54 +182,19 @@ void gc_clear(const char *folder, const char *common)
 	free(file);
 }
 
-/*
- * The lock of git maintenance, which it has open as long as it lives.  One that
- * a power cut left, and not the file that tells of it, would end all
- * maintenance without a word.
- */
-static void clear_maintenance(const char *common)
-{
-	char *file = xasprintf("%s/objects/maintenance.lock", common);
-
-	if (is_at_rest(file))
-		unlink(file);
-	free(file);
-}
-
-int gc_begin(const char *folder, const char *common, int *fd, struct err *e)
+int gc_begin(const char *folder, int *fd, struct err *e)
 {
 	char *file = xasprintf("%s/opsync/gc", folder);
 	int64_t since = 0;
 	int code = 0;
 	int error;
 
-	gc_clear(folder, common);
 	*fd = -1;
 	error = take(file, O_CREAT, &since, fd);
-	if (error == 0)
-		clear_maintenance(common);
-	else if (error != EAGAIN && error != EACCES)
+	if (error != 0 && error != EAGAIN && error != EACCES)
 		code = err_errno(e, ERR_IO, error, "cannot make %s", file);
 	free(file);
 	return code;
-}
-
-size_t gc_count_larger(const char *common, int64_t bytes)
-{
-	char *folder = xasprintf("%s/objects/pack", common);
-	DIR *d = opendir(folder);
-	struct dirent *entry;
-	struct stat st;
-	size_t n = 0;
-
-	while (d != NULL && (entry = readdir(d)) != NULL)
-		n += str_ends(str_of(entry->d_name), STR(".pack")) &&
-		     fstatat(dirfd(d), entry->d_name, &st, 0) == 0 &&
-		     st.st_size > bytes;
-	if (d != NULL)
-		closedir(d);
-	free(folder);
-	return n;
 }
 
 void gc_end(const char *folder, const char *common, int fd, bool whole)

@@ -2,25 +2,21 @@
 #define STORE_GC_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include "base/err.h"
 
 /*
- * git maintenance and gc, which consolidate the repository, and what they leave
- * behind when they are killed.  folder is the repository's, common the one of
+ * git repack, which consolidates the repository, and what it leaves behind when
+ * it is killed.  folder is the repository's, common the one of
  * its objects and refs.  We hold the store's lock.
  */
 
 /*
- * *fd is to be the standard input of a git gc that is started now; -1 if one
- * that outlived its daemon is still at work.
+ * *fd is to be the standard input of a git that is started now; -1 if one
+ * that outlived its daemon is still at work.  What a killed one left was
+ * cleared before.
  */
-int gc_begin(const char *folder, const char *common, int *fd, struct err *e);
-
-/* How many packs have more than so many bytes. */
-size_t gc_count_larger(const char *common, int64_t bytes);
+int gc_begin(const char *folder, int *fd, struct err *e);
 
 /* It has ended; whole: as it should.  Closes fd. */
 void gc_end(const char *folder, const char *common, int fd, bool whole);

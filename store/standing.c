@@ -9,13 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/consolidate.h"
 #include "store/gc.h"
 #include "store/git_error.h"
 #include "store/lock.h"
 #include "store/parts.h"
 #include "store/repository.h"
-
-#define LARGE_PACK (INT64_C(256) << 20)
 
 void store_tell(
 	const struct store *s, enum log_level level, const char *fmt, ...)
@@ -57,7 +56,7 @@ int store_tip(struct store *s, git_oid *out, struct err *e)
 				   : git_failed(e, "cannot read %s", s->ref);
 }
 
-static bool wants_gc(struct store *s, struct store_gc *gc)
+static bool wants_gc(struct store *s)
 {
 	git_config *config;
 	int32_t value = 1;
@@ -66,23 +65,20 @@ static bool wants_gc(struct store *s, struct store_gc *gc)
 		return false;
 	if (git_config_get_int32(&value, config, "gc.auto") != 0)
 		value = 1;
-	if (git_config_get_int64(&gc->large, config, "gc.bigPackThreshold") !=
-		0)
-		gc->large = LARGE_PACK;
 	git_config_free(config);
 	return value != 0;
 }
 
 int store_gc_begin(struct store *s, struct store_gc *out, struct err *e)
 {
+	const char *folder = git_repository_path(s->repo);
 	const char *common = git_repository_commondir(s->repo);
 
 	*out = (struct store_gc){.fd = -1};
-	if (!wants_gc(s, out))
+	gc_clear(folder, common);
+	if (!wants_gc(s) || !consolidate_is_due(common, &out->keep))
 		return 0;
-	if (out->large > 0)
-		out->n_large = gc_count_larger(common, out->large);
-	return gc_begin(git_repository_path(s->repo), common, &out->fd, e);
+	return gc_begin(folder, &out->fd, e);
 }
 
 void store_gc_end(struct store *s, int fd, bool whole)

@@ -395,21 +395,17 @@ struct store_follow {
 int store_follow(struct store *s, const char *ref, struct store_follow *out,
 	struct err *e);
 
-/* Before git gc: what it is to be given. */
+/* Before git repack: what it is to be given. */
 struct store_gc {
-	int fd; /* its standard input */
-	/*
-	 * A pack of more bytes is not written again: gc.bigPackThreshold, where
-	 * the repository has it (0: each one is), or 256 MiB.
-	 */
-	int64_t large;
-	size_t n_large; /* there are so many of them */
+	int fd;          /* its standard input */
+	struct buf keep; /* packs that are to stay, one a line; to be freed */
 };
 
 /*
- * Before git gc, and behind it.  An fd of -1: the repository is not to be
- * consolidated now, it says so itself (gc.auto = 0), or is already.  whole: git
- * gc came to its end; what it left else is cleared.
+ * Before git repack, and behind it.  An fd of -1: the repository is not to be
+ * consolidated now, since there is little to do, it says so itself (gc.auto =
+ * 0), or it is already.  whole: git came to its end; what it left else is
+ * cleared.
  */
 int store_gc_begin(struct store *s, struct store_gc *out, struct err *e);
 void store_gc_end(struct store *s, int fd, bool whole);

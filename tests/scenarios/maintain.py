@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The repository is consolidated beside the passes, unless it says no; and
 check names repositories that cannot be used, with the way out."""
+import glob
 import os
 import subprocess
 import sys
@@ -49,44 +50,58 @@ def consolidated(tap, server):
                  "a repository that says no is left alone")
         sync.git("config", "--unset", "gc.auto")
         sync.start()
-        tap.ok(until(lambda: packs(sync) > 0), "it is packed when idle",
-               sync.said())
+        tap.ok(until(lambda: packs(sync) > 0 and counted(sync, "count") < 20),
+               "it is packed when idle, and loose no more", sync.said())
         server.side("edit", {"id": 1, "set": {"subject": "After"}})
         tap.ok(until(lambda: sync.commits() == 2), "and the sync goes on",
                sync.said())
         tap.same(sync.stop(), 0, "it ends well")
         tap.ok(counted(sync, "in-pack") > 3000, "all is packed that was loose")
-        tap.ok(sync.once().code == 0 and counted(sync, "count") < 20,
-               "and then loose no more", counted(sync, "count"))
         tap.same(sync.flaws(), [], "without a flaw")
 
 
-def pack(sync, count, size):
-    """Packs of one blob each, that do not shrink."""
-    for _ in range(count):
-        blob = subprocess.run(
-            ["git", "-C", sync.store, "hash-object", "-w", "--stdin"],
-            env=sync.env, input=os.urandom(size), check=True,
-            stdout=subprocess.PIPE).stdout
-        subprocess.run(["git", "-C", sync.store, "pack-objects", "-q",
-                        ".git/objects/pack/pack"], env=sync.env, check=True,
-                       stdout=subprocess.DEVNULL, input=blob)
+def pack(sync, first, n):
+    """A pack of so many blobs, and its name."""
+    had = set(pack_names(sync))
+    words = b"".join(b"blob\nmark :%d\ndata 9\n%09d\n" % (i + 1, first + i)
+                     for i in range(n))
+    subprocess.run(["git", "-C", sync.store, "-c", "fastimport.unpackLimit=1",
+                    "fast-import", "--quiet"], env=sync.env, input=words,
+                   check=True)
+    name, = set(pack_names(sync)) - had
+    return name
 
 
-def large(tap, server):
+def pack_names(sync):
+    return [os.path.basename(path) for path in glob.glob(
+        os.path.join(sync.store, ".git/objects/pack/*.pack"))]
+
+
+def many(tap, server):
+    """Packs that are full, or that somebody keeps, stay as they are."""
     with Sync(server.url, projects="[demo-1]", mapping="") as sync:
         sync.once()
-        sync.git("config", "gc.bigPackThreshold", "4k")
-        pack(sync, 52, 5000)
-        pack(sync, 50, 500)
-        tap.same((sync.once().code, packs(sync)), (0, 102),
-                 "packs that are large are not too many")
-        pack(sync, 1, 500)
-        tap.same((sync.once().code, packs(sync)), (0, 53),
-                 "others are made one, and large ones stay")
-        sync.git("config", "gc.bigPackThreshold", "0")
-        tap.same((sync.once().code, packs(sync)), (0, 1),
-                 "unless the repository has none that is large")
+        full = pack(sync, 0, 100001)
+        kept = pack(sync, 200000, 10)
+        with open(os.path.join(sync.store, ".git/objects/pack",
+                               kept[:-5] + ".keep"), "w"):
+            pass
+        small = [pack(sync, 300000 + 10 * i, 10) for i in range(50)]
+        tap.same((sync.once().code, packs(sync)), (0, 52),
+                 "fifty small packs are not too many")
+        small.append(pack(sync, 400000, 90000))
+        small.append(pack(sync, 500000, 60000))
+        tap.same(sync.once().code, 0, "more are")
+        left = set(pack_names(sync))
+        tap.ok(left.issuperset([full, kept] + small[-2:]) and
+               len(left) == 5 and not left & set(small[:-2]),
+               "and those that are small beside others become one", left)
+        tap.same(counted(sync, "count"), 0, "with all that was loose")
+        sync.git("config", "repack.writeBitmaps", "true")
+        for i in range(50):
+            pack(sync, 600000 + 10 * i, 10)
+        tap.same((sync.once().code, packs(sync)), (0, 5),
+                 "also where bitmaps are wanted")
         tap.same(sync.flaws(), [], "without a flaw")
 
 
@@ -126,7 +141,7 @@ def main():
     tap = Tap()
     with StandIn("--generate", "6") as server:
         consolidated(tap, server)
-        large(tap, server)
+        many(tap, server)
         refused(tap, server)
     return tap.end()
 

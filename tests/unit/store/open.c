@@ -249,7 +249,7 @@ static void test_live_lock_is_waited_for(void **state)
 static const char *left(struct fixture *f)
 {
 	return run("cd '%s/.git' && for i in refs/heads/old.lock "
-		   "refs/heads/tmp_branch gc.pid.lock objects/maintenance.lock "
+		   "refs/heads/tmp_branch gc.pid.lock "
 		   "objects/pack/tmp_pack_new objects/pack/.tmp-%d-pack-new "
 		   "objects/pack/.tmp-1234567-pack-new; do "
 		   "test -e $i && printf y || printf n; done",
@@ -274,6 +274,44 @@ static pid_t start_sleep(int input)
 	return pid;
 }
 
+/* As many as are worth it. */
+static void make_loose(struct fixture *f)
+{
+	run("mkdir -p '%s/.git/objects/00' && cd '%s/.git/objects/00' && "
+	    "seq -f %%038.0f 2000 | xargs touch",
+		f->path, f->path);
+}
+
+/* A process that has ended, and that nobody has waited for. */
+static pid_t start_zombie(void)
+{
+	char *argv[] = {"true", NULL};
+	siginfo_t info;
+	pid_t pid;
+
+	assert_int_equal(
+		posix_spawnp(&pid, "true", NULL, NULL, argv, environ), 0);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	return pid;
+}
+
+/* What it made is nobody's. */
+static void test_gc_is_zombie(void **state)
+{
+	struct fixture *f = *state;
+	struct store_gc gc;
+	pid_t pid = start_zombie();
+
+	open_store(f);
+	make_loose(f);
+	assert_int_equal(store_gc_begin(f->store, &gc, &f->err), 0);
+	run("touch '%s/.git/objects/pack/.tmp-%d-pack-new'", f->path, (int)pid);
+	store_gc_end(f->store, gc.fd, false);
+	assert_string_equal(
+		run("ls -A '%s/.git/objects/pack' | wc -l", f->path), "0\n");
+	waitpid(pid, NULL, 0);
+}
+
 /* It may go on when its daemon is dead; what it left then is cleared. */
 static void test_gc_was_killed(void **state)
 {
@@ -284,10 +322,10 @@ static void test_gc_was_killed(void **state)
 	open_store(f);
 	run("cd '%s/.git' && touch -d '1 hour ago' refs/heads/old.lock",
 		f->path);
+	make_loose(f);
 	assert_int_equal(store_gc_begin(f->store, &gc, &f->err), 0);
 	assert_true(gc.fd >= 0);
 	run("cd '%s/.git' && touch gc.pid.lock refs/heads/tmp_branch "
-	    "objects/maintenance.lock "
 	    "objects/pack/tmp_pack_new objects/pack/.tmp-%d-pack-new "
 	    "objects/pack/.tmp-1234567-pack-new",
 		f->path, (int)getpid());
@@ -295,38 +333,17 @@ static void test_gc_was_killed(void **state)
 	store_gc_end(f->store, gc.fd, false);
 	store_close(f->store);
 	open_store(f);
-	assert_string_equal(left(f), "yyyyyyy");
+	assert_string_equal(left(f), "yyyyyy");
 	assert_int_equal(store_gc_begin(f->store, &gc, &f->err), 0);
 	assert_int_equal(gc.fd, -1);
 	store_close(f->store);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	open_store(f);
-	assert_string_equal(left(f), "yynnnyn");
+	assert_string_equal(left(f), "yynnyn");
 	assert_int_equal(store_gc_begin(f->store, &gc, &f->err), 0);
 	assert_true(gc.fd >= 0);
 	store_gc_end(f->store, gc.fd, true);
-}
-
-/* Whoever lives has it open. */
-static void test_lock_of_maintenance(void **state)
-{
-	struct fixture *f = *state;
-	struct store_gc gc;
-	char *lock = xasprintf("%s/.git/objects/maintenance.lock", f->path);
-	int live;
-
-	open_store(f);
-	live = open(lock, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	free(lock);
-	assert_true(live >= 0);
-	assert_int_equal(store_gc_begin(f->store, &gc, &f->err), 0);
-	store_gc_end(f->store, gc.fd, true);
-	assert_string_equal(left(f), "nnnynnn");
-	close(live);
-	assert_int_equal(store_gc_begin(f->store, &gc, &f->err), 0);
-	store_gc_end(f->store, gc.fd, true);
-	assert_string_equal(left(f), "nnnnnnn");
 }
 
 /* --- Without opening ------------------------------------------------------ */
@@ -385,7 +402,7 @@ int main(void)
 		TEST(test_stale_locks),
 		TEST(test_live_lock_is_waited_for),
 		TEST(test_gc_was_killed),
-		TEST(test_lock_of_maintenance),
+		TEST(test_gc_is_zombie),
 		TEST(test_state_path),
 		TEST(test_linked_worktree),
 	};
