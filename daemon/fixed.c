@@ -38,6 +38,7 @@ static bool same_store(const struct config *a, const struct config *b)
 {
 	return same(a->store_path, b->store_path) &&
 	       same(a->branch, b->branch) && a->bare == b->bare &&
+	       a->consolidate == b->consolidate &&
 	       same(a->push.remote, b->push.remote) &&
 	       same(a->push.branch, b->push.branch) &&
 	       same(a->push.ssh_key, b->push.ssh_key) &&
@@ -66,7 +67,6 @@ int fixed_check(
 	if (what == NULL)
 		return 0;
 	return err_set(e, ERR_CONFIG,
-		"%s: %s: changed, and that needs a restart of opsyncd (only "
-		"the key may change while it runs)",
+		"%s: %s: changed, and that needs a restart of opsyncd",
 		new->file, what);
 }

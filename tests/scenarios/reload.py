@@ -152,6 +152,15 @@ def main():
         done = sync.opsync("reload")
         tap.ok(done.code == 78 and "server: changed" in done.err,
                "another server needs a restart", done)
+        sync.configure(url=server.url)
+        path = sync.store
+        sync.store = "{ path: %s, consolidate: 1h }" % path
+        sync.configure()
+        done = sync.opsync("reload")
+        tap.ok(done.code == 78 and done.err.rstrip().endswith(
+            "store: changed, and that needs a restart of opsyncd"),
+            "and so does how often the repository is consolidated", done)
+        sync.store = path
         tap.same(sync.stop(), 0, "the daemon ends well")
     return tap.end()
 
