@@ -8,22 +8,17 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/value.h"
 #include "cli/coverage.h"
+#include "content/ascii.h"
 #include "content/emit.h"
-
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 static bool is_plain_inside(char c, char next)
 {
 	if (c == ' ')
-		return is_letter(next);
-	return is_letter(c) || (c >= '0' && c <= '9') ||
+		return ascii_letter(next);
+	return ascii_letter(c) || (c >= '0' && c <= '9') ||
 	       strchr("_-/.:", c) != NULL;
 }
 
@@ -33,16 +28,14 @@ static bool is_plain(struct str s)
 	static const char *const words[] = {
 		"y", "n", "yes", "no", "on", "off", "true", "false", "null"};
 
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (s.n == strlen(words[i]) &&
-			strncasecmp(s.p, words[i], s.n) == 0)
-			return false;
+	if (ascii_one_of(s, words, ARRAY_LEN(words)))
+		return false;
 	for (size_t i = 1; i + 1 < s.n; i++)
 		if (!is_plain_inside(s.p[i], s.p[i + 1]))
 			return false;
 	if (s.n > 1 && !is_plain_inside(s.p[s.n - 1], ' '))
 		return false;
-	return s.n > 0 && (is_letter(s.p[0]) || s.p[0] == '/') &&
+	return s.n > 0 && (ascii_letter(s.p[0]) || s.p[0] == '/') &&
 	       s.p[s.n - 1] != ':';
 }
 
@@ -182,7 +175,7 @@ static void put_match(const struct starter *s, struct buf *out)
 static bool is_word(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (!is_letter(s.p[i]) &&
+		if (!ascii_letter(s.p[i]) &&
 			(i == 0 || s.p[i] < '0' || s.p[i] > '9'))
 			return false;
 	return s.n > 0;

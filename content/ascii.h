@@ -1,9 +1,11 @@
 #ifndef CONTENT_ASCII_H
 #define CONTENT_ASCII_H
 
+#include <strings.h>
+
 #include "base/str.h"
 
-/* Characters of the mapping's own notations; no locale. */
+/* Characters of notations, and names of HTML; no locale. */
 static inline bool ascii_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -14,10 +16,14 @@ static inline bool ascii_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+static inline bool ascii_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 static inline bool ascii_name(char c)
 {
-	return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       ascii_digit(c);
+	return c == '_' || ascii_letter(c) || ascii_digit(c);
 }
 
 /* True if c goes on a UTF-8 sequence that began before. */
@@ -32,6 +38,32 @@ static inline char ascii_at(struct str s, size_t i)
 	if (i >= s.n)
 		return '\0';
 	return s.p[i];
+}
+
+/* Equal but for the case of letters. */
+static inline bool ascii_same(struct str a, struct str b)
+{
+	return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
+}
+
+/* The same as one of n names. */
+static inline bool ascii_one_of(
+	struct str s, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ascii_same(s, str_of(names[i])))
+			return true;
+	return false;
+}
+
+/* How many bytes there are before the first of the stops, or all. */
+static inline size_t ascii_until(struct str s, const char *stops)
+{
+	size_t n = 0;
+
+	while (n < s.n && (s.p[n] == '\0' || strchr(stops, s.p[n]) == NULL))
+		n++;
+	return n;
 }
 
 #endif

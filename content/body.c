@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/util.h"
 #include "content/ascii.h"
@@ -235,9 +234,7 @@ static struct str attribute_of(
 
 	tag_start(body, seen->start, seen->end, &tag);
 	while (tag_next(body, seen->end, &tag, &attribute) > 0)
-		if (attribute.name.n == strlen(name) &&
-			strncasecmp(attribute.name.p, name, attribute.name.n) ==
-				0)
+		if (ascii_same(attribute.name, str_of(name)))
 			return (struct str){body.p + attribute.value.start,
 				attribute.value.end - attribute.value.start};
 	return STR_NONE;
@@ -261,8 +258,7 @@ static bool element_at(const struct finding *f, const struct seen_tag *tag,
 		!walk_tag(f->body, tag->end + out->text.n, f->span.end, &end))
 		return false;
 	out->end = end.end;
-	return end.closing && end.name.n == tag->name.n &&
-	       strncasecmp(end.name.p, tag->name.p, tag->name.n) == 0;
+	return end.closing && ascii_same(end.name, tag->name);
 }
 
 static size_t add_element(struct finding *f, const struct seen_tag *tag,
@@ -366,9 +362,7 @@ static size_t on_tag(void *arg, const struct seen_tag *tag)
 		return tag->end;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(readers); i++)
-		if (tag->name.n == strlen(readers[i].name) &&
-			strncasecmp(
-				tag->name.p, readers[i].name, tag->name.n) == 0)
+		if (ascii_same(tag->name, str_of(readers[i].name)))
 			return readers[i].read(f, tag);
 	return tag->end;
 }

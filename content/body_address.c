@@ -11,19 +11,11 @@
 
 #include <unicode/uchar.h>
 
+#include "content/ascii.h"
 #include "content/body_scan.h"
 #include "content/utf8.h"
 
 #define MAX_NAME 1024 /* bytes of an address that may be a file name */
-
-static size_t until(struct str s, const char *stops)
-{
-	size_t n = 0;
-
-	while (n < s.n && (s.p[n] == '\0' || strchr(stops, s.p[n]) == NULL))
-		n++;
-	return n;
-}
 
 static bool starts_fold(struct str s, struct str head)
 {
@@ -48,13 +40,13 @@ static bool take_server(struct str *address, struct server *out)
 	if (!str_starts(s, STR("//")))
 		return false;
 	s = str_skip(s, 2);
-	authority = (struct str){s.p, until(s, "/?#\\")};
+	authority = (struct str){s.p, ascii_until(s, "/?#\\")};
 	*address = str_skip(s, authority.n);
 	*out = (struct server){authority, STR("")};
 	if (authority.n == 0 || authority.p[0] != '[')
-		out->host.n = until(authority, ":");
-	else if (until(authority, "]") < authority.n)
-		out->host.n = until(authority, "]") + 1;
+		out->host.n = ascii_until(authority, ":");
+	else if (ascii_until(authority, "]") < authority.n)
+		out->host.n = ascii_until(authority, "]") + 1;
 	if (out->host.n + 1 < authority.n)
 		out->port = str_skip(authority, out->host.n + 1);
 	if (str_is(out->port, tls ? "443" : "80"))
@@ -231,7 +223,7 @@ static bool take_name(
 
 	if (path.n == 0 || !strip_server(a, &path))
 		return false;
-	path.n = until(path, "?");
+	path.n = ascii_until(path, "?");
 	*out = path;
 	if (path.n > 0 && path.p[0] == '/')
 		return true;
@@ -244,7 +236,7 @@ bool address_may_mean(const struct addresses *a, struct str address)
 	struct str mark = STR("/attachments/");
 	struct str name;
 
-	address.n = until(address, "#");
+	address.n = ascii_until(address, "#");
 	if (!take_name(a, address, &name))
 		return false;
 	return name.p[0] != '/' || str_find(name, mark) < name.n;
@@ -255,7 +247,7 @@ const struct attachment *address_resolve(
 {
 	struct str name;
 
-	*n = until(address, "#");
+	*n = ascii_until(address, "#");
 	address.n = *n;
 	if (!take_name(a, address, &name))
 		return NULL;
@@ -271,12 +263,12 @@ int64_t address_work_package(const struct addresses *a, struct str address)
 	if (!strip_server(a, &path) ||
 		(a->base.p == NULL && path.p != address.p))
 		return 0;
-	path.n = until(path, "?#");
+	path.n = ascii_until(path, "?#");
 	path = strip_prefix(a, path);
 	if (take(&path, STR("/wp/")))
 		return id_of(path);
 	if (take(&path, STR("/projects/")))
-		path = str_skip(path, until(path, "/"));
+		path = str_skip(path, ascii_until(path, "/"));
 	else if (str_starts(path, STR("/api/v3/")))
 		path = str_skip(path, 7);
 	if (!take(&path, STR("/work_packages/")))

@@ -6,9 +6,9 @@
  * last two end with a blank line.
  */
 #include <string.h>
-#include <strings.h>
 
 #include "base/util.h"
+#include "content/ascii.h"
 #include "content/body_scan.h"
 
 static const char raw_end[] = "</"; /* of <pre>, <script>, … */
@@ -25,14 +25,9 @@ static const char *const block_names[] = {"address", "article", "aside", "base",
 	"section", "summary", "table", "tbody", "td", "tfoot", "th", "thead",
 	"title", "tr", "track", "ul"};
 
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool is_name_char(char c)
 {
-	return is_letter(c) || (c >= '0' && c <= '9');
+	return ascii_letter(c) || (c >= '0' && c <= '9');
 }
 
 /* True if line has, n bytes in, one of the names and then no name's letter. */
@@ -48,11 +43,7 @@ static bool has_name(
 		(rest.p[length] == '\0' ||
 			strchr(" \t\r>/", rest.p[length]) == NULL))
 		return false;
-	for (size_t i = 0; i < n_names; i++)
-		if (strlen(names[i]) == length &&
-			strncasecmp(rest.p, names[i], length) == 0)
-			return true;
-	return false;
+	return ascii_one_of((struct str){rest.p, length}, names, n_names);
 }
 
 /* Behind the '>' that ends the attributes from at on; 0 if there is none. */
@@ -83,7 +74,7 @@ static bool is_lone_tag(struct str line)
 {
 	size_t at = line.n > 1 && line.p[1] == '/' ? 2 : 1;
 
-	if (at >= line.n || !is_letter(line.p[at]))
+	if (at >= line.n || !ascii_letter(line.p[at]))
 		return false;
 	while (at < line.n && (is_name_char(line.p[at]) || line.p[at] == '-'))
 		at++;
@@ -115,7 +106,7 @@ bool block_html_starts(struct str line, bool in_paragraph, const char **end)
 			return true;
 		}
 	*end = ">";
-	if (line.n > 2 && line.p[1] == '!' && is_letter(line.p[2]))
+	if (line.n > 2 && line.p[1] == '!' && ascii_letter(line.p[2]))
 		return true;
 	*end = NULL;
 	if (has_name(line, name_at, block_names, ARRAY_LEN(block_names)))

@@ -8,6 +8,8 @@
  */
 #include "content/body_link.h"
 
+#include "content/ascii.h"
+
 #define MAX_NESTED 32  /* brackets within an address */
 #define MAX_LABEL 1000 /* bytes of a definition's name */
 #define MAX_ADDRESS 4096
@@ -154,14 +156,9 @@ size_t link_definition(
 	return ends_line(body, at, end) ? at : 0;
 }
 
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool is_name_char(char c)
 {
-	return is_letter(c) || (c >= '0' && c <= '9') || c == '-';
+	return ascii_letter(c) || (c >= '0' && c <= '9') || c == '-';
 }
 
 /* To the first byte that is in stops or white space. */
@@ -180,7 +177,7 @@ bool tag_start(struct str body, size_t at, size_t end, struct tag *out)
 
 	out->closing = start < end && body.p[start] == '/';
 	start += out->closing;
-	if (start >= end || !is_letter(body.p[start]))
+	if (start >= end || !ascii_letter(body.p[start]))
 		return false;
 	out->at = start;
 	while (out->at < end && is_name_char(body.p[out->at]))

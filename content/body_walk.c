@@ -151,8 +151,7 @@ static size_t skip_comment(struct scan *s, size_t at)
 
 static bool is_name(struct str name, const char *other)
 {
-	return name.n == strlen(other) &&
-	       strncasecmp(name.p, other, name.n) == 0;
+	return ascii_same(name, str_of(other));
 }
 
 static bool is_raw(const struct seen_tag *tag, size_t *i)

@@ -8,9 +8,9 @@
 #include "content/html_scan.h"
 
 #include <stdint.h>
-#include <strings.h>
 
 #include "base/util.h"
+#include "content/ascii.h"
 
 #define MAX_DEPTH 1024
 
@@ -22,27 +22,9 @@ struct scan {
 	const char *cdata_end;          /* before it, no end tag counts */
 };
 
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r';
-}
-
-static bool same_name(struct str a, struct str b)
-{
-	return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
-}
-
-static bool one_of(struct str name, const char *const *names, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (same_name(name, str_of(names[i])))
-			return true;
-	return false;
 }
 
 static bool is_void(struct str name)
@@ -51,7 +33,7 @@ static bool is_void(struct str name)
 		"embed", "hr", "img", "input", "link", "meta", "param",
 		"source", "track", "wbr"};
 
-	return one_of(name, names, ARRAY_LEN(names));
+	return ascii_one_of(name, names, ARRAY_LEN(names));
 }
 
 /* Elements that end where another of their kind starts. */
@@ -60,7 +42,7 @@ static bool ends_itself(struct str name)
 	static const char *const names[] = {
 		"p", "li", "dt", "dd", "tr", "td", "th", "option"};
 
-	return one_of(name, names, ARRAY_LEN(names));
+	return ascii_one_of(name, names, ARRAY_LEN(names));
 }
 
 static struct str rest_of(const struct scan *s)
@@ -155,7 +137,7 @@ static void start_tag(struct scan *s)
 	if (is_void(name))
 		return;
 	if (s->depth > 0 && ends_itself(name) &&
-		same_name(s->open[s->depth - 1], name))
+		ascii_same(s->open[s->depth - 1], name))
 		return;
 	if (s->depth <= MAX_DEPTH)
 		s->open[s->depth++] = name;
@@ -167,7 +149,7 @@ static void end_tag(struct scan *s)
 
 	skip_attributes(s);
 	if (s->p > s->cdata_end && s->depth > 0 &&
-		same_name(s->open[s->depth - 1], name))
+		ascii_same(s->open[s->depth - 1], name))
 		s->depth--;
 }
 
@@ -201,10 +183,10 @@ size_t html_depth(struct str html, size_t max)
 		s.p = at + 1;
 		if (s.p == s.end)
 			break;
-		if (is_letter(*s.p)) {
+		if (ascii_letter(*s.p)) {
 			start_tag(&s);
 		} else if (*s.p == '/' && s.p + 1 < s.end &&
-			   is_letter(s.p[1])) {
+			   ascii_letter(s.p[1])) {
 			s.p++;
 			end_tag(&s);
 		} else if (strchr("!?/", *s.p) != NULL) {

@@ -6,8 +6,6 @@
  */
 #include "content/markdown_words.h"
 
-#include <strings.h>
-
 #include "content/ascii.h"
 #include "content/markdown_text.h"
 
@@ -31,9 +29,7 @@ const GumboVector *html_children(const GumboNode *element)
 
 static bool is_named(const GumboNode *node, const char *name)
 {
-	struct str s = html_name(node);
-
-	return s.n == strlen(name) && strncasecmp(s.p, name, s.n) == 0;
+	return ascii_same(html_name(node), str_of(name));
 }
 
 static bool at_start(const struct line *l)

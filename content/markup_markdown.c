@@ -7,7 +7,6 @@
  * gets that one's marks before each line.
  */
 #include <string.h>
-#include <strings.h>
 
 #include "base/util.h"
 #include "content/ascii.h"
@@ -454,9 +453,7 @@ static size_t on_tag(void *arg, const struct seen_tag *tag)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(readers); i++) {
-		if (tag->name.n != strlen(readers[i].name) ||
-			strncasecmp(
-				tag->name.p, readers[i].name, tag->name.n) != 0)
+		if (!ascii_same(tag->name, str_of(readers[i].name)))
 			continue;
 		if (!tag->closing)
 			return readers[i].start(arg, tag);

@@ -6,22 +6,12 @@
  * picture.  Addresses are looked at as a browser reads them: white space and
  * control characters in a scheme do not count.
  */
-#include <strings.h>
 
 #include "base/util.h"
 #include "content/ascii.h"
 #include "content/body.h"
 #include "content/markdown_text.h"
 #include "content/sanitize.h"
-
-static bool one_of(struct str name, const char *const *names, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (name.n == strlen(names[i]) &&
-			strncasecmp(name.p, names[i], name.n) == 0)
-			return true;
-	return false;
-}
 
 static char lower(char c)
 {
@@ -56,19 +46,19 @@ enum sanitize_element sanitize_element(struct str name)
 		"plaintext", "portal", "script", "select", "style", "svg",
 		"template", "textarea", "title", "video", "xml", "xmp"};
 
-	if (one_of(name, allowed, ARRAY_LEN(allowed)))
+	if (ascii_one_of(name, allowed, ARRAY_LEN(allowed)))
 		return ELEMENT_ALLOWED;
-	if (one_of(name, dropped, ARRAY_LEN(dropped)))
+	if (ascii_one_of(name, dropped, ARRAY_LEN(dropped)))
 		return ELEMENT_DROPPED;
-	return one_of(name, cut, ARRAY_LEN(cut)) ? ELEMENT_CUT
-						 : ELEMENT_UNKNOWN;
+	return ascii_one_of(name, cut, ARRAY_LEN(cut)) ? ELEMENT_CUT
+						       : ELEMENT_UNKNOWN;
 }
 
 bool sanitize_is_void(struct str name)
 {
 	static const char *const names[] = {"br", "col", "hr", "img", "wbr"};
 
-	return one_of(name, names, ARRAY_LEN(names));
+	return ascii_one_of(name, names, ARRAY_LEN(names));
 }
 
 /* --- Addresses ---------------------------------------------------------- */
@@ -106,8 +96,8 @@ bool sanitize_is_address(struct str address)
 	static const char *const schemes[] = {"http", "https", "mailto", "tel"};
 	struct scheme s = scheme_of(address);
 
-	return !s.there ||
-	       one_of((struct str){s.name, s.n}, schemes, ARRAY_LEN(schemes));
+	return !s.there || ascii_one_of((struct str){s.name, s.n}, schemes,
+				   ARRAY_LEN(schemes));
 }
 
 bool sanitize_is_inert(struct str address)
@@ -117,8 +107,8 @@ bool sanitize_is_inert(struct str address)
 		"view-source", "jar", "mhtml", "ws", "wss"};
 	struct scheme s = scheme_of(address);
 
-	return !s.there ||
-	       !one_of((struct str){s.name, s.n}, schemes, ARRAY_LEN(schemes));
+	return !s.there || !ascii_one_of((struct str){s.name, s.n}, schemes,
+				   ARRAY_LEN(schemes));
 }
 
 /* --- Attributes --------------------------------------------------------- */
@@ -151,14 +141,14 @@ static bool is_align(struct str value)
 {
 	static const char *const words[] = {"left", "right", "center"};
 
-	return one_of(value, words, ARRAY_LEN(words));
+	return ascii_one_of(value, words, ARRAY_LEN(words));
 }
 
 static bool is_direction(struct str value)
 {
 	static const char *const words[] = {"ltr", "rtl", "auto"};
 
-	return one_of(value, words, ARRAY_LEN(words));
+	return ascii_one_of(value, words, ARRAY_LEN(words));
 }
 
 /* Languages, moments: letters, digits and a few marks. */

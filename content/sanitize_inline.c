@@ -85,17 +85,12 @@ static void put_start_tag(struct cleaning *c, const struct seen_tag *tag)
 	buf_fini(&b);
 }
 
-static bool same_name(struct str a, struct str b)
-{
-	return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
-}
-
 /* End tags without a start go; those that are skipped are as good as ended. */
 static void put_end_tag(struct cleaning *c, struct str name)
 {
 	size_t n = c->n_open;
 
-	while (n > 0 && !same_name(c->open[n - 1], name))
+	while (n > 0 && !ascii_same(c->open[n - 1], name))
 		n--;
 	if (n == 0)
 		return;
@@ -124,7 +119,7 @@ static bool put_allowed(struct cleaning *c, const struct seen_tag *tag)
 static bool is_lost(const struct cleaning *c, struct str name)
 {
 	for (size_t i = 0; i < c->n_lost; i++)
-		if (same_name(c->lost[i], name))
+		if (ascii_same(c->lost[i], name))
 			return true;
 	return false;
 }

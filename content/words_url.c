@@ -6,22 +6,13 @@
  */
 #include "content/words.h"
 
+#include "content/ascii.h"
+
 static bool is_scheme_char(char c, bool first)
 {
-	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+	if (ascii_letter(c))
 		return true;
-	return !first &&
-	       ((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.');
-}
-
-/* Bytes up to the first of the stops, or all. */
-static size_t until(struct str s, const char *stops)
-{
-	size_t n = 0;
-
-	while (n < s.n && (s.p[n] == '\0' || strchr(stops, s.p[n]) == NULL))
-		n++;
-	return n;
+	return !first && (ascii_digit(c) || c == '+' || c == '-' || c == '.');
 }
 
 /* Part url behind its "//" into authority and rest; false if relative. */
@@ -35,7 +26,7 @@ static bool split(struct str url, struct str *authority, struct str *rest)
 	if (n == 0 || !str_starts(str_skip(url, n), STR("://")))
 		return false;
 	url = str_skip(url, n + 3);
-	n = until(url, "/?#\\");
+	n = ascii_until(url, "/?#\\");
 	*authority = (struct str){url.p, n};
 	*rest = str_skip(url, n);
 	return true;
@@ -54,11 +45,11 @@ struct str words_url_host(struct arena *a, struct str url)
 			break;
 		}
 	if (host.n > 0 && host.p[0] == '[') {
-		size_t n = until(host, "]");
+		size_t n = ascii_until(host, "]");
 
 		host.n = n < host.n ? n + 1 : 0;
 	} else {
-		host.n = until(host, ":");
+		host.n = ascii_until(host, ":");
 	}
 	return host.n > 0 ? words_lower(a, host) : STR_NONE;
 }
@@ -70,7 +61,7 @@ struct str words_url_path(struct arena *a, struct str url)
 
 	if (url.p == NULL || !split(url, &authority, &path))
 		return STR_NONE;
-	path.n = until(path, "?#");
+	path.n = ascii_until(path, "?#");
 	return arena_str(a, path);
 }
 
