@@ -272,16 +272,21 @@ static int open_repository(struct store *s, struct err *e)
 	return code == 0 ? clear_index(s, e) : code;
 }
 
-int store_open_again(struct store *s, struct err *e)
+static void close_repository(struct store *s)
 {
-	int code;
-
 	intent_catch_up(s);
 	rest_unwatch(s);
 	worktree_free(s->worktree);
 	objects_free(s->objects);
 	trees_let_go(&s->trees);
 	git_repository_free(s->repo);
+}
+
+int store_open_again(struct store *s, struct err *e)
+{
+	int code;
+
+	close_repository(s);
 	s->worktree = NULL;
 	s->objects = NULL;
 	s->repo = NULL;
@@ -432,12 +437,7 @@ void store_close(struct store *s)
 {
 	if (s == NULL)
 		return;
-	intent_catch_up(s);
-	rest_unwatch(s);
-	worktree_free(s->worktree);
-	objects_free(s->objects);
-	trees_let_go(&s->trees);
-	git_repository_free(s->repo);
+	close_repository(s);
 	staged_reads_clear(&s->reads);
 	state_close(s->state); /* the last connection empties the WAL */
 	if (s->lock >= 0)
