@@ -27,6 +27,7 @@
 #include <stdlib.h>
 
 #include "base/stamp.h"
+#include "store/ids.h"
 
 #define DAY (86400 * STAMP_SECOND)
 
@@ -202,14 +203,6 @@ static int open_generation(struct plan *p, struct err *e)
 	return r;
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a;
-	int64_t y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* One that is known as newer than all that the server shows. */
 static int on_newer(void *arg, int64_t id, struct err *e)
 {
@@ -217,7 +210,7 @@ static int on_newer(void *arg, int64_t id, struct err *e)
 	const struct listing *l = &f->listing;
 
 	(void)e;
-	if (l->n > 0 && bsearch(&id, l->ids, l->n, sizeof(id), compare_ids))
+	if (ids_have(l->ids, l->n, id))
 		f->older = true;
 	return 0;
 }

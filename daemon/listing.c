@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "api/resources.h"
+#include "store/ids.h"
 
 #define PAGE 1000
 #define MAX_WALKS 5
@@ -23,26 +24,6 @@ static void finish(struct listing *l)
 	if (l->canceled && l->err.code == 0)
 		err_set(&l->err, ERR_CANCELED, "canceled");
 	l->done(l); /* l may be gone */
-}
-
-static int compare(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a;
-	int64_t y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void sort_distinct(struct listing *l)
-{
-	size_t n = 0;
-
-	if (l->n > 0)
-		qsort(l->ids, l->n, sizeof(*l->ids), compare);
-	for (size_t i = 0; i < l->n; i++)
-		if (n == 0 || l->ids[i] != l->ids[n - 1])
-			l->ids[n++] = l->ids[i];
-	l->n = n;
 }
 
 static void walk_again(struct listing *l)
@@ -110,7 +91,7 @@ static void on_page(struct api_request *request)
 		ask(l);
 		return;
 	}
-	sort_distinct(l);
+	l->n = ids_distinct(l->ids, l->n);
 	if ((int64_t)l->n != l->total)
 		walk_again(l);
 	else

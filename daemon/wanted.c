@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/ids.h"
+
 enum pass_kind wanted_kind(const struct wanted_what *what)
 {
 	if (what->verify)
@@ -25,18 +27,8 @@ enum pass_kind wanted_kind(const struct wanted_what *what)
 	return what->local ? PASS_LOCAL : PASS_POLL;
 }
 
-static int compare(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a;
-	int64_t y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void merge(struct wanted_what *into, struct wanted_what *what)
 {
-	size_t n = 0;
-
 	into->full |= what->full;
 	into->repair |= what->repair;
 	into->dry &= what->dry;
@@ -53,11 +45,7 @@ static void merge(struct wanted_what *into, struct wanted_what *what)
 	memcpy(into->ids + into->n_ids, what->ids,
 		what->n_ids * sizeof(*what->ids));
 	into->n_ids += what->n_ids;
-	qsort(into->ids, into->n_ids, sizeof(*into->ids), compare);
-	for (size_t i = 0; i < into->n_ids; i++)
-		if (n == 0 || into->ids[i] != into->ids[n - 1])
-			into->ids[n++] = into->ids[i];
-	into->n_ids = n;
+	into->n_ids = ids_distinct(into->ids, into->n_ids);
 }
 
 /* Does one that waits do what is asked for, once it is merged into it? */

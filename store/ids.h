@@ -1,8 +1,10 @@
 #ifndef STORE_IDS_H
 #define STORE_IDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "base/util.h"
 
@@ -19,6 +21,33 @@ static inline void ids_add(void *arg, int64_t id)
 
 	ids->items = grow(ids->items, ids->n, &ids->cap, sizeof(*ids->items));
 	ids->items[ids->n++] = id;
+}
+
+static inline int ids_compare(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a;
+	int64_t y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Put in order, each once; gives how many are left. */
+static inline size_t ids_distinct(int64_t *ids, size_t n)
+{
+	size_t kept = 0;
+
+	if (n > 0)
+		qsort(ids, n, sizeof(*ids), ids_compare);
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || ids[i] != ids[kept - 1])
+			ids[kept++] = ids[i];
+	return kept;
+}
+
+/* Is it one of these, which are in order? */
+static inline bool ids_have(const int64_t *ids, size_t n, int64_t id)
+{
+	return n > 0 && bsearch(&id, ids, n, sizeof(id), ids_compare) != NULL;
 }
 
 #endif
