@@ -13,6 +13,15 @@ struct str schema_name_of(const struct schema *schema, struct str key)
 	return STR_NONE;
 }
 
+const struct attachment *work_package_attachment(
+	const struct work_package *wp, int64_t id)
+{
+	for (size_t i = 0; i < wp->n_attachments; i++)
+		if (wp->attachments[i].id == id)
+			return &wp->attachments[i];
+	return NULL;
+}
+
 int64_t href_id(struct str href)
 {
 	long long id;

@@ -165,6 +165,10 @@ struct work_package {
 /* The name that the schema gives to key, or STR_NONE.  schema may be NULL. */
 struct str schema_name_of(const struct schema *schema, struct str key);
 
+/* The one of its attachments that has this id, or NULL. */
+const struct attachment *work_package_attachment(
+	const struct work_package *wp, int64_t id);
+
 /* Parse the number at the end of /api/v3/THING/NUMBER; 0 if there is none. */
 int64_t href_id(struct str href);
 

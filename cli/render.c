@@ -10,15 +10,6 @@
 #include "cli/subject.h"
 #include "content/program.h"
 
-static const struct attachment *find_attachment(
-	const struct work_package *wp, int64_t id)
-{
-	for (size_t i = 0; i < wp->n_attachments; i++)
-		if (wp->attachments[i].id == id)
-			return &wp->attachments[i];
-	return NULL;
-}
-
 static int complain_comments(const struct subject *s, struct err *e)
 {
 	if (s->state != NULL)
@@ -38,7 +29,7 @@ static int complain_needs(
 {
 	const struct attachment *a =
 		rendered->n_needs > 0
-			? find_attachment(&s->wp, rendered->needs[0])
+			? work_package_attachment(&s->wp, rendered->needs[0])
 			: NULL;
 
 	if (rendered->needs_list)

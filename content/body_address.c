@@ -121,14 +121,6 @@ static int64_t attachment_of(const struct addresses *a, struct str path)
 	return take(&path, STR("/attachments/")) ? id_of(path) : 0;
 }
 
-static const struct attachment *by_id(const struct work_package *wp, int64_t id)
-{
-	for (size_t i = 0; i < wp->n_attachments; i++)
-		if (wp->attachments[i].id == id)
-			return &wp->attachments[i];
-	return NULL;
-}
-
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -252,7 +244,7 @@ const struct attachment *address_resolve(
 	if (!take_name(a, address, &name))
 		return NULL;
 	if (name.p[0] == '/')
-		return by_id(a->wp, attachment_of(a, name));
+		return work_package_attachment(a->wp, attachment_of(a, name));
 	return by_name(a, name);
 }
 

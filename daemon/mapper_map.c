@@ -99,15 +99,6 @@ static int look_up_contents(
 	return r;
 }
 
-static const struct attachment *find_attachment(
-	const struct work_package *wp, int64_t id)
-{
-	for (size_t i = 0; i < wp->n_attachments; i++)
-		if (wp->attachments[i].id == id)
-			return &wp->attachments[i];
-	return NULL;
-}
-
 static void set_needs(struct mapper_item *item, const struct work_package *wp,
 	const struct rendered *rendered)
 {
@@ -116,7 +107,7 @@ static void set_needs(struct mapper_item *item, const struct work_package *wp,
 	item->n_needs = 0;
 	for (size_t i = 0; i < rendered->n_needs; i++) {
 		const struct attachment *a =
-			find_attachment(wp, rendered->needs[i]);
+			work_package_attachment(wp, rendered->needs[i]);
 		struct mapper_need *need = &item->needs[item->n_needs];
 
 		if (a == NULL)

@@ -63,19 +63,10 @@ static int put_work_package(
 	return 0;
 }
 
-static const struct attachment *find_attachment(
-	const struct work_package *wp, int64_t id)
-{
-	for (size_t i = 0; i < wp->n_attachments; i++)
-		if (wp->attachments[i].id == id)
-			return &wp->attachments[i];
-	return NULL;
-}
-
 static void put_file(struct show *s, const struct state_file *file)
 {
 	const struct attachment *a =
-		find_attachment(&s->wp, file->attachment_id);
+		work_package_attachment(&s->wp, file->attachment_id);
 
 	buf_putc(s->out, '{');
 	put_text(s, "path", file->path);
