@@ -1,15 +1,17 @@
 /*
  * push - commits on their way to a remote.
  *
- *   (start) --> FETCHING --> FOLLOWING --.
- *                  ^                     v
- *   a pass ended --|----------------> LOOKING --> PUSHING --> IDLE
- *                  '----- the remote has moved ------'
+ *   (start) --> FETCHING --> (WAITING) --> FOLLOWING --.
+ *                  ^                                   v
+ *   a pass ended --|------------------------------> LOOKING
+ *                  |                                   v
+ *                  '--- the remote has moved ------ PUSHING --> NOTING --> IDLE
  *
  * LOOKING asks the store what is not there yet, FOLLOWING brings the branch to
  * where the remote is, with our commits on top (store/follow.c): never a merge
- * commit, never by force.  What fails is tried again, later and later; it
- * keeps no pass from its work.
+ * commit, never by force; a pass that runs is waited for.  What fails is
+ * written into the sync log once (TELLING) and tried again, later and later;
+ * it keeps no pass from its work.
  */
 #include "daemon/push.h"
 

@@ -1,7 +1,7 @@
 /*
  * relate - the relations of work packages, in batches.
  *
- *   CHOOSING --> (ASKING page by page --> TAKING)* --> done
+ *   which ones --> (ASKING page by page --> TAKING)* --> done
  *
  * A relation that comes, goes or changes moves no work package, so only the
  * list of relations tells.  A list that changes while it is paged ends the
