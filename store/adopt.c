@@ -7,7 +7,6 @@
  */
 #include "store/history.h"
 #include "store/staging.h"
-#include "store/trees.h"
 
 void store_adopt(struct store *s, const struct buf *paths)
 {
@@ -63,15 +62,12 @@ int store_adopted(
 		"SELECT n.work_package, a.path FROM staged_adopted a"
 		" JOIN staged_file n ON n.path = a.path");
 	git_oid tip;
-	git_oid tree;
 	int code = tell(&q, fn, arg, e);
 
 	if (code == 0)
 		code = store_tip(s, &tip, e);
 	if (code == 0)
-		code = tree_of(s->repo, &tip, &tree, e);
-	if (code == 0)
-		code = history_list(s, &tree, NULL, e);
+		code = history_list(s, &tip, NULL, e);
 	if (code != 0)
 		return code;
 	q = query_open(s->state, strangers);

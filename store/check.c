@@ -13,7 +13,6 @@
 #include "store/history.h"
 #include "store/intent.h"
 #include "store/look.h"
-#include "store/trees.h"
 
 static int tell(struct sight *g, enum store_place place, int64_t work_package,
 	struct str path, const char *text)
@@ -28,13 +27,10 @@ static int check_branch(struct sight *g, struct err *e)
 	struct store *s = g->store;
 	struct query q;
 	git_oid tip;
-	git_oid tree;
 	int code = store_tip(s, &tip, e);
 
 	if (code == 0)
-		code = tree_of(s->repo, &tip, &tree, e);
-	if (code == 0)
-		code = history_list(s, &tree, NULL, e);
+		code = history_list(s, &tip, NULL, e);
 	if (code != 0)
 		return code;
 	q = query_open(s->state,

@@ -92,10 +92,11 @@ static int add_path(const char *root, const git_tree_entry *entry, void *arg)
 }
 
 int history_list(
-	struct store *s, const git_oid *tree, size_t *n_others, struct err *e)
+	struct store *s, const git_oid *tip, size_t *n_others, struct err *e)
 {
 	struct listing l = {.state = s->state};
 	git_tree *t = NULL;
+	git_oid tree;
 	int code = state_exec(s->state,
 		"CREATE TEMP TABLE IF NOT EXISTS tip_path (path TEXT PRIMARY"
 		" KEY, oid TEXT, ours INTEGER) WITHOUT ROWID;"
@@ -104,16 +105,18 @@ int history_list(
 
 	if (n_others != NULL)
 		*n_others = 0;
-	if (code != 0 || git_oid_is_zero(tree))
+	if (code == 0)
+		code = tree_of(s->repo, tip, &tree, e);
+	if (code != 0 || git_oid_is_zero(&tree))
 		return code;
 	code = state_nest(s->state, e);
 	if (code != 0)
 		return code;
-	if (git_tree_lookup(&t, s->repo, tree) != 0 ||
+	if (git_tree_lookup(&t, s->repo, &tree) != 0 ||
 		git_tree_walk(t, GIT_TREEWALK_PRE, add_path, &l) != 0) {
 		if (l.err.code == 0)
 			git_failed(&l.err, "cannot read tree %s",
-				git_oid_tostr_s(tree));
+				git_oid_tostr_s(&tree));
 		if (e != NULL)
 			*e = l.err;
 		code = l.err.code;
@@ -300,11 +303,8 @@ static const char rebuild[] =
 
 static int make_again(struct store *s, const git_oid *tip, struct err *e)
 {
-	git_oid tree;
-	int code = tree_of(s->repo, tip, &tree, e);
+	int code = history_list(s, tip, NULL, e);
 
-	if (code == 0)
-		code = history_list(s, &tree, NULL, e);
 	if (code == 0)
 		code = mark_all(s, tip, e);
 	if (code == 0)

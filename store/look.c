@@ -37,7 +37,6 @@
 #include "store/history.h"
 #include "store/intent.h"
 #include "store/staging.h"
-#include "store/trees.h"
 
 #define WATCHED_SHARE 10000 /* as LOOK_SHARE, where folders are watched; */
 #define WATCHED_REST (60 * STAMP_SECOND) /* at least so long between two */
@@ -61,11 +60,8 @@ static int count_foreign(struct store *s, size_t n_others, struct err *e)
 static int compare_branch(struct store *s, const git_oid *tip, struct err *e)
 {
 	size_t n_others;
-	git_oid tree;
-	int code = tree_of(s->repo, tip, &tree, e);
+	int code = history_list(s, tip, &n_others, e);
 
-	if (code == 0)
-		code = history_list(s, &tree, &n_others, e);
 	if (code == 0)
 		code = count_foreign(s, n_others, e);
 	if (code != 0)
