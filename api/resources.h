@@ -50,6 +50,7 @@ struct api_source {
 	int64_t type_id;
 	int64_t status_id;  /* 0: it is not shown */
 	int64_t updated_at; /* stamp; 0 if the text is no moment */
+	size_t n_fields;    /* custom fields that it has, empty or not */
 };
 
 /*

@@ -356,6 +356,7 @@ int api_source_make(struct str element, struct buf *out,
 		put_key(out, ',', STR("_links"));
 		put_found(out, &linked, put_links);
 		buf_puts(out, "}}");
+		head->n_fields = own.n_fields + linked.n_fields;
 	}
 	free(own.fields);
 	free(linked.fields);

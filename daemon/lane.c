@@ -6,7 +6,8 @@
  * READING is pure and has a thread of libuv's pool, so that the worker maps
  * one list while the next is parsed; what follows is done by the worker.
  * NAMING asks for the schemas of pairs of project and type that were not
- * seen before.  Any error ends the lane; what was staged stays staged.
+ * seen before, or that have fewer fields than a work package that is here.  Any
+ * error ends the lane; what was staged stays staged.
  */
 #include "daemon/lane.h"
 
@@ -87,7 +88,14 @@ static void add_pair(struct lane *lane, const struct api_pair *pair)
 		lane->pairs[lane->n_pairs++] = *pair;
 }
 
-static void find_pairs(struct lane *lane)
+/* What is asked for already counts, however few fields it has. */
+static bool is_old(
+	const struct schema *schema, const struct mapper_item *item, bool asked)
+{
+	return schema == NULL || (!asked && schema->n_fields < item->n_fields);
+}
+
+static void find_pairs(struct lane *lane, bool asked)
 {
 	const struct names *names = &lane->sync->mapper->names;
 
@@ -95,10 +103,11 @@ static void find_pairs(struct lane *lane)
 		lane->pairs = xcalloc(MAX_PAIRS, sizeof(*lane->pairs));
 	lane->n_pairs = 0;
 	for (size_t i = 0; i < lane->page.n; i++) {
-		const struct api_pair *pair = &lane->page.items[i]->pair;
+		const struct mapper_item *item = lane->page.items[i];
+		const struct api_pair *pair = &item->pair;
 
-		if (names_schema(names, pair->project_id, pair->type_id) ==
-			NULL)
+		if (is_old(names_schema(names, pair->project_id, pair->type_id),
+			    item, asked))
 			add_pair(lane, pair);
 	}
 }
@@ -118,7 +127,7 @@ static void run_name(struct job *job)
 	else
 		state_rollback(state);
 	if (r == 0)
-		find_pairs(lane);
+		find_pairs(lane, true);
 }
 
 static void on_named(struct job *job)
@@ -201,13 +210,13 @@ static void run_take(struct job *job)
 		return;
 	mapper_take(lane->sync->mapper, &lane->page, &lane->err);
 	if (lane->err.code == 0)
-		find_pairs(lane);
+		find_pairs(lane, false);
 }
 
 /* They are known already. */
 static void run_find(struct job *job)
 {
-	find_pairs(container_of(job, struct lane, job));
+	find_pairs(container_of(job, struct lane, job), false);
 }
 
 static void on_taken(struct job *job)

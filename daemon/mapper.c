@@ -127,6 +127,7 @@ static struct mapper_item *read_element(struct str element)
 	item->id = head.id;
 	item->pair = (struct api_pair){head.project_id, head.type_id};
 	item->status = head.status_id;
+	item->n_fields = head.n_fields;
 	item->updated_at = head.updated_at;
 	return item;
 }

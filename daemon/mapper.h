@@ -130,7 +130,8 @@ enum mapped {
 struct mapper_item {
 	int64_t id;
 	struct api_pair pair;
-	int64_t status; /* 0: not known, or kept */
+	int64_t status;  /* 0: not known, or kept */
+	size_t n_fields; /* custom fields; 0: the same */
 	int64_t updated_at;
 	int64_t known_at;   /* updatedAt of what was known when it came */
 	int64_t generation; /* of the full read during which it came */

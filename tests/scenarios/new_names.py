@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""A project or a status that came after the names were asked for: a poll that
-meets it asks for them, so what it makes is what a full read would make."""
+"""A project, a status or a custom field of a type that came after the names were
+asked for: a poll that meets it asks for them, so what it makes is what a full
+read would make."""
 import sys
 
 from harness import StandIn, Sync, Tap
@@ -9,18 +10,35 @@ MAPPING = """
 documents:
 - match: { where: "${ not status.isClosed }" }
   path: ${ project.identifier ?? "none" }/${ id }.md
-  front_matter: { status: "${ status.name }" }
+  front_matter: { status: "${ status.name }", later: "${ cf.Later }" }
 """
+FEATURE, TASK = 4, 1
+FIELD = {"type": "String", "name": "Later", "required": False,
+         "hasDefault": False, "writable": True}
 
 
 def asked(server):
     return len([r for r in server.requests() if "/statuses" in r["path"]])
 
 
+def enable(server, kind):
+    server.side("field", {"project": 1, "type": kind, "key": "customField77",
+                          "schema": FIELD})
+
+
+def new_field(tap, server, sync):
+    enable(server, TASK)
+    server.side("edit", {"id": 7, "set": {"customField77": "here"}})
+    tap.same(sync.once().code, 0, "a custom field is used for another type")
+    text = sync.git("show", "HEAD:demo-1/7.md").out
+    tap.ok("later: here" in text, "and is seen at once", text)
+
+
 def main():
     tap = Tap()
     with StandIn("--generate", "12") as server, Sync(
             server.url, projects="'*'", mapping=MAPPING) as sync:
+        enable(server, FEATURE)
         sync.once()
         server.side("thing", {"kind": "status", "name": "Withdrawn",
                               "id": 99, "isClosed": True})
@@ -35,6 +53,7 @@ def main():
         done = sync.once()
         tap.ok(done.code == 0 and "1 added" in done.err,
                "a new project", done)
+        new_field(tap, server, sync)
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
         server.side("requests/reset")
         server.side("edit", {"id": 6, "set": {"subject": "y"}})

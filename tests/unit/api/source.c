@@ -128,6 +128,7 @@ static void test_head(void **state)
 	assert_int_equal(head.project_id, 1);
 	assert_int_equal(head.type_id, 15);
 	assert_int_equal(head.status_id, 15);
+	assert_int_equal(head.n_fields, 15);
 	assert_true(stamp_parse(STR("2021-01-20T07:01:03.036Z"), &updated));
 	assert_int_equal(head.updated_at, updated);
 	buf_fini(&body);
