@@ -173,6 +173,16 @@ static int64_t until_window(int64_t from, int64_t to)
 	return at < from ? from - at : from + DAY - at;
 }
 
+/* From now until the last one is long enough ago. */
+static int64_t until_due(const struct slow_list *list, const struct config *c)
+{
+	int64_t ago = stamp_now() - list->ended;
+
+	if (ago < 0) /* the clock went back, and may have by years */
+		return 0;
+	return c->full_every - ago;
+}
+
 int64_t slow_wait(const struct slow_list *list, const struct config *c)
 {
 	int64_t wait;
@@ -180,7 +190,7 @@ int64_t slow_wait(const struct slow_list *list, const struct config *c)
 
 	if (c->full_every == 0 || list->ended == 0)
 		return INT64_MAX;
-	wait = list->ended + c->full_every - stamp_now();
+	wait = until_due(list, c);
 	if (wait > 0 && !list->open)
 		return wait;
 	wait = until_window(c->full_from, c->full_to);

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """A slow full read: everything once a day, one request at a time, a part of
 the time, beside the polls; it goes on where a kill ended it."""
+import contextlib
 import signal
+import sqlite3
 import sys
 import time
 import urllib.parse
@@ -114,9 +116,32 @@ def hours(tap):
                "what is no time of the day is refused", done)
 
 
+def clock(tap):
+    """The last one ended when this machine's clock was years ahead."""
+    with StandIn("--generate", "10") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING,
+            schedule=ALWAYS % "1h") as sync:
+        sync.once()
+        ahead = int((time.time() + 9 * 365 * 86400) * 1e6)
+        with contextlib.closing(sqlite3.connect(sync.state_file)) as state:
+            known = state.execute(
+                "UPDATE value SET value = ? WHERE key = 'slow.ended'",
+                (str(ahead),)).rowcount
+            state.commit()
+        server.side(*silent(3, "Unseen"))
+        sync.start()
+        got = until(lambda: "read again, slowly" in sync.said(), 10)
+        tap.ok(known == 1 and got and b"Unseen" in sync.tree()["3.md"],
+               "a clock that was ahead puts off no full read", sync.said())
+        server.side("requests/reset")
+        until(lambda: len(server.requests()) >= 3)
+        tap.same(slices(server), [], "and the next one is due in its time")
+        tap.same(sync.stop(), 0, "the daemon ends well")
+
+
 def main():
     tap = Tap()
-    for part in (finds, yields, hours):
+    for part in (finds, yields, hours, clock):
         part(tap)
     return tap.end()
 
