@@ -16,12 +16,15 @@ void event_log(const struct state_event *event, const char *kind)
 		.path = event->path,
 	};
 
+	const char *colon = event->path.n > 0 ? ": " : "";
+
 	if (event->work_package != 0)
 		log_send(event->level, &about, "work package %lld: %.*s%s%.*s",
 			(long long)event->work_package, STR_ARGS(event->text),
-			event->path.n > 0 ? ": " : "", STR_ARGS(event->path));
+			colon, STR_ARGS(event->path));
 	else
-		log_send(event->level, &about, "%.*s", STR_ARGS(event->text));
+		log_send(event->level, &about, "%.*s%s%.*s",
+			STR_ARGS(event->text), colon, STR_ARGS(event->path));
 }
 
 int event_happened(struct state *s, enum log_level level, const char *kind,

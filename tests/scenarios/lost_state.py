@@ -67,6 +67,8 @@ def changed_meanwhile(tap, server, sync):
     lose(sync)
     done = sync.once()
     tap.same(done.code, 0, "changed meanwhile: well")
+    tap.ok("removed: no work package makes it any more: demo-" in done.err,
+           "changed meanwhile: it is said what is removed", done)
     tree = sync.tree()
     tap.same(tree.pop("demo-1/theirs.md", None), b"a person's\n",
              "changed meanwhile: a person's file is not ours")
