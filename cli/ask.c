@@ -154,6 +154,18 @@ static int find_socket(
 	return 0;
 }
 
+int64_t cli_unheard(const struct config *config)
+{
+	struct buf place = {0};
+	struct err ignored = {0}; /* who cannot look takes it for stopped */
+	int64_t pid = 0;
+	int r = store_holder(config->store_path, &pid, &place, &ignored);
+	bool listens = place.n > 0; /* a single pass does not */
+
+	buf_fini(&place);
+	return r == 0 && listens ? pid : 0;
+}
+
 int cli_connect(
 	const struct config *config, struct cli_connection **out, struct err *e)
 {

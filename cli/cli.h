@@ -90,6 +90,12 @@ int cli_state(const struct config *config, struct state **out, struct err *e);
 /* A conversation with the daemon, line by line. */
 struct cli_connection;
 
+/*
+ * The process of a daemon that runs, though nobody may have answered at its
+ * socket; 0 if none does.
+ */
+int64_t cli_unheard(const struct config *config);
+
 /* ERR_UNAVAILABLE if no daemon runs: says so. */
 int cli_connect(const struct config *config, struct cli_connection **out,
 	struct err *e);

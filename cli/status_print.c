@@ -71,6 +71,16 @@ static const char *last_sign(const struct page *p)
 								: finished;
 }
 
+static void print_unheard(const struct page *p, int64_t pid)
+{
+	label(p, "daemon", RED);
+	printf("runs as process %lld, but does not answer", (long long)pid);
+	end(p);
+	more(p, p->down->text, PLAIN);
+	more(p, "if the socket is gone, a restart of the daemon makes it again",
+		PLAIN);
+}
+
 static void print_stopped(const struct page *p)
 {
 	const json_t *stopped = json_object_get(p->status, "stopped");
@@ -99,10 +109,14 @@ static void print_stopped(const struct page *p)
 
 static void print_daemon(const struct page *p)
 {
+	int64_t pid = p->daemon == NULL ? cli_unheard(p->config) : 0;
 	char text[WHEN_TEXT];
 
 	if (p->daemon == NULL) {
-		print_stopped(p);
+		if (pid != 0)
+			print_unheard(p, pid);
+		else
+			print_stopped(p);
 		return;
 	}
 	label(p, "daemon", PLAIN);

@@ -186,13 +186,18 @@ static void judge(void *arg, const json_t *status)
 	const json_t *counts = json_object_get(status, "counts");
 	const json_t *paused = json_object_get(status, "paused");
 	const char *why = text_of(paused, "why", "");
+	int64_t unheard = daemon == NULL ? cli_unheard(line->config) : 0;
 	char clock[STAMP_CLOCK];
 
 	j->counted = true;
 	j->lag = lag_of(status);
 	j->documents = cli_int(counts, "documents");
 	j->failed = cli_int(counts, "failed");
-	if (daemon == NULL && !is_single(status))
+	if (unheard != 0)
+		find(j, CRITICAL,
+			"the daemon does not answer, but runs as process %lld",
+			(long long)unheard);
+	else if (daemon == NULL && !is_single(status))
 		find(j, CRITICAL, "no daemon runs");
 	else if (json_is_object(paused))
 		find(j, WARNING, "paused since %s%s%s",

@@ -49,6 +49,21 @@ def one(tap, server, sync):
     sync.opsync("resume")
 
 
+def unheard(tap, sync):
+    """Its socket was removed under it."""
+    os.unlink(sync.socket)
+    says(tap, sync, "a daemon without its socket",
+         r"^daemon     runs as process %d, but does not answer$" %
+         sync.process.pid, r"^           the daemon cannot be asked at \S+: No ",
+         r"^           if the socket is gone, a restart of the daemon makes")
+    done = sync.opsync("status", "--check")
+    tap.ok(done.code == 2 and "the daemon does not answer" in done.out,
+           "so says --check", done)
+    sync.stop()
+    sync.start()
+    tap.ok(os.path.exists(sync.socket), "a restart makes it again")
+
+
 def ended(tap, sync):
     sync.stop()
     says(tap, sync, "a daemon that was ended",
@@ -271,6 +286,7 @@ def main():
             server.url, schedule="{ poll: 1h, overlap: 1s }",
             server="  max_tries: 1\n") as sync:
         one(tap, server, sync)
+        unheard(tap, sync)
         ended(tap, sync)
         clocks(tap, sync)
         with sync.sibling() as second:
