@@ -8,9 +8,11 @@
  */
 #include "daemon/service_parts.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/stamp.h"
+#include "daemon/event.h"
 #include "daemon/fixed.h"
 #include "daemon/log.h"
 #include "daemon/progress.h"
@@ -73,6 +75,48 @@ static uint64_t on_pause(void *arg, bool paused)
 
 /* --- The configuration --------------------------------------------------- */
 
+/* That it was read again, in the sync log: when may matter years later. */
+struct reloaded {
+	struct job job;
+	struct state *state;
+	struct state_event event;
+	char *text;
+};
+
+static void run_reloaded(struct job *job)
+{
+	const struct reloaded *r = container_of(job, struct reloaded, job);
+	struct err e = {0};
+
+	if (state_event_add(r->state, &r->event, &e) != 0)
+		log_error("%s", e.text);
+}
+
+static void on_reloaded(struct job *job)
+{
+	struct reloaded *r = container_of(job, struct reloaded, job);
+
+	free(r->text);
+	free(r);
+}
+
+static void note_reloaded(struct service *s, const char *file)
+{
+	struct reloaded *r = xcalloc(1, sizeof(*r));
+
+	r->text = xasprintf("%s is read again", file);
+	r->state = store_state(s->store);
+	r->event = (struct state_event){
+		.at = stamp_now(),
+		.level = LOG_LEVEL_NOTICE,
+		.kind = STR("reloaded"),
+		.text = str_of(r->text),
+	};
+	event_log(&r->event, "reloaded");
+	r->job = (struct job){.run = run_reloaded, .done = on_reloaded};
+	worker_give(s->sync.worker, &r->job);
+}
+
 static int reload(struct service *s, struct err *e)
 {
 	struct config *fresh = xcalloc(1, sizeof(*fresh));
@@ -93,8 +137,7 @@ static int reload(struct service *s, struct err *e)
 	config_free(s->fresh);
 	s->fresh = fresh;
 	wanted_add(&s->wanted, &(struct wanted_what){0});
-	log_send(LOG_LEVEL_NOTICE, &(struct log_about){.kind = "reloaded"},
-		"%s is read again", fresh->file);
+	note_reloaded(s, fresh->file);
 	schedule_asked(s);
 	return 0;
 }

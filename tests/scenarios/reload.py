@@ -60,6 +60,9 @@ def from_kept_sources(tap, server):
                   "R100\tall/18.md\tall/moved/18.md"],
                  "just what differs is committed, moves included")
         tap.same(sync.commits(), 2, "in one commit")
+        noted = sync.opsync("--json", "log", "--event", "reloaded").json()
+        tap.same([e["text"] for e in noted], [sync.config + " is read again"],
+                 "the sync log says when")
 
         head = sync.head()
         with open(sync.config, "a") as f:
