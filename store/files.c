@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/stamp.h"
+
 int file_write(
 	int fd, const void *bytes, size_t n, const char *name, struct err *e)
 {
@@ -81,6 +83,11 @@ bool file_is_same(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
 	       a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
 	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+int64_t file_changed_at(const struct stat *st)
+{
+	return st->st_mtim.tv_sec * STAMP_SECOND + st->st_mtim.tv_nsec / 1000;
 }
 
 int file_sync(int fd, const char *name, struct err *e)

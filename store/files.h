@@ -26,6 +26,9 @@ int file_pread(int fd, void *bytes, size_t n, uint64_t at, const char *name,
 /* Are both of one file, which nobody changed in between?  Zeroed: no. */
 bool file_is_same(const struct stat *a, const struct stat *b);
 
+/* When its content was changed last, as a stamp. */
+int64_t file_changed_at(const struct stat *st);
+
 /* Put on disk; a folder so that its entries are. */
 int file_sync(int fd, const char *name, struct err *e);
 int folder_sync(const char *path, struct err *e);

@@ -24,8 +24,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/stamp.h"
 #include "base/util.h"
+#include "store/files.h"
 #include "store/lock.h"
 
 /* A folder where it writes, and how half-made files begin there. */
@@ -42,11 +42,6 @@ static const struct place places[] = {
 	{"/refs", {NULL}, true},
 	{"/logs", {NULL}, true},
 };
-
-static int64_t changed_at(const struct stat *st)
-{
-	return st->st_mtim.tv_sec * STAMP_SECOND + st->st_mtim.tv_nsec / 1000;
-}
 
 /* Has it ended, and nobody has asked how?  (proc(5)) */
 static bool is_zombie(pid_t pid)
@@ -124,7 +119,7 @@ static void clear_entry(const struct place *p, const char *folder,
 	}
 	if (S_ISDIR(st.st_mode) && p->deep)
 		clear_place(p, file, since);
-	else if (S_ISREG(st.st_mode) && changed_at(&st) >= since)
+	else if (S_ISREG(st.st_mode) && file_changed_at(&st) >= since)
 		clear_file(p, file, name, since);
 	free(file);
 }
@@ -153,7 +148,7 @@ static int take(const char *file, int flags, int64_t *since, int *fd)
 
 	if (f >= 0 && fcntl(f, F_OFD_SETLK, &whole) == 0 &&
 		fstat(f, &st) == 0) {
-		*since = changed_at(&st);
+		*since = file_changed_at(&st);
 		*fd = f;
 		return 0;
 	}

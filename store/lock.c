@@ -114,11 +114,6 @@ int lock_holder(const char *file, int64_t *pid, struct buf *note, struct err *e)
 	return code;
 }
 
-static int64_t changed_at(const struct stat *st)
-{
-	return st->st_mtim.tv_sec * STAMP_SECOND + st->st_mtim.tv_nsec / 1000;
-}
-
 /* Has it rested long enough?  watched: how long we saw it unchanged. */
 static bool is_stale(int64_t changed, int64_t watched, int64_t since)
 {
@@ -141,9 +136,9 @@ int lock_clear(const char *file, int64_t since, struct err *e)
 	while (lstat(file, &st) == 0) {
 		int64_t now = stamp_monotonic();
 
-		if (changed_at(&st) != changed)
+		if (file_changed_at(&st) != changed)
 			watched_from = now;
-		changed = changed_at(&st);
+		changed = file_changed_at(&st);
 		if (is_stale(changed, now - watched_from, since)) {
 			if (unlink(file) == 0 || errno == ENOENT)
 				return 0;
