@@ -6,8 +6,8 @@
  *            (repair, where something is damaged)      --> PRUNING
  *
  * Objects that are damaged are put aside.  What a pack still holds is unpacked
- * from it, an index is made again, and a remote may have the rest; what else a
- * pack's index finds in it is saved when the repository is opened.  Documents
+ * from it, an index is made again, and a remote may have the rest; what else
+ * can be read of all that is saved when the repository is opened.  Documents
  * and attachments come again from the server, by the pass that follows.
  */
 #include "daemon/verify.h"

@@ -58,19 +58,24 @@ struct aside {
 	int code;
 };
 
-/* A name below objects, which may not be there. */
+/*
+ * A name below objects, which may not be there.  Its place is as it was, so
+ * that what can be read after all is found there.
+ */
 static void move(struct aside *a, const char *name)
 {
-	const char *slash = strrchr(name, '/');
 	char *from = xasprintf("%s%s", a->objects, name);
-	char *to = strncmp(name, "pack/", 5) == 0
-			   ? xasprintf("%s/%s", a->to, name)
-			   : xasprintf("%s/object-%s", a->to,
-				     slash != NULL ? slash + 1 : name);
+	char *to = xasprintf("%s/%s", a->to, name);
+	char *folder =
+		str_dup((struct str){to, (size_t)(strrchr(to, '/') - to)});
+	struct stat st;
 
-	if (rename(from, to) != 0 && errno != ENOENT)
+	if (lstat(from, &st) == 0 && folder_make(folder, 0750, a->e) != 0)
+		a->code = ERR_IO;
+	else if (rename(from, to) != 0 && errno != ENOENT)
 		a->code = err_errno(
 			a->e, ERR_IO, errno, "cannot put %s aside", from);
+	free(folder);
 	free(from);
 	free(to);
 }
@@ -178,19 +183,13 @@ int store_set_aside(struct store *s, const struct buf *objects,
 {
 	struct aside a = {.e = e};
 	const char *folder = git_repository_commondir(s->repo);
-	char *packed;
 
 	a.objects = xasprintf("%sobjects/", folder);
 	a.to = xasprintf("%sopsync/damaged", git_repository_path(s->repo));
-	packed = xasprintf("%s/pack", a.to);
-	a.code = folder_make(packed, 0750, e);
-	free(packed);
-	if (a.code == 0) {
-		objects_drop(s->objects);
-		move_loose(&a, objects);
-		look_at_packs(&a, packs, indexes);
-		look_at_tables(&a);
-	}
+	objects_drop(s->objects);
+	move_loose(&a, objects);
+	look_at_packs(&a, packs, indexes);
+	look_at_tables(&a);
 	free(a.objects);
 	free(a.to);
 	return a.code;

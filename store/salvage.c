@@ -1,12 +1,13 @@
 /*
- * salvage - what can still be read in packs that were put aside.
+ * salvage - what can still be read of what was put aside.
  *
- *   opsync/damaged/pack/x.idx --each object that is nowhere else--> a new pack
+ *   opsync/damaged/ --each object that is nowhere else--> a new pack
  *
- * Each is read by itself, at the place that the index tells, so that one that
- * is damaged costs nothing but itself and what is kept as a difference to it.
- * (git unpack-objects, which needs no index, comes no further than the first
- * that cannot be inflated.)
+ * Each is read by itself, in a pack at the place that the index tells, so that
+ * one that is damaged costs nothing but itself and what is kept as a difference
+ * to it.  (git unpack-objects, which needs no index, comes no further than the
+ * first that cannot be inflated.)  Loose ones are there, too: those that git
+ * fsck complains of, or names as what lies elsewhere, may be sound.
  */
 #include "store/salvage.h"
 
@@ -103,7 +104,7 @@ int salvage_packs(struct store *s, struct err *e)
 		objects_drop(s->objects);
 	if (v.code == 0 && v.n > 0)
 		store_tell(s, LOG_LEVEL_NOTICE,
-			"%zu objects of damaged packs could be read", v.n);
+			"%zu objects of what was put aside could be read", v.n);
 	free(v.folder);
 	return v.code;
 }

@@ -4,8 +4,8 @@
 #include "store/parts.h"
 
 /*
- * Save from all packs that were put aside what can be read of them and is
- * nowhere else; nothing is staged.  ERR_IO: it cannot be written.
+ * Save from all packs and loose objects that were put aside what can be read of
+ * them and is nowhere else; nothing is staged.  ERR_IO: it cannot be written.
  */
 int salvage_packs(struct store *s, struct err *e);
 

@@ -124,7 +124,7 @@ int store_differences(
  * opsync/damaged), by their own checksums; objects: hex ids that are known to
  * be.  packs gets the paths of packs that were, indexes of those that only
  * need a new index, one a line.  Then the repository is to be opened again,
- * which saves from the packs what else can be read.
+ * which saves what else can be read of all that.
  */
 int store_set_aside(struct store *s, const struct buf *objects,
 	struct buf *packs, struct buf *indexes, struct err *e);

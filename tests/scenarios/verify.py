@@ -3,6 +3,7 @@
 ref, the state, a file; files and rows that are gone.  --repair mends it."""
 import glob
 import os
+import shutil
 import sqlite3
 import sys
 
@@ -209,6 +210,33 @@ def behind(tap, sync):
     sync.git("cat-file", "blob", blob)
 
 
+def odd(tap, sync):
+    """What git fsck complains of may be read all the same: an old tree of a
+    person's, and an object that is found at another's place, too."""
+    note = sync.write("note", "a note\n")
+    blob = sync.git("hash-object", "-w", note).out.strip()
+    tree = os.path.join(sync.folder, "tree")
+    with open(tree, "wb") as f:
+        f.write(b"0100644 note\0" + bytes.fromhex(blob))
+    tree = sync.git("hash-object", "-w", "-t", "tree", "--literally",
+                    tree).out.strip()
+    commit = sync.git("-c", "user.name=Ida", "-c", "user.email=ida@example.org",
+                      "commit-tree", "-m", "An odd tree", tree).out.strip()
+    sync.git("branch", "odd", commit)
+    twice = sync.git("hash-object", "-w", sync.write("note", "twice\n")).out.strip()
+    other = os.path.join(sync.store, ".git/objects/11", "1" * 38)
+    os.makedirs(os.path.dirname(other), exist_ok=True)
+    shutil.copy(loose_of(sync, twice), other)
+    sync.opsync("verify", "--repair")
+    kinds = [sync.git("cat-file", "-t", oid).out.strip()
+             for oid in (commit, tree, blob, twice)]
+    tap.same(kinds, ["commit", "tree", "blob", "blob"],
+             "what is odd, but can be read, stays")
+    sync.git("branch", "-D", "odd")
+    shutil.rmtree(os.path.join(sync.store, ".git/opsync/damaged"))
+    sync.git("gc", "-q", "--prune=now")
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server:
@@ -235,6 +263,7 @@ def main():
                 sync.git("gc", "-q", "--prune=now")
                 check(tap, sync, damage)
             behind(tap, sync)
+            odd(tap, sync)
             sync.start()
             done = sync.opsync("verify")
             tap.same((done.code, done.out), (0, "all is as it should be\n"),
