@@ -19,9 +19,12 @@
 #include "store/files.h"
 #include "store/parts.h"
 #include "store/repository.h"
+#include "store/salvage.h"
 
 #define PIECE ((size_t)1 << 20)
 #define SUM 20
+#define INDEX_COUNT 1028 /* the last of 256 numbers behind 8 bytes */
+#define INDEX_LEAST (INDEX_COUNT + 4 + 2 * SUM - 1)
 
 /* Does a file end with the SHA-1 of what is before?  sum gets its end. */
 static bool is_sound(const char *file, uint8_t sum[SUM])
@@ -93,23 +96,58 @@ static void move_pack(struct aside *a, const char *stem, bool with_pack)
 	}
 }
 
-/* The index also names the pack's sum, before its own. */
-static bool is_index_of(const char *file, const uint8_t pack[SUM])
+/* An index tells how many objects there are, and the pack's sum. */
+static bool read_index(const char *file, uint8_t count[4], uint8_t pack[SUM])
 {
 	uint8_t sum[SUM];
-	uint8_t named[SUM];
 	struct stat st;
 	bool good = is_sound(file, sum) && stat(file, &st) == 0;
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
 
-	good = good && fd >= 0 &&
-	       file_pread(fd, named, SUM,
+	good = good && fd >= 0 && st.st_size > INDEX_LEAST &&
+	       file_pread(fd, count, 4, INDEX_COUNT, file, NULL) == 0 &&
+	       file_pread(fd, pack, SUM,
 		       (uint64_t)st.st_size - (uint64_t)2 * SUM, file,
-		       NULL) == 0 &&
-	       memcmp(named, pack, SUM) == 0;
+		       NULL) == 0;
 	if (fd >= 0)
 		close(fd);
 	return good;
+}
+
+/*
+ * Neither git nor libgit2 reads a pack whose first or last bytes are not what
+ * its index says, whatever is between them, or goes past an index that is
+ * damaged.
+ */
+static void make_openable(struct aside *a, const char *stem)
+{
+	char *index = xasprintf("%s/pack/%s.idx", a->to, stem);
+	char *useless = xasprintf("%s-damaged", index);
+	char *pack = xasprintf("%s/pack/%s.pack", a->to, stem);
+	uint8_t head[12] = {'P', 'A', 'C', 'K', 0, 0, 0, 2};
+	uint8_t sum[SUM];
+	uint8_t end[SUM];
+	struct stat st;
+	int fd = -1;
+
+	if (read_index(index, head + 8, sum))
+		fd = open(pack, O_RDWR | O_CLOEXEC);
+	else
+		rename(index, useless);
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		uint64_t size = (uint64_t)st.st_size;
+
+		file_pwrite(fd, head, sizeof(head), 0, pack, NULL);
+		if (size < SUM ||
+			file_pread(fd, end, SUM, size - SUM, pack, NULL) != 0 ||
+			memcmp(end, sum, SUM) != 0)
+			file_pwrite(fd, sum, SUM, size, pack, NULL);
+	}
+	if (fd >= 0)
+		close(fd);
+	free(index);
+	free(useless);
+	free(pack);
 }
 
 static void look_at_pack(struct aside *a, const char *name, struct buf *packs,
@@ -119,17 +157,46 @@ static void look_at_pack(struct aside *a, const char *name, struct buf *packs,
 	char *pack = xasprintf("%spack/%s", a->objects, name);
 	char *index = xasprintf("%spack/%s.idx", a->objects, stem);
 	uint8_t sum[SUM];
+	uint8_t named[SUM];
+	uint8_t count[4];
 
 	if (!is_sound(pack, sum)) {
 		move_pack(a, stem, true);
+		make_openable(a, stem);
 		buf_printf(packs, "%s/pack/%s\n", a->to, name);
-	} else if (!is_index_of(index, sum)) {
+	} else if (!read_index(index, count, named) ||
+		   memcmp(named, sum, SUM) != 0) {
 		move_pack(a, stem, false);
 		buf_printf(indexes, "%s\n", pack);
 	}
 	free(stem);
 	free(pack);
 	free(index);
+}
+
+/* What belongs to a pack that is gone, or is damaged by itself. */
+static void look_at_other(struct aside *a, const char *name)
+{
+	static const char *const tails[] = {".rev", ".bitmap", ".mtimes"};
+	char *below = xasprintf("pack/%s", name);
+	char *file = xasprintf("%s%s", a->objects, below);
+	size_t n = strlen(file);
+	uint8_t sum[SUM];
+	bool good = true;
+
+	for (size_t i = 0; i < ARRAY_LEN(tails); i++)
+		if (str_ends(str_of(name), str_of(tails[i])))
+			good = is_sound(file, sum);
+	if (str_ends(str_of(name), STR(".idx"))) {
+		char *pack = xasprintf("%.*s.pack", (int)(n - 4), file);
+
+		good = access(pack, F_OK) == 0 || errno != ENOENT;
+		free(pack);
+	}
+	if (!good)
+		move(a, below);
+	free(below);
+	free(file);
 }
 
 static void look_at_packs(
@@ -142,24 +209,52 @@ static void look_at_packs(
 	while (d != NULL && (entry = readdir(d)) != NULL)
 		if (str_ends(str_of(entry->d_name), STR(".pack")))
 			look_at_pack(a, entry->d_name, packs, indexes);
+		else
+			look_at_other(a, entry->d_name);
 	if (d != NULL)
 		closedir(d);
 	free(folder);
 }
 
-static void look_at_tables(struct aside *a)
+static void look_at_table(struct aside *a, const char *name)
 {
-	static const char *const names[] = {
-		"pack/multi-pack-index", "info/commit-graph"};
+	char *file = xasprintf("%s%s", a->objects, name);
 	uint8_t sum[SUM];
+	struct stat st;
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		char *file = xasprintf("%s%s", a->objects, names[i]);
+	if (lstat(file, &st) == 0 && !is_sound(file, sum))
+		move(a, name);
+	free(file);
+}
 
-		if (access(file, F_OK) == 0 && !is_sound(file, sum))
-			move(a, names[i]);
+/* All of a chain goes with one: they stand on each other. */
+static void look_at_chain(struct aside *a)
+{
+	char *folder = xasprintf("%sinfo/commit-graphs", a->objects);
+	DIR *d = opendir(folder);
+	struct dirent *entry;
+	bool good = true;
+
+	while (d != NULL && (entry = readdir(d)) != NULL) {
+		char *file = xasprintf("%s/%s", folder, entry->d_name);
+		uint8_t sum[SUM];
+
+		if (str_ends(str_of(entry->d_name), STR(".graph")))
+			good &= is_sound(file, sum);
 		free(file);
 	}
+	if (d != NULL)
+		closedir(d);
+	if (!good)
+		move(a, "info/commit-graphs/commit-graph-chain");
+	free(folder);
+}
+
+static void look_at_tables(struct aside *a)
+{
+	look_at_table(a, "pack/multi-pack-index");
+	look_at_table(a, "info/commit-graph");
+	look_at_chain(a);
 }
 
 static void move_loose(struct aside *a, const struct buf *objects)
@@ -185,7 +280,7 @@ int store_set_aside(struct store *s, const struct buf *objects,
 	const char *folder = git_repository_commondir(s->repo);
 
 	a.objects = xasprintf("%sobjects/", folder);
-	a.to = xasprintf("%sopsync/damaged", git_repository_path(s->repo));
+	a.to = salvage_folder(s);
 	objects_drop(s->objects);
 	move_loose(&a, objects);
 	look_at_packs(&a, packs, indexes);

@@ -5,11 +5,11 @@
  * disk that lied about what it wrote, a person's mistake): the newest commit
  * that the state or the reflog knows and that is whole takes its place.  What
  * the later ones had comes again from the server.  The ref's old value stays
- * in the reflog.  A pack whose index is gone is no reason: it is made again.
+ * in the reflog.  Packs are seen to before: of one that is damaged, or without
+ * its index, the commit may be read all the same.
  */
 #include "store/heal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,7 +203,7 @@ static int set_ref(struct store *s, const git_oid *to, struct err *e)
 	return 0;
 }
 
-/* --- Packs without their index -------------------------------------------- */
+/* --- Packs -------------------------------------------- */
 
 /* From our own folder; the copy of the pack that is there goes. */
 static bool place_index(struct store *s, const char *name, const char *index)
@@ -222,7 +222,7 @@ static bool place_index(struct store *s, const char *name, const char *index)
  * Made in our own folder, where what a killed process left is removed; the
  * pack's checksum must be right.
  */
-static bool index_pack(struct store *s, const char *pack, const char *index)
+static void index_pack(struct store *s, const char *pack, const char *index)
 {
 	size_t size = (size_t)1 << 20;
 	git_indexer_progress stats = {0};
@@ -239,48 +239,51 @@ static bool index_pack(struct store *s, const char *pack, const char *index)
 	       place_index(s, git_indexer_name(indexer), index);
 	if (good)
 		store_tell(s, LOG_LEVEL_WARNING,
-			"the index of %s was gone: it is made again", pack);
+			"the index of %s was gone or damaged: it is made again",
+			pack);
 	git_indexer_free(indexer);
 	if (f != NULL)
 		fclose(f);
 	free(bytes);
-	return good;
 }
 
-/* Was there one that could be? */
-static bool index_packs(struct store *s)
+/* Lines are paths of packs. */
+static void index_packs(struct store *s, const struct buf *packs)
 {
-	char *folder =
-		xasprintf("%sobjects/pack", git_repository_commondir(s->repo));
-	DIR *d = opendir(folder);
-	struct dirent *entry;
-	bool any = false;
+	struct str rest = buf_str(packs);
 
-	while (d != NULL && (entry = readdir(d)) != NULL) {
-		struct str name = str_of(entry->d_name);
-		char *pack = xasprintf("%s/%s", folder, entry->d_name);
-		char *index = xasprintf("%s/%.*s.idx", folder,
-			(int)(name.n > 5 ? name.n - 5 : 0), name.p);
+	while (rest.n > 0) {
+		size_t n = str_find(rest, STR("\n"));
+		char *pack = str_dup((struct str){rest.p, n});
+		char *index =
+			xasprintf("%.*s.idx", (int)(n > 5 ? n - 5 : 0), rest.p);
 
-		if (str_ends(name, STR(".pack")) && access(index, F_OK) != 0)
-			any |= index_pack(s, pack, index);
+		index_pack(s, pack, index);
 		free(pack);
 		free(index);
+		rest = str_skip(rest, n < rest.n ? n + 1 : n);
 	}
-	if (d != NULL)
-		closedir(d);
-	free(folder);
-	return any;
 }
 
-static void refresh(struct store *s)
+/* What can be read of those that are damaged is saved. */
+static int mend_packs(struct store *s, struct err *e)
 {
-	git_odb *odb;
+	const struct buf none = {0};
+	struct buf packs = {0};
+	struct buf indexes = {0};
+	int code = store_set_aside(s, &none, &packs, &indexes, e);
 
-	if (git_repository_odb(&odb, s->repo) != 0)
-		return;
-	git_odb_refresh(odb);
-	git_odb_free(odb);
+	index_packs(s, &indexes);
+	if (packs.n > 0)
+		store_tell(s, LOG_LEVEL_WARNING,
+			"packs that are damaged are put aside, in "
+			"%sopsync/damaged",
+			git_repository_path(s->repo));
+	if (code == 0)
+		code = store_reopen(s, e);
+	buf_fini(&packs);
+	buf_fini(&indexes);
+	return code;
 }
 
 /* --- The branch ----------------------------------------------------------- */
@@ -300,30 +303,51 @@ static bool is_in_order(struct store *s, const git_oid *tip)
 	return true;
 }
 
-int heal_branch(struct store *s, struct err *e)
+/* Has it had commits, as far as is known? */
+static bool has_past(struct store *s)
 {
-	git_oid tip = {{0}};
+	struct query q = query_open(s->state,
+		"SELECT 1 FROM value WHERE key = 'store.tip'"
+		" AND replace(value, '0', '') <> '' UNION ALL"
+		" SELECT 1 FROM run WHERE \"commit\" <> ''");
+	git_reflog *log = NULL;
+	bool has = query_next(&q);
+
+	query_close(&q, NULL);
+	if (!has && git_reflog_read(&log, s->repo, s->ref) == 0)
+		has = git_reflog_entrycount(log) > 0;
+	git_reflog_free(log);
+	return has;
+}
+
+/* The reflog also knows what others committed since the state was told. */
+static bool find_newest(struct store *s, git_oid *out, bool *remembered)
+{
+	git_oid logged = {{0}};
+
+	*remembered = from_state(s, out);
+	if (!from_reflog(s, &logged))
+		return *remembered;
+	if (!*remembered ||
+		git_graph_descendant_of(s->repo, &logged, out) == 1) {
+		*out = logged;
+		*remembered = false;
+	}
+	return true;
+}
+
+static int go_back(struct store *s, int rc, struct err *e)
+{
 	git_oid good = {{0}};
-	int rc = git_reference_name_to_id(&tip, s->repo, s->ref);
 	bool remembered;
 	int code;
 
-	if (rc == 0 && is_in_order(s, &tip))
-		return 0;
-	if (index_packs(s)) {
-		refresh(s);
-		return heal_branch(s, e); /* no pack is without one now */
-	}
-	remembered = from_state(s, &good);
-	if (!remembered && !from_reflog(s, &good)) {
-		if (rc == GIT_ENOTFOUND)
-			return 0; /* it has no commit yet */
+	if (!find_newest(s, &good, &remembered))
 		return err_set(e, ERR_IO,
 			"%s: %s names no commit that can be read, and no "
 			"earlier one is known: fetch it from a copy, or name "
 			"another folder as the store",
 			s->path, s->ref);
-	}
 	code = set_ref(s, &good, e);
 	if (code == 0 && remembered) /* what it lacks now is found there */
 		code = history_note(s, &good, e);
@@ -334,4 +358,19 @@ int heal_branch(struct store *s, struct err *e)
 				: "gone or damaged",
 			git_oid_tostr_s(&good));
 	return code;
+}
+
+int heal_branch(struct store *s, struct err *e)
+{
+	git_oid tip = {{0}};
+	int rc = git_reference_name_to_id(&tip, s->repo, s->ref);
+	int code;
+
+	if (rc == 0 ? is_in_order(s, &tip)
+		    : rc == GIT_ENOTFOUND && !has_past(s))
+		return 0;
+	code = mend_packs(s, e);
+	if (code != 0 || (rc == 0 && is_in_order(s, &tip)))
+		return code;
+	return go_back(s, rc, e);
 }

@@ -451,16 +451,14 @@ int store_look(struct store *s, bool deep, store_adrift_fn *fn, void *arg,
 	struct err *e)
 {
 	bool first = git_oid_is_zero(&s->seen_tip);
-	struct sight g = {.store = s,
-		.deep = deep,
-		.contents = deep || first,
-		.watch = s->watch};
+	struct sight g = {.store = s, .deep = deep, .contents = deep || first};
 	int code;
 
 	intent_catch_up(s);
 	if (deep)
 		s->walk_at = s->walk_quiet_at = 0;
 	code = heal_branch(s, e);
+	g.watch = s->watch;
 	if (code == 0)
 		code = look(s, &g, fn, arg, e);
 	if (code != 0) { /* what was found and not restored is found again */

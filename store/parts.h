@@ -91,6 +91,12 @@ int64_t store_watched_turn(int64_t took);
 /* Is our branch checked out, so that work tree and index follow it? */
 bool store_is_checked_out(struct store *s);
 
+/*
+ * Open the repository again, and save what can be read of what was put aside.
+ * Its watches, work tree and objects are others then.
+ */
+int store_reopen(struct store *s, struct err *e);
+
 /* Our branch's commit; the zero id if it has none yet. */
 int store_tip(struct store *s, git_oid *out, struct err *e);
 

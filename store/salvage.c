@@ -1,7 +1,8 @@
 /*
  * salvage - what can still be read of what was put aside.
  *
- *   opsync/damaged/ --each object that is nowhere else--> a new pack
+ *   opsync/damaged/unread/ --each object that is nowhere else--> a new pack
+ *     then: opsync/damaged/TIME/, which is not read again
  *
  * Each is read by itself, in a pack at the place that the index tells, so that
  * one that is damaged costs nothing but itself and what is kept as a difference
@@ -11,6 +12,14 @@
  */
 #include "store/salvage.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/stamp.h"
+#include "base/util.h"
 #include "store/blob_read.h"
 #include "store/git_error.h"
 
@@ -86,22 +95,46 @@ static void save_all(struct salvage *v)
 	if (git_odb_open(&v->from, v->folder) != 0 ||
 		git_repository_odb(&v->to, v->s->repo) != 0)
 		v->code = git_failed(v->e, "cannot open %s", v->folder);
-	else if (git_odb_foreach(v->from, save, v) != 0 && v->code == 0)
-		v->code = git_failed(v->e, "cannot read %s", v->folder);
+	else
+		git_odb_foreach(v->from, save, v); /* as far as it comes */
 	git_odb_free(v->from);
 	git_odb_free(v->to);
+}
+
+char *salvage_folder(struct store *s)
+{
+	return xasprintf(
+		"%sopsync/damaged/unread", git_repository_path(s->repo));
+}
+
+/* What a person prunes from the history does not come again from there. */
+static int note_read(const char *folder, struct err *e)
+{
+	char *to =
+		xasprintf("%.*s%lld", (int)(strlen(folder) - strlen("unread")),
+			folder, (long long)stamp_now());
+	int code = 0;
+
+	if (rename(folder, to) != 0)
+		code = err_errno(e, ERR_IO, errno, "cannot rename %s", folder);
+	free(to);
+	return code;
 }
 
 int salvage_packs(struct store *s, struct err *e)
 {
 	struct salvage v = {.s = s, .e = e};
 
-	v.folder = xasprintf("%sopsync/damaged", git_repository_path(s->repo));
-	save_all(&v);
-	if (v.code == 0 && v.n > 0)
-		v.code = objects_seal(s->objects, e);
-	else
-		objects_drop(s->objects);
+	v.folder = salvage_folder(s);
+	if (access(v.folder, F_OK) == 0) {
+		save_all(&v);
+		if (v.code == 0 && v.n > 0)
+			v.code = objects_seal(s->objects, e);
+		else
+			objects_drop(s->objects);
+		if (v.code == 0)
+			v.code = note_read(v.folder, e);
+	}
 	if (v.code == 0 && v.n > 0)
 		store_tell(s, LOG_LEVEL_NOTICE,
 			"%zu objects of what was put aside could be read", v.n);

@@ -282,7 +282,7 @@ static void close_repository(struct store *s)
 	git_repository_free(s->repo);
 }
 
-int store_open_again(struct store *s, struct err *e)
+int store_reopen(struct store *s, struct err *e)
 {
 	int code;
 
@@ -294,8 +294,13 @@ int store_open_again(struct store *s, struct err *e)
 	s->look_at = 0;
 	s->looked = false;
 	code = open_repository(s, e);
-	if (code == 0)
-		code = salvage_packs(s, e);
+	return code == 0 ? salvage_packs(s, e) : code;
+}
+
+int store_open_again(struct store *s, struct err *e)
+{
+	int code = store_reopen(s, e);
+
 	return code == 0 ? heal_branch(s, e) : code;
 }
 

@@ -237,6 +237,74 @@ def odd(tap, sync):
     sync.git("gc", "-q", "--prune=now")
 
 
+def person(sync, name):
+    """A commit of a person's on the branch, which no pass has seen."""
+    sync.write("content/" + name, "theirs\n")
+    sync.git("add", name)
+    sync.git("-c", "user.name=Ida", "-c", "user.email=ida@example.org",
+             "commit", "-q", "-m", "Theirs", "--", name)
+
+
+def newest_pack(sync, tail):
+    before = set(packs(sync, tail))
+    sync.git("repack", "-q", "-d")
+    new, = set(packs(sync, tail)) - before
+    return new
+
+
+def unseen(tap, sync):
+    """What can be read is not gone back behind: of a pack with a damaged
+    index, of one that is damaged elsewhere, by the reflog."""
+    def damaged_index():
+        flip(newest_pack(sync, "idx"), 0.7)
+
+    def wrong_end():
+        with open(newest_pack(sync, "pack"), "ab") as f:
+            f.write(b"more")
+
+    def wrong_head():
+        flip(newest_pack(sync, "pack"), 2)
+
+    def cut_ref():
+        sync.write("content/.git/refs/heads/main", sync.head()[:20])
+
+    for damage in (damaged_index, wrong_end, wrong_head, cut_ref):
+        name = damage.__name__.replace("_", " ")
+        person(sync, damage.__name__)
+        for pack in packs(sync, "pack"):
+            os.chmod(pack, 0o644)
+        head = sync.head()
+        damage()
+        done = sync.once()
+        tap.ok(done.code == 0 and "warning" in done.err,
+               name + ": a pass goes on, and says so", done)
+        tap.ok(sync.git("merge-base", "--is-ancestor", head, "HEAD").code == 0,
+               name + ": with what a person committed")
+        done = sync.opsync("verify", "--repair")
+        tap.ok(done.code == 0, name + ": all is well", done)
+
+
+def pruned(tap, sync):
+    """What is pruned later does not come again out of what was put aside."""
+    note = sync.write("note", "not for the public\n")
+    blob = sync.git("hash-object", "-w", note).out.strip()
+    sync.git("tag", "note", blob)
+    sync.git("repack", "-q", "-a", "-d")
+    os.chmod(packs(sync, "pack")[0], 0o644)
+    with open(packs(sync, "pack")[0], "ab") as f:
+        f.write(b"more")
+    done = sync.opsync("verify", "--repair")
+    tap.ok(done.code == 0 and sync.git("cat-file", "-e", blob).code == 0,
+           "what a damaged pack holds is saved", done)
+    sync.git("tag", "-d", "note")
+    sync.git("gc", "-q", "--prune=now")
+    person(sync, "once-more")
+    flip(newest_pack(sync, "idx"), 0.7)
+    sync.opsync("verify", "--repair")
+    tap.ok(sync.git("cat-file", "-e", blob).code != 0,
+           "and not once more when it was pruned")
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server:
@@ -264,6 +332,8 @@ def main():
                 check(tap, sync, damage)
             behind(tap, sync)
             odd(tap, sync)
+            unseen(tap, sync)
+            pruned(tap, sync)
             sync.start()
             done = sync.opsync("verify")
             tap.same((done.code, done.out), (0, "all is as it should be\n"),
