@@ -175,6 +175,36 @@ int instance_identifier(
 	return r;
 }
 
+static bool was_shown(struct str known, struct str name)
+{
+	while (known.n > 0) {
+		size_t n = str_find(known, STR("\n"));
+		struct str line = {known.p, n};
+		struct str id = {line.p, str_find(line, STR("="))};
+		struct str rest = str_skip(line, str_find(line, STR(" ")));
+
+		if (str_eq(id, name) ||
+			(rest.n > 0 && str_eq(str_skip(rest, 1), name)))
+			return true;
+		known = str_skip(known, n < known.n ? n + 1 : n);
+	}
+	return false;
+}
+
+int instance_knows_projects(struct mapper *m, bool *all, struct err *e)
+{
+	const struct config *c = m->config;
+	struct buf known = {0};
+	bool found = false;
+	int r = state_get(store_state(m->store), PROJECTS, &known, &found, e);
+
+	*all = r == 0;
+	for (size_t i = 0; i < c->n_projects; i++)
+		*all = *all && was_shown(buf_str(&known), c->projects[i].name);
+	buf_fini(&known);
+	return r;
+}
+
 /* --- Work packages, by when they were created --------------------------- */
 
 int instance_begin(struct mapper *m, struct err *e)

@@ -26,6 +26,9 @@ int instance_check_projects(struct mapper *m, struct err *why, struct err *e);
 int instance_identifier(
 	struct mapper *m, int64_t id, struct buf *out, struct err *e);
 
+/* Has each project of the configuration been shown once, if not now? */
+int instance_knows_projects(struct mapper *m, bool *all, struct err *e);
+
 /*
  * Work packages that are known and come again, by their sources, with the time
  * at which they were created.  ERR_CONFIG where too many are others, unless a

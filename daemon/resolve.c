@@ -169,6 +169,7 @@ static void run_check(struct job *job)
 {
 	struct resolve *r = container_of(job, struct resolve, job);
 	struct mapper *m = r->sync->mapper;
+	bool shown = false;
 
 	if (r->step == STATUSES) {
 		if (names_find_scope(&m->names, r->sync->config,
@@ -176,11 +177,12 @@ static void run_check(struct job *job)
 			list_pairs(r);
 		return;
 	}
-	if (reload_names(m, &r->err) != 0)
+	if (reload_names(m, &r->err) != 0 ||
+		instance_knows_projects(m, &shown, &r->err) != 0)
 		return;
 	names_check(&m->names, m->config->program,
 		names_have_schemas(&m->names, &r->scope),
-		r->rebuilt ? r->sync->config : NULL,
+		r->rebuilt || shown ? r->sync->config : NULL,
 		r->proven ? &r->unknown : &r->err);
 }
 

@@ -24,7 +24,8 @@ struct resolve {
 	bool strict;  /* a project that the server does not show is an error */
 	bool rebuilt; /* documents were made before, by a state that is lost */
 	bool proven;  /* the mapping made documents before: names that the
-			 server does not have any more are no error */
+			 server does not have any more are no error; nor are
+			 projects that it has shown once, whatever the mapping */
 
 	/*
 	 * Result: ERR_CONFIG where the configuration names what the server

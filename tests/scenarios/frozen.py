@@ -152,6 +152,45 @@ def projects(tap):
             tap.tree(sync.tree(), sync.scratch(), "and then for a person")
 
 
+TWO = """
+documents:
+- name: two
+  match: { project: [demo-1, demo-2] }
+  path: ${ project.identifier }/${ id }.md
+  front_matter: { title: "${ subject }" }
+"""
+
+
+def another_mapping(tap):
+    """The mapping names a project that is archived, and is changed."""
+    with StandIn("--generate", "20", "--projects", "2") as server, Sync(
+            server.url, projects="[demo-1, demo-2]", mapping=TWO) as sync:
+        sync.once()
+        before = sync.tree()
+        server.side("archive", {"project": 2})
+        sync.once("--reconcile")
+        sync.configure(mapping=TWO.replace("title:", "heading:"))
+        done = sync.once()
+        tree = sync.tree()
+        tap.ok(done.code == 0 and "demo-2" in done.err and all(
+            (b"heading:" in tree[path]) == path.startswith("demo-1/")
+            for path in before), "another mapping, while a project that it "
+               "names is archived: others go on", done)
+        tap.ok(all(tree[path] == before[path] for path in before
+                   if path.startswith("demo-2/")), "its documents stay")
+        server.side("archive", {"project": 2, "archived": False})
+        sync.once("--reconcile")
+        tap.tree(sync.tree(), sync.scratch(), "shown again: as from nothing")
+        head = sync.head()
+        for projects in ("[demo-1, demo-2]", "[demo-1, demo-x]"):
+            sync.configure(mapping=TWO.replace("demo-2", "demo-x"),
+                           projects=projects)
+            done = sync.once()
+            tap.ok(done.code == 78 and "no project 'demo-x'" in done.err and
+                   sync.head() == head, "one that was never shown is refused, "
+                   "with projects: " + projects, done)
+
+
 def main():
     tap = Tap()
     with StandIn() as server, Sync(
@@ -164,6 +203,7 @@ def main():
             part(tap, server, sync)
         tap.same(sync.flaws(), [], "a repository without a flaw")
     projects(tap)
+    another_mapping(tap)
     return tap.end()
 
 
