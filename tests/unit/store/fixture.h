@@ -165,7 +165,8 @@ static inline void put_well(struct fixture *f, int64_t id, struct document d,
 	assert_int_equal(change, expected);
 }
 
-static inline void attach(struct fixture *f, int64_t id, const char *bytes)
+static inline void attach_to(
+	struct fixture *f, int64_t work_package, int64_t id, const char *bytes)
 {
 	struct store_content *c;
 
@@ -174,7 +175,13 @@ static inline void attach(struct fixture *f, int64_t id, const char *bytes)
 		0);
 	assert_int_equal(
 		store_content_add(c, bytes, strlen(bytes), &f->err), 0);
-	assert_int_equal(store_content_end(c, 1, STR_NONE, NULL, &f->err), 0);
+	assert_int_equal(
+		store_content_end(c, work_package, STR_NONE, NULL, &f->err), 0);
+}
+
+static inline void attach(struct fixture *f, int64_t id, const char *bytes)
+{
+	attach_to(f, 1, id, bytes);
 }
 
 static inline struct store_commit commit_of(int64_t run_id)

@@ -2,6 +2,7 @@
  * The store as its callers see it: documents put, moved, swapped and dropped,
  * in commits that can be looked at with git.
  */
+#include "store/query.h"
 #include "tests/unit/store/fixture.h"
 
 #include <sqlite3.h>
@@ -398,6 +399,49 @@ static void test_rows_only(void **state)
 	assert_int_equal(n.work_packages, 0);
 }
 
+static int64_t count(struct fixture *f, const char *sql)
+{
+	struct query q = query_open(store_state(f->store), sql);
+	int64_t n;
+
+	assert_true(query_next(&q));
+	n = column_int(&q);
+	assert_int_equal(query_close(&q, &f->err), 0);
+	return n;
+}
+
+/* All that is known of a work package goes with it, of others nothing. */
+static void test_rows_go_along(void **state)
+{
+	static const char rows[] = "SELECT (SELECT count(*) FROM work_package)"
+				   " + (SELECT count(*) FROM attachment)"
+				   " + (SELECT count(*) FROM document)"
+				   " + (SELECT count(*) FROM file)";
+	struct fixture *f = *state;
+
+	open_store(f);
+	for (int64_t id = 1; id <= 2; id++) {
+		struct state_work_package wp = {.id = id};
+		char file[32];
+		char document[32];
+
+		snprintf(file, sizeof(file), "%d:%d.png", (int)id, (int)id);
+		snprintf(document, sizeof(document), "%d.md", (int)id);
+		store_put_work_package(f->store, &wp);
+		attach_to(f, id, id, "picture");
+		put_well(f, id, make(document, "text\n", file, NULL),
+			STORE_ADDED);
+	}
+	commit(f);
+	assert_int_equal(count(f, rows), 10);
+	assert_int_equal(store_drop(f->store, 1, STR("default"), &f->err), 0);
+	store_drop_work_package(f->store, 1);
+	commit(f);
+	assert_int_equal(count(f, rows), 5);
+	assert_int_equal(
+		count(f, "SELECT sum(work_package) FROM attachment"), 2);
+}
+
 /* With letters that do not shrink. */
 static void fill_randomly(char *text, size_t n)
 {
@@ -541,6 +585,7 @@ int main(void)
 		TEST(test_staged_in_place),
 		TEST(test_held_and_lost),
 		TEST(test_rows_only),
+		TEST(test_rows_go_along),
 		TEST(test_rest),
 		TEST(test_part_is_waited_for),
 		TEST(test_parts_follow_each_other),
