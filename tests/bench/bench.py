@@ -40,6 +40,7 @@ ALL = [(world, ",".join(CONTENDERS), 5, False) for world in (
        ("10000x5", "opsync,bare,downloads", 5, False),
        ("100000", "opsync,bare,downloads", 5, False),
        ("100000x1", "opsync,bare,downloads", 1, False),
+       ("100000x5", "bare,downloads", 1, False),  # 26 GB
        ("2000", "opsync,downloads", 5, True),
        ("500x1", "opsync,downloads", 5, True)]
 SPECIAL_WORLDS = {"latency": ["10000", "100000"], "rerender": ["10000"],
