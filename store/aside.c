@@ -14,44 +14,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/hash.h"
 #include "base/util.h"
 #include "store/files.h"
 #include "store/parts.h"
 #include "store/repository.h"
 #include "store/salvage.h"
 
-#define PIECE ((size_t)1 << 20)
-#define SUM 20
+#define SUM FILE_SHA1
 #define INDEX_COUNT 1028 /* the last of 256 numbers behind 8 bytes */
 #define INDEX_LEAST (INDEX_COUNT + 4 + 2 * SUM - 1)
 
-/* Does a file end with the SHA-1 of what is before?  sum gets its end. */
 static bool is_sound(const char *file, uint8_t sum[SUM])
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-	struct digest *d = digest_sha1();
-	char *piece = xmalloc(PIECE);
-	uint8_t made[SUM];
-	struct stat st;
-	bool good = fd >= 0 && fstat(fd, &st) == 0 && st.st_size > SUM;
-
-	for (int64_t at = 0; good && at < st.st_size - SUM;) {
-		size_t n = (size_t)(st.st_size - SUM - at);
-
-		n = n < PIECE ? n : PIECE;
-		good = file_pread(fd, piece, n, (uint64_t)at, file, NULL) == 0;
-		if (good)
-			digest_add(d, piece, n);
-		at += (int64_t)n;
-	}
-	digest_end(d, made);
-	good = good && file_pread(fd, sum, SUM, (uint64_t)(st.st_size - SUM),
-			       file, NULL) == 0;
-	if (fd >= 0)
-		close(fd);
-	free(piece);
-	return good && memcmp(made, sum, SUM) == 0;
+	return file_check_sha1(file, sum, NULL) == 0;
 }
 
 struct aside {

@@ -7,10 +7,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/stamp.h"
+#include "base/util.h"
+
+#define PIECE ((size_t)1 << 20)
 
 int file_write(
 	int fd, const void *bytes, size_t n, const char *name, struct err *e)
@@ -73,6 +78,63 @@ int file_pread(int fd, void *bytes, size_t n, uint64_t at, const char *name,
 		n -= (size_t)k;
 	}
 	return 0;
+}
+
+/* The digest of the first n bytes. */
+static int hash_begin_of(int fd, uint64_t n, uint8_t made[FILE_SHA1],
+	const char *name, struct err *e)
+{
+	struct digest *d = digest_sha1();
+	char *piece = xmalloc(PIECE);
+	int code = 0;
+
+	for (uint64_t at = 0; code == 0 && at < n;) {
+		size_t part = n - at < PIECE ? (size_t)(n - at) : PIECE;
+
+		code = file_pread(fd, piece, part, at, name, e);
+		if (code == 0)
+			digest_add(d, piece, part);
+		at += part;
+	}
+	digest_end(d, made);
+	free(piece);
+	return code;
+}
+
+static int check_sha1(int fd, uint64_t size, const char *name,
+	uint8_t sum[FILE_SHA1], struct err *e)
+{
+	uint8_t made[FILE_SHA1];
+	int code;
+
+	if (size < FILE_SHA1)
+		return err_set(e, ERR_DATA, "%s is cut off", name);
+	code = hash_begin_of(fd, size - FILE_SHA1, made, name, e);
+	if (code == 0)
+		code = file_pread(
+			fd, sum, FILE_SHA1, size - FILE_SHA1, name, e);
+	if (code == 0 && memcmp(made, sum, FILE_SHA1) != 0)
+		code = err_set(e, ERR_DATA, "%s is damaged", name);
+	return code;
+}
+
+int file_check_sha1(const char *name, uint8_t sum[FILE_SHA1], struct err *e)
+{
+	int fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	int code;
+
+	memset(sum, 0, FILE_SHA1);
+	if (fd < 0)
+		return err_errno(e, ERR_IO, errno, "cannot open %s", name);
+	if (fstat(fd, &st) != 0)
+		code = err_errno(e, ERR_IO, errno, "cannot read %s", name);
+	else if (!S_ISREG(st.st_mode))
+		code = err_set(e, ERR_DATA, "%s is no file", name);
+	else
+		code = check_sha1(fd, (uint64_t)st.st_size, name, sum, e);
+	close(fd);
+	return code;
 }
 
 bool file_is_same(const struct stat *a, const struct stat *b)

@@ -9,8 +9,8 @@
 #include "base/err.h"
 
 /*
- * What is done to plain files here and there.  All are ERR_IO and name the
- * file; name is only for those words.
+ * What is done to plain files here and there.  All are ERR_IO, or as said, and
+ * name the file; name is only for those words.
  */
 
 /* Write all of it, whatever interrupts. */
@@ -22,6 +22,14 @@ int file_pwrite(int fd, const void *bytes, size_t n, uint64_t at,
 /* Read exactly n bytes; a file that ends before is an error. */
 int file_pread(int fd, void *bytes, size_t n, uint64_t at, const char *name,
 	struct err *e);
+
+#define FILE_SHA1 20 /* bytes */
+
+/*
+ * Does a file end with the SHA-1 of all before, as git's do?  ERR_DATA if not;
+ * sum gets what it ends with, or zeros.
+ */
+int file_check_sha1(const char *name, uint8_t sum[FILE_SHA1], struct err *e);
 
 /* Are both of one file, which nobody changed in between?  Zeroed: no. */
 bool file_is_same(const struct stat *a, const struct stat *b);

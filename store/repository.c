@@ -19,6 +19,7 @@
 #include "base/util.h"
 #include "store/files.h"
 #include "store/git_error.h"
+#include "store/index_mend.h"
 
 static bool has(const char *folder, const char *name)
 {
@@ -329,6 +330,7 @@ static int check_index(git_repository *repo, const char *path, struct err *e)
 {
 	git_buf file = {0};
 	git_index *index;
+	bool damaged;
 	int rc;
 
 	if (git_repository_is_bare(repo))
@@ -336,7 +338,10 @@ static int check_index(git_repository *repo, const char *path, struct err *e)
 	rc = git_repository_item_path(&file, repo, GIT_REPOSITORY_ITEM_INDEX);
 	if (rc == 0)
 		rc = git_index_open(&index, file.ptr);
+	damaged = rc != 0 && file.ptr != NULL && index_is_damaged(file.ptr);
 	git_buf_dispose(&file);
+	if (damaged)
+		return 0; /* it is made again */
 	if (rc != 0) {
 		git_failed(e, "%s has an index that opsync cannot read", path);
 		if (git_code(ERR_CONFIG) == ERR_IO)

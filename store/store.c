@@ -25,6 +25,7 @@
 #include "store/git_error.h"
 #include "store/heal.h"
 #include "store/history.h"
+#include "store/index_mend.h"
 #include "store/intent.h"
 #include "store/lock.h"
 #include "store/names.h"
@@ -301,7 +302,9 @@ int store_open_again(struct store *s, struct err *e)
 {
 	int code = store_reopen(s, e);
 
-	return code == 0 ? heal_branch(s, e) : code;
+	if (code == 0)
+		code = heal_branch(s, e);
+	return code == 0 ? index_mend(s, e) : code;
 }
 
 /*
@@ -353,6 +356,8 @@ static int open_all(struct store *s, const struct store_options *o,
 		code = open_repository(s, e);
 	if (code == 0)
 		code = heal_branch(s, e);
+	if (code == 0)
+		code = index_mend(s, e);
 	if (code == 0)
 		code = finish_promised(s, e);
 	if (code == 0)

@@ -284,6 +284,27 @@ def unseen(tap, sync):
         tap.ok(done.code == 0, name + ": all is well", done)
 
 
+def index_file(tap, sync):
+    """Git's index is made again: with what a person has committed, too."""
+    path = os.path.join(sync.store, ".git/index")
+
+    def folder():
+        os.unlink(path)
+        os.mkdir(path)
+
+    def cut():
+        os.truncate(path, 300)
+
+    person(sync, "staged")
+    for damage in (lambda: flip(path, 0.5), cut, folder,
+                   lambda: os.unlink(path)):
+        damage()
+        done = sync.once()
+        tap.ok(done.code == 0 and "it is made again from the branch" in
+               done.err, "an index is made again", done)
+        tap.same(sync.flaws(), [], "without a flaw")
+
+
 def pruned(tap, sync):
     """What is pruned later does not come again out of what was put aside."""
     note = sync.write("note", "not for the public\n")
@@ -334,6 +355,7 @@ def main():
             odd(tap, sync)
             unseen(tap, sync)
             pruned(tap, sync)
+            index_file(tap, sync)
             sync.start()
             done = sync.opsync("verify")
             tap.same((done.code, done.out), (0, "all is as it should be\n"),

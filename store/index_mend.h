@@ -1,0 +1,17 @@
+#ifndef STORE_INDEX_MEND_H
+#define STORE_INDEX_MEND_H
+
+#include <stdbool.h>
+
+#include "store/parts.h"
+
+/* Is the index, in that file, none that anybody could read? */
+bool index_is_damaged(const char *file);
+
+/*
+ * Where the index is damaged (it is put aside), or gone since we were here
+ * last, make it again from the branch that is checked out.  ERR_IO.
+ */
+int index_mend(struct store *s, struct err *e);
+
+#endif
