@@ -30,6 +30,7 @@
 #include "store/lock.h"
 #include "store/names.h"
 #include "store/parts.h"
+#include "store/ref_mend.h"
 #include "store/repository.h"
 #include "store/rest.h"
 #include "store/salvage.h"
@@ -303,6 +304,8 @@ int store_open_again(struct store *s, struct err *e)
 	int code = store_reopen(s, e);
 
 	if (code == 0)
+		code = ref_mend(s, e);
+	if (code == 0)
 		code = heal_branch(s, e);
 	return code == 0 ? index_mend(s, e) : code;
 }
@@ -354,6 +357,8 @@ static int open_all(struct store *s, const struct store_options *o,
 			o->path, p->folder.p, o->branch, o->bare, e);
 	if (code == 0)
 		code = open_repository(s, e);
+	if (code == 0)
+		code = ref_mend(s, e);
 	if (code == 0)
 		code = heal_branch(s, e);
 	if (code == 0)

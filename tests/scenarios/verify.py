@@ -305,6 +305,41 @@ def index_file(tap, sync):
         tap.same(sync.flaws(), [], "without a flaw")
 
 
+def packed_refs(tap, sync):
+    """Of packed refs that are damaged, those that can be read stay."""
+    path = os.path.join(sync.store, ".git/packed-refs")
+    head = sync.head()
+    sync.git("-c", "user.name=Ida", "-c", "user.email=ida@example.org",
+             "tag", "-a", "-m", "A tag", "before")
+    for name in ("early", "zlate"):
+        sync.git("branch", name, head)
+
+    def cut():
+        os.truncate(path, os.path.getsize(path) - 3)
+
+    def garble():
+        with open(path, "ab") as f:
+            f.write(b"\xff\0\n\n what\n")
+
+    def folder():
+        os.unlink(path)
+        os.mkdir(path)
+
+    for damage, kept in ((garble, 3), (cut, 3), (folder, 0)):
+        sync.git("pack-refs", "--all")
+        damage()
+        done = sync.once()
+        tap.ok(done.code == 0 and "packed-refs was damaged" in done.err,
+               "packed refs: " + damage.__name__, done)
+        known = sync.git("for-each-ref", "--format=%(refname:short)",
+                         "refs/heads/early", "refs/heads/main",
+                         "refs/tags/before").out.split()
+        tap.ok(sync.head() == head and len(known) == (kept or 1),
+               "those that can be read are there", known)
+        done = sync.opsync("verify")
+        tap.same((done.code, sync.flaws()), (0, []), "all is well")
+
+
 def pruned(tap, sync):
     """What is pruned later does not come again out of what was put aside."""
     note = sync.write("note", "not for the public\n")
@@ -356,6 +391,7 @@ def main():
             unseen(tap, sync)
             pruned(tap, sync)
             index_file(tap, sync)
+            packed_refs(tap, sync)
             sync.start()
             done = sync.opsync("verify")
             tap.same((done.code, done.out), (0, "all is as it should be\n"),
