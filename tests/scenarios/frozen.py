@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """What the configuration names, and the server calls otherwise or does not
 show any more: what depends on it stays as it is, and all else goes on."""
+import contextlib
+import sqlite3
 import sys
 
 from harness import StandIn, Sync, Tap
@@ -75,6 +77,29 @@ def names(tap, server, sync):
     w.renamed("type", 15, "Curations", "Curated Content", 26, 19)
     w.renamed("status", 26, "Done", "Closed", 19, 26)
     w.renamed("priority", 21, "Ordinary", "Normal", 16, 20001)
+
+
+def newer_library(tap, server, sync):
+    """Not the mapping is another, but what renders it (ICU, opsync)."""
+    before = sync.tree()
+    server.side("rename", {"kind": "type", "id": 15, "name": "Curations"})
+    sync.once("--reconcile")
+    with contextlib.closing(sqlite3.connect(sync.state_file)) as state:
+        state.execute("UPDATE value SET value = 'of an older ICU'"
+                      " WHERE key = 'mapping'")
+        state.commit()
+    server.side(*edit(19, subject="A newer library"))
+    done = sync.once()
+    tree = sync.tree()
+    tap.ok(done.code == 3 and b"A newer library" in tree["closed/19.md"],
+           "a newer library, while a type has another name: others go on",
+           done)
+    tap.ok(all(tree[path] == text for path, text in before.items()
+               if path != "closed/19.md"), "and what is frozen stays")
+    server.side("rename", {"kind": "type", "id": 15,
+                           "name": "Curated Content"})
+    sync.once("--reconcile")
+    tap.tree(sync.tree(), sync.scratch(), "the old name: as from nothing")
 
 
 def configured(tap, server, sync):
@@ -199,7 +224,7 @@ def main():
             "subject": "Another priority", "project": 1, "type": 8,
             "priority": 22, "status": 26}})
         sync.once()
-        for part in (names, configured, field):
+        for part in (names, newer_library, configured, field):
             part(tap, server, sync)
         tap.same(sync.flaws(), [], "a repository without a flaw")
     projects(tap)
