@@ -216,6 +216,8 @@ static int write_file(const char *file, const char *text, struct err *e)
 		r = err_errno(e, ERR_IO, errno, "cannot write %s", file);
 	if (fd >= 0)
 		close(fd);
+	if (r != 0 && fd >= 0)
+		unlink(tmp);
 	free(tmp);
 	return r;
 }

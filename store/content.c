@@ -64,7 +64,8 @@ static int open_spool(struct store_content *c, struct err *e)
 
 	c->fd = mkostemp(file, O_CLOEXEC);
 	if (c->fd < 0 || unlink(file) != 0)
-		code = err_errno(e, ERR_IO, errno, "cannot make %s", file);
+		code = err_errno(e, ERR_IO, errno, "cannot create a file in %s",
+			c->store->tmp);
 	free(file);
 	return code;
 }

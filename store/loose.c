@@ -45,6 +45,10 @@ static void encode(struct deflater *d, const struct object *o,
 	out->n = deflater_whole(d, plain->p, plain->n, out->p, bound);
 }
 
+/*
+ * What fails is said of the folder: the file is another each time, and the same
+ * fault would be a new one at each pass.
+ */
 static int write_draft(
 	struct draft *d, const char *folder, const struct buf *b, struct err *e)
 {
@@ -59,9 +63,9 @@ static int write_draft(
 		d->path = NULL;
 		return r;
 	}
-	r = file_write(d->fd, b->p, b->n, d->path, e);
+	r = file_write(d->fd, b->p, b->n, folder, e);
 	if (r == 0 && fchmod(d->fd, 0444) != 0)
-		r = err_errno(e, ERR_IO, errno, "cannot write %s", d->path);
+		r = err_errno(e, ERR_IO, errno, "cannot write %s", folder);
 	if (r == 0) /* only a hint to begin with */
 		sync_file_range(d->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return r;
@@ -128,7 +132,7 @@ static int write_all(struct draft *drafts, const struct object_table *table,
 		r = write_draft(&drafts[i], folder, &b, e);
 	}
 	for (size_t i = 0; i < table->n && r == 0; i++)
-		r = file_sync(drafts[i].fd, drafts[i].path, e);
+		r = file_sync(drafts[i].fd, folder, e);
 	buf_fini(&b);
 	buf_fini(&plain);
 	deflater_fini(&deflater);

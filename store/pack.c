@@ -42,7 +42,8 @@
 
 struct pack {
 	struct object_table objects;
-	char *path; /* of the temporary file; NULL once sealed */
+	char *path;   /* of the temporary file; NULL once sealed */
+	char *folder; /* of that: what is said of it stays the same */
 	int fd;
 	struct write_behind w;
 	struct digest *sum; /* of what is written; NULL: made by pack_seal() */
@@ -81,7 +82,8 @@ int pack_new(const char *folder, uint32_t n, struct pack **out, struct err *e)
 		free(p);
 		return code;
 	}
-	write_behind_open(&p->w, p->fd, p->path);
+	p->folder = xstrdup(folder);
+	write_behind_open(&p->w, p->fd, p->folder);
 	if (n > 0)
 		p->w.sum = p->sum = digest_sha1();
 	make_header(p->w.out, n);
@@ -102,6 +104,7 @@ void pack_free(struct pack *p)
 		unlink(p->path);
 	close(p->fd);
 	free(p->path);
+	free(p->folder);
 	deflater_fini(&p->deflater);
 	object_table_fini(&p->objects);
 	free(p);
@@ -481,12 +484,12 @@ static int sum_up(struct pack *p, uint8_t checksum[20], struct err *e)
 	int r;
 
 	make_header(header, (uint32_t)p->objects.n);
-	r = file_pwrite(p->fd, header, HEADER_SIZE, 0, p->path, e);
+	r = file_pwrite(p->fd, header, HEADER_SIZE, 0, p->folder, e);
 	for (uint64_t at = 0; at < p->w.at && r == 0; at += OUT_SIZE) {
 		uint64_t left = p->w.at - at;
 		size_t n = left < OUT_SIZE ? (size_t)left : OUT_SIZE;
 
-		r = file_pread(p->fd, p->w.out, n, at, p->path, e);
+		r = file_pread(p->fd, p->w.out, n, at, p->folder, e);
 		if (r == 0)
 			digest_add(d, p->w.out, n);
 	}
@@ -507,13 +510,13 @@ static int complete(struct pack *p, uint8_t checksum[20], struct err *e)
 		r = sum_up(p, checksum, e);
 	}
 	if (r == 0)
-		r = file_pwrite(p->fd, checksum, 20, p->w.at, p->path, e);
+		r = file_pwrite(p->fd, checksum, 20, p->w.at, p->folder, e);
 	/* A canceled entry may have been longer than all that followed. */
 	if (r == 0 && (ftruncate(p->fd, (off_t)p->w.at + 20) != 0 ||
 			      fchmod(p->fd, 0444) != 0))
-		r = err_errno(e, ERR_IO, errno, "cannot write %s", p->path);
+		r = err_errno(e, ERR_IO, errno, "cannot write %s", p->folder);
 	if (r == 0)
-		r = file_sync(p->fd, p->path, e);
+		r = file_sync(p->fd, p->folder, e);
 	return r;
 }
 

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 from faulty import (BUILD, CALLS, MAPPING, Case, chosen, figure, option,
                     size)
@@ -288,6 +289,9 @@ def fills_up(tap, disk, server):
                      "disk is full" in sync.said(), 20)
         tap.ok(said and sync.process.poll() is None and sync.head() == head,
                "a disk that fills up is told", sync.said())
+        time.sleep(4)  # some passes more
+        told = [line for line in sync.said().split("\n") if "error: " in line]
+        tap.ok(len(told) <= 3, "but not at each pass", "\n".join(told))
         os.unlink(filler(sync))
         tap.ok(until(lambda: sync.head() != head, 20),
                "and it goes on by itself", sync.said())
