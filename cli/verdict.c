@@ -157,6 +157,15 @@ static void judge_push(struct judgement *j, const struct config *config,
 			cli_int(push, "pending"), error);
 }
 
+static void judge_hooks(struct judgement *j, const json_t *daemon)
+{
+	const json_t *hooks = json_object_get(daemon, "hooks");
+	const char *error = text_of(hooks, "error", NULL);
+
+	if (error != NULL)
+		find(j, WARNING, "%s", error);
+}
+
 static void judge_contents(struct judgement *j, const json_t *status)
 {
 	long long failed = cli_int(json_object_get(status, "counts"), "failed");
@@ -208,6 +217,7 @@ static void judge(void *arg, const json_t *status)
 	else
 		judge_lag(j, daemon, line->max_lag);
 	judge_push(j, line->config, status, daemon);
+	judge_hooks(j, daemon);
 	judge_contents(j, status);
 	if (j->verdict == OK)
 		find(j, OK, "%lld documents in step", (long long)j->documents);

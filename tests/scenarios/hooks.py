@@ -166,6 +166,9 @@ def failing(tap, server, sync, at):
            "in status, too", live)
     tap.ok("hooks" in sync.opsync("status").out, "and in words",
            sync.opsync("status"))
+    check = sync.opsync("status", "--check")
+    tap.ok(check.code == 1 and "status 7" in check.out, "and for monitoring",
+           check)
     server.side("edit", {"id": 4, "set": {"subject": "Goes on"}})
     tap.ok(until(lambda: "Goes on" in sync.tree()["docs/4.md"].decode()),
            "the sync goes on")
