@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,8 +26,8 @@
 
 /* --- What curl allocates -------------------------------------------------- */
 
-static bool counting;
-static int n_allocations;
+static atomic_bool counting; /* curl has a thread that looks up names */
+static atomic_int n_allocations;
 static int failing; /* which of them; 0 for none */
 
 static bool fails(void)
