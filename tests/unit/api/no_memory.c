@@ -59,7 +59,9 @@ static int set_up(void **state)
 {
 	(void)state;
 	return curl_global_init_mem(CURL_GLOBAL_DEFAULT, take, free, take_again,
-		take_copy, take_zeroed);
+		       take_copy, take_zeroed) == CURLE_OK
+		       ? 0
+		       : -1;
 }
 
 /* --- An attempt ----------------------------------------------------------- */
