@@ -74,9 +74,9 @@ static void on_refused(
 static int tell_kept(
 	struct mapper *m, const struct store_commit *c, struct err *e)
 {
-	log_warning("%zu files were changed by somebody in the store: "
-		    "their content is kept on the branch %s",
-		c->n_kept, c->kept_branch);
+	log_warning("%zu file%s changed by somebody in the store: what they "
+		    "wrote is kept on the branch %s",
+		c->n_kept, c->n_kept == 1 ? " was" : "s were", c->kept_branch);
 	return state_put(
 		store_state(m->store), "kept", str_of(c->kept_branch), e);
 }
