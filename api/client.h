@@ -99,6 +99,7 @@ struct api_request {
 	void (*on_restart)(struct api_request *r);
 	bool content;
 	bool batch; /* a list of many whole work packages, which takes long */
+	bool once;  /* the first try is the last */
 	int64_t max_size;
 
 	/* Result, valid in done() and until api_request_fini(). */
@@ -119,7 +120,7 @@ struct api_request {
  *   ERR_NOT_FOUND    404 of the API (an HTML 404 is ERR_UNAVAILABLE)
  *   ERR_QUERY        400 InvalidQuery
  *   ERR_UNAVAILABLE  no connection, 408, 429, 5xx, stalled, cut short, no
- *                    JSON: after max_tries; at once for an untrusted
+ *                    JSON: after max_tries (or once); at once for an untrusted
  *                    certificate, too big, a redirect and all other statuses
  *   ERR_DATA         contents that are larger than max_size
  *   ERR_CANCELED     api_cancel() or api_client_close()

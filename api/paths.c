@@ -43,14 +43,26 @@ static void add_filter(
 		name, operator);
 }
 
-static void add_ids(
-	struct buf *filters, const char *name, const int64_t *ids, size_t n)
+static void add_set(struct buf *filters, const char *name, const char *operator,
+	const int64_t * ids, size_t n)
 {
-	add_filter(filters, name, "=");
+	add_filter(filters, name, operator);
 	for (size_t i = 0; i < n; i++)
 		buf_printf(filters, "%s\"%lld\"", i > 0 ? "," : "",
 			(long long)ids[i]);
 	buf_puts(filters, "]}}");
+}
+
+static void add_ids(
+	struct buf *filters, const char *name, const int64_t *ids, size_t n)
+{
+	add_set(filters, name, "=", ids, n);
+}
+
+static void add_without(struct buf *filters, const struct api_scope *scope)
+{
+	if (scope->n_without > 0)
+		add_set(filters, "id", "!", scope->without, scope->n_without);
 }
 
 static void add_scope(struct buf *filters, const struct api_scope *scope)
@@ -107,7 +119,15 @@ void api_path_changed(struct buf *out, const struct api_scope *scope,
 
 	add_scope(&filters, scope);
 	add_changed(&filters, low, high);
+	add_without(&filters, scope);
 	put_list(out, &filters, BY_CHANGE, page_size);
+}
+
+void api_path_changed_page(struct buf *out, const struct api_scope *scope,
+	int64_t low, int page_size)
+{
+	api_path_changed(out, scope, low, INT64_MAX, page_size);
+	put_ids_only(out, 1);
 }
 
 void api_path_ids(struct buf *out, const struct api_scope *scope, int page_size,

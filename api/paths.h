@@ -15,6 +15,8 @@
 struct api_scope {
 	size_t n_projects; /* 0: all that the key's user sees */
 	const int64_t *projects;
+	size_t n_without; /* left out of pages of changes */
+	const int64_t *without;
 };
 
 /*
@@ -23,6 +25,10 @@ struct api_scope {
  */
 void api_path_changed(struct buf *out, const struct api_scope *scope,
 	int64_t low, int64_t high, int page_size);
+
+/* The ids that are on it. */
+void api_path_changed_page(struct buf *out, const struct api_scope *scope,
+	int64_t low, int page_size);
 
 /* A page of ids, sorted by id: select=total,count,pageSize,offset,elements/id
  */

@@ -129,7 +129,7 @@ static void retry(struct api_transfer *t)
 		return;
 	}
 	after *= STAMP_SECOND;
-	if (t->n_tries >= c->max_tries) {
+	if (r->once || t->n_tries >= c->max_tries) {
 		if (after > 0)
 			c->not_before = now + after;
 		end(t);

@@ -7,13 +7,30 @@
  * asked for when one is here, so neither the server nor the worker waits for
  * the other; but none while too many batches wait for the worker, or too many
  * items for their attachments.
+ *
+ * One work package may be more than the server can deal with, which then
+ * answers 500 to every list that has it in.  But so does a server without its
+ * database, which is not to be asked all the more.  So when all tries of a list
+ * have ended with 500, it is asked, once, for the id of one work package:
+ *
+ *   500 --> ids? --> 500: the server is in trouble, and that is the end
+ *               `--> halves, each asked for once --> 500: their halves …
+ *                         --> 500 for one alone: all tries, ids? --> it fails
+ *
+ * A work package that fails so, and one that alone is larger than any answer
+ * may be, has an error of its own and is tried again later.  Where many more
+ * lists fail than are answered, it is the server again; unless all have failed
+ * before, which are not asked for more than once then.
  */
 #include "daemon/batches.h"
 
 #include <stdlib.h>
 
+#define BAD_MOST 40 /* lists that may fail, beside as many as are good */
+
 struct batches_range {
 	size_t start, n;
+	bool once; /* of a list that failed */
 };
 
 static void on_lane(struct lane *lane);
@@ -26,6 +43,7 @@ static bool next_range(struct batches *b, struct batches_range *out)
 	}
 	if (b->next >= b->n)
 		return false;
+	out->once = b->doubt || b->again;
 	out->start = b->next;
 	out->n = b->n - b->next;
 	if (out->n > b->most)
@@ -34,10 +52,10 @@ static bool next_range(struct batches *b, struct batches_range *out)
 	return true;
 }
 
-static void push(struct batches *b, size_t start, size_t n)
+static void push(struct batches *b, size_t start, size_t n, bool once)
 {
 	b->stack = grow(b->stack, b->n_stack, &b->cap_stack, sizeof(*b->stack));
-	b->stack[b->n_stack++] = (struct batches_range){start, n};
+	b->stack[b->n_stack++] = (struct batches_range){start, n, once};
 }
 
 static void start_lane(struct batches_lane *bl, struct batches_range range)
@@ -49,13 +67,19 @@ static void start_lane(struct batches_lane *bl, struct batches_range range)
 	bl->n = range.n;
 	api_path_batch(&path, &b->sync->scope, b->ids + range.start, range.n);
 	bl->lane.batch = true;
+	bl->lane.once = range.once;
 	lane_start(&bl->lane, buf_take(&path));
+}
+
+static bool is_busy(const struct batches_lane *bl)
+{
+	return bl->lane.busy || bl->failing;
 }
 
 static bool any_busy(const struct batches *b)
 {
 	for (size_t i = 0; i < BATCHES_LANES; i++)
-		if (b->lanes[i].lane.busy)
+		if (is_busy(&b->lanes[i]))
 			return true;
 	return false;
 }
@@ -65,7 +89,7 @@ static size_t n_asked(const struct batches *b)
 	size_t n = 0;
 
 	for (size_t i = 0; i < BATCHES_LANES; i++)
-		n += b->lanes[i].lane.asking;
+		n += b->lanes[i].lane.asking || b->lanes[i].probing;
 	return n;
 }
 
@@ -79,7 +103,7 @@ static void start_more(struct batches *b)
 		if (b->err.code != 0 || b->canceled || items_full(b->items) ||
 			n_asked(b) >= BATCHES_ASKED)
 			return;
-		if (!bl->lane.busy && next_range(b, &range))
+		if (!is_busy(bl) && next_range(b, &range))
 			start_lane(bl, range);
 	}
 }
@@ -109,19 +133,24 @@ static void proceed(struct batches *b)
 	b->done(b); /* b may be gone */
 }
 
-/* One refused batch, or a large one: alone it has vanished, else halve it. */
-static void split(struct batches *b, const struct batches_lane *bl)
+static void halve(struct batches *b, const struct batches_lane *bl, bool once)
 {
 	size_t half = bl->n / 2;
 
+	push(b, bl->start + half, bl->n - half, once);
+	push(b, bl->start, half, once);
+}
+
+/* One refused batch, or a large one: alone it has vanished, else halve it. */
+static void split(struct batches *b, const struct batches_lane *bl)
+{
 	if (bl->n == 1) {
 		b->vanished = grow(b->vanished, b->n_vanished, &b->cap_vanished,
 			sizeof(*b->vanished));
 		b->vanished[b->n_vanished++] = b->ids[bl->start];
 		return;
 	}
-	push(b, bl->start + half, bl->n - half);
-	push(b, bl->start, half);
+	halve(b, bl, false);
 }
 
 /* The server gives fewer at a time than asked for: so ask for fewer. */
@@ -154,17 +183,110 @@ static void on_taken(struct lane *lane)
 		mapper_item_free(page->items[--page->n]);
 }
 
+static void fail(struct batches *b, const struct err *err)
+{
+	if (b->err.code == 0)
+		b->err = *err;
+}
+
+/* --- What the server fails at -------------------------------------------- */
+
+static void run_tell(struct job *job)
+{
+	struct batches_lane *bl = container_of(job, struct batches_lane, job);
+	struct batches *b = bl->batches;
+
+	mapper_fail_unread(b->sync->mapper, b->ids[bl->start], &bl->lane.err,
+		&bl->job_err);
+}
+
+static void on_told(struct job *job)
+{
+	struct batches_lane *bl = container_of(job, struct batches_lane, job);
+	struct batches *b = bl->batches;
+
+	bl->failing = false;
+	if (bl->job_err.code != 0)
+		fail(b, &bl->job_err);
+	proceed(b);
+}
+
+/* It is alone, and the error its own. */
+static void tell(struct batches_lane *bl)
+{
+	bl->failing = true;
+	mapper_ids_add(&bl->batches->failed, bl->batches->ids[bl->start]);
+	bl->job =
+		(struct job){.run = run_tell, .done = on_told, .shares = true};
+	worker_give(bl->batches->sync->worker, &bl->job);
+}
+
+static void on_probed(struct api_request *probe)
+{
+	struct batches_lane *bl =
+		container_of(probe, struct batches_lane, probe);
+	struct batches *b = bl->batches;
+
+	bl->probing = bl->failing = false;
+	if (probe->err.code != 0 || b->canceled)
+		fail(b, b->canceled ? &probe->err : &bl->lane.err);
+	else if (bl->n > 1)
+		halve(b, bl, true);
+	else
+		tell(bl);
+	proceed(b);
+}
+
+static void probe(struct batches_lane *bl)
+{
+	struct batches *b = bl->batches;
+	struct buf path = {0};
+
+	api_request_fini(&bl->probe);
+	api_path_ids(&path, &b->sync->scope, 1, 1);
+	bl->probe = (struct api_request){.path = buf_take(&path), .once = true};
+	bl->failing = bl->probing = true;
+	api_get(b->sync->client, &bl->probe, on_probed);
+}
+
+static void on_fault(struct batches *b, struct batches_lane *bl)
+{
+	bool many = ++b->n_bad > b->n_good + BAD_MOST && !b->again;
+
+	if (b->canceled || many)
+		fail(b, &bl->lane.err);
+	else if (!bl->lane.once || (bl->n == 1 && b->again))
+		probe(bl);
+	else if (bl->n > 1)
+		halve(b, bl, true);
+	else
+		push(b, bl->start, 1, false);
+}
+
+static void on_good(struct batches *b, const struct batches_lane *bl)
+{
+	b->n_good++;
+	for (size_t i = 0; i < bl->n; i++)
+		sync_show(b->sync, b->ids[bl->start + i]);
+}
+
 static void on_lane(struct lane *lane)
 {
 	struct batches_lane *bl = container_of(lane, struct batches_lane, lane);
 	struct batches *b = bl->batches;
 
+	if (lane->err.code == 0)
+		on_good(b, bl);
 	if (lane->err.code == 0 && is_part(&lane->page))
 		read_rest(b, bl);
 	else if (lane->err.code == ERR_QUERY || (lane->too_big && bl->n > 1))
 		split(b, bl);
-	else if (lane->err.code != 0 && b->err.code == 0)
-		b->err = lane->err;
+	else if (lane->too_big)
+		tell(bl);
+	else if (lane->err.code != 0 && lane->status == LANE_FAULT)
+		on_fault(b, bl);
+	else if (lane->err.code != 0)
+		fail(b, &lane->err);
 	proceed(b);
 }
 
@@ -201,14 +323,20 @@ void batches_cancel(struct batches *b)
 	b->canceled = true;
 	for (size_t i = 0; i < BATCHES_LANES; i++)
 		lane_cancel(&b->lanes[i].lane);
+	for (size_t i = 0; i < BATCHES_LANES; i++)
+		if (b->lanes[i].probing)
+			api_cancel(&b->lanes[i].probe);
 }
 
 void batches_fini(struct batches *b)
 {
 	for (size_t i = 0; i < BATCHES_LANES; i++)
-		if (b->lanes[i].batches != NULL)
+		if (b->lanes[i].batches != NULL) {
 			lane_fini(&b->lanes[i].lane);
+			api_request_fini(&b->lanes[i].probe);
+		}
 	free(b->stack);
 	free(b->vanished);
+	free(b->failed.ids);
 	*b = (struct batches){0};
 }

@@ -19,6 +19,8 @@ struct batches {
 	void *owner;
 	bool forced;
 	bool single; /* one at a time */
+	bool doubt;  /* the server failed at a list with them, */
+	bool again;  /* and at each of them alone */
 	size_t n;
 	const int64_t *ids; /* borrowed until done() */
 
@@ -26,9 +28,11 @@ struct batches {
 	 * Result.  vanished: ids that the server refuses: deleted meanwhile,
 	 * or hidden; owned until batches_fini().
 	 */
-	struct err err;
+	struct err err; /* of all, not of one work package */
 	size_t n_vanished;
 	int64_t *vanished;
+	struct mapper_ids failed; /* the server fails at a list with one of
+				     them; owned until then, too */
 
 	/* Private. */
 	batches_done_fn *done;
@@ -36,10 +40,16 @@ struct batches {
 	size_t most; /* ids a batch */
 	size_t n_stack, cap_stack, cap_vanished;
 	struct batches_range *stack; /* halves of refused batches */
+	size_t n_good, n_bad;        /* lists; bad: the server failed at them */
 	struct batches_lane {
 		struct batches *batches;
 		struct lane lane;
 		size_t start, n;
+		bool failing; /* what follows is for a list that failed */
+		struct api_request probe;
+		bool probing; /* it is under way */
+		struct job job;
+		struct err job_err;
 	} lanes[BATCHES_LANES];
 	bool canceled, ended;
 };

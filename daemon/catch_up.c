@@ -12,10 +12,21 @@
  * microseconds, so the last ones of a page come again; they are known by
  * their source and cost nothing more.  A page larger than any answer may be
  * is asked for again as half as many.
+ *
+ *   page --> 500 --> its ids --> batches: some fail --> page without them …
+ *
+ * Where the server fails at a page, its work packages are asked for by their
+ * ids; those that it fails at (batches.c) are left out of lists of changes from
+ * then on, so that the others come in order, and the cursor with them.
  */
 #include "daemon/catch_up.h"
 
+#include <stdlib.h>
+
+#include "api/resources.h"
 #include "base/stamp.h"
+
+#define FINDS_MOST 20 /* pages that the server fails at, in one flow */
 
 #define MILLISECOND (STAMP_SECOND / 1000)
 
@@ -68,6 +79,10 @@ static void on_lane(struct lane *lane)
 	if (lane->too_big && c->page > 1) {
 		c->page /= 2;
 		c->more = true;
+	} else if (lane->too_big ||
+		   (lane->err.code != 0 && lane->status == LANE_FAULT)) {
+		c->fault = lane->err;
+		c->failed = true;
 	} else if (lane->err.code != 0 && c->err.code == 0) {
 		c->err = lane->err;
 	}
@@ -76,10 +91,11 @@ static void on_lane(struct lane *lane)
 
 static void ask_page(struct catch_up *c, struct lane *lane)
 {
+	const struct api_scope scope = sync_changes(c->sync);
 	struct buf path = {0};
 
 	c->more = false;
-	api_path_changed(&path, &c->sync->scope, c->low, INT64_MAX, c->page);
+	api_path_changed(&path, &scope, c->low, INT64_MAX, c->page);
 	lane_start(lane, buf_take(&path));
 }
 
@@ -124,17 +140,101 @@ static void read_tie(struct catch_up *c)
 	listing_start(&c->listing, on_listing);
 }
 
+/* --- A page that the server fails at ------------------------------------- */
+
+static void on_found(struct batches *b)
+{
+	struct catch_up *c = container_of(b, struct catch_up, batches);
+	bool room = true;
+
+	if (b->err.code != 0 && c->err.code == 0)
+		c->err = b->err;
+	for (size_t i = 0; i < b->failed.n && room; i++)
+		room = sync_hide(c->sync, b->failed.ids[i]);
+	if (c->err.code == 0 && (!room || ++c->n_finds > FINDS_MOST))
+		c->err = c->fault;
+	batches_fini(b);
+	c->failed = false;
+	c->page = SYNC_PAGE;
+	c->more = true;
+	proceed(c);
+}
+
+static int read_ids(struct catch_up *c, size_t *n)
+{
+	struct arena scratch = {0};
+	struct api_list list = {0};
+	int64_t *ids = NULL;
+
+	if (api_ids_parse(&scratch, buf_str(&c->request.body), &list, &ids,
+		    &c->err) == 0) {
+		free(c->ids);
+		c->ids = xcalloc(list.n, sizeof(*ids));
+		for (size_t i = 0; i < list.n; i++)
+			c->ids[i] = ids[i];
+		*n = list.n;
+	}
+	arena_fini(&scratch);
+	sync_name_answer(&c->request, &c->err);
+	return c->err.code;
+}
+
+static void on_ids(struct api_request *request)
+{
+	struct catch_up *c = container_of(request, struct catch_up, request);
+	size_t n = 0;
+
+	c->asking = false;
+	if (request->err.code != 0)
+		c->err = c->canceled ? request->err : c->fault;
+	if (c->canceled || c->err.code != 0 || read_ids(c, &n) != 0) {
+		c->failed = false;
+		proceed(c);
+		return;
+	}
+	c->batches = (struct batches){.sync = c->sync,
+		.items = c->items,
+		.doubt = true,
+		.n = n,
+		.ids = c->ids};
+	batches_start(&c->batches, on_found);
+}
+
+/* The server is asked once: it may be in trouble as a whole. */
+static void find_failing(struct catch_up *c)
+{
+	const struct api_scope scope = sync_changes(c->sync);
+	struct buf path = {0};
+
+	api_request_fini(&c->request);
+	api_path_changed_page(&path, &scope, c->low, c->page);
+	c->request =
+		(struct api_request){.path = buf_take(&path), .once = true};
+	c->asking = true;
+	api_get(c->sync->client, &c->request, on_ids);
+}
+
 /* --- The whole ---------------------------------------------------------- */
+
+static void read_aside(struct catch_up *c)
+{
+	if (lanes_busy(c))
+		return;
+	if (c->failed)
+		find_failing(c);
+	else
+		read_tie(c);
+}
 
 static void proceed(struct catch_up *c)
 {
 	bool stop = c->err.code != 0 || c->canceled;
 
-	if (c->ended || c->listing.asking || c->batches.done != NULL)
+	if (c->ended || c->asking || c->listing.asking ||
+		c->batches.done != NULL)
 		return;
-	if (!stop && c->tied) {
-		if (!lanes_busy(c))
-			read_tie(c);
+	if (!stop && (c->failed || c->tied)) {
+		read_aside(c);
 		return;
 	}
 	if (!stop && c->more) {
@@ -165,7 +265,10 @@ void catch_up_start(struct catch_up *c, catch_up_done_fn *done)
 			.taken = on_taken,
 			.done = on_lane};
 	}
-	if (c->answered != NULL)
+	c->failed = c->fault.code != 0;
+	if (c->failed)
+		find_failing(c);
+	else if (c->answered != NULL)
 		lane_start_answered(&c->lanes[0].lane, c->answered);
 	else
 		ask_page(c, &c->lanes[0].lane);
@@ -184,6 +287,8 @@ void catch_up_cancel(struct catch_up *c)
 	c->canceled = true;
 	for (size_t i = 0; i < 2; i++)
 		lane_cancel(&c->lanes[i].lane);
+	if (c->asking)
+		api_cancel(&c->request);
 	if (c->listing.asking)
 		listing_cancel(&c->listing);
 	if (c->batches.done != NULL)
@@ -195,5 +300,7 @@ void catch_up_fini(struct catch_up *c)
 	for (size_t i = 0; i < 2; i++)
 		if (c->lanes[i].catch_up != NULL)
 			lane_fini(&c->lanes[i].lane);
+	api_request_fini(&c->request);
+	free(c->ids);
 	*c = (struct catch_up){0};
 }

@@ -20,6 +20,8 @@ struct catch_up {
 	struct api_request *answered; /* the list from there, if it is here; its
 					 contents are taken; or NULL */
 
+	struct err fault; /* with LANE_FAULT at it; else code 0 */
+
 	struct err err;  /* result */
 	int64_t newest;  /* the newest updatedAt seen, or 0 */
 	int64_t n_shown; /* elements that came */
@@ -31,9 +33,14 @@ struct catch_up {
 		struct catch_up *catch_up;
 		struct lane lane;
 	} lanes[2];
-	int page;  /* work packages to ask for at once */
-	bool more; /* a page from low is to be asked for */
-	bool tied; /* those of the one moment low come by their ids */
+	int page;    /* work packages to ask for at once */
+	bool more;   /* a page from low is to be asked for */
+	bool tied;   /* those of the one moment low come by their ids */
+	bool failed; /* the server did, at a page from low */
+	int n_finds; /* times that this was because of single ones */
+	struct api_request request; /* for their ids, */
+	bool asking;                /* which is under way */
+	int64_t *ids;               /* owned */
 	bool canceled, ended;
 	struct listing listing;
 	struct batches batches;

@@ -6,12 +6,14 @@
  *                                              done <-- CONFIRMING* <--'
  *
  * The newest stamp is asked for first: what changes while we read is newer,
- * and the next poll brings it.  A full read has a number, its generation;
- * work packages that were read are recorded with it, so that a read that was
- * interrupted goes on where it was.  What is known here but not listed is
- * looked at one by one: only an API's own 404, or a project out of scope,
- * makes it gone.  Those of a project that the server does not show at all
- * are left alone: that looks like a lost permission, not like a deletion.
+ * and the next poll brings it.  If the server fails at that one, but lists ids,
+ * there is none, and the next poll begins at the very first.  A full read has a
+ * number, its generation; work packages that were read are recorded with it, so
+ * that a read that was interrupted goes on where it was.  What is known here
+ * but not listed is looked at one by one: only an API's own 404, or a project
+ * out of scope, makes it gone.  Those of a project that the server does not
+ * show at all are left alone: that looks like a lost permission, not like a
+ * deletion.
  *
  * A reconcile is the same, but reads only what is not known here: what
  * appeared without being changed, after a project was shown again.
@@ -91,6 +93,11 @@ static void on_newest(struct api_request *request)
 	struct api_list list = {0};
 
 	f->asking = false;
+	if (request->err.code != 0 && request->status == LANE_FAULT) {
+		f->doubt = request->err;
+		proceed(f, LISTING);
+		return;
+	}
 	f->err = request->err;
 	if (f->err.code == 0) {
 		api_list_scan(
@@ -113,7 +120,7 @@ static void on_listing(struct listing *l)
 {
 	struct full *f = container_of(l, struct full, listing);
 
-	f->err = l->err;
+	f->err = l->err.code != 0 && f->doubt.code != 0 ? f->doubt : l->err;
 	f->n_ids = l->n;
 	proceed(f, PLANNING);
 }
@@ -387,7 +394,8 @@ static void enter(struct full *f, enum step step)
 		ask(f, &path, on_newest);
 		return;
 	case LISTING:
-		f->listing = (struct listing){.sync = f->sync};
+		f->listing = (struct listing){
+			.sync = f->sync, .once = f->doubt.code != 0};
 		listing_start(&f->listing, on_listing);
 		return;
 	case PLANNING:

@@ -28,7 +28,8 @@ struct full {
 	full_done_fn *done;
 	int step;
 	bool asking, canceled;
-	bool opened; /* the state knows of this full read */
+	struct err doubt; /* the server failed at the newest one */
+	bool opened;      /* the state knows of this full read */
 	struct api_request request;
 	struct job job;
 	struct listing listing;

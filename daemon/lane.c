@@ -287,6 +287,7 @@ static void begin(struct lane *lane)
 	assert(!lane->busy);
 	lane->busy = true;
 	lane->too_big = false;
+	lane->status = 0;
 	lane->err = (struct err){0};
 	mapper_page_fini(&lane->page);
 }
@@ -295,8 +296,8 @@ void lane_start(struct lane *lane, char *path)
 {
 	begin(lane);
 	api_request_fini(&lane->request);
-	lane->request =
-		(struct api_request){.path = path, .batch = lane->batch};
+	lane->request = (struct api_request){
+		.path = path, .batch = lane->batch, .once = lane->once};
 	lane->asking = true;
 	api_get(lane->sync->client, &lane->request, on_list);
 }

@@ -4,6 +4,9 @@
 #include "daemon/items.h"
 #include "daemon/sync.h"
 
+/* HTTP's, where a list, or one that is in it, is too much for the server. */
+#define LANE_FAULT 500
+
 struct lane;
 typedef void lane_fn(struct lane *lane);
 
@@ -18,6 +21,7 @@ struct lane {
 	void *owner;    /* the caller's own */
 	bool forced;    /* map what is known, too */
 	bool batch;     /* the list is one of many work packages */
+	bool once;      /* it is asked for once only */
 	bool wary;      /* ERR_QUERY, and nothing is taken, where it shows a
 			   project or status that names does not have */
 	lane_fn *here;  /* the server is done with it; or NULL */

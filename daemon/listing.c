@@ -108,7 +108,8 @@ static void ask(struct listing *l)
 			PAGE, l->offset);
 	else
 		api_path_ids(&path, &l->sync->scope, PAGE, l->offset);
-	l->request = (struct api_request){.path = buf_take(&path)};
+	l->request = (struct api_request){
+		.path = buf_take(&path), .once = l->once && l->total == 0};
 	l->asking = true;
 	api_get(l->sync->client, &l->request, on_page);
 }

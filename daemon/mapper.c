@@ -306,12 +306,40 @@ int mapper_recall(
 	return 0;
 }
 
+/* Its moment is none from then on, so that it is asked for again. */
+int mapper_fail_unread(
+	struct mapper *m, int64_t id, const struct err *why, struct err *e)
+{
+	struct mapper_item *item = item_new();
+	bool found = false;
+	int r = state_hold(store_state(m->store), e);
+
+	if (r == 0)
+		r = store_work_package(
+			m->store, id, &found, recall_row, item, e);
+	if (r == 0) {
+		item->id = id;
+		item->updated_at = 0;
+		item->generation = m->generation;
+		mapper_fail(m, item, why);
+	}
+	mapper_item_free(item);
+	return r;
+}
+
 /* Those whose hash was zeroed are to be tried again. */
 struct retry {
 	struct mapper *m;
+	struct mapper_ids *unread;
 	size_t n, cap;
 	int64_t *ids;
 };
+
+void mapper_ids_add(struct mapper_ids *ids, int64_t id)
+{
+	ids->ids = grow(ids->ids, ids->n, &ids->cap, sizeof(*ids->ids));
+	ids->ids[ids->n++] = id;
+}
 
 static int add_retry(
 	void *arg, const struct state_work_package *wp, struct err *e)
@@ -322,6 +350,10 @@ static int add_retry(
 	(void)e;
 	if (memcmp(wp->hash, zero, SHA256_SIZE) != 0)
 		return 0;
+	if (wp->updated_at == 0) {
+		mapper_ids_add(retry->unread, wp->id);
+		return 0;
+	}
 	retry->ids =
 		grow(retry->ids, retry->n, &retry->cap, sizeof(*retry->ids));
 	retry->ids[retry->n++] = wp->id;
@@ -338,9 +370,11 @@ static void wait_longer(struct mapper *m, bool more)
 	m->retry_at = more ? stamp_monotonic() + m->retry_wait : 0;
 }
 
-int mapper_retry(struct mapper *m, struct mapper_page *page, struct err *e)
+int mapper_retry(struct mapper *m, struct mapper_page *page,
+	struct mapper_ids *unread, struct err *e)
 {
-	struct retry retry = {.m = m};
+	struct retry retry = {.m = m, .unread = unread};
+	size_t n_unread = unread->n;
 	bool due = m->retry_at != 0 && stamp_monotonic() >= m->retry_at;
 	int r = 0;
 
@@ -369,7 +403,7 @@ int mapper_retry(struct mapper *m, struct mapper_page *page, struct err *e)
 		page->items[page->n++] = item;
 	}
 	if (due)
-		wait_longer(m, retry.n > 0);
+		wait_longer(m, retry.n > 0 || unread->n > n_unread);
 	free(retry.ids);
 	return r;
 }

@@ -243,6 +243,13 @@ void mapper_fail(struct mapper *m, const struct mapper_item *item,
 	const struct err *why);
 
 /*
+ * The same of one that the server fails to show: it is tried again by being
+ * asked for.  What was read of it before stays.
+ */
+int mapper_fail_unread(
+	struct mapper *m, int64_t id, const struct err *why, struct err *e);
+
+/*
  * In a pass that confirms what is gone, mapper_fail() puts off what is not
  * shown of a kept work package: behind that, those that are not gone fail.
  */
@@ -286,11 +293,21 @@ int mapper_adopted(struct mapper *m, struct buf *out, struct err *e);
 int mapper_unclaimed(struct mapper *m, struct err *e);
 int mapper_has_unclaimed(struct mapper *m, bool *any, struct err *e);
 
+/* Ids; owned by who has them. */
+struct mapper_ids {
+	size_t n, cap;
+	int64_t *ids;
+};
+
+void mapper_ids_add(struct mapper_ids *ids, int64_t id);
+
 /*
  * Work packages whose documents the store has lost, and those that failed for
- * a reason that may pass, when it is time to try them again: page gets them.
+ * a reason that may pass, when it is time to try them again: page gets them,
+ * and unread those that the server is to be asked for.
  */
-int mapper_retry(struct mapper *m, struct mapper_page *page, struct err *e);
+int mapper_retry(struct mapper *m, struct mapper_page *page,
+	struct mapper_ids *unread, struct err *e);
 
 /*
  * Whatever tells a name of something (of a user, a version …, with the id

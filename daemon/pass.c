@@ -173,7 +173,7 @@ void pass_fini(struct pass *p)
 	quiet_fini(&p->seen);
 	free(p->scope.ids);
 	free(p->remap);
-	free(p->unread);
+	free(p->unread.ids);
 	free(p->ids);
 	*p = (struct pass){0};
 }

@@ -90,12 +90,12 @@ struct pass {
 	int64_t newest;
 	struct cursor next;
 	size_t n_remap, next_remap;
-	int64_t *remap; /* whose documents another mapping made */
-	size_t n_unread, cap_unread;
-	int64_t *unread;   /* left out then, so without a source */
-	size_t n_renewed;  /* that were stale */
-	unsigned rounds;   /* of RENEWING */
-	bool decided;      /* about removals: there were some */
+	int64_t *remap;           /* whose documents another mapping made */
+	bool unread_again;        /* they are those that the server failed at */
+	struct mapper_ids unread; /* without a source, or an old one */
+	size_t n_renewed;         /* that were stale */
+	unsigned rounds;          /* of RENEWING */
+	bool decided;             /* about removals: there were some */
 	bool rebuilt;      /* documents are there of a state that is lost */
 	bool proven;       /* the mapping is the one of the documents */
 	bool weighed;      /* what the mapping alone changes */

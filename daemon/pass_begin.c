@@ -25,13 +25,6 @@ struct remap {
 	size_t cap_remap;
 };
 
-static void add_unread(struct pass *p, int64_t id)
-{
-	p->unread = grow(
-		p->unread, p->n_unread, &p->cap_unread, sizeof(*p->unread));
-	p->unread[p->n_unread++] = id;
-}
-
 static int add_remap(void *arg, const struct state_head *wp, struct err *e)
 {
 	struct remap *remap = arg;
@@ -43,7 +36,7 @@ static int add_remap(void *arg, const struct state_head *wp, struct err *e)
 			sizeof(*p->remap));
 		p->remap[p->n_remap++] = wp->id;
 	} else {
-		add_unread(p, wp->id);
+		mapper_ids_add(&p->unread, wp->id);
 	}
 	return 0;
 }
@@ -232,8 +225,9 @@ static void run_begin(struct job *job)
 		r = mapper_look(m, p->deep, &p->err);
 	if (r == 0)
 		r = guard_withdraw(m, &p->err);
+	p->unread_again = p->unread.n == 0;
 	if (r == 0 && p->kind != PASS_LOCAL)
-		mapper_retry(m, &p->page, &p->err);
+		mapper_retry(m, &p->page, &p->unread, &p->err);
 	p->run = m->run.id;
 }
 

@@ -97,12 +97,12 @@ static bool is_at_rest(const struct pass *p)
 static char *path_of(const struct pass *p)
 {
 	const struct quiet *q = &p->sync->quiet;
+	const struct api_scope scope = sync_changes(p->sync);
 	struct buf path = {0};
 
 	if (q->path != NULL && q->low == p->cursor->low)
 		return xstrdup(q->path);
-	api_path_changed(
-		&path, &p->sync->scope, p->cursor->low, INT64_MAX, SYNC_PAGE);
+	api_path_changed(&path, &scope, p->cursor->low, INT64_MAX, SYNC_PAGE);
 	return buf_take(&path);
 }
 

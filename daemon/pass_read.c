@@ -63,6 +63,7 @@ static bool try_again(struct pass *p, const struct err *err)
 		return false;
 	p->retried = true;
 	p->sync->resolved = false;
+	p->sync->n_unshown = 0; /* one that is gone is refused, too */
 	p->err = (struct err){0};
 	return true;
 }
@@ -135,9 +136,12 @@ bool pass_settles(const struct pass *p)
 /* Where the glance was answered, that is the first list. */
 static void poll(struct pass *p)
 {
+	struct err fault = {0};
 	bool answered;
 
-	if (p->glance.too_big) /* smaller lists will do */
+	if (p->glance.err.code != 0 && p->glance.status == LANE_FAULT)
+		fault = p->glance.err;
+	if (p->glance.too_big || fault.code != 0) /* smaller lists may do */
 		api_request_fini(&p->glance);
 	answered = p->glance.path != NULL;
 	p->settled = pass_settles(p);
@@ -151,6 +155,7 @@ static void poll(struct pass *p)
 		.items = &p->items,
 		.low = p->cursor->low,
 		.wary = !p->retried,
+		.fault = fault,
 		.answered = answered ? &p->glance : NULL};
 	catch_up_start(&p->catch_up, on_caught_up);
 }

@@ -87,7 +87,7 @@ static void on_weighed(struct job *job)
 	p->weighed = true;
 	/* Held: what the old mapping left out stays out, too. */
 	if (p->sync->mapper->guard.changes_held)
-		p->n_unread = 0;
+		p->unread.n = 0;
 	pass_proceed(p, REREADING);
 }
 
@@ -106,15 +106,26 @@ static void on_reread(struct batches *b)
 	struct pass *p = container_of(b, struct pass, batches);
 
 	p->err = b->err;
-	p->n_unread = 0;
+	p->unread.n = 0;
 	batches_fini(b);
 	pass_proceed(p, READING);
 }
 
+static void read_again(struct pass *p)
+{
+	p->batches = (struct batches){.sync = p->sync,
+		.items = &p->items,
+		.forced = true,
+		.again = p->unread_again,
+		.n = p->unread.n,
+		.ids = p->unread.ids};
+	batches_start(&p->batches, on_reread);
+}
+
 void pass_reread(struct pass *p)
 {
-	if (p->n_unread > 0)
-		pass_read_ids(p, p->unread, p->n_unread, on_reread);
+	if (p->unread.n > 0)
+		read_again(p);
 	else
 		pass_proceed(p, READING);
 }

@@ -26,11 +26,12 @@ static void run_stale(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
 
-	free(p->unread);
-	p->unread = xcalloc(SYNC_PAGE, sizeof(*p->unread));
+	free(p->unread.ids);
+	p->unread = (struct mapper_ids){.cap = SYNC_PAGE,
+		.ids = xcalloc(SYNC_PAGE, sizeof(*p->unread.ids))};
 	mapper_page_fini(&p->page);
-	mapper_stale(p->sync->mapper, SYNC_PAGE, &p->page, p->unread,
-		&p->n_unread, &p->err);
+	mapper_stale(p->sync->mapper, SYNC_PAGE, &p->page, p->unread.ids,
+		&p->unread.n, &p->err);
 	p->relates = p->sync->mapper->in_use.relations;
 }
 
@@ -39,9 +40,9 @@ static void run_renewed(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
 
-	for (size_t i = 0; i < p->n_unread; i++)
-		store_put_fresh(p->sync->mapper->store, p->unread[i]);
-	p->n_unread = 0;
+	for (size_t i = 0; i < p->unread.n; i++)
+		store_put_fresh(p->sync->mapper->store, p->unread.ids[i]);
+	p->unread.n = 0;
 }
 
 static void on_renewed(struct job *job)
@@ -68,8 +69,8 @@ static void on_stale_mapped(struct lane *lane)
 	struct pass *p = container_of(lane, struct pass, lane);
 
 	p->err = lane->err;
-	if (p->err.code == 0 && !p->canceled && p->n_unread > 0)
-		pass_read_ids(p, p->unread, p->n_unread, on_unread);
+	if (p->err.code == 0 && !p->canceled && p->unread.n > 0)
+		pass_read_ids(p, p->unread.ids, p->unread.n, on_unread);
 	else
 		pass_proceed(p, DRAINING);
 }
@@ -77,7 +78,7 @@ static void on_stale_mapped(struct lane *lane)
 static void on_stale(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
-	size_t n = p->page.n + p->n_unread;
+	size_t n = p->page.n + p->unread.n;
 
 	p->n_renewed += n;
 	if (p->err.code != 0 || p->rounds++ >= MAX_ROUNDS) {

@@ -390,7 +390,8 @@ void resolve_set_scope(struct sync *sync, struct names_scope *scope)
 {
 	free(sync->scope_ids);
 	sync->scope_ids = scope->ids;
-	sync->scope = (struct api_scope){scope->n, scope->ids};
+	sync->scope = (struct api_scope){
+		.n_projects = scope->n, .projects = scope->ids};
 	sync->resolved = true;
 	scope->ids = NULL;
 }

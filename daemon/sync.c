@@ -19,3 +19,28 @@ void quiet_fini(struct quiet *q)
 	buf_fini(&q->list);
 	*q = (struct quiet){0};
 }
+
+struct api_scope sync_changes(const struct sync *sync)
+{
+	struct api_scope scope = sync->scope;
+
+	scope.n_without = sync->n_unshown;
+	scope.without = sync->unshown;
+	return scope;
+}
+
+bool sync_hide(struct sync *sync, int64_t id)
+{
+	sync_show(sync, id);
+	if (sync->n_unshown == SYNC_UNSHOWN)
+		return false;
+	sync->unshown[sync->n_unshown++] = id;
+	return true;
+}
+
+void sync_show(struct sync *sync, int64_t id)
+{
+	for (size_t i = 0; i < sync->n_unshown; i++)
+		if (sync->unshown[i] == id)
+			sync->unshown[i--] = sync->unshown[--sync->n_unshown];
+}

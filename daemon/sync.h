@@ -22,6 +22,8 @@ struct quiet {
 
 void quiet_fini(struct quiet *q); /* and zeroes it */
 
+#define SYNC_UNSHOWN 50
+
 /*
  * What the flows of a pass share.  The mapper belongs to the worker's
  * thread: flows touch it only in jobs, and read their own copies of results.
@@ -38,6 +40,13 @@ struct sync {
 	int64_t *scope_ids;
 	bool resolved;
 
+	/*
+	 * The server fails at every list with one of these, so that polls are
+	 * without them.  They are asked for as all that failed is.
+	 */
+	size_t n_unshown;
+	int64_t unshown[SYNC_UNSHOWN];
+
 	struct quiet quiet; /* of the last poll */
 
 	struct mapper_counts progress; /* of the pass, as of the last job */
@@ -48,6 +57,13 @@ struct sync {
 };
 
 #define SYNC_PAGE 200 /* work packages a request */
+
+/* The scope of a list of changes; it borrows from sync. */
+struct api_scope sync_changes(const struct sync *sync);
+
+/* The server fails to show it, or shows it.  False: too many are not shown. */
+bool sync_hide(struct sync *sync, int64_t id);
+void sync_show(struct sync *sync, int64_t id);
 
 /*
  * Put the request in front of what is wrong with its answer; an error of the

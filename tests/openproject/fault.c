@@ -14,6 +14,7 @@ struct fault *fault_parse(const struct json *j)
 
 	*f = (struct fault){
 		.match = json_dup_text(json_get(j, "match")),
+		.holds = json_dup_text(json_get(j, "holds")),
 		.body = json_dup_text(json_get(j, "body")),
 		.content_type = json_dup_text(json_get(j, "content_type")),
 		.redirect = json_dup_text(json_get(j, "redirect")),
@@ -47,6 +48,7 @@ struct fault *fault_copy(const struct fault *f)
 	*copy = *f;
 	copy->next = NULL;
 	copy->match = copy_text(f->match);
+	copy->holds = copy_text(f->holds);
 	copy->body = copy_text(f->body);
 	copy->content_type = copy_text(f->content_type);
 	copy->redirect = copy_text(f->redirect);
@@ -61,6 +63,7 @@ void fault_free(struct fault *f)
 	if (f == NULL)
 		return;
 	free(f->match);
+	free(f->holds);
 	free(f->body);
 	free(f->content_type);
 	free(f->redirect);
@@ -87,12 +90,31 @@ void faults_clear(struct fault **list)
 	}
 }
 
-struct fault *faults_meet(struct fault **list, const char *url)
+static bool holds(const struct body *body, const char *text)
+{
+	struct buf bytes = {0};
+	bool found;
+
+	body_write(body, &bytes);
+	found = str_find(buf_str(&bytes), str_of(text)) < bytes.n;
+	buf_fini(&bytes);
+	return found;
+}
+
+static bool is_met(
+	const struct fault *f, const char *url, const struct body *body)
+{
+	return strstr(url, f->match) != NULL &&
+	       (f->holds == NULL || holds(body, f->holds));
+}
+
+struct fault *faults_meet(
+	struct fault **list, const char *url, const struct body *body)
 {
 	for (; *list != NULL; list = &(*list)->next) {
 		struct fault *f = *list;
 
-		if (strstr(url, f->match) == NULL)
+		if (!is_met(f, url, body))
 			continue;
 		if (f->after > 0) {
 			f->after--;

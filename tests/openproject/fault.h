@@ -1,6 +1,7 @@
 #ifndef TESTS_OPENPROJECT_FAULT_H
 #define TESTS_OPENPROJECT_FAULT_H
 
+#include "tests/openproject/body.h"
 #include "tests/openproject/json.h"
 
 /*
@@ -10,6 +11,7 @@
 struct fault {
 	struct fault *next;
 	char *match; /* these are owned; NULL: not given */
+	char *holds; /* in what would be answered */
 	char *body;
 	char *content_type;
 	char *redirect;
@@ -36,9 +38,11 @@ void faults_add(struct fault **list, struct fault *f);
 void faults_clear(struct fault **list);
 
 /*
- * A copy, owned by the caller, of the first that a request for url meets, or
- * NULL; counts it, and forgets one that was met often enough.
+ * A copy, owned by the caller, of the first that a request for url meets whose
+ * answer would be body, or NULL; counts it, and forgets one that was met often
+ * enough.
  */
-struct fault *faults_meet(struct fault **list, const char *url);
+struct fault *faults_meet(
+	struct fault **list, const char *url, const struct body *body);
 
 #endif

@@ -213,10 +213,10 @@ void request_answer(
 	pthread_mutex_lock(&s->lock);
 	r->number = ++s->n_requests;
 	r->now = model_now(&s->model);
-	if (!str_starts(str_of(path), STR("/side/")))
-		r->fault = faults_meet(&s->faults, r->url);
 	answer_method(r, c, method, str_of(path),
 		str_skip(url, mark < url.n ? mark + 1 : mark));
+	if (!str_starts(str_of(path), STR("/side/")))
+		r->fault = faults_meet(&s->faults, r->url, &r->answer.body);
 	if (r->fault != NULL)
 		misbehave(&r->answer, r->fault);
 	if (!str_starts(str_of(path), STR("/side/")))
