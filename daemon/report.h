@@ -27,8 +27,8 @@ int report_log(struct state *s, const struct state_event_query *q,
 /*
  * One line: what is known of a work package (0: of the one whose document or
  * attachment is, or was, at path: if that is unknown, "work_package" is null,
- * and git may know more: daemon/show_commit.h).  ERR_USAGE if nothing is, and of
- * a folder.
+ * and git may know more: daemon/show_commit.h).  ERR_USAGE if nothing is, and
+ * of a folder.
  */
 int report_show(struct state *s, int64_t work_package, struct str path,
 	struct buf *out, struct err *e);
