@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/util.h"
 #include "store/git_error.h"
@@ -109,6 +110,45 @@ static int keep_staged(struct store *s, int64_t run, const git_oid *before,
 	return code;
 }
 
+static bool has_tree(git_reference *ref, const git_oid *tree)
+{
+	git_object *object = NULL;
+	bool has = git_reference_peel(&object, ref, GIT_OBJECT_TREE) == 0 &&
+		   git_oid_equal(git_object_id(object), tree);
+
+	git_object_free(object);
+	return has;
+}
+
+/*
+ * A branch that has just that already: a program that writes the same into our
+ * file again and again gets no branch for each time.
+ */
+static bool find_same(struct store *s, const git_oid *tree, struct kept *out)
+{
+	git_reference_iterator *refs = NULL;
+	git_reference *ref = NULL;
+	bool found = false;
+
+	if (git_reference_iterator_glob_new(
+		    &refs, s->repo, "refs/heads/opsync?kept/*") != 0)
+		return false;
+	while (!found && git_reference_next(&ref, refs) == 0) {
+		const git_oid *commit = git_reference_target(ref);
+		const char *name = git_reference_shorthand(ref);
+
+		found = commit != NULL && strlen(name) < KEPT_BRANCH &&
+			has_tree(ref, tree);
+		if (found) {
+			out->commit = *commit;
+			snprintf(out->branch, KEPT_BRANCH, "%s", name);
+		}
+		git_reference_free(ref);
+	}
+	git_reference_iterator_free(refs);
+	return found;
+}
+
 int kept_make(struct store *s, int64_t run, const git_oid *tip,
 	const struct changes *c, struct kept *out, struct err *e)
 {
@@ -122,15 +162,16 @@ int kept_make(struct store *s, int64_t run, const git_oid *tip,
 			&s->trees, &before, c->items, c->n, &tree, e);
 	if (code == 0)
 		code = kept_name(s, run, out->branch, e);
-	if (code != 0)
-		return code;
-	code = keep_staged(s, run, &before, c, &parent, e);
+	if (code == 0)
+		code = keep_staged(s, run, &before, c, &parent, e);
 	if (code != 0)
 		return code;
 	if (git_oid_equal(&tree, &before)) {
 		out->commit = parent;
 		return 0;
 	}
+	if (git_oid_equal(&parent, tip) && find_same(s, &tree, out))
+		return 0;
 	return make_commit(s, run, &parent, &tree, &out->commit, e);
 }
 

@@ -143,6 +143,19 @@ def edits(tap, sync, how):
     tap.ok("+" + EDIT in kept, how + ": what was written is kept", kept)
 
 
+def again(tap, sync, how):
+    """A program that writes the same again and again."""
+    path = os.path.join(sync.store, "docs/4/index.md")
+
+    def branches():
+        return len(sync.git("branch", "--list", "opsync/kept*").out.split())
+    before = branches()
+    for text in ("this\n", "this\n", "this\n", "that\n", "this\n"):
+        write(path, text)
+        tap.same(mended(sync, how), 0, how + ": written again, put right")
+    tap.same(branches() - before, 2, how + ": what is kept is kept once")
+
+
 def meanwhile(tap, server, sync, how):
     """A folder that was made a moment ago, and one that is in the way."""
     server.side("edit", {"id": 5, "set": {"subject": how}})
@@ -208,6 +221,7 @@ def under(tap, how, program=None):
         write(os.path.join(sync.store, "docs/theirs/x/own"))
         moved_in(tap, server, sync, how)
         edits(tap, sync, how)
+        again(tap, sync, how)
         meanwhile(tap, server, sync, how)
         index(tap, sync, how)
         elsewhere(tap, server, sync, how)
