@@ -156,12 +156,13 @@ int names_load(struct names *n, struct state *state, struct err *e)
 
 /* --- Remembering answers ------------------------------------------------ */
 
+/* What is not on them all is not gone: a part counts for nothing. */
 static int join_pages(
 	const struct str *pages, size_t n_pages, struct buf *out, struct err *e)
 {
 	struct arena scratch = {0};
 	struct buf elements = {0};
-	struct api_list list;
+	struct api_list list = {0};
 	size_t n = 0;
 	int r = 0;
 
@@ -173,6 +174,10 @@ static int join_pages(
 			buf_add_str(&elements, list.elements[k]);
 		}
 	}
+	if (r == 0 && (int64_t)n < list.total)
+		r = err_set(e, ERR_UNAVAILABLE,
+			"the server gives %zu of %lld only", n,
+			(long long)list.total);
 	buf_printf(out,
 		"{\"total\":%zu,\"count\":%zu,\"_embedded\":{\"elements\":[", n,
 		n);

@@ -154,6 +154,21 @@ BROKEN = (
 )
 
 
+def parts(tap, server, sync):
+    """Lists that are not paged: what they leave out is not gone."""
+    sync.once()
+    for name in ("types", "statuses", "projects"):
+        got = server.get("/api/v3/" + name).json()
+        server.side("fault", {
+            "match": "/api/v3/" + name, "times": -1,
+            "replace": '"total":%d' % got["total"],
+            "with": '"total":%d' % (got["total"] + 1)})
+        told(tap, sync, "a part of the " + name, 69,
+             ["GET /api/v3/" + name, "%d of %d only" % (
+                 got["total"], got["total"] + 1)], ["--full"])
+        server.side("faults/clear")
+
+
 def broken(tap, server, sync):
     sync.once()
     head = sync.head()
@@ -282,6 +297,7 @@ def main():
     strangers(tap)
     with StandIn() as server, Sync(
             server.url, server="  max_tries: 1\n") as sync:
+        parts(tap, server, sync)
         broken(tap, server, sync)
     with StandIn() as server, Sync(server.url) as sync:
         sync.once()
