@@ -4,6 +4,7 @@
 #include "base/str.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/util.h"
 
@@ -138,6 +139,11 @@ static size_t distance(struct str a, struct str b)
 	return row[b.n];
 }
 
+static bool is_in_other_case(struct str s, const char *name)
+{
+	return strlen(name) == s.n && strncasecmp(name, s.p, s.n) == 0;
+}
+
 const char *str_nearest(struct str s, const char *const *names, size_t n)
 {
 	const char *best = NULL;
@@ -148,6 +154,8 @@ const char *str_nearest(struct str s, const char *const *names, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		size_t d;
 
+		if (is_in_other_case(s, names[i]))
+			return names[i];
 		if (strlen(names[i]) > MAX_NAME)
 			continue;
 		d = distance(s, str_of(names[i]));

@@ -26,6 +26,10 @@ static int read_project(struct config *c, const struct node *at,
 	}
 	if (r == 0)
 		r = node_string(name, "project", &text, e);
+	if (r == 0 && str_is(text, "*"))
+		return node_err(name, e,
+			"projects: '*' is all that the key sees, and stands "
+			"alone, not in a list: projects: '*'");
 	if (r == 0)
 		out->name = arena_str(&c->arena, text);
 	return r;

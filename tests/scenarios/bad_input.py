@@ -45,6 +45,8 @@ def configuration(tap):
              ["'pth'", "did you mean 'path'?"]),
             ("a map where a list is meant", {"projects": "{ccm: yes}"},
              "{ccm", ["projects:"]),
+            ("all projects in a list", {"projects": "[ccm, '*']"}, "'*'",
+             ["'*'", "stands alone"]),
             ("a number where a time is meant", {"schedule": "{ poll: 5 }"},
              "5 }", ["poll"]),
             ("a poll without rest", {"schedule": "{ poll: 0s }"}, "{ poll",

@@ -45,6 +45,9 @@ def configuration(tap, server):
     with Sync(server.url, projects="[ccn]") as sync:
         told(tap, sync, "an unknown project", 78,
              ["%s:4:12: " % sync.config, "'ccn'", "did you mean 'ccm'?"])
+    with Sync(server.url, projects="[CCM]") as sync:
+        told(tap, sync, "a project in capitals", 78,
+             ["'CCM'", "did you mean 'ccm'?"])
     with Sync(server.url, key="syncbotkey", projects="[ccm, prof-dev]") as sync:
         told(tap, sync, "a project that the key must not see", 78,
              ["%s:4:17: " % sync.config, "'prof-dev'"])

@@ -65,6 +65,7 @@ static void test_nearest(void **state)
 
 	(void)state;
 	assert_string_equal(str_nearest(STR("slugg"), names, 3), "slug");
+	assert_string_equal(str_nearest(STR("SLUG"), names, 3), "slug");
 	assert_string_equal(str_nearest(STR("splti"), names, 3), "split");
 	assert_null(str_nearest(STR("uuid5"), names, 3));
 	assert_null(str_nearest(STR("x"), names, 0));
