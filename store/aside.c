@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "base/util.h"
 #include "store/files.h"
@@ -71,19 +72,27 @@ static void move_pack(struct aside *a, const char *stem, bool with_pack)
 	}
 }
 
-/* An index tells how many objects there are, and the pack's sum. */
+/*
+ * An index tells how many objects there are, and the pack's sum.  One that is
+ * damaged is of use, too, if it has the shape of one.
+ */
 static bool read_index(const char *file, uint8_t count[4], uint8_t pack[SUM])
 {
-	uint8_t sum[SUM];
+	uint8_t bounds[INDEX_COUNT + 4];
 	struct stat st;
-	bool good = is_sound(file, sum) && stat(file, &st) == 0;
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	bool good =
+		fd >= 0 && fstat(fd, &st) == 0 && st.st_size > INDEX_LEAST &&
+		file_pread(fd, bounds, sizeof(bounds), 0, file, NULL) == 0 &&
+		file_pread(fd, pack, SUM,
+			(uint64_t)st.st_size - (uint64_t)2 * SUM, file,
+			NULL) == 0 &&
+		memcmp(bounds, "\377tOc\0\0\0\2", 8) == 0;
 
-	good = good && fd >= 0 && st.st_size > INDEX_LEAST &&
-	       file_pread(fd, count, 4, INDEX_COUNT, file, NULL) == 0 &&
-	       file_pread(fd, pack, SUM,
-		       (uint64_t)st.st_size - (uint64_t)2 * SUM, file,
-		       NULL) == 0;
+	for (size_t i = 12; good && i < sizeof(bounds); i += 4)
+		good = memcmp(bounds + i - 4, bounds + i, 4) <= 0;
+	if (good)
+		memcpy(count, bounds + INDEX_COUNT, 4);
 	if (fd >= 0)
 		close(fd);
 	return good;
@@ -139,7 +148,8 @@ static void look_at_pack(struct aside *a, const char *name, struct buf *packs,
 		move_pack(a, stem, true);
 		make_openable(a, stem);
 		buf_printf(packs, "%s/pack/%s\n", a->to, name);
-	} else if (!read_index(index, count, named) ||
+	} else if (!is_sound(index, named) ||
+		   !read_index(index, count, named) ||
 		   memcmp(named, sum, SUM) != 0) {
 		move_pack(a, stem, false);
 		buf_printf(indexes, "%s\n", pack);
@@ -232,6 +242,47 @@ static void look_at_tables(struct aside *a)
 	look_at_chain(a);
 }
 
+/*
+ * Does what is deflated in it come to an end?  libgit2 1.5 tries forever to
+ * read one that does not.
+ */
+static bool is_complete(const char *file)
+{
+	uint8_t in[4096];
+	uint8_t out[16384];
+	z_stream z = {0};
+	int rc = inflateInit(&z);
+	FILE *f = fopen(file, "re");
+
+	while (f != NULL && rc == Z_OK) {
+		if (z.avail_in == 0) {
+			z.next_in = in;
+			z.avail_in = (uInt)fread(in, 1, sizeof(in), f);
+			if (z.avail_in == 0)
+				break;
+		}
+		z.next_out = out;
+		z.avail_out = sizeof(out);
+		rc = inflate(&z, Z_NO_FLUSH);
+	}
+	if (f != NULL)
+		fclose(f);
+	inflateEnd(&z);
+	return rc == Z_STREAM_END;
+}
+
+/* One that cannot be read gets a name that is no object's. */
+static void rename_torn(struct aside *a, const char *name)
+{
+	char *file = xasprintf("%s/%s", a->to, name);
+	char *torn = xasprintf("%s-damaged", file);
+
+	if (!is_complete(file))
+		rename(file, torn);
+	free(file);
+	free(torn);
+}
+
 static void move_loose(struct aside *a, const struct buf *objects)
 {
 	struct str rest = buf_str(objects);
@@ -241,8 +292,10 @@ static void move_loose(struct aside *a, const struct buf *objects)
 		char *name = xasprintf("%.2s/%.*s", rest.p,
 			(int)(n > 2 ? n - 2 : 0), rest.p + 2);
 
-		if (n == 40)
+		if (n == 40) {
 			move(a, name);
+			rename_torn(a, name);
+		}
 		free(name);
 		rest = str_skip(rest, n < rest.n ? n + 1 : n);
 	}

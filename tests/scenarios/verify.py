@@ -340,6 +340,17 @@ def packed_refs(tap, sync):
         tap.same((done.code, sync.flaws()), (0, []), "all is well")
 
 
+def torn(tap, sync):
+    """A loose object that is cut off is not read again where it was put."""
+    oid = sync.git("hash-object", "-w", sync.write(
+        "note", "".join("%d\n" % i for i in range(999)))).out.strip()
+    path = loose_of(sync, oid)
+    os.chmod(path, 0o644)
+    os.truncate(path, os.path.getsize(path) - 20)
+    done = sync.opsync("verify", "--repair")
+    tap.ok(done.code == 0, "an object that is cut off", done)
+
+
 def pruned(tap, sync):
     """What is pruned later does not come again out of what was put aside."""
     note = sync.write("note", "not for the public\n")
@@ -392,6 +403,7 @@ def main():
             pruned(tap, sync)
             index_file(tap, sync)
             packed_refs(tap, sync)
+            torn(tap, sync)
             sync.start()
             done = sync.opsync("verify")
             tap.same((done.code, done.out), (0, "all is as it should be\n"),
