@@ -5,8 +5,8 @@
  * disk that lied about what it wrote, a person's mistake): the newest commit
  * that the state or the reflog knows and that is whole takes its place.  What
  * the later ones had comes again from the server.  The ref's old value stays
- * in the reflog.  Packs are seen to before: of one that is damaged, or without
- * its index, the commit may be read all the same.
+ * in the reflog.  Packs and trees are seen to before: of a pack that is
+ * damaged, or without its index, the commit may be read all the same.
  */
 #include "store/heal.h"
 
@@ -21,6 +21,7 @@
 #include "base/util.h"
 #include "store/git_error.h"
 #include "store/history.h"
+#include "store/tree_mend.h"
 
 static int see_entry(const char *root, const git_tree_entry *entry, void *arg)
 {
@@ -370,6 +371,10 @@ int heal_branch(struct store *s, struct err *e)
 		    : rc == GIT_ENOTFOUND && !has_past(s))
 		return 0;
 	code = mend_packs(s, e);
+	if (code != 0 || (rc == 0 && is_in_order(s, &tip)))
+		return code;
+	if (rc == 0)
+		code = tree_mend(s, &tip, e);
 	if (code != 0 || (rc == 0 && is_in_order(s, &tip)))
 		return code;
 	return go_back(s, rc, e);

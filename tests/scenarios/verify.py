@@ -340,6 +340,27 @@ def packed_refs(tap, sync):
         tap.same((done.code, sync.flaws()), (0, []), "all is well")
 
 
+def trees(tap, sync):
+    """Trees that are lost are made again from the index: also what a person
+    committed stays, and the branch goes not back."""
+    person(sync, "docs/beside")
+    sync.run("sh", "-c", "cd %s/.git/objects && mv pack/*.pack .. && for p in"
+             " ../*.pack; do git unpack-objects -q < $p; done; rm -f pack/*"
+             " ../*.pack" % sync.store)
+    head = sync.head()
+    files = [loose_of(sync, "HEAD:" + p) for p in ("", "docs", "docs/3")]
+    for path in files:
+        flip(path, 0.5)
+    done = sync.once()
+    tap.ok(done.code == 0 and "made again from the index" in done.err,
+           "trees are made again", done)
+    tap.same((sync.head(), sync.flaws()), (head, []), "of the same commit")
+    os.unlink(files[0])
+    os.unlink(files[1])
+    sync.once()
+    tap.same((sync.head(), sync.flaws()), (head, []), "also those that are gone")
+
+
 def torn(tap, sync):
     """A loose object that is cut off is not read again where it was put."""
     oid = sync.git("hash-object", "-w", sync.write(
@@ -403,6 +424,7 @@ def main():
             pruned(tap, sync)
             index_file(tap, sync)
             packed_refs(tap, sync)
+            trees(tap, sync)
             torn(tap, sync)
             sync.start()
             done = sync.opsync("verify")
