@@ -20,6 +20,7 @@
 #include "store/files.h"
 #include "store/git_error.h"
 #include "store/index_mend.h"
+#include "store/loose_read.h"
 
 static bool has(const char *folder, const char *name)
 {
@@ -390,6 +391,8 @@ int repository_open(const char *path, git_repository **out, struct err *e)
 	if (code != 0)
 		return code;
 	code = check_index(repo, path, e);
+	if (code == 0)
+		code = loose_read_plug(repo, e);
 	if (code != 0)
 		git_repository_free(repo);
 	else
