@@ -244,6 +244,27 @@ static int look_at_touched(struct sight *g, struct err *e)
 	return code;
 }
 
+/* As a person may have it; a HEAD that is damaged looks like that. */
+static void tell_beside(struct store *s)
+{
+	git_reference *head = NULL;
+
+	if (s->worktree == NULL || s->beside)
+		return;
+	s->beside = true;
+	if (git_reference_lookup(&head, s->repo, "HEAD") == 0)
+		store_tell(s, LOG_LEVEL_NOTICE,
+			"another branch is checked out in %s: %s goes on "
+			"without the work tree",
+			s->path, s->ref);
+	else
+		store_tell(s, LOG_LEVEL_WARNING,
+			"%sHEAD cannot be read: %s goes on without the work "
+			"tree, until that file holds 'ref: %s' again",
+			git_repository_path(s->repo), s->ref, s->ref);
+	git_reference_free(head);
+}
+
 static int begin(struct sight *g, enum extent extent, struct err *e)
 {
 	struct store *s = g->store;
@@ -252,9 +273,11 @@ static int begin(struct sight *g, enum extent extent, struct err *e)
 	if (extent == LOOK_NOWHERE)
 		return 0;
 	if (!store_is_checked_out(s)) {
+		tell_beside(s);
 		watch_lose(g->watch);
 		return 0;
 	}
+	s->beside = false;
 	if (extent == LOOK_ALL)
 		watch_begin(g->watch);
 	code = worktree_index(

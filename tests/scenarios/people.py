@@ -170,12 +170,31 @@ def elsewhere(tap, server, sync):
         done = sync.once()
         tap.ok(done.code == 0 and get(sync, "docs/8/index.md") ==
                "being worked on\n", name + ": the work tree stays", done)
-        tap.ok(name in sync.tree("main")["docs/8/index.md"].decode(),
-               name + ": ours goes on", done)
+        tap.ok(name in sync.tree("main")["docs/8/index.md"].decode() and
+               "another branch is checked out" in done.err and
+               done.err.count("without the work tree") == 1,
+               name + ": ours goes on, and that is said", done)
         sync.git("checkout", "-q", "--", ".")
         sync.git("checkout", "-q", "main")
         tap.same(sync.once().code, 0, name + ": and back")
         tap.same(sync.flaws(), [], name + ": is clean then")
+
+
+def lost_head(tap, server, sync):
+    """HEAD is damaged: nobody knows what the work tree shows."""
+    for n, text in enumerate(("", "nonsense\n", "\0\0\0")):
+        put(sync, ".git/HEAD", text)
+        server.side("edit", {"id": 8, "set": {"subject": "Beside %d" % n}})
+        done = sync.once()
+        told = re.search(r"(\S+/HEAD) cannot be read: .* holds '(ref: \S+)'",
+                         done.err)
+        tap.ok(done.code == 0 and told, "a damaged HEAD is told", done)
+        with open(told[1], "w") as f:
+            f.write(told[2] + "\n")
+        tap.ok(sync.once().code == 0 and
+               "Beside %d" % n in get(sync, "docs/8/index.md"),
+               "with the way out")
+        tap.same(sync.flaws(), [], "and it is clean then")
 
 
 def locks(tap, server, sync):
@@ -428,6 +447,7 @@ def main():
         commits(tap, server, sync)
         history(tap, server, sync)
         elsewhere(tap, server, sync)
+        lost_head(tap, server, sync)
         locks(tap, server, sync)
         running(tap, server, sync)
         twins(tap, server, sync)
