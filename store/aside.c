@@ -13,8 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
+#include "base/stamp.h"
 #include "base/util.h"
 #include "store/files.h"
 #include "store/parts.h"
@@ -242,47 +242,6 @@ static void look_at_tables(struct aside *a)
 	look_at_chain(a);
 }
 
-/*
- * Does what is deflated in it come to an end?  libgit2 1.5 tries forever to
- * read one that does not.
- */
-static bool is_complete(const char *file)
-{
-	uint8_t in[4096];
-	uint8_t out[16384];
-	z_stream z = {0};
-	int rc = inflateInit(&z);
-	FILE *f = fopen(file, "re");
-
-	while (f != NULL && rc == Z_OK) {
-		if (z.avail_in == 0) {
-			z.next_in = in;
-			z.avail_in = (uInt)fread(in, 1, sizeof(in), f);
-			if (z.avail_in == 0)
-				break;
-		}
-		z.next_out = out;
-		z.avail_out = sizeof(out);
-		rc = inflate(&z, Z_NO_FLUSH);
-	}
-	if (f != NULL)
-		fclose(f);
-	inflateEnd(&z);
-	return rc == Z_STREAM_END;
-}
-
-/* One that cannot be read gets a name that is no object's. */
-static void rename_torn(struct aside *a, const char *name)
-{
-	char *file = xasprintf("%s/%s", a->to, name);
-	char *torn = xasprintf("%s-damaged", file);
-
-	if (!is_complete(file))
-		rename(file, torn);
-	free(file);
-	free(torn);
-}
-
 static void move_loose(struct aside *a, const struct buf *objects)
 {
 	struct str rest = buf_str(objects);
@@ -292,10 +251,8 @@ static void move_loose(struct aside *a, const struct buf *objects)
 		char *name = xasprintf("%.2s/%.*s", rest.p,
 			(int)(n > 2 ? n - 2 : 0), rest.p + 2);
 
-		if (n == 40) {
+		if (n == 40)
 			move(a, name);
-			rename_torn(a, name);
-		}
 		free(name);
 		rest = str_skip(rest, n < rest.n ? n + 1 : n);
 	}
@@ -316,4 +273,18 @@ int store_set_aside(struct store *s, const struct buf *objects,
 	free(a.objects);
 	free(a.to);
 	return a.code;
+}
+
+int store_put_aside(struct store *s, const char *file, const char *name,
+	char **to, struct err *e)
+{
+	char *folder =
+		xasprintf("%sopsync/damaged", git_repository_path(s->repo));
+	int code = folder_make(folder, 0750, e);
+
+	*to = xasprintf("%s/%s-%lld", folder, name, (long long)stamp_now());
+	if (code == 0 && rename(file, *to) != 0)
+		code = err_errno(e, ERR_IO, errno, "cannot put %s aside", file);
+	free(folder);
+	return code;
 }

@@ -11,18 +11,14 @@
 #include "store/index_mend.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/stamp.h"
-#include "base/util.h"
 #include "store/files.h"
 #include "store/git_error.h"
 #include "store/history.h"
-#include "store/repository.h"
 #include "store/trees.h"
 
 /* With index.skipHash, git writes zeros for the sum. */
@@ -36,21 +32,6 @@ bool index_is_damaged(const char *file)
 		return false;
 	return lstat(file, &st) != 0 || st.st_size <= FILE_SHA1 ||
 	       memcmp(sum, none, FILE_SHA1) != 0 || !S_ISREG(st.st_mode);
-}
-
-static int put_aside(struct store *s, const char *file, struct err *e)
-{
-	const char *folder = git_repository_path(s->repo);
-	char *to = xasprintf("%sopsync/damaged", folder);
-	int code = folder_make(to, 0750, e);
-
-	free(to);
-	to = xasprintf(
-		"%sopsync/damaged/index-%lld", folder, (long long)stamp_now());
-	if (code == 0 && rename(file, to) != 0)
-		code = err_errno(e, ERR_IO, errno, "cannot put %s aside", file);
-	free(to);
-	return code;
 }
 
 static int make(struct store *s, struct err *e)
@@ -91,8 +72,10 @@ static bool was_here(struct store *s)
 static int mend(struct store *s, const char *file, struct err *e)
 {
 	bool damaged = index_is_damaged(file);
-	int code = damaged ? put_aside(s, file, e) : 0;
+	char *to = NULL;
+	int code = damaged ? store_put_aside(s, file, "index", &to, e) : 0;
 
+	free(to);
 	if (code != 0 || (!damaged && (access(file, F_OK) == 0 ||
 					      errno != ENOENT || !was_here(s))))
 		return code;

@@ -158,6 +158,15 @@ static int on_read(void **bytes, size_t *n, git_object_t *type,
 	return code;
 }
 
+/* libgit2's own tells them. */
+static int on_foreach(git_odb_backend *base, git_odb_foreach_cb fn, void *arg)
+{
+	(void)base;
+	(void)fn;
+	(void)arg;
+	return 0;
+}
+
 static void on_free(git_odb_backend *base)
 {
 	struct loose_read *l = container_of(base, struct loose_read, base);
@@ -194,24 +203,31 @@ static void add_alternates(struct loose_read *l, const char *objects)
 		fclose(f);
 }
 
-int loose_read_plug(git_repository *repo, struct err *e)
+int loose_read_plug(git_odb *odb, const char *objects, struct err *e)
 {
 	struct loose_read *l = xcalloc(1, sizeof(*l));
-	char *objects = xasprintf("%sobjects", git_repository_commondir(repo));
-	git_odb *odb = NULL;
-	int code = 0;
 
 	git_odb_init_backend(&l->base, GIT_ODB_BACKEND_VERSION);
 	l->base.read = on_read;
+	l->base.foreach = on_foreach;
 	l->base.free = on_free;
 	add_folder(l, xstrdup(objects));
 	add_alternates(l, objects);
-	free(objects);
-	if (git_repository_odb(&odb, repo) != 0 ||
-		git_odb_add_backend(odb, &l->base, PRIORITY) != 0) {
-		code = git_failed(e, "cannot open the object database");
-		on_free(&l->base);
-	}
+	if (git_odb_add_backend(odb, &l->base, PRIORITY) == 0)
+		return 0;
+	on_free(&l->base);
+	return git_failed(e, "cannot open the objects in %s", objects);
+}
+
+int loose_read_plug_in(git_repository *repo, struct err *e)
+{
+	char *objects = xasprintf("%sobjects", git_repository_commondir(repo));
+	git_odb *odb = NULL;
+	int code = git_repository_odb(&odb, repo) == 0
+			   ? loose_read_plug(odb, objects, e)
+			   : git_failed(e, "cannot open %s", objects);
+
 	git_odb_free(odb);
+	free(objects);
 	return code;
 }

@@ -79,6 +79,13 @@ struct store {
 	void *told_arg;
 };
 
+/*
+ * Move a damaged file to opsync/damaged, to a name of its own with the time;
+ * *to is that path, to be freed in any case.  ERR_IO.
+ */
+int store_put_aside(struct store *s, const char *file, const char *name,
+	char **to, struct err *e);
+
 /* Tell the daemon what a person should know. */
 void store_tell(const struct store *s, enum log_level level, const char *fmt,
 	...) PRINTF_LIKE(3, 4);

@@ -18,10 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/stamp.h"
 #include "base/util.h"
 #include "store/files.h"
-#include "store/repository.h"
 
 #define ID ((size_t)GIT_OID_HEXSZ)
 
@@ -102,14 +100,11 @@ static int write_refs(const char *lock, const struct buf *refs, struct err *e)
 static int replace(
 	struct store *s, const char *file, const char *lock, struct err *e)
 {
-	char *folder =
-		xasprintf("%sopsync/damaged", git_repository_path(s->repo));
-	char *to = xasprintf(
-		"%s/packed-refs-%lld", folder, (long long)stamp_now());
-	int code = folder_make(folder, 0750, e);
+	char *to;
+	int code = store_put_aside(s, file, "packed-refs", &to, e);
 
-	if (code == 0 && (rename(file, to) != 0 || rename(lock, file) != 0))
-		code = err_errno(e, ERR_IO, errno, "cannot put %s aside", file);
+	if (code == 0 && rename(lock, file) != 0)
+		code = err_errno(e, ERR_IO, errno, "cannot make %s", file);
 	if (code != 0)
 		unlink(lock);
 	else
@@ -119,7 +114,6 @@ static int replace(
 			"%s was damaged: the refs of it that can be read are "
 			"kept, for others see %s",
 			file, to);
-	free(folder);
 	free(to);
 	return code;
 }

@@ -392,7 +392,7 @@ int repository_open(const char *path, git_repository **out, struct err *e)
 		return code;
 	code = check_index(repo, path, e);
 	if (code == 0)
-		code = loose_read_plug(repo, e);
+		code = loose_read_plug_in(repo, e);
 	if (code != 0)
 		git_repository_free(repo);
 	else

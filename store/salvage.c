@@ -22,6 +22,7 @@
 #include "base/util.h"
 #include "store/blob_read.h"
 #include "store/git_error.h"
+#include "store/loose_read.h"
 
 #define LARGE ((size_t)1 << 20)
 
@@ -96,6 +97,8 @@ static void save_all(struct salvage *v)
 		git_repository_odb(&v->to, v->s->repo) != 0)
 		v->code = git_failed(v->e, "cannot open %s", v->folder);
 	else
+		v->code = loose_read_plug(v->from, v->folder, v->e);
+	if (v->code == 0)
 		git_odb_foreach(v->from, save, v); /* as far as it comes */
 	git_odb_free(v->from);
 	git_odb_free(v->to);

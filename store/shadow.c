@@ -394,7 +394,7 @@ int shadow_compare(const char *folder, const char *old, const char *new,
 	if (git_libgit2_init() < 0)
 		return git_failed(e, "libgit2");
 	if (git_repository_open(&repo, folder) != 0 ||
-		loose_read_plug(repo, NULL) != 0 ||
+		loose_read_plug_in(repo, NULL) != 0 ||
 		find_differences(repo, old, new, parts) != 0)
 		r = git_failed(e, "%s", folder);
 	while (r == 0 && (p = next_part(parts)) != NULL)

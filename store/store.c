@@ -299,15 +299,21 @@ int store_reopen(struct store *s, struct err *e)
 	return code == 0 ? salvage_packs(s, e) : code;
 }
 
+/* What is damaged beside the objects, and can be made again. */
+static int mend(struct store *s, struct err *e)
+{
+	int code = ref_mend(s, e);
+
+	if (code == 0)
+		code = heal_branch(s, e);
+	return code == 0 ? index_mend(s, e) : code;
+}
+
 int store_open_again(struct store *s, struct err *e)
 {
 	int code = store_reopen(s, e);
 
-	if (code == 0)
-		code = ref_mend(s, e);
-	if (code == 0)
-		code = heal_branch(s, e);
-	return code == 0 ? index_mend(s, e) : code;
+	return code == 0 ? mend(s, e) : code;
 }
 
 /*
@@ -358,11 +364,7 @@ static int open_all(struct store *s, const struct store_options *o,
 	if (code == 0)
 		code = open_repository(s, e);
 	if (code == 0)
-		code = ref_mend(s, e);
-	if (code == 0)
-		code = heal_branch(s, e);
-	if (code == 0)
-		code = index_mend(s, e);
+		code = mend(s, e);
 	if (code == 0)
 		code = finish_promised(s, e);
 	if (code == 0)

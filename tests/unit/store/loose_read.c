@@ -43,7 +43,7 @@ static struct loose write_loose(const struct scratch *s)
 	assert_non_null(f);
 	l.n = fread(l.bytes, 1, sizeof(l.bytes), f);
 	fclose(f);
-	assert_int_equal(loose_read_plug(s->repo, NULL), 0);
+	assert_int_equal(loose_read_plug_in(s->repo, NULL), 0);
 	return l;
 }
 
@@ -60,11 +60,14 @@ static void put(const struct loose *l, const uint8_t *bytes, size_t n)
 static bool reads(const struct scratch *s, const git_oid *oid)
 {
 	git_odb_object *object;
+	git_object_t type;
 	git_odb *odb;
+	size_t size;
 	int rc;
 
 	assert_int_equal(git_repository_odb(&odb, s->repo), 0);
 	git_odb_refresh(odb);
+	git_odb_read_header(&size, &type, odb, oid); /* comes to an end, too */
 	rc = git_odb_read(&object, odb, oid);
 	git_odb_free(odb);
 	if (rc != 0)
