@@ -20,7 +20,7 @@ import warnings
 from bad_wire import at, decoded
 from faulty import Case, chosen, figure, option, size
 from harness import StandIn, Tap, until
-from wire import Port, Wire, made
+from wire import Listener, Wire, made
 
 QUICK = "  max_tries: 1\n"
 LISTS = "/api/v3/work_packages?"
@@ -338,8 +338,8 @@ def loops(tap, wire, sync):
 # --- Strangers --------------------------------------------------------------
 
 
-class Stranger:
-    """Speaks TLS as told; keeps what it hears behind the handshake."""
+class Stranger(Listener):
+    """With a certificate and a version of TLS as told."""
 
     def __init__(self, folder, name, days, version=None):
         self.pem = os.path.join(folder, name + ".pem")
@@ -350,16 +350,13 @@ class Stranger:
             check=True, stderr=subprocess.DEVNULL)
         if days < 0:
             self.expire(folder, name)
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(self.pem + ".crt", self.pem)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         if version is not None:
             warnings.simplefilter("ignore", DeprecationWarning)
-            self.context.set_ciphers("ALL:@SECLEVEL=0")
-            self.context.minimum_version = ssl.TLSVersion.TLSv1
-            self.context.maximum_version = version
-        self.heard = b""
-        self.contacts = 0
-        self.port = Port(self.serve)
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.minimum_version = ssl.TLSVersion.TLSv1
+            context.maximum_version = version
+        super().__init__(self.pem, context)
 
     def expire(self, folder, name):
         """The same, of a day that is over."""
@@ -384,15 +381,6 @@ class Stranger:
             subprocess.run(["openssl", *command], check=True,
                            stderr=subprocess.DEVNULL,
                            stdout=subprocess.DEVNULL)
-
-    def serve(self, peer):
-        self.contacts += 1
-        peer.settimeout(5)
-        try:
-            with self.context.wrap_socket(peer, server_side=True) as tls:
-                self.heard += tls.recv(65536)
-        except (OSError, ssl.SSLError):
-            pass
 
 
 def strangers(tap):

@@ -10,7 +10,7 @@ import sys
 import time
 
 from harness import StandIn, Sync, Tap, read, until
-from wire import Port
+from wire import Listener
 
 POLL = "/api/v3/work_packages?filters="
 LOGIN = "<!DOCTYPE html><html><body><form>Sign in</form></body></html>"
@@ -89,38 +89,23 @@ def absent(tap):
              ["GET", "nowhere.invalid"])
 
 
-class Listener:
-    """Speaks TLS with a certificate of its own; keeps what it hears."""
-
-    def __init__(self, folder):
-        self.pem = os.path.join(folder, "tls.pem")
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-             "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj",
-             "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-             "-keyout", self.pem, "-out", self.pem + ".crt"],
-            check=True, stderr=subprocess.DEVNULL)
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(self.pem + ".crt", self.pem)
-        self.heard = b""
-        self.contacts = 0
-        self.port = Port(self.serve)
-
-    def serve(self, peer):
-        self.contacts += 1
-        peer.settimeout(5)
-        try:
-            with self.context.wrap_socket(peer, server_side=True) as tls:
-                self.heard += tls.recv(65536)
-        except (OSError, ssl.SSLError):
-            pass
+def listener(folder):
+    """With a certificate of its own."""
+    pem = os.path.join(folder, "tls.pem")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj",
+         "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+         "-keyout", pem, "-out", pem + ".crt"],
+        check=True, stderr=subprocess.DEVNULL)
+    return Listener(pem, ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
 
 
 def strangers(tap):
     """Who cannot prove to be the server gets no key."""
     quick = "  max_tries: 1\n"
     with Sync("https://localhost", server=quick) as sync:
-        other = Listener(sync.folder)
+        other = listener(sync.folder)
         sync.configure(url="https://localhost:%d" % other.port.number)
         told(tap, sync, "a certificate that nobody vouches for", 69,
              ["GET", "/api/v3/users/me", "certificate"])

@@ -2,7 +2,9 @@
 #define TESTS_UNIT_CONTENT_EXPRESSION_ROWS_H
 
 /*
- * Rows of an expression and what it gives for one work package.
+ * Rows of an expression (as it stands in quotes, without escapes) and what it
+ * gives for one work package: JSON, or an error, when evaluated ("!") or
+ * compiled ("?").  Columns count the quote before the scalar.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,13 +19,7 @@
 #include "content/emit.h"
 #include "content/evaluate.h"
 #include "tests/unit/content/fixture.h"
-
-/* Columns count the quote before the scalar.  In results, a leading '!' is an
- * error when evaluated, '?' when compiled. */
-struct row {
-	const char *scalar; /* as it stands in quotes, without escapes */
-	const char *result; /* JSON */
-};
+#include "tests/unit/content/rows.h"
 
 static struct arena arena;
 static struct work_package wp;
@@ -114,28 +110,9 @@ static inline char *result_of(const char *scalar, const struct work_package *of,
 	return buf_take(&b);
 }
 
-static inline void check_rows(const struct row *rows, size_t n)
+static inline char *outcome_of(const char *scalar)
 {
-	size_t wrong = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		char *result = result_of(rows[i].scalar, &wp, false, NULL);
-
-		if (strcmp(result, rows[i].result) != 0) {
-			print_error("%s\n  gives    %s\n  expected %s\n",
-				rows[i].scalar, result, rows[i].result);
-			wrong++;
-		}
-		free(result);
-	}
-	assert_int_equal(wrong, 0);
+	return result_of(scalar, &wp, false, NULL);
 }
-
-#define CHECK(...)                                                             \
-	do {                                                                   \
-		static const struct row rows[] = {__VA_ARGS__};                \
-		(void)state;                                                   \
-		check_rows(rows, ARRAY_LEN(rows));                             \
-	} while (0)
 
 #endif

@@ -139,7 +139,7 @@ static void test_needs_list(void **state)
 	unlisted.attachments_known = false;
 	unlisted.n_attachments = 0;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		check_with(&unlisted, rows[i].yaml, rows[i].result);
+		check_with(&unlisted, rows[i].given, rows[i].result);
 }
 
 int main(void)

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "content/program.h"
 #include "tests/unit/content/fixture.h"
+#include "tests/unit/content/rows.h"
 
 static struct arena arena;
 static struct arena scratch;
@@ -118,35 +119,10 @@ static inline void check_with(
 	free(result);
 }
 
-/* A mapping and what compiling it, or rendering with it, says. */
-struct row {
-	const char *yaml;
-	const char *result;
-};
-
-static inline void check_rows(const struct row *rows, size_t n)
+static inline char *outcome_of(const char *yaml)
 {
-	size_t wrong = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		char *result = describe(rows[i].yaml, &wp);
-
-		if (strcmp(result, rows[i].result) != 0) {
-			print_error("%s\n--- gives\n%s\n--- expected\n%s\n",
-				rows[i].yaml, result, rows[i].result);
-			wrong++;
-		}
-		free(result);
-	}
-	assert_int_equal(wrong, 0);
+	return describe(yaml, &wp);
 }
-
-#define CHECK(...)                                                             \
-	do {                                                                   \
-		static const struct row rows[] = {__VA_ARGS__};                \
-		(void)state;                                                   \
-		check_rows(rows, ARRAY_LEN(rows));                             \
-	} while (0)
 
 /* An entry with this front matter, and none of the attachments. */
 #define FRONT(lines)                                                           \
