@@ -124,6 +124,18 @@ class Instance:
         return [json.loads(line) for line in out.stdout.splitlines()]
 
 
+def measure_rounds(world, one_round, used):
+    """Rounds that find nothing new, or one change; one_round(n) tells how long
+    one took that found n, in seconds."""
+    took, used["idle_requests"] = world.requests_of(
+        lambda: one_round(0), REPEATS)
+    used["idle"] = median(took)
+    took, told, used["change_requests"] = world.changes(
+        lambda: one_round(1), REPEATS)
+    used["change"] = median(took)
+    used["told"] = median(told)
+
+
 def opsync(world, bare=False):
     it = Instance(world, "bare" if bare else "opsync", bare)
     used = world.first_sync(it.store, it.once)
@@ -132,16 +144,7 @@ def opsync(world, bare=False):
     world.store = it.store
     with it.daemon() as daemon:
         daemon.resync()
-
-        def change(number):
-            world.edit(number)
-            return daemon.resync(changed=1)
-
-        took, used["idle_requests"] = world.requests_of(
-            lambda _: daemon.resync(changed=0), REPEATS)
-        used["idle"] = median(took)
-        took, used["change_requests"] = world.requests_of(change, REPEATS)
-        used["change"] = median(took)
+        measure_rounds(world, lambda n: daemon.resync(changed=n), used)
     return used
 
 
@@ -232,15 +235,8 @@ def script(world, threads=1):
                 if int(words[2]) == changed:
                     return float(words[4])
 
-        def change(number):
-            world.edit(number)
-            return one_round(1)
-
         one_round(0)
-        took, used["idle_requests"] = world.requests_of(
-            lambda _: one_round(0), REPEATS)
-        used["idle"] = median(took)
-        used["change"] = median(world.requests_of(change, REPEATS)[0])
+        measure_rounds(world, one_round, used)
         process.terminate()
     return used
 

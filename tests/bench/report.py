@@ -12,7 +12,8 @@ ROWS = [
     ("  KiB a work package", "bytes", "%.1f"),
     ("nothing new, ms", "idle", "%.1f"),
     ("  requests", "idle_requests", "%.1f"),
-    ("change to commit, ms", "change", "%.1f"),
+    ("one change, ms", "change", "%.1f"),
+    ("  from its answer on, ms", "told", "%.1f"),
     ("  requests", "change_requests", "%.1f"),
 ]
 COMPARED = [("opsync", "downloads"), ("bare", "downloads"),

@@ -19,19 +19,13 @@ def folder_size(path):
 
 def latency(world, n=200):
     """From the answer that tells of a change to its commit, work tree and
-    state durable: beside the whole pass, from when it was asked for."""
+    state durable, beside the whole pass."""
     it = Instance(world, "latency")
     it.once()
-    passes, since = [], []
     with it.daemon() as daemon:
         daemon.resync()
-        for number in range(n):
-            world.edit(number)
-            world.server.side("requests/reset")
-            passes.append(daemon.resync(changed=1) * 1000)
-            ended = time.monotonic()
-            asked = world.server.requests()[-1]["at"]
-            since.append(ended * 1000 - asked / 1000)
+        passes, since, _ = world.changes(
+            lambda: daemon.resync(changed=1), n)
         daemon.resync(changed=0)  # only then does it idle
         idle = resident(daemon.process.pid)
     p50, p99 = median(since), percentile(since, .99)

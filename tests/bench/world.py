@@ -87,5 +87,21 @@ class World:
     def requests_of(self, work, times):
         """What each work() took, in ms, and its requests."""
         self.server.side("requests/reset")
-        took = [work(i) * 1000 for i in range(times)]
+        took = [work() * 1000 for _ in range(times)]
         return took, len(self.server.requests()) / times
+
+    def changes(self, work, times):
+        """What each work() took that brings a change into the store, in ms,
+        what of it came after the list that tells of the change was answered,
+        and its requests."""
+        took, told, asked = [], [], 0
+        for number in range(times):
+            self.server.side("requests/reset")
+            self.edit(number)
+            took.append(work() * 1000)
+            ended = time.monotonic() * 1000
+            seen = self.server.requests()
+            answered = [r["at"] for r in seen if "/work_packages?" in r["path"]]
+            told.append(ended - answered[-1] / 1000)
+            asked += len(seen)
+        return took, told, asked / times
