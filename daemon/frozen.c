@@ -3,7 +3,7 @@
  *
  *   a new name comes (mapper_learn(), lists, a work package that shows it)
  *     --> does the configuration name the old one?  noted, for good
- *   noted, still named so, and the new name is not: frozen
+ *   noted, still named so somewhere, and the new name is not there: frozen
  *
  * It thaws when the configuration is changed or the name comes back: who
  * depends on it reads it, and so is rendered again.
@@ -51,15 +51,25 @@ void frozen_fini(struct frozen *f)
 
 /* --- What is frozen ----------------------------------------------------- */
 
-static bool is_named(
-	const struct mapper *m, enum read_kind kind, struct str name)
-{
-	const struct config *c = m->config;
+/* Where the configuration may name a thing: each may lag behind the other. */
+enum place { PROJECTS, MAPPING, N_PLACES };
 
+static bool names_it(const struct config *c, enum place place,
+	enum read_kind kind, struct str name)
+{
+	if (place == MAPPING)
+		return program_mentions(c->program, kind, name);
 	for (size_t i = 0; kind == READ_PROJECT && i < c->n_projects; i++)
 		if (str_eq(c->projects[i].name, name))
 			return true;
-	return program_mentions(c->program, kind, name);
+	return false;
+}
+
+static bool is_named(
+	const struct mapper *m, enum read_kind kind, struct str name)
+{
+	return names_it(m->config, PROJECTS, kind, name) ||
+	       names_it(m->config, MAPPING, kind, name);
 }
 
 static bool field_is_back(const struct mapper *m, int64_t pair, struct str was)
@@ -98,15 +108,20 @@ static int name_now(struct mapper *m, enum read_kind kind, int64_t id,
 static bool is_back(struct mapper *m, enum read_kind kind, int64_t id,
 	struct str was, struct str now)
 {
-	const struct project *p;
+	const struct project *p =
+		kind == READ_PROJECT ? names_project(&m->names, id) : NULL;
+	struct str other = p != NULL ? p->name : now;
+	bool follows = true;
 
 	if (kind == READ_SCHEMA)
 		return field_is_back(m, id, was);
-	if (str_eq(was, now) || is_named(m, kind, now))
+	if (str_eq(was, now) || str_eq(was, other))
 		return true;
-	p = kind == READ_PROJECT ? names_project(&m->names, id) : NULL;
-	return p != NULL &&
-	       (str_eq(p->name, was) || is_named(m, kind, p->name));
+	for (enum place at = PROJECTS; follows && at < N_PLACES; at++)
+		follows = !names_it(m->config, at, kind, was) ||
+			  names_it(m->config, at, kind, now) ||
+			  names_it(m->config, at, kind, other);
+	return follows;
 }
 
 static int on_renamed(

@@ -67,7 +67,9 @@ int mapper_init(struct mapper *m, struct store *store,
 {
 	int r;
 
-	*m = (struct mapper){.store = store, .config = config};
+	*m = (struct mapper){.store = store,
+		.config = config,
+		.names = {.frozen = &m->frozen}};
 	m->retry_at = 1;    /* what failed before the start: at once */
 	m->rest_due = true; /* a start looks at everything */
 	r = names_load(&m->names, store_state(store), e);

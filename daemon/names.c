@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "daemon/frozen.h"
 #include "daemon/names_renamed.h"
 
 #define NO_SCHEMA "{}" /* a pair that the key's user may not see */
@@ -26,7 +27,7 @@ void names_fini(struct names *n)
 	arena_fini(&n->arena);
 	free(n->schemas);
 	free(n->renamed);
-	*n = (struct names){0};
+	*n = (struct names){.frozen = n->frozen};
 }
 
 /* --- Parsing what the state or the server gave -------------------------- */
@@ -303,26 +304,42 @@ static const struct project *find_project(
 	return NULL;
 }
 
-/* What a person may have meant among n texts, as ": did you mean 'x'?" */
-static void suggest(
-	struct err *e, struct str name, const char *const *names, size_t n)
+/* What a thing is called that had a name before, or STR_NONE. */
+static struct str name_now(
+	const struct names *n, enum named kind, struct str was)
 {
-	const char *nearest = str_nearest(name, names, n);
-	size_t used = e != NULL ? strlen(e->text) : 0;
+	static const enum read_kind kinds[] = {
+		[NAMED_PROJECT] = READ_PROJECT,
+		[NAMED_TYPE] = READ_TYPE,
+		[NAMED_STATUS] = READ_STATUS,
+	};
+	const struct frozen *f = n->frozen;
 
-	if (e != NULL && nearest != NULL)
-		snprintf(e->text + used, sizeof(e->text) - used,
-			" (did you mean '%s'?)", nearest);
+	if (kind == NAMED_FIELD)
+		return names_field_now(n, was);
+	for (size_t i = 0; f != NULL && i < f->n; i++)
+		if (f->items[i].kind == kinds[kind] &&
+			str_is(was, f->items[i].was) &&
+			f->items[i].now[0] != '\0')
+			return str_of(f->items[i].now);
+	return STR_NONE;
 }
 
-static void say_now(struct err *e, struct str now)
+/* What has that name now, or may have been meant among so many. */
+static void suggest(struct err *e, struct str now, struct str name,
+	const char *const *names, size_t n)
 {
 	size_t used = e != NULL ? strlen(e->text) : 0;
+	const char *nearest = str_nearest(name, names, n);
 
 	if (e == NULL)
 		return;
-	snprintf(e->text + used, sizeof(e->text) - used,
-		" (it is called '%.*s' now)", STR_ARGS(now));
+	if (now.p != NULL)
+		snprintf(e->text + used, sizeof(e->text) - used,
+			" (it is called '%.*s' now)", STR_ARGS(now));
+	else if (nearest != NULL)
+		snprintf(e->text + used, sizeof(e->text) - used,
+			" (did you mean '%s'?)", nearest);
 }
 
 static int unknown_project(const struct names *n, const struct node *at,
@@ -335,7 +352,8 @@ static int unknown_project(const struct names *n, const struct node *at,
 
 	for (size_t i = 0; i < n->n_projects; i++)
 		names[i] = n->projects[i].identifier.p;
-	suggest(e, name, names, n->n_projects);
+	suggest(e, name_now(n, NAMED_PROJECT, name), name, names,
+		n->n_projects);
 	free(names);
 	return r;
 }
@@ -439,7 +457,6 @@ static int check_name(
 	};
 	size_t count;
 	const char **have = server_names(n, name->kind, &count);
-	struct str now = STR_NONE;
 	int r = 0;
 	size_t i = 0;
 
@@ -448,12 +465,8 @@ static int check_name(
 	if (i == count) {
 		r = node_err(&name->at, e, "the server has no %s '%.*s'",
 			words[name->kind], STR_ARGS(name->name));
-		if (name->kind == NAMED_FIELD)
-			now = names_field_now(n, name->name);
-		if (now.p != NULL)
-			say_now(e, now);
-		else
-			suggest(e, name->name, have, count);
+		suggest(e, name_now(n, name->kind, name->name), name->name,
+			have, count);
 	}
 	free(have);
 	return r;

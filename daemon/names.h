@@ -14,6 +14,8 @@
  * custom fields of schemas.  Kept in the state as the server's own answers,
  * so that a poll after a restart need not ask again.  Worker's thread.
  */
+struct frozen;
+
 struct names {
 	struct arena arena;
 	size_t n_projects, n_types, n_statuses, n_schemas;
@@ -24,6 +26,9 @@ struct names {
 	struct schema *schemas;
 	size_t n_renamed, cap_renamed;
 	struct names_renamed *renamed; /* names_renamed.h */
+
+	/* What errors say of names that are known to be others now; or NULL. */
+	const struct frozen *frozen; /* borrowed, and stays */
 };
 
 void names_fini(struct names *n);

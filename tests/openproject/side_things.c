@@ -68,6 +68,9 @@ struct json *side_rename(
 		return NULL;
 	json_set(t->json, t->kind == KIND_OPTION ? "value" : "name",
 		json_copy(name));
+	if (json_get(order, "identifier") != NULL)
+		json_set(t->json, "identifier",
+			json_copy(json_get(order, "identifier")));
 	href = href_of(t);
 	retitle(&s->model, href, name);
 	free(href);

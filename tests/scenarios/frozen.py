@@ -177,6 +177,54 @@ def projects(tap):
             tap.tree(sync.tree(), sync.scratch(), "and then for a person")
 
 
+PLACES = """
+documents:
+- name: first
+  match: { project: [demo-1] }
+  path: ${ project.identifier }/${ id }.md
+  front_matter: { title: "${ subject }" }
+- name: rest
+  match: {}
+  path: rest/${ id }.md
+  front_matter: { title: "${ subject }" }
+"""
+
+
+def identifier(tap):
+    """A project gets another identifier, and the configuration names it in
+    two places: it may follow in one before the other."""
+    with StandIn("--generate", "20", "--projects", "2") as server, Sync(
+            server.url, projects="[demo-1, demo-2]",
+            mapping=PLACES) as sync:
+        sync.once()
+        before = sync.tree()
+        server.side("rename", {"kind": "project", "id": 1,
+                               "name": "Demo project 1",
+                               "identifier": "first-one"})
+        done = sync.once("--reconcile")
+        tap.ok("'demo-1', which the server calls 'first-one' now" in done.err
+               and "did you mean" not in done.err,
+               "another identifier is said", done)
+        tap.tree(sync.tree(), before, "and nothing goes")
+        tap.ok("opsync.yaml:4:12: the server shows no project 'demo-1' to "
+               "this key (it is called 'first-one' now)" in done.err,
+               "and where it is to be changed", done)
+        places = {"projects": "[first-one, demo-2]",
+                  "mapping": PLACES.replace("[demo-1]", "[first-one]")}
+        for place, other in (("projects", "mapping"), ("mapping", "projects")):
+            sync.configure(projects="[demo-1, demo-2]", mapping=PLACES)
+            sync.configure(**{place: places[place]})
+            server.side(*edit(2, subject="Of another identifier"))
+            done = sync.once("--reconcile")
+            tap.tree(sync.tree(), before, "nor with only %s changed" % place)
+            tap.ok("first-one" in done.err and "did you mean" not in done.err,
+                   "and %s is missed" % other, done)
+        sync.configure(**places)
+        done = sync.once("--reconcile")
+        tap.same(done.code, 0, "with both changed it goes on")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 TWO = """
 documents:
 - name: two
@@ -228,6 +276,7 @@ def main():
             part(tap, server, sync)
         tap.same(sync.flaws(), [], "a repository without a flaw")
     projects(tap)
+    identifier(tap)
     another_mapping(tap)
     return tap.end()
 
