@@ -24,45 +24,36 @@
 
 #define HOUR (3600 * STAMP_SECOND)
 
-static void add_removal(
-	struct mapper *m, int64_t work_package, char *entry, const char *why)
-{
-	struct guard *g = &m->guard;
-
-	g->removals = grow(g->removals, g->n_removals, &g->cap_removals,
-		sizeof(*g->removals));
-	g->removals[g->n_removals++] = (struct guard_removal){
-		.work_package = work_package, .entry = entry, .why = why};
-}
-
 void guard_gone(struct mapper *m, int64_t id)
 {
-	add_removal(m, id, NULL,
+	removals_add(&m->guard.removals, id, STR_NONE,
 		id != 0 ? "OpenProject does not show it any more"
 			: "no work package makes it any more");
 }
 
 bool guard_finds_gone(const struct guard *g, int64_t id)
 {
-	for (size_t i = 0; i < g->n_removals; i++)
-		if (g->removals[i].work_package == id &&
-			g->removals[i].entry == NULL)
-			return true;
-	return false;
+	return removals_have(&g->removals, id, STR_NONE);
 }
 
 void guard_remove(struct mapper *m, int64_t work_package, struct str entry,
 	const char *why)
 {
-	add_removal(m, work_package, str_dup(entry), why);
+	removals_add(&m->guard.removals, work_package, entry, why);
+}
+
+/* A person released it, and it was not made again since. */
+static bool may_go(const struct guard_held *held)
+{
+	return held->released && !held->made;
 }
 
 bool guard_pending(const struct guard *g)
 {
 	for (size_t i = 0; i < g->n_held; i++)
-		if (g->held[i].released)
+		if (may_go(&g->held[i]))
 			return true;
-	return g->n_removals > 0;
+	return g->removals.n > 0;
 }
 
 /* --- Victims: the documents that removals are about --------------------- */
@@ -83,12 +74,13 @@ struct victim {
 
 struct victims {
 	struct mapper *m;
-	const struct guard_removal *removal; /* that is looked at */
+	const struct removal *removal; /* that is looked at */
 	bool released;
 	size_t kept; /* of that one: when_gone: keep */
-	size_t first;
 	size_t n, cap;
-	struct victim *items;
+	struct victim *items; /* those of a work package together */
+	int code;             /* of what failed, */
+	struct err *e;        /* if anything has */
 };
 
 static void victims_fini(struct victims *v)
@@ -101,24 +93,44 @@ static void victims_fini(struct victims *v)
 	free(v->items);
 }
 
-static bool has_victim(const struct victims *v, const struct state_document *d)
+static int by_document(const void *a, const void *b)
 {
-	for (size_t i = v->n; i-- > 0;)
-		if (v->items[i].work_package == d->work_package &&
-			str_is(d->entry, v->items[i].entry))
+	const struct victim *x = a;
+	const struct victim *y = b;
+
+	if (x->work_package != y->work_package)
+		return x->work_package < y->work_package ? -1 : 1;
+	return strcmp(x->entry, y->entry);
+}
+
+static void sort(struct victims *v)
+{
+	if (v->n > 0)
+		qsort(v->items, v->n, sizeof(*v->items), by_document);
+}
+
+/* By its own removal, and by that of its whole work package just before. */
+static bool is_there(const struct victims *v, const struct state_document *d)
+{
+	for (size_t i = v->n; i-- > 0;) {
+		if (v->items[i].work_package != d->work_package)
+			break;
+		if (str_is(d->entry, v->items[i].entry))
 			return true;
+	}
 	return false;
 }
 
 static int on_victim(void *arg, const struct state_document *d, struct err *e)
 {
 	struct victims *v = arg;
-	const struct guard_removal *removal = v->removal;
+	const struct removal *removal = v->removal;
+	bool whole = removal->entry.p == NULL;
 
 	(void)e;
-	if (removal->entry != NULL && !str_is(d->entry, removal->entry))
+	if ((!whole && !str_eq(d->entry, removal->entry)) || is_there(v, d))
 		return 0;
-	if (removal->entry == NULL && d->keep_when_gone) {
+	if (whole && d->keep_when_gone) {
 		v->kept++;
 		return 0;
 	}
@@ -129,77 +141,81 @@ static int on_victim(void *arg, const struct state_document *d, struct err *e)
 		.claim = str_dup(d->claim),
 		.path = str_dup(d->n_files > 0 ? d->files[0].path : STR("")),
 		.why = removal->why,
-		.gone = removal->entry == NULL,
+		.gone = whole,
 		.released = v->released,
 	};
 	return 0;
 }
 
 /* Add those of one removal; a work package without any is just forgotten. */
-static int add_victims(
-	struct victims *v, const struct guard_removal *removal, struct err *e)
+static void add_victims(void *arg, const struct removal *removal)
 {
+	struct victims *v = arg;
 	struct mapper *m = v->m;
+	int64_t id = removal->work_package;
 	struct state_head head = {0};
 	size_t first = v->n;
 	bool found;
-	int r = store_head_of(
-		m->store, removal->work_package, &found, &head, e);
 
 	v->removal = removal;
 	v->kept = 0;
-	if (r == 0)
-		r = store_documents(
-			m->store, removal->work_package, on_victim, v, e);
+	if (v->code == 0)
+		v->code = store_head_of(m->store, id, &found, &head, v->e);
+	if (v->code == 0)
+		v->code = store_documents(m->store, id, on_victim, v, v->e);
 	for (size_t i = first; i < v->n; i++)
 		v->items[i].project = head.project_id;
-	if (r == 0 && removal->entry == NULL && v->n == first && v->kept == 0)
-		store_drop_work_package(m->store, removal->work_package);
-	return r;
+	if (v->code == 0 && removal->entry.p == NULL && v->n == first &&
+		v->kept == 0)
+		store_drop_work_package(m->store, id);
 }
 
 /* What was held before needs no decision. */
 static void look_up_held(struct victims *v)
 {
-	const struct guard *g = &v->m->guard;
-
 	for (size_t i = 0; i < v->n; i++) {
 		struct victim *victim = &v->items[i];
+		const struct guard_held *held = guard_find_held(&v->m->guard,
+			victim->work_package, str_of(victim->entry));
 
-		for (size_t k = 0; k < g->n_held; k++) {
-			const struct guard_held *held = &g->held[k];
-
-			if (held->work_package != victim->work_package ||
-				strcmp(held->entry, victim->entry) != 0)
-				continue;
-			victim->released = held->released;
-			victim->verdict = held->released ? GOES : STAYS_HELD;
-		}
+		if (held == NULL)
+			continue;
+		victim->released = held->released;
+		victim->verdict = held->released ? GOES : STAYS_HELD;
 	}
 }
 
-static int collect(struct victims *v, struct err *e)
+static bool has_victim(
+	const struct victims *v, size_t n, const struct guard_held *held)
+{
+	const struct victim key = {
+		.work_package = held->work_package, .entry = held->entry};
+
+	return n > 0 &&
+	       bsearch(&key, v->items, n, sizeof(key), by_document) != NULL;
+}
+
+static int collect(struct victims *v)
 {
 	const struct guard *g = &v->m->guard;
-	int r = 0;
+	size_t n;
 
-	for (size_t i = 0; r == 0 && i < g->n_removals; i++)
-		r = add_victims(v, &g->removals[i], e);
+	removals_each(&g->removals, add_victims, v);
+	sort(v);
 	look_up_held(v);
+	n = v->n;
 	v->released = true;
-	for (size_t i = 0; r == 0 && i < g->n_held; i++) {
+	for (size_t i = 0; i < g->n_held; i++) {
 		const struct guard_held *held = &g->held[i];
-		const struct state_document d = {
-			.work_package = held->work_package,
-			.entry = str_of(held->entry)};
-		const struct guard_removal removal = {
-			held->work_package, held->entry, "it was held"};
+		const struct removal removal = {
+			held->work_package, str_of(held->entry), "it was held"};
 
-		if (held->released && !has_victim(v, &d))
-			r = add_victims(v, &removal, e);
+		if (may_go(held) && !has_victim(v, n, held))
+			add_victims(v, &removal);
 	}
 	v->removal = NULL;
-	return r;
+	sort(v);
+	return v->code;
 }
 
 /* --- Weighing ----------------------------------------------------------- */
@@ -394,15 +410,20 @@ static int note_rows(struct victims *v, struct err *e)
 	return r;
 }
 
+/* The last of a work package that is gone, of which all may go. */
 static bool is_last_of_gone(const struct victims *v, size_t i)
 {
-	const struct victim *victim = &v->items[i];
+	int64_t id = v->items[i].work_package;
+	bool gone = false;
 
-	for (size_t k = 0; k < v->n; k++)
-		if (v->items[k].work_package == victim->work_package &&
-			(k > i || v->items[k].verdict != GOES))
+	if (i + 1 < v->n && v->items[i + 1].work_package == id)
+		return false;
+	for (size_t k = i + 1; k-- > 0 && v->items[k].work_package == id;) {
+		if (v->items[k].verdict != GOES)
 			return false;
-	return victim->gone;
+		gone |= v->items[k].gone;
+	}
+	return gone;
 }
 
 static int on_left(void *arg, const struct state_document *d, struct err *e)
@@ -443,17 +464,19 @@ static void count_held(struct mapper *m)
 
 	m->counts.held = g->n_changes;
 	for (size_t i = 0; i < g->n_held; i++)
-		m->counts.held += !g->held[i].released;
+		m->counts.held += !g->held[i].released && !g->held[i].made;
 }
 
 int guard_decide(struct mapper *m, struct err *e)
 {
-	struct victims v = {.m = m};
+	struct victims v = {.m = m, .e = e};
 	int r = 0;
 
 	if (guard_pending(&m->guard)) {
 		m->decided = true;
-		r = collect(&v, e);
+		r = guard_settle_made(m, e);
+		if (r == 0)
+			r = collect(&v);
 		if (r == 0)
 			r = weigh(&v, e);
 		if (r == 0)

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "daemon/removals.h"
 
 /*
  * The guard: removals wait for the end of a pass, when all of them are known,
@@ -19,25 +20,18 @@ struct mapper_item;
 
 #define GUARD_FLOOR 5 /* fewer removals are never held */
 
-/* A document that is to go, decided when the pass has seen everything. */
-struct guard_removal {
-	int64_t work_package;
-	char *entry; /* NULL: the work package and all its documents */
-	const char *why;
-};
-
 /* A document whose removal is held, or was released. */
 struct guard_held {
 	int64_t work_package;
 	char *entry;
 	bool gone;
 	bool released;
+	bool made; /* again, and not yet committed: it counts no more */
 };
 
 struct guard {
-	size_t n_removals, cap_removals;
-	struct guard_removal *removals; /* of the pass that runs */
-	size_t n_held, cap_held;
+	struct removals removals; /* decided when the pass has seen all */
+	size_t n_held, cap_held, n_made;
 	struct guard_held *held; /* by work package and entry */
 	size_t n_withdrawn, cap_withdrawn;
 	int64_t *withdrawn; /* ascending */
@@ -70,13 +64,20 @@ void guard_remove(struct mapper *m, int64_t work_package, struct str entry,
  * A document is made again: neither held nor to be removed any more, unless
  * its work package is gone, and it is made of what is kept.
  */
-int guard_made(struct mapper *m, const struct mapper_item *item,
-	struct str entry, struct err *e);
+void guard_made(
+	struct mapper *m, const struct mapper_item *item, struct str entry);
+
+/* Those that were made again go from the state; before a commit. */
+int guard_settle_made(struct mapper *m, struct err *e);
 
 bool guard_withdrawn(const struct guard *g, int64_t id);
 
 /* Is a document of it held since the server does not show it? */
 bool guard_holds_gone(const struct guard *g, int64_t id);
+
+/* A document that is held, or NULL. */
+struct guard_held *guard_find_held(
+	const struct guard *g, int64_t work_package, struct str entry);
 
 /*
  * When a pass has read everything: carry out what was released and what may

@@ -15,21 +15,18 @@ static void free_held(struct guard *g)
 {
 	for (size_t i = 0; i < g->n_held; i++)
 		free(g->held[i].entry);
-	g->n_held = 0;
+	g->n_held = g->n_made = 0;
 }
 
 void guard_forget(struct guard *g)
 {
-	for (size_t i = 0; i < g->n_removals; i++)
-		free(g->removals[i].entry);
-	g->n_removals = 0;
+	removals_fini(&g->removals);
 }
 
 void guard_fini(struct guard *g)
 {
 	guard_forget(g);
 	free_held(g);
-	free(g->removals);
 	free(g->held);
 	free(g->withdrawn);
 	*g = (struct guard){0};
@@ -122,56 +119,104 @@ bool guard_withdrawn(const struct guard *g, int64_t id)
 	return false;
 }
 
+/* The first that is not before a work package's. */
+static size_t first_held(const struct guard *g, int64_t work_package)
+{
+	size_t low = 0;
+	size_t high = g->n_held;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (g->held[middle].work_package < work_package)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool is_of(const struct guard *g, size_t i, int64_t work_package)
+{
+	return i < g->n_held && g->held[i].work_package == work_package;
+}
+
 bool guard_holds_gone(const struct guard *g, int64_t id)
 {
-	for (size_t i = 0; i < g->n_held; i++)
-		if (g->held[i].work_package == id && g->held[i].gone)
+	for (size_t i = first_held(g, id); is_of(g, i, id); i++)
+		if (g->held[i].gone && !g->held[i].made)
 			return true;
 	return false;
+}
+
+struct guard_held *guard_find_held(
+	const struct guard *g, int64_t work_package, struct str entry)
+{
+	for (size_t i = first_held(g, work_package); is_of(g, i, work_package);
+		i++)
+		if (str_is(entry, g->held[i].entry) && !g->held[i].made)
+			return &g->held[i];
+	return NULL;
 }
 
 /* --- A document that is there again ------------------------------------- */
 
 /* That a work package is gone is only forgotten when the server shows it. */
-static void forget_removals(
-	struct guard *g, int64_t work_package, struct str entry, bool shown)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < g->n_removals; i++) {
-		struct guard_removal *removal = &g->removals[i];
-
-		if (removal->work_package == work_package &&
-			(removal->entry == NULL
-					? shown
-					: str_is(entry, removal->entry)))
-			free(removal->entry);
-		else
-			g->removals[n++] = *removal;
-	}
-	g->n_removals = n;
-}
-
-int guard_made(struct mapper *m, const struct mapper_item *item,
-	struct str entry, struct err *e)
+void guard_made(
+	struct mapper *m, const struct mapper_item *item, struct str entry)
 {
 	struct guard *g = &m->guard;
-	int64_t work_package = item->id;
+	struct guard_held *held = guard_find_held(g, item->id, entry);
 
-	forget_removals(g, work_package, entry, !item->kept);
-	for (size_t i = 0; i < g->n_held; i++) {
-		struct guard_held *held = &g->held[i];
+	removals_forget(&g->removals, item->id, entry);
+	if (!item->kept)
+		removals_forget(&g->removals, item->id, STR_NONE);
+	if (held == NULL || (held->gone && item->kept))
+		return;
+	held->made = true;
+	g->n_made++;
+}
 
-		if (held->work_package != work_package ||
-			!str_is(entry, held->entry) ||
-			(held->gone && item->kept))
-			continue;
-		free(held->entry);
-		memmove(held, held + 1, (g->n_held - i - 1) * sizeof(*held));
-		g->n_held--;
-		return state_held_delete(store_state(m->store), HELD_REMOVAL,
-			work_package, entry, e);
+static int delete_made(struct mapper *m, struct err *e)
+{
+	const struct guard *g = &m->guard;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < g->n_held; i++)
+		if (g->held[i].made)
+			r = state_held_delete(store_state(m->store),
+				HELD_REMOVAL, g->held[i].work_package,
+				str_of(g->held[i].entry), e);
+	return r;
+}
+
+int guard_settle_made(struct mapper *m, struct err *e)
+{
+	struct state *state = store_state(m->store);
+	struct guard *g = &m->guard;
+	size_t n = 0;
+	int r;
+
+	if (g->n_made == 0)
+		return 0;
+	r = state_begin(state, e);
+	if (r != 0)
+		return r;
+	r = delete_made(m, e);
+	if (r == 0)
+		r = state_end(state, e);
+	if (r != 0) {
+		state_rollback(state);
+		return r;
 	}
+	for (size_t i = 0; i < g->n_held; i++) {
+		if (g->held[i].made)
+			free(g->held[i].entry);
+		else
+			g->held[n++] = g->held[i];
+	}
+	g->n_held = n;
+	g->n_made = 0;
 	return 0;
 }
 
@@ -313,7 +358,7 @@ static int put_changes(struct mapper *m, bool grown, struct err *e)
 			       ? "this opsync writes other bytes than the last"
 			       : "the mapping changed"};
 	int64_t set;
-	int r = state_held_delete(c.state, HELD_CHANGE, 0, STR_NONE, e);
+	int r = state_held_clear(c.state, HELD_CHANGE, e);
 
 	if (r == 0)
 		r = state_staged_changes(c.state, put_change, &c, e);
@@ -349,6 +394,9 @@ static int hold(struct mapper *m, int64_t n, struct err *e)
 	store_discard(m->store);
 	mapper_forget_names(m);
 	guard_forget(&m->guard);
+	for (size_t i = 0; i < m->guard.n_held; i++)
+		m->guard.held[i].made = false;
+	m->guard.n_made = 0;
 	m->n_again = 0;
 	m->n_failed = 0;
 	m->n_missed = 0;
@@ -401,7 +449,7 @@ int guard_weigh(struct mapper *m, struct err *e)
 	g->changes_held = false;
 	g->n_changes = 0;
 	if (r == 0)
-		r = state_held_delete(state, HELD_CHANGE, 0, STR_NONE, e);
+		r = state_held_clear(state, HELD_CHANGE, e);
 	if (r == 0)
 		r = state_delete(state, "held.released", e);
 	return r == 0 ? state_delete(state, "held.mapping", e) : r;

@@ -116,7 +116,9 @@ static int commit_as(struct mapper *m, const char *subject, const char *body,
 		c.author_name = m->editor_name;
 		c.author_email = email;
 	}
-	r = store_commit(m->store, &c, e);
+	r = guard_settle_made(m, e);
+	if (r == 0)
+		r = store_commit(m->store, &c, e);
 	if (r != 0)
 		return r;
 	m->staged_since = 0;
@@ -176,14 +178,21 @@ int mapper_commit_one(
 	return commit_as(m, subject, body, NULL, false, e);
 }
 
-int mapper_commit_some(struct mapper *m, struct err *e)
+/* Documents that were changed wait for a commit, the first for so long. */
+static bool is_due(const struct mapper *m)
 {
 	int64_t waited = stamp_monotonic() - m->staged_since;
 
-	if (m->dry || m->staged_since == 0 || m->guard.weighing)
-		return 0;
-	if (staged(m) < batch(m) && waited < COMMIT_SECONDS * STAMP_SECOND &&
-		store_staged_bytes(m->store) < COMMIT_BYTES)
+	return m->staged_since != 0 &&
+	       (staged(m) >= batch(m) ||
+		       waited >= COMMIT_SECONDS * STAMP_SECOND);
+}
+
+/* Where no document changes, there are rows nevertheless. */
+int mapper_commit_some(struct mapper *m, struct err *e)
+{
+	if (m->dry || m->guard.weighing ||
+		(!is_due(m) && store_staged_bytes(m->store) < COMMIT_BYTES))
 		return 0;
 	return commit(m, NULL, false, e);
 }

@@ -374,8 +374,8 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 		return r;
 	}
 	count_change(m, s->item, d, was, change);
-	r = guard_made(m, s->item, str_of(d->entry), e);
-	if (r == 0 && (held == NULL || !str_is(held->files[0].path, d->path)))
+	guard_made(m, s->item, str_of(d->entry));
+	if (held == NULL || !str_is(held->files[0].path, d->path))
 		r = mapper_reread(m, READ_WORK_PACKAGE, s->item->id, e);
 	return r == 0 ? mapper_values_after(m, &values, d, e) : r;
 }

@@ -41,11 +41,15 @@ int mapper_check(struct mapper *m, struct buf *out, struct err *e)
 	return store_check(m->store, on_finding, out, e);
 }
 
+static void on_removal(void *arg, const struct removal *removal)
+{
+	on_finding(arg, STORE_SERVER, removal->work_package, STR_NONE,
+		removal->why);
+}
+
 int mapper_differences(struct mapper *m, struct buf *out, struct err *e)
 {
-	for (size_t i = 0; i < m->guard.n_removals; i++)
-		on_finding(out, STORE_SERVER, m->guard.removals[i].work_package,
-			STR_NONE, m->guard.removals[i].why);
+	removals_each(&m->guard.removals, on_removal, out);
 	guard_forget(&m->guard);
 	return store_differences(m->store, on_finding, out, e);
 }

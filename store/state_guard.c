@@ -40,12 +40,20 @@ int state_held_delete(struct state *s, enum state_held_kind kind,
 	int64_t work_package, struct str entry, struct err *e)
 {
 	struct query q = query_open(s,
-		"DELETE FROM held WHERE kind = ?1"
-		" AND (?2 = 0 OR (work_package = ?2 AND entry = ?3))");
+		"DELETE FROM held WHERE kind = ? AND work_package = ?"
+		" AND entry = ?");
 
 	bind_int(&q, kind);
 	bind_int(&q, work_package);
 	bind_text(&q, entry);
+	return query_run(&q, e);
+}
+
+int state_held_clear(struct state *s, enum state_held_kind kind, struct err *e)
+{
+	struct query q = query_open(s, "DELETE FROM held WHERE kind = ?");
+
+	bind_int(&q, kind);
 	return query_run(&q, e);
 }
 

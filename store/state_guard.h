@@ -29,9 +29,9 @@ struct state_held {
 int state_held_put(
 	struct state *s, const struct state_held *held, struct err *e);
 
-/* Of a document, or all of that kind with work_package 0. */
 int state_held_delete(struct state *s, enum state_held_kind kind,
 	int64_t work_package, struct str entry, struct err *e);
+int state_held_clear(struct state *s, enum state_held_kind kind, struct err *e);
 
 typedef int state_held_fn(
 	void *arg, const struct state_held *held, struct err *e);

@@ -227,6 +227,40 @@ def mistyped(tap):
                  "the right one has them all again")
 
 
+def once_each(tap):
+    """A poll shows one that another mapping leaves out: it counts once."""
+    with StandIn("--generate", "12") as server, Sync(
+            server.url, projects="[demo-1]", mapping=PLAIN) as sync:
+        sync.once()
+        server.side(*edit(12, subject="the newest"))
+        sync.once()
+        sync.configure(mapping=PLAIN.replace(
+            "not (subject | match('^X'))", "id < 9"))
+        done = sync.once()
+        tap.ok("4 removed" in done.err and done.err.count("removed:") == 4,
+               "what a pass sees twice is removed, and said, once", done)
+        tap.ok("Remove 4 documents" in sync.git("log", "-1").out,
+               "and counted so in the commit")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
+def made_again(tap):
+    """Held ones are made again: they are held no more once they are."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1, demo-2]", mapping=PLAIN) as sync:
+        sync.once()
+        tree = sync.tree()
+        sync.configure(mapping=PLAIN.replace(
+            "not (subject | match('^X'))", "id < 9"))
+        loud(tap, sync.once(), 32, 32, "a mapping that leaves most out")
+        sync.configure(mapping=PLAIN)
+        done = sync.once()
+        tap.same((done.code, sets(sync)), (0, {}),
+                 "and is taken back: nothing is held any more")
+        tap.tree(sync.tree(), tree, "nothing has gone")
+        tap.same((sync.once().code, sets(sync)), (0, {}), "nor is it later")
+
+
 def projects(tap):
     """One project's trouble never stops the others."""
     with StandIn(*WORLD) as server, Sync(
@@ -379,7 +413,8 @@ def main():
         archived(tap, server, sync, head)
         emptied(tap, server, sync, head)
         tap.same(sync.flaws(), [], "a repository without a flaw")
-    for part in (few, retyped, mistyped, projects, withdrawn, changes):
+    for part in (few, retyped, mistyped, once_each, made_again, projects,
+                 withdrawn, changes):
         part(tap)
     return tap.end()
 

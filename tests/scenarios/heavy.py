@@ -19,6 +19,7 @@ IDLE = 18   # MiB; without giving back it would be 42
 ANON = 8      # 19, with the index
 STARTED = 15  # 18
 FAULTS = 400  # pages; those of the program and its libraries would be 750
+READ_AGAIN = 24  # MiB more; 38 if all rows waited for the end
 CHILD = 50    # MiB; 500 if files were compared
 
 GIT = """#!/usr/bin/python3
@@ -274,6 +275,23 @@ def among_others(tap):
                "%d MiB" % memory(sync, "RssAnon"))
 
 
+def read_again(tap):
+    """Rows are written as they come, though no document changes."""
+    with StandIn("--generate", "20000") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING.replace(
+                "all", "none")) as sync:
+        sync.once()
+        head = sync.head()
+        sync.start()
+        before = memory(sync, "VmHWM")
+        done = sync.opsync("resync", "--full", "--wait")
+        most = memory(sync, "VmHWM")
+        tap.ok(done.code == 0 and most < before + READ_AGAIN,
+               "all of many read again in little memory",
+               "%d MiB, before %d" % (most, before))
+        tap.same(sync.head(), head, "and nothing is committed")
+
+
 def faults(sync):
     """Pages that had to be looked for."""
     with open("/proc/%d/stat" % sync.process.pid) as f:
@@ -319,6 +337,7 @@ def main():
     idle(tap)
     among_others(tap)
     burst(tap)
+    read_again(tap)
     return tap.end()
 
 
