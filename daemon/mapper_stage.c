@@ -448,6 +448,41 @@ static bool is_recorded(const struct staging *s, enum outcome outcome)
 	       !store_has_staged(s->m->store, s->item->id);
 }
 
+struct likeness {
+	const struct state_work_package *row;
+	bool same; /* but for the generation */
+};
+
+static int compare_row(
+	void *arg, const struct state_work_package *known, struct err *e)
+{
+	struct likeness *l = arg;
+	const struct state_work_package *row = l->row;
+
+	(void)e;
+	l->same = known->outcome == row->outcome &&
+		  known->updated_at == row->updated_at &&
+		  memcmp(known->hash, row->hash, SHA256_SIZE) == 0 &&
+		  str_eq(known->reason, row->reason) &&
+		  str_eq(known->source, row->source) &&
+		  str_eq(known->attachments, row->attachments) &&
+		  str_eq(known->comments, row->comments);
+	return 0;
+}
+
+/* What commits nothing would keep all rows of the store until its end. */
+static bool is_vain(struct mapper *m, const struct state_work_package *row)
+{
+	struct likeness l = {.row = row};
+	struct err ignored = {0}; /* comes again with the next question */
+	bool found = false;
+
+	return m->dry &&
+	       store_work_package(m->store, row->id, &found, compare_row, &l,
+		       &ignored) == 0 &&
+	       l.same;
+}
+
 static void put_row(struct staging *s, const struct rendered *rendered)
 {
 	struct state_work_package row = row_of(s->item);
@@ -470,7 +505,7 @@ static void put_row(struct staging *s, const struct rendered *rendered)
 	/* Until a removal is carried out, every sight asks for it again. */
 	if (s->pending)
 		memset(row.hash, 0, sizeof(row.hash));
-	if (!is_recorded(s, row.outcome))
+	if (!is_recorded(s, row.outcome) && !is_vain(s->m, &row))
 		store_put_work_package(s->m->store, &row);
 }
 

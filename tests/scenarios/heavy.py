@@ -290,6 +290,10 @@ def read_again(tap):
                "all of many read again in little memory",
                "%d MiB, before %d" % (most, before))
         tap.same(sync.head(), head, "and nothing is committed")
+        done = sync.opsync("verify")
+        most = memory(sync, "VmHWM")
+        tap.ok(done.code == 0 and most < before + READ_AGAIN,
+               "and verified", "%d MiB, before %d" % (most, before))
 
 
 def faults(sync):
