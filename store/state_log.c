@@ -321,10 +321,25 @@ static int measure(struct state *s, int64_t after, int64_t *size, int64_t *last,
 	return query_close(&q, e);
 }
 
+/* The first so many bytes of events end with which? */
+static int find_end(struct state *s, int64_t size, int64_t *end, struct err *e)
+{
+	struct query q = query_open(
+		s, "SELECT id, " EVENT_SIZE " FROM event ORDER BY id");
+	int64_t sum = 0;
+
+	while (sum < size && query_next(&q)) {
+		*end = column_int(&q);
+		sum += column_int(&q);
+	}
+	return query_close(&q, e);
+}
+
 /* All of them are read only where they may be too large. */
 static int prune_size(struct state *s, int64_t max_size, struct err *e)
 {
 	int64_t more = 0;
+	int64_t end = 0;
 	int code = measure(s, s->log_last, &more, &s->log_last, e);
 
 	s->log_size += more;
@@ -333,15 +348,16 @@ static int prune_size(struct state *s, int64_t max_size, struct err *e)
 	code = measure(s, 0, &s->log_size, &s->log_last, e);
 	if (code != 0 || s->log_size <= max_size)
 		return code;
-	more = s->log_size - max_size;
+	code = find_end(s, s->log_size - max_size, &end, e);
 	s->log_size = max_size;
-	return prune(s,
-		"DELETE FROM event WHERE id <= (SELECT id FROM (SELECT id,"
-		" sum(" EVENT_SIZE ") OVER (ORDER BY id) AS size FROM event)"
-		" WHERE size >= ? LIMIT 1)",
-		more, e);
+	return code == 0 ? prune(s, "DELETE FROM event WHERE id <= ?", end, e)
+			 : code;
 }
 
+/*
+ * Each by itself, events before their runs: in one transaction SQLite would
+ * keep a copy in memory of all that it changes, to take it back.
+ */
 int state_prune(
 	struct state *s, int64_t before, int64_t max_size, struct err *e)
 {
@@ -353,13 +369,9 @@ int state_prune(
 		"DELETE FROM run WHERE started < ?",
 		"DELETE FROM usage WHERE day < ?",
 	};
-	int code = state_nest(s, e);
+	int code = 0;
 
-	if (code != 0)
-		return code;
 	for (size_t i = 0; code == 0 && i < ARRAY_LEN(by_age); i++)
 		code = prune(s, by_age[i], before, e);
-	if (code == 0)
-		code = prune_size(s, max_size, e);
-	return state_unnest(s, code, e);
+	return code == 0 ? prune_size(s, max_size, e) : code;
 }

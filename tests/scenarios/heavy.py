@@ -2,15 +2,17 @@
 """Work packages with very many attachments: in little memory, and in time
 though most contents are the same.  What idles behind them is small."""
 # slow: sanitizers take many times the memory
+import contextlib
 import glob
 import hashlib
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 
-from harness import StandIn, Sync, Tap, until
+from harness import BUILD, StandIn, Sync, Tap, until
 from verify import flip, other_digest, packs
 
 MOST = 145  # MiB
@@ -20,6 +22,7 @@ ANON = 8      # 19, with the index
 STARTED = 15  # 18
 FAULTS = 400  # pages; those of the program and its libraries would be 750
 READ_AGAIN = 24  # MiB more; 38 if all rows waited for the end
+PRUNED = 36  # 46 in one transaction
 CHILD = 50    # MiB; 500 if files were compared
 
 GIT = """#!/usr/bin/python3
@@ -169,11 +172,11 @@ def loose(tap):
         tap.ok(most < LARGE, "in little memory", "%d MiB" % most)
 
 
-def compared(sync):
-    """What diff says, and what it took."""
-    said = os.path.join(sync.folder, "diff")
+def taken(sync, program, *args):
+    """What a program of ours says, and the memory that it took."""
+    said = os.path.join(sync.folder, "said")
     with open(said, "wb") as out, subprocess.Popen(
-            [sync.CLIENT, "--config", sync.config, "diff"], env=sync.env,
+            [program, "--config", sync.config, *args], env=sync.env,
             stdout=out, stderr=out) as child:
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -193,7 +196,7 @@ def difference(tap):
         server.side("attach", {"work_package": 1, "file_name": "other.bin",
                                "size": 70 << 20})
         sync.configure(mapping=MAPPING.replace('"${', '"new/${'))
-        said, most = compared(sync)
+        said, most = taken(sync, sync.CLIENT, "diff")
         tap.ok("rename from 2/%s\n" % old[1] in said and
                "and b/new/1/other.bin differ" in said and
                "Binary files a/1/%s and /dev/null differ" % old[0] in said,
@@ -296,6 +299,32 @@ def read_again(tap):
                "and verified", "%d MiB, before %d" % (most, before))
 
 
+def prune(tap):
+    """A log of very many events that is too old as a whole, or too large."""
+    for what, more, change in (
+            ("old", "log: { keep: 30d }", "UPDATE run SET started = 0"),
+            ("large", "log: { max_size: 1MiB }", "SELECT 1")):
+        with StandIn("--generate", "5") as server, Sync(
+                server.url, projects="[demo-1]", mapping=MAPPING,
+                more=more) as sync:
+            sync.once()
+            with contextlib.closing(sqlite3.connect(sync.state_file)) as state:
+                state.execute(change)
+                state.execute(
+                    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1"
+                    " FROM n WHERE i < 300000) INSERT INTO event (run, at,"
+                    " level, kind, work_package, text) SELECT 1, 0, 6, 'same',"
+                    " i % 1000, 'a sentence of usual length, or so' FROM n")
+                state.commit()
+            said, most = taken(
+                sync, os.path.join(BUILD, "opsyncd"), "--once")
+            with contextlib.closing(sqlite3.connect(sync.state_file)) as state:
+                left, = state.execute("SELECT count(*) FROM event").fetchone()
+            tap.ok(left < 20000 and most < PRUNED,
+                   "a log that is %s goes in little memory" % what,
+                   "%d MiB, %d events left; %s" % (most, left, said))
+
+
 def faults(sync):
     """Pages that had to be looked for."""
     with open("/proc/%d/stat" % sync.process.pid) as f:
@@ -342,6 +371,7 @@ def main():
     among_others(tap)
     burst(tap)
     read_again(tap)
+    prune(tap)
     return tap.end()
 
 
