@@ -3,8 +3,8 @@
  *
  * Two documents may want one path.  The lower work package (then the earlier
  * entry) has it, whatever came first; the others get -ID.  So a document is
- * placed by looking at all that claim its natural path, and whenever a claim
- * comes or goes, the others that share it are mapped again.
+ * placed by looking who else claims its natural path, and where the first
+ * claim comes or goes, the one behind it is mapped again.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,38 +100,54 @@ static void map_again(struct mapper *m, int64_t id)
 	m->again[m->n_again++] = id;
 }
 
-/* A look at those who claim the same path as a document. */
-struct claimants {
-	struct mapper *m;
-	int64_t work_package;
-	struct str entry;
-	int entry_index;
-	bool others_again; /* put the others down to be mapped again */
-	bool lower;        /* result: somebody goes before */
+/*
+ * Where a document stands among those that claim its path: whatever comes or
+ * goes, only the first has it, and only the one behind it may lose or get it.
+ */
+struct rank {
+	const struct program *program;
+	int entry;      /* its index */
+	bool lower;     /* somebody goes before */
+	bool contested; /* by other work packages, of which */
+	int64_t next;   /* is the first */
 };
 
-static void on_claimant(void *arg, int64_t work_package, struct str entry)
+/* Of its own work package the earlier entry goes before. */
+static void on_own_claim(void *arg, struct str entry)
 {
-	struct claimants *c = arg;
-	bool self = work_package == c->work_package;
+	struct rank *r = arg;
 
-	if (self && str_eq(entry, c->entry))
-		return;
-	if (work_package < c->work_package ||
-		(self && program_entry(c->m->config->program, entry) <
-				 c->entry_index))
-		c->lower = true;
-	if (c->others_again && !self)
-		map_again(c->m, work_package);
+	if (program_entry(r->program, entry) < r->entry)
+		r->lower = true;
 }
 
+/* entry none: of a work package as a whole. */
+static int rank(struct mapper *m, int64_t work_package, struct str entry,
+	struct str claim, struct rank *out, struct err *e)
+{
+	int r;
+
+	*out = (struct rank){.program = m->config->program};
+	r = store_first_claim(
+		m->store, claim, work_package, &out->contested, &out->next, e);
+	out->lower = out->contested && out->next < work_package;
+	if (r != 0 || entry.p == NULL)
+		return r;
+	out->entry = program_entry(out->program, entry);
+	return store_claims(
+		m->store, claim, work_package, on_own_claim, out, e);
+}
+
+/* Who was behind it may have the path now. */
 static int claim_left(
 	struct mapper *m, int64_t work_package, struct str claim, struct err *e)
 {
-	struct claimants c = {
-		.m = m, .work_package = work_package, .others_again = true};
+	struct rank at;
+	int r = rank(m, work_package, STR_NONE, claim, &at, e);
 
-	return store_claims(m->store, claim, on_claimant, &c, e);
+	if (r == 0 && at.contested && !at.lower)
+		map_again(m, at.next);
+	return r;
 }
 
 int mapper_drop(struct mapper *m, int64_t work_package, struct str entry,
@@ -284,46 +300,52 @@ static int render_with_id(struct staging *s, int entry, struct document *d)
 	return r;
 }
 
-/* Those above a work package that claim a path. */
+/* The entries of a rival that claim a path. */
 struct rivals {
 	struct arena *arena;
-	int64_t above;
 	size_t n, cap;
-	struct rival {
-		int64_t work_package;
-		struct str entry; /* in the arena */
-	} * items;
+	struct str *entries; /* in the arena */
 };
 
-static void on_rival(void *arg, int64_t work_package, struct str entry)
+static void on_rival(void *arg, struct str entry)
 {
 	struct rivals *r = arg;
 
-	if (work_package <= r->above)
-		return;
-	r->items = grow(r->items, r->n, &r->cap, sizeof(*r->items));
-	r->items[r->n++] =
-		(struct rival){work_package, arena_str(r->arena, entry)};
+	r->entries = grow(r->entries, r->n, &r->cap, sizeof(*r->entries));
+	r->entries[r->n++] = arena_str(r->arena, entry);
+}
+
+static int take_back(
+	struct mapper *m, int64_t work_package, struct str entry, struct err *e)
+{
+	enum store_change was = STORE_SAME;
+	int r = store_change_of(m->store, work_package, entry, &was, e);
+
+	if (r == 0)
+		r = store_unstage(m->store, work_package, entry, e);
+	if (r == 0)
+		count(m, was, -1);
+	return r;
 }
 
 /*
  * A higher one came first in this pass and has the path: take that back, and
  * have it mapped again, when it finds the lower one there.
  */
-static int make_room(struct staging *s, struct str claim, struct err *e)
+static int make_room(struct mapper *m, const struct rank *at, struct str claim,
+	struct err *e)
 {
-	struct mapper *m = s->m;
-	struct rivals rivals = {.arena = &m->arena, .above = s->item->id};
-	int r = store_claims(m->store, claim, on_rival, &rivals, e);
+	struct rivals rivals = {.arena = &m->arena};
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < rivals.n; i++) {
-		const struct rival *rival = &rivals.items[i];
-
-		r = store_unstage(
-			m->store, rival->work_package, rival->entry, e);
-		map_again(m, rival->work_package);
-	}
-	free(rivals.items);
+	if (at->contested)
+		r = store_claims(
+			m->store, claim, at->next, on_rival, &rivals, e);
+	for (size_t i = 0; r == 0 && i < rivals.n; i++)
+		r = take_back(m, at->next, rivals.entries[i], e);
+	if (rivals.n > 0)
+		map_again(m, at->next);
+	free(rivals.entries);
 	return r;
 }
 
@@ -336,33 +358,31 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 		find_held(&s->held, str_of(d->entry));
 	struct str claim = words_fold(&m->arena, str_of(d->natural_path));
 	bool new_claim = held == NULL || !str_eq(held->claim, claim);
-	struct claimants c = {
-		.m = m,
-		.work_package = s->item->id,
-		.entry = str_of(d->entry),
-		.entry_index =
-			program_entry(m->config->program, str_of(d->entry)),
-		.others_again = new_claim,
-	};
 	enum store_change was = STORE_SAME;
 	enum store_change change = STORE_SAME;
 	struct mapper_values values;
-	int r = store_claims(m->store, claim, on_claimant, &c, e);
+	struct rank at;
+	int r = rank(m, s->item->id, str_of(d->entry), claim, &at, e);
+
+	if (r == 0 && new_claim && at.contested && !at.lower)
+		map_again(m, at.next);
 
 	if (r == 0 && held != NULL)
-		r = store_change_of(m->store, s->item->id, c.entry, &was, e);
+		r = store_change_of(
+			m->store, s->item->id, str_of(d->entry), &was, e);
 	if (r == 0)
-		r = mapper_values_before(m, s->item->id, c.entry, &values, e);
+		r = mapper_values_before(
+			m, s->item->id, str_of(d->entry), &values, e);
 	if (r == 0 && new_claim && held != NULL)
 		r = claim_left(m, s->item->id, held->claim, e);
-	if (r == 0 && c.lower)
-		r = render_with_id(s, c.entry_index, d);
+	if (r == 0 && at.lower)
+		r = render_with_id(s, at.entry, d);
 	if (r != 0)
 		return r;
 	r = store_put(m->store, s->item->id, d, claim, &change, &one->err);
-	if (r == ERR_DATA && !c.lower) {
+	if (r == ERR_DATA && !at.lower) {
 		one->err = (struct err){0};
-		r = make_room(s, claim, &one->err);
+		r = make_room(m, &at, claim, &one->err);
 		if (r == 0)
 			r = store_put(m->store, s->item->id, d, claim, &change,
 				&one->err);

@@ -109,26 +109,40 @@ int store_documents(struct store *s, int64_t work_package,
 }
 
 /* What nobody claimed is named by its path, and gives way to who takes it. */
-int store_claims(struct store *s, struct str claim, store_claim_fn *fn,
-	void *arg, struct err *e)
+#define CLAIMS(column, condition)                                              \
+	"SELECT " column " FROM staged_document"                               \
+	" WHERE claim = ?1 AND NOT dropped AND work_package " condition        \
+	" UNION ALL SELECT " column " FROM document d"                         \
+	" WHERE claim = ?1 AND work_package " condition                        \
+	" AND NOT EXISTS (SELECT 1 FROM staged_document s"                     \
+	" WHERE s.work_package = d.work_package AND s.entry = d.entry)"        \
+	" AND NOT (work_package = 0 AND EXISTS"                                \
+	" (SELECT 1 FROM staged_file n WHERE n.path = d.entry)) ORDER BY 1"
+
+/* Both parts come in order, so that this reads little however many they are. */
+int store_first_claim(struct store *s, struct str claim, int64_t but,
+	bool *found, int64_t *work_package, struct err *e)
 {
-	struct query q = query_open(s->state,
-		"SELECT work_package, entry FROM staged_document"
-		" WHERE claim = ?1 AND NOT dropped"
-		" UNION ALL SELECT work_package, entry FROM document d"
-		" WHERE claim = ?1 AND NOT EXISTS"
-		" (SELECT 1 FROM staged_document s"
-		" WHERE s.work_package = d.work_package AND s.entry = d.entry)"
-		" AND NOT (work_package = 0 AND EXISTS"
-		" (SELECT 1 FROM staged_file n WHERE n.path = d.entry)) ORDER "
-		"BY 1, 2");
+	struct query q = query_open(
+		s->state, CLAIMS("work_package", "<> ?2") " LIMIT 1");
 
 	bind_text(&q, claim);
-	while (query_next(&q)) {
-		int64_t work_package = column_int(&q);
+	bind_int(&q, but);
+	*found = query_next(&q);
+	if (*found)
+		*work_package = column_int(&q);
+	return query_close(&q, e);
+}
 
-		fn(arg, work_package, column_text(&q));
-	}
+int store_claims(struct store *s, struct str claim, int64_t work_package,
+	store_claim_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(s->state, CLAIMS("entry", "= ?2"));
+
+	bind_text(&q, claim);
+	bind_int(&q, work_package);
+	while (query_next(&q))
+		fn(arg, column_text(&q));
 	return query_close(&q, e);
 }
 

@@ -255,10 +255,15 @@ int store_work_package(struct store *s, int64_t id, bool *found,
 int store_head_of(struct store *s, int64_t id, bool *found,
 	struct state_head *out, struct err *e); /* out stays if not found */
 
-/* Likewise, whose documents claim that path. */
-typedef void store_claim_fn(void *arg, int64_t work_package, struct str entry);
-int store_claims(struct store *s, struct str claim, store_claim_fn *fn,
-	void *arg, struct err *e);
+/*
+ * Likewise, the first of all work packages but one whose documents claim a
+ * path; and the entries of that one which do.
+ */
+int store_first_claim(struct store *s, struct str claim, int64_t but,
+	bool *found, int64_t *work_package, struct err *e);
+typedef void store_claim_fn(void *arg, struct str entry);
+int store_claims(struct store *s, struct str claim, int64_t work_package,
+	store_claim_fn *fn, void *arg, struct err *e);
 
 /* Stage a value for state_put(), and an event for state_event_add(). */
 void store_put_value(struct store *s, const char *key, struct str value);

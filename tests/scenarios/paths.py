@@ -163,6 +163,33 @@ def recorded(tap):
         tap.same(files(sync.store), set(sync.tree()), "nor in the work tree")
 
 
+CROWD = """
+documents:
+- path: x/same.md
+  match: { where: "${ subject != 'Away' }" }
+  body: ${ subject }
+"""
+
+
+def crowd(tap, n=1500):
+    """A path without an ID, by mistake: all of very many want it."""
+    with StandIn("--generate", str(n)) as server, Sync(
+            server.url, projects="[demo-1]", mapping=CROWD) as sync:
+        done = sync.once()
+        tap.ok(done.code == 0 and "%d added" % n in done.err,
+               "very many want one path: in time, and counted once", done)
+        tap.same(sorted(sync.tree()), sorted(
+            ["x/same.md", *("x/same-%d.md" % i for i in range(2, n + 1))]),
+            "the lowest has it")
+        server.side(*edit(1, "Away"))
+        sync.once("--reconcile")
+        tap.ok("x/same-2.md" not in sync.tree() and
+               "x/same-3.md" in sync.tree(), "then the next")
+        server.side(*edit(1, "Back"))
+        sync.once()
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 def main():
     tap = Tap()
     odd(tap, MAPPING)
@@ -178,6 +205,7 @@ def main():
             part(World(tap, server, sync))
             tap.same(sync.flaws(), [], "a repository without a flaw")
     recorded(tap)
+    crowd(tap)
     return tap.end()
 
 

@@ -293,19 +293,26 @@ static int count_documents(
 	return 0;
 }
 
-static void count_claim(void *arg, int64_t work_package, struct str entry)
+static void count_claim(void *arg, struct str entry)
 {
-	assert_true(work_package > 0 && entry.n > 0);
+	assert_true(entry.n > 0);
 	++*(int *)arg;
 }
 
+/* How many entries of the first that claims it; the only one here. */
 static int claims(struct fixture *f, const char *claim)
 {
+	int64_t id = 0;
+	bool found;
 	int n = 0;
 
-	assert_int_equal(
-		store_claims(f->store, str_of(claim), count_claim, &n, &f->err),
+	assert_int_equal(store_first_claim(f->store, str_of(claim), 99, &found,
+				 &id, &f->err),
 		0);
+	assert_int_equal(store_claims(f->store, str_of(claim), id, count_claim,
+				 &n, &f->err),
+		0);
+	assert_int_equal(found, n > 0);
 	return n;
 }
 
@@ -337,6 +344,51 @@ static void test_staged_in_place(void **state)
 	store_discard(f->store);
 	assert_int_equal(documents(f, 1), 1);
 	assert_int_equal(store_staged(f->store), 0);
+}
+
+static int64_t first_claim(struct fixture *f, const char *claim, int64_t but)
+{
+	int64_t id = 0;
+	bool found;
+
+	assert_int_equal(store_first_claim(f->store, str_of(claim), but, &found,
+				 &id, &f->err),
+		0);
+	return found ? id : -1;
+}
+
+static void put_claiming(
+	struct fixture *f, int64_t id, const char *path, const char *claim)
+{
+	struct document d = make(path, "text\n", NULL);
+	enum store_change change;
+
+	assert_int_equal(
+		store_put(f->store, id, &d, str_of(claim), &change, &f->err),
+		0);
+}
+
+/* Recorded or staged, the lowest counts; not who left or is left out. */
+static void test_first_claim(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	put_claiming(f, 5, "a-5.md", "a.md");
+	put_claiming(f, 3, "a.md", "a.md");
+	assert_int_equal(first_claim(f, "a.md", 0), 3);
+	commit(f);
+	assert_int_equal(first_claim(f, "a.md", 0), 3);
+	assert_int_equal(first_claim(f, "a.md", 3), 5);
+	assert_int_equal(first_claim(f, "b.md", 0), -1);
+	put_claiming(f, 4, "a-4.md", "a.md");
+	assert_int_equal(first_claim(f, "a.md", 3), 4);
+	assert_int_equal(store_drop(f->store, 3, STR("default"), &f->err), 0);
+	assert_int_equal(first_claim(f, "a.md", 0), 4);
+	put_claiming(f, 4, "b.md", "b.md");
+	assert_int_equal(first_claim(f, "a.md", 0), 5);
+	assert_int_equal(first_claim(f, "a.md", 5), -1);
+	assert_int_equal(first_claim(f, "b.md", 0), 4);
 }
 
 /* What a fault took back with the look it ended is not taken for staged. */
@@ -583,6 +635,7 @@ int main(void)
 		TEST(test_refused_or_waiting),
 		TEST(test_folder_clash),
 		TEST(test_staged_in_place),
+		TEST(test_first_claim),
 		TEST(test_held_and_lost),
 		TEST(test_rows_only),
 		TEST(test_rows_go_along),
