@@ -235,6 +235,9 @@ void mapper_take_answer(
 enum mapped mapper_map(
 	struct mapper *m, struct mapper_item *item, struct err *e);
 
+/* A row without a hash failed for now: mapper_retry() has it again. */
+void mapper_try_later(struct mapper *m);
+
 /*
  * Record that an item could not be mapped: its documents stay.  With any
  * other code than ERR_DATA it is tried again by mapper_retry().

@@ -66,6 +66,7 @@ static void on_refused(
 
 	(void)entry;
 	mapper_failed(m, work_package, why);
+	mapper_try_later(m);
 	if (mapper_reread(m, READ_WORK_PACKAGE, work_package, &e) != 0)
 		log_error("%s", e.text);
 }

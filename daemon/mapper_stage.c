@@ -44,6 +44,19 @@ static void miss(struct mapper *m, int64_t id, const struct err *why)
 	m->missed[m->n_missed++] = (struct mapper_missed){id, *why};
 }
 
+void mapper_try_later(struct mapper *m)
+{
+	if (m->retry_at == 0)
+		m->retry_at = stamp_monotonic() + RETRY_FIRST;
+}
+
+/* Every sight of it counts as a change, too. */
+static void try_again(struct mapper *m, struct state_work_package *row)
+{
+	memset(row->hash, 0, sizeof(row->hash));
+	mapper_try_later(m);
+}
+
 void mapper_fail(
 	struct mapper *m, const struct mapper_item *item, const struct err *why)
 {
@@ -57,11 +70,8 @@ void mapper_fail(
 	}
 	row.outcome = OUTCOME_FAILED;
 	row.reason = str_of(why->text);
-	if (why->code != ERR_DATA) {
-		memset(row.hash, 0, sizeof(row.hash));
-		if (m->retry_at == 0)
-			m->retry_at = stamp_monotonic() + RETRY_FIRST;
-	}
+	if (why->code != ERR_DATA)
+		try_again(m, &row);
 	m->at = item->id;
 	m->at_project = item->pair.project_id;
 	mapper_failed(m, item->id, why->text);
@@ -275,6 +285,7 @@ struct staging {
 	const struct work_package *wp;
 	struct held held;
 	bool pending;   /* a removal waits for the guard */
+	bool blocked;   /* a path is another's, which may leave it */
 	struct err bad; /* what is wrong with the work package, if anything */
 };
 
@@ -387,8 +398,10 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 			r = store_put(m->store, s->item->id, d, claim, &change,
 				&one->err);
 	}
-	if (r == ERR_DATA)
+	if (r == ERR_DATA) {
+		s->blocked = true;
 		return 0;
+	}
 	if (r != 0) {
 		*e = one->err;
 		return r;
@@ -522,6 +535,8 @@ static void put_row(struct staging *s, const struct rendered *rendered)
 	}
 	if (row.outcome != OUTCOME_FAILED)
 		mapper_recovered(s->m, s->item->id);
+	if (row.outcome == OUTCOME_FAILED && s->blocked)
+		try_again(s->m, &row);
 	/* Until a removal is carried out, every sight asks for it again. */
 	if (s->pending)
 		memset(row.hash, 0, sizeof(row.hash));

@@ -222,8 +222,8 @@ int staging_refuse(
 		" (" WORK_PACKAGE_COLUMNS ") SELECT " WORK_PACKAGE_COLUMNS
 		" FROM work_package WHERE id IN (SELECT work_package"
 		" FROM staged_document WHERE why IS NOT NULL)",
-		"UPDATE staged_work_package SET outcome = 3, reason = d.why"
-		" FROM staged_document d"
+		"UPDATE staged_work_package SET outcome = 3, reason = d.why,"
+		" hash = zeroblob(32) FROM staged_document d"
 		" WHERE d.work_package = id AND d.why IS NOT NULL",
 		"DELETE FROM staged_file WHERE (work_package, entry) IN"
 		" (SELECT work_package, entry FROM staged_document"
@@ -235,7 +235,8 @@ int staging_refuse(
 	};
 	int code = fn != NULL ? tell_waiting(s, fn, arg, e) : 0;
 
-	_Static_assert(OUTCOME_FAILED == 3, "as in the statement");
+	_Static_assert(OUTCOME_FAILED == 3 && SHA256_SIZE == 32,
+		"as in the statement");
 	return code == 0 ? run_all(s, steps, ARRAY_LEN(steps), e) : code;
 }
 

@@ -190,6 +190,24 @@ def crowd(tap, n=1500):
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
 
+def blocked(tap):
+    """With -ID a path is another's: until that one leaves it."""
+    with StandIn("--generate", "5") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        for ident, subject in ((2, "b-4"), (3, "b"), (4, "b")):
+            server.side(*edit(ident, subject))
+        done = sync.once()
+        tap.ok(done.code == 3 and "b-4.md is taken by a file of work package"
+               in done.err, "a path with -ID is another's: said", done)
+        made = holder(sync, 4) == "b-4.md"
+        server.side(*edit(4 if made else 2, "elsewhere"))
+        done = sync.once()
+        tap.ok(done.code == 0 and "work package %d: is in error no more" % (
+            2 if made else 4) in done.err,
+            "when that one leaves it, it is made", done)
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 def main():
     tap = Tap()
     odd(tap, MAPPING)
@@ -206,6 +224,7 @@ def main():
             tap.same(sync.flaws(), [], "a repository without a flaw")
     recorded(tap)
     crowd(tap)
+    blocked(tap)
     return tap.end()
 
 
