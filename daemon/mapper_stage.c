@@ -141,7 +141,7 @@ static int rank(struct mapper *m, int64_t work_package, struct str entry,
 	r = store_first_claim(
 		m->store, claim, work_package, &out->contested, &out->next, e);
 	out->lower = out->contested && out->next < work_package;
-	if (r != 0 || entry.p == NULL)
+	if (r != 0 || entry.p == NULL || program_entries(out->program) == 1)
 		return r;
 	out->entry = program_entry(out->program, entry);
 	return store_claims(
@@ -377,7 +377,6 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 
 	if (r == 0 && new_claim && at.contested && !at.lower)
 		map_again(m, at.next);
-
 	if (r == 0 && held != NULL)
 		r = store_change_of(
 			m->store, s->item->id, str_of(d->entry), &was, e);
@@ -483,7 +482,7 @@ static bool is_recorded(const struct staging *s, enum outcome outcome)
 
 struct likeness {
 	const struct state_work_package *row;
-	bool same; /* but for the generation */
+	bool same; /* but for the generation; the hash is of the source */
 };
 
 static int compare_row(
@@ -497,7 +496,6 @@ static int compare_row(
 		  known->updated_at == row->updated_at &&
 		  memcmp(known->hash, row->hash, SHA256_SIZE) == 0 &&
 		  str_eq(known->reason, row->reason) &&
-		  str_eq(known->source, row->source) &&
 		  str_eq(known->attachments, row->attachments) &&
 		  str_eq(known->comments, row->comments);
 	return 0;

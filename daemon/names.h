@@ -9,13 +9,13 @@
 #include "daemon/config.h"
 #include "store/state.h"
 
+struct frozen;
+
 /*
  * The names that the server gives to ids: projects, types, statuses and the
  * custom fields of schemas.  Kept in the state as the server's own answers,
  * so that a poll after a restart need not ask again.  Worker's thread.
  */
-struct frozen;
-
 struct names {
 	struct arena arena;
 	size_t n_projects, n_types, n_statuses, n_schemas;

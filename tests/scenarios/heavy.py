@@ -172,11 +172,11 @@ def loose(tap):
         tap.ok(most < LARGE, "in little memory", "%d MiB" % most)
 
 
-def taken(sync, program, *args):
-    """What a program of ours says, and the memory that it took."""
-    said = os.path.join(sync.folder, "said")
+def compared(sync):
+    """What diff says, and what it took."""
+    said = os.path.join(sync.folder, "diff")
     with open(said, "wb") as out, subprocess.Popen(
-            [program, "--config", sync.config, *args], env=sync.env,
+            [sync.CLIENT, "--config", sync.config, "diff"], env=sync.env,
             stdout=out, stderr=out) as child:
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -196,7 +196,7 @@ def difference(tap):
         server.side("attach", {"work_package": 1, "file_name": "other.bin",
                                "size": 70 << 20})
         sync.configure(mapping=MAPPING.replace('"${', '"new/${'))
-        said, most = taken(sync, sync.CLIENT, "diff")
+        said, most = compared(sync)
         tap.ok("rename from 2/%s\n" % old[1] in said and
                "and b/new/1/other.bin differ" in said and
                "Binary files a/1/%s and /dev/null differ" % old[0] in said,

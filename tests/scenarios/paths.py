@@ -163,51 +163,6 @@ def recorded(tap):
         tap.same(files(sync.store), set(sync.tree()), "nor in the work tree")
 
 
-CROWD = """
-documents:
-- path: x/same.md
-  match: { where: "${ subject != 'Away' }" }
-  body: ${ subject }
-"""
-
-
-def crowd(tap, n=1500):
-    """A path without an ID, by mistake: all of very many want it."""
-    with StandIn("--generate", str(n)) as server, Sync(
-            server.url, projects="[demo-1]", mapping=CROWD) as sync:
-        done = sync.once()
-        tap.ok(done.code == 0 and "%d added" % n in done.err,
-               "very many want one path: in time, and counted once", done)
-        tap.same(sorted(sync.tree()), sorted(
-            ["x/same.md", *("x/same-%d.md" % i for i in range(2, n + 1))]),
-            "the lowest has it")
-        server.side(*edit(1, "Away"))
-        sync.once("--reconcile")
-        tap.ok("x/same-2.md" not in sync.tree() and
-               "x/same-3.md" in sync.tree(), "then the next")
-        server.side(*edit(1, "Back"))
-        sync.once()
-        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
-
-
-def blocked(tap):
-    """With -ID a path is another's: until that one leaves it."""
-    with StandIn("--generate", "5") as server, Sync(
-            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
-        for ident, subject in ((2, "b-4"), (3, "b"), (4, "b")):
-            server.side(*edit(ident, subject))
-        done = sync.once()
-        tap.ok(done.code == 3 and "b-4.md is taken by a file of work package"
-               in done.err, "a path with -ID is another's: said", done)
-        made = holder(sync, 4) == "b-4.md"
-        server.side(*edit(4 if made else 2, "elsewhere"))
-        done = sync.once()
-        tap.ok(done.code == 0 and "work package %d: is in error no more" % (
-            2 if made else 4) in done.err,
-            "when that one leaves it, it is made", done)
-        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
-
-
 def main():
     tap = Tap()
     odd(tap, MAPPING)
@@ -223,8 +178,6 @@ def main():
             part(World(tap, server, sync))
             tap.same(sync.flaws(), [], "a repository without a flaw")
     recorded(tap)
-    crowd(tap)
-    blocked(tap)
     return tap.end()
 
 

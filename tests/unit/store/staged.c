@@ -1,0 +1,227 @@
+/*
+ * What is staged stands in the place of what is recorded, until a commit
+ * records it or it is discarded; rows alone make no commit.
+ */
+#include "store/query.h"
+#include "tests/unit/store/fixture.h"
+
+static int count_documents(
+	void *arg, const struct state_document *d, struct err *e)
+{
+	(void)e;
+	assert_true(d->n_files > 0);
+	assert_int_equal(d->files[0].attachment_id, 0);
+	++*(int *)arg;
+	return 0;
+}
+
+static void count_claim(void *arg, struct str entry)
+{
+	assert_true(entry.n > 0);
+	++*(int *)arg;
+}
+
+static int64_t first_claim(struct fixture *f, const char *claim, int64_t but)
+{
+	int64_t id = 0;
+	bool found;
+
+	assert_int_equal(store_first_claim(f->store, str_of(claim), but, &found,
+				 &id, &f->err),
+		0);
+	return found ? id : -1;
+}
+
+/* How many entries of the first that claims it. */
+static int claims(struct fixture *f, const char *claim)
+{
+	int64_t id = first_claim(f, claim, 0);
+	int n = 0;
+
+	assert_int_equal(store_claims(f->store, str_of(claim), id, count_claim,
+				 &n, &f->err),
+		0);
+	return n;
+}
+
+static int documents(struct fixture *f, int64_t id)
+{
+	int n = 0;
+
+	assert_int_equal(
+		store_documents(f->store, id, count_documents, &n, &f->err), 0);
+	return n;
+}
+
+static void test_staged_in_place(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	put_well(f, 1, make("a.md", "one\n", NULL), STORE_ADDED);
+	assert_int_equal(documents(f, 1), 1);
+	assert_int_equal(claims(f, "a.md"), 1);
+	commit(f);
+	assert_int_equal(claims(f, "a.md"), 1);
+	put_well(f, 1, make("b.md", "one\n", NULL), STORE_MOVED);
+	assert_int_equal(claims(f, "a.md"), 0);
+	assert_int_equal(claims(f, "b.md"), 1);
+	assert_int_equal(store_drop(f->store, 1, STR("default"), &f->err), 0);
+	assert_int_equal(claims(f, "b.md"), 0);
+	assert_int_equal(documents(f, 1), 0);
+	store_discard(f->store);
+	assert_int_equal(documents(f, 1), 1);
+	assert_int_equal(store_staged(f->store), 0);
+}
+
+static void put_claiming(
+	struct fixture *f, int64_t id, const char *path, const char *claim)
+{
+	struct document d = make(path, "text\n", NULL);
+	enum store_change change;
+
+	assert_int_equal(
+		store_put(f->store, id, &d, str_of(claim), &change, &f->err),
+		0);
+	document_fini(&d);
+}
+
+/* Recorded or staged, the lowest counts; not who left or is left out. */
+static void test_first_claim(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	put_claiming(f, 5, "a-5.md", "a.md");
+	put_claiming(f, 3, "a.md", "a.md");
+	assert_int_equal(first_claim(f, "a.md", 0), 3);
+	commit(f);
+	assert_int_equal(first_claim(f, "a.md", 0), 3);
+	assert_int_equal(first_claim(f, "a.md", 3), 5);
+	assert_int_equal(first_claim(f, "b.md", 0), -1);
+	put_claiming(f, 4, "a-4.md", "a.md");
+	assert_int_equal(first_claim(f, "a.md", 3), 4);
+	assert_int_equal(store_drop(f->store, 3, STR("default"), &f->err), 0);
+	assert_int_equal(first_claim(f, "a.md", 0), 4);
+	put_claiming(f, 4, "b.md", "b.md");
+	assert_int_equal(first_claim(f, "a.md", 0), 5);
+	assert_int_equal(first_claim(f, "a.md", 5), -1);
+	assert_int_equal(first_claim(f, "b.md", 0), 4);
+}
+
+/* What a fault took back with the look it ended is not taken for staged. */
+static void test_held_and_lost(void **state)
+{
+	struct store_commit c = {.subject = "test"};
+	struct fixture *f = *state;
+	struct state *s;
+
+	open_store(f);
+	s = store_state(f->store);
+	assert_int_equal(state_hold(s, &f->err), 0);
+	put_well(f, 1, make("a.md", "one\n", NULL), STORE_ADDED);
+	store_let_go(f->store);
+	assert_false(state_is_held(s));
+	assert_int_equal(state_hold(s, &f->err), 0);
+	put_well(f, 2, make("b.md", "two\n", NULL), STORE_ADDED);
+	assert_int_equal(store_staged(f->store), 2);
+	state_rollback(s); /* as SQLite does for a full disk */
+	assert_int_equal(state_hold(s, &f->err), ERR_IO);
+	assert_int_equal(state_hold(s, &f->err), 0);
+	state_rollback(s);
+	assert_int_equal(store_staged(f->store), 1);
+	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
+	assert_non_null(strstr(f->err.text, "a fault ended"));
+	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
+	store_discard(f->store);
+	put_well(f, 2, make("b.md", "two\n", NULL), STORE_ADDED);
+	assert_int_equal(state_hold(s, &f->err), 0);
+	put_well(f, 3, make("c.md", "three\n", NULL), STORE_ADDED);
+	commit(f);
+	assert_int_equal(documents(f, 1), 0);
+	assert_int_equal(documents(f, 2), 1);
+	assert_int_equal(documents(f, 3), 1);
+}
+
+static void test_rows_only(void **state)
+{
+	struct state_work_package wp = {.id = 5, .outcome = OUTCOME_UNMATCHED};
+	struct state_event event = {.kind = STR("made"), .work_package = 5};
+	struct fixture *f = *state;
+	struct buf value = {0};
+	struct state_counts n;
+	bool found;
+
+	open_store(f);
+	store_put_work_package(f->store, &wp);
+	store_put_value(f->store, "cursor", STR("now"));
+	store_put_event(f->store, &event);
+	assert_string_equal(commit(f).id, "");
+	reopen(f);
+	assert_int_equal(state_get(store_state(f->store), "cursor", &value,
+				 &found, &f->err),
+		0);
+	assert_true(found && str_is(buf_str(&value), "now"));
+	buf_fini(&value);
+	store_drop_work_package(f->store, 5);
+	commit(f);
+	assert_int_equal(state_count(store_state(f->store), &n, &f->err), 0);
+	assert_int_equal(n.work_packages, 0);
+}
+
+static int64_t count(struct fixture *f, const char *sql)
+{
+	struct query q = query_open(store_state(f->store), sql);
+	int64_t n;
+
+	assert_true(query_next(&q));
+	n = column_int(&q);
+	assert_int_equal(query_close(&q, &f->err), 0);
+	return n;
+}
+
+/* All that is known of a work package goes with it, of others nothing. */
+static void test_rows_go_along(void **state)
+{
+	static const char rows[] = "SELECT (SELECT count(*) FROM work_package)"
+				   " + (SELECT count(*) FROM attachment)"
+				   " + (SELECT count(*) FROM document)"
+				   " + (SELECT count(*) FROM file)";
+	struct fixture *f = *state;
+
+	open_store(f);
+	for (int64_t id = 1; id <= 2; id++) {
+		struct state_work_package wp = {.id = id};
+		char file[32];
+		char document[32];
+
+		snprintf(file, sizeof(file), "%d:%d.png", (int)id, (int)id);
+		snprintf(document, sizeof(document), "%d.md", (int)id);
+		store_put_work_package(f->store, &wp);
+		attach_to(f, id, id, "picture");
+		put_well(f, id, make(document, "text\n", file, NULL),
+			STORE_ADDED);
+	}
+	commit(f);
+	assert_int_equal(count(f, rows), 10);
+	assert_int_equal(store_drop(f->store, 1, STR("default"), &f->err), 0);
+	store_drop_work_package(f->store, 1);
+	commit(f);
+	assert_int_equal(count(f, rows), 5);
+	assert_int_equal(
+		count(f, "SELECT sum(work_package) FROM attachment"), 2);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(test_staged_in_place),
+		TEST(test_first_claim),
+		TEST(test_held_and_lost),
+		TEST(test_rows_only),
+		TEST(test_rows_go_along),
+	};
+
+	return cmocka_run_group_tests_name("staged", tests, NULL, NULL);
+}
