@@ -249,6 +249,41 @@ def default(tap):
         tap.same(sync.flaws(), [], "a repository without a flaw")
 
 
+BOTH = """
+documents:
+- name: first
+  match: { where: "${ subject != 'wp2' }" }
+  continue: true
+  path: ${ subject }.md
+  body: first
+- name: second
+  path: ${ subject }.md
+  body: second
+"""
+
+
+def own_entries(tap):
+    """Two entries make one path of the same work package."""
+    with StandIn("--generate", "3") as server, Sync(
+            server.url, projects="[demo-1]", mapping=BOTH) as sync:
+        for ident in range(1, 4):
+            server.side(*edit(ident, "wp%d" % ident))
+        sync.once()
+        tree = sync.tree()
+        tap.ok(b"first" in tree["wp1.md"] and b"second" in tree["wp1-1.md"]
+               and b"second" in tree["wp2.md"], "the earlier entry has it",
+               tree)
+        server.side(*edit(2, "other"))
+        sync.once()
+        tree = sync.tree()
+        tap.ok(b"first" in tree["other.md"] and
+               b"second" in tree["other-2.md"], "and has it when it comes",
+               tree)
+        server.side(*edit(2, "wp2"))
+        sync.once()
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 CROWD = """
 documents:
 - path: x/same.md
@@ -313,6 +348,7 @@ def main():
             part(tap, server)
     hostile(tap)
     default(tap)
+    own_entries(tap)
     crowd(tap)
     blocked(tap)
     return tap.end()
