@@ -92,6 +92,12 @@ static void on_address(void *arg, enum place place, struct address at)
 		add(f, REFERENCE_ADDRESS, at.start, at.end)->work_package = id;
 }
 
+/* OpenProject's sign that a reference is none. */
+static bool is_switched_off(const struct finding *f, size_t start)
+{
+	return start > f->span.start && f->body.p[start - 1] == '!';
+}
+
 /* Hashes and digits, and nothing that would make a word of them. */
 static int64_t number_at(struct str s, int *detail, size_t *length)
 {
@@ -104,7 +110,7 @@ static int64_t number_at(struct str s, int *detail, size_t *length)
 	id = address_number(str_skip(s, hashes), &n);
 	*detail = (int)hashes;
 	*length = hashes + n;
-	if (hashes == 0 || hashes > 3 ||
+	if (hashes == 0 || hashes > 3 || (n > 1 && s.p[hashes] == '0') ||
 		(*length < s.n && ascii_name(s.p[*length])))
 		return 0;
 	return id;
@@ -119,18 +125,12 @@ static size_t on_number(void *arg, size_t at)
 	size_t n;
 	int64_t id = number_at(rest, &detail, &n);
 
-	if (id == 0)
+	if (id == 0 || is_switched_off(f, at))
 		return 0;
 	ref = add(f, REFERENCE_NUMBER, at, at + n);
 	ref->work_package = id;
 	ref->detail = detail;
 	return at + n;
-}
-
-/* OpenProject's sign that a reference is none. */
-static bool is_switched_off(const struct finding *f, size_t start)
-{
-	return start > f->span.start && f->body.p[start - 1] == '!';
 }
 
 /* user#8, and nothing that would make a word of it. */
