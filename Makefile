@@ -31,7 +31,7 @@ NEEDED   := gcc make git ca-certificates pkg-config libcurl4-openssl-dev \
 	zlib1g-dev libdeflate-dev liblz4-dev python3
 DEBIAN   := $(NEEDED) clang libcmocka-dev libmicrohttpd-dev clang-format \
 	clang-tidy cppcheck libclang-rt-14-dev python3-yaml python3-requests \
-	curl openssl strace hugo systemd fish zsh mandoc
+	curl openssl strace hugo ruby systemd fish zsh mandoc
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla \
 	-Wmissing-prototypes -Wstrict-prototypes

@@ -2,14 +2,16 @@
  * emit_ambiguous - plain texts that some YAML reader takes for no string.
  *
  * The union of YAML 1.1 (as PyYAML and libyaml's users read it), YAML 1.2's
- * core schema, and Go's yaml, which Hugo uses: numbers of every base, with
- * underscores and base 60, dates, null, booleans, "=" and "<<".
+ * core schema, Go's yaml, which Hugo uses, and Ruby's, which Jekyll does:
+ * numbers of every base, with underscores, commas and base 60, dates, null,
+ * booleans, symbols, "=" and "<<".
  */
 #include "content/emitter.h"
 
 #include <string.h>
 
 #include "base/util.h"
+#include "content/ascii.h"
 
 /* What is left of a text that is being matched. */
 struct rest {
@@ -46,36 +48,30 @@ static bool eat_digits(struct rest *r, int min, int max)
 
 #define LONGEST_WORD 5
 
+/* In Ruby letters may be small or not, in all of them. */
 static bool is_word(struct str text)
 {
-	static const char *const words[] = {"~", "null", "Null", "NULL", "true",
-		"True", "TRUE", "false", "False", "FALSE", "yes", "Yes", "YES",
-		"no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF", "y",
-		"Y", "n", "N", "=", "<<", ".nan", ".NaN", ".NAN"};
+	static const char *const words[] = {"~", "null", "true", "false", "yes",
+		"no", "on", "off", "y", "n", "=", "<<", ".nan"};
 
 	if (text.n > LONGEST_WORD ||
 		strchr("~nNtTfFyYoO=<.", text.p[0]) == NULL)
 		return false;
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (str_is(text, words[i]))
-			return true;
-	return false;
+	return ascii_one_of(text, words, ARRAY_LEN(words));
 }
 
 static bool is_infinity(struct rest r)
 {
-	struct str s;
-
 	eat_one(&r, "+-");
-	s = (struct str){r.p, (size_t)(r.end - r.p)};
-	return str_is(s, ".inf") || str_is(s, ".Inf") || str_is(s, ".INF");
+	return ascii_same(
+		(struct str){r.p, (size_t)(r.end - r.p)}, STR(".inf"));
 }
 
 /* 0b101, 0o17, 0x1F. */
 static bool is_based(struct rest r)
 {
 	static const char *const digits[] = {
-		"01_", "01234567_", "0123456789abcdefABCDEF_"};
+		"01_,", "01234567_,", "0123456789abcdefABCDEF_,"};
 	static const char *const letters[] = {"bB", "oO", "xX"};
 
 	eat_one(&r, "+-");
@@ -90,7 +86,7 @@ static bool is_based(struct rest r)
 /* Decimal integers and floats. */
 static bool is_decimal(struct rest r)
 {
-	static const char digits[] = "0123456789_";
+	static const char digits[] = "0123456789_,";
 	bool any;
 
 	eat_one(&r, "+-");
@@ -114,11 +110,9 @@ static bool is_decimal(struct rest r)
 /* 18:30 and 1:30:15.5, which are numbers of base 60. */
 static bool is_sexagesimal(struct rest r)
 {
-	bool zero;
 	int parts = 0;
 
 	eat_one(&r, "+-");
-	zero = r.p < r.end && *r.p == '0';
 	if (!eat_one(&r, "0123456789"))
 		return false;
 	eat(&r, "0123456789_");
@@ -131,14 +125,12 @@ static bool is_sexagesimal(struct rest r)
 	}
 	if (parts == 0)
 		return false;
-	if (eat_one(&r, ".")) {
+	if (eat_one(&r, "."))
 		eat(&r, "0123456789_");
-		zero = false;
-	}
-	return r.p == r.end && !zero;
+	return r.p == r.end;
 }
 
-/* +5, -05:30, Z or nothing. */
+/* +5, -05:30, +0530, Z or nothing. */
 static bool eat_zone(struct rest *r)
 {
 	eat(r, " \t");
@@ -146,11 +138,13 @@ static bool eat_zone(struct rest *r)
 		return true;
 	if (!eat_one(r, "+-") || !eat_digits(r, 1, 2))
 		return false;
-	return !eat_one(r, ":") || eat_digits(r, 2, 2);
+	eat_one(r, ":");
+	return eat_digits(r, 0, 2);
 }
 
 static bool is_date(struct rest r)
 {
+	eat_one(&r, "-");
 	if (!eat_digits(&r, 4, 4) || !eat_one(&r, "-") ||
 		!eat_digits(&r, 1, 2) || !eat_one(&r, "-") ||
 		!eat_digits(&r, 1, 2))
@@ -194,11 +188,17 @@ static bool is_number_without_underscores(struct str text)
 	return n > 0 && is_number_or_date((struct str){without, n});
 }
 
+/* To Ruby, what begins with a colon. */
+static bool is_symbol(struct str text)
+{
+	return text.n > 1 && text.p[0] == ':';
+}
+
 bool scalar_is_ambiguous(struct str text)
 {
 	char c;
 
-	if (text.n == 0 || is_word(text))
+	if (text.n == 0 || is_word(text) || is_symbol(text))
 		return true;
 	c = text.p[0];
 	if ((c < '0' || c > '9') && c != '+' && c != '-' && c != '.')

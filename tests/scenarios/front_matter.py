@@ -22,16 +22,18 @@ SEED = 20201114
 WORDS = """a I the care patients clinicians COVID-19 it's “nice” — – … http://x.org/a?b=c#d
 e.g. 100% #1 @me a:b a: :b - -- --- ... ? ! & * | > % ` [x] {y} "q" 'q' , ; \\ / ~ = < <<
 Ünï çödé 日本 東京 🚀 👩‍🔬 مرحبا Привет \u00a0 \u200b \u202e é e\u0301 KLAS: {{< x >}} <p> </p> &nbsp;
-null true yes no on off y n 1 12 0777 0o7 0x1F 1e3 1_000 1.5 .5 -.inf 18:30 2020-01-01 3.14159
+null true yes no on off tRuE :a 1,000 08:30 y n 1 12 0777 0o7 0x1F 1e3 1_000 1.5 .5 -.inf 18:30 2020-01-01 3.14159
 averyveryveryveryverylongwordthatdoesnotfitintoanylineatallbecauseitismuchlongerthaneightycolumnsofaline""".split(" ")
 ODD = ["\n", "\n\n", " ", "  ", "\t", "\r", "\r\n", "\0", "\x01", "\x07",
        "\x1b", "\x7f", "\x80", "\x85", "\u2028", "\u2029", "\ufeff", "\ufffe",
        "\U0001F600", "\U0010FFFF", "'", "''", '"', "\\", ": ", " #", "- "]
 AMBIGUOUS = re.compile(
-    r"""^(?:y|Y|n|N|[-+]?[0-9_]+(?:\.[0-9_]*)?(?:[eE][-+]?[0-9_]+)?
-    |[-+]?\.[_0-9]*[0-9][0-9_]*(?:[eE][-+]?[0-9_]+)?|\+?\.(?:inf|Inf|INF)
-    |[-+]?0[oO][0-7_]+|[-+]?0[xX][0-9a-fA-F_]+|[-+]?0[bB][01_]+
-    |[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?(?:(?:[Tt]|[ \t]+)[0-9:.]+)?)$""", re.X)
+    r"""^(?:(?i:y|n|yes|no|on|off|true|false|null|\.nan|[-+]?\.inf)
+    |[-+]?[0-9_,]+(?:\.[0-9_,]*)?(?:[eE][-+]?[0-9_,]+)?
+    |[-+]?\.[_0-9]*[0-9][0-9_,]*(?:[eE][-+]?[0-9_,]+)?
+    |[-+]?0[oO][0-7_,]+|[-+]?0[xX][0-9a-fA-F_,]+|[-+]?0[bB][01_,]+
+    |-?[0-9]{4}-[0-9][0-9]?-[0-9][0-9]?(?:(?:[Tt]|[ \t]+)[0-9:.]+)?
+    |:.+|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?)$""", re.X | re.S)
 SPECIAL = re.compile("[\0-\x09\x0b-\x1f\x7f-\x9f\ufeff\ufffe\uffff\U0010ffff]"
                      "| \n|\n ")
 BREAKS_OF_1_1 = re.compile("[\x85\u2028\u2029]")
@@ -94,7 +96,7 @@ def any_string(rng):
     if kind < 0.15:
         return rng.choice(WORDS + ODD + [""])
     if kind < 0.3:
-        return "".join(rng.choice("0123456789-+._:eExobyn T~=") for _ in
+        return "".join(rng.choice("0123456789-+._,:eExobyn T~=") for _ in
                        range(rng.randint(1, 8)))
     parts = []
     for _ in range(rng.choice((2, 5, 20, 60))):
@@ -210,6 +212,21 @@ def as_floats(v):
     return float(v) if type(v) is int else v
 
 
+RUBY = """
+texts = STDIN.read.split("\\0", -1)[0..-2]
+texts.each { |text| puts JSON.generate(YAML.safe_load(text)) }
+"""
+
+
+def ruby_reads(all_texts):
+    """What Ruby has of all that."""
+    done = subprocess.run(
+        ["ruby", "-EUTF-8", "-ryaml", "-rjson", "-e", RUBY],
+        input="".join(text + "\0" for text in all_texts).encode(),
+        stdout=subprocess.PIPE, check=False)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
 def shown(name, want, read):
     print("# %s: of %r\n# read %r" % (name, want, read))
 
@@ -286,6 +303,8 @@ def main():
         (compared >= 20000, "at least 20000 values are compared"),
         (differing("PyYAML", maps, read) == 0 and not unsorted,
          "PyYAML reads them"),
+        (differing("ruby", maps, ruby_reads(got["yaml"])) == 0,
+         "Ruby reads them"),
         (differing("tomllib", short, [
             tomllib.loads(text) for text in got["toml"]]) == 0,
          "tomllib reads them, but null"),
