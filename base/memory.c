@@ -9,8 +9,13 @@
 #include <link.h>
 #include <malloc.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "base/str.h"
 
 /* What is written to is no file's any more, and stays. */
 static int let_go(struct dl_phdr_info *object, size_t size, void *arg)
@@ -36,4 +41,38 @@ void memory_rest(void)
 
 	malloc_trim(0);
 	dl_iterate_phdr(let_go, &page);
+}
+
+/* "from-to r--s offset device inode    path", proc(5). */
+static void let_go_line(char *line, struct str ending)
+{
+	struct str text = str_of(line);
+	uintptr_t from;
+	uintptr_t to;
+	char *at;
+
+	if (text.n > 0 && text.p[text.n - 1] == '\n')
+		text.n--;
+	if (!str_ends(text, ending))
+		return;
+	from = (uintptr_t)strtoull(line, &at, 16);
+	if (*at != '-')
+		return;
+	to = (uintptr_t)strtoull(at + 1, &at, 16);
+	if (strncmp(at, " r--", 4) == 0 && to > from)
+		madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
+void memory_let_go(const char *ending)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	char *line = NULL;
+	size_t cap = 0;
+
+	if (f == NULL)
+		return;
+	while (getline(&line, &cap, f) >= 0)
+		let_go_line(line, str_of(ending));
+	free(line);
+	fclose(f);
 }

@@ -8,4 +8,10 @@
  */
 void memory_rest(void);
 
+/*
+ * Give back the pages of mapped files whose names end so, of mappings that are
+ * a library's, and only read.  Any thread.
+ */
+void memory_let_go(const char *ending);
+
 #endif

@@ -22,6 +22,7 @@ int commit_make(struct store *s, const struct commit_parts *parts, git_oid *out,
 	git_commit *parent = NULL;
 	git_tree *tree = NULL;
 	const git_commit *parents[1];
+	git_buf bytes = {0};
 	int code = 0;
 
 	if (git_signature_now(&now, s->author_name, s->author_email) != 0 ||
@@ -31,12 +32,16 @@ int commit_make(struct store *s, const struct commit_parts *parts, git_oid *out,
 		code = git_failed(e, "cannot make a commit");
 	} else {
 		parents[0] = parent;
-		if (git_commit_create(out, s->repo, NULL,
+		if (git_commit_create_buffer(&bytes, s->repo,
 			    parts->author != NULL ? parts->author : now, now,
 			    NULL, parts->message, tree, root ? 0 : 1,
 			    parents) != 0)
 			code = git_failed(e, "cannot make a commit");
+		else
+			code = objects_made(s->objects, GIT_OBJECT_COMMIT,
+				bytes.ptr, bytes.size, out, e);
 	}
+	git_buf_dispose(&bytes);
 	git_tree_free(tree);
 	git_commit_free(parent);
 	git_signature_free(now);

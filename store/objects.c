@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/memory.h"
 #include "base/parallel.h"
 #include "base/util.h"
 #include "store/batch.h"
@@ -42,6 +43,7 @@ struct objects {
 	char *packs; /* and of those in packs */
 	struct batch batch;
 	struct pack *sealed; /* the last pack, to be read; or NULL */
+	bool many;           /* the last batch outgrew memory: so will this */
 
 	bool sealing; /* a thread does; then what follows is its result */
 	pthread_t thread;
@@ -56,6 +58,11 @@ static bool stored(struct objects *o, const git_oid *oid)
 	return git_odb_exists_ext(o->odb, oid, GIT_ODB_LOOKUP_NO_REFRESH) == 1;
 }
 
+static bool is_one_of_many(const struct objects *o)
+{
+	return o->many || o->batch.pack != NULL;
+}
+
 int objects_parcel(struct objects *o, const struct parcel *p, bool fresh,
 	git_oid *oid, struct err *e)
 {
@@ -64,7 +71,7 @@ int objects_parcel(struct objects *o, const struct parcel *p, bool fresh,
 	if (batch_find(&o->batch, &p->oid) == NULL) {
 		git_oid id = p->oid;
 
-		if ((fresh && o->batch.pack != NULL) || !stored(o, &id))
+		if ((fresh && is_one_of_many(o)) || !stored(o, &id))
 			r = batch_add_parcel(&o->batch, p, e);
 		/* This marks it as used, so that no "git gc" takes it. */
 		else if (git_odb_write(&id, o->odb, p->bytes, p->n,
@@ -92,22 +99,22 @@ bool objects_has(struct objects *o, const git_oid *oid)
 }
 
 /* Few are looked for, which marks those that are there as used. */
-int objects_tree(struct objects *o, const void *bytes, size_t n, git_oid *oid,
-	struct err *e)
+int objects_made(struct objects *o, git_object_t type, const void *bytes,
+	size_t n, git_oid *oid, struct err *e)
 {
+	const char *name = git_object_type2string(type);
 	git_oid id;
 
 	if (objects_are_few(o)) {
-		if (git_odb_write(oid, o->odb, bytes, n, GIT_OBJECT_TREE) != 0)
-			return git_failed(e, "cannot write a tree");
+		if (git_odb_write(oid, o->odb, bytes, n, type) != 0)
+			return git_failed(e, "cannot write a %s", name);
 		return 0;
 	}
-	object_name("tree", bytes, n, &id);
+	object_name(name, bytes, n, &id);
 	*oid = id;
 	return batch_find(&o->batch, &id) != NULL
 		       ? 0
-		       : batch_add(
-				 &o->batch, GIT_OBJECT_TREE, bytes, n, &id, e);
+		       : batch_add(&o->batch, type, bytes, n, &id, e);
 }
 
 static int blob_from_small_file(
@@ -354,10 +361,13 @@ int objects_seal_end(struct objects *o, struct err *e)
 	r = o->sealing ? join(o, e) : seal_batch(o, e);
 	if (r != 0)
 		return r;
-	if (o->batch.pack != NULL) {
+	o->many = o->batch.pack != NULL;
+	if (o->many) {
 		pack_free(o->sealed);
 		o->sealed = o->batch.pack;
 		o->batch.pack = NULL;
+		/* libgit2 has all that are looked into mapped, for good. */
+		memory_let_go(".idx");
 	}
 	objects_drop(o);
 	(void)git_odb_refresh(o->odb); /* else it does so when it misses one */

@@ -35,16 +35,17 @@ int objects_blob(struct objects *o, const void *bytes, size_t n, git_oid *oid,
 	struct err *e);
 
 /*
- * One that was made ready.  With fresh, it is new as a rule: among many it is
- * not looked for in all packs, which takes longer than to write it, and may be
- * written a second time, until git packs again.
+ * One that was made ready.  With fresh, it is new as a rule: among many, and
+ * behind many, it is not looked for in all packs, which takes longer than to
+ * write it and the memory of all their lists, and may be written a second time,
+ * until git packs again.
  */
 int objects_parcel(struct objects *o, const struct parcel *p, bool fresh,
 	git_oid *oid, struct err *e);
 
-/* A tree as git has it; among many it is not looked for before. */
-int objects_tree(struct objects *o, const void *bytes, size_t n, git_oid *oid,
-	struct err *e);
+/* A tree or a commit as git has it; among many it is not looked for before. */
+int objects_made(struct objects *o, git_object_t type, const void *bytes,
+	size_t n, git_oid *oid, struct err *e);
 
 /* Is it in the open batch, or in the repository? */
 bool objects_has(struct objects *o, const git_oid *oid);

@@ -110,8 +110,9 @@ static int write_tree(
 
 	if (git_odb_read(&object, from, oid) != 0)
 		return git_failed(e, "cannot make a tree again");
-	code = objects_tree(m->store->objects, git_odb_object_data(object),
-		git_odb_object_size(object), &id, e);
+	code = objects_made(m->store->objects, GIT_OBJECT_TREE,
+		git_odb_object_data(object), git_odb_object_size(object), &id,
+		e);
 	git_odb_object_free(object);
 	return code;
 }

@@ -310,7 +310,8 @@ static int write_new(struct writing *w, const git_oid *from,
 		*out = *from;
 		return 0;
 	}
-	return objects_tree(w->objects, text.p, text.n, out, e);
+	return objects_made(
+		w->objects, GIT_OBJECT_TREE, text.p, text.n, out, e);
 }
 
 /* out's mode is 0 when the folder is empty. */

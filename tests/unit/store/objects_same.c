@@ -71,6 +71,12 @@ static void fresh_ones_may_be_there_already(void **state)
 	assert_true(git_oid_equal(&oid, &p.oid));
 	commit_one(s, &oid);
 	assert_int_equal(objects_seal(o, NULL), 0);
+	/* The first after many are not looked for; behind few, they are. */
+	assert_int_equal(objects_parcel(o, &p, true, &oid, NULL), 0);
+	assert_int_equal(objects_count(o), 1);
+	assert_int_equal(objects_seal(o, NULL), 0);
+	assert_int_equal(objects_parcel(o, &p, true, &oid, NULL), 0);
+	assert_int_equal(objects_count(o), 0);
 	assert_sound(s);
 	objects_free(o);
 }
