@@ -67,7 +67,7 @@ int store_adopted(
 	if (code == 0)
 		code = store_tip(s, &tip, e);
 	if (code == 0)
-		code = history_list(s, &tip, NULL, e);
+		code = history_list(s, &tip, e);
 	if (code != 0)
 		return code;
 	q = query_open(s->state, strangers);

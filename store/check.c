@@ -10,9 +10,9 @@
 #include <stdio.h>
 
 #include "base/hash.h"
-#include "store/history.h"
 #include "store/intent.h"
 #include "store/look.h"
+#include "store/match.h"
 
 static int tell(struct sight *g, enum store_place place, int64_t work_package,
 	struct str path, const char *text)
@@ -21,32 +21,24 @@ static int tell(struct sight *g, enum store_place place, int64_t work_package,
 	return 0;
 }
 
+static int on_mismatch(void *arg, const struct mismatch *m, struct err *e)
+{
+	(void)e;
+	if (!m->recorded || m->work_package == 0)
+		return 0;
+	return tell(arg, STORE_BRANCH, m->work_package, m->path,
+		m->in_commit ? "has another content on the branch than recorded"
+			     : "is not on the branch");
+}
+
 /* What the rows say of the branch. */
 static int check_branch(struct sight *g, struct err *e)
 {
-	struct store *s = g->store;
-	struct query q;
 	git_oid tip;
-	int code = store_tip(s, &tip, e);
+	int code = store_tip(g->store, &tip, e);
 
-	if (code == 0)
-		code = history_list(s, &tip, NULL, e);
-	if (code != 0)
-		return code;
-	q = query_open(s->state,
-		"SELECT f.path, f.work_package, t.oid IS NULL FROM file f"
-		" LEFT JOIN tip_path t ON t.path = f.path"
-		" WHERE t.oid IS NOT f.oid AND f.work_package <> 0");
-	while (query_next(&q)) {
-		struct str path = column_text(&q);
-		int64_t work_package = column_int(&q);
-
-		tell(g, STORE_BRANCH, work_package, path,
-			column_int(&q) != 0 ? "is not on the branch"
-					    : "has another content on the "
-					      "branch than recorded");
-	}
-	return query_close(&q, e);
+	return code == 0 ? match_branch(g->store, &tip, on_mismatch, g, NULL, e)
+			 : code;
 }
 
 /* Files without a document, documents without their file. */

@@ -60,7 +60,6 @@ bool history_is_ours(const struct store *s, const git_commit *commit)
 
 struct listing {
 	struct state *state;
-	size_t n_others; /* that are no plain files */
 	struct err err;
 };
 
@@ -72,12 +71,8 @@ static int add_path(const char *root, const git_tree_entry *entry, void *arg)
 	char *path;
 	int code;
 
-	if (git_tree_entry_filemode(entry) == GIT_FILEMODE_TREE)
+	if (git_tree_entry_filemode(entry) != GIT_FILEMODE_BLOB)
 		return 0;
-	if (git_tree_entry_filemode(entry) != GIT_FILEMODE_BLOB) {
-		l->n_others++;
-		return 0;
-	}
 	/* What others wrote may have a path twice, see tree_write.h. */
 	path = xasprintf("%s%s", root, git_tree_entry_name(entry));
 	git_oid_tostr(hex, sizeof(hex), git_tree_entry_id(entry));
@@ -91,8 +86,7 @@ static int add_path(const char *root, const git_tree_entry *entry, void *arg)
 	return code != 0 ? -1 : 0;
 }
 
-int history_list(
-	struct store *s, const git_oid *tip, size_t *n_others, struct err *e)
+int history_list(struct store *s, const git_oid *tip, struct err *e)
 {
 	struct listing l = {.state = s->state};
 	git_tree *t = NULL;
@@ -103,8 +97,6 @@ int history_list(
 		"DELETE FROM tip_path",
 		e);
 
-	if (n_others != NULL)
-		*n_others = 0;
 	if (code == 0)
 		code = tree_of(s->repo, tip, &tree, e);
 	if (code != 0 || git_oid_is_zero(&tree))
@@ -121,8 +113,6 @@ int history_list(
 			*e = l.err;
 		code = l.err.code;
 	}
-	if (n_others != NULL)
-		*n_others = l.n_others;
 	git_tree_free(t);
 	return state_unnest(s->state, code, e);
 }
@@ -303,7 +293,7 @@ static const char rebuild[] =
 
 static int make_again(struct store *s, const git_oid *tip, struct err *e)
 {
-	int code = history_list(s, tip, NULL, e);
+	int code = history_list(s, tip, e);
 
 	if (code == 0)
 		code = mark_all(s, tip, e);

@@ -5,11 +5,9 @@
 
 /*
  * The files of a commit (or zero: none), as table tip_path (path, oid, ours)
- * beside the staged ones; only plain files, as we write them.  *n_others (or
- * NULL) says how many links, programs and submodules there are beside them.
+ * beside the staged ones; only plain files, as we write them.
  */
-int history_list(
-	struct store *s, const git_oid *tip, size_t *n_others, struct err *e);
+int history_list(struct store *s, const git_oid *tip, struct err *e);
 
 /*
  * Does the state know the branch as it is?  One that is empty, or older than

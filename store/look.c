@@ -25,6 +25,7 @@
 #include "store/look.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -34,8 +35,8 @@
 #include "store/blob_file.h"
 #include "store/git_error.h"
 #include "store/heal.h"
-#include "store/history.h"
 #include "store/intent.h"
+#include "store/match.h"
 #include "store/staging.h"
 
 #define WATCHED_SHARE 10000 /* as LOOK_SHARE, where folders are watched; */
@@ -45,39 +46,84 @@
 
 /* --- The branch ----------------------------------------------------------- */
 
-/* Those that no row names, as it was listed. */
-static int count_foreign(struct store *s, size_t n_others, struct err *e)
+static int put_adrift(
+	struct store *s, int64_t work_package, struct str entry, struct err *e)
 {
 	struct query q = query_open(s->state,
-		"SELECT count(*) FROM tip_path"
-		" WHERE path NOT IN (SELECT path FROM file)");
+		"INSERT OR IGNORE INTO adrift (work_package, entry)"
+		" VALUES (?, ?)");
 
-	if (query_next(&q))
-		s->n_foreign = column_int(&q) + (int64_t)n_others;
-	return query_close(&q, e);
+	bind_int(&q, work_package);
+	bind_text(&q, entry);
+	return query_run(&q, e);
+}
+
+struct comparison {
+	struct store *store;
+	int64_t n_foreign;
+	size_t n_gone, cap_gone;
+	char **gone; /* paths of files that nobody claims, and are not there */
+};
+
+static int on_mismatch(void *arg, const struct mismatch *m, struct err *e)
+{
+	struct comparison *c = arg;
+
+	if (!m->recorded)
+		c->n_foreign++;
+	else if (m->work_package != 0)
+		return put_adrift(c->store, m->work_package, m->entry, e);
+	else if (!m->in_commit) {
+		c->gone =
+			grow(c->gone, c->n_gone, &c->cap_gone, sizeof(char *));
+		c->gone[c->n_gone++] = str_dup(m->path);
+	}
+	return 0;
+}
+
+static int forget_file(struct state *s, const char *path, struct err *e)
+{
+	struct query q = query_open(
+		s, "DELETE FROM file WHERE work_package = 0 AND path = ?");
+
+	bind_text(&q, str_of(path));
+	return query_run(&q, e);
+}
+
+/* What nobody claims and is not there needs no document. */
+static int forget_unclaimed(struct comparison *c, struct err *e)
+{
+	struct state *s = c->store->state;
+	int code = 0;
+
+	for (size_t i = 0; i < c->n_gone && code == 0; i++)
+		code = forget_file(s, c->gone[i], e);
+	if (code == 0)
+		code = state_exec(s,
+			"DELETE FROM document WHERE work_package = 0"
+			" AND entry NOT IN (SELECT path FROM file)",
+			e);
+	return code;
 }
 
 static int compare_branch(struct store *s, const git_oid *tip, struct err *e)
 {
+	struct comparison c = {.store = s};
 	size_t n_others;
-	int code = history_list(s, tip, &n_others, e);
+	int code = state_nest(s->state, e);
 
-	if (code == 0)
-		code = count_foreign(s, n_others, e);
 	if (code != 0)
 		return code;
-	return state_exec(s->state,
-		"INSERT OR IGNORE INTO adrift (work_package, entry)"
-		" SELECT f.work_package, f.entry FROM file f"
-		" LEFT JOIN tip_path t ON t.path = f.path"
-		" WHERE t.oid IS NOT f.oid AND f.work_package <> 0;"
-		/* What nobody claims and is not there needs no document. */
-		"DELETE FROM file WHERE work_package = 0 AND path NOT IN"
-		" (SELECT path FROM tip_path);"
-		"DELETE FROM document WHERE work_package = 0 AND entry NOT IN"
-		" (SELECT path FROM tip_path);"
-		"DELETE FROM tip_path",
-		e);
+	code = match_branch(s, tip, on_mismatch, &c, &n_others, e);
+	if (code == 0)
+		code = forget_unclaimed(&c, e);
+	code = state_unnest(s->state, code, e);
+	if (code == 0)
+		s->n_foreign = c.n_foreign + (int64_t)n_others;
+	for (size_t i = 0; i < c.n_gone; i++)
+		free(c.gone[i]);
+	free(c.gone);
+	return code;
 }
 
 /* --- Files, one by one ---------------------------------------------------- */
@@ -119,18 +165,6 @@ static bool is_content(struct sight *g, const git_oid *oid)
 	if (!g->deep)
 		return git_odb_exists(g->odb, oid) == 1;
 	return objects_read(g->store->objects, oid, pass_over, NULL, NULL) == 0;
-}
-
-static int put_adrift(
-	struct store *s, int64_t work_package, struct str entry, struct err *e)
-{
-	struct query q = query_open(s->state,
-		"INSERT OR IGNORE INTO adrift (work_package, entry)"
-		" VALUES (?, ?)");
-
-	bind_int(&q, work_package);
-	bind_text(&q, entry);
-	return query_run(&q, e);
 }
 
 /* A content that is gone is no content: the document is made again. */
