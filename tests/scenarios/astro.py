@@ -34,6 +34,10 @@ const { title, description, cover } = entry.data;
 <Content />
 </body></html>
 """
+# What Astro would take for entries of the collection, without what they need.
+FILES = {900: ("notes.md", "no head"), 901: ("Notes.MDX", "<"),
+         902: ("data.json", "{}"), 903: ("data.YAML", "a: ["),
+         904: ("list.markdown", "a"), 905: ("a.md.pdf", "a paper")}
 
 
 def run(folder, *command):
@@ -95,6 +99,7 @@ def main():
     tap = Tap()
     with StandIn() as server, sites.sync_of(server, "astro") as sync:
         sites.be_recorded_here(server)
+        sites.attach(server, FILES)
         tap.same(sync.once().code, 0, "all is synced")
         why = install()
         if why:

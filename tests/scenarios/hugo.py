@@ -25,6 +25,11 @@ PAGE = """<html><head><title>{{ .Title }}</title>
 {{ .Content }}
 </body></html>
 """
+# What Hugo would take for pages, and fail at.
+FILES = {900: ("notes.md", "{{< unknown >}}"),
+         901: ("Page.HTML", "---\ntitle: [\n---\n"),
+         902: ("list.org", "{{% nothing %}}"),
+         903: ("amd", "of no kind"), 904: ("a.md.pdf", "a paper")}
 LIST = """<html><head><title>{{ .Title }}</title></head><body>
 {{ range .Pages }}<a href="{{ .RelPermalink }}">{{ .Title }}</a>
 {{ end }}</body></html>
@@ -45,7 +50,8 @@ def build(folder, tree, config, *options):
 
 
 def documents(tree):
-    return {path[len("content/"):] for path in tree if path.endswith(".md")}
+    return {path[len("content/"):] for path in tree
+            if path.startswith("content/") and path.endswith(".md")}
 
 
 def aliases_of(text):
@@ -81,6 +87,15 @@ def check_pictures(tap, site, tree, name):
         tap.same(site.scripts(), [], name + ": nothing runs on any page")
 
 
+def check_files(tap, site, tree, name):
+    """A page leads to files as they are, whatever their names."""
+    page = sites.page_of(site, tree, "content/", sites.ATTACHED)
+    own = [text for _, text in FILES.values()]
+    tap.same([read(f).decode() if f else None
+              for f in site.linked(page)][-len(own):], own,
+             name + ": attachments are no pages, and can be had")
+
+
 def check_example(tap, server, name):
     folder = tempfile.mkdtemp(prefix="opsync-hugo-")
     config = sites.asked_of_site(sites.example(name))
@@ -97,6 +112,7 @@ def check_example(tap, server, name):
              name + ": no document is lost to another")
     check_aliases(tap, site, tree, name)
     check_pictures(tap, site, tree, name)
+    check_files(tap, site, tree, name)
     public, done = build(os.path.join(folder, "public"), tree, config)
     tap.ok(set(public.pages) < set(site.pages) and public.pages,
            name + ": drafts are left out unless asked for", done.stdout)
@@ -115,6 +131,7 @@ def main():
                 "status": 1, "description": "Another",
                 "customField1": wp["customField1"],
                 "customField2": wp["customField2"]}})
+        sites.attach(server, FILES)
         for name in ("hugo-bundles", "hugo-flat"):
             check_example(tap, server, name)
     return tap.end()

@@ -10,16 +10,18 @@ from harness import Sync, read
 RECORDED_AT = "http://127.0.0.1:60080"
 # Work packages, the pictures that their pages show, and how often at least.
 PICTURES = [(3, 2, 1), (14, 4, 5), (3397, 9311, 1)]
+ATTACHED = 4330
 ALIAS = re.compile(r'http-equiv="refresh" content="0; url=([^"]*)"')
 
 
 class Page(HTMLParser):
-    """The file that a page was made of, and the pictures in it."""
+    """The file that a page was made of, its pictures and links."""
 
     def __init__(self, html):
         super().__init__()
         self.file = None
         self.pictures = []
+        self.links = []
         self.scripts = 0
         self.feed(html)
 
@@ -29,6 +31,8 @@ class Page(HTMLParser):
             self.file = attrs["content"]
         if tag == "script" or "onerror" in attrs:
             self.scripts += 1
+        if tag == "a":
+            self.links.append(attrs.get("href", ""))
         if tag == "img":
             self.pictures.append(attrs.get("src", ""))
 
@@ -66,9 +70,15 @@ class Site:
 
     def pictures(self, file):
         """The files of our pictures in a page; None for one that is lost."""
-        return [self.file_of(urljoin(self.addresses[file], src))
-                for src in self.pages[file].pictures
-                if not urlsplit(src).netloc]
+        return self.files_of(file, self.pages[file].pictures)
+
+    def linked(self, file):
+        """The files that a page leads to, in the same way."""
+        return self.files_of(file, self.pages[file].links)
+
+    def files_of(self, file, addresses):
+        return [self.file_of(urljoin(self.addresses[file], address))
+                for address in addresses if not urlsplit(address).netloc]
 
     def scripts(self):
         """Pages in which something runs."""
@@ -122,3 +132,12 @@ def be_recorded_here(server):
         if RECORDED_AT in raw:
             server.side("edit", {"id": wp["id"], "silent": True, "set": {
                 "description": raw.replace(RECORDED_AT, server.url)}})
+
+
+def attach(server, files):
+    """Files (name, text) of ATTACHED, by number; its text leads to each."""
+    for number, (name, text) in files.items():
+        server.side("attach", {"work_package": ATTACHED, "id": number,
+                               "file_name": name, "content": text})
+    server.side("edit", {"id": ATTACHED, "set": {"description": " ".join(
+        "[x](/api/v3/attachments/%d/content)" % n for n in files)}})
