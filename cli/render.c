@@ -77,7 +77,7 @@ static int render(struct subject *s, struct err *e)
 {
 	struct rendered rendered = {0};
 	int rc = program_render(
-		s->config.program, &s->wp, 0, &s->arena, &rendered);
+		s->config.program, &s->wp, NULL, &s->arena, &rendered);
 
 	if (rc == ERR_NEED)
 		rc = complain_needs(s, &rendered, e);

@@ -166,7 +166,7 @@ static int say_key(
 	if (t == NULL && !is_path)
 		return ERR_USAGE;
 	buf_printf(x->out, "%s:\n", entry->name.p);
-	rc = render_begin(&x->with, entry, false, &d, &saves, x->err);
+	rc = render_begin(&x->with, entry, 0, &d, &saves, x->err);
 	if (rc == 0 && !is_path)
 		rc = render_body(&x->with, entry, &saves, &body, x->err);
 	if (is_path && x->with.locals != NULL)

@@ -49,6 +49,12 @@ struct program_name {
 
 const struct program_name *program_names(const struct program *p, size_t *n);
 
+/* An entry that lost its natural path to another: its paths get -ID. */
+struct evasion {
+	size_t entry; /* its index */
+	int times;    /* so often */
+};
+
 /*
  * Map one work package.  0: out holds what each entry that fits made (or why
  * it failed: its err is ERR_DATA and names key, expression and value).
@@ -58,15 +64,13 @@ const struct program_name *program_names(const struct program *p, size_t *n);
  * needed only where an entry that fits, or a condition on the way to it,
  * really reads it: an expression that is evaluated, a pick, files: all, or a
  * body with an address that may mean an attachment.  What was made without
- * the list is what would have been made with it.  with_id asks for paths with
- * -ID in them, for the entry that lost its natural path to another work
- * package; it is a bit mask by the entry's index in the program (bit 63 stands
- * for all from there on). scratch is used and left for the caller to reset.
- * wp's project_identifier
- * "*" fits every match.project (a work package from a file may not tell).
+ * the list is what would have been made with it.  evasion may be NULL.  scratch
+ * is used and left for the caller to reset.  wp's project_identifier "*" fits
+ * every match.project (a work package from a file may not tell).
  */
 int program_render(const struct program *p, const struct work_package *wp,
-	uint64_t with_id, struct arena *scratch, struct rendered *out);
+	const struct evasion *evasion, struct arena *scratch,
+	struct rendered *out);
 
 /*
  * Tell in words, a line each, which entries fit wp and why the others do not;

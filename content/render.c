@@ -34,7 +34,7 @@ static int evaluate_lets(struct evaluation *with, const struct entry *entry,
 }
 
 static int make_path(struct evaluation *with, const struct entry *entry,
-	bool with_id, struct document *d, struct err *e)
+	int n_ids, struct document *d, struct err *e)
 {
 	struct arena *a = with->arena;
 	struct str path;
@@ -50,7 +50,7 @@ static int make_path(struct evaluation *with, const struct entry *entry,
 	if (rc != 0)
 		return rc;
 	d->natural_path = str_dup(path);
-	if (with_id)
+	for (int i = 0; i < n_ids; i++)
 		path = paths_document_with_id(a, path, with->wp->id);
 	d->path = str_dup(path);
 	return 0;
@@ -120,8 +120,8 @@ static void keep_files(const struct saves *saves, struct document *d)
 		qsort(d->files, d->n_files, sizeof(*d->files), by_path);
 }
 
-int render_begin(struct evaluation *with, const struct entry *entry,
-	bool with_id, struct document *d, struct saves *saves, struct err *e)
+int render_begin(struct evaluation *with, const struct entry *entry, int n_ids,
+	struct document *d, struct saves *saves, struct err *e)
 {
 	int rc;
 
@@ -135,7 +135,7 @@ int render_begin(struct evaluation *with, const struct entry *entry,
 		rc = unique_claim_all(
 			&(struct unique_claim){with, entry, d}, e);
 	if (rc == 0)
-		rc = make_path(with, entry, with_id, d, e);
+		rc = make_path(with, entry, n_ids, d, e);
 	if (rc != 0)
 		return rc;
 	saves->document = str_of(d->path);
@@ -143,11 +143,11 @@ int render_begin(struct evaluation *with, const struct entry *entry,
 }
 
 static void render_entry(struct evaluation *with, const struct entry *entry,
-	bool with_id, struct rendering *r)
+	int n_ids, struct rendering *r)
 {
 	struct document *d = &r->document;
 	struct saves saves = {0};
-	int rc = render_begin(with, entry, with_id, d, &saves, &r->err);
+	int rc = render_begin(with, entry, n_ids, d, &saves, &r->err);
 
 	if (rc == 0)
 		rc = make_text(with, entry, &saves, &d->text, &r->err);
@@ -173,13 +173,15 @@ static struct rendering *add_rendering(
 }
 
 static void render_entries(struct evaluation *with, const struct program *p,
-	uint64_t with_id, struct rendered *out)
+	const struct evasion *evasion, struct rendered *out)
 {
 	size_t cap = 0;
 
 	for (size_t i = 0; i < p->n_entries; i++) {
 		const struct entry *entry = &p->entries[i];
-		bool id = (with_id >> (i < 63 ? i : 63)) & 1;
+		int n_ids = evasion != NULL && evasion->entry == i
+				    ? evasion->times
+				    : 0;
 		size_t needs = with->n_needs;
 		bool fits;
 
@@ -194,14 +196,16 @@ static void render_entries(struct evaluation *with, const struct program *p,
 			return; /* it is not known yet whether it fits */
 		if (!fits)
 			continue;
-		render_entry(with, entry, id, add_rendering(out, &cap, entry));
+		render_entry(
+			with, entry, n_ids, add_rendering(out, &cap, entry));
 		if (!entry->goes_on)
 			return;
 	}
 }
 
 int program_render(const struct program *p, const struct work_package *wp,
-	uint64_t with_id, struct arena *scratch, struct rendered *out)
+	const struct evasion *evasion, struct arena *scratch,
+	struct rendered *out)
 {
 	struct evaluation with = {.arena = scratch,
 		.wp = wp,
@@ -210,7 +214,7 @@ int program_render(const struct program *p, const struct work_package *wp,
 		.start = scratch->total};
 
 	*out = (struct rendered){0};
-	render_entries(&with, p, with_id, out);
+	render_entries(&with, p, evasion, out);
 	if (!with.needs_list && !with.needs_comments && with.n_needs == 0) {
 		free(with.needs);
 		reads_sort(&with.reads);

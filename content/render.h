@@ -6,11 +6,11 @@
 
 /*
  * Begin with an entry that fits: the values of let, the paths of d, and what
- * picks save.  On an error d is to be finished all the same; the caller frees
- * saves->items.
+ * picks save, with -ID so often.  On an error d is to be finished all the same;
+ * the caller frees saves->items.
  */
-int render_begin(struct evaluation *with, const struct entry *entry,
-	bool with_id, struct document *d, struct saves *saves, struct err *e);
+int render_begin(struct evaluation *with, const struct entry *entry, int n_ids,
+	struct document *d, struct saves *saves, struct err *e);
 
 /* The body as it will stand in the document; what it refers to is saved. */
 int render_body(struct evaluation *with, const struct entry *entry,

@@ -379,6 +379,10 @@ int mapper_stage_withdrawn(
 	struct mapper *m, const struct mapper_item *item, struct err *e);
 int mapper_map_again(struct mapper *m, struct err *e);
 
+/* What was staged of a document in this pass: it is as recorded again. */
+int mapper_take_back(struct mapper *m, int64_t work_package, struct str entry,
+	struct err *e);
+
 /* Record what was read. */
 int mapper_made_of(struct mapper *m, const struct mapper_item *item,
 	const struct work_package *wp, struct reads *reads, struct err *e);

@@ -1,10 +1,8 @@
 /*
  * mapper_stage - what was rendered of a work package becomes staged changes.
  *
- * Two documents may want one path.  The lower work package (then the earlier
- * entry) has it, whatever came first; the others get -ID.  So a document is
- * placed by looking who else claims its natural path, and where the first
- * claim comes or goes, the one behind it is mapped again.
+ * Each document is placed where the claims say (mapper_claims.h), compared,
+ * and counted; what no entry makes any more is left to the guard.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +10,7 @@
 
 #include "base/stamp.h"
 #include "content/words.h"
-#include "daemon/mapper.h"
+#include "daemon/mapper_claims.h"
 
 #define RETRY_FIRST (60 * STAMP_SECOND)
 
@@ -99,66 +97,7 @@ int mapper_settle_missed(struct mapper *m, struct err *e)
 	return r;
 }
 
-/* --- Claims ------------------------------------------------------------- */
-
-static void map_again(struct mapper *m, int64_t id)
-{
-	for (size_t i = 0; i < m->n_again; i++)
-		if (m->again[i] == id)
-			return;
-	m->again = grow(m->again, m->n_again, &m->cap_again, sizeof(*m->again));
-	m->again[m->n_again++] = id;
-}
-
-/*
- * Where a document stands among those that claim its path: whatever comes or
- * goes, only the first has it, and only the one behind it may lose or get it.
- */
-struct rank {
-	const struct program *program;
-	int entry;      /* its index */
-	bool lower;     /* somebody goes before */
-	bool contested; /* by other work packages, of which */
-	int64_t next;   /* is the first */
-};
-
-/* Of its own work package the earlier entry goes before. */
-static void on_own_claim(void *arg, struct str entry)
-{
-	struct rank *r = arg;
-
-	if (program_entry(r->program, entry) < r->entry)
-		r->lower = true;
-}
-
-/* entry none: of a work package as a whole. */
-static int rank(struct mapper *m, int64_t work_package, struct str entry,
-	struct str claim, struct rank *out, struct err *e)
-{
-	int r;
-
-	*out = (struct rank){.program = m->config->program};
-	r = store_first_claim(
-		m->store, claim, work_package, &out->contested, &out->next, e);
-	out->lower = out->contested && out->next < work_package;
-	if (r != 0 || entry.p == NULL || program_entries(out->program) == 1)
-		return r;
-	out->entry = program_entry(out->program, entry);
-	return store_claims(
-		m->store, claim, work_package, on_own_claim, out, e);
-}
-
-/* Who was behind it may have the path now. */
-static int claim_left(
-	struct mapper *m, int64_t work_package, struct str claim, struct err *e)
-{
-	struct rank at;
-	int r = rank(m, work_package, STR_NONE, claim, &at, e);
-
-	if (r == 0 && at.contested && !at.lower)
-		map_again(m, at.next);
-	return r;
-}
+/* --- Documents that are there ------------------------------------------- */
 
 int mapper_drop(struct mapper *m, int64_t work_package, struct str entry,
 	struct str claim, struct err *e)
@@ -169,7 +108,7 @@ int mapper_drop(struct mapper *m, int64_t work_package, struct str entry,
 	if (r == 0)
 		r = store_drop(m->store, work_package, entry, e);
 	if (r == 0)
-		r = claim_left(m, work_package, claim, e);
+		r = claims_left(m, work_package, claim, e);
 	if (r == 0)
 		r = mapper_reread(m, READ_WORK_PACKAGE, work_package, e);
 	if (r == 0)
@@ -254,6 +193,19 @@ static void note_editor(struct mapper *m, const struct mapper_item *item)
 		STR_ARGS(item->editor_name));
 }
 
+int mapper_take_back(
+	struct mapper *m, int64_t work_package, struct str entry, struct err *e)
+{
+	enum store_change was = STORE_SAME;
+	int r = store_change_of(m->store, work_package, entry, &was, e);
+
+	if (r == 0)
+		r = store_unstage(m->store, work_package, entry, e);
+	if (r == 0)
+		count(m, was, -1);
+	return r;
+}
+
 /* One that is made a second time in a pass counts, and is said, once. */
 static void count_change(struct mapper *m, const struct mapper_item *item,
 	const struct document *d, enum store_change was,
@@ -287,14 +239,18 @@ struct staging {
 	bool pending;   /* a removal waits for the guard */
 	bool blocked;   /* a path is another's, which may leave it */
 	struct err bad; /* what is wrong with the work package, if anything */
+	size_t n_evaded, cap_evaded;
+	struct str *evaded; /* paths with -ID, folded, in the arena */
 };
 
 /* Render the entry again, with -ID in its paths. */
-static int render_with_id(struct staging *s, int entry, struct document *d)
+static int render_with_ids(
+	struct staging *s, int entry, int times, struct document *d)
 {
+	const struct evasion evasion = {(size_t)entry, times};
 	struct rendered again = {0};
-	int r = program_render(s->m->config->program, s->wp,
-		UINT64_C(1) << (entry < 63 ? entry : 63), &s->m->arena, &again);
+	int r = program_render(
+		s->m->config->program, s->wp, &evasion, &s->m->arena, &again);
 
 	for (size_t i = 0; r == 0 && i < again.n; i++) {
 		struct rendering *one = &again.items[i];
@@ -311,52 +267,38 @@ static int render_with_id(struct staging *s, int entry, struct document *d)
 	return r;
 }
 
-/* The entries of a rival that claim a path. */
-struct rivals {
-	struct arena *arena;
-	size_t n, cap;
-	struct str *entries; /* in the arena */
-};
-
-static void on_rival(void *arg, struct str entry)
+static bool has_evaded_to(const struct staging *s, struct str claim)
 {
-	struct rivals *r = arg;
-
-	r->entries = grow(r->entries, r->n, &r->cap, sizeof(*r->entries));
-	r->entries[r->n++] = arena_str(r->arena, entry);
-}
-
-static int take_back(
-	struct mapper *m, int64_t work_package, struct str entry, struct err *e)
-{
-	enum store_change was = STORE_SAME;
-	int r = store_change_of(m->store, work_package, entry, &was, e);
-
-	if (r == 0)
-		r = store_unstage(m->store, work_package, entry, e);
-	if (r == 0)
-		count(m, was, -1);
-	return r;
+	for (size_t i = 0; i < s->n_evaded; i++)
+		if (str_eq(s->evaded[i], claim))
+			return true;
+	return false;
 }
 
 /*
- * A higher one came first in this pass and has the path: take that back, and
- * have it mapped again, when it finds the lower one there.
+ * To a path that nobody claims, nor another document of this work package has
+ * evaded to; of other ones they end in other IDs.
  */
-static int make_room(struct mapper *m, const struct rank *at, struct str claim,
+static int evade(struct staging *s, const struct rank *at, struct document *d,
 	struct err *e)
 {
-	struct rivals rivals = {.arena = &m->arena};
+	struct mapper *m = s->m;
+	struct str claim = STR_NONE;
+	bool free = false;
 	int r = 0;
 
-	if (at->contested)
-		r = store_claims(
-			m->store, claim, at->next, on_rival, &rivals, e);
-	for (size_t i = 0; r == 0 && i < rivals.n; i++)
-		r = take_back(m, at->next, rivals.entries[i], e);
-	if (rivals.n > 0)
-		map_again(m, at->next);
-	free(rivals.entries);
+	for (int times = 1; r == 0 && !free && times <= MAX_IDS; times++) {
+		bool claimed = false;
+
+		r = render_with_ids(s, at->index, times, d);
+		claim = words_fold(&m->arena, str_of(d->path));
+		if (r == 0)
+			r = claims_by_others(m, at, claim, &claimed, e);
+		free = !claimed && !has_evaded_to(s, claim);
+	}
+	s->evaded = grow(
+		s->evaded, s->n_evaded, &s->cap_evaded, sizeof(*s->evaded));
+	s->evaded[s->n_evaded++] = claim;
 	return r;
 }
 
@@ -373,10 +315,10 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 	enum store_change change = STORE_SAME;
 	struct mapper_values values;
 	struct rank at;
-	int r = rank(m, s->item->id, str_of(d->entry), claim, &at, e);
+	int r = claims_rank(m, s->item->id, str_of(one->entry), claim, &at, e);
 
-	if (r == 0 && new_claim && at.contested && !at.lower)
-		map_again(m, at.next);
+	if (r == 0 && new_claim)
+		r = claims_came(m, &at, claim, e);
 	if (r == 0 && held != NULL)
 		r = store_change_of(
 			m->store, s->item->id, str_of(d->entry), &was, e);
@@ -384,15 +326,15 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 		r = mapper_values_before(
 			m, s->item->id, str_of(d->entry), &values, e);
 	if (r == 0 && new_claim && held != NULL)
-		r = claim_left(m, s->item->id, held->claim, e);
+		r = claims_left(m, s->item->id, held->claim, e);
 	if (r == 0 && at.lower)
-		r = render_with_id(s, at.entry, d);
+		r = evade(s, &at, d, e);
 	if (r != 0)
 		return r;
 	r = store_put(m->store, s->item->id, d, claim, &change, &one->err);
-	if (r == ERR_DATA && !at.lower) {
+	if (r == ERR_DATA) {
 		one->err = (struct err){0};
-		r = make_room(m, &at, claim, &one->err);
+		r = claims_make_room(m, &at, claim, str_of(d->path), &one->err);
 		if (r == 0)
 			r = store_put(m->store, s->item->id, d, claim, &change,
 				&one->err);
@@ -579,6 +521,7 @@ int mapper_stage(struct mapper *m, struct mapper_item *item,
 	if (r == 0)
 		put_row(&s, rendered);
 	free(s.held.items);
+	free(s.evaded);
 	return r;
 }
 

@@ -146,6 +146,23 @@ int store_claims(struct store *s, struct str claim, int64_t work_package,
 	return query_close(&q, e);
 }
 
+int store_staged_at(struct store *s, struct str path, bool *found,
+	int64_t *work_package, struct buf *entry, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"SELECT work_package, entry FROM staged_file"
+		" WHERE path = ? AND attachment_id = 0");
+
+	bind_text(&q, path);
+	*found = query_next(&q);
+	if (*found) {
+		*work_package = column_int(&q);
+		buf_clear(entry);
+		buf_add_str(entry, column_text(&q));
+	}
+	return query_close(&q, e);
+}
+
 void store_put_value(struct store *s, const char *key, struct str value)
 {
 	struct query q = query_open(s->state,

@@ -265,6 +265,10 @@ typedef void store_claim_fn(void *arg, struct str entry);
 int store_claims(struct store *s, struct str claim, int64_t work_package,
 	store_claim_fn *fn, void *arg, struct err *e);
 
+/* The document that is staged to be at a path; entry is filled. */
+int store_staged_at(struct store *s, struct str path, bool *found,
+	int64_t *work_package, struct buf *entry, struct err *e);
+
 /* Stage a value for state_put(), and an event for state_event_add(). */
 void store_put_value(struct store *s, const char *key, struct str value);
 void store_put_event(struct store *s, const struct state_event *event);

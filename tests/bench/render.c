@@ -125,7 +125,7 @@ static void render(
 		wp.attachments[i].fetched = true;
 		wp.attachments[i].image = *image_of(b, wp.attachments[i].id);
 	}
-	if (program_render(b->program, &wp, 0, &b->scratch, &out) != 0 ||
+	if (program_render(b->program, &wp, NULL, &b->scratch, &out) != 0 ||
 		out.n != 1 || out.items[0].err.code != 0)
 		die("render", out.n > 0 ? &out.items[0].err : &out.match_err);
 	b->bytes += out.items[0].document.text.n;

@@ -2,6 +2,7 @@
 """Documents that want one path, exchange their paths or stand in each other's
 way, and attachments with hostile names."""
 import os
+import random
 import sys
 
 from harness import StandIn, Sync, Tap, read
@@ -311,20 +312,87 @@ def crowd(tap, n=1500):
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
 
-def blocked(tap):
-    """With -ID a path is another's: until that one leaves it."""
+def second_choice(tap, server, sync):
+    """With -ID a path is another's own: that one has it, whoever came first."""
+    w = World(tap, server, sync)
+    w.after("before", {"b.md": 1, "b-3.md": 3}, [edit(1, "b"), edit(3, "b")])
+    w.after("somebody's own path is another's second choice",
+            {"b.md": 1, "b-3-3.md": 3, "b-3.md": 5}, [edit(5, "b-3")])
+    w.after("and the third", {"b-3-3-3.md": 3, "b-3.md": 5, "b-3-3.md": 6},
+            [edit(6, "b-3-3")])
+    w.after("case makes no difference",
+            {"B-3-3.md": 6, "b-3-3-3.md": 3, "b-3.md": 5},
+            [edit(6, "B-3-3")])
+    w.after("the second choice is free", {"b-3.md": 3, "wp5.md": 5},
+            [edit(5, "wp5")])
+    w.after("nobody wants the first choice", {"b.md": 3, "wp1.md": 1},
+            [edit(1, "wp1")])
+    w.after("one that has it leaves it, and comes behind",
+            {"b-2.md": 2, "b.md": 1}, [edit(2, "b-2"), edit(1, "b")])
+    w.after("behind others it may have its own path with -ID",
+            {"b.md": 1, "b-2.md": 2, "b-3.md": 3, "more.md": 4},
+            [edit(2, "b"), edit(4, "more")])
+
+
+TWO = """
+documents:
+- name: one
+  match: {}
+  path: ${ subject }.md
+  continue: true
+  body: "${ id }"
+- name: two
+  match: {}
+  path: ${ subject | replace("x", "") }.md
+  body: "${ id }"
+"""
+WANTED = """b b-2 b-2-2 B b-3 b-1 b-1-1 xb xb-2 b-3-3 b-4 b-4-4 B-2""".split()
+
+
+def at_random(tap, mapping, seed):
+    """Whatever comes in whatever order: as from nothing."""
+    rng = random.Random(seed)
+    name = "seed %d: " % seed
     with StandIn("--generate", "5") as server, Sync(
-            server.url, projects="[demo-1]", mapping=FILES) as sync:
-        for ident, subject in ((2, "b-4"), (3, "b"), (4, "b")):
-            server.side(*edit(ident, subject))
+            server.url, projects="[demo-1]", mapping=mapping,
+            more=GUARD) as sync:
+        for number in range(6):
+            orders = [edit(rng.randint(1, 4), rng.choice(WANTED))
+                      for _ in range(rng.randint(1, 4))]
+            for order in orders:
+                server.side(*order)
+            done = sync.once()
+            if done.code != 0 or sync.tree() != sync.scratch():
+                tap.ok(False, name + "pass %d" % number, [orders, done])
+                return
+        tap.ok(True, name + "six passes")
+
+
+BESIDE = """
+documents:
+- match: {}
+  path: ${ subject }.txt
+  attachments: { files: all, save_as: "${ subject }-file.txt" }
+  body: "${ id }"
+"""
+
+
+def blocked(tap):
+    """A path is that of another's attachment: until that one leaves it."""
+    with StandIn("--generate", "3") as server, Sync(
+            server.url, projects="[demo-1]", mapping=BESIDE) as sync:
+        server.side("attach", {"id": 801, "work_package": 1,
+                               "file_name": "a", "content": "a"})
+        server.side(*edit(1, "b"))
+        server.side(*edit(2, "b-file"))
         done = sync.once()
-        tap.ok(done.code == 3 and "b-4.md is taken by a file of work package"
-               in done.err, "a path with -ID is another's: said", done)
-        made = holders(sync)["b-4.md"] == 4
-        server.side(*edit(4 if made else 2, "elsewhere"))
+        tap.ok(done.code == 3 and "b-file.txt is taken by a file of work "
+               "package" in done.err, "a path is an attachment's: said", done)
+        made = "b.txt" in sync.tree()
+        server.side(*edit(1 if made else 2, "elsewhere"))
         done = sync.once()
         tap.ok(done.code == 0 and "work package %d: is in error no more" % (
-            2 if made else 4) in done.err,
+            2 if made else 1) in done.err,
             "when that one leaves it, it is made", done)
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
@@ -332,7 +400,7 @@ def blocked(tap):
 def main():
     tap = Tap()
     world = ("--generate", "6")
-    for part in (same_path, swap):
+    for part in (same_path, swap, second_choice):
         with StandIn(*world) as server, Sync(
                 server.url, projects="[demo-1]", mapping=FILES,
                 more=GUARD) as sync:
@@ -350,6 +418,9 @@ def main():
     default(tap)
     own_entries(tap)
     crowd(tap)
+    for seed in range(4):
+        for mapping in (FILES, TWO):
+            at_random(tap, mapping, seed)
     blocked(tap)
     return tap.end()
 

@@ -67,7 +67,7 @@ static char *render(const char *yaml, const struct work_package *wp)
 	struct buf out = {0};
 
 	arena_reset(&scratch);
-	assert_int_equal(program_render(p, wp, 0, &scratch, &r), 0);
+	assert_int_equal(program_render(p, wp, NULL, &scratch, &r), 0);
 	if (r.match_err.code != 0)
 		buf_printf(&out, "!%s", r.match_err.text);
 	else if (r.n == 0)

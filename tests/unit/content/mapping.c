@@ -169,22 +169,24 @@ static void test_with_id(void **state)
 	static const char yaml[] =
 		"documents:\n- path: d/index.md\n  continue: true\n  body: "
 		"\"![](b.png)\"\n- path: e/x.md\n";
+	const struct evasion first = {.entry = 0, .times = 1};
+	const struct evasion second = {.entry = 1, .times = 3};
 	struct err e = {0};
 	struct program *p = compile(yaml, &e);
 	struct rendered out;
 
 	(void)state;
 	assert_non_null(p);
-	assert_int_equal(program_render(p, &wp, 1, &scratch, &out), 0);
+	assert_int_equal(program_render(p, &wp, &first, &scratch, &out), 0);
 	assert_int_equal(out.n, 2);
 	assert_string_equal(out.items[0].document.path, "d-4/index.md");
 	assert_string_equal(out.items[0].document.natural_path, "d/index.md");
 	assert_string_equal(out.items[0].document.files[0].path, "d-4/b.png");
 	assert_string_equal(out.items[1].document.path, "e/x.md");
 	rendered_fini(&out);
-	assert_int_equal(program_render(p, &wp, 2, &scratch, &out), 0);
+	assert_int_equal(program_render(p, &wp, &second, &scratch, &out), 0);
 	assert_string_equal(out.items[0].document.path, "d/index.md");
-	assert_string_equal(out.items[1].document.path, "e/x-4.md");
+	assert_string_equal(out.items[1].document.path, "e/x-4-4-4.md");
 	rendered_fini(&out);
 	program_free(p);
 }

@@ -83,7 +83,7 @@ static inline char *describe(const char *yaml, const struct work_package *of)
 	if (p == NULL)
 		buf_printf(&b, "?%s", e.text);
 	else
-		program_render(p, of, 0, &scratch, &out);
+		program_render(p, of, NULL, &scratch, &out);
 	for (size_t i = 0; i < out.n; i++) {
 		const struct rendering *r = &out.items[i];
 

@@ -93,7 +93,7 @@ static void check(const char *yaml, const char *wanted)
 	struct str got = STR("none");
 
 	arena_reset(&scratch);
-	assert_int_equal(program_render(p, &wp, 0, &scratch, &r), 0);
+	assert_int_equal(program_render(p, &wp, NULL, &scratch, &r), 0);
 	if (r.n > 0 && r.items[0].err.code == 0)
 		got = buf_str(&r.items[0].document.text);
 	else if (r.n > 0)
@@ -188,7 +188,7 @@ static void test_comments(void **state)
 	struct rendered r;
 
 	(void)state;
-	assert_int_equal(program_render(p, &wp, 0, &scratch, &r), ERR_NEED);
+	assert_int_equal(program_render(p, &wp, NULL, &scratch, &r), ERR_NEED);
 	assert_true(r.needs_comments);
 	assert_int_equal(r.n, 0);
 	rendered_fini(&r);
@@ -215,7 +215,7 @@ static void check_reads(const char *yaml, const char *wanted)
 	struct buf got = {0};
 
 	arena_reset(&scratch);
-	assert_int_equal(program_render(p, &wp, 0, &scratch, &r), 0);
+	assert_int_equal(program_render(p, &wp, NULL, &scratch, &r), 0);
 	for (size_t i = 0; i < r.reads.n; i++) {
 		const struct read *read = &r.reads.items[i];
 

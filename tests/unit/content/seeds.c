@@ -73,7 +73,7 @@ static void test_without_picture(void **state)
 	struct rendered out;
 
 	(void)state;
-	assert_int_equal(program_render(program, &wp, 0, &scratch, &out), 0);
+	assert_int_equal(program_render(program, &wp, NULL, &scratch, &out), 0);
 	assert_int_equal(out.match_err.code, 0);
 	assert_int_equal(out.n, 1);
 	assert_string_equal(out.items[0].entry, "curated-content");
@@ -92,14 +92,14 @@ static void test_with_picture(void **state)
 
 	(void)state;
 	assert_int_equal(
-		program_render(program, &wp, 0, &scratch, &out), ERR_NEED);
+		program_render(program, &wp, NULL, &scratch, &out), ERR_NEED);
 	assert_int_equal(out.n, 0);
 	assert_int_equal(out.n_needs, 1);
 	assert_int_equal(out.needs[0], 9311);
 	rendered_fini(&out);
 
 	fixture_fetch(&wp.attachments[0], "JPEG", 2560, 1707);
-	assert_int_equal(program_render(program, &wp, 0, &scratch, &out), 0);
+	assert_int_equal(program_render(program, &wp, NULL, &scratch, &out), 0);
 	assert_document(&out,
 		"content/communities/chronic-care-management/curated-content/"
 		"1b161ec0-bbcf-5822-bc37-2e077a1b3ceb.md",
@@ -120,13 +120,13 @@ static void test_article(void **state)
 
 	(void)state;
 	assert_int_equal(
-		program_render(program, &wp, 0, &scratch, &out), ERR_NEED);
+		program_render(program, &wp, NULL, &scratch, &out), ERR_NEED);
 	assert_int_equal(out.n_needs, 2);
 	rendered_fini(&out);
 
 	fixture_fetch(&wp.attachments[0], "PNG", 640, 360);
 	fixture_fetch(&wp.attachments[1], "", 0, 0);
-	assert_int_equal(program_render(program, &wp, 0, &scratch, &out), 0);
+	assert_int_equal(program_render(program, &wp, NULL, &scratch, &out), 0);
 	assert_document(&out,
 		"content/articles/part-3-diving-deeper-into-the-role-of-human-"
 		"connection-between-providers-patients/index.md",

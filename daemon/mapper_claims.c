@@ -1,0 +1,220 @@
+/*
+ * mapper_claims - which document has a path that several want.
+ *
+ *   b.md of 3     first of those who claim it: b.md
+ *   b.md of 4     behind: b-4.md, where nobody claims that, else
+ *   b-4.md of 9   b-4-4.md, and so on
+ *
+ * The lower work package (then the earlier entry) goes before, whatever came
+ * first; and who claims a path, before who only evades to it.  So where a claim
+ * comes or goes, two others may have to move: the next of those who claim it,
+ * and the one that evades to it, whose ID is at its end.
+ */
+#include "daemon/mapper_claims.h"
+
+#include <stdlib.h>
+
+#include "content/ascii.h"
+#include "content/paths.h"
+#include "content/words.h"
+
+#define MAX_DIGITS 18
+
+static void map_again(struct mapper *m, int64_t id)
+{
+	for (size_t i = 0; i < m->n_again; i++)
+		if (m->again[i] == id)
+			return;
+	m->again = grow(m->again, m->n_again, &m->cap_again, sizeof(*m->again));
+	m->again[m->n_again++] = id;
+}
+
+/* --- Rank ----------------------------------------------------------------- */
+
+struct own_claims {
+	const struct program *program;
+	struct rank *rank;
+};
+
+/* Of its own work package the earlier entry goes before. */
+static void on_own_claim(void *arg, struct str entry)
+{
+	struct own_claims *own = arg;
+
+	if (program_entry(own->program, entry) < own->rank->index)
+		own->rank->lower = true;
+}
+
+int claims_rank(struct mapper *m, int64_t work_package, struct str entry,
+	struct str claim, struct rank *out, struct err *e)
+{
+	struct own_claims own = {m->config->program, out};
+	int r;
+
+	*out = (struct rank){.work_package = work_package, .entry = entry};
+	r = store_first_claim(
+		m->store, claim, work_package, &out->contested, &out->next, e);
+	out->lower = out->contested && out->next < work_package;
+	if (r != 0 || entry.p == NULL || program_entries(own.program) == 1)
+		return r;
+	out->index = program_entry(own.program, entry);
+	return store_claims(
+		m->store, claim, work_package, on_own_claim, &own, e);
+}
+
+struct other_entry {
+	struct str than;
+	bool found;
+};
+
+static void on_other_entry(void *arg, struct str entry)
+{
+	struct other_entry *other = arg;
+
+	other->found |= !str_eq(entry, other->than);
+}
+
+int claims_by_others(struct mapper *m, const struct rank *at, struct str claim,
+	bool *any, struct err *e)
+{
+	struct other_entry other = {.than = at->entry};
+	int64_t first;
+	int r = store_first_claim(
+		m->store, claim, at->work_package, any, &first, e);
+
+	if (r == 0 && !*any)
+		r = store_claims(m->store, claim, at->work_package,
+			on_other_entry, &other, e);
+	*any |= other.found;
+	return r;
+}
+
+/* --- Who evades to a path ------------------------------------------------- */
+
+/* N of "a/b-N.md" and "a/b-N/index.md", where paths_document_with_id() puts
+ * it; or 0. */
+static int64_t id_at_end(struct arena *a, struct str path)
+{
+	const int64_t mark = 1; /* that of "b-1", which goes behind the end */
+	struct str with = paths_document_with_id(a, path, mark);
+	size_t end = 0;
+	size_t at;
+	int64_t id = 0;
+
+	while (end < path.n && end < with.n && path.p[end] == with.p[end])
+		end++;
+	for (at = end; at > 0 && ascii_digit(path.p[at - 1]); at--)
+		;
+	if (at == 0 || path.p[at - 1] != '-' || end - at > MAX_DIGITS)
+		return 0;
+	while (at < end)
+		id = id * 10 + (path.p[at++] - '0');
+	return id;
+}
+
+struct evader {
+	struct arena *arena;
+	struct str to; /* folded */
+	bool found;
+};
+
+static int on_document(void *arg, const struct state_document *d, struct err *e)
+{
+	struct evader *x = arg;
+	struct str path = d->natural_path;
+
+	(void)e;
+	for (int times = 0; times < MAX_IDS && path.n < x->to.n; times++) {
+		path = paths_document_with_id(x->arena, path, d->work_package);
+		x->found |= str_eq(words_fold(x->arena, path), x->to);
+	}
+	return 0;
+}
+
+/* Has it been passed over, or will it be? */
+static int see_evader(struct mapper *m, struct str claim, struct err *e)
+{
+	int64_t id = id_at_end(&m->arena, claim);
+	struct evader evader = {.arena = &m->arena, .to = claim};
+	int r = 0;
+
+	if (id > 0)
+		r = store_documents(m->store, id, on_document, &evader, e);
+	if (evader.found)
+		map_again(m, id);
+	return r;
+}
+
+/* --- Claims that come and go ---------------------------------------------- */
+
+int claims_came(struct mapper *m, const struct rank *at, struct str claim,
+	struct err *e)
+{
+	if (at->contested && !at->lower)
+		map_again(m, at->next);
+	return see_evader(m, claim, e);
+}
+
+int claims_left(
+	struct mapper *m, int64_t work_package, struct str claim, struct err *e)
+{
+	struct rank at;
+	int r = claims_rank(m, work_package, STR_NONE, claim, &at, e);
+
+	if (r == 0 && at.contested && !at.lower)
+		map_again(m, at.next);
+	return r == 0 ? see_evader(m, claim, e) : r;
+}
+
+/* The entries of a rival that claim a path. */
+struct rivals {
+	struct arena *arena;
+	size_t n, cap;
+	struct str *entries; /* in the arena */
+};
+
+static void on_rival(void *arg, struct str entry)
+{
+	struct rivals *r = arg;
+
+	r->entries = grow(r->entries, r->n, &r->cap, sizeof(*r->entries));
+	r->entries[r->n++] = arena_str(r->arena, entry);
+}
+
+/*
+ * One that evaded to it before it was claimed; or a later one of the same work
+ * package, which is placed again after this one.
+ */
+static int take_back_evader(
+	struct mapper *m, const struct rank *at, struct str path, struct err *e)
+{
+	struct buf entry = {0};
+	int64_t id = 0;
+	bool found = false;
+	int r = store_staged_at(m->store, path, &found, &id, &entry, e);
+
+	if (r == 0 && found && (!at->lower || id == at->work_package)) {
+		r = mapper_take_back(m, id, buf_str(&entry), e);
+		if (!at->lower)
+			map_again(m, id);
+	}
+	buf_fini(&entry);
+	return r;
+}
+
+int claims_make_room(struct mapper *m, const struct rank *at, struct str claim,
+	struct str path, struct err *e)
+{
+	struct rivals rivals = {.arena = &m->arena};
+	int r = 0;
+
+	if (at->contested && !at->lower)
+		r = store_claims(
+			m->store, claim, at->next, on_rival, &rivals, e);
+	for (size_t i = 0; r == 0 && i < rivals.n; i++)
+		r = mapper_take_back(m, at->next, rivals.entries[i], e);
+	if (rivals.n > 0)
+		map_again(m, at->next);
+	free(rivals.entries);
+	return r == 0 ? take_back_evader(m, at, path, e) : r;
+}

@@ -1,0 +1,46 @@
+#ifndef DAEMON_MAPPER_CLAIMS_H
+#define DAEMON_MAPPER_CLAIMS_H
+
+#include "daemon/mapper.h"
+
+#define MAX_IDS 9 /* in a path; what is taken even so waits */
+
+/*
+ * Where a document stands among those that claim its natural path: whatever
+ * comes or goes, only the first has it, and only the one behind it may lose or
+ * get it.
+ */
+struct rank {
+	int64_t work_package;
+	struct str entry; /* borrowed; none: of the work package as a whole */
+	int index;        /* of the entry */
+	bool lower;       /* somebody goes before */
+	bool contested;   /* by other work packages, of which */
+	int64_t next;     /* is the first */
+};
+
+/* A claim is a path, folded (content/words.h). */
+int claims_rank(struct mapper *m, int64_t work_package, struct str entry,
+	struct str claim, struct rank *out, struct err *e);
+
+/*
+ * A document comes to claim a path, or does so no more: who may lose it, or
+ * have it now, is mapped again in this pass.
+ */
+int claims_came(struct mapper *m, const struct rank *at, struct str claim,
+	struct err *e);
+int claims_left(struct mapper *m, int64_t work_package, struct str claim,
+	struct err *e);
+
+/* Does another document claim a path?  Then this one does not evade to it. */
+int claims_by_others(struct mapper *m, const struct rank *at, struct str claim,
+	bool *any, struct err *e);
+
+/*
+ * Another came first in this pass and has the path: take that back, and have
+ * it mapped again, when it finds the first one there.
+ */
+int claims_make_room(struct mapper *m, const struct rank *at, struct str claim,
+	struct str path, struct err *e);
+
+#endif
