@@ -140,7 +140,8 @@ static enum mapped render(struct mapper *m, struct mapper_item *item,
 {
 	struct rendered rendered = {0};
 	enum mapped mapped = MAPPED_DONE;
-	int r = program_render(m->config->program, wp, NULL, &m->arena, &rendered);
+	int r = program_render(
+		m->config->program, wp, NULL, &m->arena, &rendered);
 
 	if (r == ERR_NEED && rendered.needs_list) {
 		mapped = MAPPED_LIST;
