@@ -71,5 +71,6 @@ int store_adopted(
 	if (code != 0)
 		return code;
 	q = query_open(s->state, strangers);
-	return tell(&q, fn, arg, e);
+	code = tell(&q, fn, arg, e);
+	return code == 0 ? history_unlist(s, e) : code;
 }

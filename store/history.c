@@ -117,6 +117,11 @@ int history_list(struct store *s, const git_oid *tip, struct err *e)
 	return state_unnest(s->state, code, e);
 }
 
+int history_unlist(struct store *s, struct err *e)
+{
+	return state_exec(s->state, "DELETE FROM tip_path", e);
+}
+
 /* --- Who made them what they are ------------------------------------------ */
 
 static int mark_path(struct store *s, const char *path, const git_oid *oid,
@@ -302,6 +307,8 @@ static int make_again(struct store *s, const git_oid *tip, struct err *e)
 	if (code != 0)
 		return code;
 	code = state_exec(s->state, rebuild, e);
+	if (code == 0)
+		code = history_unlist(s, e);
 	if (code == 0)
 		code = withdrawn_restore(s, tip, e);
 	if (code == 0)

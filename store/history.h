@@ -8,6 +8,7 @@
  * beside the staged ones; only plain files, as we write them.
  */
 int history_list(struct store *s, const git_oid *tip, struct err *e);
+int history_unlist(struct store *s, struct err *e); /* it is in memory */
 
 /*
  * Does the state know the branch as it is?  One that is empty, or older than

@@ -2,6 +2,8 @@
  * The store following a branch that others moved, and knowing from the history
  * what is its own.
  */
+#include "store/parts.h"
+#include "store/query.h"
 #include "tests/unit/store/fixture.h"
 
 #define REMOTE "refs/opsync/remote"
@@ -166,9 +168,28 @@ static void test_behind(void **state)
 	check_clean(f);
 }
 
+static void no_adopted(void *arg, int64_t work_package, struct str path)
+{
+	(void)work_package;
+	(void)path;
+	(*(int *)arg)++;
+}
+
+/* The branch's paths, listed in memory, and not needed any more. */
+static int64_t n_listed(struct fixture *f)
+{
+	struct query q =
+		query_open(f->store->state, "SELECT count(*) FROM tip_path");
+	int64_t n = query_next(&q) ? column_int(&q) : -1;
+
+	assert_int_equal(query_close(&q, NULL), 0);
+	return n;
+}
+
 static void test_lost_state(void **state)
 {
 	struct fixture *f = *state;
+	int n = 0;
 
 	start(f);
 	run("echo theirs >'%s/theirs.md'", f->path);
@@ -180,8 +201,12 @@ static void test_lost_state(void **state)
 	run("rm '%s'/.git/opsync/state.db*", f->path);
 	open_store(f);
 	assert_int_equal(count_documents(f), 2);
+	assert_int_equal(n_listed(f), 0);
 	put_well(f, 1, make("a/one.md", "one\n", NULL), STORE_SAME);
 	put_well(f, 2, make("two.md", "other\n", NULL), STORE_CHANGED);
+	assert_int_equal(store_adopted(f->store, no_adopted, &n, NULL), 0);
+	assert_int_equal(n, 1); /* theirs.md, beside one of ours */
+	assert_int_equal(n_listed(f), 0);
 	assert_int_equal(strlen(commit(f).id), 40);
 	assert_int_equal(count_documents(f), 2);
 	assert_string_equal(files(f), "a/one.md theirs.md two.md ");
