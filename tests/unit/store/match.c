@@ -120,6 +120,7 @@ static void test_failures(void **state)
 	struct fixture *f = *state;
 	const git_oid unknown = {{1}};
 	const git_oid none = {{0}};
+	git_oid commit;
 	int n = 0;
 
 	open_store(f);
@@ -133,6 +134,18 @@ static void test_failures(void **state)
 	assert_true(match_branch(f->store, &unknown, refuse, &n, NULL,
 			    &f->err) != 0);
 	assert_int_equal(n, 1);
+
+	/* In the middle of a tree, nothing more is told. */
+	run("cd '%s' && touch w x y", f->path);
+	run(GIT "add . && " GIT "commit -q -m theirs", f->path, f->path);
+	assert_int_equal(git_oid_fromstrn(&commit,
+				 run(GIT "rev-parse HEAD", f->path), 40),
+		0);
+	assert_int_equal(
+		match_branch(f->store, &commit, refuse, &n, NULL, &f->err),
+		ERR_IO);
+	assert_string_equal(f->err.text, "a");
+	assert_int_equal(n, 2);
 }
 
 int main(void)
