@@ -3,7 +3,7 @@
 
 #include "daemon/mapper.h"
 
-#define MAX_IDS 9 /* in a path; what is taken even so waits */
+#define MAX_IDS 9 /* in a path */
 
 /*
  * Where a document stands among those that claim its natural path: whatever

@@ -277,12 +277,13 @@ static bool has_evaded_to(const struct staging *s, struct str claim)
 
 /*
  * To a path that nobody claims, nor another document of this work package has
- * evaded to; of other ones they end in other IDs.
+ * evaded to; of other ones they end in other IDs.  Without one, it waits.
  */
-static int evade(struct staging *s, const struct rank *at, struct document *d,
-	struct err *e)
+static int evade(struct staging *s, const struct rank *at,
+	struct rendering *one, struct err *e)
 {
 	struct mapper *m = s->m;
+	struct document *d = &one->document;
 	struct str claim = STR_NONE;
 	bool free = false;
 	int r = 0;
@@ -296,9 +297,34 @@ static int evade(struct staging *s, const struct rank *at, struct document *d,
 			r = claims_by_others(m, at, claim, &claimed, e);
 		free = !claimed && !has_evaded_to(s, claim);
 	}
+	if (r != 0)
+		return r;
+	if (!free) {
+		s->blocked = true;
+		return err_set(&one->err, ERR_DATA,
+			"%s is taken, and so are its paths with -%lld",
+			d->natural_path, (long long)s->item->id);
+	}
 	s->evaded = grow(
 		s->evaded, s->n_evaded, &s->cap_evaded, sizeof(*s->evaded));
 	s->evaded[s->n_evaded++] = claim;
+	return 0;
+}
+
+static int put(struct staging *s, const struct rank *at, struct rendering *one,
+	struct str claim, enum store_change *change)
+{
+	struct mapper *m = s->m;
+	struct document *d = &one->document;
+	int r = store_put(m->store, s->item->id, d, claim, change, &one->err);
+
+	if (r != ERR_DATA)
+		return r;
+	one->err = (struct err){0};
+	r = claims_make_room(m, at, claim, str_of(d->path), &one->err);
+	if (r == 0)
+		r = store_put(
+			m->store, s->item->id, d, claim, change, &one->err);
 	return r;
 }
 
@@ -328,17 +354,10 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 	if (r == 0 && new_claim && held != NULL)
 		r = claims_left(m, s->item->id, held->claim, e);
 	if (r == 0 && at.lower)
-		r = evade(s, &at, d, e);
+		r = evade(s, &at, one, e);
 	if (r != 0)
-		return r;
-	r = store_put(m->store, s->item->id, d, claim, &change, &one->err);
-	if (r == ERR_DATA) {
-		one->err = (struct err){0};
-		r = claims_make_room(m, &at, claim, str_of(d->path), &one->err);
-		if (r == 0)
-			r = store_put(m->store, s->item->id, d, claim, &change,
-				&one->err);
-	}
+		return one->err.code != 0 ? 0 : r;
+	r = put(s, &at, one, claim, &change);
 	if (r == ERR_DATA) {
 		s->blocked = true;
 		return 0;

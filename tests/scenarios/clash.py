@@ -349,6 +349,45 @@ documents:
 WANTED = """b b-2 b-2-2 B b-3 b-1 b-1-1 xb xb-2 b-3-3 b-4 b-4-4 B-2""".split()
 
 
+NUMBERED = TWO.replace('${ subject | replace("x", "") }.md',
+                       "${ subject }-${ id }.md").replace(
+                           "${ id }\"\n- name: two", "one\"\n- name: two")
+
+
+def own_second_choice(tap):
+    """With -ID it is the path of another entry of the same work package."""
+    with StandIn("--generate", "2") as server, Sync(
+            server.url, projects="[demo-1]", mapping=NUMBERED) as sync:
+        for ident in (1, 2):
+            server.side(*edit(ident, "b"))
+        tap.same(sync.once().code, 0, "an entry's own path is kept to it")
+        tap.same({path: text.split(b"---")[-1].strip()
+                  for path, text in sync.tree().items()},
+                 {"b.md": b"one", "b-1.md": b"1",
+                  "b-2-2.md": b"one", "b-2.md": b"2"}, "the other goes on")
+        sync.once("--full")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
+def exhausted(tap):
+    """Somebody has all that it could evade to."""
+    with StandIn("--generate", "11") as server, Sync(
+            server.url, projects="[demo-1]", mapping=FILES) as sync:
+        for ident in (1, 11):
+            server.side(*edit(ident, "b"))
+        for ident in range(2, 11):
+            server.side(*edit(ident, "b" + "-11" * (ident - 1)))
+        done = sync.once()
+        tap.ok(done.code == 3 and "work package 11: b.md is taken, and so are "
+               "its paths with -11" in done.err, "no path is left: said", done)
+        server.side(*edit(5, "elsewhere"))
+        sync.once()
+        done = sync.once()
+        tap.ok(done.code == 0 and holders(sync)["b-11-11-11-11.md"] == 11,
+               "when one is free, it is made", done)
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 def at_random(tap, mapping, seed):
     """Whatever comes in whatever order: as from nothing."""
     rng = random.Random(seed)
@@ -417,6 +456,8 @@ def main():
     hostile(tap)
     default(tap)
     own_entries(tap)
+    own_second_choice(tap)
+    exhausted(tap)
     crowd(tap)
     for seed in range(4):
         for mapping in (FILES, TWO):
