@@ -1,4 +1,5 @@
 """A stand-in of some size, and the folders of what runs against it."""
+import datetime
 import os
 import sys
 import tempfile
@@ -41,6 +42,8 @@ class World:
         self.folder = folder
         self.cost = cost
         self.made = 0
+        self.edits = 0
+        self.began = datetime.datetime.utcnow() - datetime.timedelta(days=1)
         self.asked = []      # the paths that opsync asked for
         self.store = None    # what it made of them
         self.parallel = None  # with which curl is at its best
@@ -81,8 +84,15 @@ class World:
         return used
 
     def edit(self, number):
-        self.server.side("edit", {"id": 1 + number % self.n, "set": {
-            "subject": "Changed at %f" % time.time()}})
+        """A work package has another subject, a good minute after the last
+        edit by the server's stamps: one change is one, and not with all that
+        came within the overlap before."""
+        self.edits += 1
+        at = self.began + datetime.timedelta(seconds=61 * self.edits)
+        self.server.side("edit", {
+            "id": 1 + number % self.n,
+            "set": {"subject": "Changed at %f" % time.time()},
+            "updatedAt": at.strftime("%Y-%m-%dT%H:%M:%S.000Z")})
 
     def requests_of(self, work, times):
         """What each work() took, in ms, and its requests."""
@@ -101,7 +111,8 @@ class World:
             took.append(work() * 1000)
             ended = time.monotonic() * 1000
             seen = self.server.requests()
-            answered = [r["at"] for r in seen if "/work_packages?" in r["path"]]
+            answered = [r["sent"] for r in seen
+                        if "/work_packages?" in r["path"]]
             told.append(ended - answered[-1] / 1000)
             asked += len(seen)
         return took, told, asked / times

@@ -197,8 +197,21 @@ static void remember(
 							     : r->answer.status,
 		.authorization = header(c, "Authorization") != NULL,
 		.fault = r->fault != NULL,
+		.number = r->number,
 		.at = stamp_monotonic(),
 	};
+}
+
+void request_sent(struct request *r)
+{
+	struct server *s = r->server;
+
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = s->n_seen; i-- > 0 && s->seen[i].number >= r->number;) {
+		if (s->seen[i].number == r->number)
+			s->seen[i].sent = stamp_monotonic();
+	}
+	pthread_mutex_unlock(&s->lock);
 }
 
 void request_answer(

@@ -69,6 +69,7 @@ static void on_done(void *cls, struct MHD_Connection *c, void **con_cls,
 	(void)why;
 	if (r == NULL)
 		return;
+	request_sent(r);
 	answer_fini(&r->answer);
 	fault_free(r->fault);
 	buf_fini(&r->upload);

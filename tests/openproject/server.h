@@ -17,7 +17,9 @@ struct seen {
 	unsigned status; /* 0: none was sent */
 	bool authorization;
 	bool fault;
-	int64_t at; /* microseconds of the monotonic clock */
+	uint64_t number; /* as the request's */
+	int64_t at;   /* worked out, in microseconds of the monotonic clock */
+	int64_t sent; /* all of it; 0: not yet */
 };
 
 /* An edit that is committed only after some more lists were asked for. */
@@ -69,6 +71,9 @@ void server_fini(struct server *s);
 /* Work out the answer to a request, under the lock.  In handle.c. */
 void request_answer(
 	struct request *r, struct MHD_Connection *c, const char *method);
+
+/* All of it was sent, or it will not be.  Takes the lock.  In handle.c. */
+void request_sent(struct request *r);
 
 /* Microseconds to wait before the answer is sent. */
 int64_t request_delay(struct request *r);

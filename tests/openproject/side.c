@@ -175,6 +175,7 @@ static struct json *side_requests(
 		json_set(j, "authorization", json_bool(seen->authorization));
 		json_set(j, "fault", json_bool(seen->fault));
 		json_set(j, "at", json_int(seen->at));
+		json_set(j, "sent", json_int(seen->sent));
 		if (seen->agent != NULL)
 			json_set_text(j, "userAgent", seen->agent);
 		*tail = j;

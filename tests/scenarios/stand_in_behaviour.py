@@ -366,6 +366,9 @@ def faults(tap, server):
     got = server.get(WP + "4")
     tap.ok(got.body == b"ten bytes." and
            0.15 <= time.monotonic() - start < 2, "byte by byte")
+    last = server.requests()[-1]
+    tap.ok(last["sent"] - last["at"] >= 150000,
+           "worked out at once, and sent when the last byte was")
     order(status=500, after=1)
     tap.same([server.get(WP + "4").status for _ in range(3)],
              [200, 500, 200], "the second, not the first")
