@@ -1,7 +1,7 @@
 /*
  * checkpoint - the state's log, emptied behind its writer.
  *
- *   commit --> log --(1,000 pages)--> thread: log --> file
+ *   commit --> log --(16 MiB)--> thread: log --> file
  *
  * The writer goes on at the end of the log meanwhile, and at its beginning once
  * all of it is in the file.  Where a thread does not keep up, the writer waits
@@ -10,9 +10,10 @@
 #include "store/checkpoint.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
-#define FEW 1000  /* pages: SQLite's own measure */
-#define MOST 4000 /* so large the log may get: 64 MiB */
+#define FEW (16 << 20)  /* bytes that are worth a turn */
+#define MOST (64 << 20) /* so large the log may get */
 
 static void move(void *arg)
 {
@@ -43,22 +44,24 @@ static void finish(struct checkpoint *c, sqlite3 *writer, const char *name)
 static int on_commit(void *arg, sqlite3 *writer, const char *name, int pages)
 {
 	struct checkpoint *c = arg;
+	int64_t bytes = (int64_t)pages * c->page_size;
 
-	if (pages < FEW)
+	if (bytes < FEW)
 		return SQLITE_OK;
 	if (!c->moved) {
 		c->moved = true;
 		atomic_store(&c->running, true);
 		behind_begin(&c->behind, move, c);
-	} else if (pages >= MOST || !atomic_load(&c->running)) {
+	} else if (bytes >= MOST || !atomic_load(&c->running)) {
 		finish(c, writer, name);
 	}
 	return SQLITE_OK;
 }
 
-void checkpoint_begin(struct checkpoint *c, sqlite3 *writer, const char *file)
+void checkpoint_begin(
+	struct checkpoint *c, sqlite3 *writer, const char *file, int page_size)
 {
-	*c = (struct checkpoint){.file = file};
+	*c = (struct checkpoint){.file = file, .page_size = page_size};
 	behind_init(&c->behind, 1);
 	sqlite3_wal_hook(writer, on_commit, c);
 }

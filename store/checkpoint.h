@@ -16,6 +16,7 @@
  */
 struct checkpoint {
 	const char *file; /* borrowed */
+	int page_size;    /* of the file, in bytes */
 	sqlite3 *db;      /* the thread's, NULL before the first */
 	bool moved;       /* the thread was asked to, since the log began */
 	atomic_bool running;
@@ -26,7 +27,8 @@ struct checkpoint {
  * From now on for what writer commits, until it is ended, which waits, before
  * writer is closed.  On the writer's thread.
  */
-void checkpoint_begin(struct checkpoint *c, sqlite3 *writer, const char *file);
+void checkpoint_begin(
+	struct checkpoint *c, sqlite3 *writer, const char *file, int page_size);
 void checkpoint_end(struct checkpoint *c); /* accepts one that was not begun */
 
 #endif

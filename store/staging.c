@@ -327,7 +327,10 @@ static const char *const apply_steps[] = {
 	" (SELECT path FROM staged_file"
 	" WHERE (work_package, entry) IN " READY ")",
 	"DELETE FROM adrift WHERE (work_package, entry) IN " READY,
-	"DELETE FROM file WHERE (work_package, entry) IN " READY,
+	"DELETE FROM file WHERE (work_package, entry) IN " READY
+	" AND NOT EXISTS (SELECT 1 FROM staged_file s"
+	" WHERE s.path = file.path AND s.work_package = file.work_package"
+	" AND s.entry = file.entry)",
 	/* A row says nothing of the text: most stay as they are. */
 	"DELETE FROM document WHERE (work_package, entry) IN"
 	" (SELECT work_package, entry FROM staged_document"
@@ -348,9 +351,17 @@ static const char *const apply_steps[] = {
 	" WHERE natural_path IS NOT excluded.natural_path"
 	" OR claim IS NOT excluded.claim"
 	" OR keep_when_gone IS NOT excluded.keep_when_gone",
+	/* One that is another's still fails, by NULL where none may be. */
 	"INSERT OR FAIL INTO file (" FILE_COLUMNS ")"
 	" SELECT " FILE_COLUMNS " FROM staged_file"
-	" WHERE (work_package, entry) IN " READY " ORDER BY path",
+	" WHERE (work_package, entry) IN " READY " ORDER BY path"
+	" ON CONFLICT (path) DO UPDATE SET attachment_id ="
+	" excluded.attachment_id, oid = CASE WHEN (work_package, entry) ="
+	" (excluded.work_package, excluded.entry) THEN excluded.oid END"
+	" WHERE oid <> excluded.oid"
+	" OR attachment_id <> excluded.attachment_id"
+	" OR (work_package, entry) <>"
+	" (excluded.work_package, excluded.entry)",
 	"DELETE FROM attachment WHERE id IN"
 	" (SELECT id FROM staged_attachment)",
 	"INSERT OR FAIL INTO attachment (" ATTACHMENT_COLUMNS ")"

@@ -243,10 +243,21 @@ static int quick_check(struct state *s, struct err *e)
 		s->file);
 }
 
+/* One that was made earlier may have larger ones. */
+static int read_page_size(struct state *s, int *size, struct err *e)
+{
+	struct query q = query_open(s, "PRAGMA page_size");
+
+	if (query_next(&q))
+		*size = (int)column_int(&q);
+	return query_close(&q, e);
+}
+
 /*
- * What the server gave of a work package is several KiB: pages that hold a few
- * of them are written with a fraction of the calls.  A state that was made
- * with smaller ones keeps them.
+ * What the server gave of a work package is several KiB, which most pages of 4
+ * KiB are too small for; of 16 KiB, those in which one row changed would be
+ * most of what a small commit waits for.  A state that was made with others
+ * keeps them.
  *
  * With 4 MB of them at hand instead of 2, a commit of many work packages finds
  * half as many missing, and writes few a second time; and of a large state's
@@ -261,13 +272,14 @@ static int quick_check(struct state *s, struct err *e)
  */
 static int open_writer(struct state *s, struct err *e)
 {
+	int page_size = 0;
 	int code = make_file(s->file, e);
 
 	if (code == 0)
 		code = connect_to(s, s->file, SQLITE_OPEN_READWRITE, e);
 	if (code == 0)
 		code = state_exec(s,
-			"PRAGMA page_size = 16384;"
+			"PRAGMA page_size = 8192;"
 			"PRAGMA journal_mode = WAL;"
 			"PRAGMA synchronous = FULL;"
 			"PRAGMA cache_size = -4000;"
@@ -277,7 +289,9 @@ static int open_writer(struct state *s, struct err *e)
 			"PRAGMA temp.secure_delete = OFF",
 			e);
 	if (code == 0)
-		checkpoint_begin(&s->checkpoint, s->db, s->file);
+		code = read_page_size(s, &page_size, e);
+	if (code == 0)
+		checkpoint_begin(&s->checkpoint, s->db, s->file, page_size);
 	if (code == 0)
 		code = quick_check(s, e);
 	return code == 0 ? migrate(s, e) : code;
