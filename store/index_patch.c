@@ -291,6 +291,8 @@ static int write_all(struct patch *p, struct err *e)
 		r = file_pwrite(p->next, p->writes[i].fixed,
 			sizeof(p->writes[i].fixed), p->writes[i].offset,
 			p->spare, e);
+	if (r == 0) /* only a hint: the disk begins while the digest is made */
+		sync_file_range(p->next, 0, 0, SYNC_FILE_RANGE_WRITE);
 	if (r == 0)
 		r = sum(p, digest, e);
 	if (r == 0)
