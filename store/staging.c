@@ -351,17 +351,17 @@ static const char *const apply_steps[] = {
 	" WHERE natural_path IS NOT excluded.natural_path"
 	" OR claim IS NOT excluded.claim"
 	" OR keep_when_gone IS NOT excluded.keep_when_gone",
-	/* One that is another's still fails, by NULL where none may be. */
+	"UPDATE OR FAIL file SET oid = s.oid, attachment_id = s.attachment_id"
+	" FROM staged_file s WHERE s.path = file.path"
+	" AND s.work_package = file.work_package AND s.entry = file.entry"
+	" AND (s.work_package, s.entry) IN " READY
+	" AND (s.oid <> file.oid OR s.attachment_id <> file.attachment_id)",
 	"INSERT OR FAIL INTO file (" FILE_COLUMNS ")"
-	" SELECT " FILE_COLUMNS " FROM staged_file"
-	" WHERE (work_package, entry) IN " READY " ORDER BY path"
-	" ON CONFLICT (path) DO UPDATE SET attachment_id ="
-	" excluded.attachment_id, oid = CASE WHEN (work_package, entry) ="
-	" (excluded.work_package, excluded.entry) THEN excluded.oid END"
-	" WHERE oid <> excluded.oid"
-	" OR attachment_id <> excluded.attachment_id"
-	" OR (work_package, entry) <>"
-	" (excluded.work_package, excluded.entry)",
+	" SELECT " FILE_COLUMNS " FROM staged_file s"
+	" WHERE (work_package, entry) IN " READY
+	" AND NOT EXISTS (SELECT 1 FROM file WHERE path = s.path"
+	" AND work_package = s.work_package AND entry = s.entry)"
+	" ORDER BY path",
 	"DELETE FROM attachment WHERE id IN"
 	" (SELECT id FROM staged_attachment)",
 	"INSERT OR FAIL INTO attachment (" ATTACHMENT_COLUMNS ")"
