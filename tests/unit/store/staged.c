@@ -212,6 +212,63 @@ static void test_rows_go_along(void **state)
 		count(f, "SELECT sum(work_package) FROM attachment"), 2);
 }
 
+/* Who waits has the rows of before, those of what it still has included. */
+static void test_files_of_who_waits(void **state)
+{
+	static const char is_old[] =
+		"SELECT count(*) FROM file WHERE path = 'b.md' AND oid ="
+		" 'f719efd430d52bcfc8566a43b2eb655688d38871'"; /* "two\n" */
+	struct store_commit c = commit_of(7);
+	struct fixture *f = *state;
+
+	open_store(f);
+	put_well(f, 1, make("a.md", "one\n", NULL), STORE_ADDED);
+	put_well(f, 2, make("b.md", "two\n", NULL), STORE_ADDED);
+	commit(f);
+	assert_int_equal(count(f, is_old), 1);
+	attach_to(f, 2, 11, "picture");
+	put_well(f, 2, make("b.md", "three\n", "11:a.md", NULL), STORE_CHANGED);
+	c.partial = true;
+	assert_int_equal(store_commit(f->store, &c, &f->err), 0);
+	assert_int_equal(count(f, is_old), 1);
+	put_well(f, 1, make("c.md", "one\n", NULL), STORE_MOVED);
+	commit(f);
+	assert_int_equal(count(f, is_old), 0);
+	assert_string_equal(files(f), "a.md b.md c.md ");
+}
+
+/* The same bytes, of another attachment. */
+static void test_file_of_another_attachment(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	attach(f, 11, "picture");
+	put_well(f, 1, make("a.md", "one\n", "11:a.png", NULL), STORE_ADDED);
+	commit(f);
+	attach(f, 12, "picture");
+	put_well(f, 1, make("a.md", "two\n", "12:a.png", NULL), STORE_CHANGED);
+	commit(f);
+	assert_int_equal(count(f, "SELECT max(attachment_id) FROM file"), 12);
+}
+
+/* What has an owner by the time of the commit is not taken over. */
+static void test_file_of_another(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	put_well(f, 1, make("a.md", "one\n", NULL), STORE_ADDED);
+	assert_int_equal(state_exec(store_state(f->store),
+				 "INSERT INTO file (path, oid, attachment_id,"
+				 " work_package, entry)"
+				 " VALUES ('a.md', 'x', 0, 9, 'default')",
+				 &f->err),
+		0);
+	assert_string_equal(commit(f).id, "");
+	assert_int_equal(count(f, "SELECT work_package FROM file"), 9);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -221,6 +278,9 @@ int main(void)
 		TEST(test_held_and_lost),
 		TEST(test_rows_only),
 		TEST(test_rows_go_along),
+		TEST(test_files_of_who_waits),
+		TEST(test_file_of_another_attachment),
+		TEST(test_file_of_another),
 	};
 
 	return cmocka_run_group_tests_name("staged", tests, NULL, NULL);
