@@ -159,6 +159,13 @@ int file_sync(int fd, const char *name, struct err *e)
 	return 0;
 }
 
+int file_sync_data(int fd, const char *name, struct err *e)
+{
+	if (fdatasync(fd) != 0)
+		return err_errno(e, ERR_IO, errno, "cannot sync %s", name);
+	return 0;
+}
+
 int folder_sync(const char *path, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

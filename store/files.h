@@ -37,8 +37,13 @@ bool file_is_same(const struct stat *a, const struct stat *b);
 /* When its content was changed last, as a stamp. */
 int64_t file_changed_at(const struct stat *st);
 
-/* Put on disk; a folder so that its entries are. */
+/*
+ * Put on disk; a folder so that its entries are.  The data alone of a file, and
+ * its size if that is another: where only its times changed, ext4 writes no
+ * journal (fdatasync(2)).
+ */
 int file_sync(int fd, const char *name, struct err *e);
+int file_sync_data(int fd, const char *name, struct err *e);
 int folder_sync(const char *path, struct err *e);
 
 /* Rename without replacing; -1 with errno. */

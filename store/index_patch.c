@@ -300,11 +300,7 @@ static int write_all(struct patch *p, struct err *e)
 			(uint64_t)p->st.st_size - DIGEST, p->spare, e);
 	if (r == 0 && fchmod(p->next, p->st.st_mode & 0777) != 0)
 		r = err_errno(e, ERR_IO, errno, "cannot write %s", p->spare);
-	/* As long as before, and where it was: nothing else need be waited for.
-	 */
-	if (r == 0 && fdatasync(p->next) != 0)
-		r = err_errno(e, ERR_IO, errno, "cannot write %s", p->spare);
-	return r;
+	return r == 0 ? file_sync_data(p->next, p->spare, e) : r;
 }
 
 /* --- Changing places ------------------------------------------------------ */

@@ -351,6 +351,7 @@ static const char *const apply_steps[] = {
 	" WHERE natural_path IS NOT excluded.natural_path"
 	" OR claim IS NOT excluded.claim"
 	" OR keep_when_gone IS NOT excluded.keep_when_gone",
+	/* Of its files most stay, too: what differs is written. */
 	"UPDATE OR FAIL file SET oid = s.oid, attachment_id = s.attachment_id"
 	" FROM staged_file s WHERE s.path = file.path"
 	" AND s.work_package = file.work_package AND s.entry = file.entry"
