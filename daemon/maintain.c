@@ -154,6 +154,8 @@ static void repack(struct maintain *m)
 
 	begin_git(m);
 	set(m, "pack.threads=1"); /* nobody waits for it */
+	set(m, "core.packedGitWindowSize=1m"); /* what it maps is memory, too */
+	set(m, "core.packedGitLimit=8m");
 	set(m, "repack.writeBitmaps=false");
 	set(m, "repack.packKeptObjects=false");
 	git_child_arg(&m->git, "repack");
