@@ -331,11 +331,25 @@ static int weigh(struct victims *v, struct err *e)
 
 /* --- What becomes of them ----------------------------------------------- */
 
+static int put_removal(
+	struct mapper *m, const struct victim *victim, struct err *e)
+{
+	if (victim->released)
+		return 0;
+	return state_removal_add(
+		store_state(m->store), stamp_now(), victim->project, e);
+}
+
+/* Counted in the state first, so that a kill holds rather than removes. */
 static int drop(struct mapper *m, const struct victim *victim, struct err *e)
 {
-	int r = mapper_drop(m, victim->work_package, str_of(victim->entry),
-		str_of(victim->claim), e);
+	int r = state_hold(store_state(m->store), e);
 
+	if (r == 0)
+		r = put_removal(m, victim, e);
+	if (r == 0)
+		r = mapper_drop(m, victim->work_package, str_of(victim->entry),
+			str_of(victim->claim), e);
 	if (r != 0)
 		return r;
 	m->counts.removed++;
@@ -345,7 +359,7 @@ static int drop(struct mapper *m, const struct victim *victim, struct err *e)
 	return 0;
 }
 
-/* Held ones first in the state, so that a kill holds rather than removes. */
+/* Before any goes, for the same reason. */
 static int put_held(
 	struct mapper *m, const struct victim *victim, struct err *e)
 {
@@ -365,15 +379,6 @@ static int put_held(
 	return state_held_put(store_state(m->store), &held, e);
 }
 
-static int put_removal(
-	struct mapper *m, const struct victim *victim, struct err *e)
-{
-	if (victim->released)
-		return 0;
-	return state_removal_add(
-		store_state(m->store), stamp_now(), victim->project, e);
-}
-
 static int put_rows(struct victims *v, struct err *e)
 {
 	struct mapper *m = v->m;
@@ -386,11 +391,10 @@ static int put_rows(struct victims *v, struct err *e)
 	for (size_t i = 0; r == 0 && i < v->n; i++) {
 		const struct victim *victim = &v->items[i];
 
-		if (victim->verdict == IS_HELD)
-			r = put_held(m, victim, e);
-		else if (victim->verdict == GOES)
-			r = put_removal(m, victim, e);
-		grown |= victim->verdict == IS_HELD;
+		if (victim->verdict != IS_HELD)
+			continue;
+		r = put_held(m, victim, e);
+		grown = true;
 	}
 	return r == 0 && grown ? state_held_grown(state, HELD_REMOVAL, &set, e)
 			       : r;
@@ -448,12 +452,15 @@ static int carry_out(struct victims *v, struct err *e)
 		if (victim->verdict != GOES)
 			continue;
 		r = drop(m, victim, e);
-		if (r != 0 || !is_last_of_gone(v, i))
-			continue;
-		r = store_documents(
-			m->store, victim->work_package, on_left, &left, e);
-		if (r == 0 && !left)
-			store_drop_work_package(m->store, victim->work_package);
+		if (r == 0 && is_last_of_gone(v, i)) {
+			r = store_documents(m->store, victim->work_package,
+				on_left, &left, e);
+			if (r == 0 && !left)
+				store_drop_work_package(
+					m->store, victim->work_package);
+		}
+		if (r == 0)
+			r = mapper_commit_some(m, e);
 	}
 	return r;
 }

@@ -1,9 +1,9 @@
 /*
  * mapper_commit - what is staged becomes a commit.
  *
- * During a long pass every 1,000 documents or 60 s, without the cursor; at
- * its end whole, with the cursor, and with the removals that the guard lets
- * through (guard.c).
+ * During a long pass every 1,000 documents or 60 s, without the cursor; towards
+ * its end likewise the removals that the guard lets through (guard.c); at its
+ * end all that is left, with the cursor.
  *
  * A commit rewrites the index, and trees that grow with what there is.  So a
  * pass that has made many documents takes a fourth of them at a time, up to
@@ -144,17 +144,21 @@ static int commit(
 	return commit_as(m, subject, NULL, cursor, last, e);
 }
 
+static int64_t sum(const struct mapper_counts *n)
+{
+	return n->added + n->changed + n->removed;
+}
+
 /* Counted here: the store would have to look at all that is staged. */
 static int64_t staged(const struct mapper *m)
 {
-	return m->counts.added + m->counts.changed - m->committed.added -
-	       m->committed.changed;
+	return sum(&m->counts) - sum(&m->committed);
 }
 
 /* So many documents are worth a commit. */
 static int64_t batch(const struct mapper *m)
 {
-	int64_t part = (m->committed.added + m->committed.changed) / 4;
+	int64_t part = sum(&m->committed) / 4;
 
 	if (m->to_come > 0)
 		part = (staged(m) + m->to_come) / 3;

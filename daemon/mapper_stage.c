@@ -99,6 +99,13 @@ int mapper_settle_missed(struct mapper *m, struct err *e)
 
 /* --- Documents that are there ------------------------------------------- */
 
+/* From the first on, what is staged waits for its commit. */
+static void note_staged(struct mapper *m)
+{
+	if (m->staged_since == 0)
+		m->staged_since = stamp_monotonic();
+}
+
 int mapper_drop(struct mapper *m, int64_t work_package, struct str entry,
 	struct str claim, struct err *e)
 {
@@ -113,6 +120,7 @@ int mapper_drop(struct mapper *m, int64_t work_package, struct str entry,
 		r = mapper_reread(m, READ_WORK_PACKAGE, work_package, e);
 	if (r == 0)
 		r = mapper_values_after(m, &values, NULL, e);
+	note_staged(m);
 	return r;
 }
 
@@ -219,8 +227,7 @@ static void count_change(struct mapper *m, const struct mapper_item *item,
 	count(m, change, 1);
 	if (change == STORE_SAME)
 		return;
-	if (m->staged_since == 0)
-		m->staged_since = stamp_monotonic();
+	note_staged(m);
 	if (item->updated_at > m->newest)
 		m->newest = item->updated_at;
 	note_editor(m, item);

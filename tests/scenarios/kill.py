@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """A daemon that is killed amid its first sync goes on where it was: the same
 tree as if nothing had happened, nothing left over, nothing fetched twice."""
+import contextlib
 import signal
+import sqlite3
 import sys
 
 from harness import StandIn, Sync, Tap, until
@@ -27,8 +29,8 @@ def fetched(server):
             if r["path"].endswith("/content")]
 
 
-def kill_when(sync, condition):
-    sync.start(wait=False)
+def kill_when(sync, condition, *args):
+    sync.start(*args, wait=False)
     reached = until(condition, 30)
     sync.stop(signal.SIGKILL)
     return reached
@@ -103,6 +105,43 @@ def between(tap):
         tap.same(sync.flaws(), [], "nothing is left over")
 
 
+def removing(tap):
+    """Killed when a part of many removals is committed."""
+    left = {"demo-1/%d/index.md" % n for n in range(2491, 2501)}
+    limits = "guard: { max_delete: { share: 100%, count: 9000 } }"
+    for name, more in (("a person let go", ""), ("few enough", limits)):
+        with StandIn("--generate", "2500") as server, Sync(
+                server.url, projects="[demo-1]", mapping=MAPPING,
+                more=more) as sync:
+            sync.once()
+            for ident in range(1, 2491):
+                server.side("delete", {"id": ident})
+            if not more:
+                tap.same(sync.once("--full").code, 3, "too many are held")
+                tap.same(sync.opsync("release", "1").code, 0, "and released")
+            head = sync.head()
+            tap.ok(kill_when(sync, lambda: sync.head() != head, "--full"),
+                   name + ": killed after the first commit of removals")
+            there = len(sync.tree())
+            tap.ok(10 < there < 2500, name + ": which has a part", there)
+            done = sync.once("--full")
+            tap.same(done.code, 0, name + ": the next start goes well")
+            tap.same(set(sync.tree()), left, name + ": and does the rest")
+            tap.same(sync.flaws(), [], name + ": nothing is left over")
+            tap.same(sync.opsync("--json", "held").out, "",
+                     name + ": nothing is held")
+            counted = weight(sync)
+            tap.ok(counted == 0 if not more else 2490 <= counted <= 3490,
+                   name + ": few of them count twice", counted)
+
+
+def weight(sync):
+    """The removals that the guard knows of."""
+    with contextlib.closing(sqlite3.connect(
+            sync.store + "/.git/opsync/state.db")) as db:
+        return db.execute("SELECT count(*) FROM removal").fetchone()[0]
+
+
 def settled(tap, wanted):
     """Killed at any time while it has nothing or little to do."""
     with StandIn(*SMALL) as server, Sync(
@@ -130,6 +169,7 @@ def main():
     early(tap, undisturbed)
     late(tap, undisturbed)
     between(tap)
+    removing(tap)
     settled(tap, undisturbed)
     return tap.end()
 
