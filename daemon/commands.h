@@ -12,6 +12,13 @@
  */
 const struct control_command *command_find(const char *name, struct err *e);
 
+/*
+ * Are the members of the request known to it, and of the right types?  What is
+ * not may have been meant to narrow it: ERR_USAGE.
+ */
+int command_check(
+	const struct control_command *c, const json_t *what, struct err *e);
+
 /* orders.c */
 void order_status(struct control_request *r);
 void order_resync(struct control_request *r);

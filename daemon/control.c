@@ -238,7 +238,7 @@ static int find_command(
 		return err_set(e, ERR_AUTH,
 			"%s: only root and the daemon's user and group may",
 			name);
-	return 0;
+	return command_check(r->command, r->what, e);
 }
 
 static void answer(struct client *client, const char *line, size_t n)

@@ -72,6 +72,8 @@ struct control_command {
 	/* unless it went well (or is NULL) and there is this, which must lead
 	 * to control_end(), now or later.  Loop's thread. */
 	void (*then)(struct control_request *r);
+	/* Names of the members that it takes, each with a blank behind it. */
+	const char *takes;
 };
 
 /* Send what r->out holds so far. */

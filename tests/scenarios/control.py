@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Looking at a daemon and ordering it about, in good faith and in bad; two of
 them; and daemons that are told to end."""
+import json
 import os
 import re
 import signal
@@ -264,6 +265,35 @@ def hostile(tap, server, sync):
     tap.ok(sync.process.poll() is None, "the daemon lives")
 
 
+def mistaken(tap, sync):
+    """What would narrow a request, but is mistyped, widens none."""
+    head = sync.head()
+    for request, words in (
+            ({"command": "release", "set": 1, "dry_run": "true"},
+             'release: "dry_run" is to be true or false'),
+            ({"command": "release", "set": 1, "work_packages": 7},
+             '"work_packages" is to be a list of work package ids'),
+            ({"command": "adopt", "paths": "one/file.md"},
+             'adopt: "paths" is to be a list of texts'),
+            ({"command": "adopt", "dryrun": True},
+             'adopt takes no "dryrun" (did you mean "dry_run"?)'),
+            ({"command": "resync", "projects": ["ccm", 1]},
+             '"projects" is to be a list of texts'),
+            ({"command": "resync", "full": 1}, '"full" is to be true or false'),
+            ({"command": "resync", "dry_run": True},
+             'resync takes no "dry_run"'),
+            ({"command": "log", "level": "error"},
+             '"level" is to be a whole number'),
+            ({"command": "cancel", "pass": 1}, 'cancel takes no "pass"')):
+        got = said_to(sync, json.dumps(request).encode() + b"\n").splitlines()
+        end = json.loads(got[-1])
+        tap.ok(len(got) == 1 and end["code"] == -10 and
+               words in end["error"], "refused: %r" % request, got)
+    got = said_to(sync, b'{"protocol":1,"command":"runs","limit":null}\n')
+    tap.ok(b'"code":0' in got, "null is as if it were left out", got)
+    tap.same(sync.head(), head, "none of them did anything")
+
+
 # --- The end ------------------------------------------------------------------
 
 
@@ -385,6 +415,7 @@ def main():
             second(tap, sync)
             namesake(tap, sync)
             hostile(tap, server, sync)
+            mistaken(tap, sync)
             tap.same(sync.stop(), 0, "it ends when told to")
             tap.ok(not os.path.exists(sync.socket), "the socket is gone")
             tap.same(sync.flaws(), [], "a repository without a flaw")
