@@ -106,17 +106,31 @@ FILTER_FUNCTION(filter_date)
 	return rc;
 }
 
+/* People may write zeros in front, which a number has none of. */
+static struct str without_zeros(struct arena *a, struct str s)
+{
+	bool negative = s.n > 0 && s.p[0] == '-';
+	size_t first = negative ? 1 : 0;
+	size_t at = first;
+
+	while (at + 1 < s.n && s.p[at] == '0' && s.p[at + 1] >= '0' &&
+		s.p[at + 1] <= '9')
+		at++;
+	if (at == first)
+		return s;
+	s = str_skip(s, at);
+	return negative ? arena_printf(a, "-%.*s", STR_ARGS(s)) : s;
+}
+
 /* The digits of a number, or of a text that holds one. */
 static int digits_of(const struct call *c, struct str *out, struct err *e)
 {
 	struct str s = c->in->text;
 
 	if (c->in->type == VALUE_STRING) {
-		s = words_trim(s);
-		if (s.n > 0 && number_span(s) == s.n) {
-			*out = s;
+		*out = without_zeros(call_arena(c), words_trim(s));
+		if (out->n > 0 && number_span(*out) == out->n)
 			return 0;
-		}
 		return err_set(e, ERR_DATA, "'%.*s' is not a number",
 			STR_ARGS(words_truncate(s, 40)));
 	}

@@ -244,13 +244,9 @@ static bool read_number(struct reader *r, struct value *out)
 {
 	struct str s = str_skip(r->text, r->at);
 	size_t n = number_span(s);
-	size_t first = n > 0 && s.p[0] == '-' ? 1 : 0;
 
 	if (n == 0)
 		return false;
-	if (n > first + 1 && s.p[first] == '0' && s.p[first + 1] >= '0' &&
-		s.p[first + 1] <= '9')
-		return false; /* 007 */
 	*out = value_number((struct str){s.p, n});
 	r->at += n;
 	return true;

@@ -34,7 +34,7 @@ size_t number_span(struct str s)
 
 	if (more == 0)
 		return 0;
-	n += more;
+	n += s.p[n] == '0' ? 1 : more;
 	if (n < s.n && s.p[n] == '.') {
 		more = digits_span(str_skip(s, n + 1));
 		n += more > 0 ? more + 1 : 0;

@@ -8,7 +8,10 @@
  * of any size, compared exactly, never through a double.
  */
 
-/* How many bytes at the start of s are a number; 0 if none. */
+/*
+ * How many bytes at the start of s are a number, as JSON has it (RFC 8259): with
+ * no zeros in front.  0 if none are.
+ */
 size_t number_span(struct str s);
 
 /* <0, 0 or >0, for two numbers: 1.0 and 1 and 10e-1 are equal. */
