@@ -80,15 +80,26 @@ char *cli_start_words(const struct config *config)
 	return words;
 }
 
-/* Who may not look into the store cannot tell what there is. */
-static int check_visible(const struct config *config, struct err *e)
+static int check_open(const char *path, int how, struct err *e)
 {
-	if (access(config->store_path, X_OK) == 0 || errno != EACCES)
+	if (access(path, how) == 0 || errno != EACCES)
 		return 0;
 	return err_set(e, ERR_AUTH,
 		"%s: Permission denied (ask as root, or as a member of the "
 		"daemon's group)",
-		config->store_path);
+		path);
+}
+
+/* Who may not look into the store, or at the state, cannot tell what is. */
+static int check_visible(const struct config *config, struct err *e)
+{
+	struct buf state = {0};
+	int r = check_open(config->store_path, X_OK, e);
+
+	if (r == 0 && store_state_path(config->store_path, &state, NULL) == 0)
+		r = check_open(state.p, F_OK, e);
+	buf_fini(&state);
+	return r;
 }
 
 static int complain_stopped(const struct config *config, struct err *e)
@@ -107,16 +118,44 @@ static int complain_stopped(const struct config *config, struct err *e)
 	return ERR_UNAVAILABLE;
 }
 
+char *cli_place(size_t i, const char *instance)
+{
+	bool plain = strcmp(instance, "opsync") == 0; /* opsyncd.service */
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+
+	if (i == 0 && plain)
+		return xstrdup("/run/opsync/control.sock");
+	if (i == 0 || (i == 1 && plain))
+		return xasprintf("/run/opsync/%s/control.sock", instance);
+	if (i == 2)
+		return xasprintf("/run/opsync-%s.sock", instance);
+	return i == 3 && runtime != NULL
+		       ? xasprintf("%s/opsync-%s.sock", runtime, instance)
+		       : NULL;
+}
+
+/* As connect() asks for it (unix(7)). */
+static bool is_open(struct buf *path, const char *place)
+{
+	buf_clear(path);
+	buf_puts(path, place);
+	return access(place, W_OK) == 0;
+}
+
 /* Who may not look into the store may still be allowed to ask. */
 static bool guess_socket(const struct config *config, struct buf *path)
 {
-	buf_clear(path);
+	bool found = false;
+
 	if (config->socket != NULL)
-		buf_puts(path, config->socket);
-	else
-		buf_printf(
-			path, "/run/opsync/%s/control.sock", config->instance);
-	return access(path->p, F_OK) == 0;
+		return is_open(path, config->socket);
+	for (size_t i = 0; !found && i < CLI_PLACES; i++) {
+		char *place = cli_place(i, config->instance);
+
+		found = place != NULL && is_open(path, place);
+		free(place);
+	}
+	return found;
 }
 
 /*

@@ -96,6 +96,13 @@ struct cli_connection;
  */
 int64_t cli_unheard(const struct config *config);
 
+/*
+ * The i-th place where a daemon of that instance may listen, for who cannot look
+ * it up; a new text, or NULL.  The first is the service's.
+ */
+#define CLI_PLACES 4
+char *cli_place(size_t i, const char *instance);
+
 /* ERR_UNAVAILABLE if no daemon runs: says so. */
 int cli_connect(const struct config *config, struct cli_connection **out,
 	struct err *e);

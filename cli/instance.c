@@ -93,8 +93,11 @@ void instances_find(struct instances *all)
 	if (own != NULL)
 		look_into(all, own);
 	look_into(all, SYSTEM_FOLDER);
-	if (is_hidden())
+	if (is_hidden()) {
 		look(all, SYSTEM_FOLDER, SOCKETS "/", "/control.sock");
+		if (access(SOCKETS "/control.sock", F_OK) == 0)
+			add(all, SYSTEM_FOLDER, "opsync", "", "");
+	}
 	free(own);
 	if (all->n > 0)
 		qsort(all->items, all->n, sizeof(*all->items), compare);

@@ -57,19 +57,6 @@ bool cli_is_reached(const struct config *config)
 	return config->program == NULL;
 }
 
-/* A new text, which the caller frees. */
-static char *place(size_t i, const char *name)
-{
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-
-	if (i == 0)
-		return xasprintf("/run/opsync/%s/control.sock", name);
-	if (i == 1)
-		return xasprintf("/run/opsync-%s.sock", name);
-	return runtime != NULL ? xasprintf("%s/opsync-%s.sock", runtime, name)
-			       : NULL;
-}
-
 /* What it says of itself, as if it were read. */
 static void take_hello(struct config *out, const json_t *hello)
 {
@@ -111,8 +98,8 @@ static int ask_daemon(
 	int r = ERR_UNAVAILABLE;
 
 	config_defaults(out, one->file);
-	for (size_t i = 0; r != 0 && i < 3; i++) {
-		char *path = place(i, one->name);
+	for (size_t i = 0; r != 0 && i < CLI_PLACES; i++) {
+		char *path = cli_place(i, one->name);
 
 		if (path != NULL && (i == 0 || access(path, F_OK) == 0)) {
 			out->socket = arena_str(&out->arena, str_of(path)).p;

@@ -100,6 +100,16 @@ static int show_one(struct status *s, struct err *e)
 	return r;
 }
 
+static void print_error(const struct instance *instance, const struct err *e)
+{
+	json_t *line = json_pack(
+		"{s:s, s:s}", "instance", instance->name, "error", e->text);
+
+	json_dumpf(line, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(line);
+}
+
 /* One that is broken does not hide the others; the last error counts. */
 static int show_all(struct status *s, struct err *e)
 {
@@ -114,7 +124,9 @@ static int show_all(struct status *s, struct err *e)
 
 		if (r == 0)
 			r = show(s, &config, &one);
-		if (r != 0 && !s->cli->json)
+		if (r != 0 && s->cli->json)
+			print_error(&all.items[i], &one);
+		else if (r != 0)
 			printf("%s%-16s%s %s%s%s\n", term_on(&s->term, BOLD),
 				all.items[i].name, term_off(&s->term),
 				term_on(&s->term, RED), one.text,
@@ -167,6 +179,11 @@ static int check_together(const struct status *s, struct err *e)
 			"status: --check judges one instance, once (-i NAME): "
 			"leave out --%s",
 			s->all ? "all" : "watch");
+	if (s->all &&
+		(s->cli->config_file != NULL || s->cli->instance != NULL))
+		return err_set(e, ERR_USAGE,
+			"status: --all shows all there are: leave out --%s",
+			s->cli->instance != NULL ? "instance" : "config");
 	if (s->max_lag != 0 && !s->check)
 		return err_set(
 			e, ERR_USAGE, "status: --max-lag is for --check");

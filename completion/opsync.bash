@@ -14,6 +14,23 @@ _opsync_options()
 		sort -u
 }
 
+# Of this user's and of the machine: opsync(1).
+_opsync_instances()
+{
+	local own=$XDG_CONFIG_HOME
+
+	[[ -n $own || $EUID == 0 ]] || own=$HOME/.config
+	ls ${own:+"$own/opsync"} /etc/opsync 2>/dev/null |
+		sed -n 's/\.yaml$//p' | sort -u
+}
+
+# Of files or folders (-f, -d), which may have blanks in their names.
+_opsync_files()
+{
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
+}
+
 _opsync()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
@@ -29,20 +46,17 @@ _opsync()
 	done
 	case $prev in
 	-i|--instance)
-		COMPREPLY=($(cd /etc/opsync 2>/dev/null &&
-			compgen -W "$(ls | sed -n 's/\.yaml$//p')" -- "$cur"))
+		COMPREPLY=($(compgen -W "$(_opsync_instances)" -- "$cur"))
 		return ;;
 	--level)
 		COMPREPLY=($(compgen -W 'error warning notice info debug' \
 			-- "$cur"))
 		return ;;
 	-c|--config|--schema|--token-file)
-		compopt -o filenames 2>/dev/null
-		COMPREPLY=($(compgen -f -- "$cur"))
+		_opsync_files -f "$cur"
 		return ;;
 	--attachments)
-		compopt -o filenames 2>/dev/null
-		COMPREPLY=($(compgen -d -- "$cur"))
+		_opsync_files -d "$cur"
 		return ;;
 	--*)
 		# An option that wants a value of another kind.
@@ -52,11 +66,10 @@ _opsync()
 	if [[ $cur == -* ]]; then
 		COMPREPLY=($(compgen -W "$(_opsync_options "$command")" \
 			-- "$cur"))
-	elif [[ -z $command ]]; then
+	elif [[ -z $command || $command == help ]]; then
 		COMPREPLY=($(compgen -W "$(_opsync_commands)" -- "$cur"))
 	elif [[ $command == @(render|explain|show) ]]; then
-		compopt -o filenames 2>/dev/null
-		COMPREPLY=($(compgen -f -- "$cur"))
+		_opsync_files -f "$cur"
 	fi
 }
 

@@ -43,13 +43,17 @@ function __opsync_has
 end
 
 function __opsync_instances
-    for file in /etc/opsync/*.yaml
+    set -l own $XDG_CONFIG_HOME
+    test -n "$own" -o (id -u) = 0; or set own $HOME/.config
+    for file in $own/opsync/*.yaml /etc/opsync/*.yaml
         string replace -r '.*/(.*)\.yaml$' '$1' $file
     end
 end
 
 complete -c opsync -f
 complete -c opsync -n 'not __opsync_command' -a '(__opsync_commands)'
+complete -c opsync -n 'contains -- (__opsync_command) help' \
+    -a '(__opsync_commands)'
 complete -c opsync -n 'string match -q -- "-*" (commandline -ct)' \
     -a '(__opsync_options)'
 complete -c opsync -s c -l config -r -F

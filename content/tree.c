@@ -56,6 +56,22 @@ static bool line_has_expression(const struct loader *l, size_t line)
 	return str_find(rest, STR("${")) < rest.n;
 }
 
+/* The place of a byte, with its column in characters. */
+static struct node node_at_byte(const struct loader *l, size_t byte)
+{
+	struct node at = {.file = l->file, .line = 1, .column = 1};
+
+	for (size_t i = 0; i < byte && i < l->text.n; i++) {
+		if (l->text.p[i] == '\n') {
+			at.line++;
+			at.column = 1;
+		} else if (((unsigned char)l->text.p[i] & 0xc0) != 0x80) {
+			at.column++;
+		}
+	}
+	return at;
+}
+
 static int syntax_error(struct loader *l)
 {
 	const yaml_parser_t *p = &l->parser;
@@ -64,6 +80,11 @@ static int syntax_error(struct loader *l)
 
 	if (p->error == YAML_MEMORY_ERROR)
 		abort(); /* as our own allocations do */
+	if (p->error == YAML_READER_ERROR) { /* which has no mark */
+		at = node_at_byte(l, p->problem_offset);
+		return node_err(&at, l->err, "not YAML: %s (files are UTF-8)",
+			p->problem);
+	}
 	if (line_has_expression(l, mark.line))
 		return node_err(&at, l->err,
 			"YAML cuts this value (%s): quote the whole value, as "
@@ -300,12 +321,14 @@ static int load_document(struct loader *l, struct node *out)
 static int refuse_bytes(struct loader *l)
 {
 	struct node at = {.file = l->file, .line = 1, .column = 1};
+	const char *nul = memchr(l->text.p, '\0', l->text.n);
 
 	if (l->text.n > MAX_BYTES)
 		return node_err(&at, l->err, "larger than 1 MiB");
-	if (memchr(l->text.p, '\0', l->text.n) != NULL)
-		return node_err(&at, l->err, "holds NUL bytes");
-	return 0;
+	if (nul == NULL)
+		return 0;
+	at = node_at_byte(l, (size_t)(nul - l->text.p));
+	return node_err(&at, l->err, "holds a NUL byte");
 }
 
 int tree_parse(struct arena *arena, const char *file, struct str text,

@@ -73,9 +73,13 @@ static int read_command(struct arena *arena, const struct node *at,
 		return node_err(at, e,
 			"a hook has run: [PROGRAM, ARGUMENT…], or shell: "
 			"COMMAND");
-	if (run != NULL)
-		return read_words(
+	if (run != NULL) {
+		r = read_words(
 			arena, run, "run", &hook->argv, &hook->n_argv, e);
+		if (r == 0 && hook->argv[0][0] == '\0')
+			r = node_err(run, e, "run: names no program");
+		return r;
+	}
 	r = node_string(shell, "shell", &text, e);
 	if (r != 0)
 		return r;

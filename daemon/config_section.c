@@ -27,6 +27,9 @@ static int read_text(struct config *c, const struct config_key *key,
 
 	if (r != 0)
 		return r;
+	if (key->kind == KIND_STRING && text.n == 0)
+		return node_err(at, e, "%s: is empty: leave it out, or fill it",
+			key->name);
 	*to = arena_str(&c->arena, text).p;
 	if (key->kind == KIND_BRANCH)
 		r = names_check_branch(*to, &why);

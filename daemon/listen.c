@@ -4,11 +4,14 @@
 #include "daemon/listen.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "base/util.h"
 
 #define WAY_OUT "(control: { socket: PATH } names another place)"
 
@@ -68,6 +71,21 @@ static int make_way(const char *path, struct err *e)
 	return r;
 }
 
+/* libuv says of a folder that is not there that it may not be entered. */
+static bool lacks_folder(const char *path)
+{
+	char *folder = xstrdup(path);
+	char *slash = strrchr(folder, '/');
+	bool lacks = false;
+
+	if (slash != NULL && slash != folder) {
+		*slash = '\0';
+		lacks = access(folder, F_OK) != 0 && errno == ENOENT;
+	}
+	free(folder);
+	return lacks;
+}
+
 int listen_at(uv_pipe_t *pipe, const char *path, bool for_all, int backlog,
 	uv_connection_cb on_connection, struct err *e)
 {
@@ -83,6 +101,8 @@ int listen_at(uv_pipe_t *pipe, const char *path, bool for_all, int backlog,
 		r = uv_listen((uv_stream_t *)pipe, backlog, on_connection);
 	if (r != 0)
 		return err_set(e, ERR_IO, "the control socket %s: %s " WAY_OUT,
-			path, uv_strerror(r));
+			path,
+			lacks_folder(path) ? "its folder is not there: make it"
+					   : uv_strerror(r));
 	return 0;
 }

@@ -132,6 +132,10 @@ int main(int argc, char **argv)
 
 	standard_streams_init();
 	r = parse(argc, argv, &a);
+	if (r == 0 && a.done && fflush(stdout) != 0) {
+		perror("opsyncd: standard output");
+		return EX_IOERR;
+	}
 	if (r != 0 || a.done)
 		return r;
 	/* The key is in memory: no core dumps, no look by others. */

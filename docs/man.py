@@ -36,7 +36,7 @@ def link(text, where):
         return "%s (%s)" % (inline(text), plain(where))
     if page is None or page == THIS:
         return "below" if text == file and page else inline(text)
-    if text == file:
+    if text in (file, page):
         return plain(page)
     return "%s, in %s" % (inline(text), plain(page))
 

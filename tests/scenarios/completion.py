@@ -63,6 +63,11 @@ class Shells:
                 for name in ("bash", "zsh", "fish")}
 
 
+def write(path):
+    with open(path, "w"):
+        pass
+
+
 def usage(env, *command):
     return run("opsync", *command, "--help", env=env).stdout.decode()
 
@@ -94,6 +99,24 @@ def main():
         for shell, got in shells.offered("-c comp").items():
             tap.ok("completion" in {word.rstrip("/") for word in got},
                    shell + ": files", got)
+        for shell, got in shells.offered("help res").items():
+            tap.ok("resync" in got, shell + ": what help may be about", got)
+        for base in (folder + "/own", folder + "/.config"):
+            os.makedirs(base + "/opsync")
+        write(folder + "/own/opsync/site.yaml")
+        write(folder + "/.config/opsync/house.yaml")
+        for shell, got in shells.offered("-i ").items():
+            tap.same(sorted(got & {"site", "house"}),
+                     ["house"] if os.geteuid() != 0 else [],
+                     shell + ": whose configuration there is")
+        shells.env["XDG_CONFIG_HOME"] = folder + "/own"
+        for shell, got in shells.offered("-i s").items():
+            tap.same(sorted(got & {"site", "house"}), ["site"],
+                     shell + ": and where else it may be")
+        write(folder + "/own/a b.yaml")
+        got = run("bash", "--norc", "-c", BASH, "-", "-c %s/own/a" % folder,
+                  env=shells.env).stdout.decode().splitlines()
+        tap.same(got, [folder + "/own/a b.yaml"], "a file with a blank")
     return tap.end()
 
 

@@ -31,6 +31,13 @@ def never(tap, server):
         done = sync.opsync("resync", "--wait")
         tap.ok(done.code == 69 and "no daemon runs" in done.err,
                "resync without a daemon", done)
+        sync.configure(more="control: { socket: %s/no/socket }" % sync.folder)
+        sync.start(wait=False)
+        tap.ok(sync.process.wait(10) == 74 and "/no/socket: its folder is not "
+               "there" in sync.said(), "a socket in no folder", sync.said())
+        done = sync.run("sh", "-c", "exec %s --help >/dev/full" % sync.PROGRAM)
+        tap.ok(done.code == 74 and "standard output" in done.err,
+               "opsyncd --help, where nothing can be written", done)
 
 
 def questions(tap, sync, running):

@@ -3,6 +3,7 @@
 instances; and again and again."""
 import datetime
 import glob
+import json
 import os
 import re
 import shutil
@@ -160,6 +161,17 @@ def several(tap, first, second):
     code, out = opsync("status", "--all")
     tap.ok(code == 78 and "did you mean 'server'" in out and "\nwiki " in out,
            "one that is broken does not hide the others", out)
+    code, out = opsync("status", "--all", "--json")
+    lines = [json.loads(line) for line in out.splitlines()
+             if line.startswith("{")]
+    tap.same([(o["instance"], "error" in o) for o in lines],
+             [("blog", True), ("site", False), ("wiki", False)],
+             "nor is it left out of --json")
+    for args, word in ((("-c", first.config), "config"),
+                       (("-i", "wiki"), "instance")):
+        code, out = opsync("status", "--all", *args)
+        tap.ok(code == 64 and "leave out --" + word in out,
+               "--all with " + args[0], out)
 
 
 def watch(tap, server, sync):
@@ -187,14 +199,16 @@ def watch(tap, server, sync):
 HIDDEN = """set -e
 mount -t tmpfs none /etc; mkdir -m 700 /etc/opsync
 mount -t tmpfs none /run; mkdir -p /run/opsync/site
-ln -s %s /run/opsync/site/control.sock
+ln -s %s /run/opsync/%s
 exec "$@"
 """
 
 
 def closed(tap, sync, other):
     """Not even the folder of configurations can be looked into."""
-    hidden = ("unshare", "-m", "sh", "-c", HIDDEN % sync.socket, "-")
+    def machine(place):
+        return ("unshare", "-m", "sh", "-c", HIDDEN % (sync.socket, place), "-")
+    hidden = machine("site/control.sock")
     if sync.run(*hidden, "true").code != 0:
         tap.ok(True, "a closed folder # SKIP no mount namespace")
         return
@@ -208,6 +222,11 @@ def closed(tap, sync, other):
     done = other("-i", "blog", "status", before=hidden)
     tap.ok(done.code == 64 and "there is no instance 'blog'" in done.err,
            "one that is not there", done)
+    for args in (("-i", "opsync", "status"), ("status",)):
+        done = other(*args, before=machine("control.sock"))
+        tap.ok(done.code == 0 and "process %d" % sync.process.pid in done.out,
+               "opsync %s, where opsyncd.service listens" % " ".join(args),
+               done)
 
 
 def unreadable(tap, sync):
@@ -266,13 +285,24 @@ def unreadable(tap, sync):
                "root" in done.out + done.err and "never" not in
                done.out + done.err, "nor takes opsync %s a closed store for "
                "one that is not there" % " ".join(args), done)
+    os.chmod(sync.store, 0o755)
+    os.chmod(sync.store + "/.git", 0o755)
+    for args, code in ((("status",), 77), (("pause",), 77),
+                       (("status", "--check"), 2)):
+        done = other(*args, gid=65534)
+        tap.ok(done.code == code and "Permission denied" in
+               done.out + done.err and "never" not in done.out + done.err,
+               "nor a closed state: opsync " + " ".join(args), done)
     with open(file, "a") as f:
-        f.write("control: { socket: %s, readers: all }\n" % sync.socket)
+        f.write("control: { readers: all }\n")
     sync.stop()
     sync.start()
     done = other("status", gid=65534)
     tap.ok(done.code == 0 and "process %d" % sync.process.pid in done.out,
            "with readers: all, everybody may ask", done)
+    os.chmod(sync.store, 0o700)
+    done = other("status", gid=65534)
+    tap.ok(done.code == 0, "who cannot look into the store, too", done)
     os.chmod(file, 0o600)
     sync.stop()
     done = other("status")

@@ -188,6 +188,10 @@ static const struct {
 	{HEAD "hooks: [{ on: [commit], run: [x], shell: y }]\n",
 		"a hook has run: [PROGRAM, ARGUMENT"},
 	{HEAD "hooks: [{ on: commit, run: [x] }]\n", "on: is a list"},
+	{HEAD "hooks: [{ on: [commit], run: [''] }]\n", "names no program"},
+	{HEAD "control: { socket: '' }\n", "4:20: socket: is empty"},
+	{HEAD "status: { textfile: '' }\n", "4:21: textfile: is empty"},
+	{STORE("''"), "3:8: path: is empty"},
 	{"{", "1:"},
 };
 
