@@ -49,8 +49,9 @@ static enum verdict fault(
 		return VERDICT_END;
 	case HTTP_FAULT_PRIVATE:
 		err_set(&r->err, ERR_UNAVAILABLE,
-			"%s: redirected to %s, a private address (if that is "
-			"meant, name the host in server.storage_hosts)",
+			"%s: redirected to %s, a private address, or one that "
+			"a proxy hides (if that is meant, name the host in "
+			"server.storage_hosts)",
 			name, where);
 		return VERDICT_END;
 	case HTTP_FAULT_ENCODING:
@@ -232,6 +233,7 @@ enum verdict answer_judge(struct api_request *r, const struct http_get *g,
 
 	r->err = (struct err){0};
 	r->status = g->status;
+	r->away = away;
 	if (g->fault != HTTP_FAULT_NONE)
 		return fault(r, g, where);
 	if (g->result != CURLE_OK)

@@ -7,6 +7,7 @@
  */
 #include "api/transfer.h"
 
+#include <string.h>
 #include <strings.h>
 
 #define MAX_ERROR_BODY ((size_t)64 * 1024)
@@ -90,11 +91,27 @@ static size_t most(const struct api_transfer *t)
 }
 
 /* Look at how the answer is packed, at its first byte. */
+/*
+ * No coding (RFC 9110, 8.4), or a word that storages keep of how something came
+ * to them: sizes and digests tell if that is wrong.
+ */
+static bool is_plain(const char *encoding)
+{
+	static const char *const words[] = {"identity", "none", "aws-chunked"};
+
+	if (encoding[strspn(encoding, " \t\r\n")] == '\0')
+		return true; /* of an empty one curl leaves the line's end */
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcasecmp(encoding, words[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool begin(struct api_transfer *t)
 {
 	const char *encoding = http_header(&t->get, "Content-Encoding");
 
-	t->packed = encoding != NULL && strcasecmp(encoding, "identity") != 0;
+	t->packed = encoding != NULL && !is_plain(encoding);
 	return !t->packed || strcasecmp(encoding, "gzip") == 0 ||
 	       strcasecmp(encoding, "x-gzip") == 0;
 }

@@ -11,7 +11,8 @@
  * number, its generation; work packages that were read are recorded with it, so
  * that a read that was interrupted goes on where it was.  What is known here
  * but not listed is looked at one by one: only an API's own 404, or a project
- * out of scope, makes it gone.  Those of a project that the server does not
+ * out of scope, makes it gone, and one that cannot be looked at keeps no other
+ * from that.  Those of a project that the server does not
  * show at all are left alone: that looks like a lost permission, not like a
  * deletion.
  *
@@ -29,9 +30,11 @@
 #include <stdlib.h>
 
 #include "base/stamp.h"
+#include "daemon/log.h"
 #include "store/ids.h"
 
 #define DAY (86400 * STAMP_SECOND)
+#define LEFT_MOST 3 /* one after the other */
 
 enum step {
 	NEWEST,
@@ -299,6 +302,25 @@ static void read_ids(struct full *f, const int64_t *ids, size_t n, bool forced)
 	batches_start(&f->batches, on_batches);
 }
 
+/* --- What is asked for one by one ---------------------------------------- */
+
+/*
+ * One that the server fails at, or does not give, is left for the next time: it
+ * is not to keep the others.  Where it fails at one after the other, it is the
+ * server that is not well.
+ */
+static bool leave(struct full *f, const struct api_request *request)
+{
+	const struct err *err = &request->err;
+
+	if ((err->code != ERR_AUTH && err->code != ERR_UNAVAILABLE) ||
+		request->status == 0 || request->status == 401 ||
+		++f->n_left > LEFT_MOST)
+		return false;
+	log_warning("%s: left for the next time", err->text);
+	return true;
+}
+
 /* --- USERS -------------------------------------------------------------- */
 
 static void run_user(struct job *job)
@@ -325,10 +347,11 @@ static void on_user(struct api_request *request)
 
 	f->asking = false;
 	if (request->err.code == 0) {
+		f->n_left = 0;
 		give(f, run_user, on_user_taken);
 		return;
 	}
-	if (request->err.code != ERR_NOT_FOUND)
+	if (request->err.code != ERR_NOT_FOUND && !leave(f, request))
 		f->err = request->err;
 	f->next_user++;
 	proceed(f, USERS);
@@ -366,12 +389,14 @@ static void on_missing(struct api_request *request)
 	bool gone = request->err.code == ERR_NOT_FOUND;
 
 	f->asking = false;
-	if (request->err.code != 0 && !gone)
+	if (request->err.code == 0 || gone)
+		f->n_left = 0;
+	if (request->err.code != 0 && !gone && !leave(f, request))
 		f->err = request->err;
-	else if (!gone &&
+	else if (request->err.code == 0 &&
 		 read_head(buf_str(&request->body), &head, &f->err) != 0)
 		sync_name_answer(request, &f->err);
-	else if (!gone)
+	else if (request->err.code == 0)
 		gone = !in_scope(&f->sync->scope, head.project_id);
 	if (f->err.code == 0 && gone) {
 		give(f, run_gone, on_gone);

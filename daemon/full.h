@@ -42,7 +42,7 @@ struct full {
 	int64_t *users; /* but those of these */
 	size_t n_missing, next_missing;
 	int64_t *missing; /* known here, but not listed */
-	bool gone;        /* what a look at a missing one says */
+	size_t n_left;    /* one after the other, that the server failed at */
 };
 
 /* done() runs exactly once, later, on the loop's thread. */

@@ -95,6 +95,17 @@ static struct str line_of(struct str lines, const char *head)
 	return STR_NONE;
 }
 
+/* Older sources of stamps have them finer. */
+static bool is_same_second(struct str a, struct str b)
+{
+	int64_t x;
+	int64_t y;
+
+	if (!stamp_parse(a, &x) || !stamp_parse(b, &y))
+		return str_eq(a, b);
+	return x / STAMP_SECOND == y / STAMP_SECOND;
+}
+
 static void note_project(const struct project *p, struct str known,
 	struct buf *out, struct err *why)
 {
@@ -104,7 +115,7 @@ static void note_project(const struct project *p, struct str known,
 	snprintf(head, sizeof(head), "%lld=", (long long)p->id);
 	before = line_of(known, head);
 	before.n = str_find(before, STR(" "));
-	if (before.p != NULL && !str_eq(before, p->created_at))
+	if (before.p != NULL && !is_same_second(before, p->created_at))
 		err_set(why, ERR_DATA,
 			"project %.*s (%lld) was created %.*s, and was %.*s "
 			"before: this is another OpenProject under the same "

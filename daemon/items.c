@@ -10,10 +10,13 @@
  *
  * What is wrong with one work package is recorded and the next goes on; a
  * fault of the store, a refused key, or a server that is not there, ends all.
+ * Where an answer does not tell which it is, a look at the list does.
  */
 #include "daemon/items.h"
 
 #include <stdlib.h>
+
+#include "base/stamp.h"
 
 /*
  * So many are worked on, that all have something to do while the worker
@@ -22,6 +25,7 @@
 #define MAX_ACTIVE 300
 #define FEW_ACTIVE 12
 #define MAX_WEIGHT ((size_t)4 << 20) /* beside contents */
+#define SOUND_FOR STAMP_SECOND
 
 struct item {
 	struct items *items;
@@ -39,8 +43,9 @@ struct item {
 	bool has_run;    /* the job has, as the last content was staged */
 	struct fetch *fetches;
 	enum mapped mapped;
-	struct err why; /* the work package cannot be mapped */
-	struct err err; /* nothing can */
+	struct err why;   /* the work package cannot be mapped */
+	struct err err;   /* nothing can */
+	struct err doubt; /* one of both */
 	struct mapper_counts counts;
 };
 
@@ -75,34 +80,100 @@ static void end(struct item *item)
 	items->moved(items);
 }
 
-/* Is this the end of one work package only, or of the pass? */
-static bool is_general(const struct err *err, int status)
+/* --- Faults ------------------------------------------------------------- */
+
+/*
+ * A right that lacks for this one, or for all; a connection that broke for
+ * this one, or a server that is gone.  Another host says nothing of the server.
+ */
+static bool is_doubtful(const struct err *err, const struct api_request *r)
 {
-	return err->code == ERR_AUTH || err->code == ERR_CANCELED ||
-	       err->code == ERR_IO ||
-	       (err->code == ERR_UNAVAILABLE && status == 0);
+	return (err->code == ERR_AUTH && r->status == 403) ||
+	       (err->code == ERR_UNAVAILABLE && r->status == 0 && !r->away);
 }
 
-static void stop_or_record(struct item *item, const struct err *err, int status)
+/* Is this the end of one work package only, or of the pass? */
+static void stop_or_record(struct item *item, const struct err *err,
+	const struct api_request *request)
 {
-	if (is_general(err, status))
+	if (is_doubtful(err, request))
+		item->doubt = *err;
+	else if (err->code == ERR_AUTH || err->code == ERR_CANCELED ||
+		 err->code == ERR_IO)
 		item->err = *err;
 	else
 		item->why = *err;
 }
 
-/* --- ASKING ------------------------------------------------------------- */
-
 /* Somebody who is not shown, or an author whom a commit can do without. */
 static bool is_dispensable(const struct item *item)
 {
-	const struct err *err = &item->request.err;
-
 	return (item->work->waits == MAPPED_USER &&
-		       err->code == ERR_NOT_FOUND) ||
-	       (item->work->waits == MAPPED_EDITOR && err->code != 0 &&
-		       !is_general(err, item->request.status));
+		       item->why.code == ERR_NOT_FOUND) ||
+	       (item->work->waits == MAPPED_EDITOR && item->why.code != 0);
 }
+
+/* As if the answer had said nothing. */
+static void do_without(struct item *item)
+{
+	item->answered = true;
+	buf_clear(&item->request.body);
+	item->why = (struct err){0};
+}
+
+static void settle(struct item *item, bool sound)
+{
+	if (sound)
+		item->why = item->doubt;
+	else
+		item->err = item->doubt;
+	item->doubt = (struct err){0};
+	if (sound && is_dispensable(item))
+		do_without(item);
+	map(item);
+}
+
+static void on_looked(struct api_request *request)
+{
+	struct item *item = container_of(request, struct item, request);
+	bool sound = request->err.code == 0;
+
+	item->asking = false;
+	if (sound)
+		item->items->sound_at = stamp_monotonic();
+	settle(item, sound);
+}
+
+/* Is the server well?  Another may have asked just now. */
+static void look(struct item *item)
+{
+	struct items *items = item->items;
+	struct buf path = {0};
+
+	if (items->sound_at != 0 &&
+		stamp_monotonic() - items->sound_at < SOUND_FOR) {
+		settle(item, true);
+		return;
+	}
+	api_path_ids(&path, &items->sync->scope, 1, 1);
+	api_request_fini(&item->request);
+	item->request =
+		(struct api_request){.path = buf_take(&path), .once = true};
+	item->asking = true;
+	api_get(items->sync->client, &item->request, on_looked);
+}
+
+/* With all that there is to say of it. */
+static void go_on(struct item *item)
+{
+	if (item->doubt.code != 0 && item->err.code == 0 &&
+		item->items->err.code == 0)
+		look(item);
+	else
+		map(item);
+}
+
+/* --- ASKING ------------------------------------------------------------- */
 
 static void on_answer(struct api_request *request)
 {
@@ -110,14 +181,11 @@ static void on_answer(struct api_request *request)
 
 	item->asking = false;
 	item->answered = request->err.code == 0;
-	if (is_dispensable(item)) {
-		item->answered = true;
-		buf_clear(&request->body);
-		request->err = (struct err){0};
-	}
 	if (!item->answered)
-		stop_or_record(item, &request->err, request->status);
-	map(item);
+		stop_or_record(item, &request->err, request);
+	if (is_dispensable(item))
+		do_without(item);
+	go_on(item);
 }
 
 /*
@@ -147,7 +215,7 @@ static void on_fetched(struct fetch *f)
 	struct item *item = f->owner;
 
 	if (f->err.code != 0)
-		stop_or_record(item, &f->err, f->request.status);
+		stop_or_record(item, &f->err, &f->request);
 	/* A damaged transfer is no fault of the work package: later again. */
 	if (item->why.code == ERR_DATA)
 		item->why.code = ERR_AGAIN;
@@ -156,7 +224,7 @@ static void on_fetched(struct fetch *f)
 	if (item->has_run)
 		on_mapped(&item->job);
 	else
-		map(item);
+		go_on(item);
 }
 
 /* On the worker's thread: when all are there, on without a way back. */

@@ -32,6 +32,7 @@ struct items {
 	struct item *first;
 	struct item **last;
 	struct item *active;
+	int64_t sound_at; /* when the server was found well; monotonic */
 };
 
 void items_init(struct items *items, struct sync *sync, items_fn *moved);

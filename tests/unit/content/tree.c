@@ -113,7 +113,7 @@ static void test_refused(void **state)
 	assert_int_equal(tree_parse(&arena, "c.yaml", (struct str){"a: \0b", 5},
 				 &root, &e),
 		ERR_CONFIG);
-	assert_string_equal(e.text, "c.yaml:1:1: holds NUL bytes");
+	assert_string_equal(e.text, "c.yaml:1:4: holds a NUL byte");
 	assert_int_equal(
 		tree_load(&arena, "tests/nowhere.yaml", &root, &e), ERR_CONFIG);
 	assert_string_equal(

@@ -1,0 +1,133 @@
+#!/usr/bin/python3
+"""What the server, or the host of an attachment, does not give of one work
+package stops no other; where it gives nothing, the pass ends as it should."""
+import sys
+
+from harness import StandIn, Sync, Tap
+
+MAPPING = """
+documents:
+- match: {}
+  path: ${ id }/index.md
+  attachments: all
+  front_matter: { title: "${ subject }" }
+"""
+CONTENT = "/api/v3/attachments/9311/content"
+DENIED = {"status": 403, "content_type": "application/hal+json",
+          "body": '{"_type":"Error","errorIdentifier":"urn:openproject-org:'
+                  'api:v3:errors:MissingPermission","message":"You are not '
+                  'authorized to access this resource."}'}
+HOSTS = "  storage_hosts: [127.0.0.1]\n"
+
+
+def fault(server, match, **what):
+    server.side("fault", dict(what, match=match, times=-1))
+
+
+def failed(sync):
+    status = sync.opsync("--json", "status").json()[0]
+    return {e["work_package"]: e["reason"] for e in status["errors"]}
+
+
+def documents(sync):
+    return {int(p.split("/")[0]) for p in sync.tree() if p.endswith(".md")}
+
+
+def attachment(tap):
+    """One content, in each way in which it may not come."""
+    for name, match, what, more in (
+            ("a right that lacks", CONTENT, DENIED, ""),
+            ("a connection that breaks", CONTENT, {"drop": True}, ""),
+            ("a host that is not there", CONTENT,
+             {"redirect": "http://127.0.0.1:1/x"}, HOSTS),
+            ("a host that is private", CONTENT,
+             {"redirect": "https://127.0.0.1:1/x"}, ""),
+            ("its list denied", "/work_packages/8/attachments", DENIED, ""),
+            ("its list broken", "/work_packages/8/attachments",
+             {"drop": True}, "")):
+        with StandIn() as server, Sync(
+                server.url, mapping=MAPPING,
+                server="  max_tries: 2\n" + more) as sync:
+            fault(server, match, **what)
+            done = sync.once()
+            wrong = failed(sync)
+            tap.ok(done.code == 3 and len(wrong) == 1 and
+                   len(documents(sync)) == 20,
+                   name + ": all others are made", (done, wrong))
+            server.side("delete", {"id": 16})
+            server.side("edit", {"id": 26, "set": {"subject": "Goes on"}})
+            done = sync.once("--reconcile")
+            tap.ok(done.code == 3 and 16 not in documents(sync) and
+                   b"Goes on" in sync.tree()["26/index.md"],
+                   name + ": changed and removed", done)
+            server.side("faults/clear")
+            done = sync.once()
+            tap.ok(done.code == 0 and not failed(sync),
+                   name + ": made when it comes", done)
+            tap.tree(sync.tree(), sync.scratch(), name + ": all is there")
+
+
+def everything(tap):
+    """The same answers, from a server that is not well, or denies all."""
+    for name, what, code in (("denied", DENIED, 77), ("gone", {"drop": True},
+                                                      69)):
+        with StandIn() as server, Sync(
+                server.url, mapping=MAPPING,
+                server="  max_tries: 2\n") as sync:
+            fault(server, "/attachments", **what)
+            fault(server, "pageSize=1&offset=1&select", **what)
+            done = sync.once()
+            tap.ok(any("/attachments" in r["path"]
+                       for r in server.requests()), name + ": late", done)
+            tap.ok(done.code == code and not failed(sync),
+                   "all is %s: that ends the pass" % name, done)
+            server.side("faults/clear")
+            tap.same(sync.once().code, 0, name + ": the next goes well")
+            tap.tree(sync.tree(), sync.scratch(), name + ": nothing lacks")
+
+
+def confirming(tap):
+    """What is gone is looked at one by one."""
+    with StandIn() as server, Sync(
+            server.url, mapping=MAPPING, server="  max_tries: 1\n") as sync:
+        sync.once()
+        for ident in (16, 18):
+            server.side("delete", {"id": ident})
+        for what in (DENIED, {"status": 500}):
+            fault(server, "/work_packages/16", **what)
+            done = sync.once("--reconcile")
+            tap.ok(done.code == 0 and "/work_packages/16: %d" % what["status"]
+                   in done.err and "left for the next time" in done.err,
+                   "one that cannot be looked at is told", done)
+            tap.same({16, 18} & documents(sync), {16},
+                     "and stays; the others go")
+            server.side("faults/clear")
+        sync.once("--reconcile")
+        tap.same({16, 18} & documents(sync), set(), "until it can")
+    with StandIn("--generate", "20") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING,
+            server="  max_tries: 1\n") as sync:
+        sync.once()
+        for ident in range(1, 11):
+            server.side("delete", {"id": ident})
+        for ident in range(1, 11):
+            fault(server, "/work_packages/%d" % ident, status=500)
+        server.side("requests/reset")
+        done = sync.once("--reconcile")
+        asked = [r for r in server.requests() if r["status"] == 500]
+        tap.ok(done.code == 69 and len(asked) == 4 and
+               len(documents(sync)) == 20,
+               "a server that fails at one after the other is let be",
+               (done, len(asked)))
+
+
+def main():
+    tap = Tap()
+    attachment(tap)
+    everything(tap)
+    confirming(tap)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
