@@ -33,6 +33,7 @@ struct document {
 	char *path;         /* in the store: natural, or with -ID */
 	struct buf text;    /* the file's bytes */
 	bool keep_when_gone;
+	int64_t unknown_attachment; /* that its body leads to; 0: none */
 	size_t n_files;
 	struct saved_file *files; /* sorted by path */
 	size_t n_values;

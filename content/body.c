@@ -84,6 +84,12 @@ static void on_address(void *arg, enum place place, struct address at)
 			->attachment = attachment;
 		return;
 	}
+	id = place != PLACE_BARE ? address_attachment(&f->addresses, address)
+				 : 0;
+	if (id > 0) {
+		add(f, REFERENCE_UNKNOWN, at.start, at.end)->unknown = id;
+		return;
+	}
 	if (f->scope->addresses)
 		id = address_work_package(&f->addresses, address);
 	if (id > 0 && place == PLACE_BARE)

@@ -25,6 +25,7 @@
  */
 enum reference_kind {
 	REFERENCE_ATTACHMENT, /* an address */
+	REFERENCE_UNKNOWN,    /* of one that the work package does not have */
 	REFERENCE_ADDRESS,    /* of a work package's page */
 	REFERENCE_BARE,   /* the same as a text of its own, <…> included */
 	REFERENCE_NUMBER, /* of a work package, in a text */
@@ -37,6 +38,7 @@ struct body_reference {
 	size_t start; /* bytes into the body */
 	size_t n;
 	const struct attachment *attachment;
+	int64_t unknown; /* id of the attachment */
 	int64_t work_package;
 	int detail;      /* 1 for #12, more for ##12 and ###12 */
 	bool html;       /* it stands among HTML */

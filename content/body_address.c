@@ -248,6 +248,16 @@ const struct attachment *address_resolve(
 	return by_name(a, name);
 }
 
+int64_t address_attachment(const struct addresses *a, struct str address)
+{
+	struct str name;
+
+	address.n = ascii_until(address, "#");
+	return take_name(a, address, &name) && name.p[0] == '/'
+		       ? attachment_of(a, name)
+		       : 0;
+}
+
 int64_t address_work_package(const struct addresses *a, struct str address)
 {
 	struct str path = address;

@@ -77,6 +77,9 @@ const struct attachment *address_resolve(
 /* True if an address can mean an attachment of some work package. */
 bool address_may_mean(const struct addresses *a, struct str address);
 
+/* The attachment that it names by id, whose ever it is; 0 if it names none. */
+int64_t address_attachment(const struct addresses *a, struct str address);
+
 /* The work package whose page an address is; 0 if it is none. */
 int64_t address_work_package(const struct addresses *a, struct str address);
 

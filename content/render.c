@@ -154,6 +154,7 @@ static void render_entry(struct evaluation *with, const struct entry *entry,
 	if (rc == 0) {
 		d->entry = str_dup(entry->name);
 		d->keep_when_gone = entry->keep_when_gone;
+		d->unknown_attachment = saves.unknown;
 		keep_files(&saves, d);
 	} else {
 		document_fini(d);

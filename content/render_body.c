@@ -239,6 +239,8 @@ static int write_one(struct writing *w, const struct body_reference *ref,
 	struct str ignored;
 
 	switch (ref->kind) {
+	case REFERENCE_UNKNOWN:
+		return 0;
 	case REFERENCE_ATTACHMENT:
 		*out = saves_address(w->saves, ref->attachment);
 		return 0;
@@ -257,6 +259,14 @@ static int write_one(struct writing *w, const struct body_reference *ref,
 	return 0;
 }
 
+/* The first that it leads to in vain is told. */
+static void note_unknown(struct writing *w)
+{
+	for (size_t i = 0; i < w->n && w->saves->unknown == 0; i++)
+		if (w->refs[i].kind == REFERENCE_UNKNOWN)
+			w->saves->unknown = w->refs[i].unknown;
+}
+
 /* Save what the body refers to, and write the body with its addresses. */
 static int rewrite(struct writing *w, struct buf *out, struct err *e)
 {
@@ -272,8 +282,10 @@ static int rewrite(struct writing *w, struct buf *out, struct err *e)
 
 	w->n = body_references(a, w->text, scope, &w->refs);
 	assert(w->n == 0 || w->refs != NULL);
-	if (w->entry->files != FILES_NONE)
+	if (w->entry->files != FILES_NONE) {
 		rc = save_referenced(w, e);
+		note_unknown(w);
+	}
 	if (evaluate_in_vain(w->with))
 		return rc;
 	texts = ARENA_ARRAY(a, struct str, w->n);

@@ -18,6 +18,8 @@ struct saves {
 	struct save *items;  /* owned */
 	size_t n;
 	size_t cap;
+	int64_t unknown; /* an attachment that is referred to, and is none of
+			    the work package's; or 0 */
 };
 
 /* Save what picks choose, and bind their names. */

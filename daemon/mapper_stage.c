@@ -231,6 +231,12 @@ static void count_change(struct mapper *m, const struct mapper_item *item,
 	if (item->updated_at > m->newest)
 		m->newest = item->updated_at;
 	note_editor(m, item);
+	if (change != was && d->unknown_attachment != 0)
+		mapper_event(m, LOG_LEVEL_INFO, "unresolved", item->id,
+			str_of(d->path),
+			"leads to attachment %lld, which it does not have: "
+			"the address stays as it is",
+			(long long)d->unknown_attachment);
 	if (change != was)
 		mapper_event(m, LOG_LEVEL_INFO, change_words[change].kind,
 			item->id, str_of(d->path), "%s by %s",

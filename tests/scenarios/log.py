@@ -59,6 +59,25 @@ def events(tap, server, sync):
         "with their project")
 
 
+def unresolved(tap, server, sync):
+    """A picture of another work package's, and one of none's."""
+    text = ("![theirs](/api/v3/attachments/2/content) "
+            "![none's](/attachments/4242)\n")
+    before = server.get("/api/v3/work_packages/3397").json()
+    edit(server, 3397, description=text)
+    sync.opsync("resync", "--wait")
+    got = sync.opsync("log", "--json", "--event", "unresolved").json()
+    tap.ok([e["work_package"] for e in got] == [3397] and
+           "attachment 2," in got[0]["text"] and
+           any(text.encode() in t for t in sync.tree().values()),
+           "an address that is not its own stays, and is told", got)
+    sync.opsync("resync", "--wp", "3397", "--wait")
+    tap.same(len(sync.opsync("log", "--json", "--event",
+                             "unresolved").json()), 1, "once")
+    edit(server, 3397, description=before["description"]["raw"])
+    sync.opsync("resync", "--wait")
+
+
 def filters(tap, sync):
     every = sync.opsync("log", "--json").json()
     for name, args, wanted in (
@@ -285,6 +304,7 @@ def main():
                   schedule="{ poll: 1h, overlap: 1s }") as sync:
             sync.start()
             events(tap, server, sync)
+            unresolved(tap, server, sync)
             filters(tap, sync)
             terminal(tap, sync)
             show(tap, sync, True)

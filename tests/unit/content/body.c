@@ -57,8 +57,8 @@ static const char *const bodies[] = {
 	"[x](http://example.org/api/v3/attachments/4/content)",
 	"[x](‹//127.0.0.1:60080/attachments/4›)",
 	"[x](ftp://127.0.0.1:60080/attachments/4)",
-	"[x](/attachments/99) [x](/attachments/4x) [x](/attachments/)",
-	"[x](/api/v3/attachments/44/content) [x](/x/attachments/4)",
+	"[x](/attachment/99) [x](/attachments/4x) [x](/attachments/)",
+	"[x](/api/v3/attachment/44/content) [x](/x/attachments/4)",
 	"[x](/attachments/4",
 	"[x](/attachments/4 no title)",
 	"x](/attachments/4) \\[x](/attachments/4)",
@@ -258,6 +258,28 @@ static void test_which(void **state)
 	}
 }
 
+/* Of another work package, or of none. */
+static void test_unknown(void **state)
+{
+	const struct body_scope scope = {
+		.wp = &wp, .base = STR("https://x.org")};
+	const struct str body =
+		STR("![x](/api/v3/attachments/99/content) <img src=\"/attachments"
+		    "/98/a.png\"> [y](https://x.org/attachments/97) "
+		    "[z](https://y.org/attachments/96) [w](99.png)");
+	struct arena a = {0};
+	struct body_reference *refs;
+	size_t n = body_references(&a, body, &scope, &refs);
+
+	(void)state;
+	assert_int_equal(n, 3);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(refs[i].kind, REFERENCE_UNKNOWN);
+		assert_int_equal(refs[i].unknown, 99 - i);
+	}
+	arena_fini(&a);
+}
+
 /* A server whose paths do not start at the root. */
 static void test_prefix(void **state)
 {
@@ -292,6 +314,8 @@ static void show(
 	switch (ref->kind) {
 	case REFERENCE_ATTACHMENT:
 		*out = STR("FILE");
+		break;
+	case REFERENCE_UNKNOWN:
 		break;
 	case REFERENCE_ADDRESS:
 		*out = arena_printf(a, "WP%d", (int)ref->work_package);
@@ -545,6 +569,7 @@ int main(void)
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_recorded),
 		cmocka_unit_test(test_which),
+		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_prefix),
 		cmocka_unit_test(test_work_packages),
 		cmocka_unit_test(test_escaping),
