@@ -110,12 +110,11 @@ struct neighbours {
 	bool (*find)(void *arg, struct arena *a, int64_t work_package,
 		struct neighbour *out);
 	/*
-	 * Does a document of another work package, or of another entry, have
-	 * this value of unique: before the one of that entry, at that level?
-	 * *by is whose it is.
+	 * Does a document of another work package have this value of unique,
+	 * before one of this work package at that level?  *by is whose it is.
 	 */
-	bool (*taken)(void *arg, struct str entry, struct str value,
-		unsigned level, int64_t *by);
+	bool (*taken)(
+		void *arg, struct str value, unsigned level, int64_t *by);
 	void *arg;
 };
 

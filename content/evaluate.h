@@ -10,6 +10,7 @@
 #include "content/expression.h"
 
 struct constants;
+struct rendered;
 
 /*
  * The evaluation of one entry for one work package.  Values live in the
@@ -20,7 +21,8 @@ struct evaluation {
 	const struct work_package *wp;
 	const char *zone; /* of date(), an IANA name */
 	const struct constants *constants;
-	struct value *locals; /* by slot */
+	const struct rendered *rendered; /* by entries before this one */
+	struct value *locals;            /* by slot */
 	bool in_match;        /* a field that the schema lacks is an error, */
 	struct str hidden;    /* and what the server hides: none, or its name */
 	bool all_neighbours;  /* also those without a document here */

@@ -7,7 +7,8 @@
  *     `--> on_clash: suffix: value-ID, one level up: free? --> …
  *
  * All that were tried are claims of the document: so the next one sees who
- * would have had the value before it.
+ * would have had the value before it.  Of one work package's own documents the
+ * one of the earlier entry has it.
  */
 
 #include "content/filters.h"
@@ -92,6 +93,34 @@ static int add_value(
 	return 0;
 }
 
+/* By a document that was rendered just before, of another entry. */
+static bool is_own(const struct unique_claim *c, struct str value)
+{
+	const struct rendered *r = c->with->rendered;
+
+	for (size_t i = 0; r != NULL && i < r->n; i++) {
+		const struct document *d = &r->items[i].document;
+
+		for (size_t k = 0; d != c->document && k < d->n_values; k++)
+			if (str_is(value, d->values[k].value))
+				return true;
+	}
+	return false;
+}
+
+/* By others, too, where there is somebody who knows. */
+static bool is_taken(const struct unique_claim *c, struct str value,
+	unsigned level, int64_t *by)
+{
+	const struct neighbours *ask = c->with->wp->neighbours;
+
+	*by = c->with->wp->id;
+	if (is_own(c, value))
+		return true;
+	return ask != NULL && ask->taken != NULL &&
+	       ask->taken(ask->arg, value, level, by);
+}
+
 static int taken_by(struct str key, struct str value, int64_t by,
 	int64_t work_package, struct err *e)
 {
@@ -109,16 +138,13 @@ static int claim_text(const struct unique_claim *c, struct str key, bool suffix,
 	struct str *text, struct err *e)
 {
 	const struct work_package *wp = c->with->wp;
-	const struct neighbours *ask = wp->neighbours;
 	unsigned level = 0;
 	int64_t by = 0;
 
 	for (;;) {
 		if (add_value(c->document, *text, level, e) != 0)
 			return ERR_DATA;
-		if (ask == NULL || ask->taken == NULL ||
-			!ask->taken(
-				ask->arg, c->entry->name, *text, level, &by))
+		if (!is_taken(c, *text, level, &by))
 			return 0;
 		if (!suffix || ++level == MAX_LEVELS)
 			return taken_by(key, *text, by, wp->id, e);

@@ -11,8 +11,8 @@
 
 static bool find(void *arg, struct arena *a, int64_t work_package,
 	struct neighbour *out);
-static bool taken(void *arg, struct str entry, struct str value, unsigned level,
-	int64_t *by);
+static bool taken(
+	void *arg, struct str value, unsigned level, int64_t *by);
 
 void lookup_init(struct lookup *l, const struct program *program,
 	struct store *store, struct state *state, int64_t work_package)
@@ -281,34 +281,32 @@ static bool find(
 
 struct rival {
 	const struct lookup *l;
-	struct str entry;
 	unsigned level;
 	int64_t by; /* who goes first; 0: nobody */
 };
 
-/* The lower level, then the lower work package, then the earlier entry. */
+/*
+ * The lower level, then the lower work package.  Its own documents are made
+ * together, and see to it themselves.
+ */
 static void on_claim(void *arg, const struct store_value *v)
 {
 	struct rival *r = arg;
-	const struct program *p = r->l->program;
-	bool own = v->work_package == r->l->work_package;
 	bool first = v->level < r->level;
 
-	if (own && str_eq(v->entry, r->entry))
+	if (v->work_package == r->l->work_package)
 		return;
-	if (v->level == r->level && !own)
+	if (v->level == r->level)
 		first = v->work_package < r->l->work_package;
-	else if (v->level == r->level)
-		first = program_entry(p, v->entry) < program_entry(p, r->entry);
 	if (first && (r->by == 0 || v->work_package < r->by))
 		r->by = v->work_package;
 }
 
-static bool taken(void *arg, struct str entry, struct str value, unsigned level,
-	int64_t *by)
+static bool taken(
+	void *arg, struct str value, unsigned level, int64_t *by)
 {
 	struct lookup *l = arg;
-	struct rival rival = {.l = l, .entry = entry, .level = level};
+	struct rival rival = {.l = l, .level = level};
 	int r = l->store != NULL ? store_value_claims(l->store, value, on_claim,
 					   &rival, &l->err)
 				 : state_value_claims(l->state, value, on_claim,

@@ -15,6 +15,9 @@ documents:
   path: ${ id }.md
   front_matter: { url: "${ page }" }
 """
+OWN = SUFFIX.replace("- name: all", "- name: one\n  continue: true").replace(
+    "${ id }.md", "one/${ id }.md") + SUFFIX.split("documents:\n")[1].replace(
+        "- name: all", "- name: two").replace("${ id }.md", "two/${ id }.md")
 ERROR = """
 documents:
 - name: all
@@ -136,10 +139,36 @@ def error(tap, server, sync):
     w.after("another date", {4: "dd"}, [edit(4, dueDate="2026-01-02")])
 
 
+def own(tap, server, sync):
+    """Two documents of one work package: the earlier entry has it."""
+    def says(one, two, four):
+        tree = sync.tree()
+        return [("url: %s\n" % w).encode() in tree.get(p, b"") for p, w in (
+            ("one/1.md", one), ("two/1.md", two), ("one/4.md", four))]
+    for name, orders, wanted in (
+            ("at first", named("a", "b", "c", "d"), ("/a/", "/a-1/", "/d/")),
+            ("another's, too", [edit(4, subject="a")],
+             ("/a/", "/a-1/", "/a-4/")),
+            ("the other's alone", [edit(1, subject="b")],
+             ("/b/", "/b-1/", "/a/")),
+            ("the one of the other is meant", [edit(1, subject="a-4")],
+             ("/a-4/", "/a-4-1/", "/a/")),
+            ("back", [edit(1, subject="a")], ("/a/", "/a-1/", "/a-4/"))):
+        for order in orders:
+            server.side(*order)
+        done = sync.once()
+        tap.ok(done.code == 0 and all(says(*wanted)), "own, " + name,
+               (done, sync.tree()))
+        tap.tree(sync.tree(), sync.scratch(), "own, %s: as from nothing" % name)
+    done = sync.once("--full")
+    tap.ok(done.code == 0 and "0 added, 0 changed" in done.err,
+           "own: a full read finds nothing else", done)
+
+
 def main():
     tap = Tap()
     for part, mapping in ((suffix, SUFFIX), (living, SUFFIX),
-                          (error, ERROR)):
+                          (error, ERROR), (own, OWN)):
         with StandIn("--generate", "6") as server, Sync(
                 server.url, projects="[demo-1]", mapping=mapping,
                 more=MORE) as sync:

@@ -37,15 +37,12 @@ static bool find_even(
 	return true;
 }
 
-/* Others have "a" and what begins with "a-"; entries of this one "own". */
-static bool take_a(void *arg, struct str entry, struct str value,
-	unsigned level, int64_t *by)
+/* Others have "a" and what begins with "a-". */
+static bool take_a(void *arg, struct str value, unsigned level, int64_t *by)
 {
 	(void)arg;
-	(void)entry;
-	*by = str_is(value, "own") ? wp.id : 3;
-	return str_is(value, "own") ||
-	       (str_starts(value, STR("a")) && level < 2);
+	*by = 3;
+	return str_starts(value, STR("a")) && level < 2;
 }
 
 static const struct neighbours even = {.find = find_even, .taken = take_a};
@@ -162,8 +159,6 @@ static void test_unique(void **state)
 	check(UNIQUE("'b'", ERRORS), "b");
 	check(UNIQUE("'a'", ERRORS),
 		"unique[0]: 'a' belongs to the document of work package 3");
-	check(UNIQUE("'own'", ERRORS), "unique[0]: 'own' belongs to another "
-				       "document of this work package");
 	check(UNIQUE("12", ERRORS), "12");
 	check(UNIQUE("true", ERRORS),
 		"unique[0]: true or false cannot be unique");
@@ -175,6 +170,26 @@ static void test_unique(void **state)
 	check(UNIQUE("[a]", SUFFIX), "let.v: a list cannot be unique");
 	wp.neighbours = NULL;
 	check(UNIQUE("'a'", SUFFIX), "a");
+}
+
+/* The earlier entry has it. */
+static void test_unique_own(void **state)
+{
+	struct program *p = compile(
+		"documents: [{path: a.md, continue: true, unique: [b]},"
+		" {path: b.md, unique: [b]}]");
+	struct rendered r;
+
+	(void)state;
+	assert_int_equal(program_render(p, &wp, NULL, &scratch, &r), 0);
+	assert_int_equal(r.n, 2);
+	assert_int_equal(r.items[0].err.code, 0);
+	assert_int_equal(r.items[1].err.code, ERR_DATA);
+	assert_non_null(strstr(r.items[1].err.text,
+		"unique[0]: 'b' belongs to another document of this work "
+		"package"));
+	rendered_fini(&r);
+	program_free(p);
 }
 
 static void test_comments(void **state)
@@ -279,6 +294,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_unknown, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unique, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_unique_own, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_comments, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reads, set_up, tear_down),
