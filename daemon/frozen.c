@@ -389,6 +389,19 @@ static int report_projects(struct mapper *m, struct buf *out, struct err *e)
 	return r;
 }
 
+/* Of a custom field there is one for each project and type. */
+static bool was_said(const struct frozen *f, size_t i)
+{
+	const struct frozen_thing *t = &f->items[i];
+
+	for (size_t k = 0; k < i; k++)
+		if (f->items[k].kind == t->kind &&
+			strcmp(f->items[k].was, t->was) == 0 &&
+			strcmp(f->items[k].now, t->now) == 0)
+			return true;
+	return false;
+}
+
 int frozen_report(struct mapper *m, struct err *e)
 {
 	struct state *state = store_state(m->store);
@@ -398,6 +411,8 @@ int frozen_report(struct mapper *m, struct err *e)
 	int r;
 
 	for (size_t i = 0; i < m->frozen.n; i++) {
+		if (was_said(&m->frozen, i))
+			continue;
 		say(&m->frozen.items[i], &now);
 		buf_puts(&now, ": what depends on it stays as it is\n");
 	}

@@ -328,30 +328,32 @@ static void run_user(struct job *job)
 	struct full *f = container_of(job, struct full, job);
 
 	mapper_take_user(f->sync->mapper, f->users[f->next_user],
-		buf_str(&f->request.body), &f->err);
+		f->request.err.code == 0 ? buf_str(&f->request.body) : STR_NONE,
+		&f->err);
 }
 
 static void on_user_taken(struct job *job)
 {
 	struct full *f = container_of(job, struct full, job);
 
-	sync_name_answer(&f->request, &f->err);
+	if (f->request.err.code == 0)
+		sync_name_answer(&f->request, &f->err);
 	f->next_user++;
 	proceed(f, USERS);
 }
 
-/* Who is not shown any more keeps the name. */
+/* Who is not shown any more has no name, as if it were asked for at first. */
 static void on_user(struct api_request *request)
 {
 	struct full *f = container_of(request, struct full, request);
 
 	f->asking = false;
-	if (request->err.code == 0) {
+	if (request->err.code == 0 || request->err.code == ERR_NOT_FOUND) {
 		f->n_left = 0;
 		give(f, run_user, on_user_taken);
 		return;
 	}
-	if (request->err.code != ERR_NOT_FOUND && !leave(f, request))
+	if (!leave(f, request))
 		f->err = request->err;
 	f->next_user++;
 	proceed(f, USERS);

@@ -347,7 +347,8 @@ int mapper_put_schemas(struct mapper *m, struct str body,
 
 /*
  * Work packages that show all other names, and users whom none shows; the
- * caller frees both.  What the server says of such a user is taken in.
+ * caller frees both.  What the server says of such a user is taken in:
+ * STR_NONE, that it does not show him.
  */
 int mapper_witnesses(struct mapper *m, int64_t **ids, size_t *n,
 	int64_t **users, size_t *n_users, struct err *e);

@@ -260,10 +260,11 @@ int mapper_witnesses(struct mapper *m, int64_t **ids, size_t *n,
 int mapper_take_user(
 	struct mapper *m, int64_t id, struct str body, struct err *e)
 {
-	struct api_user user = {.name = STR_NONE};
-	int r;
+	struct api_user user = {.name = STR("")};
+	int r = 0;
 
 	arena_reset(&m->arena);
-	r = api_user_parse(&m->arena, body, &user, e);
+	if (body.p != NULL)
+		r = api_user_parse(&m->arena, body, &user, e);
 	return r == 0 ? mapper_learn(m, READ_USER, id, user.name, e) : r;
 }

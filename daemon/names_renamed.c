@@ -77,7 +77,10 @@ struct str names_field_now(const struct names *n, struct str was)
 		if (str_eq(n->renamed[i].was, was))
 			key = n->renamed[i].key;
 	for (size_t i = 0; key.p != NULL && name.p == NULL && i < n->n_schemas;
-		i++)
+		i++) {
 		name = schema_name_of(&n->schemas[i], key);
+		if (str_eq(name, was)) /* of a project that is not shown */
+			name = STR_NONE;
+	}
 	return name;
 }

@@ -139,15 +139,14 @@ static int mark_path(struct store *s, const char *path, const git_oid *oid,
 	return query_run(&q, e);
 }
 
-static int mark_changes(
-	struct store *s, const git_commit *commit, struct err *e)
+/* What a commit changed; *diff is the caller's. */
+static int diff_of(struct store *s, const git_commit *commit, git_diff **diff,
+	struct err *e)
 {
 	git_diff_options o;
-	bool ours = history_is_ours(s, commit);
 	git_commit *parent = NULL;
 	git_tree *before = NULL;
 	git_tree *after = NULL;
-	git_diff *diff = NULL;
 	int code = 0;
 
 	git_diff_options_init(&o, GIT_DIFF_OPTIONS_VERSION);
@@ -156,18 +155,28 @@ static int mark_changes(
 		(git_commit_parentcount(commit) > 0 &&
 			(git_commit_parent(&parent, commit, 0) != 0 ||
 				git_commit_tree(&before, parent) != 0)) ||
-		git_diff_tree_to_tree(&diff, s->repo, before, after, &o) != 0)
+		git_diff_tree_to_tree(diff, s->repo, before, after, &o) != 0)
 		code = git_failed(e, "cannot read commit %s",
 			git_oid_tostr_s(git_commit_id(commit)));
+	git_tree_free(before);
+	git_tree_free(after);
+	git_commit_free(parent);
+	return code;
+}
+
+static int mark_changes(
+	struct store *s, const git_commit *commit, struct err *e)
+{
+	bool ours = history_is_ours(s, commit);
+	git_diff *diff = NULL;
+	int code = diff_of(s, commit, &diff, e);
+
 	for (size_t i = 0; code == 0 && i < git_diff_num_deltas(diff); i++) {
 		const git_diff_delta *d = git_diff_get_delta(diff, i);
 
 		code = mark_path(s, d->new_file.path, &d->new_file.id, ours, e);
 	}
 	git_diff_free(diff);
-	git_tree_free(before);
-	git_tree_free(after);
-	git_commit_free(parent);
 	return code;
 }
 
@@ -381,6 +390,105 @@ static int is_behind(
 	return has_ours(s, tip, &known, behind, e);
 }
 
+/* --- A branch that was set back ------------------------------------------- */
+
+struct setback {
+	struct store *store;
+	git_oid before; /* trees: of what was known of the branch, */
+	git_oid tree;   /* and of what it is now */
+	bool any;       /* commits of ours are not on it any more */
+};
+
+/* A file that is recorded is somebody's, and no concern of ours here. */
+static int claim(struct state *s, const char *path, const git_oid *oid,
+	struct err *e)
+{
+	char hex[GIT_OID_HEXSZ + 1];
+	struct query q = query_open(s,
+		"INSERT OR IGNORE INTO document (work_package, entry,"
+		" natural_path, claim, keep_when_gone)"
+		" SELECT 0, ?1, ?1, '/' || ?1, 0"
+		" WHERE NOT EXISTS (SELECT 1 FROM file WHERE path = ?1)");
+	int code;
+
+	bind_text(&q, str_of(path));
+	code = query_run(&q, e);
+	if (code != 0)
+		return code;
+	q = query_open(s,
+		"INSERT OR IGNORE INTO file (path, oid, attachment_id,"
+		" work_package, entry) VALUES (?1, ?2, 0, 0, ?1)");
+	git_oid_tostr(hex, sizeof(hex), oid);
+	bind_text(&q, str_of(path));
+	bind_text(&q, str_of(hex));
+	return query_run(&q, e);
+}
+
+static int claim_removed(
+	struct setback *b, const git_diff_delta *d, struct err *e)
+{
+	struct store *s = b->store;
+	struct spot was;
+	struct spot is;
+	int code;
+
+	if (d->status != GIT_DELTA_DELETED)
+		return 0;
+	code = tree_find(&s->trees, &b->before, d->old_file.path, &was, e);
+	if (code == 0)
+		code = tree_find(
+			&s->trees, &b->tree, d->old_file.path, &is, e);
+	if (code != 0 || was.kind == SPOT_FILE || is.kind != SPOT_FILE ||
+		!git_oid_equal(&is.oid, &d->old_file.id))
+		return code;
+	return claim(s->state, d->old_file.path, &d->old_file.id, e);
+}
+
+/* What a commit of ours removed, and is there again, is ours as before. */
+static int on_lost(
+	void *arg, const git_commit *commit, bool *on, struct err *e)
+{
+	struct setback *b = arg;
+	git_diff *diff = NULL;
+	int code = 0;
+
+	(void)on;
+	if (!history_is_ours(b->store, commit))
+		return 0;
+	b->any = true;
+	code = diff_of(b->store, commit, &diff, e);
+	for (size_t i = 0; code == 0 && i < git_diff_num_deltas(diff); i++)
+		code = claim_removed(b, git_diff_get_delta(diff, i), e);
+	git_diff_free(diff);
+	return code;
+}
+
+int history_set_back(struct store *s, const git_oid *tip, struct err *e)
+{
+	struct setback b = {.store = s};
+	git_commit *commit;
+	git_oid known;
+	bool told;
+	int code = known_tip(s, &told, &known, e);
+
+	if (code != 0 || !told || git_oid_is_zero(&known) ||
+		git_oid_is_zero(tip) || git_oid_equal(&known, tip) ||
+		git_commit_lookup(&commit, s->repo, &known) != 0)
+		return code;
+	git_commit_free(commit);
+	code = tree_of(s->repo, tip, &b.tree, e);
+	if (code == 0)
+		code = tree_of(s->repo, &known, &b.before, e);
+	if (code == 0)
+		code = state_nest(s->state, e);
+	if (code != 0)
+		return code;
+	code = history_walk(s, &known, tip, on_lost, &b, e);
+	if (code == 0 && b.any)
+		code = withdrawn_forget_said(s, e);
+	return state_unnest(s->state, code, e);
+}
+
 int history_check(struct store *s, bool *again, struct err *e)
 {
 	bool behind = false;
@@ -395,6 +503,8 @@ int history_check(struct store *s, bool *again, struct err *e)
 	code = store_tip(s, &tip, e);
 	if (code == 0)
 		code = is_behind(s, &tip, &behind, e);
+	if (code == 0 && !behind)
+		code = history_set_back(s, &tip, e);
 	if (code == 0)
 		code = behind ? make_again(s, &tip, e)
 			      : history_note(s, &tip, e);

@@ -22,6 +22,12 @@ int history_check(struct store *s, bool *again, struct err *e);
 /* The branch has what the state does not know: history_check() sees to it. */
 int history_put_behind(struct store *s, struct err *e);
 
+/*
+ * Where commits of ours are not on the branch any more (git reset), what they
+ * had removed is a document of work package 0 again, which nobody claims.
+ */
+int history_set_back(struct store *s, const git_oid *tip, struct err *e);
+
 /* Note, in the open transaction or by itself, where the branch is. */
 int history_note(struct store *s, const git_oid *tip, struct err *e);
 

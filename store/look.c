@@ -35,6 +35,7 @@
 #include "store/blob_file.h"
 #include "store/git_error.h"
 #include "store/heal.h"
+#include "store/history.h"
 #include "store/intent.h"
 #include "store/match.h"
 #include "store/staging.h"
@@ -483,6 +484,8 @@ static int look(struct store *s, struct sight *g, store_adrift_fn *fn,
 
 	if (code == 0)
 		extent = extent_of(g, git_oid_equal(&tip, &s->seen_tip), began);
+	if (code == 0 && !git_oid_equal(&tip, &s->seen_tip))
+		code = history_set_back(s, &tip, e);
 	if (code == 0 && (g->deep || !git_oid_equal(&tip, &s->seen_tip)))
 		code = compare_branch(s, &tip, e);
 	if (code == 0)

@@ -46,6 +46,11 @@ int withdrawn_said(struct store *s, const char *text, struct err *e)
 	return state_put(s->state, SAID, str_of(text), e);
 }
 
+int withdrawn_forget_said(struct store *s, struct err *e)
+{
+	return state_delete(s->state, SAID, e);
+}
+
 /* --- After the state was lost ------------------------------------------- */
 
 struct last {

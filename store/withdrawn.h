@@ -15,6 +15,9 @@ int withdrawn_due(struct store *s, char **text, struct err *e);
 /* A commit has it. */
 int withdrawn_said(struct store *s, const char *text, struct err *e);
 
+/* It is not in the history any more: the next one says it again. */
+int withdrawn_forget_said(struct store *s, struct err *e);
+
 /* Put into the state what the newest such trailer of ours says. */
 int withdrawn_restore(struct store *s, const git_oid *tip, struct err *e);
 

@@ -160,6 +160,49 @@ def history(tap, server, sync):
     tap.same(sync.flaws(), [], "and clean")
 
 
+def set_back(tap):
+    """A reset behind removals: what was removed does not come back for good."""
+    mapping = """
+documents:
+- path: ${ subject }.md
+  front_matter: { title: "${ subject }" }
+"""
+    for how in ("--hard", "--soft", "--mixed"):
+        for running in (False, True):
+            with StandIn("--generate", "4") as server, Sync(
+                    server.url, projects="[demo-1]", mapping=mapping) as sync:
+                name = "reset %s%s: " % (how, ", running" if running else "")
+                for ident in range(1, 5):
+                    server.side("edit", {"id": ident, "set": {
+                        "subject": "wp%d" % ident}})
+                sync.once()
+                put(sync, "own.md", "a person's\n")
+                sync.git("add", "own.md")
+                sync.git(*PERSON, "commit", "-qm", "own")
+                sync.git("rm", "-q", "own.md")
+                sync.git(*PERSON, "commit", "-qm", "no more")
+                server.side("delete", {"id": 3})
+                server.side("edit", {"id": 2, "set": {"subject": "renamed"}})
+                sync.opsync("withdraw", "4")
+                sync.once("--full")
+                wanted = {"renamed.md", "wp1.md"}
+                tap.same(set(sync.tree()), wanted, name + "removed")
+                if running:
+                    sync.start()
+                sync.git("reset", "-q", how, "HEAD~2")
+                if running:
+                    sync.opsync("resync", "--full", "--wait")
+                    sync.stop()
+                else:
+                    tap.same(sync.once("--reconcile").code, 0, name + "well")
+                tap.same(set(sync.tree()), wanted | {"own.md"},
+                         name + "removed again; a person's file stays")
+                tap.ok("Opsync-Withdrawn: 4" in sync.git(
+                    "log", "--format=%B").out, name + "and told again")
+                if how == "--hard":
+                    tap.same(sync.flaws(), [], name + "without a flaw")
+
+
 def elsewhere(tap, server, sync):
     """Another branch, or none, is checked out: that is left alone."""
     for name, args in (("another branch", ("checkout", "-qb", "work")),
@@ -452,6 +495,7 @@ def main():
         running(tap, server, sync)
         twins(tap, server, sync)
         read_only(tap, server, sync)
+    set_back(tap)
     adopted(tap)
     attributes(tap)
     return tap.end()

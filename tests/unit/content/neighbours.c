@@ -176,8 +176,8 @@ static void test_unique(void **state)
 static void test_unique_own(void **state)
 {
 	struct program *p = compile(
-		"documents: [{path: a.md, continue: true, unique: [b]},"
-		" {path: b.md, unique: [b]}]");
+		"documents: [{path: a.md, continue: true, unique: [\"${ 'b' }\"]},"
+		" {path: b.md, unique: [\"${ 'b' }\"]}]");
 	struct rendered r;
 
 	(void)state;
