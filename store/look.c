@@ -129,6 +129,28 @@ static int compare_branch(struct store *s, const git_oid *tip, struct err *e)
 
 /* --- Files, one by one ---------------------------------------------------- */
 
+/* Git is told of file systems where all files look like programs. */
+static bool heeds_modes(const struct store *s)
+{
+	git_config *config = NULL;
+	int heeds = 1;
+
+	if (git_repository_config_snapshot(&config, s->repo) == 0)
+		git_config_get_bool(&heeds, config, "core.filemode");
+	git_config_free(config);
+	return heeds != 0;
+}
+
+/* Our files are no programs. */
+static bool is_program(struct sight *g, const struct stat *st)
+{
+	if ((st->st_mode & S_IXUSR) == 0)
+		return false;
+	if (g->modes == MODES_UNKNOWN)
+		g->modes = heeds_modes(g->store) ? MODES_HEEDED : MODES_IGNORED;
+	return g->modes == MODES_HEEDED;
+}
+
 /* Does the work tree hold that content at path, and the index name it? */
 static bool is_in_place(struct sight *g, const char *path, const git_oid *oid)
 {
@@ -142,7 +164,8 @@ static bool is_in_place(struct sight *g, const char *path, const git_oid *oid)
 		beneath_place(&g->tree, path, false, &at, NULL) != 0 ||
 		at.fd < 0 ||
 		fstatat(at.fd, at.name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-		!S_ISREG(st.st_mode) || !git_oid_equal(&entry.oid, oid))
+		!S_ISREG(st.st_mode) || !git_oid_equal(&entry.oid, oid) ||
+		is_program(g, &st))
 		return false;
 	watch_met(g->watch, st.st_dev);
 	if (!g->deep && index_image_fits(&entry, &st))

@@ -18,6 +18,7 @@ struct sight {
 	struct index_view index;
 	struct beneath tree; /* of the work tree */
 	struct watch *watch; /* of it; or NULL */
+	enum { MODES_UNKNOWN, MODES_HEEDED, MODES_IGNORED } modes;
 };
 
 /* How much of the work tree is looked at. */

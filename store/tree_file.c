@@ -336,6 +336,16 @@ static bool is_content(const struct stat *st)
 	return S_ISREG(st->st_mode) || S_ISLNK(st->st_mode);
 }
 
+/* Nothing is lost with a folder that is empty. */
+static bool make_room(const struct place *at, struct stat *st)
+{
+	if (!S_ISDIR(st->st_mode) ||
+		unlinkat(at->fd, at->name, AT_REMOVEDIR) != 0)
+		return false;
+	*st = (struct stat){0};
+	return true;
+}
+
 /* Whether what is at the path may go; a stat of it, zeroed if none. */
 static int check(const struct tree_files *t, const struct tree_file *f,
 	const struct place *at, struct stat *st, struct err *e)
@@ -349,6 +359,8 @@ static int check(const struct tree_files *t, const struct tree_file *f,
 		return err_errno(e, ERR_IO, errno, "cannot look at %s/%s",
 			t->tree->root, c->path);
 	}
+	if (make_room(at, st))
+		return 0;
 	if (!is_content(st))
 		return err_set(e, ERR_IO,
 			"%s/%s is in the way: a file of ours should be there, "

@@ -90,10 +90,19 @@ static bool is_ours(const struct worktree_change *c, const git_oid *oid)
 	       (c->has && git_oid_equal(oid, &c->new_oid));
 }
 
+static bool is_program(const struct stat *st)
+{
+	return (st->st_mode & S_IXUSR) != 0;
+}
+
+/* With another mode it is written anew. */
 static void see_ours(struct worktree_change *c, const git_oid *oid)
 {
-	c->sight = c->has && git_oid_equal(oid, &c->new_oid) ? WORKTREE_CURRENT
-							     : WORKTREE_FILE;
+	bool current = c->has && git_oid_equal(oid, &c->new_oid) &&
+		       is_program(&c->st) ==
+			       (c->mode == GIT_FILEMODE_BLOB_EXECUTABLE);
+
+	c->sight = current ? WORKTREE_CURRENT : WORKTREE_FILE;
 }
 
 /*

@@ -4,6 +4,7 @@ Nothing of theirs is lost, and the sync goes on.  And a tree that another
 tool wrote before."""
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -158,6 +159,40 @@ def history(tap, server, sync):
     tap.ok(done.code == 0 and sync.commits() == n,
            "a deleted branch comes back with its history", done)
     tap.same(sync.flaws(), [], "and clean")
+
+
+def same_content(tap, server, sync):
+    """A file that is a program now, or an empty folder, as nothing else is."""
+    path = os.path.join(sync.store, "docs/6/index.md")
+    for name, commit in (("made a program", False),
+                         ("committed as a program", True)):
+        os.chmod(path, 0o755)
+        if commit:
+            sync.git(*PERSON, "commit", "-qam", "mode")
+        done = sync.once()
+        tap.ok(done.code == 0 and not os.stat(path).st_mode & 0o111 and
+               "restored" in done.err, name + ": no more", done)
+        tap.same(sync.git("ls-tree", "HEAD", "docs/6/index.md").out[:6],
+                 "100644", name + ": nor in the branch")
+        tap.same(sync.flaws(), [], name + ": git sees no change")
+    sync.git("config", "core.fileMode", "false")
+    os.chmod(path, 0o755)
+    tap.ok("restored" not in sync.once().err, "unless git heeds no modes")
+    os.chmod(path, 0o644)
+    sync.git("config", "core.fileMode", "true")
+    for name, inside in (("an empty folder", None), ("one in use", "own")):
+        os.unlink(path)
+        os.mkdir(path)
+        if inside:
+            put(sync, "docs/6/index.md/own", "mine\n")
+        done = sync.once()
+        tap.ok(done.code == (3 if inside else 0) and
+               os.path.isdir(path) == bool(inside),
+               name + " in its place", done)
+        if inside:
+            shutil.rmtree(path)
+            tap.same(sync.once().code, 0, name + ": until it is away")
+        tap.same(sync.flaws(), [], name + ": then all is there")
 
 
 def set_back(tap):
@@ -489,6 +524,7 @@ def main():
         staged_alone(tap, server, sync)
         commits(tap, server, sync)
         history(tap, server, sync)
+        same_content(tap, server, sync)
         elsewhere(tap, server, sync)
         lost_head(tap, server, sync)
         locks(tap, server, sync)
