@@ -113,8 +113,7 @@ struct neighbours {
 	 * Does a document of another work package have this value of unique,
 	 * before one of this work package at that level?  *by is whose it is.
 	 */
-	bool (*taken)(
-		void *arg, struct str value, unsigned level, int64_t *by);
+	bool (*taken)(void *arg, struct str value, unsigned level, int64_t *by);
 	void *arg;
 };
 

@@ -97,8 +97,8 @@ struct cli_connection;
 int64_t cli_unheard(const struct config *config);
 
 /*
- * The i-th place where a daemon of that instance may listen, for who cannot look
- * it up; a new text, or NULL.  The first is the service's.
+ * The i-th place where a daemon of that instance may listen, for who cannot
+ * look it up; a new text, or NULL.  The first is the service's.
  */
 #define CLI_PLACES 4
 char *cli_place(size_t i, const char *instance);

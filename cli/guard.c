@@ -259,8 +259,8 @@ int cli_publish(struct cli *cli, struct err *e)
 
 int cli_accept_server(struct cli *cli, struct err *e)
 {
-	json_t *request = json_pack(
-		"{s:s, s:b}", "command", "accept-server", "wait", 1);
+	json_t *request =
+		json_pack("{s:s, s:b}", "command", "accept-server", "wait", 1);
 	int r = cli_parse(cli, NULL, NULL, NULL, e);
 
 	if (r == 0)

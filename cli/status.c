@@ -179,8 +179,7 @@ static int check_together(const struct status *s, struct err *e)
 			"status: --check judges one instance, once (-i NAME): "
 			"leave out --%s",
 			s->all ? "all" : "watch");
-	if (s->all &&
-		(s->cli->config_file != NULL || s->cli->instance != NULL))
+	if (s->all && (s->cli->config_file != NULL || s->cli->instance != NULL))
 		return err_set(e, ERR_USAGE,
 			"status: --all shows all there are: leave out --%s",
 			s->cli->instance != NULL ? "instance" : "config");

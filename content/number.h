@@ -9,8 +9,8 @@
  */
 
 /*
- * How many bytes at the start of s are a number, as JSON has it (RFC 8259): with
- * no zeros in front.  0 if none are.
+ * How many bytes at the start of s are a number, as JSON has it (RFC 8259):
+ * with no zeros in front.  0 if none are.
  */
 size_t number_span(struct str s);
 

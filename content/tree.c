@@ -79,7 +79,7 @@ static int syntax_error(struct loader *l)
 	struct node at = node_at(l, &mark);
 
 	if (p->error == YAML_MEMORY_ERROR)
-		abort(); /* as our own allocations do */
+		abort();                     /* as our own allocations do */
 	if (p->error == YAML_READER_ERROR) { /* which has no mark */
 		at = node_at_byte(l, p->problem_offset);
 		return node_err(&at, l->err, "not YAML: %s (files are UTF-8)",

@@ -183,8 +183,7 @@ static int check_member(const struct control_command *c, const char *name,
 	nearest = str_nearest(str_of(name), taken, n);
 	return err_set(e, ERR_USAGE, "%s takes no \"%.40s\"%s%s%s", c->name,
 		name, nearest != NULL ? " (did you mean \"" : "",
-		nearest != NULL ? nearest : "",
-		nearest != NULL ? "\"?)" : "");
+		nearest != NULL ? nearest : "", nearest != NULL ? "\"?)" : "");
 }
 
 int command_check(

@@ -11,8 +11,7 @@
 
 static bool find(void *arg, struct arena *a, int64_t work_package,
 	struct neighbour *out);
-static bool taken(
-	void *arg, struct str value, unsigned level, int64_t *by);
+static bool taken(void *arg, struct str value, unsigned level, int64_t *by);
 
 void lookup_init(struct lookup *l, const struct program *program,
 	struct store *store, struct state *state, int64_t work_package)
@@ -302,8 +301,7 @@ static void on_claim(void *arg, const struct store_value *v)
 		r->by = v->work_package;
 }
 
-static bool taken(
-	void *arg, struct str value, unsigned level, int64_t *by)
+static bool taken(void *arg, struct str value, unsigned level, int64_t *by)
 {
 	struct lookup *l = arg;
 	struct rival rival = {.l = l, .level = level};

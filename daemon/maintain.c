@@ -153,7 +153,7 @@ static void repack(struct maintain *m)
 	struct str rest = buf_str(&m->gc.keep);
 
 	begin_git(m);
-	set(m, "pack.threads=1"); /* nobody waits for it */
+	set(m, "pack.threads=1");              /* nobody waits for it */
 	set(m, "core.packedGitWindowSize=1m"); /* what it maps is memory, too */
 	set(m, "core.packedGitLimit=8m");
 	set(m, "repack.writeBitmaps=false");

@@ -400,8 +400,8 @@ struct setback {
 };
 
 /* A file that is recorded is somebody's, and no concern of ours here. */
-static int claim(struct state *s, const char *path, const git_oid *oid,
-	struct err *e)
+static int claim(
+	struct state *s, const char *path, const git_oid *oid, struct err *e)
 {
 	char hex[GIT_OID_HEXSZ + 1];
 	struct query q = query_open(s,
@@ -436,8 +436,7 @@ static int claim_removed(
 		return 0;
 	code = tree_find(&s->trees, &b->before, d->old_file.path, &was, e);
 	if (code == 0)
-		code = tree_find(
-			&s->trees, &b->tree, d->old_file.path, &is, e);
+		code = tree_find(&s->trees, &b->tree, d->old_file.path, &is, e);
 	if (code != 0 || was.kind == SPOT_FILE || is.kind != SPOT_FILE ||
 		!git_oid_equal(&is.oid, &d->old_file.id))
 		return code;
@@ -445,8 +444,7 @@ static int claim_removed(
 }
 
 /* What a commit of ours removed, and is there again, is ours as before. */
-static int on_lost(
-	void *arg, const git_commit *commit, bool *on, struct err *e)
+static int on_lost(void *arg, const git_commit *commit, bool *on, struct err *e)
 {
 	struct setback *b = arg;
 	git_diff *diff = NULL;

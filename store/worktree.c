@@ -98,9 +98,9 @@ static bool is_program(const struct stat *st)
 /* With another mode it is written anew. */
 static void see_ours(struct worktree_change *c, const git_oid *oid)
 {
-	bool current = c->has && git_oid_equal(oid, &c->new_oid) &&
-		       is_program(&c->st) ==
-			       (c->mode == GIT_FILEMODE_BLOB_EXECUTABLE);
+	bool current =
+		c->has && git_oid_equal(oid, &c->new_oid) &&
+		is_program(&c->st) == (c->mode == GIT_FILEMODE_BLOB_EXECUTABLE);
 
 	c->sight = current ? WORKTREE_CURRENT : WORKTREE_FILE;
 }

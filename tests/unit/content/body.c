@@ -263,10 +263,10 @@ static void test_unknown(void **state)
 {
 	const struct body_scope scope = {
 		.wp = &wp, .base = STR("https://x.org")};
-	const struct str body =
-		STR("![x](/api/v3/attachments/99/content) <img src=\"/attachments"
-		    "/98/a.png\"> [y](https://x.org/attachments/97) "
-		    "[z](https://y.org/attachments/96) [w](99.png)");
+	const struct str body = STR(
+		"![x](/api/v3/attachments/99/content) <img src=\"/attachments"
+		"/98/a.png\"> [y](https://x.org/attachments/97) "
+		"[z](https://y.org/attachments/96) [w](99.png)");
 	struct arena a = {0};
 	struct body_reference *refs;
 	size_t n = body_references(&a, body, &scope, &refs);

@@ -133,9 +133,9 @@ static void test_value_filters(void **state)
 			"!int needs a number or text, but this is a list"},
 		{"${ '3' | float }", "3.0"}, {"${ '2.50' | float }", "2.50"},
 		{"${ '007' | float }", "7.0"}, {"${ '007' | int }", "7"},
-		{"${ '-00.50' | float }", "-0.50"}, {"${ '00' | float }", "0.0"},
-		{"${ '00e5' | float }", "0e5"}, {"${ '0-7' | float }",
-			"!'0-7' is not a number"},
+		{"${ '-00.50' | float }", "-0.50"},
+		{"${ '00' | float }", "0.0"}, {"${ '00e5' | float }", "0e5"},
+		{"${ '0-7' | float }", "!'0-7' is not a number"},
 		{"${ '007' | string }", "\"007\""},
 		{"${ 007 }", "?c.yaml:1:6: unexpected '0': } or an operator "
 			     "should stand here"},

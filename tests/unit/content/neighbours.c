@@ -175,9 +175,9 @@ static void test_unique(void **state)
 /* The earlier entry has it. */
 static void test_unique_own(void **state)
 {
-	struct program *p = compile(
-		"documents: [{path: a.md, continue: true, unique: [\"${ 'b' }\"]},"
-		" {path: b.md, unique: [\"${ 'b' }\"]}]");
+	struct program *p = compile("documents: [{path: a.md, continue: true, "
+				    "unique: [\"${ 'b' }\"]},"
+				    " {path: b.md, unique: [\"${ 'b' }\"]}]");
 	struct rendered r;
 
 	(void)state;

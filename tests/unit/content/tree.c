@@ -87,10 +87,11 @@ static void test_refused(void **state)
 		{"? [a]\n: 1", "c.yaml:1:3: a key must be text"},
 		{"a: \xff", "c.yaml:1:4: not YAML: invalid leading UTF-8 "
 			    "octet (files are UTF-8)"},
-		{"a: 1\nb: \xC3\xA9\xE9 #", "c.yaml:2:6: not YAML: invalid "
+		{"a: 1\nb: \xC3\xA9\xE9 #",
+			"c.yaml:2:6: not YAML: invalid "
 			"trailing UTF-8 octet (files are UTF-8)"},
 		{"a: 1\n\n# \x01", "c.yaml:3:3: not YAML: control characters "
-			"are not allowed (files are UTF-8)"},
+				   "are not allowed (files are UTF-8)"},
 	};
 	struct buf deep = {0};
 	struct node root;
