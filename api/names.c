@@ -55,13 +55,18 @@ int api_user_parse(
 	struct arena *a, struct str body, struct api_user *out, struct err *e)
 {
 	struct api_name name = {0};
+	struct str language = STR_NONE;
 	int code = read_named(a, body, "user", &name, e);
 
+	if (code == 0)
+		(void)read_text(a, api_member(body, "language"), "language",
+			&language, NULL);
 	if (code != 0)
 		return code;
 	*out = (struct api_user){.id = name.id,
 		.name = name.name,
-		.admin = is_true(body, "admin")};
+		.admin = is_true(body, "admin"),
+		.language = language};
 	return 0;
 }
 

@@ -139,6 +139,7 @@ struct api_user {
 	int64_t id;
 	struct str name;
 	bool admin;
+	struct str language; /* "en"; STR_NONE where it is not told */
 };
 
 int api_user_parse(

@@ -131,8 +131,9 @@ static void print_json(const struct checking *c, json_t *coverage)
 
 	if (c->user.id != 0)
 		json_object_set_new(all, "key",
-			json_pack("{s:s, s:b}", "user", c->user.name.p, "admin",
-				c->user.admin));
+			json_pack("{s:s, s:b, s:s?}", "user", c->user.name.p,
+				"admin", c->user.admin, "language",
+				c->user.language.p));
 	json_dumpf(all, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(all);
@@ -148,6 +149,11 @@ static void print_server(const struct checking *c)
 				? ", an administrator: it sees every project. "
 				  "One who may only view work packages will do"
 				: "");
+	if (c->user.language.n > 0 && !str_starts(c->user.language, STR("en")))
+		printf("its language is '%s': set it to English, in which it "
+		       "is known what OpenProject says of options that were "
+		       "deleted\n",
+			c->user.language.p);
 	for (size_t i = 0; i < json_array_size(projects); i++) {
 		const json_t *p = json_array_get(projects, i);
 

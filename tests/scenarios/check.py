@@ -84,7 +84,13 @@ def against_names(tap, sync, *how):
 def the_key(tap, server, sync):
     done = check(sync)
     tap.ok("key is that of OpenProject Admin, an administrator: it sees "
-           "every project" in done.out, "an administrator's key", done)
+           "every project" in done.out and "language" not in done.out,
+           "an administrator's key", done)
+    server.side("fault", {"match": "/users/me", "replace":
+                          '"language":"en"', "with": '"language":"de"'})
+    done = check(sync)
+    tap.ok(done.code == 0 and "its language is 'de': set it to English" in
+           done.out, "one who reads German", done)
     bot = sync.write("bot", "syncbotkey\n", 0o600)
     done = check(sync, "--token-file", bot)
     tap.ok(done.code == 0 and "administrator" not in done.out and
