@@ -223,9 +223,23 @@ int cli_connect(
 	return 0;
 }
 
-int cli_send(struct cli_connection *c, const json_t *request, struct err *e)
+/* A list of nothing would be a list of all: what has none is left out. */
+static json_t *without_empty_lists(const json_t *request)
 {
 	json_t *whole = json_copy((json_t *)request);
+	const char *key;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(whole, next, key, value)
+		if (json_is_array(value) && json_array_size(value) == 0)
+			json_object_del(whole, key);
+	return whole;
+}
+
+int cli_send(struct cli_connection *c, const json_t *request, struct err *e)
+{
+	json_t *whole = without_empty_lists(request);
 	char *text;
 	size_t n;
 	int r = 0;

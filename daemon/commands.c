@@ -99,7 +99,7 @@ static bool is_truth(const json_t *v)
 
 static bool is_list_of(const json_t *v, bool (*is)(const json_t *))
 {
-	if (!json_is_array(v))
+	if (json_array_size(v) == 0) /* all, where it is left out */
 		return false;
 	for (size_t i = 0; i < json_array_size(v); i++)
 		if (!is(json_array_get(v, i)))
@@ -134,9 +134,9 @@ static const struct {
 	{"limit", is_number, "a whole number"},
 	{"oldest", is_truth, "true or false"},
 	{"path", is_text, "a text"},
-	{"paths", are_texts, "a list of texts"},
+	{"paths", are_texts, "a list of texts, and not empty"},
 	{"project", is_text, "a text"},
-	{"projects", are_texts, "a list of texts"},
+	{"projects", are_texts, "a list of texts, and not empty"},
 	{"repair", is_truth, "true or false"},
 	{"run", is_number, "a whole number"},
 	{"set", is_number, "a whole number"},
@@ -146,7 +146,7 @@ static const struct {
 	{"wait", is_truth, "true or false"},
 	{"why", is_text, "a text"},
 	{"work_package", is_number, "a whole number"},
-	{"work_packages", are_numbers, "a list of work package ids"},
+	{"work_packages", are_numbers, "a list of work package ids, and not empty"},
 };
 
 #define IN_ALL 2 /* of them, the first ones */

@@ -307,15 +307,16 @@ static void read_ids(struct full *f, const int64_t *ids, size_t n, bool forced)
 /*
  * One that the server fails at, or does not give, is left for the next time: it
  * is not to keep the others.  Where it fails at one after the other, it is the
- * server that is not well.
+ * server that is not well; a right that lacks is of that one, since the list
+ * was given just now.
  */
-static bool leave(struct full *f, const struct api_request *request)
+static bool leave(struct full *f, const struct err *err, int status)
 {
-	const struct err *err = &request->err;
+	bool own = err->code == ERR_AUTH && status == 403;
+	bool failed = (err->code == ERR_UNAVAILABLE && status != 0) ||
+		      err->code == ERR_DATA;
 
-	if ((err->code != ERR_AUTH && err->code != ERR_UNAVAILABLE) ||
-		request->status == 0 || request->status == 401 ||
-		++f->n_left > LEFT_MOST)
+	if (!own && (!failed || ++f->n_left > LEFT_MOST))
 		return false;
 	log_warning("%s: left for the next time", err->text);
 	return true;
@@ -353,7 +354,7 @@ static void on_user(struct api_request *request)
 		give(f, run_user, on_user_taken);
 		return;
 	}
-	if (!leave(f, request))
+	if (!leave(f, &request->err, request->status))
 		f->err = request->err;
 	f->next_user++;
 	proceed(f, USERS);
@@ -388,22 +389,24 @@ static void on_missing(struct api_request *request)
 {
 	struct full *f = container_of(request, struct full, request);
 	struct api_source head = {0};
-	bool gone = request->err.code == ERR_NOT_FOUND;
+	struct err err = request->err;
+	bool gone = err.code == ERR_NOT_FOUND;
 
 	f->asking = false;
-	if (request->err.code == 0 || gone)
-		f->n_left = 0;
-	if (request->err.code != 0 && !gone && !leave(f, request))
-		f->err = request->err;
-	else if (request->err.code == 0 &&
-		 read_head(buf_str(&request->body), &head, &f->err) != 0)
-		sync_name_answer(request, &f->err);
-	else if (request->err.code == 0)
+	if (err.code == 0 &&
+		read_head(buf_str(&request->body), &head, &err) != 0)
+		sync_name_answer(request, &err);
+	else if (err.code == 0)
 		gone = !in_scope(&f->sync->scope, head.project_id);
-	if (f->err.code == 0 && gone) {
+	if (gone) {
+		f->n_left = 0;
 		give(f, run_gone, on_gone);
 		return;
 	}
+	if (err.code == 0)
+		f->n_left = 0;
+	else if (!leave(f, &err, request->status))
+		f->err = err;
 	f->next_missing++;
 	proceed(f, CONFIRMING);
 }

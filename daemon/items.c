@@ -121,14 +121,12 @@ static void do_without(struct item *item)
 	item->why = (struct err){0};
 }
 
-static void settle(struct item *item, bool sound)
+/* It is this work package's own fault. */
+static void blame(struct item *item)
 {
-	if (sound)
-		item->why = item->doubt;
-	else
-		item->err = item->doubt;
+	item->why = item->doubt;
 	item->doubt = (struct err){0};
-	if (sound && is_dispensable(item))
+	if (is_dispensable(item))
 		do_without(item);
 	map(item);
 }
@@ -136,12 +134,15 @@ static void settle(struct item *item, bool sound)
 static void on_looked(struct api_request *request)
 {
 	struct item *item = container_of(request, struct item, request);
-	bool sound = request->err.code == 0;
 
 	item->asking = false;
-	if (sound)
-		item->items->sound_at = stamp_monotonic();
-	settle(item, sound);
+	item->err = request->err;
+	if (item->err.code != 0) {
+		map(item);
+		return;
+	}
+	item->items->sound_at = stamp_monotonic();
+	blame(item);
 }
 
 /* Is the server well?  Another may have asked just now. */
@@ -152,13 +153,12 @@ static void look(struct item *item)
 
 	if (items->sound_at != 0 &&
 		stamp_monotonic() - items->sound_at < SOUND_FOR) {
-		settle(item, true);
+		blame(item);
 		return;
 	}
 	api_path_ids(&path, &items->sync->scope, 1, 1);
 	api_request_fini(&item->request);
-	item->request =
-		(struct api_request){.path = buf_take(&path), .once = true};
+	item->request = (struct api_request){.path = buf_take(&path)};
 	item->asking = true;
 	api_get(items->sync->client, &item->request, on_looked);
 }

@@ -141,9 +141,12 @@ static bool heeds_modes(const struct store *s)
 	return heeds != 0;
 }
 
-/* Our files are no programs. */
-static bool is_program(struct sight *g, const struct stat *st)
+/* Our files are no programs, nor does the index say so. */
+static bool is_program(struct sight *g, const struct stat *st,
+	const struct index_image_file *entry)
 {
+	if ((entry->mode & S_IXUSR) != 0)
+		return true;
 	if ((st->st_mode & S_IXUSR) == 0)
 		return false;
 	if (g->modes == MODES_UNKNOWN)
@@ -165,7 +168,7 @@ static bool is_in_place(struct sight *g, const char *path, const git_oid *oid)
 		at.fd < 0 ||
 		fstatat(at.fd, at.name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
 		!S_ISREG(st.st_mode) || !git_oid_equal(&entry.oid, oid) ||
-		is_program(g, &st))
+		is_program(g, &st, &entry))
 		return false;
 	watch_met(g->watch, st.st_dev);
 	if (!g->deep && index_image_fits(&entry, &st))

@@ -9,6 +9,7 @@
  */
 #include "store/tree_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@
 
 #define FEW 64 /* synced one by one; more are by syncfs() */
 #define NAME_SIZE 32
+#define EMPTY_DEPTH 32
 #define TURN 3U                     /* of a serial: which of the subfolders */
 #define COPY_MOST ((size_t)1 << 30) /* bytes a call */
 
@@ -336,11 +338,31 @@ static bool is_content(const struct stat *st)
 	return S_ISREG(st->st_mode) || S_ISLNK(st->st_mode);
 }
 
+/* Remove a folder that has nothing but such folders in it. */
+static bool remove_empty(int parent, const char *name, unsigned depth)
+{
+	int fd = openat(parent, name,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	if (d == NULL && fd >= 0)
+		close(fd);
+	while (d != NULL && depth > 0 && (entry = readdir(d)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 &&
+			strcmp(entry->d_name, "..") != 0 &&
+			!remove_empty(fd, entry->d_name, depth - 1))
+			break;
+	if (d != NULL)
+		closedir(d);
+	return unlinkat(parent, name, AT_REMOVEDIR) == 0;
+}
+
 /* Nothing is lost with a folder that is empty. */
 static bool make_room(const struct place *at, struct stat *st)
 {
 	if (!S_ISDIR(st->st_mode) ||
-		unlinkat(at->fd, at->name, AT_REMOVEDIR) != 0)
+		!remove_empty(at->fd, at->name, EMPTY_DEPTH))
 		return false;
 	*st = (struct stat){0};
 	return true;
