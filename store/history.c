@@ -461,6 +461,67 @@ static int on_lost(void *arg, const git_commit *commit, bool *on, struct err *e)
 	return code;
 }
 
+/* What a person committed since is the person's. */
+static int unclaim(struct state *s, const char *path, struct err *e)
+{
+	struct query q = query_open(s,
+		"DELETE FROM document WHERE work_package = 0 AND entry = ?");
+	int code;
+
+	bind_text(&q, str_of(path));
+	code = query_run(&q, e);
+	if (code != 0)
+		return code;
+	q = query_open(
+		s, "DELETE FROM file WHERE work_package = 0 AND path = ?");
+	bind_text(&q, str_of(path));
+	return query_run(&q, e);
+}
+
+static int on_new(void *arg, const git_commit *commit, bool *on, struct err *e)
+{
+	struct setback *b = arg;
+	git_diff *diff = NULL;
+	int code = 0;
+
+	(void)on;
+	if (history_is_ours(b->store, commit))
+		return 0;
+	code = diff_of(b->store, commit, &diff, e);
+	for (size_t i = 0; code == 0 && i < git_diff_num_deltas(diff); i++)
+		code = unclaim(b->store->state,
+			git_diff_get_delta(diff, i)->new_file.path, e);
+	git_diff_free(diff);
+	return code;
+}
+
+/* As long as all is read again, what is unclaimed may yet be a document. */
+static int is_read_again(struct state *s, bool *is, struct err *e)
+{
+	struct buf cursor = {0};
+	bool found = false;
+	int code = state_get(s, "cursor", &cursor, &found, e);
+
+	buf_fini(&cursor);
+	*is = !found;
+	return code;
+}
+
+static int reclaim(struct setback *b, const git_oid *known, const git_oid *tip,
+	struct err *e)
+{
+	struct store *s = b->store;
+	bool again = false;
+	int code = history_walk(s, known, tip, on_lost, b, e);
+
+	if (code == 0 && b->any)
+		code = withdrawn_forget_said(s, e);
+	if (code == 0)
+		code = is_read_again(s->state, &again, e);
+	return code == 0 && !again ? history_walk(s, tip, known, on_new, b, e)
+				   : code;
+}
+
 /* Commits that cannot be read any more are as good as none. */
 int history_set_back(struct store *s, const git_oid *tip, struct err *e)
 {
@@ -483,9 +544,7 @@ int history_set_back(struct store *s, const git_oid *tip, struct err *e)
 		code = state_nest(s->state, e);
 	if (code != 0)
 		return code;
-	code = history_walk(s, &known, tip, on_lost, &b, &lost);
-	if (code == 0 && b.any)
-		code = withdrawn_forget_said(s, &lost);
+	code = reclaim(&b, &known, tip, &lost);
 	(void)state_unnest(s->state, code, &lost);
 	return 0;
 }

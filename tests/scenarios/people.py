@@ -180,9 +180,12 @@ def same_content(tap, server, sync):
     tap.ok("restored" not in sync.once().err, "unless git heeds no modes")
     os.chmod(path, 0o644)
     sync.git("config", "core.fileMode", "true")
+    sync.git("update-index", "--chmod=+x", "docs/6/index.md")
+    tap.ok("restored" in sync.once().err, "in the index alone")
+    tap.same(sync.flaws(), [], "in the index alone: no more")
     for name, inside in (("an empty folder", None), ("one in use", "own")):
         os.unlink(path)
-        os.mkdir(path)
+        os.makedirs(path + "/a/b")
         if inside:
             put(sync, "docs/6/index.md/own", "mine\n")
         done = sync.once()
@@ -236,6 +239,28 @@ documents:
                     "log", "--format=%B").out, name + "and told again")
                 if how == "--hard":
                     tap.same(sync.flaws(), [], name + "without a flaw")
+    for name, polled, text in (("edited", True, "mine\n"),
+                               ("as it was", False, None)):
+        with StandIn("--generate", "4") as server, Sync(
+                server.url, projects="[demo-1]", mapping=mapping) as sync:
+            server.side("edit", {"id": 3, "set": {"subject": "wp3"}})
+            sync.once()
+            before = get(sync, "wp3.md")
+            server.side("delete", {"id": 3})
+            sync.once("--reconcile")
+            sync.git("reset", "-q", "--hard", "HEAD~1")
+            if polled:
+                sync.once()
+            else:
+                sync.git(*PERSON, "rm", "-q", "wp3.md")
+                sync.git(*PERSON, "commit", "-qm", "away")
+            put(sync, "wp3.md", text or before)
+            sync.git("add", "wp3.md")
+            sync.git(*PERSON, "commit", "-qm", "mine")
+            for args in ((), ("--reconcile",), ("--full",)):
+                sync.once(*args)
+            tap.same(sync.tree().get("wp3.md"), (text or before).encode(),
+                     "a person commits what came back, %s: it stays" % name)
 
 
 def elsewhere(tap, server, sync):
