@@ -114,6 +114,8 @@ struct neighbours {
 	 * before one of this work package at that level?  *by is whose it is.
 	 */
 	bool (*taken)(void *arg, struct str value, unsigned level, int64_t *by);
+	/* Does the document that it has by that entry have this value? */
+	bool (*kept)(void *arg, struct str value, struct str entry);
 	void *arg;
 };
 

@@ -10,6 +10,7 @@
 #include "content/expression.h"
 
 struct constants;
+struct program;
 struct rendered;
 
 /*
@@ -21,6 +22,7 @@ struct evaluation {
 	const struct work_package *wp;
 	const char *zone; /* of date(), an IANA name */
 	const struct constants *constants;
+	const struct program *program;
 	const struct rendered *rendered; /* by entries before this one */
 	struct value *locals;            /* by slot */
 	bool in_match;       /* a field that the schema lacks is an error, */

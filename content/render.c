@@ -212,6 +212,7 @@ int program_render(const struct program *p, const struct work_package *wp,
 		.wp = wp,
 		.zone = p->zone,
 		.constants = &p->constants,
+		.program = p,
 		.rendered = out,
 		.start = scratch->total};
 

@@ -8,7 +8,8 @@
  *
  * All that were tried are claims of the document: so the next one sees who
  * would have had the value before it.  Of one work package's own documents the
- * one of the earlier entry has it.
+ * one of the earlier entry has it, also where that does not fit any more, and
+ * the document is there nevertheless (held, or kept).
  */
 
 #include "content/filters.h"
@@ -93,17 +94,38 @@ static int add_value(
 	return 0;
 }
 
-/* By a document that was rendered just before, of another entry. */
+static bool has_value(const struct document *d, struct str value)
+{
+	for (size_t i = 0; i < d->n_values; i++)
+		if (str_is(value, d->values[i].value))
+			return true;
+	return false;
+}
+
+/* Was it rendered just now, and well? */
+static const struct document *rendered_by(
+	const struct rendered *r, const struct entry *entry)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->items[i].entry == entry->name.p &&
+			r->items[i].err.code == 0)
+			return &r->items[i].document;
+	return NULL;
+}
+
+/* By a document of an earlier entry. */
 static bool is_own(const struct unique_claim *c, struct str value)
 {
-	const struct rendered *r = c->with->rendered;
+	const struct program *p = c->with->program;
+	const struct neighbours *ask = c->with->wp->neighbours;
 
-	for (size_t i = 0; r != NULL && i < r->n; i++) {
-		const struct document *d = &r->items[i].document;
+	for (const struct entry *at = p->entries; at != c->entry; at++) {
+		const struct document *d = rendered_by(c->with->rendered, at);
 
-		for (size_t k = 0; d != c->document && k < d->n_values; k++)
-			if (str_is(value, d->values[k].value))
-				return true;
+		if (d != NULL ? has_value(d, value)
+			      : ask != NULL && ask->kept != NULL &&
+					ask->kept(ask->arg, value, at->name))
+			return true;
 	}
 	return false;
 }

@@ -12,6 +12,7 @@
 static bool find(void *arg, struct arena *a, int64_t work_package,
 	struct neighbour *out);
 static bool taken(void *arg, struct str value, unsigned level, int64_t *by);
+static bool kept(void *arg, struct str value, struct str entry);
 
 void lookup_init(struct lookup *l, const struct program *program,
 	struct store *store, struct state *state, int64_t work_package)
@@ -21,7 +22,7 @@ void lookup_init(struct lookup *l, const struct program *program,
 		.program = program,
 		.store = store,
 		.state = state,
-		.neighbours = {.find = find, .taken = taken, .arg = l},
+		.neighbours = {.find = find, .taken = taken, .kept = kept, .arg = l},
 	};
 }
 
@@ -301,16 +302,42 @@ static void on_claim(void *arg, const struct store_value *v)
 		r->by = v->work_package;
 }
 
-static bool taken(void *arg, struct str value, unsigned level, int64_t *by)
+struct own {
+	const struct lookup *l;
+	struct str entry;
+	bool has;
+};
+
+static void on_own_claim(void *arg, const struct store_value *v)
+{
+	struct own *own = arg;
+
+	own->has |= v->work_package == own->l->work_package &&
+		    str_eq(v->entry, own->entry);
+}
+
+static int each_claim(struct lookup *l, struct str value,
+	void (*fn)(void *arg, const struct store_value *v), void *arg)
+{
+	reads_add(&l->reads, READ_VALUE, reads_value(value), STR_NONE);
+	return l->store != NULL
+		       ? store_value_claims(l->store, value, fn, arg, &l->err)
+		       : state_value_claims(l->state, value, fn, arg, &l->err);
+}
+
+static bool kept(void *arg, struct str value, struct str entry)
 {
 	struct lookup *l = arg;
-	struct rival rival = {.l = l, .level = level};
-	int r = l->store != NULL ? store_value_claims(l->store, value, on_claim,
-					   &rival, &l->err)
-				 : state_value_claims(l->state, value, on_claim,
-					   &rival, &l->err);
+	struct own own = {.l = l, .entry = entry};
 
-	reads_add(&l->reads, READ_VALUE, reads_value(value), STR_NONE);
+	return each_claim(l, value, on_own_claim, &own) == 0 && own.has;
+}
+
+static bool taken(void *arg, struct str value, unsigned level, int64_t *by)
+{
+	struct rival rival = {.l = arg, .level = level};
+	int r = each_claim(arg, value, on_claim, &rival);
+
 	*by = rival.by;
 	return r == 0 && rival.by != 0;
 }

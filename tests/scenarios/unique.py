@@ -16,7 +16,8 @@ documents:
   front_matter: { url: "${ page }" }
 """
 OWN = SUFFIX.replace("- name: all", "- name: one\n  continue: true").replace(
-    "${ id }.md", "one/${ id }.md") + SUFFIX.split("documents:\n")[1].replace(
+    "${ id }.md", "one/${ id }.md").replace(
+        'subject != "hidden"', 'dueDate != "2030-01-01"') + SUFFIX.split("documents:\n")[1].replace(
         "- name: all", "- name: two").replace("${ id }.md", "two/${ id }.md")
 ERROR = """
 documents:
@@ -163,6 +164,22 @@ def own(tap, server, sync):
     done = sync.once("--full")
     tap.ok(done.code == 0 and "0 added, 0 changed" in done.err,
            "own: a full read finds nothing else", done)
+    for ident in range(1, 7):
+        server.side(*edit(ident, subject="a%d" % ident))
+    sync.once()
+    for name, more in (("held", "guard: { max_delete: { count: 0 } }"),
+                       ("gone", MORE)):
+        sync.configure(more=more)
+        for ident in range(1, 7):
+            server.side(*edit(ident, dueDate="2030-01-01"))
+        if name == "gone":
+            sync.opsync("release", "1")
+        sync.once()
+        sync.once()
+        tap.same([("url: /a%d%s" % (i, "-%d/" % i if name == "held" else "/"))
+                  .encode() in sync.tree()["two/%d.md" % i]
+                  for i in range(1, 7)], [True] * 6,
+                 "the earlier one does not fit any more, and is " + name)
 
 
 def main():
