@@ -146,7 +146,8 @@ static const struct {
 	{"wait", is_truth, "true or false"},
 	{"why", is_text, "a text"},
 	{"work_package", is_number, "a whole number"},
-	{"work_packages", are_numbers, "a list of work package ids, and not empty"},
+	{"work_packages", are_numbers,
+		"a list of work package ids, and not empty"},
 };
 
 #define IN_ALL 2 /* of them, the first ones */

@@ -331,27 +331,18 @@ static int weigh(struct victims *v, struct err *e)
 
 /* --- What becomes of them ----------------------------------------------- */
 
-static int put_removal(
-	struct mapper *m, const struct victim *victim, struct err *e)
-{
-	if (victim->released)
-		return 0;
-	return state_removal_add(
-		store_state(m->store), stamp_now(), victim->project, e);
-}
-
-/* Counted in the state first, so that a kill holds rather than removes. */
+/* With what a person released nothing is weighed. */
 static int drop(struct mapper *m, const struct victim *victim, struct err *e)
 {
 	int r = state_hold(store_state(m->store), e);
 
 	if (r == 0)
-		r = put_removal(m, victim, e);
-	if (r == 0)
 		r = mapper_drop(m, victim->work_package, str_of(victim->entry),
 			str_of(victim->claim), e);
 	if (r != 0)
 		return r;
+	if (!victim->released)
+		store_put_removal(m->store, stamp_now(), victim->project);
 	m->counts.removed++;
 	mapper_event(m, LOG_LEVEL_NOTICE, "removed", victim->work_package,
 		str_of(victim->path), "removed: %s%s", victim->why,
@@ -359,7 +350,7 @@ static int drop(struct mapper *m, const struct victim *victim, struct err *e)
 	return 0;
 }
 
-/* Before any goes, for the same reason. */
+/* Held ones first in the state, so that a kill holds rather than removes. */
 static int put_held(
 	struct mapper *m, const struct victim *victim, struct err *e)
 {

@@ -22,7 +22,10 @@ void lookup_init(struct lookup *l, const struct program *program,
 		.program = program,
 		.store = store,
 		.state = state,
-		.neighbours = {.find = find, .taken = taken, .kept = kept, .arg = l},
+		.neighbours = {.find = find,
+			.taken = taken,
+			.kept = kept,
+			.arg = l},
 	};
 }
 

@@ -464,8 +464,8 @@ static int on_lost(void *arg, const git_commit *commit, bool *on, struct err *e)
 /* What a person committed since is the person's. */
 static int unclaim(struct state *s, const char *path, struct err *e)
 {
-	struct query q = query_open(s,
-		"DELETE FROM document WHERE work_package = 0 AND entry = ?");
+	struct query q = query_open(
+		s, "DELETE FROM document WHERE work_package = 0 AND entry = ?");
 	int code;
 
 	bind_text(&q, str_of(path));

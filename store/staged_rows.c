@@ -174,6 +174,16 @@ void store_put_value(struct store *s, const char *key, struct str value)
 	run(s, &q);
 }
 
+void store_put_removal(struct store *s, int64_t at, int64_t project_id)
+{
+	struct query q = query_open(s->state,
+		"INSERT INTO staged_removal (at, project_id) VALUES (?, ?)");
+
+	bind_int(&q, at);
+	bind_int(&q, project_id);
+	run(s, &q);
+}
+
 void store_put_event(struct store *s, const struct state_event *event)
 {
 	struct query q = query_open(s->state,

@@ -56,6 +56,7 @@ static const char tables[] =
 	" PRIMARY KEY (work_package, entry)) WITHOUT ROWID;"
 	"CREATE TEMP TABLE gone (path TEXT PRIMARY KEY) WITHOUT ROWID;"
 	"CREATE TEMP TABLE staged_value (key TEXT PRIMARY KEY, value TEXT);"
+	"CREATE TEMP TABLE staged_removal (at INTEGER, project_id INTEGER);"
 	"CREATE TEMP TABLE staged_event ("
 	" id INTEGER PRIMARY KEY, run INTEGER, at INTEGER, level INTEGER,"
 	" kind TEXT, work_package INTEGER, path TEXT, text TEXT,"
@@ -307,6 +308,7 @@ static int forget_others(struct state *s, struct err *e)
 		"DELETE FROM staged_relations",
 		"DELETE FROM staged_stale",
 		"DELETE FROM staged_value",
+		"DELETE FROM staged_removal",
 		"DELETE FROM staged_event",
 	};
 
@@ -392,6 +394,8 @@ static const char *const apply_steps[] = {
 	" (SELECT work_package FROM staged_stale WHERE stale = 0)",
 	"INSERT OR REPLACE INTO value (key, value)"
 	" SELECT key, value FROM staged_value",
+	"INSERT INTO removal (at, project_id)"
+	" SELECT at, project_id FROM staged_removal",
 	"INSERT OR FAIL INTO event (" EVENT_COLUMNS ")"
 	" SELECT " EVENT_COLUMNS " FROM staged_event ORDER BY id",
 };

@@ -157,17 +157,6 @@ int state_held_grown(
 	return state_put(s, set_key(kind), str_of(text), e);
 }
 
-int state_removal_add(
-	struct state *s, int64_t at, int64_t project_id, struct err *e)
-{
-	struct query q = query_open(
-		s, "INSERT INTO removal (at, project_id) VALUES (?, ?)");
-
-	bind_int(&q, at);
-	bind_int(&q, project_id);
-	return query_run(&q, e);
-}
-
 int state_removal_prune(struct state *s, int64_t before, struct err *e)
 {
 	struct query q = query_open(s, "DELETE FROM removal WHERE at < ?");

@@ -55,9 +55,7 @@ int state_held_set(struct state *s, enum state_held_kind kind, int64_t *out,
 int state_held_grown(struct state *s, enum state_held_kind kind, int64_t *out,
 	struct err *e);
 
-/* Note a removal that was let through; forget those before. */
-int state_removal_add(
-	struct state *s, int64_t at, int64_t project_id, struct err *e);
+/* Forget removals that were let through before. */
 int state_removal_prune(struct state *s, int64_t before, struct err *e);
 
 /* What the guard weighs, of one project. */

@@ -341,8 +341,8 @@ static bool is_content(const struct stat *st)
 /* Remove a folder that has nothing but such folders in it. */
 static bool remove_empty(int parent, const char *name, unsigned depth)
 {
-	int fd = openat(parent, name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(
+		parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *entry;
 

@@ -266,7 +266,8 @@ static void what_is_no_file_is_left_alone(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(scratch_run(f->s, "mkfifo a.md e.md && mkdir -p "
-					   "b.md/x && echo file >folder"),
+					   "b.md/x d.md/empty/too && echo file "
+					   ">folder && echo own >b.md/x/y"),
 		0);
 	want(f, "a.md", "ours", "ours, changed");
 	want(f, "b.md", NULL, "ours");
@@ -276,8 +277,9 @@ static void what_is_no_file_is_left_alone(void **state)
 	assert_int_equal(apply(f), ERR_IO);
 	assert_said(f, "/a.md is in the way");
 	assert_said(f, "(and 2 more)");
-	assert_int_equal(scratch_run(f->s, "test -p a.md && test -d b.md/x && "
-					   "test -f folder && test -p e.md"),
+	assert_int_equal(
+		scratch_run(f->s, "test -p a.md && test -f b.md/x/y && "
+				  "test -f folder && test -p e.md"),
 		0);
 	assert_text(f, "d.md", "ours");
 	assert_int_equal(scratch_run(f->s, "rm a.md folder; rm -r b.md"), 0);
