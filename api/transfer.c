@@ -90,7 +90,6 @@ static size_t most(const struct api_transfer *t)
 	return r->content ? (size_t)r->max_size : t->max_body;
 }
 
-/* Look at how the answer is packed, at its first byte. */
 /*
  * No coding (RFC 9110, 8.4), or a word that storages keep of how something came
  * to them: sizes and digests tell if that is wrong.
@@ -107,6 +106,7 @@ static bool is_plain(const char *encoding)
 	return false;
 }
 
+/* Look at how the answer is packed, at its first byte. */
 static bool begin(struct api_transfer *t)
 {
 	const char *encoding = http_header(&t->get, "Content-Encoding");

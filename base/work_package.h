@@ -102,6 +102,18 @@ struct neighbour {
 };
 
 /*
+ * A value of unique that a document would have at that level: before others
+ * have it at a higher one, or as work packages that come later.  Of the same
+ * work package, stands() says of an entry whether its document counts.
+ */
+struct unique_wish {
+	struct str value;
+	unsigned level;
+	bool (*stands)(const struct unique_wish *wish, struct str entry);
+	const void *of; /* for stands() */
+};
+
+/*
  * Asked for other work packages while one is mapped.  find fills *out, with
  * texts in a, or gives false where that one has no document here.  Of several
  * documents the path is that of the entry which comes first.
@@ -109,13 +121,8 @@ struct neighbour {
 struct neighbours {
 	bool (*find)(void *arg, struct arena *a, int64_t work_package,
 		struct neighbour *out);
-	/*
-	 * Does a document of another work package have this value of unique,
-	 * before one of this work package at that level?  *by is whose it is.
-	 */
-	bool (*taken)(void *arg, struct str value, unsigned level, int64_t *by);
-	/* Does the document that it has by that entry have this value? */
-	bool (*kept)(void *arg, struct str value, struct str entry);
+	/* Does another document have that value?  *by is whose it is. */
+	bool (*taken)(void *arg, const struct unique_wish *wish, int64_t *by);
 	void *arg;
 };
 

@@ -231,9 +231,11 @@ static json_t *without_empty_lists(const json_t *request)
 	json_t *value;
 	void *next;
 
-	json_object_foreach_safe(whole, next, key,
-		value) if (json_is_array(value) && json_array_size(value) == 0)
-		json_object_del(whole, key);
+	json_object_foreach_safe(whole, next, key, value)
+	{
+		if (json_is_array(value) && json_array_size(value) == 0)
+			json_object_del(whole, key);
+	}
 	return whole;
 }
 

@@ -113,20 +113,27 @@ static const struct document *rendered_by(
 	return NULL;
 }
 
+/* Does the document that it has by an entry count, which made none now? */
+static bool stands(const struct unique_wish *wish, struct str entry)
+{
+	const struct unique_claim *c = wish->of;
+	const struct program *p = c->with->program;
+	int at = program_entry(p, entry); /* or is it none of the mapping? */
+
+	return at < c->entry - p->entries &&
+	       (at < 0 ||
+		       rendered_by(c->with->rendered, &p->entries[at]) == NULL);
+}
+
 /* By a document of an earlier entry. */
 static bool is_own(const struct unique_claim *c, struct str value)
 {
-	const struct program *p = c->with->program;
-	const struct neighbours *ask = c->with->wp->neighbours;
+	const struct rendered *r = c->with->rendered;
 
-	for (const struct entry *at = p->entries; at != c->entry; at++) {
-		const struct document *d = rendered_by(c->with->rendered, at);
-
-		if (d != NULL ? has_value(d, value)
-			      : ask != NULL && ask->kept != NULL &&
-					ask->kept(ask->arg, value, at->name))
+	for (size_t i = 0; i < r->n; i++)
+		if (&r->items[i].document != c->document &&
+			has_value(&r->items[i].document, value))
 			return true;
-	}
 	return false;
 }
 
@@ -135,12 +142,13 @@ static bool is_taken(const struct unique_claim *c, struct str value,
 	unsigned level, int64_t *by)
 {
 	const struct neighbours *ask = c->with->wp->neighbours;
+	const struct unique_wish wish = {value, level, stands, c};
 
 	*by = c->with->wp->id;
 	if (is_own(c, value))
 		return true;
 	return ask != NULL && ask->taken != NULL &&
-	       ask->taken(ask->arg, value, level, by);
+	       ask->taken(ask->arg, &wish, by);
 }
 
 static int taken_by(struct str key, struct str value, int64_t by,

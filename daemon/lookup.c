@@ -11,8 +11,7 @@
 
 static bool find(void *arg, struct arena *a, int64_t work_package,
 	struct neighbour *out);
-static bool taken(void *arg, struct str value, unsigned level, int64_t *by);
-static bool kept(void *arg, struct str value, struct str entry);
+static bool taken(void *arg, const struct unique_wish *wish, int64_t *by);
 
 void lookup_init(struct lookup *l, const struct program *program,
 	struct store *store, struct state *state, int64_t work_package)
@@ -22,10 +21,7 @@ void lookup_init(struct lookup *l, const struct program *program,
 		.program = program,
 		.store = store,
 		.state = state,
-		.neighbours = {.find = find,
-			.taken = taken,
-			.kept = kept,
-			.arg = l},
+		.neighbours = {.find = find, .taken = taken, .arg = l},
 	};
 }
 
@@ -284,63 +280,34 @@ static bool find(
 
 struct rival {
 	const struct lookup *l;
-	unsigned level;
+	const struct unique_wish *wish;
 	int64_t by; /* who goes first; 0: nobody */
 };
 
-/*
- * The lower level, then the lower work package.  Its own documents are made
- * together, and see to it themselves.
- */
+/* The lower level, then the lower work package. */
 static void on_claim(void *arg, const struct store_value *v)
 {
 	struct rival *r = arg;
-	bool first = v->level < r->level;
+	bool first = v->level < r->wish->level;
 
 	if (v->work_package == r->l->work_package)
-		return;
-	if (v->level == r->level)
+		first = r->wish->stands(r->wish, v->entry);
+	else if (v->level == r->wish->level)
 		first = v->work_package < r->l->work_package;
 	if (first && (r->by == 0 || v->work_package < r->by))
 		r->by = v->work_package;
 }
 
-struct own {
-	const struct lookup *l;
-	struct str entry;
-	bool has;
-};
-
-static void on_own_claim(void *arg, const struct store_value *v)
-{
-	struct own *own = arg;
-
-	own->has |= v->work_package == own->l->work_package &&
-		    str_eq(v->entry, own->entry);
-}
-
-static int each_claim(struct lookup *l, struct str value,
-	void (*fn)(void *arg, const struct store_value *v), void *arg)
-{
-	reads_add(&l->reads, READ_VALUE, reads_value(value), STR_NONE);
-	return l->store != NULL
-		       ? store_value_claims(l->store, value, fn, arg, &l->err)
-		       : state_value_claims(l->state, value, fn, arg, &l->err);
-}
-
-static bool kept(void *arg, struct str value, struct str entry)
+static bool taken(void *arg, const struct unique_wish *wish, int64_t *by)
 {
 	struct lookup *l = arg;
-	struct own own = {.l = l, .entry = entry};
+	struct rival rival = {.l = l, .wish = wish};
+	int r = l->store != NULL ? store_value_claims(l->store, wish->value,
+					   on_claim, &rival, &l->err)
+				 : state_value_claims(l->state, wish->value,
+					   on_claim, &rival, &l->err);
 
-	return each_claim(l, value, on_own_claim, &own) == 0 && own.has;
-}
-
-static bool taken(void *arg, struct str value, unsigned level, int64_t *by)
-{
-	struct rival rival = {.l = arg, .level = level};
-	int r = each_claim(arg, value, on_claim, &rival);
-
+	reads_add(&l->reads, READ_VALUE, reads_value(wish->value), STR_NONE);
 	*by = rival.by;
 	return r == 0 && rival.by != 0;
 }

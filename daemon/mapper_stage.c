@@ -120,7 +120,8 @@ int mapper_drop(struct mapper *m, int64_t work_package, struct str entry,
 		r = mapper_reread(m, READ_WORK_PACKAGE, work_package, e);
 	if (r == 0)
 		r = mapper_values_after(m, &values, NULL, e);
-	note_staged(m);
+	if (r == 0)
+		note_staged(m);
 	return r;
 }
 

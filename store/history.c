@@ -164,20 +164,39 @@ static int diff_of(struct store *s, const git_commit *commit, git_diff **diff,
 	return code;
 }
 
-static int mark_changes(
-	struct store *s, const git_commit *commit, struct err *e)
+typedef int delta_fn(void *arg, const git_diff_delta *d, struct err *e);
+
+static int each_delta(struct store *s, const git_commit *commit, delta_fn *fn,
+	void *arg, struct err *e)
 {
-	bool ours = history_is_ours(s, commit);
 	git_diff *diff = NULL;
 	int code = diff_of(s, commit, &diff, e);
 
-	for (size_t i = 0; code == 0 && i < git_diff_num_deltas(diff); i++) {
-		const git_diff_delta *d = git_diff_get_delta(diff, i);
-
-		code = mark_path(s, d->new_file.path, &d->new_file.id, ours, e);
-	}
+	for (size_t i = 0; code == 0 && i < git_diff_num_deltas(diff); i++)
+		code = fn(arg, git_diff_get_delta(diff, i), e);
 	git_diff_free(diff);
 	return code;
+}
+
+struct marking {
+	struct store *store;
+	bool ours;
+};
+
+static int mark_change(void *arg, const git_diff_delta *d, struct err *e)
+{
+	const struct marking *m = arg;
+
+	return mark_path(
+		m->store, d->new_file.path, &d->new_file.id, m->ours, e);
+}
+
+static int mark_changes(
+	struct store *s, const git_commit *commit, struct err *e)
+{
+	struct marking m = {s, history_is_ours(s, commit)};
+
+	return each_delta(s, commit, mark_change, &m, e);
 }
 
 static int visit(struct store *s, const git_oid *oid, history_fn *fn, void *arg,
@@ -424,9 +443,9 @@ static int claim(
 	return query_run(&q, e);
 }
 
-static int claim_removed(
-	struct setback *b, const git_diff_delta *d, struct err *e)
+static int claim_removed(void *arg, const git_diff_delta *d, struct err *e)
 {
+	struct setback *b = arg;
 	struct store *s = b->store;
 	struct spot was;
 	struct spot is;
@@ -447,52 +466,44 @@ static int claim_removed(
 static int on_lost(void *arg, const git_commit *commit, bool *on, struct err *e)
 {
 	struct setback *b = arg;
-	git_diff *diff = NULL;
-	int code = 0;
 
 	(void)on;
 	if (!history_is_ours(b->store, commit))
 		return 0;
 	b->any = true;
-	code = diff_of(b->store, commit, &diff, e);
-	for (size_t i = 0; code == 0 && i < git_diff_num_deltas(diff); i++)
-		code = claim_removed(b, git_diff_get_delta(diff, i), e);
-	git_diff_free(diff);
-	return code;
+	return each_delta(b->store, commit, claim_removed, b, e);
 }
 
-/* What a person committed since is the person's. */
-static int unclaim(struct state *s, const char *path, struct err *e)
+int history_unclaim(struct store *s, const char *path, struct err *e)
 {
-	struct query q = query_open(
-		s, "DELETE FROM document WHERE work_package = 0 AND entry = ?");
+	struct query q = query_open(s->state,
+		"DELETE FROM document WHERE work_package = 0 AND entry = ?");
 	int code;
 
 	bind_text(&q, str_of(path));
 	code = query_run(&q, e);
 	if (code != 0)
 		return code;
-	q = query_open(
-		s, "DELETE FROM file WHERE work_package = 0 AND path = ?");
+	q = query_open(s->state,
+		"DELETE FROM file WHERE work_package = 0 AND path = ?");
 	bind_text(&q, str_of(path));
 	return query_run(&q, e);
 }
 
+static int unclaim(void *arg, const git_diff_delta *d, struct err *e)
+{
+	return history_unclaim(arg, d->new_file.path, e);
+}
+
+/* What a person committed since is the person's. */
 static int on_new(void *arg, const git_commit *commit, bool *on, struct err *e)
 {
 	struct setback *b = arg;
-	git_diff *diff = NULL;
-	int code = 0;
 
 	(void)on;
-	if (history_is_ours(b->store, commit))
-		return 0;
-	code = diff_of(b->store, commit, &diff, e);
-	for (size_t i = 0; code == 0 && i < git_diff_num_deltas(diff); i++)
-		code = unclaim(b->store->state,
-			git_diff_get_delta(diff, i)->new_file.path, e);
-	git_diff_free(diff);
-	return code;
+	return history_is_ours(b->store, commit)
+		       ? 0
+		       : each_delta(b->store, commit, unclaim, b->store, e);
 }
 
 /* As long as all is read again, what is unclaimed may yet be a document. */

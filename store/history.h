@@ -28,6 +28,9 @@ int history_put_behind(struct store *s, struct err *e);
  */
 int history_set_back(struct store *s, const git_oid *tip, struct err *e);
 
+/* What is at a path is nobody's of ours any more. */
+int history_unclaim(struct store *s, const char *path, struct err *e);
+
 /* Note, in the open transaction or by itself, where the branch is. */
 int history_note(struct store *s, const git_oid *tip, struct err *e);
 

@@ -82,31 +82,6 @@ static int on_mismatch(void *arg, const struct mismatch *m, struct err *e)
 	return 0;
 }
 
-static int forget_file(struct state *s, const char *path, struct err *e)
-{
-	struct query q = query_open(
-		s, "DELETE FROM file WHERE work_package = 0 AND path = ?");
-
-	bind_text(&q, str_of(path));
-	return query_run(&q, e);
-}
-
-/* What nobody claims and is not there needs no document. */
-static int forget_unclaimed(struct comparison *c, struct err *e)
-{
-	struct state *s = c->store->state;
-	int code = 0;
-
-	for (size_t i = 0; i < c->n_gone && code == 0; i++)
-		code = forget_file(s, c->gone[i], e);
-	if (code == 0)
-		code = state_exec(s,
-			"DELETE FROM document WHERE work_package = 0"
-			" AND entry NOT IN (SELECT path FROM file)",
-			e);
-	return code;
-}
-
 static int compare_branch(struct store *s, const git_oid *tip, struct err *e)
 {
 	struct comparison c = {.store = s};
@@ -116,8 +91,9 @@ static int compare_branch(struct store *s, const git_oid *tip, struct err *e)
 	if (code != 0)
 		return code;
 	code = match_branch(s, tip, on_mismatch, &c, &n_others, e);
-	if (code == 0)
-		code = forget_unclaimed(&c, e);
+	/* What nobody claims and is not there needs no document. */
+	for (size_t i = 0; code == 0 && i < c.n_gone; i++)
+		code = history_unclaim(s, c.gone[i], e);
 	code = state_unnest(s->state, code, e);
 	if (code == 0)
 		s->n_foreign = c.n_foreign + (int64_t)n_others;

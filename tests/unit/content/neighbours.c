@@ -38,11 +38,11 @@ static bool find_even(
 }
 
 /* Others have "a" and what begins with "a-". */
-static bool take_a(void *arg, struct str value, unsigned level, int64_t *by)
+static bool take_a(void *arg, const struct unique_wish *wish, int64_t *by)
 {
 	(void)arg;
 	*by = 3;
-	return str_starts(value, STR("a")) && level < 2;
+	return str_starts(wish->value, STR("a")) && wish->level < 2;
 }
 
 static const struct neighbours even = {.find = find_even, .taken = take_a};
