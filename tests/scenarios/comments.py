@@ -85,6 +85,18 @@ def main():
         tap.ok("says: lost?" in text and "by: null\n  says: more" in text,
                "later they come, also of somebody who is not shown", text)
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+        say(server, 3, "mine", user=9)
+        sync.once()
+        tap.ok(b"by: null" not in sync.tree()["3.md"], "somebody else")
+        server.side("forget", {"kind": "user", "id": 9})
+        sync.once("--reconcile")
+        tap.ok(b"by: null\n  says: mine" in sync.tree()["3.md"],
+               "who is not shown any more has no name", sync.tree()["3.md"])
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        head = sync.head()
+        sync.once("--reconcile")
+        tap.same(sync.head(), head, "once and for all")
     return tap.end()
 
 

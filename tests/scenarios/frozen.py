@@ -130,6 +130,26 @@ def field(tap, server, sync):
     tap.tree(sync.tree(), sync.scratch(), "until it is called so again")
 
 
+def field_elsewhere(tap):
+    """A field is renamed while a project that has it is not shown."""
+    mapping = "documents:\n- path: ${ id }.md\n  body: '${ cf.Weight }'\n"
+    with StandIn("--generate", "6", "--projects", "2", "--key",
+                 "syncbot=walkerkey") as server, Sync(
+                     server.url, projects="[demo-1, demo-2]", mapping=mapping,
+                     key="walkerkey") as sync:
+        server.side("grant", {"user": "syncbot", "project": 2})
+        sync.once()
+        server.side("archive", {"project": 1, "archived": True})
+        server.side("rename", {"key": "customField4", "name": "Mass"})
+        done = sync.once("--reconcile")
+        tap.ok("'Weight', which the server calls 'Mass' now" in done.err and
+               "calls 'Weight' now" not in done.err,
+               "the new name is told, not that of who is not shown", done)
+        shown = sync.opsync("status").out
+        tap.same(shown.count("'Mass' now: what depends"), 1,
+                 "once, and not for each project and type")
+
+
 def projects(tap):
     """A project is archived, or hidden, while others go on."""
     for name, away, back in (
@@ -275,6 +295,7 @@ def main():
         for part in (names, newer_library, configured, field):
             part(tap, server, sync)
         tap.same(sync.flaws(), [], "a repository without a flaw")
+    field_elsewhere(tap)
     projects(tap)
     identifier(tap)
     another_mapping(tap)

@@ -77,6 +77,13 @@ def database(tap):
         sync.once()
         head = sync.head()
         created = server.state()["projects"][0]["createdAt"]
+        server.side("fault", {
+            "match": "/api/v3/projects?", "times": -1, "replace": created,
+            "with": created.split(".")[0] + ".123456Z"})
+        done = sync.once("--reconcile")
+        tap.ok(done.code == 0 and "another OpenProject" not in done.err,
+               "the same second, told more finely, is no other", done)
+        server.side("faults/clear")
         for ident in range(1, 41):
             server.side("delete", {"id": ident})
         server.side("fault", {

@@ -162,6 +162,16 @@ static void answer_as(struct conn *c, struct str what)
 	else if (str_is(what, "brotli"))
 		conn_answer(
 			c, 200, JSON_TYPE "Content-Encoding: br\r\n", "x", 1);
+	else if (str_is(what, "no-coding"))
+		conn_answer(c, 200, JSON_TYPE "Content-Encoding:\r\n",
+			"{\"a\":1}", 7);
+	else if (str_is(what, "none"))
+		conn_answer(c, 200, JSON_TYPE "Content-Encoding: none\r\n",
+			"{\"a\":1}", 7);
+	else if (str_is(what, "aws"))
+		conn_answer(c, 200,
+			JSON_TYPE "Content-Encoding: aws-chunked\r\n",
+			"{\"a\":1}", 7);
 	else if (str_is(what, "empty"))
 		conn_json(c, 200, "");
 	else if (str_is(what, "half"))
@@ -212,6 +222,9 @@ static const struct {
 	{"/as/gzip", 0, good},
 	{"/as/gzip-members", 0, good},
 	{"/as/chunked", 0, "{\"a\":1}"},
+	{"/as/no-coding", 0, "{\"a\":1}"},
+	{"/as/none", 0, "{\"a\":1}"},
+	{"/as/aws", 0, "{\"a\":1}"},
 	{"/as/nearly-big", 0, NULL},
 	{"/key", ERR_AUTH,
 		"GET /key: 401 Unauthenticated: You did not provide the "
