@@ -233,7 +233,6 @@ enum verdict answer_judge(struct api_request *r, const struct http_get *g,
 
 	r->err = (struct err){0};
 	r->status = g->status;
-	r->away = away;
 	if (g->fault != HTTP_FAULT_NONE)
 		return fault(r, g, where);
 	if (g->result != CURLE_OK)

@@ -12,9 +12,9 @@ enum verdict {
 };
 
 /*
- * Judge the answer g to r, and set its result.  where names the origin that was
- * asked; away says that it is not the server but one that contents were
- * redirected to; whole, that what was packed is complete.
+ * Judge the answer g to r, and set r->status and r->err.  where names the
+ * origin that was asked; away says that it is not the server but one that
+ * contents were redirected to; whole, that what was packed is complete.
  */
 enum verdict answer_judge(struct api_request *r, const struct http_get *g,
 	const char *where, bool away, bool whole);

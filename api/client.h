@@ -106,7 +106,6 @@ struct api_request {
 	struct err err;  /* code 0: status is 200 and the answer is whole */
 	bool too_big;    /* a failure: ask for less at once */
 	int status;      /* HTTP status of the last try, 0 if none came */
-	bool away;       /* it was made elsewhere, where contents are kept */
 	struct buf body; /* decoded; the caller may take it */
 
 	/* Private. */

@@ -84,12 +84,13 @@ static void end(struct item *item)
 
 /*
  * A right that lacks for this one, or for all; a connection that broke for
- * this one, or a server that is gone.  Another host says nothing of the server.
+ * this one (perhaps to another host, which keeps contents), or a server that is
+ * gone.
  */
 static bool is_doubtful(const struct err *err, const struct api_request *r)
 {
 	return (err->code == ERR_AUTH && r->status == 403) ||
-	       (err->code == ERR_UNAVAILABLE && r->status == 0 && !r->away);
+	       (err->code == ERR_UNAVAILABLE && r->status == 0);
 }
 
 /* Is this the end of one work package only, or of the pass? */
