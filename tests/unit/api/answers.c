@@ -126,6 +126,24 @@ static void answer_redirect(struct conn *c)
 		c, 301, "Location: https://new.example.org/op/api\r\n", "", 0);
 }
 
+/* A coding that is none. */
+static bool answer_coded(struct conn *c, struct str what)
+{
+	static const char *const codings[][2] = {
+		{"no-coding", JSON_TYPE "Content-Encoding:\r\n"},
+		{"none", JSON_TYPE "Content-Encoding: none\r\n"},
+		{"aws", JSON_TYPE "Content-Encoding: aws-chunked\r\n"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(codings); i++) {
+		if (!str_is(what, codings[i][0]))
+			continue;
+		conn_answer(c, 200, codings[i][1], "{\"a\":1}", 7);
+		return true;
+	}
+	return false;
+}
+
 /* /as/WHAT */
 static void answer_as(struct conn *c, struct str what)
 {
@@ -162,16 +180,8 @@ static void answer_as(struct conn *c, struct str what)
 	else if (str_is(what, "brotli"))
 		conn_answer(
 			c, 200, JSON_TYPE "Content-Encoding: br\r\n", "x", 1);
-	else if (str_is(what, "no-coding"))
-		conn_answer(c, 200, JSON_TYPE "Content-Encoding:\r\n",
-			"{\"a\":1}", 7);
-	else if (str_is(what, "none"))
-		conn_answer(c, 200, JSON_TYPE "Content-Encoding: none\r\n",
-			"{\"a\":1}", 7);
-	else if (str_is(what, "aws"))
-		conn_answer(c, 200,
-			JSON_TYPE "Content-Encoding: aws-chunked\r\n",
-			"{\"a\":1}", 7);
+	else if (answer_coded(c, what))
+		return;
 	else if (str_is(what, "empty"))
 		conn_json(c, 200, "");
 	else if (str_is(what, "half"))
