@@ -126,10 +126,11 @@ static void answer_redirect(struct conn *c)
 		c, 301, "Location: https://new.example.org/op/api\r\n", "", 0);
 }
 
-/* A coding that is none. */
+/* A coding that was not asked for, or is none. */
 static bool answer_coded(struct conn *c, struct str what)
 {
 	static const char *const codings[][2] = {
+		{"brotli", JSON_TYPE "Content-Encoding: br\r\n"},
 		{"no-coding", JSON_TYPE "Content-Encoding:\r\n"},
 		{"none", JSON_TYPE "Content-Encoding: none\r\n"},
 		{"aws", JSON_TYPE "Content-Encoding: aws-chunked\r\n"},
@@ -177,9 +178,6 @@ static void answer_as(struct conn *c, struct str what)
 		answer_html(c, 404);
 	else if (str_is(what, "redirect"))
 		answer_redirect(c);
-	else if (str_is(what, "brotli"))
-		conn_answer(
-			c, 200, JSON_TYPE "Content-Encoding: br\r\n", "x", 1);
 	else if (answer_coded(c, what))
 		return;
 	else if (str_is(what, "empty"))
