@@ -9,6 +9,7 @@
  */
 #include "store/attributes.h"
 
+#include <git2/sys/repository.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -105,21 +106,39 @@ static void tell(struct store *s, const char *path, int which)
 		names[which], path, n, path);
 }
 
-void attributes_look(struct store *s, const char *path, const git_oid *oid)
+/*
+ * What lies in the work tree counts, or is at HEAD.  libgit2 would read all of
+ * the index, too, for one that is in neither: it is shown an empty one.
+ */
+static int look_up(struct store *s, const char *path, const char **values)
 {
 	uint32_t flags = GIT_ATTR_CHECK_NO_SYSTEM;
+	git_index *none = NULL;
+	int rc = git_index_new(&none);
+
+	flags |= git_repository_is_bare(s->repo)
+			 ? GIT_ATTR_CHECK_INDEX_ONLY |
+				   GIT_ATTR_CHECK_INCLUDE_HEAD
+			 : GIT_ATTR_CHECK_FILE_THEN_INDEX;
+	if (rc == 0)
+		rc = git_repository_set_index(s->repo, none);
+	if (rc == 0)
+		rc = git_attr_get_many(values, s->repo, flags, path, N_NAMES,
+			(const char **)names);
+	git_repository_set_index(s->repo, NULL);
+	git_index_free(none);
+	return rc;
+}
+
+void attributes_look(struct store *s, const char *path, const git_oid *oid)
+{
 	const char *values[N_NAMES];
 	int which;
 
 	if (!is_new_kind(&s->attributes, path))
 		return;
-	flags |= git_repository_is_bare(s->repo)
-			 ? GIT_ATTR_CHECK_INDEX_ONLY |
-				   GIT_ATTR_CHECK_INCLUDE_HEAD
-			 : GIT_ATTR_CHECK_FILE_THEN_INDEX;
-	s->laden = true; /* with libgit2's index, or one more tree */
-	if (git_attr_get_many(values, s->repo, flags, path, N_NAMES,
-		    (const char **)names) != 0)
+	s->laden = true; /* with one more tree */
+	if (look_up(s, path, values) != 0)
 		return;
 	which = meant(s->objects, values, oid);
 	if (which >= 0)
