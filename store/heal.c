@@ -126,16 +126,21 @@ static void note_walk(struct store *s, int64_t begin)
 	watch_end(s->objects_watch, true);
 }
 
-/* A commit with all its trees; files are looked at elsewhere. */
+/*
+ * A commit with all its trees, of which each is needed once: none is kept in
+ * libgit2's cache.  Files are looked at elsewhere.
+ */
 static bool is_whole(struct store *s, const git_oid *oid)
 {
 	git_commit *commit = NULL;
 	git_tree *tree = NULL;
-	bool whole =
-		git_commit_lookup(&commit, s->repo, oid) == 0 &&
+	bool whole;
+
+	git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
+	whole = git_commit_lookup(&commit, s->repo, oid) == 0 &&
 		git_commit_tree(&tree, commit) == 0 &&
 		git_tree_walk(tree, GIT_TREEWALK_PRE, see_entry, NULL) == 0;
-
+	git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 1);
 	git_tree_free(tree);
 	git_commit_free(commit);
 	return whole;

@@ -110,79 +110,66 @@ static bool is_ours(const struct index_file *f, const struct stat *st)
 	return f->memo != NULL && index_memo_is(f->memo, st);
 }
 
-static int read_all(
-	struct index_view *v, int fd, const char *path, struct err *e)
+/*
+ * What others wrote must prove itself before it is believed; of ours is
+ * remembered where its entries are.
+ */
+static int read_through(struct index_view *v, struct err *e)
 {
-	struct err why = {0};
-	size_t n;
-	int r;
+	bool ours = is_ours(&v->f, &v->st);
+	struct index_walk walk = {0};
+	int r = index_walk_begin(&walk, v->fd, v->path, !ours, e);
 
-	if (fstat(fd, &v->st) != 0)
-		return err_errno(e, ERR_IO, errno, "cannot read %s", path);
-	n = (size_t)v->st.st_size;
-	v->bytes = xmalloc(n + 1);
-	r = file_pread(fd, v->bytes, n, 0, path, e);
-	if (r != 0)
-		return r;
-	r = index_image_read(
-		&v->image, v->bytes, n, !is_ours(&v->f, &v->st), &why);
-	if (r != 0)
-		return err_set(e, r, "cannot read %s: %s", path, why.text);
-	if (is_ours(&v->f, &v->st))
-		index_memo_learn(v->f.memo, &v->image, v->bytes);
-	return 0;
-}
-
-/* One that is not there is empty. */
-static int read_whole(struct index_view *v, const char *path, struct err *e)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int r;
-
-	if (fd < 0 && errno == ENOENT)
-		return index_image_read(&v->image, NULL, 0, false, e);
-	if (fd < 0)
-		return err_errno(e, ERR_IO, errno, "cannot open %s", path);
-	r = read_all(v, fd, path, e);
-	close(fd);
+	if (r == 0 && ours)
+		r = index_memo_learn(v->f.memo, &walk, e);
+	if (r == 0)
+		r = index_walk_end(&walk, e);
+	index_walk_fini(&walk);
 	return r;
 }
 
-/* Few of an index that is known need not be looked for in all of it. */
-static bool begin_in_parts(struct index_view *v, const char *path)
+static int begin_walk(struct index_view *v, struct err *e)
 {
-	const struct index_memo *m = v->f.memo;
-
-	if (m == NULL || m->n_blocks == 0)
-		return false;
-	v->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (v->fd < 0)
-		return false;
-	v->in_parts = fstat(v->fd, &v->st) == 0 && index_memo_is(m, &v->st);
-	if (!v->in_parts)
-		close(v->fd);
-	return v->in_parts;
+	index_walk_fini(&v->walk);
+	v->n_walked = 0;
+	buf_clear(&v->asked);
+	return index_walk_begin(&v->walk, v->fd, v->path, false, e);
 }
 
-static void end_in_parts(struct index_view *v)
+/* One that is not there is empty. */
+static int open_view(struct index_view *v, struct err *e)
 {
-	if (v->in_parts)
-		close(v->fd);
-	v->in_parts = false;
+	v->fd = open(v->path, O_RDONLY | O_CLOEXEC);
+	if (v->fd < 0 && errno == ENOENT)
+		return 0;
+	if (v->fd < 0)
+		return err_errno(e, ERR_IO, errno, "cannot open %s", v->path);
+	return fstat(v->fd, &v->st) == 0
+		       ? 0
+		       : err_errno(e, ERR_IO, errno, "cannot read %s", v->path);
+}
+
+/* Few of an index that is known need not be looked for in all of it. */
+static bool is_learned(const struct index_view *v)
+{
+	return is_ours(&v->f, &v->st) && v->f.memo->n_blocks > 0;
 }
 
 int index_view_init(struct index_view *v, const struct index_file *f, bool few,
 	struct err *e)
 {
-	char *path = index_path(f->repo);
-	int r = 0;
+	int r;
 
-	*v = (struct index_view){.f = *f};
-	if (path == NULL)
+	*v = (struct index_view){
+		.f = *f, .fd = -1, .path = index_path(f->repo)};
+	if (v->path == NULL)
 		return git_failed(e, "the repository has no index");
-	if (!few || !begin_in_parts(v, path))
-		r = read_whole(v, path, e);
-	free(path);
+	r = open_view(v, e);
+	v->in_parts = r == 0 && few && is_learned(v);
+	if (r == 0 && !v->in_parts)
+		r = read_through(v, e);
+	if (r == 0 && !v->in_parts)
+		r = begin_walk(v, e);
 	if (r != 0)
 		index_view_fini(v);
 	return r;
@@ -190,15 +177,17 @@ int index_view_init(struct index_view *v, const struct index_file *f, bool few,
 
 void index_view_fini(struct index_view *v)
 {
-	end_in_parts(v);
-	index_image_fini(&v->image);
-	free(v->bytes);
+	if (v->path != NULL && v->fd >= 0)
+		close(v->fd);
+	index_walk_fini(&v->walk);
+	buf_fini(&v->asked);
+	free(v->path);
 	*v = (struct index_view){0};
 }
 
-static int compare_path(const void *path, const void *entry)
+bool index_view_is_open(const struct index_view *v)
 {
-	return strcmp(path, ((const struct index_image_entry *)entry)->path);
+	return v->path != NULL;
 }
 
 static bool describe(
@@ -223,36 +212,40 @@ static bool find_in_part(
 	return good;
 }
 
-bool index_view_is_whole(const struct index_view *v)
+/* The first entry of that path; from the beginning, if it lies behind. */
+static const struct index_image_entry *walk_to(
+	struct index_view *v, const char *path)
 {
-	return v->bytes != NULL && !v->in_parts;
-}
+	struct str to = str_of(path);
+	int order = -1;
 
-/* They are not few. */
-static void go_on_whole(struct index_view *v)
-{
-	char *path = index_path(v->f.repo);
-
-	end_in_parts(v);
-	if (path == NULL)
-		git_failed(&v->fault, "the repository has no index");
-	else
-		read_whole(v, path, &v->fault);
-	free(path);
+	if (str_cmp(to, buf_str(&v->asked)) < 0)
+		begin_walk(v, &v->fault);
+	buf_clear(&v->asked);
+	buf_puts(&v->asked, path);
+	if (v->n_walked > 0)
+		order = str_cmp((struct str){v->at.path, v->at.n_path}, to);
+	while (order < 0 && v->fault.code == 0 &&
+		v->n_walked < v->walk.header.n) {
+		if (index_walk_next(&v->walk, &v->at, &v->fault) != 0)
+			break;
+		v->n_walked++;
+		order = str_cmp((struct str){v->at.path, v->at.n_path}, to);
+	}
+	return v->fault.code == 0 && order == 0 ? &v->at : NULL;
 }
 
 bool index_view_find(
 	struct index_view *v, const char *path, struct index_image_file *out)
 {
-	const struct index_image *x = &v->image;
-
-	if (v->in_parts && v->n_asked++ == INDEX_VIEW_FEW)
-		go_on_whole(v);
-	if (v->in_parts)
-		return find_in_part(v, path, out);
-	return x->n > 0 && describe(bsearch(path, x->items, x->n,
-					    sizeof(*x->items), compare_path),
-				   out);
+	if (!index_view_is_open(v) || v->fault.code != 0)
+		return false;
+	if (v->in_parts && v->n_asked++ == INDEX_VIEW_FEW) { /* not few */
+		v->in_parts = false;
+		begin_walk(v, &v->fault);
+	}
+	return v->in_parts ? find_in_part(v, path, out)
+			   : describe(walk_to(v, path), out);
 }
 
 /* A size of 0 may say that the file must be looked at. */
@@ -280,56 +273,6 @@ int index_view_ids(struct index_view *v, const char *const *paths, size_t n,
 	if (v->fault.code != 0 && e != NULL)
 		*e = v->fault;
 	return v->fault.code;
-}
-
-static int walk_ids(struct index_walk *walk, const char *const *paths, size_t n,
-	git_oid *ids, struct err *e)
-{
-	struct index_image_entry entry;
-	size_t at = 0;
-	int r = 0;
-
-	for (uint32_t i = 0; r == 0 && at < n && i < walk->header.n; i++) {
-		struct index_image_file file;
-		int order = -1;
-
-		r = index_walk_next(walk, &entry, e);
-		while (r == 0 && at < n &&
-			(order = str_cmp(str_of(paths[at]),
-				 (struct str){entry.path, entry.n_path})) < 0)
-			at++;
-		if (r == 0 && order == 0 && describe(&entry, &file))
-			ids[at] = file.oid;
-	}
-	return r == 0 ? index_walk_end(walk, e) : r;
-}
-
-int index_ids(const struct index_file *f, const char *const *paths, size_t n,
-	git_oid *ids, struct stat *seen, struct err *e)
-{
-	struct index_walk walk = {0};
-	char *path = index_path(f->repo);
-	int r = 0;
-	int fd;
-
-	*seen = (struct stat){0};
-	memset(ids, 0, n * sizeof(*ids));
-	if (path == NULL)
-		return git_failed(e, "the repository has no index");
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno != ENOENT)
-		r = err_errno(e, ERR_IO, errno, "cannot open %s", path);
-	else if (fd >= 0 && fstat(fd, seen) != 0)
-		r = err_errno(e, ERR_IO, errno, "cannot read %s", path);
-	if (r == 0)
-		r = index_walk_begin(&walk, fd, path, !is_ours(f, seen), e);
-	if (r == 0)
-		r = walk_ids(&walk, paths, n, ids, e);
-	index_walk_fini(&walk);
-	if (fd >= 0)
-		close(fd);
-	free(path);
-	return r;
 }
 
 bool index_is_as_seen(const struct index_file *f, const struct stat *seen)

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "store/beneath.h"
 #include "store/index_memo.h"
+#include "store/index_walk.h"
 
 /* An entry of the index to be set or removed. */
 struct index_change {
@@ -42,28 +43,35 @@ void index_forget(const struct index_file *f);
 
 #define INDEX_VIEW_FEW 64 /* paths that are looked for one by one */
 
-/* The index as it is, to look for paths in.  Zeroed, it is empty. */
+/*
+ * The index as it is, to look for paths in: for few of them one by one, for
+ * many from its beginning to its end, so that they should come sorted.  No
+ * more than a part of it is in memory.  Zeroed, it is not open.
+ */
 struct index_view {
 	struct index_file f;
 	struct stat st;   /* zeroed: there is none */
 	struct err fault; /* of index_view_find() */
 
 	/* Private. */
-	struct index_image image;
-	uint8_t *bytes;
-	bool in_parts; /* read from fd as they are asked for, */
+	char *path; /* of the index; NULL: not open */
 	int fd;
-	size_t n_asked; /* and so many were */
+	bool in_parts;          /* they are looked for one by one, */
+	size_t n_asked;         /* and so many were */
+	struct index_walk walk; /* else, with what it gave last */
+	struct index_image_entry at;
+	size_t n_walked;
+	struct buf asked; /* the last path */
 };
 
 /*
- * Begin to read it; few: not all of it, where that can be, as some paths are
- * asked for.  ERR_IO.
+ * Open it; few paths: without reading all of it, where that can be.  ERR_IO,
+ * also for one that somebody else wrote and that is damaged.
  */
 int index_view_init(struct index_view *v, const struct index_file *f, bool few,
 	struct err *e);
 void index_view_fini(struct index_view *v);
-bool index_view_is_whole(const struct index_view *v); /* all of it was read */
+bool index_view_is_open(const struct index_view *v);
 
 /*
  * What it names at a path; false where that is no plain file, or a conflict,
@@ -85,13 +93,6 @@ bool index_view_tells(struct index_view *v, const char *path,
  */
 int index_view_ids(struct index_view *v, const char *const *paths, size_t n,
 	git_oid *ids, struct err *e);
-
-/*
- * The same for many, sorted, without a view: no more than a part of the index
- * is in memory.  seen: as it was; zeroed, if there is none.
- */
-int index_ids(const struct index_file *f, const char *const *paths, size_t n,
-	git_oid *ids, struct stat *seen, struct err *e);
 
 /* Is the index the one that was seen? */
 bool index_is_as_seen(const struct index_file *f, const struct stat *seen);

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/hash.h"
 #include "base/util.h"
 
 #define HEADER INDEX_IMAGE_HEADER
@@ -125,14 +124,6 @@ int index_image_header(const uint8_t *bytes, size_t n,
 	return 0;
 }
 
-static bool is_digest(const uint8_t *bytes, size_t n)
-{
-	uint8_t digest[DIGEST];
-
-	hash_sha1(bytes, n, digest);
-	return memcmp(digest, bytes + n, sizeof(digest)) == 0;
-}
-
 static int read_entry(
 	struct index_image *x, struct index_image_reader *r, struct err *e)
 {
@@ -142,32 +133,6 @@ static int read_entry(
 	return 0;
 }
 
-int index_image_read(struct index_image *x, const uint8_t *bytes, size_t n,
-	bool check, struct err *e)
-{
-	struct index_image_header header = {0};
-	struct index_image_reader r = {.paths = &x->paths};
-	int code;
-
-	*x = (struct index_image){.version = 2};
-	if (n == 0)
-		return 0;
-	code = index_image_header(bytes, n, &header, e);
-	if (code != 0)
-		return code;
-	n -= DIGEST;
-	if (check && !is_digest(bytes, n))
-		return err_set(e, ERR_IO, "it is damaged");
-	x->version = r.version = header.version;
-	x->items = xcalloc(header.n + (size_t)1, sizeof(*x->items));
-	r.p = bytes + HEADER;
-	r.end = bytes + n;
-	while (code == 0 && x->n < header.n)
-		code = read_entry(x, &r, e);
-	x->end = r.p;
-	return code;
-}
-
 int index_image_read_part(
 	struct index_image *x, const uint8_t *bytes, size_t n, struct err *e)
 {
@@ -175,7 +140,7 @@ int index_image_read_part(
 		.version = 3, .p = bytes, .end = bytes + n};
 	int code = 0;
 
-	*x = (struct index_image){.version = 3};
+	*x = (struct index_image){0};
 	x->items = xcalloc(n / FIXED + 1, sizeof(*x->items));
 	while (code == 0 && r.p < r.end)
 		code = read_entry(x, &r, e);
@@ -185,7 +150,6 @@ int index_image_read_part(
 void index_image_fini(struct index_image *x)
 {
 	free(x->items);
-	arena_fini(&x->paths);
 	*x = (struct index_image){0};
 }
 

@@ -10,7 +10,8 @@
 #include "base/err.h"
 
 /*
- * git's index (gitformat-index, versions 2 to 4) as the bytes of its file.
+ * git's index (gitformat-index, versions 2 to 4), as the bytes of its file:
+ * entries of it, one by one or in a part (index_walk.h has the whole of it).
  */
 struct index_image_entry {
 	const uint8_t *raw;
@@ -20,11 +21,8 @@ struct index_image_entry {
 };
 
 struct index_image {
-	uint32_t version;
 	size_t n;
 	struct index_image_entry *items; /* by path and stage */
-	struct arena paths;              /* of version 4 */
-	const uint8_t *end;              /* of the entries */
 };
 
 /* What an entry says of its file. */
@@ -34,17 +32,12 @@ struct index_image_file {
 };
 
 /*
- * Find the entries; without bytes there are none.  x borrows the bytes.
- * ERR_IO: this is no index, or one that says what is unknown here.  check
- * says whether its digest is to be compared.
+ * The entries in some bytes of an index of version 2 or 3, which x borrows.
+ * ERR_IO.
  */
-int index_image_read(struct index_image *x, const uint8_t *bytes, size_t n,
-	bool check, struct err *e);
-void index_image_fini(struct index_image *x);
-
-/* The entries in some bytes of an index of version 2 or 3.  ERR_IO. */
 int index_image_read_part(
 	struct index_image *x, const uint8_t *bytes, size_t n, struct err *e);
+void index_image_fini(struct index_image *x);
 
 struct index_image_file index_image_file(const struct index_image_entry *entry);
 /* Is that the file as it was when the entry was made? */

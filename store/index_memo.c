@@ -72,23 +72,41 @@ static bool is_racy(
 
 /* --- Learning ------------------------------------------------------------- */
 
-void index_memo_learn(
-	struct index_memo *m, const struct index_image *x, const uint8_t *bytes)
+static void learn_entry(struct index_memo *m, size_t i,
+	const struct index_image_entry *entry, uint32_t offset)
 {
-	if (m->n_blocks > 0 || x->n == 0 || x->version == 4 ||
-		m->index.st_size > UINT32_MAX)
+	if (i % BLOCK == 0)
+		m->blocks[i / BLOCK] = offset;
+	m->blocks[i / BLOCK + 1] = offset + entry->n_raw;
+	if (m->many_racy || !is_racy(entry, &m->index))
 		return;
-	m->n_blocks = (x->n + BLOCK - 1) / BLOCK;
-	m->blocks = xcalloc(m->n_blocks + 1, sizeof(*m->blocks));
-	for (size_t i = 0; i < m->n_blocks; i++)
-		m->blocks[i] = (uint32_t)(x->items[i * BLOCK].raw - bytes);
-	m->blocks[m->n_blocks] = (uint32_t)(x->end - bytes);
-	for (size_t i = 0; i < x->n && !m->many_racy; i++) {
-		if (!is_racy(&x->items[i], &m->index))
-			continue;
-		m->many_racy = m->racy.n == RACY_MOST;
-		index_places_add(&m->racy, (uint32_t)(x->items[i].raw - bytes));
+	m->many_racy = m->racy.n == RACY_MOST;
+	index_places_add(&m->racy, offset);
+}
+
+int index_memo_learn(
+	struct index_memo *m, struct index_walk *walk, struct err *e)
+{
+	size_t n = walk->header.n;
+	struct index_image_entry entry;
+	int code = 0;
+
+	if (m->n_blocks > 0 || n == 0 || walk->header.version == 4 ||
+		m->index.st_size > UINT32_MAX)
+		return 0;
+	free(m->blocks);
+	m->blocks = xcalloc((n + BLOCK - 1) / BLOCK + 1, sizeof(*m->blocks));
+	m->racy.n = 0;
+	m->many_racy = false;
+	for (size_t i = 0; code == 0 && i < n; i++) {
+		code = index_walk_next(walk, &entry, e);
+		if (code == 0)
+			learn_entry(m, i, &entry,
+				(uint32_t)index_walk_offset(walk, &entry));
 	}
+	if (code == 0)
+		m->n_blocks = (n + BLOCK - 1) / BLOCK;
+	return code;
 }
 
 /* --- Finding -------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "store/index_image.h"
+#include "store/index_walk.h"
 
 #define INDEX_MEMO_STEP ((uint32_t)512 << 10)
 
@@ -42,9 +43,12 @@ void index_memo_fini(struct index_memo *m);
 void index_memo_set(struct index_memo *m, const struct stat *index);
 bool index_memo_is(const struct index_memo *m, const struct stat *index);
 
-/* Learn where entries are from an image of these bytes, which is m->index. */
-void index_memo_learn(struct index_memo *m, const struct index_image *x,
-	const uint8_t *bytes);
+/*
+ * Learn where entries are from a walk through m->index that just began; not
+ * what is known, or cannot be.  ERR_IO.
+ */
+int index_memo_learn(
+	struct index_memo *m, struct index_walk *walk, struct err *e);
 
 /* One entry, and the bytes around it. */
 struct index_found {

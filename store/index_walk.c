@@ -103,6 +103,12 @@ int index_walk_next(
 	return code;
 }
 
+uint64_t index_walk_offset(
+	const struct index_walk *w, const struct index_image_entry *entry)
+{
+	return w->read - (uint64_t)(w->reader.end - entry->raw);
+}
+
 int index_walk_rest(struct index_walk *w, struct err *e)
 {
 	int code = 0;

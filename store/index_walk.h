@@ -43,6 +43,10 @@ int index_walk_begin(struct index_walk *w, int fd, const char *name, bool check,
 int index_walk_next(
 	struct index_walk *w, struct index_image_entry *entry, struct err *e);
 
+/* Where in the file it begins. */
+uint64_t index_walk_offset(
+	const struct index_walk *w, const struct index_image_entry *entry);
+
 /* Read on to the end: what follows the entries.  ERR_IO. */
 int index_walk_rest(struct index_walk *w, struct err *e);
 int index_walk_end(struct index_walk *w, struct err *e);

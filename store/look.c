@@ -331,8 +331,6 @@ static void end(struct sight *g, enum extent extent)
 {
 	if (!g->worktree)
 		return;
-	g->store->laden |=
-		index_view_is_whole(&g->index); /* with all of the index */
 	watch_end(g->watch, extent == LOOK_ALL);
 	if (extent == LOOK_ALL)
 		worktree_know_index(g->store->worktree, &g->index);

@@ -78,7 +78,7 @@ static int view_index(struct worktree *w, size_t n, struct err *e)
 {
 	struct index_file f = worktree_index_file(w);
 
-	if (w->view.bytes != NULL && index_is_as_seen(&f, &w->view.st))
+	if (index_view_is_open(&w->view) && index_is_as_seen(&f, &w->view.st))
 		return 0;
 	index_view_fini(&w->view);
 	return index_view_init(&w->view, &f, n <= INDEX_VIEW_FEW, e);
@@ -113,7 +113,7 @@ static bool is_told(struct worktree *w, struct worktree_change *c)
 {
 	git_oid oid;
 
-	if (w->view.bytes == NULL ||
+	if (!index_view_is_open(&w->view) ||
 		fstatat(w->tree.fd, c->path, &c->st, AT_SYMLINK_NOFOLLOW) !=
 			0 ||
 		!index_view_tells(&w->view, c->path, &c->st, &oid) ||
@@ -209,19 +209,14 @@ int worktree_staged(struct worktree *w, const struct worktree_change *changes,
 	size_t n, git_oid *ids, struct err *e)
 {
 	const char **paths = xcalloc(n, sizeof(*paths));
-	struct index_file f = worktree_index_file(w);
 	int r;
 
 	for (size_t i = 0; i < n; i++)
 		paths[i] = changes[i].path;
-	if (n > INDEX_VIEW_FEW && w->view.bytes == NULL) {
-		r = index_ids(&f, paths, n, ids, &w->seen, e);
-	} else {
-		r = view_index(w, n, e);
-		if (r == 0)
-			r = index_view_ids(&w->view, paths, n, ids, e);
-		w->seen = w->view.st;
-	}
+	r = view_index(w, n, e);
+	if (r == 0)
+		r = index_view_ids(&w->view, paths, n, ids, e);
+	w->seen = w->view.st;
 	if (w->view.in_parts)
 		index_view_fini(&w->view);
 	free(paths);

@@ -127,24 +127,17 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Many are found as they were set, whatever is between them. */
-static void many_are_found(void **state)
+static void assert_found(
+	struct fixture *f, bool few, const char *const *paths, int n)
 {
-	struct fixture *f = *state;
-	const char *paths[N / 3 + 2];
-	git_oid ids[N / 3 + 2];
-	struct stat seen;
+	git_oid *ids = xcalloc((size_t)n, sizeof(*ids));
+	struct index_view view;
 
-	fill(f);
-	for (size_t i = 0; i < N / 3; i++)
-		paths[i] = f->paths[3 * i];
-	paths[N / 3] = "3/none";
-	paths[N / 3 + 1] = "zzz";
-	qsort(paths, N / 3 + 2, sizeof(*paths), by_name);
-	assert_int_equal(
-		index_ids(&f->file, paths, N / 3 + 2, ids, &seen, NULL), 0);
-	assert_true(index_is_as_seen(&f->file, &seen));
-	for (int i = 0; i < N / 3 + 2; i++) {
+	assert_int_equal(index_view_init(&view, &f->file, few, NULL), 0);
+	assert_true(index_is_as_seen(&f->file, &view.st));
+	assert_int_equal(index_view_ids(&view, paths, (size_t)n, ids, NULL), 0);
+	index_view_fini(&view);
+	for (int i = 0; i < n; i++) {
 		int k = 0;
 
 		while (k < N && paths[i] != f->paths[k])
@@ -154,6 +147,87 @@ static void many_are_found(void **state)
 		else
 			assert_true(git_oid_is_zero(&ids[i]));
 	}
+	free(ids);
+}
+
+#define SOME (N / 3 + 2)
+
+/* Many are found as they were set, whatever is between them. */
+static void many_are_found(void **state)
+{
+	struct fixture *f = *state;
+	const char *paths[SOME];
+
+	fill(f);
+	for (size_t i = 0; i < N / 3; i++)
+		paths[i] = f->paths[3 * i];
+	paths[N / 3] = "3/none";
+	paths[N / 3 + 1] = "zzz";
+	qsort(paths, SOME, sizeof(*paths), by_name);
+	assert_found(f, false, paths, SOME);
+	assert_found(f, true, paths, SOME); /* few at first */
+	f->file.memo = NULL;                /* as if others had written it */
+	assert_found(f, true, paths, SOME);
+	f->file.memo = &f->memo;
+}
+
+/* Twice, too, and in any order. */
+static void found_in_any_order(void **state)
+{
+	struct fixture *f = *state;
+	const char *paths[] = {f->paths[N - 1], f->paths[0], f->paths[0], "zzz",
+		"", f->paths[8], f->paths[7], "zzz", f->paths[7]};
+
+	fill(f);
+	assert_found(f, false, paths, (int)ARRAY_LEN(paths));
+}
+
+/* What is in conflict, or is no file, is no id. */
+static void no_file_is_not_found(void **state)
+{
+	static const char *const paths[] = {"a", "b", "c", "d", "e"};
+	struct fixture *f = *state;
+	struct index_view view;
+	git_oid ids[5];
+
+	assert_int_equal(
+		scratch_run(f->s,
+			"printf '100644 %040d 0\\ta\\n100644 %040d 2\\tb\\n"
+			"100644 %040d 3\\tb\\n120000 %040d 0\\tc\\n"
+			"160000 %040d 0\\td\\n' | "
+			"git update-index --index-info",
+			1, 1, 2, 1, 1),
+		0);
+	assert_int_equal(index_view_init(&view, &f->file, false, NULL), 0);
+	assert_int_equal(index_view_ids(&view, paths, 5, ids, NULL), 0);
+	index_view_fini(&view);
+	assert_false(git_oid_is_zero(&ids[0]));
+	for (int i = 1; i < 5; i++)
+		assert_true(git_oid_is_zero(&ids[i]));
+}
+
+/* One that others wrote, and that is damaged, is not opened. */
+static void damaged_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct index_view view;
+	struct err err;
+	int fd;
+
+	fill(f);
+	fd = open(f->index, O_WRONLY);
+	assert_int_equal(pwrite(fd, "x", 1, 200000), 1);
+	close(fd);
+	for (int few = 0; few <= 1; few++) {
+		assert_int_equal(
+			index_view_init(&view, &f->file, few, &err), ERR_IO);
+		assert_non_null(strstr(err.text, "it is damaged"));
+		assert_false(index_view_is_open(&view));
+	}
+	assert_int_equal(unlink(f->index), 0);
+	assert_int_equal(index_view_init(&view, &f->file, false, &err), 0);
+	assert_int_equal(view.st.st_ino, 0);
+	index_view_fini(&view);
 }
 
 static void two_files_take_turns(void **state)
@@ -317,6 +391,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(many_are_found),
+		TEST(found_in_any_order),
+		TEST(no_file_is_not_found),
+		TEST(damaged_is_refused),
 		TEST(two_files_take_turns),
 		TEST(what_is_more_than_a_change_is_written_whole),
 		TEST(what_others_stage_stays),
