@@ -5,6 +5,8 @@
  * custom fields.  The first member of a wrong kind ends it: ERR_DATA with
  * the work package, the member and what was found there.
  */
+#include <stdlib.h>
+
 #include "api/read.h"
 #include "api/resources.h"
 
@@ -234,6 +236,27 @@ static int parse_id(struct parse *p, struct str text)
 	return err_set(p->e, ERR_DATA, "id: no number");
 }
 
+static int by_id(const void *a, const void *b)
+{
+	const struct link *x = a;
+	const struct link *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* The server says them as they come. */
+static int parse_children(struct parse *p, struct str text)
+{
+	struct work_package *wp = p->wp;
+	int code = read_links(
+		p->a, text, "children", &wp->children, &wp->n_children, p->e);
+
+	if (code == 0 && wp->n_children > 1)
+		qsort(wp->children, wp->n_children, sizeof(*wp->children),
+			by_id);
+	return code;
+}
+
 static int parse_member(
 	struct parse *p, struct str key, struct scan *j, bool linked)
 {
@@ -250,8 +273,7 @@ static int parse_member(
 	if (!linked && str_is(key, "id"))
 		return parse_id(p, text);
 	if (linked && str_is(key, "children"))
-		return read_links(p->a, text, "children", &p->wp->children,
-			&p->wp->n_children, p->e);
+		return parse_children(p, text);
 	return 0;
 }
 

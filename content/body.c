@@ -104,6 +104,14 @@ static bool is_switched_off(const struct finding *f, size_t start)
 	return start > f->span.start && f->body.p[start - 1] == '!';
 }
 
+/* Does a word go on here?  The '_' that ends an emphasis does not. */
+static bool goes_on(struct str s)
+{
+	while (s.n > 0 && s.p[0] == '_')
+		s = str_skip(s, 1);
+	return s.n > 0 && ascii_name(s.p[0]);
+}
+
 /* Hashes and digits, and nothing that would make a word of them. */
 static int64_t number_at(struct str s, int *detail, size_t *length)
 {
@@ -117,7 +125,7 @@ static int64_t number_at(struct str s, int *detail, size_t *length)
 	*detail = (int)hashes;
 	*length = hashes + n;
 	if (hashes == 0 || hashes > 3 || (n > 1 && s.p[hashes] == '0') ||
-		(*length < s.n && ascii_name(s.p[*length])))
+		goes_on(str_skip(s, *length)))
 		return 0;
 	return id;
 }
@@ -151,8 +159,7 @@ static size_t on_named(void *arg, size_t start, size_t at)
 	size_t n;
 	int64_t id = address_number(rest, &n);
 
-	if (id == 0 || (n < rest.n && ascii_name(rest.p[n])) ||
-		is_switched_off(f, start))
+	if (id == 0 || goes_on(str_skip(rest, n)) || is_switched_off(f, start))
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (!str_is(word, words[i]))

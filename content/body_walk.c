@@ -264,10 +264,14 @@ static size_t read_bracket(struct scan *s, size_t at)
 /* True if what starts at at goes on a word or an address. */
 static bool is_word_before(const struct scan *s, size_t at)
 {
-	size_t start = at;
+	size_t start;
 
+	/* "_#12_": the marks of emphasis are no part of a word. */
+	while (at > s->span.start && s->body.p[at - 1] == '_')
+		at--;
 	if (at == s->span.start)
 		return false;
+	start = at;
 	do {
 		start--;
 	} while (start > s->span.start && ascii_continues(s->body.p[start]));

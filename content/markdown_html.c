@@ -6,7 +6,9 @@
  */
 #include "content/markdown_html.h"
 
+#include "content/ascii.h"
 #include "content/markdown_words.h"
+#include "content/words.h"
 
 static bool is_block(const GumboNode *node)
 {
@@ -81,20 +83,31 @@ bool markdown_figure(const GumboNode *node, struct figure *out)
 	return ok;
 }
 
-/* In emphasis, if there is no other in it. */
+/* Emphasis, or a break, which no other can be around. */
+static bool has_marks(struct str text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] == '*')
+			return true;
+		if (text.p[i] == '\\' && ascii_at(text, ++i) == '\n')
+			return true;
+	}
+	return false;
+}
+
+/* In emphasis, if there is no other in it; a no-break space is space. */
 static bool put_caption(const GumboNode *caption, struct buf *out)
 {
 	struct buf b = {0};
+	struct str text;
 	bool ok;
 
 	buf_puts(&b, "");
 	ok = markdown_words(caption, false, &b);
-	if (ok && b.n > 0) {
-		bool marked = strstr(b.p, "**") != NULL ||
-			      strstr(b.p, "\\\n") != NULL;
-
-		buf_printf(out, marked ? "%s" : "*%s*", b.p);
-	}
+	text = words_trim(buf_str(&b));
+	if (ok && text.n > 0)
+		buf_printf(out, has_marks(text) ? "%.*s" : "*%.*s*",
+			STR_ARGS(text));
 	buf_fini(&b);
 	return ok;
 }

@@ -27,6 +27,16 @@ static bool is_entity(struct str s)
 	return n > 1 && n < s.n && s.p[n] == ';';
 }
 
+/* What a reader takes off the end of a heading. */
+static bool closes_heading(struct str text, size_t i)
+{
+	if (i > 0 && text.p[i - 1] != ' ')
+		return false;
+	while (i < text.n && text.p[i] == '#')
+		i++;
+	return i == text.n;
+}
+
 static bool needs_backslash(struct str text, size_t i, bool row)
 {
 	switch (text.p[i]) {
@@ -39,6 +49,8 @@ static bool needs_backslash(struct str text, size_t i, bool row)
 		return true;
 	case '_':
 		return i == 0 || !is_word(text, i - 1) || !is_word(text, i + 1);
+	case '#':
+		return closes_heading(text, i);
 	case '|':
 		return row;
 	default:

@@ -6,8 +6,11 @@
  */
 #include "content/markdown_words.h"
 
+#include <unicode/uchar.h>
+
 #include "content/ascii.h"
 #include "content/markdown_text.h"
+#include "content/utf8.h"
 
 static bool put_children(struct line *l, const GumboNode *parent);
 
@@ -105,26 +108,47 @@ void markdown_picture(const GumboNode *img, bool row, struct buf *out)
 	buf_putc(out, ')');
 }
 
-static bool is_wordlike(char c)
+/* What markdown's rule of marks asks of a character beside them. */
+enum beside { BESIDE_SPACE, BESIDE_PUNCTUATION, BESIDE_WORD };
+
+static enum beside beside(int32_t cp)
 {
-	return (unsigned char)c >= 0x80 || (ascii_name(c) && c != '_');
+	if (u_isUWhiteSpace(cp))
+		return BESIDE_SPACE;
+	return (U_GET_GC_MASK(cp) & (U_GC_P_MASK | U_GC_S_MASK)) != 0
+		       ? BESIDE_PUNCTUATION
+		       : BESIDE_WORD;
 }
 
-/* The first character of what stands behind a node; a space if nothing. */
-static char character_behind(const GumboNode *node)
+static enum beside first_of(struct str s)
+{
+	size_t at = 0;
+
+	return s.n > 0 ? beside(utf8_next(s, &at)) : BESIDE_SPACE;
+}
+
+static enum beside last_of(struct str s)
+{
+	size_t at = s.n;
+
+	while (at > 0 && ((unsigned char)s.p[--at] & 0xC0) == 0x80)
+		;
+	return first_of(str_skip(s, at));
+}
+
+/* What stands behind a node; a space if nothing. */
+static enum beside behind_of(const GumboNode *node)
 {
 	const GumboVector *siblings = html_children(node->parent);
 	unsigned next = (unsigned)node->index_within_parent + 1;
 	const GumboNode *sibling;
 
 	if (next >= siblings->length)
-		return ' ';
+		return BESIDE_SPACE;
 	sibling = siblings->data[next];
 	if (sibling->type == GUMBO_NODE_TEXT)
-		return sibling->v.text.text[0];
-	if (html_is_blank(sibling))
-		return ' ';
-	return 'x';
+		return first_of(str_of(sibling->v.text.text));
+	return html_is_blank(sibling) ? BESIDE_SPACE : BESIDE_WORD;
 }
 
 /* <name>…</name>, where markdown has no marks for it. */
@@ -152,16 +176,20 @@ static bool begins_with_gap(const GumboNode *node)
 }
 
 /*
- * Marks work where a word touches them from inside, or none from outside.
+ * Marks work where no white space touches them from inside (a no-break space
+ * is some), and a word does, or none from outside.
  */
-static bool marks_work(struct line *l, struct str inside, bool gap, char behind)
+static bool marks_work(
+	struct line *l, struct str inside, bool gap, enum beside behind)
 {
 	bool word_before = !at_start(l) && !l->gap &&
-			   is_wordlike(l->out->p[l->out->n - 1]);
+			   last_of(buf_str(l->out)) == BESIDE_WORD;
+	enum beside first = first_of(inside);
+	enum beside last = last_of(inside);
 
-	return (!word_before || is_wordlike(inside.p[0])) &&
-	       (gap || !is_wordlike(behind) ||
-		       is_wordlike(inside.p[inside.n - 1]));
+	return first != BESIDE_SPACE && last != BESIDE_SPACE &&
+	       (!word_before || first == BESIDE_WORD) &&
+	       (gap || behind != BESIDE_WORD || last == BESIDE_WORD);
 }
 
 /* Marks around words; or the element stays HTML. */
@@ -180,7 +208,7 @@ static bool put_marked(struct line *l, const GumboNode *node, const char *mark)
 	ok = put_children(&in, node);
 	l->gap = l->gap || begins_with_gap(node);
 	if (ok && b.n > 0) {
-		char behind = character_behind(node);
+		enum beside behind = behind_of(node);
 		bool works = marks_work(l, buf_str(&b), in.gap, behind);
 
 		close_gap(l);

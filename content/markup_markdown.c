@@ -128,6 +128,61 @@ static bool follows_text(const struct converting *c, size_t at)
 
 /* --- Blocks of HTML ----------------------------------------------------- */
 
+#define MAX_OPEN 64
+
+/* Elements without an end tag. */
+static bool is_void(struct str name)
+{
+	static const char *const names[] = {"area", "base", "br", "col",
+		"embed", "hr", "img", "input", "link", "meta", "source",
+		"track", "wbr"};
+
+	return ascii_one_of(name, names, ARRAY_LEN(names));
+}
+
+/* Parts of a table, which are nothing outside of one. */
+static bool is_table_part(struct str name)
+{
+	static const char *const names[] = {"caption", "col", "colgroup",
+		"tbody", "td", "tfoot", "th", "thead", "tr"};
+
+	return ascii_one_of(name, names, ARRAY_LEN(names));
+}
+
+/*
+ * True if every element of a block that starts in it ends in it, and the
+ * other way round: a blank line parts "<details>" from its end, and a parser
+ * would close the one and overlook the other.
+ */
+static bool is_whole(struct str html)
+{
+	struct str open[MAX_OPEN];
+	struct seen_tag tag;
+	size_t n = 0;
+
+	for (size_t at = 0; at < html.n;) {
+		at += str_find(str_skip(html, at), STR("<"));
+		if (at >= html.n)
+			break;
+		if (!walk_tag(html, at, html.n, &tag)) {
+			at++;
+			continue;
+		}
+		at = tag.end;
+		if (n == 0 && is_table_part(tag.name))
+			return false;
+		if (is_void(tag.name))
+			continue;
+		if (!tag.closing && n == MAX_OPEN)
+			return false;
+		if (!tag.closing)
+			open[n++] = tag.name;
+		else if (n == 0 || !ascii_same(open[--n], tag.name))
+			return false;
+	}
+	return n == 0;
+}
+
 static void convert_block(struct converting *c)
 {
 	struct span span = c->span;
@@ -140,7 +195,7 @@ static void convert_block(struct converting *c)
 	struct err ignored;
 
 	buf_puts(&b, "");
-	if (html_tree_parse(&tree, html, &ignored) == 0 &&
+	if (is_whole(html) && html_tree_parse(&tree, html, &ignored) == 0 &&
 		markdown_blocks(tree.body, &b)) {
 		struct str text = utf8_mend(
 			c->arena, with_prefix(c, buf_str(&b), prefix));

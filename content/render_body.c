@@ -212,6 +212,16 @@ static int write_bare(struct writing *w, const struct body_reference *ref,
 	return 0;
 }
 
+/* Nothing but marks before it in its line, so that it could be one, too. */
+static bool begins_line(struct str text, size_t at)
+{
+	while (at > 0 &&
+		strchr(" \t>*+-.)0123456789", text.p[at - 1]) != NULL &&
+		text.p[at - 1] != '\0')
+		at--;
+	return at == 0 || text.p[at - 1] == '\n';
+}
+
 /* The name of what a reference means, if the work package knows it. */
 static int write_named(struct writing *w, const struct body_reference *ref,
 	struct str *out, struct err *e)
@@ -226,7 +236,10 @@ static int write_named(struct writing *w, const struct body_reference *ref,
 	name = model_known_name(w->with, ref->path);
 	if (name.n == 0)
 		return 0;
-	add_words(&b, ref, name);
+	if (!ref->html && begins_line(w->text, ref->start))
+		markdown_escape_line(name, ref->row, &b);
+	else
+		add_words(&b, ref, name);
 	*out = arena_str(w->with->arena, buf_str(&b));
 	buf_fini(&b);
 	return 0;

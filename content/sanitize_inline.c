@@ -192,17 +192,33 @@ static size_t clean_autolink(struct cleaning *c, size_t at)
 	return at + n;
 }
 
-/* Behind a comment, or 0. */
+/* As a block of HTML does, outside of quotes and lists. */
+static bool begins_block(const struct cleaning *c, size_t at)
+{
+	for (int i = 0; i < 3 && at > 0 && c->text.p[at - 1] == ' '; i++)
+		at--;
+	return at == 0 || c->text.p[at - 1] == '\n';
+}
+
+/* Behind a comment, or 0; one that is a block may have blank lines in it. */
 static size_t skip_comment(struct cleaning *c, size_t at)
 {
-	struct str rest = {c->text.p + at, c->end - at};
+	bool block = !c->no_comment_block && begins_block(c, at);
+	struct str rest = {c->text.p + at, (block ? c->text.n : c->end) - at};
 	size_t n;
 
-	if (c->no_comment == c->end || !str_starts(rest, STR("<!--")))
+	if (!str_starts(rest, STR("<!--")) ||
+		(!block && c->no_comment == c->end))
 		return 0;
 	n = str_find(str_skip(rest, 4), STR("-->"));
-	if (4 + n < rest.n)
-		return at + 4 + n + 3;
+	if (4 + n < rest.n) {
+		at += 4 + n + 3;
+		while (c->end < at)
+			c->end = cleaning_behind_line(c, c->end);
+		return at;
+	}
+	if (block)
+		c->no_comment_block = true;
 	c->no_comment = c->end;
 	return 0;
 }
@@ -258,16 +274,54 @@ static void look_at_address(struct cleaning *c, size_t at, bool definition)
 	}
 }
 
+/*
+ * "<a b.png>" behind "](" or "]:" as an address without angles, which no
+ * reader takes for a tag.  Behind it, or 0.
+ */
+static size_t clean_angled(struct cleaning *c, size_t at)
+{
+	size_t start;
+	size_t end;
+
+	while (at < c->end && c->text.p[at] == ' ')
+		at++;
+	if (c->colon_length > 0 || ascii_at(c->text, at) != '<')
+		return 0;
+	start = at + 1;
+	for (end = start; end < c->end && c->text.p[end] != '>'; end++)
+		if (strchr("<\n\\", c->text.p[end]) != NULL)
+			return 0;
+	if (end == start || end >= c->end ||
+		strchr(" )\n", ascii_at(c->text, end + 1)) == NULL)
+		return 0;
+	for (; start < end; start++) {
+		struct str one = {c->text.p + start, 1};
+
+		if (one.p[0] == '&')
+			buf_putc(&c->out, '&'); /* of an entity, perhaps */
+		else
+			markdown_address(one, &c->out);
+	}
+	return end + 1;
+}
+
 static size_t clean_bracket(struct cleaning *c, size_t at)
 {
 	char next = ascii_at(c->text, at + 1);
 
 	buf_putc(&c->out, ']');
 	if (next == '(' || next == ':') {
+		size_t behind;
+
 		look_at_address(c, at + 2, next == ':');
 		buf_putc(&c->out, next);
 		c->address = c->out.n;
-		return at + 2;
+		if (next == ':')
+			buf_putc(&c->out, ' ');
+		behind = clean_angled(c, at + 2);
+		if (behind == 0 && next == ':')
+			c->out.n--;
+		return behind > 0 ? behind : at + 2;
 	}
 	return at + 1;
 }

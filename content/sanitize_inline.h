@@ -13,14 +13,15 @@ struct cleaning {
 	struct str text;
 	struct buf out;
 	size_t at;
-	size_t line_end;     /* of the line that at is in */
-	size_t end;          /* of the chunk: lines up to a blank one */
-	size_t no_comment;   /* the chunk's end, if no comment ends before */
-	bool fences_trusted; /* no fence was in doubt so far */
-	bool had_tag;        /* since the last blank line */
-	bool after_label;    /* the line above ends with "]:" */
-	size_t address;      /* in out, behind "](" or "]:"; 0: none since */
-	bool spans_trusted;  /* in this chunk */
+	size_t line_end;       /* of the line that at is in */
+	size_t end;            /* of the chunk: lines up to a blank one */
+	size_t no_comment;     /* the chunk's end, if no comment ends before */
+	bool no_comment_block; /* in the rest of the text */
+	bool fences_trusted;   /* no fence was in doubt so far */
+	bool had_tag;          /* since the last blank line */
+	bool after_label;      /* the line above ends with "]:" */
+	size_t address;        /* in out, behind "](" or "]:"; 0: none since */
+	bool spans_trusted;    /* in this chunk */
 	bool ends_in_code;
 	char fence; /* of the one that we take to be open, in doubt; or NUL */
 	size_t fence_length;

@@ -317,6 +317,25 @@ static void test_links(void **state)
 	check_link(wp.status, 0, NULL);
 }
 
+static void test_children(void **state)
+{
+	struct work_package wp;
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(parse_with("",
+				 ",\"children\":[{\"href\":\"/api/v3/"
+				 "work_packages/30\"},"
+				 "{\"href\":\"/api/v3/work_packages/7\"},"
+				 "{\"href\":\"/api/v3/work_packages/12\"}]",
+				 &wp, &e),
+		0);
+	assert_int_equal(wp.n_children, 3);
+	check_link(wp.children[0], 7, NULL);
+	check_link(wp.children[1], 12, NULL);
+	check_link(wp.children[2], 30, NULL);
+}
+
 static void test_any_value(void **state)
 {
 	struct work_package wp;
@@ -413,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_scripts),
 		cmocka_unit_test(test_oddities),
 		cmocka_unit_test(test_links),
+		cmocka_unit_test(test_children),
 		cmocka_unit_test(test_any_value),
 		cmocka_unit_test(test_damaged_source),
 		cmocka_unit_test(test_speed),

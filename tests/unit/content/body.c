@@ -346,8 +346,13 @@ static const char *const references[][2] = {
 	{"#1 (#2) [#3] \xE2\x80\x9C#4\xE2\x80\x9D",
 		"{1.1} ({2.1}) [{3.1}] \xE2\x80\x9C{4.1}\xE2\x80\x9D"},
 	{"a#1 #1a #1_ ####1 # 1 #x &#39; user#8 \xC3\xA4#1 x/#1",
-		"a#1 #1a #1_ ####1 # 1 #x &#39; {/users/8} \xC3\xA4#1 "
+		"a#1 #1a {1.1}_ ####1 # 1 #x &#39; {/users/8} \xC3\xA4#1 "
 		"x/#1"},
+	/* in emphasis, as the editor writes it */
+	{"_see ##12_ _#12_ __##12__ _by user#8_ *#12* a_#12 #12_a user#8_a",
+		"_see {12.2}_ _{12.1}_ __{12.2}__ _by {/users/8}_ *{12.1}* "
+		"a_#12 #12_a user#8_a"},
+	{"_" HOST "/work_packages/12_", "_{BARE12}_"},
 	/* other things by number, and wiki pages */
 	{"user#8, (group#9) version#1. project#2 <p>user#8</p>",
 		"{/users/8}, ({/groups/9}) {/versions/1}. {/projects/2} "

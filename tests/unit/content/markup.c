@@ -207,6 +207,30 @@ static const char *const markdown_rows[][2] = {
 	{"<figure><img src=a><figcaption>c <b>d</b></figcaption>"
 	 "</figure>",
 		"![](a)\\\nc **d**"},
+	{"<figure><img src=a><figcaption><em>c</em></figcaption></figure>",
+		"![](a)\\\n*c*"},
+	{"<figure><img src=a><figcaption>c&nbsp;</figcaption></figure>",
+		"![](a)\\\n*c*"},
+	{"<figure><img src=a><figcaption>&nbsp;</figcaption></figure>",
+		"![](a)"},
+	/* what a blank line parts from its end stays as it is */
+	{"<details><summary>s</summary>\n\nb\n\n</details>\n\nc\n",
+		"<details><summary>s</summary>\n\nb\n\n</details>\n\nc\n"},
+	{"<table>\n<tr>\n<td>\n\n*a*\n\n</td>\n</tr>\n</table>\n",
+		"<table>\n<tr>\n<td>\n\n*a*\n\n</td>\n</tr>\n</table>\n"},
+	{"<table>\n\n<tr><td>a</td></tr>\n\n</table>\n",
+		"<table>\n\n<tr><td>a</td></tr>\n\n</table>\n"},
+	{"<table><tr><td>a\n\nb</td></tr></table>\n",
+		"<table><tr><td>a\n\nb</td></tr></table>\n"},
+	/* marks that would show */
+	{"<table><tr><td><strong>a:&nbsp;</strong>b</td></tr></table>",
+		"|   |\n| --- |\n| <strong>a:\xC2\xA0</strong>b |"},
+	{"<table><tr><td>\xE6\x97\xA5<b>\xE3\x80\x8C\xE8\xAA\x9E"
+	 "\xE3\x80\x8D</b>\xE3\x81\xA7</td></tr></table>",
+		"|   |\n| --- |\n| \xE6\x97\xA5<b>\xE3\x80\x8C"
+		"\xE8\xAA\x9E\xE3\x80\x8D</b>\xE3\x81\xA7 |"},
+	{"<table><tr><td><b>\xC3\xA4</b>\xC3\xB6</td></tr></table>",
+		"|   |\n| --- |\n| **\xC3\xA4**\xC3\xB6 |"},
 	{"text\n<figure>\n<img src=a>\n</figure>\nmore\n",
 		"text\n\n![](a)\n\nmore\n"},
 	{"text\n<figure><img src=a></figure>\n\nmore\n",
@@ -326,6 +350,11 @@ static void test_sanitize(void **state)
 		{"<x>a</x> <mention>b</mention> vector<int>",
 			"&lt;x>a&lt;/x> b vector&lt;int>"},
 		{"a<!-- b -->c <!-- d", "ac &lt;!-- d"},
+		{"a\n\n<!-- b\n\n# c -->\n\nd", "a\n\n\n\nd"},
+		{"   <!-- b\n\nc --> d <!-- e\n\nf -->",
+			"    d &lt;!-- e\n\nf -->"},
+		{"> <!-- b\n\nc -->", "> &lt;!-- b\n\nc -->"},
+		{"<!-- b\n\n<!-- c\n\nd", "&lt;!-- b\n\n&lt;!-- c\n\nd"},
 		{"<?php ?> <!DOCTYPE x> <![CDATA[",
 			"&lt;?php ?> &lt;!DOCTYPE x> "
 			"&lt;![CDATA["},
@@ -336,6 +365,13 @@ static void test_sanitize(void **state)
 		{"[a](javascript:b) [a](data:b) [a](HTTP:b) [a](b:c)",
 			"[a](javascript%3Ab) [a](data%3Ab) [a](HTTP:b) "
 			"[a](b%3Ac)"},
+		{"![a](<b.png>) ![a](<b (c).png> \"d\") [a](<https://x.org>)",
+			"![a](b.png) ![a](b%20%28c%29.png \"d\") "
+			"[a](https://x.org)"},
+		{"[a]: <b c>\n[d]: <javascript:e>\n",
+			"[a]: b%20c\n[d]: &lt;javascript%3Ae>\n"},
+		{"[a](< javascript:b>) [a](<b\\>c>)",
+			"[a](< javascript%3Ab>) [a](&lt;b\\>c>)"},
 		{"[a](<java&Tab;script&colon;b>) [a](j\\avascript\\:b)",
 			"[a](&lt;java&Tab;script%3Ab>) [a](j\\avascript%3Ab)"},
 		{"[a]: javascript:b\n[c]: mailto:d\n[1]: Note: e\n",

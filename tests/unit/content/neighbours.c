@@ -278,6 +278,15 @@ static void test_named(void **state)
 	check(BODY("references: link,",
 		      "user#77 user#9 group#9 user#4711 version#3 group#6"),
 		"user#77 user#9 Team user#4711 version#3 group#6");
+	wp.version = link_to("versions", 3, "1. Quarter");
+	check(BODY("references: text,", "version#3, version#3"),
+		"1\\. Quarter, 1. Quarter");
+	check(BODY("references: text,", "- version#3"), "- 1\\. Quarter");
+	wp.version = link_to("versions", 3, "C #");
+	check(BODY("references: text,", "# version#3"), "# C \\#");
+	wp.version = link_to("versions", 3, "C# a#b");
+	check(BODY("references: text,", "# version#3"), "# C# a#b");
+	wp.version = link_to("versions", 3, "3 not found");
 	check(BODY("references: text,", "[[Page|a *page*]] `[[Page]]`"),
 		"a *page* `[[Page]]`");
 	check(BODY("", "user#6 [[Page]]"), "user#6 [[Page]]");
