@@ -78,6 +78,12 @@ static int put_sorted(struct arena *a, const struct api_list *list,
 	}
 	if (list->n > 1)
 		qsort(items, list->n, sizeof(*items), by_id);
+	/* What is fetched is told by its id alone. */
+	for (size_t i = 1; i < list->n; i++)
+		if (items[i].id == items[i - 1].id)
+			return err_set(e, ERR_UNAVAILABLE,
+				"attachment %lld stands twice in the list",
+				(long long)items[i].id);
 	buf_putc(out, '[');
 	for (size_t i = 0; i < list->n; i++) {
 		buf_puts(out, i > 0 ? "," : "");

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/term.h"
 #include "daemon/rehearsal.h"
 
 struct diffing {
@@ -47,7 +48,7 @@ static int on_change(
 	if (d->json)
 		print_json(change);
 	else
-		fwrite(change->patch.p, 1, change->patch.n, stdout);
+		term_write(change->patch.p, change->patch.n);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/subject.h"
+#include "cli/term.h"
 #include "content/program.h"
 
 /* One object, with the lines for people. */
@@ -31,7 +32,7 @@ static int explain(struct subject *s, const char *key, bool json, struct err *e)
 	if (json && rc != ERR_USAGE)
 		print_json(s, key, &text);
 	else
-		fwrite(buf_str(&text).p, 1, text.n, stdout);
+		term_write(buf_str(&text).p, text.n);
 	buf_fini(&text);
 	return rc == 0 ? 0 : err_prefix(e, "%s", s->what);
 }

@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/subject.h"
+#include "cli/term.h"
 #include "content/program.h"
 
 static int complain_comments(const struct subject *s, struct err *e)
@@ -59,8 +60,8 @@ static int print(
 			bad = &one->err;
 			continue;
 		}
-		fwrite(buf_str(&one->document.text).p, 1, one->document.text.n,
-			stdout);
+		term_write(
+			buf_str(&one->document.text).p, one->document.text.n);
 	}
 	if (bad->code != 0) {
 		*e = *bad;

@@ -2,6 +2,7 @@
 #define CLI_TERM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 /* Standard output, as a person sees it. */
@@ -22,6 +23,12 @@ void term_init(struct term *t);
  */
 void term_page(struct term *t);
 void term_end(struct term *t);
+
+/*
+ * What documents hold, as it is; on a terminal each byte that might steer it
+ * is a question mark.
+ */
+void term_write(const char *text, size_t n);
 
 /* The escape sequence that begins a colour, or ends all; or nothing. */
 const char *term_on(const struct term *t, enum colour colour);

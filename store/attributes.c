@@ -10,7 +10,9 @@
 #include "store/attributes.h"
 
 #include <git2/sys/repository.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/util.h"
 #include "store/parts.h"
@@ -106,6 +108,26 @@ static void tell(struct store *s, const char *path, int which)
 		names[which], path, n, path);
 }
 
+/* A pipe would be waited for, for ever. */
+static bool may_be_read(const char *root, const char *path)
+{
+	const char *name = path;
+	bool fine = true;
+
+	for (;;) {
+		char *file = xasprintf(
+			"%s%.*s.gitattributes", root, (int)(name - path), path);
+		struct stat st;
+
+		fine = lstat(file, &st) != 0 || S_ISREG(st.st_mode);
+		free(file);
+		name = strchr(name, '/');
+		if (!fine || name == NULL)
+			return fine;
+		name++;
+	}
+}
+
 /*
  * What lies in the work tree counts, or is at HEAD.  libgit2 would read all of
  * the index, too, for one that is in neither: it is shown an empty one.
@@ -113,8 +135,10 @@ static void tell(struct store *s, const char *path, int which)
 static int look_up(struct store *s, const char *path, const char **values)
 {
 	uint32_t flags = GIT_ATTR_CHECK_NO_SYSTEM;
+	const char *root = git_repository_workdir(s->repo);
 	git_index *none = NULL;
-	int rc = git_index_new(&none);
+	int rc = root == NULL || may_be_read(root, path) ? git_index_new(&none)
+							 : GIT_EINVALID;
 
 	flags |= git_repository_is_bare(s->repo)
 			 ? GIT_ATTR_CHECK_INDEX_ONLY |

@@ -451,7 +451,7 @@ static int claim_removed(void *arg, const git_diff_delta *d, struct err *e)
 	struct spot is;
 	int code;
 
-	if (d->status != GIT_DELTA_DELETED)
+	if (d->status != GIT_DELTA_DELETED && d->status != GIT_DELTA_MODIFIED)
 		return 0;
 	code = tree_find(&s->trees, &b->before, d->old_file.path, &was, e);
 	if (code == 0)
@@ -462,7 +462,7 @@ static int claim_removed(void *arg, const git_diff_delta *d, struct err *e)
 	return claim(s->state, d->old_file.path, &d->old_file.id, e);
 }
 
-/* What a commit of ours removed, and is there again, is ours as before. */
+/* What commits of ours removed, also as it was before they changed it. */
 static int on_lost(void *arg, const git_commit *commit, bool *on, struct err *e)
 {
 	struct setback *b = arg;

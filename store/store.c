@@ -282,21 +282,42 @@ static void close_repository(struct store *s)
 	objects_free(s->objects);
 	trees_let_go(&s->trees);
 	git_repository_free(s->repo);
-}
-
-int store_reopen(struct store *s, struct err *e)
-{
-	int code;
-
-	close_repository(s);
 	s->worktree = NULL;
 	s->objects = NULL;
 	s->repo = NULL;
+}
+
+/* Where it is gone, perhaps for a while only, what was open stays so. */
+int store_reopen(struct store *s, struct err *e)
+{
+	git_repository *repo = s->repo;
+	struct objects *objects = s->objects;
+	struct worktree *worktree = s->worktree;
+	int code;
+
+	intent_catch_up(s);
+	rest_unwatch(s);
+	trees_let_go(&s->trees);
+	s->repo = NULL;
+	s->objects = NULL;
+	s->worktree = NULL;
 	s->seen_tip = (git_oid){{0}};
 	s->look_at = 0;
 	s->looked = false;
 	code = open_repository(s, e);
-	return code == 0 ? salvage_packs(s, e) : code;
+	if (code != 0) {
+		close_repository(s);
+		s->repo = s->trees.repo = repo;
+		s->objects = s->trees.objects = objects;
+		s->worktree = worktree;
+		if (e != NULL)
+			e->code = ERR_IO; /* no fault of the configuration */
+		return ERR_IO;
+	}
+	worktree_free(worktree);
+	objects_free(objects);
+	git_repository_free(repo);
+	return salvage_packs(s, e);
 }
 
 /* What is damaged beside the objects, and can be made again. */

@@ -287,6 +287,18 @@ status: { textfile: %s/metrics.prom }
     sync.configure(mapping=SEEDS, more=store)
 
 
+def on_a_terminal(tap, server, sync):
+    """What steers a terminal is shown, where there is one."""
+    text = "\x1b[2Jb\x9d\x7fc\n\td"
+    server.side("edit", {"id": 3397, "set": {"description": text}})
+    raw = sync.opsync("diff", "3397").out
+    tap.ok("\x1b[2Jb\x9d\x7fc\n+\td" in raw, "a file has all of it", raw)
+    for command in ("diff", "render"):
+        seen = sync.seen(command, "3397")
+        tap.ok("?[2Jb??c\r\n" in seen, "a terminal: " + command, seen)
+        sync.once()
+
+
 def main():
     tap = Tap()
     with StandIn() as server, Sync(server.url) as sync:
@@ -301,6 +313,7 @@ def main():
         by_the_daemon(tap, server, sync)
         in_the_way(tap, server, sync)
         slow_reader(tap, sync)
+        on_a_terminal(tap, server, sync)
         out_of_reach(tap, server, sync)
         tap.same(glob.glob(sync.folder + "/opsync-diff-*"), [],
                  "nothing is left over")

@@ -239,6 +239,19 @@ documents:
                     "log", "--format=%B").out, name + "and told again")
                 if how == "--hard":
                     tap.same(sync.flaws(), [], name + "without a flaw")
+    with StandIn("--generate", "4") as server, Sync(
+            server.url, projects="[demo-1]", mapping=mapping) as sync:
+        server.side("edit", {"id": 3, "set": {"subject": "wp3"}})
+        sync.once()
+        server.side("edit", {"id": 3, "set": {"description": "changed"}})
+        server.side("edit", {"id": 4, "set": {"subject": "later"}})
+        sync.once()
+        server.side("delete", {"id": 3})
+        sync.once("--reconcile")
+        sync.git("reset", "-q", "--hard", "HEAD~2")
+        tap.ok("wp3.md" in sync.tree(), "changed, then removed: it is back")
+        sync.once("--reconcile")
+        tap.ok("wp3.md" not in sync.tree(), "and goes again")
     for name, polled, text in (("edited", True, "mine\n"),
                                ("as it was", False, None)):
         with StandIn("--generate", "4") as server, Sync(
@@ -339,6 +352,26 @@ def running(tap, server, sync):
            "so is a commit", sync.said())
     tap.same(sync.stop(), 0, "it ends well")
     whole(tap, sync, "all in all", ("notes.md", "staged\n"))
+
+
+def away(tap, server, sync):
+    """The store, or what it is made of, is gone for a while."""
+    sync.start()
+    for number, part in enumerate(("", ".git", ".git/objects", ".git/refs")):
+        there = os.path.join(sync.store, part).rstrip("/")
+        before = len(sync.said())
+        os.rename(there, sync.folder + "/away")
+        server.side("edit", {"id": 8, "set": {"subject": "Away %d" % number}})
+        tap.ok(until(lambda: "error: cannot open " + sync.store in
+                     sync.said()[before:]),
+               "%s away: is told" % (part or "the store"), sync.said())
+        os.rename(sync.folder + "/away", there)
+        tap.ok(until(lambda: "the store can be written again" in
+                     sync.said()[before:] and "Away %d" % number in
+                     sync.tree()["docs/8/index.md"].decode()),
+               "and there again: it goes on", sync.said())
+    tap.same(sync.stop(), 0, "it ends well")
+    whole(tap, sync, "all is there", ("notes.md", "staged\n"))
 
 
 def read_only(tap, server, sync):
@@ -482,6 +515,18 @@ def attributes_are(tap, sync, text, told):
     tap.same(sync.flaws(), [], text + ": git sees no change")
 
 
+def attributes_in_a_pipe(tap):
+    """git itself would wait for it for ever."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        sync.once()
+        os.mkfifo(os.path.join(sync.store, "docs/.gitattributes"))
+        server.side("edit", {"id": 1, "set": {"description": "Meanwhile"}})
+        done = sync.once()
+        tap.ok(done.code == 0 and "Meanwhile" in get(sync, "docs/1/index.md"),
+               "a pipe for .gitattributes keeps nobody waiting", done)
+
+
 def tree_of(sync, folder, *more):
     """A folder's tree and further entries, in no order, as git would not."""
     tree = subprocess.run(["git", "-C", sync.store, "cat-file", "tree",
@@ -554,11 +599,13 @@ def main():
         lost_head(tap, server, sync)
         locks(tap, server, sync)
         running(tap, server, sync)
+        away(tap, server, sync)
         twins(tap, server, sync)
         read_only(tap, server, sync)
     set_back(tap)
     adopted(tap)
     attributes(tap)
+    attributes_in_a_pipe(tap)
     return tap.end()
 
 

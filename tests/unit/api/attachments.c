@@ -126,6 +126,23 @@ static void check_file(size_t i)
 	buf_fini(&source);
 }
 
+/* Its content is asked for by its id alone. */
+static void test_twice(void **state)
+{
+	static const char list[] =
+		"{\"total\":2,\"count\":2,\"_embedded\":{\"elements\":["
+		"{\"id\":5,\"fileName\":\"a\"},{\"id\":5,\"fileName\":\"b\"}]}"
+		"}";
+	struct buf source = {0};
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(api_attachments_source_make(str_of(list), &source, &e),
+		ERR_UNAVAILABLE);
+	assert_string_equal(e.text, "attachment 5 stands twice in the list");
+	buf_fini(&source);
+}
+
 static void test_odd_attachments(void **state)
 {
 	(void)state;
@@ -155,6 +172,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_attachments),
+		cmocka_unit_test(test_twice),
 		cmocka_unit_test(test_odd_attachments),
 		cmocka_unit_test(test_part),
 	};
