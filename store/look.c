@@ -290,9 +290,12 @@ static void tell_beside(struct store *s)
 		return;
 	s->beside = true;
 	if (git_reference_lookup(&head, s->repo, "HEAD") == 0)
-		store_tell(s, LOG_LEVEL_NOTICE,
-			"another branch is checked out in %s: %s goes on "
-			"without the work tree",
+		store_tell(s, LOG_LEVEL_WARNING,
+			"%s is checked out in %s: %s goes on without the work "
+			"tree, until it is checked out again",
+			git_reference_type(head) == GIT_REFERENCE_SYMBOLIC
+				? "another branch"
+				: "a commit, and no branch,",
 			s->path, s->ref);
 	else
 		store_tell(s, LOG_LEVEL_WARNING,

@@ -278,8 +278,10 @@ documents:
 
 def elsewhere(tap, server, sync):
     """Another branch, or none, is checked out: that is left alone."""
-    for name, args in (("another branch", ("checkout", "-qb", "work")),
-                       ("a detached HEAD", ("checkout", "-q", "--detach"))):
+    for name, args, words in (
+            ("another branch", ("checkout", "-qb", "work"), "another branch"),
+            ("a detached HEAD", ("checkout", "-q", "--detach"),
+             "a commit, and no branch,")):
         sync.git(*args)
         put(sync, "docs/8/index.md", "being worked on\n")
         server.side("edit", {"id": 8, "set": {"subject": name}})
@@ -287,7 +289,7 @@ def elsewhere(tap, server, sync):
         tap.ok(done.code == 0 and get(sync, "docs/8/index.md") ==
                "being worked on\n", name + ": the work tree stays", done)
         tap.ok(name in sync.tree("main")["docs/8/index.md"].decode() and
-               "another branch is checked out" in done.err and
+               "warning: %s is checked out in " % words in done.err and
                done.err.count("without the work tree") == 1,
                name + ": ours goes on, and that is said", done)
         sync.git("checkout", "-q", "--", ".")
