@@ -140,14 +140,14 @@ static int refuse_existing(const char *file, struct err *e)
 		file);
 }
 
-/* A unit's daemon can write to its own folder only. */
+/* Each instance has its own.  A unit's daemon can write to its folder only. */
 static char *store_of(const struct init *i)
 {
-	if (i->unit == NULL)
-		return xasprintf("%s/content", i->folder);
+	const char *folder = i->unit != NULL ? "/var/lib/opsync" : i->folder;
+
 	if (strcmp(i->config.instance, "opsync") == 0)
-		return xstrdup("/var/lib/opsync/content");
-	return xasprintf("/var/lib/opsync/%s/content", i->config.instance);
+		return xasprintf("%s/content", folder);
+	return xasprintf("%s/%s/content", folder, i->config.instance);
 }
 
 static int find_token_file(struct init *i, struct err *e)

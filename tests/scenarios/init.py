@@ -81,6 +81,8 @@ def from_terminal(tap, server, sync):
     tap.ok(done.code == 0 and " %d added" % made in done.err,
            "and runs as it is", done)
     before = text_of(config)
+    tap.ok("\nstore: %s/content\n" % sync.folder in before,
+           "its store is beside it", before)
     code, shown = typed(sync, b"adminkey\n", "init", server.url)
     tap.ok(code == 64 and "opsync.yaml is there already" in shown and
            text_of(config) == before, "nothing is overwritten", shown)
@@ -110,6 +112,8 @@ def from_file(tap, server, sync):
     said = done.json()[0]
     tap.same((said["token_file"], said["projects"], said["admin"]),
              (key, ["ccm"], False), "for programs")
+    tap.same(said["store"], os.path.join(sync.folder, "bot/content"),
+             "a second one has a store of its own")
     tap.ok("\n- ccm #" in text_of(config), "one project is named",
            text_of(config))
     done = run(sync, "-c", config, "check")
