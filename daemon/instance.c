@@ -20,6 +20,7 @@
 #define USER "server.user"
 #define PROJECTS "server.projects"
 #define ACCEPTED "server.accepted"
+#define INSTANCE "instance"
 #define FEW_OTHERS 5
 
 static struct str origin(const struct mapper *m)
@@ -44,6 +45,28 @@ int instance_check_origin(struct mapper *m, struct err *e)
 			"(which reads all of it, under the guard)",
 			m->config->file, m->config->url, m->config->store_path,
 			STR_ARGS(buf_str(&known)));
+	buf_fini(&known);
+	return r;
+}
+
+/* Any configuration may be tried on a copy. */
+int instance_check_store(struct mapper *m, struct err *e)
+{
+	const struct config *c = m->config;
+	struct buf known = {0};
+	bool found = false;
+	int r = state_get(store_state(m->store), INSTANCE, &known, &found, e);
+
+	if (r == 0 && found && !c->rehearsal &&
+		!str_is(buf_str(&known), c->instance))
+		r = err_set(e, ERR_CONFIG,
+			"%s: the documents in %s are those of the instance "
+			"'%.*s', and this is '%s': give it a store of its own, "
+			"or, if it is the same under another name, opsync "
+			"accept-server (which reads all of it, under the "
+			"guard)",
+			c->file, c->store_path, STR_ARGS(buf_str(&known)),
+			c->instance);
 	buf_fini(&known);
 	return r;
 }
@@ -75,6 +98,8 @@ int instance_check_user(struct mapper *m, const struct api_user *user,
 		r = state_put(state, USER, buf_str(&now), e);
 	if (r == 0)
 		r = state_put(state, URL, origin(m), e);
+	if (r == 0)
+		r = state_put(state, INSTANCE, str_of(m->config->instance), e);
 	buf_fini(&known);
 	buf_fini(&now);
 	return r;
@@ -233,7 +258,7 @@ int instance_begin(struct mapper *m, struct err *e)
 
 int instance_accept(struct state *s, struct err *e)
 {
-	static const char *const known[] = {URL, USER, PROJECTS};
+	static const char *const known[] = {URL, USER, PROJECTS, INSTANCE};
 	int r = state_put(s, ACCEPTED, STR("yes"), e);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(known); i++)

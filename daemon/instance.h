@@ -14,6 +14,9 @@
 /* Another origin is refused: ERR_CONFIG with the way out. */
 int instance_check_origin(struct mapper *m, struct err *e);
 
+/* And so are documents of another instance, which it would remove. */
+int instance_check_store(struct mapper *m, struct err *e);
+
 /*
  * Anything else that differs is remembered from now on, and why says that
  * everything is to be read again; otherwise why is left alone.

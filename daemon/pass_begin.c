@@ -151,6 +151,8 @@ static int begin(struct pass *p, struct state *state, struct err *e)
 {
 	int r = instance_check_origin(p->sync->mapper, e);
 
+	if (r == 0)
+		r = instance_check_store(p->sync->mapper, e);
 	if (r == 0 && p->first)
 		r = cursor_load(p->cursor, state, e);
 	if (r == 0)

@@ -2,6 +2,7 @@
 """Which OpenProject it is: another address, another user, another database
 under the same address, one that was restored from a backup."""
 import contextlib
+import os
 import sqlite3
 import sys
 
@@ -54,6 +55,34 @@ def address(tap):
         tap.same(sync.stop(), 0, "the daemon ends well")
         sync.configure(url=other.url + "/")
         tap.same(sync.once().code, 0, "a slash behind it is no other")
+
+
+def store(tap):
+    """Another configuration with the same store would remove what the first
+    one's projects gave."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        sync.once()
+        tree, head = sync.tree(), sync.head()
+        sync.configure(projects="[demo-2]")
+        first, sync.config = sync.config, sync.folder + "/docs.yaml"
+        sync.socket = sync.folder + "/opsync-docs.sock"
+        os.rename(first, sync.config)
+        done = sync.once("--full")
+        tap.ok(done.code == 78 and "'opsync', and this is 'docs'" in done.err
+               and "opsync accept-server" in done.err,
+               "another instance's store is refused", done)
+        done = sync.opsync("diff", "--full")
+        tap.ok(done.code == 1, "but for trying another mapping", done)
+        sync.start(wait=False)
+        until(lambda: "accept-server" in sync.said())
+        tap.same((sync.tree(), sync.head()), (tree, head),
+                 "nothing is touched")
+        done = sync.opsync("accept-server")
+        tap.ok(done.code == 0 and "20 held" in done.out and
+               len(sync.tree()) == 40, "a person may mean it", done)
+        tap.same(sync.stop(), 0, "the daemon ends well")
+        tap.same(sync.once().code, 3, "and it is its own from then on")
 
 
 def user(tap):
@@ -184,7 +213,7 @@ def restored(tap):
 
 def main():
     tap = Tap()
-    for part in (address, user, database, copied, reused, restored):
+    for part in (address, store, user, database, copied, reused, restored):
         part(tap)
     return tap.end()
 
