@@ -15,6 +15,8 @@
 #include <string.h>
 
 #include "base/stamp.h"
+#include "daemon/frozen.h"
+#include "store/state_guard.h"
 
 #define URL "server.url"
 #define USER "server.user"
@@ -237,6 +239,62 @@ int instance_knows_projects(struct mapper *m, bool *all, struct err *e)
 	*all = r == 0;
 	for (size_t i = 0; i < c->n_projects; i++)
 		*all = *all && was_shown(buf_str(&known), c->projects[i].name);
+	buf_fini(&known);
+	return r;
+}
+
+/* Of a project that is called otherwise now. */
+static bool was_called(const struct frozen *f, struct str name)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->items[i].kind == READ_PROJECT &&
+			str_is(name, f->items[i].was))
+			return true;
+	return false;
+}
+
+struct losing {
+	struct mapper *m;
+	const struct names_scope *scope;
+	bool lost;
+};
+
+/* Of what is not shown nothing goes. */
+static int look_whether_lost(
+	void *arg, const struct state_weight *w, struct err *e)
+{
+	struct losing *l = arg;
+	bool kept = w->documents == 0 ||
+		    names_project(&l->m->names, w->project_id) == NULL ||
+		    frozen_project(l->m, w->project_id);
+
+	(void)e;
+	for (size_t i = 0; i < l->scope->n; i++)
+		kept = kept || l->scope->ids[i] == w->project_id;
+	l->lost = l->lost || !kept;
+	return 0;
+}
+
+int instance_check_scope(
+	struct mapper *m, const struct names_scope *scope, struct err *e)
+{
+	const struct config *c = m->config;
+	struct state *state = store_state(m->store);
+	struct losing losing = {.m = m, .scope = scope};
+	struct buf known = {0};
+	bool found = false;
+	size_t i = 0;
+	int r = state_get(state, PROJECTS, &known, &found, e);
+
+	while (i < c->n_projects &&
+		(was_shown(buf_str(&known), c->projects[i].name) ||
+			was_called(&m->frozen, c->projects[i].name)))
+		i++;
+	if (r == 0 && i < c->n_projects)
+		r = state_weights(
+			state, INT64_MAX, look_whether_lost, &losing, e);
+	if (losing.lost)
+		r = names_unknown_project(&m->names, &c->projects[i], e);
 	buf_fini(&known);
 	return r;
 }

@@ -33,6 +33,13 @@ int instance_identifier(
 int instance_knows_projects(struct mapper *m, bool *all, struct err *e);
 
 /*
+ * A project that was never shown may be meant to be one that is out of scope
+ * for that, whose documents would go: ERR_CONFIG.
+ */
+int instance_check_scope(
+	struct mapper *m, const struct names_scope *scope, struct err *e);
+
+/*
  * Work packages that are known and come again, by their sources, with the time
  * at which they were created.  ERR_CONFIG where too many are others, unless a
  * person accepted it; what was accepted holds until all was read.

@@ -342,17 +342,17 @@ static void suggest(struct err *e, struct str now, struct str name,
 			" (did you mean '%s'?)", nearest);
 }
 
-static int unknown_project(const struct names *n, const struct node *at,
-	struct str name, struct err *e)
+int names_unknown_project(
+	const struct names *n, const struct config_project *want, struct err *e)
 {
 	const char **names = xcalloc(n->n_projects, sizeof(*names));
-	int r = node_err(at, e,
+	int r = node_err(&want->at, e,
 		"the server shows no project '%.*s' to this key",
-		STR_ARGS(name));
+		STR_ARGS(want->name));
 
 	for (size_t i = 0; i < n->n_projects; i++)
 		names[i] = n->projects[i].identifier.p;
-	suggest(e, name_now(n, NAMED_PROJECT, name), name, names,
+	suggest(e, name_now(n, NAMED_PROJECT, want->name), want->name, names,
 		n->n_projects);
 	free(names);
 	return r;
@@ -404,8 +404,7 @@ int names_find_scope(const struct names *n, const struct config *c, bool strict,
 			scope.n = add_to_scope(
 				n, want, found, scope.ids, scope.n);
 		else if (scope.missing.code == 0)
-			unknown_project(
-				n, &want->at, want->name, &scope.missing);
+			names_unknown_project(n, want, &scope.missing);
 	}
 	if (scope.missing.code != 0 && (strict || scope.n == 0)) {
 		free(scope.ids);

@@ -72,6 +72,10 @@ struct names_scope {
 int names_find_scope(const struct names *n, const struct config *c, bool strict,
 	struct names_scope *out, struct err *e);
 
+/* ERR_CONFIG: a project that the configuration names is not shown. */
+int names_unknown_project(const struct names *n,
+	const struct config_project *want, struct err *e);
+
 /*
  * All pairs of a project in scope and a type, which have a schema if the type
  * is active there; none if they are more than NAMES_MAX_PAIRS.  The caller

@@ -165,6 +165,17 @@ static int reload_names(struct mapper *m, struct err *e)
 	return names_load(&m->names, store_state(m->store), e);
 }
 
+static int find_scope(struct resolve *r)
+{
+	struct mapper *m = r->sync->mapper;
+	int rc = names_find_scope(&m->names, r->sync->config,
+		r->strict && !r->rebuilt, &r->scope, &r->err);
+
+	return rc == 0 && r->scope.missing.code != 0
+		       ? instance_check_scope(m, &r->scope, &r->err)
+		       : rc;
+}
+
 static void run_check(struct job *job)
 {
 	struct resolve *r = container_of(job, struct resolve, job);
@@ -172,8 +183,7 @@ static void run_check(struct job *job)
 	bool shown = false;
 
 	if (r->step == STATUSES) {
-		if (names_find_scope(&m->names, r->sync->config,
-			    r->strict && !r->rebuilt, &r->scope, &r->err) == 0)
+		if (find_scope(r) == 0)
 			list_pairs(r);
 		return;
 	}

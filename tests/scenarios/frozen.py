@@ -245,6 +245,44 @@ def identifier(tap):
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
 
+def mistyped(tap):
+    """A project's name gets a mistake: its documents are not out of scope."""
+    with StandIn("--generate", "8", "--projects", "3") as server, Sync(
+            server.url, projects="[demo-1, demo-2, demo-3]",
+            mapping="") as sync:
+        sync.once()
+        head = sync.head()
+        sync.configure(projects="[demo-1, demo-22, demo-3]")
+        done = sync.once()
+        tap.ok(done.code == 78 and "no project 'demo-22' to this key "
+               "(did you mean 'demo-2'?)" in done.err,
+               "a mistyped project is refused", done)
+        server.side("archive", {"project": 1})
+        done = sync.once("--full")
+        tap.ok(done.code == 78 and "'demo-22'" in done.err,
+               "and named, also where another is archived", done)
+        tap.same(sync.head(), head, "nothing goes")
+        server.side("archive", {"project": 1, "archived": False})
+        sync.configure(projects="[demo-1, demo-2, demo-3, demo-4]")
+        done = sync.once()
+        tap.ok(done.code == 0 and "no project 'demo-4'" in done.err and
+               sync.head() == head, "one more that is not there is said", done)
+        sync.configure(projects="[demo-1, demo-2, demo-3]")
+        sync.start()
+        sync.configure(projects="[demo-1, demo-22, demo-3]")
+        sync.opsync("reload")
+        done = sync.opsync("resync", "--wait")
+        tap.ok(done.code == 78 and "'demo-22'" in done.err and
+               sync.head() == head, "a daemon refuses it, too", done)
+        tap.ok("no project 'demo-22'" in sync.opsync("status").out,
+               "and says so", sync.opsync("status"))
+        sync.configure(projects="[demo-1, demo-2, demo-3]")
+        sync.opsync("reload")
+        tap.ok(sync.opsync("resync", "--wait").code == 0 and
+               sync.head() == head, "until it is right again")
+        tap.same(sync.stop(), 0, "the daemon ends well")
+
+
 TWO = """
 documents:
 - name: two
@@ -298,6 +336,7 @@ def main():
     field_elsewhere(tap)
     projects(tap)
     identifier(tap)
+    mistyped(tap)
     another_mapping(tap)
     return tap.end()
 
