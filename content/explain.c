@@ -264,12 +264,15 @@ static int say_entries(
 int program_explain(const struct program *p, const struct work_package *wp,
 	struct str key, struct arena *scratch, struct buf *out, struct err *e)
 {
+	const struct rendered none = {0};
 	struct err ignored = {0};
 	struct explaining x = {
 		.with = {.arena = scratch,
 			.wp = wp,
 			.zone = p->zone,
 			.constants = &p->constants,
+			.program = p,
+			.rendered = &none,
 			.start = scratch->total},
 		.out = out,
 		.err = e != NULL ? e : &ignored,

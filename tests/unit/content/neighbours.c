@@ -192,6 +192,22 @@ static void test_unique_own(void **state)
 	program_free(p);
 }
 
+/* A key is explained with the value that it gets. */
+static void test_unique_explained(void **state)
+{
+	struct program *p = compile(UNIQUE("'a'", SUFFIX));
+	struct buf out = {0};
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(
+		program_explain(p, &wp, STR("body"), &scratch, &out, &e), 0);
+	assert_string_equal(out.p, "documents[0]:\n  v = \"a-4-4\"\n"
+				   "body = \"a-4-4\"\n");
+	buf_fini(&out);
+	program_free(p);
+}
+
 static void test_comments(void **state)
 {
 	struct comment said[] = {
@@ -305,6 +321,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unique, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_unique_own, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_unique_explained, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_comments, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reads, set_up, tear_down),
