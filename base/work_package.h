@@ -123,6 +123,8 @@ struct neighbours {
 		struct neighbour *out);
 	/* Does another document have that value?  *by is whose it is. */
 	bool (*taken)(void *arg, const struct unique_wish *wish, int64_t *by);
+	/* How many documents has the work package itself, by now? */
+	size_t (*n_own)(void *arg);
 	void *arg;
 };
 

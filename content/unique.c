@@ -9,7 +9,8 @@
  * All that were tried are claims of the document: so the next one sees who
  * would have had the value before it.  Of one work package's own documents the
  * one of the earlier entry has it, also where that does not fit any more, and
- * the document is there nevertheless (held, or kept).
+ * the document is there nevertheless (held, or kept); but not where another
+ * takes its place (program_render()).
  */
 
 #include "content/filters.h"
@@ -102,14 +103,13 @@ static bool has_value(const struct document *d, struct str value)
 	return false;
 }
 
-/* Was it rendered just now, and well? */
-static const struct document *rendered_by(
-	const struct rendered *r, const struct entry *entry)
+/* What an entry made of it just now, or why it failed to. */
+static const struct rendering *rendered_by(
+	const struct rendered *r, struct str entry)
 {
 	for (size_t i = 0; i < r->n; i++)
-		if (r->items[i].entry == entry->name.p &&
-			r->items[i].err.code == 0)
-			return &r->items[i].document;
+		if (str_is(entry, r->items[i].entry))
+			return &r->items[i];
 	return NULL;
 }
 
@@ -118,11 +118,15 @@ static bool stands(const struct unique_wish *wish, struct str entry)
 {
 	const struct unique_claim *c = wish->of;
 	const struct program *p = c->with->program;
+	const struct rendering *made = rendered_by(c->with->rendered, entry);
 	int at = program_entry(p, entry); /* or is it none of the mapping? */
 
-	return at < c->entry - p->entries &&
-	       (at < 0 ||
-		       rendered_by(c->with->rendered, &p->entries[at]) == NULL);
+	if (at >= c->entry - p->entries)
+		return false;
+	if (made != NULL)
+		return made->err.code != 0;
+	c->with->stood |= !c->with->replaces;
+	return !c->with->replaces;
 }
 
 /* By a document of an earlier entry. */

@@ -12,6 +12,7 @@
 static bool find(void *arg, struct arena *a, int64_t work_package,
 	struct neighbour *out);
 static bool taken(void *arg, const struct unique_wish *wish, int64_t *by);
+static size_t n_own(void *arg);
 
 void lookup_init(struct lookup *l, const struct program *program,
 	struct store *store, struct state *state, int64_t work_package)
@@ -21,7 +22,10 @@ void lookup_init(struct lookup *l, const struct program *program,
 		.program = program,
 		.store = store,
 		.state = state,
-		.neighbours = {.find = find, .taken = taken, .arg = l},
+		.neighbours = {.find = find,
+			.taken = taken,
+			.n_own = n_own,
+			.arg = l},
 	};
 }
 
@@ -310,4 +314,26 @@ static bool taken(void *arg, const struct unique_wish *wish, int64_t *by)
 	reads_add(&l->reads, READ_VALUE, reads_value(wish->value), STR_NONE);
 	*by = rival.by;
 	return r == 0 && rival.by != 0;
+}
+
+static int count_own(void *arg, const struct state_document *d, struct err *e)
+{
+	size_t *n = arg;
+
+	(void)d;
+	(void)e;
+	*n += 1;
+	return 0;
+}
+
+static size_t n_own(void *arg)
+{
+	struct lookup *l = arg;
+	size_t n = 0;
+	int r = l->store != NULL ? store_documents(l->store, l->work_package,
+					   count_own, &n, &l->err)
+				 : state_documents(l->state, l->work_package,
+					   count_own, &n, &l->err);
+
+	return r == 0 ? n : SIZE_MAX;
 }

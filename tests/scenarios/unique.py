@@ -182,8 +182,56 @@ def own(tap, server, sync):
                  "the earlier one does not fit any more, and is " + name)
 
 
+STATES = """
+documents:
+- name: draft
+  match: { status: [New] }
+  path: d/${ u }.md
+  let: { u: "${ subject }" }
+  unique: ["${ u }"]
+  on_clash: CLASH
+  front_matter: { u: "${ u }" }
+- name: page
+  match: { status: [Closed] }
+  path: p/${ u }.md
+  let: { u: "${ subject }" }
+  unique: ["${ u }"]
+  on_clash: CLASH
+  front_matter: { u: "${ u }" }
+"""
+
+
+def taken_over(tap, server, sync, clash):
+    """A document clashes not with the one whose place it takes."""
+    def after(name, orders=(), mapping=STATES, wanted=("p/a.md",)):
+        for order in orders:
+            server.side(*order)
+        sync.configure(mapping=mapping.replace("CLASH", clash))
+        done = sync.once()
+        name = "%s: %s" % (clash, name)
+        tap.ok(done.code == 0 and set(wanted) <= set(sync.tree()), name, done)
+        tap.tree(sync.tree(), sync.scratch(), name + ": as from nothing")
+    after("at first", [edit(i, subject=s, status=1)
+                       for i, s in enumerate("abcdef", 1)], wanted=["d/a.md"])
+    after("another status", [edit(1, status=8)])
+    after("and another name", [edit(1, subject="z", status=1)],
+          wanted=["d/z.md"])
+    after("both back", [edit(1, subject="a", status=8)])
+    after("the entry has a new name", mapping=STATES.replace("page", "site"))
+    after("one before it, and none", wanted=["p/a.md"],
+          mapping=STATES.replace("- name: page\n", "-\n").replace(
+              "documents:\n", "documents:\n- path: n/${ id }.md\n"
+              "  match: { where: '${ id == 0 }' }\n"))
+    tap.same(sync.opsync("log", "--event", "failed").out, "", "nothing failed")
+
+
 def main():
     tap = Tap()
+    for clash in ("suffix", "error"):
+        with StandIn("--generate", "6") as server, Sync(
+                server.url, projects="[demo-1]",
+                mapping=STATES.replace("CLASH", clash), more=MORE) as sync:
+            taken_over(tap, server, sync, clash)
     for part, mapping in ((suffix, SUFFIX), (living, SUFFIX),
                           (error, ERROR), (own, OWN)):
         with StandIn("--generate", "6") as server, Sync(
