@@ -12,6 +12,7 @@
 #include "daemon/instance.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/stamp.h"
@@ -51,16 +52,62 @@ int instance_check_origin(struct mapper *m, struct err *e)
 	return r;
 }
 
-/* Any configuration may be tried on a copy. */
+static bool is_in_scope(const struct names_scope *scope, int64_t project)
+{
+	for (size_t i = 0; i < scope->n; i++)
+		if (scope->ids[i] == project)
+			return true;
+	return false;
+}
+
+struct sharing {
+	const struct names_scope *scope;
+	bool shares;
+};
+
+static int look_whether_shared(
+	void *arg, const struct state_weight *w, struct err *e)
+{
+	struct sharing *s = arg;
+
+	(void)e;
+	s->shares = s->shares ||
+		    (w->documents > 0 && is_in_scope(s->scope, w->project_id));
+	return 0;
+}
+
+/* Are there documents of projects that this configuration names, too? */
+static int shares_documents(struct mapper *m, bool *shares, struct err *e)
+{
+	struct names_scope scope = {0};
+	struct sharing sharing = {.scope = &scope};
+	struct err none = {0};
+	int r = 0;
+
+	if (names_find_scope(&m->names, m->config, false, &scope, &none) == 0)
+		r = state_weights(store_state(m->store), INT64_MAX,
+			look_whether_shared, &sharing, e);
+	free(scope.ids);
+	*shares = sharing.shares;
+	return r;
+}
+
+/*
+ * Another configuration of the same projects is the same instance under a new
+ * name; and any may be tried on a copy.
+ */
 int instance_check_store(struct mapper *m, struct err *e)
 {
 	const struct config *c = m->config;
 	struct buf known = {0};
 	bool found = false;
+	bool shares = true;
 	int r = state_get(store_state(m->store), INSTANCE, &known, &found, e);
 
 	if (r == 0 && found && !c->rehearsal &&
 		!str_is(buf_str(&known), c->instance))
+		r = shares_documents(m, &shares, e);
+	if (r == 0 && !shares)
 		r = err_set(e, ERR_CONFIG,
 			"%s: the documents in %s are those of the instance "
 			"'%.*s', and this is '%s': give it a store of its own, "
@@ -269,9 +316,7 @@ static int look_whether_lost(
 		    frozen_project(l->m, w->project_id);
 
 	(void)e;
-	for (size_t i = 0; i < l->scope->n; i++)
-		kept = kept || l->scope->ids[i] == w->project_id;
-	l->lost = l->lost || !kept;
+	l->lost = l->lost || (!kept && !is_in_scope(l->scope, w->project_id));
 	return 0;
 }
 

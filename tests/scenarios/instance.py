@@ -83,6 +83,9 @@ def store(tap):
                len(sync.tree()) == 40, "a person may mean it", done)
         tap.same(sync.stop(), 0, "the daemon ends well")
         tap.same(sync.once().code, 3, "and it is its own from then on")
+        before, sync.config = sync.config, sync.folder + "/again.yaml"
+        os.rename(before, sync.config)
+        tap.same(sync.once().code, 3, "under another name, too")
 
 
 def user(tap):
