@@ -204,6 +204,7 @@ def set_back(tap):
 documents:
 - path: ${ subject }.md
   front_matter: { title: "${ subject }" }
+  body: ${ description.raw }
 """
     for how in ("--hard", "--soft", "--mixed"):
         for running in (False, True):
