@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Commits go to a remote, and what others put there comes into the store."""
+import json
 import os
 import subprocess
 import sys
@@ -213,6 +214,30 @@ def edited_here(tap, server, sync, remote):
     sync.git("checkout", "-q", "HEAD", "--", "theirs.md")
 
 
+def told(tap, server):
+    """Hooks are told a commit that is on the branch, made again or not."""
+    with Pushing(server.url, None) as scratch:
+        remote = Remote(scratch.folder)
+        with Pushing(server.url, remote.path) as sync:
+            heard = os.path.join(sync.folder, "heard")
+            sync.configure(more="hooks: [{ on: [commit], shell: 'cat >>%s' }]"
+                           % heard)
+            sync.once()
+            remote.person({"theirs.md": "theirs\n"})
+            sync.push = ", timeout: 1ms"
+            sync.configure()
+            server.side("edit", {"id": 9, "set": {"subject": "Again"}})
+            sync.once()
+            sync.push = ""
+            sync.configure()
+            sync.once()
+            with open(heard) as f:
+                commits = [json.loads(line)["commit"] for line in f]
+            tap.ok(len(commits) == 3 and commits[-1] == remote.head() and
+                   "Again" in remote.show("docs/9.md"),
+                   "hooks are told the commit that was made again", commits)
+
+
 def refused(tap, server, sync, remote):
     """A remote that says no, and one that is gone."""
     hook = os.path.join(remote.path, "hooks/pre-receive")
@@ -338,6 +363,7 @@ def main():
             edited_here(tap, server, sync, remote)
             refused(tap, server, sync, remote)
             backup(tap, server, sync, remote)
+        told(tap, server)
         two_of_one_path(tap, server)
         credentials(tap, server)
     return tap.end()
