@@ -15,6 +15,7 @@
 
 #include "daemon/guard.h"
 #include "daemon/log.h"
+#include "daemon/report.h"
 #include "daemon/service.h"
 #include "store/shadow.h"
 #include "store/store.h"
@@ -236,11 +237,25 @@ static int tell_failures(struct telling *t, struct err *e)
 	return rc == 0 ? tell_removals(t, run.removed, e) : rc;
 }
 
+/* One that nobody knows did not stay as it is. */
+static int check_asked(const struct telling *t, struct err *e)
+{
+	struct buf shown = {0};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < t->r->n_ids; i++)
+		rc = report_show(t->after, t->r->ids[i], STR_NONE, &shown, e);
+	buf_fini(&shown);
+	return rc;
+}
+
 int rehearsal_run(const struct rehearsal *r, struct err *e)
 {
 	struct telling t = {.r = r};
 	int rc = rehearse(&t, e);
 
+	if (rc == 0)
+		rc = check_asked(&t, e);
 	if (rc == 0)
 		rc = tell_failures(&t, e);
 	if (rc == 0)

@@ -169,6 +169,7 @@ def by_the_daemon(tap, server, sync):
         f.write(text.replace("sub: brief", "sub: far"))
     by_daemon, head = sync.opsync("diff"), sync.head()
     as_json = sync.opsync("--json", "diff", "4330")
+    unknown = sync.opsync("diff", "4330", "999999")
     alone = sync.opsync("diff", "--token-file", sync.folder + "/token")
     tap.ok(by_daemon.code == 1 and "+sub: far" in by_daemon.out,
            "the daemon does it, with its key", by_daemon)
@@ -179,6 +180,8 @@ def by_the_daemon(tap, server, sync):
                                   as_json.json()] == [4330] and
            as_json.json()[0]["patch"].startswith("diff --git"),
            "for programs, of one", as_json)
+    tap.ok(unknown.code == 64 and "999999 is not known here" in unknown.err,
+           "one that nobody knows is no one without a change", unknown)
     tap.same((sync.head(), sync.opsync("runs").out.count("diff")), (head, 0),
              "and is no run of its own")
     other = sync.write("other.yaml", text.replace("sub: brief", "sub: x"))
