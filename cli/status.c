@@ -34,7 +34,8 @@ static int take_option(void *arg, int c, struct err *e)
 	s->check |= c == OPT_CHECK;
 	s->all |= c == OPT_ALL;
 	s->watch |= c == OPT_WATCH;
-	if (c == OPT_MAX_LAG && !stamp_duration(str_of(optarg), &s->max_lag))
+	if (c == OPT_MAX_LAG && (!stamp_duration(str_of(optarg), &s->max_lag) ||
+					s->max_lag == 0))
 		return err_set(e, ERR_USAGE,
 			"--max-lag: '%s' is no time such as 15m or 1h", optarg);
 	return 0;

@@ -300,8 +300,10 @@ def main():
         tap.same([e for e in events if e in ("fault", "recovered")],
                  ["fault", "recovered"], "and logged")
 
-        code, out, err = check(sync, "--max-lag", "soon")
-        tap.ok(code == 64 and "--max-lag" in err, "a bad --max-lag: 64", err)
+        for lag in ("soon", "0s"):
+            code, out, err = check(sync, "--max-lag", lag)
+            tap.ok(code == 64 and "--max-lag" in err,
+                   "a bad --max-lag: 64, " + lag, err)
         usual = sync.parts["schedule"]
         sync.configure(schedule="{ poll: 10s, overlap: 1s }")
         sync.opsync("reload")
