@@ -166,18 +166,40 @@ static const char *from_root(
 	return real_path[n] == '/' ? real_path + n + 1 : path;
 }
 
+/* As git has it: ./docs//x is docs/x. */
+static char *tidy(const char *path)
+{
+	struct str rest = str_of(path);
+	struct buf out = {0};
+
+	buf_puts(&out, path[0] == '/' ? "/" : "");
+	while (rest.n > 0) {
+		struct str part = {rest.p, str_find(rest, STR("/"))};
+
+		rest = str_skip(rest, part.n < rest.n ? part.n + 1 : part.n);
+		if (part.n == 0 || str_is(part, "."))
+			continue;
+		if (out.n > 0 && out.p[out.n - 1] != '/')
+			buf_putc(&out, '/');
+		buf_add_str(&out, part);
+	}
+	buf_puts(&out, out.n == 0 ? "/" : ""); /* the root */
+	return buf_take(&out);
+}
+
 static void name(const struct config *config, const char *what, json_t *request)
 {
 	const char *digits = what[0] == '#' ? what + 1 : what;
 	char *store = realpath(config->store_path, NULL);
 	char *path = realpath(what, NULL);
+	char *tidied = tidy(from_root(what, store, path));
 	long long id;
 
 	if (str_to_int64(str_of(digits), &id) && id > 0)
 		json_object_set_new(request, "work_package", json_integer(id));
 	else
-		json_object_set_new(request, "path",
-			json_string(from_root(what, store, path)));
+		json_object_set_new(request, "path", json_string(tidied));
+	free(tidied);
 	free(store);
 	free(path);
 }

@@ -176,7 +176,8 @@ def show(tap, sync, running):
            one["events"][0]["commit"] in sync.git(
                "log", "--format=%H", "--", path).out.split(),
            "show 3397: its document, and the commit of it" + how, one)
-    for name in (path, os.path.join(sync.store, path), "#3397"):
+    for name in (path, os.path.join(sync.store, path), "#3397",
+                 "./" + path.replace("/", "//", 1)):
         tap.same(sync.opsync("show", name, "--json").json()[0], one,
                  "show " + name.replace(sync.folder, "…") + how)
     picture = [f for p in sync.tree() if p.endswith((".jpg", ".png"))
@@ -200,7 +201,8 @@ def show(tap, sync, running):
             (folder + "/", 64, folder + " " + many % (n, folder)),
             (os.path.join(sync.store, folder), 64, many % (n, folder)),
             (folder[:-1], 64, "no document"),
-            (sync.store, 64, "the store is a folder with ")):
+            (sync.store, 64, "the store is a folder with "),
+            ("./" + folder, 64, many % (n, folder))):
         done = sync.opsync("show", name)
         tap.ok(done.code == code and words in done.err, "show " + name + how,
                done)
