@@ -195,9 +195,12 @@ static int ask_all(struct log *l, const struct config *config, struct err *e)
 	return r;
 }
 
-/* Until somebody ends it, or nobody reads any more. */
+/* Until somebody ends it, nobody reads any more, or --until is past. */
 static int follow(struct log *l, const struct config *config, struct err *e)
 {
+	int64_t until =
+		json_integer_value(json_object_get(l->request, "until"));
+	bool past;
 	int r;
 
 	if (!l->narrowed)
@@ -205,10 +208,11 @@ static int follow(struct log *l, const struct config *config, struct err *e)
 			l->request, "limit", json_integer(FOLLOW_FROM));
 	signal(SIGPIPE, SIG_DFL);
 	for (;;) {
+		past = until != 0 && stamp_now() > until;
 		r = ask_all(l, config, e);
 		if (r != 0)
 			return r;
-		if (fflush(stdout) != 0)
+		if (fflush(stdout) != 0 || past)
 			return 0; /* main says so */
 		json_object_set_new(l->request, "after", json_integer(l->last));
 		json_object_del(l->request, "limit");

@@ -44,6 +44,15 @@ static int64_t stamp_of(struct tm *tm)
 	return (int64_t)mktime(tm) * STAMP_SECOND;
 }
 
+/* mktime() takes February 30 for March 2. */
+static bool is_day(const struct tm *tm)
+{
+	struct tm same = *tm;
+
+	timegm(&same);
+	return same.tm_mday == tm->tm_mday;
+}
+
 /* The beginning of the day that is so many days before today. */
 static bool day(const char *text, int64_t now, int64_t *out)
 {
@@ -82,7 +91,7 @@ static bool local(const char *text, int64_t now, int64_t *out)
 		if (strchr(formats[i], 'H') == NULL)
 			tm.tm_hour = tm.tm_min = 0;
 		end = strptime(text, formats[i], &tm);
-		if (end == NULL || *end != '\0')
+		if (end == NULL || *end != '\0' || !is_day(&tm))
 			continue;
 		*out = stamp_of(&tm);
 		return true;

@@ -108,7 +108,7 @@ def filters(tap, sync):
     tap.same(sync.opsync("log", "--event", "pushed").code, 0,
              "what has not happened yet is no error")
     for args in (("--since", "soon"), ("--level", "loud"), ("--grep", ""),
-                 ("--run", "-1")):
+                 ("--since", "2026-02-30"), ("--run", "-1")):
         done = sync.opsync("log", *args)
         tap.ok(done.code == 64 and args[0] in done.err,
                "%s %s is wrong" % args, done)
@@ -165,6 +165,9 @@ def follow(tap, server, sync):
     finally:
         process.terminate()
         process.wait()
+    done = sync.opsync("log", "-f", "--until", "now")
+    tap.ok(done.code == 0 and "changed" in done.out,
+           "and ends where that is past", done)
 
 
 def show(tap, sync, running):
