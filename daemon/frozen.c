@@ -6,7 +6,9 @@
  *   noted, still named so somewhere, and the new name is not there: frozen
  *
  * It thaws when the configuration is changed or the name comes back: who
- * depends on it reads it, and so is rendered again.
+ * depends on it reads it, and so is rendered again.  A custom field that a
+ * type has no more is noted as well: it freezes once no schema has it, which
+ * is known only when all have come.
  */
 #include "daemon/frozen.h"
 
@@ -33,18 +35,12 @@ static const char *const kind_words[] = {
 	[READ_SCHEMA] = "custom field",
 };
 
-static void forget(struct frozen *f)
+void frozen_fini(struct frozen *f)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		free(f->items[i].was);
 		free(f->items[i].now);
 	}
-	f->n = 0;
-}
-
-void frozen_fini(struct frozen *f)
-{
-	forget(f);
 	free(f->items);
 	*f = (struct frozen){0};
 }
@@ -72,6 +68,29 @@ static bool is_named(
 	       names_it(m->config, MAPPING, kind, name);
 }
 
+static bool has_field(const struct schema *s, struct str name_or_key)
+{
+	for (size_t i = 0; i < s->n_fields; i++)
+		if (str_eq(s->fields[i].name, name_or_key) ||
+			str_eq(s->fields[i].key, name_or_key))
+			return true;
+	return false;
+}
+
+/* Those of what is not shown may be old. */
+static bool is_anywhere(const struct names *n, struct str field)
+{
+	for (size_t i = 0; i < n->n_schemas; i++) {
+		const struct schema *s = &n->schemas[i];
+
+		if (names_project(n, s->project_id) != NULL &&
+			names_have_type(n, s->type_id) && has_field(s, field))
+			return true;
+	}
+	return false;
+}
+
+/* One that was only taken off a type has no value there, by right. */
 static bool field_is_back(const struct mapper *m, int64_t pair, struct str was)
 {
 	const struct names *n = &m->names;
@@ -81,11 +100,12 @@ static bool field_is_back(const struct mapper *m, int64_t pair, struct str was)
 
 		if (reads_pair(s->project_id, s->type_id) != pair)
 			continue;
-		for (size_t k = 0; k < s->n_fields; k++)
-			if (str_eq(s->fields[k].name, was))
-				return true;
+		if (has_field(s, was))
+			return true;
+		if (names_field_renamed(n, s, was))
+			return false;
 	}
-	return false;
+	return is_anywhere(n, was);
 }
 
 static int name_now(struct mapper *m, enum read_kind kind, int64_t id,
@@ -147,52 +167,100 @@ static int on_renamed(
 	return r < 0 ? r : 0;
 }
 
-int frozen_load(struct mapper *m, struct err *e)
-{
-	forget(&m->frozen);
-	return state_renamed(store_state(m->store), on_renamed, m, e);
-}
-
 static void say(const struct frozen_thing *t, struct buf *out)
 {
 	buf_printf(out,
-		"the configuration names the %s '%s', which the server calls "
-		"%s%s%s now",
-		kind_words[t->kind], t->was, t->now[0] != '\0' ? "'" : "",
-		t->now[0] != '\0' ? t->now : "otherwise",
-		t->now[0] != '\0' ? "'" : "");
+		"the configuration names the %s '%s', which the server ",
+		kind_words[t->kind], t->was);
+	if (t->now[0] != '\0')
+		buf_printf(out, "calls '%s' now", t->now);
+	else
+		buf_puts(out, t->kind == READ_SCHEMA ? "has no more"
+						     : "calls otherwise now");
 }
 
-static void say_new(
-	const struct mapper *m, enum read_kind kind, int64_t id, struct str was)
+static bool has(const struct frozen *f, const struct frozen_thing *t)
 {
-	for (size_t i = 0; i < m->frozen.n; i++) {
-		const struct frozen_thing *t = &m->frozen.items[i];
+	for (size_t i = 0; i < f->n; i++)
+		if (f->items[i].kind == t->kind && f->items[i].id == t->id &&
+			strcmp(f->items[i].was, t->was) == 0)
+			return true;
+	return false;
+}
+
+/* Of a custom field there is one for each project and type. */
+static bool was_said(const struct frozen *f, size_t i)
+{
+	const struct frozen_thing *t = &f->items[i];
+
+	for (size_t k = 0; k < i; k++)
+		if (f->items[k].kind == t->kind &&
+			strcmp(f->items[k].was, t->was) == 0 &&
+			strcmp(f->items[k].now, t->now) == 0)
+			return true;
+	return false;
+}
+
+static void say_new(const struct frozen *f, const struct frozen *before)
+{
+	for (size_t i = 0; i < f->n; i++) {
 		struct buf text = {0};
 
-		if (t->kind != kind || t->id != id || !str_is(was, t->was))
+		if (has(before, &f->items[i]) || was_said(f, i))
 			continue;
-		say(t, &text);
+		say(&f->items[i], &text);
 		log_warning("%s: what depends on it stays as it is", text.p);
 		buf_fini(&text);
 	}
 }
 
+/* What thaws may have failed while it was frozen: it is rendered again. */
+static int load(struct mapper *m, bool says, struct err *e)
+{
+	struct frozen *f = &m->frozen;
+	struct frozen before = *f;
+	int r;
+
+	f->n = f->cap = 0;
+	f->items = NULL;
+	r = state_renamed(store_state(m->store), on_renamed, m, e);
+	for (size_t i = 0; r == 0 && i < before.n; i++)
+		if (!has(f, &before.items[i]))
+			r = store_mark_readers(m->store, before.items[i].kind,
+				before.items[i].id, e);
+	if (r == 0 && says)
+		say_new(f, &before);
+	frozen_fini(&before);
+	return r;
+}
+
+int frozen_load(struct mapper *m, struct err *e)
+{
+	return load(m, false, e);
+}
+
+int frozen_learn(struct mapper *m, struct err *e)
+{
+	return load(m, true, e);
+}
+
+int frozen_add(struct mapper *m, enum read_kind kind, int64_t id,
+	struct str was, struct err *e)
+{
+	if (!is_named(m, kind, was))
+		return 0;
+	return state_renamed_add(store_state(m->store), kind, id, was, e);
+}
+
 int frozen_note(struct mapper *m, enum read_kind kind, int64_t id,
 	struct str was, struct err *e)
 {
-	bool named = is_named(m, kind, was);
-	int r = 0;
+	int r;
 
-	if (!named && m->frozen.n == 0)
+	if (!is_named(m, kind, was) && m->frozen.n == 0)
 		return 0;
-	if (named)
-		r = state_renamed_add(store_state(m->store), kind, id, was, e);
-	if (r == 0)
-		r = frozen_load(m, e);
-	if (r == 0 && named)
-		say_new(m, kind, id, was);
-	return r;
+	r = frozen_add(m, kind, id, was, e);
+	return r == 0 ? frozen_learn(m, e) : r;
 }
 
 /* A project that is not shown: does the configuration still ask for it? */
@@ -387,19 +455,6 @@ static int report_projects(struct mapper *m, struct buf *out, struct err *e)
 	r = state_weights(store_state(m->store), INT64_MAX, on_project, arg, e);
 	f->known = r == 0;
 	return r;
-}
-
-/* Of a custom field there is one for each project and type. */
-static bool was_said(const struct frozen *f, size_t i)
-{
-	const struct frozen_thing *t = &f->items[i];
-
-	for (size_t k = 0; k < i; k++)
-		if (f->items[k].kind == t->kind &&
-			strcmp(f->items[k].was, t->was) == 0 &&
-			strcmp(f->items[k].now, t->now) == 0)
-			return true;
-	return false;
 }
 
 int frozen_report(struct mapper *m, struct err *e)

@@ -10,8 +10,8 @@
 
 /*
  * Things that the configuration names, and that the server calls otherwise
- * now, or does not show any more.  What depends on them stays as it is: to
- * take the old name literally would take documents away.  Worker's thread.
+ * now, or does not show or have any more.  What depends on them stays as it is:
+ * to take the old name literally would take documents away.  Worker's thread.
  */
 struct mapper;
 struct mapper_item;
@@ -32,10 +32,19 @@ struct frozen {
 
 void frozen_fini(struct frozen *f);
 
-/* Find out what is frozen now; at the beginning of a pass. */
+/*
+ * Find out what is frozen now: at the beginning of a pass; and, with words in
+ * the log for what is new, after lists came.
+ */
 int frozen_load(struct mapper *m, struct err *e);
+int frozen_learn(struct mapper *m, struct err *e);
 
-/* A thing is not called was any more. */
+/*
+ * A thing is not called was any more: put that down; and find out what is
+ * frozen by it.
+ */
+int frozen_add(struct mapper *m, enum read_kind kind, int64_t id,
+	struct str was, struct err *e);
 int frozen_note(struct mapper *m, enum read_kind kind, int64_t id,
 	struct str was, struct err *e);
 

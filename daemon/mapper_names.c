@@ -159,6 +159,20 @@ static enum difference compare(const struct schema *a, const struct schema *b)
 	return d;
 }
 
+/* The mapping may go by its name or its key. */
+static int learn_field(struct mapper *m, int64_t pair,
+	const struct schema_field *old, const struct schema_field *now,
+	struct err *e)
+{
+	int r = 0;
+
+	if (now != NULL && str_eq(now->name, old->name))
+		return 0;
+	if (now == NULL)
+		r = frozen_add(m, READ_SCHEMA, pair, old->key, e);
+	return r == 0 ? frozen_add(m, READ_SCHEMA, pair, old->name, e) : r;
+}
+
 /* Kept sources have no values of fields that came since. */
 static int learn_schema(struct mapper *m, const struct schema *old,
 	const struct schema *now, struct err *e)
@@ -166,14 +180,9 @@ static int learn_schema(struct mapper *m, const struct schema *old,
 	int64_t pair = reads_pair(now->project_id, now->type_id);
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < old->n_fields; i++) {
-		const struct schema_field *field =
-			find_field(now, old->fields[i].key);
-
-		if (field != NULL && !str_eq(field->name, old->fields[i].name))
-			r = frozen_note(
-				m, READ_SCHEMA, pair, old->fields[i].name, e);
-	}
+	for (size_t i = 0; r == 0 && i < old->n_fields; i++)
+		r = learn_field(m, pair, &old->fields[i],
+			find_field(now, old->fields[i].key), e);
 	if (r != 0)
 		return r;
 	switch (compare(old, now)) {
@@ -213,7 +222,7 @@ int mapper_put_schemas(struct mapper *m, struct str body,
 				e);
 	free(old);
 	free(known);
-	return r;
+	return r == 0 ? frozen_learn(m, e) : r;
 }
 
 /* --- Witnesses ---------------------------------------------------------- */

@@ -291,6 +291,14 @@ bool names_have_status(const struct names *n, int64_t id)
 	return find_status(n, id) != NULL;
 }
 
+bool names_have_type(const struct names *n, int64_t id)
+{
+	for (size_t i = 0; i < n->n_types; i++)
+		if (n->types[i].id == id)
+			return true;
+	return false;
+}
+
 static const struct project *find_project(
 	const struct names *n, struct str name)
 {

@@ -56,6 +56,7 @@ const struct schema *names_schema(
 	const struct names *n, int64_t project_id, int64_t type_id);
 bool names_status_is_closed(const struct names *n, int64_t id);
 bool names_have_status(const struct names *n, int64_t id);
+bool names_have_type(const struct names *n, int64_t id);
 
 /* The projects that are synced, by their ids. */
 struct names_scope {

@@ -68,14 +68,28 @@ bool names_load_renamed(struct names *n, struct str name, struct str body)
 	return true;
 }
 
-struct str names_field_now(const struct names *n, struct str was)
+static struct str key_of(const struct names *n, struct str was)
 {
-	struct str key = STR_NONE;
-	struct str name = STR_NONE;
-
 	for (size_t i = 0; i < n->n_renamed; i++)
 		if (str_eq(n->renamed[i].was, was))
-			key = n->renamed[i].key;
+			return n->renamed[i].key;
+	return STR_NONE;
+}
+
+bool names_field_renamed(
+	const struct names *n, const struct schema *schema, struct str was)
+{
+	struct str key = key_of(n, was);
+
+	return key.p != NULL && schema_name_of(schema, key).p != NULL &&
+	       !str_eq(schema_name_of(schema, key), was);
+}
+
+struct str names_field_now(const struct names *n, struct str was)
+{
+	struct str key = key_of(n, was);
+	struct str name = STR_NONE;
+
 	for (size_t i = 0; key.p != NULL && name.p == NULL && i < n->n_schemas;
 		i++) {
 		name = schema_name_of(&n->schemas[i], key);

@@ -15,6 +15,10 @@ int names_note_fields(struct names *n, struct state *state,
 /* A row of the state's resources; false if it is about something else. */
 bool names_load_renamed(struct names *n, struct str name, struct str body);
 
+/* Has the field that had a name before another in a schema? */
+bool names_field_renamed(
+	const struct names *n, const struct schema *schema, struct str was);
+
 /* What the field is called now that had a name before, or STR_NONE. */
 struct str names_field_now(const struct names *n, struct str was);
 

@@ -150,6 +150,50 @@ def field_elsewhere(tap):
                  "once, and not for each project and type")
 
 
+def take_off(server, key, pairs, schema=None):
+    for project, kind in pairs:
+        server.side("field", {"project": project, "type": kind, "key": key,
+                              "schema": schema})
+
+
+def field_gone(tap, named):
+    """A field is deleted, after it was taken off one type: that is in more
+    schemas than one request asks for."""
+    mapping = "documents:\n- path: ${ id }.md\n  body: '${ cf.%s ?? 0 }'\n"
+    pairs = [(p, t) for p in range(1, 17) for t in range(1, 8)]
+    with StandIn("--generate", "32", "--projects", "16") as server, Sync(
+            server.url, projects="'*'", mapping=mapping % named) as sync:
+        key = "customField4"
+        schema = server.get("/api/v3/work_packages/schemas/1-1").json()[key]
+        sync.once()
+        for name in ("Mass", "Weight"):
+            server.side("rename", {"key": key, "name": name})
+            sync.once("--reconcile")
+        whole = sync.tree()
+        take_off(server, key, [(p, t) for p, t in pairs if t == 2])
+        done = sync.once("--reconcile")
+        tap.same((done.code, "frozen" in sync.opsync("status").out),
+                 (0, False), "a field taken off one type freezes nothing")
+        before = sync.tree()
+        tap.ok(before != whole, "its documents lose the value")
+        tap.tree(before, sync.scratch(), "as from nothing")
+        take_off(server, key, pairs)
+        said = "custom field '%s', which the server has no more: what" % named
+        done = sync.once("--reconcile")
+        tap.same(done.err.count(said), 1, "a deleted field is said once")
+        tap.same(sync.opsync("status").out.count(said), 1, "by status, too")
+        done = sync.once("--full")
+        tap.ok(done.code == 3 and sync.tree() == before,
+               "what depends on it stays", done)
+        for which, tree in (((1, 3, 4, 5, 6, 7), before), ((2,), whole)):
+            take_off(server, key, [(p, t) for p, t in pairs if t in which],
+                     schema)
+            done = sync.once("--reconcile")
+            tap.same((done.code, "frozen" in sync.opsync("status").out),
+                     (0, False), "there again in some types, it thaws")
+            tap.tree(sync.tree(), tree, "with all values")
+
+
 def projects(tap):
     """A project is archived, or hidden, while others go on."""
     for name, away, back in (
@@ -334,6 +378,8 @@ def main():
             part(tap, server, sync)
         tap.same(sync.flaws(), [], "a repository without a flaw")
     field_elsewhere(tap)
+    for named in ("Weight", "customField4"):
+        field_gone(tap, named)
     projects(tap)
     identifier(tap)
     mistyped(tap)
