@@ -108,29 +108,48 @@ static bool field_is_back(const struct mapper *m, int64_t pair, struct str was)
 	return is_anywhere(n, was);
 }
 
-static int name_now(struct mapper *m, enum read_kind kind, int64_t id,
-	struct str was, struct buf *out, struct err *e)
+/* Projects have two names: an identifier, and one for people. */
+struct called {
+	struct buf now;
+	struct buf other; /* or none */
+};
+
+static int project_called(
+	struct mapper *m, int64_t id, struct called *out, struct err *e)
 {
 	const struct project *p = names_project(&m->names, id);
 	bool found = false;
+	int r;
 
-	if (kind == READ_SCHEMA) {
-		buf_add_str(out, names_field_now(&m->names, was));
+	if (p != NULL) {
+		buf_add_str(&out->now, p->identifier);
+		buf_add_str(&out->other, p->name);
 		return 0;
 	}
-	if (kind != READ_PROJECT || p == NULL)
-		return store_name(m->store, kind, id, &found, out, e);
-	buf_clear(out);
-	buf_add_str(out, p->identifier);
+	r = instance_identifier(m, id, &out->now, e); /* not shown now */
+	return r == 0 ? store_name(m->store, READ_PROJECT, id, &found,
+				out->now.n > 0 ? &out->other : &out->now, e)
+		      : r;
+}
+
+static int find_called(struct mapper *m, enum read_kind kind, int64_t id,
+	struct str was, struct called *out, struct err *e)
+{
+	bool found = false;
+
+	if (kind == READ_PROJECT)
+		return project_called(m, id, out, e);
+	if (kind != READ_SCHEMA)
+		return store_name(m->store, kind, id, &found, &out->now, e);
+	buf_add_str(&out->now, names_field_now(&m->names, was));
 	return 0;
 }
 
-static bool is_back(struct mapper *m, enum read_kind kind, int64_t id,
-	struct str was, struct str now)
+static bool is_back(const struct mapper *m, enum read_kind kind, int64_t id,
+	struct str was, const struct called *called)
 {
-	const struct project *p =
-		kind == READ_PROJECT ? names_project(&m->names, id) : NULL;
-	struct str other = p != NULL ? p->name : now;
+	struct str now = buf_str(&called->now);
+	struct str other = called->other.n > 0 ? buf_str(&called->other) : now;
 	bool follows = true;
 
 	if (kind == READ_SCHEMA)
@@ -150,20 +169,22 @@ static int on_renamed(
 	struct mapper *m = arg;
 	struct frozen *f = &m->frozen;
 	enum read_kind kind = (enum read_kind)number;
-	struct buf now = {0};
-	int r = is_named(m, kind, was) ? name_now(m, kind, id, was, &now, e)
-				       : 1;
+	struct called called = {0};
+	int r = 1;
 
-	if (r == 0 && !is_back(m, kind, id, was, buf_str(&now))) {
+	if (is_named(m, kind, was))
+		r = find_called(m, kind, id, was, &called, e);
+	if (r == 0 && !is_back(m, kind, id, was, &called)) {
 		f->items = grow(f->items, f->n, &f->cap, sizeof(*f->items));
 		f->items[f->n++] = (struct frozen_thing){
 			.kind = kind,
 			.id = id,
 			.was = str_dup(was),
-			.now = str_dup(buf_str(&now)),
+			.now = str_dup(buf_str(&called.now)),
 		};
 	}
-	buf_fini(&now);
+	buf_fini(&called.now);
+	buf_fini(&called.other);
 	return r < 0 ? r : 0;
 }
 

@@ -103,29 +103,37 @@ static int learn_named(struct mapper *m, enum read_kind kind,
 	return r;
 }
 
-int mapper_put_names(struct mapper *m, enum names_kind kind,
-	const struct str *pages, size_t n_pages, struct err *e)
+static int learn_names(struct mapper *m, enum names_kind kind,
+	const struct names *old, struct err *e)
 {
-	struct names *n = &m->names;
-	const struct names old = *n; /* its texts stay in the arena */
-	int r = names_put(n, store_state(m->store), kind, pages, n_pages, e);
+	const struct names *n = &m->names;
 
-	if (r != 0)
-		return r;
 	switch (kind) {
 	case NAMES_PROJECTS:
 		m->frozen.known = false;
-		return learn_projects(m, old.projects, old.n_projects, e);
+		return learn_projects(m, old->projects, old->n_projects, e);
 	case NAMES_TYPES:
 		return learn_named(m, READ_TYPE,
-			(struct name_list){old.types, old.n_types},
+			(struct name_list){old->types, old->n_types},
 			(struct name_list){n->types, n->n_types}, e);
 	case NAMES_STATUSES:
 		return learn_named(m, READ_STATUS,
-			(struct name_list){old.statuses, old.n_statuses},
+			(struct name_list){old->statuses, old->n_statuses},
 			(struct name_list){n->statuses, n->n_statuses}, e);
 	}
 	return 0;
+}
+
+int mapper_put_names(struct mapper *m, enum names_kind kind,
+	const struct str *pages, size_t n_pages, struct err *e)
+{
+	const struct names old = m->names; /* its texts stay in the arena */
+	int r = names_put(
+		&m->names, store_state(m->store), kind, pages, n_pages, e);
+
+	if (r == 0)
+		r = learn_names(m, kind, &old, e);
+	return r == 0 ? frozen_learn(m, e) : r;
 }
 
 /* --- Schemas ------------------------------------------------------------ */

@@ -327,6 +327,27 @@ def mistyped(tap):
         tap.same(sync.stop(), 0, "the daemon ends well")
 
 
+def identifier_back(tap):
+    """It is called so again, and later not shown for a while."""
+    with StandIn("--generate", "20", "--projects", "2") as server, Sync(
+            server.url, projects="[demo-1, demo-2]", mapping="") as sync:
+        sync.once()
+        for name in ("first-one", "demo-1"):
+            server.side("rename", {"kind": "project", "id": 1,
+                                   "name": "Of another name",
+                                   "identifier": name})
+            sync.once("--reconcile")
+        server.side("archive", {"project": 1})
+        sync.once("--reconcile")
+        tap.ok("the server calls" not in sync.opsync("status").out,
+               "an identifier that came back, of a project not shown now, is "
+               "no other name", sync.opsync("status"))
+        server.side(*edit(2, subject="Changed meanwhile"))
+        server.side("archive", {"project": 1, "archived": False})
+        tap.same(sync.once("--reconcile").code, 0, "shown again, it goes on")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 TWO = """
 documents:
 - name: two
@@ -383,6 +404,7 @@ def main():
     projects(tap)
     identifier(tap)
     mistyped(tap)
+    identifier_back(tap)
     another_mapping(tap)
     return tap.end()
 
