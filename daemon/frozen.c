@@ -163,6 +163,13 @@ static bool is_back(const struct mapper *m, enum read_kind kind, int64_t id,
 	return follows;
 }
 
+/* What is in use is not deleted: nothing depends on it then. */
+static bool is_deleted(const struct names *n, enum read_kind kind, int64_t id)
+{
+	return (kind == READ_TYPE && !names_have_type(n, id)) ||
+	       (kind == READ_STATUS && !names_have_status(n, id));
+}
+
 static int on_renamed(
 	void *arg, int64_t number, int64_t id, struct str was, struct err *e)
 {
@@ -172,7 +179,7 @@ static int on_renamed(
 	struct called called = {0};
 	int r = 1;
 
-	if (is_named(m, kind, was))
+	if (is_named(m, kind, was) && !is_deleted(&m->names, kind, id))
 		r = find_called(m, kind, id, was, &called, e);
 	if (r == 0 && !is_back(m, kind, id, was, &called)) {
 		f->items = grow(f->items, f->n, &f->cap, sizeof(*f->items));

@@ -348,6 +348,38 @@ def identifier_back(tap):
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
 
+TASKS = """
+documents:
+- match: { type: [Task] }
+  path: tasks/${ id }.md
+  front_matter: { title: "${ subject }" }
+- path: rest/${ id }.md
+  front_matter: { title: "${ subject }", type: "${ type.name }" }
+"""
+
+
+def type_again(tap):
+    """A type is renamed, another made with the old name, and the first one
+    deleted when nothing is of it any more."""
+    with StandIn("--generate", "12", "--projects", "1") as server, Sync(
+            server.url, projects="[demo-1]", mapping=TASKS) as sync:
+        sync.once()
+        tasks = [w["id"] for w in server.state()["workPackages"]
+                 if w["_links"]["type"]["title"] == "Task"]
+        server.side("rename", {"kind": "type", "id": 1, "name": "Chore"})
+        done = sync.once("--reconcile")
+        tap.ok("'Task', which the server calls 'Chore' now" in done.err,
+               "another name of a type is said", done)
+        server.side("thing", {"kind": "type", "id": 77, "name": "Task"})
+        for ident in tasks:
+            server.side(*edit(ident, type=77))
+        server.side("forget", {"kind": "type", "id": 1})
+        done = sync.once("--reconcile")
+        tap.ok(done.code == 0 and "frozen" not in sync.opsync("status").out,
+               "another type of the old name thaws it", done)
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 TWO = """
 documents:
 - name: two
@@ -405,6 +437,7 @@ def main():
     identifier(tap)
     mistyped(tap)
     identifier_back(tap)
+    type_again(tap)
     another_mapping(tap)
     return tap.end()
 
