@@ -242,8 +242,7 @@ static int on_source(
 	return 0;
 }
 
-/* By the newest name, or by its own source if none is known. */
-static int find_subject(struct lookup *l, struct arena *a, int64_t id,
+int lookup_subject(struct lookup *l, struct arena *a, int64_t id,
 	struct str *out, struct err *e)
 {
 	struct subject subject = {.arena = a};
@@ -271,7 +270,7 @@ static bool find(
 					   on_document, &first, &l->err);
 
 	if (r == 0 && first.path.p != NULL)
-		r = find_subject(l, a, work_package, &n.subject, &l->err);
+		r = lookup_subject(l, a, work_package, &n.subject, &l->err);
 	reads_add(&l->reads, READ_WORK_PACKAGE, work_package, STR_NONE);
 	if (r != 0 || first.path.p == NULL)
 		return false;

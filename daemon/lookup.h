@@ -55,6 +55,13 @@ int lookup_authors(struct lookup *l, struct arena *a, struct work_package *wp,
 int lookup_user(struct lookup *l, struct arena *a, int64_t user,
 	struct str *name, int64_t *unknown, struct err *e);
 
+/*
+ * Another work package's subject: its newest name, or that of its own source
+ * if none is known; else STR_NONE.
+ */
+int lookup_subject(struct lookup *l, struct arena *a, int64_t id,
+	struct str *out, struct err *e);
+
 /* Give a work package its relations, with the newest names. */
 int lookup_relations(struct lookup *l, struct arena *a, struct work_package *wp,
 	struct err *e);

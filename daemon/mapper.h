@@ -329,6 +329,12 @@ int mapper_reread(
 void mapper_forget_name(struct mapper *m, enum read_kind kind, int64_t id);
 void mapper_forget_names(struct mapper *m);
 
+/*
+ * Before another mapping: names that nobody read were not learned any more,
+ * and what is kept since may show newer ones.
+ */
+int mapper_forget_unread(struct mapper *m, struct err *e);
+
 /* Is this, without asking the store, the newest name?  And: it is. */
 bool mapper_remembers(
 	struct mapper *m, enum read_kind kind, int64_t id, struct str name);

@@ -42,6 +42,12 @@ void mapper_forget_names(struct mapper *m)
 	memset(m->known, 0, sizeof(m->known));
 }
 
+int mapper_forget_unread(struct mapper *m, struct err *e)
+{
+	mapper_forget_names(m);
+	return store_forget_names(m->store, e);
+}
+
 bool mapper_remembers(
 	struct mapper *m, enum read_kind kind, int64_t id, struct str name)
 {
@@ -138,9 +144,14 @@ static int adopted(
 	return r;
 }
 
-/* The name that a source gave, if none is known: it is not the newest. */
-static int learn_old(struct mapper *m, const struct read *read, struct err *e)
+/*
+ * The name that a source gave, if none is known: it is not the newest.  What
+ * a work package is called, its own source knows better: *newer, if so.
+ */
+static int learn_old(
+	struct mapper *m, const struct read *read, bool *newer, struct err *e)
 {
+	struct str name = STR_NONE;
 	struct buf known = {0};
 	bool found = false;
 	int r = 0;
@@ -149,8 +160,13 @@ static int learn_old(struct mapper *m, const struct read *read, struct err *e)
 		mapper_remembers(m, read->kind, read->id, read->name))
 		return 0;
 	r = store_name(m->store, read->kind, read->id, &found, &known, e);
+	if (r == 0 && !found && read->kind == READ_WORK_PACKAGE)
+		r = lookup_subject(&m->lookup, &m->arena, read->id, &name, e);
+	if (name.p == NULL)
+		name = read->name;
 	if (r == 0 && !found)
-		store_put_name(m->store, read->kind, read->id, read->name);
+		store_put_name(m->store, read->kind, read->id, name);
+	*newer |= !str_eq(name, read->name);
 	buf_fini(&known);
 	return r;
 }
@@ -186,6 +202,7 @@ int mapper_made_of(struct mapper *m, const struct mapper_item *item,
 {
 	const struct reads *asked = &m->lookup.reads;
 	bool fresh = !item->known && !item->kept;
+	bool newer = false;
 	int r = m->lookup.err.code;
 
 	if (r != 0)
@@ -201,7 +218,7 @@ int mapper_made_of(struct mapper *m, const struct mapper_item *item,
 	for (size_t i = 0; r == 0 && i < reads->n; i++) {
 		const struct read *read = &reads->items[i];
 
-		r = item->kept ? learn_old(m, read, e)
+		r = item->kept ? learn_old(m, read, &newer, e)
 			       : mapper_learn(m, read->kind, read->id,
 					 read->name, e);
 	}
@@ -212,6 +229,8 @@ int mapper_made_of(struct mapper *m, const struct mapper_item *item,
 	/* Whoever reads a name first is a reader of a new one, too. */
 	if (!fresh || reads->n > 0)
 		store_put_fresh(m->store, item->id);
+	if (newer)
+		store_put_stale(m->store, item->id, STORE_STALE);
 	return r;
 }
 

@@ -79,6 +79,8 @@ static int compare_mapping(struct pass *p, struct state *state, struct err *e)
 		r = state_get(state, "held.mapping", &held, &mixed, e);
 	if (r == 0 && found && (mixed || !str_is(buf_str(&known), hash)))
 		r = state_heads(state, add_remap, &remap, e);
+	if (r == 0 && p->n_remap > 0 && !p->dry)
+		r = mapper_forget_unread(p->sync->mapper, e);
 	if (r == 0)
 		r = begin_weighing(p, state, hash, e);
 	buf_fini(&known);

@@ -283,6 +283,21 @@ int store_name(struct store *s, enum read_kind kind, int64_t id, bool *found,
 	return state_name(s->state, kind, id, found, name, e);
 }
 
+int store_forget_names(struct store *s, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"DELETE FROM name WHERE kind NOT IN (?1, ?2, ?3)"
+		" AND NOT EXISTS (SELECT 1 FROM read r"
+		" WHERE r.kind = name.kind AND r.id = name.id)"
+		" AND NOT EXISTS (SELECT 1 FROM renamed r"
+		" WHERE r.kind = name.kind AND r.id = name.id)");
+
+	bind_int(&q, READ_PROJECT);
+	bind_int(&q, READ_TYPE);
+	bind_int(&q, READ_STATUS);
+	return query_run(&q, e);
+}
+
 void store_put_name(
 	struct store *s, enum read_kind kind, int64_t id, struct str name)
 {

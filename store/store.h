@@ -373,6 +373,12 @@ int store_name(struct store *s, enum read_kind kind, int64_t id, bool *found,
 void store_put_name(
 	struct store *s, enum read_kind kind, int64_t id, struct str name);
 
+/*
+ * Forget, at once, names that nothing reads, but those that lists of their own
+ * tell and those that are called otherwise than the configuration has it.
+ */
+int store_forget_names(struct store *s, struct err *e);
+
 /* As state_relations(), with what is staged; stage them (none: unknown). */
 int store_relations(struct store *s, int64_t work_package, bool *found,
 	struct buf *out, struct err *e);

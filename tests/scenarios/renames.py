@@ -3,6 +3,7 @@
 of schemas, and things that are deleted.  A reconcile sees it; the store is as
 one made from nothing."""
 import sys
+import time
 import urllib.parse
 
 from harness import StandIn, Sync, Tap
@@ -163,8 +164,69 @@ documents:
             tap.tree(sync.tree(), sync.scratch(), how + ": as from nothing")
 
 
+READS = """
+documents:
+- path: ${ id }.md
+  front_matter:
+    version: ${ version.name }
+    assignee: ${ assignee.name }
+    option: ${ cf.Audience }
+    children: ${ children | pluck("subject") }
+"""
+PARENT = """
+documents:
+- path: ${ id }.md
+  front_matter: { parent: "${ parent.subject }" }
+"""
+NONE = """
+documents:
+- path: ${ id }.md
+  body: x
+"""
+
+
+def back(tap):
+    """A mapping that reads names goes, and comes back: what was read
+    meanwhile knows them better."""
+    with StandIn("--generate", "6") as server, Sync(
+            server.url, projects="[demo-1]", mapping=READS) as sync:
+        for ident in (2, 3):
+            server.side("edit", {"id": ident, "set": {
+                "version": 1, "assignee": 7, "customField1": 1, "parent": 1}})
+        sync.once()
+        sync.configure(mapping=NONE)
+        sync.once()
+        for kind, ident in (("version", 1), ("user", 7), ("option", 1)):
+            server.side("rename", {"kind": kind, "id": ident, "name": "Anew"})
+        server.side("edit", {"id": 2, "set": {"subject": "Anew"}})
+        sync.once()
+        sync.configure(mapping=READS)
+        tap.same(sync.once().code, 0, "a mapping is back")
+        tap.tree(sync.tree(), sync.scratch(), "with the new names")
+
+
+def long_ago(tap):
+    """A source that is older than its parent's has its old name."""
+    with StandIn("--generate", "6") as server, Sync(
+            server.url, projects="[demo-1]", mapping=NONE,
+            schedule="{ poll: 1h, overlap: 1s }") as sync:
+        for ident in (2, 3):
+            server.side("edit", {"id": ident, "set": {"parent": 1}})
+        sync.once()
+        time.sleep(1.2)
+        sync.once()  # from here on, polls do not see them again
+        server.side("edit", {"id": 1, "set": {"subject": "Anew"}})
+        sync.once()
+        sync.configure(mapping=PARENT)
+        tap.same(sync.once().code, 0, "parents are read from now on")
+        tap.ok(all(b"parent: Anew" in sync.tree()["%d.md" % i]
+                   for i in (2, 3)), "by their newest names", sync.tree())
+
+
 def main():
     tap = Tap()
+    back(tap)
+    long_ago(tap)
     only_uploader(tap)
     uploader(tap)
     with StandIn() as server, Sync(
