@@ -330,8 +330,8 @@ void mapper_forget_name(struct mapper *m, enum read_kind kind, int64_t id);
 void mapper_forget_names(struct mapper *m);
 
 /*
- * Before another mapping: names that nobody read were not learned any more,
- * and what is kept since may show newer ones.
+ * Before another mapping: names and relations that nobody read were not
+ * learned any more, and what is kept since may show newer names.
  */
 int mapper_forget_unread(struct mapper *m, struct err *e);
 

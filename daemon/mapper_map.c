@@ -184,7 +184,7 @@ static int look_up(struct mapper *m, struct mapper_item *item,
 {
 	int r = look_up_contents(m, wp, e);
 
-	if (r == 0 && m->in_use.relations)
+	if (r == 0 && (m->in_use.relations || m->in_use.related))
 		r = lookup_relations(&m->lookup, &m->arena, wp, e);
 	if (r == 0)
 		r = lookup_authors(&m->lookup, &m->arena, wp, &item->user, e);

@@ -45,7 +45,7 @@ void mapper_forget_names(struct mapper *m)
 int mapper_forget_unread(struct mapper *m, struct err *e)
 {
 	mapper_forget_names(m);
-	return store_forget_names(m->store, e);
+	return store_forget_unread(m->store, e);
 }
 
 bool mapper_remembers(

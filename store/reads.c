@@ -57,6 +57,7 @@ int store_in_use(struct store *s, struct store_use *out, struct err *e)
 	struct query q = query_open(s->state,
 		"SELECT EXISTS (SELECT 1 FROM read WHERE kind IN (?1, ?2)),"
 		" EXISTS (SELECT 1 FROM read WHERE kind = ?3),"
+		" EXISTS (SELECT 1 FROM relations),"
 		" EXISTS (SELECT 1 FROM unique_value)");
 
 	bind_int(&q, READ_WORK_PACKAGE);
@@ -65,6 +66,7 @@ int store_in_use(struct store *s, struct store_use *out, struct err *e)
 	if (query_next(&q)) {
 		out->neighbours = column_int(&q) != 0;
 		out->relations = column_int(&q) != 0;
+		out->related = column_int(&q) != 0;
 		out->values = column_int(&q) != 0;
 	}
 	return query_close(&q, e);
@@ -283,7 +285,17 @@ int store_name(struct store *s, enum read_kind kind, int64_t id, bool *found,
 	return state_name(s->state, kind, id, found, name, e);
 }
 
-int store_forget_names(struct store *s, struct err *e)
+static int forget_relations(struct store *s, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"DELETE FROM relations WHERE NOT EXISTS (SELECT 1 FROM read r"
+		" WHERE r.kind = ? AND r.id = relations.work_package)");
+
+	bind_int(&q, READ_RELATIONS);
+	return query_run(&q, e);
+}
+
+int store_forget_unread(struct store *s, struct err *e)
 {
 	struct query q = query_open(s->state,
 		"DELETE FROM name WHERE kind NOT IN (?1, ?2, ?3)"
@@ -291,11 +303,13 @@ int store_forget_names(struct store *s, struct err *e)
 		" WHERE r.kind = name.kind AND r.id = name.id)"
 		" AND NOT EXISTS (SELECT 1 FROM renamed r"
 		" WHERE r.kind = name.kind AND r.id = name.id)");
+	int code;
 
 	bind_int(&q, READ_PROJECT);
 	bind_int(&q, READ_TYPE);
 	bind_int(&q, READ_STATUS);
-	return query_run(&q, e);
+	code = query_run(&q, e);
+	return code == 0 ? forget_relations(s, e) : code;
 }
 
 void store_put_name(

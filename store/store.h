@@ -310,7 +310,8 @@ void store_put_reads(struct store *s, int64_t work_package, bool fresh,
 /* What is in use at all, so that much need not be asked each time. */
 struct store_use {
 	bool neighbours; /* documents that read others */
-	bool relations;  /* and relations */
+	bool relations;  /* and relations, */
+	bool related;    /* of which some are here, from whenever they did */
 	bool values;     /* of unique: */
 };
 
@@ -374,10 +375,11 @@ void store_put_name(
 	struct store *s, enum read_kind kind, int64_t id, struct str name);
 
 /*
- * Forget, at once, names that nothing reads, but those that lists of their own
- * tell and those that are called otherwise than the configuration has it.
+ * Forget, at once, relations and names that nothing reads; but not names that
+ * lists of their own tell, nor of what is called otherwise than the
+ * configuration has it.
  */
-int store_forget_names(struct store *s, struct err *e);
+int store_forget_unread(struct store *s, struct err *e);
 
 /* As state_relations(), with what is staged; stage them (none: unknown). */
 int store_relations(struct store *s, int64_t work_package, bool *found,

@@ -54,6 +54,30 @@ class World:
                 if "/relations" in r["path"]]
 
 
+def back(w):
+    """A mapping that reads them goes and comes back."""
+    w.sync.configure(mapping=QUIET)
+    w.after("read no more", 1, [], [], ())
+    w.sync.configure(mapping=MAPPING)
+    w.after("read again", 1, ["precedes wp2", "relates wp5"], [], ())
+    w.sync.configure(mapping=QUIET)
+    w.after("once more", 1, [], [relate(9, 1, 3), ("unrelate", {"id": 2})],
+            ())
+    w.sync.configure(mapping=MAPPING)
+    w.after("others by now", 1, ["precedes wp2", "precedes wp3"], [], ())
+    w.after("as they were", 1, ["precedes wp2", "relates wp5"],
+            [relate(2, 5, 1, "relates", "relates", "somehow"),
+             ("unrelate", {"id": 9})])
+    for ident in range(1, 7):
+        w.server.side(*edit(ident, "hidden"))
+    w.sync.once()
+    w.after("all that read them are gone, and one is back", 1, [],
+            [edit(1, "wp1")], ())
+    w.after("and another", 2, ["follows wp1"], [edit(2, "wp2")], ())
+    w.after("and all", 1, ["precedes wp2", "relates wp5"],
+            [edit(i, "wp%d" % i) for i in range(3, 7)], ())
+
+
 def main():
     tap = Tap()
     more = "guard: { max_delete: { share: 100% } }"
@@ -72,6 +96,7 @@ def main():
                 [relate(2, 5, 1, "relates", "relates", "somehow")])
         tap.ok(b"why: somehow" in sync.tree()["5.md"], "with its words",
                sync.tree()["5.md"])
+        back(w)
         w.after("one that is renamed", 1, ["precedes wp2", "relates five"],
                 [edit(5, "five")], ())
         w.after("one without a document", 1, ["precedes wp2"],
