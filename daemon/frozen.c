@@ -22,6 +22,8 @@
 #include "daemon/names_renamed.h"
 #include "store/state_guard.h"
 
+#define THINGS "frozen.things" /* a line each: "15 4", kind and id */
+
 static const char *const kind_words[] = {
 	[READ_PROJECT] = "project",
 	[READ_TYPE] = "type",
@@ -242,7 +244,57 @@ static void say_new(const struct frozen *f, const struct frozen *before)
 	}
 }
 
+static bool is_frozen(const struct frozen *f, long long kind, long long id)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if ((long long)f->items[i].kind == kind && f->items[i].id == id)
+			return true;
+	return false;
+}
+
 /* What thaws may have failed while it was frozen: it is rendered again. */
+static int thaw(struct mapper *m, struct str things, struct err *e)
+{
+	int r = 0;
+
+	while (r == 0 && things.n > 0) {
+		size_t n = str_find(things, STR("\n"));
+		struct str line = {things.p, n};
+		size_t space = str_find(line, STR(" "));
+		long long kind;
+		long long id;
+
+		things = str_skip(things, n < things.n ? n + 1 : n);
+		if (str_to_int64((struct str){line.p, space}, &kind) &&
+			str_to_int64(str_skip(line, space + 1), &id) &&
+			!is_frozen(&m->frozen, kind, id))
+			r = store_mark_readers(
+				m->store, (enum read_kind)kind, id, e);
+	}
+	return r;
+}
+
+/* In the state, as the configuration may change while nothing runs. */
+static int settle(struct mapper *m, struct err *e)
+{
+	struct state *state = store_state(m->store);
+	struct buf known = {0};
+	struct buf now = {0};
+	bool found = false;
+	int r = state_get(state, THINGS, &known, &found, e);
+
+	for (size_t i = 0; i < m->frozen.n; i++)
+		buf_printf(&now, "%d %lld\n", (int)m->frozen.items[i].kind,
+			(long long)m->frozen.items[i].id);
+	if (r == 0)
+		r = thaw(m, buf_str(&known), e);
+	if (r == 0 && !str_eq(buf_str(&known), buf_str(&now)))
+		r = state_put(state, THINGS, buf_str(&now), e);
+	buf_fini(&known);
+	buf_fini(&now);
+	return r;
+}
+
 static int load(struct mapper *m, bool says, struct err *e)
 {
 	struct frozen *f = &m->frozen;
@@ -252,10 +304,8 @@ static int load(struct mapper *m, bool says, struct err *e)
 	f->n = f->cap = 0;
 	f->items = NULL;
 	r = state_renamed(store_state(m->store), on_renamed, m, e);
-	for (size_t i = 0; r == 0 && i < before.n; i++)
-		if (!has(f, &before.items[i]))
-			r = store_mark_readers(m->store, before.items[i].kind,
-				before.items[i].id, e);
+	if (r == 0)
+		r = settle(m, e);
 	if (r == 0 && says)
 		say_new(f, &before);
 	frozen_fini(&before);

@@ -398,6 +398,19 @@ static size_t add_to_scope(const struct names *n,
 	return count;
 }
 
+/* One that is called otherwise now is still what was meant. */
+static const struct project *find_renamed(
+	const struct names *n, struct str name)
+{
+	const struct frozen *f = n->frozen;
+
+	for (size_t i = 0; f != NULL && i < f->n; i++)
+		if (f->items[i].kind == READ_PROJECT &&
+			str_is(name, f->items[i].was))
+			return names_project(n, f->items[i].id);
+	return NULL;
+}
+
 int names_find_scope(const struct names *n, const struct config *c, bool strict,
 	struct names_scope *out, struct err *e)
 {
@@ -408,11 +421,13 @@ int names_find_scope(const struct names *n, const struct config *c, bool strict,
 		const struct config_project *want = &c->projects[i];
 		const struct project *found = find_project(n, want->name);
 
+		if (found == NULL && scope.missing.code == 0)
+			names_unknown_project(n, want, &scope.missing);
+		if (found == NULL)
+			found = find_renamed(n, want->name);
 		if (found != NULL)
 			scope.n = add_to_scope(
 				n, want, found, scope.ids, scope.n);
-		else if (scope.missing.code == 0)
-			names_unknown_project(n, want, &scope.missing);
 	}
 	if (scope.missing.code != 0 && (strict || scope.n == 0)) {
 		free(scope.ids);

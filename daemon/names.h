@@ -62,13 +62,15 @@ bool names_have_type(const struct names *n, int64_t id);
 struct names_scope {
 	size_t n;           /* 0: all that the key's user sees */
 	int64_t *ids;       /* owned */
-	struct err missing; /* a project that is left out; code 0: none is */
+	struct err missing; /* a project that is not there; code 0: none */
 };
 
 /*
  * Find the projects that the configuration names, subprojects included where
  * asked for.  One that the server does not show is ERR_CONFIG with its place
  * if strict; else it is left out, and only a scope that is empty is an error.
+ * One that is frozen, as it has another identifier, is missing and in scope:
+ * its subprojects go on.
  */
 int names_find_scope(const struct names *n, const struct config *c, bool strict,
 	struct names_scope *out, struct err *e);

@@ -327,6 +327,32 @@ def mistyped(tap):
         tap.same(sync.stop(), 0, "the daemon ends well")
 
 
+def identifier_above(tap, others):
+    """A project with subprojects gets another identifier."""
+    names = "[{ project: %s, subprojects: true }" + others + "]"
+    mapping = "documents:\n- path: ${ project.identifier }/${ id }.md\n"
+    with StandIn() as server, Sync(
+            server.url, projects=names % "ccm", mapping=mapping +
+            "  front_matter: { title: '${ subject }' }\n") as sync:
+        sync.once()
+        before = sync.tree()
+        server.side("rename", {"kind": "project", "id": 1,
+                               "name": "Of another name",
+                               "identifier": "ccm2"})
+        for way in ("--reconcile", "--full", "--reconcile"):
+            done = sync.once(way)
+            tap.ok(done.code in (0, 3) and "'ccm2' now" in done.err,
+                   way + ", of one with subprojects: it is said", done)
+            tap.tree(sync.tree(), before, "and nothing goes")
+        server.side(*edit(21, subject="Goes on below"))
+        sync.once()
+        tap.ok(b"Goes on below" in sync.tree()["ccm-sub/21.md"],
+               "its subprojects go on")
+        sync.configure(projects=names % "ccm2")
+        tap.same(sync.once().code, 0, "configured, it goes on")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 def identifier_back(tap):
     """It is called so again, and later not shown for a while."""
     with StandIn("--generate", "20", "--projects", "2") as server, Sync(
@@ -436,6 +462,8 @@ def main():
     projects(tap)
     identifier(tap)
     mistyped(tap)
+    identifier_above(tap, "")
+    identifier_above(tap, ", bulk")
     identifier_back(tap)
     type_again(tap)
     another_mapping(tap)
