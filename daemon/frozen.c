@@ -371,7 +371,7 @@ bool frozen_project(struct mapper *m, int64_t id)
 			m->frozen.items[i].id == id)
 			return true;
 	if (names_project(&m->names, id) != NULL)
-		return false;
+		return names_may_be_below(&m->names, m->config, id);
 	is_asked_for(m, id, &asked, &fault);
 	return asked;
 }

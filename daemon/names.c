@@ -438,6 +438,26 @@ int names_find_scope(const struct names *n, const struct config *c, bool strict,
 	return 0;
 }
 
+bool names_may_be_below(
+	const struct names *n, const struct config *c, int64_t id)
+{
+	const struct project *p = names_project(n, id);
+	bool hidden = false;
+
+	for (size_t i = 0; p != NULL && i < c->n_projects; i++) {
+		const struct config_project *want = &c->projects[i];
+		const struct project *found = find_project(n, want->name);
+
+		if (found == NULL)
+			found = find_renamed(n, want->name);
+		if (found == p || (found != NULL && want->subprojects &&
+					  has_ancestor(p, found->id)))
+			return false;
+		hidden |= found == NULL && want->subprojects;
+	}
+	return hidden;
+}
+
 /* --- The mapping's names against the server's --------------------------- */
 
 /* Collects what the server has of one kind; *n of them, the caller frees. */

@@ -75,6 +75,13 @@ struct names_scope {
 int names_find_scope(const struct names *n, const struct config *c, bool strict,
 	struct names_scope *out, struct err *e);
 
+/*
+ * Is a project out of scope, but might be below one that is asked for with its
+ * subprojects and is not shown, so that nobody knows?
+ */
+bool names_may_be_below(
+	const struct names *n, const struct config *c, int64_t id);
+
 /* ERR_CONFIG: a project that the configuration names is not shown. */
 int names_unknown_project(const struct names *n,
 	const struct config_project *want, struct err *e);

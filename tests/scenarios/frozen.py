@@ -353,6 +353,31 @@ def identifier_above(tap, others):
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
 
+def hidden_above(tap):
+    """The key's user loses a project, and not the one below it."""
+    names = "[{ project: ccm, subprojects: true }, bulk]"
+    with StandIn() as server, Sync(
+            server.url, projects=names, key="syncbotkey",
+            mapping="") as sync:
+        for project in (1, 3, 4):
+            server.side("grant", {"user": "syncbot", "project": project})
+        sync.once()
+        before = sync.tree()
+        tap.ok(any(p.startswith("ccm-sub/") for p in before),
+               "subprojects are there", list(before))
+        server.side("grant", {"user": "syncbot", "project": 1,
+                              "sees": False})
+        for way in ("--reconcile", "--full"):
+            done = sync.once(way)
+            tap.ok("no project 'ccm'" in done.err,
+                   way + ", the upper one not shown: it is said", done)
+            tap.tree(sync.tree(), before, "and nothing goes below it")
+        server.side(*edit(21, subject="Meanwhile"))
+        server.side("grant", {"user": "syncbot", "project": 1})
+        tap.same(sync.once("--reconcile").code, 0, "shown again, it goes on")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 def identifier_back(tap):
     """It is called so again, and later not shown for a while."""
     with StandIn("--generate", "20", "--projects", "2") as server, Sync(
@@ -464,6 +489,7 @@ def main():
     mistyped(tap)
     identifier_above(tap, "")
     identifier_above(tap, ", bulk")
+    hidden_above(tap)
     identifier_back(tap)
     type_again(tap)
     another_mapping(tap)
