@@ -364,10 +364,8 @@ static void on_user(struct api_request *request)
 
 static bool in_scope(const struct api_scope *scope, int64_t project)
 {
-	for (size_t i = 0; i < scope->n_projects; i++)
-		if (scope->projects[i] == project)
-			return true;
-	return scope->n_projects == 0;
+	return scope->n_projects == 0 ||
+	       names_in_scope(scope->projects, scope->n_projects, project);
 }
 
 static void run_gone(struct job *job)

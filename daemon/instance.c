@@ -52,14 +52,6 @@ int instance_check_origin(struct mapper *m, struct err *e)
 	return r;
 }
 
-static bool is_in_scope(const struct names_scope *scope, int64_t project)
-{
-	for (size_t i = 0; i < scope->n; i++)
-		if (scope->ids[i] == project)
-			return true;
-	return false;
-}
-
 struct sharing {
 	const struct names_scope *scope;
 	bool shares;
@@ -72,7 +64,8 @@ static int look_whether_shared(
 
 	(void)e;
 	s->shares = s->shares ||
-		    (w->documents > 0 && is_in_scope(s->scope, w->project_id));
+		    (w->documents > 0 && names_in_scope(s->scope->ids,
+						 s->scope->n, w->project_id));
 	return 0;
 }
 
@@ -316,7 +309,8 @@ static int look_whether_lost(
 		    frozen_project(l->m, w->project_id);
 
 	(void)e;
-	l->lost = l->lost || (!kept && !is_in_scope(l->scope, w->project_id));
+	l->lost = l->lost || (!kept && !names_in_scope(l->scope->ids,
+					       l->scope->n, w->project_id));
 	return 0;
 }
 

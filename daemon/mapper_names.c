@@ -53,8 +53,7 @@ static int learn_project(struct mapper *m, const struct project *old,
 	if (r != 0 || str_eq(old->identifier, now->identifier))
 		return r;
 	r = store_mark_readers(m->store, READ_PROJECT, now->id, e);
-	return r == 0 ? frozen_note(
-				m, READ_PROJECT, now->id, old->identifier, e)
+	return r == 0 ? frozen_add(m, READ_PROJECT, now->id, old->identifier, e)
 		      : r;
 }
 

@@ -374,12 +374,19 @@ static bool has_ancestor(const struct project *p, int64_t id)
 	return false;
 }
 
-static bool in_scope(const int64_t *ids, size_t n_ids, int64_t id)
+bool names_in_scope(const int64_t *ids, size_t n_ids, int64_t id)
 {
 	for (size_t i = 0; i < n_ids; i++)
 		if (ids[i] == id)
 			return true;
 	return false;
+}
+
+/* Is it the project that is asked for, or below it where that is? */
+static bool is_meant(const struct config_project *want,
+	const struct project *found, const struct project *p)
+{
+	return p == found || (want->subprojects && has_ancestor(p, found->id));
 }
 
 /* Add a project, and those below it where asked for. */
@@ -389,10 +396,9 @@ static size_t add_to_scope(const struct names *n,
 {
 	for (size_t k = 0; k < n->n_projects; k++) {
 		const struct project *p = &n->projects[k];
-		bool meant = p == found ||
-			     (want->subprojects && has_ancestor(p, found->id));
 
-		if (meant && !in_scope(ids, count, p->id))
+		if (is_meant(want, found, p) &&
+			!names_in_scope(ids, count, p->id))
 			ids[count++] = p->id;
 	}
 	return count;
@@ -450,8 +456,7 @@ bool names_may_be_below(
 
 		if (found == NULL)
 			found = find_renamed(n, want->name);
-		if (found == p || (found != NULL && want->subprojects &&
-					  has_ancestor(p, found->id)))
+		if (found != NULL && is_meant(want, found, p))
 			return false;
 		hidden |= found == NULL && want->subprojects;
 	}

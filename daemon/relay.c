@@ -35,10 +35,10 @@ static bool may_be_asked(struct str path)
 
 static bool is_in_scope(const struct sync *sync, int64_t project)
 {
-	for (size_t i = 0; i < sync->scope.n_projects; i++)
-		if (sync->scope.projects[i] == project)
-			return true;
-	return sync->scope.n_projects == 0; /* all, once that is resolved */
+	const struct api_scope *scope = &sync->scope;
+
+	return scope->n_projects == 0 || /* all, once that is resolved */
+	       names_in_scope(scope->projects, scope->n_projects, project);
 }
 
 static void put_names(struct relay *relay)

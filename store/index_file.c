@@ -212,27 +212,29 @@ static bool find_in_part(
 	return good;
 }
 
+/* Is the entry that came last before (< 0), at or behind a path? */
+static int order_of(const struct index_view *v, struct str path)
+{
+	if (v->n_walked == 0)
+		return -1;
+	return str_cmp((struct str){v->at.path, v->at.n_path}, path);
+}
+
 /* The first entry of that path; from the beginning, if it lies behind. */
 static const struct index_image_entry *walk_to(
 	struct index_view *v, const char *path)
 {
 	struct str to = str_of(path);
-	int order = -1;
 
 	if (str_cmp(to, buf_str(&v->asked)) < 0)
 		begin_walk(v, &v->fault);
 	buf_clear(&v->asked);
 	buf_puts(&v->asked, path);
-	if (v->n_walked > 0)
-		order = str_cmp((struct str){v->at.path, v->at.n_path}, to);
-	while (order < 0 && v->fault.code == 0 &&
-		v->n_walked < v->walk.header.n) {
-		if (index_walk_next(&v->walk, &v->at, &v->fault) != 0)
-			break;
+	while (order_of(v, to) < 0 && v->fault.code == 0 &&
+		v->n_walked < v->walk.header.n &&
+		index_walk_next(&v->walk, &v->at, &v->fault) == 0)
 		v->n_walked++;
-		order = str_cmp((struct str){v->at.path, v->at.n_path}, to);
-	}
-	return v->fault.code == 0 && order == 0 ? &v->at : NULL;
+	return v->fault.code == 0 && order_of(v, to) == 0 ? &v->at : NULL;
 }
 
 bool index_view_find(
