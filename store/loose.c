@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -22,27 +23,42 @@
 #include "store/deflate.h"
 #include "store/files.h"
 
+/*
+ * On the disk a file takes whole blocks: one that fits into a block is smaller
+ * deflated only in a pack, where git puts it later.
+ */
+#define BLOCK 4096
+
 struct draft {
 	const struct object *object;
 	char *path; /* of the temporary file; NULL once it is in place */
 	int fd;
 };
 
-/* Deflate header and content as one; plain is room for them. */
+/* Header and content as one, in zlib's format; plain is room for them. */
 static void encode(struct deflater *d, const struct object *o,
 	struct buf *plain, struct buf *out)
 {
-	size_t bound;
+	size_t size;
 
 	buf_clear(plain);
 	buf_printf(plain, "%s %llu", git_object_type2string(o->type),
 		(unsigned long long)o->size);
 	buf_add(plain, "", 1); /* the NUL between them */
 	buf_add(plain, o->bytes, (size_t)o->size);
-	bound = deflater_bound(plain->n);
 	buf_clear(out);
-	buf_reserve(out, bound);
-	out->n = deflater_whole(d, plain->p, plain->n, out->p, bound);
+	size = deflate_plain_size(plain->n);
+	if (size <= BLOCK) {
+		buf_reserve(out, size);
+		deflate_plain(plain->p, plain->n,
+			libdeflate_adler32(1, plain->p, plain->n),
+			(uint8_t *)out->p);
+		out->n = size;
+		return;
+	}
+	size = deflater_bound(plain->n);
+	buf_reserve(out, size);
+	out->n = deflater_whole(d, plain->p, plain->n, out->p, size);
 }
 
 /*
