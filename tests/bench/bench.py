@@ -3,16 +3,16 @@
 and the script that people would write instead, against the same stand-in.
 
   make bench                                  a look, some minutes
-  make bench BENCH=--all                      everything, hours
+  make bench BENCH="--all --fresh"            everything, more than an hour
   make bench BENCH="--worlds 2000x1 --runs 5 --only opsync,script"
   make bench BENCH="--worlds 10000 --special latency,idle"
 
 A world is its number of work packages, then how many attachments each has,
 then their size: 10000, 10000x1, 1000x5x1M.  Each first sync has a folder of
-its own and nothing is removed before the end: ext4 looks for five minutes
-past the inodes of removed files, and makes each new file several times as
-slowly.  So give it a file system where nothing else is removed meanwhile
-(--in /mnt/bench), or leave the machine alone for five minutes before.
+its own and nothing is removed while a world is measured (disk.py says why).
+So give it a file system where nothing else is removed meanwhile (--in
+/mnt/bench), or leave the machine alone for five minutes before, or let it
+make one for each world (--fresh, as root).
 """
 import argparse
 import os
@@ -23,6 +23,7 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import contenders  # noqa: E402
+import disk  # noqa: E402
 import rendering  # noqa: E402
 import report  # noqa: E402
 import special  # noqa: E402
@@ -62,13 +63,12 @@ def measure(world, names, runs):
     return results
 
 
-def run_worlds(plan, folder):
+def run_worlds(plan, folder, fresh):
     """Tables as they come; the results by number of work packages."""
     grown = {}
-    for text, only, runs, cost in plan:
-        size = Size(text)
-        names = [name for name in CONTENDERS if name in only.split(",")]
-        with World(size, folder, cost) as world:
+    for size, names, runs, cost in plan:
+        with disk.place_of(folder, fresh) as place, \
+                World(size, place, cost) as world:
             results = measure(world, names, runs)
         report.print_table(size.words() + (
             ", at the real server's cost" if cost else ""), results)
@@ -77,10 +77,11 @@ def run_worlds(plan, folder):
     return grown
 
 
-def run_specials(names, worlds, folder):
+def run_specials(names, worlds, folder, fresh):
     for name in names:
         for text in worlds or SPECIAL_WORLDS[name]:
-            with World(Size(text), folder) as world:
+            with disk.place_of(folder, fresh) as place, \
+                    World(Size(text), place) as world:
                 lines = special.SPECIALS[name](world)
             for line in lines:
                 print("%s: %s" % (text, line), flush=True)
@@ -100,6 +101,8 @@ def arguments():
         special.SPECIALS))
     p.add_argument("--in", dest="where", default=BUILD, metavar="FOLDER",
                    help="where to work (%(default)s)")
+    p.add_argument("--fresh", action="store_true",
+                   help="each world on a new file system there (as root)")
     p.add_argument("--keep", action="store_true", help="remove nothing")
     a = p.parse_args()
     names = a.only.split(",")
@@ -109,28 +112,36 @@ def arguments():
     return a
 
 
-def main():
-    a = arguments()
-    folder = tempfile.mkdtemp(
-        prefix="runs-", dir=os.path.abspath(a.where))
-    worlds = a.worlds.split(",") if a.worlds else None
+def planned(a, worlds):
     plan = ALL if a.all else LOOK
     if worlds:
         plan = [(w, a.only, a.runs, a.cost) for w in worlds]
+    return [(Size(text), [name for name in CONTENDERS
+                          if name in only.split(",")], runs, cost)
+            for text, only, runs, cost in plan]
+
+
+def main():
+    a = arguments()
+    worlds = a.worlds.split(",") if a.worlds else None
+    plan = planned(a, worlds) if a.all or not a.special else []
+    disk.check_room([world[:3] for world in plan], a.where, a.fresh)
+    folder = tempfile.mkdtemp(
+        prefix="runs-", dir=os.path.abspath(a.where))
     specials = (a.special or ("all" if a.all else "")).split(",")
     if specials == ["all"]:
         specials = [*special.SPECIALS, "big", "rendering"]
     try:
-        if a.all or not a.special:
-            grown = run_worlds(plan, folder)
-            if len(grown) > 1:
-                path = os.path.join(BUILD, "bench.svg")
-                report.write_plot(path, grown)
-                print("\nplotted in " + path)
+        grown = run_worlds(plan, folder, a.fresh)
+        if len(grown) > 1:
+            path = os.path.join(BUILD, "bench.svg")
+            report.write_plot(path, grown)
+            print("\nplotted in " + path)
         run_specials([s for s in specials if s in special.SPECIALS],
-                     worlds, folder)
+                     worlds, folder, a.fresh)
         if "big" in specials:
-            print("\n".join(special.big_file(folder)))
+            with disk.place_of(folder, a.fresh) as place:
+                print("\n".join(special.big_file(place)))
         if "rendering" in specials or not a.special:
             print("\n".join(rendering.rendering()))
     finally:
