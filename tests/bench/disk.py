@@ -36,7 +36,7 @@ def fresh(folder):
                            stderr=subprocess.DEVNULL)
             yield place
         finally:
-            subprocess.run(["umount", place], check=True)
+            subprocess.run(["umount", "-l", place], check=True)
             os.rmdir(place)
     finally:
         os.unlink(image)
