@@ -283,6 +283,17 @@ static void print_pushed(const struct page *p)
 	end(p);
 }
 
+static void print_worktree(const struct page *p)
+{
+	const char *why = cli_text(p->status, "worktree", NULL);
+
+	if (why == NULL)
+		return;
+	label(p, "work tree", YELLOW);
+	printf("is left alone: %s", why);
+	end(p);
+}
+
 static void print_kept(const struct page *p)
 {
 	const char *branch = cli_text(p->status, "kept", NULL);
@@ -425,6 +436,7 @@ void status_print(const struct term *t, const struct config *config,
 	}
 	print_counts(&p);
 	print_held(&p);
+	print_worktree(&p);
 	print_kept(&p);
 	print_run(&p);
 	print_errors(&p);

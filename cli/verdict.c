@@ -170,7 +170,10 @@ static void judge_contents(struct judgement *j, const json_t *status)
 {
 	long long failed = cli_int(json_object_get(status, "counts"), "failed");
 	const json_t *sets = json_object_get(status, "held");
+	const char *worktree = text_of(status, "worktree", NULL);
 
+	if (worktree != NULL)
+		find(j, WARNING, "the work tree is left alone: %s", worktree);
 	if (failed > 0)
 		find(j, WARNING, "%lld work packages are in error", failed);
 	for (size_t i = 0; i < json_array_size(sets); i++) {

@@ -11,6 +11,7 @@
 #include "daemon/monitor.h"
 #include "daemon/pause.h"
 #include "daemon/push.h"
+#include "store/store.h"
 
 #define MAX_FAILED 50 /* work packages in error that status names */
 
@@ -133,6 +134,8 @@ int report_status(struct state *s, struct buf *out, struct err *e)
 		r = put_value(s, "user", "user", out, e);
 	if (r == 0)
 		r = put_value(s, "kept", "kept", out, e);
+	if (r == 0)
+		r = put_value(s, STORE_BESIDE, "worktree", out, e);
 	if (r == 0)
 		r = guard_status(s, out, e);
 	if (r == 0)

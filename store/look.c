@@ -281,43 +281,69 @@ static int look_at_touched(struct sight *g, struct err *e)
 	return code;
 }
 
-/* As a person may have it; a HEAD that is damaged looks like that. */
-static void tell_beside(struct store *s)
+/* Why the work tree is left alone; a HEAD that is damaged looks like that. */
+static char *beside_words(struct store *s)
 {
 	git_reference *head = NULL;
+	char *words;
 
-	if (s->worktree == NULL || s->beside)
-		return;
-	s->beside = true;
 	if (git_reference_lookup(&head, s->repo, "HEAD") == 0)
-		store_tell(s, LOG_LEVEL_WARNING,
-			"%s is checked out in %s: %s goes on without the work "
-			"tree, until it is checked out again",
+		words = xasprintf("%s is checked out in %s: %s goes on without "
+				  "the work tree, until it is checked out "
+				  "again",
 			git_reference_type(head) == GIT_REFERENCE_SYMBOLIC
 				? "another branch"
 				: "a commit, and no branch,",
 			s->path, s->ref);
 	else
-		store_tell(s, LOG_LEVEL_WARNING,
-			"%sHEAD cannot be read: %s goes on without the work "
-			"tree, until that file holds 'ref: %s' again",
+		words = xasprintf("%sHEAD cannot be read: %s goes on without "
+				  "the work tree, until that file holds "
+				  "'ref: %s' again",
 			git_repository_path(s->repo), s->ref, s->ref);
 	git_reference_free(head);
+	return words;
+}
+
+/* As a person may have it: told once, and recorded for as long. */
+static int note_beside(struct store *s, bool beside, struct err *e)
+{
+	bool first = git_oid_is_zero(&s->seen_tip); /* what is recorded? */
+	char *words;
+	int code;
+
+	beside = beside && s->worktree != NULL;
+	if (beside == s->beside && !first)
+		return 0;
+	if (!beside) {
+		code = state_delete(s->state, STORE_BESIDE, e);
+		s->beside = code != 0 && s->beside;
+		return code;
+	}
+	words = beside_words(s);
+	code = state_put(s->state, STORE_BESIDE, str_of(words), e);
+	if (code == 0 && !s->beside)
+		store_tell(s, LOG_LEVEL_WARNING, "%s", words);
+	s->beside = s->beside || code == 0;
+	free(words);
+	return code;
 }
 
 static int begin(struct sight *g, enum extent extent, struct err *e)
 {
 	struct store *s = g->store;
+	bool ours;
 	int code;
 
 	if (extent == LOOK_NOWHERE)
 		return 0;
-	if (!store_is_checked_out(s)) {
-		tell_beside(s);
+	ours = store_is_checked_out(s);
+	code = note_beside(s, !ours, e);
+	if (code != 0)
+		return code;
+	if (!ours) {
 		watch_lose(g->watch);
 		return 0;
 	}
-	s->beside = false;
 	if (extent == LOOK_ALL)
 		watch_begin(g->watch);
 	code = worktree_index(

@@ -86,6 +86,9 @@ int store_mend_state(struct store *s, bool *again, struct err *e);
  * are gone from the repository, so that the work package is to be mapped.
  * Nothing may be staged before.
  */
+/* The state's value that says why the work tree is left alone, while it is. */
+#define STORE_BESIDE "beside"
+
 typedef void store_adrift_fn(void *arg, int64_t work_package, struct str entry,
 	struct str path, bool lost);
 int store_look(struct store *s, bool deep, store_adrift_fn *fn, void *arg,

@@ -293,9 +293,17 @@ def elsewhere(tap, server, sync):
                "warning: %s is checked out in " % words in done.err and
                done.err.count("without the work tree") == 1,
                name + ": ours goes on, and that is said", done)
+        done = sync.opsync("status")
+        tap.ok("work tree  is left alone: %s is checked out" % words in
+               done.out, name + ": status says so", done)
+        done = sync.opsync("status", "--check")
+        tap.ok(done.code == 1 and "the work tree is left alone" in done.out,
+               name + ": monitoring is told", done)
         sync.git("checkout", "-q", "--", ".")
         sync.git("checkout", "-q", "main")
         tap.same(sync.once().code, 0, name + ": and back")
+        tap.ok("left alone" not in sync.opsync("status").out,
+               name + ": status is quiet again")
         tap.same(sync.flaws(), [], name + ": is clean then")
 
 
