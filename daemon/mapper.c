@@ -165,7 +165,8 @@ int mapper_read(
 struct known {
 	struct mapper *m;
 	struct mapper_item *item;
-	bool same; /* the source is the known one */
+	bool same;  /* the source is the known one, */
+	bool heard; /* but its comments are to be asked for again */
 };
 
 static bool compare_head(struct mapper *m, struct mapper_item *item,
@@ -185,7 +186,7 @@ static bool compare_head(struct mapper *m, struct mapper_item *item,
 static int compare_known(
 	void *arg, const struct state_work_package *wp, struct err *e)
 {
-	const struct known *known = arg;
+	struct known *known = arg;
 	struct mapper *m = known->m;
 	struct mapper_item *item = known->item;
 
@@ -193,13 +194,15 @@ static int compare_known(
 	if (!known->same && wp->source.n > 0)
 		instance_compare(
 			m, item->id, wp->source, buf_str(&item->source));
-	/* Attachments that come or go change the source: the list holds. */
-	if (known->same && item->forced && !m->verifying &&
+	known->heard = m->hears && known->same && wp->comments.p != NULL;
+	/*
+	 * Attachments that come or go change the source: the list holds.  Of
+	 * comments, one that is written again or deleted need not.
+	 */
+	if (known->same && (item->forced || known->heard) && !m->verifying &&
 		wp->attachments.p != NULL) {
 		item->attachments_known = item->attachments_kept = true;
 		buf_add_str(&item->attachments, wp->attachments);
-		item->comments_known = wp->comments.p != NULL;
-		buf_add_str(&item->comments, wp->comments);
 	}
 	return 0;
 }
@@ -211,6 +214,20 @@ static void tell_fetched(struct mapper *m, const struct mapper_item *item)
 	stamp_format(item->updated_at, 0, changed);
 	mapper_event(m, LOG_LEVEL_DEBUG, "fetched", item->id, STR_NONE,
 		"read as it was changed at %s", changed);
+}
+
+/* If it says which one it is, that is in error, and asked for again. */
+static int take_unreadable(
+	struct mapper *m, const struct mapper_item *item, struct err *e)
+{
+	struct err why = {0};
+
+	if (item->id != 0) {
+		err_set(&why, ERR_UNAVAILABLE, "%s", item->unreadable);
+		return mapper_fail_unread(m, item->id, &why, e);
+	}
+	mapper_failed(m, 0, item->unreadable);
+	return 0;
 }
 
 /* Is it to be mapped? */
@@ -226,22 +243,20 @@ static int take_item(
 	m->at = item->id;
 	m->at_project = item->pair.project_id;
 	*wanted = false;
-	if (item->unreadable != NULL) {
-		mapper_failed(m, item->id, item->unreadable);
-		return 0;
-	}
+	if (item->unreadable != NULL)
+		return take_unreadable(m, item, e);
 	item->generation = m->generation;
 	r = store_head_of(m->store, item->id, &found, &head, e);
 	if (r == 0 && found)
 		known.same = compare_head(m, item, &head);
-	if (r == 0 && found && (!known.same || item->forced))
+	if (r == 0 && found && (!known.same || item->forced || m->hears))
 		r = store_work_package(
 			m->store, item->id, &found, compare_known, &known, e);
 	if (r == 0 && !known.same && mapper_of_future(item->updated_at))
 		log_warning("work package %lld was changed in the future, if "
 			    "the server is right: polls do not begin there",
 			(long long)item->id);
-	*wanted = !known.same || item->forced;
+	*wanted = !known.same || item->forced || known.heard;
 	m->counts.again += known.same;
 	if (r == 0 && !known.same)
 		tell_fetched(m, item);

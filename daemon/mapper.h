@@ -85,7 +85,8 @@ struct mapper {
 	bool rest_due;     /* one took much memory since it was given back */
 	bool verifying;    /* it trusts nothing, */
 	bool dry;          /* and commits nothing */
-	bool confirms;     /* it sees which work packages are gone */
+	bool confirms;     /* it sees which work packages are gone, */
+	bool hears;        /* and comments that moved no work package */
 	bool decided;      /* about removals, in this pass */
 	struct mapper_created created;
 	struct guard guard;

@@ -221,6 +221,7 @@ static void run_begin(struct job *job)
 	m->dry = p->dry;
 	m->confirms =
 		(p->kind == PASS_FULL || p->kind == PASS_RECONCILE) && !p->dry;
+	m->hears = p->kind == PASS_SLOW;
 	store_adopt(m->store, p->adopt ? &p->paths : NULL);
 	if (r == 0 && p->adopt)
 		r = state_work_packages_of(store_state(m->store),
@@ -282,7 +283,7 @@ static void on_resolved(struct resolve *r)
 void pass_resolve(struct pass *p)
 {
 	p->resolve = (struct resolve){.sync = p->sync,
-		.strict = !p->cursor->known,
+		.strict = !p->cursor->known && !p->retried,
 		.rebuilt = p->rebuilt,
 		.proven = p->proven};
 	resolve_start(&p->resolve, on_resolved);

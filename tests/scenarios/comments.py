@@ -3,7 +3,7 @@
 work package; internal ones never get out."""
 import sys
 
-from harness import StandIn, Sync, Tap
+from harness import StandIn, Sync, Tap, until
 
 MAPPING = """
 documents:
@@ -97,7 +97,43 @@ def main():
         head = sync.head()
         sync.once("--reconcile")
         tap.same(sync.head(), head, "once and for all")
+    unmoved(tap)
     return tap.end()
+
+
+def unmoved(tap):
+    """What is written again later moves no work package."""
+    mapping = MAPPING.replace("  comments: public\n",
+                              "  comments: public\n  attachments: all\n")
+    with StandIn("--generate", "6") as server, Sync(
+            server.url, projects="[demo-1]", mapping=mapping) as sync:
+        say(server, 1, "first")
+        sync.once()
+        for words, args in (("full", ("--full",)),
+                            ("some", ("--wp", "1"))):
+            say(server, 1, words, silent=True)
+            if words == "full":
+                sync.once(*args)
+            else:
+                sync.start()
+                sync.opsync("resync", *args, "--wait")
+                sync.stop()
+            tap.ok(("text: " + words).encode() in sync.tree()["1.md"],
+                   words + ": comments are asked for again",
+                   sync.tree()["1.md"])
+        sync.configure(mapping=mapping, schedule="{ poll: 1s, overlap: 1s, "
+                       "full: { every: 2s, between: 00:00-24:00 } }")
+        sync.start()
+        say(server, 1, "slow", silent=True)
+        server.side("requests/reset")
+        got = until(lambda: b"text: slow" in sync.tree()["1.md"], 30)
+        tap.ok(got, "and by the daily full read", sync.said())
+        tap.ok(not any("/work_packages/%d/" % ident in path
+                       for path in asked(server, "/activities")
+                       for ident in (4, 5, 6)),
+               "of those that use them", asked(server, "/activities"))
+        tap.same(sync.stop(), 0, "the daemon ends well")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
 
 if __name__ == "__main__":
