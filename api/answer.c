@@ -82,6 +82,7 @@ static enum verdict broken(
 	enum verdict verdict = VERDICT_RETRY;
 
 	answer_name(r, name, sizeof(name));
+	r->too_slow = g->result == CURLE_OPERATION_TIMEDOUT && g->asked;
 	switch (g->result) {
 	case CURLE_PEER_FAILED_VERIFICATION:
 		way_out = " (server.ca_file may name certificates to trust)";
@@ -197,6 +198,7 @@ static enum verdict refused(struct api_request *r, const char *where, bool away)
 		buf_fini(&line);
 		return VERDICT_RETRY;
 	}
+	r->too_slow = r->status == 504;
 	if (r->status == 401 || r->status == 403)
 		code = ERR_AUTH;
 	else if (r->status == 404 && api)
@@ -232,6 +234,7 @@ enum verdict answer_judge(struct api_request *r, const struct http_get *g,
 	enum verdict verdict;
 
 	r->err = (struct err){0};
+	r->too_slow = false;
 	r->status = g->status;
 	if (g->fault != HTTP_FAULT_NONE)
 		return fault(r, g, where);

@@ -98,13 +98,15 @@ struct api_request {
 	int (*on_bytes)(struct api_request *r, const void *bytes, size_t n);
 	void (*on_restart)(struct api_request *r);
 	bool content;
-	bool batch; /* a list of many whole work packages, which takes long */
-	bool once;  /* the first try is the last */
+	bool batch;  /* a list of many whole work packages, which takes long */
+	bool varies; /* one of few or many: how long it takes says nothing */
+	bool once;   /* the first try is the last */
 	int64_t max_size;
 
 	/* Result, valid in done() and until api_request_fini(). */
 	struct err err;  /* code 0: status is 200 and the answer is whole */
 	bool too_big;    /* a failure: ask for less at once */
+	bool too_slow;   /* a failure: 504, or the server is silent; the same */
 	int status;      /* HTTP status of the last try, 0 if none came */
 	struct buf body; /* decoded; the caller may take it */
 

@@ -70,6 +70,8 @@ static void complete(struct http_get *g, CURLcode result)
 	const char *text = NULL;
 
 	g->result = result;
+	if (g->fault == HTTP_FAULT_PRIVATE && result == CURLE_OK)
+		g->fault = HTTP_FAULT_NONE; /* another of its addresses did */
 	g->status = http_status(g);
 	if (g->words[0] == '\0')
 		snprintf(g->words, sizeof(g->words), "%s",
@@ -84,6 +86,7 @@ static void complete(struct http_get *g, CURLcode result)
 	g->n_received = info_number(g->easy, CURLINFO_SIZE_DOWNLOAD_T) +
 			(int64_t)g->n_header_bytes;
 	g->first_byte = info_number(g->easy, CURLINFO_STARTTRANSFER_TIME_T);
+	g->asked = info_number(g->easy, CURLINFO_PRETRANSFER_TIME_T) > 0;
 	let_go(g);
 	g->on_done(g);
 }

@@ -67,6 +67,7 @@ struct http_get {
 	int64_t retry_after; /* seconds, 0 for none */
 	int64_t n_received;
 	int64_t first_byte; /* microseconds */
+	bool asked;         /* the request was sent */
 
 	/* Private. */
 	struct http *http;

@@ -68,8 +68,11 @@ void pace_took(struct pace *p, int64_t bytes, int64_t now)
 
 static bool is_slow(struct pace *p, const struct pace_answer *a)
 {
-	int64_t usual = p->usual[a->kind];
+	int64_t usual;
 
+	if (a->kind == PACE_ANY)
+		return false;
+	usual = p->usual[a->kind];
 	if (usual == 0 || a->first_byte < usual)
 		p->usual[a->kind] += (a->first_byte - usual) / (usual ? 2 : 1);
 	else

@@ -65,6 +65,8 @@ static enum pace_kind kind_of(const struct api_request *r)
 {
 	if (r->content)
 		return PACE_CONTENT;
+	if (r->varies)
+		return PACE_ANY;
 	if (strchr(r->path, '?') == NULL)
 		return PACE_SINGLE;
 	return r->batch ? PACE_BATCH : PACE_LIST;
@@ -86,7 +88,8 @@ static void count(struct api_transfer *t)
 	c->counters.bytes += (uint64_t)g->n_received;
 	c->counters.server_time += g->first_byte;
 	c->counters.statuses[status]++;
-	pace_answered(&c->pace, &answer);
+	if (t->where == NULL) /* another host says nothing of the server */
+		pace_answered(&c->pace, &answer);
 }
 
 static int64_t backoff(int n_tries)
@@ -108,6 +111,13 @@ static void end(struct api_transfer *t)
 	move(t, &t->client->ended, false);
 }
 
+/* What another host asks for holds for this transfer alone. */
+static void leave_alone(struct api_transfer *t, int64_t until)
+{
+	if (t->where == NULL)
+		t->client->not_before = until;
+}
+
 static void retry(struct api_transfer *t)
 {
 	struct api_client *c = t->client;
@@ -120,8 +130,8 @@ static void retry(struct api_transfer *t)
 		int64_t most = (INT64_MAX - now) / STAMP_SECOND;
 		size_t n = strlen(r->err.text);
 
-		c->not_before =
-			now + (after < most ? after : most) * STAMP_SECOND;
+		leave_alone(
+			t, now + (after < most ? after : most) * STAMP_SECOND);
 		snprintf(r->err.text + n, sizeof(r->err.text) - n,
 			" (not to be asked again for %lld s)",
 			(long long)after);
@@ -131,7 +141,7 @@ static void retry(struct api_transfer *t)
 	after *= STAMP_SECOND;
 	if (r->once || t->n_tries >= c->max_tries) {
 		if (after > 0)
-			c->not_before = now + after;
+			leave_alone(t, now + after);
 		end(t);
 		return;
 	}
@@ -139,7 +149,8 @@ static void retry(struct api_transfer *t)
 	if (t->due < after)
 		t->due = after;
 	t->due += now;
-	if (after > 0 && t->get.status == 429) /* that is meant for all */
+	if (after > 0 && t->get.status == 429 && t->where == NULL)
+		/* that is meant for all */
 		pace_hold(&c->pace, now + after);
 	c->counters.retries++;
 	move(t, &c->waiting, false);

@@ -2,8 +2,11 @@
  * batches - whole work packages by their ids.
  *
  * A batch in which one id has vanished is refused as a whole: it is split in
- * halves until the id stands alone.  So is one of which the server gives only
- * a part, since its administrator allows no larger pages.  The next batch is
+ * halves until the id stands alone.  But every batch is refused as soon as a
+ * project of the scope is gone; so before an id has vanished, the server is
+ * asked, once, for an id of the scope alone: if that is refused, too, it is the
+ * scope, and the end.  Split is also one of which the server gives only a part,
+ * since its administrator allows no larger pages.  The next batch is
  * asked for when one is here, so neither the server nor the worker waits for
  * the other; but none while too many batches wait for the worker, or too many
  * items for their attachments.
@@ -16,6 +19,9 @@
  *   500 --> ids? --> 500: the server is in trouble, and that is the end
  *               `--> halves, each asked for once --> 500: their halves …
  *                         --> 500 for one alone: all tries, ids? --> it fails
+ *
+ * The same is done where the server does not get ready with a list in time; all
+ * that follow are shorter then.
  *
  * A work package that fails so, and one that alone is larger than any answer
  * may be, has an error of its own and is tried again later.  Where many more
@@ -66,7 +72,7 @@ static void start_lane(struct batches_lane *bl, struct batches_range range)
 	bl->start = range.start;
 	bl->n = range.n;
 	api_path_batch(&path, &b->sync->scope, b->ids + range.start, range.n);
-	bl->lane.batch = true;
+	bl->lane.batch = range.n == b->most;
 	bl->lane.once = range.once;
 	lane_start(&bl->lane, buf_take(&path));
 }
@@ -141,16 +147,11 @@ static void halve(struct batches *b, const struct batches_lane *bl, bool once)
 	push(b, bl->start, half, once);
 }
 
-/* One refused batch, or a large one: alone it has vanished, else halve it. */
-static void split(struct batches *b, const struct batches_lane *bl)
+/* From now on, and in what comes after this, until it is resolved anew. */
+static void ask_for_fewer(struct batches *b, size_t most)
 {
-	if (bl->n == 1) {
-		b->vanished = grow(b->vanished, b->n_vanished, &b->cap_vanished,
-			sizeof(*b->vanished));
-		b->vanished[b->n_vanished++] = b->ids[bl->start];
-		return;
-	}
-	halve(b, bl, false);
+	if (most < b->most)
+		b->most = b->sync->page = most;
 }
 
 /* The server gives fewer at a time than asked for: so ask for fewer. */
@@ -163,10 +164,9 @@ static void read_rest(struct batches *b, const struct batches_lane *bl)
 			(long long)b->ids[bl->start]);
 		return;
 	}
-	if (bl->lane.page.page_size > 0 &&
-		bl->lane.page.page_size < (int64_t)b->most)
-		b->most = (size_t)bl->lane.page.page_size;
-	split(b, bl);
+	if (bl->lane.page.page_size > 0)
+		ask_for_fewer(b, (size_t)bl->lane.page.page_size);
+	halve(b, bl, false);
 }
 
 static bool is_part(const struct mapper_page *page)
@@ -221,6 +221,19 @@ static void tell(struct batches_lane *bl)
 	worker_give(bl->batches->sync->worker, &bl->job);
 }
 
+/* Does the server list ids, if nothing else?  done() has the answer. */
+static void probe(struct batches_lane *bl, api_done_fn *done)
+{
+	struct batches *b = bl->batches;
+	struct buf path = {0};
+
+	api_request_fini(&bl->probe);
+	api_path_ids(&path, &b->sync->scope, 1, 1);
+	bl->probe = (struct api_request){.path = buf_take(&path), .once = true};
+	bl->failing = bl->probing = true;
+	api_get(b->sync->client, &bl->probe, done);
+}
+
 static void on_probed(struct api_request *probe)
 {
 	struct batches_lane *bl =
@@ -237,30 +250,53 @@ static void on_probed(struct api_request *probe)
 	proceed(b);
 }
 
-static void probe(struct batches_lane *bl)
-{
-	struct batches *b = bl->batches;
-	struct buf path = {0};
-
-	api_request_fini(&bl->probe);
-	api_path_ids(&path, &b->sync->scope, 1, 1);
-	bl->probe = (struct api_request){.path = buf_take(&path), .once = true};
-	bl->failing = bl->probing = true;
-	api_get(b->sync->client, &bl->probe, on_probed);
-}
-
 static void on_fault(struct batches *b, struct batches_lane *bl)
 {
 	bool many = ++b->n_bad > b->n_good + BAD_MOST && !b->again;
 
+	if (bl->lane.too_slow)
+		ask_for_fewer(b, (bl->n + 1) / 2);
 	if (b->canceled || many)
 		fail(b, &bl->lane.err);
 	else if (!bl->lane.once || (bl->n == 1 && b->again))
-		probe(bl);
+		probe(bl, on_probed);
 	else if (bl->n > 1)
 		halve(b, bl, true);
 	else
 		push(b, bl->start, 1, false);
+}
+
+/* --- What the server refuses --------------------------------------------- */
+
+static void vanish(struct batches *b, int64_t id)
+{
+	b->vanished = grow(b->vanished, b->n_vanished, &b->cap_vanished,
+		sizeof(*b->vanished));
+	b->vanished[b->n_vanished++] = id;
+}
+
+static void on_scope(struct api_request *probe)
+{
+	struct batches_lane *bl =
+		container_of(probe, struct batches_lane, probe);
+	struct batches *b = bl->batches;
+
+	bl->probing = bl->failing = false;
+	if (probe->err.code != 0)
+		fail(b, &probe->err);
+	else
+		vanish(b, b->ids[bl->start]);
+	proceed(b);
+}
+
+static void on_refused(struct batches *b, struct batches_lane *bl)
+{
+	if (bl->n > 1)
+		halve(b, bl, false);
+	else if (b->sync->scope.n_projects == 0)
+		vanish(b, b->ids[bl->start]);
+	else if (b->err.code == 0 && !b->canceled)
+		probe(bl, on_scope);
 }
 
 static void on_good(struct batches *b, const struct batches_lane *bl)
@@ -279,11 +315,13 @@ static void on_lane(struct lane *lane)
 		on_good(b, bl);
 	if (lane->err.code == 0 && is_part(&lane->page))
 		read_rest(b, bl);
-	else if (lane->err.code == ERR_QUERY || (lane->too_big && bl->n > 1))
-		split(b, bl);
+	else if (lane->err.code == ERR_QUERY)
+		on_refused(b, bl);
+	else if (lane->too_big && bl->n > 1)
+		halve(b, bl, false);
 	else if (lane->too_big)
 		tell(bl);
-	else if (lane->err.code != 0 && lane->status == LANE_FAULT)
+	else if (lane->fault)
 		on_fault(b, bl);
 	else if (lane->err.code != 0)
 		fail(b, &lane->err);
@@ -295,7 +333,7 @@ void batches_start(struct batches *b, batches_done_fn *done)
 	struct mapper_page none = {0};
 
 	b->done = done;
-	b->most = SYNC_PAGE;
+	b->most = sync_page(b->sync);
 	for (size_t i = 0; i < BATCHES_LANES; i++) {
 		b->lanes[i].batches = b;
 		b->lanes[i].lane = (struct lane){.sync = b->sync,

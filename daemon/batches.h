@@ -26,7 +26,8 @@ struct batches {
 
 	/*
 	 * Result.  vanished: ids that the server refuses: deleted meanwhile,
-	 * or hidden; owned until batches_fini().
+	 * or hidden; owned until batches_fini().  ERR_QUERY: it refuses the
+	 * scope, of which a project is gone.
 	 */
 	struct err err; /* of all, not of one work package */
 	size_t n_vanished;

@@ -79,8 +79,7 @@ static void on_lane(struct lane *lane)
 	if (lane->too_big && c->page > 1) {
 		c->page /= 2;
 		c->more = true;
-	} else if (lane->too_big ||
-		   (lane->err.code != 0 && lane->status == LANE_FAULT)) {
+	} else if (lane->too_big || lane->fault) {
 		c->fault = lane->err;
 		c->failed = true;
 	} else if (lane->err.code != 0 && c->err.code == 0) {
@@ -155,7 +154,7 @@ static void on_found(struct batches *b)
 		c->err = c->fault;
 	batches_fini(b);
 	c->failed = false;
-	c->page = SYNC_PAGE;
+	c->page = (int)sync_page(c->sync);
 	c->more = true;
 	proceed(c);
 }
@@ -256,7 +255,7 @@ static void proceed(struct catch_up *c)
 void catch_up_start(struct catch_up *c, catch_up_done_fn *done)
 {
 	c->done = done;
-	c->page = SYNC_PAGE;
+	c->page = (int)sync_page(c->sync);
 	for (size_t i = 0; i < 2; i++) {
 		c->lanes[i].catch_up = c;
 		c->lanes[i].lane = (struct lane){.sync = c->sync,

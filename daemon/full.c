@@ -96,7 +96,7 @@ static void on_newest(struct api_request *request)
 	struct api_list list = {0};
 
 	f->asking = false;
-	if (request->err.code != 0 && request->status == LANE_FAULT) {
+	if (lane_fault(request)) {
 		f->doubt = request->err;
 		proceed(f, LISTING);
 		return;

@@ -258,6 +258,11 @@ static void on_read(uv_work_t *reading, int status)
 
 /* --- ASKING ------------------------------------------------------------- */
 
+bool lane_fault(const struct api_request *list)
+{
+	return list->err.code != 0 && (list->status == 500 || list->too_slow);
+}
+
 static void read_list(struct lane *lane)
 {
 	if (uv_queue_work(
@@ -270,8 +275,9 @@ static void on_list(struct api_request *request)
 	struct lane *lane = container_of(request, struct lane, request);
 
 	lane->asking = false;
-	lane->status = request->status;
+	lane->fault = lane_fault(request);
 	lane->too_big = request->too_big;
+	lane->too_slow = request->too_slow;
 	lane->err = request->err;
 	if (request->err.code != 0) {
 		finish(lane);
@@ -286,8 +292,7 @@ static void begin(struct lane *lane)
 {
 	assert(!lane->busy);
 	lane->busy = true;
-	lane->too_big = false;
-	lane->status = 0;
+	lane->fault = lane->too_big = lane->too_slow = false;
 	lane->err = (struct err){0};
 	mapper_page_fini(&lane->page);
 }
@@ -296,8 +301,10 @@ void lane_start(struct lane *lane, char *path)
 {
 	begin(lane);
 	api_request_fini(&lane->request);
-	lane->request = (struct api_request){
-		.path = path, .batch = lane->batch, .once = lane->once};
+	lane->request = (struct api_request){.path = path,
+		.batch = lane->batch,
+		.varies = !lane->batch,
+		.once = lane->once};
 	lane->asking = true;
 	api_get(lane->sync->client, &lane->request, on_list);
 }
@@ -307,7 +314,6 @@ void lane_start_answered(struct lane *lane, struct api_request *answered)
 	begin(lane);
 	api_request_fini(&lane->request);
 	lane->request = *answered;
-	lane->status = answered->status;
 	*answered = (struct api_request){0};
 	read_list(lane);
 }

@@ -4,8 +4,11 @@
 #include "daemon/items.h"
 #include "daemon/sync.h"
 
-/* HTTP's, where a list, or one that is in it, is too much for the server. */
-#define LANE_FAULT 500
+/*
+ * Has the server failed at a list, as at one that is too much for it, or has
+ * one in it that is: 500, 504, or nothing for a minute?
+ */
+bool lane_fault(const struct api_request *list);
 
 struct lane;
 typedef void lane_fn(struct lane *lane);
@@ -20,7 +23,8 @@ struct lane {
 	struct items *items;
 	void *owner;    /* the caller's own */
 	bool forced;    /* map what is known, too */
-	bool batch;     /* the list is one of many work packages */
+	bool batch;     /* the list is one of many work packages; else of few,
+			   or of many */
 	bool once;      /* it is asked for once only */
 	bool wary;      /* ERR_QUERY, and nothing is taken, where it shows a
 			   project or status that names does not have */
@@ -29,8 +33,9 @@ struct lane {
 	lane_fn *done;
 
 	struct err err;          /* result */
-	int status;              /* HTTP's, of the list */
-	bool too_big;            /* an error: the list is longer than may be */
+	bool fault;              /* an error: as of lane_fault() */
+	bool too_big;            /* one: the list is longer than may be, */
+	bool too_slow;           /* or takes the server too long */
 	struct mapper_page page; /* result: figures; items are gone */
 	bool busy;
 

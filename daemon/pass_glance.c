@@ -102,7 +102,8 @@ static char *path_of(const struct pass *p)
 
 	if (q->path != NULL && q->low == p->cursor->low)
 		return xstrdup(q->path);
-	api_path_changed(&path, &scope, p->cursor->low, INT64_MAX, SYNC_PAGE);
+	api_path_changed(&path, &scope, p->cursor->low, INT64_MAX,
+		(int)sync_page(p->sync));
 	return buf_take(&path);
 }
 
@@ -111,7 +112,7 @@ bool pass_glance(struct pass *p)
 	if (!is_at_rest(p))
 		return false;
 	p->counts.held = p->sync->mapper->counts.held;
-	p->glance = (struct api_request){.path = path_of(p)};
+	p->glance = (struct api_request){.path = path_of(p), .varies = true};
 	p->glancing = true;
 	api_get(p->sync->client, &p->glance, on_glanced);
 	return true;

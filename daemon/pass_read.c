@@ -19,6 +19,18 @@
 
 #define LOOK_BACK (INT64_C(7200) * STAMP_SECOND)
 
+/* A project may have been archived or hidden: ask again, once. */
+bool pass_try_again(struct pass *p)
+{
+	if (p->err.code != ERR_QUERY || p->retried || p->canceled)
+		return false;
+	p->retried = true;
+	p->sync->resolved = false;
+	p->sync->n_unshown = 0; /* one that is gone is refused, too */
+	p->err = (struct err){0};
+	return true;
+}
+
 /* --- Some --------------------------------------------------------------- */
 
 void pass_read_ids(
@@ -37,6 +49,11 @@ static void on_some(struct batches *b)
 	struct pass *p = container_of(b, struct pass, batches);
 
 	p->err = b->err;
+	if (pass_try_again(p)) {
+		batches_fini(b);
+		pass_proceed(p, RESOLVING);
+		return;
+	}
 	for (size_t i = 0; i < b->n_vanished; i++) {
 		log_warning("work package %lld is not shown by the server, or "
 			    "out of scope",
@@ -56,18 +73,6 @@ static void on_some(struct batches *b)
 
 /* --- Changes ------------------------------------------------------------ */
 
-/* A project may have been archived or hidden: ask again, once. */
-static bool try_again(struct pass *p, const struct err *err)
-{
-	if (err->code != ERR_QUERY || p->retried || p->canceled)
-		return false;
-	p->retried = true;
-	p->sync->resolved = false;
-	p->sync->n_unshown = 0; /* one that is gone is refused, too */
-	p->err = (struct err){0};
-	return true;
-}
-
 static void on_caught_up(struct catch_up *c)
 {
 	struct pass *p = container_of(c, struct pass, catch_up);
@@ -76,16 +81,18 @@ static void on_caught_up(struct catch_up *c)
 	p->newest = c->newest;
 	p->read_whole = c->whole;
 	catch_up_fini(c);
-	pass_proceed(p, try_again(p, &p->err) ? RESOLVING : DRAINING);
+	pass_proceed(p, pass_try_again(p) ? RESOLVING : DRAINING);
 }
 
 /*
  * A reconcile asks for what changed since long before the cursor, too: what
- * was hidden when it changed, or was written by a clock that went back.
+ * was hidden when it changed, or was written by a clock that went back.  One
+ * that was ahead for hours may have put the cursor after now.
  */
 static void look_back(struct pass *p)
 {
-	int64_t low = p->cursor->low - LOOK_BACK;
+	int64_t now = stamp_now();
+	int64_t low = (p->cursor->low < now ? p->cursor->low : now) - LOOK_BACK;
 
 	p->looking_back = true;
 	p->catch_up = (struct catch_up){
@@ -112,7 +119,9 @@ static void on_full(struct full *f)
 		p->older = true;
 	}
 	full_fini(f);
-	if (p->kind == PASS_RECONCILE && p->err.code == 0 && !p->canceled)
+	if (pass_try_again(p))
+		pass_proceed(p, RESOLVING);
+	else if (p->kind == PASS_RECONCILE && p->err.code == 0 && !p->canceled)
 		look_back(p);
 	else
 		pass_proceed(p, DRAINING);
@@ -123,7 +132,7 @@ static void on_slow(struct slow *slow)
 	struct pass *p = container_of(slow, struct pass, slow);
 
 	p->err = slow->err;
-	pass_proceed(p, DRAINING);
+	pass_proceed(p, pass_try_again(p) ? RESOLVING : DRAINING);
 }
 
 /* --- The whole ---------------------------------------------------------- */
@@ -139,7 +148,7 @@ static void poll(struct pass *p)
 	struct err fault = {0};
 	bool answered;
 
-	if (p->glance.err.code != 0 && p->glance.status == LANE_FAULT)
+	if (lane_fault(&p->glance))
 		fault = p->glance.err;
 	if (p->glance.too_big || fault.code != 0) /* smaller lists may do */
 		api_request_fini(&p->glance);
@@ -148,7 +157,7 @@ static void poll(struct pass *p)
 	if (answered && p->glance.err.code != 0) {
 		p->err = p->glance.err;
 		api_request_fini(&p->glance);
-		pass_proceed(p, try_again(p, &p->err) ? RESOLVING : DRAINING);
+		pass_proceed(p, pass_try_again(p) ? RESOLVING : DRAINING);
 		return;
 	}
 	p->catch_up = (struct catch_up){.sync = p->sync,

@@ -106,8 +106,12 @@ static void on_reread(struct batches *b)
 	struct pass *p = container_of(b, struct pass, batches);
 
 	p->err = b->err;
-	p->unread.n = 0;
 	batches_fini(b);
+	if (pass_try_again(p)) {
+		pass_proceed(p, RESOLVING);
+		return;
+	}
+	p->unread.n = 0;
 	pass_proceed(p, READING);
 }
 

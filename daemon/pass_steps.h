@@ -55,6 +55,12 @@ void pass_read_continue(struct pass *p);
 void pass_read_cancel(struct pass *p); /* pass_proceed() still comes */
 
 /*
+ * Does p->err say that a project of the scope is gone, and is this the first
+ * time?  Then it is cleared, and RESOLVING is next.
+ */
+bool pass_try_again(struct pass *p);
+
+/*
  * Some work packages into p->batches, whether they changed or not.  ids are
  * borrowed until done(), which has the batches to fini.
  */

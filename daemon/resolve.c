@@ -403,5 +403,6 @@ void resolve_set_scope(struct sync *sync, struct names_scope *scope)
 	sync->scope = (struct api_scope){
 		.n_projects = scope->n, .projects = scope->ids};
 	sync->resolved = true;
+	sync->page = 0; /* it may give more by now */
 	scope->ids = NULL;
 }

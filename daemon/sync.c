@@ -20,6 +20,11 @@ void quiet_fini(struct quiet *q)
 	*q = (struct quiet){0};
 }
 
+size_t sync_page(const struct sync *sync)
+{
+	return sync->page > 0 ? sync->page : SYNC_PAGE;
+}
+
 struct api_scope sync_changes(const struct sync *sync)
 {
 	struct api_scope scope = sync->scope;

@@ -40,6 +40,8 @@ struct sync {
 	int64_t *scope_ids;
 	bool resolved;
 
+	size_t page; /* the server gives fewer in a list; 0: not known to */
+
 	/*
 	 * The server fails at every list with one of these, so that polls are
 	 * without them.  They are asked for as all that failed is.
@@ -56,7 +58,8 @@ struct sync {
 	size_t n_showing;
 };
 
-#define SYNC_PAGE 200 /* work packages a request */
+#define SYNC_PAGE 200                      /* work packages a request */
+size_t sync_page(const struct sync *sync); /* or as many as it gives */
 
 /* The scope of a list of changes; it borrows from sync. */
 struct api_scope sync_changes(const struct sync *sync);

@@ -5,7 +5,7 @@ import contextlib
 import sqlite3
 import sys
 
-from harness import StandIn, Sync, Tap
+from harness import StandIn, Sync, Tap, until
 
 MAPPING = """
 documents:
@@ -470,6 +470,42 @@ def another_mapping(tap):
                    "with projects: " + projects, done)
 
 
+def unread_mapping(tap):
+    """The same at once, where the mapping now reads what it left out."""
+    with StandIn("--generate", "40", "--projects", "2") as server, Sync(
+            server.url, projects="[demo-1, demo-2]",
+            mapping=TWO.replace("match: {", "match: { where: "
+                                "'${ id < 5 }',")) as sync:
+        sync.once()
+        server.side("archive", {"project": 2})
+        server.side("requests/reset")
+        sync.configure(mapping=TWO)
+        done = sync.once()
+        made = [path for path in sync.tree() if path.startswith("demo-1/")]
+        tap.ok(done.code == 0 and len(made) == 20, "another mapping, just "
+               "when a project is archived: all of the others is read",
+               (done, len(made)))
+
+
+def vanishing(tap):
+    """A project is archived while a full read is under way."""
+    with StandIn("--generate", "1200", "--projects", "2") as server, Sync(
+            server.url, projects="[demo-1, demo-2]", mapping=TWO) as sync:
+        server.side("fault", {"match": "%22id%22", "after": 2, "times": -1,
+                              "delay_ms": 300})
+        sync.start(wait=False)
+        until(lambda: sum("%22id%22" in r["path"]
+                          for r in server.requests()) >= 3, 20)
+        server.side("archive", {"project": 2})
+        server.side("faults/clear")
+        got = until(lambda: sum(path.startswith("demo-1/")
+                                for path in sync.tree()) == 600, 30)
+        refused = sum(r["status"] == 400 for r in server.requests())
+        tap.ok(got and refused < 60, "a project is archived during a first "
+               "sync: all of the other is read", (refused, sync.said()))
+        tap.same(sync.stop(), 0, "the daemon ends well")
+
+
 def main():
     tap = Tap()
     with StandIn() as server, Sync(
@@ -493,6 +529,8 @@ def main():
     identifier_back(tap)
     type_again(tap)
     another_mapping(tap)
+    unread_mapping(tap)
+    vanishing(tap)
     return tap.end()
 
 

@@ -67,6 +67,22 @@ def back(tap):
         tap.same(sync.commits(), commits, "and then nothing more")
 
 
+def astray(tap):
+    """A server's clock was ten hours ahead, and is right again."""
+    with StandIn("--generate", "30") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        sync.once()
+        server.side("clock", {"offset_ms": 10 * 3600 * 1000})
+        server.side(*edit(3, subject="Of tonight"))
+        sync.once()
+        server.side("clock", {"offset_ms": 0})
+        server.side(*edit(4, subject="Of now"))
+        sync.once("--reconcile")
+        tap.ok(b"Of now" in sync.tree()["4.md"],
+               "a server's clock that was hours ahead")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 def forms(tap):
     """The same server may write them in other forms after an upgrade."""
     with StandIn("--generate", "30") as server, Sync(
@@ -103,6 +119,7 @@ def main():
     tap = Tap()
     clocks(tap)
     back(tap)
+    astray(tap)
     forms(tap)
     return tap.end()
 

@@ -198,8 +198,31 @@ def down(tap):
                "%d of them" % faults(server))
 
 
+def too_long(tap):
+    """Before it, a proxy that waits for no list of many."""
+    with StandIn("--generate", "450") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING,
+            server=QUICK) as sync:
+        server.side("fault", {"match": "pageSize=200", "times": -1,
+                              "status": 504, "holds": '"lockVersion"',
+                              "body": "<html>Gateway Time-out</html>",
+                              "content_type": "text/html"})
+        done = sync.once(timeout=120)
+        late = sum(r["status"] == 504 for r in server.requests())
+        tap.ok(done.code == 0 and "450 added" in done.err,
+               "lists that take too long are asked for in parts", done)
+        tap.ok(late <= 4, "which is soon learnt", late)
+        for ident in range(1, 251):
+            server.side("edit", {"id": ident, "set": {"subject": "new"}})
+        done = sync.once(timeout=120)
+        tap.ok(done.code == 0 and "250 changed" in done.err,
+               "changes, too", done)
+        tap.tree(sync.tree(), sync.scratch(), "and all is as from nothing")
+
+
 def main():
     tap = Tap()
+    too_long(tap)
     first_sync(tap)
     polls(tap)
     daemon(tap)
