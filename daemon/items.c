@@ -85,12 +85,14 @@ static void end(struct item *item)
 /*
  * A right that lacks for this one, or for all; a connection that broke for
  * this one (perhaps to another host, which keeps contents), or a server that is
- * gone.
+ * gone, or has enough for now.
  */
 static bool is_doubtful(const struct err *err, const struct api_request *r)
 {
+	bool busy = r->status == 429 || (r->status >= 502 && r->status <= 504);
+
 	return (err->code == ERR_AUTH && r->status == 403) ||
-	       (err->code == ERR_UNAVAILABLE && r->status == 0);
+	       (err->code == ERR_UNAVAILABLE && (r->status == 0 || busy));
 }
 
 /* Is this the end of one work package only, or of the pass? */

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """What the server, or the host of an attachment, does not give of one work
 package stops no other; where it gives nothing, the pass ends as it should."""
+import json
 import sys
 
-from harness import StandIn, Sync, Tap
+from harness import StandIn, Sync, Tap, until
 
 MAPPING = """
 documents:
@@ -69,8 +70,9 @@ def attachment(tap):
 
 def everything(tap):
     """The same answers, from a server that is not well, or denies all."""
-    for name, what, code in (("denied", DENIED, 77), ("gone", {"drop": True},
-                                                      69)):
+    for name, what, code in (("denied", DENIED, 77),
+                             ("gone", {"drop": True}, 69),
+                             ("in maintenance", {"status": 503}, 69)):
         with StandIn() as server, Sync(
                 server.url, mapping=MAPPING,
                 server="  max_tries: 2\n") as sync:
@@ -128,9 +130,56 @@ def confirming(tap):
                (done, len(asked)))
 
 
+def storage(tap):
+    """A host of contents that wants to be left alone speaks for itself."""
+    with StandIn() as other, StandIn() as server, Sync(
+            server.url, mapping=MAPPING,
+            server="  max_tries: 2\n" + HOSTS) as sync:
+        fault(server, CONTENT, redirect=other.url + "/busy")
+        fault(other, "/busy", status=503, headers={"Retry-After": "600"})
+        sync.start()
+        server.side("edit", {"id": 26, "set": {"subject": "Goes on"}})
+        got = until(lambda: b"Goes on" in sync.tree()["26/index.md"], 10)
+        tap.ok(got and len(failed(sync)) == 1, "a storage that is busy: the "
+               "server is asked on", (failed(sync), sync.said()))
+        tap.same(sync.stop(), 0, "the daemon ends well")
+
+
+def damaged(tap):
+    """One of a list comes without its project, once."""
+    with StandIn() as server, Sync(server.url, mapping=MAPPING) as sync:
+        sync.once()
+        server.side("requests/reset")
+        sync.once()
+        before = sync.tree()["26/index.md"]
+        for ident in (8, 26):
+            server.side("edit", {"id": ident, "set": {"subject": "Other"}})
+        polled = server.get(server.requests()[0]["path"]).json()
+        for element in polled["_embedded"]["elements"]:
+            if element["id"] == 26:
+                del element["_links"]["project"]
+        server.side("fault", {"match": "updatedAt%22%3A", "times": -1,
+                              "status": 200,
+                              "content_type": "application/hal+json",
+                              "body": json.dumps(polled)})
+        done = sync.once()
+        wrong = failed(sync)
+        tap.ok(done.code == 3 and list(wrong) == [26] and
+               sync.tree()["26/index.md"] == before and
+               b"Other" in sync.tree()["8/index.md"],
+               "one that lacks its project is in error", (done, wrong))
+        server.side("faults/clear")
+        done = sync.once()
+        tap.ok(done.code == 0 and b"Other" in sync.tree()["26/index.md"],
+               "and asked for again", done)
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 def main():
     tap = Tap()
     attachment(tap)
+    storage(tap)
+    damaged(tap)
     everything(tap)
     confirming(tap)
     return tap.end()
