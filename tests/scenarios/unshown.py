@@ -199,25 +199,32 @@ def down(tap):
 
 
 def too_long(tap):
-    """Before it, a proxy that waits for no list of many."""
-    with StandIn("--generate", "450") as server, Sync(
-            server.url, projects="[demo-1]", mapping=MAPPING,
-            server=QUICK) as sync:
-        server.side("fault", {"match": "pageSize=200", "times": -1,
-                              "status": 504, "holds": '"lockVersion"',
-                              "body": "<html>Gateway Time-out</html>",
-                              "content_type": "text/html"})
-        done = sync.once(timeout=120)
-        late = sum(r["status"] == 504 for r in server.requests())
-        tap.ok(done.code == 0 and "450 added" in done.err,
-               "lists that take too long are asked for in parts", done)
-        tap.ok(late <= 4, "which is soon learnt", late)
-        for ident in range(1, 251):
-            server.side("edit", {"id": ident, "set": {"subject": "new"}})
-        done = sync.once(timeout=120)
-        tap.ok(done.code == 0 and "250 changed" in done.err,
-               "changes, too", done)
-        tap.tree(sync.tree(), sync.scratch(), "and all is as from nothing")
+    """Before it, a proxy that waits for no list of many; or none, and it is
+    silent for too long."""
+    late = {"status": 504, "body": "<html>Gateway Time-out</html>",
+            "content_type": "text/html"}
+    for name, what, more in (("504", late, ""),
+                             ("silence", {"delay_ms": 4000},
+                              "  stall_timeout: 1s\n")):
+        with StandIn("--generate", "450") as server, Sync(
+                server.url, projects="[demo-1]", mapping=MAPPING,
+                server=QUICK + more) as sync:
+            server.side("fault", dict(what, match="pageSize=200", times=-1,
+                                      holds='"lockVersion"'))
+            done = sync.once(timeout=120)
+            asked = sum("pageSize=200" in r["path"] and "select" not in
+                        r["path"] for r in server.requests())
+            tap.ok(done.code == 0 and "450 added" in done.err,
+                   name + ": lists that take too long are asked for in parts",
+                   done)
+            tap.ok(asked <= 4, name + ": which is soon learnt", asked)
+            for ident in range(1, 251):
+                server.side("edit", {"id": ident, "set": {"subject": "new"}})
+            done = sync.once(timeout=120)
+            tap.ok(done.code == 0 and "250 changed" in done.err,
+                   name + ": changes, too", done)
+            tap.tree(sync.tree(), sync.scratch(),
+                     name + ": all is as from nothing")
 
 
 def main():
