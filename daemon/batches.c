@@ -20,8 +20,8 @@
  *               `--> halves, each asked for once --> 500: their halves …
  *                         --> 500 for one alone: all tries, ids? --> it fails
  *
- * The same is done where the server does not get ready with a list in time; all
- * that follow are shorter then.
+ * The same is done where the server does not get ready with a list in time; the
+ * lists that follow are shorter then.
  *
  * A work package that fails so, and one that alone is larger than any answer
  * may be, has an error of its own and is tried again later.  Where many more
@@ -33,6 +33,7 @@
 #include <stdlib.h>
 
 #define BAD_MOST 40 /* lists that may fail, beside as many as are good */
+#define FEW 25      /* one that is slow is no reason for shorter lists */
 
 struct batches_range {
 	size_t start, n;
@@ -254,8 +255,8 @@ static void on_fault(struct batches *b, struct batches_lane *bl)
 {
 	bool many = ++b->n_bad > b->n_good + BAD_MOST && !b->again;
 
-	if (bl->lane.too_slow)
-		ask_for_fewer(b, (bl->n + 1) / 2);
+	if (bl->lane.too_slow && bl->n / 2 >= FEW)
+		ask_for_fewer(b, bl->n / 2);
 	if (b->canceled || many)
 		fail(b, &bl->lane.err);
 	else if (!bl->lane.once || (bl->n == 1 && b->again))

@@ -6,7 +6,7 @@
 
 /*
  * Has the server failed at a list, as at one that is too much for it, or has
- * one in it that is: 500, 504, or nothing for a minute?
+ * one in it that is: 500, 504, or silence?
  */
 bool lane_fault(const struct api_request *list);
 
