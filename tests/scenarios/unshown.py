@@ -20,9 +20,9 @@ QUICK = "  max_tries: 2\n"
 ERROR = json.loads(read("tests/openproject/recorded/err_db_down.json"))
 
 
-def break_one(server, ident=BROKEN):
+def break_one(server, ident=BROKEN, status=500):
     server.side("fault", {
-        "match": "/api/v3/work_packages", "times": -1, "status": 500,
+        "match": "/api/v3/work_packages", "times": -1, "status": status,
         "holds": '"_type":"WorkPackage","id":%d,' % ident,
         "body": json.dumps(ERROR)})
 
@@ -227,9 +227,22 @@ def too_long(tap):
                      name + ": all is as from nothing")
 
 
+def one_too_long(tap):
+    """That makes lists shorter, but not as short as itself."""
+    with StandIn("--generate", "1000") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING,
+            server=QUICK) as sync:
+        break_one(server, status=504)
+        done = sync.once(timeout=120)
+        asked = len(server.requests())
+        tap.ok(done.code == 3 and "999 added" in done.err and asked < 90,
+               "one that takes too long, and all others", (done, asked))
+
+
 def main():
     tap = Tap()
     too_long(tap)
+    one_too_long(tap)
     first_sync(tap)
     polls(tap)
     daemon(tap)
