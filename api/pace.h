@@ -19,8 +19,8 @@ enum pace_kind {
 	PACE_SINGLE,
 	PACE_CONTENT,
 	PACE_KINDS,
-	PACE_ANY =
-		PACE_KINDS, /* of few or many things: its time says nothing */
+	/* Of few or many things: its time says nothing. */
+	PACE_ANY = PACE_KINDS,
 };
 
 struct pace {

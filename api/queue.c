@@ -149,8 +149,8 @@ static void retry(struct api_transfer *t)
 	if (t->due < after)
 		t->due = after;
 	t->due += now;
+	/* That is meant for all, if the server says so. */
 	if (after > 0 && t->get.status == 429 && t->where == NULL)
-		/* that is meant for all */
 		pace_hold(&c->pace, now + after);
 	c->counters.retries++;
 	move(t, &c->waiting, false);
