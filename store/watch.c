@@ -36,7 +36,8 @@
 #include "base/util.h"
 
 #define MAX_FOLDERS 16384 /* each keeps 1.4 KiB of the kernel's memory */
-#define MAX_TOUCHED 2048  /* more are looked at as everything */
+#define UNTOLD 8192      /* taken for what a user may have, if that is hidden */
+#define MAX_TOUCHED 2048 /* more are looked at as everything */
 #define REST (3600 * STAMP_SECOND)
 #define XFS 0x58465342
 #define ZFS 0x2fc12fc1
@@ -142,7 +143,11 @@ static bool tells_all(const char *root)
 	return false;
 }
 
-/* Half of what the user may have, whose other programs want some, too. */
+/*
+ * Half of what the user may have, whose other programs want some, too.  Our
+ * unit hides that number (ProcSubset=pid); where it is less than what is taken
+ * for it, inotify says so when there are no more.
+ */
 static size_t most_folders(void)
 {
 	int fd = open(
@@ -151,10 +156,11 @@ static size_t most_folders(void)
 	size_t max;
 
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
-		text[0] = '\0';
+		max = UNTOLD;
+	else
+		max = strtoul(text, NULL, 10);
 	if (fd >= 0)
 		close(fd);
-	max = strtoul(text, NULL, 10);
 	return max / 2 < MAX_FOLDERS ? max / 2 : MAX_FOLDERS;
 }
 
