@@ -5,7 +5,8 @@
  *        `--> timer: killed with its group --^
  *
  * Whatever it leaves behind in its group is killed when it has ended, so that
- * no pipe stays open for it.
+ * no pipe stays open for it; what has left that group and holds one is not
+ * waited for.
  */
 #include "daemon/child.h"
 
@@ -14,7 +15,8 @@
 
 #include "base/stamp.h"
 
-#define MOST 65536 /* bytes that are kept of what it says */
+#define MOST 65536    /* bytes that are kept of what it says */
+#define GRACE_MS 2000 /* for the rest of what it said */
 
 static void judge(struct child *c)
 {
@@ -59,6 +61,14 @@ static void close_all(struct child *c)
 
 /* --- Its ends ----------------------------------------------------------- */
 
+/* With nothing to come, nothing is waited for. */
+static void rest(struct child *c)
+{
+	if (!c->running && uv_is_closing((uv_handle_t *)&c->pipes[1]) &&
+		uv_is_closing((uv_handle_t *)&c->pipes[2]))
+		close_handle((uv_handle_t *)&c->timer);
+}
+
 static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *out)
 {
 	(void)handle;
@@ -77,8 +87,10 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 		buf_add(to, bytes->base,
 			(size_t)n < MOST - to->n ? (size_t)n : MOST - to->n);
 	free(bytes->base);
-	if (n < 0)
+	if (n < 0) {
 		close_handle((uv_handle_t *)stream);
+		rest(c);
+	}
 }
 
 /* A program need not read what it is given. */
@@ -99,6 +111,14 @@ static void give_input(struct child *c)
 
 /* --- Its end ------------------------------------------------------------ */
 
+static void on_timer(uv_timer_t *timer)
+{
+	struct child *c = timer->data;
+
+	c->timed_out |= c->running;
+	child_kill(c);
+}
+
 static void on_ended(uv_process_t *process, int64_t status, int signal)
 {
 	struct child *c = process->data;
@@ -107,25 +127,19 @@ static void on_ended(uv_process_t *process, int64_t status, int signal)
 	c->status = signal == 0 ? (int)status : -1;
 	c->signal = signal;
 	kill(-process->pid, SIGKILL); /* what is left of its group */
-	uv_timer_stop(&c->timer);
-	close_handle((uv_handle_t *)&c->timer);
+	uv_timer_start(&c->timer, on_timer, GRACE_MS, 0);
 	close_handle((uv_handle_t *)&c->pipes[0]);
 	close_handle((uv_handle_t *)process);
 	child_go_on(c);
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-	struct child *c = timer->data;
-
-	c->timed_out = true;
-	child_kill(c);
+	rest(c);
 }
 
 void child_kill(struct child *c)
 {
 	if (c->running)
 		kill(-c->process.pid, SIGKILL);
+	else if (c->n_handles > 0)
+		close_all(c);
 }
 
 void child_hold(struct child *c)

@@ -45,7 +45,7 @@ struct child {
 
 /* done() runs exactly once, later, on the loop's thread. */
 void child_start(struct child *c, child_done_fn *done);
-void child_kill(struct child *c); /* with all that it started */
+void child_kill(struct child *c); /* with all that is in its group */
 
 /* Hear no more of it for now, so that it waits, if it runs; or go on. */
 void child_hold(struct child *c);

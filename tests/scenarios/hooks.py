@@ -3,6 +3,7 @@
 again after a failure, and without ever stopping the sync."""
 import json
 import os
+import signal
 import sys
 import time
 
@@ -196,6 +197,43 @@ def single(tap, server, sync, at):
     server.side("faults/clear")
 
 
+def left_behind(tap, server, sync, at):
+    """Of a program that a hook leaves behind only the pipes are waited for,
+    and those not for long."""
+    sync.configure(more="hooks:\n  settle: 100ms\n  calls:\n  - { on: [commit], "
+                   "shell: 'rm -f %s; setsid -f sh -c \"echo \\$\\$ >%s; exec sleep "
+                   "90\"; until test -s %s; do sleep 0.01; done' }" % (
+                       (at("pid"),) * 3))
+    try:
+        sync.start()
+        server.side("edit", {"id": 5, "set": {"subject": "Deployed"}})
+        tap.ok(until(lambda: is_left(at("pid"))), "a hook leaves a "
+               "program behind", sync.said())
+        tap.ok(until(lambda: state_of(sync)["waiting"] == 0, 10) and
+               state_of(sync)["error"] is None, "and has ended well",
+               sync.said())
+        end(at("pid"))
+        server.side("edit", {"id": 5, "set": {"subject": "Again"}})
+        until(lambda: is_left(at("pid")))
+        tap.same(sync.stop(timeout=5), 0, "the daemon ends before it")
+        end(at("pid"))
+        server.side("edit", {"id": 5, "set": {"subject": "And again"}})
+        tap.same(sync.once(timeout=20).code, 0, "and so does a single pass")
+    finally:
+        end(at("pid"))
+    sync.configure(more=hooks_of(sync))
+
+
+def is_left(path):
+    return os.path.exists(path) and os.path.getsize(path) > 0
+
+
+def end(path):
+    with open(path) as f:
+        os.kill(int(f.read()), signal.SIGTERM)
+    os.unlink(path)
+
+
 def namesakes(tap, server, sync):
     """Another store's daemon may have the same name, if not the same socket."""
     with sync.sibling() as other:
@@ -250,6 +288,7 @@ def main():
         faults(tap, server, sync, at)
         failing(tap, server, sync, at)
         single(tap, server, sync, at)
+        left_behind(tap, server, sync, at)
         namesakes(tap, server, sync)
         service(tap, server, sync)
         wrong(tap, sync)
