@@ -98,6 +98,7 @@ void service_tell_progress(struct service *s);
 
 /* Judge a pass that ended, in s->last; true if a fault begins or ends. */
 bool service_tell_end(struct service *s, const struct pass *p);
+void service_tell_push(struct service *s); /* no pass follows that would */
 
 /* --- service_orders.c: what the control socket asks ---------------------- */
 

@@ -110,6 +110,7 @@ static void on_push_idle(void *arg)
 	} else if (s->options.once) {
 		if (s->last.code == 0)
 			s->last = *push_fault(s->push);
+		service_tell_push(s);
 		flush_hooks(s);
 	} else {
 		hooks_now(s->hooks, false);

@@ -74,8 +74,7 @@ static void judge(struct service *s, const struct pass *p)
 		s->last = before; /* of the reconcile before the poll */
 }
 
-/* True if a fault begins or ends with it. */
-static bool watch_over(struct service *s, const struct pass *p)
+static void see_push(struct service *s)
 {
 	struct monitor *m = &s->monitor;
 
@@ -84,8 +83,20 @@ static bool watch_over(struct service *s, const struct pass *p)
 		m->push_pending = push_pending(s->push);
 		m->push_failing = push_fault(s->push)->code != 0;
 	}
-	return monitor_pass(m, p, s->options.once || s->stopping) !=
+}
+
+/* True if a fault begins or ends with it. */
+static bool watch_over(struct service *s, const struct pass *p)
+{
+	see_push(s);
+	return monitor_pass(&s->monitor, p, s->options.once || s->stopping) !=
 	       HEALTH_SAME;
+}
+
+void service_tell_push(struct service *s)
+{
+	see_push(s);
+	monitor_flush(&s->monitor);
 }
 
 bool service_tell_end(struct service *s, const struct pass *p)

@@ -204,9 +204,13 @@ def not_pushed(tap, server, sync):
         text = f.read().replace("store: " + sync.store, "store: { path: %s, "
                                 "push: { remote: %s } }" % (
                                     sync.store, remote))
+    path = os.path.join(sync.folder, "opsync.prom")
     with open(sync.config, "w") as f:
-        f.write(text)
+        f.write(text + "status: { textfile: %s }\n" % path)
     tap.same(sync.once().code, 75, "a remote that refuses")
+    got, _ = metrics(path)
+    tap.ok(got["opsync_push_pending_commits",] > 0 and
+           got["opsync_errors", ("kind", "push")] == 1, "is a metric", got)
     done = sync.opsync("status")
     tap.ok("push       %s, branch main: commits wait" % remote in done.out,
            "status says so", done)
@@ -215,6 +219,9 @@ def not_pushed(tap, server, sync):
            done.out, "and --check", done)
     os.unlink(hook)
     tap.same(sync.once().code, 0, "pushed")
+    got, _ = metrics(path)
+    tap.ok(got["opsync_push_pending_commits",] ==
+           got["opsync_errors", ("kind", "push")] == 0, "so is its end", got)
     done = sync.opsync("status")
     tap.ok("push       %s, branch main: all is there" % remote in done.out,
            "status says so", done)
