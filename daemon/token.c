@@ -3,15 +3,29 @@
  * systemd or a command; never from the configuration itself.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/buf.h"
+#include "base/stamp.h"
 #include "daemon/config.h"
 
 #define MAX_TOKEN 4096
+#define LIMIT (30 * STAMP_SECOND) /* for a command */
+
+static int refuse_length(const char *what, struct err *e)
+{
+	return err_set(e, ERR_CONFIG,
+		"%s: holds more than %d bytes: is that the key?", what,
+		MAX_TOKEN);
+}
 
 static int read_stream(
 	FILE *f, const char *what, struct buf *out, struct err *e)
@@ -23,9 +37,7 @@ static int read_stream(
 	if (ferror(f))
 		return err_errno(e, ERR_CONFIG, errnum, "%s", what);
 	if (n == sizeof(bytes))
-		return err_set(e, ERR_CONFIG,
-			"%s: holds more than %d bytes: is that the key?", what,
-			MAX_TOKEN);
+		return refuse_length(what, e);
 	buf_add(out, bytes, n);
 	explicit_bzero(bytes, sizeof(bytes));
 	return 0;
@@ -44,19 +56,75 @@ static int read_file(const char *path, struct buf *out, struct err *e)
 	return r;
 }
 
+/* A shell with a group of its own, whose output is at *fd. */
+static int start_command(const char *command, pid_t *pid, int *fd)
+{
+	char *const argv[] = {"sh", "-c", (char *)command, NULL};
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	int ends[2];
+	int errnum;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return errno;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+	errnum = posix_spawn(
+		pid, "/bin/sh", &actions, &attributes, argv, environ);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	*fd = ends[0];
+	if (errnum != 0)
+		close(ends[0]);
+	return errnum;
+}
+
+/* What waits for the key stands still: not for long. */
+static int read_pipe(int fd, const char *what, struct buf *out, struct err *e)
+{
+	int64_t end = stamp_monotonic() + LIMIT;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	ssize_t n = 1;
+
+	buf_reserve(out, MAX_TOKEN);
+	while (n != 0 && out->n < MAX_TOKEN) {
+		int64_t left = end - stamp_monotonic();
+
+		if (left <= 0 || poll(&p, 1, (int)(left / 1000) + 1) == 0)
+			return err_set(e, ERR_AGAIN,
+				"the key's command: no end after %lld s: %s",
+				(long long)(LIMIT / STAMP_SECOND), what);
+		n = read(fd, out->p + out->n, MAX_TOKEN - out->n);
+		if (n > 0)
+			out->n += (size_t)n;
+		else if (n < 0 && errno != EINTR)
+			return err_errno(e, ERR_AGAIN, errno, "%s", what);
+	}
+	return out->n < MAX_TOKEN ? 0 : refuse_length(what, e);
+}
+
+/* One that fails may ask a vault that is not up yet. */
 static int read_command(const char *command, struct buf *out, struct err *e)
 {
-	FILE *f = popen(command, "re"); /* NOLINT(cert-env33-c): asked for */
-	int status;
+	pid_t pid = -1;
+	int fd = -1;
+	int status = 0;
+	int errnum = start_command(command, &pid, &fd);
 	int r;
 
-	if (f == NULL)
-		return err_errno(e, ERR_CONFIG, errno,
+	if (errnum != 0)
+		return err_errno(e, ERR_AGAIN, errnum,
 			"the key's command cannot be run: %s", command);
-	r = read_stream(f, command, out, e);
-	status = pclose(f);
+	r = read_pipe(fd, command, out, e);
+	close(fd);
+	if (r != 0)
+		kill(-pid, SIGKILL);
+	waitpid(pid, &status, 0);
 	if (r == 0 && status != 0)
-		return err_set(e, ERR_CONFIG,
+		return err_set(e, ERR_AGAIN,
 			"the key's command failed (status %d): %s",
 			WIFEXITED(status) ? WEXITSTATUS(status) : status,
 			command);

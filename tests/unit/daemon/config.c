@@ -5,12 +5,14 @@
 #include "daemon/config.h"
 
 #include <glob.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -213,6 +215,17 @@ static void test_refused(void **state)
 	}
 }
 
+/* Whoever waits, waits in vain. */
+static bool time_is_over;
+
+/* glibc's. NOLINTNEXTLINE(*-parameter-name) */
+int poll(struct pollfd *fds, nfds_t n, int timeout)
+{
+	struct timespec t = {timeout / 1000, timeout % 1000 * 1000000L};
+
+	return time_is_over ? 0 : ppoll(fds, n, timeout < 0 ? NULL : &t, NULL);
+}
+
 static int token_of(const char *setting, char **token, struct err *e)
 {
 	char text[512];
@@ -264,8 +277,15 @@ static void test_tokens(void **state)
 	assert_int_equal(
 		token_of("env: OPSYNC_NOT_SET", &token, &e), ERR_CONFIG);
 	assert_int_equal(token_of("credential: key", &token, &e), ERR_CONFIG);
-	assert_int_equal(token_of("command: exit 3", &token, &e), ERR_CONFIG);
+	assert_int_equal(token_of("command: exit 3", &token, &e), ERR_AGAIN);
 	assert_non_null(strstr(e.text, "status 3"));
+	assert_int_equal(token_of("command: yes key", &token, &e), ERR_CONFIG);
+	assert_non_null(strstr(e.text, "more than 4096"));
+	time_is_over = true;
+	assert_int_equal(
+		token_of("command: 'sleep 600; :'", &token, &e), ERR_AGAIN);
+	assert_non_null(strstr(e.text, "no end after 30 s"));
+	time_is_over = false;
 
 	/* Two lines, or nothing, are no key; and are not shown. */
 	snprintf(setting, sizeof(setting), "file: %s",
