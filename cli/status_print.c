@@ -62,13 +62,23 @@ static const char *last_sign(const struct page *p)
 {
 	const json_t *run =
 		json_array_get(json_object_get(p->status, "runs"), 0);
-	const char *finished = cli_text(run, "finished", NULL);
-	const char *started = cli_text(p->status, "started", NULL);
+	const char *const signs[] = {
+		cli_text(p->status, "started", NULL),
+		cli_text(p->status, "last_good", NULL),
+		cli_text(run, "started", NULL),
+		cli_text(run, "finished", NULL),
+	};
+	const char *newest = NULL;
+	int64_t newest_at = 0;
+	int64_t at;
 
-	if (finished == NULL)
-		return started;
-	return started != NULL && strcmp(started, finished) > 0 ? started
-								: finished;
+	for (size_t i = 0; i < ARRAY_LEN(signs); i++)
+		if (signs[i] != NULL && stamp_parse(str_of(signs[i]), &at) &&
+			at > newest_at) {
+			newest = signs[i];
+			newest_at = at;
+		}
+	return newest;
 }
 
 static void print_unheard(const struct page *p, int64_t pid)
@@ -365,6 +375,7 @@ static void print_run(const struct page *p)
 {
 	const json_t *run =
 		json_array_get(json_object_get(p->status, "runs"), 0);
+	const char *finished = cli_text(run, "finished", NULL);
 	const char *error = cli_text(run, "error", NULL);
 	long long repeated = cli_int(run, "repeated");
 	char text[WHEN_TEXT];
@@ -375,12 +386,16 @@ static void print_run(const struct page *p)
 		end(p);
 		return;
 	}
-	printf("%lld, %s, ended %s: %lld added, %lld changed, %lld removed, "
-	       "%lld failed",
-		cli_int(run, "run"), cli_text(run, "kind", "?"),
-		when(cli_text(run, "finished", NULL), text),
-		cli_int(run, "added"), cli_int(run, "changed"),
-		cli_int(run, "removed"), cli_int(run, "failed"));
+	printf("%lld, %s, ", cli_int(run, "run"), cli_text(run, "kind", "?"));
+	if (finished == NULL)
+		printf("began %s, and has not ended",
+			when(cli_text(run, "started", NULL), text));
+	else
+		printf("ended %s: %lld added, %lld changed, %lld removed, "
+		       "%lld failed",
+			when(finished, text), cli_int(run, "added"),
+			cli_int(run, "changed"), cli_int(run, "removed"),
+			cli_int(run, "failed"));
 	end(p);
 	if (error != NULL)
 		more(p, error, RED);

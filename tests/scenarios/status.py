@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What status says: of a daemon that runs, fails, was ended or killed; of all
 instances; and again and again."""
+import contextlib
 import datetime
 import glob
 import json
@@ -8,6 +9,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 
@@ -79,6 +81,16 @@ def ended(tap, sync):
     sync.process.wait()
     says(tap, sync, "a daemon that was killed",
          r"^daemon     stopped without a word .*; last sign of life \d{4}")
+    with contextlib.closing(sqlite3.connect(sync.state_file)) as state:
+        state.execute("UPDATE value SET value = '2025-01-01T00:00:00.000Z' "
+                      "WHERE key = 'daemon.started'")
+        state.execute("UPDATE run SET finished = 0 WHERE id = "
+                      "(SELECT max(id) FROM run)")
+        state.commit()
+    says(tap, sync, "after months, and amid a run",
+         r"; last sign of life \S+ \S+ \(\d+ s ago\)",
+         r"^last run   \d+, \w+, began \S+ \S+ \(\d+ s ago\), and has not "
+         r"ended$")
     sync.start()
     sync.stop(signal.SIGINT)
     says(tap, sync, "and one that was ended by hand", r"\(SIGINT\)")
