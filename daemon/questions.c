@@ -67,8 +67,8 @@ static int check_run(struct state *s, int64_t run, struct err *e)
 static const char *const kinds[] = {"started", "stopped", "reloaded", "paused",
 	"resumed", "canceled", "run", "fault", "recovered", "fetched",
 	"rendered", "skipped", "unresolved", "added", "changed", "moved",
-	"removed", "held", "failed", "retried", "kept", "restored", "pushed",
-	"committed"};
+	"removed", "held", "failed", "retried", "kept", "restored", "adopted",
+	"pushed", "committed"};
 
 static int complain(const char *option, struct str word,
 	const char *const *known, size_t n, struct err *e)

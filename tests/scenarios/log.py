@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from harness import StandIn, Sync, Tap, until
+from harness import StandIn, Sync, Tap, read, until
 
 DAY = datetime.timedelta(days=1)
 MAPPING = """
@@ -105,8 +105,11 @@ def filters(tap, sync):
         done = sync.opsync("log", *args)
         tap.ok(done.code == 64 and words in done.err,
                "%s %s is not there" % args, done)
-    tap.same(sync.opsync("log", "--event", "pushed").code, 0,
-             "what has not happened yet is no error")
+    named = re.findall(r"^\| `(\w+)` \|", read("docs/logs.md").decode(), re.M)
+    wrong = [name for name in named
+             if sync.opsync("log", "--event", name).code != 0]
+    tap.ok(len(named) > 20 and not wrong, "what has not happened yet is no "
+           "error", (named, wrong))
     for args in (("--since", "soon"), ("--level", "loud"), ("--grep", ""),
                  ("--since", "2026-02-30"), ("--run", "-1")):
         done = sync.opsync("log", *args)
