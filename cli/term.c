@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/util.h"
+
 void term_init(struct term *t)
 {
 	const char *none = getenv("NO_COLOR");
@@ -46,6 +48,25 @@ void term_write(const char *text, size_t n)
 	fwrite(text + from, 1, n - from, stdout);
 }
 
+static bool is_in_path(const char *name)
+{
+	const char *path = getenv("PATH");
+	bool found = false;
+
+	for (size_t n; !found && path != NULL; path += n + 1) {
+		char *file;
+
+		n = strcspn(path, ":");
+		file = xasprintf("%.*s/%s", (int)n, path, name);
+		found = access(file, X_OK) == 0;
+		free(file);
+		if (path[n] == '\0')
+			break;
+	}
+	return found;
+}
+
+/* A word alone is a program, and may not be there; the rest is a shell's. */
 static const char *pager(void)
 {
 	const char *names[] = {getenv("OPSYNC_PAGER"), getenv("PAGER"), "less"};
@@ -53,7 +74,11 @@ static const char *pager(void)
 
 	for (size_t i = 0; found == NULL; i++)
 		found = names[i];
-	return found[0] == '\0' || strcmp(found, "cat") == 0 ? NULL : found;
+	if (found[0] == '\0' || strcmp(found, "cat") == 0 ||
+		(strpbrk(found, " \t/\"'\\$;|&=") == NULL &&
+			!is_in_path(found)))
+		return NULL;
+	return found;
 }
 
 static void run_pager(const char *command, int in)

@@ -128,6 +128,8 @@ def terminal(tap, sync):
             ("--no-pager", ("log", "--no-pager"), {"PAGER": "sed s/^/X/"}),
             ("cat", ("log",), {"PAGER": "cat"}),
             ("an empty one", ("log",), {"OPSYNC_PAGER": "", "PAGER": "no"}),
+            ("none installed", ("log",), {"PATH": sync.folder}),
+            ("one that is not there", ("log",), {"PAGER": "no-such-pager"}),
             ("--json", ("--json", "log"), {"PAGER": "sed s/^/X/"})):
         got = sync.seen(*args, **env)
         tap.ok("added" in got and not got.startswith("X") and
