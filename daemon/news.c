@@ -222,15 +222,34 @@ static int write_file(const char *file, const char *text, struct err *e)
 	return r;
 }
 
+/* What an earlier process has left there; what is no commit is put again. */
+static void read_head(struct news *n)
+{
+	char text[sizeof(n->head)];
+	int fd = open(n->head_file, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (read(fd, text, sizeof(text)) == sizeof(text) && text[40] == '\n') {
+		text[40] = '\0';
+		memcpy(n->head, text, sizeof(text));
+	}
+	close(fd);
+}
+
 static int put_head(struct news *n, struct store *store, struct err *e)
 {
 	char head[42] = "";
 	int r = store_head(store, head, e);
 
-	if (r != 0 || head[0] == '\0' || strcmp(head, n->head) == 0)
+	if (r != 0 || head[0] == '\0')
 		return r;
 	if (n->head_file == NULL)
 		n->head_file = store_file(store, "head");
+	if (n->head[0] == '\0')
+		read_head(n);
+	if (strcmp(head, n->head) == 0)
+		return 0;
 	memcpy(n->head, head, sizeof(n->head));
 	head[40] = '\n';
 	r = write_file(n->head_file, head, e);

@@ -261,6 +261,10 @@ def service(tap, server, sync):
     sync.once()
     with open(os.path.join(unit, "head")) as f:
         tap.same(f.read(), sync.head() + "\n", "a service's is in its folder")
+        sync.once()
+        tap.ok(os.path.samestat(os.fstat(f.fileno()), os.stat(
+            os.path.join(unit, "head"))),
+               "and left alone while no commit is new")
     del sync.env["RUNTIME_DIRECTORY"]
 
 
