@@ -2,7 +2,8 @@
  * wanted - what was asked for, and not begun yet.
  *
  * A request is merged into one of its kind that waits already, and one for
- * what changed into a full read.  So at most one of each kind waits.
+ * what changed into a full read.  So at most one of each kind waits, and one
+ * of adopt that only tells.
  */
 #include "daemon/wanted.h"
 
@@ -27,17 +28,25 @@ enum pass_kind wanted_kind(const struct wanted_what *what)
 	return what->local ? PASS_LOCAL : PASS_POLL;
 }
 
+/* Those of both; none means all. */
+static void join_paths(struct wanted_what *into, struct wanted_what *what)
+{
+	char *both = NULL;
+
+	if (into->paths != NULL && what->paths != NULL)
+		both = xasprintf("%s%s", into->paths, what->paths);
+	free(into->paths);
+	free(what->paths);
+	into->paths = both;
+	what->paths = NULL;
+}
+
 static void merge(struct wanted_what *into, struct wanted_what *what)
 {
 	into->full |= what->full;
 	into->repair |= what->repair;
-	into->dry &= what->dry;
-	if (what->paths != NULL) {
-		free(into->paths); /* the last word counts */
-		into->paths = what->paths;
-		what->paths = NULL;
-	}
 	into->reconcile |= what->reconcile;
+	join_paths(into, what);
 	if (what->n_ids == 0)
 		return;
 	into->ids = xrealloc(
@@ -51,7 +60,7 @@ static void merge(struct wanted_what *into, struct wanted_what *what)
 /* Does one that waits do what is asked for, once it is merged into it? */
 static bool serves(const struct wanted_what *waits, const struct wanted_what *w)
 {
-	return wanted_kind(waits) == wanted_kind(w) ||
+	return (wanted_kind(waits) == wanted_kind(w) && waits->dry == w->dry) ||
 	       (waits->full && wanted_kind(w) == PASS_POLL);
 }
 
@@ -62,20 +71,15 @@ size_t wanted_add(struct wanted *w, struct wanted_what *what)
 	while (at < w->n && !serves(&w->what[at], what))
 		at++;
 	if (at == w->n) {
-		assert(w->n < PASS_KINDS);
-		w->what[w->n++] = (struct wanted_what){
-			.full = what->full,
-			.verify = what->verify,
-			.repair = what->repair,
-			.adopt = what->adopt,
-			.dry = what->dry,
-			.reconcile = what->reconcile,
-			.local = what->local,
-			.some = what->some || what->n_ids > 0,
-		};
+		assert(w->n < WANTED_MOST);
+		what->some |= what->n_ids > 0;
+		if (what->n_ids > 0)
+			what->n_ids = ids_distinct(what->ids, what->n_ids);
+		w->what[w->n++] = *what;
+	} else {
+		merge(&w->what[at], what);
+		free(what->ids);
 	}
-	merge(&w->what[at], what);
-	free(what->ids);
 	*what = (struct wanted_what){0};
 	return at;
 }

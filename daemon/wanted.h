@@ -18,19 +18,22 @@ struct wanted_what {
 	int64_t *ids; /* owned */
 };
 
+#define WANTED_MOST (PASS_KINDS + 1) /* adopt waits dry, too */
+
 /*
  * Passes that were asked for and have not begun, in the order in which they
  * were asked for; what is asked for twice is done once.  Zeroed, it is empty.
  */
 struct wanted {
 	size_t n;
-	struct wanted_what what[PASS_KINDS];
+	struct wanted_what what[WANTED_MOST];
 };
 
-/* Takes what's ids.  Gives its place: 0 comes next. */
+/* Takes what's ids and paths.  Gives its place: 0 comes next. */
 size_t wanted_add(struct wanted *w, struct wanted_what *what);
 
-/* The next one, taken out, whose ids go to the caller; false: there is none. */
+/* The next one, taken out, whose ids and paths go to the caller; false: there
+ * is none. */
 bool wanted_take(struct wanted *w, struct wanted_what *out);
 
 enum pass_kind wanted_kind(const struct wanted_what *what);

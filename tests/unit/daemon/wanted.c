@@ -78,11 +78,41 @@ static void test_none_of_some(void **state)
 	assert_false(wanted_take(&w, &out));
 }
 
+static size_t ask_adopt(struct wanted *w, bool dry, const char *paths)
+{
+	return ask(w, (struct wanted_what){.adopt = true,
+			      .dry = dry,
+			      .paths = paths != NULL ? xstrdup(paths) : NULL});
+}
+
+/* All that was asked for is done, and what was to be told only is not. */
+static void test_adopt(void **state)
+{
+	struct wanted w = {0};
+	struct wanted_what out;
+
+	(void)state;
+	assert_int_equal(ask_adopt(&w, false, "a\n"), 0);
+	assert_int_equal(ask_adopt(&w, true, "b\n"), 1);
+	assert_int_equal(ask_adopt(&w, false, "c\nd\n"), 0);
+	assert_int_equal(ask_adopt(&w, true, NULL), 1);
+	take(&w, PASS_ADOPT, &out);
+	assert_false(out.dry);
+	assert_string_equal(out.paths, "a\nc\nd\n");
+	free(out.paths);
+	ask_adopt(&w, true, "e\n");
+	take(&w, PASS_ADOPT, &out);
+	assert_true(out.dry);
+	assert_null(out.paths);
+	assert_false(wanted_take(&w, &out));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_merged),
 		cmocka_unit_test(test_none_of_some),
+		cmocka_unit_test(test_adopt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
