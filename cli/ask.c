@@ -263,6 +263,11 @@ int cli_send(struct cli_connection *c, const json_t *request, struct err *e)
 	return r;
 }
 
+void cli_expect_soon(struct cli_connection *c)
+{
+	limit(c->fd, SO_RCVTIMEO);
+}
+
 static int complain_silent(
 	const struct cli_connection *c, int why, struct err *e)
 {
@@ -376,7 +381,7 @@ int cli_ask(const struct config *config, const json_t *request,
 
 	*running = cli_connect(config, &c, &none) == 0;
 	if (*running) {
-		limit(c->fd, SO_RCVTIMEO);
+		cli_expect_soon(c);
 		r = ask_daemon(c, request, lines, e);
 	} else {
 		r = ask_state(config, request, lines, e);

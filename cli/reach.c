@@ -78,8 +78,10 @@ static int greet(struct config *out, struct err *e)
 	json_t *hello = NULL;
 	int r = cli_connect(out, &c, e);
 
-	if (r == 0)
+	if (r == 0) {
+		cli_expect_soon(c);
 		r = cli_send(c, request, e);
+	}
 	if (r == 0)
 		r = cli_receive(c, &hello, e);
 	if (r == 0)

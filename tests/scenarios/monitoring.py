@@ -1,8 +1,10 @@
 """What monitoring sees: status --check, the file of metrics, a fault that is
 told once and its end, requests and server seconds a day."""
+import contextlib
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 
@@ -97,13 +99,41 @@ def git_remote(tap, sync, path, check):
     sync.stop()
 
 
+@contextlib.contextmanager
+def as_other(sync):
+    """opsync status --check of one who may ask the daemon, and no more; None
+    where nobody can be somebody else."""
+    if os.geteuid() != 0:
+        yield None
+        return
+    os.chmod(sync.folder, 0o755)
+    os.chmod(sync.config, 0o600)
+    os.makedirs(os.path.join(sync.folder, "etc/opsync"))
+    os.symlink(sync.config, os.path.join(sync.folder, "etc/opsync/opsync.yaml"))
+    process = subprocess.Popen(
+        ["setpriv", "--reuid=65534", "--regid=0", "--clear-groups",
+         sync.CLIENT, "-i", "opsync", "status", "--check"],
+        env=dict(sync.env, XDG_CONFIG_HOME=os.path.join(sync.folder, "etc")),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
 def still(tap, server):
     """A daemon that stands still is told of, too, and not waited for."""
     server.side("faults/clear")
     with Sync(server.url) as sync:
         sync.start()
         sync.process.send_signal(signal.SIGSTOP)
-        done = sync.opsync("status", "--check", timeout=90)
+        with as_other(sync) as other:
+            done = sync.opsync("status", "--check", timeout=90)
+            if other is not None:
+                out = other.communicate(timeout=30)[0].decode()
+                tap.ok(other.returncode == 2 and "has not answered for 60 s" in
+                       out, "so hears who cannot read its configuration", out)
         sync.process.send_signal(signal.SIGCONT)
         tap.ok(done.code == 2 and "(process %d) has not answered for 60 s" %
                sync.process.pid in done.out, "one that stands still: 2", done)
