@@ -97,8 +97,9 @@ int state_exec(struct state *s, const char *sql, struct err *e);
 int state_nest(struct state *s, struct err *e);
 int state_unnest(struct state *s, int code, struct err *e);
 
-/* What SQL needs for long texts: once a connection. */
+/* What SQL needs for long texts, and for the log: once a connection. */
 int long_text_init(struct state *s, struct err *e);
+int state_log_init(struct state *s, struct err *e);
 
 /* Say what the connection's last failure was; gives ERR_IO. */
 int state_fail(struct state *s, int rc, struct err *e);

@@ -213,7 +213,8 @@ static int connect_to(
 	if (rc == SQLITE_OK) {
 		sqlite3_busy_timeout(s->db, 5000);
 		sqlite3_extended_result_codes(s->db, 1);
-		return long_text_init(s, e);
+		rc = long_text_init(s, e);
+		return rc == 0 ? state_log_init(s, e) : rc;
 	}
 	if (s->db == NULL)
 		return err_set(e, ERR_IO, "%s: out of memory", s->file);

@@ -3,8 +3,14 @@
  */
 #include "store/state.h"
 
+#include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include <unicode/uchar.h>
+#include <unicode/ustring.h>
+
+#include "base/util.h"
 #include "store/rows.h"
 
 #define RUN_COLUMNS                                                            \
@@ -157,6 +163,33 @@ static void read_event(struct query *q, struct state_event *event)
 	event->project = column_text(q);
 }
 
+/* fold(x) in SQL: a text without its case; lower() knows ASCII only. */
+static void fold(sqlite3_context *at, int n, sqlite3_value **values)
+{
+	const UChar *text = sqlite3_value_text16(values[0]);
+	int32_t length = sqlite3_value_bytes16(values[0]) / (int)sizeof(UChar);
+	int32_t most = length * 3 + 1; /* no letter grows to more */
+	UErrorCode status = U_ZERO_ERROR;
+	UChar *out;
+
+	(void)n;
+	if (text == NULL)
+		return;
+	out = xmalloc((size_t)most * sizeof(UChar));
+	length = u_strFoldCase(
+		out, most, text, length, U_FOLD_CASE_DEFAULT, &status);
+	assert(U_SUCCESS(status));
+	sqlite3_result_text16(at, out, length * (int)sizeof(UChar), free);
+}
+
+int state_log_init(struct state *s, struct err *e)
+{
+	int rc = sqlite3_create_function(s->db, "fold", 1,
+		SQLITE_UTF16 | SQLITE_DETERMINISTIC, NULL, fold, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : state_fail(s, rc, e);
+}
+
 /*
  * One statement for each index that may lead to the events; conditions that
  * are not asked for are true for all.
@@ -167,8 +200,8 @@ static void read_event(struct query *q, struct state_event *event)
 	" AND (?4 = 0 OR work_package = ?4) AND at >= ?5"                      \
 	" AND at < ?6 AND (?7 = 0 OR level <= ?7)"                             \
 	" AND (?8 IS NULL OR project = ?8) AND (?9 IS NULL OR kind = ?9)"      \
-	" AND (?10 IS NULL OR instr(lower(text), lower(?10))"                  \
-	" OR instr(lower(path), lower(?10)))"                                  \
+	" AND (?10 IS NULL OR instr(fold(text), fold(?10))"                    \
+	" OR instr(fold(path), fold(?10)))"                                    \
 	" AND (?12 IS NULL OR instr(?12, ' ' || kind || ' '))"                 \
 	" ORDER BY id " order " LIMIT ?11) ORDER BY id"
 

@@ -235,7 +235,7 @@ static void add_event(struct fixture *f, struct state *s, int64_t run_id,
 		.project = work_package == 7 ? STR("even") : STR_NONE,
 		.kind = STR("made")};
 
-	snprintf(text, sizeof(text), "a Word %lld", (long long)at);
+	snprintf(text, sizeof(text), "a Größe %lld", (long long)at);
 	snprintf(path, sizeof(path), "path/%lld", (long long)work_package);
 	event.text = str_of(text);
 	event.path = str_of(path);
@@ -268,7 +268,7 @@ static void test_log(void **state)
 		{{.kinds = STR(" gone  made ")}, "1 2 3 4 5 "},
 		{{.kinds = STR(" mad  made2 ade ")}, ""},
 		{{.kinds = STR(" made "), .limit = 2}, "4 5 "},
-		{{.text = STR("WORD 2")}, "3 4 5 "},
+		{{.text = STR("GRÖSSE 2")}, "3 4 5 "},
 		{{.text = STR("Path/8")}, "4 "},
 		{{.text = STR("%")}, ""},
 		{{.max_level = LOG_LEVEL_INFO, .limit = 1}, "3 "},
