@@ -4,9 +4,10 @@
  *   line --> dispatch --> (worker's part) --> (loop's part) --> control_end()
  *
  * A client sends a line, gets lines, and may send the next; one request of a
- * client is answered at a time.  A client that floods, or sends what is no
- * JSON, is told so and dropped; none can hold up the sync.  A client that
- * goes while its request is being answered is closed when that has ended.
+ * client is answered at a time.  A client that sends what is no JSON, or too
+ * long a line, is told so, and one that floods is dropped; none can hold up
+ * the sync.  A client that goes while its request is being answered is closed
+ * when that has ended.
  */
 #include "daemon/control.h"
 
@@ -21,7 +22,8 @@
 #include "daemon/report.h"
 
 #define MAX_LINE ((size_t)64 * 1024)
-#define MAX_UNREAD ((size_t)1024 * 1024) /* of answers, before the next */
+#define MAX_IGNORED ((size_t)16 * 1024 * 1024) /* of a line above that */
+#define MAX_UNREAD ((size_t)1024 * 1024)       /* of answers, before the next */
 #define MAX_CLIENTS 128
 
 struct client {
@@ -30,7 +32,8 @@ struct client {
 	struct client **self;
 	uv_pipe_t pipe;
 	struct buf in;
-	json_t *what; /* the request that is being answered, or NULL */
+	size_t ignored; /* bytes of a line that was refused, so far */
+	json_t *what;   /* the request that is being answered, or NULL */
 	bool closing;
 	bool ended; /* sends no more: closed once it is answered */
 	bool may_change;
@@ -270,6 +273,12 @@ int64_t control_int(const json_t *what, const char *key, int64_t none)
 	return json_is_integer(v) ? json_integer_value(v) : none;
 }
 
+static void drop(struct buf *in, size_t n)
+{
+	memmove(in->p, in->p + n, in->n - n);
+	in->n -= n;
+}
+
 /* Once it has read what it got; on_written() goes on. */
 static void next_request(struct client *client)
 {
@@ -284,9 +293,49 @@ static void next_request(struct client *client)
 			return;
 		n = (size_t)(end - client->in.p) + 1;
 		answer(client, client->in.p, n - 1);
-		memmove(client->in.p, client->in.p + n, client->in.n - n);
-		client->in.n -= n;
+		drop(&client->in, n);
 	}
+}
+
+/* Forget the line that was refused, as far as it came. */
+static void skip_line(struct client *client)
+{
+	struct buf *in = &client->in;
+	const char *end = memchr(in->p, '\n', in->n);
+	size_t n = end != NULL ? (size_t)(end - in->p) + 1 : in->n;
+
+	client->ignored = end != NULL ? 0 : client->ignored + n;
+	drop(in, n);
+}
+
+static void refuse_line(struct client *client)
+{
+	struct control_request *r = &client->request;
+
+	client->what = json_null();
+	*r = (struct control_request){.host = client->control->host};
+	err_set(&r->err, ERR_USAGE,
+		"the request is longer than %zu KiB: ask for less at once",
+		MAX_LINE / 1024);
+	control_end(r);
+	skip_line(client);
+}
+
+/* Who sends too long a line is heard to its end, and hears why. */
+static void take(struct client *client, const uv_buf_t *bytes, size_t n)
+{
+	struct buf *in = &client->in;
+
+	buf_add(in, bytes->base, n);
+	if (client->ignored > 0)
+		skip_line(client);
+	if (client->what == NULL && in->n > MAX_LINE &&
+		memchr(in->p, '\n', MAX_LINE) == NULL)
+		refuse_line(client);
+	if (in->n > MAX_LINE || client->ignored > MAX_IGNORED)
+		close_client(client);
+	else
+		next_request(client);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *out)
@@ -300,7 +349,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 	struct client *client = stream->data;
 
 	if (n > 0)
-		buf_add(&client->in, bytes->base, (size_t)n);
+		take(client, bytes, (size_t)n);
 	free(bytes->base);
 	if (n == UV_EOF) {
 		client->ended = true; /* half closed: it may still listen */
@@ -309,11 +358,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 			close_client(client);
 		return;
 	}
-	if (n < 0 || client->in.n > MAX_LINE) {
+	if (n < 0)
 		close_client(client);
-		return;
-	}
-	next_request(client);
 }
 
 static void begin(struct client *client)

@@ -245,8 +245,25 @@ def hostile(tap, server, sync):
                name + " is told so", repr(got))
     tap.ok(b'"counts"' in said_to(sync, ask, True),
            "a half-closed connection still gets its answer")
-    tap.same(said_to(sync, b"x" * (1024 * 1024)), b"",
-             "a line of 1 MiB is cut off")
+    for size in (64 * 1024, 70000, 1024 * 1024):
+        got = said_to(sync, b"x" * size + b"\n" + ask)
+        tap.ok(b"longer than 64 KiB" in got, "a line of %d bytes" % size, got)
+    with connect(sync) as s:
+        s.sendall(b"x" * 2000000 + b"\n" + ask)
+        got = b""
+        while got.count(b'"end":true') < 2:
+            got += s.recv(65536)
+    tap.ok(b'"counts"' in got, "and what follows it is answered", got)
+    with connect(sync) as s:
+        try:
+            s.sendall(b"x" * (64 * 1024 * 1024))
+            cut = False
+        except (BrokenPipeError, ConnectionResetError):
+            cut = True
+    tap.ok(cut, "one without an end is cut off")
+    done = sync.opsync("adopt", *["%s/%d" % ("p" * 80, n) for n in range(1000)])
+    tap.ok(done.code == 64 and "longer than 64 KiB" in done.err,
+           "opsync says so, too", done)
     got = said_to(sync, ask * 2)
     tap.ok(b'"counts"' in got, "two questions in one breath")
     crowd = [connect(sync) for _ in range(100)]
