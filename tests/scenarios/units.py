@@ -1,4 +1,5 @@
 """The units: as hardened as promised, and what they name is there."""
+import glob
 import os
 import re
 import shutil
@@ -6,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import ROOT, Tap, read
+from harness import ROOT, StandIn, Sync, Tap, read, until
 
 LIMIT = 1.3
 
@@ -18,6 +19,36 @@ def exposure(unit):
     said = done.stdout.decode()
     found = re.search(r"exposure level for \S+ (\d+\.\d+)", said)
     return float(found.group(1)) if found else None, said
+
+
+def watches(pid):
+    """Folders that the kernel watches for a process."""
+    try:
+        return sum(read(path).count(b"inotify wd:")
+                   for path in glob.glob("/proc/%s/fdinfo/*" % pid))
+    except OSError:  # closed just now
+        return 0
+
+
+def watched(tap):
+    """With no more of /proc than ProcSubset=pid leaves."""
+    bare = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c",
+            "mount -t proc -o subset=pid proc /proc && exec \"$@\"", "-")
+    with StandIn() as server, Sync(server.url) as sync:
+        if sync.run(*bare, "true").code != 0:
+            tap.ok(True, "a bare /proc # SKIP it cannot be mounted")
+            return
+        process = subprocess.Popen(
+            [*bare, sync.PROGRAM, "--config", sync.config], env=sync.env,
+            stderr=subprocess.DEVNULL)
+        try:
+            children = "/proc/%d/task/%d/children" % (process.pid, process.pid)
+            tap.ok(until(lambda: any(
+                watches(pid) for pid in read(children).decode().split())),
+                   "the unit's daemon has its folders watched")
+        finally:
+            process.kill()
+            process.wait()
 
 
 def main():
@@ -46,6 +77,7 @@ def main():
                 tap.ok(word in text, "%s: %s" % (name, word.strip()), text)
     tap.ok(re.search(rb"^u opsync ", read("systemd/sysusers.conf"), re.M),
            "sysusers makes the user")
+    watched(tap)
     return tap.end()
 
 
