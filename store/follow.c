@@ -30,7 +30,7 @@ struct following {
 	git_oid base;   /* the zero id: they have nothing in common */
 	git_oid new;
 	bool ahead;  /* ours has commits that theirs has not */
-	bool behind; /* theirs has commits of our instance */
+	bool behind; /* theirs has more commits of our instance */
 	bool left;   /* a person's commit did not fit */
 };
 
@@ -132,8 +132,6 @@ static int note_commit(struct following *f, git_commit *commit, struct err *e)
 	bool instance = history_instance(commit, &name);
 	int code;
 
-	if (instance && str_is(buf_str(&name), f->store->instance))
-		f->behind = true;
 	code = each_change(f, commit, note_theirs, instance ? &name : NULL, e);
 	buf_fini(&name);
 	return code;
@@ -379,6 +377,9 @@ static int prepare(struct following *f, struct err *e)
 {
 	int code = note_all(f, e);
 
+	if (code == 0)
+		code = history_has_more(
+			f->store, &f->theirs, &f->ours, &f->behind, e);
 	f->new = f->theirs;
 	if (code != 0 || !f->ahead)
 		return code;

@@ -265,30 +265,69 @@ static int mark_all(struct store *s, const git_oid *tip, struct err *e)
 
 struct ours {
 	const struct store *store;
-	bool any;
+	struct buf known; /* lines, each for a commit */
+	bool any;         /* one that is not known */
 };
+
+/*
+ * What stays when a commit is made again.  Of several in a run only the last
+ * has a cursor; else it is the time of what they changed.
+ */
+static void add_line(const git_commit *commit, struct buf *out)
+{
+	struct buf text = {0};
+
+	history_trailer(commit, "Run", &text);
+	buf_printf(out, "\n%.*s ", STR_ARGS(buf_str(&text)));
+	if (history_trailer(commit, "Cursor", &text))
+		buf_printf(out, "%.*s\n", STR_ARGS(buf_str(&text)));
+	else
+		buf_printf(out, "%lld\n",
+			(long long)git_commit_author(commit)->when.time);
+	buf_fini(&text);
+}
+
+static int note_ours(
+	void *arg, const git_commit *commit, bool *on, struct err *e)
+{
+	struct ours *ours = arg;
+
+	(void)on;
+	(void)e;
+	if (history_is_ours(ours->store, commit))
+		add_line(commit, &ours->known);
+	return 0;
+}
 
 static int look_for_ours(
 	void *arg, const git_commit *commit, bool *on, struct err *e)
 {
 	struct ours *ours = arg;
+	struct buf line = {0};
 
 	(void)e;
-	ours->any = history_is_ours(ours->store, commit);
-	*on = !ours->any;
+	if (history_is_ours(ours->store, commit)) {
+		add_line(commit, &line);
+		ours->any = str_find(buf_str(&ours->known), buf_str(&line)) ==
+			    ours->known.n;
+		*on = !ours->any;
+	}
+	buf_fini(&line);
 	return 0;
 }
 
-/* Are there commits of our instance on tip that are not on base (or zero)? */
-static int has_ours(struct store *s, const git_oid *tip, const git_oid *base,
+int history_has_more(struct store *s, const git_oid *tip, const git_oid *base,
 	bool *has, struct err *e)
 {
 	struct ours ours = {.store = s};
 	int code = 0;
 
-	if (!git_oid_is_zero(tip))
+	if (!git_oid_is_zero(tip) && !git_oid_is_zero(base))
+		code = history_walk(s, base, tip, note_ours, &ours, e);
+	if (code == 0 && !git_oid_is_zero(tip))
 		code = history_walk(s, tip, base, look_for_ours, &ours, e);
 	*has = ours.any;
+	buf_fini(&ours.known);
 	return code;
 }
 
@@ -406,7 +445,7 @@ static int is_behind(
 		git_commit_free(commit);
 	else
 		known = (git_oid){{0}};
-	return has_ours(s, tip, &known, behind, e);
+	return history_has_more(s, tip, &known, behind, e);
 }
 
 /* --- A branch that was set back ------------------------------------------- */

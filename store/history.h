@@ -40,6 +40,14 @@ bool history_trailer(
 bool history_is_ours(const struct store *s, const git_commit *commit);
 
 /*
+ * Has tip commits of our instance that base (or zero) has not?  One of the
+ * same run and cursor as one that only base has is that one, as an amend, a
+ * squash or a rebase made it again, with whatever else is in it.
+ */
+int history_has_more(struct store *s, const git_oid *tip, const git_oid *base,
+	bool *has, struct err *e);
+
+/*
  * Commits from tip on, newest first, to where base (or zero) is reached, or
  * until *on is false.
  */

@@ -148,6 +148,17 @@ def history(tap, server, sync):
     sync.git("reset", "-q", "--hard", "HEAD~2")
     tap.same(sync.once().code, 0, "reset: well")
     whole(tap, sync, "reset", ("notes.md", "staged\n"))
+    with open(os.path.join(sync.store, "amended.md"), "w") as f:
+        f.write("theirs\n")
+    sync.git("add", "amended.md")
+    sync.git(*PERSON, "commit", "-q", "--amend", "--no-edit")
+    n = sync.commits()
+    done = sync.once()
+    tap.ok(done.code == 0 and sync.commits() == n and
+           "made again" not in done.err, "amended: no commit", done)
+    whole(tap, sync, "amended", ("notes.md", "staged\n"),
+          ("amended.md", "theirs\n"))
+    sync.git("rm", "-q", "amended.md")
     sync.git(*PERSON, "commit", "-q", "--amend", "-m", "reworded")
     sync.git(*PERSON, "rebase", "-q", "--force-rebase", "HEAD~3")
     n = sync.commits()

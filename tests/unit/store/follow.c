@@ -168,6 +168,37 @@ static void test_behind(void **state)
 	check_clean(f);
 }
 
+/* A commit of ours with another's file in it, made again in a clone. */
+static void test_amended(void **state)
+{
+	struct fixture *f = *state;
+	struct store_follow out;
+
+	start(f);
+	run("cd '%s' && git -c safe.directory='*' worktree add -q --detach t "
+	    "&& cd t && echo 1 >theirs.md && git -c safe.directory='*' add . "
+	    "&& git -c safe.directory='*' -c user.name=p -c user.email=p@x "
+	    "commit -q --amend --no-edit && git -c safe.directory='*' "
+	    "update-ref " REMOTE " HEAD && cd .. && git -c "
+	    "safe.directory='*' worktree remove --force t",
+		f->path);
+	out = follow(f);
+	assert_true(out.moved);
+	assert_false(out.again);
+	assert_int_equal(count_documents(f), 2);
+	check_at_remote(f);
+	/* And here. */
+	write_file(f, "notes.md", "mine");
+	run(GIT "add notes.md", f->path);
+	run(GIT "commit -q --amend --no-edit", f->path);
+	reopen(f);
+	assert_int_equal(count_documents(f), 2);
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	commit(f);
+	assert_string_equal(files(f), "a/one.md notes.md theirs.md two.md ");
+	check_clean(f);
+}
+
 static void no_adopted(void *arg, int64_t work_package, struct str path)
 {
 	(void)work_package;
@@ -253,6 +284,7 @@ int main(void)
 		TEST(test_edited_here),
 		TEST(test_two_instances),
 		TEST(test_behind),
+		TEST(test_amended),
 		TEST(test_lost_state),
 		TEST(test_half_a_commit),
 	};
