@@ -131,6 +131,49 @@ static bool has_blob(struct store *s, const git_oid *oid)
 	return has;
 }
 
+/* By an intent: there, or about to be. */
+static int is_promised(struct state *s, const char *path, const git_oid *oid,
+	bool *is, struct err *e)
+{
+	struct query q =
+		query_open(s, "SELECT 1 FROM intent_change WHERE path = ?1"
+			      " AND (old = ?2 OR new = ?2)");
+	char hex[GIT_OID_HEXSZ + 1];
+
+	bind_text(&q, str_of(path));
+	bind_text(&q, str_of(git_oid_tostr(hex, sizeof(hex), oid)));
+	*is = query_next(&q);
+	return query_close(&q, e);
+}
+
+static bool is_at(const struct spot *spot, const git_oid *oid)
+{
+	return spot->kind == SPOT_FILE && git_oid_equal(&spot->oid, oid);
+}
+
+int changes_were_ours(struct store *s, const git_oid *tree, struct changes *c,
+	size_t *n_foreign, struct err *e)
+{
+	struct spot spot = {0};
+	bool ours = false;
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < c->n; i++) {
+		struct worktree_change *at = &c->items[i];
+
+		if (!at->foreign || !S_ISREG(at->st.st_mode))
+			continue;
+		code = is_promised(s->state, at->path, &at->kept_oid, &ours, e);
+		if (code == 0 && !ours)
+			code = tree_find(&s->trees, tree, at->path, &spot, e);
+		if (code != 0 || (!ours && !is_at(&spot, &at->kept_oid)))
+			continue;
+		at->foreign = false;
+		(*n_foreign)--;
+	}
+	return code;
+}
+
 int changes_kept_in_tree(struct store *s, const git_oid *tree,
 	struct changes *c, size_t *n_kept, struct err *e)
 {
@@ -163,6 +206,7 @@ static int is_lost(struct store *s, const git_oid *tree,
 	struct err *e)
 {
 	struct spot spot;
+	bool promised = false;
 	int code;
 
 	*lost = false;
@@ -172,8 +216,10 @@ static int is_lost(struct store *s, const git_oid *tree,
 		(at->foreign && git_oid_equal(oid, &at->kept_oid)))
 		return 0;
 	code = tree_find(&s->trees, tree, at->path, &spot, e);
-	*lost = (spot.kind != SPOT_FILE || !git_oid_equal(&spot.oid, oid)) &&
-		has_blob(s, oid);
+	if (code != 0 || is_at(&spot, oid))
+		return code;
+	code = is_promised(s->state, at->path, oid, &promised, e);
+	*lost = !promised && has_blob(s, oid);
 	return code;
 }
 
@@ -214,8 +260,7 @@ int changes_prune(
 
 		if (code != 0)
 			return code;
-		if (at->has ? spot.kind == SPOT_FILE &&
-					git_oid_equal(&spot.oid, &at->new_oid)
+		if (at->has ? is_at(&spot, &at->new_oid)
 			    : spot.kind != SPOT_FILE && spot.kind != SPOT_OTHER)
 			c->items[n++] = *at;
 	}

@@ -41,6 +41,13 @@ struct worktree_change *changes_find(
 int changes_settle(struct store *s, const git_oid *tree, struct changes *c,
 	git_oid *without, struct err *e);
 
+/*
+ * Behind the look at the files: one that is as a tree (or zero) has it, or as a
+ * promise that is not kept yet has it, is ours, and not kept.
+ */
+int changes_were_ours(struct store *s, const git_oid *tree, struct changes *c,
+	size_t *n_foreign, struct err *e);
+
 /* What a person committed over our files counts as kept in their place. */
 int changes_kept_in_tree(struct store *s, const git_oid *tree,
 	struct changes *c, size_t *n_kept, struct err *e);

@@ -124,11 +124,14 @@ static int keep_edits(struct job *j, struct err *e)
 {
 	struct store *s = j->store;
 	struct changes *c = &j->changes;
+	const git_oid none = {{0}};
 	size_t n = 0;
 	int code = 0;
 
 	if (store_is_checked_out(s))
 		code = worktree_inspect(s->worktree, c->items, c->n, &n, e);
+	if (code == 0 && n > 0)
+		code = changes_were_ours(s, &none, c, &n, e);
 	if (code == 0 && store_is_checked_out(s))
 		code = changes_kept_in_index(s, &j->tree, c, &n, e);
 	if (code == 0)

@@ -360,7 +360,8 @@ static int keep_late(struct store *s, const struct intent *intent,
 struct keeping {
 	struct intent intent;
 	struct changes changes;
-	git_oid tip; /* where the branch came to be */
+	git_oid old; /* where the branch was when it was promised, */
+	git_oid tip; /* and where it came to be */
 	bool moved;  /* it did: only the work tree may be left to do */
 	bool later;  /* which may be done beside what comes next, */
 	bool begun;  /* and is */
@@ -390,6 +391,24 @@ static int prune(
 	return code == 0 ? changes_prune(s, &tree, c, e) : code;
 }
 
+/*
+ * While one file is blocked, the next commits put others into place: these
+ * are as the branch had them, though not as when they were promised first.
+ */
+static int inspect(
+	struct store *s, struct keeping *k, size_t *n_foreign, struct err *e)
+{
+	struct changes *c = &k->changes;
+	git_oid tree;
+	int code = worktree_inspect(s->worktree, c->items, c->n, n_foreign, e);
+
+	if (code != 0 || *n_foreign == 0)
+		return code;
+	if (tree_of(s->repo, &k->old, &tree, NULL) != 0)
+		tree = (git_oid){{0}};
+	return changes_were_ours(s, &tree, c, n_foreign, e);
+}
+
 static int update_worktree(struct store *s, struct keeping *k, struct err *e)
 {
 	struct changes *c = &k->changes;
@@ -401,8 +420,7 @@ static int update_worktree(struct store *s, struct keeping *k, struct err *e)
 				 !git_oid_equal(&k->tip, &s->promised)))
 		code = prune(s, &k->tip, c, e);
 	if (code == 0)
-		code = worktree_inspect(
-			s->worktree, c->items, c->n, &n_foreign, e);
+		code = inspect(s, k, &n_foreign, e);
 	if (code == 0 && !worktree_index_rests(s->worktree))
 		code = changes_kept_in_index(s, &before, c, &n_foreign, e);
 	if (code == 0)
@@ -459,20 +477,19 @@ static int keep(struct store *s, struct keeping *k, git_oid *commit,
 	bool *ref_done, struct err *e)
 {
 	struct intent *intent = &k->intent;
-	git_oid before;
 	bool found;
 	int code;
 
 	intent_catch_up(s);
 	code = load(s->state, intent, &found, e);
-	before = intent->old;
+	k->old = intent->old;
 	if (code == 0 && found)
 		code = keep_promise(s, k, e);
 	else if (code == 0)
 		k->moved = true;
 	/* Where nobody else moved the branch, it needs no new look. */
-	if (code == 0 && found && git_oid_equal(&before, &s->seen_tip) &&
-		git_oid_equal(&intent->old, &before) &&
+	if (code == 0 && found && git_oid_equal(&k->old, &s->seen_tip) &&
+		git_oid_equal(&intent->old, &k->old) &&
 		git_oid_equal(&k->tip, &intent->new))
 		s->seen_tip = k->tip;
 	if (commit != NULL && k->moved &&

@@ -3,6 +3,7 @@
  * did to the repository meanwhile.  (Kills are the scenario store_crash's.)
  */
 #include "tests/unit/store/fixture.h"
+#include "tests/unit/store/privileges.h"
 
 static void start(struct fixture *f)
 {
@@ -160,6 +161,63 @@ static void test_blocked_worktree(void **state)
 	check_clean(f);
 }
 
+static void commit_late(struct fixture *f, int64_t run_id)
+{
+	struct store_commit c = commit_of(run_id);
+
+	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
+	assert_int_equal(c.n_kept, 0);
+}
+
+static void assert_nothing_kept(struct fixture *f)
+{
+	assert_string_equal(run(GIT "branch --list 'opsync/*'", f->path), "");
+}
+
+/* A document that changes twice meanwhile was written by nobody else. */
+static void test_ours_while_blocked(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	commit_in_vain(f);
+	run("mv '%s/a' '%s/a.theirs' && ln -s a.theirs '%s/a'", f->path,
+		f->path, f->path);
+	put_well(f, 2, make("two.md", "more\n", NULL), STORE_CHANGED);
+	commit_late(f, 9);
+	put_well(f, 2, make("two.md", "third\n", NULL), STORE_CHANGED);
+	commit_late(f, 10);
+	assert_string_equal(text_of(f, "two.md"), "third\n");
+	assert_nothing_kept(f);
+	/* An edit is kept as ever. */
+	write_file(f, "two.md", "edited");
+	put_well(f, 2, make("two.md", "fourth\n", NULL), STORE_CHANGED);
+	commit_late(f, 11);
+	assert_string_equal(
+		run(GIT "show opsync/kept/10:two.md", f->path), "edited");
+}
+
+/* Nor what stands there, and in the index, as it could not be written. */
+static void test_ours_that_stayed(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	run("chmod 555 '%s/a'", f->path);
+	set_privileges(false);
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	commit_late(f, 8);
+	put_well(f, 1, make("a/one.md", "third\n", NULL), STORE_CHANGED);
+	commit_late(f, 9);
+	set_privileges(true);
+	run("chmod 755 '%s/a'", f->path);
+	commit(f);
+	assert_nothing_kept(f);
+	assert_string_equal(text_of(f, "a/one.md"), "third\n");
+	check_clean(f);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -170,6 +228,8 @@ int main(void)
 		TEST(test_late_edit_is_kept),
 		TEST(test_their_change_on_top),
 		TEST(test_blocked_worktree),
+		TEST(test_ours_while_blocked),
+		TEST(test_ours_that_stayed),
 	};
 
 	return cmocka_run_group_tests_name("recover", tests, NULL, NULL);

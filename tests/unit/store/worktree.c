@@ -4,14 +4,13 @@
  */
 #include "tests/unit/store/tree_fixture.h"
 
-#include <linux/capability.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "store/beneath.h"
 #include "store/index_file.h"
+#include "tests/unit/store/privileges.h"
 
 /* --- What goes well ------------------------------------------------------- */
 
@@ -309,22 +308,6 @@ static void no_path_leaves_the_work_tree(void **state)
 		scratch_run(f->s, "test -z \"$(ls)\" && ! test -e ../x && "
 				  "! test -e .git/hooks/x"),
 		0);
-}
-
-/* Root may write everywhere, so this is tried as somebody else. */
-/* Root may do everything because of two capabilities: without them it is as
- * others are with their own files. */
-static void set_privileges(bool on)
-{
-	struct __user_cap_header_struct head = {
-		.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2];
-	uint32_t dac = BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH);
-
-	assert_int_equal(syscall(SYS_capget, &head, data), 0);
-	data[0].effective = on ? data[0].effective | (data[0].permitted & dac)
-			       : data[0].effective & ~dac;
-	assert_int_equal(syscall(SYS_capset, &head, data), 0);
 }
 
 static void a_folder_without_permission_fails_alone(void **state)
