@@ -111,6 +111,12 @@ static int each_commit(struct following *f, const git_oid *tip, unsigned order,
 	return code;
 }
 
+/* One of a person's brings nothing that its parents do not. */
+static bool is_merge(const git_commit *commit)
+{
+	return git_commit_parentcount(commit) > 1;
+}
+
 /* --- Who else writes what ------------------------------------------------- */
 
 static int note_theirs(struct following *f, const git_diff_delta *delta,
@@ -129,9 +135,12 @@ static int note_theirs(struct following *f, const git_diff_delta *delta,
 static int note_commit(struct following *f, git_commit *commit, struct err *e)
 {
 	struct buf name = {0};
-	bool instance = history_instance(commit, &name);
+	bool instance;
 	int code;
 
+	if (is_merge(commit))
+		return 0;
+	instance = history_instance(commit, &name);
 	code = each_change(f, commit, note_theirs, instance ? &name : NULL, e);
 	buf_fini(&name);
 	return code;
@@ -250,14 +259,13 @@ static int make(
 	return code;
 }
 
-/* A merge of a person's brings nothing that its parents do not. */
 static int make_again(struct following *f, git_commit *commit, struct err *e)
 {
 	struct again a = {.fits = true};
 	struct buf name = {0};
 	int code;
 
-	if (git_commit_parentcount(commit) > 1)
+	if (is_merge(commit))
 		return 0;
 	a.ours = history_instance(commit, &name) &&
 		 str_is(buf_str(&name), f->store->instance);

@@ -166,12 +166,16 @@ static int diff_of(struct store *s, const git_commit *commit, git_diff **diff,
 
 typedef int delta_fn(void *arg, const git_diff_delta *d, struct err *e);
 
+/* A merge of a person's brings nothing that its parents do not. */
 static int each_delta(struct store *s, const git_commit *commit, delta_fn *fn,
 	void *arg, struct err *e)
 {
 	git_diff *diff = NULL;
-	int code = diff_of(s, commit, &diff, e);
+	int code;
 
+	if (git_commit_parentcount(commit) > 1)
+		return 0;
+	code = diff_of(s, commit, &diff, e);
 	for (size_t i = 0; code == 0 && i < git_diff_num_deltas(diff); i++)
 		code = fn(arg, git_diff_get_delta(diff, i), e);
 	git_diff_free(diff);

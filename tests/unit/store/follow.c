@@ -244,6 +244,52 @@ static void test_lost_state(void **state)
 	check_clean(f);
 }
 
+/* A person's commit on what the branch was first, and ours merged into it. */
+static void merge(struct fixture *f)
+{
+	run("cd '%s' && git -c safe.directory='*' worktree add -q --detach t "
+	    "$(git -c safe.directory='*' rev-list HEAD | tail -n 1) && cd t && "
+	    "echo x >own.md && git -c safe.directory='*' add . && "
+	    "git -c safe.directory='*' -c user.name=p -c user.email=p@x commit "
+	    "-qm own && git -c safe.directory='*' -c user.name=p -c "
+	    "user.email=p@x merge -q --no-edit main && git -c "
+	    "safe.directory='*' update-ref " REMOTE " HEAD && cd .. && git -c "
+	    "safe.directory='*' worktree remove --force t",
+		f->path);
+}
+
+static void test_merged(void **state)
+{
+	struct fixture *f = *state;
+	struct store_follow out;
+
+	start(f);
+	write_file(f, "theirs.md", "1");
+	run(GIT "add theirs.md && " GIT "commit -q -m theirs", f->path,
+		f->path);
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	commit(f);
+	merge(f);
+	/* What was merged is no other change of this. */
+	write_file(f, "theirs.md", "2");
+	run(GIT "commit -q -a -m theirs", f->path);
+	out = follow(f);
+	assert_int_equal(out.n_again, 1);
+	assert_string_equal(out.kept_branch, "");
+	assert_string_equal(text_of(f, "theirs.md"), "2");
+	/* And what is ours stays so. */
+	store_close(f->store);
+	f->store = NULL;
+	run("rm '%s'/.git/opsync/state.db*", f->path);
+	open_store(f);
+	assert_int_equal(count_documents(f), 2);
+	put_well(f, 1, make("a/one.md", "newest\n", NULL), STORE_CHANGED);
+	put_well(f, 2, make("two.md", "two\n", NULL), STORE_SAME);
+	commit(f);
+	assert_string_equal(files(f), "a/one.md own.md theirs.md two.md ");
+	check_clean(f);
+}
+
 static void note(void *arg, enum log_level level, const char *text)
 {
 	(void)level;
@@ -286,6 +332,7 @@ int main(void)
 		TEST(test_behind),
 		TEST(test_amended),
 		TEST(test_lost_state),
+		TEST(test_merged),
 		TEST(test_half_a_commit),
 	};
 
