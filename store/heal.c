@@ -130,7 +130,7 @@ static void note_walk(struct store *s, int64_t begin)
  * A commit with all its trees, of which each is needed once: none is kept in
  * libgit2's cache.  Files are looked at elsewhere.
  */
-static bool is_whole(struct store *s, const git_oid *oid)
+bool heal_is_whole(struct store *s, const git_oid *oid)
 {
 	git_commit *commit = NULL;
 	git_tree *tree = NULL;
@@ -159,7 +159,7 @@ static bool from_state(struct store *s, git_oid *out)
 
 		found = hex.n == GIT_OID_HEXSZ &&
 			git_oid_fromstrn(out, hex.p, hex.n) == 0 &&
-			!git_oid_is_zero(out) && is_whole(s, out);
+			!git_oid_is_zero(out) && heal_is_whole(s, out);
 	}
 	query_close(&q, NULL);
 	return found;
@@ -176,7 +176,7 @@ static bool from_reflog(struct store *s, git_oid *out)
 		const git_reflog_entry *at = git_reflog_entry_byindex(log, i);
 
 		*out = *git_reflog_entry_id_new(at);
-		found = !git_oid_is_zero(out) && is_whole(s, out);
+		found = !git_oid_is_zero(out) && heal_is_whole(s, out);
 	}
 	git_reflog_free(log);
 	return found;
@@ -303,7 +303,7 @@ static bool is_in_order(struct store *s, const git_oid *tip)
 	watch_objects(s);
 	s->laden = true; /* with all trees */
 	begin = stamp_monotonic();
-	if (!is_whole(s, tip))
+	if (!heal_is_whole(s, tip))
 		return false;
 	note_walk(s, begin);
 	return true;
@@ -354,6 +354,7 @@ static int go_back(struct store *s, int rc, struct err *e)
 			"earlier one is known: fetch it from a copy, or name "
 			"another folder as the store",
 			s->path, s->ref);
+	s->promised = (git_oid){{0}}; /* it may be the damaged one */
 	code = set_ref(s, &good, e);
 	if (code == 0 && remembered) /* what it lacks now is found there */
 		code = history_note(s, &good, e);

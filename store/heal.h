@@ -10,6 +10,9 @@
  */
 int heal_branch(struct store *s, struct err *e);
 
+/* Can a commit be read, with all its trees? */
+bool heal_is_whole(struct store *s, const git_oid *oid);
+
 /* Is it time for another look at the trees of a commit that was whole? */
 bool heal_is_due(struct store *s);
 

@@ -22,6 +22,7 @@
 #include "base/util.h"
 #include "store/branch.h"
 #include "store/git_error.h"
+#include "store/heal.h"
 #include "store/history.h"
 #include "store/trees.h"
 
@@ -432,11 +433,39 @@ static int update_worktree(struct store *s, struct keeping *k, struct err *e)
 	return code == 0 ? apply(s, k, e) : code;
 }
 
+/*
+ * A commit that was lost before it came to the branch, or was taken from it
+ * and removed since: what lacks now is found, and made again.
+ */
+static int give_up_lost(struct store *s, struct keeping *k, struct err *e)
+{
+	struct intent *intent = &k->intent;
+	git_oid tip;
+	int code = store_tip(s, &tip, e);
+
+	if (code != 0 || git_oid_equal(&tip, &intent->new) ||
+		(git_oid_equal(&tip, &intent->old) &&
+			git_oid_equal(&intent->new, &s->promised)) ||
+		heal_is_whole(s, &intent->new))
+		return code;
+	store_tell(s, LOG_LEVEL_WARNING,
+		"commit %.10s, which was to be on %s, cannot be read: what was "
+		"in it is made again",
+		git_oid_tostr_s(&intent->new), s->ref);
+	intent->old = intent->new = tip;
+	if (!heal_is_whole(s, &intent->kept.commit))
+		intent->kept.commit = (git_oid){{0}};
+	k->changes.n = 0;
+	return 0;
+}
+
 static int keep_promise(struct store *s, struct keeping *k, struct err *e)
 {
 	int code = changes_intended(s->state, &k->changes, e);
 	int synced = 0;
 
+	if (code == 0)
+		code = give_up_lost(s, k, e);
 	if (code == 0)
 		code = move_branch(s, &k->intent, &k->changes, e);
 	if (code == 0)

@@ -2,6 +2,8 @@
  * Commits that were interrupted behind their commit point, and what others
  * did to the repository meanwhile.  (Kills are the scenario store_crash's.)
  */
+#include "store/parts.h"
+#include "store/query.h"
 #include "tests/unit/store/fixture.h"
 #include "tests/unit/store/privileges.h"
 
@@ -218,6 +220,81 @@ static void test_ours_that_stayed(void **state)
 	check_clean(f);
 }
 
+static void see_adrift(void *arg, int64_t work_package, struct str entry,
+	struct str path, bool lost)
+{
+	(void)work_package;
+	(void)entry;
+	(void)path;
+	(void)lost;
+	++*(int *)arg;
+}
+
+/* The commit was lost with the power, and the branch may name it. */
+static void lose_promised(struct fixture *f, bool moved)
+{
+	struct query q;
+	char *id;
+	int n = 0;
+
+	start(f);
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	commit_in_vain(f);
+	q = query_open(store_state(f->store), "SELECT new FROM intent");
+	assert_true(query_next(&q));
+	id = str_dup(column_text(&q));
+	assert_int_equal(query_close(&q, NULL), 0);
+	store_close(f->store);
+	f->store = NULL;
+	run("rm -f '%s/.git/objects/%.2s/%s'", f->path, id, id + 2);
+	if (moved)
+		run("echo %s >'%s/.git/refs/heads/main'", id, f->path);
+	free(id);
+	open_store(f);
+	assert_string_equal(subjects(f), "Sync ");
+	assert_int_equal(
+		store_look(f->store, false, see_adrift, &n, &f->err), 0);
+	assert_int_equal(n, 1);
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_SAME);
+	commit(f);
+	assert_string_equal(subjects(f), "Sync Sync ");
+	assert_string_equal(text_of(f, "a/one.md"), "more\n");
+	check_clean(f);
+}
+
+static void test_lost_promise(void **state)
+{
+	lose_promised(*state, false);
+}
+
+static void test_lost_promise_on_branch(void **state)
+{
+	lose_promised(*state, true);
+}
+
+/* The work tree waits for it, but it was erased from the history. */
+static void test_erased_promise(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	commit_in_vain(f);
+	run("mv '%s/a' '%s/a.theirs' && ln -s a.theirs '%s/a'", f->path,
+		f->path, f->path);
+	reopen(f);
+	store_close(f->store);
+	f->store = NULL;
+	run("rm '%s/a' && mv '%s/a.theirs' '%s/a'", f->path, f->path, f->path);
+	run(GIT "update-ref refs/heads/main $(" GIT
+		"commit-tree -m erased -p HEAD^ HEAD^{tree})",
+		f->path, f->path);
+	run(GIT "reflog expire --expire=now --all && " GIT "gc -q --prune=now",
+		f->path, f->path);
+	open_store(f);
+	assert_string_equal(subjects(f), "erased Sync ");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -230,6 +307,9 @@ int main(void)
 		TEST(test_blocked_worktree),
 		TEST(test_ours_while_blocked),
 		TEST(test_ours_that_stayed),
+		TEST(test_lost_promise),
+		TEST(test_lost_promise_on_branch),
+		TEST(test_erased_promise),
 	};
 
 	return cmocka_run_group_tests_name("recover", tests, NULL, NULL);
