@@ -295,17 +295,14 @@ static int put_entries(struct writer *w, struct index_walk *walk,
 static bool put_extensions(struct writer *w, const struct index_walk *walk)
 {
 	const uint8_t *p = walk->reader.p;
-	size_t left = (size_t)(walk->reader.end - p);
+	struct str x;
 
-	while (left > 0) {
-		size_t n = left >= 8 ? be32(p + 4) : left;
-
-		if (n > left - 8 || left < 8 || p[0] < 'A' || p[0] > 'Z')
+	while (p < walk->reader.end) {
+		if (!index_image_extension(&p, walk->reader.end, &x) ||
+			!index_image_is_optional(x))
 			return false;
-		if (memcmp(p, "REUC", 4) == 0 || memcmp(p, "NAME", 4) == 0)
-			put(w, p, n + 8);
-		p += n + 8;
-		left -= n + 8;
+		if (str_starts(x, STR("REUC")) || str_starts(x, STR("NAME")))
+			put(w, x.p, x.n);
 	}
 	return true;
 }

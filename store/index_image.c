@@ -16,7 +16,8 @@
 #define HEADER INDEX_IMAGE_HEADER
 #define DIGEST INDEX_IMAGE_DIGEST
 #define FIXED INDEX_IMAGE_FIXED
-#define EXTENDED 2 /* more flags of some entries */
+#define EXTENDED 2  /* more flags of some entries */
+#define EXTENSION 8 /* head of one: name, size */
 #define HAS_EXTENDED 0x4000
 #define STAGES 0x3000
 #define NAME_MASK 0x0fff
@@ -122,6 +123,27 @@ int index_image_header(const uint8_t *bytes, size_t n,
 	if (out->n > (n - DIGEST) / FIXED)
 		return err_set(e, ERR_IO, "it is damaged");
 	return 0;
+}
+
+bool index_image_extension(
+	const uint8_t **p, const uint8_t *end, struct str *out)
+{
+	size_t left = (size_t)(end - *p);
+	size_t n;
+
+	if (left < EXTENSION)
+		return false;
+	n = be32(*p + 4);
+	if (n > left - EXTENSION)
+		return false;
+	*out = (struct str){(const char *)*p, n + EXTENSION};
+	*p += out->n;
+	return true;
+}
+
+bool index_image_is_optional(struct str extension)
+{
+	return extension.p[0] >= 'A' && extension.p[0] <= 'Z';
 }
 
 static int read_entry(

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/str.h"
 
 /*
  * git's index (gitformat-index, versions 2 to 4), as the bytes of its file:
@@ -84,6 +85,16 @@ int index_image_header(const uint8_t *bytes, size_t n,
 	struct index_image_header *out, struct err *e);
 bool index_image_next(
 	struct index_image_reader *r, struct index_image_entry *entry);
+
+/*
+ * The next extension, with its head, of those from *p on, which goes behind
+ * it; false: there is no whole one.
+ */
+bool index_image_extension(
+	const uint8_t **p, const uint8_t *end, struct str *out);
+
+/* Is it one that may be left out by who does not know it? */
+bool index_image_is_optional(struct str extension);
 
 /* What comes before the path of an entry. */
 size_t index_image_fixed(const uint8_t *entry);

@@ -19,19 +19,37 @@
 #include "store/files.h"
 #include "store/git_error.h"
 #include "store/history.h"
+#include "store/index_walk.h"
 #include "store/trees.h"
 
 /* With index.skipHash, git writes zeros for the sum. */
-bool index_is_damaged(const char *file)
+static bool is_without_sum(const char *file, const uint8_t sum[FILE_SHA1])
 {
 	static const uint8_t none[FILE_SHA1];
-	uint8_t sum[FILE_SHA1];
 	struct stat st;
+
+	return lstat(file, &st) == 0 && S_ISREG(st.st_mode) &&
+	       st.st_size > FILE_SHA1 && memcmp(sum, none, FILE_SHA1) == 0;
+}
+
+bool index_is_damaged(const char *file)
+{
+	uint8_t sum[FILE_SHA1];
+	bool known;
 
 	if (file_check_sha1(file, sum, NULL) != ERR_DATA)
 		return false;
-	return lstat(file, &st) != 0 || st.st_size <= FILE_SHA1 ||
-	       memcmp(sum, none, FILE_SHA1) != 0 || !S_ISREG(st.st_mode);
+	return !is_without_sum(file, sum) || !index_is_readable(file, &known);
+}
+
+bool index_has_no_digest(const char *file)
+{
+	uint8_t sum[FILE_SHA1];
+	bool known;
+
+	return file_check_sha1(file, sum, NULL) == ERR_DATA &&
+	       is_without_sum(file, sum) && index_is_readable(file, &known) &&
+	       known;
 }
 
 static int make(struct store *s, struct err *e)

@@ -8,6 +8,9 @@
 /* Is the index, in that file, none that anybody could read? */
 bool index_is_damaged(const char *file);
 
+/* Can it be read here, though it has no digest, which libgit2 asks for? */
+bool index_has_no_digest(const char *file);
+
 /*
  * Where the index is damaged (it is put aside), or gone since we were here
  * last, make it again from the branch that is checked out.  ERR_IO.

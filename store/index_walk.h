@@ -49,7 +49,15 @@ uint64_t index_walk_offset(
 
 /* Read on to the end: what follows the entries.  ERR_IO. */
 int index_walk_rest(struct index_walk *w, struct err *e);
+
+/* One that git wrote without a digest (index.skipHash) has zeros for it. */
 int index_walk_end(struct index_walk *w, struct err *e);
 void index_walk_fini(struct index_walk *w);
+
+/*
+ * Can that file be read to its end, but for the digest?  *known: there is no
+ * extension that must be understood (a split or sparse index has one).
+ */
+bool index_is_readable(const char *file, bool *known);
 
 #endif

@@ -331,7 +331,7 @@ static int check_index(git_repository *repo, const char *path, struct err *e)
 {
 	git_buf file = {0};
 	git_index *index;
-	bool damaged;
+	bool fine = false;
 	int rc;
 
 	if (git_repository_is_bare(repo))
@@ -339,10 +339,12 @@ static int check_index(git_repository *repo, const char *path, struct err *e)
 	rc = git_repository_item_path(&file, repo, GIT_REPOSITORY_ITEM_INDEX);
 	if (rc == 0)
 		rc = git_index_open(&index, file.ptr);
-	damaged = rc != 0 && file.ptr != NULL && index_is_damaged(file.ptr);
+	if (rc != 0 && file.ptr != NULL)
+		fine = index_is_damaged(file.ptr) || /* it is made again */
+		       index_has_no_digest(file.ptr);
 	git_buf_dispose(&file);
-	if (damaged)
-		return 0; /* it is made again */
+	if (fine)
+		return 0;
 	if (rc != 0) {
 		git_failed(e, "%s has an index that opsync cannot read", path);
 		if (git_code(ERR_CONFIG) == ERR_IO)

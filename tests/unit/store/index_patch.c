@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "store/index_mend.h"
 #include "tests/unit/store/scratch.h"
 
 #define N 9000 /* more than one step of the digest */
@@ -230,6 +231,33 @@ static void damaged_is_refused(void **state)
 	index_view_fini(&view);
 }
 
+/* Git writes zeros for the digest where it is told to (index.skipHash). */
+static void no_digest_will_do(void **state)
+{
+	struct fixture *f = *state;
+	const uint8_t none[20] = {0};
+	struct stat st;
+	int fd;
+
+	fill(f);
+	fd = open(f->index, O_WRONLY);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(pwrite(fd, none, 20, st.st_size - 20), 20);
+	close(fd);
+	assert_false(index_is_damaged(f->index));
+	assert_true(index_has_no_digest(f->index));
+	set(f, 5, 1000000);
+	check(f); /* ours has one */
+	assert_false(index_has_no_digest(f->index));
+	fd = open(f->index, O_WRONLY); /* lost with the power */
+	assert_int_equal(fstat(fd, &st), 0);
+	for (int i = 1; i < 100; i++)
+		assert_int_equal(pwrite(fd, none, 20, st.st_size - i * 20), 20);
+	close(fd);
+	assert_true(index_is_damaged(f->index));
+	assert_false(index_has_no_digest(f->index));
+}
+
 static void two_files_take_turns(void **state)
 {
 	struct fixture *f = *state;
@@ -394,6 +422,7 @@ int main(void)
 		TEST(found_in_any_order),
 		TEST(no_file_is_not_found),
 		TEST(damaged_is_refused),
+		TEST(no_digest_will_do),
 		TEST(two_files_take_turns),
 		TEST(what_is_more_than_a_change_is_written_whole),
 		TEST(what_others_stage_stays),

@@ -67,6 +67,10 @@ static void test_formats(void **state)
 	    "&& git update-index --split-index",
 		f->path, f->path, f->path);
 	refuse(f, "--no-split-index");
+	run("cd '%s/.git' && truncate -s -20 index && head -c 20 /dev/zero "
+	    ">>index", /* as with index.skipHash */
+		f->path);
+	refuse(f, "--no-split-index");
 	run("cd '%s' && git update-index --no-split-index && git config "
 	    "core.splitIndex true",
 		f->path);
