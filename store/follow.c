@@ -80,6 +80,16 @@ static int each_change(struct following *f, const git_commit *commit,
 	return code;
 }
 
+static int cannot_walk(const struct store *s, struct err *e)
+{
+	if (git_repository_is_shallow(s->repo) != 1)
+		return git_failed(e, "cannot read the history");
+	return err_set(e, ERR_IO,
+		"the history ends early, as in a shallow clone: run 'git fetch "
+		"--unshallow' in %s",
+		s->path);
+}
+
 typedef int commit_fn(struct following *f, git_commit *commit, struct err *e);
 
 /* Commits of tip that base has not, the oldest first or last. */
@@ -90,15 +100,16 @@ static int each_commit(struct following *f, const git_oid *tip, unsigned order,
 	git_commit *commit;
 	git_oid oid;
 	int code = 0;
+	int rc = 0;
 
 	if (git_revwalk_new(&walk, f->store->repo) != 0 ||
 		git_revwalk_push(walk, tip) != 0 ||
 		(!git_oid_is_zero(&f->base) &&
 			git_revwalk_hide(walk, &f->base) != 0))
-		code = git_failed(e, "cannot read the history");
+		code = cannot_walk(f->store, e);
 	else
 		git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | order);
-	while (code == 0 && git_revwalk_next(&oid, walk) == 0) {
+	while (code == 0 && (rc = git_revwalk_next(&oid, walk)) == 0) {
 		if (git_commit_lookup(&commit, f->store->repo, &oid) != 0) {
 			code = git_failed(e, "cannot read commit %s",
 				git_oid_tostr_s(&oid));
@@ -107,6 +118,8 @@ static int each_commit(struct following *f, const git_oid *tip, unsigned order,
 		code = fn(f, commit, e);
 		git_commit_free(commit);
 	}
+	if (code == 0 && rc != GIT_ITEROVER)
+		code = cannot_walk(f->store, e);
 	git_revwalk_free(walk);
 	return code;
 }
@@ -383,17 +396,18 @@ static int go(struct following *f, struct err *e)
 
 static int prepare(struct following *f, struct err *e)
 {
-	int code = note_all(f, e);
+	int code =
+		history_has_more(f->store, &f->theirs, &f->ours, &f->behind, e);
 
-	if (code == 0)
-		code = history_has_more(
-			f->store, &f->theirs, &f->ours, &f->behind, e);
 	f->new = f->theirs;
 	if (code != 0 || !f->ahead)
 		return code;
 	if (f->behind)
 		return each_commit(f, &f->ours, GIT_SORT_NONE, see_left, e);
-	return each_commit(f, &f->ours, GIT_SORT_REVERSE, make_again, e);
+	code = note_all(f, e);
+	return code == 0 ? each_commit(
+				   f, &f->ours, GIT_SORT_REVERSE, make_again, e)
+			 : code;
 }
 
 /* *there false: there is nothing to follow. */
@@ -417,7 +431,7 @@ static int find_ends(
 		if (rc == GIT_ENOTFOUND)
 			f->base = (git_oid){{0}};
 		else if (rc != 0)
-			return git_failed(e, "cannot read the history");
+			return cannot_walk(s, e);
 	}
 	f->ahead = !git_oid_equal(&f->base, &f->ours);
 	*there = !git_oid_equal(&f->base, &f->theirs);

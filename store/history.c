@@ -224,6 +224,7 @@ int history_walk(struct store *s, const git_oid *tip, const git_oid *base,
 	bool on = true;
 	git_oid oid;
 	int code = 0;
+	int rc = 0;
 
 	if (git_revwalk_new(&walk, s->repo) != 0)
 		return git_failed(e, "cannot read the history");
@@ -231,8 +232,10 @@ int history_walk(struct store *s, const git_oid *tip, const git_oid *base,
 	if (git_revwalk_push(walk, tip) != 0 ||
 		(!git_oid_is_zero(base) && git_revwalk_hide(walk, base) != 0))
 		code = git_failed(e, "cannot read the history");
-	while (code == 0 && on && git_revwalk_next(&oid, walk) == 0)
+	while (code == 0 && on && (rc = git_revwalk_next(&oid, walk)) == 0)
 		code = visit(s, &oid, fn, arg, &on, e);
+	if (code == 0 && rc != 0 && rc != GIT_ITEROVER && rc != GIT_ENOTFOUND)
+		code = git_failed(e, "cannot read the history");
 	git_revwalk_free(walk);
 	return code;
 }

@@ -49,7 +49,8 @@ int history_has_more(struct store *s, const git_oid *tip, const git_oid *base,
 
 /*
  * Commits from tip on, newest first, to where base (or zero) is reached, or
- * until *on is false.
+ * until *on is false.  Where one is not there (a shallow clone),
+ * others may be left out.
  */
 typedef int history_fn(
 	void *arg, const git_commit *commit, bool *on, struct err *e);
