@@ -94,7 +94,10 @@ static void editor_email(const struct mapper *m, char *out, size_t size)
 		(int)strcspn(host.p, ":/"), host.p);
 }
 
-/* Says what is staged, and is told of what becomes of it. */
+/*
+ * Says what is staged, and is told of what becomes of it: what is on the branch
+ * is told, also where the work tree is not in step with it yet.
+ */
 static int commit_as(struct mapper *m, const char *subject, const char *body,
 	const char *cursor, bool last, struct err *e)
 {
@@ -110,6 +113,7 @@ static int commit_as(struct mapper *m, const char *subject, const char *body,
 		.arg = m,
 	};
 	char email[300];
+	int told = 0;
 	int r;
 
 	if (m->editor > 0 && m->counts.removed == m->committed.removed) {
@@ -120,7 +124,7 @@ static int commit_as(struct mapper *m, const char *subject, const char *body,
 	r = guard_settle_made(m, e);
 	if (r == 0)
 		r = store_commit(m->store, &c, e);
-	if (r != 0)
+	if (r != 0 && c.id[0] == '\0')
 		return r;
 	m->staged_since = 0;
 	m->newest = 0; /* the next one has changes of its own, */
@@ -131,7 +135,9 @@ static int commit_as(struct mapper *m, const char *subject, const char *body,
 		memcpy(m->commit, c.id, sizeof(m->commit));
 		mapper_committed(m, c.id, subject);
 	}
-	return c.n_kept > 0 ? tell_kept(m, &c, e) : 0;
+	if (c.n_kept > 0)
+		told = tell_kept(m, &c, r == 0 ? e : NULL);
+	return r != 0 ? r : told;
 }
 
 /* last: the pass ends with it. */

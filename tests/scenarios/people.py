@@ -396,6 +396,28 @@ def away(tap, server, sync):
     whole(tap, sync, "all is there", ("notes.md", "staged\n"))
 
 
+def blocked(tap, server, sync):
+    """A file that cannot be put into place: the commit is there, and told."""
+    if os.geteuid() != 0:
+        return
+    folder = os.path.join(sync.store, "docs/9")
+    os.chmod(folder, 0o555)
+    put(sync, "docs/9/index.md", "edited before\n")
+    server.side("edit", {"id": 9, "set": {"subject": "Closed"}})
+    done = sync.run("setpriv", "--bounding-set",
+                    "-dac_override,-dac_read_search", sync.PROGRAM,
+                    "--config", sync.config, "--once")
+    tap.ok("Permission denied" in done.err and done.code != 0, "blocked", done)
+    events = sync.opsync("log", "--json", "--event", "committed").json()
+    tap.ok(any(sync.head() in str(event) for event in events),
+           "its commit is an event", events)
+    tap.ok("kept on the branch opsync/kept/" in done.err,
+           "what was kept is told", done)
+    os.chmod(folder, 0o755)
+    tap.same(sync.once().code, 0, "blocked no more")
+    whole(tap, sync, "blocked no more", ("notes.md", "staged\n"))
+
+
 def read_only(tap, server, sync):
     """Not ours to write: says so, and what to do."""
     if os.geteuid() != 0:
@@ -623,6 +645,7 @@ def main():
         running(tap, server, sync)
         away(tap, server, sync)
         twins(tap, server, sync)
+        blocked(tap, server, sync)
         read_only(tap, server, sync)
     set_back(tap)
     adopted(tap)
