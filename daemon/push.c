@@ -24,7 +24,6 @@
 #include "daemon/log.h"
 #include "daemon/report.h"
 
-#define FETCHED "refs/opsync/remote"
 #define PUSHED "push.done" /* in the state: what is on the remote, for sure */
 #define RETRY_FIRST (10 * STAMP_SECOND)
 #define RETRY_MOST (900 * STAMP_SECOND)
@@ -222,7 +221,8 @@ static void fetch(struct push *p)
 	git_child_arg(&p->git, "--refmap=");
 	git_child_arg(&p->git, "--");
 	git_child_arg(&p->git, "%s", c->remote);
-	git_child_arg(&p->git, "+refs/heads/%s:%s", c->branch, FETCHED);
+	git_child_arg(&p->git, "+refs/heads/%s:%s", c->branch,
+		store_fetched(p->host.store));
 	p->git.child.timeout =
 		p->first && c->timeout > FIRST_MOST ? FIRST_MOST : c->timeout;
 	git_child_start(&p->git, on_fetched);
@@ -250,7 +250,8 @@ static void note_again(struct push *p)
 static void run_follow(struct job *job)
 {
 	struct push *p = container_of(job, struct push, job);
-	int r = store_follow(p->host.store, FETCHED, &p->follow, &p->err);
+	int r = store_follow(p->host.store, store_fetched(p->host.store),
+		&p->follow, &p->err);
 
 	if (r == 0 && p->follow.n_again > 0)
 		note_again(p);

@@ -238,7 +238,8 @@ static void fetch(struct verify *v)
 	git_child_arg(&v->git, "--no-write-fetch-head");
 	git_child_arg(&v->git, "--");
 	git_child_arg(&v->git, "%s", c->remote);
-	git_child_arg(&v->git, "+refs/heads/%s:refs/opsync/remote", c->branch);
+	git_child_arg(&v->git, "+refs/heads/%s:%s", c->branch,
+		store_fetched(v->sync->mapper->store));
 	git_child_start(&v->git, on_git);
 }
 

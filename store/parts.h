@@ -25,6 +25,7 @@ struct branch_draft {
 struct store {
 	char *path; /* as configured, for messages */
 	char *ref;  /* refs/heads/BRANCH */
+	char *fetched;
 	char *instance;
 	char *author_name;
 	char *author_email;

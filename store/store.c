@@ -37,6 +37,8 @@
 #include "store/staging.h"
 #include "store/tree_file.h"
 
+#define FETCHED_BEFORE "refs/opsync/remote" /* of all instances there */
+
 /* Of what libgit2 may keep, in bytes. */
 #define TREE_CACHE (256 << 10) /* the largest tree */
 #define CACHE (2 << 20)        /* all objects */
@@ -200,9 +202,9 @@ static int clear_locks(
 		free(file);
 	}
 	/* A git fetch of ours was killed; nobody else writes there. */
-	file = xasprintf("%s/refs/opsync", p->refs.p);
+	file = xasprintf("%s/%s.lock", p->refs.p, s->fetched);
 	if (code == 0)
-		code = clear_folder(file, 0, e);
+		code = lock_clear(file, 0, e);
 	free(file);
 	return code;
 }
@@ -385,6 +387,8 @@ static int open_all(struct store *s, const struct store_options *o,
 	if (code == 0)
 		code = open_repository(s, e);
 	if (code == 0)
+		(void)git_reference_remove(s->repo, FETCHED_BEFORE);
+	if (code == 0)
 		code = mend(s, e);
 	if (code == 0)
 		code = finish_promised(s, e);
@@ -423,6 +427,11 @@ static int start_libgit2(struct err *e)
 	return 0;
 }
 
+const char *store_fetched(const struct store *s)
+{
+	return s->fetched;
+}
+
 int store_open(const struct store_options *o, struct store **out, struct err *e)
 {
 	struct store *s = xcalloc(1, sizeof(*s));
@@ -432,6 +441,7 @@ int store_open(const struct store_options *o, struct store **out, struct err *e)
 	s->lock = -1;
 	s->path = xstrdup(o->path);
 	s->ref = xasprintf("refs/heads/%s", o->branch);
+	s->fetched = xasprintf("refs/opsync/fetched/%s", o->branch);
 	s->instance = xstrdup(o->instance);
 	s->told = o->told;
 	s->told_arg = o->told_arg;
@@ -482,6 +492,7 @@ void store_close(struct store *s)
 		close(s->lock);
 	free(s->path);
 	free(s->ref);
+	free(s->fetched);
 	free(s->instance);
 	free(s->author_name);
 	free(s->author_email);

@@ -411,6 +411,12 @@ struct store_follow {
 };
 
 /*
+ * The ref for what is fetched of a remote's branch: others', in other work
+ * trees of the repository, have their own.  Borrowed.
+ */
+const char *store_fetched(const struct store *s);
+
+/*
  * Bring the branch to where ref is (a remote's, fetched), with our commits
  * that it does not have on top of it; never a merge.  Nothing may be staged.
  * ERR_CONFIG if another instance has written a path of ours meanwhile; then

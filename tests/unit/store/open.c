@@ -388,6 +388,20 @@ static void test_linked_worktree(void **state)
 	assert_string_equal(text_of(f, "a.md"), "a\n");
 	assert_string_equal(run(GIT "status --porcelain", f->path), "");
 	reopen(f);
+	/* Another's, there, may be fetching. */
+	assert_string_equal(
+		store_fetched(f->store), "refs/opsync/fetched/site");
+	store_close(f->store);
+	f->store = NULL;
+	run("cd '%s/main/.git' && git update-ref refs/opsync/remote "
+	    "HEAD && mkdir -p refs/opsync/fetched && "
+	    "touch refs/opsync/fetched/site.lock refs/opsync/fetched/main.lock",
+		f->folder);
+	open_store(f);
+	assert_string_equal(run("cd '%s/main/.git/refs/opsync' && ls && ls "
+				"fetched",
+				    f->folder),
+		"fetched\nmain.lock\n");
 }
 
 int main(void)
