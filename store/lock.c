@@ -13,18 +13,23 @@
  *  - Any other belongs to another git.  A live one holds its lock for
  *    moments, and writes meanwhile: one that has not changed for ten seconds
  *    is a dead one's and goes; one that changes is waited for.
+ *    Only the index's may be held while a person writes a message
+ *    (git commit -a), by a git that is older than it.
  */
 #include "store/lock.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/stamp.h"
+#include "base/util.h"
 #include "store/files.h"
 
 #define REST_OURS (STAMP_SECOND / 5)
@@ -155,4 +160,53 @@ int lock_clear(const char *file, int64_t since, struct err *e)
 	if (errno == ENOENT || errno == ENOTDIR)
 		return 0;
 	return err_errno(e, ERR_IO, errno, "cannot look at %s", file);
+}
+
+/* Of what began so many ticks after the system did. */
+static int64_t age_of(const char *ticks)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec * STAMP_SECOND + now.tv_nsec / 1000 -
+	       strtoll(ticks, NULL, 10) * STAMP_SECOND / sysconf(_SC_CLK_TCK);
+}
+
+/* See proc(5); one that is not there, or not shown to us, is none. */
+static bool is_older_git(const char *pid, const struct stat *lock)
+{
+	char *file = xasprintf("/proc/%s/stat", pid);
+	FILE *f = fopen(file, "re");
+	char began[24];
+	struct stat st;
+	char state;
+	bool is = f != NULL && fstat(fileno(f), &st) == 0 &&
+		  st.st_uid == lock->st_uid &&
+		  fscanf(f,
+			  "%*d (git) %c %*d %*d %*d %*d %*d %*d %*d %*d %*d "
+			  "%*d %*d %*d %*d %*d %*d %*d %*d %*d %23s",
+			  &state, began) == 2 &&
+		  state != 'Z' &&
+		  age_of(began) + CLOCK_GRAIN >=
+			  stamp_now() - file_changed_at(lock);
+
+	if (f != NULL)
+		fclose(f);
+	free(file);
+	return is;
+}
+
+bool lock_is_held(const char *file)
+{
+	struct stat st;
+	DIR *d = lstat(file, &st) == 0 ? opendir("/proc") : NULL;
+	struct dirent *entry;
+	bool held = false;
+
+	while (d != NULL && !held && (entry = readdir(d)) != NULL)
+		held = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+		       is_older_git(entry->d_name, &st);
+	if (d != NULL)
+		closedir(d);
+	return held;
 }

@@ -1,6 +1,7 @@
 #ifndef STORE_LOCK_H
 #define STORE_LOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -30,5 +31,8 @@ int lock_holder(
  * INT64_MAX.  ERR_LOCKED if it is used for too long.
  */
 int lock_clear(const char *file, int64_t since, struct err *e);
+
+/* Has its owner a git that runs since before it? */
+bool lock_is_held(const char *file);
 
 #endif

@@ -237,13 +237,16 @@ static int clear_left(struct store *s, const struct site *p, struct err *e)
 	return code;
 }
 
-/* Our index.lock says that it is ours, so any other is another git's. */
+/*
+ * Our index.lock says that it is ours, so any other is another git's.  A live
+ * one's stays: updates of the index wait for it.
+ */
 static int clear_index(struct store *s, struct err *e)
 {
 	char *file = xasprintf("%sindex.lock", git_repository_path(s->repo));
 	int code = worktree_unlock(s->repo, e);
 
-	if (code == 0)
+	if (code == 0 && !lock_is_held(file))
 		code = lock_clear(file, INT64_MAX, e);
 	free(file);
 	return code;

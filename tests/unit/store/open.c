@@ -249,6 +249,35 @@ static void test_live_lock_is_waited_for(void **state)
 	assert_int_equal(pclose(git), 0); /* it was there to be removed */
 }
 
+/* A git that waits for a person's message holds the index. */
+static void test_held_lock_stays(void **state)
+{
+	struct fixture *f = *state;
+	FILE *git;
+
+	open_store(f);
+	put_well(f, 1, make("a.md", "a\n", NULL), STORE_ADDED);
+	commit(f);
+	store_close(f->store);
+	f->store = NULL;
+	write_file(f, "a.md", "edited");
+	write_file(f, ".git/wait", "");
+	git = start_command(run("printf '%%s' 'GIT_EDITOR=\"while test -e "
+				"%s/.git/wait; "
+				"do sleep 0.05; done; echo edited >\" git -C "
+				"%s/.git/.. -c safe.directory=* -c user.name=p "
+				"-c user.email=p@x commit -q -a'",
+		f->path, f->path));
+	run("until test -e '%s/.git/COMMIT_EDITMSG'; do sleep 0.05; done",
+		f->path);
+	open_store(f);
+	run("test -e '%s/.git/index.lock' && rm '%s/.git/wait'", f->path,
+		f->path);
+	assert_int_equal(pclose(git), 0);
+	assert_string_equal(
+		run(GIT "log -1 --format=%%s", f->path), "edited\n");
+}
+
 /* What is there of "old" and "new" ones, a letter each. */
 static const char *left(struct fixture *f)
 {
@@ -419,6 +448,7 @@ int main(void)
 		TEST(test_unfinished_repository),
 		TEST(test_stale_locks),
 		TEST(test_live_lock_is_waited_for),
+		TEST(test_held_lock_stays),
 		TEST(test_gc_was_killed),
 		TEST(test_gc_is_zombie),
 		TEST(test_state_path),
