@@ -9,6 +9,9 @@
 
 #include "content/markdown_html.h"
 
+/* Each row is filled up to the longest: more cells than this stay HTML. */
+#define MAX_CELLS 100000
+
 struct table {
 	size_t columns;
 	size_t n_rows;
@@ -203,7 +206,7 @@ bool markdown_table(const GumboNode *table, struct buf *out)
 	struct table t = {.out = out, .ok = true};
 
 	each_row(&t, table, false, measure_row);
-	if (!t.ok || t.columns == 0)
+	if (!t.ok || t.columns == 0 || t.n_rows > MAX_CELLS / t.columns)
 		return false;
 	if (t.head != NULL) {
 		put_row(&t, t.head);

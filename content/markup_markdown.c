@@ -25,14 +25,26 @@ struct converting {
 	struct str body;
 	struct span span;
 	size_t line;         /* where the line begins that was looked at last */
+	size_t line_text;    /* its text, behind the marks of containers */
 	size_t line_end;     /* and ends */
 	bool row;            /* it has a '|': of a table, as it seems */
 	size_t lost[N_ENDS]; /* the span's end, where an element has none */
 	size_t mentions;     /* whose start tags have gone, in this span */
+	size_t in_front;     /* bytes put in front of new lines so far */
 	struct edits edits;
 };
 
 /* --- Containers --------------------------------------------------------- */
+
+/* Bytes that new lines get in front, all together. */
+#define MAX_IN_FRONT ((size_t)4 * 1024 * 1024)
+
+/* Is there room for another n bytes in front of lines? */
+static bool spend_in_front(struct converting *c, size_t n)
+{
+	c->in_front += n;
+	return c->in_front <= MAX_IN_FRONT;
+}
 
 static size_t line_start(struct str body, size_t at)
 {
@@ -42,12 +54,11 @@ static size_t line_start(struct str body, size_t at)
 }
 
 /*
- * What a further line of a block needs in front, by its first line: quotes'
- * marks, and spaces for those of lists.
+ * What a further line of a block needs in front, by its first line, which
+ * begins at start: quotes' marks, and spaces for those of lists.
  */
-static struct str prefix_of(struct converting *c, size_t at)
+static struct str prefix_of(struct converting *c, size_t start, size_t at)
 {
-	size_t start = line_start(c->body, at);
 	char *p = arena_alloc(c->arena, at - start + 1);
 
 	for (size_t i = start; i < at; i++) {
@@ -183,10 +194,21 @@ static bool is_whole(struct str html)
 	return n == 0;
 }
 
+/* How often a byte is there. */
+static size_t count(struct str text, char byte)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.n; i++)
+		n += text.p[i] == byte;
+	return n;
+}
+
 static void convert_block(struct converting *c)
 {
 	struct span span = c->span;
-	struct str prefix = prefix_of(c, span.start);
+	struct str prefix =
+		prefix_of(c, line_start(c->body, span.start), span.start);
 	struct str html = without_prefix(c,
 		(struct str){c->body.p + span.start, span.end - span.start},
 		prefix);
@@ -196,7 +218,8 @@ static void convert_block(struct converting *c)
 
 	buf_puts(&b, "");
 	if (is_whole(html) && html_tree_parse(&tree, html, &ignored) == 0 &&
-		markdown_blocks(tree.body, &b)) {
+		markdown_blocks(tree.body, &b) &&
+		spend_in_front(c, count(buf_str(&b), '\n') * prefix.n)) {
 		struct str text = utf8_mend(
 			c->arena, with_prefix(c, buf_str(&b), prefix));
 
@@ -254,6 +277,10 @@ static void look_at_line(struct converting *c, size_t at)
 	line = str_skip(c->body, c->line);
 	line.n = str_find(line, STR("\n"));
 	c->line_end = c->line + line.n;
+	c->line_text = c->line;
+	while (c->line_text < c->line_end &&
+		strchr(" \t>", c->body.p[c->line_text]) != NULL)
+		c->line_text++;
 	c->row = memchr(line.p, '|', line.n) != NULL;
 }
 
@@ -436,31 +463,20 @@ static bool is_alone(const struct converting *c, const struct seen_tag *tag)
 	       (behind == c->span.end || c->body.p[behind] == '|');
 }
 
-/* Where the text of a line begins, behind the marks of containers. */
-static size_t text_start(struct converting *c, size_t at)
-{
-	size_t start;
-
-	look_at_line(c, at);
-	start = c->line;
-	if (start <= c->span.start)
-		return c->span.start;
-	while (start < at && strchr(" \t>", c->body.p[start]) != NULL)
-		start++;
-	return start;
-}
-
 /* <br> with more text behind it in the line: a new line, if there can be. */
 static void break_line(
 	struct converting *c, const struct seen_tag *tag, size_t behind)
 {
 	int mark = begins_line(rest_of(c, behind));
 	struct buf b = {0};
+	size_t text;
 
-	if (mark < 0)
+	look_at_line(c, tag->start);
+	text = c->line <= c->span.start ? c->span.start : c->line_text;
+	if (mark < 0 || !spend_in_front(c, text - c->line))
 		return;
 	buf_puts(&b, "\\\n");
-	buf_add_str(&b, prefix_of(c, text_start(c, tag->start)));
+	buf_add_str(&b, prefix_of(c, c->line, text));
 	buf_puts(&b, mark > 0 ? "\\" : "");
 	replace(c, tag->start, behind, &b);
 	buf_fini(&b);

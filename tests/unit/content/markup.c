@@ -471,6 +471,48 @@ static void test_linear(void **state)
 	arena_fini(&a);
 }
 
+static void put_times(struct buf *b, const char *s, size_t n)
+{
+	while (n-- > 0)
+		buf_puts(b, s);
+}
+
+/* What would grow a thousandfold stays as it is. */
+static void test_bounded(void **state)
+{
+	struct arena a = {0};
+	struct buf text = {0};
+
+	(void)state;
+	buf_puts(&text, "x\n");
+	put_times(&text, " ", 64000);
+	buf_puts(&text, "a");
+	put_times(&text, "<br>b", 10000);
+	markup_markdown(&a, buf_str(&text));
+	assert_true(a.total < (64 << 20));
+	arena_reset(&a);
+
+	buf_clear(&text);
+	put_times(&text, "123456789.    ", 60);
+	buf_puts(&text, "<table>");
+	put_times(&text, "<tr><td>a</td></tr>", 90000);
+	buf_puts(&text, "</table>");
+	markup_markdown(&a, buf_str(&text));
+	assert_true(a.total < (64 << 20));
+	arena_reset(&a);
+
+	buf_clear(&text);
+	buf_puts(&text, "<table><tr>");
+	put_times(&text, "<td></td>", 12000);
+	buf_puts(&text, "</tr>");
+	put_times(&text, "<tr></tr>", 12000);
+	buf_puts(&text, "</table>");
+	assert_true(
+		str_eq(markup_markdown(&a, buf_str(&text)), buf_str(&text)));
+	buf_fini(&text);
+	arena_fini(&a);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -481,6 +523,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_sanitize),
 		cmocka_unit_test(test_sanitize_html),
 		cmocka_unit_test(test_linear),
+		cmocka_unit_test(test_bounded),
 	};
 
 	if (argc > 1)
