@@ -158,6 +158,40 @@ static int unknown_fragment(
 	return rc;
 }
 
+static int unknown_special(struct templating *with, const struct node *key)
+{
+	const char *near =
+		str_nearest(key->text, special_keys, ARRAY_LEN(special_keys));
+
+	if (near != NULL && str_is(key->text, near))
+		return 0;
+	return node_err(key, with->parsing.err,
+		"unknown key '%.*s' (%s%s; a key that really begins with $ is "
+		"written $$)",
+		STR_ARGS(key->text),
+		near != NULL ? "did you mean " : "there are ",
+		near != NULL ? near : "$when, $each, $value, $merge");
+}
+
+/* A fragment's keys go among others, so there is no value to make more of. */
+static int refuse_own_keys(struct templating *with, const struct node *fragment)
+{
+	for (size_t i = 0; i < fragment->n; i++) {
+		const struct node *key = &fragment->members[i].key;
+		int rc;
+
+		if (!is_special(key->text) || str_is(key->text, "$merge"))
+			continue;
+		rc = unknown_special(with, key);
+		if (rc != 0)
+			return rc;
+		return node_err(key, with->parsing.err,
+			"a fragment itself cannot have $when, $each or "
+			"$value; its keys can");
+	}
+	return 0;
+}
+
 static int merge_one(struct templating *with, const struct node *name,
 	struct str key, struct members *to)
 {
@@ -175,7 +209,9 @@ static int merge_one(struct templating *with, const struct node *name,
 		if (fragment->type != NODE_MAP)
 			return node_err(fragment, with->parsing.err,
 				"a fragment must be a map");
-		rc = go_down(with, name);
+		rc = refuse_own_keys(with, fragment);
+		if (rc == 0)
+			rc = go_down(with, name);
 		if (rc != 0)
 			return rc;
 		with->fragments_used[i] = true;
@@ -202,21 +238,6 @@ static int compile_members(struct templating *with, const struct node *node,
 	}
 	free(m.items);
 	return rc;
-}
-
-static int unknown_special(struct templating *with, const struct node *key)
-{
-	const char *near =
-		str_nearest(key->text, special_keys, ARRAY_LEN(special_keys));
-
-	if (near != NULL && str_is(key->text, near))
-		return 0;
-	return node_err(key, with->parsing.err,
-		"unknown key '%.*s' (%s%s; a key that really begins with $ is "
-		"written $$)",
-		STR_ARGS(key->text),
-		near != NULL ? "did you mean " : "there are ",
-		near != NULL ? near : "$when, $each, $value, $merge");
 }
 
 static int refuse_keys(struct templating *with, const struct node *map)

@@ -257,6 +257,17 @@ static void test_keys(void **state)
 		{FRONT("    a: { $when: true, b: 1 }"),
 			"?c.yaml:5:17: $when must be one expression, as in "
 			"\"${ cf.field }\""},
+		{"fragments: { f: { $when: \"${ id }\", x: 1 } }\n" FRONT(
+			 "    $merge: f"),
+			"?c.yaml:1:19: a fragment itself cannot have $when, "
+			"$each or $value; its keys can"},
+		{"fragments: { f: { $merge: g }, g: { $value: 1 } }\n" FRONT(
+			 "    $merge: f"),
+			"?c.yaml:1:37: a fragment itself cannot have $when, "
+			"$each or $value; its keys can"},
+		{"fragments: { f: { $wen: 1, x: 1 } }\n" FRONT("    $merge: f"),
+			"?c.yaml:1:19: unknown key '$wen' (did you mean $when; "
+			"a key that really begins with $ is written $$)"},
 		{FRONT("    a: { $merge: nope }"),
 			"?c.yaml:5:18: there is no fragment 'nope'"},
 		{FRONT("    $when: \"${ id }\""),
