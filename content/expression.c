@@ -127,6 +127,16 @@ static int text_escape(struct parser *p, struct buf *to)
 	}
 }
 
+/* A long one nests deep, too: each operator is one level more. */
+static int check_length(const struct parser *p, size_t open)
+{
+	if (p->at - p->start <= MAX_EXPRESSION)
+		return 0;
+	return parse_fail(p, open,
+		"an expression of more than %d bytes: split it up with let",
+		MAX_EXPRESSION);
+}
+
 /* At ${. */
 static int text_expression(struct parser *p, struct parts *parts)
 {
@@ -147,11 +157,9 @@ static int text_expression(struct parser *p, struct parts *parts)
 			return fail_unclosed(p, open, "${");
 		return parse_unexpected(&inner, "} or an operator");
 	}
-	if (inner.at - inner.start > MAX_EXPRESSION)
-		return parse_fail(p, open,
-			"an expression of more than %d bytes: split it up "
-			"with let",
-			MAX_EXPRESSION);
+	rc = check_length(&inner, open);
+	if (rc != 0)
+		return rc;
 	p->at = inner.at;
 	part_push(parts, &x);
 	parts->text_start = p->at;
@@ -270,7 +278,7 @@ int expression_one(const struct parsing *with, const struct node *scalar,
 			"%s must be one expression: nothing may stand behind "
 			"its }",
 			what);
-	return 0;
+	return check_length(&p, 0);
 }
 
 int expression_each(const struct parsing *with, const struct node *scalar,

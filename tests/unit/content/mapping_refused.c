@@ -64,6 +64,25 @@ static void test_match(void **state)
 			"may stand behind its }"});
 }
 
+/* As in a text: each operator is another level for whoever evaluates it. */
+static void test_long_condition(void **state)
+{
+	struct buf b = {0};
+	char *result;
+
+	(void)state;
+	buf_puts(&b, ENTRY("  match: { where: \"${ id == 1"));
+	for (int i = 0; i < 100000; i++)
+		buf_puts(&b, " or 0");
+	buf_puts(&b, " }\" }\n");
+	result = outcome_of(b.p);
+	assert_string_equal(result,
+		"?c.yaml:3:20: an expression of more than 4096 bytes: split "
+		"it up with let");
+	free(result);
+	buf_fini(&b);
+}
+
 static void test_emit(void **state)
 {
 	CHECK({ENTRY("  emit: { order: sorting }"),
@@ -291,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_path),
 		cmocka_unit_test(test_entries),
 		cmocka_unit_test(test_match),
+		cmocka_unit_test(test_long_condition),
 		cmocka_unit_test(test_emit),
 		cmocka_unit_test(test_body),
 		cmocka_unit_test(test_attachments),
