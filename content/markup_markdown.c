@@ -407,6 +407,19 @@ static size_t end_mention(struct converting *c, const struct seen_tag *tag)
 	return tag->end;
 }
 
+/* "1." or "1)" with white space behind it. */
+static bool begins_item(struct str s)
+{
+	size_t digits = 0;
+
+	while (digits < s.n && ascii_digit(s.p[digits]))
+		digits++;
+	if (digits == 0 || digits > 9 || digits == s.n ||
+		strchr(".)", s.p[digits]) == NULL)
+		return false;
+	return digits + 1 == s.n || ascii_space(s.p[digits + 1]);
+}
+
 /*
  * May a line begin with this, within a paragraph?  -1: no; 1: with a
  * backslash before it; 0: as it is.
@@ -441,11 +454,7 @@ static int begins_line(struct str s)
 			       ? 0
 			       : -1;
 	default:
-		return ascii_digit(s.p[0]) &&
-				       memchr(s.p, '.', s.n < 10 ? s.n : 10) !=
-					       NULL
-			       ? -1
-			       : 0;
+		return begins_item(s) ? -1 : 0;
 	}
 }
 
