@@ -30,6 +30,7 @@ struct converting {
 	bool row;            /* it has a '|': of a table, as it seems */
 	size_t lost[N_ENDS]; /* the span's end, where an element has none */
 	size_t mentions;     /* whose start tags have gone, in this span */
+	size_t breaks;       /* behind a run of breaks with text behind it */
 	size_t in_front;     /* bytes put in front of new lines so far */
 	struct edits edits;
 };
@@ -491,9 +492,46 @@ static void break_line(
 	buf_fini(&b);
 }
 
+static size_t skip(struct str s, size_t at, size_t end, const char *bytes)
+{
+	while (at < end && s.p[at] != '\0' && strchr(bytes, s.p[at]) != NULL)
+		at++;
+	return at;
+}
+
+/*
+ * Behind the last break of the span, if there is nothing but breaks from at
+ * on; else 0.  Breaks that others go before are not looked at again.
+ */
+static size_t last_breaks(struct converting *c, size_t at)
+{
+	struct seen_tag tag;
+	size_t end = c->span.end;
+	size_t next;
+
+	if (at < c->breaks)
+		return 0;
+	for (;;) {
+		at = skip(c->body, at, end, " ");
+		next = skip(c->body, at, end, "\t\r\n");
+		if (next > at) /* and the marks of containers */
+			next = skip(c->body, next, end, " \t\r\n>");
+		if (next == end)
+			return at;
+		if (c->body.p[next] != '<' ||
+			!walk_tag(c->body, next, end, &tag) ||
+			!ascii_same(tag.name, STR("br")) || tag.closing)
+			break;
+		at = tag.end;
+	}
+	c->breaks = at;
+	return 0;
+}
+
 static size_t read_br(struct converting *c, const struct seen_tag *tag)
 {
 	size_t behind = tag->end;
+	size_t last;
 	size_t feed;
 
 	if (in_row(c, tag->start)) {
@@ -502,15 +540,17 @@ static size_t read_br(struct converting *c, const struct seen_tag *tag)
 				STR(""));
 		return tag->end;
 	}
-	while (behind < c->span.end && c->body.p[behind] == ' ')
-		behind++;
+	last = last_breaks(c, behind);
+	if (last > 0) {
+		edits_add(&c->edits, tag->start, last - tag->start, STR(""));
+		return last;
+	}
+	if (c->span.level > 0)
+		return tag->end; /* a heading has one line */
+	behind = skip(c->body, behind, c->span.end, " ");
 	feed = behind; /* or the carriage return before it */
 	feed += behind < c->span.end && c->body.p[behind] == '\r';
-	if (feed == c->span.end)
-		edits_add(&c->edits, tag->start, behind - tag->start, STR(""));
-	else if (c->span.level > 0)
-		return tag->end; /* a heading has one line */
-	else if (c->body.p[feed] == '\n')
+	if (c->body.p[feed] == '\n')
 		edits_add(
 			&c->edits, tag->start, behind - tag->start, STR("\\"));
 	else

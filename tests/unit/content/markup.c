@@ -253,6 +253,9 @@ static const char *const markdown_rows[][2] = {
 	{"> a<br>- b\n", "> a\\\n> \\- b\n"},
 	{"- a<br>**b**\n", "- a\\\n  **b**\n"},
 	{"a<br>```b<br>1. c<br><div>", "a<br>```b<br>1. c<br><div>"},
+	{"a<br><br>\n\nb<br>\n<br>\n\n> c<br> <BR/>\n> <br>\n\nd<br><br>\n"
+	 "e\n\nf\n===\n# g <br><br>\n\nh<br>><br>\n",
+		"a\n\nb\n\n> c\n\nd\\\n\\\ne\n\nf\n===\n# g \n\nh\\\n\\>\n"},
 	{"a<br>1) b<br>2)<br>c<br>3.5 d<br>2 or 3. e<br>4) f",
 		"a<br>1) b\\\n2)\\\nc\\\n3.5 d\\\n2 or 3. e<br>4) f"},
 	{"# a<br>b\n| <br> | a<br>b |\n", "# a<br>b\n|  | a<br>b |\n"},
