@@ -28,7 +28,7 @@ struct converting {
 	size_t line_text;    /* its text, behind the marks of containers */
 	size_t line_end;     /* and ends */
 	bool row;            /* it has a '|': of a table, as it seems */
-	size_t lost[N_ENDS]; /* the span's end, where an element has none */
+	size_t ends[N_ENDS]; /* where an end was found last, or the span's */
 	size_t mentions;     /* whose start tags have gone, in this span */
 	size_t breaks;       /* behind a run of breaks with text behind it */
 	size_t in_front;     /* bytes put in front of new lines so far */
@@ -333,22 +333,39 @@ static size_t element_end(
 		[END_MACRO] = "macro",
 		[END_MENTION] = "mention",
 	};
-	size_t end;
+	size_t end = c->ends[which];
 
-	if (c->lost[which] == c->span.end)
-		return 0;
-	end = walk_behind_end(c->body, tag->end, c->span.end, names[which]);
-	if (end == 0)
-		c->lost[which] = c->span.end;
+	if (end <= tag->end) {
+		end = walk_behind_end(
+			c->body, tag->end, c->span.end, names[which]);
+		c->ends[which] = end > 0 ? end : c->span.end;
+	}
 	return end > 0 && end < c->span.end && c->body.p[end] == '>' ? end + 1
 								     : 0;
+}
+
+/* Another one in it, for which the end is: so it is no picture's. */
+static bool holds_figure(const struct converting *c, size_t at, size_t end)
+{
+	struct str rest = {c->body.p + at, end - at};
+	size_t n;
+
+	while ((n = str_find(rest, STR("<"))) < rest.n) {
+		rest = str_skip(rest, n + 1);
+		if (rest.n >= 6 &&
+			ascii_same((struct str){rest.p, 6}, STR("figure")))
+			return true;
+	}
+	return false;
 }
 
 static size_t read_figure(struct converting *c, const struct seen_tag *tag)
 {
 	size_t end = element_end(c, tag, END_FIGURE);
 
-	return end > 0 ? convert_picture(c, tag, end) : tag->end;
+	if (end == 0 || holds_figure(c, tag->end, end))
+		return tag->end;
+	return convert_picture(c, tag, end);
 }
 
 /* What only OpenProject can fill goes. */

@@ -449,7 +449,7 @@ static void test_linear(void **state)
 		"[a](", "]:", "[", "```\n", "~~~\n", "    a\n", "> ", "- ",
 		"<br>", "<table>\n", "<figure>", "<mention>", "# a\n",
 		"a\n===\n", "<h1>", "https://a ", "\\", "&", "<img src=a>",
-		"a<br>b ", "<b>\n\n", "<pre>", "](a:"};
+		"a<br>b ", "<b>\n\n", "<pre>", "](a:", "a<br>\n"};
 	struct arena a = {0};
 	struct buf text = {0};
 	struct str *links;
@@ -480,6 +480,28 @@ static void put_times(struct buf *b, const char *s, size_t n)
 {
 	while (n-- > 0)
 		buf_puts(b, s);
+}
+
+/* One end, which all elements before it find. */
+static void test_far_end(void **state)
+{
+	static const char *const elements[][2] = {{"<figure>", "</figure>"},
+		{"<mention>", "</mention>"}, {"<macro>", "</macro>"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(elements); i++) {
+		clock_t before = clock();
+		struct arena a = {0};
+		struct buf text = {0};
+
+		buf_puts(&text, "a ");
+		put_times(&text, elements[i][0], 60000);
+		buf_puts(&text, elements[i][1]);
+		markup_markdown(&a, buf_str(&text));
+		assert_true(clock() - before < 2 * CLOCKS_PER_SEC);
+		buf_fini(&text);
+		arena_fini(&a);
+	}
 }
 
 /* What would grow a thousandfold stays as it is. */
@@ -528,6 +550,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_sanitize),
 		cmocka_unit_test(test_sanitize_html),
 		cmocka_unit_test(test_linear),
+		cmocka_unit_test(test_far_end),
 		cmocka_unit_test(test_bounded),
 	};
 
