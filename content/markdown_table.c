@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "content/markdown_html.h"
+#include "content/words.h"
 
 /* Each row is filled up to the longest: more cells than this stay HTML. */
 #define MAX_CELLS 100000
@@ -118,14 +119,16 @@ static bool put_cell_words(const GumboNode *cell, struct buf *out)
 	return ok;
 }
 
+/* Marks hold where no white space, and a no-break space is some, is inside. */
 static bool put_cell(const GumboNode *cell, bool strong, struct buf *out)
 {
 	struct buf b = {0};
 	bool ok = put_cell_words(cell, &b);
-	bool marked = strong && b.n > 0 && strstr(b.p, "**") == NULL;
+	struct str text = words_trim(buf_str(&b));
+	bool marked = strong && text.n > 0 && strstr(b.p, "**") == NULL;
 
 	buf_puts(out, marked ? " **" : " ");
-	buf_add_str(out, buf_str(&b));
+	buf_add_str(out, marked ? text : buf_str(&b));
 	buf_puts(out, marked ? "** |" : (b.n > 0 ? " |" : "|"));
 	buf_fini(&b);
 	return ok;

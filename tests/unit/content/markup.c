@@ -271,6 +271,9 @@ static const char *const markdown_rows[][2] = {
 	{"<table><tr><td>a</td><td style=\"text-align:center\">"
 	 "<code>b|c</code></td></tr></table>",
 		"|   |   |\n| --- | :--: |\n| a | `b\\|c` |"},
+	{"<table><tr><td>a</td></tr><tr><th>&nbsp;</th></tr><tr>"
+	 "<th>b&nbsp;</th></tr><tr><th></th></tr></table>",
+		"|   |\n| --- |\n| a |\n| \xC2\xA0 |\n| **b** |\n| |"},
 	{"<figure class=\"table\"><table><tr><th>a</th></tr></table>"
 	 "<figcaption>b</figcaption></figure>",
 		"| a |\n| --- |\n\n*b*"},
