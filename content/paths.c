@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "base/util.h"
 #include "base/word.h"
 #include "content/paths_hurt.h"
@@ -246,4 +247,25 @@ struct str paths_relative(struct arena *a, struct str from, struct str to)
 	if (to.n > 0)
 		memcpy(p + ups * 3, to.p, to.n);
 	return (struct str){p, ups * 3 + to.n};
+}
+
+struct str paths_address(struct arena *a, struct str path)
+{
+	struct str first = {path.p, str_find(path, STR("/"))};
+	struct buf b = {0};
+	struct str out;
+
+	if (str_find(first, STR(":")) < first.n)
+		buf_puts(&b, "./");
+	for (size_t i = 0; i < path.n; i++) {
+		char c = path.p[i];
+
+		if (c == '%' || c == '#' || c == '?')
+			buf_printf(&b, "%%%02X", (unsigned)c);
+		else
+			buf_putc(&b, c);
+	}
+	out = arena_str(a, buf_str(&b));
+	buf_fini(&b);
+	return out;
 }

@@ -46,4 +46,10 @@ struct str paths_document_with_id(
 /* to as it is written in a document at from: "img.png", "../x/y.png". */
 struct str paths_relative(struct arena *a, struct str from, struct str to);
 
+/*
+ * A relative path as an address: what would begin a fragment, a query or a
+ * scheme there does not.  Other bytes are as they were.
+ */
+struct str paths_address(struct arena *a, struct str path);
+
 #endif

@@ -131,7 +131,8 @@ static int look_up(struct writing *w, int64_t id, struct str *address,
 	if (!found)
 		return rc;
 	*subject = there.subject;
-	*address = paths_relative(a, w->saves->document, there.path);
+	*address = paths_address(
+		a, paths_relative(a, w->saves->document, there.path));
 	return 0;
 }
 

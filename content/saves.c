@@ -219,6 +219,13 @@ static int make_address(struct evaluation *with, const struct saves *saves,
 	return rc;
 }
 
+/* What link_as gives is an address already. */
+static struct str body_address(struct arena *a, const struct claim *c)
+{
+	return c->saving->link_as != NULL ? c->address
+					  : paths_address(a, c->address);
+}
+
 /* A whole round: every claim gets its path and its address. */
 static int grant(struct evaluation *with, struct claims *claims,
 	struct saves *saves, struct err *e)
@@ -241,8 +248,8 @@ static int grant(struct evaluation *with, struct claims *claims,
 			continue;
 		saves->items = grow(saves->items, saves->n, &saves->cap,
 			sizeof(*saves->items));
-		saves->items[saves->n++] = (struct save){
-			c->attachment, c->path, c->folded, c->address};
+		saves->items[saves->n++] = (struct save){c->attachment, c->path,
+			c->folded, body_address(with->arena, c)};
 	}
 	return rc;
 }

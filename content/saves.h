@@ -9,7 +9,7 @@ struct save {
 	const struct attachment *attachment;
 	struct str path;    /* in the store */
 	struct str folded;  /* the same, as file systems compare it */
-	struct str address; /* in the document */
+	struct str address; /* in the body */
 };
 
 /* The files of one document.  In the evaluation's arena but for items. */

@@ -48,6 +48,12 @@ static void test_files(void **state)
 		 "}\" }\n",
 			"d/index.md\n![x](img/7.png) [y](img/9.pdf)\n[7 "
 			"d/img/7.png]\n[9 d/img/9.pdf]\n"},
+		{ENTRY("  body: \"![x](b.png) [y](notes.pdf)\"\n  "
+		       "attachments:\n    save_as: \"C#: ${ attachment.file "
+		       "}\"\n    picks: [{ pick: \"${ attachments | last }\", "
+		       "link_as: \"/n?a#b\" }]\n"),
+			"p.md\n![x](./C%23:%20b.png) [y](/n?a#b)\n[7 "
+			"C#: b.png]\n[9 notes.pdf]\n"},
 		{ENTRY("  body: \"![x](b.png)\"\n  attachments: none\n"),
 			"p.md\n![x](b.png)\n"},
 		{ENTRY("  body: \"![x](https://op.example.org/attachments/7) "

@@ -32,7 +32,8 @@ static bool find_even(
 	(void)arg;
 	if (id % 2 != 0)
 		return false;
-	out->path = arena_printf(a, "%lld.md", (long long)id);
+	out->path = id == 88 ? STR("x: C#.md")
+			     : arena_printf(a, "%lld.md", (long long)id);
 	out->subject = STR("even");
 	return true;
 }
@@ -280,6 +281,15 @@ static void test_reads(void **state)
 	check_reads(BODY("", "${ cf.cleanUrl | to_json }"), "schema 0 \n");
 }
 
+/* Signs in a path that would mean something else in an address. */
+static void test_addresses(void **state)
+{
+	(void)state;
+	check(BODY("links: relative, references: link,",
+		      "#88 [x](/work_packages/88)"),
+		"[#88](./x:%20C%23.md) [x](./x:%20C%23.md)");
+}
+
 /* What its own links and fields tell of others than work packages. */
 static void test_named(void **state)
 {
@@ -314,6 +324,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_seen, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_addresses, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_in_match, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

@@ -299,6 +299,26 @@ static void test_relative(void **state)
 	arena_fini(&a);
 }
 
+static void test_address(void **state)
+{
+	static const char *const cases[][2] = {
+		{"a/b c.md", "a/b c.md"},
+		{"C# tips.md", "C%23 tips.md"},
+		{"../How?.md", "../How%3F.md"},
+		{"100%25.md", "100%2525.md"},
+		{"Recipe: x/y.md", "./Recipe: x/y.md"},
+		{"../Recipe: x.md", "../Recipe: x.md"},
+		{"x/y:z", "x/y:z"},
+	};
+	struct arena a = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_string_equal(
+			paths_address(&a, str_of(cases[i][0])).p, cases[i][1]);
+	arena_fini(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +331,7 @@ int main(void)
 		cmocka_unit_test(test_long_names),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_relative),
+		cmocka_unit_test(test_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
