@@ -31,6 +31,8 @@ static struct body_reference *add(
 {
 	struct body_reference *ref;
 
+	if (f->n > BODY_MOST_REFERENCES)
+		f->n--; /* too many, whichever is the last */
 	f->refs = grow(f->refs, f->n, &f->cap, sizeof(*f->refs));
 	ref = &f->refs[f->n++];
 	*ref = (struct body_reference){

@@ -57,8 +57,12 @@ struct body_scope {
 	bool numbers;    /* of work packages, people and so on */
 };
 
+/* More are not for one body. */
+#define BODY_MOST_REFERENCES 100000
+
 /*
- * Find them, in order.  Gives the number; *out lives in the arena.
+ * Find them, in order.  Gives the number, or one more than the most if there
+ * are too many; *out lives in the arena.
  */
 size_t body_references(struct arena *arena, struct str body,
 	const struct body_scope *scope, struct body_reference **out);

@@ -118,17 +118,16 @@ static int look_up(struct writing *w, int64_t id, struct str *address,
 	const struct neighbours *others = wp->neighbours;
 	struct neighbour there = {w->saves->document, wp->subject};
 	bool found = id == wp->id;
-	int rc = 0;
+	int rc = evaluate_spend(w->with, 100, e);
 
 	if (!found) {
 		reads_add(&w->with->reads, READ_WORK_PACKAGE, id, STR_NONE);
-		rc = evaluate_spend(w->with, 100, e);
 		found = rc == 0 && others != NULL &&
 			others->find(others->arg, a, id, &there);
 	}
 	*address = STR_NONE;
 	*subject = STR_NONE;
-	if (!found)
+	if (rc != 0 || !found)
 		return rc;
 	*subject = there.subject;
 	*address = paths_address(
@@ -281,6 +280,17 @@ static void note_unknown(struct writing *w)
 			w->saves->unknown = w->refs[i].unknown;
 }
 
+/* Is it too large with what stands for its references, before it is made? */
+static int check_texts(
+	const struct writing *w, const struct str *texts, struct err *e)
+{
+	size_t n = w->text.n;
+
+	for (size_t i = 0; i < w->n; i++)
+		n += texts[i].n;
+	return evaluate_limit_text(n, e);
+}
+
 /* Save what the body refers to, and write the body with its addresses. */
 static int rewrite(struct writing *w, struct buf *out, struct err *e)
 {
@@ -296,6 +306,9 @@ static int rewrite(struct writing *w, struct buf *out, struct err *e)
 
 	w->n = body_references(a, w->text, scope, &w->refs);
 	assert(w->n == 0 || w->refs != NULL);
+	if (w->n > BODY_MOST_REFERENCES)
+		return err_set(e, ERR_DATA, "body: more than %d references",
+			BODY_MOST_REFERENCES);
 	if (w->entry->files != FILES_NONE) {
 		rc = save_referenced(w, e);
 		note_unknown(w);
@@ -305,6 +318,8 @@ static int rewrite(struct writing *w, struct buf *out, struct err *e)
 	texts = ARENA_ARRAY(a, struct str, w->n);
 	for (size_t i = 0; rc == 0 && i < w->n; i++)
 		rc = write_one(w, &w->refs[i], &texts[i], e);
+	if (rc == 0 && check_texts(w, texts, e) != 0)
+		rc = err_prefix(e, "body");
 	if (rc == 0)
 		body_rewrite(w->text, w->refs, w->n, texts, out);
 	return rc;
@@ -327,6 +342,7 @@ int render_body(struct evaluation *with, const struct entry *entry,
 			},
 	};
 	struct buf rewritten = {0};
+	size_t start = out->n;
 	int rc = 0;
 
 	if (entry->files == FILES_ALL)
@@ -340,5 +356,7 @@ int render_body(struct evaluation *with, const struct entry *entry,
 	else if (rc == 0)
 		buf_add_str(out, buf_str(&rewritten));
 	buf_fini(&rewritten);
+	if (rc == 0 && evaluate_limit_text(out->n - start, e) != 0)
+		rc = err_prefix(e, "body");
 	return rc;
 }

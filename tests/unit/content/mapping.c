@@ -310,6 +310,32 @@ static void test_long_search(void **state)
 	check_stops(&b, "this takes too long");
 }
 
+/* An entry whose body is n times the same words. */
+static void put_body(struct buf *b, const char *keys, const char *words, int n)
+{
+	buf_printf(b, "documents:\n- path: p.md\n%s  body: '", keys);
+	while (n-- > 0)
+		buf_puts(b, words);
+	buf_puts(b, "'\n");
+}
+
+static void test_references(void **state)
+{
+	struct buf b = {0};
+	struct buf keys = {0};
+
+	(void)state;
+	put_body(&b, "  references: link\n", "#4 ", 20001);
+	check_stops(&b, "this takes too long");
+	put_body(&b, "  references: text\n", "user#1 ", 100001);
+	check_stops(&b, "body: more than 100000 references");
+
+	buf_printf(&keys, "  attachments: { link_as: '%4000s' }\n", "x");
+	put_body(&b, keys.p, "![](b.png)", 5000);
+	check_stops(&b, "body: this text gets larger than 16 MiB");
+	buf_fini(&keys);
+}
+
 static void test_large_mapping(void **state)
 {
 	struct buf b = {0};
@@ -342,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_large_list),
 		cmocka_unit_test(test_large_text),
 		cmocka_unit_test(test_long_search),
+		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_large_mapping),
 	};
 
