@@ -392,7 +392,8 @@ static void find(struct arena *arena, struct finding *f)
 		.on_address = on_address,
 	};
 
-	f->addresses = (struct addresses){arena, f->scope->wp, f->scope->base};
+	f->addresses = (struct addresses){
+		.arena = arena, .wp = f->scope->wp, .base = f->scope->base};
 	if (f->scope->addresses || f->scope->numbers)
 		walker.on_label = on_label;
 	if (f->scope->numbers) {

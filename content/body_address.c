@@ -176,14 +176,28 @@ static bool cleans_to(struct str name, struct str cleaned)
 	return i == name.n && j == cleaned.n;
 }
 
+/* The names of all attachments in NFC, as addresses are compared in it. */
+static const struct str *names_of(struct addresses *a)
+{
+	size_t n = a->wp->n_attachments;
+
+	if (a->names != NULL)
+		return a->names;
+	a->names = ARENA_ARRAY(a->arena, struct str, n);
+	for (size_t i = 0; i < n; i++)
+		a->names[i] =
+			utf8_nfc(a->arena, a->wp->attachments[i].file_name);
+	return a->names;
+}
+
 /* The newest attachment of that very name, or else of the cleaned one. */
-static const struct attachment *by_name(
-	const struct addresses *a, struct str written)
+static const struct attachment *by_name(struct addresses *a, struct str written)
 {
 	const struct attachment *best = NULL;
 	bool exact = false;
 	char bytes[MAX_NAME];
 	struct str name = {bytes, 0};
+	const struct str *names;
 
 	if (written.n > MAX_NAME)
 		return NULL;
@@ -191,14 +205,14 @@ static const struct attachment *by_name(
 		written = str_skip(
 			written, decode_byte(written, &bytes[name.n++]));
 	name = utf8_nfc(a->arena, name);
+	names = names_of(a);
 	for (size_t i = 0; i < a->wp->n_attachments; i++) {
 		const struct attachment *one = &a->wp->attachments[i];
-		struct str other = utf8_nfc(a->arena, one->file_name);
-		bool same = str_eq(name, other);
+		bool same = str_eq(name, names[i]);
 
 		if (exact && !same)
 			continue;
-		if (!same && !cleans_to(name, other))
+		if (!same && !cleans_to(name, names[i]))
 			continue;
 		if (best == NULL || (same && !exact) || one->id > best->id)
 			best = one;
@@ -235,7 +249,7 @@ bool address_may_mean(const struct addresses *a, struct str address)
 }
 
 const struct attachment *address_resolve(
-	const struct addresses *a, struct str address, size_t *n)
+	struct addresses *a, struct str address, size_t *n)
 {
 	struct str name;
 

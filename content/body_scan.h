@@ -65,6 +65,7 @@ struct addresses {
 	struct arena *arena;
 	const struct work_package *wp; /* NULL for address_may_mean() */
 	struct str base;               /* as struct body_scope's */
+	struct str *names; /* the attachments', once they were asked for */
 };
 
 /*
@@ -72,7 +73,7 @@ struct addresses {
  * address stand for it: all but a fragment.
  */
 const struct attachment *address_resolve(
-	const struct addresses *a, struct str address, size_t *n);
+	struct addresses *a, struct str address, size_t *n);
 
 /* True if an address can mean an attachment of some work package. */
 bool address_may_mean(const struct addresses *a, struct str address);

@@ -568,6 +568,22 @@ static void test_linear(void **state)
 	arena_fini(&a);
 }
 
+/* Many addresses, and names that are looked at for each: in little memory. */
+static void test_many_names(void **state)
+{
+	struct arena a = {0};
+	struct buf body = {0};
+	struct body_reference *refs;
+
+	(void)state;
+	for (int i = 0; i < 100000; i++)
+		buf_puts(&body, "[](b) ");
+	body_references(&a, buf_str(&body), &own, &refs);
+	assert_true(a.total < 65536);
+	buf_fini(&body);
+	arena_fini(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -580,6 +596,7 @@ int main(void)
 		cmocka_unit_test(test_escaping),
 		cmocka_unit_test(test_shortcodes),
 		cmocka_unit_test(test_linear),
+		cmocka_unit_test(test_many_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
