@@ -272,19 +272,13 @@ static enum health_turn judge(struct monitor *m, const struct pass *p)
 	return turn;
 }
 
-/* Only these see all that changed; others neither mend nor break that. */
-static bool reads_changes(const struct pass *p)
-{
-	return !p->dry && (p->kind == PASS_POLL || p->kind == PASS_FULL);
-}
-
 enum health_turn monitor_pass(
 	struct monitor *m, const struct pass *p, bool last)
 {
 	int64_t now = stamp_now();
 	int64_t today = now - now % DAY;
 	enum metrics_result result = result_of(p);
-	bool reads = reads_changes(p) && result != METRICS_CANCELED;
+	bool reads = pass_reads_changes(p) && result != METRICS_CANCELED;
 	enum health_turn turn = HEALTH_SAME;
 
 	if (m->usage.passes > 0 && m->usage.day != today)

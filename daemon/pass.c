@@ -229,3 +229,8 @@ struct pass_progress pass_progress(const struct pass *p)
 		.total = total_of(p),
 	};
 }
+
+bool pass_reads_changes(const struct pass *p)
+{
+	return !p->dry && (p->kind == PASS_POLL || p->kind == PASS_FULL);
+}

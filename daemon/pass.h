@@ -119,6 +119,12 @@ const char *pass_kind_word(enum pass_kind kind);
 
 struct pass_progress pass_progress(const struct pass *p);
 
+/*
+ * Does it see all that changed, and keep it?  Only such a pass is what a poll
+ * is; others do something beside.
+ */
+bool pass_reads_changes(const struct pass *p);
+
 /* End it early: what is staged is committed, without the cursor. */
 void pass_cancel(struct pass *p);
 void pass_fini(struct pass *p);

@@ -105,15 +105,14 @@ static void keep_in_mind(struct service *s, const struct pass *p)
 	s->sync.resolved = false;
 }
 
-/* When it is time for a poll, and the server has not asked for a pause. */
-static int64_t next_poll(const struct service *s)
+/* At that time, unless the server has asked for a pause. */
+static int64_t not_before(const struct service *s, int64_t at)
 {
-	int64_t now = stamp_monotonic();
-	int64_t at = now + s->config->poll;
+	int64_t most = stamp_monotonic() + MAX_PAUSE;
 	int64_t asked = api_client_not_before(s->sync.client);
 
-	if (asked > now + MAX_PAUSE)
-		asked = now + MAX_PAUSE;
+	if (asked > most)
+		asked = most;
 	return asked > at ? asked : at;
 }
 
@@ -135,18 +134,38 @@ static void plan_slow(struct service *s, const struct pass *p)
 	list->ended = stamp_now();
 }
 
+/*
+ * After what was asked for, polls and reconciles are due when they were: only
+ * what did their work puts them off, however often people ask for more.
+ */
+static int64_t next_poll(const struct service *s, const struct pass *p)
+{
+	int64_t now = stamp_monotonic();
+	bool asked = strcmp(p->cause, "request") == 0;
+	bool good = p->err.code == 0;
+
+	if (asked && !pass_reads_changes(p))
+		return s->next_at;
+	if (good && asked && now >= s->reconcile_at)
+		return now; /* for a reconcile, which nobody asks for */
+	if (good && p->kind == PASS_RECONCILE) /* beside the polls */
+		return s->options.once ? 0 : now;
+	return now + s->config->poll;
+}
+
 static void plan_poll(struct service *s, const struct pass *p)
 {
-	bool asked = strcmp(p->cause, "request") == 0;
+	bool full = p->kind == PASS_FULL && !p->dry;
 
-	s->next_at = next_poll(s);
-	s->reconciled = p->kind == PASS_RECONCILE;
-	if (p->err.code == 0 && s->reconciled && !asked) /* beside the polls */
-		s->next_at = s->options.once ? 0 : stamp_monotonic();
-	if (p->err.code == 0 && (s->reconciled || p->kind == PASS_FULL))
+	if (p->err.code == 0 && (full || p->kind == PASS_RECONCILE))
 		s->reconcile_at = stamp_monotonic() + s->config->reconcile;
-	if (p->err.code == 0 && p->kind == PASS_FULL)
+	if (p->err.code == 0 && full)
 		s->slow.ended = stamp_now();
+	s->next_at = next_poll(s, p);
+	if (!s->options.once)
+		s->next_at = not_before(s, s->next_at);
+	if (p->kind == PASS_RECONCILE || pass_reads_changes(p))
+		s->reconciled = p->kind == PASS_RECONCILE;
 }
 
 void service_plan_next(struct service *s, const struct pass *p)

@@ -4,6 +4,14 @@ import sys
 
 from harness import StandIn, Sync, Tap, until
 
+MAPPING = """
+documents:
+- name: all
+  match: {}
+  path: ${ id }.md
+  front_matter: { title: "${ subject }" }
+"""
+
 
 def documents(sync):
     return [p for p in sync.tree() if p.endswith(".md")]
@@ -12,19 +20,12 @@ def documents(sync):
 def after_another_mapping(tap):
     """A mapping that asks for more finds what is gone first: that is no
     failure where it is removed; only where nobody looks whether it is."""
-    mapping = """
-documents:
-- name: all
-  match: {}
-  path: ${ id }.md
-  front_matter: { title: "${ subject }" }
-"""
     for how in ("--full", "--reconcile", None):
         with StandIn("--generate", "6") as server, Sync(
-                server.url, projects="[demo-1]", mapping=mapping) as sync:
+                server.url, projects="[demo-1]", mapping=MAPPING) as sync:
             sync.once()
             server.side("delete", {"id": 3})
-            sync.configure(mapping=mapping.replace(
+            sync.configure(mapping=MAPPING.replace(
                 "path:", "comments: public\n  path:").replace(
                     '" }', '", n: "${ comments | length }" }'))
             done = sync.once(*[how] if how else [])
@@ -41,9 +42,43 @@ documents:
                      "and well again")
 
 
+def ordered(tap):
+    """What people, or cron, ask for more often than that is no reason to
+    leave out a poll, a reconcile or a slow full read."""
+    with StandIn("--generate", "6") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        def meanwhile(what, *order):
+            tap.ok(until(lambda: sync.opsync(*order) and what(), 8),
+                   "%s, more often than all else" % " ".join(order),
+                   sync.opsync("runs").out)
+
+        def started(schedule):
+            if sync.process:
+                sync.stop()
+            sync.configure(schedule=schedule)
+            sync.start()
+            sync.opsync("resync", "--full", "--wait")
+
+        started("{ poll: 1s, overlap: 1s }")
+        server.side("edit", {"id": 2, "set": {"subject": "Polled"}})
+        meanwhile(lambda: b"Polled" in sync.tree()["2.md"],
+                  "resync", "--wp", "1", "--wait")
+        started("{ poll: 1h, reconcile: 1s }")
+        server.side("delete", {"id": 5})
+        meanwhile(lambda: "5.md" not in documents(sync), "resync", "--wait")
+        started("{ poll: 1s, overlap: 1s, reconcile: 1s }")
+        server.side("delete", {"id": 4})
+        meanwhile(lambda: "4.md" not in documents(sync), "verify")
+        started("{ poll: 1h, full: { every: 2s, between: 00:00-24:00 } }")
+        said = len(sync.said())
+        meanwhile(lambda: "read again, slowly" in sync.said()[said:], "verify")
+        tap.same(sync.stop(), 0, "the daemon ends well")
+
+
 def main():
     tap = Tap()
     after_another_mapping(tap)
+    ordered(tap)
     schedule = "{ poll: 1s, overlap: 1s, reconcile: 1s }"
     with StandIn("--generate", "12", "--projects", "2") as server, Sync(
             server.url, projects="[demo-1, demo-2]", mapping="",
