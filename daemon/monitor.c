@@ -30,7 +30,8 @@ static const char value_good[] = "last_good";
 static const char value_single[] = "last_single";
 static const char value_fault[] = "fault";
 
-int monitor_init(struct monitor *m, struct state *state, struct err *e)
+int monitor_init(struct monitor *m, struct state *state, const char *instance,
+	struct err *e)
 {
 	struct buf value = {0};
 	bool found = false;
@@ -42,6 +43,7 @@ int monitor_init(struct monitor *m, struct state *state, struct err *e)
 		m->last_success = good;
 		ago = stamp_now() - good;
 	}
+	m->instance = xstrdup(instance);
 	m->health.good_at = stamp_monotonic() - (ago > 0 ? ago : 0);
 	m->good_began = m->health.good_at;
 	m->flushed_at = stamp_monotonic();
@@ -171,7 +173,7 @@ static void run_write(struct job *job)
 static struct metrics_now look(const struct monitor *m)
 {
 	return (struct metrics_now){
-		.instance = m->sync->config->instance,
+		.instance = m->instance,
 		.passes = m->metrics,
 		.api = *api_client_counters(m->sync->client),
 		.started = m->started,
@@ -301,4 +303,9 @@ enum health_turn monitor_pass(
 		    stamp_monotonic() - m->flushed_at >= FLUSH_AFTER;
 	write_due(m);
 	return turn;
+}
+
+void monitor_fini(struct monitor *m)
+{
+	free(m->instance);
 }

@@ -29,6 +29,7 @@ struct monitor {
 	char sentence[640];   /* of the last fault or recovery */
 
 	/* Private. */
+	char *instance;     /* owned: a reload frees it while a job reads it */
 	int64_t good_began; /* monotonic: when the last good pass did */
 	bool failing;
 	struct metrics metrics;
@@ -56,7 +57,8 @@ struct monitor {
 int monitor_report(struct state *s, struct buf *out, struct err *e);
 
 /* Recall what an earlier process knew.  Before the worker has jobs. */
-int monitor_init(struct monitor *m, struct state *state, struct err *e);
+int monitor_init(struct monitor *m, struct state *state, const char *instance,
+	struct err *e);
 
 /*
  * A pass has ended; last: no other comes.  Gives what turns with it, for
@@ -70,5 +72,8 @@ void monitor_flush(struct monitor *m);
 
 /* Time since all that was there then is in the store; -1: there never was. */
 int64_t monitor_lag(const struct monitor *m);
+
+/* When the worker has no job of it any more. */
+void monitor_fini(struct monitor *m);
 
 #endif

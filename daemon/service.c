@@ -342,7 +342,8 @@ int service_run(struct config *config, const struct service_options *options,
 		notify_opening();
 		r = open_store(&s, socket, e);
 		if (r == 0)
-			r = monitor_init(&s.monitor, store_state(s.store), e);
+			r = monitor_init(&s.monitor, store_state(s.store),
+				s.config->instance, e);
 		if (r == 0)
 			r = read_pause(&s, e);
 		if (r == 0 && !options->once)
@@ -363,6 +364,7 @@ int service_run(struct config *config, const struct service_options *options,
 	quiet_fini(&s.sync.quiet);
 	wanted_fini(&s.wanted);
 	slow_fini(&s.slow);
+	monitor_fini(&s.monitor);
 	config_free(s.fresh);
 	config_free(s.config);
 	if (r == 0 && (options->once || s.failed) && s.last.code != 0) {

@@ -1,9 +1,13 @@
 """A configuration read again: a changed mapping renders the kept sources
 anew, without asking for work packages; a broken one changes nothing."""
+import contextlib
 import json
+import os
 import signal
 import socket
+import sqlite3
 import sys
+import time
 
 from harness import SEEDS_MAPPING, StandIn, Sync, Tap, read, until
 
@@ -82,10 +86,42 @@ def from_kept_sources(tap, server):
         sync.stop()
 
 
+def while_metrics_are_written(tap, server):
+    """The old configuration goes while what the last pass found is on its
+    way to the disk: it needs nothing of it any more."""
+    def running():
+        return sync.opsync("--json", "status").json()[0]["daemon"]["running"]
+    with Sync(server.url, server="  max_tries: 1\n") as sync:
+        path = os.path.join(sync.folder, "opsync.prom")
+        sync.configure(more="status: { textfile: %s, fault_after: 1s }" % path)
+        sync.start()
+        server.side("fault", {"match": "/api/v3/", "times": -1, "status": 500})
+        until(lambda: "nothing was synced" in sync.said())
+        server.side("faults/clear")
+        server.side("fault", {"match": "/api/v3/", "times": -1,
+                              "delay_ms": 500})
+        until(lambda: running() and "synced again" not in sync.said())
+        tap.same(sync.opsync("reload").code, 0, "reload, while a pass runs")
+        until(lambda: "is read again" in sync.opsync("log").out)
+        os.unlink(path)
+        with contextlib.closing(sqlite3.connect(
+                sync.state_file, isolation_level=None)) as state:
+            state.execute("BEGIN IMMEDIATE")  # the worker waits for it
+            until(lambda: len(server.requests()) > 1)
+            time.sleep(1.5)
+            tap.ok(not os.path.exists(path), "the next pass runs already")
+        got = until(lambda: os.path.exists(path) or sync.process.poll())
+        tap.ok(got is True and '{config="opsync"' in read(path).decode(),
+               "metrics have their name", sync.said())
+        server.side("faults/clear")
+        tap.same(sync.stop(), 0, "the daemon ends well")
+
+
 def main():
     tap = Tap()
     with StandIn() as server:
         from_kept_sources(tap, server)
+        while_metrics_are_written(tap, server)
     seeds = read(SEEDS_MAPPING).decode()
     with StandIn() as server, Sync(server.url) as sync:
         sync.start()
