@@ -117,14 +117,15 @@ void service_schedule(struct service *s)
 
 void service_begin_passes(struct service *s)
 {
+	s->begun = true;
 	if (!s->paused) {
 		next_pass(s, s->options.once ? "once" : "start");
 	} else if (s->options.once) {
 		service_close(s); /* s->last says why */
 	} else {
-		log_notice("%s", s->last.text);
-		s->last = (struct err){0};
 		service_schedule(s);
+		if (s->push != NULL) /* what an earlier process committed */
+			push_now(s->push, false);
 	}
 }
 
@@ -254,6 +255,15 @@ static void let_go(void *arg)
 	store_let_go(s->store);
 }
 
+/* One that is there at the start; a single pass ends with it. */
+static void tell_pause(struct service *s)
+{
+	if (!s->paused || s->options.once)
+		return;
+	log_notice("%s", s->last.text);
+	s->last = (struct err){0};
+}
+
 static void begin(struct service *s, struct err *e)
 {
 	char *socket = config_socket(s->config);
@@ -277,6 +287,7 @@ static void begin(struct service *s, struct err *e)
 		notify_ready(&s->notify);
 		log_notice("syncing %s into %s", s->config->url,
 			s->config->store_path);
+		tell_pause(s);
 		service_open_programs(s);
 		if (s->push != NULL)
 			push_begin(s->push);

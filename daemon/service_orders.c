@@ -28,7 +28,7 @@ static uint64_t number_of(const struct service *s, size_t place)
 
 static void schedule_asked(struct service *s)
 {
-	if (!s->running && !s->stopping && s->number > 0)
+	if (!s->running && !s->stopping && s->begun)
 		service_schedule(s);
 }
 
@@ -68,8 +68,7 @@ static uint64_t on_pause(void *arg, bool paused)
 	}
 	if (!paused)
 		s->next_at = stamp_monotonic();
-	if (!s->stopping)
-		service_schedule(s);
+	schedule_asked(s);
 	return 0;
 }
 

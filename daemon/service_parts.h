@@ -29,6 +29,8 @@ struct service {
 	struct notify notify;
 	struct monitor monitor;
 
+	bool begun; /* what comes before the first pass is over */
+
 	/* The pass that runs, or ran last. */
 	uint64_t number; /* 0: none yet */
 	bool running;

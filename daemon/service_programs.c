@@ -94,7 +94,7 @@ static void on_followed(void *arg, bool again)
 		s->cursor = (struct cursor){0};
 		s->next_at = 0;
 	}
-	if (s->number > 0 && !s->stopping && !s->options.once)
+	if (s->begun && !s->stopping && !s->options.once)
 		service_schedule(s);
 }
 
@@ -105,7 +105,7 @@ static void on_push_idle(void *arg)
 
 	if (s->stopping || s->running)
 		return;
-	if (s->number == 0) {
+	if (!s->begun) {
 		service_begin_passes(s);
 	} else if (s->options.once) {
 		if (s->last.code == 0)

@@ -296,6 +296,30 @@ def backup(tap, server, sync, remote):
            "and goes on")
 
 
+def paused(tap, server, sync, remote):
+    """Commits are pushed in a pause, also after a restart."""
+    sync.start()
+    os.rename(remote.path, remote.path + ".away")
+    server.side("edit", {"id": 13, "set": {"subject": "Before the pause"}})
+    until(lambda: pushing(sync)["error"] is not None)
+    sync.opsync("pause")
+    sync.stop()
+    sync.start()
+    tap.ok(until(lambda: pushing(sync)["pending"] == 1) and
+           pushing(sync)["error"] is not None,
+           "a pause at the start: what waits for a remote is known",
+           pushing(sync))
+    sync.stop()
+    os.rename(remote.path + ".away", remote.path)
+    sync.start()
+    tap.ok(settled(sync, remote) and
+           "Before the pause" in remote.show("docs/13.md"),
+           "and pushed where it is there", sync.said())
+    tap.same(sync.said().count("paused since"), 2, "each start tells of it")
+    sync.opsync("resume")
+    sync.stop()
+
+
 def two_of_one_path(tap, server):
     with Pushing(server.url, None) as scratch:
         remote = Remote(scratch.folder)
@@ -363,6 +387,7 @@ def main():
             edited_here(tap, server, sync, remote)
             refused(tap, server, sync, remote)
             backup(tap, server, sync, remote)
+            paused(tap, server, sync, remote)
         told(tap, server)
         two_of_one_path(tap, server)
         credentials(tap, server)
