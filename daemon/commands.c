@@ -29,6 +29,15 @@ static int guarded(struct control_request *r, struct err *e)
 	return code == 0 ? mapper_obey(m, e) : code;
 }
 
+/* The same, of what the server has to be asked for. */
+static int guarded_unpaused(struct control_request *r, struct err *e)
+{
+	bool dry = json_is_true(json_object_get(r->what, "dry_run"));
+	int code = dry ? 0 : work_unpaused(r, e);
+
+	return code == 0 ? guarded(r, e) : code;
+}
+
 #define PASS "wait "
 
 static const struct control_command commands[] = {
@@ -47,20 +56,22 @@ static const struct control_command commands[] = {
 	{"cancel", CONTROL_CHANGE, NULL, order_cancel, ""},
 	{"pause", CONTROL_CHANGE, work_pause, order_pause, PASS "why "},
 	{"resume", CONTROL_CHANGE, work_resume, order_resume, ""},
-	{"verify", CONTROL_CHANGE, NULL, order_verify, PASS "repair "},
-	{"adopt", CONTROL_CHANGE, NULL, order_adopt, PASS "paths dry_run "},
+	{"verify", CONTROL_CHANGE, work_unpaused, order_verify, PASS "repair "},
+	{"adopt", CONTROL_CHANGE, work_unpaused, order_adopt,
+		PASS "paths dry_run "},
 	{"reload", CONTROL_CHANGE, NULL, order_reload, ""},
 	{"get", CONTROL_CHANGE, NULL, order_get, "path "},
 	{"work_package", CONTROL_CHANGE, NULL, order_work_package,
 		"work_package "},
 	{"diff", CONTROL_CHANGE, NULL, order_diff, "full work_packages "},
-	{"release", CONTROL_CHANGE, guarded, order_release,
+	{"release", CONTROL_CHANGE, guarded_unpaused, order_release,
 		PASS "set project work_packages dry_run "},
 	{"withdraw", CONTROL_CHANGE, guarded, order_withdraw,
 		PASS "work_packages "},
-	{"publish", CONTROL_CHANGE, guarded, order_publish,
+	{"publish", CONTROL_CHANGE, guarded_unpaused, order_publish,
 		PASS "work_packages "},
-	{"accept-server", CONTROL_CHANGE, guarded, order_accept_server, PASS},
+	{"accept-server", CONTROL_CHANGE, guarded_unpaused, order_accept_server,
+		PASS},
 };
 
 const struct control_command *command_find(const char *name, struct err *e)

@@ -29,6 +29,7 @@ void order_cancel(struct control_request *r);
 void order_pause(struct control_request *r);
 void order_resume(struct control_request *r);
 void order_hello(struct control_request *r);
+int work_unpaused(struct control_request *r, struct err *e);
 int work_resync(struct control_request *r, struct err *e);
 int work_pause(struct control_request *r, struct err *e);
 int work_resume(struct control_request *r, struct err *e);

@@ -26,6 +26,12 @@ void order_status(struct control_request *r)
 	control_end(r);
 }
 
+/* Worker's thread: what needs a pass that a pause keeps from running. */
+int work_unpaused(struct control_request *r, struct err *e)
+{
+	return pause_check(store_state(r->host->sync->mapper->store), e);
+}
+
 /* --- Which work packages ------------------------------------------------ */
 
 static void add_id(struct wanted_what *what, int64_t id)
@@ -120,7 +126,7 @@ int work_resync(struct control_request *r, struct err *e)
 {
 	const json_t *projects = json_object_get(r->what, "projects");
 	struct state *state = store_state(r->host->sync->mapper->store);
-	int code = pause_check(state, e);
+	int code = work_unpaused(r, e);
 
 	r->want.full = json_is_true(json_object_get(r->what, "full"));
 	if (code == 0)

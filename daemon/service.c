@@ -74,7 +74,6 @@ static void next_pass(struct service *s, const char *cause)
 {
 	service_take_over(s);
 	service_plan_pass(s, cause);
-	s->number++;
 	s->running = s->notify.working = true;
 	s->sync.progress = (struct mapper_counts){0};
 	uv_timer_start(&s->timer, on_tick, TICK_MS, TICK_MS);
@@ -88,7 +87,7 @@ static void on_timer(uv_timer_t *timer)
 {
 	struct service *s = container_of(timer, struct service, timer);
 
-	next_pass(s, s->number == 0 ? "start" : "schedule");
+	next_pass(s, s->started ? "schedule" : "start");
 }
 
 void service_schedule(struct service *s)
@@ -100,7 +99,7 @@ void service_schedule(struct service *s)
 		wait = slow;
 	if (s->following)
 		return; /* on_followed() comes back here */
-	if (s->paused) {
+	if (s->paused && !wanted_has_local(&s->wanted)) {
 		uv_timer_stop(&s->timer);
 		notify_status(&s->notify, "paused (opsync resume)");
 		return;

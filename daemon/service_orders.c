@@ -20,10 +20,15 @@
 
 /* --- Passes -------------------------------------------------------------- */
 
-/* The number of the pass that does what waits at that place. */
-static uint64_t number_of(const struct service *s, size_t place)
+/* Gives the number of the pass that does it. */
+static uint64_t want(struct service *s, struct wanted_what *what)
 {
-	return s->number + 1 + place + (s->number == 0 ? 1 : 0);
+	size_t place = wanted_add(&s->wanted, what);
+	struct wanted_what *waits = &s->wanted.what[place];
+
+	if (waits->number == 0)
+		waits->number = ++s->numbers;
+	return waits->number;
 }
 
 static void schedule_asked(struct service *s)
@@ -35,7 +40,7 @@ static void schedule_asked(struct service *s)
 static uint64_t on_resync(void *arg, struct wanted_what *what)
 {
 	struct service *s = arg;
-	uint64_t pass = number_of(s, wanted_add(&s->wanted, what));
+	uint64_t pass = want(s, what);
 
 	schedule_asked(s);
 	return pass;
@@ -47,10 +52,12 @@ static uint64_t on_cancel(void *arg, size_t *n)
 
 	*n = s->wanted.n;
 	for (size_t i = 0; i < *n; i++)
-		progress_canceled(s->control, number_of(s, i));
+		progress_canceled(s->control, s->wanted.what[i].number);
 	wanted_fini(&s->wanted);
-	if (!s->running)
+	if (!s->running) {
+		schedule_asked(s);
 		return 0;
+	}
 	s->pass.abandon = true;
 	pass_cancel(&s->pass);
 	return s->number;
@@ -135,7 +142,7 @@ static int reload(struct service *s, struct err *e)
 	config_wipe_token(token);
 	config_free(s->fresh);
 	s->fresh = fresh;
-	wanted_add(&s->wanted, &(struct wanted_what){0});
+	want(s, &(struct wanted_what){0});
 	note_reloaded(s, fresh->file);
 	schedule_asked(s);
 	return 0;

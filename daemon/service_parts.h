@@ -29,10 +29,12 @@ struct service {
 	struct notify notify;
 	struct monitor monitor;
 
-	bool begun; /* what comes before the first pass is over */
+	bool begun;   /* what comes before the first pass is over */
+	bool started; /* it was planned; what runs in a pause is not it */
 
 	/* The pass that runs, or ran last. */
-	uint64_t number; /* 0: none yet */
+	uint64_t number;  /* 0: none yet */
+	uint64_t numbers; /* given out, also to what waits */
 	bool running;
 	bool verifying;
 	struct verify verify; /* before the pass, while verifying */

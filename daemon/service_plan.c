@@ -48,12 +48,21 @@ static void set_adopt(struct service *s, const struct wanted_what *what)
 		buf_puts(&s->pass.paths, what->paths);
 }
 
+/* In a pause, what needs no server is all that runs. */
+static bool take_wanted(struct service *s, struct wanted_what *out)
+{
+	return s->paused ? wanted_take_local(&s->wanted, out)
+			 : wanted_take(&s->wanted, out);
+}
+
 void service_plan_pass(struct service *s, const char *cause)
 {
 	struct wanted_what what = {0};
-	bool first = s->number == 0;
-	bool asked = !first && wanted_take(&s->wanted, &what);
+	bool first = !s->started && !s->paused;
+	bool asked = !first && take_wanted(s, &what);
 
+	s->started |= first;
+	s->number = asked ? what.number : ++s->numbers;
 	s->pass = (struct pass){
 		.sync = &s->sync,
 		.cursor = &s->cursor,

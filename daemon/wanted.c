@@ -84,14 +84,39 @@ size_t wanted_add(struct wanted *w, struct wanted_what *what)
 	return at;
 }
 
+static bool take_at(struct wanted *w, size_t at, struct wanted_what *out)
+{
+	if (at >= w->n)
+		return false;
+	*out = w->what[at];
+	w->n--;
+	memmove(w->what + at, w->what + at + 1,
+		(w->n - at) * sizeof(w->what[0]));
+	return true;
+}
+
 bool wanted_take(struct wanted *w, struct wanted_what *out)
 {
-	if (w->n == 0)
-		return false;
-	*out = w->what[0];
-	w->n--;
-	memmove(w->what, w->what + 1, w->n * sizeof(w->what[0]));
-	return true;
+	return take_at(w, 0, out);
+}
+
+static size_t find_local(const struct wanted *w)
+{
+	size_t at = 0;
+
+	while (at < w->n && wanted_kind(&w->what[at]) != PASS_LOCAL)
+		at++;
+	return at;
+}
+
+bool wanted_has_local(const struct wanted *w)
+{
+	return find_local(w) < w->n;
+}
+
+bool wanted_take_local(struct wanted *w, struct wanted_what *out)
+{
+	return take_at(w, find_local(w), out);
 }
 
 void wanted_fini(struct wanted *w)

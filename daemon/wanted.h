@@ -5,6 +5,7 @@
 
 /* What somebody asks to be synced again. */
 struct wanted_what {
+	uint64_t number; /* of the pass that does it; the caller's to set */
 	bool full;
 	bool verify;    /* all is compared, */
 	bool repair;    /* and put right */
@@ -35,6 +36,10 @@ size_t wanted_add(struct wanted *w, struct wanted_what *what);
 /* The next one, taken out, whose ids and paths go to the caller; false: there
  * is none. */
 bool wanted_take(struct wanted *w, struct wanted_what *out);
+
+/* Of what needs no server: does any wait, and is it taken out? */
+bool wanted_has_local(const struct wanted *w);
+bool wanted_take_local(struct wanted *w, struct wanted_what *out);
 
 enum pass_kind wanted_kind(const struct wanted_what *what);
 void wanted_fini(struct wanted *w); /* frees, and empties it */

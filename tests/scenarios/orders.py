@@ -125,14 +125,26 @@ def paused(tap, server, sync):
     head = sync.head()
 
     def is_paused(how):
-        done = sync.opsync("resync", "--wait")
-        tap.ok(done.code == 75 and "the server is moved" in done.err and
-               "opsync resume" in done.err, "no resync meanwhile" + how, done)
+        for order in (("resync", "--wait"), ("publish", "3"), ("release", "1"),
+                      ("accept-server",), ("verify",), ("adopt",)):
+            done = sync.opsync(*order, timeout=10)
+            tap.ok(done.code == 75 and "the server is moved" in done.err and
+                   "opsync resume" in done.err,
+                   "no %s meanwhile%s" % (order[0], how), done)
         tap.ok("paused" in sync.opsync("status").out and
                status(sync)["paused"]["why"] == "the server is moved",
                "status says so" + how, sync.opsync("status"))
         tap.same(sync.head(), head, "and nothing is synced" + how)
+
+    def withdrawn(ident, how):
+        server.side("requests/reset")
+        done = sync.opsync("withdraw", str(ident), timeout=10)
+        tap.ok(done.code == 0 and sync.head() != head and
+               not server.requests() and status(sync)["paused"],
+               "withdraw does not ask the server" + how, done)
+        return sync.head()
     is_paused("")
+    head = withdrawn(3397, "")
     sync.stop()
     tap.ok("the server is moved" in sync.opsync("status").out,
            "status of a stopped daemon, too")
@@ -143,7 +155,9 @@ def paused(tap, server, sync):
     until(lambda: os.path.exists(sync.socket) and
           sync.opsync("status").code == 0)
     is_paused(", after a restart")
+    head = withdrawn(4, ", after a restart")
     tap.same(sync.opsync("resume").code, 0, "resume")
+    tap.same(sync.opsync("publish", "3397", "4").code, 0, "and publish")
     tap.ok(until(lambda: b"While it is paused." in b"".join(
         sync.tree().values())), "then all is caught up")
     done = sync.opsync("resume")

@@ -61,6 +61,29 @@ static void test_merged(void **state)
 	assert_false(wanted_take(&w, &out));
 }
 
+/* What needs no server does not wait behind the rest. */
+static void test_local(void **state)
+{
+	struct wanted w = {0};
+	struct wanted_what out;
+
+	(void)state;
+	ask(&w, (struct wanted_what){.full = true});
+	ask(&w, (struct wanted_what){.verify = true});
+	assert_false(wanted_has_local(&w));
+	assert_false(wanted_take_local(&w, &out));
+	w.what[ask(&w, (struct wanted_what){.local = true})].number = 7;
+	ask(&w, (struct wanted_what){.reconcile = true});
+	assert_true(wanted_has_local(&w));
+	assert_true(wanted_take_local(&w, &out));
+	assert_int_equal(wanted_kind(&out), PASS_LOCAL);
+	assert_int_equal(out.number, 7);
+	take(&w, PASS_FULL, &out);
+	take(&w, PASS_VERIFY, &out);
+	take(&w, PASS_RECONCILE, &out);
+	assert_false(wanted_take(&w, &out));
+}
+
 static void test_none_of_some(void **state)
 {
 	struct wanted w = {0};
@@ -113,6 +136,7 @@ int main(void)
 		cmocka_unit_test(test_merged),
 		cmocka_unit_test(test_none_of_some),
 		cmocka_unit_test(test_adopt),
+		cmocka_unit_test(test_local),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
