@@ -20,6 +20,12 @@ void service_tell_progress(struct service *s)
 			(long long)s->sync.progress.failed);
 }
 
+/* Orders ask the server nothing: that they are done does not mend it. */
+static bool is_about_server(const struct pass *p)
+{
+	return p->kind != PASS_LOCAL;
+}
+
 static void log_pass(const struct service *s, const struct pass *p)
 {
 	const struct mapper_counts *n = &p->counts;
@@ -35,7 +41,7 @@ static void log_pass(const struct service *s, const struct pass *p)
 		log_send(LOG_LEVEL_ERROR, &(struct log_about){.run = p->run},
 			"%s", p->err.text);
 	} else if (p->err.code == 0 && s->last.code != 0 &&
-		   s->last.code != ERR_PARTIAL) {
+		   s->last.code != ERR_PARTIAL && is_about_server(p)) {
 		log_settle();
 		log_notice(s->last.code == ERR_IO
 				   ? "the store can be written again"
@@ -56,6 +62,8 @@ static void judge(struct service *s, const struct pass *p)
 {
 	const struct err before = s->last;
 
+	if (p->err.code == 0 && !is_about_server(p))
+		return;
 	if (p->err.code != ERR_CANCELED || s->options.once)
 		s->last = p->err;
 	if (p->err.code != 0 || !s->options.once)

@@ -168,6 +168,22 @@ def paused(tap, server, sync):
              "both are in the log")
 
 
+def outage(tap, server, sync):
+    """What needs no server does not say that it is there again."""
+    said = len(sync.said())
+    server.side("fault", {"match": "/api/v3/", "times": -1, "status": 500})
+    tap.same(sync.opsync("resync", "--wait").code, 69, "an outage")
+    done = sync.opsync("withdraw", "4")
+    tap.ok(done.code == 0 and "500" in (status(sync)["daemon"]["error"] or "")
+           and "answers again" not in sync.said()[said:],
+           "withdraw works, and does not end it", (done, sync.said()[said:]))
+    server.side("faults/clear")
+    done = sync.opsync("publish", "4")
+    tap.ok(done.code == 0 and not status(sync)["daemon"]["error"] and
+           sync.said()[said:].count("answers again") == 1,
+           "publish asks the server, which is there again", done)
+
+
 def progress(tap, server, sync):
     server.side("fault", {"match": "filters=", "times": -1, "delay_ms": 1200})
     done = sync.opsync("resync", "--full", "--wait", "--json")
@@ -241,6 +257,7 @@ def main():
         canceled(tap, server, sync)
         interrupted(tap, server, sync)
         paused(tap, server, sync)
+        outage(tap, server, sync)
         progress(tap, server, sync)
         rights(tap, sync)
         tap.same(sync.stop(), 0, "it ends when told to")
