@@ -286,7 +286,8 @@ bool mapper_is_at_rest(struct mapper *m);
  */
 void mapper_finding(struct buf *out, const char *place, int64_t work_package,
 	struct str path, const char *text);
-int mapper_check(struct mapper *m, struct buf *out, struct err *e);
+int mapper_check(struct mapper *m, const atomic_bool *stop, struct buf *out,
+	struct err *e);
 int mapper_differences(struct mapper *m, struct buf *out, struct err *e);
 int mapper_adopted(struct mapper *m, struct buf *out, struct err *e);
 

@@ -36,9 +36,10 @@ void mapper_finding(struct buf *out, const char *place, int64_t work_package,
 	buf_puts(out, "}\n");
 }
 
-int mapper_check(struct mapper *m, struct buf *out, struct err *e)
+int mapper_check(struct mapper *m, const atomic_bool *stop, struct buf *out,
+	struct err *e)
 {
-	return store_check(m->store, on_finding, out, e);
+	return store_check(m->store, stop, on_finding, out, e);
 }
 
 static void on_removal(void *arg, const struct removal *removal)

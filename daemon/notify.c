@@ -36,7 +36,8 @@ static uint64_t mark(const struct sync *sync)
 {
 	const struct api_counters *c = api_client_counters(sync->client);
 
-	return worker_done(sync->worker) + c->requests + c->retries + c->pieces;
+	return worker_done(sync->worker) + c->requests + c->retries +
+	       c->pieces + store_n_looked(sync->mapper->store);
 }
 
 static void extend(int64_t micros)

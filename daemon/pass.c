@@ -136,7 +136,6 @@ void pass_start(struct pass *p, pass_done_fn *done)
 	const struct api_counters *now = api_client_counters(p->sync->client);
 
 	p->done = done;
-	p->started = stamp_monotonic();
 	p->requests = now->requests;
 	p->bytes = now->bytes;
 	items_init(&p->items, p->sync, on_items_moved);

@@ -31,6 +31,7 @@ struct pass {
 	struct cursor *cursor; /* borrowed; moved by a good pass */
 	enum pass_kind kind;
 	const char *cause; /* literal: start, schedule, request */
+	int64_t started;   /* monotonic: what precedes it counts, too */
 	bool record;       /* even if nothing happens */
 	bool first;        /* of this process: the cursor is to be loaded */
 	bool compare;      /* whether mapping and projects are the ones that
@@ -57,7 +58,6 @@ struct pass {
 	int64_t not_shown[PASS_NOT_SHOWN];
 	bool mended;     /* the state was damaged: the next reads all */
 	bool suspicious; /* another server or user: all is to be read */
-	int64_t started; /* monotonic */
 
 	/* Private, to pass.c and the files of pass_steps.h. */
 	pass_done_fn *done;

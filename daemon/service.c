@@ -59,7 +59,18 @@ static void on_pass(struct pass *p)
 
 void service_run_pass(struct service *s)
 {
-	pass_start(&s->pass, on_pass);
+	if (s->pass.err.code != 0)
+		on_pass(&s->pass);
+	else
+		pass_start(&s->pass, on_pass);
+}
+
+void service_end_pass(struct service *s)
+{
+	if (s->verifying)
+		verify_cancel(&s->verify, s->stopping);
+	else
+		pass_cancel(&s->pass);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -178,10 +189,8 @@ static void on_signal(uv_signal_t *handle, int number)
 				   : "told to end (SIGINT)";
 	notify_stopping(&s->notify);
 	log_notice("stopping");
-	if (s->verifying) {
-		verify_cancel(&s->verify);
-	} else if (s->running) {
-		pass_cancel(&s->pass);
+	if (s->running) {
+		service_end_pass(s);
 	} else {
 		monitor_flush(&s->monitor);
 		service_close(s);

@@ -59,7 +59,7 @@ static uint64_t on_cancel(void *arg, size_t *n)
 		return 0;
 	}
 	s->pass.abandon = true;
-	pass_cancel(&s->pass);
+	service_end_pass(s);
 	return s->number;
 }
 
@@ -70,7 +70,7 @@ static uint64_t on_pause(void *arg, bool paused)
 	s->paused = paused;
 	if (s->running) {
 		if (paused)
-			pass_cancel(&s->pass);
+			service_end_pass(s);
 		return s->number;
 	}
 	if (!paused)

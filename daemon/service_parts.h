@@ -71,8 +71,11 @@ struct service {
 /* The first pass, unless a person ordered a pause. */
 void service_begin_passes(struct service *s);
 
-/* Start the pass that is planned. */
+/* Start the pass that is planned, or have it ended if it has an error. */
 void service_run_pass(struct service *s);
+
+/* End the one that runs, early; it is told as every end. */
+void service_end_pass(struct service *s);
 
 /* Wait for the next pass, where none runs; again when something changed. */
 void service_schedule(struct service *s);

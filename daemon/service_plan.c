@@ -75,6 +75,7 @@ void service_plan_pass(struct service *s, const char *cause)
 		.n_ids = what.n_ids,
 		.reconcile = what.reconcile,
 		.slow_list = &s->slow,
+		.started = stamp_monotonic(),
 	};
 	s->pass.may_glance = s->pass.kind == PASS_POLL && !asked &&
 			     !s->pass.compare && s->last.code == 0;

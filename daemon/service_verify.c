@@ -25,15 +25,16 @@ void service_tell_findings(struct service *s, const struct buf *findings)
 static void on_verified(struct verify *v)
 {
 	struct service *s = container_of(v, struct service, verify);
+	bool ended = v->err.code == ERR_CANCELED;
 
 	s->verifying = false;
 	s->notify.working = true;
 	service_tell_findings(s, &v->findings);
-	if (v->err.code != 0 && v->err.code != ERR_CANCELED)
+	if (ended)
+		s->pass.err = v->err;
+	else if (v->err.code != 0)
 		log_error("%s", v->err.text);
 	verify_fini(v);
-	if (s->stopping)
-		s->pass.canceled = true;
 	service_run_pass(s);
 }
 

@@ -36,7 +36,11 @@ static void enter(struct verify *v, enum step step);
 
 static void proceed(struct verify *v, enum step next)
 {
-	if (v->canceled && v->err.code == 0)
+	bool saves = next > ASIDE && next <= OPENING;
+
+	if (v->canceled && saves && !v->at_end && v->err.code == 0)
+		next = OPENING;
+	else if (v->canceled)
 		err_set(&v->err, ERR_CANCELED, "stopped");
 	if (v->err.code != 0)
 		v->done(v);
@@ -136,7 +140,7 @@ static void on_fsck(struct child *child)
 		v->err = child->err;
 	take_lines(v, buf_str(&child->out));
 	take_lines(v, buf_str(&child->errors));
-	if (child->err.code != 0 && v->findings.n == 0)
+	if (child->err.code != 0 && v->findings.n == 0 && !v->canceled)
 		mapper_finding(
 			&v->findings, "objects", 0, STR_NONE, child->err.text);
 	git_child_fini(&v->git);
@@ -273,7 +277,7 @@ static void run_check(struct job *job)
 {
 	struct verify *v = container_of(job, struct verify, job);
 
-	mapper_check(v->sync->mapper, &v->findings, &v->err);
+	mapper_check(v->sync->mapper, &v->canceled, &v->findings, &v->err);
 }
 
 static void on_checked(struct job *job)
@@ -324,9 +328,10 @@ void verify_start(struct verify *v, verify_done_fn *done)
 	enter(v, FSCK);
 }
 
-void verify_cancel(struct verify *v)
+void verify_cancel(struct verify *v, bool at_end)
 {
 	v->canceled = true;
+	v->at_end = at_end;
 	child_kill(&v->git.child);
 }
 

@@ -1,6 +1,8 @@
 #ifndef DAEMON_VERIFY_H
 #define DAEMON_VERIFY_H
 
+#include <stdatomic.h>
+
 #include "daemon/git_child.h"
 #include "daemon/sync.h"
 
@@ -24,7 +26,8 @@ struct verify {
 	/* Private. */
 	verify_done_fn *done;
 	int step;
-	bool canceled;
+	atomic_bool canceled; /* which a job looks at, too */
+	bool at_end;
 	struct git_child git;
 	struct job job;
 	struct buf objects;        /* that are damaged, by id */
@@ -34,7 +37,12 @@ struct verify {
 
 /* done() runs exactly once, later, on the loop's thread. */
 void verify_start(struct verify *v, verify_done_fn *done);
-void verify_cancel(struct verify *v); /* done() still comes */
-void verify_fini(struct verify *v);   /* zeroes it */
+
+/*
+ * done() still comes, with ERR_CANCELED.  What was put aside is saved before,
+ * unless at_end: the next start does it.
+ */
+void verify_cancel(struct verify *v, bool at_end);
+void verify_fini(struct verify *v); /* zeroes it */
 
 #endif

@@ -106,8 +106,10 @@ int look_at_digests(struct sight *g, struct err *e)
 		"SELECT id, work_package, oid, digest FROM attachment");
 
 	while (query_next(&q)) {
-		int failed = check_digest(g, &q, &fault);
+		int failed = look_goes_on(g, &fault);
 
+		if (failed == 0)
+			failed = check_digest(g, &q, &fault);
 		if (failed != 0)
 			query_fail(&q, failed, &fault);
 	}
@@ -130,9 +132,11 @@ static int check_state(struct sight *g, struct err *e)
 	return query_close(&q, e);
 }
 
-int store_check(struct store *s, store_finding_fn *fn, void *arg, struct err *e)
+int store_check(struct store *s, const atomic_bool *stop, store_finding_fn *fn,
+	void *arg, struct err *e)
 {
 	struct sight g = {.store = s,
+		.stop = stop,
 		.contents = true,
 		.deep = true,
 		.tell = fn,
@@ -152,11 +156,20 @@ int store_check(struct store *s, store_finding_fn *fn, void *arg, struct err *e)
 		code = look_at_digests(&g, &fault);
 	if (code == 0 || s->repo == NULL)
 		return 0;
+	if (code == ERR_CANCELED) {
+		if (e != NULL)
+			*e = fault;
+		return code;
+	}
 	/* What cannot be read is a finding itself. */
 	tell(&g, state_is_damaged(s->state) ? STORE_STATE : STORE_BRANCH, 0,
 		STR_NONE, fault.text);
-	(void)e;
 	return 0;
+}
+
+uint64_t store_n_looked(const struct store *s)
+{
+	return atomic_load(&s->n_looked);
 }
 
 static const char *difference(int64_t change, bool dropped, bool known)

@@ -238,13 +238,23 @@ static int look_at_file(struct sight *g, struct query *q, struct err *e)
 	return code;
 }
 
+int look_goes_on(struct sight *g, struct err *e)
+{
+	atomic_fetch_add(&g->store->n_looked, 1);
+	return g->stop != NULL && atomic_load(g->stop)
+		       ? err_set(e, ERR_CANCELED, "stopped")
+		       : 0;
+}
+
 static int look_at_rows(struct sight *g, struct query *q, struct err *e)
 {
 	struct err fault = {0};
 
 	while (query_next(q)) {
-		int code = look_at_file(g, q, &fault);
+		int code = look_goes_on(g, &fault);
 
+		if (code == 0)
+			code = look_at_file(g, q, &fault);
 		if (code != 0)
 			query_fail(q, code, &fault);
 	}

@@ -11,6 +11,7 @@ struct sight {
 	bool deep;              /* read all, trust no times */
 	store_finding_fn *tell; /* only tell of it; or NULL */
 	void *arg;
+	const atomic_bool *stop; /* set when it is to end early; or NULL */
 
 	/* Private. */
 	git_odb *odb;
@@ -33,6 +34,9 @@ enum extent {
  * those that are not in the work tree into adrift; or both are only told.
  */
 int look_around(struct sight *g, enum extent extent, struct err *e);
+
+/* Before each of what it reads: counts it; ERR_CANCELED when it is to end. */
+int look_goes_on(struct sight *g, struct err *e);
 
 /* The SHA-256 of attachments' contents; one that is another is forgotten. */
 int look_at_digests(struct sight *g, struct err *e);

@@ -56,6 +56,7 @@ struct store {
 	git_oid tip_tree;
 
 	/* Of the last look at what we own (look.c). */
+	atomic_uint_least64_t n_looked; /* grows with each content and file */
 	git_oid seen_tip;  /* the branch was like the state then, or is made so
 			    */
 	int64_t n_foreign; /* files in it that no document has on record */

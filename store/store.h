@@ -1,6 +1,8 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include <stdatomic.h>
+
 #include "base/document.h"
 #include "base/reads.h"
 #include "base/work_package.h"
@@ -114,9 +116,15 @@ enum store_place {
 typedef void store_finding_fn(void *arg, enum store_place place,
 	int64_t work_package, struct str path, const char *text);
 
-/* Read all that is ours, and tell what is not as recorded; changes nothing. */
-int store_check(
-	struct store *s, store_finding_fn *fn, void *arg, struct err *e);
+/*
+ * Read all that is ours, and tell what is not as recorded; changes nothing.
+ * ERR_CANCELED once another thread has set stop (or NULL).
+ */
+int store_check(struct store *s, const atomic_bool *stop, store_finding_fn *fn,
+	void *arg, struct err *e);
+
+/* Grows while a look at all that is ours gets on.  Any thread. */
+uint64_t store_n_looked(const struct store *s);
 
 /* Tell of what is staged: how it differs from what is recorded. */
 int store_differences(

@@ -5,9 +5,11 @@ import glob
 import os
 import shutil
 import sqlite3
+import subprocess
 import sys
+import time
 
-from harness import StandIn, Sync, Tap
+from harness import StandIn, Sync, Tap, until
 
 WORLD = ("--generate", "12", "--attachments", "12",
          "--attachment-size", "3000")
@@ -411,6 +413,57 @@ def pruned(tap, sync):
            "and not once more when it was pruned")
 
 
+def ended(tap, sync):
+    """One that takes long is ended by whoever asks for that."""
+    os.mkdir(os.path.join(sync.folder, "bin"))
+    sync.write("bin/git", "#!/bin/sh\ncase $* in *$(cat %s/slow)*) touch %s/met"
+               "; sleep 60; esac\nexec %s \"$@\"\n" % (
+                   sync.folder, sync.folder, shutil.which("git")), 0o755)
+    sync.write("slow", "fsck")
+    path = sync.env["PATH"]
+    sync.env["PATH"] = os.path.join(sync.folder, "bin") + ":" + path
+    sync.start()
+    sync.env["PATH"] = path
+
+    def running():
+        return sync.opsync("--json", "status").json()[0]["daemon"]["running"]
+
+    def repair():
+        return subprocess.Popen(
+            [sync.CLIENT, "-c", sync.config, "verify", "--repair"],
+            env=sync.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    for order in "cancel", "pause":
+        with repair() as process:
+            at = until(running)
+            tap.ok(at and at["elapsed"] < 30, "how long it takes is told", at)
+            began = time.monotonic()
+            done = sync.opsync(order)
+            out, err = process.communicate(timeout=70)
+            tap.ok(done.code == 0 and process.returncode == 75 and
+                   b"stopped" in err and time.monotonic() < began + 20 and
+                   not out and until(lambda: not running()),
+                   "%s ends it" % order, (done, out, err))
+    tap.same(sync.opsync("resume").code, 0, "a pause is over")
+    tap.same(sync.opsync("resync", "--wait").code, 0, "and all goes on")
+    sync.git("gc", "-q", "--prune=now")
+    flip(packs(sync, "pack")[0], 0.5)
+    sync.write("slow", "unpack-objects")
+    os.unlink(os.path.join(sync.folder, "met"))
+    with repair() as process:
+        until(lambda: os.path.exists(os.path.join(sync.folder, "met")))
+        sync.opsync("cancel")
+        tap.same(process.wait(20), 75, "amid a repair, too")
+    tap.ok("of what was put aside could be read" in sync.said(),
+           "what can be saved is saved first", sync.said())
+    tap.same((sync.opsync("verify", "--repair").code,
+              sync.opsync("verify").code), (0, 0), "the next one mends it")
+    sync.write("slow", "fsck")
+    with subprocess.Popen([sync.CLIENT, "-c", sync.config, "verify"],
+                          env=sync.env, stderr=subprocess.PIPE):
+        until(running)
+        tap.same(sync.stop(timeout=10), 0, "the end of the daemon, too")
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server:
@@ -455,6 +508,7 @@ def main():
             found = sync.opsync("--json", "verify").json()
             tap.same(found, [], "nothing is left")
             tap.same(sync.stop(), 0, "it ends well")
+            ended(tap, sync)
     return tap.end()
 
 

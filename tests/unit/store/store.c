@@ -344,6 +344,26 @@ static void on_finding(void *arg, enum store_place place, int64_t work_package,
 	*n += place == STORE_WORK_TREE;
 }
 
+/* A check that takes long is seen to get on, and can be ended. */
+static void test_check_gets_on(void **state)
+{
+	struct fixture *f = *state;
+	atomic_bool stop = false;
+	uint64_t before;
+	size_t n = 0;
+
+	open_store(f);
+	commit_part(f, "one\n");
+	before = store_n_looked(f->store);
+	assert_int_equal(
+		store_check(f->store, &stop, on_finding, &n, &f->err), 0);
+	assert_true(store_n_looked(f->store) > before);
+	stop = true;
+	assert_int_equal(store_check(f->store, &stop, on_finding, &n, &f->err),
+		ERR_CANCELED);
+	assert_int_equal(n, 0);
+}
+
 /* Whoever looks at the work tree sees it as the last commit left it. */
 static void test_part_is_waited_for(void **state)
 {
@@ -353,7 +373,8 @@ static void test_part_is_waited_for(void **state)
 
 	open_store(f);
 	commit_part(f, "one\n");
-	assert_int_equal(store_check(f->store, on_finding, &n, &f->err), 0);
+	assert_int_equal(
+		store_check(f->store, NULL, on_finding, &n, &f->err), 0);
 	assert_int_equal(n, 0);
 	commit_part(f, "two\n");
 	assert_int_equal(store_follow(f->store, "refs/none", &out, &f->err), 0);
@@ -424,6 +445,7 @@ int main(void)
 		TEST(test_refused_or_waiting),
 		TEST(test_folder_clash),
 		TEST(test_rest),
+		TEST(test_check_gets_on),
 		TEST(test_part_is_waited_for),
 		TEST(test_parts_follow_each_other),
 		TEST(test_author_whom_git_does_not_take),
