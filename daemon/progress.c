@@ -73,14 +73,13 @@ void progress_finished(struct control *c, uint64_t number, const struct pass *p)
 	buf_fini(&line);
 }
 
-void progress_canceled(struct control *c, uint64_t number)
+void progress_not_begun(
+	struct control *c, uint64_t number, const struct err *why)
 {
-	static const struct err canceled = {
-		ERR_CANCELED, "canceled before it began"};
 	static const struct pass none;
 	struct buf line = {0};
 
-	put_finished(number, &none, &canceled, &line);
+	put_finished(number, &none, why, &line);
 	control_finished(c, number, buf_str(&line));
 	buf_fini(&line);
 }

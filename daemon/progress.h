@@ -6,12 +6,13 @@
 
 /*
  * What those who wait for a pass are told of it, by its number: how far it
- * is, how it ended, or that it never begins.  Loop's thread.
+ * is, how it ended, or why it does not begin.  Loop's thread.
  */
 void progress_tell(struct control *c, uint64_t number, const struct pass *p);
 void progress_finished(
 	struct control *c, uint64_t number, const struct pass *p);
-void progress_canceled(struct control *c, uint64_t number);
+void progress_not_begun(
+	struct control *c, uint64_t number, const struct err *why);
 
 /* Add the members of an object: of a pass that runs. */
 void progress_put(uint64_t number, const struct pass *p, struct buf *out);

@@ -49,10 +49,13 @@ static uint64_t on_resync(void *arg, struct wanted_what *what)
 static uint64_t on_cancel(void *arg, size_t *n)
 {
 	struct service *s = arg;
+	static const struct err canceled = {
+		ERR_CANCELED, "canceled before it began"};
 
 	*n = s->wanted.n;
 	for (size_t i = 0; i < *n; i++)
-		progress_canceled(s->control, s->wanted.what[i].number);
+		progress_not_begun(
+			s->control, s->wanted.what[i].number, &canceled);
 	wanted_fini(&s->wanted);
 	if (!s->running) {
 		schedule_asked(s);
@@ -63,11 +66,25 @@ static uint64_t on_cancel(void *arg, size_t *n)
 	return s->number;
 }
 
+/* What they asked for is done after the pause, which may be a long one. */
+static void tell_those_who_wait(struct service *s)
+{
+	static const struct err late = {ERR_AGAIN,
+		"paused before it began (opsync resume lets it go on)"};
+
+	for (size_t i = 0; i < s->wanted.n; i++)
+		if (wanted_kind(&s->wanted.what[i]) != PASS_LOCAL)
+			progress_not_begun(
+				s->control, s->wanted.what[i].number, &late);
+}
+
 static uint64_t on_pause(void *arg, bool paused)
 {
 	struct service *s = arg;
 
 	s->paused = paused;
+	if (paused)
+		tell_those_who_wait(s);
 	if (s->running) {
 		if (paused)
 			service_end_pass(s);

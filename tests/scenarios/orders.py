@@ -3,6 +3,7 @@
 pause; and who may."""
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -116,7 +117,15 @@ def interrupted(tap, server, sync):
 
 def paused(tap, server, sync):
     process = held_up(server, sync)
-    done = sync.opsync("pause", "the server is moved")
+    with socket.socket(socket.AF_UNIX) as waits, waits.makefile("rw") as f:
+        waits.connect(sync.socket)
+        waits.settimeout(10)
+        f.write('{"command":"resync","work_packages":[3],"wait":true}\n')
+        f.flush()
+        f.readline()  # it has its number
+        done = sync.opsync("pause", "the server is moved")
+        tap.ok("paused before it began" in f.readline(),
+               "who waits for a later pass does not wait in a pause")
     tap.ok(done.code == 0 and not status(sync)["daemon"]["running"],
            "pause, and nothing runs any more", done)
     process.communicate(timeout=10)
