@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "content/markdown_text.h"
 
 static bool is_hex(char c)
 {
@@ -33,6 +34,15 @@ void body_add_address(struct str address, struct buf *out)
 	}
 }
 
+static void add_text(struct str text, bool html, struct buf *out)
+{
+	if (!html && text.n > 0 && text.p[0] == '[') {
+		markdown_open_link(out);
+		text = str_skip(text, 1);
+	}
+	buf_add_str(out, text);
+}
+
 void body_rewrite(struct str body, const struct body_reference *refs, size_t n,
 	const struct str *texts, struct buf *out)
 {
@@ -47,7 +57,7 @@ void body_rewrite(struct str body, const struct body_reference *refs, size_t n,
 			refs[i].kind == REFERENCE_ADDRESS)
 			body_add_address(texts[i], out);
 		else
-			buf_add_str(out, texts[i]);
+			add_text(texts[i], refs[i].html, out);
 		at = refs[i].start + refs[i].n;
 	}
 	buf_add(out, body.p + at, body.n - at);

@@ -100,6 +100,22 @@ void markdown_escape_line(struct str text, bool row, struct buf *out)
 	markdown_escape(text, row, out);
 }
 
+void markdown_open_link(struct buf *out)
+{
+	size_t mark = out->n;
+	size_t at = out->n;
+
+	if (at > 0 && out->p[at - 1] == '!')
+		mark = --at;
+	while (at > 0 && out->p[at - 1] == '\\')
+		at--;
+	if (mark < out->n && (mark - at) % 2 == 0) {
+		out->p[mark] = '\\';
+		buf_putc(out, '!');
+	}
+	buf_putc(out, '[');
+}
+
 void markdown_address(struct str address, struct buf *out)
 {
 	for (size_t i = 0; i < address.n; i++) {

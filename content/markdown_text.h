@@ -13,6 +13,9 @@ void markdown_escape(struct str text, bool row, struct buf *out);
 /* The same for a text that begins a line, where more marks mean something. */
 void markdown_escape_line(struct str text, bool row, struct buf *out);
 
+/* A link's '[': a '!' before it makes no picture of it. */
+void markdown_open_link(struct buf *out);
+
 /* An address as the target of a link. */
 void markdown_address(struct str address, struct buf *out);
 

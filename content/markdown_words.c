@@ -292,7 +292,7 @@ static bool put_link(struct line *l, const GumboNode *node)
 
 	close_gap(l);
 	if (linked)
-		buf_putc(l->out, '[');
+		markdown_open_link(l->out);
 	l->link = l->link || linked;
 	ok = put_children(l, node);
 	if (!linked)

@@ -182,7 +182,7 @@ static size_t clean_autolink(struct cleaning *c, size_t at)
 
 	if (n == 0)
 		return 0;
-	buf_putc(&c->out, '[');
+	markdown_open_link(&c->out);
 	markdown_escape(address, true, &c->out);
 	buf_puts(&c->out, "](");
 	if (memchr(address.p, ':', address.n) == NULL)

@@ -300,6 +300,8 @@ static const char *const markdown_rows[][2] = {
 	{"<p>a<br>b<br></p>\n", "a\\\nb\n"},
 	{"<p><code>a`b</code> <a href=\"x (1)\">c</a></p>",
 		"``a`b`` [c](x%20%281%29)"},
+	{"<p>a!<a href=b>c</a> \\!<a href=d>e</a></p>",
+		"a\\![c](b) \\\\\\![e](d)"},
 	{"<p>a<kbd>b</kbd><blink>c</blink></p>",
 		"<p>a<kbd>b</kbd><blink>c</blink></p>"},
 	{"<div><p>a</p>b</div>\n", "a\n\nb\n"},
@@ -389,6 +391,7 @@ static void test_sanitize(void **state)
 		{"<https://x.org> <a@b.org> <javascript:x>",
 			"[https://x.org](https://x.org) "
 			"[a@b.org](mailto:a@b.org) &lt;javascript:x>"},
+		{"a!<https://x.org>", "a\\![https://x.org](https://x.org)"},
 		{"[a]<script></script>(javascript:b)", "[a]&#40;javascript:b)"},
 		/* code */
 		{"`<script>` and ``<b>``\n", "`<script>` and ``<b>``\n"},

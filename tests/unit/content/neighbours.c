@@ -288,6 +288,10 @@ static void test_addresses(void **state)
 	check(BODY("links: relative, references: link,",
 		      "#88 [x](/work_packages/88)"),
 		"[#88](./x:%20C%23.md) [x](./x:%20C%23.md)");
+	check(BODY("links: relative, references: link,",
+		      "Wow!<mention data-type=work_package>#60</mention> "
+		      "\\!<mention data-type=work_package>#60</mention>"),
+		"Wow\\![#60](60.md) \\![#60](60.md)");
 }
 
 /* What its own links and fields tell of others than work packages. */
