@@ -102,10 +102,7 @@ int paths_check(
 	return 0;
 }
 
-/*
- * Characters of a name that a file system, a URL or a shell takes for
- * something else.
- */
+/* Characters of a name that a file system or a URL takes for something else. */
 static bool is_hostile(int32_t cp)
 {
 	return cp < 0 || cp == 0xFFFD || is_control(cp) ||
