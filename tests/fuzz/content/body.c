@@ -41,7 +41,10 @@ static void check_order(
 				(refs[i].attachment != NULL) ||
 			(refs[i].kind == REFERENCE_NAMED) !=
 				(refs[i].path.n > 0) ||
+			(refs[i].kind == REFERENCE_UNKNOWN) !=
+				(refs[i].unknown > 0) ||
 			(refs[i].kind != REFERENCE_ATTACHMENT &&
+				refs[i].kind != REFERENCE_UNKNOWN &&
 				refs[i].kind != REFERENCE_NAMED &&
 				refs[i].kind != REFERENCE_TEXT) !=
 				(refs[i].work_package > 0))
