@@ -125,7 +125,8 @@ static bool put_cell(const GumboNode *cell, bool strong, struct buf *out)
 	struct buf b = {0};
 	bool ok = put_cell_words(cell, &b);
 	struct str text = words_trim(buf_str(&b));
-	bool marked = strong && text.n > 0 && strstr(b.p, "**") == NULL;
+	bool marked =
+		strong && text.n > 0 && str_find(text, STR("**")) == text.n;
 
 	buf_puts(out, marked ? " **" : " ");
 	buf_add_str(out, marked ? text : buf_str(&b));
