@@ -172,6 +172,20 @@ static int64_t age_of(const char *ticks)
 	       strtoll(ticks, NULL, 10) * STAMP_SECOND / sysconf(_SC_CLK_TCK);
 }
 
+/* Git goes to the root of the work tree.  Where it is may not be ours to see.
+ */
+static bool may_be_at(const char *pid, const struct stat *folder)
+{
+	char *link = xasprintf("/proc/%s/cwd", pid);
+	struct stat st;
+	bool may = stat(link, &st) == 0 ? st.st_dev == folder->st_dev &&
+						  st.st_ino == folder->st_ino
+					: errno == EACCES;
+
+	free(link);
+	return may;
+}
+
 /* See proc(5); one that is not there, or not shown to us, is none. */
 static bool is_older_git(const char *pid, const struct stat *lock)
 {
@@ -196,16 +210,20 @@ static bool is_older_git(const char *pid, const struct stat *lock)
 	return is;
 }
 
-bool lock_is_held(const char *file)
+bool lock_is_held(const char *file, const char *folder)
 {
 	struct stat st;
-	DIR *d = lstat(file, &st) == 0 ? opendir("/proc") : NULL;
+	struct stat at;
+	DIR *d = lstat(file, &st) == 0 && stat(folder, &at) == 0
+			 ? opendir("/proc")
+			 : NULL;
 	struct dirent *entry;
 	bool held = false;
 
 	while (d != NULL && !held && (entry = readdir(d)) != NULL)
 		held = entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
-		       is_older_git(entry->d_name, &st);
+		       is_older_git(entry->d_name, &st) &&
+		       may_be_at(entry->d_name, &at);
 	if (d != NULL)
 		closedir(d);
 	return held;

@@ -32,7 +32,7 @@ int lock_holder(
  */
 int lock_clear(const char *file, int64_t since, struct err *e);
 
-/* Has its owner a git that runs since before it? */
-bool lock_is_held(const char *file);
+/* Has its owner a git, at work in that folder, that is older than it? */
+bool lock_is_held(const char *file, const char *folder);
 
 #endif

@@ -202,6 +202,10 @@ static int clear_locks(
 		free(file);
 	}
 	/* A git fetch of ours was killed; nobody else writes there. */
+	file = xasprintf("%s/" FETCHED_BEFORE ".lock", p->refs.p);
+	if (code == 0)
+		code = lock_clear(file, 0, e);
+	free(file);
 	file = xasprintf("%s/%s.lock", p->refs.p, s->fetched);
 	if (code == 0)
 		code = lock_clear(file, 0, e);
@@ -246,7 +250,7 @@ static int clear_index(struct store *s, struct err *e)
 	char *file = xasprintf("%sindex.lock", git_repository_path(s->repo));
 	int code = worktree_unlock(s->repo, e);
 
-	if (code == 0 && !lock_is_held(file))
+	if (code == 0 && !lock_is_held(file, git_repository_workdir(s->repo)))
 		code = lock_clear(file, INT64_MAX, e);
 	free(file);
 	return code;
@@ -368,6 +372,14 @@ static void forget_certificates(const struct store *s)
 	git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, NULL, s->tmp);
 }
 
+static void remove_fetched_before(struct store *s)
+{
+	git_oid oid;
+
+	if (git_reference_name_to_id(&oid, s->repo, FETCHED_BEFORE) == 0)
+		(void)git_reference_remove(s->repo, FETCHED_BEFORE);
+}
+
 static int open_all(struct store *s, const struct store_options *o,
 	struct site *p, struct err *e)
 {
@@ -390,7 +402,7 @@ static int open_all(struct store *s, const struct store_options *o,
 	if (code == 0)
 		code = open_repository(s, e);
 	if (code == 0)
-		(void)git_reference_remove(s->repo, FETCHED_BEFORE);
+		remove_fetched_before(s);
 	if (code == 0)
 		code = mend(s, e);
 	if (code == 0)

@@ -251,7 +251,7 @@ static void no_digest_will_do(void **state)
 	assert_false(index_has_no_digest(f->index));
 	fd = open(f->index, O_WRONLY); /* lost with the power */
 	assert_int_equal(fstat(fd, &st), 0);
-	for (int i = 1; i < 100; i++)
+	for (long i = 1; i < 100; i++)
 		assert_int_equal(pwrite(fd, none, 20, st.st_size - i * 20), 20);
 	close(fd);
 	assert_true(index_is_damaged(f->index));
