@@ -78,15 +78,23 @@ void markdown_escape(struct str text, bool row, struct buf *out)
 	}
 }
 
-void markdown_escape_line(struct str text, bool row, struct buf *out)
+size_t markdown_ordinal(struct str text)
 {
 	size_t digits = 0;
 
-	while (digits < text.n && digits < 9 && text.p[digits] >= '0' &&
-		text.p[digits] <= '9')
+	while (digits < text.n && digits < 9 && ascii_digit(text.p[digits]))
 		digits++;
-	if (digits > 0 && digits < text.n &&
-		(text.p[digits] == '.' || text.p[digits] == ')')) {
+	return digits < text.n &&
+			       (text.p[digits] == '.' || text.p[digits] == ')')
+		       ? digits
+		       : 0;
+}
+
+void markdown_escape_line(struct str text, bool row, struct buf *out)
+{
+	size_t digits = markdown_ordinal(text);
+
+	if (digits > 0) {
 		buf_add(out, text.p, digits);
 		buf_putc(out, '\\');
 		buf_putc(out, text.p[digits]);

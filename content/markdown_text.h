@@ -13,6 +13,10 @@ void markdown_escape(struct str text, bool row, struct buf *out);
 /* The same for a text that begins a line, where more marks mean something. */
 void markdown_escape_line(struct str text, bool row, struct buf *out);
 
+/* How many digits are those of an item, "1." or "1)", that a text begins with;
+ * 0: it begins with none. */
+size_t markdown_ordinal(struct str text);
+
 /* A link's '[': a '!' before it makes no picture of it. */
 void markdown_open_link(struct buf *out);
 

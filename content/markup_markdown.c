@@ -428,14 +428,10 @@ static size_t end_mention(struct converting *c, const struct seen_tag *tag)
 /* "1." or "1)" with white space behind it. */
 static bool begins_item(struct str s)
 {
-	size_t digits = 0;
+	size_t digits = markdown_ordinal(s);
 
-	while (digits < s.n && ascii_digit(s.p[digits]))
-		digits++;
-	if (digits == 0 || digits > 9 || digits == s.n ||
-		strchr(".)", s.p[digits]) == NULL)
-		return false;
-	return digits + 1 == s.n || ascii_space(s.p[digits + 1]);
+	return digits > 0 &&
+	       (digits + 1 == s.n || ascii_space(s.p[digits + 1]));
 }
 
 /*

@@ -22,15 +22,6 @@ int history_check(struct store *s, bool *again, struct err *e);
 /* The branch has what the state does not know: history_check() sees to it. */
 int history_put_behind(struct store *s, struct err *e);
 
-/*
- * Where commits of ours are not on the branch any more (git reset), what they
- * had removed is a document of work package 0 again, which nobody claims.
- */
-int history_set_back(struct store *s, const git_oid *tip, struct err *e);
-
-/* What is at a path is nobody's of ours any more. */
-int history_unclaim(struct store *s, const char *path, struct err *e);
-
 /* Note, in the open transaction or by itself, where the branch is. */
 int history_note(struct store *s, const git_oid *tip, struct err *e);
 
@@ -56,6 +47,15 @@ typedef int history_fn(
 	void *arg, const git_commit *commit, bool *on, struct err *e);
 int history_walk(struct store *s, const git_oid *tip, const git_oid *base,
 	history_fn *fn, void *arg, struct err *e);
+
+/* What a commit changed; a merge brings nothing that its parents do not. */
+typedef int history_delta_fn(void *arg, const git_diff_delta *d, struct err *e);
+int history_deltas(struct store *s, const git_commit *commit,
+	history_delta_fn *fn, void *arg, struct err *e);
+
+/* Where the state knows the branch to be; *known false: it was never told. */
+int history_known_tip(
+	struct store *s, bool *known, git_oid *out, struct err *e);
 
 /* Which instance made a commit, by its trailer; false: none. */
 bool history_instance(const git_commit *commit, struct buf *out);

@@ -38,6 +38,7 @@
 #include "store/history.h"
 #include "store/intent.h"
 #include "store/match.h"
+#include "store/setback.h"
 #include "store/staging.h"
 
 #define WATCHED_SHARE 10000 /* as LOOK_SHARE, where folders are watched; */
@@ -93,7 +94,7 @@ static int compare_branch(struct store *s, const git_oid *tip, struct err *e)
 	code = match_branch(s, tip, on_mismatch, &c, &n_others, e);
 	/* What nobody claims and is not there needs no document. */
 	for (size_t i = 0; code == 0 && i < c.n_gone; i++)
-		code = history_unclaim(s, c.gone[i], e);
+		code = setback_unclaim(s, c.gone[i], e);
 	code = state_unnest(s->state, code, e);
 	if (code == 0)
 		s->n_foreign = c.n_foreign + (int64_t)n_others;
@@ -524,7 +525,7 @@ static int look(struct store *s, struct sight *g, store_adrift_fn *fn,
 	if (code == 0)
 		extent = extent_of(g, git_oid_equal(&tip, &s->seen_tip), began);
 	if (code == 0 && !git_oid_equal(&tip, &s->seen_tip))
-		code = history_set_back(s, &tip, e);
+		code = setback_claim(s, &tip, e);
 	if (code == 0 && (g->deep || !git_oid_equal(&tip, &s->seen_tip)))
 		code = compare_branch(s, &tip, e);
 	if (code == 0)

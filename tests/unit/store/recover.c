@@ -139,6 +139,18 @@ static void test_their_change_on_top(void **state)
 	check_clean(f);
 }
 
+/* A link, which is followed nowhere, is where the folder a was. */
+static void block(struct fixture *f)
+{
+	run("mv '%s/a' '%s/a.theirs' && ln -s a.theirs '%s/a'", f->path,
+		f->path, f->path);
+}
+
+static void unblock(struct fixture *f)
+{
+	run("rm '%s/a' && mv '%s/a.theirs' '%s/a'", f->path, f->path, f->path);
+}
+
 /* What stands in the way of the work tree does not stop commits. */
 static void test_blocked_worktree(void **state)
 {
@@ -148,8 +160,7 @@ static void test_blocked_worktree(void **state)
 	start(f);
 	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
 	commit_in_vain(f);
-	run("mv '%s/a' '%s/a.theirs' && ln -s a.theirs '%s/a'", f->path,
-		f->path, f->path);
+	block(f);
 	reopen(f);
 	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
 	assert_non_null(strstr(f->err.text, "content/a is in the way"));
@@ -157,7 +168,7 @@ static void test_blocked_worktree(void **state)
 	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
 	assert_int_equal(strlen(c.id), 40);
 	assert_string_equal(text_of(f, "two.md"), "more\n");
-	run("rm '%s/a' && mv '%s/a.theirs' '%s/a'", f->path, f->path, f->path);
+	unblock(f);
 	commit(f);
 	assert_string_equal(text_of(f, "a/one.md"), "more\n");
 	check_clean(f);
@@ -184,8 +195,7 @@ static void test_ours_while_blocked(void **state)
 	start(f);
 	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
 	commit_in_vain(f);
-	run("mv '%s/a' '%s/a.theirs' && ln -s a.theirs '%s/a'", f->path,
-		f->path, f->path);
+	block(f);
 	put_well(f, 2, make("two.md", "more\n", NULL), STORE_CHANGED);
 	commit_late(f, 9);
 	put_well(f, 2, make("two.md", "third\n", NULL), STORE_CHANGED);
@@ -280,12 +290,11 @@ static void test_erased_promise(void **state)
 	start(f);
 	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
 	commit_in_vain(f);
-	run("mv '%s/a' '%s/a.theirs' && ln -s a.theirs '%s/a'", f->path,
-		f->path, f->path);
+	block(f);
 	reopen(f);
 	store_close(f->store);
 	f->store = NULL;
-	run("rm '%s/a' && mv '%s/a.theirs' '%s/a'", f->path, f->path, f->path);
+	unblock(f);
 	run(GIT "update-ref refs/heads/main $(" GIT
 		"commit-tree -m erased -p HEAD^ HEAD^{tree})",
 		f->path, f->path);

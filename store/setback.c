@@ -1,0 +1,162 @@
+/*
+ * setback - a branch from which commits of ours are gone.
+ *
+ *   known tip --> commits of ours that are lost --> files that they removed
+ *   and that are back --> documents of work package 0, which nobody claims
+ *
+ * Unless a person committed such a file since: then it is the person's.
+ */
+#include "store/setback.h"
+
+#include "store/history.h"
+#include "store/trees.h"
+#include "store/withdrawn.h"
+
+struct setback {
+	struct store *store;
+	git_oid before; /* trees: of what was known of the branch, */
+	git_oid tree;   /* and of what it is now */
+	bool any;       /* commits of ours are not on it any more */
+};
+
+/* A file that is recorded is somebody's, and no concern of ours here. */
+static int claim(
+	struct state *s, const char *path, const git_oid *oid, struct err *e)
+{
+	char hex[GIT_OID_HEXSZ + 1];
+	struct query q = query_open(s,
+		"INSERT OR IGNORE INTO document (work_package, entry,"
+		" natural_path, claim, keep_when_gone)"
+		" SELECT 0, ?1, ?1, '/' || ?1, 0"
+		" WHERE NOT EXISTS (SELECT 1 FROM file WHERE path = ?1)");
+	int code;
+
+	bind_text(&q, str_of(path));
+	code = query_run(&q, e);
+	if (code != 0)
+		return code;
+	q = query_open(s,
+		"INSERT OR IGNORE INTO file (path, oid, attachment_id,"
+		" work_package, entry) VALUES (?1, ?2, 0, 0, ?1)");
+	git_oid_tostr(hex, sizeof(hex), oid);
+	bind_text(&q, str_of(path));
+	bind_text(&q, str_of(hex));
+	return query_run(&q, e);
+}
+
+static int claim_removed(void *arg, const git_diff_delta *d, struct err *e)
+{
+	struct setback *b = arg;
+	struct store *s = b->store;
+	struct spot was;
+	struct spot is;
+	int code;
+
+	if (d->status != GIT_DELTA_DELETED && d->status != GIT_DELTA_MODIFIED)
+		return 0;
+	code = tree_find(&s->trees, &b->before, d->old_file.path, &was, e);
+	if (code == 0)
+		code = tree_find(&s->trees, &b->tree, d->old_file.path, &is, e);
+	if (code != 0 || was.kind == SPOT_FILE || is.kind != SPOT_FILE ||
+		!git_oid_equal(&is.oid, &d->old_file.id))
+		return code;
+	return claim(s->state, d->old_file.path, &d->old_file.id, e);
+}
+
+/* What commits of ours removed, also as it was before they changed it. */
+static int on_lost(void *arg, const git_commit *commit, bool *on, struct err *e)
+{
+	struct setback *b = arg;
+
+	(void)on;
+	if (!history_is_ours(b->store, commit))
+		return 0;
+	b->any = true;
+	return history_deltas(b->store, commit, claim_removed, b, e);
+}
+
+int setback_unclaim(struct store *s, const char *path, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"DELETE FROM document WHERE work_package = 0 AND entry = ?");
+	int code;
+
+	bind_text(&q, str_of(path));
+	code = query_run(&q, e);
+	if (code != 0)
+		return code;
+	q = query_open(s->state,
+		"DELETE FROM file WHERE work_package = 0 AND path = ?");
+	bind_text(&q, str_of(path));
+	return query_run(&q, e);
+}
+
+static int unclaim(void *arg, const git_diff_delta *d, struct err *e)
+{
+	return setback_unclaim(arg, d->new_file.path, e);
+}
+
+/* What a person committed since is the person's. */
+static int on_new(void *arg, const git_commit *commit, bool *on, struct err *e)
+{
+	struct setback *b = arg;
+
+	(void)on;
+	return history_is_ours(b->store, commit)
+		       ? 0
+		       : history_deltas(b->store, commit, unclaim, b->store, e);
+}
+
+/* As long as all is read again, what is unclaimed may yet be a document. */
+static int is_read_again(struct state *s, bool *is, struct err *e)
+{
+	struct buf cursor = {0};
+	bool found = false;
+	int code = state_get(s, "cursor", &cursor, &found, e);
+
+	buf_fini(&cursor);
+	*is = !found;
+	return code;
+}
+
+static int reclaim(struct setback *b, const git_oid *known, const git_oid *tip,
+	struct err *e)
+{
+	struct store *s = b->store;
+	bool again = false;
+	int code = history_walk(s, known, tip, on_lost, b, e);
+
+	if (code == 0 && b->any)
+		code = withdrawn_forget_said(s, e);
+	if (code == 0)
+		code = is_read_again(s->state, &again, e);
+	return code == 0 && !again ? history_walk(s, tip, known, on_new, b, e)
+				   : code;
+}
+
+/* Commits that cannot be read any more are as good as none. */
+int setback_claim(struct store *s, const git_oid *tip, struct err *e)
+{
+	struct setback b = {.store = s};
+	struct err lost = {0};
+	git_commit *commit;
+	git_oid known;
+	bool told;
+	int code = history_known_tip(s, &told, &known, e);
+
+	if (code != 0 || !told || git_oid_is_zero(&known) ||
+		git_oid_is_zero(tip) || git_oid_equal(&known, tip) ||
+		git_commit_lookup(&commit, s->repo, &known) != 0)
+		return code;
+	git_commit_free(commit);
+	if (tree_of(s->repo, &known, &b.before, NULL) != 0)
+		return 0;
+	code = tree_of(s->repo, tip, &b.tree, e);
+	if (code == 0)
+		code = state_nest(s->state, e);
+	if (code != 0)
+		return code;
+	code = reclaim(&b, &known, tip, &lost);
+	(void)state_unnest(s->state, code, &lost);
+	return 0;
+}
