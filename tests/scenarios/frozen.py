@@ -506,6 +506,32 @@ def vanishing(tap):
         tap.same(sync.stop(), 0, "the daemon ends well")
 
 
+def asked_for(tap):
+    """A project is archived, and before any poll some of another is asked for,
+    or read by the daily full read."""
+    for name, schedule in (
+            ("asked for", "{ poll: 1h }"),
+            ("the full read", "{ poll: 1h, full: { every: 1s, between: "
+                              "00:00-24:00 } }")):
+        with StandIn("--generate", "40", "--projects", "2") as server, Sync(
+                server.url, projects="[demo-1, demo-2]", mapping=TWO,
+                schedule=schedule) as sync:
+            sync.start()
+            path = min(p for p in sync.tree() if p.startswith("demo-1/"))
+            ident = path.split("/")[1].split(".")[0]
+            server.side("archive", {"project": 2})
+            server.side("edit", {"id": int(ident), "silent": True,
+                                 "set": {"subject": "Unseen"}})
+            if "full" not in schedule:
+                done = sync.opsync("resync", "--wp", ident, "--wait")
+                tap.ok(done.code == 0 and "not shown" not in sync.said(),
+                       name + ": it is shown", (done, sync.said()))
+            got = until(lambda: b"Unseen" in sync.tree()[path], 15)
+            tap.ok(got, "a project is archived, and of another is read: "
+                   + name, sync.said())
+            tap.same(sync.stop(), 0, "the daemon ends well")
+
+
 def main():
     tap = Tap()
     with StandIn() as server, Sync(
@@ -531,6 +557,7 @@ def main():
     another_mapping(tap)
     unread_mapping(tap)
     vanishing(tap)
+    asked_for(tap)
     return tap.end()
 
 

@@ -113,6 +113,26 @@ static void a_server_that_slows_down(void **state)
 	assert_int_equal(pace_wait(&p, 3, NOW), 0);
 }
 
+/* A list of few or of many: quick ones make no slow ones of the others. */
+static void what_varies_is_not_judged(void **state)
+{
+	static const struct pace_answer quick = {
+		.kind = PACE_ANY, .status = 200, .first_byte = 5000};
+	static const struct pace_answer late = {
+		.kind = PACE_ANY, .status = 200, .first_byte = 60000000};
+	struct pace p;
+
+	(void)state;
+	pace_init(&p, 2, 0, 0);
+	for (int i = 0; i < 9; i++)
+		pace_answered(&p, &quick);
+	pace_answered(&p, &late);
+	assert_int_equal(pace_wait(&p, 1, 0), 0);
+	answers(&p, 9, 5000);
+	answer(&p, 200, 60000000);
+	assert_int_equal(pace_wait(&p, 1, 0), -1);
+}
+
 static void a_pause_that_was_asked_for(void **state)
 {
 	struct pace p;
@@ -133,6 +153,7 @@ int main(void)
 		cmocka_unit_test(bytes_a_second),
 		cmocka_unit_test(a_server_that_has_enough),
 		cmocka_unit_test(a_server_that_slows_down),
+		cmocka_unit_test(what_varies_is_not_judged),
 		cmocka_unit_test(a_pause_that_was_asked_for),
 	};
 
