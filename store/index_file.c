@@ -1,13 +1,12 @@
 /*
  * index_file - change entries of the index while others use it too.
  *
- *   index.lock made -> index read -> written anew beside it -> on disk ->
- *   renamed to index -> index.lock removed
+ *   index.lock made -> (files put into place) -> index read -> written anew
+ *   beside it -> on disk -> renamed to index -> index.lock removed
  *
  * libgit2 takes the lock only when it writes, so that what somebody staged
- * between its read and its write would be lost: hence our own lock around
- * both.  Our lock says that it is ours, so that one left by a killed process
- * can be told from a person's.  Any failure leaves the index as it was.
+ * between its read and its write would be lost: hence our own around both
+ * (index_lock.h).  Any failure leaves the index as it was.
  */
 #include "store/index_file.h"
 
@@ -25,82 +24,17 @@
 #include "store/git_error.h"
 #include "store/index_copy.h"
 #include "store/index_image.h"
+#include "store/index_lock.h"
 #include "store/index_memo.h"
 #include "store/index_patch.h"
 #include "store/index_walk.h"
 
-#define MARK "opsync holds this lock\n"
-
 struct session {
 	const struct index_file *f;
 	char *path; /* of the index */
-	char *lock;
 	char *copy;
 	struct stat st; /* of the index when it was read */
 };
-
-static char *index_path(git_repository *repo)
-{
-	git_buf b = {0};
-	char *path = NULL;
-
-	if (git_repository_item_path(&b, repo, GIT_REPOSITORY_ITEM_INDEX) == 0)
-		path = xstrdup(b.ptr);
-	git_buf_dispose(&b);
-	return path;
-}
-
-/* --- The lock ------------------------------------------------------------- */
-
-/* The lock appears with its mark in it, so that none of ours is unmarked. */
-static int lock(struct session *s, struct err *e)
-{
-	int fd = open(s->copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	int r;
-
-	if (fd < 0)
-		return err_errno(e, ERR_IO, errno, "cannot create %s", s->copy);
-	r = file_write(fd, MARK, strlen(MARK), s->copy, e);
-	close(fd);
-	for (int slept = 0; r == 0 && file_move_new(s->copy, s->lock) != 0;) {
-		int ms = slept < 100 ? 10 : 100;
-
-		if (errno != EEXIST)
-			return err_errno(
-				e, ERR_IO, errno, "cannot create %s", s->lock);
-		if (slept >= s->f->wait_ms)
-			return err_set(e, ERR_IO,
-				"%s is there: another git command is at work, "
-				"or one was killed (then remove the file)",
-				s->lock);
-		nanosleep(&(struct timespec){.tv_nsec = ms * 1000000L}, NULL);
-		slept += ms;
-	}
-	return r;
-}
-
-int index_unlock_stale(git_repository *repo, struct err *e)
-{
-	char *path = index_path(repo);
-	char *name = xasprintf("%s.lock", path != NULL ? path : "");
-	char text[sizeof(MARK)];
-	int fd = open(name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	int r = 0;
-
-	if (fd >= 0) {
-		ssize_t n = read(fd, text, sizeof(text));
-
-		close(fd);
-		if (n == (ssize_t)strlen(MARK) &&
-			memcmp(text, MARK, (size_t)n) == 0 &&
-			unlink(name) != 0 && errno != ENOENT)
-			r = err_errno(
-				e, ERR_IO, errno, "cannot remove %s", name);
-	}
-	free(name);
-	free(path);
-	return r;
-}
 
 /* --- Looking for paths ---------------------------------------------------- */
 
@@ -413,27 +347,21 @@ int index_update(const struct index_file *f, const struct index_change *changes,
 	size_t n, struct err *e)
 {
 	struct session s = {.f = f, .path = index_path(f->repo)};
+	bool known;
 	int r;
 
 	if (s.path == NULL)
 		return git_failed(e, "the repository has no index");
-	s.lock = xasprintf("%s.lock", s.path);
 	s.copy = xasprintf("%s/tmp_index", f->folder);
-	r = lock(&s, e);
-	if (r == 0) {
-		bool known = f->known != NULL && f->memo != NULL &&
-			     index_is_as_seen(f, f->known);
-
-		r = change(&s, changes, n, e);
-		if (r == 0 && known)
-			*f->known = f->memo->index;
-		unlink(s.lock);
-	}
+	known = f->known != NULL && f->memo != NULL &&
+		index_is_as_seen(f, f->known);
+	r = change(&s, changes, n, e);
+	if (r == 0 && known)
+		*f->known = f->memo->index;
 	if (r == 0)
 		r = sync_folder(&s, e);
 	unlink(s.copy);
 	free(s.copy);
-	free(s.lock);
 	free(s.path);
 	return r;
 }

@@ -24,16 +24,13 @@ struct index_file {
 	git_repository *repo;
 	const char *folder;      /* for temporary files */
 	struct beneath *tree;    /* the work tree */
-	int wait_ms;             /* for somebody else's lock */
 	struct index_memo *memo; /* of what was written here last; or NULL */
 	struct stat *known;      /* as all of it was looked at last; or NULL */
 };
 
 /*
- * Change these entries of the index, under git's own lock (index.lock), so
- * that nothing that others stage is lost, and put it on disk.  ERR_IO; a lock
- * that somebody else holds for longer than wait_ms is named.  An index that
- * was known stays so, with these entries.
+ * Change these entries of the index, which the caller has locked, and put it
+ * on disk.  ERR_IO.  An index that was known stays so, with these entries.
  */
 int index_update(const struct index_file *f, const struct index_change *changes,
 	size_t n, struct err *e);
@@ -96,11 +93,5 @@ int index_view_ids(struct index_view *v, const char *const *paths, size_t n,
 
 /* Is the index the one that was seen? */
 bool index_is_as_seen(const struct index_file *f, const struct stat *seen);
-
-/*
- * Remove an index.lock that a killed process of ours left; those of others
- * stay.  Only while no other process of ours can be at work.
- */
-int index_unlock_stale(git_repository *repo, struct err *e);
 
 #endif

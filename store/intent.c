@@ -410,7 +410,7 @@ static int inspect(
 	return changes_were_ours(s, &tree, c, n_foreign, e);
 }
 
-static int update_worktree(struct store *s, struct keeping *k, struct err *e)
+static int update_files(struct store *s, struct keeping *k, struct err *e)
 {
 	struct changes *c = &k->changes;
 	size_t n_foreign = 0;
@@ -431,6 +431,21 @@ static int update_worktree(struct store *s, struct keeping *k, struct err *e)
 	if (code == 0 && n_foreign > 0)
 		code = keep_late(s, &k->intent, &k->tip, c, e);
 	return code == 0 ? apply(s, k, e) : code;
+}
+
+/* Nobody goes to another branch meanwhile; who just did is left alone. */
+static int update_worktree(struct store *s, struct keeping *k, struct err *e)
+{
+	int code;
+
+	if (!store_is_checked_out(s))
+		return 0;
+	code = worktree_hold(s->worktree, e);
+	if (code == 0 && store_is_checked_out(s))
+		code = update_files(s, k, e);
+	if (!k->begun)
+		worktree_release(s->worktree);
+	return code;
 }
 
 /*
@@ -474,8 +489,7 @@ static int keep_promise(struct store *s, struct keeping *k, struct err *e)
 		code = branch_sync(s, e);
 	if (code != 0)
 		return code;
-	if (store_is_checked_out(s))
-		code = update_worktree(s, k, e);
+	code = update_worktree(s, k, e);
 	if (!k->later)
 		synced = branch_sync(s, code == 0 ? e : NULL);
 	k->moved = synced == 0;
@@ -487,12 +501,15 @@ static int keep_promise(struct store *s, struct keeping *k, struct err *e)
 void intent_catch_up(struct store *s)
 {
 	struct keeping *k = s->begun;
+	int code;
 
 	if (k == NULL)
 		return;
 	s->begun = NULL;
+	code = worktree_end(s->worktree, NULL);
+	worktree_release(s->worktree);
 	/* The disk tells an error once: it may be of what is written ahead. */
-	if (worktree_end(s->worktree, NULL) != 0) {
+	if (code != 0) {
 		worktree_expect_none(s->worktree);
 		s->seen_tip = (git_oid){{0}};
 	} else if (delete_rows(s, &k->tip, NULL) != 0) {

@@ -17,6 +17,7 @@
 #include "store/worktree_parts.h"
 
 #define INDEX_WAIT_MS 5000
+#define LOCKED_LONG 60 /* seconds: no checkout any more */
 
 int worktree_new(git_repository *repo, const char *root, struct objects *o,
 	struct worktree **out, struct err *e)
@@ -41,8 +42,8 @@ int worktree_new(git_repository *repo, const char *root, struct objects *o,
 
 struct index_file worktree_index_file(struct worktree *w)
 {
-	return (struct index_file){w->repo, objects_folder(w->o), &w->tree,
-		INDEX_WAIT_MS, &w->index, &w->known};
+	return (struct index_file){
+		w->repo, objects_folder(w->o), &w->tree, &w->index, &w->known};
 }
 
 void worktree_free(struct worktree *w)
@@ -53,6 +54,7 @@ void worktree_free(struct worktree *w)
 		return;
 	f = worktree_index_file(w);
 	index_view_fini(&w->view);
+	worktree_release(w);
 	index_forget(&f);
 	worktree_unprepare(w);
 	ahead_end(w->ahead, NULL, 0);
@@ -64,6 +66,23 @@ void worktree_free(struct worktree *w)
 int worktree_unlock(git_repository *repo, struct err *e)
 {
 	return index_unlock_stale(repo, e);
+}
+
+int worktree_hold(struct worktree *w, struct err *e)
+{
+	int r = index_lock(w->repo, objects_folder(w->o), INDEX_WAIT_MS,
+		&w->lock, &w->unlocked);
+
+	if (r == 0 || index_is_locked_since(w->repo, LOCKED_LONG))
+		return 0;
+	if (e != NULL)
+		*e = w->unlocked;
+	return r;
+}
+
+void worktree_release(struct worktree *w)
+{
+	index_unlock(&w->lock);
 }
 
 bool worktree_is_free(const struct worktree *w, const char *path)

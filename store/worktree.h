@@ -105,8 +105,19 @@ void worktree_expect_end(
 	struct worktree *w, struct ahead_stream *s, const git_oid *oid);
 
 /*
- * Bring files and index in step: attachments before documents, removals
- * last, empty folders of removed files removed too; durable when it returns.
+ * Keep git commands from changing the index, or going to another branch, by
+ * git's own lock, until worktree_release().  Who else holds it is waited for,
+ * and named as ERR_IO; but where that is so for more than a minute (a commit's
+ * message is being written, or a git was killed) files may be put into place
+ * without, and 0 is returned.
+ */
+int worktree_hold(struct worktree *w, struct err *e);
+void worktree_release(struct worktree *w); /* nothing is begun */
+
+/*
+ * Bring files and index in step, while the work tree is held: attachments
+ * before documents, removals last, empty folders of removed files removed too;
+ * durable when it returns.
  * May be called again for the same changes after a kill: the result is the
  * same.  A path where something stands in the way (a link or a file where a
  * folder should be, a folder where a file should be) or that changed since it

@@ -264,7 +264,9 @@ static int update_index(struct jobs *jobs, struct err *e)
 				job->change->has, job->change->new_oid,
 				job->change->mode, job->st};
 	}
-	if (n > 0)
+	if (n > 0 && jobs->w->lock.path == NULL)
+		r = err_set(e, ERR_IO, "%s", jobs->w->unlocked.text);
+	else if (n > 0)
 		r = index_update(&f, entries, n, e);
 	free(entries);
 	return r;

@@ -6,6 +6,7 @@
 #include "store/ahead.h"
 #include "store/beneath.h"
 #include "store/index_file.h"
+#include "store/index_lock.h"
 #include "store/tree_file.h"
 #include "store/worktree.h"
 
@@ -21,7 +22,9 @@ struct worktree {
 	struct stat seen;        /* as worktree_staged() saw it, */
 	struct stat known;       /* and worktree_know_index() */
 	struct index_view view;  /* to tell what many files hold; or zeroed */
-	struct jobs *begun;      /* on their own thread; or NULL */
+	struct index_lock lock;  /* on it, or why there is none */
+	struct err unlocked;
+	struct jobs *begun; /* on their own thread; or NULL */
 };
 
 /* How its index is reached; borrows from w. */

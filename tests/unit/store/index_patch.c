@@ -39,7 +39,7 @@ static int setup(void **state)
 	f->index = scratch_file(f->s, ".git/index");
 	f->folder = scratch_file(f->s, ".git/opsync/tmp");
 	f->file = (struct index_file){
-		f->s->repo, f->folder, &f->tree, 50, &f->memo, NULL};
+		f->s->repo, f->folder, &f->tree, &f->memo, NULL};
 	*state = f;
 	return mkdir(f->folder, 0777) != 0 ||
 	       beneath_init(&f->tree, f->s->path, NULL) != 0;

@@ -119,6 +119,28 @@ static void test_late_edit_is_kept(void **state)
 	check_clean(f);
 }
 
+/* They went to another branch while files were to be put into place. */
+static void test_branch_left_in_between(void **state)
+{
+	struct fixture *f = *state;
+	FILE *git;
+
+	start(f);
+	run("cd '%s' && git branch other && touch .git/index.lock", f->path);
+	git = start_command(run("printf '%%s' 'cd %s && sleep 0.5 && "
+				"rm .git/index.lock && sleep 0.02 && "
+				"git symbolic-ref HEAD refs/heads/other'",
+		f->path));
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	commit(f);
+	assert_int_equal(pclose(git), 0);
+	assert_string_equal(text_of(f, "a/one.md"), "one\n");
+	check_clean(f);
+	run("cd '%s' && git checkout -q main", f->path);
+	assert_string_equal(text_of(f, "a/one.md"), "more\n");
+	check_clean(f);
+}
+
 /* A change of theirs on top of ours is not undone in the work tree. */
 static void test_their_change_on_top(void **state)
 {
@@ -312,6 +334,7 @@ int main(void)
 		TEST(test_made_anew_on_top),
 		TEST(test_nothing_left_to_make),
 		TEST(test_late_edit_is_kept),
+		TEST(test_branch_left_in_between),
 		TEST(test_their_change_on_top),
 		TEST(test_blocked_worktree),
 		TEST(test_ours_while_blocked),

@@ -75,6 +75,17 @@ static inline size_t inspect(struct fixture *f)
 	return n_foreign;
 }
 
+static inline int apply_these(
+	struct fixture *f, struct worktree_change *changes, size_t n)
+{
+	int r = worktree_hold(f->w, &f->err);
+
+	if (r == 0)
+		r = worktree_apply(f->w, changes, n, &f->err);
+	worktree_release(f->w);
+	return r;
+}
+
 /* Inspect and apply what is wanted, and want nothing from then on. */
 static inline int apply(struct fixture *f)
 {
@@ -82,7 +93,7 @@ static inline int apply(struct fixture *f)
 
 	f->err = (struct err){0};
 	inspect(f);
-	r = worktree_apply(f->w, f->changes, f->n, &f->err);
+	r = apply_these(f, f->changes, f->n);
 	f->n = 0;
 	assert_int_equal(scratch_run(f->s, "test -z \"$(ls .git/opsync)\" && "
 					   "! test -e .git/index.lock"),

@@ -10,6 +10,7 @@
 
 #include "store/beneath.h"
 #include "store/index_file.h"
+#include "store/index_lock.h"
 #include "tests/unit/store/privileges.h"
 
 /* --- What goes well ------------------------------------------------------- */
@@ -205,8 +206,7 @@ static void an_edit_after_the_look_stays(void **state)
 	assert_true(scratch_write(f->s, "a.md", "late"));
 	assert_true(scratch_write(f->s, "b.md", "late"));
 	assert_true(scratch_write(f->s, "c.md", "late"));
-	assert_int_equal(
-		worktree_apply(f->w, f->changes, f->n, &f->err), ERR_IO);
+	assert_int_equal(apply_these(f, f->changes, f->n), ERR_IO);
 	assert_said(f, "changes at this moment");
 	assert_said(f, "(and 2 more)");
 	assert_text(f, "a.md", "late");
@@ -300,8 +300,7 @@ static void no_path_leaves_the_work_tree(void **state)
 		f->n = 0;
 		want(f, paths[i], NULL, "ours");
 		assert_int_equal(objects_seal(f->o, NULL), 0);
-		assert_int_equal(
-			worktree_apply(f->w, f->changes, 1, &f->err), ERR_IO);
+		assert_int_equal(apply_these(f, f->changes, 1), ERR_IO);
 		assert_said(f, "is not a path in a work tree");
 	}
 	assert_int_equal(
@@ -344,23 +343,52 @@ static void a_folder_without_permission_fails_alone(void **state)
 static void a_lock_of_others_is_waited_for(void **state)
 {
 	struct fixture *f = *state;
-	struct beneath tree;
-	struct index_file file = {
-		f->s->repo, f->s->temp, &tree, 50, NULL, NULL};
-	struct index_change change = {.path = "a.md"};
+	struct index_lock lock;
 
-	assert_int_equal(beneath_init(&tree, f->s->path, NULL), 0);
 	assert_true(scratch_write(f->s, ".git/index.lock", "theirs"));
-	assert_int_equal(index_update(&file, &change, 1, &f->err), ERR_IO);
+	assert_int_equal(
+		index_lock(f->s->repo, f->s->temp, 50, &lock, &f->err), ERR_IO);
 	assert_said(f, ".git/index.lock is there");
 	assert_int_equal(worktree_unlock(f->s->repo, NULL), 0);
 	assert_text(f, ".git/index.lock", "theirs");
-	beneath_fini(&tree);
 
 	assert_int_equal(scratch_run(f->s, "(sleep 0.3; rm .git/index.lock) "
 					   ">/dev/null 2>&1 &"),
 		0);
 	want(f, "a.md", NULL, "ours");
+	assert_int_equal(apply(f), 0);
+	assert_clean(f);
+}
+
+static void a_held_work_tree_stays_on_its_branch(void **state)
+{
+	struct fixture *f = *state;
+
+	want(f, "a.md", NULL, "ours");
+	assert_int_equal(apply(f), 0);
+	assert_int_equal(scratch_run(f->s, "git commit -qm ours"), 0);
+	assert_int_equal(worktree_hold(f->w, NULL), 0);
+	assert_int_equal(
+		scratch_run(f->s, "! git checkout -qb other HEAD 2>/dev/null"),
+		0);
+	worktree_release(f->w);
+	assert_int_equal(scratch_run(f->s, "git checkout -qb other HEAD"), 0);
+}
+
+/* As long as a commit's message is written: no reason for files to wait. */
+static void files_come_beside_an_old_lock(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(
+		scratch_run(f->s, "touch -d '2 minutes ago' .git/index.lock"),
+		0);
+	want(f, "a.md", NULL, "ours");
+	inspect(f);
+	assert_int_equal(apply_these(f, f->changes, f->n), ERR_IO);
+	assert_said(f, ".git/index.lock is there");
+	assert_text(f, "a.md", "ours");
+	assert_int_equal(scratch_run(f->s, "rm .git/index.lock"), 0);
 	assert_int_equal(apply(f), 0);
 	assert_clean(f);
 }
@@ -425,8 +453,7 @@ static void say_in_index(
 	struct fixture *f, const char *path, const char *text, int seconds)
 {
 	struct beneath tree;
-	struct index_file file = {
-		f->s->repo, f->s->temp, &tree, 50, NULL, NULL};
+	struct index_file file = {f->s->repo, f->s->temp, &tree, NULL, NULL};
 	struct index_change c = {.path = path, .has = true};
 	char *index = scratch_file(f->s, ".git/index");
 	struct timespec times[2];
@@ -525,6 +552,8 @@ int main(void)
 		TEST(no_path_leaves_the_work_tree),
 		TEST(a_folder_without_permission_fails_alone),
 		TEST(a_lock_of_others_is_waited_for),
+		TEST(a_held_work_tree_stays_on_its_branch),
+		TEST(files_come_beside_an_old_lock),
 		TEST(our_own_stale_lock_is_removed),
 		TEST(a_racy_edit_of_others_shows),
 		TEST(edits_are_found_among_many),

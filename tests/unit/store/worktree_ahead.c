@@ -61,7 +61,7 @@ static void what_is_prepared_comes(void **state)
 	worktree_prepare(f->w, f->changes, f->n);
 	want(f, "c.md", NULL, "four\n"); /* another comes instead */
 	inspect(f);
-	assert_int_equal(worktree_apply(f->w, f->changes + 1, 1, NULL), 0);
+	assert_int_equal(apply_these(f, f->changes + 1, 1), 0);
 	assert_int_equal(n_temporary(f), 1);
 	worktree_unprepare(f->w);
 	assert_int_equal(n_temporary(f), 0);
@@ -89,12 +89,14 @@ static void files_come_beside_other_work(void **state)
 		want(f, paths[i], NULL, paths[i]);
 	}
 	inspect(f);
+	assert_int_equal(worktree_hold(f->w, NULL), 0);
 	assert_true(worktree_begin(f->w, f->changes, f->n));
 	for (int i = 0; i < MANY; i++)
 		objects_blob(f->o, &i, sizeof(i), &oid, NULL);
 	assert_true(worktree_is_free(f->w, "7/7.md"));
 	assert_false(worktree_is_free(f->w, "0.md"));
 	assert_int_equal(worktree_end(f->w, &f->err), 0);
+	worktree_release(f->w);
 	assert_false(worktree_is_free(f->w, "6/6.md"));
 	for (int i = 0; i < MANY; i++)
 		assert_text(f, paths[i], paths[i]);
@@ -131,10 +133,12 @@ static void others_come(struct fixture *f, bool at_once)
 	worktree_prepare(f->w, f->changes, FEW);
 	assert_int_equal(n_temporary(f), FEW);
 	assert_int_equal(n_open(), before + FEW);
+	assert_int_equal(worktree_hold(f->w, NULL), 0);
 	assert_true(worktree_begin(f->w, f->changes + FEW, MANY - FEW));
 	if (at_once)
 		worktree_unprepare(f->w);
 	assert_int_equal(worktree_end(f->w, NULL), 0);
+	worktree_release(f->w);
 	worktree_unprepare(f->w);
 	assert_int_equal(n_temporary(f), 0);
 	assert_int_equal(n_open(), before);
@@ -175,8 +179,10 @@ static void what_fails_beside_other_work_is_told(void **state)
 	scratch_run(f->s, "ln -s /tmp 3");
 	assert_true(worktree_is_free(f->w, "4/4.md"));
 	assert_false(worktree_is_free(f->w, "3/none.md"));
+	assert_int_equal(worktree_hold(f->w, NULL), 0);
 	assert_true(worktree_begin(f->w, f->changes, f->n));
 	assert_int_equal(worktree_end(f->w, &f->err), ERR_IO);
+	worktree_release(f->w);
 	assert_said(f, "is in the way");
 	assert_absent(f, "3/3.md");
 	assert_text(f, "4/4.md", "4/4.md");
@@ -245,9 +251,11 @@ static void what_is_expected_is_written_ahead(void **state)
 	assert_false(scratch_exists(f->s, one.paths[0]));
 	inspect(f);
 	memcpy(changes, f->changes, sizeof(changes));
+	assert_int_equal(worktree_hold(f->w, NULL), 0);
 	assert_true(worktree_begin(f->w, changes, AHEAD));
 	want_expected(f, &two, "two");
 	assert_int_equal(worktree_end(f->w, NULL), 0);
+	worktree_release(f->w);
 	assert_many(f, &one);
 	assert_written_ahead(f, AHEAD / 2);
 	for (int i = 0; i < AHEAD; i++) {
