@@ -14,8 +14,6 @@
 #include "store/git_error.h"
 #include "store/tree_write.h"
 
-#define LARGE 4096 /* entries; libgit2 itself keeps small ones */
-
 int trees_blame(int code, const git_oid *commit, struct err *e)
 {
 	if (code != ERR_DATA)
@@ -42,12 +40,14 @@ int tree_of(git_repository *repo, const git_oid *commit, git_oid *out,
 	return 0;
 }
 
-/* A tree to be looked into; let go by put_back(). */
-static int take(
-	struct trees *t, const git_oid *oid, git_tree **out, struct err *e)
+/* A tree to be looked into, so many levels down; let go by put_back(). */
+static int take(struct trees *t, const git_oid *oid, size_t level,
+	git_tree **out, struct err *e)
 {
-	if (t->large != NULL && git_oid_equal(git_tree_id(t->large), oid)) {
-		*out = t->large;
+	git_tree *kept = level < TREE_LEVELS ? t->kept[level] : NULL;
+
+	if (kept != NULL && git_oid_equal(git_tree_id(kept), oid)) {
+		*out = kept;
 		return 0;
 	}
 	if (git_tree_lookup(out, t->repo, oid) != 0)
@@ -56,43 +56,22 @@ static int take(
 	return 0;
 }
 
-static void put_back(struct trees *t, git_tree *tree)
+static void put_back(struct trees *t, size_t level, git_tree *tree)
 {
-	if (tree == t->large)
-		return;
-	if (git_tree_entrycount(tree) < LARGE) {
+	if (level >= TREE_LEVELS) {
 		git_tree_free(tree);
-		return;
+	} else if (tree != t->kept[level]) {
+		git_tree_free(t->kept[level]);
+		t->kept[level] = tree;
 	}
-	git_tree_free(t->large);
-	t->large = tree;
 }
 
 void trees_let_go(struct trees *t)
 {
-	git_tree_free(t->large);
-	t->large = NULL;
-}
-
-/* The entry called name (n bytes) in a tree. */
-static int entry_of(struct trees *t, const git_oid *oid, const char *name,
-	size_t n, git_tree_entry **out, struct err *e)
-{
-	git_tree *tree;
-	int code = take(t, oid, &tree, e);
-	const git_tree_entry *entry;
-	char *text;
-
-	*out = NULL;
-	if (code != 0)
-		return code;
-	text = str_dup((struct str){name, n});
-	entry = git_tree_entry_byname(tree, text);
-	if (entry != NULL && git_tree_entry_dup(out, entry) != 0)
-		code = git_failed(e, "cannot read %s", text);
-	free(text);
-	put_back(t, tree);
-	return code;
+	for (size_t i = 0; i < TREE_LEVELS; i++) {
+		git_tree_free(t->kept[i]);
+		t->kept[i] = NULL;
+	}
 }
 
 static enum spot_kind kind_of(const git_tree_entry *entry)
@@ -108,36 +87,47 @@ static enum spot_kind kind_of(const git_tree_entry *entry)
 	}
 }
 
+/* What is called name (n bytes) in the tree that a spot is. */
+static int look_into(struct trees *t, size_t level, const char *name, size_t n,
+	struct spot *spot, struct err *e)
+{
+	char *text;
+	git_tree *tree;
+	const git_tree_entry *entry;
+	int code = take(t, &spot->oid, level, &tree, e);
+
+	if (code != 0)
+		return code;
+	text = str_dup((struct str){name, n});
+	entry = git_tree_entry_byname(tree, text);
+	free(text);
+	spot->kind = entry != NULL ? kind_of(entry) : SPOT_FREE;
+	if (entry != NULL)
+		spot->oid = *git_tree_entry_id(entry);
+	put_back(t, level, tree);
+	return 0;
+}
+
 int tree_find(struct trees *t, const git_oid *tree, const char *path,
 	struct spot *out, struct err *e)
 {
 	struct spot spot = {.kind = SPOT_FOLDER, .oid = *tree};
 	const char *name = path;
-	git_tree_entry *entry;
-	size_t n;
-	int code;
 
-	while (*name != '\0') {
-		if (spot.kind != SPOT_FOLDER) {
-			spot.kind = SPOT_BLOCKED;
-			spot.length = (size_t)(name - path) - 1;
-			break;
-		}
-		n = strcspn(name, "/");
-		entry = NULL;
-		code = git_oid_is_zero(&spot.oid)
-			       ? 0
-			       : entry_of(t, &spot.oid, name, n, &entry, e);
+	if (git_oid_is_zero(tree) && *path != '\0')
+		spot.kind = SPOT_FREE;
+	for (size_t level = 0; *name != '\0' && spot.kind == SPOT_FOLDER;
+		level++) {
+		size_t n = strcspn(name, "/");
+		int code = look_into(t, level, name, n, &spot, e);
+
 		if (code != 0)
 			return code;
-		if (entry == NULL) {
-			spot.kind = SPOT_FREE;
-			break;
-		}
-		spot.kind = kind_of(entry);
-		spot.oid = *git_tree_entry_id(entry);
-		git_tree_entry_free(entry);
 		name += n + (name[n] == '/');
+	}
+	if (*name != '\0' && spot.kind != SPOT_FREE) {
+		spot.kind = SPOT_BLOCKED;
+		spot.length = (size_t)(name - path) - 1;
 	}
 	*out = spot;
 	return 0;

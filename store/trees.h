@@ -6,6 +6,8 @@
 #include "store/objects.h"
 #include "store/worktree.h"
 
+#define TREE_LEVELS 4
+
 /* What is at a path of a tree. */
 enum spot_kind {
 	SPOT_FREE,
@@ -22,13 +24,14 @@ struct spot {
 };
 
 /*
- * Where trees are read and made.  Of large ones, which libgit2 would read and
- * parse anew for each path, the last is kept until it is let go.  One thread.
+ * Where trees are read and made.  The last of each of the upper levels, of
+ * which libgit2 would read large ones anew for each path, is kept until it is
+ * let go: paths come sorted, as a rule.  One thread.
  */
 struct trees {
 	git_repository *repo;
-	struct objects *objects; /* where new ones are written */
-	git_tree *large;         /* or NULL */
+	struct objects *objects;     /* where new ones are written */
+	git_tree *kept[TREE_LEVELS]; /* from the root on; or NULL */
 };
 
 void trees_let_go(struct trees *t);

@@ -12,7 +12,7 @@
 
 #include "tests/unit/store/scratch.h"
 
-#define MANY 5000 /* more than are looked up anew each time */
+#define MANY 5000
 
 static git_oid oid_of(int value)
 {
@@ -64,7 +64,7 @@ static void expect(struct trees *t, const git_oid *tree, int i, int value)
 	assert_true(git_oid_equal(&spot.oid, &oid));
 }
 
-static void large_trees_take_turns(void **state)
+static void trees_take_turns(void **state)
 {
 	struct scratch *s = *state;
 	struct trees t = {.repo = s->repo};
@@ -76,10 +76,8 @@ static void large_trees_take_turns(void **state)
 	for (int i = 0; i < 9; i++) {
 		expect(&t, &one, 7 * i, 7 * i);
 		expect(&t, &one, MANY - 1 - i, MANY - 1 - i);
-		assert_non_null(t.large);
 		expect(&t, &two, MANY - i, 1000000 + MANY - i);
 		expect(&t, &few, i % 3, 2000000 + i % 3);
-		assert_non_null(t.large);
 		if (i % 4 == 3)
 			trees_let_go(&t);
 	}
@@ -90,7 +88,28 @@ static void large_trees_take_turns(void **state)
 	assert_int_equal(spot.length, strlen("all/1.md"));
 	trees_let_go(&t);
 	trees_let_go(&t);
-	assert_null(t.large);
+	assert_null(t.kept[0]);
+}
+
+/* The last trees on the way to a path are not looked up anew for the next. */
+static void trees_on_the_way_are_kept(void **state)
+{
+	struct scratch *s = *state;
+	struct trees t = {.repo = s->repo};
+	git_oid one = make(s->repo, 3, 0);
+	const git_tree *top;
+	const git_tree *folder;
+
+	expect(&t, &one, 0, 0);
+	top = t.kept[0];
+	folder = t.kept[1];
+	assert_true(git_oid_equal(git_tree_id(top), &one));
+	assert_int_equal(git_tree_entrycount(folder), 3);
+	assert_null(t.kept[2]);
+	expect(&t, &one, 2, 2);
+	assert_ptr_equal(t.kept[0], top);
+	assert_ptr_equal(t.kept[1], folder);
+	trees_let_go(&t);
 }
 
 /* Each of n documents is in a folder of its own; value is what is in it. */
@@ -477,7 +496,9 @@ static void all_goes_and_comes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(large_trees_take_turns,
+		cmocka_unit_test_setup_teardown(
+			trees_take_turns, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(trees_on_the_way_are_kept,
 			scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(
 			many_trees_are_made, scratch_setup, scratch_teardown),
