@@ -5,7 +5,7 @@
  * byte.  Where an attribute has git convert them (line ends, an encoding, a
  * filter such as that of LFS), git status calls them changed, and a checkout
  * has other bytes: a person should know.  One path of each kind, which is its
- * upper folders and extension, speaks for the others.
+ * extension and upper folders, speaks for the others.
  */
 #include "store/attributes.h"
 
@@ -29,26 +29,39 @@ static unsigned long add(unsigned long hash, struct str text)
 	return hash;
 }
 
-/* The folder where it lies, down to the second, and behind its last point. */
+/* Where there are more than it takes, they are as good as seen. */
+static bool is_new(struct kinds *k, unsigned long hash)
+{
+	for (size_t i = 0; i < k->n; i++)
+		if (k->hashes[i] == hash)
+			return false;
+	if (k->n == ARRAY_LEN(k->hashes))
+		return false;
+	k->hashes[k->n++] = hash;
+	return true;
+}
+
+/*
+ * What is behind its last point, with its top folder, and with the one in
+ * that: of those a mapping may make one for each document.
+ */
 static bool is_new_kind(struct attributes *a, const char *path)
 {
 	const char *slash = strchr(path, '/');
 	const char *second = slash != NULL ? strchr(slash + 1, '/') : NULL;
-	const char *end = second != NULL ? second : slash;
 	const char *point = strrchr(path, '.');
 	unsigned long hash = 14695981039346656037UL;
+	bool new;
 
-	if (end != NULL)
-		hash = add(hash, (struct str){path, (size_t)(end - path)});
 	if (point != NULL)
 		hash = add(hash, str_of(point));
-	for (size_t i = 0; i < a->n; i++)
-		if (a->kinds[i] == hash)
-			return false;
-	if (a->n == ARRAY_LEN(a->kinds))
-		return false;
-	a->kinds[a->n++] = hash;
-	return true;
+	if (slash != NULL)
+		hash = add(hash, (struct str){path, (size_t)(slash - path)});
+	new = is_new(&a->wide, hash);
+	if (second == NULL)
+		return new;
+	hash = add(hash, (struct str){slash, (size_t)(second - slash)});
+	return is_new(&a->narrow, hash) || new;
 }
 
 static int find_cr(void *arg, const void *bytes, size_t n, struct err *e)
@@ -98,7 +111,7 @@ static void tell(struct store *s, const char *path, int which)
 	const char *slash = strchr(path, '/');
 	int n = slash != NULL ? (int)(slash - path) + 1 : 0;
 
-	s->attributes.n = ARRAY_LEN(s->attributes.kinds); /* once will do */
+	s->attributes.told = true; /* once will do */
 	store_tell(s, LOG_LEVEL_WARNING,
 		"the attribute '%s' is set for %s (.gitattributes), which "
 		"would change it: files are committed as they are, so that git "
@@ -159,7 +172,7 @@ void attributes_look(struct store *s, const char *path, const git_oid *oid)
 	const char *values[N_NAMES];
 	int which;
 
-	if (!is_new_kind(&s->attributes, path))
+	if (s->attributes.told || !is_new_kind(&s->attributes, path))
 		return;
 	s->laden = true; /* with one more tree */
 	if (look_up(s, path, values) != 0)

@@ -59,6 +59,37 @@ static void test_foreign_files_stay(void **state)
 	assert_string_equal(run(GIT "rev-list --count HEAD", f->path), "4\n");
 }
 
+static void note(void *arg, enum log_level level, const char *text)
+{
+	(void)level;
+	snprintf(arg, 400, "%s", text);
+}
+
+/* Also of a kind that comes behind many documents in folders of their own. */
+static void test_attribute_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct store_options o = options(f);
+	char told[400] = "";
+	char path[32];
+
+	o.told = note;
+	o.told_arg = told;
+	assert_int_equal(store_open(&o, &f->store, &f->err), 0);
+	write_file(f, ".gitattributes", "*.txt ident");
+	run(GIT "add .gitattributes && " GIT "commit -qm theirs", f->path,
+		f->path);
+	for (int i = 0; i < 200; i++) {
+		snprintf(path, sizeof(path), "docs/%d/index.md", i);
+		put_well(f, i + 1, make(path, "text\n", NULL), STORE_ADDED);
+	}
+	put_well(f, 201, make("docs/last/index.txt", "text\n", NULL),
+		STORE_ADDED);
+	commit(f);
+	assert_non_null(strstr(
+		told, "the attribute 'ident' is set for docs/last/index.txt"));
+}
+
 static void test_taken(void **state)
 {
 	struct fixture *f = *state;
@@ -293,6 +324,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(test_foreign_files_stay),
+		TEST(test_attribute_is_told),
 		TEST(test_taken),
 		TEST(test_equal_bytes_are_adopted),
 		TEST(test_links_lead_nowhere),
