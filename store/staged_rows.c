@@ -186,12 +186,7 @@ void store_put_removal(struct store *s, int64_t at, int64_t project_id)
 
 void store_put_event(struct store *s, const struct state_event *event)
 {
-	struct query q = query_open(s->state,
-		"INSERT INTO staged_event (" EVENT_COLUMNS ")"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
-
-	bind_event(&q, event);
-	run(s, &q);
+	staged_events_add(&s->events, event);
 }
 
 size_t store_staged(const struct store *s)
