@@ -430,6 +430,7 @@ static int look_at(struct mapper *m, const struct read *read, struct err *e)
 	int r = 0;
 
 	if (read->name.p == NULL || read->kind == READ_PROJECT ||
+		mapper_remembers(m, read->kind, read->id, read->name) ||
 		!program_mentions(m->config->program, read->kind, STR_NONE))
 		return 0;
 	r = store_name(m->store, read->kind, read->id, &found, &known, e);
@@ -481,6 +482,8 @@ int frozen_keeps(struct mapper *m, const struct mapper_item *item,
 	int r = 0;
 
 	*kept = false;
+	if (item->kept && m->frozen.n == 0)
+		return 0; /* its names were looked at before */
 	add_all(&l, wp);
 	for (size_t i = 0; !item->kept && r == 0 && i < l.reads.n; i++)
 		r = look_at(m, &l.reads.items[i], e);
