@@ -180,8 +180,6 @@ static int write_rows(struct job *j, struct err *e)
 
 	if (code == 0)
 		code = staged_reads_apply(&j->store->reads, s, e);
-	if (code == 0)
-		code = staged_events_apply(&j->store->events, s, e);
 	if (code == 0 && j->changes.n > 0)
 		code = intent_put(s, &j->intent, &j->changes, e);
 	if (code == 0 && j->withdrawn != NULL)
@@ -230,7 +228,6 @@ static int record(struct job *j, struct err *e)
 		return code;
 	}
 	staged_reads_clear(&store->reads);
-	staged_events_clear(&store->events);
 	store->staged_bytes = 0;
 	return 0;
 }
@@ -317,7 +314,7 @@ int store_commit(struct store *s, struct store_commit *c, struct err *e)
 
 		if (asked != 0)
 			return asked;
-		if (any || s->events.n > 0 || staged_reads_any(&s->reads))
+		if (any || staged_reads_any(&s->reads))
 			return commit_staged(s, c, e);
 	}
 	if (code != 0 && e != NULL)
@@ -338,7 +335,6 @@ void store_discard(struct store *s)
 	s->look_at = 0;
 	s->broken = (struct err){0};
 	staged_reads_clear(&s->reads);
-	staged_events_clear(&s->events);
 	s->staged_bytes = 0;
 	if (staging_clear(s->state, &e) != 0)
 		s->broken = e;

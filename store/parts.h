@@ -6,7 +6,6 @@
 #include "store/attributes.h"
 #include "store/objects.h"
 #include "store/query.h"
-#include "store/staged_events.h"
 #include "store/staged_reads.h"
 #include "store/store.h"
 #include "store/trees.h"
@@ -40,12 +39,11 @@ struct store {
 	bool watches;              /* as asked for, */
 	struct watch *watch;       /* where there is a work tree; or NULL */
 	struct state *state;       /* with the staged_… tables beside it */
-	struct staged_reads reads; /* and these, which are no tables */
-	struct staged_events events;
-	size_t staged_bytes; /* of sources */
-	bool laden;          /* with what store_rest() gives back */
-	bool beside;         /* told: the work tree is not ours now */
-	struct err broken;   /* first failure of a function without result */
+	struct staged_reads reads; /* and this, which is no table */
+	size_t staged_bytes;       /* of sources */
+	bool laden;                /* with what store_rest() gives back */
+	bool beside;               /* told: the work tree is not ours now */
+	struct err broken; /* first failure of a function without result */
 
 	/*
 	 * What the branch held and whether it was checked out when the first

@@ -48,5 +48,6 @@ int query_attachment(struct query *q, bool *found, state_attachment_fn *fn,
 	void *arg, struct err *e);
 
 #define EVENT_COLUMNS "run, at, level, kind, work_package, path, text, project"
+void bind_event(struct query *q, const struct state_event *event);
 
 #endif

@@ -186,7 +186,12 @@ void store_put_removal(struct store *s, int64_t at, int64_t project_id)
 
 void store_put_event(struct store *s, const struct state_event *event)
 {
-	staged_events_add(&s->events, event);
+	struct query q = query_open(s->state,
+		"INSERT INTO staged_event (" EVENT_COLUMNS ")"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+
+	bind_event(&q, event);
+	run(s, &q);
 }
 
 size_t store_staged(const struct store *s)

@@ -7,8 +7,7 @@
  * the one that applies them fails, all is staged as before.  Tables rather
  * than lists, since what is asked of them (who has this path, who this claim,
  * what is the state with them in place) is asked of the state in the same
- * words.  Only what was read, and what is to be told, are lists
- * (staged_reads.c, staged_events.c).
+ * words.  Only what was read is a list (staged_reads.c).
  */
 #include "store/staging.h"
 
@@ -57,7 +56,11 @@ static const char tables[] =
 	" PRIMARY KEY (work_package, entry)) WITHOUT ROWID;"
 	"CREATE TEMP TABLE gone (path TEXT PRIMARY KEY) WITHOUT ROWID;"
 	"CREATE TEMP TABLE staged_value (key TEXT PRIMARY KEY, value TEXT);"
-	"CREATE TEMP TABLE staged_removal (at INTEGER, project_id INTEGER);";
+	"CREATE TEMP TABLE staged_removal (at INTEGER, project_id INTEGER);"
+	"CREATE TEMP TABLE staged_event ("
+	" id INTEGER PRIMARY KEY, run INTEGER, at INTEGER, level INTEGER,"
+	" kind TEXT, work_package INTEGER, path TEXT, text TEXT,"
+	" project TEXT);";
 
 int staging_init(struct state *s, struct err *e)
 {
@@ -247,7 +250,8 @@ int staging_any(struct state *s, bool *any, struct err *e)
 		" OR EXISTS (SELECT 1 FROM staged_name)"
 		" OR EXISTS (SELECT 1 FROM staged_relations)"
 		" OR EXISTS (SELECT 1 FROM staged_stale)"
-		" OR EXISTS (SELECT 1 FROM staged_value)");
+		" OR EXISTS (SELECT 1 FROM staged_value)"
+		" OR EXISTS (SELECT 1 FROM staged_event)");
 
 	*any = query_next(&q) && column_int(&q) != 0;
 	return query_close(&q, e);
@@ -305,6 +309,7 @@ static int forget_others(struct state *s, struct err *e)
 		"DELETE FROM staged_stale",
 		"DELETE FROM staged_value",
 		"DELETE FROM staged_removal",
+		"DELETE FROM staged_event",
 	};
 
 	return run_all(s, steps, ARRAY_LEN(steps), e);
@@ -391,6 +396,8 @@ static const char *const apply_steps[] = {
 	" SELECT key, value FROM staged_value",
 	"INSERT INTO removal (at, project_id)"
 	" SELECT at, project_id FROM staged_removal",
+	"INSERT OR FAIL INTO event (" EVENT_COLUMNS ")"
+	" SELECT " EVENT_COLUMNS " FROM staged_event ORDER BY id",
 };
 
 int staging_apply(struct state *s, struct err *e)

@@ -128,7 +128,7 @@ int state_runs(struct state *s, int64_t limit, state_run_fn *fn, void *arg,
 	return query_close(&q, e);
 }
 
-static void bind_event(struct query *q, const struct state_event *event)
+void bind_event(struct query *q, const struct state_event *event)
 {
 	bind_int(q, event->run);
 	bind_int(q, event->at);

@@ -502,7 +502,6 @@ void store_close(struct store *s)
 		return;
 	close_repository(s);
 	staged_reads_clear(&s->reads);
-	staged_events_clear(&s->events);
 	state_close(s->state); /* the last connection empties the WAL */
 	if (s->lock >= 0)
 		close(s->lock);
