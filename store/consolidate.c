@@ -27,6 +27,7 @@
 #include "store/files.h"
 
 #define MANY_LOOSE 2000
+#define MUCH_LOOSE ((int64_t)128 << 20) /* bytes */
 #define MANY_PACKS 50
 /* Of a pack that is full, and of those that become one. */
 #define FULL_OBJECTS 100000U
@@ -53,23 +54,43 @@ static DIR *open_folder(const char *common, const char *name)
 	return d;
 }
 
-/* As many as matter. */
-static size_t count_loose(const char *common)
+/* What lies loose in one of the folders. */
+static void add_loose(DIR *d, size_t *n, int64_t *bytes)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(d)) != NULL) {
+		struct stat st;
+
+		if (strlen(entry->d_name) != 38 ||
+			fstatat(dirfd(d), entry->d_name, &st, 0) != 0)
+			continue;
+		(*n)++;
+		*bytes += st.st_size;
+	}
+}
+
+/*
+ * Few may be large: with each change git has the list of a folder's documents
+ * once more, which in a pack is little beside the one before.
+ */
+static bool is_much_loose(const char *common)
 {
 	size_t n = 0;
+	int64_t bytes = 0;
 
-	for (unsigned i = 0; i < 256 && n < MANY_LOOSE; i++) {
+	for (unsigned i = 0; i < 256 && n < MANY_LOOSE && bytes < MUCH_LOOSE;
+		i++) {
 		char name[] = {"0123456789abcdef"[i >> 4],
 			"0123456789abcdef"[i & 15], '\0'};
 		DIR *d = open_folder(common, name);
-		struct dirent *entry;
 
-		while (d != NULL && (entry = readdir(d)) != NULL)
-			n += strlen(entry->d_name) == 38;
-		if (d != NULL)
-			closedir(d);
+		if (d == NULL)
+			continue;
+		add_loose(d, &n, &bytes);
+		closedir(d);
 	}
-	return n;
+	return n >= MANY_LOOSE || bytes >= MUCH_LOOSE;
 }
 
 /* The file beside a pack with another tail. */
@@ -175,7 +196,7 @@ bool consolidate_is_due(const char *common, struct buf *keep)
 	read_packs(common, &packs);
 	for (size_t i = 0; i < packs.n; i++)
 		n_small += !is_full(&packs.items[i]);
-	due = n_small > MANY_PACKS || count_loose(common) >= MANY_LOOSE;
+	due = n_small > MANY_PACKS || is_much_loose(common);
 	if (due && packs.n > 0) {
 		qsort(packs.items, packs.n, sizeof(*packs.items), by_n);
 		choose(&packs, keep);

@@ -100,6 +100,17 @@ static void test_loose(void **state)
 	check(s, true, "");
 }
 
+static void test_large_loose(void **state)
+{
+	const struct scratch *s = *state;
+
+	scratch_run(s, "mkdir -p .git/objects/ab && cd .git/objects/ab && "
+		       "truncate -s 64M $(printf %%038d 0)");
+	check(s, false, "");
+	scratch_run(s, "truncate -s 64M .git/objects/ab/$(printf %%038d 1)");
+	check(s, true, "");
+}
+
 /* As many as fit, the smallest first. */
 static void test_bounds(void **state)
 {
@@ -144,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_packs),
 		TEST(test_loose),
+		TEST(test_large_loose),
 		TEST(test_bounds),
 		TEST(test_two),
 	};
