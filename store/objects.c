@@ -98,23 +98,22 @@ bool objects_has(struct objects *o, const git_oid *oid)
 	       git_odb_exists(o->odb, oid) == 1;
 }
 
-/* Few are looked for, which marks those that are there as used. */
+/* Few are looked for; libgit2 marks those that are there as used. */
 int objects_made(struct objects *o, git_object_t type, const void *bytes,
 	size_t n, git_oid *oid, struct err *e)
 {
 	const char *name = git_object_type2string(type);
 	git_oid id;
 
-	if (objects_are_few(o)) {
-		if (git_odb_write(oid, o->odb, bytes, n, type) != 0)
-			return git_failed(e, "cannot write a %s", name);
-		return 0;
-	}
 	object_name(name, bytes, n, &id);
 	*oid = id;
-	return batch_find(&o->batch, &id) != NULL
+	if (batch_find(&o->batch, &id) != NULL)
+		return 0;
+	if (!objects_are_few(o) || !stored(o, &id))
+		return batch_add(&o->batch, type, bytes, n, &id, e);
+	return git_odb_write(oid, o->odb, bytes, n, type) == 0
 		       ? 0
-		       : batch_add(&o->batch, type, bytes, n, &id, e);
+		       : git_failed(e, "cannot write a %s", name);
 }
 
 static int blob_from_small_file(

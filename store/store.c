@@ -267,7 +267,6 @@ static int open_repository(struct store *s, struct err *e)
 	if (git_repository_set_ident(
 		    s->repo, s->author_name, s->author_email) != 0)
 		return git_failed(e, "cannot use the author's name");
-	s->trees.repo = s->repo;
 	code = objects_new(s->repo, s->tmp, &s->objects, e);
 	s->trees.objects = s->objects;
 	if (s->watches)
@@ -316,7 +315,7 @@ int store_reopen(struct store *s, struct err *e)
 	code = open_repository(s, e);
 	if (code != 0) {
 		close_repository(s);
-		s->repo = s->trees.repo = repo;
+		s->repo = repo;
 		s->objects = s->trees.objects = objects;
 		s->worktree = worktree;
 		if (e != NULL)

@@ -1,7 +1,11 @@
 #ifndef STORE_TREE_WRITE_H
 #define STORE_TREE_WRITE_H
 
-#include "store/objects.h"
+#include <git2.h>
+
+#include "base/err.h"
+
+struct trees;
 
 /* A file that comes into a tree, or goes. */
 struct tree_update {
@@ -18,7 +22,7 @@ struct tree_update {
  * is not there.  ERR_DATA, with the way out, where a folder that changes has a
  * name twice already: nobody can know which is meant.
  */
-int tree_write(struct objects *o, const git_oid *from,
+int tree_write(struct trees *t, const git_oid *from,
 	const struct tree_update *updates, size_t n, git_oid *out,
 	struct err *e);
 

@@ -8,8 +8,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#include "base/str.h"
 #include "base/util.h"
 #include "store/git_error.h"
 #include "store/tree_write.h"
@@ -40,71 +40,65 @@ int tree_of(git_repository *repo, const git_oid *commit, git_oid *out,
 	return 0;
 }
 
-/* A tree to be looked into, so many levels down; let go by put_back(). */
-static int take(struct trees *t, const git_oid *oid, size_t level,
-	git_tree **out, struct err *e)
+/* What is above is borrowed, and so stays where it is. */
+static struct tree *place_of(struct trees *t, size_t level)
 {
-	git_tree *kept = level < TREE_LEVELS ? t->kept[level] : NULL;
-
-	if (kept != NULL && git_oid_equal(git_tree_id(kept), oid)) {
-		*out = kept;
-		return 0;
+	while (t->n <= level) {
+		t->kept = grow(t->kept, t->n, &t->cap, sizeof(*t->kept));
+		t->kept[t->n++] = xcalloc(1, sizeof(**t->kept));
 	}
-	if (git_tree_lookup(out, t->repo, oid) != 0)
-		return git_failed(
-			e, "cannot read tree %s", git_oid_tostr_s(oid));
-	return 0;
+	return t->kept[level];
 }
 
-static void put_back(struct trees *t, size_t level, git_tree *tree)
+int trees_get(struct trees *t, size_t level, const git_oid *oid,
+	const struct tree **out, struct err *e)
 {
-	if (level >= TREE_LEVELS) {
-		git_tree_free(tree);
-	} else if (tree != t->kept[level]) {
-		git_tree_free(t->kept[level]);
-		t->kept[level] = tree;
-	}
+	struct tree *tree = place_of(t, level);
+
+	*out = tree;
+	if (git_oid_equal(&tree->oid, oid))
+		return 0;
+	tree_fini(tree);
+	return tree_read(t->objects, oid, tree, e);
 }
 
 void trees_let_go(struct trees *t)
 {
-	for (size_t i = 0; i < TREE_LEVELS; i++) {
-		git_tree_free(t->kept[i]);
-		t->kept[i] = NULL;
+	for (size_t i = 0; i < t->n; i++) {
+		tree_fini(t->kept[i]);
+		free(t->kept[i]);
 	}
+	free(t->kept);
+	t->kept = NULL;
+	t->n = t->cap = 0;
 }
 
-static enum spot_kind kind_of(const git_tree_entry *entry)
+static enum spot_kind kind_of(const struct tree_entry *entry)
 {
-	switch (git_tree_entry_filemode(entry)) {
-	case GIT_FILEMODE_TREE:
+	switch (entry->mode & S_IFMT) {
+	case S_IFDIR:
 		return SPOT_FOLDER;
-	case GIT_FILEMODE_BLOB:
-	case GIT_FILEMODE_BLOB_EXECUTABLE:
+	case S_IFREG:
 		return SPOT_FILE;
 	default:
 		return SPOT_OTHER;
 	}
 }
 
-/* What is called name (n bytes) in the tree that a spot is. */
-static int look_into(struct trees *t, size_t level, const char *name, size_t n,
+/* What is called so in the tree that a spot is. */
+static int look_into(struct trees *t, size_t level, struct str name,
 	struct spot *spot, struct err *e)
 {
-	char *text;
-	git_tree *tree;
-	const git_tree_entry *entry;
-	int code = take(t, &spot->oid, level, &tree, e);
+	const struct tree *tree;
+	const struct tree_entry *entry;
+	int code = trees_get(t, level, &spot->oid, &tree, e);
 
 	if (code != 0)
 		return code;
-	text = str_dup((struct str){name, n});
-	entry = git_tree_entry_byname(tree, text);
-	free(text);
+	entry = tree_entry(tree, name);
 	spot->kind = entry != NULL ? kind_of(entry) : SPOT_FREE;
 	if (entry != NULL)
-		spot->oid = *git_tree_entry_id(entry);
-	put_back(t, level, tree);
+		spot->oid = entry->oid;
 	return 0;
 }
 
@@ -119,7 +113,7 @@ int tree_find(struct trees *t, const git_oid *tree, const char *path,
 	for (size_t level = 0; *name != '\0' && spot.kind == SPOT_FOLDER;
 		level++) {
 		size_t n = strcspn(name, "/");
-		int code = look_into(t, level, name, n, &spot, e);
+		int code = look_into(t, level, (struct str){name, n}, &spot, e);
 
 		if (code != 0)
 			return code;
@@ -172,7 +166,7 @@ static int make(struct trees *t, const git_oid *from, struct updates *u,
 
 	if (u->n > 0 && !u->sorted)
 		qsort(u->items, u->n, sizeof(*u->items), by_path);
-	code = tree_write(t->objects, from, u->items, u->n, out, e);
+	code = tree_write(t, from, u->items, u->n, out, e);
 	free(u->items);
 	return code;
 }

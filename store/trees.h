@@ -4,9 +4,8 @@
 #include <git2.h>
 
 #include "store/objects.h"
+#include "store/tree_read.h"
 #include "store/worktree.h"
-
-#define TREE_LEVELS 4
 
 /* What is at a path of a tree. */
 enum spot_kind {
@@ -24,17 +23,23 @@ struct spot {
 };
 
 /*
- * Where trees are read and made.  The last of each of the upper levels, of
- * which libgit2 would read large ones anew for each path, is kept until it is
- * let go: paths come sorted, as a rule.  One thread.
+ * Where trees are read and made.  Of each level the last that was looked into
+ * is kept until it is let go: paths come sorted, as a rule.  One thread.
  */
 struct trees {
-	git_repository *repo;
-	struct objects *objects;     /* where new ones are written */
-	git_tree *kept[TREE_LEVELS]; /* from the root on; or NULL */
+	struct objects *objects; /* where they are */
+	size_t n, cap;
+	struct tree **kept; /* from the root on; those not read are empty */
 };
 
 void trees_let_go(struct trees *t);
+
+/*
+ * A tree that is so many levels below the root; borrowed until another of that
+ * level is asked for, or all are let go.  ERR_IO.
+ */
+int trees_get(struct trees *t, size_t level, const git_oid *oid,
+	const struct tree **out, struct err *e);
 
 /* tree may be the zero id: an empty tree. */
 int tree_find(struct trees *t, const git_oid *tree, const char *path,

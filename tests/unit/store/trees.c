@@ -13,6 +13,7 @@
 #include "tests/unit/store/scratch.h"
 
 #define MANY 5000
+#define CHANGES 12
 
 static git_oid oid_of(int value)
 {
@@ -20,6 +21,21 @@ static git_oid oid_of(int value)
 
 	git_odb_hash(&oid, &value, sizeof(value), GIT_OBJECT_BLOB);
 	return oid;
+}
+
+static struct trees open_trees(struct scratch *s)
+{
+	struct trees t = {0};
+
+	assert_int_equal(objects_new(s->repo, s->temp, &t.objects, NULL), 0);
+	for (int value = 0; value < CHANGES; value++) {
+		git_oid oid;
+
+		assert_int_equal(objects_blob(t.objects, &value, sizeof(value),
+					 &oid, NULL),
+			0);
+	}
+	return t;
 }
 
 /* A tree whose folder "all" has n files, of values from first on. */
@@ -67,7 +83,7 @@ static void expect(struct trees *t, const git_oid *tree, int i, int value)
 static void trees_take_turns(void **state)
 {
 	struct scratch *s = *state;
-	struct trees t = {.repo = s->repo};
+	struct trees t = open_trees(s);
 	git_oid one = make(s->repo, MANY, 0);
 	git_oid two = make(s->repo, MANY + 1, 1000000);
 	git_oid few = make(s->repo, 3, 2000000);
@@ -88,28 +104,28 @@ static void trees_take_turns(void **state)
 	assert_int_equal(spot.length, strlen("all/1.md"));
 	trees_let_go(&t);
 	trees_let_go(&t);
-	assert_null(t.kept[0]);
+	assert_int_equal(t.n, 0);
+	objects_free(t.objects);
 }
 
 /* The last trees on the way to a path are not looked up anew for the next. */
 static void trees_on_the_way_are_kept(void **state)
 {
 	struct scratch *s = *state;
-	struct trees t = {.repo = s->repo};
+	struct trees t = open_trees(s);
 	git_oid one = make(s->repo, 3, 0);
-	const git_tree *top;
-	const git_tree *folder;
+	const git_odb_object *top;
+	const git_odb_object *folder;
 
 	expect(&t, &one, 0, 0);
-	top = t.kept[0];
-	folder = t.kept[1];
-	assert_true(git_oid_equal(git_tree_id(top), &one));
-	assert_int_equal(git_tree_entrycount(folder), 3);
-	assert_null(t.kept[2]);
+	assert_int_equal(t.n, 2);
+	top = t.kept[0]->object;
+	folder = t.kept[1]->object;
 	expect(&t, &one, 2, 2);
-	assert_ptr_equal(t.kept[0], top);
-	assert_ptr_equal(t.kept[1], folder);
+	assert_ptr_equal(t.kept[0]->object, top);
+	assert_ptr_equal(t.kept[1]->object, folder);
 	trees_let_go(&t);
+	objects_free(t.objects);
 }
 
 /* Each of n documents is in a folder of its own; value is what is in it. */
@@ -141,7 +157,7 @@ static git_oid put_all(struct trees *t, const git_oid *from, int n, int value)
 static void many_trees_are_made(void **state)
 {
 	struct scratch *s = *state;
-	struct trees t = {.repo = s->repo};
+	struct trees t = {0};
 	git_oid none = {{0}};
 	git_oid tree;
 	char *line;
@@ -169,8 +185,6 @@ static void many_trees_are_made(void **state)
 
 /* --- What becomes of a tree ----------------------------------------------- */
 
-#define CHANGES 12
-
 static struct worktree_change *change_of(const char *path, bool has, int value)
 {
 	static struct worktree_change changes[CHANGES];
@@ -180,21 +194,6 @@ static struct worktree_change *change_of(const char *path, bool has, int value)
 	*c = (struct worktree_change){
 		.path = path, .has = has, .new_oid = oid_of(value)};
 	return c;
-}
-
-static struct trees open_trees(struct scratch *s)
-{
-	struct trees t = {.repo = s->repo};
-
-	assert_int_equal(objects_new(s->repo, s->temp, &t.objects, NULL), 0);
-	for (int value = 0; value < CHANGES; value++) {
-		git_oid oid;
-
-		assert_int_equal(objects_blob(t.objects, &value, sizeof(value),
-					 &oid, NULL),
-			0);
-	}
-	return t;
 }
 
 static void close_trees(struct trees *t)
@@ -469,7 +468,7 @@ static void twins(void **state)
 static void all_goes_and_comes(void **state)
 {
 	struct scratch *s = *state;
-	struct trees t = {.repo = s->repo};
+	struct trees t = {0};
 	struct worktree_change gone[200];
 	char paths[200][32];
 	git_oid none = {{0}};
