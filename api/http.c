@@ -390,6 +390,17 @@ static CURL *take_easy(struct http *h)
 	return easy;
 }
 
+/* Whom to trust.  Debian's curl looks into a folder as well as that file. */
+static void set_trust(CURL *easy, const char *ca_file)
+{
+	if (ca_file == NULL)
+		return;
+	curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
+	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, ca_file);
+	curl_easy_setopt(easy, CURLOPT_PROXY_CAPATH, NULL);
+}
+
 static void set_limits(CURL *easy, const struct http_config *config)
 {
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_SIZE);
@@ -402,8 +413,6 @@ static void set_limits(CURL *easy, const struct http_config *config)
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	if (config->ca_file != NULL)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
 }
 
 static void set_callbacks(CURL *easy, struct http_get *g)
@@ -444,6 +453,7 @@ void http_start(struct http *h, struct http_get *g)
 	g->http = h;
 	g->easy = take_easy(h);
 	g->words[0] = '\0';
+	set_trust(g->easy, h->config->ca_file);
 	set_limits(g->easy, h->config);
 	set_callbacks(g->easy, g);
 	set_headers(g);

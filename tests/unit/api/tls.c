@@ -2,9 +2,12 @@
  * No byte of the key goes to a server whose certificate is not trusted, or is
  * another host's.  The server is openssl's, which prints what it gets.
  */
+#include <curl/curl.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -182,6 +185,59 @@ static void test_trust(void **state)
 	}
 }
 
+/* Where curl looks for the system's certificates, or NULL: a copy. */
+static char *system_folder(void)
+{
+	CURL *easy = curl_easy_init();
+	char *path = NULL;
+
+	curl_easy_getinfo(easy, CURLINFO_CAPATH, &path);
+	path = path != NULL ? xstrdup(path) : NULL;
+	curl_easy_cleanup(easy);
+	return path;
+}
+
+/* For this process, "right" is one of the system's certificates. */
+static bool make_system(void)
+{
+	char *path = system_folder();
+	char *command = xasprintf("cd %s && mkdir system && "
+				  "cp right.pem system && "
+				  "openssl rehash system && "
+				  "cp other.pem system/ca-certificates.crt",
+		folder);
+	char *system = xasprintf("%s/system", folder);
+	bool made;
+
+	run(command);
+	made = path != NULL && unshare(CLONE_NEWNS) == 0 &&
+	       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount(system, path, NULL, MS_BIND, NULL) == 0;
+	free(system);
+	free(command);
+	free(path);
+	return made;
+}
+
+/* Whoever names certificates trusts none of the system's. */
+static void test_system(void **state)
+{
+	static const char *const trusts[] = {NULL, "other"};
+
+	(void)state;
+	if (!make_system())
+		skip(); /* not root */
+	for (size_t i = 0; i < ARRAY_LEN(trusts); i++) {
+		struct secure s;
+		struct api_request r = {0};
+
+		ask("right", trusts[i], &s, &r);
+		if ((strstr(s.got, TOKEN_LINE) != NULL) != (trusts[i] == NULL))
+			fail_msg("%zu: %s: %s", i, r.err.text, s.got);
+		api_request_fini(&r);
+	}
+}
+
 static void test_no_such_file(void **state)
 {
 	struct fixture f;
@@ -203,6 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trust),
 		cmocka_unit_test(test_no_such_file),
+		cmocka_unit_test(test_system), /* the last */
 	};
 
 	alarm(120); /* a hang is a failure */
