@@ -78,6 +78,16 @@ void api_client_close(
 	queue_close(c, on_drained);
 }
 
+static void set_storage(struct redirect_policy *p, const struct api_options *o)
+{
+	if (o->storage_hosts == NULL)
+		return;
+	p->n_hosts = o->n_storage_hosts;
+	p->hosts = xcalloc(p->n_hosts + 1, sizeof(char *));
+	for (size_t i = 0; i < p->n_hosts; i++)
+		p->hosts[i] = xstrdup(o->storage_hosts[i]);
+}
+
 static void set_options(struct api_client *c, const struct api_options *o)
 {
 	pace_init(&c->pace, o->max_requests, o->max_rate, o->max_bytes);
@@ -92,10 +102,7 @@ static void set_options(struct api_client *c, const struct api_options *o)
 		.connect_timeout = o->connect_timeout,
 		.stall_timeout = o->stall_timeout,
 	};
-	c->redirects.n_hosts = o->n_storage_hosts;
-	c->redirects.hosts = xcalloc(o->n_storage_hosts, sizeof(char *));
-	for (size_t i = 0; i < o->n_storage_hosts; i++)
-		c->redirects.hosts[i] = xstrdup(o->storage_hosts[i]);
+	set_storage(&c->redirects, o);
 	api_client_set_token(c, o->token);
 }
 

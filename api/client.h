@@ -30,8 +30,8 @@ struct api_options {
 	size_t max_body;         /* of a collected answer, decoded */
 	/*
 	 * Hosts ("host" or "host:port") that attachments may be redirected
-	 * to, without the key; n_storage_hosts 0: any public https host.  By
-	 * http only where url is http, too.  Copied.
+	 * to, without the key; NULL: any public https host.  By http only
+	 * where url is http, too.  Copied.
 	 */
 	size_t n_storage_hosts;
 	const char *const *storage_hosts;

@@ -3,9 +3,9 @@
  *
  * Servers with an object storage answer with an address there that is good
  * for a while.  It may lead to the server itself, to a host that the
- * administrator named, or, where none is named, to any public host by https;
- * http is taken only from a named host of a server that is itself asked by
- * http.  Whether an address is public shows when it is connected to, after
+ * administrator named, or, where nothing is said of hosts, to any public one by
+ * https; http is taken only from a named host of a server that is itself asked
+ * by http.  Whether an address is public shows when it is connected to, after
  * its name is resolved.
  */
 #include "api/redirect.h"
@@ -47,7 +47,7 @@ static enum redirect judge(const struct redirect_policy *p,
 	if (!secure)
 		return REDIRECT_REFUSED;
 	*why = "server.storage_hosts does not name it";
-	return p->n_hosts > 0 ? REDIRECT_REFUSED : REDIRECT_PUBLIC;
+	return p->hosts != NULL ? REDIRECT_REFUSED : REDIRECT_PUBLIC;
 }
 
 enum redirect redirect_check(

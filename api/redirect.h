@@ -7,7 +7,7 @@
 struct redirect_policy {
 	struct origin home; /* the server */
 	size_t n_hosts;
-	char **hosts; /* owned; "host" or "host:port" */
+	char **hosts; /* owned; "host" or "host:port"; NULL: any public */
 };
 
 enum redirect {

@@ -76,7 +76,7 @@ struct config {
 	int64_t stall_timeout;
 	int64_t max_retry_after;
 	size_t n_storage_hosts;
-	const char **storage_hosts;
+	const char **storage_hosts; /* NULL: any that is public */
 	const char *ca_file;
 	const char *contact;
 

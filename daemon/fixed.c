@@ -14,6 +14,8 @@ static bool same(const char *a, const char *b)
 
 static bool same_hosts(const struct config *a, const struct config *b)
 {
+	if (a->storage_hosts == NULL || b->storage_hosts == NULL)
+		return a->storage_hosts == b->storage_hosts;
 	if (a->n_storage_hosts != b->n_storage_hosts)
 		return false;
 	for (size_t i = 0; i < a->n_storage_hosts; i++)

@@ -191,7 +191,11 @@ def main():
         done = sync.opsync("reload")
         tap.ok(done.code == 78 and "server: changed" in done.err,
                "another server needs a restart", done)
-        sync.configure(url=server.url)
+        sync.configure(url=server.url, server="  storage_hosts: []\n")
+        done = sync.opsync("reload")
+        tap.ok(done.code == 78 and "server: changed" in done.err,
+               "so does that contents may come from nowhere else", done)
+        sync.configure(server="")
         path = sync.store
         sync.store = "{ path: %s, consolidate: 1h }" % path
         sync.configure()

@@ -177,6 +177,18 @@ static void test_not_listed(void **state)
 	check_refused(f, "server.storage_hosts does not name it");
 }
 
+/* An empty list names nobody, also none that is public. */
+static void test_none_listed(void **state)
+{
+	static const char *const none[] = {NULL};
+	struct fixture *f = *state;
+
+	f->options.storage_hosts = none;
+	fixture_client(f);
+	snprintf(plan.location, sizeof(plan.location), "https://example.org/x");
+	check_refused(f, "server.storage_hosts does not name it");
+}
+
 static void test_too_many(void **state)
 {
 	struct fixture *f = *state;
@@ -251,15 +263,15 @@ static void test_policy(void **state)
 	static char *hosts[] = {"S3.example.org", "store.example.org:9000"};
 	static const struct {
 		const char *home;
-		size_t n_hosts;
+		long n_hosts; /* -1: nothing is said of them */
 		const char *url;
 		enum redirect want;
 	} cases[] = {
-		{"https://op.org", 0, "https://op.org/x", REDIRECT_HOME},
-		{"https://op.org", 0, "https://OP.org:443/x", REDIRECT_HOME},
-		{"https://op.org", 0, "http://op.org/x", REDIRECT_REFUSED},
-		{"https://op.org", 0, "https://op.org:8443/", REDIRECT_PUBLIC},
-		{"https://op.org", 0, "https://op.org.evil/", REDIRECT_PUBLIC},
+		{"https://op.org", -1, "https://op.org/x", REDIRECT_HOME},
+		{"https://op.org", -1, "https://OP.org:443/x", REDIRECT_HOME},
+		{"https://op.org", -1, "http://op.org/x", REDIRECT_REFUSED},
+		{"https://op.org", -1, "https://op.org:8443/", REDIRECT_PUBLIC},
+		{"https://op.org", -1, "https://op.org.evil/", REDIRECT_PUBLIC},
 		{"https://op.org", 2, "https://op.org.evil/", REDIRECT_REFUSED},
 		{"https://op.org", 2, "https://s3.example.org/",
 			REDIRECT_LISTED},
@@ -272,17 +284,23 @@ static void test_policy(void **state)
 		{"https://op.org", 2, "http://s3.example.org/",
 			REDIRECT_REFUSED},
 		{"http://op.org", 2, "http://s3.example.org/", REDIRECT_LISTED},
-		{"http://op.org", 0, "http://s3.example.org/",
+		{"http://op.org", -1, "http://s3.example.org/",
 			REDIRECT_REFUSED},
-		{"http://op.org", 0, "ftp://op.org/", REDIRECT_REFUSED},
+		{"http://op.org", -1, "ftp://op.org/", REDIRECT_REFUSED},
+		{"https://op.org", 0, "https://op.org/x", REDIRECT_HOME},
+		{"https://op.org", 0, "https://s3.example.org/",
+			REDIRECT_REFUSED},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct redirect_policy p = {
-			.n_hosts = cases[i].n_hosts, .hosts = hosts};
+		struct redirect_policy p = {0};
 		const char *why;
 
+		if (cases[i].n_hosts >= 0) {
+			p.n_hosts = (size_t)cases[i].n_hosts;
+			p.hosts = hosts;
+		}
 		assert_true(origin_parse(&p.home, cases[i].home));
 		assert_int_equal(
 			redirect_check(&p, cases[i].url, &why), cases[i].want);
@@ -358,6 +376,7 @@ int main(void)
 		TEST(test_home),
 		TEST(test_refused),
 		TEST(test_not_listed),
+		TEST(test_none_listed),
 		TEST(test_too_many),
 		TEST(test_expired),
 		TEST(test_expired_for_good),

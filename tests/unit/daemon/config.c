@@ -83,6 +83,33 @@ static void test_slashes(void **state)
 	}
 }
 
+/* That nobody is named is not the same as nothing said. */
+static void test_storage_hosts(void **state)
+{
+	static const char *const lines[] = {"", "  storage_hosts: []\n"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		char text[300];
+		struct config c;
+		struct err e = {0};
+
+		snprintf(text, sizeof(text),
+			"server:\n"
+			"  url: https://op.example.org\n"
+			"  token: { env: KEY }\n"
+			"%s"
+			"projects: [ccm]\n"
+			"store: /srv/c\n",
+			lines[i]);
+		assert_int_equal(
+			config_load(write_file("site.yaml", text), &c, &e), 0);
+		assert_int_equal(c.n_storage_hosts, 0);
+		assert_int_equal(c.storage_hosts != NULL, i == 1);
+		config_fini(&c);
+	}
+}
+
 static void test_everything(void **state)
 {
 	struct config c;
@@ -339,6 +366,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_three_lines),
 		cmocka_unit_test(test_slashes),
+		cmocka_unit_test(test_storage_hosts),
 		cmocka_unit_test(test_everything),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_tokens),
