@@ -266,7 +266,8 @@ static int read_page_size(struct state *s, int *size, struct err *e)
  *
  * Debian's SQLite overwrites what is deleted with zeros (secure_delete): of
  * what is staged that is a second copy of all of it in memory, of the state a
- * second time written, and nothing is hidden by it that git does not hold.
+ * second time written, and git holds it, too.  Who erases something from the
+ * history therefore removes the state as well, as the manual says.
  *
  * temp.auto_vacuum is for staging_rest(): what is temporary is in memory, and
  * that can be set only before anything is.

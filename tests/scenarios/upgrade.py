@@ -132,14 +132,29 @@ def moved(tap, sync):
         tap.same(counts(other)["documents"], 5, "and known again")
 
 
+def holding(sync, text):
+    """Files of ours in the git folder that have a text."""
+    folder = os.path.dirname(sync.state_file)
+    return sorted(os.path.relpath(os.path.join(at, name), folder)
+                  for at, _, names in os.walk(folder) for name in names
+                  if text in read(os.path.join(at, name)))
+
+
 def erased(tap, sync, server):
     """What the manual says: stop, rewrite, throw away, start."""
-    server.side("edit", {"id": 3, "set": {"description": "A secret."}})
+    long = " ".join("A secret. %d" % (n * n) for n in range(5000))
+    server.side("edit", {"id": 3, "set": {"description": long}})
     tap.same(sync.once().code, 0, "a secret is published")
     server.side("edit", {"id": 3, "set": {"description": "Harmless."}})
     tap.same(sync.once().code, 0, "and taken back")
     path = [p for p, text in sync.tree().items() if b"Harmless." in text][0]
     wanted = sync.tree()
+    aside = os.path.join(os.path.dirname(sync.state_file), "damaged/1")
+    os.makedirs(aside)
+    with open(aside + "/pack", "w") as f:
+        f.write("A secret.")
+    tap.same(holding(sync, b"A secret."), ["damaged/1/pack", "state.db"],
+             "the state still has it")
     script = read("docs/configuration.md").decode().split(
         "## Backup", 1)[1].split("```sh\n")[-1].split("```")[0]
     done = subprocess.run(
@@ -152,8 +167,10 @@ def erased(tap, sync, server):
          "--batch"], stdout=subprocess.PIPE, check=False).stdout
     tap.ok(b"A secret." not in objects, "the secret is gone",
            done.stdout.decode())
+    tap.same(holding(sync, b"A secret."), [], "also beside the history")
     done = sync.once("--full")
     tap.ok(done.code == 0, "and the daemon goes on", done)
+    tap.same(holding(sync, b"A secret."), [], "without it")
     tap.tree(sync.tree(), wanted, "with the same documents")
     server.side("edit", {"id": 3, "set": {"description": "Next."}})
     done = sync.once()
