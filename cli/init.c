@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
@@ -244,6 +245,9 @@ static int write_config(const struct init *i, struct err *e)
 
 	starter_write(&starter, &text);
 	r = write_file(i->config_file, 0644, buf_str(&text), e);
+	/* A service reads it as a user of its own, whatever root's umask is. */
+	if (r == 0 && i->unit != NULL && chmod(i->config_file, 0644) != 0)
+		r = err_errno(e, ERR_IO, errno, "%s", i->config_file);
 	if (r == 0) {
 		r = config_load(i->config_file, &check, e);
 		config_fini(&check);

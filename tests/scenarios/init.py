@@ -159,8 +159,8 @@ def from_file(tap, server, sync):
 MACHINE = """
 mount -t tmpfs none /etc && mount -t tmpfs none /run || exit
 mkdir -p /etc/opsync /run/systemd/system && cp "$1" /etc/opsync/site.token &&
-cd /etc/opsync && shift && "$@" &&
-cat /etc/opsync/*.yaml
+cd /etc/opsync && shift && umask 077 && "$@" &&
+cat /etc/opsync/*.yaml && stat -c 'mode %a' /etc/opsync/*.yaml
 """
 
 
@@ -181,6 +181,8 @@ def service(tap, server, sync):
                         server.url, "--token-file", "site.token")
         tap.ok(done.code == 0 and "  token: %s" % token in done.out and
                "\nstore: %s\n" % store in done.out, "for " + unit, done)
+        tap.ok("\nmode 644\n" in done.out,
+               "its user may read it, whatever root's umask is", done)
         tap.ok("\n  systemctl enable --now %s\n" % unit in done.out and
                config + " " + check + "\n" in done.out and
                "--once" not in done.out, "what to do next with " + unit, done)
