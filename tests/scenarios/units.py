@@ -75,6 +75,12 @@ def main():
                          "WatchdogSec=", "LoadCredential=token:/etc/opsync/",
                          "User=opsync\n"):
                 tap.ok(word in text, "%s: %s" % (name, word.strip()), text)
+        done = subprocess.run(
+            ["systemd-tmpfiles", "--create", "--root=" + folder, "-"],
+            input=read("systemd/tmpfiles.conf"), stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, check=False)
+        tap.ok(os.path.isdir(folder + "/etc/opsync"),
+               "tmpfiles makes the configuration's folder", done)
     tap.ok(re.search(rb"^u opsync ", read("systemd/sysusers.conf"), re.M),
            "sysusers makes the user")
     watched(tap)
