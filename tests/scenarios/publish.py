@@ -33,18 +33,41 @@ def commit(store, name, text):
     return git(store, "rev-parse", "HEAD")
 
 
-def publish(folder, head):
+# The first build is when the next commit comes: its head is in "next".
+SLOW_HUGO = """#!/bin/sh
+! test -e "$HOME/next" || mv "$HOME/next" "$HOME/head"
+exec %s "$@"
+""" % shutil.which("hugo")
+
+
+def publish(folder, head, **env):
     write(os.path.join(folder, "head"), head + "\n")
     return subprocess.run(
         [SCRIPT, os.path.join(folder, "store"), os.path.join(folder, "head"),
          os.path.join(folder, "site")],
-        env=dict(os.environ, HOME=folder), stdout=subprocess.PIPE,
+        env=dict(os.environ, HOME=folder, **env), stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, check=False)
 
 
 def index(folder):
     with open(os.path.join(folder, "site/public/index.html")) as f:
         return f.read()
+
+
+def meanwhile(tap, folder, store):
+    """A commit that comes while another is built is not left for later."""
+    fourth = commit(store, "bad", "---\ntitle: Good\n---\n")
+    fifth = commit(store, "five", "---\ntitle: Five\n---\n")
+    write(folder + "/next", fifth + "\n")
+    write(folder + "/bin/hugo", SLOW_HUGO)
+    os.chmod(folder + "/bin/hugo", 0o755)
+    done = publish(folder, fourth,
+                   PATH=folder + "/bin:" + os.environ["PATH"])
+    tap.ok(done.returncode == 0 and "Five;" in index(folder),
+           "what is committed meanwhile is built as well", done.stdout)
+    tap.same(sorted(os.listdir(folder + "/site")),
+             ["public", "public." + fifth, "skeleton"],
+             "and nothing is left over")
 
 
 def main():
@@ -77,6 +100,7 @@ def main():
         tap.same(sorted(os.listdir(folder + "/site")),
                  ["public", "public." + second, "skeleton"],
                  "nothing is left over")
+        meanwhile(tap, folder, store)
     return tap.end()
 
 
