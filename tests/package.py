@@ -313,6 +313,42 @@ ssh-keyscan -p 2222 127.0.0.1 >/etc/opsync/known_hosts
 """
 
 
+GIT = "git -c safe.directory='*' -C "
+SITE = "/var/lib/opsync-published/site"
+
+
+def renamed(c, server, text, store="/var/lib/opsync/site/content"):
+    """Another subject: the commit's id."""
+    command = GIT + store + " rev-parse HEAD"
+    before = c.sh(command).out
+    server.side("edit", {"id": 3, "set": {"subject": text}})
+    until(lambda: c.sh(command).out != before)
+    return c.sh(command).out
+
+
+def shown(c, text, site=SITE):
+    """Does the site come to say so, to a web server of any user?"""
+    return until(lambda: "title: %s\n" % text in c.run(
+        "runuser", "-u", "nobody", "--", "sh", "-c", "cat $(find %s/public/ "
+        "-path '*/3-*/index.md')" % site).out, 30)
+
+
+def again(tap, c, server):
+    """A build that failed is done again, without another commit."""
+    folder = "/etc/systemd/system/opsync-published@site.service.d"
+    os.makedirs(c.root + folder)
+    c.write(folder + "/soon.conf", "[Service]\nRestartSec=1s\n")
+    c.run("systemctl", "daemon-reload")
+    c.write("/etc/broken", "")
+    renamed(c, server, "five")
+    tap.ok(until(lambda: c.show("opsync-published@site.service", "NRestarts")
+                 not in ("", "0")), "a build that fails is tried again",
+           c.journal("opsync-published@site.service"))
+    c.run("rm", "/etc/broken")
+    tap.ok(shown(c, "five"), "and goes well at last",
+           c.journal("opsync-published@site.service"))
+
+
 def published(tap, c, server):
     """A new commit starts a unit; and goes to a remote, by ssh from the
     sandbox."""
@@ -330,27 +366,26 @@ def published(tap, c, server):
     c.sh("cp %sopsync-published@.service /etc/systemd/system && "
          "cp %spublish-hugo /usr/local/bin" % (examples, examples))
     # What Hugo would make of it: here, a copy.
-    c.write("/usr/local/bin/hugo", "#!/bin/sh\ncp -R \"$3\" \"$5\"\n", 0o755)
+    c.write("/usr/local/bin/hugo", "#!/bin/sh\nsleep 1\n! test -e /etc/broken "
+            "|| exit 1\ncp -R \"$3\" \"$5\"\n", 0o755)
+    c.run("useradd", "--system", "--home-dir", "/var/lib/opsync-published",
+          "opsync-published")
     done = c.run("systemctl", "enable", "--now", "opsync-published@site.path")
     tap.ok(done.code == 0, "the path unit starts", done)
-    git = "git -c safe.directory='*' -C "
-    store = "/var/lib/opsync/site/content"
-    head = c.sh(git + store + " rev-parse HEAD").out
     for text in ("one", "two"):
-        before = head
-        server.side("edit", {"id": 3, "set": {"subject": text}})
-        until(lambda: c.sh(git + store + " rev-parse HEAD").out != before)
-        head = c.sh(git + store + " rev-parse HEAD").out
-        site = "/var/lib/opsync-published/site/public"
-        tap.ok(until(lambda: head.strip() in c.sh("readlink " + site).out and
-                     "title: %s\n" % text in c.sh("cat $(find %s/ -path '*/3-*"
-                     "/index.md')" % site).out, 30),
-               "a new commit builds the site: " + text,
-               c.sh("journalctl -u opsync-published@site.service; ls -lR " +
-                    site).out[-3000:])
+        head = renamed(c, server, text)
+        tap.ok(shown(c, text), "a new commit builds the site: " + text,
+               c.journal("opsync-published@site.service"))
         tap.ok(until(lambda: c.sh(
-            git + "/home/web/site.git rev-parse main").out == head),
+            GIT + "/home/web/site.git rev-parse main").out == head),
             "and is pushed: " + text, c.journal())
+    renamed(c, server, "three")
+    tap.ok(until(lambda: c.sh("ls -d /var/lib/opsync-published/site/work.*")
+                 .code == 0), "it is being built")
+    renamed(c, server, "four")
+    tap.ok(shown(c, "four"), "a commit that comes meanwhile is built, too",
+           c.journal("opsync-published@site.service"))
+    again(tap, c, server)
 
 
 def single(tap, c, server):
@@ -361,6 +396,12 @@ def single(tap, c, server):
     tap.ok(done.code == 0 and until(lambda: c.run(
         "opsync", "-i", "opsync", "status", "--check").code == 0),
         "opsyncd.service beside it", c.journal("opsyncd"))
+    c.sh("cp /usr/share/doc/opsync/examples/opsync-published.service "
+         "/etc/systemd/system")
+    c.run("systemctl", "enable", "--now", "opsync-published.path")
+    renamed(c, server, "six", "/var/lib/opsync/content")
+    tap.ok(shown(c, "six", "/var/lib/opsync-published"), "and its site",
+           c.journal("opsync-published.service"))
     c.run("systemctl", "stop", "opsyncd")
     tap.ok(c.run("opsync", "-i", "site", "status", "--check").code == 0,
            "its end leaves the other alone")
@@ -416,7 +457,7 @@ def leave(tap, c):
                 " | grep -vE '^/(root|proc|sys|var/log|var/cache/apt|"
                 "var/lib/apt)/'").out.split()
     tap.same(sorted(p for p in left if not p.startswith(
-        ("/var/lib/opsync", "/var/lib/private/opsync-published", "/srv/",
+        ("/var/lib/opsync", "/srv/",
          "/etc/systemd/system/opsync-published"))),
         [], "then nothing is left but stores and units of one's own")
     tap.ok(c.exists("/var/lib/opsync/site/content/.git"), "a store stays")
