@@ -168,10 +168,11 @@ test-deps:
 	@sh tests/deps.sh $(DEBIAN)
 
 # make install puts below $(DESTDIR)$(PREFIX) what is staged here; units name
-# the prefix, and opsyncd.service is the template with opsync for its name.
+# the prefix, and those without @ are the templates with opsync for their name,
+# which has no folder of its own.
 STAGE    := $(BUILD)/stage
 AT_PREFIX = sed 's,/usr/local/,$(PREFIX)/,g'
-PLAIN     = sed 's,opsync/%i$$,opsync,; s,%i,opsync,g'
+PLAIN     = sed 's,/%i\([ /]\|$$\),\1,g; s,%i,opsync,g'
 
 stage-units:
 	rm -rf $(STAGE)
@@ -180,6 +181,8 @@ stage-units:
 		>$(abspath $(STAGE))/lib/systemd/system/$$unit; done
 	$(AT_PREFIX) systemd/opsyncd@.service | $(PLAIN) \
 		>$(STAGE)/lib/systemd/system/opsyncd.service
+	$(PLAIN) systemd/opsync-published@.path \
+		>$(STAGE)/lib/systemd/system/opsync-published.path
 	install -D -m 644 systemd/sysusers.conf \
 		$(STAGE)/lib/sysusers.d/opsync.conf
 	install -D -m 644 systemd/tmpfiles.conf \
@@ -212,6 +215,8 @@ stage: all man stage-units
 	install -D -t $(STAGE)/bin $(BUILD)/opsyncd $(BUILD)/opsync
 	install -D -m 644 -t $(STAGE)/share/doc/opsync README.md docs/*.md
 	cp -R examples $(STAGE)/share/doc/opsync
+	$(PLAIN) examples/opsync-published@.service \
+		>$(STAGE)/share/doc/opsync/examples/opsync-published.service
 
 install: stage
 	cd $(STAGE) && find . -type f | while read -r file; do \

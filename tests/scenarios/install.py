@@ -35,6 +35,8 @@ def main():
                      "usr/share/doc/opsync/README.md",
                      "usr/share/doc/opsync/mapping.md",
                      "usr/share/doc/opsync/examples/hugo-bundles.yaml",
+                     "usr/share/doc/opsync/examples/opsync-published.service",
+                     "usr/lib/systemd/system/opsync-published.path",
                      "usr/lib/systemd/system/opsyncd@.service"):
             tap.ok(path in found, path, found)
         said = subprocess.run(

@@ -75,6 +75,12 @@ def main():
                          "WatchdogSec=", "LoadCredential=token:/etc/opsync/",
                          "User=opsync\n"):
                 tap.ok(word in text, "%s: %s" % (name, word.strip()), text)
+        for name, head in (("opsync-published@.path", "/run/opsync/%i/head"),
+                           ("opsync-published.path", "/run/opsync/head")):
+            with open(os.path.join(folder, "lib/systemd/system", name)) as f:
+                text = f.read()
+            tap.ok("\nPathChanged=%s\n" % head in text,
+                   "%s watches %s" % (name, head), text)
         done = subprocess.run(
             ["systemd-tmpfiles", "--create", "--root=" + folder, "-"],
             input=read("systemd/tmpfiles.conf"), stdout=subprocess.PIPE,
