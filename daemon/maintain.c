@@ -119,7 +119,7 @@ static void begin_git(struct maintain *m)
 	m->git.child.input_fd = m->gc.fd;
 }
 
-/* What is older than 90 days, if the repository does not say otherwise. */
+/* What git gc would, if the repository does not say otherwise. */
 static void expire(struct maintain *m)
 {
 	begin_git(m);
