@@ -15,6 +15,7 @@ struct show {
 	const struct config *config;
 	const char *what; /* that was asked for */
 	struct term term;
+	bool no_pager;
 };
 
 static void print_head(const struct show *s, const json_t *one)
@@ -246,12 +247,26 @@ static int ask(struct show *s, const json_t *request, struct err *e)
 	return r;
 }
 
+static int take_option(void *arg, int c, struct err *e)
+{
+	struct show *s = arg;
+
+	(void)c;
+	(void)e;
+	s->no_pager = true;
+	return 0;
+}
+
 int cli_show_one(struct cli *cli, struct err *e)
 {
+	static const struct option options[] = {
+		{"no-pager", no_argument, NULL, 'n'},
+		{0},
+	};
 	json_t *request = json_pack("{s:s}", "command", "show");
 	struct config config = {0};
 	struct show s = {.cli = cli, .config = &config};
-	int r = cli_parse(cli, NULL, NULL, NULL, e);
+	int r = cli_parse(cli, options, take_option, &s, e);
 
 	term_init(&s.term);
 	if (r == 0)
@@ -261,7 +276,7 @@ int cli_show_one(struct cli *cli, struct err *e)
 	if (r == 0) {
 		s.what = cli->argv[optind];
 		name(&config, s.what, request);
-		if (!cli->json)
+		if (!s.no_pager && !cli->json)
 			term_page(&s.term);
 		r = ask(&s, request, e);
 		term_end(&s.term);

@@ -135,6 +135,10 @@ def terminal(tap, sync):
         tap.ok("added" in got and not got.startswith("X") and
                "not found" not in got, "no pager with " + name,
                repr(got[:200]))
+    got = [sync.seen("show", "26", *args, PAGER="sed s/^/X/").split("work")[0]
+           for args in ((), ("--no-pager",))]
+    tap.ok(got[0][:1] == "X" and got[1] in ("", "\x1b[1m"),
+           "show has one as well, or none", repr(got))
     got = sync.seen("log", PAGER="head -n1")
     tap.ok(got.count("\n") == 1, "a pager may be left early", repr(got[:300]))
     got = sync.opsync("log").out
