@@ -448,7 +448,7 @@ void mapper_failed(struct mapper *m, int64_t work_package, const char *why);
 /* The event that a work package is in error no more, if it was. */
 void mapper_recovered(struct mapper *m, int64_t work_package);
 
-/* The event that a commit was made: at once, since nothing may follow. */
+/* Say in the journal that a commit was made; the store has logged it. */
 void mapper_committed(struct mapper *m, const char *id, const char *subject);
 
 /* Add an event to the sync log, with the next commit. */

@@ -302,21 +302,13 @@ void mapper_recovered(struct mapper *m, int64_t work_package)
 
 void mapper_committed(struct mapper *m, const char *id, const char *subject)
 {
-	struct state *s = store_state(m->store);
 	char *text = xasprintf("%s %s", id, subject);
-	struct err fault = {0};
 	const struct state_event event = {
 		.run = m->run.id,
-		.at = stamp_now(),
 		.level = LOG_LEVEL_INFO,
-		.kind = STR("committed"),
 		.text = str_of(text),
 	};
 
-	state_relax(s); /* as the end of the pass does */
-	if (state_event_add(s, &event, &fault) != 0)
-		log_error("%s", fault.text);
-	state_strict(s);
 	event_log(&event, "committed");
 	free(text);
 }

@@ -2,7 +2,8 @@
  * intent - what a commit promised, and keeping it.
  *
  *   kept branch made -> our branch moved by compare-and-swap -> work tree and
- *   index brought in step -> the branch on disk -> intent deleted
+ *   index brought in step -> the branch on disk -> the commit told in the log
+ *   -> intent deleted
  *
  * The work tree's turn may be a thread's, while the caller goes on: what comes
  * behind it waits for that (intent_catch_up).
@@ -366,6 +367,7 @@ struct keeping {
 	bool moved;  /* it did: only the work tree may be left to do */
 	bool later;  /* which may be done beside what comes next, */
 	bool begun;  /* and is */
+	bool late;   /* nobody waits for the commit: it was promised before */
 };
 
 static void keeping_free(struct keeping *k)
@@ -474,6 +476,69 @@ static int give_up_lost(struct store *s, struct keeping *k, struct err *e)
 	return 0;
 }
 
+/* The commit of a run that was told last; the zero id: none. */
+static int last_told(struct state *s, int64_t run, git_oid *out, struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT substr(text, 1, 40) FROM event WHERE run = ?"
+		" AND kind = 'committed' ORDER BY id DESC LIMIT 1");
+
+	bind_int(&q, run);
+	*out = (git_oid){{0}};
+	if (query_next(&q))
+		read_oid(&q, out);
+	return query_close(&q, e);
+}
+
+/* As "ID SUBJECT".  What follows it in the log waits for the disk, or may be
+ * lost with it. */
+static int log_commit(struct store *s, const struct keeping *k, struct err *e)
+{
+	const git_oid *id = &k->intent.new;
+	struct state_event event = {
+		.run = k->intent.run,
+		.at = stamp_now(),
+		.level = LOG_LEVEL_INFO,
+		.kind = STR("committed"),
+	};
+	git_commit *commit;
+	char *text;
+	int code;
+
+	if (git_commit_lookup(&commit, s->repo, id) != 0)
+		return git_failed(
+			e, "cannot read commit %s", git_oid_tostr_s(id));
+	text = xasprintf(
+		"%s %s", git_oid_tostr_s(id), git_commit_summary(commit));
+	git_commit_free(commit);
+	event.text = str_of(text);
+	state_relax(s->state);
+	code = state_event_add(s->state, &event, e);
+	state_strict(s->state);
+	if (code == 0 && k->late)
+		store_tell(s, LOG_LEVEL_INFO, "%s", text);
+	free(text);
+	return code;
+}
+
+/*
+ * Told as soon as it is on the branch, whatever becomes of the work tree, and
+ * once, though a promise may be repeated.  What others made is no run's.
+ */
+static int tell_commit(struct store *s, const struct keeping *k, struct err *e)
+{
+	const struct intent *intent = &k->intent;
+	git_oid told;
+	int code;
+
+	if (intent->run == 0 || git_oid_equal(&intent->new, &intent->old))
+		return 0;
+	code = last_told(s->state, intent->run, &told, e);
+	if (code != 0 || git_oid_equal(&told, &intent->new))
+		return code;
+	return log_commit(s, k, e);
+}
+
 static int keep_promise(struct store *s, struct keeping *k, struct err *e)
 {
 	int code = changes_intended(s->state, &k->changes, e);
@@ -492,6 +557,8 @@ static int keep_promise(struct store *s, struct keeping *k, struct err *e)
 	code = update_worktree(s, k, e);
 	if (!k->later)
 		synced = branch_sync(s, code == 0 ? e : NULL);
+	if (synced == 0)
+		synced = tell_commit(s, k, code == 0 ? e : NULL);
 	k->moved = synced == 0;
 	if (code == 0)
 		code = synced;
@@ -555,6 +622,7 @@ int intent_finish(
 {
 	struct keeping *k = xcalloc(1, sizeof(*k));
 
+	k->late = commit == NULL;
 	return keep(s, k, commit, ref_done, e);
 }
 

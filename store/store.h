@@ -16,7 +16,7 @@
  * A commit, in this order:
  *   objects sealed (durable) -> one SQLite transaction with the rows and an
  *   intent (old and new commit, paths) -> the ref by compare-and-swap ->
- *   work tree and index -> intent deleted.
+ *   work tree and index -> an event "committed" -> intent deleted.
  * The transaction is the commit point: store_open() finishes what its intent
  * says.  Where the ref has moved on meanwhile, the commit is made anew on
  * top of it: our paths over the other's tree.

@@ -183,6 +183,47 @@ def failing(tap, server, sync, at):
     tap.same(sync.stop(), 0, "it ends well")
 
 
+def lock_branch(sync):
+    """As a git does that moves it; what takes that away again."""
+    path = os.path.join(sync.store, ".git/refs/heads/main.lock")
+    with open(path, "w") as f:
+        f.write("")
+    return lambda: os.unlink(path)
+
+
+def late(tap, server, sync, at):
+    """A commit comes to the branch long after it was promised."""
+    def is_told():
+        return until(lambda: sync.head() in
+                     [c["commit"] for c in told(at("commit"))], 10)
+    sync.start()
+    head, said = sync.head(), len(sync.said())
+    unlock = lock_branch(sync)
+    server.side("edit", {"id": 6, "set": {"subject": "Locked"}})
+    tap.ok(until(lambda: "is kept locked" in sync.said()[said:]),
+           "the branch is locked", sync.said())
+    unlock()
+    tap.ok(until(lambda: sync.head() != head), "and is not any more")
+    tap.ok(is_told(), "a commit that comes late is told", sync.said())
+    all_told(sync)
+    head, said = sync.head(), len(sync.said())
+    unlock = lock_branch(sync)
+    server.side("edit", {"id": 6, "set": {"subject": "Locked, and killed"}})
+    until(lambda: "is kept locked" in sync.said()[said:])
+    sync.stop(signal.SIGKILL)
+    unlock()
+    sync.start()
+    tap.ok(sync.head() != head and is_told(),
+           "so is one that the next process brings", sync.said())
+    all_told(sync)
+    tap.same([c["sentence"] for c in told(at("commit"))[-2:]],
+             ["Change 1 document"] * 2, "each once, in its words")
+    logged = sync.opsync("--json", "log", "--event", "committed").json()
+    tap.same(len(logged), len({e["text"] for e in logged}),
+             "and each is one event")
+    sync.stop()
+
+
 def single(tap, server, sync, at):
     before = len(told(at("commit")))
     server.side("edit", {"id": 5, "set": {"subject": "Single"}})
@@ -291,6 +332,7 @@ def main():
         errors(tap, server, sync, at)
         faults(tap, server, sync, at)
         failing(tap, server, sync, at)
+        late(tap, server, sync, at)
         single(tap, server, sync, at)
         left_behind(tap, server, sync, at)
         namesakes(tap, server, sync)

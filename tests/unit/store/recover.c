@@ -42,6 +42,25 @@ static const char *subjects(struct fixture *f)
 	return run(GIT "log --format=%%s | tr '\\n' ' '", f->path);
 }
 
+static int count_told(void *arg, const struct state_event *event, struct err *e)
+{
+	(void)e;
+	*(int *)arg += str_is(event->kind, "committed");
+	return 0;
+}
+
+/* How many commits the log tells of. */
+static int n_told(struct fixture *f)
+{
+	const struct state_event_query all = {0};
+	int n = 0;
+
+	assert_int_equal(state_events(store_state(f->store), &all, count_told,
+				 &n, &f->err),
+		0);
+	return n;
+}
+
 static void test_next_commit_goes_on(void **state)
 {
 	struct fixture *f = *state;
@@ -50,9 +69,11 @@ static void test_next_commit_goes_on(void **state)
 	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
 	commit_in_vain(f);
 	assert_string_equal(text_of(f, "a/one.md"), "one\n");
+	assert_int_equal(n_told(f), 1);
 	put_well(f, 2, make("two.md", "more\n", NULL), STORE_CHANGED);
 	assert_int_equal(strlen(commit(f).id), 40);
 	assert_string_equal(subjects(f), "Sync Sync Sync ");
+	assert_int_equal(n_told(f), 3);
 	assert_string_equal(text_of(f, "a/one.md"), "more\n");
 	check_clean(f);
 }
@@ -67,6 +88,7 @@ static void test_made_anew_on_top(void **state)
 	commit_theirs(f, "theirs.md");
 	reopen(f);
 	assert_string_equal(subjects(f), "Sync theirs Sync ");
+	assert_int_equal(n_told(f), 2);
 	assert_string_equal(files(f), "b/one.md theirs.md two.md ");
 	assert_string_equal(
 		run(GIT "log -1 --format='%%ad %%P' --date=unix", f->path),
@@ -86,6 +108,7 @@ static void test_nothing_left_to_make(void **state)
 	commit_theirs(f, "a/one.md");
 	reopen(f);
 	assert_string_equal(subjects(f), "theirs Sync ");
+	assert_int_equal(n_told(f), 1);
 	check_clean(f);
 }
 
@@ -93,7 +116,7 @@ static void test_nothing_left_to_make(void **state)
 static int see(void *arg, const struct state_event *event, struct err *e)
 {
 	(void)e;
-	*(bool *)arg =
+	*(bool *)arg |=
 		str_is(event->kind, "kept") && str_is(event->path, "a/one.md");
 	return 0;
 }
@@ -153,11 +176,13 @@ static void test_their_change_on_top(void **state)
 	put_well(f, 2, make("two.md", "more\n", NULL), STORE_CHANGED);
 	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
 	assert_int_equal(strlen(c.id), 40);
+	assert_int_equal(n_told(f), 2);
 	run("rm '%s/.git/index.lock'", f->path);
 	commit_theirs(f, "a/one.md");
 	reopen(f);
 	assert_string_equal(text_of(f, "a/one.md"), "theirs");
 	assert_string_equal(subjects(f), "theirs Sync Sync ");
+	assert_int_equal(n_told(f), 2);
 	check_clean(f);
 }
 
