@@ -3,10 +3,11 @@
  *
  *   a pass ended --> quiet for a while --> job: log read, head written
  *     --> each hook's queue --> one program after the other --> all told:
- *     job: noted how far
+ *     job: noted how far --> where the log has more: read on
  *
  * A program that fails is run again, later and later, and given up after a
- * day; meanwhile what follows waits behind it.  Sync goes on.
+ * day; meanwhile what follows waits behind it, in the queue or, where that is
+ * full, in the log.  Sync goes on.
  */
 #include "daemon/hooks.h"
 
@@ -24,7 +25,7 @@
 #define RETRY_MOST (900 * STAMP_SECOND)
 #define GIVE_UP (86400 * STAMP_SECOND)
 #define NEVER_QUIET 12 /* times settle */
-#define MOST 1000      /* that wait for one hook */
+#define MOST NEWS_MOST /* that wait for one hook */
 
 struct call {
 	struct call *next;
@@ -40,6 +41,8 @@ struct hook {
 	int64_t timeout;
 	struct call *first, **last;
 	size_t n;
+	int64_t at;  /* the last event that was looked at for it; or -1 */
+	bool behind; /* the log has more for it, once its queue is empty */
 	bool running;
 	int64_t wait; /* before the next try */
 	struct err fault;
@@ -58,7 +61,8 @@ struct hooks {
 	bool again;    /* something happened meanwhile */
 	bool flushing; /* --once */
 	int64_t since; /* monotonic: when the timer was started first */
-	bool noted;    /* how far all is told */
+	int64_t at;    /* where there is no hook: the last event seen; or -1 */
+	int64_t noted; /* so far all is told; -1: not known yet */
 	bool closing;
 	uv_timer_t timer;
 	size_t n;
@@ -97,11 +101,35 @@ static void add_call(struct hook *hook, const char *text)
 	call->text = xstrdup(text);
 	*hook->last = call;
 	hook->last = &call->next;
-	if (++hook->n <= MOST || hook->running)
+	hook->n++;
+}
+
+/* It goes on where it was when all that waits is told. */
+static bool is_busy(const struct hook *hook)
+{
+	return hook->behind && hook->n > 0;
+}
+
+static void take_news(struct hook *hook, const struct news *news)
+{
+	if (is_busy(hook))
 		return;
-	log_warning("hook %s: too much waits for it: the oldest is forgotten",
-		hook->argv[0]);
-	drop_first(hook);
+	hook->behind = news->more;
+	for (size_t i = 0; i < news->n; i++) {
+		const struct news_item *item = &news->items[i];
+
+		if (item->id <= hook->at)
+			continue;
+		if (hook->n == MOST) {
+			hook->behind = true;
+			return;
+		}
+		if ((hook->on & item->on) != 0)
+			add_call(hook, item->text);
+		hook->at = item->id;
+	}
+	if (news->seen > hook->at)
+		hook->at = news->seen;
 }
 
 static void on_retry(uv_timer_t *timer)
@@ -210,6 +238,27 @@ static size_t count_waiting(const struct hooks *h)
 	return n;
 }
 
+/* From where the log is to be read: not for those that are busy. */
+static int64_t first_wanted(const struct hooks *h)
+{
+	int64_t at = h->n == 0 ? h->at : INT64_MAX;
+
+	for (size_t i = 0; i < h->n; i++)
+		if (!is_busy(&h->items[i]) && h->items[i].at < at)
+			at = h->items[i].at;
+	return at;
+}
+
+static bool wants_more(const struct hooks *h)
+{
+	if (h->n == 0)
+		return h->news.more;
+	for (size_t i = 0; i < h->n; i++)
+		if (h->items[i].behind && h->items[i].n == 0)
+			return true;
+	return false;
+}
+
 static void run_note(struct job *job)
 {
 	struct hooks *h = container_of(job, struct hooks, job);
@@ -232,15 +281,16 @@ static void collect(struct hooks *h);
 
 static void rest(struct hooks *h)
 {
-	if (h->collecting || is_running(h))
+	if (h->collecting)
 		return;
-	if (h->again) {
+	if (count_waiting(h) == 0 && first_wanted(h) > h->noted) {
+		h->noted = h->news.seen = first_wanted(h);
+		h->collecting = true;
+		give(h, run_note, on_noted);
+	} else if (wants_more(h) || (h->again && !is_running(h))) {
 		h->again = false;
 		collect(h);
-	} else if (count_waiting(h) == 0 && !h->noted) {
-		h->noted = h->collecting = true;
-		give(h, run_note, on_noted);
-	} else {
+	} else if (!is_running(h)) {
 		h->host.idle(h->host.arg);
 	}
 }
@@ -250,6 +300,21 @@ static void run_collect(struct job *job)
 	struct hooks *h = container_of(job, struct hooks, job);
 
 	news_collect(&h->news, h->host.store);
+}
+
+/* At first the state says how far; one that was made again counts anew. */
+static void take_all(struct hooks *h)
+{
+	const struct news *news = &h->news;
+
+	if (h->noted < 0 || news->anew) {
+		h->noted = h->at = news->after;
+		for (size_t i = 0; i < h->n; i++)
+			h->items[i].at = news->after;
+	}
+	h->at = news->seen;
+	for (size_t i = 0; i < h->n; i++)
+		take_news(&h->items[i], news);
 }
 
 static void on_collected(struct job *job)
@@ -263,12 +328,7 @@ static void on_collected(struct job *job)
 	}
 	if (h->news.err.code != 0)
 		log_error("%s", h->news.err.text);
-	if (h->news.n > 0)
-		h->noted = false;
-	for (size_t i = 0; i < h->news.n; i++)
-		for (size_t k = 0; k < h->n; k++)
-			if ((h->items[k].on & h->news.items[i].on) != 0)
-				add_call(&h->items[k], h->news.items[i].text);
+	take_all(h);
 	news_clear(&h->news);
 	for (size_t k = 0; k < h->n; k++)
 		if (!uv_is_active((uv_handle_t *)&h->items[k].timer))
@@ -279,6 +339,7 @@ static void on_collected(struct job *job)
 static void collect(struct hooks *h)
 {
 	h->collecting = true;
+	h->news.after = first_wanted(h);
 	give(h, run_collect, on_collected);
 }
 
@@ -350,7 +411,7 @@ static void init_hook(
 	struct hooks *h, struct hook *hook, const struct config_hook *from)
 {
 	*hook = (struct hook){
-		.hooks = h, .on = from->on, .timeout = from->timeout};
+		.hooks = h, .on = from->on, .timeout = from->timeout, .at = -1};
 	hook->argv = xcalloc(from->n_argv + 1, sizeof(char *));
 	for (size_t i = 0; i < from->n_argv; i++)
 		hook->argv[i] = xstrdup(from->argv[i]);
@@ -367,7 +428,7 @@ struct hooks *hooks_new(
 	h->host = *host;
 	h->settle = config->hooks.settle;
 	h->folder = xstrdup(config->store_path);
-	h->noted = true;
+	h->at = h->noted = -1;
 	make_env(h, config);
 	news_init(&h->news, config);
 	uv_timer_init(host->loop, &h->timer);

@@ -1,8 +1,9 @@
 /*
  * news - what happened, for hooks.
  *
- *   events since the last one seen --> an object each, the last of its kind
- *   and work package only; the branch's commit --> the file head
+ *   events since the last one told, the oldest first --> an object each, the
+ *   last of its kind and work package only; the branch's commit --> the file
+ *   head
  *
  * Committed, removed and other documents are not told one by one: a commit
  * is, and the repository says the rest.
@@ -40,7 +41,7 @@ void news_init(struct news *n, const struct config *config)
 	n->url = xstrdup(config->url);
 	n->instance = xstrdup(config->instance);
 	n->head_file = config_head(config);
-	n->seen = -1;
+	n->after = -1;
 }
 
 void news_clear(struct news *n)
@@ -65,6 +66,7 @@ struct gathering {
 	struct news *news;
 	struct store *store;
 	struct arena texts;
+	size_t n;                  /* events */
 	struct work_package about; /* the event's */
 };
 
@@ -154,6 +156,7 @@ static int add_event(void *arg, const struct state_event *event, struct err *e)
 
 	(void)e;
 	n->seen = event->id;
+	g->n++;
 	for (size_t i = 0; i < ARRAY_LEN(kinds) && !n->first; i++) {
 		if (!str_is(event->kind, kinds[i].kind))
 			continue;
@@ -163,6 +166,7 @@ static int add_event(void *arg, const struct state_event *event, struct err *e)
 		forget_same(n, kinds[i].on, event->work_package);
 		n->items = grow(n->items, n->n, &n->cap, sizeof(*n->items));
 		n->items[n->n++] = (struct news_item){
+			.id = event->id,
 			.on = kinds[i].on,
 			.work_package = event->work_package,
 			.text = buf_take(&text),
@@ -174,30 +178,38 @@ static int add_event(void *arg, const struct state_event *event, struct err *e)
 static int gather(struct news *n, struct store *store, struct err *e)
 {
 	struct gathering g = {.news = n, .store = store};
-	struct state_event_query query = {
-		.after = n->seen, .limit = n->first ? 1 : 0};
+	struct state_event_query query = {.after = n->after,
+		.limit = n->first ? 1 : NEWS_MOST,
+		.oldest = !n->first};
 	struct buf wanted = {0};
 	int r;
 
+	n->seen = n->after;
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		buf_printf(&wanted, " %s ", kinds[i].kind);
 	query.kinds = buf_str(&wanted);
 	r = state_events(store_state(store), &query, add_event, &g, e);
-	if (n->seen - query.after >= MANY)
+	n->more = g.n == NEWS_MOST;
+	if (n->seen - n->after >= MANY)
 		store_rest(store); /* nobody reads them a second time */
 	buf_fini(&wanted);
 	arena_fini(&g.texts);
 	return r;
 }
 
-static int load_seen(struct news *n, struct store *store, struct err *e)
+/* It is always there but at the very first, and where the state is another. */
+static int load_after(struct news *n, struct store *store, struct err *e)
 {
 	struct buf text = {0};
 	bool found = false;
 	long long seen = 0;
 	int r = state_get(store_state(store), SEEN, &text, &found, e);
 
-	n->seen = found && str_to_int64(buf_str(&text), &seen) ? seen : 0;
+	n->anew = r == 0 && !found && n->after > 0 && !n->first;
+	if (r == 0 && found && n->after < 0)
+		n->after = str_to_int64(buf_str(&text), &seen) ? seen : 0;
+	if (r == 0 && !found)
+		n->after = 0;
 	n->first = n->first && !found;
 	buf_fini(&text);
 	return r;
@@ -260,27 +272,35 @@ static int put_head(struct news *n, struct store *store, struct err *e)
 
 /* --- Both --------------------------------------------------------------- */
 
+static void note(struct store *store, int64_t at, struct err *e)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)at);
+	state_put(store_state(store), SEEN, str_of(text), e);
+}
+
 void news_collect(struct news *n, struct store *store)
 {
 	struct err late = {0};
-	int r = 0;
+	int r;
 
 	n->err = (struct err){0};
-	if (n->seen < 0)
-		r = load_seen(n, store, &n->err);
+	n->seen = n->after;
+	n->more = false;
+	r = load_after(n, store, &n->err);
 	if (r == 0)
 		r = gather(n, store, &n->err);
-	if (n->first && r == 0)
-		news_note(n, store);
-	n->first = false;
+	if (r == 0 && n->first)
+		n->after = n->seen;
+	if (r == 0 && (n->first || n->anew))
+		note(store, n->after, &n->err);
+	n->first = n->first && n->err.code != 0;
 	if (put_head(n, store, &late) != 0 && n->err.code == 0)
 		n->err = late;
 }
 
 void news_note(struct news *n, struct store *store)
 {
-	char text[24];
-
-	snprintf(text, sizeof(text), "%lld", (long long)n->seen);
-	state_put(store_state(store), SEEN, str_of(text), &n->err);
+	note(store, n->seen, &n->err);
 }

@@ -29,6 +29,7 @@ def told(path):
 
 
 SETTLE = 0.5  # seconds
+MANY = 1500  # errors
 
 
 def hooks_of(sync):
@@ -320,6 +321,21 @@ def wrong(tap, sync):
         tap.ok(done.code == 78 and words in done.err, words, done)
 
 
+def many(tap):
+    """More than wait for a hook at a time; nothing is forgotten."""
+    with StandIn("--generate", str(MANY)) as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING.replace(
+                "'Bad'", "subject")) as sync:
+        path = os.path.join(sync.folder, "error")
+        sync.configure(more="hooks:\n- { on: [error], shell: 'cat >>%s' }\n"
+                       "- { on: [error], shell: 'exit 3' }" % path)
+        done = sync.once(timeout=300)
+        ids = [e["work_package"] for e in told(path)]
+        tap.ok(done.code == 3 and len(ids) == MANY and
+               len(set(ids)) == MANY, "each of many errors is told, once, "
+               "whatever another hook does", (len(ids), len(set(ids)), done))
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server, Sync(
@@ -338,6 +354,7 @@ def main():
         namesakes(tap, server, sync)
         service(tap, server, sync)
         wrong(tap, sync)
+    many(tap)
     return tap.end()
 
 

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 
-from harness import StandIn, Sync, Tap
+from harness import StandIn, Sync, Tap, until
 
 WORLD = ("--generate", "40", "--projects", "2", "--attachments", "20",
          "--attachment-size", "2000")
@@ -33,9 +33,9 @@ def garble(sync):
         f.write(os.urandom(9000))
 
 
-def flip(sync):
+def flip(sync, suffix=""):
     """A page in the middle of it is no page."""
-    with open(sync.state_file, "r+b") as f:
+    with open(sync.state_file + suffix, "r+b") as f:
         f.seek(0, 2)
         size = f.tell()
         for at in range(4096, size, 4096):
@@ -152,15 +152,27 @@ def hidden(tap):
 def garbled_alive(tap):
     """The file is damaged under a running daemon."""
     with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
+        told = os.path.join(sync.folder, "told")
+        sync.configure(more="hooks: { settle: 100ms, calls: [{ on: [commit], "
+                       "shell: 'cat >>%s' }] }" % told)
         sync.start()
-        head = sync.head()
+        for n in range(10):
+            server.side("edit", {"id": 7, "set": {"subject": "Before %d" % n}})
+            sync.opsync("resync", "--wait")
+        head, commits = sync.head(), sync.commits()
+        until(lambda: os.path.exists(told) and head in open(told).read())
         flip(sync)
+        flip(sync, "-wal")
         server.side("edit", {"id": 7, "set": {"subject": "After it"}})
         sync.opsync("resync", "--full", "--wait")
         sync.opsync("resync", "--full", "--wait")
         tap.tree(sync.tree(), sync.scratch(), "damaged while it runs: goes on")
-        tap.ok(sync.commits() == 2 and sync.head() != head,
+        tap.ok("the state was damaged: it is made again" in sync.said(),
+               "damaged while it runs: is noticed", sync.said())
+        tap.ok(sync.commits() == commits + 1 and sync.head() != head,
                "damaged while it runs: one commit", sync.said())
+        tap.ok(until(lambda: sync.head() in open(told).read()),
+               "damaged while it runs: which a hook is told", sync.said())
         tap.same(sync.stop(), 0, "damaged while it runs: it ends well")
 
 
