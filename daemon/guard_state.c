@@ -2,6 +2,7 @@
  * guard_state - what a person said about documents, as a pass finds it; and
  * changes that nobody on the server made.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -369,28 +370,41 @@ static int put_changes(struct mapper *m, bool grown, struct err *e)
 		      : r;
 }
 
+/* What was held before is no event again. */
+static void tell_changes(struct mapper *m, int64_t n, bool grown)
+{
+	char text[300];
+
+	snprintf(text, sizeof(text),
+		"%lld documents would change, though nothing changed in "
+		"OpenProject: that is more than guard: max_change lets "
+		"through, so they stay as they are (opsync held lists them)",
+		(long long)n);
+	if (grown)
+		mapper_event(
+			m, LOG_LEVEL_WARNING, "held", 0, STR_NONE, "%s", text);
+	else
+		log_warning("%s", text);
+}
+
 /* They are held, unless they are just those that were held before. */
 static int hold(struct mapper *m, int64_t n, struct err *e)
 {
 	struct state *state = store_state(m->store);
-	bool same =
-		says(state, "held.mapping", program_hash(m->config->program));
+	bool grown = !says(state, "held.mapping",
+			     program_hash(m->config->program)) ||
+		     n > m->guard.n_changes;
 	int r = state_begin(state, e);
 
 	if (r != 0)
 		return r;
-	r = put_changes(m, !same || n > m->guard.n_changes, e);
+	r = put_changes(m, grown, e);
 	if (r == 0)
 		r = state_end(state, e);
 	else
 		state_rollback(state);
 	if (r != 0)
 		return r;
-	log_warning("%lld documents would change, though nothing changed in "
-		    "OpenProject: that is more than guard: max_change lets "
-		    "through, so they stay as they are (opsync held lists "
-		    "them)",
-		(long long)n);
 	store_discard(m->store);
 	mapper_forget_names(m);
 	guard_forget(&m->guard);
@@ -406,6 +420,7 @@ static int hold(struct mapper *m, int64_t n, struct err *e)
 	m->restored = 0;
 	m->guard.n_changes = n;
 	m->guard.changes_held = true;
+	tell_changes(m, n, grown);
 	return 0;
 }
 

@@ -143,8 +143,10 @@ static void put_counts(struct page *p, const struct metrics_now *now)
 	sample(p, "", "state=\"left_out\"", (double)now->counts.unmatched);
 	sample(p, "", "state=\"failed\"", (double)now->counts.failed);
 	family(p, "documents", "gauge",
-		"In the store; held: whose removal the guard holds.");
-	sample(p, "", "state=\"current\"", (double)now->counts.documents);
+		"In the store; held: whose removal, or change, the guard "
+		"holds.");
+	sample(p, "", "state=\"current\"",
+		(double)(now->counts.documents - now->held));
 	sample(p, "", "state=\"held\"", (double)now->held);
 	family(p, "errors", "gauge",
 		"Work packages in error; whether the last pass, and the last "

@@ -133,13 +133,6 @@ static int write_flushed(
 	return r;
 }
 
-static int count_held(void *arg, const struct state_held *held, struct err *e)
-{
-	(void)e;
-	*(int64_t *)arg += !held->released;
-	return 0;
-}
-
 static int write_textfile(struct monitor *m, struct state *s, struct err *e)
 {
 	struct metrics_now *now = &m->write.now;
@@ -147,7 +140,7 @@ static int write_textfile(struct monitor *m, struct state *s, struct err *e)
 	int r = state_count(s, &now->counts, e);
 
 	if (r == 0)
-		r = state_held(s, HELD_REMOVAL, count_held, &now->held, e);
+		r = state_held_count(s, &now->held, e);
 	if (r == 0) {
 		metrics_render(now, &out);
 		r = metrics_write(m->write.textfile, buf_str(&out), e);

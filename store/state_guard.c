@@ -100,6 +100,16 @@ int state_held(struct state *s, enum state_held_kind kind, state_held_fn *fn,
 	return query_held(&q, fn, arg, e);
 }
 
+int state_held_count(struct state *s, int64_t *out, struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT count(*) FROM (SELECT DISTINCT work_package, entry"
+		" FROM held WHERE NOT released AND " THERE ")");
+
+	*out = query_next(&q) ? column_int(&q) : 0;
+	return query_close(&q, e);
+}
+
 int state_held_release(struct state *s, enum state_held_kind kind,
 	int64_t project_id, int64_t work_package, struct err *e)
 {

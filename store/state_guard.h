@@ -42,6 +42,9 @@ int state_held_tidy(struct state *s, struct err *e);
 int state_held(struct state *s, enum state_held_kind kind, state_held_fn *fn,
 	void *arg, struct err *e);
 
+/* How many documents are held, of whatever kind, and not released. */
+int state_held_count(struct state *s, int64_t *out, struct err *e);
+
 /* Let those of a kind go: of a project, of a work package; 0: of any. */
 int state_held_release(struct state *s, enum state_held_kind kind,
 	int64_t project_id, int64_t work_package, struct err *e);

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """A server that suddenly shows nothing, or half of it: nothing is removed,
 and it is said loudly; a few deletions pass; a person lets the rest go."""
+import json
 import os
 import re
 import subprocess
@@ -404,6 +405,47 @@ def changes(tap):
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
 
+def told(sync, name):
+    """What a hook has written there: its objects."""
+    try:
+        with open(os.path.join(sync.folder, name)) as f:
+            return [json.loads(line) for line in f]
+    except FileNotFoundError:
+        return []
+
+
+def figure(sync, state):
+    """Of the metrics: how many documents are in that state."""
+    with open(os.path.join(sync.folder, "metrics.prom")) as f:
+        return int(re.search('opsync_documents.*state="%s".* (\\d+)' % state,
+                             f.read())[1])
+
+
+def changes_are_told(tap):
+    """Held changes are an event, told to hooks and counted, as removals."""
+    more = ("guard: { max_change: { count: 20 } }\n"
+            "status: { textfile: %s/metrics.prom }\n"
+            "hooks:\n- { on: [held], shell: 'cat >>%s/held' }")
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1, demo-2]", mapping=PLAIN) as sync:
+        sync.configure(more=more % (sync.folder, sync.folder))
+        sync.once()
+        tap.same((figure(sync, "current"), figure(sync, "held")), (COUNT, 0),
+                 "nothing is held")
+        sync.configure(mapping=PLAIN + "  front_matter: { id: '${ id }' }\n")
+        sync.once()
+        logged = sync.opsync("--json", "log", "--event", "held").json()
+        tap.ok(len(logged) == 1 and "40 documents would change" in
+               logged[0]["text"], "changes that are held are an event", logged)
+        tap.same([h["sentence"] for h in told(sync, "held")],
+                 [logged[0]["text"]] if logged else None,
+                 "which a hook is told")
+        tap.same((figure(sync, "current"), figure(sync, "held")), (0, COUNT),
+                 "and a metric has them, in one state each")
+        sync.once()
+        tap.same(len(told(sync, "held")), 1, "once")
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
@@ -413,7 +455,7 @@ def main():
         emptied(tap, server, sync, head)
         tap.same(sync.flaws(), [], "a repository without a flaw")
     for part in (few, retyped, mistyped, once_each, made_again, projects,
-                 withdrawn, changes):
+                 withdrawn, changes, changes_are_told):
         part(tap)
     return tap.end()
 
