@@ -99,6 +99,9 @@ int guard_take_out(struct mapper *m, int64_t id, struct err *e);
  */
 int guard_weigh(struct mapper *m, struct err *e);
 
+/* With the last commit of what was let through: no changes are held then. */
+void guard_settle_changes(struct mapper *m);
+
 /*
  * Could so many work packages, rendered by another mapping, be held?  If not,
  * they are committed as they come.

@@ -60,6 +60,14 @@ static int count_one(void *arg, const struct state_held *held, struct err *e)
 	return 0;
 }
 
+static int count_waiting(
+	void *arg, const struct state_held *held, struct err *e)
+{
+	(void)e;
+	*(int64_t *)arg += !held->released;
+	return 0;
+}
+
 static int add_withdrawn(void *arg, int64_t id, struct err *e)
 {
 	struct guard *g = arg;
@@ -87,7 +95,6 @@ int guard_load(struct mapper *m, bool released, struct err *e)
 	int r;
 
 	free_held(g);
-	g->n_changes = 0;
 	r = state_held(state, HELD_REMOVAL, add_held, g, e);
 	for (size_t i = 0; i < g->n_held; i++) {
 		if (g->held[i].released && !released)
@@ -96,19 +103,23 @@ int guard_load(struct mapper *m, bool released, struct err *e)
 			g->held[n++] = g->held[i];
 	}
 	g->n_held = n;
-	return r == 0 ? state_held(
-				state, HELD_CHANGE, count_one, &g->n_changes, e)
-		      : r;
+	return r;
 }
 
 int guard_begin(struct mapper *m, struct err *e)
 {
-	int r = state_held_tidy(store_state(m->store), e);
+	struct state *state = store_state(m->store);
+	struct guard *g = &m->guard;
+	int r = state_held_tidy(state, e);
 
-	guard_forget(&m->guard);
-	m->guard.weighing = false;
+	guard_forget(g);
+	g->weighing = false;
+	g->n_changes = 0;
 	if (r == 0)
 		r = guard_load(m, true, e);
+	if (r == 0)
+		r = state_held(
+			state, HELD_CHANGE, count_waiting, &g->n_changes, e);
 	return r == 0 ? load_withdrawn(m, e) : r;
 }
 
@@ -444,28 +455,34 @@ int guard_may_hold(struct mapper *m, size_t n, bool *may, struct err *e)
 
 bool guard_let_changes(const struct mapper *m)
 {
-	return m->guard.n_changes > 0 && is_released(m);
+	return is_released(m);
 }
 
 int guard_weigh(struct mapper *m, struct err *e)
 {
-	struct state *state = store_state(m->store);
 	struct guard *g = &m->guard;
 	int64_t n = 0;
 	bool over = false;
-	int r = state_staged_changes(state, count_one, &n, e);
+	int r = state_staged_changes(store_state(m->store), count_one, &n, e);
 
 	g->weighing = false;
 	if (r == 0)
 		r = is_over(m, n, &over, e);
-	if (r == 0 && over &&
-		!says(state, "held.released", program_hash(m->config->program)))
+	if (r != 0)
+		return r;
+	if (over && !is_released(m))
 		return hold(m, n, e);
 	g->changes_held = false;
 	g->n_changes = 0;
-	if (r == 0)
-		r = state_held_clear(state, HELD_CHANGE, e);
-	if (r == 0)
-		r = state_delete(state, "held.released", e);
-	return r == 0 ? state_delete(state, "held.mapping", e) : r;
+	return 0;
+}
+
+/* Until they are committed, a kill leaves what was held, or released. */
+void guard_settle_changes(struct mapper *m)
+{
+	static const char *const keys[] = {"held.released", "held.mapping"};
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		if (has(store_state(m->store), keys[i]))
+			store_delete_value(m->store, keys[i]);
 }

@@ -72,6 +72,7 @@ static void put_made_with(const struct pass *p, struct mapper *m)
 			str_of(program_hash(m->config->program)));
 		store_put_value(m->store, "mapping.text",
 			str_of(program_text_hash(m->config->program)));
+		guard_settle_changes(m);
 	}
 	if (p->kind == PASS_SLOW) {
 		slow_put(p->slow_list, &text);

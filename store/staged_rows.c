@@ -174,6 +174,11 @@ void store_put_value(struct store *s, const char *key, struct str value)
 	run(s, &q);
 }
 
+void store_delete_value(struct store *s, const char *key)
+{
+	store_put_value(s, key, STR_NONE);
+}
+
 void store_put_removal(struct store *s, int64_t at, int64_t project_id)
 {
 	struct query q = query_open(s->state,

@@ -13,6 +13,7 @@
 
 #include "base/util.h"
 #include "store/rows.h"
+#include "store/state_guard.h"
 
 static const char tables[] =
 	"CREATE TEMP TABLE staged_work_package ("
@@ -393,12 +394,19 @@ static const char *const apply_steps[] = {
 	"DELETE FROM stale WHERE work_package IN"
 	" (SELECT work_package FROM staged_stale WHERE stale = 0)",
 	"INSERT OR REPLACE INTO value (key, value)"
-	" SELECT key, value FROM staged_value",
+	" SELECT key, value FROM staged_value WHERE value IS NOT NULL",
+	"DELETE FROM value WHERE key IN"
+	" (SELECT key FROM staged_value WHERE value IS NULL)",
+	/* Changes are held with the mapping that makes them. */
+	"DELETE FROM held WHERE kind = 2 AND NOT EXISTS"
+	" (SELECT 1 FROM value WHERE key = 'held.mapping')",
 	"INSERT INTO removal (at, project_id)"
 	" SELECT at, project_id FROM staged_removal",
 	"INSERT OR FAIL INTO event (" EVENT_COLUMNS ")"
 	" SELECT " EVENT_COLUMNS " FROM staged_event ORDER BY id",
 };
+
+_Static_assert(HELD_CHANGE == 2, "as in the statement");
 
 int staging_apply(struct state *s, struct err *e)
 {

@@ -281,10 +281,12 @@ int store_staged_at(struct store *s, struct str path, bool *found,
 	int64_t *work_package, struct buf *entry, struct err *e);
 
 /*
- * Stage a value for state_put(), that a removal was let through (what the guard
- * weighs: state_guard.h), and an event for state_event_add().
+ * Stage a value for state_put() or state_delete(), that a removal was let
+ * through (what the guard weighs: state_guard.h), and an event for
+ * state_event_add().  Changes are held as long as there is a "held.mapping".
  */
 void store_put_value(struct store *s, const char *key, struct str value);
+void store_delete_value(struct store *s, const char *key);
 void store_put_removal(struct store *s, int64_t at, int64_t project_id);
 void store_put_event(struct store *s, const struct state_event *event);
 

@@ -4,6 +4,7 @@ and it is said loudly; a few deletions pass; a person lets the rest go."""
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -446,6 +447,31 @@ def changes_are_told(tap):
         tap.same(len(told(sync, "held")), 1, "once")
 
 
+def killed_amid(tap):
+    """A release is used up with the commit that it led to."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1, demo-2]", mapping=PLAIN,
+            more="guard: { max_change: { count: 20 } }") as sync:
+        sync.once()
+        sync.configure(mapping=PLAIN + "  front_matter: { id: '${ id }' }\n")
+        sync.once()
+        tap.same(sync.opsync("release", "1").code, 0, "changes are released")
+        server.side("requests/reset")
+        server.side("fault", {"match": "/api/v3/work_packages?",
+                              "delay_ms": 20000})
+        head = sync.head()
+        sync.start("--once", wait=False)
+        tap.ok(until(lambda: any("/work_packages?" in r["path"]
+                                 for r in server.requests())),
+               "all of them are staged", server.requests())
+        sync.stop(signal.SIGKILL)
+        server.side("faults/clear")
+        tap.same(sync.head(), head, "and the pass is killed")
+        done = sync.once()
+        tap.same((done.code, sets(sync)), (0, {}), "the next one makes them")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
@@ -455,7 +481,7 @@ def main():
         emptied(tap, server, sync, head)
         tap.same(sync.flaws(), [], "a repository without a flaw")
     for part in (few, retyped, mistyped, once_each, made_again, projects,
-                 withdrawn, changes, changes_are_told):
+                 withdrawn, changes, changes_are_told, killed_amid):
         part(tap)
     return tap.end()
 
