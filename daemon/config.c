@@ -256,8 +256,6 @@ void config_rehearse(struct config *c, const char *folder)
 	c->hooks.n = 0;
 	c->textfile = NULL;
 	c->socket = NULL;
-	c->guard_share = c->change_share = 1e9;
-	c->guard_count = c->change_count = INT64_MAX;
 }
 
 char *config_socket(const struct config *c)

@@ -14,6 +14,7 @@
  */
 #include "daemon/guard.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -260,19 +261,30 @@ static bool is_over(
 	       (n > c->guard_count || (double)n > c->guard_share * (double)all);
 }
 
+/* Each of them is an event when it is held; in a rehearsal none is. */
 static void say_held(struct mapper *m, int64_t n, int64_t project)
 {
 	const struct project *p = names_project(&m->names, project);
+	bool rehearsal = m->config->rehearsal;
+	char text[400];
 
-	log_warning("%lld document%s%s%s would be removed: with those of the "
-		    "last %lld h that is more than guard: max_delete lets "
-		    "through, so all of them stay (opsync held lists them)",
+	snprintf(text, sizeof(text),
+		"%lld document%s%s%s would be removed: with those of the "
+		"last %lld h that is more than guard: max_delete lets "
+		"through%s",
 		(long long)n, n == 1 ? "" : "s",
 		project != 0 ? " of project " : "",
 		project == 0 ? ""
 		: p != NULL  ? p->identifier.p
 			     : "?",
-		(long long)(m->config->guard_within / HOUR));
+		(long long)(m->config->guard_within / HOUR),
+		rehearsal ? GUARD_WOULD_HOLD
+			  : ", so all of them stay (opsync held lists them)");
+	if (rehearsal)
+		mapper_event(
+			m, LOG_LEVEL_WARNING, "held", 0, STR_NONE, "%s", text);
+	else
+		log_warning("%s", text);
 }
 
 /* Project by project, then the store with those that are not over. */
@@ -322,7 +334,7 @@ static int weigh(struct victims *v, struct err *e)
 		const struct weight *w = weight_of(&s, victim->project);
 
 		if (w != NULL && w->over && victim->verdict == GOES &&
-			!victim->released)
+			!victim->released && !m->config->rehearsal)
 			victim->verdict = IS_HELD;
 	}
 	free(s.projects);

@@ -19,6 +19,8 @@ struct mapper;
 struct mapper_item;
 
 #define GUARD_FLOOR 5 /* fewer removals are never held */
+#define GUARD_WOULD_HOLD                                                       \
+	": the guard would hold that (opsync held lists what it holds)"
 
 /* A document whose removal is held, or was released. */
 struct guard_held {
@@ -95,7 +97,8 @@ int guard_take_out(struct mapper *m, int64_t id, struct err *e);
 
 /*
  * Changes that come from the mapping alone are all staged: may they be
- * committed?  If not they are held, and nothing is staged any more.
+ * committed?  If not they are held, and nothing is staged any more.  In a
+ * rehearsal it is only told, as of removals.
  */
 int guard_weigh(struct mapper *m, struct err *e);
 

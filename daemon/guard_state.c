@@ -389,8 +389,11 @@ static void tell_changes(struct mapper *m, int64_t n, bool grown)
 	snprintf(text, sizeof(text),
 		"%lld documents would change, though nothing changed in "
 		"OpenProject: that is more than guard: max_change lets "
-		"through, so they stay as they are (opsync held lists them)",
-		(long long)n);
+		"through%s",
+		(long long)n,
+		m->config->rehearsal ? GUARD_WOULD_HOLD
+				     : ", so they stay as they are (opsync "
+				       "held lists them)");
 	if (grown)
 		mapper_event(
 			m, LOG_LEVEL_WARNING, "held", 0, STR_NONE, "%s", text);
@@ -470,8 +473,11 @@ int guard_weigh(struct mapper *m, struct err *e)
 		r = is_over(m, n, &over, e);
 	if (r != 0)
 		return r;
-	if (over && !is_released(m))
-		return hold(m, n, e);
+	if (over && !is_released(m)) {
+		if (!m->config->rehearsal)
+			return hold(m, n, e);
+		tell_changes(m, n, true);
+	}
 	g->changes_held = false;
 	g->n_changes = 0;
 	return 0;

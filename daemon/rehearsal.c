@@ -4,7 +4,8 @@
  *   a shadow of the store --> a pass on it, as the daemon makes it --> what
  *   became different there
  *
- * The guard lets all through, since what it would hold is to be seen, too.
+ * The guard lets all through, since what it would hold is to be seen, too, and
+ * tells of it in the log there.
  */
 #include "daemon/rehearsal.h"
 
@@ -13,7 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/guard.h"
 #include "daemon/log.h"
 #include "daemon/report.h"
 #include "daemon/service.h"
@@ -174,6 +174,8 @@ static int on_event(void *arg, const struct state_event *event, struct err *e)
 		     str_is(event->kind, "retried"); /* as it did before */
 
 	(void)e;
+	if (str_is(event->kind, "held"))
+		t->r->notes(t->r->arg, 0, event->text);
 	if (fails &&
 		is_asked_for(t->r, event->work_package, event->work_package))
 		t->r->notes(t->r->arg, event->work_package, event->text);
@@ -182,59 +184,32 @@ static int on_event(void *arg, const struct state_event *event, struct err *e)
 
 static int on_run(void *arg, const struct state_run *run, struct err *e)
 {
-	struct state_run *last = arg;
+	int64_t *last = arg;
 
 	(void)e;
-	last->id = run->id;
-	last->removed = run->removed;
+	*last = run->id;
 	return 0;
 }
 
-/* Its texts are not kept; id 0: there is none. */
-static struct state_run last_run(struct state *state)
+/* 0: there is none. */
+static int64_t last_run(struct state *state)
 {
 	struct err ignored = {0};
-	struct state_run last = {0};
+	int64_t last = 0;
 
 	if (state != NULL)
 		state_runs(state, 1, on_run, &last, &ignored);
 	return last;
 }
 
-/* The rehearsal let all removals through; the guard might not. */
-static int tell_removals(
-	const struct telling *t, int64_t removed, struct err *e)
-{
-	const struct config *c = t->r->config;
-	struct state_counts counts = {0};
-	struct buf text = {0};
-	int rc = t->before != NULL ? state_count(t->before, &counts, e) : 0;
-
-	if (rc != 0 || removed < GUARD_FLOOR ||
-		(removed <= c->guard_count &&
-			(double)removed <=
-				c->guard_share * (double)counts.documents))
-		return rc;
-	buf_printf(&text,
-		"%lld of %lld documents would be removed: the guard would "
-		"hold that (opsync held lists what it holds)",
-		(long long)removed, (long long)counts.documents);
-	t->r->notes(t->r->arg, 0, buf_str(&text));
-	buf_fini(&text);
-	return 0;
-}
-
 /* Work packages that the pass could not map keep what they have. */
-static int tell_failures(struct telling *t, struct err *e)
+static int tell_notes(struct telling *t, struct err *e)
 {
-	struct state_run run = last_run(t->after);
-	const struct state_event_query query = {.run = run.id};
-	int rc;
+	const struct state_event_query query = {.run = last_run(t->after)};
 
-	if (run.id == last_run(t->before).id)
+	if (query.run == last_run(t->before))
 		return 0; /* the pass found nothing to do */
-	rc = state_events(t->after, &query, on_event, t, e);
-	return rc == 0 ? tell_removals(t, run.removed, e) : rc;
+	return state_events(t->after, &query, on_event, t, e);
 }
 
 /* One that nobody knows did not stay as it is. */
@@ -257,7 +232,7 @@ int rehearsal_run(const struct rehearsal *r, struct err *e)
 	if (rc == 0)
 		rc = check_asked(&t, e);
 	if (rc == 0)
-		rc = tell_failures(&t, e);
+		rc = tell_notes(&t, e);
 	if (rc == 0)
 		rc = shadow_compare(r->folder, t.old, t.new, on_change, &t, e);
 	state_close(t.before);

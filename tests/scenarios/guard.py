@@ -472,6 +472,38 @@ def killed_amid(tap):
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
 
+def rehearsed(tap):
+    """A rehearsal says what would be held, and weighs as a pass does."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1, demo-2]", mapping=PLAIN,
+            more="guard: { max_delete: { share: 30% }, max_change: { count: 20"
+            " } }") as sync:
+        sync.once()
+        some = sorted(i for i in ids(sync) if os.path.exists(
+            os.path.join(sync.store, "demo-1/%d.md" % i)))[:10]
+        sync.configure(mapping=PLAIN.replace(
+            "not (subject | match('^X'))", "not (id in %s)" % some))
+        diff = sync.opsync("diff")
+        tap.ok("10 documents of project demo-1 would be removed" in diff.err
+               and "the guard would hold that" in diff.err and
+               diff.out.count("deleted file") == 10,
+               "a project of which much would go", diff)
+        tap.same(sync.opsync("held").out, "nothing is held\n",
+                 "nothing is by that")
+        loud(tap, sync.once(), 10, 10, "as it is then")
+        sync.configure(mapping=PLAIN)
+        sync.once()
+        sync.configure(mapping=PLAIN + "  front_matter: { id: '${ id }' }\n")
+        diff = sync.opsync("diff")
+        tap.ok("40 documents would change" in diff.err and
+               "the guard would hold that" in diff.err and
+               diff.out.count("diff --git") == 40,
+               "more changes than it lets through", diff)
+        done = sync.once()
+        tap.ok(done.code == 3 and "40 documents would change" in done.err,
+               "which are held then", done)
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
@@ -481,7 +513,7 @@ def main():
         emptied(tap, server, sync, head)
         tap.same(sync.flaws(), [], "a repository without a flaw")
     for part in (few, retyped, mistyped, once_each, made_again, projects,
-                 withdrawn, changes, changes_are_told, killed_amid):
+                 withdrawn, changes, changes_are_told, killed_amid, rehearsed):
         part(tap)
     return tap.end()
 
