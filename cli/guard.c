@@ -17,15 +17,22 @@ enum { OPT_PROJECT = 256, OPT_WP, OPT_DRY_RUN };
 
 static void print_set(void *arg, const json_t *line)
 {
+	const char *kind = cli_text(line, "kind", "?");
+	long long n = cli_int(line, "documents");
+	long long released = cli_int(line, "released");
 	bool *any = arg;
 	char clock[STAMP_CLOCK];
 
 	*any = true;
-	printf("set %lld: %lld %s held since %s", cli_int(line, "set"),
-		cli_int(line, "documents"), cli_text(line, "kind", "?"),
+	if (n == 0) {
+		printf("set %lld: %lld %s released, for the next pass\n",
+			cli_int(line, "set"), released, kind);
+		return;
+	}
+	printf("set %lld: %lld %s held since %s", cli_int(line, "set"), n, kind,
 		cli_clock(line, "since", clock));
-	if (cli_int(line, "released") > 0)
-		printf(", %lld released", cli_int(line, "released"));
+	if (released > 0)
+		printf(", %lld released", released);
 	printf(" (opsync held %lld lists, opsync release %lld lets go)\n",
 		cli_int(line, "set"), cli_int(line, "set"));
 }

@@ -349,20 +349,32 @@ static void print_counts(const struct page *p)
 		cli_int(n, "left_out"), cli_int(n, "failed"));
 }
 
+static void print_set(const struct page *p, const json_t *set)
+{
+	const char *kind = cli_text(set, "kind", "?");
+	long long n = cli_int(set, "documents");
+	long long released = cli_int(set, "released");
+
+	if (n > 0) {
+		label(p, "held", YELLOW);
+		printf("%lld %s, by the guard (opsync held %lld lists them)", n,
+			kind, cli_int(set, "set"));
+		end(p);
+	}
+	if (released > 0) {
+		label(p, "released", PLAIN);
+		printf("%lld %s, for the next pass", released, kind);
+		end(p);
+	}
+}
+
 static void print_held(const struct page *p)
 {
 	const json_t *sets = json_object_get(p->status, "held");
 	const json_t *ids = json_object_get(p->status, "withdrawn");
 
-	for (size_t i = 0; i < json_array_size(sets); i++) {
-		const json_t *set = json_array_get(sets, i);
-
-		label(p, "held", YELLOW);
-		printf("%lld %s, by the guard (opsync held %lld lists them)",
-			cli_int(set, "documents"), cli_text(set, "kind", "?"),
-			cli_int(set, "set"));
-		end(p);
-	}
+	for (size_t i = 0; i < json_array_size(sets); i++)
+		print_set(p, json_array_get(sets, i));
 	if (json_array_size(ids) == 0)
 		return;
 	label(p, "withdrawn", PLAIN);

@@ -178,9 +178,11 @@ static void judge_contents(struct judgement *j, const json_t *status)
 		find(j, WARNING, "%lld work packages are in error", failed);
 	for (size_t i = 0; i < json_array_size(sets); i++) {
 		const json_t *set = json_array_get(sets, i);
+		long long n = cli_int(set, "documents");
 
-		find(j, WARNING, "%lld %s are held", cli_int(set, "documents"),
-			text_of(set, "kind", "?"));
+		if (n > 0) /* else all of it was released */
+			find(j, WARNING, "%lld %s are held", n,
+				text_of(set, "kind", "?"));
 	}
 }
 

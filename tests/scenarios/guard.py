@@ -504,6 +504,29 @@ def rehearsed(tap):
                "which are held then", done)
 
 
+def released(tap):
+    """What is released and yet to be done is no warning."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1, demo-2]", mapping=PLAIN) as sync:
+        sync.once()
+        sync.configure(mapping=FEW)
+        sync.once()
+        check = sync.opsync("status", "--check")
+        tap.ok(check.code == 1 and "32 removals are held" in check.out,
+               "held: a warning", check)
+        tap.same(sync.opsync("release", "1").code, 0, "let go, without a "
+                 "daemon")
+        check = sync.opsync("status", "--check")
+        tap.ok(check.code == 0 and "held" not in check.out,
+               "released: none", check)
+        status = sync.opsync("status").out
+        tap.ok("released   32 removals, for the next pass" in status and
+               "opsync held" not in status, "status says so", status)
+        held = sync.opsync("held").out
+        tap.same(held, "set 1: 32 removals released, for the next pass\n",
+                 "and so does held")
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
@@ -513,7 +536,8 @@ def main():
         emptied(tap, server, sync, head)
         tap.same(sync.flaws(), [], "a repository without a flaw")
     for part in (few, retyped, mistyped, once_each, made_again, projects,
-                 withdrawn, changes, changes_are_told, killed_amid, rehearsed):
+                 withdrawn, changes, changes_are_told, killed_amid,
+                 rehearsed, released):
         part(tap)
     return tap.end()
 
