@@ -310,6 +310,28 @@ int cli_receive(struct cli_connection *c, json_t **out, struct err *e)
 	return code;
 }
 
+int cli_hello(struct cli_connection *c, json_t **out, struct err *e)
+{
+	json_t *request = json_pack("{s:s}", "command", "hello");
+	json_t *hello = NULL;
+	json_t *end = NULL;
+	int r = cli_send(c, request, e);
+
+	json_decref(request);
+	if (r == 0)
+		r = cli_receive(c, &hello, e);
+	if (r == 0)
+		r = cli_receive(c, &end, e);
+	if (r == 0 && (hello == NULL || end != NULL))
+		r = err_set(e, ERR_BUG, "the daemon says nothing of itself");
+	json_decref(end);
+	if (r == 0)
+		*out = hello;
+	else
+		json_decref(hello);
+	return r;
+}
+
 void cli_disconnect(struct cli_connection *c)
 {
 	if (c == NULL)

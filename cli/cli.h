@@ -108,6 +108,9 @@ int cli_connect(const struct config *config, struct cli_connection **out,
 	struct err *e);
 int cli_send(struct cli_connection *c, const json_t *request, struct err *e);
 
+/* What the daemon says of itself, as an object that the caller owns. */
+int cli_hello(struct cli_connection *c, json_t **out, struct err *e);
+
 /* From here on each line is to come within a minute. */
 void cli_expect_soon(struct cli_connection *c);
 

@@ -109,22 +109,16 @@ static int ask(struct diffing *d, struct cli_connection *c, struct err *e)
 static bool find_daemon(
 	const struct diffing *d, struct cli_connection **out, struct err *e)
 {
-	json_t *request = json_pack("{s:s}", "command", "hello");
 	char *file = realpath(d->config.file, NULL);
-	json_t *line = NULL;
+	json_t *hello = NULL;
 	bool found =
 		cli_connect(&d->config, out, e) == 0 &&
-		cli_send(*out, request, e) == 0 &&
-		cli_receive(*out, &line, e) == 0 &&
+		cli_hello(*out, &hello, e) == 0 &&
 		(cli_is_reached(&d->config) ||
-			(file != NULL && strcmp(cli_text(line, "config", ""),
+			(file != NULL && strcmp(cli_text(hello, "config", ""),
 						 file) == 0));
-	json_t *end = NULL;
 
-	found = found && cli_receive(*out, &end, e) == 0 && end == NULL;
-	json_decref(line);
-	json_decref(end);
-	json_decref(request);
+	json_decref(hello);
 	free(file);
 	return found;
 }

@@ -73,21 +73,17 @@ static void take_hello(struct config *out, const json_t *hello)
 
 static int greet(struct config *out, struct err *e)
 {
-	json_t *request = json_pack("{s:s}", "command", "hello");
 	struct cli_connection *c = NULL;
 	json_t *hello = NULL;
 	int r = cli_connect(out, &c, e);
 
 	if (r == 0) {
 		cli_expect_soon(c);
-		r = cli_send(c, request, e);
+		r = cli_hello(c, &hello, e);
 	}
-	if (r == 0)
-		r = cli_receive(c, &hello, e);
 	if (r == 0)
 		take_hello(out, hello);
 	json_decref(hello);
-	json_decref(request);
 	cli_disconnect(c);
 	return r;
 }

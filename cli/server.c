@@ -7,6 +7,7 @@
 #include "cli/server.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/paths.h"
 #include "daemon/client.h"
@@ -39,16 +40,34 @@ int server_open_with(const struct config *config, const char *token,
 	return r;
 }
 
+/* Until it has read an edited configuration it asks the server of before. */
+static bool find_daemon(
+	const struct config *config, struct cli_connection **out)
+{
+	struct cli_connection *c = NULL;
+	struct err none = {0};
+	json_t *hello = NULL;
+	bool found = cli_connect(config, &c, &none) == 0 &&
+		     cli_hello(c, &hello, &none) == 0 &&
+		     strcmp(cli_text(hello, "server", ""), config->url) == 0;
+
+	json_decref(hello);
+	if (found)
+		*out = c;
+	else
+		cli_disconnect(c);
+	return found;
+}
+
 int server_open(const struct config *config, const char *token_file,
 	struct server **out, struct err *e)
 {
 	struct config from = *config;
-	struct cli_connection *daemon = NULL;
-	struct err none = {0};
+	struct cli_connection *daemon;
 	char *token = NULL;
 	int r;
 
-	if (token_file == NULL && cli_connect(config, &daemon, &none) == 0) {
+	if (token_file == NULL && find_daemon(config, &daemon)) {
 		*out = xcalloc(1, sizeof(**out));
 		(*out)->daemon = daemon;
 		return 0;

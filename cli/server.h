@@ -13,7 +13,8 @@ struct server;
 
 /*
  * With a token_file (or NULL) that key is used; else the daemon that runs for
- * the configuration, else the configuration's own key.  Nothing is asked yet.
+ * the configuration, if that asks the same server, else the configuration's own
+ * key.  Nothing is asked of the server yet.
  * ERR_CONFIG: there is no key.  *out is for server_close().
  */
 int server_open(const struct config *config, const char *token_file,

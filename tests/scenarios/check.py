@@ -126,8 +126,16 @@ def through_the_daemon(tap, server, sync):
         said = json.loads(s.makefile().readline())
     tap.ok(said["end"] and said["code"] != 0 and "lists of names" in
            said["error"], "it asks for names only", said)
-    sync.stop()
     os.rename(sync.folder + "/away", sync.folder + "/token")
+    with StandIn("--generate", "3") as other:
+        sync.configure(url=other.url)
+        done = check(sync)
+        tap.ok(done.code == 78 and "no project 'ccm'" in done.err,
+               "another server is asked, which the daemon does not know yet",
+               done)
+        sync.configure(url=server.url)
+    tap.same(check(sync).code, 0, "and the one from before is right")
+    sync.stop()
 
 
 def poor_addresses(tap, sync):
