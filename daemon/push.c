@@ -230,31 +230,12 @@ static void fetch(struct push *p)
 
 /* --- FOLLOWING ---------------------------------------------------------- */
 
-/* What hooks were told, or would be, is a commit of no branch now. */
-static void note_again(struct push *p)
-{
-	size_t n = p->follow.n_again;
-	struct buf text = {0};
-	char tip[41];
-	int r = store_head(p->host.store, tip, &p->err);
-
-	buf_printf(&text,
-		"%s %zu commit%s made again on top of what others pushed", tip,
-		n, n == 1 ? "" : "s");
-	if (r == 0)
-		event_happened(store_state(p->host.store), LOG_LEVEL_INFO,
-			"committed", text.p, &p->err);
-	buf_fini(&text);
-}
-
 static void run_follow(struct job *job)
 {
 	struct push *p = container_of(job, struct push, job);
-	int r = store_follow(p->host.store, store_fetched(p->host.store),
-		&p->follow, &p->err);
 
-	if (r == 0 && p->follow.n_again > 0)
-		note_again(p);
+	store_follow(p->host.store, store_fetched(p->host.store), &p->follow,
+		&p->err);
 }
 
 static void tell_followed(const struct push *p)

@@ -490,27 +490,25 @@ static int last_told(struct state *s, int64_t run, git_oid *out, struct err *e)
 	return query_close(&q, e);
 }
 
-/* As "ID SUBJECT".  What follows it in the log waits for the disk, or may be
- * lost with it. */
-static int log_commit(struct store *s, const struct keeping *k, struct err *e)
+/* As "ID SUBJECT", but for what others made.  Not waited for: what follows it
+ * here is lost with it. */
+static int log_commit(struct store *s, const struct keeping *k,
+	git_commit *commit, struct err *e)
 {
-	const git_oid *id = &k->intent.new;
+	char id[GIT_OID_HEXSZ + 1];
 	struct state_event event = {
 		.run = k->intent.run,
 		.at = stamp_now(),
 		.level = LOG_LEVEL_INFO,
 		.kind = STR("committed"),
 	};
-	git_commit *commit;
 	char *text;
 	int code;
 
-	if (git_commit_lookup(&commit, s->repo, id) != 0)
-		return git_failed(
-			e, "cannot read commit %s", git_oid_tostr_s(id));
-	text = xasprintf(
-		"%s %s", git_oid_tostr_s(id), git_commit_summary(commit));
-	git_commit_free(commit);
+	if (!history_is_ours(s, commit))
+		return 0;
+	git_oid_tostr(id, sizeof(id), &k->intent.new);
+	text = xasprintf("%s %s", id, git_commit_summary(commit));
 	event.text = str_of(text);
 	state_relax(s->state);
 	code = state_event_add(s->state, &event, e);
@@ -523,20 +521,26 @@ static int log_commit(struct store *s, const struct keeping *k, struct err *e)
 
 /*
  * Told as soon as it is on the branch, whatever becomes of the work tree, and
- * once, though a promise may be repeated.  What others made is no run's.
+ * once, though a promise may be repeated.
  */
 static int tell_commit(struct store *s, const struct keeping *k, struct err *e)
 {
 	const struct intent *intent = &k->intent;
+	git_commit *commit;
 	git_oid told;
 	int code;
 
-	if (intent->run == 0 || git_oid_equal(&intent->new, &intent->old))
+	if (git_oid_equal(&intent->new, &intent->old))
 		return 0;
 	code = last_told(s->state, intent->run, &told, e);
 	if (code != 0 || git_oid_equal(&told, &intent->new))
 		return code;
-	return log_commit(s, k, e);
+	if (git_commit_lookup(&commit, s->repo, &intent->new) != 0)
+		return git_failed(e, "cannot read commit %s",
+			git_oid_tostr_s(&intent->new));
+	code = log_commit(s, k, commit, e);
+	git_commit_free(commit);
+	return code;
 }
 
 static int keep_promise(struct store *s, struct keeping *k, struct err *e)

@@ -42,7 +42,7 @@ void intent_catch_up(struct store *s);
  * Do what is promised, if anything is; may be repeated after a kill at any
  * place.  *commit (or NULL) becomes the commit that is on the branch now, if
  * one was promised; *ref_done (or NULL) says, also on a failure, that only
- * the work tree may be left to do.  The commit of a run is an event of it then.
+ * the work tree may be left to do.  A commit of ours is an event then.
  */
 int intent_finish(
 	struct store *s, git_oid *commit, bool *ref_done, struct err *e);

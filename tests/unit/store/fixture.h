@@ -222,6 +222,26 @@ static inline void check_clean(struct fixture *f)
 		"");
 }
 
+static inline int count_told(
+	void *arg, const struct state_event *event, struct err *e)
+{
+	(void)e;
+	*(int *)arg += str_is(event->kind, "committed");
+	return 0;
+}
+
+/* How many commits the log tells of. */
+static inline int n_told(struct fixture *f)
+{
+	const struct state_event_query all = {0};
+	int n = 0;
+
+	assert_int_equal(state_events(store_state(f->store), &all, count_told,
+				 &n, &f->err),
+		0);
+	return n;
+}
+
 static inline const char *files(struct fixture *f)
 {
 	return run(GIT "ls-tree -r --name-only HEAD | tr '\\n' ' '", f->path);

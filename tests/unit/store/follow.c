@@ -98,6 +98,32 @@ static void test_on_top(void **state)
 	check_clean(f);
 }
 
+/* What is made again is told, also where that is finished later. */
+static void test_told(void **state)
+{
+	struct fixture *f = *state;
+	struct store_follow out;
+
+	start(f);
+	assert_int_equal(n_told(f), 1);
+	theirs(f, "echo theirs >theirs.md", "theirs");
+	follow(f);
+	assert_int_equal(n_told(f), 1);
+	theirs(f, "echo more >theirs.md", "more");
+	put_well(f, 1, make("a/one.md", "newer\n", NULL), STORE_CHANGED);
+	commit(f);
+	assert_int_equal(n_told(f), 2);
+	run("touch '%s/.git/refs/heads/main.lock'", f->path);
+	assert_int_equal(
+		store_follow(f->store, REMOTE, &out, &f->err), ERR_LOCKED);
+	assert_int_equal(n_told(f), 2);
+	run("rm '%s/.git/refs/heads/main.lock'", f->path);
+	reopen(f);
+	assert_string_equal(text_of(f, "theirs.md"), "more\n");
+	assert_int_equal(n_told(f), 3);
+	check_clean(f);
+}
+
 static void test_edited_here(void **state)
 {
 	struct fixture *f = *state;
@@ -355,6 +381,7 @@ int main(void)
 		TEST(test_nothing),
 		TEST(test_forward),
 		TEST(test_on_top),
+		TEST(test_told),
 		TEST(test_edited_here),
 		TEST(test_two_instances),
 		TEST(test_behind),

@@ -42,25 +42,6 @@ static const char *subjects(struct fixture *f)
 	return run(GIT "log --format=%%s | tr '\\n' ' '", f->path);
 }
 
-static int count_told(void *arg, const struct state_event *event, struct err *e)
-{
-	(void)e;
-	*(int *)arg += str_is(event->kind, "committed");
-	return 0;
-}
-
-/* How many commits the log tells of. */
-static int n_told(struct fixture *f)
-{
-	const struct state_event_query all = {0};
-	int n = 0;
-
-	assert_int_equal(state_events(store_state(f->store), &all, count_told,
-				 &n, &f->err),
-		0);
-	return n;
-}
-
 static void test_next_commit_goes_on(void **state)
 {
 	struct fixture *f = *state;
