@@ -48,18 +48,27 @@ static bool find_kind(struct str collection, enum read_kind *kind)
 	return false;
 }
 
+/* Without the last part, the slash before it included. */
+static struct str above(struct str path)
+{
+	while (path.n > 0 && path.p[path.n - 1] != '/')
+		path.n--;
+	path.n -= path.n > 0;
+	return path;
+}
+
 bool reads_link(struct str href, enum read_kind *kind, int64_t *id)
 {
-	struct str rest = href;
-	size_t slash;
+	const struct str root = STR("/api/v3/");
+	struct str thing = above(href);
+	struct str head = above(thing);
+	size_t at = str_find(href, root);
 
+	/* The server may itself be at /projects. */
+	if (at + root.n > head.n + 1)
+		return false;
 	*id = href_id(href);
-	while (*id != 0 && (slash = str_find(rest, STR("/"))) < rest.n) {
-		if (find_kind((struct str){rest.p, slash}, kind))
-			return true;
-		rest = str_skip(rest, slash + 1);
-	}
-	return false;
+	return *id != 0 && find_kind(str_skip(thing, head.n + 1), kind);
 }
 
 void reads_add_link(struct reads *r, struct str href, struct str name)

@@ -46,29 +46,52 @@ static int read_file(const char *path, struct buf *out, struct err *e)
 
 /* --- From a file -------------------------------------------------------- */
 
-/* IDENT of the first "/projects/IDENT/" that is no number, in a link. */
-static struct str identifier_in_links(struct str element)
+/* IDENT of "/projects/IDENT/" in a link, if it is no number. */
+static struct str identifier_in(struct str link)
 {
 	const struct str mark = STR("/projects/");
+	size_t at = str_find(link, mark);
+	struct str ident;
+	size_t n = 0;
+	long long id;
+
+	if (at == link.n)
+		return STR_NONE;
+	link = str_skip(link, at + mark.n);
+	while (n < link.n && link.p[n] != '/' && link.p[n] != '?')
+		n++;
+	ident = (struct str){link.p, n};
+	if (n == 0 || n == link.n || link.p[n] == '?' ||
+		str_to_int64(ident, &id))
+		return STR_NONE;
+	return ident;
+}
+
+/* Under which path of its host the server is: "/prefix", or nothing. */
+static struct str prefix_of(const char *url)
+{
+	const char *host = strstr(url, "://");
+	const char *path = host != NULL ? strchr(host + 3, '/') : NULL;
+
+	return str_of(path != NULL ? path : "");
+}
+
+/* The first that a link has behind that path, which may be /projects. */
+static struct str identifier_in_links(struct str element, struct str prefix)
+{
 	struct str rest = api_member(element, "_links");
+	struct str ident = STR_NONE;
 
-	while (rest.p != NULL) {
-		size_t at = str_find(rest, mark);
-		size_t n = 0;
-		long long id;
-		struct str ident;
+	while (ident.p == NULL && rest.n > 0) {
+		size_t n = str_find(rest, STR("\""));
+		struct str text = {rest.p, n};
 
-		if (at == rest.n)
-			break;
-		rest = str_skip(rest, at + mark.n);
-		while (n < rest.n && strchr("/\"?", rest.p[n]) == NULL)
-			n++;
-		ident = (struct str){rest.p, n};
-		if (n > 0 && n < rest.n && rest.p[n] == '/' &&
-			!str_to_int64(ident, &id))
-			return ident;
+		if (str_starts(text, prefix))
+			text = str_skip(text, prefix.n);
+		ident = identifier_in(text);
+		rest = str_skip(rest, n < rest.n ? n + 1 : n);
 	}
-	return STR_NONE;
+	return ident;
 }
 
 static int find_project(struct subject *s, struct str element, struct err *e)
@@ -85,8 +108,8 @@ static int find_project(struct subject *s, struct str element, struct err *e)
 			s->wp.project_identifier = parsed.identifier;
 		return rc;
 	}
-	s->wp.project_identifier =
-		arena_str(&s->arena, identifier_in_links(element));
+	s->wp.project_identifier = arena_str(&s->arena,
+		identifier_in_links(element, prefix_of(s->config.url)));
 	if (s->wp.project_identifier.p == NULL) {
 		fprintf(stderr,
 			"opsync: note: %s does not say the identifier of its "

@@ -109,6 +109,17 @@ def identifiers(tap, sync):
                 ) == noted, "the identifier: " + name, done)
         fits[name] = done.out
     tap.same(fits["links"], fits["unsaid"], "the same document")
+    sync.configure(url=NOWHERE + "/projects")
+    for ident, code in (("ccm", 0), ("other", 65)):
+        done = render(sync, variant(sync, "below.json", lambda i, to=ident: (
+            i["_embedded"].pop("project"), i.update(_links=json.loads(
+                json.dumps(i["_links"]).replace(
+                    "/projects/ccm/", "/projects/%s/" % to).replace(
+                        '"href": "/', '"href": "/projects/'))))),
+                      "--schema", SCHEMA)
+        tap.ok(done.code == code and "note: " not in done.err,
+               "of a server below /projects: " + ident, done)
+    sync.configure(url=NOWHERE)
 
 
 def mistakes(tap, sync):
