@@ -158,9 +158,9 @@ static enum difference compare(const struct schema *a, const struct schema *b)
 		const struct schema_field *x = &a->fields[i];
 		const struct schema_field *y = find_field(b, x->key);
 
-		if (y == NULL)
+		if (y == NULL || !str_eq(x->type, y->type))
 			return OTHER_FIELDS;
-		if (!str_eq(x->name, y->name) || !str_eq(x->type, y->type))
+		if (!str_eq(x->name, y->name))
 			d = RENAMED;
 	}
 	return d;
@@ -180,7 +180,10 @@ static int learn_field(struct mapper *m, int64_t pair,
 	return r == 0 ? frozen_add(m, READ_SCHEMA, pair, old->name, e) : r;
 }
 
-/* Kept sources have no values of fields that came since. */
+/*
+ * Kept sources have no values of fields that came since, and those of another
+ * type in another form.
+ */
 static int learn_schema(struct mapper *m, const struct schema *old,
 	const struct schema *now, struct err *e)
 {

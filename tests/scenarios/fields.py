@@ -18,6 +18,12 @@ documents:
     number: ${ cf["CF int"] }
 """
 
+AUDIENCE = """
+documents:
+- path: ${ id }.md
+  front_matter: { audience: "${ cf.Audience }" }
+"""
+
 
 class World:
     def __init__(self, tap, server, sync):
@@ -87,6 +93,27 @@ def field(w):
                        "schema": schema["customField7"]}))
 
 
+def single(tap):
+    """Several values are not allowed any more: the server keeps one, and
+    moves nothing.  Those that a reconcile does not read by itself have two,
+    and none of those that it reads has lost one of these."""
+    field = {"project": 1, "type": 1, "key": "customField1"}
+    schema = {"name": "Audience", "location": "_links"}
+    with StandIn("--generate", "60") as server, Sync(
+            server.url, projects="[demo-1]", mapping=AUDIENCE) as sync:
+        for kind, shown, hidden in (("[]CustomOption", ([1], [3]), [3, 1]),
+                                    ("CustomOption", (1, 3), 3)):
+            server.side("field", dict(field, schema=dict(schema, type=kind)))
+            for ident in range(1, 61):
+                seen = ident < 3 or ident > 30
+                server.side("edit", {"id": ident, "silent": True, "set": {
+                    "type": 1, "customField1":
+                        shown[ident > 1] if seen else hidden}})
+            done = sync.once("--reconcile")
+            tap.same(done.code, 0, "the field is %s now" % kind)
+            tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 def main():
     tap = Tap()
     with StandIn() as server, Sync(server.url, mapping=MAPPING) as sync:
@@ -94,6 +121,7 @@ def main():
         for part in (renamed, deleted, field):
             part(w)
         tap.same(sync.flaws(), [], "a repository without a flaw")
+    single(tap)
     return tap.end()
 
 
