@@ -116,17 +116,13 @@ static void run_name(struct job *job)
 {
 	struct lane *lane = container_of(job, struct lane, job);
 	struct mapper *m = lane->sync->mapper;
-	struct state *state = store_state(m->store);
-	int r = state_begin(state, &lane->err);
+	int r = state_begin(store_state(m->store), &lane->err);
 
-	if (r == 0)
-		r = mapper_put_schemas(m, buf_str(&lane->request.body),
-			lane->pairs, lane->n_pairs, &lane->err);
-	if (r == 0)
-		r = state_end(state, &lane->err);
-	else
-		state_rollback(state);
-	if (r == 0)
+	if (r != 0)
+		return;
+	r = mapper_put_schemas(m, buf_str(&lane->request.body), lane->pairs,
+		lane->n_pairs, &lane->err);
+	if (mapper_end_names(m, r, &lane->err) == 0)
 		find_pairs(lane, true);
 }
 

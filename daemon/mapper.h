@@ -104,8 +104,9 @@ struct mapper {
 	struct mapper_missed *missed;
 	size_t n_lost, cap_lost; /* whose contents the store has lost */
 	int64_t *lost;
-	bool keeps; /* there is a branch with what people wrote */
-	bool rests; /* the last pass found nothing to do */
+	bool names_lost; /* the next pass reads them of the state again */
+	bool keeps;      /* there is a branch with what people wrote */
+	bool rests;      /* the last pass found nothing to do */
 };
 
 /* A content that must be here before a work package can be mapped. */
@@ -352,6 +353,16 @@ int mapper_put_names(struct mapper *m, enum names_kind kind,
 	const struct str *pages, size_t n_pages, struct err *e);
 int mapper_put_schemas(struct mapper *m, struct str body,
 	const struct api_pair *asked, size_t n_asked, struct err *e);
+
+/*
+ * End the transaction in which that was done: with its rows or, after an error
+ * or if they cannot be written, without them, and then the names are again
+ * those that the state has.  Gives code, or why they cannot.
+ */
+int mapper_end_names(struct mapper *m, int code, struct err *e);
+
+/* Read the names of the state, and give back what earlier answers left. */
+int mapper_reload_names(struct mapper *m, struct err *e);
 
 /*
  * Work packages that show all other names, and users whom none shows; the

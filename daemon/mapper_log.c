@@ -78,7 +78,10 @@ int mapper_begin(struct mapper *m, const char *cause, struct err *e)
 	m->n_failed = 0;
 	m->n_missed = 0;
 	mapper_forget_names(m);
-	r = frozen_load(m, e);
+	if (m->names_lost)
+		r = mapper_reload_names(m, e);
+	if (r == 0)
+		r = frozen_load(m, e);
 	if (r == 0)
 		r = instance_begin(m, e);
 	return r == 0 ? guard_begin(m, e) : r;

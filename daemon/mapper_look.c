@@ -13,8 +13,10 @@ int mapper_mend(struct mapper *m, bool *again, struct err *e)
 {
 	int r = store_mend_state(m->store, again, e);
 
-	if (r == 0 && *again)
+	if (*again) {
 		m->retry_at = 0;
+		m->names_lost = true;
+	}
 	return r;
 }
 

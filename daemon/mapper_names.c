@@ -235,6 +235,36 @@ int mapper_put_schemas(struct mapper *m, struct str body,
 	return r == 0 ? frozen_learn(m, e) : r;
 }
 
+/* --- The transaction in which they come --------------------------------- */
+
+int mapper_reload_names(struct mapper *m, struct err *e)
+{
+	int r;
+
+	names_fini(&m->names);
+	r = names_load(&m->names, store_state(m->store), e);
+	m->names_lost = r != 0;
+	return r;
+}
+
+/*
+ * The next answer is compared with what is here: were that what the state does
+ * not have, another name would pass for the old one.
+ */
+int mapper_end_names(struct mapper *m, int code, struct err *e)
+{
+	struct state *state = store_state(m->store);
+	struct err fault = {0}; /* comes again with the next pass */
+
+	if (code == 0)
+		code = state_end(state, e);
+	if (code == 0)
+		return 0;
+	state_rollback(state);
+	mapper_reload_names(m, &fault);
+	return code;
+}
+
 /* --- Witnesses ---------------------------------------------------------- */
 
 struct witnesses {

@@ -121,7 +121,8 @@ static int put_schemas(struct resolve *r)
 static void run_put(struct job *job)
 {
 	struct resolve *r = container_of(job, struct resolve, job);
-	struct state *state = store_state(r->sync->mapper->store);
+	struct mapper *m = r->sync->mapper;
+	struct state *state = store_state(m->store);
 	int rc = state_begin(state, &r->err);
 
 	if (rc != 0)
@@ -133,12 +134,8 @@ static void run_put(struct job *job)
 	else
 		rc = put_names(r);
 	if (rc == 0 && r->step == PROJECTS)
-		rc = instance_check_projects(
-			r->sync->mapper, &r->suspicion, &r->err);
-	if (rc == 0)
-		state_end(state, &r->err);
-	else
-		state_rollback(state);
+		rc = instance_check_projects(m, &r->suspicion, &r->err);
+	mapper_end_names(m, rc, &r->err);
 }
 
 /* All that may be there; if they are too many, those that were met. */
@@ -156,13 +153,6 @@ static void list_pairs(struct resolve *r)
 			r->pairs[r->n_pairs++] =
 				(struct api_pair){n->schemas[i].project_id,
 					n->schemas[i].type_id};
-}
-
-/* What earlier answers left in the arena is given back. */
-static int reload_names(struct mapper *m, struct err *e)
-{
-	names_fini(&m->names);
-	return names_load(&m->names, store_state(m->store), e);
 }
 
 static int find_scope(struct resolve *r)
@@ -187,7 +177,7 @@ static void run_check(struct job *job)
 			list_pairs(r);
 		return;
 	}
-	if (reload_names(m, &r->err) != 0 ||
+	if (mapper_reload_names(m, &r->err) != 0 ||
 		instance_knows_projects(m, &shown, &r->err) != 0)
 		return;
 	names_check(&m->names, m->config->program,

@@ -150,6 +150,39 @@ def field_elsewhere(tap):
                  "once, and not for each project and type")
 
 
+WEIGHT = """
+documents:
+- path: ${ id }.md
+  body: "${ cf.Weight ?? 0 }"
+"""
+
+
+def half_read(tap):
+    """Of a list of schemas that cannot be read to its end nothing is known:
+    another name in it is seen with the next."""
+    with StandIn("--generate", "12") as server, Sync(
+            server.url, projects="[demo-1]", mapping=WEIGHT,
+            schedule="{ poll: 1h, overlap: 1s }") as sync:
+        sync.start()
+        before = sync.tree()
+        server.side("rename", {"key": "customField4", "name": "Mass"})
+        server.side(*edit(1, subject="Changed"))
+        server.side("fault", {
+            "match": "schemas?", "with": '"href":null',
+            "replace": '"href":"/api/v3/work_packages/schemas/1-7"'})
+        done = sync.opsync("resync", "--full", "--wait")
+        tap.ok(done.code not in (0, 3) and "_links.self" in sync.said(),
+               "a list of schemas that cannot be read", done)
+        done = sync.opsync("resync", "--full", "--wait")
+        tap.ok(done.code == 3 and "'Weight', which the server calls 'Mass' "
+               "now: what" in sync.said(), "another name in it is said with "
+               "the next one", sync.said())
+        tap.tree(sync.tree(), before, "and nothing goes")
+        tap.ok("frozen" in sync.opsync("status").out, "status says so",
+               sync.opsync("status"))
+        tap.same(sync.stop(), 0, "the daemon ends well")
+
+
 def take_off(server, key, pairs, schema=None):
     for project, kind in pairs:
         server.side("field", {"project": project, "type": kind, "key": key,
@@ -544,6 +577,7 @@ def main():
             part(tap, server, sync)
         tap.same(sync.flaws(), [], "a repository without a flaw")
     field_elsewhere(tap)
+    half_read(tap)
     for named in ("Weight", "customField4"):
         field_gone(tap, named)
     projects(tap)
