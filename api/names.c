@@ -106,7 +106,9 @@ int api_project_parse(
 		read_ancestors(a, api_member(element, "_links"), &p, e) != 0)
 		return err_prefix(e, "project %lld", (long long)p.id), ERR_DATA;
 	if (p.identifier.p == NULL)
-		return fail("project", "identifier", e);
+		return err_set(e, ERR_DATA,
+			"project %lld: its identifier is missing",
+			(long long)p.id);
 	*out = p;
 	return 0;
 }
@@ -128,23 +130,20 @@ static bool read_pair(struct str href, struct schema *out)
 	       read_id(str_skip(href, dash + 1), &out->type_id);
 }
 
-static int add_field(struct arena *a, struct schema *s, size_t *cap,
+/* Of one that cannot be read the key is known; the others go on. */
+static void add_field(struct arena *a, struct schema *s, size_t *cap,
 	struct str key, struct str value)
 {
-	struct schema_field *f;
+	struct schema_field f = {.key = arena_str(a, key)};
 
-	s->fields = arena_grow(a, s->fields, s->n_fields, cap, sizeof(*f));
-	f = &s->fields[s->n_fields];
-	f->key = arena_str(a, key);
-	if (scan_type(value) != SCAN_OBJECT ||
-		read_text(a, api_member(value, "name"), "name", &f->name,
+	if (read_text(a, api_member(value, "name"), "name", &f.name, NULL) !=
+			0 ||
+		read_text(a, api_member(value, "type"), "type", &f.type,
 			NULL) != 0 ||
-		read_text(a, api_member(value, "type"), "type", &f->type,
-			NULL) != 0 ||
-		f->name.p == NULL || f->type.p == NULL)
-		return ERR_DATA;
-	s->n_fields++;
-	return 0;
+		f.name.p == NULL || f.type.p == NULL)
+		f.name = f.type = STR_NONE;
+	s->fields = arena_grow(a, s->fields, s->n_fields, cap, sizeof(f));
+	s->fields[s->n_fields++] = f;
 }
 
 int api_schema_parse(
@@ -163,11 +162,8 @@ int api_schema_parse(
 	while (scan_member(&j, &key) && scan_skip(&j, &value)) {
 		if (str_is(key, "_links"))
 			links = value;
-		if (str_starts(key, STR("customField")) &&
-			add_field(a, &s, &cap, key, value) != 0)
-			return err_set(e, ERR_DATA,
-				"schema: %.*s: its name or type cannot be read",
-				STR_ARGS(key));
+		if (str_starts(key, STR("customField")))
+			add_field(a, &s, &cap, key, value);
 	}
 	if (!scan_end(&j))
 		return read_fault(&j, "schema", e);

@@ -13,6 +13,14 @@ struct str schema_name_of(const struct schema *schema, struct str key)
 	return STR_NONE;
 }
 
+const struct schema_field *schema_unreadable(const struct schema *schema)
+{
+	for (size_t i = 0; i < schema->n_fields; i++)
+		if (schema->fields[i].name.p == NULL)
+			return &schema->fields[i];
+	return NULL;
+}
+
 const struct attachment *work_package_attachment(
 	const struct work_package *wp, int64_t id)
 {

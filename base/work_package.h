@@ -72,7 +72,7 @@ struct custom_field {
 /* A name that a schema gives to a custom field. */
 struct schema_field {
 	struct str key;  /* customField12 */
-	struct str name; /* cleanUrl */
+	struct str name; /* cleanUrl; none: it cannot be read, nor can type */
 	struct str type; /* String, Formattable, []CustomOption, … */
 };
 
@@ -173,6 +173,9 @@ struct work_package {
 
 /* The name that the schema gives to key, or STR_NONE.  schema may be NULL. */
 struct str schema_name_of(const struct schema *schema, struct str key);
+
+/* A field that may have any name, since it cannot be read; or NULL. */
+const struct schema_field *schema_unreadable(const struct schema *schema);
 
 /* The one of its attachments that has this id, or NULL. */
 const struct attachment *work_package_attachment(

@@ -162,6 +162,8 @@ static void print_server(const struct checking *c)
 	}
 	if (json_array_size(projects) > 0)
 		putchar('\n');
+	if (c->names.unreadable.code != 0)
+		printf("%s: it is left out\n", c->names.unreadable.text);
 	json_decref(projects);
 }
 

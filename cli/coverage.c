@@ -126,12 +126,13 @@ static void cover_schema(struct covering *c, const struct schema *schema)
 {
 	for (size_t i = 0; i < schema->n_fields; i++) {
 		const struct schema_field *f = &schema->fields[i];
-		json_t *field = find_field(list(c, "fields"), f->name);
+		struct str name = f->name.p != NULL ? f->name : f->key;
+		json_t *field = find_field(list(c, "fields"), name);
 
 		if (field == NULL)
-			field = find_field(list(c, "left_out"), f->name);
+			field = find_field(list(c, "left_out"), name);
 		if (field == NULL)
-			field = add_field(list(c, "left_out"), f->name);
+			field = add_field(list(c, "left_out"), name);
 		json_object_set_new(
 			field, "kind", json_string(coverage_kind(f->type)));
 	}

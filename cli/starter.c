@@ -242,7 +242,7 @@ static void add_fields(struct fields *to, const struct schema *schema)
 		while (k < to->n &&
 			!str_eq(to->items[k]->name, schema->fields[i].name))
 			k++;
-		if (k < to->n)
+		if (k < to->n || schema->fields[i].name.p == NULL)
 			continue;
 		to->items = grow(to->items, to->n, &to->cap,
 			sizeof(struct schema_field *));

@@ -136,6 +136,20 @@ static int find_field(const struct schema *schema, struct str name,
 	return 0;
 }
 
+/* A field that cannot be read may be the one, if no other is. */
+static int refuse_unreadable(const struct schema *schema, struct str name,
+	const struct schema_field *found, struct err *e)
+{
+	const struct schema_field *unreadable = schema_unreadable(schema);
+
+	if (unreadable == NULL || (found != NULL && found->name.p != NULL))
+		return 0;
+	return err_set(e, ERR_DATA,
+		"the custom field '%.*s' cannot be looked up: the server does "
+		"not say what %.*s is called here, and of what type it is",
+		STR_ARGS(name), STR_ARGS(unreadable->key));
+}
+
 int model_field(struct evaluation *with, struct str name, enum field_form form,
 	struct value *out, struct err *e)
 {
@@ -150,6 +164,8 @@ int model_field(struct evaluation *with, struct str name, enum field_form form,
 	reads_add(&with->reads, READ_SCHEMA,
 		reads_pair(with->wp->project.id, with->wp->type.id), STR_NONE);
 	rc = find_field(schema, name, &field, e);
+	if (rc == 0)
+		rc = refuse_unreadable(schema, name, field, e);
 	if (rc != 0)
 		return rc;
 	if (field != NULL)

@@ -106,6 +106,8 @@ static bool field_is_back(const struct mapper *m, int64_t pair, struct str was)
 			return true;
 		if (names_field_renamed(n, s, was))
 			return false;
+		if (schema_unreadable(s) != NULL)
+			return true; /* it may be that: not to be known */
 	}
 	return is_anywhere(n, was);
 }

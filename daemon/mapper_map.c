@@ -198,6 +198,21 @@ static int look_up(struct mapper *m, struct mapper_item *item,
 	return r;
 }
 
+/* Until it is back, documents stay, and what comes all the same waits. */
+static enum mapped wait_for_project(struct mapper *m, struct mapper_item *item)
+{
+	struct err why = {0};
+
+	if (item->kept) {
+		store_put_fresh(m->store, item->id);
+		return MAPPED_DONE;
+	}
+	err_set(&why, ERR_AGAIN,
+		"its project %lld is not among those that the server shows",
+		(long long)item->pair.project_id);
+	return failed(m, item, &why);
+}
+
 static enum mapped map_one(
 	struct mapper *m, struct mapper_item *item, struct err *e)
 {
@@ -211,11 +226,8 @@ static enum mapped map_one(
 	if (guard_withdrawn(&m->guard, item->id))
 		return mapper_stage_withdrawn(m, item, e) == 0 ? MAPPED_DONE
 							       : MAPPED_FAULT;
-	if (item->kept &&
-		names_project(&m->names, item->pair.project_id) == NULL) {
-		store_put_fresh(m->store, item->id); /* until it is back */
-		return MAPPED_DONE;
-	}
+	if (names_project(&m->names, item->pair.project_id) == NULL)
+		return wait_for_project(m, item);
 	lookup_fini(&m->lookup);
 	lookup_init(&m->lookup, m->config->program, m->store, NULL, item->id);
 	m->lookup.mapper = m;

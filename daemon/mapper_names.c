@@ -127,9 +127,15 @@ int mapper_put_names(struct mapper *m, enum names_kind kind,
 	const struct str *pages, size_t n_pages, struct err *e)
 {
 	const struct names old = m->names; /* its texts stay in the arena */
+	const struct err *unreadable = &m->names.unreadable;
 	int r = names_put(
 		&m->names, store_state(m->store), kind, pages, n_pages, e);
 
+	if (r == 0 && unreadable->code != 0 &&
+		strcmp(unreadable->text, old.unreadable.text) != 0)
+		log_warning("%s: it is left out, and its documents stay as "
+			    "they are",
+			unreadable->text);
 	if (r == 0)
 		r = learn_names(m, kind, &old, e);
 	return r == 0 ? frozen_learn(m, e) : r;
@@ -177,7 +183,23 @@ static int learn_field(struct mapper *m, int64_t pair,
 		return 0;
 	if (now == NULL)
 		r = frozen_add(m, READ_SCHEMA, pair, old->key, e);
-	return r == 0 ? frozen_add(m, READ_SCHEMA, pair, old->name, e) : r;
+	if (r != 0 || old->name.p == NULL)
+		return r;
+	return frozen_add(m, READ_SCHEMA, pair, old->name, e);
+}
+
+static void say_unreadable(const struct schema *old, const struct schema *now)
+{
+	const struct schema_field *f = schema_unreadable(now);
+	const struct schema_field *was =
+		old != NULL ? schema_unreadable(old) : NULL;
+
+	if (f != NULL && (was == NULL || !str_eq(f->key, was->key)))
+		log_warning("of project %lld and type %lld the server does not "
+			    "say what %.*s is called, and of what type it is: "
+			    "what may read it is in error",
+			(long long)now->project_id, (long long)now->type_id,
+			STR_ARGS(f->key));
 }
 
 /*
@@ -206,6 +228,16 @@ static int learn_schema(struct mapper *m, const struct schema *old,
 	return store_mark_unread(m->store, now->project_id, now->type_id, e);
 }
 
+static int learn_asked(struct mapper *m, const struct schema *old,
+	const struct api_pair *asked, struct err *e)
+{
+	const struct schema *now =
+		names_schema(&m->names, asked->project_id, asked->type_id);
+
+	say_unreadable(old, now);
+	return old != NULL ? learn_schema(m, old, now, e) : 0;
+}
+
 int mapper_put_schemas(struct mapper *m, struct str body,
 	const struct api_pair *asked, size_t n_asked, struct err *e)
 {
@@ -225,11 +257,7 @@ int mapper_put_schemas(struct mapper *m, struct str body,
 	r = names_put_schemas(
 		n, store_state(m->store), body, asked, n_asked, e);
 	for (size_t i = 0; r == 0 && i < n_asked; i++)
-		if (known[i])
-			r = learn_schema(m, &old[i],
-				names_schema(n, asked[i].project_id,
-					asked[i].type_id),
-				e);
+		r = learn_asked(m, known[i] ? &old[i] : NULL, &asked[i], e);
 	free(old);
 	free(known);
 	return r == 0 ? frozen_learn(m, e) : r;

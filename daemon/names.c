@@ -6,6 +6,7 @@
  */
 #include "daemon/names.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,23 +33,29 @@ void names_fini(struct names *n)
 
 /* --- Parsing what the state or the server gave -------------------------- */
 
-/* Archived ones, which an administrator is shown, are not there for us. */
+/*
+ * Archived ones, which an administrator is shown, are not there for us; nor is
+ * one that cannot be read, unless it is so with all.
+ */
 static int parse_projects(
 	struct names *n, const struct api_list *list, struct err *e)
 {
 	struct project *projects =
 		ARENA_ARRAY(&n->arena, struct project, list->n);
-
+	struct err why = {0};
 	size_t count = 0;
+	size_t failed = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
-		int r = api_project_parse(
-			&n->arena, list->elements[i], &projects[count], e);
-
-		if (r != 0)
-			return r;
-		count += projects[count].active;
+		if (api_project_parse(&n->arena, list->elements[i],
+			    &projects[count], &why) == 0)
+			count += projects[count].active;
+		else
+			failed++;
 	}
+	if (failed > 0 && failed == list->n)
+		return err_set(e, (enum err_code)why.code, "%s", why.text);
+	n->unreadable = why;
 	n->projects = projects;
 	n->n_projects = count;
 	return 0;
@@ -333,21 +340,30 @@ static struct str name_now(
 	return STR_NONE;
 }
 
+/* Put more words behind the text. */
+PRINTF_LIKE(2, 3)
+static void say_more(struct err *e, const char *fmt, ...)
+{
+	size_t used = e != NULL ? strlen(e->text) : 0;
+	va_list ap;
+
+	if (e == NULL)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(e->text + used, sizeof(e->text) - used, fmt, ap);
+	va_end(ap);
+}
+
 /* What has that name now, or may have been meant among so many. */
 static void suggest(struct err *e, struct str now, struct str name,
 	const char *const *names, size_t n)
 {
-	size_t used = e != NULL ? strlen(e->text) : 0;
 	const char *nearest = str_nearest(name, names, n);
 
-	if (e == NULL)
-		return;
 	if (now.p != NULL)
-		snprintf(e->text + used, sizeof(e->text) - used,
-			" (it is called '%.*s' now)", STR_ARGS(now));
+		say_more(e, " (it is called '%.*s' now)", STR_ARGS(now));
 	else if (nearest != NULL)
-		snprintf(e->text + used, sizeof(e->text) - used,
-			" (did you mean '%s'?)", nearest);
+		say_more(e, " (did you mean '%s'?)", nearest);
 }
 
 int names_unknown_project(
@@ -363,6 +379,9 @@ int names_unknown_project(
 	suggest(e, name_now(n, NAMED_PROJECT, want->name), want->name, names,
 		n->n_projects);
 	free(names);
+	if (n->unreadable.code != 0)
+		say_more(e, ", but one that cannot be read: %s",
+			n->unreadable.text);
 	return r;
 }
 
@@ -486,11 +505,40 @@ static const char **server_names(
 		out[count++] = n->statuses[i].name.p;
 	for (size_t i = 0; kind == NAMED_FIELD && i < n->n_schemas; i++)
 		for (size_t k = 0; k < n->schemas[i].n_fields; k++) {
-			out[count++] = n->schemas[i].fields[k].name.p;
-			out[count++] = n->schemas[i].fields[k].key.p;
+			const struct schema_field *f = &n->schemas[i].fields[k];
+
+			if (f->name.p != NULL)
+				out[count++] = f->name.p;
+			out[count++] = f->key.p;
 		}
 	*out_n = count;
 	return out;
+}
+
+/* Of a field that cannot be read nobody knows whether it is the one. */
+static void mention_unreadable(const struct names *n, struct err *e)
+{
+	const struct schema_field *f = NULL;
+
+	for (size_t i = 0; f == NULL && i < n->n_schemas; i++)
+		f = schema_unreadable(&n->schemas[i]);
+	if (f != NULL)
+		say_more(e,
+			", but one of which it does not say what it is: "
+			"%.*s",
+			STR_ARGS(f->key));
+}
+
+static bool has_name(const struct names *n, const struct program_name *name)
+{
+	size_t count;
+	const char **have = server_names(n, name->kind, &count);
+	size_t i = 0;
+
+	while (i < count && !str_is(name->name, have[i]))
+		i++;
+	free(have);
+	return i < count;
 }
 
 static int check_name(
@@ -503,18 +551,18 @@ static int check_name(
 		[NAMED_FIELD] = "custom field",
 	};
 	size_t count;
-	const char **have = server_names(n, name->kind, &count);
-	int r = 0;
-	size_t i = 0;
+	const char **have;
+	int r;
 
-	while (i < count && !str_is(name->name, have[i]))
-		i++;
-	if (i == count) {
-		r = node_err(&name->at, e, "the server has no %s '%.*s'",
-			words[name->kind], STR_ARGS(name->name));
-		suggest(e, name_now(n, name->kind, name->name), name->name,
-			have, count);
-	}
+	if (has_name(n, name))
+		return 0;
+	r = node_err(&name->at, e, "the server has no %s '%.*s'",
+		words[name->kind], STR_ARGS(name->name));
+	have = server_names(n, name->kind, &count);
+	suggest(e, name_now(n, name->kind, name->name), name->name, have,
+		count);
+	if (name->kind == NAMED_FIELD)
+		mention_unreadable(n, e);
 	free(have);
 	return r;
 }

@@ -21,6 +21,7 @@ struct names {
 	size_t n_projects, n_types, n_statuses, n_schemas;
 	size_t cap_schemas;
 	struct project *projects;
+	struct err unreadable; /* a project that is left out; code 0: none */
 	struct api_name *types;
 	struct api_name *statuses;
 	struct schema *schemas;

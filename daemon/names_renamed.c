@@ -1,5 +1,6 @@
 /*
- * names_renamed - what custom fields were called before.
+ * names_renamed - what custom fields were called before, or when they were
+ * last there.
  *
  * A row for each old name, "renamed/NAME", with the key of the field that had
  * it last.
@@ -52,7 +53,7 @@ int names_note_fields(struct names *n, struct state *state,
 		const struct schema_field *was = &old->fields[i];
 		struct str is = schema_name_of(now, was->key);
 
-		if (is.p != NULL && !str_eq(is, was->name))
+		if (was->name.p != NULL && !str_eq(is, was->name))
 			r = note(n, state, was->name, was->key, e);
 	}
 	return r;

@@ -3,6 +3,8 @@
  */
 #include "api/resources.h"
 
+#include <stdlib.h>
+
 #include "tests/unit/api/recorded.h"
 
 static struct arena arena;
@@ -204,17 +206,32 @@ static void test_strange_answers(void **state)
 
 static void test_strange_schemas(void **state)
 {
+	static const char *const fields[] = {"{\"name\":5,\"type\":\"String\"}",
+		"{\"name\":\"a\",\"type\":{}}", "{\"name\":\"a\"}",
+		"{\"type\":\"String\"}", "{\"name\":null,\"type\":\"String\"}",
+		"null", "[]"};
 	struct schema s;
 	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(
-		api_schema_parse(&arena,
-			STR("{\"customField1\":{\"name\":5,\"type\":\"a\"}}"),
-			&s, &e),
-		ERR_DATA);
-	assert_string_equal(e.text,
-		"schema: customField1: its name or type cannot be read");
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		char *text =
+			xasprintf("{\"customField1\":%s,\"customField2\":"
+				  "{\"name\":\"b\",\"type\":\"Float\"},"
+				  "\"_links\":{\"self\":{\"href\":"
+				  "\"/api/v3/work_packages/schemas/1-2\"}}}",
+				fields[i]);
+
+		assert_int_equal(
+			api_schema_parse(&arena, str_of(text), &s, &e), 0);
+		assert_int_equal(s.n_fields, 2);
+		check_str(s.fields[0].key, "customField1");
+		assert_null(s.fields[0].name.p);
+		assert_null(s.fields[0].type.p);
+		assert_ptr_equal(schema_unreadable(&s), &s.fields[0]);
+		check_str(s.fields[1].name, "b");
+		free(text);
+	}
 	assert_int_equal(
 		api_schema_parse(&arena,
 			STR("{\"_links\":{\"self\":{\"href\":\"/1\"}}}"), &s,

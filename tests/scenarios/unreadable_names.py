@@ -1,0 +1,161 @@
+#!/usr/bin/python3
+"""A custom field or a project that cannot be read: what reads it is in error,
+and all else goes on."""
+import sys
+
+from harness import StandIn, Sync, Tap
+
+MAPPING = """
+documents:
+- path: ${ project.identifier }/${ id }.md
+  front_matter: { title: "${ subject }", weight: "${ cf.Weight }" }
+"""
+KEY = "customField4"
+WEIGHT = {"type": "Float", "name": "Weight"}
+LOST = "does not say what %s is called, and of what type it is"
+
+
+def of_type(server, kind):
+    return ["demo-1/%d.md" % w["id"] for w in server.state()["workPackages"]
+            if w["_links"]["type"]["href"].endswith("/%d" % kind)]
+
+
+def field(server, kind, key, schema):
+    server.side("field", {"project": 1, "type": kind, "key": key,
+                          "schema": schema})
+
+
+def edit(server, path, **values):
+    ident = int(path.split("/")[1].split(".")[0])
+    server.side("edit", {"id": ident, "set": values})
+
+
+def unread_field(tap, server, sync):
+    """One that nothing reads, in the schema of some that have what is read."""
+    for schema in ({"type": "String"}, {"name": 5, "type": "String"}, []):
+        field(server, 1, "customField77", schema)
+        done = sync.once("--reconcile")
+        tap.same(done.code, 0, "a field that cannot be read and is not: %r" %
+                 schema)
+    tap.same(done.err.count(LOST % "customField77"), 0, "it is said once")
+    field(server, 1, "customField77", None)
+    sync.once("--reconcile")
+    field(server, 1, "customField77", {"type": "String"})
+    done = sync.once("--reconcile")
+    tap.same(done.err.count(LOST % "customField77"), 1, "and said at all")
+    done = sync.opsync("check")
+    tap.ok(done.code == 0 and "customField77" in done.out, "check shows it",
+           done)
+    field(server, 1, "customField77", None)
+    tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
+def read_field(tap, server, sync):
+    """Those of one type are in error, until it can be read."""
+    ours = of_type(server, 1)
+    others = [p for p in sync.tree() if p not in ours]
+    before = sync.tree()
+    field(server, 1, KEY, {"type": "Float"})
+    edit(server, ours[0], subject="Waits")
+    edit(server, others[0], subject="Goes on")
+    done = sync.once("--reconcile")
+    tree = sync.tree()
+    tap.ok(done.code == 3 and LOST % KEY in done.err and "the custom field "
+           "'Weight' cannot be looked up" in done.err,
+           "a field that is read, and cannot be", done)
+    tap.ok(b"Goes on" in tree[others[0]], "others go on")
+    tap.same({p: tree.get(p) for p in ours}, {p: before[p] for p in ours},
+             "its documents stay")
+    with sync.sibling() as other:
+        done = other.once()
+        tap.same((done.code, sorted(other.tree())), (3, sorted(others)),
+                 "a first sync makes the others")
+    field(server, 1, KEY, dict(WEIGHT, name="Mass"))
+    done = sync.once("--reconcile")
+    tap.ok(done.code == 3 and "'Weight', which the server calls 'Mass' now: "
+           "what" in done.err, "meanwhile it was renamed", done)
+    tap.same(sync.tree(), tree, "and nothing goes")
+    field(server, 1, KEY, WEIGHT)
+    tap.same(sync.once("--reconcile").code, 0, "it is called so again")
+    tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
+def nowhere(tap, server, sync):
+    """No type has a name for it that can be read: whoever made documents with
+    it goes on, and another mapping that names it is refused."""
+    before = sync.tree()
+    for kind in range(1, 8):
+        field(server, kind, KEY, {"type": "Float"})
+    done = sync.once("--full")
+    tap.ok(done.code == 3 and "no custom field 'Weight', but one of which it "
+           "does not say what it is: " + KEY in done.err,
+           "a field that can be read nowhere", done)
+    tap.tree(sync.tree(), before, "nothing goes")
+    sync.configure(mapping=MAPPING.replace("weight:", "mass:"))
+    done = sync.once()
+    tap.ok(done.code == 78 and KEY in done.err, "another mapping names it",
+           done)
+    sync.configure(mapping=MAPPING)
+    for kind in range(1, 8):
+        field(server, kind, KEY, WEIGHT)
+    tap.same(sync.once("--reconcile").code, 0, "and can be again")
+    tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
+def project(tap):
+    """It is as one that is not shown."""
+    with StandIn("--generate", "12", "--projects", "2") as server, Sync(
+            server.url, projects="'*'", mapping=MAPPING) as sync:
+        sync.once()
+        before = sync.tree()
+        ours = [p for p in before if p.startswith("demo-2/")]
+        server.side("fault", {
+            "match": "/api/v3/projects?", "times": -1, "with": "null",
+            "replace": '"demo-2"'})
+        edit(server, [p for p in before if p not in ours][0],
+             subject="Goes on")
+        done = sync.once("--reconcile")
+        tree = sync.tree()
+        tap.ok(done.code == 0 and "project 2: its identifier is missing: it "
+               "is left out" in done.err, "a project that cannot be read",
+               done)
+        tap.ok(sum(b"Goes on" in t for t in tree.values()) == 1,
+               "others go on")
+        tap.same({p: tree.get(p) for p in ours}, {p: before[p] for p in ours},
+                 "its documents stay")
+        done = sync.opsync("check")
+        tap.ok(done.code == 0 and "project 2: its identifier is missing" in
+               done.out, "check says so", done)
+        edit(server, ours[0], subject="Waits")
+        done = sync.once()
+        tap.ok(done.code == 3 and "its project 2 is not among those" in
+               done.err and sync.tree() == tree, "what changes in it waits",
+               done)
+        server.side("faults/clear")
+        done = sync.once("--reconcile")
+        tap.same(done.code, 0, "and comes when it can be read")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        server.side("fault", {
+            "match": "/api/v3/projects?", "times": -1, "with": "null",
+            "replace": '"demo-2"'})
+        sync.configure(projects="[demo-1, demo-2]")
+        done = sync.opsync("check")
+        tap.ok(done.code == 78 and "no project 'demo-2' to this key" in
+               done.err and "but one that cannot be read: project 2: its "
+               "identifier is missing" in done.err, "named, it is told which", done)
+
+
+def main():
+    tap = Tap()
+    with StandIn("--generate", "40") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        sync.once()
+        for part in (unread_field, read_field, nowhere):
+            part(tap, server, sync)
+        tap.same(sync.flaws(), [], "a repository without a flaw")
+    project(tap)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
