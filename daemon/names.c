@@ -571,12 +571,10 @@ struct api_pair *names_pairs(
 	const struct names *n, const struct names_scope *scope, size_t *n_pairs)
 {
 	size_t projects = scope->n > 0 ? scope->n : n->n_projects;
-	bool few = projects * n->n_types <= NAMES_MAX_PAIRS;
-	struct api_pair *pairs =
-		xcalloc(few ? projects * n->n_types : 0, sizeof(*pairs));
+	struct api_pair *pairs = xcalloc(projects * n->n_types, sizeof(*pairs));
 
 	*n_pairs = 0;
-	for (size_t i = 0; few && i < projects; i++)
+	for (size_t i = 0; i < projects; i++)
 		for (size_t k = 0; k < n->n_types; k++)
 			pairs[(*n_pairs)++] = (struct api_pair){
 				scope->n > 0 ? scope->ids[i]
@@ -585,16 +583,36 @@ struct api_pair *names_pairs(
 	return pairs;
 }
 
-bool names_have_schemas(const struct names *n, const struct names_scope *scope)
+struct api_pair *names_new_pairs(
+	const struct names *n, const struct names_scope *scope, size_t *n_pairs)
 {
 	size_t count;
 	struct api_pair *pairs = names_pairs(n, scope, &count);
-	bool all = count > 0;
+
+	*n_pairs = 0;
+	for (size_t i = 0; i < count; i++)
+		if (find_schema(n, pairs[i].project_id, pairs[i].type_id) ==
+			NULL)
+			pairs[(*n_pairs)++] = pairs[i];
+	return pairs;
+}
+
+bool names_have_schemas(const struct names *n, const struct names_scope *scope)
+{
+	size_t count;
+
+	free(names_new_pairs(n, scope, &count));
+	return count == 0;
+}
+
+bool names_have_fields(const struct names *n, const struct program *program)
+{
+	size_t count;
+	const struct program_name *names = program_names(program, &count);
+	bool all = true;
 
 	for (size_t i = 0; all && i < count; i++)
-		all = names_schema(n, pairs[i].project_id, pairs[i].type_id) !=
-		      NULL;
-	free(pairs);
+		all = names[i].kind != NAMED_FIELD || has_name(n, &names[i]);
 	return all;
 }
 

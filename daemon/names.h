@@ -92,20 +92,24 @@ int names_unknown_project(const struct names *n,
 
 /*
  * All pairs of a project in scope and a type, which have a schema if the type
- * is active there; none if they are more than NAMES_MAX_PAIRS.  The caller
- * frees them.
+ * is active there; or, of these, the ones that were never asked for.  The
+ * caller frees them.
  */
-#define NAMES_MAX_PAIRS 2000
 struct api_pair *names_pairs(const struct names *n,
+	const struct names_scope *scope, size_t *n_pairs);
+struct api_pair *names_new_pairs(const struct names *n,
 	const struct names_scope *scope, size_t *n_pairs);
 
 /* Are the schemas of all pairs of a project in scope and a type known? */
 bool names_have_schemas(const struct names *n, const struct names_scope *scope);
 
+/* Has a schema that is known each custom field that the mapping names? */
+bool names_have_fields(const struct names *n, const struct program *program);
+
 /*
  * Hold the names that the mapping uses against the server's: types,
- * statuses and projects always, custom fields (if fields says that all
- * schemas are known) against the schemas.
+ * statuses and projects always, custom fields (if fields) against the schemas
+ * that are known.
  * Projects that asked (or NULL) names are left to names_find_scope().
  * ERR_CONFIG for the first that is not there, with its place and the nearest.
  */

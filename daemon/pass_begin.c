@@ -126,8 +126,7 @@ static bool names_bear_out(const struct pass *p)
 	const struct names *names = &p->sync->mapper->names;
 	struct err ignored = {0};
 
-	return names_check(names, p->sync->config->program,
-		       names_have_schemas(names, &p->scope), NULL,
+	return names_check(names, p->sync->config->program, true, NULL,
 		       &ignored) == 0;
 }
 

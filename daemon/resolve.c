@@ -1,7 +1,10 @@
 /*
  * resolve - what the server calls its things, held against the configuration.
  *
- *   ME --> PROJECTS (page by page) --> TYPES --> STATUSES --> SCHEMAS* --> done
+ *   ME --> PROJECTS (page by page) --> TYPES --> STATUSES --> SCHEMAS*
+ *                                                              ^   |
+ *                                           a field is missing |   v
+ *                                                              CHECK --> done
  *
  * Types and statuses, which need nothing of the projects, are asked for beside
  * them: a real server takes 60 ms for each of these.
@@ -11,7 +14,8 @@
  * them in the state.  Schemas are asked for all pairs of a project in scope
  * and a type, so that a custom field that no schema has is found now and not
  * years later; a pair that does not exist is left out by the server without a
- * word.
+ * word.  Where these are very many, only those that were met are asked for,
+ * and of the others as many as it takes to find the fields that are named.
  */
 #include "daemon/resolve.h"
 
@@ -21,6 +25,7 @@
 
 #define PROJECTS_PAGE 100
 #define PAIRS_A_REQUEST 100
+#define MANY_PAIRS 2000 /* or 20 requests */
 
 enum step { ME, PROJECTS, TYPES, STATUSES, SCHEMAS, CHECK, END };
 
@@ -138,21 +143,35 @@ static void run_put(struct job *job)
 	mapper_end_names(m, rc, &r->err);
 }
 
-/* All that may be there; if they are too many, those that were met. */
+/* All that may be there; if they are very many, those that were met. */
 static void list_pairs(struct resolve *r)
 {
 	const struct names *n = &r->sync->mapper->names;
+	size_t count;
 
-	r->pairs = names_pairs(n, &r->scope, &r->n_pairs);
-	if (r->n_pairs > 0)
-		return;
-	free(r->pairs);
-	r->pairs = xcalloc(n->n_schemas, sizeof(*r->pairs));
-	for (size_t i = 0; i < n->n_schemas; i++)
-		if (names_project(n, n->schemas[i].project_id) != NULL)
-			r->pairs[r->n_pairs++] =
-				(struct api_pair){n->schemas[i].project_id,
-					n->schemas[i].type_id};
+	r->pairs = names_pairs(n, &r->scope, &count);
+	for (size_t i = 0; i < count; i++)
+		if (count <= MANY_PAIRS ||
+			names_schema(n, r->pairs[i].project_id,
+				r->pairs[i].type_id) != NULL)
+			r->pairs[r->n_pairs++] = r->pairs[i];
+}
+
+/* Is a field missing that a pair may have which was never asked for? */
+static bool seek_fields(struct resolve *r)
+{
+	const struct mapper *m = r->sync->mapper;
+	bool found = names_have_fields(&m->names, m->config->program);
+
+	if (found) {
+		r->n_pairs = 0;
+	} else if (!r->seeking) {
+		free(r->pairs);
+		r->pairs = names_new_pairs(&m->names, &r->scope, &r->n_pairs);
+		r->next_pair = 0;
+		r->seeking = true;
+	}
+	return r->next_pair < r->n_pairs;
 }
 
 static int find_scope(struct resolve *r)
@@ -177,11 +196,11 @@ static void run_check(struct job *job)
 			list_pairs(r);
 		return;
 	}
-	if (mapper_reload_names(m, &r->err) != 0 ||
-		instance_knows_projects(m, &shown, &r->err) != 0)
+	if (!r->seeking && mapper_reload_names(m, &r->err) != 0)
 		return;
-	names_check(&m->names, m->config->program,
-		names_have_schemas(&m->names, &r->scope),
+	if (seek_fields(r) || instance_knows_projects(m, &shown, &r->err) != 0)
+		return;
+	names_check(&m->names, m->config->program, true,
 		r->rebuilt || shown ? r->sync->config : NULL,
 		r->proven ? &r->unknown : &r->err);
 }
@@ -199,7 +218,8 @@ static void on_checked(struct job *job)
 {
 	struct resolve *r = container_of(job, struct resolve, job);
 
-	proceed(r, r->step == STATUSES ? SCHEMAS : END);
+	proceed(r, r->step == STATUSES || r->next_pair < r->n_pairs ? SCHEMAS
+								    : END);
 }
 
 static void on_put(struct job *job)
@@ -215,7 +235,7 @@ static void on_put(struct job *job)
 	}
 	if (r->step == SCHEMAS) {
 		r->next_pair += PAIRS_A_REQUEST;
-		proceed(r, SCHEMAS);
+		proceed(r, r->seeking ? CHECK : SCHEMAS);
 		return;
 	}
 	proceed(r, (enum step)(r->step + 1));

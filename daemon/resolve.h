@@ -50,6 +50,7 @@ struct resolve {
 	struct buf *bodies; /* answers of this step, page by page */
 	int64_t total;      /* projects, by the server's word */
 	size_t n_listed;    /* projects in the pages so far */
+	bool seeking;       /* schemas, until each field is found */
 	size_t n_pairs, next_pair;
 	struct api_pair *pairs;
 };
