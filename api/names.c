@@ -130,7 +130,7 @@ static bool read_pair(struct str href, struct schema *out)
 	       read_id(str_skip(href, dash + 1), &out->type_id);
 }
 
-/* Of one that cannot be read the key is known; the others go on. */
+/* Of one that cannot be read the key is known, or the name, too. */
 static void add_field(struct arena *a, struct schema *s, size_t *cap,
 	struct str key, struct str value)
 {
@@ -138,10 +138,10 @@ static void add_field(struct arena *a, struct schema *s, size_t *cap,
 
 	if (read_text(a, api_member(value, "name"), "name", &f.name, NULL) !=
 			0 ||
+		f.name.p == NULL ||
 		read_text(a, api_member(value, "type"), "type", &f.type,
-			NULL) != 0 ||
-		f.name.p == NULL || f.type.p == NULL)
-		f.name = f.type = STR_NONE;
+			NULL) != 0)
+		f.type = STR_NONE;
 	s->fields = arena_grow(a, s->fields, s->n_fields, cap, sizeof(f));
 	s->fields[s->n_fields++] = f;
 }

@@ -72,8 +72,8 @@ struct custom_field {
 /* A name that a schema gives to a custom field. */
 struct schema_field {
 	struct str key;  /* customField12 */
-	struct str name; /* cleanUrl; none: it cannot be read, nor can type */
-	struct str type; /* String, Formattable, []CustomOption, … */
+	struct str name; /* cleanUrl; none: it cannot be read, */
+	struct str type; /* String, []CustomOption, …; none: nor can this */
 };
 
 /* The custom fields of one type in one project. */
@@ -174,7 +174,7 @@ struct work_package {
 /* The name that the schema gives to key, or STR_NONE.  schema may be NULL. */
 struct str schema_name_of(const struct schema *schema, struct str key);
 
-/* A field that may have any name, since it cannot be read; or NULL. */
+/* A field that may have any name, since that cannot be read; or NULL. */
 const struct schema_field *schema_unreadable(const struct schema *schema);
 
 /* The one of its attachments that has this id, or NULL. */

@@ -140,14 +140,17 @@ static int find_field(const struct schema *schema, struct str name,
 static int refuse_unreadable(const struct schema *schema, struct str name,
 	const struct schema_field *found, struct err *e)
 {
-	const struct schema_field *unreadable = schema_unreadable(schema);
+	const struct schema_field *lost =
+		found != NULL ? found : schema_unreadable(schema);
 
-	if (unreadable == NULL || (found != NULL && found->name.p != NULL))
+	if (lost == NULL || lost->type.p != NULL)
 		return 0;
 	return err_set(e, ERR_DATA,
 		"the custom field '%.*s' cannot be looked up: the server does "
-		"not say what %.*s is called here, and of what type it is",
-		STR_ARGS(name), STR_ARGS(unreadable->key));
+		"not say what %.*s is%s",
+		STR_ARGS(name), STR_ARGS(lost->key),
+		lost->name.p == NULL ? " called here, and of what type it is"
+				     : ", a text or a number or what");
 }
 
 int model_field(struct evaluation *with, struct str name, enum field_form form,

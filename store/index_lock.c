@@ -84,8 +84,7 @@ static int move_marked(
 }
 
 /* The lock appears with its mark in it, so that none of ours is unmarked. */
-int index_lock(
-	git_repository *repo, const char *folder, int wait_ms,
+int index_lock(git_repository *repo, const char *folder, int wait_ms,
 	struct index_lock *lock, struct err *e)
 {
 	char *marked = xasprintf("%s/tmp_lock", folder);

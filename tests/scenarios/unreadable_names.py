@@ -47,7 +47,29 @@ def unread_field(tap, server, sync):
     tap.ok(done.code == 0 and "customField77" in done.out, "check shows it",
            done)
     field(server, 1, "customField77", None)
+    field(server, 1, KEY, None)
+    field(server, 1, "customField78", {"name": "Of a plugin"})
+    done = sync.once("--full")
+    tap.same(done.code, 0, "one without a type is not what is not there")
+    field(server, 1, "customField78", None)
+    field(server, 1, KEY, WEIGHT)
+    sync.once("--full")
     tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
+def typeless_field(tap, server, sync):
+    """A plugin may have a kind of field that the API has no word for."""
+    ours = of_type(server, 1)
+    before = sync.tree()
+    field(server, 1, KEY, {"name": "Weight"})
+    done = sync.once("--full")
+    tap.ok(done.code == 3 and "does not say what %s is, a text" % KEY in
+           done.err, "a field without a type, which is read", done)
+    tap.same({p: sync.tree().get(p) for p in ours},
+             {p: before[p] for p in ours}, "documents stay")
+    field(server, 1, KEY, WEIGHT)
+    sync.once("--reconcile")
+    tap.tree(sync.tree(), sync.scratch(), "and go on")
 
 
 def read_field(tap, server, sync):
@@ -150,7 +172,7 @@ def main():
     with StandIn("--generate", "40") as server, Sync(
             server.url, projects="[demo-1]", mapping=MAPPING) as sync:
         sync.once()
-        for part in (unread_field, read_field, nowhere):
+        for part in (unread_field, typeless_field, read_field, nowhere):
             part(tap, server, sync)
         tap.same(sync.flaws(), [], "a repository without a flaw")
     project(tap)
