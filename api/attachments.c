@@ -3,6 +3,10 @@
  *
  * The source is a list of what the model needs of each, sorted by id, since
  * the server's order by name says nothing.  The digest is an MD5 or none.
+ *
+ * One in which the server's scanner found something, and one whose upload has
+ * not ended, are as if they were not there; their status is kept, so that the
+ * source is another one when it changes.
  */
 #include "api/paths.h"
 #include "api/read.h"
@@ -12,7 +16,17 @@
 
 #define MD5_HEX 32
 
-enum { ID, FILE_NAME, FILE_SIZE, CONTENT_TYPE, DIGEST, CREATED_AT, LINKS, N };
+enum {
+	ID,
+	FILE_NAME,
+	FILE_SIZE,
+	CONTENT_TYPE,
+	DIGEST,
+	CREATED_AT,
+	STATUS,
+	LINKS,
+	N
+};
 static const char *const kept[N] = {
 	[ID] = "id",
 	[FILE_NAME] = "fileName",
@@ -20,6 +34,7 @@ static const char *const kept[N] = {
 	[CONTENT_TYPE] = "contentType",
 	[DIGEST] = "digest",
 	[CREATED_AT] = "createdAt",
+	[STATUS] = "status",
 	[LINKS] = "_links",
 };
 
@@ -37,6 +52,16 @@ static int by_id(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
+static bool is_quarantined(struct str status)
+{
+	return str_is(status, "quarantined");
+}
+
+static bool is_withheld(struct str status)
+{
+	return is_quarantined(status) || str_is(status, "prepared");
+}
+
 enum { AUTHOR, CONTENT, N_LINKS };
 static const char *const links[N_LINKS] = {
 	[AUTHOR] = "author",
@@ -50,7 +75,8 @@ static void put_attachment(struct buf *out, const struct str *values)
 
 	api_members(values[LINKS], links, N_LINKS, linked);
 	for (size_t i = 0; i < LINKS; i++) {
-		if (values[i].n == 0)
+		if (values[i].n == 0 ||
+			(i == STATUS && !is_withheld(read_raw(values[i]))))
 			continue;
 		buf_puts(out, before);
 		buf_puts(out, kept[i]);
@@ -166,19 +192,13 @@ static struct str content_href(struct arena *a, int64_t id, struct str given)
 	return made;
 }
 
-static int parse_one(struct arena *a, struct str text, int64_t work_package,
-	void *item, struct err *e)
+static int parse_shown(struct arena *a, const struct str *values,
+	struct attachment *out, struct err *e)
 {
-	struct attachment *out = item;
-	struct str values[N];
 	struct str linked[N_LINKS];
 	struct link content;
 
-	(void)work_package;
-	api_members(text, kept, N, values);
 	api_members(values[LINKS], links, N_LINKS, linked);
-	if (!read_id(values[ID], &out->id))
-		return err_set(e, ERR_DATA, "id: no number");
 	if (!read_count(values[FILE_SIZE], &out->size))
 		return err_set(e, ERR_DATA, "fileSize: %s, not a size",
 			scan_type_name(values[FILE_SIZE]));
@@ -198,6 +218,41 @@ static int parse_one(struct arena *a, struct str text, int64_t work_package,
 	return 0;
 }
 
+/* What has not arrived yet need have neither a size nor a digest. */
+static int parse_one(struct arena *a, struct str text, int64_t work_package,
+	void *item, struct err *e)
+{
+	struct attachment *out = item;
+	struct str values[N];
+	struct str status;
+
+	(void)work_package;
+	api_members(text, kept, N, values);
+	if (!read_id(values[ID], &out->id))
+		return err_set(e, ERR_DATA, "id: no number");
+	status = read_raw(values[STATUS]);
+	if (!is_withheld(status))
+		return parse_shown(a, values, out, e);
+	out->status = arena_str(a, status);
+	read_text(a, values[FILE_NAME], "", &out->file_name, NULL);
+	return 0;
+}
+
+/* Those that are shown stay in front. */
+static void sort_out(struct arena *a, struct attachment *items, size_t n,
+	struct work_package *wp)
+{
+	wp->attachments = items;
+	wp->n_attachments = wp->n_quarantined = 0;
+	wp->quarantined = ARENA_ARRAY(a, struct attachment, n);
+	for (size_t i = 0; i < n; i++) {
+		if (items[i].status.n == 0)
+			items[wp->n_attachments++] = items[i];
+		else if (is_quarantined(items[i].status))
+			wp->quarantined[wp->n_quarantined++] = items[i];
+	}
+}
+
 int api_attachments_parse(struct arena *a, struct str source,
 	struct work_package *wp, struct err *e)
 {
@@ -209,7 +264,6 @@ int api_attachments_parse(struct arena *a, struct str source,
 	if (code != 0)
 		return code;
 	wp->attachments_known = true;
-	wp->n_attachments = list.n;
-	wp->attachments = list.items;
+	sort_out(a, list.items, list.n, wp);
 	return 0;
 }

@@ -32,6 +32,7 @@ struct attachment {
 	struct str content_type; /* as the server sniffed it */
 	int64_t size;            /* bytes */
 	struct str digest;       /* MD5, 32 lower-case hex digits, or none */
+	struct str status;       /* why it is withheld, or none */
 	struct str created_at;
 	struct link author;
 	struct str href; /* /api/v3/attachments/N/content */
@@ -163,6 +164,8 @@ struct work_package {
 	bool attachments_known;      /* else the list was not asked for */
 	size_t n_attachments;
 	struct attachment *attachments;
+	size_t n_quarantined; /* others, of which only id and name count */
+	struct attachment *quarantined;
 	bool comments_known; /* else they were not asked for */
 	size_t n_comments;
 	struct comment *comments; /* by id */

@@ -342,6 +342,20 @@ static int put(struct staging *s, const struct rank *at, struct rendering *one,
 	return r;
 }
 
+/* What such a document would have shown, or does no more. */
+static void tell_quarantined(const struct staging *s, const struct document *d)
+{
+	for (size_t i = 0; i < s->wp->n_quarantined; i++) {
+		const struct attachment *a = &s->wp->quarantined[i];
+
+		mapper_event(s->m, LOG_LEVEL_NOTICE, "quarantined", s->item->id,
+			str_of(d->path),
+			"attachment %lld (%.*s) is in the server's quarantine: "
+			"it is left out",
+			(long long)a->id, STR_ARGS(a->file_name));
+	}
+}
+
 /* Stage it where the claims say. */
 static int place(struct staging *s, struct rendering *one, struct err *e)
 {
@@ -381,6 +395,8 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 		return r;
 	}
 	count_change(m, s->item, d, was, change);
+	if (change != STORE_SAME && change != was)
+		tell_quarantined(s, d);
 	guard_made(m, s->item, str_of(d->entry));
 	if (held == NULL || !str_is(held->files[0].path, d->path))
 		r = mapper_reread(m, READ_WORK_PACKAGE, s->item->id, e);

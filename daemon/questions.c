@@ -66,9 +66,9 @@ static int check_run(struct state *s, int64_t run, struct err *e)
 /* Kinds of events, by docs/logs.md; one that is not here may yet be kept. */
 static const char *const kinds[] = {"started", "stopped", "reloaded", "paused",
 	"resumed", "canceled", "run", "fault", "recovered", "fetched",
-	"rendered", "skipped", "unresolved", "added", "changed", "moved",
-	"removed", "held", "failed", "retried", "kept", "restored", "adopted",
-	"pushed", "committed"};
+	"rendered", "skipped", "unresolved", "quarantined", "added", "changed",
+	"moved", "removed", "held", "failed", "retried", "kept", "restored",
+	"adopted", "pushed", "committed"};
 
 static int complain(const char *option, struct str word,
 	const char *const *known, size_t n, struct err *e)

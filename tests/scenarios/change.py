@@ -123,6 +123,45 @@ def attachments(f):
              ("detach", {"id": 901}))
 
 
+def withheld(f):
+    """The server's scanner looks at a file after it was published, and a
+    large one is there before its bytes are."""
+    sync = f.sync
+    folder = "content/articles/a-new-name/"
+    paper = {"id": 902, "work_package": 26, "file_name": "paper.pdf",
+             "content": "ill"}
+    f.commit("an attachment that is ill", ["A\t" + folder + "paper.pdf",
+                                           "M\t" + folder + "index.md"],
+             ("attach", paper))
+    f.commit("is found to be", ["D\t" + folder + "paper.pdf",
+                                "M\t" + folder + "index.md"],
+             ("attach", dict(paper, set={"status": "quarantined"})))
+    got = sync.opsync("log", "--json", "--event", "quarantined").json()
+    f.tap.ok([e["work_package"] for e in got] == [26] and
+             "attachment 902 (paper.pdf)" in got[0]["text"],
+             "which is told", got)
+    f.commit("and was not, after all", ["A\t" + folder + "paper.pdf",
+                                        "M\t" + folder + "index.md"],
+             ("attach", dict(paper, set={"status": "scanned"})))
+    f.server.side("detach", {"id": 902, "silent": True})
+    draft = {"id": 903, "work_package": 26, "file_name": "new.pdf",
+             "content": "new"}
+    f.server.side("requests/reset")
+    f.commit("an upload begins", ["D\t" + folder + "paper.pdf",
+                                  "M\t" + folder + "index.md"],
+             ("attach", dict(draft, set={
+                 "status": "prepared", "fileSize": None, "digest": {
+                     "algorithm": "md5", "hash": ""}})))
+    f.tap.ok(not [r for r in f.server.requests()
+                  if "/attachments/903" in r["path"]],
+             "its contents are not asked for", f.server.requests())
+    f.commit("and ends", ["A\t" + folder + "new.pdf",
+                          "M\t" + folder + "index.md"], ("attach", draft))
+    f.commit("and it goes", ["D\t" + folder + "new.pdf",
+                             "M\t" + folder + "index.md"],
+             ("detach", {"id": 903}))
+
+
 def retyped(f):
     folder = "content/articles/a-new-name/"
     f.commit("no entry fits any more", ["D\t" + folder + "index.md"],
@@ -151,8 +190,8 @@ def main():
     with StandIn() as server, Sync(server.url, more=guard) as sync:
         sync.start()
         follow = Follow(tap, server, sync)
-        for part in (attributes, closed, come_and_go, attachments, retyped,
-                     moved):
+        for part in (attributes, closed, come_and_go, attachments, withheld,
+                     retyped, moved):
             part(follow)
         tap.same(sync.flaws(), [], "a repository without a flaw")
         tap.same(sync.leaks(), [], "the key is nowhere")

@@ -126,6 +126,49 @@ static void check_file(size_t i)
 	buf_fini(&source);
 }
 
+#define THREE                                                                  \
+	"{\"total\":3,\"count\":3,\"_embedded\":{\"elements\":["               \
+	"{\"id\":5,\"fileName\":\"a\",\"fileSize\":1%s},"                      \
+	"{\"id\":6,\"fileName\":\"b\",\"fileSize\":1,"                         \
+	"\"status\":\"quarantined\"},"                                         \
+	"{\"id\":7,\"fileName\":\"c\",\"fileSize\":null,"                      \
+	"\"status\":\"prepared\"}]}}"
+
+/* All other states are none, so that sources say nothing of them. */
+static void test_withheld(void **state)
+{
+	static const char *const same[] = {"", ",\"status\":\"uploaded\"",
+		",\"status\":\"rescan\"", ",\"status\":null"};
+	struct buf first = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(same); i++) {
+		struct buf body = {0};
+		struct buf source = {0};
+		struct work_package wp = {0};
+		struct err e = {0};
+
+		buf_printf(&body, THREE, same[i]);
+		assert_int_equal(api_attachments_source_make(
+					 buf_str(&body), &source, &e),
+			0);
+		assert_int_equal(api_attachments_parse(
+					 &arena, buf_str(&source), &wp, &e),
+			0);
+		assert_int_equal(wp.n_attachments, 1);
+		assert_int_equal(wp.attachments[0].id, 5);
+		assert_int_equal(wp.n_quarantined, 1);
+		assert_int_equal(wp.quarantined[0].id, 6);
+		check_str(wp.quarantined[0].file_name, "b");
+		if (i == 0)
+			buf_add_str(&first, buf_str(&source));
+		assert_string_equal(source.p, first.p);
+		buf_fini(&body);
+		buf_fini(&source);
+	}
+	buf_fini(&first);
+}
+
 /* Its content is asked for by its id alone. */
 static void test_twice(void **state)
 {
@@ -172,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_attachments),
+		cmocka_unit_test(test_withheld),
 		cmocka_unit_test(test_twice),
 		cmocka_unit_test(test_odd_attachments),
 		cmocka_unit_test(test_part),
