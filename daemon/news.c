@@ -91,6 +91,7 @@ static void put_about(
 	struct gathering *g, const struct state_event *event, struct buf *out)
 {
 	char url[1024];
+	struct str author;
 	bool found = false;
 	int64_t id = event->work_package;
 
@@ -101,12 +102,13 @@ static void put_about(
 	}
 	state_work_package(
 		store_state(g->store), id, &found, read_about, g, NULL);
+	author = g->about.author.title;
 	snprintf(url, sizeof(url), "%s/work_packages/%lld", g->news->url,
 		(long long)id);
 	buf_printf(out, ",\"work_package\":%lld", (long long)id);
 	put_text(out, "subject", g->about.subject);
 	put_text(out, "url", str_of(url));
-	put_text(out, "author", g->about.author.title);
+	put_text(out, "author", name_is_address(author) ? STR_NONE : author);
 }
 
 /* A commit's text is "ID SUBJECT". */

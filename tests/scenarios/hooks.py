@@ -99,6 +99,19 @@ def errors(tap, server, sync, at):
     tap.same(len(told(at("error"))), 1, "the same error is told once")
 
 
+def shown_by_address(tap, server, sync, at):
+    """Whose name is an address has none."""
+    author = server.get("/api/v3/work_packages/2").json()["_links"]["author"]
+    server.side("rename", {"kind": "user", "name": "ada@example.org",
+                           "id": int(author["href"].split("/")[-1])})
+    server.side("edit", {"id": 2, "set": {"subject": "Bad"}})
+    until(lambda: len(told(at("error"))) > 1)
+    tap.same([e["author"] for e in told(at("error"))], [author["title"], None],
+             "addresses are not told")
+    server.side("edit", {"id": 2, "set": {"subject": "Good"}})
+    until(lambda: len(told(at("recovered"))) > 1)
+
+
 def state_of(sync):
     return sync.opsync("--json", "status").json()[0]["daemon"]["hooks"]
 
@@ -346,6 +359,7 @@ def main():
             return os.path.join(sync.folder, name)
         commits(tap, server, sync, at)
         errors(tap, server, sync, at)
+        shown_by_address(tap, server, sync, at)
         faults(tap, server, sync, at)
         failing(tap, server, sync, at)
         late(tap, server, sync, at)
