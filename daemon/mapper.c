@@ -17,6 +17,7 @@
 #include "base/stamp.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
+#include "store/ids.h"
 
 #define DAY (86400 * STAMP_SECOND)
 #define RETRY_FIRST (60 * STAMP_SECOND)
@@ -93,6 +94,8 @@ void mapper_fini(struct mapper *m)
 	free(m->failed);
 	free(m->missed);
 	free(m->lost);
+	free(m->unlisted.ids);
+	free(m->lost_users.ids);
 	names_fini(&m->names);
 	lookup_fini(&m->lookup);
 	arena_fini(&m->arena);
@@ -195,12 +198,14 @@ static int compare_known(
 		instance_compare(
 			m, item->id, wp->source, buf_str(&item->source));
 	known->heard = m->hears && known->same && wp->comments.p != NULL;
+	item->relisted =
+		known->same && ids_have(m->unlisted.ids, m->unlisted.n, wp->id);
 	/*
 	 * Attachments that come or go change the source: the list holds.  Of
 	 * comments, one that is written again or deleted need not.
 	 */
 	if (known->same && (item->forced || known->heard) && !m->verifying &&
-		wp->attachments.p != NULL) {
+		!item->relisted && wp->attachments.p != NULL) {
 		item->attachments_known = item->attachments_kept = true;
 		buf_add_str(&item->attachments, wp->attachments);
 	}
@@ -296,6 +301,7 @@ static int recall_row(
 	memcpy(item->hash, wp->hash, SHA256_SIZE);
 	buf_add_str(&item->source, wp->source);
 	item->attachments_known = wp->attachments.p != NULL;
+	item->attachments_kept = item->attachments_known;
 	if (item->attachments_known)
 		buf_add_str(&item->attachments, wp->attachments);
 	item->comments_known = wp->comments.p != NULL;
@@ -412,7 +418,7 @@ int mapper_retry(struct mapper *m, struct mapper_page *page,
 			continue;
 		/* The list may have changed too: ask for it again. */
 		item->recorded = false;
-		item->attachments_known = false;
+		item->attachments_known = item->attachments_kept = false;
 		buf_clear(&item->attachments);
 		item->comments_known = false;
 		buf_clear(&item->comments);

@@ -57,6 +57,12 @@ struct mapper_created {
 	bool accepted;
 };
 
+/* Ids; owned by who has them. */
+struct mapper_ids {
+	size_t n, cap;
+	int64_t *ids;
+};
+
 struct mapper {
 	struct store *store;
 	const struct config *config;
@@ -100,6 +106,9 @@ struct mapper {
 	size_t n_again, cap_again; /* work packages whose path may change */
 	int64_t *again;
 	int64_t restored; /* documents, and not said in a commit yet */
+	struct mapper_ids unlisted;   /* whose lists are to be asked for again,
+					 ascending */
+	struct mapper_ids lost_users; /* whose readers are marked */
 	size_t n_missed, cap_missed;
 	struct mapper_missed *missed;
 	size_t n_lost, cap_lost; /* whose contents the store has lost */
@@ -151,6 +160,7 @@ struct mapper_item {
 	bool known;       /* the state has a row of it */
 	bool forced;      /* map it though its source is the one we know */
 	bool touched;     /* its source is another, though of the same moment */
+	bool relisted;    /* or its list may be, which is asked for again */
 	bool kept;        /* from the state: its names may be old */
 	bool recorded;    /* and all of its row is there, as made */
 	char *unreadable; /* why it is no work package; NULL: it is one */
@@ -299,12 +309,6 @@ int mapper_adopted(struct mapper *m, struct buf *out, struct err *e);
 int mapper_unclaimed(struct mapper *m, struct err *e);
 int mapper_has_unclaimed(struct mapper *m, bool *any, struct err *e);
 
-/* Ids; owned by who has them. */
-struct mapper_ids {
-	size_t n, cap;
-	int64_t *ids;
-};
-
 void mapper_ids_add(struct mapper_ids *ids, int64_t id);
 
 /*
@@ -383,10 +387,13 @@ int mapper_take_relations(struct mapper *m, const int64_t *ids, size_t n,
 
 /*
  * At most limit of those that are stale: page gets items, unread (with room
- * for limit) the ids of those that the server must be asked for again.
+ * for limit) the ids of those that the server must be asked for again; what
+ * then did not come is given up.
  */
 int mapper_stale(struct mapper *m, size_t limit, struct mapper_page *page,
 	int64_t *unread, size_t *n_unread, struct err *e);
+void mapper_give_up_stale(
+	struct mapper *m, const int64_t *unread, size_t n_unread);
 
 /*
  * Private to the mapper's files: stage what was rendered of an item; and put
@@ -407,6 +414,10 @@ int mapper_take_back(struct mapper *m, int64_t work_package, struct str entry,
 int mapper_made_of(struct mapper *m, const struct mapper_item *item,
 	const struct work_package *wp, struct reads *reads, struct err *e);
 bool mapper_overtaken(struct mapper *m, const struct mapper_item *item);
+
+/* It is mapped, or failed: the mark that it was stale goes. */
+void mapper_renewed(struct mapper *m, const struct mapper_item *item);
+
 /*
  * Stage the removal of a document.  Who claims its path or its values, and
  * who read it, is mapped again.

@@ -77,6 +77,7 @@ int mapper_begin(struct mapper *m, const char *cause, struct err *e)
 	m->restored = 0;
 	m->n_failed = 0;
 	m->n_missed = 0;
+	m->unlisted.n = 0;
 	mapper_forget_names(m);
 	if (m->names_lost)
 		r = mapper_reload_names(m, e);

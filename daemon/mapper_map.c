@@ -204,7 +204,7 @@ static enum mapped wait_for_project(struct mapper *m, struct mapper_item *item)
 	struct err why = {0};
 
 	if (item->kept) {
-		store_put_fresh(m->store, item->id);
+		store_put_fresh(m->store, item->id, STORE_UNLISTED);
 		return MAPPED_DONE;
 	}
 	err_set(&why, ERR_AGAIN,

@@ -334,14 +334,32 @@ int mapper_witnesses(struct mapper *m, int64_t **ids, size_t *n,
 	return 0;
 }
 
+/*
+ * Lists of attachments may name people whom the key may not ask for, but not
+ * those who were deleted.  So one that named this one is asked for again: if
+ * it does no more, none does (mapper_reread.c).
+ */
+static int miss_user(struct mapper *m, int64_t id, struct err *e)
+{
+	int64_t lister;
+	int r = store_lister(m->store, id, &lister, e);
+
+	if (r == 0 && lister == 0)
+		return mapper_learn(m, READ_USER, id, STR(""), e);
+	if (r == 0)
+		store_put_stale(m->store, lister, STORE_UNLISTED);
+	return r;
+}
+
 int mapper_take_user(
 	struct mapper *m, int64_t id, struct str body, struct err *e)
 {
-	struct api_user user = {.name = STR("")};
-	int r = 0;
+	struct api_user user = {0};
+	int r;
 
+	if (body.p == NULL)
+		return miss_user(m, id, e);
 	arena_reset(&m->arena);
-	if (body.p != NULL)
-		r = api_user_parse(&m->arena, body, &user, e);
+	r = api_user_parse(&m->arena, body, &user, e);
 	return r == 0 ? mapper_learn(m, READ_USER, id, user.name, e) : r;
 }

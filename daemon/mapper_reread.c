@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "daemon/mapper.h"
+#include "store/ids.h"
 
 int mapper_reread(
 	struct mapper *m, enum read_kind kind, int64_t id, struct err *e)
@@ -40,6 +41,7 @@ void mapper_forget_name(struct mapper *m, enum read_kind kind, int64_t id)
 void mapper_forget_names(struct mapper *m)
 {
 	memset(m->known, 0, sizeof(m->known));
+	m->lost_users.n = 0;
 }
 
 int mapper_forget_unread(struct mapper *m, struct err *e)
@@ -171,6 +173,17 @@ static int learn_old(
 	return r;
 }
 
+/* Lists of attachments name people, too. */
+static int lose_user(struct mapper *m, int64_t id, struct err *e)
+{
+	for (size_t i = 0; i < m->lost_users.n; i++)
+		if (m->lost_users.ids[i] == id)
+			return 0;
+	mapper_ids_add(&m->lost_users, id);
+	return store_put_readers_stale(
+		m->store, READ_USER, id, STORE_UNLISTED, NULL, e);
+}
+
 /*
  * It names a thing no more, though nobody touched it: the thing is gone, and
  * so it is with all that named it.
@@ -181,8 +194,17 @@ static int on_lost(void *arg, enum read_kind kind, int64_t id, struct err *e)
 
 	if (kind < READ_PROJECT || kind > READ_ITEM)
 		return 0;
+	if (kind == READ_USER)
+		return lose_user(m, id, e);
 	return store_put_readers_stale(
 		m->store, kind, id, STORE_UNREAD, NULL, e);
+}
+
+/* A list that was kept is as old as it was. */
+void mapper_renewed(struct mapper *m, const struct mapper_item *item)
+{
+	store_put_fresh(m->store, item->id,
+		item->attachments_kept ? STORE_UNREAD : STORE_UNLISTED);
 }
 
 static void note_use(struct mapper *m, const struct reads *reads)
@@ -211,7 +233,7 @@ int mapper_made_of(struct mapper *m, const struct mapper_item *item,
 		reads_add(reads, asked->items[i].kind, asked->items[i].id,
 			asked->items[i].name);
 	reads_sort(reads);
-	if (r == 0 && item->touched)
+	if (r == 0 && (item->touched || item->relisted))
 		r = store_lost_reads(m->store, item->id, reads, on_lost, m, e);
 	note_use(m, reads);
 	store_put_reads(m->store, item->id, fresh, reads);
@@ -228,7 +250,7 @@ int mapper_made_of(struct mapper *m, const struct mapper_item *item,
 		r = adopted(m, wp, e);
 	/* Whoever reads a name first is a reader of a new one, too. */
 	if (!fresh || reads->n > 0)
-		store_put_fresh(m->store, item->id);
+		mapper_renewed(m, item);
 	if (newer)
 		store_put_stale(m->store, item->id, STORE_STALE);
 	return r;
@@ -237,6 +259,7 @@ int mapper_made_of(struct mapper *m, const struct mapper_item *item,
 /* --- Those that are stale ----------------------------------------------- */
 
 struct stale {
+	struct mapper *m;
 	size_t n;
 	int64_t *ids;
 	bool *unread;
@@ -247,18 +270,23 @@ static void add_stale(void *arg, int64_t work_package, enum store_stale stale)
 	struct stale *s = arg;
 
 	s->ids[s->n] = work_package;
-	s->unread[s->n++] = stale == STORE_UNREAD;
+	s->unread[s->n++] = stale >= STORE_UNREAD;
+	if (stale == STORE_UNLISTED)
+		mapper_ids_add(&s->m->unlisted, work_package);
 }
 
 int mapper_stale(struct mapper *m, size_t limit, struct mapper_page *page,
 	int64_t *unread, size_t *n_unread, struct err *e)
 {
 	struct stale s = {
+		.m = m,
 		.ids = xcalloc(limit, sizeof(*s.ids)),
 		.unread = xcalloc(limit, sizeof(*s.unread)),
 	};
-	int r = store_stale(m->store, limit, add_stale, &s, e);
+	int r;
 
+	m->unlisted.n = 0;
+	r = store_stale(m->store, limit, add_stale, &s, e);
 	*n_unread = 0;
 	page->items = xcalloc(limit, sizeof(struct mapper_item *));
 	for (size_t i = 0; r == 0 && i < s.n; i++) {
@@ -274,4 +302,15 @@ int mapper_stale(struct mapper *m, size_t limit, struct mapper_page *page,
 	free(s.ids);
 	free(s.unread);
 	return r;
+}
+
+void mapper_give_up_stale(
+	struct mapper *m, const int64_t *unread, size_t n_unread)
+{
+	const struct mapper_ids *u = &m->unlisted;
+
+	for (size_t i = 0; i < n_unread; i++)
+		store_put_fresh(m->store, unread[i],
+			ids_have(u->ids, u->n, unread[i]) ? STORE_UNLISTED
+							  : STORE_UNREAD);
 }

@@ -74,7 +74,7 @@ void mapper_fail(
 	m->at_project = item->pair.project_id;
 	mapper_failed(m, item->id, why->text);
 	store_put_work_package(m->store, &row);
-	store_put_fresh(m->store, item->id);
+	mapper_renewed(m, item);
 }
 
 int mapper_settle_missed(struct mapper *m, struct err *e)

@@ -40,8 +40,7 @@ static void run_renewed(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
 
-	for (size_t i = 0; i < p->unread.n; i++)
-		store_put_fresh(p->sync->mapper->store, p->unread.ids[i]);
+	mapper_give_up_stale(p->sync->mapper, p->unread.ids, p->unread.n);
 	p->unread.n = 0;
 }
 

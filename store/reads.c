@@ -81,33 +81,34 @@ void store_put_reads(struct store *s, int64_t work_package, bool fresh,
 		staged_reads_put(&s->reads, work_package, reads);
 }
 
-void store_put_stale(
-	struct store *s, int64_t work_package, enum store_stale stale)
+static void take_off(struct store *s, int64_t work_package)
 {
 	struct query q = query_open(s->state,
 		"INSERT OR REPLACE INTO staged_stale (work_package, stale)"
 		" VALUES (?, ?)");
 
 	bind_int(&q, work_package);
-	bind_int(&q, stale);
+	bind_int(&q, STORE_FRESH);
 	run(s, &q);
 }
 
 /* Is there a mark to be taken off? */
-void store_put_fresh(struct store *s, int64_t work_package)
+void store_put_fresh(
+	struct store *s, int64_t work_package, enum store_stale most)
 {
 	struct query q = query_open(s->state,
-		"SELECT EXISTS (SELECT 1 FROM stale WHERE work_package = ?1)"
-		" OR EXISTS (SELECT 1 FROM staged_stale"
-		" WHERE work_package = ?1)");
+		"SELECT coalesce((SELECT stale FROM staged_stale"
+		" WHERE work_package = ?1), (SELECT stale FROM stale"
+		" WHERE work_package = ?1), 0)");
 	struct err e = {0};
-	bool marked;
+	int64_t mark = STORE_FRESH;
 
 	bind_int(&q, work_package);
-	marked = query_next(&q) && column_int(&q) != 0;
+	if (query_next(&q))
+		mark = column_int(&q);
 	note(s, query_close(&q, &e), &e);
-	if (marked)
-		store_put_stale(s, work_package, STORE_FRESH);
+	if (mark != STORE_FRESH && mark <= (int64_t)most)
+		take_off(s, work_package);
 }
 
 /* Who reads a thing, with what is staged in place. */
@@ -149,11 +150,19 @@ static int put_stale(struct store *s, int64_t work_package,
 		" VALUES (?1, max(?2, coalesce((SELECT stale FROM stale"
 		" WHERE work_package = ?1), 0)))"
 		" ON CONFLICT DO UPDATE"
-		" SET stale = max(stale, excluded.stale)");
+		" SET stale = max(stale, ?2)");
 
 	bind_int(&q, work_package);
 	bind_int(&q, stale);
 	return query_run(&q, e);
+}
+
+void store_put_stale(
+	struct store *s, int64_t work_package, enum store_stale stale)
+{
+	struct err e = {0};
+
+	note(s, put_stale(s, work_package, stale, &e), &e);
 }
 
 int store_put_readers_stale(struct store *s, enum read_kind kind, int64_t id,

@@ -332,19 +332,22 @@ int store_in_use(struct store *s, struct store_use *out, struct err *e);
 
 enum store_stale {
 	STORE_FRESH,
-	STORE_STALE,  /* to be rendered again */
-	STORE_UNREAD, /* to be asked for again, and rendered */
+	STORE_STALE,    /* to be rendered again */
+	STORE_UNREAD,   /* to be asked for again, and rendered */
+	STORE_UNLISTED, /* with its list of attachments */
 };
 
 /*
- * Stage a mark; that of all who read a thing (any, unless NULL: there are
- * some); that there is none any more.
+ * Stage a mark, which leaves one that is more; that of all who read a thing
+ * (any, unless NULL: there are some); that there is none any more, if it is
+ * not more than most.
  */
 void store_put_stale(
 	struct store *s, int64_t work_package, enum store_stale stale);
 int store_put_readers_stale(struct store *s, enum read_kind kind, int64_t id,
 	enum store_stale stale, bool *any, struct err *e);
-void store_put_fresh(struct store *s, int64_t work_package);
+void store_put_fresh(
+	struct store *s, int64_t work_package, enum store_stale most);
 
 /*
  * Mark at once, with what else the state gets in its transaction: all who
@@ -370,6 +373,13 @@ int store_lost_reads(struct store *s, int64_t work_package,
 typedef void store_witness_fn(void *arg, int64_t work_package, int64_t user);
 int store_witnesses(
 	struct store *s, store_witness_fn *fn, void *arg, struct err *e);
+
+/*
+ * One that read a user, and whose list of attachments names him; 0: none does.
+ * Without what is staged.
+ */
+int store_lister(
+	struct store *s, int64_t user, int64_t *work_package, struct err *e);
 
 /* Did any work package read a thing? */
 int store_is_read(struct store *s, enum read_kind kind, int64_t id, bool *read,

@@ -19,6 +19,7 @@
 #define SHOWS(id)                                                              \
 	"(instr(plain(w.source), 'users/' || " id " || '\"') > 0"              \
 	" OR instr(plain(w.source), 'groups/' || " id " || '\"') > 0)"
+#define LISTS(id) "instr(plain(w.attachments), 'users/' || " id " || '\"') > 0"
 
 struct thing {
 	int64_t kind;
@@ -104,6 +105,20 @@ static int look_for_shower(struct state *s, const struct thing *thing,
 	code = find_shower(s, thing->id, reader, e);
 	*hidden = code == 0 && *reader == 0;
 	return code;
+}
+
+int store_lister(
+	struct store *s, int64_t user, int64_t *work_package, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"SELECT r.work_package FROM read r JOIN work_package w"
+		" ON w.id = r.work_package WHERE r.kind = ?1 AND r.id = ?2"
+		" AND " LISTS("?2") " LIMIT 1");
+
+	bind_int(&q, READ_USER);
+	bind_int(&q, user);
+	*work_package = query_next(&q) ? column_int(&q) : 0;
+	return query_close(&q, e);
 }
 
 static int mark_seen(struct state *s, int64_t work_package,

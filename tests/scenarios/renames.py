@@ -33,6 +33,15 @@ documents:
     versions: ${ cf["CF multiversion"] | pluck("name") }
     url: ${ cf.cleanUrl }
 """
+FILES = """
+documents:
+- name: all
+  match: {}
+  path: ${ id }.md
+  front_matter:
+    author: ${ author.name }
+    files: ${ attachments | pluck("author") | pluck("name") }
+"""
 KINDS = {"project": 1, "type": 15, "status": 26, "priority": 21,
          "category": 3, "version": 1, "user": 8, "option": 4}
 
@@ -111,15 +120,7 @@ def uploader(tap):
     """Who uploaded is called as of old in a list of attachments that nobody
     asks for again; the new name, shown elsewhere, is the one."""
     with StandIn("--generate", "3") as server, Sync(
-            server.url, projects="[demo-1]", mapping="""
-documents:
-- name: all
-  match: {}
-  path: ${ id }.md
-  front_matter:
-    author: ${ author.name }
-    files: ${ attachments | pluck("author") | pluck("name") }
-""") as sync:
+            server.url, projects="[demo-1]", mapping=FILES) as sync:
         server.side("edit", {"id": 1, "set": {"author": 6}})
         for ident in (1, 2, 3):
             server.side("attach", {"work_package": ident, "content": "x",
@@ -137,15 +138,7 @@ def only_uploader(tap):
     """Somebody whom only lists of attachments name is asked for, and nobody
     else is."""
     with StandIn("--generate", "3") as server, Sync(
-            server.url, projects="[demo-1]", mapping="""
-documents:
-- name: all
-  match: {}
-  path: ${ id }.md
-  front_matter:
-    author: ${ author.name }
-    files: ${ attachments | pluck("author") | pluck("name") }
-""") as sync:
+            server.url, projects="[demo-1]", mapping=FILES) as sync:
         for ident in (1, 2, 3):
             server.side("edit", {"id": ident, "set": {"author": 7}})
             server.side("attach", {"work_package": ident, "content": "x",
@@ -162,6 +155,62 @@ documents:
                       if "/users/" in r["path"] and "me" not in r["path"]],
                      ["/api/v3/users/6"], how + ": one question")
             tap.tree(sync.tree(), sync.scratch(), how + ": as from nothing")
+
+
+def lists(server):
+    """How many lists of attachments were asked for."""
+    return len([r for r in server.requests()
+                if r["path"].endswith("/attachments")])
+
+
+def upload(server, author):
+    """The other user (the key is the first one's) has a file everywhere, and
+    is the author of the first two, or of none."""
+    who = {"href": "/api/v3/users/7",
+           "title": server.get("/api/v3/users/7").json()["name"]}
+    for ident in range(1, 6):
+        server.side("edit", {"id": ident, "set": {
+            "author": 7 if author and ident < 3 else 6}})
+        server.side("attach", {
+            "work_package": ident, "content": "x", "file_name": "a.txt",
+            "set": {"_links": {"author": who}}})
+
+
+def lost_uploader(tap, how, author):
+    """Who uploaded is deleted: in lists of attachments he has no name any
+    more, whether work packages name him, too, or not."""
+    name = "%s, %s: " % (how, "an author" if author else "only an uploader")
+    with StandIn("--generate", "5") as server, Sync(
+            server.url, projects="[demo-1]", mapping=FILES) as sync:
+        upload(server, author)
+        sync.once()
+        sync.once("--reconcile")
+        server.side("forget", {"kind": "user", "id": 7})
+        tap.same(sync.once(how).code, 0, name + "a person is deleted")
+        tap.tree(sync.tree(), sync.scratch(), name + "as from nothing")
+        server.side("requests/reset")
+        head = sync.head()
+        tap.same((sync.once(how).code, sync.head(), lists(server)),
+                 (0, head, 0), name + "and all is quiet")
+
+
+def unseen_uploader(tap):
+    """Whom the key may not ask for keeps the name that lists have."""
+    with StandIn("--generate", "5") as server, Sync(
+            server.url, projects="[demo-1]", mapping=FILES) as sync:
+        upload(server, False)
+        sync.once()
+        server.side("fault", {
+            "match": "/users/7", "times": -1, "status": 404, "body":
+            '{"_type":"Error","errorIdentifier":"urn:openproject-org:api:v3:'
+            'errors:NotFound","message":"x"}'})
+        head = sync.head()
+        for _ in range(2):
+            server.side("requests/reset")
+            tap.same((sync.once("--reconcile").code, sync.head(),
+                      lists(server)), (0, head, 1),
+                     "an uploader is not shown: one list is looked at")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
 
 READS = """
@@ -229,6 +278,10 @@ def main():
     long_ago(tap)
     only_uploader(tap)
     uploader(tap)
+    for how in ("--reconcile", "--full"):
+        lost_uploader(tap, how, False)
+        lost_uploader(tap, how, True)
+    unseen_uploader(tap)
     with StandIn() as server, Sync(
             server.url, projects="[ccm, ccm-sub]", mapping=MAPPING,
             more="guard: { max_delete: { share: 100% } }") as sync:

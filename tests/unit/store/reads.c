@@ -4,11 +4,12 @@
  */
 #include "tests/unit/store/fixture.h"
 
-/* "2 5u ": who is stale; u: to be asked for. */
+/* "2 5u ": who is stale; u: to be asked for; l: with its list. */
 static void add_stale(void *arg, int64_t work_package, enum store_stale stale)
 {
-	buf_printf(arg, "%lld%s ", (long long)work_package,
-		stale == STORE_UNREAD ? "u" : "");
+	static const char *const marks[] = {"", "", "u", "l"};
+
+	buf_printf(arg, "%lld%s ", (long long)work_package, marks[stale]);
 }
 
 static void check_stale(struct fixture *f, const char *wanted)
@@ -63,7 +64,7 @@ static void test_readers(void **state)
 	check_stale(f, "1 2 ");
 	reopen(f);
 	check_stale(f, "1 2 ");
-	store_put_fresh(f->store, 1);
+	store_put_fresh(f->store, 1, STORE_UNREAD);
 	check_stale(f, "2 ");
 	commit(f);
 	reopen(f);
@@ -81,7 +82,7 @@ static void test_replaced(void **state)
 	assert_false(change(f, 7));
 	assert_true(change(f, 9));
 	read_things(f, 1, 0);
-	store_put_fresh(f->store, 1);
+	store_put_fresh(f->store, 1, STORE_UNREAD);
 	assert_false(change(f, 9));
 	commit(f);
 	reopen(f);
@@ -103,11 +104,36 @@ static void test_unread(void **state)
 	commit(f);
 	assert_true(change(f, 7));
 	check_stale(f, "1u ");
-	store_put_fresh(f->store, 1);
+	store_put_fresh(f->store, 1, STORE_UNREAD);
 	check_stale(f, "");
 	commit(f);
 	reopen(f);
 	check_stale(f, "");
+}
+
+/* Who had no list asked for takes no such mark off. */
+static void test_unlisted(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	read_things(f, 1, 7, 0);
+	store_put_stale(f->store, 1, STORE_UNLISTED);
+	assert_true(change(f, 7));
+	store_put_stale(f->store, 1, STORE_UNREAD);
+	store_put_fresh(f->store, 1, STORE_UNREAD);
+	check_stale(f, "1l ");
+	commit(f);
+	reopen(f);
+	store_put_fresh(f->store, 1, STORE_UNREAD);
+	check_stale(f, "1l ");
+	store_put_fresh(f->store, 1, STORE_UNLISTED);
+	check_stale(f, "");
+	store_put_stale(f->store, 1, STORE_STALE);
+	check_stale(f, "1 ");
+	commit(f);
+	reopen(f);
+	check_stale(f, "1 ");
 }
 
 static void test_dropped(void **state)
@@ -158,7 +184,7 @@ static void expect_many(struct fixture *f, int64_t id, int from, int step)
 	buf_fini(&got);
 	buf_fini(&wanted);
 	for (int i = 1; i <= MANY; i++)
-		store_put_fresh(f->store, i);
+		store_put_fresh(f->store, i, STORE_STALE);
 }
 
 /* Sets of up to 17 things, each put twice, half of them as another one. */
@@ -273,6 +299,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_readers, begin, end),
 		cmocka_unit_test_setup_teardown(test_replaced, begin, end),
 		cmocka_unit_test_setup_teardown(test_unread, begin, end),
+		cmocka_unit_test_setup_teardown(test_unlisted, begin, end),
 		cmocka_unit_test_setup_teardown(test_dropped, begin, end),
 		cmocka_unit_test_setup_teardown(test_forgotten, begin, end),
 		cmocka_unit_test_setup_teardown(test_many, begin, end),
