@@ -18,7 +18,7 @@
 
 #define MAX_QUERY 60
 #define NAME_SIZE 200
-#define LONG_PATH 4000 /* bytes that web servers may find too many */
+#define LONG_PATH 2000 /* bytes that web servers may find too many */
 
 void answer_name(const struct api_request *r, char *out, size_t size)
 {
@@ -172,15 +172,21 @@ static const char *way_out_of(const struct api_request *r, bool api)
 	if (r->status == 401)
 		return " (is the key right? OpenProject makes one under My "
 		       "account → Access tokens)";
-	if (r->status == 404 && !api)
-		return " (is this an OpenProject? does server.url lack a "
-		       "prefix?)";
-	if ((r->status == 400 || r->status == 414) && !api &&
-		strlen(r->path) > LONG_PATH)
+	if (r->too_long && (strlen(r->path) > LONG_PATH || r->status == 414))
 		return " (is the address too long for it? that has the ids of "
 		       "all projects: fewer of them make it shorter, and '*' "
 		       "needs none)";
+	if (r->status == 404 && !api)
+		return " (is this an OpenProject? does server.url lack a "
+		       "prefix?)";
 	return "";
+}
+
+/* Web servers and proxies have a limit each, and an answer each beyond it. */
+static bool may_be_too_long(int status, bool api)
+{
+	return status == 414 || status == 431 ||
+	       (!api && (status == 400 || status == 404));
 }
 
 static enum verdict refused(struct api_request *r, const char *where, bool away)
@@ -199,6 +205,7 @@ static enum verdict refused(struct api_request *r, const char *where, bool away)
 		return VERDICT_RETRY;
 	}
 	r->too_slow = r->status == 504;
+	r->too_long = may_be_too_long(r->status, api);
 	if (r->status == 401 || r->status == 403)
 		code = ERR_AUTH;
 	else if (r->status == 404 && api)
@@ -234,7 +241,7 @@ enum verdict answer_judge(struct api_request *r, const struct http_get *g,
 	enum verdict verdict;
 
 	r->err = (struct err){0};
-	r->too_slow = false;
+	r->too_slow = r->too_long = false;
 	r->status = g->status;
 	if (g->fault != HTTP_FAULT_NONE)
 		return fault(r, g, where);

@@ -107,6 +107,7 @@ struct api_request {
 	struct err err;  /* code 0: status is 200 and the answer is whole */
 	bool too_big;    /* a failure: ask for less at once */
 	bool too_slow;   /* a failure: 504, or the server is silent; the same */
+	bool too_long;   /* a failure: perhaps of the address, by its length */
 	int status;      /* HTTP status of the last try, 0 if none came */
 	struct buf body; /* decoded; the caller may take it */
 

@@ -13,7 +13,7 @@
 #include "daemon/client.h"
 
 #define PROJECTS_PAGE 100
-#define PAIRS_A_REQUEST 100
+#define PAIRS_A_REQUEST 60 /* so that no proxy finds the address too long */
 
 struct server {
 	struct cli_connection *daemon; /* or NULL: ask by ourselves */

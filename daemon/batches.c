@@ -23,6 +23,10 @@
  * The same is done where the server does not get ready with a list in time; the
  * lists that follow are shorter then.
  *
+ * A proxy in front may take shorter addresses only than a list's with all its
+ * ids, and says so in its own way.  If it lets the question for one id through,
+ * the halves are asked for, and from then on no more ids than they have.
+ *
  * A work package that fails so, and one that alone is larger than any answer
  * may be, has an error of its own and is tried again later.  Where many more
  * lists fail than are answered, it is the server again; unless all have failed
@@ -155,6 +159,13 @@ static void ask_for_fewer(struct batches *b, size_t most)
 		b->most = b->sync->page = most;
 }
 
+/* The same, of what an address may have. */
+static void ask_shorter(struct batches *b, size_t n)
+{
+	sync_ask_shorter(b->sync, n);
+	b->most = sync_ids(b->sync, b->most);
+}
+
 /* The server gives fewer at a time than asked for: so ask for fewer. */
 static void read_rest(struct batches *b, const struct batches_lane *bl)
 {
@@ -267,6 +278,32 @@ static void on_fault(struct batches *b, struct batches_lane *bl)
 		push(b, bl->start, 1, false);
 }
 
+/* --- What is too long ----------------------------------------------------- */
+
+static void on_reached(struct api_request *probe)
+{
+	struct batches_lane *bl =
+		container_of(probe, struct batches_lane, probe);
+	struct batches *b = bl->batches;
+
+	bl->probing = bl->failing = false;
+	if (probe->err.code != 0 || b->canceled) {
+		fail(b, &probe->err);
+	} else {
+		ask_shorter(b, bl->n);
+		halve(b, bl, bl->lane.once);
+	}
+	proceed(b);
+}
+
+static void on_too_long(struct batches *b, struct batches_lane *bl)
+{
+	if (b->canceled || b->err.code != 0)
+		fail(b, &bl->lane.err);
+	else
+		probe(bl, on_reached);
+}
+
 /* --- What the server refuses --------------------------------------------- */
 
 static void vanish(struct batches *b, int64_t id)
@@ -324,6 +361,8 @@ static void on_lane(struct lane *lane)
 		tell(bl);
 	else if (lane->fault)
 		on_fault(b, bl);
+	else if (lane->too_long && bl->n > 1)
+		on_too_long(b, bl);
 	else if (lane->err.code != 0)
 		fail(b, &lane->err);
 	proceed(b);
@@ -334,7 +373,7 @@ void batches_start(struct batches *b, batches_done_fn *done)
 	struct mapper_page none = {0};
 
 	b->done = done;
-	b->most = sync_page(b->sync);
+	b->most = sync_ids(b->sync, sync_page(b->sync));
 	for (size_t i = 0; i < BATCHES_LANES; i++) {
 		b->lanes[i].batches = b;
 		b->lanes[i].lane = (struct lane){.sync = b->sync,

@@ -101,7 +101,7 @@ static void find_pairs(struct lane *lane, bool asked)
 
 	if (lane->pairs == NULL)
 		lane->pairs = xcalloc(MAX_PAIRS, sizeof(*lane->pairs));
-	lane->n_pairs = 0;
+	lane->n_pairs = lane->next_pair = 0;
 	for (size_t i = 0; i < lane->page.n; i++) {
 		const struct mapper_item *item = lane->page.items[i];
 		const struct api_pair *pair = &item->pair;
@@ -120,9 +120,11 @@ static void run_name(struct job *job)
 
 	if (r != 0)
 		return;
-	r = mapper_put_schemas(m, buf_str(&lane->request.body), lane->pairs,
-		lane->n_pairs, &lane->err);
-	if (mapper_end_names(m, r, &lane->err) == 0)
+	r = mapper_put_schemas(m, buf_str(&lane->request.body),
+		lane->pairs + lane->next_pair, lane->n_asked, &lane->err);
+	lane->next_pair += lane->n_asked;
+	if (mapper_end_names(m, r, &lane->err) == 0 &&
+		lane->next_pair == lane->n_pairs)
 		find_pairs(lane, true);
 }
 
@@ -137,11 +139,18 @@ static void on_named(struct job *job)
 		go_on(lane);
 }
 
+static void ask_for_schemas(struct lane *lane);
+
 static void on_schemas(struct api_request *request)
 {
 	struct lane *lane = container_of(request, struct lane, request);
 
 	lane->asking = false;
+	if (request->too_long && lane->n_asked > 1 && !lane->canceled) {
+		sync_ask_shorter(lane->sync, lane->n_asked);
+		ask_for_schemas(lane);
+		return;
+	}
 	if (request->err.code != 0) {
 		lane->err = request->err;
 		finish(lane);
@@ -156,7 +165,8 @@ static void ask_for_schemas(struct lane *lane)
 
 	api_request_fini(&lane->request);
 	lane->request = (struct api_request){0};
-	api_path_schemas(&path, lane->pairs, lane->n_pairs);
+	lane->n_asked = sync_ids(lane->sync, lane->n_pairs - lane->next_pair);
+	api_path_schemas(&path, lane->pairs + lane->next_pair, lane->n_asked);
 	lane->request.path = buf_take(&path);
 	lane->asking = true;
 	api_get(lane->sync->client, &lane->request, on_schemas);
@@ -274,6 +284,7 @@ static void on_list(struct api_request *request)
 	lane->fault = lane_fault(request);
 	lane->too_big = request->too_big;
 	lane->too_slow = request->too_slow;
+	lane->too_long = request->too_long;
 	lane->err = request->err;
 	if (request->err.code != 0) {
 		finish(lane);
@@ -288,7 +299,7 @@ static void begin(struct lane *lane)
 {
 	assert(!lane->busy);
 	lane->busy = true;
-	lane->fault = lane->too_big = lane->too_slow = false;
+	lane->fault = lane->too_big = lane->too_slow = lane->too_long = false;
 	lane->err = (struct err){0};
 	mapper_page_fini(&lane->page);
 }

@@ -35,7 +35,8 @@ struct lane {
 	struct err err;          /* result */
 	bool fault;              /* an error: as of lane_fault() */
 	bool too_big;            /* one: the list is longer than may be, */
-	bool too_slow;           /* or takes the server too long */
+	bool too_slow;           /* or takes the server too long; */
+	bool too_long;           /* or the address is */
 	struct mapper_page page; /* result: figures; items are gone */
 	bool busy;
 
@@ -45,7 +46,8 @@ struct lane {
 	bool canceled;
 	uv_work_t reading;
 	struct job job;
-	size_t n_pairs; /* schemas to be asked for */
+	size_t n_pairs;            /* schemas to be asked for, */
+	size_t next_pair, n_asked; /* those that are */
 	struct api_pair *pairs;
 	struct mapper_counts counts;
 };

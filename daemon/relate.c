@@ -13,7 +13,7 @@
 
 #include "api/resources.h"
 
-#define BATCH 200 /* work packages a request */
+#define BATCH 200 /* work packages a request, at most */
 #define PAGE 1000
 
 static void go_on(struct relate *r);
@@ -46,7 +46,7 @@ static size_t batch(const struct relate *r)
 {
 	size_t left = r->n - r->next;
 
-	return left < BATCH ? left : BATCH;
+	return left < r->most ? left : r->most;
 }
 
 /* --- TAKING, on the worker's thread ------------------------------------- */
@@ -93,11 +93,23 @@ static bool more_pages(struct relate *r)
 	return r->err.code == 0 && list.n > 0 && r->listed < r->total;
 }
 
+static void ask_shorter(struct relate *r)
+{
+	sync_ask_shorter(r->sync, batch(r));
+	r->most = sync_ids(r->sync, r->most);
+	clear_bodies(r);
+	ask(r);
+}
+
 static void on_page(struct api_request *request)
 {
 	struct relate *r = container_of(request, struct relate, request);
 
 	r->asking = false;
+	if (request->too_long && batch(r) > 1 && !r->canceled) {
+		ask_shorter(r);
+		return;
+	}
 	r->err = request->err;
 	if (r->err.code != 0 || r->canceled) {
 		go_on(r);
@@ -154,6 +166,7 @@ static void on_chosen(struct job *job)
 void relate_start(struct relate *r, relate_done_fn *done)
 {
 	r->done = done;
+	r->most = sync_ids(r->sync, BATCH);
 	give(r, run_choose, on_chosen);
 }
 

@@ -115,12 +115,8 @@ static int put_me(struct resolve *r, struct state *state)
 
 static int put_schemas(struct resolve *r)
 {
-	size_t n = r->n_pairs - r->next_pair;
-
-	if (n > PAIRS_A_REQUEST)
-		n = PAIRS_A_REQUEST;
 	return mapper_put_schemas(r->sync->mapper, buf_str(&r->bodies[0]),
-		r->pairs + r->next_pair, n, &r->err);
+		r->pairs + r->next_pair, r->n_asked, &r->err);
 }
 
 static void run_put(struct job *job)
@@ -234,7 +230,7 @@ static void on_put(struct job *job)
 		return;
 	}
 	if (r->step == SCHEMAS) {
-		r->next_pair += PAIRS_A_REQUEST;
+		r->next_pair += r->n_asked;
 		proceed(r, r->seeking ? CHECK : SCHEMAS);
 		return;
 	}
@@ -262,6 +258,11 @@ static void take_answer(struct resolve *r)
 {
 	struct api_request *request = &r->request;
 
+	if (request->too_long && r->step == SCHEMAS && r->n_asked > 1) {
+		sync_ask_shorter(r->sync, r->n_asked);
+		proceed(r, SCHEMAS);
+		return;
+	}
 	if (request->err.code != 0) {
 		r->err = request->err;
 		proceed(r, END);
@@ -342,10 +343,17 @@ static void ask(struct resolve *r, struct buf *path)
 	api_get(r->sync->client, &r->request, on_answer);
 }
 
+static void choose_pairs(struct resolve *r)
+{
+	size_t left = r->n_pairs - r->next_pair;
+
+	r->n_asked = sync_ids(
+		r->sync, left < PAIRS_A_REQUEST ? left : PAIRS_A_REQUEST);
+}
+
 static void enter(struct resolve *r, enum step step)
 {
 	struct buf path = {0};
-	size_t n;
 
 	r->step = (int)step;
 	switch (step) {
@@ -362,13 +370,12 @@ static void enter(struct resolve *r, enum step step)
 			take_ahead(r, &r->ahead[step - TYPES]);
 		return;
 	case SCHEMAS:
-		if (r->next_pair >= r->n_pairs) {
+		if (r->next_pair == r->n_pairs) {
 			enter(r, CHECK);
 			return;
 		}
-		n = r->n_pairs - r->next_pair;
-		api_path_schemas(&path, r->pairs + r->next_pair,
-			n < PAIRS_A_REQUEST ? n : PAIRS_A_REQUEST);
+		choose_pairs(r);
+		api_path_schemas(&path, r->pairs + r->next_pair, r->n_asked);
 		break;
 	case CHECK:
 		r->job = (struct job){.run = run_check, .done = on_checked};

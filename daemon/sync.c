@@ -25,6 +25,16 @@ size_t sync_page(const struct sync *sync)
 	return sync->page > 0 ? sync->page : SYNC_PAGE;
 }
 
+size_t sync_ids(const struct sync *sync, size_t n)
+{
+	return sync->ids > 0 && sync->ids < n ? sync->ids : n;
+}
+
+void sync_ask_shorter(struct sync *sync, size_t n)
+{
+	sync->ids = sync_ids(sync, n / 2);
+}
+
 struct api_scope sync_changes(const struct sync *sync)
 {
 	struct api_scope scope = sync->scope;

@@ -41,6 +41,7 @@ struct sync {
 	bool resolved;
 
 	size_t page; /* the server gives fewer in a list; 0: not known to */
+	size_t ids;  /* an address with more is too long for it; the same */
 
 	/*
 	 * The server fails at every list with one of these, so that polls are
@@ -60,6 +61,10 @@ struct sync {
 
 #define SYNC_PAGE 200                      /* work packages a request */
 size_t sync_page(const struct sync *sync); /* or as many as it gives */
+
+/* How many of n ids to ask for at once; and that n of them were too many. */
+size_t sync_ids(const struct sync *sync, size_t n);
+void sync_ask_shorter(struct sync *sync, size_t n);
 
 /* The scope of a list of changes; it borrows from sync. */
 struct api_scope sync_changes(const struct sync *sync);

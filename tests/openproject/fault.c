@@ -21,6 +21,7 @@ struct fault *fault_parse(const struct json *j)
 		.replace = json_dup_text(json_get(j, "replace")),
 		.with = json_dup_text(json_get(j, "with")),
 		.headers = headers != NULL ? json_copy(headers) : NULL,
+		.longer = json_to_int(json_get(j, "longer"), 0),
 		.after = json_to_int(json_get(j, "after"), 0),
 		.times = json_to_int(json_get(j, "times"), 1),
 		.status = (unsigned)json_to_int(json_get(j, "status"), 0),
@@ -105,6 +106,7 @@ static bool is_met(
 	const struct fault *f, const char *url, const struct body *body)
 {
 	return strstr(url, f->match) != NULL &&
+	       strlen(url) > (size_t)f->longer &&
 	       (f->holds == NULL || holds(body, f->holds));
 }
 

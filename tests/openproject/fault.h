@@ -18,6 +18,7 @@ struct fault {
 	char *replace; /* in the body, by with */
 	char *with;
 	struct json *headers; /* owned */
+	long longer;          /* than so many bytes; 0: not given */
 	long after;           /* matching requests that pass before */
 	long times;           /* that are left; -1: without end */
 	unsigned status;      /* 0: not given */

@@ -313,11 +313,11 @@ static void test_statuses(void **state)
 	fixture_stop(&f);
 }
 
-/* The web server before it refuses what is longer than 8 or 12 kB. */
+/* The web server before it refuses what is longer than 2, 8 or 12 kB. */
 static void test_long_address(void **state)
 {
 	static const char *const addresses[] = {
-		"/status/400?%0*d", "/status/414?%0*d"};
+		"/status/400?%0*d", "/status/404?%0*d", "/status/414?%0*d"};
 	struct fixture f;
 
 	(void)state;
@@ -327,9 +327,10 @@ static void test_long_address(void **state)
 		struct api_request r = {0};
 		char path[6000];
 
-		snprintf(path, sizeof(path), addresses[i], 5000, 0);
+		snprintf(path, sizeof(path), addresses[i], 2100, 0);
 		fetch(&f, &r, path);
 		assert_int_equal(r.err.code, ERR_UNAVAILABLE);
+		assert_true(r.too_long);
 		assert_non_null(strstr(r.err.text, "too long for it?"));
 		assert_non_null(strstr(r.err.text, "'*' needs none"));
 		api_request_fini(&r);
