@@ -143,11 +143,39 @@ static enum verdict no_json(struct api_request *r, const struct http_get *g)
 	return VERDICT_RETRY;
 }
 
+/* An address up to its query. */
+static struct str without_query(const char *address)
+{
+	return (struct str){address, strcspn(address, "?#")};
+}
+
+/*
+ * Does what was asked for have the same path there, behind a prefix?  Else it
+ * is no other address of the server, and the key is not to be sent there.
+ */
+static bool has_moved(
+	const struct api_request *r, const char *to, struct str *prefix)
+{
+	struct str asked = without_query(r->path);
+	struct str path = without_query(to);
+	size_t host = str_find(path, STR("://"));
+
+	if (!str_ends(path, asked) || host == path.n)
+		return false;
+	path = str_skip(path, host + 3);
+	path = str_skip(path, str_find(path, STR("/")));
+	if (path.n < asked.n)
+		return false;
+	*prefix = (struct str){path.p, path.n - asked.n};
+	return true;
+}
+
 /* A redirect where none is followed. */
 static enum verdict redirected(struct api_request *r, const struct http_get *g)
 {
 	char name[NAME_SIZE];
 	char to[NAME_SIZE];
+	struct str prefix;
 	struct origin o;
 
 	answer_name(r, name, sizeof(name));
@@ -158,10 +186,16 @@ static enum verdict redirected(struct api_request *r, const struct http_get *g)
 		return VERDICT_END;
 	}
 	origin_name(&o, to, sizeof(to));
-	err_set(&r->err, ERR_UNAVAILABLE,
-		"%s: %d, the server is redirected to %s: put that address into "
-		"server.url",
-		name, r->status, to);
+	if (has_moved(r, g->redirect, &prefix))
+		err_set(&r->err, ERR_UNAVAILABLE,
+			"%s: %d, the server is redirected to %s%.*s: put that "
+			"address into server.url",
+			name, r->status, to, STR_ARGS(prefix));
+	else
+		err_set(&r->err, ERR_UNAVAILABLE,
+			"%s: %d, redirected to %s (a login page? programs must "
+			"reach the API without one)",
+			name, r->status, to);
 	origin_fini(&o);
 	return VERDICT_END;
 }

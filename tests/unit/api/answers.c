@@ -120,10 +120,25 @@ static void answer_html(struct conn *c, int status)
 	conn_answer(c, status, HTML_TYPE, page, strlen(page));
 }
 
-static void answer_redirect(struct conn *c)
+static bool answer_redirect(struct conn *c, struct str what)
 {
-	conn_answer(
-		c, 301, "Location: https://new.example.org/op/api\r\n", "", 0);
+	static const char *const places[][2] = {
+		{"moved", "https://new.example.org/as/moved?a=b"},
+		{"below", "https://new.example.org:8443/op/as/below"},
+		{"login", "https://login.example.org/authorize?to=/as/login"},
+		{"host", "https://as/host"},
+	};
+	char header[100];
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		if (!str_is(what, places[i][0]))
+			continue;
+		snprintf(header, sizeof(header), "Location: %s\r\n",
+			places[i][1]);
+		conn_answer(c, 302, header, "", 0);
+		return true;
+	}
+	return false;
 }
 
 /* A coding that was not asked for, or is none. */
@@ -176,9 +191,7 @@ static void answer_as(struct conn *c, struct str what)
 		answer_html(c, 200);
 	else if (str_is(what, "html404"))
 		answer_html(c, 404);
-	else if (str_is(what, "redirect"))
-		answer_redirect(c);
-	else if (answer_coded(c, what))
+	else if (answer_redirect(c, what) || answer_coded(c, what))
 		return;
 	else if (str_is(what, "empty"))
 		conn_json(c, 200, "");
@@ -246,9 +259,16 @@ static const struct {
 	{"/as/html", ERR_UNAVAILABLE,
 		"answered with a page of HTML, not with JSON (a login page? a "
 		"proxy?): Sign in | OpenProject"},
-	{"/as/redirect", ERR_UNAVAILABLE,
+	{"/as/moved", ERR_UNAVAILABLE,
 		"redirected to https://new.example.org: put that address into "
 		"server.url"},
+	{"/as/below", ERR_UNAVAILABLE,
+		"redirected to https://new.example.org:8443/op: put that "
+		"address into server.url"},
+	{"/as/login", ERR_UNAVAILABLE,
+		"GET /as/login: 302, redirected to https://login.example.org "
+		"(a login page? programs must reach the API without one)"},
+	{"/as/host", ERR_UNAVAILABLE, "redirected to https://as (a login"},
 	{"/as/gzip-cut", ERR_UNAVAILABLE, "damaged"},
 	{"/as/gzip-damaged", ERR_UNAVAILABLE, "damaged"},
 	{"/as/brotli", ERR_UNAVAILABLE, "packed in a way not asked for"},

@@ -253,7 +253,7 @@ static void test_json_is_not_redirected(void **state)
 	fixture_client(f);
 	fetch(f, &r, "/api/v3/users/me");
 	assert_int_equal(r.err.code, ERR_UNAVAILABLE);
-	assert_non_null(strstr(r.err.text, "put that address into server.url"));
+	assert_non_null(strstr(r.err.text, "a login page?"));
 	assert_int_equal(f->other.n_requests, 0);
 	api_request_fini(&r);
 }
