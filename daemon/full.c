@@ -20,9 +20,9 @@
  * appeared without being changed, after a project was shown again.
  * Then it looks at some that show all names which documents read, since a new
  * name moves no work package; users whom only files and comments name are
- * asked for by themselves, in a full read, too.  Where the newest that the
- * server shows is older than one that is known and still shown, the server was
- * set back: then all is read.
+ * asked for by themselves, a part of them each time, in a full read all.  Where
+ * the newest that the server shows is older than one that is known and still
+ * shown, the server was set back: then all is read.
  */
 #include "daemon/full.h"
 
@@ -268,8 +268,8 @@ static void run_plan(struct job *job)
 	if (f->sync->config->newest_first)
 		put_newest_first(f);
 	if (r == 0 && !f->peek)
-		mapper_witnesses(f->sync->mapper, &f->witnesses,
-			&f->n_witnesses, &f->users, &f->n_users, &f->err);
+		mapper_witnesses(f->sync->mapper, !f->reconcile, &f->witnesses,
+			&f->users, &f->err);
 }
 
 static void on_planned(struct job *job)
@@ -328,7 +328,7 @@ static void run_user(struct job *job)
 {
 	struct full *f = container_of(job, struct full, job);
 
-	mapper_take_user(f->sync->mapper, f->users[f->next_user],
+	mapper_take_user(f->sync->mapper, f->users.ids[f->next_user],
 		f->request.err.code == 0 ? buf_str(&f->request.body) : STR_NONE,
 		&f->err);
 }
@@ -433,14 +433,14 @@ static void enter(struct full *f, enum step step)
 		read_ids(f, f->todo, f->n_todo, true);
 		return;
 	case WITNESSES:
-		read_ids(f, f->witnesses, f->n_witnesses, false);
+		read_ids(f, f->witnesses.ids, f->witnesses.n, false);
 		return;
 	case USERS:
-		if (f->next_user == f->n_users) {
+		if (f->next_user == f->users.n) {
 			enter(f, CONFIRMING);
 			return;
 		}
-		api_path_user(&path, f->users[f->next_user]);
+		api_path_user(&path, f->users.ids[f->next_user]);
 		ask(f, &path, on_user);
 		return;
 	case CONFIRMING:
@@ -487,7 +487,7 @@ void full_fini(struct full *f)
 	api_request_fini(&f->request);
 	free(f->todo);
 	free(f->missing);
-	free(f->witnesses);
-	free(f->users);
+	free(f->witnesses.ids);
+	free(f->users.ids);
 	*f = (struct full){0};
 }

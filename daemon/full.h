@@ -36,10 +36,9 @@ struct full {
 	struct batches batches;
 	size_t n_todo;
 	int64_t *todo; /* of the listed: not read yet by this full read */
-	size_t n_witnesses;
-	int64_t *witnesses; /* they show all names, */
-	size_t n_users, next_user;
-	int64_t *users; /* but those of these */
+	struct mapper_ids witnesses; /* they show all names, */
+	struct mapper_ids users;     /* but those of these */
+	size_t next_user;
 	size_t n_missing, next_missing;
 	int64_t *missing; /* known here, but not listed */
 	size_t n_left;    /* one after the other, that the server failed at */

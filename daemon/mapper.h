@@ -369,12 +369,12 @@ int mapper_end_names(struct mapper *m, int code, struct err *e);
 int mapper_reload_names(struct mapper *m, struct err *e);
 
 /*
- * Work packages that show all other names, and users whom none shows; the
- * caller frees both.  What the server says of such a user is taken in:
- * STR_NONE, that it does not show him.
+ * Work packages that show all other names, and users whom none shows (without
+ * all, some of them, others each time); the caller frees both.  What the server
+ * says of such a user is taken in: STR_NONE, that it does not show him.
  */
-int mapper_witnesses(struct mapper *m, int64_t **ids, size_t *n,
-	int64_t **users, size_t *n_users, struct err *e);
+int mapper_witnesses(struct mapper *m, bool all, struct mapper_ids *ids,
+	struct mapper_ids *users, struct err *e);
 int mapper_take_user(
 	struct mapper *m, int64_t id, struct str body, struct err *e);
 

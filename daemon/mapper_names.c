@@ -295,43 +295,68 @@ int mapper_end_names(struct mapper *m, int code, struct err *e)
 
 /* --- Witnesses ---------------------------------------------------------- */
 
+/* Each takes a request of its own. */
+#define USERS_AT_ONCE 200
+#define LAST_USER "names.last_user"
+
 struct witnesses {
-	size_t n, cap;
-	int64_t *ids;
-	size_t n_users, cap_users;
-	int64_t *users;
+	struct mapper_ids *ids;
+	struct mapper_ids *users;
 };
 
 static void add_witness(void *arg, int64_t work_package, int64_t user)
 {
 	struct witnesses *w = arg;
 
-	if (work_package == 0) {
-		w->users = grow(
-			w->users, w->n_users, &w->cap_users, sizeof(*w->users));
-		w->users[w->n_users++] = user;
-		return;
-	}
-	w->ids = grow(w->ids, w->n, &w->cap, sizeof(*w->ids));
-	w->ids[w->n++] = work_package;
+	if (work_package == 0)
+		mapper_ids_add(w->users, user);
+	else
+		mapper_ids_add(w->ids, work_package);
 }
 
-int mapper_witnesses(struct mapper *m, int64_t **ids, size_t *n,
-	int64_t **users, size_t *n_users, struct err *e)
+static int load_last(struct state *s, int64_t *out, struct err *e)
 {
-	struct witnesses w = {0};
+	struct buf text = {0};
+	bool found = false;
+	long long last = 0;
+	int r = state_get(s, LAST_USER, &text, &found, e);
+
+	if (r == 0 && found && str_to_int64(buf_str(&text), &last))
+		*out = last;
+	buf_fini(&text);
+	return r;
+}
+
+/* Those that follow the last time's, and the first ones behind the last. */
+static int choose_users(
+	struct mapper *m, struct mapper_ids *users, struct err *e)
+{
+	struct state *s = store_state(m->store);
+	struct mapper_ids chosen = {0};
+	char digits[STR_INT];
+	int64_t last = 0;
+	size_t first = 0;
+	int r = load_last(s, &last, e);
+
+	while (first < users->n && users->ids[first] <= last)
+		first++;
+	for (size_t i = 0; i < USERS_AT_ONCE; i++)
+		mapper_ids_add(&chosen, users->ids[(first + i) % users->n]);
+	free(users->ids);
+	*users = chosen;
+	last = chosen.ids[USERS_AT_ONCE - 1];
+	return r == 0 ? state_put(s, LAST_USER, str_int(digits, last), e) : r;
+}
+
+int mapper_witnesses(struct mapper *m, bool all, struct mapper_ids *ids,
+	struct mapper_ids *users, struct err *e)
+{
+	struct witnesses w = {ids, users};
 	int r = store_witnesses(m->store, add_witness, &w, e);
 
-	if (r != 0) {
-		free(w.ids);
-		free(w.users);
-		return r;
-	}
-	*ids = w.ids;
-	*n = w.n;
-	*users = w.users;
-	*n_users = w.n_users;
-	return 0;
+	return r == 0 && !all && users->n > USERS_AT_ONCE
+		       ? choose_users(m, users, e)
+		       : r;
 }
 
 /*

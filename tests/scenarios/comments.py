@@ -33,8 +33,37 @@ def asked(server, what):
     return [r["path"] for r in server.requests() if what in r["path"]]
 
 
+def crowd(tap):
+    """Many write comments: a reconcile asks for some of them, and the next for
+    the others; a full read for all."""
+    people = range(1001, 1251)
+    with StandIn("--generate", "3") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        for user in people:
+            server.side("thing", {"kind": "user", "id": user,
+                                  "name": "Number %d" % user})
+            say(server, 1 + user % 3, "x", user=user)
+        sync.once()
+        for how, numbers in (("--reconcile", [200, 200]), ("--full", [250])):
+            met = set()
+            for number in numbers:
+                server.side("requests/reset")
+                sync.once(how)
+                got = asked(server, "/users/1")
+                tap.same(len(got), number, how + ": so many are asked for")
+                met.update(got)
+            tap.same(len(met), 250, "and each of them, by and by")
+        for user in (1001, 1250):
+            server.side("rename", {"kind": "user", "id": user,
+                                   "name": "Another %d" % user})
+        sync.once("--reconcile")
+        sync.once("--reconcile")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 def main():
     tap = Tap()
+    crowd(tap)
     with StandIn("--generate", "6") as server, Sync(
             server.url, projects="[demo-1]", mapping=MAPPING) as sync:
         name = server.get("/api/v3/users/6").json()["name"]
