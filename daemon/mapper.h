@@ -184,9 +184,11 @@ void mapper_configure(struct mapper *m, const struct config *config);
 /*
  * Begin a pass: forget the last one's counts, read what people ordered.  Then
  * say what kind it is: its row in the state is made by its first event, or
- * now if record says so.  kind and cause are literals.
+ * now if record says so.  kind and cause are literals.  *again: the state had
+ * still to be made anew, and everything is to be read.
  */
-int mapper_begin(struct mapper *m, const char *cause, struct err *e);
+int mapper_begin(
+	struct mapper *m, const char *cause, bool *again, struct err *e);
 int mapper_begin_run(
 	struct mapper *m, const char *kind, bool record, struct err *e);
 

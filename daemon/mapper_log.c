@@ -54,7 +54,8 @@ static int prune(struct mapper *m, struct err *e)
 		stamp_now() - m->config->keep_log, m->config->max_log, e);
 }
 
-int mapper_begin(struct mapper *m, const char *cause, struct err *e)
+int mapper_begin(
+	struct mapper *m, const char *cause, bool *again, struct err *e)
 {
 	int r = m->pruned ? 0 : prune(m, e);
 
@@ -79,7 +80,12 @@ int mapper_begin(struct mapper *m, const char *cause, struct err *e)
 	m->n_missed = 0;
 	m->unlisted.n = 0;
 	mapper_forget_names(m);
-	if (m->names_lost)
+	r = store_check_history(m->store, again, e);
+	if (*again) {
+		m->retry_at = 0;
+		m->names_lost = true;
+	}
+	if (r == 0 && m->names_lost)
 		r = mapper_reload_names(m, e);
 	if (r == 0)
 		r = frozen_load(m, e);

@@ -189,11 +189,14 @@ static int recall(struct pass *p, struct err *e)
 {
 	struct mapper *m = p->sync->mapper;
 	struct state *state = store_state(m->store);
+	bool again = false;
 	int r = state_hold(state, e);
 
 	if (r != 0)
 		return r;
-	r = mapper_begin(m, p->cause, e);
+	r = mapper_begin(m, p->cause, &again, e);
+	if (again)
+		*p->cursor = (struct cursor){0};
 	if (r == 0 && p->kind != PASS_LOCAL)
 		r = begin(p, state, e);
 	if (r == 0)

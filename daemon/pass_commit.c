@@ -184,7 +184,8 @@ static void run_commit(struct job *job)
 		abandon(p, m);
 	if (p->err.code == ERR_IO) {
 		store_discard(m->store);
-		mapper_mend(m, &p->mended, &e);
+		if (mapper_mend(m, &p->mended, &e) != 0)
+			log_error("%s", e.text);
 	}
 	p->counts = m->counts;
 	p->run = m->run.id;

@@ -363,6 +363,16 @@ static int promise(struct following *f, const struct intent *intent,
 	return code;
 }
 
+/* What the state lacks is also on a branch that the work tree waits for. */
+static int look_back(struct following *f, int code, struct err *e)
+{
+	bool again;
+	int checked = history_check(f->store, &again, code == 0 ? e : NULL);
+
+	f->out->again |= again;
+	return code == 0 ? checked : code;
+}
+
 static int go(struct following *f, struct err *e)
 {
 	struct store *s = f->store;
@@ -389,9 +399,7 @@ static int go(struct following *f, struct err *e)
 	f->out->moved = ref_done;
 	s->seen_tip = (git_oid){{0}}; /* they may have changed ours */
 	s->look_at = 0;
-	if (code == 0)
-		code = history_check(s, &f->out->again, e);
-	return code;
+	return ref_done ? look_back(f, code, e) : code;
 }
 
 static int prepare(struct following *f, struct err *e)
@@ -452,7 +460,9 @@ int store_follow(struct store *s, const char *ref, struct store_follow *out,
 		*e = late;
 		return code;
 	}
-	code = find_ends(&f, ref, &there, e);
+	code = store_check_history(s, &out->again, e);
+	if (code == 0)
+		code = find_ends(&f, ref, &there, e);
 	if (code != 0 || !there)
 		return code;
 	code = prepare(&f, e);

@@ -435,11 +435,8 @@ static int is_behind(
 	git_oid known;
 	bool told;
 	bool any = false;
-	int code = was_put(s, behind, e);
+	int code = history_known_tip(s, &told, &known, e);
 
-	if (code != 0 || *behind)
-		return code;
-	code = history_known_tip(s, &told, &known, e);
 	if (code == 0 && !told)
 		code = has_documents(s, &any, e);
 	if (code != 0 || any || (told && git_oid_equal(&known, tip)))
@@ -457,14 +454,16 @@ int history_check(struct store *s, bool *again, struct err *e)
 	bool behind = false;
 	int64_t since = INT64_MAX;
 	git_oid tip;
-	int code = intent_since(s->state, &since, e);
+	int code = was_put(s, &behind, e);
 
 	if (again != NULL)
 		*again = false;
+	if (code == 0 && !behind)
+		code = intent_since(s->state, &since, e);
 	if (code != 0 || since != INT64_MAX)
 		return code; /* noted when the intent's work tree is done */
 	code = store_tip(s, &tip, e);
-	if (code == 0)
+	if (code == 0 && !behind)
 		code = is_behind(s, &tip, &behind, e);
 	if (code == 0 && !behind)
 		code = setback_claim(s, &tip, e);
@@ -476,6 +475,39 @@ int history_check(struct store *s, bool *again, struct err *e)
 			"the state knew less than the repository: it is made "
 			"again, and everything is read from the server");
 	if (again != NULL)
-		*again = behind;
+		*again = code == 0 && behind;
+	return code;
+}
+
+/* Only a state that is new knows of no tip, not even of none. */
+static int is_unchecked(struct store *s, bool *is, struct err *e)
+{
+	git_oid known;
+	bool told = true;
+	int code = was_put(s, is, e);
+
+	if (code == 0 && !*is)
+		code = history_known_tip(s, &told, &known, e);
+	*is = *is || !told;
+	return code;
+}
+
+int store_check_history(struct store *s, bool *again, struct err *e)
+{
+	struct err late = {0};
+	bool ref_done = false;
+	bool unchecked = false;
+	int code = is_unchecked(s, &unchecked, e);
+
+	*again = false;
+	if (code == 0 && unchecked)
+		code = state_let_go(s->state, e);
+	if (code != 0 || !unchecked)
+		return code;
+	code = intent_finish(s, NULL, &ref_done, &late);
+	if (code == 0 || ref_done)
+		return history_check(s, again, e);
+	if (e != NULL)
+		*e = late;
 	return code;
 }

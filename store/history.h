@@ -16,10 +16,15 @@ int history_unlist(struct store *s, struct err *e); /* it is in memory */
  * that a commit of ours changed last become documents of work package 0,
  * which nobody claims yet, and the cursor is forgotten, so that everything
  * is read.  What is known of attachments stays.  *again (or NULL) says so.
+ * While an intent is pending that only follows what is behind, the branch has
+ * to be where it promised.
  */
 int history_check(struct store *s, bool *again, struct err *e);
 
-/* The branch has what the state does not know: history_check() sees to it. */
+/*
+ * The branch is about to have what the state does not know: history_check()
+ * sees to it, or store_check_history() where that could not be done.
+ */
 int history_put_behind(struct store *s, struct err *e);
 
 /* Note, in the open transaction or by itself, where the branch is. */

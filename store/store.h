@@ -82,6 +82,13 @@ int store_holder(
 int store_mend_state(struct store *s, bool *again, struct err *e);
 
 /*
+ * Before a pass: a state that is still to be made again, since it is behind
+ * the branch or was damaged and that failed, is now.  *again says so: then all
+ * is to be read.  Nothing may be staged.
+ */
+int store_check_history(struct store *s, bool *again, struct err *e);
+
+/*
  * Look whether what we own is in the store as it was recorded, in the branch
  * and, when its turn is, in the work tree; deep reads all contents.  What is
  * not is told and staged to be restored by the next commit; lost: contents

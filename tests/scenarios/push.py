@@ -272,19 +272,23 @@ def refused(tap, server, sync, remote):
            sync.said())
 
 
-def backup(tap, server, sync, remote):
+def old_copy(server, sync, edits, gone):
     """State and store a week older than the remote."""
-    sync.stop()
     copy = os.path.join(sync.folder, "backup")
     subprocess.run(["cp", "-a", sync.store, copy], check=True)
-    for n in range(3):
-        server.side("edit", {"id": 8 + n, "set": {"subject": "Week %d" % n}})
+    for n in edits:
+        server.side("edit", {"id": n, "set": {"subject": "Week %d" % n}})
         sync.once()
-    server.side("delete", {"id": 11})
+    server.side("delete", {"id": gone})
     sync.once("--full")
-    head = remote.head()
     subprocess.run(["rm", "-rf", sync.store], check=True)
     os.rename(copy, sync.store)
+
+
+def backup(tap, server, sync, remote):
+    sync.stop()
+    old_copy(server, sync, (8, 9, 10), 11)
+    head = remote.head()
     done = sync.once()
     tap.ok(done.code == 0 and sync.head() == head and
            remote.head() == head, "an old copy follows the remote", done)
@@ -294,6 +298,26 @@ def backup(tap, server, sync, remote):
     sync.once()
     tap.ok("After" in remote.show("docs/12.md") and not remote.faults(),
            "and goes on")
+
+
+def blocked_backup(tap, server, sync, remote):
+    """Its branch follows, its work tree cannot."""
+    old_copy(server, sync, (13, 14), 15)
+    head = remote.head()
+    path = os.path.join(sync.store, "docs/13.md")
+    os.unlink(path)
+    os.mkdir(path)
+    sync.write("content/docs/13.md/theirs", "a person's\n")
+    for _ in range(2):
+        done = sync.once()
+        tap.ok("13.md is in the way" in done.err, "a folder is in the way",
+               done)
+        tap.same((sync.head(), remote.head()), (head, head),
+                 "what is gone does not come again")
+    os.unlink(path + "/theirs")
+    os.rmdir(path)
+    tap.same((sync.once().code, remote.head()), (0, head), "then all is well")
+    tap.same(sync.flaws(), [], "and as it is on the remote")
 
 
 def paused(tap, server, sync, remote):
@@ -367,7 +391,7 @@ def credentials(tap, server):
         done = sync.once()
         tap.ok(done.code == 75 and "could not read Username" in done.err,
                "missing credentials are named", done)
-        tap.same(len(sync.tree()), 20 - 1, "the store has all")
+        tap.same(len(sync.tree()), 20 - 2, "the store has all")
         sync.remote = url.replace("//", "//me:secret@")
         sync.configure()
         done = sync.once()
@@ -387,6 +411,7 @@ def main():
             edited_here(tap, server, sync, remote)
             refused(tap, server, sync, remote)
             backup(tap, server, sync, remote)
+            blocked_backup(tap, server, sync, remote)
             paused(tap, server, sync, remote)
         told(tap, server)
         two_of_one_path(tap, server)

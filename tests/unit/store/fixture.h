@@ -91,6 +91,7 @@ static inline void open_store(struct fixture *f)
 static inline void reopen(struct fixture *f)
 {
 	store_close(f->store);
+	f->store = NULL;
 	open_store(f);
 }
 

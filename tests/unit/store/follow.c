@@ -194,6 +194,78 @@ static void test_behind(void **state)
 	check_clean(f);
 }
 
+static void start_behind(struct fixture *f)
+{
+	start(f);
+	theirs(f, "rm two.md; echo 3 >three.md", "x\n\nOpsync-Instance: test");
+}
+
+/* The branch has come there, the work tree not yet. */
+static void test_behind_late(void **state)
+{
+	struct fixture *f = *state;
+	struct store_follow out;
+	bool again;
+
+	start_behind(f);
+	run("touch '%s/.git/index.lock'", f->path);
+	assert_int_equal(store_follow(f->store, REMOTE, &out, &f->err), ERR_IO);
+	assert_true(out.moved && out.again);
+	assert_int_equal(count_documents(f), 2);
+	run("rm '%s/.git/index.lock'", f->path);
+	assert_int_equal(store_check_history(f->store, &again, &f->err), 0);
+	assert_false(again);
+	assert_false(follow(f).again);
+	check_at_remote(f);
+	put_well(f, 2, make("three.md", "3\n", NULL), STORE_SAME);
+	commit(f);
+	check_at_remote(f);
+}
+
+/* A git held the branch: what is promised comes before the next pass. */
+static void test_behind_before_a_pass(void **state)
+{
+	struct fixture *f = *state;
+	struct store_follow out;
+	bool again;
+
+	start_behind(f);
+	run("touch '%s/.git/refs/heads/main.lock'", f->path);
+	assert_int_equal(
+		store_follow(f->store, REMOTE, &out, &f->err), ERR_LOCKED);
+	assert_false(out.moved || out.again);
+	assert_int_equal(
+		store_check_history(f->store, &again, &f->err), ERR_LOCKED);
+	assert_false(again);
+	run("rm '%s/.git/refs/heads/main.lock'", f->path);
+	assert_int_equal(store_check_history(f->store, &again, &f->err), 0);
+	assert_true(again);
+	check_at_remote(f);
+	assert_int_equal(count_documents(f), 2);
+}
+
+/* One that is empty stays so until the history can be read. */
+static void test_damaged_state(void **state)
+{
+	struct fixture *f = *state;
+	bool again;
+
+	start(f);
+	f->store->state->damaged = true;
+	run("mv '%s/.git/objects' '%s/away' && mkdir '%s/.git/objects'",
+		f->path, f->folder, f->path);
+	assert_int_not_equal(store_mend_state(f->store, &again, &f->err), 0);
+	assert_true(again);
+	assert_int_equal(count_documents(f), 0);
+	run("rmdir '%s/.git/objects' && mv '%s/away' '%s/.git/objects'",
+		f->path, f->folder, f->path);
+	assert_int_equal(store_check_history(f->store, &again, &f->err), 0);
+	assert_true(again);
+	assert_int_equal(count_documents(f), 2);
+	assert_int_equal(store_check_history(f->store, &again, &f->err), 0);
+	assert_false(again);
+}
+
 /* A commit of ours with another's file in it, made again in a clone. */
 static void test_amended(void **state)
 {
@@ -385,6 +457,9 @@ int main(void)
 		TEST(test_edited_here),
 		TEST(test_two_instances),
 		TEST(test_behind),
+		TEST(test_behind_late),
+		TEST(test_behind_before_a_pass),
+		TEST(test_damaged_state),
 		TEST(test_amended),
 		TEST(test_lost_state),
 		TEST(test_merged),
