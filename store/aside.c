@@ -4,6 +4,9 @@
  * A pack and its index end with the SHA-1 of all before; so do git's other
  * tables, which are made of them and can be made again.  Objects that are
  * damaged have to go before good ones can take their place.
+ *
+ * What cannot be opened (too many files are open, its mode) may be sound: then
+ * nothing else is put aside, and that is the error.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -25,17 +28,30 @@
 #define INDEX_COUNT 1028 /* the last of 256 numbers behind 8 bytes */
 #define INDEX_LEAST (INDEX_COUNT + 4 + 2 * SUM - 1)
 
-static bool is_sound(const char *file, uint8_t sum[SUM])
-{
-	return file_check_sha1(file, sum, NULL) == 0;
-}
-
 struct aside {
 	char *objects; /* the folder of objects, with a slash */
 	char *to;
 	struct err *e;
 	int code;
 };
+
+/* What is gone, or the disk cannot read, is no matter of who may open it. */
+static bool may_open(struct aside *a, const char *file)
+{
+	int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	else if (errno != ENOENT && errno != EIO)
+		a->code =
+			err_errno(a->e, ERR_IO, errno, "cannot open %s", file);
+	return a->code == 0;
+}
+
+static bool is_sound(struct aside *a, const char *file, uint8_t sum[SUM])
+{
+	return !may_open(a, file) || file_check_sha1(file, sum, NULL) == 0;
+}
 
 /*
  * A name below objects, which may not be there.  Its place is as it was, so
@@ -140,17 +156,19 @@ static void look_at_pack(struct aside *a, const char *name, struct buf *packs,
 	char *stem = str_dup((struct str){name, strlen(name) - 5});
 	char *pack = xasprintf("%spack/%s", a->objects, name);
 	char *index = xasprintf("%spack/%s.idx", a->objects, stem);
-	uint8_t sum[SUM];
+	uint8_t sum[SUM] = {0};
 	uint8_t named[SUM];
 	uint8_t count[4];
+	bool sound = is_sound(a, pack, sum);
+	bool indexed = is_sound(a, index, named) &&
+		       read_index(index, count, named) &&
+		       memcmp(named, sum, SUM) == 0;
 
-	if (!is_sound(pack, sum)) {
+	if (a->code == 0 && !sound) {
 		move_pack(a, stem, true);
 		make_openable(a, stem);
 		buf_printf(packs, "%s/pack/%s\n", a->to, name);
-	} else if (!is_sound(index, named) ||
-		   !read_index(index, count, named) ||
-		   memcmp(named, sum, SUM) != 0) {
+	} else if (a->code == 0 && !indexed) {
 		move_pack(a, stem, false);
 		buf_printf(indexes, "%s\n", pack);
 	}
@@ -171,7 +189,7 @@ static void look_at_other(struct aside *a, const char *name)
 
 	for (size_t i = 0; i < ARRAY_LEN(tails); i++)
 		if (str_ends(str_of(name), str_of(tails[i])))
-			good = is_sound(file, sum);
+			good = is_sound(a, file, sum);
 	if (str_ends(str_of(name), STR(".idx"))) {
 		char *pack = xasprintf("%.*s.pack", (int)(n - 4), file);
 
@@ -191,7 +209,7 @@ static void look_at_packs(
 	DIR *d = opendir(folder);
 	struct dirent *entry;
 
-	while (d != NULL && (entry = readdir(d)) != NULL)
+	while (d != NULL && a->code == 0 && (entry = readdir(d)) != NULL)
 		if (str_ends(str_of(entry->d_name), STR(".pack")))
 			look_at_pack(a, entry->d_name, packs, indexes);
 		else
@@ -207,7 +225,7 @@ static void look_at_table(struct aside *a, const char *name)
 	uint8_t sum[SUM];
 	struct stat st;
 
-	if (lstat(file, &st) == 0 && !is_sound(file, sum))
+	if (lstat(file, &st) == 0 && !is_sound(a, file, sum))
 		move(a, name);
 	free(file);
 }
@@ -225,7 +243,7 @@ static void look_at_chain(struct aside *a)
 		uint8_t sum[SUM];
 
 		if (str_ends(str_of(entry->d_name), STR(".graph")))
-			good &= is_sound(file, sum);
+			good &= is_sound(a, file, sum);
 		free(file);
 	}
 	if (d != NULL)
@@ -242,6 +260,34 @@ static void look_at_tables(struct aside *a)
 	look_at_chain(a);
 }
 
+static void look_at_folder(struct aside *a, const char *folder)
+{
+	DIR *d = opendir(folder);
+	struct dirent *entry;
+
+	while (d != NULL && a->code == 0 && (entry = readdir(d)) != NULL) {
+		char *file = xasprintf("%s/%s", folder, entry->d_name);
+
+		if (strlen(entry->d_name) == 38)
+			may_open(a, file);
+		free(file);
+	}
+	if (d != NULL)
+		closedir(d);
+}
+
+/* What a git that could not read them took for gone may be there. */
+static void look_at_loose(struct aside *a)
+{
+	for (unsigned i = 0; i < 256 && a->code == 0; i++) {
+		char *folder = xasprintf("%s%02x", a->objects, i);
+
+		if (may_open(a, folder))
+			look_at_folder(a, folder);
+		free(folder);
+	}
+}
+
 static void move_loose(struct aside *a, const struct buf *objects)
 {
 	struct str rest = buf_str(objects);
@@ -251,7 +297,7 @@ static void move_loose(struct aside *a, const struct buf *objects)
 		char *name = xasprintf("%.2s/%.*s", rest.p,
 			(int)(n > 2 ? n - 2 : 0), rest.p + 2);
 
-		if (n == 40)
+		if (n == 40 && a->code == 0)
 			move(a, name);
 		free(name);
 		rest = str_skip(rest, n < rest.n ? n + 1 : n);
@@ -267,6 +313,7 @@ int store_set_aside(struct store *s, const struct buf *objects,
 	a.objects = xasprintf("%sobjects/", folder);
 	a.to = salvage_folder(s);
 	objects_drop(s->objects);
+	look_at_loose(&a);
 	move_loose(&a, objects);
 	look_at_packs(&a, packs, indexes);
 	look_at_tables(&a);

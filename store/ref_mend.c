@@ -57,28 +57,35 @@ static bool is_head(const char *line, size_t n)
 	return line[0] == '#' && line[n - 1] == '\n';
 }
 
-/* What can be read of it; false: it is all in order. */
-static bool find_damage(const char *file, struct buf *refs)
+/*
+ * What can be read of it; *damaged false: it is all in order.  One that cannot
+ * be opened now may be.
+ */
+static int find_damage(
+	const char *file, struct buf *refs, bool *damaged, struct err *e)
 {
 	FILE *f = fopen(file, "re");
-	bool damaged = f == NULL && errno != ENOENT;
 	char *line = NULL;
 	size_t cap = 0;
 	struct stat st;
 	ssize_t n;
 
-	while (f != NULL && (n = getline(&line, &cap, f)) > 0)
+	*damaged = false;
+	if (f == NULL && errno == ENOENT)
+		return 0;
+	if (f == NULL)
+		return err_errno(e, ERR_IO, errno, "cannot open %s", file);
+	while ((n = getline(&line, &cap, f)) > 0)
 		if (is_ref(line, (size_t)n))
 			buf_add(refs, line, (size_t)n);
 		else if (!is_peeled(line, (size_t)n) &&
 			 !is_head(line, (size_t)n))
-			damaged = true;
-	if (f != NULL && ferror(f) != 0)
-		damaged = lstat(file, &st) == 0 && S_ISDIR(st.st_mode);
+			*damaged = true;
+	if (ferror(f) != 0)
+		*damaged = lstat(file, &st) == 0 && S_ISDIR(st.st_mode);
 	free(line);
-	if (f != NULL)
-		fclose(f);
-	return damaged;
+	fclose(f);
+	return 0;
 }
 
 static int write_refs(const char *lock, const struct buf *refs, struct err *e)
@@ -124,9 +131,10 @@ int ref_mend(struct store *s, struct err *e)
 	char *file = xasprintf("%spacked-refs", folder);
 	char *lock = xasprintf("%spacked-refs.lock", folder);
 	struct buf refs = {0};
-	int code = 0;
+	bool damaged;
+	int code = find_damage(file, &refs, &damaged, e);
 
-	if (find_damage(file, &refs)) {
+	if (code == 0 && damaged) {
 		code = write_refs(lock, &refs, e);
 		if (code == 0)
 			code = replace(s, file, lock, e);
