@@ -260,12 +260,25 @@ static int try_often(struct store *s, struct intent *intent,
 	return code;
 }
 
+/* Once it was made, it is a person's to delete. */
+static int make_kept(struct store *s, struct intent *intent, struct err *e)
+{
+	int code;
+
+	if (git_oid_is_zero(&intent->kept.commit) ||
+		intent->kept.branch[0] == '\0')
+		return 0;
+	code = kept_create(s, intent->run, &intent->kept, e);
+	if (code != 0)
+		return code;
+	intent->kept.branch[0] = '\0';
+	return state_exec(s->state, "UPDATE intent SET kept_branch = ''", e);
+}
+
 static int move_branch(struct store *s, struct intent *intent,
 	const struct changes *c, struct err *e)
 {
-	int code = git_oid_is_zero(&intent->kept.commit)
-			   ? 0
-			   : kept_create(s, &intent->kept, e);
+	int code = make_kept(s, intent, e);
 
 	if (code == 0)
 		code = try_often(s, intent, c, e);
@@ -348,7 +361,7 @@ static int keep_late(struct store *s, const struct intent *intent,
 	if (code == 0)
 		code = objects_seal(s->objects, e);
 	if (code == 0)
-		code = kept_create(s, &kept, e);
+		code = kept_create(s, intent->run, &kept, e);
 	for (size_t i = 0; code == 0 && i < c->n; i++)
 		if (c->items[i].foreign)
 			code = log_kept(s, intent->run, c->items[i].path,
@@ -476,6 +489,26 @@ static int give_up_lost(struct store *s, struct keeping *k, struct err *e)
 	return 0;
 }
 
+/* Its branch was deleted, say, and git gc has removed it. */
+static void give_up_kept(struct store *s, struct intent *intent)
+{
+	git_commit *commit = NULL;
+	struct kept *kept = &intent->kept;
+
+	if (git_oid_is_zero(&kept->commit))
+		return;
+	if (git_commit_lookup(&commit, s->repo, &kept->commit) ==
+		GIT_ENOTFOUND) {
+		if (kept->branch[0] != '\0')
+			store_tell(s, LOG_LEVEL_WARNING,
+				"commit %.10s, which was to be kept on %s, is "
+				"gone",
+				git_oid_tostr_s(&kept->commit), kept->branch);
+		kept->commit = (git_oid){{0}};
+	}
+	git_commit_free(commit);
+}
+
 /* The commit of a run that was told last; the zero id: none. */
 static int last_told(struct state *s, int64_t run, git_oid *out, struct err *e)
 {
@@ -548,6 +581,7 @@ static int keep_promise(struct store *s, struct keeping *k, struct err *e)
 	int code = changes_intended(s->state, &k->changes, e);
 	int synced = 0;
 
+	give_up_kept(s, &k->intent);
 	if (code == 0)
 		code = give_up_lost(s, k, e);
 	if (code == 0)

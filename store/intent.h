@@ -10,9 +10,9 @@
  */
 struct intent {
 	int64_t run;
-	git_oid old; /* the branch's commit; the zero id: none */
-	git_oid new; /* the same as old: no commit */
-	struct kept kept;
+	git_oid old;      /* the branch's commit; the zero id: none */
+	git_oid new;      /* the same as old: no commit */
+	struct kept kept; /* without the name of its branch: that was made */
 };
 
 /*

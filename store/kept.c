@@ -58,6 +58,21 @@ bool store_has_branch(struct store *s, const char *branch)
 	return there;
 }
 
+/* Nor may there be branches below it. */
+static bool is_free(struct store *s, const char *branch)
+{
+	char *below = xasprintf("refs/heads/%s/*", branch);
+	git_reference_iterator *refs = NULL;
+	const char *name;
+	bool is = !store_has_branch(s, branch);
+
+	if (is && git_reference_iterator_glob_new(&refs, s->repo, below) == 0)
+		is = git_reference_next_name(&name, refs) != 0;
+	git_reference_iterator_free(refs);
+	free(below);
+	return is;
+}
+
 /* A branch called opsync leaves no room for opsync/kept. */
 int kept_name(
 	struct store *s, int64_t run, char branch[KEPT_BRANCH], struct err *e)
@@ -68,10 +83,10 @@ int kept_name(
 				     : "opsync/kept";
 
 	snprintf(branch, KEPT_BRANCH, "%s/%lld", folder, (long long)run);
-	for (int i = 2; i < NAMES && store_has_branch(s, branch); i++)
+	for (int i = 2; i < NAMES && !is_free(s, branch); i++)
 		snprintf(branch, KEPT_BRANCH, "%s/%lld-%d", folder,
 			(long long)run, i);
-	if (store_has_branch(s, branch))
+	if (!is_free(s, branch))
 		return err_set(e, ERR_IO,
 			"%s: there are too many branches like %s: delete those "
 			"that are not needed",
@@ -180,7 +195,17 @@ int kept_make(struct store *s, int64_t run, const git_oid *tip,
 	return make_commit(s, run, &parent, &tree, &out->commit, e);
 }
 
-int kept_create(struct store *s, const struct kept *kept, struct err *e)
+/* It may have more on top by now. */
+static bool has_commit(struct store *s, const char *ref, const git_oid *commit)
+{
+	git_oid tip;
+
+	return git_reference_name_to_id(&tip, s->repo, ref) == 0 &&
+	       (git_oid_equal(&tip, commit) ||
+		       git_graph_descendant_of(s->repo, &tip, commit) == 1);
+}
+
+static int create(struct store *s, const struct kept *kept, struct err *e)
 {
 	char *ref = xasprintf("refs/heads/%s", kept->branch);
 	git_reference *made = NULL;
@@ -189,8 +214,33 @@ int kept_create(struct store *s, const struct kept *kept, struct err *e)
 	int code = 0;
 
 	git_reference_free(made);
-	if (rc != 0 && rc != GIT_EEXISTS)
+	if (rc != 0 &&
+		(rc != GIT_EEXISTS || !has_commit(s, ref, &kept->commit)))
 		code = git_failed(e, "cannot make branch %s", kept->branch);
 	free(ref);
+	return code;
+}
+
+int kept_create(struct store *s, int64_t run, struct kept *kept, struct err *e)
+{
+	struct kept other = {.commit = kept->commit};
+	struct err fault = {0};
+	int code = create(s, kept, &fault);
+
+	if (code == 0)
+		return 0;
+	if (kept_name(s, run, other.branch, NULL) != 0 ||
+		strcmp(other.branch, kept->branch) == 0) {
+		if (e != NULL)
+			*e = fault;
+		return code;
+	}
+	code = create(s, &other, e);
+	if (code == 0) {
+		store_tell(s, LOG_LEVEL_WARNING,
+			"%s: what was to be kept there is on %s", fault.text,
+			other.branch);
+		*kept = other;
+	}
 	return code;
 }

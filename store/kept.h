@@ -35,7 +35,10 @@ int kept_make(struct store *s, int64_t run, const git_oid *tip,
 int kept_name(
 	struct store *s, int64_t run, char branch[KEPT_BRANCH], struct err *e);
 
-/* Make the branch, if it is not there. */
-int kept_create(struct store *s, const struct kept *kept, struct err *e);
+/*
+ * Make the branch, if it is not there.  Where a branch of somebody else's is in
+ * its way by now it is given another name, which kept gets, and that is told.
+ */
+int kept_create(struct store *s, int64_t run, struct kept *kept, struct err *e);
 
 #endif

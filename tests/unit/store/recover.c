@@ -332,6 +332,126 @@ static void test_erased_promise(void **state)
 	assert_string_equal(subjects(f), "erased Sync ");
 }
 
+/* --- Branches for edits --------------------------------------------------- */
+
+/* Promised, with an edit that is to be kept. */
+static void keep_in_vain(struct fixture *f)
+{
+	struct store_commit c = commit_of(8);
+
+	start(f);
+	write_file(f, "two.md", "edited");
+	put_well(f, 2, make("two.md", "more\n", NULL), STORE_CHANGED);
+	run("cd '%s/.git/refs/heads' && mkdir -p opsync/kept && "
+	    "touch opsync/kept/8.lock",
+		f->path);
+	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
+	assert_int_equal(c.n_kept, 1);
+	run("rm -r '%s/.git/refs/heads/opsync'", f->path);
+}
+
+static void check_kept(struct fixture *f, const char *branches)
+{
+	assert_string_equal(
+		run(GIT "for-each-ref --format='%%(refname:short)' refs/heads "
+			"| tr '\\n' ' '",
+			f->path),
+		branches);
+	assert_string_equal(text_of(f, "two.md"), "more\n");
+	check_clean(f);
+}
+
+static void check_edit(struct fixture *f, const char *branch)
+{
+	assert_string_equal(
+		run(GIT "show %s:two.md", f->path, branch), "edited");
+}
+
+/* The name was free when it was promised. */
+static void test_kept_has_no_room(void **state)
+{
+	struct fixture *f = *state;
+
+	keep_in_vain(f);
+	run(GIT "branch opsync", f->path);
+	reopen(f);
+	check_kept(f, "main opsync opsync-kept/8 ");
+	check_edit(f, "opsync-kept/8");
+}
+
+static void test_kept_is_below_another(void **state)
+{
+	struct fixture *f = *state;
+
+	keep_in_vain(f);
+	run(GIT "branch opsync/kept/8/mine", f->path);
+	reopen(f);
+	check_kept(f, "main opsync/kept/8-2 opsync/kept/8/mine ");
+	check_edit(f, "opsync/kept/8-2");
+}
+
+static void test_kept_name_is_taken(void **state)
+{
+	struct fixture *f = *state;
+
+	keep_in_vain(f);
+	run(GIT "branch opsync/kept/8", f->path);
+	reopen(f);
+	check_kept(f, "main opsync/kept/8 opsync/kept/8-2 ");
+	check_edit(f, "opsync/kept/8-2");
+}
+
+/* A file with an edit, which is kept, but cannot be written. */
+static void keep_what_stays(struct fixture *f)
+{
+	struct store_commit c = commit_of(8);
+
+	start(f);
+	write_file(f, "a/one.md", "edited");
+	run("chmod 555 '%s/a'", f->path);
+	set_privileges(false);
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
+	assert_int_equal(c.n_kept, 1);
+	assert_string_equal(c.kept_branch, "opsync/kept/8");
+	assert_string_equal(
+		run(GIT "show opsync/kept/8:a/one.md", f->path), "edited");
+	run(GIT "branch -q -D opsync/kept/8", f->path);
+}
+
+static void write_at_last(struct fixture *f)
+{
+	set_privileges(true);
+	run("chmod 755 '%s/a'", f->path);
+	commit(f);
+	assert_string_equal(text_of(f, "a/one.md"), "more\n");
+	check_clean(f);
+}
+
+static void test_kept_is_deleted(void **state)
+{
+	struct fixture *f = *state;
+
+	keep_what_stays(f);
+	commit_late(f, 9);
+	assert_nothing_kept(f);
+	write_at_last(f);
+	assert_nothing_kept(f);
+}
+
+static void test_kept_is_gone(void **state)
+{
+	struct fixture *f = *state;
+
+	keep_what_stays(f);
+	run(GIT "reflog expire --expire=now --all && " GIT "gc -q --prune=now",
+		f->path, f->path);
+	reopen(f);
+	write_at_last(f);
+	assert_string_equal(
+		run(GIT "show opsync/kept/8:a/one.md", f->path), "edited");
+}
+
 /* --- What cannot be opened ------------------------------------------------ */
 
 /* What is nobody's to read now is not damaged: it stays where it is. */
@@ -416,6 +536,11 @@ int main(void)
 		TEST(test_lost_promise),
 		TEST(test_lost_promise_on_branch),
 		TEST(test_erased_promise),
+		TEST(test_kept_has_no_room),
+		TEST(test_kept_is_below_another),
+		TEST(test_kept_name_is_taken),
+		TEST(test_kept_is_deleted),
+		TEST(test_kept_is_gone),
 		TEST(test_unreadable_refs),
 		TEST(test_unreadable_pack),
 		TEST(test_unreadable_object),
