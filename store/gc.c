@@ -9,7 +9,8 @@
  * that was killed.  It left locks, which would stop the next one and the
  * people who work here for ever, and half-made packs, which git never removes:
  * whatever has such a name, was changed since the file was made, and is open
- * nowhere goes.
+ * nowhere goes.  (A git that is at work meanwhile has its lock open:
+ * shallow.lock as long as a git fetch --unshallow takes.)
  */
 #include "store/gc.h"
 
@@ -98,7 +99,7 @@ static bool is_lock(const char *name)
 static void clear_file(const struct place *p, const char *file,
 	const char *name, int64_t since)
 {
-	if (is_lock(name))
+	if (is_lock(name) && is_at_rest(file))
 		lock_clear(file, since, NULL);
 	else if (is_half_made(p, name) && is_at_rest(file))
 		unlink(file);

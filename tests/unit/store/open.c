@@ -379,6 +379,32 @@ static void test_gc_was_killed(void **state)
 	store_gc_end(f->store, gc.fd, true);
 }
 
+static void check_lock(struct fixture *f, const char *there)
+{
+	run("touch -d '1 minute ago' '%s/.git/opsync/gc'", f->path);
+	reopen(f);
+	assert_string_equal(
+		run("cd '%s/.git' && ls *.lock 2>/dev/null || true", f->path),
+		there);
+}
+
+/* A git that was at work beside the killed one, and still is. */
+static void test_gc_leaves_live_locks(void **state)
+{
+	struct fixture *f = *state;
+	char *file;
+	int fd;
+
+	open_store(f);
+	file = xasprintf("%s/.git/shallow.lock", f->path);
+	fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	assert_true(fd >= 0);
+	check_lock(f, "shallow.lock\n");
+	close(fd);
+	check_lock(f, "");
+	free(file);
+}
+
 /* --- Without opening ------------------------------------------------------ */
 
 static void test_state_path(void **state)
@@ -450,6 +476,7 @@ int main(void)
 		TEST(test_live_lock_is_waited_for),
 		TEST(test_held_lock_stays),
 		TEST(test_gc_was_killed),
+		TEST(test_gc_leaves_live_locks),
 		TEST(test_gc_is_zombie),
 		TEST(test_state_path),
 		TEST(test_linked_worktree),
