@@ -279,6 +279,12 @@ int mapper_settle_missed(struct mapper *m, struct err *e);
 int mapper_mend(struct mapper *m, bool *again, struct err *e);
 
 /*
+ * Before it fails: look whether the state is damaged.  Its indexes are made
+ * again, or it is made anew as by mapper_mend().
+ */
+int mapper_repair_state(struct mapper *m, bool *again, struct err *e);
+
+/*
  * Before a pass: what is not in the store as it was recorded is staged to be
  * restored, or put down for mapper_retry().
  */

@@ -20,6 +20,15 @@ int mapper_mend(struct mapper *m, bool *again, struct err *e)
 	return r;
 }
 
+int mapper_repair_state(struct mapper *m, bool *again, struct err *e)
+{
+	int r = store_repair_state(m->store, again, e);
+
+	if (*again)
+		m->retry_at = 0;
+	return r;
+}
+
 static void on_adrift(void *arg, int64_t work_package, struct str entry,
 	struct str path, bool lost)
 {

@@ -30,6 +30,8 @@ static void on_verified(struct verify *v)
 	s->verifying = false;
 	s->notify.working = true;
 	service_tell_findings(s, &v->findings);
+	if (v->mended)
+		s->cursor = (struct cursor){0};
 	if (ended)
 		s->pass.err = v->err;
 	else if (v->err.code != 0)

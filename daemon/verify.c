@@ -7,8 +7,9 @@
  *
  * Objects that are damaged are put aside.  What a pack still holds is unpacked
  * from it, an index is made again, and a remote may have the rest; what else
- * can be read of all that is saved when the repository is opened.  Documents
- * and attachments come again from the server, by the pass that follows.
+ * can be read of all that is saved when the repository is opened.  The state is
+ * repaired by the check.  Documents and attachments come again from the server,
+ * by the pass that follows.
  */
 #include "daemon/verify.h"
 
@@ -276,8 +277,11 @@ static void prune(struct verify *v)
 static void run_check(struct job *job)
 {
 	struct verify *v = container_of(job, struct verify, job);
+	struct mapper *m = v->sync->mapper;
+	int r = mapper_check(m, &v->canceled, &v->findings, &v->err);
 
-	mapper_check(v->sync->mapper, &v->canceled, &v->findings, &v->err);
+	if (r == 0 && v->repair && v->findings.n > 0)
+		mapper_repair_state(m, &v->mended, &v->err);
 }
 
 static void on_checked(struct job *job)

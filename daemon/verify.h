@@ -12,8 +12,8 @@ typedef void verify_done_fn(struct verify *v);
 /*
  * The repository by git fsck, then what is ours in it: before a full read
  * that compares it with the server.  With repair, what is damaged among the
- * objects is put aside, and what can be saved of it is.  No pass may run.
- * Zero it, set the first part.
+ * objects is put aside, and what can be saved of it is; a damaged state is
+ * mended.  No pass may run.  Zero it, set the first part.
  */
 struct verify {
 	struct sync *sync;
@@ -22,6 +22,7 @@ struct verify {
 	/* Result. */
 	struct err err;
 	struct buf findings; /* objects, one a line; the caller's to free */
+	bool mended;         /* the state is made anew: all is to be read */
 
 	/* Private. */
 	verify_done_fn *done;

@@ -5,7 +5,8 @@
  *   work tree against the rows -> contents against their digests
  *
  * And what is staged against what is recorded, which is how the server is
- * compared (a pass that is not committed).  Nothing is changed here.
+ * compared (a pass that is not committed).  Nothing is changed here, but by
+ * store_repair_state().
  */
 #include <stdio.h>
 
@@ -116,18 +117,19 @@ int look_at_digests(struct sight *g, struct err *e)
 	return query_close(&q, e);
 }
 
-static int check_state(struct sight *g, struct err *e)
+static int check_state(struct sight *g, bool *sound, struct err *e)
 {
 	struct query q =
 		query_open(g->store->state, "PRAGMA integrity_check(20)");
 
+	*sound = true;
 	while (query_next(&q)) {
 		struct str text = column_text(&q);
 
 		if (str_is(text, "ok"))
 			continue;
 		tell(g, STORE_STATE, 0, STR_NONE, text.p);
-		g->store->state->damaged = true;
+		*sound = false;
 	}
 	return query_close(&q, e);
 }
@@ -142,11 +144,12 @@ int store_check(struct store *s, const atomic_bool *stop, store_finding_fn *fn,
 		.tell = fn,
 		.arg = arg};
 	struct err fault = {0};
+	bool sound;
 	int code;
 
 	intent_catch_up(s);
-	code = check_state(&g, &fault);
-	if (code == 0 && !state_is_damaged(s->state))
+	code = check_state(&g, &sound, &fault);
+	if (code == 0 && sound)
 		code = check_rows(&g, &fault);
 	if (code == 0)
 		code = check_branch(&g, &fault);
@@ -171,6 +174,56 @@ uint64_t store_n_looked(const struct store *s)
 {
 	return atomic_load(&s->n_looked);
 }
+
+/* --- Repairing ------------------------------------------------------------ */
+
+static int is_sound(struct state *s, bool *sound, struct err *e)
+{
+	struct query q = query_open(s, "PRAGMA integrity_check(1)");
+
+	*sound = query_next(&q) && str_is(column_text(&q), "ok");
+	return query_close(&q, e);
+}
+
+/* Of two rows with one key, an index does not tell which is the right one. */
+static int make_indexes(struct state *s, struct err *e)
+{
+	int code = state_exec(s, "REINDEX", e);
+
+	if (code != 0 && (sqlite3_errcode(s->db) & 0xff) == SQLITE_CONSTRAINT)
+		s->damaged = true;
+	return code;
+}
+
+int store_repair_state(struct store *s, bool *again, struct err *e)
+{
+	struct err fault = {0};
+	bool sound = false;
+	bool was_sound;
+	int code;
+
+	*again = false;
+	intent_catch_up(s);
+	code = is_sound(s->state, &sound, &fault);
+	was_sound = sound;
+	if (code == 0 && !sound)
+		code = make_indexes(s->state, &fault);
+	if (code == 0 && !sound)
+		code = is_sound(s->state, &sound, &fault);
+	if (code == 0 && !sound)
+		s->state->damaged = true;
+	if (state_is_damaged(s->state))
+		return store_mend_state(s, again, e);
+	if (code != 0 && e != NULL)
+		*e = fault;
+	if (code == 0 && !was_sound)
+		store_tell(s, LOG_LEVEL_WARNING,
+			"indexes of the state were damaged: they are made "
+			"again");
+	return code;
+}
+
+/* --- Against the server --------------------------------------------------- */
 
 static const char *difference(int64_t change, bool dropped, bool known)
 {

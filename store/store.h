@@ -130,6 +130,13 @@ typedef void store_finding_fn(void *arg, enum store_place place,
 int store_check(struct store *s, const atomic_bool *stop, store_finding_fn *fn,
 	void *arg, struct err *e);
 
+/*
+ * Repair the state, if it is not sound by itself: by new indexes, which costs
+ * nothing of it, or as store_mend_state() does, which *again says.  Nothing may
+ * be staged.
+ */
+int store_repair_state(struct store *s, bool *again, struct err *e);
+
 /* Grows while a look at all that is ours gets on.  Any thread. */
 uint64_t store_n_looked(const struct store *s);
 

@@ -184,6 +184,33 @@ def check(tap, sync, damage):
            name + ": nothing is lost of the history")
 
 
+def index_of_state(sync):
+    """A row that its table has, and its index has not."""
+    with sqlite3.connect(sync.state_file) as db:
+        index = db.execute("SELECT * FROM sqlite_master WHERE name ="
+                           " 'event_run'").fetchone()
+    for statement, values in (
+            ("DELETE FROM sqlite_master WHERE name = 'event_run'", ()),
+            ("INSERT INTO event (run, at, level, work_package)"
+             " VALUES (1, 1, 1, 0)", ()),
+            ("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", index)):
+        with sqlite3.connect(sync.state_file) as db:
+            db.execute("PRAGMA writable_schema = ON")
+            db.execute(statement, values)
+        db.close()
+
+
+def state_indexes(tap, sync):
+    """They are made again, and nothing of the state is lost."""
+    runs = sync.opsync("runs", "--json").json()
+    check(tap, sync, index_of_state)
+    done = sync.opsync("verify")
+    tap.same((done.code, done.out), (0, "all is as it should be\n"),
+             "and stays so")
+    tap.ok(runs[0] in sync.opsync("runs", "--json").json(),
+           "what else the state has stays")
+
+
 def all_objects(sync):
     said = sync.git("rev-list", "--objects", "--all", "--no-object-names").out
     return set(said.split())
@@ -486,6 +513,7 @@ def main():
             sync.once()
             for damage in LOOSE:
                 check(tap, sync, damage)
+            state_indexes(tap, sync)
             for damage in PACKED:
                 sync.git("gc", "-q", "--prune=now")
                 check(tap, sync, damage)
