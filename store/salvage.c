@@ -4,6 +4,8 @@
  *   opsync/damaged/unread/ --each object that is nowhere else--> a new pack
  *     then: opsync/damaged/TIME/, which is not read again
  *
+ * That is done when the repository is opened again, or by the next start.
+ *
  * Each is read by itself, in a pack at the place that the index tells, so that
  * one that is damaged costs nothing but itself and what is kept as a difference
  * to it.  (git unpack-objects, which needs no index, comes no further than the

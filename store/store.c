@@ -328,11 +328,16 @@ int store_reopen(struct store *s, struct err *e)
 	return salvage_packs(s, e);
 }
 
-/* What is damaged beside the objects, and can be made again. */
+/*
+ * What is damaged beside the objects, and can be made again.  Before the branch
+ * goes back, what an earlier process put aside is read.
+ */
 static int mend(struct store *s, struct err *e)
 {
 	int code = ref_mend(s, e);
 
+	if (code == 0)
+		code = salvage_packs(s, e);
 	if (code == 0)
 		code = heal_branch(s, e);
 	return code == 0 ? index_mend(s, e) : code;

@@ -440,25 +440,59 @@ def pruned(tap, sync):
            "and not once more when it was pruned")
 
 
+def start_slow(sync, command):
+    """A daemon that waits in the git command that the file slow names."""
+    path = sync.env["PATH"]
+    sync.write("slow", command)
+    sync.env["PATH"] = os.path.join(sync.folder, "bin") + ":" + path
+    sync.start()
+    sync.env["PATH"] = path
+
+
+def repair_slow(sync):
+    return subprocess.Popen(
+        [sync.CLIENT, "-c", sync.config, "verify", "--repair"],
+        env=sync.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def unread(tap, sync):
+    """What a repair had put aside when the daemon ended is read at the next
+    start, also where the branch needs nothing of it."""
+    sync.git("gc", "-q", "--prune=now")
+    note = sync.git("hash-object", "-w", sync.write("note", "unread\n")).out.strip()
+    sync.git("tag", "unread", note)
+    pack = newest_pack(sync, "pack")
+    os.chmod(pack, 0o644)
+    with open(pack, "ab") as f:
+        f.write(b"more")
+    met = os.path.join(sync.folder, "met")
+    os.unlink(met)
+    start_slow(sync, "unpack-objects")
+    with repair_slow(sync):
+        until(lambda: os.path.exists(met))
+        tap.same(sync.stop(timeout=10), 0, "a repair ends with its daemon")
+    tap.ok(sync.git("cat-file", "-e", note).code != 0 and
+           not os.path.exists(pack), "a pack was put aside")
+    sync.once()
+    tap.same(sync.git("cat-file", "-e", note).code, 0,
+             "and is read at the next start")
+    tap.same((sync.git("fsck", "--full").code, sync.flaws()), (0, []),
+             "nothing is missing")
+
+
 def ended(tap, sync):
     """One that takes long is ended by whoever asks for that."""
     os.mkdir(os.path.join(sync.folder, "bin"))
     sync.write("bin/git", "#!/bin/sh\ncase $* in *$(cat %s/slow)*) touch %s/met"
                "; sleep 60; esac\nexec %s \"$@\"\n" % (
                    sync.folder, sync.folder, shutil.which("git")), 0o755)
-    sync.write("slow", "fsck")
-    path = sync.env["PATH"]
-    sync.env["PATH"] = os.path.join(sync.folder, "bin") + ":" + path
-    sync.start()
-    sync.env["PATH"] = path
+    start_slow(sync, "fsck")
 
     def running():
         return sync.opsync("--json", "status").json()[0]["daemon"]["running"]
 
     def repair():
-        return subprocess.Popen(
-            [sync.CLIENT, "-c", sync.config, "verify", "--repair"],
-            env=sync.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return repair_slow(sync)
     for order in "cancel", "pause":
         with repair() as process:
             at = until(running)
@@ -537,6 +571,7 @@ def main():
             tap.same(found, [], "nothing is left")
             tap.same(sync.stop(), 0, "it ends well")
             ended(tap, sync)
+            unread(tap, sync)
     return tap.end()
 
 
