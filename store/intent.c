@@ -140,7 +140,11 @@ static int forget(struct store *store, const git_oid *tip, struct err *e)
 	return code;
 }
 
-/* A promise that was kept, and is found again, is kept again. */
+/*
+ * A promise that was kept, and is found again, is kept again.  What is known of
+ * the branch ends with what was promised: an older copy of the state knows none
+ * of what is on top of that.
+ */
 static int delete_rows(struct store *store, const git_oid *tip, struct err *e)
 {
 	int code;
@@ -600,7 +604,8 @@ static int keep_promise(struct store *s, struct keeping *k, struct err *e)
 	k->moved = synced == 0;
 	if (code == 0)
 		code = synced;
-	return code == 0 && !k->begun ? delete_rows(s, &k->tip, e) : code;
+	return code == 0 && !k->begun ? delete_rows(s, &k->intent.new, e)
+				      : code;
 }
 
 void intent_catch_up(struct store *s)
@@ -617,7 +622,7 @@ void intent_catch_up(struct store *s)
 	if (code != 0) {
 		worktree_expect_none(s->worktree);
 		s->seen_tip = (git_oid){{0}};
-	} else if (delete_rows(s, &k->tip, NULL) != 0) {
+	} else if (delete_rows(s, &k->intent.new, NULL) != 0) {
 		s->seen_tip = (git_oid){{0}};
 	}
 	keeping_free(k);

@@ -332,6 +332,40 @@ static void test_erased_promise(void **state)
 	assert_string_equal(subjects(f), "erased Sync ");
 }
 
+static int n_documents(struct fixture *f)
+{
+	struct state_counts n;
+
+	assert_int_equal(state_count(store_state(f->store), &n, &f->err), 0);
+	return (int)n.documents;
+}
+
+/* A copy of the state from amid a commit, when more were made since. */
+static void test_old_promise(void **state)
+{
+	struct fixture *f = *state;
+	int n = 0;
+
+	start(f);
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	commit_in_vain(f);
+	store_close(f->store);
+	f->store = NULL;
+	run("cp '%s/.git/opsync/state.db' '%s/copy'", f->path, f->folder);
+	open_store(f);
+	assert_int_equal(store_drop(f->store, 2, STR("default"), &f->err), 0);
+	commit(f);
+	store_close(f->store);
+	f->store = NULL;
+	run("mv '%s/copy' '%s/.git/opsync/state.db'", f->folder, f->path);
+	open_store(f);
+	assert_int_equal(n_documents(f), 1);
+	assert_int_equal(
+		store_look(f->store, false, see_adrift, &n, &f->err), 0);
+	assert_int_equal(n, 0);
+	check_clean(f);
+}
+
 /* --- Branches for edits --------------------------------------------------- */
 
 /* Promised, with an edit that is to be kept. */
@@ -536,6 +570,7 @@ int main(void)
 		TEST(test_lost_promise),
 		TEST(test_lost_promise_on_branch),
 		TEST(test_erased_promise),
+		TEST(test_old_promise),
 		TEST(test_kept_has_no_room),
 		TEST(test_kept_is_below_another),
 		TEST(test_kept_name_is_taken),
