@@ -352,14 +352,16 @@ static bool may_be_tag(struct str s, size_t at)
 /*
  * A list of attributes, "{.class onclick=…}", where readers look for one: at
  * a line's end, or at its start behind nothing but marks, by what
- * was written so far.
+ * was written so far.  A long rest of a line may be one.
  */
 static bool is_attributes(const struct cleaning *c, size_t at)
 {
 	struct str rest = {c->text.p + at, c->line_end - at};
 	size_t marks = c->out.n;
 
-	if (rest.n < 3 || rest.n > MAX_ATTRIBUTES || rest.p[1] == '{' ||
+	if (rest.n > MAX_ATTRIBUTES)
+		return true;
+	if (rest.n < 3 || rest.p[1] == '{' ||
 		memchr(rest.p, '}', rest.n) == NULL)
 		return false;
 	while (ascii_space(rest.p[rest.n - 1]))

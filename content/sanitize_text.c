@@ -10,7 +10,6 @@
 #include "content/sanitize.h"
 #include "content/utf8.h"
 
-#define MAX_SPACE 1000  /* before an address */
 #define MAX_SCHEME 1000 /* bytes that may spell one */
 #define MAX_WORD 4096   /* of an address in what may be prose */
 
@@ -136,12 +135,11 @@ static size_t address_start(struct str s)
 {
 	size_t at = 0;
 
-	while (at < s.n && at < MAX_SPACE &&
-		(ascii_space(s.p[at]) || s.p[at] == '>'))
+	while (at < s.n && (ascii_space(s.p[at]) || s.p[at] == '>'))
 		at++;
 	if (at < s.n && s.p[at] == '<')
 		at++;
-	while (at < s.n && at < MAX_SPACE && s.p[at] == ' ')
+	while (at < s.n && s.p[at] == ' ')
 		at++;
 	return at;
 }

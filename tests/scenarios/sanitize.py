@@ -193,6 +193,13 @@ def attacks():
             yield before + each[i]
 
 
+def long_ones():
+    """Beyond what is looked at, or what is taken for a tag."""
+    yield "[x](%sjavascript:alert(1))" % (" " * 1200)
+    yield "[x]:\n%s<javascript:alert(1)>\n\n[x]" % (" " * 1200)
+    yield '# T {style="x" title="%s"}' % ("a" * 1200)
+
+
 def sanitized(texts, mode):
     wire = "\0".join(t.replace("\0", "\x01") for t in texts).encode() + b"\0"
     done = subprocess.run([PROGRAM, mode], input=wire,
@@ -309,7 +316,7 @@ def judge(name, originals, texts):
 
 def main():
     rng = random.Random(SEED)
-    texts = list(attacks()) + [thrown_together(rng) for _ in range(COUNT)]
+    texts = list(attacks()) + list(long_ones()) + [thrown_together(rng) for _ in range(COUNT)]
     clean = sanitized(texts, "--sanitize")
     html_clean = sanitized(texts, "--sanitize-html")
     raw = shown(texts[:60])
