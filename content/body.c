@@ -20,7 +20,9 @@ struct finding {
 	struct str body;
 	struct span span;
 	size_t in_anchor; /* <a> that are open */
-	bool may_refer;   /* without a work package: an address was found */
+	size_t looked;    /* here is_in_address() was asked last, and said */
+	bool in_address;
+	bool may_refer; /* without a work package: an address was found */
 	struct body_reference *refs;
 	size_t n;
 	size_t cap;
@@ -53,6 +55,33 @@ static bool on_span(void *arg, const struct span *span)
 	f->span = *span;
 	f->in_anchor = 0;
 	return !f->may_refer;
+}
+
+/* What an address without a scheme has, or what ends one. */
+static bool ends_address(char c)
+{
+	return c == '\0' || strchr(" \n/?:()", c) != NULL;
+}
+
+/*
+ * Behind "](" or "]:", and perhaps in the scheme of an address: what no link
+ * is here may be one to another reader, or when something else is written.
+ */
+static bool is_in_address(struct finding *f, size_t at)
+{
+	const char *p = f->body.p;
+	size_t start = at;
+
+	while (start != f->looked && start > 0 && !ends_address(p[start - 1]))
+		start--;
+	if (start != f->looked) {
+		while (start > 0 && strchr(" \t\r\n><", p[start - 1]) != NULL)
+			start--;
+		f->in_address = start > 1 && p[start - 2] == ']' &&
+				(p[start - 1] == '(' || p[start - 1] == ':');
+	}
+	f->looked = at;
+	return f->in_address;
 }
 
 /* An address of a work package, alone in the text: with its angles. */
@@ -94,16 +123,17 @@ static void on_address(void *arg, enum place place, struct address at)
 	}
 	if (f->scope->addresses)
 		id = address_work_package(&f->addresses, address);
-	if (id > 0 && place == PLACE_BARE)
+	if (id > 0 && place == PLACE_BARE && !is_in_address(f, at.start))
 		add_bare(f, at, id);
-	else if (id > 0)
+	else if (id > 0 && place != PLACE_BARE)
 		add(f, REFERENCE_ADDRESS, at.start, at.end)->work_package = id;
 }
 
-/* OpenProject's sign that a reference is none. */
-static bool is_switched_off(const struct finding *f, size_t start)
+/* By OpenProject's sign that a reference is none, or by its place. */
+static bool is_switched_off(struct finding *f, size_t start)
 {
-	return start > f->span.start && f->body.p[start - 1] == '!';
+	return (start > f->span.start && f->body.p[start - 1] == '!') ||
+	       is_in_address(f, start);
 }
 
 /* Does a word go on here?  The '_' that ends an emphasis does not. */
@@ -188,14 +218,35 @@ static bool wiki_label(struct str inside, struct str *label)
 	       str_find(*label, STR("|")) == label->n;
 }
 
-/* Up to a bracket or the end of the line: no search is in vain twice. */
+/*
+ * Up to a bracket or the end of the line: no search is in vain twice.  With
+ * what code, HTML or attributes are made of in it, it is no name of a page.
+ */
 static struct str wiki_inside(struct str s)
 {
 	struct str inside = {s.p, 0};
 
-	while (inside.n < s.n && strchr("[]\n", s.p[inside.n]) == NULL)
-		inside.n++;
+	while (inside.n < s.n && strchr("[]\n<`~{}", s.p[inside.n]) == NULL) {
+		char next = ascii_at(s, inside.n + 1);
+		bool pair =
+			s.p[inside.n] == '\\' && (next == '\\' || next == ']');
+
+		inside.n += pair ? 2 : 1;
+	}
 	return inside;
+}
+
+/* Without a letter, or as "(x)" behind a ']', it could be more than a text. */
+static bool is_text(const struct finding *f, size_t at, struct str label)
+{
+	bool follows = at > 0 && f->body.p[at - 1] == ']' &&
+		       (label.p[0] == '(' || label.p[0] == ':');
+	size_t i = 0;
+
+	while (i < label.n && !ascii_letter(label.p[i]) &&
+		(unsigned char)label.p[i] < 0x80)
+		i++;
+	return i < label.n && !follows;
 }
 
 static size_t on_wiki(void *arg, size_t at)
@@ -207,7 +258,8 @@ static size_t on_wiki(void *arg, size_t at)
 	struct str label;
 
 	if (!str_starts(str_skip(rest, inside.n), STR("]]")) ||
-		is_switched_off(f, at) || !wiki_label(inside, &label))
+		is_switched_off(f, at) || !wiki_label(inside, &label) ||
+		!is_text(f, at, label))
 		return 0;
 	/* A '|' parts the cells of a row; and "[[1]](x)" is a link. */
 	if ((f->span.row && label.n < inside.n) ||

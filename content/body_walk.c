@@ -20,7 +20,6 @@
 #include "content/utf8.h"
 
 #define MAX_TICKS 80    /* longer runs of backticks are text */
-#define MAX_TAG 8192    /* longer tags are text */
 #define MAX_BRACKETS 64 /* open ones whose place is remembered */
 
 /* Elements whose content is code, or nothing to see. */
@@ -168,8 +167,8 @@ bool walk_tag(struct str body, size_t at, size_t end, struct seen_tag *out)
 	struct tag tag;
 	int more;
 
-	if (end - at > MAX_TAG)
-		end = at + MAX_TAG;
+	if (end - at > WALK_MAX_TAG)
+		end = at + WALK_MAX_TAG;
 	if (!tag_start(body, at, end, &tag))
 		return false;
 	do {

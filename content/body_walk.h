@@ -14,6 +14,8 @@ enum place {
 	PLACE_BARE,       /* https://…, alone or in angles */
 };
 
+#define WALK_MAX_TAG 8192 /* bytes; longer ones are text */
+
 /* A tag that is whole: <name …> or </name>. */
 struct seen_tag {
 	struct str name;

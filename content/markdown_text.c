@@ -68,6 +68,11 @@ void markdown_escape(struct str text, bool row, struct buf *out)
 			buf_puts(out, "&lt;");
 			continue;
 		}
+		/* Of a list of attributes. */
+		if (c == '{' || c == '}') {
+			buf_printf(out, "&#%d;", c);
+			continue;
+		}
 		if (needs_backslash(text, i, row))
 			buf_putc(out, '\\');
 		if (c == '\n' || c == '\r')

@@ -8,6 +8,7 @@
  */
 #include <assert.h>
 
+#include "content/ascii.h"
 #include "content/body.h"
 #include "content/markdown_text.h"
 #include "content/model.h"
@@ -158,10 +159,17 @@ static struct str as_link(struct writing *w, const struct body_reference *ref,
 	return out;
 }
 
-/* A text as the reference's place needs it. */
-static void add_words(
-	struct buf *b, const struct body_reference *ref, struct str text)
+/* A text as the reference's place needs it: behind a ']', "(…)" is a link. */
+static void add_words(const struct writing *w, struct buf *b,
+	const struct body_reference *ref, struct str text)
 {
+	bool behind =
+		b->n == 0 && ref->start > 0 && w->text.p[ref->start - 1] == ']';
+
+	if (behind && (ascii_at(text, 0) == '(' || ascii_at(text, 0) == ':')) {
+		buf_printf(b, "&#%d;", text.p[0]);
+		text = str_skip(text, 1);
+	}
 	if (ref->html)
 		html_escape(text, b);
 	else
@@ -182,7 +190,7 @@ static int write_number(struct writing *w, const struct body_reference *ref,
 	buf_printf(&b, "#%lld", (long long)ref->work_package);
 	if (ref->detail > 1 && subject.p != NULL) {
 		buf_puts(&b, ": ");
-		add_words(&b, ref, subject);
+		add_words(w, &b, ref, subject);
 	}
 	if (w->entry->references != REFERENCES_LINK)
 		address = STR_NONE;
@@ -204,7 +212,7 @@ static int write_bare(struct writing *w, const struct body_reference *ref,
 	if (rc != 0 || address.p == NULL)
 		return rc;
 	if (subject.n > 0)
-		add_words(&b, ref, subject);
+		add_words(w, &b, ref, subject);
 	else
 		buf_printf(&b, "#%lld", (long long)ref->work_package);
 	*out = as_link(w, ref, arena_str(w->with->arena, buf_str(&b)), address);
@@ -239,7 +247,7 @@ static int write_named(struct writing *w, const struct body_reference *ref,
 	if (!ref->html && begins_line(w->text, ref->start))
 		markdown_escape_line(name, ref->row, &b);
 	else
-		add_words(&b, ref, name);
+		add_words(w, &b, ref, name);
 	*out = arena_str(w->with->arena, buf_str(&b));
 	buf_fini(&b);
 	return 0;

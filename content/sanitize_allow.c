@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "content/ascii.h"
 #include "content/body.h"
+#include "content/body_walk.h"
 #include "content/markdown_text.h"
 #include "content/sanitize.h"
 
@@ -223,10 +224,13 @@ static void put_name(struct str name, struct buf *out)
 void sanitize_start_tag(
 	struct str name, const GumboNode *element, struct buf *out)
 {
+	size_t start = out->n;
+
 	buf_putc(out, '<');
 	put_name(name, out);
 	for (size_t i = 0; element != NULL && i < ARRAY_LEN(attributes); i++) {
 		struct str value = html_attribute(element, attributes[i].name);
+		size_t before = out->n;
 
 		if (value.p == NULL || !is_for(attributes[i].elements, name) ||
 			!attributes[i].is_good(value))
@@ -237,6 +241,9 @@ void sanitize_start_tag(
 		else
 			put_value(value, out);
 		buf_putc(out, '"');
+		/* For who finds references behind us, it must stay a tag. */
+		if (out->n - start >= WALK_MAX_TAG)
+			out->n = before;
 	}
 	buf_putc(out, '>');
 }

@@ -305,14 +305,27 @@ static size_t clean_angled(struct cleaning *c, size_t at)
 	return end + 1;
 }
 
+/* A colon that was noted before; 0 if it is another place. */
+static size_t clean_colon(struct cleaning *c, size_t at)
+{
+	if (c->colon_length == 0 || at != c->colon)
+		return 0;
+	at += c->colon_length;
+	c->colon_length = 0;
+	buf_puts(&c->out, "%3A");
+	return at;
+}
+
 static size_t clean_bracket(struct cleaning *c, size_t at)
 {
 	char next = ascii_at(c->text, at + 1);
+	size_t behind;
 
 	buf_putc(&c->out, ']');
+	behind = clean_colon(c, at + 1);
+	if (behind > 0)
+		return behind;
 	if (next == '(' || next == ':') {
-		size_t behind;
-
 		look_at_address(c, at + 2, next == ':');
 		buf_putc(&c->out, next);
 		c->address = c->out.n;
@@ -324,17 +337,6 @@ static size_t clean_bracket(struct cleaning *c, size_t at)
 		return behind > 0 ? behind : at + 2;
 	}
 	return at + 1;
-}
-
-/* A colon that was noted before; 0 if it is another place. */
-static size_t clean_colon(struct cleaning *c, size_t at)
-{
-	if (c->colon_length == 0 || at != c->colon)
-		return 0;
-	at += c->colon_length;
-	c->colon_length = 0;
-	buf_puts(&c->out, "%3A");
-	return at;
 }
 
 /* --- Code --------------------------------------------------------------- */

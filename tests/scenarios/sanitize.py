@@ -157,6 +157,37 @@ x
 <x@y.org"onclick=alert(1)>
 &lt;script&gt;alert(1)&lt;/script&gt;
 <a href="https://x.org" <script>alert(1)</script>>y</a>
+[y][[a|(javascript:alert(1))]]
+[y]user#1 [y]group#3
+<a>[y]https://op.example.org/work_packages/17</a>
+[y](java[[a|script]]:alert(1) [[b|"t"]])
+[y]([[/|javascript]]:alert(1) [[b|"t"]])
+[y](project#15:alert(1) [[b|"t"]])
+[y](user#16 [[b|"t"]])
+[y](java<b>project#15:alert(1) [[b|"t"]])
+# T [[a|{style="position:fixed"}]]
+# T {style="x" [[a|}]]
+# T {style="x" version#8
+# T {style="x"}[[a| ]]
+# T ##7
+# T ##14
+[[a|\]]`<script>alert(1)</script>`
+[[`|x]]`<script>alert(1)</script>`
+``[[a|`]]
+
+```
+<script>alert(1)</script>
+```
+``##3
+
+```
+<script>alert(1)</script>
+```
+~~[[a|~]]
+
+~~~
+<script>alert(1)</script>
+~~~
 """
 
 PIECES = r"""
@@ -164,7 +195,7 @@ PIECES = r"""
 <b> </b> <i>x</i> <div> </div> <pre> </pre> <code> </code> <details> <table> <td> <p> <a~href="javascript:alert(1)"> <a~href=x> </a>
 <!-- --> --!> <? ?> <![CDATA[ ]]> <!x <x <x> < > </ <font> </font> <mention> <macro> <style> </style> <textarea> <title>
 [ ] ( ) ]( ]: [x]( [x]: [y][x] ![ [^1]: [^1] javascript:alert(1) javascript&colon;alert(1) java\script: &#106;avascript: data:text/html,x https://x.org <https://x.org>
-<javascript:alert(1)> \ \\ \` \< \] & &lt; &#60; &#x3c; " ' = { } {.x} {onclick=alert(1)} # ## - * + 1. > >~ | || |-|-| --- === : ; _ ** ~~ $$ \( x y word
+<javascript:alert(1)> \ \\ \` \< \] & &lt; &#60; &#x3c; " ' = { } {.x} {onclick=alert(1)} [[a|javascript]] [[/|javascript]] [[a|"t"]] [[a|x`]] [[a|`]] [[ | ]] #12 ##3 ##7 ###17 user#1 user#0 group#3 version#8 project#15 https://op.example.org/work_packages/16 # ## - * + 1. > >~ | || |-|-| --- === : ; _ ** ~~ $$ \( x y word
 """.split()
 BREAKS = ["\n", "\n", "\n\n", "\n\n", "\n    ", "\n\t", "\n  ", "\n> ",
           "\n- ", "\n1. ", " ", " ", "", "\r", "\r\n", "\x0c", "\0",
@@ -198,6 +229,9 @@ def long_ones():
     yield "[x](%sjavascript:alert(1))" % (" " * 1200)
     yield "[x]:\n%s<javascript:alert(1)>\n\n[x]" % (" " * 1200)
     yield '# T {style="x" title="%s"}' % ("a" * 1200)
+    yield '# T {style="x" [[%s|x]]}' % ("a" * 1200)
+    yield '<a href=x title="%s ##10">y</a>' % ("&#34;" * 1500)
+    yield "[y](user#1%s" % ("a" * 5000)
 
 
 def sanitized(texts, mode):
@@ -325,6 +359,9 @@ def main():
         (any(flaws(page) for page in raw), "as they are, they are bad"),
         (judge("markdown", texts, clean) == 0,
          "%d pages of markdown hold nothing bad" % len(texts)),
+        (judge("text", texts, sanitized(texts, "--text")) == 0 and
+         judge("link", texts, sanitized(texts, "--link")) == 0,
+         "nor where references become texts or links"),
         (judge("html", texts, html_clean) == 0,
          "%d pages of HTML hold nothing bad" % len(texts)),
         (not any(flaws(text) for text in html_clean),

@@ -368,6 +368,19 @@ static const char *const references[][2] = {
 		"[[ccm:Page]] ![[x]] [[]] [[|x]] [[x|]] [[x|y|z]] [[a]](b) "
 		"[[a][b] [[a\nb]] `[[x]]` \\[[x]]"},
 	{"| [[x]] | [[a|b]] |\n", "| {x} | [[a|b]] |\n"},
+	{"[y][[a|(x)]] [y][[a|: x]] [y][[a|x]] [[a|(x)]]",
+		"[y][[a|(x)]] [y][[a|: x]] [y]{x} {(x)}"},
+	{"[[a|`]] [[~|x]] [[a|{b}]] [[a|<b>x</b>]] [[a| ]] [[a|12]] [[a|b\\]] "
+	 "[[a\\_b]]",
+		"[[a|`]] [[~|x]] [[a|{b}]] [[a|<b>x</b>]] [[a| ]] [[a|12]] "
+		"[[a|b\\]] {a\\_b}"},
+	/* where another reader may see an address */
+	{"[y](user#8 [[b|x]]) [y](a-[[b|x]] c) [y](<#1 c) x]: #1 [y](\n#1 c)",
+		"[y](user#8 {x}) [y](a-[[b|x]] c) [y](<#1 c) x]: #1 "
+		"[y](\n#1 c)"},
+	{"[y](" HOST "/work_packages/1-#2 c) [y](a #1) [y](a) #1 [y](/#1-#2 c)",
+		"[y](" HOST "/work_packages/1-#2 c) [y](a {1.1}) [y](a) {1.1} "
+		"[y](/#1-{2.1} c)"},
 	{"<a class=\"version op-uc-link\" href=\"/versions/1\">v1</a> "
 	 "<a class=\"wiki-page new op-uc-link\" href=\"/projects/ccm/wiki/w\">"
 	 "W</a> <a class=\"versions\" href=\"/versions/1\">v</a>",
@@ -538,6 +551,7 @@ static void test_linear(void **state)
 		"![](same.txt) ", "<pre>\n\n", "</pre ", "<code>`", "#1 ",
 		"<mention>", "<a href=x>", "http://h/wp/1 ", "https://",
 		"![#1](x) ", "[[#1](", "[[a", "[[a|b]] ", "user#8 ", "user#",
+		"-#1", "](#1-", "](    ",
 		"http:", "<a class=\"user-mention\">"};
 	const struct body_scope any = {
 		.wp = &wp, .addresses = true, .numbers = true};

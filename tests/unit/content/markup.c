@@ -1,7 +1,8 @@
 /*
  * Filters of markdown and HTML, by tables.  With --sanitize or --sanitize-html
- * it cleans texts for tests/scenarios/sanitize.py: each text of the input and
- * of the output ends with a NUL.
+ * it cleans texts for tests/scenarios/sanitize.py, with --text or --link it
+ * makes bodies of what is cleaned, where references become texts or links: each
+ * text of the input and of the output ends with a NUL.
  */
 #include "content/markup.h"
 
@@ -16,6 +17,8 @@
 
 #include "base/buf.h"
 #include "base/util.h"
+#include "content/program.h"
+#include "tests/unit/content/fixture.h"
 
 static void read_all(struct buf *in)
 {
@@ -49,6 +52,91 @@ static int clean_all(bool html)
 	}
 	buf_fini(&in);
 	arena_fini(&a);
+	return rc != 0;
+}
+
+/* What strangers call their work packages, and themselves. */
+static bool find_odd(
+	void *arg, struct arena *a, int64_t id, struct neighbour *out)
+{
+	static const char *const subjects[] = {"javascript:alert(1)",
+		"(javascript:alert(1))", ": javascript:alert(1)", "`", "``",
+		"~~~", "<script>alert(1)</script>", "{style=\"x\"}", "}",
+		"x \\", "\" onclick=alert(1) x=\"", "[y](javascript:alert(1))",
+		"&colon;", "![", "# x {style=\"x\"}", "javascript"};
+
+	(void)arg;
+	out->path = arena_printf(a, "%lld.md", (long long)id);
+	out->subject = str_of(subjects[(size_t)id % ARRAY_LEN(subjects)]);
+	return id < 90;
+}
+
+static struct link odd_link(struct arena *a, const char *things, int64_t id)
+{
+	struct neighbour n;
+
+	find_odd(NULL, a, id, &n);
+	return (struct link){.id = id,
+		.href = arena_printf(
+			a, "/api/v3/%s/%lld", things, (long long)id),
+		.title = n.subject};
+}
+
+static int render_text(const struct program *p, struct work_package *wp,
+	struct str text, struct arena *scratch)
+{
+	struct rendered r;
+	int rc;
+
+	wp->description_raw = text;
+	rc = program_render(p, wp, NULL, scratch, &r);
+	if (rc == 0 && (r.n == 0 || r.items[0].err.code != 0))
+		rc = -1;
+	if (rc == 0)
+		fwrite(r.items[0].document.text.p, 1,
+			r.items[0].document.text.n, stdout);
+	putchar('\0');
+	rendered_fini(&r);
+	arena_reset(scratch);
+	return rc;
+}
+
+static int render_all(const char *references)
+{
+	static const struct neighbours odd = {.find = find_odd};
+	struct arena a = {0};
+	struct arena scratch = {0};
+	struct buf in = {0};
+	struct err e = {0};
+	struct node root;
+	struct program *p = NULL;
+	struct work_package wp = fixture_load(&a, "4");
+	struct str yaml = arena_printf(&a,
+		"documents: [{path: p.md, attachments: none, links: relative, "
+		"references: %s, body: '${ description.raw | sanitize }', "
+		"emit: {final_newline: false}}]",
+		references);
+	int rc = tree_parse(&a, "c.yaml", yaml, &root, &e);
+
+	wp.neighbours = &odd;
+	wp.author = odd_link(&a, "users", 1);
+	wp.assignee = odd_link(&a, "users", 0);
+	wp.responsible = odd_link(&a, "groups", 3);
+	wp.version = odd_link(&a, "versions", 8);
+	wp.project = odd_link(&a, "projects", 15);
+	if (rc == 0)
+		rc = program_compile(&root, &p, &e);
+	read_all(&in);
+	for (size_t at = 0; at < in.n && rc == 0;) {
+		struct str text = str_of(in.p + at);
+
+		rc = render_text(p, &wp, text, &scratch);
+		at += text.n + 1;
+	}
+	program_free(p);
+	buf_fini(&in);
+	arena_fini(&a);
+	arena_fini(&scratch);
 	return rc != 0;
 }
 
@@ -560,6 +648,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_bounded),
 	};
 
+	if (argc > 1 && strncmp(argv[1], "--sanitize", 10) != 0)
+		return render_all(argv[1] + strlen("--"));
 	if (argc > 1)
 		return clean_all(strcmp(argv[1], "--sanitize-html") == 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);
