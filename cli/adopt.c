@@ -88,13 +88,12 @@ int cli_adopt(struct cli *cli, struct err *e)
 	struct adoption a = {.cli = cli, .e = e};
 	json_t *request = json_pack(
 		"{s:s, s:b, s:[]}", "command", "adopt", "wait", 1, "paths");
-	json_t *paths = json_object_get(request, "paths");
 	int r = cli_parse(cli, options, take_option, &a.dry, e);
 
 	if (r == 0)
 		r = cli_arguments(cli, 0, 1000, e);
 	for (int i = optind; r == 0 && i < cli->argc; i++)
-		json_array_append_new(paths, json_string(cli->argv[i]));
+		r = cli_put(request, "paths", cli->argv[i], "PATH", e);
 	json_object_set_new(request, "dry_run", json_boolean(a.dry));
 	if (r == 0)
 		r = talk(&a, request, e);

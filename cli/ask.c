@@ -503,6 +503,21 @@ int cli_number(
 	return 0;
 }
 
+int cli_put(json_t *object, const char *key, const char *text,
+	const char *option, struct err *e)
+{
+	json_t *list = json_object_get(object, key);
+	json_t *value = json_string(text);
+
+	if (value == NULL)
+		return err_set(e, ERR_USAGE, "%s: is no UTF-8", option);
+	if (json_is_array(list))
+		json_array_append_new(list, value);
+	else
+		json_object_set_new(object, key, value);
+	return 0;
+}
+
 int cli_print(struct cli *cli, const struct buf *lines,
 	void (*print)(void *arg, const json_t *line), void *arg, struct err *e)
 {

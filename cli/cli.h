@@ -147,6 +147,14 @@ int cli_number(
 	const char *text, const char *option, int64_t *out, struct err *e);
 
 /*
+ * A text of an argument as a member of object, or behind those of the list
+ * that is there.  ERR_USAGE if it is no UTF-8: what narrows an order is never
+ * left out of it.
+ */
+int cli_put(json_t *object, const char *key, const char *text,
+	const char *option, struct err *e);
+
+/*
  * Parse the command's options: its own (NULL: none) and those that every
  * command has.  A val that is a letter is a short form.  take() gets each
  * of its own, with optarg.  Afterwards between least and most arguments are

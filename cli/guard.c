@@ -205,7 +205,7 @@ static int take_option(void *arg, int c, struct err *e)
 	if (c == OPT_DRY_RUN)
 		json_object_set_new(request, "dry_run", json_true());
 	else
-		json_object_set_new(request, "project", json_string(optarg));
+		return cli_put(request, "project", optarg, "--project", e);
 	return 0;
 }
 

@@ -90,15 +90,9 @@ static int take_moment(
 static int take_text(
 	struct log *l, const char *option, const char *key, struct err *e)
 {
-	json_t *text = json_string(optarg);
-
-	if (text == NULL || optarg[0] == '\0') {
-		json_decref(text);
-		return err_set(
-			e, ERR_USAGE, "%s: needs a text (UTF-8)", option);
-	}
-	json_object_set_new(l->request, key, text);
-	return 0;
+	if (optarg[0] == '\0')
+		return err_set(e, ERR_USAGE, "%s: needs a text", option);
+	return cli_put(l->request, key, optarg, option, e);
 }
 
 static int take_level(struct log *l, struct err *e)

@@ -17,17 +17,6 @@
 
 enum { OPT_FULL = 256, OPT_WP, OPT_PROJECT, OPT_FAILED, OPT_WAIT };
 
-static int add_project(json_t *request, struct err *e)
-{
-	json_t *projects = json_object_get(request, "projects");
-	json_t *name = json_string(optarg);
-
-	if (name == NULL)
-		return err_set(e, ERR_USAGE, "--project: is no UTF-8");
-	json_array_append_new(projects, name);
-	return 0;
-}
-
 static bool holds(const json_t *ids, long long id)
 {
 	for (size_t i = 0; i < json_array_size(ids); i++)
@@ -63,7 +52,7 @@ static int take_option(void *arg, int c, struct err *e)
 		json_object_set_new(request, "wait", json_true());
 		return 0;
 	case OPT_PROJECT:
-		return add_project(request, e);
+		return cli_put(request, "projects", optarg, "--project", e);
 	default:
 		return add_id(request, e);
 	}
@@ -361,10 +350,9 @@ int cli_pause(struct cli *cli, struct err *e)
 
 	if (r == 0)
 		r = cli_arguments(cli, 0, 1, e);
-	if (r == 0 && optind < cli->argc &&
-		json_object_set_new(
-			request, "why", json_string(cli->argv[optind])) != 0)
-		r = err_set(e, ERR_USAGE, "pause: REASON: is no UTF-8");
+	if (r == 0 && optind < cli->argc)
+		r = cli_put(
+			request, "why", cli->argv[optind], "pause: REASON", e);
 	if (r == 0)
 		r = cli_tell(cli, request, ignore, NULL, e);
 	json_decref(request);

@@ -188,21 +188,24 @@ static char *tidy(const char *path)
 	return buf_take(&out);
 }
 
-static void name(const struct config *config, const char *what, json_t *request)
+static int name(const struct config *config, const char *what, json_t *request,
+	struct err *e)
 {
 	const char *digits = what[0] == '#' ? what + 1 : what;
 	char *store = realpath(config->store_path, NULL);
 	char *path = realpath(what, NULL);
 	char *tidied = tidy(from_root(what, store, path));
 	long long id;
+	int r = 0;
 
 	if (str_to_int64(str_of(digits), &id) && id > 0)
 		json_object_set_new(request, "work_package", json_integer(id));
 	else
-		json_object_set_new(request, "path", json_string(tidied));
+		r = cli_put(request, "path", tidied, "PATH", e);
 	free(tidied);
 	free(store);
 	free(path);
+	return r;
 }
 
 /* --- Without a daemon --------------------------------------------------- */
@@ -275,7 +278,9 @@ int cli_show_one(struct cli *cli, struct err *e)
 		r = cli_reach(cli, &config, e);
 	if (r == 0) {
 		s.what = cli->argv[optind];
-		name(&config, s.what, request);
+		r = name(&config, s.what, request, e);
+	}
+	if (r == 0) {
 		if (!s.no_pager && !cli->json)
 			term_page(&s.term);
 		r = ask(&s, request, e);

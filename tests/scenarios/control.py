@@ -120,6 +120,11 @@ def typed(tap, sync):
             (("status", "--check", "--all"), 64, "leave out --all"),
             (("status", "--max-lag", "1h"), 64, "is for --check"),
             (("pause", b"\xff"), 64, "is no UTF-8"),
+            (("release", "1", "--project", b"d\xe9mo"), 64, "is no UTF-8"),
+            (("resync", "--project", b"d\xe9mo"), 64, "is no UTF-8"),
+            (("adopt", b"d\xe9mo.md"), 64, "is no UTF-8"),
+            (("show", b"d\xe9mo.md"), 64, "is no UTF-8"),
+            (("log", "--grep", b"\xe9"), 64, "is no UTF-8"),
             (("log", "--wp", "4711"), 64, "--wp: work package 4711 is not "
              "known here"),
             (("log", "--wp", "3397", "--grep", "nowhere"), 0, "")):
