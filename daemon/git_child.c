@@ -83,14 +83,22 @@ static void set_ssh(struct git_child *g, const struct config_push *push)
 	buf_fini(&command);
 }
 
+/*
+ * A file that is only read: git has what a server refuses erased, once, and by
+ * any other helper, too.
+ */
 static void set_credentials(struct git_child *g, const struct config_push *push)
 {
 	struct buf helper = {0};
 
 	if (push->credentials == NULL)
 		return;
-	buf_puts(&helper, "store --file ");
+	buf_puts(&helper,
+		"!f() { test \"$1\" != get || git credential-store --file ");
 	quote(push->credentials, &helper);
+	buf_puts(&helper, " get; }; f");
+	git_child_arg(g, "-c");
+	git_child_arg(g, "credential.helper=");
 	git_child_arg(g, "-c");
 	git_child_arg(g, "credential.helper=%s", buf_str(&helper).p);
 	buf_fini(&helper);

@@ -375,8 +375,11 @@ def credentials(tap, server):
     import http.server
     import threading
 
+    asked = []
+
     class Asking(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
+            asked.append(self.headers.get("Authorization"))
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="git"')
             self.send_header("Content-Length", "0")
@@ -392,6 +395,18 @@ def credentials(tap, server):
         tap.ok(done.code == 75 and "could not read Username" in done.err,
                "missing credentials are named", done)
         tap.same(len(sync.tree()), 20 - 2, "the store has all")
+        file = os.path.join(sync.folder, "who's there")
+        kept = url.replace("//", "//me:secret@").replace("/site.git", "\n")
+        with open(file, "w") as f:
+            f.write(kept)
+        sync.push = ', credentials: "%s"' % file
+        sync.configure()
+        asked.clear()
+        done = sync.once()
+        with open(file) as f:
+            tap.ok(done.code == 75 and any(asked) and f.read() == kept and
+                   "secret" not in done.err,
+                   "refused credentials stay where they are", (done, asked))
         sync.remote = url.replace("//", "//me:secret@")
         sync.configure()
         done = sync.once()
