@@ -4,22 +4,24 @@
 #include "daemon/config_parts.h"
 
 #include <string.h>
+#include <strings.h>
 
-/* A secret belongs into a file that only the daemon reads. */
-static bool has_password(const char *remote)
+/*
+ * A secret belongs into a file that only the daemon reads, since the address is
+ * told in many places.  A token may be the name alone, but for ssh.
+ */
+static bool has_secret(const char *remote)
 {
 	const char *at = strstr(remote, "://");
-	const char *end;
-	const char *sign;
-	const char *colon;
+	struct str user;
 
 	if (at == NULL)
 		return false;
-	at += 3;
-	end = at + strcspn(at, "/");
-	sign = memchr(at, '@', (size_t)(end - at));
-	colon = memchr(at, ':', (size_t)(end - at));
-	return sign != NULL && colon != NULL && colon < sign;
+	user = (struct str){at + 3, strcspn(at + 3, "/?#")};
+	while (user.n > 0 && user.p[user.n - 1] != '@')
+		user.n--;
+	return user.n > 0 && (memchr(user.p, ':', user.n) != NULL ||
+				     strncasecmp(remote, "http", 4) == 0);
 }
 
 static int check(
@@ -36,11 +38,13 @@ static int check(
 		return node_err(remote, e,
 			"remote: is an address of git's (https, ssh, a folder)"
 			", or the name of a remote in the repository");
-	if (has_password(push->remote))
+	if (has_secret(push->remote))
 		return node_err(remote, e,
-			"remote: holds a password, which others could see: "
+			"remote: holds a name or a password, which others "
+			"could see: leave out what is before the '@'; "
 			"credentials: FILE names a file as git credential-store"
-			" has it, ssh_key: FILE a key");
+			" has it (https://NAME:PASSWORD@HOST), ssh_key: FILE a "
+			"key");
 	return 0;
 }
 

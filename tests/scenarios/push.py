@@ -407,11 +407,12 @@ def credentials(tap, server):
             tap.ok(done.code == 75 and any(asked) and f.read() == kept and
                    "secret" not in done.err,
                    "refused credentials stay where they are", (done, asked))
-        sync.remote = url.replace("//", "//me:secret@")
-        sync.configure()
-        done = sync.once()
-        tap.ok(done.code == 78 and "holds a password" in done.err and
-               "secret" not in done.err, "a password in the address", done)
+        for user in ("me:secret@", "secret@"):
+            sync.remote = url.replace("//", "//" + user)
+            sync.configure()
+            done = sync.once()
+            tap.ok(done.code == 78 and "credentials: FILE" in done.err and
+                   "secret" not in done.err, user + " in the address", done)
     web.shutdown()
 
 
