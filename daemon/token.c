@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -82,21 +83,39 @@ static int start_command(const char *command, pid_t *pid, int *fd)
 	return errnum;
 }
 
-/* What waits for the key stands still: not for long. */
-static int read_pipe(int fd, const char *what, struct buf *out, struct err *e)
+static int refuse_time(const char *what, struct err *e)
 {
-	int64_t end = stamp_monotonic() + LIMIT;
+	return err_set(e, ERR_AGAIN,
+		"the key's command: no end after %lld s: %s",
+		(long long)(LIMIT / STAMP_SECOND), what);
+}
+
+/* Something to read before end, whatever signals come. */
+static bool wait_for(int fd, int64_t end)
+{
 	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int n;
+
+	do {
+		int64_t left = end - stamp_monotonic();
+
+		if (left <= 0)
+			return false;
+		n = poll(&p, 1, (int)(left / 1000) + 1);
+	} while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+/* What waits for the key stands still: not for long. */
+static int read_pipe(
+	int fd, const char *what, int64_t end, struct buf *out, struct err *e)
+{
 	ssize_t n = 1;
 
 	buf_reserve(out, MAX_TOKEN);
 	while (n != 0 && out->n < MAX_TOKEN) {
-		int64_t left = end - stamp_monotonic();
-
-		if (left <= 0 || poll(&p, 1, (int)(left / 1000) + 1) == 0)
-			return err_set(e, ERR_AGAIN,
-				"the key's command: no end after %lld s: %s",
-				(long long)(LIMIT / STAMP_SECOND), what);
+		if (!wait_for(fd, end))
+			return refuse_time(what, e);
 		n = read(fd, out->p + out->n, MAX_TOKEN - out->n);
 		if (n > 0)
 			out->n += (size_t)n;
@@ -106,6 +125,17 @@ static int read_pipe(int fd, const char *what, struct buf *out, struct err *e)
 	return out->n < MAX_TOKEN ? 0 : refuse_length(what, e);
 }
 
+/* It has said all, but may stay.  False: it is still there. */
+static bool wait_for_end(pid_t pid, int64_t end)
+{
+	int fd = pidfd_open(pid, 0);
+	bool ended = fd < 0 || wait_for(fd, end);
+
+	if (fd >= 0)
+		close(fd);
+	return ended;
+}
+
 /* One that fails may ask a vault that is not up yet. */
 static int read_command(const char *command, struct buf *out, struct err *e)
 {
@@ -113,16 +143,20 @@ static int read_command(const char *command, struct buf *out, struct err *e)
 	int fd = -1;
 	int status = 0;
 	int errnum = start_command(command, &pid, &fd);
+	int64_t end = stamp_monotonic() + LIMIT;
 	int r;
 
 	if (errnum != 0)
 		return err_errno(e, ERR_AGAIN, errnum,
 			"the key's command cannot be run: %s", command);
-	r = read_pipe(fd, command, out, e);
+	r = read_pipe(fd, command, end, out, e);
 	close(fd);
+	if (r == 0 && !wait_for_end(pid, end))
+		r = refuse_time(command, e);
 	if (r != 0)
 		kill(-pid, SIGKILL);
-	waitpid(pid, &status, 0);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
 	if (r == 0 && status != 0)
 		return err_set(e, ERR_AGAIN,
 			"the key's command failed (status %d): %s",

@@ -4,6 +4,7 @@
  */
 #include "daemon/config.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -246,15 +247,23 @@ static void test_refused(void **state)
 	}
 }
 
-/* Whoever waits, waits in vain. */
+/* Whoever waits, waits in vain: from the first time on, or later. */
 static bool time_is_over;
+static int calls_before;
+static int signals; /* that come while one waits */
 
 /* glibc's. NOLINTNEXTLINE(*-parameter-name) */
 int poll(struct pollfd *fds, nfds_t n, int timeout)
 {
 	struct timespec t = {timeout / 1000, timeout % 1000 * 1000000L};
 
-	return time_is_over ? 0 : ppoll(fds, n, timeout < 0 ? NULL : &t, NULL);
+	if (signals-- > 0) {
+		errno = EINTR;
+		return -1;
+	}
+	if (time_is_over && calls_before-- <= 0)
+		return 0;
+	return ppoll(fds, n, timeout < 0 ? NULL : &t, NULL);
 }
 
 static int token_of(const char *setting, char **token, struct err *e)
@@ -316,6 +325,14 @@ static void test_tokens(void **state)
 	assert_int_equal(
 		token_of("command: 'sleep 600; :'", &token, &e), ERR_AGAIN);
 	assert_non_null(strstr(e.text, "no end after 30 s"));
+	signals = 2;
+	assert_int_equal(
+		token_of("command: 'sleep 3; echo x'", &token, &e), ERR_AGAIN);
+	/* One that closes its output and stays: key and end are read. */
+	calls_before = 2;
+	assert_int_equal(
+		token_of("command: 'echo x; exec >&-; sleep 3'", &token, &e),
+		ERR_AGAIN);
 	time_is_over = false;
 
 	/* Two lines, or nothing, are no key; and are not shown. */
@@ -353,8 +370,8 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-	static const char *const names[] = {
-		"site.yaml", "all.yaml", "bad.yaml", "token.yaml", "key"};
+	static const char *const names[] = {"site.yaml", "all.yaml", "bad.yaml",
+		"token.yaml", "p.yaml", "key"};
 	char path[128];
 
 	(void)state;
