@@ -19,7 +19,7 @@
 static int read_store(struct config *c, const struct node *at, struct err *e)
 {
 	static const struct config_key keys[] = {
-		KEY("path", KIND_STRING, store_path),
+		KEY("path", KIND_PATH, store_path),
 		KEY("branch", KIND_BRANCH, branch),
 		KEY("bare", KIND_BOOL, bare),
 		KEY("consolidate", KIND_DURATION, consolidate),

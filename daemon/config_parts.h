@@ -19,6 +19,7 @@
 /* How a value is read. */
 enum config_kind {
 	KIND_STRING,
+	KIND_PATH,   /* made absolute: programs get it that run elsewhere */
 	KIND_BRANCH, /* texts that git takes */
 	KIND_AUTHOR,
 	KIND_BOOL,
@@ -56,6 +57,9 @@ int config_read_section(struct config *c, const struct node *at,
 /* The value of one of them. */
 int config_read_key(struct config *c, const struct config_key *key,
 	const struct node *at, struct err *e);
+
+/* A path, from the folder that we were started in. */
+const char *config_absolute(struct config *c, const char *path);
 
 /* "10%": 0.1 */
 int config_read_share(const struct node *at, double *out, struct err *e);

@@ -24,6 +24,15 @@ static bool has_secret(const char *remote)
 				     strncasecmp(remote, "http", 4) == 0);
 }
 
+/* A folder, as git sees it; a name alone is one of the repository's remotes. */
+static bool is_folder(const char *remote)
+{
+	size_t n = strcspn(remote, ":/");
+
+	return remote[n] == '/' || strcmp(remote, ".") == 0 ||
+	       strcmp(remote, "..") == 0;
+}
+
 static int check(
 	const struct node *at, const struct config_push *push, struct err *e)
 {
@@ -54,9 +63,9 @@ int config_read_push(struct config *c, const struct node *at, struct err *e)
 		KEY("remote", KIND_STRING, push.remote),
 		KEY("branch", KIND_BRANCH, push.branch),
 		KEY("timeout", KIND_DURATION, push.timeout),
-		KEY("ssh_key", KIND_STRING, push.ssh_key),
-		KEY("known_hosts", KIND_STRING, push.known_hosts),
-		KEY("credentials", KIND_STRING, push.credentials),
+		KEY("ssh_key", KIND_PATH, push.ssh_key),
+		KEY("known_hosts", KIND_PATH, push.known_hosts),
+		KEY("credentials", KIND_PATH, push.credentials),
 	};
 	int r;
 
@@ -66,5 +75,9 @@ int config_read_push(struct config *c, const struct node *at, struct err *e)
 		&(struct config_section){
 			"push", keys, ARRAY_LEN(keys), NULL, 0},
 		e);
-	return r == 0 ? check(at, &c->push, e) : r;
+	if (r == 0)
+		r = check(at, &c->push, e);
+	if (r == 0 && is_folder(c->push.remote))
+		c->push.remote = config_absolute(c, c->push.remote);
+	return r;
 }

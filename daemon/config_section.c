@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "store/names.h"
 
@@ -18,6 +19,16 @@ static int refuse(const struct config_key *key, const struct node *at,
 	return node_err(at, e, "%s: %s", key->name, why->text);
 }
 
+const char *config_absolute(struct config *c, const char *path)
+{
+	char *here = path[0] != '/' ? getcwd(NULL, 0) : NULL;
+
+	if (here != NULL)
+		path = arena_printf(&c->arena, "%s/%s", here, path).p;
+	free(here);
+	return path;
+}
+
 static int read_text(struct config *c, const struct config_key *key,
 	const struct node *at, const char **to, struct err *e)
 {
@@ -27,10 +38,12 @@ static int read_text(struct config *c, const struct config_key *key,
 
 	if (r != 0)
 		return r;
-	if (key->kind == KIND_STRING && text.n == 0)
+	if ((key->kind == KIND_STRING || key->kind == KIND_PATH) && text.n == 0)
 		return node_err(at, e, "%s: is empty: leave it out, or fill it",
 			key->name);
 	*to = arena_str(&c->arena, text).p;
+	if (key->kind == KIND_PATH)
+		*to = config_absolute(c, *to);
 	if (key->kind == KIND_BRANCH)
 		r = names_check_branch(*to, &why);
 	if (key->kind == KIND_AUTHOR)
@@ -47,6 +60,7 @@ int config_read_key(struct config *c, const struct config_key *key,
 
 	switch (key->kind) {
 	case KIND_STRING:
+	case KIND_PATH:
 	case KIND_BRANCH:
 	case KIND_AUTHOR:
 		return read_text(c, key, at, to, e);

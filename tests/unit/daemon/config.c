@@ -111,6 +111,61 @@ static void test_storage_hosts(void **state)
 	}
 }
 
+/* What other programs get, which run elsewhere. */
+static void test_paths(void **state)
+{
+	static const char *const names[][2] = {
+		{"'../site.git'", "/../site.git"}, {"site.git/", "/site.git/"},
+		{"..", "/.."}};
+	char *here = getcwd(NULL, 0);
+	char text[512];
+	char wanted[512];
+	struct config c;
+	struct err e = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(text, sizeof(text),
+			STORE("{ path: x, push: { remote: %s, ssh_key: k,"
+			      " known_hosts: h, credentials: /c } }"),
+			names[i][0]);
+		assert_int_equal(
+			config_load(write_file("p.yaml", text), &c, &e), 0);
+		snprintf(wanted, sizeof(wanted), "%s%s", here, names[i][1]);
+		assert_string_equal(c.push.remote, wanted);
+		snprintf(wanted, sizeof(wanted), "%s/x", here);
+		assert_string_equal(c.store_path, wanted);
+		snprintf(wanted, sizeof(wanted), "%s/k", here);
+		assert_string_equal(c.push.ssh_key, wanted);
+		snprintf(wanted, sizeof(wanted), "%s/h", here);
+		assert_string_equal(c.push.known_hosts, wanted);
+		assert_string_equal(c.push.credentials, "/c");
+		config_fini(&c);
+	}
+	free(here);
+}
+
+/* A name, and other addresses, stay. */
+static void test_remotes(void **state)
+{
+	static const char *const names[] = {"origin", "/srv/site.git",
+		"https://h/p", "me@h:p/q", "h:p", "ssh://me@h/p",
+		"file:///srv/x"};
+	char text[512];
+	struct config c;
+	struct err e = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(text, sizeof(text),
+			STORE("{ path: x, push: { remote: '%s' } }"), names[i]);
+		assert_int_equal(
+			config_load(write_file("p.yaml", text), &c, &e), 0);
+		assert_string_equal(c.push.remote, names[i]);
+		config_fini(&c);
+	}
+}
+
 static void test_everything(void **state)
 {
 	struct config c;
@@ -389,6 +444,8 @@ int main(void)
 		cmocka_unit_test(test_slashes),
 		cmocka_unit_test(test_storage_hosts),
 		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_remotes),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_tokens),
 		cmocka_unit_test(test_examples),
