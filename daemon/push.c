@@ -20,7 +20,7 @@
 
 #include "base/stamp.h"
 #include "daemon/event.h"
-#include "daemon/git_child.h"
+#include "daemon/git_fetch.h"
 #include "daemon/log.h"
 #include "daemon/report.h"
 
@@ -53,7 +53,8 @@ struct push {
 	int races;
 	int64_t wait; /* before the next try; 0: all is well */
 	uv_timer_t timer;
-	struct git_child git;
+	struct git_fetch fetch;
+	struct git_child git; /* that pushes */
 	struct job job;
 	struct err err; /* of the step that ends */
 	struct err fault;
@@ -92,6 +93,7 @@ static void on_timer_closed(uv_handle_t *handle)
 
 static void finish_closing(struct push *p)
 {
+	git_fetch_fini(&p->fetch);
 	git_child_fini(&p->git);
 	uv_close((uv_handle_t *)&p->timer, on_timer_closed);
 }
@@ -179,11 +181,12 @@ static void be_well(struct push *p)
 
 /* --- FETCHING ----------------------------------------------------------- */
 
-static void say_why(struct push *p, const char *what)
+static void say_why(
+	struct push *p, const char *what, const struct git_child *git)
 {
 	struct buf why = {0};
 
-	git_child_reason(&p->git, &why);
+	git_child_reason(git, &why);
 	err_set(&p->err, ERR_AGAIN, "%s %s, branch %s: %s", what,
 		p->where.remote, p->where.branch, buf_str(&why).p);
 	buf_fini(&why);
@@ -194,16 +197,16 @@ static bool said(const struct buf *b, const char *words)
 	return str_find(buf_str(b), str_of(words)) < b->n;
 }
 
-static void on_fetched(struct child *child)
+static void on_fetched(struct git_fetch *f)
 {
-	struct git_child *g = container_of(child, struct git_child, child);
-	struct push *p = container_of(g, struct push, git);
+	struct push *p = container_of(f, struct push, fetch);
+	const struct child *child = &f->git.child;
 	bool none = said(&child->errors, "couldn't find remote ref");
 
 	p->err = (struct err){0};
 	if (child->err.code != 0 && !none)
-		say_why(p, "cannot fetch from");
-	git_child_fini(&p->git);
+		say_why(p, "cannot fetch from", &f->git);
+	git_fetch_fini(f);
 	/* A branch that is not there yet is made by the push. */
 	proceed(p, none ? p->first ? IDLE : LOOKING : WAITING);
 }
@@ -212,20 +215,16 @@ static void fetch(struct push *p)
 {
 	const struct config_push *c = &p->where;
 
-	git_child_init(&p->git, p->host.loop, p->path, c);
-	git_child_arg(&p->git, "fetch");
-	git_child_arg(&p->git, "--quiet");
-	git_child_arg(&p->git, "--no-tags");
-	git_child_arg(&p->git, "--no-write-fetch-head");
-	git_child_arg(&p->git, "--no-recurse-submodules");
-	git_child_arg(&p->git, "--refmap=");
-	git_child_arg(&p->git, "--");
-	git_child_arg(&p->git, "%s", c->remote);
-	git_child_arg(&p->git, "+refs/heads/%s:%s", c->branch,
-		store_fetched(p->host.store));
-	p->git.child.timeout =
-		p->first && c->timeout > FIRST_MOST ? FIRST_MOST : c->timeout;
-	git_child_start(&p->git, on_fetched);
+	p->fetch = (struct git_fetch){
+		.loop = p->host.loop,
+		.worker = p->host.worker,
+		.store = p->host.store,
+		.path = p->path,
+		.from = c,
+		.timeout = p->first && c->timeout > FIRST_MOST ? FIRST_MOST
+							       : c->timeout,
+	};
+	git_fetch_start(&p->fetch, on_fetched);
 }
 
 /* --- FOLLOWING ---------------------------------------------------------- */
@@ -325,7 +324,7 @@ static void on_pushed(struct child *child)
 	if (moved && p->races++ < RACES)
 		next = FETCHING;
 	else if (child->err.code != 0)
-		say_why(p, "cannot push to");
+		say_why(p, "cannot push to", g);
 	git_child_fini(&p->git);
 	proceed(p, next);
 }
@@ -550,8 +549,10 @@ void push_close(struct push *p, void (*closed)(void *arg), void *arg)
 	p->closed_arg = arg;
 	p->closing = true;
 	uv_timer_stop(&p->timer);
-	if (p->step == IDLE || p->step == WAITING)
+	if (p->step == IDLE || p->step == WAITING) {
 		finish_closing(p);
-	else
-		child_kill(&p->git.child); /* a job comes to its end */
+		return;
+	}
+	git_fetch_cancel(&p->fetch);
+	child_kill(&p->git.child); /* a job comes to its end */
 }

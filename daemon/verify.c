@@ -185,9 +185,7 @@ static void on_git(struct child *child)
 		close(v->fd);
 	v->fd = 0;
 	git_child_fini(&v->git);
-	if (step == FETCHING)
-		step = OPENING;
-	else if (step == PRUNING)
+	if (step == PRUNING)
 		step = CHECKING;
 	proceed(v, step);
 }
@@ -231,21 +229,24 @@ static void unpack_next(struct verify *v)
 	git_child_start(&v->git, on_git);
 }
 
+static void on_fetched(struct git_fetch *f)
+{
+	git_fetch_fini(f);
+	proceed(container_of(f, struct verify, fetch), OPENING);
+}
+
 static void fetch(struct verify *v)
 {
-	const struct config_push *c = &v->sync->config->push;
-
-	begin_git(v);
-	git_child_arg(&v->git, "fetch");
-	git_child_arg(&v->git, "--quiet");
-	git_child_arg(&v->git, "--refetch");
-	git_child_arg(&v->git, "--no-tags");
-	git_child_arg(&v->git, "--no-write-fetch-head");
-	git_child_arg(&v->git, "--");
-	git_child_arg(&v->git, "%s", c->remote);
-	git_child_arg(&v->git, "+refs/heads/%s:%s", c->branch,
-		store_fetched(v->sync->mapper->store));
-	git_child_start(&v->git, on_git);
+	v->fetch = (struct git_fetch){
+		.loop = v->sync->loop,
+		.worker = v->sync->worker,
+		.store = v->sync->mapper->store,
+		.path = v->sync->config->store_path,
+		.from = &v->sync->config->push,
+		.timeout = LIMIT,
+		.all = true,
+	};
+	git_fetch_start(&v->fetch, on_fetched);
 }
 
 static void run_open(struct job *job)
@@ -336,6 +337,7 @@ void verify_cancel(struct verify *v, bool at_end)
 {
 	v->canceled = true;
 	v->at_end = at_end;
+	git_fetch_cancel(&v->fetch);
 	child_kill(&v->git.child);
 }
 

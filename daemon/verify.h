@@ -3,7 +3,7 @@
 
 #include <stdatomic.h>
 
-#include "daemon/git_child.h"
+#include "daemon/git_fetch.h"
 #include "daemon/sync.h"
 
 struct verify;
@@ -30,6 +30,7 @@ struct verify {
 	atomic_bool canceled; /* which a job looks at, too */
 	bool at_end;
 	struct git_child git;
+	struct git_fetch fetch;
 	struct job job;
 	struct buf objects;        /* that are damaged, by id */
 	struct buf packs, indexes; /* paths, one a line */

@@ -1,7 +1,7 @@
 /*
- * gc - what git repack leaves behind when it is killed, and the like of it.
+ * gc - what git repack and git fetch leave behind when they are killed.
  *
- *   the file opsync/gc is made and locked --> git repack has it as its
+ *   the file opsync/gc (or fetch) is made and locked --> git has it as its
  *   standard input, and so have the programs that it starts --> removed
  *
  * The lock is one on an open file, so it lasts as long as any of them lives,
@@ -159,9 +159,9 @@ static int take(const char *file, int flags, int64_t *since, int *fd)
 	return error;
 }
 
-void gc_clear(const char *folder, const char *common)
+void gc_clear(const char *folder, const char *common, const char *name)
 {
-	char *file = xasprintf("%s/opsync/gc", folder);
+	char *file = xasprintf("%s/opsync/%s", folder, name);
 	int64_t since = 0;
 	int fd;
 
@@ -178,29 +178,43 @@ void gc_clear(const char *folder, const char *common)
 	free(file);
 }
 
-int gc_begin(const char *folder, int *fd, struct err *e)
+bool gc_is_held(const char *folder, const char *name)
 {
-	char *file = xasprintf("%s/opsync/gc", folder);
+	char *file = xasprintf("%s/opsync/%s", folder, name);
+	int64_t since;
+	int fd = -1;
+	int error = take(file, 0, &since, &fd);
+
+	if (error == 0)
+		close(fd);
+	free(file);
+	return error == EAGAIN || error == EACCES;
+}
+
+int gc_begin(const char *folder, const char *name, int *fd, struct err *e)
+{
+	char *file = xasprintf("%s/opsync/%s", folder, name);
 	int64_t since = 0;
 	int code = 0;
 	int error;
 
 	*fd = -1;
-	error = take(file, O_CREAT, &since, fd);
-	if (error != 0 && error != EAGAIN && error != EACCES)
+	error = take(file, O_CREAT | O_EXCL, &since, fd);
+	if (error != 0 && error != EEXIST && error != EAGAIN)
 		code = err_errno(e, ERR_IO, error, "cannot make %s", file);
 	free(file);
 	return code;
 }
 
-void gc_end(const char *folder, const char *common, int fd, bool whole)
+void gc_end(const char *folder, const char *common, const char *name, int fd,
+	bool whole)
 {
-	char *file = xasprintf("%s/opsync/gc", folder);
+	char *file = xasprintf("%s/opsync/%s", folder, name);
 
 	close(fd);
 	if (whole)
 		unlink(file);
 	else
-		gc_clear(folder, common);
+		gc_clear(folder, common, name);
 	free(file);
 }

@@ -6,22 +6,26 @@
 #include "base/err.h"
 
 /*
- * git repack, which consolidates the repository, and what it leaves behind when
- * it is killed.  folder is the repository's, common the one of
- * its objects and refs.  We hold the store's lock.
+ * git repack, which consolidates the repository, git fetch, and what they leave
+ * behind when they are killed.  folder is the repository's, common the one of
+ * its objects and refs; name is "gc" or "fetch".  We hold the store's lock.
  */
 
 /*
  * *fd is to be the standard input of a git that is started now; -1 if one
- * that outlived its daemon is still at work.  What a killed one left was
- * cleared before.
+ * that outlived its daemon is still at work, or what it left could not be
+ * cleared.
  */
-int gc_begin(const char *folder, int *fd, struct err *e);
+int gc_begin(const char *folder, const char *name, int *fd, struct err *e);
 
 /* It has ended; whole: as it should.  Closes fd. */
-void gc_end(const char *folder, const char *common, int fd, bool whole);
+void gc_end(const char *folder, const char *common, const char *name, int fd,
+	bool whole);
 
 /* Remove what a killed one left.  What cannot be removed stays. */
-void gc_clear(const char *folder, const char *common);
+void gc_clear(const char *folder, const char *common, const char *name);
+
+/* Is one at work? */
+bool gc_is_held(const char *folder, const char *name);
 
 #endif

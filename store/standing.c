@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "store/consolidate.h"
 #include "store/gc.h"
@@ -75,16 +76,44 @@ int store_gc_begin(struct store *s, struct store_gc *out, struct err *e)
 	const char *common = git_repository_commondir(s->repo);
 
 	*out = (struct store_gc){.fd = -1};
-	gc_clear(folder, common);
+	gc_clear(folder, common, "gc");
 	if (!wants_gc(s) || !consolidate_is_due(common, &out->keep))
 		return 0;
-	return gc_begin(folder, &out->fd, e);
+	return gc_begin(folder, "gc", &out->fd, e);
 }
 
 void store_gc_end(struct store *s, int fd, bool whole)
 {
 	gc_end(git_repository_path(s->repo), git_repository_commondir(s->repo),
-		fd, whole);
+		"gc", fd, whole);
+}
+
+/* What git repack has closed, and not renamed yet, is not to be taken away. */
+static void clear_fetch(const char *folder, const char *common)
+{
+	if (!gc_is_held(folder, "gc"))
+		gc_clear(folder, common, "fetch");
+}
+
+int store_fetch_begin(struct store *s, int *fd, struct err *e)
+{
+	const char *folder = git_repository_path(s->repo);
+
+	clear_fetch(folder, git_repository_commondir(s->repo));
+	return gc_begin(folder, "fetch", fd, e);
+}
+
+void store_fetch_end(struct store *s, int fd, bool whole)
+{
+	const char *folder = git_repository_path(s->repo);
+	const char *common = git_repository_commondir(s->repo);
+
+	if (whole) {
+		gc_end(folder, common, "fetch", fd, true);
+		return;
+	}
+	close(fd);
+	clear_fetch(folder, common);
 }
 
 char *store_file(const struct store *s, const char *name)

@@ -224,7 +224,8 @@ static int clear_left(struct store *s, const struct site *p, struct err *e)
 		code = 0; /* mended once the repository is open */
 	if (p->make)
 		since = 0;
-	gc_clear(p->folder.p, p->refs.p);
+	gc_clear(p->folder.p, p->refs.p, "gc");
+	gc_clear(p->folder.p, p->refs.p, "fetch");
 	if (code == 0)
 		code = clear_locks(s, p, since, e);
 	if (code == 0)

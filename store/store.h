@@ -474,6 +474,13 @@ struct store_gc {
 int store_gc_begin(struct store *s, struct store_gc *out, struct err *e);
 void store_gc_end(struct store *s, int fd, bool whole);
 
+/*
+ * The same for a git fetch.  An fd of -1: another one is at work, and this one
+ * may be, too, but what it leaves is not cleared.
+ */
+int store_fetch_begin(struct store *s, int *fd, struct err *e);
+void store_fetch_end(struct store *s, int fd, bool whole);
+
 bool store_has_branch(struct store *s, const char *branch);
 
 /* The branch's commit in hex; "": none. */

@@ -370,6 +370,43 @@ def two_of_one_path(tap, server):
                    "two that write one path: named, nothing pushed", done)
 
 
+def slow_remote(tap, server):
+    """A fetch that is ended leaves nothing, however often it is tried."""
+    with Pushing(server.url, None) as sync:
+        sync.remote = Remote(sync.folder).path
+        sync.push = ", timeout: 1s"
+        sync.configure()
+        sync.once()
+        bin_folder = os.path.join(sync.folder, "bin")
+        packs = os.path.join(sync.store, ".git/objects/pack")
+        theirs = os.path.join(packs, "tmp_pack_theirs")
+        os.mkdir(bin_folder)
+        sync.write("bin/git", """#!/bin/sh
+case " $* " in *" fetch "*)
+    cd %s
+    echo half > objects/pack/tmp_pack_$$
+    mkdir -p refs/opsync/fetched
+    echo half > refs/opsync/fetched/x$$.lock
+    exec sleep 60
+esac
+PATH=%s exec git "$@"
+""" % (os.path.join(sync.store, ".git"), os.environ["PATH"]), mode=0o755)
+        path = sync.env["PATH"]
+        sync.env["PATH"] = bin_folder + ":" + path
+        with open(theirs, "w"):
+            for _ in range(3):
+                done = sync.once()
+                tap.ok(done.code == 75 and "no end after 1 s" in done.err,
+                       "a fetch takes too long", done)
+            tap.same([name for _, _, names in os.walk(sync.store + "/.git")
+                      for name in names
+                      if name.startswith("tmp_") or name.endswith(".lock")
+                      and name != "lock"],
+                     ["tmp_pack_theirs"], "it leaves nothing half made")
+        sync.env["PATH"] = path
+        tap.same(sync.once().code, 0, "then all is well")
+
+
 def credentials(tap, server):
     """An address that asks for a name: no prompt, no hanging."""
     import http.server
@@ -431,6 +468,7 @@ def main():
             paused(tap, server, sync, remote)
         told(tap, server)
         two_of_one_path(tap, server)
+        slow_remote(tap, server)
         credentials(tap, server)
     return tap.end()
 

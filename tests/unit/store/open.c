@@ -405,6 +405,36 @@ static void test_gc_leaves_live_locks(void **state)
 	free(file);
 }
 
+/* So does a fetch; while git repack is at work, what that has stays. */
+static void test_fetch_was_killed(void **state)
+{
+	struct fixture *f = *state;
+	struct store_gc gc;
+	int fd;
+	int another;
+
+	open_store(f);
+	make_loose(f);
+	assert_int_equal(store_fetch_begin(f->store, &fd, &f->err), 0);
+	assert_true(fd >= 0);
+	assert_int_equal(store_fetch_begin(f->store, &another, &f->err), 0);
+	assert_int_equal(another, -1);
+	run("touch '%s/.git/objects/pack/tmp_pack_new'", f->path);
+	assert_int_equal(store_gc_begin(f->store, &gc, &f->err), 0);
+	assert_true(gc.fd >= 0);
+	store_fetch_end(f->store, fd, false);
+	assert_string_equal(left(f), "nnnynn");
+	store_gc_end(f->store, gc.fd, true);
+	assert_int_equal(store_fetch_begin(f->store, &fd, &f->err), 0);
+	assert_string_equal(left(f), "nnnnnn");
+	run("touch '%s/.git/objects/pack/tmp_pack_new'", f->path);
+	store_fetch_end(f->store, fd, false);
+	assert_string_equal(left(f), "nnnnnn");
+	assert_int_equal(store_fetch_begin(f->store, &fd, &f->err), 0);
+	assert_true(fd >= 0);
+	store_fetch_end(f->store, fd, true);
+}
+
 /* --- Without opening ------------------------------------------------------ */
 
 static void test_state_path(void **state)
@@ -477,6 +507,7 @@ int main(void)
 		TEST(test_held_lock_stays),
 		TEST(test_gc_was_killed),
 		TEST(test_gc_leaves_live_locks),
+		TEST(test_fetch_was_killed),
 		TEST(test_gc_is_zombie),
 		TEST(test_state_path),
 		TEST(test_linked_worktree),
