@@ -47,6 +47,48 @@ size_t str_find(struct str s, struct str needle)
 	return at != NULL ? (size_t)(at - s.p) : s.n;
 }
 
+/* Bytes of a character of UTF-8, by its first one; 0 if that begins none. */
+static size_t sequence(unsigned char first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first >= 0xc2 && first <= 0xdf)
+		return 2;
+	if ((first & 0xf0) == 0xe0)
+		return 3;
+	return first >= 0xf0 && first <= 0xf4 ? 4 : 0;
+}
+
+bool str_fit(struct str s, size_t *n)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	bool c1;
+
+	*n = sequence(p[0]);
+	for (size_t i = 1; i < *n; i++)
+		if (i >= s.n || (p[i] & 0xc0) != 0x80)
+			*n = 0;
+	if (*n == 0) {
+		*n = 1;
+		return false;
+	}
+	c1 = p[0] == 0xc2 && p[1] <= 0x9f;
+	return p[0] >= ' ' && p[0] != 0x7f && !c1;
+}
+
+void str_clean(char *text)
+{
+	struct str s = str_of(text);
+
+	for (size_t n; s.n > 0; s = str_skip(s, n)) {
+		bool fit = str_fit(s, &n);
+
+		if (!fit)
+			memset(text, '?', n);
+		text += n;
+	}
+}
+
 bool str_to_int64(struct str s, long long *out)
 {
 	size_t negative = s.n > 0 && s.p[0] == '-';

@@ -94,6 +94,16 @@ struct str_unit {
 bool str_with_unit(
 	struct str s, const struct str_unit *units, size_t n, int64_t *out);
 
+/*
+ * May the first character of s (which is not empty) be shown?  Not a control
+ * character, which might steer a terminal or forge a line, nor what is no
+ * UTF-8, such as half a character where a text was cut.  *n: its bytes.
+ */
+bool str_fit(struct str s, size_t *n);
+
+/* In place: each byte of what may not be shown is a '?'. */
+void str_clean(char *text);
+
 /* A new NUL-terminated copy, which the caller owns. */
 char *str_dup(struct str s) __attribute__((malloc, returns_nonnull));
 

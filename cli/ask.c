@@ -451,20 +451,6 @@ long long cli_int(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
-void cli_clean(char *text)
-{
-	unsigned char *p = (unsigned char *)text;
-
-	for (; *p != '\0'; p++) {
-		bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
-
-		if (*p < ' ' || *p == 0x7f || c1)
-			*p = '?';
-		if (c1)
-			*++p = '?';
-	}
-}
-
 const char *cli_string(json_t *value, const char *none)
 {
 	const char *text = json_string_value(value);
@@ -473,7 +459,7 @@ const char *cli_string(json_t *value, const char *none)
 	if (text == NULL)
 		return none;
 	clean = xstrdup(text);
-	cli_clean(clean);
+	str_clean(clean);
 	if (strcmp(clean, text) != 0)
 		json_string_set_nocheck(value, clean);
 	free(clean);

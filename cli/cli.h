@@ -126,9 +126,6 @@ int cli_each_line(const struct buf *lines,
 /* The lines of a text, as a new array of strings. */
 json_t *cli_lines(const struct buf *text);
 
-/* In place: no control character is left, which might steer a terminal. */
-void cli_clean(char *text);
-
 /*
  * Members of an object, with what to take where there is none.  A text is
  * changed in place to what may be printed; what --json prints goes before, or

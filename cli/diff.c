@@ -54,12 +54,16 @@ static int on_change(
 
 static void on_note(void *arg, int64_t work_package, struct str text)
 {
+	char *clean = str_dup(text);
+
 	(void)arg;
+	str_clean(clean);
 	if (work_package != 0)
-		fprintf(stderr, "opsync: work package %lld would fail: %.*s\n",
-			(long long)work_package, STR_ARGS(text));
+		fprintf(stderr, "opsync: work package %lld would fail: %s\n",
+			(long long)work_package, clean);
 	else
-		fprintf(stderr, "opsync: note: %.*s\n", STR_ARGS(text));
+		fprintf(stderr, "opsync: note: %s\n", clean);
+	free(clean);
 }
 
 /* --- By the daemon ------------------------------------------------------ */

@@ -51,7 +51,7 @@ int main(int argc, char **argv)
 		r = command != NULL ? command->run(&cli, &e) : e.code;
 	if (r == 0)
 		r = cli_end_output(&e);
-	cli_clean(e.text);
+	str_clean(e.text);
 	if (r != 0)
 		fprintf(stderr, "opsync: %s\n", e.text);
 	return r == 0 ? cli.exit_code : err_exit_code(r);

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "base/util.h"
 
 void term_init(struct term *t)
@@ -22,30 +23,18 @@ void term_init(struct term *t)
 		     name != NULL && strcmp(name, "dumb") != 0;
 }
 
-/* Bytes from there on that are a control character; line ends are none. */
-static size_t control(const unsigned char *p, size_t n)
-{
-	if (n > 1 && p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
-		return 2;
-	return (p[0] < ' ' && p[0] != '\n' && p[0] != '\t') || p[0] == 0x7f;
-}
-
 void term_write(const char *text, size_t n)
 {
 	bool terminal = isatty(STDOUT_FILENO) != 0;
-	size_t from = 0;
+	struct str rest = {text, n};
 
-	for (size_t i = 0; terminal && i < n;) {
-		size_t bad = control((const unsigned char *)text + i, n - i);
+	for (size_t k; terminal && rest.n > 0; rest = str_skip(rest, k)) {
+		bool fit = str_fit(rest, &k) || rest.p[0] == '\n' ||
+			   rest.p[0] == '\t';
 
-		if (bad > 0) {
-			fwrite(text + from, 1, i - from, stdout);
-			putchar('?');
-			from = i + bad;
-		}
-		i += bad > 0 ? bad : 1;
+		fwrite(fit ? rest.p : "?", 1, fit ? k : 1, stdout);
 	}
-	fwrite(text + from, 1, n - from, stdout);
+	fwrite(rest.p, 1, rest.n, stdout);
 }
 
 static bool is_in_path(const char *name)

@@ -256,7 +256,7 @@ static void put_line(const struct line *line, struct buf *out)
 	for (size_t i = 0; i < j->n; i++)
 		buf_printf(out, "%s%s", i > 0 ? "; " : "", j->findings[i].text);
 	buf_str(out); /* ends it */
-	cli_clean(out->p);
+	str_clean(out->p);
 	for (size_t i = 0; i < out->n; i++)
 		if (out->p[i] == '|')
 			out->p[i] = '/';

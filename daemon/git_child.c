@@ -251,7 +251,5 @@ void git_child_reason(const struct git_child *g, struct buf *out)
 		buf_puts(out, g->child.err.text);
 	if (out->n > MOST)
 		out->p[out->n = MOST] = '\0';
-	for (size_t i = 0; i < out->n; i++)
-		if (out->p[i] < ' ' || out->p[i] > '~')
-			out->p[i] = '?';
+	str_clean(out->p);
 }

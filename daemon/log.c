@@ -6,7 +6,8 @@
  *                     |
  *                     `--> journal (fields), or standard error (a line)
  *
- * Control characters become '?': what a server sends cannot forge a line.
+ * Control characters, and what is no UTF-8, become '?': what a server sends
+ * cannot forge a line.
  * Where the journal does not listen, it gets lines as sd-daemon(3) has them.
  */
 #define SD_JOURNAL_SUPPRESS_LOCATION
@@ -296,9 +297,7 @@ void log_send(enum log_level level, const struct log_about *about,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	for (char *p = text; *p != '\0'; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
+	str_clean(text);
 	pthread_mutex_lock(&log_state.lock);
 	if (log_state.ending || level > LOG_LEVEL_WARNING ||
 		!count(level, about, text))

@@ -167,6 +167,9 @@ def steering(tap, server, sync):
              "one line is one line")
     tap.ok(evil in sync.opsync("--json", "status", "--check").json()[0][
         "findings"][0]["text"], "which --json has as it is, too")
+    tap.ok("red?line" in sync.said() and
+           not re.search("[\x80-\x9f\x1b]", sync.said()),
+           "nor does what the daemon logs", sync.said()[-300:])
     sync.opsync("pause", "a|b")
     tap.same(sync.opsync("status", "--check").out.count("|"), 1,
              "a bar begins the figures, and no other is in the line")

@@ -45,6 +45,35 @@ static void test_integers(void **state)
 	}
 }
 
+static void test_clean(void **state)
+{
+	static const char *const rows[][2] = {
+		{"", ""},
+		{"plain, \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80",
+			"plain, \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80"},
+		{"a\nb\tc\x1b[1m\x7f", "a?b?c?[1m?"},
+		{"\xc2\x9b"
+		 "1m \xc2\x80 \xc2\xa0",
+			"??1m ?? \xc2\xa0"},
+		/* cut, or of another encoding */
+		{"a\xc3", "a?"},
+		{"a\xe2\x82", "a??"},
+		{"a\xf0\x9f\x98", "a???"},
+		{"\xe4"
+		 "bc\x9b\xff",
+			"?bc??"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *text = str_dup(str_of(rows[i][0]));
+
+		str_clean(text);
+		assert_string_equal(text, rows[i][1]);
+		free(text);
+	}
+}
+
 static void test_str(void **state)
 {
 	(void)state;
@@ -204,6 +233,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_integers),
+		cmocka_unit_test(test_clean),
 		cmocka_unit_test(test_str),
 		cmocka_unit_test(test_nearest),
 		cmocka_unit_test(test_buf),
