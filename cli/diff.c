@@ -27,12 +27,10 @@ struct diffing {
 
 static void print_json(const struct rehearsal_change *c)
 {
-	json_t *one = json_pack("{s:s, s:I, s:s?, s:s?, s:b}", "change",
-		rehearsal_kind(c), "work_package", (json_int_t)c->work_package,
-		"was", c->was, "path", c->is, "binary", c->binary);
+	json_t *one = rehearsal_json(c);
 
-	json_object_set_new(one, "patch",
-		c->binary ? json_null() : json_stringn(c->patch.p, c->patch.n));
+	if (c->binary)
+		json_object_set_new(one, "patch", json_null());
 	json_dumpf(one, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(one);

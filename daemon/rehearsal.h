@@ -1,6 +1,8 @@
 #ifndef DAEMON_REHEARSAL_H
 #define DAEMON_REHEARSAL_H
 
+#include <jansson.h>
+
 #include "daemon/config.h"
 
 /* A file that a run would change. */
@@ -38,6 +40,9 @@ int rehearsal_run(const struct rehearsal *r, struct err *e);
 
 /* "added", "changed", "moved" or "removed". */
 const char *rehearsal_kind(const struct rehearsal_change *change);
+
+/* As an object for programs; what is no UTF-8 in the patch becomes some. */
+json_t *rehearsal_json(const struct rehearsal_change *change);
 
 /*
  * For the daemon, in a process of its own: the request (docs/control.md, and

@@ -5,7 +5,6 @@
  */
 #include "daemon/rehearsal.h"
 
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,16 +32,20 @@ static json_t *text_of(struct str text)
 	return made;
 }
 
+json_t *rehearsal_json(const struct rehearsal_change *change)
+{
+	return json_pack("{s:s, s:I, s:s?, s:s?, s:b, s:o}", "change",
+		rehearsal_kind(change), "work_package",
+		(json_int_t)change->work_package, "was", change->was, "path",
+		change->is, "binary", change->binary, "patch",
+		text_of(change->patch));
+}
+
 static int on_change(
 	void *arg, const struct rehearsal_change *change, struct err *e)
 {
 	(void)arg;
-	return print(json_pack("{s:s, s:I, s:s?, s:s?, s:b, s:o}", "change",
-			     rehearsal_kind(change), "work_package",
-			     (json_int_t)change->work_package, "was",
-			     change->was, "path", change->is, "binary",
-			     change->binary, "patch", text_of(change->patch)),
-		e);
+	return print(rehearsal_json(change), e);
 }
 
 static void on_note(void *arg, int64_t work_package, struct str text)

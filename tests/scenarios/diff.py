@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """opsync diff, the dry run: what it says is what the next run then does, and
 nothing but that run changes anything."""
+import base64
 import glob
 import hashlib
 import json
@@ -107,6 +108,13 @@ def by_server(tap, server, sync):
     tap.ok("opsync: work package 3 would fail: " in done.err,
            "what would fail", done)
     sync.configure(mapping=OTHER)
+    server.side("attach", {
+        "work_package": 3, "file_name": "latin.txt",
+        "base64": base64.b64encode(b"caf\xe9\n").decode()})
+    server.side("edit", {"id": 3, "set": {"description": "[it](latin.txt)"}})
+    got = sync.opsync("--json", "diff", "3").json()
+    tap.ok(any("+caf\ufffd" in (c.get("patch") or "") for c in got),
+           "a text of another encoding, for programs", got)
 
 
 def beside_a_daemon(tap, server, sync):
