@@ -8,9 +8,12 @@
  */
 #include "daemon/git_child.h"
 
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define MOST 400 /* bytes of a reason */
 
@@ -66,19 +69,68 @@ static void quote(const char *text, struct buf *out)
 	buf_putc(out, '\'');
 }
 
+/*
+ * OpenSSH asks the system where its user is at home, never $HOME: so it is told
+ * what is there in .ssh, if that is another folder.
+ */
+static bool is_home_elsewhere(void)
+{
+	const char *home = getenv("HOME");
+	const struct passwd *user = home != NULL ? getpwuid(geteuid()) : NULL;
+
+	return home != NULL &&
+	       (user == NULL || strcmp(user->pw_dir, home) != 0);
+}
+
+/* To ssh, a blank begins another file. */
+static void add_known_hosts(const char *file, struct buf *command)
+{
+	char *option = xasprintf("UserKnownHostsFile=\"%s\"", file);
+
+	buf_puts(command, " -o ");
+	quote(option, command);
+	free(option);
+}
+
+static void add_key(const char *file, struct buf *command)
+{
+	buf_puts(command, " -i ");
+	quote(file, command);
+}
+
+static void add_from_home(const char *name,
+	void (*add)(const char *file, struct buf *command), struct buf *command)
+{
+	char *file = xasprintf("%s/.ssh/%s", getenv("HOME"), name);
+
+	if (access(file, F_OK) == 0)
+		add(file, command);
+	free(file);
+}
+
+static void add_home(const struct config_push *push, struct buf *command)
+{
+	static const char *const keys[] = {"id_ed25519", "id_ecdsa", "id_rsa"};
+
+	for (size_t i = 0; push->ssh_key == NULL && i < ARRAY_LEN(keys); i++)
+		add_from_home(keys[i], add_key, command);
+	if (push->known_hosts == NULL)
+		add_from_home("known_hosts", add_known_hosts, command);
+}
+
 static void set_ssh(struct git_child *g, const struct config_push *push)
 {
 	struct buf command = {0};
 
 	buf_puts(&command, "ssh -o BatchMode=yes");
 	if (push->ssh_key != NULL) {
-		buf_puts(&command, " -o IdentitiesOnly=yes -i ");
-		quote(push->ssh_key, &command);
+		buf_puts(&command, " -o IdentitiesOnly=yes");
+		add_key(push->ssh_key, &command);
 	}
-	if (push->known_hosts != NULL) {
-		buf_puts(&command, " -o UserKnownHostsFile=");
-		quote(push->known_hosts, &command);
-	}
+	if (push->known_hosts != NULL)
+		add_known_hosts(push->known_hosts, &command);
+	if (is_home_elsewhere())
+		add_home(push, &command);
 	set(g, "GIT_SSH_COMMAND", buf_str(&command).p);
 	buf_fini(&command);
 }

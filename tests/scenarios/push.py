@@ -407,6 +407,37 @@ PATH=%s exec git "$@"
         tap.same(sync.once().code, 0, "then all is well")
 
 
+def ssh_home(tap, server):
+    """ssh itself does not look into $HOME: what is there is named."""
+    with Pushing(server.url, "me@nowhere.example:site.git") as sync:
+        asked = os.path.join(sync.folder, "asked")
+        for folder in ("bin", "my home", "my home/.ssh"):
+            os.mkdir(os.path.join(sync.folder, folder))
+        sync.write("bin/ssh", "#!/bin/sh\nprintf '%%s\\n' \"$@\" >'%s'\n"
+                   "exit 255\n" % asked, mode=0o755)
+        ours = os.path.join(sync.folder, "my home/.ssh/")
+        sync.env["HOME"] = os.path.join(sync.folder, "my home")
+        sync.env["PATH"] = "%s/bin:%s" % (sync.folder, sync.env["PATH"])
+        sync.write("my home/.ssh/id_rsa", "")
+        for known, key, push in (
+                (None, ours + "id_rsa", ""),
+                (ours + "known_hosts", ours + "id_rsa", ""),
+                ("/theirs", "/key",
+                 ", known_hosts: /theirs, ssh_key: /key")):
+            if known is not None:
+                sync.write("my home/.ssh/known_hosts", "")
+            sync.push = push
+            sync.configure()
+            sync.once()
+            with open(asked) as f:
+                lines = f.read().split("\n")
+            hosts = [a.split("=")[1].strip('"') for a in lines
+                     if a.startswith("UserKnownHostsFile=")]
+            keys = [b for a, b in zip(lines, lines[1:]) if a == "-i"]
+            tap.same((hosts, keys), ([known] if known else [], [key]),
+                     "ssh is told of %s and %s" % (known, key))
+
+
 def credentials(tap, server):
     """An address that asks for a name: no prompt, no hanging."""
     import http.server
@@ -469,6 +500,7 @@ def main():
         told(tap, server)
         two_of_one_path(tap, server)
         slow_remote(tap, server)
+        ssh_home(tap, server)
         credentials(tap, server)
     return tap.end()
 
