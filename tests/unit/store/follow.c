@@ -251,6 +251,7 @@ static void test_damaged_state(void **state)
 	bool again;
 
 	start(f);
+	reopen(f); /* libgit2 keeps what was just made */
 	f->store->state->damaged = true;
 	run("mv '%s/.git/objects' '%s/away' && mkdir '%s/.git/objects'",
 		f->path, f->folder, f->path);
