@@ -23,13 +23,11 @@
 #define SAMPLE 4096
 #define FEW 256 /* too few bytes to tell anything */
 #define FAST 1
-#define PLAIN 0
 #define BLOCK ((size_t)65535) /* that is stored, at most */
 
 void deflater_fini(struct deflater *d)
 {
 	libdeflate_free_compressor(d->fast);
-	libdeflate_free_compressor(d->plain);
 	if (d->stream.state != NULL)
 		deflateEnd(&d->stream);
 	*d = (struct deflater){0};
@@ -114,19 +112,27 @@ size_t deflater_bound(size_t n)
 	return libdeflate_zlib_compress_bound(NULL, n);
 }
 
+size_t deflater_fast(
+	struct deflater *d, const void *bytes, size_t n, void *out, size_t room)
+{
+	size_t size;
+
+	if (d->fast == NULL)
+		d->fast = libdeflate_alloc_compressor(FAST);
+	assert(d->fast != NULL);
+	size = libdeflate_zlib_compress(d->fast, bytes, n, out, room);
+	assert(size > 0);
+	return size;
+}
+
 size_t deflater_whole(
 	struct deflater *d, const void *bytes, size_t n, void *out, size_t room)
 {
-	bool fast = deflate_helps(bytes, n);
-	struct libdeflate_compressor **c = fast ? &d->fast : &d->plain;
-	size_t size;
-
-	if (*c == NULL)
-		*c = libdeflate_alloc_compressor(fast ? FAST : PLAIN);
-	assert(*c != NULL);
-	size = libdeflate_zlib_compress(*c, bytes, n, out, room);
-	assert(size > 0);
-	return size;
+	if (deflate_helps(bytes, n))
+		return deflater_fast(d, bytes, n, out, room);
+	assert(room >= deflate_plain_size(n));
+	deflate_plain(bytes, n, libdeflate_adler32(1, bytes, n), out);
+	return deflate_plain_size(n);
 }
 
 z_stream *deflater_start(struct deflater *d)

@@ -13,9 +13,8 @@ struct libdeflate_compressor;
  * (pictures, archives).  Zeroed, it is ready; used for one content at a time.
  */
 struct deflater {
-	struct libdeflate_compressor *fast; /* for what is in memory */
-	struct libdeflate_compressor *plain;
-	z_stream stream; /* for what comes in pieces */
+	struct libdeflate_compressor *fast; /* for what is in memory, */
+	z_stream stream;                    /* and what comes in pieces */
 };
 
 void deflater_fini(struct deflater *d);
@@ -50,6 +49,10 @@ size_t deflater_bound(size_t n);
 /* Deflate all of a content into a room of at least its bound; its size. */
 size_t deflater_whole(struct deflater *d, const void *bytes, size_t n,
 	void *out, size_t room);
+
+/* The same for one of which deflate_helps() was asked. */
+size_t deflater_fast(struct deflater *d, const void *bytes, size_t n, void *out,
+	size_t room);
 
 /*
  * A stream for a content in pieces.  Borrowed until the next call; the caller

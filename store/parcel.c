@@ -55,7 +55,7 @@ void parcel_make(struct parcel *p, const void *bytes, size_t n)
 	}
 	p->how = PARCEL_DEFLATED;
 	buf_reserve(&p->deflated, bound);
-	p->deflated.n = deflater_whole(
+	p->deflated.n = deflater_fast(
 		&deflater, bytes, n, p->deflated.p, p->deflated.cap);
 	deflater_fini(&deflater);
 }
