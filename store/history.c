@@ -140,25 +140,35 @@ static int mark_path(struct store *s, const char *path, const git_oid *oid,
 	return query_run(&q, e);
 }
 
+int history_compare(struct store *s, git_tree *before, git_tree *after,
+	git_diff **diff, struct err *e)
+{
+	git_diff_options o;
+
+	git_diff_options_init(&o, GIT_DIFF_OPTIONS_VERSION);
+	o.flags = GIT_DIFF_SKIP_BINARY_CHECK | GIT_DIFF_INCLUDE_TYPECHANGE;
+	if (git_diff_tree_to_tree(diff, s->repo, before, after, &o) != 0)
+		return git_failed(e, "cannot compare two trees");
+	return 0;
+}
+
 /* What a commit changed; *diff is the caller's. */
 static int diff_of(struct store *s, const git_commit *commit, git_diff **diff,
 	struct err *e)
 {
-	git_diff_options o;
 	git_commit *parent = NULL;
 	git_tree *before = NULL;
 	git_tree *after = NULL;
 	int code = 0;
 
-	git_diff_options_init(&o, GIT_DIFF_OPTIONS_VERSION);
-	o.flags = GIT_DIFF_SKIP_BINARY_CHECK | GIT_DIFF_INCLUDE_TYPECHANGE;
 	if (git_commit_tree(&after, commit) != 0 ||
 		(git_commit_parentcount(commit) > 0 &&
 			(git_commit_parent(&parent, commit, 0) != 0 ||
-				git_commit_tree(&before, parent) != 0)) ||
-		git_diff_tree_to_tree(diff, s->repo, before, after, &o) != 0)
+				git_commit_tree(&before, parent) != 0)))
 		code = git_failed(e, "cannot read commit %s",
 			git_oid_tostr_s(git_commit_id(commit)));
+	else
+		code = history_compare(s, before, after, diff, e);
 	git_tree_free(before);
 	git_tree_free(after);
 	git_commit_free(parent);

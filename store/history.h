@@ -53,6 +53,10 @@ typedef int history_fn(
 int history_walk(struct store *s, const git_oid *tip, const git_oid *base,
 	history_fn *fn, void *arg, struct err *e);
 
+/* What differs between two trees (NULL: empty); *diff is the caller's. */
+int history_compare(struct store *s, git_tree *before, git_tree *after,
+	git_diff **diff, struct err *e);
+
 /* What a commit changed; a merge brings nothing that its parents do not. */
 typedef int history_delta_fn(void *arg, const git_diff_delta *d, struct err *e);
 int history_deltas(struct store *s, const git_commit *commit,
