@@ -47,6 +47,17 @@ size_t str_find(struct str s, struct str needle)
 	return at != NULL ? (size_t)(at - s.p) : s.n;
 }
 
+bool str_line(struct str *rest, struct str *line)
+{
+	size_t n = str_find(*rest, STR("\n"));
+
+	if (rest->n == 0)
+		return false;
+	*line = (struct str){rest->p, n};
+	*rest = str_skip(*rest, n < rest->n ? n + 1 : n);
+	return true;
+}
+
 /* Bytes of a character of UTF-8, by its first one; 0 if that begins none. */
 static size_t sequence(unsigned char first)
 {

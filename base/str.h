@@ -75,6 +75,9 @@ int str_cmp(struct str a, struct str b);
 /* Index of the first needle in s, or s.n if there is none. */
 size_t str_find(struct str s, struct str needle);
 
+/* Take the first line off; false if nothing is left. */
+bool str_line(struct str *rest, struct str *line);
+
 /*
  * A decimal integer of a whole string; false if s is anything else or does
  * not fit.

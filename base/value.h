@@ -61,7 +61,4 @@ static inline struct value value_bool(bool b)
 /* The member of a map with that key, or NULL. */
 const struct value *value_member(const struct value *map, struct str key);
 
-/* Deep equality; numbers by their digits, maps whatever their order. */
-bool value_eq(const struct value *a, const struct value *b);
-
 #endif

@@ -436,13 +436,10 @@ json_t *cli_lines(const struct buf *text)
 {
 	struct str rest = buf_str(text);
 	json_t *lines = json_array();
+	struct str line;
 
-	while (rest.n > 0) {
-		size_t n = str_find(rest, STR("\n"));
-
-		json_array_append_new(lines, json_stringn(rest.p, n));
-		rest = str_skip(rest, n < rest.n ? n + 1 : n);
-	}
+	while (str_line(&rest, &line))
+		json_array_append_new(lines, json_stringn(line.p, line.n));
 	return lines;
 }
 

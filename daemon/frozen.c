@@ -257,16 +257,14 @@ static bool is_frozen(const struct frozen *f, long long kind, long long id)
 /* What thaws may have failed while it was frozen: it is rendered again. */
 static int thaw(struct mapper *m, struct str things, struct err *e)
 {
+	struct str line;
 	int r = 0;
 
-	while (r == 0 && things.n > 0) {
-		size_t n = str_find(things, STR("\n"));
-		struct str line = {things.p, n};
+	while (r == 0 && str_line(&things, &line)) {
 		size_t space = str_find(line, STR(" "));
 		long long kind;
 		long long id;
 
-		things = str_skip(things, n < things.n ? n + 1 : n);
 		if (str_to_int64((struct str){line.p, space}, &kind) &&
 			str_to_int64(str_skip(line, space + 1), &id) &&
 			!is_frozen(&m->frozen, kind, id))

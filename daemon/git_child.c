@@ -267,20 +267,20 @@ static void add_line(struct str line, struct buf *out)
 /* "!\tFROM:TO\t[remote rejected] (why)" of push --porcelain. */
 static void add_refused(struct str said, struct buf *out)
 {
-	while (said.n > 0) {
-		size_t n = str_find(said, STR("\n"));
-		struct str line = {said.p, n};
+	struct str line;
+
+	while (str_line(&said, &line)) {
 		size_t at = str_find(line, STR("\t["));
 
 		if (str_starts(line, STR("!")) && at < line.n)
 			add_line(str_skip(line, at + 1), out);
-		said = str_skip(said, n < said.n ? n + 1 : n);
 	}
 }
 
 void git_child_reason(const struct git_child *g, struct buf *out)
 {
 	struct str said = buf_str(&g->child.errors);
+	struct str line;
 	size_t n_lines = 0;
 
 	buf_clear(out);
@@ -289,16 +289,11 @@ void git_child_reason(const struct git_child *g, struct buf *out)
 		return;
 	}
 	add_refused(buf_str(&g->child.out), out);
-	while (said.n > 0 && n_lines < 4) {
-		size_t n = str_find(said, STR("\n"));
-		struct str line = {said.p, n};
-
+	while (n_lines < 4 && str_line(&said, &line))
 		if (is_worth(line) && !is_empty(line)) {
 			add_line(line, out);
 			n_lines++;
 		}
-		said = str_skip(said, n < said.n ? n + 1 : n);
-	}
 	if (out->n == 0)
 		buf_puts(out, g->child.err.text);
 	if (out->n > MOST)

@@ -225,18 +225,18 @@ static int put_frozen(struct state *s, struct buf *out, struct err *e)
 {
 	struct buf lines = {0};
 	struct str rest;
+	struct str line;
 	bool found = false;
 	int r = state_get(s, "frozen", &lines, &found, e);
 
 	buf_puts(out, "\"frozen\":[");
-	for (rest = buf_str(&lines); rest.n > 0;) {
-		size_t n = str_find(rest, STR("\n"));
-		struct value v = value_text((struct str){rest.p, n});
+	rest = buf_str(&lines);
+	while (str_line(&rest, &line)) {
+		struct value v = value_text(line);
 
-		if (rest.p != lines.p)
+		if (line.p != lines.p)
 			buf_putc(out, ',');
 		emit_json(&v, out);
-		rest = str_skip(rest, n < rest.n ? n + 1 : n);
 	}
 	buf_puts(out, "],");
 	buf_fini(&lines);

@@ -151,14 +151,11 @@ int instance_check_user(struct mapper *m, const struct api_user *user,
 
 static struct str line_of(struct str lines, const char *head)
 {
-	while (lines.n > 0) {
-		size_t n = str_find(lines, STR("\n"));
-		struct str line = {lines.p, n};
+	struct str line;
 
+	while (str_line(&lines, &line))
 		if (str_starts(line, str_of(head)))
 			return str_skip(line, strlen(head));
-		lines = str_skip(lines, n < lines.n ? n + 1 : n);
-	}
 	return STR_NONE;
 }
 
@@ -197,16 +194,15 @@ static void note_project(const struct project *p, struct str known,
 static void keep_others(
 	const struct names *names, struct str known, struct buf *out)
 {
-	while (known.n > 0) {
-		size_t n = str_find(known, STR("\n"));
-		struct str line = {known.p, n};
+	struct str line;
+
+	while (str_line(&known, &line)) {
 		size_t sign = str_find(line, STR("="));
 		long long id = 0;
 
 		if (str_to_int64((struct str){line.p, sign}, &id) &&
 			names_project(names, id) == NULL)
 			buf_printf(out, "%.*s\n", STR_ARGS(line));
-		known = str_skip(known, n < known.n ? n + 1 : n);
 	}
 }
 
@@ -255,16 +251,15 @@ int instance_identifier(
 
 static bool was_shown(struct str known, struct str name)
 {
-	while (known.n > 0) {
-		size_t n = str_find(known, STR("\n"));
-		struct str line = {known.p, n};
+	struct str line;
+
+	while (str_line(&known, &line)) {
 		struct str id = {line.p, str_find(line, STR("="))};
 		struct str rest = str_skip(line, str_find(line, STR(" ")));
 
 		if (str_eq(id, name) ||
 			(rest.n > 0 && str_eq(str_skip(rest, 1), name)))
 			return true;
-		known = str_skip(known, n < known.n ? n + 1 : n);
 	}
 	return false;
 }

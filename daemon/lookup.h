@@ -30,10 +30,7 @@ void lookup_init(struct lookup *l, const struct program *program,
 	struct store *store, struct state *state, int64_t work_package);
 void lookup_fini(struct lookup *l);
 
-/*
- * Give a work package from a kept source the newest names, which live in a,
- * and a way to its neighbours.
- */
+/* Give a work package from a kept source the newest names, which live in a. */
 int lookup_rename(struct lookup *l, struct arena *a, struct work_package *wp,
 	struct err *e);
 

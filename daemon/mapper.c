@@ -20,7 +20,6 @@
 #include "store/ids.h"
 
 #define DAY (86400 * STAMP_SECOND)
-#define RETRY_FIRST (60 * STAMP_SECOND)
 #define RETRY_MOST (3600 * STAMP_SECOND)
 
 static struct mapper_item *item_new(void)
@@ -385,7 +384,7 @@ static int add_retry(
 
 static void wait_longer(struct mapper *m, bool more)
 {
-	m->retry_wait = m->retry_wait > 0 ? m->retry_wait * 2 : RETRY_FIRST;
+	m->retry_wait = m->retry_wait > 0 ? m->retry_wait * 2 : MAPPER_RETRY;
 	if (m->retry_wait > RETRY_MOST)
 		m->retry_wait = RETRY_MOST;
 	if (!more)

@@ -249,6 +249,8 @@ void mapper_take_answer(
 enum mapped mapper_map(
 	struct mapper *m, struct mapper_item *item, struct err *e);
 
+#define MAPPER_RETRY (60 * STAMP_SECOND) /* the first wait of what failed */
+
 /* A row without a hash failed for now: mapper_retry() has it again. */
 void mapper_try_later(struct mapper *m);
 

@@ -12,8 +12,6 @@
 #include "content/words.h"
 #include "daemon/mapper_claims.h"
 
-#define RETRY_FIRST (60 * STAMP_SECOND)
-
 /* --- Rows --------------------------------------------------------------- */
 
 static struct state_work_package row_of(const struct mapper_item *item)
@@ -45,7 +43,7 @@ static void miss(struct mapper *m, int64_t id, const struct err *why)
 void mapper_try_later(struct mapper *m)
 {
 	if (m->retry_at == 0)
-		m->retry_at = stamp_monotonic() + RETRY_FIRST;
+		m->retry_at = stamp_monotonic() + MAPPER_RETRY;
 }
 
 /* Every sight of it counts as a change, too. */

@@ -118,17 +118,14 @@ static int rehearse(struct telling *t, struct err *e)
 
 static int64_t owner_of(struct state *state, const char *path)
 {
-	struct buf oid = {0};
 	struct err ignored = {0};
 	int64_t id = 0;
 	bool found = false;
 
 	if (state == NULL || path == NULL ||
-		state_owner(state, str_of(path), &found, &id, &oid, &ignored) !=
-			0 ||
+		state_owner(state, str_of(path), &found, &id, &ignored) != 0 ||
 		!found)
-		id = 0;
-	buf_fini(&oid);
+		return 0;
 	return id;
 }
 

@@ -203,11 +203,9 @@ static struct str trim(struct str path)
 static int find(struct show *s, struct err *e)
 {
 	const struct state_event_query told = {.text = s->path};
-	struct buf oid = {0};
 	bool found = false;
-	int r = state_owner(s->state, s->path, &found, &s->id, &oid, e);
+	int r = state_owner(s->state, s->path, &found, &s->id, e);
 
-	buf_fini(&oid);
 	if (r == 0 && !found && s->path.n > 0)
 		r = state_events(s->state, &told, note_id, s, e);
 	return r == 0 && s->id == 0 ? refuse_folder(s, e) : r;

@@ -9,16 +9,13 @@
 void service_tell_findings(struct service *s, const struct buf *findings)
 {
 	struct str rest = buf_str(findings);
+	struct str line;
 
-	while (rest.n > 0) {
-		size_t n = str_find(rest, STR("\n"));
-		struct str line = {rest.p, n};
-
+	while (str_line(&rest, &line)) {
 		if (s->control != NULL)
 			control_progress(s->control, s->number, line);
 		if (s->options.found != NULL)
 			s->options.found(s->options.arg, line);
-		rest = str_skip(rest, n < rest.n ? n + 1 : n);
 	}
 }
 

@@ -27,10 +27,9 @@ struct commit {
 
 static struct str take_line(struct str *rest)
 {
-	size_t n = str_find(*rest, STR("\n"));
-	struct str line = {rest->p, n};
+	struct str line = *rest;
 
-	*rest = str_skip(*rest, n < rest->n ? n + 1 : n);
+	str_line(rest, &line);
 	return line;
 }
 

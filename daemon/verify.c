@@ -112,23 +112,20 @@ static bool is_damage(struct str line)
 
 static void take_lines(struct verify *v, struct str said)
 {
-	while (said.n > 0) {
-		size_t n = str_find(said, STR("\n"));
-		struct str line = {said.p, n};
-		char *text = str_dup(line);
+	struct str line;
 
-		if (n > 0 && !str_starts(line, STR("notice:")) &&
-			!str_starts(line, STR("Checking "))) {
-			for (size_t i = 0; i < n; i++)
-				if (text[i] < ' ' || text[i] > '~')
-					text[i] = '?';
-			mapper_finding(
-				&v->findings, "objects", 0, STR_NONE, text);
-			if (is_damage(line))
-				find_objects(line, &v->objects);
-		}
+	while (str_line(&said, &line)) {
+		char *text;
+
+		if (line.n == 0 || str_starts(line, STR("notice:")) ||
+			str_starts(line, STR("Checking ")))
+			continue;
+		text = str_dup(line);
+		str_clean(text);
+		mapper_finding(&v->findings, "objects", 0, STR_NONE, text);
+		if (is_damage(line))
+			find_objects(line, &v->objects);
 		free(text);
-		said = str_skip(said, n < said.n ? n + 1 : n);
 	}
 }
 

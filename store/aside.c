@@ -291,16 +291,16 @@ static void look_at_loose(struct aside *a)
 static void move_loose(struct aside *a, const struct buf *objects)
 {
 	struct str rest = buf_str(objects);
+	struct str line;
 
-	while (rest.n > 0) {
-		size_t n = str_find(rest, STR("\n"));
-		char *name = xasprintf("%.2s/%.*s", rest.p,
-			(int)(n > 2 ? n - 2 : 0), rest.p + 2);
+	while (a->code == 0 && str_line(&rest, &line)) {
+		char *name;
 
-		if (n == 40 && a->code == 0)
-			move(a, name);
+		if (line.n != GIT_OID_HEXSZ)
+			continue;
+		name = xasprintf("%.2s/%.38s", line.p, line.p + 2);
+		move(a, name);
 		free(name);
-		rest = str_skip(rest, n < rest.n ? n + 1 : n);
 	}
 }
 

@@ -34,51 +34,8 @@ struct following {
 	bool left;   /* a person's commit did not fit */
 };
 
-/* --- What changed --------------------------------------------------------- */
-
-typedef int delta_fn(struct following *f, const git_diff_delta *delta,
-	void *arg, struct err *e);
-
-static int each_delta(struct following *f, git_tree *before, git_tree *after,
-	delta_fn *fn, void *arg, struct err *e)
-{
-	git_diff_options o;
-	git_diff *diff = NULL;
-	int code = 0;
-
-	git_diff_options_init(&o, GIT_DIFF_OPTIONS_VERSION);
-	o.flags = GIT_DIFF_SKIP_BINARY_CHECK | GIT_DIFF_INCLUDE_TYPECHANGE;
-	if (git_diff_tree_to_tree(&diff, f->store->repo, before, after, &o) !=
-		0)
-		return git_failed(e, "cannot compare two trees");
-	for (size_t i = 0; code == 0 && i < git_diff_num_deltas(diff); i++)
-		code = fn(f, git_diff_get_delta(diff, i), arg, e);
-	git_diff_free(diff);
-	return code;
-}
-
-/* What a commit changed, against its first parent. */
-static int each_change(struct following *f, const git_commit *commit,
-	delta_fn *fn, void *arg, struct err *e)
-{
-	git_commit *parent = NULL;
-	git_tree *before = NULL;
-	git_tree *after = NULL;
-	int code;
-
-	if (git_commit_tree(&after, commit) != 0 ||
-		(git_commit_parentcount(commit) > 0 &&
-			(git_commit_parent(&parent, commit, 0) != 0 ||
-				git_commit_tree(&before, parent) != 0)))
-		code = git_failed(e, "cannot read commit %s",
-			git_oid_tostr_s(git_commit_id(commit)));
-	else
-		code = each_delta(f, before, after, fn, arg, e);
-	git_tree_free(before);
-	git_tree_free(after);
-	git_commit_free(parent);
-	return code;
-}
+/* --- Their commits and ours ------------------------------------------------
+ */
 
 static int cannot_walk(const struct store *s, struct err *e)
 {
@@ -124,37 +81,34 @@ static int each_commit(struct following *f, const git_oid *tip, unsigned order,
 	return code;
 }
 
-/* One of a person's brings nothing that its parents do not. */
-static bool is_merge(const git_commit *commit)
-{
-	return git_commit_parentcount(commit) > 1;
-}
-
 /* --- Who else writes what ------------------------------------------------- */
 
-static int note_theirs(struct following *f, const git_diff_delta *delta,
-	void *arg, struct err *e)
+struct noting {
+	struct state *state;
+	struct str instance;
+};
+
+static int note_theirs(void *arg, const git_diff_delta *delta, struct err *e)
 {
-	struct query q = query_open(f->store->state,
+	const struct noting *n = arg;
+	struct query q = query_open(n->state,
 		"INSERT OR REPLACE INTO their (path, instance) VALUES (?,"
 		" coalesce(?, (SELECT instance FROM their WHERE path = ?1)))");
-	const struct buf *name = arg;
 
 	bind_text(&q, str_of(delta->new_file.path));
-	bind_text(&q, name != NULL ? buf_str(name) : STR_NONE);
+	bind_text(&q, n->instance);
 	return query_run(&q, e);
 }
 
 static int note_commit(struct following *f, git_commit *commit, struct err *e)
 {
 	struct buf name = {0};
-	bool instance;
+	struct noting n = {.state = f->store->state};
 	int code;
 
-	if (is_merge(commit))
-		return 0;
-	instance = history_instance(commit, &name);
-	code = each_change(f, commit, note_theirs, instance ? &name : NULL, e);
+	if (history_instance(commit, &name))
+		n.instance = buf_str(&name);
+	code = history_deltas(f->store, commit, note_theirs, &n, e);
 	buf_fini(&name);
 	return code;
 }
@@ -190,6 +144,7 @@ static int changed_there(struct following *f, const char *path, bool *changed,
 /* --- A commit once more --------------------------------------------------- */
 
 struct again {
+	struct following *f;
 	struct changes changes;
 	git_oid tree; /* that it goes onto */
 	bool ours;
@@ -244,12 +199,11 @@ static struct worktree_change *note_delta(
 	return to;
 }
 
-static int add_change(struct following *f, const git_diff_delta *delta,
-	void *arg, struct err *e)
+static int add_change(void *arg, const git_diff_delta *delta, struct err *e)
 {
 	struct again *a = arg;
 
-	return check_theirs(f, a, note_delta(&a->changes, delta), e);
+	return check_theirs(a->f, a, note_delta(&a->changes, delta), e);
 }
 
 static int make(
@@ -274,18 +228,16 @@ static int make(
 
 static int make_again(struct following *f, git_commit *commit, struct err *e)
 {
-	struct again a = {.fits = true};
+	struct again a = {.f = f, .fits = true};
 	struct buf name = {0};
 	int code;
 
-	if (is_merge(commit))
-		return 0;
 	a.ours = history_instance(commit, &name) &&
 		 str_is(buf_str(&name), f->store->instance);
 	buf_fini(&name);
 	code = tree_of(f->store->repo, &f->new, &a.tree, e);
 	if (code == 0)
-		code = each_change(f, commit, add_change, &a, e);
+		code = history_deltas(f->store, commit, add_change, &a, e);
 	if (code == 0 && a.fits)
 		code = make(f, commit, &a, e);
 	f->left |= !a.fits;
@@ -308,21 +260,30 @@ static int see_left(struct following *f, git_commit *commit, struct err *e)
 
 /* --- Going there ---------------------------------------------------------- */
 
-static int add_step(struct following *f, const git_diff_delta *delta, void *arg,
-	struct err *e)
+static int add_step(struct following *f, const git_diff_delta *delta,
+	struct changes *c, struct err *e)
 {
-	struct changes *c = arg;
-	struct buf oid = {0};
 	int64_t owner;
 	bool ours = false;
 	int code = state_owner(f->store->state, str_of(delta->new_file.path),
-		&ours, &owner, &oid, e);
+		&ours, &owner, e);
 
-	buf_fini(&oid);
 	if (code != 0)
 		return code;
 	note_delta(c, delta)->theirs = !ours;
 	return 0;
+}
+
+static int add_steps(struct following *f, git_tree *before, git_tree *after,
+	struct changes *c, struct err *e)
+{
+	git_diff *diff = NULL;
+	int code = history_compare(f->store, before, after, &diff, e);
+
+	for (size_t i = 0; code == 0 && i < git_diff_num_deltas(diff); i++)
+		code = add_step(f, git_diff_get_delta(diff, i), c, e);
+	git_diff_free(diff);
+	return code;
 }
 
 static int list_steps(struct following *f, struct changes *c, struct err *e)
@@ -339,7 +300,7 @@ static int list_steps(struct following *f, struct changes *c, struct err *e)
 				0)
 			code = git_failed(e, "cannot read a tree");
 	if (code == 0)
-		code = each_delta(f, trees[0], trees[1], add_step, c, e);
+		code = add_steps(f, trees[0], trees[1], c, e);
 	git_tree_free(trees[0]);
 	git_tree_free(trees[1]);
 	return code;

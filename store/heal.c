@@ -257,17 +257,16 @@ static void index_pack(struct store *s, const char *pack, const char *index)
 static void index_packs(struct store *s, const struct buf *packs)
 {
 	struct str rest = buf_str(packs);
+	struct str line;
 
-	while (rest.n > 0) {
-		size_t n = str_find(rest, STR("\n"));
-		char *pack = str_dup((struct str){rest.p, n});
-		char *index =
-			xasprintf("%.*s.idx", (int)(n > 5 ? n - 5 : 0), rest.p);
+	while (str_line(&rest, &line)) {
+		char *pack = str_dup(line);
+		char *index = xasprintf(
+			"%.*s.idx", (int)(line.n > 5 ? line.n - 5 : 0), line.p);
 
 		index_pack(s, pack, index);
 		free(pack);
 		free(index);
-		rest = str_skip(rest, n < rest.n ? n + 1 : n);
 	}
 }
 

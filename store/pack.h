@@ -52,7 +52,6 @@ int pack_add_parcel(struct pack *p, git_object_t type,
 	const struct parcel *parcel, struct err *e);
 
 /* Give an object's content to fn, in pieces.  Once sealed: any threads. */
-typedef int pack_sink_fn(void *arg, const void *bytes, size_t n, struct err *e);
 int pack_read(struct pack *p, const struct object *object, inflate_sink_fn *fn,
 	void *arg, struct err *e);
 

@@ -213,19 +213,16 @@ static int taken(struct str path, struct err *e)
 static bool may_adopt(const struct store *s, struct str path)
 {
 	struct str rest;
+	struct str line;
 
 	if (s->adopt == NULL)
 		return false;
 	rest = buf_str(s->adopt);
 	if (rest.n == 0)
 		return true;
-	while (rest.n > 0) {
-		size_t n = str_find(rest, STR("\n"));
-
-		if (str_eq(path, (struct str){rest.p, n}))
+	while (str_line(&rest, &line))
+		if (str_eq(path, line))
 			return true;
-		rest = str_skip(rest, n < rest.n ? n + 1 : n);
-	}
 	return false;
 }
 
@@ -279,7 +276,6 @@ static int check_free(
 {
 	struct state *s = p->store->state;
 	struct str path = p->files[i].path;
-	struct buf oid = {0};
 	int64_t other = 0;
 	bool found = false;
 	int code = staging_owner(s, path, &p->row, &found, &other, e);
@@ -289,8 +285,7 @@ static int check_free(
 			"%.*s is taken by a file of work package %lld",
 			STR_ARGS(path), (long long)other);
 	if (code == 0)
-		code = state_owner(s, path, &found, &other, &oid, e);
-	buf_fini(&oid);
+		code = state_owner(s, path, &found, &other, e);
 	p->known_path |= found;
 	if (code == 0 && i == 0)
 		p->unclaimed = found && other == 0;

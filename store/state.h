@@ -70,7 +70,7 @@ int state_put(
 	struct state *s, const char *key, struct str value, struct err *e);
 int state_delete(struct state *s, const char *key, struct err *e);
 
-/* Answers of the server that give names to things, by API path. */
+/* Answers of the server that give names to things: projects, schema/1-15 … */
 typedef int state_resource_fn(
 	void *arg, struct str name, struct str body, struct err *e);
 int state_resource_put(
@@ -152,7 +152,7 @@ int state_documents(struct state *s, int64_t work_package,
 	state_document_fn *fn, void *arg, struct err *e);
 /* The one that owns a path in the store. */
 int state_owner(struct state *s, struct str path, bool *found,
-	int64_t *work_package, struct buf *oid, struct err *e);
+	int64_t *work_package, struct err *e);
 
 /*
  * How many of our files are in a folder ("": the store's root), and one of

@@ -130,18 +130,15 @@ int state_documents(struct state *s, int64_t work_package,
 }
 
 int state_owner(struct state *s, struct str path, bool *found,
-	int64_t *work_package, struct buf *oid, struct err *e)
+	int64_t *work_package, struct err *e)
 {
-	struct query q = query_open(
-		s, "SELECT work_package, oid FROM file WHERE path = ?");
+	struct query q =
+		query_open(s, "SELECT work_package FROM file WHERE path = ?");
 
 	bind_text(&q, path);
 	*found = query_next(&q);
-	if (*found) {
+	if (*found)
 		*work_package = column_int(&q);
-		buf_clear(oid);
-		buf_add_str(oid, column_text(&q));
-	}
 	return query_close(&q, e);
 }
 

@@ -173,8 +173,8 @@ int store_adopted(
 
 /*
  * A content that arrives in pieces, spooled to disk when it is large, and
- * made a pack when it is very large.  MD5 and SHA-256 are made on the way: the
- * bytes are borrowed until the next call.
+ * made a pack when it is very large.  Its MD5 is made on the way: the bytes are
+ * borrowed until the next call.
  */
 struct store_content;
 
