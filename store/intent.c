@@ -383,7 +383,8 @@ struct keeping {
 	git_oid tip; /* and where it came to be */
 	bool moved;  /* it did: only the work tree may be left to do */
 	bool later;  /* which may be done beside what comes next, */
-	bool begun;  /* and is */
+	bool begun;  /* and is, */
+	bool left;   /* or was not, as another git is at work there */
 	bool late;   /* nobody waits for the commit: it was promised before */
 };
 
@@ -460,6 +461,10 @@ static int update_worktree(struct store *s, struct keeping *k, struct err *e)
 	if (!store_is_checked_out(s))
 		return 0;
 	code = worktree_hold(s->worktree, e);
+	if (code != 0 && k->later) {
+		k->left = true;
+		return 0;
+	}
 	if (code == 0 && store_is_checked_out(s))
 		code = update_files(s, k, e);
 	if (!k->begun)
@@ -604,8 +609,9 @@ static int keep_promise(struct store *s, struct keeping *k, struct err *e)
 	k->moved = synced == 0;
 	if (code == 0)
 		code = synced;
-	return code == 0 && !k->begun ? delete_rows(s, &k->intent.new, e)
-				      : code;
+	return code == 0 && !k->begun && !k->left
+		       ? delete_rows(s, &k->intent.new, e)
+		       : code;
 }
 
 void intent_catch_up(struct store *s)
@@ -617,7 +623,6 @@ void intent_catch_up(struct store *s)
 		return;
 	s->begun = NULL;
 	code = worktree_end(s->worktree, NULL);
-	worktree_release(s->worktree);
 	/* The disk tells an error once: it may be of what is written ahead. */
 	if (code != 0) {
 		worktree_expect_none(s->worktree);
@@ -644,7 +649,8 @@ static int keep(struct store *s, struct keeping *k, git_oid *commit,
 	else if (code == 0)
 		k->moved = true;
 	/* Where nobody else moved the branch, it needs no new look. */
-	if (code == 0 && found && git_oid_equal(&k->old, &s->seen_tip) &&
+	if (code == 0 && found && !k->left &&
+		git_oid_equal(&k->old, &s->seen_tip) &&
 		git_oid_equal(&intent->old, &k->old) &&
 		git_oid_equal(&k->tip, &intent->new))
 		s->seen_tip = k->tip;

@@ -112,7 +112,7 @@ void worktree_expect_end(
  * without, and 0 is returned.
  */
 int worktree_hold(struct worktree *w, struct err *e);
-void worktree_release(struct worktree *w); /* nothing is begun */
+void worktree_release(struct worktree *w); /* what is begun does it itself */
 
 /*
  * Bring files and index in step, while the work tree is held: attachments

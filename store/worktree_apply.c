@@ -379,6 +379,7 @@ static void *do_begun(void *arg)
 	struct jobs *jobs = arg;
 
 	jobs->code = do_all(jobs, &jobs->err);
+	worktree_release(jobs->w);
 	return NULL;
 }
 

@@ -145,6 +145,56 @@ static void test_branch_left_in_between(void **state)
 	check_clean(f);
 }
 
+/* So many that a thread puts them into place. */
+static void commit_many(struct fixture *f, const char *text)
+{
+	struct store_commit c = commit_of(8);
+	char path[32];
+
+	for (int i = 0; i < 40; i++) {
+		snprintf(path, sizeof(path), "many/%d.md", i);
+		put_well(f, 10 + i, make(path, text, NULL), STORE_ADDED);
+	}
+	c.partial = true;
+	if (store_commit(f->store, &c, &f->err) != 0)
+		fail_msg("store_commit: %s", f->err.text);
+	assert_int_equal(strlen(c.id), 40);
+}
+
+/* While the next ones come, people may work in the store. */
+static void test_lock_is_let_go(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	commit_many(f, "one\n");
+	run("cd '%s' && for i in $(seq 200); do test -e many/9.md && "
+	    "! test -e .git/index.lock && exit 0; sleep 0.05; done; exit 1",
+		f->path);
+	write_file(f, "theirs.md", "theirs");
+	run(GIT "add theirs.md", f->path);
+	commit(f);
+	assert_string_equal(
+		run(GIT "status --porcelain", f->path), "A  theirs.md\n");
+}
+
+/* Another git at work is no reason to end a pass in its middle. */
+static void test_many_beside_a_git(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	run("touch '%s/.git/index.lock'", f->path);
+	commit_many(f, "one\n");
+	run("! test -e '%s/many'", f->path);
+	run("rm '%s/.git/index.lock'", f->path);
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	commit(f);
+	assert_string_equal(text_of(f, "many/39.md"), "one\n");
+	assert_string_equal(text_of(f, "a/one.md"), "more\n");
+	check_clean(f);
+}
+
 /* A change of theirs on top of ours is not undone in the work tree. */
 static void test_their_change_on_top(void **state)
 {
@@ -563,6 +613,8 @@ int main(void)
 		TEST(test_nothing_left_to_make),
 		TEST(test_late_edit_is_kept),
 		TEST(test_branch_left_in_between),
+		TEST(test_lock_is_let_go),
+		TEST(test_many_beside_a_git),
 		TEST(test_their_change_on_top),
 		TEST(test_blocked_worktree),
 		TEST(test_ours_while_blocked),
