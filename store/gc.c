@@ -159,26 +159,7 @@ static int take(const char *file, int flags, int64_t *since, int *fd)
 	return error;
 }
 
-void gc_clear(const char *folder, const char *common, const char *name)
-{
-	char *file = xasprintf("%s/opsync/%s", folder, name);
-	int64_t since = 0;
-	int fd;
-
-	if (take(file, 0, &since, &fd) == 0) {
-		for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-			char *place = xasprintf("%s%s", common, places[i].name);
-
-			clear_place(&places[i], place, since);
-			free(place);
-		}
-		unlink(file);
-		close(fd);
-	}
-	free(file);
-}
-
-bool gc_is_held(const char *folder, const char *name)
+static bool is_held(const char *folder, const char *name)
 {
 	char *file = xasprintf("%s/opsync/%s", folder, name);
 	int64_t since;
@@ -189,6 +170,31 @@ bool gc_is_held(const char *folder, const char *name)
 		close(fd);
 	free(file);
 	return error == EAGAIN || error == EACCES;
+}
+
+/* What one has closed, and not renamed yet, is not to be taken away. */
+static bool is_other_held(const char *folder, const char *name)
+{
+	return is_held(folder, strcmp(name, "gc") == 0 ? "fetch" : "gc");
+}
+
+void gc_clear(const char *folder, const char *common, const char *name)
+{
+	char *file = xasprintf("%s/opsync/%s", folder, name);
+	int64_t since = 0;
+	int fd;
+
+	if (!is_other_held(folder, name) && take(file, 0, &since, &fd) == 0) {
+		for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+			char *place = xasprintf("%s%s", common, places[i].name);
+
+			clear_place(&places[i], place, since);
+			free(place);
+		}
+		unlink(file);
+		close(fd);
+	}
+	free(file);
 }
 
 int gc_begin(const char *folder, const char *name, int *fd, struct err *e)

@@ -22,10 +22,10 @@ int gc_begin(const char *folder, const char *name, int *fd, struct err *e);
 void gc_end(const char *folder, const char *common, const char *name, int fd,
 	bool whole);
 
-/* Remove what a killed one left.  What cannot be removed stays. */
+/*
+ * Remove what a killed one left, but while the other is at work.  What cannot
+ * be removed stays.
+ */
 void gc_clear(const char *folder, const char *common, const char *name);
-
-/* Is one at work? */
-bool gc_is_held(const char *folder, const char *name);
 
 #endif

@@ -513,7 +513,10 @@ static void give_up_kept(struct store *s, struct intent *intent)
 				"commit %.10s, which was to be kept on %s, is "
 				"gone",
 				git_oid_tostr_s(&kept->commit), kept->branch);
-		kept->commit = (git_oid){{0}};
+		*kept = (struct kept){0};
+		state_exec(s->state,
+			"UPDATE intent SET kept = NULL, kept_branch = ''",
+			NULL); /* else it is told again */
 	}
 	git_commit_free(commit);
 }

@@ -88,32 +88,18 @@ void store_gc_end(struct store *s, int fd, bool whole)
 		"gc", fd, whole);
 }
 
-/* What git repack has closed, and not renamed yet, is not to be taken away. */
-static void clear_fetch(const char *folder, const char *common)
-{
-	if (!gc_is_held(folder, "gc"))
-		gc_clear(folder, common, "fetch");
-}
-
 int store_fetch_begin(struct store *s, int *fd, struct err *e)
 {
 	const char *folder = git_repository_path(s->repo);
 
-	clear_fetch(folder, git_repository_commondir(s->repo));
+	gc_clear(folder, git_repository_commondir(s->repo), "fetch");
 	return gc_begin(folder, "fetch", fd, e);
 }
 
 void store_fetch_end(struct store *s, int fd, bool whole)
 {
-	const char *folder = git_repository_path(s->repo);
-	const char *common = git_repository_commondir(s->repo);
-
-	if (whole) {
-		gc_end(folder, common, "fetch", fd, true);
-		return;
-	}
-	close(fd);
-	clear_fetch(folder, common);
+	gc_end(git_repository_path(s->repo), git_repository_commondir(s->repo),
+		"fetch", fd, whole);
 }
 
 char *store_file(const struct store *s, const char *name)
