@@ -332,11 +332,13 @@ static int change(struct session *s, const struct index_change *changes,
 	return r != 0 || done ? r : rewrite(s, changes, n, e);
 }
 
-static int sync_folder(const struct session *s, struct err *e)
+int index_sync(const struct index_file *f, struct err *e)
 {
-	char *folder = xstrdup(s->path);
+	char *folder = index_path(f->repo);
 	int r;
 
+	if (folder == NULL)
+		return git_failed(e, "the repository has no index");
 	*strrchr(folder, '/') = '\0';
 	r = folder_sync(folder, e);
 	free(folder);
@@ -358,8 +360,6 @@ int index_update(const struct index_file *f, const struct index_change *changes,
 	r = change(&s, changes, n, e);
 	if (r == 0 && known)
 		*f->known = f->memo->index;
-	if (r == 0)
-		r = sync_folder(&s, e);
 	unlink(s.copy);
 	free(s.copy);
 	free(s.path);

@@ -29,11 +29,14 @@ struct index_file {
 };
 
 /*
- * Change these entries of the index, which the caller has locked, and put it
- * on disk.  ERR_IO.  An index that was known stays so, with these entries.
+ * Change these entries of the index, which the caller has locked; index_sync()
+ * puts its name on disk, as its content is, once it is let go.  ERR_IO.  An
+ * index that was known stays so, with these entries.
  */
 int index_update(const struct index_file *f, const struct index_change *changes,
 	size_t n, struct err *e);
+
+int index_sync(const struct index_file *f, struct err *e);
 
 /* Forget what memo holds, and remove what was put beside the index for it. */
 void index_forget(const struct index_file *f);

@@ -112,12 +112,12 @@ void worktree_expect_end(
  * without, and 0 is returned.
  */
 int worktree_hold(struct worktree *w, struct err *e);
-void worktree_release(struct worktree *w); /* what is begun does it itself */
+void worktree_release(struct worktree *w);
 
 /*
- * Bring files and index in step, while the work tree is held: attachments
- * before documents, removals last, empty folders of removed files removed too;
- * durable when it returns.
+ * Bring files and index in step, while the work tree is held, and release it:
+ * attachments before documents, removals last, empty folders of removed files
+ * removed too; durable when it returns.
  * May be called again for the same changes after a kill: the result is the
  * same.  A path where something stands in the way (a link or a file where a
  * folder should be, a folder where a file should be) or that changed since it

@@ -269,7 +269,8 @@ static int update_index(struct jobs *jobs, struct err *e)
 	else if (n > 0)
 		r = index_update(&f, entries, n, e);
 	free(entries);
-	return r;
+	worktree_release(jobs->w); /* before the disk is waited for */
+	return r == 0 && n > 0 ? index_sync(&f, e) : r;
 }
 
 /* The whole of it can be read here. */
@@ -379,7 +380,6 @@ static void *do_begun(void *arg)
 	struct jobs *jobs = arg;
 
 	jobs->code = do_all(jobs, &jobs->err);
-	worktree_release(jobs->w);
 	return NULL;
 }
 
