@@ -44,7 +44,7 @@ int tree_of(git_repository *repo, const git_oid *commit, git_oid *out,
 static struct tree *place_of(struct trees *t, size_t level)
 {
 	while (t->n <= level) {
-		t->kept = grow(t->kept, t->n, &t->cap, sizeof(*t->kept));
+		t->kept = grow(t->kept, t->n, &t->cap, sizeof(struct tree *));
 		t->kept[t->n++] = xcalloc(1, sizeof(**t->kept));
 	}
 	return t->kept[level];
