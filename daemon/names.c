@@ -583,26 +583,17 @@ struct api_pair *names_pairs(
 	return pairs;
 }
 
-struct api_pair *names_new_pairs(
-	const struct names *n, const struct names_scope *scope, size_t *n_pairs)
-{
-	size_t count;
-	struct api_pair *pairs = names_pairs(n, scope, &count);
-
-	*n_pairs = 0;
-	for (size_t i = 0; i < count; i++)
-		if (find_schema(n, pairs[i].project_id, pairs[i].type_id) ==
-			NULL)
-			pairs[(*n_pairs)++] = pairs[i];
-	return pairs;
-}
-
 bool names_have_schemas(const struct names *n, const struct names_scope *scope)
 {
 	size_t count;
+	struct api_pair *pairs = names_pairs(n, scope, &count);
+	size_t i = 0;
 
-	free(names_new_pairs(n, scope, &count));
-	return count == 0;
+	while (i < count &&
+		find_schema(n, pairs[i].project_id, pairs[i].type_id) != NULL)
+		i++;
+	free(pairs);
+	return i == count;
 }
 
 bool names_have_fields(const struct names *n, const struct program *program)

@@ -92,12 +92,9 @@ int names_unknown_project(const struct names *n,
 
 /*
  * All pairs of a project in scope and a type, which have a schema if the type
- * is active there; or, of these, the ones that were never asked for.  The
- * caller frees them.
+ * is active there.  The caller frees them.
  */
 struct api_pair *names_pairs(const struct names *n,
-	const struct names_scope *scope, size_t *n_pairs);
-struct api_pair *names_new_pairs(const struct names *n,
 	const struct names_scope *scope, size_t *n_pairs);
 
 /* Are the schemas of all pairs of a project in scope and a type known? */

@@ -139,21 +139,59 @@ static void run_put(struct job *job)
 	mapper_end_names(m, rc, &r->err);
 }
 
+struct met {
+	size_t n, cap;
+	struct api_pair *pairs; /* sorted */
+};
+
+static void add_met(void *arg, int64_t project_id, int64_t type_id)
+{
+	struct met *met = arg;
+
+	met->pairs = grow(met->pairs, met->n, &met->cap, sizeof(*met->pairs));
+	met->pairs[met->n++] = (struct api_pair){project_id, type_id};
+}
+
+static int by_pair(const void *x, const void *y)
+{
+	const struct api_pair *a = x;
+	const struct api_pair *b = y;
+
+	if (a->project_id != b->project_id)
+		return a->project_id < b->project_id ? -1 : 1;
+	return a->type_id < b->type_id ? -1 : a->type_id > b->type_id;
+}
+
+/* Those that work packages were met of come first, and are asked for. */
+static void choose_met(struct resolve *r)
+{
+	struct met met = {0};
+
+	state_pairs(
+		store_state(r->sync->mapper->store), add_met, &met, &r->err);
+	for (size_t i = 0; met.n > 0 && i < r->n_all; i++) {
+		struct api_pair pair = r->pairs[i];
+
+		if (bsearch(&pair, met.pairs, met.n, sizeof(pair), by_pair) ==
+			NULL)
+			continue;
+		r->pairs[i] = r->pairs[r->n_pairs];
+		r->pairs[r->n_pairs++] = pair;
+	}
+	free(met.pairs);
+}
+
 /* All that may be there; if they are very many, those that were met. */
 static void list_pairs(struct resolve *r)
 {
-	const struct names *n = &r->sync->mapper->names;
-	size_t count;
-
-	r->pairs = names_pairs(n, &r->scope, &count);
-	for (size_t i = 0; i < count; i++)
-		if (count <= MANY_PAIRS ||
-			names_schema(n, r->pairs[i].project_id,
-				r->pairs[i].type_id) != NULL)
-			r->pairs[r->n_pairs++] = r->pairs[i];
+	r->pairs = names_pairs(&r->sync->mapper->names, &r->scope, &r->n_all);
+	if (r->n_all > MANY_PAIRS)
+		choose_met(r);
+	else
+		r->n_pairs = r->n_all;
 }
 
-/* Is a field missing that a pair may have which was never asked for? */
+/* Is a field missing that a pair may have which is not asked for otherwise? */
 static bool seek_fields(struct resolve *r)
 {
 	const struct mapper *m = r->sync->mapper;
@@ -161,10 +199,8 @@ static bool seek_fields(struct resolve *r)
 
 	if (found) {
 		r->n_pairs = 0;
-	} else if (!r->seeking) {
-		free(r->pairs);
-		r->pairs = names_new_pairs(&m->names, &r->scope, &r->n_pairs);
-		r->next_pair = 0;
+	} else {
+		r->n_pairs = r->n_all;
 		r->seeking = true;
 	}
 	return r->next_pair < r->n_pairs;

@@ -51,6 +51,7 @@ struct resolve {
 	int64_t total;      /* projects, by the server's word */
 	size_t n_listed;    /* projects in the pages so far */
 	bool seeking;       /* schemas, until each field is found */
+	size_t n_all; /* pairs that may be there, the first n_pairs are asked */
 	size_t n_pairs, next_pair, n_asked;
 	struct api_pair *pairs;
 };

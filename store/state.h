@@ -129,6 +129,10 @@ typedef int state_id_fn(void *arg, int64_t id, struct err *e);
 int state_newer(struct state *s, int64_t after, int64_t before, state_id_fn *fn,
 	void *arg, struct err *e);
 
+/* The pairs of project and type that there are rows of, in that order. */
+typedef void state_pair_fn(void *arg, int64_t project_id, int64_t type_id);
+int state_pairs(struct state *s, state_pair_fn *fn, void *arg, struct err *e);
+
 /* A file of ours in the store: a document, or an attachment beside it. */
 struct state_file {
 	struct str path;

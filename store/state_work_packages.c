@@ -148,3 +148,17 @@ int state_newer(struct state *s, int64_t after, int64_t before, state_id_fn *fn,
 	}
 	return query_close(&q, e);
 }
+
+int state_pairs(struct state *s, state_pair_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT DISTINCT project_id, type_id FROM work_package"
+		" ORDER BY project_id, type_id");
+
+	while (query_next(&q)) {
+		int64_t project_id = column_int(&q);
+
+		fn(arg, project_id, column_int(&q));
+	}
+	return query_close(&q, e);
+}

@@ -45,6 +45,22 @@ def synced(tap, server):
         tap.ok(done.code == 0 and "12 changed" in done.err,
                "one that only the last project has", done)
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        sought(tap, server, sync)
+
+
+def sought(tap, server, sync):
+    """What was asked for all is not asked for ever after."""
+    asked(server)
+    tap.same(sync.once("--reconcile").code, 0, "all were asked for once")
+    tap.ok(asked(server) < 4, "and later those that were met")
+    server.side("field", {
+        "project": PROJECTS, "type": 7, "key": "customField78",
+        "schema": {"type": "String", "name": "Young"}})
+    sync.configure(mapping=MAPPING % "Young")
+    tap.same(sync.once().code, 0, "one that came where nothing was met is found")
+    asked(server)
+    tap.same(sync.once("--reconcile").code, 0, "and known later")
+    tap.ok(asked(server) < 4, "with few questions")
 
 
 def at_once(tap, server):

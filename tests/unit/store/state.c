@@ -130,6 +130,11 @@ static int on_head(void *arg, const struct state_head *head, struct err *e)
 	return 0;
 }
 
+static void on_pair(void *arg, int64_t project_id, int64_t type_id)
+{
+	buf_printf(arg, "%d-%d ", (int)project_id, (int)type_id);
+}
+
 static void test_work_packages(void **state)
 {
 	struct fixture *f = *state;
@@ -170,12 +175,17 @@ static void test_work_packages(void **state)
 	WELL(put_work_package(s, &wp, &f->err));
 	WELL(state_heads(s, on_head, &seen, &f->err));
 	expect(&seen, "7/2/-4/5/1/0 8/2/-4/5/1/1 9/2/-4/5/3/1 ");
+	wp.id = 6;
+	wp.project_id = 1;
+	WELL(put_work_package(s, &wp, &f->err));
+	WELL(state_pairs(s, on_pair, &seen, &f->err));
+	expect(&seen, "1-3 2-3 ");
 	WELL(state_attachment(s, 1, &found, on_attachment, &seen, &f->err));
 	assert_true(found);
 	expect(&seen, "1/9/9223372036854775807/d/o/PNG/7/8");
 	WELL(state_attachment(s, 2, &found, on_attachment, &seen, &f->err));
 	assert_false(found);
-	WELL(state_work_package(s, 6, &found, on_work_package, &seen, &f->err));
+	WELL(state_work_package(s, 5, &found, on_work_package, &seen, &f->err));
 	assert_false(found);
 	buf_fini(&seen);
 	state_close(s);
