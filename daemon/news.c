@@ -41,7 +41,7 @@ void news_init(struct news *n, const struct config *config)
 	n->url = xstrdup(config->url);
 	n->instance = xstrdup(config->instance);
 	n->head_file = config_head(config);
-	n->after = -1;
+	n->noted = n->after = -1;
 }
 
 void news_clear(struct news *n)
@@ -199,22 +199,34 @@ static int gather(struct news *n, struct store *store, struct err *e)
 	return r;
 }
 
-/* It is always there but at the very first, and where the state is another. */
-static int load_after(struct news *n, struct store *store, struct err *e)
+/* -1: it is not there, as at the very first, and where the state is another. */
+static int load_seen(struct store *store, int64_t *out, struct err *e)
 {
 	struct buf text = {0};
 	bool found = false;
 	long long seen = 0;
 	int r = state_get(store_state(store), SEEN, &text, &found, e);
 
-	n->anew = r == 0 && !found && n->after > 0 && !n->first;
-	if (r == 0 && found && n->after < 0)
-		n->after = str_to_int64(buf_str(&text), &seen) ? seen : 0;
-	if (r == 0 && !found)
-		n->after = 0;
-	n->first = n->first && !found;
+	if (found && !str_to_int64(buf_str(&text), &seen))
+		seen = 0;
+	*out = found ? seen : -1;
 	buf_fini(&text);
 	return r;
+}
+
+static int load_after(struct news *n, struct store *store, struct err *e)
+{
+	int64_t seen;
+	int r = load_seen(store, &seen, e);
+
+	if (r != 0)
+		return r;
+	n->anew = n->noted >= 0 && seen != n->noted;
+	if (n->anew || n->after < 0)
+		n->after = seen > 0 ? seen : 0;
+	n->first = n->first && seen < 0;
+	n->noted = seen;
+	return 0;
 }
 
 /* --- The file head ------------------------------------------------------ */
@@ -274,12 +286,13 @@ static int put_head(struct news *n, struct store *store, struct err *e)
 
 /* --- Both --------------------------------------------------------------- */
 
-static void note(struct store *store, int64_t at, struct err *e)
+static void note(struct news *n, struct store *store, int64_t at)
 {
 	char text[24];
 
 	snprintf(text, sizeof(text), "%lld", (long long)at);
-	state_put(store_state(store), SEEN, str_of(text), e);
+	if (state_put(store_state(store), SEEN, str_of(text), &n->err) == 0)
+		n->noted = at;
 }
 
 void news_collect(struct news *n, struct store *store)
@@ -288,15 +301,15 @@ void news_collect(struct news *n, struct store *store)
 	int r;
 
 	n->err = (struct err){0};
+	n->anew = n->more = false;
 	n->seen = n->after;
-	n->more = false;
 	r = load_after(n, store, &n->err);
 	if (r == 0)
 		r = gather(n, store, &n->err);
 	if (r == 0 && n->first)
 		n->after = n->seen;
-	if (r == 0 && (n->first || n->anew))
-		note(store, n->after, &n->err);
+	if (r == 0 && n->noted < 0)
+		note(n, store, n->after);
 	n->first = n->first && n->err.code != 0;
 	if (put_head(n, store, &late) != 0 && n->err.code == 0)
 		n->err = late;
@@ -304,5 +317,8 @@ void news_collect(struct news *n, struct store *store)
 
 void news_note(struct news *n, struct store *store)
 {
-	note(store, n->seen, &n->err);
+	int64_t seen;
+
+	if (load_seen(store, &seen, &n->err) == 0 && seen == n->noted)
+		note(n, store, n->seen);
 }

@@ -17,6 +17,7 @@ struct news {
 	char *instance;
 	char *head_file; /* NULL: the store's */
 	bool first;      /* what is in the log already is not new */
+	int64_t noted;   /* what the state says is told; -1: it was not asked */
 	int64_t after;   /* this event, take what is new; -1: ask the state */
 	int64_t seen;    /* the last one that was looked at, */
 	bool more;       /* and there are others */
@@ -40,7 +41,10 @@ void news_clear(struct news *n); /* forgets the items */
  */
 void news_collect(struct news *n, struct store *store);
 
-/* All up to n->seen is told: it is not told again after a start. */
+/*
+ * All up to n->seen is told: it is not told again after a start.  Not where
+ * the state was made again meanwhile: the next news_collect() says so.
+ */
 void news_note(struct news *n, struct store *store);
 
 #endif

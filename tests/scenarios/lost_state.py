@@ -5,6 +5,7 @@ import glob
 import os
 import shutil
 import sys
+import time
 
 from harness import StandIn, Sync, Tap, until
 
@@ -149,15 +150,21 @@ def hidden(tap):
         tap.tree(sync.tree(), sync.scratch(), "shown again: as from nothing")
 
 
-def garbled_alive(tap):
-    """The file is damaged under a running daemon."""
+def garbled_alive(tap, busy):
+    """The file is damaged under a running daemon, also while a hook runs."""
     with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
         told = os.path.join(sync.folder, "told")
+        waits = os.path.join(sync.folder, "waits")
         sync.configure(more="hooks: { settle: 100ms, calls: [{ on: [commit], "
-                       "shell: 'cat >>%s' }] }" % told)
+                       "shell: 'cat >>%s; while test -e %s; do sleep 0.05; "
+                       "done' }] }" % (told, waits))
         sync.start()
         for n in range(10):
             server.side("edit", {"id": 7, "set": {"subject": "Before %d" % n}})
+            sync.opsync("resync", "--wait")
+        if busy:
+            sync.write("waits", "")
+            server.side("edit", {"id": 7, "set": {"subject": "Is told"}})
             sync.opsync("resync", "--wait")
         head, commits = sync.head(), sync.commits()
         until(lambda: os.path.exists(told) and head in open(told).read())
@@ -166,6 +173,9 @@ def garbled_alive(tap):
         server.side("edit", {"id": 7, "set": {"subject": "After it"}})
         sync.opsync("resync", "--full", "--wait")
         sync.opsync("resync", "--full", "--wait")
+        if busy:
+            time.sleep(0.3)
+            os.unlink(waits)
         tap.tree(sync.tree(), sync.scratch(), "damaged while it runs: goes on")
         tap.ok("the state was damaged: it is made again" in sync.said(),
                "damaged while it runs: is noticed", sync.said())
@@ -187,7 +197,8 @@ def main():
         guarded(tap, server, sync)
         older_copy(tap, server, sync)
     hidden(tap)
-    garbled_alive(tap)
+    garbled_alive(tap, False)
+    garbled_alive(tap, True)
     return tap.end()
 
 
