@@ -94,9 +94,10 @@ int api_project_parse(
 	struct project p = {0};
 	int code = read_named(a, element, "project", &name, e);
 
+	p.id = name.id;
+	*out = (struct project){.id = name.id};
 	if (code != 0)
 		return code;
-	p.id = name.id;
 	p.name = name.name;
 	p.active = is_true(element, "active");
 	if (read_text(a, api_member(element, "identifier"), "identifier",

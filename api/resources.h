@@ -120,6 +120,7 @@ struct str api_member(struct str object, const char *key);
 void api_members(struct str object, const char *const *keys, size_t n,
 	struct str *values);
 
+/* One that cannot be read has its id at least, if it tells that: else 0. */
 int api_project_parse(struct arena *a, struct str element, struct project *out,
 	struct err *e);
 int api_schema_parse(

@@ -195,7 +195,7 @@ static void look_for_new(struct lane *lane)
 		const struct mapper_item *item = lane->page.items[i];
 		int64_t project = item->pair.project_id;
 
-		if (project != 0 && names_project(names, project) == NULL)
+		if (project != 0 && !names_have_project(names, project))
 			err_set(&lane->err, ERR_QUERY,
 				"project %lld is new here", (long long)project);
 		else if (item->status != 0 &&

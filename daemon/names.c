@@ -42,6 +42,7 @@ static int parse_projects(
 {
 	struct project *projects =
 		ARENA_ARRAY(&n->arena, struct project, list->n);
+	int64_t *left_out = ARENA_ARRAY(&n->arena, int64_t, list->n);
 	struct err why = {0};
 	size_t count = 0;
 	size_t failed = 0;
@@ -51,11 +52,13 @@ static int parse_projects(
 			    &projects[count], &why) == 0)
 			count += projects[count].active;
 		else
-			failed++;
+			left_out[failed++] = projects[count].id;
 	}
 	if (failed > 0 && failed == list->n)
 		return err_set(e, (enum err_code)why.code, "%s", why.text);
 	n->unreadable = why;
+	n->left_out = left_out;
+	n->n_left_out = failed;
 	n->projects = projects;
 	n->n_projects = count;
 	return 0;
@@ -270,6 +273,12 @@ const struct project *names_project(const struct names *n, int64_t id)
 		if (n->projects[i].id == id)
 			return &n->projects[i];
 	return NULL;
+}
+
+bool names_have_project(const struct names *n, int64_t id)
+{
+	return names_project(n, id) != NULL ||
+	       names_in_scope(n->left_out, n->n_left_out, id);
 }
 
 const struct schema *names_schema(

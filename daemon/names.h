@@ -22,6 +22,8 @@ struct names {
 	size_t cap_schemas;
 	struct project *projects;
 	struct err unreadable; /* a project that is left out; code 0: none */
+	size_t n_left_out;
+	int64_t *left_out; /* the ids of all these */
 	struct api_name *types;
 	struct api_name *statuses;
 	struct schema *schemas;
@@ -53,6 +55,8 @@ int names_put_schemas(struct names *n, struct state *state, struct str body,
 	const struct api_pair *asked, size_t n_asked, struct err *e);
 
 const struct project *names_project(const struct names *n, int64_t id);
+/* Did the server list it, even if it could not be read? */
+bool names_have_project(const struct names *n, int64_t id);
 const struct schema *names_schema(
 	const struct names *n, int64_t project_id, int64_t type_id);
 bool names_status_is_closed(const struct names *n, int64_t id);

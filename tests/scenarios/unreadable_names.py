@@ -124,6 +124,18 @@ def nowhere(tap, server, sync):
     tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
 
+def polled(tap, server, sync, path):
+    """What cannot be read is not asked for again by each poll."""
+    sync.start()
+    server.side("requests/reset")
+    for n in range(3):
+        edit(server, path, subject="Waits %d" % n)
+        sync.opsync("resync", "--wait")
+    tap.same(sum("/projects?" in r["path"] for r in server.requests()), 0,
+             "polls do not ask for projects again")
+    tap.same(sync.stop(), 0, "it ends well")
+
+
 def project(tap):
     """It is as one that is not shown."""
     with StandIn("--generate", "12", "--projects", "2") as server, Sync(
@@ -153,6 +165,7 @@ def project(tap):
         tap.ok(done.code == 3 and "its project 2 is not among those" in
                done.err and sync.tree() == tree, "what changes in it waits",
                done)
+        polled(tap, server, sync, ours[1])
         server.side("faults/clear")
         done = sync.once("--reconcile")
         tap.same(done.code, 0, "and comes when it can be read")
