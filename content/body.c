@@ -13,6 +13,13 @@
 #include "content/ascii.h"
 #include "content/body_walk.h"
 
+/* What begins somewhere may be an address: to another reader, or if changed. */
+enum doubt {
+	DOUBT_NONE,
+	DOUBT_NAME, /* behind a "]:" that ends no definition that we know of */
+	DOUBT_ALL,
+};
+
 /* The references found so far, and what the walk is in. */
 struct finding {
 	const struct body_scope *scope;
@@ -20,8 +27,8 @@ struct finding {
 	struct str body;
 	struct span span;
 	size_t in_anchor; /* <a> that are open */
-	size_t looked;    /* here is_in_address() was asked last, and said */
-	bool in_address;
+	size_t looked;    /* here find_doubt() was asked last, and said */
+	enum doubt doubt;
 	bool may_refer; /* without a work package: an address was found */
 	struct body_reference *refs;
 	size_t n;
@@ -63,25 +70,60 @@ static bool ends_address(char c)
 	return c == '\0' || strchr(" \n/?:()", c) != NULL;
 }
 
-/*
- * Behind "](" or "]:", and perhaps in the scheme of an address: what no link
- * is here may be one to another reader, or when something else is written.
- */
-static bool is_in_address(struct finding *f, size_t at)
+bool body_begins_line(struct str body, size_t at)
+{
+	while (at > 0 &&
+		strchr(" \t>*+-.)0123456789", body.p[at - 1]) != NULL &&
+		body.p[at - 1] != '\0')
+		at--;
+	return at == 0 || body.p[at - 1] == '\n';
+}
+
+/* "[x" at the start of a line, up to end; "[^1" is a footnote. */
+static bool is_definition(const struct finding *f, size_t end)
 {
 	const char *p = f->body.p;
+	size_t at = end;
+
+	while (at > 0 && strchr("[]\n", p[at - 1]) == NULL)
+		at--;
+	return at > 0 && p[at - 1] == '[' && p[at] != '^' &&
+	       body_begins_line(f->body, at - 1);
+}
+
+/* What stands before at, with no blank line between, says it. */
+static enum doubt doubt_before(const struct finding *f, size_t at)
+{
+	const char *p = f->body.p;
+	int feeds = 0;
+
+	while (at > 0 && strchr(" \t\r\n><", p[at - 1]) != NULL)
+		feeds += p[--at] == '\n';
+	if (feeds > 1 || at < 2 || p[at - 2] != ']')
+		return DOUBT_NONE;
+	if (p[at - 1] == ':')
+		return is_definition(f, at - 2) ? DOUBT_ALL : DOUBT_NAME;
+	return p[at - 1] == '(' ? DOUBT_ALL : DOUBT_NONE;
+}
+
+/* Behind "](" or "]:", and perhaps in the scheme of an address? */
+static enum doubt find_doubt(struct finding *f, size_t at)
+{
 	size_t start = at;
 
-	while (start != f->looked && start > 0 && !ends_address(p[start - 1]))
+	while (start != f->looked && start > 0 &&
+		!ends_address(f->body.p[start - 1]))
 		start--;
-	if (start != f->looked) {
-		while (start > 0 && strchr(" \t\r\n><", p[start - 1]) != NULL)
-			start--;
-		f->in_address = start > 1 && p[start - 2] == ']' &&
-				(p[start - 1] == '(' || p[start - 1] == ':');
-	}
+	if (start != f->looked)
+		f->doubt = doubt_before(f, start);
 	f->looked = at;
-	return f->in_address;
+	return f->doubt;
+}
+
+/* "#12" or a link is no address with a scheme, as a name may be. */
+static bool is_in_address(struct finding *f, size_t at, bool name)
+{
+	return find_doubt(f, at) >= (name ? DOUBT_NAME : DOUBT_ALL);
 }
 
 /* An address of a work package, alone in the text: with its angles. */
@@ -123,17 +165,19 @@ static void on_address(void *arg, enum place place, struct address at)
 	}
 	if (f->scope->addresses)
 		id = address_work_package(&f->addresses, address);
-	if (id > 0 && place == PLACE_BARE && !is_in_address(f, at.start))
+	/* Within <a> it becomes the subject alone, else a link. */
+	if (id > 0 && place == PLACE_BARE &&
+		!is_in_address(f, at.start, f->in_anchor > 0))
 		add_bare(f, at, id);
 	else if (id > 0 && place != PLACE_BARE)
 		add(f, REFERENCE_ADDRESS, at.start, at.end)->work_package = id;
 }
 
 /* By OpenProject's sign that a reference is none, or by its place. */
-static bool is_switched_off(struct finding *f, size_t start)
+static bool is_switched_off(struct finding *f, size_t start, bool name)
 {
 	return (start > f->span.start && f->body.p[start - 1] == '!') ||
-	       is_in_address(f, start);
+	       is_in_address(f, start, name);
 }
 
 /* Does a word go on here?  The '_' that ends an emphasis does not. */
@@ -171,7 +215,7 @@ static size_t on_number(void *arg, size_t at)
 	size_t n;
 	int64_t id = number_at(rest, &detail, &n);
 
-	if (id == 0 || is_switched_off(f, at))
+	if (id == 0 || is_switched_off(f, at, false))
 		return 0;
 	ref = add(f, REFERENCE_NUMBER, at, at + n);
 	ref->work_package = id;
@@ -191,7 +235,8 @@ static size_t on_named(void *arg, size_t start, size_t at)
 	size_t n;
 	int64_t id = address_number(rest, &n);
 
-	if (id == 0 || goes_on(str_skip(rest, n)) || is_switched_off(f, start))
+	if (id == 0 || goes_on(str_skip(rest, n)) ||
+		is_switched_off(f, start, true))
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (!str_is(word, words[i]))
@@ -258,7 +303,7 @@ static size_t on_wiki(void *arg, size_t at)
 	struct str label;
 
 	if (!str_starts(str_skip(rest, inside.n), STR("]]")) ||
-		is_switched_off(f, at) || !wiki_label(inside, &label) ||
+		is_switched_off(f, at, true) || !wiki_label(inside, &label) ||
 		!is_text(f, at, label))
 		return 0;
 	/* A '|' parts the cells of a row; and "[[1]](x)" is a link. */

@@ -82,6 +82,9 @@ bool body_may_refer(
 void body_rewrite(struct str body, const struct body_reference *refs, size_t n,
 	const struct str *texts, struct buf *out);
 
+/* Is nothing but marks (of quotes, of lists) before it in its line? */
+bool body_begins_line(struct str body, size_t at);
+
 /* An address as it can stand in a link of markdown, and in an attribute. */
 void body_add_address(struct str address, struct buf *out);
 

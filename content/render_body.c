@@ -220,16 +220,6 @@ static int write_bare(struct writing *w, const struct body_reference *ref,
 	return 0;
 }
 
-/* Nothing but marks before it in its line, so that it could be one, too. */
-static bool begins_line(struct str text, size_t at)
-{
-	while (at > 0 &&
-		strchr(" \t>*+-.)0123456789", text.p[at - 1]) != NULL &&
-		text.p[at - 1] != '\0')
-		at--;
-	return at == 0 || text.p[at - 1] == '\n';
-}
-
 /* The name of what a reference means, if the work package knows it. */
 static int write_named(struct writing *w, const struct body_reference *ref,
 	struct str *out, struct err *e)
@@ -244,7 +234,8 @@ static int write_named(struct writing *w, const struct body_reference *ref,
 	name = model_known_name(w->with, ref->path);
 	if (name.n == 0)
 		return 0;
-	if (!ref->html && begins_line(w->text, ref->start))
+	/* There, it could be a mark, too. */
+	if (!ref->html && body_begins_line(w->text, ref->start))
 		markdown_escape_line(name, ref->row, &b);
 	else
 		add_words(w, &b, ref, name);

@@ -165,6 +165,14 @@ x
 [y](project#15:alert(1) [[b|"t"]])
 [y](user#16 [[b|"t"]])
 [y](java<b>project#15:alert(1) [[b|"t"]])
+x [y]: user#0 [y]
+[^y]: user#0
+
+[^y] [[[a|y]]]: user#0
+[y]: [[a|javascript:alert(1)]]
+x <a>
+[^y]: https://op.example.org/work_packages/16 [y][^y]
+[^y]: ##16 "t"
 # T [[a|{style="position:fixed"}]]
 # T {style="x" [[a|}]]
 # T {style="x" version#8

@@ -375,9 +375,25 @@ static const char *const references[][2] = {
 		"[[a|`]] [[~|x]] [[a|{b}]] [[a|<b>x</b>]] [[a| ]] [[a|12]] "
 		"[[a|b\\]] {a\\_b}"},
 	/* where another reader may see an address */
-	{"[y](user#8 [[b|x]]) [y](a-[[b|x]] c) [y](<#1 c) x]: #1 [y](\n#1 c)",
-		"[y](user#8 {x}) [y](a-[[b|x]] c) [y](<#1 c) x]: #1 "
+	{"[y](user#8 [[b|x]]) [y](a-[[b|x]] c) [y](<#1 c)\n[x]: #1 "
+	 "[y](\n#1 c)",
+		"[y](user#8 {x}) [y](a-[[b|x]] c) [y](<#1 c)\n[x]: #1 "
 		"[y](\n#1 c)"},
+	{"[x]: #1 c\n> [x]:\n> #1 c\n\n- 1. [x]: " HOST "/wp/1 c",
+		"[x]: #1 c\n> [x]:\n> #1 c\n\n- 1. [x]: " HOST "/wp/1 c"},
+	/* and where none does */
+	{"Fixed [today]: #1 [x]: " HOST "/wp/2, \\[y\\]: #3",
+		"Fixed [today]: {1.1} [x]: {BARE2}, \\[y\\]: {3.1}"},
+	{"[^1]: #1 says so\n[^2]: " HOST "/wp/2",
+		"[^1]: {1.1} says so\n[^2]: {BARE2}"},
+	{"The [list]:\n\n#1 first\n\n[list]:\n\nuser#8\n> [x](\n>\n> #2",
+		"The [list]:\n\n{1.1} first\n\n[list]:\n\n{/users/8}\n> "
+		"[x](\n>\n> {2.1}"},
+	/* nor would a number be one to anybody, unlike a name */
+	{"Fixed [today]: user#8 [^1]: [[a|b]] c\n[^1]: user#8 "
+	 "<a>\n[^2]: " HOST "/wp/2</a>",
+		"Fixed [today]: user#8 [^1]: [[a|b]] c\n[^1]: user#8 "
+		"<a>\n[^2]: " HOST "/wp/2</a>"},
 	{"[y](" HOST "/work_packages/1-#2 c) [y](a #1) [y](a) #1 [y](/#1-#2 c)",
 		"[y](" HOST "/work_packages/1-#2 c) [y](a {1.1}) [y](a) {1.1} "
 		"[y](/#1-{2.1} c)"},
@@ -551,7 +567,7 @@ static void test_linear(void **state)
 		"![](same.txt) ", "<pre>\n\n", "</pre ", "<code>`", "#1 ",
 		"<mention>", "<a href=x>", "http://h/wp/1 ", "https://",
 		"![#1](x) ", "[[#1](", "[[a", "[[a|b]] ", "user#8 ", "user#",
-		"-#1", "](#1-", "](    ",
+		"-#1", "](#1-", "](    ", "]: #1 ", "x]: #1 ", "[x\\]: #1 ",
 		"http:", "<a class=\"user-mention\">"};
 	const struct body_scope any = {
 		.wp = &wp, .addresses = true, .numbers = true};
