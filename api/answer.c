@@ -19,6 +19,7 @@
 #define MAX_QUERY 60
 #define NAME_SIZE 200
 #define LONG_PATH 2000 /* bytes that web servers may find too many */
+#define SHORT_PATH 500 /* that none does */
 
 void answer_name(const struct api_request *r, char *out, size_t size)
 {
@@ -216,11 +217,15 @@ static const char *way_out_of(const struct api_request *r, bool api)
 	return "";
 }
 
-/* Web servers and proxies have a limit each, and an answer each beyond it. */
-static bool may_be_too_long(int status, bool api)
+/*
+ * Web servers and proxies have a limit each, and an answer each beyond it,
+ * which may be that of a server that is gone.
+ */
+static bool may_be_too_long(const struct api_request *r, bool api)
 {
-	return status == 414 || status == 431 ||
-	       (!api && (status == 400 || status == 404));
+	return r->status == 414 || r->status == 431 ||
+	       (!api && (r->status == 400 || r->status == 404) &&
+		       strlen(r->path) > SHORT_PATH);
 }
 
 static enum verdict refused(struct api_request *r, const char *where, bool away)
@@ -239,7 +244,7 @@ static enum verdict refused(struct api_request *r, const char *where, bool away)
 		return VERDICT_RETRY;
 	}
 	r->too_slow = r->status == 504;
-	r->too_long = may_be_too_long(r->status, api);
+	r->too_long = may_be_too_long(r, api);
 	if (r->status == 401 || r->status == 403)
 		code = ERR_AUTH;
 	else if (r->status == 404 && api)

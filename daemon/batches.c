@@ -152,7 +152,7 @@ static void halve(struct batches *b, const struct batches_lane *bl, bool once)
 	push(b, bl->start, half, once);
 }
 
-/* From now on, and in what comes after this, until it is resolved anew. */
+/* From now on, and in what comes after this, until names are asked for. */
 static void ask_for_fewer(struct batches *b, size_t most)
 {
 	if (most < b->most)
@@ -162,7 +162,7 @@ static void ask_for_fewer(struct batches *b, size_t most)
 /* The same, of what an address may have. */
 static void ask_shorter(struct batches *b, size_t n)
 {
-	sync_ask_shorter(b->sync, n);
+	sync_ask_shorter(b->sync, n / 2);
 	b->most = sync_ids(b->sync, b->most);
 }
 

@@ -139,7 +139,19 @@ static void on_named(struct job *job)
 		go_on(lane);
 }
 
-static void ask_for_schemas(struct lane *lane);
+static void on_schemas(struct api_request *request);
+
+static void ask_for_schemas(struct lane *lane)
+{
+	struct buf path = {0};
+
+	api_request_fini(&lane->request);
+	lane->request = (struct api_request){0};
+	api_path_schemas(&path, lane->pairs + lane->next_pair, lane->n_asked);
+	lane->request.path = buf_take(&path);
+	lane->asking = true;
+	api_get(lane->sync->client, &lane->request, on_schemas);
+}
 
 static void on_schemas(struct api_request *request)
 {
@@ -147,7 +159,8 @@ static void on_schemas(struct api_request *request)
 
 	lane->asking = false;
 	if (request->too_long && lane->n_asked > 1 && !lane->canceled) {
-		sync_ask_shorter(lane->sync, lane->n_asked);
+		lane->n_asked /= 2;
+		lane->shorter = true;
 		ask_for_schemas(lane);
 		return;
 	}
@@ -156,20 +169,9 @@ static void on_schemas(struct api_request *request)
 		finish(lane);
 		return;
 	}
+	if (lane->shorter)
+		sync_ask_shorter(lane->sync, lane->n_asked);
 	give(lane, run_name, on_named);
-}
-
-static void ask_for_schemas(struct lane *lane)
-{
-	struct buf path = {0};
-
-	api_request_fini(&lane->request);
-	lane->request = (struct api_request){0};
-	lane->n_asked = sync_ids(lane->sync, lane->n_pairs - lane->next_pair);
-	api_path_schemas(&path, lane->pairs + lane->next_pair, lane->n_asked);
-	lane->request.path = buf_take(&path);
-	lane->asking = true;
-	api_get(lane->sync->client, &lane->request, on_schemas);
 }
 
 static void go_on(struct lane *lane)
@@ -178,6 +180,9 @@ static void go_on(struct lane *lane)
 		err_set(&lane->err, ERR_CANCELED, "canceled");
 		finish(lane);
 	} else if (lane->n_pairs > 0) {
+		lane->n_asked =
+			sync_ids(lane->sync, lane->n_pairs - lane->next_pair);
+		lane->shorter = false;
 		ask_for_schemas(lane);
 	} else {
 		give(lane, run_map, on_mapped);

@@ -48,6 +48,7 @@ struct lane {
 	struct job job;
 	size_t n_pairs;            /* schemas to be asked for, */
 	size_t next_pair, n_asked; /* those that are */
+	bool shorter;              /* more of them were refused as too many */
 	struct api_pair *pairs;
 	struct mapper_counts counts;
 };

@@ -42,13 +42,6 @@ static void give(struct relate *r, job_fn *run, job_fn *done)
 	worker_give(r->sync->worker, &r->job);
 }
 
-static size_t batch(const struct relate *r)
-{
-	size_t left = r->n - r->next;
-
-	return left < r->most ? left : r->most;
-}
-
 /* --- TAKING, on the worker's thread ------------------------------------- */
 
 static void run_take(struct job *job)
@@ -58,7 +51,7 @@ static void run_take(struct job *job)
 
 	for (size_t i = 0; i < r->n_bodies; i++)
 		pages[i] = buf_str(&r->bodies[i]);
-	mapper_take_relations(r->sync->mapper, r->ids + r->next, batch(r),
+	mapper_take_relations(r->sync->mapper, r->ids + r->next, r->n_asked,
 		pages, r->n_bodies, &r->err);
 	free(pages);
 }
@@ -69,7 +62,7 @@ static void on_taken(struct job *job)
 
 	sync_name_answer(&r->request, &r->err);
 	clear_bodies(r);
-	r->next += batch(r);
+	r->next += r->n_asked;
 	go_on(r);
 }
 
@@ -95,8 +88,8 @@ static bool more_pages(struct relate *r)
 
 static void ask_shorter(struct relate *r)
 {
-	sync_ask_shorter(r->sync, batch(r));
-	r->most = sync_ids(r->sync, r->most);
+	r->n_asked /= 2;
+	r->shorter = true;
 	clear_bodies(r);
 	ask(r);
 }
@@ -106,7 +99,7 @@ static void on_page(struct api_request *request)
 	struct relate *r = container_of(request, struct relate, request);
 
 	r->asking = false;
-	if (request->too_long && batch(r) > 1 && !r->canceled) {
+	if (request->too_long && r->n_asked > 1 && !r->canceled) {
 		ask_shorter(r);
 		return;
 	}
@@ -115,6 +108,8 @@ static void on_page(struct api_request *request)
 		go_on(r);
 		return;
 	}
+	if (r->shorter)
+		sync_ask_shorter(r->sync, r->n_asked);
 	r->bodies = grow(
 		r->bodies, r->n_bodies, &r->cap_bodies, sizeof(*r->bodies));
 	r->bodies[r->n_bodies++] = request->body;
@@ -132,11 +127,20 @@ static void ask(struct relate *r)
 	struct buf path = {0};
 
 	api_request_fini(&r->request);
-	api_path_relations(
-		&path, r->ids + r->next, batch(r), PAGE, (int)r->n_bodies + 1);
+	api_path_relations(&path, r->ids + r->next, r->n_asked, PAGE,
+		(int)r->n_bodies + 1);
 	r->request = (struct api_request){.path = buf_take(&path)};
 	r->asking = true;
 	api_get(r->sync->client, &r->request, on_page);
+}
+
+static void ask_next(struct relate *r)
+{
+	size_t left = r->n - r->next;
+
+	r->n_asked = sync_ids(r->sync, left < BATCH ? left : BATCH);
+	r->shorter = false;
+	ask(r);
 }
 
 /* --- The whole ---------------------------------------------------------- */
@@ -148,7 +152,7 @@ static void go_on(struct relate *r)
 	if (r->err.code != 0 || r->next == r->n)
 		r->done(r); /* r may be gone */
 	else
-		ask(r);
+		ask_next(r);
 }
 
 static void run_choose(struct job *job)
@@ -166,7 +170,6 @@ static void on_chosen(struct job *job)
 void relate_start(struct relate *r, relate_done_fn *done)
 {
 	r->done = done;
-	r->most = sync_ids(r->sync, BATCH);
 	give(r, run_choose, on_chosen);
 }
 

@@ -25,7 +25,8 @@ struct relate {
 	bool asking, canceled;
 	int64_t *ids; /* owned */
 	size_t next;
-	size_t most; /* work packages a request */
+	size_t n_asked; /* from there on, in a request */
+	bool shorter;   /* more were refused as too many */
 	size_t n_bodies, cap_bodies;
 	struct buf *bodies; /* pages of one batch */
 	int64_t total, listed;

@@ -295,7 +295,8 @@ static void take_answer(struct resolve *r)
 	struct api_request *request = &r->request;
 
 	if (request->too_long && r->step == SCHEMAS && r->n_asked > 1) {
-		sync_ask_shorter(r->sync, r->n_asked);
+		r->n_asked /= 2;
+		r->shorter = true;
 		proceed(r, SCHEMAS);
 		return;
 	}
@@ -304,6 +305,9 @@ static void take_answer(struct resolve *r)
 		proceed(r, END);
 		return;
 	}
+	if (r->shorter)
+		sync_ask_shorter(r->sync, r->n_asked);
+	r->shorter = false;
 	r->bodies = grow(
 		r->bodies, r->n_bodies, &r->cap_bodies, sizeof(*r->bodies));
 	r->bodies[r->n_bodies++] = request->body;
@@ -410,7 +414,8 @@ static void enter(struct resolve *r, enum step step)
 			enter(r, CHECK);
 			return;
 		}
-		choose_pairs(r);
+		if (!r->shorter)
+			choose_pairs(r);
 		api_path_schemas(&path, r->pairs + r->next_pair, r->n_asked);
 		break;
 	case CHECK:
@@ -429,6 +434,7 @@ static void enter(struct resolve *r, enum step step)
 void resolve_start(struct resolve *r, resolve_done_fn *done)
 {
 	r->done = done;
+	r->sync->page = r->sync->ids = 0; /* it may give more by now */
 	enter(r, ME);
 }
 
@@ -456,6 +462,5 @@ void resolve_set_scope(struct sync *sync, struct names_scope *scope)
 	sync->scope = (struct api_scope){
 		.n_projects = scope->n, .projects = scope->ids};
 	sync->resolved = true;
-	sync->page = 0; /* it may give more by now */
 	scope->ids = NULL;
 }

@@ -53,6 +53,7 @@ struct resolve {
 	bool seeking;       /* schemas, until each field is found */
 	size_t n_all; /* pairs that may be there, the first n_pairs are asked */
 	size_t n_pairs, next_pair, n_asked;
+	bool shorter; /* n_asked: more were refused as too many */
 	struct api_pair *pairs;
 };
 

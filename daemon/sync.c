@@ -32,7 +32,7 @@ size_t sync_ids(const struct sync *sync, size_t n)
 
 void sync_ask_shorter(struct sync *sync, size_t n)
 {
-	sync->ids = sync_ids(sync, n / 2);
+	sync->ids = sync_ids(sync, n);
 }
 
 struct api_scope sync_changes(const struct sync *sync)

@@ -40,8 +40,9 @@ struct sync {
 	int64_t *scope_ids;
 	bool resolved;
 
-	size_t page; /* the server gives fewer in a list; 0: not known to */
-	size_t ids;  /* an address with more is too long for it; the same */
+	/* Of the server, since its names were last asked for; 0: not known. */
+	size_t page; /* it gives no more in a list */
+	size_t ids;  /* an address with more is too long for it */
 
 	/*
 	 * The server fails at every list with one of these, so that polls are
@@ -62,7 +63,11 @@ struct sync {
 #define SYNC_PAGE 200                      /* work packages a request */
 size_t sync_page(const struct sync *sync); /* or as many as it gives */
 
-/* How many of n ids to ask for at once; and that n of them were too many. */
+/*
+ * How many of n ids to ask for at once; and that n are the most, since more
+ * were refused as too many.  Only an answer that came after the refusal shows
+ * that it was for their number, and not since the server is gone.
+ */
 size_t sync_ids(const struct sync *sync, size_t n);
 void sync_ask_shorter(struct sync *sync, size_t n);
 

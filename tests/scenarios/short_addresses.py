@@ -52,8 +52,11 @@ def first_sync(tap, status, projects):
         sync.start()
         sync.opsync("resync", "--full", "--wait")
         server.side("requests/reset")
-        sync.opsync("resync", "--full", "--wait")
-        tap.same(refused(server, status), [], name + "and it is remembered")
+        done = sync.opsync("resync", "--wait",
+                           *("--wp=%d" % i for i in range(200, 400)))
+        tap.ok(done.code == 0 and len(server.requests()) > 1 and
+               not refused(server, status), name + "and it is remembered",
+               (done, refused(server, status)))
 
 
 def many_relations(tap):
@@ -66,6 +69,24 @@ def many_relations(tap):
         done = sync.once()
         tap.same(done.code, 0, "relations alone")
         tap.tree(sync.tree(), sync.scratch(), "come, too")
+
+
+def schemas_met(tap):
+    """Of very many projects, a list asks for those schemas that it needs."""
+    with StandIn("--generate", "450", "--projects", "300") as server, Sync(
+            server.url, projects="'*'", mapping="""
+documents:
+- path: ${ id }.md
+  front_matter: { title: "${ subject }" }
+""") as sync:
+        wanted = sync.scratch()
+        refuse(server, 404, "/schemas?")
+        server.side("requests/reset")
+        done = sync.once()
+        paths = refused(server, 404)
+        tap.ok(done.code == 0 and 0 < len(paths) < 5,
+               "schemas that are met are asked for by fewer", (done, paths))
+        tap.tree(sync.tree(), wanted, "and come, too")
 
 
 def all_refused(tap):
@@ -86,6 +107,39 @@ def all_refused(tap):
         done = sync.once("--full")
         tap.ok(done.code == 69 and len(refused(server, 404)) < 5,
                "nor later", (done, refused(server, 404)))
+
+
+def full_read(server, sync):
+    server.side("requests/reset")
+    done = sync.opsync("resync", "--full", "--wait")
+    return done, len(server.requests())
+
+
+def gone_for_a_pass(tap):
+    """What was refused however short it was is no matter of length, and of
+    what was refused for a moment nothing stays with the daemon, either."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="'*'", mapping=MAPPING) as sync:
+        server.side("relate", {"id": 1, "from": 3, "to": 4, "type": "precedes",
+                               "reverseType": "follows"})
+        sync.start()
+        until(lambda: len(sync.tree()) == 450)
+        _, wanted = full_read(server, sync)
+        for match, times, code in (
+                ("/relations", -1, 69), ("/schemas?", -1, 69),
+                ("/relations", 2, 0), ("/schemas?", 2, 0)):
+            name = "%s, %d times: " % (match, times)
+            server.side("fault", {
+                "match": match, "times": times, "status": 404,
+                "content_type": "text/html", "body": PAGE % 404})
+            done, _ = full_read(server, sync)
+            paths = refused(server, 404)
+            tap.ok(done.code == code and 0 < len(paths) < 5,
+                   name + "few are asked for meanwhile", (done, paths))
+            server.side("faults/clear")
+            done, n = full_read(server, sync)
+            tap.ok(done.code == 0 and n <= wanted, name + "and none more later",
+                   (done, n, wanted))
 
 
 def gone_amid(tap):
@@ -110,7 +164,9 @@ def main():
     for status, projects in ((414, 1), (414, 20), (404, 1), (400, 20)):
         first_sync(tap, status, projects)
     many_relations(tap)
+    schemas_met(tap)
     all_refused(tap)
+    gone_for_a_pass(tap)
     gone_amid(tap)
     return tap.end()
 

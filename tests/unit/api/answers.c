@@ -358,6 +358,30 @@ static void test_long_address(void **state)
 	fixture_stop(&f);
 }
 
+/* One that is short is too long only where the answer says so. */
+static void test_short_address(void **state)
+{
+	static const struct {
+		const char *path;
+		bool too_long;
+	} asked[] = {{"/status/400?id=1", false}, {"/status/404?id=1", false},
+		{"/status/414?id=1", true}, {"/status/431?id=1", true}};
+	struct fixture f;
+
+	(void)state;
+	fixture_start(&f, answer, NULL);
+	fixture_client(&f);
+	for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
+		struct api_request r = {0};
+
+		fetch(&f, &r, asked[i].path);
+		assert_int_equal(r.err.code, ERR_UNAVAILABLE);
+		assert_int_equal(r.too_long, asked[i].too_long);
+		api_request_fini(&r);
+	}
+	fixture_stop(&f);
+}
+
 static void test_what_is_sent(void **state)
 {
 	struct fixture f;
@@ -465,6 +489,7 @@ int main(void)
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_statuses),
 		cmocka_unit_test(test_long_address),
+		cmocka_unit_test(test_short_address),
 		cmocka_unit_test(test_what_is_sent),
 		cmocka_unit_test(test_no_server),
 		cmocka_unit_test(test_addresses),
