@@ -286,6 +286,9 @@ int mapper_mend(struct mapper *m, bool *again, struct err *e);
  */
 int mapper_repair_state(struct mapper *m, bool *again, struct err *e);
 
+/* The state is another: what is here of the one before goes with it. */
+void mapper_forget_state(struct mapper *m);
+
 /*
  * Before a pass: what is not in the store as it was recorded is staged to be
  * restored, or put down for mapper_retry().

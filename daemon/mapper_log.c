@@ -81,10 +81,8 @@ int mapper_begin(
 	m->unlisted.n = 0;
 	mapper_forget_names(m);
 	r = store_check_history(m->store, again, e);
-	if (*again) {
-		m->retry_at = 0;
-		m->names_lost = true;
-	}
+	if (*again)
+		mapper_forget_state(m);
 	if (r == 0 && m->names_lost)
 		r = mapper_reload_names(m, e);
 	if (r == 0)

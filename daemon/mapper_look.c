@@ -9,14 +9,18 @@
 #include "daemon/log.h"
 #include "daemon/mapper.h"
 
+void mapper_forget_state(struct mapper *m)
+{
+	m->retry_at = 0;
+	m->names_lost = true;
+}
+
 int mapper_mend(struct mapper *m, bool *again, struct err *e)
 {
 	int r = store_mend_state(m->store, again, e);
 
-	if (*again) {
-		m->retry_at = 0;
-		m->names_lost = true;
-	}
+	if (*again)
+		mapper_forget_state(m);
 	return r;
 }
 
@@ -25,7 +29,7 @@ int mapper_repair_state(struct mapper *m, bool *again, struct err *e)
 	int r = store_repair_state(m->store, again, e);
 
 	if (*again)
-		m->retry_at = 0;
+		mapper_forget_state(m);
 	return r;
 }
 
