@@ -163,6 +163,10 @@ def garbled_alive(tap, busy):
             server.side("edit", {"id": 7, "set": {"subject": "Before %d" % n}})
             sync.opsync("resync", "--wait")
         if busy:
+            until(lambda: os.path.exists(told) and
+                  sync.head() in open(told).read())
+            until(lambda: sync.opsync("--json", "status").json()[0]["daemon"][
+                "hooks"]["waiting"] == 0)
             sync.write("waits", "")
             server.side("edit", {"id": 7, "set": {"subject": "Is told"}})
             sync.opsync("resync", "--wait")
