@@ -198,9 +198,11 @@ int store_mark_unread(
 	struct store *s, int64_t project_id, int64_t type_id, struct err *e)
 {
 	struct query q = query_open(s->state,
-		"INSERT OR REPLACE INTO stale (work_package, stale)"
+		"INSERT INTO stale (work_package, stale)"
 		" SELECT id, ?3 FROM work_package WHERE project_id = ?1"
-		" AND (?2 = 0 OR type_id = ?2)");
+		" AND (?2 = 0 OR type_id = ?2)"
+		" ON CONFLICT DO UPDATE"
+		" SET stale = max(stale, excluded.stale)");
 
 	bind_int(&q, project_id);
 	bind_int(&q, type_id);

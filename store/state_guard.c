@@ -246,8 +246,9 @@ int state_publish(struct state *s, int64_t id, bool *was, struct err *e)
 	*was = sqlite3_changes(s->db) > 0;
 	if (code != 0)
 		return code;
-	q = query_open(s, "INSERT OR REPLACE INTO stale (work_package, stale)"
-			  " VALUES (?, ?)");
+	q = query_open(s, "INSERT INTO stale (work_package, stale)"
+			  " VALUES (?, ?) ON CONFLICT DO UPDATE"
+			  " SET stale = max(stale, excluded.stale)");
 	bind_int(&q, id);
 	bind_int(&q, STORE_UNREAD);
 	return query_run(&q, e);

@@ -364,9 +364,9 @@ void store_put_fresh(
 	struct store *s, int64_t work_package, enum store_stale most);
 
 /*
- * Mark at once, with what else the state gets in its transaction: all who
- * read a thing, as stale; all of a project, or (type_id not 0) of one type
- * in it, as to be asked for again.
+ * Mark at once, with what else the state gets in its transaction, and leave a
+ * mark that is more: all who read a thing, as stale; all of a project, or
+ * (type_id not 0) of one type in it, as to be asked for again.
  */
 int store_mark_readers(
 	struct store *s, enum read_kind kind, int64_t id, struct err *e);

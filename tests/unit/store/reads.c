@@ -2,6 +2,7 @@
  * What documents read: the readers of a thing become stale, whether what was
  * read is staged or stored; and the marks last until they are taken off.
  */
+#include "store/state_guard.h"
 #include "tests/unit/store/fixture.h"
 
 /* "2 5u ": who is stale; u: to be asked for; l: with its list. */
@@ -134,6 +135,30 @@ static void test_unlisted(void **state)
 	commit(f);
 	reopen(f);
 	check_stale(f, "1 ");
+}
+
+/* Nor is it lowered by what marks at once. */
+static void test_marked(void **state)
+{
+	struct fixture *f = *state;
+	bool was;
+
+	open_store(f);
+	for (int id = 1; id <= 2; id++) {
+		struct state_work_package wp = {.id = id, .project_id = 4};
+
+		store_put_work_package(f->store, &wp);
+	}
+	store_put_stale(f->store, 1, STORE_UNLISTED);
+	store_put_stale(f->store, 2, STORE_STALE);
+	commit(f);
+	assert_int_equal(store_mark_unread(f->store, 4, 0, &f->err), 0);
+	check_stale(f, "1l 2u ");
+	for (int id = 1; id <= 3; id++)
+		assert_int_equal(
+			state_publish(store_state(f->store), id, &was, &f->err),
+			0);
+	check_stale(f, "1l 2u 3u ");
 }
 
 static void test_dropped(void **state)
@@ -300,6 +325,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_replaced, begin, end),
 		cmocka_unit_test_setup_teardown(test_unread, begin, end),
 		cmocka_unit_test_setup_teardown(test_unlisted, begin, end),
+		cmocka_unit_test_setup_teardown(test_marked, begin, end),
 		cmocka_unit_test_setup_teardown(test_dropped, begin, end),
 		cmocka_unit_test_setup_teardown(test_forgotten, begin, end),
 		cmocka_unit_test_setup_teardown(test_many, begin, end),
