@@ -6,11 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stamp.h"
+#include "daemon/event.h"
 #include "daemon/log.h"
 #include "daemon/mapper.h"
 #include "store/state_guard.h"
 
 #define CHANGE_FLOOR 5 /* fewer changes are never held */
+#define TEXT_MOST 300  /* bytes that tell of them */
 
 static void free_held(struct guard *g)
 {
@@ -381,12 +384,10 @@ static int put_changes(struct mapper *m, bool grown, struct err *e)
 		      : r;
 }
 
-/* What was held before is no event again. */
-static void tell_changes(struct mapper *m, int64_t n, bool grown)
+static void describe_changes(
+	const struct mapper *m, int64_t n, char out[TEXT_MOST])
 {
-	char text[300];
-
-	snprintf(text, sizeof(text),
+	snprintf(out, TEXT_MOST,
 		"%lld documents would change, though nothing changed in "
 		"OpenProject: that is more than guard: max_change lets "
 		"through%s",
@@ -394,11 +395,48 @@ static void tell_changes(struct mapper *m, int64_t n, bool grown)
 		m->config->rehearsal ? GUARD_WOULD_HOLD
 				     : ", so they stay as they are (opsync "
 				       "held lists them)");
-	if (grown)
-		mapper_event(
-			m, LOG_LEVEL_WARNING, "held", 0, STR_NONE, "%s", text);
-	else
+}
+
+/* With the event, or a kill could leave changes of which nobody is told. */
+static int put_held(struct mapper *m, const struct state_event *event,
+	bool grown, struct err *e)
+{
+	struct state *state = store_state(m->store);
+	int r = state_begin(state, e);
+
+	if (r != 0)
+		return r;
+	r = put_changes(m, grown, e);
+	if (r == 0 && grown)
+		r = state_event_add(state, event, e);
+	if (r == 0)
+		r = state_end(state, e);
+	if (r != 0)
+		state_rollback(state);
+	return r;
+}
+
+/* What was held before is no event again. */
+static int put_and_tell(struct mapper *m, int64_t n, bool grown, struct err *e)
+{
+	char text[TEXT_MOST];
+	struct state_event event = {
+		.at = stamp_now(),
+		.level = LOG_LEVEL_WARNING,
+		.kind = STR("held"),
+	};
+	int r = grown ? mapper_ensure_run(m, e) : 0;
+
+	describe_changes(m, n, text);
+	event.run = m->run.id;
+	event.text = str_of(text);
+	if (r == 0)
+		r = put_held(m, &event, grown, e);
+	if (r == 0 && grown)
+		event_log(&event, "held");
+	else if (r == 0)
 		log_warning("%s", text);
+	return r;
 }
 
 /* They are held, unless they are just those that were held before. */
@@ -408,15 +446,8 @@ static int hold(struct mapper *m, int64_t n, struct err *e)
 	bool grown = !says(state, "held.mapping",
 			     program_hash(m->config->program)) ||
 		     n > m->guard.n_changes;
-	int r = state_begin(state, e);
+	int r = put_and_tell(m, n, grown, e);
 
-	if (r != 0)
-		return r;
-	r = put_changes(m, grown, e);
-	if (r == 0)
-		r = state_end(state, e);
-	else
-		state_rollback(state);
 	if (r != 0)
 		return r;
 	store_discard(m->store);
@@ -434,7 +465,6 @@ static int hold(struct mapper *m, int64_t n, struct err *e)
 	m->restored = 0;
 	m->guard.n_changes = n;
 	m->guard.changes_held = true;
-	tell_changes(m, n, grown);
 	return 0;
 }
 
@@ -466,6 +496,7 @@ int guard_weigh(struct mapper *m, struct err *e)
 	struct guard *g = &m->guard;
 	int64_t n = 0;
 	bool over = false;
+	char text[TEXT_MOST];
 	int r = state_staged_changes(store_state(m->store), count_one, &n, e);
 
 	g->weighing = false;
@@ -476,7 +507,9 @@ int guard_weigh(struct mapper *m, struct err *e)
 	if (over && !is_released(m)) {
 		if (!m->config->rehearsal)
 			return hold(m, n, e);
-		tell_changes(m, n, true);
+		describe_changes(m, n, text);
+		mapper_event(
+			m, LOG_LEVEL_WARNING, "held", 0, STR_NONE, "%s", text);
 	}
 	g->changes_held = false;
 	g->n_changes = 0;

@@ -486,6 +486,9 @@ void mapper_recovered(struct mapper *m, int64_t work_package);
 /* Say in the journal that a commit was made; the store has logged it. */
 void mapper_committed(struct mapper *m, const char *id, const char *subject);
 
+/* See to it that the pass has a row, which events name; in no transaction. */
+int mapper_ensure_run(struct mapper *m, struct err *e);
+
 /* Add an event to the sync log, with the next commit. */
 void mapper_event(struct mapper *m, enum log_level level, const char *kind,
 	int64_t work_package, struct str path, const char *fmt, ...)

@@ -31,7 +31,7 @@ static int begin_run(struct mapper *m, struct err *e)
 	return r;
 }
 
-static int ensure_run(struct mapper *m, struct err *e)
+int mapper_ensure_run(struct mapper *m, struct err *e)
 {
 	struct state *s = store_state(m->store);
 	bool held = state_is_held(s);
@@ -96,7 +96,7 @@ int mapper_begin_run(
 	struct mapper *m, const char *kind, bool record, struct err *e)
 {
 	m->run.kind = str_of(kind);
-	return record ? ensure_run(m, e) : 0;
+	return record ? mapper_ensure_run(m, e) : 0;
 }
 
 /* What the pass cost is noted next (monitor.c), and that waits for the disk. */
@@ -117,7 +117,7 @@ static int repeat_fault(
 {
 	*repeats = m->fault_run != 0 && strcmp(why->text, m->fault.text) == 0;
 	if (!*repeats)
-		return ensure_run(m, e);
+		return mapper_ensure_run(m, e);
 	return state_run_repeat(
 		store_state(m->store), m->fault_run, stamp_now(), e);
 }
@@ -188,7 +188,7 @@ static void put_event(struct mapper *m, struct state_event *event)
 
 	event->at = stamp_now();
 	event->project = project_of(m, event->work_package);
-	if (ensure_run(m, &fault) != 0)
+	if (mapper_ensure_run(m, &fault) != 0)
 		log_error("%s", fault.text);
 	event->run = m->run.id;
 	store_put_event(m->store, event);

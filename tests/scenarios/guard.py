@@ -472,6 +472,32 @@ def killed_amid(tap):
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
 
+def held_and_killed(tap):
+    """That changes are held is told, though a kill comes right behind it."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1, demo-2]", mapping=PLAIN) as sync:
+        sync.configure(more="guard: { max_change: { count: 20 } }\n"
+                       "hooks:\n- { on: [held], shell: 'cat >>%s/held' }" %
+                       sync.folder)
+        sync.once()
+        sync.configure(mapping=PLAIN + "  front_matter: { id: '${ id }' }\n")
+        server.side("requests/reset")
+        server.side("fault", {"match": "/api/v3/work_packages?",
+                              "delay_ms": 20000})
+        sync.start("--once", wait=False)
+        tap.ok(until(lambda: any("/work_packages?" in r["path"]
+                                 for r in server.requests())),
+               "changes are held, and the pass goes on", server.requests())
+        sync.stop(signal.SIGKILL)
+        server.side("faults/clear")
+        tap.same(sets(sync), {1: (COUNT, False)}, "till it is killed")
+        tap.same(sync.once().code, 3, "the next one holds them, too")
+        logged = sync.opsync("--json", "log", "--event", "held").json()
+        tap.ok(len(logged) == 1 and "40 documents would change" in
+               logged[0]["text"], "once they are an event", logged)
+        tap.same(len(told(sync, "held")), 1, "and a hook is told once")
+
+
 def rehearsed(tap):
     """A rehearsal says what would be held, and weighs as a pass does."""
     with StandIn(*WORLD) as server, Sync(
@@ -537,7 +563,7 @@ def main():
         tap.same(sync.flaws(), [], "a repository without a flaw")
     for part in (few, retyped, mistyped, once_each, made_again, projects,
                  withdrawn, changes, changes_are_told, killed_amid,
-                 rehearsed, released):
+                 held_and_killed, rehearsed, released):
         part(tap)
     return tap.end()
 
