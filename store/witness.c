@@ -65,27 +65,11 @@ static int compare(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-/* A reader whose source shows a user.  Those beyond the first few need not be
- * looked at: whom they do not show is asked for. */
-static int find_shower(
-	struct state *s, int64_t user, int64_t *out, struct err *e)
+/* The work package that a question about a thing (?1, ?2) gives; 0: none. */
+static int find_one(struct state *s, const char *sql, const struct thing *thing,
+	int64_t *out, struct err *e)
 {
-	struct query q = query_open(s,
-		"SELECT r.work_package FROM (SELECT work_package FROM read"
-		" WHERE kind = ?1 AND id = ?2 LIMIT 50) r JOIN work_package w"
-		" ON w.id = r.work_package WHERE " SHOWS("?2") " LIMIT 1");
-
-	bind_int(&q, READ_USER);
-	bind_int(&q, user);
-	*out = query_next(&q) ? column_int(&q) : 0;
-	return query_close(&q, e);
-}
-
-static int find_reader(
-	struct state *s, const struct thing *thing, int64_t *out, struct err *e)
-{
-	struct query q = query_open(s, "SELECT work_package FROM read"
-				       " WHERE kind = ? AND id = ? LIMIT 1");
+	struct query q = query_open(s, sql);
 
 	bind_int(&q, thing->kind);
 	bind_int(&q, thing->id);
@@ -93,16 +77,31 @@ static int find_reader(
 	return query_close(&q, e);
 }
 
+static const char reader_of[] = "SELECT work_package FROM read"
+				" WHERE kind = ?1 AND id = ?2 LIMIT 1";
+
+/* Its source shows a user.  Those beyond the first few need not be looked at:
+ * whom they do not show is asked for. */
+static const char shower_of[] =
+	"SELECT r.work_package FROM (SELECT work_package FROM read"
+	" WHERE kind = ?1 AND id = ?2 LIMIT 50) r JOIN work_package w"
+	" ON w.id = r.work_package WHERE " SHOWS("?2") " LIMIT 1";
+
+static const char lister_of[] =
+	"SELECT r.work_package FROM read r JOIN work_package w"
+	" ON w.id = r.work_package WHERE r.kind = ?1 AND r.id = ?2"
+	" AND " LISTS("?2") " LIMIT 1";
+
 /* Only a comment or a file may name a user. */
 static int look_for_shower(struct state *s, const struct thing *thing,
 	int64_t *reader, bool *hidden, struct err *e)
 {
-	int code = find_reader(s, thing, reader, e);
+	int code = find_one(s, reader_of, thing, reader, e);
 
 	*hidden = false;
 	if (code != 0 || *reader == 0 || thing->kind != READ_USER)
 		return code;
-	code = find_shower(s, thing->id, reader, e);
+	code = find_one(s, shower_of, thing, reader, e);
 	*hidden = code == 0 && *reader == 0;
 	return code;
 }
@@ -110,15 +109,9 @@ static int look_for_shower(struct state *s, const struct thing *thing,
 int store_lister(
 	struct store *s, int64_t user, int64_t *work_package, struct err *e)
 {
-	struct query q = query_open(s->state,
-		"SELECT r.work_package FROM read r JOIN work_package w"
-		" ON w.id = r.work_package WHERE r.kind = ?1 AND r.id = ?2"
-		" AND " LISTS("?2") " LIMIT 1");
+	const struct thing thing = {.kind = READ_USER, .id = user};
 
-	bind_int(&q, READ_USER);
-	bind_int(&q, user);
-	*work_package = query_next(&q) ? column_int(&q) : 0;
-	return query_close(&q, e);
+	return find_one(s->state, lister_of, &thing, work_package, e);
 }
 
 static int mark_seen(struct state *s, int64_t work_package,

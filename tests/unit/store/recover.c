@@ -445,44 +445,33 @@ static void check_kept(struct fixture *f, const char *branches)
 	check_clean(f);
 }
 
-static void check_edit(struct fixture *f, const char *branch)
+static void without_room(struct fixture *f, const char *theirs,
+	const char *branches, const char *kept)
 {
-	assert_string_equal(
-		run(GIT "show %s:two.md", f->path, branch), "edited");
+	keep_in_vain(f);
+	run(GIT "branch %s", f->path, theirs);
+	reopen(f);
+	check_kept(f, branches);
+	assert_string_equal(run(GIT "show %s:two.md", f->path, kept), "edited");
 }
 
 /* The name was free when it was promised. */
 static void test_kept_has_no_room(void **state)
 {
-	struct fixture *f = *state;
-
-	keep_in_vain(f);
-	run(GIT "branch opsync", f->path);
-	reopen(f);
-	check_kept(f, "main opsync opsync-kept/8 ");
-	check_edit(f, "opsync-kept/8");
+	without_room(*state, "opsync", "main opsync opsync-kept/8 ",
+		"opsync-kept/8");
 }
 
 static void test_kept_is_below_another(void **state)
 {
-	struct fixture *f = *state;
-
-	keep_in_vain(f);
-	run(GIT "branch opsync/kept/8/mine", f->path);
-	reopen(f);
-	check_kept(f, "main opsync/kept/8-2 opsync/kept/8/mine ");
-	check_edit(f, "opsync/kept/8-2");
+	without_room(*state, "opsync/kept/8/mine",
+		"main opsync/kept/8-2 opsync/kept/8/mine ", "opsync/kept/8-2");
 }
 
 static void test_kept_name_is_taken(void **state)
 {
-	struct fixture *f = *state;
-
-	keep_in_vain(f);
-	run(GIT "branch opsync/kept/8", f->path);
-	reopen(f);
-	check_kept(f, "main opsync/kept/8 opsync/kept/8-2 ");
-	check_edit(f, "opsync/kept/8-2");
+	without_room(*state, "opsync/kept/8",
+		"main opsync/kept/8 opsync/kept/8-2 ", "opsync/kept/8-2");
 }
 
 /* A file with an edit, which is kept, but cannot be written. */
