@@ -34,8 +34,7 @@ struct following {
 	bool left;   /* a person's commit did not fit */
 };
 
-/* --- Their commits and ours ------------------------------------------------
- */
+/* --- Their commits and ours ----------------------------------------------- */
 
 static int cannot_walk(const struct store *s, struct err *e)
 {

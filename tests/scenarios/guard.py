@@ -447,6 +447,19 @@ def changes_are_told(tap):
         tap.same(len(told(sync, "held")), 1, "once")
 
 
+def kill_reading(tap, server, sync, what):
+    """A pass that begins to read work packages of the server."""
+    server.side("requests/reset")
+    server.side("fault", {"match": "/api/v3/work_packages?",
+                          "delay_ms": 20000})
+    sync.start("--once", wait=False)
+    tap.ok(until(lambda: any("/work_packages?" in r["path"]
+                             for r in server.requests())),
+           what, server.requests())
+    sync.stop(signal.SIGKILL)
+    server.side("faults/clear")
+
+
 def killed_amid(tap):
     """A release is used up with the commit that it led to."""
     with StandIn(*WORLD) as server, Sync(
@@ -456,16 +469,8 @@ def killed_amid(tap):
         sync.configure(mapping=PLAIN + "  front_matter: { id: '${ id }' }\n")
         sync.once()
         tap.same(sync.opsync("release", "1").code, 0, "changes are released")
-        server.side("requests/reset")
-        server.side("fault", {"match": "/api/v3/work_packages?",
-                              "delay_ms": 20000})
         head = sync.head()
-        sync.start("--once", wait=False)
-        tap.ok(until(lambda: any("/work_packages?" in r["path"]
-                                 for r in server.requests())),
-               "all of them are staged", server.requests())
-        sync.stop(signal.SIGKILL)
-        server.side("faults/clear")
+        kill_reading(tap, server, sync, "all of them are staged")
         tap.same(sync.head(), head, "and the pass is killed")
         done = sync.once()
         tap.same((done.code, sets(sync)), (0, {}), "the next one makes them")
@@ -481,15 +486,8 @@ def held_and_killed(tap):
                        sync.folder)
         sync.once()
         sync.configure(mapping=PLAIN + "  front_matter: { id: '${ id }' }\n")
-        server.side("requests/reset")
-        server.side("fault", {"match": "/api/v3/work_packages?",
-                              "delay_ms": 20000})
-        sync.start("--once", wait=False)
-        tap.ok(until(lambda: any("/work_packages?" in r["path"]
-                                 for r in server.requests())),
-               "changes are held, and the pass goes on", server.requests())
-        sync.stop(signal.SIGKILL)
-        server.side("faults/clear")
+        kill_reading(tap, server, sync,
+                     "changes are held, and the pass goes on")
         tap.same(sets(sync), {1: (COUNT, False)}, "till it is killed")
         tap.same(sync.once().code, 3, "the next one holds them, too")
         logged = sync.opsync("--json", "log", "--event", "held").json()
