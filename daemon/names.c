@@ -98,28 +98,69 @@ static int parse_kind(
 	return r;
 }
 
+static bool is_before(
+	const struct schema *s, int64_t project_id, int64_t type_id)
+{
+	return s->project_id != project_id ? s->project_id < project_id
+					   : s->type_id < type_id;
+}
+
+/* Where a pair is, or would be, among those that are sorted. */
+static size_t schema_at(
+	const struct names *n, int64_t project_id, int64_t type_id)
+{
+	size_t from = 0;
+	size_t to = n->n_schemas;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (is_before(&n->schemas[middle], project_id, type_id))
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
 static struct schema *find_schema(
 	const struct names *n, int64_t project_id, int64_t type_id)
 {
-	for (size_t i = 0; i < n->n_schemas; i++)
-		if (n->schemas[i].project_id == project_id &&
-			n->schemas[i].type_id == type_id)
-			return &n->schemas[i];
-	return NULL;
+	struct schema *s = n->schemas + schema_at(n, project_id, type_id);
+
+	return s < n->schemas + n->n_schemas && s->project_id == project_id &&
+			       s->type_id == type_id
+		       ? s
+		       : NULL;
+}
+
+static void append_schema(struct names *n, const struct schema *schema)
+{
+	n->schemas = grow(
+		n->schemas, n->n_schemas, &n->cap_schemas, sizeof(*n->schemas));
+	n->schemas[n->n_schemas++] = *schema;
 }
 
 static void set_schema(struct names *n, const struct schema *schema)
 {
-	struct schema *old =
-		find_schema(n, schema->project_id, schema->type_id);
+	size_t at = schema_at(n, schema->project_id, schema->type_id);
 
-	if (old != NULL) {
-		*old = *schema;
-		return;
+	if (find_schema(n, schema->project_id, schema->type_id) == NULL) {
+		append_schema(n, schema);
+		memmove(n->schemas + at + 1, n->schemas + at,
+			(n->n_schemas - 1 - at) * sizeof(*n->schemas));
 	}
-	n->schemas = grow(
-		n->schemas, n->n_schemas, &n->cap_schemas, sizeof(*n->schemas));
-	n->schemas[n->n_schemas++] = *schema;
+	n->schemas[at] = *schema;
+}
+
+static int by_pair(const void *x, const void *y)
+{
+	const struct schema *a = x;
+	const struct schema *b = y;
+
+	return is_before(a, b->project_id, b->type_id)   ? -1
+	       : is_before(b, a->project_id, a->type_id) ? 1
+							 : 0;
 }
 
 /* "schema/1-15" */
@@ -155,13 +196,18 @@ static int load_resource(
 	if (!str_is(body, NO_SCHEMA))
 		r = api_schema_parse(&n->arena, body, &schema, e);
 	if (r == 0)
-		set_schema(n, &schema);
+		append_schema(
+			n, &schema); /* each has a row; sorted at the end */
 	return r;
 }
 
 int names_load(struct names *n, struct state *state, struct err *e)
 {
-	return state_resources(state, load_resource, n, e);
+	int r = state_resources(state, load_resource, n, e);
+
+	if (n->n_schemas > 0)
+		qsort(n->schemas, n->n_schemas, sizeof(*n->schemas), by_pair);
+	return r;
 }
 
 /* --- Remembering answers ------------------------------------------------ */

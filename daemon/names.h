@@ -26,7 +26,7 @@ struct names {
 	int64_t *left_out; /* the ids of all these */
 	struct api_name *types;
 	struct api_name *statuses;
-	struct schema *schemas;
+	struct schema *schemas; /* sorted by project and type */
 	size_t n_renamed, cap_renamed;
 	struct names_renamed *renamed; /* names_renamed.h */
 
