@@ -44,6 +44,8 @@ static void blame_server(struct err *e)
 static void enter(struct pass *p, enum step step)
 {
 	p->step = (int)step;
+	p->told_kind = p->kind;
+	p->told_remap = p->next_remap;
 	switch (step) {
 	case BEGINNING:
 		pass_begin(p);
@@ -198,10 +200,10 @@ static int64_t total_of(const struct pass *p)
 {
 	if (p->step == REMAPPING)
 		return (int64_t)p->n_remap;
-	if (p->step != READING || p->kind == PASS_POLL)
+	if (p->step != READING || p->told_kind == PASS_POLL)
 		return 0;
-	return p->kind == PASS_SOME ? (int64_t)p->n_ids
-				    : (int64_t)p->full.n_planned;
+	return p->told_kind == PASS_SOME ? (int64_t)p->n_ids
+					 : (int64_t)p->full.n_planned;
 }
 
 struct pass_progress pass_progress(const struct pass *p)
@@ -222,8 +224,9 @@ struct pass_progress pass_progress(const struct pass *p)
 	};
 
 	return (struct pass_progress){
+		.kind = p->told_kind,
 		.phase = phases[p->step],
-		.done = p->step == REMAPPING ? (int64_t)p->next_remap
+		.done = p->step == REMAPPING ? (int64_t)p->told_remap
 					     : p->sync->progress.seen,
 		.total = total_of(p),
 	};

@@ -25,6 +25,13 @@ enum pass_kind {
 	PASS_KINDS,
 };
 
+/* How far a pass is. */
+struct pass_progress {
+	enum pass_kind kind;
+	const char *phase;   /* literal, for people */
+	int64_t done, total; /* work packages in this phase; total 0: unknown */
+};
+
 /* One pass.  Zero it, set the first part. */
 struct pass {
 	struct sync *sync;
@@ -103,20 +110,19 @@ struct pass {
 	bool looking_back; /* a reconcile, with its ids compared */
 	uint64_t requests, bytes;
 	struct err end_err;
+
+	/* As of the last step: for who asks while the worker is at it. */
+	enum pass_kind told_kind;
+	size_t told_remap;
 };
 
 /* done() runs exactly once, later, on the loop's thread. */
 void pass_start(struct pass *p, pass_done_fn *done);
 
-/* How far it is. */
-struct pass_progress {
-	const char *phase;   /* literal, for people */
-	int64_t done, total; /* work packages in this phase; total 0: unknown */
-};
-
 /* "poll", "full", … */
 const char *pass_kind_word(enum pass_kind kind);
 
+/* Loop's thread, also while the worker is at one of its jobs. */
 struct pass_progress pass_progress(const struct pass *p);
 
 /*

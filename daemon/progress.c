@@ -24,7 +24,7 @@ void progress_put(uint64_t number, const struct pass *p, struct buf *out)
 
 	put_counts(number, &p->sync->progress, out);
 	buf_putc(out, ',');
-	report_text(out, "kind", str_of(pass_kind_word(p->kind)));
+	report_text(out, "kind", str_of(pass_kind_word(at.kind)));
 	buf_putc(out, ',');
 	report_text(out, "phase", str_of(at.phase));
 	buf_printf(out, ",\"done\":%lld,\"total\":%lld,\"elapsed\":%.3f",
