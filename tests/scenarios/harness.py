@@ -195,6 +195,9 @@ class Sync:
         self.env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8",
                     "HOME": self.folder, "XDG_RUNTIME_DIR": self.folder,
                     "GIT_CONFIG_NOSYSTEM": "1"}
+        if SANITIZER:
+            self.env["TSAN_OPTIONS"] = "suppressions=" + os.path.join(
+                ROOT, "tests/faults/tsan.suppressions")
         self.process = None
         self.key = key
         self.parts = {"url": url, "projects": projects, "mapping": mapping,
