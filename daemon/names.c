@@ -195,9 +195,8 @@ static int load_resource(
 		return 0;
 	if (!str_is(body, NO_SCHEMA))
 		r = api_schema_parse(&n->arena, body, &schema, e);
-	if (r == 0)
-		append_schema(
-			n, &schema); /* each has a row; sorted at the end */
+	if (r == 0) /* each has one row; they are sorted at the end */
+		append_schema(n, &schema);
 	return r;
 }
 
