@@ -95,6 +95,7 @@ int err_exit_code(int code)
 	case ERR_USAGE:
 		return EX_USAGE;
 	case ERR_IO:
+	case ERR_REPLACED:
 		return EX_IOERR;
 	case ERR_PARTIAL:
 		return 3;

@@ -22,6 +22,7 @@ enum err_code {
 	ERR_LOCKED = -12,     /* somebody else holds the store */
 	ERR_PARTIAL = -13,    /* done, but some work packages failed */
 	ERR_BUG = -14,        /* we are wrong: report it */
+	ERR_REPLACED = -15,   /* the store's folder is another: open it anew */
 };
 
 /*

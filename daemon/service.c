@@ -8,7 +8,8 @@
  * One pass runs at a time; service_plan.c says which, and when.  Requests for
  * more (service_orders.c) wait their turn (wanted.h).  A pass that fails is
  * told of (service_tell.c) and the next one follows as scheduled: nothing that
- * a server does ends the daemon.  What was committed is pushed, and hooks hear
+ * a server does ends the daemon, only that its store was replaced by another:
+ * the next start opens that.  What was committed is pushed, and hooks hear
  * of it (service_programs.c), while passes go on.  The end: cancel the pass,
  * let its commit finish, close all.
  */
@@ -44,7 +45,8 @@ static void on_pass(struct pass *p)
 	s->running = s->notify.working = false;
 	service_plan_next(s, p);
 	pass_fini(p);
-	if (s->stopping) {
+	s->failed = s->last.code == ERR_REPLACED;
+	if (s->stopping || s->failed) {
 		service_close(s);
 		return;
 	}

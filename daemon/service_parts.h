@@ -62,7 +62,7 @@ struct service {
 
 	/* The end. */
 	bool stopping;
-	bool failed;     /* it could not begin */
+	bool failed;     /* it could not begin, or go on */
 	const char *why; /* it stops: a literal, or NULL for s->last */
 };
 

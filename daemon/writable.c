@@ -84,11 +84,12 @@ static int say_drop_in(const char *path, const char *unit, int error,
 
 	return err_set(e, ERR_CONFIG,
 		"the store %s cannot be written: %s; %sallow it with a drop-in "
-		"(systemctl edit %s): \"[Service]\"%s%s, "
+		"(systemctl edit %s): \"[Unit]\", \"RequiresMountsFor=%s\", "
+		"\"[Service]\"%s%s, "
 		"\"ReadWritePaths=%s\"; then systemctl restart %s",
 		path, strerror(error),
 		there ? "" : "make the folder, owned by opsync, and ", unit,
-		home ? ", \"ProtectHome=read-only\"" : "",
+		path, home ? ", \"ProtectHome=read-only\"" : "",
 		anothers ? ", \"User=ITS OWNER\" (or chown it to opsync)" : "",
 		path, unit);
 }

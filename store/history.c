@@ -507,9 +507,11 @@ int store_check_history(struct store *s, bool *again, struct err *e)
 	struct err late = {0};
 	bool ref_done = false;
 	bool unchecked = false;
-	int code = is_unchecked(s, &unchecked, e);
+	int code = store_check_place(s, e);
 
 	*again = false;
+	if (code == 0)
+		code = is_unchecked(s, &unchecked, e);
 	if (code == 0 && unchecked)
 		code = state_let_go(s->state, e);
 	if (code != 0 || !unchecked)

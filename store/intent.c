@@ -431,11 +431,13 @@ static int keep(struct store *s, struct keeping *k, git_oid *commit,
 	bool *ref_done, struct err *e)
 {
 	struct intent *intent = &k->intent;
-	bool found;
+	bool found = false;
 	int code;
 
 	intent_catch_up(s);
-	code = intent_load(s->state, intent, &found, e);
+	code = store_check_place(s, e);
+	if (code == 0)
+		code = intent_load(s->state, intent, &found, e);
 	k->old = intent->old;
 	if (code == 0 && found)
 		code = keep_promise(s, k, e);

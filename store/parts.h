@@ -31,7 +31,8 @@ struct store {
 	char *author_email;
 	char *tmp; /* our temporary files, in the repository's folder */
 	char *state_file;
-	int lock; /* held while the store is open */
+	char *lock_file;
+	int lock; /* on it, held while the store is open */
 	git_repository *repo;
 	struct trees trees; /* of it */
 	struct objects *objects;
@@ -100,6 +101,13 @@ int64_t store_watched_turn(int64_t took);
 
 /* Is our branch checked out, so that work tree and index follow it? */
 bool store_is_checked_out(struct store *s);
+
+/*
+ * Are the lock and the state that we have those at the store's path?  Asked
+ * before anything is written: another folder may have been put there, with a
+ * state of its own (ERR_REPLACED), or none (ERR_IO).
+ */
+int store_check_place(const struct store *s, struct err *e);
 
 /*
  * Open the repository again, and save what can be read of what was put aside.

@@ -81,7 +81,8 @@ void store_watch(struct store *s)
 bool store_is_at_rest(struct store *s)
 {
 	if (s->begun != NULL || git_oid_is_zero(&s->seen_tip) ||
-		watch_read(s->folder_watch) != WATCH_QUIET || heal_is_due(s))
+		watch_read(s->folder_watch) != WATCH_QUIET || heal_is_due(s) ||
+		store_check_place(s, NULL) != 0)
 		return false;
 	return s->worktree == NULL || (watch_read(s->watch) == WATCH_QUIET &&
 					      stamp_monotonic() < s->look_at);

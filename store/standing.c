@@ -5,9 +5,11 @@
  */
 #include "store/store.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/consolidate.h"
@@ -29,6 +31,37 @@ void store_tell(
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	s->told(s->told_arg, level, text);
+}
+
+static bool is_replaced(const struct store *s, const struct stat *at_path)
+{
+	struct stat held;
+	int moved = 0;
+
+	if (fstat(s->lock, &held) != 0 || held.st_ino != at_path->st_ino ||
+		held.st_dev != at_path->st_dev)
+		return true;
+	sqlite3_file_control(
+		s->state->db, NULL, SQLITE_FCNTL_HAS_MOVED, &moved);
+	return moved != 0;
+}
+
+int store_check_place(const struct store *s, struct err *e)
+{
+	struct stat at_path;
+
+	if (stat(s->lock_file, &at_path) != 0)
+		return err_errno(e, ERR_IO, errno,
+			"the store %s is not there (put it back, or start "
+			"opsyncd again): %s",
+			s->path, s->lock_file);
+	if (!is_replaced(s, &at_path))
+		return 0;
+	return err_set(e, ERR_REPLACED,
+		"the store %s is not the one that was opened: another folder "
+		"was put or mounted there, or its state was removed; started "
+		"again, opsyncd goes on with what is there now",
+		s->path);
 }
 
 bool store_is_checked_out(struct store *s)

@@ -97,19 +97,18 @@ static int take_lock(struct store *s, const struct store_options *o,
 	const struct site *p, struct err *e)
 {
 	char *folder = in_folder(p, "opsync");
-	char *file = in_folder(p, "opsync/lock");
 	int code = folder_make(p->folder.p, 0777, e);
 
 	if (code == 0)
 		code = folder_make(folder, 0750, e);
+	s->lock_file = in_folder(p, "opsync/lock");
 	s->tmp = in_folder(p, "opsync/tmp");
 	s->state_file = in_folder(p, "opsync/state.db");
 	if (code == 0)
 		code = folder_make(s->tmp, 0750, e);
 	if (code == 0)
-		code = lock_take(file, o->path, o->note, &s->lock, e);
+		code = lock_take(s->lock_file, o->path, o->note, &s->lock, e);
 	free(folder);
-	free(file);
 	return code;
 }
 
@@ -518,6 +517,7 @@ void store_close(struct store *s)
 	free(s->author_email);
 	free(s->tmp);
 	free(s->state_file);
+	free(s->lock_file);
 	free(s);
 	git_libgit2_shutdown();
 }

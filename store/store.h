@@ -22,8 +22,9 @@
  * top of it: our paths over the other's tree.
  *
  * One thread.  Failures: ERR_IO, ERR_LOCKED (another daemon, named by its
- * pid), ERR_CONFIG (the folder is no repository, or one that libgit2 cannot
- * read, with the way out).
+ * pid), ERR_REPLACED (from passes and commits: another folder is at its path
+ * by now, so that it is to be opened anew), ERR_CONFIG (the folder is no
+ * repository, or one that libgit2 cannot read, with the way out).
  */
 struct store;
 
@@ -105,7 +106,7 @@ int store_look(struct store *s, bool deep, store_adrift_fn *fn, void *arg,
 
 /*
  * From store_watch() on: did nothing touch the branch, the index and the state,
- * and would store_look() have nothing to look at?  Three system calls, which
+ * and would store_look() have nothing to look at?  A few system calls, which
  * wait for no disk.  False where that cannot be watched, too.
  */
 void store_watch(struct store *s);

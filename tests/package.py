@@ -255,7 +255,8 @@ def elsewhere(tap, c, server):
             ("/home/site", '"[Service]", "ProtectHome=read-only", '
              '"ReadWritePaths=/home/site"'),
             ("/srv/theirs", "Permission denied; allow it with a drop-in "
-             '(systemctl edit opsyncd@site.service): "[Service]", '
+             '(systemctl edit opsyncd@site.service): "[Unit]", '
+             '"RequiresMountsFor=/srv/theirs", "[Service]", '
              '"User=ITS OWNER" (or chown it to opsync), '),
             ("/srv/new", "make the folder, owned by opsync, and allow it")):
         c.write("/etc/opsync/site.yaml", config(server.url, store))

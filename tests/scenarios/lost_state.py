@@ -190,6 +190,59 @@ def garbled_alive(tap, busy):
         tap.same(sync.stop(), 0, "damaged while it runs: it ends well")
 
 
+def replaced(tap):
+    """Another repository is where the store was, as when it is mounted late:
+    the daemon that has the first open writes nothing into the second."""
+    with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
+        real = sync.store + ".real"
+        sync.start()
+        sync.opsync("withdraw", "7")
+        sync.stop()
+        os.rename(sync.store, real)
+        for name, edit in (("at rest", None), ("at work", "Is new")):
+            sync.start()
+            os.rename(sync.store, sync.store + ".before")
+            tap.ok(name != "at rest" or
+                   until(lambda: "No such file" in sync.said()),
+                   "its folder is gone: that is told", sync.said())
+            os.rename(real, sync.store)
+            head = sync.head()
+            if edit:
+                server.side("edit", {"id": 8, "set": {"subject": edit}})
+            tap.ok(until(lambda: sync.process.poll() is not None) and
+                   sync.process.returncode == 74,
+                   "its folder is another, %s: it ends" % name, sync.said())
+            tap.ok("another folder was put" in sync.said() and
+                   sync.store in sync.said(), name + ": says why",
+                   sync.said())
+            tap.same(sync.head(), head, name + ": writes nothing there")
+            sync.process.wait()
+            os.rename(sync.store, real)
+            shutil.rmtree(sync.store + ".before")
+        os.rename(real, sync.store)
+        sync.start()
+        tree = sync.tree()
+        tap.ok("demo-1/7/index.md" not in tree and
+               "demo-2/7/index.md" not in tree and len(tree) > 30,
+               "started anew, it goes on where it was", sorted(tree))
+        tap.same((sync.stop(), sync.flaws()), (0, []), "and ends well")
+
+
+def removed_alive(tap):
+    """The state's file is removed, or another, while the daemon runs."""
+    with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
+        sync.start()
+        head = sync.head()
+        lose(sync)
+        server.side("edit", {"id": 8, "set": {"subject": "Is new"}})
+        tap.ok(until(lambda: sync.process.poll() is not None) and
+               sync.process.returncode == 74 and sync.head() == head,
+               "removed while it runs: it ends", sync.said())
+        sync.start()
+        tap.same(sync.stop(), 0, "removed while it runs: the next goes on")
+        tap.tree(sync.tree(), sync.scratch(), "removed while it runs: whole")
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
@@ -203,6 +256,8 @@ def main():
     hidden(tap)
     garbled_alive(tap, False)
     garbled_alive(tap, True)
+    replaced(tap)
+    removed_alive(tap)
     return tap.end()
 
 

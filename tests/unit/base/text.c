@@ -193,6 +193,7 @@ static void test_errors(void **state)
 	assert_int_equal(err_exit_code(ERR_AUTH), 77);
 	assert_int_equal(err_exit_code(ERR_PARTIAL), 3);
 	assert_int_equal(err_exit_code(ERR_LOCKED), 75);
+	assert_int_equal(err_exit_code(ERR_REPLACED), 74);
 }
 
 static void test_digests(void **state)
