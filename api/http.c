@@ -390,11 +390,18 @@ static CURL *take_easy(struct http *h)
 	return easy;
 }
 
-/* Whom to trust.  Debian's curl looks into a folder as well as that file. */
+/*
+ * Whom to trust.  Debian's curl looks into a folder as well as that file.  It
+ * is read for each connection, which are few: one that was renewed holds at
+ * once, where curl would keep what was in it for a day.
+ */
 static void set_trust(CURL *easy, const char *ca_file)
 {
 	if (ca_file == NULL)
 		return;
+#if LIBCURL_VERSION_NUM >= 0x075700
+	curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+#endif
 	curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
 	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, ca_file);

@@ -185,6 +185,46 @@ static void test_trust(void **state)
 	}
 }
 
+static void copy_trust(const char *name, const char *how)
+{
+	char *command = xasprintf(
+		"cd %s && cat %s.pem %s renewed.pem", folder, name, how);
+
+	run(command);
+	free(command);
+}
+
+/* The file is written anew while the client is in use. */
+static void test_renewed(void **state)
+{
+	static const char *const added[] = {"other", "right"};
+	char *ca_file = xasprintf("%s/renewed.pem", folder);
+	struct fixture f;
+	struct secure s;
+
+	(void)state;
+	secure_start(&s, "right");
+	fixture_start(&f, answer, NULL);
+	f.options.url = s.url;
+	f.options.stall_timeout = STAMP_SECOND;
+	f.options.ca_file = ca_file;
+	copy_trust("other", ">");
+	fixture_client(&f);
+	for (size_t i = 0; i < ARRAY_LEN(added); i++) {
+		struct api_request r = {0};
+
+		copy_trust(added[i], ">>");
+		fetch(&f, &r, "/api/v3");
+		read_until(&s, "Authorization", 300);
+		if ((strstr(s.got, TOKEN_LINE) != NULL) != (i == 1))
+			fail_msg("%s: %s", added[i], r.err.text);
+		api_request_fini(&r);
+	}
+	fixture_stop(&f);
+	secure_stop(&s);
+	free(ca_file);
+}
+
 /* Where curl looks for the system's certificates, or NULL: a copy. */
 static char *system_folder(void)
 {
@@ -259,6 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trust),
 		cmocka_unit_test(test_no_such_file),
+		cmocka_unit_test(test_renewed),
 		cmocka_unit_test(test_system), /* the last */
 	};
 
