@@ -388,8 +388,9 @@ static int put_rows(struct victims *v, struct err *e)
 	struct state *state = store_state(m->store);
 	int64_t set;
 	bool grown = false;
+	int64_t now = stamp_now();
 	int r = state_removal_prune(
-		state, stamp_now() - m->config->guard_within, e);
+		state, now - m->config->guard_within, now, e);
 
 	for (size_t i = 0; r == 0 && i < v->n; i++) {
 		const struct victim *victim = &v->items[i];

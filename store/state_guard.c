@@ -167,11 +167,18 @@ int state_held_grown(
 	return state_put(s, set_key(kind), str_of(text), e);
 }
 
-int state_removal_prune(struct state *s, int64_t before, struct err *e)
+int state_removal_prune(
+	struct state *s, int64_t before, int64_t now, struct err *e)
 {
 	struct query q = query_open(s, "DELETE FROM removal WHERE at < ?");
+	int code;
 
 	bind_int(&q, before);
+	code = query_run(&q, e);
+	if (code != 0)
+		return code;
+	q = query_open(s, "UPDATE removal SET at = ?1 WHERE at > ?1");
+	bind_int(&q, now);
 	return query_run(&q, e);
 }
 

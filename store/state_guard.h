@@ -58,8 +58,12 @@ int state_held_set(struct state *s, enum state_held_kind kind, int64_t *out,
 int state_held_grown(struct state *s, enum state_held_kind kind, int64_t *out,
 	struct err *e);
 
-/* Forget removals that were let through before. */
-int state_removal_prune(struct state *s, int64_t before, struct err *e);
+/*
+ * Forget removals that were let through before.  Those that a clock which was
+ * ahead has put behind now become of now.
+ */
+int state_removal_prune(
+	struct state *s, int64_t before, int64_t now, struct err *e);
 
 /* What the guard weighs, of one project. */
 struct state_weight {

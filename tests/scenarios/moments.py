@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """Clocks that differ by an hour or jump, and moments in every form that a
 server may write: nothing is missed, and nothing comes twice."""
+import contextlib
+import sqlite3
 import sys
+import time
 
 from harness import StandIn, Sync, Tap, until
 
@@ -115,8 +118,41 @@ def forms(tap):
         tap.same(len(sync.tree()), len(elements), "nothing is missing")
 
 
+# --- Our own clock, which was ahead for a while ------------------------------
+
+YEAR = 365 * 24 * 3600
+
+
+def change_state(sync, *statements):
+    with contextlib.closing(sqlite3.connect(sync.state_file)) as state:
+        for statement in statements:
+            state.execute(statement)
+        state.commit()
+
+
+def removals_ahead(tap):
+    """What the guard counts is not of the next year for a year."""
+    with StandIn("--generate", "40") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING,
+            more="guard: { max_delete: { within: 2s } }") as sync:
+        sync.once()
+        change_state(sync, *6 * (
+            "INSERT INTO removal (at, project_id) VALUES (%d, 1)" % (
+                (time.time() + YEAR) * 1e6),))
+        server.side("delete", {"id": 3})
+        done = sync.once("--reconcile")
+        tap.ok(done.code == 3 and "3.md" in sync.tree(),
+               "removals of the next year count as of now", done)
+        time.sleep(2.1)
+        server.side("delete", {"id": 4})
+        done = sync.once("--reconcile")
+        tap.ok(done.code == 3 and "4.md" not in sync.tree(),
+               "and not for a year", done)
+
+
 def main():
     tap = Tap()
+    removals_ahead(tap)
     clocks(tap)
     back(tap)
     astray(tap)
