@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/stamp.h"
+#include "daemon/cursor.h"
 #include "daemon/event.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
@@ -46,12 +47,24 @@ int mapper_ensure_run(struct mapper *m, struct err *e)
 	return r == 0 && held ? state_hold(s, e) : r;
 }
 
-/* At the start, and now and then, forget what is too old, or too much. */
+/*
+ * At the start, and now and then, forget what is too old, or too much.  Age
+ * counts back from the newest change that the server has shown: a clock that is
+ * far ahead for a while would make all of it old, told or not.
+ */
 static int prune(struct mapper *m, struct err *e)
 {
+	struct state *s = store_state(m->store);
+	struct cursor cursor = {0};
+	int64_t now = stamp_now();
+	int r = cursor_load(&cursor, s, e);
+
 	m->pruned = true;
-	return state_prune(store_state(m->store),
-		stamp_now() - m->config->keep_log, m->config->max_log, e);
+	if (cursor.newest < now)
+		now = cursor.newest;
+	return r == 0 ? state_prune(s, now - m->config->keep_log,
+				m->config->max_log, e)
+		      : r;
 }
 
 int mapper_begin(

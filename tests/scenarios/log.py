@@ -247,7 +247,7 @@ def forgotten(tap, sync, gone, running):
                "nothing of ours: " + name + how, done)
 
 
-def kept(tap, sync):
+def kept(tap, server, sync):
     gone = [e["path"] for e in sync.opsync(
         "log", "--json", "--wp", "26", "--event", "removed").json()][0]
     sync.stop()
@@ -261,7 +261,10 @@ def kept(tap, sync):
            "%d, then %d" % (before, left))
     sync.stop()
     sync.configure(more="log: { keep: 1s }")
-    time.sleep(1.1)
+    for text in ("old", "new"):  # by the server's clock
+        edit(server, 8, description=text)
+        sync.once()
+        time.sleep(1.1)
     sync.start()
     runs = sync.opsync("runs", "--json").json()
     tap.same(len(runs) <= 1, True, "and of at most a second")
@@ -326,7 +329,7 @@ def main():
             sync.stop()
             show(tap, sync, False)
             sync.start()
-            kept(tap, sync)
+            kept(tap, server, sync)
     return tap.end()
 
 

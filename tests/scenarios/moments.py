@@ -150,9 +150,34 @@ def removals_ahead(tap):
                "and not for a year", done)
 
 
+def log_ahead(tap):
+    """A clock that is a year ahead makes no log old."""
+    with StandIn("--generate", "40") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        server.side("clock", {"offset_ms": -YEAR * 1000})
+        server.side(*edit(3, subject="A year ago"))
+        sync.once()
+        change_state(
+            sync, "UPDATE run SET started = started - %d" % (YEAR * 1e6),
+            "UPDATE event SET at = at - %d" % (YEAR * 1e6))
+        before = sync.opsync("--json", "log").out
+        sync.once()
+        tap.ok(before and sync.opsync("--json", "log").out == before,
+               "a clock that is ahead: the log stays", before)
+        server.side("clock", {"offset_ms": 0})
+        server.side(*edit(3, subject="Of now"))
+        sync.once()
+        sync.once()
+        runs = sync.opsync("--json", "runs").json()
+        tap.ok("Of now" in sync.tree()["3.md"].decode() and len(
+            [r for r in runs if "id" in r or "run" in r]) == 1,
+               "a year later it is old", runs)
+
+
 def main():
     tap = Tap()
     removals_ahead(tap)
+    log_ahead(tap)
     clocks(tap)
     back(tap)
     astray(tap)
