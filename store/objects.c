@@ -16,6 +16,7 @@
 #include "store/objects.h"
 
 #include <assert.h>
+#include <git2/sys/odb_backend.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -53,9 +54,22 @@ struct objects {
 
 /* --- Adding --------------------------------------------------------------- */
 
-static bool stored(struct objects *o, const git_oid *oid)
+/*
+ * Mark one that is there as used, so that no "git gc" takes it.  False: what
+ * could not be marked, and may just be gone, is to be written again.
+ */
+static bool use_stored(struct objects *o, const git_oid *oid)
 {
-	return git_odb_exists_ext(o->odb, oid, GIT_ODB_LOOKUP_NO_REFRESH) == 1;
+	size_t n = git_odb_num_backends(o->odb);
+	bool marked = false;
+
+	for (size_t i = 0; i < n && !marked; i++) {
+		git_odb_backend *b;
+
+		marked = git_odb_get_backend(&b, o->odb, i) == 0 &&
+			 b->freshen != NULL && b->freshen(b, oid) == 0;
+	}
+	return marked;
 }
 
 static bool is_one_of_many(const struct objects *o)
@@ -68,16 +82,9 @@ int objects_parcel(struct objects *o, const struct parcel *p, bool fresh,
 {
 	int r = 0;
 
-	if (batch_find(&o->batch, &p->oid) == NULL) {
-		git_oid id = p->oid;
-
-		if ((fresh && is_one_of_many(o)) || !stored(o, &id))
-			r = batch_add_parcel(&o->batch, p, e);
-		/* This marks it as used, so that no "git gc" takes it. */
-		else if (git_odb_write(&id, o->odb, p->bytes, p->n,
-				 GIT_OBJECT_BLOB) != 0)
-			r = git_failed(e, "cannot write a blob");
-	}
+	if (batch_find(&o->batch, &p->oid) == NULL &&
+		((fresh && is_one_of_many(o)) || !use_stored(o, &p->oid)))
+		r = batch_add_parcel(&o->batch, p, e);
 	if (r == 0)
 		*oid = p->oid;
 	return r;
@@ -98,7 +105,7 @@ bool objects_has(struct objects *o, const git_oid *oid)
 	       git_odb_exists(o->odb, oid) == 1;
 }
 
-/* Few are looked for; libgit2 marks those that are there as used. */
+/* Few are looked for. */
 int objects_made(struct objects *o, git_object_t type, const void *bytes,
 	size_t n, git_oid *oid, struct err *e)
 {
@@ -107,13 +114,10 @@ int objects_made(struct objects *o, git_object_t type, const void *bytes,
 
 	object_name(name, bytes, n, &id);
 	*oid = id;
-	if (batch_find(&o->batch, &id) != NULL)
+	if (batch_find(&o->batch, &id) != NULL ||
+		(objects_are_few(o) && use_stored(o, &id)))
 		return 0;
-	if (!objects_are_few(o) || !stored(o, &id))
-		return batch_add(&o->batch, type, bytes, n, &id, e);
-	return git_odb_write(oid, o->odb, bytes, n, type) == 0
-		       ? 0
-		       : git_failed(e, "cannot write a %s", name);
+	return batch_add(&o->batch, type, bytes, n, &id, e);
 }
 
 static int blob_from_small_file(
@@ -162,7 +166,7 @@ static int blob_from_large_file(
 	d = blob_digest(size);
 	r = stream(o, fd, size, d, e);
 	digest_end(d, oid->id);
-	if (r != 0 || batch_find(&o->batch, oid) != NULL || stored(o, oid))
+	if (r != 0 || batch_find(&o->batch, oid) != NULL || use_stored(o, oid))
 		pack_cancel(o->batch.pack);
 	else
 		r = pack_end(o->batch.pack, oid, e);
@@ -444,7 +448,7 @@ int blob_stream_end(struct blob_stream *s, git_oid *oid, struct err *e)
 	*oid = s->oid;
 	r = pack_end(s->pack, oid, e);
 	if (r != 0 || batch_find(&s->o->batch, oid) != NULL ||
-		stored(s->o, oid))
+		use_stored(s->o, oid))
 		return r;
 	r = seal(s->o, s->pack, e);
 	if (r == 0)

@@ -81,6 +81,85 @@ static void fresh_ones_may_be_there_already(void **state)
 	objects_free(o);
 }
 
+static git_oid by_file(struct objects *o, int fd)
+{
+	git_oid oid;
+
+	assert_int_equal(objects_blob_fd(o, fd, (int64_t)BIG, &oid, NULL), 0);
+	return oid;
+}
+
+static git_oid by_stream(struct objects *o, int fd)
+{
+	char *bytes = xmalloc(BIG);
+	struct blob_stream *in;
+	git_oid oid;
+
+	assert_int_equal(pread(fd, bytes, BIG, 0), (ssize_t)BIG);
+	assert_int_equal(blob_stream_begin(o, BIG, &in, NULL), 0);
+	assert_int_equal(blob_stream_add(in, bytes, BIG, NULL), 0);
+	assert_int_equal(blob_stream_end(in, &oid, NULL), 0);
+	blob_stream_drop(in);
+	free(bytes);
+	return oid;
+}
+
+/* Another git has made it, long ago. */
+static void make_old(const struct scratch *s, const char *bytes, bool packed)
+{
+	int fd = unnamed(s, bytes, BIG);
+
+	assert_int_equal(
+		scratch_run(s,
+			"git hash-object -w /proc/%d/fd/%d | %s && "
+			"find .git/objects -type f -exec "
+			"touch -d '2 months ago' {} +",
+			(int)getpid(), fd,
+			packed ? "git pack-objects -q .git/objects/pack/pack "
+				 ">/dev/null && git prune-packed -q"
+			       : "cat >/dev/null"),
+		0);
+	close(fd);
+}
+
+/*
+ * One that is there is marked as used, so that no "git gc" takes it, which goes
+ * by the time of its file; one that is just gone is written again.
+ */
+static void large_ones_are_marked_as_used(void **state)
+{
+	struct scratch *s = *state;
+
+	for (uint32_t i = 0; i < 8; i++) {
+		char *bytes = noise(BIG, 23 + i);
+		int fd = unnamed(s, bytes, BIG);
+		struct objects *o = open_batch(s);
+		bool gone = i & 2;
+		git_oid oid;
+
+		make_old(s, bytes, i & 1);
+		git_odb_hash(&oid, bytes, BIG, GIT_OBJECT_BLOB);
+		assert_true(objects_has(o, &oid));
+		if (gone)
+			scratch_run(s, "rm -r .git/objects/*/*");
+		oid = i & 4 ? by_stream(o, fd) : by_file(o, fd);
+		assert_int_equal(objects_count(o), gone && !(i & 4));
+		assert_int_equal(objects_seal(o, NULL), 0);
+		assert_int_equal(scratch_run(s, "git cat-file -e %s",
+					 git_oid_tostr_s(&oid)),
+			0);
+		assert_int_equal(
+			scratch_run(s,
+				"test $(find .git/objects -type f -size +1000k "
+				"-newermt '1 hour ago' | wc -l) = 1"),
+			0);
+		scratch_run(s, "rm -r .git/objects/*/*");
+		objects_free(o);
+		close(fd);
+		free(bytes);
+	}
+}
+
 /*
  * Another process packs what is there again and again: at once, and when the
  * folder has rested so that it is not read each time.
@@ -122,6 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_same_is_not_written_twice),
 		TEST(fresh_ones_may_be_there_already),
+		TEST(large_ones_are_marked_as_used),
 		TEST(packs_of_others_are_seen),
 	};
 
