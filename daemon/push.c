@@ -58,11 +58,12 @@ struct push {
 	struct job job;
 	struct err err; /* of the step that ends */
 	struct err fault;
+	int64_t pending;
 	int64_t pushed_at; /* wall clock */
 
-	/* What jobs found. */
+	/* What jobs found; ahead is taken over when the job is done. */
 	char tip[41];
-	int64_t pending;
+	int64_t ahead;
 	struct store_follow follow;
 
 	void (*closed)(void *arg);
@@ -283,7 +284,7 @@ static void run_look(struct job *job)
 	if (r == 0 && found && str_starts(buf_str(&known), buf_str(&here)))
 		old = known.p + here.n;
 	if (r == 0)
-		store_ahead(p->host.store, old, p->tip, &p->pending, &p->err);
+		store_ahead(p->host.store, old, p->tip, &p->ahead, &p->err);
 	if (r == 0 && strcmp(old, p->tip) == 0)
 		p->tip[0] = '\0'; /* nothing to do */
 	buf_fini(&known);
@@ -297,6 +298,8 @@ static void on_looked(struct job *job)
 	bool only_look = p->only_look;
 
 	p->only_look = false;
+	if (p->err.code == 0)
+		p->pending = p->ahead;
 	if (p->err.code == 0 && p->tip[0] == '\0' && !only_look)
 		be_well(p);
 	proceed(p, p->tip[0] != '\0' && !only_look ? PUSHING : IDLE);
