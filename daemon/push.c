@@ -22,9 +22,9 @@
 #include "daemon/event.h"
 #include "daemon/git_fetch.h"
 #include "daemon/log.h"
+#include "daemon/pushed.h"
 #include "daemon/report.h"
 
-#define PUSHED "push.done" /* in the state: what is on the remote, for sure */
 #define RETRY_FIRST (10 * STAMP_SECOND)
 #define RETRY_MOST (900 * STAMP_SECOND)
 #define RACES 8 /* times that somebody else was first, without a pause */
@@ -60,8 +60,10 @@ struct push {
 	struct err fault;
 	int64_t pending;
 	int64_t pushed_at; /* wall clock */
+	bool fetched; /* what is there is not noted yet: what was fetched, */
+	bool none;    /* or no such branch */
 
-	/* What jobs found; ahead is taken over when the job is done. */
+	/* What jobs found; pending is taken over when they are done. */
 	char tip[41];
 	int64_t ahead;
 	struct store_follow follow;
@@ -174,6 +176,7 @@ static void proceed(struct push *p, enum step next)
 /* All that is committed is there. */
 static void be_well(struct push *p)
 {
+	p->pending = 0;
 	p->fault = (struct err){0};
 	p->wait = 0;
 	p->races = 0;
@@ -207,6 +210,8 @@ static void on_fetched(struct git_fetch *f)
 	p->err = (struct err){0};
 	if (child->err.code != 0 && !none)
 		say_why(p, "cannot fetch from", &f->git);
+	p->fetched |= p->err.code == 0;
+	p->none = none;
 	git_fetch_fini(f);
 	/* A branch that is not there yet is made by the push. */
 	proceed(p, none ? p->first ? IDLE : LOOKING : WAITING);
@@ -264,37 +269,42 @@ static void on_followed(struct job *job)
 
 /* --- LOOKING ------------------------------------------------------------ */
 
-/* "REMOTE BRANCH COMMIT": another remote knows nothing yet. */
-static void put_done(const struct push *p, const char *tip, struct buf *out)
+/* What a fetch has shown holds, whatever was pushed before. */
+static int note_fetched(struct push *p, struct state *state)
 {
-	buf_printf(out, "%s %s %s", p->where.remote, p->where.branch, tip);
+	char there[41] = "";
+	int r = 0;
+
+	if (!p->fetched)
+		return 0;
+	if (!p->none)
+		r = store_fetched_head(p->host.store, there, &p->err);
+	if (r == 0)
+		r = pushed_put(state, &p->where, there, &p->err);
+	p->fetched = r != 0;
+	return r;
 }
 
 static void run_look(struct job *job)
 {
 	struct push *p = container_of(job, struct push, job);
 	struct state *state = store_state(p->host.store);
-	struct buf known = {0};
-	struct buf here = {0};
-	const char *old = "";
-	bool found = false;
-	int r = state_get(state, PUSHED, &known, &found, &p->err);
+	struct buf old = {0};
+	int r = note_fetched(p, state);
 
-	put_done(p, "", &here);
-	if (r == 0 && found && str_starts(buf_str(&known), buf_str(&here)))
-		old = known.p + here.n;
 	if (r == 0)
-		store_ahead(p->host.store, old, p->tip, &p->ahead, &p->err);
-	if (r == 0 && strcmp(old, p->tip) == 0)
+		r = pushed_get(state, &p->where, &old, &p->err);
+	if (r == 0)
+		r = store_ahead(p->host.store, buf_str(&old).p, p->tip,
+			&p->ahead, &p->err);
+	if (r == 0 && str_is(buf_str(&old), p->tip))
 		p->tip[0] = '\0'; /* nothing to do */
-	buf_fini(&known);
-	buf_fini(&here);
+	buf_fini(&old);
 }
 
 static void on_looked(struct job *job)
 {
 	struct push *p = container_of(job, struct push, job);
-
 	bool only_look = p->only_look;
 
 	p->only_look = false;
@@ -356,22 +366,12 @@ static void run_note(struct job *job)
 	struct push *p = container_of(job, struct push, job);
 	struct state *state = store_state(p->host.store);
 	char *well = xasprintf("%s has all commits again", p->where.remote);
-	char *pushed = xasprintf("%lld commit%s to %s, up to %s",
-		(long long)p->pending, p->pending == 1 ? "" : "s",
-		p->where.remote, p->tip);
-	struct buf done = {0};
 
-	put_done(p, p->tip, &done);
-	if (state_put(state, PUSHED, buf_str(&done), &p->err) == 0 &&
-		p->pending > 0)
-		event_happened(
-			state, LOG_LEVEL_INFO, "pushed", pushed, &p->err);
+	pushed_done(state, &p->where, p->tip, p->pending, &p->err);
 	if (p->fault.code != 0)
 		event_happened(
 			state, LOG_LEVEL_NOTICE, "recovered", well, &p->err);
 	free(well);
-	free(pushed);
-	buf_fini(&done);
 }
 
 static void on_noted(struct job *job)
@@ -380,7 +380,6 @@ static void on_noted(struct job *job)
 
 	if (p->err.code == 0) {
 		p->pushed_at = stamp_now();
-		p->pending = 0;
 		be_well(p);
 	}
 	proceed(p, IDLE);
@@ -498,50 +497,6 @@ void push_report(const struct push *p, struct buf *out)
 	report_text(out, "error",
 		p->fault.code != 0 ? str_of(p->fault.text) : STR_NONE);
 	buf_putc(out, '}');
-}
-
-/* The remote's name may hold a blank. */
-static struct str take_last(struct str *text)
-{
-	size_t n = text->n;
-	struct str last;
-
-	while (n > 0 && text->p[n - 1] != ' ')
-		n--;
-	last = str_skip(*text, n);
-	text->n = n > 0 ? n - 1 : 0;
-	return last;
-}
-
-int push_report_state(struct state *s, struct buf *out, struct err *e)
-{
-	struct buf tip = {0};
-	struct buf done = {0};
-	struct str rest;
-	bool found = false;
-	int r = state_tip(s, &tip, &found, e);
-
-	report_text(out, "tip", found ? buf_str(&tip) : STR_NONE);
-	if (r == 0)
-		r = state_get(s, PUSHED, &done, &found, e);
-	rest = buf_str(&done);
-	if (r == 0 && found) {
-		struct str commit = take_last(&rest);
-		struct str branch = take_last(&rest);
-
-		buf_puts(out, ",\"pushed\":{");
-		report_text(out, "remote", rest);
-		buf_putc(out, ',');
-		report_text(out, "branch", branch);
-		buf_putc(out, ',');
-		report_text(out, "commit", commit);
-		buf_putc(out, '}');
-	} else {
-		buf_puts(out, ",\"pushed\":null");
-	}
-	buf_fini(&tip);
-	buf_fini(&done);
-	return r;
 }
 
 void push_close(struct push *p, void (*closed)(void *arg), void *arg)

@@ -11,12 +11,6 @@
  */
 struct push;
 
-/*
- * Members of status: "tip", the branch's commit as the state knows it, and
- * "pushed", what of it is on the remote: "remote", "branch", "commit".
- */
-int push_report_state(struct state *s, struct buf *out, struct err *e);
-
 struct push_host {
 	uv_loop_t *loop;
 	struct worker *worker;

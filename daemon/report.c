@@ -10,7 +10,7 @@
 #include "daemon/life.h"
 #include "daemon/monitor.h"
 #include "daemon/pause.h"
-#include "daemon/push.h"
+#include "daemon/pushed.h"
 #include "store/store.h"
 
 #define MAX_FAILED 50 /* work packages in error that status names */
@@ -148,7 +148,7 @@ int report_status(struct state *s, struct buf *out, struct err *e)
 		r = monitor_report(s, out, e);
 	buf_putc(out, ',');
 	if (r == 0)
-		r = push_report_state(s, out, e);
+		r = pushed_report(s, out, e);
 	buf_putc(out, ',');
 	if (r == 0)
 		r = put_counts(s, out, e);

@@ -154,6 +154,19 @@ int store_head(struct store *s, char id[41], struct err *e)
 	return code;
 }
 
+int store_fetched_head(struct store *s, char id[41], struct err *e)
+{
+	git_oid oid;
+	int rc = git_reference_name_to_id(&oid, s->repo, s->fetched);
+
+	id[0] = '\0';
+	if (rc == 0)
+		git_oid_tostr(id, GIT_OID_HEXSZ + 1, &oid);
+	else if (rc != GIT_ENOTFOUND)
+		return git_failed(e, "cannot read %s", s->fetched);
+	return 0;
+}
+
 int store_ahead(struct store *s, const char *old, char tip[41], int64_t *n,
 	struct err *e)
 {

@@ -451,6 +451,9 @@ struct store_follow {
  */
 const char *store_fetched(const struct store *s);
 
+/* Its commit in hex; "": nothing was fetched yet. */
+int store_fetched_head(struct store *s, char id[41], struct err *e);
+
 /*
  * Bring the branch to where ref is (a remote's, fetched), with our commits
  * that it does not have on top of it; never a merge.  Nothing may be staged.

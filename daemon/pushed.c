@@ -1,0 +1,111 @@
+/*
+ * pushed - what is on a remote, as values of the state.
+ *
+ * Between two fetches it is what was pushed; a fetch knows better.
+ */
+#include "daemon/pushed.h"
+
+#include <stdlib.h>
+
+#include "daemon/event.h"
+#include "daemon/report.h"
+
+#define DONE "push.done" /* "REMOTE BRANCH COMMIT" */
+
+static void put_done(
+	const struct config_push *where, const char *commit, struct buf *out)
+{
+	buf_printf(out, "%s %s %s", where->remote, where->branch, commit);
+}
+
+int pushed_get(struct state *s, const struct config_push *where,
+	struct buf *commit, struct err *e)
+{
+	struct buf known = {0};
+	struct buf here = {0};
+	bool found = false;
+	int r = state_get(s, DONE, &known, &found, e);
+
+	buf_clear(commit);
+	put_done(where, "", &here);
+	if (r == 0 && found && str_starts(buf_str(&known), buf_str(&here)))
+		buf_add_str(commit, str_skip(buf_str(&known), here.n));
+	buf_fini(&known);
+	buf_fini(&here);
+	return r;
+}
+
+int pushed_put(struct state *s, const struct config_push *where,
+	const char *commit, struct err *e)
+{
+	struct buf known = {0};
+	struct buf done = {0};
+	int r = pushed_get(s, where, &known, e);
+
+	put_done(where, commit, &done);
+	if (r == 0 && !str_is(buf_str(&known), commit))
+		r = commit[0] != '\0' ? state_put(s, DONE, buf_str(&done), e)
+				      : state_delete(s, DONE, e);
+	buf_fini(&known);
+	buf_fini(&done);
+	return r;
+}
+
+int pushed_done(struct state *s, const struct config_push *where,
+	const char *commit, int64_t n, struct err *e)
+{
+	char *text = xasprintf("%lld commit%s to %s, up to %s", (long long)n,
+		n == 1 ? "" : "s", where->remote, commit);
+	int r = pushed_put(s, where, commit, e);
+
+	if (r == 0 && n > 0)
+		r = event_happened(s, LOG_LEVEL_INFO, "pushed", text, e);
+	free(text);
+	return r;
+}
+
+/* --- Status ------------------------------------------------------------- */
+
+/* The remote's name may hold a blank. */
+static struct str take_last(struct str *text)
+{
+	size_t n = text->n;
+	struct str last;
+
+	while (n > 0 && text->p[n - 1] != ' ')
+		n--;
+	last = str_skip(*text, n);
+	text->n = n > 0 ? n - 1 : 0;
+	return last;
+}
+
+int pushed_report(struct state *s, struct buf *out, struct err *e)
+{
+	struct buf tip = {0};
+	struct buf done = {0};
+	struct str rest;
+	bool found = false;
+	int r = state_tip(s, &tip, &found, e);
+
+	report_text(out, "tip", found ? buf_str(&tip) : STR_NONE);
+	if (r == 0)
+		r = state_get(s, DONE, &done, &found, e);
+	rest = buf_str(&done);
+	if (r == 0 && found) {
+		struct str commit = take_last(&rest);
+		struct str branch = take_last(&rest);
+
+		buf_puts(out, ",\"pushed\":{");
+		report_text(out, "remote", rest);
+		buf_putc(out, ',');
+		report_text(out, "branch", branch);
+		buf_putc(out, ',');
+		report_text(out, "commit", commit);
+		buf_putc(out, '}');
+	} else {
+		buf_puts(out, ",\"pushed\":null");
+	}
+	buf_fini(&tip);
+	buf_fini(&done);
+	return r;
+}

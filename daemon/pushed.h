@@ -1,0 +1,27 @@
+#ifndef DAEMON_PUSHED_H
+#define DAEMON_PUSHED_H
+
+#include "daemon/config.h"
+#include "store/store.h"
+
+/* What the state knows of a remote: what is there.  Worker's thread. */
+
+/* The commit in hex; empty: none, or another remote was meant. */
+int pushed_get(struct state *s, const struct config_push *where,
+	struct buf *commit, struct err *e);
+
+/* commit "": the branch is not there. */
+int pushed_put(struct state *s, const struct config_push *where,
+	const char *commit, struct err *e);
+
+/* n commits went there, which is an event if there were any. */
+int pushed_done(struct state *s, const struct config_push *where,
+	const char *commit, int64_t n, struct err *e);
+
+/*
+ * Members of status: "tip", the branch's commit as the state knows it, and
+ * "pushed", what of it is on the remote: "remote", "branch", "commit".
+ */
+int pushed_report(struct state *s, struct buf *out, struct err *e);
+
+#endif
