@@ -27,16 +27,35 @@ void event_log(const struct state_event *event, const char *kind)
 			STR_ARGS(event->text), colon, STR_ARGS(event->path));
 }
 
-int event_happened(struct state *s, enum log_level level, const char *kind,
-	const char *text, struct err *e)
+static struct state_event event_now(
+	enum log_level level, const char *kind, const char *text)
 {
-	const struct state_event event = {
+	return (struct state_event){
 		.at = stamp_now(),
 		.level = level,
 		.kind = str_of(kind),
 		.text = str_of(text),
 	};
+}
+
+void event_say(enum log_level level, const char *kind, const char *text)
+{
+	const struct state_event event = event_now(level, kind, text);
 
 	event_log(&event, kind);
+}
+
+int event_add(struct state *s, enum log_level level, const char *kind,
+	const char *text, struct err *e)
+{
+	const struct state_event event = event_now(level, kind, text);
+
 	return state_event_add(s, &event, e);
+}
+
+int event_happened(struct state *s, enum log_level level, const char *kind,
+	const char *text, struct err *e)
+{
+	event_say(level, kind, text);
+	return event_add(s, level, kind, text, e);
 }

@@ -13,4 +13,9 @@ void event_log(const struct state_event *event, const char *kind);
 int event_happened(struct state *s, enum log_level level, const char *kind,
 	const char *text, struct err *e);
 
+/* Each for itself, where the sync log may have to wait. */
+void event_say(enum log_level level, const char *kind, const char *text);
+int event_add(struct state *s, enum log_level level, const char *kind,
+	const char *text, struct err *e);
+
 #endif

@@ -19,7 +19,6 @@
 #include <string.h>
 
 #include "base/stamp.h"
-#include "daemon/event.h"
 #include "daemon/git_fetch.h"
 #include "daemon/log.h"
 #include "daemon/pushed.h"
@@ -58,6 +57,8 @@ struct push {
 	struct job job;
 	struct err err; /* of the step that ends */
 	struct err fault;
+	bool said; /* the journal has it already, */
+	bool told; /* and so has the state */
 	int64_t pending;
 	int64_t pushed_at; /* wall clock */
 	bool fetched; /* what is there is not noted yet: what was fetched, */
@@ -129,25 +130,26 @@ static void run_tell(struct job *job)
 {
 	struct push *p = container_of(job, struct push, job);
 
-	event_happened(store_state(p->host.store), LOG_LEVEL_ERROR, "fault",
-		p->fault.text, &p->err);
+	pushed_fail(
+		store_state(p->host.store), p->fault.text, &p->said, &p->err);
 }
 
 static void on_told(struct job *job)
 {
 	struct push *p = container_of(job, struct push, job);
 
+	p->told = p->err.code == 0;
 	if (p->closing)
 		finish_closing(p);
 	else
 		rest(p);
 }
 
-/* Told once, while it stays the same. */
+/* Told once, while it stays the same; again, if it could not be written. */
 static void fail(struct push *p)
 {
-	bool told = strcmp(p->fault.text, p->err.text) == 0;
-
+	if (strcmp(p->fault.text, p->err.text) != 0)
+		p->said = p->told = false;
 	p->fault = p->err;
 	p->races = 0;
 	p->wait = p->wait == 0 ? RETRY_FIRST : p->wait * 2;
@@ -155,7 +157,7 @@ static void fail(struct push *p)
 		p->wait = RETRY_MOST;
 	uv_timer_start(&p->timer, on_timer, (uint64_t)(p->wait / 1000), 0);
 	p->again = false;
-	if (told)
+	if (p->told)
 		rest(p);
 	else
 		enter(p, TELLING);
@@ -173,11 +175,26 @@ static void proceed(struct push *p, enum step next)
 		enter(p, next);
 }
 
+/* On the worker's thread.  One that was never written is told by now. */
+static int tell_well(struct push *p, struct state *state)
+{
+	char *text = xasprintf("%s has all commits again", p->where.remote);
+	int r = 0;
+
+	if (p->fault.code != 0 && !p->told)
+		r = pushed_fail(state, p->fault.text, &p->said, &p->err);
+	if (r == 0)
+		r = pushed_well(state, text, &p->err);
+	free(text);
+	return r;
+}
+
 /* All that is committed is there. */
 static void be_well(struct push *p)
 {
 	p->pending = 0;
 	p->fault = (struct err){0};
+	p->said = p->told = false;
 	p->wait = 0;
 	p->races = 0;
 	uv_timer_stop(&p->timer);
@@ -299,6 +316,8 @@ static void run_look(struct job *job)
 			&p->ahead, &p->err);
 	if (r == 0 && str_is(buf_str(&old), p->tip))
 		p->tip[0] = '\0'; /* nothing to do */
+	if (r == 0 && p->tip[0] == '\0' && !p->only_look)
+		tell_well(p, state);
 	buf_fini(&old);
 }
 
@@ -365,13 +384,9 @@ static void run_note(struct job *job)
 {
 	struct push *p = container_of(job, struct push, job);
 	struct state *state = store_state(p->host.store);
-	char *well = xasprintf("%s has all commits again", p->where.remote);
 
-	pushed_done(state, &p->where, p->tip, p->pending, &p->err);
-	if (p->fault.code != 0)
-		event_happened(
-			state, LOG_LEVEL_NOTICE, "recovered", well, &p->err);
-	free(well);
+	if (pushed_done(state, &p->where, p->tip, p->pending, &p->err) == 0)
+		tell_well(p, state);
 }
 
 static void on_noted(struct job *job)

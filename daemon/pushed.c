@@ -1,7 +1,8 @@
 /*
- * pushed - what is on a remote, as values of the state.
+ * pushed - what is on a remote, as values of the state, and what is told of it.
  *
- * Between two fetches it is what was pushed; a fetch knows better.
+ * Between two fetches it is what was pushed; a fetch knows better.  A fault
+ * outlives the process, so that whoever sees its end tells it.
  */
 #include "daemon/pushed.h"
 
@@ -11,6 +12,7 @@
 #include "daemon/report.h"
 
 #define DONE "push.done" /* "REMOTE BRANCH COMMIT" */
+#define FAULT "push.fault"
 
 static void put_done(
 	const struct config_push *where, const char *commit, struct buf *out)
@@ -61,6 +63,60 @@ int pushed_done(struct state *s, const struct config_push *where,
 	if (r == 0 && n > 0)
 		r = event_happened(s, LOG_LEVEL_INFO, "pushed", text, e);
 	free(text);
+	return r;
+}
+
+/* --- Faults ------------------------------------------------------------- */
+
+/* Whatever is done between: all of it, or nothing. */
+static int end(struct state *s, int r, struct err *e)
+{
+	if (r == 0)
+		r = state_end(s, e);
+	if (r != 0)
+		state_rollback(s);
+	return r;
+}
+
+int pushed_fail(struct state *s, const char *text, bool *said, struct err *e)
+{
+	struct buf known = {0};
+	bool found = false;
+	int r = state_get(s, FAULT, &known, &found, e);
+	bool told = found && str_is(buf_str(&known), text);
+
+	buf_fini(&known);
+	if (r != 0 || told)
+		return r;
+	if (!*said)
+		event_say(LOG_LEVEL_ERROR, "fault", text);
+	*said = true;
+	r = state_begin(s, e);
+	if (r != 0)
+		return r;
+	r = event_add(s, LOG_LEVEL_ERROR, "fault", text, e);
+	if (r == 0)
+		r = state_put(s, FAULT, str_of(text), e);
+	return end(s, r, e);
+}
+
+int pushed_well(struct state *s, const char *text, struct err *e)
+{
+	struct buf known = {0};
+	bool found = false;
+	int r = state_get(s, FAULT, &known, &found, e);
+
+	buf_fini(&known);
+	if (r == 0 && found)
+		r = state_begin(s, e);
+	if (r != 0 || !found)
+		return r;
+	r = event_add(s, LOG_LEVEL_NOTICE, "recovered", text, e);
+	if (r == 0)
+		r = state_delete(s, FAULT, e);
+	r = end(s, r, e);
+	if (r == 0)
+		event_say(LOG_LEVEL_NOTICE, "recovered", text);
 	return r;
 }
 

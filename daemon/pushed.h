@@ -4,7 +4,10 @@
 #include "daemon/config.h"
 #include "store/store.h"
 
-/* What the state knows of a remote: what is there.  Worker's thread. */
+/*
+ * What the state knows of a remote: what of the branch is there, and whether a
+ * fault of it is told and not over.  Worker's thread.
+ */
 
 /* The commit in hex; empty: none, or another remote was meant. */
 int pushed_get(struct state *s, const struct config_push *where,
@@ -17,6 +20,15 @@ int pushed_put(struct state *s, const struct config_push *where,
 /* n commits went there, which is an event if there were any. */
 int pushed_done(struct state *s, const struct config_push *where,
 	const char *commit, int64_t n, struct err *e);
+
+/*
+ * A fault is an event, unless it is the one that is told already, maybe by an
+ * earlier process.  *said: the journal has it, as it has then.
+ */
+int pushed_fail(struct state *s, const char *text, bool *said, struct err *e);
+
+/* So is its end, in these words, if there was one. */
+int pushed_well(struct state *s, const char *text, struct err *e);
 
 /*
  * Members of status: "tip", the branch's commit as the state knows it, and

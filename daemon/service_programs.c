@@ -10,6 +10,9 @@
  */
 #include "daemon/service_parts.h"
 
+#include "daemon/log.h"
+#include "daemon/pushed.h"
+
 /* --- Hooks, and what git consolidates ------------------------------------ */
 
 /* The last thing that --once does. */
@@ -117,6 +120,17 @@ static void on_push_idle(void *arg)
 	}
 }
 
+/* A remote that is not named any more can have none. */
+static void end_push_fault(struct service *s)
+{
+	struct err e = {0};
+
+	if (!s->config->rehearsal &&
+		pushed_well(store_state(s->store), "nothing is pushed any more",
+			&e) != 0)
+		log_error("%s", e.text);
+}
+
 static void open_push(struct service *s)
 {
 	const struct push_host host = {
@@ -130,6 +144,8 @@ static void open_push(struct service *s)
 	};
 
 	s->push = push_new(&host, s->config);
+	if (s->push == NULL)
+		end_push_fault(s);
 }
 
 static void on_push_closed(void *arg)
@@ -143,9 +159,9 @@ static void on_push_closed(void *arg)
 
 void service_open_programs(struct service *s)
 {
-	open_hooks(s);
 	if (!s->options.verify) /* it moves nothing */
 		open_push(s);
+	open_hooks(s);
 }
 
 void service_run_programs(

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
-"""What a remote has lost is pushed again."""
+"""What a remote has lost is pushed again; and of a fault of it the end is told
+wherever it comes."""
+import json
 import os
 import sys
 
@@ -70,6 +72,84 @@ def moved(tap, sync):
     sync.start()
 
 
+# --- The end of a fault ----------------------------------------------------
+
+
+def turns(sync):
+    events = sync.opsync("--json", "log").json()
+    return [e["event"] for e in events if e["event"] in ("fault", "recovered")]
+
+
+def nothing_waits(tap, sync, remote):
+    """The remote is away while there is nothing to push."""
+    before = turns(sync)
+    os.rename(remote.path, remote.path + ".away")
+    reconciled(sync)
+    tap.ok(until(lambda: pushing(sync)["error"] is not None),
+           "a remote that is away is a fault", pushing(sync))
+    tap.same(pushing(sync)["pending"], 0, "though nothing waits")
+    os.rename(remote.path + ".away", remote.path)
+    reconciled(sync)
+    tap.ok(until(lambda: turns(sync) == before + ["fault", "recovered"]),
+           "its end is told", turns(sync))
+
+
+def restart_between(tap, sync, remote):
+    before = turns(sync)
+    os.rename(remote.path, remote.path + ".away")
+    reconciled(sync)
+    until(lambda: len(turns(sync)) > len(before))
+    for _ in range(2):
+        sync.stop()
+        sync.start()
+        until(lambda: pushing(sync)["error"] is not None)
+    sync.stop()
+    tap.same(turns(sync), before + ["fault"],
+             "a fault that stays is told once, whoever starts again")
+    os.rename(remote.path + ".away", remote.path)
+    sync.start()
+    tap.ok(until(lambda: turns(sync) == before + ["fault", "recovered"]),
+           "its end after a restart is told", turns(sync))
+
+
+def single_passes(tap, server, sync, remote):
+    """By a timer: each is a process of its own."""
+    sync.stop()
+    sync.once()
+    before = turns(sync)
+    heard = os.path.join(sync.folder, "heard")
+    sync.configure(more="hooks: [{ on: [fault, recovered], shell: "
+                   "'cat >>%s' }]" % heard)
+    os.rename(remote.path, remote.path + ".away")
+    server.side("edit", {"id": 3, "set": {"subject": "Waits"}})
+    tap.same([sync.once().code for _ in range(3)], [75] * 3,
+             "single passes fail")
+    os.rename(remote.path + ".away", remote.path)
+    tap.same([sync.once().code for _ in range(2)], [0] * 2, "then do not")
+    tap.same(turns(sync), before + ["fault", "recovered"],
+             "a fault and its end are told, once")
+    with open(heard) as f:
+        tap.same([json.loads(line)["event"] for line in f],
+                 ["fault", "recovered"], "hooks are, too")
+
+
+def given_up(tap, sync, remote):
+    """Nothing is pushed any more: that is an end as well."""
+    before = turns(sync)
+    os.rename(remote.path, remote.path + ".away")
+    sync.once()
+    usual = sync.config
+    sync.write("one.yaml", open(os.path.join(sync.folder, "opsync.yaml"))
+               .read())
+    sync.once()
+    sync.once()
+    tap.same(turns(sync), before + ["fault", "recovered"],
+             "a remote that is not asked for any more is no fault")
+    os.rename(remote.path + ".away", remote.path)
+    sync.config = usual
+    sync.configure()
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server, Pushing(server.url, None) as scratch:
@@ -82,6 +162,10 @@ def main():
             lost(tap, sync, remote)
             refused_again(tap, sync, remote)
             moved(tap, sync)
+            nothing_waits(tap, sync, remote)
+            restart_between(tap, sync, remote)
+            single_passes(tap, server, sync, remote)
+            given_up(tap, sync, remote)
     return tap.end()
 
 
