@@ -250,16 +250,17 @@ static void print_push(const struct page *p)
 {
 	const json_t *push = json_object_get(p->daemon, "push");
 	const char *error = cli_text(push, "error", NULL);
+	long long n = cli_int(push, "pending");
 
 	if (!json_is_object(push))
 		return;
 	label(p, "push", error != NULL ? RED : PLAIN);
 	printf("%s, branch %s: ", cli_text(push, "remote", "?"),
 		cli_text(push, "branch", "?"));
-	if (cli_int(push, "pending") == 0 && error == NULL)
-		printf("all is there");
+	if (n == 0)
+		printf(error == NULL ? "all is there" : "nothing waits");
 	else
-		printf("%lld commits wait", cli_int(push, "pending"));
+		printf("%lld commit%s", n, n == 1 ? " waits" : "s wait");
 	end(p);
 	if (error != NULL)
 		more(p, error, RED);

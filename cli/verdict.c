@@ -148,13 +148,16 @@ static void judge_push(struct judgement *j, const struct config *config,
 {
 	const json_t *push = json_object_get(daemon, "push");
 	const char *error = text_of(push, "error", NULL);
+	long long n = cli_int(push, "pending");
 
 	if (daemon == NULL && !status_is_pushed(config, status))
 		find(j, WARNING, "commits are not pushed to %s",
 			config->push.remote);
-	if (error != NULL)
-		find(j, WARNING, "%lld commits cannot be pushed: %s",
-			cli_int(push, "pending"), error);
+	if (error != NULL && n > 0)
+		find(j, WARNING, "%lld commit%s cannot be pushed: %s", n,
+			n == 1 ? "" : "s", error);
+	else if (error != NULL)
+		find(j, WARNING, "%s", error); /* of a fetch */
 }
 
 static void judge_hooks(struct judgement *j, const json_t *daemon)

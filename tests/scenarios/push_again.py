@@ -88,6 +88,12 @@ def nothing_waits(tap, sync, remote):
     tap.ok(until(lambda: pushing(sync)["error"] is not None),
            "a remote that is away is a fault", pushing(sync))
     tap.same(pushing(sync)["pending"], 0, "though nothing waits")
+    done = sync.opsync("status")
+    tap.ok("nothing waits" in done.out and "cannot fetch" in done.out and
+           "0 commits" not in done.out, "which status says", done)
+    done = sync.opsync("status", "--check")
+    tap.ok(done.code == 1 and "WARNING - one: cannot fetch from" in done.out and
+           "0 commits" not in done.out, "and --check", done)
     os.rename(remote.path + ".away", remote.path)
     reconciled(sync)
     tap.ok(until(lambda: turns(sync) == before + ["fault", "recovered"]),
