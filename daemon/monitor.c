@@ -4,8 +4,9 @@
  *   pass ends --> counted, judged --> job: event, day's usage, textfile
  *
  * An idle pass costs no transaction: usage goes into the state with the next
- * run, every ten minutes and at the end.  A textfile that cannot be written
- * is said once, and disturbs nothing.
+ * run, every ten minutes and at the end.  Where it cannot be written, as on a
+ * full disk, it is after the next pass.  A textfile that cannot be written is
+ * said once, and disturbs nothing.
  */
 #include "daemon/monitor.h"
 
@@ -83,15 +84,24 @@ int64_t monitor_lag(const struct monitor *m)
 
 /* --- Writing, on the worker's thread ------------------------------------ */
 
-static int add_event(const struct monitor *m, struct state *s, struct err *e)
+static enum log_level level_of(enum health_turn turn)
 {
-	bool fault = m->write.turn == HEALTH_FAULT;
-	const char *text = m->write.sentence;
-	int r = event_happened(s, fault ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE,
-		fault ? "fault" : "recovered", text, e);
+	return turn == HEALTH_FAULT ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE;
+}
 
-	if (r == 0 && fault)
-		r = state_put(s, value_fault, str_of(text), e);
+static const char *kind_of(enum health_turn turn)
+{
+	return turn == HEALTH_FAULT ? "fault" : "recovered";
+}
+
+static int add_event(
+	const struct monitor_turn *turn, struct state *s, struct err *e)
+{
+	int r = event_add(s, level_of(turn->turn), kind_of(turn->turn),
+		turn->sentence, e);
+
+	if (r == 0 && turn->turn == HEALTH_FAULT)
+		r = state_put(s, value_fault, str_of(turn->sentence), e);
 	else if (r == 0)
 		r = state_delete(s, value_fault, e);
 	return r;
@@ -105,8 +115,8 @@ static int write_state(const struct monitor *m, struct state *s, struct err *e)
 	if (r != 0)
 		return r;
 	snprintf(good, sizeof(good), "%lld", (long long)m->write.last_success);
-	if (m->write.turn != HEALTH_SAME)
-		r = add_event(m, s, e);
+	for (size_t i = 0; r == 0 && i < m->write.turns.n; i++)
+		r = add_event(&m->write.turns.items[i], s, e);
 	if (r == 0 && m->write.usage.passes > 0)
 		r = state_usage_add(s, &m->write.usage, e);
 	if (r == 0 && m->write.last_success != 0)
@@ -126,7 +136,7 @@ static int write_flushed(
 {
 	int r;
 
-	if (m->write.turn == HEALTH_SAME)
+	if (m->write.turns.n == 0)
 		state_relax(s);
 	r = write_state(m, s, e);
 	state_strict(s);
@@ -157,6 +167,7 @@ static void run_write(struct job *job)
 
 	if (m->write.flush)
 		r = write_flushed(m, state, &m->write.err);
+	m->write.failed = r != 0;
 	if (r == 0 && m->write.textfile != NULL)
 		write_textfile(m, state, &m->write.err);
 }
@@ -181,19 +192,46 @@ static struct metrics_now look(const struct monitor *m)
 	};
 }
 
+/* Of more than there is room for, a fault and its end go together. */
+static void add_turn(struct monitor_turns *to, const struct monitor_turn *turn)
+{
+	if (to->n == ARRAY_LEN(to->items))
+		to->n -= 2;
+	to->items[to->n++] = *turn;
+}
+
+/* What was not written goes before what came meanwhile. */
+static void put_back(struct monitor *m)
+{
+	struct monitor_turns *turns = &m->write.turns;
+	const struct state_usage *usage = &m->write.usage;
+
+	for (size_t i = 0; i < m->turns.n; i++)
+		add_turn(turns, &m->turns.items[i]);
+	m->turns = *turns;
+	m->usage.passes += usage->passes;
+	m->usage.requests += usage->requests;
+	m->usage.bytes += usage->bytes;
+	m->usage.server_time += usage->server_time;
+	m->flush = true;
+}
+
 static void write_due(struct monitor *m);
 
 static void on_written(struct job *job)
 {
 	struct monitor *m = container_of(job, struct monitor, write.job);
 	const struct err *err = &m->write.err;
+	bool more = m->flush;
 
 	if (err->code != 0 && strcmp(err->text, m->complained.text) != 0)
 		log_warning("%s", err->text);
 	m->complained = *err;
 	m->write.pending = false;
 	free(m->write.textfile);
-	if (m->flush)
+	if (m->write.failed)
+		put_back(m);
+	if (more)
 		write_due(m);
 }
 
@@ -205,14 +243,13 @@ static void write_due(struct monitor *m)
 	if (m->write.pending || (!m->flush && textfile == NULL))
 		return;
 	m->write.flush = m->flush;
-	m->write.turn = m->turn;
+	m->write.turns = m->turns;
 	m->write.usage = m->usage;
 	m->write.last_success = m->last_success;
-	memcpy(m->write.sentence, m->sentence, sizeof(m->sentence));
 	if (m->flush) {
 		m->usage = (struct state_usage){.day = m->usage.day};
 		m->flushed_at = stamp_monotonic();
-		m->turn = HEALTH_SAME;
+		m->turns.n = 0;
 		m->flush = false;
 	}
 	m->write.textfile = textfile != NULL ? xstrdup(textfile) : NULL;
@@ -253,18 +290,25 @@ static enum health_turn judge(struct monitor *m, const struct pass *p)
 {
 	int64_t now = stamp_monotonic();
 	int64_t since = now - m->health.good_at;
-	enum health_turn turn = health_pass(&m->health, p->err.code == 0, now,
-		m->sync->config->fault_after);
+	struct monitor_turn turn = {
+		.turn = health_pass(&m->health, p->err.code == 0, now,
+			m->sync->config->fault_after),
+	};
 	char span[STAMP_SPAN];
 
 	stamp_span(since, span);
-	if (turn == HEALTH_FAULT)
-		snprintf(m->sentence, sizeof(m->sentence),
+	if (turn.turn == HEALTH_FAULT)
+		snprintf(turn.sentence, sizeof(turn.sentence),
 			"nothing was synced for %s: %s", span, p->err.text);
-	else if (turn == HEALTH_RECOVERED)
-		snprintf(m->sentence, sizeof(m->sentence),
+	else if (turn.turn == HEALTH_RECOVERED)
+		snprintf(turn.sentence, sizeof(turn.sentence),
 			"synced again, after %s", span);
-	return turn;
+	if (turn.turn != HEALTH_SAME) {
+		event_say(
+			level_of(turn.turn), kind_of(turn.turn), turn.sentence);
+		add_turn(&m->turns, &turn);
+	}
+	return turn.turn;
 }
 
 enum health_turn monitor_pass(
@@ -290,8 +334,6 @@ enum health_turn monitor_pass(
 	}
 	if (reads)
 		turn = judge(m, p);
-	if (turn != HEALTH_SAME)
-		m->turn = turn;
 	m->flush |= last || p->run != 0 || turn != HEALTH_SAME ||
 		    stamp_monotonic() - m->flushed_at >= FLUSH_AFTER;
 	write_due(m);

@@ -11,6 +11,18 @@
  * blocks is done by a job.
  */
 
+/* A fault that begins or ends: the journal has it. */
+struct monitor_turn {
+	enum health_turn turn;
+	char sentence[640];
+};
+
+/* In order. */
+struct monitor_turns {
+	size_t n;
+	struct monitor_turn items[4];
+};
+
 /* Zero it, set the first part. */
 struct monitor {
 	const struct sync *sync;
@@ -26,27 +38,26 @@ struct monitor {
 	struct health health;
 	int64_t last_attempt; /* wall clock: the end of the last pass */
 	int64_t last_success; /* of the last good one, maybe before the start */
-	char sentence[640];   /* of the last fault or recovery */
 
 	/* Private. */
 	char *instance;     /* owned: a reload frees it while a job reads it */
 	int64_t good_began; /* monotonic: when the last good pass did */
 	bool failing;
 	struct metrics metrics;
-	struct api_counters seen; /* by the end of the pass before */
-	struct state_usage usage; /* not yet in the state */
-	int64_t flushed_at;       /* monotonic */
-	bool flush;               /* it is to go there */
-	enum health_turn turn;    /* and this */
+	struct api_counters seen;   /* by the end of the pass before */
+	struct state_usage usage;   /* not yet in the state */
+	int64_t flushed_at;         /* monotonic */
+	bool flush;                 /* it is to go there */
+	struct monitor_turns turns; /* and these */
 	struct err complained;
 	struct {
 		struct job job;
 		bool pending;
 		bool flush;
+		bool failed; /* then that is tried again */
 		struct state_usage usage;
 		int64_t last_success;
-		enum health_turn turn;
-		char sentence[640];
+		struct monitor_turns turns;
 		char *textfile; /* or NULL; owned */
 		struct metrics_now now;
 		struct err err;
@@ -61,8 +72,8 @@ int monitor_init(struct monitor *m, struct state *state, const char *instance,
 	struct err *e);
 
 /*
- * A pass has ended; last: no other comes.  Gives what turns with it, for
- * whoever else is to be told, in m->sentence: log and journal are already.
+ * A pass has ended; last: no other comes.  Gives what turns with it: log and
+ * journal are told.
  */
 enum health_turn monitor_pass(
 	struct monitor *m, const struct pass *p, bool last);

@@ -9,6 +9,7 @@ goes on when the fault is over.
 # slow: the programs of tests/faults do not go with sanitizers
 import collections
 import errno
+import json
 import os
 import random
 import resource
@@ -303,6 +304,45 @@ def fills_up(tap, disk, server):
                "a start on a read-only disk is told", done)
 
 
+def is_a_fault(tap, disk, server):
+    """A disk that stays full is a fault: told when that can be written."""
+    sync, mount = on_mount(disk, "size=20m")
+    heard = os.path.join(sync.folder, "heard")
+    sync.configure(more="status: { fault_after: 3s }\n"
+                   "hooks: [{ on: [fault, recovered], shell: 'cat >>%s' }]\n" %
+                   heard)
+
+    def logged():
+        return [e["event"] for e in sync.opsync("--json", "log").json()
+                if e["event"] in ("fault", "recovered")]
+
+    def called():
+        if not os.path.exists(heard):
+            return []
+        with open(heard) as f:
+            return [json.loads(line)["event"] for line in f]
+    with sync, mount:
+        asked = len(server.requests())
+        sync.start()
+        fill(sync)
+        server.side("edit", {"id": 4, "set": {"description": "x" * 300000}})
+        tap.ok(until(lambda: "nothing was synced for" in sync.said()),
+               "a disk that stays full is a fault", sync.said())
+        time.sleep(3)  # some passes more
+        os.unlink(filler(sync))
+        tap.ok(until(lambda: "synced again" in sync.said()),
+               "and then is none", sync.said())
+        both = ["fault", "recovered"]
+        tap.ok(until(lambda: logged() == both and called() == both),
+               "both are logged, and told to a hook", (logged(), called()))
+        tap.same(sync.said().count("nothing was synced for"), 1,
+                 "and said once")
+        sync.stop()
+        days = sync.opsync("--json", "runs", "--daily").json()
+        tap.same(sum(d["requests"] for d in days),
+                 len(server.requests()) - asked, "no request is forgotten")
+
+
 def turns_read_only(tap, disk, server):
     """While it runs, as a disk does that has errors, or a server's share: a
     remount by hand is refused while files are open."""
@@ -392,6 +432,7 @@ def main():
     if can_mount():
         n += full(tap, disk)
         fills_up(tap, disk, disk.server)
+        is_a_fault(tap, disk, disk.server)
     else:
         tap.ok(True, "full disks # SKIP: no right to mount")
     turns_read_only(tap, disk, disk.server)
