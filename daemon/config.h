@@ -136,6 +136,10 @@ int config_load(const char *file, struct config *out, struct err *e);
 void config_fini(struct config *c);
 void config_free(struct config *c); /* from the heap; accepts NULL */
 
+/* Are they the same? */
+bool config_hooks_same(
+	const struct config_hooks *a, const struct config_hooks *b);
+
 /*
  * Let a pass with it touch nothing but the bare store in folder: whatever
  * reaches farther (a remote, hooks, metrics, files of the runtime folder) is

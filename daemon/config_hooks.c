@@ -135,3 +135,25 @@ int config_read_hooks(struct config *c, const struct node *at, struct err *e)
 	}
 	return r;
 }
+
+static bool same_hook(const struct config_hook *a, const struct config_hook *b)
+{
+	if (a->on != b->on || a->timeout != b->timeout ||
+		a->n_argv != b->n_argv)
+		return false;
+	for (size_t i = 0; i < a->n_argv; i++)
+		if (strcmp(a->argv[i], b->argv[i]) != 0)
+			return false;
+	return true;
+}
+
+bool config_hooks_same(
+	const struct config_hooks *a, const struct config_hooks *b)
+{
+	if (a->settle != b->settle || a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (!same_hook(&a->items[i], &b->items[i]))
+			return false;
+	return true;
+}

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#include "daemon/hooks.h"
-
 static bool same(const char *a, const char *b)
 {
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
@@ -64,7 +62,7 @@ int fixed_check(
 	else if (!same(old->socket, new->socket) ||
 		 old->all_read != new->all_read)
 		what = "control";
-	else if (!hooks_same(&old->hooks, &new->hooks))
+	else if (!config_hooks_same(&old->hooks, &new->hooks))
 		what = "hooks";
 	if (what == NULL)
 		return 0;

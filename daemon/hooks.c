@@ -2,8 +2,8 @@
  * hooks - what others do when something happened.
  *
  *   a pass ended --> quiet for a while --> job: log read, head written
- *     --> each hook's queue --> one program after the other --> all told:
- *     job: noted how far --> where the log has more: read on
+ *     --> each hook's queue --> one program after the other --> job: noted
+ *     how far each was told --> where the log has more: read on
  *
  * A program that fails is run again, later and later, and given up after a
  * day; meanwhile what follows waits behind it, in the queue or, where that is
@@ -29,6 +29,7 @@
 
 struct call {
 	struct call *next;
+	int64_t id; /* the event's */
 	char *text;
 	int64_t since; /* monotonic: of its first try; 0: not tried */
 };
@@ -62,7 +63,7 @@ struct hooks {
 	bool flushing; /* --once */
 	int64_t since; /* monotonic: when the timer was started first */
 	int64_t at;    /* where there is no hook: the last event seen; or -1 */
-	int64_t noted; /* so far all is told; -1: not known yet */
+	int64_t noted; /* where there is no hook: the last one noted; or -1 */
 	bool closing;
 	uv_timer_t timer;
 	size_t n;
@@ -94,11 +95,12 @@ static void drop_first(struct hook *hook)
 	free(call);
 }
 
-static void add_call(struct hook *hook, const char *text)
+static void add_call(struct hook *hook, const struct news_item *item)
 {
 	struct call *call = xcalloc(1, sizeof(*call));
 
-	call->text = xstrdup(text);
+	call->id = item->id;
+	call->text = xstrdup(item->text);
 	*hook->last = call;
 	hook->last = &call->next;
 	hook->n++;
@@ -125,7 +127,7 @@ static void take_news(struct hook *hook, const struct news *news)
 			return;
 		}
 		if ((hook->on & item->on) != 0)
-			add_call(hook, item->text);
+			add_call(hook, item);
 		hook->at = item->id;
 	}
 	if (news->seen > hook->at)
@@ -259,6 +261,30 @@ static bool wants_more(const struct hooks *h)
 	return false;
 }
 
+/* The last event before what waits, or of all that was looked at. */
+static int64_t told(const struct hook *hook)
+{
+	return hook->first != NULL ? hook->first->id - 1 : hook->at;
+}
+
+/* Has a hook been told more, which rests now? */
+static bool mark(struct hooks *h)
+{
+	bool more = h->n == 0 && h->at > h->noted;
+
+	for (size_t i = 0; i < h->n; i++) {
+		const struct hook *hook = &h->items[i];
+		int64_t *at = &h->news.marks[i].at;
+
+		if (!hook->running && told(hook) > *at) {
+			*at = told(hook);
+			more = true;
+		}
+	}
+	h->news.seen = h->noted = h->at;
+	return more;
+}
+
 static void run_note(struct job *job)
 {
 	struct hooks *h = container_of(job, struct hooks, job);
@@ -283,8 +309,7 @@ static void rest(struct hooks *h)
 {
 	if (h->collecting)
 		return;
-	if (count_waiting(h) == 0 && first_wanted(h) > h->noted) {
-		h->noted = h->news.seen = first_wanted(h);
+	if (mark(h)) {
 		h->collecting = true;
 		give(h, run_note, on_noted);
 	} else if (wants_more(h) || (h->again && !is_running(h))) {
@@ -302,19 +327,27 @@ static void run_collect(struct job *job)
 	news_collect(&h->news, h->host.store);
 }
 
+/* What waits from before a state that was made again has no number in it. */
+static void begin_at(struct hook *hook, int64_t at)
+{
+	hook->at = at;
+	for (struct call *call = hook->first; call != NULL; call = call->next)
+		call->id = at + 1;
+}
+
 /* At first the state says how far; one that was made again counts anew. */
 static void take_all(struct hooks *h)
 {
 	const struct news *news = &h->news;
 
-	if (h->noted < 0 || news->anew) {
-		h->noted = h->at = news->after;
-		for (size_t i = 0; i < h->n; i++)
-			h->items[i].at = news->after;
+	if (news->anew)
+		h->noted = news->after;
+	for (size_t i = 0; i < h->n; i++) {
+		if (news->anew)
+			begin_at(&h->items[i], news->marks[i].at);
+		take_news(&h->items[i], news);
 	}
 	h->at = news->seen;
-	for (size_t i = 0; i < h->n; i++)
-		take_news(&h->items[i], news);
 }
 
 static void on_collected(struct job *job)
@@ -486,25 +519,4 @@ void hooks_close(struct hooks *h, void (*closed)(void *arg), void *arg)
 		if (h->items[i].running)
 			child_kill(&h->items[i].child);
 	finish_closing(h);
-}
-
-static bool same_hook(const struct config_hook *a, const struct config_hook *b)
-{
-	if (a->on != b->on || a->timeout != b->timeout ||
-		a->n_argv != b->n_argv)
-		return false;
-	for (size_t i = 0; i < a->n_argv; i++)
-		if (strcmp(a->argv[i], b->argv[i]) != 0)
-			return false;
-	return true;
-}
-
-bool hooks_same(const struct config_hooks *a, const struct config_hooks *b)
-{
-	if (a->settle != b->settle || a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++)
-		if (!same_hook(&a->items[i], &b->items[i]))
-			return false;
-	return true;
 }

@@ -39,7 +39,4 @@ void hooks_report(const struct hooks *h, struct buf *out);
 /* End, with what runs; then closed().  Accepts NULL: then not at all. */
 void hooks_close(struct hooks *h, void (*closed)(void *arg), void *arg);
 
-/* Are they the same? */
-bool hooks_same(const struct config_hooks *a, const struct config_hooks *b);
-
 #endif

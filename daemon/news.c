@@ -21,8 +21,9 @@
 #include "base/arena.h"
 #include "daemon/report.h"
 
-#define SEEN "hooks.seen"
-#define MANY 2000 /* events that were read over */
+#define SEEN "hooks.seen" /* all hooks have been told so far */
+#define TOLD "hooks.told" /* each has, in a line "HOOK EVENT" */
+#define MANY 2000         /* events that were read over */
 
 static const struct {
 	const char *kind; /* of the event */
@@ -36,8 +37,29 @@ static const struct {
 	{"fault", HOOK_FAULT, "fault"},
 };
 
+static void name_hook(const struct config_hook *hook, char out[SHA256_HEX])
+{
+	struct buf text = {0};
+	uint8_t hash[SHA256_SIZE];
+
+	buf_printf(&text, "%u", hook->on);
+	for (size_t i = 0; i < hook->n_argv; i++) {
+		buf_putc(&text, '\0');
+		buf_puts(&text, hook->argv[i]);
+	}
+	hash_sha256(text.p, text.n, hash);
+	hash_hex(hash, sizeof(hash), out);
+	buf_fini(&text);
+}
+
 void news_init(struct news *n, const struct config *config)
 {
+	n->n_marks = config->hooks.n;
+	n->marks = xcalloc(n->n_marks, sizeof(*n->marks));
+	for (size_t i = 0; i < n->n_marks; i++) {
+		name_hook(&config->hooks.items[i], n->marks[i].hook);
+		n->marks[i].at = -1;
+	}
 	n->url = xstrdup(config->url);
 	n->instance = xstrdup(config->instance);
 	n->head_file = config_head(config);
@@ -55,6 +77,7 @@ void news_fini(struct news *n)
 {
 	news_clear(n);
 	free(n->items);
+	free(n->marks);
 	free(n->url);
 	free(n->instance);
 	free(n->head_file);
@@ -214,6 +237,43 @@ static int load_seen(struct store *store, int64_t *out, struct err *e)
 	return r;
 }
 
+/* -1: it is a new one.  Of two that are the same, the one that is behind. */
+static int64_t find_mark(struct str text, const char *hook)
+{
+	struct str line;
+	long long at;
+	int64_t found = -1;
+
+	while (str_line(&text, &line)) {
+		size_t blank = str_find(line, STR(" "));
+
+		if (blank < line.n &&
+			str_is((struct str){line.p, blank}, hook) &&
+			str_to_int64(str_skip(line, blank + 1), &at) &&
+			(found < 0 || at < found))
+			found = at;
+	}
+	return found;
+}
+
+/* Each goes on at its own; a new one where all have been told. */
+static int load_marks(struct news *n, struct store *store, struct err *e)
+{
+	struct buf text = {0};
+	bool found = false;
+	int r = state_get(store_state(store), TOLD, &text, &found, e);
+
+	for (size_t i = 0; r == 0 && i < n->n_marks; i++) {
+		struct news_mark *mark = &n->marks[i];
+
+		mark->at = find_mark(buf_str(&text), mark->hook);
+		if (mark->at < n->after)
+			mark->at = n->after;
+	}
+	buf_fini(&text);
+	return r;
+}
+
 static int load_after(struct news *n, struct store *store, struct err *e)
 {
 	int64_t seen;
@@ -221,9 +281,13 @@ static int load_after(struct news *n, struct store *store, struct err *e)
 
 	if (r != 0)
 		return r;
-	n->anew = n->noted >= 0 && seen != n->noted;
-	if (n->anew || n->after < 0)
+	if (n->after < 0 || (n->noted >= 0 && seen != n->noted)) {
 		n->after = seen > 0 ? seen : 0;
+		r = load_marks(n, store, e);
+		if (r != 0)
+			return r;
+		n->anew = true;
+	}
 	n->first = n->first && seen < 0;
 	n->noted = seen;
 	return 0;
@@ -286,13 +350,50 @@ static int put_head(struct news *n, struct store *store, struct err *e)
 
 /* --- Both --------------------------------------------------------------- */
 
-static void note(struct news *n, struct store *store, int64_t at)
+static int put_marks(struct news *n, struct state *state, int64_t all)
 {
 	char text[24];
+	struct buf told = {0};
+	int r;
 
-	snprintf(text, sizeof(text), "%lld", (long long)at);
-	if (state_put(store_state(store), SEEN, str_of(text), &n->err) == 0)
-		n->noted = at;
+	snprintf(text, sizeof(text), "%lld", (long long)all);
+	for (size_t i = 0; i < n->n_marks; i++)
+		buf_printf(&told, "%s %lld\n", n->marks[i].hook,
+			(long long)n->marks[i].at);
+	r = state_put(state, TOLD, buf_str(&told), &n->err);
+	if (r == 0)
+		r = state_put(state, SEEN, str_of(text), &n->err);
+	buf_fini(&told);
+	return r;
+}
+
+/* at: where there is no hook. */
+static void note(struct news *n, struct store *store, int64_t at)
+{
+	struct state *state = store_state(store);
+	int64_t all = n->n_marks > 0 ? INT64_MAX : at;
+	int r = state_begin(state, &n->err);
+
+	if (r != 0)
+		return;
+	for (size_t i = 0; i < n->n_marks; i++)
+		if (n->marks[i].at < all)
+			all = n->marks[i].at;
+	r = put_marks(n, state, all);
+	if (r == 0)
+		r = state_end(state, &n->err);
+	if (r == 0)
+		n->noted = all;
+	else
+		state_rollback(state);
+}
+
+/* The very first time: nothing of before is told. */
+static void begin_here(struct news *n)
+{
+	n->after = n->seen;
+	for (size_t i = 0; i < n->n_marks; i++)
+		n->marks[i].at = n->after;
 }
 
 void news_collect(struct news *n, struct store *store)
@@ -307,7 +408,7 @@ void news_collect(struct news *n, struct store *store)
 	if (r == 0)
 		r = gather(n, store, &n->err);
 	if (r == 0 && n->first)
-		n->after = n->seen;
+		begin_here(n);
 	if (r == 0 && n->noted < 0)
 		note(n, store, n->after);
 	n->first = n->first && n->err.code != 0;

@@ -1,6 +1,7 @@
 #ifndef DAEMON_NEWS_H
 #define DAEMON_NEWS_H
 
+#include "base/hash.h"
 #include "daemon/config.h"
 #include "store/store.h"
 
@@ -12,17 +13,25 @@ struct news_item {
 	char *text; /* owned: one JSON object and a newline */
 };
 
+/* How far one hook was told. */
+struct news_mark {
+	char hook[SHA256_HEX]; /* of what it runs, and on what */
+	int64_t at;            /* the last event; -1: the state was not asked */
+};
+
 struct news {
 	char *url; /* owned, as the next two */
 	char *instance;
 	char *head_file; /* NULL: the store's */
 	bool first;      /* what is in the log already is not new */
-	int64_t noted;   /* what the state says is told; -1: it was not asked */
+	int64_t noted;   /* so far all is told, says the state; -1: not asked */
 	int64_t after;   /* this event, take what is new; -1: ask the state */
 	int64_t seen;    /* the last one that was looked at, */
 	bool more;       /* and there are others */
-	bool anew;       /* the state was made again: it counts from 1 */
+	bool anew;       /* it was asked: at first, or since it counts from 1 */
 	char head[41];   /* what the file holds */
+	size_t n_marks;  /* one for each hook of the configuration, */
+	struct news_mark *marks; /* owned; at is theirs to set */
 	size_t n, cap;
 	struct news_item *items;
 	struct err err;
@@ -42,8 +51,9 @@ void news_clear(struct news *n); /* forgets the items */
 void news_collect(struct news *n, struct store *store);
 
 /*
- * All up to n->seen is told: it is not told again after a start.  Not where
- * the state was made again meanwhile: the next news_collect() says so.
+ * Each hook is told as far as its mark says, or all up to n->seen where there
+ * is none: that is not told again after a start.  Not where the state was made
+ * again meanwhile: the next news_collect() says so.
  */
 void news_note(struct news *n, struct store *store);
 

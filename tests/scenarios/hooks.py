@@ -349,6 +349,55 @@ def many(tap):
                "whatever another hook does", (len(ids), len(set(ids)), done))
 
 
+def one_fails(tap):
+    """How far each was told is its own: one that fails has the others told
+    nothing again."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        good, bad, third = (os.path.join(sync.folder, n) for n in "abc")
+
+        def configure(*more):
+            sync.configure(more="status: { fault_after: 1s }\nhooks:\n"
+                           "  settle: 100ms\n  calls:\n" + "\n".join(
+                               "  - { on: [commit, fault, recovered], "
+                               "shell: \"%s\" }" % shell for shell in (
+                                   "cat >>'%s'" % good,
+                                   "test -e '%s' && cat >>'%s'" % (bad, bad),
+                                   *more)))
+
+        def kinds(path):
+            return [e["event"] for e in told(path)]
+        configure()
+        sync.start()
+        until(lambda: kinds(good) == ["commit"])
+        server.side("fault", {"match": "/api/v3/", "times": -1,
+                              "status": 500})
+        until(lambda: kinds(good) == ["commit", "fault"])
+        server.side("faults/clear")
+        all_three = ["commit", "fault", "recovered"]
+        tap.ok(until(lambda: kinds(good) == all_three),
+               "one hook is told, another fails", sync.said())
+        for n in range(3):
+            until(lambda: state_of(sync)["waiting"] == 3)
+            tap.same(sync.stop(), 0, "it ends well")
+            sync.start()
+        until(lambda: sync.said().count("tried again") == 4)
+        time.sleep(1)
+        tap.same(kinds(good), all_three, "restarts tell nothing again")
+        sync.stop()
+        configure("cat >>'%s'" % third)
+        sync.write("b", "")
+        sync.once()
+        tap.same((kinds(good), kinds(bad)), (all_three, all_three),
+                 "what failed is told by the next, once")
+        tap.same(kinds(third), all_three,
+                 "a new one begins where all have been told")
+        configure("cat >>'%s'; true" % third)
+        sync.once()
+        tap.same([kinds(p) for p in (good, bad, third)], [all_three] * 3,
+                 "then all have been told, and nobody is again")
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server, Sync(
@@ -369,6 +418,7 @@ def main():
         service(tap, server, sync)
         wrong(tap, sync)
     many(tap)
+    one_fails(tap)
     return tap.end()
 
 
