@@ -3,11 +3,13 @@ a clean checkout, nothing of the work tree; the new site replaces the old at
 once, and a failed build leaves it alone."""
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
-from harness import ROOT, Tap
+from harness import ROOT, Tap, until
 
 SCRIPT = os.path.join(ROOT, "examples/publish-hugo")
 LAYOUT = "<title>{{ .Title }}</title>{{ range .Site.RegularPages }}{{ .Title }};{{ end }}"
@@ -70,6 +72,61 @@ def meanwhile(tap, folder, store):
              "and nothing is left over")
 
 
+# It says that it begins, and goes on until it is ended, or may go on.
+STUCK_HUGO = """#!/bin/sh
+echo $$ >"$HOME/began"
+until test -e "$HOME/goes-on"; do sleep 0.05; done
+exec %s "$@"
+""" % shutil.which("hugo")
+
+
+def ended(tap, folder, store):
+    """By a signal, as a service is that stops."""
+    commits = [commit(store, n, "---\ntitle: %s\n---\n" % n)
+               for n in ("six", "seven")]
+    write(folder + "/bin/hugo", STUCK_HUGO)
+    os.chmod(folder + "/bin/hugo", 0o755)
+    site, began = folder + "/site", folder + "/began"
+    env = dict(os.environ, HOME=folder,
+               PATH=folder + "/bin:" + os.environ["PATH"])
+    command = [SCRIPT, store, folder + "/head", site]
+
+    def start():
+        built = subprocess.Popen(command, env=env, start_new_session=True)
+        if not until(lambda: os.path.exists(began)):
+            raise RuntimeError("no build began")
+        os.unlink(began)
+        return built
+
+    def left():
+        return sorted(n for n in os.listdir(site) if n.startswith("work."))
+    write(folder + "/head", commits[0] + "\n")
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        built = start()
+        os.killpg(built.pid, number)
+        tap.ok(built.wait(20) != 0 and left() == [],
+               "one that is ended by signal %d leaves nothing" % number,
+               left())
+    for _ in range(2):
+        built = start()
+        os.killpg(built.pid, signal.SIGKILL)
+        built.wait(20)
+    tap.same(len(left()), 1, "what is killed leaves it to the next")
+    built = start()
+    mine = left()
+    write(folder + "/head", commits[1] + "\n")
+    other = subprocess.Popen(command, env=env)
+    time.sleep(0.3)
+    tap.ok(left() == mine and other.poll() is None,
+           "which waits for one that is at work", (mine, left()))
+    write(folder + "/goes-on", "")
+    tap.same((built.wait(20), other.wait(20)), (0, 0), "both end well")
+    tap.ok("seven;" in index(folder), "with the newest site", index(folder))
+    tap.same(sorted(os.listdir(site)),
+             ["public", "public." + commits[1], "skeleton"],
+             "and nothing is left over")
+
+
 def main():
     tap = Tap()
     if shutil.which("hugo") is None:
@@ -101,6 +158,7 @@ def main():
                  ["public", "public." + second, "skeleton"],
                  "nothing is left over")
         meanwhile(tap, folder, store)
+        ended(tap, folder, store)
     return tap.end()
 
 
