@@ -304,6 +304,11 @@ def fills_up(tap, disk, server):
                "a start on a read-only disk is told", done)
 
 
+def turns(sync):
+    return [e["event"] for e in sync.opsync("--json", "log").json()
+            if e["event"] in ("fault", "recovered")]
+
+
 def is_a_fault(tap, disk, server):
     """A disk that stays full is a fault: told when that can be written."""
     sync, mount = on_mount(disk, "size=20m")
@@ -311,10 +316,6 @@ def is_a_fault(tap, disk, server):
     sync.configure(more="status: { fault_after: 3s }\n"
                    "hooks: [{ on: [fault, recovered], shell: 'cat >>%s' }]\n" %
                    heard)
-
-    def logged():
-        return [e["event"] for e in sync.opsync("--json", "log").json()
-                if e["event"] in ("fault", "recovered")]
 
     def called():
         if not os.path.exists(heard):
@@ -333,14 +334,42 @@ def is_a_fault(tap, disk, server):
         tap.ok(until(lambda: "synced again" in sync.said()),
                "and then is none", sync.said())
         both = ["fault", "recovered"]
-        tap.ok(until(lambda: logged() == both and called() == both),
-               "both are logged, and told to a hook", (logged(), called()))
+        tap.ok(until(lambda: turns(sync) == both and called() == both),
+               "both are logged, and told to a hook", (turns(sync), called()))
         tap.same(sync.said().count("nothing was synced for"), 1,
                  "and said once")
         sync.stop()
         days = sync.opsync("--json", "runs", "--daily").json()
         tap.same(sum(d["requests"] for d in days),
                  len(server.requests()) - asked, "no request is forgotten")
+
+
+def remote_is_away(tap, disk, server):
+    """The same of a remote that is away while the disk is full."""
+    sync, mount = on_mount(disk, "size=20m")
+    remote = os.path.join(sync.folder, "remote.git")
+    sync.run("git", "init", "-q", "--bare", remote)
+    with open(sync.config) as f:
+        text = f.read()
+    with open(sync.config, "w") as f:
+        f.write(text.replace("store: " + sync.store, "store: { path: %s, push:"
+                             " { remote: %s } }" % (sync.store, remote)))
+    with sync, mount:
+        sync.start()
+        until(lambda: sync.run("git", "-C", remote, "rev-parse", "-q",
+                               "--verify", "main").code == 0)
+        os.rename(remote, remote + ".away")
+        fill(sync)
+        server.side("edit", {"id": 5, "set": {"description": "x" * 300000}})
+        sync.opsync("resync", "--wait")
+        tap.ok(until(lambda: "cannot fetch from" in sync.said()),
+               "a remote that is away is a fault", sync.said())
+        os.unlink(filler(sync))
+        os.rename(remote + ".away", remote)
+        sync.opsync("resync", "--wait")
+        tap.ok(until(lambda: turns(sync) == ["fault", "recovered"]),
+               "both are logged", (turns(sync), sync.said()))
+        tap.same(sync.said().count("cannot fetch from"), 1, "and said once")
 
 
 def turns_read_only(tap, disk, server):
@@ -433,6 +462,7 @@ def main():
         n += full(tap, disk)
         fills_up(tap, disk, disk.server)
         is_a_fault(tap, disk, disk.server)
+        remote_is_away(tap, disk, disk.server)
     else:
         tap.ok(True, "full disks # SKIP: no right to mount")
     turns_read_only(tap, disk, disk.server)
