@@ -188,18 +188,19 @@ static void on_child(struct child *child)
 	if (!good && !h->closing)
 		say(hook, child);
 	child_fini(child);
+	if (good) {
+		hook->wait = 0;
+		hook->fault = (struct err){0};
+		drop_first(hook);
+	}
 	if (h->closing) {
 		finish_closing(h);
 		return;
 	}
-	if (!good) {
-		fail(hook);
-	} else {
-		hook->wait = 0;
-		hook->fault = (struct err){0};
-		drop_first(hook);
+	if (good)
 		run_next(hook);
-	}
+	else
+		fail(hook);
 	rest(h);
 }
 
@@ -497,11 +498,19 @@ static void on_last_closed(uv_handle_t *handle)
 	free(h);
 }
 
-/* Handles are closed in the order in which that was asked. */
+/*
+ * How far each was told is noted before.  Handles are closed in the order in
+ * which that was asked.
+ */
 static void finish_closing(struct hooks *h)
 {
 	if (h->collecting || is_running(h))
 		return;
+	if (mark(h)) {
+		h->collecting = true;
+		give(h, run_note, on_noted);
+		return;
+	}
 	for (size_t i = 0; i < h->n; i++)
 		uv_close((uv_handle_t *)&h->items[i].timer, NULL);
 	uv_close((uv_handle_t *)&h->timer, on_last_closed);
