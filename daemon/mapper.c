@@ -167,7 +167,8 @@ int mapper_read(
 struct known {
 	struct mapper *m;
 	struct mapper_item *item;
-	bool same;  /* the source is the known one, */
+	bool hears; /* comments, too: where the source is the known one */
+	bool same;  /* it is, */
 	bool heard; /* but its comments are to be asked for again */
 };
 
@@ -196,7 +197,7 @@ static int compare_known(
 	if (!known->same && wp->source.n > 0)
 		instance_compare(
 			m, item->id, wp->source, buf_str(&item->source));
-	known->heard = m->hears && known->same && wp->comments.p != NULL;
+	known->heard = known->hears && known->same && wp->comments.p != NULL;
 	item->relisted =
 		known->same && ids_have(m->unlisted.ids, m->unlisted.n, wp->id);
 	/*
@@ -234,6 +235,17 @@ static int take_unreadable(
 	return 0;
 }
 
+/*
+ * While changes are held, what is read without a sign that it changed brings
+ * none of them.  What became stale is read for news, and one that was held as
+ * gone is news itself.
+ */
+static bool stays_held(const struct mapper *m, const struct mapper_item *item)
+{
+	return m->guard.changes_held && !m->dry && !m->renewing &&
+	       !guard_holds_gone(&m->guard, item->id);
+}
+
 /* Is it to be mapped? */
 static int take_item(
 	struct mapper *m, struct mapper_item *item, bool *wanted, struct err *e)
@@ -243,6 +255,8 @@ static int take_item(
 	bool found = false;
 	int r;
 
+	known.hears = m->hears || item->forced;
+	item->forced = item->forced && !stays_held(m, item);
 	m->counts.seen++;
 	m->at = item->id;
 	m->at_project = item->pair.project_id;
@@ -253,13 +267,14 @@ static int take_item(
 	r = store_head_of(m->store, item->id, &found, &head, e);
 	if (r == 0 && found)
 		known.same = compare_head(m, item, &head);
-	if (r == 0 && found && (!known.same || item->forced || m->hears))
+	if (r == 0 && found && (!known.same || known.hears))
 		r = store_work_package(
 			m->store, item->id, &found, compare_known, &known, e);
 	if (r == 0 && !known.same && mapper_of_future(item->updated_at))
 		log_warning("work package %lld was changed in the future, if "
 			    "the server is right: polls do not begin there",
 			(long long)item->id);
+	item->heard = known.heard && !item->forced;
 	*wanted = !known.same || item->forced || known.heard;
 	m->counts.again += known.same;
 	if (r == 0 && !known.same)

@@ -93,6 +93,7 @@ struct mapper {
 	bool dry;          /* and commits nothing */
 	bool confirms;     /* it sees which work packages are gone, */
 	bool hears;        /* and comments that moved no work package */
+	bool renewing;     /* it reads what became stale */
 	bool decided;      /* about removals, in this pass */
 	struct mapper_created created;
 	struct guard guard;
@@ -159,6 +160,7 @@ struct mapper_item {
 	uint8_t hash[SHA256_SIZE];
 	bool known;       /* the state has a row of it */
 	bool forced;      /* map it though its source is the one we know */
+	bool heard;       /* it came for its comments alone */
 	bool touched;     /* its source is another, though of the same moment */
 	bool relisted;    /* or its list may be, which is asked for again */
 	bool kept;        /* from the state: its names may be old */

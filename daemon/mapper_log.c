@@ -87,6 +87,7 @@ int mapper_begin(
 	m->staged_since = 0;
 	m->begun = true;
 	m->decided = false;
+	m->renewing = false;
 	m->n_again = 0;
 	m->restored = 0;
 	m->n_failed = 0;

@@ -135,6 +135,35 @@ static bool wants_editor(const struct mapper *m, const struct mapper_item *item,
 	       (m->config->commit_each || m->editor != MAPPER_EDITORS);
 }
 
+struct hearing {
+	struct str comments;
+	bool same;
+};
+
+static int compare_comments(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	struct hearing *h = arg;
+
+	(void)e;
+	h->same = str_eq(wp->comments, h->comments);
+	return 0;
+}
+
+/* It came for its comments alone: are they what they were, or not read? */
+static bool is_old(struct mapper *m, const struct mapper_item *item)
+{
+	struct hearing h = {.comments = buf_str(&item->comments)};
+	struct err fault = {0}; /* comes again with the next question */
+	bool found = false;
+
+	if (!item->heard || !item->comments_known)
+		return item->heard;
+	store_work_package(
+		m->store, item->id, &found, compare_comments, &h, &fault);
+	return h.same;
+}
+
 static enum mapped render(struct mapper *m, struct mapper_item *item,
 	const struct work_package *wp, struct err *e)
 {
@@ -153,6 +182,8 @@ static enum mapped render(struct mapper *m, struct mapper_item *item,
 	} else if (m->lookup.err.code != 0) {
 		*e = m->lookup.err;
 		mapped = MAPPED_FAULT;
+	} else if (is_old(m, item)) {
+		mapped = MAPPED_DONE;
 	} else if (wants_editor(m, item, &rendered)) {
 		mapped = MAPPED_EDITOR;
 	} else if (mapper_stage(m, item, wp, &rendered, e) != 0) {

@@ -285,6 +285,7 @@ int mapper_stale(struct mapper *m, size_t limit, struct mapper_page *page,
 	};
 	int r;
 
+	m->renewing = true;
 	m->unlisted.n = 0;
 	r = store_stale(m->store, limit, add_stale, &s, e);
 	*n_unread = 0;

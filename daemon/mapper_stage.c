@@ -53,12 +53,22 @@ static void try_again(struct mapper *m, struct state_work_package *row)
 	mapper_try_later(m);
 }
 
+/*
+ * While changes are held, one that was read for its comments alone is as it
+ * was.  The next full read asks for them again; what is tried again is made
+ * anew.
+ */
+static bool stays_held(const struct mapper *m, const struct mapper_item *item)
+{
+	return item->heard && m->guard.changes_held;
+}
+
 void mapper_fail(
 	struct mapper *m, const struct mapper_item *item, const struct err *why)
 {
 	struct state_work_package row = row_of(item);
 
-	if (mapper_overtaken(m, item))
+	if (mapper_overtaken(m, item) || stays_held(m, item))
 		return;
 	if (why->code == ERR_NOT_FOUND && item->kept && m->confirms) {
 		miss(m, item->id, why);
