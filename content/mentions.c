@@ -1,5 +1,5 @@
 /*
- * mentions - whether the mapping names something in its conditions.
+ * mentions - whether the mapping names something where it decides by names.
  */
 #include "content/mapping.h"
 
@@ -53,5 +53,13 @@ bool program_mentions(
 					: match_mentions(&e->match, kind, name))
 			return true;
 	}
+	return false;
+}
+
+bool program_has_constants(const struct program *p, struct str project)
+{
+	for (size_t i = 0; i < p->constants.n; i++)
+		if (str_eq(p->constants.projects[i].project, project))
+			return true;
 	return false;
 }

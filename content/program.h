@@ -115,6 +115,9 @@ void program_poor_addresses(
 bool program_mentions(
 	const struct program *p, enum read_kind kind, struct str name);
 
+/* Has a project of that identifier constants of its own? */
+bool program_has_constants(const struct program *p, struct str project);
+
 /* The index of an entry by its name, for the bit mask above; -1 if none. */
 int program_entry(const struct program *p, struct str name);
 

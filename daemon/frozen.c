@@ -50,13 +50,16 @@ void frozen_fini(struct frozen *f)
 /* --- What is frozen ----------------------------------------------------- */
 
 /* Where the configuration may name a thing: each may lag behind the other. */
-enum place { PROJECTS, MAPPING, N_PLACES };
+enum place { PROJECTS, MAPPING, CONSTANTS, N_PLACES };
 
 static bool names_it(const struct config *c, enum place place,
 	enum read_kind kind, struct str name)
 {
 	if (place == MAPPING)
 		return program_mentions(c->program, kind, name);
+	if (place == CONSTANTS)
+		return kind == READ_PROJECT &&
+		       program_has_constants(c->program, name);
 	for (size_t i = 0; kind == READ_PROJECT && i < c->n_projects; i++)
 		if (str_eq(c->projects[i].name, name))
 			return true;
@@ -66,8 +69,11 @@ static bool names_it(const struct config *c, enum place place,
 static bool is_named(
 	const struct mapper *m, enum read_kind kind, struct str name)
 {
-	return names_it(m->config, PROJECTS, kind, name) ||
-	       names_it(m->config, MAPPING, kind, name);
+	bool named = false;
+
+	for (enum place at = PROJECTS; !named && at < N_PLACES; at++)
+		named = names_it(m->config, at, kind, name);
+	return named;
 }
 
 static bool has_field(const struct schema *s, struct str name_or_key)
