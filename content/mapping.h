@@ -106,6 +106,12 @@ struct entry {
 	size_t n_slots;
 };
 
+/* A text that may be a name, where expressions compare it with names. */
+struct comparison {
+	struct str text;
+	unsigned kinds; /* a bit for each read_kind */
+};
+
 struct program {
 	struct arena arena;
 	const char *zone;
@@ -114,6 +120,8 @@ struct program {
 	struct entry *entries;
 	size_t n_names;
 	struct program_name *names;
+	size_t n_comparisons;
+	struct comparison *comparisons; /* sorted, each text once */
 	char hash[SHA256_HEX];
 	char text_hash[SHA256_HEX]; /* of the mapping alone */
 };
@@ -163,6 +171,10 @@ int unique_claim_all(const struct unique_claim *c, struct err *e);
 
 /* "project" … "category", as in match:, by match_key. */
 extern const char *const match_key_names[MATCH_KEYS];
+extern const enum read_kind match_kinds[MATCH_KEYS];
+
+/* Find all comparisons of the entries' expressions beside match:. */
+void comparisons_find(struct program *p);
 
 /* What a work package has there: a name, or none. */
 struct str match_value(const struct work_package *wp, enum match_key key);

@@ -108,11 +108,15 @@ void program_poor_addresses(
 	const struct program *p, program_address_fn *fn, void *arg);
 
 /*
- * Do its conditions name something of that kind so, or (READ_SCHEMA) does it
- * read a custom field of that name?  Any string of a condition may be a name.
- * name STR_NONE: whatever it is called.
+ * Does match: name something of that kind so, or (READ_SCHEMA) does it read a
+ * custom field of that name?  Any string of a condition, or of a constant that
+ * one reads, may be a name.  name STR_NONE: whatever it is called.
  */
 bool program_mentions(
+	const struct program *p, enum read_kind kind, struct str name);
+
+/* Do expressions elsewhere compare names of that kind with this one? */
+bool program_compares(
 	const struct program *p, enum read_kind kind, struct str name);
 
 /* Has a project of that identifier constants of its own? */

@@ -50,13 +50,15 @@ void frozen_fini(struct frozen *f)
 /* --- What is frozen ----------------------------------------------------- */
 
 /* Where the configuration may name a thing: each may lag behind the other. */
-enum place { PROJECTS, MAPPING, CONSTANTS, N_PLACES };
+enum place { PROJECTS, MATCH, VALUES, CONSTANTS, N_PLACES };
 
 static bool names_it(const struct config *c, enum place place,
 	enum read_kind kind, struct str name)
 {
-	if (place == MAPPING)
+	if (place == MATCH)
 		return program_mentions(c->program, kind, name);
+	if (place == VALUES)
+		return program_compares(c->program, kind, name);
 	if (place == CONSTANTS)
 		return kind == READ_PROJECT &&
 		       program_has_constants(c->program, name);
@@ -437,7 +439,7 @@ static int look_at(struct mapper *m, const struct read *read, struct err *e)
 
 	if (read->name.p == NULL || read->kind == READ_PROJECT ||
 		mapper_remembers(m, read->kind, read->id, read->name) ||
-		!program_mentions(m->config->program, read->kind, STR_NONE))
+		!is_named(m, read->kind, STR_NONE))
 		return 0;
 	r = store_name(m->store, read->kind, read->id, &found, &known, e);
 	if (r == 0 && found && !str_eq(buf_str(&known), read->name) &&

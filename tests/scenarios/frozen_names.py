@@ -18,7 +18,8 @@ documents:
 
 def stays(tap, sync, before, said, name):
     done = sync.once("--reconcile")
-    tap.ok(said in done.err and "stays as it is" in done.err,
+    tap.ok(said in done.err and ("stays as it is" in done.err or
+                                "stay as they are" in done.err),
            name + ": is said", done)
     tap.tree(sync.tree(), before, name + ": nothing goes, nothing changes")
     status = sync.opsync("status")
@@ -63,8 +64,103 @@ def constants(tap, projects):
         thaws(tap, sync, "the new one in the constants")
 
 
+PLAIN = """
+documents:
+- path: ${ id }.md
+  front_matter: { title: "${ subject }" }
+"""
+
+# Where a status may be named, with @ for New.
+PLACES = {
+    "in front matter": PLAIN.replace(
+        "title:", "draft: \"${ status.name == '@' }\", title:"),
+    "in if()": PLAIN.replace(
+        "title:", "state: \"${ if(not (status.name in ['@', 'Closed']), "
+        "'live', 'draft') }\", title:"),
+    "in $when": PLAIN.replace(
+        "title:", "draft: { $when: \"${ status.name == '@' }\", "
+        "$value: true }, title:"),
+    "in let": PLAIN.replace(
+        "- path: ", "- let: { draft: \"${ status.name | match('@') }\" "
+        "}\n  path: ${ if(draft, 'drafts', 'live') }/"),
+    "in a list of let": PLAIN.replace(
+        "- path:", "- let: { drafts: [Closed, '@'], "
+        "state: \"${ status.name }\" }\n  path:").replace(
+        "title:", "draft: \"${ state in drafts }\", title:"),
+    "in the body": PLAIN + "  body: \"${ if(status.name != '@', "
+        "'live', 'draft') }\"\n",
+    "as a key": "constants: { '*': { words: { '@': draft, Closed: done "
+        "} } }\n" + PLAIN.replace(
+            "title:", "state: \"${ const.words[status.name] ?? 'live' }\", "
+            "title:"),
+    "in a constant that is one": "constants: { '*': { pub: '@' } }\n" +
+        PLAIN.replace("- path:", "- match: { where: "
+                      "'${ status.name == const.pub }' }\n  path:"),
+    "in a constant that is a list": "constants: { '*': { pub: [Closed, "
+        "'@'] } }\n" + PLAIN.replace(
+            "- path:", "- match: { where: '${ status.name in const.pub }' "
+            "}\n  path:"),
+}
+
+
+def places(tap):
+    """A status that is named wherever an expression may name it."""
+    with StandIn("--generate", "20") as server:
+        for place, mapping in PLACES.items():
+            with Sync(server.url, projects="[demo-1]",
+                      mapping=mapping.replace("@", "New")) as sync:
+                sync.once()
+                before = sync.tree()
+                server.side("rename", {"kind": "status", "id": 1,
+                                       "name": "Fresh"})
+                stays(tap, sync, before,
+                      "'New', which the server calls 'Fresh' now", place)
+                sync.configure(mapping=mapping.replace("@", "Fresh"))
+                thaws(tap, sync, place + ": the new name")
+                sync.configure(mapping=mapping.replace("@", "New"))
+                server.side("rename", {"kind": "status", "id": 1,
+                                       "name": "New"})
+                thaws(tap, sync, place + ": the old one")
+
+
+def followed_in_part(tap):
+    """The configuration follows in match:, but not in front matter."""
+    mapping = PLAIN.replace("- path:", "- match: { status: [New] }\n  path:")
+    mapping = mapping.replace("title:", "draft: \"${ status.name == 'New' }\","
+                              " title:")
+    with StandIn("--generate", "20") as server, Sync(
+            server.url, projects="[demo-1]", mapping=mapping) as sync:
+        sync.once()
+        before = sync.tree()
+        server.side("rename", {"kind": "status", "id": 1, "name": "Fresh"})
+        sync.once("--reconcile")
+        sync.configure(mapping=mapping.replace("[New]", "[Fresh]"))
+        stays(tap, sync, before, "'New', which the server calls 'Fresh' now",
+              "followed in part")
+        sync.configure(mapping=mapping.replace("New", "Fresh"))
+        thaws(tap, sync, "followed")
+
+
+def other_texts(tap):
+    """A text that is compared with something else is no status."""
+    mapping = PLAIN.replace(
+        "title:", "new: \"${ type.name == 'New' or subject == 'New' }\", "
+        "label: \"${ if(status.isClosed, 'Closed', 'New') }\", "
+        "state: \"${ status.name }\", title:")
+    with StandIn("--generate", "20") as server, Sync(
+            server.url, projects="[demo-1]", mapping=mapping) as sync:
+        sync.once()
+        server.side("rename", {"kind": "status", "id": 1, "name": "Fresh"})
+        thaws(tap, sync, "a text that is no status: nothing")
+        tap.ok(any(b"state: Fresh" in t for t in sync.tree().values()),
+               "what only shows the name follows")
+
+
 def main():
     tap = Tap()
+    places(tap)
+    followed_in_part(tap)
+    other_texts(tap)
     for projects in ("'*'", '["1", "2"]'):
         constants(tap, projects)
     return tap.end()
