@@ -13,6 +13,7 @@ void mapper_forget_state(struct mapper *m)
 {
 	m->retry_at = 0;
 	m->names_lost = true;
+	m->guard.changes_held = false; /* it does not know of them */
 }
 
 int mapper_mend(struct mapper *m, bool *again, struct err *e)

@@ -243,6 +243,30 @@ def removed_alive(tap):
         tap.tree(sync.tree(), sync.scratch(), "removed while it runs: whole")
 
 
+def damaged_while_held(tap):
+    """Changes are held when the state is damaged: that is over with it, and
+    the next mapping is seen."""
+    with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
+        sync.configure(more="guard: { max_change: { count: 10 } }")
+        sync.once()
+        sync.configure(mapping=MAPPING.replace("title:", "heading:"))
+        sync.start()
+        tap.ok("changes held" in sync.opsync("held").out, "changes are held",
+               sync.opsync("held"))
+        flip(sync)
+        flip(sync, "-wal")
+        server.side("edit", {"id": 7, "set": {"subject": "After it"}})
+        sync.opsync("resync", "--full", "--wait")
+        sync.opsync("resync", "--full", "--wait")
+        tap.ok("the state was damaged: it is made again" in sync.said(),
+               "the state is made again", sync.said())
+        tap.same(sync.stop(), 0, "it ends well")
+        sync.configure(mapping=MAPPING, more="")
+        sync.once()
+        tap.tree(sync.tree(), sync.scratch(), "another mapping: as from "
+                 "nothing")
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
@@ -258,6 +282,7 @@ def main():
     garbled_alive(tap, True)
     replaced(tap)
     removed_alive(tap)
+    damaged_while_held(tap)
     return tap.end()
 
 
