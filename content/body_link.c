@@ -4,7 +4,8 @@
  * Markdown's link targets and definitions by CommonMark's grammar; tags as
  * CommonMark allows them within a text.  Each reads ahead so far only that
  * no text makes the whole scan quadratic: a title ends where the next one
- * would start, and addresses and tags have a greatest length.
+ * would start, what begins a tag is in no other but between quotes, and
+ * addresses and tags have a greatest length.
  */
 #include "content/body_link.h"
 
@@ -189,6 +190,20 @@ bool tag_start(struct str body, size_t at, size_t end, struct tag *out)
 		       body.p[out->at] == '>');
 }
 
+/*
+ * A browser takes quotes and a '<' for parts of such a value, too; markdown
+ * sees no tag then, nor do we, or each '<' of "<a b=<a b=" would read on.
+ */
+static size_t unquoted_at(
+	struct str body, size_t at, size_t end, struct address *out)
+{
+	size_t behind = skip_name(body, at, end, "><\"'");
+
+	*out = (struct address){at, behind};
+	return behind < end && strchr("<\"'", body.p[behind]) == NULL ? behind
+								      : 0;
+}
+
 /* A value, quoted or not, at at; the place behind it, or 0. */
 static size_t value_at(
 	struct str body, size_t at, size_t end, struct address *out)
@@ -199,10 +214,8 @@ static size_t value_at(
 	if (at >= end)
 		return 0;
 	quote = body.p[at];
-	if (quote != '"' && quote != '\'') {
-		*out = (struct address){at, skip_name(body, at, end, ">")};
-		return out->end;
-	}
+	if (quote != '"' && quote != '\'')
+		return unquoted_at(body, at, end, out);
 	close = memchr(body.p + at + 1, quote, end - at - 1);
 	if (close == NULL)
 		return 0;

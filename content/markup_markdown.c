@@ -161,6 +161,12 @@ static bool is_table_part(struct str name)
 	return ascii_one_of(name, names, ARRAY_LEN(names));
 }
 
+/* What stands behind a '<' that is none to us: the parser sees a tag. */
+static bool is_tag_to_parser(struct str s)
+{
+	return ascii_letter(ascii_at(s, ascii_at(s, 0) == '/'));
+}
+
 /*
  * True if every element of a block that starts in it ends in it, and the
  * other way round: a blank line parts "<details>" from its end, and a parser
@@ -177,6 +183,8 @@ static bool is_whole(struct str html)
 		if (at >= html.n)
 			break;
 		if (!walk_tag(html, at, html.n, &tag)) {
+			if (is_tag_to_parser(str_skip(html, at + 1)))
+				return false;
 			at++;
 			continue;
 		}

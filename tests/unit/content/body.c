@@ -568,7 +568,9 @@ static void test_linear(void **state)
 		"<mention>", "<a href=x>", "http://h/wp/1 ", "https://",
 		"![#1](x) ", "[[#1](", "[[a", "[[a|b]] ", "user#8 ", "user#",
 		"-#1", "](#1-", "](    ", "]: #1 ", "x]: #1 ", "[x\\]: #1 ",
-		"http:", "<a class=\"user-mention\">"};
+		"http:", "<a class=\"user-mention\">", "<a b=", "<a b=x",
+		"<img src=", "<p x=", "<a\nb=", "<a/b=", "<a y=z\" c=\"",
+		"<a y=z' c='", "<a y=\"' x=z\" c='", "a\n\n<p x="};
 	const struct body_scope any = {
 		.wp = &wp, .addresses = true, .numbers = true};
 	struct arena a = {0};

@@ -310,6 +310,10 @@ static const char *const markdown_rows[][2] = {
 		"<table>\n\n<tr><td>a</td></tr>\n\n</table>\n"},
 	{"<table><tr><td>a\n\nb</td></tr></table>\n",
 		"<table><tr><td>a\n\nb</td></tr></table>\n"},
+	/* a tag to a browser, and to nobody else */
+	{"<div title=a\"b>\nc\n", "<div title=a\"b>\nc\n"},
+	{"<p><img src=a></p><div title=<b>\nc\n",
+		"<p><img src=a></p><div title=<b>\nc\n"},
 	/* marks that would show */
 	{"<table><tr><td><strong>a:&nbsp;</strong>b</td></tr></table>",
 		"|   |\n| --- |\n| <strong>a:\xC2\xA0</strong>b |"},
@@ -576,6 +580,36 @@ static void put_times(struct buf *b, const char *s, size_t n)
 		buf_puts(b, s);
 }
 
+/* Tags that never end, or only where none of them is one any more. */
+static void test_no_end(void **state)
+{
+	static const char *const units[] = {"<a b=", "<p x=", "<a b=x",
+		"<a y=z\" c=\"", "<p y=z' c='", "a\n    <a b="};
+	struct arena a = {0};
+	struct buf text = {0};
+	struct str *links;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		clock_t before = clock();
+
+		buf_clear(&text);
+		while (text.n < 1000000)
+			buf_puts(&text, units[i]);
+		buf_puts(&text, ">\"<");
+		markup_shift_headings(&a, buf_str(&text), 1);
+		markup_links(&a, buf_str(&text), &links);
+		markup_markdown(&a, buf_str(&text));
+		markup_sanitize(&a, buf_str(&text));
+		arena_reset(&a);
+		if (clock() - before > 8 * CLOCKS_PER_SEC)
+			fail_msg("%s takes %.1f s", units[i],
+				(double)(clock() - before) / CLOCKS_PER_SEC);
+	}
+	buf_fini(&text);
+	arena_fini(&a);
+}
+
 /* One end, which all elements before it find. */
 static void test_far_end(void **state)
 {
@@ -644,6 +678,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_sanitize),
 		cmocka_unit_test(test_sanitize_html),
 		cmocka_unit_test(test_linear),
+		cmocka_unit_test(test_no_end),
 		cmocka_unit_test(test_far_end),
 		cmocka_unit_test(test_bounded),
 	};
