@@ -10,8 +10,8 @@
 #include "content/sanitize.h"
 #include "content/utf8.h"
 
-#define MAX_SCHEME 1000 /* bytes that may spell one */
-#define MAX_WORD 4096   /* of an address in what may be prose */
+#define MAX_SCHEME 1000         /* bytes that may spell one */
+#define MAX_WORD ((size_t)4096) /* of an address in what may be prose */
 
 struct str sanitize_characters(struct arena *a, struct str text)
 {
@@ -123,6 +123,8 @@ static bool is_prose(struct str s)
 {
 	size_t n = 0;
 
+	if (s.n > 2 * MAX_WORD)
+		s.n = 2 * MAX_WORD;
 	while (n < s.n && n < MAX_WORD && !ascii_space(s.p[n]))
 		n++;
 	while (n < s.n && (s.p[n] == ' ' || s.p[n] == '\t'))

@@ -610,6 +610,30 @@ static void test_no_end(void **state)
 	arena_fini(&a);
 }
 
+static clock_t sanitizing(struct str text)
+{
+	struct arena a = {0};
+	clock_t before = clock();
+
+	markup_sanitize(&a, text);
+	arena_fini(&a);
+	return clock() - before;
+}
+
+/* White space that many addresses stand before. */
+static void test_far_words(void **state)
+{
+	struct buf text = {0};
+	clock_t alone;
+
+	(void)state;
+	put_times(&text, "]:x", 1300);
+	put_times(&text, "        ", 1500000);
+	alone = sanitizing(str_skip(buf_str(&text), 3L * 1300));
+	assert_true(sanitizing(buf_str(&text)) < 5 * alone + CLOCKS_PER_SEC);
+	buf_fini(&text);
+}
+
 /* One end, which all elements before it find. */
 static void test_far_end(void **state)
 {
@@ -679,6 +703,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_sanitize_html),
 		cmocka_unit_test(test_linear),
 		cmocka_unit_test(test_no_end),
+		cmocka_unit_test(test_far_words),
 		cmocka_unit_test(test_far_end),
 		cmocka_unit_test(test_bounded),
 	};
