@@ -181,6 +181,20 @@ int lookup_user(struct lookup *l, struct arena *a, int64_t user,
 	return r;
 }
 
+/* What the list of relations calls it is for what is not known here. */
+static int rename_other(
+	struct lookup *l, struct arena *a, struct link *other, struct err *e)
+{
+	struct str subject = STR_NONE;
+	int r = 0;
+
+	if (other->title.p != NULL)
+		r = lookup_subject(l, a, other->id, &subject, e);
+	if (subject.p != NULL)
+		other->title = subject;
+	return r;
+}
+
 int lookup_relations(struct lookup *l, struct arena *a, struct work_package *wp,
 	struct err *e)
 {
@@ -192,11 +206,8 @@ int lookup_relations(struct lookup *l, struct arena *a, struct work_package *wp,
 
 	if (r == 0 && found)
 		r = api_relations_parse(a, buf_str(&source), wp, e);
-	for (size_t i = 0; r == 0 && i < wp->n_relations; i++) {
-		struct link *other = &wp->relations[i].other;
-
-		r = rename_thing(l, a, other->href, &other->title, e);
-	}
+	for (size_t i = 0; r == 0 && i < wp->n_relations; i++)
+		r = rename_other(l, a, &wp->relations[i].other, e);
 	buf_fini(&source);
 	return r;
 }

@@ -62,8 +62,31 @@ static int collect(struct taking *t, const struct str *pages, size_t n_pages,
 	return 0;
 }
 
+static int see_source(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	bool *seen = arg;
+
+	(void)e;
+	*seen = wp->source.p != NULL;
+	return 0;
+}
+
+/*
+ * What a work package is called, its own source knows better: were this list
+ * believed as well, what comes last would decide.
+ */
 static int learn(struct mapper *m, const struct link *end, struct err *e)
 {
+	bool found;
+	bool seen = false;
+	int r;
+
+	if (mapper_remembers(m, READ_WORK_PACKAGE, end->id, end->title))
+		return 0;
+	r = store_work_package(m->store, end->id, &found, see_source, &seen, e);
+	if (r != 0 || seen)
+		return r;
 	return mapper_learn(m, READ_WORK_PACKAGE, end->id, end->title, e);
 }
 

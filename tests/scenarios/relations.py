@@ -78,6 +78,26 @@ def back(w):
             [edit(i, "wp%d" % i) for i in range(3, 7)], ())
 
 
+def otherwise_called(w):
+    """The list of relations has another name of a work package than itself."""
+    server, sync = w.server, w.sync
+    server.side("fault", {"match": "/api/v3/relations", "times": -1,
+                          "replace": '"title":"wp6"',
+                          "with": '"title":"Task #6: wp6"'})
+    w.after("called otherwise", 5, ["relates wp6"],
+            [relate(20, 5, 6, "relates", "relates")])
+    head = sync.head()
+    for args in ("--reconcile",), (), ("--full",), ("--reconcile",), ():
+        server.side("edit", {"id": 6, "set": {"description": str(args)}})
+        sync.once(*args)
+        w.tap.same(sync.head(), head, "called as before by a pass %s" % (args,))
+    server.side("edit", {"id": 5, "set": {"description": "by itself"}})
+    sync.once()
+    w.tap.same(sync.head(), head, "also when the other end is read alone")
+    server.side("faults/clear")
+    w.after("no more", 5, [], [("unrelate", {"id": 20})])
+
+
 def main():
     tap = Tap()
     more = "guard: { max_delete: { share: 100% } }"
@@ -111,6 +131,8 @@ def main():
         w.after("and its other end", 6, ["precedes new"])
         w.after("none any more", 1, [],
                 [("unrelate", {"id": 2}), ("unrelate", {"id": 3})])
+
+        otherwise_called(w)
 
         # Pages and a limit of the instance.
         server.side("max_page_size", {"value": 2})
