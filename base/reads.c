@@ -24,7 +24,10 @@ static const struct {
 	enum read_kind kind;
 } collections[] = {
 	{STR_INIT("work_packages"), READ_WORK_PACKAGE},
-	{STR_INIT("projects"), READ_PROJECT},
+	{STR_INIT("projects"), READ_PROJECT}, /* and what has its id, too: */
+	{STR_INIT("programs"), READ_PROJECT},
+	{STR_INIT("portfolios"), READ_PROJECT},
+	{STR_INIT("workspaces"), READ_PROJECT},
 	{STR_INIT("types"), READ_TYPE},
 	{STR_INIT("statuses"), READ_STATUS},
 	{STR_INIT("priorities"), READ_PRIORITY},

@@ -13,7 +13,7 @@
 enum read_kind {
 	READ_WORK_PACKAGE = 1, /* its subject, and its document here */
 	READ_CHILDREN,         /* of the work package with that id */
-	READ_PROJECT,
+	READ_PROJECT,          /* or a program, a portfolio */
 	READ_TYPE,
 	READ_STATUS,
 	READ_PRIORITY,

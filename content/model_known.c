@@ -11,7 +11,16 @@
 static bool leads_to(
 	struct evaluation *with, const struct link *l, struct str path)
 {
-	return str_ends(l->href, path) && !model_is_dangling(with->arena, l);
+	enum read_kind kind;
+	int64_t id;
+	/* A program is a project, too, though its address has another name. */
+	bool same = str_starts(path, STR("/projects/"))
+			    ? reads_link(l->href, &kind, &id) &&
+				      kind == READ_PROJECT &&
+				      id == href_id(path)
+			    : str_ends(l->href, path);
+
+	return same && !model_is_dangling(with->arena, l);
 }
 
 static struct str name_of(struct evaluation *with, const struct link *l)

@@ -319,6 +319,9 @@ static void test_named(void **state)
 	wp.version = link_to("versions", 3, "3 not found");
 	check(BODY("references: text,", "[[Page|a *page*]] `[[Page]]`"),
 		"a *page* `[[Page]]`");
+	wp.project = link_to("programs", 1, "All of it");
+	check(BODY("references: text,", "project#1 project#2 version#1"),
+		"All of it project#2 v1.0");
 	check(BODY("", "user#6 [[Page]]"), "user#6 [[Page]]");
 	check_reads(BODY("references: text,", "user#6 version#1 user#4711"),
 		"version 1 v1.0\nuser 6 Grace [1]\n");
