@@ -157,13 +157,14 @@ int api_schema_parse(
 	struct str value;
 	struct scan j;
 	size_t cap = 0;
+	long long number;
 
 	scan_init(&j, element);
 	scan_enter(&j, '{');
 	while (scan_member(&j, &key) && scan_skip(&j, &value)) {
 		if (str_is(key, "_links"))
 			links = value;
-		if (str_starts(key, STR("customField")))
+		if (read_field_key(key, &number))
 			add_field(a, &s, &cap, key, value);
 	}
 	if (!scan_end(&j))

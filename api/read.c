@@ -71,6 +71,15 @@ int64_t read_href_id(struct str href)
 	return str_find(href, STR("/api/v3/")) < href.n ? href_id(href) : 0;
 }
 
+bool read_field_key(struct str key, long long *number)
+{
+	const struct str prefix = STR("customField");
+
+	return str_starts(key, prefix) && key.n > prefix.n &&
+	       key.p[prefix.n] >= '1' && key.p[prefix.n] <= '9' &&
+	       str_to_int64(str_skip(key, prefix.n), number);
+}
+
 int read_next_link(struct arena *a, struct scan *j, const char *key,
 	struct link *out, struct err *e)
 {

@@ -56,4 +56,7 @@ int read_kept(struct read_kept *kept, struct arena *a, struct str source,
 /* The number in a href of ours, 0 for any other. */
 int64_t read_href_id(struct str href);
 
+/* Is a member's key customFieldN?  *number gets N. */
+bool read_field_key(struct str key, long long *number);
+
 #endif

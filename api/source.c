@@ -80,12 +80,9 @@ struct found {
 
 static struct piece *add_field(struct found *f, struct str key)
 {
-	const struct str prefix = STR("customField");
 	struct field field = {.key = key, .place = f->n_fields};
 
-	if (!str_starts(key, prefix) || key.n == prefix.n ||
-		key.p[prefix.n] < '1' || key.p[prefix.n] > '9' ||
-		!str_to_int64(str_skip(key, prefix.n), &field.number))
+	if (!read_field_key(key, &field.number))
 		return NULL;
 	f->fields = grow(f->fields, f->n_fields, &f->cap, sizeof(*f->fields));
 	f->fields[f->n_fields] = field;

@@ -280,13 +280,14 @@ static int parse_member(
 static int parse_object(struct parse *p, struct scan *j, bool linked)
 {
 	struct str key;
+	long long number;
 	int code = 0;
 
 	scan_enter(j, '{');
 	while (code == 0 && scan_member(j, &key)) {
 		if (!linked && str_is(key, "_links"))
 			code = parse_object(p, j, true);
-		else if (str_starts(key, STR("customField")))
+		else if (read_field_key(key, &number))
 			code = parse_field(p, key, j, linked);
 		else
 			code = parse_member(p, key, j, linked);

@@ -218,6 +218,8 @@ static void test_strange_schemas(void **state)
 		char *text =
 			xasprintf("{\"customField1\":%s,\"customField2\":"
 				  "{\"name\":\"b\",\"type\":\"Float\"},"
+				  "\"customField\":{},\"customFields\":{},"
+				  "\"customField1a\":{},\"customField0\":{},"
 				  "\"_links\":{\"self\":{\"href\":"
 				  "\"/api/v3/work_packages/schemas/1-2\"}}}",
 				fields[i]);
