@@ -1,5 +1,6 @@
 /*
- * html_scan - how deep the tags of HTML nest, without making a tree.
+ * html_scan - how deep the tags of HTML nest, and how many attributes they
+ * have, without making a tree.
  *
  * The scan must never find less than a parser does, or hostile HTML gets
  * through: whatever looks doubtful leaves tags open.  Comments and attributes
@@ -18,6 +19,7 @@ struct scan {
 	const char *p;
 	const char *end;
 	size_t depth;
+	size_t attributes;              /* of the last tag */
 	struct str open[MAX_DEPTH + 1]; /* names */
 	const char *cdata_end;          /* before it, no end tag counts */
 };
@@ -99,6 +101,7 @@ static void skip_value(struct scan *s)
 /* To behind the '>' of a tag. */
 static void skip_attributes(struct scan *s)
 {
+	s->attributes = 0;
 	while (s->p < s->end) {
 		char c = *s->p++;
 
@@ -106,6 +109,7 @@ static void skip_attributes(struct scan *s)
 			return;
 		if (is_space(c) || c == '/')
 			continue;
+		s->attributes++;
 		/* A name, which may start with a '='. */
 		while (s->p < s->end && !is_space(*s->p) &&
 			strchr("/>=", *s->p) == NULL)
@@ -169,13 +173,13 @@ static void skip_markup(struct scan *s)
 	skip_past(s, STR(">"));
 }
 
-size_t html_depth(struct str html, size_t max)
+struct html_size html_size(struct str html, size_t max)
 {
 	struct scan s = {.p = html.p, .end = html.p + html.n};
-	size_t deepest = 0;
+	struct html_size size = {0};
 
 	s.cdata_end = s.p;
-	while (s.p < s.end && deepest <= max) {
+	while (s.p < s.end && size.depth <= max && size.attributes <= max) {
 		const char *at = memchr(s.p, '<', (size_t)(s.end - s.p));
 
 		if (at == NULL)
@@ -192,7 +196,10 @@ size_t html_depth(struct str html, size_t max)
 		} else if (strchr("!?/", *s.p) != NULL) {
 			skip_markup(&s);
 		}
-		deepest = s.depth > deepest ? s.depth : deepest;
+		if (s.depth > size.depth)
+			size.depth = s.depth;
+		if (s.attributes > size.attributes)
+			size.attributes = s.attributes;
 	}
-	return deepest;
+	return size;
 }

@@ -1,15 +1,16 @@
 /*
  * html_tree - HTML parsed by gumbo, within limits.
  *
- * gumbo takes quadratic time in depth and can be made to build a tree that is
- * much larger than its input, so a scan of the tags refuses what nests too
- * deep, and gumbo's memory comes from an arena that ends.
+ * gumbo takes quadratic time in depth and in a tag's attributes, and can be
+ * made to build a tree that is much larger than its input, so a scan of the
+ * tags refuses what has too many of these, and gumbo's memory comes from an
+ * arena that ends.
  */
 #include "content/html_tree.h"
 
 #include "content/html_scan.h"
 
-#define MAX_OPEN 512
+#define MAX_OPEN 512                           /* tags, and attributes of one */
 #define MAX_MEMORY ((size_t)192 * 1024 * 1024) /* 48 for each byte of HTML */
 
 /* gumbo does not look for NULL, so it is left by a jump. */
@@ -65,12 +66,19 @@ static int parse(struct html_tree *t, struct str html, struct err *e)
 
 int html_tree_parse(struct html_tree *t, struct str html, struct err *e)
 {
+	struct html_size size;
+
 	if (html.n > HTML_MOST)
 		return err_set(e, ERR_DATA,
 			"%zu bytes of HTML are more than 4 MiB", html.n);
-	if (html_depth(html, MAX_OPEN) > MAX_OPEN)
+	size = html_size(html, MAX_OPEN);
+	if (size.depth > MAX_OPEN)
 		return err_set(e, ERR_DATA,
 			"the HTML has more than %d tags open at once",
+			MAX_OPEN);
+	if (size.attributes > MAX_OPEN)
+		return err_set(e, ERR_DATA,
+			"the HTML has a tag with more than %d attributes",
 			MAX_OPEN);
 	return parse(t, html, e);
 }

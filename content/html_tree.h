@@ -23,8 +23,8 @@ struct html_tree {
 };
 
 /*
- * ERR_DATA for more than 4 MiB, more than 512 tags open at once (checked
- * before gumbo sees it), or a tree of more than 192 MiB.
+ * ERR_DATA for more than 4 MiB, more than 512 tags open at once or attributes
+ * of one (checked before gumbo sees it), or a tree of more than 192 MiB.
  */
 int html_tree_parse(struct html_tree *t, struct str html, struct err *e);
 void html_tree_fini(struct html_tree *t);

@@ -65,15 +65,16 @@ static void check_simple(struct str html)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str html = {(const char *)data, size};
-	size_t scanned = html_depth(html, MAX_DEPTH);
+	struct html_size scanned = html_size(html, MAX_DEPTH);
 	struct arena a = {0};
 	struct str out;
 	struct err e = {0};
 
-	if (scanned <= MAX_DEPTH && size < 4096)
-		check_depth(html, scanned);
-	if (scanned <= MAX_DEPTH)
+	if (scanned.depth <= MAX_DEPTH && scanned.attributes <= MAX_DEPTH) {
+		if (size < 4096)
+			check_depth(html, scanned.depth);
 		check_simple(html);
+	}
 	if (html_text(&a, html, &out, &e) == 0 &&
 		(!utf8_valid(out) || (out.n > 0 && out.p[0] == ' ') ||
 			str_find(out, STR("  ")) < out.n))

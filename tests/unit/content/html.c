@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -166,10 +167,10 @@ static void test_depth(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(depths); i++) {
 		struct str html = str_of(depths[i].html);
-		size_t depth = html_depth(html, 512);
+		struct html_size size = html_size(html, 512);
 
-		if (depth != depths[i].depth)
-			fail_msg("%s is %zu deep", depths[i].html, depth);
+		if (size.depth != depths[i].depth)
+			fail_msg("%s is %zu deep", depths[i].html, size.depth);
 	}
 }
 
@@ -214,6 +215,45 @@ static void test_refused(void **state)
 	arena_fini(&a);
 }
 
+/* <p a0=x a1=x … >, as often as there is room for it. */
+static void many_attributes(struct buf *b, int n, size_t size)
+{
+	struct buf tag = {0};
+
+	buf_puts(&tag, "<br");
+	for (int i = 0; i < n; i++)
+		buf_printf(&tag, " a%d", i);
+	buf_puts(&tag, "><x></x>");
+	repeat(b, "", tag.p, size);
+	buf_fini(&tag);
+}
+
+/* The parser compares each with all others of its tag. */
+static void test_attributes(void **state)
+{
+	const size_t full = (size_t)4 * 1024 * 1024;
+	struct arena a = {0};
+	struct buf html = {0};
+	struct str out = STR("untouched");
+	struct err e = {0};
+	clock_t before = clock();
+
+	(void)state;
+	many_attributes(&html, 512, full);
+	assert_int_equal(html_text(&a, buf_str(&html), &out, &e), 0);
+	many_attributes(&html, 513, 8192);
+	assert_int_equal(html_text(&a, buf_str(&html), &out, &e), ERR_DATA);
+	assert_string_equal(
+		e.text, "the HTML has a tag with more than 512 attributes");
+	repeat(&html, "x</p", "/a", 4096);
+	assert_int_equal(html_text(&a, buf_str(&html), &out, &e), ERR_DATA);
+	many_attributes(&html, 400000, full);
+	assert_int_equal(html_text(&a, buf_str(&html), &out, &e), ERR_DATA);
+	assert_true(clock() - before < 8 * CLOCKS_PER_SEC);
+	buf_fini(&html);
+	arena_fini(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_descriptions),
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_attributes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
