@@ -7,7 +7,10 @@
 #include "content/filters.h"
 #include "content/html.h"
 #include "content/markdown_text.h"
+#include "content/utf8.h"
 #include "content/words.h"
+
+#define SLUG_STEPS 10 /* for a byte, as against other steps */
 
 /* The shape that most of them have: one text in, one text out. */
 typedef struct str text_fn(struct arena *a, struct str in);
@@ -149,6 +152,14 @@ int check_slug(const struct value *args, size_t n, struct err *e)
 	return err_set(e, ERR_DATA, "slug knows only the language \"de\"");
 }
 
+/* What is not ASCII is spelt by rules that take their time. */
+static int spend_slug(const struct call *c, struct str in, struct err *e)
+{
+	if (utf8_ascii(in))
+		return 0;
+	return evaluate_spend(c->with, in.n * SLUG_STEPS, e);
+}
+
 FILTER_FUNCTION(filter_slug)
 {
 	struct str in;
@@ -156,6 +167,8 @@ FILTER_FUNCTION(filter_slug)
 
 	if (rc == 0 && c->n > 0)
 		rc = check_slug(c->args, c->n, e);
+	if (rc == 0)
+		rc = spend_slug(c, in, e);
 	if (rc == 0)
 		*out = value_string(
 			words_slug(call_arena(c), in, c->n > 0 ? "de" : NULL));

@@ -310,6 +310,25 @@ static void test_long_search(void **state)
 	check_stops(&b, "this takes too long");
 }
 
+/* What is not ASCII takes microseconds a byte to be spelt. */
+static void test_long_slug(void **state)
+{
+	struct buf b = {0};
+	char *result;
+
+	(void)state;
+	put_doubled(&b, 18);
+	buf_puts(&b, "    b: ${ \"\xE6\x9D\xB1${ a18 }\" | slug }\n");
+	check_stops(&b, "this takes too long");
+
+	put_doubled(&b, 17);
+	buf_puts(&b, "    b: ${ \"\xE6\x9D\xB1${ a17 }\" | slug }\n");
+	result = describe(b.p, &wp);
+	assert_null(strstr(result, "too long"));
+	free(result);
+	buf_fini(&b);
+}
+
 /* An entry whose body is n times the same words. */
 static void put_body(struct buf *b, const char *keys, const char *words, int n)
 {
@@ -368,6 +387,7 @@ int main(void)
 		cmocka_unit_test(test_large_list),
 		cmocka_unit_test(test_large_text),
 		cmocka_unit_test(test_long_search),
+		cmocka_unit_test(test_long_slug),
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_large_mapping),
 	};
