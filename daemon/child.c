@@ -12,6 +12,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/stamp.h"
 
@@ -86,6 +87,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 	else if (n > 0 && to->n < MOST)
 		buf_add(to, bytes->base,
 			(size_t)n < MOST - to->n ? (size_t)n : MOST - to->n);
+	if (n > 0)
+		explicit_bzero(bytes->base, (size_t)n); /* a key, maybe */
 	free(bytes->base);
 	if (n < 0) {
 		close_handle((uv_handle_t *)stream);

@@ -155,6 +155,20 @@ void config_rehearse(struct config *c, const char *folder);
 int config_token(const struct config *c, char **out, struct err *e);
 void config_wipe_token(char *token); /* accepts NULL; frees */
 
+/* The key's command, where the caller ran it beside other things. */
+struct token_command {
+	struct str said; /* the first CONFIG_TOKEN_MOST bytes of it, */
+	int status;      /* its exit status, */
+	bool timed_out;  /* and whether it was ended after CONFIG_TOKEN_TIME */
+};
+
+#define CONFIG_TOKEN_MOST 4096
+#define CONFIG_TOKEN_TIME (30 * STAMP_SECOND)
+
+/* As config_token(), which runs it and waits. */
+int config_token_said(const struct config *c, const struct token_command *ended,
+	char **out, struct err *e);
+
 /*
  * The control socket's path: the configuration's, else control.sock in
  * $RUNTIME_DIRECTORY (which systemd sets), else opsync-INSTANCE.sock in

@@ -428,6 +428,20 @@ void control_finished(struct control *c, uint64_t pass, struct str line)
 	tell(c, pass, line, control_end);
 }
 
+void control_reloaded(struct control *c, uint64_t reload, const struct err *e)
+{
+	struct client *next;
+
+	for (struct client *client = c->clients; client != NULL;
+		client = next) {
+		next = client->next;
+		if (client->request.reload != reload)
+			continue;
+		client->request.err = *e;
+		control_end(&client->request);
+	}
+}
+
 static void on_listener_closed(uv_handle_t *handle)
 {
 	release(handle->data);

@@ -15,6 +15,7 @@
  * Loop's thread, but for what says otherwise.
  */
 struct control;
+struct control_request;
 
 #define CONTROL_PROTOCOL 1
 
@@ -31,8 +32,8 @@ struct control_host {
 	uint64_t (*cancel)(void *arg, size_t *n);
 	/* No passes from now on, or again; the number of one that is ended. */
 	uint64_t (*pause)(void *arg, bool paused);
-	/* Read the configuration again; e says why it stays as it was. */
-	int (*reload)(void *arg, struct err *e);
+	/* Read the configuration again, and tell r by control_reloaded(). */
+	void (*reload)(void *arg, struct control_request *r);
 };
 
 /* A request on its way.  Lives until control_end(). */
@@ -42,6 +43,7 @@ struct control_request {
 	struct buf out;     /* lines of the answer, sent with its end */
 	struct err err;
 	uint64_t pass;           /* waits for that one; 0: for none */
+	uint64_t reload;         /* or for that reading of the configuration */
 	void *flow;              /* whatever a command needs meanwhile */
 	struct wanted_what want; /* what it asks for; owned until it is taken */
 
@@ -101,6 +103,9 @@ int control_open(const struct control_host *host, const char *path,
 /* Tell those who wait for that pass: a line of progress, or the last one. */
 void control_progress(struct control *c, uint64_t pass, struct str line);
 void control_finished(struct control *c, uint64_t pass, struct str line);
+
+/* Tell those who wait for that reading; e says why all stays as it was. */
+void control_reloaded(struct control *c, uint64_t reload, const struct err *e);
 
 /* Close all, remove the socket, free c, then call closed(). */
 void control_close(struct control *c, void (*closed)(void *arg), void *arg);

@@ -221,8 +221,7 @@ void order_accept_server(struct control_request *r)
 
 void order_reload(struct control_request *r)
 {
-	r->host->reload(r->host->arg, &r->err);
-	control_end(r);
+	r->host->reload(r->host->arg, r);
 }
 
 void order_cancel(struct control_request *r)

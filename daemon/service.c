@@ -164,7 +164,8 @@ static void on_timer_closing(uv_timer_t *timer)
 {
 	struct service *s = container_of(timer, struct service, timer);
 
-	if (worker_pending(s->sync.worker) > 0 || service_has_programs(s))
+	if (worker_pending(s->sync.worker) > 0 || service_has_programs(s) ||
+		service_reloads(s))
 		return;
 	uv_timer_stop(timer);
 	close_worker(s);
@@ -176,6 +177,7 @@ void service_close(struct service *s)
 	if (s->control != NULL)
 		control_close(s->control, on_closed, s);
 	s->control = NULL;
+	service_end_reload(s);
 	service_close_programs(s);
 	uv_timer_start(&s->timer, on_timer_closing, 0, 5);
 }
@@ -243,10 +245,8 @@ static int open_store(struct service *s, const char *socket, struct err *e)
 
 static void on_sighup(uv_signal_t *handle, int number)
 {
-	struct err e = {0};
-
 	(void)number;
-	service_reload(handle->data, &e);
+	service_reload(handle->data);
 }
 
 static void watch_signal(

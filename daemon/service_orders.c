@@ -1,10 +1,9 @@
 /*
  * service_orders - what the control socket asks of the daemon: a pass, its
- * end, a pause, the configuration read again, and what it is doing.
+ * end, a pause, and what it is doing.
  *
  * A pass that is asked for has its number at once, by which whoever waits
- * knows it.  A new configuration waits for the pass that runs: flows borrow
- * the old one.
+ * knows it.
  */
 #include "daemon/service_parts.h"
 
@@ -12,16 +11,12 @@
 #include <unistd.h>
 
 #include "base/stamp.h"
-#include "daemon/event.h"
-#include "daemon/fixed.h"
-#include "daemon/log.h"
 #include "daemon/progress.h"
 #include "daemon/report.h"
 
 /* --- Passes -------------------------------------------------------------- */
 
-/* Gives the number of the pass that does it. */
-static uint64_t want(struct service *s, struct wanted_what *what)
+uint64_t service_want(struct service *s, struct wanted_what *what)
 {
 	size_t place = wanted_add(&s->wanted, what);
 	struct wanted_what *waits = &s->wanted.what[place];
@@ -31,7 +26,7 @@ static uint64_t want(struct service *s, struct wanted_what *what)
 	return waits->number;
 }
 
-static void schedule_asked(struct service *s)
+void service_schedule_asked(struct service *s)
 {
 	if (!s->running && !s->stopping && s->begun)
 		service_schedule(s);
@@ -40,9 +35,9 @@ static void schedule_asked(struct service *s)
 static uint64_t on_resync(void *arg, struct wanted_what *what)
 {
 	struct service *s = arg;
-	uint64_t pass = want(s, what);
+	uint64_t pass = service_want(s, what);
 
-	schedule_asked(s);
+	service_schedule_asked(s);
 	return pass;
 }
 
@@ -58,7 +53,7 @@ static uint64_t on_cancel(void *arg, size_t *n)
 			s->control, s->wanted.what[i].number, &canceled);
 	wanted_fini(&s->wanted);
 	if (!s->running) {
-		schedule_asked(s);
+		service_schedule_asked(s);
 		return 0;
 	}
 	s->pass.abandon = true;
@@ -92,105 +87,8 @@ static uint64_t on_pause(void *arg, bool paused)
 	}
 	if (!paused)
 		s->next_at = stamp_monotonic();
-	schedule_asked(s);
+	service_schedule_asked(s);
 	return 0;
-}
-
-/* --- The configuration --------------------------------------------------- */
-
-/* That it was read again, in the sync log: when may matter years later. */
-struct reloaded {
-	struct job job;
-	struct state *state;
-	struct state_event event;
-	char *text;
-};
-
-static void run_reloaded(struct job *job)
-{
-	const struct reloaded *r = container_of(job, struct reloaded, job);
-	struct err e = {0};
-
-	if (state_event_add(r->state, &r->event, &e) != 0)
-		log_error("%s", e.text);
-}
-
-static void on_reloaded(struct job *job)
-{
-	struct reloaded *r = container_of(job, struct reloaded, job);
-
-	free(r->text);
-	free(r);
-}
-
-static void note_reloaded(struct service *s, const char *file)
-{
-	struct reloaded *r = xcalloc(1, sizeof(*r));
-
-	r->text = xasprintf("%s is read again", file);
-	r->state = store_state(s->store);
-	r->event = (struct state_event){
-		.at = stamp_now(),
-		.level = LOG_LEVEL_NOTICE,
-		.kind = STR("reloaded"),
-		.text = str_of(r->text),
-	};
-	event_log(&r->event, "reloaded");
-	r->job = (struct job){.run = run_reloaded, .done = on_reloaded};
-	worker_give(s->sync.worker, &r->job);
-}
-
-static int reload(struct service *s, struct err *e)
-{
-	struct config *fresh = xcalloc(1, sizeof(*fresh));
-	char *token = NULL;
-	int r = config_load(s->config->file, fresh, e);
-
-	if (r == 0)
-		r = fixed_check(s->config, fresh, e);
-	if (r == 0)
-		r = config_token(fresh, &token, e);
-	if (r != 0) {
-		config_free(fresh);
-		log_error("%s (the old configuration stays)", e->text);
-		return r;
-	}
-	api_client_set_token(s->sync.client, token);
-	config_wipe_token(token);
-	config_free(s->fresh);
-	s->fresh = fresh;
-	want(s, &(struct wanted_what){0});
-	note_reloaded(s, fresh->file);
-	schedule_asked(s);
-	return 0;
-}
-
-int service_reload(struct service *s, struct err *e)
-{
-	int r;
-
-	notify_reloading();
-	r = reload(s, e);
-	notify_reloaded();
-	return r;
-}
-
-static int on_reload(void *arg, struct err *e)
-{
-	return service_reload(arg, e);
-}
-
-void service_take_over(struct service *s)
-{
-	if (s->fresh == NULL)
-		return;
-	config_free(s->config);
-	s->config = s->fresh;
-	s->fresh = NULL;
-	mapper_configure(&s->mapper, s->config);
-	s->sync.config = s->config;
-	s->sync.resolved = false;
-	s->compare = true;
 }
 
 /* --- What it is doing ---------------------------------------------------- */
@@ -239,7 +137,7 @@ int service_open_control(struct service *s, const char *path, struct err *e)
 		.resync = on_resync,
 		.cancel = on_cancel,
 		.pause = on_pause,
-		.reload = on_reload,
+		.reload = service_wait_for_reload,
 	};
 	return control_open(&s->host, path, &s->control, e);
 }

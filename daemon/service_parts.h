@@ -1,6 +1,7 @@
 #ifndef DAEMON_SERVICE_PARTS_H
 #define DAEMON_SERVICE_PARTS_H
 
+#include "daemon/child.h"
 #include "daemon/control.h"
 #include "daemon/hooks.h"
 #include "daemon/maintain.h"
@@ -10,6 +11,16 @@
 #include "daemon/push.h"
 #include "daemon/service.h"
 #include "daemon/verify.h"
+
+/* A configuration that is read again, while the key's command runs. */
+struct reload {
+	struct config *config; /* owned; NULL: none is read */
+	uint64_t number;       /* of it, or of the last one */
+	bool again;            /* it is read once more then */
+	struct child child;
+	char *argv[4];
+	struct buf said; /* owned */
+};
 
 /*
  * The daemon, as the files service*.c share it.  All on the loop's thread.
@@ -21,6 +32,7 @@ struct service {
 	struct service_options options;
 	struct config *config; /* owned */
 	struct config *fresh;  /* owned: takes over before the next pass */
+	struct reload reload;
 	struct store *store;
 	struct mapper mapper;
 	struct sync sync;
@@ -111,8 +123,23 @@ void service_tell_push(struct service *s); /* no pass follows that would */
 
 int service_open_control(struct service *s, const char *path, struct err *e);
 
-/* Read the configuration again; e says why it stays as it was. */
-int service_reload(struct service *s, struct err *e);
+/* Ask for a pass; gives the number of the one that does it. */
+uint64_t service_want(struct service *s, struct wanted_what *what);
+
+/* What was asked for may begin. */
+void service_schedule_asked(struct service *s);
+
+/* --- service_reload.c: the configuration read again ---------------------- */
+
+/* Read it again, now or when the key's command that runs has ended. */
+void service_reload(struct service *s);
+
+/* The same, for who waits for its end.  arg: the service. */
+void service_wait_for_reload(void *arg, struct control_request *r);
+
+/* End it; service_reloads() is false when it is gone. */
+void service_end_reload(struct service *s);
+bool service_reloads(const struct service *s);
 
 /* What was read again, if it was, holds from now on.  No pass runs. */
 void service_take_over(struct service *s);

@@ -18,20 +18,17 @@
 #include "base/stamp.h"
 #include "daemon/config.h"
 
-#define MAX_TOKEN 4096
-#define LIMIT (30 * STAMP_SECOND) /* for a command */
-
 static int refuse_length(const char *what, struct err *e)
 {
 	return err_set(e, ERR_CONFIG,
 		"%s: holds more than %d bytes: is that the key?", what,
-		MAX_TOKEN);
+		CONFIG_TOKEN_MOST);
 }
 
 static int read_stream(
 	FILE *f, const char *what, struct buf *out, struct err *e)
 {
-	char bytes[MAX_TOKEN];
+	char bytes[CONFIG_TOKEN_MOST];
 	size_t n = fread(bytes, 1, sizeof(bytes), f);
 	int errnum = errno;
 
@@ -87,7 +84,7 @@ static int refuse_time(const char *what, struct err *e)
 {
 	return err_set(e, ERR_AGAIN,
 		"the key's command: no end after %lld s: %s",
-		(long long)(LIMIT / STAMP_SECOND), what);
+		(long long)(CONFIG_TOKEN_TIME / STAMP_SECOND), what);
 }
 
 /* Something to read before end, whatever signals come. */
@@ -112,17 +109,17 @@ static int read_pipe(
 {
 	ssize_t n = 1;
 
-	buf_reserve(out, MAX_TOKEN);
-	while (n != 0 && out->n < MAX_TOKEN) {
+	buf_reserve(out, CONFIG_TOKEN_MOST);
+	while (n != 0 && out->n < CONFIG_TOKEN_MOST) {
 		if (!wait_for(fd, end))
 			return refuse_time(what, e);
-		n = read(fd, out->p + out->n, MAX_TOKEN - out->n);
+		n = read(fd, out->p + out->n, CONFIG_TOKEN_MOST - out->n);
 		if (n > 0)
 			out->n += (size_t)n;
 		else if (n < 0 && errno != EINTR)
 			return err_errno(e, ERR_AGAIN, errno, "%s", what);
 	}
-	return out->n < MAX_TOKEN ? 0 : refuse_length(what, e);
+	return out->n < CONFIG_TOKEN_MOST ? 0 : refuse_length(what, e);
 }
 
 /* It has said all, but may stay.  False: it is still there. */
@@ -137,13 +134,19 @@ static bool wait_for_end(pid_t pid, int64_t end)
 }
 
 /* One that fails may ask a vault that is not up yet. */
+static int refuse_status(const char *command, int status, struct err *e)
+{
+	return err_set(e, ERR_AGAIN, "the key's command failed (status %d): %s",
+		status, command);
+}
+
 static int read_command(const char *command, struct buf *out, struct err *e)
 {
 	pid_t pid = -1;
 	int fd = -1;
 	int status = 0;
 	int errnum = start_command(command, &pid, &fd);
-	int64_t end = stamp_monotonic() + LIMIT;
+	int64_t end = stamp_monotonic() + CONFIG_TOKEN_TIME;
 	int r;
 
 	if (errnum != 0)
@@ -158,10 +161,8 @@ static int read_command(const char *command, struct buf *out, struct err *e)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (r == 0 && status != 0)
-		return err_set(e, ERR_AGAIN,
-			"the key's command failed (status %d): %s",
-			WIFEXITED(status) ? WEXITSTATUS(status) : status,
-			command);
+		return refuse_status(command,
+			WIFEXITED(status) ? WEXITSTATUS(status) : status, e);
 	return r;
 }
 
@@ -254,23 +255,42 @@ static int refuse(const struct config *c, bool empty, struct err *e)
 		      : "it is not one word");
 }
 
+static int judge(
+	const struct config *c, struct str said, char **out, struct err *e)
+{
+	struct str token = trim(said);
+
+	if (!printable(token))
+		return refuse(c, token.n == 0, e);
+	*out = str_dup(token);
+	return 0;
+}
+
 int config_token(const struct config *c, char **out, struct err *e)
 {
 	struct buf raw = {0};
-	struct str token;
 	int r = read_raw(c, &raw, e);
 
-	if (r == 0) {
-		token = trim(buf_str(&raw));
-		if (printable(token))
-			*out = str_dup(token);
-		else
-			r = refuse(c, token.n == 0, e);
-	}
+	if (r == 0)
+		r = judge(c, buf_str(&raw), out, e);
 	if (raw.p != NULL)
 		explicit_bzero(raw.p, raw.cap);
 	buf_fini(&raw);
 	return r;
+}
+
+int config_token_said(const struct config *c, const struct token_command *ended,
+	char **out, struct err *e)
+{
+	const char *command = c->token_value;
+
+	if (ended->said.n >= CONFIG_TOKEN_MOST)
+		return refuse_length(command, e);
+	if (ended->timed_out)
+		return refuse_time(command, e);
+	if (ended->status != 0)
+		return refuse_status(command, ended->status, e);
+	return judge(c, ended->said, out, e);
 }
 
 void config_wipe_token(char *token)

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sqlite3
+import subprocess
 import sys
 import time
 
@@ -117,11 +118,76 @@ def while_metrics_are_written(tap, server):
         tap.same(sync.stop(), 0, "the daemon ends well")
 
 
+def key_from_command(tap, server):
+    """The key's command runs beside everything else: until it has said the
+    key, the old configuration holds; and the end does not wait for it."""
+    def asks(command):
+        text = read(sync.config).decode()
+        at = text.index("token:")
+        sync.write("opsync.yaml", "%stoken: { command: '%s' }%s" % (
+            text[:at], command, text[text.index("\n", at):]))
+        return subprocess.Popen(
+            [sync.CLIENT, "--config", sync.config, "reload"], env=sync.env,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def answer(asked):
+        out, err = asked.communicate(timeout=30)
+        return asked.returncode, (out + err).decode()
+
+    def changes(subject):
+        """Is what changes on the server in the store soon?"""
+        old = sync.head()
+        server.side("edit", {"id": 18, "set": {"subject": subject}})
+        return until(lambda: sync.head() != old, 5)
+
+    with Sync(server.url, mapping=EVERYTHING, projects="'*'") as sync:
+        sync.start()
+        begun = os.path.join(sync.folder, "begun")
+        first = asks("echo x >>%s; sleep 3; cat %s/token" % (
+            begun, sync.folder))
+        until(lambda: os.path.exists(begun))
+        second = asks("echo x >>%s; sleep 2; echo Wrong-Key" % begun)
+        since = time.monotonic()
+        tap.same(sync.opsync("status").code, 0,
+                 "status, while the key's command runs")
+        tap.ok(changes("Meanwhile") and time.monotonic() < since + 2 and
+               first.poll() is None, "and passes go on", sync.said())
+        tap.same(answer(first)[0], 0, "the command said the key")
+        tap.same(answer(second)[0], 0, "and the one that was asked for then")
+        tap.same(read(begun), b"x\n" * 2, "each was run once")
+        tap.ok(until(lambda: "401" in sync.said()),
+               "its key is the one that is used", sync.said())
+        code, said = answer(asks("echo A vault sleeps >&2; exit 3"))
+        tap.ok(code == 75 and "status 3" in said and "Wrong" not in said,
+               "a command that fails is told of", said)
+        tap.ok("the old configuration stays" in sync.said() and
+               "A vault sleeps" in sync.said(), "and what it said",
+               sync.said())
+        code, said = answer(asks("yes key"))
+        tap.ok(code == 78 and "more than 4096" in said,
+               "so is one that says too much", said)
+        code, said = answer(asks("cat %s/token" % sync.folder))
+        tap.ok(code == 0 and changes("Again"), "the right key is taken", said)
+
+        os.unlink(begun)
+        asked = asks("echo $$ >%s; exec sleep 600" % begun)
+        until(lambda: os.path.exists(begun) and read(begun))
+        since = time.monotonic()
+        tap.same(sync.stop(timeout=60), 0, "the daemon ends well")
+        took = time.monotonic() - since
+        tap.ok(took < 5, "at once, while the command runs", took)
+        tap.ok(answer(asked)[0] != 0, "whoever waits for it is told")
+        tap.ok(not os.path.exists("/proc/" + read(begun).decode().strip()),
+               "and the command is no more")
+
+
 def main():
     tap = Tap()
     with StandIn() as server:
         from_kept_sources(tap, server)
         while_metrics_are_written(tap, server)
+    with StandIn() as server:
+        key_from_command(tap, server)
     seeds = read(SEEDS_MAPPING).decode()
     with StandIn() as server, Sync(server.url) as sync:
         sync.start()

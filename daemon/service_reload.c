@@ -1,0 +1,218 @@
+/*
+ * service_reload - the configuration read again.
+ *
+ *   read, checked --> its key --> in force before the next pass
+ *                \                  ^
+ *                 `--> the key's command is run
+ *
+ * A new configuration waits for the pass that runs: flows borrow the old one,
+ * which also goes on while the key's command runs.  Who asks meanwhile has it
+ * read once more, when that has ended.  A fault leaves all as it was.
+ */
+#include "daemon/service_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/stamp.h"
+#include "daemon/event.h"
+#include "daemon/fixed.h"
+#include "daemon/log.h"
+
+/* --- That it was read again ---------------------------------------------- */
+
+/* In the sync log: when may matter years later. */
+struct reloaded {
+	struct job job;
+	struct state *state;
+	struct state_event event;
+	char *text;
+};
+
+static void run_reloaded(struct job *job)
+{
+	const struct reloaded *r = container_of(job, struct reloaded, job);
+	struct err e = {0};
+
+	if (state_event_add(r->state, &r->event, &e) != 0)
+		log_error("%s", e.text);
+}
+
+static void on_reloaded(struct job *job)
+{
+	struct reloaded *r = container_of(job, struct reloaded, job);
+
+	free(r->text);
+	free(r);
+}
+
+static void note_reloaded(struct service *s, const char *file)
+{
+	struct reloaded *r = xcalloc(1, sizeof(*r));
+
+	r->text = xasprintf("%s is read again", file);
+	r->state = store_state(s->store);
+	r->event = (struct state_event){
+		.at = stamp_now(),
+		.level = LOG_LEVEL_NOTICE,
+		.kind = STR("reloaded"),
+		.text = str_of(r->text),
+	};
+	event_log(&r->event, "reloaded");
+	r->job = (struct job){.run = run_reloaded, .done = on_reloaded};
+	worker_give(s->sync.worker, &r->job);
+}
+
+static void take(struct service *s, const char *token)
+{
+	api_client_set_token(s->sync.client, token);
+	config_free(s->fresh);
+	s->fresh = s->reload.config;
+	s->reload.config = NULL;
+	service_want(s, &(struct wanted_what){0});
+	note_reloaded(s, s->fresh->file);
+	service_schedule_asked(s);
+}
+
+/* Whoever waits for it is told. */
+static void finish(struct service *s, char *token, struct err *e)
+{
+	if (s->stopping)
+		err_set(e, ERR_CANCELED, "the daemon ends");
+	else if (e->code == 0)
+		take(s, token);
+	else
+		log_error("%s (the old configuration stays)", e->text);
+	config_wipe_token(token);
+	config_free(s->reload.config);
+	s->reload.config = NULL;
+	notify_reloaded();
+	if (s->control != NULL)
+		control_reloaded(s->control, s->reload.number, e);
+	if (s->reload.again && !s->stopping)
+		service_reload(s);
+}
+
+/* --- The key's command --------------------------------------------------- */
+
+/* More than a key can have is not waited for. */
+static void on_heard(struct child *child, struct str bytes)
+{
+	struct reload *reload = container_of(child, struct reload, child);
+	struct buf *said = &reload->said;
+	size_t room = CONFIG_TOKEN_MOST - said->n;
+
+	buf_reserve(said, room); /* it moves nowhere */
+	buf_add(said, bytes.p, bytes.n < room ? bytes.n : room);
+	if (said->n == CONFIG_TOKEN_MOST)
+		child_kill(child);
+}
+
+static void tell_errors(const struct child *child)
+{
+	struct str errors = buf_str(&child->errors);
+	struct str line;
+
+	while (str_line(&errors, &line))
+		log_warning("the key's command: %.*s", STR_ARGS(line));
+}
+
+static void on_command(struct child *child)
+{
+	struct reload *reload = container_of(child, struct reload, child);
+	struct service *s = container_of(reload, struct service, reload);
+	const struct token_command ended = {
+		.said = buf_str(&reload->said),
+		.status = child->status,
+		.timed_out = child->timed_out,
+	};
+	char *token = NULL;
+	struct err e = {0};
+
+	if (!s->stopping)
+		tell_errors(child);
+	if (child->err.code == ERR_IO) /* it could not be started */
+		e = child->err;
+	else
+		config_token_said(reload->config, &ended, &token, &e);
+	if (reload->said.p != NULL)
+		explicit_bzero(reload->said.p, reload->said.cap);
+	buf_fini(&reload->said);
+	child_fini(child);
+	finish(s, token, &e);
+}
+
+static void run_command(struct service *s)
+{
+	struct reload *reload = &s->reload;
+
+	reload->argv[0] = "sh";
+	reload->argv[1] = "-c";
+	reload->argv[2] = (char *)reload->config->token_value;
+	reload->child = (struct child){
+		.loop = &s->loop,
+		.program = "/bin/sh",
+		.argv = reload->argv,
+		.timeout = CONFIG_TOKEN_TIME,
+		.heard = on_heard,
+	};
+	child_start(&reload->child, on_command);
+}
+
+/* --- Its beginning and its end ------------------------------------------- */
+
+void service_reload(struct service *s)
+{
+	struct reload *reload = &s->reload;
+	struct err e = {0};
+	char *token = NULL;
+
+	reload->again = service_reloads(s);
+	if (reload->again)
+		return;
+	notify_reloading();
+	reload->number++;
+	reload->config = xcalloc(1, sizeof(*reload->config));
+	if (config_load(s->config->file, reload->config, &e) == 0)
+		fixed_check(s->config, reload->config, &e);
+	if (e.code == 0 && reload->config->token_kind == TOKEN_COMMAND) {
+		run_command(s);
+		return;
+	}
+	if (e.code == 0)
+		config_token(reload->config, &token, &e);
+	finish(s, token, &e);
+}
+
+void service_wait_for_reload(void *arg, struct control_request *r)
+{
+	struct service *s = arg;
+
+	r->reload = s->reload.number + 1;
+	r->cancel = control_end;
+	service_reload(s);
+}
+
+bool service_reloads(const struct service *s)
+{
+	return s->reload.config != NULL;
+}
+
+void service_end_reload(struct service *s)
+{
+	if (service_reloads(s))
+		child_kill(&s->reload.child);
+}
+
+void service_take_over(struct service *s)
+{
+	if (s->fresh == NULL)
+		return;
+	config_free(s->config);
+	s->config = s->fresh;
+	s->fresh = NULL;
+	mapper_configure(&s->mapper, s->config);
+	s->sync.config = s->config;
+	s->sync.resolved = false;
+	s->compare = true;
+}
