@@ -85,10 +85,29 @@ def process(tap, sync, name, environ=True):
                line.split()[4:6] == ["0", "0"]
                for line in limits.splitlines()), "no core dump, " + name,
            limits)
-    with open("/proc/%d/status" % pid) as f:
-        owner = [line for line in f if line.startswith("Uid:")]
-    tap.ok(owner and os.stat("/proc/%d/environ" % pid).st_uid == 0,
-           "and others may not look into it, " + name)
+
+
+def strangers(tap, server):
+    """Who has the daemon's user, and is not root, cannot look into it."""
+    user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    with Sync(server.url, key=KEY) as sync:
+        subprocess.run(["chown", "-R", "65534:65534", sync.folder],
+                       check=True)
+        with open(sync.log, "wb") as log, subprocess.Popen(
+                [*user, sync.PROGRAM, "--config", sync.config], env=sync.env,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log) as daemon:
+            until(lambda: "added" in sync.said())
+            with open("/proc/%d/status" % daemon.pid) as f:
+                owner = [line.split()[1:] for line in f
+                         if line.startswith("Uid:")]
+            tap.same(owner, [["65534"] * 4], "a daemon of a user's own")
+            for what in ("environ", "mem", "fd/0"):
+                path = "/proc/%d/%s" % (daemon.pid, what)
+                done = sync.run(*user, "head", "-c", "1", path)
+                tap.ok(done.code != 0 and "Permission denied" in done.err,
+                       "its user may not look into its " + what, done)
+            daemon.terminate()
+        tap.same(daemon.returncode, 0, "it ends well")
 
 
 def offline(tap, sync):
@@ -153,6 +172,7 @@ def main():
                 os.unlink(hook)
                 sync.stop()
             offline(tap, sync)
+        strangers(tap, server)
     return tap.end()
 
 
