@@ -14,6 +14,7 @@ import sys
 from faulty import (CALLS, KILLED, MAPPING, Case, Remote, chosen, contents,
                     figure, option, size)
 from harness import StandIn, Tap
+from upgrade import earlier
 
 WORLD = ("--generate", "60", "--attachments", "60", "--attachment-size",
          "3000")
@@ -108,8 +109,14 @@ def consolidation(server, sync):
     return ()
 
 
+def upgrade(server, sync):
+    """Of the state of the first schema, through all others."""
+    edits(server, sync)
+    return ()
+
+
 SCENARIOS = (first, edits, deletion, rename, attachment, render, mixed, push,
-             consolidation)
+             consolidation, upgrade)
 
 
 class Scenario:
@@ -126,6 +133,8 @@ class Scenario:
             self.well(())
         if scenario is consolidation:
             littered(self.sync)
+        if scenario is upgrade:
+            earlier(self.sync.state_file, 1)
         self.sync.keep()
         self.args = scenario(self.server, self.sync)
         self.n_calls = self.sync.count_calls(*self.args)
