@@ -93,8 +93,8 @@ $(foreach m,$(MODULES),$(eval $(call unit-module,$(m))))
 $(STAND_IN): $(call objects,tests/openproject) $(call archive,base)
 	$(LINK) $(PKG_LIBS) -lmicrohttpd
 
-# What makes a program's system calls and allocations go wrong.
-FAULTS := $(BUILD)/tests/faults/calls $(BUILD)/tests/faults/allocations.so
+# What makes a program's system calls, allocations and clock go wrong.
+FAULTS := $(addprefix $(BUILD)/tests/faults/,calls allocations.so clock.so)
 $(BUILD)/tests/faults/calls: $(addprefix $(BUILD)/tests/faults/,calls.o call.o)
 	$(LINK)
 $(BUILD)/tests/faults/%.so: tests/faults/%.c
