@@ -47,7 +47,7 @@ ALL = [(world, ",".join(CONTENDERS), 5, False) for world in (
 SPECIAL_WORLDS = {"latency": ["10000", "100000"], "rerender": ["10000"],
                   "repository": ["10000", "1000x1"], "calls": ["1000"],
                   "passes": ["1000"], "idle": ["1000"],
-                  "interrupted": ["20000"]}
+                  "interrupted": ["20000"], "start": ["100000"]}
 
 
 def measure(world, names, runs):

@@ -2,6 +2,7 @@
 figure first and what it is held against behind it."""
 import os
 import re
+import socket
 import subprocess
 import tempfile
 import time
@@ -193,6 +194,29 @@ def interrupted(world):
             "batches of 200" % (known, world.n, batches)]
 
 
+def start(world, n=5):
+    """From the program's start until it tells its manager that it is ready,
+    with all of the world in the store."""
+    it = Instance(world, "start")
+    it.once()
+    took = []
+    for _ in range(n):
+        with tempfile.TemporaryDirectory() as folder, \
+                socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(os.path.join(folder, "notify"))
+            manager.settimeout(60)
+            began = time.monotonic()
+            with subprocess.Popen(
+                    it.command, stdout=it.log, stderr=it.log, env=dict(
+                        ENV_OPSYNC, NOTIFY_SOCKET=manager.getsockname())) as p:
+                while b"READY=1" not in manager.recv(4096):
+                    pass
+                took.append(time.monotonic() - began)
+                p.terminate()
+    return ["start: ready after %.3f s, at most %.3f s" % (
+        median(took), max(took))]
+
+
 SPECIALS = {"latency": latency, "passes": passes, "idle": idle_poll,
             "rerender": rerender, "repository": repository,
-            "calls": system_calls, "interrupted": interrupted}
+            "calls": system_calls, "interrupted": interrupted, "start": start}
