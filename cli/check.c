@@ -65,7 +65,8 @@ static int hold_remembered(struct checking *c, struct err *e)
 	if (rc == 0)
 		rc = names_load(&c->names, state, e);
 	state_close(state);
-	if (rc != 0 || c->names.n_projects == 0 || c->names.n_types == 0)
+	if (rc != 0 || !names_have_lists(&c->names) ||
+		c->names.n_projects == 0 || c->names.n_types == 0)
 		return rc;
 	rc = find_scope(c, e);
 	return rc == 0 ? hold_names(c, e) : rc;

@@ -425,6 +425,8 @@ static int from_state(struct subject *s, int64_t id, struct err *e)
 	if (rc == 0)
 		rc = names_load(&s->names, s->state, e);
 	if (rc == 0)
+		rc = names_whole(&s->names, e);
+	if (rc == 0)
 		rc = state_work_package(s->state, id, &found, take_row, s, e);
 	if (rc == 0 && s->source.n == 0)
 		rc = from_server(s, id, e);

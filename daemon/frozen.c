@@ -178,8 +178,10 @@ static bool is_back(const struct mapper *m, enum read_kind kind, int64_t id,
 /* What is in use is not deleted: nothing depends on it then. */
 static bool is_deleted(const struct names *n, enum read_kind kind, int64_t id)
 {
-	return (kind == READ_TYPE && !names_have_type(n, id)) ||
-	       (kind == READ_STATUS && !names_have_status(n, id));
+	return (kind == READ_TYPE && n->known[NAMES_TYPES] &&
+		       !names_have_type(n, id)) ||
+	       (kind == READ_STATUS && n->known[NAMES_STATUSES] &&
+		       !names_have_status(n, id));
 }
 
 static int on_renamed(

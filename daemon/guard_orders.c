@@ -172,14 +172,16 @@ static int list_set(struct state *s, const struct set *set, const json_t *what,
 	struct listing *l, struct err *e)
 {
 	struct names names = {0};
+	const char *project =
+		json_string_value(json_object_get(what, "project"));
 	int r = names_load(&names, s, e);
 
+	if (r == 0 && project != NULL)
+		r = names_whole(&names, e);
 	l->names = &names;
 	l->ids = json_object_get(what, "work_packages");
 	if (r == 0)
-		r = find_project(&names,
-			json_string_value(json_object_get(what, "project")),
-			&l->project_id, e);
+		r = find_project(&names, project, &l->project_id, e);
 	if (r == 0)
 		r = state_held(s, set->kind, put_document, l, e);
 	l->names = NULL;

@@ -72,7 +72,7 @@ int mapper_init(struct mapper *m, struct store *store,
 		.names = {.frozen = &m->frozen}};
 	m->retry_at = 1;    /* what failed before the start: at once */
 	m->rest_due = true; /* a start looks at everything */
-	r = names_load(&m->names, store_state(store), e);
+	r = mapper_reload_names(m, e);
 	if (r == 0)
 		r = store_in_use(store, &m->in_use, e);
 	return r == 0 ? load_generation(m, e) : r;

@@ -11,6 +11,18 @@
 #include "daemon/log.h"
 #include "daemon/mapper.h"
 
+/*
+ * Where the list before is lost, nothing is known to be new: who reads it is
+ * rendered again, which asks nothing of the server.
+ */
+static int learn_anew(struct mapper *m, enum read_kind kind, int64_t id,
+	struct str name, struct err *e)
+{
+	int r = mapper_learn(m, kind, id, name, e);
+
+	return r == 0 ? store_mark_readers(m->store, kind, id, e) : r;
+}
+
 /* --- Projects ----------------------------------------------------------- */
 
 static const struct project *find_project(
@@ -57,17 +69,22 @@ static int learn_project(struct mapper *m, const struct project *old,
 		      : r;
 }
 
-static int learn_projects(struct mapper *m, const struct project *old,
-	size_t n_old, struct err *e)
+static int learn_projects(
+	struct mapper *m, const struct names *old, struct err *e)
 {
 	const struct names *n = &m->names;
+	size_t n_old = old->n_projects;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n->n_projects; i++) {
 		const struct project *now = &n->projects[i];
 		const struct project *before =
-			find_project(old, n_old, now->id);
+			find_project(old->projects, n_old, now->id);
 
+		if (!old->known[NAMES_PROJECTS]) {
+			r = learn_anew(m, READ_PROJECT, now->id, now->name, e);
+			continue;
+		}
 		if (before == NULL && n_old > 0 && joins(m, now))
 			log_notice("project %s is new here: its work packages "
 				   "come in",
@@ -80,6 +97,7 @@ static int learn_projects(struct mapper *m, const struct project *old,
 /* --- Types and statuses ------------------------------------------------- */
 
 struct name_list {
+	bool known;
 	const struct api_name *items;
 	size_t n;
 };
@@ -92,6 +110,10 @@ static int learn_named(struct mapper *m, enum read_kind kind,
 	for (size_t i = 0; r == 0 && i < now.n; i++) {
 		const struct api_name *one = &now.items[i];
 
+		if (!old.known) {
+			r = learn_anew(m, kind, one->id, one->name, e);
+			continue;
+		}
 		r = mapper_learn(m, kind, one->id, one->name, e);
 		for (size_t k = 0; r == 0 && k < old.n; k++)
 			if (old.items[k].id == one->id &&
@@ -102,25 +124,23 @@ static int learn_named(struct mapper *m, enum read_kind kind,
 	return r;
 }
 
+static struct name_list list_of(const struct names *n, enum names_kind kind)
+{
+	return kind == NAMES_TYPES ? (struct name_list){n->known[kind],
+					     n->types, n->n_types}
+				   : (struct name_list){n->known[kind],
+					     n->statuses, n->n_statuses};
+}
+
 static int learn_names(struct mapper *m, enum names_kind kind,
 	const struct names *old, struct err *e)
 {
-	const struct names *n = &m->names;
-
-	switch (kind) {
-	case NAMES_PROJECTS:
+	if (kind == NAMES_PROJECTS) {
 		m->frozen.known = false;
-		return learn_projects(m, old->projects, old->n_projects, e);
-	case NAMES_TYPES:
-		return learn_named(m, READ_TYPE,
-			(struct name_list){old->types, old->n_types},
-			(struct name_list){n->types, n->n_types}, e);
-	case NAMES_STATUSES:
-		return learn_named(m, READ_STATUS,
-			(struct name_list){old->statuses, old->n_statuses},
-			(struct name_list){n->statuses, n->n_statuses}, e);
+		return learn_projects(m, old, e);
 	}
-	return 0;
+	return learn_named(m, kind == NAMES_TYPES ? READ_TYPE : READ_STATUS,
+		list_of(old, kind), list_of(&m->names, kind), e);
 }
 
 int mapper_put_names(struct mapper *m, enum names_kind kind,
@@ -265,12 +285,27 @@ int mapper_put_schemas(struct mapper *m, struct str body,
 
 /* --- The transaction in which they come --------------------------------- */
 
+static int drop_lost(struct mapper *m, struct err *e)
+{
+	struct str rest = buf_str(&m->names.lost);
+	struct str line;
+
+	while (str_line(&rest, &line))
+		log_warning("what the state has of the server's names cannot "
+			    "be read, and is asked for again: %.*s",
+			STR_ARGS(line));
+	return names_drop_lost(&m->names, store_state(m->store), e);
+}
+
+/* Lists are asked for by the next pass, schemas by what needs them. */
 int mapper_reload_names(struct mapper *m, struct err *e)
 {
 	int r;
 
 	names_fini(&m->names);
 	r = names_load(&m->names, store_state(m->store), e);
+	if (r == 0)
+		r = drop_lost(m, e);
 	m->names_lost = r != 0;
 	return r;
 }

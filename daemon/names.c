@@ -27,6 +27,7 @@ void names_fini(struct names *n)
 	arena_fini(&n->arena);
 	free(n->schemas);
 	free(n->renamed);
+	buf_fini(&n->lost);
 	*n = (struct names){.frozen = n->frozen};
 }
 
@@ -94,6 +95,7 @@ static int parse_kind(
 		r = parse_named(n, &list, &n->types, &n->n_types, e);
 	else if (r == 0)
 		r = parse_named(n, &list, &n->statuses, &n->n_statuses, e);
+	n->known[kind] |= r == 0;
 	arena_fini(&scratch);
 	return r;
 }
@@ -179,25 +181,45 @@ static bool parse_pair(struct str name, struct schema *out)
 	return true;
 }
 
-static int load_resource(
-	void *arg, struct str name, struct str body, struct err *e)
+/* Each has a row; they are sorted at the end. */
+static int load_schema(
+	struct names *n, struct str name, struct str body, struct err *e)
 {
-	struct names *n = arg;
 	struct schema schema;
 	int r = 0;
 
+	if (!parse_pair(name, &schema))
+		return err_set(e, ERR_DATA, "its name has no ids");
+	if (!str_is(body, NO_SCHEMA))
+		r = api_schema_parse(&n->arena, body, &schema, e);
+	if (r == 0)
+		append_schema(n, &schema);
+	return r;
+}
+
+static int load_row(
+	struct names *n, struct str name, struct str body, struct err *e)
+{
 	for (size_t i = 0; i < ARRAY_LEN(kind_names); i++)
 		if (str_is(name, kind_names[i]))
 			return parse_kind(n, (enum names_kind)i, body, e);
 	if (names_load_renamed(n, name, body))
 		return 0;
-	if (!str_starts(name, STR("schema/")) || !parse_pair(name, &schema))
-		return 0;
-	if (!str_is(body, NO_SCHEMA))
-		r = api_schema_parse(&n->arena, body, &schema, e);
-	if (r == 0) /* each has one row; they are sorted at the end */
-		append_schema(n, &schema);
-	return r;
+	return str_starts(name, STR("schema/")) ? load_schema(n, name, body, e)
+						: 0;
+}
+
+/* One row that is damaged must not keep the server from being asked again. */
+static int load_resource(
+	void *arg, struct str name, struct str body, struct err *e)
+{
+	struct names *n = arg;
+	struct err why = {0};
+
+	(void)e;
+	if (load_row(n, name, body, &why) != 0)
+		buf_printf(&n->lost, "%.*s: %s\n", STR_ARGS(name), why.text);
+	return 0;
 }
 
 int names_load(struct names *n, struct state *state, struct err *e)
@@ -207,6 +229,42 @@ int names_load(struct names *n, struct state *state, struct err *e)
 	if (n->n_schemas > 0)
 		qsort(n->schemas, n->n_schemas, sizeof(*n->schemas), by_pair);
 	return r;
+}
+
+int names_drop_lost(const struct names *n, struct state *state, struct err *e)
+{
+	struct str rest = buf_str(&n->lost);
+	struct str line;
+	int r = 0;
+
+	while (r == 0 && str_line(&rest, &line)) {
+		struct str name = {line.p, str_find(line, STR(": "))};
+
+		if (str_starts(name, STR("schema/")))
+			r = state_resource_drop(state, name, e);
+	}
+	return r;
+}
+
+int names_whole(const struct names *n, struct err *e)
+{
+	struct str rest = buf_str(&n->lost);
+	struct str line;
+
+	if (!str_line(&rest, &line))
+		return 0;
+	return err_set(e, ERR_DATA,
+		"the state is damaged (%.*s): opsyncd's next pass asks the "
+		"server for it again",
+		STR_ARGS(line));
+}
+
+bool names_have_lists(const struct names *n)
+{
+	for (size_t i = 0; i < N_NAMES_KINDS; i++)
+		if (!n->known[i])
+			return false;
+	return true;
 }
 
 /* --- Remembering answers ------------------------------------------------ */

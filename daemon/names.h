@@ -11,6 +11,13 @@
 
 struct frozen;
 
+enum names_kind {
+	NAMES_PROJECTS,
+	NAMES_TYPES,
+	NAMES_STATUSES,
+	N_NAMES_KINDS,
+};
+
 /*
  * The names that the server gives to ids: projects, types, statuses and the
  * custom fields of schemas.  Kept in the state as the server's own answers,
@@ -26,7 +33,9 @@ struct names {
 	int64_t *left_out; /* the ids of all these */
 	struct api_name *types;
 	struct api_name *statuses;
-	struct schema *schemas; /* sorted by project and type */
+	struct schema *schemas;    /* sorted by project and type */
+	bool known[N_NAMES_KINDS]; /* lists that were read, or put */
+	struct buf lost; /* lines: what the state has and cannot be read */
 	size_t n_renamed, cap_renamed;
 	struct names_renamed *renamed; /* names_renamed.h */
 
@@ -36,14 +45,26 @@ struct names {
 
 void names_fini(struct names *n);
 
-/* Read what the state remembers. */
+/*
+ * Read what the state remembers.  What cannot be read is as good as not
+ * remembered: it is in n->lost.
+ */
 int names_load(struct names *n, struct state *state, struct err *e);
+
+/* Remove schemas from the state that are lost; lists, which are put anew, stay.
+ */
+int names_drop_lost(const struct names *n, struct state *state, struct err *e);
+
+/* ERR_DATA if something is lost, with what becomes of it. */
+int names_whole(const struct names *n, struct err *e);
+
+/* Are all lists known?  Else nothing follows from what is not on them. */
+bool names_have_lists(const struct names *n);
 
 /*
  * Remember answers, in the state (NULL: nowhere) and in n: whole collections,
  * given as pages in order.  ERR_UNAVAILABLE if one is no collection.
  */
-enum names_kind { NAMES_PROJECTS, NAMES_TYPES, NAMES_STATUSES };
 int names_put(struct names *n, struct state *state, enum names_kind kind,
 	const struct str *pages, size_t n_pages, struct err *e);
 

@@ -248,7 +248,8 @@ static void on_begun(struct job *job)
 	if (p->kind == PASS_LOCAL)
 		pass_proceed(p, DRAINING);
 	else if (p->kind == PASS_FULL || p->kind == PASS_RECONCILE ||
-		 p->reconcile || !sync->resolved)
+		 p->reconcile || !sync->resolved ||
+		 !names_have_lists(&sync->mapper->names))
 		pass_proceed(p, RESOLVING);
 	else
 		pass_proceed(p, REMAPPING);

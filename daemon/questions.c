@@ -97,6 +97,8 @@ static int check_project(struct state *s, struct str project, struct err *e)
 	int r = names_load(&names, s, e);
 
 	if (r == 0)
+		r = names_whole(&names, e);
+	if (r == 0)
 		all = xcalloc(names.n_projects + 1, sizeof(*all));
 	for (size_t i = 0; r == 0 && i < names.n_projects; i++) {
 		all[i] = names.projects[i].identifier.p;

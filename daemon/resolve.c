@@ -451,7 +451,7 @@ bool resolve_from_memory(const struct sync *sync, struct names_scope *out)
 	const struct names *n = &sync->mapper->names;
 	struct err e = {0};
 
-	return n->n_projects > 0 && n->n_types > 0 &&
+	return names_have_lists(n) && n->n_projects > 0 && n->n_types > 0 &&
 	       names_find_scope(n, sync->config, true, out, &e) == 0;
 }
 

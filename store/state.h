@@ -75,6 +75,7 @@ typedef int state_resource_fn(
 	void *arg, struct str name, struct str body, struct err *e);
 int state_resource_put(
 	struct state *s, struct str name, struct str body, struct err *e);
+int state_resource_drop(struct state *s, struct str name, struct err *e);
 int state_resources(
 	struct state *s, state_resource_fn *fn, void *arg, struct err *e);
 

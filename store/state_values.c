@@ -59,6 +59,14 @@ int state_resource_put(
 	return query_run(&q, e);
 }
 
+int state_resource_drop(struct state *s, struct str name, struct err *e)
+{
+	struct query q = query_open(s, "DELETE FROM resource WHERE name = ?");
+
+	bind_text(&q, name);
+	return query_run(&q, e);
+}
+
 int state_resources(
 	struct state *s, state_resource_fn *fn, void *arg, struct err *e)
 {
