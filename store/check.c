@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "base/hash.h"
+#include "store/history.h"
 #include "store/intent.h"
 #include "store/look.h"
 #include "store/match.h"
@@ -43,9 +44,9 @@ static int check_branch(struct sight *g, struct err *e)
 }
 
 /* Files without a document, documents without their file. */
-static int check_rows(struct sight *g, struct err *e)
+static struct query rows_not_whole(struct state *s)
 {
-	struct query q = query_open(g->store->state,
+	return query_open(s,
 		"SELECT path, work_package FROM file f WHERE NOT EXISTS"
 		" (SELECT 1 FROM document d WHERE d.work_package ="
 		" f.work_package AND d.entry = f.entry) UNION ALL"
@@ -59,7 +60,15 @@ static int check_rows(struct sight *g, struct err *e)
 		" SELECT f.path, f.work_package FROM file f WHERE"
 		" f.attachment_id <> 0 AND NOT EXISTS (SELECT 1 FROM"
 		" attachment a WHERE a.id = f.attachment_id"
-		" AND a.oid = f.oid)");
+		" AND a.oid = f.oid) UNION ALL"
+		" SELECT NULL, work_package FROM unique_value u WHERE NOT"
+		" EXISTS (SELECT 1 FROM work_package w WHERE w.id ="
+		" u.work_package)");
+}
+
+static int check_rows(struct sight *g, struct err *e)
+{
+	struct query q = rows_not_whole(g->store->state);
 
 	while (query_next(&q)) {
 		struct str path = column_text(&q);
@@ -195,6 +204,22 @@ static int make_indexes(struct state *s, struct err *e)
 	return code;
 }
 
+/*
+ * Of rows that do not fit each other, nobody knows which are right: what is
+ * ours is asked of the history, and all else of the server.
+ */
+static int mend_rows(struct store *s, bool *again, struct err *e)
+{
+	struct query q = rows_not_whole(s->state);
+	bool whole = !query_next(&q);
+	int code = query_close(&q, e);
+
+	if (code != 0 || whole)
+		return code;
+	code = history_distrust(s, "do not fit each other", e);
+	return code == 0 ? history_check(s, again, e) : code;
+}
+
 int store_repair_state(struct store *s, bool *again, struct err *e)
 {
 	struct err fault = {0};
@@ -214,6 +239,8 @@ int store_repair_state(struct store *s, bool *again, struct err *e)
 		s->state->damaged = true;
 	if (state_is_damaged(s->state))
 		return store_mend_state(s, again, e);
+	if (code == 0)
+		code = mend_rows(s, again, &fault);
 	if (code != 0 && e != NULL)
 		*e = fault;
 	if (code == 0 && !was_sound)

@@ -361,11 +361,19 @@ int history_put_behind(struct store *s, struct err *e)
 	return state_put(s->state, BEHIND, STR("1"), e);
 }
 
+int history_distrust(struct store *s, const char *why, struct err *e)
+{
+	store_tell(s, LOG_LEVEL_WARNING, "rows of the state %s", why);
+	return history_put_behind(s, e);
+}
+
 /* Documents that stay when their work package is gone go on to do so. */
 static const char rebuild[] =
 	"CREATE TEMP TABLE stays AS SELECT path FROM file f JOIN document d"
 	" ON d.work_package = f.work_package AND d.entry = f.entry"
-	" WHERE d.keep_when_gone;"
+	" WHERE d.keep_when_gone UNION SELECT natural_path FROM document d"
+	" WHERE d.keep_when_gone AND NOT EXISTS (SELECT 1 FROM file f WHERE"
+	" f.work_package = d.work_package AND f.entry = d.entry);"
 	"DELETE FROM document; DELETE FROM file; DELETE FROM work_package;"
 	"DELETE FROM read; DELETE FROM stale; DELETE FROM unique_value;"
 	"DELETE FROM value WHERE key IN"

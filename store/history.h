@@ -27,6 +27,9 @@ int history_check(struct store *s, bool *again, struct err *e);
  */
 int history_put_behind(struct store *s, struct err *e);
 
+/* The same, for rows that are damaged: in which way. */
+int history_distrust(struct store *s, const char *why, struct err *e);
+
 /* Note, in the open transaction or by itself, where the branch is. */
 int history_note(struct store *s, const git_oid *tip, struct err *e);
 

@@ -77,8 +77,9 @@ int store_holder(
 	const char *path, int64_t *pid, struct buf *note, struct err *e);
 
 /*
- * If the state was found to be damaged: make it again, as store_open() does.
- * Nothing may be staged.  *again says so: then all is to be read.
+ * If the state, or a row of it, was found to be damaged: make it again, as
+ * store_open() does.  Nothing may be staged.  *again says so: then all is to be
+ * read.
  */
 int store_mend_state(struct store *s, bool *again, struct err *e);
 
@@ -133,8 +134,9 @@ int store_check(struct store *s, const atomic_bool *stop, store_finding_fn *fn,
 
 /*
  * Repair the state, if it is not sound by itself: by new indexes, which costs
- * nothing of it, or as store_mend_state() does, which *again says.  Nothing may
- * be staged.
+ * nothing of it, or as store_mend_state() does; or, if rows of it do not fit
+ * each other, from the history.  *again says that all is to be read.  Nothing
+ * may be staged.
  */
 int store_repair_state(struct store *s, bool *again, struct err *e);
 

@@ -1,0 +1,197 @@
+#!/usr/bin/python3
+"""A bit of a row in the state is another, which SQLite does not notice: verify
+finds it and repairs it, or it does no harm."""
+import os
+import shutil
+import sqlite3
+import sys
+
+from harness import StandIn, Sync, Tap, plain
+
+WORLD = ("--generate", "12", "--attachments", "12",
+         "--attachment-size", "3000")
+MAPPING = """
+documents:
+- name: all
+  match: {}
+  path: docs/${ id }/index.md
+  when_gone: keep
+  comments: public
+  attachments: all
+  unique: "${ id }"
+  front_matter:
+    title: ${ subject }
+    type: ${ type.name }
+    closed: ${ status.isClosed }
+    parent: ${ parent.subject }
+    relations: { $each: r in relations, $value: "${ r.subject }" }
+    comments: { $each: c in comments, $value: "${ c.text }" }
+  body: ${ description.raw }
+"""
+LOGS = ("event", "removal", "run", "sqlite_sequence", "stale", "usage")
+LONG = ("source", "attachments", "comments")
+HELD = ("document", "file", "relations", "unique_value", "work_package")
+
+
+class Rows:
+    """The tables of a state, and its columns."""
+
+    def __init__(self, sync):
+        self.db = sqlite3.connect(sync.state_file, isolation_level=None)
+        self.db.create_function("plain", 1, plain)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.db.close()
+
+    def all(self, sql, *values):
+        return self.db.execute(sql, values).fetchall()
+
+    def tables(self):
+        return [name for (name,) in self.all(
+            "SELECT name FROM sqlite_master WHERE type = 'table'"
+            " ORDER BY name") if name not in LOGS]
+
+    def columns(self, table):
+        return [row[1] for row in self.all('PRAGMA table_info("%s")' % table)]
+
+    def keys(self, table):
+        return [row[1] for row in self.all(
+            'PRAGMA table_info("%s")' % table) if row[5]]
+
+    def dump(self):
+        """What a repair has to have made again."""
+        return {table: set(self.all("SELECT %s FROM %s" % (", ".join(
+            "plain(%s)" % c if c in LONG else c + " > 0" if
+            c == "keep_when_gone" else c for c in self.columns(table)
+            if c != "generation"), table))) for table in HELD}
+
+
+def sql(sync, statement, *values):
+    with Rows(sync) as rows:
+        return rows.all(statement, *values)
+
+
+def flipped(value):
+    """A value with a bit that is another: at its beginning, and its end."""
+    if isinstance(value, int):
+        return [value ^ 1, value ^ 64]
+    if isinstance(value, bytes):
+        return [value[:n] + bytes([value[n] ^ 1]) + value[n + 1:]
+                for n in (8, len(value) - 1)]
+    return [chr(ord(value[0]) ^ 1) + value[1:],
+            value[:-1] + chr(ord(value[-1]) ^ 1)]
+
+
+def places(rows):
+    """Of each column, a row in the middle, by its key."""
+    for table in rows.tables():
+        keys = rows.keys(table)
+        for column in rows.columns(table):
+            found = rows.all('SELECT "%s", %s FROM %s WHERE length("%s") > 0'
+                             " ORDER BY 2" % (column, ", ".join(keys), table,
+                                              column))
+            if found and (table, column) != ("relations", "source"):
+                value, *key = found[len(found) // 2]
+                for other in flipped(value)[0 if column in keys else 1:]:
+                    yield table, column, keys, key, other
+
+
+def damage(rows, table, column, keys, key, value):
+    """False: there is another row with that key, or the table takes none."""
+    try:
+        rows.all('UPDATE %s SET "%s" = ? WHERE %s' % (
+            table, column, " AND ".join(k + " = ?" for k in keys)),
+                 value, *key)
+        return True
+    except sqlite3.IntegrityError:
+        return False
+
+
+class Kept:
+    """A store as it was, to begin with again."""
+
+    def __init__(self, sync):
+        self.sync = sync
+        self.copy = os.path.join(sync.folder, "copy")
+        shutil.copytree(sync.store, self.copy)
+
+    def back(self):
+        shutil.rmtree(self.sync.store)
+        shutil.copytree(self.copy, self.sync.store)
+
+
+def each_column(tap, sync):
+    kept, head = Kept(sync), sync.head()
+    with Rows(sync) as rows:
+        wanted = rows.dump()
+        todo = list(places(rows))
+    met = set()
+    for table, column, keys, key, value in todo:
+        name = "%s.%s %s %r" % (table, column, key, value)
+        kept.back()
+        with Rows(sync) as rows:
+            if not damage(rows, table, column, keys, key, value):
+                continue
+        met.add(table)
+        done = sync.opsync("verify", "--repair")
+        again = sync.opsync("verify")
+        tap.ok((done.code, again.code, sync.head()) == (0, 0, head),
+               name + ": repaired", (done, again))
+        with Rows(sync) as rows:
+            now = rows.dump()
+        tap.same([now[t] >= wanted[t] for t in HELD], [True] * len(HELD),
+                 name + ": all that was known is")
+    tap.ok({"attachment", "name", "read", "resource", "value", *HELD} <= met,
+           "all tables were met", met)
+    kept.back()
+    shutil.rmtree(kept.copy)
+
+
+def taken_away(tap, sync):
+    """What a person took away is no damage."""
+    wanted = sync.tree()
+    sync.git("rm", "-q", "docs/8/index.md")
+    sync.git("-c", "user.name=p", "-c", "user.email=p@x", "commit", "-qm", "x")
+    done = sync.once()
+    tap.ok(done.code == 0 and "it is restored" in done.err and
+           "rows of the state" not in done.err,
+           "a document that a person removed is restored", done)
+    tap.tree(sync.tree(), wanted, "and nothing else")
+
+
+def kept(tap, server, sync):
+    """What stays when its work package is gone does so."""
+    server.side("delete", {"id": 9})
+    sync.once("--reconcile")
+    wanted = sync.tree()
+    tap.ok("docs/9/index.md" in wanted, "a document stays")
+    for table in "document", "file":
+        sql(sync, "UPDATE %s SET entry = 'alm' WHERE work_package = 9" % table)
+        done = sync.opsync("verify", "--repair")
+        tap.same(done.code, 0, table + ": repaired")
+        sync.once("--reconcile")
+        tap.ok("docs/9/index.md" in sync.tree(), table + ": it stays", done)
+
+
+def main():
+    tap = Tap()
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        server.side("edit", {"id": 5, "set": {"parent": 4}})
+        server.side("relate", {"id": 1, "from": 4, "to": 5, "type": "precedes",
+                               "reverseType": "follows"})
+        server.side("comment", {"work_package": 4, "raw": "Said.", "user": 6})
+        tap.same(sync.once().code, 0, "a sync")
+        tap.same(sync.opsync("verify", "--repair").code, 0, "all is well")
+        each_column(tap, sync)
+        taken_away(tap, sync)
+        kept(tap, server, sync)
+        tap.same(sync.flaws(), [], "the repository is whole")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
