@@ -65,12 +65,14 @@ struct comparison {
 	int64_t n_foreign;
 	size_t n_gone, cap_gone;
 	char **gone; /* paths of files that nobody claims, and are not there */
+	bool torn;   /* a row names what is not there, and nobody took away */
 };
 
 static int on_mismatch(void *arg, const struct mismatch *m, struct err *e)
 {
 	struct comparison *c = arg;
 
+	c->torn |= m->recorded && !m->in_commit;
 	if (!m->recorded)
 		c->n_foreign++;
 	else if (m->work_package != 0)
@@ -81,6 +83,19 @@ static int on_mismatch(void *arg, const struct mismatch *m, struct err *e)
 		c->gone[c->n_gone++] = str_dup(m->path);
 	}
 	return 0;
+}
+
+/*
+ * Restored, it would come to a path that no document has; and the file that it
+ * is of would be a stranger's.
+ */
+static int distrust(struct store *s, struct err *e)
+{
+	int code = history_distrust(s, "do not fit the branch", e);
+
+	return code != 0 ? code
+			 : err_set(e, ERR_IO,
+				   "the state is damaged: it is made again");
 }
 
 static int compare_branch(struct store *s, const git_oid *tip, struct err *e)
@@ -98,6 +113,9 @@ static int compare_branch(struct store *s, const git_oid *tip, struct err *e)
 	code = state_unnest(s->state, code, e);
 	if (code == 0)
 		s->n_foreign = c.n_foreign + (int64_t)n_others;
+	if (code == 0 && c.torn && !git_oid_is_zero(tip) &&
+		git_oid_equal(tip, &s->known_tip))
+		code = distrust(s, e);
 	for (size_t i = 0; i < c.n_gone; i++)
 		free(c.gone[i]);
 	free(c.gone);

@@ -139,7 +139,7 @@ int store_mend_state(struct store *s, bool *again, struct err *e)
 
 	*again = state_is_damaged(s->state);
 	if (!*again)
-		return 0;
+		return store_check_history(s, again, e);
 	intent_catch_up(s);
 	objects_drop(s->objects);
 	state_close(s->state);
@@ -407,6 +407,8 @@ static int open_all(struct store *s, const struct store_options *o,
 		code = open_repository(s, e);
 	if (code == 0)
 		remove_fetched_before(s);
+	if (code == 0)
+		code = store_note_known(s, e);
 	if (code == 0)
 		code = mend(s, e);
 	if (code == 0)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """A bit of a row in the state is another, which SQLite does not notice: verify
-finds it and repairs it, or it does no harm."""
+finds it and repairs it, or it does no harm; a pass makes no document of it."""
 import os
 import shutil
 import sqlite3
@@ -150,6 +150,22 @@ def each_column(tap, sync):
     shutil.rmtree(kept.copy)
 
 
+def paths(tap, server, sync):
+    """A pass, without any repair, takes no path for that of a document."""
+    for path in "docs/7/index.md", sql(
+            sync, "SELECT path FROM file WHERE attachment_id = 7")[0][0]:
+        head = sync.head()
+        sql(sync, "UPDATE file SET path = path || '~' WHERE path = ?", path)
+        done = sync.once()
+        tap.ok(done.code == 0 and sync.head() == head and
+               "rows of the state do not fit the branch" in done.err,
+               path + ": a pass makes no file of it", done)
+        server.side("edit", {"id": 7, "set": {"subject": "On " + path}})
+        tap.same(sync.once().code, 0, path + ": and goes on")
+        tap.tree(sync.tree(), sync.scratch(), path + ": what is new is there")
+        tap.same(sync.opsync("verify").code, 0, path + ": all is known")
+
+
 def taken_away(tap, sync):
     """What a person took away is no damage."""
     wanted = sync.tree()
@@ -187,6 +203,7 @@ def main():
         tap.same(sync.once().code, 0, "a sync")
         tap.same(sync.opsync("verify", "--repair").code, 0, "all is well")
         each_column(tap, sync)
+        paths(tap, server, sync)
         taken_away(tap, sync)
         kept(tap, server, sync)
         tap.same(sync.flaws(), [], "the repository is whole")
