@@ -321,6 +321,7 @@ static int recall_row(
 	item->comments_known = wp->comments.p != NULL;
 	if (item->comments_known)
 		buf_add_str(&item->comments, wp->comments);
+	item->damaged = wp->damaged;
 	item->kept = true;
 	item->recorded = wp->outcome == OUTCOME_MADE && wp->reason.p == NULL;
 	return 0;
@@ -333,6 +334,12 @@ int mapper_recall(
 	bool found = false;
 	int r = store_work_package(m->store, id, &found, recall_row, item, e);
 
+	if (r == 0 && item->damaged) {
+		log_warning("what the state has of work package %lld is "
+			    "damaged: it is asked for again",
+			(long long)id);
+		store_put_stale(m->store, id, STORE_UNREAD);
+	}
 	if (r != 0 || !found || item->source.n == 0) {
 		mapper_item_free(item);
 		*out = NULL;

@@ -158,6 +158,7 @@ struct mapper_item {
 	struct str editor_name; /* of the arena, while it is mapped */
 	struct buf answer;      /* that brings one of them, not yet taken in */
 	uint8_t hash[SHA256_SIZE];
+	bool damaged;     /* what the state keeps of it: it is left out */
 	bool known;       /* the state has a row of it */
 	bool forced;      /* map it though its source is the one we know */
 	bool heard;       /* it came for its comments alone */
@@ -233,7 +234,10 @@ int mapper_take(struct mapper *m, struct mapper_page *page, struct err *e);
 /* Is a stamp more than a day ahead of our clock?  It is no cursor then. */
 bool mapper_of_future(int64_t stamp);
 
-/* An item from what the state keeps; *out NULL if it has no source. */
+/*
+ * An item from what the state keeps; *out NULL if it has no source, or a
+ * damaged one, which is then marked to be asked for again.
+ */
 int mapper_recall(
 	struct mapper *m, int64_t id, struct mapper_item **out, struct err *e);
 

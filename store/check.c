@@ -15,6 +15,7 @@
 #include "store/intent.h"
 #include "store/look.h"
 #include "store/match.h"
+#include "store/rows.h"
 
 static int tell(struct sight *g, enum store_place place, int64_t work_package,
 	struct str path, const char *text)
@@ -77,6 +78,27 @@ static int check_rows(struct sight *g, struct err *e)
 			"its record in the state is not whole");
 	}
 	return query_close(&q, e);
+}
+
+static int check_text(
+	void *arg, const struct state_work_package *wp, struct err *e)
+{
+	struct sight *g = arg;
+
+	if (wp->damaged)
+		tell(g, STORE_STATE, wp->id, STR_NONE,
+			"what it has of the server is damaged");
+	return look_goes_on(g, e);
+}
+
+/* What the server gave, which documents are made of again. */
+static int check_texts(struct sight *g, struct err *e)
+{
+	struct query q = query_open(g->store->state,
+		"SELECT " WORK_PACKAGE_COLUMNS " FROM work_package");
+	bool found;
+
+	return query_work_packages(&q, &found, check_text, g, e);
 }
 
 /* SHA-1 names a content; it must be the one that came, by MD5, too. */
@@ -160,6 +182,8 @@ int store_check(struct store *s, const atomic_bool *stop, store_finding_fn *fn,
 	code = check_state(&g, &sound, &fault);
 	if (code == 0 && sound)
 		code = check_rows(&g, &fault);
+	if (code == 0 && sound)
+		code = check_texts(&g, &fault);
 	if (code == 0)
 		code = check_branch(&g, &fault);
 	if (code == 0)

@@ -12,6 +12,7 @@
 #include "store/query.h"
 
 #include <endian.h>
+#include <libdeflate.h>
 #include <lz4.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,17 +66,34 @@ static bool unpack(struct str packed, struct buf *text)
 	return true;
 }
 
-struct str column_long_text(struct query *q, struct buf *room)
+struct str column_long_text(struct query *q, struct buf *room, bool *whole)
 {
 	if (sqlite3_column_type(q->stmt, q->column) != SQLITE_BLOB)
 		return column_text(q);
 	if (unpack(column_bytes(q), room))
 		return buf_str(room);
-	query_damaged(q, "a text cannot be unpacked");
+	*whole = false;
 	return STR_NONE;
 }
 
-/* plain(x) in SQL: the text of a column that may be packed. */
+int64_t texts_checksum(const struct str *texts, size_t n)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (texts[i].n > 0)
+			sum = libdeflate_crc32(sum, texts[i].p, texts[i].n);
+	return sum;
+}
+
+bool column_is_checksum(struct query *q, int64_t is)
+{
+	bool none = sqlite3_column_type(q->stmt, q->column) == SQLITE_NULL;
+
+	return column_int(q) == is || none;
+}
+
+/* plain(x) in SQL: the text of a column that may be packed; NULL: damaged. */
 static void plain(sqlite3_context *at, int n, sqlite3_value **values)
 {
 	struct buf text = {0};
@@ -89,7 +107,7 @@ static void plain(sqlite3_context *at, int n, sqlite3_value **values)
 	packed.p = sqlite3_value_blob(values[0]);
 	packed.n = (size_t)sqlite3_value_bytes(values[0]);
 	if (!unpack(packed, &text)) {
-		sqlite3_result_error_code(at, SQLITE_CORRUPT);
+		sqlite3_result_null(at);
 		buf_fini(&text);
 		return;
 	}

@@ -216,12 +216,6 @@ void query_fail(struct query *q, int code, const struct err *e)
 	q->err.code = code;
 }
 
-void query_damaged(struct query *q, const char *why)
-{
-	if (q->err.code == 0)
-		fail_damaged(q->state, why, &q->err);
-}
-
 int query_close(struct query *q, struct err *e)
 {
 	if (q->stmt != NULL) {

@@ -72,14 +72,19 @@ struct str column_text(struct query *q);
 struct str column_bytes(struct query *q);
 
 /* What bind_long_text() bound, or a text; room may hold it: owned by the
- * caller, and good for the next row.  SQL has it by plain(column). */
-struct str column_long_text(struct query *q, struct buf *room);
+ * caller, and good for the next row; *whole becomes false where it cannot be
+ * unpacked.  SQL has it by plain(column). */
+struct str column_long_text(struct query *q, struct buf *room, bool *whole);
+
+/*
+ * Texts that came from the server have a checksum, so that a bit of them that
+ * is another is not published.  Rows of earlier programs have none (NULL).
+ */
+int64_t texts_checksum(const struct str *texts, size_t n);
+bool column_is_checksum(struct query *q, int64_t is);
 
 /* Keep a failure of a callback, which ends the rows. */
 void query_fail(struct query *q, int code, const struct err *e);
-
-/* What a row holds is none of ours: a failure, and the state is damaged. */
-void query_damaged(struct query *q, const char *why);
 
 /* Give the statement back, and the failure if there was one. */
 int query_close(struct query *q, struct err *e);

@@ -8,12 +8,16 @@
 #include "store/ids.h"
 #include "store/parts.h"
 
+/* What is damaged is as good as not known. */
 static int take(struct query *q, bool *found, struct buf *out, struct err *e)
 {
 	struct str source = STR_NONE;
 
 	if (query_next(q))
 		source = column_text(q);
+	if (source.p != NULL &&
+		!column_is_checksum(q, texts_checksum(&source, 1)))
+		source = STR_NONE;
 	*found = source.p != NULL;
 	buf_clear(out);
 	if (*found)
@@ -24,8 +28,8 @@ static int take(struct query *q, bool *found, struct buf *out, struct err *e)
 int state_relations(struct state *s, int64_t work_package, bool *found,
 	struct buf *out, struct err *e)
 {
-	struct query q = query_open(
-		s, "SELECT source FROM relations WHERE work_package = ?");
+	struct query q = query_open(s, "SELECT source, checksum FROM relations"
+				       " WHERE work_package = ?");
 
 	bind_int(&q, work_package);
 	return take(&q, found, out, e);
@@ -35,8 +39,9 @@ int store_relations(struct store *s, int64_t work_package, bool *found,
 	struct buf *out, struct err *e)
 {
 	struct query q = query_open(s->state,
-		"SELECT source FROM staged_relations WHERE work_package = ?1"
-		" UNION ALL SELECT source FROM relations"
+		"SELECT source, checksum FROM staged_relations"
+		" WHERE work_package = ?1"
+		" UNION ALL SELECT source, checksum FROM relations"
 		" WHERE work_package = ?1 AND NOT EXISTS"
 		" (SELECT 1 FROM staged_relations WHERE work_package = ?1)");
 
@@ -113,12 +118,13 @@ void store_put_relations(
 	struct store *s, int64_t work_package, struct str source)
 {
 	struct query q = query_open(s->state,
-		"INSERT OR REPLACE INTO staged_relations (work_package, source)"
-		" VALUES (?, ?)");
+		"INSERT OR REPLACE INTO staged_relations"
+		" (work_package, source, checksum) VALUES (?, ?, ?)");
 	struct err e = {0};
 
 	bind_int(&q, work_package);
 	bind_text(&q, source);
+	bind_int(&q, texts_checksum(&source, 1));
 	if (query_run(&q, &e) != 0 && s->broken.code == 0)
 		s->broken = e;
 }

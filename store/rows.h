@@ -11,7 +11,7 @@
  */
 #define WORK_PACKAGE_COLUMNS                                                   \
 	"id, project_id, type_id, updated_at, generation, outcome, hash,"      \
-	" reason, source, attachments, comments"
+	" reason, source, attachments, comments, checksum"
 void bind_work_package(struct query *q, const struct state_work_package *wp);
 int query_work_packages(struct query *q, bool *found, state_work_package_fn *fn,
 	void *arg, struct err *e);

@@ -22,7 +22,7 @@ void store_put_work_package(
 	struct query q = query_open(s->state,
 		"INSERT OR REPLACE INTO staged_work_package"
 		" (" WORK_PACKAGE_COLUMNS ")"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
 	bind_work_package(&q, wp);
 	run(s, &q);

@@ -20,6 +20,7 @@ static const char tables[] =
 	" id INTEGER PRIMARY KEY, project_id INTEGER, type_id INTEGER,"
 	" updated_at INTEGER, generation INTEGER, outcome INTEGER, hash BLOB,"
 	" reason TEXT, source TEXT, attachments TEXT, comments TEXT,"
+	" checksum INTEGER,"
 	" dropped INTEGER NOT NULL DEFAULT 0);"
 	"CREATE TEMP TABLE staged_document ("
 	" work_package INTEGER, entry TEXT, natural_path TEXT, claim TEXT,"
@@ -45,7 +46,7 @@ static const char tables[] =
 	" kind INTEGER, id INTEGER, name TEXT, PRIMARY KEY (kind, id)"
 	") WITHOUT ROWID;"
 	"CREATE TEMP TABLE staged_relations ("
-	" work_package INTEGER PRIMARY KEY, source TEXT);"
+	" work_package INTEGER PRIMARY KEY, source TEXT, checksum INTEGER);"
 	"CREATE TEMP TABLE staged_stale ("
 	" work_package INTEGER PRIMARY KEY, stale INTEGER NOT NULL);"
 	/* Files of others that documents take over, as they are. */
@@ -383,8 +384,8 @@ static const char *const apply_steps[] = {
 	" WHERE dropped AND id NOT IN " WAITING ")",
 	"INSERT OR REPLACE INTO name (kind, id, name)"
 	" SELECT kind, id, name FROM staged_name",
-	"INSERT OR REPLACE INTO relations (work_package, source)"
-	" SELECT work_package, source FROM staged_relations",
+	"INSERT OR REPLACE INTO relations (work_package, source, checksum)"
+	" SELECT work_package, source, checksum FROM staged_relations",
 	"DELETE FROM relations WHERE work_package IN"
 	" (SELECT id FROM staged_work_package"
 	" WHERE dropped AND id NOT IN " WAITING ")",

@@ -98,6 +98,7 @@ struct state_work_package {
 	struct str attachments; /* source of the list; none if not asked for */
 	struct str comments;    /* the same of these */
 	uint8_t hash[SHA256_SIZE]; /* of the source */
+	bool damaged; /* texts were, by their checksum, and are left out */
 };
 
 /* fn for one or for all, by id; a negative result of fn ends the walk. */

@@ -5,7 +5,15 @@
 
 #include <string.h>
 
+#include "base/util.h"
 #include "store/rows.h"
+
+static int64_t checksum(const struct state_work_package *wp)
+{
+	const struct str texts[] = {wp->source, wp->attachments, wp->comments};
+
+	return texts_checksum(texts, ARRAY_LEN(texts));
+}
 
 void bind_work_package(struct query *q, const struct state_work_package *wp)
 {
@@ -20,6 +28,7 @@ void bind_work_package(struct query *q, const struct state_work_package *wp)
 	bind_long_text(q, wp->source);
 	bind_long_text(q, wp->attachments);
 	bind_long_text(q, wp->comments);
+	bind_int(q, checksum(wp));
 }
 
 /* Where the long texts of a row are unpacked. */
@@ -40,6 +49,8 @@ static void read_hash(struct query *q, uint8_t out[SHA256_SIZE])
 static void read_row(
 	struct query *q, struct rooms *rooms, struct state_work_package *wp)
 {
+	bool whole = true;
+
 	wp->id = column_int(q);
 	wp->project_id = column_int(q);
 	wp->type_id = column_int(q);
@@ -48,9 +59,12 @@ static void read_row(
 	wp->outcome = (enum outcome)column_int(q);
 	read_hash(q, wp->hash);
 	wp->reason = column_text(q);
-	wp->source = column_long_text(q, &rooms->source);
-	wp->attachments = column_long_text(q, &rooms->attachments);
-	wp->comments = column_long_text(q, &rooms->comments);
+	wp->source = column_long_text(q, &rooms->source, &whole);
+	wp->attachments = column_long_text(q, &rooms->attachments, &whole);
+	wp->comments = column_long_text(q, &rooms->comments, &whole);
+	wp->damaged = !column_is_checksum(q, checksum(wp)) || !whole;
+	if (wp->damaged)
+		wp->source = wp->attachments = wp->comments = STR_NONE;
 }
 
 int query_work_packages(struct query *q, bool *found, state_work_package_fn *fn,

@@ -80,7 +80,7 @@ def flipped(value):
         return [value ^ 1, value ^ 64]
     if isinstance(value, bytes):
         return [value[:n] + bytes([value[n] ^ 1]) + value[n + 1:]
-                for n in (8, len(value) - 1)]
+                for n in (4, len(value) - 1)]
     return [chr(ord(value[0]) ^ 1) + value[1:],
             value[:-1] + chr(ord(value[-1]) ^ 1)]
 
@@ -93,7 +93,7 @@ def places(rows):
             found = rows.all('SELECT "%s", %s FROM %s WHERE length("%s") > 0'
                              " ORDER BY 2" % (column, ", ".join(keys), table,
                                               column))
-            if found and (table, column) != ("relations", "source"):
+            if found:
                 value, *key = found[len(found) // 2]
                 for other in flipped(value)[0 if column in keys else 1:]:
                     yield table, column, keys, key, other
@@ -166,6 +166,54 @@ def paths(tap, server, sync):
         tap.same(sync.opsync("verify").code, 0, path + ": all is known")
 
 
+def flip_text(sync, table, column, ident, text):
+    """A byte of what came from the server, which is read all the same."""
+    key = "id" if table == "work_package" else "work_package"
+    (kept,), = sql(sync, "SELECT %s FROM %s WHERE %s = ?" % (
+        column, table, key), ident)
+    raw = kept if isinstance(kept, bytes) else kept.encode()
+    at = raw.index(text) + len(text) - 1
+    raw = raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1:]
+    sql(sync, "UPDATE %s SET %s = ? WHERE %s = ?" % (table, column, key),
+        raw if isinstance(kept, bytes) else raw.decode(), ident)
+
+
+def texts(tap, sync):
+    """What the server gave is rendered again as it was, or asked for again."""
+    subject = sync.tree()["docs/4/index.md"].split(b"title: ")[1][:6]
+    for n, (table, column, text) in enumerate((
+            ("work_package", "source", b'"subject":"' + subject),
+            ("work_package", "attachments", b"report"),
+            ("work_package", "comments", b"Said"),
+            ("relations", "source", b"precedes"))):
+        name = table + "." + column
+        flip_text(sync, table, column, 4, text)
+        if table == "work_package":
+            done = sync.opsync("verify")
+            tap.ok(done.code == 3 and "work package 4: what it has of the "
+                   "server is damaged" in done.out, name + ": is found", done)
+        sync.configure(mapping=MAPPING.replace(
+            "    type:", "    number: %d\n    type:" % n))
+        done = sync.once()
+        tap.ok(done.code == 0 and ("work package 4 is damaged: it is asked "
+                                   "for again" in done.err) ==
+               (table == "work_package"), name + ": another mapping", done)
+        tap.tree(sync.tree(), sync.scratch(), name + ": as from nothing")
+        tap.same(sync.opsync("verify").code, 0, name + ": all is well")
+
+
+def earlier(tap, sync):
+    """What an earlier program kept has no checksum."""
+    sql(sync, "UPDATE work_package SET checksum = NULL")
+    sql(sync, "UPDATE relations SET checksum = NULL")
+    tap.same(sync.opsync("verify").code, 0, "without checksums all is well")
+    sync.configure(mapping=MAPPING)
+    done = sync.once()
+    tap.ok(done.code == 0 and "damaged" not in done.err,
+           "and rendered again", done)
+    tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 def taken_away(tap, sync):
     """What a person took away is no damage."""
     wanted = sync.tree()
@@ -204,6 +252,8 @@ def main():
         tap.same(sync.opsync("verify", "--repair").code, 0, "all is well")
         each_column(tap, sync)
         paths(tap, server, sync)
+        texts(tap, sync)
+        earlier(tap, sync)
         taken_away(tap, sync)
         kept(tap, server, sync)
         tap.same(sync.flaws(), [], "the repository is whole")

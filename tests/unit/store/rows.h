@@ -12,7 +12,7 @@ static inline int put_work_package(
 {
 	struct query q = query_open(s,
 		"INSERT OR REPLACE INTO work_package (" WORK_PACKAGE_COLUMNS ")"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
 	bind_work_package(&q, wp);
 	return query_run(&q, e);
