@@ -50,8 +50,10 @@ static void subject_of(const struct mapper *m, char *out, size_t size)
 		all += parts[i].n;
 	}
 	if (all == 0)
-		used = (size_t)snprintf(out, size, "update 0");
-	snprintf(out + used, size - used, " document%s", all == 1 ? "" : "s");
+		snprintf(out, size, "note what no document says");
+	else
+		snprintf(out + used, size - used, " document%s",
+			all == 1 ? "" : "s");
 	if (out[0] >= 'a' && out[0] <= 'z')
 		out[0] = (char)(out[0] - 'a' + 'A');
 }

@@ -39,6 +39,22 @@ static bool is_idle(const struct pass *p)
 		       p->next.newest == p->cursor->newest);
 }
 
+/* But where a person said something that the history is to say, too. */
+static int rests(struct pass *p, bool *rests)
+{
+	struct mapper *m = p->sync->mapper;
+	bool due = false;
+	int r = 0;
+
+	*rests = is_idle(p);
+	if (*rests)
+		r = store_has_notes(m->store, &due, &p->err);
+	if (r == 0 && due)
+		r = mapper_ensure_run(m, &p->err);
+	*rests = *rests && !due;
+	return r;
+}
+
 static bool ends_slowly(const struct pass *p)
 {
 	return p->kind == PASS_SLOW && p->slow_list->open &&
@@ -98,17 +114,21 @@ static int commit_whole(struct pass *p, struct mapper *m)
 {
 	static const struct cursor none;
 	char newest[STAMP_TEXT];
+	bool idle = false;
+	int r = rests(p, &idle);
 
+	if (r != 0)
+		return r;
 	p->next = *p->cursor;
 	if (reads_changes(p))
 		p->next = cursor_next(p->older ? &none : p->cursor, p->newest,
 			p->settled, p->sync->config->overlap);
 	if (p->kind == PASS_FULL)
 		p->next.full_open = false;
-	p->rests = is_idle(p) && p->kind == PASS_POLL;
+	p->rests = idle && p->kind == PASS_POLL;
 	if (p->rests)
 		mapper_rest(m);
-	if (is_idle(p))
+	if (idle)
 		return p->kind == PASS_SLOW ? note_slice(p, m) : 0;
 	if (p->kind != PASS_LOCAL)
 		put_made_with(p, m);

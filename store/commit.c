@@ -19,9 +19,9 @@
 #include "store/git_error.h"
 #include "store/intent.h"
 #include "store/names.h"
+#include "store/notes.h"
 #include "store/staging.h"
 #include "store/trees.h"
-#include "store/withdrawn.h"
 
 static void add_trailer(
 	struct buf *message, const char *name, const char *value)
@@ -31,7 +31,7 @@ static void add_trailer(
 }
 
 static char *message_of(const struct store *s, const struct store_commit *c,
-	const char *withdrawn)
+	const struct notes *notes)
 {
 	struct buf message = {0};
 	char run[32];
@@ -48,7 +48,7 @@ static char *message_of(const struct store *s, const struct store_commit *c,
 	add_trailer(&message, "Run", run);
 	add_trailer(&message, "Cursor", c->cursor);
 	add_trailer(&message, "Mapping", c->mapping);
-	add_trailer(&message, "Withdrawn", withdrawn);
+	notes_put(notes, &message);
 	return buf_take(&message);
 }
 
@@ -58,9 +58,10 @@ struct job {
 	struct store_commit *commit;
 	struct changes changes;
 	struct intent intent;
-	git_oid tree;    /* of the branch's commit, */
-	git_oid without; /* and less the files that go */
-	char *withdrawn; /* a trailer that is due; owned, or NULL */
+	git_oid tree;       /* of the branch's commit, */
+	git_oid without;    /* and less the files that go */
+	struct notes notes; /* trailers that are due; */
+	bool says;          /* for them alone a commit is made, too */
 };
 
 static int make_author(const struct store *s, const struct store_commit *c,
@@ -87,14 +88,11 @@ static int make_commit(struct job *j, const git_oid *tree, struct err *e)
 	struct commit_parts parts = {.parent = &j->intent.old, .tree = tree};
 	git_signature *author;
 	char *message;
-	int code = withdrawn_due(s, &j->withdrawn, e);
+	int code = make_author(s, c, &author, e);
 
 	if (code != 0)
 		return code;
-	code = make_author(s, c, &author, e);
-	if (code != 0)
-		return code;
-	message = message_of(s, c, j->withdrawn);
+	message = message_of(s, c, &j->notes);
 	parts.author = author;
 	parts.message = message;
 	code = commit_make(s, &parts, &j->intent.new, e);
@@ -109,6 +107,11 @@ static int settle(struct job *j, struct err *e)
 	struct store *s = j->store;
 	int code = store_tip(s, &j->intent.old, e);
 
+	j->intent.new = j->intent.old;
+	if (code == 0)
+		code = notes_due(s, &j->notes, e);
+	j->says = notes_any(&j->notes) && !j->commit->partial &&
+		  !git_oid_is_zero(&j->intent.old);
 	if (code == 0)
 		code = tree_of(s->repo, &j->intent.old, &j->tree, e);
 	if (code == 0)
@@ -155,8 +158,9 @@ static int make_objects(struct job *j, struct err *e)
 
 	if (code != 0)
 		return code;
-	j->intent.new = j->intent.old;
-	return git_oid_equal(&tree, &j->tree) ? 0 : make_commit(j, &tree, e);
+	return git_oid_equal(&tree, &j->tree) && !j->says
+		       ? 0
+		       : make_commit(j, &tree, e);
 }
 
 /* The last promise, but for files that cannot be written, is kept first. */
@@ -176,14 +180,15 @@ static int finish_earlier(struct store *s, struct err *e)
 static int write_rows(struct job *j, struct err *e)
 {
 	struct state *s = j->store->state;
+	bool made = !git_oid_equal(&j->intent.new, &j->intent.old);
 	int code = staging_apply(s, e);
 
 	if (code == 0)
 		code = staged_reads_apply(&j->store->reads, s, e);
-	if (code == 0 && j->changes.n > 0)
+	if (code == 0 && (made || j->changes.n > 0))
 		code = intent_put(s, &j->intent, &j->changes, e);
-	if (code == 0 && j->withdrawn != NULL)
-		code = withdrawn_said(j->store, j->withdrawn, e);
+	if (code == 0 && made)
+		code = notes_said(j->store, &j->notes, e);
 	return code;
 }
 
@@ -237,7 +242,7 @@ static int prepare(struct job *j, struct err *e)
 	struct store *s = j->store;
 	int code = settle(j, e);
 
-	if (code == 0 && j->changes.n > 0)
+	if (code == 0 && (j->says || j->changes.n > 0))
 		code = make_objects(j, e);
 	if (code == 0 && s->begun != NULL) /* beside all that */
 		code = finish_earlier(s, e);
@@ -274,7 +279,7 @@ static int commit_staged(struct store *s, struct store_commit *c, struct err *e)
 	if (!git_oid_is_zero(&made))
 		git_oid_tostr(c->id, sizeof(c->id), &made);
 	changes_fini(&j.changes);
-	free(j.withdrawn);
+	notes_fini(&j.notes);
 	return code;
 }
 
@@ -312,6 +317,8 @@ int store_commit(struct store *s, struct store_commit *c, struct err *e)
 	if (code == 0 || ref_done) {
 		int asked = staging_any(s->state, &any, e);
 
+		if (asked == 0 && !any && !c->partial)
+			asked = store_has_notes(s, &any, e);
 		if (asked != 0)
 			return asked;
 		if (any || staged_reads_any(&s->reads))

@@ -20,6 +20,7 @@
 #include "store/git_error.h"
 #include "store/history.h"
 #include "store/intent.h"
+#include "store/notes.h"
 #include "store/trees.h"
 
 struct following {
@@ -218,7 +219,8 @@ static int make(
 
 	code = trees_blame(code, &f->new, e);
 	parts.tree = &tree;
-	if (code == 0 && !git_oid_equal(&tree, &a->tree)) {
+	if (code == 0 && (!git_oid_equal(&tree, &a->tree) ||
+				 (a->ours && notes_are_in(commit)))) {
 		code = commit_make(s, &parts, &f->new, e);
 		f->out->n_again++;
 	}
@@ -227,14 +229,11 @@ static int make(
 
 static int make_again(struct following *f, git_commit *commit, struct err *e)
 {
-	struct again a = {.f = f, .fits = true};
-	struct buf name = {0};
-	int code;
+	struct again a = {.f = f,
+		.ours = history_is_ours(f->store, commit),
+		.fits = true};
+	int code = tree_of(f->store->repo, &f->new, &a.tree, e);
 
-	a.ours = history_instance(commit, &name) &&
-		 str_is(buf_str(&name), f->store->instance);
-	buf_fini(&name);
-	code = tree_of(f->store->repo, &f->new, &a.tree, e);
 	if (code == 0)
 		code = history_deltas(f->store, commit, add_change, &a, e);
 	if (code == 0 && a.fits)
@@ -247,13 +246,9 @@ static int make_again(struct following *f, git_commit *commit, struct err *e)
 /* A person's commit, where ours are given up for what is newer. */
 static int see_left(struct following *f, git_commit *commit, struct err *e)
 {
-	struct buf name = {0};
-
 	(void)e;
-	if (!history_instance(commit, &name) ||
-		!str_is(buf_str(&name), f->store->instance))
+	if (!history_is_ours(f->store, commit))
 		f->left = true;
-	buf_fini(&name);
 	return 0;
 }
 

@@ -18,9 +18,9 @@
 #include "base/util.h"
 #include "store/git_error.h"
 #include "store/intent.h"
+#include "store/notes.h"
 #include "store/setback.h"
 #include "store/trees.h"
-#include "store/withdrawn.h"
 
 #define TIP "store.tip" /* the branch's commit, as far as the state knows */
 #define BEHIND "store.behind"
@@ -391,16 +391,16 @@ static int make_again(struct store *s, const git_oid *tip, struct err *e)
 	int code = history_list(s, tip, e);
 
 	if (code == 0)
-		code = mark_all(s, tip, e);
-	if (code == 0)
 		code = state_nest(s->state, e);
 	if (code != 0)
 		return code;
-	code = state_exec(s->state, rebuild, e);
+	code = notes_restore(s, tip, e);
+	if (code == 0)
+		code = mark_all(s, tip, e);
+	if (code == 0)
+		code = state_exec(s->state, rebuild, e);
 	if (code == 0)
 		code = history_unlist(s, e);
-	if (code == 0)
-		code = withdrawn_restore(s, tip, e);
 	if (code == 0)
 		code = history_note(s, tip, e);
 	return state_unnest(s->state, code, e);

@@ -9,8 +9,8 @@
 #include "store/setback.h"
 
 #include "store/history.h"
+#include "store/notes.h"
 #include "store/trees.h"
-#include "store/withdrawn.h"
 
 struct setback {
 	struct store *store;
@@ -127,7 +127,7 @@ static int reclaim(struct setback *b, const git_oid *known, const git_oid *tip,
 	int code = history_walk(s, known, tip, on_lost, b, e);
 
 	if (code == 0 && b->any)
-		code = withdrawn_forget_said(s, e);
+		code = notes_reread(s, tip, e);
 	if (code == 0)
 		code = is_read_again(s->state, &again, e);
 	return code == 0 && !again ? history_walk(s, tip, known, on_new, b, e)

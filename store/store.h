@@ -538,6 +538,12 @@ struct store_commit {
  */
 int store_commit(struct store *s, struct store_commit *c, struct err *e);
 
+/*
+ * Does the state know what the history is to say, too (notes.h)?  A commit that
+ * is not partial says it, even if no document changes.
+ */
+int store_has_notes(struct store *s, bool *has, struct err *e);
+
 /* Let the state go, if it is held; a failure is store_commit()'s, too. */
 void store_let_go(struct store *s);
 

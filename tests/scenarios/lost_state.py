@@ -149,6 +149,69 @@ def hidden(tap):
         tap.same(sync.once().code, 0, "shown again: well")
         tap.tree(sync.tree(), sync.scratch(), "shown again: as from nothing")
 
+FLAT = """
+documents:
+- match: { where: "${ not (subject | match('^X')) }" }
+  path: ${ id }.md
+  front_matter: { title: "${ subject }" }
+"""
+
+
+def ids(sync):
+    return {int(path.split(".")[0]) for path in sync.tree()}
+
+
+def withdrawn(tap):
+    """What was withdrawn, without a document that went, stays out."""
+    late = FLAT.replace("not (subject | match('^X'))", "id > 1")
+    with StandIn("--generate", "4") as server, Sync(
+            server.url, projects="[demo-1]", mapping=late) as sync:
+        sync.start()
+        commits = sync.commits()
+        done = sync.opsync("withdraw", "100", "1")
+        tap.ok(done.code == 0 and "100 is not known" in done.err,
+               "withdrawn, what makes no document: is taken", done)
+        message = sync.git("log", "-1", "--format=%B").out
+        tap.ok("Opsync-Withdrawn: 1 100" in message and
+               "Note what no document says" in message,
+               "withdrawn, what makes no document: a commit says so", message)
+        tap.same(sync.git("diff", "--stat", "HEAD~1").out, "",
+                 "withdrawn, what makes no document: and no more")
+        sync.opsync("resync", "--full", "--wait")
+        tap.same((sync.stop(), sync.commits()), (0, commits + 1),
+                 "withdrawn, what makes no document: once")
+        lose(sync)
+        server.side("edit", {"id": 100, "set": {
+            "subject": "Came", "project": 1, "type": 1}})
+        sync.configure(mapping=FLAT)
+        done = sync.once()
+        tap.same((done.code, ids(sync)), (0, {2, 3, 4}),
+                 "withdrawn, what makes no document: stays out")
+        tap.same(sync.flaws(), [], "withdrawn: nothing is left over")
+        sync.opsync("publish", "1", "100")
+        sync.once()
+        tap.same(ids(sync), {1, 2, 3, 4, 100}, "published, it comes")
+        lose(sync)
+        sync.once()
+        tap.same(ids(sync), {1, 2, 3, 4, 100}, "and is there to stay")
+
+
+def taken_back(tap):
+    """A reset takes back that something was published: it is said again."""
+    with StandIn("--generate", "4") as server, Sync(
+            server.url, projects="[demo-1]", mapping=FLAT) as sync:
+        sync.once()
+        sync.opsync("withdraw", "3")
+        sync.once()
+        sync.opsync("publish", "3")
+        sync.once()
+        sync.git("reset", "-q", "--hard", "HEAD~1")
+        sync.once()
+        lose(sync)
+        sync.once()
+        tap.same(ids(sync), {1, 2, 3, 4},
+                 "published, then set back: a lost state knows")
+
 
 def garbled_alive(tap, busy):
     """The file is damaged under a running daemon, also while a hook runs."""
@@ -278,6 +341,8 @@ def main():
         guarded(tap, server, sync)
         older_copy(tap, server, sync)
     hidden(tap)
+    withdrawn(tap)
+    taken_back(tap)
     garbled_alive(tap, False)
     garbled_alive(tap, True)
     replaced(tap)

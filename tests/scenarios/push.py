@@ -238,6 +238,17 @@ def told(tap, server):
                    "hooks are told the commit that was made again", commits)
 
 
+def noted(tap, sync, remote):
+    """A commit that says what was withdrawn, and no more."""
+    remote.person({"theirs.md": "once more\n"})
+    sync.opsync("withdraw", "4711")
+    ok = until(lambda: sync.head() == remote.head() and "once more" in
+               sync.git("show", "HEAD:theirs.md").out)
+    tap.ok(ok and "Opsync-Withdrawn: 4711" in remote.git(
+        "log", "main", "--format=%B"), "what was withdrawn comes on top, too",
+           sync.said())
+
+
 def refused(tap, server, sync, remote):
     """A remote that says no, and one that is gone."""
     hook = os.path.join(remote.path, "hooks/pre-receive")
@@ -493,6 +504,7 @@ def main():
             others(tap, server, sync, remote)
             local_commits(tap, server, sync, remote)
             edited_here(tap, server, sync, remote)
+            noted(tap, sync, remote)
             refused(tap, server, sync, remote)
             backup(tap, server, sync, remote)
             blocked_backup(tap, server, sync, remote)

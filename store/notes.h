@@ -1,0 +1,43 @@
+#ifndef STORE_NOTES_H
+#define STORE_NOTES_H
+
+#include "store/parts.h"
+
+/*
+ * What only a person told, and neither a document nor the server says, is in
+ * the history, too, as trailers: whenever it is another than a commit of ours
+ * said last, the next one says it.  So no lost state brings back what must not
+ * be seen.
+ */
+enum note {
+	NOTE_WITHDRAWN, /* work packages that people withdrew */
+	N_NOTES
+};
+
+/* Texts of trailers; NULL: that one is not due. */
+struct notes {
+	char *text[N_NOTES];
+};
+
+void notes_fini(struct notes *n);
+
+int notes_due(struct store *s, struct notes *out, struct err *e);
+bool notes_any(const struct notes *n);
+void notes_put(const struct notes *n, struct buf *message);
+
+/* Does a commit of ours say any? */
+bool notes_are_in(const git_commit *commit);
+
+/* A commit has them. */
+int notes_said(struct store *s, const struct notes *n, struct err *e);
+
+/*
+ * After commits of ours went from the branch: what the newest trailers of its
+ * tip say is what was said.
+ */
+int notes_reread(struct store *s, const git_oid *tip, struct err *e);
+
+/* Put into the state what the newest such trailers say. */
+int notes_restore(struct store *s, const git_oid *tip, struct err *e);
+
+#endif
