@@ -85,30 +85,44 @@ static int shares_documents(struct mapper *m, bool *shares, struct err *e)
 	return r;
 }
 
+/* Unless a person said that it is the same. */
+static int check_name(struct mapper *m, struct str known, struct err *e)
+{
+	const struct config *c = m->config;
+	bool shares = m->created.accepted;
+	int r = shares ? 0 : shares_documents(m, &shares, e);
+
+	if (r != 0 || shares)
+		return r;
+	return err_set(e, ERR_CONFIG,
+		"%s: the documents in %s are those of the instance '%.*s', and "
+		"this is '%s': give it a store of its own, or, if it is the "
+		"same under another name, opsync accept-server (which reads "
+		"all of it, under the guard)",
+		c->file, c->store_path, STR_ARGS(known), c->instance);
+}
+
 /*
  * Another configuration of the same projects is the same instance under a new
- * name; and any may be tried on a copy.
+ * name; and any may be tried on a copy.  What was written under the name before
+ * is its own, and the history says so before long.
  */
 int instance_check_store(struct mapper *m, struct err *e)
 {
 	const struct config *c = m->config;
+	struct state *state = store_state(m->store);
 	struct buf known = {0};
 	bool found = false;
-	bool shares = true;
-	int r = state_get(store_state(m->store), INSTANCE, &known, &found, e);
+	int r = state_get(state, INSTANCE, &known, &found, e);
 
 	if (r == 0 && found && !c->rehearsal &&
-		!str_is(buf_str(&known), c->instance))
-		r = shares_documents(m, &shares, e);
-	if (r == 0 && !shares)
-		r = err_set(e, ERR_CONFIG,
-			"%s: the documents in %s are those of the instance "
-			"'%.*s', and this is '%s': give it a store of its own, "
-			"or, if it is the same under another name, opsync "
-			"accept-server (which reads all of it, under the "
-			"guard)",
-			c->file, c->store_path, STR_ARGS(buf_str(&known)),
-			c->instance);
+		!str_is(buf_str(&known), c->instance)) {
+		r = check_name(m, buf_str(&known), e);
+		if (r == 0)
+			r = store_was_called(m->store, buf_str(&known), e);
+		if (r == 0)
+			r = state_put(state, INSTANCE, str_of(c->instance), e);
+	}
 	buf_fini(&known);
 	return r;
 }
@@ -350,7 +364,7 @@ int instance_begin(struct mapper *m, struct err *e)
 
 int instance_accept(struct state *s, struct err *e)
 {
-	static const char *const known[] = {URL, USER, PROJECTS, INSTANCE};
+	static const char *const known[] = {URL, USER, PROJECTS};
 	int r = state_put(s, ACCEPTED, STR("yes"), e);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(known); i++)

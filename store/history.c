@@ -51,7 +51,8 @@ bool history_is_ours(const struct store *s, const git_commit *commit)
 {
 	struct buf name = {0};
 	bool ours = history_instance(commit, &name) &&
-		    str_is(buf_str(&name), s->instance);
+		    (str_is(buf_str(&name), s->instance) ||
+			    notes_were_called(s, buf_str(&name)));
 
 	buf_fini(&name);
 	return ours;
@@ -394,7 +395,7 @@ static int make_again(struct store *s, const git_oid *tip, struct err *e)
 		code = state_nest(s->state, e);
 	if (code != 0)
 		return code;
-	code = notes_restore(s, tip, e);
+	code = notes_restore(s, tip, e); /* it knows whose commits are ours */
 	if (code == 0)
 		code = mark_all(s, tip, e);
 	if (code == 0)

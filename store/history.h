@@ -36,6 +36,8 @@ int history_note(struct store *s, const git_oid *tip, struct err *e);
 /* What a trailer "Opsync-NAME" of a commit says; false: it has none. */
 bool history_trailer(
 	const git_commit *commit, const char *name, struct buf *out);
+
+/* By an instance of our name, or of one that it had before. */
 bool history_is_ours(const struct store *s, const git_commit *commit);
 
 /*

@@ -2,6 +2,7 @@
  * notes - what people said of documents, in the history.
  *
  *   Opsync-Withdrawn: 3 17 20      (or: none)
+ *   Opsync-Formerly: docs/site     (or: none; a name has no slash)
  */
 #include "store/notes.h"
 
@@ -11,6 +12,7 @@
 #include "store/history.h"
 #include "store/state_guard.h"
 
+#define FORMER "store.former" /* as in the trailer, but all of them */
 #define NONE "none"
 
 /* --- What is so now ------------------------------------------------------- */
@@ -29,13 +31,67 @@ static int withdrawn_now(struct store *s, struct buf *out, struct err *e)
 	return state_withdrawn(s->state, add_id, out, e);
 }
 
+/* Cut the next name off; false: there is none. */
+static bool next_name(struct str *names, struct str *name)
+{
+	size_t n = str_find(*names, STR("/"));
+
+	*name = (struct str){names->p, n};
+	*names = str_skip(*names, n < names->n ? n + 1 : n);
+	return n > 0;
+}
+
+static void add_name(struct buf *names, struct str name)
+{
+	buf_printf(names, "%s%.*s", names->n > 0 ? "/" : "", STR_ARGS(name));
+}
+
+/* It may have one of them again. */
+static int formerly_now(struct store *s, struct buf *out, struct err *e)
+{
+	struct str names = buf_str(&s->former);
+	struct str name;
+
+	(void)e;
+	while (next_name(&names, &name))
+		if (!str_is(name, s->instance))
+			add_name(out, name);
+	return 0;
+}
+
 static const struct {
 	const char *trailer;
 	const char *said; /* the state's value: as a commit said it last */
 	int (*now)(struct store *s, struct buf *out, struct err *e);
 } kinds[N_NOTES] = {
 	[NOTE_WITHDRAWN] = {"Withdrawn", "withdrawn.said", withdrawn_now},
+	[NOTE_FORMERLY] = {"Formerly", "formerly.said", formerly_now},
 };
+
+bool notes_were_called(const struct store *s, struct str name)
+{
+	struct str names = buf_str(&s->former);
+	struct str one;
+
+	while (next_name(&names, &one))
+		if (str_eq(one, name))
+			return true;
+	return false;
+}
+
+int notes_load(struct store *s, struct err *e)
+{
+	bool found;
+
+	return state_get(s->state, FORMER, &s->former, &found, e);
+}
+
+int store_was_called(struct store *s, struct str name, struct err *e)
+{
+	if (!notes_were_called(s, name))
+		add_name(&s->former, name);
+	return state_put(s->state, FORMER, buf_str(&s->former), e);
+}
 
 /* --- What is to be said --------------------------------------------------- */
 
@@ -138,6 +194,18 @@ struct last {
 	struct buf text[N_NOTES];
 };
 
+/* From here on, what has such a name is ours. */
+static void learn_names(struct store *s, struct str names)
+{
+	struct str name;
+
+	if (str_is(names, NONE))
+		return;
+	while (next_name(&names, &name))
+		if (!notes_were_called(s, name))
+			add_name(&s->former, name);
+}
+
 static int look_for_trailers(
 	void *arg, const git_commit *commit, bool *on, struct err *e)
 {
@@ -152,6 +220,8 @@ static int look_for_trailers(
 			continue;
 		last->found[i] = history_trailer(
 			commit, kinds[i].trailer, &last->text[i]);
+		if (last->found[i] && i == NOTE_FORMERLY)
+			learn_names(last->store, buf_str(&last->text[i]));
 		all = all && last->found[i];
 	}
 	*on = !all;
@@ -213,6 +283,8 @@ int notes_restore(struct store *s, const git_oid *tip, struct err *e)
 
 	if (code == 0 && last.found[NOTE_WITHDRAWN])
 		code = put_ids(s, buf_str(&last.text[NOTE_WITHDRAWN]), e);
+	if (code == 0 && s->former.n > 0)
+		code = state_put(s->state, FORMER, buf_str(&s->former), e);
 	last_fini(&last);
 	return code;
 }

@@ -6,11 +6,12 @@
 /*
  * What only a person told, and neither a document nor the server says, is in
  * the history, too, as trailers: whenever it is another than a commit of ours
- * said last, the next one says it.  So no lost state brings back what must not
- * be seen.
+ * said last, the next one says it.  So a lost state neither brings back what
+ * must not be seen, nor forgets which documents are ours.
  */
 enum note {
 	NOTE_WITHDRAWN, /* work packages that people withdrew */
+	NOTE_FORMERLY,  /* names that the instance had before */
 	N_NOTES
 };
 
@@ -39,5 +40,11 @@ int notes_reread(struct store *s, const git_oid *tip, struct err *e);
 
 /* Put into the state what the newest such trailers say. */
 int notes_restore(struct store *s, const git_oid *tip, struct err *e);
+
+/* The former names that the state knows, into the store. */
+int notes_load(struct store *s, struct err *e);
+
+/* Did our instance have that name once? */
+bool notes_were_called(const struct store *s, struct str name);
 
 #endif

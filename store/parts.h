@@ -27,6 +27,7 @@ struct store {
 	char *ref;  /* refs/heads/BRANCH */
 	char *fetched;
 	char *instance;
+	struct buf former; /* names that it had before, see notes.c */
 	char *author_name;
 	char *author_email;
 	char *tmp; /* our temporary files, in the repository's folder */

@@ -29,6 +29,7 @@
 #include "store/intent.h"
 #include "store/lock.h"
 #include "store/names.h"
+#include "store/notes.h"
 #include "store/parts.h"
 #include "store/ref_mend.h"
 #include "store/repository.h"
@@ -412,6 +413,8 @@ static int open_all(struct store *s, const struct store_options *o,
 	if (code == 0)
 		code = mend(s, e);
 	if (code == 0)
+		code = notes_load(s, e);
+	if (code == 0)
 		code = finish_promised(s, e);
 	if (code == 0)
 		code = history_check(s, NULL, e);
@@ -515,6 +518,7 @@ void store_close(struct store *s)
 	free(s->ref);
 	free(s->fetched);
 	free(s->instance);
+	buf_fini(&s->former);
 	free(s->author_name);
 	free(s->author_email);
 	free(s->tmp);

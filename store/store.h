@@ -544,6 +544,9 @@ int store_commit(struct store *s, struct store_commit *c, struct err *e);
  */
 int store_has_notes(struct store *s, bool *has, struct err *e);
 
+/* Our instance had that name: what it wrote then is ours. */
+int store_was_called(struct store *s, struct str name, struct err *e);
+
 /* Let the state go, if it is held; a failure is store_commit()'s, too. */
 void store_let_go(struct store *s);
 

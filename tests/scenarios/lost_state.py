@@ -161,6 +161,13 @@ def ids(sync):
     return {int(path.split(".")[0]) for path in sync.tree()}
 
 
+def rename(sync, name):
+    """The configuration file gets another name, and so the instance."""
+    before, sync.config = sync.config, sync.folder + "/%s.yaml" % name
+    sync.socket = sync.folder + "/opsync-%s.sock" % name
+    os.rename(before, sync.config)
+
+
 def withdrawn(tap):
     """What was withdrawn, without a document that went, stays out."""
     late = FLAT.replace("not (subject | match('^X'))", "id > 1")
@@ -211,6 +218,56 @@ def taken_back(tap):
         sync.once()
         tap.same(ids(sync), {1, 2, 3, 4},
                  "published, then set back: a lost state knows")
+
+
+def renamed(tap):
+    """The instance has another name by now: what it wrote before is its own,
+    and what was withdrawn then is."""
+    with StandIn("--generate", "4") as server, Sync(
+            server.url, projects="[demo-1]", mapping=FLAT) as sync:
+        sync.once()
+        sync.opsync("withdraw", "3")
+        sync.once()
+        for name in ("docs", "site", "opsync", "end"):
+            commits = sync.commits()
+            rename(sync, name)
+            done = sync.once()
+            tap.same((done.code, sync.commits()), (0, commits + 1),
+                     "renamed to %s: a commit says so" % name)
+            tap.same((sync.once().code, sync.commits()), (0, commits + 1),
+                     "renamed to %s: once" % name)
+        message = sync.git("log", "-1", "--format=%B").out
+        tap.ok("Opsync-Instance: end" in message and
+               "Opsync-Formerly: opsync/docs/site" in message,
+               "renamed: it says what it was called", message)
+        lose(sync)
+        server.side("edit", {"id": 1, "set": {"subject": "Another"}})
+        server.side("delete", {"id": 2})
+        done = sync.once()
+        tap.ok("is taken by" not in done.err and
+               b"Another" in sync.tree()["1.md"],
+               "renamed, then lost: its documents are its own", done)
+        tap.same(ids(sync), {1, 4},
+                 "renamed: what was withdrawn is out, and what is gone")
+        tap.same(sync.flaws(), [], "renamed: nothing is left over")
+
+
+def accepted(tap):
+    """A name of which nothing says that it is the same until a person does."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1]", mapping=FLAT) as sync:
+        sync.once()
+        before = ids(sync)
+        sync.configure(projects="[demo-2]")
+        rename(sync, "docs")
+        tap.same(sync.once().code, 78, "another name: refused")
+        sync.opsync("accept-server")
+        tap.same(sync.once().code, 3, "another name: accepted")
+        lose(sync)
+        done = sync.once()
+        tap.ok(done.code == 3 and "is taken by" not in done.err and
+               before < ids(sync),
+               "another name, then lost: all of it is its own", done)
 
 
 def garbled_alive(tap, busy):
@@ -343,6 +400,8 @@ def main():
     hidden(tap)
     withdrawn(tap)
     taken_back(tap)
+    renamed(tap)
+    accepted(tap)
     garbled_alive(tap, False)
     garbled_alive(tap, True)
     replaced(tap)
