@@ -55,6 +55,15 @@ size_t program_entries(const struct program *p)
 	return p->n_entries;
 }
 
+size_t program_keeping(const struct program *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_entries; i++)
+		n += p->entries[i].keep_when_gone;
+	return n;
+}
+
 struct str program_entry_name(const struct program *p, size_t entry)
 {
 	return p->entries[entry].name;

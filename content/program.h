@@ -93,6 +93,7 @@ void program_outline(const struct program *p, size_t entry, struct buf *out);
  * reads.
  */
 size_t program_entries(const struct program *p);
+size_t program_keeping(const struct program *p); /* when_gone: keep */
 struct str program_entry_name(const struct program *p, size_t entry);
 const struct str *program_entry_names(
 	const struct program *p, size_t entry, enum named kind, size_t *n);

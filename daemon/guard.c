@@ -11,6 +11,10 @@
  * take much away.  A project that is over holds its own only: what is left
  * is weighed without it, so that one project's trouble stops no other.
  * What a person released counts for nothing.
+ *
+ * What a lost state knew as a document of ours, and no work package makes, is
+ * gone or was kept.  Where the mapping keeps some that are gone, a person is
+ * asked, however few they are.
  */
 #include "daemon/guard.h"
 
@@ -70,6 +74,7 @@ struct victim {
 	const char *why;
 	bool gone;
 	bool released;
+	bool unproven;
 	enum verdict verdict;
 };
 
@@ -122,11 +127,18 @@ static bool is_there(const struct victims *v, const struct state_document *d)
 	return false;
 }
 
+/* Where nothing that is gone was ever kept, what nobody makes is gone. */
+static bool is_unproven(const struct mapper *m, const struct state_document *d)
+{
+	return d->unproven && program_keeping(m->config->program) > 0;
+}
+
 static int on_victim(void *arg, const struct state_document *d, struct err *e)
 {
 	struct victims *v = arg;
 	const struct removal *removal = v->removal;
 	bool whole = removal->entry.p == NULL;
+	bool unproven = is_unproven(v->m, d);
 
 	(void)e;
 	if ((!whole && !str_eq(d->entry, removal->entry)) || is_there(v, d))
@@ -141,9 +153,11 @@ static int on_victim(void *arg, const struct state_document *d, struct err *e)
 		.entry = str_dup(d->entry),
 		.claim = str_dup(d->claim),
 		.path = str_dup(d->n_files > 0 ? d->files[0].path : STR("")),
-		.why = removal->why,
+		.why = unproven ? "the state that knew why was lost"
+				: removal->why,
 		.gone = whole,
 		.released = v->released,
+		.unproven = unproven,
 	};
 	return 0;
 }
@@ -171,19 +185,53 @@ static void add_victims(void *arg, const struct removal *removal)
 		store_drop_work_package(m->store, id);
 }
 
-/* What was held before needs no decision. */
+/* Each of them is an event when it is held; in a rehearsal none is. */
+static void say(struct mapper *m, const char *text)
+{
+	if (m->config->rehearsal)
+		mapper_event(
+			m, LOG_LEVEL_WARNING, "held", 0, STR_NONE, "%s", text);
+	else
+		log_warning("%s", text);
+}
+
+static void say_unproven(struct mapper *m, size_t n)
+{
+	char text[400];
+
+	snprintf(text, sizeof(text),
+		"no work package makes %zu document%s any more; as the state "
+		"was made again, nobody knows whether they are gone or were "
+		"kept%s",
+		n, n == 1 ? "" : "s",
+		m->config->rehearsal
+			? GUARD_WOULD_HOLD
+			: ": all of them stay (opsync held lists them, opsync "
+			  "release removes them)");
+	say(m, text);
+}
+
+/* What was held before needs no decision, nor what is always held. */
 static void look_up_held(struct victims *v)
 {
+	size_t n = 0;
+
 	for (size_t i = 0; i < v->n; i++) {
 		struct victim *victim = &v->items[i];
 		const struct guard_held *held = guard_find_held(&v->m->guard,
 			victim->work_package, str_of(victim->entry));
 
-		if (held == NULL)
-			continue;
-		victim->released = held->released;
-		victim->verdict = held->released ? GOES : STAYS_HELD;
+		if (held != NULL) {
+			victim->released = held->released;
+			victim->verdict = held->released ? GOES : STAYS_HELD;
+		} else if (victim->unproven) {
+			victim->verdict =
+				v->m->config->rehearsal ? GOES : IS_HELD;
+			n++;
+		}
 	}
+	if (n > 0)
+		say_unproven(v->m, n);
 }
 
 static bool has_victim(
@@ -236,10 +284,14 @@ struct scales {
 static int on_weight(void *arg, const struct state_weight *now, struct err *e)
 {
 	struct scales *s = arg;
+	struct weight *w;
 
 	(void)e;
 	s->projects = grow(s->projects, s->n, &s->cap, sizeof(*s->projects));
-	s->projects[s->n++] = (struct weight){.now = *now};
+	w = &s->projects[s->n++];
+	*w = (struct weight){.now = *now};
+	if (now->project_id == 0 && program_keeping(s->config->program) > 0)
+		w->now.held = 0; /* it is unproven */
 	return 0;
 }
 
@@ -261,11 +313,9 @@ static bool is_over(
 	       (n > c->guard_count || (double)n > c->guard_share * (double)all);
 }
 
-/* Each of them is an event when it is held; in a rehearsal none is. */
 static void say_held(struct mapper *m, int64_t n, int64_t project)
 {
 	const struct project *p = names_project(&m->names, project);
-	bool rehearsal = m->config->rehearsal;
 	char text[400];
 
 	snprintf(text, sizeof(text),
@@ -278,13 +328,10 @@ static void say_held(struct mapper *m, int64_t n, int64_t project)
 		: p != NULL  ? p->identifier.p
 			     : "?",
 		(long long)(m->config->guard_within / HOUR),
-		rehearsal ? GUARD_WOULD_HOLD
-			  : ", so all of them stay (opsync held lists them)");
-	if (rehearsal)
-		mapper_event(
-			m, LOG_LEVEL_WARNING, "held", 0, STR_NONE, "%s", text);
-	else
-		log_warning("%s", text);
+		m->config->rehearsal
+			? GUARD_WOULD_HOLD
+			: ", so all of them stay (opsync held lists them)");
+	say(m, text);
 }
 
 /* Project by project, then the store with those that are not over. */

@@ -368,12 +368,15 @@ int history_distrust(struct store *s, const char *why, struct err *e)
 	return history_put_behind(s, e);
 }
 
-/* Documents that stay when their work package is gone go on to do so. */
+/*
+ * Documents that stay when their work package is gone go on to do so; of others
+ * nobody knows whether they are among these.
+ */
 static const char rebuild[] =
 	"CREATE TEMP TABLE stays AS SELECT path FROM file f JOIN document d"
 	" ON d.work_package = f.work_package AND d.entry = f.entry"
-	" WHERE d.keep_when_gone UNION SELECT natural_path FROM document d"
-	" WHERE d.keep_when_gone AND NOT EXISTS (SELECT 1 FROM file f WHERE"
+	" WHERE d.keep_when_gone = 1 UNION SELECT natural_path FROM document d"
+	" WHERE d.keep_when_gone = 1 AND NOT EXISTS (SELECT 1 FROM file f WHERE"
 	" f.work_package = d.work_package AND f.entry = d.entry);"
 	"DELETE FROM document; DELETE FROM file; DELETE FROM work_package;"
 	"DELETE FROM read; DELETE FROM stale; DELETE FROM unique_value;"
@@ -382,7 +385,8 @@ static const char rebuild[] =
 	" 'store.behind');"
 	"INSERT INTO document (work_package, entry, natural_path, claim,"
 	" keep_when_gone) SELECT 0, path, path, '/' || path,"
-	" path IN (SELECT path FROM stays) FROM tip_path WHERE ours = 1;"
+	" iif(path IN (SELECT path FROM stays), 1, 2)"
+	" FROM tip_path WHERE ours = 1;"
 	"INSERT INTO file (path, oid, attachment_id, work_package, entry)"
 	" SELECT path, oid, 0, 0, path FROM tip_path WHERE ours = 1;"
 	"DROP TABLE stays;";

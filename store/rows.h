@@ -23,6 +23,7 @@ bool query_head(struct query *q, struct state_head *out);
 
 #define DOCUMENT_COLUMNS                                                       \
 	"work_package, entry, natural_path, claim, keep_when_gone"
+#define KEEP_UNPROVEN 2 /* keep_when_gone where that is not known */
 void bind_document(struct query *q, const struct state_document *d);
 
 #define FILE_COLUMNS "path, oid, attachment_id, work_package, entry"

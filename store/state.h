@@ -148,6 +148,7 @@ struct state_document {
 	struct str natural_path;
 	struct str claim; /* the natural path folded, to find clashes */
 	bool keep_when_gone;
+	bool unproven; /* of work package 0: nobody knows whether it is gone */
 	size_t n_files;
 	const struct state_file *files; /* the document first */
 };

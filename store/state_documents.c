@@ -45,16 +45,21 @@ static void begin(struct gathering *g, const struct state_document *d)
 		.natural_path = arena_str(&g->texts, d->natural_path),
 		.claim = arena_str(&g->texts, d->claim),
 		.keep_when_gone = d->keep_when_gone,
+		.unproven = d->unproven,
 	};
 }
 
 static void read_document(struct query *q, struct state_document *d)
 {
+	int64_t keep;
+
 	d->work_package = column_int(q);
 	d->entry = column_text(q);
 	d->natural_path = column_text(q);
 	d->claim = column_text(q);
-	d->keep_when_gone = column_int(q) != 0;
+	keep = column_int(q);
+	d->keep_when_gone = keep == 1;
+	d->unproven = keep == KEEP_UNPROVEN;
 }
 
 static void read_file(struct query *q, struct gathering *g)

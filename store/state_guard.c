@@ -8,6 +8,7 @@
 #include "base/stamp.h"
 #include "base/util.h"
 #include "store/query.h"
+#include "store/rows.h"
 #include "store/store.h"
 
 #define HELD_COLUMNS                                                           \
@@ -286,6 +287,19 @@ int state_renamed_add(struct state *s, int64_t kind, int64_t id, struct str was,
 	bind_int(&q, id);
 	bind_text(&q, was);
 	return query_run(&q, e);
+}
+
+int state_keep_unproven(struct state *s, struct err *e)
+{
+	_Static_assert(HELD_REMOVAL == 1 && KEEP_UNPROVEN == 2,
+		"as in the statements");
+	return state_exec(s,
+		"DELETE FROM held WHERE kind = 1 AND work_package = 0 AND entry"
+		" IN (SELECT entry FROM document WHERE work_package = 0"
+		" AND keep_when_gone = 2);"
+		"UPDATE document SET keep_when_gone = 1"
+		" WHERE work_package = 0 AND keep_when_gone = 2",
+		e);
 }
 
 int state_renamed(

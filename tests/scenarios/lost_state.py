@@ -44,6 +44,11 @@ def flip(sync, suffix=""):
             f.write(b"\xff" * 64)
 
 
+def held(sync):
+    sets = sync.opsync("--json", "held").json()
+    return sum(s["documents"] for s in sets)
+
+
 def nothing_changed(tap, server, sync, spoil, name):
     head = sync.head()
     spoil(sync)
@@ -148,6 +153,7 @@ def hidden(tap):
         server.side("archive", {"project": 2, "archived": False})
         tap.same(sync.once().code, 0, "shown again: well")
         tap.tree(sync.tree(), sync.scratch(), "shown again: as from nothing")
+
 
 FLAT = """
 documents:
@@ -266,8 +272,59 @@ def accepted(tap):
         lose(sync)
         done = sync.once()
         tap.ok(done.code == 3 and "is taken by" not in done.err and
-               before < ids(sync),
+               held(sync) == len(before) and before < ids(sync),
                "another name, then lost: all of it is its own", done)
+
+
+def kept(tap):
+    """when_gone: keep holds for what is gone and for what fits no more."""
+    keep = FLAT.replace("- match", "- when_gone: keep\n  match")
+    with StandIn("--generate", "4") as server, Sync(
+            server.url, projects="[demo-1]", mapping=keep) as sync:
+        sync.once()
+        server.side("delete", {"id": 1})
+        server.side("edit", {"id": 2, "set": {"subject": "X"}})
+        sync.once("--reconcile")
+        head, before = sync.head(), ids(sync)
+        tap.ok({1, 2} <= before, "kept, what is gone or fits no more")
+        lose(sync)
+        for args in ((), ("--full",), ("--reconcile",)):
+            done = sync.once(*args)
+            tap.same((done.code, ids(sync), sync.head(), held(sync)),
+                     (0, before, head, 0), "kept, by a lost state, too")
+        sync.configure(mapping=FLAT)
+        sync.once("--full")
+        tap.ok({1, 2} <= ids(sync), "kept: whatever the mapping says then")
+
+
+def kept_by_some(tap):
+    """Where not all entries keep, nobody knows: a person is asked."""
+    some = FLAT.replace("- match", "- continue: true\n  match") + (
+        FLAT.replace("documents:\n- match", "- name: kept\n"
+                     "  when_gone: keep\n  match").replace(
+                         "path: ", "path: kept/").lstrip())
+    with StandIn("--generate", "4") as server, Sync(
+            server.url, projects="[demo-1]", mapping=some) as sync:
+        sync.once()
+        server.side("delete", {"id": 1})
+        sync.once("--reconcile")
+        before = sync.tree()
+        tap.ok("kept/1.md" in before and "1.md" not in before,
+               "kept by some: one of two stays")
+        lose(sync)
+        server.side("delete", {"id": 2})
+        done = sync.once()
+        tap.ok(done.code == 3 and sync.tree() == before,
+               "kept by some: a lost state holds what nobody makes", done)
+        tap.ok("the state was made again" in done.err and
+               "opsync release" in done.err,
+               "kept by some: and says why, and the way out", done)
+        tap.same(held(sync), 3, "kept by some: all of it is held")
+        server.side("delete", {"id": 3})
+        done = sync.once("--reconcile")
+        tap.ok("3.md" not in sync.tree() and "made again" not in done.err,
+               "kept by some: it weighs nothing for others, and is told once",
+               done)
 
 
 def garbled_alive(tap, busy):
@@ -402,6 +459,8 @@ def main():
     taken_back(tap)
     renamed(tap)
     accepted(tap)
+    kept(tap)
+    kept_by_some(tap)
     garbled_alive(tap, False)
     garbled_alive(tap, True)
     replaced(tap)

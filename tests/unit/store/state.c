@@ -196,7 +196,7 @@ static void test_documents(void **state)
 	const struct state_file files[] = {{STR("b.md"), STR("1"), 0},
 		{STR("c.png"), STR("2"), 8}, {STR("a.png"), STR("3"), 9}};
 	struct state_document d = {
-		7, STR("x"), STR("B.md"), STR("b.md"), true, 3, files};
+		7, STR("x"), STR("B.md"), STR("b.md"), true, false, 3, files};
 	struct fixture *f = *state;
 	struct state *s = open_state(f, false);
 	struct buf seen = {0};
