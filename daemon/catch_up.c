@@ -261,6 +261,7 @@ void catch_up_start(struct catch_up *c, catch_up_done_fn *done)
 		c->lanes[i].lane = (struct lane){.sync = c->sync,
 			.items = c->items,
 			.wary = c->wary,
+			.named = c->named,
 			.taken = on_taken,
 			.done = on_lane};
 	}

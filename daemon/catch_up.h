@@ -16,7 +16,7 @@ struct catch_up {
 	struct sync *sync;
 	struct items *items;
 	int64_t low;                  /* stamp, inclusive */
-	bool wary;                    /* as in daemon/lane.h */
+	bool wary, named;             /* as in daemon/lane.h */
 	struct api_request *answered; /* the list from there, if it is here; its
 					 contents are taken; or NULL */
 

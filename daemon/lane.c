@@ -191,20 +191,33 @@ static void go_on(struct lane *lane)
 
 /* --- TAKING ------------------------------------------------------------- */
 
+/* Is its name to be asked for?  Once that was in vain, it is noted. */
+static bool is_new(struct lane *lane, struct mapper_ids *nameless, int64_t id)
+{
+	if (names_in_scope(nameless->ids, nameless->n, id))
+		return false;
+	if (lane->named)
+		mapper_ids_add(nameless, id);
+	return !lane->named;
+}
+
 /* What a work package does not say of its project and status is wanting. */
 static void look_for_new(struct lane *lane)
 {
-	const struct names *names = &lane->sync->mapper->names;
+	struct mapper *m = lane->sync->mapper;
+	const struct names *names = &m->names;
 
 	for (size_t i = 0; i < lane->page.n && lane->err.code == 0; i++) {
 		const struct mapper_item *item = lane->page.items[i];
 		int64_t project = item->pair.project_id;
 
-		if (project != 0 && !names_have_project(names, project))
+		if (project != 0 && !names_have_project(names, project) &&
+			is_new(lane, &m->nameless_projects, project))
 			err_set(&lane->err, ERR_QUERY,
 				"project %lld is new here", (long long)project);
 		else if (item->status != 0 &&
-			 !names_have_status(names, item->status))
+			 !names_have_status(names, item->status) &&
+			 is_new(lane, &m->nameless_statuses, item->status))
 			err_set(&lane->err, ERR_QUERY,
 				"status %lld is new here",
 				(long long)item->status);

@@ -27,7 +27,8 @@ struct lane {
 			   or of many */
 	bool once;      /* it is asked for once only */
 	bool wary;      /* ERR_QUERY, and nothing is taken, where it shows a
-			   project or status that names does not have */
+			   project or status that names does not have, */
+	bool named;     /* unless the pass has just asked for the names */
 	lane_fn *here;  /* the server is done with it; or NULL */
 	lane_fn *taken; /* figures are known; or NULL */
 	lane_fn *done;

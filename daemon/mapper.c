@@ -95,6 +95,8 @@ void mapper_fini(struct mapper *m)
 	free(m->lost);
 	free(m->unlisted.ids);
 	free(m->lost_users.ids);
+	free(m->nameless_projects.ids);
+	free(m->nameless_statuses.ids);
 	names_fini(&m->names);
 	lookup_fini(&m->lookup);
 	arena_fini(&m->arena);

@@ -110,6 +110,12 @@ struct mapper {
 	struct mapper_ids unlisted;   /* whose lists are to be asked for again,
 					 ascending */
 	struct mapper_ids lost_users; /* whose readers are marked */
+	/*
+	 * Work packages are of them, and the server does not list them: their
+	 * names were asked for once, and not again until a reconcile does.
+	 */
+	struct mapper_ids nameless_projects;
+	struct mapper_ids nameless_statuses;
 	size_t n_missed, cap_missed;
 	struct mapper_missed *missed;
 	size_t n_lost, cap_lost; /* whose contents the store has lost */

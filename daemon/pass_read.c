@@ -163,7 +163,8 @@ static void poll(struct pass *p)
 	p->catch_up = (struct catch_up){.sync = p->sync,
 		.items = &p->items,
 		.low = p->cursor->low,
-		.wary = !p->retried,
+		.wary = true,
+		.named = p->retried,
 		.fault = fault,
 		.answered = answered ? &p->glance : NULL};
 	catch_up_start(&p->catch_up, on_caught_up);

@@ -34,8 +34,46 @@ def new_field(tap, server, sync):
     tap.ok("later: here" in text, "and is seen at once", text)
 
 
+def never_listed(tap):
+    """Work packages that are shared, of projects that are not shown, and a
+    status that nothing lists: polls that show them ask for names once."""
+    with StandIn("--generate", "30", "--projects", "3") as server, Sync(
+            server.url, projects="'*'",
+            mapping=MAPPING.replace(', later: "${ cf.Later }"', "")) as sync:
+        for project in (2, 3):
+            name = '"name":"Demo project %d","active":' % project
+            server.side("fault", {
+                "match": "/api/v3/projects?", "times": -1,
+                "replace": name + "true", "with": name + "false"})
+        where = {w["id"]: w["_links"]["project"]["href"][-1]
+                 for w in server.state()["workPackages"]}
+        ids = [[i for i in sorted(where) if where[i] == p] for p in "123"]
+        sync.start()
+        server.side("requests/reset")
+        for n in range(4):
+            for some in ids[1:]:
+                server.side("edit", {"id": some[n], "set": {"subject": "x"}})
+                sync.opsync("resync", "--wait")
+        tap.ok(asked(server) <= 2, "two projects that are never listed",
+               asked(server))
+        server.side("thing", {"kind": "status", "name": "Elsewhere",
+                              "id": 99, "isClosed": False})
+        server.side("fault", {"match": "/api/v3/statuses", "times": -1,
+                              "replace": '"id":99', "with": '"id":98'})
+        server.side("requests/reset")
+        for n in range(3):
+            server.side("edit", {"id": ids[0][n], "set": {"status": 99}})
+            sync.opsync("resync", "--wait")
+        tap.same(asked(server), 1, "a status that is never listed")
+        server.side("faults/clear")
+        sync.opsync("resync", "--full", "--wait")
+        tap.same(sync.stop(), 0, "it ends well")
+        tap.tree(sync.tree(), sync.scratch(), "listed again: as from nothing")
+
+
 def main():
     tap = Tap()
+    never_listed(tap)
     with StandIn("--generate", "12") as server, Sync(
             server.url, projects="'*'", mapping=MAPPING) as sync:
         enable(server, FEATURE)
