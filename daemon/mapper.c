@@ -97,6 +97,7 @@ void mapper_fini(struct mapper *m)
 	free(m->lost_users.ids);
 	free(m->nameless_projects.ids);
 	free(m->nameless_statuses.ids);
+	free(m->retried.ids);
 	names_fini(&m->names);
 	lookup_fini(&m->lookup);
 	arena_fini(&m->arena);
@@ -172,6 +173,7 @@ struct known {
 	bool hears; /* comments, too: where the source is the known one */
 	bool same;  /* it is, */
 	bool heard; /* but its comments are to be asked for again */
+	bool tried; /* it failed before, and was tried again in this pass */
 };
 
 static bool compare_head(struct mapper *m, struct mapper_item *item,
@@ -199,6 +201,9 @@ static int compare_known(
 	if (!known->same && wp->source.n > 0)
 		instance_compare(
 			m, item->id, wp->source, buf_str(&item->source));
+	known->tried = !known->same && !m->verifying &&
+		       ids_have(m->retried.ids, m->retried.n, wp->id) &&
+		       str_eq(wp->source, buf_str(&item->source));
 	known->heard = known->hears && known->same && wp->comments.p != NULL;
 	item->relisted =
 		known->same && ids_have(m->unlisted.ids, m->unlisted.n, wp->id);
@@ -272,6 +277,10 @@ static int take_item(
 	if (r == 0 && found && (!known.same || known.hears))
 		r = store_work_package(
 			m->store, item->id, &found, compare_known, &known, e);
+	if (known.tried) {
+		m->counts.again++;
+		return r;
+	}
 	if (r == 0 && !known.same && mapper_of_future(item->updated_at))
 		log_warning("work package %lld was changed in the future, if "
 			    "the server is right: polls do not begin there",
@@ -392,6 +401,7 @@ static int add_retry(
 {
 	static const uint8_t zero[SHA256_SIZE];
 	struct retry *retry = arg;
+	struct mapper *m = retry->m;
 
 	(void)e;
 	if (memcmp(wp->hash, zero, SHA256_SIZE) != 0)
@@ -403,6 +413,9 @@ static int add_retry(
 	retry->ids =
 		grow(retry->ids, retry->n, &retry->cap, sizeof(*retry->ids));
 	retry->ids[retry->n++] = wp->id;
+	/* Without its project it only waits for that. */
+	if (names_project(&m->names, wp->project_id) != NULL)
+		mapper_ids_add(&m->retried, wp->id);
 	return 0;
 }
 

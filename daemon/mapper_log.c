@@ -93,6 +93,7 @@ int mapper_begin(
 	m->n_failed = 0;
 	m->n_missed = 0;
 	m->unlisted.n = 0;
+	m->retried.n = 0;
 	mapper_forget_names(m);
 	r = store_check_history(m->store, again, e);
 	if (*again)

@@ -191,6 +191,30 @@ def passing(tap, server, sync):
     tap.tree(sync.tree(), sync.scratch(), "and nothing is missed")
 
 
+def asked_once(tap, server, sync):
+    """What failed before is tried again, and not once more with the list."""
+    of = "/api/v3/work_packages/26/attachments"
+
+    def lists(*args):
+        server.side("requests/reset")
+        done = sync.once(*args)
+        asked = [r["path"] for r in server.requests()]
+        return done.code, sum(path.startswith(of) for path in asked)
+
+    for status in 404, 200:
+        server.side("fault", {
+            "match": "/api/v3/attachments/700/content", "times": -1,
+            "status": status, "body": "{}",
+            "content_type": "application/hal+json"})
+        sync.once("--full")
+        for kind in [["--full"], []]:
+            tap.same(lists(*kind), (3, 1), "%d: tried once in a pass %s"
+                     % (status, kind))
+        server.side("edit", {"id": 26, "set": {"description": "newer"}})
+        tap.same(lists(), (3, 2), "%d: and a newer one, too" % status)
+        server.side("faults/clear")
+
+
 def contents(tap, server, sync):
     """Contents that are not what the server says of them."""
     head = sync.head()
@@ -209,6 +233,7 @@ def contents(tap, server, sync):
                ("700" in done.err or "paper.pdf" in done.err), name, done)
         tap.same(sync.head(), head, name + ": the document stays as it was")
         server.side("faults/clear")
+    asked_once(tap, server, sync)
     sync.once("--full")
     tap.tree(sync.tree(), sync.scratch(), "the right bytes heal it")
     tap.same(sync.leaks(), [], "the key is nowhere")
