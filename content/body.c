@@ -393,6 +393,8 @@ static size_t add_element(struct finding *f, const struct seen_tag *tag,
 static size_t read_mention(struct finding *f, const struct seen_tag *tag)
 {
 	struct str type = attribute_of(f->body, tag, "data-type");
+	struct str number = attribute_of(f->body, tag, "data-id");
+	struct str identifier = STR_NONE;
 	struct element element;
 	int detail = 0;
 	size_t n = 0;
@@ -404,9 +406,15 @@ static size_t read_mention(struct finding *f, const struct seen_tag *tag)
 		element.text = attribute_of(f->body, tag, "data-text");
 	if (element.text.p == NULL)
 		return tag->end;
-	if (str_is(type, "work_package"))
+	if (str_is(type, "work_package")) {
 		id = number_at(element.text, &detail, &n);
-	return add_element(f, tag, &element, id, detail);
+		identifier = address_identifier(element.text);
+	}
+	if (identifier.n > 0 && number.p != NULL)
+		id = address_number(number, &n);
+	n = add_element(f, tag, &element, id, detail);
+	f->refs[f->n - 1].identifier = identifier;
+	return n;
 }
 
 /* What the server's HTML has for ##12: an element that a script fills. */

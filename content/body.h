@@ -40,8 +40,9 @@ struct body_reference {
 	const struct attachment *attachment;
 	int64_t unknown; /* id of the attachment */
 	int64_t work_package;
-	int detail;      /* 1 for #12, more for ##12 and ###12 */
-	bool html;       /* it stands among HTML */
+	int detail;            /* 1 for #12, more for ##12 and ###12 */
+	struct str identifier; /* where it is written so, PROJ-42, or none */
+	bool html;             /* it stands among HTML */
 	bool row;        /* or in a row of a table, where a '|' ends a cell */
 	bool in_link;    /* in a link's text, where no other link can be */
 	struct str text; /* of a mention, as it stands in the body */

@@ -94,6 +94,25 @@ int64_t address_number(struct str s, size_t *n)
 	return id;
 }
 
+struct str address_identifier(struct str s)
+{
+	size_t hashes = 0;
+	size_t dash = 0;
+	size_t n;
+
+	while (hashes < s.n && s.p[hashes] == '#')
+		hashes++;
+	s = str_skip(s, hashes);
+	while (dash < s.n && ascii_name(s.p[dash]))
+		dash++;
+	if (hashes == 0 || hashes > 3 || !ascii_letter(ascii_at(s, 0)) ||
+		ascii_at(s, dash) != '-' ||
+		address_number(str_skip(s, dash + 1), &n) == 0 ||
+		dash + 1 + n != s.n)
+		return STR_NONE;
+	return s;
+}
+
 /* "4", "4/name.png": 4; else 0. */
 static int64_t id_of(struct str s)
 {

@@ -87,4 +87,7 @@ int64_t address_work_package(const struct addresses *a, struct str address);
 /* The number at the front of s, at most 18 digits of it; *n of them. */
 int64_t address_number(struct str s, size_t *n);
 
+/* PROJ-42 of "#PROJ-42", "##PROJ-42" or "###PROJ-42"; STR_NONE of others. */
+struct str address_identifier(struct str s);
+
 #endif

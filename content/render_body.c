@@ -187,7 +187,10 @@ static int write_number(struct writing *w, const struct body_reference *ref,
 
 	if (rc != 0)
 		return rc;
-	buf_printf(&b, "#%lld", (long long)ref->work_package);
+	if (ref->identifier.n > 0)
+		buf_printf(&b, "#%.*s", STR_ARGS(ref->identifier));
+	else
+		buf_printf(&b, "#%lld", (long long)ref->work_package);
 	if (ref->detail > 1 && subject.p != NULL) {
 		buf_puts(&b, ": ");
 		add_words(w, &b, ref, subject);

@@ -292,6 +292,16 @@ static void test_addresses(void **state)
 		      "Wow!<mention data-type=work_package>#60</mention> "
 		      "\\!<mention data-type=work_package>#60</mention>"),
 		"Wow\\![#60](60.md) \\![#60](60.md)");
+	check(BODY("references: link,",
+		      "<mention data-type=work_package data-id=60>#PROJ-42"
+		      "</mention> <mention data-type=work_package data-id=60>"
+		      "##A_1-7</mention> <mention data-id=60>#PROJ-42</mention>"
+		      " <mention data-type=work_package>#PROJ-42</mention>"
+		      " <mention data-type=work_package data-id=60>#x](y)-1"
+		      "</mention> <mention data-type=work_package data-id=7>"
+		      "#PROJ-1</mention>"),
+		"[#PROJ-42](60.md) [#A_1-7: even](60.md) #PROJ-42 #PROJ-42 "
+		"#x](y)-1 #PROJ-1");
 }
 
 /* What its own links and fields tell of others than work packages. */
