@@ -153,7 +153,8 @@ static int on_victim(void *arg, const struct state_document *d, struct err *e)
 		.entry = str_dup(d->entry),
 		.claim = str_dup(d->claim),
 		.path = str_dup(d->n_files > 0 ? d->files[0].path : STR("")),
-		.why = unproven ? "the state that knew why was lost"
+		.why = unproven ? "no work package makes it any more, as far "
+				  "as is known"
 				: removal->why,
 		.gone = whole,
 		.released = v->released,
