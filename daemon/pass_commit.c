@@ -165,6 +165,7 @@ static void rest(const struct pass *p, struct mapper *m)
 		return;
 	if (m->rest_due || store_needs_rest(m->store))
 		store_rest(m->store);
+	store_forget_packs(m->store);
 	m->rest_due = false;
 }
 

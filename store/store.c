@@ -329,6 +329,13 @@ int store_reopen(struct store *s, struct err *e)
 	return salvage_packs(s, e);
 }
 
+/* libgit2 keeps each pack that it has seen open, and mapped. */
+void store_forget_packs(struct store *s)
+{
+	if (s->repacked)
+		s->repacked = store_reopen(s, NULL) != 0;
+}
+
 /*
  * What is damaged beside the objects, and can be made again.  Before the branch
  * goes back, what an earlier process put aside is read.

@@ -556,6 +556,12 @@ void store_discard(struct store *s);
 /* Give back the memory that a long pass needed and the next poll does not. */
 void store_rest(struct store *s);
 
+/*
+ * Let go of packs that git has put into others, with their room on the disk.
+ * Nothing is staged.
+ */
+void store_forget_packs(struct store *s);
+
 /* Does it have memory of that kind, even if no pass was long? */
 bool store_needs_rest(const struct store *s);
 
