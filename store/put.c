@@ -4,6 +4,9 @@
  *   gather its files with their blobs' ids -> compare with what is recorded
  *   -> see that its new paths are free -> blob -> staged
  *
+ * One that another entry takes over is compared with what that one had, and
+ * has its row until this one is made.
+ *
  * A document that is as recorded costs a hash and a query.  Whether a path
  * that another document has on record becomes free is known only when all is
  * staged: that is judged by the commit (settle.c).
@@ -28,9 +31,11 @@ struct put {
 	const struct document *document;
 	struct parcel text;        /* of the document, hashed */
 	struct state_document row; /* files and texts in the arena */
+	struct str was;            /* the entry that has made it by now, */
+	struct buf known_as;       /* and by which the state has it */
 	struct state_file *files;
 	struct arena texts;
-	bool recorded;   /* there is one of that work package and entry, */
+	bool recorded;   /* the state has it, */
 	bool same;       /* and all of it is the same, */
 	bool text_known; /* or at least the text's blob */
 	bool known_path; /* one of its paths is on record, */
@@ -184,7 +189,7 @@ static int compare(void *arg, const struct state_document *d, struct err *e)
 	struct put *p = arg;
 
 	(void)e;
-	if (!str_eq(d->entry, p->row.entry) || d->n_files == 0)
+	if (!str_eq(d->entry, buf_str(&p->known_as)) || d->n_files == 0)
 		return 0;
 	p->recorded = true;
 	p->text_known = str_eq(d->files[0].oid, p->files[0].oid);
@@ -195,6 +200,7 @@ static int compare(void *arg, const struct state_document *d, struct err *e)
 	else
 		p->change = STORE_SAME;
 	p->same = p->change == STORE_SAME && same_ids(d, &p->row) &&
+		  str_eq(d->entry, p->row.entry) &&
 		  str_eq(d->natural_path, p->row.natural_path) &&
 		  str_eq(d->claim, p->row.claim) &&
 		  d->keep_when_gone == p->row.keep_when_gone;
@@ -278,9 +284,9 @@ static int check_free(
 	struct str path = p->files[i].path;
 	int64_t other = 0;
 	bool found = false;
-	int code = staging_owner(s, path, &p->row, &found, &other, e);
+	int code = staging_owner(s, path, &p->row, p->was, &other, e);
 
-	if (code == 0 && found)
+	if (code == 0 && other >= 0)
 		return err_set(e, ERR_DATA,
 			"%.*s is taken by a file of work package %lld",
 			STR_ARGS(path), (long long)other);
@@ -349,6 +355,23 @@ static int check_paths(struct put *p, struct err *e)
 	return code;
 }
 
+/* What is staged of it, also by the entry that has made it by now, goes. */
+static int replace(struct put *p, bool as_recorded, struct err *e)
+{
+	struct state *s = p->store->state;
+	int64_t id = p->row.work_package;
+	int code = 0;
+
+	if (!str_eq(p->was, p->row.entry))
+		code = staging_forget(s, id, p->was, e);
+	if (code == 0 && as_recorded)
+		return staging_forget(s, id, p->row.entry, e);
+	if (code == 0)
+		code = staging_put(
+			s, &p->row, buf_str(&p->known_as), p->change, e);
+	return code == 0 ? staging_put_values(s, id, p->document, e) : code;
+}
+
 static int stage(struct put *p, struct err *e)
 {
 	struct state *s = p->store->state;
@@ -358,6 +381,9 @@ static int stage(struct put *p, struct err *e)
 	int code = gather(p, e);
 
 	if (code == 0)
+		code = staging_was(
+			s, p->row.work_package, p->was, &p->known_as, e);
+	if (code == 0)
 		code = state_documents(s, p->row.work_package, compare, p, e);
 	if (code == 0 && p->same)
 		code = state_same_values(
@@ -366,7 +392,7 @@ static int stage(struct put *p, struct err *e)
 		code = staging_is_adrift(
 			s, p->row.work_package, p->row.entry, &adrift, e);
 	if (code == 0 && p->same && !adrift)
-		return staging_forget(s, p->row.work_package, p->row.entry, e);
+		return replace(p, true, e);
 	if (code == 0)
 		code = check_paths(p, e);
 	if (code == 0 && !p->recorded)
@@ -378,11 +404,7 @@ static int stage(struct put *p, struct err *e)
 	if (code == 0 && fresh && !p->text_known && p->store->checked_out)
 		worktree_expect(
 			p->store->worktree, &oid, p->text.bytes, p->text.n);
-	if (code == 0)
-		code = staging_put(s, &p->row, p->change, e);
-	if (code != 0)
-		return code;
-	return staging_put_values(s, p->row.work_package, p->document, e);
+	return code == 0 ? replace(p, false, e) : code;
 }
 
 int store_put(struct store *s, int64_t work_package, const struct document *d,
@@ -396,6 +418,7 @@ int store_put(struct store *s, int64_t work_package, const struct document *d,
 			.natural_path = str_of(d->natural_path),
 			.claim = claim,
 			.keep_when_gone = d->keep_when_gone},
+		.was = d->was.p != NULL ? d->was : str_of(d->entry),
 		.change = STORE_ADDED,
 	};
 	int code;
@@ -406,6 +429,7 @@ int store_put(struct store *s, int64_t work_package, const struct document *d,
 	if (code == 0)
 		*change = p.change;
 	git_odb_free(p.odb);
+	buf_fini(&p.known_as);
 	arena_fini(&p.texts);
 	return code;
 }

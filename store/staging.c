@@ -26,6 +26,8 @@ static const char tables[] =
 	" work_package INTEGER, entry TEXT, natural_path TEXT, claim TEXT,"
 	" keep_when_gone INTEGER, change INTEGER NOT NULL,"
 	" dropped INTEGER NOT NULL DEFAULT 0, why TEXT,"
+	/* Of one that is dropped: the entry that makes it now. */
+	" successor TEXT,"
 	" PRIMARY KEY (work_package, entry)) WITHOUT ROWID;"
 	"CREATE INDEX temp.staged_document_claim ON staged_document (claim);"
 	"CREATE TEMP TABLE staged_file ("
@@ -106,7 +108,7 @@ int staging_forget(
 {
 	int code = run_for(s,
 		"DELETE FROM staged_document"
-		" WHERE work_package = ? AND entry = ?",
+		" WHERE work_package = ?1 AND (entry = ?2 OR successor = ?2)",
 		work_package, entry, e);
 
 	if (code != 0 || sqlite3_changes(s->db) == 0)
@@ -122,12 +124,45 @@ int staging_forget(
 		work_package, entry, e);
 }
 
-int staging_put(struct state *s, const struct state_document *d,
+int staging_was(struct state *s, int64_t work_package, struct str entry,
+	struct buf *out, struct err *e)
+{
+	struct query q = query_open(s, "SELECT entry FROM staged_document"
+				       " WHERE work_package = ?"
+				       " AND successor = ?");
+
+	bind_int(&q, work_package);
+	bind_text(&q, entry);
+	buf_clear(out);
+	buf_add_str(out, query_next(&q) ? column_text(&q) : entry);
+	return query_close(&q, e);
+}
+
+/* Only one that the state knows need be dropped from it. */
+static int drop(struct state *s, int64_t work_package, struct str entry,
+	struct str successor, struct err *e)
+{
+	struct query q = query_open(s,
+		"INSERT INTO staged_document (" DOCUMENT_COLUMNS
+		", change, dropped, successor) SELECT " DOCUMENT_COLUMNS
+		", ?1, 1, ?2 FROM document"
+		" WHERE work_package = ?3 AND entry = ?4");
+
+	bind_int(&q, successor.p != NULL ? STORE_SAME : STORE_CHANGED);
+	bind_text(&q, successor);
+	bind_int(&q, work_package);
+	bind_text(&q, entry);
+	return query_run(&q, e);
+}
+
+int staging_put(struct state *s, const struct state_document *d, struct str was,
 	enum store_change change, struct err *e)
 {
 	struct query q;
 	int code = staging_forget(s, d->work_package, d->entry, e);
 
+	if (code == 0 && !str_eq(was, d->entry))
+		code = drop(s, d->work_package, was, d->entry, e);
 	if (code != 0)
 		return code;
 	q = query_open(s,
@@ -145,51 +180,50 @@ int staging_put(struct state *s, const struct state_document *d,
 	return code;
 }
 
-/* Only one that the state knows need be dropped from it. */
+/* With what it has been by now. */
 int staging_drop(
 	struct state *s, int64_t work_package, struct str entry, struct err *e)
 {
-	struct query q;
-	int code = staging_forget(s, work_package, entry, e);
+	int code = run_for(s,
+		"UPDATE staged_document SET change = 2, successor = NULL"
+		" WHERE work_package = ? AND successor = ?",
+		work_package, entry, e);
 
-	if (code != 0)
-		return code;
-	q = query_open(s,
-		"INSERT INTO staged_document (" DOCUMENT_COLUMNS
-		", change, dropped) SELECT " DOCUMENT_COLUMNS ", ?, 1"
-		" FROM document WHERE work_package = ? AND entry = ?");
-	bind_int(&q, STORE_CHANGED);
-	bind_int(&q, work_package);
-	bind_text(&q, entry);
-	return query_run(&q, e);
+	_Static_assert(STORE_CHANGED == 2, "as in the statement");
+	if (code == 0)
+		code = staging_forget(s, work_package, entry, e);
+	return code == 0 ? drop(s, work_package, entry, STR_NONE, e) : code;
 }
 
 int staging_owner(struct state *s, struct str path,
-	const struct state_document *self, bool *found, int64_t *work_package,
-	struct err *e)
+	const struct state_document *self, struct str was,
+	int64_t *work_package, struct err *e)
 {
 	struct query q = query_open(s,
 		"SELECT work_package FROM staged_file WHERE path = ?"
-		" AND NOT (work_package = ? AND entry = ?)");
+		" AND NOT (work_package = ? AND entry IN (?, ?))");
 
 	bind_text(&q, path);
 	bind_int(&q, self->work_package);
 	bind_text(&q, self->entry);
-	*found = query_next(&q);
-	if (*found)
-		*work_package = column_int(&q);
+	bind_text(&q, was);
+	*work_package = query_next(&q) ? column_int(&q) : -1;
 	return query_close(&q, e);
 }
 
+/* Of one that another entry makes now both rows wait, or none. */
 int staging_wait(struct state *s, int64_t work_package, struct str entry,
 	const char *why, struct err *e)
 {
-	struct query q = query_open(s, "UPDATE staged_document SET why = ?"
-				       " WHERE work_package = ? AND entry = ?");
+	struct query q = query_open(s,
+		"UPDATE staged_document SET why = ?3 WHERE work_package = ?1"
+		" AND (entry = ?2 OR successor = ?2 OR entry = (SELECT"
+		" successor FROM staged_document"
+		" WHERE work_package = ?1 AND entry = ?2))");
 
-	bind_text(&q, str_of(why));
 	bind_int(&q, work_package);
 	bind_text(&q, entry);
+	bind_text(&q, str_of(why));
 	return query_run(&q, e);
 }
 
@@ -206,7 +240,7 @@ static int tell_waiting(
 {
 	struct query q = query_open(s,
 		"SELECT work_package, entry, why FROM staged_document"
-		" WHERE why IS NOT NULL");
+		" WHERE why IS NOT NULL AND successor IS NULL");
 
 	while (query_next(&q)) {
 		int64_t work_package = column_int(&q);

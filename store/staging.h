@@ -20,9 +20,17 @@ int staging_change(struct state *s, int64_t work_package, struct str entry,
 /* Give back the memory that much that was staged took. */
 int staging_rest(struct state *s, struct err *e);
 
-/* Replace what is staged of a document. */
-int staging_put(struct state *s, const struct state_document *d,
+/*
+ * Replace what is staged of a document.  was: the entry by which the state has
+ * it, if that is another; as long as this is staged, it is dropped by that one.
+ */
+int staging_put(struct state *s, const struct state_document *d, struct str was,
 	enum store_change change, struct err *e);
+
+/* The entry by which the state has a document that is staged by entry. */
+int staging_was(struct state *s, int64_t work_package, struct str entry,
+	struct buf *out, struct err *e);
+
 /* The document's values of unique:; and are they the recorded ones? */
 int staging_put_values(struct state *s, int64_t work_package,
 	const struct document *d, struct err *e);
@@ -46,10 +54,12 @@ int staging_is_adrift(struct state *s, int64_t work_package, struct str entry,
 int staging_adopt(
 	struct state *s, struct str path, struct str oid, struct err *e);
 
-/* The other document that has path staged, if any. */
+/*
+ * Whose other document, not by entry was either, has path staged; -1: nobody's.
+ */
 int staging_owner(struct state *s, struct str path,
-	const struct state_document *self, bool *found, int64_t *work_package,
-	struct err *e);
+	const struct state_document *self, struct str was,
+	int64_t *work_package, struct err *e);
 
 int staging_put_attachment(
 	struct state *s, const struct state_attachment *a, struct err *e);

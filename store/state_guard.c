@@ -223,7 +223,10 @@ int state_staged_changes(
 	struct query q = query_open(s,
 		"SELECT ?1, d.work_package, d.entry, w.project_id, f.path,"
 		" NULL, 0, 0, ?2 FROM staged_document s"
-		" JOIN document d USING (work_package, entry)"
+		" JOIN document d ON d.work_package = s.work_package"
+		" AND d.entry = coalesce((SELECT g.entry FROM staged_document g"
+		" WHERE g.work_package = s.work_package"
+		" AND g.successor = s.entry), s.entry)"
 		" JOIN work_package w ON w.id = d.work_package"
 		" LEFT JOIN file f ON f.work_package = d.work_package"
 		" AND f.entry = d.entry AND f.attachment_id = 0"

@@ -244,7 +244,10 @@ enum store_change {
  * by a file that is not ours (with other bytes): nothing is staged then.  A
  * path that only the recorded state gives to another document is no error
  * here: that one may move away or go before the commit, whatever the order
- * (see struct store_commit).  claim is the natural path folded.
+ * (see struct store_commit).  claim is the natural path folded.  One that was
+ * another entry's is the same document: not there by that entry any more, as
+ * long as this is staged, and only a commit that makes it has it go from where
+ * it is.
  */
 int store_put(struct store *s, int64_t work_package, const struct document *d,
 	struct str claim, enum store_change *change, struct err *e);

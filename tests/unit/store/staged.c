@@ -237,6 +237,78 @@ static void test_files_of_who_waits(void **state)
 	assert_string_equal(files(f), "a.md b.md c.md ");
 }
 
+/* One whose entry was was until now. */
+static void take_over(struct fixture *f, const char *was, const char *entry,
+	const char *path, enum store_change expected)
+{
+	struct document d = make(path, "one\n", NULL);
+	enum store_change change = STORE_SAME;
+
+	free(d.entry);
+	d.entry = xstrdup(entry);
+	d.was = str_of(was);
+	if (store_put(f->store, 1, &d, str_of(d.natural_path), &change,
+		    &f->err) != 0)
+		fail_msg("store_put: %s", f->err.text);
+	assert_int_equal(change, expected);
+	document_fini(&d);
+}
+
+/* It is the same document, however often it changes hands. */
+static void test_taken_over(void **state)
+{
+	static const char is_next[] =
+		"SELECT count(*) + sum(entry <> 'next') FROM document";
+	struct fixture *f = *state;
+
+	open_store(f);
+	put_well(f, 1, make("a.md", "one\n", NULL), STORE_ADDED);
+	commit(f);
+	take_over(f, "default", "next", "a.md", STORE_SAME);
+	assert_int_equal(documents(f, 1), 1);
+	assert_int_equal(claims(f, "a.md"), 1);
+	assert_string_equal(commit(f).id, "");
+	assert_int_equal(count(f, is_next), 1);
+	take_over(f, "next", "default", "b.md", STORE_MOVED);
+	take_over(f, "default", "default", "c.md", STORE_MOVED);
+	take_over(f, "default", "third", "d.md", STORE_MOVED);
+	assert_int_equal(store_staged(f->store), 1);
+	assert_int_equal(documents(f, 1), 1);
+	take_over(f, "third", "next", "a.md", STORE_SAME);
+	assert_int_equal(store_staged(f->store), 0);
+	take_over(f, "next", "default", "b.md", STORE_MOVED);
+	commit(f);
+	assert_string_equal(files(f), "b.md ");
+	assert_int_equal(documents(f, 1), 1);
+	check_clean(f);
+}
+
+/* What does not come takes nothing with it; what goes leaves nothing. */
+static void test_taken_over_in_vain(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	put_well(f, 1, make("a.md", "one\n", NULL), STORE_ADDED);
+	put_well(f, 2, make("b", "two\n", NULL), STORE_ADDED);
+	commit(f);
+	take_over(f, "default", "next", "c.md", STORE_MOVED);
+	assert_int_equal(store_unstage(f->store, 1, STR("next"), &f->err), 0);
+	assert_int_equal(documents(f, 1), 1);
+	assert_string_equal(commit(f).id, "");
+	take_over(f, "default", "next", "b/a.md", STORE_MOVED);
+	assert_string_equal(commit(f).id, "");
+	assert_string_equal(files(f), "a.md b ");
+	assert_int_equal(count(f, "SELECT count(*) FROM document"
+				  " WHERE entry = 'default'"),
+		2);
+	take_over(f, "default", "next", "c.md", STORE_MOVED);
+	assert_int_equal(store_drop(f->store, 1, STR("next"), &f->err), 0);
+	assert_int_equal(documents(f, 1), 0);
+	commit(f);
+	assert_string_equal(files(f), "b ");
+}
+
 /* The same bytes, of another attachment. */
 static void test_file_of_another_attachment(void **state)
 {
@@ -279,6 +351,8 @@ int main(void)
 		TEST(test_rows_only),
 		TEST(test_rows_go_along),
 		TEST(test_files_of_who_waits),
+		TEST(test_taken_over),
+		TEST(test_taken_over_in_vain),
 		TEST(test_file_of_another_attachment),
 		TEST(test_file_of_another),
 	};
