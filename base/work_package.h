@@ -114,6 +114,15 @@ struct unique_wish {
 	const void *of; /* for stands() */
 };
 
+/* A document that a work package has by now, by whatever mapping. */
+struct own_document {
+	struct str entry;
+	struct str path;
+	struct str claim; /* its natural path, folded */
+	bool keep_when_gone;
+	int successor; /* for program_successors() */
+};
+
 /*
  * Asked for other work packages while one is mapped.  find fills *out, with
  * texts in a, or gives false where that one has no document here.  Of several
@@ -124,8 +133,9 @@ struct neighbours {
 		struct neighbour *out);
 	/* Does another document have that value?  *by is whose it is. */
 	bool (*taken)(void *arg, const struct unique_wish *wish, int64_t *by);
-	/* How many documents has the work package itself, by now? */
-	size_t (*n_own)(void *arg);
+	/* The documents of the work package itself, in a; gives their number.
+	 */
+	size_t (*own)(void *arg, struct arena *a, struct own_document **out);
 	void *arg;
 };
 

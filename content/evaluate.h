@@ -24,13 +24,11 @@ struct evaluation {
 	const struct constants *constants;
 	const struct program *program;
 	const struct rendered *rendered; /* by entries before this one */
-	bool stood;    /* a document counted that no entry makes any more; */
-	bool replaces; /* none does: others take their place */
-	struct value *locals; /* by slot */
-	bool in_match;        /* a field that the schema lacks is an error, */
-	struct str hidden;    /* and what the server hides: none, or its name */
-	bool all_neighbours;  /* also those without a document here */
-	struct value *named;  /* by name of the model, once asked for */
+	struct value *locals;            /* by slot */
+	bool in_match;       /* a field that the schema lacks is an error, */
+	struct str hidden;   /* and what the server hides: none, or its name */
+	bool all_neighbours; /* also those without a document here */
+	struct value *named; /* by name of the model, once asked for */
 	struct value attachments; /* a list once it was read, else null */
 	struct value children;    /* the same */
 	struct value relations;   /* the same */

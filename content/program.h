@@ -73,6 +73,19 @@ int program_render(const struct program *p, const struct work_package *wp,
 	struct rendered *out);
 
 /*
+ * Of n documents that a work package has, and that no entry makes any more:
+ * which of those that come takes its place?  Sets each one's successor: the
+ * index in rendered of one that is new, or -1.  It takes over the document at
+ * its very path, and else one that the mapping cannot make beside it: by an
+ * entry that is in the mapping no more, or the earlier of both ends the search.
+ * One that is to be kept stays where its entry does not fit.  One that failed
+ * may be a successor, too: then the document stays for it.
+ */
+void program_successors(const struct program *p,
+	const struct rendered *rendered, struct arena *scratch,
+	struct own_document *own, size_t n);
+
+/*
  * Tell in words, a line each, which entries fit wp and why the others do not;
  * or with a key (front_matter.slug, let.base, path, or slug for short), what
  * each step of its expressions gives.  ERR_USAGE if no entry that fits has

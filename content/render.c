@@ -204,25 +204,6 @@ static void render_entries(struct evaluation *with, const struct program *p,
 	}
 }
 
-/*
- * As many documents come as there are: those that no entry makes any more go,
- * and leave their values of unique: to them.
- */
-static void replace(struct evaluation *with, const struct program *p,
-	const struct evasion *evasion, struct rendered *out)
-{
-	const struct neighbours *ask = with->wp->neighbours;
-
-	if (!with->stood || with->n_needs > 0 || ask->n_own == NULL ||
-		out->n < ask->n_own(ask->arg))
-		return;
-	rendered_fini(out);
-	with->replaces = true;
-	with->steps = 0;
-	with->start = with->arena->total;
-	render_entries(with, p, evasion, out);
-}
-
 int program_render(const struct program *p, const struct work_package *wp,
 	const struct evasion *evasion, struct arena *scratch,
 	struct rendered *out)
@@ -237,7 +218,6 @@ int program_render(const struct program *p, const struct work_package *wp,
 
 	*out = (struct rendered){0};
 	render_entries(&with, p, evasion, out);
-	replace(&with, p, evasion, out);
 	if (!with.needs_list && !with.needs_comments && with.n_needs == 0) {
 		free(with.needs);
 		reads_sort(&with.reads);

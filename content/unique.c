@@ -10,7 +10,7 @@
  * would have had the value before it.  Of one work package's own documents the
  * one of the earlier entry has it, also where that does not fit any more, and
  * the document is there nevertheless (held, or kept); but not where another
- * takes its place (program_render()).
+ * takes its place (program_successors()).
  */
 
 #include "content/filters.h"
@@ -113,6 +113,24 @@ static const struct rendering *rendered_by(
 	return NULL;
 }
 
+/* By what was made up to now; one that failed takes no place. */
+static bool has_successor(const struct unique_claim *c, struct str entry)
+{
+	const struct neighbours *ask = c->with->wp->neighbours;
+	const struct rendered *r = c->with->rendered;
+	struct own_document *own;
+	size_t n =
+		ask->own != NULL ? ask->own(ask->arg, c->with->arena, &own) : 0;
+
+	if (n > 0)
+		program_successors(c->with->program, r, c->with->arena, own, n);
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(own[i].entry, entry))
+			return own[i].successor >= 0 &&
+			       r->items[own[i].successor].err.code == 0;
+	return false;
+}
+
 /* Does the document that it has by an entry count, which made none now? */
 static bool stands(const struct unique_wish *wish, struct str entry)
 {
@@ -125,8 +143,7 @@ static bool stands(const struct unique_wish *wish, struct str entry)
 		return false;
 	if (made != NULL)
 		return made->err.code != 0;
-	c->with->stood |= !c->with->replaces;
-	return !c->with->replaces;
+	return !has_successor(c, entry);
 }
 
 /* By a document of an earlier entry. */

@@ -12,7 +12,7 @@
 static bool find(void *arg, struct arena *a, int64_t work_package,
 	struct neighbour *out);
 static bool taken(void *arg, const struct unique_wish *wish, int64_t *by);
-static size_t n_own(void *arg);
+static size_t own(void *arg, struct arena *a, struct own_document **out);
 
 void lookup_init(struct lookup *l, const struct program *program,
 	struct store *store, struct state *state, int64_t work_package)
@@ -24,7 +24,7 @@ void lookup_init(struct lookup *l, const struct program *program,
 		.state = state,
 		.neighbours = {.find = find,
 			.taken = taken,
-			.n_own = n_own,
+			.own = own,
 			.arg = l},
 	};
 }
@@ -326,24 +326,49 @@ static bool taken(void *arg, const struct unique_wish *wish, int64_t *by)
 	return r == 0 && rival.by != 0;
 }
 
-static int count_own(void *arg, const struct state_document *d, struct err *e)
-{
-	size_t *n = arg;
+/* --- Documents of its own ----------------------------------------------- */
 
-	(void)d;
+struct own {
+	struct arena *arena;
+	size_t n, cap;
+	struct own_document *items;
+};
+
+static int on_own(void *arg, const struct state_document *d, struct err *e)
+{
+	struct own *o = arg;
+
 	(void)e;
-	*n += 1;
+	o->items = arena_grow(
+		o->arena, o->items, o->n, &o->cap, sizeof(*o->items));
+	o->items[o->n++] = (struct own_document){
+		.entry = arena_str(o->arena, d->entry),
+		.path = arena_str(o->arena, d->files[0].path),
+		.claim = arena_str(o->arena, d->claim),
+		.keep_when_gone = d->keep_when_gone,
+		.successor = -1,
+	};
 	return 0;
 }
 
-static size_t n_own(void *arg)
+int lookup_own(struct lookup *l, struct arena *a, struct own_document **out,
+	size_t *n, struct err *e)
+{
+	struct own o = {.arena = a};
+	int r = l->store != NULL ? store_documents(l->store, l->work_package,
+					   on_own, &o, e)
+				 : state_documents(l->state, l->work_package,
+					   on_own, &o, e);
+
+	*out = o.items;
+	*n = o.n;
+	return r;
+}
+
+static size_t own(void *arg, struct arena *a, struct own_document **out)
 {
 	struct lookup *l = arg;
 	size_t n = 0;
-	int r = l->store != NULL ? store_documents(l->store, l->work_package,
-					   count_own, &n, &l->err)
-				 : state_documents(l->state, l->work_package,
-					   count_own, &n, &l->err);
 
-	return r == 0 ? n : SIZE_MAX;
+	return lookup_own(l, a, out, &n, &l->err) == 0 ? n : 0;
 }

@@ -63,4 +63,8 @@ int lookup_subject(struct lookup *l, struct arena *a, int64_t id,
 int lookup_relations(struct lookup *l, struct arena *a, struct work_package *wp,
 	struct err *e);
 
+/* The documents that the work package has, in the order of their entries. */
+int lookup_own(struct lookup *l, struct arena *a, struct own_document **out,
+	size_t *n, struct err *e);
+
 #endif

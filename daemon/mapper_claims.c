@@ -41,29 +41,28 @@ static void on_own_claim(void *arg, struct str entry)
 {
 	struct own_claims *own = arg;
 
-	if (program_entry(own->program, entry) < own->rank->index)
+	if (program_entry(own->program, entry) < own->rank->index &&
+		!str_eq(entry, own->rank->was))
 		own->rank->lower = true;
 }
 
-int claims_rank(struct mapper *m, int64_t work_package, struct str entry,
-	struct str claim, struct rank *out, struct err *e)
+int claims_rank(
+	struct mapper *m, struct str claim, struct rank *at, struct err *e)
 {
-	struct own_claims own = {m->config->program, out};
-	int r;
+	struct own_claims own = {m->config->program, at};
+	int r = store_first_claim(m->store, claim, at->work_package,
+		&at->contested, &at->next, e);
 
-	*out = (struct rank){.work_package = work_package, .entry = entry};
-	r = store_first_claim(
-		m->store, claim, work_package, &out->contested, &out->next, e);
-	out->lower = out->contested && out->next < work_package;
-	if (r != 0 || entry.p == NULL || program_entries(own.program) == 1)
+	at->lower = at->contested && at->next < at->work_package;
+	if (r != 0 || at->entry.p == NULL || program_entries(own.program) == 1)
 		return r;
-	out->index = program_entry(own.program, entry);
+	at->index = program_entry(own.program, at->entry);
 	return store_claims(
-		m->store, claim, work_package, on_own_claim, &own, e);
+		m->store, claim, at->work_package, on_own_claim, &own, e);
 }
 
 struct other_entry {
-	struct str than;
+	const struct rank *than;
 	bool found;
 };
 
@@ -71,13 +70,14 @@ static void on_other_entry(void *arg, struct str entry)
 {
 	struct other_entry *other = arg;
 
-	other->found |= !str_eq(entry, other->than);
+	other->found |= !str_eq(entry, other->than->entry) &&
+			!str_eq(entry, other->than->was);
 }
 
 int claims_by_others(struct mapper *m, const struct rank *at, struct str claim,
 	bool *any, struct err *e)
 {
-	struct other_entry other = {.than = at->entry};
+	struct other_entry other = {.than = at};
 	int64_t first;
 	int r = store_first_claim(
 		m->store, claim, at->work_package, any, &first, e);
@@ -158,8 +158,8 @@ int claims_came(struct mapper *m, const struct rank *at, struct str claim,
 int claims_left(
 	struct mapper *m, int64_t work_package, struct str claim, struct err *e)
 {
-	struct rank at;
-	int r = claims_rank(m, work_package, STR_NONE, claim, &at, e);
+	struct rank at = {.work_package = work_package};
+	int r = claims_rank(m, claim, &at, e);
 
 	if (r == 0 && at.contested && !at.lower)
 		map_again(m, at.next);

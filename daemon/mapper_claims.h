@@ -13,15 +13,19 @@
 struct rank {
 	int64_t work_package;
 	struct str entry; /* borrowed; none: of the work package as a whole */
+	struct str was;   /* the same: the entry that has made it by now */
 	int index;        /* of the entry */
 	bool lower;       /* somebody goes before */
 	bool contested;   /* by other work packages, of which */
 	int64_t next;     /* is the first */
 };
 
-/* A claim is a path, folded (content/words.h). */
-int claims_rank(struct mapper *m, int64_t work_package, struct str entry,
-	struct str claim, struct rank *out, struct err *e);
+/*
+ * A claim is a path, folded (content/words.h).  at has work package, entry and
+ * was, and gets the rest.
+ */
+int claims_rank(
+	struct mapper *m, struct str claim, struct rank *at, struct err *e);
 
 /*
  * A document comes to claim a path, or does so no more: who may lose it, or

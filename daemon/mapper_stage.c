@@ -133,43 +133,6 @@ int mapper_drop(struct mapper *m, int64_t work_package, struct str entry,
 	return r;
 }
 
-/* The documents that a work package has by now. */
-struct held {
-	struct arena *arena;
-	size_t n, cap;
-	struct state_document *items; /* texts in the arena, its own file */
-};
-
-static int on_held(void *arg, const struct state_document *d, struct err *e)
-{
-	struct held *h = arg;
-	struct state_document *copy;
-	struct state_file *file = ARENA_NEW(h->arena, struct state_file);
-
-	(void)e;
-	file->path = arena_str(h->arena, d->files[0].path);
-	h->items = grow(h->items, h->n, &h->cap, sizeof(*h->items));
-	copy = &h->items[h->n++];
-	*copy = (struct state_document){
-		.work_package = d->work_package,
-		.entry = arena_str(h->arena, d->entry),
-		.claim = arena_str(h->arena, d->claim),
-		.n_files = 1,
-		.files = file,
-		.keep_when_gone = d->keep_when_gone,
-	};
-	return 0;
-}
-
-static const struct state_document *find_held(
-	const struct held *h, struct str entry)
-{
-	for (size_t i = 0; i < h->n; i++)
-		if (str_eq(h->items[i].entry, entry))
-			return &h->items[i];
-	return NULL;
-}
-
 /* --- Placing one document ----------------------------------------------- */
 
 static const struct {
@@ -257,9 +220,11 @@ struct staging {
 	struct mapper *m;
 	struct mapper_item *item;
 	const struct work_package *wp;
-	struct held held;
-	bool pending;   /* a removal waits for the guard */
-	bool blocked;   /* a path is another's, which may leave it */
+	struct rendered *rendered;
+	size_t n_own;
+	struct own_document *own; /* that it has by now */
+	bool pending;             /* a removal waits for the guard */
+	bool blocked;             /* a path is another's, which may leave it */
 	struct err bad; /* what is wrong with the work package, if anything */
 	size_t n_evaded, cap_evaded;
 	struct str *evaded; /* paths with -ID, folded, in the arena */
@@ -338,8 +303,10 @@ static int put(struct staging *s, const struct rank *at, struct rendering *one,
 {
 	struct mapper *m = s->m;
 	struct document *d = &one->document;
-	int r = store_put(m->store, s->item->id, d, claim, change, &one->err);
+	int r;
 
+	d->was = at->was;
+	r = store_put(m->store, s->item->id, d, claim, change, &one->err);
 	if (r != ERR_DATA)
 		return r;
 	one->err = (struct err){0};
@@ -364,29 +331,51 @@ static void tell_quarantined(const struct staging *s, const struct document *d)
 	}
 }
 
-/* Stage it where the claims say. */
+/* The rendering of a document that is there: by its entry, or its successor. */
+static struct rendering *rendering_of(
+	const struct staging *s, const struct own_document *d)
+{
+	for (size_t i = 0; i < s->rendered->n; i++)
+		if ((int)i == d->successor ||
+			str_is(d->entry, s->rendered->items[i].entry))
+			return &s->rendered->items[i];
+	return NULL;
+}
+
+static const struct own_document *document_of(
+	const struct staging *s, const struct rendering *one)
+{
+	for (size_t i = 0; i < s->n_own; i++)
+		if (rendering_of(s, &s->own[i]) == one)
+			return &s->own[i];
+	return NULL;
+}
+
+/* Stage it where the claims say, in place of what it has been by now. */
 static int place(struct staging *s, struct rendering *one, struct err *e)
 {
 	struct mapper *m = s->m;
 	struct document *d = &one->document;
-	const struct state_document *held =
-		find_held(&s->held, str_of(d->entry));
+	const struct own_document *held = document_of(s, one);
+	struct str by = held != NULL ? held->entry : str_of(one->entry);
 	struct str claim = words_fold(&m->arena, str_of(d->natural_path));
 	bool new_claim = held == NULL || !str_eq(held->claim, claim);
 	enum store_change was = STORE_SAME;
 	enum store_change change = STORE_SAME;
 	struct mapper_values values;
-	struct rank at;
-	int r = claims_rank(m, s->item->id, str_of(one->entry), claim, &at, e);
+	struct rank at = {
+		.work_package = s->item->id,
+		.entry = str_of(one->entry),
+		.was = by,
+	};
+	int r = claims_rank(m, claim, &at, e);
 
 	if (r == 0 && new_claim)
 		r = claims_came(m, &at, claim, e);
-	if (r == 0 && held != NULL)
-		r = store_change_of(
-			m->store, s->item->id, str_of(d->entry), &was, e);
 	if (r == 0)
-		r = mapper_values_before(
-			m, s->item->id, str_of(d->entry), &values, e);
+		r = store_change_of(m->store, s->item->id, by, &was, e);
+	if (r == 0)
+		r = mapper_values_before(m, s->item->id, by, &values, e);
 	if (r == 0 && new_claim && held != NULL)
 		r = claims_left(m, s->item->id, held->claim, e);
 	if (r == 0 && at.lower)
@@ -406,60 +395,46 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 	if (change != STORE_SAME && change != was)
 		tell_quarantined(s, d);
 	guard_made(m, s->item, str_of(d->entry));
-	if (held == NULL || !str_is(held->files[0].path, d->path))
+	if (held == NULL || !str_is(held->path, d->path) ||
+		!str_is(held->entry, d->entry))
 		r = mapper_reread(m, READ_WORK_PACKAGE, s->item->id, e);
 	return r == 0 ? mapper_values_after(m, &values, d, e) : r;
 }
 
 /* --- The whole work package --------------------------------------------- */
 
-static bool rendered_has(const struct rendered *rendered, struct str entry)
-{
-	for (size_t i = 0; i < rendered->n; i++)
-		if (str_is(entry, rendered->items[i].entry))
-			return true;
-	return false;
-}
-
 /*
- * Documents that no entry makes any more, but for those that are to be kept.
- * Where as many come as go, an entry took over from another; else they are
- * removals, for the guard to see.
+ * Documents that no entry makes any more, and none takes over, are removals
+ * for the guard to see, but for those that are to be kept.  All others go on,
+ * or stay for what failed.
  */
-static int leave(
-	struct staging *s, const struct rendered *rendered, struct err *e)
+static void leave(struct staging *s)
 {
 	struct mapper *m = s->m;
-	bool replaced = rendered->n >= s->held.n;
-	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < s->held.n; i++) {
-		const struct state_document *d = &s->held.items[i];
+	for (size_t i = 0; i < s->n_own; i++) {
+		const struct own_document *d = &s->own[i];
 
-		if (rendered_has(rendered, d->entry))
-			continue;
-		if (replaced) {
-			r = mapper_drop(m, s->item->id, d->entry, d->claim, e);
+		if (rendering_of(s, d) != NULL) {
+			guard_made(m, s->item, d->entry);
 			continue;
 		}
 		if (d->keep_when_gone)
 			continue;
 		s->pending = true;
 		guard_remove(m, s->item->id, d->entry,
-			rendered->match_err.code != 0
+			s->rendered->match_err.code != 0
 				? "a condition of match cannot be decided"
 				: "no entry of documents: fits any more");
 	}
-	return r;
 }
 
-static int place_all(
-	struct staging *s, struct rendered *rendered, struct err *e)
+static int place_all(struct staging *s, struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < rendered->n; i++) {
-		struct rendering *one = &rendered->items[i];
+	for (size_t i = 0; r == 0 && i < s->rendered->n; i++) {
+		struct rendering *one = &s->rendered->items[i];
 
 		if (one->err.code == 0)
 			r = place(s, one, e);
@@ -513,7 +488,7 @@ static bool is_vain(struct mapper *m, const struct state_work_package *row)
 	       l.same;
 }
 
-static void put_row(struct staging *s, const struct rendered *rendered)
+static void put_row(struct staging *s)
 {
 	struct state_work_package row = row_of(s->item);
 
@@ -522,7 +497,7 @@ static void put_row(struct staging *s, const struct rendered *rendered)
 		row.outcome = OUTCOME_FAILED;
 		row.reason = str_of(s->bad.text);
 		mapper_failed(s->m, s->item->id, s->bad.text);
-	} else if (rendered->n == 0) {
+	} else if (s->rendered->n == 0) {
 		mapper_event(s->m, LOG_LEVEL_DEBUG, "skipped", s->item->id,
 			STR_NONE, "no entry of documents: fits");
 		row.outcome = OUTCOME_UNMATCHED;
@@ -563,21 +538,22 @@ int mapper_stage(struct mapper *m, struct mapper_item *item,
 		.m = m,
 		.item = item,
 		.wp = wp,
-		.held = {.arena = &m->arena},
+		.rendered = rendered,
 		.bad = rendered->match_err,
 	};
-	int r = store_documents(m->store, item->id, on_held, &s.held, e);
+	int r = lookup_own(&m->lookup, &m->arena, &s.own, &s.n_own, e);
 
 	put_subject(m, wp->subject);
-	if (r == 0)
-		r = leave(&s, rendered, e);
-	if (r == 0)
-		r = place_all(&s, rendered, e);
+	if (r == 0) {
+		program_successors(m->config->program, rendered, &m->arena,
+			s.own, s.n_own);
+		leave(&s);
+		r = place_all(&s, e);
+	}
 	if (r == 0)
 		r = mapper_made_of(m, item, wp, &rendered->reads, e);
 	if (r == 0)
-		put_row(&s, rendered);
-	free(s.held.items);
+		put_row(&s);
 	free(s.evaded);
 	return r;
 }
