@@ -155,14 +155,21 @@ int claims_came(struct mapper *m, const struct rank *at, struct str claim,
 	return see_evader(m, claim, e);
 }
 
-int claims_left(
-	struct mapper *m, int64_t work_package, struct str claim, struct err *e)
+int claims_left(struct mapper *m, int64_t work_package, struct str entry,
+	struct str claim, struct err *e)
 {
 	struct rank at = {.work_package = work_package};
+	struct other_entry own = {.than = &at};
 	int r = claims_rank(m, claim, &at, e);
 
 	if (r == 0 && at.contested && !at.lower)
 		map_again(m, at.next);
+	at.entry = entry;
+	if (r == 0)
+		r = store_claims(
+			m->store, claim, work_package, on_other_entry, &own, e);
+	if (own.found)
+		map_again(m, work_package);
 	return r == 0 ? see_evader(m, claim, e) : r;
 }
 

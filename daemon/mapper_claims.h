@@ -33,8 +33,8 @@ int claims_rank(
  */
 int claims_came(struct mapper *m, const struct rank *at, struct str claim,
 	struct err *e);
-int claims_left(struct mapper *m, int64_t work_package, struct str claim,
-	struct err *e);
+int claims_left(struct mapper *m, int64_t work_package, struct str entry,
+	struct str claim, struct err *e);
 
 /* Does another document claim a path?  Then this one does not evade to it. */
 int claims_by_others(struct mapper *m, const struct rank *at, struct str claim,

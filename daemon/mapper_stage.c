@@ -123,7 +123,7 @@ int mapper_drop(struct mapper *m, int64_t work_package, struct str entry,
 	if (r == 0)
 		r = store_drop(m->store, work_package, entry, e);
 	if (r == 0)
-		r = claims_left(m, work_package, claim, e);
+		r = claims_left(m, work_package, entry, claim, e);
 	if (r == 0)
 		r = mapper_reread(m, READ_WORK_PACKAGE, work_package, e);
 	if (r == 0)
@@ -377,7 +377,7 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 	if (r == 0)
 		r = mapper_values_before(m, s->item->id, by, &values, e);
 	if (r == 0 && new_claim && held != NULL)
-		r = claims_left(m, s->item->id, held->claim, e);
+		r = claims_left(m, s->item->id, by, held->claim, e);
 	if (r == 0 && at.lower)
 		r = evade(s, &at, one, e);
 	if (r != 0)

@@ -237,6 +237,21 @@ def kept(tap):
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
 
+def left(tap):
+    """One goes for good, and leaves its path to the other."""
+    both = ONE.replace('subject != "none"', "dueDate == null").replace(
+        "match", "continue: true\n  match") + """- name: b
+  match: {}
+  path: a/${ id }.md
+  body: b
+"""
+    with World(both) as (server, sync):
+        tap.ok("a/1-1.md" in sync.tree(), "the later entry has -ID")
+        server.side(*edit(1, dueDate="2030-01-01"))
+        sync.once()
+        tap.tree(sync.tree(), sync.scratch(), "until the earlier one goes")
+
+
 # --- What is the same ------------------------------------------------------------
 
 
@@ -369,7 +384,7 @@ def main():
             at_random(tap, seed)
         return tap.end()
     for part in (failing, failing_state, blocked, blocked_late, clashing,
-                 mistyped, same_path, kept, told, renamed, several):
+                 mistyped, same_path, left, kept, told, renamed, several):
         part(tap)
     for seed in range(4):
         at_random(tap, seed)
