@@ -11,10 +11,6 @@
  * take much away.  A project that is over holds its own only: what is left
  * is weighed without it, so that one project's trouble stops no other.
  * What a person released counts for nothing.
- *
- * What a lost state knew as a document of ours, and no work package makes, is
- * gone or was kept.  Where the mapping keeps some that are gone, a person is
- * asked, however few they are.
  */
 #include "daemon/guard.h"
 
@@ -25,6 +21,7 @@
 #include "base/stamp.h"
 #include "daemon/log.h"
 #include "daemon/mapper.h"
+#include "daemon/victims.h"
 #include "store/state_guard.h"
 
 #define HOUR (3600 * STAMP_SECOND)
@@ -47,8 +44,7 @@ void guard_remove(struct mapper *m, int64_t work_package, struct str entry,
 	removals_add(&m->guard.removals, work_package, entry, why);
 }
 
-/* A person released it, and it was not made again since. */
-static bool may_go(const struct guard_held *held)
+bool guard_may_go(const struct guard_held *held)
 {
 	return held->released && !held->made;
 }
@@ -56,135 +52,12 @@ static bool may_go(const struct guard_held *held)
 bool guard_pending(const struct guard *g)
 {
 	for (size_t i = 0; i < g->n_held; i++)
-		if (may_go(&g->held[i]))
+		if (guard_may_go(&g->held[i]))
 			return true;
 	return g->removals.n > 0;
 }
 
-/* --- Victims: the documents that removals are about --------------------- */
-
-enum verdict { GOES, IS_HELD, STAYS_HELD };
-
-struct victim {
-	int64_t work_package;
-	int64_t project;
-	char *entry;
-	char *claim;
-	char *path;
-	const char *why;
-	bool gone;
-	bool released;
-	bool unproven;
-	enum verdict verdict;
-};
-
-struct victims {
-	struct mapper *m;
-	const struct removal *removal; /* that is looked at */
-	bool released;
-	size_t kept; /* of that one: when_gone: keep */
-	size_t n, cap;
-	struct victim *items; /* those of a work package together */
-	int code;             /* of what failed, */
-	struct err *e;        /* if anything has */
-};
-
-static void victims_fini(struct victims *v)
-{
-	for (size_t i = 0; i < v->n; i++) {
-		free(v->items[i].entry);
-		free(v->items[i].claim);
-		free(v->items[i].path);
-	}
-	free(v->items);
-}
-
-static int by_document(const void *a, const void *b)
-{
-	const struct victim *x = a;
-	const struct victim *y = b;
-
-	if (x->work_package != y->work_package)
-		return x->work_package < y->work_package ? -1 : 1;
-	return strcmp(x->entry, y->entry);
-}
-
-static void sort(struct victims *v)
-{
-	if (v->n > 0)
-		qsort(v->items, v->n, sizeof(*v->items), by_document);
-}
-
-/* By its own removal, and by that of its whole work package just before. */
-static bool is_there(const struct victims *v, const struct state_document *d)
-{
-	for (size_t i = v->n; i-- > 0;) {
-		if (v->items[i].work_package != d->work_package)
-			break;
-		if (str_is(d->entry, v->items[i].entry))
-			return true;
-	}
-	return false;
-}
-
-/* Where nothing that is gone was ever kept, what nobody makes is gone. */
-static bool is_unproven(const struct mapper *m, const struct state_document *d)
-{
-	return d->unproven && program_keeping(m->config->program) > 0;
-}
-
-static int on_victim(void *arg, const struct state_document *d, struct err *e)
-{
-	struct victims *v = arg;
-	const struct removal *removal = v->removal;
-	bool whole = removal->entry.p == NULL;
-	bool unproven = is_unproven(v->m, d);
-
-	(void)e;
-	if ((!whole && !str_eq(d->entry, removal->entry)) || is_there(v, d))
-		return 0;
-	if (whole && d->keep_when_gone) {
-		v->kept++;
-		return 0;
-	}
-	v->items = grow(v->items, v->n, &v->cap, sizeof(*v->items));
-	v->items[v->n++] = (struct victim){
-		.work_package = d->work_package,
-		.entry = str_dup(d->entry),
-		.claim = str_dup(d->claim),
-		.path = str_dup(d->n_files > 0 ? d->files[0].path : STR("")),
-		.why = unproven ? "no work package makes it any more, as far "
-				  "as is known"
-				: removal->why,
-		.gone = whole,
-		.released = v->released,
-		.unproven = unproven,
-	};
-	return 0;
-}
-
-/* Add those of one removal; a work package without any is just forgotten. */
-static void add_victims(void *arg, const struct removal *removal)
-{
-	struct victims *v = arg;
-	struct mapper *m = v->m;
-	int64_t id = removal->work_package;
-	struct state_head head = {0};
-	size_t first = v->n;
-	bool found;
-
-	v->removal = removal;
-	v->kept = 0;
-	if (v->code == 0)
-		v->code = store_head_of(m->store, id, &found, &head, v->e);
-	if (v->code == 0)
-		v->code = store_documents(m->store, id, on_victim, v, v->e);
-	for (size_t i = first; i < v->n; i++)
-		v->items[i].project = head.project_id;
-	if (v->code == 0 && removal->entry.p == NULL && v->n == first &&
-		v->kept == 0)
-		store_drop_work_package(m->store, id);
-}
+/* --- What is told ------------------------------------------------------- */
 
 /* Each of them is an event when it is held; in a rehearsal none is. */
 static void say(struct mapper *m, const char *text)
@@ -210,62 +83,6 @@ static void say_unproven(struct mapper *m, size_t n)
 			: ": all of them stay (opsync held lists them, opsync "
 			  "release removes them)");
 	say(m, text);
-}
-
-/* What was held before needs no decision, nor what is always held. */
-static void look_up_held(struct victims *v)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < v->n; i++) {
-		struct victim *victim = &v->items[i];
-		const struct guard_held *held = guard_find_held(&v->m->guard,
-			victim->work_package, str_of(victim->entry));
-
-		if (held != NULL) {
-			victim->released = held->released;
-			victim->verdict = held->released ? GOES : STAYS_HELD;
-		} else if (victim->unproven) {
-			victim->verdict =
-				v->m->config->rehearsal ? GOES : IS_HELD;
-			n++;
-		}
-	}
-	if (n > 0)
-		say_unproven(v->m, n);
-}
-
-static bool has_victim(
-	const struct victims *v, size_t n, const struct guard_held *held)
-{
-	const struct victim key = {
-		.work_package = held->work_package, .entry = held->entry};
-
-	return n > 0 &&
-	       bsearch(&key, v->items, n, sizeof(key), by_document) != NULL;
-}
-
-static int collect(struct victims *v)
-{
-	const struct guard *g = &v->m->guard;
-	size_t n;
-
-	removals_each(&g->removals, add_victims, v);
-	sort(v);
-	look_up_held(v);
-	n = v->n;
-	v->released = true;
-	for (size_t i = 0; i < g->n_held; i++) {
-		const struct guard_held *held = &g->held[i];
-		const struct removal removal = {
-			held->work_package, str_of(held->entry), "it was held"};
-
-		if (may_go(held) && !has_victim(v, n, held))
-			add_victims(v, &removal);
-	}
-	v->removal = NULL;
-	sort(v);
-	return v->code;
 }
 
 /* --- Weighing ----------------------------------------------------------- */
@@ -535,7 +352,9 @@ int guard_decide(struct mapper *m, struct err *e)
 		m->decided = true;
 		r = guard_settle_made(m, e);
 		if (r == 0)
-			r = collect(&v);
+			r = victims_collect(&v);
+		if (v.n_unproven > 0)
+			say_unproven(m, v.n_unproven);
 		if (r == 0)
 			r = weigh(&v, e);
 		if (r == 0)

@@ -31,6 +31,9 @@ struct guard_held {
 	bool made; /* again, and not yet committed: it counts no more */
 };
 
+/* A person released it, and it was not made again since. */
+bool guard_may_go(const struct guard_held *held);
+
 struct guard {
 	struct removals removals; /* decided when the pass has seen all */
 	size_t n_held, cap_held, n_made;
