@@ -116,7 +116,7 @@ struct mapper {
 	 */
 	struct mapper_ids nameless_projects;
 	struct mapper_ids nameless_statuses;
-	struct mapper_ids retried;    /* those that failed before, ascending */
+	struct mapper_ids retried; /* those that failed before, ascending */
 	size_t n_missed, cap_missed;
 	struct mapper_missed *missed;
 	size_t n_lost, cap_lost; /* whose contents the store has lost */
