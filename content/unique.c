@@ -113,21 +113,26 @@ static const struct rendering *rendered_by(
 	return NULL;
 }
 
-/* By what was made up to now; one that failed takes no place. */
-static bool has_successor(const struct unique_claim *c, struct str entry)
+/*
+ * Is there a document of that entry, and none that was made up to now takes its
+ * place?  One that failed takes none.
+ */
+static bool goes_on(const struct unique_claim *c, struct str entry)
 {
 	const struct neighbours *ask = c->with->wp->neighbours;
 	const struct rendered *r = c->with->rendered;
 	struct own_document *own;
-	size_t n =
-		ask->own != NULL ? ask->own(ask->arg, c->with->arena, &own) : 0;
+	size_t n;
 
+	if (ask->own == NULL)
+		return true;
+	n = ask->own(ask->arg, c->with->arena, &own);
 	if (n > 0)
 		program_successors(c->with->program, r, c->with->arena, own, n);
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(own[i].entry, entry))
-			return own[i].successor >= 0 &&
-			       r->items[own[i].successor].err.code == 0;
+			return own[i].successor < 0 ||
+			       r->items[own[i].successor].err.code != 0;
 	return false;
 }
 
@@ -143,7 +148,7 @@ static bool stands(const struct unique_wish *wish, struct str entry)
 		return false;
 	if (made != NULL)
 		return made->err.code != 0;
-	return !has_successor(c, entry);
+	return goes_on(c, entry);
 }
 
 /* By a document of an earlier entry. */
