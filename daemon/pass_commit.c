@@ -115,16 +115,17 @@ static int commit_whole(struct pass *p, struct mapper *m)
 	static const struct cursor none;
 	char newest[STAMP_TEXT];
 	bool idle = false;
-	int r = rests(p, &idle);
+	int r;
 
-	if (r != 0)
-		return r;
 	p->next = *p->cursor;
 	if (reads_changes(p))
 		p->next = cursor_next(p->older ? &none : p->cursor, p->newest,
 			p->settled, p->sync->config->overlap);
 	if (p->kind == PASS_FULL)
 		p->next.full_open = false;
+	r = rests(p, &idle);
+	if (r != 0)
+		return r;
 	p->rests = idle && p->kind == PASS_POLL;
 	if (p->rests)
 		mapper_rest(m);
