@@ -134,7 +134,8 @@ def came_from_another(sync):
     """What is known was created at other times."""
     with contextlib.closing(sqlite3.connect(sync.state_file)) as state:
         state.create_function("plain", 1, plain)
-        state.execute("UPDATE work_package SET source = replace(plain(source),"
+        state.execute("UPDATE work_package SET checksum = NULL, "
+                      "source = replace(plain(source),"
                       " '\"createdAt\":\"20', '\"createdAt\":\"19')")
         state.commit()
 

@@ -384,8 +384,9 @@ def away(tap, server, sync):
         before = len(sync.said())
         os.rename(there, sync.folder + "/away")
         server.side("edit", {"id": 8, "set": {"subject": "Away %d" % number}})
-        tap.ok(until(lambda: "error: cannot open " + sync.store in
-                     sync.said()[before:]),
+        tap.ok(until(lambda: any(
+            "error: %s %s" % (words, sync.store) in sync.said()[before:]
+            for words in ("cannot open", "the store"))),
                "%s away: is told" % (part or "the store"), sync.said())
         os.rename(sync.folder + "/away", there)
         tap.ok(until(lambda: "the store can be written again" in
