@@ -168,8 +168,9 @@ static void run_write(struct job *job)
 	if (m->write.flush)
 		r = write_flushed(m, state, &m->write.err);
 	m->write.failed = r != 0;
-	if (r == 0 && m->write.textfile != NULL)
-		write_textfile(m, state, &m->write.err);
+	/* It may lie on another disk than the one that is full. */
+	if (m->write.textfile != NULL)
+		write_textfile(m, state, r == 0 ? &m->write.err : NULL);
 }
 
 /* --- On the loop -------------------------------------------------------- */
