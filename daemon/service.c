@@ -245,8 +245,11 @@ static int open_store(struct service *s, const char *socket, struct err *e)
 
 static void on_sighup(uv_signal_t *handle, int number)
 {
+	struct service *s = handle->data;
+
 	(void)number;
-	service_reload(handle->data);
+	if (!s->stopping)
+		service_reload(s);
 }
 
 static void watch_signal(
