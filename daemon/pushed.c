@@ -86,11 +86,11 @@ int pushed_fail(struct state *s, const char *text, bool *said, struct err *e)
 	bool told = found && str_is(buf_str(&known), text);
 
 	buf_fini(&known);
-	if (r != 0 || told)
-		return r;
 	if (!*said)
 		event_say(LOG_LEVEL_ERROR, "fault", text);
 	*said = true;
+	if (r != 0 || told)
+		return r;
 	r = state_begin(s, e);
 	if (r != 0)
 		return r;

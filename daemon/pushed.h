@@ -23,7 +23,8 @@ int pushed_done(struct state *s, const struct config_push *where,
 
 /*
  * A fault is an event, unless it is the one that is told already, maybe by an
- * earlier process.  *said: the journal has it, as it has then.
+ * earlier process.  The journal of each process has it once: *said, as it is
+ * then.
  */
 int pushed_fail(struct state *s, const char *text, bool *said, struct err *e);
 
