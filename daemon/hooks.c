@@ -356,14 +356,14 @@ static void on_collected(struct job *job)
 	struct hooks *h = container_of(job, struct hooks, job);
 
 	h->collecting = false;
-	if (h->closing) {
-		finish_closing(h);
-		return;
-	}
 	if (h->news.err.code != 0)
 		log_error("%s", h->news.err.text);
 	take_all(h);
 	news_clear(&h->news);
+	if (h->closing) {
+		finish_closing(h);
+		return;
+	}
 	for (size_t k = 0; k < h->n; k++)
 		if (!uv_is_active((uv_handle_t *)&h->items[k].timer))
 			run_next(&h->items[k]);
