@@ -131,11 +131,11 @@ int render_begin(struct evaluation *with, const struct entry *entry, int n_ids,
 	with->all_neighbours = entry->all_neighbours;
 	with->locals = ARENA_ARRAY(with->arena, struct value, entry->n_slots);
 	rc = evaluate_lets(with, entry, d, e);
+	if (rc == 0) /* which says whose place it takes, and whose values */
+		rc = make_path(with, entry, n_ids, d, e);
 	if (rc == 0)
 		rc = unique_claim_all(
 			&(struct unique_claim){with, entry, d}, e);
-	if (rc == 0)
-		rc = make_path(with, entry, n_ids, d, e);
 	if (rc != 0)
 		return rc;
 	saves->document = str_of(d->path);
@@ -156,8 +156,12 @@ static void render_entry(struct evaluation *with, const struct entry *entry,
 		d->keep_when_gone = entry->keep_when_gone;
 		d->unknown_attachment = saves.unknown;
 		keep_files(&saves, d);
-	} else {
+	} else { /* the place is still its own */
+		char *path = d->natural_path;
+
+		d->natural_path = NULL;
 		document_fini(d);
+		d->natural_path = path;
 	}
 	free(saves.items);
 }

@@ -216,6 +216,16 @@ def same_path(tap):
         tap.ok(done.code == 0 and "0 added, 0 changed, 0 removed" in done.err,
                "another entry makes the same path", done)
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+    unique = "continue: true\n  unique: ['${ id }']\n  match"
+    with World(ONE.replace("match", unique)) as (server, sync):
+        sync.configure(mapping=ONE.replace("match", unique)
+                       .replace('subject != "none"', "id == 0") +
+                       ONE.replace("documents:\n", "")[1:].replace(
+                           "name: a", "name: b").replace("match", unique))
+        done = sync.once()
+        tap.ok(done.code == 0 and "0 added, 0 changed, 0 removed" in done.err,
+               "and has its values of unique:", done)
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing, too")
 
 
 def kept(tap):
