@@ -83,15 +83,15 @@ int state_staged_changes(
 	struct state *s, state_held_fn *fn, void *arg, struct err *e);
 
 /*
- * Work packages that were withdrawn: they make no document until they are
- * published again, when the server is asked for them.  fn gets them in order.
- */
-/*
  * What is unproven stays from now on when its work package is gone, and is held
  * no more.
  */
 int state_keep_unproven(struct state *s, struct err *e);
 
+/*
+ * Work packages that were withdrawn: they make no document until they are
+ * published again, when the server is asked for them.  fn gets them in order.
+ */
 int state_withdraw(struct state *s, int64_t id, struct err *e);
 int state_publish(struct state *s, int64_t id, bool *was, struct err *e);
 

@@ -332,8 +332,13 @@ int store_reopen(struct store *s, struct err *e)
 /* libgit2 keeps each pack that it has seen open, and mapped. */
 void store_forget_packs(struct store *s)
 {
-	if (s->repacked)
-		s->repacked = store_reopen(s, NULL) != 0;
+	struct err e = {0};
+
+	if (!s->repacked)
+		return;
+	s->repacked = false;
+	if (store_reopen(s, &e) != 0)
+		store_tell(s, LOG_LEVEL_WARNING, "%s", e.text);
 }
 
 /*
