@@ -171,7 +171,8 @@ static int plan_known(void *arg, const struct state_head *wp, struct err *e)
 		add_missing(p, wp);
 		return 0;
 	}
-	if (!read || guard_holds_gone(&p->f->sync->mapper->guard, wp->id))
+	if (!read || wp->outcome == OUTCOME_GONE ||
+		guard_holds_gone(&p->f->sync->mapper->guard, wp->id))
 		add_todo(p, wp->id);
 	p->next++;
 	return 0;

@@ -256,6 +256,8 @@ static int put_rows(struct victims *v, struct err *e)
 	int r = state_removal_prune(
 		state, now - m->config->guard_within, now, e);
 
+	for (size_t i = 0; r == 0 && i < v->gone.n; i++)
+		r = state_gone(state, v->gone.ids[i], e);
 	for (size_t i = 0; r == 0 && i < v->n; i++) {
 		const struct victim *victim = &v->items[i];
 

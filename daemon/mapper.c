@@ -334,7 +334,9 @@ static int recall_row(
 		buf_add_str(&item->comments, wp->comments);
 	item->damaged = wp->damaged;
 	item->kept = true;
-	item->recorded = wp->outcome == OUTCOME_MADE && wp->reason.p == NULL;
+	item->gone = wp->outcome == OUTCOME_GONE;
+	item->recorded = item->gone ||
+			 (wp->outcome == OUTCOME_MADE && wp->reason.p == NULL);
 	return 0;
 }
 

@@ -165,6 +165,7 @@ struct mapper_item {
 	struct str editor_name; /* of the arena, while it is mapped */
 	struct buf answer;      /* that brings one of them, not yet taken in */
 	uint8_t hash[SHA256_SIZE];
+	bool gone;        /* kept, as the server does not show it any more */
 	bool damaged;     /* what the state keeps of it: it is left out */
 	bool known;       /* the state has a row of it */
 	bool forced;      /* map it though its source is the one we know */

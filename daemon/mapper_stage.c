@@ -406,13 +406,13 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 /*
  * Documents that no entry makes any more, and none takes over, are removals
  * for the guard to see, but for those that are to be kept.  All others go on,
- * or stay for what failed.
+ * or stay for what failed.  What is left of one that is gone goes by no entry.
  */
 static void leave(struct staging *s)
 {
 	struct mapper *m = s->m;
 
-	for (size_t i = 0; i < s->n_own; i++) {
+	for (size_t i = 0; i < s->n_own && !s->item->gone; i++) {
 		const struct own_document *d = &s->own[i];
 
 		if (rendering_of(s, d) != NULL) {
@@ -429,6 +429,7 @@ static void leave(struct staging *s)
 	}
 }
 
+/* Of one that is gone, only what is left. */
 static int place_all(struct staging *s, struct err *e)
 {
 	int r = 0;
@@ -436,6 +437,8 @@ static int place_all(struct staging *s, struct err *e)
 	for (size_t i = 0; r == 0 && i < s->rendered->n; i++) {
 		struct rendering *one = &s->rendered->items[i];
 
+		if (s->item->gone && document_of(s, one) == NULL)
+			continue;
 		if (one->err.code == 0)
 			r = place(s, one, e);
 		if (one->err.code != 0 && s->bad.code == 0)
@@ -450,7 +453,8 @@ static int place_all(struct staging *s, struct err *e)
  */
 static bool is_recorded(const struct staging *s, enum outcome outcome)
 {
-	return s->item->recorded && outcome == OUTCOME_MADE && !s->pending &&
+	return s->item->recorded && !s->pending &&
+	       (outcome == OUTCOME_MADE || outcome == OUTCOME_GONE) &&
 	       !store_has_staged(s->m->store, s->item->id);
 }
 
@@ -492,8 +496,10 @@ static void put_row(struct staging *s)
 {
 	struct state_work_package row = row_of(s->item);
 
-	row.outcome = OUTCOME_MADE;
-	if (s->bad.code != 0) {
+	row.outcome = s->item->gone ? OUTCOME_GONE : OUTCOME_MADE;
+	if (s->item->gone) {
+		memset(row.hash, 0, sizeof(row.hash));
+	} else if (s->bad.code != 0) {
 		row.outcome = OUTCOME_FAILED;
 		row.reason = str_of(s->bad.text);
 		mapper_failed(s->m, s->item->id, s->bad.text);

@@ -38,6 +38,7 @@ static const char *const outcomes[] = {
 	[OUTCOME_MADE] = "made",
 	[OUTCOME_UNMATCHED] = "left out",
 	[OUTCOME_FAILED] = "failed",
+	[OUTCOME_GONE] = "gone",
 };
 
 static int put_work_package(

@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/mapper.h"
-
 void victims_fini(struct victims *v)
 {
 	for (size_t i = 0; i < v->n; i++) {
@@ -23,6 +21,7 @@ void victims_fini(struct victims *v)
 		free(v->items[i].path);
 	}
 	free(v->items);
+	free(v->gone.ids);
 }
 
 static int by_document(const void *a, const void *b)
@@ -107,8 +106,11 @@ static void add_victims(void *arg, const struct removal *removal)
 		v->code = store_documents(m->store, id, on_victim, v, v->e);
 	for (size_t i = first; i < v->n; i++)
 		v->items[i].project = head.project_id;
-	if (v->code == 0 && removal->entry.p == NULL && v->n == first &&
-		v->kept == 0)
+	if (v->code != 0 || removal->entry.p != NULL)
+		return;
+	if (v->n > first || v->kept > 0)
+		mapper_ids_add(&v->gone, id);
+	else
 		store_drop_work_package(m->store, id);
 }
 

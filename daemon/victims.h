@@ -1,7 +1,7 @@
 #ifndef DAEMON_VICTIMS_H
 #define DAEMON_VICTIMS_H
 
-#include "daemon/guard.h"
+#include "daemon/mapper.h"
 
 /* The documents that the removals of a pass are about.  Worker's thread. */
 enum verdict { GOES, IS_HELD, STAYS_HELD };
@@ -24,8 +24,9 @@ struct victims {
 	struct mapper *m;
 	const struct removal *removal; /* that is looked at */
 	bool released;
-	size_t kept;       /* of that one: when_gone: keep */
-	size_t n_unproven; /* that were not held before */
+	size_t kept;            /* of that one: when_gone: keep */
+	size_t n_unproven;      /* that were not held before */
+	struct mapper_ids gone; /* of which documents are there */
 	size_t n, cap;
 	struct victim *items; /* those of a work package together */
 	int code;             /* of what failed, */

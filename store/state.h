@@ -84,6 +84,7 @@ enum outcome {
 	OUTCOME_MADE = 1,  /* at least one document */
 	OUTCOME_UNMATCHED, /* no entry fits: left out */
 	OUTCOME_FAILED,    /* an error: documents kept as they were */
+	OUTCOME_GONE,      /* the server does not show it; documents are left */
 };
 
 struct state_work_package {

@@ -292,6 +292,18 @@ int state_renamed_add(struct state *s, int64_t kind, int64_t id, struct str was,
 	return query_run(&q, e);
 }
 
+int state_gone(struct state *s, int64_t work_package, struct err *e)
+{
+	struct query q = query_open(s,
+		"UPDATE work_package SET outcome = ?1, reason = NULL,"
+		" hash = zeroblob(32) WHERE id = ?2 AND outcome <> ?1");
+
+	_Static_assert(SHA256_SIZE == 32, "as in the statement");
+	bind_int(&q, OUTCOME_GONE);
+	bind_int(&q, work_package);
+	return query_run(&q, e);
+}
+
 int state_keep_unproven(struct state *s, struct err *e)
 {
 	_Static_assert(HELD_REMOVAL == 1 && KEEP_UNPROVEN == 2,

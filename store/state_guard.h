@@ -83,6 +83,12 @@ int state_staged_changes(
 	struct state *s, state_held_fn *fn, void *arg, struct err *e);
 
 /*
+ * The server does not show a work package any more: no new document is made of
+ * it, and should it be shown again, it counts as changed.
+ */
+int state_gone(struct state *s, int64_t work_package, struct err *e);
+
+/*
  * What is unproven stays from now on when its work package is gone, and is held
  * no more.
  */

@@ -154,8 +154,8 @@ static int count_outcomes(
 		int64_t n = column_int(&q);
 
 		c->work_packages += n;
-		if (outcome == OUTCOME_MADE)
-			c->made = n;
+		if (outcome == OUTCOME_MADE || outcome == OUTCOME_GONE)
+			c->made += n;
 		else if (outcome == OUTCOME_UNMATCHED)
 			c->unmatched = n;
 		else if (outcome == OUTCOME_FAILED)

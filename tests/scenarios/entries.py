@@ -104,8 +104,52 @@ def gone(w):
             same=False)
 
 
+TWO = """
+documents:
+- name: goes
+  continue: true
+  path: "%s"
+- name: stays
+  when_gone: keep
+  path: "all/${ id }.md"
+"""
+
+
+def half_gone(tap, path):
+    """Of one that is gone a document stays: no other is made of it again, till
+    it is shown again."""
+    with StandIn("--generate", "6", "--projects", "2") as server, Sync(
+            server.url, projects="[demo-1]", mapping=TWO % path) as sync:
+        def move(project):
+            server.side("edit", {"id": 2, "set": {"project": project},
+                                 "silent": True})
+            return sync.once("--reconcile")
+        sync.once()
+        whole = sync.tree()
+        done = move(2)
+        left = sync.tree()
+        tap.ok(" 1 removed" in done.err and len(left) == len(whole) - 1 and
+               "all/2.md" in left, "one goes, one stays: " + path, done)
+        done = sync.once("--reconcile")
+        tap.ok("removed" not in done.err and sync.tree() == left,
+               "another reconcile: nothing goes again", done)
+        sync.configure(mapping=TWO.replace(
+            "continue", "front_matter: { id: '${ id }' }\n  continue") % path)
+        sync.once()
+        tap.same(set(sync.tree()), set(left),
+                 "another mapping: nothing comes back")
+        sync.configure(mapping=TWO % path)
+        sync.once()
+        tap.same(sync.tree(), left, "nor with the first one")
+        move(1)
+        tap.tree(sync.tree(), whole, "shown again: both are there")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 def main():
     tap = Tap()
+    half_gone(tap, "some/${ id }.md")
+    half_gone(tap, "all/${ id }.md")
     with StandIn("--generate", "6") as server, Sync(
             server.url, projects="[demo-1]", mapping=MAPPING,
             more=MORE) as sync:
