@@ -298,6 +298,8 @@ static void on_noted(struct job *job)
 	struct hooks *h = container_of(job, struct hooks, job);
 
 	h->collecting = false;
+	if (h->news.err.code != 0) /* it is noted with what comes next */
+		log_error("%s", h->news.err.text);
 	if (h->closing)
 		finish_closing(h);
 	else

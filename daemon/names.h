@@ -51,8 +51,7 @@ void names_fini(struct names *n);
  */
 int names_load(struct names *n, struct state *state, struct err *e);
 
-/* Remove schemas from the state that are lost; lists, which are put anew, stay.
- */
+/* Remove lost schemas from the state; lists stay until they are put anew. */
 int names_drop_lost(const struct names *n, struct state *state, struct err *e);
 
 /* ERR_DATA if something is lost, with what becomes of it. */

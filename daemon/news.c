@@ -420,6 +420,7 @@ void news_note(struct news *n, struct store *store)
 {
 	int64_t seen;
 
+	n->err = (struct err){0};
 	if (load_seen(store, &seen, &n->err) == 0 && seen == n->noted)
 		note(n, store, n->seen);
 }
