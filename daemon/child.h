@@ -29,6 +29,7 @@ struct child {
 	/* Result: code 0 if it ended with status 0. */
 	struct err err;
 	int status; /* its exit status; -1: killed, or never started */
+	int signal; /* that killed it, or 0 */
 	bool timed_out;
 	struct buf out, errors; /* what it said, the first 64 KiB of each */
 
@@ -40,7 +41,6 @@ struct child {
 	uv_write_t write;
 	unsigned n_handles;
 	bool running;
-	int signal;
 };
 
 /* done() runs exactly once, later, on the loop's thread. */

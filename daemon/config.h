@@ -150,24 +150,16 @@ void config_rehearse(struct config *c, const char *folder);
 /*
  * The key, from where the configuration says.  *out is the caller's, who
  * wipes it with config_wipe_token().  ERR_CONFIG with the way out, never
- * with the key.
+ * with the key; of a command also ERR_AGAIN (token_command.h).
  */
 int config_token(const struct config *c, char **out, struct err *e);
 void config_wipe_token(char *token); /* accepts NULL; frees */
 
-/* The key's command, where the caller ran it beside other things. */
-struct token_command {
-	struct str said; /* the first CONFIG_TOKEN_MOST bytes of it, */
-	int status;      /* its exit status, */
-	bool timed_out;  /* and whether it was ended after CONFIG_TOKEN_TIME */
-};
+#define CONFIG_TOKEN_MOST 4096 /* so many bytes are no key */
 
-#define CONFIG_TOKEN_MOST 4096
-#define CONFIG_TOKEN_TIME (30 * STAMP_SECOND)
-
-/* As config_token(), which runs it and waits. */
-int config_token_said(const struct config *c, const struct token_command *ended,
-	char **out, struct err *e);
+/* The same of what was said, where the caller ran the command. */
+int config_token_said(
+	const struct config *c, struct str said, char **out, struct err *e);
 
 /*
  * The control socket's path: the configuration's, else control.sock in

@@ -1,7 +1,6 @@
 #ifndef DAEMON_SERVICE_PARTS_H
 #define DAEMON_SERVICE_PARTS_H
 
-#include "daemon/child.h"
 #include "daemon/control.h"
 #include "daemon/hooks.h"
 #include "daemon/maintain.h"
@@ -10,6 +9,7 @@
 #include "daemon/pass.h"
 #include "daemon/push.h"
 #include "daemon/service.h"
+#include "daemon/token_command.h"
 #include "daemon/verify.h"
 
 /* A configuration that is read again, while the key's command runs. */
@@ -17,9 +17,7 @@ struct reload {
 	struct config *config; /* owned; NULL: none is read */
 	uint64_t number;       /* of it, or of the last one */
 	bool again;            /* it is read once more then */
-	struct child child;
-	char *argv[4];
-	struct buf said; /* owned */
+	struct token_command command;
 };
 
 /*

@@ -12,7 +12,6 @@
 #include "daemon/service_parts.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/stamp.h"
 #include "daemon/event.h"
@@ -95,50 +94,17 @@ static void finish(struct service *s, char *token, struct err *e)
 
 /* --- The key's command --------------------------------------------------- */
 
-/* More than a key can have is not waited for. */
-static void on_heard(struct child *child, struct str bytes)
+static void on_command(struct token_command *command)
 {
-	struct reload *reload = container_of(child, struct reload, child);
-	struct buf *said = &reload->said;
-	size_t room = CONFIG_TOKEN_MOST - said->n;
-
-	buf_reserve(said, room); /* it moves nowhere */
-	buf_add(said, bytes.p, bytes.n < room ? bytes.n : room);
-	if (said->n == CONFIG_TOKEN_MOST)
-		child_kill(child);
-}
-
-static void tell_errors(const struct child *child)
-{
-	struct str errors = buf_str(&child->errors);
-	struct str line;
-
-	while (str_line(&errors, &line))
-		log_warning("the key's command: %.*s", STR_ARGS(line));
-}
-
-static void on_command(struct child *child)
-{
-	struct reload *reload = container_of(child, struct reload, child);
+	struct reload *reload = container_of(command, struct reload, command);
 	struct service *s = container_of(reload, struct service, reload);
-	const struct token_command ended = {
-		.said = buf_str(&reload->said),
-		.status = child->status,
-		.timed_out = child->timed_out,
-	};
+	struct err e = command->err;
 	char *token = NULL;
-	struct err e = {0};
 
-	if (!s->stopping)
-		tell_errors(child);
-	if (child->err.code == ERR_IO) /* it could not be started */
-		e = child->err;
-	else
-		config_token_said(reload->config, &ended, &token, &e);
-	if (reload->said.p != NULL)
-		explicit_bzero(reload->said.p, reload->said.cap);
-	buf_fini(&reload->said);
-	child_fini(child);
+	if (e.code == 0)
+		config_token_said(
+			reload->config, buf_str(&command->said), &token, &e);
+	token_command_fini(command);
 	finish(s, token, &e);
 }
 
@@ -146,17 +112,12 @@ static void run_command(struct service *s)
 {
 	struct reload *reload = &s->reload;
 
-	reload->argv[0] = "sh";
-	reload->argv[1] = "-c";
-	reload->argv[2] = (char *)reload->config->token_value;
-	reload->child = (struct child){
+	reload->command = (struct token_command){
 		.loop = &s->loop,
-		.program = "/bin/sh",
-		.argv = reload->argv,
-		.timeout = CONFIG_TOKEN_TIME,
-		.heard = on_heard,
+		.command = reload->config->token_value,
+		.timeout = TOKEN_COMMAND_TIME,
 	};
-	child_start(&reload->child, on_command);
+	token_command_start(&reload->command, on_command);
 }
 
 /* --- Its beginning and its end ------------------------------------------- */
@@ -201,7 +162,7 @@ bool service_reloads(const struct service *s)
 void service_end_reload(struct service *s)
 {
 	if (service_reloads(s))
-		child_kill(&s->reload.child);
+		token_command_kill(&s->reload.command);
 }
 
 void service_take_over(struct service *s)

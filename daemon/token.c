@@ -2,28 +2,15 @@
  * token - the server's key, from a file, the environment, a credential of
  * systemd or a command; never from the configuration itself.
  */
+#include "daemon/config.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/buf.h"
-#include "base/stamp.h"
-#include "daemon/config.h"
-
-static int refuse_length(const char *what, struct err *e)
-{
-	return err_set(e, ERR_CONFIG,
-		"%s: holds more than %d bytes: is that the key?", what,
-		CONFIG_TOKEN_MOST);
-}
+#include "daemon/token_command.h"
 
 static int read_stream(
 	FILE *f, const char *what, struct buf *out, struct err *e)
@@ -35,7 +22,9 @@ static int read_stream(
 	if (ferror(f))
 		return err_errno(e, ERR_CONFIG, errnum, "%s", what);
 	if (n == sizeof(bytes))
-		return refuse_length(what, e);
+		return err_set(e, ERR_CONFIG,
+			"%s: holds more than %d bytes: is that the key?", what,
+			CONFIG_TOKEN_MOST);
 	buf_add(out, bytes, n);
 	explicit_bzero(bytes, sizeof(bytes));
 	return 0;
@@ -54,115 +43,35 @@ static int read_file(const char *path, struct buf *out, struct err *e)
 	return r;
 }
 
-/* A shell with a group of its own, whose output is at *fd. */
-static int start_command(const char *command, pid_t *pid, int *fd)
+static void on_command(struct token_command *command)
 {
-	char *const argv[] = {"sh", "-c", (char *)command, NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	int ends[2];
-	int errnum;
-
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return errno;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-	errnum = posix_spawn(
-		pid, "/bin/sh", &actions, &attributes, argv, environ);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&actions);
-	close(ends[1]);
-	*fd = ends[0];
-	if (errnum != 0)
-		close(ends[0]);
-	return errnum;
+	(void)command;
 }
 
-static int refuse_time(const char *what, struct err *e)
-{
-	return err_set(e, ERR_AGAIN,
-		"the key's command: no end after %lld s: %s",
-		(long long)(CONFIG_TOKEN_TIME / STAMP_SECOND), what);
-}
-
-/* Something to read before end, whatever signals come. */
-static bool wait_for(int fd, int64_t end)
-{
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	int n;
-
-	do {
-		int64_t left = end - stamp_monotonic();
-
-		if (left <= 0)
-			return false;
-		n = poll(&p, 1, (int)(left / 1000) + 1);
-	} while (n < 0 && errno == EINTR);
-	return n > 0;
-}
-
-/* What waits for the key stands still: not for long. */
-static int read_pipe(
-	int fd, const char *what, int64_t end, struct buf *out, struct err *e)
-{
-	ssize_t n = 1;
-
-	buf_reserve(out, CONFIG_TOKEN_MOST);
-	while (n != 0 && out->n < CONFIG_TOKEN_MOST) {
-		if (!wait_for(fd, end))
-			return refuse_time(what, e);
-		n = read(fd, out->p + out->n, CONFIG_TOKEN_MOST - out->n);
-		if (n > 0)
-			out->n += (size_t)n;
-		else if (n < 0 && errno != EINTR)
-			return err_errno(e, ERR_AGAIN, errno, "%s", what);
-	}
-	return out->n < CONFIG_TOKEN_MOST ? 0 : refuse_length(what, e);
-}
-
-/* It has said all, but may stay.  False: it is still there. */
-static bool wait_for_end(pid_t pid, int64_t end)
-{
-	int fd = pidfd_open(pid, 0);
-	bool ended = fd < 0 || wait_for(fd, end);
-
-	if (fd >= 0)
-		close(fd);
-	return ended;
-}
-
-/* One that fails may ask a vault that is not up yet. */
-static int refuse_status(const char *command, int status, struct err *e)
-{
-	return err_set(e, ERR_AGAIN, "the key's command failed (status %d): %s",
-		status, command);
-}
-
+/* Whoever wants the key waits for it. */
 static int read_command(const char *command, struct buf *out, struct err *e)
 {
-	pid_t pid = -1;
-	int fd = -1;
-	int status = 0;
-	int errnum = start_command(command, &pid, &fd);
-	int64_t end = stamp_monotonic() + CONFIG_TOKEN_TIME;
-	int r;
+	uv_loop_t loop;
+	struct token_command t = {
+		.loop = &loop,
+		.command = command,
+		.timeout = TOKEN_COMMAND_TIME,
+	};
+	int r = uv_loop_init(&loop);
 
-	if (errnum != 0)
-		return err_errno(e, ERR_AGAIN, errnum,
-			"the key's command cannot be run: %s", command);
-	r = read_pipe(fd, command, end, out, e);
-	close(fd);
-	if (r == 0 && !wait_for_end(pid, end))
-		r = refuse_time(command, e);
 	if (r != 0)
-		kill(-pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (r == 0 && status != 0)
-		return refuse_status(command,
-			WIFEXITED(status) ? WEXITSTATUS(status) : status, e);
+		return err_set(e, ERR_AGAIN,
+			"the key's command cannot be run: %s: %s", command,
+			uv_strerror(r));
+	token_command_start(&t, on_command);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_loop_close(&loop);
+	r = t.err.code;
+	if (r == 0)
+		buf_add_str(out, buf_str(&t.said));
+	else
+		err_set(e, r, "%s", t.err.text);
+	token_command_fini(&t);
 	return r;
 }
 
@@ -255,7 +164,7 @@ static int refuse(const struct config *c, bool empty, struct err *e)
 		      : "it is not one word");
 }
 
-static int judge(
+int config_token_said(
 	const struct config *c, struct str said, char **out, struct err *e)
 {
 	struct str token = trim(said);
@@ -272,25 +181,11 @@ int config_token(const struct config *c, char **out, struct err *e)
 	int r = read_raw(c, &raw, e);
 
 	if (r == 0)
-		r = judge(c, buf_str(&raw), out, e);
+		r = config_token_said(c, buf_str(&raw), out, e);
 	if (raw.p != NULL)
 		explicit_bzero(raw.p, raw.cap);
 	buf_fini(&raw);
 	return r;
-}
-
-int config_token_said(const struct config *c, const struct token_command *ended,
-	char **out, struct err *e)
-{
-	const char *command = c->token_value;
-
-	if (ended->said.n >= CONFIG_TOKEN_MOST)
-		return refuse_length(command, e);
-	if (ended->timed_out)
-		return refuse_time(command, e);
-	if (ended->status != 0)
-		return refuse_status(command, ended->status, e);
-	return judge(c, ended->said, out, e);
 }
 
 void config_wipe_token(char *token)

@@ -163,6 +163,9 @@ def key_from_command(tap, server):
         tap.ok("the old configuration stays" in sync.said() and
                "A vault sleeps" in sync.said(), "and what it said",
                sync.said())
+        code, said = answer(asks(": %0200000d" % 0))
+        tap.ok(code == 75 and "cannot be run" in said,
+               "so is one that is too long to be run", said)
         code, said = answer(asks("yes key"))
         tap.ok(code == 78 and "more than 4096" in said,
                "so is one that says too much", said)

@@ -4,16 +4,13 @@
  */
 #include "daemon/config.h"
 
-#include <errno.h>
 #include <glob.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -302,25 +299,6 @@ static void test_refused(void **state)
 	}
 }
 
-/* Whoever waits, waits in vain: from the first time on, or later. */
-static bool time_is_over;
-static int calls_before;
-static int signals; /* that come while one waits */
-
-/* glibc's. NOLINTNEXTLINE(*-parameter-name) */
-int poll(struct pollfd *fds, nfds_t n, int timeout)
-{
-	struct timespec t = {timeout / 1000, timeout % 1000 * 1000000L};
-
-	if (signals-- > 0) {
-		errno = EINTR;
-		return -1;
-	}
-	if (time_is_over && calls_before-- <= 0)
-		return 0;
-	return ppoll(fds, n, timeout < 0 ? NULL : &t, NULL);
-}
-
 static int token_of(const char *setting, char **token, struct err *e)
 {
 	char text[512];
@@ -374,21 +352,6 @@ static void test_tokens(void **state)
 	assert_int_equal(token_of("credential: key", &token, &e), ERR_CONFIG);
 	assert_int_equal(token_of("command: exit 3", &token, &e), ERR_AGAIN);
 	assert_non_null(strstr(e.text, "status 3"));
-	assert_int_equal(token_of("command: yes key", &token, &e), ERR_CONFIG);
-	assert_non_null(strstr(e.text, "more than 4096"));
-	time_is_over = true;
-	assert_int_equal(
-		token_of("command: 'sleep 600; :'", &token, &e), ERR_AGAIN);
-	assert_non_null(strstr(e.text, "no end after 30 s"));
-	signals = 2;
-	assert_int_equal(
-		token_of("command: 'sleep 3; echo x'", &token, &e), ERR_AGAIN);
-	/* One that closes its output and stays: key and end are read. */
-	calls_before = 2;
-	assert_int_equal(
-		token_of("command: 'echo x; exec >&-; sleep 3'", &token, &e),
-		ERR_AGAIN);
-	time_is_over = false;
 
 	/* Two lines, or nothing, are no key; and are not shown. */
 	snprintf(setting, sizeof(setting), "file: %s",
