@@ -173,6 +173,8 @@ static void on_timer_closing(uv_timer_t *timer)
 
 void service_close(struct service *s)
 {
+	if (!s->stopping)
+		notify_stopping(&s->notify);
 	s->stopping = true;
 	if (s->control != NULL)
 		control_close(s->control, on_closed, s);

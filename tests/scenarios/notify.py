@@ -2,6 +2,7 @@
 what is done, that a configuration is read again, the end; and a watchdog
 that is fed only while work advances."""
 import ctypes
+import glob
 import os
 import shutil
 import socket
@@ -75,7 +76,11 @@ def life(tap):
         told = float(manager.heard("MONOTONIC_USEC")[0][1]) / 1e6
         tap.ok(now - 60 < told <= now, "with its moment", (now, told))
         tap.ok(not manager.heard("WATCHDOG"), "no watchdog, no food")
-        sync.stop()
+        for name in glob.glob(sync.state_file + "*"):
+            os.unlink(name)
+        tap.ok(until(lambda: sync.process.poll() is not None) and
+               manager.heard("STOPPING"),
+               "an end by itself is told, too", manager.got)
 
 
 def early(tap):
