@@ -6,7 +6,7 @@
  *   dry               nothing: the differences are told
  *   it failed         what is staged, without the cursor; nothing of another
  *                     mapping before the guard has weighed it
- *   the store failed  nothing; it is mended
+ *   the store failed  nothing; it is mended, unless it was replaced
  *
  * The cursor in memory follows once that is done.
  */
@@ -179,6 +179,12 @@ static void discard(struct pass *p, struct mapper *m)
 	p->next = *p->cursor;
 }
 
+/* Nothing is written into it any more. */
+static bool store_failed(const struct err *e)
+{
+	return e->code == ERR_IO || e->code == ERR_REPLACED;
+}
+
 static void run_commit(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
@@ -195,7 +201,7 @@ static void run_commit(struct job *job)
 		discard(p, m);
 	} else if (p->err.code == 0) {
 		commit_whole(p, m);
-	} else if (p->err.code != ERR_IO) {
+	} else if (!store_failed(&p->err)) {
 		guard_forget(&m->guard);
 		if (m->guard.weighing)
 			store_discard(m->store);
@@ -204,11 +210,10 @@ static void run_commit(struct job *job)
 	}
 	if (p->err.code == ERR_CANCELED)
 		abandon(p, m);
-	if (p->err.code == ERR_IO) {
+	if (store_failed(&p->err))
 		store_discard(m->store);
-		if (mapper_mend(m, &p->mended, &e) != 0)
-			log_error("%s", e.text);
-	}
+	if (p->err.code == ERR_IO && mapper_mend(m, &p->mended, &e) != 0)
+		log_error("%s", e.text);
 	p->counts = m->counts;
 	p->run = m->run.id;
 	memcpy(p->commit, m->commit, sizeof(p->commit));

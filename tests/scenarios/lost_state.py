@@ -420,6 +420,32 @@ def removed_alive(tap):
         tap.tree(sync.tree(), sync.scratch(), "removed while it runs: whole")
 
 
+def removed_amid(tap):
+    """The same while a pass runs that commits before its end: what is staged
+    is given up, and the fault is told once."""
+    each = "commit: { by: work-package }"
+    with StandIn(*WORLD) as server, Sync(
+            server.url, more=each, **SYNCED) as sync:
+        sync.start()
+        head = sync.head()
+        server.side("edit", {"id": 8, "set": {"subject": "Is new"}})
+        server.side("fault", {"match": "/api/v3/", "times": -1,
+                              "delay_ms": 1000})
+        server.side("requests/reset")
+        until(server.requests)
+        lose(sync)
+        tap.ok(until(lambda: sync.process.poll() is not None) and
+               sync.process.returncode == 74 and sync.head() == head,
+               "removed amid a pass: it ends", sync.said())
+        tap.ok("its state was removed" in sync.said() and
+               "more since" not in sync.said(),
+               "removed amid a pass: which is told once", sync.said())
+        server.side("faults/clear")
+        sync.start()
+        tap.same(sync.stop(), 0, "removed amid a pass: the next goes on")
+        tap.tree(sync.tree(), sync.scratch(), "removed amid a pass: whole")
+
+
 def damaged_while_held(tap):
     """Changes are held when the state is damaged: that is over with it, and
     the next mapping is seen."""
@@ -465,6 +491,7 @@ def main():
     garbled_alive(tap, True)
     replaced(tap)
     removed_alive(tap)
+    removed_amid(tap)
     damaged_while_held(tap)
     return tap.end()
 
