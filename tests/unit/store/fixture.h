@@ -243,6 +243,26 @@ static inline int n_told(struct fixture *f)
 	return n;
 }
 
+static inline void count_adrift(void *arg, int64_t work_package,
+	struct str entry, struct str path, bool lost)
+{
+	(void)work_package;
+	(void)entry;
+	(void)path;
+	(void)lost;
+	++*(int *)arg;
+}
+
+/* How many documents does a look find not to be as recorded? */
+static inline int n_adrift(struct fixture *f)
+{
+	int n = 0;
+
+	if (store_look(f->store, false, count_adrift, &n, &f->err) != 0)
+		fail_msg("store_look: %s", f->err.text);
+	return n;
+}
+
 static inline const char *files(struct fixture *f)
 {
 	return run(GIT "ls-tree -r --name-only HEAD | tr '\\n' ' '", f->path);

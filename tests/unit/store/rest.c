@@ -6,22 +6,11 @@
 
 #include "tests/unit/store/fixture.h"
 
-static void on_adrift(void *arg, int64_t work_package, struct str entry,
-	struct str path, bool lost)
-{
-	(void)arg;
-	(void)work_package;
-	(void)entry;
-	(void)path;
-	(void)lost;
-}
-
 /* As a pass begins. */
 static void look(struct fixture *f)
 {
 	store_watch(f->store);
-	if (store_look(f->store, false, on_adrift, NULL, &f->err) != 0)
-		fail_msg("store_look: %s", f->err.text);
+	n_adrift(f);
 }
 
 static int start(void **state, bool bare)
