@@ -17,6 +17,7 @@
 #include "base/util.h"
 #include "store/branch.h"
 #include "store/git_error.h"
+#include "store/history.h"
 #include "store/intent.h"
 #include "store/names.h"
 #include "store/notes.h"
@@ -185,8 +186,11 @@ static int write_rows(struct job *j, struct err *e)
 
 	if (code == 0)
 		code = staged_reads_apply(&j->store->reads, s, e);
-	if (code == 0 && (made || j->changes.n > 0))
-		code = intent_put(s, &j->intent, &j->changes, e);
+	if (code == 0 && (made || j->changes.n > 0)) {
+		code = history_note_rows(j->store, &j->intent.new, e);
+		if (code == 0)
+			code = intent_put(s, &j->intent, &j->changes, e);
+	}
 	if (code == 0 && made)
 		code = notes_said(j->store, &j->notes, e);
 	return code;

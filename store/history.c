@@ -23,6 +23,7 @@
 #include "store/trees.h"
 
 #define TIP "store.tip" /* the branch's commit, as far as the state knows */
+#define ROWS "store.rows"
 #define BEHIND "store.behind"
 
 bool history_trailer(
@@ -349,12 +350,46 @@ int history_has_more(struct store *s, const git_oid *tip, const git_oid *base,
 
 /* --- The state ------------------------------------------------------------ */
 
-int history_note(struct store *s, const git_oid *tip, struct err *e)
+static int put_oid(
+	struct state *s, const char *key, const git_oid *oid, struct err *e)
 {
 	char hex[GIT_OID_HEXSZ + 1];
 
-	git_oid_tostr(hex, sizeof(hex), tip);
-	return state_put(s->state, TIP, str_of(hex), e);
+	git_oid_tostr(hex, sizeof(hex), oid);
+	return state_put(s, key, str_of(hex), e);
+}
+
+static int get_oid(struct state *s, const char *key, bool *found, git_oid *out,
+	struct err *e)
+{
+	struct buf text = {0};
+	int code = state_get(s, key, &text, found, e);
+
+	*out = (git_oid){{0}};
+	if (*found && git_oid_fromstrn(out, buf_str(&text).p, text.n) != 0)
+		*found = false;
+	buf_fini(&text);
+	return code;
+}
+
+int history_note(struct store *s, const git_oid *tip, struct err *e)
+{
+	return put_oid(s->state, TIP, tip, e);
+}
+
+int history_known_tip(struct store *s, bool *known, git_oid *out, struct err *e)
+{
+	return get_oid(s->state, TIP, known, out, e);
+}
+
+int history_note_rows(struct store *s, const git_oid *commit, struct err *e)
+{
+	return put_oid(s->state, ROWS, commit, e);
+}
+
+int history_rows(struct store *s, bool *known, git_oid *out, struct err *e)
+{
+	return get_oid(s->state, ROWS, known, out, e);
 }
 
 int history_put_behind(struct store *s, struct err *e)
@@ -408,24 +443,14 @@ static int make_again(struct store *s, const git_oid *tip, struct err *e)
 		code = history_unlist(s, e);
 	if (code == 0)
 		code = history_note(s, tip, e);
+	if (code == 0)
+		code = history_note_rows(s, tip, e);
 	return state_unnest(s->state, code, e);
 }
 
 int state_tip(struct state *s, struct buf *out, bool *found, struct err *e)
 {
 	return state_get(s, TIP, out, found, e);
-}
-
-int history_known_tip(struct store *s, bool *known, git_oid *out, struct err *e)
-{
-	struct buf text = {0};
-	int code = state_tip(s->state, &text, known, e);
-
-	*out = (git_oid){{0}};
-	if (*known && git_oid_fromstrn(out, buf_str(&text).p, text.n) != 0)
-		*known = false;
-	buf_fini(&text);
-	return code;
 }
 
 static int has_documents(struct store *s, bool *has, struct err *e)

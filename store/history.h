@@ -71,6 +71,13 @@ int history_deltas(struct store *s, const git_commit *commit,
 int history_known_tip(
 	struct store *s, bool *known, git_oid *out, struct err *e);
 
+/*
+ * The commit that rows of files were written with: what they name was there,
+ * whatever others, or a loss of objects, made of the branch since.
+ */
+int history_note_rows(struct store *s, const git_oid *commit, struct err *e);
+int history_rows(struct store *s, bool *known, git_oid *out, struct err *e);
+
 /* Which instance made a commit, by its trailer; false: none. */
 bool history_instance(const git_commit *commit, struct buf *out);
 

@@ -68,11 +68,36 @@ struct comparison {
 	bool torn;   /* a row names what is not there, and nobody took away */
 };
 
+/* What cannot be read may have held it. */
+static bool had(struct store *s, const git_oid *commit, const char *path)
+{
+	struct spot spot;
+	git_oid tree;
+
+	return tree_of(s->repo, commit, &tree, NULL) != 0 ||
+	       tree_find(&s->trees, &tree, path, &spot, NULL) != 0 ||
+	       spot.kind == SPOT_FILE;
+}
+
+/*
+ * A person may have taken the file away just before a commit of ours, which is
+ * without it then: what was seen before had it.
+ */
+static bool was_never_there(struct store *s, const char *path)
+{
+	git_oid rows;
+	bool known = false;
+
+	return history_rows(s, &known, &rows, NULL) == 0 && known &&
+	       !had(s, &rows, path) && !had(s, &s->seen_tip, path);
+}
+
 static int on_mismatch(void *arg, const struct mismatch *m, struct err *e)
 {
 	struct comparison *c = arg;
 
-	c->torn |= m->recorded && !m->in_commit;
+	c->torn |= m->recorded && !m->in_commit &&
+		   was_never_there(c->store, m->path.p);
 	if (!m->recorded)
 		c->n_foreign++;
 	else if (m->work_package != 0)
@@ -113,8 +138,7 @@ static int compare_branch(struct store *s, const git_oid *tip, struct err *e)
 	code = state_unnest(s->state, code, e);
 	if (code == 0)
 		s->n_foreign = c.n_foreign + (int64_t)n_others;
-	if (code == 0 && c.torn && !git_oid_is_zero(tip) &&
-		git_oid_equal(tip, &s->known_tip))
+	if (code == 0 && c.torn && !git_oid_is_zero(tip))
 		code = distrust(s, e);
 	for (size_t i = 0; i < c.n_gone; i++)
 		free(c.gone[i]);

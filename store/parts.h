@@ -62,8 +62,6 @@ struct store {
 	atomic_uint_least64_t n_looked; /* grows with each content and file */
 	git_oid seen_tip;  /* the branch was like the state then, or is made so
 			    */
-	git_oid known_tip; /* the branch when it was opened, if the state knew
-			      it as that */
 	int64_t n_foreign; /* files in it that no document has on record */
 	int64_t look_at;   /* monotonic: when the work tree's turn is, */
 	int64_t walk_at;   /* and that of the branch's trees; */
@@ -96,9 +94,6 @@ int store_put_aside(struct store *s, const char *file, const char *name,
 /* Tell the daemon what a person should know. */
 void store_tell(const struct store *s, enum log_level level, const char *fmt,
 	...) PRINTF_LIKE(3, 4);
-
-/* Before anything is mended: known_tip.  Until it moves, it is as rows say. */
-int store_note_known(struct store *s, struct err *e);
 
 /*
  * When what is watched is to be looked at whole again, after a look that took

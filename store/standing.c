@@ -15,7 +15,6 @@
 #include "store/consolidate.h"
 #include "store/gc.h"
 #include "store/git_error.h"
-#include "store/history.h"
 #include "store/lock.h"
 #include "store/parts.h"
 #include "store/repository.h"
@@ -89,19 +88,6 @@ int store_tip(struct store *s, git_oid *out, struct err *e)
 	*out = (git_oid){{0}};
 	return rc == GIT_ENOTFOUND ? 0
 				   : git_failed(e, "cannot read %s", s->ref);
-}
-
-int store_note_known(struct store *s, struct err *e)
-{
-	git_oid known;
-	git_oid tip;
-	bool told = false;
-	int code = history_known_tip(s, &told, &known, e);
-
-	if (code == 0 && told && store_tip(s, &tip, NULL) == 0 &&
-		git_oid_equal(&tip, &known))
-		s->known_tip = tip;
-	return code;
 }
 
 static bool wants_gc(struct store *s)

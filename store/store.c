@@ -421,8 +421,6 @@ static int open_all(struct store *s, const struct store_options *o,
 	if (code == 0)
 		remove_fetched_before(s);
 	if (code == 0)
-		code = store_note_known(s, e);
-	if (code == 0)
 		code = mend(s, e);
 	if (code == 0)
 		code = notes_load(s, e);

@@ -28,6 +28,7 @@ documents:
     comments: { $each: c in comments, $value: "${ c.text }" }
   body: ${ description.raw }
 """
+PERSON = ("-c", "user.name=p", "-c", "user.email=p@x", "commit", "-qm", "x")
 LOGS = ("event", "removal", "run", "sqlite_sequence", "stale", "usage")
 LONG = ("source", "attachments", "comments")
 HELD = ("document", "file", "relations", "unique_value", "work_package")
@@ -150,20 +151,51 @@ def each_column(tap, sync):
     shutil.rmtree(kept.copy)
 
 
+def once(sync):
+    done = sync.once()
+    return done.code, done.err
+
+
+def resync(sync):
+    said = len(sync.said())
+    return sync.opsync("resync", "--wait").code, sync.said()[said:]
+
+
+def commit(sync):
+    """A person's, of nothing of ours."""
+    sync.git(*PERSON, "--allow-empty")
+
+
+def is_refused(tap, server, sync, name, path, syncs, between):
+    """A daemon's next pass goes on."""
+    head = sync.head()
+    sql(sync, "UPDATE file SET path = path || '~' WHERE path = ?", path)
+    between(sync)
+    code, said = syncs(sync)
+    tap.ok(code == (74 if syncs == resync else 0) and sync.git("diff", head, "HEAD").out == "" and
+           "rows of the state do not fit the branch" in said,
+           name + ": a pass makes no file of it", (code, said))
+    server.side("edit", {"id": 7, "set": {"subject": "Not " + name}})
+    tap.same(syncs(sync)[0], 0, name + ": and goes on")
+    tap.tree(sync.tree(), sync.scratch(), name + ": what is new is there")
+    tap.same(sync.opsync("verify").code, 0, name + ": all is known")
+
+
 def paths(tap, server, sync):
     """A pass, without any repair, takes no path for that of a document."""
     for path in "docs/7/index.md", sql(
             sync, "SELECT path FROM file WHERE attachment_id = 7")[0][0]:
+        is_refused(tap, server, sync, path, path, once, lambda _: None)
+        is_refused(tap, server, sync, path + ", a person has committed", path,
+                   once, commit)
+        sync.start()
+        server.side("edit", {"id": 7, "set": {"subject": "For " + path}})
         head = sync.head()
-        sql(sync, "UPDATE file SET path = path || '~' WHERE path = ?", path)
-        done = sync.once()
-        tap.ok(done.code == 0 and sync.head() == head and
-               "rows of the state do not fit the branch" in done.err,
-               path + ": a pass makes no file of it", done)
-        server.side("edit", {"id": 7, "set": {"subject": "On " + path}})
-        tap.same(sync.once().code, 0, path + ": and goes on")
-        tap.tree(sync.tree(), sync.scratch(), path + ": what is new is there")
-        tap.same(sync.opsync("verify").code, 0, path + ": all is known")
+        tap.ok(resync(sync)[0] == 0 and sync.head() != head,
+               path + ": a daemon has committed")
+        is_refused(tap, server, sync, path + ", to a daemon", path, resync,
+                   commit)
+        sync.stop()
 
 
 def flip_text(sync, table, column, ident, text):
@@ -217,13 +249,17 @@ def earlier(tap, sync):
 def taken_away(tap, sync):
     """What a person took away is no damage."""
     wanted = sync.tree()
-    sync.git("rm", "-q", "docs/8/index.md")
-    sync.git("-c", "user.name=p", "-c", "user.email=p@x", "commit", "-qm", "x")
-    done = sync.once()
-    tap.ok(done.code == 0 and "it is restored" in done.err and
-           "rows of the state" not in done.err,
-           "a document that a person removed is restored", done)
-    tap.tree(sync.tree(), wanted, "and nothing else")
+    for syncs in once, resync:
+        if syncs == resync:
+            sync.start()
+        sync.git("rm", "-q", "docs/8/index.md")
+        sync.git(*PERSON)
+        code, said = syncs(sync)
+        tap.ok(code == 0 and "it is restored" in said and
+               "rows of the state" not in said,
+               "a document that a person removed is restored", (code, said))
+        tap.tree(sync.tree(), wanted, "and nothing else")
+    sync.stop()
 
 
 def kept(tap, server, sync):

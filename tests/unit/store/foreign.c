@@ -283,6 +283,25 @@ static void test_removed_by_hand(void **state)
 	check_clean(f);
 }
 
+/* It is no damage of the state that a commit of ours is without it. */
+static void test_removed_amid_a_pass(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	assert_int_equal(n_adrift(f), 0);
+	run(GIT "rm -q two.md && git -C '%s' -c user.name=p -c "
+		"user.email=p@x commit -q -m gone",
+		f->path, f->path);
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	commit(f);
+	assert_string_equal(files(f), "a/one.md ");
+	assert_int_equal(n_adrift(f), 1);
+	commit(f);
+	assert_string_equal(files(f), "a/one.md two.md ");
+	check_clean(f);
+}
+
 /* --- Their branches ------------------------------------------------------- */
 
 static void test_other_branch_checked_out(void **state)
@@ -334,6 +353,7 @@ int main(void)
 		TEST(test_committed_edit_is_kept),
 		TEST(test_branch_called_opsync),
 		TEST(test_removed_by_hand),
+		TEST(test_removed_amid_a_pass),
 		TEST(test_other_branch_checked_out),
 		TEST(test_branch_deleted),
 	};
