@@ -294,10 +294,7 @@ static int tell_documents(
 	struct query q = query_open(s->state,
 		"SELECT m.work_package, coalesce(f.path, m.natural_path),"
 		" m.change, m.dropped, EXISTS (SELECT 1 FROM document d WHERE"
-		" d.work_package = m.work_package"
-		" AND d.entry = coalesce((SELECT g.entry FROM staged_document g"
-		" WHERE g.work_package = m.work_package"
-		" AND g.successor = m.entry), m.entry))"
+		" d.work_package = m.work_package AND d.entry = m.was)"
 		" FROM staged_document m LEFT JOIN staged_file f"
 		" ON f.work_package = m.work_package AND f.entry = m.entry"
 		" AND f.attachment_id = 0"

@@ -26,8 +26,9 @@ static const char tables[] =
 	" work_package INTEGER, entry TEXT, natural_path TEXT, claim TEXT,"
 	" keep_when_gone INTEGER, change INTEGER NOT NULL,"
 	" dropped INTEGER NOT NULL DEFAULT 0, why TEXT,"
-	/* Of one that is dropped: the entry that makes it now. */
-	" successor TEXT,"
+	/* By which entry the state has it, if it does; and of one that is
+	 * dropped: the entry that makes it now. */
+	" was TEXT NOT NULL, successor TEXT,"
 	" PRIMARY KEY (work_package, entry)) WITHOUT ROWID;"
 	"CREATE INDEX temp.staged_document_claim ON staged_document (claim);"
 	"CREATE TEMP TABLE staged_file ("
@@ -114,6 +115,12 @@ int staging_forget(
 	if (code != 0 || sqlite3_changes(s->db) == 0)
 		return code;
 	code = run_for(s,
+		"UPDATE staged_document SET was = entry"
+		" WHERE work_package = ? AND was = ?",
+		work_package, entry, e);
+	if (code != 0)
+		return code;
+	code = run_for(s,
 		"DELETE FROM staged_file WHERE work_package = ? AND entry = ?",
 		work_package, entry, e);
 	if (code != 0)
@@ -127,9 +134,8 @@ int staging_forget(
 int staging_was(struct state *s, int64_t work_package, struct str entry,
 	struct buf *out, struct err *e)
 {
-	struct query q = query_open(s, "SELECT entry FROM staged_document"
-				       " WHERE work_package = ?"
-				       " AND successor = ?");
+	struct query q = query_open(s, "SELECT was FROM staged_document"
+				       " WHERE work_package = ? AND entry = ?");
 
 	bind_int(&q, work_package);
 	bind_text(&q, entry);
@@ -144,8 +150,8 @@ static int drop(struct state *s, int64_t work_package, struct str entry,
 {
 	struct query q = query_open(s,
 		"INSERT INTO staged_document (" DOCUMENT_COLUMNS
-		", change, dropped, successor) SELECT " DOCUMENT_COLUMNS
-		", ?1, 1, ?2 FROM document"
+		", was, change, dropped, successor) SELECT " DOCUMENT_COLUMNS
+		", entry, ?1, 1, ?2 FROM document"
 		" WHERE work_package = ?3 AND entry = ?4");
 
 	bind_int(&q, successor.p != NULL ? STORE_SAME : STORE_CHANGED);
@@ -161,14 +167,17 @@ int staging_put(struct state *s, const struct state_document *d, struct str was,
 	struct query q;
 	int code = staging_forget(s, d->work_package, d->entry, e);
 
-	if (code == 0 && !str_eq(was, d->entry))
+	if (code == 0 && !str_eq(was, d->entry)) {
 		code = drop(s, d->work_package, was, d->entry, e);
+		if (sqlite3_changes(s->db) == 0)
+			was = d->entry;
+	}
 	if (code != 0)
 		return code;
-	q = query_open(s,
-		"INSERT INTO staged_document (" DOCUMENT_COLUMNS ", change)"
-		" VALUES (?, ?, ?, ?, ?, ?)");
+	q = query_open(s, "INSERT INTO staged_document (" DOCUMENT_COLUMNS
+			  ", was, change) VALUES (?, ?, ?, ?, ?, ?, ?)");
 	bind_document(&q, d);
+	bind_text(&q, was);
 	bind_int(&q, change);
 	code = query_run(&q, e);
 	for (size_t i = 0; code == 0 && i < d->n_files; i++) {
@@ -217,9 +226,7 @@ int staging_wait(struct state *s, int64_t work_package, struct str entry,
 {
 	struct query q = query_open(s,
 		"UPDATE staged_document SET why = ?3 WHERE work_package = ?1"
-		" AND (entry = ?2 OR successor = ?2 OR entry = (SELECT"
-		" successor FROM staged_document"
-		" WHERE work_package = ?1 AND entry = ?2))");
+		" AND (entry = ?2 OR was = ?2 OR successor = ?2)");
 
 	bind_int(&q, work_package);
 	bind_text(&q, entry);
@@ -459,7 +466,8 @@ int staging_again(struct state *s, struct err *e)
 {
 	static const char *const steps[] = {
 		"INSERT OR IGNORE INTO staged_document (" DOCUMENT_COLUMNS
-		", change) SELECT " DOCUMENT_COLUMNS ", 0 FROM document"
+		", was, change) SELECT " DOCUMENT_COLUMNS
+		", entry, 0 FROM document"
 		" WHERE (work_package, entry) IN"
 		" (SELECT work_package, entry FROM adrift)",
 		"INSERT OR IGNORE INTO staged_file (" FILE_COLUMNS

@@ -309,6 +309,22 @@ static void test_taken_over_in_vain(void **state)
 	assert_string_equal(files(f), "b ");
 }
 
+/* Once what it was is made by itself, it is a new one. */
+static void test_taken_over_no_more(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	put_well(f, 1, make("a.md", "one\n", NULL), STORE_ADDED);
+	commit(f);
+	take_over(f, "default", "next", "c.md", STORE_MOVED);
+	put_well(f, 1, make("a.md", "one\n", NULL), STORE_SAME);
+	take_over(f, "next", "next", "c.md", STORE_ADDED);
+	commit(f);
+	assert_string_equal(files(f), "a.md c.md ");
+	check_clean(f);
+}
+
 /* The same bytes, of another attachment. */
 static void test_file_of_another_attachment(void **state)
 {
@@ -353,6 +369,7 @@ int main(void)
 		TEST(test_files_of_who_waits),
 		TEST(test_taken_over),
 		TEST(test_taken_over_in_vain),
+		TEST(test_taken_over_no_more),
 		TEST(test_file_of_another_attachment),
 		TEST(test_file_of_another),
 	};
