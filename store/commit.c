@@ -24,13 +24,6 @@
 #include "store/staging.h"
 #include "store/trees.h"
 
-static void add_trailer(
-	struct buf *message, const char *name, const char *value)
-{
-	if (value != NULL)
-		buf_printf(message, "Opsync-%s: %s\n", name, value);
-}
-
 static char *message_of(const struct store *s, const struct store_commit *c,
 	const struct notes *notes)
 {
@@ -45,10 +38,10 @@ static char *message_of(const struct store *s, const struct store_commit *c,
 			message.n--;
 		buf_puts(&message, "\n\n");
 	}
-	add_trailer(&message, "Instance", s->instance);
-	add_trailer(&message, "Run", run);
-	add_trailer(&message, "Cursor", c->cursor);
-	add_trailer(&message, "Mapping", c->mapping);
+	history_put_trailer(&message, "Instance", s->instance);
+	history_put_trailer(&message, "Run", run);
+	history_put_trailer(&message, "Cursor", c->cursor);
+	history_put_trailer(&message, "Mapping", c->mapping);
 	notes_put(notes, &message);
 	return buf_take(&message);
 }

@@ -43,6 +43,13 @@ bool history_trailer(
 	return at != NULL;
 }
 
+void history_put_trailer(
+	struct buf *message, const char *name, const char *text)
+{
+	if (text != NULL)
+		buf_printf(message, "Opsync-%s: %s\n", name, text);
+}
+
 bool history_instance(const git_commit *commit, struct buf *out)
 {
 	return history_trailer(commit, "Instance", out);

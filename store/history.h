@@ -37,6 +37,10 @@ int history_note(struct store *s, const git_oid *tip, struct err *e);
 bool history_trailer(
 	const git_commit *commit, const char *name, struct buf *out);
 
+/* Add one to a message; text may be NULL: then there is none. */
+void history_put_trailer(
+	struct buf *message, const char *name, const char *text);
+
 /* By an instance of our name, or of one that it had before. */
 bool history_is_ours(const struct store *s, const git_commit *commit);
 

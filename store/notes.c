@@ -143,9 +143,7 @@ bool notes_any(const struct notes *n)
 void notes_put(const struct notes *n, struct buf *message)
 {
 	for (size_t i = 0; i < N_NOTES; i++)
-		if (n->text[i] != NULL)
-			buf_printf(message, "Opsync-%s: %s\n", kinds[i].trailer,
-				n->text[i]);
+		history_put_trailer(message, kinds[i].trailer, n->text[i]);
 }
 
 bool notes_are_in(const git_commit *commit)
