@@ -212,6 +212,23 @@ static inline struct store_commit commit(struct fixture *f)
 	return c;
 }
 
+/* A store with two documents. */
+static inline void open_with_two(struct fixture *f)
+{
+	open_store(f);
+	put_well(f, 1, make("a/one.md", "one\n", NULL), STORE_ADDED);
+	put_well(f, 2, make("two.md", "two\n", NULL), STORE_ADDED);
+	commit(f);
+}
+
+/* A commit of somebody else. */
+static inline void commit_theirs(struct fixture *f, const char *path)
+{
+	write_file(f, path, "theirs");
+	run(GIT "add '%s'", f->path, path);
+	run(GIT "commit -q -m theirs -- '%s'", f->path, path);
+}
+
 /* Work tree, index, objects and leftovers are as they must be. */
 static inline void check_clean(struct fixture *f)
 {
@@ -261,6 +278,11 @@ static inline int n_adrift(struct fixture *f)
 	if (store_look(f->store, false, count_adrift, &n, &f->err) != 0)
 		fail_msg("store_look: %s", f->err.text);
 	return n;
+}
+
+static inline const char *subjects(struct fixture *f)
+{
+	return run(GIT "log --format=%%s | tr '\\n' ' '", f->path);
 }
 
 static inline const char *files(struct fixture *f)

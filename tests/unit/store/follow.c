@@ -10,10 +10,7 @@
 
 static void start(struct fixture *f)
 {
-	open_store(f);
-	put_well(f, 1, make("a/one.md", "one\n", NULL), STORE_ADDED);
-	put_well(f, 2, make("two.md", "two\n", NULL), STORE_ADDED);
-	commit(f);
+	open_with_two(f);
 	run(GIT "update-ref " REMOTE " HEAD", f->path);
 }
 

@@ -4,14 +4,6 @@
  */
 #include "tests/unit/store/fixture.h"
 
-static void start(struct fixture *f)
-{
-	open_store(f);
-	put_well(f, 1, make("a/one.md", "one\n", NULL), STORE_ADDED);
-	put_well(f, 2, make("two.md", "two\n", NULL), STORE_ADDED);
-	commit(f);
-}
-
 static size_t n_refused;
 
 static void on_refused(
@@ -41,7 +33,7 @@ static void test_foreign_files_stay(void **state)
 {
 	struct fixture *f = *state;
 
-	start(f);
+	open_with_two(f);
 	write_file(f, "theirs.md", "untracked");
 	write_file(f, "staged.md", "staged");
 	run(GIT "add staged.md", f->path);
@@ -95,7 +87,7 @@ static void test_taken(void **state)
 	struct fixture *f = *state;
 	enum store_change change;
 
-	start(f);
+	open_with_two(f);
 	write_file(f, "untracked.md", "theirs");
 	write_file(f, "committed.md", "theirs");
 	run(GIT "add committed.md && git -C '%s' -c user.name=p -c "
@@ -119,7 +111,7 @@ static void test_equal_bytes_are_adopted(void **state)
 {
 	struct fixture *f = *state;
 
-	start(f);
+	open_with_two(f);
 	write_file(f, "untracked.md", "same");
 	write_file(f, "committed.md", "same");
 	run(GIT "add committed.md && git -C '%s' -c user.name=p -c "
@@ -142,7 +134,7 @@ static void test_links_lead_nowhere(void **state)
 	struct fixture *f = *state;
 	char why[200] = "";
 
-	start(f);
+	open_with_two(f);
 	run("mkdir '%s/outside' && ln -s ../outside '%s/link'", f->folder,
 		f->path);
 	put_well(f, 3, make("link/x.md", "x\n", NULL), STORE_ADDED);
@@ -170,7 +162,7 @@ static void test_folder_in_the_way(void **state)
 	struct fixture *f = *state;
 	char why[200] = "";
 
-	start(f);
+	open_with_two(f);
 	write_file(f, "x.md/theirs", "theirs");
 	put_well(f, 3, make("x.md", "x\n", NULL), STORE_ADDED);
 	commit_refusing(f, why);
@@ -197,7 +189,7 @@ static void test_unsafe_paths(void **state)
 	struct fixture *f = *state;
 	enum store_change change;
 
-	start(f);
+	open_with_two(f);
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
 		assert_int_equal(put(f, 3, make(paths[i], "x", NULL), &change),
 			ERR_DATA);
@@ -211,7 +203,7 @@ static void test_edit_is_kept(void **state)
 	struct fixture *f = *state;
 	struct store_commit c;
 
-	start(f);
+	open_with_two(f);
 	write_file(f, "a/one.md", "edited");
 	write_file(f, "two.md", "two edited");
 	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
@@ -242,7 +234,7 @@ static void test_committed_edit_is_kept(void **state)
 	struct fixture *f = *state;
 	struct store_commit c;
 
-	start(f);
+	open_with_two(f);
 	write_file(f, "a/one.md", "edited");
 	run(GIT "commit -q -a -m edit", f->path);
 	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
@@ -259,7 +251,7 @@ static void test_branch_called_opsync(void **state)
 	struct fixture *f = *state;
 
 	f->branch = "opsync";
-	start(f);
+	open_with_two(f);
 	write_file(f, "a/one.md", "edited");
 	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
 	assert_string_equal(commit(f).kept_branch, "opsync-kept/7");
@@ -270,7 +262,7 @@ static void test_removed_by_hand(void **state)
 {
 	struct fixture *f = *state;
 
-	start(f);
+	open_with_two(f);
 	run("rm '%s/two.md'", f->path);
 	put_well(f, 2, make("two.md", "more\n", NULL), STORE_CHANGED);
 	assert_int_equal(commit(f).n_kept, 0);
@@ -288,7 +280,7 @@ static void test_removed_amid_a_pass(void **state)
 {
 	struct fixture *f = *state;
 
-	start(f);
+	open_with_two(f);
 	assert_int_equal(n_adrift(f), 0);
 	run(GIT "rm -q two.md && git -C '%s' -c user.name=p -c "
 		"user.email=p@x commit -q -m gone",
@@ -308,7 +300,7 @@ static void test_other_branch_checked_out(void **state)
 {
 	struct fixture *f = *state;
 
-	start(f);
+	open_with_two(f);
 	run(GIT "checkout -q -b theirs", f->path);
 	write_file(f, "two.md", "theirs");
 	put_well(f, 2, make("two.md", "more\n", NULL), STORE_CHANGED);
@@ -330,7 +322,7 @@ static void test_branch_deleted(void **state)
 {
 	struct fixture *f = *state;
 
-	start(f);
+	open_with_two(f);
 	run(GIT "checkout -q -b theirs && git -C '%s' branch -q -D main",
 		f->path, f->path);
 	put_well(f, 2, make("two.md", "more\n", NULL), STORE_CHANGED);
