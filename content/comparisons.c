@@ -48,33 +48,13 @@ struct looking {
 static void gather(
 	struct looking *l, const struct expression *x, struct binding *scope);
 
-static void add(struct looking *l, struct str text)
+static bool add(void *arg, struct str text)
 {
+	struct looking *l = arg;
+
 	l->found = grow(l->found, l->n, &l->cap, sizeof(*l->found));
 	l->found[l->n++] = (struct comparison){.text = text};
-}
-
-static void gather_value(struct looking *l, const struct value *v)
-{
-	if (v->type == VALUE_STRING)
-		add(l, v->text);
-	for (size_t i = 0; v->type == VALUE_LIST && i < v->n; i++)
-		gather_value(l, &v->items[i]);
-	for (size_t i = 0; v->type == VALUE_MAP && i < v->n; i++) {
-		add(l, v->members[i].key);
-		gather_value(l, &v->members[i].value);
-	}
-}
-
-/* What any project has there. */
-static void gather_constant(struct looking *l, struct str name)
-{
-	const struct constants *c = &l->program->constants;
-
-	for (size_t i = 0; i < c->n; i++)
-		for (size_t k = 0; k < c->projects[i].n; k++)
-			if (str_eq(c->projects[i].items[k].name, name))
-				gather_value(l, &c->projects[i].items[k].value);
+	return false;
 }
 
 static struct binding bind_each(const struct template *t, struct binding *outer)
@@ -139,11 +119,8 @@ static void gather(
 {
 	bool member = x->op == OP_MEMBER && x->args[0].op == OP_MODEL;
 
-	if (x->op == OP_LITERAL)
-		gather_value(l, &x->literal);
-	else if (x->op == OP_CONSTANT)
-		gather_constant(l, x->name);
-	else if (x->op == OP_LOCAL)
+	texts_any(l->program, x, add, l);
+	if (x->op == OP_LOCAL)
 		gather_local(l, x->slot, scope);
 	else if (x->op == OP_FIELD)
 		l->kinds |= FIELD_KINDS;

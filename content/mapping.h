@@ -173,6 +173,14 @@ int unique_claim_all(const struct unique_claim *c, struct err *e);
 extern const char *const match_key_names[MATCH_KEYS];
 extern const enum read_kind match_kinds[MATCH_KEYS];
 
+/*
+ * Is there a text that fits in a literal or constant, the keys of its maps
+ * among them?  Of x alone, not of its arguments.
+ */
+typedef bool text_fn(void *arg, struct str text);
+bool texts_any(const struct program *p, const struct expression *x,
+	text_fn *fits, void *arg);
+
 /* Find all comparisons of the entries' expressions beside match:. */
 void comparisons_find(struct program *p);
 

@@ -15,49 +15,26 @@ const enum read_kind match_kinds[MATCH_KEYS] = {
 	[MATCH_CATEGORY] = READ_CATEGORY,
 };
 
+/* What it is called, or any text where that is none. */
+static bool fits(void *arg, struct str text)
+{
+	const struct str *name = arg;
+
+	return name->p == NULL || str_eq(text, *name);
+}
+
 static bool has(const struct names *names, struct str name)
 {
 	for (size_t i = 0; i < names->n; i++)
-		if (name.p == NULL || str_eq(names->items[i], name))
+		if (fits(&name, names->items[i]))
 			return true;
-	return false;
-}
-
-static bool has_value(const struct value *v, struct str name)
-{
-	if (v->type == VALUE_STRING)
-		return name.p == NULL || str_eq(v->text, name);
-	for (size_t i = 0; v->type == VALUE_LIST && i < v->n; i++)
-		if (has_value(&v->items[i], name))
-			return true;
-	for (size_t i = 0; v->type == VALUE_MAP && i < v->n; i++)
-		if (name.p == NULL || str_eq(v->members[i].key, name) ||
-			has_value(&v->members[i].value, name))
-			return true;
-	return false;
-}
-
-/* Whichever project has it there. */
-static bool has_constant(
-	const struct constants *c, struct str constant, struct str name)
-{
-	for (size_t i = 0; i < c->n; i++)
-		for (size_t k = 0; k < c->projects[i].n; k++) {
-			const struct constant *one = &c->projects[i].items[k];
-
-			if (str_eq(one->name, constant) &&
-				has_value(&one->value, name))
-				return true;
-		}
 	return false;
 }
 
 static bool says(
 	const struct program *p, const struct expression *x, struct str name)
 {
-	if ((x->op == OP_LITERAL && has_value(&x->literal, name)) ||
-		(x->op == OP_CONSTANT &&
-			has_constant(&p->constants, x->name, name)))
+	if (texts_any(p, x, fits, &name))
 		return true;
 	for (size_t i = 0; i < x->n; i++)
 		if (says(p, &x->args[i], name))
