@@ -19,12 +19,17 @@
 	(KIND(READ_VERSION) | KIND(READ_USER) | KIND(READ_OPTION) |            \
 		KIND(READ_ITEM))
 
-/* What the name of $each stands for, and those in scope before it. */
+/* What a name stands for. */
+struct holder {
+	unsigned kinds; /* of the names that are read in it */
+	unsigned with;  /* kinds that its texts are compared with */
+};
+
+/* The name of $each, and those in scope before it. */
 struct binding {
 	struct binding *outer;
 	size_t slot;
-	const struct expression *items;
-	size_t seen; /* the last comparison that came by it */
+	struct holder items;
 };
 
 struct looking {
@@ -33,77 +38,95 @@ struct looking {
 	struct comparison *found;
 
 	/* Of an entry: let, as far as it is in scope. */
-	const struct entry *entry;
 	size_t n_lets;
-	size_t *seen; /* as above */
-
-	/* Of the comparison that is looked at. */
-	size_t number;
-	unsigned kinds;
-	size_t lets; /* it came by none from there on */
+	struct holder *lets;
 };
 
 /* --- What stands in a comparison ---------------------------------------- */
 
-static void gather(
-	struct looking *l, const struct expression *x, struct binding *scope);
+struct adding {
+	struct looking *looking;
+	unsigned with;
+};
 
 static bool add(void *arg, struct str text)
 {
-	struct looking *l = arg;
+	const struct adding *adding = arg;
+	struct looking *l = adding->looking;
 
 	l->found = grow(l->found, l->n, &l->cap, sizeof(*l->found));
-	l->found[l->n++] = (struct comparison){.text = text};
+	l->found[l->n++] = (struct comparison){text, adding->with};
 	return false;
 }
 
-static struct binding bind_each(const struct template *t, struct binding *outer)
+/*
+ * The kinds of the names that are read there.  If with is any, the texts there
+ * are compared with it; and what let and $each hold will be, once for all of
+ * the comparisons: there may be very many of them, one in the other.
+ */
+static unsigned gather(struct looking *l, const struct expression *x,
+	unsigned with, struct binding *scope);
+
+/* Names before its own are in scope of $each. */
+static struct binding bind_each(
+	struct looking *l, const struct template *t, struct binding *outer)
 {
-	return (struct binding){
-		.outer = outer, .slot = t->slot, .items = t->each};
+	struct binding each = {.outer = outer, .slot = t->slot};
+
+	if (t->each != NULL)
+		each.items.kinds = gather(l, t->each, 0, outer);
+	return each;
 }
 
-static void gather_template(
-	struct looking *l, const struct template *t, struct binding *scope)
+static void unbind_each(
+	struct looking *l, const struct template *t, const struct binding *each)
 {
-	struct binding each = bind_each(t, scope);
+	if (each->items.with != 0)
+		gather(l, t->each, each->items.with, each->outer);
+}
+
+static unsigned gather_template(struct looking *l, const struct template *t,
+	unsigned with, struct binding *scope)
+{
+	struct binding each = bind_each(l, t, scope);
+	struct adding adding = {l, with};
+	unsigned kinds = 0;
 
 	if (t->each != NULL)
 		scope = &each;
 	if (t->type == TEMPLATE_SCALAR)
-		gather(l, &t->scalar, scope);
+		kinds = gather(l, &t->scalar, with, scope);
 	for (size_t i = 0; t->type == TEMPLATE_LIST && i < t->n; i++)
-		gather_template(l, &t->items[i], scope);
+		kinds |= gather_template(l, &t->items[i], with, scope);
 	for (size_t i = 0; t->type == TEMPLATE_MAP && i < t->n; i++) {
-		add(l, t->members[i].name);
-		gather_template(l, &t->members[i].value, scope);
+		if (with != 0)
+			add(&adding, t->members[i].name);
+		kinds |= gather_template(l, &t->members[i].value, with, scope);
 	}
+	unbind_each(l, t, &each);
+	return kinds;
 }
 
-/*
- * A value of let, whose slots come first, is only marked: there may be very
- * many of them, one in the other.  All other names stand for attachments.
- */
-static void gather_local(struct looking *l, size_t slot, struct binding *scope)
+/* The slots of let come first.  All other names stand for attachments. */
+static struct holder *find_local(
+	struct looking *l, size_t slot, struct binding *scope)
 {
 	while (scope != NULL && scope->slot != slot)
 		scope = scope->outer;
-	if (scope != NULL && scope->seen != l->number) {
-		scope->seen = l->number;
-		gather(l, scope->items, scope->outer);
-	} else if (scope == NULL && slot < l->n_lets) {
-		l->seen[slot] = l->number;
-		if (slot >= l->lets)
-			l->lets = slot + 1;
-	}
+	if (scope != NULL)
+		return &scope->items;
+	return slot < l->n_lets ? &l->lets[slot] : NULL;
 }
 
-/* Each reads those above it alone. */
-static void gather_lets(struct looking *l)
+static unsigned gather_local(
+	struct looking *l, size_t slot, unsigned with, struct binding *scope)
 {
-	for (size_t i = l->lets; i-- > 0;)
-		if (l->seen[i] == l->number)
-			gather_template(l, &l->entry->lets[i].value, NULL);
+	struct holder *local = find_local(l, slot, scope);
+
+	if (local == NULL)
+		return 0;
+	local->with |= with;
+	return local->kinds;
 }
 
 static unsigned kinds_of_model(struct str name)
@@ -114,23 +137,27 @@ static unsigned kinds_of_model(struct str name)
 	return 0;
 }
 
-static void gather(
-	struct looking *l, const struct expression *x, struct binding *scope)
+static unsigned gather(struct looking *l, const struct expression *x,
+	unsigned with, struct binding *scope)
 {
 	bool member = x->op == OP_MEMBER && x->args[0].op == OP_MODEL;
+	struct adding adding = {l, with};
+	unsigned kinds = 0;
 
-	texts_any(l->program, x, add, l);
-	if (x->op == OP_LOCAL)
-		gather_local(l, x->slot, scope);
-	else if (x->op == OP_FIELD)
-		l->kinds |= FIELD_KINDS;
-	else if (x->op == OP_MODEL)
-		l->kinds |= kinds_of_model(x->name);
 	if (member && !str_is(x->name, "name") &&
 		!str_is(x->name, "identifier"))
-		return;
+		return 0;
+	if (with != 0)
+		texts_any(l->program, x, add, &adding);
+	if (x->op == OP_LOCAL)
+		kinds = gather_local(l, x->slot, with, scope);
+	else if (x->op == OP_FIELD)
+		kinds = FIELD_KINDS;
+	else if (x->op == OP_MODEL)
+		kinds = kinds_of_model(x->name);
 	for (size_t i = 0; i < x->n; i++)
-		gather(l, &x->args[i], scope);
+		kinds |= gather(l, &x->args[i], with, scope);
+	return kinds;
 }
 
 /* --- Where they are ----------------------------------------------------- */
@@ -148,21 +175,17 @@ static bool compares(const struct expression *x)
 	       (x->op == OP_INDEX && x->args[1].op != OP_LITERAL);
 }
 
+/* One within another has no texts or kinds beside that one's. */
 static void look(
 	struct looking *l, const struct expression *x, struct binding *scope)
 {
-	size_t first = l->n;
+	unsigned kinds;
 
 	if (compares(x)) {
-		l->number++;
-		l->kinds = 0;
-		l->lets = 0;
-		gather(l, x, scope);
-		gather_lets(l);
-		if (l->kinds == 0)
-			l->n = first;
-		for (size_t i = first; i < l->n; i++)
-			l->found[i].kinds = l->kinds;
+		kinds = gather(l, x, 0, scope);
+		if (kinds != 0)
+			gather(l, x, kinds, scope);
+		return;
 	}
 	for (size_t i = 0; i < x->n; i++)
 		look(l, &x->args[i], scope);
@@ -171,7 +194,7 @@ static void look(
 static void look_template(
 	struct looking *l, const struct template *t, struct binding *scope)
 {
-	struct binding each = bind_each(t, scope);
+	struct binding each = bind_each(l, t, scope);
 
 	if (t->each != NULL) {
 		look(l, t->each, scope);
@@ -185,6 +208,28 @@ static void look_template(
 		look_template(l, &t->items[i], scope);
 	for (size_t i = 0; t->type == TEMPLATE_MAP && i < t->n; i++)
 		look_template(l, &t->members[i].value, scope);
+	unbind_each(l, t, &each);
+}
+
+/* Each reads those above it alone. */
+static void look_lets(struct looking *l, const struct entry *e)
+{
+	l->lets = xcalloc(e->n_lets + 1, sizeof(*l->lets));
+	for (l->n_lets = 0; l->n_lets < e->n_lets; l->n_lets++) {
+		const struct template *value = &e->lets[l->n_lets].value;
+
+		look_template(l, value, NULL);
+		l->lets[l->n_lets].kinds = gather_template(l, value, 0, NULL);
+	}
+}
+
+static void gather_lets(struct looking *l, const struct entry *e)
+{
+	for (size_t i = e->n_lets; i-- > 0;)
+		if (l->lets[i].with != 0)
+			gather_template(
+				l, &e->lets[i].value, l->lets[i].with, NULL);
+	free(l->lets);
 }
 
 static void look_saving(struct looking *l, const struct saving *s)
@@ -197,10 +242,7 @@ static void look_saving(struct looking *l, const struct saving *s)
 
 static void look_entry(struct looking *l, const struct entry *e)
 {
-	l->entry = e;
-	l->seen = xcalloc(e->n_lets + 1, sizeof(*l->seen));
-	for (l->n_lets = 0; l->n_lets < e->n_lets; l->n_lets++)
-		look_template(l, &e->lets[l->n_lets].value, NULL);
+	look_lets(l, e);
 	for (size_t i = 0; i < e->n_uniques; i++)
 		look(l, &e->uniques[i].value, NULL);
 	look(l, &e->path, NULL);
@@ -211,7 +253,7 @@ static void look_entry(struct looking *l, const struct entry *e)
 	}
 	look_template(l, &e->front_matter, NULL);
 	look_template(l, &e->body, NULL);
-	free(l->seen);
+	gather_lets(l, e);
 }
 
 /* --- All of them -------------------------------------------------------- */
