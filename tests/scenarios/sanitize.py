@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 PROGRAM = os.path.join(
-    os.environ.get("BUILD", "build/release"), "tests/unit/content/markup")
+    os.environ.get("BUILD", "build/release"), "tests/unit/content/sanitize")
 COUNT = int(os.environ.get("COUNT", "700"))
 SEED = int(os.environ.get("SEED", "20261125"))
 
