@@ -1,28 +1,24 @@
 /*
  * markup_markdown - what OpenProject's editor writes as HTML, as markdown.
  *
- * A block of HTML is parsed and said anew as a whole, or it stays byte for
- * byte.  In other text only single elements change: pictures, breaks, and
- * the tags of mentions and macros.  A block in a quote or an item of a list
- * gets that one's marks before each line.
+ * A block of HTML is that of markup_block.c.  In other text only single
+ * elements change: pictures, breaks, and the tags of mentions and macros.
  */
 #include <string.h>
 
 #include "base/util.h"
 #include "content/ascii.h"
-#include "content/body_walk.h"
-#include "content/edits.h"
 #include "content/markdown_html.h"
 #include "content/markdown_text.h"
 #include "content/markup.h"
+#include "content/markup_block.h"
 #include "content/utf8.h"
 
 /* Elements whose end is looked for. */
 enum { END_FIGURE, END_MACRO, END_MENTION, N_ENDS };
 
-struct converting {
-	struct arena *arena;
-	struct str body;
+struct reading {
+	struct converting text;
 	struct span span;
 	size_t line;         /* where the line begins that was looked at last */
 	size_t line_text;    /* its text, behind the marks of containers */
@@ -31,239 +27,19 @@ struct converting {
 	size_t ends[N_ENDS]; /* where an end was found last, or the span's */
 	size_t mentions;     /* whose start tags have gone, in this span */
 	size_t breaks;       /* behind a run of breaks with text behind it */
-	size_t in_front;     /* bytes put in front of new lines so far */
-	struct edits edits;
 };
 
-/* --- Containers --------------------------------------------------------- */
-
-/* Bytes that new lines get in front, all together. */
-#define MAX_IN_FRONT ((size_t)4 * 1024 * 1024)
-
-/* Is there room for another n bytes in front of lines? */
-static bool spend_in_front(struct converting *c, size_t n)
+static struct str rest_of(const struct reading *c, size_t at)
 {
-	c->in_front += n;
-	return c->in_front <= MAX_IN_FRONT;
-}
-
-static size_t line_start(struct str body, size_t at)
-{
-	while (at > 0 && body.p[at - 1] != '\n')
-		at--;
-	return at;
-}
-
-/*
- * What a further line of a block needs in front, by its first line, which
- * begins at start: quotes' marks, and spaces for those of lists.
- */
-static struct str prefix_of(struct converting *c, size_t start, size_t at)
-{
-	char *p = arena_alloc(c->arena, at - start + 1);
-
-	for (size_t i = start; i < at; i++) {
-		p[i - start] = ' ';
-		if (c->body.p[i] == '>' || c->body.p[i] == '\t')
-			p[i - start] = c->body.p[i];
-	}
-	return (struct str){p, at - start};
-}
-
-/* The same without white space behind the last mark, for a blank line. */
-static struct str blank_prefix(struct str prefix)
-{
-	while (prefix.n > 0 && ascii_space(prefix.p[prefix.n - 1]))
-		prefix.n--;
-	return prefix;
-}
-
-/* A block's text without the marks of its containers. */
-static struct str without_prefix(
-	struct converting *c, struct str text, struct str prefix)
-{
-	struct buf b = {0};
-	struct str out;
-
-	while (text.n > 0) {
-		size_t n = str_find(text, STR("\n"));
-		size_t skip = 0;
-
-		buf_add(&b, text.p, n);
-		text = str_skip(text, n);
-		if (text.n == 0)
-			break;
-		buf_putc(&b, '\n');
-		text = str_skip(text, 1);
-		while (skip < prefix.n && skip < text.n &&
-			strchr(" \t>", text.p[skip]) != NULL)
-			skip++;
-		text = str_skip(text, skip);
-	}
-	out = arena_str(c->arena, buf_str(&b));
-	buf_fini(&b);
-	return out;
-}
-
-static struct str with_prefix(
-	struct converting *c, struct str text, struct str prefix)
-{
-	struct buf b = {0};
-	struct str out;
-
-	for (size_t i = 0; i < text.n; i++) {
-		buf_putc(&b, text.p[i]);
-		if (text.p[i] == '\n')
-			buf_add_str(&b, ascii_at(text, i + 1) == '\n'
-						? blank_prefix(prefix)
-						: prefix);
-	}
-	out = arena_str(c->arena, buf_str(&b));
-	buf_fini(&b);
-	return out;
-}
-
-/* True if the line above holds text, which would take the block in. */
-static bool follows_text(const struct converting *c, size_t at)
-{
-	size_t start = line_start(c->body, at);
-	size_t above;
-
-	if (start == 0)
-		return false;
-	above = line_start(c->body, start - 1);
-	for (size_t i = above; i < start; i++)
-		if (!ascii_space(c->body.p[i]) && c->body.p[i] != '>')
-			return true;
-	return false;
-}
-
-/* --- Blocks of HTML ----------------------------------------------------- */
-
-#define MAX_OPEN 64
-
-/* Elements without an end tag. */
-static bool is_void(struct str name)
-{
-	static const char *const names[] = {"area", "base", "br", "col",
-		"embed", "hr", "img", "input", "link", "meta", "source",
-		"track", "wbr"};
-
-	return ascii_one_of(name, names, ARRAY_LEN(names));
-}
-
-/* Parts of a table, which are nothing outside of one. */
-static bool is_table_part(struct str name)
-{
-	static const char *const names[] = {"caption", "col", "colgroup",
-		"tbody", "td", "tfoot", "th", "thead", "tr"};
-
-	return ascii_one_of(name, names, ARRAY_LEN(names));
-}
-
-/* What stands behind a '<' that is none to us: the parser sees a tag. */
-static bool is_tag_to_parser(struct str s)
-{
-	return ascii_letter(ascii_at(s, ascii_at(s, 0) == '/'));
-}
-
-/*
- * True if every element of a block that starts in it ends in it, and the
- * other way round: a blank line parts "<details>" from its end, and a parser
- * would close the one and overlook the other.
- */
-static bool is_whole(struct str html)
-{
-	struct str open[MAX_OPEN];
-	struct seen_tag tag;
-	size_t n = 0;
-
-	for (size_t at = 0; at < html.n;) {
-		at += str_find(str_skip(html, at), STR("<"));
-		if (at >= html.n)
-			break;
-		if (!walk_tag(html, at, html.n, &tag)) {
-			if (is_tag_to_parser(str_skip(html, at + 1)))
-				return false;
-			at++;
-			continue;
-		}
-		at = tag.end;
-		if (n == 0 && is_table_part(tag.name))
-			return false;
-		if (is_void(tag.name))
-			continue;
-		if (!tag.closing && n == MAX_OPEN)
-			return false;
-		if (!tag.closing)
-			open[n++] = tag.name;
-		else if (n == 0 || !ascii_same(open[--n], tag.name))
-			return false;
-	}
-	return n == 0;
-}
-
-/* How often a byte is there. */
-static size_t count(struct str text, char byte)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < text.n; i++)
-		n += text.p[i] == byte;
-	return n;
-}
-
-static void convert_block(struct converting *c)
-{
-	struct span span = c->span;
-	struct str prefix =
-		prefix_of(c, line_start(c->body, span.start), span.start);
-	struct str html = without_prefix(c,
-		(struct str){c->body.p + span.start, span.end - span.start},
-		prefix);
-	struct html_tree tree = {0};
-	struct buf b = {0};
-	struct err ignored;
-
-	buf_puts(&b, "");
-	if (is_whole(html) && html_tree_parse(&tree, html, &ignored) == 0 &&
-		markdown_blocks(tree.body, &b) &&
-		spend_in_front(c, count(buf_str(&b), '\n') * prefix.n)) {
-		struct str text = utf8_mend(
-			c->arena, with_prefix(c, buf_str(&b), prefix));
-
-		if (text.n > 0 && follows_text(c, span.start) &&
-			prefix.n == blank_prefix(prefix).n)
-			edits_add(&c->edits, span.start, 0, STR("\n"));
-		edits_add(&c->edits, span.start, span.end - span.start, text);
-	}
-	buf_fini(&b);
-	html_tree_fini(&tree);
-}
-
-static bool on_span(void *arg, const struct span *span)
-{
-	struct converting *c = arg;
-
-	c->span = *span;
-	c->mentions = 0;
-	if (span->html)
-		convert_block(c);
-	return !span->html;
-}
-
-/* --- Elements in other text --------------------------------------------- */
-
-static struct str rest_of(const struct converting *c, size_t at)
-{
-	return (struct str){c->body.p + at, c->span.end - at};
+	return (struct str){c->text.body.p + at, c->span.end - at};
 }
 
 static void replace(
-	struct converting *c, size_t start, size_t end, const struct buf *with)
+	struct reading *c, size_t start, size_t end, const struct buf *with)
 {
-	edits_add(&c->edits, start, end - start,
-		utf8_mend(c->arena, arena_str(c->arena, buf_str(with))));
+	edits_add(&c->text.edits, start, end - start,
+		utf8_mend(c->text.arena,
+			arena_str(c->text.arena, buf_str(with))));
 }
 
 static const GumboNode *only_element(const GumboNode *body)
@@ -276,24 +52,24 @@ static const GumboNode *only_element(const GumboNode *body)
 }
 
 /* Look at the line that at is in, once. */
-static void look_at_line(struct converting *c, size_t at)
+static void look_at_line(struct reading *c, size_t at)
 {
 	struct str line;
 
 	if (c->line_end > 0 && at >= c->line && at <= c->line_end)
 		return;
-	c->line = line_start(c->body, at);
-	line = str_skip(c->body, c->line);
+	c->line = markup_line_start(c->text.body, at);
+	line = str_skip(c->text.body, c->line);
 	line.n = str_find(line, STR("\n"));
 	c->line_end = c->line + line.n;
 	c->line_text = c->line;
 	while (c->line_text < c->line_end &&
-		strchr(" \t>", c->body.p[c->line_text]) != NULL)
+		strchr(" \t>", c->text.body.p[c->line_text]) != NULL)
 		c->line_text++;
 	c->row = memchr(line.p, '|', line.n) != NULL;
 }
 
-static bool in_row(struct converting *c, size_t at)
+static bool in_row(struct reading *c, size_t at)
 {
 	look_at_line(c, at);
 	return c->span.row || c->row;
@@ -301,13 +77,13 @@ static bool in_row(struct converting *c, size_t at)
 
 /* A picture, or a figure with nothing but one. */
 static size_t convert_picture(
-	struct converting *c, const struct seen_tag *tag, size_t end)
+	struct reading *c, const struct seen_tag *tag, size_t end)
 {
 	struct html_tree tree = {0};
 	struct figure figure = {0};
 	struct buf b = {0};
 	struct err ignored;
-	struct str html = {c->body.p + tag->start, end - tag->start};
+	struct str html = {c->text.body.p + tag->start, end - tag->start};
 	const GumboNode *node = NULL;
 
 	if (html_tree_parse(&tree, html, &ignored) == 0)
@@ -327,14 +103,14 @@ static size_t convert_picture(
 	return end;
 }
 
-static size_t read_img(struct converting *c, const struct seen_tag *tag)
+static size_t read_img(struct reading *c, const struct seen_tag *tag)
 {
 	return convert_picture(c, tag, tag->end);
 }
 
 /* Behind the element that a tag starts; 0 if it does not end here. */
 static size_t element_end(
-	struct converting *c, const struct seen_tag *tag, int which)
+	struct reading *c, const struct seen_tag *tag, int which)
 {
 	static const char *const names[N_ENDS] = {
 		[END_FIGURE] = "figure",
@@ -345,17 +121,18 @@ static size_t element_end(
 
 	if (end <= tag->end) {
 		end = walk_behind_end(
-			c->body, tag->end, c->span.end, names[which]);
+			c->text.body, tag->end, c->span.end, names[which]);
 		c->ends[which] = end > 0 ? end : c->span.end;
 	}
-	return end > 0 && end < c->span.end && c->body.p[end] == '>' ? end + 1
-								     : 0;
+	return end > 0 && end < c->span.end && c->text.body.p[end] == '>'
+		       ? end + 1
+		       : 0;
 }
 
 /* Another one in it, for which the end is: so it is no picture's. */
-static bool holds_figure(const struct converting *c, size_t at, size_t end)
+static bool holds_figure(const struct reading *c, size_t at, size_t end)
 {
-	struct str rest = {c->body.p + at, end - at};
+	struct str rest = {c->text.body.p + at, end - at};
 	size_t n;
 
 	while ((n = str_find(rest, STR("<"))) < rest.n) {
@@ -367,7 +144,7 @@ static bool holds_figure(const struct converting *c, size_t at, size_t end)
 	return false;
 }
 
-static size_t read_figure(struct converting *c, const struct seen_tag *tag)
+static size_t read_figure(struct reading *c, const struct seen_tag *tag)
 {
 	size_t end = element_end(c, tag, END_FIGURE);
 
@@ -377,21 +154,21 @@ static size_t read_figure(struct converting *c, const struct seen_tag *tag)
 }
 
 /* What only OpenProject can fill goes. */
-static size_t read_macro(struct converting *c, const struct seen_tag *tag)
+static size_t read_macro(struct reading *c, const struct seen_tag *tag)
 {
 	size_t end = element_end(c, tag, END_MACRO);
 
 	if (end == 0)
 		return tag->end;
-	edits_add(&c->edits, tag->start, end - tag->start, STR(""));
+	edits_add(&c->text.edits, tag->start, end - tag->start, STR(""));
 	return end;
 }
 
 /* The text of a mention without a content of its own. */
 static void put_mention(
-	struct converting *c, const struct seen_tag *tag, size_t end)
+	struct reading *c, const struct seen_tag *tag, size_t end)
 {
-	struct str html = {c->body.p + tag->start, end - tag->start};
+	struct str html = {c->text.body.p + tag->start, end - tag->start};
 	struct html_tree tree = {0};
 	struct buf b = {0};
 	struct err ignored;
@@ -407,7 +184,7 @@ static void put_mention(
 	html_tree_fini(&tree);
 }
 
-static size_t read_mention(struct converting *c, const struct seen_tag *tag)
+static size_t read_mention(struct reading *c, const struct seen_tag *tag)
 {
 	size_t end = element_end(c, tag, END_MENTION);
 	size_t length = sizeof("</mention>") - 1;
@@ -418,17 +195,17 @@ static size_t read_mention(struct converting *c, const struct seen_tag *tag)
 		put_mention(c, tag, end);
 		return end;
 	}
-	edits_add(&c->edits, tag->start, tag->end - tag->start, STR(""));
+	edits_add(&c->text.edits, tag->start, tag->end - tag->start, STR(""));
 	c->mentions++;
 	return tag->end;
 }
 
-static size_t end_mention(struct converting *c, const struct seen_tag *tag)
+static size_t end_mention(struct reading *c, const struct seen_tag *tag)
 {
 	if (c->mentions > 0) {
 		c->mentions--;
-		edits_add(
-			&c->edits, tag->start, tag->end - tag->start, STR(""));
+		edits_add(&c->text.edits, tag->start, tag->end - tag->start,
+			STR(""));
 	}
 	return tag->end;
 }
@@ -481,22 +258,23 @@ static int begins_line(struct str s)
 }
 
 /* A cell with nothing but a break, as the editor writes an empty one. */
-static bool is_alone(const struct converting *c, const struct seen_tag *tag)
+static bool is_alone(const struct reading *c, const struct seen_tag *tag)
 {
 	size_t before = tag->start;
 	size_t behind = tag->end;
 
-	while (before > c->span.start && c->body.p[before - 1] == ' ')
+	while (before > c->span.start && c->text.body.p[before - 1] == ' ')
 		before--;
-	while (behind < c->span.end && strchr(" \r", c->body.p[behind]) != NULL)
+	while (behind < c->span.end &&
+		strchr(" \r", c->text.body.p[behind]) != NULL)
 		behind++;
-	return (before == c->span.start || c->body.p[before - 1] == '|') &&
-	       (behind == c->span.end || c->body.p[behind] == '|');
+	return (before == c->span.start || c->text.body.p[before - 1] == '|') &&
+	       (behind == c->span.end || c->text.body.p[behind] == '|');
 }
 
 /* <br> with more text behind it in the line: a new line, if there can be. */
 static void break_line(
-	struct converting *c, const struct seen_tag *tag, size_t behind)
+	struct reading *c, const struct seen_tag *tag, size_t behind)
 {
 	int mark = begins_line(rest_of(c, behind));
 	struct buf b = {0};
@@ -504,10 +282,10 @@ static void break_line(
 
 	look_at_line(c, tag->start);
 	text = c->line <= c->span.start ? c->span.start : c->line_text;
-	if (mark < 0 || !spend_in_front(c, text - c->line))
+	if (mark < 0 || !markup_spend(&c->text, text - c->line))
 		return;
 	buf_puts(&b, "\\\n");
-	buf_add_str(&b, prefix_of(c, c->line, text));
+	buf_add_str(&b, markup_prefix(&c->text, c->line, text));
 	buf_puts(&b, mark > 0 ? "\\" : "");
 	replace(c, tag->start, behind, &b);
 	buf_fini(&b);
@@ -524,7 +302,7 @@ static size_t skip(struct str s, size_t at, size_t end, const char *bytes)
  * Behind the last break of the span, if there is nothing but breaks from at
  * on; else 0.  Breaks that others go before are not looked at again.
  */
-static size_t last_breaks(struct converting *c, size_t at)
+static size_t last_breaks(struct reading *c, size_t at)
 {
 	struct seen_tag tag;
 	size_t end = c->span.end;
@@ -533,14 +311,14 @@ static size_t last_breaks(struct converting *c, size_t at)
 	if (at < c->breaks)
 		return 0;
 	for (;;) {
-		at = skip(c->body, at, end, " ");
-		next = skip(c->body, at, end, "\t\r\n");
+		at = skip(c->text.body, at, end, " ");
+		next = skip(c->text.body, at, end, "\t\r\n");
 		if (next > at) /* and the marks of containers */
-			next = skip(c->body, next, end, " \t\r\n>");
+			next = skip(c->text.body, next, end, " \t\r\n>");
 		if (next == end)
 			return at;
-		if (c->body.p[next] != '<' ||
-			!walk_tag(c->body, next, end, &tag) ||
+		if (c->text.body.p[next] != '<' ||
+			!walk_tag(c->text.body, next, end, &tag) ||
 			!ascii_same(tag.name, STR("br")) || tag.closing)
 			break;
 		at = tag.end;
@@ -549,7 +327,7 @@ static size_t last_breaks(struct converting *c, size_t at)
 	return 0;
 }
 
-static size_t read_br(struct converting *c, const struct seen_tag *tag)
+static size_t read_br(struct reading *c, const struct seen_tag *tag)
 {
 	size_t behind = tag->end;
 	size_t last;
@@ -557,23 +335,24 @@ static size_t read_br(struct converting *c, const struct seen_tag *tag)
 
 	if (in_row(c, tag->start)) {
 		if (is_alone(c, tag))
-			edits_add(&c->edits, tag->start, behind - tag->start,
-				STR(""));
+			edits_add(&c->text.edits, tag->start,
+				behind - tag->start, STR(""));
 		return tag->end;
 	}
 	last = last_breaks(c, behind);
 	if (last > 0) {
-		edits_add(&c->edits, tag->start, last - tag->start, STR(""));
+		edits_add(
+			&c->text.edits, tag->start, last - tag->start, STR(""));
 		return last;
 	}
 	if (c->span.level > 0)
 		return tag->end; /* a heading has one line */
-	behind = skip(c->body, behind, c->span.end, " ");
+	behind = skip(c->text.body, behind, c->span.end, " ");
 	feed = behind; /* or the carriage return before it */
-	feed += behind < c->span.end && c->body.p[behind] == '\r';
-	if (c->body.p[feed] == '\n')
-		edits_add(
-			&c->edits, tag->start, behind - tag->start, STR("\\"));
+	feed += behind < c->span.end && c->text.body.p[behind] == '\r';
+	if (c->text.body.p[feed] == '\n')
+		edits_add(&c->text.edits, tag->start, behind - tag->start,
+			STR("\\"));
 	else
 		break_line(c, tag, behind);
 	return behind;
@@ -583,8 +362,8 @@ static size_t on_tag(void *arg, const struct seen_tag *tag)
 {
 	static const struct {
 		const char *name;
-		size_t (*start)(struct converting *c, const struct seen_tag *t);
-		size_t (*end)(struct converting *c, const struct seen_tag *t);
+		size_t (*start)(struct reading *c, const struct seen_tag *t);
+		size_t (*end)(struct reading *c, const struct seen_tag *t);
 	} readers[] = {
 		{"img", read_img, NULL},
 		{"figure", read_figure, NULL},
@@ -604,17 +383,28 @@ static size_t on_tag(void *arg, const struct seen_tag *tag)
 	return tag->end;
 }
 
+static bool on_span(void *arg, const struct span *span)
+{
+	struct reading *c = arg;
+
+	c->span = *span;
+	c->mentions = 0;
+	if (span->html)
+		markup_block(&c->text, *span);
+	return !span->html;
+}
+
 struct str markup_markdown(struct arena *a, struct str text)
 {
-	struct converting c = {.arena = a, .body = text};
+	struct reading c = {.text = {.arena = a, .body = text}};
 	struct buf b = {0};
 	struct str out;
 
 	body_walk(&(struct walker){
 		.body = text, .arg = &c, .on_span = on_span, .on_tag = on_tag});
-	edits_apply(&c.edits, text, &b);
+	edits_apply(&c.text.edits, text, &b);
 	out = arena_str(a, buf_str(&b));
 	buf_fini(&b);
-	edits_fini(&c.edits);
+	edits_fini(&c.text.edits);
 	return out;
 }
