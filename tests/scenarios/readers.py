@@ -31,6 +31,8 @@ WITH_FILE = range(1, 13)
 SIZES = (0, 10, 700, 5000, 20000)  # in words
 CHANGES = ("write,pwrite64,writev,pwritev,copy_file_range,sendfile,ftruncate,"
            "truncate,rename,renameat,renameat2,link,linkat,unlink,unlinkat")
+ROUNDS = size(8, 120)
+TIME_LIMIT = size(300, 1200)  # in seconds, of what takes a few
 TEXT = re.compile(rb"\A(?:---\ntitle: B(\d+)\n---\n\n)?B(\d+)\n[\w\s]*E(\d+)\n\Z")
 
 
@@ -77,6 +79,9 @@ class Reader:
         else:
             self.numbers[path] = min(numbers)
 
+    def oldest(self):
+        return min(self.numbers.values(), default=0)
+
 
 def read_files(reader, store):
     """Each file, once."""
@@ -117,8 +122,9 @@ def read_ref(reader, store):
             reader.wrong.append("the branch: %r" % got)
 
 
-def read_until(end, store, results):
-    """Reads all of it again and again; the last thing is what it met."""
+def read_until(end, store, wrong, met):
+    """Reads all of it again and again; the last thing is what was wrong.
+    met is how many there were, and the oldest edit that was met last."""
     files, objects = Reader(), Reader()
     with subprocess.Popen(["git", "-C", store, "cat-file", "--batch"],
                           stdin=subprocess.PIPE,
@@ -127,15 +133,16 @@ def read_until(end, store, results):
             read_files(files, store)
             read_objects(objects, git)
             read_ref(objects, store)
+            met[:] = (files.reads + objects.reads,
+                      min(files.oldest(), objects.oldest()))
         git.stdin.close()
-    results.put((files.reads + objects.reads, files.wrong + objects.wrong,
-                 min(files.numbers.values()), min(objects.numbers.values())))
+    wrong.put(files.wrong + objects.wrong)
 
 
-def clone_until(end, store, results):
+def clone_until(end, store, wrong, met):
     """Clones, and whether git finds them whole."""
-    wrong, n = [], 0
-    while not end.is_set() and not wrong:
+    lines = []
+    while not end.is_set() and not lines:
         there = os.path.join(os.path.dirname(store), "clone")
         for command in (["clone", "-q", "file://" + store, there],
                         ["-C", there, "fsck", "--strict", "--no-dangling"],
@@ -144,17 +151,17 @@ def clone_until(end, store, results):
                                   stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT)
             if done.returncode != 0:
-                wrong.append("%s: %r" % (command, done.stdout))
+                lines.append("%s: %r" % (command, done.stdout))
         subprocess.run(["rm", "-rf", there], check=True)
-        n += 1
-    results.put((n, wrong, 0, 0))
+        met[0] += 1
+    wrong.put(lines)
 
 
-def rounds(server, sync, files, seconds):
+def rounds(server, sync, files, enough):
     """Edits and passes; the last number."""
     number = 1
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    end = time.monotonic() + TIME_LIMIT
+    while not enough(number) and time.monotonic() < end:
         number += 1
         edit(server, number, files)
         done = sync.opsync("resync", "--wait")
@@ -186,29 +193,40 @@ def main():
         files = {}
         edit(server, 1, files)
         start(sync)
-        end, results = multiprocessing.Event(), multiprocessing.Queue()
+        end, wrong = multiprocessing.Event(), multiprocessing.Queue()
+        reads, clones = (multiprocessing.Array("q", 2) for _ in range(2))
         readers = [multiprocessing.Process(target=what, args=(
-            end, sync.store, results), daemon=True) for what in (
-                read_until, clone_until)]
+            end, sync.store, wrong, met), daemon=True) for what, met in (
+                (read_until, reads), (clone_until, clones))]
         for reader in readers:
             reader.start()
         commits, before = sync.commits(), packs(sync)
         littered(sync)  # so that there is a reason to
-        last = rounds(server, sync, files, size(8, 120))
+
+        def packed():
+            return packs(sync) > before and counted(sync, "count") < 3000
+
+        def many():
+            return clones[0] > 2 and reads[0] > 2000
+
+        def enough(number):
+            if not all(reader.is_alive() for reader in readers):
+                return True  # one has met what is wrong
+            return number > ROUNDS and many() and reads[1] > 2 and packed()
+
+        last = rounds(server, sync, files, enough)
         end.set()
-        met = [results.get(timeout=60) for _ in readers]
+        lines = [line for _ in readers for line in wrong.get(timeout=60)]
         for reader in readers:
             reader.join()
         tap.same(sync.commits() - commits, last - 1, "a commit a round")
-        tap.ok(packs(sync) > before and counted(sync, "count") < 3000,
-               "and all is packed meanwhile", sync.git("count-objects", "-v"))
-        wrong = [line for _, lines, _, _ in met for line in lines]
-        tap.ok(not wrong, "nobody saw half of anything", "\n".join(wrong[:20]))
-        (clones, *_), (reads, _, files, objects) = sorted(met)
-        tap.ok(clones > 2 and reads > 2000, "of many clones and reads", met)
-        tap.ok(min(files, objects) > 2, "which saw what was new", met)
+        tap.ok(packed(), "and all is packed meanwhile",
+               sync.git("count-objects", "-v"))
+        tap.ok(not lines, "nobody saw half of anything", "\n".join(lines[:20]))
+        tap.ok(many(), "of many clones and reads", (clones[0], reads[0]))
+        tap.ok(reads[1] > 2, "which saw what was new", reads[1])
         tap.same(sync.stop(), 0, "the daemon ends well")
-        figure(reads, "reads beside commits were whole")
+        figure(reads[0], "reads beside commits were whole")
     return tap.end()
 
 
