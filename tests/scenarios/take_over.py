@@ -109,9 +109,7 @@ def failing(tap):
 
 def failing_state(tap):
     """All come to a state whose documents fail."""
-    mapping = STATES.replace("body: ${ subject }\n- name: page",
-                             "body: ${ subject }\n- name: page", 1)
-    mapping = mapping[:mapping.rindex("body:")] + "body: " + NULL + "\n"
+    mapping = STATES[:STATES.rindex("body:")] + "body: " + NULL + "\n"
     with World(mapping) as (server, sync):
         tree = sync.tree()
         for ident in range(1, COUNT + 1):
@@ -146,15 +144,13 @@ def blocked(tap):
 
 def blocked_late(tap):
     """That its path cannot be made is seen when all is staged."""
-    mapping = STATES.replace("page/${ subject }.md", "page/1/x.md", 1)
     with World(STATES) as (server, sync):
         server.side(*edit(2, subject="1", status=8))
         sync.once()
         tap.ok("page/1.md" in sync.tree(), "a file")
-        mapping = STATES.replace(
+        sync.configure(mapping=STATES.replace(
             "page/${ subject }.md",
-            "page/${ if(id == 3, '1.md/3', subject) }.md")
-        sync.configure(mapping=mapping)
+            "page/${ if(id == 3, '1.md/3', subject) }.md"))
         server.side(*edit(3, status=8))
         done = sync.once()
         tap.ok(done.code == 3 and "page/1.md is a file" in done.err,
