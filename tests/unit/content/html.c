@@ -215,7 +215,7 @@ static void test_refused(void **state)
 	arena_fini(&a);
 }
 
-/* <p a0=x a1=x … >, as often as there is room for it. */
+/* <br a0 a1 …><x></x>, as often as there is room for it. */
 static void many_attributes(struct buf *b, int n, size_t size)
 {
 	struct buf tag = {0};
