@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Changes of the mapping that the guard holds stay held, however much is read:
 only what the server has news of is made anew."""
+import contextlib
 import sys
 
 from harness import StandIn, Sync, Tap, until
@@ -20,6 +21,16 @@ documents:
 OTHER = PLAIN.replace("    said:", "    number: ${ id }\n    said:")
 GUARD = "guard: { max_change: { count: 10 } }"
 SLOW = "{ poll: 1s, overlap: 1s, full: { every: 1s, between: 00:00-24:00 } }"
+
+
+@contextlib.contextmanager
+def synced(projects="[demo-1, demo-2]", **parts):
+    """A server, and a store that has all of these projects."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects=projects, mapping=PLAIN, more=GUARD,
+            **parts) as sync:
+        sync.once()
+        yield server, sync
 
 
 def sets(sync):
@@ -50,10 +61,7 @@ def stay(tap, sync, news, name):
 
 def at_once(tap):
     """A pass of each kind, while changes are held."""
-    with StandIn(*WORLD) as server, Sync(
-            server.url, projects="[demo-1, demo-2]", mapping=PLAIN,
-            more=GUARD) as sync:
-        sync.once()
+    with synced() as (server, sync):
         head = sync.head()
         sync.configure(mapping=OTHER)
         sync.once()
@@ -82,10 +90,7 @@ def at_once(tap):
 
 def asked_for(tap):
     """People ask a daemon to read again."""
-    with StandIn(*WORLD) as server, Sync(
-            server.url, projects="[demo-1, demo-2]", mapping=PLAIN,
-            more=GUARD) as sync:
-        sync.once()
+    with synced() as (server, sync):
         head = sync.head()
         sync.configure(mapping=OTHER)
         sync.start()
@@ -114,10 +119,7 @@ def asked_for(tap):
 
 def slowly(tap):
     """The full read of each day hears comments that moved nothing."""
-    with StandIn(*WORLD) as server, Sync(
-            server.url, projects="[demo-1, demo-2]", mapping=PLAIN,
-            more=GUARD, schedule=SLOW) as sync:
-        sync.once()
+    with synced(schedule=SLOW) as (server, sync):
         sync.configure(mapping=OTHER)
         sync.start()
         say(server, 8, "a word")
@@ -131,10 +133,7 @@ def slowly(tap):
 
 def with_projects(tap):
     """One edit changes the mapping, and which projects are read."""
-    with StandIn(*WORLD) as server, Sync(
-            server.url, projects="[demo-1]", mapping=PLAIN,
-            more=GUARD) as sync:
-        sync.once()
+    with synced(projects="[demo-1]") as (server, sync):
         before = sync.tree()
         sync.configure(mapping=OTHER, projects="[demo-1, demo-2]")
         done = sync.once()
@@ -153,10 +152,7 @@ def with_projects(tap):
 
 def shown_again(tap):
     """What was held as gone is shown as it was, while changes are held."""
-    with StandIn(*WORLD) as server, Sync(
-            server.url, projects="[demo-1]", mapping=PLAIN,
-            more=GUARD) as sync:
-        sync.once()
+    with synced(projects="[demo-1]") as (server, sync):
         some = sorted(w["id"] for w in server.state()["workPackages"]
                       if w["_links"]["project"]["href"].endswith("/1"))[:6]
         for project in (2, 1):
