@@ -18,6 +18,15 @@ BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build/release"))
 SANITIZER = "tsan" in os.environ.get("BUILD", "")  # has a thread of its own
 RECORDED = os.path.join(ROOT, "tests/openproject/recorded")
 SEEDS_MAPPING = os.path.join(ROOT, "tests/fixtures/mapping/seeds.yaml")
+WITH_FILES = """
+documents:
+- name: all
+  match: {}
+  path: docs/${ id }/index.md
+  attachments: all
+  front_matter: { title: "${ subject }" }
+  body: ${ description.raw }
+"""
 
 
 def read(path):

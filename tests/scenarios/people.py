@@ -9,18 +9,9 @@ import subprocess
 import sys
 import time
 
-from harness import StandIn, Sync, Tap, read, until
+from harness import WITH_FILES, StandIn, Sync, Tap, read, until
 
 WORLD = ("--generate", "12", "--attachments", "6", "--attachment-size", "300")
-MAPPING = """
-documents:
-- name: all
-  match: {}
-  path: docs/${ id }/index.md
-  attachments: all
-  front_matter: { title: "${ subject }" }
-  body: ${ description.raw }
-"""
 PERSON = ("-c", "user.name=p", "-c", "user.email=p@x")
 
 
@@ -454,7 +445,7 @@ def read_only(tap, server, sync):
 def adopted(tap):
     """Another tool wrote the same tree before us."""
     with StandIn(*WORLD) as server, Sync(
-            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+            server.url, projects="[demo-1]", mapping=WITH_FILES) as sync:
         wanted = sync.scratch()
         os.makedirs(sync.store)
         sync.git("init", "-q", "-b", "main")
@@ -528,7 +519,7 @@ def attributes(tap):
         server.side("edit", {"id": 1, "set": {"description": "a\r\nb $Id$"}})
         for text, told in ATTRIBUTES:
             with Sync(server.url, projects="[demo-1]",
-                      mapping=MAPPING) as sync:
+                      mapping=WITH_FILES) as sync:
                 attributes_are(tap, sync, text, told)
 
 
@@ -563,7 +554,7 @@ def attributes_are(tap, sync, text, told):
 def attributes_in_a_pipe(tap):
     """git itself would wait for it for ever."""
     with StandIn(*WORLD) as server, Sync(
-            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+            server.url, projects="[demo-1]", mapping=WITH_FILES) as sync:
         sync.once()
         os.mkfifo(os.path.join(sync.store, "docs/.gitattributes"))
         server.side("edit", {"id": 1, "set": {"description": "Meanwhile"}})
@@ -632,7 +623,7 @@ def twins(tap, server, sync):
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server, Sync(
-            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+            server.url, projects="[demo-1]", mapping=WITH_FILES) as sync:
         sync.once()
         edits(tap, server, sync)
         staged(tap, server, sync)

@@ -14,18 +14,9 @@ import sys
 import time
 
 from faulty import figure, size
-from harness import StandIn, Sync, Tap, until
+from harness import WITH_FILES, StandIn, Sync, Tap, until
 from maintain import configured, counted, littered, packs
 
-MAPPING = """
-documents:
-- name: all
-  match: {}
-  path: docs/${ id }/index.md
-  attachments: all
-  front_matter: { title: "${ subject }" }
-  body: ${ description.raw }
-"""
 IDS = range(1, 41)
 WITH_FILE = range(1, 13)
 SIZES = (0, 10, 700, 5000, 20000)  # in words
@@ -187,7 +178,7 @@ def start(sync):
 def main():
     tap = Tap()
     with StandIn("--generate", str(len(IDS))) as server, Sync(
-            server.url, projects="[demo-1]", mapping=MAPPING,
+            server.url, projects="[demo-1]", mapping=WITH_FILES,
             schedule="{ poll: 1h, overlap: 1s }") as sync:
         configured(sync, "1s")
         files = {}

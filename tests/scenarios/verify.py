@@ -9,19 +9,10 @@ import subprocess
 import sys
 import time
 
-from harness import StandIn, Sync, Tap, until
+from harness import WITH_FILES, StandIn, Sync, Tap, until
 
 WORLD = ("--generate", "12", "--attachments", "12",
          "--attachment-size", "3000")
-MAPPING = """
-documents:
-- name: all
-  match: {}
-  path: docs/${ id }/index.md
-  attachments: all
-  front_matter: { title: "${ subject }" }
-  body: ${ description.raw }
-"""
 
 
 def flip(path, at):
@@ -528,7 +519,7 @@ def ended(tap, sync):
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server:
-        with Sync(server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        with Sync(server.url, projects="[demo-1]", mapping=WITH_FILES) as sync:
             sync.once()
             server.side("edit", {"id": 1, "set": {"subject": "Second"}})
             sync.once()
