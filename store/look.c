@@ -68,7 +68,7 @@ struct comparison {
 	bool torn;   /* a row names what is not there, and nobody took away */
 };
 
-/* What cannot be read may have held it. */
+/* What cannot be read may have held it; a folder in its place is a person's. */
 static bool had(struct store *s, const git_oid *commit, const char *path)
 {
 	struct spot spot;
@@ -76,7 +76,7 @@ static bool had(struct store *s, const git_oid *commit, const char *path)
 
 	return tree_of(s->repo, commit, &tree, NULL) != 0 ||
 	       tree_find(&s->trees, &tree, path, &spot, NULL) != 0 ||
-	       spot.kind == SPOT_FILE;
+	       spot.kind != SPOT_FREE;
 }
 
 /*

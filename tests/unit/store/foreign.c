@@ -294,6 +294,27 @@ static void test_removed_amid_a_pass(void **state)
 	check_clean(f);
 }
 
+/* Nor that a folder of theirs stays in its place. */
+static void test_folder_instead(void **state)
+{
+	struct fixture *f = *state;
+	char why[200] = "";
+
+	open_with_two(f);
+	run("rm '%s/two.md'", f->path);
+	write_file(f, "two.md/theirs", "theirs");
+	run(GIT "add -A && git -C '%s' -c user.name=p -c user.email=p@x "
+		"commit -q -m folder",
+		f->path, f->path);
+	assert_int_equal(n_adrift(f), 1);
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	commit_refusing(f, why);
+	assert_int_equal(n_refused, 1);
+	assert_string_equal(files(f), "a/one.md two.md/theirs ");
+	reopen(f);
+	assert_int_equal(n_adrift(f), 1);
+}
+
 /* --- Their branches ------------------------------------------------------- */
 
 static void test_other_branch_checked_out(void **state)
@@ -346,6 +367,7 @@ int main(void)
 		TEST(test_branch_called_opsync),
 		TEST(test_removed_by_hand),
 		TEST(test_removed_amid_a_pass),
+		TEST(test_folder_instead),
 		TEST(test_other_branch_checked_out),
 		TEST(test_branch_deleted),
 	};
