@@ -2,6 +2,7 @@
  * look - is what we own in the store as it was recorded?
  *
  *   the branch: its files against the rows, if it is where we did not put it
+ *   (look_branch.c)
  *   the work tree: times and sizes against the index, contents where those
  *   differ
  *   the objects: is each file's content there (once a start)
@@ -35,9 +36,7 @@
 #include "store/blob_file.h"
 #include "store/git_error.h"
 #include "store/heal.h"
-#include "store/history.h"
 #include "store/intent.h"
-#include "store/match.h"
 #include "store/setback.h"
 #include "store/staging.h"
 
@@ -45,106 +44,6 @@
 #define WATCHED_REST (60 * STAMP_SECOND) /* at least so long between two */
 #define LONG (STAMP_SECOND / 200)        /* then it needed memory, too */
 #define NONE "'0000000000000000000000000000000000000000'"
-
-/* --- The branch ----------------------------------------------------------- */
-
-static int put_adrift(
-	struct store *s, int64_t work_package, struct str entry, struct err *e)
-{
-	struct query q = query_open(s->state,
-		"INSERT OR IGNORE INTO adrift (work_package, entry)"
-		" VALUES (?, ?)");
-
-	bind_int(&q, work_package);
-	bind_text(&q, entry);
-	return query_run(&q, e);
-}
-
-struct comparison {
-	struct store *store;
-	int64_t n_foreign;
-	size_t n_gone, cap_gone;
-	char **gone; /* paths of files that nobody claims, and are not there */
-	bool torn;   /* a row names what is not there, and nobody took away */
-};
-
-/* What cannot be read may have held it; a folder in its place is a person's. */
-static bool had(struct store *s, const git_oid *commit, const char *path)
-{
-	struct spot spot;
-	git_oid tree;
-
-	return tree_of(s->repo, commit, &tree, NULL) != 0 ||
-	       tree_find(&s->trees, &tree, path, &spot, NULL) != 0 ||
-	       spot.kind != SPOT_FREE;
-}
-
-/*
- * A person may have taken the file away just before a commit of ours, which is
- * without it then: what was seen before had it.
- */
-static bool was_never_there(struct store *s, const char *path)
-{
-	git_oid rows;
-	bool known = false;
-
-	return history_rows(s, &known, &rows, NULL) == 0 && known &&
-	       !had(s, &rows, path) && !had(s, &s->seen_tip, path);
-}
-
-static int on_mismatch(void *arg, const struct mismatch *m, struct err *e)
-{
-	struct comparison *c = arg;
-
-	c->torn |= m->recorded && !m->in_commit &&
-		   was_never_there(c->store, m->path.p);
-	if (!m->recorded)
-		c->n_foreign++;
-	else if (m->work_package != 0)
-		return put_adrift(c->store, m->work_package, m->entry, e);
-	else if (!m->in_commit) {
-		c->gone =
-			grow(c->gone, c->n_gone, &c->cap_gone, sizeof(char *));
-		c->gone[c->n_gone++] = str_dup(m->path);
-	}
-	return 0;
-}
-
-/*
- * Restored, it would come to a path that no document has; and the file that it
- * is of would be a stranger's.
- */
-static int distrust(struct store *s, struct err *e)
-{
-	int code = history_distrust(s, "do not fit the branch", e);
-
-	return code != 0 ? code
-			 : err_set(e, ERR_IO,
-				   "the state is damaged: it is made again");
-}
-
-static int compare_branch(struct store *s, const git_oid *tip, struct err *e)
-{
-	struct comparison c = {.store = s};
-	size_t n_others;
-	int code = state_nest(s->state, e);
-
-	if (code != 0)
-		return code;
-	code = match_branch(s, tip, on_mismatch, &c, &n_others, e);
-	/* What nobody claims and is not there needs no document. */
-	for (size_t i = 0; code == 0 && i < c.n_gone; i++)
-		code = setback_unclaim(s, c.gone[i], e);
-	code = state_unnest(s->state, code, e);
-	if (code == 0)
-		s->n_foreign = c.n_foreign + (int64_t)n_others;
-	if (code == 0 && c.torn && !git_oid_is_zero(tip))
-		code = distrust(s, e);
-	for (size_t i = 0; i < c.n_gone; i++)
-		free(c.gone[i]);
-	free(c.gone);
-	return code;
-}
 
 /* --- Files, one by one ---------------------------------------------------- */
 
@@ -277,7 +176,7 @@ static int look_at_file(struct sight *g, struct query *q, struct err *e)
 			"the work tree, or its index, has another content or "
 			"none");
 	if (code == 0 && !good)
-		code = put_adrift(g->store, work_package, entry, e);
+		code = look_put_adrift(g->store, work_package, entry, e);
 	return code;
 }
 
@@ -569,7 +468,7 @@ static int look(struct store *s, struct sight *g, store_adrift_fn *fn,
 	if (code == 0 && !git_oid_equal(&tip, &s->seen_tip))
 		code = setback_claim(s, &tip, e);
 	if (code == 0 && (g->deep || !git_oid_equal(&tip, &s->seen_tip)))
-		code = compare_branch(s, &tip, e);
+		code = look_at_branch(s, &tip, e);
 	if (code == 0)
 		code = look_around(g, extent, e);
 	if (code == 0 && g->deep)

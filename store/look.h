@@ -30,6 +30,15 @@ enum extent {
 };
 
 /*
+ * Hold the branch's files, at tip, against the rows: what is not as recorded is
+ * put into adrift.  ERR_IO: rows are damaged, and the state is made again.
+ */
+int look_at_branch(struct store *s, const git_oid *tip, struct err *e);
+
+int look_put_adrift(
+	struct store *s, int64_t work_package, struct str entry, struct err *e);
+
+/*
  * Those whose content is gone are put into the table gone, their documents and
  * those that are not in the work tree into adrift; or both are only told.
  */
