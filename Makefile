@@ -5,6 +5,8 @@
 #   make check      install what is missing, build, and run every test
 #   make lint       formatting, clang-tidy, cppcheck, include arrows
 #   make asan tsan  the tests under the address and the thread sanitizer
+#   make coverage   how much of the code the tests reach
+#   make mutants    broken code that no test notices; OF="store/heal.c …"
 #   make fuzz       each fuzz target for SECONDS=60
 #   make soak       faults of all kinds for an hour and a half; SOAK=0.1 a tenth
 #   make bench      first sync, idle poll, one change; rendering alone
@@ -40,6 +42,9 @@ OPTIMIZE-asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover \
 	-fno-omit-frame-pointer
 OPTIMIZE-tsan := -O1 -fsanitize=thread
 OPTIMIZE-fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined
+# Counters that are mapped files (%c) outlive a process that is killed.
+OPTIMIZE-coverage := -O1 -fcoverage-mapping -mllvm -runtime-counter-relocation \
+	-fprofile-instr-generate=$(CURDIR)/$(BUILD)/profiles/%c%m.profraw
 OPTIMIZE := $(OPTIMIZE-$(MODE))
 CFLAGS   ?= -g
 FLAGS    := -std=c11 -D_GNU_SOURCE -I. \
@@ -130,6 +135,20 @@ check: test-deps
 asan tsan: test-deps
 	$(MAKE) --no-print-directory MODE=$@ test-programs
 	BUILD=build/$@ $(PYTHON) tests/run.py --quick
+
+# The folder is for tests that run as somebody else, too.
+coverage: test-deps
+	$(MAKE) --no-print-directory MODE=$@ CC=clang test-programs
+	rm -rf build/$@/profiles
+	mkdir -m 777 build/$@/profiles
+	BUILD=build/$@ $(PYTHON) tests/run.py >build/$@/tests.log || \
+		{ cat build/$@/tests.log; exit 1; }
+	BUILD=build/$@ $(PYTHON) tests/coverage.py
+
+# What is broken, in which of the files, and how often; after make coverage.
+OF ?= store daemon/recover.c
+mutants: test-deps
+	$(PYTHON) tests/mutants.py $(MUTANTS) $(OF)
 
 fuzz-programs: $(foreach f,$(wildcard tests/fuzz/*/*.c),$(BUILD)/fuzz-$(subst /,-,$(patsubst tests/fuzz/%.c,%,$(f))))
 
@@ -248,7 +267,7 @@ deb-check: test-deps deb $(STAND_IN)
 clean:
 	rm -rf build
 
-.PHONY: all check asan tsan fuzz soak demo bench lint format deps test-deps \
+.PHONY: all check asan tsan coverage mutants fuzz soak demo bench lint format deps test-deps \
 	install uninstall stage stage-units man deb deb-check clean \
 	test-programs fuzz-programs $(addprefix unit-,$(MODULES))
 .PRECIOUS: $(BUILD)/%.o

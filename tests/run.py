@@ -40,7 +40,10 @@ def programs(quick, names):
 def run(program):
     name, command = program
     env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", BUILD=BUILD,
-               LC_ALL="C.UTF-8")
+               LC_ALL="C.UTF-8",
+               LLVM_PROFILE_FILE=os.path.abspath(os.path.join(
+                   BUILD, "profiles",
+                   name.replace("/", "_") + "-%c%m.profraw")))
     begin = time.monotonic()
     try:
         done = subprocess.run(
