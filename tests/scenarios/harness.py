@@ -35,6 +35,15 @@ def read(path):
         return f.read()
 
 
+def make_target(target, *words):
+    """make, of the build that is tested, as it was built."""
+    return subprocess.run(
+        ["make", "--no-print-directory", target, "BUILD=" + os.path.relpath(
+            BUILD, ROOT), "MODE=" + os.path.basename(BUILD), *words],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        check=False)
+
+
 def until(condition, seconds=20):
     """Wait for a condition: what it gave, which is false if time ran out."""
     end = time.monotonic() + seconds

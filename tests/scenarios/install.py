@@ -5,15 +5,11 @@ import subprocess
 import sys
 import tempfile
 
-from harness import ROOT, Tap
+from harness import Tap, make_target
 
 
 def make(target, folder):
-    return subprocess.run(
-        ["make", "--no-print-directory", target, "DESTDIR=" + folder,
-         "PREFIX=/usr", "BUILD=" + os.environ.get("BUILD", "build/release")],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        check=False)
+    return make_target(target, "DESTDIR=" + folder, "PREFIX=/usr")
 
 
 def files(folder):

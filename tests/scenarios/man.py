@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 
-from harness import BUILD, ROOT, Tap, read
+from harness import BUILD, ROOT, Tap, make_target, read
 
 
 def shown(page):
@@ -52,10 +52,7 @@ def missing(text, words):
 
 def main():
     tap = Tap()
-    done = subprocess.run(
-        ["make", "--no-print-directory", "man",
-         "BUILD=" + os.environ.get("BUILD", "build/release")], cwd=ROOT,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    done = make_target("man")
     tap.ok(done.returncode == 0, "make man", done.stdout.decode())
     pages = {}
     for page in ("opsync.1", "opsyncd.8", "opsync.yaml.5"):
