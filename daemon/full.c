@@ -208,10 +208,7 @@ static int open_generation(struct plan *p, struct err *e)
 		r = state_put(state, "full.generation", str_of(number), e);
 	if (r == 0)
 		r = state_put(state, "full.open", str_of(newest), e);
-	if (r == 0)
-		return state_end(state, e);
-	state_rollback(state);
-	return r;
+	return state_end(state, r, e);
 }
 
 /* One that is known as newer than all that the server shows. */

@@ -278,10 +278,7 @@ static int note_rows(struct victims *v, struct err *e)
 	if (r != 0)
 		return r;
 	r = put_rows(v, e);
-	if (r == 0)
-		return state_end(state, e);
-	state_rollback(state);
-	return r;
+	return state_end(state, r, e);
 }
 
 /* The last of a work package that is gone, of which all may go. */

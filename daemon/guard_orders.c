@@ -400,10 +400,8 @@ int guard_order(
 
 	if (r != 0)
 		return r;
-	r = carry_out(s, what, out, e);
-	if (r == 0)
-		return state_end(s, e);
-	state_rollback(s);
-	buf_clear(out);
+	r = state_end(s, carry_out(s, what, out, e), e);
+	if (r != 0)
+		buf_clear(out);
 	return r;
 }

@@ -218,12 +218,9 @@ int guard_settle_made(struct mapper *m, struct err *e)
 	if (r != 0)
 		return r;
 	r = delete_made(m, e);
-	if (r == 0)
-		r = state_end(state, e);
-	if (r != 0) {
-		state_rollback(state);
+	r = state_end(state, r, e);
+	if (r != 0)
 		return r;
-	}
 	for (size_t i = 0; i < g->n_held; i++) {
 		if (g->held[i].made)
 			free(g->held[i].entry);
@@ -409,11 +406,7 @@ static int put_held(struct mapper *m, const struct state_event *event,
 	r = put_changes(m, grown, e);
 	if (r == 0 && grown)
 		r = state_event_add(state, event, e);
-	if (r == 0)
-		r = state_end(state, e);
-	if (r != 0)
-		state_rollback(state);
-	return r;
+	return state_end(state, r, e);
 }
 
 /* What was held before is no event again. */

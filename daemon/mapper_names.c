@@ -319,12 +319,9 @@ int mapper_end_names(struct mapper *m, int code, struct err *e)
 	struct state *state = store_state(m->store);
 	struct err fault = {0}; /* comes again with the next pass */
 
-	if (code == 0)
-		code = state_end(state, e);
-	if (code == 0)
-		return 0;
-	state_rollback(state);
-	mapper_reload_names(m, &fault);
+	code = state_end(state, code, e);
+	if (code != 0)
+		mapper_reload_names(m, &fault);
 	return code;
 }
 

@@ -123,11 +123,7 @@ static int write_state(const struct monitor *m, struct state *s, struct err *e)
 		r = state_put(s, value_good, str_of(good), e);
 	if (r == 0 && m->single && m->write.last_success >= m->started)
 		r = state_put(s, value_single, str_of(good), e);
-	if (r == 0)
-		r = state_end(s, e);
-	if (r != 0)
-		state_rollback(s);
-	return r;
+	return state_end(s, r, e);
 }
 
 /* A count is not worth a wait for the disk, what became of a fault is. */

@@ -380,12 +380,8 @@ static void note(struct news *n, struct store *store, int64_t at)
 		if (n->marks[i].at < all)
 			all = n->marks[i].at;
 	r = put_marks(n, state, all);
-	if (r == 0)
-		r = state_end(state, &n->err);
-	if (r == 0)
+	if (state_end(state, r, &n->err) == 0)
 		n->noted = all;
-	else
-		state_rollback(state);
 }
 
 /* The very first time: nothing of before is told. */

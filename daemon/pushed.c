@@ -68,16 +68,6 @@ int pushed_done(struct state *s, const struct config_push *where,
 
 /* --- Faults ------------------------------------------------------------- */
 
-/* Whatever is done between: all of it, or nothing. */
-static int end(struct state *s, int r, struct err *e)
-{
-	if (r == 0)
-		r = state_end(s, e);
-	if (r != 0)
-		state_rollback(s);
-	return r;
-}
-
 int pushed_fail(struct state *s, const char *text, bool *said, struct err *e)
 {
 	struct buf known = {0};
@@ -97,7 +87,7 @@ int pushed_fail(struct state *s, const char *text, bool *said, struct err *e)
 	r = event_add(s, LOG_LEVEL_ERROR, "fault", text, e);
 	if (r == 0)
 		r = state_put(s, FAULT, str_of(text), e);
-	return end(s, r, e);
+	return state_end(s, r, e);
 }
 
 int pushed_well(struct state *s, const char *text, struct err *e)
@@ -114,7 +104,7 @@ int pushed_well(struct state *s, const char *text, struct err *e)
 	r = event_add(s, LOG_LEVEL_NOTICE, "recovered", text, e);
 	if (r == 0)
 		r = state_delete(s, FAULT, e);
-	r = end(s, r, e);
+	r = state_end(s, r, e);
 	if (r == 0)
 		event_say(LOG_LEVEL_NOTICE, "recovered", text);
 	return r;

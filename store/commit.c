@@ -223,12 +223,9 @@ static int record(struct job *j, struct err *e)
 		worktree_prepare_sync(store->worktree);
 	if (code == 0)
 		code = sealed;
-	if (code == 0)
-		code = state_end(s, e);
-	if (code != 0) {
-		state_rollback(s);
+	code = state_end(s, code, e);
+	if (code != 0)
 		return code;
-	}
 	staged_reads_clear(&store->reads);
 	store->staged_bytes = 0;
 	return 0;

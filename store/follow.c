@@ -311,11 +311,7 @@ static int promise(struct following *f, const struct intent *intent,
 	code = intent_put(s, intent, c, e);
 	if (code == 0 && f->behind)
 		code = history_put_behind(f->store, e);
-	if (code == 0)
-		code = state_end(s, e);
-	if (code != 0)
-		state_rollback(s);
-	return code;
+	return state_end(s, code, e);
 }
 
 /* What the state lacks is also on a branch that the work tree waits for. */

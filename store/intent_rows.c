@@ -114,11 +114,7 @@ static int forget(struct store *store, const git_oid *tip, struct err *e)
 		s, "DELETE FROM intent; DELETE FROM intent_change", e);
 	if (code == 0)
 		code = history_note(store, tip, e);
-	if (code == 0)
-		code = state_end(s, e);
-	if (code != 0)
-		state_rollback(s);
-	return code;
+	return state_end(s, code, e);
 }
 
 int intent_delete(struct store *store, const git_oid *tip, struct err *e)

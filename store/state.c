@@ -175,11 +175,7 @@ static int migrate_one(struct state *s, int64_t at, struct err *e)
 	code = state_exec(s, migrations[at], e);
 	if (code == 0)
 		code = state_exec(s, pragma, e);
-	if (code == 0)
-		code = state_end(s, e);
-	if (code != 0)
-		state_rollback(s);
-	return code;
+	return state_end(s, code, e);
 }
 
 static int migrate(struct state *s, struct err *e)
@@ -451,18 +447,13 @@ int state_hold(struct state *s, struct err *e)
 
 int state_let_go(struct state *s, struct err *e)
 {
-	int code;
-
 	if (!s->held)
 		return 0;
 	s->held = false;
 	if (sqlite3_get_autocommit(s->db))
 		return err_set(e, ERR_IO,
 			"%s: a fault ended what was under way", s->file);
-	code = state_end(s, e);
-	if (code != 0)
-		state_rollback(s);
-	return code;
+	return state_end(s, 0, e);
 }
 
 bool state_is_held(const struct state *s)
@@ -481,14 +472,7 @@ int state_begin(struct state *s, struct err *e)
 	return query_run(&q, e);
 }
 
-int state_end(struct state *s, struct err *e)
-{
-	struct query q = query_open(s, "COMMIT");
-
-	return query_run(&q, e);
-}
-
-void state_rollback(struct state *s)
+static void state_rollback(struct state *s)
 {
 	struct query q;
 
@@ -496,6 +480,19 @@ void state_rollback(struct state *s)
 		return; /* SQLite did it by itself */
 	q = query_open(s, "ROLLBACK");
 	query_run(&q, NULL);
+}
+
+int state_end(struct state *s, int code, struct err *e)
+{
+	struct query q;
+
+	if (code == 0) {
+		q = query_open(s, "COMMIT");
+		code = query_run(&q, e);
+	}
+	if (code != 0) /* where COMMIT fails, too: all may be open still */
+		state_rollback(s);
+	return code;
 }
 
 void state_relax(struct state *s)

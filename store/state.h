@@ -49,10 +49,13 @@ int state_hold(struct state *s, struct err *e);
 int state_let_go(struct state *s, struct err *e);
 bool state_is_held(const struct state *s);
 
-/* A transaction around several changes; durable (FULL) when it ends. */
+/*
+ * A transaction around several changes.  The second call ends it: well, and
+ * durable (FULL), if code is 0, else nothing of it was; gives code, or its own
+ * failure.
+ */
 int state_begin(struct state *s, struct err *e);
-int state_end(struct state *s, struct err *e);
-void state_rollback(struct state *s);
+int state_end(struct state *s, int code, struct err *e);
 
 /*
  * From here to state_strict(), what is committed does not wait for the disk:

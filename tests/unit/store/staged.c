@@ -125,10 +125,11 @@ static void test_held_and_lost(void **state)
 	assert_int_equal(state_hold(s, &f->err), 0);
 	put_well(f, 2, make("b.md", "two\n", NULL), STORE_ADDED);
 	assert_int_equal(store_staged(f->store), 2);
-	state_rollback(s); /* as SQLite does for a full disk */
+	/* As SQLite does for a full disk. */
+	assert_int_equal(state_exec(s, "ROLLBACK", &f->err), 0);
 	assert_int_equal(state_hold(s, &f->err), ERR_IO);
 	assert_int_equal(state_hold(s, &f->err), 0);
-	state_rollback(s);
+	assert_int_equal(state_exec(s, "ROLLBACK", &f->err), 0);
 	assert_int_equal(store_staged(f->store), 1);
 	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
 	assert_non_null(strstr(f->err.text, "a fault ended"));

@@ -386,15 +386,33 @@ static void test_transactions(void **state)
 
 	WELL(state_begin(s, &f->err));
 	WELL(put_work_package(s, &wp, &f->err));
-	state_rollback(s);
+	assert_int_equal(state_end(s, ERR_DATA, &f->err), ERR_DATA);
 	WELL(state_count(s, &n, &f->err));
 	assert_int_equal(n.work_packages, 0);
 	WELL(state_begin(s, &f->err));
 	WELL(put_work_package(s, &wp, &f->err));
-	WELL(state_end(s, &f->err));
-	state_rollback(s); /* nothing is open: nothing happens */
+	WELL(state_end(s, 0, &f->err));
 	WELL(state_count(s, &n, &f->err));
 	assert_int_equal(n.made, 1);
+	state_close(s);
+}
+
+/* What is wrong with a row shows when the transaction ends. */
+static void test_end_fails(void **state)
+{
+	struct fixture *f = *state;
+	struct state *s = open_state(f, false);
+
+	WELL(state_exec(s,
+		"PRAGMA foreign_keys = ON;"
+		"CREATE TABLE part (id INTEGER REFERENCES work_package (id)"
+		" DEFERRABLE INITIALLY DEFERRED)",
+		&f->err));
+	WELL(state_begin(s, &f->err));
+	WELL(state_exec(s, "INSERT INTO part VALUES (1)", &f->err));
+	assert_int_equal(state_end(s, 0, &f->err), ERR_IO);
+	WELL(state_begin(s, &f->err));
+	WELL(state_end(s, 0, &f->err));
 	state_close(s);
 }
 
@@ -409,6 +427,7 @@ int main(void)
 		TEST(test_walk_can_be_ended),
 		TEST(test_nested_walks),
 		TEST(test_transactions),
+		TEST(test_end_fails),
 	};
 
 	return cmocka_run_group_tests_name("state", tests, NULL, NULL);
