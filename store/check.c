@@ -133,17 +133,15 @@ static int check_digest(struct sight *g, struct query *q, struct err *e)
 
 int look_at_digests(struct sight *g, struct err *e)
 {
-	struct err fault = {0};
 	struct query q = query_open(g->store->state,
 		"SELECT id, work_package, oid, digest FROM attachment");
 
 	while (query_next(&q)) {
-		int failed = look_goes_on(g, &fault);
+		int code = look_goes_on(g, &q.err);
 
-		if (failed == 0)
-			failed = check_digest(g, &q, &fault);
-		if (failed != 0)
-			query_fail(&q, failed, &fault);
+		if (code == 0)
+			code = check_digest(g, &q, &q.err);
+		query_take(&q, code);
 	}
 	return query_close(&q, e);
 }

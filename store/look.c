@@ -190,15 +190,12 @@ int look_goes_on(struct sight *g, struct err *e)
 
 static int look_at_rows(struct sight *g, struct query *q, struct err *e)
 {
-	struct err fault = {0};
-
 	while (query_next(q)) {
-		int code = look_goes_on(g, &fault);
+		int code = look_goes_on(g, &q->err);
 
 		if (code == 0)
-			code = look_at_file(g, q, &fault);
-		if (code != 0)
-			query_fail(q, code, &fault);
+			code = look_at_file(g, q, &q->err);
+		query_take(q, code);
 	}
 	return query_close(q, e);
 }

@@ -209,6 +209,12 @@ struct str column_bytes(struct query *q)
 	return (struct str){p, (size_t)sqlite3_column_bytes(q->stmt, i)};
 }
 
+/* What went well may have left words, and a code with them. */
+void query_take(struct query *q, int code)
+{
+	q->err.code = code < 0 ? code : 0;
+}
+
 void query_fail(struct query *q, int code, const struct err *e)
 {
 	assert(code < 0);

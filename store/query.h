@@ -83,7 +83,11 @@ struct str column_long_text(struct query *q, struct buf *room, bool *whole);
 int64_t texts_checksum(const struct str *texts, size_t n);
 bool column_is_checksum(struct query *q, int64_t is);
 
-/* Keep a failure of a callback, which ends the rows. */
+/*
+ * Keep a failure of a callback, which ends the rows.  The first: its words are
+ * in q->err already, which it was given for them.
+ */
+void query_take(struct query *q, int code);
 void query_fail(struct query *q, int code, const struct err *e);
 
 /* Give the statement back, and the failure if there was one. */

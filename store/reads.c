@@ -224,18 +224,15 @@ int store_lost_reads(struct store *s, int64_t work_package,
 {
 	struct query q = query_open(
 		s->state, "SELECT kind, id FROM read WHERE work_package = ?");
-	struct err told = {0};
 
 	bind_int(&q, work_package);
 	while (query_next(&q)) {
 		int64_t kind = column_int(&q);
 		int64_t id = column_int(&q);
-		int code = 0;
 
 		if (!has_read(reads, kind, id))
-			code = fn(arg, (enum read_kind)kind, id, &told);
-		if (code < 0)
-			query_fail(&q, code, &told);
+			query_take(
+				&q, fn(arg, (enum read_kind)kind, id, &q.err));
 	}
 	return query_close(&q, e);
 }

@@ -78,8 +78,6 @@ int query_documents(
 	struct query *q, state_document_fn *fn, void *arg, struct err *e)
 {
 	struct gathering g = {0};
-	struct err told = {0};
-	int code;
 
 	while (query_next(q)) {
 		struct state_document d = {0};
@@ -87,17 +85,13 @@ int query_documents(
 		read_document(q, &d);
 		if (!g.any || g.d.work_package != d.work_package ||
 			!str_eq(g.d.entry, d.entry)) {
-			code = hand_over(&g, fn, arg, &told);
-			if (code < 0)
-				query_fail(q, code, &told);
+			query_take(q, hand_over(&g, fn, arg, &q->err));
 			begin(&g, &d);
 		}
 		read_file(q, &g);
 	}
 	if (q->err.code == 0) {
-		code = hand_over(&g, fn, arg, &told);
-		if (code < 0)
-			query_fail(q, code, &told);
+		query_take(q, hand_over(&g, fn, arg, &q->err));
 	}
 	free(g.files);
 	arena_fini(&g.texts);

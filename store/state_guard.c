@@ -68,11 +68,9 @@ int state_held_tidy(struct state *s, struct err *e)
 static int query_held(
 	struct query *q, state_held_fn *fn, void *arg, struct err *e)
 {
-	struct err told = {0};
 
 	while (query_next(q)) {
 		struct state_held held = {0};
-		int code;
 
 		held.kind = (enum state_held_kind)column_int(q);
 		held.work_package = column_int(q);
@@ -83,9 +81,7 @@ static int query_held(
 		held.gone = column_int(q) != 0;
 		held.released = column_int(q) != 0;
 		held.since = column_int(q);
-		code = fn(arg, &held, &told);
-		if (code < 0)
-			query_fail(q, code, &told);
+		query_take(q, fn(arg, &held, &q->err));
 	}
 	return query_close(q, e);
 }
@@ -198,21 +194,17 @@ int state_weights(struct state *s, int64_t since, state_weight_fn *fn,
 		" UNION ALL SELECT project_id, 0, 0, count(*) FROM held"
 		" WHERE kind = ?2 AND NOT released GROUP BY 1"
 		") GROUP BY 1 ORDER BY 1");
-	struct err told = {0};
 
 	bind_int(&q, since);
 	bind_int(&q, HELD_REMOVAL);
 	while (query_next(&q)) {
 		struct state_weight w = {0};
-		int code;
 
 		w.project_id = column_int(&q);
 		w.documents = column_int(&q);
 		w.removed = column_int(&q);
 		w.held = column_int(&q);
-		code = fn(arg, &w, &told);
-		if (code < 0)
-			query_fail(&q, code, &told);
+		query_take(&q, fn(arg, &w, &q.err));
 	}
 	return query_close(&q, e);
 }
@@ -267,13 +259,9 @@ int state_withdrawn(struct state *s, state_id_fn *fn, void *arg, struct err *e)
 {
 	struct query q =
 		query_open(s, "SELECT work_package FROM withdrawn ORDER BY 1");
-	struct err told = {0};
 
 	while (query_next(&q)) {
-		int code = fn(arg, column_int(&q), &told);
-
-		if (code < 0)
-			query_fail(&q, code, &told);
+		query_take(&q, fn(arg, column_int(&q), &q.err));
 	}
 	return query_close(&q, e);
 }
@@ -320,15 +308,11 @@ int state_renamed(
 {
 	struct query q = query_open(
 		s, "SELECT kind, id, was FROM renamed ORDER BY 1, 2, 3");
-	struct err told = {0};
 
 	while (query_next(&q)) {
 		int64_t kind = column_int(&q);
 		int64_t id = column_int(&q);
-		int code = fn(arg, kind, id, column_text(&q), &told);
-
-		if (code < 0)
-			query_fail(&q, code, &told);
+		query_take(&q, fn(arg, kind, id, column_text(&q), &q.err));
 	}
 	return query_close(&q, e);
 }

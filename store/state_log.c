@@ -113,17 +113,13 @@ int state_runs(struct state *s, int64_t limit, state_run_fn *fn, void *arg,
 	struct query q =
 		query_open(s, "SELECT id, " RUN_COLUMNS ", repeated FROM run"
 			      " ORDER BY id DESC LIMIT ?");
-	struct err told = {0};
 
 	bind_int(&q, limit);
 	while (query_next(&q)) {
 		struct state_run run = {0};
-		int code;
 
 		read_run(&q, &run);
-		code = fn(arg, &run, &told);
-		if (code < 0)
-			query_fail(&q, code, &told);
+		query_take(&q, fn(arg, &run, &q.err));
 	}
 	return query_close(&q, e);
 }
@@ -250,16 +246,12 @@ int state_events(struct state *s, const struct state_event_query *want,
 	state_event_fn *fn, void *arg, struct err *e)
 {
 	struct query q = events_query(s, want);
-	struct err told = {0};
 
 	while (query_next(&q)) {
 		struct state_event event = {0};
-		int code;
 
 		read_event(&q, &event);
-		code = fn(arg, &event, &told);
-		if (code < 0)
-			query_fail(&q, code, &told);
+		query_take(&q, fn(arg, &event, &q.err));
 	}
 	return query_close(&q, e);
 }
@@ -307,21 +299,17 @@ int state_usage(struct state *s, int64_t limit, state_usage_fn *fn, void *arg,
 	struct query q = query_open(s,
 		"SELECT day, passes, requests, bytes, server_time FROM usage"
 		" ORDER BY day DESC LIMIT ?");
-	struct err told = {0};
 
 	bind_int(&q, limit);
 	while (query_next(&q)) {
 		struct state_usage usage = {0};
-		int code;
 
 		usage.day = column_int(&q);
 		usage.passes = column_int(&q);
 		usage.requests = column_int(&q);
 		usage.bytes = column_int(&q);
 		usage.server_time = column_int(&q);
-		code = fn(arg, &usage, &told);
-		if (code < 0)
-			query_fail(&q, code, &told);
+		query_take(&q, fn(arg, &usage, &q.err));
 	}
 	return query_close(&q, e);
 }

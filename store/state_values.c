@@ -72,15 +72,11 @@ int state_resources(
 {
 	struct query q =
 		query_open(s, "SELECT name, body FROM resource ORDER BY name");
-	struct err told = {0};
 
 	while (query_next(&q)) {
 		struct str name = column_text(&q);
 		struct str body = column_text(&q);
-		int code = fn(arg, name, body, &told);
-
-		if (code < 0)
-			query_fail(&q, code, &told);
+		query_take(&q, fn(arg, name, body, &q.err));
 	}
 	return query_close(&q, e);
 }
@@ -111,9 +107,7 @@ int query_attachment(struct query *q, bool *found, state_attachment_fn *fn,
 	void *arg, struct err *e)
 {
 	struct state_attachment a = {0};
-	struct err told = {0};
 	struct str format;
-	int code;
 
 	*found = query_next(q);
 	if (!*found)
@@ -128,9 +122,7 @@ int query_attachment(struct query *q, bool *found, state_attachment_fn *fn,
 		memcpy(a.image.format, format.p, format.n);
 	a.image.width = (long)column_int(q);
 	a.image.height = (long)column_int(q);
-	code = fn(arg, &a, &told);
-	if (code < 0)
-		query_fail(q, code, &told);
+	query_take(q, fn(arg, &a, &q->err));
 	return query_close(q, e);
 }
 

@@ -71,20 +71,16 @@ int query_work_packages(struct query *q, bool *found, state_work_package_fn *fn,
 	void *arg, struct err *e)
 {
 	struct rooms rooms = {0};
-	struct err told = {0};
 
 	*found = false;
 	while (query_next(q)) {
 		struct state_work_package wp = {0};
-		int code;
 
 		read_row(q, &rooms, &wp);
 		if (q->err.code != 0)
 			break;
 		*found = true;
-		code = fn(arg, &wp, &told);
-		if (code < 0)
-			query_fail(q, code, &told);
+		query_take(q, fn(arg, &wp, &q->err));
 	}
 	buf_fini(&rooms.source);
 	buf_fini(&rooms.attachments);
@@ -121,13 +117,9 @@ int state_heads(struct state *s, state_head_fn *fn, void *arg, struct err *e)
 	struct query q = query_open(
 		s, "SELECT " HEAD_COLUMNS " FROM work_package ORDER BY id");
 	struct state_head head;
-	struct err told = {0};
 
 	while (query_head(&q, &head)) {
-		int code = fn(arg, &head, &told);
-
-		if (code < 0)
-			query_fail(&q, code, &told);
+		query_take(&q, fn(arg, &head, &q.err));
 	}
 	return query_close(&q, e);
 }
@@ -150,15 +142,11 @@ int state_newer(struct state *s, int64_t after, int64_t before, state_id_fn *fn,
 	struct query q = query_open(s, "SELECT id FROM work_package"
 				       " WHERE updated_at > ?"
 				       " AND updated_at < ?");
-	struct err told = {0};
 
 	bind_int(&q, after);
 	bind_int(&q, before);
 	while (query_next(&q)) {
-		int code = fn(arg, column_int(&q), &told);
-
-		if (code < 0)
-			query_fail(&q, code, &told);
+		query_take(&q, fn(arg, column_int(&q), &q.err));
 	}
 	return query_close(&q, e);
 }
