@@ -157,20 +157,6 @@ static int make_objects(struct job *j, struct err *e)
 		       : make_commit(j, &tree, e);
 }
 
-/* The last promise, but for files that cannot be written, is kept first. */
-static int finish_earlier(struct store *s, struct err *e)
-{
-	struct err late = {0};
-	bool ref_done = false;
-	int code = intent_finish(s, NULL, &ref_done, &late);
-
-	if (code == 0 || ref_done)
-		return 0;
-	if (e != NULL)
-		*e = late;
-	return code;
-}
-
 static int write_rows(struct job *j, struct err *e)
 {
 	struct state *s = j->store->state;
@@ -239,7 +225,7 @@ static int prepare(struct job *j, struct err *e)
 	if (code == 0 && (j->says || j->changes.n > 0))
 		code = make_objects(j, e);
 	if (code == 0 && s->begun != NULL) /* beside all that */
-		code = finish_earlier(s, e);
+		code = intent_settle(s, e);
 	if (code == 0 && j->changes.n > 0)
 		code = keep_edits(j, e);
 	code = trees_blame(code, &j->intent.old, e);

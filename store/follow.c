@@ -401,17 +401,12 @@ int store_follow(struct store *s, const char *ref, struct store_follow *out,
 	struct err *e)
 {
 	struct following f = {.store = s, .out = out};
-	struct err late = {0};
-	bool ref_done = false;
 	bool there = false;
-	int code = intent_finish(s, NULL, &ref_done, &late);
+	int code = intent_settle(s, e);
 
 	*out = (struct store_follow){0};
-	if (code != 0 && !ref_done) {
-		*e = late;
-		return code;
-	}
-	code = store_check_history(s, &out->again, e);
+	if (code == 0)
+		code = store_check_history(s, &out->again, e);
 	if (code == 0)
 		code = find_ends(&f, ref, &there, e);
 	if (code != 0 || !there)

@@ -549,8 +549,6 @@ static int is_unchecked(struct store *s, bool *is, struct err *e)
 
 int store_check_history(struct store *s, bool *again, struct err *e)
 {
-	struct err late = {0};
-	bool ref_done = false;
 	bool unchecked = false;
 	int code = store_check_place(s, e);
 
@@ -561,10 +559,6 @@ int store_check_history(struct store *s, bool *again, struct err *e)
 		code = state_let_go(s->state, e);
 	if (code != 0 || !unchecked)
 		return code;
-	code = intent_finish(s, NULL, &ref_done, &late);
-	if (code == 0 || ref_done)
-		return history_check(s, again, e);
-	if (e != NULL)
-		*e = late;
-	return code;
+	code = intent_settle(s, e);
+	return code == 0 ? history_check(s, again, e) : code;
 }

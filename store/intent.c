@@ -477,3 +477,16 @@ int intent_begin(struct store *s, git_oid *commit, struct err *e)
 	k->later = true;
 	return keep(s, k, commit, NULL, e);
 }
+
+int intent_settle(struct store *s, struct err *e)
+{
+	struct err fault = {0};
+	bool ref_done = false;
+	int code = intent_finish(s, NULL, &ref_done, &fault);
+
+	if (code == 0 || ref_done)
+		return 0;
+	if (e != NULL)
+		*e = fault;
+	return code;
+}

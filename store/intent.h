@@ -47,4 +47,8 @@ void intent_catch_up(struct store *s);
 int intent_finish(
 	struct store *s, git_oid *commit, bool *ref_done, struct err *e);
 
+/* The same before something new: what only the work tree lacks is no failure,
+ * since the next commit meets it again and tells of it. */
+int intent_settle(struct store *s, struct err *e);
+
 #endif

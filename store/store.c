@@ -364,23 +364,6 @@ int store_open_again(struct store *s, struct err *e)
 }
 
 /*
- * What stands in the way in the work tree keeps nobody from starting: the
- * next commit meets it again and tells of it.
- */
-static int finish_promised(struct store *s, struct err *e)
-{
-	struct err late = {0};
-	bool ref_done;
-	int code = intent_finish(s, NULL, &ref_done, &late);
-
-	if (code == 0 || ref_done)
-		return 0;
-	if (e != NULL)
-		*e = late;
-	return code;
-}
-
-/*
  * libgit2 has read all that the system trusts, but talks to nobody here: none
  * are in an empty folder.
  */
@@ -425,7 +408,7 @@ static int open_all(struct store *s, const struct store_options *o,
 	if (code == 0)
 		code = notes_load(s, e);
 	if (code == 0)
-		code = finish_promised(s, e);
+		code = intent_settle(s, e);
 	if (code == 0)
 		code = history_check(s, NULL, e);
 	if (s->repo != NULL && state_is_damaged(s->state))
