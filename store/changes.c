@@ -16,13 +16,6 @@ void changes_fini(struct changes *c)
 	*c = (struct changes){0};
 }
 
-static bool read_oid(struct query *q, git_oid *oid)
-{
-	struct str hex = column_text(q);
-
-	return hex.p != NULL && git_oid_fromstrn(oid, hex.p, hex.n) == 0;
-}
-
 /* Columns: path, old, new, document. */
 static void read_change(struct query *q, struct changes *c)
 {
@@ -32,8 +25,8 @@ static void read_change(struct query *q, struct changes *c)
 	to = &c->items[c->n++];
 	*to = (struct worktree_change){0};
 	to->path = arena_str(&c->texts, column_text(q)).p;
-	to->had = read_oid(q, &to->old_oid);
-	to->has = read_oid(q, &to->new_oid);
+	to->had = column_oid(q, &to->old_oid);
+	to->has = column_oid(q, &to->new_oid);
 	to->document = column_int(q) != 0;
 }
 
@@ -139,12 +132,10 @@ static int is_promised(struct state *s, const char *path, const git_oid *oid,
 	struct query q =
 		query_open(s, "SELECT 1 FROM intent_change WHERE path = ?1"
 			      " AND (old = ?2 OR new = ?2)");
-	char hex[GIT_OID_HEXSZ + 1];
 
 	bind_text(&q, str_of(path));
-	bind_text(&q, str_of(git_oid_tostr(hex, sizeof(hex), oid)));
-	*is = query_next(&q);
-	return query_close(&q, e);
+	bind_oid(&q, oid);
+	return query_any(&q, is, e);
 }
 
 static bool is_at(const struct spot *spot, const git_oid *oid)

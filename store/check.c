@@ -106,17 +106,16 @@ static int check_digest(struct sight *g, struct query *q, struct err *e)
 {
 	int64_t id = column_int(q);
 	int64_t work_package = column_int(q);
-	struct str hex = column_text(q);
+	git_oid oid;
+	bool read = column_oid(q, &oid);
 	struct str md5 = column_text(q);
 	struct digest *digest = digest_md5();
 	uint8_t bytes[MD5_SIZE];
 	char text[2 * MD5_SIZE + 1];
 	char what[80];
-	git_oid oid;
-	bool read = git_oid_fromstrn(&oid, hex.p, hex.n) == 0 &&
-		    objects_read(g->store->objects, &oid, inflate_to_digest,
-			    digest, NULL) == 0;
 
+	read = read && objects_read(g->store->objects, &oid, inflate_to_digest,
+			       digest, NULL) == 0;
 	digest_end(digest, bytes);
 	if (!read)
 		return 0; /* told where a document has it */

@@ -154,13 +154,9 @@ static bool from_state(struct store *s, git_oid *out)
 		" WHERE \"commit\" <> '' ORDER BY id DESC)");
 	bool found = false;
 
-	while (!found && query_next(&q)) {
-		struct str hex = column_text(&q);
-
-		found = hex.n == GIT_OID_HEXSZ &&
-			git_oid_fromstrn(out, hex.p, hex.n) == 0 &&
-			!git_oid_is_zero(out) && heal_is_whole(s, out);
-	}
+	while (!found && query_next(&q))
+		found = column_oid(&q, out) && !git_oid_is_zero(out) &&
+			heal_is_whole(s, out);
 	query_close(&q, NULL);
 	return found;
 }
@@ -316,9 +312,9 @@ static bool has_past(struct store *s)
 		" AND replace(value, '0', '') <> '' UNION ALL"
 		" SELECT 1 FROM run WHERE \"commit\" <> ''");
 	git_reflog *log = NULL;
-	bool has = query_next(&q);
+	bool has;
 
-	query_close(&q, NULL);
+	query_any(&q, &has, NULL);
 	if (!has && git_reflog_read(&log, s->repo, s->ref) == 0)
 		has = git_reflog_entrycount(log) > 0;
 	git_reflog_free(log);

@@ -76,7 +76,6 @@ struct listing {
 static int add_path(const char *root, const git_tree_entry *entry, void *arg)
 {
 	struct listing *l = arg;
-	char hex[GIT_OID_HEXSZ + 1];
 	struct query q;
 	char *path;
 	int code;
@@ -85,12 +84,11 @@ static int add_path(const char *root, const git_tree_entry *entry, void *arg)
 		return 0;
 	/* What others wrote may have a path twice, see tree_write.h. */
 	path = xasprintf("%s%s", root, git_tree_entry_name(entry));
-	git_oid_tostr(hex, sizeof(hex), git_tree_entry_id(entry));
 	q = query_open(l->state,
 		"INSERT OR IGNORE INTO tip_path (path, oid, ours)"
 		" VALUES (?, ?, 0)");
 	bind_text(&q, str_of(path));
-	bind_text(&q, str_of(hex));
+	bind_oid(&q, git_tree_entry_id(entry));
 	code = query_run(&q, &l->err);
 	free(path);
 	return code != 0 ? -1 : 0;
@@ -137,15 +135,13 @@ int history_unlist(struct store *s, struct err *e)
 static int mark_path(struct store *s, const char *path, const git_oid *oid,
 	bool ours, struct err *e)
 {
-	char hex[GIT_OID_HEXSZ + 1];
 	struct query q = query_open(s->state,
 		"UPDATE tip_path SET ours = ? WHERE path = ? AND oid = ?"
 		" AND ours = 0");
 
-	git_oid_tostr(hex, sizeof(hex), oid);
 	bind_int(&q, ours ? 1 : -1);
 	bind_text(&q, str_of(path));
-	bind_text(&q, str_of(hex));
+	bind_oid(&q, oid);
 	return query_run(&q, e);
 }
 
@@ -257,26 +253,22 @@ int history_walk(struct store *s, const git_oid *tip, const git_oid *base,
 	return code;
 }
 
-static int count_unmarked(struct store *s, int64_t *n, struct err *e)
+static int any_unmarked(struct store *s, bool *any, struct err *e)
 {
 	struct query q = query_open(s->state,
 		"SELECT EXISTS (SELECT 1 FROM tip_path WHERE ours = 0)");
 
-	*n = query_next(&q) ? column_int(&q) : 0;
-	return query_close(&q, e);
+	return query_any(&q, any, e);
 }
 
 static int mark_commit(
 	void *arg, const git_commit *commit, bool *on, struct err *e)
 {
 	struct store *s = arg;
-	int64_t left = 0;
 	int code = mark_changes(s, commit, e);
 
-	if (code == 0)
-		code = count_unmarked(s, &left, e);
-	*on = left > 0;
-	return code;
+	*on = false;
+	return code == 0 ? any_unmarked(s, on, e) : code;
 }
 
 /* A history that ends early (a shallow clone) leaves paths unmarked. */
@@ -465,8 +457,7 @@ static int has_documents(struct store *s, bool *has, struct err *e)
 	struct query q =
 		query_open(s->state, "SELECT EXISTS (SELECT 1 FROM document)");
 
-	*has = query_next(&q) && column_int(&q) != 0;
-	return query_close(&q, e);
+	return query_any(&q, has, e);
 }
 
 static int was_put(struct store *s, bool *behind, struct err *e)

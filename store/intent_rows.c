@@ -13,13 +13,13 @@
 
 /* --- Rows ----------------------------------------------------------------- */
 
-/* For a binding: hex must live until the query is closed. */
-static struct str oid_text(const git_oid *oid, char hex[GIT_OID_HEXSZ + 1])
+/* No commit and no file is NULL. */
+static void bind_any_oid(struct query *q, const git_oid *oid)
 {
 	if (git_oid_is_zero(oid))
-		return STR_NONE;
-	git_oid_tostr(hex, GIT_OID_HEXSZ + 1, oid);
-	return (struct str){hex, GIT_OID_HEXSZ};
+		bind_text(q, STR_NONE);
+	else
+		bind_oid(q, oid);
 }
 
 static int put_change(
@@ -30,13 +30,11 @@ static int put_change(
 		" mode) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE"
 		" SET new = excluded.new, document = excluded.document,"
 		" theirs = excluded.theirs, mode = excluded.mode");
-	char old[GIT_OID_HEXSZ + 1];
-	char new[GIT_OID_HEXSZ + 1];
 	const git_oid none = {{0}};
 
 	bind_text(&q, str_of(c->path));
-	bind_text(&q, oid_text(c->had ? &c->old_oid : &none, old));
-	bind_text(&q, oid_text(c->has ? &c->new_oid : &none, new));
+	bind_any_oid(&q, c->had ? &c->old_oid : &none);
+	bind_any_oid(&q, c->has ? &c->new_oid : &none);
 	bind_int(&q, c->document);
 	bind_int(&q, c->theirs);
 	bind_int(&q, c->mode);
@@ -49,30 +47,18 @@ int intent_put(struct state *s, const struct intent *intent,
 	struct query q = query_open(s,
 		"INSERT OR REPLACE INTO intent (id, started, run, old, new,"
 		" kept, kept_branch) VALUES (1, ?, ?, ?, ?, ?, ?)");
-	char old[GIT_OID_HEXSZ + 1];
-	char new[GIT_OID_HEXSZ + 1];
-	char kept[GIT_OID_HEXSZ + 1];
 	int code;
 
 	bind_int(&q, stamp_now());
 	bind_int(&q, intent->run);
-	bind_text(&q, oid_text(&intent->old, old));
-	bind_text(&q, oid_text(&intent->new, new));
-	bind_text(&q, oid_text(&intent->kept.commit, kept));
+	bind_any_oid(&q, &intent->old);
+	bind_any_oid(&q, &intent->new);
+	bind_any_oid(&q, &intent->kept.commit);
 	bind_text(&q, str_of(intent->kept.branch));
 	code = query_run(&q, e);
 	for (size_t i = 0; code == 0 && i < c->n; i++)
 		code = put_change(s, &c->items[i], e);
 	return code;
-}
-
-static void read_oid(struct query *q, git_oid *oid)
-{
-	struct str hex = column_text(q);
-
-	*oid = (git_oid){{0}};
-	if (hex.p != NULL)
-		git_oid_fromstrn(oid, hex.p, hex.n);
 }
 
 int intent_load(
@@ -85,9 +71,9 @@ int intent_load(
 	*found = query_next(&q);
 	if (*found) {
 		intent->run = column_int(&q);
-		read_oid(&q, &intent->old);
-		read_oid(&q, &intent->new);
-		read_oid(&q, &intent->kept.commit);
+		column_oid(&q, &intent->old);
+		column_oid(&q, &intent->new);
+		column_oid(&q, &intent->kept.commit);
 		branch = column_text(&q);
 		if (branch.n < KEPT_BRANCH)
 			memcpy(intent->kept.branch, branch.p, branch.n);
@@ -99,8 +85,7 @@ int intent_since(struct state *s, int64_t *since, struct err *e)
 {
 	struct query q = query_open(s, "SELECT started FROM intent");
 
-	*since = query_next(&q) ? column_int(&q) : INT64_MAX;
-	return query_close(&q, e);
+	return query_one(&q, INT64_MAX, since, e);
 }
 
 static int forget(struct store *store, const git_oid *tip, struct err *e)
@@ -158,7 +143,7 @@ static int last_told(struct state *s, int64_t run, git_oid *out, struct err *e)
 	bind_int(&q, run);
 	*out = (git_oid){{0}};
 	if (query_next(&q))
-		read_oid(&q, out);
+		column_oid(&q, out);
 	return query_close(&q, e);
 }
 

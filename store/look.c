@@ -151,16 +151,13 @@ int look_forget(struct store *s, int64_t attachment, struct err *e)
 static int look_at_file(struct sight *g, struct query *q, struct err *e)
 {
 	struct str path = column_text(q);
-	struct str hex = column_text(q);
+	git_oid oid;
+	bool good = column_oid(q, &oid) && !git_oid_is_zero(&oid);
 	int64_t work_package = column_int(q);
 	struct str entry = column_text(q);
-	bool good = true;
-	git_oid oid;
 	int code = 0;
 
-	if (git_oid_fromstrn(&oid, hex.p, hex.n) != 0 ||
-		git_oid_is_zero(&oid) ||
-		(g->contents && !is_content(g, &oid))) {
+	if (!good || (g->contents && !is_content(g, &oid))) {
 		if (g->tell != NULL)
 			return find_fault(g, STORE_OBJECTS, work_package, path,
 				"its content is missing or damaged");
@@ -352,8 +349,7 @@ static int any_adrift(struct store *s, bool *any, struct err *e)
 	struct query q =
 		query_open(s->state, "SELECT EXISTS (SELECT 1 FROM adrift)");
 
-	*any = query_next(&q) && column_int(&q) != 0;
-	return query_close(&q, e);
+	return query_any(&q, any, e);
 }
 
 /* Rows whose content is gone name none, so that a put sees a change. */

@@ -171,6 +171,16 @@ void bind_own_blob(struct query *q, void *bytes, size_t n)
 				 q->stmt, ++q->bound, bytes, n, free));
 }
 
+void bind_oid(struct query *q, const git_oid *oid)
+{
+	char hex[GIT_OID_HEXSZ + 1];
+
+	git_oid_tostr(hex, sizeof(hex), oid);
+	if (q->stmt != NULL)
+		check(q, sqlite3_bind_text(q->stmt, ++q->bound, hex,
+				 GIT_OID_HEXSZ, SQLITE_TRANSIENT));
+}
+
 bool query_next(struct query *q)
 {
 	int rc;
@@ -209,6 +219,16 @@ struct str column_bytes(struct query *q)
 	return (struct str){p, (size_t)sqlite3_column_bytes(q->stmt, i)};
 }
 
+bool column_oid(struct query *q, git_oid *oid)
+{
+	struct str hex = column_text(q);
+
+	if (hex.p != NULL && git_oid_fromstrn(oid, hex.p, hex.n) == 0)
+		return true;
+	*oid = (git_oid){{0}};
+	return false;
+}
+
 /* What went well may have left words, and a code with them. */
 void query_take(struct query *q, int code)
 {
@@ -239,6 +259,18 @@ int query_run(struct query *q, struct err *e)
 {
 	while (query_next(q))
 		;
+	return query_close(q, e);
+}
+
+int query_one(struct query *q, int64_t none, int64_t *out, struct err *e)
+{
+	*out = query_next(q) ? column_int(q) : none;
+	return query_close(q, e);
+}
+
+int query_any(struct query *q, bool *any, struct err *e)
+{
+	*any = query_next(q) && column_int(q) != 0;
 	return query_close(q, e);
 }
 

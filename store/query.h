@@ -1,6 +1,7 @@
 #ifndef STORE_QUERY_H
 #define STORE_QUERY_H
 
+#include <git2.h>
 #include <sqlite3.h>
 
 #include "store/checkpoint.h"
@@ -59,6 +60,7 @@ void bind_int(struct query *q, int64_t value);
 void bind_text(struct query *q, struct str value); /* STR_NONE: NULL */
 void bind_blob(struct query *q, const void *bytes, size_t n);
 void bind_own_blob(struct query *q, void *bytes, size_t n); /* takes them */
+void bind_oid(struct query *q, const git_oid *oid); /* its hex, copied */
 
 /* A text of several hundred bytes and more is kept compressed. */
 void bind_long_text(struct query *q, struct str text);
@@ -70,6 +72,7 @@ bool query_next(struct query *q);
 int64_t column_int(struct query *q);
 struct str column_text(struct query *q);
 struct str column_bytes(struct query *q);
+bool column_oid(struct query *q, git_oid *oid); /* false: none; then zero */
 
 /* What bind_long_text() bound, or a text; room may hold it: owned by the
  * caller, and good for the next row; *whole becomes false where it cannot be
@@ -95,6 +98,10 @@ int query_close(struct query *q, struct err *e);
 
 /* Go to the end and close. */
 int query_run(struct query *q, struct err *e);
+
+/* Close at the first row: its first column, or none where no row is. */
+int query_one(struct query *q, int64_t none, int64_t *out, struct err *e);
+int query_any(struct query *q, bool *any, struct err *e); /* is it not 0? */
 
 /* Run statements that are used once. */
 int state_exec(struct state *s, const char *sql, struct err *e);

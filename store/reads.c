@@ -101,12 +101,10 @@ void store_put_fresh(
 		" WHERE work_package = ?1), (SELECT stale FROM stale"
 		" WHERE work_package = ?1), 0)");
 	struct err e = {0};
-	int64_t mark = STORE_FRESH;
+	int64_t mark;
 
 	bind_int(&q, work_package);
-	if (query_next(&q))
-		mark = column_int(&q);
-	note(s, query_close(&q, &e), &e);
+	note(s, query_one(&q, STORE_FRESH, &mark, &e), &e);
 	if (mark != STORE_FRESH && mark <= (int64_t)most)
 		take_off(s, work_package);
 }

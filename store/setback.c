@@ -23,7 +23,6 @@ struct setback {
 static int claim(
 	struct state *s, const char *path, const git_oid *oid, struct err *e)
 {
-	char hex[GIT_OID_HEXSZ + 1];
 	struct query q = query_open(s,
 		"INSERT OR IGNORE INTO document (work_package, entry,"
 		" natural_path, claim, keep_when_gone)"
@@ -38,9 +37,8 @@ static int claim(
 	q = query_open(s,
 		"INSERT OR IGNORE INTO file (path, oid, attachment_id,"
 		" work_package, entry) VALUES (?1, ?2, 0, 0, ?1)");
-	git_oid_tostr(hex, sizeof(hex), oid);
 	bind_text(&q, str_of(path));
-	bind_text(&q, str_of(hex));
+	bind_oid(&q, oid);
 	return query_run(&q, e);
 }
 

@@ -42,8 +42,7 @@ bool store_has_staged(struct store *s, int64_t id)
 	bool has;
 
 	bind_int(&q, id);
-	has = query_next(&q);
-	if (query_close(&q, &e) != 0 && s->broken.code == 0)
+	if (query_any(&q, &has, &e) != 0 && s->broken.code == 0)
 		s->broken = e;
 	return has;
 }

@@ -216,8 +216,7 @@ int staging_owner(struct state *s, struct str path,
 	bind_int(&q, self->work_package);
 	bind_text(&q, self->entry);
 	bind_text(&q, was);
-	*work_package = query_next(&q) ? column_int(&q) : -1;
-	return query_close(&q, e);
+	return query_one(&q, -1, work_package, e);
 }
 
 /* Of one that another entry makes now both rows wait, or none. */
@@ -296,8 +295,7 @@ int staging_any(struct state *s, bool *any, struct err *e)
 		" OR EXISTS (SELECT 1 FROM staged_value)"
 		" OR EXISTS (SELECT 1 FROM staged_event)");
 
-	*any = query_next(&q) && column_int(&q) != 0;
-	return query_close(&q, e);
+	return query_any(&q, any, e);
 }
 
 #define READY                                                                  \
@@ -311,8 +309,7 @@ static int any_waits(struct state *s, bool *any, struct err *e)
 		query_open(s, "SELECT EXISTS (SELECT 1 FROM staged_document"
 			      " WHERE why IS NOT NULL)");
 
-	*any = query_next(&q) && column_int(&q) != 0;
-	return query_close(&q, e);
+	return query_any(&q, any, e);
 }
 
 /* Whole tables are emptied several times as quickly as row by row. */
@@ -487,8 +484,7 @@ int staging_is_adrift(struct state *s, int64_t work_package, struct str entry,
 
 	bind_int(&q, work_package);
 	bind_text(&q, entry);
-	*is = query_next(&q);
-	return query_close(&q, e);
+	return query_any(&q, is, e);
 }
 
 int staging_change(struct state *s, int64_t work_package, struct str entry,

@@ -142,18 +142,16 @@ static const char *const migrations[] = {
 #define HELD_MOST (STAMP_SECOND / 10)
 #define SCHEMA ((int64_t)ARRAY_LEN(migrations))
 
-static int version(struct state *s, int64_t *out, struct err *e)
+static int ask(struct state *s, const char *pragma, int64_t *out, struct err *e)
 {
-	struct query q = query_open(s, "PRAGMA user_version");
+	struct query q = query_open(s, pragma);
 
-	if (query_next(&q))
-		*out = column_int(&q);
-	return query_close(&q, e);
+	return query_one(&q, 0, out, e);
 }
 
 static int check_version(struct state *s, int64_t *at, struct err *e)
 {
-	int code = version(s, at, e);
+	int code = ask(s, "PRAGMA user_version", at, e);
 
 	if (code != 0 || *at <= SCHEMA)
 		return code;
@@ -243,16 +241,6 @@ static int quick_check(struct state *s, struct err *e)
 		s->file);
 }
 
-/* One that was made earlier may have larger ones. */
-static int read_page_size(struct state *s, int *size, struct err *e)
-{
-	struct query q = query_open(s, "PRAGMA page_size");
-
-	if (query_next(&q))
-		*size = (int)column_int(&q);
-	return query_close(&q, e);
-}
-
 /*
  * What the server gave of a work package is several KiB, which most pages of 4
  * KiB are too small for; of 16 KiB, those in which one row changed would be
@@ -273,7 +261,7 @@ static int read_page_size(struct state *s, int *size, struct err *e)
  */
 static int open_writer(struct state *s, struct err *e)
 {
-	int page_size = 0;
+	int64_t page_size = 0;
 	int code = make_file(s->file, e);
 
 	if (code == 0)
@@ -289,10 +277,11 @@ static int open_writer(struct state *s, struct err *e)
 			"PRAGMA secure_delete = OFF;"
 			"PRAGMA temp.secure_delete = OFF",
 			e);
+	if (code == 0) /* one that was made earlier may have larger ones */
+		code = ask(s, "PRAGMA page_size", &page_size, e);
 	if (code == 0)
-		code = read_page_size(s, &page_size, e);
-	if (code == 0)
-		checkpoint_begin(&s->checkpoint, s->db, s->file, page_size);
+		checkpoint_begin(
+			&s->checkpoint, s->db, s->file, (int)page_size);
 	if (code == 0)
 		code = quick_check(s, e);
 	return code == 0 ? migrate(s, e) : code;

@@ -103,8 +103,7 @@ int state_held_count(struct state *s, int64_t *out, struct err *e)
 		"SELECT count(*) FROM (SELECT DISTINCT work_package, entry"
 		" FROM held WHERE NOT released AND " THERE ")");
 
-	*out = query_next(&q) ? column_int(&q) : 0;
-	return query_close(&q, e);
+	return query_one(&q, 0, out, e);
 }
 
 int state_held_release(struct state *s, enum state_held_kind kind,

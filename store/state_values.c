@@ -130,9 +130,7 @@ static int count(struct state *s, const char *sql, int64_t *out, struct err *e)
 {
 	struct query q = query_open(s, sql);
 
-	if (query_next(&q))
-		*out = column_int(&q);
-	return query_close(&q, e);
+	return query_one(&q, 0, out, e);
 }
 
 static int count_outcomes(

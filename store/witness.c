@@ -73,8 +73,7 @@ static int find_one(struct state *s, const char *sql, const struct thing *thing,
 
 	bind_int(&q, thing->kind);
 	bind_int(&q, thing->id);
-	*out = query_next(&q) ? column_int(&q) : 0;
-	return query_close(&q, e);
+	return query_one(&q, 0, out, e);
 }
 
 static const char reader_of[] = "SELECT work_package FROM read"
