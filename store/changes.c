@@ -113,18 +113,6 @@ struct worktree_change *changes_find(
 	return NULL;
 }
 
-static bool has_blob(struct store *s, const git_oid *oid)
-{
-	git_odb *odb;
-	bool has;
-
-	if (git_repository_odb(&odb, s->repo) != 0)
-		return false;
-	has = git_odb_exists(odb, oid) == 1;
-	git_odb_free(odb);
-	return has;
-}
-
 /* By an intent: there, or about to be. */
 static int is_promised(struct state *s, const char *path, const git_oid *oid,
 	bool *is, struct err *e)
@@ -183,7 +171,7 @@ int changes_kept_in_tree(struct store *s, const git_oid *tree,
 		if (spot.kind != SPOT_FILE ||
 			git_oid_equal(&spot.oid, &at->old_oid) ||
 			(at->has && git_oid_equal(&spot.oid, &at->new_oid)) ||
-			!has_blob(s, &spot.oid))
+			!objects_has(s->objects, &spot.oid))
 			continue;
 		at->foreign = true;
 		at->kept_oid = spot.oid;
@@ -211,7 +199,7 @@ static int is_lost(struct store *s, const git_oid *tree,
 	if (code != 0 || is_at(&spot, oid))
 		return code;
 	code = is_promised(s->state, at->path, oid, &promised, e);
-	*lost = !promised && has_blob(s, oid);
+	*lost = !promised && objects_has(s->objects, oid);
 	return code;
 }
 

@@ -400,7 +400,6 @@ static int compare(void *arg, const struct state_attachment *row, struct err *e)
 {
 	struct wanted *w = arg;
 	struct attachment *a = w->attachment;
-	git_odb *odb;
 	git_oid oid;
 
 	(void)e;
@@ -408,11 +407,8 @@ static int compare(void *arg, const struct state_attachment *row, struct err *e)
 		(a->digest.p != NULL && !str_eq(row->digest, a->digest)))
 		return 0;
 	/* A blob in no commit may have been collected meanwhile. */
-	if (git_oid_fromstrn(&oid, row->oid.p, row->oid.n) != 0 ||
-		git_repository_odb(&odb, w->store->repo) != 0)
-		return 0;
-	a->fetched = git_odb_exists(odb, &oid) == 1;
-	git_odb_free(odb);
+	a->fetched = git_oid_fromstrn(&oid, row->oid.p, row->oid.n) == 0 &&
+		     objects_has(w->store->objects, &oid);
 	if (a->fetched)
 		a->image = row->image;
 	return 0;

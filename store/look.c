@@ -34,7 +34,6 @@
 #include "base/stamp.h"
 #include "store/beneath.h"
 #include "store/blob_file.h"
-#include "store/git_error.h"
 #include "store/heal.h"
 #include "store/intent.h"
 #include "store/setback.h"
@@ -108,7 +107,7 @@ static int pass_over(void *arg, const void *bytes, size_t n, struct err *e)
 static bool is_content(struct sight *g, const git_oid *oid)
 {
 	if (!g->deep)
-		return git_odb_exists(g->odb, oid) == 1;
+		return objects_has(g->store->objects, oid);
 	return objects_read(g->store->objects, oid, pass_over, NULL, NULL) == 0;
 }
 
@@ -321,8 +320,6 @@ int look_around(struct sight *g, enum extent extent, struct err *e)
 		return 0; /* and gone is empty: see forget_gone() */
 	q = query_open(s->state, "DELETE FROM gone");
 	code = query_run(&q, e);
-	if (code == 0 && git_repository_odb(&g->odb, s->repo) != 0)
-		code = git_failed(e, "cannot read objects");
 	if (code == 0)
 		code = begin(g, extent, e);
 	if (code == 0 && g->worktree && extent == LOOK_TOUCHED)
@@ -338,7 +335,6 @@ int look_around(struct sight *g, enum extent extent, struct err *e)
 		end(g, extent);
 	beneath_fini(&g->tree);
 	index_view_fini(&g->index);
-	git_odb_free(g->odb);
 	return code;
 }
 

@@ -14,7 +14,6 @@ struct sight {
 	const atomic_bool *stop; /* set when it is to end early; or NULL */
 
 	/* Private. */
-	git_odb *odb;
 	bool worktree; /* is looked at: */
 	struct index_view index;
 	struct beneath tree; /* of the work tree */

@@ -16,7 +16,6 @@
 #include <strings.h>
 
 #include "base/arena.h"
-#include "store/git_error.h"
 #include "store/intent.h"
 #include "store/parts.h"
 #include "store/staging.h"
@@ -27,7 +26,6 @@
 
 struct put {
 	struct store *store;
-	git_odb *odb;
 	const struct document *document;
 	struct parcel text;        /* of the document, hashed */
 	struct state_document row; /* files and texts in the arena */
@@ -111,7 +109,7 @@ static int add_saved(struct put *p, const struct saved_file *f, struct err *e)
 		code = check_path(f->path, e);
 	if (code != 0)
 		return code;
-	if (!found || git_odb_exists(p->odb, &oid) != 1)
+	if (!found || !objects_has(p->store->objects, &oid))
 		return err_set(e, ERR_DATA,
 			"%s: the contents of attachment %lld are not stored",
 			f->path, (long long)f->attachment_id);
@@ -421,14 +419,10 @@ int store_put(struct store *s, int64_t work_package, const struct document *d,
 		.was = d->was.p != NULL ? d->was : str_of(d->entry),
 		.change = STORE_ADDED,
 	};
-	int code;
+	int code = stage(&p, e);
 
-	if (git_repository_odb(&p.odb, s->repo) != 0)
-		return git_failed(e, "cannot read objects");
-	code = stage(&p, e);
 	if (code == 0)
 		*change = p.change;
-	git_odb_free(p.odb);
 	buf_fini(&p.known_as);
 	arena_fini(&p.texts);
 	return code;
