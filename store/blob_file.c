@@ -9,15 +9,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/hash.h"
-#include "base/util.h"
 #include "store/files.h"
 #include "store/parcel.h"
-
-#define PIECE ((size_t)64 << 10)
 
 /* One of a link's target or of a file that is open. */
 struct content {
@@ -61,24 +57,6 @@ static int open_content(
 	return 0;
 }
 
-static int hash_file(int fd, int64_t size, struct digest *d, struct err *e)
-{
-	char *piece = xmalloc(PIECE);
-	int r = 0;
-
-	for (int64_t at = 0; at < size && r == 0;) {
-		size_t n = size - at < (int64_t)PIECE ? (size_t)(size - at)
-						      : PIECE;
-
-		r = file_pread(fd, piece, n, (uint64_t)at, "a file", e);
-		if (r == 0)
-			digest_add(d, piece, n);
-		at += (int64_t)n;
-	}
-	free(piece);
-	return r;
-}
-
 int blob_file_hash(
 	const struct place *at, git_oid *oid, struct stat *st, struct err *e)
 {
@@ -94,7 +72,8 @@ int blob_file_hash(
 	if (c.fd < 0) {
 		digest_add(d, c.target, c.n);
 	} else {
-		r = hash_file(c.fd, size, d, e);
+		r = file_give(
+			c.fd, (uint64_t)size, "a file", file_to_digest, d, e);
 		close(c.fd);
 	}
 	digest_end(d, oid->id);

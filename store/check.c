@@ -114,7 +114,7 @@ static int check_digest(struct sight *g, struct query *q, struct err *e)
 	char text[2 * MD5_SIZE + 1];
 	char what[80];
 
-	read = read && objects_read(g->store->objects, &oid, inflate_to_digest,
+	read = read && objects_read(g->store->objects, &oid, file_to_digest,
 			       digest, NULL) == 0;
 	digest_end(digest, bytes);
 	if (!read)

@@ -29,7 +29,6 @@
 #define PACKED (16 << 20)   /* from here on a pack of its own is worth it */
 #define HEAD IN_MEMORY      /* of those, for the look at the picture */
 #define THREADED (64 << 10) /* bytes that are worth a thread for a digest */
-#define PIECE (64 << 10)
 
 /* What identifies the contents, in hex. */
 struct identity {
@@ -281,31 +280,14 @@ static void look_at(
 		probe(NULL, (size_t)c->size, c->fd, out);
 }
 
-static int give_spooled(const struct store_content *c, inflate_sink_fn *fn,
-	void *arg, struct err *e)
-{
-	char *bytes = xmalloc(PIECE);
-	int r = 0;
-
-	for (int64_t at = 0; at < c->n && r == 0; at += PIECE) {
-		size_t n = (size_t)(c->n - at < PIECE ? c->n - at : PIECE);
-
-		r = file_pread(
-			c->fd, bytes, n, (uint64_t)at, "spooled attachment", e);
-		if (r == 0)
-			r = fn(arg, bytes, n, e);
-	}
-	free(bytes);
-	return r;
-}
-
 static int give(const struct store_content *c, inflate_sink_fn *fn, void *arg,
 	struct err *e)
 {
 	if (c->stream != NULL)
 		return blob_stream_read(c->stream, fn, arg, e);
 	if (c->fd >= 0)
-		return give_spooled(c, fn, arg, e);
+		return file_give(c->fd, (uint64_t)c->n, "spooled attachment",
+			fn, arg, e);
 	return fn(arg, buf_str(&c->bytes).p, c->bytes.n, e);
 }
 
@@ -320,9 +302,9 @@ static int compare_twin(const struct store_content *c, const git_oid *oid,
 	struct digest *there = digest_sha256();
 	uint8_t mine[SHA256_SIZE];
 	uint8_t other[SHA256_SIZE];
-	int r = give(c, inflate_to_digest, here, e);
+	int r = give(c, file_to_digest, here, e);
 	bool read = r == 0 && objects_give(c->store->objects, oid,
-				      inflate_to_digest, there, NULL) == 0;
+				      file_to_digest, there, NULL) == 0;
 
 	digest_end(here, mine);
 	digest_end(there, other);

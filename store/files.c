@@ -15,7 +15,7 @@
 #include "base/stamp.h"
 #include "base/util.h"
 
-#define PIECE ((size_t)1 << 20)
+#define PIECE ((size_t)64 << 10)
 
 int file_write(
 	int fd, const void *bytes, size_t n, const char *name, struct err *e)
@@ -80,24 +80,38 @@ int file_pread(int fd, void *bytes, size_t n, uint64_t at, const char *name,
 	return 0;
 }
 
+int file_give(int fd, uint64_t n, const char *name, file_sink_fn *fn, void *arg,
+	struct err *e)
+{
+	char *piece = xmalloc(PIECE);
+	int code = 0;
+
+	for (uint64_t at = 0; code == 0 && at < n; at += PIECE) {
+		size_t part = n - at < PIECE ? (size_t)(n - at) : PIECE;
+
+		code = file_pread(fd, piece, part, at, name, e);
+		if (code == 0)
+			code = fn(arg, piece, part, e);
+	}
+	free(piece);
+	return code;
+}
+
+int file_to_digest(void *digest, const void *bytes, size_t n, struct err *e)
+{
+	(void)e;
+	digest_add(digest, bytes, n);
+	return 0;
+}
+
 /* The digest of the first n bytes. */
 static int hash_begin_of(int fd, uint64_t n, uint8_t made[FILE_SHA1],
 	const char *name, struct err *e)
 {
 	struct digest *d = digest_sha1();
-	char *piece = xmalloc(PIECE);
-	int code = 0;
+	int code = file_give(fd, n, name, file_to_digest, d, e);
 
-	for (uint64_t at = 0; code == 0 && at < n;) {
-		size_t part = n - at < PIECE ? (size_t)(n - at) : PIECE;
-
-		code = file_pread(fd, piece, part, at, name, e);
-		if (code == 0)
-			digest_add(d, piece, part);
-		at += part;
-	}
 	digest_end(d, made);
-	free(piece);
 	return code;
 }
 

@@ -23,6 +23,14 @@ int file_pwrite(int fd, const void *bytes, size_t n, uint64_t at,
 int file_pread(int fd, void *bytes, size_t n, uint64_t at, const char *name,
 	struct err *e);
 
+/* Give its first n bytes to fn, in pieces; also what that fails with. */
+typedef int file_sink_fn(void *arg, const void *bytes, size_t n, struct err *e);
+int file_give(int fd, uint64_t n, const char *name, file_sink_fn *fn, void *arg,
+	struct err *e);
+
+/* A sink whose arg is a struct digest. */
+int file_to_digest(void *digest, const void *bytes, size_t n, struct err *e);
+
 #define FILE_SHA1 20 /* bytes */
 
 /*

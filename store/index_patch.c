@@ -186,20 +186,11 @@ static int bring_in_step(struct patch *p, struct err *e)
 	return r;
 }
 
-static int copy(struct patch *p, struct err *e)
+static int copy(void *arg, const void *bytes, size_t n, struct err *e)
 {
-	uint8_t *bytes = xmalloc(PIECE);
-	uint32_t size = (uint32_t)p->st.st_size;
-	int r = 0;
+	const struct patch *p = arg;
 
-	for (uint32_t at = 0, n; r == 0 && at < size; at += n) {
-		n = size - at < PIECE ? size - at : PIECE;
-		r = file_pread(p->index, bytes, n, at, p->path, e);
-		if (r == 0)
-			r = file_write(p->next, bytes, n, p->spare, e);
-	}
-	free(bytes);
-	return r;
+	return file_write(p->next, bytes, n, p->spare, e);
 }
 
 static int make_spare(struct patch *p, struct err *e)
@@ -211,7 +202,8 @@ static int make_spare(struct patch *p, struct err *e)
 	if (p->next < 0)
 		return err_errno(
 			e, ERR_IO, errno, "cannot create %s", p->spare);
-	return copy(p, e);
+	return file_give(
+		p->index, (uint64_t)p->st.st_size, p->path, copy, p, e);
 }
 
 static int get_spare(struct patch *p, struct err *e)

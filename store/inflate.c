@@ -18,7 +18,6 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "base/hash.h"
 #include "base/util.h"
 #include "store/files.h"
 
@@ -185,11 +184,4 @@ int inflate_loose(int fd, const struct object *object, inflate_sink_fn *fn,
 			      (unsigned long long)object->size) +
 		      1;
 	return inflate_large(fd, &whole, false, skip_to_nul, &b, e);
-}
-
-int inflate_to_digest(void *digest, const void *bytes, size_t n, struct err *e)
-{
-	(void)e;
-	digest_add(digest, bytes, n);
-	return 0;
 }
