@@ -14,8 +14,6 @@ struct adoption {
 	struct cli *cli;
 	bool dry;
 	long long n, n_strangers;
-	int result;
-	struct err *e;
 };
 
 static void show(struct adoption *a, const json_t *line)
@@ -34,41 +32,29 @@ static void show(struct adoption *a, const json_t *line)
 			cli_int(line, "work_package"));
 }
 
-static void on_line(struct adoption *a, const json_t *line)
+static void on_line(void *arg, const json_t *line)
 {
-	if (a->cli->json) {
-		json_dumpf(line, stdout, JSON_COMPACT);
-		putchar('\n');
-	} else if (json_object_get(line, "finding") != NULL) {
+	struct adoption *a = arg;
+
+	if (a->cli->json)
+		cli_print_json(line);
+	else if (json_object_get(line, "finding") != NULL)
 		show(a, line);
-	}
-	if (json_is_true(json_object_get(line, "finished")) &&
-		cli_int(line, "result") != 0)
-		a->result = err_set(a->e, (int)cli_int(line, "result"), "%s",
-			cli_text(line, "error", "?"));
 }
 
 static int talk(struct adoption *a, const json_t *request, struct err *e)
 {
 	struct cli_connection *c = NULL;
 	struct config config = {0};
-	json_t *line = NULL;
 	int r = cli_reach(a->cli, &config, e);
 
 	if (r == 0)
 		r = cli_connect(&config, &c, e);
 	if (r == 0)
-		r = cli_send(c, request, e);
-	while (r == 0) {
-		r = cli_receive(c, &line, e);
-		if (line == NULL)
-			break;
-		on_line(a, line);
-		json_decref(line);
-	}
+		r = cli_converse(c, request, on_line, a, e);
 	cli_disconnect(c);
 	config_fini(&config);
-	return r != 0 ? r : a->result;
+	return r;
 }
 
 static int take_option(void *arg, int c, struct err *e)
@@ -85,7 +71,7 @@ int cli_adopt(struct cli *cli, struct err *e)
 		{"dry-run", no_argument, NULL, OPT_DRY_RUN},
 		{0},
 	};
-	struct adoption a = {.cli = cli, .e = e};
+	struct adoption a = {.cli = cli};
 	json_t *request = json_pack(
 		"{s:s, s:b, s:[]}", "command", "adopt", "wait", 1, "paths");
 	int r = cli_parse(cli, options, take_option, &a.dry, e);

@@ -332,6 +332,35 @@ int cli_hello(struct cli_connection *c, json_t **out, struct err *e)
 	return r;
 }
 
+/* Of a pass that was waited for: how it ended. */
+static int result_of(const json_t *line, struct err *e)
+{
+	int result = (int)cli_int(line, "result");
+
+	if (result == 0 || !json_is_true(json_object_get(line, "finished")))
+		return 0;
+	return err_set(e, result, "%s", cli_text(line, "error", "?"));
+}
+
+int cli_converse(struct cli_connection *c, const json_t *request,
+	void (*fn)(void *arg, const json_t *line), void *arg, struct err *e)
+{
+	json_t *line = NULL;
+	int result = 0;
+	int r = cli_send(c, request, e);
+
+	while (r == 0) {
+		r = cli_receive(c, &line, e);
+		if (line == NULL)
+			break;
+		fn(arg, line);
+		if (result == 0)
+			result = result_of(line, e);
+		json_decref(line);
+	}
+	return r != 0 ? r : result;
+}
+
 void cli_disconnect(struct cli_connection *c)
 {
 	if (c == NULL)
@@ -430,6 +459,12 @@ int cli_each_line(const struct buf *lines,
 		at += n + (at[n] == '\n');
 	}
 	return 0;
+}
+
+void cli_print_json(const json_t *value)
+{
+	json_dumpf(value, stdout, JSON_COMPACT);
+	putchar('\n');
 }
 
 json_t *cli_lines(const struct buf *text)

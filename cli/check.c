@@ -135,8 +135,7 @@ static void print_json(const struct checking *c, json_t *coverage)
 			json_pack("{s:s, s:b, s:s?}", "user", c->user.name.p,
 				"admin", c->user.admin, "language",
 				c->user.language.p));
-	json_dumpf(all, stdout, JSON_COMPACT);
-	putchar('\n');
+	cli_print_json(all);
 	json_decref(all);
 }
 

@@ -117,11 +117,21 @@ void cli_expect_soon(struct cli_connection *c);
 /* The next line as an object that the caller owns; *out NULL at the end,
  * whose error is the result. */
 int cli_receive(struct cli_connection *c, json_t **out, struct err *e);
+
+/*
+ * Send a request, and give each line of the answer to fn.  Where a pass is
+ * waited for, its failure is that of the conversation.
+ */
+int cli_converse(struct cli_connection *c, const json_t *request,
+	void (*fn)(void *arg, const json_t *line), void *arg, struct err *e);
 void cli_disconnect(struct cli_connection *c); /* accepts NULL */
 
 /* Call fn for each line of lines, parsed. */
 int cli_each_line(const struct buf *lines,
 	void (*fn)(void *arg, const json_t *line), void *arg, struct err *e);
+
+/* A line of --json. */
+void cli_print_json(const json_t *value);
 
 /* The lines of a text, as a new array of strings. */
 json_t *cli_lines(const struct buf *text);

@@ -31,8 +31,7 @@ static void print_json(const struct rehearsal_change *c)
 
 	if (c->binary)
 		json_object_set_new(one, "patch", json_null());
-	json_dumpf(one, stdout, JSON_COMPACT);
-	putchar('\n');
+	cli_print_json(one);
 	json_decref(one);
 }
 
@@ -66,8 +65,9 @@ static void on_note(void *arg, int64_t work_package, struct str text)
 
 /* --- By the daemon ------------------------------------------------------ */
 
-static void take_line(struct diffing *d, const json_t *line)
+static void take_line(void *arg, const json_t *line)
 {
+	struct diffing *d = arg;
 	const json_t *patch = json_object_get(line, "patch");
 	const struct rehearsal_change change = {
 		.was = cli_text(line, "was", NULL),
@@ -89,20 +89,12 @@ static int ask(struct diffing *d, struct cli_connection *c, struct err *e)
 	json_t *request =
 		json_pack("{s:s, s:b}", "command", "diff", "full", d->full);
 	json_t *ids = json_array();
-	json_t *line = NULL;
 	int r;
 
 	for (size_t i = 0; i < d->n_ids; i++)
 		json_array_append_new(ids, json_integer(d->ids[i]));
 	json_object_set_new(request, "work_packages", ids);
-	r = cli_send(c, request, e);
-	while (r == 0) {
-		r = cli_receive(c, &line, e);
-		if (line == NULL)
-			break;
-		take_line(d, line);
-		json_decref(line);
-	}
+	r = cli_converse(c, request, take_line, d, e);
 	json_decref(request);
 	return r;
 }

@@ -18,8 +18,7 @@ static void print_json(
 	json_t *all = json_pack("{s:I, s:s?, s:o}", "id", (json_int_t)s->wp.id,
 		"key", key, "lines", cli_lines(text));
 
-	json_dumpf(all, stdout, JSON_COMPACT);
-	putchar('\n');
+	cli_print_json(all);
 	json_decref(all);
 }
 

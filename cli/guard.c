@@ -114,11 +114,12 @@ static void print_unknown(long long id)
 		id, id);
 }
 
-static void print_answer(struct cli *cli, const json_t *line)
+static void print_answer(void *arg, const json_t *line)
 {
+	const struct cli *cli = arg;
+
 	if (cli->json) {
-		json_dumpf(line, stdout, JSON_COMPACT);
-		putchar('\n');
+		cli_print_json(line);
 	} else if (json_is_true(json_object_get(line, "finished"))) {
 		printf("done: %lld added, %lld changed, %lld removed, %lld "
 		       "held\n",
@@ -131,35 +132,6 @@ static void print_answer(struct cli *cli, const json_t *line)
 	}
 }
 
-/* The daemon says how the pass went. */
-static int converse(struct cli *cli, struct cli_connection *c,
-	const json_t *request, struct err *e)
-{
-	int result = 0;
-	int r = cli_send(c, request, e);
-
-	while (r == 0) {
-		json_t *line;
-
-		r = cli_receive(c, &line, e);
-		if (line == NULL)
-			break;
-		print_answer(cli, line);
-		if (result == 0 &&
-			json_is_true(json_object_get(line, "finished")))
-			result = (int)cli_int(line, "result");
-		if (result != 0 && e->code == 0)
-			err_set(e, result, "%s", cli_text(line, "error", "?"));
-		json_decref(line);
-	}
-	return r != 0 ? r : result;
-}
-
-static void print_line(void *arg, const json_t *line)
-{
-	print_answer(arg, line);
-}
-
 static int give(struct cli *cli, const json_t *request, struct err *e)
 {
 	bool dry = json_is_true(json_object_get(request, "dry_run"));
@@ -170,11 +142,11 @@ static int give(struct cli *cli, const json_t *request, struct err *e)
 	int r = cli_reach(cli, &config, e);
 
 	if (r == 0 && cli_connect(&config, &c, &none) == 0) {
-		r = converse(cli, c, request, e);
+		r = cli_converse(c, request, print_answer, cli, e);
 	} else if (r == 0) {
 		r = write_order(&config, request, &lines, e);
 		if (r == 0)
-			r = cli_each_line(&lines, print_line, cli, e);
+			r = cli_each_line(&lines, print_answer, cli, e);
 		if (r == 0 && !dry && !cli->json)
 			puts("no daemon runs: the next pass does it");
 	}

@@ -313,8 +313,7 @@ static void print_json(const struct init *i)
 		i->config_file, "token_file", i->token_file, "store", i->store,
 		"user", i->user.name.p, "admin", i->user.admin, "projects",
 		projects);
-	json_dumpf(all, stdout, JSON_COMPACT);
-	putchar('\n');
+	cli_print_json(all);
 	json_decref(all);
 }
 

@@ -145,12 +145,10 @@ static void print(void *arg, const json_t *event)
 
 	l->last = cli_int(event, "id");
 	l->n++;
-	if (l->cli->json) {
-		json_dumpf(event, stdout, JSON_COMPACT);
-		putchar('\n');
-	} else {
+	if (l->cli->json)
+		cli_print_json(event);
+	else
 		event_print(&l->term, event);
-	}
 }
 
 /* One answer; *n of its events. */

@@ -66,8 +66,7 @@ struct waiting {
 	struct term term;
 	char last[256]; /* line that was printed, not to be repeated */
 	long long pass;
-	int result;
-	struct err err;
+	struct err verdict; /* of a pass that did not fail */
 };
 
 static size_t columns(void)
@@ -139,14 +138,11 @@ static void print_finished(struct waiting *w, const json_t *line)
 	fflush(stdout);
 }
 
-/* The result of the pass is that of the command. */
+/* A pass that ended well may not have done what was asked. */
 static int judge(const struct waiting *w, const json_t *line, struct err *e)
 {
 	const json_t *not_shown = json_object_get(line, "not_shown");
-	int result = (int)cli_int(line, "result");
 
-	if (result != 0)
-		return err_set(e, result, "%s", cli_text(line, "error", "?"));
 	for (size_t i = 0; i < json_array_size(not_shown); i++) {
 		long long id = json_integer_value(json_array_get(not_shown, i));
 
@@ -175,23 +171,23 @@ static int judge(const struct waiting *w, const json_t *line, struct err *e)
 	return 0;
 }
 
-static void take_line(struct waiting *w, const json_t *line)
+static void take_line(void *arg, const json_t *line)
 {
+	struct waiting *w = arg;
 	bool finished = json_is_true(json_object_get(line, "finished"));
 
 	if (cli_int(line, "pass") != 0)
 		w->pass = cli_int(line, "pass");
 	if (w->cli->json) {
-		json_dumpf(line, stdout, JSON_COMPACT);
-		putchar('\n');
+		cli_print_json(line);
 		fflush(stdout);
 	} else if (finished) {
 		print_finished(w, line);
 	} else if (json_is_true(json_object_get(line, "progress"))) {
 		print_progress(w, line);
 	}
-	if (finished && w->result == 0)
-		w->result = judge(w, line, &w->err);
+	if (finished && w->verdict.code == 0)
+		judge(w, line, &w->verdict);
 }
 
 /* --- Waiting ------------------------------------------------------------ */
@@ -216,17 +212,8 @@ static void watch_interrupt(void)
 static int converse(struct waiting *w, struct cli_connection *c,
 	const json_t *request, struct err *e)
 {
-	int r = cli_send(c, request, e);
+	int r = cli_converse(c, request, take_line, w, e);
 
-	while (r == 0) {
-		json_t *line;
-
-		r = cli_receive(c, &line, e);
-		if (line == NULL)
-			break;
-		take_line(w, line);
-		json_decref(line);
-	}
 	if (interrupted) {
 		if (w->term.terminal && w->last[0] != '\0')
 			putchar('\n');
@@ -235,9 +222,9 @@ static int converse(struct waiting *w, struct cli_connection *c,
 			"ends it)",
 			w->pass);
 	}
-	if (r == 0 && w->result != 0)
-		*e = w->err;
-	return r != 0 ? r : w->result;
+	if (r == 0)
+		*e = w->verdict;
+	return e->code;
 }
 
 static int talk(struct cli *cli, const json_t *request, struct err *e)

@@ -112,23 +112,28 @@ static void add_member(const json_t *line, const char *key, struct buf *out)
 	buf_puts(out, text != NULL ? text : "");
 }
 
-/* Takes the question.  attachments of a work package; or NULL. */
+struct answer {
+	struct buf *body;
+	struct buf *attachments; /* of a work package; or NULL */
+};
+
+static void on_line(void *arg, const json_t *line)
+{
+	const struct answer *answer = arg;
+
+	add_member(line, "body", answer->body);
+	if (answer->attachments != NULL)
+		add_member(line, "attachments", answer->attachments);
+}
+
+/* Takes the question. */
 static int ask_daemon(struct server *s, json_t *question, struct buf *body,
 	struct buf *attachments, struct err *e)
 {
-	json_t *line = NULL;
-	int r = cli_send(s->daemon, question, e);
+	struct answer answer = {body, attachments};
+	int r = cli_converse(s->daemon, question, on_line, &answer, e);
 
 	json_decref(question);
-	while (r == 0) {
-		r = cli_receive(s->daemon, &line, e);
-		if (line == NULL)
-			return r;
-		add_member(line, "body", body);
-		if (attachments != NULL)
-			add_member(line, "attachments", attachments);
-		json_decref(line);
-	}
 	return r;
 }
 

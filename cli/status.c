@@ -50,8 +50,7 @@ static void print(void *arg, const json_t *status)
 			json_pack("{s:s}", "instance", s->config->instance);
 
 		json_object_update(named, (json_t *)status);
-		json_dumpf(named, stdout, JSON_COMPACT);
-		putchar('\n');
+		cli_print_json(named);
 		json_decref(named);
 	} else if (s->all) {
 		status_print_line(&s->term, s->config, status, &s->down);
@@ -106,8 +105,7 @@ static void print_error(const struct instance *instance, const struct err *e)
 	json_t *line = json_pack(
 		"{s:s, s:s}", "instance", instance->name, "error", e->text);
 
-	json_dumpf(line, stdout, JSON_COMPACT);
-	putchar('\n');
+	cli_print_json(line);
 	json_decref(line);
 }
 

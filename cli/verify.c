@@ -24,8 +24,7 @@ static void show(struct findings *f, const json_t *line)
 
 	f->n++;
 	if (f->cli->json) {
-		json_dumpf(line, stdout, JSON_COMPACT);
-		putchar('\n');
+		cli_print_json(line);
 		return;
 	}
 	printf("%s: ", cli_text(line, "finding", "?"));
@@ -42,6 +41,12 @@ static void on_found(void *arg, struct str text)
 
 	show(arg, line);
 	json_decref(line);
+}
+
+static void on_line(void *arg, const json_t *line)
+{
+	if (json_object_get(line, "finding") != NULL)
+		show(arg, line);
 }
 
 /* We are the daemon, for one pass; takes the configuration. */
@@ -62,24 +67,10 @@ static int ask(struct cli_connection *c, bool repair, struct findings *f,
 {
 	json_t *request = json_pack("{s:s, s:b, s:b}", "command", "verify",
 		"repair", repair, "wait", 1);
-	json_t *line = NULL;
-	int result = 0;
-	int r = cli_send(c, request, e);
+	int r = cli_converse(c, request, on_line, f, e);
 
-	while (r == 0) {
-		r = cli_receive(c, &line, e);
-		if (line == NULL)
-			break;
-		if (json_object_get(line, "finding") != NULL)
-			show(f, line);
-		if (json_is_true(json_object_get(line, "finished")) &&
-			cli_int(line, "result") != 0)
-			result = err_set(e, (int)cli_int(line, "result"), "%s",
-				cli_text(line, "error", "?"));
-		json_decref(line);
-	}
 	json_decref(request);
-	return r != 0 ? r : result;
+	return r;
 }
 
 /* Work packages in error, or held, are not what was asked. */
