@@ -8,8 +8,6 @@
 
 #include "cli/commands.h"
 
-enum { OPT_DRY_RUN = 256 };
-
 struct adoption {
 	struct cli *cli;
 	bool dry;
@@ -57,24 +55,16 @@ static int talk(struct adoption *a, const json_t *request, struct err *e)
 	return r;
 }
 
-static int take_option(void *arg, int c, struct err *e)
-{
-	(void)c;
-	(void)e;
-	*(bool *)arg = true;
-	return 0;
-}
-
 int cli_adopt(struct cli *cli, struct err *e)
 {
-	static const struct option options[] = {
-		{"dry-run", no_argument, NULL, OPT_DRY_RUN},
+	struct adoption a = {.cli = cli};
+	const struct cli_option options[] = {
+		{"dry-run", .set = &a.dry},
 		{0},
 	};
-	struct adoption a = {.cli = cli};
 	json_t *request = json_pack(
 		"{s:s, s:b, s:[]}", "command", "adopt", "wait", 1, "paths");
-	int r = cli_parse(cli, options, take_option, &a.dry, e);
+	int r = cli_parse(cli, options, NULL, NULL, e);
 
 	if (r == 0)
 		r = cli_arguments(cli, 0, 1000, e);

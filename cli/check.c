@@ -6,7 +6,6 @@
  * names count that the state remembers from the daemon's last look; where it
  * does not know enough, that is said, and is no error.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -183,20 +182,6 @@ static void print(const struct checking *c, const json_t *coverage)
 
 /* --- The command -------------------------------------------------------- */
 
-enum { OPT_OFFLINE = 256, OPT_TOKEN_FILE };
-
-static int take_option(void *arg, int option, struct err *e)
-{
-	struct checking *c = arg;
-
-	(void)e;
-	if (option == OPT_OFFLINE)
-		c->offline = true;
-	else
-		c->token_file = optarg;
-	return 0;
-}
-
 /* Where we may not look, the daemon may. */
 static int hold_store(const struct checking *c, struct err *e)
 {
@@ -230,13 +215,13 @@ static int check(struct cli *cli, struct checking *c, struct err *e)
 
 int cli_check(struct cli *cli, struct err *e)
 {
-	static const struct option options[] = {
-		{"offline", no_argument, NULL, OPT_OFFLINE},
-		{"token-file", required_argument, NULL, OPT_TOKEN_FILE},
+	struct checking c = {0};
+	const struct cli_option options[] = {
+		{"offline", .set = &c.offline},
+		{"token-file", .text = &c.token_file},
 		{0},
 	};
-	struct checking c = {0};
-	int rc = cli_parse(cli, options, take_option, &c, e);
+	int rc = cli_parse(cli, options, NULL, NULL, e);
 
 	if (rc == 0)
 		rc = cli_arguments(cli, 0, 0, e);

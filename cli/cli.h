@@ -162,13 +162,24 @@ int cli_put(json_t *object, const char *key, const char *text,
 	const char *option, struct err *e);
 
 /*
- * Parse the command's options: its own (NULL: none) and those that every
- * command has.  A val that is a letter is a short form.  take() gets each
- * of its own, with optarg.  Afterwards between least and most arguments are
- * left, from cli->argv[optind] on.  ERR_USAGE says what was probably meant.
+ * An option of a command: one without a value is set, the value of another is
+ * put into text, or given to take() (as optarg) where that is NULL.
  */
-typedef int cli_take_fn(void *arg, int c, struct err *e);
-int cli_parse(struct cli *cli, const struct option *own, cli_take_fn *take,
+struct cli_option {
+	const char *name;
+	int val; /* a letter: its short form; else for take(), or 0 */
+	bool *set;
+	const char **text;
+};
+
+/*
+ * Parse the command's options: its own (NULL: none; the last has no name) and
+ * those that every command has.  Afterwards between least and most arguments
+ * are left, from cli->argv[optind] on.  ERR_USAGE says what was probably
+ * meant.
+ */
+typedef int cli_take_fn(void *arg, int val, struct err *e);
+int cli_parse(struct cli *cli, const struct cli_option *own, cli_take_fn *take,
 	void *arg, struct err *e);
 int cli_arguments(struct cli *cli, int least, int most, struct err *e);
 

@@ -4,7 +4,6 @@
  * The daemon that runs with this configuration does it, since it has the key;
  * without one, or with a key of our own, we do it ourselves.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,20 +156,6 @@ static int diff(struct diffing *d, struct err *e)
 	return r;
 }
 
-enum { OPT_TOKEN_FILE = 256, OPT_FULL };
-
-static int take_option(void *arg, int option, struct err *e)
-{
-	struct diffing *d = arg;
-
-	(void)e;
-	if (option == OPT_FULL)
-		d->full = true;
-	else
-		d->token_file = optarg;
-	return 0;
-}
-
 static int read_ids(struct cli *cli, struct diffing *d, struct err *e)
 {
 	int r = 0;
@@ -183,13 +168,13 @@ static int read_ids(struct cli *cli, struct diffing *d, struct err *e)
 
 int cli_diff(struct cli *cli, struct err *e)
 {
-	static const struct option options[] = {
-		{"full", no_argument, NULL, OPT_FULL},
-		{"token-file", required_argument, NULL, OPT_TOKEN_FILE},
+	struct diffing d = {0};
+	const struct cli_option options[] = {
+		{"full", .set = &d.full},
+		{"token-file", .text = &d.token_file},
 		{0},
 	};
-	struct diffing d = {0};
-	int r = cli_parse(cli, options, take_option, &d, e);
+	int r = cli_parse(cli, options, NULL, NULL, e);
 
 	d.json = cli->json;
 	if (r == 0)

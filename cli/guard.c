@@ -11,7 +11,7 @@
 #include "daemon/guard_orders.h"
 #include "store/store.h"
 
-enum { OPT_PROJECT = 256, OPT_WP, OPT_DRY_RUN };
+enum { OPT_PROJECT = 256, OPT_WP };
 
 /* --- held --------------------------------------------------------------- */
 
@@ -174,11 +174,7 @@ static int take_option(void *arg, int c, struct err *e)
 
 	if (c == OPT_WP)
 		return add_id(request, optarg, "--wp", e);
-	if (c == OPT_DRY_RUN)
-		json_object_set_new(request, "dry_run", json_true());
-	else
-		return cli_put(request, "project", optarg, "--project", e);
-	return 0;
+	return cli_put(request, "project", optarg, "--project", e);
 }
 
 static json_t *new_request(const char *command)
@@ -189,10 +185,11 @@ static json_t *new_request(const char *command)
 
 int cli_release(struct cli *cli, struct err *e)
 {
-	static const struct option options[] = {
-		{"project", required_argument, NULL, OPT_PROJECT},
-		{"wp", required_argument, NULL, OPT_WP},
-		{"dry-run", no_argument, NULL, OPT_DRY_RUN},
+	bool dry = false;
+	const struct cli_option options[] = {
+		{"project", .val = OPT_PROJECT},
+		{"wp", .val = OPT_WP},
+		{"dry-run", .set = &dry},
 		{0},
 	};
 	json_t *request = new_request("release");
@@ -204,6 +201,7 @@ int cli_release(struct cli *cli, struct err *e)
 	if (r == 0)
 		r = cli_number(cli->argv[optind], "SET", &set, e);
 	json_object_set_new(request, "set", json_integer(set));
+	json_object_set_new(request, "dry_run", json_boolean(dry));
 	if (r == 0)
 		r = give(cli, request, e);
 	json_decref(request);

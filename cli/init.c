@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -363,16 +362,6 @@ static int init(struct init *i, char *const *projects, size_t n, struct err *e)
 	return r == 0 ? write_config(i, e) : r;
 }
 
-static int take_option(void *arg, int option, struct err *e)
-{
-	struct init *i = arg;
-
-	(void)option;
-	(void)e;
-	i->given_token_file = optarg;
-	return 0;
-}
-
 /* Without what a copied address has behind it. */
 static const char *trim(struct arena *a, const char *url)
 {
@@ -385,12 +374,12 @@ static const char *trim(struct arena *a, const char *url)
 
 int cli_init(struct cli *cli, struct err *e)
 {
-	static const struct option options[] = {
-		{"token-file", required_argument, NULL, 't'},
+	struct init i = {0};
+	const struct cli_option options[] = {
+		{"token-file", 't', .text = &i.given_token_file},
 		{0},
 	};
-	struct init i = {0};
-	int r = cli_parse(cli, options, take_option, &i, e);
+	int r = cli_parse(cli, options, NULL, NULL, e);
 
 	if (r == 0)
 		r = cli_arguments(cli, 1, INT_MAX - 1, e);

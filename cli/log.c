@@ -28,7 +28,6 @@ enum {
 	OPT_UNTIL,
 	OPT_GREP,
 	OPT_LIMIT,
-	OPT_NO_PAGER,
 };
 
 struct log {
@@ -128,14 +127,8 @@ static int take_option(void *arg, int c, struct err *e)
 		return take_level(l, e);
 	case OPT_SINCE:
 		return take_moment(l, "--since", "since", e);
-	case OPT_UNTIL:
-		return take_moment(l, "--until", "until", e);
-	case 'f':
-		l->follow = true;
-		return 0;
 	default:
-		l->no_pager = true;
-		return 0;
+		return take_moment(l, "--until", "until", e);
 	}
 }
 
@@ -232,24 +225,24 @@ static int show(struct log *l, struct err *e)
 
 int cli_log(struct cli *cli, struct err *e)
 {
-	static const struct option options[] = {
-		{"run", required_argument, NULL, OPT_RUN},
-		{"wp", required_argument, NULL, OPT_WP},
-		{"project", required_argument, NULL, OPT_PROJECT},
-		{"event", required_argument, NULL, OPT_EVENT},
-		{"level", required_argument, NULL, OPT_LEVEL},
-		{"since", required_argument, NULL, OPT_SINCE},
-		{"until", required_argument, NULL, OPT_UNTIL},
-		{"grep", required_argument, NULL, OPT_GREP},
-		{"limit", required_argument, NULL, OPT_LIMIT},
-		{"follow", no_argument, NULL, 'f'},
-		{"no-pager", no_argument, NULL, OPT_NO_PAGER},
-		{0},
-	};
 	struct log l = {
 		.cli = cli,
 		.request = json_pack("{s:s, s:i}", "command", "log", "level",
 			LOG_LEVEL_INFO),
+	};
+	const struct cli_option options[] = {
+		{"run", .val = OPT_RUN},
+		{"wp", .val = OPT_WP},
+		{"project", .val = OPT_PROJECT},
+		{"event", .val = OPT_EVENT},
+		{"level", .val = OPT_LEVEL},
+		{"since", .val = OPT_SINCE},
+		{"until", .val = OPT_UNTIL},
+		{"grep", .val = OPT_GREP},
+		{"limit", .val = OPT_LIMIT},
+		{"follow", 'f', .set = &l.follow},
+		{"no-pager", .set = &l.no_pager},
+		{0},
 	};
 	int r = cli_parse(cli, options, take_option, &l, e);
 

@@ -12,52 +12,58 @@
 
 #define MAX_OPTIONS 32
 
-enum { OPT_JSON = 0x1000 };
-
-static const struct option common[] = {
-	{"config", required_argument, NULL, 'c'},
-	{"instance", required_argument, NULL, 'i'},
-	{"json", no_argument, NULL, OPT_JSON},
-	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'V'},
-};
+enum { OPT_UNNAMED = 0x1000 }; /* a val for getopt_long() only */
 
 /* What getopt_long() needs. */
 struct table {
+	struct cli_option rows[MAX_OPTIONS];
 	struct option options[MAX_OPTIONS];
 	const char *names[MAX_OPTIONS];
 	size_t n;
 	char letters[2 * MAX_OPTIONS + 3];
+	bool help, version;
 };
 
-static void add(struct table *t, const struct option *option)
+static void add(struct table *t, const struct cli_option *row)
 {
+	int has_arg = row->set != NULL ? no_argument : required_argument;
+	int val = row->val != 0 ? row->val : OPT_UNNAMED + (int)t->n;
 	char *end = t->letters + strlen(t->letters);
 
 	assert(t->n < MAX_OPTIONS - 1);
-	t->names[t->n] = option->name;
-	t->options[t->n++] = *option;
-	if (option->val >= 256)
+	t->rows[t->n] = *row;
+	t->names[t->n] = row->name;
+	t->options[t->n++] = (struct option){row->name, has_arg, NULL, val};
+	if (val >= 256)
 		return;
-	*end++ = (char)option->val;
-	if (option->has_arg == required_argument)
+	*end++ = (char)val;
+	if (has_arg == required_argument)
 		*end++ = ':';
 	*end = '\0';
 }
 
-static void add_all(struct table *t, const struct option *own)
+static void add_all(
+	struct table *t, struct cli *cli, const struct cli_option *own)
 {
+	const struct cli_option common[] = {
+		{"config", 'c', .text = &cli->config_file},
+		{"instance", 'i', .text = &cli->instance},
+		{"json", .set = &cli->json},
+		{"help", 'h', .set = &t->help},
+		{"version", 'V', .set = &t->version},
+	};
+
 	for (; own != NULL && own->name != NULL; own++)
 		add(t, own);
 	for (size_t i = 0; i < ARRAY_LEN(common); i++)
 		add(t, &common[i]);
 }
 
-static const struct option *find(const struct table *t, int val)
+static const struct cli_option *find(const struct table *t, int val)
 {
 	for (size_t i = 0; i < t->n; i++)
 		if (t->options[i].val == val)
-			return &t->options[i];
+			return &t->rows[i];
 	return NULL;
 }
 
@@ -66,7 +72,7 @@ static int complain(
 	const struct cli *cli, const struct table *t, int c, struct err *e)
 {
 	const char *given = cli->argv[optind - 1];
-	const struct option *known = find(t, optopt);
+	const struct cli_option *known = find(t, optopt);
 	struct str name = {given, strcspn(given, "=")};
 	const char *nearest;
 
@@ -88,12 +94,22 @@ static int complain(
 		nearest);
 }
 
-static void help(const struct command *command)
+/* What was asked is answered at once, whatever follows. */
+static int say(
+	const struct table *t, const struct command *command, struct err *e)
 {
-	if (command != NULL)
+	int r;
+
+	if (t->version)
+		puts("opsync " OPSYNC_VERSION);
+	else if (command != NULL)
 		command_help(command);
 	else
 		commands_help();
+	r = cli_end_output(e);
+	if (r == 0)
+		exit(0);
+	return r;
 }
 
 static int scan(struct cli *cli, const struct table *t,
@@ -106,25 +122,18 @@ static int scan(struct cli *cli, const struct table *t,
 	opterr = 0;
 	while (r == 0 && (c = getopt_long(cli->argc, cli->argv, t->letters,
 				  t->options, NULL)) != -1) {
-		if (c == 'c')
-			cli->config_file = optarg;
-		else if (c == 'i')
-			cli->instance = optarg;
-		else if (c == OPT_JSON)
-			cli->json = true;
-		else if (c == '?' || c == ':')
+		const struct cli_option *row = find(t, c);
+
+		if (row == NULL)
 			r = complain(cli, t, c, e);
-		else if (c == 'h' || c == 'V') {
-			if (c == 'V')
-				puts("opsync " OPSYNC_VERSION);
-			else
-				help(command);
-			r = cli_end_output(e);
-			if (r == 0)
-				exit(0);
-		} else {
+		else if (row->set != NULL)
+			*row->set = true;
+		else if (row->text != NULL)
+			*row->text = optarg;
+		else
 			r = take(arg, c, e);
-		}
+		if (t->help || t->version)
+			r = say(t, command, e);
 	}
 	if (r != 0 && command != NULL)
 		err_prefix(e, "%s", command->name);
@@ -136,7 +145,7 @@ int cli_parse_first(struct cli *cli, struct err *e)
 	struct table t = {.letters = "+:"};
 	int r;
 
-	add_all(&t, NULL);
+	add_all(&t, cli, NULL);
 	r = scan(cli, &t, NULL, NULL, NULL, e);
 	if (r != 0)
 		return r;
@@ -147,12 +156,12 @@ int cli_parse_first(struct cli *cli, struct err *e)
 	return 0;
 }
 
-int cli_parse(struct cli *cli, const struct option *own, cli_take_fn *take,
+int cli_parse(struct cli *cli, const struct cli_option *own, cli_take_fn *take,
 	void *arg, struct err *e)
 {
 	struct table t = {.letters = ":"}; /* a value that is missing: ':' */
 
-	add_all(&t, own);
+	add_all(&t, cli, own);
 	optind = 0; /* begin anew, behind the command's name */
 	return scan(cli, &t, command_of(cli->argv[0], e), take, arg, e);
 }

@@ -15,7 +15,7 @@
 #include "cli/commands.h"
 #include "cli/term.h"
 
-enum { OPT_FULL = 256, OPT_WP, OPT_PROJECT, OPT_FAILED, OPT_WAIT };
+enum { OPT_WP = 256, OPT_PROJECT };
 
 static bool holds(const json_t *ids, long long id)
 {
@@ -41,21 +41,9 @@ static int take_option(void *arg, int c, struct err *e)
 {
 	json_t *request = arg;
 
-	switch (c) {
-	case OPT_FULL:
-		json_object_set_new(request, "full", json_true());
-		return 0;
-	case OPT_FAILED:
-		json_object_set_new(request, "failed", json_true());
-		return 0;
-	case OPT_WAIT:
-		json_object_set_new(request, "wait", json_true());
-		return 0;
-	case OPT_PROJECT:
+	if (c == OPT_PROJECT)
 		return cli_put(request, "projects", optarg, "--project", e);
-	default:
-		return add_id(request, e);
-	}
+	return add_id(request, e);
 }
 
 /* --- Progress ----------------------------------------------------------- */
@@ -250,12 +238,15 @@ static int talk(struct cli *cli, const json_t *request, struct err *e)
 
 int cli_resync(struct cli *cli, struct err *e)
 {
-	static const struct option options[] = {
-		{"full", no_argument, NULL, OPT_FULL},
-		{"wp", required_argument, NULL, OPT_WP},
-		{"project", required_argument, NULL, OPT_PROJECT},
-		{"failed", no_argument, NULL, OPT_FAILED},
-		{"wait", no_argument, NULL, OPT_WAIT},
+	bool full = false;
+	bool failed = false;
+	bool wait = false;
+	const struct cli_option options[] = {
+		{"full", .set = &full},
+		{"wp", .val = OPT_WP},
+		{"project", .val = OPT_PROJECT},
+		{"failed", .set = &failed},
+		{"wait", .set = &wait},
 		{0},
 	};
 	json_t *request = json_pack("{s:s, s:[], s:[]}", "command", "resync",
@@ -264,14 +255,17 @@ int cli_resync(struct cli *cli, struct err *e)
 
 	if (r == 0)
 		r = cli_arguments(cli, 0, 0, e);
-	if (r == 0 && json_is_true(json_object_get(request, "full")) &&
-		(json_array_size(json_object_get(request, "work_packages")) >
-				0 ||
+	if (r == 0 && full &&
+		(failed ||
+			json_array_size(json_object_get(
+				request, "work_packages")) > 0 ||
 			json_array_size(json_object_get(request, "projects")) >
-				0 ||
-			json_object_get(request, "failed") != NULL))
+				0))
 		r = err_set(e, ERR_USAGE,
 			"resync: --full is everything: leave out the rest");
+	json_object_set_new(request, "full", json_boolean(full));
+	json_object_set_new(request, "failed", json_boolean(failed));
+	json_object_set_new(request, "wait", json_boolean(wait));
 	if (r == 0)
 		r = talk(cli, request, e);
 	json_decref(request);

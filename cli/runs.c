@@ -8,8 +8,6 @@
 #include "cli/commands.h"
 #include "cli/term.h"
 
-enum { OPT_LIMIT = 256, OPT_DAILY, OPT_NO_PAGER };
-
 struct runs {
 	struct cli *cli;
 	json_t *request;
@@ -85,17 +83,13 @@ static void print_day(void *arg, const json_t *day)
 		json_real_value(json_object_get(day, "server_seconds")));
 }
 
-static int take_option(void *arg, int c, struct err *e)
+static int take_limit(void *arg, int c, struct err *e)
 {
 	struct runs *r = arg;
 	int64_t number;
-	int rc;
+	int rc = cli_number(optarg, "--limit", &number, e);
 
-	r->no_pager = r->no_pager || c == OPT_NO_PAGER;
-	r->daily = r->daily || c == OPT_DAILY;
-	if (c != OPT_LIMIT)
-		return 0;
-	rc = cli_number(optarg, "--limit", &number, e);
+	(void)c;
 	if (rc == 0)
 		json_object_set_new(r->request, "limit", json_integer(number));
 	return rc;
@@ -123,16 +117,16 @@ static int show(struct runs *r, const struct config *config, struct err *e)
 
 int cli_runs(struct cli *cli, struct err *e)
 {
-	static const struct option options[] = {
-		{"limit", required_argument, NULL, OPT_LIMIT},
-		{"daily", no_argument, NULL, OPT_DAILY},
-		{"no-pager", no_argument, NULL, OPT_NO_PAGER},
-		{0},
-	};
 	struct runs r = {
 		.cli = cli, .request = json_pack("{s:s}", "command", "runs")};
+	const struct cli_option options[] = {
+		{.name = "limit"},
+		{"daily", .set = &r.daily},
+		{"no-pager", .set = &r.no_pager},
+		{0},
+	};
 	struct config config = {0};
-	int rc = cli_parse(cli, options, take_option, &r, e);
+	int rc = cli_parse(cli, options, take_limit, &r, e);
 
 	term_init(&r.term);
 	if (rc == 0)

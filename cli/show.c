@@ -250,26 +250,16 @@ static int ask(struct show *s, const json_t *request, struct err *e)
 	return r;
 }
 
-static int take_option(void *arg, int c, struct err *e)
-{
-	struct show *s = arg;
-
-	(void)c;
-	(void)e;
-	s->no_pager = true;
-	return 0;
-}
-
 int cli_show_one(struct cli *cli, struct err *e)
 {
-	static const struct option options[] = {
-		{"no-pager", no_argument, NULL, 'n'},
-		{0},
-	};
 	json_t *request = json_pack("{s:s}", "command", "show");
 	struct config config = {0};
 	struct show s = {.cli = cli, .config = &config};
-	int r = cli_parse(cli, options, take_option, &s, e);
+	const struct cli_option options[] = {
+		{"no-pager", 'n', .set = &s.no_pager},
+		{0},
+	};
+	int r = cli_parse(cli, options, NULL, NULL, e);
 
 	term_init(&s.term);
 	if (r == 0)

@@ -14,8 +14,6 @@
 
 #define WATCH_SECONDS 2
 
-enum { OPT_CHECK = 256, OPT_MAX_LAG, OPT_ALL, OPT_WATCH };
-
 struct status {
 	struct cli *cli;
 	struct term term;
@@ -27,15 +25,12 @@ struct status {
 	struct err down;
 };
 
-static int take_option(void *arg, int c, struct err *e)
+static int take_max_lag(void *arg, int c, struct err *e)
 {
 	struct status *s = arg;
 
-	s->check |= c == OPT_CHECK;
-	s->all |= c == OPT_ALL;
-	s->watch |= c == OPT_WATCH;
-	if (c == OPT_MAX_LAG && (!stamp_duration(str_of(optarg), &s->max_lag) ||
-					s->max_lag == 0))
+	(void)c;
+	if (!stamp_duration(str_of(optarg), &s->max_lag) || s->max_lag == 0)
 		return err_set(e, ERR_USAGE,
 			"--max-lag: '%s' is no time such as 15m or 1h", optarg);
 	return 0;
@@ -190,15 +185,15 @@ static int check_together(const struct status *s, struct err *e)
 
 int cli_status(struct cli *cli, struct err *e)
 {
-	static const struct option options[] = {
-		{"check", no_argument, NULL, OPT_CHECK},
-		{"max-lag", required_argument, NULL, OPT_MAX_LAG},
-		{"all", no_argument, NULL, OPT_ALL},
-		{"watch", no_argument, NULL, OPT_WATCH},
+	struct status s = {.cli = cli};
+	const struct cli_option options[] = {
+		{"check", .set = &s.check},
+		{.name = "max-lag"},
+		{"all", .set = &s.all},
+		{"watch", .set = &s.watch},
 		{0},
 	};
-	struct status s = {.cli = cli};
-	int r = cli_parse(cli, options, take_option, &s, e);
+	int r = cli_parse(cli, options, take_max_lag, &s, e);
 
 	term_init(&s.term);
 	if (r == 0)

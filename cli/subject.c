@@ -437,28 +437,14 @@ static int from_state(struct subject *s, int64_t id, struct err *e)
 
 /* --- All of it ---------------------------------------------------------- */
 
-enum { OPT_SCHEMA = 256, OPT_ATTACHMENTS };
-
-static int take_option(void *arg, int c, struct err *e)
-{
-	struct subject *s = arg;
-
-	(void)e;
-	if (c == OPT_SCHEMA)
-		s->schema_file = optarg;
-	else
-		s->attachments_dir = optarg;
-	return 0;
-}
-
 int subject_parse(struct subject *s, struct cli *cli, int more, struct err *e)
 {
-	static const struct option options[] = {
-		{"schema", required_argument, NULL, OPT_SCHEMA},
-		{"attachments", required_argument, NULL, OPT_ATTACHMENTS},
+	const struct cli_option options[] = {
+		{"schema", .text = &s->schema_file},
+		{"attachments", .text = &s->attachments_dir},
 		{0},
 	};
-	int rc = cli_parse(cli, options, take_option, s, e);
+	int rc = cli_parse(cli, options, NULL, NULL, e);
 
 	if (rc != 0)
 		return rc;

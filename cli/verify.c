@@ -10,8 +10,6 @@
 #include "daemon/service.h"
 #include "store/store.h"
 
-enum { OPT_REPAIR = 256 };
-
 struct findings {
 	struct cli *cli;
 	int64_t n;
@@ -105,24 +103,16 @@ static int verify(
 	return r;
 }
 
-static int take_option(void *arg, int c, struct err *e)
-{
-	(void)c;
-	(void)e;
-	*(bool *)arg = true;
-	return 0;
-}
-
 int cli_verify(struct cli *cli, struct err *e)
 {
-	static const struct option options[] = {
-		{"repair", no_argument, NULL, OPT_REPAIR},
-		{0},
-	};
 	struct findings found = {.cli = cli};
 	struct findings left = {.cli = cli};
 	bool repair = false;
-	int r = cli_parse(cli, options, take_option, &repair, e);
+	const struct cli_option options[] = {
+		{"repair", .set = &repair},
+		{0},
+	};
+	int r = cli_parse(cli, options, NULL, NULL, e);
 
 	if (r == 0)
 		r = cli_arguments(cli, 0, 0, e);
