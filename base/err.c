@@ -74,6 +74,16 @@ int err_prefix(struct err *e, const char *fmt, ...)
 	return e->code;
 }
 
+int err_nearest(struct err *e, int code, const char *nearest)
+{
+	size_t n = e != NULL ? strlen(e->text) : 0;
+
+	if (e != NULL && nearest != NULL)
+		snprintf(e->text + n, sizeof(e->text) - n,
+			" (did you mean '%s'?)", nearest);
+	return code;
+}
+
 int err_exit_code(int code)
 {
 	switch ((enum err_code)code) {

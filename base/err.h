@@ -50,6 +50,12 @@ int err_errno(struct err *e, enum err_code code, int errnum, const char *fmt,
 /* Put "prefix: " before the text; gives e's code back (0 if e is NULL). */
 int err_prefix(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/*
+ * Put " (did you mean 'nearest'?)" behind the text, if there is such a name;
+ * gives code back.
+ */
+int err_nearest(struct err *e, int code, const char *nearest);
+
 /* The sysexits.h code (or 3, for ERR_PARTIAL) to exit with; 0 for 0. */
 int err_exit_code(int code);
 

@@ -167,16 +167,15 @@ FILTER_FUNCTION(filter_length)
 int check_map(const struct value *args, size_t n, struct err *e)
 {
 	const struct filter *f = filter_find(args[0].text);
-	const char *near = filter_nearest(args[0].text);
 
 	if (args[0].type != VALUE_STRING)
 		return err_set(e, ERR_DATA,
 			"map needs the name of a filter, as in map(\"slug\")");
-	if (f == NULL)
-		return err_set(e, ERR_DATA, "unknown filter '%.*s'%s%s%s",
-			STR_ARGS(args[0].text),
-			near != NULL ? " (did you mean '" : "",
-			near != NULL ? near : "", near != NULL ? "'?)" : "");
+	if (f == NULL) {
+		err_set(e, ERR_DATA, "unknown filter '%.*s'",
+			STR_ARGS(args[0].text));
+		return err_nearest(e, ERR_DATA, filter_nearest(args[0].text));
+	}
 	if (f->run == filter_map)
 		return err_set(e, ERR_DATA, "map cannot be mapped");
 	if (n - 1 < f->min || n - 1 > f->max)

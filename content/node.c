@@ -158,13 +158,9 @@ int node_keys(const struct node *at, const char *what, const char *const *keys,
 
 		if (near != NULL && str_is(key->text, near))
 			continue;
-		if (near != NULL)
-			return node_err(key, e,
-				"unknown key '%.*s' in %s (did you mean "
-				"'%s'?)",
-				STR_ARGS(key->text), what, near);
-		return node_err(key, e, "unknown key '%.*s' in %s",
+		node_err(key, e, "unknown key '%.*s' in %s",
 			STR_ARGS(key->text), what);
+		return err_nearest(e, ERR_CONFIG, near);
 	}
 	return 0;
 }

@@ -96,13 +96,11 @@ static int parse_filter(
 
 	if (name.n == 0)
 		return parse_unexpected(p, "the name of a filter");
-	if (f == NULL && filter_nearest(name) != NULL)
-		return parse_fail(p, at,
-			"unknown filter '%.*s' (did you mean '%s'?)",
-			STR_ARGS(name), filter_nearest(name));
-	if (f == NULL)
-		return parse_fail(
-			p, at, "unknown filter '%.*s'", STR_ARGS(name));
+	if (f == NULL) {
+		parse_fail(p, at, "unknown filter '%.*s'", STR_ARGS(name));
+		return err_nearest(
+			p->with->err, ERR_CONFIG, filter_nearest(name));
+	}
 	p->at += name.n;
 	if (parse_accept(p, "("))
 		rc = parse_arguments(p, ")", MAX_ARGS, &args, &n);
@@ -157,13 +155,9 @@ static int parse_function(
 
 static int unknown_name(struct parser *p, struct str name, size_t start)
 {
-	const char *near = model_nearest(name, p->with->scope);
-
-	if (near != NULL)
-		return parse_fail(p, start,
-			"unknown name '%.*s' (did you mean '%s'?)",
-			STR_ARGS(name), near);
-	return parse_fail(p, start, "unknown name '%.*s'", STR_ARGS(name));
+	parse_fail(p, start, "unknown name '%.*s'", STR_ARGS(name));
+	return err_nearest(
+		p->with->err, ERR_CONFIG, model_nearest(name, p->with->scope));
 }
 
 /* cf.NAME or cf["Any Name"], behind cf. */
@@ -341,12 +335,9 @@ static int parse_member(struct parser *p, size_t start, struct expression *out)
 		return 0;
 	}
 	if (of.op == OP_MODEL && !model_has_member(of.slot, name, &near)) {
-		if (near != NULL)
-			return parse_fail(p, at,
-				"%.*s has no '%.*s' (did you mean '%s'?)",
-				STR_ARGS(of.name), STR_ARGS(name), near);
-		return parse_fail(p, at, "%.*s has no '%.*s'",
-			STR_ARGS(of.name), STR_ARGS(name));
+		parse_fail(p, at, "%.*s has no '%.*s'", STR_ARGS(of.name),
+			STR_ARGS(name));
+		return err_nearest(p->with->err, ERR_CONFIG, near);
 	}
 	parse_make(p, OP_MEMBER, start, out, &of, 1);
 	out->name = name;

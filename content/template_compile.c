@@ -144,18 +144,14 @@ static int unknown_fragment(
 {
 	size_t n = with->fragments != NULL ? with->fragments->n : 0;
 	const char **names = xcalloc(n + 1, sizeof(*names));
-	const char *near;
-	int rc;
 
 	for (size_t i = 0; i < n; i++)
 		names[i] = with->fragments->members[i].key.text.p;
-	near = str_nearest(name, names, n);
-	rc = node_err(at, with->parsing.err,
-		"there is no fragment '%.*s'%s%s%s", STR_ARGS(name),
-		near != NULL ? " (did you mean '" : "",
-		near != NULL ? near : "", near != NULL ? "'?)" : "");
+	node_err(at, with->parsing.err, "there is no fragment '%.*s'",
+		STR_ARGS(name));
+	err_nearest(with->parsing.err, ERR_CONFIG, str_nearest(name, names, n));
 	free(names);
-	return rc;
+	return ERR_CONFIG;
 }
 
 static int unknown_special(struct templating *with, const struct node *key)

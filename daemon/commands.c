@@ -85,9 +85,8 @@ const struct control_command *command_find(const char *name, struct err *e)
 		names[i] = commands[i].name;
 	}
 	nearest = str_nearest(str_of(name), names, ARRAY_LEN(names));
-	err_set(e, ERR_USAGE, "unknown command '%.40s'%s%s%s", name,
-		nearest != NULL ? " (did you mean '" : "",
-		nearest != NULL ? nearest : "", nearest != NULL ? "'?)" : "");
+	err_set(e, ERR_USAGE, "unknown command '%.40s'", name);
+	err_nearest(e, ERR_USAGE, nearest);
 	return NULL;
 }
 

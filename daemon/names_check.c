@@ -66,12 +66,10 @@ static void say_more(struct err *e, const char *fmt, ...)
 static void suggest(struct err *e, struct str now, struct str name,
 	const char *const *names, size_t n)
 {
-	const char *nearest = str_nearest(name, names, n);
-
 	if (now.p != NULL)
 		say_more(e, " (it is called '%.*s' now)", STR_ARGS(now));
-	else if (nearest != NULL)
-		say_more(e, " (did you mean '%s'?)", nearest);
+	else
+		err_nearest(e, 0, str_nearest(name, names, n));
 }
 
 int names_unknown_project(

@@ -82,7 +82,6 @@ static int find_project(
 	const struct names *names, struct str name, int64_t *id, struct err *e)
 {
 	const char **all = xcalloc(names->n_projects + 1, sizeof(*all));
-	const char *nearest;
 	long long number = 0;
 	int r = 0;
 
@@ -96,13 +95,11 @@ static int find_project(
 			p->id == number)
 			*id = p->id;
 	}
-	nearest = str_nearest(name, all, names->n_projects);
-	if (*id == 0)
-		r = err_set(e, ERR_USAGE, "unknown project '%.*s'%s%s%s",
-			STR_ARGS(name),
-			nearest != NULL ? " (did you mean '" : "",
-			nearest != NULL ? nearest : "",
-			nearest != NULL ? "'?)" : "");
+	if (*id == 0) {
+		err_set(e, ERR_USAGE, "unknown project '%.*s'", STR_ARGS(name));
+		r = err_nearest(e, ERR_USAGE,
+			str_nearest(name, all, names->n_projects));
+	}
 	free(all);
 	return r;
 }

@@ -73,12 +73,9 @@ static const char *const kinds[] = {"started", "stopped", "reloaded", "paused",
 static int complain(const char *option, struct str word,
 	const char *const *known, size_t n, struct err *e)
 {
-	const char *nearest = str_nearest(word, known, n);
-
-	return err_set(e, ERR_USAGE, "%s: the log knows no '%.*s'%s%s%s",
-		option, STR_ARGS(word),
-		nearest != NULL ? " (did you mean '" : "",
-		nearest != NULL ? nearest : "", nearest != NULL ? "'?)" : "");
+	err_set(e, ERR_USAGE, "%s: the log knows no '%.*s'", option,
+		STR_ARGS(word));
+	return err_nearest(e, ERR_USAGE, str_nearest(word, known, n));
 }
 
 static int check_kind(struct str kind, struct err *e)
