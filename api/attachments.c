@@ -139,10 +139,7 @@ int api_attachments_source_make(
 int api_whole_make(struct str element, struct buf *source,
 	struct buf *attachments, struct api_source *head, struct err *e)
 {
-	struct str embedded = api_member(element, "_embedded");
-	struct str list = embedded.p != NULL
-				  ? api_member(embedded, "attachments")
-				  : STR_NONE;
+	struct str list = api_embedded(element, "attachments");
 	int code = api_source_make(element, source, head, e);
 
 	return code == 0 && list.p != NULL

@@ -190,3 +190,8 @@ struct str api_member(struct str object, const char *key)
 	api_members(object, &key, 1, &value);
 	return value;
 }
+
+struct str api_embedded(struct str object, const char *key)
+{
+	return api_member(api_member(object, "_embedded"), key);
+}

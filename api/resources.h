@@ -116,6 +116,9 @@ int api_relations_parse(struct arena *a, struct str source,
 /* A piece of a JSON object: the text of a member, or STR_NONE. */
 struct str api_member(struct str object, const char *key);
 
+/* The same of its _embedded. */
+struct str api_embedded(struct str object, const char *key);
+
 /* The same for n members at once. */
 void api_members(struct str object, const char *const *keys, size_t n,
 	struct str *values);

@@ -109,11 +109,8 @@ static json_t *projects_of(const struct checking *c)
 
 	for (size_t i = 0; i < c->names.n_projects; i++) {
 		const struct project *p = &c->names.projects[i];
-		bool meant = c->scope.n == 0;
 
-		for (size_t k = 0; k < c->scope.n; k++)
-			meant |= c->scope.ids[k] == p->id;
-		if (meant)
+		if (names_scope_has(&c->scope, p->id))
 			json_array_append_new(all,
 				json_pack("{s:I, s:s, s:s}", "id",
 					(json_int_t)p->id, "identifier",

@@ -71,14 +71,6 @@ static bool takes_type(
 	return listed(names, n, type->name);
 }
 
-static bool in_scope(const struct names_scope *scope, int64_t id)
-{
-	for (size_t i = 0; i < scope->n; i++)
-		if (scope->ids[i] == id)
-			return true;
-	return scope->n == 0;
-}
-
 /* --- One entry ---------------------------------------------------------- */
 
 struct covering {
@@ -192,7 +184,7 @@ static json_t *cover(struct covering *c)
 	for (size_t i = 0; i < c->names->n_projects; i++) {
 		const struct project *p = &c->names->projects[i];
 
-		if (in_scope(c->scope, p->id) &&
+		if (names_scope_has(c->scope, p->id) &&
 			takes_project(c->program, c->entry, p))
 			cover_project(c, p);
 	}

@@ -96,9 +96,7 @@ static struct str identifier_in_links(struct str element, struct str prefix)
 
 static int find_project(struct subject *s, struct str element, struct err *e)
 {
-	struct str embedded = api_member(element, "_embedded");
-	struct str project =
-		embedded.p != NULL ? api_member(embedded, "project") : STR_NONE;
+	struct str project = api_embedded(element, "project");
 	struct project parsed;
 	int rc;
 
@@ -122,9 +120,7 @@ static int find_project(struct subject *s, struct str element, struct err *e)
 
 static int find_status(struct subject *s, struct str element, struct err *e)
 {
-	struct str embedded = api_member(element, "_embedded");
-	struct str status =
-		embedded.p != NULL ? api_member(embedded, "status") : STR_NONE;
+	struct str status = api_embedded(element, "status");
 	struct api_name name;
 	int rc;
 
@@ -139,9 +135,7 @@ static int find_status(struct subject *s, struct str element, struct err *e)
 /* A schema, or a list of them with the one that fits. */
 static int load_schema(struct subject *s, struct str element, struct err *e)
 {
-	struct str embedded = api_member(element, "_embedded");
-	struct str text =
-		embedded.p != NULL ? api_member(embedded, "schema") : STR_NONE;
+	struct str text = api_embedded(element, "schema");
 	struct buf file = {0};
 	int rc = 0;
 
@@ -185,10 +179,7 @@ static int parse_attachments(struct subject *s, struct err *e)
 /* _embedded.activities, as /work_packages/ID/activities gives them. */
 static int load_comments(struct subject *s, struct str element, struct err *e)
 {
-	struct str embedded = api_member(element, "_embedded");
-	struct str list = embedded.p != NULL
-				  ? api_member(embedded, "activities")
-				  : STR_NONE;
+	struct str list = api_embedded(element, "activities");
 	int rc = 0;
 
 	if (list.p == NULL)
@@ -202,10 +193,7 @@ static int load_comments(struct subject *s, struct str element, struct err *e)
 /* _embedded.relations, as the API has them. */
 static int load_relations(struct subject *s, struct str element, struct err *e)
 {
-	struct str embedded = api_member(element, "_embedded");
-	struct str whole = embedded.p != NULL
-				   ? api_member(embedded, "relations")
-				   : STR_NONE;
+	struct str whole = api_embedded(element, "relations");
 	struct buf sources = {0};
 	struct api_list list = {0};
 	int rc = 0;
@@ -394,12 +382,9 @@ static int check_scope(
 	struct subject *s, const struct api_source *head, struct err *e)
 {
 	struct names_scope scope = {0};
-	bool meant;
 	int rc = names_find_scope(&s->names, &s->config, false, &scope, e);
+	bool meant = names_scope_has(&scope, head->project_id);
 
-	meant = scope.n == 0;
-	for (size_t i = 0; i < scope.n; i++)
-		meant |= scope.ids[i] == head->project_id;
 	free(scope.ids);
 	if (rc != 0 || meant)
 		return rc;

@@ -43,9 +43,8 @@ static int compile_let(
 	return 0;
 }
 
-/* The index of a word among those that are allowed, or an error. */
-static int one_of(struct compiling *c, const struct node *node,
-	const char *what, const char *const *words, size_t n)
+int compile_word(struct compiling *c, const struct node *node, const char *what,
+	const char *const *words, size_t n)
 {
 	struct str word;
 	struct buf list = {0};
@@ -65,13 +64,12 @@ static int one_of(struct compiling *c, const struct node *node,
 	return rc;
 }
 
-/* The same for a key that may not be there: 0, the first word. */
-static int one_word(struct compiling *c, const struct node *map,
+int compile_word_of(struct compiling *c, const struct node *map,
 	const char *key, const char *const *words, size_t n)
 {
 	const struct node *node = node_get(map, key);
 
-	return node != NULL ? one_of(c, node, key, words, n) : 0;
+	return node != NULL ? compile_word(c, node, key, words, n) : 0;
 }
 
 static int emit_width(
@@ -125,19 +123,19 @@ static int emit_words(
 	int rc = 0;
 
 	if (format != NULL)
-		rc = one_of(c, format, "emit.format", formats, 3);
+		rc = compile_word(c, format, "emit.format", formats, 3);
 	if (rc >= 0) {
 		style->format = (enum emit_format)rc;
 		rc = refuse_for_format(c, node, style->format);
 	}
 	if (rc == 0 && order != NULL)
-		rc = one_of(c, order, "emit.order", orders, 2);
+		rc = compile_word(c, order, "emit.order", orders, 2);
 	if (rc < 0)
 		return rc;
 	style->sorted = rc == 1;
 	if (quote == NULL)
 		return 0;
-	rc = one_of(c, quote, "emit.quotes", quotes, 2);
+	rc = compile_word(c, quote, "emit.quotes", quotes, 2);
 	style->quotes = rc == 1 ? QUOTES_DOUBLE : QUOTES_SINGLE;
 	return rc < 0 ? rc : 0;
 }
@@ -202,19 +200,19 @@ static int compile_switches(
 	static const char *const whose[] = {"documents", "all"};
 	static const char *const links[] = {"keep", "relative"};
 	static const char *const references[] = {"keep", "text", "link"};
-	int rc = one_word(c, node, "when_gone", gone, ARRAY_LEN(gone));
+	int rc = compile_word_of(c, node, "when_gone", gone, ARRAY_LEN(gone));
 
 	out->keep_when_gone = rc == 1;
 	if (rc >= 0)
-		rc = one_word(c, node, "links", links, ARRAY_LEN(links));
+		rc = compile_word_of(c, node, "links", links, ARRAY_LEN(links));
 	out->links = rc == 1 ? LINKS_RELATIVE : LINKS_KEEP;
 	if (rc >= 0)
-		rc = one_word(c, node, "references", references,
+		rc = compile_word_of(c, node, "references", references,
 			ARRAY_LEN(references));
 	if (rc < 0)
 		return rc;
 	out->references = (enum references)rc;
-	rc = one_word(c, node, "neighbours", whose, ARRAY_LEN(whose));
+	rc = compile_word_of(c, node, "neighbours", whose, ARRAY_LEN(whose));
 	if (rc < 0)
 		return rc;
 	out->all_neighbours = rc == 1;
@@ -340,11 +338,8 @@ static struct names fields_since(struct compiling *c, size_t first)
 static int compile_comments(struct compiling *c, const struct node *node)
 {
 	static const char *const words[] = {"none", "public"};
-	const struct node *comments = node_get(node, "comments");
-	int rc = 0;
+	int rc = compile_word_of(c, node, "comments", words, ARRAY_LEN(words));
 
-	if (comments != NULL)
-		rc = one_of(c, comments, "comments", words, ARRAY_LEN(words));
 	c->uses.comments = rc == 1;
 	return rc < 0 ? rc : 0;
 }

@@ -205,20 +205,12 @@ static int compile_files(
 		[FILES_REFERENCED] = "referenced",
 		[FILES_ALL] = "all",
 	};
-	struct str word;
-	int rc = node_string(node, "files", &word, c->err);
+	int rc = compile_word(c, node, "files", words, ARRAY_LEN(words));
 
-	if (rc != 0)
+	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (str_is(word, words[i])) {
-			out->files = (enum files)i;
-			return 0;
-		}
-	}
-	return node_err(node, c->err,
-		"files must be none, referenced or all, not '%.*s'",
-		STR_ARGS(word));
+	out->files = (enum files)rc;
+	return 0;
 }
 
 static int compile_long_form(

@@ -148,6 +148,14 @@ int compile_unique(
 int compile_attachments(
 	struct compiling *c, const struct node *entry, struct entry *out);
 
+/* The index of a word among those that are allowed, or an error. */
+int compile_word(struct compiling *c, const struct node *node, const char *what,
+	const char *const *words, size_t n);
+
+/* The same for a key that may not be there: 0, the first word. */
+int compile_word_of(struct compiling *c, const struct node *map,
+	const char *key, const char *const *words, size_t n);
+
 /* Remember a name that the server must know. */
 void compile_note(struct compiling *c, enum named kind, struct str name,
 	const struct node *at);

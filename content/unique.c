@@ -49,24 +49,22 @@ static int one_unique(struct compiling *c, const struct node *node,
 int compile_unique(
 	struct compiling *c, const struct node *entry, struct entry *out)
 {
+	static const char *const words[] = {"error", "suffix"};
 	const struct node *unique = node_get(entry, "unique");
 	const struct node *clash = node_get(entry, "on_clash");
 	bool list = unique != NULL && unique->type == NODE_LIST;
 	size_t n = list ? unique->n : 1;
-	struct str word = STR("error");
+	int suffix =
+		compile_word_of(c, entry, "on_clash", words, ARRAY_LEN(words));
 	int rc = 0;
 
-	if (clash != NULL)
-		rc = node_string(clash, "on_clash", &word, c->err);
-	if (rc == 0 && !str_is(word, "error") && !str_is(word, "suffix"))
-		rc = node_err(clash, c->err,
-			"on_clash must be error or suffix, not '%.*s'",
-			STR_ARGS(word));
-	if (rc == 0 && clash != NULL && unique == NULL)
-		rc = node_err(
+	if (suffix < 0)
+		return suffix;
+	if (clash != NULL && unique == NULL)
+		return node_err(
 			clash, c->err, "on_clash has no effect without unique");
-	if (rc != 0 || unique == NULL)
-		return rc;
+	if (unique == NULL)
+		return 0;
 	if (n == 0 || unique->type == NODE_MAP)
 		return node_err(unique, c->err,
 			"unique must be a list of values, as in [\"${ slug "
@@ -75,7 +73,7 @@ int compile_unique(
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = one_unique(c, list ? &unique->items[i] : unique,
 			arena_printf(&c->program->arena, "unique[%zu]", i),
-			str_is(word, "suffix"), out);
+			suffix == 1, out);
 	return rc;
 }
 

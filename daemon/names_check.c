@@ -107,6 +107,11 @@ bool names_in_scope(const int64_t *ids, size_t n_ids, int64_t id)
 	return false;
 }
 
+bool names_scope_has(const struct names_scope *scope, int64_t id)
+{
+	return scope->n == 0 || names_in_scope(scope->ids, scope->n, id);
+}
+
 /* Is it the project that is asked for, or below it where that is? */
 static bool is_meant(const struct config_project *want,
 	const struct project *found, const struct project *p)
