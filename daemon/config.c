@@ -23,41 +23,18 @@ static int read_store(struct config *c, const struct node *at, struct err *e)
 		KEY("branch", KIND_BRANCH, branch),
 		KEY("bare", KIND_BOOL, bare),
 		KEY("consolidate", KIND_DURATION, consolidate),
+		KEY_OWN("push",
+			config_read_push), /* behind branch, its default */
 	};
-	static const char *const more[] = {"push"};
-	const struct node *value;
 	int r;
 
 	c->push.branch = c->branch;
 	if (at->type == NODE_SCALAR)
 		return config_read_key(c, &keys[0], at, e);
-	r = config_read_section(c, at,
-		&(struct config_section){
-			"store", keys, ARRAY_LEN(keys), more, ARRAY_LEN(more)},
-		e);
-	if (r == 0 && (value = node_get(at, "push")) != NULL)
-		r = config_read_push(c, value, e);
+	r = config_read_section(c, at, "store", keys, ARRAY_LEN(keys), e);
 	if (r == 0 && c->store_path == NULL)
 		return node_err(at, e, "store: needs path: FOLDER");
 	return r;
-}
-
-/* One of two words; *second stays false where the key is missing. */
-static int read_choice(const struct node *at, const char *key, const char *a,
-	const char *b, bool *second, struct err *e)
-{
-	const struct node *value =
-		at->type == NODE_MAP ? node_get(at, key) : NULL;
-	struct str text;
-
-	if (value == NULL)
-		return 0;
-	if (node_string(value, key, &text, e) != 0)
-		return ERR_CONFIG;
-	*second = str_is(text, b);
-	if (!*second && !str_is(text, a))
-		return node_err(value, e, "%s: is %s or %s", key, a, b);
-	return 0;
 }
 
 static int read_commit(struct config *c, const struct node *at, struct err *e)
@@ -65,20 +42,11 @@ static int read_commit(struct config *c, const struct node *at, struct err *e)
 	static const struct config_key keys[] = {
 		KEY("name", KIND_AUTHOR, author_name),
 		KEY("email", KIND_AUTHOR, author_email),
+		KEY_CHOICE("by", "pass", "work-package", commit_each),
+		KEY_CHOICE("author", "daemon", "last-editor", last_editor),
 	};
-	static const char *const more[] = {"by", "author"};
-	int r = config_read_section(c, at,
-		&(struct config_section){
-			"commit", keys, ARRAY_LEN(keys), more, ARRAY_LEN(more)},
-		e);
 
-	if (r == 0)
-		r = read_choice(
-			at, "by", "pass", "work-package", &c->commit_each, e);
-	if (r == 0)
-		r = read_choice(at, "author", "daemon", "last-editor",
-			&c->last_editor, e);
-	return r;
+	return config_read_section(c, at, "commit", keys, ARRAY_LEN(keys), e);
 }
 
 static int read_log(struct config *c, const struct node *at, struct err *e)
@@ -88,9 +56,7 @@ static int read_log(struct config *c, const struct node *at, struct err *e)
 		KEY("max_size", KIND_SIZE, max_log),
 	};
 
-	return config_read_section(c, at,
-		&(struct config_section){"log", keys, ARRAY_LEN(keys), NULL, 0},
-		e);
+	return config_read_section(c, at, "log", keys, ARRAY_LEN(keys), e);
 }
 
 static int read_status(struct config *c, const struct node *at, struct err *e)
@@ -100,32 +66,28 @@ static int read_status(struct config *c, const struct node *at, struct err *e)
 		KEY("fault_after", KIND_DURATION, fault_after),
 	};
 
-	return config_read_section(c, at,
-		&(struct config_section){
-			"status", keys, ARRAY_LEN(keys), NULL, 0},
-		e);
+	return config_read_section(c, at, "status", keys, ARRAY_LEN(keys), e);
+}
+
+static int read_readers(struct config *c, const struct node *at, struct err *e)
+{
+	struct str word;
+	int r = node_string(at, "readers", &word, e);
+
+	if (r == 0 && !str_is(word, "group") && !str_is(word, "all"))
+		r = node_err(at, e, "readers: is group, or all");
+	c->all_read = r == 0 && str_is(word, "all");
+	return r;
 }
 
 static int read_control(struct config *c, const struct node *at, struct err *e)
 {
-	static const char *const more[] = {"readers"};
 	static const struct config_key keys[] = {
 		KEY("socket", KIND_STRING, socket),
+		KEY_OWN("readers", read_readers),
 	};
-	const struct node *readers;
-	struct str word = STR("group");
-	int r = config_read_section(c, at,
-		&(struct config_section){"control", keys, ARRAY_LEN(keys), more,
-			ARRAY_LEN(more)},
-		e);
 
-	readers = r == 0 ? node_get(at, "readers") : NULL;
-	if (readers != NULL)
-		r = node_string(readers, "readers", &word, e);
-	if (r == 0 && !str_is(word, "group") && !str_is(word, "all"))
-		r = node_err(readers, e, "readers: is group, or all");
-	c->all_read = str_is(word, "all");
-	return r;
+	return config_read_section(c, at, "control", keys, ARRAY_LEN(keys), e);
 }
 
 /* --- The whole ----------------------------------------------------------- */

@@ -6,20 +6,16 @@
  */
 #include "daemon/config_parts.h"
 
-static int read_words(struct arena *arena, const struct node *at,
-	const char *what, const char ***out, size_t *n, struct err *e)
+static int read_run(struct arena *arena, const struct node *at,
+	struct config_hook *hook, struct err *e)
 {
-	struct str text;
-	int r = 0;
+	int r;
 
 	if (at->type != NODE_LIST || at->n == 0)
-		return node_err(at, e, "%s: is a list: [one, another]", what);
-	*out = ARENA_ARRAY(arena, const char *, at->n + 1);
-	for (size_t i = 0; r == 0 && i < at->n; i++) {
-		r = node_string(&at->items[i], what, &text, e);
-		if (r == 0)
-			(*out)[(*n)++] = arena_str(arena, text).p;
-	}
+		return node_err(at, e, "run: is a list: [one, another]");
+	r = config_read_texts(arena, at, "run", &hook->argv, &hook->n_argv, e);
+	if (r == 0 && hook->argv[0][0] == '\0')
+		r = node_err(at, e, "run: names no program");
 	return r;
 }
 
@@ -73,13 +69,8 @@ static int read_command(struct arena *arena, const struct node *at,
 		return node_err(at, e,
 			"a hook has run: [PROGRAM, ARGUMENT…], or shell: "
 			"COMMAND");
-	if (run != NULL) {
-		r = read_words(
-			arena, run, "run", &hook->argv, &hook->n_argv, e);
-		if (r == 0 && hook->argv[0][0] == '\0')
-			r = node_err(run, e, "run: names no program");
-		return r;
-	}
+	if (run != NULL)
+		return read_run(arena, run, hook, e);
 	r = node_string(shell, "shell", &text, e);
 	if (r != 0)
 		return r;
@@ -107,23 +98,11 @@ static int read_hook(struct arena *arena, const struct node *at,
 	return r == 0 ? read_command(arena, at, hook, e) : r;
 }
 
-int config_read_hooks(struct config *c, const struct node *at, struct err *e)
+static int read_calls(struct config *c, const struct node *list, struct err *e)
 {
-	static const char *const names[] = {"settle", "calls"};
 	struct config_hooks *out = &c->hooks;
-	const struct node *list = at;
-	const struct node *value;
 	int r = 0;
 
-	if (at->type == NODE_MAP) {
-		r = node_keys(at, "hooks", names, ARRAY_LEN(names), e);
-		value = node_get(at, "settle");
-		if (r == 0 && value != NULL)
-			r = node_duration(value, "settle", &out->settle, e);
-		list = node_get(at, "calls");
-		if (r != 0 || list == NULL)
-			return r;
-	}
 	if (list->type != NODE_LIST)
 		return node_err(list, e,
 			"hooks: is a list of { on: [commit], run: [PROGRAM] }");
@@ -134,6 +113,18 @@ int config_read_hooks(struct config *c, const struct node *at, struct err *e)
 			&c->arena, &list->items[i], &out->items[out->n++], e);
 	}
 	return r;
+}
+
+int config_read_hooks(struct config *c, const struct node *at, struct err *e)
+{
+	static const struct config_key keys[] = {
+		KEY("settle", KIND_DURATION, hooks.settle),
+		KEY_OWN("calls", read_calls),
+	};
+
+	if (at->type != NODE_MAP)
+		return read_calls(c, at, e);
+	return config_read_section(c, at, "hooks", keys, ARRAY_LEN(keys), e);
 }
 
 static bool same_hook(const struct config_hook *a, const struct config_hook *b)

@@ -16,6 +16,9 @@
 
 /* --- config_section.c: a section by its table of keys -------------------- */
 
+typedef int config_read_fn(
+	struct config *c, const struct node *at, struct err *e);
+
 /* How a value is read. */
 enum config_kind {
 	KIND_STRING,
@@ -23,51 +26,59 @@ enum config_kind {
 	KIND_BRANCH, /* texts that git takes */
 	KIND_AUTHOR,
 	KIND_BOOL,
+	KIND_CHOICE, /* one of two words: false or true */
 	KIND_DURATION,
 	KIND_SIZE,
-	KIND_REQUESTS
+	KIND_REQUESTS,
+	KIND_COUNT,
+	KIND_SHARE, /* "10%": 0.1 */
+	KIND_OWN
 };
 
 struct config_key {
 	const char *name;
 	enum config_kind kind;
-	size_t offset; /* in struct config */
+	size_t offset;        /* in struct config */
+	const char *no, *yes; /* KIND_CHOICE */
+	config_read_fn *read; /* KIND_OWN */
 };
 
-#define KEY(name, kind, member)                                                \
+#define KEY(key, how, member)                                                  \
 	{                                                                      \
-		name, kind, offsetof(struct config, member)                    \
+		.name = key, .kind = how,                                      \
+		.offset = offsetof(struct config, member)                      \
+	}
+
+#define KEY_CHOICE(key, first, second, member)                                 \
+	{                                                                      \
+		.name = key, .kind = KIND_CHOICE, .no = first, .yes = second,  \
+		.offset = offsetof(struct config, member)                      \
+	}
+
+#define KEY_OWN(key, fn)                                                       \
+	{                                                                      \
+		.name = key, .kind = KIND_OWN, .read = fn                      \
 	}
 
 #define CONFIG_MAX_KEYS 24
 
-/* The keys of a section; the names in more are read by the section itself. */
-struct config_section {
-	const char *name;
-	const struct config_key *keys;
-	size_t n_keys;
-	const char *const *more;
-	size_t n_more;
-};
-
-/* Read the section's keys, and refuse others. */
+/* Read the keys of a section in the order of its table, and refuse others. */
 int config_read_section(struct config *c, const struct node *at,
-	const struct config_section *section, struct err *e);
+	const char *name, const struct config_key *keys, size_t n,
+	struct err *e);
 
 /* The value of one of them. */
 int config_read_key(struct config *c, const struct config_key *key,
 	const struct node *at, struct err *e);
 
+/* A list of texts; one more, NULL, is behind the n. */
+int config_read_texts(struct arena *arena, const struct node *at,
+	const char *what, const char ***out, size_t *n, struct err *e);
+
 /* A path, from the folder that we were started in. */
 const char *config_absolute(struct config *c, const char *path);
 
-/* "10%": 0.1 */
-int config_read_share(const struct node *at, double *out, struct err *e);
-
 /* --- The sections, each in a file of its name ---------------------------- */
-
-typedef int config_read_fn(
-	struct config *c, const struct node *at, struct err *e);
 
 config_read_fn config_read_server;
 config_read_fn config_read_projects;

@@ -71,10 +71,7 @@ int config_read_push(struct config *c, const struct node *at, struct err *e)
 
 	c->push.branch = c->branch;
 	c->push.timeout = 300 * SECONDS;
-	r = config_read_section(c, at,
-		&(struct config_section){
-			"push", keys, ARRAY_LEN(keys), NULL, 0},
-		e);
+	r = config_read_section(c, at, "push", keys, ARRAY_LEN(keys), e);
 	if (r == 0)
 		r = check(at, &c->push, e);
 	if (r == 0 && is_folder(c->push.remote))

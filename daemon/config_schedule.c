@@ -36,16 +36,10 @@ static int read_full(struct config *c, const struct node *at, struct err *e)
 	static const struct config_key keys[] = {
 		KEY("every", KIND_DURATION, full_every),
 		KEY("newest_first", KIND_BOOL, newest_first),
+		KEY_OWN("between", read_between),
 	};
-	static const char *const more[] = {"between"};
-	const struct node *between;
-	int r = config_read_section(c, at,
-		&(struct config_section){
-			"full", keys, ARRAY_LEN(keys), more, ARRAY_LEN(more)},
-		e);
 
-	between = r == 0 ? node_get(at, "between") : NULL;
-	return between != NULL ? read_between(c, between, e) : r;
+	return config_read_section(c, at, "full", keys, ARRAY_LEN(keys), e);
 }
 
 int config_read_schedule(struct config *c, const struct node *at, struct err *e)
@@ -54,17 +48,11 @@ int config_read_schedule(struct config *c, const struct node *at, struct err *e)
 		KEY("poll", KIND_DURATION, poll),
 		KEY("overlap", KIND_DURATION, overlap),
 		KEY("reconcile", KIND_DURATION, reconcile),
+		KEY_OWN("full", read_full),
 	};
-	static const char *const more[] = {"full"};
-	const struct node *full;
-	int r = config_read_section(c, at,
-		&(struct config_section){"schedule", keys, ARRAY_LEN(keys),
-			more, ARRAY_LEN(more)},
-		e);
+	int r = config_read_section(
+		c, at, "schedule", keys, ARRAY_LEN(keys), e);
 
-	full = r == 0 ? node_get(at, "full") : NULL;
-	if (full != NULL)
-		r = read_full(c, full, e);
 	if (r == 0 && c->poll < SECONDS)
 		return node_err(at, e, "schedule: poll is at least 1s");
 	return r;

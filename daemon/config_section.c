@@ -51,6 +51,36 @@ static int read_text(struct config *c, const struct config_key *key,
 	return r == 0 ? 0 : refuse(key, at, &why, e);
 }
 
+static int read_choice(const struct config_key *key, const struct node *at,
+	bool *yes, struct err *e)
+{
+	struct str text;
+	int r = node_string(at, key->name, &text, e);
+
+	if (r != 0)
+		return r;
+	*yes = str_is(text, key->yes);
+	if (!*yes && !str_is(text, key->no))
+		return node_err(
+			at, e, "%s: is %s or %s", key->name, key->no, key->yes);
+	return 0;
+}
+
+static int read_share(const struct node *at, double *out, struct err *e)
+{
+	char *text = str_dup(at->text);
+	char *end = text;
+	bool good = at->type == NODE_SCALAR && at->text.n > 1;
+
+	if (good)
+		*out = strtod(text, &end) / 100;
+	good = good && strcmp(end, "%") == 0 && *out >= 0 && *out <= 1;
+	free(text);
+	if (good)
+		return 0;
+	return node_err(at, e, "share: is a percentage, as 10%%");
+}
+
 int config_read_key(struct config *c, const struct config_key *key,
 	const struct node *at, struct err *e)
 {
@@ -66,6 +96,8 @@ int config_read_key(struct config *c, const struct config_key *key,
 		return read_text(c, key, at, to, e);
 	case KIND_BOOL:
 		return node_bool(at, key->name, to, e);
+	case KIND_CHOICE:
+		return read_choice(key, at, to, e);
 	case KIND_DURATION:
 		return node_duration(at, key->name, to, e);
 	case KIND_SIZE:
@@ -75,43 +107,46 @@ int config_read_key(struct config *c, const struct config_key *key,
 		if (r == 0)
 			*(int *)to = (int)number;
 		return r;
+	case KIND_COUNT:
+		return node_int(at, key->name, 0, INT64_MAX, to, e);
+	case KIND_SHARE:
+		return read_share(at, to, e);
+	case KIND_OWN:
+		return key->read(c, at, e);
 	}
 	abort();
 }
 
 int config_read_section(struct config *c, const struct node *at,
-	const struct config_section *section, struct err *e)
+	const char *name, const struct config_key *keys, size_t n,
+	struct err *e)
 {
-	const char *names[CONFIG_MAX_KEYS];
-	size_t n = 0;
+	const char *names[CONFIG_MAX_KEYS] = {0};
 	int r;
 
-	for (size_t i = 0; i < section->n_keys; i++)
-		names[n++] = section->keys[i].name;
-	for (size_t i = 0; i < section->n_more; i++)
-		names[n++] = section->more[i];
-	r = node_keys(at, section->name, names, n, e);
-	for (size_t i = 0; r == 0 && i < section->n_keys; i++) {
-		const struct config_key *key = &section->keys[i];
-		const struct node *value = node_get(at, key->name);
+	for (size_t i = 0; i < n; i++)
+		names[i] = keys[i].name;
+	r = node_keys(at, name, names, n, e);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const struct node *value = node_get(at, keys[i].name);
 
 		if (value != NULL)
-			r = config_read_key(c, key, value, e);
+			r = config_read_key(c, &keys[i], value, e);
 	}
 	return r;
 }
 
-int config_read_share(const struct node *at, double *out, struct err *e)
+int config_read_texts(struct arena *arena, const struct node *at,
+	const char *what, const char ***out, size_t *n, struct err *e)
 {
-	char *text = str_dup(at->text);
-	char *end = text;
-	bool good = at->type == NODE_SCALAR && at->text.n > 1;
+	struct str text;
+	int r = 0;
 
-	if (good)
-		*out = strtod(text, &end) / 100;
-	good = good && strcmp(end, "%") == 0 && *out >= 0 && *out <= 1;
-	free(text);
-	if (good)
-		return 0;
-	return node_err(at, e, "share: is a percentage, as 10%%");
+	*out = ARENA_ARRAY(arena, const char *, at->n + 1);
+	for (size_t i = 0; r == 0 && i < at->n; i++) {
+		r = node_string(&at->items[i], what, &text, e);
+		if (r == 0)
+			(*out)[(*n)++] = arena_str(arena, text).p;
+	}
+	return r;
 }

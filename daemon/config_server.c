@@ -39,34 +39,29 @@ static int read_token(struct config *c, const struct node *at, struct err *e)
 static int read_storage_hosts(
 	struct config *c, const struct node *at, struct err *e)
 {
-	struct str text;
-	int r = 0;
-
 	if (at->type != NODE_LIST)
 		return node_err(at, e, "storage_hosts: is a list of hosts");
-	c->storage_hosts = ARENA_ARRAY(&c->arena, const char *, at->n + 1);
-	for (size_t i = 0; r == 0 && i < at->n; i++) {
-		r = node_string(&at->items[i], "storage_hosts", &text, e);
-		if (r == 0)
-			c->storage_hosts[c->n_storage_hosts++] =
-				arena_str(&c->arena, text).p;
-	}
-	return r;
+	return config_read_texts(&c->arena, at, "storage_hosts",
+		&c->storage_hosts, &c->n_storage_hosts, e);
+}
+
+static int read_requests(struct config *c, const struct node *at, struct err *e)
+{
+	return node_int(at, "requests", 1, 1000, &c->max_rate, e);
 }
 
 /* What may be asked of the server in a second. */
 static int read_rate(struct config *c, const struct node *at, struct err *e)
 {
-	static const char *const names[] = {"requests", "bytes"};
-	const struct node *value;
-	int r = node_keys(at, "rate", names, ARRAY_LEN(names), e);
+	static const struct config_key keys[] = {
+		KEY_OWN("requests", read_requests),
+		KEY("bytes", KIND_SIZE, max_bytes),
+	};
+	int r = config_read_section(c, at, "rate", keys, ARRAY_LEN(keys), e);
 
-	if (r == 0 && (value = node_get(at, "requests")) != NULL)
-		r = node_int(value, "requests", 1, 1000, &c->max_rate, e);
-	if (r == 0 && (value = node_get(at, "bytes")) != NULL)
-		r = node_size(value, "bytes", &c->max_bytes, e);
 	if (r == 0 && c->max_bytes != 0 && c->max_bytes < 1024)
-		return node_err(value, e, "bytes: is at least 1KiB");
+		return node_err(
+			node_get(at, "bytes"), e, "bytes: is at least 1KiB");
 	return r;
 }
 
@@ -91,25 +86,16 @@ int config_read_server(struct config *c, const struct node *at, struct err *e)
 		KEY("max_retry_after", KIND_DURATION, max_retry_after),
 		KEY("ca_file", KIND_STRING, ca_file),
 		KEY("contact", KIND_STRING, contact),
+		KEY_OWN("token", read_token),
+		KEY_OWN("storage_hosts", read_storage_hosts),
+		KEY("share", KIND_SHARE, share),
+		KEY_OWN("rate", read_rate),
 	};
-	static const char *const more[] = {
-		"token", "storage_hosts", "share", "rate"};
-	const struct node *value;
-	int r = config_read_section(c, at,
-		&(struct config_section){
-			"server", keys, ARRAY_LEN(keys), more, ARRAY_LEN(more)},
-		e);
+	int r = config_read_section(c, at, "server", keys, ARRAY_LEN(keys), e);
 
-	if (r == 0 && (value = node_get(at, "token")) != NULL)
-		r = read_token(c, value, e);
-	if (r == 0 && (value = node_get(at, "storage_hosts")) != NULL)
-		r = read_storage_hosts(c, value, e);
-	if (r == 0 && (value = node_get(at, "rate")) != NULL)
-		r = read_rate(c, value, e);
-	if (r == 0 && (value = node_get(at, "share")) != NULL)
-		r = config_read_share(value, &c->share, e);
 	if (r == 0 && c->share < 0.01)
-		return node_err(value, e, "share: is at least 1%%");
+		return node_err(
+			node_get(at, "share"), e, "share: is at least 1%%");
 	if (r == 0 && c->url == NULL)
 		return node_err(at, e, "server: needs url: https://…");
 	if (r == 0 && strncmp(c->url, "https://", 8) != 0 &&
