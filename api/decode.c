@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "base/utf8.h"
 #include "base/word.h"
 
 struct decoder {
@@ -45,37 +46,13 @@ static bool hex4(struct decoder *d, uint32_t *code)
 	if (d->end - d->p < 4)
 		return false;
 	for (int i = 0; i < 4; i++) {
-		unsigned c = *d->p++;
-		unsigned digit = c - '0';
+		int digit = hex_value((char)*d->p++);
 
-		if (digit > 9) {
-			digit = (c | 0x20) - 'a' + 10;
-			if (digit < 10 || digit > 15)
-				return false;
-		}
-		*code = *code << 4 | digit;
+		if (digit < 0)
+			return false;
+		*code = *code << 4 | (uint32_t)digit;
 	}
 	return true;
-}
-
-static void put_utf8(struct decoder *d, uint32_t c)
-{
-	if (c < 0x80) {
-		*d->out++ = (char)c;
-		return;
-	}
-	if (c < 0x800) {
-		*d->out++ = (char)(0xc0 | c >> 6);
-	} else {
-		if (c < 0x10000) {
-			*d->out++ = (char)(0xe0 | c >> 12);
-		} else {
-			*d->out++ = (char)(0xf0 | c >> 18);
-			*d->out++ = (char)(0x80 | (c >> 12 & 0x3f));
-		}
-		*d->out++ = (char)(0x80 | (c >> 6 & 0x3f));
-	}
-	*d->out++ = (char)(0x80 | (c & 0x3f));
 }
 
 /* Behind "\u". */
@@ -102,7 +79,7 @@ static bool unicode_escape(struct decoder *d)
 		c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
 	}
 	d->fault = NULL;
-	put_utf8(d, c);
+	d->out += utf8_put(d->out, (int32_t)c);
 	return true;
 }
 
@@ -151,38 +128,22 @@ static bool escape(struct decoder *d)
 	return true;
 }
 
-/*
- * The bytes that may follow the first of a character: how many, and the
- * range of the first of them, which rules out surrogates and long forms.
- */
-static size_t tail_of(unsigned char first, unsigned char range[2])
-{
-	range[0] = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-	range[1] = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-	if (first >= 0xc2 && first <= 0xdf)
-		return 1;
-	if (first >= 0xe0 && first <= 0xef)
-		return 2;
-	return first >= 0xf0 && first <= 0xf4 ? 3 : 0;
-}
-
 static bool character(struct decoder *d)
 {
-	unsigned char range[2];
-	size_t n = tail_of(*d->p, range);
+	struct str rest = {(const char *)d->p, (size_t)(d->end - d->p)};
+	size_t n = 0;
 
-	d->fault = *d->p < 0x20 ? "a control character" : "invalid UTF-8";
-	if (n == 0 || (size_t)(d->end - d->p) <= n)
+	if (*d->p < 0x20) {
+		d->fault = "a control character";
 		return false;
-	*d->out++ = (char)*d->p++;
-	for (size_t i = 0; i < n; i++) {
-		if (*d->p < range[0] || *d->p > range[1])
-			return false;
-		*d->out++ = (char)*d->p++;
-		range[0] = 0x80;
-		range[1] = 0xbf;
 	}
-	d->fault = NULL;
+	if (utf8_next(rest, &n) < 0) {
+		d->fault = "invalid UTF-8";
+		return false;
+	}
+	memcpy(d->out, d->p, n);
+	d->p += n;
+	d->out += n;
 	return true;
 }
 

@@ -63,6 +63,15 @@ static inline bool str_ends(struct str s, struct str tail)
 	       (tail.n == 0 || memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0);
 }
 
+/* What a hexadecimal digit stands for; -1 for all else. */
+static inline int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* s without its first k bytes (k <= s.n). */
 static inline struct str str_skip(struct str s, size_t k)
 {

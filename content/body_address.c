@@ -11,6 +11,7 @@
 
 #include <unicode/uchar.h>
 
+#include "base/utf8.h"
 #include "content/ascii.h"
 #include "content/body_scan.h"
 #include "content/utf8.h"
@@ -140,20 +141,11 @@ static int64_t attachment_of(const struct addresses *a, struct str path)
 	return take(&path, STR("/attachments/")) ? id_of(path) : 0;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
-
 /* One byte of an address, and how many it is written with. */
 static size_t decode_byte(struct str s, char *out)
 {
-	int high = s.n > 2 && s.p[0] == '%' ? hex_digit(s.p[1]) : -1;
-	int low = high >= 0 ? hex_digit(s.p[2]) : -1;
+	int high = s.n > 2 && s.p[0] == '%' ? hex_value(s.p[1]) : -1;
+	int low = high >= 0 ? hex_value(s.p[2]) : -1;
 
 	*out = s.p[0];
 	if (low >= 0) {

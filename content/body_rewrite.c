@@ -8,10 +8,10 @@
 #include "base/util.h"
 #include "content/markdown_text.h"
 
-static bool is_hex(char c)
+/* At a '%': is it one of "%2F"? */
+static bool is_encoded(struct str s)
 {
-	return (c >= '0' && c <= '9') ||
-	       ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+	return s.n > 2 && hex_value(s.p[1]) >= 0 && hex_value(s.p[2]) >= 0;
 }
 
 /* Quoted or not, and in a table's row, too. */
@@ -25,9 +25,7 @@ void body_add_address(struct str address, struct buf *out)
 			buf_printf(out, "%%%02X", c);
 		else if (c == '&')
 			buf_puts(out, "&amp;");
-		else if (c == '%' &&
-			 !(i + 2 < address.n && is_hex(address.p[i + 1]) &&
-				 is_hex(address.p[i + 2])))
+		else if (c == '%' && !is_encoded(str_skip(address, i)))
 			buf_puts(out, "%25");
 		else
 			buf_putc(out, (char)c);

@@ -14,10 +14,10 @@
 
 #include <unicode/uchar.h>
 
+#include "base/utf8.h"
 #include "base/util.h"
 #include "base/word.h"
 #include "content/ascii.h"
-#include "content/utf8.h"
 
 #define MAX_TICKS 80    /* longer runs of backticks are text */
 #define MAX_BRACKETS 64 /* open ones whose place is remembered */

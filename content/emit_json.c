@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "content/emitter.h"
-#include "content/utf8.h"
 
 #define MAX_NUMBER 400 /* digits that are looked at */
 

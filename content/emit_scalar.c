@@ -12,9 +12,9 @@
 
 #include <stdint.h>
 
+#include "base/utf8.h"
 #include "base/word.h"
 #include "content/ascii.h"
-#include "content/utf8.h"
 
 void emitter_line_feed(struct emitter *e)
 {

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "content/emitter.h"
-#include "content/utf8.h"
 
 #define MAX_HEADER 100 /* bytes of "a.b.c" */
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "content/ascii.h"
 #include "content/json.h"
 #include "content/model.h"
@@ -72,28 +73,18 @@ static void end_text(struct parser *p, struct parts *parts)
 	buf_clear(&parts->text);
 }
 
-/* \uXXXX, and its second half if it is the first of a pair. */
+/* Behind \u. */
 static int text_unicode(struct parser *p, struct buf *to)
 {
-	struct str rest = str_skip(p->text, p->at);
-	int unit = json_hex4(rest);
+	size_t used;
+	int32_t cp = json_unicode(str_skip(p->text, p->at), &used);
 	char bytes[4];
-	int low;
 
-	if (unit < 0)
+	if (cp < 0)
 		return parse_fail(
 			p, p->at - 2, "\\u must have four hexadecimal digits");
-	p->at += 4;
-	rest = str_skip(p->text, p->at);
-	if (unit >= 0xd800 && unit < 0xdc00 && str_starts(rest, STR("\\u"))) {
-		low = json_hex4(str_skip(rest, 2));
-		if (low >= 0xdc00 && low < 0xe000) {
-			unit = 0x10000 + ((unit - 0xd800) << 10) +
-			       (low - 0xdc00);
-			p->at += 6;
-		}
-	}
-	buf_add(to, bytes, json_utf8((unsigned long)unit, bytes));
+	p->at += used;
+	buf_add(to, bytes, utf8_put(bytes, cp));
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "base/util.h"
 #include "base/word.h"
 #include "content/utf8.h"

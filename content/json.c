@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "content/ascii.h"
 #include "content/number.h"
 #include "content/words.h"
@@ -50,72 +51,39 @@ static bool accept_word(struct reader *r, struct str word)
 	return true;
 }
 
-int json_hex4(struct str s)
+/* The code unit of four hexadecimal digits, or -1. */
+static int32_t hex4(struct str s)
 {
-	int v = 0;
+	int32_t unit = 0;
 
 	if (s.n < 4)
 		return -1;
 	for (size_t i = 0; i < 4; i++) {
-		char c = s.p[i];
+		int digit = hex_value(s.p[i]);
 
-		if (c >= '0' && c <= '9')
-			v = v * 16 + (c - '0');
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			v = v * 16 + ((c | 0x20) - 'a' + 10);
-		else
+		if (digit < 0)
 			return -1;
+		unit = unit << 4 | digit;
 	}
-	return v;
+	return unit;
 }
 
-size_t json_utf8(unsigned long code, char out[4])
+int32_t json_unicode(struct str s, size_t *used)
 {
-	if (code >= 0xd800 && code < 0xe000)
-		code = 0xfffd;
-	if (code < 0x80) {
-		out[0] = (char)code;
-		return 1;
-	}
-	if (code < 0x800) {
-		out[0] = (char)(0xc0 | (code >> 6));
-		out[1] = (char)(0x80 | (code & 0x3f));
-		return 2;
-	}
-	if (code < 0x10000) {
-		out[0] = (char)(0xe0 | (code >> 12));
-		out[1] = (char)(0x80 | ((code >> 6) & 0x3f));
-		out[2] = (char)(0x80 | (code & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | (code >> 18));
-	out[1] = (char)(0x80 | ((code >> 12) & 0x3f));
-	out[2] = (char)(0x80 | ((code >> 6) & 0x3f));
-	out[3] = (char)(0x80 | (code & 0x3f));
-	return 4;
-}
-
-/* XXXX behind \u, and its second half if it is the first of a pair. */
-static bool read_unicode(struct reader *r, char **to)
-{
-	int unit = json_hex4(str_skip(r->text, r->at));
-	struct str rest;
-	int low;
+	int32_t unit = hex4(s);
+	int32_t low = -1;
 
 	if (unit < 0)
-		return false;
-	r->at += 4;
-	rest = str_skip(r->text, r->at);
-	if (unit >= 0xd800 && unit < 0xdc00 && str_starts(rest, STR("\\u"))) {
-		low = json_hex4(str_skip(rest, 2));
-		if (low >= 0xdc00 && low < 0xe000) {
-			unit = 0x10000 + ((unit - 0xd800) << 10) +
-			       (low - 0xdc00);
-			r->at += 6;
-		}
-	}
-	*to += json_utf8((unsigned long)unit, *to);
-	return true;
+		return -1;
+	*used = 4;
+	if (unit < 0xd800 || unit >= 0xe000)
+		return unit;
+	if (unit < 0xdc00 && str_starts(str_skip(s, 4), STR("\\u")))
+		low = hex4(str_skip(s, 6));
+	if (low < 0xdc00 || low >= 0xe000)
+		return 0xfffd;
+	*used = 10;
+	return 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
 }
 
 static bool read_escape(struct reader *r, char **to)
@@ -126,11 +94,14 @@ static bool read_escape(struct reader *r, char **to)
 	const char *found = c != '\0' ? strchr(letters, c) : NULL;
 
 	if (c == 'u') {
-		r->at++;
-		if (read_unicode(r, to))
-			return true;
-		r->at--;
-		return false;
+		size_t used;
+		int32_t cp = json_unicode(str_skip(r->text, r->at + 1), &used);
+
+		if (cp < 0)
+			return false;
+		r->at += 1 + used;
+		*to += utf8_put(*to, cp);
+		return true;
 	}
 	if (found == NULL)
 		return false;

@@ -14,10 +14,10 @@ int json_parse(
 	struct arena *a, struct str text, struct value *out, struct err *e);
 
 /*
- * The code unit of four hexadecimal digits at s.p, or -1; and a code point as
- * UTF-8 (a lone surrogate as U+FFFD): gives the number of bytes.
+ * The code point of the four hexadecimal digits behind a \u, or of eight of
+ * them where \u parts a surrogate pair; *used bytes.  U+FFFD for half of a
+ * pair, -1 where there are no four digits.
  */
-int json_hex4(struct str s);
-size_t json_utf8(unsigned long code, char out[4]);
+int32_t json_unicode(struct str s, size_t *used);
 
 #endif

@@ -8,9 +8,9 @@
 
 #include <unicode/uchar.h>
 
+#include "base/utf8.h"
 #include "content/ascii.h"
 #include "content/markdown_text.h"
-#include "content/utf8.h"
 
 static bool put_children(struct line *l, const GumboNode *parent);
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "base/util.h"
 #include "base/word.h"
 #include "content/paths_hurt.h"

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "base/utf8.h"
 #include "base/util.h"
 #include "content/utf8.h"
 

@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "content/ascii.h"
 #include "content/sanitize.h"
-#include "content/utf8.h"
 
 #define MAX_SCHEME 1000         /* bytes that may spell one */
 #define MAX_WORD ((size_t)4096) /* of an address in what may be prose */

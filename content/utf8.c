@@ -1,5 +1,5 @@
 /*
- * utf8 - code points out of bytes, and ICU's normal forms.
+ * utf8 - texts of code points, and ICU's normal forms.
  *
  * Text comes from JSON and is valid as a rule; what is not counts byte by
  * byte, so that nothing here can fail or read too far.
@@ -12,54 +12,10 @@
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
 
+#include "base/utf8.h"
 #include "base/word.h"
 
-#define BAD (-1)
 #define REPLACEMENT 0xFFFD
-
-/* Length and smallest code point of a sequence, by its first byte. */
-static int sequence(unsigned char first, int32_t *bits, int32_t *least)
-{
-	if (first >= 0xC2 && first <= 0xDF) {
-		*bits = first & 0x1F;
-		*least = 0x80;
-		return 2;
-	}
-	if ((first & 0xF0) == 0xE0) {
-		*bits = first & 0x0F;
-		*least = 0x800;
-		return 3;
-	}
-	if (first >= 0xF0 && first <= 0xF4) {
-		*bits = first & 0x07;
-		*least = 0x10000;
-		return 4;
-	}
-	return 0;
-}
-
-int32_t utf8_next_long(struct str s, size_t *at)
-{
-	const unsigned char *p = (const unsigned char *)s.p + *at;
-	size_t left = s.n - *at;
-	int32_t cp;
-	int32_t least;
-	int n;
-
-	*at += 1;
-	n = sequence(p[0], &cp, &least);
-	if (n == 0 || (size_t)n > left)
-		return BAD;
-	for (int i = 1; i < n; i++) {
-		if ((p[i] & 0xC0) != 0x80)
-			return BAD;
-		cp = cp << 6 | (p[i] & 0x3F);
-	}
-	if (cp < least || cp > 0x10FFFF || (cp >= 0xD800 && cp <= 0xDFFF))
-		return BAD;
-	*at += (size_t)n - 1;
-	return cp;
-}
 
 size_t utf8_cut(struct str s, size_t n)
 {
@@ -102,33 +58,9 @@ bool utf8_valid(struct str s)
 	size_t at = 0;
 
 	while ((at = utf8_skip_ascii(s, at)) < s.n)
-		if (utf8_next(s, &at) == BAD)
+		if (utf8_next(s, &at) < 0)
 			return false;
 	return true;
-}
-
-size_t utf8_put(char *p, int32_t cp)
-{
-	if (cp < 0x80) {
-		p[0] = (char)cp;
-		return 1;
-	}
-	if (cp < 0x800) {
-		p[0] = (char)(0xC0 | cp >> 6);
-		p[1] = (char)(0x80 | (cp & 0x3F));
-		return 2;
-	}
-	if (cp < 0x10000) {
-		p[0] = (char)(0xE0 | cp >> 12);
-		p[1] = (char)(0x80 | (cp >> 6 & 0x3F));
-		p[2] = (char)(0x80 | (cp & 0x3F));
-		return 3;
-	}
-	p[0] = (char)(0xF0 | cp >> 18);
-	p[1] = (char)(0x80 | (cp >> 12 & 0x3F));
-	p[2] = (char)(0x80 | (cp >> 6 & 0x3F));
-	p[3] = (char)(0x80 | (cp & 0x3F));
-	return 4;
 }
 
 /* s as UTF-16 in the arena; each byte makes one unit at most. */
@@ -220,7 +152,7 @@ struct str utf8_mend(struct arena *a, struct str s)
 	for (size_t at = 0; at < s.n;) {
 		int32_t cp = utf8_next(s, &at);
 
-		n += utf8_put(p + n, cp < 0 ? 0xFFFD : cp);
+		n += utf8_put(p + n, cp < 0 ? REPLACEMENT : cp);
 	}
 	return (struct str){p, n};
 }

@@ -1,26 +1,8 @@
 #ifndef CONTENT_UTF8_H
 #define CONTENT_UTF8_H
 
-#include <stdint.h>
-
 #include "base/arena.h"
 #include "base/str.h"
-
-/*
- * The code point at *at (which must be < s.n), and *at moved behind it.  -1,
- * and one byte on, for a byte that is no UTF-8 there.
- */
-int32_t utf8_next_long(struct str s, size_t *at); /* beyond ASCII */
-
-static inline int32_t utf8_next(struct str s, size_t *at)
-{
-	unsigned char first = (unsigned char)s.p[*at];
-
-	if (first >= 0x80)
-		return utf8_next_long(s, at);
-	*at += 1;
-	return first;
-}
 
 /* How many bytes of s to keep so that at most n are left, none cut apart. */
 size_t utf8_cut(struct str s, size_t n);
@@ -33,9 +15,6 @@ bool utf8_valid(struct str s);
 
 /* With U+FFFD for each bad byte; borrows where there is none. */
 struct str utf8_mend(struct arena *a, struct str s);
-
-/* Append a code point's bytes at p (room for 4); gives their number. */
-size_t utf8_put(char *p, int32_t cp);
 
 /* NFC; borrows where s is NFC already.  Bad bytes become U+FFFD. */
 struct str utf8_nfc(struct arena *a, struct str s);

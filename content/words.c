@@ -13,6 +13,7 @@
 #include <unicode/ucasemap.h>
 #include <unicode/uchar.h>
 
+#include "base/utf8.h"
 #include "content/utf8.h"
 
 typedef int32_t case_fn(const UCaseMap *map, char *out, int32_t cap,

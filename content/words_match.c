@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
-#include "content/utf8.h"
+#include "base/utf8.h"
 
 /* One code point of a pattern's set, a backslash before it taken away. */
 static int32_t set_member(struct str pattern, size_t *at)
@@ -99,17 +99,6 @@ bool words_glob(struct str pattern, struct str text)
 	return p == pattern.n;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* The 16 bytes of "6ba7b810-9dad-11d1-80b4-00c04fd430c8". */
 static bool parse_uuid(struct str s, uint8_t out[16])
 {
@@ -126,8 +115,8 @@ static bool parse_uuid(struct str s, uint8_t out[16])
 				return false;
 			continue;
 		}
-		high = hex_digit(s.p[i]);
-		low = hex_digit(s.p[i + 1]);
+		high = hex_value(s.p[i]);
+		low = hex_value(s.p[i + 1]);
 		if (high < 0 || low < 0)
 			return false;
 		out[n++] = (uint8_t)(high << 4 | low);

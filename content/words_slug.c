@@ -14,6 +14,7 @@
 #include <unicode/ustring.h>
 #include <unicode/utrans.h>
 
+#include "base/utf8.h"
 #include "base/util.h"
 #include "content/utf8.h"
 

@@ -12,6 +12,7 @@
 #include <yaml.h>
 
 #include "base/arena.h"
+#include "base/utf8.h"
 #include "base/util.h"
 #include "content/emitter.h"
 #include "content/utf8.h"
