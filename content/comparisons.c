@@ -132,8 +132,8 @@ static unsigned gather_local(
 static unsigned kinds_of_model(struct str name)
 {
 	for (int key = 0; key < MATCH_KEYS; key++)
-		if (str_is(name, match_key_names[key]))
-			return KIND(match_kinds[key]);
+		if (str_is(name, match_keys[key].name))
+			return KIND(match_keys[key].kind);
 	return 0;
 }
 

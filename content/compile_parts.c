@@ -73,7 +73,7 @@ int compile_match(
 	int rc;
 
 	for (int key = 0; key < MATCH_KEYS; key++)
-		keys[key] = match_key_names[key];
+		keys[key] = match_keys[key].name;
 	rc = node_keys(node, "match", keys, ARRAY_LEN(keys), c->err);
 
 	for (int key = 0; rc == 0 && key < MATCH_KEYS; key++) {

@@ -220,7 +220,7 @@ static void say_unfit(struct explaining *x, const struct entry *entry)
 		return;
 	}
 	value = match_value(x->with.wp, key);
-	buf_printf(x->out, " match.%s wants", match_key_names[key]);
+	buf_printf(x->out, " match.%s wants", match_keys[key].name);
 	for (size_t i = 0; i < entry->match.names[key].n; i++)
 		buf_printf(x->out, "%s '%.*s'", i > 0 ? " or" : "",
 			STR_ARGS(entry->match.names[key].items[i]));

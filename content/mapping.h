@@ -177,9 +177,14 @@ int unique_claim(const struct unique_claim *c, struct str key, bool suffix,
 /* The same for all that are no let of its entry. */
 int unique_claim_all(const struct unique_claim *c, struct err *e);
 
-/* "project" … "category", as in match:, by match_key. */
-extern const char *const match_key_names[MATCH_KEYS];
-extern const enum read_kind match_kinds[MATCH_KEYS];
+/* The keys of match: beside where, and what they mean of a work package. */
+struct match_name {
+	const char *name;
+	size_t offset; /* of its link in struct work_package */
+	enum read_kind kind;
+};
+
+extern const struct match_name match_keys[MATCH_KEYS];
 
 /*
  * Is there a text that fits in a literal or constant, the keys of its maps

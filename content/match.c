@@ -7,33 +7,25 @@
  */
 #include "content/mapping.h"
 
+#define KEY(member) #member, offsetof(struct work_package, member)
+
+const struct match_name match_keys[MATCH_KEYS] = {
+	[MATCH_PROJECT] = {KEY(project), READ_PROJECT},
+	[MATCH_TYPE] = {KEY(type), READ_TYPE},
+	[MATCH_STATUS] = {KEY(status), READ_STATUS},
+	[MATCH_PRIORITY] = {KEY(priority), READ_PRIORITY},
+	[MATCH_AUTHOR] = {KEY(author), READ_USER},
+	[MATCH_ASSIGNEE] = {KEY(assignee), READ_USER},
+	[MATCH_RESPONSIBLE] = {KEY(responsible), READ_USER},
+	[MATCH_VERSION] = {KEY(version), READ_VERSION},
+	[MATCH_CATEGORY] = {KEY(category), READ_CATEGORY},
+};
+
 static const struct link *link_for(
 	const struct work_package *wp, enum match_key key)
 {
-	switch (key) {
-	case MATCH_PROJECT:
-		return &wp->project;
-	case MATCH_TYPE:
-		return &wp->type;
-	case MATCH_STATUS:
-		return &wp->status;
-	case MATCH_PRIORITY:
-		return &wp->priority;
-	case MATCH_AUTHOR:
-		return &wp->author;
-	case MATCH_ASSIGNEE:
-		return &wp->assignee;
-	case MATCH_RESPONSIBLE:
-		return &wp->responsible;
-	case MATCH_VERSION:
-		return &wp->version;
-	default:
-		return &wp->category;
-	}
+	return (const void *)((const char *)wp + match_keys[key].offset);
 }
-
-const char *const match_key_names[MATCH_KEYS] = {"project", "type", "status",
-	"priority", "author", "assignee", "responsible", "version", "category"};
 
 static void note_link(struct evaluation *with, const struct link *l)
 {
@@ -139,6 +131,6 @@ int match_decide(struct evaluation *with, const struct match *m, bool *fits,
 		return err_set(e, ERR_DATA,
 			"match.%s: the server does not show the %s of this "
 			"work package",
-			match_key_names[unknown], match_key_names[unknown]);
+			match_keys[unknown].name, match_keys[unknown].name);
 	return decide_where(with, m, fits, e);
 }

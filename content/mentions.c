@@ -3,18 +3,6 @@
  */
 #include "content/mapping.h"
 
-const enum read_kind match_kinds[MATCH_KEYS] = {
-	[MATCH_PROJECT] = READ_PROJECT,
-	[MATCH_TYPE] = READ_TYPE,
-	[MATCH_STATUS] = READ_STATUS,
-	[MATCH_PRIORITY] = READ_PRIORITY,
-	[MATCH_AUTHOR] = READ_USER,
-	[MATCH_ASSIGNEE] = READ_USER,
-	[MATCH_RESPONSIBLE] = READ_USER,
-	[MATCH_VERSION] = READ_VERSION,
-	[MATCH_CATEGORY] = READ_CATEGORY,
-};
-
 /* What it is called, or any text where that is none. */
 static bool fits(void *arg, struct str text)
 {
@@ -46,7 +34,7 @@ static bool match_mentions(const struct program *p, const struct match *m,
 	enum read_kind kind, struct str name)
 {
 	for (int key = 0; key < MATCH_KEYS; key++)
-		if (match_kinds[key] == kind && has(&m->names[key], name))
+		if (match_keys[key].kind == kind && has(&m->names[key], name))
 			return true;
 	return m->where != NULL && says(p, m->where, name);
 }

@@ -41,35 +41,44 @@ enum model_name {
 
 #define MAX_MEMBERS 4
 
+#define LINK_AT(member) LINK, offsetof(struct work_package, member)
+#define TEXT_AT(member) TEXT, offsetof(struct work_package, member)
+
 static const struct {
 	const char *name;
 	const char *members[MAX_MEMBERS];
+	enum { MADE, LINK, TEXT } kind;
+	size_t offset; /* of a LINK or a TEXT in struct work_package */
 } names[] = {
-	[MODEL_ID] = {"id", {NULL}},
-	[MODEL_SUBJECT] = {"subject", {NULL}},
-	[MODEL_DESCRIPTION] = {"description", {"raw", "html"}},
-	[MODEL_TYPE] = {"type", {"id", "name"}},
-	[MODEL_STATUS] = {"status", {"id", "name", "isClosed"}},
-	[MODEL_PRIORITY] = {"priority", {"id", "name"}},
-	[MODEL_PROJECT] = {"project", {"id", "identifier", "name"}},
-	[MODEL_AUTHOR] = {"author", {"id", "name"}},
-	[MODEL_ASSIGNEE] = {"assignee", {"id", "name"}},
-	[MODEL_RESPONSIBLE] = {"responsible", {"id", "name"}},
-	[MODEL_VERSION] = {"version", {"id", "name"}},
-	[MODEL_CATEGORY] = {"category", {"id", "name"}},
-	[MODEL_PARENT] = {"parent", {"id", "subject"}},
-	[MODEL_CHILDREN] = {"children", {NULL}},
-	[MODEL_START_DATE] = {"startDate", {NULL}},
-	[MODEL_DUE_DATE] = {"dueDate", {NULL}},
-	[MODEL_DATE] = {"date", {NULL}},
-	[MODEL_CREATED_AT] = {"createdAt", {NULL}},
-	[MODEL_UPDATED_AT] = {"updatedAt", {NULL}},
-	[MODEL_PERCENTAGE_DONE] = {"percentageDone", {NULL}},
-	[MODEL_ESTIMATED_TIME] = {"estimatedTime", {NULL}},
-	[MODEL_URL] = {"url", {NULL}},
-	[MODEL_ATTACHMENTS] = {"attachments", {NULL}},
-	[MODEL_COMMENTS] = {"comments", {NULL}},
-	[MODEL_RELATIONS] = {"relations", {NULL}},
+	[MODEL_ID] = {"id", {NULL}, MADE, 0},
+	[MODEL_SUBJECT] = {"subject", {NULL}, TEXT_AT(subject)},
+	[MODEL_DESCRIPTION] = {"description", {"raw", "html"}, MADE, 0},
+	[MODEL_TYPE] = {"type", {"id", "name"}, LINK_AT(type)},
+	[MODEL_STATUS] = {"status", {"id", "name", "isClosed"},
+		LINK_AT(status)},
+	[MODEL_PRIORITY] = {"priority", {"id", "name"}, LINK_AT(priority)},
+	[MODEL_PROJECT] = {"project", {"id", "identifier", "name"},
+		LINK_AT(project)},
+	[MODEL_AUTHOR] = {"author", {"id", "name"}, LINK_AT(author)},
+	[MODEL_ASSIGNEE] = {"assignee", {"id", "name"}, LINK_AT(assignee)},
+	[MODEL_RESPONSIBLE] = {"responsible", {"id", "name"},
+		LINK_AT(responsible)},
+	[MODEL_VERSION] = {"version", {"id", "name"}, LINK_AT(version)},
+	[MODEL_CATEGORY] = {"category", {"id", "name"}, LINK_AT(category)},
+	[MODEL_PARENT] = {"parent", {"id", "subject"}, LINK_AT(parent)},
+	[MODEL_CHILDREN] = {"children", {NULL}, MADE, 0},
+	[MODEL_START_DATE] = {"startDate", {NULL}, TEXT_AT(start_date)},
+	[MODEL_DUE_DATE] = {"dueDate", {NULL}, TEXT_AT(due_date)},
+	[MODEL_DATE] = {"date", {NULL}, TEXT_AT(date)},
+	[MODEL_CREATED_AT] = {"createdAt", {NULL}, TEXT_AT(created_at)},
+	[MODEL_UPDATED_AT] = {"updatedAt", {NULL}, TEXT_AT(updated_at)},
+	[MODEL_PERCENTAGE_DONE] = {"percentageDone", {NULL}, MADE, 0},
+	[MODEL_ESTIMATED_TIME] = {"estimatedTime", {NULL},
+		TEXT_AT(estimated_time)},
+	[MODEL_URL] = {"url", {NULL}, TEXT_AT(url)},
+	[MODEL_ATTACHMENTS] = {"attachments", {NULL}, MADE, 0},
+	[MODEL_COMMENTS] = {"comments", {NULL}, MADE, 0},
+	[MODEL_RELATIONS] = {"relations", {NULL}, MADE, 0},
 };
 
 int model_find(struct str name)
@@ -317,61 +326,6 @@ static int comments_value(
 	return evaluate_spend(with, v.n, e);
 }
 
-/* Names that are one reference, and names that are one text. */
-static const struct link *link_named(
-	const struct work_package *wp, enum model_name name)
-{
-	switch (name) {
-	case MODEL_TYPE:
-		return &wp->type;
-	case MODEL_STATUS:
-		return &wp->status;
-	case MODEL_PRIORITY:
-		return &wp->priority;
-	case MODEL_PROJECT:
-		return &wp->project;
-	case MODEL_AUTHOR:
-		return &wp->author;
-	case MODEL_ASSIGNEE:
-		return &wp->assignee;
-	case MODEL_RESPONSIBLE:
-		return &wp->responsible;
-	case MODEL_VERSION:
-		return &wp->version;
-	case MODEL_CATEGORY:
-		return &wp->category;
-	case MODEL_PARENT:
-		return &wp->parent;
-	default:
-		return NULL;
-	}
-}
-
-static struct str text_named(
-	const struct work_package *wp, enum model_name name)
-{
-	switch (name) {
-	case MODEL_SUBJECT:
-		return wp->subject;
-	case MODEL_START_DATE:
-		return wp->start_date;
-	case MODEL_DUE_DATE:
-		return wp->due_date;
-	case MODEL_DATE:
-		return wp->date;
-	case MODEL_CREATED_AT:
-		return wp->created_at;
-	case MODEL_UPDATED_AT:
-		return wp->updated_at;
-	case MODEL_ESTIMATED_TIME:
-		return wp->estimated_time;
-	case MODEL_URL:
-		return wp->url;
-	default:
-		return STR_NONE;
-	}
-}
-
 /* A reference that the work package has, anew. */
 static struct value reference_value(
 	struct evaluation *with, enum model_name name, const struct link *link)
@@ -409,15 +363,19 @@ int model_value(
 	struct evaluation *with, size_t name, struct value *out, struct err *e)
 {
 	const struct work_package *wp = with->wp;
-	const struct link *link = link_named(wp, (enum model_name)name);
+	const void *at = (const char *)wp + names[name].offset;
 	struct arena *a = with->arena;
 
 	if (name == MODEL_PARENT) {
-		*out = neighbour_value(with, STR("parent"), link);
+		*out = neighbour_value(with, STR("parent"), at);
 		return 0;
 	}
-	if (link != NULL) {
-		*out = kept_reference(with, (enum model_name)name, link);
+	if (names[name].kind == LINK) {
+		*out = kept_reference(with, (enum model_name)name, at);
+		return 0;
+	}
+	if (names[name].kind == TEXT) {
+		*out = value_text(*(const struct str *)at);
 		return 0;
 	}
 	switch ((enum model_name)name) {
@@ -438,11 +396,8 @@ int model_value(
 	case MODEL_RELATIONS:
 		*out = relations_value(with);
 		return 0;
-	case MODEL_COMMENTS:
+	default: /* MODEL_COMMENTS */
 		return comments_value(with, out, e);
-	default:
-		*out = value_text(text_named(wp, (enum model_name)name));
-		return 0;
 	}
 }
 

@@ -21,7 +21,7 @@ static void say_match(const struct match *m, struct buf *out)
 		for (size_t i = 0; i < names->n; i++) {
 			if (i == 0)
 				buf_printf(out, "%s %s", mark,
-					match_key_names[key]);
+					match_keys[key].name);
 			buf_printf(out, "%s '%.*s'", i > 0 ? " or" : "",
 				STR_ARGS(names->items[i]));
 			mark = ",";
