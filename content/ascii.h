@@ -21,9 +21,14 @@ static inline bool ascii_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+static inline bool ascii_alnum(char c)
+{
+	return ascii_letter(c) || ascii_digit(c);
+}
+
 static inline bool ascii_name(char c)
 {
-	return c == '_' || ascii_letter(c) || ascii_digit(c);
+	return c == '_' || ascii_alnum(c);
 }
 
 /* True if c goes on a UTF-8 sequence that began before. */
@@ -62,6 +67,16 @@ static inline size_t ascii_until(struct str s, const char *stops)
 	size_t n = 0;
 
 	while (n < s.n && (s.p[n] == '\0' || strchr(stops, s.p[n]) == NULL))
+		n++;
+	return n;
+}
+
+/* How many bytes there are from at on that are the one at at. */
+static inline size_t ascii_run(struct str s, size_t at)
+{
+	size_t n = 0;
+
+	while (at + n < s.n && s.p[at + n] == s.p[at])
 		n++;
 	return n;
 }

@@ -6,6 +6,8 @@
  */
 #include "content/body_cursor.h"
 
+#include "content/ascii.h"
+
 bool cursor_is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r';
@@ -82,9 +84,5 @@ struct str cursor_rest(const struct cursor *c)
 
 size_t cursor_run(const struct cursor *c)
 {
-	size_t n = 0;
-
-	while (c->at + n < c->end && cursor_peek(c, n) == cursor_peek(c, 0))
-		n++;
-	return n;
+	return ascii_run(cursor_rest(c), 0);
 }

@@ -25,11 +25,6 @@ static const char *const block_names[] = {"address", "article", "aside", "base",
 	"section", "summary", "table", "tbody", "td", "tfoot", "th", "thead",
 	"title", "tr", "track", "ul"};
 
-static bool is_name_char(char c)
-{
-	return ascii_letter(c) || (c >= '0' && c <= '9');
-}
-
 /* True if line has, n bytes in, one of the names and then no name's letter. */
 static bool has_name(
 	struct str line, size_t n, const char *const *names, size_t n_names)
@@ -37,7 +32,7 @@ static bool has_name(
 	size_t length = 0;
 	struct str rest = str_skip(line, n);
 
-	while (length < rest.n && is_name_char(rest.p[length]))
+	while (length < rest.n && ascii_alnum(rest.p[length]))
 		length++;
 	if (length < rest.n &&
 		(rest.p[length] == '\0' ||
@@ -76,7 +71,7 @@ static bool is_lone_tag(struct str line)
 
 	if (at >= line.n || !ascii_letter(line.p[at]))
 		return false;
-	while (at < line.n && (is_name_char(line.p[at]) || line.p[at] == '-'))
+	while (at < line.n && (ascii_alnum(line.p[at]) || line.p[at] == '-'))
 		at++;
 	if (at < line.n && strchr(" \t/>", line.p[at]) == NULL)
 		return false;

@@ -15,11 +15,6 @@
 #define MAX_LABEL 1000 /* bytes of a definition's name */
 #define MAX_ADDRESS 4096
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 static bool is_punctuation(char c)
 {
 	return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') ||
@@ -28,7 +23,7 @@ static bool is_punctuation(char c)
 
 static size_t skip_space(struct str body, size_t at, size_t end)
 {
-	while (at < end && is_space(body.p[at]))
+	while (at < end && ascii_space(body.p[at]))
 		at++;
 	return at;
 }
@@ -126,7 +121,7 @@ static bool ends_line(struct str body, size_t at, size_t end)
 	size_t behind = at;
 
 	while (behind < end && body.p[behind] != '\n' &&
-		is_space(body.p[behind]))
+		ascii_space(body.p[behind]))
 		behind++;
 	if (behind == end || body.p[behind] == '\n')
 		return true;
@@ -159,14 +154,14 @@ size_t link_definition(
 
 static bool is_name_char(char c)
 {
-	return ascii_letter(c) || (c >= '0' && c <= '9') || c == '-';
+	return ascii_alnum(c) || c == '-';
 }
 
 /* To the first byte that is in stops or white space. */
 static size_t skip_name(
 	struct str body, size_t at, size_t end, const char *stops)
 {
-	while (at < end && !is_space(body.p[at]) &&
+	while (at < end && !ascii_space(body.p[at]) &&
 		(body.p[at] == '\0' || strchr(stops, body.p[at]) == NULL))
 		at++;
 	return at;
@@ -186,7 +181,7 @@ bool tag_start(struct str body, size_t at, size_t end, struct tag *out)
 	out->name = (struct str){body.p + start, out->at - start};
 	/* "<https://…>" and "<a@b.org>" are addresses in angles. */
 	return out->at < end &&
-	       (is_space(body.p[out->at]) || body.p[out->at] == '/' ||
+	       (ascii_space(body.p[out->at]) || body.p[out->at] == '/' ||
 		       body.p[out->at] == '>');
 }
 
@@ -229,7 +224,7 @@ int tag_next(
 	size_t at = tag->at;
 	size_t start;
 
-	while (at < end && (is_space(body.p[at]) || body.p[at] == '/'))
+	while (at < end && (ascii_space(body.p[at]) || body.p[at] == '/'))
 		at++;
 	if (at >= end)
 		return -1;

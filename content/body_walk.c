@@ -49,11 +49,7 @@ static void tell_address(
 
 static size_t run_of(const struct scan *s, size_t at)
 {
-	size_t n = 0;
-
-	while (at + n < s->span.end && s->body.p[at + n] == s->body.p[at])
-		n++;
-	return n;
+	return ascii_run((struct str){s->body.p, s->span.end}, at);
 }
 
 /* The next run of backticks; the span's end if there is none. */

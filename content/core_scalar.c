@@ -6,6 +6,8 @@
  */
 #include "content/core_scalar.h"
 
+#include "content/ascii.h"
+
 static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
 
 static const char *const bools[] = {
@@ -22,11 +24,6 @@ static bool one_of(struct str s, const char *const *words, size_t n)
 		if (str_is(s, words[i]))
 			return true;
 	return false;
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
 }
 
 /* How many bytes at the start of s are in set. */
@@ -91,7 +88,7 @@ static bool is_odd_number(struct str s)
 			return span(str_skip(s, 2), digits[letter - letters]) ==
 			       s.n - 2;
 	}
-	if (s.n == 0 || !is_digit(s.p[0]) || span(s, "0123456789_:.") != s.n)
+	if (s.n == 0 || !ascii_digit(s.p[0]) || span(s, "0123456789_:.") != s.n)
 		return false;
 	return memchr(s.p, '_', s.n) != NULL || memchr(s.p, ':', s.n) != NULL;
 }
@@ -125,6 +122,7 @@ struct str core_number(struct arena *a, struct str plain)
 		return arena_printf(a, "%s%.*s", sign, STR_ARGS(s));
 	tail = str_skip(s, point + 1);
 	return arena_printf(a, "%s%s%.*s.%s%.*s", sign, head.n == 0 ? "0" : "",
-		STR_ARGS(head), tail.n == 0 || !is_digit(tail.p[0]) ? "0" : "",
+		STR_ARGS(head),
+		tail.n == 0 || !ascii_digit(tail.p[0]) ? "0" : "",
 		STR_ARGS(tail));
 }

@@ -278,15 +278,6 @@ static void write_breaks(struct emitter *e, size_t n)
 	emitter_indent(e);
 }
 
-static size_t run_of(struct str text, size_t at, char c)
-{
-	size_t n = 0;
-
-	while (at + n < text.n && text.p[at + n] == c)
-		n++;
-	return n;
-}
-
 static size_t word_at(struct str text, size_t at)
 {
 	size_t n = 0;
@@ -302,7 +293,7 @@ static void write_single_quoted(struct emitter *e, struct str text, bool split)
 	emitter_indicator(e, '\'', true, false);
 	for (size_t at = 0; at < text.n;) {
 		char c = text.p[at];
-		size_t n = run_of(text, at, c);
+		size_t n = ascii_run(text, at);
 
 		switch (c) {
 		case ' ':

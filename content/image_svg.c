@@ -10,19 +10,15 @@
 
 #include "base/str.h"
 #include "base/util.h"
+#include "content/ascii.h"
 #include "content/image_source.h"
 
 #define MAX_HEAD 65536 /* the root element must start and end in there */
 #define MAX_PIXELS 1e9
 
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static struct str skip_space(struct str s)
 {
-	while (s.n > 0 && is_space(s.p[0]))
+	while (s.n > 0 && ascii_space(s.p[0]))
 		s = str_skip(s, 1);
 	return s;
 }
@@ -104,7 +100,7 @@ static double length_of(struct str s)
 
 	if (!take_number(&s, &number))
 		return 0;
-	while (s.n > 0 && is_space(s.p[s.n - 1]))
+	while (s.n > 0 && ascii_space(s.p[s.n - 1]))
 		s.n--;
 	for (size_t i = 0; i < ARRAY_LEN(units); i++)
 		if (str_is(s, units[i].unit))
@@ -147,7 +143,8 @@ static bool take_attribute(struct str *s, struct str *name, struct str *value)
 	char quote;
 
 	*s = skip_space(*s);
-	while (n < s->n && !is_space(s->p[n]) && strchr("=/>", s->p[n]) == NULL)
+	while (n < s->n && !ascii_space(s->p[n]) &&
+		strchr("=/>", s->p[n]) == NULL)
 		n++;
 	*name = (struct str){s->p, n};
 	*s = skip_space(str_skip(*s, n));
@@ -209,7 +206,7 @@ static struct str skip_name(struct str s)
 	size_t n = 1;
 	struct str name;
 
-	while (n < s.n && !is_space(s.p[n]) && strchr("/>", s.p[n]) == NULL)
+	while (n < s.n && !ascii_space(s.p[n]) && strchr("/>", s.p[n]) == NULL)
 		n++;
 	name = (struct str){s.p, n};
 	if (!str_is(name, "<svg") && !str_ends(name, STR(":svg")))
@@ -223,7 +220,7 @@ static bool may_be_xml(const struct image_source *s)
 	unsigned char first;
 
 	return s->n > 0 && image_read(s, 0, &first, 1) &&
-	       (first == '<' || first == 0xEF || is_space((char)first));
+	       (first == '<' || first == 0xEF || ascii_space((char)first));
 }
 
 bool image_svg(const struct image_source *s, struct image_info *out)

@@ -216,7 +216,7 @@ static bool read_number(struct reader *r, struct value *out)
 	struct str s = str_skip(r->text, r->at);
 	size_t n = number_span(s);
 
-	if (n == 0 || (n < s.n && s.p[n] >= '0' && s.p[n] <= '9'))
+	if (n == 0 || (n < s.n && ascii_digit(s.p[n])))
 		return false; /* 007 */
 	*out = value_number((struct str){s.p, n});
 	r->at += n;

@@ -5,14 +5,10 @@
 
 #include "content/ascii.h"
 
-static bool is_alnum(char c)
-{
-	return ascii_name(c) && c != '_';
-}
-
 static bool is_word(struct str s, size_t i)
 {
-	return i < s.n && ((unsigned char)s.p[i] >= 0x80 || is_alnum(s.p[i]));
+	return i < s.n &&
+	       ((unsigned char)s.p[i] >= 0x80 || ascii_alnum(s.p[i]));
 }
 
 /* "&amp;", "&#38;": what a reader would make one character of. */
@@ -22,7 +18,7 @@ static bool is_entity(struct str s)
 
 	if (n < s.n && s.p[n] == '#')
 		n++;
-	while (n < s.n && n < 40 && is_alnum(s.p[n]))
+	while (n < s.n && n < 40 && ascii_alnum(s.p[n]))
 		n++;
 	return n > 1 && n < s.n && s.p[n] == ';';
 }

@@ -42,7 +42,7 @@ static bool is_blank(struct str line)
 static bool is_like_fence(struct str line)
 {
 	for (size_t i = 0; i < line.n; i++) {
-		size_t n = cleaning_run(line, i);
+		size_t n = ascii_run(line, i);
 
 		if (n >= 3 && line.p[i] == '~')
 			return true;
@@ -62,7 +62,7 @@ static bool clean_fence_line(struct cleaning *c, struct str line)
 
 	while (mark < line.n && line.p[mark] != '`' && line.p[mark] != '~')
 		mark++;
-	n = mark < line.n ? cleaning_run(line, mark) : 0;
+	n = mark < line.n ? ascii_run(line, mark) : 0;
 	if (c->fence == '\0' && !is_like_fence(line))
 		return false;
 	if (c->fence == '\0') {
@@ -122,7 +122,7 @@ static void doubt_fences(struct cleaning *c, size_t start)
 /* The length of the marks that open a fence at the margin; 0 if none do. */
 static size_t opens_fence(struct str line)
 {
-	size_t n = line.n > 0 ? cleaning_run(line, 0) : 0;
+	size_t n = line.n > 0 ? ascii_run(line, 0) : 0;
 
 	if (n < 3 || (line.p[0] != '`' && line.p[0] != '~'))
 		return 0;
@@ -139,7 +139,7 @@ static bool closes_fence(struct str line, char mark, size_t length)
 	while (indent < line.n && indent < 3 && line.p[indent] == ' ')
 		indent++;
 	line = str_skip(line, indent);
-	n = line.n > 0 && line.p[0] == mark ? cleaning_run(line, 0) : 0;
+	n = line.n > 0 && line.p[0] == mark ? ascii_run(line, 0) : 0;
 	return n >= length && is_blank(str_skip(line, n));
 }
 

@@ -36,15 +36,6 @@ size_t cleaning_behind_line(const struct cleaning *c, size_t at)
 	return end < c->text.n ? end + 1 : end;
 }
 
-size_t cleaning_run(struct str s, size_t at)
-{
-	size_t n = 0;
-
-	while (at + n < s.n && s.p[at + n] == s.p[at])
-		n++;
-	return n;
-}
-
 /* --- Tags --------------------------------------------------------------- */
 
 char cleaning_last(const struct cleaning *c)
@@ -399,14 +390,14 @@ void clean_code(struct cleaning *c, size_t end)
 static size_t span_end(struct str text, size_t at, size_t end)
 {
 	struct str s = {text.p, end};
-	size_t n = cleaning_run(s, at);
+	size_t n = ascii_run(s, at);
 
 	for (size_t i = at + n; i < end; i++) {
 		size_t m;
 
 		if (s.p[i] != '`')
 			continue;
-		m = cleaning_run(s, i);
+		m = ascii_run(s, i);
 		if (m == n)
 			return i + n;
 		i += m - 1;
@@ -429,7 +420,7 @@ static void clean_ticks(struct cleaning *c)
 		c->at = end;
 		return;
 	}
-	clean_code(c, end > 0 ? end : c->at + cleaning_run(c->text, c->at));
+	clean_code(c, end > 0 ? end : c->at + ascii_run(c->text, c->at));
 }
 
 bool cleaning_trusts_spans(const struct cleaning *c, size_t at, size_t end)

@@ -37,9 +37,6 @@ struct cleaning {
 struct str cleaning_line(const struct cleaning *c, size_t at);
 size_t cleaning_behind_line(const struct cleaning *c, size_t at);
 
-/* How often the byte at at is there. */
-size_t cleaning_run(struct str s, size_t at);
-
 /* The byte that was written last; a line feed if there is none. */
 char cleaning_last(const struct cleaning *c);
 
