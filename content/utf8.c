@@ -8,7 +8,6 @@
 
 #include <assert.h>
 
-#include <unicode/ucasemap.h>
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
 
@@ -108,37 +107,6 @@ struct str utf8_nfc(struct arena *a, struct str s)
 	n_out = unorm2_normalize(nfc, text, n, out, n * 3 + 1, &status);
 	assert(U_SUCCESS(status));
 	return from_utf16(a, out, n_out);
-}
-
-static struct str fold_ascii(struct arena *a, struct str s)
-{
-	char *p = arena_alloc(a, s.n + 1);
-
-	for (size_t i = 0; i < s.n; i++) {
-		p[i] = s.p[i];
-		if (p[i] >= 'A' && p[i] <= 'Z')
-			p[i] = (char)(p[i] - 'A' + 'a');
-	}
-	return (struct str){p, s.n};
-}
-
-struct str utf8_fold(struct arena *a, struct str s)
-{
-	UErrorCode status = U_ZERO_ERROR;
-	UChar *text;
-	UChar *out;
-	int32_t n;
-	int32_t n_out;
-
-	if (utf8_ascii(s))
-		return fold_ascii(a, s);
-	text = to_utf16(a, utf8_nfc(a, s), &n);
-	/* Full folding makes at most three units of one. */
-	out = ARENA_ARRAY(a, UChar, (size_t)n * 3 + 1);
-	n_out = u_strFoldCase(
-		out, n * 3 + 1, text, n, U_FOLD_CASE_DEFAULT, &status);
-	assert(U_SUCCESS(status));
-	return utf8_nfc(a, from_utf16(a, out, n_out));
 }
 
 struct str utf8_mend(struct arena *a, struct str s)

@@ -19,7 +19,4 @@ struct str utf8_mend(struct arena *a, struct str s);
 /* NFC; borrows where s is NFC already.  Bad bytes become U+FFFD. */
 struct str utf8_nfc(struct arena *a, struct str s);
 
-/* NFC after full case folding. */
-struct str utf8_fold(struct arena *a, struct str s);
-
 #endif

@@ -63,7 +63,10 @@ struct str words_upper(struct arena *a, struct str in)
 
 struct str words_fold(struct arena *a, struct str in)
 {
-	return utf8_fold(a, in);
+	if (utf8_ascii(in))
+		return case_ascii(a, in, 'A', 'Z');
+	in = utf8_nfc(a, in);
+	return utf8_nfc(a, case_unicode(a, in, ucasemap_utf8FoldCase));
 }
 
 struct str words_trim(struct str in)
