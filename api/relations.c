@@ -44,8 +44,7 @@ int api_relation_make(struct arena *a, struct str element,
 	buf_puts(&source, ",\"to\":");
 	source_put_link(&source, to);
 	buf_puts(&source, "}}");
-	r.source = arena_str(a, buf_str(&source));
-	buf_fini(&source);
+	r.source = arena_take(a, &source);
 	*out = r;
 	return 0;
 }

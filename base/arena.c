@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+
 #define CHUNK_SIZE ((size_t)32 * 1024)
 #define ALIGN _Alignof(max_align_t)
 
@@ -129,4 +131,12 @@ struct str arena_printf(struct arena *a, const char *fmt, ...)
 	vsnprintf(p, (size_t)n + 1, fmt, ap);
 	va_end(ap);
 	return (struct str){p, (size_t)n};
+}
+
+struct str arena_take(struct arena *a, struct buf *b)
+{
+	struct str s = arena_str(a, buf_str(b));
+
+	buf_fini(b);
+	return s;
 }

@@ -5,6 +5,7 @@
 #include "base/util.h"
 
 struct arena_chunk;
+struct buf;
 
 /*
  * Memory that is given piece by piece and freed as a whole.  Zeroed, it is
@@ -39,6 +40,9 @@ struct str arena_str(struct arena *a, struct str s);
 struct str arena_int(struct arena *a, long long v);
 struct str arena_printf(struct arena *a, const char *fmt, ...)
 	PRINTF_LIKE(2, 3);
+
+/* A copy of what b holds, which is freed and empty from then on. */
+struct str arena_take(struct arena *a, struct buf *b);
 
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_ARRAY(a, type, n) ((type *)arena_alloc((a), sizeof(type) * (n)))

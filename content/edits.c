@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "base/util.h"
+#include "base/buf.h"
 
 void edits_add(struct edits *e, size_t start, size_t n, struct str text)
 {
@@ -14,24 +14,22 @@ void edits_add(struct edits *e, size_t start, size_t n, struct str text)
 	e->items[e->n++] = (struct edit){start, n, text};
 }
 
-void edits_apply(const struct edits *e, struct str in, struct buf *out)
+struct str edits_apply(struct edits *e, struct arena *a, struct str in)
 {
+	struct buf out = {0};
 	size_t at = 0;
 
-	buf_reserve(out, in.n);
+	buf_reserve(&out, in.n);
 	for (size_t i = 0; i < e->n; i++) {
 		const struct edit *edit = &e->items[i];
 
 		assert(edit->start >= at && edit->n <= in.n - edit->start);
-		buf_add(out, in.p + at, edit->start - at);
-		buf_add_str(out, edit->text);
+		buf_add(&out, in.p + at, edit->start - at);
+		buf_add_str(&out, edit->text);
 		at = edit->start + edit->n;
 	}
-	buf_add(out, in.p + at, in.n - at);
-}
-
-void edits_fini(struct edits *e)
-{
+	buf_add(&out, in.p + at, in.n - at);
 	free(e->items);
 	*e = (struct edits){0};
+	return arena_take(a, &out);
 }

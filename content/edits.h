@@ -1,7 +1,7 @@
 #ifndef CONTENT_EDITS_H
 #define CONTENT_EDITS_H
 
-#include "base/buf.h"
+#include "base/arena.h"
 
 /* A piece of a text that becomes another; n is 0 where it is put in. */
 struct edit {
@@ -19,8 +19,7 @@ struct edits {
 
 void edits_add(struct edits *e, size_t start, size_t n, struct str text);
 
-/* Copy in to out, changed; all else stays byte for byte. */
-void edits_apply(const struct edits *e, struct str in, struct buf *out);
-void edits_fini(struct edits *e);
+/* in changed; all else stays byte for byte.  Takes the changes. */
+struct str edits_apply(struct edits *e, struct arena *a, struct str in);
 
 #endif

@@ -59,23 +59,17 @@ static struct str last_part(struct arena *a, struct str in)
 static struct str escape_html(struct arena *a, struct str in)
 {
 	struct buf b = {0};
-	struct str out;
 
 	html_escape(in, &b);
-	out = arena_str(a, buf_str(&b));
-	buf_fini(&b);
-	return out;
+	return arena_take(a, &b);
 }
 
 static struct str escape_shortcodes(struct arena *a, struct str in)
 {
 	struct buf b = {0};
-	struct str out;
 
 	body_escape_shortcodes(in, &b);
-	out = arena_str(a, buf_str(&b));
-	buf_fini(&b);
-	return out;
+	return arena_take(a, &b);
 }
 
 FILTER_FUNCTION(filter_lower)

@@ -33,8 +33,7 @@ FILTER_FUNCTION(filter_to_json)
 	if (rc != 0)
 		return rc;
 	emit_json(c->in, &b);
-	*out = value_string(arena_str(call_arena(c), buf_str(&b)));
-	buf_fini(&b);
+	*out = value_string(arena_take(call_arena(c), &b));
 	return evaluate_spend(c->with, out->text.n / 64, e);
 }
 

@@ -109,22 +109,20 @@ int html_text_parsed(
 	if (rc == 0) {
 		collect(&text, tree.root);
 		/* gumbo makes bad bytes of references that are too large. */
-		*out = utf8_mend(a, arena_str(a, buf_str(&text.buf)));
+		*out = utf8_mend(a, arena_take(a, &text.buf));
 	}
 	html_tree_fini(&tree);
-	buf_fini(&text.buf);
 	return rc;
 }
 
 int html_text(struct arena *a, struct str html, struct str *out, struct err *e)
 {
 	struct html_words text = {0};
-	int rc = 0;
 
-	if (html.n <= HTML_MOST && html_simple(html, &text))
-		*out = arena_str(a, buf_str(&text.buf));
-	else
-		rc = html_text_parsed(a, html, out, e);
+	if (html.n <= HTML_MOST && html_simple(html, &text)) {
+		*out = arena_take(a, &text.buf);
+		return 0;
+	}
 	buf_fini(&text.buf);
-	return rc;
+	return html_text_parsed(a, html, out, e);
 }

@@ -56,7 +56,6 @@ static struct str without_prefix(
 	struct converting *c, struct str text, struct str prefix)
 {
 	struct buf b = {0};
-	struct str out;
 
 	while (text.n > 0) {
 		size_t n = str_find(text, STR("\n"));
@@ -73,16 +72,13 @@ static struct str without_prefix(
 			skip++;
 		text = str_skip(text, skip);
 	}
-	out = arena_str(c->arena, buf_str(&b));
-	buf_fini(&b);
-	return out;
+	return arena_take(c->arena, &b);
 }
 
 static struct str with_prefix(
 	struct converting *c, struct str text, struct str prefix)
 {
 	struct buf b = {0};
-	struct str out;
 
 	for (size_t i = 0; i < text.n; i++) {
 		buf_putc(&b, text.p[i]);
@@ -91,9 +87,7 @@ static struct str with_prefix(
 						? blank_prefix(prefix)
 						: prefix);
 	}
-	out = arena_str(c->arena, buf_str(&b));
-	buf_fini(&b);
-	return out;
+	return arena_take(c->arena, &b);
 }
 
 /* True if the line above holds text, which would take the block in. */

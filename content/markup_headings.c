@@ -120,14 +120,8 @@ static size_t on_tag(void *arg, const struct seen_tag *tag)
 struct str markup_shift_headings(struct arena *a, struct str text, int levels)
 {
 	struct shifting s = {.body = text, .levels = levels};
-	struct buf b = {0};
-	struct str out;
 
 	body_walk(&(struct walker){
 		.body = text, .arg = &s, .on_span = on_span, .on_tag = on_tag});
-	edits_apply(&s.edits, text, &b);
-	out = arena_str(a, buf_str(&b));
-	buf_fini(&b);
-	edits_fini(&s.edits);
-	return out;
+	return edits_apply(&s.edits, a, text);
 }

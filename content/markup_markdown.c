@@ -34,12 +34,12 @@ static struct str rest_of(const struct reading *c, size_t at)
 	return (struct str){c->text.body.p + at, c->span.end - at};
 }
 
+/* Takes with. */
 static void replace(
-	struct reading *c, size_t start, size_t end, const struct buf *with)
+	struct reading *c, size_t start, size_t end, struct buf *with)
 {
 	edits_add(&c->text.edits, start, end - start,
-		utf8_mend(c->text.arena,
-			arena_str(c->text.arena, buf_str(with))));
+		utf8_mend(c->text.arena, arena_take(c->text.arena, with)));
 }
 
 static const GumboNode *only_element(const GumboNode *body)
@@ -180,7 +180,6 @@ static void put_mention(
 		markdown_escape(html_attribute(node, "data-text"),
 			in_row(c, tag->start), &b);
 	replace(c, tag->start, end, &b);
-	buf_fini(&b);
 	html_tree_fini(&tree);
 }
 
@@ -288,7 +287,6 @@ static void break_line(
 	buf_add_str(&b, markup_prefix(&c->text, c->line, text));
 	buf_puts(&b, mark > 0 ? "\\" : "");
 	replace(c, tag->start, behind, &b);
-	buf_fini(&b);
 }
 
 static size_t skip(struct str s, size_t at, size_t end, const char *bytes)
@@ -397,14 +395,8 @@ static bool on_span(void *arg, const struct span *span)
 struct str markup_markdown(struct arena *a, struct str text)
 {
 	struct reading c = {.text = {.arena = a, .body = text}};
-	struct buf b = {0};
-	struct str out;
 
 	body_walk(&(struct walker){
 		.body = text, .arg = &c, .on_span = on_span, .on_tag = on_tag});
-	edits_apply(&c.text.edits, text, &b);
-	out = arena_str(a, buf_str(&b));
-	buf_fini(&b);
-	edits_fini(&c.text.edits);
-	return out;
+	return edits_apply(&c.text.edits, a, text);
 }

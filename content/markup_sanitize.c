@@ -252,7 +252,6 @@ static void close_tags(struct cleaning *c)
 struct str markup_sanitize(struct arena *a, struct str text)
 {
 	struct cleaning *c = ARENA_NEW(a, struct cleaning);
-	struct str out;
 
 	c->text = sanitize_characters(a, text);
 	c->fences_trusted = true;
@@ -272,7 +271,5 @@ struct str markup_sanitize(struct arena *a, struct str text)
 		}
 	}
 	close_tags(c);
-	out = utf8_mend(a, arena_str(a, buf_str(&c->out)));
-	buf_fini(&c->out);
-	return out;
+	return utf8_mend(a, arena_take(a, &c->out));
 }

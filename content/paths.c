@@ -251,7 +251,6 @@ struct str paths_address(struct arena *a, struct str path)
 {
 	struct str first = {path.p, str_find(path, STR("/"))};
 	struct buf b = {0};
-	struct str out;
 
 	if (str_find(first, STR(":")) < first.n)
 		buf_puts(&b, "./");
@@ -263,7 +262,5 @@ struct str paths_address(struct arena *a, struct str path)
 		else
 			buf_putc(&b, c);
 	}
-	out = arena_str(a, buf_str(&b));
-	buf_fini(&b);
-	return out;
+	return arena_take(a, &b);
 }

@@ -41,8 +41,7 @@ static int body_text(struct evaluation *with, const struct entry *entry,
 		rc = add_paragraph(&b, &v, e);
 	for (size_t i = 0; rc == 0 && v.type == VALUE_LIST && i < v.n; i++)
 		rc = add_paragraph(&b, &v.items[i], e);
-	*out = arena_str(with->arena, buf_str(&b));
-	buf_fini(&b);
+	*out = arena_take(with->arena, &b);
 	return rc;
 }
 
@@ -141,7 +140,6 @@ static struct str as_link(struct writing *w, const struct body_reference *ref,
 	struct str label, struct str address)
 {
 	struct buf b = {0};
-	struct str out;
 
 	if (address.p == NULL || ref->in_link)
 		return label;
@@ -154,9 +152,7 @@ static struct str as_link(struct writing *w, const struct body_reference *ref,
 		body_add_address(address, &b);
 		buf_putc(&b, ')');
 	}
-	out = arena_str(w->with->arena, buf_str(&b));
-	buf_fini(&b);
-	return out;
+	return arena_take(w->with->arena, &b);
 }
 
 /* A text as the reference's place needs it: behind a ']', "(…)" is a link. */
@@ -197,8 +193,7 @@ static int write_number(struct writing *w, const struct body_reference *ref,
 	}
 	if (w->entry->references != REFERENCES_LINK)
 		address = STR_NONE;
-	*out = as_link(w, ref, arena_str(w->with->arena, buf_str(&b)), address);
-	buf_fini(&b);
+	*out = as_link(w, ref, arena_take(w->with->arena, &b), address);
 	return 0;
 }
 
@@ -218,8 +213,7 @@ static int write_bare(struct writing *w, const struct body_reference *ref,
 		add_words(w, &b, ref, subject);
 	else
 		buf_printf(&b, "#%lld", (long long)ref->work_package);
-	*out = as_link(w, ref, arena_str(w->with->arena, buf_str(&b)), address);
-	buf_fini(&b);
+	*out = as_link(w, ref, arena_take(w->with->arena, &b), address);
 	return 0;
 }
 
@@ -242,8 +236,7 @@ static int write_named(struct writing *w, const struct body_reference *ref,
 		markdown_escape_line(name, ref->row, &b);
 	else
 		add_words(w, &b, ref, name);
-	*out = arena_str(w->with->arena, buf_str(&b));
-	buf_fini(&b);
+	*out = arena_take(w->with->arena, &b);
 	return 0;
 }
 

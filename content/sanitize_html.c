@@ -84,9 +84,8 @@ int markup_sanitize_html(
 
 	if (rc == 0) {
 		put_children(tree.body, &b);
-		*out = utf8_mend(a, arena_str(a, buf_str(&b)));
+		*out = utf8_mend(a, arena_take(a, &b));
 	}
 	html_tree_fini(&tree);
-	buf_fini(&b);
 	return rc;
 }

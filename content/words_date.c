@@ -301,7 +301,6 @@ int words_date(struct arena *a, struct str in, struct str format,
 		}
 		i += 1 + n;
 	}
-	*out = arena_str(a, buf_str(&text));
-	buf_fini(&text);
+	*out = arena_take(a, &text);
 	return 0;
 }

@@ -125,6 +125,7 @@ static void test_buf(void **state)
 static void test_arena(void **state)
 {
 	struct arena a = {0};
+	struct buf b = {0};
 	struct str s;
 
 	(void)state;
@@ -145,6 +146,10 @@ static void test_arena(void **state)
 	/* Memory that was used before is zeroed again. */
 	assert_int_equal(*(char *)arena_alloc(&a, 100), 0);
 	assert_string_equal(arena_printf(&a, "%d-%s", 7, "x").p, "7-x");
+	assert_string_equal(arena_take(&a, &b).p, "");
+	buf_puts(&b, "abc");
+	assert_string_equal(arena_take(&a, &b).p, "abc");
+	assert_null(b.p);
 	arena_fini(&a);
 }
 

@@ -21,7 +21,6 @@
 static struct str with_returns(struct arena *a, struct str text, bool some)
 {
 	struct buf b = {0};
-	struct str out;
 
 	for (size_t i = 0; i < text.n; i++) {
 		if (text.p[i] == '\r' && i + 1 < text.n &&
@@ -30,9 +29,7 @@ static struct str with_returns(struct arena *a, struct str text, bool some)
 		buf_puts(&b, some && text.p[i] == '\n' ? "\r" : "");
 		buf_putc(&b, text.p[i]);
 	}
-	out = arena_str(a, buf_str(&b));
-	buf_fini(&b);
-	return out;
+	return arena_take(a, &b);
 }
 
 /* The same of texts from a browser's form, whose lines end in CRLF. */
@@ -107,13 +104,10 @@ static struct str join_links(struct arena *a, struct str text)
 	struct str *links;
 	size_t n = markup_links(a, text, &links);
 	struct buf b = {0};
-	struct str out;
 
 	for (size_t i = 0; i < n; i++)
 		buf_printf(&b, "%s%.*s", i > 0 ? " " : "", STR_ARGS(links[i]));
-	out = arena_str(a, buf_str(&b));
-	buf_fini(&b);
-	return out;
+	return arena_take(a, &b);
 }
 
 static void test_links(void **state)
