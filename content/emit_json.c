@@ -30,7 +30,7 @@ bool number_is_finite(struct str digits)
 	return *end == '\0' && isfinite(d);
 }
 
-static void put_escape(struct buf *out, int32_t c)
+static void put_escape(struct buf *out, int32_t c, const char *code)
 {
 	static const char names[] = "b\bf\fn\nr\rt\t\"\"\\\\";
 
@@ -40,17 +40,16 @@ static void put_escape(struct buf *out, int32_t c)
 			buf_putc(out, names[i]);
 			return;
 		}
-	buf_printf(out, "\\u%04x", (unsigned)c);
+	buf_printf(out, code, (unsigned)c);
 }
 
-static bool is_escaped(int32_t cp)
+bool emitter_is_special(int32_t cp)
 {
-	return cp < ' ' || cp == '"' || cp == '\\' ||
-	       (cp >= 0x7F && cp < 0xA0) || cp == 0x2028 || cp == 0x2029 ||
-	       cp == 0xFEFF;
+	return cp < ' ' || (cp >= 0x7F && cp < 0xA0) || cp == 0x2028 ||
+	       cp == 0x2029 || cp == 0xFEFF;
 }
 
-static void put_string(struct buf *out, struct str s)
+void emitter_quoted(struct buf *out, struct str s, const char *code)
 {
 	size_t start = 0;
 
@@ -59,17 +58,22 @@ static void put_string(struct buf *out, struct str s)
 		size_t here = at;
 		int32_t cp = utf8_next(s, &at);
 
-		if (!is_escaped(cp))
+		if (cp != '"' && cp != '\\' && !emitter_is_special(cp))
 			continue;
 		buf_add(out, s.p + start, here - start);
 		if (cp < 0)
 			buf_puts(out, "\xEF\xBF\xBD"); /* U+FFFD */
 		else
-			put_escape(out, cp);
+			put_escape(out, cp, code);
 		start = at;
 	}
 	buf_add(out, s.p + start, s.n - start);
 	buf_putc(out, '"');
+}
+
+static void put_string(struct buf *out, struct str s)
+{
+	emitter_quoted(out, s, "\\u%04x");
 }
 
 static void put_list(struct buf *out, const struct value *list)

@@ -39,32 +39,12 @@ static bool is_number(struct str digits)
 	return false;
 }
 
-static void put_escape(struct buf *out, int32_t cp)
-{
-	static const char names[] = "b\bt\tn\nf\fr\r\"\"\\\\";
-
-	for (size_t i = 0; i + 1 < sizeof(names) - 1; i += 2)
-		if (names[i + 1] == cp) {
-			buf_putc(out, '\\');
-			buf_putc(out, names[i]);
-			return;
-		}
-	buf_printf(out, "\\u%04X", (unsigned)cp);
-}
-
-/* Characters that are escaped though TOML would take some as they are. */
-static bool is_special(int32_t cp)
-{
-	return cp < ' ' || (cp >= 0x7F && cp < 0xA0) || cp == 0x2028 ||
-	       cp == 0x2029 || cp == 0xFEFF;
-}
-
 static bool is_literal(struct str s)
 {
 	for (size_t at = 0; at < s.n;) {
 		int32_t cp = utf8_next(s, &at);
 
-		if (cp == '\'' || is_special(cp))
+		if (cp == '\'' || emitter_is_special(cp))
 			return false;
 	}
 	return true;
@@ -78,19 +58,7 @@ static void put_string(struct toml *t, struct str s)
 		buf_putc(t->out, '\'');
 		return;
 	}
-	buf_putc(t->out, '"');
-	for (size_t at = 0; at < s.n;) {
-		size_t start = at;
-		int32_t cp = utf8_next(s, &at);
-
-		if (cp < 0)
-			buf_puts(t->out, "\xEF\xBF\xBD"); /* U+FFFD */
-		else if (cp == '"' || cp == '\\' || is_special(cp))
-			put_escape(t->out, cp);
-		else
-			buf_add(t->out, s.p + start, at - start);
-	}
-	buf_putc(t->out, '"');
+	emitter_quoted(t->out, s, "\\u%04X");
 }
 
 static bool is_bare_key(struct str key)

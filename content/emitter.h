@@ -12,6 +12,15 @@ const struct member **emitter_members(
 /* True if a number is within the range of a double, as readers ask. */
 bool number_is_finite(struct str digits);
 
+/* What JSON and TOML escape, though they would take some of it as it is. */
+bool emitter_is_special(int32_t cp);
+
+/*
+ * Text between double quotes.  Code is a format, as in "\\u%04x", for what has
+ * no escape of its own; bad bytes become U+FFFD.
+ */
+void emitter_quoted(struct buf *out, struct str s, const char *code);
+
 /*
  * What the YAML emitter's two halves share: where it stands in the output,
  * as PyYAML's emitter keeps it, so that it breaks lines where that does.
