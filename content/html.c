@@ -2,7 +2,7 @@
  * html - the plain text of HTML.
  *
  * What is simple is read as it stands (html_simple.c).  Of the rest gumbo
- * makes the tree, and a walk without recursion collects the text.
+ * makes the tree, and a walk through it collects the text.
  */
 #include "content/html.h"
 
@@ -46,57 +46,26 @@ static bool parts_words(GumboTag tag)
 	for (size_t i = 0; i < ARRAY_LEN(tags); i++)
 		if (tags[i] == tag)
 			return false;
-	return !is_silent(tag);
+	return true;
 }
 
-static const GumboVector *children_of(const GumboNode *node)
+/* As deep as the tree, whose depth has a limit. */
+static void collect(struct html_words *t, const GumboNode *node)
 {
-	static const GumboVector none;
+	const GumboVector *children;
+	bool edge;
 
-	if (node->type == GUMBO_NODE_ELEMENT)
-		return is_silent(node->v.element.tag)
-			       ? &none
-			       : &node->v.element.children;
-	return &none;
-}
-
-/* Text of a leaf, or the edge of an element. */
-static void visit(struct html_words *t, const GumboNode *node)
-{
-	if (node->type == GUMBO_NODE_ELEMENT)
-		t->gap = t->gap || parts_words(node->v.element.tag);
-	else if (node->type == GUMBO_NODE_TEXT ||
-		 node->type == GUMBO_NODE_CDATA ||
-		 node->type == GUMBO_NODE_WHITESPACE)
+	if (node->type == GUMBO_NODE_TEXT || node->type == GUMBO_NODE_CDATA ||
+		node->type == GUMBO_NODE_WHITESPACE)
 		html_words_add(t, str_of(node->v.text.text));
-}
-
-/* The next node in the document's order, or NULL behind root. */
-static const GumboNode *next_node(
-	struct html_words *t, const GumboNode *root, const GumboNode *node)
-{
-	const GumboVector *children = children_of(node);
-
-	if (children->length > 0)
-		return children->data[0];
-	while (node != root) {
-		const GumboNode *parent = node->parent;
-
-		children = &parent->v.element.children;
-		if (node->type == GUMBO_NODE_ELEMENT)
-			visit(t, node); /* its end is an edge as well */
-		if (node->index_within_parent + 1 < children->length)
-			return children->data[node->index_within_parent + 1];
-		node = parent;
-	}
-	return NULL;
-}
-
-static void collect(struct html_words *t, const GumboNode *root)
-{
-	for (const GumboNode *node = root; node != NULL;
-		node = next_node(t, root, node))
-		visit(t, node);
+	if (node->type != GUMBO_NODE_ELEMENT || is_silent(node->v.element.tag))
+		return;
+	children = html_children(node);
+	edge = parts_words(node->v.element.tag);
+	t->gap = t->gap || edge;
+	for (unsigned i = 0; i < children->length; i++)
+		collect(t, children->data[i]);
+	t->gap = t->gap || edge;
 }
 
 int html_text_parsed(

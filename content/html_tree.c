@@ -32,13 +32,12 @@ static void pool_free(void *data, void *p)
 /* The <body> of a tree; gumbo makes one whatever the text. */
 static const GumboNode *find_body(const GumboNode *root)
 {
-	const GumboVector *children = &root->v.element.children;
+	const GumboVector *children = html_children(root);
 
 	for (unsigned i = 0; i < children->length; i++) {
 		const GumboNode *child = children->data[i];
 
-		if (child->type == GUMBO_NODE_ELEMENT &&
-			child->v.element.tag == GUMBO_TAG_BODY)
+		if (html_is(child, GUMBO_TAG_BODY))
 			return child;
 	}
 	return root;
@@ -87,6 +86,22 @@ void html_tree_fini(struct html_tree *t)
 {
 	arena_fini(&t->arena);
 	*t = (struct html_tree){0};
+}
+
+bool html_is(const GumboNode *node, GumboTag tag)
+{
+	return node->type == GUMBO_NODE_ELEMENT && node->v.element.tag == tag;
+}
+
+bool html_is_blank(const GumboNode *node)
+{
+	return node->type == GUMBO_NODE_WHITESPACE ||
+	       node->type == GUMBO_NODE_COMMENT;
+}
+
+const GumboVector *html_children(const GumboNode *element)
+{
+	return &element->v.element.children;
 }
 
 struct str html_name(const GumboNode *element)

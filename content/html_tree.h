@@ -29,6 +29,11 @@ struct html_tree {
 int html_tree_parse(struct html_tree *t, struct str html, struct err *e);
 void html_tree_fini(struct html_tree *t);
 
+/* For walks through a tree. */
+bool html_is(const GumboNode *node, GumboTag tag);
+bool html_is_blank(const GumboNode *node); /* white space, or a comment */
+const GumboVector *html_children(const GumboNode *element);
+
 /* An element's name, lower case; of an unknown one as it is written. */
 struct str html_name(const GumboNode *element);
 

@@ -30,9 +30,4 @@ struct figure {
 };
 bool markdown_figure(const GumboNode *node, struct figure *out);
 
-/* For walks through a tree. */
-bool html_is(const GumboNode *node, GumboTag tag);
-bool html_is_blank(const GumboNode *node); /* white space, or a comment */
-const GumboVector *html_children(const GumboNode *element);
-
 #endif

@@ -14,22 +14,6 @@
 
 static bool put_children(struct line *l, const GumboNode *parent);
 
-bool html_is(const GumboNode *node, GumboTag tag)
-{
-	return node->type == GUMBO_NODE_ELEMENT && node->v.element.tag == tag;
-}
-
-bool html_is_blank(const GumboNode *node)
-{
-	return node->type == GUMBO_NODE_WHITESPACE ||
-	       node->type == GUMBO_NODE_COMMENT;
-}
-
-const GumboVector *html_children(const GumboNode *element)
-{
-	return &element->v.element.children;
-}
-
 static bool is_named(const GumboNode *node, const char *name)
 {
 	return ascii_same(html_name(node), str_of(name));

@@ -33,7 +33,7 @@ static void put_node(const GumboNode *node, struct buf *out);
 
 static void put_children(const GumboNode *element, struct buf *out)
 {
-	const GumboVector *children = &element->v.element.children;
+	const GumboVector *children = html_children(element);
 
 	for (unsigned i = 0; i < children->length; i++)
 		put_node(children->data[i], out);

@@ -47,7 +47,7 @@ char cleaning_last(const struct cleaning *c)
 
 static const GumboNode *first_element(const GumboNode *parent)
 {
-	const GumboVector *children = &parent->v.element.children;
+	const GumboVector *children = html_children(parent);
 	const GumboNode *first =
 		children->length > 0 ? children->data[0] : NULL;
 
