@@ -41,7 +41,7 @@ struct link model_field_link(const struct value *v);
  * "7 not found" is what the server calls option 7 when it was deleted; so in
  * English, the language of whose key it is.
  */
-bool model_is_dangling(struct arena *a, const struct link *link);
+bool model_is_dangling(int64_t id, struct str title);
 
 /*
  * The name that the work package itself or one of its custom fields has for

@@ -14,11 +14,13 @@ static bool is_multiple(const struct schema_field *field)
 	return str_starts(field->type, STR("[]"));
 }
 
-bool model_is_dangling(struct arena *a, const struct link *link)
+bool model_is_dangling(int64_t id, struct str title)
 {
-	return link->id != 0 &&
-	       str_eq(link->title,
-		       arena_printf(a, "%lld not found", (long long)link->id));
+	char digits[STR_INT];
+	struct str number = str_int(digits, id);
+
+	return id != 0 && str_starts(title, number) &&
+	       str_is(str_skip(title, number.n), " not found");
 }
 
 struct link model_field_link(const struct value *v)
@@ -42,7 +44,7 @@ static struct value field_link(struct evaluation *with,
 	struct link link = model_field_link(v);
 	struct value out = model_read_link(with, field->name, &link, "name");
 
-	if (model_is_dangling(with->arena, &link))
+	if (model_is_dangling(link.id, link.title))
 		return (struct value){0};
 	if (out.type == VALUE_MAP && !str_ends(field->type, STR("User")) &&
 		!str_ends(field->type, STR("Version")))

@@ -8,8 +8,7 @@
 #include "content/model.h"
 
 /* Does the link lead there, and to something that is still there? */
-static bool leads_to(
-	struct evaluation *with, const struct link *l, struct str path)
+static bool leads_to(const struct link *l, struct str path)
 {
 	enum read_kind kind;
 	int64_t id;
@@ -20,7 +19,7 @@ static bool leads_to(
 				      id == href_id(path)
 			    : str_ends(l->href, path);
 
-	return same && !model_is_dangling(with->arena, l);
+	return same && !model_is_dangling(l->id, l->title);
 }
 
 static struct str name_of(struct evaluation *with, const struct link *l)
@@ -38,7 +37,7 @@ static struct str own_name(struct evaluation *with, struct str path)
 		&wp->responsible, &wp->version, &wp->project};
 
 	for (size_t i = 0; i < ARRAY_LEN(links); i++)
-		if (leads_to(with, links[i], path))
+		if (leads_to(links[i], path))
 			return name_of(with, links[i]);
 	return STR_NONE;
 }
@@ -55,7 +54,7 @@ static struct str field_name(
 			return name;
 	}
 	link = model_field_link(v);
-	return leads_to(with, &link, path) ? name_of(with, &link) : STR_NONE;
+	return leads_to(&link, path) ? name_of(with, &link) : STR_NONE;
 }
 
 struct str model_known_name(struct evaluation *with, struct str path)

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "content/model.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
 #include "daemon/mapper.h"
@@ -175,13 +176,19 @@ static bool is_back(const struct mapper *m, enum read_kind kind, int64_t id,
 	return follows;
 }
 
-/* What is in use is not deleted: nothing depends on it then. */
-static bool is_deleted(const struct names *n, enum read_kind kind, int64_t id)
+/*
+ * A type or status in use is not deleted: nothing depends on it then.  What a
+ * custom field leads to may be, and is null then.
+ */
+static bool is_deleted(
+	const struct names *n, enum read_kind kind, int64_t id, struct str now)
 {
 	return (kind == READ_TYPE && n->known[NAMES_TYPES] &&
 		       !names_have_type(n, id)) ||
 	       (kind == READ_STATUS && n->known[NAMES_STATUSES] &&
-		       !names_have_status(n, id));
+		       !names_have_status(n, id)) ||
+	       (kind >= READ_VERSION && kind <= READ_ITEM &&
+		       model_is_dangling(id, now));
 }
 
 static int on_renamed(
@@ -193,9 +200,10 @@ static int on_renamed(
 	struct called called = {0};
 	int r = 1;
 
-	if (is_named(m, kind, was) && !is_deleted(&m->names, kind, id))
+	if (is_named(m, kind, was))
 		r = find_called(m, kind, id, was, &called, e);
-	if (r == 0 && !is_back(m, kind, id, was, &called)) {
+	if (r == 0 && !is_deleted(&m->names, kind, id, buf_str(&called.now)) &&
+		!is_back(m, kind, id, was, &called)) {
 		f->items = grow(f->items, f->n, &f->cap, sizeof(*f->items));
 		f->items[f->n++] = (struct frozen_thing){
 			.kind = kind,
@@ -445,7 +453,8 @@ static int look_at(struct mapper *m, const struct read *read, struct err *e)
 		return 0;
 	r = store_name(m->store, read->kind, read->id, &found, &known, e);
 	if (r == 0 && found && !str_eq(buf_str(&known), read->name) &&
-		(is_named(m, read->kind, buf_str(&known)) ||
+		(is_frozen(&m->frozen, read->kind, read->id) ||
+			is_named(m, read->kind, buf_str(&known)) ||
 			is_named(m, read->kind, read->name)))
 		r = mapper_learn(m, read->kind, read->id, read->name, e);
 	buf_fini(&known);

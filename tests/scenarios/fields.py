@@ -18,6 +18,17 @@ documents:
     number: ${ cf["CF int"] }
 """
 
+COMPARED = """
+documents:
+- match: { where: "${ id in [4, 5] and cf[\\"CF list\\"] != 'Gamma' }" }
+  path: ${ id }.md
+  front_matter:
+    title: ${ subject }
+    hot: ${ cf["CF list"] == "Beta" }
+    many: ${ "Foo" in cf["CF multilist"] }
+    first: ${ cf["CF version"].name == "Version 1" }
+"""
+
 AUDIENCE = """
 documents:
 - path: ${ id }.md
@@ -93,6 +104,39 @@ def field(w):
                        "schema": schema["customField7"]}))
 
 
+def compared(tap):
+    """What the mapping names is deleted: that is no other name of it."""
+    with StandIn() as server, Sync(
+            server.url, projects="[ccm, ccm-sub]", mapping=COMPARED) as sync:
+        w = World(tap, server, sync)
+        version = w.server.get("/api/v3/versions/1").json()["name"]
+        sync.configure(mapping=COMPARED.replace("Version 1", version))
+        w.after("an option that the mapping names", "hot: true")
+        w.after("is deleted", "hot: false",
+                ("forget", {"kind": "option", "id": 2}))
+        tap.ok("frozen" not in sync.opsync("status").out,
+               "which freezes nothing", sync.opsync("status"))
+        w.after("what has it goes on", "title: Anew", ("edit", {
+            "id": 4, "set": {"subject": "Anew"}}))
+        w.after("one of several is deleted", "many: false",
+                ("forget", {"kind": "option", "id": 4}))
+        w.after("and a version", "first: false", ("rename", {
+            "kind": "version", "id": 1, "name": "1 not found"}))
+
+
+def frozen_before(tap):
+    """It has another name, and then is deleted: it thaws."""
+    with StandIn() as server, Sync(server.url, mapping=COMPARED) as sync:
+        sync.once()
+        server.side("rename", {"kind": "option", "id": 2, "name": "Delta"})
+        tap.ok("calls 'Delta' now" in sync.once("--reconcile").err and
+               b"hot: true" in sync.tree()["4.md"],
+               "an option that the mapping names is renamed")
+        World(tap, server, sync).after(
+            "and deleted", "hot: false",
+            ("forget", {"kind": "option", "id": 2}))
+
+
 def single(tap):
     """Several values are not allowed any more: the server keeps one, and
     moves nothing.  Those that a reconcile does not read by itself have two,
@@ -121,6 +165,8 @@ def main():
         for part in (renamed, deleted, field):
             part(w)
         tap.same(sync.flaws(), [], "a repository without a flaw")
+    compared(tap)
+    frozen_before(tap)
     single(tap)
     return tap.end()
 
