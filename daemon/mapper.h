@@ -396,14 +396,15 @@ int mapper_end_names(struct mapper *m, int code, struct err *e);
 int mapper_reload_names(struct mapper *m, struct err *e);
 
 /*
- * Work packages that show all other names, and users whom none shows (without
- * all, some of them, others each time); the caller frees both.  What the server
- * says of such a user is taken in: STR_NONE, that it does not show him.
+ * Of the work packages that the server shows, in order, those that show all
+ * other names, and users whom none shows (without all, some of them, others
+ * each time); the caller frees both.  What the server says of such a user is
+ * taken in: STR_NONE, that it does not show him.
  */
-int mapper_witnesses(struct mapper *m, bool all, struct mapper_ids *ids,
-	struct mapper_ids *users, struct err *e);
-int mapper_take_user(
-	struct mapper *m, int64_t id, struct str body, struct err *e);
+int mapper_witnesses(struct mapper *m, bool all, const struct ids *shown,
+	struct mapper_ids *ids, struct mapper_ids *users, struct err *e);
+int mapper_take_user(struct mapper *m, const struct ids *shown, int64_t id,
+	struct str body, struct err *e);
 
 /*
  * Take the relations of n work packages in, given as pages of elements.

@@ -380,11 +380,11 @@ static int choose_users(
 	return r == 0 ? state_put(s, LAST_USER, str_int(digits, last), e) : r;
 }
 
-int mapper_witnesses(struct mapper *m, bool all, struct mapper_ids *ids,
-	struct mapper_ids *users, struct err *e)
+int mapper_witnesses(struct mapper *m, bool all, const struct ids *shown,
+	struct mapper_ids *ids, struct mapper_ids *users, struct err *e)
 {
 	struct witnesses w = {ids, users};
-	int r = store_witnesses(m->store, add_witness, &w, e);
+	int r = store_witnesses(m->store, shown, add_witness, &w, e);
 
 	return r == 0 && !all && users->n > USERS_AT_ONCE
 		       ? choose_users(m, users, e)
@@ -396,10 +396,11 @@ int mapper_witnesses(struct mapper *m, bool all, struct mapper_ids *ids,
  * those who were deleted.  So one that named this one is asked for again: if
  * it does no more, none does (mapper_reread.c).
  */
-static int miss_user(struct mapper *m, int64_t id, struct err *e)
+static int miss_user(
+	struct mapper *m, const struct ids *shown, int64_t id, struct err *e)
 {
 	int64_t lister;
-	int r = store_lister(m->store, id, &lister, e);
+	int r = store_lister(m->store, shown, id, &lister, e);
 
 	if (r == 0 && lister == 0)
 		return mapper_learn(m, READ_USER, id, STR(""), e);
@@ -408,14 +409,14 @@ static int miss_user(struct mapper *m, int64_t id, struct err *e)
 	return r;
 }
 
-int mapper_take_user(
-	struct mapper *m, int64_t id, struct str body, struct err *e)
+int mapper_take_user(struct mapper *m, const struct ids *shown, int64_t id,
+	struct str body, struct err *e)
 {
 	struct api_user user = {0};
 	int r;
 
 	if (body.p == NULL)
-		return miss_user(m, id, e);
+		return miss_user(m, shown, id, e);
 	arena_reset(&m->arena);
 	r = api_user_parse(&m->arena, body, &user, e);
 	return r == 0 ? mapper_learn(m, READ_USER, id, user.name, e) : r;

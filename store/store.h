@@ -27,6 +27,7 @@
  * repository, or one that libgit2 cannot read, with the way out).
  */
 struct store;
+struct ids; /* store/ids.h */
 
 typedef void store_told_fn(void *arg, enum log_level level, const char *text);
 
@@ -388,18 +389,19 @@ int store_lost_reads(struct store *s, int64_t work_package,
 /*
  * Work packages that together name all things with a name which documents
  * read and which the server has no list of for everybody; and users (with
- * work_package 0) whom none of them names.  Without what is staged.
+ * work_package 0) whom none of them names.  Of those that are shown, which are
+ * in order; without what is staged.
  */
 typedef void store_witness_fn(void *arg, int64_t work_package, int64_t user);
-int store_witnesses(
-	struct store *s, store_witness_fn *fn, void *arg, struct err *e);
+int store_witnesses(struct store *s, const struct ids *shown,
+	store_witness_fn *fn, void *arg, struct err *e);
 
 /*
- * One that read a user, and whose list of attachments names him; 0: none does.
- * Without what is staged.
+ * One that is shown and read a user, and whose list of attachments names him;
+ * 0: none does.  Without what is staged.
  */
-int store_lister(
-	struct store *s, int64_t user, int64_t *work_package, struct err *e);
+int store_lister(struct store *s, const struct ids *shown, int64_t user,
+	int64_t *work_package, struct err *e);
 
 /* Did any work package read a thing? */
 int store_is_read(struct store *s, enum read_kind kind, int64_t id, bool *read,

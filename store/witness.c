@@ -3,7 +3,8 @@
  *
  * Renaming a user, a version or an option moves no work package, and not
  * everybody may ask for these things themselves; but each work package that
- * names one shows its name.  So some are chosen that name all of them.
+ * names one shows its name.  So some are chosen that name all of them, of
+ * those that the server shows.
  *
  * Who only wrote a comment, or uploaded a file, is named by no work package
  * itself, and has to be asked for.
@@ -13,13 +14,16 @@
 #include <stdlib.h>
 
 #include "base/util.h"
+#include "store/ids.h"
 #include "store/parts.h"
 
 /* Does a source name a user, or a group, which has a user's id? */
 #define SHOWS(id)                                                              \
 	"(instr(plain(w.source), 'users/' || " id " || '\"') > 0"              \
 	" OR instr(plain(w.source), 'groups/' || " id " || '\"') > 0)"
-#define LISTS(id) "instr(plain(w.attachments), 'users/' || " id " || '\"') > 0"
+
+/* Whom the sources of the first few that read him do not show is asked for. */
+#define FEW 50
 
 struct thing {
 	int64_t kind;
@@ -65,52 +69,74 @@ static int compare(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-/* The work package that a question about a thing (?1, ?2) gives; 0: none. */
-static int find_one(struct state *s, const char *sql, const struct thing *thing,
-	int64_t *out, struct err *e)
-{
-	struct query q = query_open(s, sql);
+/* Questions about a work package (?1) and a user (?2). */
+static const char shows[] =
+	"SELECT 1 FROM work_package w WHERE w.id = ?1 AND " SHOWS("?2");
+static const char lists[] =
+	"SELECT 1 FROM work_package w WHERE w.id = ?1"
+	" AND instr(plain(w.attachments), 'users/' || ?2 || '\"') > 0";
 
-	bind_int(&q, thing->kind);
-	bind_int(&q, thing->id);
-	return query_one(&q, 0, out, e);
+static int ask(struct state *s, const char *question, int64_t work_package,
+	int64_t user, bool *holds, struct err *e)
+{
+	struct query q = query_open(s, question);
+
+	bind_int(&q, work_package);
+	bind_int(&q, user);
+	return query_any(&q, holds, e);
 }
 
-static const char reader_of[] = "SELECT work_package FROM read"
-				" WHERE kind = ?1 AND id = ?2 LIMIT 1";
+/*
+ * The first that reads a thing and is shown, and for which the question holds,
+ * if there is one; 0: none.
+ */
+static int find_reader(struct state *s, const struct thing *thing,
+	const struct ids *shown, const char *question, int64_t *out,
+	struct err *e)
+{
+	struct query q = query_open(
+		s, "SELECT work_package FROM read WHERE kind = ?1 AND id = ?2");
+	size_t left = question == shows ? FEW : SIZE_MAX;
 
-/* Its source shows a user.  Those beyond the first few need not be looked at:
- * whom they do not show is asked for. */
-static const char shower_of[] =
-	"SELECT r.work_package FROM (SELECT work_package FROM read"
-	" WHERE kind = ?1 AND id = ?2 LIMIT 50) r JOIN work_package w"
-	" ON w.id = r.work_package WHERE " SHOWS("?2") " LIMIT 1";
+	*out = 0;
+	bind_int(&q, thing->kind);
+	bind_int(&q, thing->id);
+	while (*out == 0 && left > 0 && query_next(&q)) {
+		int64_t reader = column_int(&q);
+		bool holds = true;
 
-static const char lister_of[] =
-	"SELECT r.work_package FROM read r JOIN work_package w"
-	" ON w.id = r.work_package WHERE r.kind = ?1 AND r.id = ?2"
-	" AND " LISTS("?2") " LIMIT 1";
+		if (!ids_have(shown->items, shown->n, reader))
+			continue;
+		left--;
+		if (question != NULL)
+			query_take(&q, ask(s, question, reader, thing->id,
+					       &holds, &q.err));
+		if (q.err.code == 0 && holds)
+			*out = reader;
+	}
+	return query_close(&q, e);
+}
 
 /* Only a comment or a file may name a user. */
 static int look_for_shower(struct state *s, const struct thing *thing,
-	int64_t *reader, bool *hidden, struct err *e)
+	const struct ids *shown, int64_t *reader, bool *hidden, struct err *e)
 {
-	int code = find_one(s, reader_of, thing, reader, e);
+	int code = find_reader(s, thing, shown, NULL, reader, e);
 
 	*hidden = false;
 	if (code != 0 || *reader == 0 || thing->kind != READ_USER)
 		return code;
-	code = find_one(s, shower_of, thing, reader, e);
+	code = find_reader(s, thing, shown, shows, reader, e);
 	*hidden = code == 0 && *reader == 0;
 	return code;
 }
 
-int store_lister(
-	struct store *s, int64_t user, int64_t *work_package, struct err *e)
+int store_lister(struct store *s, const struct ids *shown, int64_t user,
+	int64_t *work_package, struct err *e)
 {
 	const struct thing thing = {.kind = READ_USER, .id = user};
 
-	return find_one(s->state, lister_of, &thing, work_package, e);
+	return find_reader(s->state, &thing, shown, lists, work_package, e);
 }
 
 static int mark_seen(struct state *s, int64_t work_package,
@@ -136,8 +162,8 @@ static int mark_seen(struct state *s, int64_t work_package,
 	return query_close(&q, e);
 }
 
-int store_witnesses(
-	struct store *s, store_witness_fn *fn, void *arg, struct err *e)
+int store_witnesses(struct store *s, const struct ids *shown,
+	store_witness_fn *fn, void *arg, struct err *e)
 {
 	struct things things = {0};
 	int code = load_things(s->state, &things, e);
@@ -149,7 +175,8 @@ int store_witnesses(
 
 		if (thing->seen)
 			continue;
-		code = look_for_shower(s->state, thing, &reader, &hidden, e);
+		code = look_for_shower(
+			s->state, thing, shown, &reader, &hidden, e);
 		if (code == 0 && hidden)
 			fn(arg, 0, thing->id);
 		if (code != 0 || reader == 0)

@@ -272,8 +272,44 @@ def long_ago(tap):
                    for i in (2, 3)), "by their newest names", sync.tree())
 
 
+KEPT = FILES.replace("match: {}", "match: {}\n  when_gone: keep")
+
+
+def unshown(tap, what, order):
+    """Who reads a name first is shown no more: another one tells the new
+    name, and that somebody has none any more."""
+    with StandIn("--generate", "8", "--projects", "2") as server, Sync(
+            server.url, projects="[demo-1, demo-2]", mapping=KEPT) as sync:
+        for ident in range(1, 9):
+            server.side("edit", {
+                "id": ident, "updatedAt": "2020-01-0%dT00:00:00Z" % ident,
+                "set": {"author": 6 if ident < 8 else None,  # polled
+                        "project": 2 if ident == 1 else 1}})
+        server.side("rename", {"kind": "user", "id": 7, "name": "Seven"})
+        who = {"href": "/api/v3/users/7", "title": "Seven"}
+        for ident in (1, 2):
+            server.side("attach", {
+                "work_package": ident, "content": "x", "file_name": "a.txt",
+                "silent": True, "set": {"_links": {"author": who}}})
+        sync.once()
+        server.side(*order)
+        for name in "at once", "later":
+            server.side("rename", {"kind": "user", "id": 6, "name": name})
+            sync.once("--reconcile")
+            tap.ok(all(b"author: " + name.encode() in sync.tree()[path]
+                       for path in ("2.md", "3.md", "7.md")),
+                   what + ": the new name, " + name, sync.tree())
+        server.side("forget", {"kind": "user", "id": 7})
+        sync.once("--reconcile")
+        tap.ok(b"Seven" not in sync.tree()["2.md"],
+               what + ": and an uploader who is deleted has none",
+               sync.tree()["2.md"])
+
+
 def main():
     tap = Tap()
+    unshown(tap, "a witness is deleted, kept", ("delete", {"id": 1}))
+    unshown(tap, "a witness is archived", ("archive", {"project": 2}))
     back(tap)
     long_ago(tap)
     only_uploader(tap)
