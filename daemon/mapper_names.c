@@ -53,15 +53,19 @@ static bool joins(const struct mapper *m, const struct project *p)
 
 /*
  * One that was not shown before may have changed unseen meanwhile: what is
- * known of it is asked for again.
+ * known of it is asked for again.  So are its relations, which the server did
+ * not tell either.
  */
 static int learn_project(struct mapper *m, const struct project *old,
 	const struct project *now, struct err *e)
 {
 	int r = mapper_learn(m, READ_PROJECT, now->id, now->name, e);
 
-	if (r == 0 && old == NULL)
-		return store_mark_unread(m->store, now->id, 0, e);
+	if (r == 0 && old == NULL) {
+		r = store_mark_unread(m->store, now->id, 0, e);
+		return r == 0 ? store_forget_relations(m->store, now->id, e)
+			      : r;
+	}
 	if (r != 0 || str_eq(old->identifier, now->identifier))
 		return r;
 	r = store_mark_readers(m->store, READ_PROJECT, now->id, e);

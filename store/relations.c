@@ -128,3 +128,13 @@ void store_put_relations(
 	if (query_run(&q, &e) != 0 && s->broken.code == 0)
 		s->broken = e;
 }
+
+int store_forget_relations(struct store *s, int64_t project_id, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"DELETE FROM relations WHERE work_package IN"
+		" (SELECT id FROM work_package WHERE project_id = ?)");
+
+	bind_int(&q, project_id);
+	return query_run(&q, e);
+}

@@ -432,6 +432,9 @@ int store_relations(struct store *s, int64_t work_package, bool *found,
 void store_put_relations(
 	struct store *s, int64_t work_package, struct str source);
 
+/* Forget, at once, the relations of the work packages of a project. */
+int store_forget_relations(struct store *s, int64_t project_id, struct err *e);
+
 /*
  * The work packages whose documents read their relations: all, or those of
  * which none are known.  The caller frees *ids.

@@ -98,8 +98,35 @@ def otherwise_called(w):
     w.after("no more", 5, [], [("unrelate", {"id": 20})])
 
 
+def archived(tap):
+    """What is related in a project that is not shown for a while."""
+    with StandIn("--generate", "6", "--projects", "2") as server, Sync(
+            server.url, projects="'*'", mapping=MAPPING) as sync:
+        for ident in range(1, 7):
+            server.side("edit", {
+                "id": ident, "updatedAt": "2020-01-0%dT00:00:00Z" % ident,
+                "set": {"subject": "wp%d" % ident,
+                        "project": 1 if ident < 4 else 2}})
+        for order in relate(1, 1, 2), relate(2, 1, 4):
+            server.side(*order)
+        w = World(tap, server, sync)
+        w.after("in two projects", 1, ["precedes wp2", "precedes wp4"])
+        server.side("archive", {"project": 1})
+        whole = sync.tree()
+        sync.once("--reconcile")
+        tap.same([sync.tree()[path] for path in ("1.md", "2.md")],
+                 [whole[path] for path in ("1.md", "2.md")],
+                 "in an archived one, they stay")
+        tap.ok(b"wp1" not in sync.tree()["4.md"],
+               "and are not shown from the other one", sync.tree()["4.md"])
+        server.side("archive", {"project": 1, "archived": False})
+        w.after("that is back, in a poll", 1, ["precedes wp2", "precedes wp4"],
+                [edit(3, "wp3, again")], ())
+
+
 def main():
     tap = Tap()
+    archived(tap)
     more = "guard: { max_delete: { share: 100% } }"
     with StandIn("--generate", "6") as server, Sync(
             server.url, projects="[demo-1]", mapping=QUIET,
