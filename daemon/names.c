@@ -13,6 +13,7 @@
 #include "base/util.h"
 #include "daemon/frozen.h"
 #include "daemon/names_renamed.h"
+#include "store/ids.h"
 
 #define NO_SCHEMA "{}" /* a pair that the key's user may not see */
 
@@ -269,18 +270,35 @@ bool names_have_lists(const struct names *n)
 
 /* --- Remembering answers ------------------------------------------------ */
 
-/* What is not on them all is not gone: a part counts for nothing. */
+/* Elements without an id are not told from each other. */
+static bool any_twice(struct arena *a, struct str whole)
+{
+	struct api_list list;
+	int64_t *ids;
+
+	return api_ids_parse(a, whole, &list, &ids, NULL) == 0 &&
+	       ids_distinct(ids, list.n) != list.n;
+}
+
+/*
+ * What is not on them all is not gone: a part counts for nothing, nor does a
+ * list that changed while it was read, and so may have skipped one.
+ */
 static int join_pages(
 	const struct str *pages, size_t n_pages, struct buf *out, struct err *e)
 {
 	struct arena scratch = {0};
 	struct buf elements = {0};
 	struct api_list list = {0};
+	bool moved = false;
 	size_t n = 0;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n_pages; i++) {
+		int64_t total = list.total;
+
 		r = api_list_scan(&scratch, pages[i], &list, e);
+		moved |= i > 0 && list.total != total;
 		for (size_t k = 0; r == 0 && k < list.n; k++) {
 			if (n++ > 0)
 				buf_putc(&elements, ',');
@@ -296,6 +314,10 @@ static int join_pages(
 		n);
 	buf_add_str(out, buf_str(&elements));
 	buf_puts(out, "]}}");
+	if (r == 0 && n_pages > 1 &&
+		(moved || any_twice(&scratch, buf_str(out))))
+		r = err_set(e, ERR_UNAVAILABLE,
+			"the server's list changed while it was read");
 	buf_fini(&elements);
 	arena_fini(&scratch);
 	return r;

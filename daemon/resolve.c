@@ -24,6 +24,7 @@
 #include "daemon/instance.h"
 
 #define PROJECTS_PAGE 100
+#define MAX_WALKS 5
 #define PAIRS_A_REQUEST 100
 #define MANY_PAIRS 2000 /* or 20 requests */
 
@@ -254,11 +255,26 @@ static void on_checked(struct job *job)
 								    : END);
 }
 
+/* A list that changed while it was read is read again. */
+static bool walk_again(struct resolve *r)
+{
+	if (r->step != PROJECTS || r->err.code != ERR_UNAVAILABLE ||
+		++r->walks == MAX_WALKS)
+		return false;
+	r->err = (struct err){0};
+	r->n_listed = 0;
+	return true;
+}
+
 static void on_put(struct job *job)
 {
 	struct resolve *r = container_of(job, struct resolve, job);
 
 	clear_bodies(r);
+	if (walk_again(r)) {
+		proceed(r, PROJECTS);
+		return;
+	}
 	sync_name_answer(&r->request, &r->err);
 	if (r->step == STATUSES && r->err.code == 0) {
 		r->job = (struct job){.run = run_check, .done = on_checked};
@@ -427,7 +443,7 @@ static void enter(struct resolve *r, enum step step)
 		return;
 	}
 	ask(r, &path);
-	if (step == PROJECTS && r->n_bodies == 0)
+	if (step == PROJECTS && r->n_bodies == 0 && r->walks == 0)
 		ask_ahead(r);
 }
 

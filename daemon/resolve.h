@@ -50,6 +50,7 @@ struct resolve {
 	struct buf *bodies; /* answers of this step, page by page */
 	int64_t total;      /* projects, by the server's word */
 	size_t n_listed;    /* projects in the pages so far */
+	int walks;          /* through them that did not count */
 	bool seeking;       /* schemas, until each field is found */
 	size_t n_all; /* pairs that may be there, the first n_pairs are asked */
 	size_t n_pairs, next_pair, n_asked;

@@ -127,6 +127,46 @@ def moving(tap):
         tap.tree(sync.tree(), sync.scratch(), "nor in a catching-up poll")
 
 
+def shrinking(tap):
+    """A project is deleted between two pages of them: what follows moves up."""
+    with StandIn("--generate", "150", "--projects", "150") as server, Sync(
+            server.url, projects="'*'", mapping=TEXT) as sync:
+        for wp in server.state()["workPackages"]:
+            if wp["_links"]["project"]["href"].endswith("/projects/150"):
+                server.side("delete", {"id": wp["id"]})
+        server.side("fault", {"match": "/projects?", "delay_ms": 1000})
+
+        def forget():
+            until(lambda: any("/projects?" in r["path"]
+                              for r in server.requests()))
+            server.side("forget", {"kind": "project", "id": 150})
+
+        other = threading.Thread(target=forget)
+        other.start()
+        done = sync.once()
+        other.join()
+        asked = [r["path"].split("offset=")[1] for r in server.requests()
+                 if "/projects?" in r["path"]]
+        tap.same((done.code, asked), (0, ["1", "2"] * 2),
+                 "a project is deleted while they are listed")
+        tap.tree(sync.tree(), sync.scratch(), "and no other is missed")
+        for what, order in (
+                ("whose total moves each time", {
+                    "replace": '"total":149', "with": '"total":148'}),
+                ("whose page comes twice", {"body": server.get(
+                    "/api/v3/projects?pageSize=100").body.decode()})):
+            server.side("requests/reset")
+            server.side("fault", dict(
+                order, match="pageSize=100&offset=2", times=-1))
+            done = sync.once("--full")
+            tap.ok(done.code == 69 and "/projects" in done.err and
+                   sum("/projects?" in r["path"]
+                       for r in server.requests()) == 10,
+                   "a list of them %s: five times, and no more" % what, done)
+            server.side("faults/clear")
+        tap.same(sync.once("--full").code, 0, "and well again")
+
+
 def late(tap):
     """A change that is stamped before the cursor and seen behind it."""
     with StandIn("--generate", "30") as server, Sync(
@@ -238,7 +278,7 @@ def main():
     tap = Tap()
     got, wanted = clamped(tap)
     tap.tree(got, wanted, "as from nothing")
-    for part in (ties, moving, late, future, scope, vanished, newest_first):
+    for part in (ties, moving, shrinking, late, future, scope, vanished, newest_first):
         part(tap)
     return tap.end()
 
