@@ -227,7 +227,7 @@ static void on_told(struct job *job)
 static void tell(struct batches_lane *bl)
 {
 	bl->failing = true;
-	mapper_ids_add(&bl->batches->failed, bl->batches->ids[bl->start]);
+	ids_add(&bl->batches->failed, bl->batches->ids[bl->start]);
 	bl->job =
 		(struct job){.run = run_tell, .done = on_told, .shares = true};
 	worker_give(bl->batches->sync->worker, &bl->job);
@@ -306,13 +306,6 @@ static void on_too_long(struct batches *b, struct batches_lane *bl)
 
 /* --- What the server refuses --------------------------------------------- */
 
-static void vanish(struct batches *b, int64_t id)
-{
-	b->vanished = grow(b->vanished, b->n_vanished, &b->cap_vanished,
-		sizeof(*b->vanished));
-	b->vanished[b->n_vanished++] = id;
-}
-
 static void on_scope(struct api_request *probe)
 {
 	struct batches_lane *bl =
@@ -323,7 +316,7 @@ static void on_scope(struct api_request *probe)
 	if (probe->err.code != 0)
 		fail(b, &probe->err);
 	else
-		vanish(b, b->ids[bl->start]);
+		ids_add(&b->vanished, b->ids[bl->start]);
 	proceed(b);
 }
 
@@ -332,7 +325,7 @@ static void on_refused(struct batches *b, struct batches_lane *bl)
 	if (bl->n > 1)
 		halve(b, bl, false);
 	else if (b->sync->scope.n_projects == 0)
-		vanish(b, b->ids[bl->start]);
+		ids_add(&b->vanished, b->ids[bl->start]);
 	else if (b->err.code == 0 && !b->canceled)
 		probe(bl, on_scope);
 }
@@ -414,7 +407,7 @@ void batches_fini(struct batches *b)
 			api_request_fini(&b->lanes[i].probe);
 		}
 	free(b->stack);
-	free(b->vanished);
-	free(b->failed.ids);
+	free(b->vanished.items);
+	free(b->failed.items);
 	*b = (struct batches){0};
 }

@@ -30,16 +30,15 @@ struct batches {
 	 * scope, of which a project is gone.
 	 */
 	struct err err; /* of all, not of one work package */
-	size_t n_vanished;
-	int64_t *vanished;
-	struct mapper_ids failed; /* the server fails at a list with one of
-				     them; owned until then, too */
+	struct ids vanished;
+	struct ids failed; /* the server fails at a list with one of them;
+			      owned until then, too */
 
 	/* Private. */
 	batches_done_fn *done;
 	size_t next; /* the first id not asked for yet */
 	size_t most; /* ids a batch */
-	size_t n_stack, cap_stack, cap_vanished;
+	size_t n_stack, cap_stack;
 	struct batches_range *stack; /* halves of refused batches */
 	size_t n_good, n_bad;        /* lists; bad: the server failed at them */
 	struct batches_lane {

@@ -125,8 +125,10 @@ static void on_listing(struct listing *l)
 		proceed(c);
 		return;
 	}
-	c->batches = (struct batches){
-		.sync = c->sync, .items = c->items, .n = l->n, .ids = l->ids};
+	c->batches = (struct batches){.sync = c->sync,
+		.items = c->items,
+		.n = l->ids.n,
+		.ids = l->ids.items};
 	batches_start(&c->batches, on_batches);
 }
 
@@ -149,7 +151,7 @@ static void on_found(struct batches *b)
 	if (b->err.code != 0 && c->err.code == 0)
 		c->err = b->err;
 	for (size_t i = 0; i < b->failed.n && room; i++)
-		room = sync_hide(c->sync, b->failed.ids[i]);
+		room = sync_hide(c->sync, b->failed.items[i]);
 	if (c->err.code == 0 && (!room || ++c->n_finds > FINDS_MOST))
 		c->err = c->fault;
 	batches_fini(b);

@@ -181,7 +181,7 @@ void control_end(struct control_request *r)
 	buf_puts(&lines, "}\n");
 	json_decref(client->what);
 	client->what = NULL;
-	free(r->want.ids);
+	free(r->want.ids.items);
 	client->request = (struct control_request){0};
 	if (client->closing) {
 		buf_fini(&lines);

@@ -31,7 +31,6 @@
 
 #include "base/stamp.h"
 #include "daemon/log.h"
-#include "store/ids.h"
 
 #define DAY (86400 * STAMP_SECOND)
 #define LEFT_MOST 3 /* one after the other */
@@ -124,7 +123,7 @@ static void on_listing(struct listing *l)
 	struct full *f = container_of(l, struct full, listing);
 
 	f->err = l->err.code != 0 && f->doubt.code != 0 ? f->doubt : l->err;
-	f->n_ids = l->n;
+	f->n_ids = l->ids.n;
 	proceed(f, PLANNING);
 }
 
@@ -138,47 +137,29 @@ static struct ids shown_ids(const struct full *f)
 struct plan {
 	struct full *f;
 	size_t next; /* in the list of ids; both walks are ascending */
-	size_t cap_todo, cap_missing;
 	bool resuming;
 };
-
-static void add_todo(struct plan *p, int64_t id)
-{
-	struct full *f = p->f;
-
-	f->todo = grow(f->todo, f->n_todo, &p->cap_todo, sizeof(*f->todo));
-	f->todo[f->n_todo++] = id;
-}
-
-static void add_missing(struct plan *p, const struct state_head *wp)
-{
-	struct full *f = p->f;
-
-	if (frozen_project(f->sync->mapper, wp->project_id))
-		return;
-	f->missing = grow(
-		f->missing, f->n_missing, &p->cap_missing, sizeof(*f->missing));
-	f->missing[f->n_missing++] = wp->id;
-}
 
 static int plan_known(void *arg, const struct state_head *wp, struct err *e)
 {
 	struct plan *p = arg;
-	const struct listing *l = &p->f->listing;
-	bool read = p->f->reconcile ||
-		    (p->resuming &&
-			    wp->generation == p->f->sync->mapper->generation);
+	struct full *f = p->f;
+	struct mapper *m = f->sync->mapper;
+	const struct ids *listed = &f->listing.ids;
+	bool read = f->reconcile ||
+		    (p->resuming && wp->generation == m->generation);
 
 	(void)e;
-	while (p->next < l->n && l->ids[p->next] < wp->id)
-		add_todo(p, l->ids[p->next++]);
-	if (p->next == l->n || l->ids[p->next] != wp->id) {
-		add_missing(p, wp);
+	while (p->next < listed->n && listed->items[p->next] < wp->id)
+		ids_add(&f->todo, listed->items[p->next++]);
+	if (p->next == listed->n || listed->items[p->next] != wp->id) {
+		if (!frozen_project(m, wp->project_id))
+			ids_add(&f->missing, wp->id);
 		return 0;
 	}
 	if (!read || wp->outcome == OUTCOME_GONE ||
-		guard_holds_gone(&p->f->sync->mapper->guard, wp->id))
-		add_todo(p, wp->id);
+		guard_holds_gone(&m->guard, wp->id))
+		ids_add(&f->todo, wp->id);
 	p->next++;
 	return 0;
 }
@@ -220,10 +201,10 @@ static int open_generation(struct plan *p, struct err *e)
 static int on_newer(void *arg, int64_t id, struct err *e)
 {
 	struct full *f = arg;
-	const struct listing *l = &f->listing;
+	const struct ids *listed = &f->listing.ids;
 
 	(void)e;
-	if (ids_have(l->ids, l->n, id))
+	if (ids_have(listed->items, listed->n, id))
 		f->older = true;
 	return 0;
 }
@@ -245,11 +226,14 @@ static int look_whether_older(struct full *f, struct err *e)
 /* Work packages are made in the order of their ids. */
 static void put_newest_first(struct full *f)
 {
-	for (size_t i = 0; i < f->n_todo / 2; i++) {
-		int64_t id = f->todo[i];
+	int64_t *ids = f->todo.items;
+	size_t n = f->todo.n;
 
-		f->todo[i] = f->todo[f->n_todo - 1 - i];
-		f->todo[f->n_todo - 1 - i] = id;
+	for (size_t i = 0; i < n / 2; i++) {
+		int64_t id = ids[i];
+
+		ids[i] = ids[n - 1 - i];
+		ids[n - 1 - i] = id;
 	}
 }
 
@@ -267,8 +251,8 @@ static void run_plan(struct job *job)
 	if (r == 0)
 		r = state_heads(store_state(f->sync->mapper->store), plan_known,
 			&p, &f->err);
-	while (r == 0 && p.next < f->listing.n)
-		add_todo(&p, f->listing.ids[p.next++]);
+	while (r == 0 && p.next < f->listing.ids.n)
+		ids_add(&f->todo, f->listing.ids.items[p.next++]);
 	if (f->sync->config->newest_first)
 		put_newest_first(f);
 	if (r == 0 && !f->peek)
@@ -280,7 +264,7 @@ static void on_planned(struct job *job)
 {
 	struct full *f = container_of(job, struct full, job);
 
-	f->n_planned = f->n_todo;
+	f->n_planned = f->todo.n;
 	proceed(f, READING);
 }
 
@@ -295,13 +279,13 @@ static void on_batches(struct batches *b)
 	proceed(f, f->step == READING && f->reconcile ? WITNESSES : USERS);
 }
 
-static void read_ids(struct full *f, const int64_t *ids, size_t n, bool forced)
+static void read_ids(struct full *f, const struct ids *ids, bool forced)
 {
 	f->batches = (struct batches){.sync = f->sync,
 		.items = f->items,
 		.forced = forced,
-		.n = n,
-		.ids = ids};
+		.n = ids->n,
+		.ids = ids->items};
 	batches_start(&f->batches, on_batches);
 }
 
@@ -332,7 +316,7 @@ static void run_user(struct job *job)
 	struct full *f = container_of(job, struct full, job);
 	struct ids shown = shown_ids(f);
 
-	mapper_take_user(f->sync->mapper, &shown, f->users.ids[f->next_user],
+	mapper_take_user(f->sync->mapper, &shown, f->users.items[f->next_user],
 		f->request.err.code == 0 ? buf_str(&f->request.body) : STR_NONE,
 		&f->err);
 }
@@ -376,7 +360,7 @@ static void run_gone(struct job *job)
 {
 	struct full *f = container_of(job, struct full, job);
 
-	guard_gone(f->sync->mapper, f->missing[f->next_missing]);
+	guard_gone(f->sync->mapper, f->missing.items[f->next_missing]);
 }
 
 static void on_gone(struct job *job)
@@ -434,25 +418,25 @@ static void enter(struct full *f, enum step step)
 		give(f, run_plan, on_planned);
 		return;
 	case READING:
-		read_ids(f, f->todo, f->n_todo, true);
+		read_ids(f, &f->todo, true);
 		return;
 	case WITNESSES:
-		read_ids(f, f->witnesses.ids, f->witnesses.n, false);
+		read_ids(f, &f->witnesses, false);
 		return;
 	case USERS:
 		if (f->next_user == f->users.n) {
 			enter(f, CONFIRMING);
 			return;
 		}
-		api_path_user(&path, f->users.ids[f->next_user]);
+		api_path_user(&path, f->users.items[f->next_user]);
 		ask(f, &path, on_user);
 		return;
 	case CONFIRMING:
-		if (f->next_missing == f->n_missing) {
+		if (f->next_missing == f->missing.n) {
 			enter(f, END);
 			return;
 		}
-		api_path_work_package(&path, f->missing[f->next_missing]);
+		api_path_work_package(&path, f->missing.items[f->next_missing]);
 		ask(f, &path, on_missing);
 		return;
 	case END:
@@ -489,9 +473,9 @@ void full_fini(struct full *f)
 	listing_fini(&f->listing);
 	batches_fini(&f->batches);
 	api_request_fini(&f->request);
-	free(f->todo);
-	free(f->missing);
-	free(f->witnesses.ids);
-	free(f->users.ids);
+	free(f->todo.items);
+	free(f->missing.items);
+	free(f->witnesses.items);
+	free(f->users.items);
 	*f = (struct full){0};
 }

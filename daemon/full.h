@@ -34,14 +34,12 @@ struct full {
 	struct job job;
 	struct listing listing;
 	struct batches batches;
-	size_t n_todo;
-	int64_t *todo; /* of the listed: not read yet by this full read */
-	struct mapper_ids witnesses; /* they show all names, */
-	struct mapper_ids users;     /* but those of these */
-	size_t next_user;
-	size_t n_missing, next_missing;
-	int64_t *missing; /* known here, but not listed */
-	size_t n_left;    /* one after the other, that the server failed at */
+	struct ids todo;      /* of the listed: not read yet by this read */
+	struct ids witnesses; /* they show all names, */
+	struct ids users;     /* but those of these */
+	struct ids missing;   /* known here, but not listed */
+	size_t next_user, next_missing;
+	size_t n_left; /* one after the other, that the server failed at */
 };
 
 /* done() runs exactly once, later, on the loop's thread. */

@@ -257,7 +257,7 @@ static int put_rows(struct victims *v, struct err *e)
 		state, now - m->config->guard_within, now, e);
 
 	for (size_t i = 0; r == 0 && i < v->gone.n; i++)
-		r = state_gone(state, v->gone.ids[i], e);
+		r = state_gone(state, v->gone.items[i], e);
 	for (size_t i = 0; r == 0 && i < v->n; i++) {
 		const struct victim *victim = &v->items[i];
 

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "daemon/removals.h"
+#include "store/ids.h"
 
 /*
  * The guard: removals wait for the end of a pass, when all of them are known,
@@ -38,11 +39,10 @@ struct guard {
 	struct removals removals; /* decided when the pass has seen all */
 	size_t n_held, cap_held, n_made;
 	struct guard_held *held; /* by work package and entry */
-	size_t n_withdrawn, cap_withdrawn;
-	int64_t *withdrawn; /* ascending */
-	bool weighing;      /* changes are counted before any is committed */
-	bool changes_held;  /* the documents are another mapping's */
-	int64_t n_changes;  /* that are held */
+	struct ids withdrawn;    /* ascending */
+	bool weighing;     /* changes are counted before any is committed */
+	bool changes_held; /* the documents are another mapping's */
+	int64_t n_changes; /* that are held */
 };
 
 void guard_fini(struct guard *g);

@@ -32,7 +32,7 @@ void guard_fini(struct guard *g)
 	guard_forget(g);
 	free_held(g);
 	free(g->held);
-	free(g->withdrawn);
+	free(g->withdrawn.items);
 	*g = (struct guard){0};
 }
 
@@ -73,21 +73,18 @@ static int count_waiting(
 
 static int add_withdrawn(void *arg, int64_t id, struct err *e)
 {
-	struct guard *g = arg;
-
 	(void)e;
-	g->withdrawn = grow(g->withdrawn, g->n_withdrawn, &g->cap_withdrawn,
-		sizeof(*g->withdrawn));
-	g->withdrawn[g->n_withdrawn++] = id;
+	ids_add(arg, id);
 	return 0;
 }
 
 static int load_withdrawn(struct mapper *m, struct err *e)
 {
-	struct guard *g = &m->guard;
+	struct ids *withdrawn = &m->guard.withdrawn;
 
-	g->n_withdrawn = 0;
-	return state_withdrawn(store_state(m->store), add_withdrawn, g, e);
+	withdrawn->n = 0;
+	return state_withdrawn(
+		store_state(m->store), add_withdrawn, withdrawn, e);
 }
 
 int guard_load(struct mapper *m, bool released, struct err *e)
@@ -128,10 +125,7 @@ int guard_begin(struct mapper *m, struct err *e)
 
 bool guard_withdrawn(const struct guard *g, int64_t id)
 {
-	for (size_t i = 0; i < g->n_withdrawn; i++)
-		if (g->withdrawn[i] == id)
-			return true;
-	return false;
+	return ids_have(g->withdrawn.items, g->withdrawn.n, id);
 }
 
 /* The first that is not before a work package's. */
@@ -289,8 +283,8 @@ int guard_withdraw(struct mapper *m, struct err *e)
 {
 	int r = load_withdrawn(m, e);
 
-	for (size_t i = 0; r == 0 && i < m->guard.n_withdrawn; i++)
-		r = guard_take_out(m, m->guard.withdrawn[i], e);
+	for (size_t i = 0; r == 0 && i < m->guard.withdrawn.n; i++)
+		r = guard_take_out(m, m->guard.withdrawn.items[i], e);
 	return r;
 }
 
@@ -449,8 +443,8 @@ static int hold(struct mapper *m, int64_t n, struct err *e)
 	for (size_t i = 0; i < m->guard.n_held; i++)
 		m->guard.held[i].made = false;
 	m->guard.n_made = 0;
-	m->n_again = 0;
-	m->n_failed = 0;
+	m->again.n = 0;
+	m->failed.n = 0;
 	m->n_missed = 0;
 	m->counts = (struct mapper_counts){
 		.seen = m->counts.seen, .again = m->counts.again};

@@ -192,12 +192,12 @@ static void go_on(struct lane *lane)
 /* --- TAKING ------------------------------------------------------------- */
 
 /* Is its name to be asked for?  Once that was in vain, it is noted. */
-static bool is_new(struct lane *lane, struct mapper_ids *nameless, int64_t id)
+static bool is_new(struct lane *lane, struct ids *nameless, int64_t id)
 {
-	if (names_in_scope(nameless->ids, nameless->n, id))
+	if (ids_contain(nameless->items, nameless->n, id))
 		return false;
 	if (lane->named)
-		mapper_ids_add(nameless, id);
+		ids_add(nameless, id);
 	return !lane->named;
 }
 

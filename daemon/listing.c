@@ -9,10 +9,8 @@
 #include "daemon/listing.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "api/resources.h"
-#include "store/ids.h"
 
 #define PAGE 1000
 #define MAX_WALKS 5
@@ -32,22 +30,13 @@ static void walk_again(struct listing *l)
 		err_set(&l->err, ERR_UNAVAILABLE,
 			"the server's list of ids changed on each of %d walks "
 			"(%zu ids of %lld)",
-			l->walks, l->n, (long long)l->total);
+			l->walks, l->ids.n, (long long)l->total);
 		finish(l);
 		return;
 	}
-	l->n = 0;
+	l->ids.n = 0;
 	l->offset = 1;
 	ask(l);
-}
-
-static void add_ids(struct listing *l, const int64_t *ids, size_t n)
-{
-	while (l->n + n > l->cap)
-		l->ids = grow(l->ids, l->cap, &l->cap, sizeof(*l->ids));
-	if (n > 0)
-		memcpy(l->ids + l->n, ids, n * sizeof(*ids));
-	l->n += n;
 }
 
 /* One page: false if there is an error or the total moved. */
@@ -63,7 +52,8 @@ static bool take_page(struct listing *l, size_t *n, bool *moved)
 			l->total = list.total;
 		*moved = list.total != l->total;
 		*n = list.n;
-		add_ids(l, ids, list.n);
+		for (size_t i = 0; i < list.n; i++)
+			ids_add(&l->ids, ids[i]);
 	}
 	arena_fini(&scratch);
 	sync_name_answer(&l->request, &l->err);
@@ -86,13 +76,13 @@ static void on_page(struct api_request *request)
 		walk_again(l);
 		return;
 	}
-	if (n > 0 && (int64_t)l->n < l->total) {
+	if (n > 0 && (int64_t)l->ids.n < l->total) {
 		l->offset++;
 		ask(l);
 		return;
 	}
-	l->n = ids_distinct(l->ids, l->n);
-	if ((int64_t)l->n != l->total)
+	l->ids.n = ids_distinct(l->ids.items, l->ids.n);
+	if ((int64_t)l->ids.n != l->total)
 		walk_again(l);
 	else
 		finish(l);
@@ -131,7 +121,6 @@ void listing_cancel(struct listing *l)
 void listing_fini(struct listing *l)
 {
 	api_request_fini(&l->request);
-	free(l->ids);
-	l->ids = NULL;
-	l->n = l->cap = 0;
+	free(l->ids.items);
+	l->ids = (struct ids){0};
 }

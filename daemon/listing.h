@@ -18,8 +18,7 @@ struct listing {
 	int64_t low, high;
 
 	struct err err; /* result */
-	size_t n;
-	int64_t *ids; /* result, ascending; owned until listing_fini() */
+	struct ids ids; /* result, ascending; owned until listing_fini() */
 
 	/* Private. */
 	listing_done_fn *done;
@@ -28,7 +27,6 @@ struct listing {
 	int walks;
 	int offset;
 	int64_t total;
-	size_t cap;
 };
 
 /* done() runs exactly once, later, on the loop's thread. */

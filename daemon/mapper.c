@@ -17,7 +17,6 @@
 #include "base/stamp.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
-#include "store/ids.h"
 
 #define DAY (86400 * STAMP_SECOND)
 #define RETRY_MOST (3600 * STAMP_SECOND)
@@ -89,15 +88,15 @@ void mapper_fini(struct mapper *m)
 {
 	guard_fini(&m->guard);
 	frozen_fini(&m->frozen);
-	free(m->again);
-	free(m->failed);
+	free(m->again.items);
+	free(m->failed.items);
 	free(m->missed);
-	free(m->lost);
-	free(m->unlisted.ids);
-	free(m->lost_users.ids);
-	free(m->nameless_projects.ids);
-	free(m->nameless_statuses.ids);
-	free(m->retried.ids);
+	free(m->lost.items);
+	free(m->unlisted.items);
+	free(m->lost_users.items);
+	free(m->nameless_projects.items);
+	free(m->nameless_statuses.items);
+	free(m->retried.items);
 	names_fini(&m->names);
 	lookup_fini(&m->lookup);
 	arena_fini(&m->arena);
@@ -202,11 +201,11 @@ static int compare_known(
 		instance_compare(
 			m, item->id, wp->source, buf_str(&item->source));
 	known->tried = !known->same && !m->verifying &&
-		       ids_have(m->retried.ids, m->retried.n, wp->id) &&
+		       ids_have(m->retried.items, m->retried.n, wp->id) &&
 		       str_eq(wp->source, buf_str(&item->source));
 	known->heard = known->hears && known->same && wp->comments.p != NULL;
-	item->relisted =
-		known->same && ids_have(m->unlisted.ids, m->unlisted.n, wp->id);
+	item->relisted = known->same &&
+			 ids_have(m->unlisted.items, m->unlisted.n, wp->id);
 	/*
 	 * Attachments that come or go change the source: the list holds.  Of
 	 * comments, one that is written again or deleted need not.
@@ -387,16 +386,9 @@ int mapper_fail_unread(
 /* Those whose hash was zeroed are to be tried again. */
 struct retry {
 	struct mapper *m;
-	struct mapper_ids *unread;
-	size_t n, cap;
-	int64_t *ids;
+	struct ids *unread;
+	struct ids kept;
 };
-
-void mapper_ids_add(struct mapper_ids *ids, int64_t id)
-{
-	ids->ids = grow(ids->ids, ids->n, &ids->cap, sizeof(*ids->ids));
-	ids->ids[ids->n++] = id;
-}
 
 static int add_retry(
 	void *arg, const struct state_work_package *wp, struct err *e)
@@ -409,15 +401,13 @@ static int add_retry(
 	if (memcmp(wp->hash, zero, SHA256_SIZE) != 0)
 		return 0;
 	if (wp->updated_at == 0) {
-		mapper_ids_add(retry->unread, wp->id);
+		ids_add(retry->unread, wp->id);
 		return 0;
 	}
-	retry->ids =
-		grow(retry->ids, retry->n, &retry->cap, sizeof(*retry->ids));
-	retry->ids[retry->n++] = wp->id;
+	ids_add(&retry->kept, wp->id);
 	/* Without its project it only waits for that. */
 	if (names_project(&m->names, wp->project_id) != NULL)
-		mapper_ids_add(&m->retried, wp->id);
+		ids_add(&m->retried, wp->id);
 	return 0;
 }
 
@@ -431,27 +421,23 @@ static void wait_longer(struct mapper *m, bool more)
 	m->retry_at = more ? stamp_monotonic() + m->retry_wait : 0;
 }
 
-int mapper_retry(struct mapper *m, struct mapper_page *page,
-	struct mapper_ids *unread, struct err *e)
+int mapper_retry(struct mapper *m, struct mapper_page *page, struct ids *unread,
+	struct err *e)
 {
-	struct retry retry = {.m = m, .unread = unread};
+	struct retry retry = {.m = m, .unread = unread, .kept = m->lost};
 	size_t n_unread = unread->n;
 	bool due = m->retry_at != 0 && stamp_monotonic() >= m->retry_at;
 	int r = 0;
 
-	retry.ids = m->lost;
-	retry.n = m->n_lost;
-	retry.cap = m->cap_lost;
-	m->lost = NULL;
-	m->n_lost = m->cap_lost = 0;
+	m->lost = (struct ids){0};
 	if (due)
 		r = state_work_packages_of(store_state(m->store),
 			OUTCOME_FAILED, add_retry, &retry, e);
-	page->items = xcalloc(retry.n, sizeof(struct mapper_item *));
-	for (size_t i = 0; r == 0 && i < retry.n; i++) {
+	page->items = xcalloc(retry.kept.n, sizeof(struct mapper_item *));
+	for (size_t i = 0; r == 0 && i < retry.kept.n; i++) {
 		struct mapper_item *item;
 
-		r = mapper_recall(m, retry.ids[i], &item, e);
+		r = mapper_recall(m, retry.kept.items[i], &item, e);
 		if (r != 0 || item == NULL)
 			continue;
 		/* The list may have changed too: ask for it again. */
@@ -464,7 +450,7 @@ int mapper_retry(struct mapper *m, struct mapper_page *page,
 		page->items[page->n++] = item;
 	}
 	if (due)
-		wait_longer(m, retry.n > 0 || unread->n > n_unread);
-	free(retry.ids);
+		wait_longer(m, retry.kept.n > 0 || unread->n > n_unread);
+	free(retry.kept.items);
 	return r;
 }

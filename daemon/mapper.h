@@ -10,6 +10,7 @@
 #include "daemon/guard.h"
 #include "daemon/lookup.h"
 #include "daemon/names.h"
+#include "store/ids.h"
 #include "store/store.h"
 
 /*
@@ -57,12 +58,6 @@ struct mapper_created {
 	bool accepted;
 };
 
-/* Ids; owned by who has them. */
-struct mapper_ids {
-	size_t n, cap;
-	int64_t *ids;
-};
-
 struct mapper {
 	struct store *store;
 	const struct config *config;
@@ -102,25 +97,22 @@ struct mapper {
 	bool pruned;            /* the log, since the start */
 	int64_t fault_run;      /* the last run, if it failed; else 0 */
 	struct err fault;       /* in which way */
-	size_t n_failed, cap_failed;
-	int64_t *failed;           /* work packages that did, ascending */
-	size_t n_again, cap_again; /* work packages whose path may change */
-	int64_t *again;
-	int64_t restored; /* documents, and not said in a commit yet */
-	struct mapper_ids unlisted;   /* whose lists are to be asked for again,
-					 ascending */
-	struct mapper_ids lost_users; /* whose readers are marked */
+	struct ids failed;      /* work packages that did, ascending */
+	struct ids again;       /* work packages whose path may change */
+	int64_t restored;       /* documents, and not said in a commit yet */
+	struct ids unlisted;    /* whose lists are to be asked for again,
+				   ascending */
+	struct ids lost_users;  /* whose readers are marked */
 	/*
 	 * Work packages are of them, and the server does not list them: their
 	 * names were asked for once, and not again until a reconcile does.
 	 */
-	struct mapper_ids nameless_projects;
-	struct mapper_ids nameless_statuses;
-	struct mapper_ids retried; /* those that failed before, ascending */
+	struct ids nameless_projects;
+	struct ids nameless_statuses;
+	struct ids retried; /* those that failed before, ascending */
 	size_t n_missed, cap_missed;
 	struct mapper_missed *missed;
-	size_t n_lost, cap_lost; /* whose contents the store has lost */
-	int64_t *lost;
+	struct ids lost; /* work packages whose contents the store has lost */
 	bool names_lost; /* the next pass reads them of the state again */
 	bool keeps;      /* there is a branch with what people wrote */
 	bool rests;      /* the last pass found nothing to do */
@@ -336,15 +328,13 @@ int mapper_adopted(struct mapper *m, struct buf *out, struct err *e);
 int mapper_unclaimed(struct mapper *m, struct err *e);
 int mapper_has_unclaimed(struct mapper *m, bool *any, struct err *e);
 
-void mapper_ids_add(struct mapper_ids *ids, int64_t id);
-
 /*
  * Work packages whose documents the store has lost, and those that failed for
  * a reason that may pass, when it is time to try them again: page gets them,
  * and unread those that the server is to be asked for.
  */
-int mapper_retry(struct mapper *m, struct mapper_page *page,
-	struct mapper_ids *unread, struct err *e);
+int mapper_retry(struct mapper *m, struct mapper_page *page, struct ids *unread,
+	struct err *e);
 
 /*
  * Whatever tells a name of something (of a user, a version …, with the id
@@ -402,7 +392,7 @@ int mapper_reload_names(struct mapper *m, struct err *e);
  * taken in: STR_NONE, that it does not show him.
  */
 int mapper_witnesses(struct mapper *m, bool all, const struct ids *shown,
-	struct mapper_ids *ids, struct mapper_ids *users, struct err *e);
+	struct ids *ids, struct ids *users, struct err *e);
 int mapper_take_user(struct mapper *m, const struct ids *shown, int64_t id,
 	struct str body, struct err *e);
 
@@ -414,14 +404,13 @@ int mapper_take_relations(struct mapper *m, const int64_t *ids, size_t n,
 	const struct str *pages, size_t n_pages, struct err *e);
 
 /*
- * At most limit of those that are stale: page gets items, unread (with room
- * for limit) the ids of those that the server must be asked for again; what
- * then did not come is given up.
+ * At most limit of those that are stale: page gets items, unread the ids of
+ * those that the server must be asked for again; what then did not come is
+ * given up.
  */
 int mapper_stale(struct mapper *m, size_t limit, struct mapper_page *page,
-	int64_t *unread, size_t *n_unread, struct err *e);
-void mapper_give_up_stale(
-	struct mapper *m, const int64_t *unread, size_t n_unread);
+	struct ids *unread, struct err *e);
+void mapper_give_up_stale(struct mapper *m, const struct ids *unread);
 
 /*
  * Private to the mapper's files: stage what was rendered of an item; and put

@@ -22,11 +22,8 @@
 
 static void map_again(struct mapper *m, int64_t id)
 {
-	for (size_t i = 0; i < m->n_again; i++)
-		if (m->again[i] == id)
-			return;
-	m->again = grow(m->again, m->n_again, &m->cap_again, sizeof(*m->again));
-	m->again[m->n_again++] = id;
+	if (!ids_contain(m->again.items, m->again.n, id))
+		ids_add(&m->again, id);
 }
 
 /* --- Rank ----------------------------------------------------------------- */

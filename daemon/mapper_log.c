@@ -88,9 +88,9 @@ int mapper_begin(
 	m->begun = true;
 	m->decided = false;
 	m->renewing = false;
-	m->n_again = 0;
+	m->again.n = 0;
 	m->restored = 0;
-	m->n_failed = 0;
+	m->failed.n = 0;
 	m->n_missed = 0;
 	m->unlisted.n = 0;
 	m->retried.n = 0;
@@ -229,44 +229,27 @@ void mapper_event(struct mapper *m, enum log_level level, const char *kind,
 	event_log(&event, kind);
 }
 
-/* Where a work package is, or belongs, among those that failed. */
-static size_t place_of(const struct mapper *m, int64_t work_package)
-{
-	size_t low = 0;
-	size_t high = m->n_failed;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (m->failed[middle] < work_package)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* A work package may be tried twice in a pass: what counts is the end. */
 static void count_failed(struct mapper *m, int64_t work_package, bool failed)
 {
-	size_t at = place_of(m, work_package);
-	bool has = at < m->n_failed && m->failed[at] == work_package;
+	struct ids *all = &m->failed;
+	size_t at = ids_place(all->items, all->n, work_package);
+	bool has = at < all->n && all->items[at] == work_package;
+	size_t behind = (all->n - at) * sizeof(*all->items);
 	int64_t *place;
 
 	if (has == failed)
 		return;
 	m->counts.failed += failed ? 1 : -1;
 	if (failed)
-		m->failed = grow(m->failed, m->n_failed, &m->cap_failed,
-			sizeof(*m->failed));
-	place = m->failed + at;
+		ids_add(all, work_package);
+	place = all->items + at;
 	if (failed) {
-		memmove(place + 1, place,
-			(m->n_failed++ - at) * sizeof(*place));
+		memmove(place + 1, place, behind);
 		*place = work_package;
 	} else {
-		memmove(place, place + 1,
-			(--m->n_failed - at) * sizeof(*place));
+		memmove(place, place + 1, behind - sizeof(*place));
+		all->n--;
 	}
 }
 

@@ -45,10 +45,8 @@ static void on_adrift(void *arg, int64_t work_package, struct str entry,
 		lost ? "its contents were gone from the store: it is made "
 		       "again"
 		     : "was not in the store as written here: it is restored");
-	if (!lost)
-		return;
-	m->lost = grow(m->lost, m->n_lost, &m->cap_lost, sizeof(*m->lost));
-	m->lost[m->n_lost++] = work_package;
+	if (lost)
+		ids_add(&m->lost, work_package);
 }
 
 /* A branch that a person has deleted is not told of any more. */
@@ -77,7 +75,7 @@ int mapper_look(struct mapper *m, bool deep, struct err *e)
 
 void mapper_rest(struct mapper *m)
 {
-	m->rests = !m->keeps && m->n_lost == 0;
+	m->rests = !m->keeps && m->lost.n == 0;
 }
 
 /* What is tried again is so by the clock, all else by what is in the store. */

@@ -340,10 +340,10 @@ int mapper_map_again(struct mapper *m, struct err *e)
 {
 	int r = 0;
 
-	while (r == 0 && m->n_again > 0) {
+	while (r == 0 && m->again.n > 0) {
 		struct mapper_item *item;
 
-		r = mapper_recall(m, m->again[--m->n_again], &item, e);
+		r = mapper_recall(m, m->again.items[--m->again.n], &item, e);
 		if (r == 0 && item != NULL)
 			r = map_known(m, item, map_one(m, item, e));
 		mapper_item_free(item);

@@ -336,8 +336,8 @@ int mapper_end_names(struct mapper *m, int code, struct err *e)
 #define LAST_USER "names.last_user"
 
 struct witnesses {
-	struct mapper_ids *ids;
-	struct mapper_ids *users;
+	struct ids *ids;
+	struct ids *users;
 };
 
 static void add_witness(void *arg, int64_t work_package, int64_t user)
@@ -345,9 +345,9 @@ static void add_witness(void *arg, int64_t work_package, int64_t user)
 	struct witnesses *w = arg;
 
 	if (work_package == 0)
-		mapper_ids_add(w->users, user);
+		ids_add(w->users, user);
 	else
-		mapper_ids_add(w->ids, work_package);
+		ids_add(w->ids, work_package);
 }
 
 static int load_last(struct state *s, int64_t *out, struct err *e)
@@ -364,28 +364,27 @@ static int load_last(struct state *s, int64_t *out, struct err *e)
 }
 
 /* Those that follow the last time's, and the first ones behind the last. */
-static int choose_users(
-	struct mapper *m, struct mapper_ids *users, struct err *e)
+static int choose_users(struct mapper *m, struct ids *users, struct err *e)
 {
 	struct state *s = store_state(m->store);
-	struct mapper_ids chosen = {0};
+	struct ids chosen = {0};
 	char digits[STR_INT];
 	int64_t last = 0;
 	size_t first = 0;
 	int r = load_last(s, &last, e);
 
-	while (first < users->n && users->ids[first] <= last)
+	while (first < users->n && users->items[first] <= last)
 		first++;
 	for (size_t i = 0; i < USERS_AT_ONCE; i++)
-		mapper_ids_add(&chosen, users->ids[(first + i) % users->n]);
-	free(users->ids);
+		ids_add(&chosen, users->items[(first + i) % users->n]);
+	free(users->items);
 	*users = chosen;
-	last = chosen.ids[USERS_AT_ONCE - 1];
+	last = chosen.items[USERS_AT_ONCE - 1];
 	return r == 0 ? state_put(s, LAST_USER, str_int(digits, last), e) : r;
 }
 
 int mapper_witnesses(struct mapper *m, bool all, const struct ids *shown,
-	struct mapper_ids *ids, struct mapper_ids *users, struct err *e)
+	struct ids *ids, struct ids *users, struct err *e)
 {
 	struct witnesses w = {ids, users};
 	int r = store_witnesses(m->store, shown, add_witness, &w, e);

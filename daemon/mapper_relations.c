@@ -119,14 +119,6 @@ static int take_one(struct taking *t, int64_t id, struct err *e)
 	return r;
 }
 
-static bool is_asked(const int64_t *ids, size_t n, int64_t id)
-{
-	for (size_t i = 0; i < n; i++)
-		if (ids[i] == id)
-			return true;
-	return false;
-}
-
 /*
  * One end was asked about, the other was not: where that one does not know of
  * this relation yet, it is to be asked about too.
@@ -155,9 +147,9 @@ static int tell_others(
 	for (size_t i = 0; r == 0 && i < t->n; i++) {
 		const struct api_relation *one = &t->items[i];
 
-		if (!is_asked(ids, n, one->from.id))
+		if (!ids_contain(ids, n, one->from.id))
 			r = tell_other(t->m, one, one->from.id, e);
-		if (r == 0 && !is_asked(ids, n, one->to.id))
+		if (r == 0 && !ids_contain(ids, n, one->to.id))
 			r = tell_other(t->m, one, one->to.id, e);
 	}
 	return r;

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 
 #include "daemon/mapper.h"
-#include "store/ids.h"
 
 int mapper_reread(
 	struct mapper *m, enum read_kind kind, int64_t id, struct err *e)
@@ -176,10 +175,9 @@ static int learn_old(
 /* Lists of attachments name people, too. */
 static int lose_user(struct mapper *m, int64_t id, struct err *e)
 {
-	for (size_t i = 0; i < m->lost_users.n; i++)
-		if (m->lost_users.ids[i] == id)
-			return 0;
-	mapper_ids_add(&m->lost_users, id);
+	if (ids_contain(m->lost_users.items, m->lost_users.n, id))
+		return 0;
+	ids_add(&m->lost_users, id);
 	return store_put_readers_stale(
 		m->store, READ_USER, id, STORE_UNLISTED, NULL, e);
 }
@@ -272,11 +270,11 @@ static void add_stale(void *arg, int64_t work_package, enum store_stale stale)
 	s->ids[s->n] = work_package;
 	s->unread[s->n++] = stale >= STORE_UNREAD;
 	if (stale == STORE_UNLISTED)
-		mapper_ids_add(&s->m->unlisted, work_package);
+		ids_add(&s->m->unlisted, work_package);
 }
 
 int mapper_stale(struct mapper *m, size_t limit, struct mapper_page *page,
-	int64_t *unread, size_t *n_unread, struct err *e)
+	struct ids *unread, struct err *e)
 {
 	struct stale s = {
 		.m = m,
@@ -288,7 +286,7 @@ int mapper_stale(struct mapper *m, size_t limit, struct mapper_page *page,
 	m->renewing = true;
 	m->unlisted.n = 0;
 	r = store_stale(m->store, limit, add_stale, &s, e);
-	*n_unread = 0;
+	unread->n = 0;
 	page->items = xcalloc(limit, sizeof(struct mapper_item *));
 	for (size_t i = 0; r == 0 && i < s.n; i++) {
 		struct mapper_item *item = NULL;
@@ -298,20 +296,20 @@ int mapper_stale(struct mapper *m, size_t limit, struct mapper_page *page,
 		if (item != NULL)
 			page->items[page->n++] = item;
 		else
-			unread[(*n_unread)++] = s.ids[i];
+			ids_add(unread, s.ids[i]);
 	}
 	free(s.ids);
 	free(s.unread);
 	return r;
 }
 
-void mapper_give_up_stale(
-	struct mapper *m, const int64_t *unread, size_t n_unread)
+void mapper_give_up_stale(struct mapper *m, const struct ids *unread)
 {
-	const struct mapper_ids *u = &m->unlisted;
+	const struct ids *u = &m->unlisted;
 
-	for (size_t i = 0; i < n_unread; i++)
-		store_put_fresh(m->store, unread[i],
-			ids_have(u->ids, u->n, unread[i]) ? STORE_UNLISTED
-							  : STORE_UNREAD);
+	for (size_t i = 0; i < unread->n; i++)
+		store_put_fresh(m->store, unread->items[i],
+			ids_have(u->items, u->n, unread->items[i])
+				? STORE_UNLISTED
+				: STORE_UNREAD);
 }

@@ -11,6 +11,7 @@
 #include "daemon/frozen.h"
 #include "daemon/names.h"
 #include "daemon/names_renamed.h"
+#include "store/ids.h"
 
 /* --- Projects ------------------------------------------------------------- */
 
@@ -101,10 +102,7 @@ static bool has_ancestor(const struct project *p, int64_t id)
 
 bool names_in_scope(const int64_t *ids, size_t n_ids, int64_t id)
 {
-	for (size_t i = 0; i < n_ids; i++)
-		if (ids[i] == id)
-			return true;
-	return false;
+	return ids_contain(ids, n_ids, id);
 }
 
 bool names_scope_has(const struct names_scope *scope, int64_t id)

@@ -36,8 +36,7 @@ int work_unpaused(struct control_request *r, struct err *e)
 
 static void add_id(struct wanted_what *what, int64_t id)
 {
-	what->ids = xrealloc(what->ids, (what->n_ids + 1) * sizeof(*what->ids));
-	what->ids[what->n_ids++] = id;
+	ids_add(&what->ids, id);
 	what->some = true;
 }
 

@@ -173,9 +173,9 @@ void pass_fini(struct pass *p)
 	api_request_fini(&p->glance);
 	quiet_fini(&p->seen);
 	free(p->scope.ids);
-	free(p->remap);
-	free(p->unread.ids);
-	free(p->ids);
+	free(p->remap.items);
+	free(p->unread.items);
+	free(p->ids.items);
 	*p = (struct pass){0};
 }
 
@@ -199,10 +199,10 @@ const char *pass_kind_word(enum pass_kind kind)
 static int64_t total_of(const struct pass *p)
 {
 	if (p->step == REMAPPING)
-		return (int64_t)p->n_remap;
+		return (int64_t)p->remap.n;
 	if (p->step != READING || p->told_kind == PASS_POLL)
 		return 0;
-	return p->told_kind == PASS_SOME ? (int64_t)p->n_ids
+	return p->told_kind == PASS_SOME ? (int64_t)p->ids.n
 					 : (int64_t)p->full.n_planned;
 }
 

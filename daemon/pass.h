@@ -47,8 +47,7 @@ struct pass {
 	bool dry;          /* commit nothing, only tell: findings */
 	bool adopt;        /* documents in error take over what is in the way */
 	struct buf paths;  /* but only these, one a line; empty: all; owned */
-	size_t n_ids;
-	int64_t *ids; /* of PASS_SOME; owned, freed by pass_fini() */
+	struct ids ids;    /* of PASS_SOME; owned, freed by pass_fini() */
 	struct slow_list *slow_list; /* borrowed */
 	bool reconcile;  /* PASS_SOME: as PASS_RECONCILE does, after them */
 	bool abandon;    /* once canceled, a full read is not gone on with */
@@ -96,13 +95,13 @@ struct pass {
 	bool settled;         /* the overlap after the newest change is over */
 	int64_t newest;
 	struct cursor next;
-	size_t n_remap, next_remap;
-	int64_t *remap;           /* whose documents another mapping made */
-	bool unread_again;        /* they are those that the server failed at */
-	struct mapper_ids unread; /* without a source, or an old one */
-	size_t n_renewed;         /* that were stale */
-	unsigned rounds;          /* of RENEWING */
-	bool decided;             /* about removals: there were some */
+	struct ids remap; /* whose documents another mapping made */
+	size_t next_remap;
+	struct ids unread; /* without a source, or an old one */
+	bool unread_again; /* they are those that the server failed at */
+	size_t n_renewed;  /* that were stale */
+	unsigned rounds;   /* of RENEWING */
+	bool decided;      /* about removals: there were some */
 	bool rebuilt;      /* documents are there of a state that is lost */
 	bool proven;       /* the mapping is the one of the documents */
 	bool weighed;      /* what the mapping alone changes */

@@ -20,24 +20,12 @@
 
 /* --- Against what the documents were made with -------------------------- */
 
-struct remap {
-	struct pass *p;
-	size_t cap_remap;
-};
-
 static int add_remap(void *arg, const struct state_head *wp, struct err *e)
 {
-	struct remap *remap = arg;
-	struct pass *p = remap->p;
+	struct pass *p = arg;
 
 	(void)e;
-	if (wp->has_source) {
-		p->remap = grow(p->remap, p->n_remap, &remap->cap_remap,
-			sizeof(*p->remap));
-		p->remap[p->n_remap++] = wp->id;
-	} else {
-		mapper_ids_add(&p->unread, wp->id);
-	}
+	ids_add(wp->has_source ? &p->remap : &p->unread, wp->id);
 	return 0;
 }
 
@@ -53,10 +41,10 @@ static int begin_weighing(
 	bool may = false;
 	int r = 0;
 
-	if (p->n_remap > 0)
-		r = guard_may_hold(m, p->n_remap, &may, e);
-	m->guard.weighing = p->n_remap > 0 && (may || p->dry);
-	if (r == 0 && p->n_remap > 0 && !m->guard.weighing)
+	if (p->remap.n > 0)
+		r = guard_may_hold(m, p->remap.n, &may, e);
+	m->guard.weighing = p->remap.n > 0 && (may || p->dry);
+	if (r == 0 && p->remap.n > 0 && !m->guard.weighing)
 		r = state_put(state, "held.mapping", str_of(hash), e);
 	return r;
 }
@@ -68,7 +56,6 @@ static int begin_weighing(
 static int compare_mapping(struct pass *p, struct state *state, struct err *e)
 {
 	const char *hash = program_hash(p->sync->config->program);
-	struct remap remap = {.p = p};
 	struct buf known = {0};
 	struct buf held = {0};
 	bool found = false;
@@ -78,8 +65,8 @@ static int compare_mapping(struct pass *p, struct state *state, struct err *e)
 	if (r == 0)
 		r = state_get(state, "held.mapping", &held, &mixed, e);
 	if (r == 0 && found && (mixed || !str_is(buf_str(&known), hash)))
-		r = state_heads(state, add_remap, &remap, e);
-	if (r == 0 && p->n_remap > 0 && !p->dry)
+		r = state_heads(state, add_remap, p, e);
+	if (r == 0 && p->remap.n > 0 && !p->dry)
 		r = mapper_forget_unread(p->sync->mapper, e);
 	if (r == 0)
 		r = begin_weighing(p, state, hash, e);
@@ -176,11 +163,8 @@ static int begin(struct pass *p, struct state *state, struct err *e)
 static int add_failed(
 	void *arg, const struct state_work_package *wp, struct err *e)
 {
-	struct pass *p = arg;
-
 	(void)e;
-	p->ids = xrealloc(p->ids, (p->n_ids + 1) * sizeof(*p->ids));
-	p->ids[p->n_ids++] = wp->id;
+	ids_add(arg, wp->id);
 	return 0;
 }
 
@@ -227,7 +211,7 @@ static void run_begin(struct job *job)
 	store_adopt(m->store, p->adopt ? &p->paths : NULL);
 	if (r == 0 && p->adopt)
 		r = state_work_packages_of(store_state(m->store),
-			OUTCOME_FAILED, add_failed, p, &p->err);
+			OUTCOME_FAILED, add_failed, &p->ids, &p->err);
 	if (r == 0 && !p->dry)
 		r = mapper_look(m, p->deep, &p->err);
 	if (r == 0)

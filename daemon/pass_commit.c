@@ -31,7 +31,7 @@ static bool is_idle(const struct pass *p)
 {
 	const struct mapper *m = p->sync->mapper;
 
-	if (p->n_remap > 0 || p->n_renewed > 0 || m->run.id != 0 || m->decided)
+	if (p->remap.n > 0 || p->n_renewed > 0 || m->run.id != 0 || m->decided)
 		return false;
 	return p->kind == PASS_RECONCILE || p->kind == PASS_LOCAL ||
 	       p->kind == PASS_SLOW ||

@@ -54,12 +54,12 @@ static void on_some(struct batches *b)
 		pass_proceed(p, RESOLVING);
 		return;
 	}
-	for (size_t i = 0; i < b->n_vanished; i++) {
+	for (size_t i = 0; i < b->vanished.n; i++) {
 		log_warning("work package %lld is not shown by the server, or "
 			    "out of scope",
-			(long long)b->vanished[i]);
+			(long long)b->vanished.items[i]);
 		if (p->n_not_shown < PASS_NOT_SHOWN)
-			p->not_shown[p->n_not_shown++] = b->vanished[i];
+			p->not_shown[p->n_not_shown++] = b->vanished.items[i];
 	}
 	batches_fini(b);
 	if (p->reconcile) {
@@ -186,7 +186,7 @@ void pass_read(struct pass *p)
 		full_start(&p->full, on_full);
 		return;
 	case PASS_SOME:
-		pass_read_ids(p, p->ids, p->n_ids, on_some);
+		pass_read_ids(p, p->ids.items, p->ids.n, on_some);
 		return;
 	case PASS_SLOW:
 		p->slow = (struct slow){.sync = p->sync,

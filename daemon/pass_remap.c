@@ -27,14 +27,14 @@ static void run_recall(struct job *job)
 	free(page->items);
 	page->items = xcalloc(SYNC_PAGE, sizeof(struct mapper_item *));
 	r = state_hold(store_state(m->store), e);
-	while (r == 0 && page->n < SYNC_PAGE && p->next_remap < p->n_remap) {
+	while (r == 0 && page->n < SYNC_PAGE && p->next_remap < p->remap.n) {
 		struct mapper_item *item;
 
-		r = mapper_recall(m, p->remap[p->next_remap++], &item, e);
+		r = mapper_recall(m, p->remap.items[p->next_remap++], &item, e);
 		if (r == 0 && item != NULL)
 			page->items[page->n++] = item;
 	}
-	m->to_come = (int64_t)(p->n_remap - p->next_remap);
+	m->to_come = (int64_t)(p->remap.n - p->next_remap);
 }
 
 static void on_remapped(struct lane *lane)
@@ -63,7 +63,7 @@ void pass_remap(struct pass *p)
 {
 	p->held_back = false;
 	if (p->err.code != 0 || p->canceled ||
-		(p->page.n == 0 && p->next_remap == p->n_remap))
+		(p->page.n == 0 && p->next_remap == p->remap.n))
 		pass_proceed(p, WEIGHING);
 	else if (items_full(&p->items))
 		p->held_back = true;
@@ -93,7 +93,7 @@ static void on_weighed(struct job *job)
 
 void pass_weigh(struct pass *p)
 {
-	if (p->n_remap == 0 || p->weighed || p->err.code != 0)
+	if (p->remap.n == 0 || p->weighed || p->err.code != 0)
 		pass_proceed(p, REREADING);
 	else if (items_idle(&p->items))
 		pass_give(p, run_weigh, on_weighed);
@@ -122,7 +122,7 @@ static void read_again(struct pass *p)
 		.forced = true,
 		.again = p->unread_again,
 		.n = p->unread.n,
-		.ids = p->unread.ids};
+		.ids = p->unread.items};
 	batches_start(&p->batches, on_reread);
 }
 

@@ -26,12 +26,8 @@ static void run_stale(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
 
-	free(p->unread.ids);
-	p->unread = (struct mapper_ids){.cap = SYNC_PAGE,
-		.ids = xcalloc(SYNC_PAGE, sizeof(*p->unread.ids))};
 	mapper_page_fini(&p->page);
-	mapper_stale(p->sync->mapper, SYNC_PAGE, &p->page, p->unread.ids,
-		&p->unread.n, &p->err);
+	mapper_stale(p->sync->mapper, SYNC_PAGE, &p->page, &p->unread, &p->err);
 	p->relates = p->sync->mapper->in_use.relations;
 }
 
@@ -40,7 +36,7 @@ static void run_renewed(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
 
-	mapper_give_up_stale(p->sync->mapper, p->unread.ids, p->unread.n);
+	mapper_give_up_stale(p->sync->mapper, &p->unread);
 	p->unread.n = 0;
 }
 
@@ -69,7 +65,7 @@ static void on_stale_mapped(struct lane *lane)
 
 	p->err = lane->err;
 	if (p->err.code == 0 && !p->canceled && p->unread.n > 0)
-		pass_read_ids(p, p->unread.ids, p->unread.n, on_unread);
+		pass_read_ids(p, p->unread.items, p->unread.n, on_unread);
 	else
 		pass_proceed(p, DRAINING);
 }

@@ -72,7 +72,6 @@ void service_plan_pass(struct service *s, const char *cause)
 		.compare = first || s->compare,
 		.record = asked,
 		.ids = what.ids,
-		.n_ids = what.n_ids,
 		.reconcile = what.reconcile,
 		.slow_list = &s->slow,
 		.started = stamp_monotonic(),

@@ -60,10 +60,10 @@ static void on_listing(struct listing *l)
 	s->err = l->err;
 	if (s->err.code == 0) {
 		free(list->ids);
-		list->ids = l->ids;
-		list->n = l->n;
+		list->ids = l->ids.items;
+		list->n = l->ids.n;
 		list->next = 0;
-		l->ids = NULL;
+		l->ids = (struct ids){0};
 	}
 	listing_fini(l);
 	if (s->err.code != 0 || s->canceled) {

@@ -21,7 +21,7 @@ void victims_fini(struct victims *v)
 		free(v->items[i].path);
 	}
 	free(v->items);
-	free(v->gone.ids);
+	free(v->gone.items);
 }
 
 static int by_document(const void *a, const void *b)
@@ -109,7 +109,7 @@ static void add_victims(void *arg, const struct removal *removal)
 	if (v->code != 0 || removal->entry.p != NULL)
 		return;
 	if (v->n > first || v->kept > 0)
-		mapper_ids_add(&v->gone, id);
+		ids_add(&v->gone, id);
 	else
 		store_drop_work_package(m->store, id);
 }

@@ -24,9 +24,9 @@ struct victims {
 	struct mapper *m;
 	const struct removal *removal; /* that is looked at */
 	bool released;
-	size_t kept;            /* of that one: when_gone: keep */
-	size_t n_unproven;      /* that were not held before */
-	struct mapper_ids gone; /* of which documents are there */
+	size_t kept;       /* of that one: when_gone: keep */
+	size_t n_unproven; /* that were not held before */
+	struct ids gone;   /* of which documents are there */
 	size_t n, cap;
 	struct victim *items; /* those of a work package together */
 	int code;             /* of what failed, */

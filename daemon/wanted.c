@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/ids.h"
-
 enum pass_kind wanted_kind(const struct wanted_what *what)
 {
 	if (what->verify)
@@ -21,7 +19,7 @@ enum pass_kind wanted_kind(const struct wanted_what *what)
 		return PASS_ADOPT;
 	if (what->full)
 		return PASS_FULL;
-	if (what->some || what->n_ids > 0)
+	if (what->some || what->ids.n > 0)
 		return PASS_SOME;
 	if (what->reconcile)
 		return PASS_RECONCILE;
@@ -47,14 +45,9 @@ static void merge(struct wanted_what *into, struct wanted_what *what)
 	into->repair |= what->repair;
 	into->reconcile |= what->reconcile;
 	join_paths(into, what);
-	if (what->n_ids == 0)
-		return;
-	into->ids = xrealloc(
-		into->ids, (into->n_ids + what->n_ids) * sizeof(*what->ids));
-	memcpy(into->ids + into->n_ids, what->ids,
-		what->n_ids * sizeof(*what->ids));
-	into->n_ids += what->n_ids;
-	into->n_ids = ids_distinct(into->ids, into->n_ids);
+	for (size_t i = 0; i < what->ids.n; i++)
+		ids_add(&into->ids, what->ids.items[i]);
+	into->ids.n = ids_distinct(into->ids.items, into->ids.n);
 }
 
 /* Does one that waits do what is asked for, once it is merged into it? */
@@ -72,13 +65,12 @@ size_t wanted_add(struct wanted *w, struct wanted_what *what)
 		at++;
 	if (at == w->n) {
 		assert(w->n < WANTED_MOST);
-		what->some |= what->n_ids > 0;
-		if (what->n_ids > 0)
-			what->n_ids = ids_distinct(what->ids, what->n_ids);
+		what->some |= what->ids.n > 0;
+		what->ids.n = ids_distinct(what->ids.items, what->ids.n);
 		w->what[w->n++] = *what;
 	} else {
 		merge(&w->what[at], what);
-		free(what->ids);
+		free(what->ids.items);
 	}
 	*what = (struct wanted_what){0};
 	return at;
@@ -122,7 +114,7 @@ bool wanted_take_local(struct wanted *w, struct wanted_what *out)
 void wanted_fini(struct wanted *w)
 {
 	for (size_t i = 0; i < w->n; i++) {
-		free(w->what[i].ids);
+		free(w->what[i].ids.items);
 		free(w->what[i].paths);
 	}
 	*w = (struct wanted){0};

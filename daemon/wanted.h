@@ -15,8 +15,7 @@ struct wanted_what {
 	bool reconcile; /* with some: after them */
 	bool local;     /* nothing of the server: orders are carried out */
 	bool some;      /* those of ids, which may be none */
-	size_t n_ids;
-	int64_t *ids; /* owned */
+	struct ids ids; /* owned */
 };
 
 #define WANTED_MOST (PASS_KINDS + 1) /* adopt waits dry, too */

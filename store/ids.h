@@ -50,4 +50,30 @@ static inline bool ids_have(const int64_t *ids, size_t n, int64_t id)
 	return n > 0 && bsearch(&id, ids, n, sizeof(id), ids_compare) != NULL;
 }
 
+/* The same of ids in any order. */
+static inline bool ids_contain(const int64_t *ids, size_t n, int64_t id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+/* Where it is, or belongs, among some that are in order. */
+static inline size_t ids_place(const int64_t *ids, size_t n, int64_t id)
+{
+	size_t low = 0;
+	size_t high = n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (ids[middle] < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 #endif

@@ -17,11 +17,10 @@ static size_t ask(struct wanted *w, struct wanted_what what)
 
 static size_t ask_some(struct wanted *w, int64_t a, int64_t b)
 {
-	struct wanted_what what = {.n_ids = 2};
+	struct wanted_what what = {0};
 
-	what.ids = xcalloc(2, sizeof(*what.ids));
-	what.ids[0] = a;
-	what.ids[1] = b;
+	ids_add(&what.ids, a);
+	ids_add(&what.ids, b);
 	return wanted_add(w, &what);
 }
 
@@ -48,11 +47,11 @@ static void test_merged(void **state)
 
 	take(&w, PASS_POLL, &out);
 	take(&w, PASS_SOME, &out);
-	assert_int_equal(out.n_ids, 3);
-	assert_int_equal(out.ids[0], 3);
-	assert_int_equal(out.ids[1], 5);
-	assert_int_equal(out.ids[2], 9);
-	free(out.ids);
+	assert_int_equal(out.ids.n, 3);
+	assert_int_equal(out.ids.items[0], 3);
+	assert_int_equal(out.ids.items[1], 5);
+	assert_int_equal(out.ids.items[2], 9);
+	free(out.ids.items);
 	/* What changed is read by the full read that waits. */
 	assert_int_equal(ask(&w, (struct wanted_what){0}), 0);
 	take(&w, PASS_FULL, &out);
@@ -94,8 +93,8 @@ static void test_none_of_some(void **state)
 	ask_some(&w, 1, 2);
 	take(&w, PASS_SOME, &out);
 	assert_true(out.reconcile);
-	assert_int_equal(out.n_ids, 2);
-	free(out.ids);
+	assert_int_equal(out.ids.n, 2);
+	free(out.ids.items);
 	ask_some(&w, 1, 2);
 	wanted_fini(&w);
 	assert_false(wanted_take(&w, &out));
