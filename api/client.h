@@ -131,7 +131,24 @@ struct api_request {
  * status, identifier and message; never the key.
  */
 void api_get(struct api_client *c, struct api_request *r, api_done_fn *done);
-void api_cancel(struct api_request *r); /* done() still comes */
+
+/*
+ * The same with a request that was zeroed or is done, which forgets its last
+ * question and answer: for path, whose text is taken; and tried only once.
+ */
+void api_ask(struct api_client *c, struct api_request *r, struct buf *path,
+	api_done_fn *done);
+void api_ask_once(struct api_client *c, struct api_request *r, struct buf *path,
+	api_done_fn *done);
+
+/* Is it under way: is done() still to come? */
+static inline bool api_is_asking(const struct api_request *r)
+{
+	return r->transfer != NULL;
+}
+
+/* done() still comes; one that is not under way is left as it is. */
+void api_cancel(struct api_request *r);
 void api_resume(struct api_request *r);
 void api_request_fini(struct api_request *r); /* not while it runs */
 

@@ -438,6 +438,26 @@ void api_get(struct api_client *c, struct api_request *r, api_done_fn *done)
 	wake_in(c, 0);
 }
 
+static void ask(struct api_client *c, struct api_request *r, struct buf *path,
+	bool once, api_done_fn *done)
+{
+	api_request_fini(r);
+	*r = (struct api_request){.path = buf_take(path), .once = once};
+	api_get(c, r, done);
+}
+
+void api_ask(struct api_client *c, struct api_request *r, struct buf *path,
+	api_done_fn *done)
+{
+	ask(c, r, path, false, done);
+}
+
+void api_ask_once(struct api_client *c, struct api_request *r, struct buf *path,
+	api_done_fn *done)
+{
+	ask(c, r, path, true, done);
+}
+
 void api_cancel(struct api_request *r)
 {
 	struct api_transfer *t = r->transfer;

@@ -100,7 +100,8 @@ static size_t n_asked(const struct batches *b)
 	size_t n = 0;
 
 	for (size_t i = 0; i < BATCHES_LANES; i++)
-		n += b->lanes[i].lane.asking || b->lanes[i].probing;
+		n += api_is_asking(&b->lanes[i].lane.request) ||
+		     api_is_asking(&b->lanes[i].probe);
 	return n;
 }
 
@@ -239,11 +240,9 @@ static void probe(struct batches_lane *bl, api_done_fn *done)
 	struct batches *b = bl->batches;
 	struct buf path = {0};
 
-	api_request_fini(&bl->probe);
+	bl->failing = true;
 	api_path_ids(&path, &b->sync->scope, 1, 1);
-	bl->probe = (struct api_request){.path = buf_take(&path), .once = true};
-	bl->failing = bl->probing = true;
-	api_get(b->sync->client, &bl->probe, done);
+	api_ask_once(b->sync->client, &bl->probe, &path, done);
 }
 
 static void on_probed(struct api_request *probe)
@@ -252,7 +251,7 @@ static void on_probed(struct api_request *probe)
 		container_of(probe, struct batches_lane, probe);
 	struct batches *b = bl->batches;
 
-	bl->probing = bl->failing = false;
+	bl->failing = false;
 	if (probe->err.code != 0 || b->canceled)
 		fail(b, b->canceled ? &probe->err : &bl->lane.err);
 	else if (bl->n > 1)
@@ -286,7 +285,7 @@ static void on_reached(struct api_request *probe)
 		container_of(probe, struct batches_lane, probe);
 	struct batches *b = bl->batches;
 
-	bl->probing = bl->failing = false;
+	bl->failing = false;
 	if (probe->err.code != 0 || b->canceled) {
 		fail(b, &probe->err);
 	} else {
@@ -312,7 +311,7 @@ static void on_scope(struct api_request *probe)
 		container_of(probe, struct batches_lane, probe);
 	struct batches *b = bl->batches;
 
-	bl->probing = bl->failing = false;
+	bl->failing = false;
 	if (probe->err.code != 0)
 		fail(b, &probe->err);
 	else
@@ -392,11 +391,10 @@ void batches_continue(struct batches *b)
 void batches_cancel(struct batches *b)
 {
 	b->canceled = true;
-	for (size_t i = 0; i < BATCHES_LANES; i++)
+	for (size_t i = 0; i < BATCHES_LANES; i++) {
 		lane_cancel(&b->lanes[i].lane);
-	for (size_t i = 0; i < BATCHES_LANES; i++)
-		if (b->lanes[i].probing)
-			api_cancel(&b->lanes[i].probe);
+		api_cancel(&b->lanes[i].probe);
+	}
 }
 
 void batches_fini(struct batches *b)

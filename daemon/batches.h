@@ -47,7 +47,6 @@ struct batches {
 		size_t start, n;
 		bool failing; /* what follows is for a list that failed */
 		struct api_request probe;
-		bool probing; /* it is under way */
 		struct job job;
 		struct err job_err;
 	} lanes[BATCHES_LANES];

@@ -185,7 +185,6 @@ static void on_ids(struct api_request *request)
 	struct catch_up *c = container_of(request, struct catch_up, request);
 	size_t n = 0;
 
-	c->asking = false;
 	if (request->err.code != 0)
 		c->err = c->canceled ? request->err : c->fault;
 	if (c->canceled || c->err.code != 0 || read_ids(c, &n) != 0) {
@@ -207,12 +206,8 @@ static void find_failing(struct catch_up *c)
 	const struct api_scope scope = sync_changes(c->sync);
 	struct buf path = {0};
 
-	api_request_fini(&c->request);
 	api_path_changed_page(&path, &scope, c->low, c->page);
-	c->request =
-		(struct api_request){.path = buf_take(&path), .once = true};
-	c->asking = true;
-	api_get(c->sync->client, &c->request, on_ids);
+	api_ask_once(c->sync->client, &c->request, &path, on_ids);
 }
 
 /* --- The whole ---------------------------------------------------------- */
@@ -231,8 +226,8 @@ static void proceed(struct catch_up *c)
 {
 	bool stop = c->err.code != 0 || c->canceled;
 
-	if (c->ended || c->asking || c->listing.asking ||
-		c->batches.done != NULL)
+	if (c->ended || api_is_asking(&c->request) ||
+		api_is_asking(&c->listing.request) || c->batches.done != NULL)
 		return;
 	if (!stop && (c->failed || c->tied)) {
 		read_aside(c);
@@ -289,10 +284,8 @@ void catch_up_cancel(struct catch_up *c)
 	c->canceled = true;
 	for (size_t i = 0; i < 2; i++)
 		lane_cancel(&c->lanes[i].lane);
-	if (c->asking)
-		api_cancel(&c->request);
-	if (c->listing.asking)
-		listing_cancel(&c->listing);
+	api_cancel(&c->request);
+	listing_cancel(&c->listing);
 	if (c->batches.done != NULL)
 		batches_cancel(&c->batches);
 }

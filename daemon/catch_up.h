@@ -38,8 +38,7 @@ struct catch_up {
 	bool tied;   /* those of the one moment low come by their ids */
 	bool failed; /* the server did, at a page from low */
 	int n_finds; /* times that this was because of single ones */
-	struct api_request request; /* for their ids, */
-	bool asking;                /* which is under way */
+	struct api_request request; /* for their ids */
 	int64_t *ids;               /* owned */
 	bool canceled, ended;
 	struct listing listing;

@@ -61,14 +61,6 @@ static void proceed(struct full *f, enum step next)
 	enter(f, f->err.code != 0 ? END : next);
 }
 
-static void ask(struct full *f, struct buf *path, api_done_fn *done)
-{
-	api_request_fini(&f->request);
-	f->request = (struct api_request){.path = buf_take(path)};
-	f->asking = true;
-	api_get(f->sync->client, &f->request, done);
-}
-
 static void give(struct full *f, job_fn *run, job_fn *done)
 {
 	f->job = (struct job){.run = run, .done = done};
@@ -94,7 +86,6 @@ static void on_newest(struct api_request *request)
 	struct api_source head = {0};
 	struct api_list list = {0};
 
-	f->asking = false;
 	if (lane_fault(request)) {
 		f->doubt = request->err;
 		proceed(f, LISTING);
@@ -336,7 +327,6 @@ static void on_user(struct api_request *request)
 {
 	struct full *f = container_of(request, struct full, request);
 
-	f->asking = false;
 	if (request->err.code == 0 || request->err.code == ERR_NOT_FOUND) {
 		f->n_left = 0;
 		give(f, run_user, on_user_taken);
@@ -378,7 +368,6 @@ static void on_missing(struct api_request *request)
 	struct err err = request->err;
 	bool gone = err.code == ERR_NOT_FOUND;
 
-	f->asking = false;
 	if (err.code == 0 &&
 		read_head(buf_str(&request->body), &head, &err) != 0)
 		sync_name_answer(request, &err);
@@ -407,7 +396,7 @@ static void enter(struct full *f, enum step step)
 	switch (step) {
 	case NEWEST:
 		api_path_newest(&path, &f->sync->scope);
-		ask(f, &path, on_newest);
+		api_ask(f->sync->client, &f->request, &path, on_newest);
 		return;
 	case LISTING:
 		f->listing = (struct listing){
@@ -429,7 +418,7 @@ static void enter(struct full *f, enum step step)
 			return;
 		}
 		api_path_user(&path, f->users.items[f->next_user]);
-		ask(f, &path, on_user);
+		api_ask(f->sync->client, &f->request, &path, on_user);
 		return;
 	case CONFIRMING:
 		if (f->next_missing == f->missing.n) {
@@ -437,7 +426,7 @@ static void enter(struct full *f, enum step step)
 			return;
 		}
 		api_path_work_package(&path, f->missing.items[f->next_missing]);
-		ask(f, &path, on_missing);
+		api_ask(f->sync->client, &f->request, &path, on_missing);
 		return;
 	case END:
 		finish(f);
@@ -460,8 +449,7 @@ void full_continue(struct full *f)
 void full_cancel(struct full *f)
 {
 	f->canceled = true;
-	if (f->asking)
-		api_cancel(&f->request);
+	api_cancel(&f->request);
 	if (f->step == LISTING)
 		listing_cancel(&f->listing);
 	if (f->step == READING || f->step == WITNESSES)

@@ -27,7 +27,7 @@ struct full {
 	/* Private. */
 	full_done_fn *done;
 	int step;
-	bool asking, canceled;
+	bool canceled;
 	struct err doubt; /* the server failed at the newest one */
 	bool opened;      /* the state knows of this full read */
 	struct api_request request;

@@ -35,7 +35,6 @@ struct item {
 	struct mapper_item *work;
 	struct job job;
 	struct api_request request;
-	bool asking;   /* the request is under way */
 	bool answered; /* its answer is to be taken in */
 	size_t n_fetches;
 	size_t n_fetching;
@@ -138,7 +137,6 @@ static void on_looked(struct api_request *request)
 {
 	struct item *item = container_of(request, struct item, request);
 
-	item->asking = false;
 	item->err = request->err;
 	if (item->err.code != 0) {
 		map(item);
@@ -160,10 +158,7 @@ static void look(struct item *item)
 		return;
 	}
 	api_path_ids(&path, &items->sync->scope, 1, 1);
-	api_request_fini(&item->request);
-	item->request = (struct api_request){.path = buf_take(&path)};
-	item->asking = true;
-	api_get(items->sync->client, &item->request, on_looked);
+	api_ask(items->sync->client, &item->request, &path, on_looked);
 }
 
 /* With all that there is to say of it. */
@@ -182,7 +177,6 @@ static void on_answer(struct api_request *request)
 {
 	struct item *item = container_of(request, struct item, request);
 
-	item->asking = false;
 	item->answered = request->err.code == 0;
 	if (!item->answered)
 		stop_or_record(item, &request->err, request);
@@ -205,10 +199,7 @@ static void ask(struct item *item)
 		api_path_user(&path, item->work->user);
 	else
 		api_path_activities(&path, item->work->id);
-	api_request_fini(&item->request);
-	item->request = (struct api_request){.path = buf_take(&path)};
-	item->asking = true;
-	api_get(item->items->sync->client, &item->request, on_answer);
+	api_ask(item->items->sync->client, &item->request, &path, on_answer);
 }
 
 /* --- FETCHING ----------------------------------------------------------- */
@@ -449,8 +440,7 @@ void items_cancel(struct items *items, const struct err *why)
 	items->last = &items->first;
 	for (struct item *item = items->active; item != NULL;
 		item = item->next) {
-		if (item->asking)
-			api_cancel(&item->request);
+		api_cancel(&item->request);
 		for (size_t i = 0; i < item->n_fetches; i++)
 			fetch_cancel(&item->fetches[i]);
 	}

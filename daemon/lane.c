@@ -145,19 +145,14 @@ static void ask_for_schemas(struct lane *lane)
 {
 	struct buf path = {0};
 
-	api_request_fini(&lane->request);
-	lane->request = (struct api_request){0};
 	api_path_schemas(&path, lane->pairs + lane->next_pair, lane->n_asked);
-	lane->request.path = buf_take(&path);
-	lane->asking = true;
-	api_get(lane->sync->client, &lane->request, on_schemas);
+	api_ask(lane->sync->client, &lane->request, &path, on_schemas);
 }
 
 static void on_schemas(struct api_request *request)
 {
 	struct lane *lane = container_of(request, struct lane, request);
 
-	lane->asking = false;
 	if (request->too_long && lane->n_asked > 1 && !lane->canceled) {
 		lane->n_asked /= 2;
 		lane->shorter = true;
@@ -298,7 +293,6 @@ static void on_list(struct api_request *request)
 {
 	struct lane *lane = container_of(request, struct lane, request);
 
-	lane->asking = false;
 	lane->fault = lane_fault(request);
 	lane->too_big = request->too_big;
 	lane->too_slow = request->too_slow;
@@ -330,7 +324,6 @@ void lane_start(struct lane *lane, char *path)
 		.batch = lane->batch,
 		.varies = !lane->batch,
 		.once = lane->once};
-	lane->asking = true;
 	api_get(lane->sync->client, &lane->request, on_list);
 }
 
@@ -354,8 +347,7 @@ void lane_start_page(struct lane *lane, struct mapper_page *page)
 void lane_cancel(struct lane *lane)
 {
 	lane->canceled = lane->busy;
-	if (lane->asking)
-		api_cancel(&lane->request);
+	api_cancel(&lane->request);
 }
 
 void lane_fini(struct lane *lane)

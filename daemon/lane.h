@@ -43,7 +43,6 @@ struct lane {
 
 	/* Private. */
 	struct api_request request;
-	bool asking; /* the request is under way */
 	bool canceled;
 	uv_work_t reading;
 	struct job job;

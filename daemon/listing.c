@@ -66,7 +66,6 @@ static void on_page(struct api_request *request)
 	bool moved = false;
 	size_t n = 0;
 
-	l->asking = false;
 	l->err = request->err;
 	if (l->err.code != 0 || l->canceled || !take_page(l, &n, &moved)) {
 		finish(l);
@@ -92,16 +91,15 @@ static void ask(struct listing *l)
 {
 	struct buf path = {0};
 
-	api_request_fini(&l->request);
 	if (l->ranged)
 		api_path_changed_ids(&path, &l->sync->scope, l->low, l->high,
 			PAGE, l->offset);
 	else
 		api_path_ids(&path, &l->sync->scope, PAGE, l->offset);
-	l->request = (struct api_request){
-		.path = buf_take(&path), .once = l->once && l->total == 0};
-	l->asking = true;
-	api_get(l->sync->client, &l->request, on_page);
+	if (l->once && l->total == 0)
+		api_ask_once(l->sync->client, &l->request, &path, on_page);
+	else
+		api_ask(l->sync->client, &l->request, &path, on_page);
 }
 
 void listing_start(struct listing *l, listing_done_fn *done)
@@ -114,8 +112,7 @@ void listing_start(struct listing *l, listing_done_fn *done)
 void listing_cancel(struct listing *l)
 {
 	l->canceled = true;
-	if (l->asking)
-		api_cancel(&l->request);
+	api_cancel(&l->request);
 }
 
 void listing_fini(struct listing *l)

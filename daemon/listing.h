@@ -23,7 +23,7 @@ struct listing {
 	/* Private. */
 	listing_done_fn *done;
 	struct api_request request;
-	bool asking, canceled;
+	bool canceled;
 	int walks;
 	int offset;
 	int64_t total;

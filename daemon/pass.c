@@ -152,7 +152,7 @@ void pass_cancel(struct pass *p)
 		return;
 	p->canceled = true;
 	items_cancel(&p->items, &stopped);
-	if (p->glancing)
+	if (api_is_asking(&p->glance))
 		api_cancel(&p->glance);
 	else if (p->step == RESOLVING)
 		resolve_cancel(&p->resolve);

@@ -71,8 +71,7 @@ struct pass {
 	bool canceled;
 	struct job job;
 	struct items items;
-	struct api_request glance; /* the list of changes, */
-	bool glancing;             /* which is under way */
+	struct api_request glance; /* the list of changes */
 	struct quiet seen;         /* a copy of it */
 	bool read_whole;           /* and it was all that there was */
 	bool rests;                /* at its end nothing was left to be done */

@@ -66,7 +66,6 @@ static void on_glanced(struct api_request *request)
 {
 	struct pass *p = container_of(request, struct pass, glance);
 
-	p->glancing = false;
 	if (p->canceled) { /* nothing was begun */
 		err_set(&p->err, ERR_CANCELED, "stopped");
 		pass_end(p);
@@ -113,7 +112,6 @@ bool pass_glance(struct pass *p)
 		return false;
 	p->counts.held = p->sync->mapper->counts.held;
 	p->glance = (struct api_request){.path = path_of(p), .varies = true};
-	p->glancing = true;
 	api_get(p->sync->client, &p->glance, on_glanced);
 	return true;
 }

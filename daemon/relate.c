@@ -98,7 +98,6 @@ static void on_page(struct api_request *request)
 {
 	struct relate *r = container_of(request, struct relate, request);
 
-	r->asking = false;
 	if (request->too_long && r->n_asked > 1 && !r->canceled) {
 		ask_shorter(r);
 		return;
@@ -126,12 +125,9 @@ static void ask(struct relate *r)
 {
 	struct buf path = {0};
 
-	api_request_fini(&r->request);
 	api_path_relations(&path, r->ids + r->next, r->n_asked, PAGE,
 		(int)r->n_bodies + 1);
-	r->request = (struct api_request){.path = buf_take(&path)};
-	r->asking = true;
-	api_get(r->sync->client, &r->request, on_page);
+	api_ask(r->sync->client, &r->request, &path, on_page);
 }
 
 static void ask_next(struct relate *r)
@@ -176,6 +172,5 @@ void relate_start(struct relate *r, relate_done_fn *done)
 void relate_cancel(struct relate *r)
 {
 	r->canceled = true;
-	if (r->asking)
-		api_cancel(&r->request);
+	api_cancel(&r->request);
 }

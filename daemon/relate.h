@@ -22,7 +22,7 @@ struct relate {
 	relate_done_fn *done;
 	struct api_request request;
 	struct job job;
-	bool asking, canceled;
+	bool canceled;
 	int64_t *ids; /* owned */
 	size_t next;
 	size_t n_asked; /* from there on, in a request */

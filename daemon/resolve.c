@@ -35,7 +35,7 @@ static void enter(struct resolve *r, enum step step);
 static bool asks_ahead(const struct resolve *r)
 {
 	for (size_t i = 0; i < ARRAY_LEN(r->ahead); i++)
-		if (r->ahead[i].asking)
+		if (api_is_asking(&r->ahead[i].request))
 			return true;
 	return false;
 }
@@ -43,8 +43,7 @@ static bool asks_ahead(const struct resolve *r)
 static void cancel_ahead(struct resolve *r)
 {
 	for (size_t i = 0; i < ARRAY_LEN(r->ahead); i++)
-		if (r->ahead[i].asking)
-			api_cancel(&r->ahead[i].request);
+		api_cancel(&r->ahead[i].request);
 }
 
 static void finish(struct resolve *r)
@@ -342,10 +341,7 @@ static void take_answer(struct resolve *r)
 
 static void on_answer(struct api_request *request)
 {
-	struct resolve *r = container_of(request, struct resolve, request);
-
-	r->asking = false;
-	take_answer(r);
+	take_answer(container_of(request, struct resolve, request));
 }
 
 /* --- Ahead ---------------------------------------------------------------- */
@@ -365,7 +361,6 @@ static void on_ahead(struct api_request *request)
 		container_of(request, struct resolve_ahead, request);
 	struct resolve *r = a->resolve;
 
-	a->asking = false;
 	a->here = true;
 	if (r->ended && !asks_ahead(r))
 		finish(r);
@@ -382,22 +377,13 @@ static void ask_ahead(struct resolve *r)
 		struct resolve_ahead *a = &r->ahead[i];
 		struct buf path = {0};
 
+		a->resolve = r;
 		paths[i](&path);
-		*a = (struct resolve_ahead){.resolve = r, .asking = true};
-		a->request.path = buf_take(&path);
-		api_get(r->sync->client, &a->request, on_ahead);
+		api_ask(r->sync->client, &a->request, &path, on_ahead);
 	}
 }
 
 /* --- Step by step --------------------------------------------------------- */
-
-static void ask(struct resolve *r, struct buf *path)
-{
-	api_request_fini(&r->request);
-	r->request = (struct api_request){.path = buf_take(path)};
-	r->asking = true;
-	api_get(r->sync->client, &r->request, on_answer);
-}
 
 static void choose_pairs(struct resolve *r)
 {
@@ -442,7 +428,7 @@ static void enter(struct resolve *r, enum step step)
 		finish(r);
 		return;
 	}
-	ask(r, &path);
+	api_ask(r->sync->client, &r->request, &path, on_answer);
 	if (step == PROJECTS && r->n_bodies == 0 && r->walks == 0)
 		ask_ahead(r);
 }
@@ -457,8 +443,7 @@ void resolve_start(struct resolve *r, resolve_done_fn *done)
 void resolve_cancel(struct resolve *r)
 {
 	r->canceled = true;
-	if (r->asking)
-		api_cancel(&r->request);
+	api_cancel(&r->request);
 	cancel_ahead(r);
 }
 

@@ -10,7 +10,6 @@ typedef void resolve_done_fn(struct resolve *r);
 struct resolve_ahead {
 	struct resolve *resolve;
 	struct api_request request;
-	bool asking;
 	bool here;
 };
 
@@ -39,7 +38,6 @@ struct resolve {
 	/* Private. */
 	resolve_done_fn *done;
 	int step;
-	bool asking;
 	bool canceled;
 	bool waits; /* for an answer that was asked for ahead */
 	bool ended; /* and waits only for those */
