@@ -153,9 +153,8 @@ static void on_schemas(struct api_request *request)
 {
 	struct lane *lane = container_of(request, struct lane, request);
 
-	if (request->too_long && lane->n_asked > 1 && !lane->canceled) {
-		lane->n_asked /= 2;
-		lane->shorter = true;
+	if (!lane->canceled &&
+		sync_halve(request, &lane->n_asked, &lane->shorter)) {
 		ask_for_schemas(lane);
 		return;
 	}

@@ -11,28 +11,16 @@
 
 #include <stdlib.h>
 
-#include "api/resources.h"
-
 #define BATCH 200 /* work packages a request, at most */
 #define PAGE 1000
 
 static void go_on(struct relate *r);
 
-static void clear_bodies(struct relate *r)
-{
-	for (size_t i = 0; i < r->n_bodies; i++)
-		buf_fini(&r->bodies[i]);
-	r->n_bodies = 0;
-	r->total = r->listed = 0;
-}
-
 void relate_fini(struct relate *r)
 {
-	clear_bodies(r);
+	pages_fini(&r->pages);
 	api_request_fini(&r->request);
-	free(r->bodies);
 	free(r->ids);
-	r->bodies = NULL;
 	r->ids = NULL;
 }
 
@@ -47,12 +35,10 @@ static void give(struct relate *r, job_fn *run, job_fn *done)
 static void run_take(struct job *job)
 {
 	struct relate *r = container_of(job, struct relate, job);
-	struct str *pages = xcalloc(r->n_bodies, sizeof(*pages));
+	struct str *pages = pages_strs(&r->pages);
 
-	for (size_t i = 0; i < r->n_bodies; i++)
-		pages[i] = buf_str(&r->bodies[i]);
 	mapper_take_relations(r->sync->mapper, r->ids + r->next, r->n_asked,
-		pages, r->n_bodies, &r->err);
+		pages, r->pages.n, &r->err);
 	free(pages);
 }
 
@@ -61,7 +47,7 @@ static void on_taken(struct job *job)
 	struct relate *r = container_of(job, struct relate, job);
 
 	sync_name_answer(&r->request, &r->err);
-	clear_bodies(r);
+	pages_fini(&r->pages);
 	r->next += r->n_asked;
 	go_on(r);
 }
@@ -70,36 +56,14 @@ static void on_taken(struct job *job)
 
 static void ask(struct relate *r);
 
-/* The figures are read here; they are few. */
-static bool more_pages(struct relate *r)
-{
-	struct arena scratch = {0};
-	struct api_list list = {0};
-
-	if (api_list_scan(&scratch, buf_str(&r->bodies[r->n_bodies - 1]), &list,
-		    &r->err) == 0) {
-		r->total = list.total;
-		r->listed += (int64_t)list.n;
-	}
-	sync_name_answer(&r->request, &r->err);
-	arena_fini(&scratch);
-	return r->err.code == 0 && list.n > 0 && r->listed < r->total;
-}
-
-static void ask_shorter(struct relate *r)
-{
-	r->n_asked /= 2;
-	r->shorter = true;
-	clear_bodies(r);
-	ask(r);
-}
-
 static void on_page(struct api_request *request)
 {
 	struct relate *r = container_of(request, struct relate, request);
+	bool more = false;
 
-	if (request->too_long && r->n_asked > 1 && !r->canceled) {
-		ask_shorter(r);
+	if (!r->canceled && sync_halve(request, &r->n_asked, &r->shorter)) {
+		pages_fini(&r->pages);
+		ask(r);
 		return;
 	}
 	r->err = request->err;
@@ -109,14 +73,10 @@ static void on_page(struct api_request *request)
 	}
 	if (r->shorter)
 		sync_ask_shorter(r->sync, r->n_asked);
-	r->bodies = grow(
-		r->bodies, r->n_bodies, &r->cap_bodies, sizeof(*r->bodies));
-	r->bodies[r->n_bodies++] = request->body;
-	request->body = (struct buf){0};
-	if (more_pages(r))
-		ask(r);
-	else if (r->err.code != 0)
+	if (pages_take(&r->pages, request, &more, &r->err) != 0)
 		go_on(r);
+	else if (more)
+		ask(r);
 	else
 		give(r, run_take, on_taken);
 }
@@ -125,8 +85,8 @@ static void ask(struct relate *r)
 {
 	struct buf path = {0};
 
-	api_path_relations(&path, r->ids + r->next, r->n_asked, PAGE,
-		(int)r->n_bodies + 1);
+	api_path_relations(
+		&path, r->ids + r->next, r->n_asked, PAGE, (int)r->pages.n + 1);
 	api_ask(r->sync->client, &r->request, &path, on_page);
 }
 

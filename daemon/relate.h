@@ -1,6 +1,7 @@
 #ifndef DAEMON_RELATE_H
 #define DAEMON_RELATE_H
 
+#include "daemon/pages.h"
 #include "daemon/sync.h"
 
 struct relate;
@@ -25,11 +26,9 @@ struct relate {
 	bool canceled;
 	int64_t *ids; /* owned */
 	size_t next;
-	size_t n_asked; /* from there on, in a request */
-	bool shorter;   /* more were refused as too many */
-	size_t n_bodies, cap_bodies;
-	struct buf *bodies; /* pages of one batch */
-	int64_t total, listed;
+	size_t n_asked;     /* from there on, in a request */
+	bool shorter;       /* more were refused as too many */
+	struct pages pages; /* of one batch */
 };
 
 /* done() runs exactly once, later, on the loop's thread. */

@@ -55,12 +55,9 @@ static void finish(struct resolve *r)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(r->ahead); i++)
 		api_request_fini(&r->ahead[i].request);
-	for (size_t i = 0; i < r->n_bodies; i++)
-		buf_fini(&r->bodies[i]);
-	free(r->bodies);
+	pages_fini(&r->pages);
 	free(r->pairs);
 	api_request_fini(&r->request);
-	r->bodies = NULL;
 	r->pairs = NULL;
 	if (r->err.code == 0)
 		resolve_set_scope(r->sync, &r->scope);
@@ -86,13 +83,10 @@ static int put_names(struct resolve *r)
 		[TYPES] = NAMES_TYPES,
 		[STATUSES] = NAMES_STATUSES,
 	};
-	struct str *pages = xcalloc(r->n_bodies, sizeof(*pages));
-	int rc;
+	struct str *pages = pages_strs(&r->pages);
+	int rc = mapper_put_names(
+		r->sync->mapper, kinds[r->step], pages, r->pages.n, &r->err);
 
-	for (size_t i = 0; i < r->n_bodies; i++)
-		pages[i] = buf_str(&r->bodies[i]);
-	rc = mapper_put_names(
-		r->sync->mapper, kinds[r->step], pages, r->n_bodies, &r->err);
 	free(pages);
 	return rc;
 }
@@ -102,7 +96,7 @@ static int put_me(struct resolve *r, struct state *state)
 	struct arena scratch = {0};
 	struct api_user user;
 	int rc = api_user_parse(
-		&scratch, buf_str(&r->bodies[0]), &user, &r->err);
+		&scratch, buf_str(&r->pages.bodies[0]), &user, &r->err);
 
 	if (rc == 0)
 		rc = state_put(state, "user", user.name, &r->err);
@@ -115,7 +109,7 @@ static int put_me(struct resolve *r, struct state *state)
 
 static int put_schemas(struct resolve *r)
 {
-	return mapper_put_schemas(r->sync->mapper, buf_str(&r->bodies[0]),
+	return mapper_put_schemas(r->sync->mapper, buf_str(&r->pages.bodies[0]),
 		r->pairs + r->next_pair, r->n_asked, &r->err);
 }
 
@@ -239,13 +233,6 @@ static void run_check(struct job *job)
 
 /* --- The loop's side ---------------------------------------------------- */
 
-static void clear_bodies(struct resolve *r)
-{
-	for (size_t i = 0; i < r->n_bodies; i++)
-		buf_fini(&r->bodies[i]);
-	r->n_bodies = 0;
-}
-
 static void on_checked(struct job *job)
 {
 	struct resolve *r = container_of(job, struct resolve, job);
@@ -261,7 +248,6 @@ static bool walk_again(struct resolve *r)
 		++r->walks == MAX_WALKS)
 		return false;
 	r->err = (struct err){0};
-	r->n_listed = 0;
 	return true;
 }
 
@@ -269,7 +255,7 @@ static void on_put(struct job *job)
 {
 	struct resolve *r = container_of(job, struct resolve, job);
 
-	clear_bodies(r);
+	pages_fini(&r->pages);
 	if (walk_again(r)) {
 		proceed(r, PROJECTS);
 		return;
@@ -288,30 +274,13 @@ static void on_put(struct job *job)
 	proceed(r, (enum step)(r->step + 1));
 }
 
-/* Projects come in pages; the figures are read here, they are few. */
-static bool more_projects(struct resolve *r)
-{
-	struct arena scratch = {0};
-	struct api_list list = {0};
-
-	if (api_list_scan(&scratch, buf_str(&r->bodies[r->n_bodies - 1]), &list,
-		    &r->err) == 0) {
-		r->total = list.total;
-		r->n_listed += list.n;
-	}
-	sync_name_answer(&r->request, &r->err);
-	arena_fini(&scratch);
-	return r->err.code == 0 && list.n > 0 &&
-	       (int64_t)r->n_listed < r->total;
-}
-
 static void take_answer(struct resolve *r)
 {
 	struct api_request *request = &r->request;
+	bool more = false; /* projects, which come in pages */
 
-	if (request->too_long && r->step == SCHEMAS && r->n_asked > 1) {
-		r->n_asked /= 2;
-		r->shorter = true;
+	if (r->step == SCHEMAS &&
+		sync_halve(request, &r->n_asked, &r->shorter)) {
 		proceed(r, SCHEMAS);
 		return;
 	}
@@ -323,16 +292,10 @@ static void take_answer(struct resolve *r)
 	if (r->shorter)
 		sync_ask_shorter(r->sync, r->n_asked);
 	r->shorter = false;
-	r->bodies = grow(
-		r->bodies, r->n_bodies, &r->cap_bodies, sizeof(*r->bodies));
-	r->bodies[r->n_bodies++] = request->body;
-	request->body = (struct buf){0};
-	if (r->step == PROJECTS && more_projects(r)) {
+	pages_take(&r->pages, request, r->step == PROJECTS ? &more : NULL,
+		&r->err);
+	if (more || r->err.code != 0) {
 		proceed(r, PROJECTS);
-		return;
-	}
-	if (r->err.code != 0) {
-		proceed(r, END);
 		return;
 	}
 	r->job = (struct job){.run = run_put, .done = on_put};
@@ -403,7 +366,7 @@ static void enter(struct resolve *r, enum step step)
 		api_path_me(&path);
 		break;
 	case PROJECTS:
-		api_path_projects(&path, PROJECTS_PAGE, (int)r->n_bodies + 1);
+		api_path_projects(&path, PROJECTS_PAGE, (int)r->pages.n + 1);
 		break;
 	case TYPES:
 	case STATUSES:
@@ -429,7 +392,7 @@ static void enter(struct resolve *r, enum step step)
 		return;
 	}
 	api_ask(r->sync->client, &r->request, &path, on_answer);
-	if (step == PROJECTS && r->n_bodies == 0 && r->walks == 0)
+	if (step == PROJECTS && r->pages.n == 0 && r->walks == 0)
 		ask_ahead(r);
 }
 

@@ -1,6 +1,7 @@
 #ifndef DAEMON_RESOLVE_H
 #define DAEMON_RESOLVE_H
 
+#include "daemon/pages.h"
 #include "daemon/sync.h"
 
 struct resolve;
@@ -44,11 +45,8 @@ struct resolve {
 	struct api_request request;
 	struct resolve_ahead ahead[2]; /* types, statuses */
 	struct job job;
-	size_t n_bodies, cap_bodies;
-	struct buf *bodies; /* answers of this step, page by page */
-	int64_t total;      /* projects, by the server's word */
-	size_t n_listed;    /* projects in the pages so far */
-	int walks;          /* through them that did not count */
+	struct pages pages; /* answers of this step */
+	int walks;          /* through the projects that did not count */
 	bool seeking;       /* schemas, until each field is found */
 	size_t n_all; /* pairs that may be there, the first n_pairs are asked */
 	size_t n_pairs, next_pair, n_asked;

@@ -35,6 +35,15 @@ void sync_ask_shorter(struct sync *sync, size_t n)
 	sync->ids = sync_ids(sync, n);
 }
 
+bool sync_halve(const struct api_request *request, size_t *n, bool *shorter)
+{
+	if (!request->too_long || *n <= 1)
+		return false;
+	*n /= 2;
+	*shorter = true;
+	return true;
+}
+
 struct api_scope sync_changes(const struct sync *sync)
 {
 	struct api_scope scope = sync->scope;

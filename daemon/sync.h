@@ -71,6 +71,9 @@ size_t sync_page(const struct sync *sync); /* or as many as it gives */
 size_t sync_ids(const struct sync *sync, size_t n);
 void sync_ask_shorter(struct sync *sync, size_t n);
 
+/* Was the request for n things too long, and may half be asked for? */
+bool sync_halve(const struct api_request *request, size_t *n, bool *shorter);
+
 /* The scope of a list of changes; it borrows from sync. */
 struct api_scope sync_changes(const struct sync *sync);
 
