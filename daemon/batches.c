@@ -229,9 +229,7 @@ static void tell(struct batches_lane *bl)
 {
 	bl->failing = true;
 	ids_add(&bl->batches->failed, bl->batches->ids[bl->start]);
-	bl->job =
-		(struct job){.run = run_tell, .done = on_told, .shares = true};
-	worker_give(bl->batches->sync->worker, &bl->job);
+	worker_share(bl->batches->sync->worker, &bl->job, run_tell, on_told);
 }
 
 /* Does the server list ids, if nothing else?  done() has the answer. */

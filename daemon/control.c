@@ -259,8 +259,7 @@ static void answer(struct client *client, const char *line, size_t n)
 	if (r->err.code != 0 || find_command(client, r, &r->err) != 0) {
 		control_end(r);
 	} else if (r->command->work != NULL) {
-		r->job = (struct job){.run = run_work, .done = on_worked};
-		worker_give(r->host->sync->worker, &r->job);
+		worker_run(r->host->sync->worker, &r->job, run_work, on_worked);
 	} else {
 		r->command->then(r);
 	}

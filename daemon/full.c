@@ -61,12 +61,6 @@ static void proceed(struct full *f, enum step next)
 	enter(f, f->err.code != 0 ? END : next);
 }
 
-static void give(struct full *f, job_fn *run, job_fn *done)
-{
-	f->job = (struct job){.run = run, .done = done};
-	worker_give(f->sync->worker, &f->job);
-}
-
 /* The head of the single element of a list, or of a work package itself. */
 static int read_head(struct str element, struct api_source *head, struct err *e)
 {
@@ -329,7 +323,7 @@ static void on_user(struct api_request *request)
 
 	if (request->err.code == 0 || request->err.code == ERR_NOT_FOUND) {
 		f->n_left = 0;
-		give(f, run_user, on_user_taken);
+		worker_run(f->sync->worker, &f->job, run_user, on_user_taken);
 		return;
 	}
 	if (!leave(f, &request->err, request->status))
@@ -375,7 +369,7 @@ static void on_missing(struct api_request *request)
 		gone = !in_scope(&f->sync->scope, head.project_id);
 	if (gone) {
 		f->n_left = 0;
-		give(f, run_gone, on_gone);
+		worker_run(f->sync->worker, &f->job, run_gone, on_gone);
 		return;
 	}
 	if (err.code == 0)
@@ -404,7 +398,7 @@ static void enter(struct full *f, enum step step)
 		listing_start(&f->listing, on_listing);
 		return;
 	case PLANNING:
-		give(f, run_plan, on_planned);
+		worker_run(f->sync->worker, &f->job, run_plan, on_planned);
 		return;
 	case READING:
 		read_ids(f, &f->todo, true);

@@ -7,12 +7,6 @@
  */
 #include "daemon/git_fetch.h"
 
-static void give(struct git_fetch *f, job_fn *run, job_fn *done)
-{
-	f->job = (struct job){.run = run, .done = done};
-	worker_give(f->worker, &f->job);
-}
-
 static void run_end(struct job *job)
 {
 	struct git_fetch *f = container_of(job, struct git_fetch, job);
@@ -31,8 +25,9 @@ static void on_end(struct job *job)
 static void on_fetched(struct child *child)
 {
 	struct git_child *g = container_of(child, struct git_child, child);
+	struct git_fetch *f = container_of(g, struct git_fetch, git);
 
-	give(container_of(g, struct git_fetch, git), run_end, on_end);
+	worker_run(f->worker, &f->job, run_end, on_end);
 }
 
 static void fetch(struct git_fetch *f)
@@ -73,13 +68,13 @@ static void on_begun(struct job *job)
 		return;
 	}
 	err_set(&f->git.child.err, ERR_CANCELED, "stopped");
-	give(f, run_end, on_end);
+	worker_run(f->worker, &f->job, run_end, on_end);
 }
 
 void git_fetch_start(struct git_fetch *f, git_fetch_done_fn *done)
 {
 	f->done = done;
-	give(f, run_begin, on_begun);
+	worker_run(f->worker, &f->job, run_begin, on_begun);
 }
 
 void git_fetch_cancel(struct git_fetch *f)

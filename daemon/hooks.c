@@ -75,12 +75,6 @@ struct hooks {
 static void run_next(struct hook *hook);
 static void rest(struct hooks *h);
 
-static void give(struct hooks *h, job_fn *run, job_fn *done)
-{
-	h->job = (struct job){.run = run, .done = done};
-	worker_give(h->host.worker, &h->job);
-}
-
 /* --- One hook ----------------------------------------------------------- */
 
 static void drop_first(struct hook *hook)
@@ -314,7 +308,7 @@ static void rest(struct hooks *h)
 		return;
 	if (mark(h)) {
 		h->collecting = true;
-		give(h, run_note, on_noted);
+		worker_run(h->host.worker, &h->job, run_note, on_noted);
 	} else if (wants_more(h) || (h->again && !is_running(h))) {
 		h->again = false;
 		collect(h);
@@ -376,7 +370,7 @@ static void collect(struct hooks *h)
 {
 	h->collecting = true;
 	h->news.after = first_wanted(h);
-	give(h, run_collect, on_collected);
+	worker_run(h->host.worker, &h->job, run_collect, on_collected);
 }
 
 static void on_settled(uv_timer_t *timer)
@@ -510,7 +504,7 @@ static void finish_closing(struct hooks *h)
 		return;
 	if (mark(h)) {
 		h->collecting = true;
-		give(h, run_note, on_noted);
+		worker_run(h->host.worker, &h->job, run_note, on_noted);
 		return;
 	}
 	for (size_t i = 0; i < h->n; i++)

@@ -18,12 +18,6 @@
 
 static void go_on(struct lane *lane);
 
-static void give(struct lane *lane, job_fn *run, job_fn *done)
-{
-	lane->job = (struct job){.run = run, .done = done, .shares = true};
-	worker_give(lane->sync->worker, &lane->job);
-}
-
 static void finish(struct lane *lane)
 {
 	lane->busy = lane->canceled = false;
@@ -165,7 +159,7 @@ static void on_schemas(struct api_request *request)
 	}
 	if (lane->shorter)
 		sync_ask_shorter(lane->sync, lane->n_asked);
-	give(lane, run_name, on_named);
+	worker_share(lane->sync->worker, &lane->job, run_name, on_named);
 }
 
 static void go_on(struct lane *lane)
@@ -179,7 +173,8 @@ static void go_on(struct lane *lane)
 		lane->shorter = false;
 		ask_for_schemas(lane);
 	} else {
-		give(lane, run_map, on_mapped);
+		worker_share(
+			lane->sync->worker, &lane->job, run_map, on_mapped);
 	}
 }
 
@@ -270,7 +265,8 @@ static void on_read(uv_work_t *reading, int status)
 		sync_name_answer(&lane->request, &lane->err);
 		finish(lane);
 	} else {
-		give(lane, run_take, on_taken);
+		worker_share(
+			lane->sync->worker, &lane->job, run_take, on_taken);
 	}
 }
 
@@ -340,7 +336,7 @@ void lane_start_page(struct lane *lane, struct mapper_page *page)
 	begin(lane);
 	lane->page = *page;
 	*page = (struct mapper_page){0};
-	give(lane, run_find, on_taken);
+	worker_share(lane->sync->worker, &lane->job, run_find, on_taken);
 }
 
 void lane_cancel(struct lane *lane)

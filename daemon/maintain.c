@@ -83,8 +83,7 @@ static void on_end(struct job *job)
 
 static void give_end(struct maintain *m)
 {
-	m->job = (struct job){.run = run_end, .done = on_end};
-	worker_give(m->host.worker, &m->job);
+	worker_run(m->host.worker, &m->job, run_end, on_end);
 }
 
 static bool went_well(struct maintain *m)
@@ -207,8 +206,7 @@ void maintain_now(struct maintain *m, bool wait)
 		return;
 	m->busy = true;
 	m->wait = wait;
-	m->job = (struct job){.run = run_may, .done = on_may};
-	worker_give(m->host.worker, &m->job);
+	worker_run(m->host.worker, &m->job, run_may, on_may);
 }
 
 struct maintain *maintain_new(

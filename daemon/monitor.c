@@ -252,9 +252,8 @@ static void write_due(struct monitor *m)
 	m->write.textfile = textfile != NULL ? xstrdup(textfile) : NULL;
 	m->write.now = look(m);
 	m->write.err = (struct err){0};
-	m->write.job = (struct job){.run = run_write, .done = on_written};
 	m->write.pending = true;
-	worker_give(m->sync->worker, &m->write.job);
+	worker_run(m->sync->worker, &m->write.job, run_write, on_written);
 }
 
 void monitor_flush(struct monitor *m)

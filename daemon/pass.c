@@ -106,12 +106,6 @@ void pass_end(struct pass *p)
 	enter(p, END);
 }
 
-void pass_give(struct pass *p, job_fn *run, job_fn *done)
-{
-	p->job = (struct job){.run = run, .done = done};
-	worker_give(p->sync->worker, &p->job);
-}
-
 /* Called whenever an item ends. */
 static void on_items_moved(struct items *items)
 {

@@ -242,7 +242,7 @@ static void on_begun(struct job *job)
 void pass_begin(struct pass *p)
 {
 	if (!pass_glance(p))
-		pass_give(p, run_begin, on_begun);
+		worker_run(p->sync->worker, &p->job, run_begin, on_begun);
 }
 
 /* --- RESOLVING ---------------------------------------------------------- */

@@ -241,5 +241,5 @@ void pass_commit(struct pass *p)
 
 	p->requests = now->requests - p->requests;
 	p->bytes = now->bytes - p->bytes;
-	pass_give(p, run_commit, on_committed);
+	worker_run(p->sync->worker, &p->job, run_commit, on_committed);
 }

@@ -68,7 +68,7 @@ void pass_remap(struct pass *p)
 	else if (items_full(&p->items))
 		p->held_back = true;
 	else
-		pass_give(p, run_recall, on_recalled);
+		worker_run(p->sync->worker, &p->job, run_recall, on_recalled);
 }
 
 /* --- WEIGHING ----------------------------------------------------------- */
@@ -96,7 +96,7 @@ void pass_weigh(struct pass *p)
 	if (p->remap.n == 0 || p->weighed || p->err.code != 0)
 		pass_proceed(p, REREADING);
 	else if (items_idle(&p->items))
-		pass_give(p, run_weigh, on_weighed);
+		worker_run(p->sync->worker, &p->job, run_weigh, on_weighed);
 }
 
 /* --- REREADING ---------------------------------------------------------- */

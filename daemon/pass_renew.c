@@ -54,7 +54,7 @@ static void on_unread(struct batches *b)
 	p->err = b->err;
 	batches_fini(b);
 	if (p->err.code == 0)
-		pass_give(p, run_renewed, on_renewed);
+		worker_run(p->sync->worker, &p->job, run_renewed, on_renewed);
 	else
 		pass_proceed(p, DRAINING);
 }
@@ -94,7 +94,7 @@ static void on_stale(struct job *job)
 
 void pass_renew(struct pass *p)
 {
-	pass_give(p, run_stale, on_stale);
+	worker_run(p->sync->worker, &p->job, run_stale, on_stale);
 }
 
 /* --- RELATING ----------------------------------------------------------- */
@@ -157,5 +157,5 @@ static void on_decided(struct job *job)
 void pass_decide(struct pass *p)
 {
 	p->saw_all = sees_all(p); /* here: a cancel may come meanwhile */
-	pass_give(p, run_decide, on_decided);
+	worker_run(p->sync->worker, &p->job, run_decide, on_decided);
 }

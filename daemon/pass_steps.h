@@ -31,9 +31,6 @@ void pass_proceed(struct pass *p, enum step next);
 /* After COMMITTING: what went wrong cannot change any more.  p may be gone. */
 void pass_end(struct pass *p);
 
-/* One job at a time: run() on the worker's thread, done() on the loop's. */
-void pass_give(struct pass *p, job_fn *run, job_fn *done);
-
 /*
  * Each starts its step, which proceeds by itself.  Remapping is called again
  * once there is room among the items for what was held back, weighing

@@ -75,12 +75,6 @@ struct push {
 
 static void enter(struct push *p, enum step step);
 
-static void give(struct push *p, job_fn *run, job_fn *done)
-{
-	p->job = (struct job){.run = run, .done = done};
-	worker_give(p->host.worker, &p->job);
-}
-
 static void on_timer_closed(uv_handle_t *handle)
 {
 	struct push *p = handle->data;
@@ -417,19 +411,19 @@ static void enter(struct push *p, enum step step)
 			enter(p, FOLLOWING);
 		return;
 	case FOLLOWING:
-		give(p, run_follow, on_followed);
+		worker_run(p->host.worker, &p->job, run_follow, on_followed);
 		return;
 	case LOOKING:
-		give(p, run_look, on_looked);
+		worker_run(p->host.worker, &p->job, run_look, on_looked);
 		return;
 	case PUSHING:
 		push(p);
 		return;
 	case NOTING:
-		give(p, run_note, on_noted);
+		worker_run(p->host.worker, &p->job, run_note, on_noted);
 		return;
 	case TELLING:
-		give(p, run_tell, on_told);
+		worker_run(p->host.worker, &p->job, run_tell, on_told);
 		return;
 	}
 }

@@ -24,12 +24,6 @@ void relate_fini(struct relate *r)
 	r->ids = NULL;
 }
 
-static void give(struct relate *r, job_fn *run, job_fn *done)
-{
-	r->job = (struct job){.run = run, .done = done};
-	worker_give(r->sync->worker, &r->job);
-}
-
 /* --- TAKING, on the worker's thread ------------------------------------- */
 
 static void run_take(struct job *job)
@@ -78,7 +72,7 @@ static void on_page(struct api_request *request)
 	else if (more)
 		ask(r);
 	else
-		give(r, run_take, on_taken);
+		worker_run(r->sync->worker, &r->job, run_take, on_taken);
 }
 
 static void ask(struct relate *r)
@@ -126,7 +120,7 @@ static void on_chosen(struct job *job)
 void relate_start(struct relate *r, relate_done_fn *done)
 {
 	r->done = done;
-	give(r, run_choose, on_chosen);
+	worker_run(r->sync->worker, &r->job, run_choose, on_chosen);
 }
 
 void relate_cancel(struct relate *r)

@@ -262,8 +262,7 @@ static void on_put(struct job *job)
 	}
 	sync_name_answer(&r->request, &r->err);
 	if (r->step == STATUSES && r->err.code == 0) {
-		r->job = (struct job){.run = run_check, .done = on_checked};
-		worker_give(r->sync->worker, &r->job);
+		worker_run(r->sync->worker, &r->job, run_check, on_checked);
 		return;
 	}
 	if (r->step == SCHEMAS) {
@@ -298,8 +297,7 @@ static void take_answer(struct resolve *r)
 		proceed(r, PROJECTS);
 		return;
 	}
-	r->job = (struct job){.run = run_put, .done = on_put};
-	worker_give(r->sync->worker, &r->job);
+	worker_run(r->sync->worker, &r->job, run_put, on_put);
 }
 
 static void on_answer(struct api_request *request)
@@ -384,8 +382,7 @@ static void enter(struct resolve *r, enum step step)
 		api_path_schemas(&path, r->pairs + r->next_pair, r->n_asked);
 		break;
 	case CHECK:
-		r->job = (struct job){.run = run_check, .done = on_checked};
-		worker_give(r->sync->worker, &r->job);
+		worker_run(r->sync->worker, &r->job, run_check, on_checked);
 		return;
 	case END:
 		finish(r);

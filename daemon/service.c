@@ -374,6 +374,8 @@ int service_run(struct config *config, const struct service_options *options,
 			r = read_pause(&s, e);
 		if (r == 0 && !options->once)
 			r = life_begin(store_state(s.store), e);
+		if (r == 0)
+			service_end_push_fault(&s);
 		if (r != 0)
 			api_client_close(s.sync.client, on_closed, &s);
 	}

@@ -144,6 +144,9 @@ void service_take_over(struct service *s);
 
 /* --- service_programs.c: programs that follow a pass --------------------- */
 
+/* Before any job: where nothing is pushed, what went wrong with it is over. */
+void service_end_push_fault(struct service *s);
+
 void service_open_programs(struct service *s);
 
 /*

@@ -10,8 +10,6 @@
  */
 #include "daemon/service_parts.h"
 
-#include <stdlib.h>
-
 #include "daemon/log.h"
 #include "daemon/pushed.h"
 
@@ -123,32 +121,15 @@ static void on_push_idle(void *arg)
 }
 
 /* A remote that is not named any more can have no fault. */
-struct fault_end {
-	struct job job;
-	struct state *state;
-};
-
-static void run_fault_end(struct job *job)
+void service_end_push_fault(struct service *s)
 {
-	const struct fault_end *f = container_of(job, struct fault_end, job);
+	const struct config *c = s->config;
 	struct err e = {0};
 
-	if (pushed_well(f->state, "nothing is pushed any more", &e) != 0)
+	if (c->push.remote == NULL && !c->rehearsal && !s->options.verify &&
+		pushed_well(store_state(s->store), "nothing is pushed any more",
+			&e) != 0)
 		log_error("%s", e.text);
-}
-
-static void on_fault_end(struct job *job)
-{
-	free(container_of(job, struct fault_end, job));
-}
-
-static void end_push_fault(struct service *s)
-{
-	struct fault_end *f = xcalloc(1, sizeof(*f));
-
-	f->state = store_state(s->store);
-	f->job = (struct job){.run = run_fault_end, .done = on_fault_end};
-	worker_give(s->sync.worker, &f->job);
 }
 
 static void open_push(struct service *s)
@@ -164,8 +145,6 @@ static void open_push(struct service *s)
 	};
 
 	s->push = push_new(&host, s->config);
-	if (s->push == NULL && !s->config->rehearsal)
-		end_push_fault(s);
 }
 
 static void on_push_closed(void *arg)

@@ -58,8 +58,7 @@ static void note_reloaded(struct service *s, const char *file)
 		.text = str_of(r->text),
 	};
 	event_log(&r->event, "reloaded");
-	r->job = (struct job){.run = run_reloaded, .done = on_reloaded};
-	worker_give(s->sync.worker, &r->job);
+	worker_run(s->sync.worker, &r->job, run_reloaded, on_reloaded);
 }
 
 static void take(struct service *s, const char *token)

@@ -70,8 +70,7 @@ static void on_listing(struct listing *l)
 		finish(s);
 		return;
 	}
-	s->job = (struct job){.run = run_look, .done = on_looked};
-	worker_give(s->sync->worker, &s->job);
+	worker_run(s->sync->worker, &s->job, run_look, on_looked);
 }
 
 /* --- A slice ------------------------------------------------------------ */

@@ -49,12 +49,6 @@ static void proceed(struct verify *v, enum step next)
 		enter(v, next);
 }
 
-static void give(struct verify *v, job_fn *run, job_fn *done)
-{
-	v->job = (struct job){.run = run, .done = done};
-	worker_give(v->sync->worker, &v->job);
-}
-
 static void begin_git(struct verify *v)
 {
 	git_child_init(&v->git, v->sync->loop, v->sync->config->store_path,
@@ -301,7 +295,7 @@ static void enter(struct verify *v, enum step step)
 		start_fsck(v);
 		return;
 	case ASIDE:
-		give(v, run_aside, on_aside);
+		worker_run(v->sync->worker, &v->job, run_aside, on_aside);
 		return;
 	case INDEXING:
 		index_next(v);
@@ -313,13 +307,13 @@ static void enter(struct verify *v, enum step step)
 		fetch(v);
 		return;
 	case OPENING:
-		give(v, run_open, on_open);
+		worker_run(v->sync->worker, &v->job, run_open, on_open);
 		return;
 	case PRUNING:
 		prune(v);
 		return;
 	case CHECKING:
-		give(v, run_check, on_checked);
+		worker_run(v->sync->worker, &v->job, run_check, on_checked);
 		return;
 	}
 }

@@ -151,6 +151,18 @@ void worker_give(struct worker *w, struct job *job)
 	uv_cond_signal(&w->more);
 }
 
+void worker_run(struct worker *w, struct job *job, job_fn *run, job_fn *done)
+{
+	*job = (struct job){.run = run, .done = done};
+	worker_give(w, job);
+}
+
+void worker_share(struct worker *w, struct job *job, job_fn *run, job_fn *done)
+{
+	*job = (struct job){.run = run, .done = done, .shares = true};
+	worker_give(w, job);
+}
+
 size_t worker_pending(const struct worker *w)
 {
 	return w->pending;

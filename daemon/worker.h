@@ -39,6 +39,10 @@ void worker_set_rest(struct worker *w, void (*rest)(void *arg), void *arg);
 
 void worker_give(struct worker *w, struct job *job);
 
+/* The same, with the job made of these two; and one that shares. */
+void worker_run(struct worker *w, struct job *job, job_fn *run, job_fn *done);
+void worker_share(struct worker *w, struct job *job, job_fn *run, job_fn *done);
+
 /* Jobs given whose done() has not run yet.  Loop thread. */
 size_t worker_pending(const struct worker *w);
 
