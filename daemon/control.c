@@ -47,8 +47,6 @@ struct control {
 	struct client *clients;
 	size_t n_clients;
 	size_t n_handles; /* open, the listening one included */
-	void (*closed)(void *arg);
-	void *closed_arg;
 };
 
 static void next_request(struct client *client);
@@ -59,7 +57,6 @@ static void release(struct control *c)
 {
 	if (--c->n_handles > 0)
 		return;
-	c->closed(c->closed_arg);
 	free(c->path);
 	free(c);
 }
@@ -446,11 +443,6 @@ static void on_listener_closed(uv_handle_t *handle)
 	release(handle->data);
 }
 
-static void forget(void *arg)
-{
-	(void)arg;
-}
-
 int control_open(const struct control_host *host, const char *path,
 	struct control **out, struct err *e)
 {
@@ -465,7 +457,6 @@ int control_open(const struct control_host *host, const char *path,
 	r = listen_at(&c->pipe, c->path, host->sync->config->all_read,
 		MAX_CLIENTS, on_connection, e);
 	if (r != 0) {
-		c->closed = forget;
 		uv_close((uv_handle_t *)&c->pipe, on_listener_closed);
 		return r;
 	}
@@ -473,12 +464,10 @@ int control_open(const struct control_host *host, const char *path,
 	return 0;
 }
 
-void control_close(struct control *c, void (*closed)(void *arg), void *arg)
+void control_close(struct control *c)
 {
 	struct client *next;
 
-	c->closed = closed;
-	c->closed_arg = arg;
 	unlink(c->path);
 	for (struct client *client = c->clients; client != NULL;
 		client = next) {

@@ -107,7 +107,7 @@ void control_finished(struct control *c, uint64_t pass, struct str line);
 /* Tell those who wait for that reading; e says why all stays as it was. */
 void control_reloaded(struct control *c, uint64_t reload, const struct err *e);
 
-/* Close all, remove the socket, free c, then call closed(). */
-void control_close(struct control *c, void (*closed)(void *arg), void *arg);
+/* Close all, remove the socket, and free c when the loop has run. */
+void control_close(struct control *c);
 
 #endif

@@ -68,8 +68,7 @@ struct hooks {
 	uv_timer_t timer;
 	size_t n;
 	struct hook *items;
-	void (*closed)(void *arg);
-	void *closed_arg;
+	struct hooks **owner; /* at the end: NULL is put there */
 };
 
 static void run_next(struct hook *hook);
@@ -483,7 +482,7 @@ static void on_last_closed(uv_handle_t *handle)
 {
 	struct hooks *h = handle->data;
 
-	h->closed(h->closed_arg);
+	*h->owner = NULL;
 	for (size_t i = 0; i < h->n; i++)
 		free_hook(&h->items[i]);
 	for (size_t i = 0; h->env[i] != NULL; i++)
@@ -512,13 +511,14 @@ static void finish_closing(struct hooks *h)
 	uv_close((uv_handle_t *)&h->timer, on_last_closed);
 }
 
-void hooks_close(struct hooks *h, void (*closed)(void *arg), void *arg)
+void hooks_close(struct hooks **owner)
 {
+	struct hooks *h = *owner;
+
 	if (h == NULL)
 		return;
 	h->closing = true;
-	h->closed = closed;
-	h->closed_arg = arg;
+	h->owner = owner;
 	uv_timer_stop(&h->timer);
 	for (size_t i = 0; i < h->n; i++)
 		if (h->items[i].running)

@@ -36,7 +36,7 @@ void hooks_flush(struct hooks *h);
 /* Members of status: "hooks":{…}. */
 void hooks_report(const struct hooks *h, struct buf *out);
 
-/* End, with what runs; then closed().  Accepts NULL: then not at all. */
-void hooks_close(struct hooks *h, void (*closed)(void *arg), void *arg);
+/* End, with what runs; *owner, which may be NULL, is so when all is gone. */
+void hooks_close(struct hooks **owner);
 
 #endif

@@ -27,21 +27,17 @@ struct maintain {
 	struct job job;
 	bool busy;
 	bool wait;
-	struct store_gc gc; /* what the job gave it */
-	struct err err;     /* or why it gave nothing */
-	bool told;          /* that it failed */
-	void (*closed)(void *arg);
-	void *closed_arg;
+	struct store_gc gc;      /* what the job gave it */
+	struct err err;          /* or why it gave nothing */
+	bool told;               /* that it failed */
+	struct maintain **owner; /* at the end: NULL is put there */
 };
 
 static void finish_closing(struct maintain *m)
 {
-	void (*closed)(void *arg) = m->closed;
-	void *arg = m->closed_arg;
-
+	*m->owner = NULL;
 	free(m->path);
 	free(m);
-	closed(arg);
 }
 
 static void end(struct maintain *m)
@@ -51,7 +47,7 @@ static void end(struct maintain *m)
 	buf_fini(&m->gc.keep);
 	m->busy = m->wait = false;
 	m->next_at = stamp_monotonic() + m->every;
-	if (m->closed != NULL)
+	if (m->owner != NULL)
 		finish_closing(m);
 	else if (wait)
 		m->host.idle(m->host.arg);
@@ -59,7 +55,7 @@ static void end(struct maintain *m)
 
 static void tell(struct maintain *m, const char *why)
 {
-	if (m->closed == NULL && !m->told)
+	if (m->owner == NULL && !m->told)
 		log_warning("the repository cannot be consolidated "
 			    "(git repack): %s",
 			why);
@@ -133,7 +129,7 @@ static void on_repacked(struct child *child)
 	struct git_child *g = container_of(child, struct git_child, child);
 	struct maintain *m = container_of(g, struct maintain, git);
 
-	if (!went_well(m) || m->closed != NULL) {
+	if (!went_well(m) || m->owner != NULL) {
 		give_end(m);
 		return;
 	}
@@ -189,7 +185,7 @@ static void on_may(struct job *job)
 		end(m);
 		return;
 	}
-	if (m->closed != NULL) {
+	if (m->owner != NULL) {
 		give_end(m);
 		return;
 	}
@@ -221,12 +217,13 @@ struct maintain *maintain_new(
 	return m;
 }
 
-void maintain_close(struct maintain *m, void (*closed)(void *arg), void *arg)
+void maintain_close(struct maintain **owner)
 {
+	struct maintain *m = *owner;
+
 	if (m == NULL)
 		return;
-	m->closed = closed;
-	m->closed_arg = arg;
+	m->owner = owner;
 	if (m->busy)
 		child_kill(&m->git.child); /* a job comes to its end */
 	else

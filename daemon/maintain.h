@@ -25,7 +25,7 @@ struct maintain *maintain_new(
 /* No pass runs: if it is time, begin.  wait: now, and idle() when done. */
 void maintain_now(struct maintain *m, bool wait);
 
-/* End, with its child; then closed().  Accepts NULL: then not at all. */
-void maintain_close(struct maintain *m, void (*closed)(void *arg), void *arg);
+/* End, with its child; *owner, which may be NULL, is so when it is gone. */
+void maintain_close(struct maintain **owner);
 
 #endif

@@ -69,8 +69,7 @@ struct push {
 	int64_t ahead;
 	struct store_follow follow;
 
-	void (*closed)(void *arg);
-	void *closed_arg;
+	struct push **owner; /* at the end: NULL is put there */
 };
 
 static void enter(struct push *p, enum step step);
@@ -79,7 +78,7 @@ static void on_timer_closed(uv_handle_t *handle)
 {
 	struct push *p = handle->data;
 
-	p->closed(p->closed_arg);
+	*p->owner = NULL;
 	free(p->path);
 	free((char *)p->where.remote);
 	free((char *)p->where.branch);
@@ -508,12 +507,13 @@ void push_report(const struct push *p, struct buf *out)
 	buf_putc(out, '}');
 }
 
-void push_close(struct push *p, void (*closed)(void *arg), void *arg)
+void push_close(struct push **owner)
 {
+	struct push *p = *owner;
+
 	if (p == NULL)
 		return;
-	p->closed = closed;
-	p->closed_arg = arg;
+	p->owner = owner;
 	p->closing = true;
 	uv_timer_stop(&p->timer);
 	if (p->step == IDLE || p->step == WAITING) {

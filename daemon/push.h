@@ -52,7 +52,7 @@ int64_t push_pending(const struct push *p);
 /* Members of status: "push":{…}, or null. */
 void push_report(const struct push *p, struct buf *out);
 
-/* End, with its child; then closed().  Accepts NULL. */
-void push_close(struct push *p, void (*closed)(void *arg), void *arg);
+/* End, with its child; *owner, which may be NULL, is so when it is gone. */
+void push_close(struct push **owner);
 
 #endif

@@ -150,7 +150,7 @@ static void on_closed(void *arg)
 
 static void close_worker(struct service *s)
 {
-	worker_close(s->sync.worker, on_closed, s);
+	worker_close(s->sync.worker);
 	api_client_close(s->sync.client, on_closed, s);
 	uv_close((uv_handle_t *)&s->timer, NULL);
 	uv_close((uv_handle_t *)&s->sigterm, NULL);
@@ -177,7 +177,7 @@ void service_close(struct service *s)
 		notify_stopping(&s->notify);
 	s->stopping = true;
 	if (s->control != NULL)
-		control_close(s->control, on_closed, s);
+		control_close(s->control);
 	s->control = NULL;
 	service_end_reload(s);
 	service_close_programs(s);

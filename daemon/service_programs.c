@@ -61,20 +61,6 @@ static void open_hooks(struct service *s)
 	hooks_begin(s->hooks);
 }
 
-static void on_hooks_closed(void *arg)
-{
-	struct service *s = arg;
-
-	s->hooks = NULL;
-}
-
-static void on_maintain_closed(void *arg)
-{
-	struct service *s = arg;
-
-	s->maintain = NULL;
-}
-
 /* --- Pushing ------------------------------------------------------------- */
 
 static bool may_follow(void *arg)
@@ -147,13 +133,6 @@ static void open_push(struct service *s)
 	s->push = push_new(&host, s->config);
 }
 
-static void on_push_closed(void *arg)
-{
-	struct service *s = arg;
-
-	s->push = NULL;
-}
-
 /* --- All of them --------------------------------------------------------- */
 
 void service_open_programs(struct service *s)
@@ -187,9 +166,9 @@ void service_keep_programs(struct service *s)
 
 void service_close_programs(struct service *s)
 {
-	push_close(s->push, on_push_closed, s);
-	hooks_close(s->hooks, on_hooks_closed, s);
-	maintain_close(s->maintain, on_maintain_closed, s);
+	push_close(&s->push);
+	hooks_close(&s->hooks);
+	maintain_close(&s->maintain);
 }
 
 bool service_has_programs(const struct service *s)

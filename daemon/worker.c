@@ -35,8 +35,6 @@ struct worker {
 	uint64_t done;
 	void (*rest)(void *arg); /* or NULL */
 	void *rest_arg;
-	void (*closed)(void *arg);
-	void *closed_arg;
 };
 
 static void queue_init(struct queue *q)
@@ -178,17 +176,14 @@ static void on_close(uv_handle_t *handle)
 	struct worker *w =
 		container_of((uv_async_t *)(void *)handle, struct worker, wake);
 
-	w->closed(w->closed_arg);
 	uv_mutex_destroy(&w->lock);
 	uv_cond_destroy(&w->more);
 	free(w);
 }
 
-void worker_close(struct worker *w, void (*closed)(void *arg), void *arg)
+void worker_close(struct worker *w)
 {
 	assert(w->pending == 0);
-	w->closed = closed;
-	w->closed_arg = arg;
 	uv_mutex_lock(&w->lock);
 	w->ending = true;
 	uv_cond_signal(&w->more);

@@ -50,9 +50,9 @@ size_t worker_pending(const struct worker *w);
 uint64_t worker_done(const struct worker *w);
 
 /*
- * Let the thread end (no job may be pending), close the handle and free w,
- * then call closed().
+ * Let the thread end (no job may be pending), close the handle, and free w when
+ * the loop has run.
  */
-void worker_close(struct worker *w, void (*closed)(void *arg), void *arg);
+void worker_close(struct worker *w);
 
 #endif

@@ -44,17 +44,11 @@ static void done(struct job *job)
 	c->n_done++;
 }
 
-static void on_closed(void *arg)
-{
-	*(bool *)arg = true;
-}
-
 static void test_order(void **state)
 {
 	static struct count counts[JOBS];
 	static int order[JOBS];
 	int next = 0;
-	bool closed = false;
 	uv_loop_t loop;
 	struct worker *w;
 
@@ -77,9 +71,8 @@ static void test_order(void **state)
 		assert_true(counts[i].other_thread && counts[i].loop_again);
 	}
 	assert_int_equal(next, JOBS);
-	worker_close(w, on_closed, &closed);
+	worker_close(w);
 	uv_run(&loop, UV_RUN_DEFAULT);
-	assert_true(closed);
 	assert_int_equal(uv_loop_close(&loop), 0);
 }
 
@@ -103,7 +96,6 @@ static void test_given_again(void **state)
 	struct count counts[3];
 	int order[6];
 	int next = 0;
-	bool closed = false;
 	uv_loop_t loop;
 	struct worker *w;
 
@@ -123,7 +115,7 @@ static void test_given_again(void **state)
 	assert_int_equal(next, 6);
 	for (int i = 0; i < 6; i++)
 		assert_int_equal(order[i], i % 3);
-	worker_close(w, on_closed, &closed);
+	worker_close(w);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&loop), 0);
 }
@@ -150,7 +142,6 @@ static void test_rest(void **state)
 	struct count counts[6];
 	int order[20];
 	int next = 0;
-	bool closed = false;
 	uv_loop_t loop;
 	struct worker *w;
 
@@ -174,7 +165,7 @@ static void test_rest(void **state)
 	uv_run(&loop, UV_RUN_DEFAULT);
 	assert_int_equal(next, ARRAY_LEN(want));
 	assert_memory_equal(order, want, sizeof(want));
-	worker_close(w, on_closed, &closed);
+	worker_close(w);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&loop), 0);
 	uv_sem_destroy(&all_given);
