@@ -262,7 +262,9 @@ def not_pushed(tap, server, sync):
            "and when a daemon was stopped", sync.opsync("status"))
     server.side("edit", {"id": 3397, "set": {"subject": "Not pushed"}})
     os.rename(remote, remote + ".gone")
-    sync.start()
+    before = sync.head()
+    sync.start()  # which may return before the first pass: git asks first
+    until(lambda: sync.head() != before)
     sync.stop()
     tap.ok("commits wait" in sync.opsync("status").out,
            "with something left", sync.opsync("status"))
