@@ -14,8 +14,6 @@
  */
 #include "daemon/pass_steps.h"
 
-#include <stdlib.h>
-
 #include "daemon/frozen.h"
 
 #define MAX_ROUNDS 1000 /* the rest is renewed by the next pass */
