@@ -112,11 +112,6 @@ static void on_listing(struct listing *l)
 	proceed(f, PLANNING);
 }
 
-static struct ids shown_ids(const struct full *f)
-{
-	return (struct ids){.items = f->listing.ids, .n = f->listing.n};
-}
-
 /* --- PLANNING, on the worker's thread ----------------------------------- */
 
 struct plan {
@@ -226,7 +221,6 @@ static void run_plan(struct job *job)
 {
 	struct full *f = container_of(job, struct full, job);
 	struct plan p = {.f = f};
-	struct ids shown = shown_ids(f);
 	bool open = !f->reconcile && !f->peek;
 	int r = look_whether_older(f, &f->err);
 
@@ -241,8 +235,8 @@ static void run_plan(struct job *job)
 	if (f->sync->config->newest_first)
 		put_newest_first(f);
 	if (r == 0 && !f->peek)
-		mapper_witnesses(f->sync->mapper, !f->reconcile, &shown,
-			&f->witnesses, &f->users, &f->err);
+		mapper_witnesses(f->sync->mapper, !f->reconcile,
+			&f->listing.ids, &f->witnesses, &f->users, &f->err);
 }
 
 static void on_planned(struct job *job)
@@ -299,9 +293,9 @@ static bool leave(struct full *f, const struct err *err, int status)
 static void run_user(struct job *job)
 {
 	struct full *f = container_of(job, struct full, job);
-	struct ids shown = shown_ids(f);
 
-	mapper_take_user(f->sync->mapper, &shown, f->users.items[f->next_user],
+	mapper_take_user(f->sync->mapper, &f->listing.ids,
+		f->users.items[f->next_user],
 		f->request.err.code == 0 ? buf_str(&f->request.body) : STR_NONE,
 		&f->err);
 }
