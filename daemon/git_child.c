@@ -27,13 +27,27 @@ static void put(char ***list, size_t *n, size_t *cap, char *text)
 
 void git_child_arg(struct git_child *g, const char *fmt, ...)
 {
-	char text[4096];
+	char *text;
 	va_list ap;
+	int n;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	n = vasprintf(&text, fmt, ap);
 	va_end(ap);
-	put(&g->argv, &g->n_argv, &g->cap_argv, xstrdup(text));
+	if (n < 0)
+		out_of_memory();
+	put(&g->argv, &g->n_argv, &g->cap_argv, text);
+}
+
+void git_child_args(struct git_child *g, const char *first, ...)
+{
+	va_list ap;
+
+	va_start(ap, first);
+	for (const char *text = first; text != NULL;
+		text = va_arg(ap, const char *))
+		put(&g->argv, &g->n_argv, &g->cap_argv, xstrdup(text));
+	va_end(ap);
 }
 
 static void set(struct git_child *g, const char *name, const char *value)
@@ -149,9 +163,7 @@ static void set_credentials(struct git_child *g, const struct config_push *push)
 		"!f() { test \"$1\" != get || git credential-store --file ");
 	quote(push->credentials, &helper);
 	buf_puts(&helper, " get; }; f");
-	git_child_arg(g, "-c");
-	git_child_arg(g, "credential.helper=");
-	git_child_arg(g, "-c");
+	git_child_args(g, "-c", "credential.helper=", "-c", NULL);
 	git_child_arg(g, "credential.helper=%s", buf_str(&helper).p);
 	buf_fini(&helper);
 }
@@ -170,10 +182,8 @@ static void add_settings(struct git_child *g)
 		"core.bigFileThreshold=1m", /* larger: copied, not compared */
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
-		git_child_arg(g, "-c");
-		git_child_arg(g, "%s", settings[i]);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+		git_child_args(g, "-c", settings[i], NULL);
 }
 
 void git_child_init(struct git_child *g, uv_loop_t *loop, const char *path,
@@ -189,9 +199,7 @@ void git_child_init(struct git_child *g, uv_loop_t *loop, const char *path,
 	set(g, "MALLOC_TOP_PAD_", "67108864");
 	set(g, "MALLOC_TRIM_THRESHOLD_", "536870912");
 	set_ssh(g, push);
-	git_child_arg(g, "git");
-	git_child_arg(g, "-C");
-	git_child_arg(g, "%s", path);
+	git_child_args(g, "git", "-C", path, NULL);
 	add_settings(g);
 	set_credentials(g, push);
 }

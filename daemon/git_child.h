@@ -22,6 +22,8 @@ struct git_child {
 void git_child_init(struct git_child *g, uv_loop_t *loop, const char *path,
 	const struct config_push *push);
 void git_child_arg(struct git_child *g, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void git_child_args(struct git_child *g, const char *first, ...)
+	__attribute__((sentinel)); /* each as it is; NULL is the end */
 void git_child_start(struct git_child *g, child_done_fn *done);
 void git_child_fini(struct git_child *g); /* not while it runs */
 

@@ -33,16 +33,12 @@ static void on_fetched(struct child *child)
 static void fetch(struct git_fetch *f)
 {
 	git_child_init(&f->git, f->loop, f->path, f->from);
-	git_child_arg(&f->git, "fetch");
-	git_child_arg(&f->git, "--quiet");
+	git_child_args(&f->git, "fetch", "--quiet", NULL);
 	if (f->all)
-		git_child_arg(&f->git, "--refetch");
-	git_child_arg(&f->git, "--no-tags");
-	git_child_arg(&f->git, "--no-write-fetch-head");
-	git_child_arg(&f->git, "--no-recurse-submodules");
-	git_child_arg(&f->git, "--refmap=");
-	git_child_arg(&f->git, "--");
-	git_child_arg(&f->git, "%s", f->from->remote);
+		git_child_args(&f->git, "--refetch", NULL);
+	git_child_args(&f->git, "--no-tags", "--no-write-fetch-head",
+		"--no-recurse-submodules", "--refmap=", "--", f->from->remote,
+		NULL);
 	git_child_arg(&f->git, "+refs/heads/%s:%s", f->from->branch,
 		store_fetched(f->store));
 	f->git.child.timeout = f->timeout;

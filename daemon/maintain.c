@@ -118,9 +118,7 @@ static void begin_git(struct maintain *m)
 static void expire(struct maintain *m)
 {
 	begin_git(m);
-	git_child_arg(&m->git, "reflog");
-	git_child_arg(&m->git, "expire");
-	git_child_arg(&m->git, "--all");
+	git_child_args(&m->git, "reflog", "expire", "--all", NULL);
 	git_child_start(&m->git, on_expired);
 }
 
@@ -139,8 +137,7 @@ static void on_repacked(struct child *child)
 
 static void set(struct maintain *m, const char *setting)
 {
-	git_child_arg(&m->git, "-c");
-	git_child_arg(&m->git, "%s", setting);
+	git_child_args(&m->git, "-c", setting, NULL);
 }
 
 static void repack(struct maintain *m)
@@ -153,11 +150,8 @@ static void repack(struct maintain *m)
 	set(m, "core.packedGitLimit=8m");
 	set(m, "repack.writeBitmaps=false");
 	set(m, "repack.packKeptObjects=false");
-	git_child_arg(&m->git, "repack");
-	git_child_arg(&m->git, "-d");
-	git_child_arg(&m->git, "-l");
-	git_child_arg(&m->git, "-q");
-	git_child_arg(&m->git, "--geometric=2");
+	git_child_args(
+		&m->git, "repack", "-d", "-l", "-q", "--geometric=2", NULL);
 	while (rest.n > 0) {
 		size_t n = str_find(rest, STR("\n"));
 

@@ -359,13 +359,9 @@ static void push(struct push *p)
 	const struct config_push *c = &p->where;
 
 	git_child_init(&p->git, p->host.loop, p->path, c);
-	git_child_arg(&p->git, "push");
-	git_child_arg(&p->git, "--porcelain");
-	git_child_arg(&p->git, "--no-verify");
-	git_child_arg(&p->git, "--no-follow-tags");
-	git_child_arg(&p->git, "--recurse-submodules=no");
-	git_child_arg(&p->git, "--");
-	git_child_arg(&p->git, "%s", c->remote);
+	git_child_args(&p->git, "push", "--porcelain", "--no-verify",
+		"--no-follow-tags", "--recurse-submodules=no", "--", c->remote,
+		NULL);
 	git_child_arg(&p->git, "%s:refs/heads/%s", p->tip, c->branch);
 	p->git.child.timeout = c->timeout;
 	git_child_start(&p->git, on_pushed);

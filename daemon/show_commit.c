@@ -102,9 +102,10 @@ static size_t add_files(struct show_commit *c, const json_t *document)
 	size_t n = json_array_size(files);
 
 	for (size_t i = 0; i < n && i < MOST_PATHS; i++)
-		git_child_arg(&c->git, "%s",
+		git_child_args(&c->git,
 			json_string_value(json_object_get(
-				json_array_get(files, i), "path")));
+				json_array_get(files, i), "path")),
+			NULL);
 	return n;
 }
 
@@ -129,13 +130,10 @@ void show_commit_start(struct show_commit *c, show_commit_done_fn *done)
 	c->done = done;
 	git_child_init(
 		&c->git, c->loop, c->config->store_path, &c->config->push);
-	git_child_arg(&c->git, "--literal-pathspecs");
-	git_child_arg(&c->git, "log");
-	git_child_arg(&c->git, "-1");
-	git_child_arg(&c->git, "--no-show-signature");
-	git_child_arg(&c->git, "%s", "--format=" FORMAT);
+	git_child_args(&c->git, "--literal-pathspecs", "log", "-1",
+		"--no-show-signature", "--format=" FORMAT, NULL);
 	git_child_arg(&c->git, "refs/heads/%s", c->config->branch);
-	git_child_arg(&c->git, "--");
+	git_child_args(&c->git, "--", NULL);
 	add_paths(c);
 	c->git.child.timeout = LIMIT;
 	git_child_start(&c->git, on_git);

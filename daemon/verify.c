@@ -142,11 +142,8 @@ static void on_fsck(struct child *child)
 static void start_fsck(struct verify *v)
 {
 	begin_git(v);
-	git_child_arg(&v->git, "fsck");
-	git_child_arg(&v->git, "--full");
-	git_child_arg(&v->git, "--strict");
-	git_child_arg(&v->git, "--no-dangling");
-	git_child_arg(&v->git, "--no-progress");
+	git_child_args(&v->git, "fsck", "--full", "--strict", "--no-dangling",
+		"--no-progress", NULL);
 	git_child_start(&v->git, on_fsck);
 }
 
@@ -190,8 +187,7 @@ static void index_next(struct verify *v)
 		return;
 	}
 	begin_git(v);
-	git_child_arg(&v->git, "index-pack");
-	git_child_arg(&v->git, "%s", pack);
+	git_child_args(&v->git, "index-pack", pack, NULL);
 	git_child_start(&v->git, on_git);
 	free(pack);
 }
@@ -213,9 +209,7 @@ static void unpack_next(struct verify *v)
 		return;
 	}
 	begin_git(v);
-	git_child_arg(&v->git, "unpack-objects");
-	git_child_arg(&v->git, "-q");
-	git_child_arg(&v->git, "-r");
+	git_child_args(&v->git, "unpack-objects", "-q", "-r", NULL);
 	v->git.child.input_fd = v->fd;
 	git_child_start(&v->git, on_git);
 }
@@ -256,11 +250,8 @@ static void on_open(struct job *job)
 static void prune(struct verify *v)
 {
 	begin_git(v);
-	git_child_arg(&v->git, "reflog");
-	git_child_arg(&v->git, "expire");
-	git_child_arg(&v->git, "--expire=never");
-	git_child_arg(&v->git, "--stale-fix");
-	git_child_arg(&v->git, "--all");
+	git_child_args(&v->git, "reflog", "expire", "--expire=never",
+		"--stale-fix", "--all", NULL);
 	git_child_start(&v->git, on_git);
 }
 

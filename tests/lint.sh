@@ -55,10 +55,12 @@ for header in $(git ls-files '*.h'); do
 done
 git grep -nE '\b(TODO|FIXME|XXX)\b' -- '*.[ch]' && fail "left open"
 
+# NULL is a pointer (POSIX), so it may end a list of arguments.
 # shellcheck disable=SC2046
 cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr -j 2 \
 	--enable=warning,performance,portability \
 	--suppress=missingIncludeSystem --suppress=unusedStructMember \
+	--suppress=varFuncNullUB \
 	-I. $(git ls-files 'base/*.c' 'api/*.c' 'content/*.c' 'store/*.c' \
 		'daemon/*.c' 'cli/*.c') || fail cppcheck
 
