@@ -448,8 +448,7 @@ static int hold(struct mapper *m, int64_t n, struct err *e)
 	m->n_missed = 0;
 	m->counts = (struct mapper_counts){
 		.seen = m->counts.seen, .again = m->counts.again};
-	m->staged_since = 0;
-	m->restored = 0;
+	m->staged = (struct mapper_staged){0};
 	m->guard.n_changes = n;
 	m->guard.changes_held = true;
 	return 0;

@@ -45,6 +45,15 @@ struct mapper_name {
 /* Several people, or some that are not shown. */
 #define MAPPER_EDITORS (-1)
 
+/* Of what is staged, for its commit.  Zeroed: nothing is. */
+struct mapper_staged {
+	int64_t since;  /* monotonic; of the oldest change */
+	int64_t newest; /* updatedAt: author date */
+	int64_t editor; /* who made it; 0: nobody, or MAPPER_EDITORS */
+	char editor_name[1024];
+	int64_t restored; /* documents */
+};
+
 /* A work package of which something is not shown: perhaps it is gone. */
 struct mapper_missed {
 	int64_t id;
@@ -72,13 +81,9 @@ struct mapper {
 	int64_t generation;   /* of the full read that is on, or the last */
 	struct mapper_counts counts;
 	struct mapper_counts committed; /* those of earlier commits */
-	int64_t newest; /* newest updatedAt that was staged: author date */
-	int64_t editor; /* who made what is staged; 0: nobody, or MAPPER_EDITORS
-			 */
-	char editor_name[1024];
-	int64_t to_come;      /* work packages to be mapped; 0: not known */
-	int64_t staged_since; /* monotonic; of the oldest staged change */
-	int64_t retry_at;     /* monotonic; 0: nothing to be tried again */
+	struct mapper_staged staged;
+	int64_t to_come;  /* work packages to be mapped; 0: not known */
+	int64_t retry_at; /* monotonic; 0: nothing to be tried again */
 	int64_t retry_wait;
 	char subject[160]; /* of the work package that was staged last */
 	char commit[41];   /* the pass's last commit, or "" */
@@ -99,7 +104,6 @@ struct mapper {
 	struct err fault;       /* in which way */
 	struct ids failed;      /* work packages that did, ascending */
 	struct ids again;       /* work packages whose path may change */
-	int64_t restored;       /* documents, and not said in a commit yet */
 	struct ids unlisted;    /* whose lists are to be asked for again,
 				   ascending */
 	struct ids lost_users;  /* whose readers are marked */

@@ -36,7 +36,7 @@ static void subject_of(const struct mapper *m, char *out, size_t size)
 		{"add", m->counts.added - m->committed.added},
 		{"change", m->counts.changed - m->committed.changed},
 		{"remove", m->counts.removed - m->committed.removed},
-		{"restore", m->restored},
+		{"restore", m->staged.restored},
 	};
 	size_t used = 0;
 	int64_t all = 0;
@@ -92,8 +92,9 @@ static void editor_email(const struct mapper *m, char *out, size_t size)
 
 	if (scheme < host.n)
 		host = str_skip(host, scheme + 3);
-	snprintf(out, size, "user-%lld@noreply.%.*s", (long long)m->editor,
-		(int)strcspn(host.p, ":/"), host.p);
+	snprintf(out, size, "user-%lld@noreply.%.*s",
+		(long long)m->staged.editor, (int)strcspn(host.p, ":/"),
+		host.p);
 }
 
 /*
@@ -107,7 +108,7 @@ static int commit_as(struct mapper *m, const char *subject, const char *body,
 		.run = m->run.id,
 		.subject = subject,
 		.body = body,
-		.author_time = m->newest,
+		.author_time = m->staged.newest,
 		.cursor = cursor,
 		.mapping = program_hash(m->config->program),
 		.partial = !last,
@@ -118,9 +119,9 @@ static int commit_as(struct mapper *m, const char *subject, const char *body,
 	int told = 0;
 	int r;
 
-	if (m->editor > 0 && m->counts.removed == m->committed.removed) {
+	if (m->staged.editor > 0 && m->counts.removed == m->committed.removed) {
 		editor_email(m, email, sizeof(email));
-		c.author_name = m->editor_name;
+		c.author_name = m->staged.editor_name;
 		c.author_email = email;
 	}
 	r = guard_settle_made(m, e);
@@ -128,11 +129,8 @@ static int commit_as(struct mapper *m, const char *subject, const char *body,
 		r = store_commit(m->store, &c, e);
 	if (r != 0 && c.id[0] == '\0')
 		return r;
-	m->staged_since = 0;
-	m->newest = 0; /* the next one has changes of its own, */
-	m->editor = 0; /* and a person of its own */
+	m->staged = (struct mapper_staged){0};
 	m->committed = m->counts;
-	m->restored = 0;
 	if (c.id[0] != '\0') {
 		memcpy(m->commit, c.id, sizeof(m->commit));
 		mapper_committed(m, c.id, subject);
@@ -194,9 +192,9 @@ int mapper_commit_one(
 /* Documents that were changed wait for a commit, the first for so long. */
 static bool is_due(const struct mapper *m)
 {
-	int64_t waited = stamp_monotonic() - m->staged_since;
+	int64_t waited = stamp_monotonic() - m->staged.since;
 
-	return m->staged_since != 0 &&
+	return m->staged.since != 0 &&
 	       (staged(m) >= batch(m) ||
 		       waited >= COMMIT_SECONDS * STAMP_SECOND);
 }

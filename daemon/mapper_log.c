@@ -81,15 +81,12 @@ int mapper_begin(
 	m->counts = (struct mapper_counts){0};
 	m->committed = m->counts;
 	m->commit[0] = '\0';
-	m->newest = 0;
-	m->editor = 0;
+	m->staged = (struct mapper_staged){0};
 	m->to_come = 0;
-	m->staged_since = 0;
 	m->begun = true;
 	m->decided = false;
 	m->renewing = false;
 	m->again.n = 0;
-	m->restored = 0;
 	m->failed.n = 0;
 	m->n_missed = 0;
 	m->unlisted.n = 0;

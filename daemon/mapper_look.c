@@ -40,7 +40,7 @@ static void on_adrift(void *arg, int64_t work_package, struct str entry,
 	struct mapper *m = arg;
 
 	(void)entry;
-	m->restored++;
+	m->staged.restored++;
 	mapper_event(m, LOG_LEVEL_WARNING, "restored", work_package, path,
 		lost ? "its contents were gone from the store: it is made "
 		       "again"

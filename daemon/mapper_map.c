@@ -132,7 +132,7 @@ static bool wants_editor(const struct mapper *m, const struct mapper_item *item,
 	const struct rendered *rendered)
 {
 	return has_editor(m, item) && !item->editor_known && rendered->n > 0 &&
-	       (m->config->commit_each || m->editor != MAPPER_EDITORS);
+	       (m->config->commit_each || m->staged.editor != MAPPER_EDITORS);
 }
 
 struct hearing {

@@ -110,8 +110,8 @@ int mapper_settle_missed(struct mapper *m, struct err *e)
 /* From the first on, what is staged waits for its commit. */
 static void note_staged(struct mapper *m)
 {
-	if (m->staged_since == 0)
-		m->staged_since = stamp_monotonic();
+	if (m->staged.since == 0)
+		m->staged.since = stamp_monotonic();
 }
 
 int mapper_drop(struct mapper *m, int64_t work_package, struct str entry,
@@ -162,14 +162,14 @@ static void note_editor(struct mapper *m, const struct mapper_item *item)
 	bool shown = item->editor != 0 && item->editor_name.n > 0 &&
 		     !name_is_address(item->editor_name);
 
-	if (!item->editor_known || (shown && item->editor == m->editor))
+	if (!item->editor_known || (shown && item->editor == m->staged.editor))
 		return;
-	if (!shown || m->editor != 0) {
-		m->editor = MAPPER_EDITORS;
+	if (!shown || m->staged.editor != 0) {
+		m->staged.editor = MAPPER_EDITORS;
 		return;
 	}
-	m->editor = item->editor;
-	snprintf(m->editor_name, sizeof(m->editor_name), "%.*s",
+	m->staged.editor = item->editor;
+	snprintf(m->staged.editor_name, sizeof(m->staged.editor_name), "%.*s",
 		STR_ARGS(item->editor_name));
 }
 
@@ -200,8 +200,8 @@ static void count_change(struct mapper *m, const struct mapper_item *item,
 	if (change == STORE_SAME)
 		return;
 	note_staged(m);
-	if (item->updated_at > m->newest)
-		m->newest = item->updated_at;
+	if (item->updated_at > m->staged.newest)
+		m->staged.newest = item->updated_at;
 	note_editor(m, item);
 	if (change != was && d->unknown_attachment != 0)
 		mapper_event(m, LOG_LEVEL_INFO, "unresolved", item->id,

@@ -2,6 +2,7 @@
 """Changes of the mapping that the guard holds stay held, however much is read:
 only what the server has news of is made anew."""
 import contextlib
+import datetime
 import sys
 
 from harness import StandIn, Sync, Tap, until
@@ -117,6 +118,22 @@ def asked_for(tap):
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
 
+def dated(tap):
+    """A commit has the date of its own documents, not of those held."""
+    with synced() as (server, sync):
+        sync.configure(mapping=OTHER)
+        work_packages = server.state()["workPackages"]
+        oldest = min(work_packages, key=lambda w: w["updatedAt"])
+        say(server, oldest["id"], "a word")
+        sync.once("--full")
+        stay(tap, sync, [oldest["id"]], "a comment on the oldest")
+        date = datetime.datetime.fromisoformat(
+            sync.git("log", "-1", "--format=%aI").out.strip())
+        tap.same(date, datetime.datetime.fromisoformat(
+            oldest["updatedAt"].replace("Z", "+00:00")).replace(
+                microsecond=0), "its commit has its date")
+
+
 def slowly(tap):
     """The full read of each day hears comments that moved nothing."""
     with synced(schedule=SLOW) as (server, sync):
@@ -173,7 +190,7 @@ def shown_again(tap):
 
 def main():
     tap = Tap()
-    for part in (at_once, asked_for, slowly, with_projects,
+    for part in (at_once, asked_for, dated, slowly, with_projects,
                  shown_again):
         part(tap)
     return tap.end()
