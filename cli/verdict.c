@@ -271,9 +271,9 @@ static void put_number(
 	struct buf *out, const char *key, bool known, int64_t number)
 {
 	if (known)
-		buf_printf(out, ",\"%s\":%lld", key, (long long)number);
+		report_int(out, key, number);
 	else
-		buf_printf(out, ",\"%s\":null", key);
+		report_text(out, key, STR_NONE);
 }
 
 static void put_json(const struct line *line, struct buf *out)
@@ -282,14 +282,16 @@ static void put_json(const struct line *line, struct buf *out)
 	const struct judgement *j = line->judgement;
 	const char *instance = line->config->instance;
 
-	buf_putc(out, '{');
+	report_open(out, NULL, '{');
 	report_text(out, "instance",
 		instance != NULL ? str_of(instance) : STR_NONE);
-	buf_printf(out, ",\"verdict\":\"%s\",\"code\":%d,\"findings\":[",
-		words[j->verdict], (int)j->verdict);
+	report_text(out, "verdict", str_of(words[j->verdict]));
+	report_int(out, "code", j->verdict);
+	report_open(out, "findings", '[');
 	for (size_t i = 0; i < j->n; i++) {
-		buf_printf(out, "%s{\"verdict\":\"%s\",", i > 0 ? "," : "",
-			words[j->findings[i].verdict]);
+		report_open(out, NULL, '{');
+		report_text(
+			out, "verdict", str_of(words[j->findings[i].verdict]));
 		report_text(out, "text", str_of(j->findings[i].text));
 		buf_putc(out, '}');
 	}

@@ -171,10 +171,8 @@ void control_end(struct control_request *r)
 	struct buf lines = r->out;
 
 	buf_printf(&lines, "{\"end\":true,\"code\":%d", r->err.code);
-	if (r->err.code != 0) {
-		buf_putc(&lines, ',');
+	if (r->err.code != 0)
 		report_text(&lines, "error", str_of(r->err.text));
-	}
 	buf_puts(&lines, "}\n");
 	json_decref(client->what);
 	client->what = NULL;

@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#include "base/value.h"
-#include "content/emit.h"
 #include "daemon/instance.h"
 #include "daemon/names.h"
 #include "daemon/report.h"
@@ -94,10 +92,11 @@ static int find_set(
 
 static void put_set(const struct set *set, struct buf *out)
 {
-	buf_printf(out, "{\"set\":%lld,", (long long)set->number);
+	report_open(out, NULL, '{');
+	report_int(out, "set", set->number);
 	report_text(out, "kind", str_of(kind_words[set->kind]));
-	buf_printf(out, ",\"documents\":%lld,\"released\":%lld,",
-		(long long)set->n, (long long)set->released);
+	report_int(out, "documents", set->n);
+	report_int(out, "released", set->released);
 	report_stamp(out, "since", set->since);
 	buf_putc(out, '}');
 }
@@ -134,16 +133,12 @@ static int put_document(void *arg, const struct state_held *held, struct err *e)
 	if (!is_meant(l, held))
 		return 0;
 	l->n++;
-	buf_printf(l->out, "{\"work_package\":%lld,",
-		(long long)held->work_package);
+	report_open(l->out, NULL, '{');
+	report_int(l->out, "work_package", held->work_package);
 	report_text(l->out, "entry", held->entry);
-	buf_putc(l->out, ',');
 	report_text(l->out, "project", p != NULL ? p->identifier : STR_NONE);
-	buf_putc(l->out, ',');
 	report_text(l->out, "path", held->path);
-	buf_putc(l->out, ',');
 	report_text(l->out, "reason", held->reason);
-	buf_putc(l->out, ',');
 	report_stamp(l->out, "since", held->since);
 	buf_puts(l->out, "}\n");
 	return 0;
@@ -213,12 +208,8 @@ int guard_ask_held(
 
 static int put_id(void *arg, int64_t id, struct err *e)
 {
-	struct buf *out = arg;
-
 	(void)e;
-	buf_printf(out, "%s%lld",
-		out->n > 0 && out->p[out->n - 1] != '[' ? "," : "",
-		(long long)id);
+	report_int(arg, NULL, id);
 	return 0;
 }
 
@@ -231,16 +222,11 @@ static int put_frozen(struct state *s, struct buf *out, struct err *e)
 	bool found = false;
 	int r = state_get(s, "frozen", &lines, &found, e);
 
-	buf_puts(out, "\"frozen\":[");
+	report_open(out, "frozen", '[');
 	rest = buf_str(&lines);
-	while (str_line(&rest, &line)) {
-		struct value v = value_text(line);
-
-		if (line.p != lines.p)
-			buf_putc(out, ',');
-		emit_json(&v, out);
-	}
-	buf_puts(out, "],");
+	while (str_line(&rest, &line))
+		report_text(out, NULL, line);
+	buf_putc(out, ']');
 	buf_fini(&lines);
 	return r;
 }
@@ -248,21 +234,17 @@ static int put_frozen(struct state *s, struct buf *out, struct err *e)
 int guard_status(struct state *s, struct buf *out, struct err *e)
 {
 	struct set sets[2] = {{0}};
-	bool any = false;
 	int r = read_sets(s, sets, e);
 
-	buf_puts(out, "\"held\":[");
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(sets); i++) {
-		if (sets[i].n + sets[i].released == 0)
-			continue;
-		buf_puts(out, any ? "," : "");
-		put_set(&sets[i], out);
-		any = true;
-	}
-	buf_puts(out, "],\"withdrawn\":[");
+	report_open(out, "held", '[');
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(sets); i++)
+		if (sets[i].n + sets[i].released > 0)
+			put_set(&sets[i], out);
+	buf_putc(out, ']');
+	report_open(out, "withdrawn", '[');
 	if (r == 0)
 		r = state_withdrawn(s, put_id, out, e);
-	buf_puts(out, "],");
+	buf_putc(out, ']');
 	return r == 0 ? put_frozen(s, out, e) : r;
 }
 

@@ -413,7 +413,8 @@ void hooks_report(const struct hooks *h, struct buf *out)
 	for (size_t i = 0; i < h->n; i++)
 		if (h->items[i].fault.code != 0)
 			error = str_of(h->items[i].fault.text);
-	buf_printf(out, "\"hooks\":{\"waiting\":%zu,", count_waiting(h));
+	report_open(out, "hooks", '{');
+	report_int(out, "waiting", (int64_t)count_waiting(h));
 	report_text(out, "error", error);
 	buf_putc(out, '}');
 }

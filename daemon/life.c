@@ -81,12 +81,13 @@ int life_report(struct state *s, struct buf *out, struct err *e)
 	if (r == 0)
 		r = state_get(s, WHY, &why, &said, e);
 	report_text(out, "started", was_started ? buf_str(&started) : STR_NONE);
-	buf_puts(out, was_stopped ? ",\"stopped\":{" : ",\"stopped\":null");
 	if (was_stopped) {
+		report_open(out, "stopped", '{');
 		report_text(out, "at", buf_str(&stopped));
-		buf_putc(out, ',');
 		report_text(out, "why", said ? buf_str(&why) : STR_NONE);
 		buf_putc(out, '}');
+	} else {
+		report_text(out, "stopped", STR_NONE);
 	}
 	buf_fini(&started);
 	buf_fini(&stopped);

@@ -24,14 +24,10 @@ static void on_finding(void *arg, enum store_place place, int64_t work_package,
 void mapper_finding(struct buf *out, const char *place, int64_t work_package,
 	struct str path, const char *text)
 {
-	buf_puts(out, "{\"finding\":");
-	buf_printf(out, "\"%s\",\"work_package\":", place);
-	if (work_package != 0)
-		buf_printf(out, "%lld,", (long long)work_package);
-	else
-		buf_puts(out, "null,");
+	report_open(out, NULL, '{');
+	report_text(out, "finding", str_of(place));
+	report_id(out, "work_package", work_package);
 	report_text(out, "path", path);
-	buf_putc(out, ',');
 	report_text(out, "text", str_of(text));
 	buf_puts(out, "}\n");
 }

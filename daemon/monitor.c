@@ -73,7 +73,6 @@ int monitor_report(struct state *s, struct buf *out, struct err *e)
 {
 	int r = report(s, value_good, out, e);
 
-	buf_putc(out, ',');
 	return r == 0 ? report(s, value_single, out, e) : r;
 }
 

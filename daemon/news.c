@@ -104,34 +104,24 @@ static int read_about(
 	return 0;
 }
 
-static void put_text(struct buf *out, const char *key, struct str text)
-{
-	buf_putc(out, ',');
-	report_text(out, key, text);
-}
-
 static void put_about(
 	struct gathering *g, const struct state_event *event, struct buf *out)
 {
-	char url[1024];
-	struct str author;
-	bool found = false;
 	int64_t id = event->work_package;
+	bool found = false;
+	struct str author;
+	char url[1024];
 
-	if (id == 0) {
-		buf_puts(out, ",\"work_package\":null,\"subject\":null,"
-			      "\"url\":null,\"author\":null");
-		return;
-	}
-	state_work_package(
-		store_state(g->store), id, &found, read_about, g, NULL);
+	if (id != 0)
+		state_work_package(
+			store_state(g->store), id, &found, read_about, g, NULL);
 	author = g->about.author.title;
 	snprintf(url, sizeof(url), "%s/work_packages/%lld", g->news->url,
 		(long long)id);
-	buf_printf(out, ",\"work_package\":%lld", (long long)id);
-	put_text(out, "subject", g->about.subject);
-	put_text(out, "url", str_of(url));
-	put_text(out, "author", name_is_address(author) ? STR_NONE : author);
+	report_id(out, "work_package", id);
+	report_text(out, "subject", g->about.subject);
+	report_text(out, "url", id != 0 ? str_of(url) : STR_NONE);
+	report_text(out, "author", name_is_address(author) ? STR_NONE : author);
 }
 
 /* A commit's text is "ID SUBJECT". */
@@ -146,16 +136,16 @@ static void put_object(struct gathering *g, const struct state_event *event,
 		commit = (struct str){sentence.p, space};
 		sentence = str_skip(sentence, space + 1);
 	}
-	buf_putc(out, '{');
+	report_open(out, NULL, '{');
 	report_text(out, "event", str_of(name));
-	put_text(out, "instance", str_of(g->news->instance));
-	buf_printf(out, ",\"run\":%lld,", (long long)event->run);
+	report_text(out, "instance", str_of(g->news->instance));
+	report_int(out, "run", event->run);
 	report_stamp(out, "at", event->at);
 	put_about(g, event, out);
-	put_text(out, "project", event->project);
-	put_text(out, "path", event->path);
-	put_text(out, "commit", commit);
-	put_text(out, "sentence", sentence);
+	report_text(out, "project", event->project);
+	report_text(out, "path", event->path);
+	report_text(out, "commit", commit);
+	report_text(out, "sentence", sentence);
 	buf_puts(out, "}\n");
 }
 

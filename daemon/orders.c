@@ -19,7 +19,7 @@ void order_status(struct control_request *r)
 		out->n--;
 	if (out->n > 0) {
 		out->n--;
-		buf_puts(out, ",\"daemon\":{");
+		report_open(out, "daemon", '{');
 		r->host->live(r->host->arg, out);
 		buf_puts(out, "}}\n");
 	}
@@ -272,22 +272,19 @@ void order_resume(struct control_request *r)
 void order_hello(struct control_request *r)
 {
 	const struct config *c = r->host->sync->config;
+	struct buf *out = &r->out;
 	char *file = realpath(c->file, NULL);
 
-	buf_printf(&r->out, "{\"protocol\":%d,", CONTROL_PROTOCOL);
-	report_text(&r->out, "version", STR(OPSYNC_VERSION));
-	buf_putc(&r->out, ',');
-	report_text(&r->out, "instance", str_of(c->instance));
-	buf_putc(&r->out, ',');
-	report_text(&r->out, "config", str_of(file != NULL ? file : c->file));
+	report_open(out, NULL, '{');
+	report_int(out, "protocol", CONTROL_PROTOCOL);
+	report_text(out, "version", STR(OPSYNC_VERSION));
+	report_text(out, "instance", str_of(c->instance));
+	report_text(out, "config", str_of(file != NULL ? file : c->file));
 	free(file);
-	buf_putc(&r->out, ',');
-	report_text(&r->out, "server", str_of(c->url));
-	buf_putc(&r->out, ',');
-	report_text(&r->out, "store", str_of(c->store_path));
-	buf_printf(
-		&r->out, ",\"poll\":%lld", (long long)(c->poll / STAMP_SECOND));
-	buf_printf(&r->out, ",\"may_change\":%s}\n",
-		control_may_change(r) ? "true" : "false");
+	report_text(out, "server", str_of(c->url));
+	report_text(out, "store", str_of(c->store_path));
+	report_int(out, "poll", c->poll / STAMP_SECOND);
+	report_bool(out, "may_change", control_may_change(r));
+	buf_puts(out, "}\n");
 	control_end(r);
 }

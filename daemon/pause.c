@@ -80,12 +80,13 @@ int pause_report(struct state *s, struct buf *out, struct err *e)
 	bool found = false;
 	int r = read_value(s, &value, &found, &since, &why, e);
 
-	buf_puts(out, found ? "\"paused\":{" : "\"paused\":null");
 	if (r == 0 && found) {
+		report_open(out, "paused", '{');
 		report_text(out, "since", since);
-		buf_putc(out, ',');
 		report_text(out, "why", why);
 		buf_putc(out, '}');
+	} else {
+		report_text(out, "paused", STR_NONE);
 	}
 	buf_fini(&value);
 	return r;

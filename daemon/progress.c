@@ -9,13 +9,13 @@
 static void put_counts(
 	uint64_t number, const struct mapper_counts *n, struct buf *out)
 {
-	buf_printf(out,
-		"\"pass\":%llu,\"seen\":%lld,\"added\":%lld,\"changed\":%lld,"
-		"\"removed\":%lld,\"held\":%lld,\"failed\":%lld",
-		(unsigned long long)number, (long long)n->seen,
-		(long long)n->added, (long long)n->changed,
-		(long long)n->removed, (long long)n->held,
-		(long long)n->failed);
+	report_int(out, "pass", (int64_t)number);
+	report_int(out, "seen", n->seen);
+	report_int(out, "added", n->added);
+	report_int(out, "changed", n->changed);
+	report_int(out, "removed", n->removed);
+	report_int(out, "held", n->held);
+	report_int(out, "failed", n->failed);
 }
 
 void progress_put(uint64_t number, const struct pass *p, struct buf *out)
@@ -23,12 +23,12 @@ void progress_put(uint64_t number, const struct pass *p, struct buf *out)
 	struct pass_progress at = pass_progress(p);
 
 	put_counts(number, &p->sync->progress, out);
-	buf_putc(out, ',');
 	report_text(out, "kind", str_of(pass_kind_word(at.kind)));
-	buf_putc(out, ',');
 	report_text(out, "phase", str_of(at.phase));
-	buf_printf(out, ",\"done\":%lld,\"total\":%lld,\"elapsed\":%.3f",
-		(long long)at.done, (long long)at.total,
+	report_int(out, "done", at.done);
+	report_int(out, "total", at.total);
+	report_key(out, "elapsed");
+	buf_printf(out, "%.3f",
 		(double)(stamp_monotonic() - p->started) /
 			(double)STAMP_SECOND);
 }
@@ -37,9 +37,10 @@ void progress_tell(struct control *c, uint64_t number, const struct pass *p)
 {
 	struct buf line = {0};
 
-	buf_puts(&line, "{\"progress\":true,");
+	report_open(&line, NULL, '{');
+	report_bool(&line, "progress", true);
 	progress_put(number, p, &line);
-	buf_puts(&line, "}");
+	buf_putc(&line, '}');
 	control_progress(c, number, buf_str(&line));
 	buf_fini(&line);
 }
@@ -48,19 +49,18 @@ void progress_tell(struct control *c, uint64_t number, const struct pass *p)
 static void put_finished(uint64_t number, const struct pass *p,
 	const struct err *err, struct buf *out)
 {
-	buf_puts(out, "{\"finished\":true,");
+	report_open(out, NULL, '{');
+	report_bool(out, "finished", true);
 	put_counts(number, &p->counts, out);
-	buf_printf(out, ",\"run\":%lld,\"result\":%d,", (long long)p->run,
-		err->code);
+	report_int(out, "run", p->run);
+	report_int(out, "result", err->code);
 	report_text(out, "commit",
 		p->commit[0] != '\0' ? str_of(p->commit) : STR_NONE);
-	buf_putc(out, ',');
 	report_text(
 		out, "error", err->code != 0 ? str_of(err->text) : STR_NONE);
-	buf_puts(out, ",\"not_shown\":[");
+	report_open(out, "not_shown", '[');
 	for (size_t i = 0; i < p->n_not_shown; i++)
-		buf_printf(out, "%s%lld", i > 0 ? "," : "",
-			(long long)p->not_shown[i]);
+		report_int(out, NULL, p->not_shown[i]);
 	buf_puts(out, "]}");
 }
 

@@ -488,16 +488,14 @@ int64_t push_pending(const struct push *p)
 void push_report(const struct push *p, struct buf *out)
 {
 	if (p == NULL) {
-		buf_puts(out, "\"push\":null");
+		report_text(out, "push", STR_NONE);
 		return;
 	}
-	buf_puts(out, "\"push\":{");
+	report_open(out, "push", '{');
 	report_text(out, "remote", str_of(p->where.remote));
-	buf_putc(out, ',');
 	report_text(out, "branch", str_of(p->where.branch));
-	buf_printf(out, ",\"pending\":%lld,", (long long)p->pending);
+	report_int(out, "pending", p->pending);
 	report_stamp(out, "last", p->pushed_at);
-	buf_putc(out, ',');
 	report_text(out, "error",
 		p->fault.code != 0 ? str_of(p->fault.text) : STR_NONE);
 	buf_putc(out, '}');

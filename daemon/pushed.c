@@ -141,15 +141,13 @@ int pushed_report(struct state *s, struct buf *out, struct err *e)
 		struct str commit = take_last(&rest);
 		struct str branch = take_last(&rest);
 
-		buf_puts(out, ",\"pushed\":{");
+		report_open(out, "pushed", '{');
 		report_text(out, "remote", rest);
-		buf_putc(out, ',');
 		report_text(out, "branch", branch);
-		buf_putc(out, ',');
 		report_text(out, "commit", commit);
 		buf_putc(out, '}');
 	} else {
-		buf_puts(out, ",\"pushed\":null");
+		report_text(out, "pushed", STR_NONE);
 	}
 	buf_fini(&tip);
 	buf_fini(&done);

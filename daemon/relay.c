@@ -48,7 +48,7 @@ static void put_names(struct relay *relay)
 	r->err = relay->request.err;
 	if (r->err.code != 0)
 		return;
-	buf_putc(&r->out, '{');
+	report_open(&r->out, NULL, '{');
 	report_text(&r->out, "body", buf_str(&relay->request.body));
 	buf_puts(&r->out, "}\n");
 }
@@ -78,9 +78,8 @@ static void put_work_package(struct relay *relay)
 			"synced, or the server does not show it",
 			(long long)relay->work_package);
 	if (r->err.code == 0) {
-		buf_putc(&r->out, '{');
+		report_open(&r->out, NULL, '{');
 		report_text(&r->out, "body", buf_str(&source));
-		buf_putc(&r->out, ',');
 		report_text(&r->out, "attachments", buf_str(&attachments));
 		buf_puts(&r->out, "}\n");
 	}

@@ -15,12 +15,50 @@
 
 #define MAX_FAILED 50 /* work packages in error that status names */
 
+/* --- Members ------------------------------------------------------------ */
+
+void report_key(struct buf *out, const char *key)
+{
+	const char *last = out->n > 0 ? &out->p[out->n - 1] : "\n";
+
+	if (*last != '{' && *last != '[' && *last != '\n')
+		buf_putc(out, ',');
+	if (key != NULL)
+		buf_printf(out, "\"%s\":", key);
+}
+
+void report_open(struct buf *out, const char *key, char bracket)
+{
+	report_key(out, key);
+	buf_putc(out, bracket);
+}
+
 void report_text(struct buf *out, const char *key, struct str text)
 {
 	struct value v = value_text(text);
 
-	buf_printf(out, "\"%s\":", key);
+	report_key(out, key);
 	emit_json(&v, out);
+}
+
+void report_int(struct buf *out, const char *key, int64_t number)
+{
+	report_key(out, key);
+	buf_printf(out, "%lld", (long long)number);
+}
+
+void report_id(struct buf *out, const char *key, int64_t id)
+{
+	if (id != 0)
+		report_int(out, key, id);
+	else
+		report_text(out, key, STR_NONE);
+}
+
+void report_bool(struct buf *out, const char *key, bool is)
+{
+	report_key(out, key);
+	buf_puts(out, is ? "true" : "false");
 }
 
 void report_stamp(struct buf *out, const char *key, int64_t stamp)
@@ -33,63 +71,52 @@ void report_stamp(struct buf *out, const char *key, int64_t stamp)
 
 static void put_run(struct buf *out, const struct state_run *run)
 {
-	buf_printf(out, "{\"run\":%lld,", (long long)run->id);
+	report_open(out, NULL, '{');
+	report_int(out, "run", run->id);
 	report_text(out, "kind", run->kind);
-	buf_putc(out, ',');
 	report_text(out, "cause", run->cause);
-	buf_putc(out, ',');
 	report_stamp(out, "started", run->started);
-	buf_putc(out, ',');
 	report_stamp(out, "finished", run->finished);
-	buf_printf(out,
-		",\"result\":%d,\"seen\":%lld,\"added\":%lld,"
-		"\"changed\":%lld,\"removed\":%lld,\"failed\":%lld,"
-		"\"requests\":%lld,\"bytes\":%lld,",
-		run->result, (long long)run->seen, (long long)run->made,
-		(long long)run->changed, (long long)run->removed,
-		(long long)run->failed, (long long)run->requests,
-		(long long)run->bytes);
+	report_int(out, "result", run->result);
+	report_int(out, "seen", run->seen);
+	report_int(out, "added", run->made);
+	report_int(out, "changed", run->changed);
+	report_int(out, "removed", run->removed);
+	report_int(out, "failed", run->failed);
+	report_int(out, "requests", run->requests);
+	report_int(out, "bytes", run->bytes);
 	report_text(out, "commit", run->commit);
-	buf_putc(out, ',');
 	report_text(out, "error", run->error);
-	buf_printf(out, ",\"repeated\":%lld}", (long long)run->repeated);
+	report_int(out, "repeated", run->repeated);
+	buf_putc(out, '}');
 }
 
 /* --- Status ------------------------------------------------------------- */
 
-struct list {
-	struct buf *out;
-	size_t n, max;
-};
-
-static void separate(struct list *l)
-{
-	if (l->n++ > 0)
-		buf_putc(l->out, ',');
-}
-
 static int put_status_run(void *arg, const struct state_run *run, struct err *e)
 {
-	struct list *l = arg;
-
 	(void)e;
-	separate(l);
-	put_run(l->out, run);
+	put_run(arg, run);
 	return 0;
 }
+
+struct failed {
+	struct buf *out;
+	size_t n;
+};
 
 static int put_failed(
 	void *arg, const struct state_work_package *wp, struct err *e)
 {
-	struct list *l = arg;
+	struct failed *f = arg;
 
 	(void)e;
-	if (l->n >= l->max)
+	if (f->n++ >= MAX_FAILED)
 		return 0;
-	separate(l);
-	buf_printf(l->out, "{\"work_package\":%lld,", (long long)wp->id);
-	report_text(l->out, "reason", wp->reason);
-	buf_putc(l->out, '}');
+	report_open(f->out, NULL, '{');
+	report_int(f->out, "work_package", wp->id);
+	report_text(f->out, "reason", wp->reason);
+	buf_putc(f->out, '}');
 	return 0;
 }
 
@@ -101,7 +128,6 @@ static int put_value(struct state *s, const char *key, const char *as,
 	int r = state_get(s, key, &value, &found, e);
 
 	report_text(out, as, found ? buf_str(&value) : STR_NONE);
-	buf_putc(out, ',');
 	buf_fini(&value);
 	return r;
 }
@@ -111,21 +137,21 @@ static int put_counts(struct state *s, struct buf *out, struct err *e)
 	struct state_counts n = {0};
 	int r = state_count(s, &n, e);
 
-	buf_printf(out,
-		"\"counts\":{\"work_packages\":%lld,\"made\":%lld,"
-		"\"left_out\":%lld,\"failed\":%lld,\"documents\":%lld,"
-		"\"files\":%lld,\"attachments\":%lld},",
-		(long long)n.work_packages, (long long)n.made,
-		(long long)n.unmatched, (long long)n.failed,
-		(long long)n.documents, (long long)n.files,
-		(long long)n.attachments);
+	report_open(out, "counts", '{');
+	report_int(out, "work_packages", n.work_packages);
+	report_int(out, "made", n.made);
+	report_int(out, "left_out", n.unmatched);
+	report_int(out, "failed", n.failed);
+	report_int(out, "documents", n.documents);
+	report_int(out, "files", n.files);
+	report_int(out, "attachments", n.attachments);
+	buf_putc(out, '}');
 	return r;
 }
 
 int report_status(struct state *s, struct buf *out, struct err *e)
 {
-	struct list runs = {.out = out};
-	struct list failed = {.out = out, .max = MAX_FAILED};
+	struct failed failed = {.out = out};
 	int r;
 
 	buf_putc(out, '{');
@@ -140,22 +166,19 @@ int report_status(struct state *s, struct buf *out, struct err *e)
 		r = guard_status(s, out, e);
 	if (r == 0)
 		r = life_report(s, out, e);
-	buf_putc(out, ',');
 	if (r == 0)
 		r = pause_report(s, out, e);
-	buf_putc(out, ',');
 	if (r == 0)
 		r = monitor_report(s, out, e);
-	buf_putc(out, ',');
 	if (r == 0)
 		r = pushed_report(s, out, e);
-	buf_putc(out, ',');
 	if (r == 0)
 		r = put_counts(s, out, e);
-	buf_puts(out, "\"runs\":[");
+	report_open(out, "runs", '[');
 	if (r == 0)
-		r = state_runs(s, 3, put_status_run, &runs, e);
-	buf_puts(out, "],\"errors\":[");
+		r = state_runs(s, 3, put_status_run, out, e);
+	buf_putc(out, ']');
+	report_open(out, "errors", '[');
 	if (r == 0)
 		r = state_work_packages_of(
 			s, OUTCOME_FAILED, put_failed, &failed, e);
@@ -203,20 +226,15 @@ int report_usage(struct state *s, int64_t limit, struct buf *out, struct err *e)
 
 void report_event(struct buf *out, const struct state_event *event)
 {
-	buf_printf(out, "{\"id\":%lld,\"run\":%lld,\"level\":%d,",
-		(long long)event->id, (long long)event->run, (int)event->level);
+	report_open(out, NULL, '{');
+	report_int(out, "id", event->id);
+	report_int(out, "run", event->run);
+	report_int(out, "level", event->level);
 	report_stamp(out, "at", event->at);
-	buf_putc(out, ',');
 	report_text(out, "event", event->kind);
-	if (event->work_package != 0)
-		buf_printf(out, ",\"work_package\":%lld,",
-			(long long)event->work_package);
-	else
-		buf_puts(out, ",\"work_package\":null,");
+	report_id(out, "work_package", event->work_package);
 	report_text(out, "project", event->project);
-	buf_putc(out, ',');
 	report_text(out, "path", event->path);
-	buf_putc(out, ',');
 	report_text(out, "text", event->text);
 }
 

@@ -36,10 +36,18 @@ int report_show(struct state *s, int64_t work_package, struct str path,
 /* Add an event as an object, without its last brace. */
 void report_event(struct buf *out, const struct state_event *event);
 
-/* Add "key": and a JSON string or null. */
+/*
+ * Each adds a member of an object, or (key NULL) an item of a list, with the
+ * comma before it that it needs: there is none at the beginning of out or of a
+ * line, nor behind the bracket that opens an object or a list.  Text may be
+ * STR_NONE: null, as are an id and a stamp of 0.
+ */
+void report_key(struct buf *out, const char *key); /* the value is to follow */
+void report_open(struct buf *out, const char *key, char bracket);
 void report_text(struct buf *out, const char *key, struct str text);
-
-/* Add "key": and a moment (0: null). */
+void report_int(struct buf *out, const char *key, int64_t number);
+void report_id(struct buf *out, const char *key, int64_t id);
+void report_bool(struct buf *out, const char *key, bool is);
 void report_stamp(struct buf *out, const char *key, int64_t stamp);
 
 #endif

@@ -17,20 +17,9 @@ struct show {
 	struct buf *out;
 	struct arena arena;
 	struct work_package wp;
-	size_t n; /* of the list that is being written */
+	bool withdrawn;
+	size_t n_events;
 };
-
-static void separate(struct show *s)
-{
-	if (s->n++ > 0)
-		buf_putc(s->out, ',');
-}
-
-static void put_text(struct show *s, const char *key, struct str text)
-{
-	report_text(s->out, key, text);
-	buf_putc(s->out, ',');
-}
 
 /* --- The work package --------------------------------------------------- */
 
@@ -53,14 +42,13 @@ static int put_work_package(
 		api_work_package_parse(&s->arena, row->source, wp, &bad);
 	if (row->attachments.n > 0)
 		api_attachments_parse(&s->arena, row->attachments, wp, &bad);
-	put_text(s, "subject", wp->subject);
-	put_text(s, "type", wp->type.title);
-	put_text(s, "status", wp->status.title);
-	put_text(s, "project", wp->project.title);
+	report_text(s->out, "subject", wp->subject);
+	report_text(s->out, "type", wp->type.title);
+	report_text(s->out, "status", wp->status.title);
+	report_text(s->out, "project", wp->project.title);
 	report_stamp(s->out, "updated", row->updated_at);
-	buf_putc(s->out, ',');
-	put_text(s, "outcome", str_of(outcomes[row->outcome]));
-	put_text(s, "reason", row->reason);
+	report_text(s->out, "outcome", str_of(outcomes[row->outcome]));
+	report_text(s->out, "reason", row->reason);
 	return 0;
 }
 
@@ -69,12 +57,11 @@ static void put_file(struct show *s, const struct state_file *file)
 	const struct attachment *a =
 		work_package_attachment(&s->wp, file->attachment_id);
 
-	buf_putc(s->out, '{');
-	put_text(s, "path", file->path);
+	report_open(s->out, NULL, '{');
+	report_text(s->out, "path", file->path);
 	report_text(s->out, "oid", file->oid);
 	if (file->attachment_id != 0) {
-		buf_printf(s->out, ",\"attachment\":%lld,",
-			(long long)file->attachment_id);
+		report_int(s->out, "attachment", file->attachment_id);
 		report_text(
 			s->out, "name", a != NULL ? a->file_name : STR_NONE);
 	}
@@ -87,16 +74,12 @@ static int put_document(
 	struct show *s = arg;
 
 	(void)e;
-	separate(s);
-	buf_putc(s->out, '{');
-	put_text(s, "entry", d->entry);
-	put_text(s, "natural_path", d->natural_path);
-	buf_puts(s->out, "\"files\":[");
-	for (size_t i = 0; i < d->n_files; i++) {
-		if (i > 0)
-			buf_putc(s->out, ',');
+	report_open(s->out, NULL, '{');
+	report_text(s->out, "entry", d->entry);
+	report_text(s->out, "natural_path", d->natural_path);
+	report_open(s->out, "files", '[');
+	for (size_t i = 0; i < d->n_files; i++)
 		put_file(s, &d->files[i]);
-	}
 	buf_puts(s->out, "]}");
 	return 0;
 }
@@ -110,11 +93,10 @@ static int put_held(void *arg, const struct state_held *held, struct err *e)
 	(void)e;
 	if (held->work_package != s->id)
 		return 0;
-	separate(s);
-	buf_putc(s->out, '{');
-	put_text(s, "kind",
+	report_open(s->out, NULL, '{');
+	report_text(s->out, "kind",
 		held->kind == HELD_REMOVAL ? STR("removal") : STR("change"));
-	put_text(s, "path", held->path);
+	report_text(s->out, "path", held->path);
 	report_text(s->out, "reason", held->reason);
 	buf_putc(s->out, '}');
 	return 0;
@@ -125,8 +107,7 @@ static int put_withdrawn(void *arg, int64_t id, struct err *e)
 	struct show *s = arg;
 
 	(void)e;
-	if (id == s->id)
-		s->n++;
+	s->withdrawn |= id == s->id;
 	return 0;
 }
 
@@ -134,15 +115,14 @@ static int put_guard(struct show *s, struct err *e)
 {
 	int r;
 
-	s->n = 0;
-	buf_puts(s->out, "\"held\":[");
+	report_open(s->out, "held", '[');
 	r = state_held(s->state, HELD_REMOVAL, put_held, s, e);
 	if (r == 0)
 		r = state_held(s->state, HELD_CHANGE, put_held, s, e);
-	s->n = 0;
+	buf_putc(s->out, ']');
 	if (r == 0)
 		r = state_withdrawn(s->state, put_withdrawn, s, e);
-	buf_printf(s->out, "],\"withdrawn\":%s,", s->n > 0 ? "true" : "false");
+	report_bool(s->out, "withdrawn", s->withdrawn);
 	return r;
 }
 
@@ -154,9 +134,8 @@ static int put_event(void *arg, const struct state_event *event, struct err *e)
 	char commit[41];
 	int r = state_event_commit(s->state, event, commit, e);
 
-	separate(s);
+	s->n_events++;
 	report_event(s->out, event);
-	buf_putc(s->out, ',');
 	report_text(s->out, "commit",
 		commit[0] != '\0' ? str_of(commit) : STR_NONE);
 	buf_putc(s->out, '}');
@@ -228,21 +207,21 @@ static int show(struct show *s, struct err *e)
 	bool known = false;
 	int r;
 
-	buf_printf(s->out, "{\"work_package\":%lld,", (long long)s->id);
+	report_open(s->out, NULL, '{');
+	report_int(s->out, "work_package", s->id);
 	r = state_work_package(s->state, s->id, &known, put_work_package, s, e);
-	buf_printf(s->out, "\"known\":%s,", known ? "true" : "false");
+	report_bool(s->out, "known", known);
 	if (r == 0)
 		r = put_guard(s, e);
-	s->n = 0;
-	buf_puts(s->out, "\"documents\":[");
+	report_open(s->out, "documents", '[');
 	if (r == 0)
 		r = state_documents(s->state, s->id, put_document, s, e);
-	s->n = 0;
-	buf_puts(s->out, "],\"events\":[");
+	buf_putc(s->out, ']');
+	report_open(s->out, "events", '[');
 	if (r == 0)
 		r = state_events(s->state, &its, put_event, s, e);
 	buf_puts(s->out, "]}\n");
-	if (r == 0 && !known && s->n == 0)
+	if (r == 0 && !known && s->n_events == 0)
 		r = err_set(e, ERR_USAGE,
 			"work package %lld is not known here: not in the "
 			"projects that are synced, or never shown by the "

@@ -99,33 +99,27 @@ static void on_live(void *arg, struct buf *out)
 	int64_t wait = (s->next_at - stamp_monotonic()) / STAMP_SECOND;
 	int64_t lag = monitor_lag(&s->monitor);
 
-	buf_printf(out, "\"pid\":%lld,", (long long)getpid());
+	report_int(out, "pid", getpid());
 	report_stamp(out, "since", s->monitor.started);
-	buf_putc(out, ',');
 	report_text(out, "server", str_of(s->config->url));
-	buf_putc(out, ',');
 	report_stamp(out, "last_good", s->monitor.last_success);
 	if (lag < 0)
-		buf_puts(out, ",\"lag\":null");
+		report_text(out, "lag", STR_NONE);
 	else
-		buf_printf(
-			out, ",\"lag\":%lld", (long long)(lag / STAMP_SECOND));
-	buf_printf(out, ",\"fault\":%s,",
-		s->monitor.health.fault ? "true" : "false");
+		report_int(out, "lag", lag / STAMP_SECOND);
+	report_bool(out, "fault", s->monitor.health.fault);
 	report_text(out, "error",
 		s->last.code != 0 ? str_of(s->last.text) : STR_NONE);
-	buf_putc(out, ',');
 	push_report(s->push, out);
-	buf_putc(out, ',');
 	hooks_report(s->hooks, out);
 	if (s->running) {
-		buf_puts(out, ",\"running\":{");
+		report_open(out, "running", '{');
 		progress_put(s->number, &s->pass, out);
-		buf_puts(out, "},\"next\":0");
+		buf_putc(out, '}');
 	} else {
-		buf_printf(out, ",\"running\":null,\"next\":%lld",
-			(long long)(wait > 0 ? wait : 0));
+		report_text(out, "running", STR_NONE);
 	}
+	report_int(out, "next", s->running || wait < 0 ? 0 : wait);
 }
 
 int service_open_control(struct service *s, const char *path, struct err *e)

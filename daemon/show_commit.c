@@ -41,14 +41,12 @@ static void put_commit(struct show_commit *c, const struct commit *found)
 
 	str_to_int64(found->at, &at);
 	str_to_int64(found->run, &run);
-	buf_putc(out, '{');
+	report_open(out, "last_commit", '{');
 	report_text(out, "id", found->id);
-	buf_putc(out, ',');
 	report_stamp(out, "at", at * STAMP_SECOND);
-	buf_printf(out, ",\"run\":%lld,", run);
+	report_int(out, "run", run);
 	report_text(out, "instance",
 		found->instance.n > 0 ? found->instance : STR_NONE);
-	buf_putc(out, ',');
 	report_text(out, "subject", found->subject);
 	buf_putc(out, '}');
 }
@@ -74,11 +72,10 @@ static void end(struct show_commit *c)
 	while (c->line->n > 0 && c->line->p[c->line->n - 1] != '}')
 		c->line->n--;
 	c->line->n--;
-	buf_puts(c->line, ",\"last_commit\":");
 	if (found.id.n == 40)
 		put_commit(c, &found);
 	else
-		buf_puts(c->line, "null");
+		report_text(c->line, "last_commit", STR_NONE);
 	buf_puts(c->line, "}\n");
 }
 
