@@ -26,7 +26,6 @@
  */
 #include "daemon/full.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/stamp.h"
@@ -144,36 +143,25 @@ static int plan_known(void *arg, const struct state_head *wp, struct err *e)
 	return 0;
 }
 
-/* A new number, unless the last full read was interrupted. */
+/*
+ * A new number, unless the last full read was interrupted: what changed
+ * meanwhile is newer than its beginning.
+ */
 static int open_generation(struct plan *p, struct err *e)
 {
 	struct mapper *m = p->f->sync->mapper;
 	struct state *state = store_state(m->store);
-	struct buf open = {0};
-	char number[24];
-	char newest[24];
-	bool found = false;
-	long long stamp = 0;
-	int r = state_get(state, "full.open", &open, &found, e);
+	int r = state_get_int(
+		state, "full.open", &p->resuming, &p->f->newest, e);
 
-	if (r == 0 && found && str_to_int64(buf_str(&open), &stamp)) {
-		p->resuming = true;
-		/* What changed meanwhile is newer than the first beginning. */
-		p->f->newest = stamp;
-		buf_fini(&open);
-		return 0;
-	}
-	buf_fini(&open);
-	if (r != 0)
+	if (r != 0 || p->resuming)
 		return r;
 	m->generation++;
-	snprintf(number, sizeof(number), "%lld", (long long)m->generation);
-	snprintf(newest, sizeof(newest), "%lld", (long long)p->f->newest);
 	r = state_begin(state, e);
 	if (r == 0)
-		r = state_put(state, "full.generation", str_of(number), e);
+		r = state_put_int(state, "full.generation", m->generation, e);
 	if (r == 0)
-		r = state_put(state, "full.open", str_of(newest), e);
+		r = state_put_int(state, "full.open", p->f->newest, e);
 	return state_end(state, r, e);
 }
 

@@ -292,26 +292,16 @@ int guard_withdraw(struct mapper *m, struct err *e)
 
 static bool says(struct state *s, const char *key, const char *what)
 {
-	struct buf value = {0};
-	struct err ignored = {0};
-	bool found = false;
-	bool same = state_get(s, key, &value, &found, &ignored) == 0 && found &&
-		    str_is(buf_str(&value), what);
+	bool same = false;
 
-	buf_fini(&value);
-	return same;
+	return state_is(s, key, str_of(what), &same, NULL) == 0 && same;
 }
 
 static bool has(struct state *s, const char *key)
 {
-	struct buf value = {0};
-	struct err ignored = {0};
 	bool found = false;
 
-	if (state_get(s, key, &value, &found, &ignored) != 0)
-		found = false;
-	buf_fini(&value);
-	return found;
+	return state_has(s, key, &found, NULL) == 0 && found;
 }
 
 /*

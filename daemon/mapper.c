@@ -47,20 +47,6 @@ void mapper_page_fini(struct mapper_page *page)
 	*page = (struct mapper_page){0};
 }
 
-static int load_generation(struct mapper *m, struct err *e)
-{
-	struct buf text = {0};
-	bool found = false;
-	long long number = 0;
-	int r = state_get(
-		store_state(m->store), "full.generation", &text, &found, e);
-
-	if (r == 0 && found && str_to_int64(buf_str(&text), &number))
-		m->generation = number;
-	buf_fini(&text);
-	return r;
-}
-
 int mapper_init(struct mapper *m, struct store *store,
 	const struct config *config, struct err *e)
 {
@@ -74,7 +60,9 @@ int mapper_init(struct mapper *m, struct store *store,
 	r = mapper_reload_names(m, e);
 	if (r == 0)
 		r = store_in_use(store, &m->in_use, e);
-	return r == 0 ? load_generation(m, e) : r;
+	return r == 0 ? state_get_int(store_state(store), "full.generation",
+				NULL, &m->generation, e)
+		      : r;
 }
 
 void mapper_configure(struct mapper *m, const struct config *config)

@@ -350,28 +350,14 @@ static void add_witness(void *arg, int64_t work_package, int64_t user)
 		ids_add(w->ids, work_package);
 }
 
-static int load_last(struct state *s, int64_t *out, struct err *e)
-{
-	struct buf text = {0};
-	bool found = false;
-	long long last = 0;
-	int r = state_get(s, LAST_USER, &text, &found, e);
-
-	if (r == 0 && found && str_to_int64(buf_str(&text), &last))
-		*out = last;
-	buf_fini(&text);
-	return r;
-}
-
 /* Those that follow the last time's, and the first ones behind the last. */
 static int choose_users(struct mapper *m, struct ids *users, struct err *e)
 {
 	struct state *s = store_state(m->store);
 	struct ids chosen = {0};
-	char digits[STR_INT];
 	int64_t last = 0;
 	size_t first = 0;
-	int r = load_last(s, &last, e);
+	int r = state_get_int(s, LAST_USER, NULL, &last, e);
 
 	while (first < users->n && users->items[first] <= last)
 		first++;
@@ -380,7 +366,7 @@ static int choose_users(struct mapper *m, struct ids *users, struct err *e)
 	free(users->items);
 	*users = chosen;
 	last = chosen.items[USERS_AT_ONCE - 1];
-	return r == 0 ? state_put(s, LAST_USER, str_int(digits, last), e) : r;
+	return r == 0 ? state_put_int(s, LAST_USER, last, e) : r;
 }
 
 int mapper_witnesses(struct mapper *m, bool all, const struct ids *shown,

@@ -34,38 +34,27 @@ static const char value_fault[] = "fault";
 int monitor_init(struct monitor *m, struct state *state, const char *instance,
 	struct err *e)
 {
-	struct buf value = {0};
-	bool found = false;
-	long long good = 0;
 	int64_t ago = 0;
-	int r = state_get(state, value_good, &value, &found, e);
+	int r = state_get_int(state, value_good, NULL, &m->last_success, e);
 
-	if (r == 0 && found && str_to_int64(buf_str(&value), &good)) {
-		m->last_success = good;
-		ago = stamp_now() - good;
-	}
+	if (m->last_success != 0)
+		ago = stamp_now() - m->last_success;
 	m->instance = xstrdup(instance);
 	m->health.good_at = stamp_monotonic() - (ago > 0 ? ago : 0);
 	m->good_began = m->health.good_at;
 	m->flushed_at = stamp_monotonic();
 	if (r == 0)
-		r = state_get(state, value_fault, &value, &m->health.fault, e);
-	buf_fini(&value);
+		r = state_has(state, value_fault, &m->health.fault, e);
 	return r;
 }
 
 static int report(
 	struct state *s, const char *key, struct buf *out, struct err *e)
 {
-	struct buf value = {0};
-	bool found = false;
-	long long stamp = 0;
-	int r = state_get(s, key, &value, &found, e);
+	int64_t stamp = 0;
+	int r = state_get_int(s, key, NULL, &stamp, e);
 
-	if (r == 0 && found)
-		str_to_int64(buf_str(&value), &stamp);
 	report_stamp(out, key, stamp);
-	buf_fini(&value);
 	return r;
 }
 
@@ -108,20 +97,18 @@ static int add_event(
 
 static int write_state(const struct monitor *m, struct state *s, struct err *e)
 {
-	char good[24];
 	int r = state_begin(s, e);
 
 	if (r != 0)
 		return r;
-	snprintf(good, sizeof(good), "%lld", (long long)m->write.last_success);
 	for (size_t i = 0; r == 0 && i < m->write.turns.n; i++)
 		r = add_event(&m->write.turns.items[i], s, e);
 	if (r == 0 && m->write.usage.passes > 0)
 		r = state_usage_add(s, &m->write.usage, e);
 	if (r == 0 && m->write.last_success != 0)
-		r = state_put(s, value_good, str_of(good), e);
+		r = state_put_int(s, value_good, m->write.last_success, e);
 	if (r == 0 && m->single && m->write.last_success >= m->started)
-		r = state_put(s, value_single, str_of(good), e);
+		r = state_put_int(s, value_single, m->write.last_success, e);
 	return state_end(s, r, e);
 }
 

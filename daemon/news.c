@@ -342,17 +342,15 @@ static int put_head(struct news *n, struct store *store, struct err *e)
 
 static int put_marks(struct news *n, struct state *state, int64_t all)
 {
-	char text[24];
 	struct buf told = {0};
 	int r;
 
-	snprintf(text, sizeof(text), "%lld", (long long)all);
 	for (size_t i = 0; i < n->n_marks; i++)
 		buf_printf(&told, "%s %lld\n", n->marks[i].hook,
 			(long long)n->marks[i].at);
 	r = state_put(state, TOLD, buf_str(&told), &n->err);
 	if (r == 0)
-		r = state_put(state, SEEN, str_of(text), &n->err);
+		r = state_put_int(state, SEEN, all, &n->err);
 	buf_fini(&told);
 	return r;
 }

@@ -124,15 +124,9 @@ static bool names_bear_out(const struct pass *p)
 static int look_whether_proven(
 	struct pass *p, struct state *state, struct err *e)
 {
-	const struct program *program = p->sync->config->program;
-	struct buf known = {0};
-	bool found = false;
-	int r = state_get(state, "mapping.text", &known, &found, e);
-
-	p->proven =
-		found && str_is(buf_str(&known), program_text_hash(program));
-	buf_fini(&known);
-	return r;
+	return state_is(state, "mapping.text",
+		str_of(program_text_hash(p->sync->config->program)), &p->proven,
+		e);
 }
 
 static int begin(struct pass *p, struct state *state, struct err *e)

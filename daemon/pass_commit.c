@@ -70,10 +70,8 @@ static int note_slice(struct pass *p, struct mapper *m)
 
 	slow_put(p->slow_list, &text);
 	r = state_put(state, SLOW_NEXT, buf_str(&text), &p->err);
-	buf_clear(&text);
-	buf_printf(&text, "%lld", (long long)stamp_now());
 	if (r == 0 && ends_slowly(p))
-		r = state_put(state, SLOW_ENDED, buf_str(&text), &p->err);
+		r = state_put_int(state, SLOW_ENDED, stamp_now(), &p->err);
 	buf_fini(&text);
 	return r;
 }
@@ -82,6 +80,7 @@ static int note_slice(struct pass *p, struct mapper *m)
 static void put_made_with(const struct pass *p, struct mapper *m)
 {
 	struct buf text = {0};
+	char digits[STR_INT];
 
 	if (!m->guard.changes_held) {
 		store_put_value(m->store, "mapping",
@@ -94,13 +93,10 @@ static void put_made_with(const struct pass *p, struct mapper *m)
 		slow_put(p->slow_list, &text);
 		store_put_value(m->store, SLOW_NEXT, buf_str(&text));
 	}
-	if (p->kind == PASS_FULL || ends_slowly(p)) {
-		buf_clear(&text);
-		buf_printf(&text, "%lld", (long long)stamp_now());
-		store_put_value(m->store, SLOW_ENDED, buf_str(&text));
-	}
+	if (p->kind == PASS_FULL || ends_slowly(p))
+		store_put_value(
+			m->store, SLOW_ENDED, str_int(digits, stamp_now()));
 	if (p->kind == PASS_FULL) {
-		buf_clear(&text);
 		pass_put_scope(p->sync->scope.projects,
 			p->sync->scope.n_projects, &text);
 		instance_accepted(m);

@@ -3,7 +3,6 @@
  */
 #include "daemon/pause.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/stamp.h"

@@ -70,12 +70,9 @@ int pushed_done(struct state *s, const struct config_push *where,
 
 int pushed_fail(struct state *s, const char *text, bool *said, struct err *e)
 {
-	struct buf known = {0};
-	bool found = false;
-	int r = state_get(s, FAULT, &known, &found, e);
-	bool told = found && str_is(buf_str(&known), text);
+	bool told = false;
+	int r = state_is(s, FAULT, str_of(text), &told, e);
 
-	buf_fini(&known);
 	if (!*said)
 		event_say(LOG_LEVEL_ERROR, "fault", text);
 	*said = true;
@@ -92,11 +89,9 @@ int pushed_fail(struct state *s, const char *text, bool *said, struct err *e)
 
 int pushed_well(struct state *s, const char *text, struct err *e)
 {
-	struct buf known = {0};
 	bool found = false;
-	int r = state_get(s, FAULT, &known, &found, e);
+	int r = state_has(s, FAULT, &found, e);
 
-	buf_fini(&known);
 	if (r == 0 && found)
 		r = state_begin(s, e);
 	if (r != 0 || !found)

@@ -29,15 +29,9 @@ static void finish(struct slow *s)
 static void run_look(struct job *job)
 {
 	struct slow *s = container_of(job, struct slow, job);
-	struct buf text = {0};
-	long long from = 0;
-	bool found = false;
 
-	if (state_get(store_state(s->sync->mapper->store), SLOW_NEXT, &text,
-		    &found, &s->err) == 0 &&
-		found && str_to_int64(buf_str(&text), &from))
-		s->from = from;
-	buf_fini(&text);
+	state_get_int(store_state(s->sync->mapper->store), SLOW_NEXT, NULL,
+		&s->from, &s->err);
 }
 
 static void on_looked(struct job *job)
@@ -124,17 +118,15 @@ void slow_cancel(struct slow *s)
 
 int slow_load(struct slow_list *list, struct state *state, struct err *e)
 {
-	struct buf text = {0};
-	long long ended = 0;
 	bool found = false;
-	int r = state_get(state, SLOW_ENDED, &text, &found, e);
+	int r;
 
-	if (r == 0 && !found) /* one that was read when nobody noted it */
-		r = state_get(state, "cursor", &text, &found, e);
-	if (r == 0 && found && !str_to_int64(buf_str(&text), &ended))
-		ended = 1;
-	list->ended = ended;
-	buf_fini(&text);
+	list->ended = 0;
+	r = state_get_int(state, SLOW_ENDED, &found, &list->ended, e);
+	if (r != 0 || found)
+		return r;
+	r = state_has(state, "cursor", &found, e);
+	list->ended = found; /* one that was read when nobody noted it */
 	return r;
 }
 

@@ -460,15 +460,6 @@ static int has_documents(struct store *s, bool *has, struct err *e)
 	return query_any(&q, has, e);
 }
 
-static int was_put(struct store *s, bool *behind, struct err *e)
-{
-	struct buf text = {0};
-	int code = state_get(s->state, BEHIND, &text, behind, e);
-
-	buf_fini(&text);
-	return code;
-}
-
 /*
  * Is the state behind the branch?  One of an earlier program has documents,
  * but was never told where the branch is.  A commit that is not there any
@@ -500,7 +491,7 @@ int history_check(struct store *s, bool *again, struct err *e)
 	bool behind = false;
 	int64_t since = INT64_MAX;
 	git_oid tip;
-	int code = was_put(s, &behind, e);
+	int code = state_has(s->state, BEHIND, &behind, e);
 
 	if (again != NULL)
 		*again = false;
@@ -530,7 +521,7 @@ static int is_unchecked(struct store *s, bool *is, struct err *e)
 {
 	git_oid known;
 	bool told = true;
-	int code = was_put(s, is, e);
+	int code = state_has(s->state, BEHIND, is, e);
 
 	if (code == 0 && !*is)
 		code = history_known_tip(s, &told, &known, e);

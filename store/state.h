@@ -72,6 +72,15 @@ int state_get(struct state *s, const char *key, struct buf *value, bool *found,
 int state_put(
 	struct state *s, const char *key, struct str value, struct err *e);
 int state_delete(struct state *s, const char *key, struct err *e);
+int state_has(struct state *s, const char *key, bool *found, struct err *e);
+int state_is(struct state *s, const char *key, struct str value, bool *is,
+	struct err *e);
+
+/* Of a whole number; found may be NULL, and what is no number is not found. */
+int state_get_int(struct state *s, const char *key, bool *found, int64_t *out,
+	struct err *e);
+int state_put_int(
+	struct state *s, const char *key, int64_t number, struct err *e);
 
 /* Answers of the server that give names to things: projects, schema/1-15 … */
 typedef int state_resource_fn(

@@ -3,8 +3,6 @@
  */
 #include "store/state_guard.h"
 
-#include <stdio.h>
-
 #include "base/stamp.h"
 #include "base/util.h"
 #include "store/query.h"
@@ -125,42 +123,27 @@ static const char *set_key(enum state_held_kind kind)
 	return kind == HELD_REMOVAL ? "held.removals" : "held.changes";
 }
 
-static int read_number(
-	struct state *s, const char *key, int64_t *out, struct err *e)
-{
-	struct buf text = {0};
-	bool found = false;
-	long long number = 0;
-	int code = state_get(s, key, &text, &found, e);
-
-	if (code == 0 && found && str_to_int64(buf_str(&text), &number))
-		*out = number;
-	buf_fini(&text);
-	return code;
-}
-
 int state_held_set(
 	struct state *s, enum state_held_kind kind, int64_t *out, struct err *e)
 {
 	*out = 0;
-	return read_number(s, set_key(kind), out, e);
+	return state_get_int(s, set_key(kind), NULL, out, e);
 }
 
 int state_held_grown(
 	struct state *s, enum state_held_kind kind, int64_t *out, struct err *e)
 {
-	char text[24];
 	int64_t removals = 0;
 	int64_t changes = 0;
-	int code = read_number(s, set_key(HELD_REMOVAL), &removals, e);
+	int code = state_get_int(s, set_key(HELD_REMOVAL), NULL, &removals, e);
 
 	if (code == 0)
-		code = read_number(s, set_key(HELD_CHANGE), &changes, e);
+		code = state_get_int(
+			s, set_key(HELD_CHANGE), NULL, &changes, e);
 	if (code != 0)
 		return code;
 	*out = (removals > changes ? removals : changes) + 1;
-	snprintf(text, sizeof(text), "%lld", (long long)*out);
-	return state_put(s, set_key(kind), str_of(text), e);
+	return state_put_int(s, set_key(kind), *out, e);
 }
 
 int state_removal_prune(

@@ -48,6 +48,51 @@ int state_delete(struct state *s, const char *key, struct err *e)
 	return query_run(&q, e);
 }
 
+int state_has(struct state *s, const char *key, bool *found, struct err *e)
+{
+	struct query q = query_open(s, "SELECT 1 FROM value WHERE key = ?");
+
+	bind_text(&q, str_of(key));
+	*found = query_next(&q);
+	return query_close(&q, e);
+}
+
+int state_is(struct state *s, const char *key, struct str value, bool *is,
+	struct err *e)
+{
+	struct buf text = {0};
+	int code = state_get(s, key, &text, is, e);
+
+	*is = *is && str_eq(buf_str(&text), value);
+	buf_fini(&text);
+	return code;
+}
+
+int state_get_int(struct state *s, const char *key, bool *found, int64_t *out,
+	struct err *e)
+{
+	struct buf text = {0};
+	long long number;
+	bool is = false;
+	int code = state_get(s, key, &text, &is, e);
+
+	is = code == 0 && is && str_to_int64(buf_str(&text), &number);
+	if (is)
+		*out = number;
+	if (found != NULL)
+		*found = is;
+	buf_fini(&text);
+	return code;
+}
+
+int state_put_int(
+	struct state *s, const char *key, int64_t number, struct err *e)
+{
+	char digits[STR_INT];
+
+	return state_put(s, key, str_int(digits, number), e);
+}
+
 int state_resource_put(
 	struct state *s, struct str name, struct str body, struct err *e)
 {

@@ -120,6 +120,32 @@ static void test_values(void **state)
 	state_close(s);
 }
 
+static void test_numbers(void **state)
+{
+	struct fixture *f = *state;
+	struct state *s = open_state(f, false);
+	int64_t number = 7;
+	bool found;
+
+	WELL(state_get_int(s, "n", &found, &number, &f->err));
+	assert_true(!found && number == 7);
+	WELL(state_put_int(s, "n", INT64_MIN, &f->err));
+	WELL(state_get_int(s, "n", &found, &number, &f->err));
+	assert_true(found && number == INT64_MIN);
+	WELL(state_put(s, "n", STR("2 "), &f->err));
+	WELL(state_get_int(s, "n", &found, &number, &f->err));
+	assert_true(!found && number == INT64_MIN);
+	WELL(state_has(s, "n", &found, &f->err));
+	assert_true(found);
+	WELL(state_is(s, "n", STR("2 "), &found, &f->err));
+	assert_true(found);
+	WELL(state_is(s, "n", STR("2"), &found, &f->err));
+	assert_false(found);
+	WELL(state_is(s, "m", STR(""), &found, &f->err));
+	assert_false(found);
+	state_close(s);
+}
+
 static int on_head(void *arg, const struct state_head *head, struct err *e)
 {
 	(void)e;
@@ -421,6 +447,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(test_values),
+		TEST(test_numbers),
 		TEST(test_work_packages),
 		TEST(test_documents),
 		TEST(test_log),
