@@ -16,7 +16,6 @@ typedef void batches_done_fn(struct batches *b);
 struct batches {
 	struct sync *sync;
 	struct items *items;
-	void *owner;
 	bool forced;
 	bool single; /* one at a time */
 	bool doubt;  /* the server failed at a list with them, */

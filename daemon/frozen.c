@@ -397,27 +397,22 @@ bool frozen_project(struct mapper *m, int64_t id)
 /* --- Who depends on it -------------------------------------------------- */
 
 /* What a work package names, of the kinds that conditions name. */
-struct links {
-	struct reads reads;
-	const struct program *program;
-};
-
-static void add_link(struct links *l, struct str href, struct str title)
+static void add_link(struct reads *names, struct str href, struct str title)
 {
 	enum read_kind kind;
 	int64_t id;
 
 	if (reads_link(href, &kind, &id) && kind != READ_WORK_PACKAGE)
-		reads_add(&l->reads, kind, id, title);
+		reads_add(names, kind, id, title);
 }
 
-static void add_value(struct links *l, const struct value *v)
+static void add_value(struct reads *names, const struct value *v)
 {
 	struct str href = STR_NONE;
 	struct str title = STR_NONE;
 
 	for (size_t i = 0; v->type == VALUE_LIST && i < v->n; i++)
-		add_value(l, &v->items[i]);
+		add_value(names, &v->items[i]);
 	for (size_t i = 0; v->type == VALUE_MAP && i < v->n; i++) {
 		if (str_is(v->members[i].key, "href"))
 			href = v->members[i].value.text;
@@ -425,19 +420,19 @@ static void add_value(struct links *l, const struct value *v)
 			title = v->members[i].value.text;
 	}
 	if (href.p != NULL)
-		add_link(l, href, title);
+		add_link(names, href, title);
 }
 
-static void add_all(struct links *l, const struct work_package *wp)
+static void add_all(struct reads *names, const struct work_package *wp)
 {
 	const struct link *links[] = {&wp->type, &wp->status, &wp->priority,
 		&wp->project, &wp->author, &wp->assignee, &wp->responsible,
 		&wp->version, &wp->category};
 
 	for (size_t i = 0; i < ARRAY_LEN(links); i++)
-		add_link(l, links[i]->href, links[i]->title);
+		add_link(names, links[i]->href, links[i]->title);
 	for (size_t i = 0; i < wp->n_fields; i++)
-		add_value(l, &wp->fields[i].value);
+		add_value(names, &wp->fields[i].value);
 }
 
 /* The work package may be the first to show a new name, or the old one. */
@@ -496,17 +491,17 @@ static void keep(struct mapper *m, const struct mapper_item *item,
 int frozen_keeps(struct mapper *m, const struct mapper_item *item,
 	const struct work_package *wp, bool *kept, struct err *e)
 {
-	struct links l = {.program = m->config->program};
+	struct reads names = {0};
 	const struct frozen_thing *t;
 	int r = 0;
 
 	*kept = false;
 	if (item->kept && m->frozen.n == 0)
 		return 0; /* its names were looked at before */
-	add_all(&l, wp);
-	for (size_t i = 0; !item->kept && r == 0 && i < l.reads.n; i++)
-		r = look_at(m, &l.reads.items[i], e);
-	t = r == 0 ? find(m, &l.reads,
+	add_all(&names, wp);
+	for (size_t i = 0; !item->kept && r == 0 && i < names.n; i++)
+		r = look_at(m, &names.items[i], e);
+	t = r == 0 ? find(m, &names,
 			     reads_pair(
 				     item->pair.project_id, item->pair.type_id))
 		   : NULL;
@@ -514,7 +509,7 @@ int frozen_keeps(struct mapper *m, const struct mapper_item *item,
 		keep(m, item, t);
 		*kept = true;
 	}
-	reads_fini(&l.reads);
+	reads_fini(&names);
 	return r;
 }
 

@@ -10,7 +10,6 @@
  */
 struct git_child {
 	struct child child; /* the result; its argv and env are private */
-	void *owner;        /* the caller's own */
 
 	/* Private. */
 	size_t n_argv, cap_argv, n_env, cap_env;

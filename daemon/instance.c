@@ -26,22 +26,13 @@
 #define INSTANCE "instance"
 #define FEW_OTHERS 5
 
-static struct str origin(const struct mapper *m)
-{
-	struct str url = str_of(m->config->url);
-
-	while (url.n > 0 && url.p[url.n - 1] == '/')
-		url.n--;
-	return url;
-}
-
 int instance_check_origin(struct mapper *m, struct err *e)
 {
 	struct buf known = {0};
 	bool found = false;
 	int r = state_get(store_state(m->store), URL, &known, &found, e);
 
-	if (r == 0 && found && !str_eq(buf_str(&known), origin(m)))
+	if (r == 0 && found && !str_is(buf_str(&known), m->config->url))
 		r = err_set(e, ERR_CONFIG,
 			"%s: server.url is %s, but the documents in %s come "
 			"from %.*s: if that is meant, opsync accept-server "
@@ -153,7 +144,7 @@ int instance_check_user(struct mapper *m, const struct api_user *user,
 	if (r == 0)
 		r = state_put(state, USER, buf_str(&now), e);
 	if (r == 0)
-		r = state_put(state, URL, origin(m), e);
+		r = state_put(state, URL, str_of(m->config->url), e);
 	if (r == 0)
 		r = state_put(state, INSTANCE, str_of(m->config->instance), e);
 	buf_fini(&known);

@@ -21,7 +21,6 @@ typedef void lane_fn(struct lane *lane);
 struct lane {
 	struct sync *sync;
 	struct items *items;
-	void *owner;    /* the caller's own */
 	bool forced;    /* map what is known, too */
 	bool batch;     /* the list is one of many work packages; else of few,
 			   or of many */

@@ -12,7 +12,6 @@ typedef void listing_done_fn(struct listing *l);
  */
 struct listing {
 	struct sync *sync;
-	void *owner;
 	bool once;   /* where the first page fails it is not tried again */
 	bool ranged; /* only those changed in [low, high] */
 	int64_t low, high;

@@ -100,8 +100,6 @@ bool mapper_of_future(int64_t stamp)
 
 static void note_stamp(struct mapper_page *page, int64_t updated_at)
 {
-	if (page->first == 0)
-		page->first = updated_at;
 	if (updated_at != 0)
 		page->last = updated_at;
 	if (updated_at > page->newest && !mapper_of_future(updated_at))

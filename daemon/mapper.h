@@ -211,9 +211,8 @@ struct mapper_page {
 	int64_t total;
 	int64_t count;
 	int64_t page_size;
-	int64_t first; /* updatedAt of the first element; 0 if there is none */
-	int64_t last;  /* and of the last that has one */
-	int64_t newest;
+	int64_t newest; /* updatedAt, */
+	int64_t last;   /* and of the last element that has one */
 	size_t n;
 	struct mapper_item **items; /* owned: those to be mapped */
 };

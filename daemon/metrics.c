@@ -6,16 +6,10 @@
  */
 #include "daemon/metrics.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/stamp.h"
 #include "base/version.h"
-#include "daemon/writable.h"
 
 #define SECONDS(micros) ((double)(micros) / (double)STAMP_SECOND)
 
@@ -183,37 +177,4 @@ void metrics_render(const struct metrics_now *now, struct buf *out)
 	put_passes(&p, &now->passes);
 	put_requests(&p, &now->api);
 	put_counts(&p, now);
-}
-
-/* --- The file ----------------------------------------------------------- */
-
-static int write_all(int fd, struct str text)
-{
-	while (text.n > 0) {
-		ssize_t n = write(fd, text.p, text.n);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		text = str_skip(text, n > 0 ? (size_t)n : 0);
-	}
-	return 0;
-}
-
-int metrics_write(const char *path, struct str text, struct err *e)
-{
-	/* node_exporter reads *.prom only */
-	char *fresh = xasprintf("%s.tmp", path);
-	int fd = open(fresh,
-		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	int r = 0;
-
-	if (fd < 0 || write_all(fd, text) != 0 || fchmod(fd, 0644) != 0 ||
-		rename(fresh, path) != 0)
-		r = writable_complain("status.textfile", path, errno, e);
-	if (fd >= 0)
-		close(fd);
-	if (r != 0 && fd >= 0)
-		unlink(fresh);
-	free(fresh);
-	return r;
 }

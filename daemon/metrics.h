@@ -45,7 +45,4 @@ struct metrics_now {
 /* In the text format that node_exporter's textfile collector reads. */
 void metrics_render(const struct metrics_now *now, struct buf *out);
 
-/* Put it in place of a file, readable by all: old or new, never torn. */
-int metrics_write(const char *path, struct str text, struct err *e);
-
 #endif

@@ -10,6 +10,7 @@
  */
 #include "daemon/monitor.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 #include "daemon/event.h"
 #include "daemon/log.h"
 #include "daemon/report.h"
+#include "daemon/writable.h"
+#include "store/files.h"
 #include "store/state_guard.h"
 
 #define FLUSH_AFTER (600 * STAMP_SECOND)
@@ -135,7 +138,9 @@ static int write_textfile(struct monitor *m, struct state *s, struct err *e)
 		r = state_held_count(s, &now->held, e);
 	if (r == 0) {
 		metrics_render(now, &out);
-		r = metrics_write(m->write.textfile, buf_str(&out), e);
+		if (file_replace(m->write.textfile, buf_str(&out), true) != 0)
+			r = writable_complain(
+				"status.textfile", m->write.textfile, errno, e);
 	}
 	buf_fini(&out);
 	return r;

@@ -20,6 +20,7 @@
 #include "api/resources.h"
 #include "base/arena.h"
 #include "daemon/report.h"
+#include "store/files.h"
 
 #define SEEN "hooks.seen" /* all hooks have been told so far */
 #define TOLD "hooks.told" /* each has, in a line "HOOK EVENT" */
@@ -285,23 +286,6 @@ static int load_after(struct news *n, struct store *store, struct err *e)
 
 /* --- The file head ------------------------------------------------------ */
 
-static int write_file(const char *file, const char *text, struct err *e)
-{
-	char *tmp = xasprintf("%s.tmp", file);
-	int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	ssize_t n = (ssize_t)strlen(text);
-	int r = 0;
-
-	if (fd < 0 || write(fd, text, (size_t)n) != n || rename(tmp, file) != 0)
-		r = err_errno(e, ERR_IO, errno, "cannot write %s", file);
-	if (fd >= 0)
-		close(fd);
-	if (r != 0 && fd >= 0)
-		unlink(tmp);
-	free(tmp);
-	return r;
-}
-
 /* What an earlier process has left there; what is no commit is put again. */
 static void read_head(struct news *n)
 {
@@ -332,10 +316,10 @@ static int put_head(struct news *n, struct store *store, struct err *e)
 		return 0;
 	memcpy(n->head, head, sizeof(n->head));
 	head[40] = '\n';
-	r = write_file(n->head_file, head, e);
-	if (r != 0)
-		n->head[0] = '\0';
-	return r;
+	if (file_replace(n->head_file, str_of(head), false) == 0)
+		return 0;
+	n->head[0] = '\0';
+	return err_errno(e, ERR_IO, errno, "cannot write %s", n->head_file);
 }
 
 /* --- Both --------------------------------------------------------------- */

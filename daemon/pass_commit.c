@@ -20,12 +20,6 @@
 
 /* --- Whole -------------------------------------------------------------- */
 
-/* Does it see all that changed, so that the cursor may move? */
-static bool reads_changes(const struct pass *p)
-{
-	return p->kind == PASS_POLL || p->kind == PASS_FULL;
-}
-
 /* Nothing new came: then nothing is written. */
 static bool is_idle(const struct pass *p)
 {
@@ -114,7 +108,7 @@ static int commit_whole(struct pass *p, struct mapper *m)
 	int r;
 
 	p->next = *p->cursor;
-	if (reads_changes(p))
+	if (pass_reads_changes(p))
 		p->next = cursor_next(p->older ? &none : p->cursor, p->newest,
 			p->settled, p->sync->config->overlap);
 	if (p->kind == PASS_FULL)
@@ -129,7 +123,7 @@ static int commit_whole(struct pass *p, struct mapper *m)
 		return p->kind == PASS_SLOW ? note_slice(p, m) : 0;
 	if (p->kind != PASS_LOCAL)
 		put_made_with(p, m);
-	if (!reads_changes(p))
+	if (!pass_reads_changes(p))
 		return mapper_commit_all(m, NULL, &p->err);
 	cursor_put(&p->next, m->store);
 	stamp_format(p->next.newest, 6, newest);

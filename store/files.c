@@ -56,6 +56,26 @@ int file_pwrite(int fd, const void *bytes, size_t n, uint64_t at,
 	return 0;
 }
 
+/* The suffix: node_exporter reads all that ends with .prom. */
+int file_replace(const char *path, struct str text, bool for_all)
+{
+	char *fresh = xasprintf("%s.tmp", path);
+	int fd = open(fresh,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	bool done =
+		fd >= 0 && file_write(fd, text.p, text.n, path, NULL) == 0 &&
+		(!for_all || fchmod(fd, 0644) == 0) && rename(fresh, path) == 0;
+	int error = errno;
+
+	if (fd >= 0)
+		close(fd);
+	if (!done && fd >= 0)
+		unlink(fresh);
+	free(fresh);
+	errno = error;
+	return done ? 0 : -1;
+}
+
 int file_pread(int fd, void *bytes, size_t n, uint64_t at, const char *name,
 	struct err *e)
 {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
 /*
  * What is done to plain files here and there.  All are ERR_IO, or as said, and
@@ -18,6 +19,12 @@ int file_write(
 	int fd, const void *bytes, size_t n, const char *name, struct err *e);
 int file_pwrite(int fd, const void *bytes, size_t n, uint64_t at,
 	const char *name, struct err *e);
+
+/*
+ * Put text in place of a file: old or new, never torn.  For all: all may read
+ * it, whatever the umask.  -1 with errno.
+ */
+int file_replace(const char *path, struct str text, bool for_all);
 
 /* Read exactly n bytes; a file that ends before is an error. */
 int file_pread(int fd, void *bytes, size_t n, uint64_t at, const char *name,
