@@ -37,7 +37,6 @@ int work_unpaused(struct control_request *r, struct err *e)
 static void add_id(struct wanted_what *what, int64_t id)
 {
 	ids_add(&what->ids, id);
-	what->some = true;
 }
 
 static int read_ids(const json_t *list, struct wanted_what *what, struct err *e)
@@ -111,7 +110,7 @@ static int add_project(
 	int code = find_project(&m->names, name, &members.project, e);
 
 	/* What came or went there shows in the ids only. */
-	r->want.some = r->want.reconcile = true;
+	r->want.reconcile = true;
 	return code != 0 ? code
 			 : state_heads(store_state(m->store), add_member,
 				   &members, e);
@@ -121,10 +120,10 @@ static int add_project(
 int work_resync(struct control_request *r, struct err *e)
 {
 	const json_t *projects = json_object_get(r->what, "projects");
+	bool failed = json_is_true(json_object_get(r->what, "failed"));
 	struct state *state = store_state(r->host->sync->mapper->store);
 	int code = work_unpaused(r, e);
 
-	r->want.full = json_is_true(json_object_get(r->what, "full"));
 	if (code == 0)
 		code = read_ids(
 			json_object_get(r->what, "work_packages"), &r->want, e);
@@ -132,11 +131,13 @@ int work_resync(struct control_request *r, struct err *e)
 		code = add_project(r,
 			str_of(json_string_value(json_array_get(projects, i))),
 			e);
-	if (code == 0 && json_is_true(json_object_get(r->what, "failed"))) {
-		r->want.some = true;
+	if (code == 0 && failed)
 		code = state_work_packages_of(
 			state, OUTCOME_FAILED, add_failed, &r->want, e);
-	}
+	if (json_is_true(json_object_get(r->what, "full")))
+		r->want.kind = PASS_FULL;
+	else if (failed || json_array_size(projects) > 0 || r->want.ids.n > 0)
+		r->want.kind = PASS_SOME;
 	return code;
 }
 
@@ -176,7 +177,7 @@ void order_adopt(struct control_request *r)
 		if (path != NULL)
 			buf_printf(&lines, "%s\n", path);
 	}
-	r->want.adopt = true;
+	r->want.kind = PASS_ADOPT;
 	r->want.dry = json_is_true(json_object_get(r->what, "dry_run"));
 	r->want.paths = lines.n > 0 ? buf_take(&lines) : NULL;
 	ask_for_pass(r);
@@ -184,14 +185,14 @@ void order_adopt(struct control_request *r)
 
 void order_verify(struct control_request *r)
 {
-	r->want.verify = true;
+	r->want.kind = PASS_VERIFY;
 	r->want.repair = json_is_true(json_object_get(r->what, "repair"));
 	ask_for_pass(r);
 }
 
 void order_release(struct control_request *r)
 {
-	r->want.reconcile = true;
+	r->want.kind = PASS_RECONCILE;
 	if (json_is_true(json_object_get(r->what, "dry_run")))
 		control_end(r);
 	else
@@ -200,7 +201,7 @@ void order_release(struct control_request *r)
 
 void order_withdraw(struct control_request *r)
 {
-	r->want.local = true;
+	r->want.kind = PASS_LOCAL;
 	ask_for_pass(r);
 }
 
@@ -211,7 +212,7 @@ void order_publish(struct control_request *r)
 
 void order_accept_server(struct control_request *r)
 {
-	r->want.full = true;
+	r->want.kind = PASS_FULL;
 	ask_for_pass(r);
 }
 

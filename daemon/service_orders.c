@@ -68,7 +68,7 @@ static void tell_those_who_wait(struct service *s)
 		"paused before it began (opsync resume lets it go on)"};
 
 	for (size_t i = 0; i < s->wanted.n; i++)
-		if (wanted_kind(&s->wanted.what[i]) != PASS_LOCAL)
+		if (s->wanted.what[i].kind != PASS_LOCAL)
 			progress_not_begun(
 				s->control, s->wanted.what[i].number, &late);
 }

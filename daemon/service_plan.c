@@ -20,7 +20,7 @@
 static enum pass_kind next_kind(
 	const struct service *s, bool first, const struct wanted_what *asked)
 {
-	enum pass_kind kind = asked != NULL ? wanted_kind(asked) : PASS_POLL;
+	enum pass_kind kind = asked != NULL ? asked->kind : PASS_POLL;
 
 	if (kind != PASS_POLL)
 		return kind;

@@ -11,21 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum pass_kind wanted_kind(const struct wanted_what *what)
-{
-	if (what->verify)
-		return PASS_VERIFY;
-	if (what->adopt)
-		return PASS_ADOPT;
-	if (what->full)
-		return PASS_FULL;
-	if (what->some || what->ids.n > 0)
-		return PASS_SOME;
-	if (what->reconcile)
-		return PASS_RECONCILE;
-	return what->local ? PASS_LOCAL : PASS_POLL;
-}
-
 /* Those of both; none means all. */
 static void join_paths(struct wanted_what *into, struct wanted_what *what)
 {
@@ -41,7 +26,6 @@ static void join_paths(struct wanted_what *into, struct wanted_what *what)
 
 static void merge(struct wanted_what *into, struct wanted_what *what)
 {
-	into->full |= what->full;
 	into->repair |= what->repair;
 	into->reconcile |= what->reconcile;
 	join_paths(into, what);
@@ -53,8 +37,8 @@ static void merge(struct wanted_what *into, struct wanted_what *what)
 /* Does one that waits do what is asked for, once it is merged into it? */
 static bool serves(const struct wanted_what *waits, const struct wanted_what *w)
 {
-	return (wanted_kind(waits) == wanted_kind(w) && waits->dry == w->dry) ||
-	       (waits->full && wanted_kind(w) == PASS_POLL);
+	return (waits->kind == w->kind && waits->dry == w->dry) ||
+	       (waits->kind == PASS_FULL && w->kind == PASS_POLL);
 }
 
 size_t wanted_add(struct wanted *w, struct wanted_what *what)
@@ -65,7 +49,6 @@ size_t wanted_add(struct wanted *w, struct wanted_what *what)
 		at++;
 	if (at == w->n) {
 		assert(w->n < WANTED_MOST);
-		what->some |= what->ids.n > 0;
 		what->ids.n = ids_distinct(what->ids.items, what->ids.n);
 		w->what[w->n++] = *what;
 	} else {
@@ -96,7 +79,7 @@ static size_t find_local(const struct wanted *w)
 {
 	size_t at = 0;
 
-	while (at < w->n && wanted_kind(&w->what[at]) != PASS_LOCAL)
+	while (at < w->n && w->what[at].kind != PASS_LOCAL)
 		at++;
 	return at;
 }

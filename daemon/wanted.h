@@ -6,16 +6,12 @@
 /* What somebody asks to be synced again. */
 struct wanted_what {
 	uint64_t number; /* of the pass that does it; the caller's to set */
-	bool full;
-	bool verify;    /* all is compared, */
-	bool repair;    /* and put right */
-	bool adopt;     /* files of others are taken over, */
-	bool dry;       /* or only told */
-	char *paths;    /* those, one a line; NULL: all; owned */
-	bool reconcile; /* with some: after them */
-	bool local;     /* nothing of the server: orders are carried out */
-	bool some;      /* those of ids, which may be none */
-	struct ids ids; /* owned */
+	enum pass_kind kind;
+	bool repair;    /* PASS_VERIFY: what it finds */
+	bool dry;       /* PASS_ADOPT: only tell, */
+	char *paths;    /* of these, one a line; NULL: of all; owned */
+	bool reconcile; /* PASS_SOME: as PASS_RECONCILE does, after them */
+	struct ids ids; /* PASS_SOME: these, which may be none; owned */
 };
 
 #define WANTED_MOST (PASS_KINDS + 1) /* adopt waits dry, too */
@@ -40,7 +36,6 @@ bool wanted_take(struct wanted *w, struct wanted_what *out);
 bool wanted_has_local(const struct wanted *w);
 bool wanted_take_local(struct wanted *w, struct wanted_what *out);
 
-enum pass_kind wanted_kind(const struct wanted_what *what);
 void wanted_fini(struct wanted *w); /* frees, and empties it */
 
 #endif

@@ -17,7 +17,7 @@ static size_t ask(struct wanted *w, struct wanted_what what)
 
 static size_t ask_some(struct wanted *w, int64_t a, int64_t b)
 {
-	struct wanted_what what = {0};
+	struct wanted_what what = {.kind = PASS_SOME};
 
 	ids_add(&what.ids, a);
 	ids_add(&what.ids, b);
@@ -27,7 +27,7 @@ static size_t ask_some(struct wanted *w, int64_t a, int64_t b)
 static void take(struct wanted *w, enum pass_kind kind, struct wanted_what *out)
 {
 	assert_true(wanted_take(w, out));
-	assert_int_equal(wanted_kind(out), kind);
+	assert_int_equal(out->kind, kind);
 }
 
 static void test_merged(void **state)
@@ -38,12 +38,13 @@ static void test_merged(void **state)
 	(void)state;
 	assert_int_equal(ask(&w, (struct wanted_what){0}), 0);
 	assert_int_equal(ask_some(&w, 9, 3), 1);
-	assert_int_equal(ask(&w, (struct wanted_what){.full = true}), 2);
+	assert_int_equal(ask(&w, (struct wanted_what){.kind = PASS_FULL}), 2);
 	assert_int_equal(ask_some(&w, 3, 5), 1);
 	assert_int_equal(ask(&w, (struct wanted_what){0}), 0);
-	assert_int_equal(ask(&w, (struct wanted_what){.local = true}), 3);
-	assert_int_equal(ask(&w, (struct wanted_what){.reconcile = true}), 4);
-	assert_int_equal(ask(&w, (struct wanted_what){.full = true}), 2);
+	assert_int_equal(ask(&w, (struct wanted_what){.kind = PASS_LOCAL}), 3);
+	assert_int_equal(
+		ask(&w, (struct wanted_what){.kind = PASS_RECONCILE}), 4);
+	assert_int_equal(ask(&w, (struct wanted_what){.kind = PASS_FULL}), 2);
 
 	take(&w, PASS_POLL, &out);
 	take(&w, PASS_SOME, &out);
@@ -67,15 +68,15 @@ static void test_local(void **state)
 	struct wanted_what out;
 
 	(void)state;
-	ask(&w, (struct wanted_what){.full = true});
-	ask(&w, (struct wanted_what){.verify = true});
+	ask(&w, (struct wanted_what){.kind = PASS_FULL});
+	ask(&w, (struct wanted_what){.kind = PASS_VERIFY});
 	assert_false(wanted_has_local(&w));
 	assert_false(wanted_take_local(&w, &out));
-	w.what[ask(&w, (struct wanted_what){.local = true})].number = 7;
-	ask(&w, (struct wanted_what){.reconcile = true});
+	w.what[ask(&w, (struct wanted_what){.kind = PASS_LOCAL})].number = 7;
+	ask(&w, (struct wanted_what){.kind = PASS_RECONCILE});
 	assert_true(wanted_has_local(&w));
 	assert_true(wanted_take_local(&w, &out));
-	assert_int_equal(wanted_kind(&out), PASS_LOCAL);
+	assert_int_equal(out.kind, PASS_LOCAL);
 	assert_int_equal(out.number, 7);
 	take(&w, PASS_FULL, &out);
 	take(&w, PASS_VERIFY, &out);
@@ -89,7 +90,7 @@ static void test_none_of_some(void **state)
 	struct wanted_what out;
 
 	(void)state;
-	ask(&w, (struct wanted_what){.some = true, .reconcile = true});
+	ask(&w, (struct wanted_what){.kind = PASS_SOME, .reconcile = true});
 	ask_some(&w, 1, 2);
 	take(&w, PASS_SOME, &out);
 	assert_true(out.reconcile);
@@ -102,7 +103,7 @@ static void test_none_of_some(void **state)
 
 static size_t ask_adopt(struct wanted *w, bool dry, const char *paths)
 {
-	return ask(w, (struct wanted_what){.adopt = true,
+	return ask(w, (struct wanted_what){.kind = PASS_ADOPT,
 			      .dry = dry,
 			      .paths = paths != NULL ? xstrdup(paths) : NULL});
 }
