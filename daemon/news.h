@@ -50,6 +50,9 @@ void news_clear(struct news *n); /* forgets the items */
  */
 void news_collect(struct news *n, struct store *store);
 
+/* Private to news's files: what was logged behind n->after. */
+int news_gather(struct news *n, struct store *store, struct err *e);
+
 /*
  * Each hook is told as far as its mark says, or all up to n->seen where there
  * is none: that is not told again after a start.  Not where the state was made
