@@ -159,7 +159,7 @@ static int hold(struct mapper *m, int64_t n, struct err *e)
 
 	if (r != 0)
 		return r;
-	store_discard(m->store);
+	mapper_discard(m);
 	mapper_forget_names(m);
 	guard_forget(&m->guard);
 	for (size_t i = 0; i < m->guard.n_held; i++)
@@ -170,7 +170,6 @@ static int hold(struct mapper *m, int64_t n, struct err *e)
 	m->n_missed = 0;
 	m->counts = (struct mapper_counts){
 		.seen = m->counts.seen, .again = m->counts.again};
-	m->staged = (struct mapper_staged){0};
 	m->guard.n_changes = n;
 	m->guard.changes_held = true;
 	return 0;

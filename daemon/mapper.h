@@ -480,6 +480,9 @@ int mapper_commit_some(struct mapper *m, struct err *e);
  */
 int mapper_commit_all(struct mapper *m, const char *cursor, struct err *e);
 
+/* Forget what is staged: the pass did what it has committed, and no more. */
+void mapper_discard(struct mapper *m);
+
 /*
  * Private to the mapper's files: the event that a work package failed, or, if
  * it failed in the same way before, that it was tried again.  Before its new

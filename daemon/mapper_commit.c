@@ -224,3 +224,12 @@ int mapper_commit_all(struct mapper *m, const char *cursor, struct err *e)
 {
 	return commit(m, cursor, true, e);
 }
+
+void mapper_discard(struct mapper *m)
+{
+	store_discard(m->store);
+	m->staged = (struct mapper_staged){0};
+	m->counts.added = m->committed.added;
+	m->counts.changed = m->committed.changed;
+	m->counts.removed = m->committed.removed;
+}

@@ -164,8 +164,7 @@ static void rest(const struct pass *p, struct mapper *m)
 static void discard(struct pass *p, struct mapper *m)
 {
 	guard_forget(&m->guard);
-	store_discard(m->store);
-	m->counts.added = m->counts.changed = m->counts.removed = 0;
+	mapper_discard(m);
 	p->next = *p->cursor;
 }
 
@@ -194,14 +193,14 @@ static void run_commit(struct job *job)
 	} else if (!store_failed(&p->err)) {
 		guard_forget(&m->guard);
 		if (m->guard.weighing)
-			store_discard(m->store);
+			mapper_discard(m);
 		if (m->run.id != 0 && mapper_commit_all(m, NULL, &e) != 0)
 			log_error("%s", e.text);
 	}
 	if (p->err.code == ERR_CANCELED)
 		abandon(p, m);
 	if (store_failed(&p->err))
-		store_discard(m->store);
+		mapper_discard(m);
 	if (p->err.code == ERR_IO && mapper_mend(m, &p->mended, &e) != 0)
 		log_error("%s", e.text);
 	p->counts = m->counts;

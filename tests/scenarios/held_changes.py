@@ -8,7 +8,6 @@ import sys
 from harness import StandIn, Sync, Tap, until
 
 COUNT = 40
-WORLD = ("--generate", str(COUNT), "--projects", "2")
 PLAIN = """
 documents:
 - name: all
@@ -25,9 +24,10 @@ SLOW = "{ poll: 1s, overlap: 1s, full: { every: 1s, between: 00:00-24:00 } }"
 
 
 @contextlib.contextmanager
-def synced(projects="[demo-1, demo-2]", **parts):
+def synced(projects="[demo-1, demo-2]", count=COUNT, **parts):
     """A server, and a store that has all of these projects."""
-    with StandIn(*WORLD) as server, Sync(
+    with StandIn("--generate", str(count), "--projects",
+                 "2") as server, Sync(
             server.url, projects=projects, mapping=PLAIN, more=GUARD,
             **parts) as sync:
         sync.once()
@@ -44,6 +44,13 @@ def renewed(sync):
     return sorted(int(path.split("/")[1].split(".")[0])
                   for path, text in sync.tree().items()
                   if b"number:" in text)
+
+
+def running(sync):
+    """How far the daemon's pass is."""
+    got = sync.opsync("--json", "status")
+    live = got.json()[0].get("daemon") if got.code == 0 else None
+    return live and live["running"] or {}
 
 
 def edit(server, ident, subject):
@@ -134,6 +141,20 @@ def dated(tap):
                 microsecond=0), "its commit has its date")
 
 
+def stopped(tap):
+    """Changes that were not weighed yet are none of their run's."""
+    with synced(count=2400) as (server, sync):
+        head = sync.head()
+        sync.configure(mapping=OTHER)
+        sync.start(wait=False)
+        tap.ok(until(lambda: running(sync).get("changed")),
+               "some are rendered again", sync.said())
+        tap.same(sync.stop(), 0, "the daemon ends well")
+        last = sync.opsync("--json", "runs", "--limit", "1").json()[0]
+        tap.same((last["error"], last["changed"], last["commit"], sync.head()),
+                 ("stopped", 0, None, head), "nothing changed, says its run")
+
+
 def slowly(tap):
     """The full read of each day hears comments that moved nothing."""
     with synced(schedule=SLOW) as (server, sync):
@@ -190,7 +211,7 @@ def shown_again(tap):
 
 def main():
     tap = Tap()
-    for part in (at_once, asked_for, dated, slowly, with_projects,
+    for part in (at_once, asked_for, dated, stopped, slowly, with_projects,
                  shown_again):
         part(tap)
     return tap.end()
