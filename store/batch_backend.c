@@ -19,6 +19,7 @@
 
 #include "base/stamp.h"
 #include "base/util.h"
+#include "store/files.h"
 
 #define PRIORITY 100                   /* libgit2's own have 1 and 2 */
 #define TICK (STAMP_SECOND / 10)       /* of a file system's clock, at most; */
@@ -124,20 +125,11 @@ static int on_write(git_odb_backend *base, const git_oid *oid,
 }
 
 /* Whatever the clock of the file system: it has ticked since. */
-static bool is_settled(const struct timespec *changed)
+static bool is_settled(const struct stat *st)
 {
-	int64_t least = changed->tv_nsec == 0 ? TICK_COARSE : TICK;
-	int64_t at = (int64_t)changed->tv_sec * STAMP_SECOND +
-		     changed->tv_nsec / 1000;
+	int64_t least = st->st_mtim.tv_nsec == 0 ? TICK_COARSE : TICK;
 
-	return stamp_now() - at > least;
-}
-
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+	return stamp_now() - file_changed_at(st) > least;
 }
 
 /* Comes first; what fails keeps the others from reading. */
@@ -150,11 +142,10 @@ static int on_refresh(git_odb_backend *base)
 
 	if (stat(p->packs, &st) != 0)
 		return 0;
-	if (p->settled && now < p->until && is_same(&st, &p->seen))
+	if (p->settled && now < p->until && file_is_same(&st, &p->seen))
 		return GIT_ENOTFOUND;
 	p->seen = st;
-	p->settled =
-		is_settled(&st.st_mtim) && access(p->alternates, F_OK) != 0;
+	p->settled = is_settled(&st) && access(p->alternates, F_OK) != 0;
 	p->until = now + STAMP_SECOND;
 	return 0;
 }

@@ -13,7 +13,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +20,8 @@
 #include "base/str.h"
 #include "base/util.h"
 #include "store/git_error.h"
+#include "store/loose.h"
+#include "store/loose_read.h"
 #include "store/pack_find.h"
 #include "store/parcel.h"
 
@@ -69,12 +70,9 @@ static int read_whole(git_odb *odb, const git_oid *oid, inflate_sink_fn *fn,
 static bool loose_find(const char *folder, const struct object *blob, int *fd,
 	struct object *out)
 {
-	char hex[GIT_OID_HEXSZ + 1];
+	char *path = loose_path(folder, &blob->oid);
 	struct stat st;
-	char *path;
 
-	git_oid_tostr(hex, sizeof(hex), &blob->oid);
-	path = xasprintf("%s/%.2s/%s", folder, hex, hex + 2);
 	*fd = open(path, O_RDONLY | O_CLOEXEC);
 	free(path);
 	if (*fd < 0)
@@ -109,27 +107,18 @@ static bool read_in(const char *folder, const struct object *blob,
 	return found;
 }
 
-/* In those of others, which info/alternates names. */
+/* In those of others. */
 static bool read_elsewhere(const char *folder, const struct object *blob,
 	struct passing *p, int *result, struct err *e)
 {
-	char *list = xasprintf("%s/info/alternates", folder);
-	FILE *f = fopen(list, "re");
-	char *line = NULL;
-	size_t cap = 0;
+	FILE *f = alternates_open(folder);
+	char *other;
 	bool found = false;
 
-	free(list);
-	while (f != NULL && !found && getline(&line, &cap, f) > 0) {
-		char *path;
-
-		line[strcspn(line, "\n")] = '\0';
-		path = line[0] == '/' ? xstrdup(line)
-				      : xasprintf("%s/%s", folder, line);
-		found = read_in(path, blob, p, result, e);
-		free(path);
+	while (!found && (other = alternates_next(f, folder)) != NULL) {
+		found = read_in(other, blob, p, result, e);
+		free(other);
 	}
-	free(line);
 	if (f != NULL)
 		fclose(f);
 	return found;

@@ -224,6 +224,11 @@ int file_move_new(const char *from, const char *to)
 	return r;
 }
 
+bool name_is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
 int folder_clean(const char *path, const char *prefix, struct err *e)
 {
 	DIR *dir = opendir(path);

@@ -64,6 +64,9 @@ int folder_sync(const char *path, struct err *e);
 /* Rename without replacing; -1 with errno. */
 int file_move_new(const char *from, const char *to);
 
+/* "." or "..", which every folder has? */
+bool name_is_dots(const char *name);
+
 /* Remove the files of a folder whose names start with prefix. */
 int folder_clean(const char *path, const char *prefix, struct err *e);
 

@@ -132,8 +132,7 @@ static void clear_place(
 	struct dirent *entry;
 
 	while (d != NULL && (entry = readdir(d)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 &&
-			strcmp(entry->d_name, "..") != 0)
+		if (!name_is_dots(entry->d_name))
 			clear_entry(p, folder, entry->d_name, since);
 	if (d != NULL)
 		closedir(d);

@@ -24,7 +24,7 @@
 
 static uint32_t flags_of(const uint8_t *entry)
 {
-	return (uint32_t)entry[60] << 8 | entry[61];
+	return be16(entry + 60);
 }
 
 size_t index_image_fixed(const uint8_t *entry)

@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/hash.h"
 #include "base/util.h"
 #include "store/deflate.h"
 #include "store/files.h"
@@ -87,17 +86,22 @@ static int write_draft(
 	return r;
 }
 
+char *loose_path(const char *objects, const git_oid *oid)
+{
+	char hex[GIT_OID_HEXSZ + 1];
+
+	git_oid_tostr(hex, sizeof(hex), oid);
+	return xasprintf("%s/%.2s/%s", objects, hex, hex + 2);
+}
+
 /* Move a draft to objects/xx/yyyy, with xx made if need be. */
 static int place(struct draft *d, const char *objects, struct err *e)
 {
-	char hex[GIT_OID_HEXSZ + 1];
-	char *to;
+	char *to = loose_path(objects, &d->object->oid);
 	int r = 0;
 
-	hash_hex(d->object->oid.id, sizeof(d->object->oid.id), hex);
-	to = xasprintf("%s/%.2s/%s", objects, hex, hex + 2);
 	if (rename(d->path, to) != 0) {
-		char *fan = xasprintf("%s/%.2s", objects, hex);
+		char *fan = xasprintf("%s/%02x", objects, d->object->oid.id[0]);
 
 		if (errno == ENOENT && mkdir(fan, 0777) != 0 && errno != EEXIST)
 			r = err_errno(

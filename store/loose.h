@@ -14,4 +14,7 @@
 int loose_write(const struct object_table *table, const char *folder,
 	const char *objects, struct err *e);
 
+/* Where one is below objects; owned by the caller. */
+char *loose_path(const char *objects, const git_oid *oid);
+
 #endif

@@ -24,6 +24,7 @@
 #include "base/util.h"
 #include "store/files.h"
 #include "store/git_error.h"
+#include "store/loose.h"
 
 #define PRIORITY 2 /* as packs, which were there before */
 #define HEAD_MOST 64
@@ -140,12 +141,10 @@ static int on_read(void **bytes, size_t *n, git_object_t *type,
 {
 	struct loose_read *l = container_of(base, struct loose_read, base);
 	struct made out = {bytes, n, type};
-	const char *hex = git_oid_tostr_s(oid);
 	int code = GIT_ENOTFOUND;
 
 	for (size_t i = 0; i < l->n && code == GIT_ENOTFOUND; i++) {
-		char *path =
-			xasprintf("%s/%.2s/%s", l->folders[i], hex, hex + 2);
+		char *path = loose_path(l->folders[i], oid);
 		uint8_t *file;
 		size_t size;
 
@@ -184,21 +183,37 @@ static void add_folder(struct loose_read *l, char *folder)
 	l->folders[l->n++] = folder;
 }
 
-static void add_alternates(struct loose_read *l, const char *objects)
+FILE *alternates_open(const char *objects)
 {
 	char *list = xasprintf("%s/info/alternates", objects);
 	FILE *f = fopen(list, "re");
-	char *line = NULL;
-	size_t cap = 0;
 
 	free(list);
-	while (f != NULL && getline(&line, &cap, f) > 0) {
+	return f;
+}
+
+char *alternates_next(FILE *list, const char *objects)
+{
+	char *line = NULL;
+	char *path = NULL;
+	size_t cap = 0;
+
+	if (list != NULL && getline(&line, &cap, list) > 0) {
 		line[strcspn(line, "\n")] = '\0';
-		add_folder(l, line[0] == '/'
-				      ? xstrdup(line)
-				      : xasprintf("%s/%s", objects, line));
+		path = line[0] == '/' ? xstrdup(line)
+				      : xasprintf("%s/%s", objects, line);
 	}
 	free(line);
+	return path;
+}
+
+static void add_alternates(struct loose_read *l, const char *objects)
+{
+	FILE *f = alternates_open(objects);
+	char *path;
+
+	while ((path = alternates_next(f, objects)) != NULL)
+		add_folder(l, path);
 	if (f != NULL)
 		fclose(f);
 }

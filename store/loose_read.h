@@ -2,6 +2,7 @@
 #define STORE_LOOSE_READ_H
 
 #include <git2.h>
+#include <stdio.h>
 
 #include "base/err.h"
 
@@ -14,5 +15,12 @@ int loose_read_plug(git_odb *odb, const char *objects, struct err *e);
 
 /* The same of a repository's. */
 int loose_read_plug_in(git_repository *repo, struct err *e);
+
+/*
+ * The list of others' folders of objects that a folder of objects has, NULL:
+ * none; and the next of them, owned by the caller, NULL at the end.
+ */
+FILE *alternates_open(const char *objects);
+char *alternates_next(FILE *list, const char *objects);
 
 #endif

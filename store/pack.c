@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "base/util.h"
 #include "store/deflate.h"
@@ -61,11 +62,10 @@ struct pack {
 
 static void make_header(uint8_t header[HEADER_SIZE], uint32_t n)
 {
-	const uint8_t bytes[HEADER_SIZE] = {'P', 'A', 'C', 'K', 0, 0, 0, 2,
-		(uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8),
-		(uint8_t)n};
+	const uint8_t version[] = {'P', 'A', 'C', 'K', 0, 0, 0, 2};
 
-	memcpy(header, bytes, HEADER_SIZE);
+	memcpy(header, version, sizeof(version));
+	put_be32(header + sizeof(version), n);
 }
 
 int pack_new(const char *folder, uint32_t n, struct pack **out, struct err *e)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/bytes.h"
 #include "base/hash.h"
 #include "base/util.h"
 #include "store/files.h"
@@ -19,9 +20,9 @@
 
 static void add_u32(struct buf *b, uint32_t v)
 {
-	uint8_t bytes[] = {(uint8_t)(v >> 24), (uint8_t)(v >> 16),
-		(uint8_t)(v >> 8), (uint8_t)v};
+	uint8_t bytes[4];
 
+	put_be32(bytes, v);
 	buf_add(b, bytes, sizeof(bytes));
 }
 

@@ -68,16 +68,8 @@ static int find_read(struct store *s, struct ids *out, struct err *e)
 	return query_close(&q, e);
 }
 
-static int by_id(const void *a, const void *b)
-{
-	const int64_t *x = a;
-	const int64_t *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-/* Each once, and all, or those whose relations are not here. */
-static int choose(struct store *s, bool all, struct ids *ids, struct err *e)
+/* Those whose relations are not here. */
+static int choose(struct store *s, struct ids *ids, struct err *e)
 {
 	struct buf source = {0};
 	size_t n = 0;
@@ -86,11 +78,7 @@ static int choose(struct store *s, bool all, struct ids *ids, struct err *e)
 	for (size_t i = 0; code == 0 && i < ids->n; i++) {
 		bool known = false;
 
-		if (n > 0 && ids->items[n - 1] == ids->items[i])
-			continue;
-		if (!all)
-			code = store_relations(
-				s, ids->items[i], &known, &source, e);
+		code = store_relations(s, ids->items[i], &known, &source, e);
 		if (!known)
 			ids->items[n++] = ids->items[i];
 	}
@@ -105,10 +93,9 @@ int store_relating(
 	struct ids found = {0};
 	int code = find_read(s, &found, e);
 
-	if (found.n > 0)
-		qsort(found.items, found.n, sizeof(*found.items), by_id);
-	if (code == 0)
-		code = choose(s, all, &found, e);
+	found.n = ids_distinct(found.items, found.n);
+	if (code == 0 && !all)
+		code = choose(s, &found, e);
 	*ids = found.items;
 	*n = found.n;
 	return code;

@@ -105,8 +105,7 @@ static int count_others(
 	if (d == NULL)
 		return err_errno(e, ERR_IO, errno, "cannot read %s", folder);
 	while ((entry = readdir(d)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 &&
-			strcmp(entry->d_name, "..") != 0 &&
+		if (!name_is_dots(entry->d_name) &&
 			strcmp(entry->d_name, name) != 0)
 			(*n)++;
 	closedir(d);

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "store/files.h"
 #include "store/staging.h"
 #include "store/trees.h"
 
@@ -157,11 +158,6 @@ static int check_folders(
 	return 0;
 }
 
-static bool is_dots(const char *name)
-{
-	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
 /* Do all files in a folder of the work tree go?  Missing: true. */
 static bool all_go(struct settling *g, const char *folder)
 {
@@ -175,7 +171,7 @@ static bool all_go(struct settling *g, const char *folder)
 		char *path;
 		struct stat st;
 
-		if (is_dots(entry->d_name))
+		if (name_is_dots(entry->d_name))
 			continue;
 		path = xasprintf("%s/%s", folder, entry->d_name);
 		if (fstatat(g->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0)

@@ -94,7 +94,6 @@ static int make_bare(const char *folder, const char *branch, struct err *e)
 {
 	git_repository_init_options options;
 	git_repository *repo = NULL;
-	char *ref = ref_of(branch);
 	int rc;
 
 	git_repository_init_options_init(
@@ -103,7 +102,6 @@ static int make_bare(const char *folder, const char *branch, struct err *e)
 	options.initial_head = branch;
 	rc = git_repository_init_ext(&repo, folder, &options);
 	git_repository_free(repo);
-	free(ref);
 	return rc == 0 ? 0 : git_failed(e, "%s", folder);
 }
 

@@ -349,8 +349,7 @@ static bool remove_empty(int parent, const char *name, unsigned depth)
 	if (d == NULL && fd >= 0)
 		close(fd);
 	while (d != NULL && depth > 0 && (entry = readdir(d)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 &&
-			strcmp(entry->d_name, "..") != 0 &&
+		if (!name_is_dots(entry->d_name) &&
 			!remove_empty(fd, entry->d_name, depth - 1))
 			break;
 	if (d != NULL)
