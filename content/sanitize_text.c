@@ -74,6 +74,7 @@ static int32_t reference(struct str s, size_t *length)
 		{{"&lpar;", 6}, '('},
 	};
 	bool hex = (ascii_at(s, 2) | 0x20) == 'x';
+	int base = hex ? 16 : 10;
 	size_t n = hex ? 3 : 2;
 	int32_t cp = 0;
 
@@ -85,14 +86,11 @@ static int32_t reference(struct str s, size_t *length)
 	if (ascii_at(s, 1) != '#')
 		return -1;
 	for (; n < s.n && n < 16; n++) {
-		char c = s.p[n];
+		int digit = hex_value(s.p[n]);
 
-		if (ascii_digit(c))
-			cp = cp * (hex ? 16 : 10) + (c - '0');
-		else if (hex && (c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			cp = cp * 16 + ((c | 0x20) - 'a' + 10);
-		else
+		if (digit < 0 || digit >= base)
 			break;
+		cp = cp * base + digit;
 		if (cp > 0x10FFFF)
 			return -1;
 	}
