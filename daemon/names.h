@@ -111,6 +111,9 @@ bool names_scope_has(const struct names_scope *scope, int64_t id);
 bool names_may_be_below(
 	const struct names *n, const struct config *c, int64_t id);
 
+/* The identifier that is nearest to what should have been one, or NULL. */
+const char *names_nearest_project(const struct names *n, struct str name);
+
 /* ERR_CONFIG: a project that the configuration names is not shown. */
 int names_unknown_project(const struct names *n,
 	const struct config_project *want, struct err *e);

@@ -63,29 +63,36 @@ static void say_more(struct err *e, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* What has that name now, or may have been meant among so many. */
-static void suggest(struct err *e, struct str now, struct str name,
-	const char *const *names, size_t n)
+/* What has that name now, or may have been meant. */
+static void suggest(struct err *e, struct str now, const char *nearest)
 {
 	if (now.p != NULL)
 		say_more(e, " (it is called '%.*s' now)", STR_ARGS(now));
 	else
-		err_nearest(e, 0, str_nearest(name, names, n));
+		err_nearest(e, 0, nearest);
+}
+
+const char *names_nearest_project(const struct names *n, struct str name)
+{
+	const char **all = xcalloc(n->n_projects + 1, sizeof(*all));
+	const char *nearest;
+
+	for (size_t i = 0; i < n->n_projects; i++)
+		all[i] = n->projects[i].identifier.p;
+	nearest = str_nearest(name, all, n->n_projects);
+	free(all);
+	return nearest;
 }
 
 int names_unknown_project(
 	const struct names *n, const struct config_project *want, struct err *e)
 {
-	const char **names = xcalloc(n->n_projects, sizeof(*names));
 	int r = node_err(&want->at, e,
 		"the server shows no project '%.*s' to this key",
 		STR_ARGS(want->name));
 
-	for (size_t i = 0; i < n->n_projects; i++)
-		names[i] = n->projects[i].identifier.p;
-	suggest(e, name_now(n, NAMED_PROJECT, want->name), want->name, names,
-		n->n_projects);
-	free(names);
+	suggest(e, name_now(n, NAMED_PROJECT, want->name),
+		names_nearest_project(n, want->name));
 	if (n->unreadable.code != 0)
 		say_more(e, ", but one that cannot be read: %s",
 			n->unreadable.text);
@@ -268,8 +275,8 @@ static int check_name(
 	r = node_err(&name->at, e, "the server has no %s '%.*s'",
 		words[name->kind], STR_ARGS(name->name));
 	have = server_names(n, name->kind, &count);
-	suggest(e, name_now(n, name->kind, name->name), name->name, have,
-		count);
+	suggest(e, name_now(n, name->kind, name->name),
+		str_nearest(name->name, have, count));
 	if (name->kind == NAMED_FIELD)
 		mention_unreadable(n, e);
 	free(have);

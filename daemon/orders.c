@@ -79,27 +79,21 @@ static int add_failed(
 static int find_project(
 	const struct names *names, struct str name, int64_t *id, struct err *e)
 {
-	const char **all = xcalloc(names->n_projects + 1, sizeof(*all));
 	long long number = 0;
-	int r = 0;
 
 	str_to_int64(name, &number);
 	*id = 0;
 	for (size_t i = 0; i < names->n_projects; i++) {
 		const struct project *p = &names->projects[i];
 
-		all[i] = p->identifier.p;
 		if (str_eq(p->identifier, name) || str_eq(p->name, name) ||
 			p->id == number)
 			*id = p->id;
 	}
-	if (*id == 0) {
-		err_set(e, ERR_USAGE, "unknown project '%.*s'", STR_ARGS(name));
-		r = err_nearest(e, ERR_USAGE,
-			str_nearest(name, all, names->n_projects));
-	}
-	free(all);
-	return r;
+	if (*id != 0)
+		return 0;
+	err_set(e, ERR_USAGE, "unknown project '%.*s'", STR_ARGS(name));
+	return err_nearest(e, ERR_USAGE, names_nearest_project(names, name));
 }
 
 static int add_project(

@@ -3,7 +3,6 @@
  */
 #include "daemon/questions.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/guard_orders.h"
@@ -70,12 +69,12 @@ static const char *const kinds[] = {"started", "stopped", "reloaded", "paused",
 	"moved", "removed", "held", "failed", "retried", "kept", "restored",
 	"adopted", "pushed", "committed"};
 
-static int complain(const char *option, struct str word,
-	const char *const *known, size_t n, struct err *e)
+static int complain(
+	const char *option, struct str word, const char *nearest, struct err *e)
 {
 	err_set(e, ERR_USAGE, "%s: the log knows no '%.*s'", option,
 		STR_ARGS(word));
-	return err_nearest(e, ERR_USAGE, str_nearest(word, known, n));
+	return err_nearest(e, ERR_USAGE, nearest);
 }
 
 static int check_kind(struct str kind, struct err *e)
@@ -83,27 +82,23 @@ static int check_kind(struct str kind, struct err *e)
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (str_is(kind, kinds[i]))
 			return 0;
-	return complain("--event", kind, kinds, ARRAY_LEN(kinds), e);
+	return complain(
+		"--event", kind, str_nearest(kind, kinds, ARRAY_LEN(kinds)), e);
 }
 
 static int check_project(struct state *s, struct str project, struct err *e)
 {
 	struct names names = {0};
-	const char **all = NULL;
 	bool known = false;
 	int r = names_load(&names, s, e);
 
 	if (r == 0)
 		r = names_whole(&names, e);
-	if (r == 0)
-		all = xcalloc(names.n_projects + 1, sizeof(*all));
-	for (size_t i = 0; r == 0 && i < names.n_projects; i++) {
-		all[i] = names.projects[i].identifier.p;
+	for (size_t i = 0; r == 0 && i < names.n_projects; i++)
 		known = known || str_eq(names.projects[i].identifier, project);
-	}
 	if (r == 0 && !known)
-		r = complain("--project", project, all, names.n_projects, e);
-	free(all);
+		r = complain("--project", project,
+			names_nearest_project(&names, project), e);
 	names_fini(&names);
 	return r;
 }
