@@ -25,15 +25,6 @@ static int learn_anew(struct mapper *m, enum read_kind kind, int64_t id,
 
 /* --- Projects ----------------------------------------------------------- */
 
-static const struct project *find_project(
-	const struct project *projects, size_t n, int64_t id)
-{
-	for (size_t i = 0; i < n; i++)
-		if (projects[i].id == id)
-			return &projects[i];
-	return NULL;
-}
-
 /* Does the configuration ask for it without naming it? */
 static bool joins(const struct mapper *m, const struct project *p)
 {
@@ -77,19 +68,17 @@ static int learn_projects(
 	struct mapper *m, const struct names *old, struct err *e)
 {
 	const struct names *n = &m->names;
-	size_t n_old = old->n_projects;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n->n_projects; i++) {
 		const struct project *now = &n->projects[i];
-		const struct project *before =
-			find_project(old->projects, n_old, now->id);
+		const struct project *before = names_project(old, now->id);
 
 		if (!old->known[NAMES_PROJECTS]) {
 			r = learn_anew(m, READ_PROJECT, now->id, now->name, e);
 			continue;
 		}
-		if (before == NULL && n_old > 0 && joins(m, now))
+		if (before == NULL && old->n_projects > 0 && joins(m, now))
 			log_notice("project %s is new here: its work packages "
 				   "come in",
 				now->identifier.p);

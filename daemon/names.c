@@ -34,6 +34,24 @@ void names_fini(struct names *n)
 
 /* --- Parsing what the state or the server gave -------------------------- */
 
+static int by_id(const void *x, const void *y)
+{
+	const struct names_place *a = x;
+	const struct names_place *b = y;
+
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+static void index_projects(struct names *n)
+{
+	n->by_id = ARENA_ARRAY(&n->arena, struct names_place, n->n_projects);
+	for (size_t i = 0; i < n->n_projects; i++)
+		n->by_id[i] = (struct names_place){
+			n->projects[i].id, &n->projects[i]};
+	if (n->n_projects > 0)
+		qsort(n->by_id, n->n_projects, sizeof(*n->by_id), by_id);
+}
+
 /*
  * Archived ones, which an administrator is shown, are not there for us; nor is
  * one that cannot be read, unless it is so with all.
@@ -62,6 +80,7 @@ static int parse_projects(
 	n->n_left_out = failed;
 	n->projects = projects;
 	n->n_projects = count;
+	index_projects(n);
 	return 0;
 }
 
@@ -393,10 +412,13 @@ int names_put_schemas(struct names *n, struct state *state, struct str body,
 
 const struct project *names_project(const struct names *n, int64_t id)
 {
-	for (size_t i = 0; i < n->n_projects; i++)
-		if (n->projects[i].id == id)
-			return &n->projects[i];
-	return NULL;
+	const struct names_place key = {.id = id};
+	const struct names_place *found = NULL;
+
+	if (n->n_projects > 0)
+		found = bsearch(&key, n->by_id, n->n_projects,
+			sizeof(*n->by_id), by_id);
+	return found != NULL ? found->project : NULL;
 }
 
 bool names_have_project(const struct names *n, int64_t id)

@@ -18,6 +18,11 @@ enum names_kind {
 	N_NAMES_KINDS,
 };
 
+struct names_place {
+	int64_t id;
+	const struct project *project;
+};
+
 /*
  * The names that the server gives to ids: projects, types, statuses and the
  * custom fields of schemas.  Kept in the state as the server's own answers,
@@ -28,6 +33,7 @@ struct names {
 	size_t n_projects, n_types, n_statuses, n_schemas;
 	size_t cap_schemas;
 	struct project *projects;
+	struct names_place *by_id; /* where each is, sorted */
 	struct err unreadable; /* a project that is left out; code 0: none */
 	size_t n_left_out;
 	int64_t *left_out; /* the ids of all these */
@@ -62,7 +68,8 @@ bool names_have_lists(const struct names *n);
 
 /*
  * Remember answers, in the state (NULL: nowhere) and in n: whole collections,
- * given as pages in order.  ERR_UNAVAILABLE if one is no collection.
+ * given as pages in order.  ERR_UNAVAILABLE if one is no collection, or the
+ * list changed from one to the next.
  */
 int names_put(struct names *n, struct state *state, enum names_kind kind,
 	const struct str *pages, size_t n_pages, struct err *e);
