@@ -198,16 +198,6 @@ void store_put_event(struct store *s, const struct state_event *event)
 	run(s, &q);
 }
 
-size_t store_staged(const struct store *s)
-{
-	struct query q = query_open(s->state,
-		"SELECT count(*) FROM staged_document WHERE change <> 0");
-	size_t n = query_next(&q) ? (size_t)column_int(&q) : 0;
-
-	query_close(&q, NULL);
-	return n;
-}
-
 int staging_put_attachment(
 	struct state *s, const struct state_attachment *a, struct err *e)
 {

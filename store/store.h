@@ -442,9 +442,6 @@ int store_forget_relations(struct store *s, int64_t project_id, struct err *e);
 int store_relating(
 	struct store *s, bool all, int64_t **ids, size_t *n, struct err *e);
 
-/* Documents staged since the last commit, put or dropped, that change. */
-size_t store_staged(const struct store *s);
-
 /* --- Others' commits ----------------------------------------------------- */
 
 struct store_follow {

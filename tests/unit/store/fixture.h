@@ -16,6 +16,7 @@
 
 #include "base/stamp.h"
 #include "base/util.h"
+#include "store/query.h"
 #include "store/store.h"
 
 /*
@@ -257,6 +258,17 @@ static inline int n_told(struct fixture *f)
 	assert_int_equal(state_events(store_state(f->store), &all, count_told,
 				 &n, &f->err),
 		0);
+	return n;
+}
+
+/* Documents staged since the last commit, put or dropped, that change. */
+static inline int64_t n_staged(struct fixture *f)
+{
+	struct query q = query_open(store_state(f->store),
+		"SELECT count(*) FROM staged_document WHERE change <> 0");
+	int64_t n;
+
+	assert_int_equal(query_one(&q, 0, &n, &f->err), 0);
 	return n;
 }
 

@@ -104,7 +104,7 @@ static void test_taken(void **state)
 	run("rm '%s/committed.md'", f->path); /* it is in the branch still */
 	assert_int_equal(put(f, 3, make("committed.md", "ours", NULL), &change),
 		ERR_DATA);
-	assert_int_equal(store_staged(f->store), 0);
+	assert_int_equal(n_staged(f), 0);
 }
 
 static void test_equal_bytes_are_adopted(void **state)

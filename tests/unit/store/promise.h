@@ -14,7 +14,7 @@ static inline void commit_in_vain(struct fixture *f)
 		"refs/heads/main is kept locked by a git: it is "
 		"tried again");
 	assert_string_equal(c.id, "");
-	assert_int_equal(store_staged(f->store), 0);
+	assert_int_equal(n_staged(f), 0);
 	run("rm '%s/.git/refs/heads/main.lock'", f->path);
 }
 

@@ -71,7 +71,7 @@ static void test_staged_in_place(void **state)
 	assert_int_equal(documents(f, 1), 0);
 	store_discard(f->store);
 	assert_int_equal(documents(f, 1), 1);
-	assert_int_equal(store_staged(f->store), 0);
+	assert_int_equal(n_staged(f), 0);
 }
 
 static void put_claiming(
@@ -124,13 +124,13 @@ static void test_held_and_lost(void **state)
 	assert_false(state_is_held(s));
 	assert_int_equal(state_hold(s, &f->err), 0);
 	put_well(f, 2, make("b.md", "two\n", NULL), STORE_ADDED);
-	assert_int_equal(store_staged(f->store), 2);
+	assert_int_equal(n_staged(f), 2);
 	/* As SQLite does for a full disk. */
 	assert_int_equal(state_exec(s, "ROLLBACK", &f->err), 0);
 	assert_int_equal(state_hold(s, &f->err), ERR_IO);
 	assert_int_equal(state_hold(s, &f->err), 0);
 	assert_int_equal(state_exec(s, "ROLLBACK", &f->err), 0);
-	assert_int_equal(store_staged(f->store), 1);
+	assert_int_equal(n_staged(f), 1);
 	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
 	assert_non_null(strstr(f->err.text, "a fault ended"));
 	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
@@ -273,10 +273,10 @@ static void test_taken_over(void **state)
 	take_over(f, "next", "default", "b.md", STORE_MOVED);
 	take_over(f, "default", "default", "c.md", STORE_MOVED);
 	take_over(f, "default", "third", "d.md", STORE_MOVED);
-	assert_int_equal(store_staged(f->store), 1);
+	assert_int_equal(n_staged(f), 1);
 	assert_int_equal(documents(f, 1), 1);
 	take_over(f, "third", "next", "a.md", STORE_SAME);
-	assert_int_equal(store_staged(f->store), 0);
+	assert_int_equal(n_staged(f), 0);
 	take_over(f, "next", "default", "b.md", STORE_MOVED);
 	commit(f);
 	assert_string_equal(files(f), "b.md ");

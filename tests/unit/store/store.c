@@ -17,7 +17,7 @@ static void test_put_commit_reopen(void **state)
 	put_well(f, 1, make("a/one.md", "one\n", "11:a/one.png", NULL),
 		STORE_ADDED);
 	put_well(f, 2, make("a/two.md", "two\n", NULL), STORE_ADDED);
-	assert_int_equal(store_staged(f->store), 2);
+	assert_int_equal(n_staged(f), 2);
 	c = commit(f);
 	assert_int_equal(strlen(c.id), 40);
 	assert_string_equal(files(f), "a/one.md a/one.png a/two.md ");
@@ -29,7 +29,7 @@ static void test_put_commit_reopen(void **state)
 	put_well(f, 1, make("a/one.md", "one\n", "11:a/one.png", NULL),
 		STORE_SAME);
 	put_well(f, 2, make("a/two.md", "two\n", NULL), STORE_SAME);
-	assert_int_equal(store_staged(f->store), 0);
+	assert_int_equal(n_staged(f), 0);
 	c = commit(f);
 	assert_string_equal(c.id, "");
 	assert_string_equal(run(GIT "rev-list --count HEAD", f->path), "1\n");
@@ -87,7 +87,7 @@ static void test_drop(void **state)
 		STORE_ADDED);
 	commit(f);
 	assert_int_equal(store_drop(f->store, 1, STR("default"), &f->err), 0);
-	assert_int_equal(store_staged(f->store), 1);
+	assert_int_equal(n_staged(f), 1);
 	commit(f);
 	assert_string_equal(files(f), "");
 	check_clean(f);
@@ -95,7 +95,7 @@ static void test_drop(void **state)
 	/* Dropping what is only staged leaves nothing to do. */
 	put_well(f, 2, make("a/two.md", "two\n", NULL), STORE_ADDED);
 	assert_int_equal(store_drop(f->store, 2, STR("default"), &f->err), 0);
-	assert_int_equal(store_staged(f->store), 0);
+	assert_int_equal(n_staged(f), 0);
 	assert_string_equal(commit(f).id, "");
 }
 
@@ -211,7 +211,7 @@ static void test_two_for_one_path(void **state)
 		ERR_DATA);
 	assert_string_equal(f->err.text,
 		"c.md: the contents of attachment 12 are not stored");
-	assert_int_equal(store_staged(f->store), 1);
+	assert_int_equal(n_staged(f), 1);
 }
 
 static void test_refused_or_waiting(void **state)
@@ -232,14 +232,14 @@ static void test_refused_or_waiting(void **state)
 	c.partial = true;
 	assert_int_equal(store_commit(f->store, &c, &f->err), 0);
 	assert_string_equal(files(f), "a.md c.md ");
-	assert_int_equal(store_staged(f->store), 1);
+	assert_int_equal(n_staged(f), 1);
 
 	/* 1 moves away: 2 gets it. */
 	put_well(f, 1, make("b.md", "one\n", NULL), STORE_MOVED);
 	commit(f);
 	assert_string_equal(text_of(f, "a.md"), "two\n");
 	assert_false(has_failed(f, 2));
-	assert_int_equal(store_staged(f->store), 0);
+	assert_int_equal(n_staged(f), 0);
 
 	/* 3 wants what 2 keeps, and 1 what 3 then keeps. */
 	put_well(f, 3, make("a.md", "three\n", NULL), STORE_MOVED);
@@ -251,7 +251,7 @@ static void test_refused_or_waiting(void **state)
 	assert_string_equal(files(f), "a.md b.md c.md ");
 	assert_string_equal(text_of(f, "c.md"), "three\n");
 	assert_true(has_failed(f, 3));
-	assert_int_equal(store_staged(f->store), 0);
+	assert_int_equal(n_staged(f), 0);
 	check_clean(f);
 }
 
