@@ -40,20 +40,18 @@ static int tell(struct query *q, store_adopted_fn *fn, void *arg, struct err *e)
 	"rtrim(rtrim(" FOLDER(path) ", '/'), replace(rtrim(" FOLDER(           \
 		path) ", '/'), '/', ''))"
 
-static const char strangers
-	[] = "WITH ours (path) AS (SELECT path FROM file UNION"
-	     " SELECT path FROM staged_file)"
-	     " SELECT 0, t.path FROM tip_path t"
-	     " WHERE t.path NOT IN (SELECT path FROM ours)"
-	     " AND (" FOLDER("t.path") " IN (SELECT DISTINCT " FOLDER("path") " FROM ours) OR (" ABOVE(
-		     "t.path") " <> '' AND " ABOVE("t.path") " IN (SELECT "
-							     "DISTINCT"
-							     " " ABOVE(
-								     "pat"
-								     "h") " FRO"
-									  "M "
-									  "ours"
-									  ")))";
+#define AMONG_OURS(of)                                                         \
+	of("t.path") " IN (SELECT DISTINCT " of("path") " FROM ours)"
+
+#define IN_OURS AMONG_OURS(FOLDER)
+#define BESIDE_OURS ABOVE("t.path") " <> '' AND " AMONG_OURS(ABOVE)
+
+static const char strangers[] =
+	"WITH ours (path) AS (SELECT path FROM file UNION"
+	" SELECT path FROM staged_file)"
+	" SELECT 0, t.path FROM tip_path t"
+	" WHERE t.path NOT IN (SELECT path FROM ours)"
+	" AND (" IN_OURS " OR (" BESIDE_OURS "))";
 
 int store_adopted(
 	struct store *s, store_adopted_fn *fn, void *arg, struct err *e)

@@ -33,11 +33,11 @@ int state_held_delete(struct state *s, enum state_held_kind kind,
 	int64_t work_package, struct str entry, struct err *e);
 int state_held_clear(struct state *s, enum state_held_kind kind, struct err *e);
 
-typedef int state_held_fn(
-	void *arg, const struct state_held *held, struct err *e);
 /* Forget those whose document is not there any more. */
 int state_held_tidy(struct state *s, struct err *e);
 
+typedef int state_held_fn(
+	void *arg, const struct state_held *held, struct err *e);
 /* By work package and entry, without those. */
 int state_held(struct state *s, enum state_held_kind kind, state_held_fn *fn,
 	void *arg, struct err *e);

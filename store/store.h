@@ -91,6 +91,9 @@ int store_mend_state(struct store *s, bool *again, struct err *e);
  */
 int store_check_history(struct store *s, bool *again, struct err *e);
 
+/* The state's value that says why the work tree is left alone, while it is. */
+#define STORE_BESIDE "beside"
+
 /*
  * Look whether what we own is in the store as it was recorded, in the branch
  * and, when its turn is, in the work tree; deep reads all contents.  What is
@@ -98,9 +101,6 @@ int store_check_history(struct store *s, bool *again, struct err *e);
  * are gone from the repository, so that the work package is to be mapped.
  * Nothing may be staged before.
  */
-/* The state's value that says why the work tree is left alone, while it is. */
-#define STORE_BESIDE "beside"
-
 typedef void store_adrift_fn(void *arg, int64_t work_package, struct str entry,
 	struct str path, bool lost);
 int store_look(struct store *s, bool deep, store_adrift_fn *fn, void *arg,
