@@ -87,8 +87,8 @@ int64_t texts_checksum(const struct str *texts, size_t n);
 bool column_is_checksum(struct query *q, int64_t is);
 
 /*
- * Keep a failure of a callback, which ends the rows.  The first: its words are
- * in q->err already, which it was given for them.
+ * Keep a failure of a callback, which ends the rows: what it gave, where it was
+ * given q->err for the words (0: none), or one whose words are elsewhere.
  */
 void query_take(struct query *q, int code);
 void query_fail(struct query *q, int code, const struct err *e);
