@@ -90,9 +90,8 @@ int query_documents(
 		}
 		read_file(q, &g);
 	}
-	if (q->err.code == 0) {
+	if (q->err.code == 0)
 		query_take(q, hand_over(&g, fn, arg, &q->err));
-	}
 	free(g.files);
 	arena_fini(&g.texts);
 	return query_close(q, e);

@@ -66,7 +66,6 @@ int state_held_tidy(struct state *s, struct err *e)
 static int query_held(
 	struct query *q, state_held_fn *fn, void *arg, struct err *e)
 {
-
 	while (query_next(q)) {
 		struct state_held held = {0};
 
@@ -242,9 +241,8 @@ int state_withdrawn(struct state *s, state_id_fn *fn, void *arg, struct err *e)
 	struct query q =
 		query_open(s, "SELECT work_package FROM withdrawn ORDER BY 1");
 
-	while (query_next(&q)) {
+	while (query_next(&q))
 		query_take(&q, fn(arg, column_int(&q), &q.err));
-	}
 	return query_close(&q, e);
 }
 
@@ -294,6 +292,7 @@ int state_renamed(
 	while (query_next(&q)) {
 		int64_t kind = column_int(&q);
 		int64_t id = column_int(&q);
+
 		query_take(&q, fn(arg, kind, id, column_text(&q), &q.err));
 	}
 	return query_close(&q, e);

@@ -118,9 +118,8 @@ int state_heads(struct state *s, state_head_fn *fn, void *arg, struct err *e)
 		s, "SELECT " HEAD_COLUMNS " FROM work_package ORDER BY id");
 	struct state_head head;
 
-	while (query_head(&q, &head)) {
+	while (query_head(&q, &head))
 		query_take(&q, fn(arg, &head, &q.err));
-	}
 	return query_close(&q, e);
 }
 
@@ -145,9 +144,8 @@ int state_newer(struct state *s, int64_t after, int64_t before, state_id_fn *fn,
 
 	bind_int(&q, after);
 	bind_int(&q, before);
-	while (query_next(&q)) {
+	while (query_next(&q))
 		query_take(&q, fn(arg, column_int(&q), &q.err));
-	}
 	return query_close(&q, e);
 }
 
