@@ -127,7 +127,7 @@ static int commit_as(struct mapper *m, const char *subject, const char *body,
 	r = guard_settle_made(m, e);
 	if (r == 0)
 		r = store_commit(m->store, &c, e);
-	if (r != 0 && c.id[0] == '\0')
+	if (r != 0 && !c.promised)
 		return r;
 	m->staged = (struct mapper_staged){0};
 	m->committed = m->counts;

@@ -239,6 +239,7 @@ static int commit_staged(struct store *s, struct store_commit *c, struct err *e)
 	git_oid made = {{0}};
 	int code = prepare(&j, e);
 
+	c->promised = code == 0;
 	if (code == 0)
 		s->promised = j.intent.new;
 	if (code == 0 && c->partial)
@@ -284,6 +285,7 @@ int store_commit(struct store *s, struct store_commit *c, struct err *e)
 
 	store_let_go(s);
 	s->looked = false;
+	c->promised = false;
 	c->id[0] = '\0';
 	c->n_kept = 0;
 	c->kept_branch[0] = '\0';

@@ -531,7 +531,8 @@ struct store_commit {
 	void *arg;
 
 	/* Result. */
-	char id[41];   /* "" if the tree did not change: no commit */
+	bool promised; /* will be on the branch, whatever failed since */
+	char id[41];   /* of the commit that is; "" also if no tree changed */
 	size_t n_kept; /* a person's files, kept on kept_branch */
 	char kept_branch[64];
 };

@@ -220,6 +220,9 @@ def late(tap, server, sync, at):
     tap.ok(until(lambda: sync.head() != head), "and is not any more")
     tap.ok(is_told(), "a commit that comes late is told", sync.said())
     all_told(sync)
+    run = told(at("commit"))[-1]["run"]
+    tap.same([r["changed"] for r in sync.opsync("--json", "runs").json()
+              if r["run"] == run], [1], "and its run says what it changed")
     head, said = sync.head(), len(sync.said())
     unlock = lock_branch(sync)
     server.side("edit", {"id": 6, "set": {"subject": "Locked, and killed"}})
