@@ -107,7 +107,6 @@ static void on_listing(struct listing *l)
 	struct full *f = container_of(l, struct full, listing);
 
 	f->err = l->err.code != 0 && f->doubt.code != 0 ? f->doubt : l->err;
-	f->n_ids = l->ids.n;
 	proceed(f, PLANNING);
 }
 

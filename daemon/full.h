@@ -20,7 +20,6 @@ struct full {
 
 	struct err err; /* result */
 	int64_t newest; /* newest updatedAt shown before the read began, or 0 */
-	size_t n_ids;
 	size_t n_planned; /* to be read; 0 before that is known */
 	bool older;       /* than what is known here: then all was read */
 

@@ -324,10 +324,6 @@ static int join_pages(
 			buf_add_str(&elements, list.elements[k]);
 		}
 	}
-	if (r == 0 && (int64_t)n < list.total)
-		r = err_set(e, ERR_UNAVAILABLE,
-			"the server gives %zu of %lld only", n,
-			(long long)list.total);
 	buf_printf(out,
 		"{\"total\":%zu,\"count\":%zu,\"_embedded\":{\"elements\":[", n,
 		n);
@@ -335,8 +331,12 @@ static int join_pages(
 	buf_puts(out, "]}}");
 	if (r == 0 && n_pages > 1 &&
 		(moved || any_twice(&scratch, buf_str(out))))
-		r = err_set(e, ERR_UNAVAILABLE,
+		r = err_set(e, ERR_AGAIN,
 			"the server's list changed while it was read");
+	if (r == 0 && (int64_t)n < list.total)
+		r = err_set(e, ERR_UNAVAILABLE,
+			"the server gives %zu of %lld only", n,
+			(long long)list.total);
 	buf_fini(&elements);
 	arena_fini(&scratch);
 	return r;

@@ -244,9 +244,12 @@ static void on_checked(struct job *job)
 /* A list that changed while it was read is read again. */
 static bool walk_again(struct resolve *r)
 {
-	if (r->step != PROJECTS || r->err.code != ERR_UNAVAILABLE ||
-		++r->walks == MAX_WALKS)
+	if (r->step != PROJECTS || r->err.code != ERR_AGAIN)
 		return false;
+	if (++r->walks == MAX_WALKS) {
+		r->err.code = ERR_UNAVAILABLE;
+		return false;
+	}
 	r->err = (struct err){0};
 	return true;
 }
