@@ -37,6 +37,8 @@ OPERATOR = re.compile(r"(?<= )(==|!=|<=|>=|<|>|&&|\|\||\+|-)(?= )|"
                       r"\b(true|false)\b|(?<=\()(!)(?=[a-z(])")
 STATEMENT = re.compile(r"^(\t+)([a-z_]\w*\(.*\)|[a-z][\w.>\[\]-]* [|&+-]?= .*|"
                        r"[a-z][\w.>\[\]-]*(?:\+\+|--));$")
+# What a release build does not tell: memory that is not freed, and asserts.
+UNSEEN = re.compile(r"\b(\w*free|\w+_fini|assert)\(")
 CONDITION = re.compile(r"^(\t+(?:\} else )?(?:if|while) )(\(.*\))( \{)?$")
 
 
@@ -58,7 +60,8 @@ def places(name):
         line = lines[number - 1]
         inside = depth > 0
         depth += bare.count("{") - bare.count("}")
-        if not inside or re.match(r"\s*(static )?const\b.*\[\]", bare):
+        if not inside or UNSEEN.search(bare) or re.match(
+                r"\s*(static )?const\b.*\[\]", bare):
             continue
         for match in OPERATOR.finditer(bare):
             instead = SWAPS.get(match[0], "")
