@@ -128,6 +128,14 @@ static int check_length(const struct parser *p, size_t open)
 		MAX_EXPRESSION);
 }
 
+/* No } stands behind the expression that opens there. */
+static int fail_unended(const struct parser *p, size_t open)
+{
+	if (p->at >= p->text.n)
+		return fail_unclosed(p, open, "${");
+	return parse_unexpected(p, "} or an operator");
+}
+
 /* At ${. */
 static int text_expression(struct parser *p, struct parts *parts)
 {
@@ -143,11 +151,8 @@ static int text_expression(struct parser *p, struct parts *parts)
 	rc = parse_expression(&inner, &x);
 	if (rc != 0)
 		return rc;
-	if (!parse_accept(&inner, "}")) {
-		if (inner.at >= p->text.n)
-			return fail_unclosed(p, open, "${");
-		return parse_unexpected(&inner, "} or an operator");
-	}
+	if (!parse_accept(&inner, "}"))
+		return fail_unended(&inner, open);
 	rc = check_length(&inner, open);
 	if (rc != 0)
 		return rc;
@@ -260,10 +265,8 @@ int expression_one(const struct parsing *with, const struct node *scalar,
 	rc = parse_expression(&p, out);
 	if (rc != 0)
 		return rc;
-	if (!parse_accept(&p, "}") && p.at < text.n)
-		return parse_unexpected(&p, "} or an operator");
-	if (p.at >= text.n && text.p[text.n - 1] != '}')
-		return fail_unclosed(&p, 0, "${");
+	if (!parse_accept(&p, "}"))
+		return fail_unended(&p, 0);
 	if (p.at < text.n)
 		return parse_fail(&p, p.at,
 			"%s must be one expression: nothing may stand behind "

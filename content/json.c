@@ -258,8 +258,9 @@ int json_parse(
 	struct value v;
 	bool ok = read_value(&r, 0, &v);
 
-	skip_space(&r);
 	free(r.stack);
+	if (ok)
+		skip_space(&r);
 	if (ok && r.at == text.n) {
 		*out = v;
 		return 0;

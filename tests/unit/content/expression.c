@@ -29,6 +29,8 @@ static void test_literals(void **state)
 		{"${ '\\x' }",
 			"?c.yaml:1:6: unknown escape '\\x': strings have \\\\ "
 			"\\\" \\' \\n \\t and \\uXXXX"},
+		{"${ '\\ud83d\\u0041\\ud83d' }", "\"�A�\""},
+		{"${ 'a\\", "?c.yaml:1:8: a string is not closed"},
 		{"${ '\\u12' }",
 			"?c.yaml:1:6: \\u must have four hexadecimal digits"});
 }
@@ -83,10 +85,22 @@ static void test_operators(void **state)
 		{"${ null < 1 }",
 			"!nothing (null) and a number cannot be put in order: "
 			"only two numbers or two texts can"},
+		{"${ true == true }", "true"}, {"${ true == false }", "false"},
+		{"${ [1, 2] == [3, 2] }", "false"},
+		{"${ '{\"a\": 1, \"b\": 2}' | json == ('{\"b\": 2, \"a\": "
+		 "1}' | json) }",
+			"true"},
+		{"${ '{\"a\": 1, \"b\": 2}' | json == ('{\"a\": 3, \"b\": "
+		 "2}' | json) }",
+			"false"},
+		{"${ '{\"a\": 1, \"b\": 2}' | json == ('{\"c\": 1, \"b\": "
+		 "2}' | json) }",
+			"false"},
 		{"${ 2 in [1, 2.0] }", "true"}, {"${ 2 in [] }", "false"},
 		{"${ 'ell' in 'hello' }", "true"},
 		{"${ 'x' in 'hello' }", "false"},
-		{"${ '' in 'hello' }", "true"}, {"${ 1 in null }", "false"},
+		{"${ '' in 'hello' }", "true"}, {"${ '' in '' }", "true"},
+		{"${ 1 in null }", "false"},
 		{"${ 1 in 'a' }", "!a number cannot be in text"},
 		{"${ true and 1 }", "true"}, {"${ '' or [] }", "false"},
 		{"${ 0 and '0' }", "true"},
@@ -99,6 +113,8 @@ static void test_null(void **state)
 {
 	CHECK({"${ cf.nope }", "null"}, {"${ cf.nope.html }", "null"},
 		{"${ parent.subject }", "null"}, {"${ [1][3] }", "null"},
+		{"${ [1][-1] }", "null"}, {"${ [1][0.5] }", "null"},
+		{"${ [1][null] }", "null"}, {"${ cf.nope[0] }", "null"},
 		{"${ null | slug }", "null"}, {"${ null | first }", "null"},
 		{"${ null | json }", "null"}, {"${ '' | json }", "null"},
 		{"${ null | length }", "0"}, {"${ null | bool }", "false"},
@@ -116,6 +132,21 @@ static void test_null(void **state)
 			"??, or leave the whole out with $when"},
 		{"a ${ [1] }", "![1]: is a list (join it first) and cannot be "
 			       "part of a text"});
+}
+
+/* An error within is that of the whole. */
+static void test_errors_within(void **state)
+{
+	CHECK({"${ not ('a' < 1) }", NO_ORDER},
+		{"${ ('a' < 1) == true }", NO_ORDER},
+		{"${ true == ('a' < 1) }", NO_ORDER},
+		{"${ true and ('a' < 1) }", NO_ORDER},
+		{"${ [1, 'a' < 1] }", NO_ORDER},
+		{"${ ('a' < 1)[0] }", NO_ORDER},
+		{"${ [1]['a' < 1] }", NO_ORDER},
+		{"${ [1]['a'] }", "!text cannot be an index of a list"},
+		{"${ author[1] }", "!a number cannot be an index of a map"},
+		{"${ 'abc'[1] }", "!a number cannot be an index of text"});
 }
 
 static void test_syntax_errors(void **state)
@@ -194,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_precedence),
 		cmocka_unit_test(test_operators),
 		cmocka_unit_test(test_null),
+		cmocka_unit_test(test_errors_within),
 		cmocka_unit_test(test_syntax_errors),
 		cmocka_unit_test(test_caps),
 	};

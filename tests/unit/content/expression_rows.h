@@ -115,4 +115,9 @@ static inline char *outcome_of(const char *scalar)
 	return result_of(scalar, &wp, false, NULL);
 }
 
+/* What comes of 'a' < 1, wherever it stands. */
+#define NO_ORDER                                                               \
+	"!text and a number cannot be put in order: only two numbers or two "  \
+	"texts can"
+
 #endif

@@ -93,6 +93,180 @@ static void test_patterns(void **state)
 			"exceeded"});
 }
 
+#define WHOLE                                                                  \
+	"this filter's argument must be a whole number that is not negative"
+#define SEPARATOR                                                              \
+	"the first argument of this filter must be text that is not empty"
+#define LEVELS "shift_headings needs a whole number from -5 to 5"
+
+/* Arguments that are known when it is compiled, or only when it runs. */
+static void test_wrong_arguments(void **state)
+{
+	CHECK({"${ 'x' | truncate(-1) }", "?c.yaml:1:11: " WHOLE},
+		{"${ 'x' | truncate(1.5) }", "?c.yaml:1:11: " WHOLE},
+		{"${ 'x' | truncate(subject) }", "!" WHOLE},
+		{"${ 'x' | truncate_words(subject) }", "!" WHOLE},
+		{"${ 'x' | truncate('a' < 1) }", NO_ORDER},
+		{"${ 'x' | replace(id, 'b') }", "!" SEPARATOR},
+		{"${ 'x' | replace('x', id) }",
+			"!argument 2 of replace must be text, but is a number"},
+		{"${ 'x' | split(1) }", "?c.yaml:1:11: " SEPARATOR},
+		{"${ 'x' | split(id) }", "!" SEPARATOR},
+		{"${ 'x' | slug(id) }", "!slug knows only the language \"de\""},
+		{"${ 'x' | sanitize('md') }",
+			"?c.yaml:1:11: sanitize takes markdown or, as "
+			"sanitize(\"html\"), HTML"},
+		{"${ 'x' | sanitize(id) }",
+			"!sanitize takes markdown or, as sanitize(\"html\"), "
+			"HTML"},
+		{"${ 'x' | shift_headings('a') }", "?c.yaml:1:11: " LEVELS},
+		{"${ 'x' | shift_headings(1.5) }", "?c.yaml:1:11: " LEVELS},
+		{"${ 'x' | shift_headings(-6) }", "?c.yaml:1:11: " LEVELS},
+		{"${ 'x' | shift_headings(6) }", "?c.yaml:1:11: " LEVELS},
+		{"${ 'x' | shift_headings(subject) }", "!" LEVELS},
+		{"${ 'x' | glob(id) }",
+			"!argument 1 of glob must be text, but is a number"},
+		{"${ 'x' | match(id) }",
+			"!a pattern must be text of at most 1024 bytes"},
+		{"${ 'x' | capture(1) }",
+			"?c.yaml:1:11: a pattern must be text of at most 1024 "
+			"bytes"},
+		{"${ 'x' | capture('x', 'n') }",
+			"!the pattern has no group 'n'"},
+		{"${ 'x' | capture('(x)', true) }", "!" WHOLE},
+		{"${ ['a'] | join(1) }",
+			"!argument 1 of join must be text, but is a number"},
+		{"${ children | pluck(attachments[0]) }",
+			"!argument 1 of pluck must be text, but is an "
+			"attachment"},
+		{"${ ['a'] | map(1) }",
+			"?c.yaml:1:13: map needs the name of a filter, as in "
+			"map(\"slug\")"},
+		{"${ ['a'] | map(id) }",
+			"!map needs the name of a filter, as in map(\"slug\")"},
+		{"${ ['a'] | map('truncate') }",
+			"?c.yaml:1:13: map(\"truncate\") takes 1 to 1 more "
+			"arguments"},
+		{"${ ['a'] | map('lower', 1) }",
+			"?c.yaml:1:13: map(\"lower\") takes 0 to 0 more "
+			"arguments"},
+		{"${ createdAt | date(1) }",
+			"?c.yaml:1:17: date needs a format, as in "
+			"date(\"%Y-%m-%d\"), and may have a time zone"},
+		{"${ createdAt | date('%Y', id) }",
+			"!date needs a format, as in date(\"%Y-%m-%d\"), and "
+			"may have a time zone"},
+		{"${ 'x' | uuid5(id) }",
+			"!argument 1 of uuid5 must be text, but is a number"});
+}
+
+/* What each cannot do anything with. */
+static void test_wrong_input(void **state)
+{
+	static const struct {
+		const char *filter;
+		const char *needs;
+	} filters[] = {
+		{"lower", "text"},
+		{"text", "text"},
+		{"truncate(1)", "text"},
+		{"truncate_words(1)", "text"},
+		{"replace('a', 'b')", "text"},
+		{"split(',')", "text"},
+		{"shift_headings(1)", "text"},
+		{"links", "text"},
+		{"markdown", "text"},
+		{"sanitize", "text"},
+		{"sanitize('html')", "text"},
+		{"capture('x')", "text"},
+		{"uuid5('url')", "text"},
+		{"sha256", "text"},
+		{"date('%Y')", "text"},
+		{"join(',')", "a list"},
+		{"last", "a list"},
+		{"compact", "a list"},
+		{"unique", "a list"},
+		{"sort", "a list"},
+		{"pluck('id')", "a list"},
+		{"map('lower')", "a list"},
+		{"length", "text, a list or a map"},
+		{"match('x')", "text or attachments, or a list of them"},
+		{"glob('x')", "text or attachments, or a list of them"},
+		{"image_size", "an attachment"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
+		const char *filter = filters[i].filter;
+		struct buf scalar = {0};
+		struct buf wanted = {0};
+		char *result;
+
+		buf_printf(&scalar, "${ true | %s }", filter);
+		buf_printf(&wanted, "!%.*s needs %s, but this is true or false",
+			(int)strcspn(filter, "("), filter, filters[i].needs);
+		result = outcome_of(scalar.p);
+		assert_string_equal(result, wanted.p);
+		free(result);
+		buf_fini(&scalar);
+		buf_fini(&wanted);
+	}
+	CHECK({"${ ('a' < 1) | lower }", NO_ORDER},
+		{"${ [1, 'a'] | map('lower') }",
+			"!lower needs text, but this is a number"},
+		{"${ [1] | glob('x') }",
+			"!glob needs text or attachments, or a list of them, "
+			"but this is a number"},
+		{"${ [1] | string }", "!is a list (join it first) and cannot "
+				      "be part of a text"});
+}
+
+#define TEN "[[[[[[[[[["
+
+static void test_json(void **state)
+{
+	CHECK({"${ '[true, false , null, [], {}, -1.0e2]' | json }",
+		      "[true,false,null,[],{},-1.0e2]"},
+		{"${ '{\"a\" : {\"b\":\"\"}, \"c\":1}' | json }",
+			"{\"a\":{\"b\":\"\"},\"c\":1}"},
+		{"${ '\"\\\\\"\\\\\\\\\\\\/\\\\b\\\\f\\\\n\\\\r\\\\t\"' | json "
+		 "}",
+			"\"\\\"\\\\/\\b\\f\\n\\r\\t\""},
+		{"${ '\"\\\\ud83d\\\\ude00\\\\u20AC\"' | json }", "\"😀€\""},
+		{"${ '\"\\\\ud83dx\\\\ude00\"' | json }", "\"�x�\""},
+		{"${ '\"\\\\ud83d\\\\u0041\\\\ud83d\\\\ue000\"' | json }",
+			"\"�A�\xEE\x80\x80\""},
+		{"${ '\"\\\\u12\"' | json }",
+			"!not JSON at character 3: 'u12\"'"},
+		{"${ '\"\\\\u00fg\"' | json }",
+			"!not JSON at character 3: 'u00fg\"'"},
+		{"${ '\"\\\\q\"' | json }", "!not JSON at character 3: 'q\"'"},
+		{"${ '\"\\\\' | json }",
+			"!not JSON: it ends too early, behind character 2"},
+		{"${ '\"a' | json }",
+			"!not JSON: it ends too early, behind character 2"},
+		{"${ '\"a\\\\\"' | json }",
+			"!not JSON: it ends too early, behind character 4"},
+		{"${ '\"' | json }",
+			"!not JSON: it ends too early, behind character 1"},
+		{"${ ' ' | json }",
+			"!not JSON: it ends too early, behind character 1"},
+		{"${ '\"a\\tb\"' | json }",
+			"!not JSON at character 3: '\tb\"'"},
+		{"${ '{1:2}' | json }", "!not JSON at character 2: '1:2}'"},
+		{"${ '{\"a}' | json }",
+			"!not JSON: it ends too early, behind character 4"},
+		{"${ '{\"a\"}' | json }", "!not JSON at character 5: '}'"},
+		{"${ '{\"a\":}' | json }", "!not JSON at character 6: '}'"},
+		{"${ '{\"a\":1]' | json }", "!not JSON at character 7: ']'"},
+		{"${ '[1,]' | json }", "!not JSON at character 4: ']'"},
+		{"${ '[1 2]' | json }", "!not JSON at character 4: '2]'"},
+		{"${ '1 2' | json }", "!not JSON at character 3: '2'"},
+		{"${ 'tru' | json }", "!not JSON at character 1: 'tru'"},
+		{"${ '" TEN TEN TEN TEN TEN TEN "[[[[[[' | json }",
+			"!not JSON at character 66: '['"});
+}
+
 static void test_value_filters(void **state)
 {
 	CHECK({"${ '{\"a\": [1.50, \"x\\\\u00e9\"]}' | json }",
@@ -125,7 +299,9 @@ static void test_value_filters(void **state)
 			"format"},
 		{"${ ' 12 ' | int }", "12"}, {"${ -1.9 | int }", "-1"},
 		{"${ '1.5e3' | int }", "1500"}, {"${ true | int }", "1"},
-		{"${ '0.05' | int }", "0"},
+		{"${ false | int }", "0"},
+		{"${ '' | int }", "!'' is not a number"},
+		{"${ '1E5' | float }", "1E5"}, {"${ '0.05' | int }", "0"},
 		{"${ 1e999999999 | int }",
 			"!'1e999999999' is too large a number"},
 		{"${ '12a' | int }", "!'12a' is not a number"},
@@ -140,7 +316,8 @@ static void test_value_filters(void **state)
 		{"${ 007 }", "?c.yaml:1:6: unexpected '0': } or an operator "
 			     "should stand here"},
 		{"${ id | string }", "\"4\""},
-		{"${ true | string }", "\"true\""}, {"${ 0 | bool }", "true"},
+		{"${ true | string }", "\"true\""},
+		{"${ false | string }", "\"false\""}, {"${ 0 | bool }", "true"},
 		{"${ '' | bool }", "false"}, {"${ 'false' | bool }", "true"});
 }
 
@@ -167,6 +344,9 @@ int main(void)
 		cmocka_unit_test(test_text_filters),
 		cmocka_unit_test(test_list_filters),
 		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_wrong_arguments),
+		cmocka_unit_test(test_wrong_input),
+		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_value_filters),
 		cmocka_unit_test(test_pictures),
 	};
