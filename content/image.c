@@ -73,7 +73,7 @@ bool image_probe_fd(int fd, struct image_info *out)
 	struct stat st;
 
 	*out = (struct image_info){0};
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size <= 0)
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		return false;
 	s.n = (uint64_t)st.st_size;
 	return probe(&s, out);

@@ -219,7 +219,7 @@ static bool may_be_xml(const struct image_source *s)
 {
 	unsigned char first;
 
-	return s->n > 0 && image_read(s, 0, &first, 1) &&
+	return image_read(s, 0, &first, 1) &&
 	       (first == '<' || first == 0xEF || ascii_space((char)first));
 }
 

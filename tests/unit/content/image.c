@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <fcntl.h>
@@ -113,6 +114,27 @@ static void test_cut_short(void **state)
 #define BYTES(literal) literal, sizeof(literal) - 1
 #define SVG(attributes) BYTES("<svg " attributes "></svg>")
 
+/* Of an AVIF: boxes, and what one is made of that is well. */
+#define BOX(size, type, content) "\0\0\0" size type content
+#define FTYP BOX("\x14", "ftyp", "mif1\0\0\0\0avif")
+#define PITM BOX("\x0E", "pitm", "\0\0\0\0\0\1")
+#define ISPE(width, height) BOX("\x14", "ispe", "\0\0\0\0" width height)
+#define THREE "\0\0\0\3"
+#define TWO "\0\0\0\2"
+#define IPCO BOX("\x1C", "ipco", ISPE(THREE, TWO))
+#define IPMA BOX("\x14", "ipma", "\0\0\0\0\0\0\0\1\0\1\1\1")
+#define NO_FLAGS "\0\0\0\0"
+#define META(size, content) BYTES(FTYP BOX(size, "meta", NO_FLAGS content))
+#define AVIF(boxes)                                                            \
+	BYTES(boxes BOX(                                                       \
+		"\x52", "meta", NO_FLAGS PITM BOX("\x38", "iprp", IPCO IPMA)))
+#define AVIF_ISPE(ispe)                                                        \
+	META("\x52", PITM BOX("\x38", "iprp", BOX("\x1C", "ipco", ispe) IPMA))
+#define AVIF_IPMA(meta, iprp, ipma)                                            \
+	META(meta, PITM BOX(iprp, "iprp", IPCO ipma))
+#define FREE BOX("\x08", "free", "")
+#define EIGHT(x) x x x x x x x x
+
 static const struct {
 	const char *bytes;
 	size_t n;
@@ -130,6 +152,16 @@ static const struct {
 	{BYTES("\xFF\xD8\xFF\xDA\0\2\xFF\xC0\0\x11\x08\0\2\0\3\3"), NULL, 0, 0},
 	{BYTES("\xFF\xD8\xFF\xE0\0\1\xFF\xC0\0\x11\x08\0\2\0\3\3"), NULL, 0, 0},
 	{BYTES("\xFF\xD8\xFF\xC0\0\x11\x08\0\0\0\3\3\0\0"), NULL, 0, 0},
+	{BYTES("\xFF\xD8\xFF\xC0\0\7\x08\0\2\0\3\3\0\0"), NULL, 0, 0},
+	/* Nor are C8 and CC; a restart has no segment. */
+	{BYTES("\xFF\xD8\xFF\xC8\0\2\xFF\xCC\0\2\xFF\xD0\xFF\xC0\0\x11\x08\0\2"
+	       "\0\3\3"),
+		"JPEG", 3, 2},
+	/* No marker; the end, a start and a zero before any frame. */
+	{BYTES("\xFF\xD8\xFF\xE0\0\2z\xC0\0\x11\x08\0\2\0\3\3"), NULL, 0, 0},
+	{BYTES("\xFF\xD8\xFF\xD9\0\2\xFF\xC0\0\x11\x08\0\2\0\3\3"), NULL, 0, 0},
+	{BYTES("\xFF\xD8\xFF\xD8\0\2\xFF\xC0\0\x11\x08\0\2\0\3\3"), NULL, 0, 0},
+	{BYTES("\xFF\xD8\xFF\0\0\2\xFF\xC0\0\x11\x08\0\2\0\3\3"), NULL, 0, 0},
 	{BYTES("\xFF\xD8\xFF\xC0\0\x11\x08\xFF\xFF\xFF\xFE\3\0\0"), "JPEG",
 		65534, 65535},
 	{BYTES("\x89PNG\r\n\x1A\n\0\0\0\rIHDR\0\0\1\0\0\0\0\2"), "PNG", 256, 2},
@@ -137,11 +169,19 @@ static const struct {
 	{BYTES("\x89PNG\r\n\x1A\n\0\0\0\rIHDR\0\0\0\0\0\0\0\2"), NULL, 0, 0},
 	{BYTES("\x89PNG\n\x1A\n\0\0\0\rIHDR\0\0\0\1\0\0\0\2"), NULL, 0, 0},
 	{BYTES("GIF87a\x01\x02\x03\0"), "GIF", 513, 3},
+	{BYTES("GIF89a\x01\x02\x03\0"), "GIF", 513, 3},
+	{BYTES("GIF89a\0\0\x03\0"), NULL, 0, 0},
 	{BYTES("GIF88a\x01\x02\x03\0"), NULL, 0, 0},
 	{BYTES("RIFF\0\0\0\0WEBPVP8X\x0A\0\0\0\0\0\0\0\xFF\xFF\xFF\1\0\0"),
 		"WEBP", 16777216, 2},
 	{BYTES("RIFF\0\0\0\0WEBPVP8?\x0A\0\0\0\0\0\0\0\xFF\xFF\xFF\1\0\0"),
 		NULL, 0, 0},
+	{BYTES("RIFF\0\0\0\0WEBPVP8 \x0A\0\0\0\0\0\0\x9D\1\x2A\3\0\2\0"),
+		"WEBP", 3, 2},
+	{BYTES("RIFF\0\0\0\0WEBPVP8 \x0A\0\0\0\0\0\0\x9D\1\x2B\3\0\2\0"), NULL,
+		0, 0},
+	{BYTES("RIFF\0\0\0\0WEBPVP8 \x0A\0\0\0\0\0\0\x9D\1\x2A\0\0\2\0"), NULL,
+		0, 0},
 	{BYTES("RIFF\0\0\0\0WAVEfmt \x0A\0\0\0\0\0\0\0\xFF\xFF\xFF\1\0\0"),
 		NULL, 0, 0},
 	{BYTES("\0\0\0\x18"
@@ -150,7 +190,69 @@ static const struct {
 	{BYTES("\0\0\0\x18"
 	       "ftypmif1\0\0\0\0mif1avif\0\0\0\0"),
 		NULL, 0, 0},
+	{AVIF(FTYP), "AVIF", 3, 2},
+	{AVIF(FTYP EIGHT(FREE)), "AVIF", 3, 2},
+	{AVIF(FTYP EIGHT(EIGHT(FREE)) FREE), NULL, 0, 0},
+	{AVIF(BOX("\x14", "ftyp", "avis\0\0\0\0mif1")), "AVIF", 3, 2},
+	{AVIF(BOX("\x14", "ftyp", "mif1avifmif1")), NULL, 0, 0},
+	{AVIF(FREE FTYP), NULL, 0, 0},
+	/* A size of eight bytes, behind the name; sizes that are too small. */
+	{AVIF(BOX("\1", "ftyp",
+		 "\0\0\0\0\0\0\0\x1C"
+		 "avif\0\0\0\0mif1")),
+		"AVIF", 3, 2},
+	{AVIF(BOX("\1", "ftyp",
+		 "\0\0\0\0\0\0\0\x0F"
+		 "avif\0\0\0\0mif1")),
+		NULL, 0, 0},
+	{AVIF(BOX("\7", "ftyp", "avif\0\0\0\0mif1")), NULL, 0, 0},
+	{BYTES(BOX("\1", "ftyp", "\0\0\0\0")), NULL, 0, 0},
+	/* Items of four bytes and places of two. */
+	{META("\x57",
+		 BOX("\x10", "pitm", "\1\0\0\0\0\0\0\1") BOX("\x3B", "iprp",
+			 IPCO BOX("\x17", "ipma",
+				 "\1\0\0\1\0\0\0\1\0\0\0\1\1\x80\1"))),
+		"AVIF", 3, 2},
+	{AVIF_ISPE(ISPE(NO_FLAGS, TWO)), NULL, 0, 0},
+	{AVIF_ISPE(ISPE(TWO, NO_FLAGS)), NULL, 0, 0},
+	{AVIF_ISPE(ISPE("\x80\0\0\0", TWO)), NULL, 0, 0},
+	{AVIF_ISPE(ISPE(TWO, "\x80\0\0\0")), NULL, 0, 0},
+	{AVIF_ISPE(BOX("\x10", "ispe", "\0\0\0\0\0\0\0\3") "\0\0\0\0"), NULL, 0,
+		0},
+	/* Boxes that are missing, or too short for what is to be in them. */
+	{BYTES(FTYP BOX("\x0A", "meta", "\0\0")), NULL, 0, 0},
+	{META("\x0C", ""), NULL, 0, 0},
+	{META("\x14", BOX("\7", "pitm", "")), NULL, 0, 0},
+	{META("\x1A", PITM), NULL, 0, 0},
+	{META("\x4C", BOX("\x08", "pitm", "") BOX("\x38", "iprp", IPCO IPMA)),
+		NULL, 0, 0},
+	{META("\x50", BOX("\x0C", "pitm", "\0\0\0\0")
+			      BOX("\x38", "iprp", IPCO IPMA)),
+		NULL, 0, 0},
+	{AVIF_IPMA("\x3E", "\x24", ""), NULL, 0, 0},
+	{AVIF_IPMA("\x46", "\x2C", BOX("\x08", "ipma", "")), NULL, 0, 0},
+	{AVIF_IPMA("\x4A", "\x30", BOX("\x0C", "ipma", "\0\0\0\0")), NULL, 0,
+		0},
+	{AVIF_IPMA("\x4E", "\x34", BOX("\x10", "ipma", NO_FLAGS NO_FLAGS)),
+		NULL, 0, 0},
+	{AVIF_IPMA("\x4E", "\x34", BOX("\x10", "ipma", NO_FLAGS "\0\0\0\1")),
+		NULL, 0, 0},
+	{AVIF_IPMA(
+		 "\x50", "\x36", BOX("\x12", "ipma", NO_FLAGS "\0\0\0\1\0\1")),
+		NULL, 0, 0},
+	{AVIF_IPMA("\x51", "\x37",
+		 BOX("\x13", "ipma", NO_FLAGS "\0\0\0\1\0\1\1")),
+		NULL, 0, 0},
 	{SVG("width='10' height=\"20\""), "SVG", 10, 20},
+	{SVG("width='+10' height='2.5'"), "SVG", 10, 3},
+	{SVG("width='6' height='8' viewBox='0 0 30 30'"), "SVG", 6, 8},
+	{SVG("width='' height='1'"), "SVG", 0, 0},
+	{SVG("width=3 height='1'"), "SVG", 0, 0},
+	{SVG("viewBox='0'"), "SVG", 0, 0},
+	{SVG("viewBox='0 0 3 0'"), "SVG", 0, 0},
+	{SVG("width='2000000000' height='1'"), "SVG", 0, 0},
+	{SVG("width='0.0000000000000000000000000000001' height='1'"), "SVG", 0,
+		0},
 	{SVG("width='10px' height='20.6px'"), "SVG", 10, 21},
 	{SVG("width='1in' height='72pt'"), "SVG", 96, 96},
 	{SVG("width='2.54cm' height='25.4mm'"), "SVG", 96, 96},
@@ -202,6 +304,10 @@ static void test_no_files(void **state)
 	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	(void)state;
+	assert_false(image_probe_fd(fd, &info));
+	close(fd);
+	fd = memfd_create("empty", MFD_CLOEXEC);
+	assert_true(fd >= 0);
 	assert_false(image_probe_fd(fd, &info));
 	close(fd);
 	assert_false(image_probe_fd(-1, &info));
