@@ -155,6 +155,33 @@ static const char *const markdown_rows[][2] = {
 		"![](a)\\\n*c*"},
 	{"<figure><img src=a><figcaption>&nbsp;</figcaption></figure>",
 		"![](a)"},
+	/* what a figure can show */
+	{"<figure><a href=b><img src=a></a><img src=c></figure>",
+		"<figure><a href=b><img src=a></a><img src=c></figure>"},
+	{"<figure><a href=b>c</a></figure>",
+		"<figure><a href=b>c</a></figure>"},
+	{"<figure><a href=b>c<img src=a></a></figure>",
+		"<figure><a href=b>c<img src=a></a></figure>"},
+	{"<figure><figcaption>c</figcaption></figure>",
+		"<figure><figcaption>c</figcaption></figure>"},
+	{"<figure><img src=a><figcaption>b</figcaption>"
+	 "<figcaption>c</figcaption></figure>",
+		"<figure><img src=a><figcaption>b</figcaption>"
+		"<figcaption>c</figcaption></figure>"},
+	{"<figure><img src=a><figcaption>b<hr></figcaption></figure>",
+		"<figure><img src=a><figcaption>b<hr></figcaption></figure>"},
+	{"<figure><img src=a><figcaption>b<br>c</figcaption></figure>",
+		"![](a)\\\nb\\\nc"},
+	{"<figure><table><tr><td><hr></td></tr></table>"
+	 "<figcaption>b</figcaption></figure>",
+		"<figure><table><tr><td><hr></td></tr></table>"
+		"<figcaption>b</figcaption></figure>"},
+	{"<p>a</p><div><hr></div>", "<p>a</p><div><hr></div>"},
+	{"<p>a</p><div> </div><p>b</p>", "a\n\nb"},
+	{"a <figure><img src=b><figcaption>c</figcaption></figure> d",
+		"a <figure>![](b)<figcaption>c</figcaption></figure> d"},
+	{"a <figure><p>b</p></figure> c", "a <figure><p>b</p></figure> c"},
+	{"a <figure><img src=b>", "a <figure>![](b)"},
 	/* what a blank line parts from its end stays as it is */
 	{"<details><summary>s</summary>\n\nb\n\n</details>\n\nc\n",
 		"<details><summary>s</summary>\n\nb\n\n</details>\n\nc\n"},
@@ -207,6 +234,19 @@ static const char *const markdown_rows[][2] = {
 	{"# a<br>b\n| <br> | a<br>b |\n", "# a<br>b\n|  | a<br>b |\n"},
 	{"| a | <br>\n", "| a | \n"},
 	{"a\n\n<br>\n\nb<br>#1", "a\n\n\n\nb\\\n#1"},
+	{"a<br>b\n#", "a\\\nb\n#"},
+	{"a<br>+ b<br>= c<br>: d<br># e<br>## f<br>#",
+		"a\\\n\\+ b\\\n\\= c\\\n"
+		"\\: d\\\n\\# e\\\n\\## f\\\n\\#"},
+	{"a<br>* b<br>***<br>_ c<br>___<br>_d_<br>_",
+		"a\\\n\\* b\\\n\\***\\\n"
+		"\\_ c\\\n\\___\\\n_d_\\\n\\_"},
+	{"a<br>~b~<br>~~~", "a\\\n~b~<br>~~~"},
+	{"a<br><img src=b> <br><mention>@c</mention><br>1.",
+		"a\\\n![](b) \\\n@c<br>1."},
+	{"| a |\n<br>\n", "| a |\n\n"},
+	{"<br>|\n", "|\n"},
+	{"a<br></br>b", "a<br></br>b"},
 	/* tables */
 	{"<table class=\"op-uc-table\"><thead><tr><th><p>A</p></th>"
 	 "<th align=\"right\">B</th></tr></thead><tbody><tr><td>a|b"
@@ -234,7 +274,78 @@ static const char *const markdown_rows[][2] = {
 		"</tr></table>"},
 	{"- <table><tr><th>a</th></tr><tr><td>b</td></tr></table>\n",
 		"- | a |\n  | --- |\n  | b |\n"},
+	{"<table><colgroup><col></colgroup>\n<!-- x --><tr> <td>a</td> </tr>"
+	 "<tfoot><tr><td rowspan=\"1\">b</td></tr></tfoot></table>",
+		"|   |\n| --- |\n| a |\n| b |"},
+	{"<table><caption>c</caption><tr><td>a</td></tr></table>\n",
+		"<table><caption>c</caption><tr><td>a</td></tr></table>\n"},
+	{"<table><tr><td>a</td><td rowspan=\"2\">b</td><td>c</td></tr>"
+	 "</table>\n",
+		"<table><tr><td>a</td><td rowspan=\"2\">b</td><td>c</td></tr>"
+		"</table>\n"},
+	{"<table><thead><tr><th>a</th></tr><tr><th>b</th></tr></thead>"
+	 "</table>\n",
+		"<table><thead><tr><th>a</th></tr><tr><th>b</th></tr></thead>"
+		"</table>\n"},
+	{"<table></table>\n", "<table></table>\n"},
+	{"<table><tr><th align=\"CENTER\">a</th><th align=\"left\">b</th>"
+	 "<th style=\"text-align: center\">c</th>"
+	 "<th style=\"text-align:right\">d</th>"
+	 "<th style=\"text-align: right\">e</th></tr></table>",
+		"| a | b | c | d | e |\n"
+		"| :--: | :-- | :--: | ---: | ---: |"},
+	{"<table><tr><th>a</th> <td>b</td></tr><tr><td>c</td>"
+	 "<td>d</td><td>e</td></tr></table>",
+		"|   |   |   |\n| --- | --- | --- |\n| **a** | b | |\n"
+		"| c | d | e |"},
+	{"<table><tr><td>a</td></tr><tr><th>**</th></tr><tr>"
+	 "<th><b>b</b> c</th></tr></table>",
+		"|   |\n| --- |\n| a |\n| **\\*\\*** |\n| **b** c |"},
+	{"<table><tr><td> <!-- x --><figure><img src=a></figure></td><td>"
+	 "<p>b</p><p><br></p><p>c</p></td></tr></table>",
+		"|   |   |\n| --- | --- |\n| ![](a) | b<br>c |"},
+	{"<table><tr><td><figure><img src=a><figcaption>b</figcaption>"
+	 "</figure></td></tr></table>\n",
+		"<table><tr><td><figure><img src=a><figcaption>b</figcaption>"
+		"</figure></td></tr></table>\n"},
+	{"<table><tr><td><figure></figure></td></tr></table>\n",
+		"<table><tr><td><figure></figure></td></tr></table>\n"},
+	{"<table><tr><td><figure><p>a</p></figure></td></tr></table>\n",
+		"<table><tr><td><figure><p>a</p></figure></td></tr></table>\n"},
+	{"<table><tr><td><figure><table></table></figure></td></tr>"
+	 "</table>\n",
+		"<table><tr><td><figure><table></table></figure></td></tr>"
+		"</table>\n"},
 	/* words */
+	{"<p><i>a</i> <s>b</s> <strike>c</strike> <span>d</span> "
+	 "<sup>e</sup> <u>f</u> <mark>g</mark> <small>h</small></p>",
+		"*a* ~~b~~ ~~c~~ d <sup>e</sup> <u>f</u> <mark>g</mark> "
+		"<small>h</small>"},
+	{"<p><b>a <strong>b</strong></b> <em>c <i>d</i></em></p>",
+		"**a b** *c d*"},
+	{"<p>a <mention>@b</mention><macro class=x></macro> <hr></p>",
+		"<p>a <mention>@b</mention><macro class=x></macro> "
+		"<hr></p>"},
+	{"<p>a <mention>@b</mention><macro class=x></macro></p>", "a @b"},
+	{"<p>a <u><hr></u></p>", "<p>a <u><hr></u></p>"},
+	{"<p>a<b> b</b> <b></b>c<b><hr></b></p>",
+		"<p>a<b> b</b> <b></b>c<b><hr></b></p>"},
+	{"<p>a<b> b</b> <b></b>c<b>!</b>d <b></b> <b>e</b><i>f</i></p>",
+		"a **b** c<b>!</b>d **e***f*"},
+	{"<p><a href=b>c <a>d</a></a> <a>e</a> <a href=\"\">f</a> "
+	 "<a href=g><u>h</u><mention><a href=i>j</a></mention></a></p>",
+		"[c](b) d e f [<u>h</u>](g)[j](i)"},
+	{"<p>a <img src=\"\"> <img src=b></p>", "a  ![](b)"},
+	{"<p><code></code><code>`a</code> <code>b`</code> <code> c\n</code> "
+	 "<code> d </code> <code>e<b>f</b><!-- g -->|</code></p>",
+		"`` `a `` `` b` `` ` c ` `  d  ` `ef|`"},
+	{"<p>a\fb&#9;c ~d &amp;#38; &amp;x; &amp;y _ e_</p>",
+		"a b c \\~d &amp;#38; &amp;x; &y \\_ e\\_"},
+	{"<p>a<br>1234567890. b</p><p>123</p><p>#</p>",
+		"a\\\n1234567890. b\n\n123\n\n\\#"},
+	{"<p><a href=\"x?a&amp;amp;b&#127;c\">d</a></p>",
+		"[d](x?a&amp;amp;b%7Fc)"},
+	{"<p><img src=a title=\"b&#10;c&#13;\"></p>", "![](a \"b c \")"},
 	{"<p>a <strong>b </strong>c <em>d:</em>e <del>f</del> "
 	 "<sub>2</sub> x<b>:y</b></p>\n",
 		"a **b** c <em>d:</em>e ~~f~~ <sub>2</sub> "
