@@ -26,6 +26,9 @@ static struct attachment attachments[] = {
 	{.id = 7, .file_name = {"same.txt", 8}},
 	{.id = 8, .file_name = {"a+b (1).png", 11}},
 	{.id = 9, .file_name = {"\xC3\x9Cn_\xC3\xA4.txt", 10}},
+	{.id = 12, .file_name = {"p_q", 3}},
+	{.id = 11, .file_name = {"p_q", 3}},
+	{.id = 10, .file_name = {"p q", 3}},
 };
 
 static const struct work_package wp = {
@@ -47,6 +50,12 @@ static const char *const bodies[] = {
 	"![by name](‹inline%20pic.png›)",
 	"![by name](‹inline_pic.png›)",
 	"![by name](‹inline\\_pic.png›)",
+	"[x](inline%2gpic.png) [x](inline%20pic.pngx) [x](inline%20pic.pn)",
+	"[x](inlineapic.png) [x](inline.pic.png) [x](inline-pic.png) "
+	"[x](inline+pic.png) [x](inline\xCC\xB4pic.png) "
+	"[x](inline\xE0\xA4\x83pic.png) [x](inline\xE2\x83\x9Dpic.png)",
+	"[x](a://) [x](http:///attachments/4) "
+	"[x](http://127.0.0.1:60080\\inline_pic.png)",
 	"![by name](other.png) ![ext](https://example.org/pic.jpg?x=1&y=2)",
 	"[![](‹evil.svg›)](‹/attachments/5›)",
 	"![a](‹/attachments/4› 'x') b ![](‹/attachments/5›\n\"t\")",
@@ -188,7 +197,11 @@ static void test_which(void **state)
 		{"[x](same%2etxt)", NULL, 7},
 		{"[x](a+b%20(1).png)", NULL, 8},
 		{"[x](\xC3\x9Cn%20a\xCC\x88.txt)", NULL, 9},
+		{"[x](p%20q)", NULL, 10},
+		{"[x](p!q)", NULL, 12},
 		{"[x](http://any.org/attachments/4)", NULL, 4},
+		{"[x](http://any.org/attachments/4)", "", 4},
+		{"[x](/attachments/4)", "nonsense", 4},
 		{"[x](https://x.org/attachments/4)", "https://x.org", 4},
 		{"[x](https://X.ORG:443/attachments/4)", "https://x.org", 4},
 		{"[x](http://x.org/attachments/4)", "https://x.org", 4},

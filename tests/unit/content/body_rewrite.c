@@ -196,6 +196,31 @@ static const char *const references[][2] = {
 		"{@A O'N}!"},
 	{"<mention data-type='user' data-text='@B'></mention>", "{@B}"},
 	{"<mention data-type='work_package'>##12</mention>", "{12.2}"},
+	{"<mention data-type='work_package' data-id='12'>##AB-7</mention> "
+	 "<mention data-type='work_package'>##AB-7</mention>",
+		"{12.2} {##AB-7}"},
+	{"<mention data-type='work_package'>AB-7</mention> "
+	 "<mention data-type='work_package'>####AB-7</mention> "
+	 "<mention data-type='work_package'>#AB-0</mention> "
+	 "<mention data-type='work_package'>#AB-7x</mention> "
+	 "<mention data-type='work_package'>###</mention>",
+		"{AB-7} {####AB-7} {#AB-0} {#AB-7x} {###}"},
+	{"<mention></mention> <mention>x</b> <mention>x<1 <mention>x</mention",
+		"<mention></mention> <mention>x</b> <mention>x<1 "
+		"<mention>x</mention"},
+	{"<opce-macro-wp-quickinfo data-id=\"2\"></opce-macro-wp-quickinfo> "
+	 "<opce-macro-wp-quickinfo></opce-macro-wp-quickinfo> "
+	 "<opce-macro-wp-quickinfo data-id=\"0\"></opce-macro-wp-quickinfo> "
+	 "<opce-macro-wp-quickinfo data-id=\"2\"><b></b>",
+		"{2.2} <opce-macro-wp-quickinfo></opce-macro-wp-quickinfo> "
+		"<opce-macro-wp-quickinfo data-id=\"0\">"
+		"</opce-macro-wp-quickinfo> "
+		"<opce-macro-wp-quickinfo data-id=\"2\"><b></b>"},
+	{"[[a\\\\b]] [[\xC3\xA9]] [x](/wp/1 \"#2\") ![x [y](/wp/1)](z) "
+	 "![![](/attachments/4)](z)",
+		"{a\\\\b} {\xC3\xA9} [x](WP1 \"#2\") ![x [y](WP1)](z) "
+		"![![](FILE)](z)"},
+	{"<" HOST "/wp/1 <" HOST "/wp/2", "<{BARE1} <{BARE2}"},
 	{"<mention data-type='user'>@<b>x</b></mention> <mention>",
 		"<mention data-type='user'>@<b>x</b></mention> "
 		"<mention>"},
@@ -246,6 +271,9 @@ static void test_escaping(void **state)
 		{"/x?a=1&b=2#c", "/x?a=1&amp;b=2#c"},
 		{"100%", "100%25"},
 		{"a%20b%zz", "a%20b%25zz"},
+		{"%2/%2z%:0%Ga", "%252/%252z%25:0%25Ga"},
+		{"a\x7F", "a%7F"},
+		{"", ""},
 		{"\xC3\xA4_*~.png", "\xC3\xA4_*~.png"},
 		{"a\nb", "a%0Ab"},
 	};

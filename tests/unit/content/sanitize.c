@@ -47,6 +47,18 @@ static void test_elements(void **state)
 		{"<?php ?> <!DOCTYPE x> <![CDATA[",
 			"&lt;?php ?> &lt;!DOCTYPE x> "
 			"&lt;![CDATA["},
+		{"<img src=a width=300 height=50% align=left dir=rtl "
+		 "lang=en-US>",
+			"<img lang=\"en-US\" dir=\"rtl\" src=\"a\" "
+			"width=\"300\" height=\"50%\" align=\"left\">"},
+		{"<img src=a width=300px height=px align=x dir=x lang='a!'>",
+			"<img src=\"a\" width=\"300px\">"},
+		{"<img src=a width=123456 height=1e2 lang='' align=''>",
+			"<img src=\"a\">"},
+		{"<b lang=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa>x</b>",
+			"<b>x</b>"},
+		{"<noscript>a</noscript <b>c</b>", "<b>c</b>"},
+		{"a</script>b", "ab"},
 		{"<div><b>a", "<div><b>a</b></div>"},
 		{"a</b></div>\n", "a\n"},
 		{"<b>a\n\n```\nx\n```\n", "<b>a\n\n```\nx\n```\n\n</b>"},
@@ -78,6 +90,16 @@ static void test_addresses(void **state)
 		{"<https://x.org> <a@b.org> <javascript:x>",
 			"[https://x.org](https://x.org) "
 			"[a@b.org](mailto:a@b.org) &lt;javascript:x>"},
+		{"<http://x.org> <mailto:a@b.org> <a@b:c> <a@b/c> <a@b",
+			"[http://x.org](http://x.org) "
+			"[mailto:a@b.org](mailto:a@b.org) &lt;a@b:c> "
+			"&lt;a@b/c> &lt;a@b"},
+		{"[a](<>) [a](<b) [a](<b>c) [a](<b&amp;c>)",
+			"[a](&lt;>) [a](&lt;b) [a](<b>c) [a](b&amp;c)</b>"},
+		{"[a](java\\&Tab;script:b) [a](x&#x3g;:b) [a](x&#58;b)",
+			"[a](java\\&Tab;script%3Ab) [a](x&#x3g;%3Ab) "
+			"[a](x%3Ab)"},
+		{"[1]: Note:\te\n", "[1]: Note:\te\n"},
 		{"a!<https://x.org>", "a\\![https://x.org](https://x.org)"},
 		{"[a]<script></script>(javascript:b)", "[a]&#40;javascript:b)"},
 	};

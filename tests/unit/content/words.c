@@ -47,6 +47,7 @@ static void test_slug(void **state)
 			"de", "aeoeue-aeoeue-ss"},
 		{"a\xCC\x88", "de", "ae"},
 		{"a\xCC\x88", NULL, "a"},
+		{"\xC3\xA4", "fr", "a"},
 		{"plain", "de", "plain"},
 		{"\xD0\x96", NULL, "z"},
 		{"\xE6\x9D\xB1", NULL, "dong"},
@@ -80,6 +81,10 @@ static void test_long_slug(void **state)
 	(void)state;
 	for (int i = 0; i < 20000; i++)
 		buf_puts(&text, "\xE6\x9D\xB1 ");
+	slug = words_slug(&a, buf_str(&text), NULL);
+	assert_int_equal(slug.n, 20000 * 5 - 1);
+	for (size_t i = 0; i < text.n; i++)
+		text.p[i] = text.p[i] == ' ' ? '\n' : text.p[i];
 	slug = words_slug(&a, buf_str(&text), NULL);
 	assert_int_equal(slug.n, 20000 * 5 - 1);
 	buf_clear(&text);
@@ -150,6 +155,7 @@ static void test_cut(void **state)
 	check(words_trim(STR(" \t\n\xC2\xA0x y\xE3\x80\x80 ")), "x y");
 	check(words_trim(STR(" \n ")), "");
 	check(words_trim(STR("x")), "x");
+	check(words_trim(STR(" \xFF ")), "\xFF");
 }
 
 static void test_glob(void **state)
@@ -176,6 +182,10 @@ static void test_glob(void **state)
 		{"\\*", "*", true},
 		{"\\*", "a", false},
 		{"[\\]]", "]", true},
+		{"a\\", "a\\", true},
+		{"[a\\", "[a\\", true},
+		{"[", "[", true},
+		{"[!", "[!", true},
 		{"*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 			false},
 		{"a/*", "a/b/c", true},
@@ -221,10 +231,20 @@ static void test_uuid(void **state)
 		words_uuid5(&a, STR("6ba7b810-9dad-11d1-80b4-00c04fd430cx"),
 			STR(""), &out, &e),
 		ERR_DATA);
+	assert_int_equal(
+		words_uuid5(&a, STR("6ba7b810+9dad-11d1-80b4-00c04fd430c8"),
+			STR(""), &out, &e),
+		ERR_DATA);
+	assert_int_equal(
+		words_uuid5(&a, STR("xba7b810-9dad-11d1-80b4-00c04fd430c8"),
+			STR(""), &out, &e),
+		ERR_DATA);
 	check(out, "886313e1-3b8a-5372-9b90-0c9aee199e5d");
 	arena_fini(&a);
 }
 
+#define TWENTY "aaaaaaaaaaaaaaaaaaaa"
+#define HUNDRED TWENTY TWENTY TWENTY TWENTY TWENTY
 #define MOMENT "2021-01-20T04:33:56.131212Z"
 
 static const struct {
@@ -256,6 +276,11 @@ static const struct {
 	{"2021-07-01", "%F %T %z", NULL, "2021-07-01 00:00:00 +0000"},
 	{"2020-12-31", "%j", NULL, "366"},
 	{"2021-12-31", "%j", NULL, "365"},
+	{"1900-12-31", "%j", NULL, "365"},
+	{"2000-12-31", "%j", NULL, "366"},
+	{"2020-01-31", "%j", NULL, "031"},
+	{"1900-01-01", "%a", NULL, "Mon"},
+	{"1965-01-03", "%a", NULL, "Sun"},
 	{"1969-12-31T23:59:59.5Z", "%s %a %3N", NULL, "-1 Wed 500"},
 	{"2000-01-01", "%a", NULL, "Sat"},
 	{"0999-01-02", "%Y %F", NULL, "0999 0999-01-02"},
@@ -266,6 +291,10 @@ static const struct {
 	{MOMENT, "%", NULL, NULL},
 	{MOMENT, "%:", NULL, NULL},
 	{MOMENT, "%3", NULL, NULL},
+	{MOMENT, "%3d", NULL, NULL},
+	{MOMENT, "%0N", NULL, NULL},
+	{MOMENT, "%aN", NULL, "WedN"},
+	{MOMENT, "%F", HUNDRED HUNDRED HUNDRED, NULL},
 	{MOMENT, "%F", "Mars/Olympus", NULL},
 	{MOMENT, "%F", "", NULL},
 	{"2021-02-30", "%F", NULL, NULL},
@@ -318,6 +347,8 @@ static void test_url(void **state)
 		{"1http://host/", NULL, NULL},
 		{"https://:80", NULL, ""},
 		{"https://[x", NULL, ""},
+		{"https:///x", NULL, "/x"},
+		{"a1+-.b://host/x", "host", "/x"},
 		{"", NULL, NULL},
 	};
 	struct arena a = {0};
@@ -328,12 +359,14 @@ static void test_url(void **state)
 		check(words_url_path(&a, str_of(cases[i].url)), cases[i].path);
 	}
 	assert_null(words_url_host(&a, STR_NONE).p);
+	assert_null(words_url_path(&a, STR_NONE).p);
 	check(words_strip_www(STR("www.x.org")), "x.org");
 	check(words_strip_www(STR("www.")), "www.");
 	check(words_strip_www(STR("wwwx.org")), "wwwx.org");
 	check(words_strip_tld(STR("afterrounds.lww.com")), "afterrounds.lww");
 	check(words_strip_tld(STR("x.org.")), "x");
 	check(words_strip_tld(STR("localhost")), "localhost");
+	check(words_strip_tld(STR("")), "");
 	arena_fini(&a);
 }
 
