@@ -51,15 +51,14 @@ static void let_go_line(char *line, struct str ending)
 	uintptr_t to;
 	char *at;
 
-	if (text.n > 0 && text.p[text.n - 1] == '\n')
-		text.n--;
+	text.n -= str_ends(text, STR("\n"));
 	if (!str_ends(text, ending))
 		return;
 	from = (uintptr_t)strtoull(line, &at, 16);
 	if (*at != '-')
 		return;
 	to = (uintptr_t)strtoull(at + 1, &at, 16);
-	if (strncmp(at, " r--", 4) == 0 && to > from)
+	if (strncmp(at, " r--", 4) == 0)
 		madvise((void *)from, to - from, MADV_DONTNEED);
 }
 

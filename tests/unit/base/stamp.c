@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -25,6 +26,20 @@ static const struct {
 	{"1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.500000Z"},
 	{"2038-01-19T03:14:08Z", "2038-01-19T03:14:08.000000Z"},
 	{"0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000Z"},
+	{"2021-01-20t04:33:56z", "2021-01-20T04:33:56.000000Z"},
+	{"2021-01-20 04:33:56+00:00", "2021-01-20T04:33:56.000000Z"},
+	{"2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000000Z"},
+	{"2021-01-20T04:33:61Z", NULL},
+	{"2021-01-20T04:60:00Z", NULL},
+	{"2021-01-20_04:33:56Z", NULL},
+	{"2021-01-20T04:33:56+5:30", NULL},
+	{"2021-01-20T04:33:56+0530", NULL},
+	{"2021-01-20T04:33:56+05:3", NULL},
+	{"2021-01-20T04:33:56+24:00", NULL},
+	{"2021-01-20T04:33:56+05:60", NULL},
+	{"2021-00-20T00:00:00Z", NULL},
+	{"2021-01-00T00:00:00Z", NULL},
+	{"2021-01-32T00:00:00Z", NULL},
 	{"2023-02-29T00:00:00Z", NULL},
 	{"2021-13-01T00:00:00Z", NULL},
 	{"2021-01-20T24:00:00Z", NULL},
@@ -66,6 +81,17 @@ static void test_fraction_is_cut_off(void **state)
 	assert_string_equal(text, "2021-01-20T04:33:56.999Z");
 	stamp_format(stamp, 0, text);
 	assert_string_equal(text, "2021-01-20T04:33:56Z");
+}
+
+static void test_clock(void **state)
+{
+	char text[STAMP_CLOCK];
+
+	(void)state;
+	setenv("TZ", "UTC", 1);
+	assert_string_equal(stamp_clock(STR("2021-01-20T04:33:56.9Z"), text),
+		"2021-01-20 04:33:56");
+	assert_string_equal(stamp_clock(STR("never"), text), "?");
 }
 
 static void test_duration(void **state)
@@ -110,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_fraction_is_cut_off),
+		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_duration),
 		cmocka_unit_test(test_span),
 	};

@@ -1,6 +1,7 @@
 /*
  * The plain types: text, buffers, arenas, values, errors, digests.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -43,6 +44,16 @@ static void test_integers(void **state)
 			str_to_int64(str_of(cases[i].text), &got), cases[i].ok);
 		assert_true(got == cases[i].value);
 	}
+}
+
+static void test_digits(void **state)
+{
+	char bytes[STR_INT];
+
+	(void)state;
+	assert_true(str_is(str_int(bytes, 0), "0"));
+	assert_true(str_is(str_int(bytes, -70), "-70"));
+	assert_true(str_is(str_int(bytes, INT64_MIN), "-9223372036854775808"));
 }
 
 static void test_clean(void **state)
@@ -88,9 +99,13 @@ static void test_str(void **state)
 	assert_true(str_eq(STR_NONE, STR("")));
 }
 
+#define TEN "aaaaaaaaaa"
+#define LONG TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
 static void test_nearest(void **state)
 {
 	static const char *const names[] = {"slug", "split", "text"};
+	static const char *const longer[] = {LONG "x", "slug"};
 
 	(void)state;
 	assert_string_equal(str_nearest(STR("slugg"), names, 3), "slug");
@@ -98,6 +113,8 @@ static void test_nearest(void **state)
 	assert_string_equal(str_nearest(STR("splti"), names, 3), "split");
 	assert_null(str_nearest(STR("uuid5"), names, 3));
 	assert_null(str_nearest(STR("x"), names, 0));
+	assert_null(str_nearest(STR(LONG "y"), longer, 2));
+	assert_string_equal(str_nearest(STR("slog"), longer, 2), "slug");
 }
 
 static void test_buf(void **state)
@@ -193,12 +210,54 @@ static void test_errors(void **state)
 	for (int i = 0; i < 300; i++)
 		err_prefix(&e, "again");
 	assert_true(strlen(e.text) < sizeof(e.text));
-	assert_int_equal(err_exit_code(0), 0);
-	assert_int_equal(err_exit_code(ERR_CONFIG), 78);
-	assert_int_equal(err_exit_code(ERR_AUTH), 77);
-	assert_int_equal(err_exit_code(ERR_PARTIAL), 3);
-	assert_int_equal(err_exit_code(ERR_LOCKED), 75);
-	assert_int_equal(err_exit_code(ERR_REPLACED), 74);
+}
+
+/* What no person can mend is none of the configuration. */
+static void test_system_errors(void **state)
+{
+	static const int mended_by_none[] = {
+		EIO, EMFILE, ENFILE, ENOMEM, EINTR, EAGAIN};
+	struct err e = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(mended_by_none); i++)
+		assert_int_equal(
+			err_errno(&e, ERR_CONFIG, mended_by_none[i], "x"),
+			ERR_IO);
+	assert_int_equal(err_errno(&e, ERR_CONFIG, ENOENT, "x"), ERR_CONFIG);
+	assert_int_equal(e.code, ERR_CONFIG);
+	assert_string_equal(e.text, "x: No such file or directory");
+	assert_int_equal(err_errno(NULL, ERR_DATA, EIO, "x"), ERR_DATA);
+}
+
+static void test_exit_codes(void **state)
+{
+	static const struct {
+		int code;
+		int status;
+	} rows[] = {
+		{0, 0},
+		{ERR_CANCELED, 75},
+		{ERR_AGAIN, 75},
+		{ERR_UNAVAILABLE, 69},
+		{ERR_AUTH, 77},
+		{ERR_NOT_FOUND, 65},
+		{ERR_QUERY, 65},
+		{ERR_DATA, 65},
+		{ERR_NEED, 65},
+		{ERR_CONFIG, 78},
+		{ERR_USAGE, 64},
+		{ERR_IO, 74},
+		{ERR_LOCKED, 75},
+		{ERR_PARTIAL, 3},
+		{ERR_BUG, 70},
+		{ERR_REPLACED, 74},
+		{-99, 70},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_int_equal(err_exit_code(rows[i].code), rows[i].status);
 }
 
 static void test_digests(void **state)
@@ -246,6 +305,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_integers),
+		cmocka_unit_test(test_digits),
 		cmocka_unit_test(test_clean),
 		cmocka_unit_test(test_str),
 		cmocka_unit_test(test_nearest),
@@ -254,6 +314,8 @@ int main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_system_errors),
+		cmocka_unit_test(test_exit_codes),
 		cmocka_unit_test(test_digests),
 		cmocka_unit_test(test_hrefs),
 	};
