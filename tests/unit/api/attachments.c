@@ -71,6 +71,8 @@ static void test_attachments(void **state)
 #define COLLECTION                                                             \
 	"{\"total\":1,\"count\":1,\"_embedded\":{\"elements\":[{%s}]}}"
 
+#define FINE "\"id\":5,\"fileName\":\"a\",\"fileSize\":0"
+
 static const struct {
 	const char *members;
 	const char *digest; /* or NULL */
@@ -100,6 +102,29 @@ static const struct {
 		"surrogate pair)"},
 	{"\"fileName\":\"a\",\"fileSize\":1", NULL,
 		"attachment 1 of the list has no id"},
+	{"\"id\":5,\"fileName\":\"a\",\"fileSize\":0,\"digest\":{\"algorithm\":"
+	 "\"md5\",\"hash\":\"2887103321b!6477785e8e67ebf79580\"}",
+		NULL, NULL},
+	{"\"id\":5,\"fileName\":\"a\",\"fileSize\":0,\"digest\":{\"algorithm\":"
+	 "\"md5\",\"hash\":\"2887103321b_6477785e8e67ebf79580\"}",
+		NULL, NULL},
+	{"\"id\":5,\"fileName\":\"a\",\"fileSize\":0,\"digest\":{\"algorithm\":"
+	 "\"md5\",\"hash\":\"2887103321bg6477785e8e67ebf79580\"}",
+		NULL, NULL},
+	{FINE ",\"contentType\":5", NULL,
+		"attachment 5: contentType: a number, not text"},
+	{FINE ",\"createdAt\":[]", NULL,
+		"attachment 5: createdAt: a list, not text"},
+	{FINE ",\"_links\":{\"author\":5}", NULL,
+		"attachment 5: author: a number, not a link"},
+	{FINE ",\"_links\":{\"staticDownloadLocation\":5}", NULL,
+		"attachment 5: staticDownloadLocation: a number, not a link"},
+	{FINE ",\"_links\":{\"staticDownloadLocation\":{\"href\":"
+	      "\"//evil.org/api/v3/attachments/5/content\"}}",
+		NULL, NULL},
+	{FINE ",\"_links\":{\"staticDownloadLocation\":{\"href\":"
+	      "\"/api/v3/attachments/6/content\"}}",
+		NULL, NULL},
 };
 
 static void check_file(size_t i)

@@ -30,6 +30,10 @@ static const struct {
 		 "2", "2", "{\"id\":9," TEXT USER "},{\"id\":5," TEXT USER "}"),
 		"[" SOURCE("5") "," SOURCE("9") "]", 0},
 	{ONE("\"id\":5,\"internal\":false," TEXT USER), "[" SOURCE("5") "]", 0},
+	{ONE("\"id\":5,\"comment\":{\"raw\":\"a\"}" USER),
+		"[{\"id\":5,\"raw\":\"a\",\"html\":null,\"_links\":{\"user\":{"
+		"\"href\":\"/api/v3/users/6\"}}}]",
+		0},
 	/* What does not say plainly that it is not internal. */
 	{ONE("\"id\":5,\"internal\":true," TEXT USER), "[]", 0},
 	{ONE("\"id\":5,\"internal\":null," TEXT USER), "[]", 0},
@@ -107,12 +111,69 @@ static void test_parse(void **state)
 	arena_fini(&a);
 }
 
+/* Of a source that an older version or another hand wrote. */
+static void test_damaged(void **state)
+{
+	static const char *const members[][2] = {
+		{"\"createdAt\":5", "createdAt: a number, not text"},
+		{"\"raw\":5", "comment.raw: a number, not text"},
+		{"\"html\":5", "comment.html: a number, not text"},
+		{"\"_links\":{\"user\":5}", "user: a number, not a link"},
+	};
+	struct arena a = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+		struct work_package wp = {.id = 4};
+		struct err e = {0};
+		struct str source =
+			arena_printf(&a, "[{\"id\":5,%s}]", members[i][0]);
+
+		assert_int_equal(
+			api_comments_parse(&a, source, &wp, &e), ERR_DATA);
+		assert_true(str_ends(str_of(e.text), str_of(members[i][1])));
+	}
+	arena_fini(&a);
+}
+
+static void test_last_editor(void **state)
+{
+	static const struct {
+		const char *answer;
+		int64_t user;
+	} editors[] = {
+		{ONE("\"id\":5" USER), 6},
+		{ONE("\"id\":null" USER), 0},
+		{ONE("\"id\":5,\"internal\":true" USER), 0},
+		{ONE("\"id\":5,\"_links\":{\"user\":5}"), 0},
+		/* the newest, wherever it stands */
+		{COLLECTION("2", "2",
+			 "{\"id\":9" USER "},{\"id\":5,\"_links\":{\"user\":{"
+			 "\"href\":\"/api/v3/users/7\"}}}"),
+			6},
+		{COLLECTION("0", "0", ""), 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(editors); i++) {
+		struct err e = {0};
+		int64_t user = -1;
+
+		assert_int_equal(
+			api_last_editor(str_of(editors[i].answer), &user, &e),
+			0);
+		assert_int_equal(user, editors[i].user);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_recorded),
 		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_last_editor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -204,6 +204,32 @@ static void test_strange_answers(void **state)
 	}
 }
 
+static void test_strange_projects(void **state)
+{
+	static const char *const rows[][2] = {
+		{"\"identifier\":5",
+			"project 1: identifier: a number, not text"},
+		{"\"identifier\":\"a\",\"createdAt\":5",
+			"project 1: createdAt: a number, not text"},
+		{"\"identifier\":\"a\",\"_links\":{\"ancestors\":5}",
+			"project 1: ancestors: a number, not a list of links"},
+		{"\"active\":true", "project 1: its identifier is missing"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct str body = arena_printf(
+			&arena, "{\"id\":1,\"name\":\"a\",%s}", rows[i][0]);
+		struct project p;
+		struct err e = {0};
+
+		assert_int_equal(
+			api_project_parse(&arena, body, &p, &e), ERR_DATA);
+		assert_string_equal(e.text, rows[i][1]);
+		assert_int_equal(p.id, 1);
+	}
+}
+
 static void test_strange_schemas(void **state)
 {
 	static const char *const fields[] = {"{\"name\":5,\"type\":\"String\"}",
@@ -243,6 +269,11 @@ static void test_strange_schemas(void **state)
 			STR("{\"_links\":{\"self\":{\"href\":\"/1\"}}}"), &s,
 			&e),
 		ERR_UNAVAILABLE);
+	assert_int_equal(
+		api_schema_parse(&arena,
+			STR("{\"_links\":{\"self\":{\"href\":\"/1-x\"}}}"), &s,
+			&e),
+		ERR_UNAVAILABLE);
 }
 
 static void test_member(void **state)
@@ -273,6 +304,8 @@ static void test_error_lines(void **state)
 		{"{\"errorIdentifier\":\"X\",\"message\":null}", "X: ", true},
 		{"{\"errorIdentifier\":5}", "an answer of 21 bytes", false},
 		{"{\"message\":\"m\"}", "an answer of 15 bytes", false},
+		{"{\"errorIdentifier\":\"X\",\"message\":5}",
+			"an answer of 35 bytes", false},
 		{"<html><title>\n 502  Bad\tGateway </title>",
 			"502 Bad Gateway", false},
 		{"<TITLE lang=\"de\">a</TITLE>", "a", false},
@@ -319,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_types_and_statuses),
 		cmocka_unit_test(test_users),
 		cmocka_unit_test(test_strange_answers),
+		cmocka_unit_test(test_strange_projects),
 		cmocka_unit_test(test_strange_schemas),
 		cmocka_unit_test(test_member),
 		cmocka_unit_test(test_error_lines),

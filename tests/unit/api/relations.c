@@ -33,6 +33,8 @@ static const struct {
 		"a relation of the list has no id", ERR_UNAVAILABLE},
 	{"{\"id\":7,\"_links\":{\"from\":5}}",
 		"relation 7: from: a number, not a link", ERR_DATA},
+	{"{\"id\":7,\"_links\":{\"to\":5}}",
+		"relation 7: to: a number, not a link", ERR_DATA},
 };
 
 static void test_sources(void **state)
@@ -95,6 +97,36 @@ static void test_ends(void **state)
 	arena_fini(&a);
 }
 
+/* Of a source that an older version or another hand wrote. */
+static void test_damaged(void **state)
+{
+	static const char *const members[][2] = {
+		{"[{\"id\":7,\"_links\":{\"from\":5}}]",
+			"relation 7: from: a number, not a "
+			"link"},
+		{"[{\"id\":7,\"_links\":{\"to\":5}}]",
+			"relation 7: to: a number, not a link"},
+		{"[{\"id\":7,\"reverseType\":5}]",
+			"relation 7: type: a number, not text"},
+		{"[{\"id\":7,\"description\":5}]",
+			"relation 7: description: a number, "
+			"not text"},
+	};
+	struct arena a = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+		struct work_package wp = {.id = 3};
+		struct err e = {0};
+
+		assert_int_equal(
+			api_relations_parse(&a, str_of(members[i][0]), &wp, &e),
+			ERR_DATA);
+		assert_string_equal(e.text, members[i][1]);
+	}
+	arena_fini(&a);
+}
+
 static void test_path(void **state)
 {
 	const int64_t ids[] = {3, 4};
@@ -114,6 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_path),
 	};
 
