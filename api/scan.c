@@ -339,7 +339,9 @@ bool scan_end(struct scan *j)
 	if (j->fault != NULL)
 		return false;
 	j->p = skip_space(j, j->p);
-	return j->p == j->end || fail(j, j->p, "something follows the end");
+	if (j->p != j->end)
+		fail(j, j->p, "something follows the end");
+	return j->fault == NULL;
 }
 
 enum scan_type scan_type(struct str value)

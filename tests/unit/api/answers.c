@@ -195,6 +195,12 @@ static void answer_as(struct conn *c, struct str what)
 		return;
 	else if (str_is(what, "empty"))
 		conn_json(c, 200, "");
+	else if (str_is(what, "list"))
+		conn_json(c, 200, "[1] \n");
+	else if (str_is(what, "half-list"))
+		conn_json(c, 200, "[1");
+	else if (str_is(what, "no-type"))
+		conn_answer(c, 200, "", "{}", 2);
 	else if (str_is(what, "half"))
 		conn_json(c, 200, "{\"_type\":\"Roo");
 	else if (str_is(what, "garbage"))
@@ -226,6 +232,8 @@ static void answer(struct conn *c)
 		conn_json(c, (int)strtol(c->path + 8, NULL, 10), "{}");
 	else if (str_starts(path, STR("/query")))
 		conn_json(c, 400, invalid_query);
+	else if (str_starts(path, STR("/bad")))
+		conn_json(c, 400, not_found);
 	else if (str_starts(path, STR("/key")))
 		conn_json(c, 401, unauthenticated);
 	else if (str_starts(path, STR("/missing")))
@@ -246,12 +254,16 @@ static const struct {
 	{"/as/no-coding", 0, "{\"a\":1}"},
 	{"/as/none", 0, "{\"a\":1}"},
 	{"/as/aws", 0, "{\"a\":1}"},
+	{"/as/list", 0, "[1] \n"},
+	{"/as/half-list", ERR_UNAVAILABLE, "cut short"},
+	{"/as/no-type", 0, "{}"},
 	{"/as/nearly-big", 0, NULL},
 	{"/key", ERR_AUTH,
 		"GET /key: 401 Unauthenticated: You did not provide the "
 		"correct credentials. (is the key right? OpenProject makes one "
 		"under My account → Access tokens)"},
 	{"/missing", ERR_NOT_FOUND, "GET /missing: 404 NotFound: Gone."},
+	{"/bad", ERR_UNAVAILABLE, "GET /bad: 400 NotFound: Gone."},
 	{"/query?a=b", ERR_QUERY,
 		"GET /query?a=b: 400 InvalidQuery: Project filter has invalid "
 		"values."},

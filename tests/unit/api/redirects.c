@@ -287,6 +287,7 @@ static void test_policy(void **state)
 		{"http://op.org", -1, "http://s3.example.org/",
 			REDIRECT_REFUSED},
 		{"http://op.org", -1, "ftp://op.org/", REDIRECT_REFUSED},
+		{"https://op.org", 2, "https://s3.example/", REDIRECT_REFUSED},
 		{"https://op.org", 0, "https://op.org/x", REDIRECT_HOME},
 		{"https://op.org", 0, "https://s3.example.org/",
 			REDIRECT_REFUSED},
@@ -342,13 +343,18 @@ static void test_public(void **state)
 		{"64:ff9b::8.8.8.8", true},
 		{"2002:7f00:1::", false},
 		{"2001:db8::1", false},
+		{"2001::1", false},
+		{"2001:4860:4860::8888", true},
 		{"fc00::1", false},
 		{"fd12::1", false},
 		{"fe80::1", false},
 		{"ff02::1", false},
 	};
 
+	const struct sockaddr no_address = {.sa_family = AF_UNIX};
+
 	(void)state;
+	assert_false(address_is_public(&no_address));
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct sockaddr_storage a = {0};
 		struct sockaddr_in *in4 = (void *)&a;

@@ -177,6 +177,55 @@ static void test_decode_every_byte(void **state)
 	}
 }
 
+static void test_no_text(void **state)
+{
+	struct arena a = {0};
+	struct str text = STR_NONE;
+	const char *fault = NULL;
+
+	(void)state;
+	assert_false(scan_decode(&a, STR("5"), &text, &fault));
+	assert_string_equal(fault, "no text");
+	assert_null(text.p);
+	arena_fini(&a);
+}
+
+/* Behind the first fault, which stays, nothing is read. */
+static void test_fault(void **state)
+{
+	struct scan j;
+	struct str value;
+
+	(void)state;
+	scan_init(&j, STR("1[]"));
+	assert_false(scan_enter(&j, '['));
+	assert_false(scan_enter(&j, '1'));
+	assert_false(scan_skip(&j, &value));
+	assert_int_equal(scan_peek(&j), SCAN_NONE);
+	assert_false(scan_end(&j));
+	assert_string_equal(j.fault, "no list");
+	scan_init(&j, STR("1 [ ]"));
+	assert_true(scan_skip(&j, &value));
+	assert_false(scan_end(&j));
+	assert_string_equal(j.fault, "something follows the end");
+}
+
+static void test_enter_depth(void **state)
+{
+	struct buf b = {0};
+	struct scan j;
+
+	(void)state;
+	for (size_t i = 0; i <= SCAN_DEPTH; i++)
+		buf_putc(&b, '[');
+	scan_init(&j, buf_str(&b));
+	for (size_t i = 0; i < SCAN_DEPTH; i++)
+		assert_true(scan_enter(&j, '['));
+	assert_false(scan_enter(&j, '['));
+	assert_string_equal(j.fault, "nested too deep");
+	buf_fini(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +235,9 @@ int main(void)
 		cmocka_unit_test(test_long_strings),
 		cmocka_unit_test(test_decode),
 		cmocka_unit_test(test_decode_every_byte),
+		cmocka_unit_test(test_no_text),
+		cmocka_unit_test(test_fault),
+		cmocka_unit_test(test_enter_depth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /*
  * Sources of work packages: one form, whatever answer they come from.
  */
+#include "api/source.h"
 #include "api/resources.h"
 
 #include <stdlib.h>
@@ -308,6 +309,19 @@ static void test_mutations(void **state)
 	buf_fini(&source);
 }
 
+static void test_compact(void **state)
+{
+	struct buf b = {0};
+
+	(void)state;
+	source_put_value(&b, STR("{\"a\" :\t[1,\r\n\"b \\\" c\" ] }"));
+	assert_string_equal(b.p, "{\"a\":[1,\"b \\\" c\"]}");
+	buf_clear(&b);
+	source_put_value(&b, STR("\"b  c\""));
+	assert_string_equal(b.p, "\"b  c\"");
+	buf_fini(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +333,7 @@ int main(void)
 		cmocka_unit_test(test_bad_head),
 		cmocka_unit_test(test_cut_short),
 		cmocka_unit_test(test_mutations),
+		cmocka_unit_test(test_compact),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
