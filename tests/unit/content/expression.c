@@ -217,6 +217,84 @@ static void test_caps(void **state)
 	buf_fini(&b);
 }
 
+/* Wherever an expression breaks off, or goes on as it may not. */
+static void test_unfinished(void **state)
+{
+	CHECK({"${ if(1, 2, 3, 4) }", "?c.yaml:1:5: if takes 3 arguments"},
+		{"${ if(1 2, 3) }",
+			"?c.yaml:1:10: unexpected '2': ) should stand here"},
+		{"${ uuid5('url') }", "?c.yaml:1:5: uuid5 takes 2 arguments"},
+		{"${ subject | truncate }",
+			"?c.yaml:1:15: truncate takes 1 argument"},
+		{"${ subject | slug(1 }",
+			"?c.yaml:1:22: unexpected '}': ) should stand here"},
+		{"${ [1 }", "?c.yaml:1:8: unexpected '}': ] should stand here"},
+		{"${ [1 2] }",
+			"?c.yaml:1:8: unexpected '2': ] should stand here"},
+		{"${ cf['x' }",
+			"?c.yaml:1:12: unexpected '}': ] should stand here"},
+		{"${ cf. }", "?c.yaml:1:9: the name of a custom field should "
+			     "stand here, as in cf.name or cf[\"Any Name\"]"},
+		{"${ author. }", "?c.yaml:1:13: unexpected '}': the name of a "
+				 "member should stand here"},
+		{"${ attachments[1 }",
+			"?c.yaml:1:19: unexpected '}': ] should stand here"},
+		{"${ author[ }", "?c.yaml:1:13: unexpected '}': a name or a "
+				 "value should stand here"},
+		{"${ cf }", "?c.yaml:1:5: cf needs the name of a custom field: "
+			    "cf.name or cf[\"Any Name\"]"},
+		{"${ subject | map( }", "?c.yaml:1:20: unexpected '}': a name "
+					"or a value should stand here"},
+		{"${ subject | map }",
+			"?c.yaml:1:15: map takes 1 to 4 arguments"},
+		{"${ const. }", "?c.yaml:1:5: const needs the name of a "
+				"constant: const.name"},
+		{"${ '${ idd }' }",
+			"?c.yaml:1:9: unknown name 'idd' (did you mean 'id'?)"},
+		{"${ (1 }", "?c.yaml:1:8: unexpected '}': ) should stand here"},
+		{"${ not }", "?c.yaml:1:9: unexpected '}': a name or a value "
+			     "should stand here"},
+		{"${ 1 < }", "?c.yaml:1:9: unexpected '}': a name or a value "
+			     "should stand here"},
+		{"${ 1 in }", "?c.yaml:1:10: unexpected '}': a name or a value "
+			      "should stand here"},
+		{"${ 1 and }", "?c.yaml:1:11: unexpected '}': a name or a "
+			       "value should stand here"},
+		{"${ 1 or }", "?c.yaml:1:10: unexpected '}': a name or a value "
+			      "should stand here"},
+		{"${ 1 ?? }", "?c.yaml:1:10: unexpected '}': a name or a value "
+			      "should stand here"},
+		{"${ subject | }", "?c.yaml:1:15: unexpected '}': the name of "
+				   "a filter should stand here"},
+		{"${ [1, 2 }",
+			"?c.yaml:1:11: unexpected '}': ] should stand here"},
+		{"${ subject.x }", "?c.yaml:1:13: subject has no 'x'"},
+		{"${ id.x }", "?c.yaml:1:8: id has no 'x'"},
+		{"${ attachments.x }", "?c.yaml:1:17: attachments has no 'x'"},
+		{"${ attachments[0].x }",
+			"!an attachment has no 'x', but id, fileName, file, "
+			"contentType, fileSize, createdAt, author and link"},
+		{"${ attachments[0].fileNam }",
+			"!an attachment has no 'fileNam' (did you mean "
+			"'fileName'?)"},
+		{"${ author.titl }", "?c.yaml:1:12: author has no 'titl'"},
+		{"${ parent.x }", "?c.yaml:1:12: parent has no 'x'"},
+		{"${ 1.5e }", "?c.yaml:1:8: unexpected 'e': } or an operator "
+			      "should stand here"},
+		{"${ 1E5 }", "1E5"}, {"${ 'a'.x }", "!text has no 'x'"},
+		{"${ cf[subject] }",
+			"?c.yaml:1:8: the name of a custom field should stand "
+			"here, as in cf.name or cf[\"Any Name\"]"},
+		{"${ attachments | pluck('x') }",
+			"!an attachment has no 'x', but id, fileName, file, "
+			"contentType, fileSize, createdAt, author and link"},
+		{"${ subject | replace('a', 'b', 'c') }",
+			"?c.yaml:1:15: replace takes 2 arguments"},
+		{"${ subject | slug() }", "\"every-custom-field-format\""},
+		{"${ if() }", "?c.yaml:1:5: if takes 3 arguments"},
+		{"${ author['name'] }", "\"OpenProject Admin\""});
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_null),
 		cmocka_unit_test(test_errors_within),
 		cmocka_unit_test(test_syntax_errors),
+		cmocka_unit_test(test_unfinished),
 		cmocka_unit_test(test_caps),
 	};
 
