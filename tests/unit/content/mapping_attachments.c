@@ -148,11 +148,75 @@ static void test_needs_list(void **state)
 		check_with(&unlisted, rows[i].given, rows[i].result);
 }
 
+/* Paths that two want, or of which one is in the other. */
+static void test_clashes(void **state)
+{
+	CHECK({ENTRY("  attachments:\n    files: all\n    save_as: /x\n    "
+		     "picks: "
+		     "[{ pick: \"${ attachments | last }\", save_as: /x }]\n"),
+		      "p.md\n[9 x]\n[5 x-5]\n[6 x-6]\n[7 x-7]\n"},
+		{ENTRY("  attachments: [{ pick: \"${ attachments[0] }\", "
+		       "save_as: "
+		       "x/y }, { pick: \"${ attachments[1] }\", save_as: x "
+		       "}]\n"),
+			"!attachment 6 (B.png) finds no free path: "
+			"x/y-6-6-6-6-6-6-6-6 is taken\n"},
+		{ENTRY("  attachments: [{ pick: \"${ attachments[0] }\", "
+		       "save_as: "
+		       "x }, { pick: \"${ attachments[1] }\", save_as: x/y "
+		       "}]\n"),
+			"p.md\n[6 x-6]\n[5 x/y]\n"},
+		{ENTRY("  attachments: [{ pick: \"${ attachments[0] }\", "
+		       "save_as: "
+		       "x }, { pick: \"${ attachments[0] }\", save_as: x }, { "
+		       "pick: "
+		       "\"${ attachments[0] }\", save_as: z }]\n"),
+			"p.md\n[6 x]\n[6 z]\n"},
+		{ENTRY("  attachments: [{ pick: \"${ attachments[0] }\", "
+		       "save_as: "
+		       "p.md/x }]\n"),
+			"!attachment 6 (B.png) finds no free path: "
+			"p.md/x-6-6-6-6-6-6-6-6 is taken\n"});
+}
+
+static void test_forms(void **state)
+{
+	CHECK({ENTRY("  attachments: { files: all, types: [text/*, "
+		     "application/*], save_as: '${ attachment.id }' }\n"),
+		      "p.md\n[9 9]\n"},
+		{ENTRY("  attachments: { max_size: 600B, picks: [{ pick: \"${ "
+		       "attachments }\" }] }\n"),
+			"p.md\n[6 B.png]\n[5 Hero 1.jpg]\n"},
+		{ENTRY("  attachments: { files: all, save_as: '${ [1] }' }\n"),
+			"!attachments.save_as must be text, but is a list\n"},
+		{ENTRY("  attachments: { files: all, save_as: '${ null }' }\n"),
+			"!attachments.save_as must be text, but is nothing "
+			"(null)\n"},
+		{ENTRY("  attachments: { files: all, save_as: \"${ '' }\" }\n"),
+			"!attachments.save_as: the path is empty\n"},
+		{ENTRY("  attachments: { files: all, save_as: \"${ 'a' < 1 }\" "
+		       "}\n"),
+			"!attachments.save_as: ${ 'a' < 1 }: text and a number "
+			"cannot be put in order: only two numbers or two texts "
+			"can\n"},
+		{ENTRY("  attachments: { files: all, link_as: \"${ 'a' < 1 }\" "
+		       "}\n"),
+			"!attachments.link_as: ${ 'a' < 1 }: text and a number "
+			"cannot be put in order: only two numbers or two texts "
+			"can\n"},
+		{ENTRY("  attachments: [{ pick: \"${ 'a' < 1 }\" }]\n"),
+			"!attachments.picks[0].pick: ${ 'a' < 1 }: text and a "
+			"number cannot be put in order: only two numbers or "
+			"two texts can\n"});
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_picks),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_clashes),
+		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_needs),
 		cmocka_unit_test(test_needs_list),
 	};
