@@ -202,6 +202,88 @@ static void test_conditions(void **state)
 	}
 }
 
+/* Steps of all kinds, in entries of which more than one fits. */
+static void test_steps(void **state)
+{
+	static const char yaml[] =
+		"documents:\n"
+		"- {name: none, match: {version: [a, b]}, path: x}\n"
+		"- {name: never, match: {where: '${ [id][1] }'}, path: x}\n"
+		"- name: first\n"
+		"  continue: true\n"
+		"  path: x.md\n"
+		"  front_matter:\n"
+		"    fixed: a\n"
+		"    each: {$each: 'c in [id]', $value: '${ c }'}\n"
+		"    else: '${ category ?? type.name }'\n"
+		"    date: '${ createdAt | date(\"%Y\") }'\n"
+		"    bad: '${ id | slug }'\n"
+		"    when: {$when: '${ id }', $value: b}\n"
+		"    each_when: {$each: 'c in [id]', $when: '${ c > 5 }', "
+		"$value: "
+		"'${ c }'}\n"
+		"- {name: second, path: '${ category }', front_matter: {fixed: "
+		"b}}\n"
+		"- {name: third, path: z, front_matter: {fixed: b}}\n";
+	static const struct {
+		const char *key;
+		int code;
+		const char *expected;
+	} rows[] = {
+		{"", 0,
+			"none does not fit: match.version wants 'a' or 'b', "
+			"but there is none\nnever does not fit:\n  "
+			"match.where: [id][1] = null\nfirst fits\nsecond "
+			"fits\n"},
+		{"fixed", ERR_DATA,
+			"first:\nfront_matter.fixed = \"a\"\nsecond:\n"},
+		{"each", 0,
+			"first:\n  $each in [id] = [4330]\nfront_matter.each = "
+			"[4330]\n"},
+		{"else", 0,
+			"first:\n  category = null\n  category ?? type.name = "
+			"\"Curated Content\"\nfront_matter.else = \"Curated "
+			"Content\"\n"},
+		{"date", 0,
+			"first:\n  createdAt = "
+			"\"2021-01-20T04:33:56.131212Z\"\n  | date(\"%Y\") = "
+			"\"2021\"\nfront_matter.date = \"2021\"\n"},
+		{"bad", 0,
+			"first:\n  id = 4330\n  | slug: slug needs text, but "
+			"this is a number\nfront_matter.bad: ${ id | slug }: "
+			"slug needs text, but this is a number\n"},
+		{"when", 0,
+			"first:\n  $when: id = 4330\nfront_matter.when = "
+			"\"b\"\n"},
+		{"each_when", 0,
+			"first:\n  $each in [id] = "
+			"[4330]\nfront_matter.each_when = [4330]\n"},
+		{"path", ERR_DATA,
+			"first:\n  x.md = \"x.md\"\npath = x.md\nsecond:\n  "
+			"category = null\n"},
+	};
+	struct work_package of = fixture_load(&arena, "4330");
+	struct program *p = NULL;
+	struct node root;
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(
+		tree_parse(&arena, "c.yaml", str_of(yaml), &root, &e), 0);
+	if (program_compile(&root, &p, &e) != 0)
+		fail_msg("%s", e.text);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct buf out = {0};
+
+		assert_int_equal(program_explain(p, &of, str_of(rows[i].key),
+					 &scratch, &out, &e),
+			rows[i].code);
+		assert_string_equal(out.p, rows[i].expected);
+		buf_fini(&out);
+	}
+	program_free(p);
+}
+
 static void note_address(
 	void *arg, size_t entry, struct str key, struct str text)
 {
@@ -249,6 +331,7 @@ int main(void)
 		cmocka_unit_test(test_missing_contents),
 		cmocka_unit_test(test_outline),
 		cmocka_unit_test(test_conditions),
+		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_poor_addresses),
 	};
 
