@@ -85,6 +85,13 @@ static const struct {
 		"body: \"${ const.c }\"", NULL, READ_TYPE, false},
 	{"", "match: { where: \"${ type.name == 'Bug' }\" }", NULL, READ_TYPE,
 		false},
+	{"",
+		"front_matter: { a: { $each: \"t in ['Bug']\", $value: { b: { "
+		"$each: \"u in ['x']\", $value: \"${ t == type.name }\" } } } "
+		"}",
+		"Bug", READ_TYPE, true},
+	{"", "body: \"${ type.name == 'Bug' or 'Bug' == type.name }\"", "Bug",
+		READ_TYPE, true},
 	/* one in another; and one name in several */
 	{"", "body: \"${ ('Bug' == type.name) == (subject == 'x') }\"", "x",
 		READ_TYPE, true},

@@ -208,6 +208,7 @@ static void test_steps(void **state)
 	static const char yaml[] =
 		"documents:\n"
 		"- {name: none, match: {version: [a, b]}, path: x}\n"
+		"- {name: there, match: {project: [a]}, path: x}\n"
 		"- {name: never, match: {where: '${ [id][1] }'}, path: x}\n"
 		"- name: first\n"
 		"  continue: true\n"
@@ -232,7 +233,8 @@ static void test_steps(void **state)
 	} rows[] = {
 		{"", 0,
 			"none does not fit: match.version wants 'a' or 'b', "
-			"but there is none\nnever does not fit:\n  "
+			"but there is none\nthere does not fit: match.project "
+			"wants 'a', but it is 'ccm'\nnever does not fit:\n  "
 			"match.where: [id][1] = null\nfirst fits\nsecond "
 			"fits\n"},
 		{"fixed", ERR_DATA,

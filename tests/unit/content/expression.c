@@ -79,7 +79,11 @@ static void test_operators(void **state)
 		{"${ '9' < '10' }", "false"},
 		{"${ 123456789012345678901 > 123456789012345678900 }", "true"},
 		{"${ 0.1 >= 0.10 }", "true"}, {"${ 1e-7 <= 1.0e-07 }", "true"},
-		{"${ -2 < -1 }", "true"}, {"${ 'Z' < 'a' }", "true"},
+		{"${ -2 < -1 }", "true"}, {"${ 1 < 1.5 }", "true"},
+		{"${ 15 > 1.5e1 }", "false"},
+		{"${ 1e99999999999999999999 > 9 }", "true"},
+		{"${ 1e-99999999999999999999 > 0 }", "true"},
+		{"${ 0.0 == 0e5 }", "true"}, {"${ 'Z' < 'a' }", "true"},
 		{"${ 1 < 'a' }", "!a number and text cannot be put in order: "
 				 "only two numbers or two texts can"},
 		{"${ null < 1 }",
@@ -193,16 +197,27 @@ static void test_syntax_errors(void **state)
 
 static void test_caps(void **state)
 {
+	static const struct {
+		const char *opening;
+		const char *result;
+	} openings[] = {
+		{"(", "?c.yaml:1:37: nested too deeply"},
+		{"[", "?c.yaml:1:37: nested too deeply"},
+		{"not ", "?c.yaml:1:128: nested too deeply"},
+	};
 	struct buf b = {0};
 	char *result;
 
 	(void)state;
-	buf_puts(&b, "${ ");
-	for (int i = 0; i < 40; i++)
-		buf_putc(&b, '(');
-	result = result_of(b.p, &wp, false, NULL);
-	assert_string_equal(result, "?c.yaml:1:37: nested too deeply");
-	free(result);
+	for (size_t i = 0; i < ARRAY_LEN(openings); i++) {
+		buf_clear(&b);
+		buf_puts(&b, "${ ");
+		for (int k = 0; k < 40; k++)
+			buf_puts(&b, openings[i].opening);
+		result = result_of(b.p, &wp, false, NULL);
+		assert_string_equal(result, openings[i].result);
+		free(result);
+	}
 
 	buf_clear(&b);
 	buf_puts(&b, "${ id");

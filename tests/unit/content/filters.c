@@ -223,6 +223,23 @@ static void test_wrong_input(void **state)
 
 #define TEN "[[[[[[[[[["
 
+static void test_long_pattern(void **state)
+{
+	struct buf scalar = {0};
+	char *result;
+
+	(void)state;
+	buf_puts(&scalar, "${ 'x' | match('");
+	for (int i = 0; i < 1025; i++)
+		buf_putc(&scalar, 'x');
+	buf_puts(&scalar, "') }");
+	result = outcome_of(scalar.p);
+	assert_string_equal(result, "?c.yaml:1:11: a pattern must be text of "
+				    "at most 1024 bytes");
+	free(result);
+	buf_fini(&scalar);
+}
+
 static void test_json(void **state)
 {
 	CHECK({"${ '[true, false , null, [], {}, -1.0e2]' | json }",
@@ -301,7 +318,12 @@ static void test_value_filters(void **state)
 		{"${ '1.5e3' | int }", "1500"}, {"${ true | int }", "1"},
 		{"${ false | int }", "0"},
 		{"${ '' | int }", "!'' is not a number"},
-		{"${ '1E5' | float }", "1E5"}, {"${ '0.05' | int }", "0"},
+		{"${ '1E5' | float }", "1E5"}, {"${ '1e+3' | int }", "1000"},
+		{"${ '0.0' | int }", "0"},
+		{"${ '1.' | int }", "!'1.' is not a number"},
+		{"${ '1e' | int }", "!'1e' is not a number"},
+		{"${ '1e+' | int }", "!'1e+' is not a number"},
+		{"${ '0.05' | int }", "0"},
 		{"${ 1e999999999 | int }",
 			"!'1e999999999' is too large a number"},
 		{"${ '12a' | int }", "!'12a' is not a number"},
@@ -346,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_wrong_arguments),
 		cmocka_unit_test(test_wrong_input),
+		cmocka_unit_test(test_long_pattern),
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_value_filters),
 		cmocka_unit_test(test_pictures),

@@ -167,6 +167,7 @@ static const struct {
 	{BYTES("\x89PNG\r\n\x1A\n\0\0\0\rIHDR\0\0\1\0\0\0\0\2"), "PNG", 256, 2},
 	{BYTES("\x89PNG\r\n\x1A\n\0\0\0\rIHDR\xFF\0\1\0\0\0\0\2"), NULL, 0, 0},
 	{BYTES("\x89PNG\r\n\x1A\n\0\0\0\rIHDR\0\0\0\0\0\0\0\2"), NULL, 0, 0},
+	{BYTES("\x89PNG\r\n\x1A\n\0\0\0\rIHDR\0\0\0\1\xFF\0\0\2"), NULL, 0, 0},
 	{BYTES("\x89PNG\n\x1A\n\0\0\0\rIHDR\0\0\0\1\0\0\0\2"), NULL, 0, 0},
 	{BYTES("GIF87a\x01\x02\x03\0"), "GIF", 513, 3},
 	{BYTES("GIF89a\x01\x02\x03\0"), "GIF", 513, 3},
@@ -196,6 +197,10 @@ static const struct {
 	{AVIF(BOX("\x14", "ftyp", "avis\0\0\0\0mif1")), "AVIF", 3, 2},
 	{AVIF(BOX("\x14", "ftyp", "mif1avifmif1")), NULL, 0, 0},
 	{AVIF(FREE FTYP), NULL, 0, 0},
+	/* Of many brands it is not the last one. */
+	{AVIF("\0\0\1\x0C"
+	      "ftyp" EIGHT(EIGHT("mif1")) "avif"),
+		NULL, 0, 0},
 	/* A size of eight bytes, behind the name; sizes that are too small. */
 	{AVIF(BOX("\1", "ftyp",
 		 "\0\0\0\0\0\0\0\x1C"

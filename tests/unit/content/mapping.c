@@ -51,6 +51,14 @@ static void test_emit(void **state)
 		      "p.md\n---\nb:\n  - 1\n---\n"},
 		{ENTRY("  body: x\n"), "p.md\nx\n"},
 		{ENTRY("  body: \"x\\n\"\n"), "p.md\nx\n"},
+		{"documents:\n- path: ${ id }\n  body: x\n", "4\nx\n"},
+		{"documents:\n- path: ${ cf[\"CF bool\"] }\n",
+			"!path must be text, but is true or false\n"},
+		{FRONT("    a: 'it''s'\n    b: no\\way\n") "  emit: { quotes: "
+							   "double }\n",
+			"p.md\n---\na: it's\nb: no\\way\n---\n"},
+		{FRONT("    a: 'no'\n") "  emit: { quotes: double }\n",
+			"p.md\n---\na: \"no\"\n---\n"},
 		{ENTRY("  body: \"x\\n\\n\"\n"), "p.md\nx\n\n"},
 		{ENTRY("  body: x\n  emit: { final_newline: false }\n"),
 			"p.md\nx"},
@@ -263,6 +271,25 @@ static void check_stops(struct buf *mapping, const char *words)
 	buf_fini(mapping);
 }
 
+/* Each list holds the one before. */
+static void test_deep(void **state)
+{
+	struct buf yaml = {0};
+	char *result;
+
+	(void)state;
+	buf_puts(&yaml, ENTRY("  let:\n    a0: [1]\n"));
+	for (int i = 1; i <= 110; i++)
+		buf_printf(&yaml, "    a%d: [\"${ a%d }\"]\n", i, i - 1);
+	buf_puts(&yaml, "  front_matter: { x: \"${ a110 }\" }\n");
+	result = outcome_of(yaml.p);
+	assert_string_equal(result,
+		"!front_matter: too large or too deep for a document (16 MiB, "
+		"100 levels)\n");
+	free(result);
+	buf_fini(&yaml);
+}
+
 static void test_large_list(void **state)
 {
 	struct buf b = {0};
@@ -384,6 +411,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_default),
+		cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_large_list),
 		cmocka_unit_test(test_large_text),
 		cmocka_unit_test(test_long_search),

@@ -327,6 +327,13 @@ static const char *const markdown_rows[][2] = {
 		"<p>a <mention>@b</mention><macro class=x></macro> "
 		"<hr></p>"},
 	{"<p>a <mention>@b</mention><macro class=x></macro></p>", "a @b"},
+	{"<p><u><blink>a</blink></u></p>", "<p><u><blink>a</blink></u></p>"},
+	{"<p><b><blink>a</blink></b></p>", "<p><b><blink>a</blink></b></p>"},
+	{"<p><q>a</q></p>", "<p><q>a</q></p>"},
+	{"<p>a<b>b</b>c <b><i>d</i></b><br> e</p>", "a**b**c <b>*d*</b>\\\ne"},
+	{"<p>a &amp; b &amp;; ._c &amp;#</p>", "a & b &; .\\_c &#"},
+	{"<table><tr><script></script><td>a</td></tr></table>",
+		"<table><tr><script></script><td>a</td></tr></table>"},
 	{"<p>a <u><hr></u></p>", "<p>a <u><hr></u></p>"},
 	{"<p>a<b> b</b> <b></b>c<b><hr></b></p>",
 		"<p>a<b> b</b> <b></b>c<b><hr></b></p>"},

@@ -99,6 +99,9 @@ static void test_addresses(void **state)
 		{"[a](java\\&Tab;script:b) [a](x&#x3g;:b) [a](x&#58;b)",
 			"[a](java\\&Tab;script%3Ab) [a](x&#x3g;%3Ab) "
 			"[a](x%3Ab)"},
+		{"[a](x&#0000000000000058;b) [a](x\\",
+			"[a](x&#0000000000000058;b) [a](x\\"},
+		{"<a href=\"java&#127;script:x\">b</a>", "<a>b</a>"},
 		{"[1]: Note:\te\n", "[1]: Note:\te\n"},
 		{"a!<https://x.org>", "a\\![https://x.org](https://x.org)"},
 		{"[a]<script></script>(javascript:b)", "[a]&#40;javascript:b)"},

@@ -156,6 +156,7 @@ static void test_core_types(void **state)
 		{"1e3", CORE_AMBIGUOUS},
 		{"1.5e3", CORE_AMBIGUOUS},
 		{"1.5e+3", CORE_NUMBER},
+		{"1.5E-3", CORE_NUMBER},
 		{"1.5e", CORE_STRING},
 		{"1.5e+3x", CORE_STRING},
 		{".nan", CORE_AMBIGUOUS},
