@@ -141,20 +141,25 @@ static bool answer_redirect(struct conn *c, struct str what)
 	return false;
 }
 
-/* A coding that was not asked for, or is none. */
-static bool answer_coded(struct conn *c, struct str what)
+/* A coding that was not asked for, or is none; no type; and lists. */
+static bool answer_odd(struct conn *c, struct str what)
 {
-	static const char *const codings[][2] = {
-		{"brotli", JSON_TYPE "Content-Encoding: br\r\n"},
-		{"no-coding", JSON_TYPE "Content-Encoding:\r\n"},
-		{"none", JSON_TYPE "Content-Encoding: none\r\n"},
-		{"aws", JSON_TYPE "Content-Encoding: aws-chunked\r\n"},
+	static const char *const answers[][3] = {
+		{"brotli", JSON_TYPE "Content-Encoding: br\r\n", "{\"a\":1}"},
+		{"no-coding", JSON_TYPE "Content-Encoding:\r\n", "{\"a\":1}"},
+		{"none", JSON_TYPE "Content-Encoding: none\r\n", "{\"a\":1}"},
+		{"aws", JSON_TYPE "Content-Encoding: aws-chunked\r\n",
+			"{\"a\":1}"},
+		{"no-type", "", "{}"},
+		{"list", JSON_TYPE, "[1] \n"},
+		{"half-list", JSON_TYPE, "[1"},
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(codings); i++) {
-		if (!str_is(what, codings[i][0]))
+	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+		if (!str_is(what, answers[i][0]))
 			continue;
-		conn_answer(c, 200, codings[i][1], "{\"a\":1}", 7);
+		conn_answer(c, 200, answers[i][1], answers[i][2],
+			strlen(answers[i][2]));
 		return true;
 	}
 	return false;
@@ -191,16 +196,10 @@ static void answer_as(struct conn *c, struct str what)
 		answer_html(c, 200);
 	else if (str_is(what, "html404"))
 		answer_html(c, 404);
-	else if (answer_redirect(c, what) || answer_coded(c, what))
+	else if (answer_redirect(c, what) || answer_odd(c, what))
 		return;
 	else if (str_is(what, "empty"))
 		conn_json(c, 200, "");
-	else if (str_is(what, "list"))
-		conn_json(c, 200, "[1] \n");
-	else if (str_is(what, "half-list"))
-		conn_json(c, 200, "[1");
-	else if (str_is(what, "no-type"))
-		conn_answer(c, 200, "", "{}", 2);
 	else if (str_is(what, "half"))
 		conn_json(c, 200, "{\"_type\":\"Roo");
 	else if (str_is(what, "garbage"))

@@ -51,11 +51,11 @@ static const char *const bodies[] = {
 	"![by name](‹inline_pic.png›)",
 	"![by name](‹inline\\_pic.png›)",
 	"[x](inline%2gpic.png) [x](inline%20pic.pngx) [x](inline%20pic.pn)",
-	"[x](inlineapic.png) [x](inline.pic.png) [x](inline-pic.png) "
-	"[x](inline+pic.png) [x](inline\xCC\xB4pic.png) "
-	"[x](inline\xE0\xA4\x83pic.png) [x](inline\xE2\x83\x9Dpic.png)",
-	"[x](a://) [x](http:///attachments/4) "
-	"[x](http://127.0.0.1:60080\\inline_pic.png)",
+	("[x](inlineapic.png) [x](inline.pic.png) [x](inline-pic.png) "
+	 "[x](inline+pic.png) [x](inline\xCC\xB4pic.png) "
+	 "[x](inline\xE0\xA4\x83pic.png) [x](inline\xE2\x83\x9Dpic.png)"),
+	("[x](a://) [x](http:///attachments/4) "
+	 "[x](http://127.0.0.1:60080\\inline_pic.png)"),
 	"![by name](other.png) ![ext](https://example.org/pic.jpg?x=1&y=2)",
 	"[![](‹evil.svg›)](‹/attachments/5›)",
 	"![a](‹/attachments/4› 'x') b ![](‹/attachments/5›\n\"t\")",

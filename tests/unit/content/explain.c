@@ -306,6 +306,11 @@ static void test_poor_addresses(void **state)
 		"join(\"-\") }', permalink: '${ cf.Slug ?? a }' }\n"
 		"- path: '${ id }-${ subject | slug }.md'\n"
 		"  front_matter: { aliases: ['/${ id }/', '/${ subject }/'] }\n"
+		"- let: { s: '${ subject | slug }' }\n"
+		"  unique: ['${ s }']\n"
+		"  on_clash: suffix\n"
+		"  path: q/${ s }.md\n"
+		"  front_matter: { slug: '${ s }' }\n"
 		"- path: fixed.md\n";
 	struct program *p = NULL;
 	struct buf out = {0};

@@ -310,6 +310,61 @@ static void test_unfinished(void **state)
 		{"${ author['name'] }", "\"OpenProject Admin\""});
 }
 
+/* Whichever step is one too many, that is said, and nothing else. */
+static void test_every_step(void **state)
+{
+	static const char *const scalars[] = {
+		"a ${ id } b",
+		"${ ['a', id, true] | join(', ') }",
+		"${ [1, [2, 'b'], 1.0] | unique }",
+		"${ [2, 1, 3] | sort | last }",
+		"${ children | pluck('subject') | compact }",
+		"${ ['Ä b', 'c'] | map('slug') }",
+		"${ '[a](b) <b>c</b> d' | links }",
+		"${ '<figure><img src=a></figure>' | markdown }",
+		"${ '<b>a</b> [b](c)' | sanitize }",
+		"${ '<b>a</b> [b](c)' | sanitize('html') }",
+		"${ '# a' | shift_headings(1) }",
+		"${ ['ab', 'b'] | glob('a*') }",
+		"${ ['ab', 'b'] | match('a') }",
+		"${ 'v1.2' | capture('(.)(.)', 2) }",
+		"${ 'a-b-c' | replace('-', '+') | upper }",
+		"${ 'a,b,c' | split(',') | length }",
+		"${ '<p>a</p>' | text | truncate(1) | truncate_words(1) }",
+		"${ [1, 'ä', null] | to_json | json }",
+		"${ ' 12 ' | trim | int | float | string | bool }",
+		"${ createdAt | date('%Y') | sha256 }",
+		"${ uuid5('url', type.name) }",
+		"${ attachments[1] | image_size }",
+		"${ 1 in [3, 2, 1] and 'ell' in 'hello' }",
+		"${ [1, [2]] == [1, [2]] or not (1 < 2) }",
+		"${ if(cf.nope ?? true, author['name'], [1][0]) }",
+		"${ '{\"a\": {\"b\": 1}}' | json == null }",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(scalars); i++) {
+		char *whole = result_of(scalars[i], &wp, false, NULL);
+		char *result;
+
+		steps_before = 2000000;
+		result = result_of(scalars[i], &wp, false, NULL);
+		while (strcmp(result, whole) != 0) {
+			if (strstr(result, "this takes too long (more than "
+					   "2000000 steps for one work "
+					   "package)") == NULL)
+				fail_msg("%s: %s", scalars[i], result);
+			free(result);
+			steps_before--;
+			result = result_of(scalars[i], &wp, false, NULL);
+		}
+		assert_true(steps_before < 2000000);
+		steps_before = 0;
+		free(result);
+		free(whole);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +377,7 @@ int main(void)
 		cmocka_unit_test(test_syntax_errors),
 		cmocka_unit_test(test_unfinished),
 		cmocka_unit_test(test_caps),
+		cmocka_unit_test(test_every_step),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -23,6 +23,7 @@
 
 static struct arena arena;
 static struct work_package wp;
+static size_t steps_before; /* that are spent when an evaluation begins */
 
 static inline int set_up(void **state)
 {
@@ -85,6 +86,7 @@ static inline char *result_of(const char *scalar, const struct work_package *of,
 		.wp = of,
 		.zone = "UTC",
 		.in_match = in_match,
+		.steps = steps_before,
 		.start = arena.total};
 	struct node node = {.type = NODE_SCALAR,
 		.file = "c.yaml",
