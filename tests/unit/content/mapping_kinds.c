@@ -4,7 +4,7 @@
  */
 #include "tests/unit/content/mapping_rows.h"
 
-static void test_kinds(void **state)
+static void test_entries(void **state)
 {
 	CHECK({"5\n", "?c.yaml:1:1: the configuration must be a map of keys"},
 		{"documents: 5\n", "?c.yaml:1:12: documents must be a list of "
@@ -36,9 +36,13 @@ static void test_kinds(void **state)
 			"?c.yaml:3:19: ${ is not closed"},
 		{ENTRY("  match: {where: \"${ id x }\"}\n"),
 			"?c.yaml:3:25: unexpected 'x': } or an operator should "
-			"stand here"},
-		{ENTRY("  emit: 5\n"),
-			"?c.yaml:3:9: emit must be a map, not a single value"},
+			"stand here"});
+}
+
+static void test_settings(void **state)
+{
+	CHECK({ENTRY("  emit: 5\n"),
+		      "?c.yaml:3:9: emit must be a map, not a single value"},
 		{ENTRY("  emit: {format: [a]}\n"),
 			"?c.yaml:3:18: emit.format must be text, not a list"},
 		{ENTRY("  emit: {quotes: [a]}\n"),
@@ -68,9 +72,13 @@ static void test_kinds(void **state)
 		{ENTRY("  when_gone: [a]\n"),
 			"?c.yaml:3:14: when_gone must be text, not a list"},
 		{ENTRY("  links: [a]\n"),
-			"?c.yaml:3:10: links must be text, not a list"},
-		{ENTRY("  attachments: [5]\n"), "?c.yaml:3:17: a pick must be "
-						"a map, not a single value"},
+			"?c.yaml:3:10: links must be text, not a list"});
+}
+
+static void test_attachments(void **state)
+{
+	CHECK({ENTRY("  attachments: [5]\n"), "?c.yaml:3:17: a pick must be "
+					      "a map, not a single value"},
 		{ENTRY("  attachments: {files: [a]}\n"),
 			"?c.yaml:3:24: files must be text, not a list"},
 		{ENTRY("  attachments: {max_size: x}\n"),
@@ -95,9 +103,12 @@ static void test_kinds(void **state)
 		{ENTRY("  attachments: [{pick: '${ x }', as: a}]\n"),
 			"?c.yaml:3:28: unknown name 'x'"},
 		{ENTRY("  attachments: [{pick: '${ id }', as: [a]}]\n"),
-			"?c.yaml:3:39: as must be text, not a list"},
-		{ENTRY("  let: 5\n"),
-			"?c.yaml:3:8: let must be a map of names"},
+			"?c.yaml:3:39: as must be text, not a list"});
+}
+
+static void test_lets(void **state)
+{
+	CHECK({ENTRY("  let: 5\n"), "?c.yaml:3:8: let must be a map of names"},
 		{ENTRY("  let: {1a: 1}\n"), "?c.yaml:3:9: '1a' is no name: use "
 					    "letters, digits and _"},
 		{ENTRY("  let: {a: '${ x }'}\n"),
@@ -105,9 +116,13 @@ static void test_kinds(void **state)
 		{ENTRY("  unique: ['${ id }']\n  on_clash: [a]\n"),
 			"?c.yaml:4:13: on_clash must be text, not a list"},
 		{ENTRY("  unique: ['${ x }']\n"),
-			"?c.yaml:3:16: unknown name 'x'"},
-		{FRONT("    a: {$each: [x]}\n"),
-			"?c.yaml:5:16: $each must be \"NAME in LIST\""},
+			"?c.yaml:3:16: unknown name 'x'"});
+}
+
+static void test_templates(void **state)
+{
+	CHECK({FRONT("    a: {$each: [x]}\n"),
+		      "?c.yaml:5:16: $each must be \"NAME in LIST\""},
 		{FRONT("    a: {$each: x in}\n"),
 			"?c.yaml:5:20: a name or a value is missing"},
 		{FRONT("    a: {$each: x children}\n"),
@@ -145,11 +160,15 @@ static void test_kinds(void **state)
 			"there is a $value, it is the whole value"},
 		{FRONT("    a: [1, \"${ idd }\", 2]\n"),
 			"?c.yaml:5:16: unknown name 'idd' (did you mean "
-			"'id'?)"},
-		{CONSTANTS("  ccm: {a: [yes, 1]}\n", "${ const.a }"),
-			"?c.yaml:2:13: YAML readers differ about yes: put it "
-			"in quotes if it is text, else write true, false or a "
-			"plain number"},
+			"'id'?)"});
+}
+
+static void test_files(void **state)
+{
+	CHECK({CONSTANTS("  ccm: {a: [yes, 1]}\n", "${ const.a }"),
+		      "?c.yaml:2:13: YAML readers differ about yes: put it "
+		      "in quotes if it is text, else write true, false or a "
+		      "plain number"},
 		{CONSTANTS("  ccm: {a: {b: yes, c: 1}}\n", "${ const.a }"),
 			"?c.yaml:2:16: YAML readers differ about yes: put it "
 			"in quotes if it is text, else write true, false or a "
@@ -175,7 +194,12 @@ static void test_kinds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_entries),
+		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_attachments),
+		cmocka_unit_test(test_lets),
+		cmocka_unit_test(test_templates),
+		cmocka_unit_test(test_files),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -84,7 +84,8 @@ static void test_long_slug(void **state)
 	slug = words_slug(&a, buf_str(&text), NULL);
 	assert_int_equal(slug.n, 20000 * 5 - 1);
 	for (size_t i = 0; i < text.n; i++)
-		text.p[i] = text.p[i] == ' ' ? '\n' : text.p[i];
+		if (text.p[i] == ' ')
+			text.p[i] = '\n';
 	slug = words_slug(&a, buf_str(&text), NULL);
 	assert_int_equal(slug.n, 20000 * 5 - 1);
 	buf_clear(&text);
