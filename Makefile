@@ -136,11 +136,13 @@ asan tsan: test-deps
 	$(MAKE) --no-print-directory MODE=$@ test-programs
 	BUILD=build/$@ $(PYTHON) tests/run.py --quick
 
-# The folder is for tests that run as somebody else, too.
+# The folder, and the counters, are for tests that run as somebody else, too.
 coverage: test-deps
 	$(MAKE) --no-print-directory MODE=$@ CC=clang test-programs
 	rm -rf build/$@/profiles
 	mkdir -m 777 build/$@/profiles
+	for program in opsync opsyncd; do build/$@/$$program --version; done
+	chmod 666 build/$@/profiles/*
 	BUILD=build/$@ $(PYTHON) tests/run.py >build/$@/tests.log || \
 		{ cat build/$@/tests.log; exit 1; }
 	BUILD=build/$@ $(PYTHON) tests/coverage.py

@@ -42,8 +42,7 @@ static int check(
 		return node_err(at, e,
 			"push: needs remote: ADDRESS, or the name of a remote "
 			"in the repository");
-	if (push->remote[0] == '-' || push->remote[0] == '\0' ||
-		strstr(push->remote, "::") != NULL)
+	if (push->remote[0] == '-' || strstr(push->remote, "::") != NULL)
 		return node_err(remote, e,
 			"remote: is an address of git's (https, ssh, a folder)"
 			", or the name of a remote in the repository");

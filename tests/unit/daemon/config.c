@@ -19,6 +19,11 @@
 	"server: { url: https://x, token: { file: /k } }\nprojects: [x]\n"     \
 	"store: " store "\n"
 
+#define SERVER(keys)                                                           \
+	"server: { url: https://x.org, " keys " }\nprojects: [x]\nstore: /x\n"
+
+#define SITE "server: { url: https://x, token: { file: /k } }\nstore: /x\n"
+
 #define HEAD                                                                   \
 	"server: { url: https://op.example.org, token: { file: /k } }\n"       \
 	"projects: [ccm]\n"                                                    \
@@ -113,7 +118,7 @@ static void test_paths(void **state)
 {
 	static const char *const names[][2] = {
 		{"'../site.git'", "/../site.git"}, {"site.git/", "/site.git/"},
-		{"..", "/.."}};
+		{"..", "/.."}, {".", "/."}};
 	char *here = getcwd(NULL, 0);
 	char text[512];
 	char wanted[512];
@@ -163,6 +168,14 @@ static void test_remotes(void **state)
 	}
 }
 
+static void check_socket(const struct config *c, const char *wanted)
+{
+	char *got = config_socket(c);
+
+	assert_string_equal(got, wanted);
+	free(got);
+}
+
 static void test_everything(void **state)
 {
 	struct config c;
@@ -179,7 +192,8 @@ static void test_everything(void **state)
 		" push: { remote: 'me@h:p', timeout: 1m } }\n"
 		"hooks: { settle: 2s, calls: [{ on: [commit, held],"
 		" run: [a, b] }, { on: [fault], shell: 'x | y' }] }\n"
-		"schedule: { poll: 5m, overlap: 10s }\n"
+		"schedule: { poll: 5m, overlap: 10s,"
+		" full: { between: 22:30-04:00 } }\n"
 		"guard: { max_delete: { share: 25%, count: 7, within: 2h } }\n"
 		"commit: { name: Bot, email: bot@example.org }\n"
 		"log: { keep: 10d }\n"
@@ -203,10 +217,42 @@ static void test_everything(void **state)
 	assert_null(c.hooks.items[0].argv[2]);
 	assert_string_equal(c.hooks.items[1].argv[0], "/bin/sh");
 	assert_int_equal(c.poll, 300000000);
+	assert_int_equal(c.full_from, INT64_C(81000000000));
+	assert_int_equal(c.full_to, INT64_C(14400000000));
 	assert_true(c.guard_share > 0.24 && c.guard_share < 0.26);
 	assert_int_equal(c.guard_count, 7);
 	assert_int_equal(c.guard_within, INT64_C(7200000000));
-	assert_string_equal(c.socket, "/run/x.sock");
+	check_socket(&c, "/run/x.sock");
+	config_fini(&c);
+}
+
+/* The unit's folder stands before the user's, and that before the store. */
+static void test_where_it_listens(void **state)
+{
+	struct config c;
+	struct err e = {0};
+	char *head;
+
+	(void)state;
+	unsetenv("RUNTIME_DIRECTORY");
+	unsetenv("XDG_RUNTIME_DIR");
+	assert_int_equal(config_load(write_file("my.yml", HEAD), &c, &e), 0);
+	check_socket(&c, geteuid() == 0
+				 ? "/run/opsync-my.sock"
+				 : "/var/lib/content/.git/opsync/control.sock");
+	assert_null(config_head(&c));
+	setenv("XDG_RUNTIME_DIR", "/run/me", 1);
+	check_socket(&c, "/run/me/opsync-my.sock");
+	setenv("RUNTIME_DIRECTORY", "/run/unit", 1);
+	check_socket(&c, "/run/unit/control.sock");
+	head = config_head(&c);
+	assert_string_equal(head, "/run/unit/head");
+	free(head);
+	config_rehearse(&c, "/tmp/aside");
+	check_socket(&c, "/tmp/aside/opsync/control.sock");
+	assert_null(config_head(&c));
+	unsetenv("RUNTIME_DIRECTORY");
+	unsetenv("XDG_RUNTIME_DIR");
 	config_fini(&c);
 }
 
@@ -278,6 +324,66 @@ static const struct {
 	{HEAD "control: { socket: '' }\n", "4:20: socket: is empty"},
 	{HEAD "status: { textfile: '' }\n", "4:21: textfile: is empty"},
 	{STORE("''"), "3:8: path: is empty"},
+	{HEAD "schedule: { full: { between: [] } }\n",
+		"4:30: between: is a part of the day"},
+	{HEAD "schedule: { full: { between: 1:00-5:00 } }\n",
+		"4:30: between: "},
+	{HEAD "schedule: { full: { between: 01:00+05:00 } }\n",
+		"4:30: between: "},
+	{HEAD "schedule: { full: { between: /1:00-05:00 } }\n",
+		"4:30: between: "},
+	{HEAD "schedule: { full: { between: a1:00-05:00 } }\n",
+		"4:30: between: "},
+	{HEAD "schedule: { full: { between: 0/:00-05:00 } }\n",
+		"4:30: between: "},
+	{HEAD "schedule: { full: { between: 0a:00-05:00 } }\n",
+		"4:30: between: "},
+	{HEAD "schedule: { full: { between: 01.00-05:00 } }\n",
+		"4:30: between: "},
+	{HEAD "schedule: { full: { between: 01:00-05:60 } }\n",
+		"4:30: between: "},
+	{HEAD "schedule: { full: { between: 01:00-24:01 } }\n",
+		"4:30: between: "},
+	{HEAD "guard: { max_delete: { share: [10] } }\n", "4:31: share: is a "},
+	{HEAD "guard: { max_delete: { share: 1 } }\n", "4:31: share: is a "},
+	{HEAD "guard: { max_delete: { share: -1% } }\n", "4:31: share: is a "},
+	{HEAD "guard: { max_delete: { share: 101% } }\n", "4:31: share: is a "},
+	{HEAD "guard: { max_delte: {} }\n", "did you mean 'max_delete'?"},
+	{SERVER("token: { file: /k, env: K }"), "1:38: token: says where"},
+	{SERVER("token: { file: [] }"), "1:46: file must be text"},
+	{SERVER("storage_hosts: a.org"),
+		"1:46: storage_hosts: is a list of hosts"},
+	{SERVER("storage_hosts: [{}]"), "1:47: storage_hosts must be"},
+	{SERVER("rate: { requests: 0 }"), "1:49: requests must be"},
+	{SERVER("rate: { bytes: 1000 }"), "1:46: bytes: is at least 1KiB"},
+	{SERVER("share: 0%"), "1:38: share: is at least 1%"},
+	{"projects: [{ subprojects: true }]\n" SITE,
+		"1:12: projects: needs project: IDENTIFIER"},
+	{"projects: [{ project: x, subprojects: y }]\n" SITE,
+		"1:39: subprojects must be"},
+	{"projects: [{ projct: x }]\n" SITE, "did you mean 'project'?"},
+	{"projects: [ccm, '*']\n" SITE, "1:17: projects: '*' is all that"},
+	{STORE("{ branch: main }"), "3:8: store: needs path: FOLDER"},
+	{STORE("{ path: [] }"), "3:16: path must be text"},
+	{STORE("{ path: /x, push: { remote: '' } }"), "3:36: remote: is empty"},
+	{HEAD "commit: { by: [] }\n", "4:15: by must be text"},
+	{HEAD "control: { readers: some }\n",
+		"4:21: readers: is group, or all"},
+	{HEAD "control: { readers: [] }\n", "4:21: readers must be text"},
+	{HEAD "hooks: none\n", "4:8: hooks: is a list of"},
+	{HEAD "hooks: [{ on: [], run: [x] }]\n", "4:15: on: is a list"},
+	{HEAD "hooks: [{ on: [[]], run: [x] }]\n", "4:16: on must be text"},
+	{HEAD "hooks: [{ on: [whatever], run: [x] }]\n",
+		"4:16: on: knows commit, error, recovered, held and fault, "
+		"not 'whatever'"},
+	{HEAD "hooks: [{ run: [x] }]\n", "4:9: a hook needs on:"},
+	{HEAD "hooks: [{ on: [held], run: x }]\n", "4:28: run: is a list"},
+	{HEAD "hooks: [{ on: [held], run: [] }]\n", "4:28: run: is a list"},
+	{HEAD "hooks: [{ on: [held], run: [[]] }]\n", "4:29: run must be text"},
+	{HEAD "hooks: [{ on: [held], shell: [] }]\n",
+		"4:30: shell must be text"},
+	{HEAD "hooks: [{ on: [held], shell: x, timeout: y }]\n",
+		"4:42: timeout must be a time"},
 	{"{", "1:"},
 };
 
@@ -389,7 +495,7 @@ static int make_folder(void **state)
 static int remove_folder(void **state)
 {
 	static const char *const names[] = {"site.yaml", "all.yaml", "bad.yaml",
-		"token.yaml", "p.yaml", "key"};
+		"token.yaml", "p.yaml", "my.yml", "key"};
 	char path[128];
 
 	(void)state;
@@ -409,6 +515,7 @@ int main(void)
 		cmocka_unit_test(test_everything),
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_remotes),
+		cmocka_unit_test(test_where_it_listens),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_tokens),
 		cmocka_unit_test(test_examples),
