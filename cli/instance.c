@@ -36,7 +36,7 @@ static void add(struct instances *all, const char *folder, const char *path,
 	const struct str name = {
 		path + skipped, strlen(path) - skipped - strlen(behind)};
 
-	if (name.n == 0 || known(all, name))
+	if (known(all, name))
 		return;
 	all->items = grow(all->items, all->n, &all->cap, sizeof(*all->items));
 	all->items[all->n++] = (struct instance){

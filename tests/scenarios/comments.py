@@ -94,6 +94,16 @@ def main():
                  "one request, for the work package that changed")
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
+        tap.same(sync.opsync("render", "2").out, sync.tree()["2.md"].decode(),
+                 "render has them, too")
+        for name, words in (("comments", "which are not here: opsync diff 6"),
+                            ("attachments", "needs the list of attachments")):
+            sync.configure(mapping=MAPPING + "  comments: public\n"
+                           "  body: ['${ %s | length }']\n" % name)
+            done = sync.opsync("render", "6")
+            tap.ok(done.code == 65 and words in done.err,
+                   "but not %s that nothing used" % name, done)
+
         # What is kept suffices for another mapping.
         server.side("requests/reset")
         sync.configure(mapping=MAPPING.replace("text: ${", "says: ${"))

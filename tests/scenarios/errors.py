@@ -296,6 +296,9 @@ def daemon(tap):
             tap.ok(sync.process.poll() is None and "502" in sync.said(),
                    "a daemon that starts before its server waits",
                    sync.said())
+            done = sync.opsync("status", "--check")
+            tap.ok(done.code == 2 and "the last pass failed: GET " in done.out,
+                   "as long as nothing was synced, that is critical", done)
             server.side("faults/clear")
             until(lambda: sync.head() is not None)
             tap.tree(sync.tree(), sync.scratch(), "and then syncs")

@@ -92,6 +92,8 @@ def halves(tap, server, sync):
            "demo-1" in held.out, "each with project and reason", held)
     tap.ok("20 removals, by the guard" in sync.opsync("status").out,
            "status says it", sync.opsync("status").out)
+    shown = sync.opsync("show", str(gone[0]))
+    tap.ok("held       removal of " in shown.out, "so does show", shown)
     other = [w["id"] for w in server.state()["workPackages"]][0]
     server.side(*edit(other, subject="goes on"))
     done = sync.once()
@@ -390,7 +392,10 @@ def changes(tap):
         sync.once()
         tap.ok(any(b"news" in t for t in sync.tree().values()),
                "what changes on the server goes on")
-        tap.same(sync.opsync("release", "1").code, 0, "a person lets them go")
+        done = sync.opsync("--json", "release", "1")
+        tap.ok(done.code == 0 and done.json(), "a person lets them go", done)
+        tap.ok("40 changes released, for the next pass" in
+               sync.opsync("held").out, "held says it", sync.opsync("held"))
         done = sync.once()
         tap.same((done.code, sets(sync)), (0, {}), "then they are made")
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")

@@ -24,6 +24,18 @@ def says(tap, sync, name, *words, code=0):
 
 def one(tap, server, sync):
     says(tap, sync, "before the first pass", "was never synced", code=69)
+    with sync.sibling() as other:
+        other.run("git", "init", "-q", other.store)
+        done = other.opsync("release", "1")
+        tap.ok(done.code == 69 and "was never synced" in done.err,
+               "so says release, of a repository", done)
+    for args, end in ((("--watch",), "it)\n\n"),
+                      (("--watch", "--json"), "it)\n")):
+        done = sync.run("timeout", "1", sync.CLIENT, "-c", sync.config,
+                        "status", *args)
+        tap.ok(done.code == 124 and re.fullmatch(
+            r"\S+ was never synced \(.* starts " + re.escape(end), done.out),
+               "status %s waits for it" % " ".join(args), done)
     sync.once()
     says(tap, sync, "after a single pass",
          r"^daemon     stopped: it has made single passes only",
@@ -42,6 +54,16 @@ def one(tap, server, sync):
     server.side("fault", {"match": "/api/v3/work_packages?", "times": -1,
                           "status": 500})
     sync.opsync("resync", "--wait")
+    shown = sync.opsync("show", "26")
+    tap.ok(re.search("^state      in error: path .* has an empty part.* "
+                     r"\(the document stays as it was\)$", shown.out, re.M),
+           "show, for one in error", shown)
+    done = sync.opsync("status", "--check")
+    tap.ok(done.code == 1 and "the last pass failed: GET " in done.out,
+           "a pass that failed is a warning", done)
+    tap.ok(until(lambda: sync.opsync(
+        "status", "--check", "--max-lag", "1s").code == 2),
+           "until nothing was synced for --max-lag")
     says(tap, sync, "a server that fails", r"^in step    no: GET .* 500",
          r"^           last good pass \d{4}")
     sync.opsync("pause", "no", "more")
@@ -150,6 +172,11 @@ def several(tap, first, second):
         code, out = opsync("status", XDG_CONFIG_HOME=first.folder)
         tap.ok(code == 64 and first.folder + "/opsync" in out,
                "where there is none, and where it would be", out)
+        for args in (("status",), ("status", "--all")):
+            code, out = opsync(*args, XDG_CONFIG_HOME="")
+            tap.ok(code == 64 and "--config FILE; there is none in "
+                   "/etc/opsync)" in out,
+                   "opsync %s, where root has none" % " ".join(args), out)
     code, out = opsync("status", "--all")
     tap.ok(code == 0 and re.search(
         r"^site +stopped +5 documents .*\nwiki +in step +4 documents ", out),
@@ -231,6 +258,14 @@ def closed(tap, sync, other):
             "process %d" % sync.process.pid in done.out or "\nsite " in
             "\n" + done.out), "opsync %s, where even the folder is closed" %
             " ".join(args), done)
+    sync.env["XDG_CONFIG_HOME"] = os.path.join(sync.folder, "config")
+    done = other("status", "--all", before=hidden)
+    tap.ok(done.code == 0 and done.out.count("site ") == 1,
+           "one that is configured and listens is one", done)
+    sync.env["XDG_CONFIG_HOME"] = sync.folder
+    done = other("status", before=machine("nothing"))
+    tap.ok(done.code == 64 and "you may not read /etc/opsync, and no daemon "
+           "listens in /run/opsync" in done.err, "where none listens", done)
     done = other("-i", "blog", "status", before=hidden)
     tap.ok(done.code == 64 and "there is no instance 'blog'" in done.err,
            "one that is not there", done)
@@ -269,6 +304,12 @@ def unreadable(tap, sync):
                and "server     http://127" in done.out and
                "store      " + sync.store in done.out,
                "opsync %s asks the daemon" % " ".join(args), done)
+    del sync.env["XDG_CONFIG_HOME"]
+    os.symlink(home, os.path.join(sync.folder, ".config"))
+    done = other("status")
+    tap.ok(done.code == 0 and "process %d" % sync.process.pid in done.out,
+           "a home has a folder of configurations", done)
+    sync.env["XDG_CONFIG_HOME"] = home
     for args, code, words in (
             (("status", "--all"), 0, "in step"),
             (("status", "--check"), 1, " - site: 1 work packages"),

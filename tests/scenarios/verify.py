@@ -191,6 +191,17 @@ def index_of_state(sync):
         db.close()
 
 
+def as_json(tap, sync):
+    missing_file(sync)
+    found = sync.opsync("--json", "verify")
+    tap.ok(found.code == 3 and all("finding" in f for f in found.json()) and
+           "docs/7/index.md" in [f["path"] for f in found.json()],
+           "each finding is an object with --json", found)
+    sync.opsync("verify", "--repair")
+    done = sync.opsync("--json", "verify")
+    tap.same((done.code, done.out), (0, ""), "and nothing is nothing")
+
+
 def state_indexes(tap, sync):
     """They are made again, and nothing of the state is lost."""
     runs = sync.opsync("runs", "--json").json()
@@ -538,6 +549,7 @@ def main():
             sync.once()
             for damage in LOOSE:
                 check(tap, sync, damage)
+            as_json(tap, sync)
             state_indexes(tap, sync)
             for damage in PACKED:
                 sync.git("gc", "-q", "--prune=now")
