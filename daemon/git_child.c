@@ -260,7 +260,7 @@ static bool is_empty(struct str line)
 {
 	while (line.n > 0 && line.p[line.n - 1] == ' ')
 		line.n--;
-	return line.n == 0 || str_is(line, "remote:");
+	return str_is(line, "remote:");
 }
 
 static void add_line(struct str line, struct buf *out)
