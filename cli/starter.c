@@ -18,8 +18,10 @@ static bool is_plain_inside(char c, char next)
 {
 	if (c == ' ')
 		return ascii_letter(next);
+	if (c == ':') /* before a space a map begins */
+		return next != ' ';
 	return ascii_letter(c) || (c >= '0' && c <= '9') ||
-	       strchr("_-/.:", c) != NULL;
+	       strchr("_-/.", c) != NULL;
 }
 
 /* May it stand without quotes, for all readers of YAML? */
@@ -35,8 +37,7 @@ static bool is_plain(struct str s)
 			return false;
 	if (s.n > 1 && !is_plain_inside(s.p[s.n - 1], ' '))
 		return false;
-	return s.n > 0 && (ascii_letter(s.p[0]) || s.p[0] == '/') &&
-	       s.p[s.n - 1] != ':';
+	return s.n > 0 && (ascii_letter(s.p[0]) || s.p[0] == '/');
 }
 
 static void put_text(struct buf *out, struct str s)

@@ -187,7 +187,7 @@ class Done:
 
     def json(self):
         """One object, or what --json gives for lists: one a line."""
-        return [json.loads(line) for line in self.out.splitlines()]
+        return [json.loads(line) for line in self.out.split("\n") if line]
 
 
 class Sync:

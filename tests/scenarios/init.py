@@ -13,7 +13,8 @@ import time
 
 from harness import StandIn, Sync, Tap
 
-NAMES = ["Ünï: # 'x' \"q\"", "$when", "yes", "${ id }", "back\\slash", "{a}"]
+NAMES = ["Ünï: # 'x' \"q\"", "$when", "yes", "${ id }", "back\\slash", "{a}",
+         "Bug: small", "Late:"]
 
 
 def read_until(fd, words, seconds=20):
@@ -124,6 +125,15 @@ def from_file(tap, server, sync):
            "did you mean 'ccm'" in done.err and
            done.err.startswith("opsync: the server shows no project"),
            "a project that is not there", done)
+    done = run(sync, "-c", sync.folder + "/none/no.yaml", "init", server.url,
+               "--token-file", key)
+    tap.ok(done.code == 74 and "the folder of " in done.err and
+           "/none/no.yaml: No such file" in done.err, "a folder that is not "
+           "there", done)
+    done = run(sync, "-c", "/proc/no.yaml", "init", server.url,
+               "--token-file", key)
+    tap.ok(done.code == 74 and "/proc/no.yaml cannot be made" in done.err,
+           "one that takes no file", done)
     done = run(sync, "-i", "site", "-c", sync.folder + "/no.yaml", "init",
                server.url, "--token-file", key)
     tap.ok(done.code == 64 and "--config FILE" in done.err,
@@ -197,7 +207,7 @@ def with_all(tap, server, sync):
         server.side("rename", {"kind": "status", "id": statuses[i]["id"],
                                "name": name})
     server.side("rename", {"kind": "type", "id": 8, "name": NAMES[0]})
-    server.side("rename", {"kind": "project", "id": 3, "name": "a\n- b"})
+    server.side("rename", {"kind": "project", "id": 3, "name": "a\n- b\u2028- c"})
     config = os.path.join(sync.folder, "all.yaml")
     done = run(sync, "-c", config, "init", server.url, "--token-file",
                sync.folder + "/token")

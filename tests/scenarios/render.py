@@ -90,6 +90,11 @@ def without_projects(item):
     item["_links"] = json.loads(text)
 
 
+def linked(item, link):
+    without_projects(item)
+    item["_links"]["self"]["href"] = link
+
+
 def identifiers(tap, sync):
     """Which project it is of: embedded, in links, or not said."""
     fits = {"": 0}
@@ -101,6 +106,9 @@ def identifiers(tap, sync):
                 i["_embedded"].pop("project"), i.update(_links=json.loads(
                     json.dumps(i["_links"]).replace(
                         "/projects/ccm/", "/projects/other/")))), 65, False),
+            ("cut", lambda i: linked(i, "/projects/ccm"), 0, True),
+            ("empty", lambda i: linked(i, "/projects//x"), 0, True),
+            ("asked", lambda i: linked(i, "/projects/ccm?x"), 0, True),
             ("unsaid", without_projects, 0, True)):
         done = render(sync, variant(sync, name + ".json", change),
                       "--schema", SCHEMA)
@@ -125,6 +133,8 @@ def identifiers(tap, sync):
 def mistakes(tap, sync):
     wp = RECORDED + "work_package_4330.json"
     bare = sync.write("bare.json", "[1, 2")
+    huge = sync.write("huge.json", "")
+    os.truncate(huge, (64 << 20) + 1)
     for name, args, code, words in (
             ("no work package", (), 64, ["which work package?"]),
             ("two of them", (wp, wp), 64, ["unexpected argument"]),
@@ -132,6 +142,11 @@ def mistakes(tap, sync):
              ["unknown option '--shema' (did you mean '--schema'?)"]),
             ("no such file", ("none.json",), 65, ["none.json"]),
             ("no JSON", (bare,), 65, ["bare.json"]),
+            ("a folder", (sync.folder,), 65, [sync.folder, "directory"]),
+            ("a number that none has", ("0",), 65, ["0: No such file"]),
+            ("more than a work package", (huge,), 65, ["more than 64 MiB"]),
+            ("a schema that is none", (wp, "--schema", bare), 65,
+             ["bare.json"]),
             ("no such schema", (wp, "--schema", "none.json"), 65,
              ["none.json"]),
             ("no schema", (wp,), 65, []),
