@@ -3,6 +3,7 @@
 again after a failure, and without ever stopping the sync."""
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -344,8 +345,15 @@ def many(tap):
                 "'Bad'", "subject")) as sync:
         path = os.path.join(sync.folder, "error")
         sync.configure(more="hooks:\n- { on: [error], shell: 'cat >>%s' }\n"
-                       "- { on: [error], shell: 'exit 3' }" % path)
+                       "- { on: [error], shell: 'printf \"no\\t\\303\\244"
+                       "\\nmore\" >&2; exit 3' }" % path)
         done = sync.once(timeout=300)
+        tap.ok(re.search(r"hook /bin/sh: .* 3: no\?\?\? \(tried again",
+                         done.err), "a line of what a hook says", done)
+        status = sync.opsync("status").out
+        more = re.search(r"^  and (\d+) more$", status, re.M)
+        tap.same(status.count("\n  http") + int(more[1] if more else 0), MANY,
+                 "status lists some errors, and counts the rest")
         ids = [e["work_package"] for e in told(path)]
         tap.ok(done.code == 3 and len(ids) == MANY and
                len(set(ids)) == MANY, "each of many errors is told, once, "

@@ -2,6 +2,7 @@
 """What people order while the daemon runs: some of it again, its end, a
 pause; and who may."""
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -104,7 +105,9 @@ def canceled(tap, server, sync):
 
 def interrupted(tap, server, sync):
     process = held_up(server, sync)
-    time.sleep(0.2)
+    tap.ok(until(lambda: re.search(
+        r"^now        full: .*, \d+ of \d+ \(\d+ %\); \d+ read",
+        sync.opsync("status").out, re.M)), "how far it is")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=10)
     tap.ok(process.returncode == 75 and b"goes on" in err and

@@ -74,6 +74,20 @@ def one(tap, server, sync):
     sync.opsync("resume")
 
 
+def first(tap, server, sync):
+    """It runs, and nothing is known yet."""
+    server.side("fault", {"match": "/", "times": -1, "delay_ms": 30000})
+    sync.start(wait=False)
+    until(lambda: os.path.exists(sync.socket))
+    says(tap, sync, "the first pass", r"^in step    not yet; the first pass "
+         r"runs$", r"^cursor     none yet",
+         r"^last run   1, full, began .*, and has not ended$")
+    done = sync.opsync("status", "--check")
+    tap.ok(done.code == 1 and "the first pass runs" in done.out,
+           "is a warning", done)
+    server.side("faults/clear")
+
+
 def unheard(tap, sync):
     """Its socket was removed under it."""
     os.unlink(sync.socket)
@@ -378,6 +392,8 @@ def main():
             watch(tap, server, second)
         with sync.sibling() as other:
             unreadable(tap, other)
+        with sync.sibling() as other:
+            first(tap, server, other)
     return tap.end()
 
 
