@@ -51,7 +51,7 @@ static int check_run(struct state *s, int64_t run, struct err *e)
 	int64_t last = 0;
 	int r = run != 0 ? state_run_range(s, &first, &last, e) : 0;
 
-	if (r != 0 || run == 0 || (run >= first && run <= last && last != 0))
+	if (r != 0 || run == 0 || (run >= first && run <= last))
 		return r;
 	if (run > last)
 		return err_set(e, ERR_USAGE,

@@ -103,24 +103,18 @@ static int read_env(const char *name, struct buf *out, struct err *e)
 	return 0;
 }
 
+/* A configuration without a key is not loaded (daemon/config_server.c). */
 static int read_raw(const struct config *c, struct buf *out, struct err *e)
 {
-	switch (c->token_kind) {
-	case TOKEN_FILE:
-		return read_file(c->token_value, out, e);
-	case TOKEN_ENV:
-		return read_env(c->token_value, out, e);
-	case TOKEN_CREDENTIAL:
-		return read_credential(c->token_value, out, e);
-	case TOKEN_COMMAND:
-		return read_command(c->token_value, out, e);
-	case TOKEN_NONE:
-		break;
-	}
-	return err_set(e, ERR_CONFIG,
-		"%s: server: needs token: { file: PATH } (OpenProject makes "
-		"a key under My account, Access tokens)",
-		c->file);
+	static int (*const readers[])(
+		const char *value, struct buf *out, struct err *e) = {
+		[TOKEN_FILE] = read_file,
+		[TOKEN_ENV] = read_env,
+		[TOKEN_CREDENTIAL] = read_credential,
+		[TOKEN_COMMAND] = read_command,
+	};
+
+	return readers[c->token_kind](c->token_value, out, e);
 }
 
 /* The key is one line: what stands around it is not part of it. */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -458,14 +459,43 @@ static void test_tokens(void **state)
 	assert_int_equal(token_of("credential: key", &token, &e), ERR_CONFIG);
 	assert_int_equal(token_of("command: exit 3", &token, &e), ERR_AGAIN);
 	assert_non_null(strstr(e.text, "status 3"));
+}
 
-	/* Two lines, or nothing, are no key; and are not shown. */
-	snprintf(setting, sizeof(setting), "file: %s",
-		write_file("key", "two words"));
+/* Two words, or nothing, are no key; and are not shown. */
+static void test_no_tokens(void **state)
+{
+	static const char *const words[][2] = {
+		{"two words", "it is not one word"},
+		{"two\177words", "it is not one word"},
+		{"\n", "there is no key in it"},
+	};
+	char many[CONFIG_TOKEN_MOST + 1];
+	char setting[256];
+	char *token = NULL;
+	struct err e = {0};
+
+	(void)state;
+	snprintf(setting, sizeof(setting), "file: %s/key", folder);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		write_file("key", words[i][0]);
+		assert_int_equal(token_of(setting, &token, &e), ERR_CONFIG);
+		assert_non_null(strstr(e.text, words[i][1]));
+		assert_null(strstr(e.text, "words"));
+	}
+	setenv("CREDENTIALS_DIRECTORY", folder, 1);
+	assert_int_equal(token_of("credential: key", &token, &e), ERR_CONFIG);
+	assert_non_null(strstr(e.text, "LoadCredential=key: of the unit"));
+	unsetenv("CREDENTIALS_DIRECTORY");
+	memset(many, 'x', CONFIG_TOKEN_MOST);
+	many[CONFIG_TOKEN_MOST] = '\0';
+	write_file("key", many);
 	assert_int_equal(token_of(setting, &token, &e), ERR_CONFIG);
-	assert_null(strstr(e.text, "words"));
-	write_file("key", "\n");
-	assert_int_equal(token_of(setting, &token, &e), ERR_CONFIG);
+	assert_non_null(strstr(e.text, "is that the key?"));
+	many[CONFIG_TOKEN_MOST - 1] = '\0'; /* the most that is one */
+	write_file("key", many);
+	assert_int_equal(token_of(setting, &token, &e), 0);
+	assert_int_equal(strlen(token), CONFIG_TOKEN_MOST - 1);
+	config_wipe_token(token);
 }
 
 static void test_examples(void **state)
@@ -518,6 +548,7 @@ int main(void)
 		cmocka_unit_test(test_where_it_listens),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_no_tokens),
 		cmocka_unit_test(test_examples),
 	};
 

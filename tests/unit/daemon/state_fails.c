@@ -1,0 +1,246 @@
+/*
+ * Where the state fails, at whichever statement: who asks it or writes to it
+ * says so, and the next time goes well.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/util.h"
+#include "daemon/life.h"
+#include "daemon/pause.h"
+#include "daemon/pushed.h"
+#include "daemon/questions.h"
+#include "store/query.h"
+
+#define WELL(call) assert_int_equal(call, 0)
+
+static char folder[] = "/tmp/opsync-fails-XXXXXX";
+static const struct config_push remote = {.remote = "r", .branch = "b"};
+static const char commit[] = "1111111111111111111111111111111111111111";
+
+/* Is it one that reads or writes?  Others begin and end transactions. */
+static bool is_use(const char *sql)
+{
+	static const char *const words[] = {
+		"SELECT", "INSERT", "UPDATE", "DELETE", "WITH"};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strncmp(sql, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
+static int until_failure;
+
+static int on_statement(unsigned type, void *db, void *stmt, void *sql)
+{
+	(void)type;
+	(void)stmt;
+	if (is_use(sql) && --until_failure == 0)
+		sqlite3_interrupt(db);
+	return 0;
+}
+
+typedef int use_fn(struct state *s, struct buf *out, struct err *e);
+
+static void each_fails(use_fn *use, struct state *s)
+{
+	int n = 0;
+	int r;
+
+	sqlite3_trace_v2(s->db, SQLITE_TRACE_STMT, on_statement, s->db);
+	do {
+		struct buf out = {0};
+		struct err e = {0};
+
+		until_failure = ++n;
+		r = use(s, &out, &e);
+		assert_int_equal(r != 0, until_failure <= 0);
+		assert_int_equal(r, e.code);
+		buf_fini(&out);
+	} while (r != 0);
+	assert_true(n > 1);
+	sqlite3_trace_v2(s->db, 0, NULL, NULL);
+}
+
+static int ask(
+	const char *text, struct state *s, struct buf *out, struct err *e)
+{
+	json_t *what = json_loads(text, 0, NULL);
+	const char *name = json_string_value(json_object_get(what, "command"));
+	int r = question_find(name)(s, what, out, e);
+
+	json_decref(what);
+	return r;
+}
+
+static int use_status(struct state *s, struct buf *out, struct err *e)
+{
+	return ask("{\"command\":\"status\"}", s, out, e);
+}
+
+static int use_log(struct state *s, struct buf *out, struct err *e)
+{
+	return ask("{\"command\":\"log\",\"run\":1,\"level\":7}", s, out, e);
+}
+
+/* Nothing is found: can it be? */
+static int use_log_words(struct state *s, struct buf *out, struct err *e)
+{
+	return ask("{\"command\":\"log\",\"work_package\":7,"
+		   "\"event\":\"held\",\"level\":7}",
+		s, out, e);
+}
+
+static int use_show(struct state *s, struct buf *out, struct err *e)
+{
+	return ask("{\"command\":\"show\",\"work_package\":7}", s, out, e);
+}
+
+static int use_show_path(struct state *s, struct buf *out, struct err *e)
+{
+	return ask("{\"command\":\"show\",\"path\":\"x\"}", s, out, e);
+}
+
+static int use_life_begin(struct state *s, struct buf *out, struct err *e)
+{
+	(void)out;
+	return life_begin(s, e);
+}
+
+static int use_life_end(struct state *s, struct buf *out, struct err *e)
+{
+	(void)out;
+	return life_end(s, "told to", e);
+}
+
+static int use_pause(struct state *s, struct buf *out, struct err *e)
+{
+	(void)out;
+	return pause_begin(s, "why", e);
+}
+
+static int use_resume(struct state *s, struct buf *out, struct err *e)
+{
+	(void)out;
+	return pause_end(s, e);
+}
+
+static int use_pushed(struct state *s, struct buf *out, struct err *e)
+{
+	(void)out;
+	return pushed_done(s, &remote, commit, 1, e);
+}
+
+static int use_not_pushed(struct state *s, struct buf *out, struct err *e)
+{
+	bool said = false;
+
+	(void)out;
+	return pushed_fail(s, "refused", &said, e);
+}
+
+static int use_pushed_well(struct state *s, struct buf *out, struct err *e)
+{
+	(void)out;
+	return pushed_well(s, "goes on", e);
+}
+
+static void test_questions(void **state)
+{
+	each_fails(use_status, *state);
+	each_fails(use_log, *state);
+	each_fails(use_log_words, *state);
+	each_fails(use_show, *state);
+	each_fails(use_show_path, *state);
+}
+
+/* What is known of the end is told as a whole, or nothing. */
+static void test_words(void **state)
+{
+	struct state *s = *state;
+	struct buf out = {0};
+
+	sqlite3_trace_v2(s->db, SQLITE_TRACE_STMT, on_statement, s->db);
+	for (int n = 1; n <= 2; n++) {
+		until_failure = n;
+		life_words(s, &out);
+		assert_int_equal(out.n, 0);
+	}
+	sqlite3_trace_v2(s->db, 0, NULL, NULL);
+	life_words(s, &out);
+	assert_non_null(strstr(buf_str(&out).p, ": told to"));
+	buf_fini(&out);
+}
+
+static int64_t count_events(struct state *s)
+{
+	struct err e = {0};
+	struct query q = query_open(s, "SELECT count(*) FROM event");
+	int64_t n = query_next(&q) ? column_int(&q) : -1;
+
+	WELL(query_close(&q, &e));
+	return n;
+}
+
+/* What is an event, and a value, is one as often as the other. */
+static void test_events(void **state)
+{
+	static use_fn *const uses[] = {use_life_begin, use_life_end, use_pause,
+		use_resume, use_pushed, use_not_pushed, use_pushed_well};
+	struct state *s = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(uses); i++) {
+		int64_t n = count_events(s);
+
+		each_fails(uses[i], s);
+		assert_int_equal(count_events(s), n + 1);
+	}
+}
+
+static int begin(void **state)
+{
+	struct state *s;
+	struct err e = {0};
+
+	if (mkdtemp(folder) == NULL || chdir(folder) != 0)
+		return -1;
+	WELL(state_open("state.db", false, &s, &e));
+	WELL(life_begin(s, &e));
+	WELL(life_end(s, "told to", &e));
+	WELL(pushed_put(s, &remote, commit, &e));
+	WELL(state_exec(s,
+		"INSERT INTO run VALUES (1, 1, 1, 'full', NULL, 0, NULL,"
+		" 0, 0, 0, 0, 0, 0, 0, NULL, 0);"
+		"INSERT INTO event (run, at, level, kind, work_package,"
+		" path) VALUES (1, 1, 1, 'added', 7, 'x')",
+		&e));
+	*state = s;
+	return 0;
+}
+
+static int end(void **state)
+{
+	state_close(*state);
+	unlink("state.db");
+	return rmdir(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_events),
+	};
+
+	return cmocka_run_group_tests_name("state fails", tests, begin, end);
+}
