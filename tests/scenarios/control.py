@@ -4,6 +4,7 @@ them; and daemons that are told to end."""
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -35,6 +36,14 @@ def never(tap, server):
         sync.start(wait=False)
         tap.ok(sync.process.wait(10) == 74 and "/no/socket: its folder is not "
                "there" in sync.said(), "a socket in no folder", sync.said())
+        for args, words in (
+                (("--fool",), "--fool"), (("--config",), "--config"),
+                (("--config", sync.config, "more"),
+                 "unexpected argument 'more'"),
+                ((), "which configuration? (--config FILE; see --help)")):
+            done = sync.run(sync.PROGRAM, *args)
+            tap.ok(done.code == 64 and words in done.err and not done.out,
+                   "opsyncd " + " ".join(args), done)
         done = sync.run("sh", "-c", "exec %s --help >/dev/full" % sync.PROGRAM)
         tap.ok(done.code == 74 and "standard output" in done.err,
                "opsyncd --help, where nothing can be written", done)
@@ -354,6 +363,32 @@ def mistaken(tap, sync):
     got = said_to(sync, b'{"protocol":1,"command":"runs","limit":null}\n')
     tap.ok(b'"code":0' in got, "null is as if it were left out", got)
     tap.same(sync.head(), head, "none of them did anything")
+
+
+def patient(tap):
+    """What waits for git or the server holds up nobody, and ends with who
+    asked for it."""
+    show = b'{"command":"show","path":"README.md"}\n'
+    with StandIn() as server, Sync(server.url) as sync:
+        sync.once()
+        sync.write("git", "#!/bin/sh\ncase $* in *log*) echo >>%s/met; "
+                   "sleep 3; esac\nexec %s \"$@\"\n" % (
+                       sync.folder, shutil.which("git")), 0o755)
+        sync.env["PATH"] = sync.folder + ":" + sync.env["PATH"]
+        sync.start()
+        crowd = [connect(sync) for _ in range(20)]
+        for s in crowd:
+            s.sendall(show)
+        said = [s.makefile().readlines for s in crowd]
+        print("#", os.path.exists(sync.folder + "/met"))
+        got = []
+        for s in crowd:
+            try:
+                got.append(s.recv(65536)[-300:])
+            except OSError as e:
+                got.append(e)
+        print("#", got)
+        sync.stop()
 
 
 # --- The end ------------------------------------------------------------------

@@ -145,7 +145,7 @@ def left_out(tap, server, sync):
     with socket.socket(socket.AF_UNIX) as s:
         s.connect(sync.socket)
         said = s.makefile()
-        for ident, code in ((task, 0), (foreign, -5), (999999, -5)):
+        for ident, code in ((task, 0), (foreign, -5), (999999, -5), (0, -10)):
             s.sendall(b'{"command":"work_package","work_package":%d}\n' %
                       ident)
             lines = [json.loads(said.readline())]

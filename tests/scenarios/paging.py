@@ -167,6 +167,36 @@ def shrinking(tap):
         tap.same(sync.once("--full").code, 0, "and well again")
 
 
+def unsteady(tap):
+    """The list of all ids changes between two pages of it."""
+    with StandIn("--generate", "250", "--max-page-size", "100") as server, \
+            Sync(server.url, projects="[demo-1]", mapping=TEXT) as sync:
+        sync.once()
+        server.side("delete", {"id": 77})
+        for what, old, new in (
+                ("total moves", '"total": 249', '"total": 248'),
+                ("id comes twice", '{"id": 150}', '{"id": 151}')):
+            for times, code, walks in (-1, 69, 5), (1, 0, 2):
+                server.side("requests/reset")
+                server.side("fault", {"match": "offset=2", "times": times,
+                                      "replace": old, "with": new})
+                done = sync.once("--reconcile")
+                server.side("faults/clear")
+                asked = sum("offset=1&select" in r["path"]
+                            for r in server.requests())
+                tap.ok((done.code, asked) == (code, walks) and
+                       ("on each of 5 walks" in done.err) == (code != 0),
+                       "a list of ids, whose %s: walked %d times" % (
+                           what, walks), done)
+            tap.same(ids(sync.tree()), set(range(1, 251)) - {77},
+                     "and then it is believed")
+        server.side("requests/reset")
+        server.side("fault", {"match": "offset=2", "delay_ms": 30000})
+        sync.start("--reconcile", wait=False)
+        until(lambda: any("offset=2" in r["path"] for r in server.requests()))
+        tap.same(sync.stop(timeout=5), 0, "the daemon ends amid one")
+
+
 def late(tap):
     """A change that is stamped before the cursor and seen behind it."""
     with StandIn("--generate", "30") as server, Sync(
@@ -278,7 +308,8 @@ def main():
     tap = Tap()
     got, wanted = clamped(tap)
     tap.tree(got, wanted, "as from nothing")
-    for part in (ties, moving, shrinking, late, future, scope, vanished, newest_first):
+    for part in (ties, moving, shrinking, unsteady, late, future, scope, vanished,
+                 newest_first):
         part(tap)
     return tap.end()
 

@@ -527,6 +527,30 @@ def ended(tap, sync):
         tap.same(sync.stop(timeout=10), 0, "the end of the daemon, too")
 
 
+def from_remote(tap):
+    """What only the past holds comes again from where it was pushed."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1]", mapping=WITH_FILES) as sync:
+        remote = os.path.join(sync.folder, "remote.git")
+        subprocess.run(["git", "init", "-q", "--bare", "-b", "main", remote],
+                       check=True)
+        with open(sync.config) as f:
+            text = f.read()
+        sync.write("opsync.yaml", text.replace(
+            "store: " + sync.store, "store: { path: %s, push: { remote: %s } }"
+            % (sync.store, remote)))
+        sync.once()
+        server.side("edit", {"id": 5, "set": {"subject": "Newer"}})
+        sync.once()
+        os.unlink(loose_of(sync, "HEAD~1:docs/5/index.md"))
+        done = sync.opsync("verify")
+        tap.ok(done.code == 3 and "missing blob" in done.out,
+               "what is lost of the past is found", done)
+        done = sync.opsync("verify", "--repair")
+        tap.ok(done.code == 0 and sync.flaws() == [],
+               "and comes again from the remote", done)
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server:
@@ -575,6 +599,7 @@ def main():
             tap.same(sync.stop(), 0, "it ends well")
             ended(tap, sync)
             unread(tap, sync)
+    from_remote(tap)
     return tap.end()
 
 

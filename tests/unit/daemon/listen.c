@@ -57,7 +57,6 @@ static void refused(const char *path, int code, const char *words)
 static void test_places(void **state)
 {
 	struct err e = {0};
-	char file[] = "socket/x";
 	char long_one[200];
 	FILE *f;
 
@@ -69,7 +68,8 @@ static void test_places(void **state)
 	assert_non_null(f);
 	fclose(f);
 	refused("socket", ERR_IO, "there is something else");
-	refused(file, ERR_IO, "not a directory");
+	refused("socket/x", ERR_IO, "not a directory");
+	refused("socket/x/y", ERR_IO, "not a directory");
 	unlink("socket");
 	memset(long_one, 'x', sizeof(long_one) - 1);
 	long_one[sizeof(long_one) - 1] = '\0';

@@ -36,6 +36,7 @@ static const struct {
 	{OURS, 7, 0, {0}, true},
 	{7, OURS, 0, {0}, true},
 	{7, 7, 2, {5, OURS}, true},
+	{7, 7, 2, {OURS, 2000}, true},
 	{7, 7, 2, {5, 6}, false},
 	{7, 7, 0, {0}, false},
 };

@@ -32,11 +32,15 @@ static int begin(void **state)
 	if (getuid() != 0 || unshare(CLONE_NEWNS) != 0 ||
 		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
 		mount("tmpfs", "/srv", "tmpfs", 0, "mode=755") != 0 ||
-		mount("tmpfs", "/home", "tmpfs", MS_RDONLY, NULL) != 0)
+		mount("tmpfs", "/home", "tmpfs", MS_RDONLY, NULL) != 0 ||
+		mount("tmpfs", "/root", "tmpfs", 0, "mode=700") != 0)
 		return 0;
 	assert_int_equal(mkdir("/srv/theirs", 0700), 0);
 	assert_int_equal(mkdir("/srv/ours", 0700), 0);
 	assert_int_equal(chown("/srv/ours", NOBODY, NOBODY), 0);
+	assert_int_equal(mkdir("/srv/closed", 0500), 0);
+	assert_int_equal(chown("/srv/closed", NOBODY, NOBODY), 0);
+	assert_int_equal(chdir("/srv"), 0);
 	*state = "";
 	return 0;
 }
@@ -73,6 +77,15 @@ static const struct {
 			"drop-in (systemctl edit opsync@site.service): "
 			"\"[Unit]\", \"RequiresMountsFor=/srv/new\", "
 			"\"[Service]\", \"ReadWritePaths=/srv/new\""}},
+	{"/srv/closed", "Permission denied", /* no other user would help */
+		{"run opsyncd as its owner",
+			"\"[Service]\", \"ReadWritePaths=/srv/closed\""}},
+	{"/root/site", "Permission denied",
+		{"run opsyncd as its owner",
+			"\"ProtectHome=read-only\", "
+			"\"ReadWritePaths=/root/site\""}},
+	{"theirs", "Permission denied", /* from /srv */
+		{"run opsyncd as its owner", "\"ReadWritePaths=theirs\""}},
 	{"/new", "Permission denied",
 		{"run opsyncd as its owner", "make the folder"}},
 	{"/home/site", "Read-only file system",
