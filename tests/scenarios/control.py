@@ -4,6 +4,7 @@ them; and daemons that are told to end."""
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -365,30 +366,71 @@ def mistaken(tap, sync):
     tap.same(sync.head(), head, "none of them did anything")
 
 
+def answered(crowd):
+    """Those of some clients for whom there is an answer."""
+    return select.select(crowd, [], [], 0)[0]
+
+
 def patient(tap):
-    """What waits for git or the server holds up nobody, and ends with who
-    asked for it."""
-    show = b'{"command":"show","path":"README.md"}\n'
+    """Where git is slow only so many wait for it; it ends with them."""
+    show = b'{"command":"show","path":"never.md"}\n'
     with StandIn() as server, Sync(server.url) as sync:
         sync.once()
-        sync.write("git", "#!/bin/sh\ncase $* in *log*) echo >>%s/met; "
-                   "sleep 3; esac\nexec %s \"$@\"\n" % (
-                       sync.folder, shutil.which("git")), 0o755)
+        running = sync.folder + "/running"
+        sync.write("git", """#!/bin/sh
+case $* in *format*)
+  echo $$ >>%s
+  exec sleep 60
+esac
+exec %s "$@"
+""" % (running, shutil.which("git")), 0o755)
         sync.env["PATH"] = sync.folder + ":" + sync.env["PATH"]
         sync.start()
         crowd = [connect(sync) for _ in range(20)]
         for s in crowd:
             s.sendall(show)
-        said = [s.makefile().readlines for s in crowd]
-        print("#", os.path.exists(sync.folder + "/met"))
-        got = []
+        until(lambda: len(answered(crowd)) >= 4)
+        early = answered(crowd)
+        tap.ok(len(early) == 4 and all(
+            b"ask again later" in s.recv(65536) for s in early),
+            "20 ask for what git is slow with: 4 are told to ask again", early)
+        tap.same(sync.opsync("status").code, 0, "others are answered")
+
+        def programs():
+            with open(running) as f:
+                return [pid for pid in f.read().split()
+                        if os.path.exists("/proc/" + pid)]
+        until(lambda: len(programs()) == 16)
+        waiting = [s for s in crowd if s not in early]
+        for s in waiting[:8]:
+            s.sendall(b"x" * 70000)
+        tap.ok(until(lambda: len(programs()) == 8),
+               "git ends with who says too much while it waits", programs())
+        relayed(tap, server, sync)
+        tap.same((sync.stop(timeout=5), programs()), (0, []),
+                 "and with the daemon")
         for s in crowd:
-            try:
-                got.append(s.recv(65536)[-300:])
-            except OSError as e:
-                got.append(e)
-        print("#", got)
-        sync.stop()
+            s.close()
+
+
+def relayed(tap, server, sync):
+    """The server's faults are told; who says too much is not waited for."""
+    ask = b'{"command":"get","path":"/api/v3/types"}\n'
+    tap.ok(b'"code":-10' in said_to(sync, b'{"command":"get"}\n'),
+           "to get nothing")
+    server.side("fault", {"match": "/types", "times": 1, "status": 403})
+    tap.ok(b'"code":-4' in said_to(sync, ask), "to get what is refused")
+    server.side("fault", {"match": "/types", "times": 1, "delay_ms": 30000})
+    server.side("requests/reset")
+    with connect(sync) as s:
+        s.sendall(ask)
+        until(server.requests)
+        s.sendall(b"x" * 70000)
+        try:
+            tap.same(s.recv(1), b"", "who says too much is cut off")
+        except ConnectionResetError:
+            tap.ok(True, "who says too much is cut off")
+    tap.ok(b'"code":0' in said_to(sync, ask), "one that came after it")
 
 
 # --- The end ------------------------------------------------------------------
@@ -517,6 +559,7 @@ def main():
             tap.ok(not os.path.exists(sync.socket), "the socket is gone")
             tap.same(sync.flaws(), [], "a repository without a flaw")
     greedy(tap)
+    patient(tap)
     streams(tap)
     slow_end(tap)
     return tap.end()
