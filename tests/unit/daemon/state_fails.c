@@ -15,6 +15,7 @@
 
 #include "base/util.h"
 #include "daemon/life.h"
+#include "daemon/lookup.h"
 #include "daemon/pause.h"
 #include "daemon/pushed.h"
 #include "daemon/questions.h"
@@ -154,6 +155,91 @@ static int use_pushed_well(struct state *s, struct buf *out, struct err *e)
 	return pushed_well(s, "goes on", e);
 }
 
+#define USER                                                                   \
+	{                                                                      \
+		.id = 5, .href = STR("/api/v3/users/5"), .title = STR("Old")   \
+	}
+
+/* All that one work package looks up, twice of each: it ends at the first. */
+static int use_lookup(struct state *s, struct buf *out, struct err *e)
+{
+	struct member links[2][2] = {
+		{{STR("href"), value_string(STR("/api/v3/users/5"))},
+			{STR("title"), value_string(STR("Old"))}},
+		{{STR("href"), value_string(STR("/api/v3/users/5"))},
+			{STR("title"), value_string(STR("Old"))}},
+	};
+	struct value maps[] = {
+		{.type = VALUE_MAP, .n = 2, .members = links[0]},
+		{.type = VALUE_MAP, .n = 2, .members = links[1]},
+	};
+	struct custom_field fields[] = {
+		{.value = {.type = VALUE_LIST, .n = 2, .items = maps}}};
+	struct link children[] = {USER, USER};
+	struct attachment attachments[] = {{.author = USER}, {.author = USER}};
+	struct comment comments[] = {{.author = USER}, {.author = {.id = 6}}};
+	struct relation relations[] = {{.other = USER}, {.other = USER}};
+	struct work_package wp = {
+		.id = 7,
+		.assignee = USER,
+		.n_children = 2,
+		.children = children,
+		.n_fields = 1,
+		.fields = fields,
+		.n_attachments = 2,
+		.attachments = attachments,
+		.n_comments = 2,
+		.comments = comments,
+		.n_relations = 2,
+		.relations = relations,
+	};
+	struct arena a = {0};
+	struct own_document *own;
+	struct neighbour next;
+	struct str name;
+	int64_t unknown = 0;
+	struct lookup l;
+	size_t n;
+	int r;
+
+	(void)out;
+	lookup_init(&l, NULL, NULL, s, wp.id);
+	r = lookup_rename(&l, &a, &wp, e);
+	wp.assignee = (struct link){0};
+	if (r == 0)
+		r = lookup_rename_attachments(&l, &a, &wp, e);
+	if (r == 0)
+		r = lookup_authors(&l, &a, &wp, &unknown, e);
+	if (r == 0)
+		r = lookup_user(&l, &a, 5, &name, &unknown, e);
+	if (r == 0)
+		r = lookup_relations(&l, &a, &wp, e);
+	if (r == 0)
+		r = lookup_own(&l, &a, &own, &n, e);
+	if (r == 0) {
+		assert_false(l.neighbours.find(&l, &a, 8, &next));
+		r = l.err.code;
+		*e = l.err;
+	}
+	if (r == 0) {
+		assert_true(str_is(links[1][1].value.text, "New"));
+		assert_true(str_is(children[1].title, "New"));
+		assert_true(str_is(attachments[1].author.title, "New"));
+		assert_true(str_is(comments[0].author.title, "New"));
+		assert_true(str_is(name, "New"));
+		assert_int_equal(unknown, 6);
+		assert_int_equal(n, 0);
+	}
+	lookup_fini(&l);
+	arena_fini(&a);
+	return r;
+}
+
+static void test_lookup(void **state)
+{
+	each_fails(use_lookup, *state);
+}
+
 static void test_questions(void **state)
 {
 	each_fails(use_status, *state);
@@ -218,6 +304,7 @@ static int begin(void **state)
 	WELL(life_end(s, "told to", &e));
 	WELL(pushed_put(s, &remote, commit, &e));
 	WELL(state_exec(s,
+		"INSERT INTO name VALUES (9, 5, 'New');" /* READ_USER */
 		"INSERT INTO run VALUES (1, 1, 1, 'full', NULL, 0, NULL,"
 		" 0, 0, 0, 0, 0, 0, 0, NULL, 0);"
 		"INSERT INTO event (run, at, level, kind, work_package,"
@@ -238,6 +325,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_lookup),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_events),
 	};

@@ -81,9 +81,8 @@ static const struct {
 		{"run opsyncd as its owner",
 			"\"[Service]\", \"ReadWritePaths=/srv/closed\""}},
 	{"/root/site", "Permission denied",
-		{"run opsyncd as its owner",
-			"\"ProtectHome=read-only\", "
-			"\"ReadWritePaths=/root/site\""}},
+		{"run opsyncd as its owner", "\"ProtectHome=read-only\", "
+					     "\"ReadWritePaths=/root/site\""}},
 	{"theirs", "Permission denied", /* from /srv */
 		{"run opsyncd as its owner", "\"ReadWritePaths=theirs\""}},
 	{"/new", "Permission denied",
