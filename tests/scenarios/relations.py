@@ -3,7 +3,7 @@
 only where a mapping reads them."""
 import sys
 
-from harness import StandIn, Sync, Tap
+from harness import StandIn, Sync, Tap, until
 
 MAPPING = """
 documents:
@@ -170,6 +170,11 @@ def main():
         head = sync.head()
         sync.once("--reconcile")
         tap.same(sync.head(), head, "once and for all")
+        server.side("fault", {"match": "/relations?", "delay_ms": 30000})
+        server.side("requests/reset")
+        sync.start("--reconcile", wait=False)
+        until(w.asked)
+        tap.same(sync.stop(timeout=5), 0, "the daemon ends amid asking")
         tap.same(sync.flaws(), [], "a repository without a flaw")
     return tap.end()
 
