@@ -472,6 +472,9 @@ def slow_end(tap):
                               "delay_ms": 30000})
         sync.start(wait=False)
         until(lambda: "syncing" in sync.said())
+        got = said_to(sync, b'{"command":"work_package","work_package":3397}\n')
+        tap.ok(b'"code":-2' in got and b"not looked up yet" in got,
+               "a work package, before it is known which are ours", got)
         begin = time.monotonic()
         sync.process.send_signal(signal.SIGINT)
         tap.ok(sync.process.wait(10) == 0 and time.monotonic() - begin < 5,
