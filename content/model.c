@@ -262,13 +262,19 @@ static struct value children_value(struct evaluation *with)
 }
 
 /* {id, subject, type, description}, of the other end. */
-static struct value relations_value(struct evaluation *with)
+static int relations_value(
+	struct evaluation *with, struct value *out, struct err *e)
 {
 	const struct work_package *wp = with->wp;
 	struct value v = {.type = VALUE_LIST};
 
-	if (with->relations.type == VALUE_LIST)
-		return with->relations;
+	if (wp->relations_wanting) {
+		with->needs_relations = true;
+		return err_set(e, ERR_DATA, "its relations are not known");
+	}
+	*out = with->relations;
+	if (out->type == VALUE_LIST)
+		return 0;
 	reads_add(&with->reads, READ_RELATIONS, wp->id, STR_NONE);
 	v.items = ARENA_ARRAY(with->arena, struct value, wp->n_relations);
 	for (size_t i = 0; i < wp->n_relations; i++) {
@@ -288,8 +294,8 @@ static struct value relations_value(struct evaluation *with)
 			},
 			4);
 	}
-	with->relations = v;
-	return v;
+	*out = with->relations = v;
+	return 0;
 }
 
 static struct value comment_value(
@@ -394,8 +400,7 @@ int model_value(
 	case MODEL_ATTACHMENTS:
 		return model_attachments(with, out, e);
 	case MODEL_RELATIONS:
-		*out = relations_value(with);
-		return 0;
+		return relations_value(with, out, e);
 	default: /* MODEL_COMMENTS */
 		return comments_value(with, out, e);
 	}
