@@ -82,8 +82,7 @@ struct pass {
 	struct batches batches;
 	struct relate relate;
 	bool relates; /* documents read relations */
-	bool related; /* all were asked for relations that had to be, */
-	bool refused; /* and the server could not say those of some */
+	bool related; /* all were asked for relations that had to be */
 	struct lane lane;
 	struct mapper_page page;
 	struct names_scope scope;

@@ -97,36 +97,10 @@ void pass_renew(struct pass *p)
 
 /* --- RELATING ----------------------------------------------------------- */
 
-static void run_refuse(struct job *job)
-{
-	struct pass *p = container_of(job, struct pass, job);
-
-	for (size_t i = 0; i < p->relate.n; i++)
-		store_put_stale(
-			p->sync->mapper->store, p->relate.ids[i], STORE_STALE);
-}
-
-static void on_refused(struct job *job)
-{
-	struct pass *p = container_of(job, struct pass, job);
-
-	relate_fini(&p->relate);
-	pass_proceed(p, RENEWING);
-}
-
-/*
- * Those whose relations are not known are mapped once more, which asks again,
- * and fails by itself.
- */
 static void on_related(struct relate *r)
 {
 	struct pass *p = container_of(r, struct pass, relate);
 
-	if (r->err.code != 0 && !r->whole && !r->all) {
-		p->refused = true;
-		worker_run(p->sync->worker, &p->job, run_refuse, on_refused);
-		return;
-	}
 	p->err = r->err;
 	relate_fini(r);
 	pass_proceed(p, r->n > 0 ? RENEWING : DECIDING);
@@ -138,10 +112,6 @@ void pass_relate(struct pass *p)
 	bool all = !p->related &&
 		   (p->kind == PASS_FULL || p->kind == PASS_RECONCILE);
 
-	if (p->refused) {
-		pass_proceed(p, DECIDING);
-		return;
-	}
 	p->related = true;
 	p->relate = (struct relate){.sync = p->sync, .all = all};
 	relate_start(&p->relate, on_related);

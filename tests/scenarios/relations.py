@@ -192,31 +192,6 @@ def failing(tap):
         w.after("for all", 1, ["precedes wp2"], (), ())
 
 
-def other_end(tap):
-    """One that is asked about for a new one's sake fails by itself."""
-    with StandIn("--generate", "6") as server, Sync(
-            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
-        for i in range(1, 7):
-            server.side(*edit(i, "wp%d" % i))
-        w = World(tap, server, sync)
-        w.after("none yet", 6, [], (), ())
-        server.side("fault", {"match": "%5B%226%22%5D", "times": -1,
-                              "status": 500})
-        server.side(*edit(7, "new"))
-        server.side(*relate(1, 6, 7))
-        done = sync.once()
-        tap.ok(done.code == 3 and "1 failed" in done.err,
-               "its other end is not to be asked about", done)
-        tap.same([relations_of(sync, i) for i in (6, 7)],
-                 [[], ["follows wp6"]], "that one waits, the new one does not")
-        server.side(*edit(5, "five"))
-        sync.once()
-        tap.ok(b"title: five" in sync.tree()["5.md"], "nor do others",
-               sync.tree()["5.md"])
-        server.side("faults/clear")
-        w.after("later", 6, ["precedes new"], (), ())
-
-
 def at_once(tap):
     """None is made without them first, and one request asks for all."""
     with StandIn("--generate", "6") as server, Sync(
@@ -258,7 +233,6 @@ def main():
     tap = Tap()
     archived(tap)
     failing(tap)
-    other_end(tap)
     at_once(tap)
     gone(tap)
     more = "guard: { max_delete: { share: 100% } }"
