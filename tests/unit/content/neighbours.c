@@ -237,28 +237,6 @@ static void test_comments(void **state)
 		"a b Ada ?");
 }
 
-static void test_relations(void **state)
-{
-	const char *yaml = BODY("", "${ relations | length }");
-	struct program *p = compile(yaml);
-	struct program *without = compile(BODY("", "relations"));
-	struct rendered r;
-
-	(void)state;
-	assert_true(program_reads_relations(p));
-	assert_false(program_reads_relations(without));
-	wp.relations_wanting = true;
-	check(BODY("", "relations"), "relations");
-	assert_int_equal(program_render(p, &wp, NULL, &scratch, &r), ERR_NEED);
-	assert_true(r.needs_relations);
-	assert_int_equal(r.n, 0);
-	rendered_fini(&r);
-	wp.relations_wanting = false;
-	check(yaml, "0");
-	program_free(p);
-	program_free(without);
-}
-
 static void check_reads(const char *yaml, const char *wanted)
 {
 	static const char *const kinds[] = {"", "wp", "children", "project",
@@ -376,8 +354,6 @@ int main(void)
 			test_unique_explained, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_comments, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(
-			test_relations, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reads, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_named, set_up, tear_down),
 	};
