@@ -59,10 +59,9 @@ struct rendered {
 	 * document comes from that entry or any later one.
 	 */
 	struct err match_err;
-	struct reads reads;   /* sorted; their names live as the work package */
-	bool needs_list;      /* the list of attachments is needed first */
-	bool needs_comments;  /* these are */
-	bool needs_relations; /* or these */
+	struct reads reads;  /* sorted; their names live as the work package */
+	bool needs_list;     /* the list of attachments is needed first */
+	bool needs_comments; /* these are */
 	size_t n_needs;
 	int64_t *needs; /* ids of attachments whose contents are needed */
 };

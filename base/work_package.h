@@ -179,9 +179,8 @@ struct work_package {
 	bool comments_known; /* else they were not asked for */
 	size_t n_comments;
 	struct comment *comments; /* by id */
-	bool relations_wanting;   /* they are to be asked for first */
 	size_t n_relations;
-	struct relation *relations;          /* by id */
+	struct relation *relations; /* as far as they are known; by id */
 	const struct neighbours *neighbours; /* or NULL: nobody is known */
 };
 

@@ -350,7 +350,6 @@ static int parse_row(struct subject *s, struct state *state, struct err *e)
 	rc = lookup_rename(&s->lookup, &s->arena, &s->wp, e);
 	if (rc == 0)
 		rc = lookup_relations(&s->lookup, &s->arena, &s->wp, e);
-	s->wp.relations_wanting = false; /* nobody is asked for them */
 	if (rc == 0)
 		rc = lookup_authors(&s->lookup, &s->arena, &s->wp, &unknown, e);
 	return rc == 0 ? look_up_contents(s, state, e) : rc;

@@ -37,7 +37,6 @@ struct evaluation {
 	struct reads reads;       /* owned: names and neighbours it saw */
 	bool needs_list;          /* of attachments: read, but not known */
 	bool needs_comments;      /* the same */
-	bool needs_relations;     /* the same */
 	int64_t *needs;           /* owned: attachments to be fetched */
 	size_t n_needs;
 	size_t cap_needs;

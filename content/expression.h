@@ -76,7 +76,6 @@ struct field_use {
 /* What expressions use, gathered while they are parsed. */
 struct uses {
 	bool comments;            /* may be used: the entry asks for them */
-	bool relations;           /* are used */
 	struct field_use *fields; /* owned */
 	size_t n_fields;
 	size_t cap_fields;

@@ -122,7 +122,6 @@ struct program {
 	struct program_name *names;
 	size_t n_comparisons;
 	struct comparison *comparisons; /* sorted, each text once */
-	bool relations;                 /* are named */
 	char hash[SHA256_HEX];
 	char text_hash[SHA256_HEX]; /* of the mapping alone */
 };

@@ -262,19 +262,13 @@ static struct value children_value(struct evaluation *with)
 }
 
 /* {id, subject, type, description}, of the other end. */
-static int relations_value(
-	struct evaluation *with, struct value *out, struct err *e)
+static struct value relations_value(struct evaluation *with)
 {
 	const struct work_package *wp = with->wp;
 	struct value v = {.type = VALUE_LIST};
 
-	if (wp->relations_wanting) {
-		with->needs_relations = true;
-		return err_set(e, ERR_DATA, "its relations are not known");
-	}
-	*out = with->relations;
-	if (out->type == VALUE_LIST)
-		return 0;
+	if (with->relations.type == VALUE_LIST)
+		return with->relations;
 	reads_add(&with->reads, READ_RELATIONS, wp->id, STR_NONE);
 	v.items = ARENA_ARRAY(with->arena, struct value, wp->n_relations);
 	for (size_t i = 0; i < wp->n_relations; i++) {
@@ -294,8 +288,8 @@ static int relations_value(
 			},
 			4);
 	}
-	*out = with->relations = v;
-	return 0;
+	with->relations = v;
+	return v;
 }
 
 static struct value comment_value(
@@ -400,7 +394,8 @@ int model_value(
 	case MODEL_ATTACHMENTS:
 		return model_attachments(with, out, e);
 	case MODEL_RELATIONS:
-		return relations_value(with, out, e);
+		*out = relations_value(with);
+		return 0;
 	default: /* MODEL_COMMENTS */
 		return comments_value(with, out, e);
 	}

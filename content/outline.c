@@ -64,11 +64,6 @@ size_t program_keeping(const struct program *p)
 	return n;
 }
 
-bool program_reads_relations(const struct program *p)
-{
-	return p->relations;
-}
-
 struct str program_entry_name(const struct program *p, size_t entry)
 {
 	return p->entries[entry].name;

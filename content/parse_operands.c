@@ -262,7 +262,6 @@ static int parse_name(struct parser *p, struct expression *out)
 		return parse_fail(p, start,
 			"this entry does not ask for comments: write "
 			"comments: public");
-	p->with->uses->relations |= str_is(name, "relations");
 	parse_make(p, OP_MODEL, start, out, NULL, 0);
 	out->slot = (size_t)model;
 	out->name = name;

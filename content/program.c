@@ -187,7 +187,6 @@ int program_compile(
 	rc = compile_root(&c, root);
 	if (rc == 0) {
 		note_fields(&c);
-		p->relations = c.uses.relations;
 		comparisons_find(p);
 		mapping_hash(root, p->hash);
 		mapping_text_hash(root, p->text_hash);

@@ -60,14 +60,13 @@ struct evasion {
  * it failed: its err is ERR_DATA and names key, expression and value).
  * ERR_NEED: something must be here before it is asked again, and nothing else
  * in out counts: out->needs_list, the list of attachments; needs_comments;
- * needs_relations; needs, their contents (the attachment's fetched and image
- * set).  The list is needed only where an entry that fits, or a condition on
- * the way to it, really reads it: an expression that is evaluated, a pick,
- * files: all, or a body with an address that may mean an attachment.  What was
- * made without the list is what would have been made with it.  evasion may be
- * NULL.  scratch is used and left for the caller to reset.  wp's
- * project_identifier "*" fits every match.project (a work package from a file
- * may not tell).
+ * needs, their contents (the attachment's fetched and image set).  The list is
+ * needed only where an entry that fits, or a condition on the way to it,
+ * really reads it: an expression that is evaluated, a pick, files: all, or a
+ * body with an address that may mean an attachment.  What was made without
+ * the list is what would have been made with it.  evasion may be NULL.  scratch
+ * is used and left for the caller to reset.  wp's project_identifier "*" fits
+ * every match.project (a work package from a file may not tell).
  */
 int program_render(const struct program *p, const struct work_package *wp,
 	const struct evasion *evasion, struct arena *scratch,
@@ -133,9 +132,6 @@ bool program_mentions(
 /* Do expressions elsewhere compare names of that kind with this one? */
 bool program_compares(
 	const struct program *p, enum read_kind kind, struct str name);
-
-/* Does an expression name relations, whether it is ever evaluated or not? */
-bool program_reads_relations(const struct program *p);
 
 /* Has a project of that identifier constants of its own? */
 bool program_has_constants(const struct program *p, struct str project);

@@ -6,8 +6,7 @@
  *
  * A fault after the match is that document's error and leaves nothing of it; a
  * fault in a match ends the walk through the entries.  Where the list of
- * attachments is wanting, or their contents, or comments or relations, all is
- * dropped but that.
+ * attachments is wanting, or their contents, all is dropped but that.
  */
 #include "content/render.h"
 
@@ -223,8 +222,7 @@ int program_render(const struct program *p, const struct work_package *wp,
 
 	*out = (struct rendered){0};
 	render_entries(&with, p, evasion, out);
-	if (!with.needs_list && !with.needs_comments && !with.needs_relations &&
-		with.n_needs == 0) {
+	if (!with.needs_list && !with.needs_comments && with.n_needs == 0) {
 		free(with.needs);
 		reads_sort(&with.reads);
 		out->reads = with.reads;
@@ -234,7 +232,6 @@ int program_render(const struct program *p, const struct work_package *wp,
 	rendered_fini(out);
 	out->needs_list = with.needs_list;
 	out->needs_comments = with.needs_comments;
-	out->needs_relations = with.needs_relations;
 	out->needs = with.needs;
 	out->n_needs = with.n_needs;
 	return ERR_NEED;

@@ -280,11 +280,6 @@ static void run_map(struct job *job)
 		take_answer(item);
 	if (item->why.code == 0)
 		item->mapped = mapper_map(m, item->work, &item->err);
-	if (item->mapped == MAPPED_RELATIONS) {
-		err_set(&item->why, ERR_AGAIN,
-			"its relations changed while it was read");
-		item->mapped = MAPPED_DONE;
-	}
 	if (item->mapped == MAPPED_SCHEMA) {
 		err_set(&item->why, ERR_DATA,
 			"the server gives no schema for project %lld, type "
@@ -343,7 +338,6 @@ static void on_mapped(struct job *job)
 		return;
 	case MAPPED_DONE:
 	case MAPPED_SCHEMA:
-	case MAPPED_RELATIONS:
 	case MAPPED_FAULT:
 		end(item);
 		return;

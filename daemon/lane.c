@@ -2,16 +2,12 @@
  * lane - one list of work packages, from the request to mapped items.
  *
  *   ASKING --> READING --> TAKING --> (NAMING) --> MAPPING --> done
- *                                                  |     ^
- *                                                  RELATING
  *
  * READING is pure and has a thread of libuv's pool, so that the worker maps
  * one list while the next is parsed; what follows is done by the worker.
  * NAMING asks for the schemas of pairs of project and type that were not
- * seen before, or that have fewer fields than a work package that is here.
- * RELATING asks for the relations of all that read them and whose are not
- * known; those of which the server cannot say them fail.  Any other error ends
- * the lane; what was staged stays staged.
+ * seen before, or that have fewer fields than a work package that is here.  Any
+ * error ends the lane; what was staged stays staged.
  */
 #include "daemon/lane.h"
 
@@ -32,29 +28,9 @@ static void finish(struct lane *lane)
 
 static bool needs_more(enum mapped mapped)
 {
-	return mapped == MAPPED_RELATIONS || mapped == MAPPED_LIST ||
-	       mapped == MAPPED_COMMENTS || mapped == MAPPED_USER ||
-	       mapped == MAPPED_EDITOR || mapped == MAPPED_NEEDS;
-}
-
-/* What needs relations when they were asked for does without a document. */
-static enum mapped map_one(struct lane *lane, struct mapper_item *item)
-{
-	struct mapper *m = lane->sync->mapper;
-	struct err why = {0};
-	enum mapped mapped;
-
-	if (lane->related && item->waits != MAPPED_RELATIONS)
-		return item->waits;
-	mapped = mapper_map(m, item, &lane->err);
-	if (!lane->related || mapped != MAPPED_RELATIONS)
-		return mapped;
-	err_set(&why, ERR_AGAIN, "%s",
-		lane->relate.err.code != 0
-			? lane->relate.err.text
-			: "its relations changed while they were read");
-	mapper_fail(m, item, &why);
-	return MAPPED_DONE;
+	return mapped == MAPPED_LIST || mapped == MAPPED_COMMENTS ||
+	       mapped == MAPPED_USER || mapped == MAPPED_EDITOR ||
+	       mapped == MAPPED_NEEDS;
 }
 
 /* Keeps in the page what needs more than its element. */
@@ -69,7 +45,7 @@ static void run_map(struct job *job)
 		enum mapped mapped = MAPPED_DONE;
 
 		if (lane->err.code == 0)
-			mapped = map_one(lane, page->items[i]);
+			mapped = mapper_map(m, page->items[i], &lane->err);
 		if (needs_more(mapped))
 			page->items[kept++] = page->items[i];
 		else
@@ -81,47 +57,12 @@ static void run_map(struct job *job)
 	lane->counts = m->counts;
 }
 
-static void on_related(struct relate *r)
-{
-	struct lane *lane = container_of(r, struct lane, relate);
-
-	lane->relating = false;
-	lane->related = true;
-	relate_fini(r);
-	if (r->whole) {
-		lane->err = r->err;
-		finish(lane);
-		return;
-	}
-	go_on(lane);
-}
-
-/* False: there is nobody who waits for it. */
-static bool relate(struct lane *lane)
-{
-	const struct mapper_page *page = &lane->page;
-	struct ids ids = {0};
-
-	for (size_t i = 0; i < page->n && !lane->related; i++)
-		if (page->items[i]->waits == MAPPED_RELATIONS)
-			ids_add(&ids, page->items[i]->id);
-	if (ids.n == 0)
-		return false;
-	lane->relate = (struct relate){
-		.sync = lane->sync, .n = ids.n, .ids = ids.items};
-	lane->relating = true;
-	relate_start(&lane->relate, on_related);
-	return true;
-}
-
 static void on_mapped(struct job *job)
 {
 	struct lane *lane = container_of(job, struct lane, job);
 	struct mapper_page *page = &lane->page;
 
 	lane->sync->progress = lane->counts;
-	if (lane->err.code == 0 && !lane->canceled && relate(lane))
-		return;
 	if (lane->err.code == 0) {
 		items_add(lane->items, page->items, page->n);
 		page->n = 0;
@@ -365,7 +306,6 @@ static void begin(struct lane *lane)
 {
 	assert(!lane->busy);
 	lane->busy = true;
-	lane->related = false;
 	lane->fault = lane->too_big = lane->too_slow = lane->too_long = false;
 	lane->err = (struct err){0};
 	mapper_page_fini(&lane->page);
@@ -402,8 +342,6 @@ void lane_start_page(struct lane *lane, struct mapper_page *page)
 void lane_cancel(struct lane *lane)
 {
 	lane->canceled = lane->busy;
-	if (lane->relating)
-		relate_cancel(&lane->relate);
 	api_cancel(&lane->request);
 }
 

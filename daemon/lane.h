@@ -2,7 +2,6 @@
 #define DAEMON_LANE_H
 
 #include "daemon/items.h"
-#include "daemon/relate.h"
 #include "daemon/sync.h"
 
 /*
@@ -50,8 +49,6 @@ struct lane {
 	size_t next_pair, n_asked; /* those that are */
 	bool shorter;              /* more of them were refused as too many */
 	struct api_pair *pairs;
-	struct relate relate; /* of those that wait for it */
-	bool relating, related;
 	struct mapper_counts counts;
 };
 

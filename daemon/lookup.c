@@ -204,7 +204,6 @@ int lookup_relations(struct lookup *l, struct arena *a, struct work_package *wp,
 			? store_relations(l->store, wp->id, &found, &source, e)
 			: state_relations(l->state, wp->id, &found, &source, e);
 
-	wp->relations_wanting = !found;
 	if (r == 0 && found)
 		r = api_relations_parse(a, buf_str(&source), wp, e);
 	for (size_t i = 0; r == 0 && i < wp->n_relations; i++)

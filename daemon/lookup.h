@@ -59,8 +59,7 @@ int lookup_user(struct lookup *l, struct arena *a, int64_t user,
 int lookup_subject(struct lookup *l, struct arena *a, int64_t id,
 	struct str *out, struct err *e);
 
-/* Give a work package its relations, if they are here, with the newest names.
- */
+/* Give a work package its relations, with the newest names. */
 int lookup_relations(struct lookup *l, struct arena *a, struct work_package *wp,
 	struct err *e);
 

@@ -85,7 +85,6 @@ void mapper_fini(struct mapper *m)
 	free(m->nameless_projects.items);
 	free(m->nameless_statuses.items);
 	free(m->retried.items);
-	free(m->related.items);
 	names_fini(&m->names);
 	lookup_fini(&m->lookup);
 	arena_fini(&m->arena);

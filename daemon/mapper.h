@@ -114,7 +114,6 @@ struct mapper {
 	struct ids nameless_projects;
 	struct ids nameless_statuses;
 	struct ids retried; /* those that failed before, ascending */
-	struct ids related; /* whose relations came in this pass */
 	size_t n_missed, cap_missed;
 	struct mapper_missed *missed;
 	struct ids lost; /* work packages whose contents the store has lost */
@@ -132,15 +131,14 @@ struct mapper_need {
 
 /* What mapper_map() says. */
 enum mapped {
-	MAPPED_DONE,      /* staged, or recorded as left out or failed */
-	MAPPED_SCHEMA,    /* item->pair has no schema yet */
-	MAPPED_RELATIONS, /* its relations are needed (lane.h) */
-	MAPPED_LIST,      /* its attachment list is needed */
-	MAPPED_COMMENTS,  /* its comments are needed, */
-	MAPPED_USER,      /* or the name of who wrote one: item->user */
-	MAPPED_EDITOR,    /* who edited it last is to be asked */
-	MAPPED_NEEDS,     /* contents are needed: item->needs */
-	MAPPED_FAULT,     /* the store failed: the pass cannot go on */
+	MAPPED_DONE,     /* staged, or recorded as left out or failed */
+	MAPPED_SCHEMA,   /* item->pair has no schema yet */
+	MAPPED_LIST,     /* its attachment list is needed */
+	MAPPED_COMMENTS, /* its comments are needed, */
+	MAPPED_USER,     /* or the name of who wrote one: item->user */
+	MAPPED_EDITOR,   /* who edited it last is to be asked */
+	MAPPED_NEEDS,    /* contents are needed: item->needs */
+	MAPPED_FAULT,    /* the store failed: the pass cannot go on */
 };
 
 /* A work package on its way.  Owns its texts. */
@@ -400,14 +398,6 @@ int mapper_witnesses(struct mapper *m, bool all, const struct ids *shown,
 	struct ids *ids, struct ids *users, struct err *e);
 int mapper_take_user(struct mapper *m, const struct ids *shown, int64_t id,
 	struct str body, struct err *e);
-
-/*
- * The work packages whose relations are to be asked for: of those that read
- * them and are not gone, all whose did not come in this pass, or those whose
- * are not known, but for what is to be tried again.  The caller frees ids.
- */
-int mapper_relating(
-	struct mapper *m, bool all, int64_t **ids, size_t *n, struct err *e);
 
 /*
  * Take the relations of n work packages in, given as pages of elements.

@@ -91,7 +91,6 @@ int mapper_begin(
 	m->n_missed = 0;
 	m->unlisted.n = 0;
 	m->retried.n = 0;
-	m->related.n = 0;
 	mapper_forget_names(m);
 	r = store_check_history(m->store, again, e);
 	if (*again)

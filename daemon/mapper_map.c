@@ -4,12 +4,10 @@
  *   source --> work package, with what is known of it --> rendered --> staged
  *                 |                                          |
  *                 `--> its schema, or who wrote a comment    |
- *      relations, attachment list, comments, contents, <-----'
- *      last editor
+ *      attachment list, comments, contents, last editor <----'
  *
- * What is wanting is asked for by the loop's side (lane.c, items.c), and
- * mapper_map() is called again; each time at least one more thing is there, so
- * it ends.
+ * What is wanting is asked for by the loop's side (items.c), and mapper_map()
+ * is called again; each time at least one more thing is there, so it ends.
  */
 #include "daemon/mapper.h"
 
@@ -166,17 +164,6 @@ static bool is_old(struct mapper *m, const struct mapper_item *item)
 	return h.same;
 }
 
-/*
- * They come first, also where it is not known yet whether they are read: as
- * long as many work packages are together, one request has them for all.
- */
-static bool wants_relations(
-	const struct mapper *m, const struct work_package *wp)
-{
-	return wp->relations_wanting &&
-	       program_reads_relations(m->config->program);
-}
-
 static enum mapped render(struct mapper *m, struct mapper_item *item,
 	const struct work_package *wp, struct err *e)
 {
@@ -185,9 +172,7 @@ static enum mapped render(struct mapper *m, struct mapper_item *item,
 	int r = program_render(
 		m->config->program, wp, NULL, &m->arena, &rendered);
 
-	if (r == ERR_NEED && wants_relations(m, wp)) {
-		mapped = MAPPED_RELATIONS;
-	} else if (r == ERR_NEED && rendered.needs_list) {
+	if (r == ERR_NEED && rendered.needs_list) {
 		mapped = MAPPED_LIST;
 	} else if (r == ERR_NEED && rendered.needs_comments) {
 		mapped = MAPPED_COMMENTS;
@@ -230,11 +215,8 @@ static int look_up(struct mapper *m, struct mapper_item *item,
 {
 	int r = look_up_contents(m, wp, e);
 
-	wp->relations_wanting = true;
 	if (r == 0 && (m->in_use.relations || m->in_use.related))
 		r = lookup_relations(&m->lookup, &m->arena, wp, e);
-	if (item->gone) /* nobody can say more */
-		wp->relations_wanting = false;
 	if (r == 0)
 		r = lookup_authors(&m->lookup, &m->arena, wp, &item->user, e);
 	if (r == 0 && item->user == 0 && item->editor != 0)
@@ -345,9 +327,7 @@ static int map_known(
 
 	if (mapped == MAPPED_FAULT)
 		return ERR_IO;
-	if (mapped == MAPPED_RELATIONS) {
-		store_put_stale(m->store, item->id, STORE_STALE);
-	} else if (mapped != MAPPED_DONE) {
+	if (mapped != MAPPED_DONE) {
 		err_set(&why, ERR_AGAIN,
 			"its path may change, but its attachments are not "
 			"here any more: they are fetched again");

@@ -1,9 +1,7 @@
 /*
- * mapper_relations - relations as they come, whose are wanted, and who has
- * others than before.
+ * mapper_relations - relations as they come, and who has others than before.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "daemon/mapper.h"
 
@@ -98,7 +96,6 @@ static int take_one(struct taking *t, int64_t id, struct err *e)
 	struct buf source = {0};
 	struct buf known = {0};
 	bool found = false;
-	bool read = false;
 	int r;
 
 	buf_putc(&source, '[');
@@ -114,8 +111,7 @@ static int take_one(struct taking *t, int64_t id, struct err *e)
 	r = store_relations(m->store, id, &found, &known, e);
 	if (r == 0 && (!found || !str_eq(buf_str(&known), buf_str(&source)))) {
 		store_put_relations(m->store, id, buf_str(&source));
-		r = store_is_read(m->store, READ_RELATIONS, id, &read, e);
-		if (read) /* else it waits to be mapped with them */
+		if (found || source.n > 2) /* none is as unknown */
 			store_put_stale(m->store, id, STORE_STALE);
 	}
 	buf_fini(&source);
@@ -159,52 +155,6 @@ static int tell_others(
 	return r;
 }
 
-/* --- Whose are wanted --------------------------------------------------- */
-
-/*
- * The server has none of what it does not show: one that is gone, but kept,
- * has those that it had.  What failed asks for them once it is tried again.
- */
-static int look_at(
-	struct mapper *m, int64_t id, bool all, bool *wanted, struct err *e)
-{
-	static const uint8_t none[SHA256_SIZE];
-	struct state_head head = {0};
-	bool found = false;
-	int r = store_head_of(m->store, id, &found, &head, e);
-	bool waits = head.outcome == OUTCOME_FAILED &&
-		     memcmp(head.hash, none, SHA256_SIZE) == 0;
-
-	*wanted = r == 0 && !guard_finds_gone(&m->guard, id) &&
-		  !(found && head.outcome == OUTCOME_GONE) &&
-		  !(found && waits && !all);
-	return r;
-}
-
-int mapper_relating(
-	struct mapper *m, bool all, int64_t **ids, size_t *n, struct err *e)
-{
-	struct ids *came = &m->related;
-	size_t kept = 0;
-	int r = store_relating(m->store, all, ids, n, e);
-
-	came->n = ids_distinct(came->items, came->n);
-	for (size_t i = 0; r == 0 && i < *n; i++) {
-		int64_t id = (*ids)[i];
-		bool wanted = false;
-
-		if (all && ids_have(came->items, came->n, id))
-			continue;
-		r = look_at(m, id, all, &wanted, e);
-		if (wanted)
-			(*ids)[kept++] = id;
-	}
-	*n = kept;
-	return r;
-}
-
-/* --- The whole ---------------------------------------------------------- */
-
 int mapper_take_relations(struct mapper *m, const int64_t *ids, size_t n,
 	const struct str *pages, size_t n_pages, struct err *e)
 {
@@ -218,10 +168,7 @@ int mapper_take_relations(struct mapper *m, const int64_t *ids, size_t n,
 		if (r == 0)
 			r = learn(m, &t.items[i].to, e);
 	}
-	for (size_t i = 0; r == 0 && i < n; i++) {
+	for (size_t i = 0; r == 0 && i < n; i++)
 		r = take_one(&t, ids[i], e);
-		ids_add(&m->related, ids[i]);
-	}
-	m->in_use.related = true;
 	return r == 0 ? tell_others(&t, ids, n, e) : r;
 }

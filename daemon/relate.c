@@ -95,25 +95,10 @@ static void ask_next(struct relate *r)
 
 /* --- The whole ---------------------------------------------------------- */
 
-/* Is the server gone, or has it enough for now? */
-static bool is_away(const struct api_request *r)
-{
-	return r->err.code != 0 &&
-	       (r->status == 0 || r->status == 429 ||
-		       (r->status >= 502 && r->status <= 504));
-}
-
-static bool is_whole(const struct relate *r)
-{
-	return (r->err.code != ERR_UNAVAILABLE && r->err.code != ERR_DATA) ||
-	       is_away(&r->request);
-}
-
 static void go_on(struct relate *r)
 {
 	if (r->canceled && r->err.code == 0)
 		err_set(&r->err, ERR_CANCELED, "canceled");
-	r->whole = r->err.code != 0 && is_whole(r);
 	if (r->err.code != 0 || r->next == r->n)
 		r->done(r); /* r may be gone */
 	else
@@ -124,7 +109,7 @@ static void run_choose(struct job *job)
 {
 	struct relate *r = container_of(job, struct relate, job);
 
-	mapper_relating(r->sync->mapper, r->all, &r->ids, &r->n, &r->err);
+	store_relating(r->sync->mapper->store, r->all, &r->ids, &r->n, &r->err);
 }
 
 static void on_chosen(struct job *job)
@@ -135,10 +120,7 @@ static void on_chosen(struct job *job)
 void relate_start(struct relate *r, relate_done_fn *done)
 {
 	r->done = done;
-	if (r->ids != NULL)
-		go_on(r);
-	else
-		worker_run(r->sync->worker, &r->job, run_choose, on_chosen);
+	worker_run(r->sync->worker, &r->job, run_choose, on_chosen);
 }
 
 void relate_cancel(struct relate *r)

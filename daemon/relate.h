@@ -8,24 +8,23 @@ struct relate;
 typedef void relate_done_fn(struct relate *r);
 
 /*
- * Ask for the relations of some work packages; or of those whose documents
- * read them: of all, or of those of which none are known yet.  Where they
- * changed, documents become stale.  Zero it, set the first part.
+ * Ask for the relations of work packages whose documents read them: of all,
+ * or of those of which none are known yet.  Where they changed, documents
+ * become stale.  Zero it, set the first part.
  */
 struct relate {
 	struct sync *sync;
 	bool all;
-	size_t n;     /* work packages that are, or were, asked about */
-	int64_t *ids; /* these; owned; NULL: those that read them */
 
 	struct err err; /* result */
-	bool whole;     /* an error: not of some work packages only */
+	size_t n;       /* work packages that were asked about */
 
 	/* Private. */
 	relate_done_fn *done;
 	struct api_request request;
 	struct job job;
 	bool canceled;
+	int64_t *ids; /* owned */
 	size_t next;
 	size_t n_asked;     /* from there on, in a request */
 	bool shorter;       /* more were refused as too many */

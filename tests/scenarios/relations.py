@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Relations move no work package: a reconcile asks for them in batches, and
-only where a mapping reads them; where it does, no document is made without."""
+only where a mapping reads them."""
 import sys
 
 from harness import StandIn, Sync, Tap, until
@@ -123,118 +123,10 @@ def archived(tap):
         w.after("that is back, in a poll", 1, ["precedes wp2", "precedes wp4"],
                 [edit(3, "wp3, again")], ())
 
-        # They are forgotten with it, and cannot be asked for.
-        server.side("archive", {"project": 1})
-        sync.once("--reconcile")
-        server.side("archive", {"project": 1, "archived": False})
-        server.side("fault", {"match": "/api/v3/relations", "times": -1,
-                              "status": 500})
-        tree = sync.tree()
-        for i in range(2):
-            server.side(*edit(3, "wp3, %d" % i))
-            done = sync.once()
-            tap.ok(done.code == 3 and "failed" in done.err,
-                   "back, but not to be asked about, %d" % i, done)
-            tap.same([sync.tree()[path] for path in ("1.md", "2.md")],
-                     [tree[path] for path in ("1.md", "2.md")],
-                     "they stay, %d" % i)
-        server.side("faults/clear")
-        w.after("later, too", 1, ["precedes wp2", "precedes wp4"], (), ())
-
-
-def relations_of(sync, ident):
-    """What its document says of them, or that there is none."""
-    text = sync.tree().get("%d.md" % ident, b"none").decode()
-    return [line.split("is: ")[1] for line in text.splitlines()
-            if "is: " in line] if text != "none" else text
-
-
-def failing(tap):
-    """What cannot be asked for is not as if there were none."""
-    with StandIn("--generate", "6") as server, Sync(
-            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
-        for i in range(1, 7):
-            server.side(*edit(i, "wp%d" % i))
-        server.side(*relate(1, 1, 2))
-        server.side("fault", {"match": "/api/v3/relations", "times": -1,
-                              "status": 500})
-        done = sync.once()
-        tap.same(sync.tree(), {}, "new ones wait")
-        tap.ok(done.code == 3 and "6 failed" in done.err
-               and "/api/v3/relations" in done.err, "and are told", done)
-        server.side("faults/clear")
-        w = World(tap, server, sync)
-        w.after("once they can be", 1, ["precedes wp2"], (), ())
-        w.after("and known", 1, ["precedes wp2"], (), ())
-
-        sync.configure(mapping=QUIET)
-        sync.once()
-        sync.configure(mapping=MAPPING.replace(
-            'subject != "hidden"', 'relations[0].type != null'))
-        tree, head = sync.tree(), sync.head()
-        server.side("fault", {"match": "/api/v3/relations", "times": -1,
-                              "status": 500})
-        done = sync.once()
-        tap.ok(done.code == 3 and "6 failed" in done.err,
-               "a condition that reads them", done)
-        tap.same(sync.tree(), tree, "removes nothing meanwhile")
-        server.side(*edit(1, "one"))
-        sync.once()
-        tap.same(sync.tree(), tree, "nor do changes")
-        head = sync.head()
-        sync.once()
-        tap.same(sync.head(), head, "nor is more committed")
-        server.side("faults/clear")
-        server.side(*edit(1, "wp1"))
-        done = sync.once()
-        tap.ok(done.code == 0 and "4 removed" in done.err,
-               "it is decided once they are known", done)
-        w.after("for all", 1, ["precedes wp2"], (), ())
-
-
-def at_once(tap):
-    """None is made without them first, and one request asks for all."""
-    with StandIn("--generate", "6") as server, Sync(
-            server.url, projects="[demo-1]", mapping=MAPPING.replace(
-                "  path:", "  neighbours: all\n"
-                "  attachments: { files: all }\n  path:"),
-            more="commit: { by: work-package }") as sync:
-        server.side(*relate(1, 1, 2))
-        sync.once()
-        log = sync.git("log", "--format=%s", "--", "1.md").out.splitlines()
-        tap.same(len(log), 1, "one commit for it: %r" % log)
-        asked = [r for r in server.requests() if "/relations" in r["path"]]
-        tap.same(len(asked), 1, "one request for all")
-
-
-def gone(tap):
-    """One that is gone, but kept, has the relations that it had."""
-    with StandIn("--generate", "6") as server, Sync(
-            server.url, projects="[demo-1]", mapping=MAPPING.replace(
-                "  path:", "  when_gone: keep\n  path:")) as sync:
-        for i in range(1, 7):
-            server.side(*edit(i, "wp%d" % i))
-        server.side(*relate(1, 1, 2))
-        sync.once()
-        tap.same(relations_of(sync, 1), ["precedes wp2"], "related")
-        server.side("delete", {"id": 1})
-        for i in range(2):
-            sync.once("--reconcile")
-            tap.same(relations_of(sync, 1), ["precedes wp2"],
-                     "kept as it was %d" % i)
-        server.side(*edit(2, "two"))
-        sync.once()
-        tap.same(relations_of(sync, 1), ["precedes two"], "but for names")
-        sync.once("--full")
-        tap.same(relations_of(sync, 1), ["precedes two"], "always")
-
 
 def main():
     tap = Tap()
     archived(tap)
-    failing(tap)
-    at_once(tap)
-    gone(tap)
     more = "guard: { max_delete: { share: 100% } }"
     with StandIn("--generate", "6") as server, Sync(
             server.url, projects="[demo-1]", mapping=QUIET,
