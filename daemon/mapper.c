@@ -82,6 +82,7 @@ void mapper_fini(struct mapper *m)
 	free(m->lost.items);
 	free(m->unlisted.items);
 	free(m->lost_users.items);
+	free(m->back.items);
 	free(m->nameless_projects.items);
 	free(m->nameless_statuses.items);
 	free(m->retried.items);

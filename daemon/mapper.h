@@ -107,6 +107,8 @@ struct mapper {
 	struct ids unlisted;    /* whose lists are to be asked for again,
 				   ascending */
 	struct ids lost_users;  /* whose readers are marked */
+	struct ids back;        /* projects that are shown again, whose
+				   relations were not asked for yet */
 	/*
 	 * Work packages are of them, and the server does not list them: their
 	 * names were asked for once, and not again until a reconcile does.

@@ -53,9 +53,9 @@ static int learn_project(struct mapper *m, const struct project *old,
 	int r = mapper_learn(m, READ_PROJECT, now->id, now->name, e);
 
 	if (r == 0 && old == NULL) {
-		r = store_mark_unread(m->store, now->id, 0, e);
-		return r == 0 ? store_forget_relations(m->store, now->id, e)
-			      : r;
+		if (!ids_contain(m->back.items, m->back.n, now->id))
+			ids_add(&m->back, now->id);
+		return store_mark_unread(m->store, now->id, 0, e);
 	}
 	if (r != 0 || str_eq(old->identifier, now->identifier))
 		return r;

@@ -169,6 +169,7 @@ void pass_fini(struct pass *p)
 	free(p->scope.ids);
 	free(p->remap.items);
 	free(p->unread.items);
+	free(p->shown.items);
 	free(p->ids.items);
 	*p = (struct pass){0};
 }

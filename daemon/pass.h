@@ -94,6 +94,7 @@ struct pass {
 	bool settled;         /* the overlap after the newest change is over */
 	int64_t newest;
 	struct cursor next;
+	struct ids shown; /* listed by a full read or a reconcile, in order */
 	struct ids remap; /* whose documents another mapping made */
 	size_t next_remap;
 	struct ids unread; /* without a source, or an old one */

@@ -118,6 +118,9 @@ static void on_full(struct full *f)
 		p->kind = PASS_FULL;
 		p->older = true;
 	}
+	free(p->shown.items);
+	p->shown = f->listing.ids;
+	f->listing.ids = (struct ids){0};
 	full_fini(f);
 	if (pass_try_again(p))
 		pass_proceed(p, RESOLVING);

@@ -102,6 +102,8 @@ static void on_related(struct relate *r)
 	struct pass *p = container_of(r, struct pass, relate);
 
 	p->err = r->err;
+	if (r->err.code == 0)
+		p->sync->mapper->back.n = 0;
 	relate_fini(r);
 	pass_proceed(p, r->n > 0 ? RENEWING : DECIDING);
 }
@@ -113,7 +115,8 @@ void pass_relate(struct pass *p)
 		   (p->kind == PASS_FULL || p->kind == PASS_RECONCILE);
 
 	p->related = true;
-	p->relate = (struct relate){.sync = p->sync, .all = all};
+	p->relate = (struct relate){
+		.sync = p->sync, .shown = all ? &p->shown : NULL};
 	relate_start(&p->relate, on_related);
 }
 

@@ -8,13 +8,14 @@ struct relate;
 typedef void relate_done_fn(struct relate *r);
 
 /*
- * Ask for the relations of work packages whose documents read them: of all,
- * or of those of which none are known yet.  Where they changed, documents
- * become stale.  Zero it, set the first part.
+ * Ask for the relations of work packages whose documents read them: of those
+ * that are shown, or of those of which none are known yet or whose project is
+ * shown again.  Of what is not shown the server tells none, which says nothing.
+ * Where they changed, documents become stale.  Zero it, set the first part.
  */
 struct relate {
 	struct sync *sync;
-	bool all;
+	const struct ids *shown; /* in order, not owned; or NULL */
 
 	struct err err; /* result */
 	size_t n;       /* work packages that were asked about */

@@ -68,34 +68,59 @@ static int find_read(struct store *s, struct ids *out, struct err *e)
 	return query_close(&q, e);
 }
 
-/* Those whose relations are not here. */
-static int choose(struct store *s, struct ids *ids, struct err *e)
+static int find_of(struct store *s, const struct ids *projects, struct ids *out,
+	struct err *e)
+{
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < projects->n; i++) {
+		struct query q = query_open(s->state,
+			"SELECT id FROM work_package WHERE project_id = ?");
+
+		bind_int(&q, projects->items[i]);
+		while (query_next(&q))
+			ids_add(out, column_int(&q));
+		code = query_close(&q, e);
+	}
+	out->n = ids_distinct(out->items, out->n);
+	return code;
+}
+
+/* Those that are among them, and those whose relations are not here. */
+static int choose(struct store *s, const struct ids *among, struct ids *ids,
+	struct err *e)
 {
 	struct buf source = {0};
 	size_t n = 0;
 	int code = 0;
 
 	for (size_t i = 0; code == 0 && i < ids->n; i++) {
+		int64_t id = ids->items[i];
 		bool known = false;
 
-		code = store_relations(s, ids->items[i], &known, &source, e);
+		if (!ids_have(among->items, among->n, id))
+			code = store_relations(s, id, &known, &source, e);
 		if (!known)
-			ids->items[n++] = ids->items[i];
+			ids->items[n++] = id;
 	}
 	buf_fini(&source);
 	ids->n = n;
 	return code;
 }
 
-int store_relating(
-	struct store *s, bool all, int64_t **ids, size_t *n, struct err *e)
+int store_relating(struct store *s, const struct ids *shown,
+	const struct ids *projects, int64_t **ids, size_t *n, struct err *e)
 {
 	struct ids found = {0};
+	struct ids of = {0};
 	int code = find_read(s, &found, e);
 
 	found.n = ids_distinct(found.items, found.n);
-	if (code == 0 && !all)
-		code = choose(s, &found, e);
+	if (code == 0 && shown == NULL)
+		code = find_of(s, projects, &of, e);
+	if (code == 0)
+		code = choose(s, shown != NULL ? shown : &of, &found, e);
+	free(of.items);
 	*ids = found.items;
 	*n = found.n;
 	return code;
@@ -114,14 +139,4 @@ void store_put_relations(
 	bind_int(&q, texts_checksum(&source, 1));
 	if (query_run(&q, &e) != 0 && s->broken.code == 0)
 		s->broken = e;
-}
-
-int store_forget_relations(struct store *s, int64_t project_id, struct err *e)
-{
-	struct query q = query_open(s->state,
-		"DELETE FROM relations WHERE work_package IN"
-		" (SELECT id FROM work_package WHERE project_id = ?)");
-
-	bind_int(&q, project_id);
-	return query_run(&q, e);
 }

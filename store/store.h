@@ -432,15 +432,13 @@ int store_relations(struct store *s, int64_t work_package, bool *found,
 void store_put_relations(
 	struct store *s, int64_t work_package, struct str source);
 
-/* Forget, at once, the relations of the work packages of a project. */
-int store_forget_relations(struct store *s, int64_t project_id, struct err *e);
-
 /*
- * The work packages whose documents read their relations: all, or those of
- * which none are known.  The caller frees *ids.
+ * Of the work packages whose documents read their relations, those of which
+ * none are known, and of the others those in shown (in order) or, where that is
+ * NULL, those of these projects.  The caller frees *ids.
  */
-int store_relating(
-	struct store *s, bool all, int64_t **ids, size_t *n, struct err *e);
+int store_relating(struct store *s, const struct ids *shown,
+	const struct ids *projects, int64_t **ids, size_t *n, struct err *e);
 
 /* --- Others' commits ----------------------------------------------------- */
 

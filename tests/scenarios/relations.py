@@ -122,11 +122,40 @@ def archived(tap):
         server.side("archive", {"project": 1, "archived": False})
         w.after("that is back, in a poll", 1, ["precedes wp2", "precedes wp4"],
                 [edit(3, "wp3, again")], ())
+        server.side("archive", {"project": 1})
+        sync.once("--reconcile")
+        server.side("archive", {"project": 1, "archived": False})
+        server.side("fault", {"match": "/relations", "status": 500,
+                              "times": -1})
+        server.side(*edit(3, "wp3"))
+        tap.ok(sync.once().code != 0, "back, and nobody tells them")
+        tap.same([sync.tree()[path] for path in ("1.md", "2.md")],
+                 [whole[path] for path in ("1.md", "2.md")],
+                 "those that were told stay")
+        server.side("faults/clear")
+        w.after("and a reconcile brings the rest", 1,
+                ["precedes wp2", "precedes wp4"])
+
+
+def gone(tap):
+    """What is gone and kept keeps them."""
+    with StandIn("--generate", "3") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING.replace(
+                "match:", "when_gone: keep\n  match:")) as sync:
+        server.side(*relate(1, 1, 2))
+        sync.once()
+        text = sync.tree()["1.md"]
+        server.side("delete", {"id": 1})
+        tap.same(sync.once("--reconcile").code, 0, "one is gone")
+        tap.same(sync.tree()["1.md"], text, "and kept, as it was")
+        tap.same(sync.once("--full").code, 0, "everything is read")
+        tap.same(sync.tree()["1.md"], text, "and it still is")
 
 
 def main():
     tap = Tap()
     archived(tap)
+    gone(tap)
     more = "guard: { max_delete: { share: 100% } }"
     with StandIn("--generate", "6") as server, Sync(
             server.url, projects="[demo-1]", mapping=QUIET,

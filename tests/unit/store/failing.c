@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <signal.h>
 
+#include "store/ids.h"
 #include "store/parts.h"
 #include "store/shadow.h"
 #include "store/state_guard.h"
@@ -309,6 +310,10 @@ static int act_state(struct fixture *f, struct err *e)
 	struct state_event event = {.kind = STR("added"), .at = 5};
 	struct state_counts counts;
 	struct store_use use;
+	int64_t project = 1;
+	const struct ids projects = {.items = &project, .n = 1};
+	int64_t *ids = NULL;
+	size_t n_ids;
 	int64_t n;
 	bool was;
 	int code = state_held_put(s, &held, e);
@@ -346,7 +351,9 @@ static int act_state(struct fixture *f, struct err *e)
 	if (code == 0)
 		code = store_forget_unread(f->store, e);
 	if (code == 0)
-		code = store_forget_relations(f->store, 1, e);
+		code = store_relating(
+			f->store, NULL, &projects, &ids, &n_ids, e);
+	free(ids);
 	if (code == 0)
 		code = store_was_called(f->store, STR("before"), e);
 	return code == 0 ? commit_now(f, e) : code;

@@ -2,6 +2,7 @@
  * What documents read: the readers of a thing become stale, whether what was
  * read is staged or stored; and the marks last until they are taken off.
  */
+#include "store/ids.h"
 #include "store/state_guard.h"
 #include "tests/unit/store/fixture.h"
 
@@ -252,13 +253,17 @@ static void read_relations(
 	reads_fini(&reads);
 }
 
-static void check_relating(struct fixture *f, bool all, const char *wanted)
+static void check_relating(struct fixture *f, const struct ids *shown,
+	int64_t project, const char *wanted)
 {
+	const struct ids projects = {.items = &project, .n = project != 0};
 	struct buf got = {0};
 	int64_t *ids;
 	size_t n;
 
-	assert_int_equal(store_relating(f->store, all, &ids, &n, &f->err), 0);
+	assert_int_equal(
+		store_relating(f->store, shown, &projects, &ids, &n, &f->err),
+		0);
 	for (size_t i = 0; i < n; i++)
 		buf_printf(&got, "%lld ", (long long)ids[i]);
 	assert_true(str_is(buf_str(&got), wanted));
@@ -269,22 +274,30 @@ static void check_relating(struct fixture *f, bool all, const char *wanted)
 static void test_relating(void **state)
 {
 	struct fixture *f = *state;
+	int64_t shown[] = {1, 2};
+	const struct ids all = {.items = shown, .n = 2};
+	struct state_work_package wp = {.id = 1, .project_id = 4};
 
 	open_store(f);
-	check_relating(f, true, "");
+	check_relating(f, &all, 0, "");
 	read_relations(f, 2, 2, 9);
 	read_relations(f, 1, 1, 2);
-	check_relating(f, false, "1 2 9 ");
+	check_relating(f, NULL, 0, "1 2 9 ");
 	commit(f);
-	check_relating(f, false, "1 2 9 ");
+	check_relating(f, NULL, 0, "1 2 9 ");
 	read_relations(f, 2, 2, 3);
 	store_put_relations(f->store, 1, STR("[]"));
-	check_relating(f, false, "2 3 ");
-	check_relating(f, true, "1 2 3 ");
+	store_put_relations(f->store, 9, STR("[]"));
+	check_relating(f, NULL, 0, "2 3 ");
+	check_relating(f, &all, 0, "1 2 3 ");
 	commit(f);
 	reopen(f);
-	check_relating(f, false, "2 3 ");
-	check_relating(f, true, "1 2 3 ");
+	check_relating(f, NULL, 0, "2 3 ");
+	check_relating(f, &all, 0, "1 2 3 ");
+	store_put_work_package(f->store, &wp);
+	commit(f);
+	check_relating(f, NULL, 4, "1 2 3 ");
+	check_relating(f, NULL, 5, "2 3 ");
 }
 
 static void check_name(struct fixture *f, const char *wanted)
