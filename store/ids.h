@@ -47,7 +47,8 @@ static inline size_t ids_distinct(int64_t *ids, size_t n)
 /* Is it one of these, which are in order? */
 static inline bool ids_have(const int64_t *ids, size_t n, int64_t id)
 {
-	return n > 0 && bsearch(&id, ids, n, sizeof(id), ids_compare) != NULL;
+	return ids != NULL &&
+	       bsearch(&id, ids, n, sizeof(id), ids_compare) != NULL;
 }
 
 /* The same of ids in any order. */
