@@ -339,7 +339,6 @@ static void *work(void *arg)
 /* Few objects take no time that is worth a thread. */
 void objects_seal_begin(struct objects *o)
 {
-	o->seal_err = (struct err){0};
 	o->sealing = !objects_are_few(o) && objects_count(o) > 0 &&
 		     thread_begin(&o->thread, work, o);
 }
