@@ -18,6 +18,7 @@
 #include "base/util.h"
 #include "store/query.h"
 #include "store/store.h"
+#include "tests/unit/store/descriptors.h"
 
 /*
  * A store in a real repository in a temporary folder, looked at with the real
@@ -30,6 +31,7 @@ struct fixture {
 	bool bare; /* options for open_store() */
 	const char *branch;
 	struct err err;
+	int n_open; /* files, before there was one */
 };
 
 /* --- Helpers -------------------------------------------------------------- */
@@ -107,6 +109,7 @@ static inline int begin(void **state)
 		return -1;
 	f->path = xasprintf("%s/content", f->folder);
 	f->branch = "main";
+	f->n_open = n_open();
 	*state = f;
 	return 0;
 }
@@ -114,12 +117,16 @@ static inline int begin(void **state)
 static inline int end(void **state)
 {
 	struct fixture *f = *state;
+	int left;
 
 	store_close(f->store);
+	left = n_open() - f->n_open;
 	run("rm -rf '%s'", f->folder);
 	free(f->path);
 	free(f);
-	return 0;
+	if (left != 0)
+		print_error("%d files are left open\n", left);
+	return left == 0 ? 0 : -1;
 }
 
 /* Text by printf; files "ID:PATH", ended by NULL. */

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "tests/unit/store/descriptors.h"
 #include "tests/unit/store/tree_fixture.h"
 
 #define AHEAD 200 /* of which most are written ahead */
@@ -104,15 +105,6 @@ static void files_come_beside_other_work(void **state)
 	assert_clean(f);
 	f->n = 0;
 	inspect(f); /* what was added meanwhile */
-}
-
-static int n_open(void)
-{
-	int n = 0;
-
-	for (int fd = 0; fd < 1000; fd++)
-		n += fcntl(fd, F_GETFD) >= 0;
-	return n;
 }
 
 static void want_round(struct fixture *f, char paths[MANY][32], int round)
