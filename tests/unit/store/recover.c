@@ -2,14 +2,24 @@
  * Commits that were interrupted behind their commit point, and what others
  * did to the repository meanwhile.  (Kills are the scenario store_crash's.)
  */
+#include "store/parts.h"
 #include "store/query.h"
 #include "tests/unit/store/promise.h"
+
+static void note(void *arg, enum log_level level, const char *text)
+{
+	(void)level;
+	snprintf(arg, 200, "%s", text);
+}
 
 static void test_next_commit_goes_on(void **state)
 {
 	struct fixture *f = *state;
+	char told[200] = "";
 
 	open_with_two(f);
+	f->store->told = note;
+	f->store->told_arg = told;
 	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
 	commit_in_vain(f);
 	assert_string_equal(text_of(f, "a/one.md"), "one\n");
@@ -18,6 +28,9 @@ static void test_next_commit_goes_on(void **state)
 	assert_int_equal(strlen(commit(f).id), 40);
 	assert_string_equal(subjects(f), "Sync Sync Sync ");
 	assert_int_equal(n_told(f), 3);
+	assert_string_equal(
+		told, run(GIT "log -1 --format='%%H %%s' HEAD^ | tr -d '\\n'",
+			      f->path));
 	assert_string_equal(text_of(f, "a/one.md"), "more\n");
 	check_clean(f);
 }
@@ -56,7 +69,10 @@ static void test_nothing_left_to_make(void **state)
 	check_clean(f);
 }
 
-/* They went to another branch while files were to be put into place. */
+/*
+ * They went to another branch while files were to be put into place: their git
+ * lets the index go first, while we ask for it often.
+ */
 static void test_branch_left_in_between(void **state)
 {
 	struct fixture *f = *state;
@@ -64,9 +80,10 @@ static void test_branch_left_in_between(void **state)
 
 	open_with_two(f);
 	run("cd '%s' && git branch other && touch .git/index.lock", f->path);
-	git = start_command(run("printf '%%s' 'cd %s && sleep 0.5 && "
-				"rm .git/index.lock && sleep 0.02 && "
-				"git symbolic-ref HEAD refs/heads/other'",
+	git = start_command(run("printf '%%s' 'cd %s/.git && until test -e "
+				"opsync/tmp/tmp_lock; do sleep 0.01; done; "
+				"sleep 0.03; rm index.lock && sleep 0.01 && "
+				"echo ref: refs/heads/other >HEAD'",
 		f->path));
 	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
 	commit(f);
@@ -147,6 +164,23 @@ static void test_their_change_on_top(void **state)
 	assert_string_equal(text_of(f, "a/one.md"), "theirs");
 	assert_string_equal(subjects(f), "theirs Sync Sync ");
 	assert_int_equal(n_told(f), 2);
+	check_clean(f);
+}
+
+/* Nor does a file of theirs go where ours went; and nothing else is to do. */
+static void test_their_file_where_ours_went(void **state)
+{
+	struct fixture *f = *state;
+	struct store_commit c = commit_of(8);
+
+	open_with_two(f);
+	run("touch '%s/.git/index.lock'", f->path);
+	assert_int_equal(store_drop(f->store, 2, STR("default"), &f->err), 0);
+	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
+	run("rm '%s/.git/index.lock'", f->path);
+	commit_theirs(f, "two.md");
+	reopen(f);
+	assert_string_equal(text_of(f, "two.md"), "theirs");
 	check_clean(f);
 }
 
@@ -276,6 +310,7 @@ int main(void)
 		TEST(test_lock_is_let_go),
 		TEST(test_many_beside_a_git),
 		TEST(test_their_change_on_top),
+		TEST(test_their_file_where_ours_went),
 		TEST(test_blocked_worktree),
 		TEST(test_lost_promise),
 		TEST(test_lost_promise_on_branch),
