@@ -2,6 +2,7 @@
  * How the branch moves, where git may have put it away.
  */
 #include "tests/unit/store/fixture.h"
+#include "tests/unit/store/synced.h"
 
 static void start(struct fixture *f)
 {
@@ -18,6 +19,26 @@ static void change(struct fixture *f, const char *text)
 	assert_string_equal(run(GIT "cat-file -p HEAD:one.md", f->path), text);
 	run("! test -e '%s/.git/refs/heads/main.lock'", f->path);
 	check_clean(f);
+}
+
+/* What it names comes there with the name, and the name by its folder. */
+static void test_on_disk(void **state)
+{
+	static const char *const names[] = {"main", "."};
+	struct fixture *f = *state;
+	struct stat st;
+
+	start(f);
+	synced.n = 0;
+	change(f, "two\n");
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char *path =
+			xasprintf("%s/.git/refs/heads/%s", f->path, names[i]);
+
+		assert_int_equal(stat(path, &st), 0);
+		assert_true(is_synced(st.st_ino));
+		free(path);
+	}
 }
 
 /* Each move is in both reflogs, and they lead from one to the next. */
@@ -120,6 +141,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
+		TEST(test_on_disk),
 		TEST(test_reflogs),
 		TEST(test_half_a_line),
 		TEST(test_without_reflogs),

@@ -12,6 +12,7 @@
 #include "store/index_file.h"
 #include "store/index_lock.h"
 #include "tests/unit/store/privileges.h"
+#include "tests/unit/store/synced.h"
 
 /* --- What goes well ------------------------------------------------------- */
 
@@ -59,6 +60,22 @@ static void files_come_change_and_go(void **state)
 	assert_true(scratch_lstat(f->s, "a/b/index.md", &after));
 	assert_int_equal(before.st_ino, after.st_ino);
 	assert_clean(f);
+}
+
+/* Of each folder up to the root. */
+static void names_are_put_on_disk(void **state)
+{
+	static const char *const folders[] = {"a/b", "a", "."};
+	struct fixture *f = *state;
+	struct stat st;
+
+	want(f, "a/b/c.md", NULL, "one\n");
+	synced.n = 0;
+	assert_int_equal(apply(f), 0);
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		assert_true(scratch_lstat(f->s, folders[i], &st));
+		assert_true(is_synced(st.st_ino));
+	}
 }
 
 static void modes_are_those_of_git(void **state)
@@ -539,6 +556,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(files_come_change_and_go),
+		TEST(names_are_put_on_disk),
 		TEST(modes_are_those_of_git),
 		TEST(many_files_are_as_few),
 		TEST(attachments_come_before_documents),
