@@ -143,6 +143,28 @@ static void a_full_disk_takes_one_object_back(void **state)
 	free(bytes);
 }
 
+/* So large that its end needs room in a buffer that is full. */
+static void a_full_disk_ends_no_large_blob(void **state)
+{
+	enum { SIZE = 2 * 1048496 - 18 };
+	struct scratch *s = *state;
+	struct objects *o = open_batch(s);
+	char *bytes = noise(SIZE, 17);
+	struct blob_stream *b;
+	git_oid oid;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(blob_stream_begin(o, SIZE, &b, NULL), 0);
+	limit_file_size(SIZE / 4);
+	assert_int_equal(blob_stream_add(b, bytes, SIZE, NULL), 0);
+	assert_int_equal(blob_stream_end(b, &oid, NULL), ERR_IO);
+	limit_file_size(RLIM_INFINITY);
+	blob_stream_drop(b);
+	assert_no_temporary_files(s);
+	objects_free(o);
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +173,7 @@ int main(void)
 		TEST(a_failed_seal_can_be_tried_again),
 		TEST(a_pack_without_idx_is_taken_back),
 		TEST(a_full_disk_takes_one_object_back),
+		TEST(a_full_disk_ends_no_large_blob),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
