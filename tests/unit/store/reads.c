@@ -300,6 +300,25 @@ static void test_relating(void **state)
 	check_relating(f, NULL, 5, "2 3 ");
 }
 
+/* Where they cannot be staged, a commit would go on without them. */
+static void test_not_staged(void **state)
+{
+	struct fixture *f = *state;
+	struct store_commit c = commit_of(7);
+
+	open_store(f);
+	assert_int_equal(state_exec(store_state(f->store),
+				 "CREATE TEMP TRIGGER full BEFORE INSERT ON"
+				 " staged_relations BEGIN"
+				 " SELECT RAISE(ABORT, 'full'); END",
+				 &f->err),
+		0);
+	store_put_relations(f->store, 1, STR("[]"));
+	store_put_name(f->store, READ_VERSION, 7, STR("1.0"));
+	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
+	assert_non_null(strstr(f->err.text, "full"));
+}
+
 static void check_name(struct fixture *f, const char *wanted)
 {
 	struct buf name = {0};
@@ -343,6 +362,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_forgotten, begin, end),
 		cmocka_unit_test_setup_teardown(test_many, begin, end),
 		cmocka_unit_test_setup_teardown(test_relating, begin, end),
+		cmocka_unit_test_setup_teardown(test_not_staged, begin, end),
 		cmocka_unit_test_setup_teardown(test_names, begin, end),
 	};
 
