@@ -364,6 +364,30 @@ static void test_check_gets_on(void **state)
 	assert_int_equal(n, 0);
 }
 
+static void on_branch(void *arg, enum store_place place, int64_t work_package,
+	struct str path, const char *text)
+{
+	size_t *n = arg;
+
+	(void)work_package, (void)path, (void)text;
+	*n += place == STORE_BRANCH;
+}
+
+/* Also where only that is another. */
+static void test_check_sees_the_branch(void **state)
+{
+	struct fixture *f = *state;
+	size_t n = 0;
+
+	open_with_two(f);
+	run(GIT "update-ref refs/heads/main $(" GIT
+		"commit-tree -m theirs -p main $(" GIT "mktree </dev/null))",
+		f->path, f->path, f->path);
+	assert_int_equal(
+		store_check(f->store, NULL, on_branch, &n, &f->err), 0);
+	assert_int_equal(n, 2);
+}
+
 /* Whoever looks at the work tree sees it as the last commit left it. */
 static void test_part_is_waited_for(void **state)
 {
@@ -446,6 +470,7 @@ int main(void)
 		TEST(test_folder_clash),
 		TEST(test_rest),
 		TEST(test_check_gets_on),
+		TEST(test_check_sees_the_branch),
 		TEST(test_part_is_waited_for),
 		TEST(test_parts_follow_each_other),
 		TEST(test_author_whom_git_does_not_take),
