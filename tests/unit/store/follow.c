@@ -70,6 +70,19 @@ static void test_forward(void **state)
 	check_at_remote(f);
 }
 
+/* What is no file does not come to the work tree, as git shows. */
+static void test_their_link(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	theirs(f, "ln -s two.md link", "theirs");
+	assert_true(follow(f).moved);
+	assert_string_equal(files(f), "a/one.md link two.md ");
+	assert_string_equal(
+		run(GIT "status --porcelain", f->path), "D  link\n");
+}
+
 static void test_on_top(void **state)
 {
 	struct fixture *f = *state;
@@ -450,6 +463,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_nothing),
 		TEST(test_forward),
+		TEST(test_their_link),
 		TEST(test_on_top),
 		TEST(test_told),
 		TEST(test_edited_here),
