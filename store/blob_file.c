@@ -62,20 +62,16 @@ int blob_file_hash(
 {
 	struct digest *d;
 	struct content c;
-	int64_t size;
 	int r = open_content(at, &c, e);
 
 	if (r != 0)
 		return r;
-	size = c.fd < 0 ? (int64_t)c.n : (int64_t)c.st.st_size;
-	d = blob_digest((uint64_t)size);
-	if (c.fd < 0) {
-		digest_add(d, c.target, c.n);
-	} else {
-		r = file_give(
-			c.fd, (uint64_t)size, "a file", file_to_digest, d, e);
-		close(c.fd);
-	}
+	if (c.fd < 0)
+		return err_set(e, ERR_IO, "%s is a link", at->name);
+	d = blob_digest((uint64_t)c.st.st_size);
+	r = file_give(
+		c.fd, (uint64_t)c.st.st_size, "a file", file_to_digest, d, e);
+	close(c.fd);
 	digest_end(d, oid->id);
 	if (r == 0 && st != NULL)
 		*st = c.st;

@@ -9,15 +9,14 @@
 #include "store/objects.h"
 
 /*
- * What a name in a work tree holds, as a blob would hold it: a file's bytes,
- * a link's target.  Nothing is followed and nothing blocks.  st may be NULL;
- * else it is of the file that was read.  ERR_IO, also for what is neither
- * file nor link.
+ * What a file in a work tree holds, as a blob would hold it.  Nothing is
+ * followed and nothing blocks.  st may be NULL; else it is of the file that was
+ * read.  ERR_IO, also for what is no file.
  */
 int blob_file_hash(
 	const struct place *at, git_oid *oid, struct stat *st, struct err *e);
 
-/* The same, with the blob added to the open batch. */
+/* The same, or a link's target, with the blob added to the open batch. */
 int blob_file_keep(const struct place *at, struct objects *o, git_oid *oid,
 	struct stat *st, struct err *e);
 

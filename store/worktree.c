@@ -150,7 +150,7 @@ static void look(
 	bool link = S_ISLNK(c->st.st_mode);
 
 	c->sight = WORKTREE_BLOCKED;
-	if (blob_file_hash(at, &oid, &c->st, NULL) != 0)
+	if (!link && blob_file_hash(at, &oid, &c->st, NULL) != 0)
 		return;
 	if (!link && is_ours(c, &oid)) {
 		see_ours(c, &oid);
