@@ -1,7 +1,7 @@
 /*
  * How the branch moves, where git may have put it away.
  */
-#include "tests/unit/store/fixture.h"
+#include "tests/unit/store/promise.h"
 #include "tests/unit/store/synced.h"
 
 static void start(struct fixture *f)
@@ -21,16 +21,11 @@ static void change(struct fixture *f, const char *text)
 	check_clean(f);
 }
 
-/* What it names comes there with the name, and the name by its folder. */
-static void test_on_disk(void **state)
+static void check_synced(struct fixture *f)
 {
 	static const char *const names[] = {"main", "."};
-	struct fixture *f = *state;
 	struct stat st;
 
-	start(f);
-	synced.n = 0;
-	change(f, "two\n");
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		char *path =
 			xasprintf("%s/.git/refs/heads/%s", f->path, names[i]);
@@ -39,6 +34,23 @@ static void test_on_disk(void **state)
 		assert_true(is_synced(st.st_ino));
 		free(path);
 	}
+	synced.n = 0;
+}
+
+/* The ref and its name, also where nothing was prepared. */
+static void test_on_disk(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	synced.n = 0;
+	change(f, "two\n");
+	check_synced(f);
+	put_well(f, 1, make("one.md", "three\n", NULL), STORE_CHANGED);
+	commit_in_vain(f);
+	reopen(f);
+	check_synced(f);
+	check_clean(f);
 }
 
 /* Each move is in both reflogs, and they lead from one to the next. */
