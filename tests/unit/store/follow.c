@@ -81,6 +81,15 @@ static void test_their_link(void **state)
 	assert_string_equal(files(f), "a/one.md link two.md ");
 	assert_string_equal(
 		run(GIT "status --porcelain", f->path), "D  link\n");
+	/* Nor with a commit of ours that a person took back. */
+	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
+	commit(f);
+	run(GIT "update-ref " REMOTE " HEAD", f->path);
+	run(GIT "reset -q --hard HEAD~2", f->path);
+	assert_true(follow(f).moved);
+	assert_string_equal(files(f), "a/one.md link two.md ");
+	assert_string_equal(
+		run(GIT "status --porcelain", f->path), "D  link\n");
 }
 
 static void test_on_top(void **state)
