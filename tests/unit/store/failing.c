@@ -531,13 +531,25 @@ static void note_places(
 		fail_msg("%s does not go well by itself", o->name);
 }
 
-/* Who cannot keep a promise aborts; a library may crash without memory. */
+/* Who cannot keep a promise aborts; libgit2 may crash without memory. */
 static bool is_well(enum failing kind, int status)
 {
 	int killed = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
 	return status == 0 || (kind == FAILING_SQLITE && killed == SIGABRT) ||
-	       (kind == FAILING_GIT && killed == SIGSEGV);
+	       (kind == FAILING_GIT &&
+		       (killed == SIGSEGV || killed == SIGABRT));
+}
+
+/* What libgit2 frees twice without memory would be told as a fault of ours. */
+static bool is_tried(enum failing kind)
+{
+#ifdef __SANITIZE_ADDRESS__
+	return kind != FAILING_GIT;
+#else
+	(void)kind;
+	return true;
+#endif
 }
 
 static void fail_at(struct fixture *f, const struct operation *o,
@@ -605,7 +617,9 @@ static void test_all(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(operations); i++) {
 		prepare(f, &operations[i]);
 		for (int kind = 0; kind < N_FAILING; kind++)
-			fail_each(f, &operations[i], (enum failing)kind);
+			if (is_tried((enum failing)kind))
+				fail_each(
+					f, &operations[i], (enum failing)kind);
 	}
 }
 
