@@ -147,8 +147,8 @@ coverage: test-deps
 		{ cat build/$@/tests.log; exit 1; }
 	BUILD=build/$@ $(PYTHON) tests/coverage.py
 
-# What is broken, in which of the files, and how often; after make coverage.
-OF ?= store daemon/recover.c
+# What is broken; MUTANTS="--number 50"; after make coverage.
+OF ?= store
 mutants: test-deps
 	$(PYTHON) tests/mutants.py $(MUTANTS) $(OF)
 
@@ -269,8 +269,8 @@ deb-check: test-deps deb $(STAND_IN)
 clean:
 	rm -rf build
 
-.PHONY: all check asan tsan coverage mutants fuzz soak demo bench lint format deps test-deps \
-	install uninstall stage stage-units man deb deb-check clean \
+.PHONY: all check asan tsan coverage mutants fuzz soak demo bench lint format \
+	deps test-deps install uninstall stage stage-units man deb deb-check clean \
 	test-programs fuzz-programs $(addprefix unit-,$(MODULES))
 .PRECIOUS: $(BUILD)/%.o
 .DELETE_ON_ERROR:

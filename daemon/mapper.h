@@ -107,8 +107,9 @@ struct mapper {
 	struct ids unlisted;    /* whose lists are to be asked for again,
 				   ascending */
 	struct ids lost_users;  /* whose readers are marked */
-	struct ids back;        /* projects that are shown again, whose
-				   relations were not asked for yet */
+	struct ids back;        /* projects that are shown again, until a
+				   pass asked for their relations; after a
+				   restart a reconcile does */
 	/*
 	 * Work packages are of them, and the server does not list them: their
 	 * names were asked for once, and not again until a reconcile does.

@@ -190,6 +190,8 @@ static void run_commit(struct job *job)
 		discard(p, m);
 	} else if (p->err.code == 0) {
 		commit_whole(p, m);
+		if (p->err.code == 0 && p->related)
+			m->back.n = 0;
 	} else if (!store_failed(&p->err)) {
 		guard_forget(&m->guard);
 		if (m->guard.weighing)

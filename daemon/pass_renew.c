@@ -102,21 +102,24 @@ static void on_related(struct relate *r)
 	struct pass *p = container_of(r, struct pass, relate);
 
 	p->err = r->err;
-	if (r->err.code == 0)
-		p->sync->mapper->back.n = 0;
 	relate_fini(r);
 	pass_proceed(p, r->n > 0 ? RENEWING : DECIDING);
 }
 
-/* All of them once in a reconcile, and always those that are new. */
+/*
+ * All of them once in a reconcile, once those of projects that are back, and
+ * always those that are new.
+ */
 void pass_relate(struct pass *p)
 {
-	bool all = !p->related &&
-		   (p->kind == PASS_FULL || p->kind == PASS_RECONCILE);
+	bool all = p->kind == PASS_FULL || p->kind == PASS_RECONCILE;
 
+	p->relate = (struct relate){.sync = p->sync};
+	if (!p->related) {
+		p->relate.shown = all ? &p->shown : NULL;
+		p->relate.back = &p->sync->mapper->back;
+	}
 	p->related = true;
-	p->relate = (struct relate){
-		.sync = p->sync, .shown = all ? &p->shown : NULL};
 	relate_start(&p->relate, on_related);
 }
 

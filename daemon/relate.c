@@ -109,8 +109,8 @@ static void run_choose(struct job *job)
 {
 	struct relate *r = container_of(job, struct relate, job);
 
-	store_relating(r->sync->mapper->store, r->shown, &r->sync->mapper->back,
-		&r->ids, &r->n, &r->err);
+	store_relating(r->sync->mapper->store, r->shown, r->back, &r->ids,
+		&r->n, &r->err);
 }
 
 static void on_chosen(struct job *job)

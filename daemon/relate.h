@@ -16,6 +16,7 @@ typedef void relate_done_fn(struct relate *r);
 struct relate {
 	struct sync *sync;
 	const struct ids *shown; /* in order, not owned; or NULL */
+	const struct ids *back;  /* projects, not owned; or NULL */
 
 	struct err err; /* result */
 	size_t n;       /* work packages that were asked about */

@@ -116,7 +116,7 @@ int store_relating(struct store *s, const struct ids *shown,
 	int code = find_read(s, &found, e);
 
 	found.n = ids_distinct(found.items, found.n);
-	if (code == 0 && shown == NULL)
+	if (code == 0 && shown == NULL && projects != NULL)
 		code = find_of(s, projects, &of, e);
 	if (code == 0)
 		code = choose(s, shown != NULL ? shown : &of, &found, e);

@@ -435,7 +435,7 @@ void store_put_relations(
 /*
  * Of the work packages whose documents read their relations, those of which
  * none are known, and of the others those in shown (in order) or, where that is
- * NULL, those of these projects.  The caller frees *ids.
+ * NULL, those of these projects (NULL: none).  The caller frees *ids.
  */
 int store_relating(struct store *s, const struct ids *shown,
 	const struct ids *projects, int64_t **ids, size_t *n, struct err *e);

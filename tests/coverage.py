@@ -73,7 +73,7 @@ def missed_lines(file):
         if counted and not gap and not count:
             missed.update(range(line, there[0] + 1))
         elif counted and not gap:
-            missed.difference_update(range(line, line + 1))
+            missed.discard(line)
     return sorted(missed)
 
 
