@@ -162,13 +162,9 @@ static struct str md5_of(struct arena *a, struct str digest)
 		return STR_NONE;
 	hex = arena_alloc(a, MD5_HEX + 1);
 	for (size_t i = 0; i < MD5_HEX; i++) {
-		char c = hash.p[i];
-
-		if (c >= 'A' && c <= 'F')
-			c = (char)(c - 'A' + 'a');
-		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+		if (hex_value(hash.p[i]) < 0)
 			return STR_NONE;
-		hex[i] = c;
+		hex[i] = (char)(hash.p[i] | 0x20); /* digits have that bit */
 	}
 	return (struct str){hex, MD5_HEX};
 }

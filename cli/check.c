@@ -110,7 +110,7 @@ static json_t *projects_of(const struct checking *c)
 	for (size_t i = 0; i < c->names.n_projects; i++) {
 		const struct project *p = &c->names.projects[i];
 
-		if (names_scope_has(&c->scope, p->id))
+		if (names_in_scope(c->scope.ids, c->scope.n, p->id))
 			json_array_append_new(all,
 				json_pack("{s:I, s:s, s:s}", "id",
 					(json_int_t)p->id, "identifier",

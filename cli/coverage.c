@@ -184,7 +184,7 @@ static json_t *cover(struct covering *c)
 	for (size_t i = 0; i < c->names->n_projects; i++) {
 		const struct project *p = &c->names->projects[i];
 
-		if (names_scope_has(c->scope, p->id) &&
+		if (names_in_scope(c->scope->ids, c->scope->n, p->id) &&
 			takes_project(c->program, c->entry, p))
 			cover_project(c, p);
 	}

@@ -13,6 +13,7 @@
 #include "cli/coverage.h"
 #include "content/ascii.h"
 #include "content/emit.h"
+#include "store/ids.h"
 
 static bool is_plain_inside(char c, char next)
 {
@@ -20,8 +21,7 @@ static bool is_plain_inside(char c, char next)
 		return ascii_letter(next);
 	if (c == ':') /* before a space a map begins */
 		return next != ' ';
-	return ascii_letter(c) || (c >= '0' && c <= '9') ||
-	       strchr("_-/.", c) != NULL;
+	return ascii_alnum(c) || strchr("_-/.", c) != NULL;
 }
 
 /* May it stand without quotes, for all readers of YAML? */
@@ -85,10 +85,7 @@ static void put_remark(struct buf *out, struct str s)
 
 static bool in_scope(const struct starter *s, int64_t id)
 {
-	for (size_t i = 0; i < s->scope->n; i++)
-		if (s->scope->ids[i] == id)
-			return true;
-	return false;
+	return ids_contain(s->scope->ids, s->scope->n, id);
 }
 
 /* --- Server and projects ------------------------------------------------ */

@@ -383,7 +383,7 @@ static int check_scope(
 {
 	struct names_scope scope = {0};
 	int rc = names_find_scope(&s->names, &s->config, false, &scope, e);
-	bool meant = names_scope_has(&scope, head->project_id);
+	bool meant = names_in_scope(scope.ids, scope.n, head->project_id);
 
 	free(scope.ids);
 	if (rc != 0 || meant)

@@ -28,7 +28,6 @@ static int read_store(struct config *c, const struct node *at, struct err *e)
 	};
 	int r;
 
-	c->push.branch = c->branch;
 	if (at->type == NODE_SCALAR)
 		return config_read_key(c, &keys[0], at, e);
 	r = config_read_section(c, at, "store", keys, ARRAY_LEN(keys), e);

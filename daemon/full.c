@@ -315,12 +315,6 @@ static void on_user(struct api_request *request)
 
 /* --- CONFIRMING --------------------------------------------------------- */
 
-static bool in_scope(const struct api_scope *scope, int64_t project)
-{
-	return scope->n_projects == 0 ||
-	       names_in_scope(scope->projects, scope->n_projects, project);
-}
-
 static void run_gone(struct job *job)
 {
 	struct full *f = container_of(job, struct full, job);
@@ -347,7 +341,8 @@ static void on_missing(struct api_request *request)
 		read_head(buf_str(&request->body), &head, &err) != 0)
 		sync_name_answer(request, &err);
 	else if (err.code == 0)
-		gone = !in_scope(&f->sync->scope, head.project_id);
+		gone = !names_in_scope(f->sync->scope.projects,
+			f->sync->scope.n_projects, head.project_id);
 	if (gone) {
 		f->n_left = 0;
 		worker_run(f->sync->worker, &f->job, run_gone, on_gone);

@@ -17,6 +17,7 @@
 
 #include "base/stamp.h"
 #include "daemon/frozen.h"
+#include "store/ids.h"
 #include "store/state_guard.h"
 
 #define URL "server.url"
@@ -55,8 +56,8 @@ static int look_whether_shared(
 
 	(void)e;
 	s->shares = s->shares ||
-		    (w->documents > 0 && names_in_scope(s->scope->ids,
-						 s->scope->n, w->project_id));
+		    (w->documents > 0 && ids_contain(s->scope->ids, s->scope->n,
+						 w->project_id));
 	return 0;
 }
 
@@ -309,8 +310,8 @@ static int look_whether_lost(
 		    frozen_project(l->m, w->project_id);
 
 	(void)e;
-	l->lost = l->lost || (!kept && !names_in_scope(l->scope->ids,
-					       l->scope->n, w->project_id));
+	l->lost = l->lost || (!kept && !ids_contain(l->scope->ids, l->scope->n,
+					       w->project_id));
 	return 0;
 }
 

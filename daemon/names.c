@@ -424,7 +424,7 @@ const struct project *names_project(const struct names *n, int64_t id)
 bool names_have_project(const struct names *n, int64_t id)
 {
 	return names_project(n, id) != NULL ||
-	       names_in_scope(n->left_out, n->n_left_out, id);
+	       ids_contain(n->left_out, n->n_left_out, id);
 }
 
 const struct schema *names_schema(

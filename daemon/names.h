@@ -107,9 +107,8 @@ struct names_scope {
 int names_find_scope(const struct names *n, const struct config *c, bool strict,
 	struct names_scope *out, struct err *e);
 
-/* Is a project one of these? */
+/* Is a project one of these?  None are all. */
 bool names_in_scope(const int64_t *ids, size_t n_ids, int64_t id);
-bool names_scope_has(const struct names_scope *scope, int64_t id);
 
 /*
  * Is a project out of scope, but might be below one that is asked for with its

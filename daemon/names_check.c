@@ -99,29 +99,18 @@ int names_unknown_project(
 	return r;
 }
 
-static bool has_ancestor(const struct project *p, int64_t id)
-{
-	for (size_t i = 0; i < p->n_ancestors; i++)
-		if (p->ancestors[i] == id)
-			return true;
-	return false;
-}
-
 bool names_in_scope(const int64_t *ids, size_t n_ids, int64_t id)
 {
-	return ids_contain(ids, n_ids, id);
-}
-
-bool names_scope_has(const struct names_scope *scope, int64_t id)
-{
-	return scope->n == 0 || names_in_scope(scope->ids, scope->n, id);
+	return n_ids == 0 || ids_contain(ids, n_ids, id);
 }
 
 /* Is it the project that is asked for, or below it where that is? */
 static bool is_meant(const struct config_project *want,
 	const struct project *found, const struct project *p)
 {
-	return p == found || (want->subprojects && has_ancestor(p, found->id));
+	return p == found ||
+	       (want->subprojects &&
+		       ids_contain(p->ancestors, p->n_ancestors, found->id));
 }
 
 /* Add a project, and those below it where asked for. */
@@ -132,8 +121,7 @@ static size_t add_to_scope(const struct names *n,
 	for (size_t k = 0; k < n->n_projects; k++) {
 		const struct project *p = &n->projects[k];
 
-		if (is_meant(want, found, p) &&
-			!names_in_scope(ids, count, p->id))
+		if (is_meant(want, found, p) && !ids_contain(ids, count, p->id))
 			ids[count++] = p->id;
 	}
 	return count;

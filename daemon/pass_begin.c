@@ -57,13 +57,12 @@ static int compare_mapping(struct pass *p, struct state *state, struct err *e)
 {
 	const char *hash = program_hash(p->sync->config->program);
 	struct buf known = {0};
-	struct buf held = {0};
 	bool found = false;
 	bool mixed = false;
 	int r = state_get(state, "mapping", &known, &found, e);
 
 	if (r == 0)
-		r = state_get(state, "held.mapping", &held, &mixed, e);
+		r = state_has(state, "held.mapping", &mixed, e);
 	if (r == 0 && found && (mixed || !str_is(buf_str(&known), hash)))
 		r = state_heads(state, add_remap, p, e);
 	if (r == 0 && p->remap.n > 0 && !p->dry)
@@ -71,7 +70,6 @@ static int compare_mapping(struct pass *p, struct state *state, struct err *e)
 	if (r == 0)
 		r = begin_weighing(p, state, hash, e);
 	buf_fini(&known);
-	buf_fini(&held);
 	return r;
 }
 

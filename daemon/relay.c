@@ -33,14 +33,6 @@ static bool may_be_asked(struct str path)
 	return false;
 }
 
-static bool is_in_scope(const struct sync *sync, int64_t project)
-{
-	const struct api_scope *scope = &sync->scope;
-
-	return scope->n_projects == 0 || /* all, once that is resolved */
-	       names_in_scope(scope->projects, scope->n_projects, project);
-}
-
 static void put_names(struct relay *relay)
 {
 	struct control_request *r = relay->client;
@@ -72,7 +64,9 @@ static void put_work_package(struct relay *relay)
 	if (r->err.code == ERR_NOT_FOUND ||
 		(r->err.code == 0 &&
 			(!sync->resolved ||
-				!is_in_scope(sync, head.project_id))))
+				!names_in_scope(sync->scope.projects,
+					sync->scope.n_projects,
+					head.project_id))))
 		err_set(&r->err, ERR_NOT_FOUND,
 			"work package %lld is not in the projects that are "
 			"synced, or the server does not show it",

@@ -108,11 +108,9 @@ static int on_new(void *arg, const git_commit *commit, bool *on, struct err *e)
 /* As long as all is read again, what is unclaimed may yet be a document. */
 static int is_read_again(struct state *s, bool *is, struct err *e)
 {
-	struct buf cursor = {0};
 	bool found = false;
-	int code = state_get(s, "cursor", &cursor, &found, e);
+	int code = state_has(s, "cursor", &found, e);
 
-	buf_fini(&cursor);
 	*is = !found;
 	return code;
 }

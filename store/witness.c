@@ -70,11 +70,16 @@ static int compare(const void *a, const void *b)
 }
 
 /* Questions about a work package (?1) and a user (?2). */
-static const char shows[] =
-	"SELECT 1 FROM work_package w WHERE w.id = ?1 AND " SHOWS("?2");
-static const char lists[] =
+struct question {
+	const char *sql;
+	size_t most; /* of the readers that are shown are asked */
+};
+static const struct question shows = {
+	"SELECT 1 FROM work_package w WHERE w.id = ?1 AND " SHOWS("?2"), FEW};
+static const struct question lists = {
 	"SELECT 1 FROM work_package w WHERE w.id = ?1"
-	" AND instr(plain(w.attachments), 'users/' || ?2 || '\"') > 0";
+	" AND instr(plain(w.attachments), 'users/' || ?2 || '\"') > 0",
+	SIZE_MAX};
 
 static int ask(struct state *s, const char *question, int64_t work_package,
 	int64_t user, bool *holds, struct err *e)
@@ -91,12 +96,12 @@ static int ask(struct state *s, const char *question, int64_t work_package,
  * if there is one; 0: none.
  */
 static int find_reader(struct state *s, const struct thing *thing,
-	const struct ids *shown, const char *question, int64_t *out,
+	const struct ids *shown, const struct question *question, int64_t *out,
 	struct err *e)
 {
 	struct query q = query_open(
 		s, "SELECT work_package FROM read WHERE kind = ?1 AND id = ?2");
-	size_t left = question == shows ? FEW : SIZE_MAX;
+	size_t left = question != NULL ? question->most : 1;
 
 	*out = 0;
 	bind_int(&q, thing->kind);
@@ -109,7 +114,7 @@ static int find_reader(struct state *s, const struct thing *thing,
 			continue;
 		left--;
 		if (question != NULL)
-			query_take(&q, ask(s, question, reader, thing->id,
+			query_take(&q, ask(s, question->sql, reader, thing->id,
 					       &holds, &q.err));
 		if (q.err.code == 0 && holds)
 			*out = reader;
@@ -126,7 +131,7 @@ static int look_for_shower(struct state *s, const struct thing *thing,
 	*hidden = false;
 	if (code != 0 || *reader == 0 || thing->kind != READ_USER)
 		return code;
-	code = find_reader(s, thing, shown, shows, reader, e);
+	code = find_reader(s, thing, shown, &shows, reader, e);
 	*hidden = code == 0 && *reader == 0;
 	return code;
 }
@@ -136,7 +141,7 @@ int store_lister(struct store *s, const struct ids *shown, int64_t user,
 {
 	const struct thing thing = {.kind = READ_USER, .id = user};
 
-	return find_reader(s->state, &thing, shown, lists, work_package, e);
+	return find_reader(s->state, &thing, shown, &lists, work_package, e);
 }
 
 static int mark_seen(struct state *s, int64_t work_package,

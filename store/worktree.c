@@ -147,14 +147,15 @@ static void look(
 	struct worktree *w, struct worktree_change *c, const struct place *at)
 {
 	git_oid oid;
-	bool link = S_ISLNK(c->st.st_mode);
 
 	c->sight = WORKTREE_BLOCKED;
-	if (!link && blob_file_hash(at, &oid, &c->st, NULL) != 0)
-		return;
-	if (!link && is_ours(c, &oid)) {
-		see_ours(c, &oid);
-		return;
+	if (!S_ISLNK(c->st.st_mode)) {
+		if (blob_file_hash(at, &oid, &c->st, NULL) != 0)
+			return;
+		if (is_ours(c, &oid)) {
+			see_ours(c, &oid);
+			return;
+		}
 	}
 	if (blob_file_keep(at, w->o, &c->kept_oid, &c->st, NULL) != 0)
 		return;
