@@ -34,12 +34,7 @@ int work_unpaused(struct control_request *r, struct err *e)
 
 /* --- Which work packages ------------------------------------------------ */
 
-static void add_id(struct wanted_what *what, int64_t id)
-{
-	ids_add(&what->ids, id);
-}
-
-static int read_ids(const json_t *list, struct wanted_what *what, struct err *e)
+static int read_ids(const json_t *list, struct ids *ids, struct err *e)
 {
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *id = json_array_get(list, i);
@@ -47,13 +42,13 @@ static int read_ids(const json_t *list, struct wanted_what *what, struct err *e)
 		if (!json_is_integer(id) || json_integer_value(id) <= 0)
 			return err_set(e, ERR_USAGE,
 				"work_packages: is a list of work package ids");
-		add_id(what, json_integer_value(id));
+		ids_add(ids, json_integer_value(id));
 	}
 	return 0;
 }
 
 struct members {
-	struct wanted_what *what;
+	struct ids *ids;
 	int64_t project;
 };
 
@@ -63,15 +58,7 @@ static int add_member(void *arg, const struct state_head *wp, struct err *e)
 
 	(void)e;
 	if (wp->project_id == members->project)
-		add_id(members->what, wp->id);
-	return 0;
-}
-
-static int add_failed(
-	void *arg, const struct state_work_package *wp, struct err *e)
-{
-	(void)e;
-	add_id(arg, wp->id);
+		ids_add(members->ids, wp->id);
 	return 0;
 }
 
@@ -100,7 +87,7 @@ static int add_project(
 	struct control_request *r, struct str name, struct err *e)
 {
 	struct mapper *m = r->host->sync->mapper;
-	struct members members = {.what = &r->want};
+	struct members members = {.ids = &r->want.ids};
 	int code = find_project(&m->names, name, &members.project, e);
 
 	/* What came or went there shows in the ids only. */
@@ -119,15 +106,14 @@ int work_resync(struct control_request *r, struct err *e)
 	int code = work_unpaused(r, e);
 
 	if (code == 0)
-		code = read_ids(
-			json_object_get(r->what, "work_packages"), &r->want, e);
+		code = read_ids(json_object_get(r->what, "work_packages"),
+			&r->want.ids, e);
 	for (size_t i = 0; code == 0 && i < json_array_size(projects); i++)
 		code = add_project(r,
 			str_of(json_string_value(json_array_get(projects, i))),
 			e);
 	if (code == 0 && failed)
-		code = state_work_packages_of(
-			state, OUTCOME_FAILED, add_failed, &r->want, e);
+		code = state_ids_of(state, OUTCOME_FAILED, &r->want.ids, e);
 	if (json_is_true(json_object_get(r->what, "full")))
 		r->want.kind = PASS_FULL;
 	else if (failed || json_array_size(projects) > 0 || r->want.ids.n > 0)

@@ -152,14 +152,6 @@ static int begin(struct pass *p, struct state *state, struct err *e)
 
 /* --- BEGINNING ---------------------------------------------------------- */
 
-static int add_failed(
-	void *arg, const struct state_work_package *wp, struct err *e)
-{
-	(void)e;
-	ids_add(arg, wp->id);
-	return 0;
-}
-
 /* Many small questions, so that they are one look at the state. */
 static int recall(struct pass *p, struct err *e)
 {
@@ -202,8 +194,8 @@ static void run_begin(struct job *job)
 	m->hears = p->kind == PASS_SLOW;
 	store_adopt(m->store, p->adopt ? &p->paths : NULL);
 	if (r == 0 && p->adopt)
-		r = state_work_packages_of(store_state(m->store),
-			OUTCOME_FAILED, add_failed, &p->ids, &p->err);
+		r = state_ids_of(store_state(m->store), OUTCOME_FAILED, &p->ids,
+			&p->err);
 	if (r == 0 && !p->dry)
 		r = mapper_look(m, p->deep, &p->err);
 	if (r == 0)

@@ -61,8 +61,8 @@ static int on_mismatch(void *arg, const struct mismatch *m, struct err *e)
 {
 	struct comparison *c = arg;
 
-	c->torn |= m->recorded && !m->in_commit &&
-		   was_never_there(c->store, m->path.p);
+	if (!c->torn && m->recorded && !m->in_commit)
+		c->torn = was_never_there(c->store, m->path.p);
 	if (!m->recorded)
 		c->n_foreign++;
 	else if (m->work_package != 0)

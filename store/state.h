@@ -12,6 +12,8 @@
 #include "base/reads.h"
 #include "base/str.h"
 
+struct ids; /* store/ids.h */
+
 /*
  * The state: one SQLite file (WAL) that remembers what is in the store and
  * why.  It is an index: git and the server are the truth, and a lost state
@@ -138,6 +140,9 @@ int state_heads(struct state *s, state_head_fn *fn, void *arg, struct err *e);
 /* The same, of one outcome only. */
 int state_work_packages_of(struct state *s, enum outcome outcome,
 	state_work_package_fn *fn, void *arg, struct err *e);
+/* The ids of those alone, added to out. */
+int state_ids_of(
+	struct state *s, enum outcome outcome, struct ids *out, struct err *e);
 
 /* The ids of those updated between, both left out. */
 typedef int state_id_fn(void *arg, int64_t id, struct err *e);

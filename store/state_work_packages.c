@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "store/ids.h"
 #include "store/rows.h"
 
 static int64_t checksum(const struct state_work_package *wp)
@@ -133,6 +134,18 @@ int state_work_packages_of(struct state *s, enum outcome outcome,
 
 	bind_int(&q, outcome);
 	return query_work_packages(&q, &found, fn, arg, e);
+}
+
+int state_ids_of(
+	struct state *s, enum outcome outcome, struct ids *out, struct err *e)
+{
+	struct query q = query_open(
+		s, "SELECT id FROM work_package WHERE outcome = ? ORDER BY id");
+
+	bind_int(&q, outcome);
+	while (query_next(&q))
+		ids_add(out, column_int(&q));
+	return query_close(&q, e);
 }
 
 int state_newer(struct state *s, int64_t after, int64_t before, state_id_fn *fn,

@@ -254,15 +254,14 @@ static void read_relations(
 }
 
 static void check_relating(struct fixture *f, const struct ids *shown,
-	int64_t project, const char *wanted)
+	const struct ids *projects, const char *wanted)
 {
-	const struct ids projects = {.items = &project, .n = project != 0};
 	struct buf got = {0};
 	int64_t *ids;
 	size_t n;
 
 	assert_int_equal(
-		store_relating(f->store, shown, &projects, &ids, &n, &f->err),
+		store_relating(f->store, shown, projects, &ids, &n, &f->err),
 		0);
 	for (size_t i = 0; i < n; i++)
 		buf_printf(&got, "%lld ", (long long)ids[i]);
@@ -276,28 +275,34 @@ static void test_relating(void **state)
 	struct fixture *f = *state;
 	int64_t shown[] = {1, 2};
 	const struct ids all = {.items = shown, .n = 2};
-	struct state_work_package wp = {.id = 1, .project_id = 4};
+	int64_t back[] = {5, 4};
+	const struct ids projects = {.items = back, .n = 2};
+	const struct ids other = {.items = back, .n = 1};
+	struct state_work_package wps[] = {
+		{.id = 1, .project_id = 4}, {.id = 9, .project_id = 5}};
 
 	open_store(f);
-	check_relating(f, &all, 0, "");
+	check_relating(f, &all, NULL, "");
 	read_relations(f, 2, 2, 9);
 	read_relations(f, 1, 1, 2);
-	check_relating(f, NULL, 0, "1 2 9 ");
+	check_relating(f, NULL, NULL, "1 2 9 ");
 	commit(f);
-	check_relating(f, NULL, 0, "1 2 9 ");
+	check_relating(f, NULL, NULL, "1 2 9 ");
 	read_relations(f, 2, 2, 3);
 	store_put_relations(f->store, 1, STR("[]"));
 	store_put_relations(f->store, 9, STR("[]"));
-	check_relating(f, NULL, 0, "2 3 ");
-	check_relating(f, &all, 0, "1 2 3 ");
+	check_relating(f, NULL, NULL, "2 3 ");
+	check_relating(f, &all, NULL, "1 2 3 ");
 	commit(f);
 	reopen(f);
-	check_relating(f, NULL, 0, "2 3 ");
-	check_relating(f, &all, 0, "1 2 3 ");
-	store_put_work_package(f->store, &wp);
+	check_relating(f, NULL, NULL, "2 3 ");
+	check_relating(f, &all, NULL, "1 2 3 ");
+	store_put_work_package(f->store, &wps[0]);
+	store_put_work_package(f->store, &wps[1]);
+	read_relations(f, 2, 2, 9);
 	commit(f);
-	check_relating(f, NULL, 4, "1 2 3 ");
-	check_relating(f, NULL, 5, "2 3 ");
+	check_relating(f, NULL, &projects, "1 2 9 ");
+	check_relating(f, NULL, &other, "2 9 ");
 }
 
 /* Where they cannot be staged, a commit would go on without them. */
