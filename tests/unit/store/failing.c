@@ -444,6 +444,8 @@ static int meet(struct fixture *f, const struct operation *o)
 	atomic_store(&failing.armed, true);
 	code = o->act(f, &e);
 	atomic_store(&failing.armed, false);
+	if (failing.place != 0 && !failing.failed)
+		return 4;
 	if (code != 0 && e.text[0] == '\0' && f->err.text[0] == '\0')
 		return 2;
 	if (code != 0 && f->store != NULL)
@@ -572,16 +574,16 @@ static void fail_at(struct fixture *f, const struct operation *o,
 }
 
 /* Places that had their turn already, by whatever operation. */
-static bool was_met(uint64_t place)
-{
-	static uint64_t met[FAILING_MOST];
-	static size_t n;
+static uint64_t met[N_FAILING][FAILING_MOST];
+static size_t n_met[N_FAILING];
 
-	for (size_t i = 0; i < n; i++)
-		if (met[i] == place)
+static bool was_met(enum failing kind, uint64_t place)
+{
+	for (size_t i = 0; i < n_met[kind]; i++)
+		if (met[kind][i] == place)
 			return true;
-	assert_true(n < ARRAY_LEN(met));
-	met[n++] = place;
+	assert_true(n_met[kind] < FAILING_MOST);
+	met[kind][n_met[kind]++] = place;
 	return false;
 }
 
@@ -594,7 +596,7 @@ static void fail_each(
 	for (size_t i = 0; i < failing.n; i++) {
 		uint64_t place = failing.places[i];
 
-		if (was_met(place))
+		if (was_met(kind, place))
 			continue;
 		fail_at(f, o, kind, place, false);
 		if (soak)
@@ -621,6 +623,9 @@ static void test_all(void **state)
 				fail_each(
 					f, &operations[i], (enum failing)kind);
 	}
+	for (int kind = 0; kind < N_FAILING; kind++)
+		if (is_tried((enum failing)kind))
+			assert_true(n_met[kind] > 0);
 }
 
 int main(void)
