@@ -3,21 +3,8 @@
  */
 #include "daemon/guard_orders.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "base/util.h"
-#include "store/query.h"
 #include "store/state_guard.h"
-
-#define WELL(call) assert_int_equal(call, 0)
+#include "tests/unit/daemon/fixture.h"
 
 /* To withdraw fails not before the transaction ends, as on a full disk. */
 static const char late[] = "PRAGMA foreign_keys = ON;"
@@ -26,42 +13,6 @@ static const char late[] = "PRAGMA foreign_keys = ON;"
 			   " DEFERRABLE INITIALLY DEFERRED);"
 			   "CREATE TRIGGER late AFTER INSERT ON withdrawn BEGIN"
 			   " INSERT INTO part VALUES (NEW.work_package); END";
-
-struct fixture {
-	char folder[64]; /* removed at the end */
-	struct state *s;
-};
-
-static int begin(void **state)
-{
-	struct fixture *f = xcalloc(1, sizeof(*f));
-	const char *tmp = getenv("TMPDIR");
-	struct err e = {0};
-	char *file;
-
-	snprintf(f->folder, sizeof(f->folder), "%s/opsync-orders-XXXXXX",
-		tmp != NULL ? tmp : "/tmp");
-	if (mkdtemp(f->folder) == NULL)
-		return -1;
-	file = xasprintf("%s/state.db", f->folder);
-	WELL(state_open(file, false, &f->s, &e));
-	free(file);
-	*state = f;
-	return 0;
-}
-
-static int end(void **state)
-{
-	struct fixture *f = *state;
-	char *file = xasprintf("%s/state.db", f->folder);
-
-	state_close(f->s);
-	unlink(file);
-	rmdir(f->folder);
-	free(file);
-	free(f);
-	return 0;
-}
 
 static void test_end_fails(void **state)
 {
@@ -135,20 +86,6 @@ static const struct {
 	{"{'command': 'publish', 'work_packages': [5]}",
 		"work package 5 was not withdrawn"},
 };
-
-static json_t *parse(const char *text)
-{
-	char *json = xstrdup(text);
-	json_t *what;
-
-	for (char *p = json; *p != '\0'; p++)
-		if (*p == '\'')
-			*p = '"';
-	what = json_loads(json, 0, NULL);
-	assert_non_null(what);
-	free(json);
-	return what;
-}
 
 /* How much is held, of any kind, and not released. */
 static int64_t held(struct state *s)

@@ -3,21 +3,7 @@
  */
 #include "daemon/questions.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "base/util.h"
-#include "store/query.h"
-
-#define WELL(call) assert_int_equal(call, 0)
+#include "tests/unit/daemon/fixture.h"
 
 /* Runs 5 and 6 are kept; 7 is held and withdrawn, 8 once was at old.md. */
 static const char rows[] =
@@ -38,83 +24,80 @@ static const char rows[] =
 	" (1, 9, 'e', 1, 'b/b.md', 'gone', 0, 0, 1);"
 	"INSERT INTO withdrawn VALUES (6), (7), (8);";
 
-static char folder[] = "/tmp/opsync-questions-XXXXXX";
-
 static const struct {
 	const char *what;
 	int code;
-	const char *words; /* of the answer, or of the error */
-	const char * not ;
+	const char *words; /* of the answer, or of the error; NULL: nothing */
+	const char *without;
 } asked[] = {
-	{"'command':'usage'", 0, "\"day\":\"1970-01-01\"", NULL},
-	{"'command':'usage','limit':1", 0, "\"day\":\"1970-01-02\"",
+	{"{'command':'usage'}", 0, "\"day\":\"1970-01-01\"", NULL},
+	{"{'command':'usage','limit':1}", 0, "\"day\":\"1970-01-02\"",
 		"\"1970-01-01\""},
-	{"'command':'log','run':6,'level':7,'limit':20000", 0,
+	{"{'command':'log','run':6,'level':7,'limit':20000}", 0,
 		"\"event\":\"removed\"", "\"added\""},
-	{"'command':'log','run':4", ERR_USAGE,
+	{"{'command':'log','run':4}", ERR_USAGE,
 		"--run: run 4 is not kept any more (the first is 5)", NULL},
-	{"'command':'log','run':-1", ERR_USAGE, "is not kept any more", NULL},
-	{"'command':'log','run':7", ERR_USAGE,
+	{"{'command':'log','run':-1}", ERR_USAGE, "is not kept any more", NULL},
+	{"{'command':'log','run':7}", ERR_USAGE,
 		"--run: there is no run 7 (the last is 6)", NULL},
-	{"'command':'log','event':'addde'", ERR_USAGE,
+	{"{'command':'log','event':'addde'}", ERR_USAGE,
 		"--event: the log knows no 'addde' (did you mean 'added'?)",
 		NULL},
-	{"'command':'log','event':'xyz'", ERR_USAGE,
+	{"{'command':'log','event':'xyz'}", ERR_USAGE,
 		"--event: the log knows no 'xyz'", "did you mean"},
-	{"'command':'log','event':'moved','level':7", 0, "", NULL},
-	{"'command':'log','work_package':5,'level':7", ERR_USAGE,
+	{"{'command':'log','event':'removed','level':7}", 0,
+		"\"event\":\"removed\"", "\"kept\""},
+	{"{'command':'log','event':'moved','level':7}", 0, NULL, NULL},
+	{"{'command':'log','work_package':5,'level':7}", ERR_USAGE,
 		"--wp: work package 5 is not known here", NULL},
-	{"'command':'show'", ERR_USAGE, "show: which work package?", NULL},
-	{"'command':'show','work_package':7", 0,
+	{"{'command':'show'}", ERR_USAGE, "show: which work package?", NULL},
+	{"{'command':'show','work_package':7}", 0,
 		"\"held\":[{\"kind\":\"removal\",\"path\":\"d/a.md\","
 		"\"reason\":\"gone\"},{\"kind\":\"change\","
 		"\"path\":\"d/a.md\",\"reason\":\"smaller\"}],"
 		"\"withdrawn\":true",
 		"b.md"},
-	{"'command':'show','path':'d/a.png'", 0,
+	{"{'command':'show','path':'d/a.png'}", 0,
 		"{\"path\":\"d/a.png\",\"oid\":\"\",\"attachment\":3,"
 		"\"name\":null}",
 		NULL},
-	{"'command':'show','path':'old.md'", 0, "{\"work_package\":8,", NULL},
-	{"'command':'show','path':'never.md'", 0,
+	{"{'command':'show','path':'old.md'}", 0, "{\"work_package\":8,", NULL},
+	{"{'command':'show','path':'never.md'}", 0,
 		"{\"work_package\":null,\"known\":false", NULL},
-	{"'command':'show','path':'d/'", ERR_USAGE,
+	{"{'command':'show','path':'d/'}", ERR_USAGE,
 		"d is a folder with 2 files of opsync's: name one of them, as "
 		"d/a.md",
 		NULL},
-	{"'command':'show','path':'b'", ERR_USAGE,
+	{"{'command':'show','path':'b'}", ERR_USAGE,
 		"b is a folder with 1 file of opsync's", NULL},
-	{"'command':'show','path':'.'", ERR_USAGE,
+	{"{'command':'show','path':'.'}", ERR_USAGE,
 		"the store is a folder with 3 files of opsync's", NULL},
 };
 
 static void test_answers(void **state)
 {
+	struct fixture *f = *state;
+
 	for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
-		char *text = xasprintf("{%s}", asked[i].what);
+		const char *words = asked[i].words;
+		const char *without = asked[i].without;
+		json_t *what = parse(asked[i].what);
 		struct buf out = {0};
 		struct err e = {0};
 		const char *said;
-		json_t *what;
 		int r;
 
-		for (char *quote = text; *quote != '\0'; quote++)
-			if (*quote == '\'')
-				*quote = '"';
-		what = json_loads(text, 0, NULL);
 		r = question_find(json_string_value(json_object_get(
-			what, "command")))(*state, what, &out, &e);
+			what, "command")))(f->s, what, &out, &e);
 		said = r != 0 ? e.text : buf_str(&out).p;
-		if (r != asked[i].code ||
-			strstr(said, asked[i].words) == NULL ||
-			(asked[i].not != NULL &&
-				strstr(said, asked[i].not ) != NULL))
-			fail_msg("%s: %d: %s", text, r, said);
+		if (r != asked[i].code || (words == NULL && out.n != 0) ||
+			(words != NULL && strstr(said, words) == NULL) ||
+			(without != NULL && strstr(said, without) != NULL))
+			fail_msg("%s: %d: %s", asked[i].what, r, said);
 		if (r != 0)
 			assert_int_equal(out.n, 0);
 		json_decref(what);
 		buf_fini(&out);
-		free(text);
 	}
 }
 
@@ -124,24 +107,16 @@ static void test_none(void **state)
 	assert_null(question_find("resync"));
 }
 
-static int begin(void **state)
+static int begin_with_rows(void **state)
 {
-	struct state *s;
+	struct fixture *f;
 	struct err e = {0};
 
-	if (mkdtemp(folder) == NULL || chdir(folder) != 0)
+	if (begin(state) != 0)
 		return -1;
-	WELL(state_open("state.db", false, &s, &e));
-	WELL(state_exec(s, rows, &e));
-	*state = s;
+	f = *state;
+	WELL(state_exec(f->s, rows, &e));
 	return 0;
-}
-
-static int end(void **state)
-{
-	state_close(*state);
-	unlink("state.db");
-	return rmdir(folder);
 }
 
 int main(void)
@@ -151,5 +126,6 @@ int main(void)
 		cmocka_unit_test(test_none),
 	};
 
-	return cmocka_run_group_tests_name("questions", tests, begin, end);
+	return cmocka_run_group_tests_name(
+		"questions", tests, begin_with_rows, end);
 }

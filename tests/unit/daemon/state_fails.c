@@ -2,28 +2,13 @@
  * Where the state fails, at whichever statement: who asks it or writes to it
  * says so, and the next time goes well.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "base/util.h"
 #include "daemon/life.h"
 #include "daemon/lookup.h"
 #include "daemon/pause.h"
 #include "daemon/pushed.h"
 #include "daemon/questions.h"
-#include "store/query.h"
+#include "tests/unit/daemon/fixture.h"
 
-#define WELL(call) assert_int_equal(call, 0)
-
-static char folder[] = "/tmp/opsync-fails-XXXXXX";
 static const struct config_push remote = {.remote = "r", .branch = "b"};
 static const char commit[] = "1111111111111111111111111111111111111111";
 
@@ -75,7 +60,7 @@ static void each_fails(use_fn *use, struct state *s)
 static int ask(
 	const char *text, struct state *s, struct buf *out, struct err *e)
 {
-	json_t *what = json_loads(text, 0, NULL);
+	json_t *what = parse(text);
 	const char *name = json_string_value(json_object_get(what, "command"));
 	int r = question_find(name)(s, what, out, e);
 
@@ -85,30 +70,30 @@ static int ask(
 
 static int use_status(struct state *s, struct buf *out, struct err *e)
 {
-	return ask("{\"command\":\"status\"}", s, out, e);
+	return ask("{'command':'status'}", s, out, e);
 }
 
 static int use_log(struct state *s, struct buf *out, struct err *e)
 {
-	return ask("{\"command\":\"log\",\"run\":1,\"level\":7}", s, out, e);
+	return ask("{'command':'log','run':1,'level':7}", s, out, e);
 }
 
 /* Nothing is found: can it be? */
 static int use_log_words(struct state *s, struct buf *out, struct err *e)
 {
-	return ask("{\"command\":\"log\",\"work_package\":7,"
-		   "\"event\":\"held\",\"level\":7}",
+	return ask(
+		"{'command':'log','work_package':7,'event':'held','level':7}",
 		s, out, e);
 }
 
 static int use_show(struct state *s, struct buf *out, struct err *e)
 {
-	return ask("{\"command\":\"show\",\"work_package\":7}", s, out, e);
+	return ask("{'command':'show','work_package':7}", s, out, e);
 }
 
 static int use_show_path(struct state *s, struct buf *out, struct err *e)
 {
-	return ask("{\"command\":\"show\",\"path\":\"x\"}", s, out, e);
+	return ask("{'command':'show','path':'x'}", s, out, e);
 }
 
 static int use_life_begin(struct state *s, struct buf *out, struct err *e)
@@ -237,22 +222,26 @@ static int use_lookup(struct state *s, struct buf *out, struct err *e)
 
 static void test_lookup(void **state)
 {
-	each_fails(use_lookup, *state);
+	struct fixture *f = *state;
+
+	each_fails(use_lookup, f->s);
 }
 
 static void test_questions(void **state)
 {
-	each_fails(use_status, *state);
-	each_fails(use_log, *state);
-	each_fails(use_log_words, *state);
-	each_fails(use_show, *state);
-	each_fails(use_show_path, *state);
+	struct fixture *f = *state;
+
+	each_fails(use_status, f->s);
+	each_fails(use_log, f->s);
+	each_fails(use_log_words, f->s);
+	each_fails(use_show, f->s);
+	each_fails(use_show_path, f->s);
 }
 
 /* What is known of the end is told as a whole, or nothing. */
 static void test_words(void **state)
 {
-	struct state *s = *state;
+	struct state *s = ((struct fixture *)*state)->s;
 	struct buf out = {0};
 
 	sqlite3_trace_v2(s->db, SQLITE_TRACE_STMT, on_statement, s->db);
@@ -282,7 +271,7 @@ static void test_events(void **state)
 {
 	static use_fn *const uses[] = {use_life_begin, use_life_end, use_pause,
 		use_resume, use_pushed, use_not_pushed, use_pushed_well};
-	struct state *s = *state;
+	struct state *s = ((struct fixture *)*state)->s;
 
 	for (size_t i = 0; i < ARRAY_LEN(uses); i++) {
 		int64_t n = count_events(s);
@@ -292,33 +281,25 @@ static void test_events(void **state)
 	}
 }
 
-static int begin(void **state)
+static int begin_with_rows(void **state)
 {
-	struct state *s;
+	struct fixture *f;
 	struct err e = {0};
 
-	if (mkdtemp(folder) == NULL || chdir(folder) != 0)
+	if (begin(state) != 0)
 		return -1;
-	WELL(state_open("state.db", false, &s, &e));
-	WELL(life_begin(s, &e));
-	WELL(life_end(s, "told to", &e));
-	WELL(pushed_put(s, &remote, commit, &e));
-	WELL(state_exec(s,
+	f = *state;
+	WELL(life_begin(f->s, &e));
+	WELL(life_end(f->s, "told to", &e));
+	WELL(pushed_put(f->s, &remote, commit, &e));
+	WELL(state_exec(f->s,
 		"INSERT INTO name VALUES (9, 5, 'New');" /* READ_USER */
 		"INSERT INTO run VALUES (1, 1, 1, 'full', NULL, 0, NULL,"
 		" 0, 0, 0, 0, 0, 0, 0, NULL, 0);"
 		"INSERT INTO event (run, at, level, kind, work_package,"
 		" path) VALUES (1, 1, 1, 'added', 7, 'x')",
 		&e));
-	*state = s;
 	return 0;
-}
-
-static int end(void **state)
-{
-	state_close(*state);
-	unlink("state.db");
-	return rmdir(folder);
 }
 
 int main(void)
@@ -330,5 +311,6 @@ int main(void)
 		cmocka_unit_test(test_events),
 	};
 
-	return cmocka_run_group_tests_name("state fails", tests, begin, end);
+	return cmocka_run_group_tests_name(
+		"state fails", tests, begin_with_rows, end);
 }
