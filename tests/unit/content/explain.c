@@ -39,6 +39,19 @@ static int tear_down(void **state)
 	return 0;
 }
 
+/* A program of its own. */
+static struct program *compile(const char *yaml)
+{
+	struct program *p = NULL;
+	struct node root;
+	struct err e = {0};
+
+	if (tree_parse(&arena, "c.yaml", str_of(yaml), &root, &e) != 0 ||
+		program_compile(&root, &p, &e) != 0)
+		fail_msg("%s", e.text);
+	return p;
+}
+
 static void check(const struct work_package *wp, const char *key, int code,
 	const char *expected)
 {
@@ -132,14 +145,10 @@ static void test_outline(void **state)
 		"cf.x > 1 }\" }\n  continue: true\n  path: a/${ cf.y }\n  "
 		"body: ${ cf.x }\n- name: rest\n  path: \"${ cf['z 1'] }\"\n- "
 		"name: fixed\n  path: x.md\n  match: { where: \"${ id }\" }\n";
-	struct program *p = NULL;
+	struct program *p = compile(yaml);
 	struct buf out = {0};
-	struct node root;
 
 	(void)state;
-	assert_int_equal(
-		tree_parse(&arena, "c.yaml", str_of(yaml), &root, NULL), 0);
-	assert_int_equal(program_compile(&root, &p, NULL), 0);
 	for (size_t i = 0; i < program_entries(p); i++)
 		program_outline(p, i, &out);
 	assert_string_equal(out.p,
@@ -179,18 +188,14 @@ static void test_conditions(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char yaml[300];
-		struct program *p = NULL;
+		struct program *p;
 		struct buf out = {0};
-		struct node root;
 
 		snprintf(yaml, sizeof(yaml),
 			"documents:\n- path: x\n  match: { where: \"${ %s "
 			"}\" }\n",
 			cases[i].where);
-		assert_int_equal(
-			tree_parse(&arena, "c.yaml", str_of(yaml), &root, NULL),
-			0);
-		assert_int_equal(program_compile(&root, &p, NULL), 0);
+		p = compile(yaml);
 		assert_int_equal(
 			program_explain(p, &wp, STR(""), &scratch, &out, NULL),
 			0);
@@ -203,84 +208,81 @@ static void test_conditions(void **state)
 }
 
 /* Steps of all kinds, in entries of which more than one fits. */
+static const char steps[] =
+	"documents:\n"
+	"- {name: none, match: {version: [a, b]}, path: x}\n"
+	"- {name: there, match: {project: [a]}, path: x}\n"
+	"- {name: never, match: {where: '${ [id][1] }'}, path: x}\n"
+	"- name: first\n"
+	"  continue: true\n"
+	"  path: x.md\n"
+	"  front_matter:\n"
+	"    fixed: a\n"
+	"    each: {$each: 'c in [id]', $value: '${ c }'}\n"
+	"    else: '${ category ?? type.name }'\n"
+	"    date: '${ createdAt | date(\"%Y\") }'\n"
+	"    bad: '${ id | slug }'\n"
+	"    when: {$when: '${ id }', $value: b}\n"
+	"    each_when: {$each: 'c in [id]', $when: '${ c > 5 }', "
+	"$value: "
+	"'${ c }'}\n"
+	"- {name: second, path: '${ category }', front_matter: {fixed: "
+	"b}}\n"
+	"- {name: third, path: z, front_matter: {fixed: b}}\n";
+
+static const struct {
+	const char *key;
+	int code;
+	const char *expected;
+} step_rows[] = {
+	{"", 0,
+		"none does not fit: match.version wants 'a' or 'b', "
+		"but there is none\nthere does not fit: match.project "
+		"wants 'a', but it is 'ccm'\nnever does not fit:\n  "
+		"match.where: [id][1] = null\nfirst fits\nsecond "
+		"fits\n"},
+	{"fixed", ERR_DATA, "first:\nfront_matter.fixed = \"a\"\nsecond:\n"},
+	{"each", 0,
+		"first:\n  $each in [id] = [4330]\nfront_matter.each = "
+		"[4330]\n"},
+	{"else", 0,
+		"first:\n  category = null\n  category ?? type.name = "
+		"\"Curated Content\"\nfront_matter.else = \"Curated "
+		"Content\"\n"},
+	{"date", 0,
+		"first:\n  createdAt = "
+		"\"2021-01-20T04:33:56.131212Z\"\n  | date(\"%Y\") = "
+		"\"2021\"\nfront_matter.date = \"2021\"\n"},
+	{"bad", 0,
+		"first:\n  id = 4330\n  | slug: slug needs text, but "
+		"this is a number\nfront_matter.bad: ${ id | slug }: "
+		"slug needs text, but this is a number\n"},
+	{"when", 0,
+		"first:\n  $when: id = 4330\nfront_matter.when = "
+		"\"b\"\n"},
+	{"each_when", 0,
+		"first:\n  $each in [id] = "
+		"[4330]\nfront_matter.each_when = [4330]\n"},
+	{"path", ERR_DATA,
+		"first:\n  x.md = \"x.md\"\npath = x.md\nsecond:\n  "
+		"category = null\n"},
+};
+
 static void test_steps(void **state)
 {
-	static const char yaml[] =
-		"documents:\n"
-		"- {name: none, match: {version: [a, b]}, path: x}\n"
-		"- {name: there, match: {project: [a]}, path: x}\n"
-		"- {name: never, match: {where: '${ [id][1] }'}, path: x}\n"
-		"- name: first\n"
-		"  continue: true\n"
-		"  path: x.md\n"
-		"  front_matter:\n"
-		"    fixed: a\n"
-		"    each: {$each: 'c in [id]', $value: '${ c }'}\n"
-		"    else: '${ category ?? type.name }'\n"
-		"    date: '${ createdAt | date(\"%Y\") }'\n"
-		"    bad: '${ id | slug }'\n"
-		"    when: {$when: '${ id }', $value: b}\n"
-		"    each_when: {$each: 'c in [id]', $when: '${ c > 5 }', "
-		"$value: "
-		"'${ c }'}\n"
-		"- {name: second, path: '${ category }', front_matter: {fixed: "
-		"b}}\n"
-		"- {name: third, path: z, front_matter: {fixed: b}}\n";
-	static const struct {
-		const char *key;
-		int code;
-		const char *expected;
-	} rows[] = {
-		{"", 0,
-			"none does not fit: match.version wants 'a' or 'b', "
-			"but there is none\nthere does not fit: match.project "
-			"wants 'a', but it is 'ccm'\nnever does not fit:\n  "
-			"match.where: [id][1] = null\nfirst fits\nsecond "
-			"fits\n"},
-		{"fixed", ERR_DATA,
-			"first:\nfront_matter.fixed = \"a\"\nsecond:\n"},
-		{"each", 0,
-			"first:\n  $each in [id] = [4330]\nfront_matter.each = "
-			"[4330]\n"},
-		{"else", 0,
-			"first:\n  category = null\n  category ?? type.name = "
-			"\"Curated Content\"\nfront_matter.else = \"Curated "
-			"Content\"\n"},
-		{"date", 0,
-			"first:\n  createdAt = "
-			"\"2021-01-20T04:33:56.131212Z\"\n  | date(\"%Y\") = "
-			"\"2021\"\nfront_matter.date = \"2021\"\n"},
-		{"bad", 0,
-			"first:\n  id = 4330\n  | slug: slug needs text, but "
-			"this is a number\nfront_matter.bad: ${ id | slug }: "
-			"slug needs text, but this is a number\n"},
-		{"when", 0,
-			"first:\n  $when: id = 4330\nfront_matter.when = "
-			"\"b\"\n"},
-		{"each_when", 0,
-			"first:\n  $each in [id] = "
-			"[4330]\nfront_matter.each_when = [4330]\n"},
-		{"path", ERR_DATA,
-			"first:\n  x.md = \"x.md\"\npath = x.md\nsecond:\n  "
-			"category = null\n"},
-	};
 	struct work_package of = fixture_load(&arena, "4330");
-	struct program *p = NULL;
-	struct node root;
-	struct err e = {0};
+	struct program *p = compile(steps);
 
 	(void)state;
-	assert_int_equal(
-		tree_parse(&arena, "c.yaml", str_of(yaml), &root, &e), 0);
-	if (program_compile(&root, &p, &e) != 0)
-		fail_msg("%s", e.text);
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(step_rows); i++) {
 		struct buf out = {0};
+		struct err e = {0};
 
-		assert_int_equal(program_explain(p, &of, str_of(rows[i].key),
-					 &scratch, &out, &e),
-			rows[i].code);
-		assert_string_equal(out.p, rows[i].expected);
+		assert_int_equal(
+			program_explain(p, &of, str_of(step_rows[i].key),
+				&scratch, &out, &e),
+			step_rows[i].code);
+		assert_string_equal(out.p, step_rows[i].expected);
 		buf_fini(&out);
 	}
 	program_free(p);
@@ -312,16 +314,10 @@ static void test_poor_addresses(void **state)
 		"  path: q/${ s }.md\n"
 		"  front_matter: { slug: '${ s }' }\n"
 		"- path: fixed.md\n";
-	struct program *p = NULL;
+	struct program *p = compile(yaml);
 	struct buf out = {0};
-	struct node root;
-	struct err e = {0};
 
 	(void)state;
-	assert_int_equal(
-		tree_parse(&arena, "c.yaml", str_of(yaml), &root, NULL), 0);
-	if (program_compile(&root, &p, &e) != 0)
-		fail_msg("%s", e.text);
 	program_poor_addresses(p, note_address, &out);
 	assert_string_equal(out.p, "0 path: p/${ b }.md\n"
 				   "0 front_matter.slug: a\n"

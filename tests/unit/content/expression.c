@@ -12,7 +12,7 @@ static void test_scalars(void **state)
 		{"$${ id }", "\"${ id }\""}, {"$${ ${ id }", "\"${ 4\""},
 		{"$ { } $", "\"$ { } $\""}, {"${ cf[\"CF bool\"] }", "true"},
 		{"x${ cf[\"CF bool\"] }", "\"xtrue\""}, {"${ \"}\" }", "\"}\""},
-		{"${ \"${ \"${ id }\" }\" }", "\"4\""});
+		{"${ \"${ \"${ id }\" }\" }", "\"4\""}, {"${ 1E5 }", "1E5"});
 }
 
 static void test_literals(void **state)
@@ -32,7 +32,9 @@ static void test_literals(void **state)
 		{"${ '\\ud83d\\u0041\\ud83d' }", "\"�A�\""},
 		{"${ 'a\\", "?c.yaml:1:8: a string is not closed"},
 		{"${ '\\u12' }",
-			"?c.yaml:1:6: \\u must have four hexadecimal digits"});
+			"?c.yaml:1:6: \\u must have four hexadecimal digits"},
+		{"${ '${ idd }' }", "?c.yaml:1:9: unknown name 'idd' (did you "
+				    "mean 'id'?)"});
 }
 
 static void test_precedence(void **state)
@@ -235,12 +237,8 @@ static void test_caps(void **state)
 /* Wherever an expression breaks off, or goes on as it may not. */
 static void test_unfinished(void **state)
 {
-	CHECK({"${ if(1, 2, 3, 4) }", "?c.yaml:1:5: if takes 3 arguments"},
-		{"${ if(1 2, 3) }",
-			"?c.yaml:1:10: unexpected '2': ) should stand here"},
-		{"${ uuid5('url') }", "?c.yaml:1:5: uuid5 takes 2 arguments"},
-		{"${ subject | truncate }",
-			"?c.yaml:1:15: truncate takes 1 argument"},
+	CHECK({"${ if(1 2, 3) }",
+		      "?c.yaml:1:10: unexpected '2': ) should stand here"},
 		{"${ subject | slug(1 }",
 			"?c.yaml:1:22: unexpected '}': ) should stand here"},
 		{"${ [1 }", "?c.yaml:1:8: unexpected '}': ] should stand here"},
@@ -260,12 +258,8 @@ static void test_unfinished(void **state)
 			    "cf.name or cf[\"Any Name\"]"},
 		{"${ subject | map( }", "?c.yaml:1:20: unexpected '}': a name "
 					"or a value should stand here"},
-		{"${ subject | map }",
-			"?c.yaml:1:15: map takes 1 to 4 arguments"},
 		{"${ const. }", "?c.yaml:1:5: const needs the name of a "
 				"constant: const.name"},
-		{"${ '${ idd }' }",
-			"?c.yaml:1:9: unknown name 'idd' (did you mean 'id'?)"},
 		{"${ (1 }", "?c.yaml:1:8: unexpected '}': ) should stand here"},
 		{"${ not }", "?c.yaml:1:9: unexpected '}': a name or a value "
 			     "should stand here"},
@@ -283,7 +277,30 @@ static void test_unfinished(void **state)
 				   "a filter should stand here"},
 		{"${ [1, 2 }",
 			"?c.yaml:1:11: unexpected '}': ] should stand here"},
-		{"${ subject.x }", "?c.yaml:1:13: subject has no 'x'"},
+		{"${ 1.5e }", "?c.yaml:1:8: unexpected 'e': } or an operator "
+			      "should stand here"},
+		{"${ cf[subject] }",
+			"?c.yaml:1:8: the name of a custom field should stand "
+			"here, as in cf.name or cf[\"Any Name\"]"});
+}
+
+static void test_arguments(void **state)
+{
+	CHECK({"${ if(1, 2, 3, 4) }", "?c.yaml:1:5: if takes 3 arguments"},
+		{"${ uuid5('url') }", "?c.yaml:1:5: uuid5 takes 2 arguments"},
+		{"${ subject | truncate }",
+			"?c.yaml:1:15: truncate takes 1 argument"},
+		{"${ subject | map }",
+			"?c.yaml:1:15: map takes 1 to 4 arguments"},
+		{"${ subject | replace('a', 'b', 'c') }",
+			"?c.yaml:1:15: replace takes 2 arguments"},
+		{"${ subject | slug() }", "\"every-custom-field-format\""},
+		{"${ if() }", "?c.yaml:1:5: if takes 3 arguments"});
+}
+
+static void test_members(void **state)
+{
+	CHECK({"${ subject.x }", "?c.yaml:1:13: subject has no 'x'"},
 		{"${ id.x }", "?c.yaml:1:8: id has no 'x'"},
 		{"${ attachments.x }", "?c.yaml:1:17: attachments has no 'x'"},
 		{"${ attachments[0].x }",
@@ -294,19 +311,10 @@ static void test_unfinished(void **state)
 			"'fileName'?)"},
 		{"${ author.titl }", "?c.yaml:1:12: author has no 'titl'"},
 		{"${ parent.x }", "?c.yaml:1:12: parent has no 'x'"},
-		{"${ 1.5e }", "?c.yaml:1:8: unexpected 'e': } or an operator "
-			      "should stand here"},
-		{"${ 1E5 }", "1E5"}, {"${ 'a'.x }", "!text has no 'x'"},
-		{"${ cf[subject] }",
-			"?c.yaml:1:8: the name of a custom field should stand "
-			"here, as in cf.name or cf[\"Any Name\"]"},
+		{"${ 'a'.x }", "!text has no 'x'"},
 		{"${ attachments | pluck('x') }",
 			"!an attachment has no 'x', but id, fileName, file, "
 			"contentType, fileSize, createdAt, author and link"},
-		{"${ subject | replace('a', 'b', 'c') }",
-			"?c.yaml:1:15: replace takes 2 arguments"},
-		{"${ subject | slug() }", "\"every-custom-field-format\""},
-		{"${ if() }", "?c.yaml:1:5: if takes 3 arguments"},
 		{"${ author['name'] }", "\"OpenProject Admin\""});
 }
 
@@ -379,6 +387,8 @@ int main(void)
 		cmocka_unit_test(test_errors_within),
 		cmocka_unit_test(test_syntax_errors),
 		cmocka_unit_test(test_unfinished),
+		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_caps),
 		cmocka_unit_test(test_every_step),
 	};
