@@ -67,8 +67,9 @@ static inline FILE *start_command(const char *command)
 	return f;
 }
 
-#define GIT                                                                    \
-	"git -c safe.directory='*' -c user.name=p -c user.email=p@x -C '%s' "
+/* As a person, in the working directory, and in the store. */
+#define SELF "git -c safe.directory='*' -c user.name=p -c user.email=p@x "
+#define GIT SELF "-C '%s' "
 
 static inline struct store_options options(const struct fixture *f)
 {
@@ -302,6 +303,13 @@ static inline int n_adrift(struct fixture *f)
 static inline const char *subjects(struct fixture *f)
 {
 	return run(GIT "log --format=%%s | tr '\\n' ' '", f->path);
+}
+
+static inline const char *branches(struct fixture *f)
+{
+	return run(GIT "for-each-ref --format='%%(refname:short)' refs/heads "
+		       "| tr '\\n' ' '",
+		f->path);
 }
 
 static inline const char *files(struct fixture *f)

@@ -17,13 +17,10 @@ static void start(struct fixture *f)
 /* A commit on the remote's branch: the script runs in a work tree of it. */
 static void theirs(struct fixture *f, const char *script, const char *message)
 {
-	run("cd '%s' && git -c safe.directory='*' worktree add -q --detach "
-	    "t " REMOTE
-	    " && cd t && { %s; } && git -c safe.directory='*' add -A && git -c "
-	    "safe.directory='*' -c user.name=p -c user.email=p@x commit -q -m "
-	    "\"%s\" && git -c safe.directory='*' update-ref " REMOTE
-	    " HEAD && cd .. && git -c safe.directory='*' worktree remove "
-	    "--force t",
+	run("cd '%s' && " SELF "worktree add -q --detach t " REMOTE
+	    " && cd t && { %s; } && " SELF "add -A && " SELF
+	    "commit -q -m \"%s\" && " SELF "update-ref " REMOTE
+	    " HEAD && cd .. && " SELF "worktree remove --force t",
 		f->path, script, message);
 }
 
@@ -293,12 +290,10 @@ static void test_amended(void **state)
 	struct store_follow out;
 
 	start(f);
-	run("cd '%s' && git -c safe.directory='*' worktree add -q --detach t "
-	    "&& cd t && echo 1 >theirs.md && git -c safe.directory='*' add . "
-	    "&& git -c safe.directory='*' -c user.name=p -c user.email=p@x "
-	    "commit -q --amend --no-edit && git -c safe.directory='*' "
-	    "update-ref " REMOTE " HEAD && cd .. && git -c "
-	    "safe.directory='*' worktree remove --force t",
+	run("cd '%s' && " SELF "worktree add -q --detach t && cd t && "
+	    "echo 1 >theirs.md && " SELF "add . && " SELF
+	    "commit -q --amend --no-edit && " SELF "update-ref " REMOTE
+	    " HEAD && cd .. && " SELF "worktree remove --force t",
 		f->path);
 	out = follow(f);
 	assert_true(out.moved);
@@ -342,9 +337,7 @@ static void test_lost_state(void **state)
 
 	start(f);
 	run("echo theirs >'%s/theirs.md'", f->path);
-	run(GIT "add -A && git -C '%s' -c user.name=p -c user.email=p@x commit "
-		"-q -m theirs",
-		f->path, f->path);
+	run(GIT "add -A && " GIT "commit -q -m theirs", f->path, f->path);
 	store_close(f->store);
 	f->store = NULL;
 	run("rm '%s'/.git/opsync/state.db*", f->path);
@@ -365,14 +358,11 @@ static void test_lost_state(void **state)
 /* A person's commit on what the branch was first, and ours merged into it. */
 static void merge(struct fixture *f)
 {
-	run("cd '%s' && git -c safe.directory='*' worktree add -q --detach t "
-	    "$(git -c safe.directory='*' rev-list HEAD | tail -n 1) && cd t && "
-	    "echo x >own.md && git -c safe.directory='*' add . && "
-	    "git -c safe.directory='*' -c user.name=p -c user.email=p@x commit "
-	    "-qm own && git -c safe.directory='*' -c user.name=p -c "
-	    "user.email=p@x merge -q --no-edit main && git -c "
-	    "safe.directory='*' update-ref " REMOTE " HEAD && cd .. && git -c "
-	    "safe.directory='*' worktree remove --force t",
+	run("cd '%s' && " SELF "worktree add -q --detach t "
+	    "$(" SELF "rev-list HEAD | tail -n 1) && cd t && "
+	    "echo x >own.md && " SELF "add . && " SELF "commit -qm own && " SELF
+	    "merge -q --no-edit main && " SELF "update-ref " REMOTE
+	    " HEAD && cd .. && " SELF "worktree remove --force t",
 		f->path);
 }
 
@@ -415,9 +405,9 @@ static void test_shallow(void **state)
 	struct fixture *f = *state;
 	struct store_follow out;
 
-	run("git init -q -b main '%s/o' && cd '%s/o' && for i in 1 2; do git "
-	    "-c user.name=p -c user.email=p@x commit -q --allow-empty -m $i; "
-	    "done && git clone -q --depth 1 'file://%s/o' '%s'",
+	run("git init -q -b main '%s/o' && cd '%s/o' && for i in 1 2; do " SELF
+	    "commit -q --allow-empty -m $i; done && git clone -q --depth 1 "
+	    "'file://%s/o' '%s'",
 		f->folder, f->folder, f->folder, f->path);
 	start(f);
 	theirs(f, "echo 1 >theirs.md", "theirs");
@@ -454,9 +444,9 @@ static void test_half_a_commit(void **state)
 	commit(f);
 	store_close(f->store);
 	f->store = NULL;
-	run("cd '%s' && t=$(git -c safe.directory='*' rev-parse HEAD:a) && rm "
-	    "-f .git/objects/$(echo $t | cut -c1-2)/$(echo $t | cut -c3-) "
-	    "&& git -c safe.directory='*' read-tree --empty",
+	run("cd '%s' && t=$(" SELF "rev-parse HEAD:a) && rm -f "
+	    ".git/objects/$(echo $t | cut -c1-2)/$(echo $t | cut -c3-) && " SELF
+	    "read-tree --empty",
 		f->path);
 	o.told = note;
 	o.told_arg = told;

@@ -89,10 +89,7 @@ static void test_taken(void **state)
 
 	open_with_two(f);
 	write_file(f, "untracked.md", "theirs");
-	write_file(f, "committed.md", "theirs");
-	run(GIT "add committed.md && git -C '%s' -c user.name=p -c "
-		"user.email=p@x commit -q -m theirs",
-		f->path, f->path);
+	commit_theirs(f, "committed.md");
 	assert_int_equal(put(f, 3, make("untracked.md", "ours", NULL), &change),
 		ERR_DATA);
 	assert_string_equal(f->err.text,
@@ -114,9 +111,8 @@ static void test_equal_bytes_are_adopted(void **state)
 	open_with_two(f);
 	write_file(f, "untracked.md", "same");
 	write_file(f, "committed.md", "same");
-	run(GIT "add committed.md && git -C '%s' -c user.name=p -c "
-		"user.email=p@x commit -q -m theirs",
-		f->path, f->path);
+	run(GIT "add committed.md && " GIT "commit -q -m theirs", f->path,
+		f->path);
 	put_well(f, 3, make("committed.md", "same", NULL), STORE_SAME);
 	assert_string_equal(commit(f).id, "");
 	put_well(f, 4, make("untracked.md", "same", NULL), STORE_ADDED);
@@ -267,9 +263,7 @@ static void test_removed_by_hand(void **state)
 	put_well(f, 2, make("two.md", "more\n", NULL), STORE_CHANGED);
 	assert_int_equal(commit(f).n_kept, 0);
 	assert_string_equal(text_of(f, "two.md"), "more\n");
-	run(GIT "rm -q a/one.md && git -C '%s' -c user.name=p -c "
-		"user.email=p@x commit -q -m gone",
-		f->path, f->path);
+	run(GIT "rm -q a/one.md && " GIT "commit -q -m gone", f->path, f->path);
 	store_drop(f->store, 1, STR("default"), &f->err);
 	assert_string_equal(commit(f).id, "");
 	check_clean(f);
@@ -282,9 +276,7 @@ static void test_removed_amid_a_pass(void **state)
 
 	open_with_two(f);
 	assert_int_equal(n_adrift(f), 0);
-	run(GIT "rm -q two.md && git -C '%s' -c user.name=p -c "
-		"user.email=p@x commit -q -m gone",
-		f->path, f->path);
+	run(GIT "rm -q two.md && " GIT "commit -q -m gone", f->path, f->path);
 	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
 	commit(f);
 	assert_string_equal(files(f), "a/one.md ");
@@ -303,9 +295,7 @@ static void test_folder_instead(void **state)
 	open_with_two(f);
 	run("rm '%s/two.md'", f->path);
 	write_file(f, "two.md/theirs", "theirs");
-	run(GIT "add -A && git -C '%s' -c user.name=p -c user.email=p@x "
-		"commit -q -m folder",
-		f->path, f->path);
+	run(GIT "add -A && " GIT "commit -q -m folder", f->path, f->path);
 	assert_int_equal(n_adrift(f), 1);
 	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
 	commit_refusing(f, why);
@@ -344,8 +334,8 @@ static void test_branch_deleted(void **state)
 	struct fixture *f = *state;
 
 	open_with_two(f);
-	run(GIT "checkout -q -b theirs && git -C '%s' branch -q -D main",
-		f->path, f->path);
+	run(GIT "checkout -q -b theirs && " GIT "branch -q -D main", f->path,
+		f->path);
 	put_well(f, 2, make("two.md", "more\n", NULL), STORE_CHANGED);
 	assert_int_equal(strlen(commit(f).id), 40);
 	assert_string_equal(run(GIT "show main:two.md", f->path), "more\n");

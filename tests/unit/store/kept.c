@@ -108,24 +108,20 @@ static void keep_in_vain(struct fixture *f)
 	run("rm -r '%s/.git/refs/heads/opsync'", f->path);
 }
 
-static void check_kept(struct fixture *f, const char *branches)
+static void check_kept(struct fixture *f, const char *expected)
 {
-	assert_string_equal(
-		run(GIT "for-each-ref --format='%%(refname:short)' refs/heads "
-			"| tr '\\n' ' '",
-			f->path),
-		branches);
+	assert_string_equal(branches(f), expected);
 	assert_string_equal(text_of(f, "two.md"), "more\n");
 	check_clean(f);
 }
 
 static void without_room(struct fixture *f, const char *theirs,
-	const char *branches, const char *kept)
+	const char *expected, const char *kept)
 {
 	keep_in_vain(f);
 	run(GIT "branch %s", f->path, theirs);
 	reopen(f);
-	check_kept(f, branches);
+	check_kept(f, expected);
 	assert_string_equal(run(GIT "show %s:two.md", f->path, kept), "edited");
 }
 

@@ -232,8 +232,6 @@ static int act_set_aside(struct fixture *f, struct err *e)
 	return code == 0 ? store_open_again(f->store, e) : code;
 }
 
-#define SELF "git -c safe.directory='*' -c user.name=p -c user.email=p@x "
-
 #define THEIRS                                                                 \
 	SELF "worktree add -q --detach t HEAD^ && cd t && echo x >theirs.md "  \
 	     "&& " SELF "add -A && " SELF "commit -qm theirs && " SELF         \
