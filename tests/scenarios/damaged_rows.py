@@ -167,7 +167,7 @@ def commit(sync):
 
 
 def is_refused(tap, server, sync, name, path, syncs, between):
-    """A daemon's next pass goes on."""
+    """A pass makes no file of it, and the next goes on."""
     head = sync.head()
     sql(sync, "UPDATE file SET path = path || '~' WHERE path = ?", path)
     between(sync)

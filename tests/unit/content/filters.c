@@ -221,8 +221,6 @@ static void test_wrong_input(void **state)
 				      "be part of a text"});
 }
 
-#define TEN "[[[[[[[[[["
-
 static void test_long_pattern(void **state)
 {
 	struct buf scalar = {0};
@@ -239,6 +237,8 @@ static void test_long_pattern(void **state)
 	free(result);
 	buf_fini(&scalar);
 }
+
+#define TEN "[[[[[[[[[["
 
 static void test_json(void **state)
 {
