@@ -183,7 +183,6 @@ class Hunt:
             return None
         finally:
             mend_at(tree, place)
-            make(tree, "all")
             with self.lock:
                 self.trees.append(tree)
 
