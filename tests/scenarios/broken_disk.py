@@ -382,11 +382,7 @@ def remote_is_away(tap, disk, server):
     sync, mount = on_mount(disk, "size=20m")
     remote = os.path.join(sync.folder, "remote.git")
     sync.run("git", "init", "-q", "--bare", remote)
-    with open(sync.config) as f:
-        text = f.read()
-    with open(sync.config, "w") as f:
-        f.write(text.replace("store: " + sync.store, "store: { path: %s, push:"
-                             " { remote: %s } }" % (sync.store, remote)))
+    sync.push_to(remote)
     with sync, mount:
         sync.start()
         until(lambda: sync.run("git", "-C", remote, "rev-parse", "-q",

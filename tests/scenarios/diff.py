@@ -283,18 +283,14 @@ def out_of_reach(tap, server, sync):
 hooks: [{ on: [commit, error, held, fault, recovered], run: [/usr/bin/touch, %s] }]
 status: { textfile: %s/metrics.prom }
 """ % (touched, sync.folder))
-    with open(sync.config) as f:
-        text = f.read()
-    with open(sync.config, "w") as f:
-        f.write(text.replace("store: %s\n" % sync.store,
-                             "store: { path: %s, push: { remote: %s } }\n"
-                             % (sync.store, remote)))
+    sync.push_to(remote)
     files = sorted(os.listdir(sync.folder))
     done = sync.opsync("diff")
     tap.ok(done.code == 1 and "+sub: far" in done.out, "far from it all", done)
     tap.same(sorted(os.listdir(sync.folder)), files, "nothing else is made")
     tap.same(sync.run("git", "-C", remote, "for-each-ref").out, "",
              "nothing is pushed")
+    sync.push_to(None)
     sync.configure(mapping=SEEDS, more=store)
 
 

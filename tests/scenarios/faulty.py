@@ -110,20 +110,9 @@ class Case(Sync):
         for path in self.places():
             copy(path + ".kept", path)
 
-    def push_to(self, remote):
+    def push_to_remote(self, remote):
         self.remote = remote
-        self.configure()
-
-    def configure(self, **parts):
-        super().configure(**parts)
-        if self.remote is None:
-            return
-        with open(self.config) as f:
-            text = f.read()
-        self.write("opsync.yaml", text.replace(
-            "store: " + self.store,
-            "store:\n  path: %s\n  push: { remote: \"%s\" }" % (
-                self.store, self.remote.url)))
+        self.push_to(remote.url)
 
     def under(self, *wrapper, args=(), timeout=60, **env):
         """One pass within a wrapper; its exit code and what it said."""

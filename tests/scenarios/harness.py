@@ -218,6 +218,7 @@ class Sync:
                 ROOT, "tests/faults/tsan.suppressions")
         self.process = None
         self.key = key
+        self.pushes_to = None  # an address
         self.parts = {"url": url, "projects": projects, "mapping": mapping,
                       "more": more, "schedule": schedule, "server": server}
         self.write("token", key + "\n", 0o600)
@@ -238,6 +239,10 @@ class Sync:
         mapping = p["mapping"]
         if mapping is None:
             mapping = read(SEEDS_MAPPING).decode()
+        store = self.store
+        if self.pushes_to is not None:
+            store = '{ path: %s, push: { remote: "%s" } }' % (
+                store, self.pushes_to)
         self.write("opsync.yaml", """server:
   url: %s
   token: { file: %s/token }
@@ -245,11 +250,17 @@ class Sync:
 store: %s
 schedule: %s
 %s
-%s""" % (p["url"], self.folder, p["server"], p["projects"], self.store,
+%s""" % (p["url"], self.folder, p["server"], p["projects"], store,
              p["schedule"], p["more"], mapping))
 
+    def push_to(self, address):
+        """Have the configuration push there; None: nowhere."""
+        self.pushes_to = address
+        self.configure()
+
     def sibling(self, **parts):
-        """Another of the same configuration, in a folder of its own."""
+        """Another of the same configuration, in a folder of its own, that
+        pushes nowhere."""
         return type(self)(**dict(self.parts, key=self.key, **parts))
 
     def __enter__(self):

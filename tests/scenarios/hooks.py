@@ -150,13 +150,8 @@ def faults(tap, server, sync, at):
            "in words", told(at("recovered")))
     all_told(sync)
     sync.stop()
-    usual = "store: " + sync.store + "\n"
     remote = os.path.join(sync.folder, "remote.git")
-    with open(sync.config) as f:
-        text = f.read()
-    with open(sync.config, "w") as f:
-        f.write(text.replace(usual, "store: { path: %s, push: { remote: %s } }"
-                             "\n" % (sync.store, remote)))
+    sync.push_to(remote)
     sync.start()
     tap.ok(until(lambda: len(told(at("fault"))) > 1),
            "a remote that is away is told", sync.said())
@@ -168,6 +163,7 @@ def faults(tap, server, sync, at):
                  told(at("recovered"))[-1]["sentence"]), "and its end",
            told(at("recovered")))
     sync.stop()
+    sync.push_to(None)
     sync.configure(more=hooks_of(sync))
     sync.start()
 

@@ -128,7 +128,7 @@ class Scenario:
         self.sync = Case(self.server.url, projects="[demo-1]",
                          mapping=MAPPING)
         if scenario is push:
-            self.sync.push_to(Remote(self.sync.folder))
+            self.sync.push_to_remote(Remote(self.sync.folder))
         if scenario is not first:
             self.well(())
         if scenario is consolidation:

@@ -77,14 +77,8 @@ def git_remote(tap, sync, path, check):
     sync.run("git", "init", "-q", "--bare", remote)
     hook = sync.write("remote.git/hooks/pre-receive", "#!/bin/sh\nexit 1\n",
                       0o755)
-    sync.configure(more="""status: { textfile: %s }
-""" % path)
-    with open(sync.config) as f:
-        text = f.read().replace("store: " + sync.store, "store: { path: %s, "
-                                "push: { remote: %s } }" % (
-                                    sync.store, remote))
-    with open(sync.config, "w") as f:
-        f.write(text)
+    sync.configure(more="status: { textfile: %s }\n" % path)
+    sync.push_to(remote)
     sync.start()
     tap.ok(until(lambda: "cannot be pushed" in check(sync)[1]),
            "a push that fails is told", check(sync))
@@ -97,6 +91,7 @@ def git_remote(tap, sync, path, check):
     tap.ok(until(lambda: check(sync)[0] == 0, 40), "pushed: all well",
            check(sync))
     sync.stop()
+    sync.push_to(None)
 
 
 @contextlib.contextmanager
@@ -230,13 +225,9 @@ def not_pushed(tap, server, sync):
     sync.run("git", "init", "-q", "--bare", remote)
     hook = sync.write("away.git/hooks/pre-receive", "#!/bin/sh\nexit 1\n",
                       0o755)
-    with open(sync.config) as f:
-        text = f.read().replace("store: " + sync.store, "store: { path: %s, "
-                                "push: { remote: %s } }" % (
-                                    sync.store, remote))
     path = os.path.join(sync.folder, "opsync.prom")
-    with open(sync.config, "w") as f:
-        f.write(text + "status: { textfile: %s }\n" % path)
+    sync.configure(more="status: { textfile: %s }\n" % path)
+    sync.push_to(remote)
     tap.same(sync.once().code, 75, "a remote that refuses")
     got, _ = metrics(path)
     tap.ok(got["opsync_push_pending_commits",] > 0 and

@@ -534,11 +534,7 @@ def from_remote(tap):
         remote = os.path.join(sync.folder, "remote.git")
         subprocess.run(["git", "init", "-q", "--bare", "-b", "main", remote],
                        check=True)
-        with open(sync.config) as f:
-            text = f.read()
-        sync.write("opsync.yaml", text.replace(
-            "store: " + sync.store, "store: { path: %s, push: { remote: %s } }"
-            % (sync.store, remote)))
+        sync.push_to(remote)
         sync.once()
         server.side("edit", {"id": 5, "set": {"subject": "Newer"}})
         sync.once()
