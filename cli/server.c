@@ -11,6 +11,7 @@
 
 #include "api/paths.h"
 #include "daemon/client.h"
+#include "daemon/pages.h"
 
 #define PROJECTS_PAGE 100
 #define PAIRS_A_REQUEST 60 /* so that no proxy finds the address too long */
@@ -242,49 +243,47 @@ static int ask_whole(struct server *s, enum names_kind kind,
 	return r;
 }
 
-/* How many projects a page has, and how many there are in all. */
-static int count_projects(
-	const struct buf *page, size_t *n, int64_t *total, struct err *e)
+static int put_projects(
+	struct names *out, const struct pages *pages, struct err *e)
 {
-	struct arena scratch = {0};
-	struct api_list list = {0};
-	int r = api_list_scan(&scratch, buf_str(page), &list, e);
+	struct str *strs = pages_strs(pages);
+	int r = names_put(out, NULL, NAMES_PROJECTS, strs, pages->n, e);
 
-	*n += list.n;
-	*total = list.n > 0 ? list.total : 0;
-	arena_fini(&scratch);
+	free(strs);
 	return r;
+}
+
+/* One page; more: and another is to be asked for. */
+static int take_projects(struct pages *pages, struct buf *body, bool *more,
+	struct names *out, struct err *e)
+{
+	int r = pages_take(pages, body, more, e);
+
+	if (r == 0 && !*more)
+		r = put_projects(out, pages, e);
+	if (r == 0)
+		return 0;
+	*more = pages_again(pages, e);
+	return e->code;
 }
 
 static int ask_projects(struct server *s, struct names *out, struct err *e)
 {
-	size_t cap = 0;
-	size_t n = 0;
-	size_t seen = 0;
-	int64_t total = 1;
-	struct buf *bodies = NULL;
-	struct str *pages;
+	struct pages pages = {0};
+	bool more = true;
 	int r = 0;
 
-	while (r == 0 && (int64_t)seen < total) {
+	while (r == 0 && more) {
 		struct buf path = {0};
+		struct buf body = {0};
 
-		bodies = grow(bodies, n, &cap, sizeof(*bodies));
-		bodies[n] = (struct buf){0};
-		api_path_projects(&path, PROJECTS_PAGE, (int)n + 1);
-		r = ask(s, &path, &bodies[n++], e);
+		api_path_projects(&path, PROJECTS_PAGE, (int)pages.n + 1);
+		r = ask(s, &path, &body, e);
 		if (r == 0)
-			r = count_projects(&bodies[n - 1], &seen, &total, e);
+			r = take_projects(&pages, &body, &more, out, e);
+		buf_fini(&body);
 	}
-	pages = xcalloc(n, sizeof(*pages));
-	for (size_t i = 0; i < n; i++)
-		pages[i] = buf_str(&bodies[i]);
-	if (r == 0)
-		r = names_put(out, NULL, NAMES_PROJECTS, pages, n, e);
-	for (size_t i = 0; i < n; i++)
-		buf_fini(&bodies[i]);
-	free(bodies);
-	free(pages);
+	pages_fini(&pages);
 	return r;
 }
 

@@ -55,7 +55,7 @@ static int collect(struct taking *t, const struct str *pages, size_t n_pages,
 			t->items[n++] = t->items[i];
 	t->n = n;
 	if ((int64_t)n != total)
-		return err_set(e, ERR_UNAVAILABLE,
+		return err_set(e, ERR_AGAIN,
 			"the server's list of relations changed while it was "
 			"read (%zu of %lld)",
 			n, (long long)total);

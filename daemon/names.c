@@ -301,7 +301,7 @@ static bool any_twice(struct arena *a, struct str whole)
 
 /*
  * What is not on them all is not gone: a part counts for nothing, nor does a
- * list that changed while it was read, and so may have skipped one.
+ * list that has one twice, and so may have skipped another.
  */
 static int join_pages(
 	const struct str *pages, size_t n_pages, struct buf *out, struct err *e)
@@ -309,15 +309,11 @@ static int join_pages(
 	struct arena scratch = {0};
 	struct buf elements = {0};
 	struct api_list list = {0};
-	bool moved = false;
 	size_t n = 0;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n_pages; i++) {
-		int64_t total = list.total;
-
 		r = api_list_scan(&scratch, pages[i], &list, e);
-		moved |= i > 0 && list.total != total;
 		for (size_t k = 0; r == 0 && k < list.n; k++) {
 			if (n++ > 0)
 				buf_putc(&elements, ',');
@@ -329,8 +325,7 @@ static int join_pages(
 		n);
 	buf_add_str(out, buf_str(&elements));
 	buf_puts(out, "]}}");
-	if (r == 0 && n_pages > 1 &&
-		(moved || any_twice(&scratch, buf_str(out))))
+	if (r == 0 && n_pages > 1 && any_twice(&scratch, buf_str(out)))
 		r = err_set(e, ERR_AGAIN,
 			"the server's list changed while it was read");
 	if (r == 0 && (int64_t)n < list.total)

@@ -69,7 +69,7 @@ bool names_have_lists(const struct names *n);
 /*
  * Remember answers, in the state (NULL: nowhere) and in n: whole collections,
  * given as pages in order.  ERR_UNAVAILABLE if one is no collection, or if
- * they are not all; ERR_AGAIN if the list changed from one to the next.
+ * they are not all; ERR_AGAIN if one is on them twice.
  */
 int names_put(struct names *n, struct state *state, enum names_kind kind,
 	const struct str *pages, size_t n_pages, struct err *e);

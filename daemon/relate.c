@@ -14,6 +14,7 @@
 #define BATCH 200 /* work packages a request, at most */
 #define PAGE 1000
 
+static void ask(struct relate *r);
 static void go_on(struct relate *r);
 
 void relate_fini(struct relate *r)
@@ -39,16 +40,20 @@ static void run_take(struct job *job)
 static void on_taken(struct job *job)
 {
 	struct relate *r = container_of(job, struct relate, job);
+	bool again = pages_again(&r->pages, &r->err);
 
-	sync_name_answer(&r->request, &r->err);
-	pages_fini(&r->pages);
-	r->next += r->n_asked;
-	go_on(r);
+	if (!again) {
+		sync_name_answer(&r->request, &r->err);
+		pages_fini(&r->pages);
+		r->next += r->n_asked;
+	}
+	if (again && !r->canceled)
+		ask(r);
+	else
+		go_on(r);
 }
 
 /* --- ASKING ------------------------------------------------------------- */
-
-static void ask(struct relate *r);
 
 static void on_page(struct api_request *request)
 {
@@ -67,12 +72,17 @@ static void on_page(struct api_request *request)
 	}
 	if (r->shorter)
 		sync_ask_shorter(r->sync, r->n_asked);
-	if (pages_take(&r->pages, request, &more, &r->err) != 0)
-		go_on(r);
-	else if (more)
-		ask(r);
-	else
+	if (pages_take(&r->pages, &request->body, &more, &r->err) == 0 &&
+		!more) {
 		worker_run(r->sync->worker, &r->job, run_take, on_taken);
+		return;
+	}
+	if (r->err.code == 0 || pages_again(&r->pages, &r->err)) {
+		ask(r);
+		return;
+	}
+	sync_name_answer(request, &r->err);
+	go_on(r);
 }
 
 static void ask(struct relate *r)

@@ -24,7 +24,6 @@
 #include "daemon/instance.h"
 
 #define PROJECTS_PAGE 100
-#define MAX_WALKS 5
 #define PAIRS_A_REQUEST 100
 #define MANY_PAIRS 2000 /* or 20 requests */
 
@@ -241,28 +240,15 @@ static void on_checked(struct job *job)
 								    : END);
 }
 
-/* A list that changed while it was read is read again. */
-static bool walk_again(struct resolve *r)
-{
-	if (r->step != PROJECTS || r->err.code != ERR_AGAIN)
-		return false;
-	if (++r->walks == MAX_WALKS) {
-		r->err.code = ERR_UNAVAILABLE;
-		return false;
-	}
-	r->err = (struct err){0};
-	return true;
-}
-
 static void on_put(struct job *job)
 {
 	struct resolve *r = container_of(job, struct resolve, job);
 
-	pages_fini(&r->pages);
-	if (walk_again(r)) {
-		proceed(r, PROJECTS);
+	if (pages_again(&r->pages, &r->err)) {
+		proceed(r, (enum step)r->step);
 		return;
 	}
+	pages_fini(&r->pages);
 	sync_name_answer(&r->request, &r->err);
 	if (r->step == STATUSES && r->err.code == 0) {
 		worker_run(r->sync->worker, &r->job, run_check, on_checked);
@@ -294,13 +280,15 @@ static void take_answer(struct resolve *r)
 	if (r->shorter)
 		sync_ask_shorter(r->sync, r->n_asked);
 	r->shorter = false;
-	pages_take(&r->pages, request, r->step == PROJECTS ? &more : NULL,
-		&r->err);
-	if (more || r->err.code != 0) {
-		proceed(r, PROJECTS);
+	if (pages_take(&r->pages, &request->body,
+		    r->step == PROJECTS ? &more : NULL, &r->err) == 0 &&
+		!more) {
+		worker_run(r->sync->worker, &r->job, run_put, on_put);
 		return;
 	}
-	worker_run(r->sync->worker, &r->job, run_put, on_put);
+	if (r->err.code != 0 && !pages_again(&r->pages, &r->err))
+		sync_name_answer(request, &r->err);
+	proceed(r, PROJECTS);
 }
 
 static void on_answer(struct api_request *request)
@@ -392,7 +380,7 @@ static void enter(struct resolve *r, enum step step)
 		return;
 	}
 	api_ask(r->sync->client, &r->request, &path, on_answer);
-	if (step == PROJECTS && r->pages.n == 0 && r->walks == 0)
+	if (step == PROJECTS && r->pages.n == 0 && r->pages.walks == 0)
 		ask_ahead(r);
 }
 

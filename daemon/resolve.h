@@ -46,7 +46,6 @@ struct resolve {
 	struct resolve_ahead ahead[2]; /* types, statuses */
 	struct job job;
 	struct pages pages; /* answers of this step */
-	int walks;          /* through the projects that did not count */
 	bool seeking;       /* schemas, until each field is found */
 	size_t n_all; /* pairs that may be there, the first n_pairs are asked */
 	size_t n_pairs, next_pair, n_asked;

@@ -228,8 +228,35 @@ def with_all(tap, server, sync):
            " 0 failed" in done.err, "and runs", done)
 
 
+def many_projects(tap):
+    """A list of projects that changes while it is read is read again."""
+    def init(name):
+        server.side("requests/reset")
+        done = run(sync, "-c", os.path.join(sync.folder, name), "init",
+                   server.url, "--token-file", sync.folder + "/token")
+        asked = sum("/projects?" in r["path"] for r in server.requests())
+        server.side("faults/clear")
+        return done, asked
+
+    with StandIn("--generate", "150", "--projects", "150") as server, Sync(
+            server.url) as sync:
+        order = {"match": "pageSize=100&offset=2",
+                 "replace": '"total":150', "with": '"total":151'}
+        server.side("fault", order)
+        done, asked = init("many.yaml")
+        tap.ok(done.code == 0 and asked == 4 and
+               "demo-150" in text_of(sync.folder + "/many.yaml"),
+               "150 projects, one more and one less meanwhile", (done, asked))
+        server.side("fault", dict(order, times=-1))
+        done, asked = init("none.yaml")
+        tap.ok(done.code == 69 and asked == 10 and
+               not os.path.exists(sync.folder + "/none.yaml"),
+               "and each time: five times, and no more", (done, asked))
+
+
 def main():
     tap = Tap()
+    many_projects(tap)
     with StandIn() as server, Sync(server.url) as sync:
         os.remove(sync.config)
         from_terminal(tap, server, sync)

@@ -2,6 +2,7 @@
 """Relations move no work package: a reconcile asks for them in batches, and
 only where a mapping reads them."""
 import sys
+import threading
 
 from harness import StandIn, Sync, Tap, until
 
@@ -152,6 +153,34 @@ def gone(tap):
         tap.same(sync.tree()["1.md"], text, "and it still is")
 
 
+def shrinking(w):
+    """One is gone between two pages of them: what follows moves up."""
+    w.server.side("fault", {"match": "/relations?", "delay_ms": 1000})
+    w.server.side("requests/reset")
+
+    def unrelate():
+        until(w.asked)
+        w.server.side("unrelate", {"id": 12})
+
+    other = threading.Thread(target=unrelate)
+    other.start()
+    done = w.sync.once("--reconcile")
+    other.join()
+    w.tap.same((done.code, [path.split("offset=")[1] for path in w.asked()]),
+               (0, ["1", "2"] * 2), "one is gone while they are listed")
+    w.after("and no other is missed", 1,
+            ["relates wp%d" % i for i in range(3, 7)], (), ())
+    w.server.side("fault", {"match": "&offset=2", "times": -1,
+                            "replace": '"total":4', "with": '"total":5'})
+    w.server.side("requests/reset")
+    done = w.sync.once("--reconcile")
+    w.tap.ok(done.code == 69 and "/relations: 200: " in done.err and
+             len(w.asked()) == 10,
+             "a total that moves each time: five times, and no more",
+             (done, w.asked()))
+    w.server.side("faults/clear")
+
+
 def main():
     tap = Tap()
     archived(tap)
@@ -199,6 +228,7 @@ def main():
         head = sync.head()
         sync.once("--reconcile")
         tap.same(sync.head(), head, "once and for all")
+        shrinking(w)
         server.side("fault", {"match": "/relations?", "delay_ms": 30000})
         server.side("requests/reset")
         sync.start("--reconcile", wait=False)
