@@ -3,6 +3,7 @@
  */
 #include <getopt.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -123,6 +124,16 @@ static void keep_memory_small(void)
 	mallopt(M_ARENA_MAX, 2);
 }
 
+/* To read the configuration again, as soon as there is somebody who does. */
+static void hold_back_reload(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments a = {.level = LOG_LEVEL_NOTICE};
@@ -144,6 +155,7 @@ int main(int argc, char **argv)
 	if (a.rehearse)
 		return rehearsal_serve(a.config);
 	keep_memory_small();
+	hold_back_reload();
 	log_init(a.level);
 	config = xcalloc(1, sizeof(*config));
 	r = config_load(a.config, config, &e);

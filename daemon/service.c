@@ -262,6 +262,16 @@ static void watch_signal(
 	uv_signal_start(handle, on_it, number);
 }
 
+/* It was held back from before the configuration was read. */
+static void take_reload(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 /* Jobs of a pass look at the state together; nobody waits with it. */
 static void let_go(void *arg)
 {
@@ -287,6 +297,7 @@ static void begin(struct service *s, struct err *e)
 	watch_signal(s, &s->sigterm, on_signal, SIGTERM);
 	watch_signal(s, &s->sigint, on_signal, SIGINT);
 	watch_signal(s, &s->sighup, on_sighup, SIGHUP);
+	take_reload();
 	s->sync.loop = &s->loop;
 	s->sync.mapper = &s->mapper;
 	s->sync.config = s->config;
@@ -357,12 +368,14 @@ int service_run(struct config *config, const struct service_options *options,
 		return r;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);  /* until there is something to reload */
 	signal(SIGXFSZ, SIG_IGN); /* a full quota is an error, not a death */
 	s.monitor.started = stamp_now();
 	s.monitor.sync = &s.sync;
 	s.monitor.single = options->once;
-	s.reconcile_at = stamp_monotonic() + RECONCILE_FIRST;
+	s.reconcile_at =
+		stamp_monotonic() + (config->reconcile < RECONCILE_FIRST
+						    ? config->reconcile
+						    : RECONCILE_FIRST);
 	r = open_client(&s, e);
 	if (r == 0) {
 		notify_opening();

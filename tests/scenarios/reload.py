@@ -42,6 +42,33 @@ def resync(sync):
                 return
 
 
+def opens_store(sync):
+    """Has it begun to, with the configuration read?"""
+    folder = "/proc/%d/fd/" % sync.process.pid
+    try:
+        return any(os.readlink(folder + name).endswith("/state.db")
+                   for name in os.listdir(folder))
+    except FileNotFoundError:  # closed meanwhile
+        return False
+
+
+def at_start(tap, server):
+    """What was edited since the daemon began to read it counts as well."""
+    with Sync(server.url, projects="'*'", mapping=EVERYTHING,
+              schedule="{ poll: 1h, overlap: 1s }") as sync:
+        sync.once()
+        head = sync.head()
+        sync.start(wait=False)
+        while not opens_store(sync):
+            pass
+        os.kill(sync.process.pid, signal.SIGSTOP)
+        sync.configure(mapping=SOME_OTHERWISE)
+        sync.process.send_signal(signal.SIGHUP)
+        os.kill(sync.process.pid, signal.SIGCONT)
+        tap.ok(until(lambda: sync.head() != head), "SIGHUP amid the start",
+               sync.said())
+
+
 def from_kept_sources(tap, server):
     """Where every work package makes a document, all of them are kept: no
     list is asked for but the poll's, and only what differs is committed."""
@@ -187,6 +214,7 @@ def key_from_command(tap, server):
 def main():
     tap = Tap()
     with StandIn() as server:
+        at_start(tap, server)
         from_kept_sources(tap, server)
         while_metrics_are_written(tap, server)
     with StandIn() as server:
