@@ -75,9 +75,15 @@ def meanwhile(tap, folder, store):
 # It says that it begins, and goes on until it is ended, or may go on.
 STUCK_HUGO = """#!/bin/sh
 echo $$ >"$HOME/began"
-until test -e "$HOME/goes-on"; do sleep 0.05; done
+until test -e "$HOME/goes-on"; do test -d "$HOME" && sleep 0.05 || exit; done
 exec %s "$@"
 """ % shutil.which("hugo")
+
+
+def heed():
+    """Signals that who started the tests ignores, a shell cannot trap."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def ended(tap, folder, store):
@@ -92,7 +98,8 @@ def ended(tap, folder, store):
     command = [SCRIPT, store, folder + "/head", site]
 
     def start():
-        built = subprocess.Popen(command, env=env, start_new_session=True)
+        built = subprocess.Popen(command, env=env, start_new_session=True,
+                                 preexec_fn=heed)
         if not until(lambda: os.path.exists(began)):
             raise RuntimeError("no build began")
         os.unlink(began)
