@@ -15,9 +15,8 @@ import time
 
 BUILD = os.environ.get("BUILD", "build/release")
 PARALLEL = 2
-TESTS = ("walk", "kill_calls", "broken_disk", "bad_wire", "bad_answers",
-         "power_cut", "push_rounds", "readers",
-         "long_run")
+TESTS = ("walk", "live_walk", "kill_calls", "broken_disk", "bad_wire",
+         "bad_answers", "power_cut", "push_rounds", "readers", "long_run")
 
 
 def run(name):

@@ -65,6 +65,22 @@ documents:
     parent: ${ parent.subject }
     children: ${ children | pluck("subject") }
   body: ${ description.raw }
+""", """
+documents:
+- name: all
+  match: { where: "${ subject != 'Gamma' }" }
+  path: ${ project.identifier }/${ id }.md
+  comments: public
+  front_matter:
+    title: ${ subject }
+    relations:
+      $each: r in relations
+      is: ${ r.type } ${ r.subject }
+      why: ${ r.description }
+    comments:
+      $each: c in comments
+      by: ${ c.author.name }
+      words: ${ c.raw }
 """]
 FAULTS = (
     {"status": 500, "body": "oops", "content_type": "text/plain"},
@@ -98,12 +114,13 @@ class Walk:
         self.server = StandIn(*WORLD).start()
         self.sync = Case(
             self.server.url, projects="[demo-1, demo-2]", more=GUARD,
-            mapping=MAPPINGS[seed % 2], key="walkerkey",
+            mapping=MAPPINGS[seed % len(MAPPINGS)], key="walkerkey",
             server="  max_tries: 1\n", schedule="{ poll: 1s }")
-        self.mapping = seed % 2
+        self.mapping = seed % len(MAPPINGS)
         self.side("grant", user="syncbot", project=2)
         self.ids = list(range(1, 15))
         self.files = {n: n for n in range(1, 9)}  # id to work package
+        self.relations = {}  # id to both ends
         self.next_id = 100
         self.late = 0
         self.late_ids = set()
@@ -187,6 +204,8 @@ class Walk:
         self.side("delete", id=ident)
         self.ids.remove(ident)
         self.files = {f: w for f, w in self.files.items() if w != ident}
+        self.relations = {r: ends for r, ends in self.relations.items()
+                          if ident not in ends}
         self.silent = True
 
     def move(self):
@@ -225,6 +244,30 @@ class Walk:
                             file_name=name,
                             content="anew %d" % self.dice.randint(1, 5))
             self.files[got["id"]] = self.files.pop(old)
+
+    def relate(self):
+        dice = self.dice
+        ident = dice.randint(1, 12)
+        ends = self.relations.setdefault(ident, dice.sample(self.ids, 2))
+        kind, back = dice.choice((("precedes", "follows"),
+                                  ("blocks", "blocked"),
+                                  ("relates", "relates")))
+        self.side("relate", id=ident, to=ends[0], type=kind,
+                  reverseType=back, description=dice.choice((None, "why")),
+                  **{"from": ends[1]})
+        self.silent = True  # it moves no work package
+
+    def unrelate(self):
+        if self.relations:
+            ident = self.dice.choice(sorted(self.relations))
+            self.side("unrelate", id=ident)
+            del self.relations[ident]
+            self.silent = True
+
+    def comment(self):
+        self.side("comment", work_package=self.any_id(), raw=self.text(),
+                  user=self.dice.randint(6, 9),
+                  internal=self.dice.random() < 0.2)
 
     def rename(self):
         kind, first, last = self.dice.choice((
@@ -267,7 +310,8 @@ class Walk:
         self.behind |= self.clock < self.latest or self.late > 0
 
     def remap(self):
-        self.mapping = 1 - self.mapping
+        self.mapping = self.dice.choice(
+            [n for n in range(len(MAPPINGS)) if n != self.mapping])
         if self.trace:
             print("#   mapping %d" % self.mapping, flush=True)
         self.sync.configure(mapping=MAPPINGS[self.mapping])
@@ -333,7 +377,8 @@ class Walk:
     STEPS = (
         (30, edit), (4, edit_tied), (5, edit_late), (8, create), (5, delete),
         (6, move), (5, parent), (8, attach), (4, detach), (4, replace),
-        (8, rename), (3, retitle), (2, page_size), (3, hide), (2, skew),
+        (6, relate), (3, unrelate), (4, comment), (8, rename), (3, retitle),
+        (2, page_size), (3, hide), (2, skew),
         (3, remap), (12, poll), (10, kill), (10, fault), (2, revoked),
         (1, lost_state), (2, stale))
 
@@ -382,7 +427,7 @@ class Walk:
             if done.code != 0:
                 raise Failed("a store from nothing: %r" % done)
             # What is hidden is here still, for those that link to it.
-            linked = self.hidden and self.mapping == 1
+            linked = self.hidden and self.mapping > 0
             if other.shape()[0] != self.sync.shape()[0] and not linked:
                 why = differences(self.visible(self.sync.tree()),
                                   self.visible(other.tree()))

@@ -1,0 +1,173 @@
+#!/usr/bin/python3
+"""The random walk beside one daemon that lives on: people go on while it reads,
+what it remembers is old or half of it, the server fails, it is killed and
+started; whenever it gets quiet the store must be what one made from nothing is.
+
+  live_walk.py --seed N [--steps N] [--trace]   walks one of them again, as far
+  as two programs do the same at the same time again
+"""
+# slow: half a minute
+import signal
+import sys
+import time
+
+from faulty import figure, option, size
+from harness import Tap, until
+from walk import FAULTS, PLACES, Failed, Walk
+
+STEPS = 100
+SCHEDULE = "{ poll: 1s, overlap: 1s, reconcile: 2s }"
+
+
+class LiveWalk(Walk):
+    """A small OpenProject, people who change it, and a daemon that stays."""
+
+    def __init__(self, seed, trace=False):
+        super().__init__(seed, trace)
+        self.sync.configure(schedule=SCHEDULE)
+        self.delay = self.dice.choice((0, 15, 80))
+        self.slow_down()
+        self.sync.start(wait=False)
+
+    def slow_down(self):
+        """So that people come between two answers; no faults any more."""
+        self.side("faults/clear")
+        self.side("fault", match="/api/v3/", times=-1, delay_ms=self.delay)
+
+    def live(self):
+        status = self.sync.process.poll()
+        if status is not None:
+            raise Failed("the daemon ended with %d" % status)
+
+    def answers(self):
+        got = self.sync.opsync("--json", "status")
+        return got.code == 0 and got.json()[0].get("daemon")
+
+    def run(self, *_, args=()):
+        """A pass that is asked for; a reconcile comes by itself."""
+        self.live()
+        if "--reconcile" in args:
+            return self.reconciled(), ""
+        if not until(self.answers, 20):
+            raise Failed("it does not answer")
+        done = self.sync.opsync("resync", "--wait", *args)
+        if self.trace:
+            print("#   resync %r: %r" % (args, done), flush=True)
+        if done.code not in (0, 3, 69, 75, 77, 78):
+            raise Failed("resync: %r" % done)
+        return done.code, done.err
+
+    def reconciled(self):
+        """One that began after now is done: projects are asked for by each."""
+        self.side("requests/reset")
+        if not until(lambda: sum(
+                "/projects?" in r["path"] and r["path"].endswith("offset=1")
+                for r in self.server.requests()) > 1 and self.sync.idle(), 60):
+            raise Failed("no reconcile")
+        return 0
+
+    # --- What happens meanwhile ---------------------------------------------
+
+    def poll(self):
+        if self.dice.random() < 0.2:
+            self.run(args=self.args())
+        else:
+            self.sync.opsync("resync", *self.dice.choice(((), ("--full",))))
+
+    def kill(self):
+        if self.dice.random() < 0.3:
+            self.sync.stop(signal.SIGKILL)
+            self.sync.start(wait=False)
+            self.kills += 1
+
+    def fault(self):
+        self.slow_down()
+        for _ in range(self.dice.choice((0, 0, 1, 2, 3))):
+            self.side("fault", match=self.dice.choice(PLACES),
+                      after=self.dice.choice((0, 0, 1, 3)),
+                      times=self.dice.choice((1, 2, -1)),
+                      **self.dice.choice(FAULTS))
+            self.faults += 1
+
+    def revoked(self):
+        self.side("key", user="syncbot", key=None)
+        self.run(args=())
+        self.side("key", user="syncbot", key="walkerkey")
+
+    def stopped(self, step):
+        self.sync.stop()
+        step(self)
+        self.sync.start(wait=False)
+
+    def lost_state(self):
+        """Until all is read again, what is hidden would not be known."""
+        self.side("faults/clear")
+        self.stopped(Walk.lost_state)
+        self.well(codes=(0, 3))
+        self.slow_down()
+
+    def stale(self):
+        self.stopped(Walk.stale)
+
+    def remap(self):
+        super().remap()
+        self.sync.process.send_signal(signal.SIGHUP)
+
+    STEPS = Walk.STEPS
+
+    def step(self):
+        weights = [w for w, _ in self.STEPS]
+        name = self.dice.choices(self.STEPS, weights)[0][1].__name__
+        getattr(self, name)()
+        time.sleep(self.dice.random() * 0.06)
+
+    # --- Quiet --------------------------------------------------------------
+
+    def quiet(self):
+        self.live()
+        self.side("faults/clear")
+        self.run()  # what ran when the last of them was met
+        super().quiet()
+        self.slow_down()
+
+
+def walk(seed, steps, trace=False):
+    """One walk: the walk that ended, and why it failed, or None."""
+    w = LiveWalk(seed, trace)
+    try:
+        for number in range(1, steps + 1):
+            if trace:
+                print("# step %d" % number, flush=True)
+            w.step()
+            if w.dice.random() < 0.04 or number == steps:
+                w.quiet()
+    except Failed as failed:
+        return w, "seed %d, step %d: %s\n%s" % (
+            seed, number, failed, w.sync.said()[-4000:] if trace else "")
+    finally:
+        w.close()
+    return w, None
+
+
+def main():
+    tap = Tap()
+    if option("--seed"):
+        _, why = walk(int(option("--seed")), int(option("--steps") or STEPS),
+                      "--trace" in sys.argv)
+        tap.ok(why is None, "seed " + option("--seed"), why)
+        return tap.end()
+    walks = []
+    for seed in range(1, 1 + size(1, 60)):
+        w, why = walk(seed, STEPS)
+        walks.append(w)
+        tap.ok(why is None, "live walk %d" % seed, why)
+    figure(STEPS * len(walks), "steps walked beside a daemon")
+    figure(sum(w.compared for w in walks), "comparisons with a store from "
+           "nothing beside it")
+    figure(sum(w.kills for w in walks), "kills of it")
+    figure(sum(w.faults for w in walks), "faults met by it")
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
