@@ -94,8 +94,16 @@ class LiveWalk(Walk):
         self.run(args=())
         self.side("key", user="syncbot", key="walkerkey")
 
+    def stop(self):
+        status = self.sync.stop()
+        if status != 0:
+            raise Failed("the daemon ends with %d:\n%s" % (
+                status, self.sync.said()[-3000:]))
+
     def stopped(self, step):
-        self.sync.stop()
+        if not until(self.answers, 20):
+            raise Failed("it does not answer")
+        self.stop()
         step(self)
         self.sync.start(wait=False)
 
@@ -141,6 +149,7 @@ def walk(seed, steps, trace=False):
             w.step()
             if w.dice.random() < 0.04 or number == steps:
                 w.quiet()
+        w.stop()
     except Failed as failed:
         return w, "seed %d, step %d: %s\n%s" % (
             seed, number, failed, w.sync.said()[-4000:] if trace else "")
