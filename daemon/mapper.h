@@ -402,6 +402,10 @@ int mapper_witnesses(struct mapper *m, bool all, const struct ids *shown,
 int mapper_take_user(struct mapper *m, const struct ids *shown, int64_t id,
 	struct str body, struct err *e);
 
+/* The server fails at those of one work package: they stay as they are. */
+int mapper_fail_relations(
+	struct mapper *m, int64_t id, const struct err *why, struct err *e);
+
 /*
  * Take the relations of n work packages in, given as pages of elements.
  * Where they changed, documents become stale.

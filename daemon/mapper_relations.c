@@ -172,3 +172,23 @@ int mapper_take_relations(struct mapper *m, const int64_t *ids, size_t n,
 		r = take_one(&t, ids[i], e);
 	return r == 0 ? tell_others(&t, ids, n, e) : r;
 }
+
+/* Unknown, they would be asked for at once, and again. */
+int mapper_fail_relations(
+	struct mapper *m, int64_t id, const struct err *why, struct err *e)
+{
+	struct buf known = {0};
+	bool found = false;
+	int r = store_relations(m->store, id, &found, &known, e);
+	char *text;
+
+	buf_fini(&known);
+	if (r != 0)
+		return r;
+	if (!found)
+		store_put_relations(m->store, id, STR("[]"));
+	text = xasprintf("%s: its relations stay as they are", why->text);
+	mapper_failed(m, id, text);
+	free(text);
+	return 0;
+}

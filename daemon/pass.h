@@ -81,8 +81,9 @@ struct pass {
 	struct slow slow;
 	struct batches batches;
 	struct relate relate;
-	bool relates; /* documents read relations */
-	bool related; /* all were asked for relations that had to be */
+	bool relates;   /* documents read relations */
+	bool related;   /* all were asked for relations that had to be */
+	bool unrelated; /* or none are: the server fails at that */
 	struct lane lane;
 	struct mapper_page page;
 	struct names_scope scope;

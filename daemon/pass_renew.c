@@ -79,9 +79,10 @@ static void on_stale(struct job *job)
 		return;
 	}
 	if (n == 0) {
-		pass_proceed(p, p->kind == PASS_LOCAL || !p->relates
-					? DECIDING
-					: RELATING);
+		pass_proceed(
+			p, p->kind == PASS_LOCAL || !p->relates || p->unrelated
+				   ? DECIDING
+				   : RELATING);
 		return;
 	}
 	p->lane.sync = p->sync;
@@ -102,6 +103,8 @@ static void on_related(struct relate *r)
 	struct pass *p = container_of(r, struct pass, relate);
 
 	p->err = r->err;
+	p->unrelated = r->gave_up;
+	p->related &= !r->gave_up;
 	relate_fini(r);
 	pass_proceed(p, r->n > 0 ? RENEWING : DECIDING);
 }

@@ -2,17 +2,24 @@
  * relate - the relations of work packages, in batches.
  *
  *   which ones --> (ASKING page by page --> TAKING)* --> done
+ *                    ^   `--> 500 --> half of them … one alone: it fails
+ *                    `---------------------------------------'
  *
  * A relation that comes, goes or changes moves no work package, so only the
- * list of relations tells.  A list that changes while it is paged ends the
- * pass; the next one asks again.
+ * list of relations tells.  One may be more than the server can deal with,
+ * which then fails at every list that has it in: both of its work packages fail
+ * alone, and the others go on.  Where more fail in a row, it is the server
+ * itself, and no more are asked for.
  */
 #include "daemon/relate.h"
 
 #include <stdlib.h>
 
+#include "daemon/lane.h"
+
 #define BATCH 200 /* work packages a request, at most */
 #define PAGE 1000
+#define BAD_MOST 5
 
 static void ask(struct relate *r);
 static void go_on(struct relate *r);
@@ -46,11 +53,43 @@ static void on_taken(struct job *job)
 		sync_name_answer(&r->request, &r->err);
 		pages_fini(&r->pages);
 		r->next += r->n_asked;
+		r->n_bad = 0;
 	}
 	if (again && !r->canceled)
 		ask(r);
 	else
 		go_on(r);
+}
+
+/* --- FAILING ------------------------------------------------------------ */
+
+static void run_fail(struct job *job)
+{
+	struct relate *r = container_of(job, struct relate, job);
+
+	mapper_fail_relations(
+		r->sync->mapper, r->ids[r->next], &r->request.err, &r->err);
+}
+
+static void on_failed(struct job *job)
+{
+	struct relate *r = container_of(job, struct relate, job);
+
+	r->gave_up = ++r->n_bad == BAD_MOST || ++r->next == r->n;
+	go_on(r);
+}
+
+static void on_fault(struct relate *r)
+{
+	pages_fini(&r->pages);
+	if (r->n_asked == 1) {
+		worker_run(r->sync->worker, &r->job, run_fail, on_failed);
+		return;
+	}
+	r->n_asked /= 2;
+	r->shorter = false;
+	r->once = true;
+	ask(r);
 }
 
 /* --- ASKING ------------------------------------------------------------- */
@@ -63,6 +102,10 @@ static void on_page(struct api_request *request)
 	if (!r->canceled && sync_halve(request, &r->n_asked, &r->shorter)) {
 		pages_fini(&r->pages);
 		ask(r);
+		return;
+	}
+	if (!r->canceled && lane_fault(request)) {
+		on_fault(r);
 		return;
 	}
 	r->err = request->err;
@@ -91,7 +134,8 @@ static void ask(struct relate *r)
 
 	api_path_relations(
 		&path, r->ids + r->next, r->n_asked, PAGE, (int)r->pages.n + 1);
-	api_ask(r->sync->client, &r->request, &path, on_page);
+	(r->once ? api_ask_once : api_ask)(
+		r->sync->client, &r->request, &path, on_page);
 }
 
 static void ask_next(struct relate *r)
@@ -99,6 +143,8 @@ static void ask_next(struct relate *r)
 	size_t left = r->n - r->next;
 
 	r->n_asked = sync_ids(r->sync, left < BATCH ? left : BATCH);
+	if (r->n_bad > 0)
+		r->n_asked = 1;
 	r->shorter = false;
 	ask(r);
 }
@@ -109,7 +155,7 @@ static void go_on(struct relate *r)
 {
 	if (r->canceled && r->err.code == 0)
 		err_set(&r->err, ERR_CANCELED, "canceled");
-	if (r->err.code != 0 || r->next == r->n)
+	if (r->err.code != 0 || r->next == r->n || r->gave_up)
 		r->done(r); /* r may be gone */
 	else
 		ask_next(r);

@@ -20,6 +20,7 @@ struct relate {
 
 	struct err err; /* result */
 	size_t n;       /* work packages that were asked about */
+	bool gave_up;   /* the server fails at all: some were not */
 
 	/* Private. */
 	relate_done_fn *done;
@@ -30,6 +31,8 @@ struct relate {
 	size_t next;
 	size_t n_asked;     /* from there on, in a request */
 	bool shorter;       /* more were refused as too many */
+	bool once;          /* a list failed: none has all tries */
+	size_t n_bad;       /* at which it failed alone, one after the other */
 	struct pages pages; /* of one batch */
 };
 

@@ -355,6 +355,13 @@ static int start_loop(uv_loop_t *loop, struct err *e)
 				uv_strerror(r));
 }
 
+static int64_t first_reconcile(const struct config *config)
+{
+	return stamp_monotonic() + (config->reconcile < RECONCILE_FIRST
+						   ? config->reconcile
+						   : RECONCILE_FIRST);
+}
+
 int service_run(struct config *config, const struct service_options *options,
 	struct err *e)
 {
@@ -372,10 +379,7 @@ int service_run(struct config *config, const struct service_options *options,
 	s.monitor.started = stamp_now();
 	s.monitor.sync = &s.sync;
 	s.monitor.single = options->once;
-	s.reconcile_at =
-		stamp_monotonic() + (config->reconcile < RECONCILE_FIRST
-						    ? config->reconcile
-						    : RECONCILE_FIRST);
+	s.reconcile_at = first_reconcile(config);
 	r = open_client(&s, e);
 	if (r == 0) {
 		notify_opening();

@@ -138,6 +138,57 @@ def archived(tap):
                 ["precedes wp2", "precedes wp4"])
 
 
+def poisoned(tap):
+    """The server fails at every list with one of them, then at each."""
+    with StandIn("--generate", "30") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING,
+            server="  max_tries: 2\n") as sync:
+        w = World(tap, server, sync)
+        for i in range(1, 31):
+            server.side(*edit(i, "wp%d" % i))
+        w.after("thirty", 20, ["precedes wp21"],
+                [relate(1, 20, 21), relate(2, 5, 6)])
+        whole = sync.tree()
+        server.side("fault", {"match": "/relations?", "times": -1,
+                              "holds": '"_type":"Relation","id":1,',
+                              "status": 500})
+        for order in (relate(1, 20, 22), relate(2, 5, 7), relate(3, 22, 23),
+                      ("delete", {"id": 30})):
+            server.side(*order)
+        server.side("requests/reset")
+        done = sync.once("--reconcile")
+        tap.ok(done.code == 3 and "2 failed" in done.err and
+               all("work package %d: GET /api/v3/relations?" % i in done.err
+                   and "its relations stay as they are" in done.err
+                   for i in (20, 22)), "two have one that it fails at", done)
+        tap.ok(len(w.asked()) <= 30, "which takes few questions",
+               len(w.asked()))
+        now = sync.tree()
+        tap.ok(now["20.md"] == whole["20.md"] and b"wp7" in now["5.md"] and
+               b"wp22" in now["23.md"] and "30.md" not in now,
+               "all else goes on", now)
+        server.side(*edit(31, "new"))
+        tap.same(sync.once().code, 0, "what was told is known")
+        server.side("faults/clear")
+        w.after("and well again", 20, ["precedes wp22"])
+        server.side("fault", {"match": "/relations?", "times": -1,
+                              "status": 500})
+        server.side("requests/reset")
+        for order in (relate(2, 5, 8), ("delete", {"id": 29}),
+                      edit(32, "newer")):
+            server.side(*order)
+        done = sync.once("--reconcile")
+        tap.ok(done.code == 3 and "5 failed" in done.err,
+               "it fails at all of them", done)
+        tap.ok(len(w.asked()) < 20, "which takes few questions, too",
+               len(w.asked()))
+        now = sync.tree()
+        tap.ok("29.md" not in now and "32.md" in now and
+               b"wp7" in now["5.md"], "and all else goes on", now)
+        server.side("faults/clear")
+        w.after("and at none any more", 5, ["precedes wp8"])
+
+
 def gone(tap):
     """What is gone and kept keeps them."""
     with StandIn("--generate", "3") as server, Sync(
@@ -185,6 +236,7 @@ def main():
     tap = Tap()
     archived(tap)
     gone(tap)
+    poisoned(tap)
     more = "guard: { max_delete: { share: 100% } }"
     with StandIn("--generate", "6") as server, Sync(
             server.url, projects="[demo-1]", mapping=QUIET,

@@ -121,6 +121,8 @@ class Walk:
         self.ids = list(range(1, 15))
         self.files = {n: n for n in range(1, 9)}  # id to work package
         self.relations = {}  # id to both ends
+        self.things = {"version": [1, 2], "option": [1, 2, 3],
+                       "user": [7, 8, 9]}
         self.next_id = 100
         self.late = 0
         self.late_ids = set()
@@ -162,9 +164,10 @@ class Walk:
             "type": lambda: dice.randint(1, 7),
             "status": lambda: dice.randint(1, 9),
             "priority": lambda: dice.randint(1, 4),
-            "version": lambda: dice.choice((None, 1, 2)),
-            "assignee": lambda: dice.choice((None, 7, 8, 9)),
-            "customField1": lambda: dice.choice((None, 1, 2, 3)),
+            "version": lambda: dice.choice([None] + self.things["version"]),
+            "assignee": lambda: dice.choice([None] + self.things["user"]),
+            "customField1": lambda: dice.choice(
+                [None] + self.things["option"]),
             "customField2": self.text,
             "customField3": lambda: dice.choice((None, "a", "b: c")),
             "customField4": lambda: dice.choice((None, 1, 2.5)),
@@ -266,16 +269,28 @@ class Walk:
 
     def comment(self):
         self.side("comment", work_package=self.any_id(), raw=self.text(),
-                  user=self.dice.randint(6, 9),
+                  user=self.dice.choice(self.things["user"]),
                   internal=self.dice.random() < 0.2)
 
     def rename(self):
         kind, first, last = self.dice.choice((
             ("project", 1, 2), ("type", 1, 7), ("status", 1, 9),
-            ("priority", 1, 4), ("version", 1, 2), ("user", 6, 12),
-            ("option", 1, 3)))
-        self.side("rename", kind=kind, id=self.dice.randint(first, last),
+            ("priority", 1, 4), ("version", 0, 0), ("user", 0, 0),
+            ("option", 0, 0)))
+        ident = self.dice.randint(first, last) if last > 0 else (
+            self.dice.choice(self.things[kind]))
+        self.side("rename", kind=kind, id=ident,
                   name=self.dice.choice(RENAMED))
+        self.silent = True
+
+    def forget(self):
+        """One is deleted, and another made."""
+        kind = self.dice.choice(sorted(self.things))
+        ident = self.dice.choice(self.things[kind])
+        self.side("forget", kind=kind, id=ident)
+        self.things[kind].remove(ident)
+        self.things[kind].append(self.side(
+            "thing", kind=kind, name=self.dice.choice(RENAMED))["id"])
         self.silent = True
 
     def retitle(self):
@@ -377,9 +392,9 @@ class Walk:
     STEPS = (
         (30, edit), (4, edit_tied), (5, edit_late), (8, create), (5, delete),
         (6, move), (5, parent), (8, attach), (4, detach), (4, replace),
-        (6, relate), (3, unrelate), (4, comment), (8, rename), (3, retitle),
-        (2, page_size), (3, hide), (2, skew),
-        (3, remap), (12, poll), (10, kill), (10, fault), (2, revoked),
+        (6, relate), (3, unrelate), (4, comment), (8, rename), (3, forget),
+        (3, retitle), (2, page_size), (3, hide), (2, skew), (3, remap),
+        (12, poll), (10, kill), (10, fault), (2, revoked),
         (1, lost_state), (2, stale))
 
     def step(self):
