@@ -117,8 +117,15 @@ class LiveWalk(Walk):
     def stale(self):
         self.stopped(Walk.stale)
 
+    def heeds(self):
+        """SIGHUP, at once or later: before that it would be its end."""
+        with open("/proc/%d/status" % self.sync.process.pid) as f:
+            return any(int(line.split()[1], 16) & 1 for line in f
+                       if line.startswith(("SigBlk", "SigCgt")))
+
     def remap(self):
         super().remap()
+        until(self.heeds)
         self.sync.process.send_signal(signal.SIGHUP)
 
     STEPS = Walk.STEPS

@@ -122,7 +122,7 @@ class Walk:
         self.files = {n: n for n in range(1, 9)}  # id to work package
         self.relations = {}  # id to both ends
         self.things = {"version": [1, 2], "option": [1, 2, 3],
-                       "user": [7, 8, 9]}
+                       "user": [8, 9, 10]}  # 7 has the key
         self.next_id = 100
         self.late = 0
         self.late_ids = set()
