@@ -81,6 +81,7 @@ void mapper_fini(struct mapper *m)
 	free(m->missed);
 	free(m->lost.items);
 	free(m->unlisted.items);
+	free(m->asked.items);
 	free(m->lost_users.items);
 	free(m->back.items);
 	free(m->nameless_projects.items);
@@ -368,6 +369,11 @@ int mapper_fail_unread(
 	}
 	mapper_item_free(item);
 	return r;
+}
+
+bool mapper_is_unread(const struct mapper_item *item)
+{
+	return item->kept && item->updated_at == 0;
 }
 
 /* Those whose hash was zeroed are to be tried again. */

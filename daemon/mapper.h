@@ -106,6 +106,7 @@ struct mapper {
 	struct ids again;       /* work packages whose path may change */
 	struct ids unlisted;    /* whose lists are to be asked for again,
 				   ascending */
+	struct ids asked;       /* that became stale, and did not come yet */
 	struct ids lost_users;  /* whose readers are marked */
 	struct ids back;        /* projects that are shown again, until a
 				   pass asked for their relations; after a
@@ -280,6 +281,9 @@ void mapper_fail(struct mapper *m, const struct mapper_item *item,
 int mapper_fail_unread(
 	struct mapper *m, int64_t id, const struct err *why, struct err *e);
 
+/* Is it rendered from that?  Which does not make it well. */
+bool mapper_is_unread(const struct mapper_item *item);
+
 /*
  * In a pass that confirms what is gone, mapper_fail() puts off what is not
  * shown of a kept work package: behind that, those that are not gone fail.
@@ -415,12 +419,12 @@ int mapper_take_relations(struct mapper *m, const int64_t *ids, size_t n,
 
 /*
  * At most limit of those that are stale: page gets items, unread the ids of
- * those that the server must be asked for again; what then did not come is
- * given up.
+ * those that the server must be asked for again; what has not come when that is
+ * done, with all that it needed, is given up.
  */
 int mapper_stale(struct mapper *m, size_t limit, struct mapper_page *page,
 	struct ids *unread, struct err *e);
-void mapper_give_up_stale(struct mapper *m, const struct ids *unread);
+void mapper_give_up_stale(struct mapper *m);
 
 /*
  * Private to the mapper's files: stage what was rendered of an item; and put

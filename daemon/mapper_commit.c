@@ -216,8 +216,12 @@ int mapper_obey(struct mapper *m, struct err *e)
 	if (!m->begun || m->guard.weighing)
 		return 0;
 	r = guard_withdraw(m, e);
-	return r == 0 && m->counts.removed > removed ? commit(m, NULL, false, e)
-						     : r;
+	if (r != 0 || m->counts.removed == removed)
+		return r;
+	r = state_hold(store_state(m->store), e);
+	if (r == 0)
+		r = mapper_map_again(m, e); /* who takes its place */
+	return r == 0 ? commit(m, NULL, false, e) : r;
 }
 
 int mapper_commit_all(struct mapper *m, const char *cursor, struct err *e)

@@ -89,7 +89,7 @@ int mapper_begin(
 	m->again.n = 0;
 	m->failed.n = 0;
 	m->n_missed = 0;
-	m->unlisted.n = 0;
+	m->unlisted.n = m->asked.n = 0;
 	m->retried.n = 0;
 	mapper_forget_names(m);
 	r = store_check_history(m->store, again, e);

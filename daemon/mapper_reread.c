@@ -198,9 +198,20 @@ static int on_lost(void *arg, enum read_kind kind, int64_t id, struct err *e)
 		m->store, kind, id, STORE_UNREAD, NULL, e);
 }
 
+/* It came, of those that were asked for. */
+static void note_come(struct mapper *m, int64_t id)
+{
+	struct ids *asked = &m->asked;
+
+	for (size_t i = 0; i < asked->n; i++)
+		if (asked->items[i] == id)
+			asked->items[i--] = asked->items[--asked->n];
+}
+
 /* A list that was kept is as old as it was. */
 void mapper_renewed(struct mapper *m, const struct mapper_item *item)
 {
+	note_come(m, item->id);
 	store_put_fresh(m->store, item->id,
 		item->attachments_kept ? STORE_UNREAD : STORE_UNLISTED);
 }
@@ -251,6 +262,8 @@ int mapper_made_of(struct mapper *m, const struct mapper_item *item,
 		mapper_renewed(m, item);
 	if (newer)
 		store_put_stale(m->store, item->id, STORE_STALE);
+	if (mapper_is_unread(item))
+		store_put_stale(m->store, item->id, STORE_UNREAD);
 	return r;
 }
 
@@ -284,7 +297,7 @@ int mapper_stale(struct mapper *m, size_t limit, struct mapper_page *page,
 	int r;
 
 	m->renewing = true;
-	m->unlisted.n = 0;
+	m->unlisted.n = m->asked.n = 0;
 	r = store_stale(m->store, limit, add_stale, &s, e);
 	unread->n = 0;
 	page->items = xcalloc(limit, sizeof(struct mapper_item *));
@@ -298,18 +311,22 @@ int mapper_stale(struct mapper *m, size_t limit, struct mapper_page *page,
 		else
 			ids_add(unread, s.ids[i]);
 	}
+	for (size_t i = 0; i < unread->n; i++)
+		ids_add(&m->asked, unread->items[i]);
 	free(s.ids);
 	free(s.unread);
 	return r;
 }
 
-void mapper_give_up_stale(struct mapper *m, const struct ids *unread)
+/* Those that came may be stale again by now. */
+void mapper_give_up_stale(struct mapper *m)
 {
 	const struct ids *u = &m->unlisted;
 
-	for (size_t i = 0; i < unread->n; i++)
-		store_put_fresh(m->store, unread->items[i],
-			ids_have(u->items, u->n, unread->items[i])
+	for (size_t i = 0; i < m->asked.n; i++)
+		store_put_fresh(m->store, m->asked.items[i],
+			ids_have(u->items, u->n, m->asked.items[i])
 				? STORE_UNLISTED
 				: STORE_UNREAD);
+	m->asked.n = 0;
 }

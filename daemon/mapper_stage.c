@@ -511,7 +511,7 @@ static void put_row(struct staging *s)
 		row.attachments = STR_NONE;
 		row.comments = STR_NONE;
 	}
-	if (row.outcome != OUTCOME_FAILED)
+	if (row.outcome != OUTCOME_FAILED && !mapper_is_unread(s->item))
 		mapper_recovered(s->m, s->item->id);
 	if (row.outcome == OUTCOME_FAILED && s->blocked)
 		try_again(s->m, &row);

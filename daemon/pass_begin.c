@@ -101,6 +101,19 @@ static int compare_scope(struct pass *p, struct state *state, struct err *e)
 	return r;
 }
 
+/* It seems to be another server, or user: a full read has yet to end well. */
+static int look_whether_doubted(
+	struct pass *p, struct state *state, struct err *e)
+{
+	bool doubted;
+	int r = state_is(state, "scope", STR("?"), &doubted, e);
+
+	if (r == 0 && doubted &&
+		(p->kind == PASS_POLL || p->kind == PASS_RECONCILE))
+		p->kind = PASS_FULL;
+	return r;
+}
+
 /*
  * A configuration that names what the server does not have must not touch a
  * document.  Where the names that we remember do not bear it out, the server
@@ -145,6 +158,8 @@ static int begin(struct pass *p, struct state *state, struct err *e)
 		p->remembered = resolve_from_memory(p->sync, &p->scope);
 	if (r == 0 && p->compare && p->cursor->known)
 		r = compare_scope(p, state, e);
+	if (r == 0 && p->cursor->known)
+		r = look_whether_doubted(p, state, e);
 	if (p->remembered && !names_bear_out(p))
 		p->remembered = false;
 	return r;

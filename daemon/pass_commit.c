@@ -168,6 +168,16 @@ static void discard(struct pass *p, struct mapper *m)
 	p->next = *p->cursor;
 }
 
+/* What came, and who takes the place of what went. */
+static void commit_part(struct mapper *m)
+{
+	struct err e = {0};
+
+	if (m->run.id != 0 && (mapper_map_again(m, &e) != 0 ||
+				      mapper_commit_all(m, NULL, &e) != 0))
+		log_error("%s", e.text);
+}
+
 /* Nothing is written into it any more. */
 static bool store_failed(const struct err *e)
 {
@@ -196,8 +206,7 @@ static void run_commit(struct job *job)
 		guard_forget(&m->guard);
 		if (m->guard.weighing)
 			mapper_discard(m);
-		if (m->run.id != 0 && mapper_commit_all(m, NULL, &e) != 0)
-			log_error("%s", e.text);
+		commit_part(m);
 	}
 	if (p->err.code == ERR_CANCELED)
 		abandon(p, m);
@@ -218,6 +227,8 @@ static void on_committed(struct job *job)
 
 	if (p->err.code == 0)
 		*p->cursor = p->next;
+	else
+		p->sync->n_unshown = 0; /* who they are may be lost with it */
 	if (p->mended)
 		*p->cursor = (struct cursor){0};
 	pass_know_list(p);

@@ -25,24 +25,9 @@ static void run_stale(struct job *job)
 	struct pass *p = container_of(job, struct pass, job);
 
 	mapper_page_fini(&p->page);
+	mapper_give_up_stale(p->sync->mapper);
 	mapper_stale(p->sync->mapper, SYNC_PAGE, &p->page, &p->unread, &p->err);
 	p->relates = p->sync->mapper->in_use.relations;
-}
-
-/* What was asked for and did not come is not asked for for ever. */
-static void run_renewed(struct job *job)
-{
-	struct pass *p = container_of(job, struct pass, job);
-
-	mapper_give_up_stale(p->sync->mapper, &p->unread);
-	p->unread.n = 0;
-}
-
-static void on_renewed(struct job *job)
-{
-	struct pass *p = container_of(job, struct pass, job);
-
-	pass_proceed(p, DRAINING);
 }
 
 static void on_unread(struct batches *b)
@@ -51,10 +36,7 @@ static void on_unread(struct batches *b)
 
 	p->err = b->err;
 	batches_fini(b);
-	if (p->err.code == 0)
-		worker_run(p->sync->worker, &p->job, run_renewed, on_renewed);
-	else
-		pass_proceed(p, DRAINING);
+	pass_proceed(p, DRAINING);
 }
 
 static void on_stale_mapped(struct lane *lane)

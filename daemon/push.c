@@ -251,6 +251,8 @@ static void run_follow(struct job *job)
 
 	store_follow(p->host.store, store_fetched(p->host.store), &p->follow,
 		&p->err);
+	if (p->follow.again)
+		p->host.made_again(p->host.arg);
 }
 
 static void tell_followed(const struct push *p)

@@ -23,6 +23,7 @@ struct push_host {
 	bool (*may_follow)(void *arg);
 	/* again: the state was behind, everything is to be read. */
 	void (*followed)(void *arg, bool again);
+	void (*made_again)(void *arg); /* the state, on the worker's thread */
 	/* Nothing is under way any more: all is pushed, or it waits. */
 	void (*idle)(void *arg);
 };

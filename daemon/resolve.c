@@ -388,6 +388,7 @@ void resolve_start(struct resolve *r, resolve_done_fn *done)
 {
 	r->done = done;
 	r->sync->page = r->sync->ids = 0; /* it may give more by now */
+	r->sync->n_unshown = 0;
 	enter(r, ME);
 }
 

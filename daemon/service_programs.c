@@ -74,6 +74,13 @@ static bool may_follow(void *arg)
 	return true;
 }
 
+static void on_made_again(void *arg)
+{
+	struct service *s = arg;
+
+	mapper_forget_state(&s->mapper);
+}
+
 static void on_followed(void *arg, bool again)
 {
 	struct service *s = arg;
@@ -127,6 +134,7 @@ static void open_push(struct service *s)
 		.arg = s,
 		.may_follow = may_follow,
 		.followed = on_followed,
+		.made_again = on_made_again,
 		.idle = on_push_idle,
 	};
 
