@@ -443,7 +443,8 @@ int mapper_retry(struct mapper *m, struct mapper_page *page, struct ids *unread,
 		page->items[page->n++] = item;
 	}
 	if (due)
-		wait_longer(m, retry.kept.n > 0 || unread->n > n_unread);
+		wait_longer(
+			m, r != 0 || retry.kept.n > 0 || unread->n > n_unread);
 	free(retry.kept.items);
 	return r;
 }
