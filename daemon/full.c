@@ -1,9 +1,9 @@
 /*
  * full - everything that the server shows.
  *
- *   NEWEST --> LISTING --> PLANNING --> READING --> (WITNESSES) --> USERS*
- *                                                                      |
- *                                              done <-- CONFIRMING* <--'
+ *   NEWEST --> LISTING --> PLANNING --> READING --> (WITNESSES)
+ *                                                        |
+ *                       done <-- USERS* <-- CONFIRMING* <-'
  *
  * The newest stamp is asked for first: what changes while we read is newer,
  * and the next poll brings it.  If the server fails at that one, but lists ids,
@@ -40,8 +40,8 @@ enum step {
 	PLANNING,
 	READING,
 	WITNESSES,
-	USERS,
 	CONFIRMING,
+	USERS,
 	END
 };
 
@@ -242,7 +242,7 @@ static void on_batches(struct batches *b)
 
 	f->err = b->err;
 	batches_fini(b);
-	proceed(f, f->step == READING && f->reconcile ? WITNESSES : USERS);
+	proceed(f, f->step == READING && f->reconcile ? WITNESSES : CONFIRMING);
 }
 
 static void read_ids(struct full *f, const struct ids *ids, bool forced)
@@ -258,59 +258,21 @@ static void read_ids(struct full *f, const struct ids *ids, bool forced)
 /* --- What is asked for one by one ---------------------------------------- */
 
 /*
- * One that the server fails at, or does not give, is left for the next time: it
- * is not to keep the others.  Where it fails at one after the other, it is the
- * server that is not well; a right that lacks is of that one, since the list
- * was given just now.
+ * One that the server fails at, refuses or does not give is left for the next
+ * time: it is not to keep the others.  Where it fails at one after the other,
+ * it is the server that is not well; a right that lacks is of that one, since
+ * the list was given just now.
  */
 static bool leave(struct full *f, const struct err *err, int status)
 {
 	bool own = err->code == ERR_AUTH && status == 403;
-	bool failed = (err->code == ERR_UNAVAILABLE && status != 0) ||
+	bool failed = err->code == ERR_UNAVAILABLE || err->code == ERR_QUERY ||
 		      err->code == ERR_DATA;
 
 	if (!own && (!failed || ++f->n_left > LEFT_MOST))
 		return false;
 	log_warning("%s: left for the next time", err->text);
 	return true;
-}
-
-/* --- USERS -------------------------------------------------------------- */
-
-static void run_user(struct job *job)
-{
-	struct full *f = container_of(job, struct full, job);
-
-	mapper_take_user(f->sync->mapper, &f->listing.ids,
-		f->users.items[f->next_user],
-		f->request.err.code == 0 ? buf_str(&f->request.body) : STR_NONE,
-		&f->err);
-}
-
-static void on_user_taken(struct job *job)
-{
-	struct full *f = container_of(job, struct full, job);
-
-	if (f->request.err.code == 0)
-		sync_name_answer(&f->request, &f->err);
-	f->next_user++;
-	proceed(f, USERS);
-}
-
-/* Who is not shown any more has no name, as if it were asked for at first. */
-static void on_user(struct api_request *request)
-{
-	struct full *f = container_of(request, struct full, request);
-
-	if (request->err.code == 0 || request->err.code == ERR_NOT_FOUND) {
-		f->n_left = 0;
-		worker_run(f->sync->worker, &f->job, run_user, on_user_taken);
-		return;
-	}
-	if (!leave(f, &request->err, request->status))
-		f->err = request->err;
-	f->next_user++;
-	proceed(f, USERS);
 }
 
 /* --- CONFIRMING --------------------------------------------------------- */
@@ -356,6 +318,50 @@ static void on_missing(struct api_request *request)
 	proceed(f, CONFIRMING);
 }
 
+/* --- USERS -------------------------------------------------------------- */
+
+static void run_user(struct job *job)
+{
+	struct full *f = container_of(job, struct full, job);
+
+	mapper_take_user(f->sync->mapper, &f->listing.ids,
+		f->users.items[f->next_user],
+		f->request.err.code == 0 ? buf_str(&f->request.body) : STR_NONE,
+		&f->err);
+}
+
+static void after_user(struct full *f, const struct err *err)
+{
+	if (err->code == 0)
+		f->n_left = 0;
+	f->err = *err;
+	if (err->code != 0 && leave(f, err, f->request.status))
+		f->err = (struct err){0};
+	f->next_user++;
+	proceed(f, USERS);
+}
+
+static void on_user_taken(struct job *job)
+{
+	struct full *f = container_of(job, struct full, job);
+	struct err err = f->err;
+
+	if (f->request.err.code == 0)
+		sync_name_answer(&f->request, &err);
+	after_user(f, &err);
+}
+
+/* Who is not shown any more has no name, as if it were asked for at first. */
+static void on_user(struct api_request *request)
+{
+	struct full *f = container_of(request, struct full, request);
+
+	if (request->err.code == 0 || request->err.code == ERR_NOT_FOUND)
+		worker_run(f->sync->worker, &f->job, run_user, on_user_taken);
+	else
+		after_user(f, &request->err);
+}
+
 /* --- The whole ---------------------------------------------------------- */
 
 static void enter(struct full *f, enum step step)
@@ -382,21 +388,22 @@ static void enter(struct full *f, enum step step)
 	case WITNESSES:
 		read_ids(f, &f->witnesses, false);
 		return;
-	case USERS:
-		if (f->next_user == f->users.n) {
-			enter(f, CONFIRMING);
-			return;
-		}
-		api_path_user(&path, f->users.items[f->next_user]);
-		api_ask(f->sync->client, &f->request, &path, on_user);
-		return;
 	case CONFIRMING:
 		if (f->next_missing == f->missing.n) {
-			enter(f, END);
+			f->n_left = 0;
+			enter(f, USERS);
 			return;
 		}
 		api_path_work_package(&path, f->missing.items[f->next_missing]);
 		api_ask(f->sync->client, &f->request, &path, on_missing);
+		return;
+	case USERS:
+		if (f->next_user == f->users.n) {
+			enter(f, END);
+			return;
+		}
+		api_path_user(&path, f->users.items[f->next_user]);
+		api_ask(f->sync->client, &f->request, &path, on_user);
 		return;
 	case END:
 		finish(f);

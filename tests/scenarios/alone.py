@@ -18,7 +18,18 @@ DENIED = {"status": 403, "content_type": "application/hal+json",
           "body": '{"_type":"Error","errorIdentifier":"urn:openproject-org:'
                   'api:v3:errors:MissingPermission","message":"You are not '
                   'authorized to access this resource."}'}
+REFUSED = {"status": 400, "content_type": "application/hal+json",
+           "body": '{"_type":"Error","errorIdentifier":"urn:openproject-org:'
+                   'api:v3:errors:InvalidQuery","message":"No."}'}
 HOSTS = "  storage_hosts: [127.0.0.1]\n"
+TALK = """
+documents:
+- comments: public
+  path: ${ id }/index.md
+  front_matter:
+    title: ${ subject }
+    by: { $each: c in comments, name: "${ c.author.name }" }
+"""
 
 
 def fault(server, match, **what):
@@ -95,7 +106,8 @@ def confirming(tap):
         sync.once()
         for ident in (16, 18):
             server.side("delete", {"id": ident})
-        for what in (DENIED, {"status": 500}, {"status": 200, "body": "{}"}):
+        for what in (DENIED, REFUSED, {"status": 500}, {"drop": True},
+                     {"status": 200, "body": "{}"}):
             fault(server, "/work_packages/16", **what)
             done = sync.once("--reconcile")
             tap.ok(done.code == 0 and "/work_packages/16: " in done.err and
@@ -128,6 +140,45 @@ def confirming(tap):
         tap.ok(done.code == 69 and len(asked) == 4,
                "a server that fails at one after the other is let be",
                (done, len(asked)))
+
+
+def naming(tap):
+    """Users whom only comments name are asked for one by one, too: none of
+    them keeps what is gone."""
+    with StandIn("--generate", "60") as server, Sync(
+            server.url, projects="[demo-1]", mapping=TALK,
+            server="  max_tries: 1\n") as sync:
+        for user in range(901, 906):
+            server.side("thing", {"kind": "user", "id": user,
+                                  "name": "U%d" % user})
+            server.side("comment", {"work_package": user - 900, "raw": "x",
+                                    "user": user})
+        sync.once()
+        odd = {"status": 200, "content_type": "application/json",
+               "body": '{"_type":"User","id":901,"name":null}'}
+        for ident, what in enumerate((odd, REFUSED, DENIED, {"status": 500},
+                                      {"drop": True}), 11):
+            fault(server, "/users/901", **what)
+            server.side("delete", {"id": ident})
+            server.side("thing", {"kind": "user", "id": 902,
+                                  "name": "Nth %d" % ident})
+            done = sync.once("--reconcile")
+            tree = sync.tree()
+            tap.ok(done.code == 0 and "/users/901: " in done.err and
+                   "left for the next time" in done.err,
+                   "a user who is not given is told", (what, done))
+            tap.ok("%d/index.md" % ident not in tree and
+                   b"U901" in tree["1/index.md"] and
+                   b"Nth %d" % ident in tree["2/index.md"],
+                   "the name stays, and all else is done", what)
+            server.side("faults/clear")
+        for user in range(901, 906):
+            fault(server, "/users/%d" % user, **odd)
+        server.side("requests/reset")
+        done = sync.once("--reconcile")
+        asked = [r for r in server.requests() if "/users/90" in r["path"]]
+        tap.ok(done.code == 69 and len(asked) == 4,
+               "odd ones, one after the other, are the server", (done, asked))
 
 
 def storage(tap):
@@ -182,6 +233,7 @@ def main():
     damaged(tap)
     everything(tap)
     confirming(tap)
+    naming(tap)
     return tap.end()
 
 
