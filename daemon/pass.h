@@ -107,7 +107,9 @@ struct pass {
 	bool proven;       /* the mapping is the one of the documents */
 	bool weighed;      /* what the mapping alone changes */
 	bool older;        /* the server, than our cursor */
-	bool looking_back; /* a reconcile, with its ids compared */
+	bool looking_back; /* a reconcile with its ids compared, or a full read
+			      that failed: changes are listed */
+	struct err full_err; /* of the latter */
 	uint64_t requests, bytes;
 	struct err end_err;
 

@@ -2,7 +2,7 @@
  * pass_read - READING: which work packages the server is asked for.
  *
  *   poll       changes since the cursor
- *   full       everything
+ *   full       everything; if it fails, what changed since it was begun
  *   reconcile  everything, by ids; then changes since long before the cursor
  *   some       those, whether they changed or not; then a reconcile, if told
  *   slow       the next slice of everything
@@ -73,6 +73,13 @@ static void on_some(struct batches *b)
 
 /* --- Changes ------------------------------------------------------------ */
 
+/* Nothing is to be read any more: it was stopped, or the store failed. */
+static bool is_end(const struct pass *p, const struct err *e)
+{
+	return p->canceled || e->code == ERR_CANCELED || e->code == ERR_IO ||
+	       e->code == ERR_REPLACED;
+}
+
 static void on_caught_up(struct catch_up *c)
 {
 	struct pass *p = container_of(c, struct pass, catch_up);
@@ -81,7 +88,17 @@ static void on_caught_up(struct catch_up *c)
 	p->newest = c->newest;
 	p->read_whole = c->whole;
 	catch_up_fini(c);
+	if (p->full_err.code != 0 && !is_end(p, &p->err))
+		p->err = p->full_err;
 	pass_proceed(p, pass_try_again(p) ? RESOLVING : DRAINING);
+}
+
+static void read_since(struct pass *p, int64_t low)
+{
+	p->looking_back = true;
+	p->catch_up = (struct catch_up){
+		.sync = p->sync, .items = &p->items, .low = low > 0 ? low : 0};
+	catch_up_start(&p->catch_up, on_caught_up);
 }
 
 /*
@@ -94,22 +111,38 @@ static void look_back(struct pass *p)
 	int64_t now = stamp_now();
 	int64_t low = (p->cursor->low < now ? p->cursor->low : now) - LOOK_BACK;
 
-	p->looking_back = true;
-	p->catch_up = (struct catch_up){
-		.sync = p->sync, .items = &p->items, .low = low > 0 ? low : 0};
-	catch_up_start(&p->catch_up, on_caught_up);
+	read_since(p, low);
 }
 
 /* --- Everything --------------------------------------------------------- */
 
+/*
+ * As long as it is not done there is no poll, and what it has read it does not
+ * read again: what is edited meanwhile comes all the same.
+ */
+static bool may_go_on(const struct pass *p)
+{
+	return p->err.code != 0 && !is_end(p, &p->err) &&
+	       (p->newest != 0 || p->cursor->known);
+}
+
+static void go_on(struct pass *p)
+{
+	p->full_err = p->err;
+	p->err = (struct err){0};
+	read_since(p, p->newest != 0 ? p->newest - p->sync->config->overlap
+				     : p->cursor->low);
+}
+
 static void on_full(struct full *f)
 {
 	struct pass *p = container_of(f, struct pass, full);
+	bool opened = f->opened;
 
 	p->err = f->err;
 	p->newest = f->newest;
 	/* If it is not done by the end of the pass, the next goes on. */
-	if (f->opened)
+	if (opened)
 		p->cursor->full_open = true;
 	if (f->older) {
 		log_warning("the server is older than what was read of it "
@@ -126,6 +159,8 @@ static void on_full(struct full *f)
 		pass_proceed(p, RESOLVING);
 	else if (p->kind == PASS_RECONCILE && p->err.code == 0 && !p->canceled)
 		look_back(p);
+	else if (opened && may_go_on(p))
+		go_on(p);
 	else
 		pass_proceed(p, DRAINING);
 }
@@ -176,6 +211,7 @@ static void poll(struct pass *p)
 void pass_read(struct pass *p)
 {
 	p->looking_back = false;
+	p->full_err = (struct err){0};
 	switch (p->kind) {
 	case PASS_POLL:
 		poll(p);

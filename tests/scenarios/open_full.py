@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+"""A full read that one thing makes fail again and again keeps no edit."""
+import sys
+
+from harness import StandIn, Sync, Tap
+
+MAPPING = """
+documents:
+- comments: public
+  path: ${ id }.md
+  front_matter:
+    title: ${ subject }
+    by: { $each: c in comments, name: "${ c.author.name }" }
+"""
+
+
+def edit(server, ident, subject):
+    server.side("edit", {"id": ident, "set": {"subject": subject}})
+
+
+def odd_users(server):
+    """More than may be left for the next time."""
+    for user in range(901, 906):
+        server.side("fault", {
+            "match": "/users/%d" % user, "status": 200, "times": -1,
+            "content_type": "application/json",
+            "body": '{"_type":"User","id":%d,"name":null}' % user})
+
+
+def broken_project(server):
+    """No list of its work packages comes, but for single days."""
+    server.side("fault", {"match": "/work_packages?", "status": 500,
+                          "holds": '"/api/v3/projects/2"', "times": -1})
+
+
+def broken_newest(server):
+    """Nor does it come as the newest of all."""
+    broken_project(server)
+    edit(server, 2000, "Elsewhere")
+    server.side("edit", {"id": 2000, "set": {"project": 2}})
+
+
+def fails(tap, name, break_it):
+    with StandIn("--generate", "200", "--projects", "2") as server, Sync(
+            server.url, projects="'*'", mapping=MAPPING,
+            server="  max_tries: 1\n") as sync:
+        of_first = [w["id"] for w in server.state()["workPackages"]
+                    if w["_links"]["project"]["href"].endswith("/1")]
+        one, two, gone = of_first[:3]
+
+        def has(*wanted):
+            tree = sync.tree()
+            return all(subject.encode() in tree.get("%d.md" % ident, b"")
+                       for ident, subject in wanted)
+
+        for user in range(901, 906):
+            server.side("thing", {"kind": "user", "id": user,
+                                  "name": "U%d" % user})
+            server.side("comment", {"work_package": of_first[5], "raw": "x",
+                                    "user": user})
+        tap.same(sync.once().code, 0, name + ": a first pass")
+        edit(server, one, "Before")
+        break_it(server)
+        server.side("delete", {"id": gone})
+        done = sync.once("--full")
+        tap.ok(done.code == 69, "the full read fails", done)
+        edit(server, one, "Once more")
+        edit(server, 1001, "New")
+        done = sync.once()
+        tap.ok(done.code == 69 and has((one, "Once more"), (1001, "New")),
+               "and does so again, but what was edited comes", done)
+        edit(server, two, "Other")
+        done = sync.once()
+        tap.ok(done.code == 69 and has((two, "Other")), "each time", done)
+        tap.ok(has((gone, "title")), "nothing is removed", sync.tree())
+        server.side("faults/clear")
+        tap.same(sync.once().code, 0, "the fault ends")
+        tap.ok("full" in sync.opsync("runs").out.splitlines()[1],
+               "and with it the full read", sync.opsync("runs").out)
+        tap.same(sync.once().code, 0, "polls go on")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        head = sync.head()
+        tap.same((sync.once().code, sync.head()), (0, head), "at rest")
+
+
+def main():
+    tap = Tap()
+    fails(tap, "odd users", odd_users)
+    fails(tap, "a project whose lists fail", broken_project)
+    fails(tap, "and the newest is there", broken_newest)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
