@@ -162,12 +162,36 @@ static int64_t next_poll(const struct service *s, const struct pass *p)
 	return now + s->config->poll;
 }
 
+/*
+ * After one that failed come more and more polls before the next.  What was
+ * asked for, and failed, puts off none.
+ */
+static void plan_reconcile(struct service *s, const struct pass *p)
+{
+	const struct config *c = s->config;
+	int64_t now = stamp_monotonic();
+	int64_t *wait = &s->reconcile_wait;
+
+	if (p->err.code == 0) {
+		*wait = 0;
+		s->reconcile_at = now + c->reconcile;
+		return;
+	}
+	if (p->err.code == ERR_CANCELED || strcmp(p->cause, "request") == 0)
+		return;
+	*wait = 2 * (*wait > 0 ? *wait : c->poll);
+	if (*wait > c->reconcile)
+		*wait = c->reconcile;
+	if (s->reconcile_at < now + *wait)
+		s->reconcile_at = now + *wait;
+}
+
 static void plan_poll(struct service *s, const struct pass *p)
 {
 	bool full = p->kind == PASS_FULL && !p->dry;
 
-	if (p->err.code == 0 && (full || p->kind == PASS_RECONCILE))
-		s->reconcile_at = stamp_monotonic() + s->config->reconcile;
+	if (full || p->kind == PASS_RECONCILE)
+		plan_reconcile(s, p);
 	if (p->err.code == 0 && full)
 		s->slow.ended = stamp_now();
 	s->next_at = next_poll(s, p);

@@ -1,6 +1,7 @@
 """A reconcile finds by the ids alone what no poll can see: work packages that
 were deleted, and those that appeared without being changed."""
 import sys
+import time
 
 from harness import StandIn, Sync, Tap, until
 
@@ -75,10 +76,41 @@ def ordered(tap):
         tap.same(sync.stop(), 0, "the daemon ends well")
 
 
+def failing(tap):
+    """One that fails leaves more and more polls before the next."""
+    with StandIn("--generate", "30") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING,
+            server="  max_tries: 1\n",
+            schedule="{ poll: 1s, overlap: 1s, reconcile: 3s }") as sync:
+        def tried():
+            return sum("/projects?" in r["path"] for r in server.requests())
+
+        sync.start()
+        server.side("fault", {"match": "/projects?", "status": 500,
+                              "times": -1})
+        server.side("requests/reset")
+        sync.configure(
+            schedule="{ poll: 1s, overlap: 1s, reconcile: 1h }")
+        sync.opsync("reload")
+        server.side("delete", {"id": 5})
+        tap.ok(until(tried, 10), "a reconcile fails", sync.said())
+        time.sleep(10)
+        tap.ok(2 <= tried() <= 4, "and is not tried with every other poll",
+               (tried(), sync.opsync("runs").out))
+        server.side("edit", {"id": 6, "set": {"subject": "Polled"}})
+        tap.ok(until(lambda: b"Polled" in sync.tree()["6.md"], 5),
+               "polls go on", sync.said())
+        server.side("faults/clear")
+        tap.ok(until(lambda: "5.md" not in documents(sync), 20),
+               "until it goes well again", sync.said())
+        tap.same(sync.stop(), 0, "the daemon ends well")
+
+
 def main():
     tap = Tap()
     after_another_mapping(tap)
     ordered(tap)
+    failing(tap)
     schedule = "{ poll: 1s, overlap: 1s, reconcile: 1s }"
     with StandIn("--generate", "12", "--projects", "2") as server, Sync(
             server.url, projects="[demo-1, demo-2]", mapping="",
