@@ -110,6 +110,7 @@ struct pass {
 	bool looking_back; /* a reconcile with its ids compared, or a full read
 			      that failed: changes are listed */
 	struct err full_err; /* of the latter */
+	int64_t not_before;  /* of the client, when it began */
 	uint64_t requests, bytes;
 	struct err end_err;
 

@@ -118,11 +118,13 @@ static void look_back(struct pass *p)
 
 /*
  * As long as it is not done there is no poll, and what it has read it does not
- * read again: what is edited meanwhile comes all the same.
+ * read again: what is edited meanwhile comes all the same, unless the server
+ * has asked for a pause.
  */
 static bool may_go_on(const struct pass *p)
 {
 	return p->err.code != 0 && !is_end(p, &p->err) &&
+	       api_client_not_before(p->sync->client) == p->not_before &&
 	       (p->newest != 0 || p->cursor->known);
 }
 
@@ -218,6 +220,7 @@ void pass_read(struct pass *p)
 		return;
 	case PASS_FULL:
 	case PASS_RECONCILE:
+		p->not_before = api_client_not_before(p->sync->client);
 		p->full = (struct full){.sync = p->sync,
 			.items = &p->items,
 			.peek = p->dry,

@@ -2,7 +2,7 @@
 """A full read that one thing makes fail again and again keeps no edit."""
 import sys
 
-from harness import StandIn, Sync, Tap
+from harness import StandIn, Sync, Tap, until
 
 MAPPING = """
 documents:
@@ -83,11 +83,52 @@ def fails(tap, name, break_it):
         tap.same((sync.once().code, sync.head()), (0, head), "at rest")
 
 
+def listed(server):
+    """The lists of changes that were asked for."""
+    return [r["path"] for r in server.requests()
+            if "updatedAt%22%3A" in r["path"]]
+
+
+def stopped(tap):
+    """It ends while it lists the changes; or is asked not to."""
+    with StandIn("--generate", "20") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING,
+            server="  max_tries: 1\n") as sync:
+        for user in range(901, 906):
+            server.side("thing", {"kind": "user", "id": user, "name": "U"})
+            server.side("comment", {"work_package": 3, "raw": "x",
+                                    "user": user})
+        sync.once()
+        odd_users(server)
+        server.side("fault", {"match": "updatedAt%22%3A",
+                              "delay_ms": 30000})
+        server.side("requests/reset")
+        sync.start("--full", wait=False)
+        tap.ok(until(lambda: listed(server), 10), "changes are listed")
+        tap.same(sync.stop(timeout=5), 0, "the daemon ends amid that")
+        server.side("faults/clear")
+        for user in range(901, 906):
+            server.side("fault", {"match": "/users/%d" % user, "status": 503,
+                                  "headers": {"Retry-After": "600"}})
+        server.side("requests/reset")
+        done = sync.once()
+        tap.ok(done.code == 69 and not listed(server) and
+               "/users/90" in server.requests()[-1]["path"],
+               "a server that wants to be let be is", done)
+        server.side("faults/clear")
+        edit(server, 4, "Edited")
+        for _ in range(2):
+            tap.same(sync.once().code, 0, "and well again")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        tap.same(sync.flaws(), [], "a repository without a flaw")
+
+
 def main():
     tap = Tap()
     fails(tap, "odd users", odd_users)
     fails(tap, "a project whose lists fail", broken_project)
     fails(tap, "and the newest is there", broken_newest)
+    stopped(tap)
     return tap.end()
 
 
