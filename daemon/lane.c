@@ -6,8 +6,9 @@
  * READING is pure and has a thread of libuv's pool, so that the worker maps
  * one list while the next is parsed; what follows is done by the worker.
  * NAMING asks for the schemas of pairs of project and type that were not
- * seen before, or that have fewer fields than a work package that is here.  Any
- * error ends the lane; what was staged stays staged.
+ * seen before, or that have fewer fields than a work package that is here.  One
+ * that the server fails at is left as it was: where there was none, its work
+ * packages fail.  Any other error ends the lane; what was staged stays staged.
  */
 #include "daemon/lane.h"
 
@@ -33,6 +34,17 @@ static bool needs_more(enum mapped mapped)
 	       mapped == MAPPED_NEEDS;
 }
 
+/* The fields of its type are not known: the server fails at them. */
+static void fail_unnamed(struct lane *lane, const struct mapper_item *item)
+{
+	struct err why = lane->unnamed_why;
+
+	err_prefix(&why, "the fields of project %lld, type %lld",
+		(long long)item->pair.project_id,
+		(long long)item->pair.type_id);
+	mapper_fail(lane->sync->mapper, item, &why);
+}
+
 /* Keeps in the page what needs more than its element. */
 static void run_map(struct job *job)
 {
@@ -46,6 +58,8 @@ static void run_map(struct job *job)
 
 		if (lane->err.code == 0)
 			mapped = mapper_map(m, page->items[i], &lane->err);
+		if (mapped == MAPPED_SCHEMA)
+			fail_unnamed(lane, page->items[i]);
 		if (needs_more(mapped))
 			page->items[kept++] = page->items[i];
 		else
@@ -89,6 +103,15 @@ static bool is_old(
 	return schema == NULL || (!asked && schema->n_fields < item->n_fields);
 }
 
+static bool is_unnamed(const struct lane *lane, const struct api_pair *pair)
+{
+	for (size_t i = 0; i < lane->n_unnamed; i++)
+		if (lane->unnamed[i].project_id == pair->project_id &&
+			lane->unnamed[i].type_id == pair->type_id)
+			return true;
+	return false;
+}
+
 static void find_pairs(struct lane *lane, bool asked)
 {
 	const struct names *names = &lane->sync->mapper->names;
@@ -101,7 +124,8 @@ static void find_pairs(struct lane *lane, bool asked)
 		const struct api_pair *pair = &item->pair;
 
 		if (is_old(names_schema(names, pair->project_id, pair->type_id),
-			    item, asked))
+			    item, asked) &&
+			!is_unnamed(lane, pair))
 			add_pair(lane, pair);
 	}
 }
@@ -140,7 +164,41 @@ static void ask_for_schemas(struct lane *lane)
 	struct buf path = {0};
 
 	api_path_schemas(&path, lane->pairs + lane->next_pair, lane->n_asked);
-	api_ask(lane->sync->client, &lane->request, &path, on_schemas);
+	(lane->in_doubt ? api_ask_once : api_ask)(
+		lane->sync->client, &lane->request, &path, on_schemas);
+}
+
+static void run_unnamed(struct job *job)
+{
+	struct lane *lane = container_of(job, struct lane, job);
+
+	lane->unnamed[lane->n_unnamed++] = lane->pairs[lane->next_pair++];
+	if (lane->next_pair == lane->n_pairs)
+		find_pairs(lane, true);
+}
+
+static void on_unnamed(struct job *job)
+{
+	go_on(container_of(job, struct lane, job));
+}
+
+/* Half of them, once; one alone is left.  False: it is the server. */
+static bool narrow(struct lane *lane)
+{
+	if (lane->canceled || !lane_fault(&lane->request))
+		return false;
+	lane->in_doubt = true;
+	lane->shorter = false;
+	if (lane->n_asked > 1) {
+		lane->n_asked /= 2;
+		ask_for_schemas(lane);
+		return true;
+	}
+	if (lane->n_unnamed == LANE_UNNAMED)
+		return false;
+	lane->unnamed_why = lane->request.err;
+	worker_share(lane->sync->worker, &lane->job, run_unnamed, on_unnamed);
+	return true;
 }
 
 static void on_schemas(struct api_request *request)
@@ -152,6 +210,8 @@ static void on_schemas(struct api_request *request)
 		ask_for_schemas(lane);
 		return;
 	}
+	if (narrow(lane))
+		return;
 	if (request->err.code != 0) {
 		lane->err = request->err;
 		finish(lane);
@@ -308,6 +368,8 @@ static void begin(struct lane *lane)
 	lane->busy = true;
 	lane->fault = lane->too_big = lane->too_slow = lane->too_long = false;
 	lane->err = (struct err){0};
+	lane->in_doubt = false;
+	lane->n_unnamed = 0;
 	mapper_page_fini(&lane->page);
 }
 

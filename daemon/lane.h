@@ -10,6 +10,8 @@
  */
 bool lane_fault(const struct api_request *list);
 
+#define LANE_UNNAMED 3 /* schemas: at more it is the server that fails */
+
 struct lane;
 typedef void lane_fn(struct lane *lane);
 
@@ -48,7 +50,11 @@ struct lane {
 	size_t n_pairs;            /* schemas to be asked for, */
 	size_t next_pair, n_asked; /* those that are */
 	bool shorter;              /* more of them were refused as too many */
+	bool in_doubt;             /* the server failed at some: once each */
 	struct api_pair *pairs;
+	struct api_pair unnamed[LANE_UNNAMED]; /* it fails at these alone */
+	size_t n_unnamed;
+	struct err unnamed_why;
 	struct mapper_counts counts;
 };
 

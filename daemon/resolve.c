@@ -22,6 +22,8 @@
 #include <stdlib.h>
 
 #include "daemon/instance.h"
+#include "daemon/lane.h"
+#include "daemon/log.h"
 
 #define PROJECTS_PAGE 100
 #define PAIRS_A_REQUEST 100
@@ -262,6 +264,32 @@ static void on_put(struct job *job)
 	proceed(r, (enum step)(r->step + 1));
 }
 
+/* Half of them, once; one alone stays as it is.  False: it is the server. */
+static bool narrow(struct resolve *r)
+{
+	const struct api_pair *pair = r->pairs + r->next_pair;
+
+	if (r->canceled || !lane_fault(&r->request))
+		return false;
+	r->in_doubt = true;
+	r->shorter = false;
+	r->halved = r->n_asked > 1;
+	if (r->halved) {
+		r->n_asked /= 2;
+		proceed(r, SCHEMAS);
+		return true;
+	}
+	if (r->n_left++ == LANE_UNNAMED)
+		return false;
+	log_warning("%s: what is known of the fields of project %lld, type "
+		    "%lld stays as it is",
+		r->request.err.text, (long long)pair->project_id,
+		(long long)pair->type_id);
+	r->next_pair++;
+	proceed(r, r->seeking ? CHECK : SCHEMAS);
+	return true;
+}
+
 static void take_answer(struct resolve *r)
 {
 	struct api_request *request = &r->request;
@@ -272,6 +300,8 @@ static void take_answer(struct resolve *r)
 		proceed(r, SCHEMAS);
 		return;
 	}
+	if (r->step == SCHEMAS && narrow(r))
+		return;
 	if (request->err.code != 0) {
 		r->err = request->err;
 		proceed(r, END);
@@ -279,7 +309,7 @@ static void take_answer(struct resolve *r)
 	}
 	if (r->shorter)
 		sync_ask_shorter(r->sync, r->n_asked);
-	r->shorter = false;
+	r->shorter = r->halved = false;
 	if (pages_take(&r->pages, &request->body,
 		    r->step == PROJECTS ? &more : NULL, &r->err) == 0 &&
 		!more) {
@@ -368,7 +398,7 @@ static void enter(struct resolve *r, enum step step)
 			enter(r, CHECK);
 			return;
 		}
-		if (!r->shorter)
+		if (!r->shorter && !r->halved)
 			choose_pairs(r);
 		api_path_schemas(&path, r->pairs + r->next_pair, r->n_asked);
 		break;
@@ -379,7 +409,8 @@ static void enter(struct resolve *r, enum step step)
 		finish(r);
 		return;
 	}
-	api_ask(r->sync->client, &r->request, &path, on_answer);
+	(r->in_doubt ? api_ask_once : api_ask)(
+		r->sync->client, &r->request, &path, on_answer);
 	if (step == PROJECTS && r->pages.n == 0 && r->pages.walks == 0)
 		ask_ahead(r);
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""A custom field or a project that cannot be read: what reads it is in error,
-and all else goes on."""
+"""A custom field, a project or the fields of a type that cannot be read: what
+reads it is in error, and all else goes on."""
 import sys
 
 from harness import StandIn, Sync, Tap
@@ -180,8 +180,53 @@ def project(tap):
                "identifier is missing" in done.err, "named, it is told which", done)
 
 
+def schemas(server):
+    return [r for r in server.requests() if "/schemas?" in r["path"]]
+
+
+def fields_of_a_type(tap):
+    """The server fails at every list of schemas with one in it."""
+    with StandIn("--generate", "40") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING,
+            server="  max_tries: 2\n") as sync:
+        theirs = of_type(server, 3)
+        broken = {"match": "/schemas?", "times": -1, "status": 500,
+                  "holds": '/schemas/1-3"'}
+        server.side("fault", broken)
+        done = sync.once()
+        tap.ok(done.code == 3 and "%d failed" % len(theirs) in done.err and
+               "the fields of project 1, type 3: GET /api/v3/work_packages/"
+               "schemas?" in done.err, "a first sync", done)
+        tap.same(len(sync.tree()), 40 - len(theirs), "makes all others")
+        tap.ok(len(schemas(server)) < 25, "with few questions",
+               len(schemas(server)))
+        server.side("faults/clear")
+        tap.same(sync.once("--reconcile").code, 0, "it is well")
+        tap.tree(sync.tree(), sync.scratch(), "and they come")
+        whole = sync.tree()
+        server.side("fault", broken)
+        server.side("delete", {"id": 40})
+        edit(server, theirs[0], subject="again")
+        done = sync.once("--reconcile")
+        tap.ok(done.code == 0 and "type 3 stays as it is" in done.err,
+               "what is known of its fields stays", done)
+        server.side("faults/clear")
+        whole.pop("demo-1/40.md", None)
+        tap.ok(set(sync.tree()) == set(whole) and
+               b"title: again" in sync.tree()[theirs[0]],
+               "one is removed, another changed", sorted(sync.tree()))
+        server.side("fault", {"match": "/schemas?", "times": -1,
+                              "status": 500})
+        server.side("requests/reset")
+        done = sync.once("--reconcile")
+        tap.ok(done.code == 69 and "/schemas?" in done.err and
+               len(schemas(server)) < 15, "the server fails at all of them",
+               (done, len(schemas(server))))
+
+
 def main():
     tap = Tap()
+    fields_of_a_type(tap)
     with StandIn("--generate", "40") as server, Sync(
             server.url, projects="[demo-1]", mapping=MAPPING) as sync:
         sync.once()
