@@ -68,7 +68,8 @@ const struct api_counters *api_client_counters(const struct api_client *c);
 
 /*
  * When the server, by the last Retry-After that ended a request, wants to be
- * asked again: monotonic, 0 at once.  To be respected by who asks by himself.
+ * asked again: monotonic, 0 at once, within an hour.  To be respected by who
+ * asks by himself.
  */
 int64_t api_client_not_before(const struct api_client *c);
 

@@ -27,6 +27,7 @@
 
 #define MAX_HOPS 5
 #define FIRST_BACKOFF (STAMP_SECOND / 2)
+#define PAUSE_MOST INT64_C(3600) /* seconds that a server may ask for */
 #define NAME_SIZE 200
 
 static void advance(uv_timer_t *timer);
@@ -127,11 +128,10 @@ static void retry(struct api_transfer *t)
 
 	/* Seconds may be any number: compare before they are multiplied. */
 	if (after > c->max_retry_after / STAMP_SECOND) {
-		int64_t most = (INT64_MAX - now) / STAMP_SECOND;
 		size_t n = strlen(r->err.text);
 
-		leave_alone(
-			t, now + (after < most ? after : most) * STAMP_SECOND);
+		leave_alone(t, now + (after < PAUSE_MOST ? after : PAUSE_MOST) *
+					       STAMP_SECOND);
 		snprintf(r->err.text + n, sizeof(r->err.text) - n,
 			" (not to be asked again for %lld s)",
 			(long long)after);

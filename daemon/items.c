@@ -110,9 +110,11 @@ static void stop_or_record(struct item *item, const struct err *err,
 /* Somebody who is not shown, or an author whom a commit can do without. */
 static bool is_dispensable(const struct item *item)
 {
+	int code = item->why.code;
+
 	return (item->work->waits == MAPPED_USER &&
-		       item->why.code == ERR_NOT_FOUND) ||
-	       (item->work->waits == MAPPED_EDITOR && item->why.code != 0);
+		       (code == ERR_NOT_FOUND || code == ERR_AUTH)) ||
+	       (item->work->waits == MAPPED_EDITOR && code != 0);
 }
 
 /* As if the answer had said nothing. */

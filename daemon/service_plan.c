@@ -13,8 +13,6 @@
 #include "base/stamp.h"
 #include "daemon/log.h"
 
-#define MAX_PAUSE (3600 * STAMP_SECOND) /* that a server may ask for */
-
 /* --- Before a pass ------------------------------------------------------- */
 
 static enum pass_kind next_kind(
@@ -117,11 +115,8 @@ static void keep_in_mind(struct service *s, const struct pass *p)
 /* At that time, unless the server has asked for a pause. */
 static int64_t not_before(const struct service *s, int64_t at)
 {
-	int64_t most = stamp_monotonic() + MAX_PAUSE;
 	int64_t asked = api_client_not_before(s->sync.client);
 
-	if (asked > most)
-		asked = most;
 	return asked > at ? asked : at;
 }
 

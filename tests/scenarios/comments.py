@@ -125,6 +125,16 @@ def main():
                "later they come, also of somebody who is not shown", text)
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
+        server.side("fault", {
+            "match": "/users/4", "status": 403, "times": -1, "body":
+            '{"errorIdentifier":"urn:openproject-org:api:v3:errors:'
+            'MissingPermission","message":"no"}'})
+        say(server, 2, "secretly", user=4)
+        tap.same(sync.once().code, 0, "nor may that person be seen")
+        tap.ok(b"by: null\n  says: secretly" in sync.tree()["2.md"],
+               "which keeps no comment", sync.tree()["2.md"])
+        server.side("faults/clear")
+
         say(server, 3, "mine", user=9)
         sync.once()
         tap.ok(b"by: null" not in sync.tree()["3.md"], "somebody else")
