@@ -27,7 +27,6 @@
 #include "daemon/service_parts.h"
 #include "daemon/writable.h"
 
-#define RECONCILE_FIRST (60 * STAMP_SECOND) /* after the start */
 #define TICK_MS 1000 /* of progress, while somebody may wait */
 
 /* --- Passes -------------------------------------------------------------- */
@@ -355,13 +354,6 @@ static int start_loop(uv_loop_t *loop, struct err *e)
 				uv_strerror(r));
 }
 
-static int64_t first_reconcile(const struct config *config)
-{
-	return stamp_monotonic() + (config->reconcile < RECONCILE_FIRST
-						   ? config->reconcile
-						   : RECONCILE_FIRST);
-}
-
 int service_run(struct config *config, const struct service_options *options,
 	struct err *e)
 {
@@ -379,7 +371,7 @@ int service_run(struct config *config, const struct service_options *options,
 	s.monitor.started = stamp_now();
 	s.monitor.sync = &s.sync;
 	s.monitor.single = options->once;
-	s.reconcile_at = first_reconcile(config);
+	s.reconcile_at = service_first_reconcile(config);
 	r = open_client(&s, e);
 	if (r == 0) {
 		notify_opening();

@@ -96,6 +96,9 @@ void service_close(struct service *s);
 
 /* --- service_plan.c: what is a pass to do, and when ---------------------- */
 
+/* Monotonic: when it is due after a start, or another configuration. */
+int64_t service_first_reconcile(const struct config *c);
+
 /* The next pass into s->pass, with what was asked for taken out. */
 void service_plan_pass(struct service *s, const char *cause);
 

@@ -13,6 +13,15 @@
 #include "base/stamp.h"
 #include "daemon/log.h"
 
+#define RECONCILE_FIRST (60 * STAMP_SECOND) /* after the start, or a reload */
+
+int64_t service_first_reconcile(const struct config *c)
+{
+	return stamp_monotonic() + (c->reconcile < RECONCILE_FIRST
+						   ? c->reconcile
+						   : RECONCILE_FIRST);
+}
+
 /* --- Before a pass ------------------------------------------------------- */
 
 static enum pass_kind next_kind(

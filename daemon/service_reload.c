@@ -164,10 +164,14 @@ void service_end_reload(struct service *s)
 		token_command_kill(&s->reload.command);
 }
 
+/* Somebody else's key may see others: a reconcile follows soon. */
 void service_take_over(struct service *s)
 {
+	int64_t first;
+
 	if (s->fresh == NULL)
 		return;
+	first = service_first_reconcile(s->fresh);
 	config_free(s->config);
 	s->config = s->fresh;
 	s->fresh = NULL;
@@ -175,4 +179,6 @@ void service_take_over(struct service *s)
 	s->sync.config = s->config;
 	s->sync.resolved = false;
 	s->compare = true;
+	if (s->reconcile_at > first)
+		s->reconcile_at = first;
 }

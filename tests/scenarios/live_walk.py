@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""The random walk beside one daemon that lives on: people go on while it reads,
-what it remembers is old or half of it, the server fails, it is killed and
-started; whenever it gets quiet the store must be what one made from nothing is.
+"""The random walk beside one daemon that lives on: people go on while it
+reads, what it remembers is old or half of it, the server fails, it is killed
+and started; whenever it gets quiet the store must be what one made from nothing
+is.
 
   live_walk.py --seed N [--steps N] [--trace]   walks one of them again, as far
   as two programs do the same at the same time again

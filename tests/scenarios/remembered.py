@@ -193,10 +193,24 @@ def another_user(tap):
                sync.opsync("runs"))
 
 
+def another_key(tap):
+    """A reload brings a key that sees more."""
+    with StandIn("--generate", "20", "--projects", "2") as server, Sync(
+            server.url, projects="'*'", mapping=BODY % "A", key="syncbotkey",
+            schedule=SELDOM) as sync:
+        settled(server, sync)
+        n = len(sync.tree())
+        sync.write("token", "adminkey\n", 0o600)
+        sync.configure(schedule="{ poll: 1s, overlap: 1s, reconcile: 2s }")
+        sync.opsync("reload")
+        tap.ok(until(lambda: len(sync.tree()) > n), "with another key others "
+               "come soon", sync.said())
+
+
 def main():
     tap = Tap()
     for part in (failed_at, full_disk, canceled_amid, withdrawn_amid,
-                 state_made_again, another_user):
+                 state_made_again, another_user, another_key):
         part(tap)
     return tap.end()
 
