@@ -88,3 +88,38 @@ int api_relations_parse(struct arena *a, struct str source,
 	wp->relations = list.items;
 	return 0;
 }
+
+static void add_source(struct buf *out, struct str source)
+{
+	buf_puts(out, out->n > 1 ? "," : "");
+	buf_add_str(out, source);
+}
+
+int api_relations_with(struct str list, const struct api_relation *one,
+	struct buf *out, struct err *e)
+{
+	bool is_in = false;
+	struct str text;
+	struct scan j;
+
+	buf_putc(out, '[');
+	scan_init(&j, list);
+	scan_enter(&j, '[');
+	while (scan_item(&j) && scan_skip(&j, &text)) {
+		int64_t id = 0;
+
+		read_id(api_member(text, "id"), &id);
+		if (!is_in && id >= one->id) {
+			add_source(out, one->source);
+			is_in = true;
+		}
+		if (id != one->id)
+			add_source(out, text);
+	}
+	if (!scan_end(&j))
+		return err_set(e, ERR_DATA, "a list of relations is damaged");
+	if (!is_in)
+		add_source(out, one->source);
+	buf_putc(out, ']');
+	return 0;
+}

@@ -113,6 +113,10 @@ int api_relation_make(struct arena *a, struct str element,
 int api_relations_parse(struct arena *a, struct str source,
 	struct work_package *wp, struct err *e);
 
+/* That list with one more in it, or in the place of what has its id. */
+int api_relations_with(struct str list, const struct api_relation *one,
+	struct buf *out, struct err *e);
+
 /* A piece of a JSON object: the text of a member, or STR_NONE. */
 struct str api_member(struct str object, const char *key);
 

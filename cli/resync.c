@@ -154,7 +154,8 @@ static int judge(const struct waiting *w, const json_t *line, struct err *e)
 			cli_int(line, "held") == 1 ? " is" : "s are");
 	if (cli_int(line, "failed") > 0)
 		return err_set(e, ERR_PARTIAL,
-			"%lld work packages failed (opsync status names them)",
+			"%lld work packages failed (opsync status or opsync "
+			"log names them)",
 			cli_int(line, "failed"));
 	return 0;
 }

@@ -369,7 +369,6 @@ static void begin(struct lane *lane)
 	lane->fault = lane->too_big = lane->too_slow = lane->too_long = false;
 	lane->err = (struct err){0};
 	lane->in_doubt = false;
-	lane->n_unnamed = 0;
 	mapper_page_fini(&lane->page);
 }
 

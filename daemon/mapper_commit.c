@@ -233,6 +233,7 @@ void mapper_discard(struct mapper *m)
 {
 	store_discard(m->store);
 	m->staged = (struct mapper_staged){0};
+	m->again.n = 0;
 	m->counts.added = m->committed.added;
 	m->counts.changed = m->committed.changed;
 	m->counts.removed = m->committed.removed;

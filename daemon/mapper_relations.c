@@ -119,9 +119,20 @@ static int take_one(struct taking *t, int64_t id, struct err *e)
 	return r;
 }
 
+static void put_with(struct mapper *m, int64_t id, struct str known,
+	const struct api_relation *one)
+{
+	struct buf with = {0};
+	int r = api_relations_with(known, one, &with, NULL);
+
+	store_put_relations(m->store, id, r == 0 ? buf_str(&with) : STR_NONE);
+	store_put_stale(m->store, id, STORE_STALE);
+	buf_fini(&with);
+}
+
 /*
  * One end was asked about, the other was not: where that one does not know of
- * this relation yet, it is to be asked about too.
+ * this relation yet, it is told of it.
  */
 static int tell_other(struct mapper *m, const struct api_relation *one,
 	int64_t other, struct err *e)
@@ -134,7 +145,7 @@ static int tell_other(struct mapper *m, const struct api_relation *one,
 	if (r == 0 && read)
 		r = store_relations(m->store, other, &found, &known, e);
 	if (found && str_find(buf_str(&known), one->source) == known.n)
-		store_put_relations(m->store, other, STR_NONE);
+		put_with(m, other, buf_str(&known), one);
 	buf_fini(&known);
 	return r;
 }

@@ -75,7 +75,8 @@ static void on_failed(struct job *job)
 {
 	struct relate *r = container_of(job, struct relate, job);
 
-	r->gave_up = ++r->n_bad == BAD_MOST || ++r->next == r->n;
+	r->next++;
+	r->gave_up = ++r->n_bad == BAD_MOST;
 	go_on(r);
 }
 
@@ -143,7 +144,8 @@ static void ask_next(struct relate *r)
 	size_t left = r->n - r->next;
 
 	r->n_asked = sync_ids(r->sync, left < BATCH ? left : BATCH);
-	if (r->n_bad > 0)
+	r->once = r->n_bad > 0;
+	if (r->once)
 		r->n_asked = 1;
 	r->shorter = false;
 	ask(r);

@@ -238,6 +238,9 @@ static void on_checked(struct job *job)
 {
 	struct resolve *r = container_of(job, struct resolve, job);
 
+	/* What is missed may be in what the server failed at. */
+	if (r->err.code == ERR_CONFIG && r->n_left > 0)
+		r->err = r->left;
 	proceed(r, r->step == STATUSES || r->next_pair < r->n_pairs ? SCHEMAS
 								    : END);
 }
@@ -281,6 +284,7 @@ static bool narrow(struct resolve *r)
 	}
 	if (r->n_left++ == LANE_UNNAMED)
 		return false;
+	r->left = r->request.err;
 	log_warning("%s: what is known of the fields of project %lld, type "
 		    "%lld stays as it is",
 		r->request.err.text, (long long)pair->project_id,

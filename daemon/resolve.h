@@ -49,10 +49,11 @@ struct resolve {
 	bool seeking;       /* schemas, until each field is found */
 	size_t n_all; /* pairs that may be there, the first n_pairs are asked */
 	size_t n_pairs, next_pair, n_asked;
-	bool shorter;  /* n_asked: more were refused as too many, */
-	bool halved;   /* or the server failed at more: */
-	bool in_doubt; /* then each is asked for once */
-	size_t n_left; /* alone it failed at these */
+	bool shorter;    /* n_asked: more were refused as too many, */
+	bool halved;     /* or the server failed at more: */
+	bool in_doubt;   /* then each is asked for once */
+	size_t n_left;   /* alone it failed at these, */
+	struct err left; /* the last of them so */
 	struct api_pair *pairs;
 };
 

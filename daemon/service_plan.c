@@ -176,7 +176,7 @@ static void plan_reconcile(struct service *s, const struct pass *p)
 	int64_t now = stamp_monotonic();
 	int64_t *wait = &s->reconcile_wait;
 
-	if (p->err.code == 0) {
+	if (p->err.code == 0 && !p->unrelated) {
 		*wait = 0;
 		s->reconcile_at = now + c->reconcile;
 		return;

@@ -144,6 +144,25 @@ def withdrawn_amid(tap):
                "one is withdrawn in a pass that is canceled then", got)
 
 
+def unweighed(tap):
+    """Who takes the place of what is withdrawn does not do so by a mapping
+    that the guard has not seen."""
+    mapping = TALK % "${ subject }"
+    with StandIn("--generate", "20") as server, Sync(
+            server.url, projects="[demo-1]", server=ONE_TRY, mapping=mapping,
+            more="guard: { max_change: { count: 10 } }") as sync:
+        for ident in range(1, 21):
+            edit(server, ident, subject="same" if ident < 3 else str(ident))
+        sync.once()
+        before = sync.tree()
+        sync.opsync("withdraw", "1")
+        sync.configure(mapping=mapping.replace("status:", "state:"))
+        server.side("fault", {"match": "/users/me", "status": 500})
+        tap.same(sync.once("--full").code, 69, "a pass fails before that")
+        tap.ok(sync.tree() == before, "and changes nothing", sync.git(
+            "show", "--stat"))
+
+
 def state_made_again(tap):
     """Another machine with the same remote was faster: what was held is not
     any more."""
@@ -209,7 +228,7 @@ def another_key(tap):
 
 def main():
     tap = Tap()
-    for part in (failed_at, full_disk, canceled_amid, withdrawn_amid,
+    for part in (failed_at, full_disk, canceled_amid, withdrawn_amid, unweighed,
                  state_made_again, another_user, another_key):
         part(tap)
     return tap.end()

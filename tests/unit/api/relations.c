@@ -141,6 +141,40 @@ static void test_path(void **state)
 	buf_fini(&path);
 }
 
+/* By id, and each once. */
+static void test_with(void **state)
+{
+	static const struct {
+		const char *list;
+		const char *expected;
+	} lists[] = {
+		{"[]", "[{\"id\":5,\"x\":1}]"},
+		{"[{\"id\":4}]", "[{\"id\":4},{\"id\":5,\"x\":1}]"},
+		{"[{\"id\":6}]", "[{\"id\":5,\"x\":1},{\"id\":6}]"},
+		{"[{\"id\":4},{\"id\":5},{\"id\":6}]",
+			"[{\"id\":4},{\"id\":5,\"x\":1},{\"id\":6}]"},
+		{"[{\"id\":4}", NULL},
+	};
+	const struct api_relation one = {
+		.id = 5, .source = STR_INIT("{\"id\":5,\"x\":1}")};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		struct buf out = {0};
+		struct err e = {0};
+		int r = api_relations_with(
+			str_of(lists[i].list), &one, &out, &e);
+
+		if (lists[i].expected != NULL) {
+			assert_int_equal(r, 0);
+			assert_string_equal(out.p, lists[i].expected);
+		} else {
+			assert_int_equal(r, ERR_DATA);
+		}
+		buf_fini(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +182,7 @@ int main(void)
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_path),
+		cmocka_unit_test(test_with),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
