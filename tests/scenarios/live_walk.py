@@ -16,7 +16,7 @@ from faulty import figure, option, size
 from harness import Tap, until
 from walk import FAULTS, PLACES, Failed, Walk
 
-STEPS = 100
+STEPS = 60
 SCHEDULE = "{ poll: 1s, overlap: 1s, reconcile: 2s }"
 
 
@@ -174,7 +174,7 @@ def main():
         tap.ok(why is None, "seed " + option("--seed"), why)
         return tap.end()
     walks = []
-    for seed in range(1, 1 + size(1, 60)):
+    for seed in range(1, 1 + size(1, 100)):
         w, why = walk(seed, STEPS)
         walks.append(w)
         tap.ok(why is None, "live walk %d" % seed, why)
