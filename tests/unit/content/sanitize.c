@@ -273,7 +273,7 @@ static int render_text(const struct program *p, struct work_package *wp,
 	rc = program_render(p, wp, NULL, scratch, &r);
 	if (rc == 0 && (r.n == 0 || r.items[0].err.code != 0))
 		rc = -1;
-	if (rc == 0)
+	if (rc == 0 && r.items[0].document.text.n > 0)
 		fwrite(r.items[0].document.text.p, 1,
 			r.items[0].document.text.n, stdout);
 	putchar('\0');
