@@ -12,9 +12,8 @@ import signal
 import sys
 import time
 
-from faulty import figure, option, size
-from harness import Tap, until
-from walk import FAULTS, PLACES, Failed, Walk
+from harness import until
+from walk import FAULTS, PLACES, Failed, Walk, main
 
 STEPS = 60
 SCHEDULE = "{ poll: 1s, overlap: 1s, reconcile: 2s }"
@@ -22,6 +21,8 @@ SCHEDULE = "{ poll: 1s, overlap: 1s, reconcile: 2s }"
 
 class LiveWalk(Walk):
     """A small OpenProject, people who change it, and a daemon that stays."""
+
+    QUIET = 0.04
 
     def __init__(self, seed, trace=False):
         super().__init__(seed, trace)
@@ -95,7 +96,7 @@ class LiveWalk(Walk):
         self.run(args=())
         self.side("key", user="syncbot", key="walkerkey")
 
-    def stop(self):
+    def end(self):
         status = self.sync.stop()
         if status != 0:
             raise Failed("the daemon ends with %d:\n%s" % (
@@ -104,7 +105,7 @@ class LiveWalk(Walk):
     def stopped(self, step):
         if not until(self.answers, 20):
             raise Failed("it does not answer")
-        self.stop()
+        self.end()
         step(self)
         self.sync.start(wait=False)
 
@@ -129,8 +130,6 @@ class LiveWalk(Walk):
         until(self.heeds)
         self.sync.process.send_signal(signal.SIGHUP)
 
-    STEPS = Walk.STEPS
-
     def step(self):
         weights = [w for w, _ in self.STEPS]
         name = self.dice.choices(self.STEPS, weights)[0][1].__name__
@@ -147,44 +146,5 @@ class LiveWalk(Walk):
         self.slow_down()
 
 
-def walk(seed, steps, trace=False):
-    """One walk: the walk that ended, and why it failed, or None."""
-    w = LiveWalk(seed, trace)
-    try:
-        for number in range(1, steps + 1):
-            if trace:
-                print("# step %d" % number, flush=True)
-            w.step()
-            if w.dice.random() < 0.04 or number == steps:
-                w.quiet()
-        w.stop()
-    except Failed as failed:
-        return w, "seed %d, step %d: %s\n%s" % (
-            seed, number, failed, w.sync.said()[-4000:] if trace else "")
-    finally:
-        w.close()
-    return w, None
-
-
-def main():
-    tap = Tap()
-    if option("--seed"):
-        _, why = walk(int(option("--seed")), int(option("--steps") or STEPS),
-                      "--trace" in sys.argv)
-        tap.ok(why is None, "seed " + option("--seed"), why)
-        return tap.end()
-    walks = []
-    for seed in range(1, 1 + size(1, 100)):
-        w, why = walk(seed, STEPS)
-        walks.append(w)
-        tap.ok(why is None, "live walk %d" % seed, why)
-    figure(STEPS * len(walks), "steps walked beside a daemon")
-    figure(sum(w.compared for w in walks), "comparisons with a store from "
-           "nothing beside it")
-    figure(sum(w.kills for w in walks), "kills of it")
-    figure(sum(w.faults for w in walks), "faults met by it")
-    return tap.end()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(LiveWalk, STEPS, (1, 100), " beside a daemon"))

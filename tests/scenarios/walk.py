@@ -108,6 +108,8 @@ class Failed(Exception):
 class Walk:
     """A small OpenProject, people who change it, and a store."""
 
+    QUIET = 0.2  # of the steps
+
     def __init__(self, seed, trace=False):
         self.dice = random.Random(seed)
         self.trace = trace
@@ -131,6 +133,9 @@ class Walk:
         self.clock = self.latest = 0
         self.behind = False  # changes older than what was seen
         self.kills = self.faults = self.compared = 0
+
+    def end(self):
+        pass
 
     def close(self):
         self.sync.__exit__(None)
@@ -458,45 +463,47 @@ class Walk:
                 "show", "--stat", "HEAD").out)
 
 
-def walk(seed, steps, trace=False):
+def walk(kind, seed, steps, trace=False):
     """One walk: the walk that ended, and why it failed, or None."""
-    w = Walk(seed, trace)
+    w = kind(seed, trace)
     try:
         for number in range(1, steps + 1):
             if trace:
                 print("# step %d" % number, flush=True)
             w.step()
-            if w.dice.random() < 0.2 or number == steps:
+            if w.dice.random() < w.QUIET or number == steps:
                 w.quiet()
+        w.end()
     except Failed as failed:
-        return w, "seed %d, step %d: %s\nwalk.py --seed %d --steps %d" % (
-            seed, number, failed, seed, number)
+        return w, "seed %d, step %d: %s\n%s --seed %d --steps %d" % (
+            seed, number, failed, os.path.basename(sys.argv[0]), seed, number)
     finally:
         w.close()
     return w, None
 
 
-def main():
+def main(kind, steps, numbers, where):
+    """Walks of a kind: a few, or in a soak many."""
     tap = Tap()
     if option("--seed"):
-        _, why = walk(int(option("--seed")), int(option("--steps") or STEPS),
-                      "--trace" in sys.argv)
+        _, why = walk(kind, int(option("--seed")),
+                      int(option("--steps") or steps), "--trace" in sys.argv)
         tap.ok(why is None, "seed " + option("--seed"), why)
         return tap.end()
     first = int(option("--first") or 1)
     walks = []
-    for seed in range(first, first + size(6, 200)):
-        w, why = walk(seed, STEPS)
+    for seed in range(first, first + size(*numbers)):
+        w, why = walk(kind, seed, steps)
         walks.append(w)
         if why or not seed % 10 or seed < 10:
             tap.ok(why is None, "walk %d" % seed, why)
-    figure(STEPS * len(walks), "steps walked")
+    figure(steps * len(walks), "steps walked" + where)
     figure(sum(w.compared for w in walks), "comparisons with a store from "
-           "nothing")
-    figure(sum(w.kills for w in walks), "kills survived on the walk")
-    figure(sum(w.faults for w in walks), "faults met on the walk")
+           "nothing" + where)
+    figure(sum(w.kills for w in walks), "kills survived on the walk" + where)
+    figure(sum(w.faults for w in walks), "faults met on the walk" + where)
     return tap.end()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Walk, STEPS, (6, 200), ""))
