@@ -62,8 +62,7 @@ struct pass {
 	struct buf findings; /* of dry: an object a line; owned */
 	size_t n_not_shown;  /* of those that were asked for; not all of many */
 	int64_t not_shown[PASS_NOT_SHOWN];
-	bool mended;     /* the state was damaged: the next reads all */
-	bool suspicious; /* another server or user: all is to be read */
+	bool mended; /* the state was damaged: the next reads all */
 
 	/* Private, to pass.c and the files of pass_steps.h. */
 	pass_done_fn *done;

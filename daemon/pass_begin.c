@@ -101,7 +101,7 @@ static int compare_scope(struct pass *p, struct state *state, struct err *e)
 	return r;
 }
 
-/* It seems to be another server, or user: a full read has yet to end well. */
+/* It seemed to be another server, or user: a full read has yet to end well. */
 static int look_whether_doubted(
 	struct pass *p, struct state *state, struct err *e)
 {
@@ -260,7 +260,6 @@ static void on_resolved(struct resolve *r)
 	if (r->suspicion.code != 0 && r->err.code == 0) {
 		log_warning("%s: everything is read again, under the guard",
 			r->suspicion.text);
-		p->suspicious = true;
 		p->kind = PASS_FULL;
 	}
 	pass_proceed(p, REMAPPING);

@@ -60,10 +60,9 @@ struct service {
 	int64_t reconcile_wait; /* after the last one failed; else 0 */
 	bool reconciled;        /* or tried to: then a poll is due first */
 	bool compare;           /* the mapping may be another one */
-	bool read_all;  /* the next poll reads all, for all may be another's */
-	bool mended;    /* the state was, and all is read again */
-	bool paused;    /* by a person */
-	bool following; /* the branch is moved: no pass may begin */
+	bool mended;            /* the state was, and all is read again */
+	bool paused;            /* by a person */
+	bool following;         /* the branch is moved: no pass may begin */
 
 	/* The programs that follow it. */
 	struct push *push;         /* owned; NULL: no remote */

@@ -33,7 +33,7 @@ static enum pass_kind next_kind(
 		return kind;
 	if (first && s->options.verify)
 		return PASS_VERIFY;
-	if (s->read_all || (first && s->options.full))
+	if (first && s->options.full)
 		return PASS_FULL;
 	if (!first && asked == NULL && stamp_monotonic() < s->next_at &&
 		slow_wait(&s->slow, s->config) == 0)
@@ -85,8 +85,6 @@ void service_plan_pass(struct service *s, const char *cause)
 	};
 	s->pass.may_glance = s->pass.kind == PASS_POLL && !asked &&
 			     !s->pass.compare && s->last.code == 0;
-	if (s->pass.kind == PASS_FULL)
-		s->read_all = false;
 	if (s->pass.kind == PASS_LOCAL)
 		s->pass.compare = false;
 	else
@@ -112,10 +110,7 @@ void service_plan_pass(struct service *s, const char *cause)
 /* What a pass that failed was to compare, the next one has to. */
 static void keep_in_mind(struct service *s, const struct pass *p)
 {
-	if (p->err.code == 0)
-		return;
-	s->read_all |= p->suspicious;
-	if (!p->compare)
+	if (p->err.code == 0 || !p->compare)
 		return;
 	s->compare = true;
 	s->sync.resolved = false;

@@ -2,6 +2,7 @@
 """What one daemon remembers from pass to pass is not wrong for good: after a
 pass that is canceled, whose commit fails, or with a state that is made again,
 the next passes do what a new process would."""
+import contextlib
 import resource
 import sys
 import threading
@@ -61,13 +62,20 @@ def in_mid_pass(server, sync, ident):
     until(lambda: asked(server, "work_packages/%d/activities" % ident))
 
 
+@contextlib.contextmanager
+def settled_world(number, mapping=BY_ID):
+    """So many work packages, and a daemon that has read them all."""
+    with StandIn("--generate", str(number)) as server, Sync(
+            server.url, projects="[demo-1]", mapping=mapping, server=ONE_TRY,
+            schedule=SELDOM) as sync:
+        settled(server, sync)
+        yield server, sync
+
+
 def failed_at(tap):
     """One that the server fails at is rendered from what is kept: that does
     not make it well."""
-    with StandIn("--generate", "80") as server, Sync(
-            server.url, projects="[demo-1]", mapping=BY_ID, server=ONE_TRY,
-            schedule=SELDOM) as sync:
-        settled(server, sync)
+    with settled_world(80) as (server, sync):
         break_one(server, 77)
         edit(server, 77, subject="new")
         tap.same(resync(sync).code, 3, "the server fails at one")
@@ -87,10 +95,7 @@ def failed_at(tap):
 
 def full_disk(tap):
     """That the server fails at one is lost with the commit."""
-    with StandIn("--generate", "80") as server, Sync(
-            server.url, projects="[demo-1]", mapping=BY_ID, server=ONE_TRY,
-            schedule=SELDOM) as sync:
-        settled(server, sync)
+    with settled_world(80) as (server, sync):
         break_one(server, 77)
         edit(server, 77, subject="new")
         edit(server, 9, subject="other")
@@ -109,11 +114,9 @@ def full_disk(tap):
 
 def canceled_amid(tap):
     """What became stale is asked for until it is here with all it needs."""
-    with StandIn("--generate", "20") as server, Sync(
-            server.url, projects="[demo-1]", mapping=BY_ID, server=ONE_TRY,
-            schedule=SELDOM) as sync:
+    with settled_world(20) as (server, sync):
         server.side("comment", {"work_package": 2, "raw": "hi", "user": 4})
-        settled(server, sync)
+        resync(sync)
         edit(server, 5, parent=2)
         in_mid_pass(server, sync, 2)
         tap.same(sync.opsync("cancel").code, 0, "a pass is canceled amid it")
@@ -124,12 +127,11 @@ def canceled_amid(tap):
 
 def withdrawn_amid(tap):
     """Who takes the place of what is withdrawn gets it at once."""
-    with StandIn("--generate", "20") as server, Sync(
-            server.url, projects="[demo-1]", server=ONE_TRY, schedule=SELDOM,
-            mapping=TALK % "${ subject | slug }") as sync:
+    by_subject = TALK % "${ subject | slug }"
+    with settled_world(20, by_subject) as (server, sync):
         for ident in (3, 7):
             edit(server, ident, subject="same")
-        settled(server, sync)
+        resync(sync)
         edit(server, 9, subject="other")
         in_mid_pass(server, sync, 9)
         other = threading.Thread(target=sync.opsync, args=("withdraw", "3"))

@@ -39,19 +39,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* A program of its own. */
-static struct program *compile(const char *yaml)
-{
-	struct program *p = NULL;
-	struct node root;
-	struct err e = {0};
-
-	if (tree_parse(&arena, "c.yaml", str_of(yaml), &root, &e) != 0 ||
-		program_compile(&root, &p, &e) != 0)
-		fail_msg("%s", e.text);
-	return p;
-}
-
 static void check(const struct work_package *wp, const char *key, int code,
 	const char *expected)
 {
@@ -145,7 +132,7 @@ static void test_outline(void **state)
 		"cf.x > 1 }\" }\n  continue: true\n  path: a/${ cf.y }\n  "
 		"body: ${ cf.x }\n- name: rest\n  path: \"${ cf['z 1'] }\"\n- "
 		"name: fixed\n  path: x.md\n  match: { where: \"${ id }\" }\n";
-	struct program *p = compile(yaml);
+	struct program *p = fixture_compile(&arena, yaml);
 	struct buf out = {0};
 
 	(void)state;
@@ -195,7 +182,7 @@ static void test_conditions(void **state)
 			"documents:\n- path: x\n  match: { where: \"${ %s "
 			"}\" }\n",
 			cases[i].where);
-		p = compile(yaml);
+		p = fixture_compile(&arena, yaml);
 		assert_int_equal(
 			program_explain(p, &wp, STR(""), &scratch, &out, NULL),
 			0);
@@ -271,7 +258,7 @@ static const struct {
 static void test_steps(void **state)
 {
 	struct work_package of = fixture_load(&arena, "4330");
-	struct program *p = compile(steps);
+	struct program *p = fixture_compile(&arena, steps);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(step_rows); i++) {
@@ -314,7 +301,7 @@ static void test_poor_addresses(void **state)
 		"  path: q/${ s }.md\n"
 		"  front_matter: { slug: '${ s }' }\n"
 		"- path: fixed.md\n";
-	struct program *p = compile(yaml);
+	struct program *p = fixture_compile(&arena, yaml);
 	struct buf out = {0};
 
 	(void)state;

@@ -47,22 +47,10 @@ static struct work_package one_field(const char *name, const char *type,
 	return wp;
 }
 
-static struct program *compile(const char *yaml)
-{
-	struct program *p = NULL;
-	struct node root;
-	struct err e = {0};
-
-	if (tree_parse(&arena, "c.yaml", str_of(yaml), &root, &e) != 0 ||
-		program_compile(&root, &p, &e) != 0)
-		fail_msg("%s: %s", yaml, e.text);
-	return p;
-}
-
 /* The body of the document, "!…" what is wrong, or "-" if there is none. */
 static char *render(const char *yaml, const struct work_package *wp)
 {
-	struct program *p = compile(yaml);
+	struct program *p = fixture_compile(&arena, yaml);
 	struct rendered r;
 	struct buf out = {0};
 

@@ -3,9 +3,11 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/work_package.h"
+#include "content/program.h"
 
 /*
  * Work packages for the tests of the mapping, from tests/fixtures/mapping.
@@ -212,6 +214,21 @@ static inline void fixture_fetch(
 	snprintf(a->image.format, sizeof(a->image.format), "%s", format);
 	a->image.width = width;
 	a->image.height = height;
+}
+
+/* A program of its own; its tree is in the arena. */
+static inline struct program *fixture_compile(struct arena *a, const char *yaml)
+{
+	struct program *p = NULL;
+	struct node root;
+	struct err e = {0};
+
+	if (tree_parse(a, "c.yaml", str_of(yaml), &root, &e) != 0 ||
+		program_compile(&root, &p, &e) != 0) {
+		fprintf(stderr, "%s: %s\n", yaml, e.text);
+		abort();
+	}
+	return p;
 }
 
 #endif

@@ -71,22 +71,10 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static struct program *compile(const char *yaml)
-{
-	struct program *p = NULL;
-	struct node root;
-	struct err e = {0};
-
-	if (tree_parse(&arena, "c.yaml", str_of(yaml), &root, &e) != 0 ||
-		program_compile(&root, &p, &e) != 0)
-		fail_msg("%s: %s", yaml, e.text);
-	return p;
-}
-
 /* The text of the first document, its error, or "none". */
 static void check(const char *yaml, const char *wanted)
 {
-	struct program *p = compile(yaml);
+	struct program *p = fixture_compile(&arena, yaml);
 	struct rendered r;
 	struct str got = STR("none");
 
@@ -176,9 +164,10 @@ static void test_unique(void **state)
 /* The earlier entry has it. */
 static void test_unique_own(void **state)
 {
-	struct program *p = compile("documents: [{path: a.md, continue: true, "
-				    "unique: [\"${ 'b' }\"]},"
-				    " {path: b.md, unique: [\"${ 'b' }\"]}]");
+	struct program *p = fixture_compile(&arena,
+		"documents: [{path: a.md, continue: true, "
+		"unique: [\"${ 'b' }\"]},"
+		" {path: b.md, unique: [\"${ 'b' }\"]}]");
 	struct rendered r;
 
 	(void)state;
@@ -196,7 +185,7 @@ static void test_unique_own(void **state)
 /* A key is explained with the value that it gets. */
 static void test_unique_explained(void **state)
 {
-	struct program *p = compile(UNIQUE("'a'", SUFFIX));
+	struct program *p = fixture_compile(&arena, UNIQUE("'a'", SUFFIX));
 	struct buf out = {0};
 	struct err e = {0};
 
@@ -215,8 +204,8 @@ static void test_comments(void **state)
 		{1, {0}, STR("2026-01-01T00:00:00Z"), STR("a"), STR("<p>a")},
 		{2, {0}, STR("2026-01-02T00:00:00Z"), STR("b"), STR("<p>b")},
 	};
-	struct program *p =
-		compile(BODY("comments: public,", "${ comments | length }"));
+	struct program *p = fixture_compile(
+		&arena, BODY("comments: public,", "${ comments | length }"));
 	struct rendered r;
 
 	(void)state;
@@ -242,7 +231,7 @@ static void check_reads(const char *yaml, const char *wanted)
 	static const char *const kinds[] = {"", "wp", "children", "project",
 		"type", "status", "priority", "category", "version", "user",
 		"option", "item", "schema", "value"};
-	struct program *p = compile(yaml);
+	struct program *p = fixture_compile(&arena, yaml);
 	struct rendered r;
 	struct buf got = {0};
 
