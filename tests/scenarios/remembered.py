@@ -125,6 +125,31 @@ def canceled_amid(tap):
         tap.tree(sync.tree(), sync.scratch(), "brings it")
 
 
+RELATED = """
+documents:
+- path: ${ id }.md
+  front_matter:
+    children: ${ children | pluck("subject") }
+    relations: ${ relations | pluck("subject") }
+"""
+
+
+def renamed_amid(tap):
+    """Two are asked for again, and what comes of the second makes the first
+    stale once more."""
+    with settled_world(20, RELATED) as (server, sync):
+        server.side("relate", {"id": 1, "from": 2, "to": 3, "type": "relates",
+                               "reverseType": "relates"})
+        edit(server, 1, subject="one")
+        tap.same(resync(sync, "--full").code, 0, "two are related")
+        server.side("edit", {"id": 3, "set": {"subject": "silently"},
+                             "silent": True})
+        edit(server, 5, parent=2)
+        edit(server, 6, parent=3)
+        tap.same(resync(sync).code, 0, "both get children")
+        tap.tree(sync.tree(), sync.scratch(), "and one has another name")
+
+
 def withdrawn_amid(tap):
     """Who takes the place of what is withdrawn gets it at once."""
     by_subject = TALK % "${ subject | slug }"
@@ -230,8 +255,9 @@ def another_key(tap):
 
 def main():
     tap = Tap()
-    for part in (failed_at, full_disk, canceled_amid, withdrawn_amid, unweighed,
-                 state_made_again, another_user, another_key):
+    for part in (failed_at, full_disk, canceled_amid, renamed_amid,
+                 withdrawn_amid, unweighed, state_made_again, another_user,
+                 another_key):
         part(tap)
     return tap.end()
 
