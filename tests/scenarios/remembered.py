@@ -125,6 +125,19 @@ def canceled_amid(tap):
         tap.tree(sync.tree(), sync.scratch(), "brings it")
 
 
+def gone_amid(tap):
+    """What does not come is not asked for again and again."""
+    with settled_world(20) as (server, sync):
+        edit(server, 5, parent=2)
+        server.side("fault", {"match": "/work_packages?", "delay_ms": 1000})
+        sync.opsync("resync")
+        until(lambda: asked(server, "/work_packages?"))
+        server.side("delete", {"id": 2})
+        until(sync.idle)
+        tap.ok(len(server.requests()) < 20, "one that became stale is gone",
+               len(server.requests()))
+
+
 RELATED = """
 documents:
 - path: ${ id }.md
@@ -255,9 +268,9 @@ def another_key(tap):
 
 def main():
     tap = Tap()
-    for part in (failed_at, full_disk, canceled_amid, renamed_amid,
-                 withdrawn_amid, unweighed, state_made_again, another_user,
-                 another_key):
+    for part in (failed_at, full_disk, canceled_amid, gone_amid,
+                 renamed_amid, withdrawn_amid, unweighed, state_made_again,
+                 another_user, another_key):
         part(tap)
     return tap.end()
 
