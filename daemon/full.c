@@ -259,8 +259,7 @@ static void read_ids(struct full *f, const struct ids *ids, bool forced)
 
 /*
  * One that the server fails at, refuses or does not give is left for the next
- * time: it is not to keep the others.  Where it fails at one after the other,
- * it is the server that is not well; a right that lacks is of that one, since
+ * time: it is not to keep the others.  A right that lacks is of that one, since
  * the list was given just now.
  */
 static bool leave(struct full *f, const struct err *err, int status)
@@ -269,10 +268,17 @@ static bool leave(struct full *f, const struct err *err, int status)
 	bool failed = err->code == ERR_UNAVAILABLE || err->code == ERR_QUERY ||
 		      err->code == ERR_DATA;
 
-	if (!own && (!failed || ++f->n_left > LEFT_MOST))
+	if (!own && !failed)
 		return false;
+	f->n_left += failed;
 	log_warning("%s: left for the next time", err->text);
 	return true;
+}
+
+/* It fails at one after the other: the server is not well. */
+static bool fails_at_all(const struct full *f)
+{
+	return f->n_left > LEFT_MOST;
 }
 
 /* --- CONFIRMING --------------------------------------------------------- */
@@ -312,7 +318,7 @@ static void on_missing(struct api_request *request)
 	}
 	if (err.code == 0)
 		f->n_left = 0;
-	else if (!leave(f, &err, request->status))
+	else if (!leave(f, &err, request->status) || fails_at_all(f))
 		f->err = err;
 	f->next_missing++;
 	proceed(f, CONFIRMING);
@@ -330,14 +336,20 @@ static void run_user(struct job *job)
 		&f->err);
 }
 
+/* All else is done by now, and a name is no reason to do it again. */
 static void after_user(struct full *f, const struct err *err)
 {
+	f->next_user++;
 	if (err->code == 0)
 		f->n_left = 0;
-	f->err = *err;
-	if (err->code != 0 && leave(f, err, f->request.status))
-		f->err = (struct err){0};
-	f->next_user++;
+	else if (!leave(f, err, f->request.status))
+		f->err = *err;
+	if (fails_at_all(f) && f->next_user < f->users.n) {
+		log_warning("the server fails at one user after the other: %zu "
+			    "more are left for the next time",
+			f->users.n - f->next_user);
+		f->next_user = f->users.n;
+	}
 	proceed(f, USERS);
 }
 
@@ -346,6 +358,7 @@ static void on_user_taken(struct job *job)
 	struct full *f = container_of(job, struct full, job);
 	struct err err = f->err;
 
+	f->err = (struct err){0};
 	if (f->request.err.code == 0)
 		sync_name_answer(&f->request, &err);
 	after_user(f, &err);

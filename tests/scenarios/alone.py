@@ -145,7 +145,7 @@ def confirming(tap):
 def naming(tap):
     """Users whom only comments name are asked for one by one, too: none of
     them keeps what is gone."""
-    with StandIn("--generate", "60") as server, Sync(
+    with StandIn("--generate", "120") as server, Sync(
             server.url, projects="[demo-1]", mapping=TALK,
             server="  max_tries: 1\n") as sync:
         for user in range(901, 906):
@@ -174,11 +174,20 @@ def naming(tap):
             server.side("faults/clear")
         for user in range(901, 906):
             fault(server, "/users/%d" % user, **odd)
-        server.side("requests/reset")
-        done = sync.once("--reconcile")
-        asked = [r for r in server.requests() if "/users/90" in r["path"]]
-        tap.ok(done.code == 69 and len(asked) == 4,
-               "odd ones, one after the other, are the server", (done, asked))
+        for kind, ident in (("--reconcile", 21), ("--full", 22)):
+            server.side("delete", {"id": ident})
+            server.side("requests/reset")
+            done = sync.once(kind)
+            asked = [r for r in server.requests() if "/users/90" in r["path"]]
+            tap.ok(done.code == 0 and len(asked) == 4 and
+                   "1 more are left" in done.err,
+                   "odd ones, one after the other, are asked no more: "
+                   + kind, (done, asked))
+            tap.ok("%d/index.md" % ident not in sync.tree(),
+                   "but what is gone goes", done)
+        server.side("faults/clear")
+        tap.same(sync.once("--full").code, 0, "when they come again")
+        tap.tree(sync.tree(), sync.scratch(), "nothing lacks")
 
 
 def storage(tap):

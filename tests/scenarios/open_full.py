@@ -4,13 +4,12 @@ import sys
 
 from harness import StandIn, Sync, Tap, until
 
+GONE = range(11, 16)
 MAPPING = """
 documents:
-- comments: public
-  path: ${ id }.md
+- path: ${ id }.md
   front_matter:
     title: ${ subject }
-    by: { $each: c in comments, name: "${ c.author.name }" }
 """
 
 
@@ -18,13 +17,17 @@ def edit(server, ident, subject):
     server.side("edit", {"id": ident, "set": {"subject": subject}})
 
 
-def odd_users(server):
+def unclear(server, **what):
     """More than may be left for the next time."""
-    for user in range(901, 906):
-        server.side("fault", {
-            "match": "/users/%d" % user, "status": 200, "times": -1,
-            "content_type": "application/json",
-            "body": '{"_type":"User","id":%d,"name":null}' % user})
+    for ident in GONE:
+        server.side("fault", {"match": "/work_packages/%d" % ident,
+                              "times": -1, **what})
+
+
+def odd_gone(server):
+    for ident in GONE:
+        server.side("delete", {"id": ident})
+    unclear(server, status=200, body="{}")
 
 
 def broken_project(server):
@@ -53,11 +56,6 @@ def fails(tap, name, break_it):
             return all(subject.encode() in tree.get("%d.md" % ident, b"")
                        for ident, subject in wanted)
 
-        for user in range(901, 906):
-            server.side("thing", {"kind": "user", "id": user,
-                                  "name": "U%d" % user})
-            server.side("comment", {"work_package": of_first[5], "raw": "x",
-                                    "user": user})
         tap.same(sync.once().code, 0, name + ": a first pass")
         edit(server, one, "Before")
         break_it(server)
@@ -91,15 +89,11 @@ def listed(server):
 
 def stopped(tap):
     """It ends while it lists the changes; or is asked not to."""
-    with StandIn("--generate", "20") as server, Sync(
+    with StandIn("--generate", "100") as server, Sync(
             server.url, projects="[demo-1]", mapping=MAPPING,
             server="  max_tries: 1\n") as sync:
-        for user in range(901, 906):
-            server.side("thing", {"kind": "user", "id": user, "name": "U"})
-            server.side("comment", {"work_package": 3, "raw": "x",
-                                    "user": user})
         sync.once()
-        odd_users(server)
+        odd_gone(server)
         server.side("fault", {"match": "updatedAt%22%3A",
                               "delay_ms": 30000})
         server.side("requests/reset")
@@ -107,13 +101,11 @@ def stopped(tap):
         tap.ok(until(lambda: listed(server), 10), "changes are listed")
         tap.same(sync.stop(timeout=5), 0, "the daemon ends amid that")
         server.side("faults/clear")
-        for user in range(901, 906):
-            server.side("fault", {"match": "/users/%d" % user, "status": 503,
-                                  "headers": {"Retry-After": "600"}})
+        unclear(server, status=503, headers={"Retry-After": "600"})
         server.side("requests/reset")
         done = sync.once()
         tap.ok(done.code == 69 and not listed(server) and
-               "/users/90" in server.requests()[-1]["path"],
+               "/work_packages/1" in server.requests()[-1]["path"],
                "a server that wants to be let be is", done)
         server.side("faults/clear")
         edit(server, 4, "Edited")
@@ -125,7 +117,7 @@ def stopped(tap):
 
 def main():
     tap = Tap()
-    fails(tap, "odd users", odd_users)
+    fails(tap, "odd answers for what is gone", odd_gone)
     fails(tap, "a project whose lists fail", broken_project)
     fails(tap, "and the newest is there", broken_newest)
     stopped(tap)
