@@ -60,7 +60,10 @@ static void proceed(struct full *f, enum step next)
 	enter(f, f->err.code != 0 ? END : next);
 }
 
-/* The head of the single element of a list, or of a work package itself. */
+/*
+ * The head of the single element of a list, or of a work package itself.  One
+ * that cannot be read as a whole may say when it changed all the same.
+ */
 static int read_head(struct str element, struct api_source *head, struct err *e)
 {
 	struct buf source = {0};
@@ -92,9 +95,9 @@ static void on_newest(struct api_request *request)
 	}
 	/* Without a stamp, or with one of the future, the next poll begins
 	 * earlier than it must. */
-	if (f->err.code == 0 && list.n > 0 &&
-		read_head(list.elements[0], &head, NULL) == 0 &&
-		!mapper_of_future(head.updated_at))
+	if (f->err.code == 0 && list.n > 0)
+		read_head(list.elements[0], &head, NULL);
+	if (!mapper_of_future(head.updated_at))
 		f->newest = head.updated_at;
 	arena_fini(&scratch);
 	proceed(f, LISTING);

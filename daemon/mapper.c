@@ -143,8 +143,7 @@ int mapper_read(
 		struct mapper_item *item = read_element(list.elements[i]);
 
 		item->forced = forced;
-		if (item->unreadable == NULL)
-			note_stamp(page, item->updated_at);
+		note_stamp(page, item->updated_at);
 		page->items[page->n++] = item;
 	}
 	arena_fini(&arena);

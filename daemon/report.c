@@ -132,6 +132,21 @@ static int put_value(struct state *s, const char *key, const char *as,
 	return r;
 }
 
+/* Where no change was shown yet, polls begin at the very first. */
+static int put_cursor(struct state *s, struct buf *out, struct err *e)
+{
+	struct buf value = {0};
+	int64_t newest = 0;
+	bool found;
+	int r = state_get(s, "cursor", &value, &found, e);
+
+	if (r == 0)
+		stamp_parse(buf_str(&value), &newest);
+	report_text(out, "cursor", newest != 0 ? buf_str(&value) : STR_NONE);
+	buf_fini(&value);
+	return r;
+}
+
 static int put_counts(struct state *s, struct buf *out, struct err *e)
 {
 	struct state_counts n = {0};
@@ -155,7 +170,7 @@ int report_status(struct state *s, struct buf *out, struct err *e)
 	int r;
 
 	buf_putc(out, '{');
-	r = put_value(s, "cursor", "cursor", out, e);
+	r = put_cursor(s, out, e);
 	if (r == 0)
 		r = put_value(s, "user", "user", out, e);
 	if (r == 0)

@@ -235,8 +235,37 @@ def damaged(tap):
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
 
+def typeless(tap):
+    """Those that changed last have no type: when they did is known all the
+    same."""
+    with StandIn("--generate", "30", "--max-page-size", "3") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        for ident in range(1, 8):
+            server.side("edit", {"id": ident, "set": {"type": None}})
+        newest = server.state()
+        newest = max(w["updatedAt"] for w in newest["workPackages"])
+        done = sync.once()
+        status = sync.opsync("--json", "status").json()[0]
+        tap.ok(done.code == 3 and len(failed(sync)) == 7,
+               "seven without a type are in error", done)
+        tap.ok(status["cursor"][:19] == newest[:19],
+               "polls begin where changes end", (status, newest))
+        server.side("edit", {"id": 20, "set": {"subject": "Goes on"}})
+        done = sync.once()
+        tap.ok(done.code == 3 and b"Goes on" in sync.tree()["20/index.md"],
+               "behind pages of them comes what changed", done)
+    with StandIn("--generate", "1") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING) as sync:
+        server.side("delete", {"id": 1})
+        sync.once()
+        status = sync.opsync("status").out
+        tap.ok("none yet" in status and "1970" not in status,
+               "where nothing was shown yet, nothing was read", status)
+
+
 def main():
     tap = Tap()
+    typeless(tap)
     attachment(tap)
     storage(tap)
     damaged(tap)
