@@ -10,11 +10,10 @@
  * there is none, and the next poll begins at the very first.  A full read has a
  * number, its generation; work packages that were read are recorded with it, so
  * that a read that was interrupted goes on where it was.  What is known here
- * but not listed is looked at one by one: only an API's own 404, or a project
- * out of scope, makes it gone, and one that cannot be looked at keeps no other
- * from that.  Those of a project that the server does not
- * show at all are left alone: that looks like a lost permission, not like a
- * deletion.
+ * but not listed is looked at one by one, once: only an API's own 404, or a
+ * project out of scope, makes it gone, and one that cannot be looked at keeps
+ * no other from that.  Those of a project that the server does not show at all
+ * are left alone: that looks like a lost permission, not like a deletion.
  *
  * A reconcile is the same, but reads only what is not known here: what
  * appeared without being changed, after a project was shown again.
@@ -121,11 +120,30 @@ struct plan {
 	bool resuming;
 };
 
+/*
+ * One that is known here and not listed.  Whether it is gone needs no asking
+ * where it was so before, or where its project is not meant any more.
+ */
+static void plan_missing(struct full *f, const struct state_head *wp)
+{
+	const struct api_scope *scope = &f->sync->scope;
+	struct mapper *m = f->sync->mapper;
+
+	if (frozen_project(m, wp->project_id))
+		return;
+	if (wp->outcome == OUTCOME_GONE ||
+		!names_in_scope(
+			scope->projects, scope->n_projects, wp->project_id))
+		guard_gone(m, wp->id);
+	else
+		ids_add(&f->missing, wp->id);
+}
+
 static int plan_known(void *arg, const struct state_head *wp, struct err *e)
 {
 	struct plan *p = arg;
 	struct full *f = p->f;
-	struct mapper *m = f->sync->mapper;
+	const struct mapper *m = f->sync->mapper;
 	const struct ids *listed = &f->listing.ids;
 	bool read = f->reconcile ||
 		    (p->resuming && wp->generation == m->generation);
@@ -134,8 +152,7 @@ static int plan_known(void *arg, const struct state_head *wp, struct err *e)
 	while (p->next < listed->n && listed->items[p->next] < wp->id)
 		ids_add(&f->todo, listed->items[p->next++]);
 	if (p->next == listed->n || listed->items[p->next] != wp->id) {
-		if (!frozen_project(m, wp->project_id))
-			ids_add(&f->missing, wp->id);
+		plan_missing(f, wp);
 		return 0;
 	}
 	if (!read || wp->outcome == OUTCOME_GONE ||

@@ -36,7 +36,7 @@ struct full {
 	struct ids todo;      /* of the listed: not read yet by this read */
 	struct ids witnesses; /* they show all names, */
 	struct ids users;     /* but those of these */
-	struct ids missing;   /* known here, but not listed */
+	struct ids missing;   /* known here, not listed, and not gone yet */
 	size_t next_user, next_missing;
 	size_t n_left; /* one after the other, that the server failed at */
 };

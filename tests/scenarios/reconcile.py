@@ -43,6 +43,44 @@ def after_another_mapping(tap):
                      "and well again")
 
 
+def asked_alone(server):
+    """The single work packages that were asked for since it was reset."""
+    paths = [r["path"].split("?")[0] for r in server.requests()]
+    server.side("requests/reset")
+    return [p for p in paths if p.startswith("/api/v3/work_packages/") and
+            p.rsplit("/", 1)[1].isdigit()]
+
+
+def known_gone(tap):
+    """What is gone is looked at once, though it is kept or held; what is of a
+    project that is left out, not at all."""
+    keeping = MAPPING + "  when_gone: keep\n"
+    most = "guard: { max_delete: { count: %d, share: 100%% } }\n"
+    for what, mapping, guard in (("kept", keeping, most % 1000),
+                                 ("held", MAPPING, most % 1)):
+        with StandIn("--generate", "60", "--projects", "2") as server, Sync(
+                server.url, projects="[demo-1, demo-2]", mapping=mapping,
+                more=guard) as sync:
+            sync.once()
+            for ident in range(1, 21):
+                server.side("delete", {"id": ident})
+            server.side("requests/reset")
+            for how, looked in (("reconcile", 20), ("reconcile", 0),
+                                ("full", 0)):
+                sync.once("--" + how)
+                tap.same((len(asked_alone(server)), len(documents(sync))),
+                         (looked, 60), "%s: %d are looked at by a %s"
+                         % (what, looked, how))
+            sync.configure(mapping=MAPPING, projects="[demo-1]",
+                           more=most % 1000)
+            if guard == most % 1:
+                sync.opsync("release", "1")
+            done = sync.once("--reconcile")
+            tap.ok(done.code == 0 and not asked_alone(server),
+                   what + ": nor one of a project left out", done)
+            tap.tree(sync.tree(), sync.scratch(), "and all of them go")
+
+
 def ordered(tap):
     """What people, or cron, ask for more often than that is no reason to
     leave out a poll, a reconcile or a slow full read."""
@@ -109,6 +147,7 @@ def failing(tap):
 def main():
     tap = Tap()
     after_another_mapping(tap)
+    known_gone(tap)
     ordered(tap)
     failing(tap)
     schedule = "{ poll: 1s, overlap: 1s, reconcile: 1s }"
