@@ -1,10 +1,13 @@
 /*
  * listing - the ids that the server shows, as one consistent list.
  *
- * A list that changes while it is paged may skip an id, so a walk counts
- * only if total was the same on every page and the distinct ids are that
- * many; else it is walked again, a few times.  A clamped page size is no
- * matter: the next offset follows until all are there or a page is empty.
+ * Ids that are new come last, so a list may become longer while it is paged;
+ * where it became shorter it may have skipped one.  A walk counts if that did
+ * not happen and the distinct ids are as many as the last page says; else it is
+ * walked again.  On a busy server none may count: then what one walk has
+ * skipped another has seen, and all their ids are taken together.  A clamped
+ * page size is no matter: the next offset follows until all are there or a page
+ * is empty.
  */
 #include "daemon/listing.h"
 
@@ -13,7 +16,7 @@
 #include "api/resources.h"
 
 #define PAGE 1000
-#define MAX_WALKS 5
+#define MAX_WALKS 3
 
 static void ask(struct listing *l);
 
@@ -24,23 +27,14 @@ static void finish(struct listing *l)
 	l->done(l); /* l may be gone */
 }
 
-static void walk_again(struct listing *l)
+/* Of this walk, by now. */
+static size_t n_walked(const struct listing *l)
 {
-	if (++l->walks >= MAX_WALKS) {
-		err_set(&l->err, ERR_UNAVAILABLE,
-			"the server's list of ids changed on each of %d walks "
-			"(%zu ids of %lld)",
-			l->walks, l->ids.n, (long long)l->total);
-		finish(l);
-		return;
-	}
-	l->ids.n = 0;
-	l->offset = 1;
-	ask(l);
+	return l->ids.n - l->n_before;
 }
 
-/* One page: false if there is an error or the total moved. */
-static bool take_page(struct listing *l, size_t *n, bool *moved)
+/* One page: false if there is an error. */
+static bool take_page(struct listing *l, size_t *n)
 {
 	struct arena scratch = {0};
 	struct api_list list = {0};
@@ -48,9 +42,9 @@ static bool take_page(struct listing *l, size_t *n, bool *moved)
 
 	if (api_ids_parse(&scratch, buf_str(&l->request.body), &list, &ids,
 		    &l->err) == 0) {
-		if (l->offset == 1)
-			l->total = list.total;
-		*moved = list.total != l->total;
+		l->shrank =
+			l->offset > 1 && (l->shrank || list.total < l->total);
+		l->total = list.total;
 		*n = list.n;
 		for (size_t i = 0; i < list.n; i++)
 			ids_add(&l->ids, ids[i]);
@@ -60,31 +54,53 @@ static bool take_page(struct listing *l, size_t *n, bool *moved)
 	return l->err.code == 0;
 }
 
-static void on_page(struct api_request *request)
+/* It did not count. */
+static void walk_again(struct listing *l)
 {
-	struct listing *l = container_of(request, struct listing, request);
-	bool moved = false;
-	size_t n = 0;
-
-	l->err = request->err;
-	if (l->err.code != 0 || l->canceled || !take_page(l, &n, &moved)) {
-		finish(l);
-		return;
-	}
-	if (moved) {
-		walk_again(l);
-		return;
-	}
-	if (n > 0 && (int64_t)l->ids.n < l->total) {
-		l->offset++;
+	l->ids.n = ids_distinct(l->ids.items, l->ids.n);
+	if (++l->walks < MAX_WALKS) {
+		l->n_before = l->ids.n;
+		l->offset = 1;
 		ask(l);
 		return;
 	}
-	l->ids.n = ids_distinct(l->ids.items, l->ids.n);
-	if ((int64_t)l->ids.n != l->total)
+	if ((int64_t)l->ids.n < l->total)
+		err_set(&l->err, ERR_UNAVAILABLE,
+			"the server's list of ids changed on each of %d walks "
+			"(%zu ids of %lld)",
+			l->walks, l->ids.n, (long long)l->total);
+	finish(l);
+}
+
+static void end_walk(struct listing *l)
+{
+	int64_t *own = l->ids.items + l->n_before;
+	size_t n = ids_distinct(own, n_walked(l));
+
+	if (l->shrank || (int64_t)n != l->total) {
 		walk_again(l);
-	else
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		l->ids.items[i] = own[i];
+	l->ids.n = n;
+	finish(l);
+}
+
+static void on_page(struct api_request *request)
+{
+	struct listing *l = container_of(request, struct listing, request);
+	size_t n = 0;
+
+	l->err = request->err;
+	if (l->err.code != 0 || l->canceled || !take_page(l, &n)) {
 		finish(l);
+	} else if (n > 0 && (int64_t)n_walked(l) < l->total) {
+		l->offset++;
+		ask(l);
+	} else {
+		end_walk(l);
+	}
 }
 
 static void ask(struct listing *l)

@@ -23,9 +23,11 @@ struct listing {
 	listing_done_fn *done;
 	struct api_request request;
 	bool canceled;
-	int walks;
+	int walks;       /* that did not count, */
+	size_t n_before; /* and the ids of those */
 	int offset;
 	int64_t total;
+	bool shrank; /* in this walk */
 };
 
 /* done() runs exactly once, later, on the loop's thread. */
