@@ -8,10 +8,10 @@
  * Paging is by key, never by offset: an edit while we read moves a work
  * package to the end, and shifts nobody past us.  As soon as a page is taken
  * in, the next is asked for, while the worker maps the first.  The lower
- * bound is inclusive and the server shows milliseconds of what it keeps in
- * microseconds, so the last ones of a page come again; they are known by
- * their source and cost nothing more.  A page larger than any answer may be
- * is asked for again as half as many.
+ * bound is inclusive and the server shows milliseconds, or only seconds, of
+ * what it keeps in microseconds, so the last ones of a page come again; they
+ * are known by their source and cost nothing more.  A page larger than any
+ * answer may be is asked for again as half as many.
  *
  *   page --> 500 --> its ids --> batches: some fail --> page without them …
  *
@@ -25,10 +25,9 @@
 
 #include "api/resources.h"
 #include "base/stamp.h"
+#include "daemon/cursor.h"
 
 #define FINDS_MOST 20 /* pages that the server fails at, in one flow */
-
-#define MILLISECOND (STAMP_SECOND / 1000)
 
 static void proceed(struct catch_up *c);
 
@@ -65,7 +64,9 @@ static void on_taken(struct lane *lane)
 		c->low = page->last;
 		c->more = true;
 	} else {
-		c->tied = true;
+		c->tied = cursor_after(page->last);
+		if (c->tied <= c->low)
+			c->tied = cursor_after(c->low);
 	}
 	proceed(c);
 }
@@ -108,8 +109,8 @@ static void on_batches(struct batches *b)
 		c->err = b->err;
 	batches_fini(b);
 	listing_fini(&c->listing);
-	c->tied = false;
-	c->low += MILLISECOND;
+	c->low = c->tied;
+	c->tied = 0;
 	c->more = true;
 	proceed(c);
 }
@@ -121,7 +122,7 @@ static void on_listing(struct listing *l)
 	if (l->err.code != 0) {
 		c->err = l->err;
 		listing_fini(l);
-		c->tied = false;
+		c->tied = 0;
 		proceed(c);
 		return;
 	}
@@ -137,7 +138,7 @@ static void read_tie(struct catch_up *c)
 	c->listing = (struct listing){.sync = c->sync,
 		.ranged = true,
 		.low = c->low,
-		.high = c->low + MILLISECOND};
+		.high = c->tied};
 	listing_start(&c->listing, on_listing);
 }
 
@@ -229,7 +230,7 @@ static void proceed(struct catch_up *c)
 	if (c->ended || api_is_asking(&c->request) ||
 		api_is_asking(&c->listing.request) || c->batches.done != NULL)
 		return;
-	if (!stop && (c->failed || c->tied)) {
+	if (!stop && (c->failed || c->tied != 0)) {
 		read_aside(c);
 		return;
 	}

@@ -33,11 +33,11 @@ struct catch_up {
 		struct catch_up *catch_up;
 		struct lane lane;
 	} lanes[2];
-	int page;    /* work packages to ask for at once */
-	bool more;   /* a page from low is to be asked for */
-	bool tied;   /* those of the one moment low come by their ids */
-	bool failed; /* the server did, at a page from low */
-	int n_finds; /* times that this was because of single ones */
+	int page;     /* work packages to ask for at once */
+	bool more;    /* a page from low is to be asked for */
+	int64_t tied; /* those up to then come by their ids; or 0 */
+	bool failed;  /* the server did, at a page from low */
+	int n_finds;  /* times that this was because of single ones */
 	struct api_request request; /* for their ids */
 	int64_t *ids;               /* owned */
 	bool canceled, ended;

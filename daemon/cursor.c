@@ -15,6 +15,11 @@
 
 #define MILLISECOND (STAMP_SECOND / 1000)
 
+int64_t cursor_after(int64_t shown)
+{
+	return shown + (shown % STAMP_SECOND == 0 ? STAMP_SECOND : MILLISECOND);
+}
+
 static int get_stamp(struct state *state, const char *key, bool *found,
 	int64_t *out, struct err *e)
 {
@@ -112,7 +117,7 @@ struct cursor cursor_next(
 		next.seen_at = stamp_monotonic();
 		next.known = true;
 	} else if (settled) {
-		next.low = c->newest + MILLISECOND;
+		next.low = cursor_after(c->newest);
 	}
 	return next;
 }

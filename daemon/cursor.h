@@ -15,6 +15,12 @@ struct cursor {
 	bool full_open;  /* a full read was interrupted */
 };
 
+/*
+ * The first moment that is surely behind what the server shows as that one: it
+ * shows milliseconds of more, or seconds alone where it is old.
+ */
+int64_t cursor_after(int64_t shown);
+
 /* Read what the state remembers.  Worker's thread. */
 int cursor_load(struct cursor *c, struct state *state, struct err *e);
 

@@ -179,7 +179,10 @@ static void on_slow(struct slow *slow)
 
 bool pass_settles(const struct pass *p)
 {
-	return p->started - p->cursor->seen_at >= p->sync->config->overlap;
+	const struct cursor *c = p->cursor;
+	int64_t moment = cursor_after(c->newest) - c->newest;
+
+	return p->started - c->seen_at >= p->sync->config->overlap + moment;
 }
 
 /* Where the glance was answered, that is the first list. */

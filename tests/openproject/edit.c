@@ -2,7 +2,7 @@
  * edit - work packages that are created and changed by the side door.
  *
  *   {"id": 4, "set": {"subject": …, "type": 8, "customField1": …},
- *    "updatedAt": "…", "silent": true, "raw": "…"}
+ *    "updatedAt": "…", "digits": 3, "silent": true, "raw": "…"}
  *
  * The element is parsed, changed and written again.  A link is set by the
  * number of a thing, by a list of them, by null or by the very object; what
@@ -194,7 +194,8 @@ static void change(struct model *m, const struct json *order,
 	struct json *element, const struct work_item *old)
 {
 	const struct json *set = json_get(order, "set");
-	int digits = old != NULL ? old->digits : 3;
+	int digits = (int)json_to_int(
+		json_get(order, "digits"), old != NULL ? old->digits : 3);
 	int64_t updated = old != NULL ? old->updated : moment(m, order);
 	int64_t id = json_to_int(json_get(element, "id"), 0);
 	int64_t old_parent =

@@ -3,6 +3,7 @@
 while pages are read, commits that become visible late, several projects."""
 import sys
 import threading
+import time
 import urllib.parse
 
 from harness import StandIn, Sync, Tap, until
@@ -86,6 +87,38 @@ def ties(tap):
         head = sync.head()
         server.side("requests/reset")
         tap.same((sync.once().code, sync.head()), (0, head), "once only")
+
+
+def coarse(tap):
+    """A bulk edit on a server that shows no part of a second."""
+    with StandIn("--generate", "400") as server, Sync(
+            server.url, projects="[demo-1]", mapping=TEXT,
+            schedule="{ poll: 1s, overlap: 1s }") as sync:
+        sync.once()
+        second = server.state()["now"][:20]
+        for ident in range(1, 301):
+            server.side("edit", {"id": ident, "set": {"subject": "tied"},
+                                 "digits": 0, "updatedAt": "%s%06dZ" % (
+                                     second, 500000 + ident)})
+        server.side("requests/reset")
+        done = sync.once()
+        tap.ok(done.code == 0 and "300 changed" in done.err and
+               len(server.requests()) < 12, "300 of one second",
+               (done, len(server.requests())))
+        asked = 0
+        for _ in range(3):
+            time.sleep(1)
+            server.side("requests/reset")
+            sync.once()
+            asked = len(lists(server))
+        tap.same(asked, 1, "once only: then polls are one request")
+        sync.once("--reconcile")
+        tap.ok(len(server.requests()) < 20, "nor again by a reconcile",
+               len(server.requests()))
+        server.side("edit", {"id": 399, "set": {"subject": "Goes on"},
+                             "digits": 0})
+        sync.once()
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
 
 def moving(tap):
@@ -348,7 +381,7 @@ def main():
     tap = Tap()
     got, wanted = clamped(tap)
     tap.tree(got, wanted, "as from nothing")
-    for part in (ties, moving, shrinking, unsteady, busy, late, future, scope, vanished,
+    for part in (ties, coarse, moving, shrinking, unsteady, busy, late, future, scope, vanished,
                  newest_first):
         part(tap)
     return tap.end()
