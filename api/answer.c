@@ -206,7 +206,8 @@ static const char *way_out_of(const struct api_request *r, bool api)
 {
 	if (r->status == 401)
 		return " (is the key right? OpenProject makes one under My "
-		       "account → Access tokens)";
+		       "account → Access tokens; or is Basic "
+		       "authentication for the API switched off?)";
 	if (r->too_long && (strlen(r->path) > LONG_PATH || r->status == 414))
 		return " (is the address too long for it? that has the ids of "
 		       "all projects: fewer of them make it shorter, and '*' "

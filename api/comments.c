@@ -10,6 +10,9 @@
 
 #include <stdlib.h>
 
+/* What OpenProject itself writes there for somebody who took a change back. */
+#define RETRACTED "_The changes were retracted._"
+
 struct item {
 	int64_t id;
 	struct str text;
@@ -23,12 +26,30 @@ static int by_id(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-/* Only what says plainly that it is not internal, or knows no such thing. */
+/*
+ * Only what says plainly that it is not internal, or knows no such thing;
+ * before OpenProject 16 they were called restricted.
+ */
 static bool is_public(struct str activity)
 {
-	struct str internal = api_member(activity, "internal");
+	static const char *const words[] = {"internal", "restricted"};
+	bool is = true;
 
-	return internal.p == NULL || str_is(internal, "false");
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		struct str word = api_member(activity, words[i]);
+
+		is &= word.p == NULL || str_is(word, "false");
+	}
+	return is;
+}
+
+/* Has it a text, and is that a person's? */
+static bool is_comment(struct str activity)
+{
+	struct str raw =
+		read_raw(api_member(api_member(activity, "comment"), "raw"));
+
+	return raw.n > 0 && !str_eq(raw, STR(RETRACTED));
 }
 
 static void put_comment(struct buf *out, struct str activity)
@@ -65,10 +86,8 @@ static int collect(struct arena *a, const struct api_list *list,
 	*out = items;
 	for (size_t i = 0; i < list->n; i++) {
 		struct str activity = list->elements[i];
-		struct str comment = api_member(activity, "comment");
 
-		if (scan_type(comment) != SCAN_OBJECT || !is_public(activity) ||
-			read_raw(api_member(comment, "raw")).n == 0)
+		if (!is_comment(activity) || !is_public(activity))
 			continue;
 		items[*n].text = activity;
 		if (!read_id(api_member(activity, "id"), &items[*n].id))

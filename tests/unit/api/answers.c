@@ -260,7 +260,8 @@ static const struct {
 	{"/key", ERR_AUTH,
 		"GET /key: 401 Unauthenticated: You did not provide the "
 		"correct credentials. (is the key right? OpenProject makes one "
-		"under My account → Access tokens)"},
+		"under My account → Access tokens; or is Basic "
+		"authentication for the API switched off?)"},
 	{"/missing", ERR_NOT_FOUND, "GET /missing: 404 NotFound: Gone."},
 	{"/bad", ERR_UNAVAILABLE, "GET /bad: 400 NotFound: Gone."},
 	{"/query?a=b", ERR_QUERY,

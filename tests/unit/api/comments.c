@@ -38,7 +38,15 @@ static const struct {
 	{ONE("\"id\":5,\"internal\":true," TEXT USER), "[]", 0},
 	{ONE("\"id\":5,\"internal\":null," TEXT USER), "[]", 0},
 	{ONE("\"id\":5,\"internal\":\"false\"," TEXT USER), "[]", 0},
+	{ONE("\"id\":5,\"restricted\":true," TEXT USER), "[]", 0},
+	{ONE("\"id\":5,\"internal\":false,\"restricted\":null," TEXT USER),
+		"[]", 0},
+	{ONE("\"id\":5,\"restricted\":false," TEXT USER), "[" SOURCE("5") "]",
+		0},
 	/* What is no comment. */
+	{ONE("\"id\":5,\"comment\":{\"raw\":\"_The changes were "
+	     "retracted._\"}" USER),
+		"[]", 0},
 	{ONE("\"id\":5"), "[]", 0},
 	{ONE("\"id\":5,\"comment\":null"), "[]", 0},
 	{ONE("\"id\":5,\"comment\":\"a\""), "[]", 0},
