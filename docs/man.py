@@ -101,25 +101,37 @@ def inline_join(before, line):
     return before + "\n" + guard(inline(line))
 
 
-def helped(program, begin):
-    """The rows of PROGRAM --help that begin so, with what stands behind."""
-    said = subprocess.run([program, "--help"], stdout=subprocess.PIPE,
+def said(program, *args):
+    return subprocess.run([program, *args], stdout=subprocess.PIPE,
                           check=True).stdout.decode()
-    out = []
-    for line in said.splitlines():
-        m = re.match(r" +(%s.*?)(?:  +(\S.*))?$" % begin, line)
-        if m:
-            name, _, rest = m.group(1).partition(" ")
-            out += [".TP", "\\fB%s\\fR %s" % (plain(name), plain(rest))]
-            if m.group(2):
-                out.append(plain(m.group(2)))
-        elif out and line.startswith("      ["):
-            out[-1] += " " + plain(line.strip())
-        elif out and line.startswith(10 * " "):
-            out.append(plain(line.strip()))
-        elif out:
+
+
+def two_columns(text, begin):
+    """The rows that begin so: the left half, and what the right, or the lines
+    below, say of it."""
+    rows = []
+    for line in text.splitlines():
+        row = re.match(r" {2,6}(%s.*?)(?:  +(\S.*))?$" % begin, line)
+        if row:
+            rows.append([row[1], row[2] or ""])
+        elif rows and line.startswith("      ["):
+            rows[-1][0] += " " + line.strip()
+        elif rows and line.startswith(10 * " "):
+            rows[-1][1] += " " + line.strip()
+        elif rows:
             break
-    return out
+    return [(left, right.strip()) for left, right in rows]
+
+
+def tagged(left, right):
+    words = ["\\fB%s\\fR" % plain(word) if word.startswith("-") or i == 0
+             else plain(word) for i, word in enumerate(left.split())]
+    return [".TP", " ".join(words), guard(plain(right))]
+
+
+def helped(program, begin):
+    return [line for row in two_columns(said(program, "--help"), begin)
+            for line in tagged(*row)]
 
 
 MADE = {"<!-- commands -->": "[a-z]", "<!-- options -->": "-"}

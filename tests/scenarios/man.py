@@ -45,6 +45,27 @@ def said(program, *args):
         stdout=subprocess.PIPE, check=False).stdout.decode()
 
 
+def tagged(page, section):
+    """(depth, what, words) of each tagged paragraph of a section."""
+    roff = read(os.path.join(BUILD, "man", page)).decode()
+    lines = re.search(r'^\.SH "%s"\n(.*?)^\.SH' % section, roff,
+                      re.M | re.S)[1]
+    lines = re.sub(r"\\f[BIR]|\\(?=-)", "", lines).split("\n")
+    depth, out = 0, []
+    for line, what, words in zip(lines, lines[1:], lines[2:]):
+        depth += {".RS": 1, ".RE": -1}.get(line, 0)
+        if line == ".TP":
+            out.append((depth, what, words))
+    return out
+
+
+def explained(commands):
+    """The same, from the help of each command."""
+    for command in commands:
+        usage, does, _ = said("opsync", command).split("\n\n", 2)
+        yield 0, " ".join(usage.split()[2:]), does.strip()
+
+
 def missing(text, words):
     return [w for w in words if not re.search(
         r"(?<![\w-])%s(?![\w-])" % re.escape(w), text)]
@@ -73,6 +94,8 @@ def main():
     help_text = said("opsync")
     commands = re.findall(r"^  ([a-z][a-z-]*)", help_text, re.M)
     tap.same(missing(pages["opsync.1"], commands), [], "each command")
+    tap.same(tagged("opsync.1", "COMMANDS"), list(explained(commands)),
+             "each with what it does")
     options = {o for c in commands
                for o in re.findall(r"--[a-z-]+", said("opsync", c))}
     tap.same(missing(pages["opsync.1"], sorted(options)), [],
