@@ -59,7 +59,7 @@ int cli_adopt(struct cli *cli, struct err *e)
 {
 	struct adoption a = {.cli = cli};
 	const struct cli_option options[] = {
-		{"dry-run", .set = &a.dry},
+		{"dry-run", NULL, "only list them", .set = &a.dry},
 		{0},
 	};
 	json_t *request = json_pack(

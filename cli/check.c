@@ -214,8 +214,13 @@ int cli_check(struct cli *cli, struct err *e)
 {
 	struct checking c = {0};
 	const struct cli_option options[] = {
-		{"offline", .set = &c.offline},
-		{"token-file", .text = &c.token_file},
+		{"offline", NULL,
+			"ask nobody: the names count that the daemon last saw",
+			.set = &c.offline},
+		{"token-file", "FILE",
+			"ask with the key in FILE; else the daemon is asked,\n"
+			"or the key of the configuration is taken",
+			.text = &c.token_file},
 		{0},
 	};
 	int rc = cli_parse(cli, options, NULL, NULL, e);

@@ -162,19 +162,23 @@ int cli_put(json_t *object, const char *key, const char *text,
 	const char *option, struct err *e);
 
 /*
- * An option of a command: one without a value is set, the value of another is
- * put into text, or given to take() (as optarg) where that is NULL.
+ * An option of a command, for getopt_long() and for --help: one without a
+ * value is set, the value of another is put into text, or given to take() (as
+ * optarg) where that is NULL.
  */
 struct cli_option {
 	const char *name;
-	int val; /* a letter: its short form; else for take(), or 0 */
+	const char *value; /* as --help calls it; NULL: it takes none */
+	const char *does;  /* lines of at most 54 characters */
+	int val;           /* a letter: its short form; else for take(), or 0 */
 	bool *set;
 	const char **text;
 };
 
 /*
- * Parse the command's options: its own (NULL: none; the last has no name) and
- * those that every command has.  Afterwards between least and most arguments
+ * Parse the command's options: its own (NULL: none) and those that every
+ * command has.  The last of its own has no name: what it does, if anything, is
+ * what --help says below them.  Afterwards between least and most arguments
  * are left, from cli->argv[optind] on.  ERR_USAGE says what was probably
  * meant.
  */

@@ -1,5 +1,5 @@
 /*
- * commands - the table of what opsync can do, and its help.
+ * commands - the table of what opsync can do.
  */
 #include "cli/commands.h"
 
@@ -52,17 +52,6 @@ static const struct command commands[] = {
 		cli_help},
 };
 
-static const char options[] =
-	"  -c, --config FILE     the configuration of the daemon\n"
-	"  -i, --instance NAME   NAME.yaml in ~/.config/opsync or /etc/opsync\n"
-	"                        (else $OPSYNC_INSTANCE, or the only one "
-	"there)\n"
-	"      --json            for programs: one object a line\n"
-	"  -V, --version         print the version\n"
-	"  -h, --help            print this\n"
-	"\n"
-	"Exit codes are those of sysexits.h; 3: some work packages failed.\n";
-
 #define COLUMN 28 /* where the table's second half begins */
 
 /* Of a text in UTF-8: more than it has characters. */
@@ -75,7 +64,7 @@ static int extra_bytes(const char *text)
 	return n;
 }
 
-void commands_help(void)
+void commands_usage(void)
 {
 	puts("usage: opsync [-c FILE | -i NAME] [--json] COMMAND …\n");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
@@ -90,14 +79,13 @@ void commands_help(void)
 		else
 			printf("%*s%s\n", COLUMN + 2 - n, "", c->does);
 	}
-	printf("\n%s", options);
+	putchar('\n');
 }
 
-void command_help(const struct command *c)
+void command_usage(const struct command *c)
 {
-	printf("usage: opsync %s%s%s\n\n  %s\n\n%s", c->name,
-		c->arguments[0] != '\0' ? " " : "", c->arguments, c->does,
-		options);
+	printf("usage: opsync %s%s%s\n\n  %s\n", c->name,
+		c->arguments[0] != '\0' ? " " : "", c->arguments, c->does);
 }
 
 const struct command *command_of(const char *name, struct err *e)
@@ -121,22 +109,22 @@ const struct command *command_of(const char *name, struct err *e)
 	return NULL;
 }
 
+/* COMMAND --help says it, since the command has its options. */
 static int cli_help(struct cli *cli, struct err *e)
 {
 	const struct command *of = NULL;
+	char *asked[] = {cli->argv[0], "--help", NULL};
+	struct cli asks = {.argc = 2, .argv = asked};
 	int r = cli_parse(cli, NULL, NULL, NULL, e);
 
 	if (r == 0)
 		r = cli_arguments(cli, 0, 1, e);
+	if (r == 0 && optind < cli->argc) {
+		asked[0] = cli->argv[optind];
+		of = command_of(asked[0], e);
+		r = of == NULL ? e->code : 0;
+	}
 	if (r != 0)
 		return r;
-	if (optind == cli->argc) {
-		commands_help();
-		return 0;
-	}
-	of = command_of(cli->argv[optind], e);
-	if (of == NULL)
-		return e->code;
-	command_help(of);
-	return 0;
+	return of != NULL ? of->run(&asks, e) : cli_parse_first(&asks, e);
 }

@@ -17,9 +17,9 @@ struct command {
 /* NULL with ERR_USAGE, which says what was probably meant. */
 const struct command *command_of(const char *name, struct err *e);
 
-/* --help, of everything or of one command, to standard output. */
-void commands_help(void);
-void command_help(const struct command *command);
+/* How --help begins, of everything or of one command. */
+void commands_usage(void);
+void command_usage(const struct command *command);
 
 cli_command cli_accept_server;
 cli_command cli_adopt;

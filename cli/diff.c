@@ -170,9 +170,12 @@ int cli_diff(struct cli *cli, struct err *e)
 {
 	struct diffing d = {0};
 	const struct cli_option options[] = {
-		{"full", .set = &d.full},
-		{"token-file", .text = &d.token_file},
-		{0},
+		{"full", NULL, "read everything, not only what changed",
+			.set = &d.full},
+		{"token-file", "FILE",
+			"ask with the key in FILE, and leave the daemon alone",
+			.text = &d.token_file},
+		{.does = "Exit code 1: there are differences."},
 	};
 	int r = cli_parse(cli, options, NULL, NULL, e);
 

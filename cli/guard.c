@@ -187,9 +187,13 @@ int cli_release(struct cli *cli, struct err *e)
 {
 	bool dry = false;
 	const struct cli_option options[] = {
-		{"project", .val = OPT_PROJECT},
-		{"wp", .val = OPT_WP},
-		{"dry-run", .set = &dry},
+		{"project", "P",
+			"only what is of project P, by identifier or id",
+			.val = OPT_PROJECT},
+		{"wp", "ID", "only what is of work package ID; may be repeated",
+			.val = OPT_WP},
+		{"dry-run", NULL, "only list what would be let go",
+			.set = &dry},
 		{0},
 	};
 	json_t *request = new_request("release");

@@ -376,7 +376,11 @@ int cli_init(struct cli *cli, struct err *e)
 {
 	struct init i = {0};
 	const struct cli_option options[] = {
-		{"token-file", 't', .text = &i.given_token_file},
+		{"token-file", "FILE",
+			"has the key; where it is not there, the key is asked\n"
+			"for and written to it (else to NAME.token, beside\n"
+			"NAME.yaml, the configuration)",
+			't', .text = &i.given_token_file},
 		{0},
 	};
 	int r = cli_parse(cli, options, NULL, NULL, e);

@@ -30,6 +30,16 @@ enum {
 	OPT_LIMIT,
 };
 
+/* In --help. */
+static const char below[] =
+	"KIND is, of documents, added, changed, moved, removed, held, failed,\n"
+	"retried, skipped, rendered, unresolved or quarantined; of the store,\n"
+	"committed, pushed, kept, restored or adopted; else fetched, fault,\n"
+	"recovered, started, stopped, reloaded, paused or resumed.\n"
+	"\n"
+	"T is 2h (ago; also s, m, d, w), now, today, yesterday, 14:30,\n"
+	"2026-11-25 or \"2026-11-25 14:30\" by the local clock, or RFC 3339.";
+
 struct log {
 	struct cli *cli;
 	json_t *request;
@@ -231,18 +241,28 @@ int cli_log(struct cli *cli, struct err *e)
 			LOG_LEVEL_INFO),
 	};
 	const struct cli_option options[] = {
-		{"run", .val = OPT_RUN},
-		{"wp", .val = OPT_WP},
-		{"project", .val = OPT_PROJECT},
-		{"event", .val = OPT_EVENT},
-		{"level", .val = OPT_LEVEL},
-		{"since", .val = OPT_SINCE},
-		{"until", .val = OPT_UNTIL},
-		{"grep", .val = OPT_GREP},
-		{"limit", .val = OPT_LIMIT},
-		{"follow", 'f', .set = &l.follow},
-		{"no-pager", .set = &l.no_pager},
-		{0},
+		{"follow", NULL,
+			"stay, and show what comes; begin with the last 10,\n"
+			"or as --run, --since and --limit say",
+			'f', .set = &l.follow},
+		{"run", "N", "of run N, as opsync runs counts them",
+			.val = OPT_RUN},
+		{"wp", "ID", "of work package ID", .val = OPT_WP},
+		{"project", "P", "of the project with the identifier P",
+			.val = OPT_PROJECT},
+		{"event", "KIND", "of that kind, see below", .val = OPT_EVENT},
+		{"level", "L",
+			"error, warning, notice, info (the default) or debug:\n"
+			"that one and worse",
+			.val = OPT_LEVEL},
+		{"since", "T", "from then on, see below", .val = OPT_SINCE},
+		{"until", "T", "before then, see below", .val = OPT_UNTIL},
+		{"grep", "TEXT", "with TEXT in words or path, in whatever case",
+			.val = OPT_GREP},
+		{"limit", "N", "the newest N, at most 10000", .val = OPT_LIMIT},
+		{"no-pager", NULL, "no pager on a terminal",
+			.set = &l.no_pager},
+		{.does = below},
 	};
 	int r = cli_parse(cli, options, take_option, &l, e);
 

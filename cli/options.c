@@ -1,6 +1,7 @@
 /*
  * options - the arguments of opsync and of each command, by getopt_long();
- * what it finds wrong is said in our words.
+ * what it finds wrong is said in our words.  --help explains the options of
+ * the same table.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "cli/commands.h"
 
 #define MAX_OPTIONS 32
+#define COLUMN 26 /* where --help says what an option does */
 
 enum { OPT_UNNAMED = 0x1000 }; /* a val for getopt_long() only */
 
@@ -19,18 +21,20 @@ struct table {
 	struct cli_option rows[MAX_OPTIONS];
 	struct option options[MAX_OPTIONS];
 	const char *names[MAX_OPTIONS];
-	size_t n;
+	size_t n, n_own;
+	const char *below; /* what else is said of its own, or NULL */
 	char letters[2 * MAX_OPTIONS + 3];
 	bool help, version;
 };
 
 static void add(struct table *t, const struct cli_option *row)
 {
-	int has_arg = row->set != NULL ? no_argument : required_argument;
+	int has_arg = row->value == NULL ? no_argument : required_argument;
 	int val = row->val != 0 ? row->val : OPT_UNNAMED + (int)t->n;
 	char *end = t->letters + strlen(t->letters);
 
 	assert(t->n < MAX_OPTIONS - 1);
+	assert((row->value == NULL) == (row->set != NULL));
 	t->rows[t->n] = *row;
 	t->names[t->n] = row->name;
 	t->options[t->n++] = (struct option){row->name, has_arg, NULL, val};
@@ -46,15 +50,22 @@ static void add_all(
 	struct table *t, struct cli *cli, const struct cli_option *own)
 {
 	const struct cli_option common[] = {
-		{"config", 'c', .text = &cli->config_file},
-		{"instance", 'i', .text = &cli->instance},
-		{"json", .set = &cli->json},
-		{"help", 'h', .set = &t->help},
-		{"version", 'V', .set = &t->version},
+		{"config", "FILE", "the configuration of the daemon", 'c',
+			.text = &cli->config_file},
+		{"instance", "NAME",
+			"NAME.yaml in ~/.config/opsync or /etc/opsync\n"
+			"(else $OPSYNC_INSTANCE, or the only one there)",
+			'i', .text = &cli->instance},
+		{"json", NULL, "for programs: one object a line",
+			.set = &cli->json},
+		{"version", NULL, "print the version", 'V', .set = &t->version},
+		{"help", NULL, "print this", 'h', .set = &t->help},
 	};
 
 	for (; own != NULL && own->name != NULL; own++)
 		add(t, own);
+	t->n_own = t->n;
+	t->below = own != NULL ? own->does : NULL;
 	for (size_t i = 0; i < ARRAY_LEN(common); i++)
 		add(t, &common[i]);
 }
@@ -94,6 +105,45 @@ static int complain(
 		nearest);
 }
 
+static void explain(const struct cli_option *o)
+{
+	bool has_letter = o->val > 0 && o->val < 256;
+	struct str rest = str_of(o->does);
+	struct str line;
+	int n = has_letter ? printf("  -%c, --%s", o->val, o->name)
+			   : printf("      --%s", o->name);
+
+	if (o->value != NULL)
+		n += printf(" %s", o->value);
+	for (; str_line(&rest, &line); n = 0)
+		printf("%*s%.*s\n", COLUMN - n, "", STR_ARGS(line));
+}
+
+static void explain_own(const struct table *t)
+{
+	if (t->n_own > 0)
+		putchar('\n');
+	for (size_t i = 0; i < t->n_own; i++)
+		explain(&t->rows[i]);
+	if (t->below != NULL)
+		printf("\n%s\n", t->below);
+	puts("\nOptions of every command:");
+}
+
+static void help(const struct table *t, const struct command *command)
+{
+	if (command != NULL) {
+		command_usage(command);
+		explain_own(t);
+	} else {
+		commands_usage();
+	}
+	for (size_t i = t->n_own; i < t->n; i++)
+		explain(&t->rows[i]);
+	puts("\nExit codes are those of sysexits.h; diff, resync, status and "
+	     "verify have more.");
+}
+
 /* What was asked is answered at once, whatever follows. */
 static int say(
 	const struct table *t, const struct command *command, struct err *e)
@@ -102,10 +152,8 @@ static int say(
 
 	if (t->version)
 		puts("opsync " OPSYNC_VERSION);
-	else if (command != NULL)
-		command_help(command);
 	else
-		commands_help();
+		help(t, command);
 	r = cli_end_output(e);
 	if (r == 0)
 		exit(0);
@@ -120,18 +168,21 @@ static int scan(struct cli *cli, const struct table *t,
 	int c;
 
 	opterr = 0;
+	optind = 0; /* begin anew, behind the name */
 	while (r == 0 && (c = getopt_long(cli->argc, cli->argv, t->letters,
 				  t->options, NULL)) != -1) {
 		const struct cli_option *row = find(t, c);
 
-		if (row == NULL)
+		if (row == NULL) {
 			r = complain(cli, t, c, e);
-		else if (row->set != NULL)
+		} else if (row->set != NULL) {
 			*row->set = true;
-		else if (row->text != NULL)
+		} else if (row->text != NULL) {
 			*row->text = optarg;
-		else
+		} else {
+			assert(take != NULL);
 			r = take(arg, c, e);
+		}
 		if (t->help || t->version)
 			r = say(t, command, e);
 	}
@@ -162,7 +213,6 @@ int cli_parse(struct cli *cli, const struct cli_option *own, cli_take_fn *take,
 	struct table t = {.letters = ":"}; /* a value that is missing: ':' */
 
 	add_all(&t, cli, own);
-	optind = 0; /* begin anew, behind the command's name */
 	return scan(cli, &t, command_of(cli->argv[0], e), take, arg, e);
 }
 

@@ -243,12 +243,18 @@ int cli_resync(struct cli *cli, struct err *e)
 	bool failed = false;
 	bool wait = false;
 	const struct cli_option options[] = {
-		{"full", .set = &full},
-		{"wp", .val = OPT_WP},
-		{"project", .val = OPT_PROJECT},
-		{"failed", .set = &failed},
-		{"wait", .set = &wait},
-		{0},
+		{"full", NULL, "everything, not only what changed",
+			.set = &full},
+		{"project", "P",
+			"all of project P, by identifier, name or id; may be\n"
+			"repeated",
+			.val = OPT_PROJECT},
+		{"wp", "ID", "work package ID; may be repeated", .val = OPT_WP},
+		{"failed", NULL, "those in error", .set = &failed},
+		{"wait", NULL, "show how far it is, until it is done",
+			.set = &wait},
+		{.does = "Exit code 3, with --wait: work packages failed, or "
+			 "documents are held."},
 	};
 	json_t *request = json_pack("{s:s, s:[], s:[]}", "command", "resync",
 		"work_packages", "projects");

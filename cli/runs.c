@@ -120,9 +120,12 @@ int cli_runs(struct cli *cli, struct err *e)
 	struct runs r = {
 		.cli = cli, .request = json_pack("{s:s}", "command", "runs")};
 	const struct cli_option options[] = {
-		{.name = "limit"},
-		{"daily", .set = &r.daily},
-		{"no-pager", .set = &r.no_pager},
+		{"limit", "N",
+			.does = "N runs (default: 20); of --daily, N days (7)"},
+		{"daily", NULL, "only what each day cost the server",
+			.set = &r.daily},
+		{"no-pager", NULL, "no pager on a terminal",
+			.set = &r.no_pager},
 		{0},
 	};
 	struct config config = {0};

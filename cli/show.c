@@ -256,7 +256,8 @@ int cli_show_one(struct cli *cli, struct err *e)
 	struct config config = {0};
 	struct show s = {.cli = cli, .config = &config};
 	const struct cli_option options[] = {
-		{"no-pager", 'n', .set = &s.no_pager},
+		{"no-pager", NULL, "no pager on a terminal", 'n',
+			.set = &s.no_pager},
 		{0},
 	};
 	int r = cli_parse(cli, options, NULL, NULL, e);

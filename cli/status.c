@@ -187,11 +187,18 @@ int cli_status(struct cli *cli, struct err *e)
 {
 	struct status s = {.cli = cli};
 	const struct cli_option options[] = {
-		{"check", .set = &s.check},
-		{.name = "max-lag"},
-		{"all", .set = &s.all},
-		{"watch", .set = &s.watch},
-		{0},
+		{"all", NULL, "all instances there are, a line each",
+			.set = &s.all},
+		{"watch", NULL, "again every two seconds", .set = &s.watch},
+		{"check", NULL, "one line and an exit code, for monitoring",
+			.set = &s.check},
+		{"max-lag", "TIME",
+			.does = "with --check: the last good pass may have\n"
+				"begun so long ago, such as 15m or 1h (else\n"
+				"15m, or twice schedule.poll if longer)"},
+		{.does = "Exit codes, with --check: 0 all is well, 1 somebody "
+			 "should look,\n"
+			 "2 the store is not kept in step."},
 	};
 	int r = cli_parse(cli, options, take_max_lag, &s, e);
 

@@ -425,8 +425,14 @@ static int from_state(struct subject *s, int64_t id, struct err *e)
 int subject_parse(struct subject *s, struct cli *cli, int more, struct err *e)
 {
 	const struct cli_option options[] = {
-		{"schema", .text = &s->schema_file},
-		{"attachments", .text = &s->attachments_dir},
+		{"schema", "FILE",
+			"for FILE.json: its schema, which has the names of\n"
+			"its custom fields",
+			.text = &s->schema_file},
+		{"attachments", "DIR",
+			"a folder with its attachments, each named by its id\n"
+			"or by its own name",
+			.text = &s->attachments_dir},
 		{0},
 	};
 	int rc = cli_parse(cli, options, NULL, NULL, e);

@@ -109,8 +109,10 @@ int cli_verify(struct cli *cli, struct err *e)
 	struct findings left = {.cli = cli};
 	bool repair = false;
 	const struct cli_option options[] = {
-		{"repair", .set = &repair},
-		{0},
+		{"repair", NULL, "put right what is found, and look once more",
+			.set = &repair},
+		{.does = "Exit code 3: something was found; with --repair, "
+			 "something is left."},
 	};
 	int r = cli_parse(cli, options, NULL, NULL, e);
 
