@@ -4,8 +4,8 @@ usage: man.py NAME SECTION DESCRIPTION PROGRAM FILE.md...
 
 It knows what these pages use: headings, paragraphs, lists, tables (a row
 becomes a tagged paragraph), fenced blocks, and `code`, **bold**, *italic*
-and [links](…) in text.  A line <!-- commands --> or <!-- options --> becomes
-what PROGRAM --help says of them.
+and [links](…) in text.  A line <!-- options --> becomes what PROGRAM --help
+says of them; <!-- commands -->, too, with what the help of each says.
 """
 import os
 import re
@@ -129,12 +129,29 @@ def tagged(left, right):
     return [".TP", " ".join(words), guard(plain(right))]
 
 
-def helped(program, begin):
-    return [line for row in two_columns(said(program, "--help"), begin)
-            for line in tagged(*row)]
+def options(text):
+    return [line for row in two_columns(text, "-") for line in tagged(*row)]
 
 
-MADE = {"<!-- commands -->": "[a-z]", "<!-- options -->": "-"}
+def own(program, command):
+    """What a command's help says between what it does and what all have."""
+    parts = said(program, "help", command).split("\n\n")[2:]
+    end = [part.startswith("Options of every") for part in parts].index(True)
+    return [line for part in parts[:end] for line in options(part) or
+            [".PP", *(guard(plain(row)) for row in part.split("\n"))]]
+
+
+def commands(program):
+    out = []
+    for left, right in two_columns(said(program, "--help"), "[a-z]"):
+        inner = own(program, left.split()[0])
+        out += tagged(left, right)
+        out += [".RS", *inner, ".RE"] if inner else []
+    return out
+
+
+MADE = {"<!-- commands -->": commands,
+        "<!-- options -->": lambda program: options(said(program, "--help"))}
 
 
 def paragraph(lines):
@@ -149,7 +166,7 @@ def block(kind, lines, program):
     if kind == "-":
         return items(lines)
     if lines[0] in MADE:
-        return helped(program, MADE[lines[0]])
+        return MADE[lines[0]](program)
     return paragraph(lines)
 
 

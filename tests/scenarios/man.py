@@ -62,8 +62,12 @@ def tagged(page, section):
 def explained(commands):
     """The same, from the help of each command."""
     for command in commands:
-        usage, does, _ = said("opsync", command).split("\n\n", 2)
+        usage, does, own = said("opsync", command).split("\n\n", 2)
         yield 0, " ".join(usage.split()[2:]), does.strip()
+        for what, words in re.findall(
+                r"^ {2,6}(-.*?)  +(.*(?:\n {20}.*)*)",
+                own[:own.index("every command:")], re.M):
+            yield 1, what, " ".join(words.split())
 
 
 def missing(text, words):
@@ -95,7 +99,7 @@ def main():
     commands = re.findall(r"^  ([a-z][a-z-]*)", help_text, re.M)
     tap.same(missing(pages["opsync.1"], commands), [], "each command")
     tap.same(tagged("opsync.1", "COMMANDS"), list(explained(commands)),
-             "each with what it does")
+             "each with what it does, and its options below")
     options = {o for c in commands
                for o in re.findall(r"--[a-z-]+", said("opsync", c))}
     tap.same(missing(pages["opsync.1"], sorted(options)), [],
