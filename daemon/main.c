@@ -32,7 +32,9 @@ static const char usage[] =
 	"  -V, --version      print the version\n"
 	"  -h, --help         print this\n"
 	"\n"
-	"Exit codes are those of sysexits.h; 3: some work packages failed.\n";
+	"Exit codes are those of sysexits.h; 3, with --once: work packages "
+	"failed,\n"
+	"or documents are held.\n";
 
 enum { OPT_ONCE = 256, OPT_FULL, OPT_RECONCILE, OPT_REHEARSE };
 
