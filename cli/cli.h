@@ -33,9 +33,10 @@ typedef int cli_command(struct cli *cli, struct err *e);
 int cli_config(const struct cli *cli, struct config *out, struct err *e);
 
 /*
- * The same for what asks the daemon: where this user may not read the file of
- * an instance, a configuration with as much as its daemon says of it (address,
- * store, poll).  ERR_AUTH says plainly if that cannot be asked either.
+ * The same for what asks the daemon: where this user may not read the file, or
+ * it is wrong by now, a configuration with as much as its daemon says of it
+ * (address, store, poll).  ERR_AUTH says plainly if that cannot be asked
+ * either; of a wrong file the error stays, or a note is printed.
  */
 struct instance;
 int cli_reach(const struct cli *cli, struct config *out, struct err *e);
@@ -96,16 +97,10 @@ struct cli_connection;
  */
 int64_t cli_unheard(const struct config *config);
 
-/*
- * The i-th place where a daemon of that instance may listen, for who cannot
- * look it up; a new text, or NULL.  The first is the service's.
- */
-#define CLI_PLACES 4
-char *cli_place(size_t i, const char *instance);
-
 /* ERR_UNAVAILABLE if no daemon runs: says so. */
 int cli_connect(const struct config *config, struct cli_connection **out,
 	struct err *e);
+int cli_open(const char *path, struct cli_connection **out, struct err *e);
 int cli_send(struct cli_connection *c, const json_t *request, struct err *e);
 
 /* What the daemon says of itself, as an object that the caller owns. */
@@ -124,6 +119,10 @@ int cli_receive(struct cli_connection *c, json_t **out, struct err *e);
  */
 int cli_converse(struct cli_connection *c, const json_t *request,
 	void (*fn)(void *arg, const json_t *line), void *arg, struct err *e);
+
+/* Send a request; lines gets the answer as it came, without its last line. */
+int cli_collect(struct cli_connection *c, const json_t *request,
+	struct buf *lines, struct err *e);
 void cli_disconnect(struct cli_connection *c); /* accepts NULL */
 
 /* Call fn for each line of lines, parsed. */

@@ -2,27 +2,22 @@
  * reach - the configuration that is meant, or the daemon that runs with it.
  *
  * What only asks the daemon needs no more of a configuration than where that
- * one listens.  Who may not read the file finds the socket in the runtime
- * folder, and the daemon says the rest.
+ * one listens.  Where the file may not be read, or is wrong by now, the socket
+ * is found in the runtime folder, and the daemon says the rest.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/stamp.h"
 #include "cli/cli.h"
 #include "cli/instance.h"
+#include "cli/place.h"
 
 /* --- The file ----------------------------------------------------------- */
 
-typedef int load_fn(
-	const struct instance *one, struct config *out, struct err *e);
-
-static int load_file(
-	const struct instance *one, struct config *out, struct err *e)
-{
-	return config_load(one->file, out, e);
-}
+typedef int load_fn(const char *file, struct config *out, struct err *e);
 
 /* The file that is named, or that of the instance that is meant. */
 static int load_meant(
@@ -35,19 +30,19 @@ static int load_meant(
 
 	*out = (struct config){0};
 	if (cli->config_file != NULL)
-		return config_load(cli->config_file, out, e);
+		return load(cli->config_file, out, e);
 	if (name == NULL)
 		name = getenv("OPSYNC_INSTANCE");
 	instances_find(&all);
 	one = instances_get(&all, name, e);
-	r = one != NULL ? load(one, out, e) : ERR_USAGE;
+	r = one != NULL ? load(one->file, out, e) : ERR_USAGE;
 	instances_fini(&all);
 	return r;
 }
 
 int cli_config(const struct cli *cli, struct config *out, struct err *e)
 {
-	return load_meant(cli, load_file, out, e);
+	return load_meant(cli, config_load, out, e);
 }
 
 /* --- The daemon --------------------------------------------------------- */
@@ -71,58 +66,74 @@ static void take_hello(struct config *out, const json_t *hello)
 		out->poll = poll * STAMP_SECOND;
 }
 
-static int greet(struct config *out, struct err *e)
+/* With as much of the configuration as it says. */
+static int ask_daemon(const char *file, struct config *out, struct err *e)
 {
-	struct cli_connection *c = NULL;
+	struct buf path = {0};
 	json_t *hello = NULL;
-	int r = cli_connect(out, &c, e);
+	int r;
 
+	config_defaults(out, file);
+	r = place_find(out, &path, &hello, e);
 	if (r == 0) {
-		cli_expect_soon(c);
-		r = cli_hello(c, &hello, e);
-	}
-	if (r == 0)
+		out->socket = arena_str(&out->arena, buf_str(&path)).p;
 		take_hello(out, hello);
+	}
 	json_decref(hello);
-	cli_disconnect(c);
+	buf_fini(&path);
 	return r;
 }
 
-/* Where the service's own socket would be, if there is none at all. */
-static int ask_daemon(
-	const struct instance *one, struct config *out, struct err *e)
+/* A file that this user may not read. */
+static int reach_hidden(const char *file, struct config *out, struct err *e)
 {
 	struct err why = {0};
-	int r = ERR_UNAVAILABLE;
 
-	config_defaults(out, one->file);
-	for (size_t i = 0; r != 0 && i < CLI_PLACES; i++) {
-		char *path = cli_place(i, one->name);
-
-		if (path != NULL && (i == 0 || access(path, F_OK) == 0)) {
-			out->socket = arena_str(&out->arena, str_of(path)).p;
-			r = greet(out, &why);
-		}
-		free(path);
-	}
-	if (r == 0)
+	if (ask_daemon(file, out, &why) == 0)
 		return 0;
 	return err_set(e, ERR_AUTH,
 		"%s: Permission denied; and %s (ask as root, or as a member "
 		"of the daemon's group)",
-		one->file, why.text);
+		file, why.text);
+}
+
+/* One that became wrong while a daemon runs with what it said before. */
+static int reach_wrong(const char *file, struct config *out, struct err *e)
+{
+	struct config running = {0};
+
+	if (ask_daemon(file, &running, NULL) != 0) {
+		config_fini(&running);
+		return e->code;
+	}
+	config_fini(out);
+	*out = running;
+	fprintf(stderr,
+		"opsync: note: %s; the daemon goes on with what the file said "
+		"before\n",
+		e->text);
+	*e = (struct err){0};
+	return 0;
+}
+
+static int reach(const char *file, struct config *out, struct err *e)
+{
+	int r;
+
+	*out = (struct config){0};
+	if (access(file, R_OK) != 0 && errno == EACCES)
+		return reach_hidden(file, out, e);
+	r = config_load(file, out, e);
+	return r == ERR_CONFIG ? reach_wrong(file, out, e) : r;
 }
 
 int cli_reach_instance(
 	const struct instance *one, struct config *out, struct err *e)
 {
-	*out = (struct config){0};
-	if (access(one->file, R_OK) == 0 || errno != EACCES)
-		return config_load(one->file, out, e);
-	return ask_daemon(one, out, e);
+	return reach(one->file, out, e);
 }
 
 int cli_reach(const struct cli *cli, struct config *out, struct err *e)
 {
-	return load_meant(cli, cli_reach_instance, out, e);
+	return load_meant(cli, reach, out, e);
 }

@@ -211,6 +211,58 @@ def key_from_command(tap, server):
                "and the command is no more")
 
 
+def file_and_daemon(tap, server):
+    """The file says something else than the daemon, or nothing that can be
+    read: people still reach what runs."""
+    with Sync(server.url) as sync:
+        sync.start()
+        good = read(sync.config)
+
+        def changed(text):
+            with open(sync.config, "wb") as f:
+                f.write(text)
+
+        changed(good + b"x: 1\n")
+        for args in (("status",), ("runs",), ("log",), ("pause", "soon"),
+                     ("resume",), ("resync", "--wait"), ("cancel",),
+                     ("--config", sync.config, "status")):
+            done = sync.opsync(*args)
+            tap.ok(done.code == 0 and "unknown key 'x'" in done.err and
+                   "goes on with what the file said before" in done.err,
+                   "with a wrong file: " + " ".join(args[-2:]), done)
+        done = sync.opsync("check", "--offline")
+        tap.ok(done.code == 78 and "goes on" not in done.err,
+               "but what looks at the file says what is wrong", done)
+        elsewhere = sync.store + "2"
+        changed(good.replace(sync.store.encode(), elsewhere.encode()))
+        done = sync.opsync("reload")
+        tap.ok(done.code == 78 and "store" in done.err and
+               "no daemon" not in done.err, "another store is refused", done)
+        tap.same(sync.opsync("status").code, 0, "and the daemon told of")
+        changed(good)
+        os.rename(sync.store, elsewhere)
+        done = sync.opsync("--json", "status")
+        tap.ok(done.code == 0 and done.json()[0]["daemon"]["pid"] ==
+               sync.process.pid, "a store that is gone has a daemon", done)
+        os.rename(elsewhere, sync.store)
+        tap.same(sync.stop(), 0, "it ends well")
+        changed(good + b"x: 1\n")
+        for args in ("status",), ("pause",):
+            done = sync.opsync(*args)
+            tap.ok(done.code == 78 and "goes on" not in done.err,
+                   "nobody runs with a wrong file: " + args[0], done)
+        changed(good)
+        with Sync(server.url) as other:
+            other.env["XDG_RUNTIME_DIR"] = sync.env["XDG_RUNTIME_DIR"]
+            other.start(wait=False)
+            tap.ok(until(lambda: other.opsync("status").code == 0),
+                   "another daemon of that name", other.said())
+            done = sync.opsync("pause")
+            tap.ok(done.code == 69 and "no daemon runs" in done.err,
+                   "one of the same name is another's", done)
+            tap.same(other.stop(), 0, "which ends well")
+
+
 def main():
     tap = Tap()
     with StandIn() as server:
@@ -219,6 +271,7 @@ def main():
         while_metrics_are_written(tap, server)
     with StandIn() as server:
         key_from_command(tap, server)
+        file_and_daemon(tap, server)
     seeds = read(SEEDS_MAPPING).decode()
     with StandIn() as server, Sync(server.url) as sync:
         sync.start()
