@@ -312,8 +312,27 @@ def shown_again(tap):
                  "it is read once")
 
 
+def nothing(tap):
+    """A pass that failed as a whole has no event."""
+    with StandIn() as server, Sync(server.url) as sync:
+        sync.once()
+        server.side("fault", {"match": "/api", "status": 401, "times": -1})
+        sync.once()
+        server.side("faults/clear")
+        runs = sync.opsync("runs", "--json").json()
+        tap.ok(runs[0]["result"] != 0, "a pass failed", runs[0])
+        done = sync.opsync("log", "--run", str(runs[0]["run"]))
+        tap.ok(done.code == 0 and not done.out and
+               "opsync runs says how it ended" in done.err,
+               "what it was is not there, but said to be in runs", done)
+        done = sync.opsync("log", "--run", "1")
+        tap.ok(done.code == 0 and done.out and not done.err,
+               "nothing is said of one with events", done)
+
+
 def main():
     tap = Tap()
+    nothing(tap)
     projects(tap)
     shown_again(tap)
     with StandIn() as server:
