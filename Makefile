@@ -3,6 +3,7 @@
 #   make            build opsyncd and opsync into build/release
 #   make demo       install what is missing, build, and show the main job
 #   make check      install what is missing, build, and run every test
+#   make map        what each file of the code is, in a line
 #   make lint       formatting, clang-tidy, cppcheck, include arrows
 #   make asan tsan  the tests under the address and the thread sanitizer
 #   make coverage   how much of the code the tests reach
@@ -179,6 +180,17 @@ lint: test-deps
 	BUILD=build/lint FLAGS='$(filter-out -O2,$(FLAGS)) $(PKG_CFLAGS)' \
 		sh tests/lint.sh
 
+# The first sentence of each.
+map:
+	@awk 'FNR == 1 { on = 1; text = "" } \
+		FNR > 1 && on { line = $$0; sub(/^ \*\/?/, "", line); \
+			text = text line; \
+			if (line == "" || text ~ /\.( |$$)/) { on = 0; \
+				sub(/\. .*/, ".", text); \
+				sub(/^ [^ ]* - /, "", text); \
+				printf "%-28s %s\n", FILENAME, text } }' \
+		$(foreach m,$(MODULES) cli,$(wildcard $(m)/*.c))
+
 format:
 	git ls-files '*.[ch]' | xargs clang-format -i
 
@@ -269,7 +281,7 @@ deb-check: test-deps deb $(STAND_IN)
 clean:
 	rm -rf build
 
-.PHONY: all check asan tsan coverage mutants fuzz soak demo bench lint format \
+.PHONY: all check asan tsan coverage mutants fuzz soak demo bench lint map format \
 	deps test-deps install uninstall stage stage-units man deb deb-check clean \
 	test-programs fuzz-programs $(addprefix unit-,$(MODULES))
 .PRECIOUS: $(BUILD)/%.o
