@@ -79,6 +79,7 @@ static enum verdict broken(
 	struct api_request *r, const struct http_get *g, const char *where)
 {
 	char name[NAME_SIZE];
+	struct buf words = {0};
 	const char *way_out = "";
 	enum verdict verdict = VERDICT_RETRY;
 
@@ -97,8 +98,10 @@ static enum verdict broken(
 	default:
 		break;
 	}
-	err_set(&r->err, ERR_UNAVAILABLE, "%s: %s: %s%s", name, where, g->words,
+	api_put_steady(str_of(g->words), &words);
+	err_set(&r->err, ERR_UNAVAILABLE, "%s: %s: %s%s", name, where, words.p,
 		way_out);
+	buf_fini(&words);
 	return verdict;
 }
 

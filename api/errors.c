@@ -107,3 +107,44 @@ bool api_error_line(struct str body, struct buf *out)
 			body.n);
 	return false;
 }
+
+/* A number between two texts, and what is said instead. */
+static const struct unsteady {
+	struct str before, behind, instead;
+} unsteady[] = {
+	{STR_INIT(" after "), STR_INIT(" ms"), STR_INIT("")},
+	{STR_INIT(" after "), STR_INIT(" milliseconds"), STR_INIT("")},
+	{STR_INIT(" "), STR_INIT(" bytes"), STR_INIT(" some bytes")},
+	{STR_INIT(" "), STR_INIT(" out of"), STR_INIT(" some out of")},
+};
+
+/* How long it is where words begin with it, or 0. */
+static size_t length_of(const struct unsteady *u, struct str words)
+{
+	size_t at = u->before.n;
+	size_t n = at;
+
+	if (!str_starts(words, u->before))
+		return 0;
+	while (n < words.n && words.p[n] >= '0' && words.p[n] <= '9')
+		n++;
+	return n > at && str_starts(str_skip(words, n), u->behind)
+		       ? n + u->behind.n
+		       : 0;
+}
+
+void api_put_steady(struct str words, struct buf *out)
+{
+	while (words.n > 0) {
+		size_t n = 0;
+
+		for (size_t i = 0; n == 0 && i < ARRAY_LEN(unsteady); i++) {
+			n = length_of(&unsteady[i], words);
+			if (n > 0)
+				buf_add_str(out, unsteady[i].instead);
+		}
+		if (n == 0)
+			buf_putc(out, words.p[0]);
+		words = str_skip(words, n > 0 ? n : 1);
+	}
+}

@@ -27,6 +27,7 @@
 #define BUFFER_SIZE (192L * 1024) /* not so much that it would be mapped */
 #define MILLISECOND 1000
 #define SECOND 1000000
+#define CONNECTION_SECONDS 300L /* that one is used */
 
 /* A socket of curl's that is watched. */
 struct watch {
@@ -416,6 +417,8 @@ static void set_limits(CURL *easy, const struct http_config *config)
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
 		(long)((config->stall_timeout + SECOND - 1) / SECOND));
+	/* Or a server that has moved would never be met at its new address. */
+	curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, CONNECTION_SECONDS);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);

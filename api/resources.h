@@ -160,4 +160,10 @@ int api_user_parse(
  */
 bool api_error_line(struct str body, struct buf *out);
 
+/*
+ * Add what curl says of a failure without what is another each time, as how
+ * long it waited: as long as the words are the same, so is the failure.
+ */
+void api_put_steady(struct str words, struct buf *out);
+
 #endif

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/resources.h"
+
 #define MOST 400 /* bytes of a reason */
 
 static void put(char ***list, size_t *n, size_t *cap, char *text)
@@ -265,11 +267,15 @@ static bool is_empty(struct str line)
 
 static void add_line(struct str line, struct buf *out)
 {
+	struct buf steady = {0};
+
 	while (line.n > 0 && line.p[line.n - 1] == ' ')
 		line.n--;
 	if (out->n > 0)
 		buf_puts(out, "; ");
-	add_clean(line, out);
+	api_put_steady(line, &steady);
+	add_clean(buf_str(&steady), out);
+	buf_fini(&steady);
 }
 
 /* "!\tFROM:TO\t[remote rejected] (why)" of push --porcelain. */

@@ -326,6 +326,36 @@ static void test_error_lines(void **state)
 	}
 }
 
+static void test_steady(void **state)
+{
+	static const char *const cases[][2] = {
+		{"Failed to connect to op.example.org port 443 after 37 ms: "
+		 "Couldn't connect to server",
+			"Failed to connect to op.example.org port 443: "
+			"Couldn't connect to server"},
+		{"Operation timed out after 30001 milliseconds with 12 out of "
+		 "2048 bytes received",
+			"Operation timed out with some out of some bytes "
+			"received"},
+		{"transfer closed with 2495 bytes remaining to read",
+			"transfer closed with some bytes remaining to read"},
+		{"Could not resolve host: op.example.org (after 2 tries)",
+			"Could not resolve host: op.example.org (after 2 "
+			"tries)"},
+		{"closed after 7", "closed after 7"},
+		{"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct buf out = {0};
+
+		api_put_steady(str_of(cases[i][0]), &out);
+		assert_string_equal(out.n > 0 ? out.p : "", cases[i][1]);
+		buf_fini(&out);
+	}
+}
+
 static void test_long_error(void **state)
 {
 	struct buf body = {0};
@@ -356,6 +386,7 @@ int main(void)
 		cmocka_unit_test(test_strange_schemas),
 		cmocka_unit_test(test_member),
 		cmocka_unit_test(test_error_lines),
+		cmocka_unit_test(test_steady),
 		cmocka_unit_test(test_long_error),
 	};
 
