@@ -121,19 +121,23 @@ static void look_back(struct pass *p)
  * read again: what is edited meanwhile comes all the same, unless the server
  * has asked for a pause.
  */
-static bool may_go_on(const struct pass *p)
+static bool may_go_on(const struct pass *p, bool opened)
 {
-	return p->err.code != 0 && !is_end(p, &p->err) &&
-	       api_client_not_before(p->sync->client) == p->not_before &&
-	       (p->newest != 0 || p->cursor->known);
+	bool since = (opened && p->newest != 0) || p->cursor->known;
+
+	return p->err.code != 0 && !is_end(p, &p->err) && since &&
+	       p->cursor->full_open &&
+	       api_client_not_before(p->sync->client) == p->not_before;
 }
 
-static void go_on(struct pass *p)
+/* If it was not opened by now, nothing says yet where it was. */
+static void go_on(struct pass *p, bool opened)
 {
 	p->full_err = p->err;
 	p->err = (struct err){0};
-	read_since(p, p->newest != 0 ? p->newest - p->sync->config->overlap
-				     : p->cursor->low);
+	read_since(p, opened && p->newest != 0
+			      ? p->newest - p->sync->config->overlap
+			      : p->cursor->low);
 }
 
 static void on_full(struct full *f)
@@ -161,8 +165,8 @@ static void on_full(struct full *f)
 		pass_proceed(p, RESOLVING);
 	else if (p->kind == PASS_RECONCILE && p->err.code == 0 && !p->canceled)
 		look_back(p);
-	else if (opened && may_go_on(p))
-		go_on(p);
+	else if (may_go_on(p, opened))
+		go_on(p, opened);
 	else
 		pass_proceed(p, DRAINING);
 }

@@ -70,6 +70,12 @@ def fails(tap, name, break_it):
         edit(server, two, "Other")
         done = sync.once()
         tap.ok(done.code == 69 and has((two, "Other")), "each time", done)
+        server.side("fault", {"match": "pageSize=1000&offset", "status": 500,
+                              "times": -1})
+        edit(server, two, "Listed")
+        done = sync.once()
+        tap.ok(done.code == 69 and has((two, "Listed")),
+               "also where no list of ids comes", done)
         tap.ok(has((gone, "title")), "nothing is removed", sync.tree())
         server.side("faults/clear")
         tap.same(sync.once().code, 0, "the fault ends")
