@@ -36,11 +36,16 @@ static void print_head(const struct show *s, const json_t *one)
 		printf("changed    %s\n", cli_clock(one, "updated", clock));
 }
 
+static bool is_withdrawn(const json_t *one)
+{
+	return json_is_true(json_object_get(one, "withdrawn"));
+}
+
 static void print_held(const struct show *s, const json_t *one)
 {
 	const json_t *held = json_object_get(one, "held");
 
-	if (json_is_true(json_object_get(one, "withdrawn")))
+	if (is_withdrawn(one))
 		printf("withdrawn  by a person (opsync publish %lld brings it "
 		       "back)\n",
 			cli_int(one, "work_package"));
@@ -70,7 +75,7 @@ static void print_outcome(const struct show *s, const json_t *one)
 	else if (n > 0)
 		printf("state      makes %zu document%s\n", n,
 			n == 1 ? "" : "s");
-	else
+	else if (!is_withdrawn(one))
 		printf("state      is left out (opsync explain %lld says "
 		       "why)\n",
 			cli_int(one, "work_package"));

@@ -336,6 +336,7 @@ static void print_hooks(const struct page *p)
 static void print_counts(const struct page *p)
 {
 	const json_t *n = json_object_get(p->status, "counts");
+	long long all = cli_int(n, "work_packages");
 
 	label(p, "store", PLAIN);
 	printf("%s", p->config->store_path);
@@ -344,10 +345,11 @@ static void print_counts(const struct page *p)
 	printf("%lld, with %lld files in all", cli_int(n, "documents"),
 		cli_int(n, "files"));
 	end(p);
-	printf("%11sof %lld work packages: %lld make a document, %lld are left "
-	       "out, %lld failed\n",
-		"", cli_int(n, "work_packages"), cli_int(n, "made"),
-		cli_int(n, "left_out"), cli_int(n, "failed"));
+	printf("%11sof %lld work package%s: %lld with a document, %lld left "
+	       "out, %lld withdrawn, %lld failed\n",
+		"", all, all == 1 ? "" : "s", cli_int(n, "made"),
+		cli_int(n, "left_out"), cli_int(n, "withdrawn"),
+		cli_int(n, "failed"));
 }
 
 static void print_set(const struct page *p, const json_t *set)

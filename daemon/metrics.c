@@ -135,6 +135,7 @@ static void put_counts(struct page *p, const struct metrics_now *now)
 	family(p, "work_packages", "gauge", "Known, by what became of them.");
 	sample(p, "", "state=\"made\"", (double)now->counts.made);
 	sample(p, "", "state=\"left_out\"", (double)now->counts.unmatched);
+	sample(p, "", "state=\"withdrawn\"", (double)now->counts.withdrawn);
 	sample(p, "", "state=\"failed\"", (double)now->counts.failed);
 	family(p, "documents", "gauge",
 		"In the store; held: whose removal, or change, the guard "

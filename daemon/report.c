@@ -156,6 +156,7 @@ static int put_counts(struct state *s, struct buf *out, struct err *e)
 	report_int(out, "work_packages", n.work_packages);
 	report_int(out, "made", n.made);
 	report_int(out, "left_out", n.unmatched);
+	report_int(out, "withdrawn", n.withdrawn);
 	report_int(out, "failed", n.failed);
 	report_int(out, "documents", n.documents);
 	report_int(out, "files", n.files);

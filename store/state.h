@@ -299,8 +299,9 @@ typedef int state_usage_fn(
 int state_usage(struct state *s, int64_t limit, state_usage_fn *fn, void *arg,
 	struct err *e);
 
+/* Each work package in one; withdrawn: of those that are not in error. */
 struct state_counts {
-	int64_t work_packages, made, unmatched, failed;
+	int64_t work_packages, made, unmatched, withdrawn, failed;
 	int64_t documents, files, attachments;
 };
 

@@ -181,20 +181,26 @@ static int count(struct state *s, const char *sql, int64_t *out, struct err *e)
 static int count_outcomes(
 	struct state *s, struct state_counts *c, struct err *e)
 {
-	struct query q = query_open(s,
-		"SELECT outcome, count(*) FROM work_package GROUP BY outcome");
+	struct query q =
+		query_open(s, "SELECT outcome, count(*),"
+			      " sum(id IN (SELECT work_package FROM withdrawn))"
+			      " FROM work_package GROUP BY outcome");
 
 	while (query_next(&q)) {
 		int64_t outcome = column_int(&q);
 		int64_t n = column_int(&q);
+		int64_t withdrawn = column_int(&q);
 
 		c->work_packages += n;
-		if (outcome == OUTCOME_MADE || outcome == OUTCOME_GONE)
-			c->made += n;
-		else if (outcome == OUTCOME_UNMATCHED)
-			c->unmatched = n;
-		else if (outcome == OUTCOME_FAILED)
+		if (outcome == OUTCOME_FAILED) {
 			c->failed = n;
+			continue;
+		}
+		c->withdrawn += withdrawn;
+		if (outcome == OUTCOME_MADE || outcome == OUTCOME_GONE)
+			c->made += n - withdrawn;
+		else if (outcome == OUTCOME_UNMATCHED)
+			c->unmatched = n - withdrawn;
 	}
 	return query_close(&q, e);
 }

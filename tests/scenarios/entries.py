@@ -63,7 +63,7 @@ def order(w):
                                  "last/1.md": "both/1/1"},
             edit(1, "both/1"))
     out = w.sync.opsync("status").out
-    w.tap.ok("5 are left out" in out, "those that none fits are counted", out)
+    w.tap.ok("5 left out" in out, "those that none fits are counted", out)
     w.after("and back", {"first/1.md": "first/1"}, edit(1, "first/1"))
 
 

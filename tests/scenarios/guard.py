@@ -342,7 +342,22 @@ def withdrawn(tap):
               [t for p, t in sync.tree().items() if "/30.md" in p][0])
         sync.opsync("resync", "--full", "--wait")
         tap.same(ids(sync), set(range(21, 41)), "changed or not, it stays out")
-        tap.ok("withdrawn  20" in sync.opsync("status").out, "status says so")
+        got = sync.opsync("status").out
+        tap.ok("withdrawn  20" in got and "of 40 work packages: 20 with a "
+               "document, 0 left out, 20 withdrawn, 0 failed\n" in got,
+               "status says so, and counts them apart", got)
+        got = sync.opsync("show", "5").out
+        tap.ok("withdrawn  by a person (opsync publish 5 brings it back)\n" in
+               got and "state" not in got and "explain" not in got,
+               "show says so alone", got)
+        got = sync.opsync("explain", "5").out
+        tap.ok(got.startswith("withdrawn by a person (opsync publish 5 brings "
+                              "it back)\n") and "fits\n" in got and
+               "withdrawn" not in sync.opsync("explain", "30").out,
+               "explain says so before what the mapping says", got)
+        done = sync.opsync("--json", "explain", "5", "nokey")
+        tap.same((done.code, done.out), (64, ""), "and none of it in JSON, "
+                 "where there is no such key")
         tap.same(sync.opsync("publish", "30").code, 64,
                  "what is not withdrawn is not published")
         done = sync.opsync("withdraw", "4711")
