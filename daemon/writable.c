@@ -18,25 +18,33 @@
 
 #include "base/str.h"
 
-/* The folder at path, or the nearest above it that is there: errno of it. */
-static int try_nearest(const char *path, bool *there)
+/* What decides: the store, or the nearest above it that can be seen. */
+struct nearest {
+	char *path; /* owned */
+	struct stat st;
+	int error;    /* 0: we may write there */
+	bool above;   /* it is not the store, */
+	bool missing; /* which is not there */
+};
+
+static struct nearest try_nearest(const char *store)
 {
-	char *part = xasprintf("%s%s", path[0] == '/' ? "" : "./", path);
-	int error = 0;
+	struct nearest n = {
+		.path = xasprintf("%s%s", store[0] == '/' ? "" : "./", store)};
 
-	*there = true;
-	while (faccessat(AT_FDCWD, part, W_OK | X_OK, AT_EACCESS) != 0) {
-		char *slash = strrchr(part, '/');
+	while (faccessat(AT_FDCWD, n.path, W_OK | X_OK, AT_EACCESS) != 0) {
+		char *slash = strrchr(n.path, '/');
 
-		error = errno;
-		if (error != ENOENT || slash == NULL)
+		n.error = errno;
+		n.missing |= n.error == ENOENT;
+		if (stat(n.path, &n.st) == 0 || slash == NULL ||
+			(n.error != ENOENT && n.error != EACCES))
 			break;
-		error = 0;
-		*there = false;
-		slash[slash == part ? 1 : 0] = '\0';
+		n.error = 0;
+		n.above = true;
+		slash[slash == n.path ? 1 : 0] = '\0';
 	}
-	free(part);
-	return error;
+	return n;
 }
 
 static bool in_a_home(const char *path)
@@ -74,45 +82,72 @@ static bool our_unit(char *out, size_t size)
 	return found;
 }
 
-static int say_drop_in(const char *path, const char *unit, int error,
-	bool there, struct err *e)
+static int say_drop_in(const char *path, const char *unit,
+	const struct nearest *n, struct err *e)
 {
 	bool home = in_a_home(path);
-	struct stat st;
-	bool anothers = error == EACCES && !home && stat(path, &st) == 0 &&
-			st.st_uid != geteuid();
+	bool anothers = n->error == EACCES && !home && !n->above &&
+			n->st.st_uid != geteuid();
 
 	return err_set(e, ERR_CONFIG,
 		"the store %s cannot be written: %s; %sallow it with a drop-in "
 		"(systemctl edit %s): \"[Unit]\", \"RequiresMountsFor=%s\", "
 		"\"[Service]\"%s%s, "
 		"\"ReadWritePaths=%s\"; then systemctl restart %s",
-		path, strerror(error),
-		there ? "" : "make the folder, owned by opsync, and ", unit,
-		path, home ? ", \"ProtectHome=read-only\"" : "",
+		path, strerror(n->error),
+		!n->missing ? "" : "make the folder, owned by opsync, and ",
+		unit, path, home ? ", \"ProtectHome=read-only\"" : "",
 		anothers ? ", \"User=ITS OWNER\" (or chown it to opsync)" : "",
 		path, unit);
 }
 
-int writable_check(const char *path, struct err *e)
+static int say_by_hand(const char *path, const struct nearest *n, struct err *e)
 {
-	bool there;
-	int error = try_nearest(path, &there);
+	unsigned user = (unsigned)geteuid();
+	const char *why = strerror(n->error);
+
+	if (n->error == EROFS)
+		return err_set(e, ERR_CONFIG,
+			"the store %s cannot be written: %s; mount it "
+			"writable, or name another folder as the store",
+			path, why);
+	if (n->missing)
+		return err_set(e, ERR_CONFIG,
+			"the store %s cannot be made by this user (%u), who "
+			"may not write in %s: %s; have root make it (install "
+			"-d -o %u %s), or name another folder as the store",
+			path, user, n->path, why, user, path);
+	if (n->above)
+		return err_set(e, ERR_CONFIG,
+			"the store %s cannot be reached by this user (%u), who "
+			"may not enter %s: %s; run opsyncd as its owner, or "
+			"name another folder as the store",
+			path, user, n->path, why);
+	return err_set(e, ERR_CONFIG,
+		"the store %s cannot be written by this user (%u): %s; run "
+		"opsyncd as its owner, or give it to this one (chown -R)",
+		path, user, why);
+}
+
+static int say(const char *path, const struct nearest *n, struct err *e)
+{
 	char unit[256];
 
-	if (error != EROFS && error != EACCES)
+	if ((n->error != EROFS && n->error != EACCES) ||
+		!S_ISDIR(n->st.st_mode))
 		return 0; /* whoever opens it finds better words */
 	if (getenv("INVOCATION_ID") == NULL || !our_unit(unit, sizeof(unit)))
-		return err_set(e, ERR_CONFIG,
-			"the store %s cannot be written by this user (%u): %s; "
-			"%s",
-			path, (unsigned)geteuid(), strerror(error),
-			error == EROFS
-				? "mount it writable, or name another folder "
-				  "as the store"
-				: "run opsyncd as its owner, or give it to "
-				  "this one (chown -R)");
-	return say_drop_in(path, unit, error, there, e);
+		return say_by_hand(path, n, e);
+	return say_drop_in(path, unit, n, e);
+}
+
+int writable_check(const char *path, struct err *e)
+{
+	struct nearest n = try_nearest(path);
+	int r = say(path, &n, e);
+
+	free(n.path);
+	return r;
 }
 
 int writable_complain(

@@ -421,6 +421,19 @@ def read_only(tap, server, sync):
     done = sync.run(*drop, sync.PROGRAM, "--config", sync.config, "--once")
     tap.ok(done.code == 78 and "cannot be written" in done.err and
            "chown -R" in done.err, "a store that may not be written", done)
+    with sync.sibling() as other:
+        os.chmod(other.folder, 0o755)
+        os.chmod(os.path.join(other.folder, "token"), 0o644)
+        done = other.run(*drop, other.PROGRAM, "--config", other.config,
+                         "--once")
+        tap.ok(done.code == 78 and "may not write in %s: " % other.folder in
+               done.err and "install -d -o 65534 %s)" % other.store in
+               done.err, "a store that may not be made", done)
+        other.store = os.path.join(other.folder, "token")
+        other.configure()
+        done = other.once()
+        tap.ok(done.code == 78 and other.store + " is not a folder" in
+               done.err, "a store that is a file", done)
     os.chmod(sync.folder, 0o777)
     subprocess.run(["chmod", "-R", "a+w", sync.store], check=True)
     done = sync.run(*drop, sync.PROGRAM, "--config", sync.config, "--once")

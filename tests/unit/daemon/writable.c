@@ -38,6 +38,7 @@ static int begin(void **state)
 	assert_int_equal(mkdir("/srv/theirs", 0700), 0);
 	assert_int_equal(mkdir("/srv/ours", 0700), 0);
 	assert_int_equal(chown("/srv/ours", NOBODY, NOBODY), 0);
+	assert_int_equal(mknod("/srv/file", S_IFREG | 0600, 0), 0);
 	assert_int_equal(mkdir("/srv/closed", 0500), 0);
 	assert_int_equal(chown("/srv/closed", NOBODY, NOBODY), 0);
 	assert_int_equal(chdir("/srv"), 0);
@@ -66,13 +67,16 @@ static const struct {
 	{"/srv/ours", NULL, {NULL, NULL}},
 	{"/srv/ours/new/one", NULL, {NULL, NULL}},
 	{"/dev/null/x", NULL, {NULL, NULL}}, /* whoever opens it says */
+	{"/srv/file", NULL, {NULL, NULL}},
 	{"/srv/theirs", "Permission denied",
 		{"run opsyncd as its owner, or give it to this one (chown -R)",
 			"\"[Service]\", \"User=ITS OWNER\" (or chown it to "
 			"opsync), \"ReadWritePaths=/srv/theirs\"; then "
 			"systemctl restart opsync@site.service"}},
 	{"/srv/new", "Permission denied",
-		{"run opsyncd as its owner",
+		{"the store /srv/new cannot be made by this user (65534), who "
+		 "may not write in /srv: Permission denied; have root make it "
+		 "(install -d -o 65534 /srv/new), or name another folder",
 			"make the folder, owned by opsync, and allow it with a "
 			"drop-in (systemctl edit opsync@site.service): "
 			"\"[Unit]\", \"RequiresMountsFor=/srv/new\", "
@@ -81,12 +85,23 @@ static const struct {
 		{"run opsyncd as its owner",
 			"\"[Service]\", \"ReadWritePaths=/srv/closed\""}},
 	{"/root/site", "Permission denied",
-		{"run opsyncd as its owner", "\"ProtectHome=read-only\", "
-					     "\"ReadWritePaths=/root/site\""}},
+		{"the store /root/site cannot be reached by this user (65534), "
+		 "who may not enter /root: Permission denied; run opsyncd as "
+		 "its owner",
+			"cannot be written: Permission denied; allow it with a "
+			"drop-in (systemctl edit opsync@site.service): "
+			"\"[Unit]\", \"RequiresMountsFor=/root/site\", "
+			"\"[Service]\", \"ProtectHome=read-only\", "
+			"\"ReadWritePaths=/root/site\""}},
+	{"/srv/theirs/a/b", "Permission denied",
+		{"may not enter /srv/theirs: ",
+			"\"ReadWritePaths=/srv/theirs/a/b\""}},
 	{"theirs", "Permission denied", /* from /srv */
 		{"run opsyncd as its owner", "\"ReadWritePaths=theirs\""}},
+	{"new", "Permission denied",
+		{"may not write in .: ", "\"ReadWritePaths=new\""}},
 	{"/new", "Permission denied",
-		{"run opsyncd as its owner", "make the folder"}},
+		{"may not write in /: ", "make the folder"}},
 	{"/home/site", "Read-only file system",
 		{"mount it writable, or name another folder as the store",
 			"make the folder, owned by opsync, and allow it with a "
