@@ -11,32 +11,6 @@
 
 #define KEY "paused"
 
-int pause_begin(struct state *s, const char *why, struct err *e)
-{
-	char since[STAMP_TEXT];
-	char *value;
-	int r;
-
-	stamp_format(stamp_now(), 3, since);
-	value = xasprintf("%s %s", since, why);
-	r = state_put(s, KEY, str_of(value), e);
-	free(value);
-	value = xasprintf("paused%s%s", why[0] != '\0' ? ": " : "", why);
-	if (r == 0)
-		r = event_happened(s, LOG_LEVEL_NOTICE, "paused", value, e);
-	free(value);
-	return r;
-}
-
-int pause_end(struct state *s, struct err *e)
-{
-	int r = state_delete(s, KEY, e);
-
-	return r == 0 ? event_happened(s, LOG_LEVEL_NOTICE, "resumed",
-				"goes on, after a pause", e)
-		      : r;
-}
-
 /* The value's two parts, borrowed from it. */
 static int read_value(struct state *s, struct buf *value, bool *found,
 	struct str *since, struct str *why, struct err *e)
@@ -51,6 +25,47 @@ static int read_value(struct state *s, struct buf *value, bool *found,
 	*since = (struct str){all.p, at};
 	*why = str_skip(all, at < all.n ? at + 1 : at);
 	return 0;
+}
+
+static int put(
+	struct state *s, struct str since, const char *why, struct err *e)
+{
+	char *value = xasprintf("%.*s %s", STR_ARGS(since), why);
+	int r = state_put(s, KEY, str_of(value), e);
+
+	free(value);
+	value = xasprintf("paused%s%s", why[0] != '\0' ? ": " : "", why);
+	if (r == 0)
+		r = event_happened(s, LOG_LEVEL_NOTICE, "paused", value, e);
+	free(value);
+	return r;
+}
+
+int pause_begin(struct state *s, const char *why, struct err *e)
+{
+	char now[STAMP_TEXT];
+	struct str since;
+	struct str before;
+	struct buf value = {0};
+	bool found = false;
+	int r;
+
+	stamp_format(stamp_now(), 3, now);
+	since = str_of(now);
+	r = read_value(s, &value, &found, &since, &before, e);
+	if (r == 0 && (!found || why[0] != '\0'))
+		r = put(s, since, why, e);
+	buf_fini(&value);
+	return r;
+}
+
+int pause_end(struct state *s, struct err *e)
+{
+	int r = state_delete(s, KEY, e);
+
+	return r == 0 ? event_happened(s, LOG_LEVEL_NOTICE, "resumed",
+				"goes on, after a pause", e)
+		      : r;
 }
 
 int pause_check(struct state *s, struct err *e)

@@ -6,7 +6,8 @@
 
 /*
  * A pause that a person ordered: kept in the state, so that it outlasts the
- * daemon.  Worker's thread, or before there is one.
+ * daemon.  One that is on keeps its beginning, and its reason where why is
+ * empty.  Worker's thread, or before there is one.
  */
 int pause_begin(struct state *s, const char *why, struct err *e);
 int pause_end(struct state *s, struct err *e);

@@ -70,6 +70,17 @@ def one(tap, server, sync):
     sync.opsync("pause", "until Monday")
     says(tap, sync, "a pause", r"^paused     since .*: until Monday \(opsync "
          r"resume")
+    before = sync.opsync("--json", "status").json()[0]["paused"]
+    done = sync.opsync("pause")
+    tap.same((done.code, sync.opsync("--json", "status").json()[0]["paused"]),
+             (0, before), "a second one without a reason keeps the first's")
+    sync.opsync("pause", "until Tuesday")
+    tap.same(sync.opsync("--json", "status").json()[0]["paused"],
+             {"since": before["since"], "why": "until Tuesday"},
+             "with a reason it is still the same pause")
+    tap.same([e["text"] for e in sync.opsync(
+        "log", "--json", "--event", "paused").json()],
+             ["paused: until Monday", "paused: until Tuesday"], "told when it says something")
     server.side("faults/clear")
     sync.opsync("resume")
 
