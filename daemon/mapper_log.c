@@ -280,6 +280,9 @@ void mapper_failed(struct mapper *m, int64_t work_package, const char *why)
 
 	store_work_package(m->store, work_package, &found, compare_reason,
 		&before, &ignored);
+	/* Asked for by its id, and then in a list: it is told already. */
+	if (before.same && ids_have(m->failed.items, m->failed.n, work_package))
+		return;
 	count_failed(m, work_package, true);
 	if (before.same) {
 		event.kind = STR("retried");

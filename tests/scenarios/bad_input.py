@@ -243,6 +243,13 @@ def raw(tap, server, sync):
         tap.same(any(words_of.encode() in text
                      for text in sync.tree().values()), code != 69,
                  "the others go on, if they can be read")
+    server.side("edit", {"id": 26, "raw": good.replace(
+        '"type":{"href"', '"tipe":{"href"')})
+    for name in ("no type", "no type, asked for by its id and listed"):
+        done = sync.once()
+        tap.ok(done.code == 3 and done.err.count(
+            "work package 26: _links.type: no link to a type") == 1, name,
+               done)
     server.side("edit", {"id": 26, "raw": good})
     done = sync.once()
     tap.same((done.code, in_error(sync)), (0, {}), "a good one heals it")
