@@ -68,6 +68,7 @@ static void take(struct service *s, const char *token)
 	s->fresh = s->reload.config;
 	s->reload.config = NULL;
 	service_want(s, &(struct wanted_what){0});
+	log_settle(); /* what went wrong before it may have been its fault */
 	note_reloaded(s, s->fresh->file);
 	service_schedule_asked(s);
 }

@@ -26,6 +26,25 @@ static bool is_about_server(const struct pass *p)
 	return p->kind != PASS_LOCAL;
 }
 
+/* The program's last words will be the same. */
+static bool ends_with(const struct service *s, const struct pass *p)
+{
+	return s->options.once || p->err.code == ERR_REPLACED;
+}
+
+/* What was not well, by the error of the pass before. */
+static const char *words_of_recovery(int code)
+{
+	switch (code) {
+	case ERR_IO:
+		return "the store can be written again";
+	case ERR_CONFIG:
+		return "the configuration and the server agree";
+	default:
+		return "the server answers again";
+	}
+}
+
 static void log_pass(const struct service *s, const struct pass *p)
 {
 	const struct mapper_counts *n = &p->counts;
@@ -37,15 +56,13 @@ static void log_pass(const struct service *s, const struct pass *p)
 		log_send(LOG_LEVEL_NOTICE,
 			&(struct log_about){.kind = "canceled", .run = p->run},
 			"pass stopped");
-	} else if (p->err.code != 0 && !s->options.once) {
+	} else if (p->err.code != 0 && !ends_with(s, p)) {
 		log_send(LOG_LEVEL_ERROR, &(struct log_about){.run = p->run},
 			"%s", p->err.text);
 	} else if (p->err.code == 0 && s->last.code != 0 &&
 		   s->last.code != ERR_PARTIAL && is_about_server(p)) {
 		log_settle();
-		log_notice(s->last.code == ERR_IO
-				   ? "the store can be written again"
-				   : "the server answers again");
+		log_notice("%s", words_of_recovery(s->last.code));
 	}
 	if (p->run != 0 && p->err.code == 0)
 		log_send(LOG_LEVEL_NOTICE, &about,

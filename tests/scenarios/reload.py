@@ -263,9 +263,29 @@ def file_and_daemon(tap, server):
             tap.same(other.stop(), 0, "which ends well")
 
 
+def mistyped(tap, server):
+    """What was wrong before is told before it is put right, and the server
+    is not blamed for it."""
+    with Sync(server.url, projects="[ccn]", mapping=EVERYTHING) as sync:
+        sync.start()
+        resync(sync)
+        sync.configure(projects="[ccm]")
+        tap.same(sync.opsync("reload").code, 0, "a typo is corrected")
+        tap.ok(until(lambda: "21 added" in sync.said()), "then all is synced",
+               sync.said())
+        said = sync.said()
+        at = said.index("is read again")
+        tap.ok("did you mean 'ccm'?" in said[:at] and "time" in said[:at] and
+               "error:" not in said[at:] and
+               "the configuration and the server agree\n" in said[at:] and
+               "answers again" not in said,
+               "its error is not told behind that", said)
+
+
 def main():
     tap = Tap()
     with StandIn() as server:
+        mistyped(tap, server)
         at_start(tap, server)
         from_kept_sources(tap, server)
         while_metrics_are_written(tap, server)
