@@ -38,14 +38,17 @@ int life_begin(struct state *s, struct err *e)
 	return r;
 }
 
-int life_end(struct state *s, const char *why, struct err *e)
+int life_end(struct state *s, const char *why, bool failed, struct err *e)
 {
 	int r = state_put(s, WHY, str_of(why), e);
 
 	if (r == 0)
 		r = put_now(s, STOPPED, e);
-	return r == 0 ? event_happened(s, LOG_LEVEL_NOTICE, "stopped", why, e)
-		      : r;
+	if (r != 0)
+		return r;
+	event_say(LOG_LEVEL_NOTICE, "stopped",
+		failed ? "opsyncd cannot go on" : why);
+	return event_add(s, LOG_LEVEL_NOTICE, "stopped", why, e);
 }
 
 void life_words(struct state *s, struct buf *out)

@@ -341,7 +341,7 @@ static void tell_end(struct service *s)
 	struct err e = {0};
 
 	if (life_end(store_state(s->store),
-		    s->why != NULL ? s->why : s->last.text, &e) != 0)
+		    s->why != NULL ? s->why : s->last.text, s->failed, &e) != 0)
 		log_error("%s", e.text);
 }
 

@@ -104,8 +104,10 @@ static void on_push_idle(void *arg)
 	if (!s->begun) {
 		service_begin_passes(s);
 	} else if (s->options.once) {
-		if (s->last.code == 0)
-			s->last = *push_fault(s->push);
+		if (s->last.code == 0 && push_fault(s->push)->code != 0)
+			err_set(&s->last, push_fault(s->push)->code,
+				"what is committed is not pushed: the next "
+				"pass, or a daemon, tries again");
 		service_tell_push(s);
 		flush_hooks(s);
 	} else {

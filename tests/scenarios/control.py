@@ -235,6 +235,10 @@ def namesake(tap, sync):
         tap.ok(done.code == 75 and sync.socket in done.err and
                "another store" in done.err and "another name" in done.err,
                "the socket of another store's daemon is not taken", done)
+        why = other.opsync("--json", "status").json()[0]["stopped"]["why"]
+        tap.ok("another store" in why and done.err.count(why) == 1 and
+               other.opsync("--json", "log").json()[-1]["text"] == why,
+               "which is said once, and noted", (done, why))
         tap.same(sync.opsync("status", "--json").json()[0]["daemon"]["pid"],
                  sync.process.pid, "who listened there still does")
         tap.same(other.opsync("status", "--check").code, 2,

@@ -135,6 +135,13 @@ def first_and_more(tap, server, sync, remote):
     head = remote.head()
     tap.same((sync.once().code, remote.head()), (0, head),
              "and pushes nothing the second time")
+    os.rename(remote.path, remote.path + ".away")
+    done = sync.once()
+    tap.ok(done.code == 75 and done.err.count("cannot fetch from") == 1 and
+           done.err.endswith("is not pushed: the next pass, or a daemon, "
+                             "tries again\n"),
+           "a remote that is away is told of once", done)
+    os.rename(remote.path + ".away", remote.path)
     sync.start()
     server.side("edit", {"id": 1, "set": {"subject": "Changed"}})
     tap.ok(until(lambda: remote.head() != head) and settled(sync, remote),

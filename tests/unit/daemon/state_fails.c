@@ -105,7 +105,7 @@ static int use_life_begin(struct state *s, struct buf *out, struct err *e)
 static int use_life_end(struct state *s, struct buf *out, struct err *e)
 {
 	(void)out;
-	return life_end(s, "told to", e);
+	return life_end(s, "told to", false, e);
 }
 
 static int use_pause(struct state *s, struct buf *out, struct err *e)
@@ -324,7 +324,7 @@ static int begin_with_rows(void **state)
 		return -1;
 	f = *state;
 	WELL(life_begin(f->s, &e));
-	WELL(life_end(f->s, "told to", &e));
+	WELL(life_end(f->s, "told to", false, &e));
 	WELL(pushed_put(f->s, &remote, commit, &e));
 	WELL(state_exec(f->s,
 		"INSERT INTO name VALUES (9, 5, 'New');" /* READ_USER */
