@@ -54,7 +54,8 @@ struct waiting {
 	struct term term;
 	char last[256]; /* line that was printed, not to be repeated */
 	long long pass;
-	struct err verdict; /* of a pass that did not fail */
+	struct err verdict;  /* of a pass that did not fail */
+	long long not_shown; /* one of ids, which is why; 0: none */
 };
 
 static size_t columns(void)
@@ -127,19 +128,20 @@ static void print_finished(struct waiting *w, const json_t *line)
 }
 
 /* A pass that ended well may not have done what was asked. */
-static int judge(const struct waiting *w, const json_t *line, struct err *e)
+static int judge(struct waiting *w, const json_t *line, struct err *e)
 {
 	const json_t *not_shown = json_object_get(line, "not_shown");
 
 	for (size_t i = 0; i < json_array_size(not_shown); i++) {
 		long long id = json_integer_value(json_array_get(not_shown, i));
 
-		if (holds(w->ids, id))
-			return err_set(e, ERR_USAGE,
-				"work package %lld: the server does not show "
-				"it, or it is not in the projects that are "
-				"synced",
-				id);
+		if (!holds(w->ids, id))
+			continue;
+		w->not_shown = id;
+		return err_set(e, ERR_USAGE,
+			"work package %lld: the server does not show it, or it "
+			"is not in the projects that are synced",
+			id);
 	}
 	if (cli_int(line, "seen") < (long long)json_array_size(w->ids))
 		return err_set(e, ERR_USAGE,
@@ -216,6 +218,37 @@ static int converse(struct waiting *w, struct cli_connection *c,
 	return e->code;
 }
 
+static void count_documents(void *arg, const json_t *shown)
+{
+	size_t *n = arg;
+
+	*n += json_array_size(json_object_get(shown, "documents"));
+}
+
+/* What becomes of the documents that were made of it. */
+static void say_what_follows(
+	const struct config *config, long long id, struct err *e)
+{
+	json_t *request = json_pack("{s:s, s:I}", "command", "show",
+		"work_package", (json_int_t)id);
+	struct buf lines = {0};
+	struct err ignored = {0}; /* not known here: then there are none */
+	bool running;
+	size_t n = 0;
+
+	if (cli_ask(config, request, &lines, &running, &ignored) == 0)
+		cli_each_line(&lines, count_documents, &n, &ignored);
+	if (n > 0)
+		err_set(e, e->code,
+			"work package %lld: the server does not show it any "
+			"more, or it is not in the projects that are synced: "
+			"its document%s with the next reconcile, or now with "
+			"opsync resync --full",
+			id, n == 1 ? " goes" : "s go");
+	buf_fini(&lines);
+	json_decref(request);
+}
+
 static int talk(struct cli *cli, const json_t *request, struct err *e)
 {
 	struct waiting w = {
@@ -231,6 +264,8 @@ static int talk(struct cli *cli, const json_t *request, struct err *e)
 	if (r == 0)
 		r = converse(&w, c, request, e);
 	cli_disconnect(c);
+	if (r == ERR_USAGE && w.not_shown != 0)
+		say_what_follows(&config, w.not_shown, e);
 	config_fini(&config);
 	return r;
 }

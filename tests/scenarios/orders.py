@@ -103,6 +103,22 @@ def canceled(tap, server, sync):
              "and does not go on with the full read")
 
 
+def deleted(tap, server, sync):
+    """One that is asked for, and is gone: what becomes of its document."""
+    server.side("delete", {"id": 4})
+    done = sync.opsync("resync", "--wp", "4", "--wait")
+    tap.ok(done.code == 64 and "work package 4: " in done.err and
+           "its document goes with the next reconcile, or now with opsync "
+           "resync --full\n" in done.err, "one that was deleted", done)
+    done = sync.opsync("resync", "--wp", "4711", "--wait")
+    tap.ok(done.code == 64 and "work package 4711: " in done.err and
+           "reconcile" not in done.err, "one that never was here", done)
+    tap.same(sync.opsync("resync", "--full", "--wait").code, 0, "do so")
+    done = sync.opsync("resync", "--wp", "4", "--wait")
+    tap.ok(done.code == 64 and "reconcile" not in done.err,
+           "one whose document is gone", done)
+
+
 def interrupted(tap, server, sync):
     process = held_up(server, sync)
     tap.ok(until(lambda: re.search(
@@ -271,6 +287,7 @@ def main():
         paused(tap, server, sync)
         outage(tap, server, sync)
         progress(tap, server, sync)
+        deleted(tap, server, sync)
         rights(tap, sync)
         tap.same(sync.stop(), 0, "it ends when told to")
         tap.tree(sync.tree(), sync.scratch(), "a tree as from nothing")
