@@ -118,7 +118,7 @@ static int keep(
 	size_t head = n;
 
 	if (c->fd >= 0)
-		return file_write(c->fd, bytes, n, "spooled attachment", e);
+		return file_write(c->fd, bytes, n, c->store->tmp, e);
 	if (c->stream != NULL && head > HEAD - c->bytes.n)
 		head = HEAD - c->bytes.n;
 	buf_add(&c->bytes, bytes, head);
@@ -263,7 +263,7 @@ static int make_blob(
 		return objects_blob(c->store->objects, buf_str(&c->bytes).p,
 			c->bytes.n, oid, e);
 	if (lseek(c->fd, 0, SEEK_SET) != 0)
-		return err_errno(e, ERR_IO, errno, "spooled attachment");
+		return err_errno(e, ERR_IO, errno, "%s", c->store->tmp);
 	return objects_blob_fd(c->store->objects, c->fd, c->size, oid, e);
 }
 
@@ -286,8 +286,8 @@ static int give(const struct store_content *c, inflate_sink_fn *fn, void *arg,
 	if (c->stream != NULL)
 		return blob_stream_read(c->stream, fn, arg, e);
 	if (c->fd >= 0)
-		return file_give(c->fd, (uint64_t)c->n, "spooled attachment",
-			fn, arg, e);
+		return file_give(
+			c->fd, (uint64_t)c->n, c->store->tmp, fn, arg, e);
 	return fn(arg, buf_str(&c->bytes).p, c->bytes.n, e);
 }
 

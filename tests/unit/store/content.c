@@ -2,6 +2,9 @@
  * Attachments as they arrive: sizes, digests, spooling, and what is known of
  * them afterwards.
  */
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "tests/unit/store/fixture.h"
 #include "tests/unit/store/rows.h"
 
@@ -253,6 +256,29 @@ static void test_large(void **state)
 	free(bytes);
 }
 
+/* Where no more fits, its folder is named. */
+static void test_no_room(void **state)
+{
+	static const char bytes[2 * 4096];
+	static const struct rlimit little = {4096, RLIM_INFINITY};
+	static const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+	struct fixture *f = *state;
+	struct store_content *c;
+	char *folder = xasprintf("%s/.git/opsync/tmp: ", f->path);
+	int r;
+
+	open_store(f);
+	signal(SIGXFSZ, SIG_IGN);
+	c = start(f, 5, (int64_t)2 * MEBIBYTE);
+	setrlimit(RLIMIT_FSIZE, &little);
+	r = store_content_add(c, bytes, sizeof(bytes), &f->err);
+	setrlimit(RLIMIT_FSIZE, &all);
+	assert_int_equal(r, ERR_IO);
+	assert_non_null(strstr(f->err.text, folder));
+	store_content_drop(c);
+	free(folder);
+}
+
 /* One object id with two contents: what an attack on SHA-1 would show. */
 static void put_file(
 	struct fixture *f, const char *name, const char *bytes, size_t n)
@@ -412,6 +438,7 @@ int main(void)
 		TEST(test_empty),
 		TEST(test_wrong_sizes_and_digests),
 		TEST(test_large),
+		TEST(test_no_room),
 		TEST(test_very_large),
 		TEST(test_collision),
 		TEST(test_unreadable_twin),
