@@ -75,6 +75,10 @@ int config_read_key(struct config *c, const struct config_key *key,
 int config_read_texts(struct arena *arena, const struct node *at,
 	const char *what, const char ***out, size_t *n, struct err *e);
 
+/* A shell would have made another path of one that begins with ~/. */
+int config_check_home(const struct node *at, const char *name, struct str path,
+	struct err *e);
+
 /* A path, from the folder that we were started in. */
 const char *config_absolute(struct config *c, const char *path);
 

@@ -3,6 +3,17 @@
  */
 #include "daemon/config_parts.h"
 
+/* An identifier, or an id. */
+static int read_name(const struct node *at, struct str *out, struct err *e)
+{
+	int64_t id;
+
+	*out = at->text;
+	return node_int(at, "project", 1, INT64_MAX, &id, NULL) == 0
+		       ? 0
+		       : node_string(at, "project", out, e);
+}
+
 static int read_project(struct config *c, const struct node *at,
 	struct config_project *out, struct err *e)
 {
@@ -25,7 +36,7 @@ static int read_project(struct config *c, const struct node *at,
 				value, "subprojects", &out->subprojects, e);
 	}
 	if (r == 0)
-		r = node_string(name, "project", &text, e);
+		r = read_name(name, &text, e);
 	if (r == 0 && str_is(text, "*"))
 		return node_err(name, e,
 			"projects: '*' is all that the key sees, and stands "

@@ -29,6 +29,17 @@ const char *config_absolute(struct config *c, const char *path)
 	return path;
 }
 
+int config_check_home(
+	const struct node *at, const char *name, struct str path, struct err *e)
+{
+	if (!str_starts(path, STR("~/")))
+		return 0;
+	return node_err(at, e,
+		"%s: ~ is nobody's home here (the daemon may run as another "
+		"user): write the whole path",
+		name);
+}
+
 static int read_text(struct config *c, const struct config_key *key,
 	const struct node *at, const char **to, struct err *e)
 {
@@ -41,6 +52,8 @@ static int read_text(struct config *c, const struct config_key *key,
 	if ((key->kind == KIND_STRING || key->kind == KIND_PATH) && text.n == 0)
 		return node_err(at, e, "%s: is empty: leave it out, or fill it",
 			key->name);
+	if (config_check_home(at, key->name, text, e) != 0)
+		return ERR_CONFIG;
 	*to = arena_str(&c->arena, text).p;
 	if (key->kind == KIND_PATH)
 		*to = config_absolute(c, *to);

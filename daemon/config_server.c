@@ -28,6 +28,8 @@ static int read_token(struct config *c, const struct node *at, struct err *e)
 		if (value == NULL)
 			continue;
 		r = node_string(value, names[i], &text, e);
+		if (r == 0 && kinds[i] == TOKEN_FILE)
+			r = config_check_home(value, names[i], text, e);
 		if (r != 0)
 			return r;
 		c->token_kind = kinds[i];

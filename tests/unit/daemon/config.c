@@ -188,7 +188,7 @@ static void test_everything(void **state)
 		"  max_requests: 4\n"
 		"  max_retry_after: 2m\n"
 		"  storage_hosts: [a.example, b.example]\n"
-		"projects: [ccm, { project: docs, subprojects: true }]\n"
+		"projects: [ccm, { project: docs, subprojects: true }, 7]\n"
 		"store: { path: /srv/c, branch: site, bare: true,"
 		" push: { remote: 'me@h:p', timeout: 1m } }\n"
 		"hooks: { settle: 2s, calls: [{ on: [commit, held],"
@@ -206,6 +206,7 @@ static void test_everything(void **state)
 	assert_int_equal(c.max_requests, 4);
 	assert_int_equal(c.n_storage_hosts, 2);
 	assert_true(c.projects[1].subprojects);
+	assert_true(str_is(c.projects[2].name, "7"));
 	assert_true(c.bare);
 	assert_string_equal(c.branch, "site");
 	assert_string_equal(c.push.remote, "me@h:p");
@@ -363,9 +364,18 @@ static const struct {
 	{"projects: [{ project: x, subprojects: y }]\n" SITE,
 		"1:39: subprojects must be"},
 	{"projects: [{ projct: x }]\n" SITE, "did you mean 'project'?"},
+	{"projects: [1.5]\n" SITE, "1:12: project must be text: write \"1.5\""},
+	{"projects: [0]\n" SITE, "1:12: project must be text: write \"0\""},
 	{"projects: [ccm, '*']\n" SITE, "1:17: projects: '*' is all that"},
 	{STORE("{ branch: main }"), "3:8: store: needs path: FOLDER"},
 	{STORE("{ path: [] }"), "3:16: path must be text"},
+	{STORE("~/x"), "3:8: path: ~ is nobody's home here (the daemon may run "
+		       "as another user): write the whole path"},
+	{STORE("{ path: ~/x }"), "3:16: path: ~ is nobody's home"},
+	{STORE("{ path: /x, push: { remote: ~/x.git } }"),
+		"3:36: remote: ~ is nobody's home"},
+	{SERVER("token: { file: ~/k }"), "1:46: file: ~ is nobody's home"},
+	{SERVER("ca_file: ~/ca"), "1:40: ca_file: ~ is nobody's home"},
 	{STORE("{ path: /x, push: { remote: '' } }"), "3:36: remote: is empty"},
 	{HEAD "commit: { by: [] }\n", "4:15: by must be text"},
 	{HEAD "control: { readers: some }\n",
