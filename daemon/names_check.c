@@ -13,6 +13,8 @@
 #include "daemon/names_renamed.h"
 #include "store/ids.h"
 
+#define LISTED 8 /* names of the server, where none is near */
+
 /* --- Projects ------------------------------------------------------------- */
 
 static const struct project *find_project(
@@ -245,6 +247,15 @@ static bool has_name(const struct names *n, const struct program_name *name)
 	return i < count;
 }
 
+/* Where nothing is near, some of those that there are. */
+static void list_some(struct err *e, const char *const *have, size_t count)
+{
+	for (size_t i = 0; i < count && i < LISTED; i++)
+		say_more(e, "%s'%s'", i == 0 ? " (it has " : ", ", have[i]);
+	if (count > 0)
+		say_more(e, "%s)", count > LISTED ? ", …" : "");
+}
+
 static int check_name(
 	const struct names *n, const struct program_name *name, struct err *e)
 {
@@ -254,8 +265,10 @@ static int check_name(
 		[NAMED_STATUS] = "status",
 		[NAMED_FIELD] = "custom field",
 	};
+	struct str now = name_now(n, name->kind, name->name);
 	size_t count;
 	const char **have;
+	const char *nearest;
 	int r;
 
 	if (has_name(n, name))
@@ -263,10 +276,12 @@ static int check_name(
 	r = node_err(&name->at, e, "the server has no %s '%.*s'",
 		words[name->kind], STR_ARGS(name->name));
 	have = server_names(n, name->kind, &count);
-	suggest(e, name_now(n, name->kind, name->name),
-		str_nearest(name->name, have, count));
+	nearest = str_nearest(name->name, have, count);
+	suggest(e, now, nearest);
 	if (name->kind == NAMED_FIELD)
 		mention_unreadable(n, e);
+	else if (now.p == NULL && nearest == NULL)
+		list_some(e, have, count);
 	free(have);
 	return r;
 }

@@ -255,7 +255,7 @@ static void on_resolved(struct resolve *r)
 		log_warning("%s: its documents stay as they are",
 			r->scope.missing.text);
 	if (r->unknown.code != 0 && r->err.code == 0)
-		log_warning("%s any more: what depends on it stays as it is",
+		log_warning("%s: what depends on it stays as it is",
 			r->unknown.text);
 	if (r->suspicion.code != 0 && r->err.code == 0) {
 		log_warning("%s: everything is read again, under the guard",

@@ -56,6 +56,13 @@ def configuration(tap, server):
              "type: [Curated Contents], where: \"${ cf",
              ["type", "'Curated Contents'",
               "did you mean 'Curated Content'?"]),
+            ("type: [Curated Content], where: \"${ cf",
+             "type: [Article], where: \"${ cf",
+             ["type", "'Article' (it has 'Task', 'Milestone', ",
+              "'Curated Content')"]),
+            ("type: [Curated Content], where: \"${ cf",
+             "status: [Nowhere], where: \"${ cf",
+             ["status", "'Nowhere' (it has 'New', ", "', …)"]),
             ("cf.medigyTopics | json", "cf.medigyTopic | json",
              ["custom field", "'medigyTopic'", "did you mean 'medigyTopics'?"
               ])):
