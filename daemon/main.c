@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sysexits.h>
 
+#include "base/str.h"
 #include "base/version.h"
 #include "daemon/config.h"
 #include "daemon/log.h"
@@ -59,11 +60,51 @@ struct arguments {
 	bool done; /* --help or --version was all */
 };
 
+static const char *nearest_option(struct str name)
+{
+	const char *names[ARRAY_LEN(options)];
+	size_t n = 0;
+
+	for (const struct option *o = options; o->name != NULL; o++)
+		if (o->val != OPT_REHEARSE)
+			names[n++] = o->name;
+	return str_nearest(name, names, n);
+}
+
+/* What getopt_long() found wrong: c, optopt, and the argument. */
+static int complain(const char *given, int c)
+{
+	const struct option *known = options;
+	struct str name = {given, strcspn(given, "=")};
+	const char *nearest =
+		name.n > 2 ? nearest_option(str_skip(name, 2)) : NULL;
+
+	while (known->name != NULL && known->val != optopt)
+		known++;
+	if (c == ':')
+		fprintf(stderr, "opsyncd: --%s needs a value\n", known->name);
+	else if (optopt != 0 && known->name != NULL)
+		fprintf(stderr, "opsyncd: --%s takes no value\n", known->name);
+	else if (optopt != 0)
+		fprintf(stderr, "opsyncd: unknown option '-%c' (see --help)\n",
+			optopt);
+	else if (nearest == NULL)
+		fprintf(stderr, "opsyncd: unknown option '%.*s' (see --help)\n",
+			STR_ARGS(name));
+	else
+		fprintf(stderr,
+			"opsyncd: unknown option '%.*s' (did you mean "
+			"'--%s'?)\n",
+			STR_ARGS(name), nearest);
+	return EX_USAGE;
+}
+
 static int parse(int argc, char **argv, struct arguments *a)
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:vqVh", options, NULL)) != -1) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":c:vqVh", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			a->config = optarg;
@@ -96,7 +137,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 			a->done = true;
 			return 0;
 		default:
-			return EX_USAGE;
+			return complain(argv[optind - 1], c);
 		}
 	}
 	if (optind < argc) {

@@ -38,7 +38,13 @@ def never(tap, server):
         tap.ok(sync.process.wait(10) == 74 and "/no/socket: its folder is not "
                "there" in sync.said(), "a socket in no folder", sync.said())
         for args, words in (
-                (("--fool",), "--fool"), (("--config",), "--config"),
+                (("--zzzzzz",), "unknown option '--zzzzzz' (see --help)\n"),
+                (("--onse",),
+                 "unknown option '--onse' (did you mean '--once'?)\n"),
+                (("--rehearze",), "unknown option '--rehearze' (see"),
+                (("-x",), "unknown option '-x' (see --help)\n"),
+                (("--once=1",), "opsyncd: --once takes no value\n"),
+                (("--config",), "opsyncd: --config needs a value\n"),
                 (("--config", sync.config, "more"),
                  "unexpected argument 'more'"),
                 ((), "which configuration? (--config FILE; see --help)")):
