@@ -131,6 +131,7 @@ static void print_finished(struct waiting *w, const json_t *line)
 static int judge(struct waiting *w, const json_t *line, struct err *e)
 {
 	const json_t *not_shown = json_object_get(line, "not_shown");
+	long long failed = cli_int(line, "failed");
 
 	for (size_t i = 0; i < json_array_size(not_shown); i++) {
 		long long id = json_integer_value(json_array_get(not_shown, i));
@@ -154,11 +155,12 @@ static int judge(struct waiting *w, const json_t *line, struct err *e)
 			"lists them)",
 			cli_int(line, "held"),
 			cli_int(line, "held") == 1 ? " is" : "s are");
-	if (cli_int(line, "failed") > 0)
+	if (failed > 0)
 		return err_set(e, ERR_PARTIAL,
-			"%lld work packages failed (opsync status or opsync "
-			"log names them)",
-			cli_int(line, "failed"));
+			"%lld work package%s failed (opsync status or opsync "
+			"log names %s)",
+			failed, failed == 1 ? "" : "s",
+			failed == 1 ? "it" : "them");
 	return 0;
 }
 

@@ -322,11 +322,12 @@ static void print_hooks(const struct page *p)
 {
 	const json_t *hooks = json_object_get(p->daemon, "hooks");
 	const char *error = cli_text(hooks, "error", NULL);
+	long long n = cli_int(hooks, "waiting");
 
 	if (error == NULL)
 		return;
 	label(p, "hooks", RED);
-	printf("%lld calls wait", cli_int(hooks, "waiting"));
+	printf("%lld call%s", n, n == 1 ? " waits" : "s wait");
 	end(p);
 	more(p, error, RED);
 }
@@ -337,13 +338,14 @@ static void print_counts(const struct page *p)
 {
 	const json_t *n = json_object_get(p->status, "counts");
 	long long all = cli_int(n, "work_packages");
+	long long files = cli_int(n, "files");
 
 	label(p, "store", PLAIN);
 	printf("%s", p->config->store_path);
 	end(p);
 	label(p, "documents", PLAIN);
-	printf("%lld, with %lld files in all", cli_int(n, "documents"),
-		cli_int(n, "files"));
+	printf("%lld, with %lld file%s in all", cli_int(n, "documents"), files,
+		files == 1 ? "" : "s");
 	end(p);
 	printf("%11sof %lld work package%s: %lld with a document, %lld left "
 	       "out, %lld withdrawn, %lld failed\n",

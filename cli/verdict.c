@@ -178,7 +178,8 @@ static void judge_contents(struct judgement *j, const json_t *status)
 	if (worktree != NULL)
 		find(j, WARNING, "the work tree is left alone: %s", worktree);
 	if (failed > 0)
-		find(j, WARNING, "%lld work packages are in error", failed);
+		find(j, WARNING, "%lld work package%s in error", failed,
+			failed == 1 ? " is" : "s are");
 	for (size_t i = 0; i < json_array_size(sets); i++) {
 		const json_t *set = json_array_get(sets, i);
 		long long n = cli_int(set, "documents");

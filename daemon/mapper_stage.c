@@ -192,9 +192,9 @@ static void count_change(struct mapper *m, const struct mapper_item *item,
 	enum store_change change)
 {
 	mapper_event(m, LOG_LEVEL_DEBUG, "rendered", item->id, str_of(d->path),
-		"rendered by %s: %s, %zu bytes, %zu files beside it", d->entry,
+		"rendered by %s: %s, %zu bytes, %zu file%s beside it", d->entry,
 		change == STORE_SAME ? "the same" : "new", d->text.n,
-		d->n_files);
+		d->n_files, d->n_files == 1 ? "" : "s");
 	count(m, was, -1);
 	count(m, change, 1);
 	if (change == STORE_SAME)

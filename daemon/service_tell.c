@@ -93,9 +93,11 @@ static void judge(struct service *s, const struct pass *p)
 			p->counts.held == 1 ? " is" : "s are");
 	else if (p->counts.failed > 0)
 		err_set(&s->last, ERR_PARTIAL,
-			"%lld work packages failed (opsync status or opsync "
-			"log names them)",
-			(long long)p->counts.failed);
+			"%lld work package%s failed (opsync status or opsync "
+			"log names %s)",
+			(long long)p->counts.failed,
+			p->counts.failed == 1 ? "" : "s",
+			p->counts.failed == 1 ? "it" : "them");
 	else if (before.code == ERR_PARTIAL)
 		s->last = before; /* of the reconcile before the poll */
 }

@@ -148,7 +148,8 @@ def broken_value(tap, server, sync):
     server.side(*edit(26, description="Goes on."))
     done = sync.once()
     tap.ok(done.code == 3 and "work package 4330: " in done.err and
-           "1 work packages failed" in done.err,
+           "1 work package failed (opsync status or opsync log names it)" in
+           done.err,
            "a value that is no JSON: exit 3", done)
     tree = sync.tree()
     tap.same(tree[FIRST], good[FIRST], "its document is kept as it was")

@@ -39,7 +39,13 @@ def scopes(tap, server, sync):
            "resync --project reads all of it again", done)
     edit(server, 26, set={"subject": "  "})
     done = sync.opsync("resync", "--wait")
-    tap.same(done.code, 3, "one is in error")
+    tap.ok(done.code == 3 and "1 work package failed (opsync status or opsync "
+           "log names it)" in done.err, "one is in error", done)
+    done = sync.opsync("status", "--check")
+    tap.ok("1 work package is in error" in done.out, "as --check says", done)
+    done = sync.opsync("log", "--level", "debug", "--grep", "beside it")
+    tap.ok(", 1 file beside it" in done.out and ", 2 files beside it" in
+           done.out, "one file, and several", done)
     server.side("requests/reset")
     done = sync.opsync("resync", "--failed", "--wait", "--json")
     tap.ok(done.code == 3 and done.json()[-1]["seen"] == 1,

@@ -337,7 +337,7 @@ def unreadable(tap, sync):
     sync.env["XDG_CONFIG_HOME"] = home
     for args, code, words in (
             (("status", "--all"), 0, "in step"),
-            (("status", "--check"), 1, " - site: 1 work packages"),
+            (("status", "--check"), 1, " - site: 1 work package is"),
             (("resync", "--wait"), 0, "done: "),
             (("log",), 0, "by curated-content"),
             (("show", "3397"), 0, "makes 1 document"),
