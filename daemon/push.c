@@ -3,15 +3,19 @@
  *
  *   (start) --> FETCHING --> (WAITING) --> FOLLOWING --.
  *                  ^                                   v
- *   a pass ended --|------------------------------> LOOKING
- *                  |                                   v
- *                  '--- the remote has moved ------ PUSHING --> NOTING --> IDLE
+ *   a pass ended --|------------------------------> LOOKING <-- a part --.
+ *                  |                                   v                 |
+ *                  '--- the remote has moved ------ PUSHING --------> NOTING
+ *                                                                        v
+ *                                                                      IDLE
  *
- * LOOKING asks the store what is not there yet, FOLLOWING brings the branch to
- * where the remote is, with our commits on top (store/follow.c): never a merge
- * commit, never by force; a pass that runs is waited for.  What fails is
- * written into the sync log once (TELLING) and tried again, later and later;
- * it keeps no pass from its work.
+ * LOOKING asks the store what is not there yet, and where that did not get
+ * there in time, for half of it, and half again: so each push that ends brings
+ * it nearer, however much there is and however slow the line.  FOLLOWING brings
+ * the branch to where the remote is, with our commits on top (store/follow.c):
+ * never a merge commit, never by force; a pass that runs is waited for.  What
+ * fails is written into the sync log once (TELLING) and tried again, later and
+ * later; it keeps no pass from its work.
  */
 #include "daemon/push.h"
 
@@ -27,6 +31,9 @@
 #define RETRY_FIRST (10 * STAMP_SECOND)
 #define RETRY_MOST (900 * STAMP_SECOND)
 #define RACES 8 /* times that somebody else was first, without a pause */
+#define SLOW                                                                   \
+	", though it is a single commit: a slow line needs a longer "          \
+	"store.push.timeout"
 #define FIRST_MOST (60 * STAMP_SECOND) /* that a start waits for the remote */
 
 enum step {
@@ -61,12 +68,13 @@ struct push {
 	bool told; /* and so has the state */
 	int64_t pending;
 	int64_t pushed_at; /* wall clock */
+	size_t most;       /* commits at a time, in a row; 0: all */
+	uint64_t began;    /* the push, ms of the loop */
 	bool fetched; /* what is there is not noted yet: what was fetched, */
 	bool none;    /* or no such branch */
 
 	/* What jobs found; pending is taken over when they are done. */
-	char tip[41];
-	int64_t ahead;
+	struct store_backlog backlog;
 	struct store_follow follow;
 
 	struct push **owner; /* at the end: NULL is put there */
@@ -190,19 +198,20 @@ static void be_well(struct push *p)
 	p->said = p->told = false;
 	p->wait = 0;
 	p->races = 0;
+	p->most = 0;
 	uv_timer_stop(&p->timer);
 }
 
 /* --- FETCHING ----------------------------------------------------------- */
 
-static void say_why(
-	struct push *p, const char *what, const struct git_child *git)
+static void say_why(struct push *p, const char *what,
+	const struct git_child *git, const char *way_out)
 {
 	struct buf why = {0};
 
 	git_child_reason(git, &why);
-	err_set(&p->err, ERR_AGAIN, "%s %s, branch %s: %s", what,
-		p->where.remote, p->where.branch, buf_str(&why).p);
+	err_set(&p->err, ERR_AGAIN, "%s %s, branch %s: %s%s", what,
+		p->where.remote, p->where.branch, buf_str(&why).p, way_out);
 	buf_fini(&why);
 }
 
@@ -219,7 +228,7 @@ static void on_fetched(struct git_fetch *f)
 
 	p->err = (struct err){0};
 	if (child->err.code != 0 && !none)
-		say_why(p, "cannot fetch from", &f->git);
+		say_why(p, "cannot fetch from", &f->git, "");
 	p->fetched |= p->err.code == 0;
 	p->none = none;
 	git_fetch_fini(f);
@@ -307,11 +316,11 @@ static void run_look(struct job *job)
 	if (r == 0)
 		r = pushed_get(state, &p->where, &old, &p->err);
 	if (r == 0)
-		r = store_ahead(p->host.store, buf_str(&old).p, p->tip,
-			&p->ahead, &p->err);
-	if (r == 0 && str_is(buf_str(&old), p->tip))
-		p->tip[0] = '\0'; /* nothing to do */
-	if (r == 0 && p->tip[0] == '\0' && !p->only_look)
+		r = store_backlog(p->host.store, buf_str(&old).p, p->most,
+			&p->backlog, &p->err);
+	if (r == 0 && str_is(buf_str(&old), p->backlog.tip))
+		p->backlog.tip[0] = '\0'; /* nothing to do */
+	if (r == 0 && p->backlog.tip[0] == '\0' && !p->only_look)
 		tell_well(p, state);
 	buf_fini(&old);
 }
@@ -320,13 +329,14 @@ static void on_looked(struct job *job)
 {
 	struct push *p = container_of(job, struct push, job);
 	bool only_look = p->only_look;
+	bool nothing = p->backlog.tip[0] == '\0';
 
 	p->only_look = false;
 	if (p->err.code == 0)
-		p->pending = p->ahead;
-	if (p->err.code == 0 && p->tip[0] == '\0' && !only_look)
+		p->pending = p->backlog.n;
+	if (p->err.code == 0 && nothing && !only_look)
 		be_well(p);
-	proceed(p, p->tip[0] != '\0' && !only_look ? PUSHING : IDLE);
+	proceed(p, !nothing && !only_look ? PUSHING : IDLE);
 }
 
 /* --- PUSHING ------------------------------------------------------------ */
@@ -340,6 +350,27 @@ static bool has_moved(const struct child *child)
 	       said(&child->errors, "cannot lock ref");
 }
 
+/* What takes too long at once may get there in parts. */
+static bool halve(struct push *p)
+{
+	if (p->backlog.n_line <= 1)
+		return false;
+	p->most = p->backlog.n_line / 2;
+	log_notice("%lld commits did not get to %s within store.push.timeout: "
+		   "half of them first",
+		(long long)p->backlog.n_part, p->where.remote);
+	return true;
+}
+
+/* Twice as much would have been there in time, too, and easily. */
+static void widen(struct push *p)
+{
+	uint64_t took = uv_now(p->host.loop) - p->began;
+
+	if (took < (uint64_t)(p->where.timeout / 1000) / 4)
+		p->most *= 2;
+}
+
 static void on_pushed(struct child *child)
 {
 	struct git_child *g = container_of(child, struct git_child, child);
@@ -350,8 +381,12 @@ static void on_pushed(struct child *child)
 	p->err = (struct err){0};
 	if (moved && p->races++ < RACES)
 		next = FETCHING;
+	else if (child->timed_out && halve(p))
+		next = LOOKING;
 	else if (child->err.code != 0)
-		say_why(p, "cannot push to", g);
+		say_why(p, "cannot push to", g, child->timed_out ? SLOW : "");
+	else
+		widen(p);
 	git_child_fini(&p->git);
 	proceed(p, next);
 }
@@ -364,19 +399,27 @@ static void push(struct push *p)
 	git_child_args(&p->git, "push", "--porcelain", "--no-verify",
 		"--no-follow-tags", "--recurse-submodules=no", "--", c->remote,
 		NULL);
-	git_child_arg(&p->git, "%s:refs/heads/%s", p->tip, c->branch);
+	git_child_arg(&p->git, "%s:refs/heads/%s", p->backlog.part, c->branch);
 	p->git.child.timeout = c->timeout;
+	p->began = uv_now(p->host.loop);
 	git_child_start(&p->git, on_pushed);
 }
 
 /* --- NOTING ------------------------------------------------------------- */
+
+static bool is_all(const struct push *p)
+{
+	return strcmp(p->backlog.part, p->backlog.tip) == 0;
+}
 
 static void run_note(struct job *job)
 {
 	struct push *p = container_of(job, struct push, job);
 	struct state *state = store_state(p->host.store);
 
-	if (pushed_done(state, &p->where, p->tip, p->pending, &p->err) == 0)
+	if (pushed_done(state, &p->where, p->backlog.part, p->backlog.n_part,
+		    &p->err) == 0 &&
+		is_all(p))
 		tell_well(p, state);
 }
 
@@ -386,9 +429,11 @@ static void on_noted(struct job *job)
 
 	if (p->err.code == 0) {
 		p->pushed_at = stamp_now();
-		be_well(p);
+		p->races = 0;
 	}
-	proceed(p, IDLE);
+	if (p->err.code == 0 && is_all(p))
+		be_well(p);
+	proceed(p, is_all(p) ? IDLE : LOOKING);
 }
 
 /* --- The whole ---------------------------------------------------------- */

@@ -168,30 +168,6 @@ int store_fetched_head(struct store *s, char id[41], struct err *e)
 	return 0;
 }
 
-int store_ahead(struct store *s, const char *old, char tip[41], int64_t *n,
-	struct err *e)
-{
-	git_oid now;
-	git_oid then = {{0}};
-	git_revwalk *walk = NULL;
-	int code = store_tip(s, &now, e);
-
-	*n = 0;
-	tip[0] = '\0';
-	if (code != 0 || git_oid_is_zero(&now))
-		return code;
-	git_oid_tostr(tip, GIT_OID_HEXSZ + 1, &now);
-	if (git_revwalk_new(&walk, s->repo) != 0 ||
-		git_revwalk_push(walk, &now) != 0)
-		code = git_failed(e, "cannot read the history");
-	else if (git_oid_fromstr(&then, old) == 0)
-		git_revwalk_hide(walk, &then); /* one that is gone: all */
-	while (code == 0 && git_revwalk_next(&then, walk) == 0)
-		(*n)++;
-	git_revwalk_free(walk);
-	return code;
-}
-
 struct state *store_state(struct store *s)
 {
 	return s->state;

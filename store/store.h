@@ -495,9 +495,21 @@ bool store_has_branch(struct store *s, const char *branch);
 /* The branch's commit in hex; "": none. */
 int store_head(struct store *s, char id[41], struct err *e);
 
-/* The branch's commit in hex ("": none), and how many old has not. */
-int store_ahead(struct store *s, const char *old, char tip[41], int64_t *n,
-	struct err *e);
+/* What of the branch a remote has not got; commits in hex. */
+struct store_backlog {
+	char tip[41];  /* the branch's; "": none */
+	int64_t n;     /* commits */
+	char part[41]; /* the tip, or what can be pushed before it; with that */
+	int64_t n_part;
+	size_t n_line; /* of them on the line of first parents */
+};
+
+/*
+ * old is what it has, empty or unknown here: nothing.  The part is at most so
+ * many commits of the line, 0: all.
+ */
+int store_backlog(struct store *s, const char *old, size_t most,
+	struct store_backlog *out, struct err *e);
 
 /* --- Committing --------------------------------------------------------- */
 
