@@ -24,6 +24,7 @@
 #include "base/stamp.h"
 #include "store/files.h"
 #include "store/repository.h"
+#include "store/shared.h"
 
 #define WORDS "opsync: commit"
 
@@ -216,6 +217,7 @@ static int write_draft(struct store *s, const git_oid *to, struct err *e)
 	} else {
 		s->draft = (struct branch_draft){.fd = fd, .to = *to};
 		s->drafted = true;
+		shared_fd(objects_shared(s->objects), fd);
 		r = write_id(fd, to, file, e);
 		sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	}
@@ -327,12 +329,28 @@ int branch_move(struct store *s, const git_oid *from, const git_oid *to,
 		r = take_lock(&m, &locked, e);
 	if (locked) {
 		r = move_locked(&m, moved, e);
-		if (!*moved)
+		if (*moved)
+			branch_share(s, s->ref);
+		else
 			unlink(m.lock);
 	}
 	free(m.lock);
 	free(m.path);
 	return r;
+}
+
+void branch_share(struct store *s, const char *ref)
+{
+	const int shared = objects_shared(s->objects);
+	char *log;
+
+	if (shared == 0)
+		return;
+	log = log_file("", ref);
+	shared_below(shared, git_repository_commondir(s->repo), ref);
+	shared_below(shared, git_repository_commondir(s->repo), log);
+	shared_below(shared, git_repository_path(s->repo), "logs/HEAD");
+	free(log);
 }
 
 static int sync_folders(struct store *s, struct err *e)

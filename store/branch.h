@@ -21,4 +21,7 @@ int branch_move(struct store *s, const git_oid *from, const git_oid *to,
 	bool *moved, struct err *e);
 int branch_sync(struct store *s, struct err *e);
 
+/* Its files, and those of its reflogs, as shared.h says. */
+void branch_share(struct store *s, const char *ref);
+
 #endif

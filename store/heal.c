@@ -19,8 +19,10 @@
 
 #include "base/stamp.h"
 #include "base/util.h"
+#include "store/branch.h"
 #include "store/git_error.h"
 #include "store/history.h"
+#include "store/shared.h"
 #include "store/tree_mend.h"
 
 static int see_entry(const char *root, const git_tree_entry *entry, void *arg)
@@ -202,6 +204,7 @@ static int set_ref(struct store *s, const git_oid *to, struct err *e)
 		    "opsync: back to a commit that is whole") != 0)
 		return git_failed(e, "cannot set %s", s->ref);
 	git_reference_free(ref);
+	branch_share(s, s->ref);
 	return 0;
 }
 
@@ -212,8 +215,10 @@ static bool place_index(struct store *s, const char *name, const char *index)
 {
 	char *copy = xasprintf("%s/pack-%s.pack", s->tmp, name);
 	char *made = xasprintf("%s/pack-%s.idx", s->tmp, name);
-	bool placed = rename(made, index) == 0;
+	bool placed;
 
+	shared_path(objects_shared(s->objects), made);
+	placed = rename(made, index) == 0;
 	unlink(copy);
 	free(copy);
 	free(made);

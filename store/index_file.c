@@ -28,6 +28,7 @@
 #include "store/index_memo.h"
 #include "store/index_patch.h"
 #include "store/index_walk.h"
+#include "store/shared.h"
 
 struct session {
 	const struct index_file *f;
@@ -222,16 +223,23 @@ bool index_is_as_seen(const struct index_file *f, const struct stat *seen)
 	return same;
 }
 
+/* That of the index before, and what others may. */
+static int give_mode(const struct session *s, int fd, struct err *e)
+{
+	if (s->st.st_ino != 0 && fchmod(fd, s->st.st_mode & 0777) != 0)
+		return err_errno(e, ERR_IO, errno, "cannot write %s", s->copy);
+	shared_fd(s->f->shared, fd);
+	return 0;
+}
+
 /* Put what was written on disk and in the index's place. */
 static int publish(struct session *s, int fd, struct err *e)
 {
 	const struct stat none = {0};
 	struct stat st;
-	int r;
+	int r = give_mode(s, fd, e);
 
-	if (s->st.st_ino != 0 && fchmod(fd, s->st.st_mode & 0777) != 0)
-		r = err_errno(e, ERR_IO, errno, "cannot write %s", s->copy);
-	else
+	if (r == 0)
 		r = file_sync(fd, s->copy, e);
 	if (r == 0 && rename(s->copy, s->path) != 0)
 		r = err_errno(e, ERR_IO, errno, "cannot write %s", s->path);

@@ -23,6 +23,7 @@ struct index_change {
 struct index_file {
 	git_repository *repo;
 	const char *folder;      /* for temporary files */
+	int shared;              /* see shared.h */
 	struct beneath *tree;    /* the work tree */
 	struct index_memo *memo; /* of what was written here last; or NULL */
 	struct stat *known;      /* as all of it was looked at last; or NULL */

@@ -20,6 +20,7 @@
 #include "store/git_error.h"
 #include "store/history.h"
 #include "store/index_walk.h"
+#include "store/shared.h"
 #include "store/trees.h"
 
 /* With index.skipHash, git writes zeros for the sum. */
@@ -69,6 +70,8 @@ static int make(struct store *s, struct err *e)
 		git_index_read_tree(index, tree) != 0 ||
 		git_index_write(index) != 0)
 		code = git_failed(e, "cannot make the index again");
+	else
+		shared_path(objects_shared(s->objects), git_index_path(index));
 	git_index_free(index);
 	git_tree_free(tree);
 	return code;

@@ -83,6 +83,8 @@ static int swap(struct store *s, const struct intent *intent, bool *moved,
 		&ref, s->repo, s->ref, &intent->new, 0, "opsync: commit");
 	git_reference_free(ref);
 	*moved = rc == 0;
+	if (rc == 0)
+		branch_share(s, s->ref);
 	if (rc == 0 || rc == GIT_EEXISTS || rc == GIT_ELOCKED)
 		return 0;
 	return git_failed(e, "cannot make %s", s->ref);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "store/branch.h"
 #include "store/git_error.h"
 #include "store/trees.h"
 
@@ -214,6 +215,8 @@ static int create(struct store *s, const struct kept *kept, struct err *e)
 	int code = 0;
 
 	git_reference_free(made);
+	if (rc == 0)
+		branch_share(s, ref);
 	if (rc != 0 &&
 		(rc != GIT_EEXISTS || !has_commit(s, ref, &kept->commit)))
 		code = git_failed(e, "cannot make branch %s", kept->branch);

@@ -21,6 +21,7 @@
 #include "base/util.h"
 #include "store/deflate.h"
 #include "store/files.h"
+#include "store/shared.h"
 
 /*
  * On the disk a file takes whole blocks: one that fits into a block is smaller
@@ -64,8 +65,8 @@ static void encode(struct deflater *d, const struct object *o,
  * What fails is said of the folder: the file is another each time, and the same
  * fault would be a new one at each pass.
  */
-static int write_draft(
-	struct draft *d, const char *folder, const struct buf *b, struct err *e)
+static int write_draft(struct draft *d, const char *folder, int shared,
+	const struct buf *b, struct err *e)
 {
 	int r;
 
@@ -79,7 +80,7 @@ static int write_draft(
 		return r;
 	}
 	r = file_write(d->fd, b->p, b->n, folder, e);
-	if (r == 0 && fchmod(d->fd, 0444) != 0)
+	if (r == 0 && fchmod(d->fd, shared_mode(shared, 0444)) != 0)
 		r = err_errno(e, ERR_IO, errno, "cannot write %s", folder);
 	if (r == 0) /* only a hint to begin with */
 		sync_file_range(d->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
@@ -94,8 +95,17 @@ char *loose_path(const char *objects, const git_oid *oid)
 	return xasprintf("%s/%.2s/%s", objects, hex, hex + 2);
 }
 
+static bool make_fan(const char *fan, int shared)
+{
+	if (mkdir(fan, 0777) != 0)
+		return errno == EEXIST;
+	shared_path(shared, fan);
+	return true;
+}
+
 /* Move a draft to objects/xx/yyyy, with xx made if need be. */
-static int place(struct draft *d, const char *objects, struct err *e)
+static int place(
+	struct draft *d, const char *objects, int shared, struct err *e)
 {
 	char *to = loose_path(objects, &d->object->oid);
 	int r = 0;
@@ -103,7 +113,7 @@ static int place(struct draft *d, const char *objects, struct err *e)
 	if (rename(d->path, to) != 0) {
 		char *fan = xasprintf("%s/%02x", objects, d->object->oid.id[0]);
 
-		if (errno == ENOENT && mkdir(fan, 0777) != 0 && errno != EEXIST)
+		if (errno == ENOENT && !make_fan(fan, shared))
 			r = err_errno(
 				e, ERR_IO, errno, "cannot create %s", fan);
 		else if (rename(d->path, to) != 0)
@@ -139,7 +149,7 @@ static int sync_folders(
 }
 
 static int write_all(struct draft *drafts, const struct object_table *table,
-	const char *folder, struct err *e)
+	const char *folder, int shared, struct err *e)
 {
 	struct deflater deflater = {0};
 	struct buf plain = {0};
@@ -149,7 +159,7 @@ static int write_all(struct draft *drafts, const struct object_table *table,
 	for (size_t i = 0; i < table->n && r == 0; i++) {
 		drafts[i].object = &table->items[i];
 		encode(&deflater, drafts[i].object, &plain, &b);
-		r = write_draft(&drafts[i], folder, &b, e);
+		r = write_draft(&drafts[i], folder, shared, &b, e);
 	}
 	for (size_t i = 0; i < table->n && r == 0; i++)
 		r = file_sync(drafts[i].fd, folder, e);
@@ -169,7 +179,7 @@ static void draft_fini(struct draft *d)
 }
 
 int loose_write(const struct object_table *table, const char *folder,
-	const char *objects, struct err *e)
+	const char *objects, int shared, struct err *e)
 {
 	struct draft drafts[LOOSE_MAX];
 	int r;
@@ -177,9 +187,9 @@ int loose_write(const struct object_table *table, const char *folder,
 	assert(table->n <= LOOSE_MAX);
 	for (size_t i = 0; i < LOOSE_MAX; i++)
 		drafts[i] = (struct draft){.fd = -1};
-	r = write_all(drafts, table, folder, e);
+	r = write_all(drafts, table, folder, shared, e);
 	for (size_t i = 0; i < table->n && r == 0; i++)
-		r = place(&drafts[i], objects, e);
+		r = place(&drafts[i], objects, shared, e);
 	if (r == 0)
 		r = sync_folders(table, objects, e);
 	for (size_t i = 0; i < table->n; i++)

@@ -34,6 +34,7 @@
 #include "store/files.h"
 #include "store/git_error.h"
 #include "store/loose.h"
+#include "store/shared.h"
 
 #define PIECE ((size_t)64 << 10)
 
@@ -42,6 +43,7 @@ struct objects {
 	struct batch_backend *backend;
 	char *path;  /* of the repository's objects */
 	char *packs; /* and of those in packs */
+	int shared;  /* of the repository */
 	struct batch batch;
 	struct pack *sealed; /* the last pack, to be read; or NULL */
 	bool many;           /* the last batch outgrew memory: so will this */
@@ -277,6 +279,7 @@ int objects_new(git_repository *repo, const char *folder, struct objects **out,
 	}
 	o->path = xstrdup(path.ptr);
 	o->packs = xasprintf("%s/pack", o->path);
+	o->shared = shared_read(repo);
 	git_buf_dispose(&path);
 	*out = o;
 	return 0;
@@ -315,17 +318,24 @@ const char *objects_folder(const struct objects *o)
 	return o->batch.folder;
 }
 
+int objects_shared(const struct objects *o)
+{
+	return o->shared;
+}
+
 static int seal(const struct objects *o, struct pack *pack, struct err *e)
 {
-	mkdir(o->packs, 0777); /* git makes it, as a rule */
-	return pack_seal(pack, o->packs, e);
+	if (mkdir(o->packs, 0777) == 0) /* git makes it, as a rule */
+		shared_path(o->shared, o->packs);
+	return pack_seal(pack, o->packs, o->shared, e);
 }
 
 static int seal_batch(struct objects *o, struct err *e)
 {
 	if (o->batch.pack != NULL)
 		return seal(o, o->batch.pack, e);
-	return loose_write(&o->batch.few, o->batch.folder, o->path, e);
+	return loose_write(
+		&o->batch.few, o->batch.folder, o->path, o->shared, e);
 }
 
 static void *work(void *arg)

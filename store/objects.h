@@ -119,6 +119,9 @@ bool objects_at_hand(const struct objects *o, const git_oid *oid);
 /* The folder that was given to objects_new(). */
 const char *objects_folder(const struct objects *o);
 
+/* What shared_read() gave for the repository. */
+int objects_shared(const struct objects *o);
+
 /* Remove temporary files (tmp_…) that a killed process left in folder. */
 int objects_clean(const char *folder, struct err *e);
 

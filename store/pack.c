@@ -32,6 +32,7 @@
 #include "store/deflate.h"
 #include "store/files.h"
 #include "store/pack_index.h"
+#include "store/shared.h"
 #include "store/together.h"
 #include "store/write_behind.h"
 
@@ -497,7 +498,8 @@ static int sum_up(struct pack *p, uint8_t checksum[20], struct err *e)
 	return r;
 }
 
-static int complete(struct pack *p, uint8_t checksum[20], struct err *e)
+static int complete(
+	struct pack *p, int shared, uint8_t checksum[20], struct err *e)
 {
 	int r = drain(p, e);
 
@@ -513,7 +515,7 @@ static int complete(struct pack *p, uint8_t checksum[20], struct err *e)
 		r = file_pwrite(p->fd, checksum, 20, p->w.at, p->folder, e);
 	/* A canceled entry may have been longer than all that followed. */
 	if (r == 0 && (ftruncate(p->fd, (off_t)p->w.at + 20) != 0 ||
-			      fchmod(p->fd, 0444) != 0))
+			      fchmod(p->fd, shared_mode(shared, 0444)) != 0))
 		r = err_errno(e, ERR_IO, errno, "cannot write %s", p->folder);
 	if (r == 0)
 		r = file_sync(p->fd, p->folder, e);
@@ -550,7 +552,7 @@ static int publish(struct pack *p, const char *idx, const char *folder,
 	return r;
 }
 
-int pack_seal(struct pack *p, const char *folder, struct err *e)
+int pack_seal(struct pack *p, const char *folder, int shared, struct err *e)
 {
 	uint8_t checksum[20];
 	char hex[41];
@@ -558,13 +560,14 @@ int pack_seal(struct pack *p, const char *folder, struct err *e)
 	int r;
 
 	assert(!p->open && p->path != NULL);
-	r = complete(p, checksum, e);
+	r = complete(p, shared, checksum, e);
 	if (r != 0)
 		return r;
 	hash_hex(checksum, sizeof(checksum), hex);
 	idx = xasprintf("%s.idx", p->path);
 	r = pack_index_write(idx, &p->objects, checksum, e);
 	if (r == 0) {
+		shared_path(shared, idx);
 		r = publish(p, idx, folder, hex, e);
 		if (r != 0)
 			unlink(idx);

@@ -57,9 +57,9 @@ int pack_read(struct pack *p, const struct object *object, inflate_sink_fn *fn,
 
 /*
  * Complete the pack, write its idx, put both on disk and into folder
- * (objects/pack).  After a failure it is as before.  Once sealed, it can
- * only be read.
+ * (objects/pack); shared: see shared.h.  After a failure it is as before.  Once
+ * sealed, it can only be read.
  */
-int pack_seal(struct pack *p, const char *folder, struct err *e);
+int pack_seal(struct pack *p, const char *folder, int shared, struct err *e);
 
 #endif

@@ -20,6 +20,7 @@
 
 #include "base/util.h"
 #include "store/files.h"
+#include "store/shared.h"
 
 #define ID ((size_t)GIT_OID_HEXSZ)
 
@@ -88,13 +89,15 @@ static int find_damage(
 	return 0;
 }
 
-static int write_refs(const char *lock, const struct buf *refs, struct err *e)
+static int write_refs(struct store *s, const char *lock, const struct buf *refs,
+	struct err *e)
 {
 	int fd = open(lock, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	int code;
 
 	if (fd < 0)
 		return err_errno(e, ERR_IO, errno, "cannot make %s", lock);
+	shared_fd(objects_shared(s->objects), fd);
 	code = file_write(fd, buf_str(refs).p, refs->n, lock, e);
 	if (code == 0)
 		code = file_sync(fd, lock, e);
@@ -135,7 +138,7 @@ int ref_mend(struct store *s, struct err *e)
 	int code = find_damage(file, &refs, &damaged, e);
 
 	if (code == 0 && damaged) {
-		code = write_refs(lock, &refs, e);
+		code = write_refs(s, lock, &refs, e);
 		if (code == 0)
 			code = replace(s, file, lock, e);
 	}

@@ -42,8 +42,12 @@ int worktree_new(git_repository *repo, const char *root, struct objects *o,
 
 struct index_file worktree_index_file(struct worktree *w)
 {
-	return (struct index_file){
-		w->repo, objects_folder(w->o), &w->tree, &w->index, &w->known};
+	return (struct index_file){.repo = w->repo,
+		.folder = objects_folder(w->o),
+		.shared = objects_shared(w->o),
+		.tree = &w->tree,
+		.memo = &w->index,
+		.known = &w->known};
 }
 
 void worktree_free(struct worktree *w)

@@ -38,8 +38,10 @@ static int setup(void **state)
 	f->s = scratch;
 	f->index = scratch_file(f->s, ".git/index");
 	f->folder = scratch_file(f->s, ".git/opsync/tmp");
-	f->file = (struct index_file){
-		f->s->repo, f->folder, &f->tree, &f->memo, NULL};
+	f->file = (struct index_file){.repo = f->s->repo,
+		.folder = f->folder,
+		.tree = &f->tree,
+		.memo = &f->memo};
 	*state = f;
 	return mkdir(f->folder, 0777) != 0 ||
 	       beneath_init(&f->tree, f->s->path, NULL) != 0;

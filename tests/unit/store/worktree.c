@@ -470,7 +470,8 @@ static void say_in_index(
 	struct fixture *f, const char *path, const char *text, int seconds)
 {
 	struct beneath tree;
-	struct index_file file = {f->s->repo, f->s->temp, &tree, NULL, NULL};
+	struct index_file file = {
+		.repo = f->s->repo, .folder = f->s->temp, .tree = &tree};
 	struct index_change c = {.path = path, .has = true};
 	char *index = scratch_file(f->s, ".git/index");
 	struct timespec times[2];
