@@ -106,8 +106,8 @@ def merged(tap, sync, remote):
     """A person merges what the remote has: only with that it can be pushed."""
     git = ("-c", "user.name=p", "-c", "user.email=p@x")
     remote.person({"merged.md": "merged\n"})
-    for n in range(8):
-        local(sync, "c%d" % n, 9000)
+    for n in range(24):
+        local(sync, "c%d" % n, 9)
     sync.git("fetch", "-q", remote.path, "main")
     sync.git(*git, "merge", "-q", "-m", "merged", "FETCH_HEAD")
     for n in range(15):
