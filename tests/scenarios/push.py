@@ -124,8 +124,12 @@ def pushing(sync):
 
 
 def settled(sync, remote, seconds=20):
-    return until(lambda: sync.head() == remote.head() and
-                 pushing(sync)["error"] is None, seconds)
+    """Is all there, and does the daemon know it?"""
+    def is_there():
+        state = pushing(sync)
+        return (sync.head() == remote.head() and state["error"] is None and
+                state["pending"] == 0)
+    return until(is_there, seconds)
 
 
 def first_and_more(tap, server, sync, remote):
