@@ -44,16 +44,20 @@ void memory_rest(void)
 }
 
 /* "from-to r--s offset device inode    path", proc(5). */
-static void let_go_line(char *line, struct str ending)
+static bool names(const char *line, const char *ending)
 {
 	struct str text = str_of(line);
+
+	text.n -= str_ends(text, STR("\n"));
+	return str_ends(text, str_of(ending));
+}
+
+static void let_go_line(const char *line)
+{
 	uintptr_t from;
 	uintptr_t to;
 	char *at;
 
-	text.n -= str_ends(text, STR("\n"));
-	if (!str_ends(text, ending))
-		return;
 	from = (uintptr_t)strtoull(line, &at, 16);
 	if (*at != '-')
 		return;
@@ -71,7 +75,23 @@ void memory_let_go(const char *ending)
 	if (f == NULL)
 		return;
 	while (getline(&line, &cap, f) >= 0)
-		let_go_line(line, str_of(ending));
+		if (names(line, ending))
+			let_go_line(line);
 	free(line);
 	fclose(f);
+}
+
+bool memory_may_map(const char *ending)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	bool does = f == NULL;
+	char *line = NULL;
+	size_t cap = 0;
+
+	while (!does && getline(&line, &cap, f) >= 0)
+		does = names(line, ending);
+	free(line);
+	if (f != NULL)
+		fclose(f);
+	return does;
 }

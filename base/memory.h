@@ -1,6 +1,8 @@
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
 
+#include <stdbool.h>
+
 /*
  * After a long piece of work: give back what lies free in the heaps, and the
  * pages of the program and its libraries.  Those that are used again come back
@@ -13,5 +15,8 @@ void memory_rest(void);
  * a library's, and only read.  Any thread.
  */
 void memory_let_go(const char *ending);
+
+/* Is a file mapped whose name ends so, or can that not be told?  Any thread. */
+bool memory_may_map(const char *ending);
 
 #endif

@@ -151,12 +151,12 @@ static void rest(const struct pass *p, struct mapper *m)
 	const struct mapper_counts *n = &m->counts;
 	int64_t fresh = n->seen - n->again;
 
+	store_forget_packs(m->store);
 	m->rest_due |= n->seen >= SYNC_PAGE;
 	if (p->kind == PASS_POLL && fresh > 0 && fresh < SYNC_PAGE)
 		return;
 	if (m->rest_due || store_needs_rest(m->store))
 		store_rest(m->store);
-	store_forget_packs(m->store);
 	m->rest_due = false;
 }
 

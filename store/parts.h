@@ -44,7 +44,7 @@ struct store {
 	struct staged_reads reads; /* and this, which is no table */
 	size_t staged_bytes;       /* of sources */
 	bool laden;                /* with what store_rest() gives back */
-	bool repacked;             /* packs that are gone are open still */
+	struct timespec packs_at;  /* when a pack came or went last */
 	bool beside;               /* told: the work tree is not ours now */
 	struct err broken; /* first failure of a function without result */
 

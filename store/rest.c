@@ -130,6 +130,41 @@ static void forget_trees(struct store *s)
 	query_close(&q, NULL);
 }
 
+/*
+ * Did packs come or go since this was asked last?  What was done just now may
+ * go on without a later time.
+ */
+static bool packs_changed(struct store *s)
+{
+	char *folder =
+		xasprintf("%sobjects/pack", git_repository_commondir(s->repo));
+	struct timespec then = s->packs_at;
+	struct stat st;
+	bool there = stat(folder, &st) == 0;
+
+	free(folder);
+	if (!there || (st.st_mtim.tv_sec == then.tv_sec &&
+			      st.st_mtim.tv_nsec == then.tv_nsec))
+		return false;
+	if (st.st_mtim.tv_sec < stamp_now() / STAMP_SECOND - 1)
+		s->packs_at = st.st_mtim;
+	return true;
+}
+
+/* libgit2 keeps each pack that it has seen open, and its index mapped. */
+void store_forget_packs(struct store *s)
+{
+	struct err e = {0};
+
+	if (objects_count(s->objects) > 0 || !packs_changed(s) ||
+		!memory_may_map(".idx (deleted)"))
+		return;
+	if (store_reopen(s, &e) == 0)
+		return;
+	store_tell(s, LOG_LEVEL_WARNING, "%s", e.text);
+	s->packs_at = (struct timespec){0}; /* it is tried again */
+}
+
 bool store_needs_rest(const struct store *s)
 {
 	return s->laden;

@@ -119,7 +119,7 @@ void store_gc_end(struct store *s, int fd, bool whole)
 {
 	gc_end(git_repository_path(s->repo), git_repository_commondir(s->repo),
 		"gc", fd, whole);
-	s->repacked = s->laden = true;
+	s->laden = true;
 }
 
 int store_fetch_begin(struct store *s, int *fd, struct err *e)

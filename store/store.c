@@ -329,18 +329,6 @@ int store_reopen(struct store *s, struct err *e)
 	return salvage_packs(s, e);
 }
 
-/* libgit2 keeps each pack that it has seen open, and mapped. */
-void store_forget_packs(struct store *s)
-{
-	struct err e = {0};
-
-	if (!s->repacked)
-		return;
-	s->repacked = false;
-	if (store_reopen(s, &e) != 0)
-		store_tell(s, LOG_LEVEL_WARNING, "%s", e.text);
-}
-
 /*
  * What is damaged beside the objects, and can be made again.  Before the branch
  * goes back, what an earlier process put aside is read.

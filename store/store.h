@@ -573,8 +573,8 @@ void store_discard(struct store *s);
 void store_rest(struct store *s);
 
 /*
- * Let go of packs that git has put into others, with their room on the disk.
- * Nothing is staged.
+ * Let go of packs that a git, whosoever, has put into others, with their room
+ * on the disk; but not while something is staged.
  */
 void store_forget_packs(struct store *s);
 

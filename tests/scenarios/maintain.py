@@ -105,6 +105,37 @@ def many(tap, server):
         tap.same(sync.flaws(), [], "without a flaw")
 
 
+def held(sync):
+    """Packs that are gone, but for the daemon, which has them open."""
+    folder = "/proc/%d/fd" % sync.process.pid
+    names = []
+    for name in os.listdir(folder):
+        try:
+            names.append(os.readlink(os.path.join(folder, name)))
+        except OSError:
+            continue  # closed meanwhile
+    with open("/proc/%d/maps" % sync.process.pid) as f:
+        names += f.read().split("\n")
+    return [n for n in names if "/pack-" in n and "(deleted)" in n]
+
+
+def others(tap, server):
+    """Another's git packs again and again: no pack of before stays open."""
+    with Sync(server.url, projects="[demo-1]", mapping="") as sync:
+        sync.once()
+        sync.start()
+        for n in range(6):
+            commits = sync.commits()
+            server.side("edit", {"id": 1, "set": {"subject": "Round %d" % n}})
+            tap.ok(until(lambda: sync.commits() > commits), "a change, then "
+                   "another's git packs", sync.said())
+            sync.git(*(("gc", "-q") if n % 2 else ("repack", "-adq")))
+        tap.ok(until(lambda: not held(sync), 5), "what it packed is let go",
+               held(sync))
+        tap.same(sync.stop(), 0, "it ends well")
+        tap.same(sync.flaws(), [], "without a flaw")
+
+
 def refused(tap, server):
     cases = (
         ("a partial clone", ("config", "extensions.partialClone", "origin"),
@@ -142,6 +173,7 @@ def main():
     with StandIn("--generate", "6") as server:
         consolidated(tap, server)
         many(tap, server)
+        others(tap, server)
         refused(tap, server)
     return tap.end()
 

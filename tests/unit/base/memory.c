@@ -83,6 +83,8 @@ static void test_mapped_files(void **state)
 	long before = resident("RssFile:");
 
 	(void)state;
+	assert_true(memory_may_map(".pack (deleted)"));
+	assert_false(memory_may_map(".pack"));
 	memory_let_go(".pack (deleted)");
 	assert_in_range(before - resident("RssFile:"), FILE_SIZE / 1024 - 256,
 		FILE_SIZE / 1024);
@@ -93,6 +95,7 @@ static void test_mapped_files(void **state)
 	assert_int_equal(one[FILE_SIZE / 2], 0);
 	munmap(one, FILE_SIZE);
 	munmap(other, FILE_SIZE);
+	assert_false(memory_may_map(".pack (deleted)"));
 	munmap(ours, FILE_SIZE);
 }
 

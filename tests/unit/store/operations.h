@@ -215,9 +215,7 @@ static int act_consolidate(struct fixture *f, struct err *e)
 	if (gc.fd >= 0)
 		store_gc_end(f->store, gc.fd, true);
 	buf_fini(&gc.keep);
-	f->store->repacked = true;
-	store_forget_packs(f->store);
-	return 0;
+	return store_reopen(f->store, e);
 }
 
 static int act_set_aside(struct fixture *f, struct err *e)

@@ -2,7 +2,8 @@
  * rest - a store in which nothing happened is known by a few system calls, and
  * whatever anybody does to it ends that.
  */
-#include "store/store.h"
+#include "base/memory.h"
+#include "store/parts.h"
 
 #include "tests/unit/store/fixture.h"
 
@@ -197,6 +198,32 @@ static void test_unwatched(void **state)
 	assert_false(store_is_at_rest(f->store));
 }
 
+#define GONE ".idx (deleted)"
+
+/* Those that another git put into one are let go, with nothing lost of ours. */
+static void test_packs(void **state)
+{
+	struct fixture *f = *state;
+	const git_oid none = {{1}};
+	const char *texts[] = {"2\n", "3\n", "4\n"};
+
+	for (int i = 0; i < 3; i++) {
+		run(GIT "repack -adq", f->path);
+		objects_has(f->store->objects, &none); /* it looks there */
+		put_well(f, 1, make("a/one.md", i % 2 ? "x\n" : "y\n", NULL),
+			STORE_CHANGED);
+		commit(f);
+		put_well(f, 2, make("b/two.md", texts[i], NULL), STORE_CHANGED);
+		run(GIT "repack -adq", f->path);
+		store_forget_packs(f->store);
+		assert_true(memory_may_map(GONE)); /* it is staged */
+		commit(f);
+		store_forget_packs(f->store);
+		assert_false(memory_may_map(GONE));
+		run(GIT "diff --exit-code HEAD", f->path);
+	}
+}
+
 #define EACH(test, start) cmocka_unit_test_setup_teardown(test, start, end)
 
 int main(void)
@@ -215,6 +242,7 @@ int main(void)
 		EACH(test_objects, start_whole),
 		EACH(test_objects, start_bare),
 		EACH(test_unwatched, start_whole),
+		EACH(test_packs, start_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
