@@ -17,6 +17,8 @@
 #include "daemon/rehearsal.h"
 #include "daemon/service.h"
 
+#define MANY_FILES 65536
+
 static const char usage[] =
 	"usage: opsyncd --config FILE [--once]\n"
 	"               [--reconcile | --full] [-v | -q]\n"
@@ -167,6 +169,22 @@ static void keep_memory_small(void)
 	mallopt(M_ARENA_MAX, 2);
 }
 
+/*
+ * A repository may have many packs.  There are programs, among those that are
+ * run as hooks maybe, which close all that they might have open.
+ */
+static void allow_many_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 ||
+		files.rlim_cur >= MANY_FILES)
+		return;
+	files.rlim_cur =
+		files.rlim_max < MANY_FILES ? files.rlim_max : MANY_FILES;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 /* To read the configuration again, as soon as there is somebody who does. */
 static void hold_back_reload(void)
 {
@@ -198,6 +216,7 @@ int main(int argc, char **argv)
 	if (a.rehearse)
 		return rehearsal_serve(a.config);
 	keep_memory_small();
+	allow_many_files();
 	hold_back_reload();
 	log_init(a.level);
 	config = xcalloc(1, sizeof(*config));

@@ -132,6 +132,11 @@ def others(tap, server):
             sync.git(*(("gc", "-q") if n % 2 else ("repack", "-adq")))
         tap.ok(until(lambda: not held(sync), 5), "what it packed is let go",
                held(sync))
+        with open("/proc/%d/limits" % sync.process.pid) as f:
+            line, = [line for line in f if line.startswith("Max open files")]
+        soft, hard = map(int, line.split()[3:5])
+        tap.same(soft, min(hard, 65536), "it may have as many files open as "
+                 "the system lets it, within reason")
         tap.same(sync.stop(), 0, "it ends well")
         tap.same(sync.flaws(), [], "without a flaw")
 
