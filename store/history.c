@@ -20,7 +20,7 @@
 #include "store/intent.h"
 #include "store/notes.h"
 #include "store/setback.h"
-#include "store/trees.h"
+#include "store/tree_news.h"
 
 #define TIP "store.tip" /* the branch's commit, as far as the state knows */
 #define ROWS "store.rows"
@@ -132,19 +132,6 @@ int history_unlist(struct store *s, struct err *e)
 
 /* --- Who made them what they are ------------------------------------------ */
 
-static int mark_path(struct store *s, const char *path, const git_oid *oid,
-	bool ours, struct err *e)
-{
-	struct query q = query_open(s->state,
-		"UPDATE tip_path SET ours = ? WHERE path = ? AND oid = ?"
-		" AND ours = 0");
-
-	bind_int(&q, ours ? 1 : -1);
-	bind_text(&q, str_of(path));
-	bind_oid(&q, oid);
-	return query_run(&q, e);
-}
-
 int history_compare(struct store *s, git_tree *before, git_tree *after,
 	git_diff **diff, struct err *e)
 {
@@ -195,27 +182,6 @@ int history_deltas(struct store *s, const git_commit *commit,
 	return code;
 }
 
-struct marking {
-	struct store *store;
-	bool ours;
-};
-
-static int mark_change(void *arg, const git_diff_delta *d, struct err *e)
-{
-	const struct marking *m = arg;
-
-	return mark_path(
-		m->store, d->new_file.path, &d->new_file.id, m->ours, e);
-}
-
-static int mark_changes(
-	struct store *s, const git_commit *commit, struct err *e)
-{
-	struct marking m = {s, history_is_ours(s, commit)};
-
-	return history_deltas(s, commit, mark_change, &m, e);
-}
-
 static int visit(struct store *s, const git_oid *oid, history_fn *fn, void *arg,
 	bool *on, struct err *e)
 {
@@ -253,30 +219,79 @@ int history_walk(struct store *s, const git_oid *tip, const git_oid *base,
 	return code;
 }
 
-static int any_unmarked(struct store *s, bool *any, struct err *e)
-{
-	struct query q = query_open(s->state,
-		"SELECT EXISTS (SELECT 1 FROM tip_path WHERE ours = 0)");
+struct marking {
+	struct store *store;
+	struct tree_sides sides;
+	bool ours;    /* the commit */
+	int64_t left; /* paths that are not marked yet */
+};
 
-	return query_any(&q, any, e);
+static int mark_path(
+	void *arg, const char *path, const git_oid *oid, struct err *e)
+{
+	struct marking *m = arg;
+	struct query q = query_open(m->store->state,
+		"UPDATE tip_path SET ours = ? WHERE path = ? AND oid = ?"
+		" AND ours = 0");
+	int code;
+
+	bind_int(&q, m->ours ? 1 : -1);
+	bind_text(&q, str_of(path));
+	bind_oid(&q, oid);
+	code = query_run(&q, e);
+	if (code == 0)
+		m->left -= sqlite3_changes(m->store->state->db);
+	return code;
 }
 
+/* A merge brings nothing that its parents do not. */
 static int mark_commit(
 	void *arg, const git_commit *commit, bool *on, struct err *e)
 {
-	struct store *s = arg;
-	int code = mark_changes(s, commit, e);
+	struct marking *m = arg;
+	git_oid before = {{0}};
+	int code = 0;
 
-	*on = false;
-	return code == 0 ? any_unmarked(s, on, e) : code;
+	if (git_commit_parentcount(commit) > 1)
+		return 0;
+	m->ours = history_is_ours(m->store, commit);
+	if (git_commit_parentcount(commit) == 1)
+		code = tree_of(m->store->repo, git_commit_parent_id(commit, 0),
+			&before, e);
+	if (code == 0)
+		code = tree_news(&m->sides, &before, git_commit_tree_id(commit),
+			mark_path, m, e);
+	*on = m->left > 0;
+	return code;
 }
 
-/* A history that ends early (a shallow clone) leaves paths unmarked. */
+static int count_unmarked(struct store *s, int64_t *n, struct err *e)
+{
+	struct query q = query_open(
+		s->state, "SELECT count(*) FROM tip_path WHERE ours = 0");
+
+	if (query_next(&q))
+		*n = column_int(&q);
+	return query_close(&q, e);
+}
+
+/*
+ * A history that ends early (a shallow clone) leaves paths unmarked.  Trees are
+ * read as git log does it, without their digests, which would take longer than
+ * all else: those of the tip were seen to be whole.
+ */
 static int mark_all(struct store *s, const git_oid *tip, struct err *e)
 {
 	const git_oid none = {{0}};
+	struct marking m = {.store = s, .sides.objects = s->objects};
+	int code = count_unmarked(s, &m.left, e);
 
-	return history_walk(s, tip, &none, mark_commit, s, e);
+	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
+	if (code == 0 && m.left > 0)
+		code = history_walk(s, tip, &none, mark_commit, &m, e);
+	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
+	tree_sides_fini(&m.sides);
+	return code;
 }
 
 struct ours {
