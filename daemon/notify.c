@@ -18,6 +18,7 @@
 #include "base/stamp.h"
 
 #define OPENING (600 * STAMP_SECOND) /* after a crash, there is more to do */
+#define OPENING_TICK (30 * STAMP_SECOND)
 #define CLOSING (15 * STAMP_SECOND)
 #define CLOSING_TICK_MS 1000
 
@@ -62,12 +63,6 @@ static void on_timer(uv_timer_t *timer)
 		extend(CLOSING);
 }
 
-void notify_opening(void)
-{
-	sd_notify(0, "STATUS=opening the store");
-	extend(OPENING);
-}
-
 void notify_init(struct notify *n, uv_loop_t *loop)
 {
 	uv_timer_init(loop, &n->timer);
@@ -99,6 +94,17 @@ void notify_status(struct notify *n, const char *fmt, ...)
 		return;
 	memcpy(n->status, status, sizeof(status));
 	sd_notifyf(0, "STATUS=%s", status);
+}
+
+void notify_opening(struct notify *n)
+{
+	int64_t now = stamp_monotonic();
+
+	if (n->opening_at != 0 && now - n->opening_at < OPENING_TICK)
+		return;
+	n->opening_at = now;
+	notify_status(n, "opening the store");
+	extend(OPENING);
 }
 
 void notify_reloading(void)

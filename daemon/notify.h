@@ -29,14 +29,18 @@ struct notify {
 
 	/* Private. */
 	uv_timer_t timer;
-	int64_t interval; /* of the watchdog; 0: there is none */
+	int64_t opening_at; /* monotonic: told last */
+	int64_t interval;   /* of the watchdog; 0: there is none */
 	struct notify_watch watch;
 	bool stopping;
 	char status[256];
 };
 
-/* Before there is a loop: the store is opened, which may take its time. */
-void notify_opening(void);
+/*
+ * Before there is a loop: the store is opened, which may take its time.  Again
+ * and again while that gets on.
+ */
+void notify_opening(struct notify *n);
 
 void notify_init(struct notify *n, uv_loop_t *loop);
 

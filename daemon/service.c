@@ -221,6 +221,13 @@ static void on_told(void *arg, enum log_level level, const char *text)
 	log_line(level, "%s", text);
 }
 
+static void on_opening(void *arg)
+{
+	struct service *s = arg;
+
+	notify_opening(&s->notify);
+}
+
 static int open_store(struct service *s, const char *socket, struct err *e)
 {
 	const struct config *c = s->config;
@@ -233,6 +240,8 @@ static int open_store(struct service *s, const char *socket, struct err *e)
 		.author_email = c->author_email,
 		.note = socket,
 		.told = on_told,
+		.gets_on = on_opening,
+		.told_arg = s,
 		.watches = !s->options.once,
 	};
 	int r = writable_check(c->store_path, e);
@@ -374,7 +383,7 @@ int service_run(struct config *config, const struct service_options *options,
 	s.reconcile_at = service_first_reconcile(config);
 	r = open_client(&s, e);
 	if (r == 0) {
-		notify_opening();
+		notify_opening(&s.notify);
 		r = open_store(&s, socket, e);
 		if (r == 0)
 			r = monitor_init(&s.monitor, store_state(s.store),

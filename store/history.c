@@ -25,6 +25,7 @@
 #define TIP "store.tip" /* the branch's commit, as far as the state knows */
 #define ROWS "store.rows"
 #define BEHIND "store.behind"
+#define MANY_COMMITS 3000
 
 bool history_trailer(
 	const git_commit *commit, const char *name, struct buf *out)
@@ -188,6 +189,7 @@ static int visit(struct store *s, const git_oid *oid, history_fn *fn, void *arg,
 	git_commit *commit;
 	int code;
 
+	store_gets_on(s);
 	if (git_commit_lookup(&commit, s->repo, oid) != 0)
 		return git_failed(
 			e, "cannot read commit %s", git_oid_tostr_s(oid));
@@ -501,6 +503,25 @@ static int is_behind(
 	return history_has_more(s, tip, &known, behind, e);
 }
 
+/* It takes as long as git log would. */
+static void announce(struct store *s, const git_oid *tip)
+{
+	git_revwalk *walk = NULL;
+	git_oid oid;
+	size_t n = 0;
+
+	if (git_revwalk_new(&walk, s->repo) == 0 &&
+		git_revwalk_push(walk, tip) == 0)
+		while (git_revwalk_next(&oid, walk) == 0)
+			n++;
+	git_revwalk_free(walk);
+	if (n >= MANY_COMMITS)
+		store_tell(s, LOG_LEVEL_NOTICE,
+			"the state is made again from a history of %zu "
+			"commits, which may take a while",
+			n);
+}
+
 int history_check(struct store *s, bool *again, struct err *e)
 {
 	bool behind = false;
@@ -519,6 +540,8 @@ int history_check(struct store *s, bool *again, struct err *e)
 		code = is_behind(s, &tip, &behind, e);
 	if (code == 0 && !behind)
 		code = setback_claim(s, &tip, e);
+	if (code == 0 && behind)
+		announce(s, &tip);
 	if (code == 0)
 		code = behind ? make_again(s, &tip, e)
 			      : history_note(s, &tip, e);

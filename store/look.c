@@ -178,7 +178,7 @@ static int look_at_file(struct sight *g, struct query *q, struct err *e)
 
 int look_goes_on(struct sight *g, struct err *e)
 {
-	atomic_fetch_add(&g->store->n_looked, 1);
+	store_gets_on(g->store);
 	return g->stop != NULL && atomic_load(g->stop)
 		       ? err_set(e, ERR_CANCELED, "stopped")
 		       : 0;

@@ -59,7 +59,7 @@ struct store {
 	git_oid tip_tree;
 
 	/* Of the last look at what we own (look.c). */
-	atomic_uint_least64_t n_looked; /* grows with each content and file */
+	atomic_uint_least64_t n_looked; /* see store_n_looked() */
 	git_oid seen_tip;  /* the branch was like the state then, or is made so
 			    */
 	int64_t n_foreign; /* files in it that no document has on record */
@@ -80,7 +80,8 @@ struct store {
 
 	struct attributes attributes;
 
-	store_told_fn *told; /* or NULL */
+	store_told_fn *told;       /* or NULL */
+	store_gets_on_fn *gets_on; /* or NULL, as soon as it is open */
 	void *told_arg;
 };
 
@@ -94,6 +95,9 @@ int store_put_aside(struct store *s, const char *file, const char *name,
 /* Tell the daemon what a person should know. */
 void store_tell(const struct store *s, enum log_level level, const char *fmt,
 	...) PRINTF_LIKE(3, 4);
+
+/* Something that takes long has come on by a step. */
+void store_gets_on(struct store *s);
 
 /*
  * When what is watched is to be looked at whole again, after a look that took

@@ -33,6 +33,13 @@ void store_tell(
 	s->told(s->told_arg, level, text);
 }
 
+void store_gets_on(struct store *s)
+{
+	atomic_fetch_add(&s->n_looked, 1);
+	if (s->gets_on != NULL)
+		s->gets_on(s->told_arg);
+}
+
 static bool is_replaced(const struct store *s, const struct stat *at_path)
 {
 	struct stat held;

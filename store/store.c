@@ -449,6 +449,7 @@ int store_open(const struct store_options *o, struct store **out, struct err *e)
 	s->fetched = xasprintf("refs/opsync/fetched/%s", o->branch);
 	s->instance = xstrdup(o->instance);
 	s->told = o->told;
+	s->gets_on = o->gets_on;
 	s->told_arg = o->told_arg;
 	s->watches = o->watches;
 	s->author_name = xstrdup(o->author_name);
@@ -459,6 +460,7 @@ int store_open(const struct store_options *o, struct store **out, struct err *e)
 		code = open_all(s, o, &site, e);
 	buf_fini(&site.folder);
 	buf_fini(&site.refs);
+	s->gets_on = NULL;
 	if (code != 0)
 		store_close(s);
 	else

@@ -31,6 +31,9 @@ struct ids; /* store/ids.h */
 
 typedef void store_told_fn(void *arg, enum log_level level, const char *text);
 
+/* Called often while a store that takes long to open gets on. */
+typedef void store_gets_on_fn(void *arg);
+
 struct store_options {
 	const char *path;     /* work tree, or the repository when bare */
 	const char *branch;   /* main */
@@ -39,8 +42,9 @@ struct store_options {
 	const char *author_name;
 	const char *author_email;
 	const char *note; /* a line kept in the lock file: the socket's path */
-	store_told_fn *told; /* of what was mended by itself; or NULL */
-	void *told_arg;
+	store_told_fn *told;       /* of what was mended by itself; or NULL */
+	store_gets_on_fn *gets_on; /* or NULL */
+	void *told_arg;            /* for both */
 	bool watches; /* the work tree, where it can: for who stays */
 };
 
@@ -141,7 +145,10 @@ int store_check(struct store *s, const atomic_bool *stop, store_finding_fn *fn,
  */
 int store_repair_state(struct store *s, bool *again, struct err *e);
 
-/* Grows while a look at all that is ours gets on.  Any thread. */
+/*
+ * Grows while a look at all that is ours, or through the history, gets on.  Any
+ * thread.
+ */
 uint64_t store_n_looked(const struct store *s);
 
 /* Tell of what is staged: how it differs from what is recorded. */

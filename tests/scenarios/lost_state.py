@@ -4,6 +4,7 @@ repository and the server, and no commit comes of it."""
 import glob
 import os
 import shutil
+import subprocess
 import sys
 import time
 
@@ -470,6 +471,43 @@ def damaged_while_held(tap):
                  "nothing")
 
 
+def imported(sync, n):
+    """So many commits of ours, of which nothing is left in the end."""
+    ours, = [line for line in sync.git("log", "-1", "--format=%B").out.split(
+        "\n") if line.startswith("Opsync-Instance: ")]
+    words = []
+    for i in range(n):
+        change = ("M 100644 inline extra.md\ndata 7\n%06d\n" % i
+                  if i < n - 1 else "D extra.md")
+        message = "Sync %d\n\n%s\n" % (i, ours)
+        words.append(
+            "commit refs/heads/main\ncommitter o <o@example.org> %d +0000\n"
+            "data %d\n%s%s%s\n" % (time.time(), len(message), message, ""
+                                  if i else "from refs/heads/main^0\n",
+                                  change))
+    subprocess.run(["git", "-C", sync.store, "fast-import", "--quiet"],
+                   env=sync.env, input="".join(words), text=True, check=True)
+
+
+def long_history(tap):
+    """Through thousands of commits to the first: that is said before."""
+    with StandIn("--generate", "4") as server, Sync(
+            server.url, projects="[demo-1]", mapping=FLAT) as sync:
+        sync.once()
+        imported(sync, 3000)
+        head = sync.head()
+        lose(sync)
+        done = sync.once()
+        tap.ok(done.code == 0 and sync.head() == head,
+               "a long history: no commit comes of it", done)
+        said = [done.err.find(words) for words in (
+            "a history of 3001 commits", "the state knew less", "syncing")]
+        tap.ok(0 < said[0] < said[1] < said[2],
+               "a long history: how long is said before", done)
+        tap.tree(sync.tree(), sync.scratch(), "a long history: the tree stays")
+        tap.same(sync.flaws(), [], "a long history: nothing is left over")
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
@@ -480,6 +518,7 @@ def main():
         changed_meanwhile(tap, server, sync)
         guarded(tap, server, sync)
         older_copy(tap, server, sync)
+    long_history(tap)
     hidden(tap)
     withdrawn(tap)
     taken_back(tap)

@@ -355,6 +355,38 @@ static void test_lost_state(void **state)
 	check_clean(f);
 }
 
+static void count_up(void *arg)
+{
+	++*(int *)arg;
+}
+
+/* Who waits for it is told that it gets on, until it is open. */
+static void test_lost_state_gets_on(void **state)
+{
+	struct fixture *f = *state;
+	struct store_options o = options(f);
+	uint64_t looked;
+	int n = 0;
+
+	start(f);
+	run("for i in 1 2 3 4 5; do " GIT "commit -q --allow-empty -m $i; done",
+		f->path);
+	store_close(f->store);
+	f->store = NULL;
+	run("rm '%s'/.git/opsync/state.db*", f->path);
+	o.gets_on = count_up;
+	o.told_arg = &n;
+	assert_int_equal(store_open(&o, &f->store, &f->err), 0);
+	assert_true(n > 5);
+	looked = store_n_looked(f->store);
+	assert_int_equal(looked, n);
+	put_well(f, 1, make("a/one.md", "one\n", NULL), STORE_SAME);
+	commit(f);
+	assert_int_equal(store_look(f->store, true, NULL, NULL, &f->err), 0);
+	assert_true(store_n_looked(f->store) > looked);
+	assert_int_equal(n, looked);
+}
+
 /* A person's commit on what the branch was first, and ours merged into it. */
 static void merge(struct fixture *f)
 {
@@ -473,6 +505,7 @@ int main(void)
 		TEST(test_damaged_state),
 		TEST(test_amended),
 		TEST(test_lost_state),
+		TEST(test_lost_state_gets_on),
 		TEST(test_merged),
 #ifndef __SANITIZE_ADDRESS__
 		TEST(test_shallow),
