@@ -1,9 +1,9 @@
 /*
  * full - everything that the server shows.
  *
- *   NEWEST --> LISTING --> PLANNING --> READING --> (WITNESSES)
- *                                                        |
- *                       done <-- USERS* <-- CONFIRMING* <-'
+ *   LOOKING --> NEWEST --> LISTING --> PLANNING --> READING --> (WITNESSES)
+ *                                                                   |
+ *                                  done <-- USERS* <-- CONFIRMING* <-'
  *
  * The newest stamp is asked for first: what changes while we read is newer,
  * and the next poll brings it.  If the server fails at that one, but lists ids,
@@ -14,6 +14,8 @@
  * project out of scope, makes it gone, and one that cannot be looked at keeps
  * no other from that.  Those of a project that the server does not show at all
  * are left alone: that looks like a lost permission, not like a deletion.
+ * Documents that are left of a lost state cannot be looked up so: where there
+ * are any, the list is walked twice.
  *
  * A reconcile is the same, but reads only what is not known here: what
  * appeared without being changed, after a project was shown again.
@@ -34,6 +36,7 @@
 #define LEFT_MOST 3 /* one after the other */
 
 enum step {
+	LOOKING,
 	NEWEST,
 	LISTING,
 	PLANNING,
@@ -70,6 +73,22 @@ static int read_head(struct str element, struct api_source *head, struct err *e)
 
 	buf_fini(&source);
 	return r;
+}
+
+/* --- LOOKING, on the worker's thread ------------------------------------ */
+
+static void run_look(struct job *job)
+{
+	struct full *f = container_of(job, struct full, job);
+
+	mapper_has_unclaimed(f->sync->mapper, &f->unclaimed, &f->err);
+}
+
+static void on_looked(struct job *job)
+{
+	struct full *f = container_of(job, struct full, job);
+
+	proceed(f, NEWEST);
 }
 
 /* --- NEWEST ------------------------------------------------------------- */
@@ -403,13 +422,17 @@ static void enter(struct full *f, enum step step)
 
 	f->step = (int)step;
 	switch (step) {
+	case LOOKING:
+		worker_run(f->sync->worker, &f->job, run_look, on_looked);
+		return;
 	case NEWEST:
 		api_path_newest(&path, &f->sync->scope);
 		api_ask(f->sync->client, &f->request, &path, on_newest);
 		return;
 	case LISTING:
-		f->listing = (struct listing){
-			.sync = f->sync, .once = f->doubt.code != 0};
+		f->listing = (struct listing){.sync = f->sync,
+			.once = f->doubt.code != 0,
+			.twice = f->unclaimed};
 		listing_start(&f->listing, on_listing);
 		return;
 	case PLANNING:
@@ -447,7 +470,7 @@ static void enter(struct full *f, enum step step)
 void full_start(struct full *f, full_done_fn *done)
 {
 	f->done = done;
-	enter(f, NEWEST);
+	enter(f, LOOKING);
 }
 
 void full_continue(struct full *f)

@@ -28,6 +28,7 @@ struct full {
 	int step;
 	bool canceled;
 	struct err doubt; /* the server failed at the newest one */
+	bool unclaimed;   /* documents go by the list of ids alone */
 	bool opened;      /* the state knows of this full read */
 	struct api_request request;
 	struct job job;

@@ -1,13 +1,12 @@
 /*
  * listing - the ids that the server shows, as one consistent list.
  *
- * Ids that are new come last, so a list may become longer while it is paged;
- * where it became shorter it may have skipped one.  A walk counts if that did
- * not happen and the distinct ids are as many as the last page says; else it is
- * walked again.  On a busy server none may count: then what one walk has
- * skipped another has seen, and all their ids are taken together.  A clamped
- * page size is no matter: the next offset follows until all are there or a page
- * is empty.
+ * A list that changes while it is paged may skip an id.  So a walk counts only
+ * if total was the same on every page, and the distinct ids are that many;
+ * else it is walked again, and what one walk has skipped another has seen: all
+ * their ids are taken together if they are as many as there are now.  A busy
+ * server is walked twice so.  A clamped page size is no matter: the next offset
+ * follows until all are there or a page is empty.
  */
 #include "daemon/listing.h"
 
@@ -42,8 +41,8 @@ static bool take_page(struct listing *l, size_t *n)
 
 	if (api_ids_parse(&scratch, buf_str(&l->request.body), &list, &ids,
 		    &l->err) == 0) {
-		l->shrank =
-			l->offset > 1 && (l->shrank || list.total < l->total);
+		l->moved =
+			l->offset > 1 && (l->moved || list.total != l->total);
 		l->total = list.total;
 		*n = list.n;
 		for (size_t i = 0; i < list.n; i++)
@@ -54,17 +53,25 @@ static bool take_page(struct listing *l, size_t *n)
 	return l->err.code == 0;
 }
 
-/* It did not count. */
 static void walk_again(struct listing *l)
 {
+	l->n_before = l->ids.n;
+	l->offset = 1;
+	ask(l);
+}
+
+/* What several walks have seen. */
+static void take_together(struct listing *l)
+{
+	bool all;
+
 	l->ids.n = ids_distinct(l->ids.items, l->ids.n);
-	if (++l->walks < MAX_WALKS) {
-		l->n_before = l->ids.n;
-		l->offset = 1;
-		ask(l);
+	all = (int64_t)l->ids.n >= l->total;
+	if (++l->walks < 2 || (!all && l->walks < MAX_WALKS)) {
+		walk_again(l);
 		return;
 	}
-	if ((int64_t)l->ids.n < l->total)
+	if (!all)
 		err_set(&l->err, ERR_UNAVAILABLE,
 			"the server's list of ids changed on each of %d walks "
 			"(%zu ids of %lld)",
@@ -77,8 +84,9 @@ static void end_walk(struct listing *l)
 	int64_t *own = l->ids.items + l->n_before;
 	size_t n = ids_distinct(own, n_walked(l));
 
-	if (l->shrank || (int64_t)n != l->total) {
-		walk_again(l);
+	l->ids.n = l->n_before + n;
+	if (l->twice || l->moved || (int64_t)n != l->total) {
+		take_together(l);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)

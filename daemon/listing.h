@@ -15,6 +15,8 @@ struct listing {
 	bool once;   /* where the first page fails it is not tried again */
 	bool ranged; /* only those changed in [low, high] */
 	int64_t low, high;
+	bool twice; /* though a walk counts: one made and one gone are not seen
+		     */
 
 	struct err err; /* result */
 	struct ids ids; /* result, ascending; owned until listing_fini() */
@@ -27,7 +29,7 @@ struct listing {
 	size_t n_before; /* and the ids of those */
 	int offset;
 	int64_t total;
-	bool shrank; /* in this walk */
+	bool moved; /* in this walk */
 };
 
 /* done() runs exactly once, later, on the loop's thread. */
