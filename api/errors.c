@@ -114,7 +114,10 @@ static const struct unsteady {
 } unsteady[] = {
 	{STR_INIT(" after "), STR_INIT(" ms"), STR_INIT("")},
 	{STR_INIT(" after "), STR_INIT(" milliseconds"), STR_INIT("")},
-	{STR_INIT(" "), STR_INIT(" bytes"), STR_INIT(" some bytes")},
+	{STR_INIT(" "), STR_INIT(" bytes received"),
+		STR_INIT(" some bytes received")},
+	{STR_INIT(" "), STR_INIT(" bytes remaining"),
+		STR_INIT(" some bytes remaining")},
 	{STR_INIT(" "), STR_INIT(" out of"), STR_INIT(" some out of")},
 };
 

@@ -42,7 +42,9 @@ struct instance;
 int cli_reach(const struct cli *cli, struct config *out, struct err *e);
 int cli_reach_instance(
 	const struct instance *one, struct config *out, struct err *e);
-bool cli_is_reached(const struct config *config); /* not from the file */
+bool cli_is_reached(const struct config *config); /* not from the file, */
+bool cli_is_wrong(
+	const struct config *config, struct err *e); /* which is wrong: how */
 
 /*
  * Ask the daemon, or the state itself while no daemon runs.  request is an

@@ -230,10 +230,8 @@ static int show(struct log *l, struct err *e)
 		term_end(&l->term);
 		if (r == 0 && l->last == 0 && cli_int(l->request, "run") != 0)
 			fprintf(stderr,
-				"opsync: note: nothing happened in run %lld, "
-				"as "
-				"far as is known; opsync runs says how it "
-				"ended\n",
+				"opsync: note: there is no such event of run "
+				"%lld; opsync runs says how it ended\n",
 				cli_int(l->request, "run"));
 	}
 	config_fini(&config);

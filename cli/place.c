@@ -7,6 +7,7 @@
  */
 #include "cli/place.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,13 +45,14 @@ static char *place_of(const struct config *config, size_t i)
 /* Is what the daemon runs with this file?  Who may not look believes it. */
 static bool is_same_file(const char *theirs, const char *file)
 {
-	char *a = realpath(theirs, NULL);
-	char *b = realpath(file, NULL);
-	bool same = b == NULL || strcmp(a != NULL ? a : theirs, b) == 0;
+	char *ours = realpath(file, NULL);
+	bool hidden = ours == NULL && errno == EACCES;
+	char *other = realpath(theirs, NULL);
+	bool same = ours != NULL && other != NULL && strcmp(ours, other) == 0;
 
-	free(a);
-	free(b);
-	return same;
+	free(ours);
+	free(other);
+	return same || hidden;
 }
 
 static int greet(const struct config *config, const char *path, json_t **hello,

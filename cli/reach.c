@@ -127,6 +127,17 @@ static int reach(const char *file, struct config *out, struct err *e)
 	return r == ERR_CONFIG ? reach_wrong(file, out, e) : r;
 }
 
+bool cli_is_wrong(const struct config *config, struct err *e)
+{
+	struct config file = {0};
+	bool wrong = cli_is_reached(config) &&
+		     access(config->file, R_OK) == 0 &&
+		     config_load(config->file, &file, e) == ERR_CONFIG;
+
+	config_fini(&file);
+	return wrong;
+}
+
 int cli_reach_instance(
 	const struct instance *one, struct config *out, struct err *e)
 {

@@ -243,10 +243,10 @@ static void say_what_follows(
 	if (n > 0)
 		err_set(e, e->code,
 			"work package %lld: the server does not show it any "
-			"more, or it is not in the projects that are synced: "
-			"its document%s with the next reconcile, or now with "
-			"opsync resync --full",
-			id, n == 1 ? " goes" : "s go");
+			"more, or it is not in the projects that are synced; "
+			"what becomes of its document%s the next reconcile "
+			"decides, or opsync resync --full now",
+			id, n == 1 ? "" : "s");
 	buf_fini(&lines);
 	json_decref(request);
 }

@@ -337,6 +337,9 @@ int check_status(const struct cli *cli, int64_t max_lag)
 	bool running;
 	int r = cli_reach(cli, &config, &e);
 
+	if (r == 0 && cli_is_wrong(&config, &e))
+		find(&j, WARNING,
+			"%s; the daemon could not start again with it", e.text);
 	if (r == 0 && max_lag == 0)
 		line.max_lag = usual_lag(&config);
 	if (r == 0)

@@ -296,6 +296,12 @@ static void read_ids(struct full *f, const struct ids *ids, bool forced)
 
 /* --- What is asked for one by one ---------------------------------------- */
 
+/* It fails at one after the other: the server is not well. */
+static bool fails_at_all(const struct full *f)
+{
+	return f->n_left > LEFT_MOST;
+}
+
 /*
  * One that the server fails at, refuses or does not give is left for the next
  * time: it is not to keep the others.  A right that lacks is of that one, since
@@ -307,17 +313,11 @@ static bool leave(struct full *f, const struct err *err, int status)
 	bool failed = err->code == ERR_UNAVAILABLE || err->code == ERR_QUERY ||
 		      err->code == ERR_DATA;
 
-	if (!own && !failed)
-		return false;
 	f->n_left += failed;
+	if ((!own && !failed) || fails_at_all(f))
+		return false;
 	log_warning("%s: left for the next time", err->text);
 	return true;
-}
-
-/* It fails at one after the other: the server is not well. */
-static bool fails_at_all(const struct full *f)
-{
-	return f->n_left > LEFT_MOST;
 }
 
 /* --- CONFIRMING --------------------------------------------------------- */
@@ -357,7 +357,7 @@ static void on_missing(struct api_request *request)
 	}
 	if (err.code == 0)
 		f->n_left = 0;
-	else if (!leave(f, &err, request->status) || fails_at_all(f))
+	else if (!leave(f, &err, request->status))
 		f->err = err;
 	f->next_missing++;
 	proceed(f, CONFIRMING);
@@ -375,20 +375,25 @@ static void run_user(struct job *job)
 		&f->err);
 }
 
-/* All else is done by now, and a name is no reason to do it again. */
+/* All else is done by now, and names are no reason to do it again. */
+static void leave_the_rest(struct full *f, const struct err *err)
+{
+	log_warning("%s, as at those before: the other users are left for the "
+		    "next time, too (%zu)",
+		err->text, f->users.n - f->next_user);
+	f->next_user = f->users.n;
+}
+
 static void after_user(struct full *f, const struct err *err)
 {
-	f->next_user++;
 	if (err->code == 0)
 		f->n_left = 0;
-	else if (!leave(f, err, f->request.status))
+	if (err->code == 0 || leave(f, err, f->request.status))
+		f->next_user++;
+	else if (fails_at_all(f))
+		leave_the_rest(f, err);
+	else
 		f->err = *err;
-	if (fails_at_all(f) && f->next_user < f->users.n) {
-		log_warning("the server fails at one user after the other: %zu "
-			    "more are left for the next time",
-			f->users.n - f->next_user);
-		f->next_user = f->users.n;
-	}
 	proceed(f, USERS);
 }
 

@@ -123,9 +123,11 @@ static void look_back(struct pass *p)
  */
 static bool may_go_on(const struct pass *p, bool opened)
 {
-	bool since = (opened && p->newest != 0) || p->cursor->known;
+	bool answered = p->newest != 0;
+	bool known = p->cursor->known;
+	bool since = opened ? answered || known : answered && known;
 
-	return p->err.code != 0 && !is_end(p, &p->err) && since &&
+	return p->err.code != 0 && !is_end(p, &p->err) && since && !p->dry &&
 	       p->cursor->full_open &&
 	       api_client_not_before(p->sync->client) == p->not_before;
 }

@@ -39,7 +39,7 @@ static const char *words_of_recovery(int code)
 	case ERR_IO:
 		return "the store can be written again";
 	case ERR_CONFIG:
-		return "the configuration and the server agree";
+		return "what was wrong with the configuration is right now";
 	default:
 		return "the server answers again";
 	}

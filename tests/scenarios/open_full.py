@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """A full read that one thing makes fail again and again keeps no edit."""
 import sys
+import time
 
 from harness import StandIn, Sync, Tap, until
 
@@ -72,9 +73,11 @@ def fails(tap, name, break_it):
         tap.ok(done.code == 69 and has((two, "Other")), "each time", done)
         server.side("fault", {"match": "pageSize=1000&offset", "status": 500,
                               "times": -1})
+        edit(server, one, "Early")
+        time.sleep(2)
         edit(server, two, "Listed")
         done = sync.once()
-        tap.ok(done.code == 69 and has((two, "Listed")),
+        tap.ok(done.code == 69 and has((one, "Early"), (two, "Listed")),
                "also where no list of ids comes", done)
         tap.ok(has((gone, "title")), "nothing is removed", sync.tree())
         server.side("faults/clear")
@@ -85,6 +88,13 @@ def fails(tap, name, break_it):
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
         head = sync.head()
         tap.same((sync.once().code, sync.head()), (0, head), "at rest")
+        server.side("fault", {"match": "pageSize=1000&offset", "status": 500,
+                              "times": -1})
+        server.side("requests/reset")
+        done = sync.once("--full")
+        tap.ok(done.code == 69 and not listed(server),
+               "one that was never open leaves changes to polls",
+               (done, listed(server)))
 
 
 def listed(server):

@@ -114,8 +114,8 @@ def deleted(tap, server, sync):
     server.side("delete", {"id": 4})
     done = sync.opsync("resync", "--wp", "4", "--wait")
     tap.ok(done.code == 64 and "work package 4: " in done.err and
-           "its document goes with the next reconcile, or now with opsync "
-           "resync --full\n" in done.err, "one that was deleted", done)
+           "what becomes of its document the next reconcile decides, or opsync "
+           "resync --full now\n" in done.err, "one that was deleted", done)
     done = sync.opsync("resync", "--wp", "4711", "--wait")
     tap.ok(done.code == 64 and "work package 4711: " in done.err and
            "reconcile" not in done.err, "one that never was here", done)

@@ -277,7 +277,7 @@ def mistyped(tap, server):
         at = said.index("is read again")
         tap.ok("did you mean 'ccm'?" in said[:at] and "time" in said[:at] and
                "error:" not in said[at:] and
-               "the configuration and the server agree\n" in said[at:] and
+               "the configuration is right now\n" in said[at:] and
                "answers again" not in said,
                "its error is not told behind that", said)
 

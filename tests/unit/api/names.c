@@ -342,6 +342,11 @@ static void test_steady(void **state)
 		{"Could not resolve host: op.example.org (after 2 tries)",
 			"Could not resolve host: op.example.org (after 2 "
 			"tries)"},
+		{"Less than 1 bytes/sec transferred the last 30 seconds",
+			"Less than 1 bytes/sec transferred the last 30 "
+			"seconds"},
+		{"File x is 104857601 bytes, more than 100 MB",
+			"File x is 104857601 bytes, more than 100 MB"},
 		{"closed after 7", "closed after 7"},
 		{"", ""},
 	};
