@@ -117,10 +117,16 @@ def coarse(tap):
         sync.once("--reconcile")
         tap.ok(len(server.requests()) < 20, "nor again by a reconcile",
                len(server.requests()))
-        server.side("edit", {"id": 399, "set": {"subject": "Goes on"},
-                             "digits": 0})
-        sync.once()
-        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        second = server.state()["now"][:20]
+        for ident, micros in (398, 1), (399, 900000):
+            server.side("edit", {
+                "id": ident, "set": {"subject": "of that second"},
+                "digits": 0, "updatedAt": "%s%06dZ" % (second, micros)})
+            sync.once()
+            time.sleep(1.1)
+            sync.once()
+        tap.tree(sync.tree(), sync.scratch(),
+                 "the second is over before what follows it is asked for")
 
 
 def moving(tap):
