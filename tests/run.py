@@ -3,8 +3,9 @@
 Unit tests are cmocka programs, scenarios are Python programs that print TAP,
 and each fuzz target replays its corpus.  A program that dies, hangs, or
 prints no test point counts as a failed test.  With --quick, scenarios that
-say so (a comment "slow" in the first lines) are left out.  With names, only
-tests whose path holds one of them.
+say so (a comment "slow" in the first lines) are left out; those that mostly
+wait ("waits") run one after the other beside all else.  With names, only tests
+whose path holds one of them.
 """
 import concurrent.futures
 import glob
@@ -21,7 +22,13 @@ TIME_LIMIT = 600
 PARALLEL = 2
 
 
-def programs(quick, names):
+def says(source, word):
+    """In a comment of its first lines."""
+    with open(source) as f:
+        return re.search(r"^# %s\b" % word, f.read(4000), re.M) is not None
+
+
+def programs(quick):
     for source in sorted(glob.glob("tests/unit/*/*.c")):
         yield source, [os.path.join(BUILD, source[:-2])]
     for source in sorted(glob.glob("tests/fuzz/*/*.c")):
@@ -30,10 +37,9 @@ def programs(quick, names):
         yield source, [os.path.join(BUILD, source[:-2]), *corpus]
     for source in sorted(glob.glob("tests/scenarios/*.py")):
         with open(source) as f:
-            head = f.read(4000)
-        if "__main__" not in open(source).read():
-            continue
-        if not (quick and re.search(r"^# slow", head, re.M)):
+            if "__main__" not in f.read():
+                continue
+        if not (quick and says(source, "slow")):
             yield source, [sys.executable, source]
 
 
@@ -69,11 +75,15 @@ def run(program):
 def main():
     quick = "--quick" in sys.argv
     names = [a for a in sys.argv[1:] if not a.startswith("-")]
-    todo = [p for p in programs(quick, names)
+    todo = [p for p in programs(quick)
             if not names or any(n in p[0] for n in names)]
     passed = failed = 0
-    with concurrent.futures.ThreadPoolExecutor(PARALLEL) as pool:
-        for name, good, bad, out, err, status, seconds in pool.map(run, todo):
+    with concurrent.futures.ThreadPoolExecutor(PARALLEL) as pool, \
+            concurrent.futures.ThreadPoolExecutor(1) as waiting:
+        running = [(waiting if says(p[0], "waits") else pool).submit(run, p)
+                   for p in todo]
+        for one in running:
+            name, good, bad, out, err, status, seconds = one.result()
             passed += good
             failed += bad
             print("%-44s %4d passed, %d failed  %5.1f s" % (

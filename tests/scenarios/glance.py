@@ -1,6 +1,7 @@
 """An idle daemon asks the server one question a poll and does nothing else;
 whatever happens in between, it sees as before: on the server, in the store, in
 what failed."""
+# waits for most of its time
 import os
 import sys
 import time

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What happened is told to hooks and to the file head: once it is quiet,
 again after a failure, and without ever stopping the sync."""
+# waits for most of its time
 import json
 import os
 import re

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Clocks that differ by an hour or jump, and moments in every form that a
 server may write: nothing is missed, and nothing comes twice."""
+# waits for most of its time
 import contextlib
 import sqlite3
 import sys

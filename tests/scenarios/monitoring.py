@@ -1,5 +1,6 @@
 """What monitoring sees: status --check, the file of metrics, a fault that is
 told once and its end, requests and server seconds a day."""
+# waits for most of its time
 import contextlib
 import os
 import re

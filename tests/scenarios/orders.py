@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What people order while the daemon runs: some of it again, its end, a
 pause; and who may."""
+# waits for most of its time
 import os
 import re
 import signal

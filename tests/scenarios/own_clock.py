@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The daemon's own clock is wrong, or jumps while it runs: nothing is missed,
 nothing comes twice, and nothing is asked for more often."""
+# waits for most of its time
 # slow: what is preloaded does not go with sanitizers
 import os
 import struct

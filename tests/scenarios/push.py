@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Commits go to a remote, and what others put there comes into the store."""
+# waits for most of its time
 import json
 import os
 import subprocess

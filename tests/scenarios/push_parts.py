@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """What is too much for one push gets there in parts, over a slow line."""
+# waits for most of its time
 import os
 import sys
 

@@ -1,5 +1,6 @@
 """A reconcile finds by the ids alone what no poll can see: work packages that
 were deleted, and those that appeared without being changed."""
+# waits for most of its time
 import sys
 import time
 

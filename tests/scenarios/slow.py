@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """A slow full read: everything once a day, one request at a time, a part of
 the time, beside the polls; it goes on where a kill ended it."""
+# waits for most of its time
 import contextlib
 import signal
 import sqlite3

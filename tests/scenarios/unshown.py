@@ -2,6 +2,7 @@
 """A work package that makes the server fail at every list with it in: it has
 an error of its own, the others go on, and a server that fails at everything is
 not asked any more than before."""
+# waits for most of its time
 import json
 import sys
 import time
