@@ -378,9 +378,9 @@ static void run_user(struct job *job)
 /* All else is done by now, and names are no reason to do it again. */
 static void leave_the_rest(struct full *f, const struct err *err)
 {
-	log_warning("%s, as at those before: the other users are left for the "
-		    "next time, too (%zu)",
-		err->text, f->users.n - f->next_user);
+	log_warning("%s, as at those before: left for the next time, with all "
+		    "users behind it (%zu)",
+		err->text, f->users.n - f->next_user - 1);
 	f->next_user = f->users.n;
 }
 

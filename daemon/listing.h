@@ -15,8 +15,7 @@ struct listing {
 	bool once;   /* where the first page fails it is not tried again */
 	bool ranged; /* only those changed in [low, high] */
 	int64_t low, high;
-	bool twice; /* though a walk counts: one made and one gone are not seen
-		     */
+	bool twice; /* since one made and one gone leave total as it was */
 
 	struct err err; /* result */
 	struct ids ids; /* result, ascending; owned until listing_fini() */

@@ -180,7 +180,7 @@ def naming(tap):
             done = sync.once(kind)
             asked = [r for r in server.requests() if "/users/90" in r["path"]]
             tap.ok(done.code == 0 and len(asked) == 4 and
-                   "next time, too (2)" in done.err,
+                   "users behind it (1)" in done.err,
                    "odd ones, one after the other, are asked no more: "
                    + kind, (done, asked))
             tap.ok("%d/index.md" % ident not in sync.tree(),

@@ -63,21 +63,27 @@ static void test_line(void **state)
 	check(f, old, 2, "main", 0, 0);
 }
 
+/* The remote has two commits, whose last goes to old; we have five others. */
+static void part_ways(struct fixture *f, char old[41])
+{
+	open_store(f);
+	put_well(f, 1, make("one.md", "one\n", NULL), STORE_ADDED);
+	commit(f);
+	run(GIT "checkout -q -b theirs", f->path);
+	add(f, 2);
+	snprintf(old, 41, "%s", id_of(f, "theirs"));
+	run(GIT "checkout -q main", f->path);
+	run(GIT "commit -q --allow-empty -m ours", f->path);
+	add(f, 4);
+}
+
 /* What the remote has was merged: nothing of ours below has it. */
 static void test_merged(void **state)
 {
 	struct fixture *f = *state;
 	char old[41];
 
-	open_store(f);
-	put_well(f, 1, make("one.md", "one\n", NULL), STORE_ADDED);
-	commit(f);
-	run(GIT "checkout -q -b theirs", f->path);
-	add(f, 2);
-	snprintf(old, sizeof(old), "%s", id_of(f, "theirs"));
-	run(GIT "checkout -q main", f->path);
-	run(GIT "commit -q --allow-empty -m ours", f->path);
-	add(f, 4);
+	part_ways(f, old);
 	run(GIT "merge -q --no-ff -m merged theirs", f->path);
 	add(f, 3);
 	check(f, old, 0, "main", 9, 4);
@@ -91,15 +97,7 @@ static void test_apart(void **state)
 	struct fixture *f = *state;
 	char old[41];
 
-	open_store(f);
-	put_well(f, 1, make("one.md", "one\n", NULL), STORE_ADDED);
-	commit(f);
-	run(GIT "checkout -q -b theirs", f->path);
-	run(GIT "commit -q --allow-empty -m theirs", f->path);
-	snprintf(old, sizeof(old), "%s", id_of(f, "theirs"));
-	run(GIT "checkout -q main", f->path);
-	run(GIT "commit -q --allow-empty -m ours", f->path);
-	add(f, 4);
+	part_ways(f, old);
 	check(f, old, 2, "main", 5, 1);
 }
 
