@@ -230,6 +230,14 @@ def file_and_daemon(tap, server):
             tap.ok(done.code == 0 and "unknown key 'x'" in done.err and
                    "goes on with what the file said before" in done.err,
                    "with a wrong file: " + " ".join(args[-2:]), done)
+        done = sync.opsync("status", "--check")
+        tap.ok(done.code == 1 and "WARNING" in done.out and
+               "unknown key 'x'" in done.out, "monitoring hears of it", done)
+        nowhere = os.path.join(sync.folder, "nowhere/opsync.yaml")
+        for args in ("status",), ("pause",), ("withdraw", "3397"):
+            done = sync.opsync("--config", nowhere, *args)
+            tap.ok(done.code == 78 and nowhere in done.err and not done.out,
+                   "a file that is not there has no daemon: " + args[0], done)
         done = sync.opsync("check", "--offline")
         tap.ok(done.code == 78 and "goes on" not in done.err,
                "but what looks at the file says what is wrong", done)
