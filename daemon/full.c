@@ -3,14 +3,14 @@
  *
  *   LOOKING --> NEWEST --> LISTING --> PLANNING --> READING --> (WITNESSES)
  *                                                                   |
- *                                  done <-- USERS* <-- CONFIRMING* <-'
+ *                                  done <-- USERS <--- CONFIRMING <--'
  *
  * The newest stamp is asked for first: what changes while we read is newer,
  * and the next poll brings it.  If the server fails at that one, but lists ids,
  * there is none, and the next poll begins at the very first.  A full read has a
  * number, its generation; work packages that were read are recorded with it, so
  * that a read that was interrupted goes on where it was.  What is known here
- * but not listed is looked at one by one, once: only an API's own 404, or a
+ * but not listed is looked at by itself, once: only an API's own 404, or a
  * project out of scope, makes it gone, and one that cannot be looked at keeps
  * no other from that.  Those of a project that the server does not show at all
  * are left alone: that looks like a lost permission, not like a deletion.
@@ -33,7 +33,6 @@
 #include "daemon/log.h"
 
 #define DAY (86400 * STAMP_SECOND)
-#define LEFT_MOST 3 /* one after the other */
 
 enum step {
 	LOOKING,
@@ -294,129 +293,53 @@ static void read_ids(struct full *f, const struct ids *ids, bool forced)
 	batches_start(&f->batches, on_batches);
 }
 
-/* --- What is asked for one by one ---------------------------------------- */
-
-/* It fails at one after the other: the server is not well. */
-static bool fails_at_all(const struct full *f)
-{
-	return f->n_left > LEFT_MOST;
-}
-
-/*
- * One that the server fails at, refuses or does not give is left for the next
- * time: it is not to keep the others.  A right that lacks is of that one, since
- * the list was given just now.
- */
-static bool leave(struct full *f, const struct err *err, int status)
-{
-	bool own = err->code == ERR_AUTH && status == 403;
-	bool failed = err->code == ERR_UNAVAILABLE || err->code == ERR_QUERY ||
-		      err->code == ERR_DATA;
-
-	f->n_left += failed;
-	if ((!own && !failed) || fails_at_all(f))
-		return false;
-	log_warning("%s: left for the next time", err->text);
-	return true;
-}
-
 /* --- CONFIRMING --------------------------------------------------------- */
 
-static void run_gone(struct job *job)
+/* What is shown, and in scope, was only not listed. */
+static int take_missing(
+	struct singles *s, int64_t id, struct str answer, struct err *e)
 {
-	struct full *f = container_of(job, struct full, job);
-
-	guard_gone(f->sync->mapper, f->missing.items[f->next_missing]);
-}
-
-static void on_gone(struct job *job)
-{
-	struct full *f = container_of(job, struct full, job);
-
-	f->next_missing++;
-	proceed(f, CONFIRMING);
-}
-
-static void on_missing(struct api_request *request)
-{
-	struct full *f = container_of(request, struct full, request);
+	struct full *f = container_of(s, struct full, singles);
+	const struct api_scope *scope = &f->sync->scope;
 	struct api_source head = {0};
-	struct err err = request->err;
-	bool gone = err.code == ERR_NOT_FOUND;
 
-	if (err.code == 0 &&
-		read_head(buf_str(&request->body), &head, &err) != 0)
-		sync_name_answer(request, &err);
-	else if (err.code == 0)
-		gone = !names_in_scope(f->sync->scope.projects,
-			f->sync->scope.n_projects, head.project_id);
-	if (gone) {
-		f->n_left = 0;
-		worker_run(f->sync->worker, &f->job, run_gone, on_gone);
-		return;
+	if (answer.n > 0) {
+		if (read_head(answer, &head, e) != 0)
+			return -1;
+		if (names_in_scope(scope->projects, scope->n_projects,
+			    head.project_id))
+			return 0;
 	}
-	if (err.code == 0)
-		f->n_left = 0;
-	else if (!leave(f, &err, request->status))
-		f->err = err;
-	f->next_missing++;
-	proceed(f, CONFIRMING);
+	guard_gone(f->sync->mapper, id);
+	return 0;
+}
+
+static void on_confirmed(struct singles *s)
+{
+	struct full *f = container_of(s, struct full, singles);
+
+	f->err = s->err;
+	proceed(f, USERS);
 }
 
 /* --- USERS -------------------------------------------------------------- */
 
-static void run_user(struct job *job)
-{
-	struct full *f = container_of(job, struct full, job);
-
-	mapper_take_user(f->sync->mapper, &f->listing.ids,
-		f->users.items[f->next_user],
-		f->request.err.code == 0 ? buf_str(&f->request.body) : STR_NONE,
-		&f->err);
-}
-
-/* All else is done by now, and names are no reason to do it again. */
-static void leave_the_rest(struct full *f, const struct err *err)
-{
-	log_warning("%s, as at those before: left for the next time, with all "
-		    "users behind it (%zu)",
-		err->text, f->users.n - f->next_user - 1);
-	f->next_user = f->users.n;
-}
-
-static void after_user(struct full *f, const struct err *err)
-{
-	if (err->code == 0)
-		f->n_left = 0;
-	if (err->code == 0 || leave(f, err, f->request.status))
-		f->next_user++;
-	else if (fails_at_all(f))
-		leave_the_rest(f, err);
-	else
-		f->err = *err;
-	proceed(f, USERS);
-}
-
-static void on_user_taken(struct job *job)
-{
-	struct full *f = container_of(job, struct full, job);
-	struct err err = f->err;
-
-	f->err = (struct err){0};
-	if (f->request.err.code == 0)
-		sync_name_answer(&f->request, &err);
-	after_user(f, &err);
-}
-
 /* Who is not shown any more has no name, as if it were asked for at first. */
-static void on_user(struct api_request *request)
+static int take_user(
+	struct singles *s, int64_t id, struct str answer, struct err *e)
 {
-	struct full *f = container_of(request, struct full, request);
+	struct full *f = container_of(s, struct full, singles);
 
-	if (request->err.code == 0 || request->err.code == ERR_NOT_FOUND)
-		worker_run(f->sync->worker, &f->job, run_user, on_user_taken);
-	else
-		after_user(f, &request->err);
+	return mapper_take_user(
+		f->sync->mapper, &f->listing.ids, id, answer, e);
+}
+
+static void on_users(struct singles *s)
+{
+	struct full *f = container_of(s, struct full, singles);
+
+	f->err = s->err;
+	proceed(f, END);
 }
 
 /* --- The whole ---------------------------------------------------------- */
@@ -450,21 +373,19 @@ static void enter(struct full *f, enum step step)
 		read_ids(f, &f->witnesses, false);
 		return;
 	case CONFIRMING:
-		if (f->next_missing == f->missing.n) {
-			f->n_left = 0;
-			enter(f, USERS);
-			return;
-		}
-		api_path_work_package(&path, f->missing.items[f->next_missing]);
-		api_ask(f->sync->client, &f->request, &path, on_missing);
+		f->singles = (struct singles){.sync = f->sync,
+			.ids = &f->missing,
+			.path = api_path_work_package,
+			.take = take_missing};
+		singles_start(&f->singles, on_confirmed);
 		return;
-	case USERS:
-		if (f->next_user == f->users.n) {
-			enter(f, END);
-			return;
-		}
-		api_path_user(&path, f->users.items[f->next_user]);
-		api_ask(f->sync->client, &f->request, &path, on_user);
+	case USERS: /* all else is done: names are no reason to do it again */
+		f->singles = (struct singles){.sync = f->sync,
+			.ids = &f->users,
+			.path = api_path_user,
+			.take = take_user,
+			.spare = "users"};
+		singles_start(&f->singles, on_users);
 		return;
 	case END:
 		finish(f);
@@ -492,6 +413,8 @@ void full_cancel(struct full *f)
 		listing_cancel(&f->listing);
 	if (f->step == READING || f->step == WITNESSES)
 		batches_cancel(&f->batches);
+	if (f->step == CONFIRMING || f->step == USERS)
+		singles_cancel(&f->singles);
 }
 
 void full_fini(struct full *f)

@@ -3,6 +3,7 @@
 
 #include "daemon/batches.h"
 #include "daemon/listing.h"
+#include "daemon/singles.h"
 
 struct full;
 typedef void full_done_fn(struct full *f);
@@ -38,8 +39,7 @@ struct full {
 	struct ids witnesses; /* they show all names, */
 	struct ids users;     /* but those of these */
 	struct ids missing;   /* known here, not listed, and not gone yet */
-	size_t next_user, next_missing;
-	size_t n_left; /* one after the other, that the server failed at */
+	struct singles singles;
 };
 
 /* done() runs exactly once, later, on the loop's thread. */

@@ -140,6 +140,17 @@ def confirming(tap):
         tap.ok(done.code == 69 and len(asked) == 4,
                "a server that fails at one after the other is let be",
                (done, len(asked)))
+        server.side("faults/clear")
+        for ident in (1, 2, 3, 5, 6, 7):
+            server.side("fault", {"match": "/work_packages/%d" % ident,
+                                  "times": -1, "delay_ms": 300})
+        server.side("requests/reset")
+        done = sync.once("--reconcile")
+        asked = sorted((r["at"], r["sent"]) for r in server.requests()
+                       if r["status"] == 404)
+        beside = sum(b[0] < a[1] for a, b in zip(asked, asked[1:]))
+        tap.ok("9 documents are held" in done.err and len(asked) == 9 and
+               beside > 2, "two are asked for at a time", (done, asked))
 
 
 def naming(tap):
