@@ -437,9 +437,17 @@ int mapper_stage_withdrawn(
 	struct mapper *m, const struct mapper_item *item, struct err *e);
 int mapper_map_again(struct mapper *m, struct err *e);
 
+/* From the first on, what is staged waits for its commit. */
+void mapper_note_staged(struct mapper *m);
+void mapper_count(struct mapper *m, enum store_change change, int by);
+
 /* What was staged of a document in this pass: it is as recorded again. */
 int mapper_take_back(struct mapper *m, int64_t work_package, struct str entry,
 	struct err *e);
+
+/* The same for one that is not made again: others may have its place. */
+int mapper_unmake(struct mapper *m, int64_t work_package, struct str entry,
+	struct str claim, struct err *e);
 
 /* Record what was read. */
 int mapper_made_of(struct mapper *m, const struct mapper_item *item,

@@ -189,25 +189,58 @@ static void on_rival(void *arg, struct str entry)
  * One that evaded to it before it was claimed; or a later one of the same work
  * package, which is placed again after this one.
  */
-static int take_back_evader(
+static bool gives_way(const struct store_staged *other, const struct rank *at)
+{
+	return !other->beside &&
+	       (!at->lower || other->work_package == at->work_package);
+}
+
+/* Files have no other place: the lower work package goes before, if neither
+ * was there before this pass. */
+static int is_behind(struct mapper *m, const struct store_staged *other,
+	const struct rank *at, bool *behind, struct err *e)
+{
+	enum store_change change = STORE_SAME;
+	int r = 0;
+
+	if (other->work_package > at->work_package)
+		r = store_change_of(m->store, other->work_package,
+			buf_str(&other->entry), &change, e);
+	*behind = change == STORE_ADDED;
+	return r;
+}
+
+static int take_back_evader(struct mapper *m, const struct rank *at,
+	const struct store_staged *other, struct err *e)
+{
+	if (!at->lower)
+		map_again(m, other->work_package);
+	return mapper_take_back(
+		m, other->work_package, buf_str(&other->entry), e);
+}
+
+static int clear(
 	struct mapper *m, const struct rank *at, struct str path, struct err *e)
 {
-	struct buf entry = {0};
-	int64_t id = 0;
-	bool found = false;
-	int r = store_staged_at(m->store, path, &found, &id, &entry, e);
+	struct store_staged other;
+	bool behind = false;
+	int r = store_staged_at(m->store, path, &other, e);
 
-	if (r == 0 && found && (!at->lower || id == at->work_package)) {
-		r = mapper_take_back(m, id, buf_str(&entry), e);
-		if (!at->lower)
-			map_again(m, id);
+	if (r == 0 && other.work_package != 0 && gives_way(&other, at))
+		r = take_back_evader(m, at, &other, e);
+	else if (r == 0)
+		r = is_behind(m, &other, at, &behind, e);
+	if (r == 0 && behind) {
+		map_again(m, other.work_package);
+		r = mapper_unmake(m, other.work_package, buf_str(&other.entry),
+			buf_str(&other.claim), e);
 	}
-	buf_fini(&entry);
+	store_staged_fini(&other);
 	return r;
 }
 
 int claims_make_room(struct mapper *m, const struct rank *at, struct str claim,
-	struct str path, struct err *e)
+	const struct document *d, struct err *e)
 {
 	struct rivals rivals = {.arena = &m->arena};
 	int r = 0;
@@ -220,5 +253,9 @@ int claims_make_room(struct mapper *m, const struct rank *at, struct str claim,
 	if (rivals.n > 0)
 		map_again(m, at->next);
 	free(rivals.entries);
-	return r == 0 ? take_back_evader(m, at, path, e) : r;
+	if (r == 0)
+		r = clear(m, at, str_of(d->path), e);
+	for (size_t i = 0; r == 0 && i < d->n_files; i++)
+		r = clear(m, at, str_of(d->files[i].path), e);
+	return r;
 }

@@ -41,10 +41,10 @@ int claims_by_others(struct mapper *m, const struct rank *at, struct str claim,
 	bool *any, struct err *e);
 
 /*
- * Another came first in this pass and has the path: take that back, and have
- * it mapped again, when it finds the first one there.
+ * Another came first in this pass and has the path, or one of a file: take that
+ * back, and have it mapped again, when it finds the first one there.
  */
 int claims_make_room(struct mapper *m, const struct rank *at, struct str claim,
-	struct str path, struct err *e);
+	const struct document *d, struct err *e);
 
 #endif

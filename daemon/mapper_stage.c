@@ -105,34 +105,6 @@ int mapper_settle_missed(struct mapper *m, struct err *e)
 	return r;
 }
 
-/* --- Documents that are there ------------------------------------------- */
-
-/* From the first on, what is staged waits for its commit. */
-static void note_staged(struct mapper *m)
-{
-	if (m->staged.since == 0)
-		m->staged.since = stamp_monotonic();
-}
-
-int mapper_drop(struct mapper *m, int64_t work_package, struct str entry,
-	struct str claim, struct err *e)
-{
-	struct mapper_values values = {0};
-	int r = mapper_values_before(m, work_package, entry, &values, e);
-
-	if (r == 0)
-		r = store_drop(m->store, work_package, entry, e);
-	if (r == 0)
-		r = claims_left(m, work_package, entry, claim, e);
-	if (r == 0)
-		r = mapper_reread(m, READ_WORK_PACKAGE, work_package, e);
-	if (r == 0)
-		r = mapper_values_after(m, &values, NULL, e);
-	if (r == 0)
-		note_staged(m);
-	return r;
-}
-
 /* --- Placing one document ----------------------------------------------- */
 
 static const struct {
@@ -144,14 +116,6 @@ static const struct {
 	[STORE_CHANGED] = {"changed", "changed"},
 	[STORE_MOVED] = {"moved", "moved here"},
 };
-
-static void count(struct mapper *m, enum store_change change, int by)
-{
-	if (change == STORE_ADDED)
-		m->counts.added += by;
-	else if (change != STORE_SAME)
-		m->counts.changed += by;
-}
 
 /*
  * One that is rendered for another's sake has no editor of its own; who is
@@ -173,19 +137,6 @@ static void note_editor(struct mapper *m, const struct mapper_item *item)
 		STR_ARGS(item->editor_name));
 }
 
-int mapper_take_back(
-	struct mapper *m, int64_t work_package, struct str entry, struct err *e)
-{
-	enum store_change was = STORE_SAME;
-	int r = store_change_of(m->store, work_package, entry, &was, e);
-
-	if (r == 0)
-		r = store_unstage(m->store, work_package, entry, e);
-	if (r == 0)
-		count(m, was, -1);
-	return r;
-}
-
 /* One that is made a second time in a pass counts, and is said, once. */
 static void count_change(struct mapper *m, const struct mapper_item *item,
 	const struct document *d, enum store_change was,
@@ -195,11 +146,11 @@ static void count_change(struct mapper *m, const struct mapper_item *item,
 		"rendered by %s: %s, %zu bytes, %zu file%s beside it", d->entry,
 		change == STORE_SAME ? "the same" : "new", d->text.n,
 		d->n_files, d->n_files == 1 ? "" : "s");
-	count(m, was, -1);
-	count(m, change, 1);
+	mapper_count(m, was, -1);
+	mapper_count(m, change, 1);
 	if (change == STORE_SAME)
 		return;
-	note_staged(m);
+	mapper_note_staged(m);
 	if (item->updated_at > m->staged.newest)
 		m->staged.newest = item->updated_at;
 	note_editor(m, item);
@@ -310,7 +261,7 @@ static int put(struct staging *s, const struct rank *at, struct rendering *one,
 	if (r != ERR_DATA)
 		return r;
 	one->err = (struct err){0};
-	r = claims_make_room(m, at, claim, str_of(d->path), &one->err);
+	r = claims_make_room(m, at, claim, d, &one->err);
 	if (r == 0)
 		r = store_put(
 			m->store, s->item->id, d, claim, change, &one->err);
@@ -429,6 +380,26 @@ static void leave(struct staging *s)
 	}
 }
 
+/*
+ * It fails by now: what was made of it in this pass, before all was known, is
+ * taken back.  But where it went elsewhere meanwhile its place may be
+ * another's.
+ */
+static int stay(struct staging *s, const struct rendering *one, struct err *e)
+{
+	struct mapper *m = s->m;
+	const struct own_document *held = document_of(s, one);
+	enum store_change staged = STORE_SAME;
+	int64_t id = s->item->id;
+	int r = 0;
+
+	if (held != NULL)
+		r = store_change_of(m->store, id, held->entry, &staged, e);
+	if (r != 0 || (staged != STORE_ADDED && staged != STORE_CHANGED))
+		return r;
+	return mapper_unmake(m, id, held->entry, held->claim, e);
+}
+
 /* Of one that is gone, only what is left. */
 static int place_all(struct staging *s, struct err *e)
 {
@@ -441,6 +412,8 @@ static int place_all(struct staging *s, struct err *e)
 			continue;
 		if (one->err.code == 0)
 			r = place(s, one, e);
+		if (r == 0 && one->err.code != 0)
+			r = stay(s, one, e);
 		if (one->err.code != 0 && s->bad.code == 0)
 			s->bad = one->err;
 	}

@@ -46,7 +46,9 @@ static int check_owner(
 
 	(void)e;
 	if (of->owner != 0)
-		snprintf(why, size, "%s is taken by work package %lld",
+		snprintf(why, size,
+			"%s is taken by work package %lld: save_as can give "
+			"files a name with an id",
 			g->changes->items[i].path, (long long)of->owner);
 	return 0;
 }

@@ -145,19 +145,28 @@ int store_claims(struct store *s, struct str claim, int64_t work_package,
 	return query_close(&q, e);
 }
 
-int store_staged_at(struct store *s, struct str path, bool *found,
-	int64_t *work_package, struct buf *entry, struct err *e)
+void store_staged_fini(struct store_staged *s)
+{
+	buf_fini(&s->entry);
+	buf_fini(&s->claim);
+}
+
+int store_staged_at(struct store *s, struct str path, struct store_staged *out,
+	struct err *e)
 {
 	struct query q = query_open(s->state,
-		"SELECT work_package, entry FROM staged_file"
-		" WHERE path = ? AND attachment_id = 0");
+		"SELECT work_package, attachment_id, entry, claim"
+		" FROM staged_file"
+		" JOIN staged_document USING (work_package, entry)"
+		" WHERE path = ?");
 
+	*out = (struct store_staged){0};
 	bind_text(&q, path);
-	*found = query_next(&q);
-	if (*found) {
-		*work_package = column_int(&q);
-		buf_clear(entry);
-		buf_add_str(entry, column_text(&q));
+	if (query_next(&q)) {
+		out->work_package = column_int(&q);
+		out->beside = column_int(&q) != 0;
+		buf_add_str(&out->entry, column_text(&q));
+		buf_add_str(&out->claim, column_text(&q));
 	}
 	return query_close(&q, e);
 }

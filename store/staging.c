@@ -131,6 +131,17 @@ int staging_forget(
 		work_package, entry, e);
 }
 
+int staging_untell(
+	struct state *s, int64_t work_package, struct str entry, struct err *e)
+{
+	return run_for(s,
+		"DELETE FROM staged_event WHERE work_package = ?1"
+		" AND kind IN ('added', 'changed', 'moved') AND path ="
+		" (SELECT path FROM staged_file WHERE work_package = ?1"
+		" AND entry = ?2 AND attachment_id = 0)",
+		work_package, entry, e);
+}
+
 int staging_was(struct state *s, int64_t work_package, struct str entry,
 	struct buf *out, struct err *e)
 {

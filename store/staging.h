@@ -39,6 +39,9 @@ int state_same_values(struct state *s, int64_t work_package,
 
 int staging_drop(
 	struct state *s, int64_t work_package, struct str entry, struct err *e);
+/* Events that tell of its making; before it is forgotten. */
+int staging_untell(
+	struct state *s, int64_t work_package, struct str entry, struct err *e);
 int staging_forget(
 	struct state *s, int64_t work_package, struct str entry, struct err *e);
 

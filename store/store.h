@@ -268,7 +268,10 @@ int store_change_of(struct store *s, int64_t work_package, struct str entry,
 int store_drop(
 	struct store *s, int64_t work_package, struct str entry, struct err *e);
 
-/* Take back what is staged of a document: it is as recorded again. */
+/*
+ * Take back what is staged of a document, and what is to be told of that: it is
+ * as recorded again.
+ */
 int store_unstage(
 	struct store *s, int64_t work_package, struct str entry, struct err *e);
 
@@ -304,9 +307,18 @@ typedef void store_claim_fn(void *arg, struct str entry);
 int store_claims(struct store *s, struct str claim, int64_t work_package,
 	store_claim_fn *fn, void *arg, struct err *e);
 
-/* The document that is staged to be at a path; entry is filled. */
-int store_staged_at(struct store *s, struct str path, bool *found,
-	int64_t *work_package, struct buf *entry, struct err *e);
+/* The document that is staged to be at a path, or to have a file there. */
+struct store_staged {
+	int64_t work_package; /* 0: none is */
+	bool beside;          /* with a file; else its text */
+	struct buf entry;     /* owned */
+	struct buf claim;     /* owned */
+};
+
+void store_staged_fini(struct store_staged *s);
+
+int store_staged_at(struct store *s, struct str path, struct store_staged *out,
+	struct err *e);
 
 /*
  * Stage a value for state_put() or state_delete(), that a removal was let
