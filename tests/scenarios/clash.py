@@ -416,6 +416,14 @@ documents:
 """
 
 
+FLAT = """
+documents:
+- match: {}
+  path: f/${ id }.md
+  attachments: all
+"""
+
+
 def blocked(tap):
     """A path is that of another's attachment: until that one leaves it."""
     with StandIn("--generate", "3") as server, Sync(
@@ -427,13 +435,42 @@ def blocked(tap):
         done = sync.once()
         tap.ok(done.code == 3 and "b-file.txt is taken by a file of work "
                "package" in done.err, "a path is an attachment's: said", done)
-        made = "b.txt" in sync.tree()
-        server.side(*edit(1 if made else 2, "elsewhere"))
+        tap.ok("b.txt" in sync.tree(), "the lower work package has it")
+        server.side(*edit(1, "elsewhere"))
         done = sync.once()
-        tap.ok(done.code == 0 and "work package %d: is in error no more" % (
-            2 if made else 1) in done.err,
-            "when that one leaves it, it is made", done)
+        tap.ok(done.code == 0 and
+               "work package 2: is in error no more" in done.err,
+               "when that one leaves it, it is made", done)
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
+def beside(tap):
+    """Files of one name in one folder: whichever comes first."""
+    for late in (1, 2):
+        with StandIn("--generate", "3") as server, Sync(
+                server.url, projects="[demo-1]", mapping=FLAT) as sync:
+            for ident in (1, 2):
+                server.side("attach", {
+                    "id": 800 + ident, "work_package": ident,
+                    "file_name": "image.png", "content": "of %d" % ident})
+            server.side("fault", {
+                "match": "/work_packages/%d/attachments" % late,
+                "times": -1, "delay_ms": 400})
+            done = sync.once()
+            tree = sync.tree()
+            name = "%d comes late: " % late
+            tap.ok(done.code == 3 and "save_as" in done.err,
+                   name + "said", done)
+            tap.ok(tree.get("f/image.png") == b"of 1" and
+                   {"f/1.md", "f/3.md"} == {p for p in tree if ".md" in p},
+                   name + "the lower one has it", sorted(tree))
+            tap.same([e.split()[-1] for e in sync.opsync(
+                "log", "--event", "added").out.splitlines() if "#2" in e],
+                [], name + "and the other was never added")
+            server.side("edit", {"id": 2, "set": {"description": "x"}})
+            done = sync.once()
+            tap.ok(done.code == 3 and sync.tree() == tree,
+                   name + "it stays so", done)
 
 
 def main():
@@ -463,6 +500,7 @@ def main():
         for mapping in (FILES, TWO):
             at_random(tap, mapping, seed)
     blocked(tap)
+    beside(tap)
     return tap.end()
 
 

@@ -27,6 +27,8 @@ documents:
   path: ${ id }.md
   front_matter: { title: "${ subject }", start: "${ startDate }" }
 """
+LATE = ERROR.replace("  path:", "  attachments: all\n  path:").replace(
+    "${ id }.md", "${ id }.md\n  body: ${ description.raw }")
 MORE = "guard: { max_delete: { share: 100% } }"
 
 
@@ -140,6 +142,27 @@ def error(tap, server, sync):
     w.after("another date", {4: "dd"}, [edit(4, dueDate="2026-01-02")])
 
 
+def late(tap, server, sync):
+    """The one who has it comes after the other was made, in one pass."""
+    w = World(tap, server, sync, "title")
+    server.side("attach", {"work_package": 2, "file_name": "x.png",
+                           "content": "abc"})
+    server.side("fault", {"match": "/work_packages/2/attachments",
+                          "times": -1, "delay_ms": 300})
+    none = {"startDate": None, "dueDate": None}
+    w.after("the one without files is not made", {2: "same", 3: "c"},
+            [edit(i + 1, subject=s, **none)
+             for i, s in enumerate(("a", "same", "c", "same", "e", "f"))],
+            code=3)
+    events = sync.opsync("log", "--wp", "4").out
+    tap.ok("4.md" not in sync.tree() and " failed " in events and
+           " added " not in events, "nor was said to be", events)
+    w.after("by itself", {2: "same", 4: "other"}, [edit(4, subject="other")])
+    w.after("nor changed", {2: "other", 4: "other"},
+            [edit(2, subject="other"), edit(4, description="new")], code=3)
+    tap.ok(b"title: other" in sync.tree()["4.md"], "it stays as it was")
+
+
 def own(tap, server, sync):
     """Two documents of one work package: the earlier entry has it."""
     def says(one, two, four):
@@ -233,7 +256,8 @@ def main():
                 mapping=STATES.replace("CLASH", clash), more=MORE) as sync:
             taken_over(tap, server, sync, clash)
     for part, mapping in ((suffix, SUFFIX), (living, SUFFIX),
-                          (error, ERROR), (own, OWN)):
+                          (error, ERROR), (own, OWN),
+                          (late, LATE)):
         with StandIn("--generate", "6") as server, Sync(
                 server.url, projects="[demo-1]", mapping=mapping,
                 more=MORE) as sync:
