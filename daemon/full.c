@@ -7,7 +7,7 @@
  *
  * The newest stamp is asked for first: what changes while we read is newer,
  * and the next poll brings it.  If the server fails at that one, but lists ids,
- * there is none, and the next poll begins at the very first.  A full read has a
+ * or it is larger than an answer may be, there is none, and the next poll begins at the very first.  A full read has a
  * number, its generation; work packages that were read are recorded with it, so
  * that a read that was interrupted goes on where it was.  What is known here
  * but not listed is looked at by itself, once: only an API's own 404, or a
@@ -99,8 +99,9 @@ static void on_newest(struct api_request *request)
 	struct api_source head = {0};
 	struct api_list list = {0};
 
-	if (lane_fault(request)) {
+	if (lane_fault(request))
 		f->doubt = request->err;
+	if (f->doubt.code != 0 || request->too_big) {
 		proceed(f, LISTING);
 		return;
 	}

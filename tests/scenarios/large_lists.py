@@ -51,6 +51,14 @@ def alone(tap):
             server.side("edit", {"id": ident, "set": {"subject": "new"}})
             describe(server, ident, TOO_LONG if ident == 5 else 7)
         told(tap, sync.once(), "and in a poll", "2 changed")
+        for ident, kind in ((8, "--reconcile"), (9, "--full")):
+            server.side("delete", {"id": ident})
+            server.side("edit", {"id": 5, "set": {"subject": "last"}})
+            done = sync.once(kind)
+            tap.ok(done.code == 3 and "1 removed" in done.err,
+                   "changed last it keeps no other: " + kind, done)
+        other = sync.sibling()
+        told(tap, other.once(), "nor in a first sync", "9 added")
         describe(server, 5, 9)
         done = sync.once()
         tap.ok(done.code == 0 and "1 added" in done.err,
