@@ -420,6 +420,7 @@ FLAT = """
 documents:
 - match: {}
   path: f/${ id }.md
+  front_matter: { title: "${ subject }" }
   attachments: all
 """
 
@@ -471,6 +472,18 @@ def beside(tap):
             done = sync.once()
             tap.ok(done.code == 3 and sync.tree() == tree,
                    name + "it stays so", done)
+    with StandIn("--generate", "3") as server, Sync(
+            server.url, projects="[demo-1]", mapping=FLAT) as sync:
+        for ident in (2, 1):
+            server.side("attach", {
+                "id": 800 + ident, "work_package": ident,
+                "file_name": "image.png", "content": "of %d" % ident})
+            server.side(*edit(2, "wp%d" % ident))
+            done = sync.once()
+        tap.ok(done.code == 3 and "work package 1: f/image.png is taken by "
+               in done.err and "1 failed" in done.err and
+               b"wp1" in sync.tree()["f/2.md"],
+               "one that was there before keeps it", done)
 
 
 def main():
