@@ -165,7 +165,7 @@ static int hold(struct mapper *m, int64_t n, struct err *e)
 	for (size_t i = 0; i < m->guard.n_held; i++)
 		m->guard.held[i].made = false;
 	m->guard.n_made = 0;
-	m->failed.n = 0;
+	mapper_forget_verdicts(m);
 	m->n_missed = 0;
 	m->counts = (struct mapper_counts){
 		.seen = m->counts.seen, .again = m->counts.again};

@@ -77,7 +77,8 @@ void mapper_fini(struct mapper *m)
 	guard_fini(&m->guard);
 	frozen_fini(&m->frozen);
 	free(m->again.items);
-	free(m->failed.items);
+	mapper_forget_verdicts(m);
+	free(m->verdicts);
 	free(m->missed);
 	free(m->lost.items);
 	free(m->unlisted.items);

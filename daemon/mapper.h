@@ -67,6 +67,13 @@ struct mapper_created {
 	bool accepted;
 };
 
+/* How a work package stands by now in a pass. */
+struct mapper_verdict {
+	int64_t id;
+	char *why; /* owned; NULL: it is in error no more */
+	bool told;
+};
+
 struct mapper {
 	struct store *store;
 	const struct config *config;
@@ -102,15 +109,16 @@ struct mapper {
 	bool pruned;            /* the log, since the start */
 	int64_t fault_run;      /* the last run, if it failed; else 0 */
 	struct err fault;       /* in which way */
-	struct ids failed;      /* work packages that did, ascending */
-	struct ids again;       /* work packages whose path may change */
-	struct ids unlisted;    /* whose lists are to be asked for again,
-				   ascending */
-	struct ids asked;       /* that became stale, and did not come yet */
-	struct ids lost_users;  /* whose readers are marked */
-	struct ids back;        /* projects that are shown again, until a
-				   pass asked for their relations; after a
-				   restart a reconcile does */
+	size_t n_verdicts, cap_verdicts;
+	struct mapper_verdict *verdicts; /* ascending */
+	struct ids again;      /* work packages whose path may change */
+	struct ids unlisted;   /* whose lists are to be asked for again,
+				  ascending */
+	struct ids asked;      /* that became stale, and did not come yet */
+	struct ids lost_users; /* whose readers are marked */
+	struct ids back;       /* projects that are shown again, until a
+				  pass asked for their relations; after a
+				  restart a reconcile does */
 	/*
 	 * Work packages are of them, and the server does not list them: their
 	 * names were asked for once, and not again until a reconcile does.
@@ -503,14 +511,20 @@ int mapper_commit_all(struct mapper *m, const char *cursor, struct err *e);
 void mapper_discard(struct mapper *m);
 
 /*
- * Private to the mapper's files: the event that a work package failed, or, if
- * it failed in the same way before, that it was tried again.  Before its new
- * row is staged.
+ * Private to the mapper's files: a work package failed, or, if it did before,
+ * does so no more; before its new row is staged.  It is told by
+ * mapper_tell_verdicts(), before what is staged is committed: that it failed,
+ * or, if it had failed in the same way, that it was tried again.
  */
 void mapper_failed(struct mapper *m, int64_t work_package, const char *why);
-
-/* The event that a work package is in error no more, if it was. */
 void mapper_recovered(struct mapper *m, int64_t work_package);
+void mapper_tell_verdicts(struct mapper *m);
+void mapper_forget_verdicts(struct mapper *m); /* the pass begins anew */
+
+void mapper_put_event(struct mapper *m, struct state_event *event);
+
+/* A text without the work package's number in front, if that is there. */
+struct str mapper_without_self(const char *text, int64_t work_package);
 
 /* Say in the journal that a commit was made; the store has logged it. */
 void mapper_committed(struct mapper *m, const char *id, const char *subject);

@@ -68,6 +68,7 @@ static void on_refused(
 
 	(void)entry;
 	mapper_failed(m, work_package, why);
+	mapper_tell_verdicts(m);
 	mapper_try_later(m);
 	if (mapper_reread(m, READ_WORK_PACKAGE, work_package, &e) != 0)
 		log_error("%s", e.text);
@@ -124,6 +125,7 @@ static int commit_as(struct mapper *m, const char *subject, const char *body,
 		c.author_name = m->staged.editor_name;
 		c.author_email = email;
 	}
+	mapper_tell_verdicts(m);
 	r = guard_settle_made(m, e);
 	if (r == 0)
 		r = store_commit(m->store, &c, e);

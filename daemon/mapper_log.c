@@ -2,9 +2,9 @@
  * mapper_log - the pass's row and its events.
  *
  * A pass has a row once it has something to tell: its first event makes it.
- * Events are staged with what they tell of, and appear with its commit.  What
- * fails again as it failed before is counted, not told again: a pass in the
- * row of the first that failed so, a work package by an event for debugging.
+ * Events are staged with what they tell of, and appear with its commit.  A pass
+ * that fails again as it failed before is counted, not told again, in the row
+ * of the first that failed so.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -87,7 +87,7 @@ int mapper_begin(
 	m->decided = false;
 	m->renewing = false;
 	m->again.n = 0;
-	m->failed.n = 0;
+	mapper_forget_verdicts(m);
 	m->n_missed = 0;
 	m->unlisted.n = m->asked.n = 0;
 	m->retried.n = 0;
@@ -183,7 +183,7 @@ static struct str project_of(struct mapper *m, int64_t work_package)
 }
 
 /* Some faults name the work package themselves: once is enough. */
-static struct str without_self(const char *text, int64_t work_package)
+struct str mapper_without_self(const char *text, int64_t work_package)
 {
 	struct str all = str_of(text);
 	char self[40];
@@ -194,7 +194,7 @@ static struct str without_self(const char *text, int64_t work_package)
 					     : all;
 }
 
-static void put_event(struct mapper *m, struct state_event *event)
+void mapper_put_event(struct mapper *m, struct state_event *event)
 {
 	struct err fault = {0};
 
@@ -221,89 +221,9 @@ void mapper_event(struct mapper *m, enum log_level level, const char *kind,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	event.text = without_self(text, work_package);
-	put_event(m, &event);
+	event.text = mapper_without_self(text, work_package);
+	mapper_put_event(m, &event);
 	event_log(&event, kind);
-}
-
-/* A work package may be tried twice in a pass: what counts is the end. */
-static void count_failed(struct mapper *m, int64_t work_package, bool failed)
-{
-	struct ids *all = &m->failed;
-	size_t at = ids_place(all->items, all->n, work_package);
-	bool has = at < all->n && all->items[at] == work_package;
-	size_t behind = (all->n - at) * sizeof(*all->items);
-	int64_t *place;
-
-	if (has == failed)
-		return;
-	m->counts.failed += failed ? 1 : -1;
-	if (failed)
-		ids_add(all, work_package);
-	place = all->items + at;
-	if (failed) {
-		memmove(place + 1, place, behind);
-		*place = work_package;
-	} else {
-		memmove(place, place + 1, behind - sizeof(*place));
-		all->n--;
-	}
-}
-
-struct failed_before {
-	struct str why;
-	bool same;
-};
-
-static int compare_reason(
-	void *arg, const struct state_work_package *wp, struct err *e)
-{
-	struct failed_before *before = arg;
-
-	(void)e;
-	before->same = wp->outcome == OUTCOME_FAILED &&
-		       str_eq(wp->reason, before->why);
-	return 0;
-}
-
-void mapper_failed(struct mapper *m, int64_t work_package, const char *why)
-{
-	struct failed_before before = {.why = str_of(why)};
-	struct state_event event = {
-		.level = LOG_LEVEL_ERROR,
-		.kind = STR("failed"),
-		.work_package = work_package,
-		.text = without_self(why, work_package),
-	};
-	struct err ignored = {0};
-	bool found;
-
-	store_work_package(m->store, work_package, &found, compare_reason,
-		&before, &ignored);
-	/* Asked for by its id, and then in a list: it is told already. */
-	if (before.same && ids_have(m->failed.items, m->failed.n, work_package))
-		return;
-	count_failed(m, work_package, true);
-	if (before.same) {
-		event.kind = STR("retried");
-		event.level = LOG_LEVEL_DEBUG;
-	}
-	put_event(m, &event);
-	event.level = LOG_LEVEL_ERROR; /* once in a process, at least */
-	event_log(&event, event.kind.p);
-}
-
-void mapper_recovered(struct mapper *m, int64_t work_package)
-{
-	struct state_head before = {.outcome = OUTCOME_MADE};
-	struct err ignored = {0};
-	bool found;
-
-	store_head_of(m->store, work_package, &found, &before, &ignored);
-	if (before.outcome == OUTCOME_FAILED)
-		mapper_event(m, LOG_LEVEL_NOTICE, "recovered", work_package,
-			STR_NONE, "is in error no more");
-	count_failed(m, work_package, false);
 }
 
 void mapper_committed(struct mapper *m, const char *id, const char *subject)

@@ -200,6 +200,7 @@ int mapper_fail_relations(
 		store_put_relations(m->store, id, STR("[]"));
 	text = xasprintf("%s: its relations stay as they are", why->text);
 	mapper_failed(m, id, text);
+	mapper_tell_verdicts(m); /* its document may be made all the same */
 	free(text);
 	return 0;
 }

@@ -197,6 +197,7 @@ static void run_commit(struct job *job)
 	if (p->dry) {
 		if (p->err.code == 0 && !p->adopt)
 			mapper_differences(m, &p->findings, &p->err);
+		mapper_tell_verdicts(m);
 		discard(p, m);
 	} else if (p->err.code == 0) {
 		commit_whole(p, m);

@@ -158,9 +158,13 @@ def late(tap, server, sync):
     tap.ok("4.md" not in sync.tree() and " failed " in events and
            " added " not in events, "nor was said to be", events)
     w.after("by itself", {2: "same", 4: "other"}, [edit(4, subject="other")])
-    w.after("nor changed", {2: "other", 4: "other"},
-            [edit(2, subject="other"), edit(4, description="new")], code=3)
-    tap.ok(b"title: other" in sync.tree()["4.md"], "it stays as it was")
+    done = w.after("who leaves it late", {2: "other", 4: "same"},
+                   [edit(4, subject="same"), edit(2, subject="other")])
+    tap.ok("error" not in done.err, "no error is said that is none", done)
+    w.after("nor changed", {2: "other", 4: "same"},
+            [edit(2, subject="other"), edit(4, description="new",
+                                            subject="other")], code=3)
+    tap.ok(b"title: same" in sync.tree()["4.md"], "it stays as it was")
 
 
 def own(tap, server, sync):

@@ -1,0 +1,163 @@
+/*
+ * mapper_verdicts - which work packages fail, and which do so no more.
+ *
+ * A work package may be tried several times in a pass, and fail only while
+ * another has not been tried yet: what counts, and is told, is how it stands
+ * when what is staged is committed.  What fails again as it failed before is
+ * told for debugging only.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "daemon/event.h"
+#include "daemon/log.h"
+#include "daemon/mapper.h"
+
+void mapper_forget_verdicts(struct mapper *m)
+{
+	for (size_t i = 0; i < m->n_verdicts; i++)
+		free(m->verdicts[i].why);
+	m->n_verdicts = 0;
+}
+
+static size_t place_of(const struct mapper *m, int64_t id)
+{
+	size_t low = 0;
+	size_t high = m->n_verdicts;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (m->verdicts[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct mapper_verdict *find(const struct mapper *m, int64_t id)
+{
+	size_t at = place_of(m, id);
+
+	return at < m->n_verdicts && m->verdicts[at].id == id ? &m->verdicts[at]
+							      : NULL;
+}
+
+static struct mapper_verdict *add(struct mapper *m, int64_t id)
+{
+	size_t at = place_of(m, id);
+	struct mapper_verdict *v;
+
+	m->verdicts = grow(m->verdicts, m->n_verdicts, &m->cap_verdicts,
+		sizeof(*m->verdicts));
+	v = m->verdicts + at;
+	memmove(v + 1, v, (m->n_verdicts++ - at) * sizeof(*v));
+	*v = (struct mapper_verdict){.id = id};
+	return v;
+}
+
+/* --- Telling ------------------------------------------------------------ */
+
+static int recall(void *arg, const struct state_work_package *wp, struct err *e)
+{
+	char **why = arg;
+
+	(void)e;
+	if (wp->outcome == OUTCOME_FAILED)
+		*why = xasprintf("%.*s", STR_ARGS(wp->reason));
+	return 0;
+}
+
+/* In a process it is said once, also where it failed so before. */
+static void tell_failed(
+	struct mapper *m, int64_t id, const char *why, const char *before)
+{
+	bool same = before != NULL && strcmp(before, why) == 0;
+	struct state_event event = {
+		.level = same ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
+		.kind = same ? STR("retried") : STR("failed"),
+		.work_package = id,
+		.text = mapper_without_self(why, id),
+	};
+
+	mapper_put_event(m, &event);
+	event.level = LOG_LEVEL_ERROR;
+	event_log(&event, event.kind.p);
+}
+
+static void tell(struct mapper *m, const struct mapper_verdict *v)
+{
+	struct err ignored = {0}; /* comes again with the commit */
+	char *before = NULL;
+	bool found;
+
+	state_work_package(store_state(m->store), v->id, &found, recall,
+		&before, &ignored);
+	if (v->why != NULL)
+		tell_failed(m, v->id, v->why, before);
+	else if (before != NULL)
+		mapper_event(m, LOG_LEVEL_NOTICE, "recovered", v->id, STR_NONE,
+			"is in error no more");
+	free(before);
+}
+
+void mapper_tell_verdicts(struct mapper *m)
+{
+	for (size_t i = 0; i < m->n_verdicts; i++) {
+		struct mapper_verdict *v = &m->verdicts[i];
+
+		if (!v->told)
+			tell(m, v);
+		v->told = true;
+	}
+}
+
+/* --- What becomes of it ------------------------------------------------- */
+
+/* The pass has something to tell, whatever becomes of it. */
+static void ensure_run(struct mapper *m)
+{
+	struct err fault = {0};
+
+	if (mapper_ensure_run(m, &fault) != 0)
+		log_error("%s", fault.text);
+}
+
+static void settle(struct mapper *m, struct mapper_verdict *v, const char *why)
+{
+	m->counts.failed += (why != NULL) - (v->why != NULL);
+	free(v->why);
+	v->why = why != NULL ? xstrdup(why) : NULL;
+	v->told = false;
+	ensure_run(m);
+}
+
+void mapper_failed(struct mapper *m, int64_t work_package, const char *why)
+{
+	struct mapper_verdict *v = find(m, work_package);
+
+	if (v == NULL)
+		v = add(m, work_package);
+	if (v->why == NULL || strcmp(v->why, why) != 0)
+		settle(m, v, why);
+	if (work_package == 0) /* which of them, nobody knows */
+		mapper_tell_verdicts(m);
+}
+
+void mapper_recovered(struct mapper *m, int64_t work_package)
+{
+	struct mapper_verdict *v = find(m, work_package);
+	struct state_head before = {.outcome = OUTCOME_MADE};
+	struct err ignored = {0};
+	bool found;
+
+	if (v == NULL)
+		store_head_of(
+			m->store, work_package, &found, &before, &ignored);
+	if (before.outcome == OUTCOME_FAILED)
+		v = add(m, work_package);
+	if (v != NULL && (v->why != NULL || before.outcome == OUTCOME_FAILED))
+		settle(m, v, NULL);
+}
