@@ -249,29 +249,36 @@ static size_t on_named(void *arg, size_t start, size_t at)
 	return 0;
 }
 
-/* What [[Page]] and [[Page|Label]] show; another project's page: its label. */
-static bool wiki_label(struct str inside, struct str *label)
+/*
+ * What [[Page]] and [[Page|Label]] show; another project's page: its label.
+ * In a row of a table a '|' parts the cells, unless a backslash is before it.
+ */
+static bool wiki_label(struct str inside, bool row, struct str *label)
 {
 	size_t bar = str_find(inside, STR("|"));
+	struct str page = {inside.p, bar};
 
 	if (bar == inside.n) {
 		*label = inside;
 		return inside.n > 0 && str_find(inside, STR(":")) == inside.n;
 	}
+	if (row && (!str_ends(page, STR("\\")) || str_ends(page, STR("\\\\"))))
+		return false;
 	*label = str_skip(inside, bar + 1);
-	return bar > 0 && label->n > 0 &&
+	return bar > (row ? 1 : 0) && label->n > 0 &&
 	       str_find(*label, STR("|")) == label->n;
 }
 
 /*
- * Up to a bracket or the end of the line: no search is in vain twice.  With
+ * Up to a bracket, the end, or the line's: no search is in vain twice.  With
  * what code, HTML or attributes are made of in it, it is no name of a page.
  */
-static struct str wiki_inside(struct str s)
+static struct str wiki_inside(struct str s, struct str end)
 {
 	struct str inside = {s.p, 0};
 
-	while (inside.n < s.n && strchr("[]\n<`~{}", s.p[inside.n]) == NULL) {
+	while (inside.n < s.n && strchr("[]\n<`~{}", s.p[inside.n]) == NULL &&
+		!str_starts(str_skip(s, inside.n), end)) {
 		char next = ascii_at(s, inside.n + 1);
 		bool pair =
 			s.p[inside.n] == '\\' && (next == '\\' || next == ']');
@@ -294,22 +301,29 @@ static bool is_text(const struct finding *f, size_t at, struct str label)
 	return i < label.n && !follows;
 }
 
+/*
+ * To OpenProject, which looks for pages in the text that markdown shows, they
+ * are the same with backslashes, as the filter markdown writes them.
+ */
 static size_t on_wiki(void *arg, size_t at)
 {
 	struct finding *f = arg;
-	struct str rest = {f->body.p + at + 2, f->span.end - at - 2};
-	struct str inside = wiki_inside(rest);
-	size_t end = at + 2 + inside.n + 2;
+	bool escaped = f->body.p[at] == '\\';
+	struct str close = escaped ? STR("\\]\\]") : STR("]]");
+	struct str rest = {
+		f->body.p + at + close.n, f->span.end - at - close.n};
+	struct str inside = wiki_inside(rest, close);
+	size_t end = at + close.n + inside.n + close.n;
 	struct str label;
 
-	if (!str_starts(str_skip(rest, inside.n), STR("]]")) ||
-		is_switched_off(f, at, true) || !wiki_label(inside, &label) ||
+	if (!str_starts(str_skip(rest, inside.n), close) ||
+		is_switched_off(f, at, true) ||
+		!wiki_label(inside, f->span.row, &label) ||
 		!is_text(f, at, label))
 		return 0;
-	/* A '|' parts the cells of a row; and "[[1]](x)" is a link. */
-	if ((f->span.row && label.n < inside.n) ||
-		(end < f->span.end &&
-			(f->body.p[end] == '(' || f->body.p[end] == '[')))
+	/* "[[1]](x)" is a link. */
+	if (end < f->span.end &&
+		(f->body.p[end] == '(' || f->body.p[end] == '['))
 		return 0;
 	add(f, REFERENCE_TEXT, at, end)->text = label;
 	return end;

@@ -20,7 +20,8 @@
  * /projects/ccm/work_packages/12/activity …), and by number in a text (#12,
  * ##12, ###12, and what OpenProject's editor and its HTML make of these);
  * people, mentioned with OpenProject's editor, and what its HTML has for
- * versions and wiki pages; wiki pages in a text ([[Page]], [[Page|Label]]);
+ * versions and wiki pages; wiki pages in a text ([[Page]], [[Page|Label]],
+ * and with a backslash before each bracket);
  * users, groups, versions and projects by number (user#8).
  */
 enum reference_kind {

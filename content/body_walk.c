@@ -350,18 +350,35 @@ static size_t read_number(const struct scan *s, size_t at)
 	return behind > 0 ? behind : at;
 }
 
-/* Behind a '[', or behind all that two of them begin. */
+/* Behind all that two brackets begin; 0 if they begin nothing. */
+static size_t read_wiki(const struct scan *s, size_t at, struct str brackets)
+{
+	struct str rest = {s->body.p + at, s->span.end - at};
+
+	if (s->w->on_wiki == NULL || !str_starts(rest, brackets))
+		return 0;
+	return s->w->on_wiki(s->w->arg, at);
+}
+
 static size_t read_opening(struct scan *s, size_t at)
 {
-	size_t behind = 0;
+	size_t behind = read_wiki(s, at, STR("[["));
 
-	if (s->w->on_wiki != NULL && at + 1 < s->span.end &&
-		s->body.p[at + 1] == '[')
-		behind = s->w->on_wiki(s->w->arg, at);
 	if (behind > 0)
 		return behind;
 	open_bracket(s, at);
 	return at + 1;
+}
+
+/* Behind a backslash, and what it takes the meaning from. */
+static size_t read_backslash(const struct scan *s, size_t at)
+{
+	size_t behind = read_wiki(s, at, STR("\\[\\["));
+
+	if (behind > 0)
+		return behind;
+	return at + 1 +
+	       (at + 1 < s->span.end && (unsigned char)s->body.p[at + 1] > ' ');
 }
 
 /* Behind the definitions of links that a paragraph starts with. */
@@ -390,9 +407,7 @@ static size_t step(struct scan *s, size_t at)
 
 	switch (s->body.p[at]) {
 	case '\\':
-		return at + 1 +
-		       (markdown && at + 1 < s->span.end &&
-			       (unsigned char)s->body.p[at + 1] > ' ');
+		return markdown ? read_backslash(s, at) : at + 1;
 	case '`':
 		return markdown ? skip_code_span(s, at) : at + 1;
 	case '<':

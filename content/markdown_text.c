@@ -91,6 +91,14 @@ size_t markdown_ordinal(struct str text)
 		       : 0;
 }
 
+bool markdown_opens_heading(struct str text)
+{
+	size_t run = ascii_at(text, 0) == '#' ? ascii_run(text, 0) : 0;
+
+	return run > 0 && run <= 6 &&
+	       (run == text.n || ascii_space(text.p[run]));
+}
+
 void markdown_escape_line(struct str text, bool row, struct buf *out)
 {
 	size_t digits = markdown_ordinal(text);
@@ -100,8 +108,9 @@ void markdown_escape_line(struct str text, bool row, struct buf *out)
 		buf_putc(out, '\\');
 		buf_putc(out, text.p[digits]);
 		text = str_skip(text, digits + 1);
-	} else if (text.n > 0 && text.p[0] != '\0' &&
-		   strchr("#+-=>:|", text.p[0]) != NULL) {
+	} else if (markdown_opens_heading(text) ||
+		   (text.n > 0 && text.p[0] != '\0' &&
+			   strchr("+-=>:|", text.p[0]) != NULL)) {
 		buf_putc(out, '\\');
 		buf_putc(out, text.p[0]);
 		text = str_skip(text, 1);

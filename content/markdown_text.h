@@ -17,6 +17,10 @@ void markdown_escape_line(struct str text, bool row, struct buf *out);
  * 0: it begins with none. */
 size_t markdown_ordinal(struct str text);
 
+/* One to six '#' and nothing, or white space, behind them; "#42" opens none,
+ * and so can stand for a work package wherever it stands. */
+bool markdown_opens_heading(struct str text);
+
 /* A link's '[': a '!' before it makes no picture of it. */
 void markdown_open_link(struct buf *out);
 

@@ -238,7 +238,7 @@ static int begins_line(struct str s)
 	case ':':
 		return 1;
 	case '#':
-		return run == s.n || ascii_space(s.p[run]);
+		return markdown_opens_heading(s);
 	case '*':
 	case '_':
 		return run > 2 || run == s.n || ascii_space(s.p[run]);

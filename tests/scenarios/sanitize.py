@@ -162,6 +162,9 @@ x
 <a>[y]https://op.example.org/work_packages/17</a>
 [y](java[[a|script]]:alert(1) [[b|"t"]])
 [y]([[/|javascript]]:alert(1) [[b|"t"]])
+[y](java\[\[a|script\]\]:alert(1) \[\[b|"t"\]\])
+[y](\[\[/|javascript\]\]:alert(1) \[\[b|"t"\]\])
+[y]\[\[a|(javascript:alert(1))\]\]
 [y](project#15:alert(1) [[b|"t"]])
 [y](user#16 [[b|"t"]])
 [y](java<b>project#15:alert(1) [[b|"t"]])
@@ -170,16 +173,21 @@ x [y]: project#15:alert(1) [y]
 
 [^y] [[[a|y]]]: project#15:alert(1)
 [y]: [[a|javascript:alert(1)]]
+[y]: \[\[a|javascript:alert(1)\]\]
 x <a>
 [^y]: https://op.example.org/work_packages/16 [y][^y]
 [^y]: ##16 "t"
 # T [[a|{style="position:fixed"}]]
 # T {style="x" [[a|}]]
+# T \[\[a|{style="position:fixed"}\]\]
+# T {style="x"}\[\[a| \]\]
 # T {style="x" version#8
 # T {style="x"}[[a| ]]
 # T ##7
 # T ##14
 [[a|\]]`<script>alert(1)</script>`
+\[\[a|\\]\]`<script>alert(1)</script>`
+\[\[a|x\]\\]\]`<script>alert(1)</script>`
 [[`|x]]`<script>alert(1)</script>`
 ``[[a|`]]
 
@@ -203,7 +211,7 @@ PIECES = r"""
 <b> </b> <i>x</i> <div> </div> <pre> </pre> <code> </code> <details> <table> <td> <p> <a~href="javascript:alert(1)"> <a~href=x> </a>
 <!-- --> --!> <? ?> <![CDATA[ ]]> <!x <x <x> < > </ <font> </font> <mention> <macro> <style> </style> <textarea> <title>
 [ ] ( ) ]( ]: [x]( [x]: [y][x] ![ [^1]: [^1] javascript:alert(1) javascript&colon;alert(1) java\script: &#106;avascript: data:text/html,x https://x.org <https://x.org>
-<javascript:alert(1)> \ \\ \` \< \] & &lt; &#60; &#x3c; " ' = { } {.x} {onclick=alert(1)} [[a|javascript]] [[/|javascript]] [[a|"t"]] [[a|x`]] [[a|`]] [[ | ]] #12 ##3 ##7 ###17 user#1 project#15:alert(1) group#3 version#8 project#15 https://op.example.org/work_packages/16 # ## - * + 1. > >~ | || |-|-| --- === : ; _ ** ~~ $$ \( x y word
+<javascript:alert(1)> \ \\ \` \< \] & &lt; &#60; &#x3c; " ' = { } {.x} {onclick=alert(1)} [[a|javascript]] [[/|javascript]] \[\[a|javascript\]\] \[\[/|"t"\]\] [[a|"t"]] [[a|x`]] [[a|`]] [[ | ]] #12 ##3 ##7 ###17 user#1 project#15:alert(1) group#3 version#8 project#15 https://op.example.org/work_packages/16 # ## - * + 1. > >~ | || |-|-| --- === : ; _ ** ~~ $$ \( x y word
 """.split()
 BREAKS = ["\n", "\n", "\n\n", "\n\n", "\n    ", "\n\t", "\n  ", "\n> ",
           "\n- ", "\n1. ", " ", " ", "", "\r", "\r\n", "\x0c", "\0",

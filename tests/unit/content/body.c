@@ -307,9 +307,10 @@ static void test_linear(void **state)
 		"{{%{{<", "<a b='><a b=\">", "<div>\n", "<!--\n",
 		"![](same.txt) ", "<pre>\n\n", "</pre ", "<code>`", "#1 ",
 		"<mention>", "<a href=x>", "http://h/wp/1 ", "https://",
-		"![#1](x) ", "[[#1](", "[[a", "[[a|b]] ", "user#8 ", "user#",
-		"-#1", "](#1-", "](    ", "]: #1 ", "x]: #1 ", "[x\\]: #1 ",
-		"http:", "<a class=\"user-mention\">", "<a b=", "<a b=x",
+		"![#1](x) ", "[[#1](", "[[a", "[[a|b]] ", "\\[\\[a", "user#8 ",
+		"user#", "-#1", "](#1-", "](    ", "]: #1 ", "x]: #1 ",
+		"[x\\]: #1 ", "http:", "<a class=\"user-mention\">",
+		"<a b=", "<a b=x",
 		"<img src=", "<p x=", "<a\nb=", "<a/b=", "<a y=z\" c=\"",
 		"<a y=z' c='", "<a y=\"' x=z\" c='", "a\n\n<p x="};
 	const struct body_scope any = {

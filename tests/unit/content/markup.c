@@ -350,6 +350,15 @@ static const char *const markdown_rows[][2] = {
 		"a b c \\~d &amp;#38; &amp;x; &y \\_ e\\_"},
 	{"<p>a<br>1234567890. b</p><p>123</p><p>#</p>",
 		"a\\\n1234567890. b\n\n123\n\n\\#"},
+	/* what may refer to a work package, and no heading */
+	{"<p>#42</p><p>##42 a<br>###42</p><p>## 42</p><p>####### a</p>",
+		"#42\n\n##42 a\\\n###42\n\n\\#\\# 42\n\n\\####### a"},
+	{"<table><tr><td>#42</td><td>see #42</td><td><p><mention>##42"
+	 "</mention></p></td><td># a</td></tr></table>",
+		"|   |   |   |   |\n| --- | --- | --- | --- |\n"
+		"| #42 | see #42 | ##42 | \\# a |"},
+	{"<figure><img src=a><figcaption>#42 b</figcaption></figure>",
+		"![](a)\\\n*#42 b*"},
 	{"<p><a href=\"x?a&amp;amp;b&#127;c\">d</a></p>",
 		"[d](x?a&amp;amp;b%7Fc)"},
 	{"<p><img src=a title=\"b&#10;c&#13;\"></p>", "![](a \"b c \")"},

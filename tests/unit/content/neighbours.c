@@ -293,6 +293,25 @@ static void test_addresses(void **state)
 		"#x](y)-1 #PROJ-1");
 }
 
+/* Those in OpenProject's HTML are none the less for becoming markdown. */
+static void test_from_html(void **state)
+{
+	(void)state;
+	check(BODY("links: relative, references: link,",
+		      "${ \"<p>#60 a<br>##60</p><p>[[Wiki|The *page*]] "
+		      "[[x]]</p>\" | markdown }"),
+		"[#60](60.md) a\\\n[#60: even](60.md)\n\n"
+		"The \\*page\\* x");
+	check(BODY("links: relative, references: link,",
+		      "${ \"<table><tr><th>#60</th><th>a #60</th></tr><tr><td>"
+		      "<mention>##60</mention></td><td>[[Wiki|b]]</td></tr>"
+		      "</table>\" | markdown }"),
+		"| [#60](60.md) | a [#60](60.md) |\n| --- | --- |\n"
+		"| [#60: even](60.md) | b |");
+	check(BODY("", "${ \"<p>[[a]] #60</p>\" | markdown }"),
+		"\\[\\[a\\]\\] #60");
+}
+
 /* What its own links and fields tell of others than work packages. */
 static void test_named(void **state)
 {
@@ -344,6 +363,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_comments, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reads, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_from_html, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_named, set_up, tear_down),
 	};
 
