@@ -190,6 +190,7 @@ static int compile_body(
 	if (rc == 0 && out->body.type == TEMPLATE_MAP)
 		rc = node_err(node, c->err,
 			"body must be text or a list of texts, not a map");
+	out->has_body = true;
 	return rc;
 }
 

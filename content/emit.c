@@ -206,22 +206,29 @@ void emit_yaml(const struct value *map, const struct emit_style *style,
 	emitter_line_feed(&e);
 }
 
-void emit_front_matter(const struct value *map, const struct emit_style *style,
+void emit_data(const struct value *map, const struct emit_style *style,
 	struct buf *out)
 {
 	switch (style->format) {
 	case EMIT_YAML:
-		buf_puts(out, "---\n");
 		emit_yaml(map, style, out);
-		buf_puts(out, "---\n");
 		break;
 	case EMIT_TOML:
-		buf_puts(out, "+++\n");
 		emit_toml(map, style, out);
-		buf_puts(out, "+++\n");
 		break;
 	case EMIT_JSON:
 		emit_json_lines(map, style, out);
 		break;
 	}
+}
+
+void emit_front_matter(const struct value *map, const struct emit_style *style,
+	struct buf *out)
+{
+	static const char *const fences[] = {
+		[EMIT_YAML] = "---\n", [EMIT_TOML] = "+++\n", [EMIT_JSON] = ""};
+
+	buf_puts(out, fences[style->format]);
+	emit_data(map, style, out);
+	buf_puts(out, fences[style->format]);
 }

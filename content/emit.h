@@ -19,7 +19,11 @@ struct emit_style {
 	enum emit_format format;
 };
 
-/* A map as front matter, with the lines that mark its format. */
+/* A map in the style's format, as all that a file holds. */
+void emit_data(const struct value *map, const struct emit_style *style,
+	struct buf *out);
+
+/* A map as front matter, between the lines that mark its format. */
 void emit_front_matter(const struct value *map, const struct emit_style *style,
 	struct buf *out);
 

@@ -94,6 +94,7 @@ struct entry {
 	struct pick *picks;
 	bool has_front_matter;
 	struct template front_matter;
+	bool has_body;
 	struct template body;
 	enum links links;
 	enum references references;

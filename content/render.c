@@ -56,8 +56,20 @@ static int make_path(struct evaluation *with, const struct entry *entry,
 	return 0;
 }
 
+/* All of it is data: lines around would make two documents of YAML. */
+static bool is_data_file(const struct entry *entry, struct str path)
+{
+	static const struct str endings[] = {
+		STR_INIT(".yaml"), STR_INIT(".yml"), STR_INIT(".toml")};
+
+	for (size_t i = 0; !entry->has_body && i < ARRAY_LEN(endings); i++)
+		if (str_ends(path, endings[i]))
+			return true;
+	return false;
+}
+
 static int make_front_matter(struct evaluation *with, const struct entry *entry,
-	struct buf *out, struct err *e)
+	struct str path, struct buf *out, struct err *e)
 {
 	struct value v;
 	bool there;
@@ -70,7 +82,11 @@ static int make_front_matter(struct evaluation *with, const struct entry *entry,
 		rc = err_prefix(e, "front_matter");
 	if (rc != 0)
 		return rc;
-	if (!evaluate_in_vain(with))
+	if (evaluate_in_vain(with))
+		return 0;
+	if (is_data_file(entry, path))
+		emit_data(&v, &entry->style, out);
+	else
 		emit_front_matter(&v, &entry->style, out);
 	return 0;
 }
@@ -82,7 +98,7 @@ static int make_text(struct evaluation *with, const struct entry *entry,
 	int rc = render_body(with, entry, saves, &body, e);
 
 	if (rc == 0)
-		rc = make_front_matter(with, entry, out, e);
+		rc = make_front_matter(with, entry, saves->document, out, e);
 	if (rc == 0 && body.n > 0) {
 		if (entry->has_front_matter)
 			buf_putc(out, '\n');

@@ -5,7 +5,9 @@ import os
 import re
 import shutil
 import sys
+import tomllib
 
+import yaml
 from harness import Sync, Tap, read
 
 RECORDED = "tests/openproject/recorded/"
@@ -175,6 +177,36 @@ def defaults(tap, sync):
     tap.same(os.path.exists(sync.store), False, "nothing is written")
 
 
+DATA = """documents:
+- path: data/${ id }.%s
+  front_matter: { title: "${ subject }", tags: [a, b] }
+  emit: { format: %s }
+"""
+
+
+def data_files(tap, sync):
+    """Without a body, a file that is named so holds data and nothing else."""
+    item = RECORDED + "work_package_4330.json"
+    title = json.loads(read(item))["subject"]
+    for ending, form, load in (
+            ("yaml", "yaml", yaml.safe_load), ("yml", "yaml", yaml.safe_load),
+            ("toml", "toml", tomllib.loads), ("json", "json", json.loads)):
+        sync.configure(mapping=DATA % (ending, form))
+        done = render(sync, item)
+        try:
+            tap.same(load(done.out), {"title": title, "tags": ["a", "b"]},
+                     "data in a ." + ending)
+        except (yaml.YAMLError, tomllib.TOMLDecodeError) as error:
+            tap.ok(False, "data in a .%s: %s" % (ending, error), done)
+    for name, ending, more in (("another ending", "md", ""),
+                               ("a body", "yaml", "  body: x\n")):
+        sync.configure(mapping=DATA % (ending, "yaml") + more)
+        done = render(sync, item)
+        tap.same((done.out.count("---\n"), done.out.startswith("---\n")),
+                 (2, True), "with %s it is front matter" % name)
+    sync.configure(mapping="")
+
+
 def main():
     tap = Tap()
     contents = "tests/openproject/contents"
@@ -185,6 +217,7 @@ def main():
         ways_out(tap, sync, contents)
         identifiers(tap, sync)
         mistakes(tap, sync)
+        data_files(tap, sync)
         defaults(tap, sync)
     return tap.end()
 
