@@ -119,8 +119,56 @@ def check_example(tap, server, name):
     shutil.rmtree(folder)
 
 
+LANGUAGES = """defaultContentLanguage = "en"
+[languages.en]
+[languages.de]
+"""
+# Where the links of a page lead, by what "links: relative" makes of them.
+LINKS = {
+    "recipes/1/index.en.md": (
+        "[a](../2/index.en.md#x) [b](../2/index.de.md) [c](index.de.md) "
+        "[d](index.en.md) [e](../../notes/C%23%20tips.md) [f](x.pdf) "
+        "[g](../3/index.en.md) [h](https://x.example/1) [i](#x)",
+        ["/recipes/2/#x", "/de/recipes/2/", "/de/recipes/1/", "/recipes/1/",
+         "/notes/c#-tips/", "x.pdf", "../3/index.en.md",
+         "https://x.example/1", "#x"]),
+    "recipes/1/index.de.md": (
+        "[a](../2/index.de.md) [b](../2/index.en.md) [c](index.de.md)",
+        ["/de/recipes/2/", "/recipes/2/", "/de/recipes/1/"]),
+    "recipes/2/index.en.md": ("[a](../1/index.en.md)", ["/recipes/1/"]),
+    "recipes/2/index.de.md": ("[a](../1/index.de.md)", ["/de/recipes/1/"]),
+    "notes/C# tips.md": ("[a](../recipes/1/index.en.md), [b](4.md).",
+                         ["/recipes/1/", "/notes/4/"]),
+    "notes/4.md": ("[a](C%23%20tips.md)", ["/notes/c#-tips/"]),
+    "about.en.md": ("[a](recipes/1/index.de.md)", ["/de/recipes/1/"]),
+}
+
+
+def check_hook(tap):
+    """The manual's hook: links between documents, of whatever languages."""
+    hook = re.search(r"render-link\.html`.*?```text\n(.*?)```",
+                     read("docs/mapping.md").decode(), re.S).group(1)
+    folder = tempfile.mkdtemp(prefix="opsync-hook-")
+    tree = {"content/" + path: "---\ntitle: %s\n---\n%s\n" % (path, text)
+            for path, (text, _) in LINKS.items()}
+    tree["layouts/_default/_markup/render-link.html"] = hook
+    site, done = build(folder, {p: t.encode() for p, t in tree.items()},
+                       LANGUAGES)
+    tap.ok(done.returncode == 0 and "ERROR" not in done.stdout,
+           "the manual's hook for links builds", done.stdout)
+    for path, (_, wanted) in LINKS.items():
+        page = read(site.public + site.addresses[path]).decode()
+        tap.same(re.findall('<a href="([^"]*)">.</a>', page), wanted,
+                 "the links of " + path)
+    page = read(site.public + site.addresses["notes/C# tips.md"]).decode()
+    tap.ok("a</a>, <a" in page and "b</a>.<" in page,
+           "what stands behind a link stands right behind it", page)
+    shutil.rmtree(folder)
+
+
 def main():
     tap = Tap()
+    check_hook(tap)
     with StandIn() as server:
         sites.be_recorded_here(server)
         # Of one title, one brand and one type.
