@@ -126,50 +126,64 @@ static bool is_in_address(struct finding *f, size_t at, bool name)
 	return find_doubt(f, at) >= (name ? DOUBT_NAME : DOUBT_ALL);
 }
 
-/* An address of a work package, alone in the text: with its angles. */
-static void add_bare(struct finding *f, struct address at, int64_t id)
+/* A file of its own, or a work package, alone in the text: with its angles. */
+static void on_bare(struct finding *f, struct address at, struct str address)
 {
+	size_t n;
+	const struct attachment *attachment =
+		address_resolve(&f->addresses, address, &n);
+	struct body_reference *ref;
+	int64_t id = 0;
+
+	if (n < address.n)
+		attachment = NULL; /* a link with its name says less */
+	if (attachment == NULL && f->scope->addresses)
+		id = address_work_package(&f->addresses, address);
+	/* Within <a> it becomes its name alone, else a link. */
+	if ((attachment == NULL && id == 0) ||
+		is_in_address(f, at.start, f->in_anchor > 0))
+		return;
 	if (at.start > f->span.start && at.end < f->span.end &&
 		f->body.p[at.start - 1] == '<' && f->body.p[at.end] == '>') {
 		at.start--;
 		at.end++;
 	}
-	add(f, REFERENCE_BARE, at.start, at.end)->work_package = id;
+	ref = add(
+		f, id > 0 ? REFERENCE_BARE : REFERENCE_FILE, at.start, at.end);
+	ref->attachment = attachment;
+	ref->work_package = id;
 }
 
 static void on_address(void *arg, enum place place, struct address at)
 {
 	struct finding *f = arg;
 	struct str address = {f->body.p + at.start, at.end - at.start};
-	const struct attachment *attachment = NULL;
-	int64_t id = 0;
+	const struct attachment *attachment;
+	int64_t id;
 	size_t n;
 
 	if (f->scope->wp == NULL) {
-		f->may_refer |= place != PLACE_BARE &&
-				address_may_mean(&f->addresses, address);
+		f->may_refer |= address_may_mean(&f->addresses, address);
 		return;
 	}
-	if (place != PLACE_BARE)
-		attachment = address_resolve(&f->addresses, address, &n);
+	if (place == PLACE_BARE) {
+		on_bare(f, at, address);
+		return;
+	}
+	attachment = address_resolve(&f->addresses, address, &n);
 	if (attachment != NULL) {
 		add(f, REFERENCE_ATTACHMENT, at.start, at.start + n)
 			->attachment = attachment;
 		return;
 	}
-	id = place != PLACE_BARE ? address_attachment(&f->addresses, address)
-				 : 0;
+	id = address_attachment(&f->addresses, address);
 	if (id > 0) {
 		add(f, REFERENCE_UNKNOWN, at.start, at.end)->unknown = id;
 		return;
 	}
 	if (f->scope->addresses)
 		id = address_work_package(&f->addresses, address);
-	/* Within <a> it becomes the subject alone, else a link. */
-	if (id > 0 && place == PLACE_BARE &&
-		!is_in_address(f, at.start, f->in_anchor > 0))
-		add_bare(f, at, id);
-	else if (id > 0 && place != PLACE_BARE)
+	if (id > 0)
 		add(f, REFERENCE_ADDRESS, at.start, at.end)->work_package = id;
 }
 
@@ -343,7 +357,10 @@ static void on_label(void *arg, size_t start, size_t end, bool picture)
 		bool address = ref->kind == REFERENCE_ATTACHMENT ||
 			       ref->kind == REFERENCE_ADDRESS;
 
-		if (!address && (picture || ref->kind == REFERENCE_BARE))
+		bool bare = ref->kind == REFERENCE_BARE ||
+			    ref->kind == REFERENCE_FILE;
+
+		if (bare || (picture && !address))
 			continue;
 		ref->in_link = true;
 		f->refs[kept++] = *ref;
@@ -489,10 +506,14 @@ static size_t on_tag(void *arg, const struct seen_tag *tag)
 		{"a", read_anchor},
 	};
 	struct finding *f = arg;
+	bool is_anchor = ascii_same(tag->name, STR("a"));
 
 	if (tag->closing) {
-		f->in_anchor -= f->in_anchor > 0 && tag->name.n == 1 &&
-				(tag->name.p[0] | 0x20) == 'a';
+		f->in_anchor -= f->in_anchor > 0 && is_anchor;
+		return tag->end;
+	}
+	if (!f->scope->numbers) {
+		f->in_anchor += is_anchor;
 		return tag->end;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(readers); i++)
@@ -509,14 +530,13 @@ static void find(struct arena *arena, struct finding *f)
 		.arg = f,
 		.on_span = on_span,
 		.on_address = on_address,
+		.on_tag = on_tag,
+		.on_label = on_label,
 	};
 
 	f->addresses = (struct addresses){
 		.arena = arena, .wp = f->scope->wp, .base = f->scope->base};
-	if (f->scope->addresses || f->scope->numbers)
-		walker.on_label = on_label;
 	if (f->scope->numbers) {
-		walker.on_tag = on_tag;
 		walker.on_number = on_number;
 		walker.on_named = on_named;
 		walker.on_wiki = on_wiki;

@@ -283,6 +283,28 @@ int64_t address_attachment(const struct addresses *a, struct str address)
 		       : 0;
 }
 
+/*
+ * Pages that show a work package at their side, by what is known of
+ * OpenProject's routes: "/notifications/details/12/activity",
+ * "/boards/1/details/12", where the 1 may be any word.
+ */
+static bool take_side(struct str *path)
+{
+	static const struct str views[] = {STR_INIT("/boards/"),
+		STR_INIT("/calendars/"), STR_INIT("/gantt/"),
+		STR_INIT("/notifications/"), STR_INIT("/team_planners/")};
+
+	for (size_t i = 0; i < ARRAY_LEN(views); i++) {
+		if (!take(path, views[i]))
+			continue;
+		if (take(path, STR("details/")))
+			return true;
+		*path = str_skip(*path, ascii_until(*path, "/"));
+		return take(path, STR("/details/"));
+	}
+	return false;
+}
+
 int64_t address_work_package(const struct addresses *a, struct str address)
 {
 	struct str path = address;
@@ -298,6 +320,8 @@ int64_t address_work_package(const struct addresses *a, struct str address)
 		path = str_skip(path, ascii_until(path, "/"));
 	else if (str_starts(path, STR("/api/v3/")))
 		path = str_skip(path, 7);
+	if (take_side(&path))
+		return id_of(path);
 	if (!take(&path, STR("/work_packages/")))
 		return 0;
 	take(&path, STR("details/"));

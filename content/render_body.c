@@ -96,7 +96,7 @@ static int save_referenced(struct writing *w, struct err *e)
 	for (size_t i = 0; i < w->n; i++) {
 		size_t j = 0;
 
-		if (w->refs[i].kind != REFERENCE_ATTACHMENT)
+		if (w->refs[i].attachment == NULL)
 			continue;
 		while (j < n_files && files[j] != w->refs[i].attachment)
 			j++;
@@ -217,6 +217,19 @@ static int write_bare(struct writing *w, const struct body_reference *ref,
 	return 0;
 }
 
+/* And that of a saved file one with its name. */
+static struct str write_file(
+	struct writing *w, const struct body_reference *ref)
+{
+	struct str address = saves_address(w->saves, ref->attachment);
+	struct buf b = {0};
+
+	if (address.p == NULL)
+		return STR_NONE;
+	add_words(w, &b, ref, ref->attachment->file_name);
+	return as_link(w, ref, arena_take(w->with->arena, &b), address);
+}
+
 /* The name of what a reference means, if the work package knows it. */
 static int write_named(struct writing *w, const struct body_reference *ref,
 	struct str *out, struct err *e)
@@ -251,6 +264,9 @@ static int write_one(struct writing *w, const struct body_reference *ref,
 		return 0;
 	case REFERENCE_ATTACHMENT:
 		*out = saves_address(w->saves, ref->attachment);
+		return 0;
+	case REFERENCE_FILE:
+		*out = write_file(w, ref);
 		return 0;
 	case REFERENCE_ADDRESS:
 		return look_up(w, ref->work_package, out, &ignored, e);

@@ -37,13 +37,14 @@ static void check_order(
 	for (size_t i = 0; i < n; i++) {
 		if (refs[i].start < at || refs[i].n == 0 ||
 			refs[i].n > body.n - refs[i].start ||
-			(refs[i].kind == REFERENCE_ATTACHMENT) !=
+			(refs[i].kind == REFERENCE_ATTACHMENT ||
+				refs[i].kind == REFERENCE_FILE) !=
 				(refs[i].attachment != NULL) ||
 			(refs[i].kind == REFERENCE_NAMED) !=
 				(refs[i].path.n > 0) ||
 			(refs[i].kind == REFERENCE_UNKNOWN) !=
 				(refs[i].unknown > 0) ||
-			(refs[i].kind != REFERENCE_ATTACHMENT &&
+			(refs[i].attachment == NULL &&
 				refs[i].kind != REFERENCE_UNKNOWN &&
 				refs[i].kind != REFERENCE_NAMED &&
 				refs[i].kind != REFERENCE_TEXT) !=
@@ -84,7 +85,7 @@ static void check_rewrite(struct arena *a, struct str body,
 	for (size_t i = 0; i < n; i++) {
 		struct str address = {body.p + refs[i].start, refs[i].n};
 
-		if (is_plain(address))
+		if (refs[i].kind != REFERENCE_FILE && is_plain(address))
 			links[i] = STR("/attachments/4");
 	}
 	buf_clear(&out);

@@ -76,6 +76,10 @@ static void show(
 	case REFERENCE_ATTACHMENT:
 		*out = STR("FILE");
 		break;
+	case REFERENCE_FILE:
+		*out = arena_printf(a, "{FILE%d%s}", (int)ref->attachment->id,
+			ref->in_link ? " in" : "");
+		break;
 	case REFERENCE_UNKNOWN:
 		break;
 	case REFERENCE_ADDRESS:
@@ -197,8 +201,29 @@ static const char *const references[][2] = {
 		"At {BARE12}. {BARE3}"},
 	{"(" HOST "/work_packages/12) [" HOST "/wp/1](/wp/2)",
 		"({BARE12}) [" HOST "/wp/1](WP2)"},
-	{"![](/attachments/4) " HOST "/attachments/4",
-		"![](FILE) " HOST "/attachments/4"},
+	{"[x](/projects/ccm/boards/1/details/12/overview) "
+	 "[x](/boards/1/details/12) [x](/projects/ccm/gantt/details/12) "
+	 "[x](/calendars/3/details/12) [x](/team_planners/new/details/12) "
+	 "[x](/notifications/details/12/activity) "
+	 "<" HOST "/projects/ccm/gantt/details/12/overview?query_id=3>",
+		"[x](WP12) [x](WP12) [x](WP12) [x](WP12) [x](WP12) [x](WP12) "
+		"{BARE12}"},
+	{"[x](/boards/12) [x](/boards/1/2/details/12) [x](/gantt/details/x) "
+	 "[x](/wiki/details/12) [x](/boards/1/detail/12) [x](/boards)",
+		"[x](/boards/12) [x](/boards/1/2/details/12) "
+		"[x](/gantt/details/x) [x](/wiki/details/12) "
+		"[x](/boards/1/detail/12) [x](/boards)"},
+	{"![](/attachments/4) " HOST "/api/v3/attachments/4/content. "
+	 "<" HOST "/attachments/4/a.png> [" HOST "/attachments/4](x)",
+		"![](FILE) {FILE4}. {FILE4} [" HOST "/attachments/4](x)"},
+	{HOST "/attachments/5 " HOST "/attachments/4#page=2 /attachments/4 "
+	      "`" HOST "/attachments/4` https://x.org/attachments/4",
+		HOST "/attachments/5 " HOST
+		     "/attachments/4#page=2 /attachments/4 "
+		     "`" HOST "/attachments/4` https://x.org/attachments/4"},
+	{"<a href=\"/attachments/4\">" HOST "/attachments/4</a> " HOST
+	 "/attachments/4",
+		"<a href=\"FILE\">{FILE4 in}</a> {FILE4}"},
 	/* what the editor makes */
 	{"<mention class=\"mention\" data-id=\"8\" data-type=\"user\" "
 	 "data-text=\"@A O'N\">@A O'N</mention>!",

@@ -71,6 +71,27 @@ static void test_files(void **state)
 			"b-7.png]\n[9 notes.pdf]\n"});
 }
 
+#define BARE "https://op.example.org/api/v3/attachments/"
+
+/* Alone in a text: a link with the name of the file, if that is saved. */
+static void test_bare(void **state)
+{
+	CHECK({ENTRY("  body: \"" BARE "7/content, <" BARE "9/content> " BARE
+		     "99/content\"\n  attachments: { save_as: \"f/${ "
+		     "attachment.file }\" }\n"),
+		      "p.md\n[b.png](f/b.png), [notes.pdf](f/notes.pdf) " BARE
+		      "99/content\n[7 f/b.png]\n[9 f/notes.pdf]\n"},
+		{ENTRY("  body: \"" BARE "9/content\"\n  attachments: { types: "
+		       "[image/*] }\n"),
+			"p.md\n" BARE "9/content\n"},
+		{ENTRY("  body: \"" BARE "9/content\"\n  attachments: none\n"),
+			"p.md\n" BARE "9/content\n"},
+		{ENTRY("  body: \"<a href='/attachments/9'>" BARE
+		       "9/content</a>\"\n"),
+			"p.md\n<a href='notes.pdf'>notes.pdf</a>\n"
+			"[9 notes.pdf]\n"});
+}
+
 /* One evaluation finds all contents that are wanting. */
 static void test_needs(void **state)
 {
@@ -108,6 +129,7 @@ static void test_needs_list(void **state)
 		{ENTRY("  body: \"[](https://x.org/b.png) `![](b.png)`\"\n"),
 			"p.md\n[](https://x.org/b.png) `![](b.png)`\n"},
 		{ENTRY("  body: \"[](b.png)\"\n"), "need the list\n"},
+		{ENTRY("  body: " BARE "7/content\n"), "need the list\n"},
 		{ENTRY("  body: \"<img src=b.png>\"\n"), "need the list\n"},
 		{ENTRY("  body: \"[x]: /attachments/7\"\n"), "need the list\n"},
 		{ENTRY("  attachments: all\n  body: x\n"), "need the list\n"},
@@ -215,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_picks),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_bare),
 		cmocka_unit_test(test_clashes),
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_needs),
