@@ -29,7 +29,8 @@ struct finding {
 	size_t in_anchor; /* <a> that are open */
 	size_t looked;    /* here find_doubt() was asked last, and said */
 	enum doubt doubt;
-	bool may_refer; /* without a work package: an address was found */
+	size_t no_label; /* behind the '[' of a "[]" that a target is behind */
+	bool may_refer;  /* without a work package: an address was found */
 	struct body_reference *refs;
 	size_t n;
 	size_t cap;
@@ -183,8 +184,12 @@ static void on_address(void *arg, enum place place, struct address at)
 	}
 	if (f->scope->addresses)
 		id = address_work_package(&f->addresses, address);
-	if (id > 0)
-		add(f, REFERENCE_ADDRESS, at.start, at.end)->work_package = id;
+	if (id == 0)
+		return;
+	if (f->no_label > 0 && at.start == f->no_label + 2)
+		add(f, REFERENCE_LABEL, at.start - 3, at.start)->work_package =
+			id;
+	add(f, REFERENCE_ADDRESS, at.start, at.end)->work_package = id;
 }
 
 /* By OpenProject's sign that a reference is none, or by its place. */
@@ -349,7 +354,7 @@ static void on_label(void *arg, size_t start, size_t end, bool picture)
 	struct finding *f = arg;
 	size_t kept = f->n;
 
-	(void)end;
+	f->no_label = start == end && !picture ? end : 0;
 	while (kept > 0 && f->refs[kept - 1].start >= start)
 		kept--;
 	for (size_t i = kept; i < f->n; i++) {

@@ -30,6 +30,7 @@ enum reference_kind {
 	REFERENCE_UNKNOWN, /* of one that the work package does not have */
 	REFERENCE_ADDRESS, /* of a work package's page */
 	REFERENCE_BARE,    /* the same as a text of its own */
+	REFERENCE_LABEL,   /* the "[](" before it: a link without a text */
 	REFERENCE_NUMBER,  /* of a work package, in a text */
 	REFERENCE_NAMED,   /* of something else that has a name: user#8 */
 	REFERENCE_TEXT,    /* a mention or the like, which becomes its text */

@@ -197,24 +197,46 @@ static int write_number(struct writing *w, const struct body_reference *ref,
 	return 0;
 }
 
+/* What a link to a work package is called that has no text of its own. */
+static struct str label_of(
+	struct writing *w, const struct body_reference *ref, struct str subject)
+{
+	struct buf b = {0};
+
+	if (subject.n > 0)
+		add_words(w, &b, ref, subject);
+	else
+		buf_printf(&b, "#%lld", (long long)ref->work_package);
+	return arena_take(w->with->arena, &b);
+}
+
 /* An address alone in a text becomes a link with the subject as its label. */
 static int write_bare(struct writing *w, const struct body_reference *ref,
 	struct str *out, struct err *e)
 {
-	struct buf b = {0};
 	struct str address;
 	struct str subject;
 	int rc = look_up(w, ref->work_package, &address, &subject, e);
 
 	*out = STR_NONE;
-	if (rc != 0 || address.p == NULL)
-		return rc;
-	if (subject.n > 0)
-		add_words(w, &b, ref, subject);
-	else
-		buf_printf(&b, "#%lld", (long long)ref->work_package);
-	*out = as_link(w, ref, arena_take(w->with->arena, &b), address);
-	return 0;
+	if (rc == 0 && address.p != NULL)
+		*out = as_link(w, ref, label_of(w, ref, subject), address);
+	return rc;
+}
+
+/* "[Subject](" for "[](". */
+static int write_label(struct writing *w, const struct body_reference *ref,
+	struct str *out, struct err *e)
+{
+	struct str address;
+	struct str subject;
+	int rc = look_up(w, ref->work_package, &address, &subject, e);
+
+	*out = STR_NONE;
+	if (rc == 0 && address.p != NULL)
+		*out = arena_printf(w->with->arena, "[%.*s](",
+			STR_ARGS(label_of(w, ref, subject)));
+	return rc;
 }
 
 /* And that of a saved file one with its name. */
@@ -272,6 +294,8 @@ static int write_one(struct writing *w, const struct body_reference *ref,
 		return look_up(w, ref->work_package, out, &ignored, e);
 	case REFERENCE_BARE:
 		return write_bare(w, ref, out, e);
+	case REFERENCE_LABEL:
+		return write_label(w, ref, out, e);
 	case REFERENCE_NUMBER:
 		return write_number(w, ref, out, e);
 	case REFERENCE_NAMED:

@@ -88,6 +88,9 @@ static void show(
 	case REFERENCE_BARE:
 		*out = arena_printf(a, "{BARE%d}", (int)ref->work_package);
 		break;
+	case REFERENCE_LABEL:
+		*out = arena_printf(a, "[LABEL%d](", (int)ref->work_package);
+		break;
 	case REFERENCE_NUMBER:
 		*out = arena_printf(a, "{%d.%d%s%s%s}", (int)ref->work_package,
 			ref->detail, ref->html ? " html" : "",
@@ -191,6 +194,13 @@ static const char *const references[][2] = {
 	{"[x](/api/v3/work_packages/12) [r]\n\n[r]: /work_packages/3\n",
 		"[x](WP12) [r]\n\n[r]: WP3\n"},
 	{"<a href=\"/work_packages/12\">t</a>", "<a href=\"WP12\">t</a>"},
+	{"[](/wp/12) \\![](/wp/12 \"t\") [](/wp/12 \"t\") ![](/wp/12) "
+	 "[](/wp/x) [\\[](/wp/1) "
+	 "<a href=\"/wp/12\"></a> [](</wp/12>) [a [](/wp/1)](x)",
+		"[LABEL12](WP12) \\![](WP12 \"t\") [LABEL12](WP12 \"t\") "
+		"![](WP12) [](/wp/x) "
+		"[\\[](WP1) <a href=\"WP12\"></a> [](<WP12>) "
+		"[a [LABEL1](WP1)](x)"},
 	{"[x](/work_packages/12x) [x](/work_packages) "
 	 "[x](work_packages/1)",
 		"[x](/work_packages/12x) [x](/work_packages) "

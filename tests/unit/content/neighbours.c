@@ -293,6 +293,18 @@ static void test_addresses(void **state)
 		"#x](y)-1 #PROJ-1");
 }
 
+/* The subject is the text of a link that has none. */
+static void test_labels(void **state)
+{
+	(void)state;
+	check(BODY("links: relative,", "[](/work_packages/60) [](/wp/61)"),
+		"[even](60.md) [](/wp/61)");
+	check(BODY("", "[](/work_packages/60)"), "[](/work_packages/60)");
+	check("documents: [{path: p.md, references: link, body: [{$each: c in "
+	      "children, $value: \"- ##${ c.id }\"}]}]",
+		"- [#60: even](60.md)\n\n- [#62: even](62.md)\n");
+}
+
 /* Those in OpenProject's HTML are none the less for becoming markdown. */
 static void test_from_html(void **state)
 {
@@ -363,6 +375,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_comments, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reads, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_labels, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_from_html, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_named, set_up, tear_down),
