@@ -428,10 +428,11 @@ static void print_errors(const struct page *p)
 
 	if (n == 0)
 		return;
-	printf("\n%sin error%s   %lld work package%s; %s stay%s as %s\n",
-		term_on(p->t, RED), term_off(p->t), all, all == 1 ? "" : "s",
-		all == 1 ? "its document" : "their documents",
-		all == 1 ? "s" : "", all == 1 ? "it was" : "they were");
+	printf("\n%sin error%s   %lld work package%s\n", term_on(p->t, RED),
+		term_off(p->t), all,
+		all == 1 ? "; its document, if there is one, stays as it was"
+			 : "s; their documents, if there are any, stay as "
+			   "they were");
 	for (size_t i = 0; i < n; i++) {
 		const json_t *one = json_array_get(errors, i);
 		long long id = cli_int(one, "work_package");

@@ -54,7 +54,8 @@ static const char *fault_of(struct str part)
 	if (part.n == 0)
 		return "has an empty part";
 	if (part.n > MAX_PART)
-		return "has a part of more than 255 bytes";
+		return "has a part of more than 255 bytes: cut it, as with "
+		       "truncate(60)";
 	if (str_is(part, ".") || str_is(part, ".."))
 		return "must not contain '.' or '..'";
 	if (hurts_git(part))

@@ -21,14 +21,31 @@
 
 /* --- Compiling ---------------------------------------------------------- */
 
+/* One expression; who wrote a text with more in it hears where that goes. */
+static int unique_value(
+	struct compiling *c, const struct node *node, struct expression *out)
+{
+	struct parsing quiet = c->templating.parsing;
+	struct expression text;
+	struct err ignored;
+	int rc = expression_one(&c->templating.parsing, node, "unique", out);
+
+	quiet.err = &ignored;
+	if (rc == 0 || expression_scalar(&quiet, node, &text) != 0 ||
+		text.op != OP_TEXT)
+		return rc;
+	return node_err(node, c->err,
+		"unique must be one expression: give this text a name in let, "
+		"and write \"${ NAME }\" here");
+}
+
 static int one_unique(struct compiling *c, const struct node *node,
 	struct str key, bool suffix, struct entry *out)
 {
 	struct unique *u = &out->uniques[out->n_uniques];
 
 	u->key = key;
-	if (expression_one(&c->templating.parsing, node, "unique", &u->value) !=
-		0)
+	if (unique_value(c, node, &u->value) != 0)
 		return ERR_CONFIG;
 	if (!suffix) {
 		out->n_uniques++;

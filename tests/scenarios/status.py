@@ -49,7 +49,8 @@ def one(tap, server, sync):
          r"^server     http://\S+, as OpenProject Admin", r"^in step    as of ",
          r"^next       poll in 59 min")
     says(tap, sync, "a sentence for the writer, with the way there",
-         r"^in error   1 work package; its document stays as it was\n"
+         r"^in error   1 work package; its document, if there is one, stays "
+         r"as it was\n"
          r"  http://\S+/work_packages/26\n    path '.*' has an empty part")
     server.side("fault", {"match": "/api/v3/work_packages?", "times": -1,
                           "status": 500})

@@ -158,6 +158,17 @@ static void test_unique(void **state)
 		{ENTRY("  unique: [slug]\n"),
 			"?c.yaml:3:12: unique must be one expression, as in "
 			"\"${ cf.field }\""},
+		{ENTRY("  unique: ['${ type }/${ id }']\n"),
+			"?c.yaml:3:12: unique must be one expression: give "
+			"this text a name in let, and write \"${ NAME }\" "
+			"here"},
+		{ENTRY("  unique: ['/x/${ id }']\n"),
+			"?c.yaml:3:12: unique must be one expression: give "
+			"this text a name in let, and write \"${ NAME }\" "
+			"here"},
+		{ENTRY("  unique: ['${ id }/${ nope }']\n"),
+			"?c.yaml:3:20: unique must be one expression: nothing "
+			"may stand behind its }"},
 		{ENTRY("  on_clash: suffix\n"),
 			"?c.yaml:3:13: on_clash has no effect without unique"},
 		{ENTRY("  unique: ['${ id }']\n  on_clash: sufix\n"),
