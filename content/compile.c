@@ -38,6 +38,7 @@ static int compile_let(
 				&m->key, &let->slot);
 		if (rc != 0)
 			return rc;
+		c->scope.items[let->slot].shape = let->value.shape;
 		out->n_lets++;
 	}
 	return 0;

@@ -3,6 +3,7 @@
  */
 
 #include "content/mapping.h"
+#include "content/model.h"
 
 #define MAX_PICKS 1000
 
@@ -125,8 +126,10 @@ static int compile_saving(struct compiling *c, const struct node *map,
 		&c->templating.parsing, STR("attachment"), map, &out->slot);
 
 	out->key = key;
-	if (rc == 0)
+	if (rc == 0) {
+		c->scope.items[out->slot].shape = &model_attachment_shape;
 		rc = compile_form(c, map, key, "save_as", &out->save_as);
+	}
 	if (rc == 0)
 		rc = compile_form(c, map, key, "link_as", &out->link_as);
 	if (rc == 0)

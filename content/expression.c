@@ -338,7 +338,8 @@ int scope_push(const struct parsing *with, struct str name,
 				"name",
 				STR_ARGS(name));
 	s->items = grow(s->items, s->n, &s->cap, sizeof(*s->items));
-	s->items[s->n] = (struct scope_name){arena_str(with->arena, name), 0};
+	s->items[s->n] =
+		(struct scope_name){.name = arena_str(with->arena, name)};
 	*slot = s->n++;
 	if (s->n > s->most)
 		s->most = s->n;

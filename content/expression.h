@@ -12,6 +12,7 @@
  */
 struct constants;
 struct filter;
+struct shape;
 
 enum expression_op {
 	OP_LITERAL,  /* literal */
@@ -58,6 +59,7 @@ struct expression {
 struct scope_name {
 	struct str name;
 	bool used;
+	const struct shape *shape;
 };
 
 struct scope {

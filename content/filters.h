@@ -15,6 +15,14 @@ struct call {
 	size_t n;
 };
 
+/* A filter takes no null, and what it gives holds no maps, but for these. */
+enum filter_trait {
+	TAKES_NULL = 1,     /* else null stays null */
+	GIVES_ITEMS = 2,    /* what it got, or items of it */
+	GIVES_MEMBERS = 4,  /* the members of that name */
+	GIVES_ANYTHING = 8, /* maps of which nothing is known */
+};
+
 /*
  * A pure function from a value to a value.  run gives 0 or ERR_DATA with a
  * sentence that needs no more than the expression before it; check looks at
@@ -27,7 +35,7 @@ struct filter {
 	size_t max;
 	int (*run)(const struct call *c, struct value *out, struct err *e);
 	int (*check)(const struct value *args, size_t n, struct err *e);
-	bool takes_null; /* else null stays null */
+	unsigned traits;
 };
 
 const struct filter *filter_find(struct str name);

@@ -39,46 +39,46 @@ enum model_name {
 	MODEL_RELATIONS,
 };
 
-#define MAX_MEMBERS 4
-
 #define LINK_AT(member) LINK, offsetof(struct work_package, member)
 #define TEXT_AT(member) TEXT, offsetof(struct work_package, member)
 
+/* Numbers and texts have no members; others are MADE where asked for. */
+#define PLAIN &shape_plain
+
 static const struct {
 	const char *name;
-	const char *members[MAX_MEMBERS];
-	enum { MADE, LINK, TEXT } kind;
+	const struct shape *shape;
+	enum { MADE, LIST, LINK, TEXT } kind;
 	size_t offset; /* of a LINK or a TEXT in struct work_package */
 } names[] = {
-	[MODEL_ID] = {"id", {NULL}, MADE, 0},
-	[MODEL_SUBJECT] = {"subject", {NULL}, TEXT_AT(subject)},
-	[MODEL_DESCRIPTION] = {"description", {"raw", "html"}, MADE, 0},
-	[MODEL_TYPE] = {"type", {"id", "name"}, LINK_AT(type)},
-	[MODEL_STATUS] = {"status", {"id", "name", "isClosed"},
-		LINK_AT(status)},
-	[MODEL_PRIORITY] = {"priority", {"id", "name"}, LINK_AT(priority)},
-	[MODEL_PROJECT] = {"project", {"id", "identifier", "name"},
-		LINK_AT(project)},
-	[MODEL_AUTHOR] = {"author", {"id", "name"}, LINK_AT(author)},
-	[MODEL_ASSIGNEE] = {"assignee", {"id", "name"}, LINK_AT(assignee)},
-	[MODEL_RESPONSIBLE] = {"responsible", {"id", "name"},
+	[MODEL_ID] = {"id", PLAIN, MADE, 0},
+	[MODEL_SUBJECT] = {"subject", PLAIN, TEXT_AT(subject)},
+	[MODEL_DESCRIPTION] = {"description", &model_description_shape, MADE,
+		0},
+	[MODEL_TYPE] = {"type", &model_named_shape, LINK_AT(type)},
+	[MODEL_STATUS] = {"status", &model_status_shape, LINK_AT(status)},
+	[MODEL_PRIORITY] = {"priority", &model_named_shape, LINK_AT(priority)},
+	[MODEL_PROJECT] = {"project", &model_project_shape, LINK_AT(project)},
+	[MODEL_AUTHOR] = {"author", &model_named_shape, LINK_AT(author)},
+	[MODEL_ASSIGNEE] = {"assignee", &model_named_shape, LINK_AT(assignee)},
+	[MODEL_RESPONSIBLE] = {"responsible", &model_named_shape,
 		LINK_AT(responsible)},
-	[MODEL_VERSION] = {"version", {"id", "name"}, LINK_AT(version)},
-	[MODEL_CATEGORY] = {"category", {"id", "name"}, LINK_AT(category)},
-	[MODEL_PARENT] = {"parent", {"id", "subject"}, LINK_AT(parent)},
-	[MODEL_CHILDREN] = {"children", {NULL}, MADE, 0},
-	[MODEL_START_DATE] = {"startDate", {NULL}, TEXT_AT(start_date)},
-	[MODEL_DUE_DATE] = {"dueDate", {NULL}, TEXT_AT(due_date)},
-	[MODEL_DATE] = {"date", {NULL}, TEXT_AT(date)},
-	[MODEL_CREATED_AT] = {"createdAt", {NULL}, TEXT_AT(created_at)},
-	[MODEL_UPDATED_AT] = {"updatedAt", {NULL}, TEXT_AT(updated_at)},
-	[MODEL_PERCENTAGE_DONE] = {"percentageDone", {NULL}, MADE, 0},
-	[MODEL_ESTIMATED_TIME] = {"estimatedTime", {NULL},
+	[MODEL_VERSION] = {"version", &model_named_shape, LINK_AT(version)},
+	[MODEL_CATEGORY] = {"category", &model_named_shape, LINK_AT(category)},
+	[MODEL_PARENT] = {"parent", &model_neighbour_shape, LINK_AT(parent)},
+	[MODEL_CHILDREN] = {"children", &model_neighbour_shape, LIST, 0},
+	[MODEL_START_DATE] = {"startDate", PLAIN, TEXT_AT(start_date)},
+	[MODEL_DUE_DATE] = {"dueDate", PLAIN, TEXT_AT(due_date)},
+	[MODEL_DATE] = {"date", PLAIN, TEXT_AT(date)},
+	[MODEL_CREATED_AT] = {"createdAt", PLAIN, TEXT_AT(created_at)},
+	[MODEL_UPDATED_AT] = {"updatedAt", PLAIN, TEXT_AT(updated_at)},
+	[MODEL_PERCENTAGE_DONE] = {"percentageDone", PLAIN, MADE, 0},
+	[MODEL_ESTIMATED_TIME] = {"estimatedTime", PLAIN,
 		TEXT_AT(estimated_time)},
-	[MODEL_URL] = {"url", {NULL}, TEXT_AT(url)},
-	[MODEL_ATTACHMENTS] = {"attachments", {NULL}, MADE, 0},
-	[MODEL_COMMENTS] = {"comments", {NULL}, MADE, 0},
-	[MODEL_RELATIONS] = {"relations", {NULL}, MADE, 0},
+	[MODEL_URL] = {"url", PLAIN, TEXT_AT(url)},
+	[MODEL_ATTACHMENTS] = {"attachments", &model_attachment_shape, LIST, 0},
+	[MODEL_COMMENTS] = {"comments", &model_comment_shape, LIST, 0},
+	[MODEL_RELATIONS] = {"relations", &model_relation_shape, LIST, 0},
 };
 
 int model_find(struct str name)
@@ -106,15 +106,14 @@ const char *model_nearest(struct str name, const struct scope *scope)
 	return near;
 }
 
-bool model_has_member(size_t name, struct str member, const char **nearest)
+const struct shape *model_shape(size_t name)
 {
-	const char *const *members = names[name].members;
-	size_t n = 0;
+	return names[name].shape;
+}
 
-	while (n < MAX_MEMBERS && members[n] != NULL)
-		n++;
-	*nearest = str_nearest(member, members, n);
-	return *nearest != NULL && str_is(member, *nearest);
+bool model_is_list(size_t name)
+{
+	return names[name].kind == LIST;
 }
 
 struct value model_number(struct arena *a, int64_t v)
@@ -336,8 +335,8 @@ static struct value reference_value(
 	case MODEL_PROJECT:
 		return project_value(with);
 	default:
-		return model_read_link(with, str_of(names[name].name), link,
-			names[name].members[1]);
+		return model_read_link(
+			with, str_of(names[name].name), link, "name");
 	}
 }
 
@@ -410,8 +409,6 @@ int model_member(const struct value *of, struct str name, struct value *out,
 		*out = *v;
 		return 0;
 	}
-	if (of->attachment != NULL)
-		return model_no_member(name, e);
 	if (of->type == VALUE_NULL || of->type == VALUE_MAP) {
 		*out = (struct value){0};
 		return 0;

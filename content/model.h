@@ -6,6 +6,7 @@
 #include "base/value.h"
 #include "base/work_package.h"
 #include "content/expression.h"
+#include "content/shape.h"
 
 /*
  * The plain model of a work package that expressions see: names, and the
@@ -19,8 +20,20 @@ int model_find(struct str name);
 /* The name that somebody may have meant; NULL if none is near. */
 const char *model_nearest(struct str name, const struct scope *scope);
 
-/* True if values of this name have that member, or may have any. */
-bool model_has_member(size_t name, struct str member, const char **nearest);
+/* The members of its value, or of its items where that is a list. */
+const struct shape *model_shape(size_t name);
+bool model_is_list(size_t name);
+
+/* Those of other values, whatever the work package is. */
+extern const struct shape model_description_shape;
+extern const struct shape model_named_shape; /* a person, a version … */
+extern const struct shape model_status_shape;
+extern const struct shape model_project_shape;
+extern const struct shape model_neighbour_shape;
+extern const struct shape model_relation_shape;
+extern const struct shape model_comment_shape;
+extern const struct shape model_attachment_shape;
+extern const struct shape model_field_shape; /* of a custom field */
 
 /* The value of a name; ERR_DATA when it is not known. */
 int model_value(
@@ -62,16 +75,13 @@ struct value model_map(struct arena *a, const struct member *members, size_t n);
 int model_attachments(
 	struct evaluation *with, struct value *out, struct err *e);
 
-/* ERR_DATA that an attachment has no such member. */
-int model_no_member(struct str name, struct err *e);
-
 /* The value of a custom field by its name in the schema. */
 int model_field(struct evaluation *with, struct str name, enum field_form form,
 	struct value *out, struct err *e);
 
 /*
  * A member of any value: null of null, or where the map has none.  ERR_DATA
- * for what has no members and for misspelt members of an attachment.
+ * for what has no members.  (Misspelt members are found before: shape.h.)
  */
 int model_member(const struct value *of, struct str name, struct value *out,
 	struct err *e);

@@ -9,10 +9,7 @@
 #include "content/evaluate.h"
 #include "content/model.h"
 
-static const char *const attachment_members[] = {"id", "fileName", "file",
-	"contentType", "fileSize", "createdAt", "author", "link"};
-
-#define FILE_MEMBER 2 /* "file" in the list above */
+#define FILE_MEMBER 2 /* "file" among the members below */
 
 static struct value attachment_value(
 	struct evaluation *with, const struct attachment *at)
@@ -30,7 +27,7 @@ static struct value attachment_value(
 						     &at->author, "name")),
 			model_pair("link", value_text(at->href)),
 		},
-		ARRAY_LEN(attachment_members));
+		8);
 
 	v.attachment = at;
 	return v;
@@ -68,21 +65,6 @@ int model_attachments(struct evaluation *with, struct value *out, struct err *e)
 	}
 	*out = *v;
 	return 0;
-}
-
-int model_no_member(struct str name, struct err *e)
-{
-	const char *near = str_nearest(
-		name, attachment_members, ARRAY_LEN(attachment_members));
-
-	if (near != NULL)
-		return err_set(e, ERR_DATA,
-			"an attachment has no '%.*s' (did you mean '%s'?)",
-			STR_ARGS(name), near);
-	return err_set(e, ERR_DATA,
-		"an attachment has no '%.*s', but id, fileName, file, "
-		"contentType, fileSize, createdAt, author and link",
-		STR_ARGS(name));
 }
 
 const struct value *model_attachment(

@@ -83,6 +83,31 @@ static int check_literals(struct parser *p, const struct filter *f, size_t at,
 	return parse_fail(p, at, "%s", e.text);
 }
 
+/* Refuse a member that no value of this expression has. */
+static int check_member(struct parser *p, const char *item,
+	const struct expression *of, struct str name, size_t at)
+{
+	const struct shape *shape = shape_of(p->with, of);
+
+	if (shape_has(shape, name))
+		return 0;
+	parse_fail(p, at, "%s%.*s has no '%.*s'", item, STR_ARGS(of->text),
+		STR_ARGS(name));
+	return shape_suggest(shape, name, p->with->err, ERR_CONFIG);
+}
+
+/* The same where it is named by a text, the second of two expressions. */
+static int check_literal_member(
+	struct parser *p, const char *item, const struct expression *args)
+{
+	const struct expression *name = &args[1];
+
+	if (name->op != OP_LITERAL || name->literal.type != VALUE_STRING)
+		return 0;
+	return check_member(p, item, &args[0], name->literal.text,
+		(size_t)(name->text.p - p->text.p));
+}
+
 static int parse_filter(
 	struct parser *p, size_t start, struct expression *piped)
 {
@@ -114,6 +139,8 @@ static int parse_filter(
 			all[i + 1] = args[i];
 		parse_make(p, OP_FILTER, start, piped, all, n + 1);
 		piped->filter = f;
+		if ((f->traits & GIVES_MEMBERS) != 0)
+			rc = check_literal_member(p, "an item of ", all);
 	}
 	free(args);
 	return rc;
@@ -323,7 +350,6 @@ static int parse_member(struct parser *p, size_t start, struct expression *out)
 	struct str name = parse_peek_name(p);
 	size_t at = p->at;
 	struct expression of = *out;
-	const char *near;
 
 	if (name.n == 0)
 		return parse_unexpected(p, "the name of a member");
@@ -334,14 +360,13 @@ static int parse_member(struct parser *p, size_t start, struct expression *out)
 		out->text.n = (size_t)(p->text.p + p->at - out->text.p);
 		return 0;
 	}
-	if (of.op == OP_MODEL && !model_has_member(of.slot, name, &near)) {
-		parse_fail(p, at, "%.*s has no '%.*s'", STR_ARGS(of.name),
-			STR_ARGS(name));
-		return err_nearest(p->with->err, ERR_CONFIG, near);
-	}
+	if (of.op == OP_MODEL && model_is_list(of.slot))
+		return parse_fail(p, at,
+			"%.*s is a list: use | first, or | pluck(\"%.*s\")",
+			STR_ARGS(of.name), STR_ARGS(name));
 	parse_make(p, OP_MEMBER, start, out, &of, 1);
 	out->name = name;
-	return 0;
+	return check_member(p, "", &of, name, at);
 }
 
 static int parse_index(struct parser *p, size_t start, struct expression *out)
@@ -354,7 +379,7 @@ static int parse_index(struct parser *p, size_t start, struct expression *out)
 	if (!parse_accept(p, "]"))
 		return parse_unexpected(p, "]");
 	parse_make(p, OP_INDEX, start, out, args, 2);
-	return 0;
+	return check_literal_member(p, "", args);
 }
 
 int parse_pipe(struct parser *p, struct expression *out)

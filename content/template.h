@@ -3,6 +3,7 @@
 
 #include "content/evaluate.h"
 #include "content/expression.h"
+#include "content/shape.h"
 #include "content/tree.h"
 
 /*
@@ -27,6 +28,7 @@ struct template
 	size_t n;
 	struct template *items;          /* of a list */
 	struct template_member *members; /* of a map */
+	const struct shape *shape;
 };
 
 struct template_member {

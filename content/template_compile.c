@@ -218,6 +218,22 @@ static int merge_one(struct templating *with, const struct node *name,
 	return unknown_fragment(with, name, wanted);
 }
 
+/* A key that $when may leave out is a member, too. */
+static const struct shape *members_shape(
+	struct templating *with, const struct members *from)
+{
+	struct arena *a = with->parsing.arena;
+	struct shape *out = ARENA_NEW(a, struct shape);
+	struct shape_member *members =
+		ARENA_ARRAY(a, struct shape_member, from->n);
+
+	for (size_t i = 0; i < from->n; i++)
+		members[i] = (struct shape_member){
+			from->items[i].name.p, from->items[i].value.shape};
+	*out = (struct shape){from->n, members};
+	return out;
+}
+
 static int compile_members(struct templating *with, const struct node *node,
 	struct str key, struct template *out)
 {
@@ -231,6 +247,7 @@ static int compile_members(struct templating *with, const struct node *node,
 			with->parsing.arena, struct template_member, m.n);
 		if (m.n > 0)
 			memcpy(out->members, m.items, m.n * sizeof(*m.items));
+		out->shape = members_shape(with, &m);
 	}
 	free(m.items);
 	return rc;
@@ -291,9 +308,12 @@ static int compile_each(
 	rc = expression_each(&with->parsing, each, &name, x);
 	if (rc == 0)
 		rc = scope_push(&with->parsing, name, each, &out->slot);
-	if (rc == 0)
-		out->each = x;
-	return rc;
+	if (rc != 0)
+		return rc;
+	out->each = x;
+	with->parsing.scope->items[out->slot].shape =
+		shape_of(&with->parsing, x);
+	return 0;
 }
 
 /* The part of a map that is its value: $value, or the other keys. */
@@ -317,6 +337,7 @@ static int compile_value(struct templating *with, const struct node *map,
 	out->n = inner.n;
 	out->items = inner.items;
 	out->members = inner.members;
+	out->shape = inner.shape;
 	return 0;
 }
 
@@ -347,10 +368,13 @@ static int compile_list(struct templating *with, const struct node *node,
 	out->type = TEMPLATE_LIST;
 	out->n = node->n;
 	out->items = ARENA_ARRAY(a, struct template, out->n);
-	for (size_t i = 0; rc == 0 && i < node->n; i++)
+	out->shape = &shape_plain;
+	for (size_t i = 0; rc == 0 && i < node->n; i++) {
 		rc = template_compile(with, &node->items[i],
 			arena_printf(a, "%.*s[%zu]", STR_ARGS(key), i),
 			&out->items[i]);
+		out->shape = shape_join(a, out->shape, out->items[i].shape);
+	}
 	return rc;
 }
 
@@ -366,6 +390,7 @@ int template_compile(struct templating *with, const struct node *node,
 	switch (node->type) {
 	case NODE_SCALAR:
 		rc = template_scalar(with, node, &t.scalar);
+		t.shape = rc == 0 ? shape_of(&with->parsing, &t.scalar) : NULL;
 		break;
 	case NODE_LIST:
 		rc = compile_list(with, node, key, &t);

@@ -32,14 +32,73 @@ static void test_model(void **state)
 			"'name'?)"},
 		{"${ subject.x }", "?c.yaml:1:13: subject has no 'x'"},
 		{"${ attachments[0].filename }",
-			"!an attachment has no 'filename' (did you mean "
-			"'fileName'?)"},
+			"?c.yaml:1:20: attachments[0] has no 'filename' (did "
+			"you mean 'fileName'?)"},
 		{"${ children.subject }",
-			"?c.yaml:1:14: children has no 'subject'"},
-		{"${ [1].subject }",
-			"!a list has no 'subject': use | first, or | "
+			"?c.yaml:1:14: children is a list: use | first, or | "
 			"pluck(\"subject\")"},
-		{"${ ('a').b }", "!text has no 'b'"});
+		{"${ cf[\"CF multiuser\"].name }",
+			"!a list has no 'name': use | first, or | "
+			"pluck(\"name\")"},
+		{"${ cf.cleanUrl.id }", "!text has no 'id'"});
+}
+
+#define OF_ATTACHMENT                                                          \
+	"has no 'x', but id, fileName, file, contentType, fileSize, "          \
+	"createdAt, author and link"
+
+/* Whatever the work package has there, and however it is come by. */
+static void test_misspelt_members(void **state)
+{
+	CHECK({"${ attachments[0].x }",
+		      "?c.yaml:1:20: attachments[0] " OF_ATTACHMENT},
+		{"${ attachments | pluck('x') }",
+			"?c.yaml:1:26: an item of attachments " OF_ATTACHMENT},
+		{"${ (attachments | glob('*') | sort | last).author.nam }",
+			"?c.yaml:1:52: (attachments | glob('*') | sort | "
+			"last).author has no 'nam' (did you mean 'name'?)"},
+		{"${ attachments | pluck('author') | pluck('nam') }",
+			"?c.yaml:1:44: an item of attachments | "
+			"pluck('author') has no 'nam' (did you mean 'name'?)"},
+		{"${ children | pluck(\"path\") }",
+			"?c.yaml:1:23: an item of children has no 'path', but "
+			"id and subject"},
+		{"${ relations[0]['url'] }",
+			"?c.yaml:1:19: relations[0] has no 'url', but id, "
+			"subject, type and description"},
+		{"${ cf.Editor.nmae ?? 'nobody' }",
+			"?c.yaml:1:15: cf.Editor has no 'nmae' (did you mean "
+			"'name'?)"},
+		{"${ cf.Teaser.htm }",
+			"?c.yaml:1:15: cf.Teaser has no 'htm' (did you mean "
+			"'html'?)"},
+		{"${ (assignee ?? author).nmae }",
+			"?c.yaml:1:26: assignee ?? author has no 'nmae' (did "
+			"you mean 'name'?)"},
+		{"${ if(id, parent, project).subjekt }",
+			"?c.yaml:1:29: if(id, parent, project) has no "
+			"'subjekt' (did you mean 'subject'?)"},
+		{"${ [parent, project] | pluck('nam') }",
+			"?c.yaml:1:32: an item of [parent, project] has no "
+			"'nam' (did you mean 'name'?)"},
+		{"${ (subject | split(',')).x }",
+			"?c.yaml:1:28: subject | split(',') has no 'x'"});
+}
+
+/* Null is what may be missing, and what is not known while it is read. */
+static void test_missing_members(void **state)
+{
+	CHECK({"${ if(id, project, parent).subject }", "null"},
+		{"${ [project, author] | pluck('identifier') }",
+			"[\"ccm\",null]"},
+		{"${ (date ?? author).name }", "\"OpenProject Admin\""},
+		{"${ ('{\"a\": 1}' | json).b }", "null"},
+		{"${ ('{\"a\": 1}' | json ?? author).b }", "null"},
+		{"${ [author] | map('to_json') | map('json') | pluck('b') }",
+			"[null]"},
+		{"${ author[subject] }", "null"},
+		{"${ attachments | pluck(subject) | compact }", "[]"},
+		{"${ parent.subject ?? 'none' }", "\"none\""});
 }
 
 static void test_fields(void **state)
@@ -114,6 +173,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_model),
+		cmocka_unit_test(test_misspelt_members),
+		cmocka_unit_test(test_missing_members),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_empty_fields),
 		cmocka_unit_test(test_fields_in_match),

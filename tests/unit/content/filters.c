@@ -202,7 +202,7 @@ static void test_wrong_input(void **state)
 		struct buf wanted = {0};
 		char *result;
 
-		buf_printf(&scalar, "${ true | %s }", filter);
+		buf_printf(&scalar, "${ cf['CF bool'] | %s }", filter);
 		buf_printf(&wanted, "!%.*s needs %s, but this is true or false",
 			(int)strcspn(filter, "("), filter, filters[i].needs);
 		result = outcome_of(scalar.p);

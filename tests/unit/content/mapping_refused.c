@@ -147,6 +147,50 @@ static void test_let(void **state)
 			"?c.yaml:3:17: unknown name 'b'"});
 }
 
+/* A map of let, with a key that $when leaves out. */
+#define LET_MAP                                                                \
+	"  let:\n    c: {slug: a, o: {$when: \"${ date }\", $value: b},\n"     \
+	"      by: '${ author }', in: [{low: 1}, {of: '${ project }'}]}\n"
+
+static void test_members(void **state)
+{
+	CHECK({ENTRY(LET_MAP "  body: '${ c.slugg }'\n"),
+		      "?c.yaml:6:15: c has no 'slugg' (did you mean 'slug'?)"},
+		{ENTRY(LET_MAP "  body: '${ c[\"slugg\"] }'\n"),
+			"?c.yaml:6:16: c has no 'slugg' (did you mean "
+			"'slug'?)"},
+		{ENTRY(LET_MAP "  body: '${ c.by.nmae }'\n"),
+			"?c.yaml:6:18: c.by has no 'nmae' (did you mean "
+			"'name'?)"},
+		{ENTRY(LET_MAP "  body: '${ c.in | pluck(\"name\") }'\n"),
+			"?c.yaml:6:27: an item of c.in has no 'name', but low "
+			"and of"},
+		{ENTRY(LET_MAP "  body: '${ c.in[1].of.nmae }'\n"),
+			"?c.yaml:6:24: c.in[1].of has no 'nmae' (did you mean "
+			"'name'?)"},
+		{ENTRY(LET_MAP "  body: '${ c.slug } ${ c.o ?? 0 } ${ "
+			       "c.in[0].of ?? 1 } ${ c[subject].x ?? 2 }'\n"),
+			"p.md\na 0 1 2\n"},
+		{ENTRY("  let: {l: {$each: r in relations, $when: '${ r.tpye "
+		       "}', $value: '${ r }'}}\n"),
+			"?c.yaml:3:49: r has no 'tpye' (did you mean 'type'?)"},
+		{ENTRY("  let: {l: {$each: r in relations, $value: '${ r "
+		       "}'}}\n  body: '${ l | pluck(\"url\") }'\n"),
+			"?c.yaml:4:24: an item of l has no 'url', but id, "
+			"subject, type and description"},
+		{FRONT("    a: {$each: r in relations, y: '${ r.url }'}\n"),
+			"?c.yaml:5:41: r has no 'url', but id, subject, type "
+			"and description"},
+		{ENTRY("  comments: public\n"
+		       "  body: '${ comments | pluck(\"x\") }'\n"),
+			"?c.yaml:4:31: an item of comments has no 'x', but "
+			"id, author, createdAt, raw and html"},
+		{ENTRY("  attachments: {save_as: '${ attachment.filename "
+		       "}'}\n"),
+			"?c.yaml:3:41: attachment has no 'filename' (did you "
+			"mean 'fileName'?)"});
+}
+
 static void test_unique(void **state)
 {
 	CHECK({ENTRY("  unique: []\n"),
@@ -326,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_body),
 		cmocka_unit_test(test_attachments),
 		cmocka_unit_test(test_let),
+		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_unique),
 		cmocka_unit_test(test_constants),
 		cmocka_unit_test(test_ambiguous),
