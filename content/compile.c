@@ -346,7 +346,32 @@ static int compile_comments(struct compiling *c, const struct node *node)
 	return rc < 0 ? rc : 0;
 }
 
-int compile_entry(struct compiling *c, const struct node *node,
+/* The entry, and those maps of it that are no templates, as $merge has them. */
+static int merge_entry(
+	struct compiling *c, const struct node *node, struct node *out)
+{
+	static const char *const maps[] = {
+		"match", "let", "attachments", "emit"};
+	struct node_member *members;
+	int rc = template_merge(&c->templating, node, out);
+
+	if (rc != 0 || out->type != NODE_MAP)
+		return rc;
+	members = ARENA_ARRAY(&c->program->arena, struct node_member, out->n);
+	for (size_t i = 0; rc == 0 && i < out->n; i++) {
+		members[i] = out->members[i];
+		for (size_t k = 0; rc == 0 && k < ARRAY_LEN(maps); k++)
+			if (str_is(members[i].key.text, maps[k]))
+				rc = template_merge(&c->templating,
+					&out->members[i].value,
+					&members[i].value);
+	}
+	out->members = members;
+	return rc;
+}
+
+/* An entry without $merge, but in its templates. */
+static int compile_merged(struct compiling *c, const struct node *node,
 	struct str default_name, struct entry *out)
 {
 	static const char *const keys[] = {"name", "match", "continue", "let",
@@ -376,4 +401,13 @@ int compile_entry(struct compiling *c, const struct node *node,
 	out->n_slots = c->scope.most;
 	out->fields = fields_since(c, fields);
 	return 0;
+}
+
+int compile_entry(struct compiling *c, const struct node *node,
+	struct str default_name, struct entry *out)
+{
+	struct node merged;
+	int rc = merge_entry(c, node, &merged);
+
+	return rc == 0 ? compile_merged(c, &merged, default_name, out) : rc;
 }

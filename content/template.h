@@ -53,6 +53,13 @@ int template_compile(struct templating *with, const struct node *node,
 	struct str key, struct template *out);
 
 /*
+ * A map with the keys that its $merge mixes in; all else as it is.  ERR_CONFIG
+ * for fragments that are not there, or that merge themselves.
+ */
+int template_merge(
+	struct templating *with, const struct node *map, struct node *out);
+
+/*
  * Compile a scalar of the mapping that is text or an expression: a plain one
  * without ${ } has the type that YAML gives it.
  */

@@ -1,8 +1,9 @@
 /*
  * template_compile - nodes of the configuration become templates.
  *
- * A map's own keys come over those that $merge mixes in.  A fragment is
- * compiled anew wherever it is mixed in, with the names in scope there.
+ * A map's own keys come over those that $merge mixes in, before any of them is
+ * compiled.  So a fragment is compiled anew wherever it is mixed in, with the
+ * names in scope there, and but for what is written over it.
  */
 #include <stdlib.h>
 
@@ -15,12 +16,9 @@
 static const char *const special_keys[] = {
 	"$when", "$each", "$value", "$merge"};
 
-/* Count depth and size, which fragments could make as large as they like. */
-static int go_down(struct templating *with, const struct node *at)
+/* Count size, which fragments could make as large as they like. */
+static int count_node(struct templating *with, const struct node *at)
 {
-	if (++with->depth > MAX_DEPTH)
-		return node_err(at, with->parsing.err,
-			"nested too deeply (does a fragment merge itself?)");
 	if (++with->nodes > MAX_NODES)
 		return node_err(at, with->parsing.err,
 			"the mapping is too large, with all that $merge mixes "
@@ -28,12 +26,20 @@ static int go_down(struct templating *with, const struct node *at)
 	return 0;
 }
 
-/* Members while they are gathered. */
+/* And depth. */
+static int go_down(struct templating *with, const struct node *at)
+{
+	if (++with->depth > MAX_DEPTH)
+		return node_err(at, with->parsing.err,
+			"nested too deeply (does a fragment merge itself?)");
+	return count_node(with, at);
+}
+
+/* Members while they are gathered, each key once. */
 struct members {
-	struct template_member *items;
+	struct node_member *items;
 	size_t n;
 	size_t cap;
-	size_t known; /* the first ones, which a new one may replace */
 };
 
 /* What a plain scalar without ${ } means. */
@@ -76,34 +82,18 @@ int template_scalar(struct templating *with, const struct node *node,
 	return plain_value(with, node, &out->literal);
 }
 
-static int add_member(struct templating *with, const struct node_member *from,
-	struct str key, struct members *to)
+/* One that will be compiled is counted then. */
+static int put_member(struct templating *with, const struct node_member *m,
+	struct members *to)
 {
-	struct arena *a = with->parsing.arena;
-	struct str name = from->key.text;
-	struct template_member m = {0};
-	int rc;
-
-	if (str_starts(name, STR("$$")))
-		name = str_skip(name, 1);
-	m.name = arena_str(a, name);
-	if (str_find(name, STR("${")) < name.n)
-		return node_err(&from->key, with->parsing.err,
-			"a key cannot be an expression");
-	key = key.n > 0 ? arena_printf(
-				  a, "%.*s.%.*s", STR_ARGS(key), STR_ARGS(name))
-			: m.name;
-	rc = template_compile(with, &from->value, key, &m.value);
-	if (rc != 0)
-		return rc;
-	for (size_t i = 0; i < to->known; i++) {
-		if (str_eq(to->items[i].name, m.name)) {
-			to->items[i] = m;
-			return 0;
-		}
+	for (size_t i = 0; i < to->n; i++) {
+		if (!str_eq(to->items[i].key.text, m->key.text))
+			continue;
+		to->items[i] = *m;
+		return count_node(with, &m->key);
 	}
 	to->items = grow(to->items, to->n, &to->cap, sizeof(*to->items));
-	to->items[to->n++] = m;
+	to->items[to->n++] = *m;
 	return 0;
 }
 
@@ -112,18 +102,18 @@ static bool is_special(struct str key)
 	return str_starts(key, STR("$")) && !str_starts(key, STR("$$"));
 }
 
-static int merge_one(struct templating *with, const struct node *name,
-	struct str key, struct members *to);
+static int merge_one(
+	struct templating *with, const struct node *name, struct members *to);
 
-/* The members of a map but its $ keys; those of $merge first. */
-static int gather_members(struct templating *with, const struct node *node,
-	struct str key, struct members *to)
+/* The members of a map but $merge; those that it mixes in first. */
+static int gather_members(
+	struct templating *with, const struct node *node, struct members *to)
 {
 	const struct node *merge = node_get(node, "$merge");
 	int rc = 0;
 
 	if (merge != NULL && merge->type == NODE_SCALAR)
-		rc = merge_one(with, merge, key, to);
+		rc = merge_one(with, merge, to);
 	else if (merge != NULL && merge->type == NODE_MAP)
 		rc = node_err(merge, with->parsing.err,
 			"$merge must be the name of a fragment, or a list of "
@@ -131,11 +121,10 @@ static int gather_members(struct templating *with, const struct node *node,
 	for (size_t i = 0; rc == 0 && merge != NULL &&
 			   merge->type == NODE_LIST && i < merge->n;
 		i++)
-		rc = merge_one(with, &merge->items[i], key, to);
-	to->known = to->n;
+		rc = merge_one(with, &merge->items[i], to);
 	for (size_t i = 0; rc == 0 && i < node->n; i++)
-		if (!is_special(node->members[i].key.text))
-			rc = add_member(with, &node->members[i], key, to);
+		if (!str_is(node->members[i].key.text, "$merge"))
+			rc = put_member(with, &node->members[i], to);
 	return rc;
 }
 
@@ -188,8 +177,8 @@ static int refuse_own_keys(struct templating *with, const struct node *fragment)
 	return 0;
 }
 
-static int merge_one(struct templating *with, const struct node *name,
-	struct str key, struct members *to)
+static int merge_one(
+	struct templating *with, const struct node *name, struct members *to)
 {
 	const struct node *all = with->fragments;
 	struct str wanted;
@@ -211,45 +200,86 @@ static int merge_one(struct templating *with, const struct node *name,
 		if (rc != 0)
 			return rc;
 		with->fragments_used[i] = true;
-		rc = gather_members(with, fragment, key, to);
+		rc = gather_members(with, fragment, to);
 		with->depth--;
 		return rc;
 	}
 	return unknown_fragment(with, name, wanted);
 }
 
-/* A key that $when may leave out is a member, too. */
-static const struct shape *members_shape(
-	struct templating *with, const struct members *from)
+int template_merge(
+	struct templating *with, const struct node *map, struct node *out)
+{
+	struct members m = {0};
+	int rc;
+
+	*out = *map;
+	if (map->type != NODE_MAP || node_get(map, "$merge") == NULL)
+		return 0;
+	rc = gather_members(with, map, &m);
+	if (rc == 0) {
+		out->n = m.n;
+		out->members = ARENA_ARRAY(
+			with->parsing.arena, struct node_member, m.n);
+		if (m.n > 0)
+			memcpy(out->members, m.items, m.n * sizeof(*m.items));
+	}
+	free(m.items);
+	return rc;
+}
+
+static int compile_member(struct templating *with,
+	const struct node_member *from, struct str key,
+	struct template_member *out)
 {
 	struct arena *a = with->parsing.arena;
+	struct str name = from->key.text;
+
+	if (str_starts(name, STR("$$")))
+		name = str_skip(name, 1);
+	out->name = arena_str(a, name);
+	if (str_find(name, STR("${")) < name.n)
+		return node_err(&from->key, with->parsing.err,
+			"a key cannot be an expression");
+	key = key.n > 0 ? arena_printf(
+				  a, "%.*s.%.*s", STR_ARGS(key), STR_ARGS(name))
+			: out->name;
+	return template_compile(with, &from->value, key, &out->value);
+}
+
+/* A key that $when may leave out is a member, too. */
+static const struct shape *members_shape(
+	struct arena *a, const struct template *map)
+{
 	struct shape *out = ARENA_NEW(a, struct shape);
 	struct shape_member *members =
-		ARENA_ARRAY(a, struct shape_member, from->n);
+		ARENA_ARRAY(a, struct shape_member, map->n);
 
-	for (size_t i = 0; i < from->n; i++)
+	for (size_t i = 0; i < map->n; i++)
 		members[i] = (struct shape_member){
-			from->items[i].name.p, from->items[i].value.shape};
-	*out = (struct shape){from->n, members};
+			map->members[i].name.p, map->members[i].value.shape};
+	*out = (struct shape){map->n, members};
 	return out;
 }
 
 static int compile_members(struct templating *with, const struct node *node,
 	struct str key, struct template *out)
 {
-	struct members m = {0};
-	int rc = gather_members(with, node, key, &m);
+	struct arena *a = with->parsing.arena;
+	struct node merged;
+	int rc = template_merge(with, node, &merged);
 
-	if (rc == 0) {
-		out->type = TEMPLATE_MAP;
-		out->n = m.n;
-		out->members = ARENA_ARRAY(
-			with->parsing.arena, struct template_member, m.n);
-		if (m.n > 0)
-			memcpy(out->members, m.items, m.n * sizeof(*m.items));
-		out->shape = members_shape(with, &m);
+	if (rc != 0)
+		return rc;
+	out->type = TEMPLATE_MAP;
+	out->members = ARENA_ARRAY(a, struct template_member, merged.n);
+	for (size_t i = 0; rc == 0 && i < merged.n; i++) {
+		if (is_special(merged.members[i].key.text))
+			continue;
+		rc = compile_member(
+			with, &merged.members[i], key, &out->members[out->n++]);
 	}
-	free(m.items);
+	out->shape = members_shape(a, out);
 	return rc;
 }
 

@@ -127,7 +127,8 @@ static int refuse_decoration(struct loader *l, const yaml_event_t *ev)
 	switch (ev->type) {
 	case YAML_ALIAS_EVENT:
 		return node_err(&at, l->err,
-			"aliases (*name) are not read here: use $merge");
+			"aliases (*name) are not read here: use "
+			"fragments and $merge");
 	case YAML_SCALAR_EVENT:
 		anchor = ev->data.scalar.anchor;
 		tag = ev->data.scalar.tag;
@@ -145,7 +146,9 @@ static int refuse_decoration(struct loader *l, const yaml_event_t *ev)
 	}
 	if (anchor != NULL)
 		return node_err(&at, l->err,
-			"anchors (&%s) are not read here: use $merge", anchor);
+			"anchors (&%s) are not read here: use fragments and "
+			"$merge",
+			anchor);
 	if (tag != NULL)
 		return node_err(
 			&at, l->err, "tags (%s) are not read here", tag);

@@ -43,6 +43,39 @@ static void test_choices(void **state)
 			"text\n"});
 }
 
+/* What all entries have in common, wherever they have it. */
+static void test_merge(void **state)
+{
+	CHECK({"fragments:\n  f: { s: \"${ subject | slug }\", n: 1 }\n"
+	       "  g: { $merge: f, m: \"${ n }\" }\n" ENTRY(
+		       "  let: { o: 0, $merge: g, n: \"${ id }\" }\n"
+		       "  body: \"${ s } ${ n } ${ m } ${ o }\"\n"),
+		      "p.md\nevery-custom-field-format 4 4 0\n"},
+		{"fragments: { f: { s: 1 } }\n" ENTRY(
+			 "  let: { c: { $merge: f, t: 2 } }\n"
+			 "  body: \"${ c.s } ${ c.t }\"\n"),
+			"p.md\n1 2\n"},
+		{"fragments: { f: { omit_null: true, order: sorted } }\n" FRONT(
+			 "    b: 1\n    a: null\n    c: 1\n") "  emit: { "
+							      "$merge: f, "
+							      "order: config "
+							      "}\n",
+			"p.md\n---\nb: 1\nc: 1\n---\n"},
+		{"fragments: { f: { files: all, types: [application/pdf] } "
+		 "}\n" ENTRY("  attachments: { $merge: f }\n"),
+			"p.md\n[9 notes.pdf]\n"},
+		{"fragments:\n"
+		 "  f: { match: { $merge: g }, path: f.md, body: a }\n"
+		 "  g: { where: \"${ id == 4 }\" }\n"
+		 "documents:\n- { $merge: f, body: b }\n"
+		 "- { $merge: f, match: { type: X } }\n",
+			"f.md\nb\n"},
+		{"fragments: { f: { a: \"${ id }\" }, g: { a: 2, b: \"${ a "
+		 "}\" } }\n" ENTRY("  let: { $merge: [f, g] }\n"
+				   "  body: \"${ a } ${ b }\"\n"),
+			"p.md\n2 2\n"});
+}
+
 static void test_emit(void **state)
 {
 	CHECK({FRONT("    b: [1]\n    a: null\n") "  emit: { order: sorted, "
@@ -395,6 +428,15 @@ static void test_large_mapping(void **state)
 	buf_puts(&b, "documents:\n- path: p.md\n  front_matter: { $merge: f29 "
 		     "}\n");
 	check_stops(&b, "the mapping is too large");
+	/* Few in the end, but each was mixed in a thousand times. */
+	buf_puts(&b, "fragments:\n  f0:\n");
+	for (int i = 0; i < 1000; i++)
+		buf_printf(&b, "    x%d: 1\n", i);
+	for (int i = 1; i < 11; i++)
+		buf_printf(
+			&b, "  f%d: { $merge: [f%d, f%d] }\n", i, i - 1, i - 1);
+	buf_puts(&b, "documents:\n- path: p.md\n  let: { $merge: f10 }\n");
+	check_stops(&b, "the mapping is too large");
 }
 
 int main(void)
@@ -402,6 +444,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_choices),
+		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_emit),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_constants),

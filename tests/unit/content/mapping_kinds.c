@@ -188,7 +188,7 @@ static void test_files(void **state)
 		{"documents: [{path: p}]\n---\na: b\n",
 			"?c.yaml:2:1: a second document in one file"},
 		{"documents: *x\n", "?c.yaml:1:12: aliases (*name) are not "
-				    "read here: use $merge"});
+				    "read here: use fragments and $merge"});
 }
 
 int main(void)

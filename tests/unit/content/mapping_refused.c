@@ -349,14 +349,53 @@ static void test_keys(void **state)
 			"$each or $value; its keys can"},
 		{"fragments: { f: { x: { $merge: f } } }\n" FRONT(
 			 "    $merge: f"),
-			"?c.yaml:1:22: nested too deeply (does a fragment "
+			"?c.yaml:1:32: nested too deeply (does a fragment "
 			"merge itself?)"},
 		{FRONT("    a: &x 1"),
 			"?c.yaml:5:8: anchors (&x) are not read here: use "
-			"$merge"},
+			"fragments and $merge"},
 		{FRONT("    a: 1\n    a: 2"),
 			"?c.yaml:6:5: the key 'a' is here twice (first in "
 			"line 5)"});
+}
+
+/* Each error stands where it was written, be it in a fragment. */
+static void test_merged(void **state)
+{
+	CHECK({"fragments: { f: { s: 1 } }\n" ENTRY("  let: { $merge: g }\n"),
+		      "?c.yaml:4:18: there is no fragment 'g' (did you mean "
+		      "'f'?)"},
+		{"fragments: { f: { $merge: g }, g: { $merge: f } }\n" ENTRY(
+			 "  let: { $merge: f }\n"),
+			"?c.yaml:1:45: nested too deeply (does a fragment "
+			"merge itself?)"},
+		{"fragments: { f: { $when: \"${ id }\" } }\n" ENTRY(
+			 "  let: { $merge: f }\n"),
+			"?c.yaml:1:19: a fragment itself cannot have $when, "
+			"$each or $value; its keys can"},
+		{ENTRY("  let: { $merge: { s: 1 } }\n"),
+			"?c.yaml:3:18: $merge must be the name of a fragment, "
+			"or a list of names"},
+		{"fragments: { f: { subject: 1 } }\n" ENTRY(
+			 "  let: { $merge: f }\n"),
+			"?c.yaml:1:19: 'subject' already is what the work "
+			"package has under that name: choose another"},
+		{"fragments: { f: { indent: 1 } }\n" ENTRY(
+			 "  emit: { $merge: f }\n"),
+			"?c.yaml:1:19: unknown key 'indent' in emit"},
+		{"fragments: { f: { file: all } }\n" ENTRY(
+			 "  attachments: { $merge: [f] }\n"),
+			"?c.yaml:1:19: unknown key 'file' in attachments (did "
+			"you mean 'files'?)"},
+		{"fragments: { f: { boddy: a } }\n" ENTRY("  $merge: f\n"),
+			"?c.yaml:1:19: unknown key 'boddy' in an entry of "
+			"documents (did you mean 'body'?)"},
+		{ENTRY("  $merge: f\n"),
+			"?c.yaml:3:11: there is no fragment 'f'"},
+		{"fragments: { f: { wher: a } }\n" ENTRY(
+			 "  match: { $merge: f }\n"),
+			"?c.yaml:1:19: unknown key 'wher' in match (did you "
+			"mean 'where'?)"});
 }
 
 int main(void)
@@ -377,6 +416,7 @@ int main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_merged),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -75,9 +75,9 @@ static void test_refused(void **state)
 		{"a: 1\n b: 2", "c.yaml:2:3: not YAML: mapping values are not "
 				"allowed in this context"},
 		{"a: &x 1", "c.yaml:1:4: anchors (&x) are not read here: use "
-			    "$merge"},
+			    "fragments and $merge"},
 		{"a: *x", "c.yaml:1:4: aliases (*name) are not read here: use "
-			  "$merge"},
+			  "fragments and $merge"},
 		{"a: !!str 1", "c.yaml:1:4: tags (tag:yaml.org,2002:str) are "
 			       "not read here"},
 		{"a: 1\n---\nb: 1", "c.yaml:2:1: a second document in one "
