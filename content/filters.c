@@ -11,6 +11,7 @@ static const struct filter filters[] = {
 	{"capture", 1, 2, filter_capture, check_pattern, 0},
 	{"compact", 0, 0, filter_compact, NULL, GIVES_ITEMS},
 	{"date", 1, 2, filter_date, check_date, 0},
+	{"escape_markdown", 0, 0, filter_escape_markdown, NULL, 0},
 	{"escape_shortcodes", 0, 0, filter_escape_shortcodes, NULL, 0},
 	{"ext", 0, 0, filter_ext, NULL, 0},
 	{"first", 0, 0, filter_first, NULL, GIVES_ITEMS},

@@ -64,6 +64,15 @@ static struct str escape_html(struct arena *a, struct str in)
 	return arena_take(a, &b);
 }
 
+/* As it may stand anywhere: at the beginning of a line, in a table's cell. */
+static struct str escape_markdown(struct arena *a, struct str in)
+{
+	struct buf b = {0};
+
+	markdown_escape_line(words_trim(in), true, &b);
+	return arena_take(a, &b);
+}
+
 static struct str escape_shortcodes(struct arena *a, struct str in)
 {
 	struct buf b = {0};
@@ -120,6 +129,11 @@ FILTER_FUNCTION(filter_basename)
 FILTER_FUNCTION(filter_html)
 {
 	return apply(c, escape_html, out, e);
+}
+
+FILTER_FUNCTION(filter_escape_markdown)
+{
+	return apply(c, escape_markdown, out, e);
 }
 
 FILTER_FUNCTION(filter_escape_shortcodes)
