@@ -560,6 +560,12 @@ int frozen_report(struct mapper *m, struct err *e)
 	bool found = false;
 	int r;
 
+	if (m->projects_fault.code != 0)
+		buf_printf(&now,
+			"the server does not list its projects (%s): those "
+			"that are known go on, new ones wait; its own log says "
+			"why\n",
+			m->projects_fault.text);
 	for (size_t i = 0; i < m->frozen.n; i++) {
 		if (was_said(&m->frozen, i))
 			continue;

@@ -13,7 +13,8 @@
  * but not listed is looked at by itself, once: only an API's own 404, or a
  * project out of scope, makes it gone, and one that cannot be looked at keeps
  * no other from that.  Those of a project that the server does not show at all
- * are left alone: that looks like a lost permission, not like a deletion.
+ * are left alone: that looks like a lost permission, not like a deletion.  If
+ * the list of projects did not come, so are those of one that shows nothing.
  * Documents that are left of a lost state cannot be looked up so: where there
  * are any, the list is walked twice.
  *
@@ -137,14 +138,38 @@ struct plan {
 	struct full *f;
 	size_t next; /* in the list of ids; both walks are ascending */
 	bool resuming;
+	struct ids shown; /* projects of listed work packages */
 };
+
+static int add_shown(void *arg, const struct state_head *wp, struct err *e)
+{
+	struct plan *p = arg;
+	const struct ids *listed = &p->f->listing.ids;
+
+	(void)e;
+	if (ids_have(listed->items, listed->n, wp->id) &&
+		!ids_contain(p->shown.items, p->shown.n, wp->project_id))
+		ids_add(&p->shown, wp->project_id);
+	return 0;
+}
+
+/*
+ * Where the list of projects did not come, one may not be shown any more that
+ * is known from before.  Another of its work packages tells that it is.
+ */
+static bool may_be_hidden(const struct plan *p, int64_t project)
+{
+	return p->f->sync->mapper->projects_fault.code != 0 &&
+	       !ids_contain(p->shown.items, p->shown.n, project);
+}
 
 /*
  * One that is known here and not listed.  Whether it is gone needs no asking
  * where it was so before, or where its project is not meant any more.
  */
-static void plan_missing(struct full *f, const struct state_head *wp)
+static void plan_missing(const struct plan *p, const struct state_head *wp)
 {
+	struct full *f = p->f;
 	const struct api_scope *scope = &f->sync->scope;
 	struct mapper *m = f->sync->mapper;
 
@@ -154,7 +179,7 @@ static void plan_missing(struct full *f, const struct state_head *wp)
 		!names_in_scope(
 			scope->projects, scope->n_projects, wp->project_id))
 		guard_gone(m, wp->id);
-	else
+	else if (!may_be_hidden(p, wp->project_id))
 		ids_add(&f->missing, wp->id);
 }
 
@@ -171,7 +196,7 @@ static int plan_known(void *arg, const struct state_head *wp, struct err *e)
 	while (p->next < listed->n && listed->items[p->next] < wp->id)
 		ids_add(&f->todo, listed->items[p->next++]);
 	if (p->next == listed->n || listed->items[p->next] != wp->id) {
-		plan_missing(f, wp);
+		plan_missing(p, wp);
 		return 0;
 	}
 	if (!read || wp->outcome == OUTCOME_GONE ||
@@ -253,6 +278,9 @@ static void run_plan(struct job *job)
 	if (r == 0 && open)
 		r = open_generation(&p, &f->err);
 	f->opened = r == 0 && open;
+	if (r == 0 && f->sync->mapper->projects_fault.code != 0)
+		r = state_heads(store_state(f->sync->mapper->store), add_shown,
+			&p, &f->err);
 	if (r == 0)
 		r = state_heads(store_state(f->sync->mapper->store), plan_known,
 			&p, &f->err);
@@ -263,6 +291,7 @@ static void run_plan(struct job *job)
 	if (r == 0 && !f->peek)
 		mapper_witnesses(f->sync->mapper, !f->reconcile,
 			&f->listing.ids, &f->witnesses, &f->users, &f->err);
+	free(p.shown.items);
 }
 
 static void on_planned(struct job *job)

@@ -125,6 +125,8 @@ struct mapper {
 	 */
 	struct ids nameless_projects;
 	struct ids nameless_statuses;
+	/* Why its list of projects did not come, the last time. */
+	struct err projects_fault;
 	struct ids retried; /* those that failed before, ascending */
 	size_t n_missed, cap_missed;
 	struct mapper_missed *missed;

@@ -149,6 +149,8 @@ int mapper_put_names(struct mapper *m, enum names_kind kind,
 		log_warning("%s: it is left out, and its documents stay as "
 			    "they are",
 			unreadable->text);
+	if (r == 0 && kind == NAMES_PROJECTS)
+		m->projects_fault = (struct err){0};
 	if (r == 0)
 		r = learn_names(m, kind, &old, e);
 	return r == 0 ? frozen_learn(m, e) : r;

@@ -251,6 +251,12 @@ static void on_resolved(struct resolve *r)
 	struct pass *p = container_of(r, struct pass, resolve);
 
 	p->err = r->err;
+	if (r->projects_fault.code != 0 && r->err.code == 0)
+		log_warning("%s: the server does not list its projects: those "
+			    "that are known go on, new ones wait, and the next "
+			    "reconcile asks again (its own log says why, as "
+			    "where one of them is broken)",
+			r->projects_fault.text);
 	if (r->scope.missing.code != 0 && r->err.code == 0)
 		log_warning("%s: its documents stay as they are",
 			r->scope.missing.text);

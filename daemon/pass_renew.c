@@ -115,7 +115,8 @@ static bool sees_all(const struct pass *p)
 {
 	return p->err.code == 0 && !p->canceled &&
 	       (p->kind == PASS_FULL || p->kind == PASS_RECONCILE) &&
-	       p->resolve.scope.missing.code == 0;
+	       p->resolve.scope.missing.code == 0 &&
+	       p->resolve.projects_fault.code == 0;
 }
 
 static void run_decide(struct job *job)

@@ -16,6 +16,10 @@
  * years later; a pair that does not exist is left out by the server without a
  * word.  Where these are very many, only those that were met are asked for,
  * and of the others as many as it takes to find the fields that are named.
+ *
+ * One broken project makes the server fail at the whole list of them.  Then
+ * the projects hold that are known from before, if any are; what they are held
+ * against and is not there may be on the list that did not come.
  */
 #include "daemon/resolve.h"
 
@@ -134,6 +138,18 @@ static void run_put(struct job *job)
 	mapper_end_names(m, rc, &r->err);
 }
 
+/* Is there a list from before?  Else there is nothing to go on with. */
+static void run_unlisted(struct job *job)
+{
+	struct resolve *r = container_of(job, struct resolve, job);
+	struct mapper *m = r->sync->mapper;
+
+	if (m->names.known[NAMES_PROJECTS] && m->names.n_projects > 0)
+		m->projects_fault = r->projects_fault = r->request.err;
+	else
+		r->err = r->request.err;
+}
+
 struct met {
 	size_t n, cap;
 	struct api_pair *pairs; /* sorted */
@@ -239,8 +255,12 @@ static void on_checked(struct job *job)
 	struct resolve *r = container_of(job, struct resolve, job);
 
 	/* What is missed may be in what the server failed at. */
-	if (r->err.code == ERR_CONFIG && r->n_left > 0)
+	if (r->err.code == ERR_CONFIG && r->projects_fault.code != 0) {
+		err_prefix(&r->err, "%s", r->projects_fault.text);
+		r->err.code = r->projects_fault.code;
+	} else if (r->err.code == ERR_CONFIG && r->n_left > 0) {
 		r->err = r->left;
+	}
 	proceed(r, r->step == STATUSES || r->next_pair < r->n_pairs ? SCHEMAS
 								    : END);
 }
@@ -265,6 +285,14 @@ static void on_put(struct job *job)
 		return;
 	}
 	proceed(r, (enum step)(r->step + 1));
+}
+
+static void on_unlisted(struct job *job)
+{
+	struct resolve *r = container_of(job, struct resolve, job);
+
+	pages_fini(&r->pages);
+	proceed(r, TYPES);
 }
 
 /* Half of them, once; one alone stays as it is.  False: it is the server. */
@@ -306,6 +334,10 @@ static void take_answer(struct resolve *r)
 	}
 	if (r->step == SCHEMAS && narrow(r))
 		return;
+	if (r->step == PROJECTS && !r->canceled && lane_fault(request)) {
+		worker_run(r->sync->worker, &r->job, run_unlisted, on_unlisted);
+		return;
+	}
 	if (request->err.code != 0) {
 		r->err = request->err;
 		proceed(r, END);

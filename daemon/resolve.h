@@ -32,9 +32,11 @@ struct resolve {
 	 * does not have.  scope.missing: a project left out for now.
 	 */
 	struct err err;
-	struct names_scope scope; /* its ids went to sync */
-	struct err unknown;       /* the first such name */
-	struct err suspicion;     /* it seems to be another server, or user */
+	struct names_scope scope;  /* its ids went to sync */
+	struct err unknown;        /* the first such name */
+	struct err projects_fault; /* the server fails at the list of projects:
+				     those that are known hold */
+	struct err suspicion;      /* it seems to be another server, or user */
 
 	/* Private. */
 	resolve_done_fn *done;

@@ -122,10 +122,11 @@ def failing(tap):
             server="  max_tries: 1\n",
             schedule="{ poll: 1s, overlap: 1s, reconcile: 3s }") as sync:
         def tried():
-            return sum("/projects?" in r["path"] for r in server.requests())
+            return sum(r["path"] == "/api/v3/types"
+                       for r in server.requests())
 
         sync.start()
-        server.side("fault", {"match": "/projects?", "status": 500,
+        server.side("fault", {"match": "/api/v3/types", "status": 500,
                               "times": -1})
         server.side("requests/reset")
         sync.configure(

@@ -180,6 +180,90 @@ def project(tap):
                "identifier is missing" in done.err, "named, it is told which", done)
 
 
+def new_in_unlisted(tap, server, sync, paths):
+    """Polls that meet a project which is not known go on, too."""
+    server.side("thing", {"kind": "project", "name": "New", "id": 77,
+                          "identifier": "new"})
+    server.side("edit", {"set": {"subject": "New", "project": 77, "type": 1}})
+    edit(server, paths[0], subject="Polled")
+    sync.start()
+    server.side("requests/reset")
+    for n in range(3):
+        edit(server, paths[1], subject="Polled %d" % n)
+        sync.opsync("resync", "--wait")
+    tap.ok(b"Polled" in sync.tree()[paths[0]] and
+           b"Polled 2" in sync.tree()[paths[1]], "polls go on",
+           sync.said())
+    tap.ok(sum("/projects?" in r["path"] for r in server.requests()) <= 2,
+           "and do not ask for the list again and again", server.requests())
+    got = sync.opsync("status").out
+    tap.ok("does not list its projects (GET /api/v3/projects" in got and
+           "not among those" in got, "status says both", got)
+    for _ in range(2):
+        edit(server, paths[1], subject="Reconciled")
+        sync.opsync("resync", "--full", "--wait")
+    tap.same(sync.said().count("does not list its projects"), 1,
+             "the log says it once")
+    tap.same(sync.stop(), 0, "it ends well")
+
+
+def unlisted(tap):
+    """The server fails at the list of projects: those that are known go on,
+    and who may only be hidden stays."""
+    with StandIn("--generate", "40", "--projects", "2") as server, Sync(
+            server.url, projects="'*'", mapping=MAPPING,
+            server="  max_tries: 2\n",
+            more="guard: { max_delete: { share: 100%, count: 1000 } }") as sync:
+        sync.once()
+        before = sync.tree()
+        ours = [p for p in before if p.startswith("demo-1/")]
+        others = [p for p in before if p not in ours]
+        server.side("fault", {"match": "/api/v3/projects?", "times": -1,
+                              "status": 500})
+        edit(server, ours[0], subject="Goes on")
+        server.side("delete", {"id": 40})
+        server.side("archive", {"project": 2, "archived": True})
+        done = sync.once("--reconcile")
+        tree = sync.tree()
+        tap.ok(done.code == 0 and done.err.count(
+            "the server does not list its projects: those that are known go "
+            "on") == 1, "a list of projects that does not come", done)
+        tap.ok(b"Goes on" in tree[ours[0]], "what changed comes")
+        tap.same({p: tree.get(p) for p in others},
+                 {p: before[p] for p in others},
+                 "one that may be hidden keeps its documents")
+        server.side("archive", {"project": 2, "archived": False})
+        gone = "demo-1/40.md" if "demo-1/40.md" in before else "demo-2/40.md"
+        tap.same(sync.once("--reconcile").code, 0, "it is shown again")
+        tap.same(set(before) - set(sync.tree()), {gone},
+                 "and one that was deleted goes, as others are shown")
+        new_in_unlisted(tap, server, sync, ours[1:])
+        sync.configure(projects="[demo-1, elsewhere]",
+                       mapping=MAPPING.replace("weight:", "mass:"))
+        done = sync.once()
+        tap.ok(done.code == 69 and "/api/v3/projects" in done.err,
+               "what may be on the list is not called wrong", done)
+        sync.configure(projects="[elsewhere]", mapping=MAPPING)
+        done = sync.once()
+        tap.ok(done.code == 69 and "/api/v3/projects" in done.err and
+               "'elsewhere'" in done.err, "nor is a project", done)
+        sync.configure(projects="'*'", mapping=MAPPING)
+        server.side("faults/clear")
+        done = sync.once("--reconcile")
+        tap.same(done.code, 0, "the list comes")
+        tap.tree(sync.tree(), sync.scratch(), "and all is as from nothing")
+        tap.ok("does not list" not in sync.opsync("status").out,
+               "status does not say it any more")
+    with StandIn("--generate", "4") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING,
+            server="  max_tries: 1\n") as sync:
+        server.side("fault", {"match": "/api/v3/projects?", "times": -1,
+                              "status": 500})
+        done = sync.once()
+        tap.ok(done.code == 69 and "/api/v3/projects" in done.err,
+               "a first sync needs it", done)
+
+
 def schemas(server):
     return [r for r in server.requests() if "/schemas?" in r["path"]]
 
@@ -234,6 +318,7 @@ def main():
             part(tap, server, sync)
         tap.same(sync.flaws(), [], "a repository without a flaw")
     project(tap)
+    unlisted(tap)
     return tap.end()
 
 
