@@ -30,7 +30,10 @@ static int read_named(struct arena *a, struct str object, const char *what,
 		0)
 		return err_prefix(e, "%s %lld", what, (long long)out->id),
 		       ERR_DATA;
-	return out->name.p != NULL ? 0 : fail(what, "name", e);
+	if (out->name.p != NULL)
+		return 0;
+	return err_set(e, ERR_UNAVAILABLE, "%s %lld: its name is missing", what,
+		(long long)out->id);
 }
 
 static bool is_true(struct str object, const char *key)
@@ -38,17 +41,18 @@ static bool is_true(struct str object, const char *key)
 	return str_is(api_member(object, key), "true");
 }
 
-int api_name_parse(struct arena *a, struct str element, struct api_name *out,
-	struct err *e)
+int api_name_parse(struct arena *a, struct str element, const char *what,
+	struct api_name *out, struct err *e)
 {
 	struct api_name name = {0};
-	int code = read_named(a, element, "type or status", &name, e);
+	int code = read_named(a, element, what, &name, e);
 
+	if (name.id != 0)
+		name.is_closed = is_true(element, "isClosed");
 	if (code != 0)
-		return code;
-	name.is_closed = is_true(element, "isClosed");
+		name.name = STR_NONE;
 	*out = name;
-	return 0;
+	return code;
 }
 
 int api_user_parse(

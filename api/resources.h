@@ -139,9 +139,12 @@ struct api_name {
 	bool is_closed; /* of a status */
 };
 
-/* An element of /types or /statuses. */
-int api_name_parse(struct arena *a, struct str element, struct api_name *out,
-	struct err *e);
+/*
+ * An element of /types or /statuses; what it is, for errors.  If only its name
+ * cannot be read, all else is in *out; else its id is 0.
+ */
+int api_name_parse(struct arena *a, struct str element, const char *what,
+	struct api_name *out, struct err *e);
 
 struct api_user {
 	int64_t id;

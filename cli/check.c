@@ -158,8 +158,10 @@ static void print_server(const struct checking *c)
 	}
 	if (json_array_size(projects) > 0)
 		putchar('\n');
-	if (c->names.unreadable.code != 0)
-		printf("%s: it is left out\n", c->names.unreadable.text);
+	for (size_t i = 0; i < N_NAMES_KINDS; i++)
+		if (c->names.unreadable[i].code != 0)
+			printf("%s: it is left out\n",
+				c->names.unreadable[i].text);
 	json_decref(projects);
 }
 

@@ -126,7 +126,7 @@ static int find_status(struct subject *s, struct str element, struct err *e)
 
 	if (status.p == NULL)
 		return 0;
-	rc = api_name_parse(&s->arena, status, &name, e);
+	rc = api_name_parse(&s->arena, status, "status", &name, e);
 	if (rc == 0)
 		s->wp.status_is_closed = name.is_closed;
 	return rc;

@@ -103,12 +103,11 @@ static int learn_named(struct mapper *m, enum read_kind kind,
 	for (size_t i = 0; r == 0 && i < now.n; i++) {
 		const struct api_name *one = &now.items[i];
 
-		if (!old.known) {
-			r = learn_anew(m, kind, one->id, one->name, e);
-			continue;
-		}
-		r = mapper_learn(m, kind, one->id, one->name, e);
-		for (size_t k = 0; r == 0 && k < old.n; k++)
+		if (one->name.p != NULL)
+			r = mapper_learn(m, kind, one->id, one->name, e);
+		if (r == 0 && !old.known)
+			r = store_mark_readers(m->store, kind, one->id, e);
+		for (size_t k = 0; r == 0 && old.known && k < old.n; k++)
 			if (old.items[k].id == one->id &&
 				old.items[k].is_closed != one->is_closed)
 				r = store_mark_readers(
@@ -119,10 +118,12 @@ static int learn_named(struct mapper *m, enum read_kind kind,
 
 static struct name_list list_of(const struct names *n, enum names_kind kind)
 {
+	size_t more = n->n_nameless[kind];
+
 	return kind == NAMES_TYPES ? (struct name_list){n->known[kind],
-					     n->types, n->n_types}
+					     n->types, n->n_types + more}
 				   : (struct name_list){n->known[kind],
-					     n->statuses, n->n_statuses};
+					     n->statuses, n->n_statuses + more};
 }
 
 static int learn_names(struct mapper *m, enum names_kind kind,
@@ -140,15 +141,16 @@ int mapper_put_names(struct mapper *m, enum names_kind kind,
 	const struct str *pages, size_t n_pages, struct err *e)
 {
 	const struct names old = m->names; /* its texts stay in the arena */
-	const struct err *unreadable = &m->names.unreadable;
+	const struct err *unreadable = &m->names.unreadable[kind];
 	int r = names_put(
 		&m->names, store_state(m->store), kind, pages, n_pages, e);
 
 	if (r == 0 && unreadable->code != 0 &&
-		strcmp(unreadable->text, old.unreadable.text) != 0)
-		log_warning("%s: it is left out, and its documents stay as "
-			    "they are",
-			unreadable->text);
+		strcmp(unreadable->text, old.unreadable[kind].text) != 0)
+		log_warning("%s: it is left out, and %s", unreadable->text,
+			kind == NAMES_PROJECTS
+				? "its documents stay as they are"
+				: "the name that it had holds");
 	if (r == 0 && kind == NAMES_PROJECTS)
 		m->projects_fault = (struct err){0};
 	if (r == 0)

@@ -75,7 +75,7 @@ static int parse_projects(
 	}
 	if (failed > 0 && failed == list->n)
 		return err_set(e, (enum err_code)why.code, "%s", why.text);
-	n->unreadable = why;
+	n->unreadable[NAMES_PROJECTS] = why;
 	n->left_out = left_out;
 	n->n_left_out = failed;
 	n->projects = projects;
@@ -84,21 +84,42 @@ static int parse_projects(
 	return 0;
 }
 
-static int parse_named(struct names *n, const struct api_list *list,
-	struct api_name **out, size_t *n_out, struct err *e)
+/*
+ * One whose name cannot be read goes behind the others, unless it is so with
+ * all: that it is there, and closed, holds all the same.
+ */
+static int parse_named(struct names *n, enum names_kind kind,
+	const struct api_list *list, struct err *e)
 {
+	const char *what = kind == NAMES_TYPES ? "type" : "status";
 	struct api_name *named =
 		ARENA_ARRAY(&n->arena, struct api_name, list->n);
+	struct err why = {0};
+	size_t count = 0;
+	size_t failed = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
-		int r = api_name_parse(
-			&n->arena, list->elements[i], &named[i], e);
+		struct api_name one;
 
-		if (r != 0)
-			return r;
+		if (api_name_parse(&n->arena, list->elements[i], what, &one,
+			    &why) == 0)
+			named[count++] = one;
+		else if (one.id != 0)
+			named[list->n - ++failed] = one;
+		else
+			break;
 	}
-	*out = named;
-	*n_out = list->n;
+	if (count + failed < list->n || (failed > 0 && count == 0))
+		return err_set(e, (enum err_code)why.code, "%s", why.text);
+	n->unreadable[kind] = why;
+	n->n_nameless[kind] = failed;
+	if (kind == NAMES_TYPES) {
+		n->types = named;
+		n->n_types = count;
+	} else {
+		n->statuses = named;
+		n->n_statuses = count;
+	}
 	return 0;
 }
 
@@ -111,10 +132,8 @@ static int parse_kind(
 
 	if (r == 0 && kind == NAMES_PROJECTS)
 		r = parse_projects(n, &list, e);
-	else if (r == 0 && kind == NAMES_TYPES)
-		r = parse_named(n, &list, &n->types, &n->n_types, e);
 	else if (r == 0)
-		r = parse_named(n, &list, &n->statuses, &n->n_statuses, e);
+		r = parse_named(n, kind, &list, e);
 	n->known[kind] |= r == 0;
 	arena_fini(&scratch);
 	return r;
@@ -430,7 +449,8 @@ const struct schema *names_schema(
 
 static const struct api_name *find_status(const struct names *n, int64_t id)
 {
-	for (size_t i = 0; i < n->n_statuses; i++)
+	for (size_t i = 0; i < n->n_statuses + n->n_nameless[NAMES_STATUSES];
+		i++)
 		if (n->statuses[i].id == id)
 			return &n->statuses[i];
 	return NULL;
@@ -450,7 +470,7 @@ bool names_have_status(const struct names *n, int64_t id)
 
 bool names_have_type(const struct names *n, int64_t id)
 {
-	for (size_t i = 0; i < n->n_types; i++)
+	for (size_t i = 0; i < n->n_types + n->n_nameless[NAMES_TYPES]; i++)
 		if (n->types[i].id == id)
 			return true;
 	return false;

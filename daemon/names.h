@@ -33,12 +33,15 @@ struct names {
 	size_t n_projects, n_types, n_statuses, n_schemas;
 	size_t cap_schemas;
 	struct project *projects;
-	struct names_place *by_id; /* where each is, sorted */
-	struct err unreadable; /* a project that is left out; code 0: none */
+	struct names_place *by_id;            /* where each is, sorted */
+	struct err unreadable[N_NAMES_KINDS]; /* one of a list that is left out;
+						 code 0: none is */
 	size_t n_left_out;
 	int64_t *left_out; /* the ids of all these */
+	/* Behind them are those whose names cannot be read. */
 	struct api_name *types;
 	struct api_name *statuses;
+	size_t n_nameless[N_NAMES_KINDS];
 	struct schema *schemas;    /* sorted by project and type */
 	bool known[N_NAMES_KINDS]; /* lists that were read, or put */
 	struct buf lost; /* lines: what the state has and cannot be read */

@@ -74,6 +74,15 @@ static void suggest(struct err *e, struct str now, const char *nearest)
 		err_nearest(e, 0, nearest);
 }
 
+/* Of what cannot be read nobody knows whether it is the one. */
+static void mention_left_out(
+	const struct names *n, enum names_kind kind, struct err *e)
+{
+	if (n->unreadable[kind].code != 0)
+		say_more(e, ", but one that cannot be read: %s",
+			n->unreadable[kind].text);
+}
+
 const char *names_nearest_project(const struct names *n, struct str name)
 {
 	const char **all = xcalloc(n->n_projects + 1, sizeof(*all));
@@ -95,9 +104,7 @@ int names_unknown_project(
 
 	suggest(e, name_now(n, NAMED_PROJECT, want->name),
 		names_nearest_project(n, want->name));
-	if (n->unreadable.code != 0)
-		say_more(e, ", but one that cannot be read: %s",
-			n->unreadable.text);
+	mention_left_out(n, NAMES_PROJECTS, e);
 	return r;
 }
 
@@ -221,7 +228,6 @@ static const char **server_names(
 	return out;
 }
 
-/* Of a field that cannot be read nobody knows whether it is the one. */
 static void mention_unreadable(const struct names *n, struct err *e)
 {
 	const struct schema_field *f = NULL;
@@ -265,6 +271,11 @@ static int check_name(
 		[NAMED_STATUS] = "status",
 		[NAMED_FIELD] = "custom field",
 	};
+	static const enum names_kind lists[] = {
+		[NAMED_PROJECT] = NAMES_PROJECTS,
+		[NAMED_TYPE] = NAMES_TYPES,
+		[NAMED_STATUS] = NAMES_STATUSES,
+	};
 	struct str now = name_now(n, name->kind, name->name);
 	size_t count;
 	const char **have;
@@ -282,6 +293,8 @@ static int check_name(
 		mention_unreadable(n, e);
 	else if (now.p == NULL && nearest == NULL)
 		list_some(e, have, count);
+	if (name->kind != NAMED_FIELD)
+		mention_left_out(n, lists[name->kind], e);
 	free(have);
 	return r;
 }
@@ -290,11 +303,12 @@ struct api_pair *names_pairs(
 	const struct names *n, const struct names_scope *scope, size_t *n_pairs)
 {
 	size_t projects = scope->n > 0 ? scope->n : n->n_projects;
-	struct api_pair *pairs = xcalloc(projects * n->n_types, sizeof(*pairs));
+	size_t types = n->n_types + n->n_nameless[NAMES_TYPES];
+	struct api_pair *pairs = xcalloc(projects * types, sizeof(*pairs));
 
 	*n_pairs = 0;
 	for (size_t i = 0; i < projects; i++)
-		for (size_t k = 0; k < n->n_types; k++)
+		for (size_t k = 0; k < types; k++)
 			pairs[(*n_pairs)++] = (struct api_pair){
 				scope->n > 0 ? scope->ids[i]
 					     : n->projects[i].id,

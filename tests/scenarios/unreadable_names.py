@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""A custom field, a project or the fields of a type that cannot be read: what
-reads it is in error, and all else goes on."""
+"""A custom field, a project, a type, a status or the fields of a type that
+cannot be read, or a list of projects that does not come: what reads it is in
+error or stays, and all else goes on."""
 import sys
 
 from harness import StandIn, Sync, Tap
@@ -180,6 +181,86 @@ def project(tap):
                "identifier is missing" in done.err, "named, it is told which", done)
 
 
+def named(server, kind):
+    """The type or status of the first work package: its id and its name."""
+    link = server.state()["workPackages"][0]["_links"][kind]
+    return int(link["href"].split("/")[-1]), link["title"]
+
+
+def without_name(server, kind, name):
+    server.side("fault", {
+        "match": "/api/v3/" + kind, "times": -1,
+        "replace": '"name":"%s"' % name, "with": '"name":null'})
+
+
+def nameless(tap):
+    """A type and a status whose names the lists do not say."""
+    where = "- match: { where: \"${ not status.isClosed }\"%s }\n  path:"
+    plain = MAPPING.replace("- path:", where % "")
+    with StandIn("--generate", "40") as server, Sync(
+            server.url, projects="[demo-1]") as sync:
+        kind, name = named(server, "type")
+        status, called = named(server, "status")
+        sync.configure(mapping=MAPPING.replace(
+            "- path:", where % (", type: [\"%s\", Bug]" % name)))
+        server.side("thing", {"kind": "status", "name": "Over", "id": 99,
+                              "isClosed": True})
+        sync.once()
+        before = sync.tree()
+        ours = [p for p in of_type(server, kind) if p in before]
+        without_name(server, "types", name)
+        without_name(server, "statuses", called)
+        without_name(server, "statuses", "Over")
+        edit(server, ours[0], subject="Goes on")
+        edit(server, ours[1], status=99)
+        server.side("delete", {"id": int(ours[2].split("/")[1][:-3])})
+        done = sync.once("--reconcile")
+        tap.ok(done.code == 0 and done.err.count(
+            "type %d: its name is missing: it is left out" % kind) == 1,
+            "a type and two of the statuses without names", done)
+        tap.ok(done.err.count("status 99: its name") +
+               done.err.count("status %d: its name" % status) == 1,
+               "of each list it is said once", done)
+        tree = sync.tree()
+        tap.same(set(before) - set(tree), set(ours[1:3]),
+                 "one that is closed goes, and one that was deleted")
+        tap.ok(b"Goes on" in tree[ours[0]], "all others go on")
+        done = sync.once("--reconcile")
+        tap.ok(done.code == 0 and "it is left out" not in done.err,
+               "and it is not said again", done)
+        done = sync.opsync("check")
+        tap.ok("type %d: its name is missing" % kind in done.out + done.err,
+               "check says it", done)
+        with sync.sibling() as other:
+            done = other.once()
+            tap.ok(done.code == 78 and "no type '%s'" % name in done.err and
+                   "but one that cannot be read: type %d" % kind in done.err,
+                   "a first sync that needs the name is told why", done)
+            other.configure(mapping=plain)
+            tap.same(other.once().code, 0, "and one that does not goes on")
+            tap.ok(set(tree) <= set(other.tree()) and
+                   ours[1] not in other.tree(), "with all that it makes")
+        server.side("faults/clear")
+        tap.same(sync.once("--reconcile").code, 0, "the names are there")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+        whole = sync.tree()
+        server.side("rename", {"kind": "type", "id": kind, "name": "Other"})
+        sync.once("--reconcile")
+        without_name(server, "types", "Other")
+        done = sync.once("--full")
+        tap.ok(done.code == 3 and "calls 'Other' now" in done.err,
+               "one that was renamed before is not taken for deleted", done)
+        tap.tree(sync.tree(), whole, "and keeps its documents")
+        server.side("faults/clear")
+        server.side("fault", {"match": "/api/v3/types", "times": -1,
+                              "body": '{"_type":"Collection","total":1,'
+                              '"count":1,"_embedded":{"elements":'
+                              '[{"id":1,"name":null}]}}'})
+        done = sync.once("--reconcile")
+        tap.ok(done.code == 69 and "type 1: its name is missing" in done.err,
+               "a list without any name says nothing", done)
+
+
 def new_in_unlisted(tap, server, sync, paths):
     """Polls that meet a project which is not known go on, too."""
     server.side("thing", {"kind": "project", "name": "New", "id": 77,
@@ -319,6 +400,7 @@ def main():
         tap.same(sync.flaws(), [], "a repository without a flaw")
     project(tap)
     unlisted(tap)
+    nameless(tap)
     return tap.end()
 
 

@@ -115,7 +115,7 @@ static void try_others(struct arena *a, struct str body)
 	api_work_package_parse(a, body, &wp, NULL);
 	api_project_parse(a, body, &project, NULL);
 	api_schema_parse(a, body, &schema, NULL);
-	api_name_parse(a, body, &name, NULL);
+	api_name_parse(a, body, "type", &name, NULL);
 	api_user_parse(a, body, &user, NULL);
 	api_error_line(body, &line);
 	buf_fini(&line);

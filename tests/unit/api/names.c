@@ -127,15 +127,17 @@ static void test_types_and_statuses(void **state)
 	size_t n_closed = 0;
 
 	(void)state;
-	assert_int_equal(api_name_parse(&arena, l.elements[0], &name, NULL), 0);
+	assert_int_equal(
+		api_name_parse(&arena, l.elements[0], "type", &name, NULL), 0);
 	assert_int_equal(name.id, 8);
 	check_str(name.name, "Task");
 	buf_fini(&body);
 
 	l = elements("statuses", &body);
 	for (size_t i = 0; i < l.n; i++) {
-		assert_int_equal(
-			api_name_parse(&arena, l.elements[i], &name, NULL), 0);
+		assert_int_equal(api_name_parse(&arena, l.elements[i], "status",
+					 &name, NULL),
+			0);
 		n_closed += name.is_closed;
 		if (str_is(name.name, "Closed"))
 			assert_true(name.is_closed);
@@ -196,7 +198,8 @@ static void test_strange_answers(void **state)
 		assert_int_equal(
 			api_project_parse(&arena, body, &p, &e), cases[i].code);
 		assert_int_equal(
-			api_name_parse(&arena, body, &name, &e), cases[i].code);
+			api_name_parse(&arena, body, "type", &name, &e),
+			cases[i].code);
 		assert_int_equal(
 			api_user_parse(&arena, body, &user, &e), cases[i].code);
 		assert_int_equal(api_schema_parse(&arena, body, &s, &e),
