@@ -46,6 +46,7 @@ static void client_free(struct api_client *c)
 	wipe(c->key);
 	wipe(c->code);
 	redirect_policy_fini(&c->redirects);
+	aside_fini(&c->aside);
 	free(c->user_agent);
 	free(c->ca_file);
 	free(c->base);

@@ -102,6 +102,8 @@ struct api_request {
 	bool batch;  /* a list of many whole work packages, which takes long */
 	bool varies; /* one of few or many: how long it takes says nothing */
 	bool once;   /* the first try is the last */
+	bool single; /* of one thing: a third Retry-After ends it, since that
+			may be of this thing alone (api_set_aside()) */
 	int64_t max_size;
 
 	/* Result, valid in done() and until api_request_fini(). */
@@ -115,6 +117,9 @@ struct api_request {
 	/* Private. */
 	struct api_transfer *transfer;
 	api_done_fn *done;
+	bool told_pause;      /* the server asks for a pause, */
+	int64_t pause;        /* until then, monotonic, if it is long, */
+	int64_t before_pause; /* and what was in its place */
 };
 
 /*
@@ -141,6 +146,14 @@ void api_ask(struct api_client *c, struct api_request *r, struct buf *path,
 	api_done_fn *done);
 void api_ask_once(struct api_client *c, struct api_request *r, struct buf *path,
 	api_done_fn *done);
+
+/*
+ * The server is well, though it asked for a pause (Retry-After) where it was
+ * asked for r, which is done: that is not meant for others.  Until it answers
+ * there, asking for it again is over at once, and holds nobody up.  If it did
+ * not ask for a pause, nothing happens.
+ */
+void api_set_aside(struct api_client *c, const struct api_request *r);
 
 /* Is it under way: is done() still to come? */
 static inline bool api_is_asking(const struct api_request *r)

@@ -12,6 +12,10 @@
  * curl is calling.  How many run, and when, is said by api/pace.  A request
  * that waits for another try holds none of those places; it goes to the head
  * of the queue when its time comes.
+ *
+ * A pause that the server asks for with a 429 is everybody's.  Whether it is
+ * only of one single thing nobody knows who is asked for that alone: it ends
+ * with the third pause, and who asked has a look at another.
  */
 #include "api/queue.h"
 
@@ -28,6 +32,7 @@
 #define MAX_HOPS 5
 #define FIRST_BACKOFF (STAMP_SECOND / 2)
 #define PAUSE_MOST INT64_C(3600) /* seconds that a server may ask for */
+#define PAUSES_MOST 3 /* of a single thing, which is asked for first then */
 #define NAME_SIZE 200
 
 static void advance(uv_timer_t *timer);
@@ -89,7 +94,10 @@ static void count(struct api_transfer *t)
 	c->counters.bytes += (uint64_t)g->n_received;
 	c->counters.server_time += g->first_byte;
 	c->counters.statuses[status]++;
-	if (t->where == NULL) /* another host says nothing of the server */
+	if (status == 200)
+		aside_drop(&c->aside, t->request->path);
+	/* Another host says nothing of the server, nor does what is aside. */
+	if (t->where == NULL && !aside_has(&c->aside, t->request->path))
 		pace_answered(&c->pace, &answer);
 }
 
@@ -115,8 +123,29 @@ static void end(struct api_transfer *t)
 /* What another host asks for holds for this transfer alone. */
 static void leave_alone(struct api_transfer *t, int64_t until)
 {
-	if (t->where == NULL)
-		t->client->not_before = until;
+	struct api_client *c = t->client;
+	struct api_request *r = t->request;
+
+	if (t->where != NULL)
+		return;
+	r->pause = until;
+	r->before_pause = c->not_before;
+	c->not_before = until;
+}
+
+/* That is meant for all, if the server says so. */
+static void hold_all(struct api_transfer *t, int64_t until)
+{
+	if (t->get.status == 429 && t->where == NULL)
+		pace_hold(&t->client->pace, until);
+}
+
+static bool has_tried_enough(const struct api_transfer *t)
+{
+	const struct api_request *r = t->request;
+
+	return r->once || t->n_tries >= t->client->max_tries ||
+	       (r->single && t->n_pauses >= PAUSES_MOST);
 }
 
 static void retry(struct api_transfer *t)
@@ -126,6 +155,12 @@ static void retry(struct api_transfer *t)
 	int64_t now = stamp_monotonic();
 	int64_t after = t->get.retry_after > 0 ? t->get.retry_after : 0;
 
+	r->told_pause = after > 0;
+	t->n_pauses += r->told_pause;
+	if (r->told_pause && aside_has(&c->aside, r->path)) {
+		end(t);
+		return;
+	}
 	/* Seconds may be any number: compare before they are multiplied. */
 	if (after > c->max_retry_after / STAMP_SECOND) {
 		size_t n = strlen(r->err.text);
@@ -139,7 +174,9 @@ static void retry(struct api_transfer *t)
 		return;
 	}
 	after *= STAMP_SECOND;
-	if (r->once || t->n_tries >= c->max_tries) {
+	if (after > 0 && (r->single || !has_tried_enough(t)))
+		hold_all(t, now + after);
+	if (has_tried_enough(t)) {
 		if (after > 0)
 			leave_alone(t, now + after);
 		end(t);
@@ -149,9 +186,6 @@ static void retry(struct api_transfer *t)
 	if (t->due < after)
 		t->due = after;
 	t->due += now;
-	/* That is meant for all, if the server says so. */
-	if (after > 0 && t->get.status == 429 && t->where == NULL)
-		pace_hold(&c->pace, now + after);
 	c->counters.retries++;
 	move(t, &c->waiting, false);
 }
@@ -305,6 +339,8 @@ static void start_try(struct api_transfer *t)
 	move(t, &t->client->running, false);
 	r->err = (struct err){0};
 	r->status = 0;
+	r->told_pause = false;
+	r->pause = 0;
 	t->n_hops = 0;
 	forget_redirect(t);
 	if (t->n_tries++ > 0 && r->on_restart != NULL)
@@ -456,6 +492,15 @@ void api_ask_once(struct api_client *c, struct api_request *r, struct buf *path,
 	api_done_fn *done)
 {
 	ask(c, r, path, true, done);
+}
+
+void api_set_aside(struct api_client *c, const struct api_request *r)
+{
+	if (!r->told_pause || r->path == NULL)
+		return;
+	aside_add(&c->aside, r->path);
+	if (r->pause != 0 && c->not_before == r->pause)
+		c->not_before = r->before_pause;
 }
 
 void api_cancel(struct api_request *r)

@@ -1,6 +1,7 @@
 #ifndef API_QUEUE_H
 #define API_QUEUE_H
 
+#include "api/aside.h"
 #include "api/client.h"
 #include "api/http.h"
 #include "api/pace.h"
@@ -21,6 +22,7 @@ struct api_client {
 	char *code;
 	struct redirect_policy redirects;
 	struct pace pace;
+	struct aside aside;
 	int max_tries;
 	int64_t max_retry_after;
 	size_t max_body;

@@ -19,6 +19,7 @@ struct api_transfer {
 	struct http_get get;
 	bool attached; /* get is under way */
 	int n_tries;
+	int n_pauses; /* tries that brought a Retry-After */
 	int n_hops;
 	int64_t due;    /* while waiting: when to try again, monotonic */
 	char *redirect; /* an address to go to instead of the server's */

@@ -357,6 +357,7 @@ void fetch_start(struct fetch *f, fetch_done_fn *done)
 	f->job = (struct job){
 		.run = run_chunk, .done = on_chunk, .shares = true};
 	f->request.content = true;
+	f->request.single = true;
 	/* An empty one may be empty, but a cap of nothing is none. */
 	f->request.max_size = f->need.size > 0 ? f->need.size : 1;
 	f->request.on_bytes = on_bytes;

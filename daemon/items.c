@@ -10,7 +10,8 @@
  *
  * What is wrong with one work package is recorded and the next goes on; a
  * fault of the store, a refused key, or a server that is not there, ends all.
- * Where an answer does not tell which it is, a look at the list does.
+ * Where an answer does not tell which it is, a look at the list does; what the
+ * server said of pauses then holds for that one thing.
  */
 #include "daemon/items.h"
 
@@ -35,7 +36,8 @@ struct item {
 	struct mapper_item *work;
 	struct job job;
 	struct api_request request;
-	bool answered; /* its answer is to be taken in */
+	struct api_request look; /* at the list */
+	bool answered;           /* its answer is to be taken in */
 	size_t n_fetches;
 	size_t n_fetching;
 	size_t n_staged; /* worker's */
@@ -59,6 +61,7 @@ static void item_free(struct item *item)
 		fetch_fini(&item->fetches[i]);
 	free(item->fetches);
 	api_request_fini(&item->request);
+	api_request_fini(&item->look);
 	mapper_item_free(item->work);
 	free(item);
 }
@@ -128,6 +131,11 @@ static void do_without(struct item *item)
 /* It is this work package's own fault. */
 static void blame(struct item *item)
 {
+	struct api_client *client = item->items->sync->client;
+
+	api_set_aside(client, &item->request);
+	for (size_t i = 0; i < item->n_fetches; i++)
+		api_set_aside(client, &item->fetches[i].request);
 	item->why = item->doubt;
 	item->doubt = (struct err){0};
 	if (is_dispensable(item))
@@ -137,7 +145,7 @@ static void blame(struct item *item)
 
 static void on_looked(struct api_request *request)
 {
-	struct item *item = container_of(request, struct item, request);
+	struct item *item = container_of(request, struct item, look);
 
 	item->err = request->err;
 	if (item->err.code != 0) {
@@ -160,7 +168,7 @@ static void look(struct item *item)
 		return;
 	}
 	api_path_ids(&path, &items->sync->scope, 1, 1);
-	api_ask(items->sync->client, &item->request, &path, on_looked);
+	api_ask(items->sync->client, &item->look, &path, on_looked);
 }
 
 /* With all that there is to say of it. */
@@ -201,7 +209,10 @@ static void ask(struct item *item)
 		api_path_user(&path, item->work->user);
 	else
 		api_path_activities(&path, item->work->id);
-	api_ask(item->items->sync->client, &item->request, &path, on_answer);
+	api_request_fini(&item->request);
+	item->request =
+		(struct api_request){.path = buf_take(&path), .single = true};
+	api_get(item->items->sync->client, &item->request, on_answer);
 }
 
 /* --- FETCHING ----------------------------------------------------------- */
@@ -443,6 +454,7 @@ void items_cancel(struct items *items, const struct err *why)
 	for (struct item *item = items->active; item != NULL;
 		item = item->next) {
 		api_cancel(&item->request);
+		api_cancel(&item->look);
 		for (size_t i = 0; i < item->n_fetches; i++)
 			fetch_cancel(&item->fetches[i]);
 	}

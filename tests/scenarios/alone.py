@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """What the server, or the host of an attachment, does not give of one work
 package stops no other; where it gives nothing, the pass ends as it should."""
+# waits for most of its time
 import json
 import sys
+import time
 
 from harness import StandIn, Sync, Tap, until
 
@@ -34,6 +36,10 @@ documents:
 
 def fault(server, match, **what):
     server.side("fault", dict(what, match=match, times=-1))
+
+
+def busy(status, seconds):
+    return {"status": status, "headers": {"Retry-After": str(seconds)}}
 
 
 def failed(sync):
@@ -83,7 +89,8 @@ def everything(tap):
     """The same answers, from a server that is not well, or denies all."""
     for name, what, code in (("denied", DENIED, 77),
                              ("gone", {"drop": True}, 69),
-                             ("in maintenance", {"status": 503}, 69)):
+                             ("in maintenance", {"status": 503}, 69),
+                             ("too much", busy(429, 1), 69)):
         with StandIn() as server, Sync(
                 server.url, mapping=MAPPING,
                 server="  max_tries: 2\n") as sync:
@@ -216,6 +223,40 @@ def storage(tap):
         tap.same(sync.stop(), 0, "the daemon ends well")
 
 
+def pausing(tap):
+    """One thing at which the server asks for a pause, each time, while it
+    answers all else: it is in error, and holds the others up a few times."""
+    for match, what in (("/work_packages/8/attachments", busy(429, 3)),
+                        ("/work_packages/8/attachments", busy(503, 3)),
+                        (CONTENT, busy(429, 3)),
+                        (CONTENT, busy(429, 600))):
+        name = "%s %s: " % (match, what)
+        with StandIn() as server, Sync(server.url, mapping=MAPPING) as sync:
+            fault(server, match, **what)
+            sync.start()
+            asked = sum(r["status"] == what["status"]
+                        for r in server.requests())
+            tap.ok(asked <= 3 and len(documents(sync)) == 20,
+                   name + "the others are made", (asked, documents(sync)))
+            wrong = failed(sync)
+            tap.ok(len(wrong) == 1 and str(what["status"]) in
+                   "".join(wrong.values()), name + "it is in error", wrong)
+            # What is in error is asked for again with what changed of it.
+            began = time.monotonic()
+            for ident in list(wrong) + [26]:
+                server.side("edit", {"id": ident,
+                                     "set": {"subject": "Goes on"}})
+            tap.ok(until(lambda: b"Goes on" in sync.tree()["26/index.md"], 10)
+                   and time.monotonic() - began < 6,
+                   name + "from then on nobody waits",
+                   time.monotonic() - began)
+            server.side("faults/clear")
+            sync.opsync("resync", "--failed", "--wait")
+            tap.same(failed(sync), {}, name + "until it comes")
+            tap.same(sync.stop(), 0, name + "the daemon ends well")
+            tap.tree(sync.tree(), sync.scratch(), name + "nothing lacks")
+
+
 def damaged(tap):
     """One of a list comes without its project, once."""
     with StandIn() as server, Sync(server.url, mapping=MAPPING) as sync:
@@ -279,6 +320,7 @@ def main():
     typeless(tap)
     attachment(tap)
     storage(tap)
+    pausing(tap)
     damaged(tap)
     everything(tap)
     confirming(tap)

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "api/aside.h"
 #include "tests/unit/api/fixture.h"
 
 #define N_REQUESTS 12
@@ -238,6 +239,71 @@ static void test_waiting_holds_no_place(void **state)
 	api_request_fini(&quick);
 }
 
+/* A pause that only one thing asks for, each time. */
+static void test_set_aside(void **state)
+{
+	struct fixture *f = *state;
+	struct api_request bad = {.single = true};
+	struct api_request good = {0};
+	int64_t begin = stamp_monotonic();
+
+	f->options.max_tries = 9;
+	fixture_client(f);
+	plan.status = 429;
+	plan.n_failures = 6;
+	plan.headers = "Retry-After: 1\r\n";
+	fetch(f, &bad, "/fail");
+	assert_int_equal(bad.err.code, ERR_UNAVAILABLE);
+	assert_int_equal(f->server.n_requests, 3);
+	assert_true(api_client_not_before(f->client) > begin);
+	fetch(f, &good, "/good");
+	assert_true(stamp_monotonic() - begin >= 3 * STAMP_SECOND);
+	api_set_aside(f->client, &good);
+	api_set_aside(f->client, &bad);
+	assert_int_equal(api_client_not_before(f->client), 0);
+	begin = stamp_monotonic();
+	for (int i = 0; i < 3; i++) {
+		api_request_fini(&bad);
+		api_request_fini(&good);
+		fetch(f, &bad, "/fail");
+		assert_int_equal(bad.status, 429);
+		fetch(f, &good, "/good");
+	}
+	assert_true(stamp_monotonic() - begin < STAMP_SECOND);
+	assert_int_equal(api_client_not_before(f->client), 0);
+	api_request_fini(&bad);
+	fetch(f, &bad, "/fail"); /* it has its answer: */
+	assert_int_equal(bad.status, 200);
+	api_request_fini(&bad);
+	plan.n_failures = 1; /* then it is as all others */
+	fetch(f, &bad, "/fail");
+	assert_int_equal(bad.status, 200);
+	assert_true(stamp_monotonic() - begin >= STAMP_SECOND);
+	api_request_fini(&bad);
+	api_request_fini(&good);
+}
+
+/* So many are remembered. */
+static void test_many_aside(void **state)
+{
+	struct aside a = {0};
+	char path[16];
+
+	(void)state;
+	for (int i = 0; i <= ASIDE_MOST; i++) {
+		snprintf(path, sizeof(path), "/%d", i);
+		aside_add(&a, path);
+		aside_add(&a, path);
+	}
+	assert_false(aside_has(&a, "/0"));
+	assert_true(aside_has(&a, "/1"));
+	assert_true(aside_has(&a, path));
+	aside_drop(&a, "/0");
+	aside_drop(&a, "/1");
+	assert_false(aside_has(&a, "/1"));
+	aside_fini(&a);
+}
+
 static void test_stall(void **state)
 {
 	struct fixture *f = *state;
@@ -416,6 +482,8 @@ int main(void)
 		TEST(test_far_retry_after),
 		TEST(test_odd_retry_after),
 		TEST(test_waiting_holds_no_place),
+		TEST(test_set_aside),
+		cmocka_unit_test(test_many_aside),
 		TEST(test_stall),
 		TEST(test_cancel),
 		TEST(test_close_cancels),
