@@ -8,6 +8,9 @@
  *                |  `--> FETCHING --|
  *                `------------------'
  *
+ * A user is asked for once: others who wait for the same one are mapped again
+ * when the answer is there.
+ *
  * What is wrong with one work package is recorded and the next goes on; a
  * fault of the store, a refused key, or a server that is not there, ends all.
  * Where an answer does not tell which it is, a look at the list does; what the
@@ -37,6 +40,8 @@ struct item {
 	struct job job;
 	struct api_request request;
 	struct api_request look; /* at the list */
+	int64_t user;            /* that it asks for, or waits for, 0: none; */
+	bool parked;             /* the latter, since another asks for him */
 	bool answered;           /* its answer is to be taken in */
 	size_t n_fetches;
 	size_t n_fetching;
@@ -66,10 +71,38 @@ static void item_free(struct item *item)
 	free(item);
 }
 
+/* Does another ask for the same user? */
+static bool is_asked_for(const struct item *item)
+{
+	const struct item *other = item->items->active;
+
+	while (other != NULL &&
+		(other == item || other->parked || other->user != item->user))
+		other = other->next;
+	return other != NULL;
+}
+
+/* It is known what there is of its user, if it asked for one. */
+static void let_others_go(struct item *item)
+{
+	struct items *items = item->items;
+
+	for (struct item *other = items->active;
+		other != NULL && item->user != 0; other = other->next) {
+		if (!other->parked || other->user != item->user)
+			continue;
+		other->parked = false;
+		other->user = 0;
+		worker_give(items->sync->worker, &other->job);
+	}
+	item->user = 0;
+}
+
 static void end(struct item *item)
 {
 	struct items *items = item->items;
 
+	let_others_go(item);
 	if (item->err.code != 0 && items->err.code == 0)
 		items_cancel(items, &item->err);
 	*item->self = item->next;
@@ -203,6 +236,10 @@ static void ask(struct item *item)
 {
 	struct buf path = {0};
 
+	item->user = item->work->waits == MAPPED_USER ? item->work->user : 0;
+	item->parked = item->user != 0 && is_asked_for(item);
+	if (item->parked)
+		return;
 	if (item->work->waits == MAPPED_LIST)
 		api_path_attachments(&path, item->work->id);
 	else if (item->work->waits == MAPPED_USER)
@@ -301,6 +338,8 @@ static void run_map(struct job *job)
 			(long long)item->work->pair.type_id);
 		item->mapped = MAPPED_DONE;
 	}
+	if (item->why.code != 0 && item->work->waits == MAPPED_USER)
+		mapper_miss_user(m, item->work, &item->why);
 	if (item->why.code != 0)
 		mapper_fail(m, item->work, &item->why);
 	if (item->err.code == 0 && item->mapped == MAPPED_DONE)
@@ -334,6 +373,7 @@ static void on_mapped(struct job *job)
 	struct item *item = container_of(job, struct item, job);
 
 	item->items->sync->progress = item->counts;
+	let_others_go(item);
 	if (item->items->err.code != 0 || item->err.code != 0) {
 		end(item);
 		return;

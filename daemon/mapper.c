@@ -86,6 +86,7 @@ void mapper_fini(struct mapper *m)
 	free(m->lost_users.items);
 	free(m->back.items);
 	free(m->nameless_projects.items);
+	free(m->unnamed);
 	free(m->nameless_statuses.items);
 	free(m->retried.items);
 	names_fini(&m->names);

@@ -130,6 +130,8 @@ struct mapper {
 	struct ids retried; /* those that failed before, ascending */
 	size_t n_missed, cap_missed;
 	struct mapper_missed *missed;
+	size_t n_unnamed, cap_unnamed;
+	struct mapper_missed *unnamed; /* users who did not come in this pass */
 	struct ids lost; /* work packages whose contents the store has lost */
 	bool names_lost; /* the next pass reads them of the state again */
 	bool keeps;      /* there is a branch with what people wrote */
@@ -264,6 +266,10 @@ int mapper_recall(
  */
 void mapper_take_answer(
 	struct mapper *m, struct mapper_item *item, struct err *why);
+
+/* The user that the item waits for does not come: it is not asked again. */
+void mapper_miss_user(struct mapper *m, const struct mapper_item *item,
+	const struct err *why);
 
 /*
  * Map an item and stage what comes of it; nothing, if a newer one of the

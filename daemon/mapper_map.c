@@ -244,6 +244,23 @@ static enum mapped wait_for_project(struct mapper *m, struct mapper_item *item)
 	return failed(m, item, &why);
 }
 
+void mapper_miss_user(
+	struct mapper *m, const struct mapper_item *item, const struct err *why)
+{
+	m->unnamed = grow(
+		m->unnamed, m->n_unnamed, &m->cap_unnamed, sizeof(*m->unnamed));
+	m->unnamed[m->n_unnamed++] = (struct mapper_missed){item->user, *why};
+}
+
+/* One who did not come is why for all who name him. */
+static enum mapped wait_for_user(struct mapper *m, struct mapper_item *item)
+{
+	for (size_t i = 0; i < m->n_unnamed; i++)
+		if (m->unnamed[i].id == item->user)
+			return failed(m, item, &m->unnamed[i].why);
+	return MAPPED_USER;
+}
+
 static enum mapped map_one(
 	struct mapper *m, struct mapper_item *item, struct err *e)
 {
@@ -269,7 +286,7 @@ static enum mapped map_one(
 	if (look_up(m, item, &wp, e) != 0)
 		return MAPPED_FAULT;
 	if (item->user != 0)
-		return MAPPED_USER;
+		return wait_for_user(m, item);
 	if (frozen_keeps(m, item, &wp, &kept, e) != 0)
 		return MAPPED_FAULT;
 	return kept ? MAPPED_DONE : render(m, item, &wp, e);

@@ -61,9 +61,42 @@ def crowd(tap):
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
 
+def one_person(tap):
+    """Who wrote many is asked for once a pass, whatever comes of it."""
+    with StandIn("--generate", "40") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING.replace(
+                "<= 3", "<= 40"), server="  max_tries: 1\n") as sync:
+        server.side("thing", {"kind": "user", "id": 987, "name": "Many"})
+        for i in range(1, 41):
+            say(server, i, "all mine", user=987)
+        # curl itself asks again where a connection that it kept is closed.
+        for name, what, code, most in (("fails", {"status": 500}, 3, 1),
+                                       ("breaks off", {"drop": True}, 3, 5),
+                                       ("answers", {"delay_ms": 1}, 0, 1)):
+            server.side("requests/reset")
+            server.side("fault", dict(what, match="/users/987", times=-1))
+            done = sync.once()
+            n = len(asked(server, "/users/987"))
+            tap.ok(done.code == code and 1 <= n <= most,
+                   "a user at whom the server %s" % name, (n, done))
+            server.side("faults/clear")
+        tap.ok(all(b"by: Many" in t for t in sync.tree().values()) and
+               len(sync.tree()) == 40, "all is there", sync.tree())
+        for i in range(1, 41):
+            say(server, i, "secret", user=6)
+        server.side("fault", {
+            "match": "/users/6", "status": 403, "times": -1, "body":
+            '{"errorIdentifier":"urn:openproject-org:api:v3:errors:'
+            'MissingPermission","message":"no"}'})
+        done = sync.once()
+        tap.same((done.code, len(asked(server, "/users/6"))), (0, 1),
+                 "one whom the key may not see")
+
+
 def main():
     tap = Tap()
     crowd(tap)
+    one_person(tap)
     with StandIn("--generate", "6") as server, Sync(
             server.url, projects="[demo-1]", mapping=MAPPING) as sync:
         name = server.get("/api/v3/users/6").json()["name"]
