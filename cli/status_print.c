@@ -445,6 +445,26 @@ static void print_errors(const struct page *p)
 		printf("  and %lld more\n", all - (long long)n);
 }
 
+static void print_unrelated(const struct page *p)
+{
+	const json_t *all = json_object_get(p->status, "relations");
+	size_t n = json_array_size(all);
+
+	if (n == 0)
+		return;
+	printf("\n%srelations%s  the server fails at those of %zu work "
+	       "package%s; they stay as they were (the next reconcile asks "
+	       "again, at once opsync resync --full)\n",
+		term_on(p->t, RED), term_off(p->t), n, n == 1 ? "" : "s");
+	for (size_t i = 0; i < n; i++) {
+		const json_t *one = json_array_get(all, i);
+
+		printf("  %s/work_packages/%lld\n    %s%s%s\n", p->config->url,
+			cli_int(one, "work_package"), term_on(p->t, RED),
+			cli_text(one, "reason", "?"), term_off(p->t));
+	}
+}
+
 void status_print(const struct term *t, const struct config *config,
 	const json_t *status, const struct err *down)
 {
@@ -473,6 +493,7 @@ void status_print(const struct term *t, const struct config *config,
 	print_kept(&p);
 	print_run(&p);
 	print_errors(&p);
+	print_unrelated(&p);
 }
 
 /* --- One line ----------------------------------------------------------- */

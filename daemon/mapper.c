@@ -87,6 +87,7 @@ void mapper_fini(struct mapper *m)
 	free(m->back.items);
 	free(m->nameless_projects.items);
 	free(m->unnamed);
+	buf_fini(&m->unrelated);
 	free(m->nameless_statuses.items);
 	free(m->retried.items);
 	names_fini(&m->names);

@@ -130,6 +130,8 @@ struct mapper {
 	struct ids retried; /* those that failed before, ascending */
 	size_t n_missed, cap_missed;
 	struct mapper_missed *missed;
+	struct buf unrelated; /* "ID why" a line: the server failed at their
+				 relations in this pass */
 	size_t n_unnamed, cap_unnamed;
 	struct mapper_missed *unnamed; /* users who did not come in this pass */
 	struct ids lost; /* work packages whose contents the store has lost */
@@ -425,6 +427,13 @@ int mapper_take_user(struct mapper *m, const struct ids *shown, int64_t id,
 /* The server fails at those of one work package: they stay as they are. */
 int mapper_fail_relations(
 	struct mapper *m, int64_t id, const struct err *why, struct err *e);
+
+/*
+ * Write into the state, for status, at whose relations the server failed: all
+ * were asked for in this pass, or those of before stay.
+ */
+#define MAPPER_UNRELATED "relations.failed" /* "ID why" a line */
+int mapper_report_unrelated(struct mapper *m, bool all, struct err *e);
 
 /*
  * Take the relations of n work packages in, given as pages of elements.

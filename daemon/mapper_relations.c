@@ -201,6 +201,43 @@ int mapper_fail_relations(
 	text = xasprintf("%s: its relations stay as they are", why->text);
 	mapper_failed(m, id, text);
 	mapper_tell_verdicts(m); /* its document may be made all the same */
+	buf_printf(&m->unrelated, "%lld %s\n", (long long)id, text);
 	free(text);
 	return 0;
+}
+
+/* Those of before, but for who is among those of now. */
+static void keep_unrelated(struct str known, struct buf *now)
+{
+	struct str line;
+
+	while (str_line(&known, &line)) {
+		struct str rest = buf_str(now);
+		struct str other = STR_NONE;
+		struct str id = {line.p, str_find(line, STR(" ")) + 1};
+		bool has = false;
+
+		while (!has && str_line(&rest, &other))
+			has = str_starts(other, id);
+		if (!has)
+			buf_printf(now, "%.*s\n", STR_ARGS(line));
+	}
+}
+
+int mapper_report_unrelated(struct mapper *m, bool all, struct err *e)
+{
+	struct state *state = store_state(m->store);
+	struct buf known = {0};
+	struct buf now = {0};
+	bool found = false;
+	int r = state_get(state, MAPPER_UNRELATED, &known, &found, e);
+
+	buf_add_str(&now, buf_str(&m->unrelated));
+	if (!all)
+		keep_unrelated(buf_str(&known), &now);
+	if (r == 0 && !str_eq(buf_str(&known), buf_str(&now)))
+		r = state_put(state, MAPPER_UNRELATED, buf_str(&now), e);
+	buf_fini(&known);
+	buf_fini(&now);
+	return r;
 }

@@ -119,6 +119,13 @@ static bool sees_all(const struct pass *p)
 	       p->resolve.projects_fault.code == 0;
 }
 
+/* Were all relations asked for that are read, if any are? */
+static bool relates_all(const struct pass *p)
+{
+	return (p->kind == PASS_FULL || p->kind == PASS_RECONCILE) &&
+	       !p->unrelated;
+}
+
 static void run_decide(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
@@ -133,8 +140,8 @@ static void run_decide(struct job *job)
 	if (mapper_settle_missed(m, &p->err) != 0)
 		return;
 	p->decided = guard_pending(&m->guard);
-	if (guard_decide(m, &p->err) == 0)
-		frozen_report(m, &p->err);
+	if (guard_decide(m, &p->err) == 0 && frozen_report(m, &p->err) == 0)
+		mapper_report_unrelated(m, relates_all(p), &p->err);
 }
 
 static void on_decided(struct job *job)

@@ -8,6 +8,7 @@
 #include "content/emit.h"
 #include "daemon/guard_orders.h"
 #include "daemon/life.h"
+#include "daemon/mapper.h"
 #include "daemon/monitor.h"
 #include "daemon/pause.h"
 #include "daemon/pushed.h"
@@ -165,6 +166,32 @@ static int put_counts(struct state *s, struct buf *out, struct err *e)
 	return r;
 }
 
+/* At whose relations the server failed. */
+static int put_unrelated(struct state *s, struct buf *out, struct err *e)
+{
+	struct buf lines = {0};
+	struct str rest;
+	struct str line;
+	bool found = false;
+	int r = state_get(s, MAPPER_UNRELATED, &lines, &found, e);
+
+	report_open(out, "relations", '[');
+	rest = buf_str(&lines);
+	while (str_line(&rest, &line)) {
+		size_t space = str_find(line, STR(" "));
+		long long id = 0;
+
+		str_to_int64((struct str){line.p, space}, &id);
+		report_open(out, NULL, '{');
+		report_id(out, "work_package", id);
+		report_text(out, "reason", str_skip(line, space + 1));
+		buf_putc(out, '}');
+	}
+	buf_putc(out, ']');
+	buf_fini(&lines);
+	return r;
+}
+
 int report_status(struct state *s, struct buf *out, struct err *e)
 {
 	struct failed failed = {.out = out};
@@ -198,7 +225,10 @@ int report_status(struct state *s, struct buf *out, struct err *e)
 	if (r == 0)
 		r = state_work_packages_of(
 			s, OUTCOME_FAILED, put_failed, &failed, e);
-	buf_puts(out, "]}\n");
+	buf_putc(out, ']');
+	if (r == 0)
+		r = put_unrelated(s, out, e);
+	buf_puts(out, "}\n");
 	return r;
 }
 

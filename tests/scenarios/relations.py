@@ -161,6 +161,11 @@ def poisoned(tap):
                all("work package %d: GET /api/v3/relations?" % i in done.err
                    and "its relations stay as they are" in done.err
                    for i in (20, 22)), "two have one that it fails at", done)
+        got = sync.opsync("status").out
+        tap.ok("fails at those of 2 work packages" in got and
+               "opsync resync --full" in got and
+               all("/work_packages/%d\n    GET /api/v3/relations?" % i in got
+                   for i in (20, 22)), "status lists both", got)
         tap.ok(len(w.asked()) <= 40, "which takes few questions",
                len(w.asked()))
         now = sync.tree()
@@ -176,7 +181,11 @@ def poisoned(tap):
                b"follows new" in sync.tree()["20.md"],
                "loses none that is known", sync.tree()["20.md"])
         server.side("faults/clear")
+        tap.ok("fails at those of 2" in sync.opsync("status").out,
+               "polls leave it to the next reconcile")
         w.after("and well again", 20, ["precedes wp22", "follows new"])
+        tap.ok("fails at those" not in sync.opsync("status").out,
+               "status does not say it any more")
         server.side("fault", {"match": "/relations?", "times": -1,
                               "status": 500})
         server.side("requests/reset")
