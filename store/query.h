@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "store/checkpoint.h"
+#include "store/named.h"
 #include "store/state.h"
 
 /* A prepared statement that waits to be used again. */
@@ -30,6 +31,8 @@ struct state {
 	/* Events up to this one take so much at most (state_log.c). */
 	int64_t log_last;
 	int64_t log_size;
+
+	struct named_texts listed; /* by lists of attachments (witness.c) */
 };
 
 /*

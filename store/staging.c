@@ -461,7 +461,10 @@ _Static_assert(HELD_CHANGE == 2, "as in the statement");
 int staging_apply(struct state *s, struct err *e)
 {
 	bool waits = false;
-	int code = run_all(s, apply_steps, ARRAY_LEN(apply_steps), e);
+	int code;
+
+	named_forget(&s->listed);
+	code = run_all(s, apply_steps, ARRAY_LEN(apply_steps), e);
 
 	if (code == 0)
 		code = any_waits(s, &waits, e);

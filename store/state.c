@@ -411,6 +411,7 @@ void state_close(struct state *s)
 	if (s == NULL)
 		return;
 	disconnect(s);
+	named_forget(&s->listed);
 	free(s->file);
 	free(s);
 }

@@ -15,12 +15,8 @@
 
 #include "base/util.h"
 #include "store/ids.h"
+#include "store/named.h"
 #include "store/parts.h"
-
-/* Does a source name a user, or a group, which has a user's id? */
-#define SHOWS(id)                                                              \
-	"(instr(plain(w.source), 'users/' || " id " || '\"') > 0"              \
-	" OR instr(plain(w.source), 'groups/' || " id " || '\"') > 0)"
 
 /* Whom the sources of the first few that read him do not show is asked for. */
 #define FEW 50
@@ -69,69 +65,57 @@ static int compare(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-/* Questions about a work package (?1) and a user (?2). */
-struct question {
-	const char *sql;
-	size_t most; /* of the readers that are shown are asked */
+/* A group has a user's id. */
+static const struct named_in sources = {
+	"SELECT source FROM work_package WHERE id = ?", {"users/", "groups/"}};
+static const struct named_in lists = {
+	"SELECT attachments FROM work_package WHERE id = ?", {"users/"}};
+
+struct search {
+	struct state *state;
+	const struct ids *shown;
+	struct named_texts *named; /* NULL: no text has to name it */
+	size_t most;               /* of those that are shown are asked */
 };
-static const struct question shows = {
-	"SELECT 1 FROM work_package w WHERE w.id = ?1 AND " SHOWS("?2"), FEW};
-static const struct question lists = {
-	"SELECT 1 FROM work_package w WHERE w.id = ?1"
-	" AND instr(plain(w.attachments), 'users/' || ?2 || '\"') > 0",
-	SIZE_MAX};
 
-static int ask(struct state *s, const char *question, int64_t work_package,
-	int64_t user, bool *holds, struct err *e)
+/* The first that reads a thing, is shown, and names it; 0: there is none. */
+static int find_reader(const struct search *s, const struct thing *thing,
+	int64_t *out, struct err *e)
 {
-	struct query q = query_open(s, question);
-
-	bind_int(&q, work_package);
-	bind_int(&q, user);
-	return query_any(&q, holds, e);
-}
-
-/*
- * The first that reads a thing and is shown, and for which the question holds,
- * if there is one; 0: none.
- */
-static int find_reader(struct state *s, const struct thing *thing,
-	const struct ids *shown, const struct question *question, int64_t *out,
-	struct err *e)
-{
-	struct query q = query_open(
-		s, "SELECT work_package FROM read WHERE kind = ?1 AND id = ?2");
-	size_t left = question != NULL ? question->most : 1;
+	struct query q = query_open(s->state,
+		"SELECT work_package FROM read WHERE kind = ?1 AND id = ?2");
+	size_t left = s->most;
 
 	*out = 0;
 	bind_int(&q, thing->kind);
 	bind_int(&q, thing->id);
 	while (*out == 0 && left > 0 && query_next(&q)) {
 		int64_t reader = column_int(&q);
-		bool holds = true;
+		bool names = true;
 
-		if (!ids_have(shown->items, shown->n, reader))
+		if (!ids_have(s->shown->items, s->shown->n, reader))
 			continue;
 		left--;
-		if (question != NULL)
-			query_take(&q, ask(s, question->sql, reader, thing->id,
-					       &holds, &q.err));
-		if (q.err.code == 0 && holds)
+		if (s->named != NULL)
+			query_take(&q, named_has(s->named, s->state, reader,
+					       thing->id, &names, &q.err));
+		if (names)
 			*out = reader;
 	}
 	return query_close(&q, e);
 }
 
 /* Only a comment or a file may name a user. */
-static int look_for_shower(struct state *s, const struct thing *thing,
-	const struct ids *shown, int64_t *reader, bool *hidden, struct err *e)
+static int look_for_shower(const struct search *s, const struct thing *thing,
+	int64_t *reader, bool *hidden, struct err *e)
 {
-	int code = find_reader(s, thing, shown, NULL, reader, e);
+	const struct search any = {s->state, s->shown, NULL, 1};
+	int code = find_reader(&any, thing, reader, e);
 
 	*hidden = false;
 	if (code != 0 || *reader == 0 || thing->kind != READ_USER)
 		return code;
-	code = find_reader(s, thing, shown, &shows, reader, e);
+	code = find_reader(s, thing, reader, e);
 	*hidden = code == 0 && *reader == 0;
 	return code;
 }
@@ -140,28 +124,36 @@ int store_lister(struct store *s, const struct ids *shown, int64_t user,
 	int64_t *work_package, struct err *e)
 {
 	const struct thing thing = {.kind = READ_USER, .id = user};
+	struct named_texts *listed = &s->state->listed;
+	const struct search search = {s->state, shown, listed, SIZE_MAX};
 
-	return find_reader(s->state, &thing, shown, &lists, work_package, e);
+	listed->in = &lists;
+	return find_reader(&search, &thing, work_package, e);
 }
 
-static int mark_seen(struct state *s, int64_t work_package,
+static int mark_seen(const struct search *s, int64_t work_package,
 	struct things *things, struct err *e)
 {
-	struct query q = query_open(s,
+	struct query q = query_open(s->state,
 		"SELECT r.kind, r.id FROM read r JOIN work_package w"
-		" ON w.id = r.work_package WHERE r.work_package = ?"
-		" AND (r.kind <> ? OR " SHOWS("r.id") ")");
+		" ON w.id = r.work_package WHERE r.work_package = ?");
 
 	bind_int(&q, work_package);
-	bind_int(&q, READ_USER);
 	while (query_next(&q)) {
 		struct thing key = {.kind = column_int(&q)};
 		struct thing *found;
+		bool names = true;
 
 		key.id = column_int(&q);
 		found = bsearch(
 			&key, things->items, things->n, sizeof(key), compare);
-		if (found != NULL)
+		if (found == NULL)
+			continue;
+		if (key.kind == READ_USER)
+			query_take(
+				&q, named_has(s->named, s->state, work_package,
+					    key.id, &names, &q.err));
+		if (names)
 			found->seen = true;
 	}
 	return query_close(&q, e);
@@ -171,6 +163,8 @@ int store_witnesses(struct store *s, const struct ids *shown,
 	store_witness_fn *fn, void *arg, struct err *e)
 {
 	struct things things = {0};
+	struct named_texts named = {.in = &sources};
+	const struct search search = {s->state, shown, &named, FEW};
 	int code = load_things(s->state, &things, e);
 
 	for (size_t i = 0; code == 0 && i < things.n; i++) {
@@ -180,15 +174,15 @@ int store_witnesses(struct store *s, const struct ids *shown,
 
 		if (thing->seen)
 			continue;
-		code = look_for_shower(
-			s->state, thing, shown, &reader, &hidden, e);
+		code = look_for_shower(&search, thing, &reader, &hidden, e);
 		if (code == 0 && hidden)
 			fn(arg, 0, thing->id);
 		if (code != 0 || reader == 0)
 			continue;
-		code = mark_seen(s->state, reader, &things, e);
+		code = mark_seen(&search, reader, &things, e);
 		fn(arg, reader, 0);
 	}
+	named_forget(&named);
 	free(things.items);
 	return code;
 }
