@@ -95,10 +95,10 @@ static void add_source(struct buf *out, struct str source)
 	buf_add_str(out, source);
 }
 
-int api_relations_with(struct str list, const struct api_relation *one,
-	struct buf *out, struct err *e)
+int api_relations_with(struct str list, const struct api_relation *const *news,
+	size_t n, struct buf *out, struct err *e)
 {
-	bool is_in = false;
+	size_t next = 0;
 	struct str text;
 	struct scan j;
 
@@ -109,17 +109,16 @@ int api_relations_with(struct str list, const struct api_relation *one,
 		int64_t id = 0;
 
 		read_id(api_member(text, "id"), &id);
-		if (!is_in && id >= one->id) {
-			add_source(out, one->source);
-			is_in = true;
-		}
-		if (id != one->id)
-			add_source(out, text);
+		while (next < n && news[next]->id < id)
+			add_source(out, news[next++]->source);
+		if (next < n && news[next]->id == id)
+			text = news[next++]->source;
+		add_source(out, text);
 	}
 	if (!scan_end(&j))
 		return err_set(e, ERR_DATA, "a list of relations is damaged");
-	if (!is_in)
-		add_source(out, one->source);
+	while (next < n)
+		add_source(out, news[next++]->source);
 	buf_putc(out, ']');
 	return 0;
 }

@@ -113,9 +113,9 @@ int api_relation_make(struct arena *a, struct str element,
 int api_relations_parse(struct arena *a, struct str source,
 	struct work_package *wp, struct err *e);
 
-/* That list with one more in it, or in the place of what has its id. */
-int api_relations_with(struct str list, const struct api_relation *one,
-	struct buf *out, struct err *e);
+/* That list with n more in it, by id, or in the place of what has their ids. */
+int api_relations_with(struct str list, const struct api_relation *const *news,
+	size_t n, struct buf *out, struct err *e);
 
 /* A piece of a JSON object: the text of a member, or STR_NONE. */
 struct str api_member(struct str object, const char *key);

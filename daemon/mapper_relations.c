@@ -90,6 +90,36 @@ static int learn(struct mapper *m, const struct link *end, struct err *e)
 	return mapper_learn(m, READ_WORK_PACKAGE, end->id, end->title, e);
 }
 
+static int by_end(const void *a, const void *b)
+{
+	const struct link *x = *(const struct link *const *)a;
+	const struct link *y = *(const struct link *const *)b;
+
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+/* A hub is an end of very many, and all of them name it. */
+static int learn_ends(struct taking *t, struct err *e)
+{
+	const struct link **ends =
+		ARENA_ARRAY(&t->m->arena, const struct link *, 2 * t->n);
+	int r = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		ends[2 * i] = &t->items[i].from;
+		ends[2 * i + 1] = &t->items[i].to;
+	}
+	if (t->n > 0)
+		qsort(ends, 2 * t->n, sizeof(struct link *), by_end);
+	for (size_t i = 0; r == 0 && i < 2 * t->n; i++)
+		if (i == 0 || ends[i]->id != ends[i - 1]->id ||
+			!str_eq(ends[i]->title, ends[i - 1]->title))
+			r = learn(t->m, ends[i], e);
+	return r;
+}
+
 static int take_one(struct taking *t, int64_t id, struct err *e)
 {
 	struct mapper *m = t->m;
@@ -119,49 +149,88 @@ static int take_one(struct taking *t, int64_t id, struct err *e)
 	return r;
 }
 
-static void put_with(struct mapper *m, int64_t id, struct str known,
+/* Who has a relation, but was not asked about. */
+struct other {
+	int64_t id;
+	const struct api_relation *one;
+};
+
+struct others {
+	size_t n, cap;
+	struct other *items; /* in the arena */
+};
+
+static int by_other(const void *a, const void *b)
+{
+	const struct other *x = a;
+	const struct other *y = b;
+
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	return (x->one > y->one) - (x->one < y->one);
+}
+
+static void add_other(struct arena *a, struct others *o, int64_t id,
 	const struct api_relation *one)
 {
-	struct buf with = {0};
-	int r = api_relations_with(known, one, &with, NULL);
-
-	store_put_relations(m->store, id, r == 0 ? buf_str(&with) : STR_NONE);
-	store_put_stale(m->store, id, STORE_STALE);
-	buf_fini(&with);
+	o->items = arena_grow(a, o->items, o->n, &o->cap, sizeof(*o->items));
+	o->items[o->n++] = (struct other){id, one};
 }
 
 /*
- * One end was asked about, the other was not: where that one does not know of
- * this relation yet, it is told of it.
+ * Where it does not know of all these relations yet, or as they were, it is
+ * told of them: at once, since it may have very many.
  */
-static int tell_other(struct mapper *m, const struct api_relation *one,
-	int64_t other, struct err *e)
+static int tell_other(struct mapper *m, int64_t id,
+	const struct api_relation *const *news, size_t n, struct err *e)
 {
 	struct buf known = {0};
+	struct buf with = {0};
 	bool read = false;
 	bool found = false;
-	int r = store_is_read(m->store, READ_RELATIONS, other, &read, e);
+	int r = store_is_read(m->store, READ_RELATIONS, id, &read, e);
 
 	if (r == 0 && read)
-		r = store_relations(m->store, other, &found, &known, e);
-	if (found && str_find(buf_str(&known), one->source) == known.n)
-		put_with(m, other, buf_str(&known), one);
+		r = store_relations(m->store, id, &found, &known, e);
+	if (found &&
+		api_relations_with(buf_str(&known), news, n, &with, NULL) != 0)
+		buf_clear(&with);
+	if (found && !str_eq(buf_str(&with), buf_str(&known))) {
+		store_put_relations(
+			m->store, id, with.n > 0 ? buf_str(&with) : STR_NONE);
+		store_put_stale(m->store, id, STORE_STALE);
+	}
+	buf_fini(&with);
 	buf_fini(&known);
 	return r;
 }
 
+/* Of relations one end was asked about; the other may not have been. */
 static int tell_others(
 	struct taking *t, const int64_t *ids, size_t n, struct err *e)
 {
+	struct arena *a = &t->m->arena;
+	const struct api_relation **news;
+	struct others o = {0};
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < t->n; i++) {
+	for (size_t i = 0; i < t->n; i++) {
 		const struct api_relation *one = &t->items[i];
 
 		if (!ids_contain(ids, n, one->from.id))
-			r = tell_other(t->m, one, one->from.id, e);
-		if (r == 0 && !ids_contain(ids, n, one->to.id))
-			r = tell_other(t->m, one, one->to.id, e);
+			add_other(a, &o, one->from.id, one);
+		if (one->to.id != one->from.id &&
+			!ids_contain(ids, n, one->to.id))
+			add_other(a, &o, one->to.id, one);
+	}
+	if (o.n > 1)
+		qsort(o.items, o.n, sizeof(*o.items), by_other);
+	news = ARENA_ARRAY(a, const struct api_relation *, o.n);
+	for (size_t i = 0, end; r == 0 && i < o.n; i = end) {
+		for (end = i; end < o.n && o.items[end].id == o.items[i].id;
+			end++)
+			news[end] = o.items[end].one;
+		r = tell_other(t->m, o.items[i].id, &news[i], end - i, e);
 	}
 	return r;
 }
@@ -174,11 +243,8 @@ int mapper_take_relations(struct mapper *m, const int64_t *ids, size_t n,
 
 	arena_reset(&m->arena);
 	r = collect(&t, pages, n_pages, e);
-	for (size_t i = 0; r == 0 && i < t.n; i++) {
-		r = learn(m, &t.items[i].from, e);
-		if (r == 0)
-			r = learn(m, &t.items[i].to, e);
-	}
+	if (r == 0)
+		r = learn_ends(&t, e);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = take_one(&t, ids[i], e);
 	return r == 0 ? tell_others(&t, ids, n, e) : r;

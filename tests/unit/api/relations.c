@@ -148,22 +148,31 @@ static void test_with(void **state)
 		const char *list;
 		const char *expected;
 	} lists[] = {
-		{"[]", "[{\"id\":5,\"x\":1}]"},
-		{"[{\"id\":4}]", "[{\"id\":4},{\"id\":5,\"x\":1}]"},
-		{"[{\"id\":6}]", "[{\"id\":5,\"x\":1},{\"id\":6}]"},
+		{"[]", "[{\"id\":5,\"x\":1},{\"id\":7,\"x\":1}]"},
+		{"[{\"id\":4}]",
+			"[{\"id\":4},{\"id\":5,\"x\":1},{\"id\":7,\"x\":1}]"},
+		{"[{\"id\":6}]",
+			"[{\"id\":5,\"x\":1},{\"id\":6},{\"id\":7,\"x\":1}]"},
 		{"[{\"id\":4},{\"id\":5},{\"id\":6}]",
-			"[{\"id\":4},{\"id\":5,\"x\":1},{\"id\":6}]"},
+			"[{\"id\":4},{\"id\":5,\"x\":1},{\"id\":6},{\"id\":7,"
+			"\"x\":1}]"},
+		{"[{\"id\":7},{\"id\":8}]",
+			"[{\"id\":5,\"x\":1},{\"id\":7,\"x\":1},{\"id\":8}]"},
 		{"[{\"id\":4}", NULL},
+		{"", NULL},
 	};
-	const struct api_relation one = {
+	const struct api_relation five = {
 		.id = 5, .source = STR_INIT("{\"id\":5,\"x\":1}")};
+	const struct api_relation seven = {
+		.id = 7, .source = STR_INIT("{\"id\":7,\"x\":1}")};
+	const struct api_relation *const news[] = {&five, &seven};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 		struct buf out = {0};
 		struct err e = {0};
 		int r = api_relations_with(
-			str_of(lists[i].list), &one, &out, &e);
+			str_of(lists[i].list), news, 2, &out, &e);
 
 		if (lists[i].expected != NULL) {
 			assert_int_equal(r, 0);
