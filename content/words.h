@@ -48,7 +48,8 @@ int words_uuid5(struct arena *a, struct str space, struct str name,
 /*
  * strftime of a moment (RFC 3339) or date in a zone (IANA name, by ICU):
  * %Y %m %d %H %M %S %y %j %e %B %b %A %a %Z %z %:z %F %T %s %% and %N with
- * digits (%3N, %6N, %9N).  ERR_DATA for a text that is no date, for an
+ * digits (%3N, %6N, %9N).  %Z is the English short name at that moment, or
+ * GMT+1.  ERR_DATA for a text that is no date, for an
  * unknown conversion, and an unknown zone.
  */
 int words_date(struct arena *a, struct str in, struct str format,

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include <unicode/ucal.h>
+#include <unicode/udat.h>
 #include <unicode/ustring.h>
 
 #include "base/buf.h"
@@ -23,7 +24,7 @@ struct local {
 	int64_t stamp;      /* the moment */
 	struct civil civil; /* there */
 	int offset;         /* of the zone from UTC, seconds */
-	char zone[32];      /* its short name then */
+	char zone[32];      /* its short name then, where it is asked for */
 };
 
 static const char *const months[] = {"January", "February", "March", "April",
@@ -74,16 +75,15 @@ static int offset_at(UCalendar *calendar, int64_t stamp, UErrorCode *status)
 	       MILLIS;
 }
 
-static void name_zone(UCalendar *calendar, struct local *t, UErrorCode *status)
+static bool is_utc(const char *zone)
 {
-	bool summer = ucal_get(calendar, UCAL_DST_OFFSET, status) != 0;
-	UChar name[32];
+	return zone == NULL || strcmp(zone, "UTC") == 0;
+}
 
-	ucal_getTimeZoneDisplayName(calendar,
-		summer ? UCAL_SHORT_DST : UCAL_SHORT_STANDARD, "en", name, 32,
-		status);
-	if (U_SUCCESS(*status))
-		u_austrncpy(t->zone, name, sizeof(t->zone) - 1);
+static int fail_in_zone(const char *zone, UErrorCode status, struct err *e)
+{
+	return err_set(e, ERR_DATA, "no time in zone '%s': %s", zone,
+		u_errorName(status));
 }
 
 /* Set what the zone says; t->stamp is local still if t is a date alone. */
@@ -112,11 +112,34 @@ static int enter_zone(
 		t->offset = offset_at(calendar, t->stamp, &status);
 		t->stamp = midnight - t->offset * STAMP_SECOND;
 	}
-	name_zone(calendar, t, &status);
 	ucal_close(calendar);
 	if (U_FAILURE(status))
-		return err_set(e, ERR_DATA, "no time in zone '%s': %s", zone,
-			u_errorName(status));
+		return fail_in_zone(zone, status, e);
+	return 0;
+}
+
+/*
+ * The zone's short name in English at the moment: its rules, and with them its
+ * name, may have been others than today.  Most have none; then it is GMT+1.
+ */
+static int name_zone(struct local *t, const char *zone, struct err *e)
+{
+	int64_t millis = t->stamp / MILLIS;
+	UErrorCode status = U_ZERO_ERROR;
+	UChar id[MAX_ZONE];
+	UChar pattern[2];
+	UChar name[32];
+	UDateFormat *format;
+
+	u_uastrcpy(id, zone);
+	u_uastrcpy(pattern, "z");
+	format = udat_open(
+		UDAT_PATTERN, UDAT_PATTERN, "en", id, -1, pattern, -1, &status);
+	udat_format(format, (double)millis, name, 32, NULL, &status);
+	udat_close(format);
+	if (U_FAILURE(status))
+		return fail_in_zone(zone, status, e);
+	u_austrncpy(t->zone, name, sizeof(t->zone) - 1);
 	return 0;
 }
 
@@ -137,8 +160,7 @@ static int read_local(
 		return err_set(e, ERR_DATA,
 			"'%.*s' is neither a date nor a moment",
 			STR_ARGS(words_truncate(in, 80)));
-	if (zone != NULL && strcmp(zone, "UTC") != 0 &&
-		enter_zone(t, zone, date_only, e) != 0)
+	if (!is_utc(zone) && enter_zone(t, zone, date_only, e) != 0)
 		return ERR_DATA;
 	t->civil = stamp_civil(local_stamp(t));
 	return 0;
@@ -283,6 +305,9 @@ int words_date(struct arena *a, struct str in, struct str format,
 	struct local t;
 
 	if (read_local(&t, in, zone, e) != 0)
+		return ERR_DATA;
+	if (!is_utc(zone) && str_find(format, STR("%Z")) < format.n &&
+		name_zone(&t, zone, e) != 0)
 		return ERR_DATA;
 	for (size_t i = 0; i < format.n;) {
 		size_t n;
