@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "store/git_error.h"
-#include "store/parts.h"
+#include "store/history.h"
 
 /* The newest first. */
 struct commits {
@@ -39,7 +39,7 @@ static int list(struct store *s, const git_oid *tip, const git_oid *old,
 
 	if (git_revwalk_new(&walk, s->repo) != 0 ||
 		git_revwalk_push(walk, tip) != 0 ||
-		(!git_oid_is_zero(old) && git_revwalk_hide(walk, old) != 0) ||
+		history_hide(s, walk, tip, old) != 0 ||
 		(line && git_revwalk_simplify_first_parent(walk) != 0))
 		code = git_failed(e, "cannot read the history");
 	else

@@ -49,9 +49,9 @@ static int cannot_walk(const struct store *s, struct err *e)
 
 typedef int commit_fn(struct following *f, git_commit *commit, struct err *e);
 
-/* Commits of tip that base has not, the oldest first or last. */
-static int each_commit(struct following *f, const git_oid *tip, unsigned order,
-	commit_fn *fn, struct err *e)
+/* Commits of one that the other has not, the oldest first or last. */
+static int each_commit(struct following *f, const git_oid *one,
+	const git_oid *other, unsigned order, commit_fn *fn, struct err *e)
 {
 	git_revwalk *walk = NULL;
 	git_commit *commit;
@@ -60,9 +60,8 @@ static int each_commit(struct following *f, const git_oid *tip, unsigned order,
 	int rc = 0;
 
 	if (git_revwalk_new(&walk, f->store->repo) != 0 ||
-		git_revwalk_push(walk, tip) != 0 ||
-		(!git_oid_is_zero(&f->base) &&
-			git_revwalk_hide(walk, &f->base) != 0))
+		git_revwalk_push(walk, one) != 0 ||
+		history_hide(f->store, walk, one, other) != 0)
 		code = cannot_walk(f->store, e);
 	else
 		git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | order);
@@ -121,8 +120,8 @@ static int note_all(struct following *f, struct err *e)
 		" instance TEXT) WITHOUT ROWID; DELETE FROM their",
 		e);
 
-	return code == 0 ? each_commit(
-				   f, &f->theirs, GIT_SORT_NONE, note_commit, e)
+	return code == 0 ? each_commit(f, &f->theirs, &f->ours, GIT_SORT_NONE,
+				   note_commit, e)
 			 : code;
 }
 
@@ -362,10 +361,11 @@ static int prepare(struct following *f, struct err *e)
 	if (code != 0 || !f->ahead)
 		return code;
 	if (f->behind)
-		return each_commit(f, &f->ours, GIT_SORT_NONE, see_left, e);
+		return each_commit(
+			f, &f->ours, &f->theirs, GIT_SORT_NONE, see_left, e);
 	code = note_all(f, e);
-	return code == 0 ? each_commit(
-				   f, &f->ours, GIT_SORT_REVERSE, make_again, e)
+	return code == 0 ? each_commit(f, &f->ours, &f->theirs,
+				   GIT_SORT_REVERSE, make_again, e)
 			 : code;
 }
 

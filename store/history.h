@@ -53,6 +53,13 @@ int history_has_more(struct store *s, const git_oid *tip, const git_oid *base,
 	bool *has, struct err *e);
 
 /*
+ * Have a walk from tip leave out what base (or zero: nothing) has.  Gives what
+ * libgit2 does.
+ */
+int history_hide(struct store *s, git_revwalk *walk, const git_oid *tip,
+	const git_oid *base);
+
+/*
  * Commits from tip on, newest first, to where base (or zero) is reached, or
  * until *on is false.  Where one is not there (a shallow clone),
  * others may be left out.

@@ -101,6 +101,23 @@ static void test_apart(void **state)
 	check(f, old, 2, "main", 5, 1);
 }
 
+/* And by a clock that was behind: what both have is not counted. */
+static void test_wrong_clock(void **state)
+{
+	struct fixture *f = *state;
+	char old[41];
+
+	part_ways(f, old);
+	for (int i = 0; i < 12; i++)
+		run("GIT_COMMITTER_DATE='@%d +0000' " GIT
+		    "commit -q --allow-empty -m late",
+			1000000000 + i, f->path);
+	check(f, old, 0, "main", 17, 1);
+	snprintf(old, sizeof(old), "%s", id_of(f, "main"));
+	run(GIT "reset -q --hard theirs", f->path);
+	check(f, old, 0, "main", 2, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +125,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_line, begin, end),
 		cmocka_unit_test_setup_teardown(test_merged, begin, end),
 		cmocka_unit_test_setup_teardown(test_apart, begin, end),
+		cmocka_unit_test_setup_teardown(test_wrong_clock, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

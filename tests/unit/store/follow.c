@@ -283,6 +283,28 @@ static void test_damaged_state(void **state)
 	assert_false(again);
 }
 
+/* What both have is nothing new, whatever the clock said where it was made. */
+static void test_wrong_clock(void **state)
+{
+	struct fixture *f = *state;
+	struct store_follow out;
+
+	start(f);
+	theirs(f, "echo theirs >theirs.md", "theirs");
+	for (int i = 0; i < 12; i++)
+		run("cd '%s' && echo %d >mine.md && " SELF
+		    "add mine.md && GIT_COMMITTER_DATE='@%d +0000' " SELF
+		    "commit -q -m mine",
+			f->path, i, 1000000000 + i);
+	out = follow(f);
+	assert_true(out.moved);
+	assert_false(out.again);
+	assert_int_equal(out.n_again, 12);
+	assert_string_equal(out.kept_branch, "");
+	assert_string_equal(files(f), "a/one.md mine.md theirs.md two.md ");
+	check_clean(f);
+}
+
 /* A commit of ours with another's file in it, made again in a clone. */
 static void test_amended(void **state)
 {
@@ -503,6 +525,7 @@ int main(void)
 		TEST(test_behind_late),
 		TEST(test_behind_before_a_pass),
 		TEST(test_damaged_state),
+		TEST(test_wrong_clock),
 		TEST(test_amended),
 		TEST(test_lost_state),
 		TEST(test_lost_state_gets_on),
