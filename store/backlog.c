@@ -18,12 +18,13 @@ struct commits {
 	size_t cap;
 };
 
-static void walk_all(git_revwalk *walk, struct commits *out)
+static void walk_all(struct store *s, git_revwalk *walk, struct commits *out)
 {
 	git_oid oid;
 
 	out->n = 0;
 	while (git_revwalk_next(&oid, walk) == 0) {
+		store_gets_on(s);
 		out->oids =
 			grow(out->oids, out->n, &out->cap, sizeof(*out->oids));
 		out->oids[out->n++] = oid;
@@ -43,18 +44,41 @@ static int list(struct store *s, const git_oid *tip, const git_oid *old,
 		(line && git_revwalk_simplify_first_parent(walk) != 0))
 		code = git_failed(e, "cannot read the history");
 	else
-		walk_all(walk, out);
+		walk_all(s, walk, out);
 	git_revwalk_free(walk);
 	return code;
 }
 
-/* A merge has brought old in: what is older than that lacks it. */
+static bool has(struct store *s, const git_oid *commit, const git_oid *old)
+{
+	store_gets_on(s);
+	return git_graph_descendant_of(s->repo, commit, old) != 0;
+}
+
+/*
+ * A merge has brought old in: what is older than that lacks it.  Each question
+ * may take as long as git log, so few are asked: of both ends first, since as a
+ * rule the whole line has it, or nothing.
+ */
 static void drop_beside(
 	struct store *s, const git_oid *old, struct commits *line)
 {
-	while (line->n > 1 && git_graph_descendant_of(s->repo,
-				      &line->oids[line->n - 1], old) == 0)
-		line->n--;
+	size_t n = 1;               /* the newest so many are to stay, */
+	size_t lacks = line->n - 1; /* and this and all behind it are not */
+
+	if (line->n < 2 || has(s, &line->oids[line->n - 1], old))
+		return;
+	if (!has(s, &line->oids[0], old))
+		lacks = n;
+	while (n < lacks) {
+		size_t middle = n + (lacks - n) / 2;
+
+		if (has(s, &line->oids[middle], old))
+			n = middle + 1;
+		else
+			lacks = middle;
+	}
+	line->n = n;
 }
 
 static int measure(struct store *s, const git_oid *tip, const git_oid *old,

@@ -91,6 +91,30 @@ static void test_merged(void **state)
 	check(f, old, 1, "main~3", 6, 1);
 }
 
+/* How often that is asked does not grow with what there is to ask of. */
+static void test_long(void **state)
+{
+	struct fixture *f = *state;
+	struct store_backlog b;
+	uint64_t looked;
+	char old[41];
+
+	part_ways(f, old);
+	run("cd '%s' && i=0 && while [ $i -lt 500 ]; do i=$((i + 1)); printf "
+	    "'commit refs/heads/main\ncommitter p <p@x> %%d +0000\ndata 0\n' "
+	    "$((1700000000 + i)); [ $i -gt 1 ] || echo from "
+	    "refs/heads/main^0; done | " SELF "fast-import --quiet",
+		f->path);
+	run(GIT "merge -q --no-ff -m merged theirs", f->path);
+	looked = store_n_looked(f->store);
+	assert_int_equal(store_backlog(f->store, old, 0, &b, &f->err), 0);
+	looked = store_n_looked(f->store) - looked;
+	assert_int_equal(b.n, 506);
+	assert_int_equal(b.n_line, 1);
+	/* All were listed, and then those of the line. */
+	assert_in_range(looked, 506 + 506 + 2, 506 + 506 + 12);
+}
+
 /* The remote has gone another way: only the whole can be tried. */
 static void test_apart(void **state)
 {
@@ -124,6 +148,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(test_line, begin, end),
 		cmocka_unit_test_setup_teardown(test_merged, begin, end),
+		cmocka_unit_test_setup_teardown(test_long, begin, end),
 		cmocka_unit_test_setup_teardown(test_apart, begin, end),
 		cmocka_unit_test_setup_teardown(test_wrong_clock, begin, end),
 	};
