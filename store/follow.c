@@ -150,6 +150,29 @@ struct again {
 	bool fits;
 };
 
+/*
+ * What has our own name is there what it is not here, and no news: somebody
+ * made the history anew.  Which of both is meant, only a person knows.
+ */
+static int quarrel(const struct store *s, const struct buf *instance,
+	const char *path, struct err *e)
+{
+	if (history_is_our_name(s, buf_str(instance)))
+		return err_set(e, ERR_CONFIG,
+			"the history on the remote was rewritten (%s is "
+			"another there, by %s itself): nothing is pushed until "
+			"the store takes that one ('git fetch REMOTE BRANCH && "
+			"git reset --hard FETCH_HEAD' in %s) or the remote "
+			"takes this one ('git push --force REMOTE BRANCH' "
+			"there)",
+			path, instance->p, s->path);
+	return err_set(e, ERR_CONFIG,
+		"the instances %s (this one) and %s both write %s: nothing is "
+		"pushed until one of them is given another path or another "
+		"branch",
+		s->instance, instance->p, path);
+}
+
 static int check_theirs(struct following *f, struct again *a,
 	const struct worktree_change *c, struct err *e)
 {
@@ -168,11 +191,7 @@ static int check_theirs(struct following *f, struct again *a,
 		if (!equal && !a->ours)
 			a->fits = false;
 		else if (!equal && instance.n > 0)
-			code = err_set(e, ERR_CONFIG,
-				"the instances %s (this one) and %s both write "
-				"%s: nothing is pushed until one of them is "
-				"given another path or another branch",
-				f->store->instance, instance.p, c->path);
+			code = quarrel(f->store, &instance, c->path, e);
 	}
 	buf_fini(&instance);
 	return code;

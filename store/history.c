@@ -56,12 +56,16 @@ bool history_instance(const git_commit *commit, struct buf *out)
 	return history_trailer(commit, "Instance", out);
 }
 
+bool history_is_our_name(const struct store *s, struct str instance)
+{
+	return str_is(instance, s->instance) || notes_were_called(s, instance);
+}
+
 bool history_is_ours(const struct store *s, const git_commit *commit)
 {
 	struct buf name = {0};
 	bool ours = history_instance(commit, &name) &&
-		    (str_is(buf_str(&name), s->instance) ||
-			    notes_were_called(s, buf_str(&name)));
+		    history_is_our_name(s, buf_str(&name));
 
 	buf_fini(&name);
 	return ours;

@@ -41,7 +41,8 @@ bool history_trailer(
 void history_put_trailer(
 	struct buf *message, const char *name, const char *text);
 
-/* By an instance of our name, or of one that it had before. */
+/* Is an instance's name ours, or one that ours had before?  By one such. */
+bool history_is_our_name(const struct store *s, struct str instance);
 bool history_is_ours(const struct store *s, const git_commit *commit);
 
 /*

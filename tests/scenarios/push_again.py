@@ -156,6 +156,54 @@ def given_up(tap, sync, remote):
     sync.configure()
 
 
+# --- A history that was rewritten ------------------------------------------
+
+
+def rewrite(remote, clone):
+    """By a person in a clone, who forces it onto the remote."""
+    remote.run("clone", "-q", remote.path, clone)
+    remote.run("-C", clone, "-c", "core.editor=true", "rebase", "-q", "--root",
+               "--exec", "git commit -q --amend --no-edit --reset-author")
+    remote.run("-C", clone, "push", "-q", "--force", "origin", "main")
+
+
+def take_theirs(sync, remote):
+    return [sync.git("fetch", remote.path, "main"),
+            sync.git("reset", "--hard", "FETCH_HEAD")]
+
+
+def force_ours(sync, remote):
+    return [sync.git("push", "--force", remote.path, "main")]
+
+
+def rewritten(tap, server):
+    """Pushing stops, until a person goes one of the ways that are told."""
+    for way in (take_theirs, force_ours):
+        with Pushing(server.url, None) as sync:
+            remote = Remote(sync.folder)
+            sync.remote = remote.path
+            sync.configure()
+            for n in range(3):
+                server.side("edit", {"id": 1, "set": {"subject": "V%d" % n}})
+                sync.once()
+            rewrite(remote, os.path.join(sync.folder, "other"))
+            theirs = remote.head()
+            server.side("edit", {"id": 2, "set": {
+                "subject": way.__name__}})
+            done = sync.once()
+            tap.ok(done.code == 78 and "was rewritten" in done.err and
+                   "both write" not in done.err and remote.head() == theirs,
+                   "a rewritten history: nothing is pushed, and why", done)
+            done = way(sync, remote)
+            tap.same([d.code for d in done], [0] * len(done), way.__name__)
+            done = sync.once()
+            tap.ok(done.code == 0 and remote.head() == sync.head() and
+                   way.__name__ in remote.show("docs/2.md") and
+                   sync.flaws() == [], "then all is pushed again", done)
+            has = "p" in remote.git("log", "--format=%an").split("\n")
+            tap.same(has, way == take_theirs, "the history that was chosen")
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server, Pushing(server.url, None) as scratch:
@@ -172,6 +220,7 @@ def main():
             restart_between(tap, sync, remote)
             single_passes(tap, server, sync, remote)
             given_up(tap, sync, remote)
+        rewritten(tap, server)
     return tap.end()
 
 

@@ -178,6 +178,27 @@ static void test_two_instances(void **state)
 	check_clean(f);
 }
 
+/* Another by our own name, which has nothing that is news to us. */
+static void test_rewritten(void **state)
+{
+	struct fixture *f = *state;
+	struct store_follow out;
+
+	start(f);
+	put_well(f, 1, make("a/one.md", "secret\n", NULL), STORE_CHANGED);
+	commit(f);
+	theirs(f, "echo censored >a/one.md",
+		"$(git log -1 --format=%B refs/heads/main)");
+	assert_int_equal(
+		store_follow(f->store, REMOTE, &out, &f->err), ERR_CONFIG);
+	assert_non_null(strstr(f->err.text, "was rewritten (a/one.md is"));
+	assert_non_null(strstr(f->err.text, "by test itself"));
+	assert_non_null(strstr(f->err.text, "git reset --hard FETCH_HEAD"));
+	assert_non_null(strstr(f->err.text, "git push --force"));
+	assert_string_equal(text_of(f, "a/one.md"), "secret\n");
+	check_clean(f);
+}
+
 static int count_documents(struct fixture *f)
 {
 	struct state_counts n;
@@ -521,6 +542,7 @@ int main(void)
 		TEST(test_told),
 		TEST(test_edited_here),
 		TEST(test_two_instances),
+		TEST(test_rewritten),
 		TEST(test_behind),
 		TEST(test_behind_late),
 		TEST(test_behind_before_a_pass),
