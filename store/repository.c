@@ -251,23 +251,32 @@ int repository_make(const char *path, const char *folder, const char *branch,
 	return code;
 }
 
+/* Git takes a remote with either value for one that has what is missing. */
+#define PARTIAL_CLONE                                                          \
+	"a partial clone",                                                     \
+		"clone it anew without --filter, or run 'git fetch --refetch " \
+		"--no-filter', 'git config --unset remote.origin.promisor' "   \
+		"and 'git config --unset remote.origin.partialclonefilter' "   \
+		"there"
+
 /* Formats that libgit2 opens, and would then read or write wrongly. */
 static const struct {
-	const char *key;
+	const char *key; /* a regular expression of names, without their case */
 	const char *value;
 	const char *what;
 	const char *way_out;
 } refused[] = {
-	{"extensions.objectformat", "sha256", "a SHA-256 repository",
+	{"^extensions\\.objectformat$", "sha256", "a SHA-256 repository",
 		"make one with 'git init --object-format=sha1'"},
-	{"extensions.refstorage", "reftable", "a repository with reftables",
+	{"^extensions\\.refstorage$", "reftable", "a repository with reftables",
 		"run 'git refs migrate --ref-format=files' there"},
-	{"extensions.partialclone", NULL, "a partial clone",
-		"clone it anew without --filter"},
-	{"core.splitindex", "true", "a repository with a split index",
+	{"^extensions\\.partialclone$", NULL, PARTIAL_CLONE},
+	{"^remote\\..*\\.partialclonefilter$", NULL, PARTIAL_CLONE},
+	{"^remote\\..*\\.promisor$", "true", PARTIAL_CLONE},
+	{"^core\\.splitindex$", "true", "a repository with a split index",
 		"run 'git update-index --no-split-index' and 'git config "
 		"--unset core.splitIndex' there"},
-	{"index.sparse", "true", "a repository with a sparse index",
+	{"^index\\.sparse$", "true", "a repository with a sparse index",
 		"run 'git sparse-checkout disable' there"},
 };
 
@@ -279,17 +288,33 @@ static bool is_anothers(const char *folder)
 	return stat(folder, &st) == 0 && st.st_uid != geteuid();
 }
 
-static bool is_set(git_config *config, size_t i)
+/* The last of a name counts, and "yes" is as true as "true". */
+static bool is_set(git_config *config, const char *name, const char *value)
 {
-	git_buf value = {0};
-	bool set =
-		git_config_get_string_buf(&value, config, refused[i].key) == 0;
+	git_buf got = {0};
+	int truth = 0;
+	bool set;
 
-	if (set && refused[i].value != NULL)
-		set = strcasecmp(value.ptr, refused[i].value) == 0 ||
-		      (strcmp(refused[i].value, "true") == 0 &&
-			      strcmp(value.ptr, "1") == 0);
-	git_buf_dispose(&value);
+	if (value != NULL && strcmp(value, "true") == 0)
+		return git_config_get_bool(&truth, config, name) == 0 && truth;
+	set = git_config_get_string_buf(&got, config, name) == 0 &&
+	      (value == NULL || strcasecmp(got.ptr, value) == 0);
+	git_buf_dispose(&got);
+	return set;
+}
+
+static bool is_refused(git_config *config, size_t i)
+{
+	git_config_iterator *iterator;
+	git_config_entry *entry;
+	bool set = false;
+
+	if (git_config_iterator_glob_new(&iterator, config, refused[i].key) !=
+		0)
+		return false;
+	while (!set && git_config_next(&entry, iterator) == 0)
+		set = is_set(config, entry->name, refused[i].value);
+	git_config_iterator_free(iterator);
 	return set;
 }
 
@@ -303,7 +328,7 @@ static int check_config(
 
 	if (git_config_open_ondisk(&config, file) == 0) {
 		for (size_t i = 0; code == 0 && i < ARRAY_LEN(refused); i++)
-			if (is_set(config, i))
+			if (is_refused(config, i))
 				code = err_set(e, ERR_CONFIG,
 					"%s is %s, which opsync cannot use: %s",
 					path, refused[i].what,

@@ -86,6 +86,42 @@ static void test_formats(void **state)
 	open_store(f);
 }
 
+/* As git makes them, and once they were made whole as the refusal says. */
+static void test_partial_clone(void **state)
+{
+	static const char *const clones[] = {"--filter=blob:none -n",
+		"--filter=tree:0 -n", "--filter=blob:none --mirror"};
+	struct fixture *f = *state;
+
+	run(SELF
+		"init -q -b main '%s/from' && cd '%s/from' && echo 1 >a && git "
+		"config uploadpack.allowFilter true && git add a && " SELF
+		"commit -qm 1 && echo 2 >a && " SELF "commit -qam 2",
+		f->folder, f->folder);
+	for (size_t i = 0; i < ARRAY_LEN(clones); i++) {
+		run("git clone -q %s 'file://%s/from' '%s'", clones[i],
+			f->folder, f->path);
+		refuse(f, "clone it anew without --filter, or run 'git fetch "
+			  "--refetch --no-filter', 'git config --unset "
+			  "remote.origin.promisor' and 'git config --unset "
+			  "remote.origin.partialclonefilter' there");
+		run("cd '%s' && git -c gc.auto=0 fetch -q --refetch "
+		    "--no-filter "
+		    "&& git config --unset remote.origin.promisor",
+			f->path);
+		refuse(f, "a partial clone"); /* it is one for git, still */
+		run("cd '%s' && git config --unset "
+		    "remote.origin.partialclonefilter && mv ../from ../away "
+		    "&& git fsck --full --strict 2>&1 && git rev-list "
+		    "--objects --all && mv ../away ../from",
+			f->path);
+		open_store(f);
+		store_close(f->store);
+		f->store = NULL;
+		run("rm -r '%s'", f->path);
+	}
+}
+
 static void test_sparse_index(void **state)
 {
 	struct fixture *f = *state;
@@ -496,6 +532,7 @@ int main(void)
 		TEST(test_not_a_repository),
 		TEST(test_inside_another),
 		TEST(test_formats),
+		TEST(test_partial_clone),
 		TEST(test_sparse_index),
 		TEST(test_another_users),
 		TEST(test_bad_options),
