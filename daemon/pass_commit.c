@@ -17,6 +17,7 @@
 #include "base/stamp.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
+#include "daemon/writable.h"
 
 /* --- Whole -------------------------------------------------------------- */
 
@@ -213,6 +214,7 @@ static void run_commit(struct job *job)
 		abandon(p, m);
 	if (store_failed(&p->err))
 		mapper_discard(m);
+	writable_explain(p->sync->config->store_path, &p->err);
 	if (p->err.code == ERR_IO && mapper_mend(m, &p->mended, &e) != 0)
 		log_error("%s", e.text);
 	p->counts = m->counts;

@@ -248,6 +248,8 @@ static int open_store(struct service *s, const char *socket, struct err *e)
 
 	if (r == 0)
 		r = store_open(&o, &s->store, e);
+	if (r != 0)
+		writable_explain(c->store_path, e);
 	if (r == 0)
 		r = mapper_init(&s->mapper, s->store, c, e);
 	return r == 0 ? slow_load(&s->slow, store_state(s->store), e) : r;

@@ -4,11 +4,13 @@
  * The unit's sandbox shows all but its own folders read-only (EROFS), homes
  * not at all, and other users' folders as permissions have it (EACCES).  A
  * drop-in is the way out in each case; which one is said in words to paste.
+ * Within a store it is what others left there, root above all.
  */
 #include "daemon/writable.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "base/user.h"
 
 /* What decides: the store, or the nearest above it that can be seen. */
 struct nearest {
@@ -167,4 +170,65 @@ int writable_complain(
 		"systemctl restart %s",
 		what, path, strerror(error), unit, (int)(slash - path), path,
 		error == EACCES ? ", and let its user write there" : "", unit);
+}
+
+/* --- Within the store ----------------------------------------------------- */
+
+/*
+ * Where we make files is what matters: most of those that are there are
+ * replaced, whoever made them.
+ */
+static bool is_in_the_way(const FTSENT *entry, const struct err *e)
+{
+	int wanted = R_OK;
+
+	switch (entry->fts_info) {
+	case FTS_D:
+		wanted = R_OK | W_OK | X_OK;
+		break;
+	case FTS_F:
+		if (strstr(e->text, entry->fts_path) != NULL)
+			wanted = R_OK | W_OK;
+		break;
+	default:
+		return false;
+	}
+	return entry->fts_statp->st_uid != geteuid() &&
+	       faccessat(AT_FDCWD, entry->fts_path, wanted, AT_EACCESS) != 0;
+}
+
+static void name_owner(const char *store, const FTSENT *entry, struct err *e)
+{
+	char *owner = user_name(entry->fts_statp->st_uid);
+	char *user = user_name(geteuid());
+	size_t n = strlen(e->text);
+
+	snprintf(e->text + n, sizeof(e->text) - n,
+		"; %s belongs to %s: have root give the store back, 'chown -R "
+		"%s %s'",
+		entry->fts_path, owner, user, store);
+	free(user);
+	free(owner);
+}
+
+void writable_explain(const char *store, struct err *e)
+{
+	char *path;
+	FTS *walk;
+	FTSENT *entry;
+
+	/* libgit2 and SQLite say it in words, too */
+	if (e->code != ERR_IO || strstr(e->text, strerror(EACCES)) == NULL)
+		return;
+	path = xstrdup(store);
+	walk = fts_open((char *[]){path, NULL},
+		FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
+	while (walk != NULL && (entry = fts_read(walk)) != NULL)
+		if (is_in_the_way(entry, e)) {
+			name_owner(store, entry, e);
+			break;
+		}
+	if (walk != NULL)
+		fts_close(walk);
+	free(path);
 }

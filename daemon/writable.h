@@ -17,4 +17,11 @@ int writable_check(const char *path, struct err *e);
 int writable_complain(
 	const char *what, const char *path, int error, struct err *e);
 
+/*
+ * Where e says that something was denied: put behind it what is in the way in
+ * the store, another's that this user may not write, with the way out.  Looks
+ * through the store until it finds one.
+ */
+void writable_explain(const char *store, struct err *e);
+
 #endif

@@ -277,7 +277,7 @@ int objects_new(git_repository *repo, const char *folder, struct objects **out,
 		objects_free(o);
 		return r;
 	}
-	o->path = xstrdup(path.ptr);
+	o->path = str_dup((struct str){path.ptr, path.size - 1}); /* no slash */
 	o->packs = xasprintf("%s/pack", o->path);
 	o->shared = shared_read(repo);
 	git_buf_dispose(&path);

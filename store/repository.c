@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/user.h"
 #include "base/util.h"
 #include "store/files.h"
 #include "store/git_error.h"
@@ -280,14 +281,6 @@ static const struct {
 		"run 'git sparse-checkout disable' there"},
 };
 
-/* Libgit2 1.5 says so by GIT_EOWNER, or that it found no exception. */
-static bool is_anothers(const char *folder)
-{
-	struct stat st;
-
-	return stat(folder, &st) == 0 && st.st_uid != geteuid();
-}
-
 /* The last of a name counts, and "yes" is as true as "true". */
 static bool is_set(git_config *config, const char *name, const char *value)
 {
@@ -347,6 +340,23 @@ static int check_format(const char *path, const char *folder, struct err *e)
 			 : code;
 }
 
+/* Another's index that we may not read is no fault of its format. */
+static int say_index(
+	const char *path, const char *file, int error, struct err *e)
+{
+	struct err why = {0};
+
+	if (error == EACCES)
+		return err_errno(e, ERR_IO, error, "cannot read %s", file);
+	git_failed(&why, "%s has an index that opsync cannot read", path);
+	if (git_code(ERR_CONFIG) == ERR_IO)
+		return err_set(e, ERR_IO, "%s", why.text);
+	return err_set(e, ERR_CONFIG,
+		"%.400s: run 'git sparse-checkout disable' and 'git "
+		"update-index --no-split-index' there",
+		why.text);
+}
+
 /*
  * A split or sparse index shows only when it is read.  Apart from the
  * repository, which would keep all of it.
@@ -354,43 +364,73 @@ static int check_format(const char *path, const char *folder, struct err *e)
 static int check_index(git_repository *repo, const char *path, struct err *e)
 {
 	git_buf file = {0};
-	git_index *index;
-	bool fine = false;
-	int rc;
+	git_index *index = NULL;
+	int code = 0;
 
 	if (git_repository_is_bare(repo))
 		return 0;
-	rc = git_repository_item_path(&file, repo, GIT_REPOSITORY_ITEM_INDEX);
-	if (rc == 0)
-		rc = git_index_open(&index, file.ptr);
-	if (rc != 0 && file.ptr != NULL)
-		fine = index_is_damaged(file.ptr) || /* it is made again */
-		       index_has_no_digest(file.ptr);
-	git_buf_dispose(&file);
-	if (fine)
-		return 0;
-	if (rc != 0) {
-		git_failed(e, "%s has an index that opsync cannot read", path);
-		if (git_code(ERR_CONFIG) == ERR_IO)
-			return ERR_IO;
-		return err_set(e, ERR_CONFIG,
-			"%.400s: run 'git sparse-checkout disable' and 'git "
-			"update-index --no-split-index' there",
-			e != NULL ? e->text : "");
+	if (git_repository_item_path(&file, repo, GIT_REPOSITORY_ITEM_INDEX) !=
+		0)
+		return git_failed(e, "cannot open %s", path);
+	if (git_index_open(&index, file.ptr) != 0) {
+		bool denied =
+			faccessat(AT_FDCWD, file.ptr, R_OK, AT_EACCESS) != 0 &&
+			errno == EACCES;
+
+		if (denied || (!index_is_damaged(file.ptr) && /* made again */
+				      !index_has_no_digest(file.ptr)))
+			code = say_index(
+				path, file.ptr, denied ? EACCES : 0, e);
 	}
+	git_buf_dispose(&file);
 	git_index_free(index);
-	return 0;
+	return code;
 }
 
-static int cannot_open(
-	const char *path, const char *folder, int rc, struct err *e)
+/* Whose it is, if not ours; false: it is. */
+static bool is_anothers(const char *path, uid_t *owner)
 {
-	if (rc == GIT_EOWNER || is_anothers(folder))
+	struct stat st;
+
+	if (stat(path, &st) != 0 || st.st_uid == geteuid())
+		return false;
+	*owner = st.st_uid;
+	return true;
+}
+
+/*
+ * Root can write there, and what it makes its owner cannot: root is told how to
+ * be that one, and not of git's way to let it.
+ */
+static int say_anothers(const char *path, uid_t owner, struct err *e)
+{
+	char *prefix;
+	int code;
+
+	if (geteuid() != 0)
 		return err_set(e, ERR_CONFIG,
 			"%s belongs to another user: run opsyncd as that user, "
 			"give the folder to this one (chown -R), or allow it "
 			"with 'git config --global --add safe.directory %s'",
 			path, path);
+	prefix = user_prefix(owner);
+	code = err_set(e, ERR_CONFIG,
+		"%s belongs to another user, who could not write what root "
+		"makes there: run it as that user, '%s opsyncd ...'",
+		path, prefix);
+	free(prefix);
+	return code;
+}
+
+/* Libgit2 1.5 says so by GIT_EOWNER, or that it found no exception. */
+static int cannot_open(
+	const char *path, const char *folder, int rc, struct err *e)
+{
+	uid_t owner = 0;
+
+	if (is_anothers(folder, &owner) ||
+		(rc == GIT_EOWNER && is_anothers(path, &owner)))
+		return say_anothers(path, owner, e);
 	git_failed(e, "cannot open %s", path);
 	if (e != NULL)
 		e->code = (int)git_code(ERR_CONFIG);

@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 """A repository of a group (git init --shared): what opsyncd makes in it the
-others of the group can write, too."""
+others of the group can write, too; and root, who writes in a user's."""
 import glob
 import os
 import stat
 import subprocess
 import sys
 
-from harness import StandIn, Sync, Tap, until
+from harness import Done, StandIn, Sync, Tap, until
 from maintain import configured, littered, packs
 
 GROUP, OTHER = 2000, 1002
@@ -148,12 +148,62 @@ def others(tap, server):
                 0o664 if how == "all" else 0o640), "and no more is allowed")
 
 
+def as_user(sync, *args):
+    return Done(subprocess.run(
+        (sync.PROGRAM, "--config", sync.config, "--once", *args), user=OTHER,
+        group=OTHER, extra_groups=[], env=sync.env, check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE))
+
+
+def of_root(tap, server):
+    """What root's own pass leaves in the store of a user."""
+    if os.geteuid() != 0:
+        tap.ok(True, "root leaves files # SKIP not root")
+        return
+    with Sync(server.url, projects="[demo-1]", mapping="") as sync:
+        os.chmod(sync.folder, 0o755)
+        for path in (sync.folder, os.path.join(sync.folder, "token")):
+            os.chown(path, OTHER, OTHER)
+        tap.same(as_user(sync).code, 0, "a user's pass")
+        done = sync.once()
+        tap.ok(done.code == 78 and "setpriv --reuid=%d" % OTHER in done.err and
+               "safe.directory" not in done.err, "root is told how to be that "
+               "user, and not how to write there all the same", done)
+        sync.write(".gitconfig", "[safe]\n\tdirectory = %s\n" % sync.store)
+        server.side("edit", {"id": 1, "set": {"subject": "Of root"}})
+        tap.same(sync.once("--full").code, 0, "root's pass, as was allowed")
+        gives_back(tap, sync, server, "index", [
+            os.path.join(sync.store, ".git/index")])
+        objects = os.path.join(sync.store, ".git/objects/")
+        gives_back(tap, sync, server, "objects/", glob.glob(
+            objects + "??") + [objects + "pack"])
+
+
+def gives_back(tap, sync, server, name, left):
+    """The user's pass says what of root's is in its way, and what to do."""
+    for path in left:
+        os.chown(path, 0, 0)
+    server.side("edit", {"id": 2, "set": {"subject": "Of " + name}})
+    done = as_user(sync, "--full")
+    remedy = "chown -R %d %s" % (OTHER, sync.store)
+    git = sync.store + "/.git/"
+    tap.ok(done.code == 74 and git + name in done.err and
+           "Permission denied; " + git in done.err and " belongs to root: "
+           "have root give the store back, '%s'" % remedy in done.err and
+           "//" not in done.err.replace("http://", ""), "root's " + name, done)
+    subprocess.run(remedy.split(), check=True)
+    done = as_user(sync)
+    tap.same((done.code, sync.flaws()), (0, []), "and it helps")
+
+
 def main():
     tap = Tap()
     os.umask(0o027)  # the units'
     with StandIn("--generate", "80") as server:
         group(tap, server)
         others(tap, server)
+        of_root(tap, server)
     return tap.end()
 
 

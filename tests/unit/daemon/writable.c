@@ -202,12 +202,56 @@ static void test_unit(void **state)
 	check_files(true);
 }
 
+/* --- Within the store ----------------------------------------------------- */
+
+/* Errors as functions of the system, libgit2, and others say them. */
+static const char *explained(int code, const char *text)
+{
+	static struct err e;
+
+	e = (struct err){.code = code};
+	snprintf(e.text, sizeof(e.text), "%s", text);
+	assert_int_equal(seteuid(NOBODY), 0);
+	writable_explain("/srv/ours", &e);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(e.code, code);
+	return e.text;
+}
+
+#define DENIED(file) "cannot create /srv/ours/" file ": Permission denied"
+#define WAY_OUT                                                                \
+	" belongs to root: have root give the store back, 'chown -R nobody "   \
+	"/srv/ours'"
+
+static void test_explained(void **state)
+{
+	if (*state == NULL)
+		skip();
+	assert_string_equal(explained(ERR_IO, DENIED("a/b")), DENIED("a/b"));
+	assert_int_equal(mknod("/srv/ours/log", S_IFREG | 0644, 0), 0);
+	assert_string_equal(explained(ERR_IO, DENIED("a/b")), DENIED("a/b"));
+	assert_string_equal(explained(ERR_IO, DENIED("log")),
+		DENIED("log") "; /srv/ours/log" WAY_OUT);
+	assert_int_equal(mkdir("/srv/ours/a", 0755), 0);
+	assert_string_equal(explained(ERR_IO, DENIED("a/b")),
+		DENIED("a/b") "; /srv/ours/a" WAY_OUT);
+	assert_string_equal(
+		explained(ERR_CONFIG, DENIED("a/b")), DENIED("a/b"));
+	assert_string_equal(
+		explained(ERR_IO, "No space left"), "No space left");
+	assert_int_equal(rmdir("/srv/ours/a"), 0);
+	assert_int_equal(mknod("/srv/ours/secret", S_IFREG | 0600, 0), 0);
+	assert_string_equal(explained(ERR_IO, DENIED("a/b")),
+		DENIED("a/b") "; /srv/ours/secret" WAY_OUT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_by_hand),
 		cmocka_unit_test(test_no_unit),
 		cmocka_unit_test(test_unit),
+		cmocka_unit_test(test_explained),
 	};
 
 	return cmocka_run_group_tests_name("writable", tests, begin, NULL);

@@ -141,8 +141,19 @@ static void test_another_users(void **state)
 	if (geteuid() != 0)
 		skip();
 	run("git init -q '%s' && chown -R 12345 '%s'", f->path, f->path);
-	refuse(f, "belongs to another user");
+	refuse(f, "belongs to another user, who could not write what root "
+		  "makes there: run it as that user, 'setpriv --reuid=12345 "
+		  "--regid=12345 --clear-groups -- opsyncd ...'");
+	assert_null(strstr(f->err.text, "safe.directory"));
 	assert_string_equal(run("find '%s' -name opsync", f->path), "");
+	run("chown -R nobody '%s'", f->path);
+	refuse(f, "'runuser -u nobody -- opsyncd ...'");
+	run("chmod 755 '%s'", f->folder);
+	assert_int_equal(seteuid(12345), 0); /* who cannot become that one */
+	refuse(f, "run opsyncd as that user, give the folder to this one "
+		  "(chown -R), or allow it with 'git config --global --add "
+		  "safe.directory ");
+	assert_int_equal(seteuid(0), 0);
 }
 
 static void test_bad_options(void **state)
