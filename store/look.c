@@ -226,12 +226,28 @@ static int look_at_touched(struct sight *g, struct err *e)
 	return code;
 }
 
+/* One that git init --bare or git clone --mirror made, say. */
+static char *bare_words(const struct store *s)
+{
+	const char *folder = git_repository_path(s->repo);
+	bool inside = str_ends(str_of(folder), STR("/.git/"));
+
+	return xasprintf("%s is bare: %s goes on without a work tree; 'bare: "
+			 "true' in the configuration says that it is meant to, "
+			 "else %s",
+		folder, s->ref,
+		inside ? "run 'git config core.bare false' there"
+		       : "clone it anew without --mirror or --bare");
+}
+
 /* Why the work tree is left alone; a HEAD that is damaged looks like that. */
 static char *beside_words(struct store *s)
 {
 	git_reference *head = NULL;
 	char *words;
 
+	if (s->worktree == NULL)
+		return bare_words(s);
 	if (git_reference_lookup(&head, s->repo, "HEAD") == 0)
 		words = xasprintf("%s is checked out in %s: %s goes on without "
 				  "the work tree, until it is checked out "
@@ -256,7 +272,7 @@ static int note_beside(struct store *s, bool beside, struct err *e)
 	char *words;
 	int code;
 
-	beside = beside && s->worktree != NULL;
+	beside = beside && (s->worktree != NULL || !s->bare);
 	if (beside == s->beside && !first)
 		return 0;
 	if (!beside) {

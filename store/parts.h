@@ -37,7 +37,8 @@ struct store {
 	git_repository *repo;
 	struct trees trees; /* of it */
 	struct objects *objects;
-	struct worktree *worktree; /* NULL: bare */
+	struct worktree *worktree; /* NULL: bare, */
+	bool bare;                 /* and meant to be */
 	bool watches;              /* as asked for, */
 	struct watch *watch;       /* where there is a work tree; or NULL */
 	struct state *state;       /* with the staged_… tables beside it */

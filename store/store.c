@@ -452,6 +452,7 @@ int store_open(const struct store_options *o, struct store **out, struct err *e)
 	s->gets_on = o->gets_on;
 	s->told_arg = o->told_arg;
 	s->watches = o->watches;
+	s->bare = o->bare;
 	s->author_name = xstrdup(o->author_name);
 	s->author_email = xstrdup(o->author_email);
 	if (code == 0)

@@ -37,7 +37,8 @@ typedef void store_gets_on_fn(void *arg);
 struct store_options {
 	const char *path;     /* work tree, or the repository when bare */
 	const char *branch;   /* main */
-	bool bare;            /* when it is created: without a work tree */
+	bool bare;            /* without a work tree, when it is created; else
+				 one that has none is told of */
 	const char *instance; /* for trailers and the lock's message */
 	const char *author_name;
 	const char *author_email;

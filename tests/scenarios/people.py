@@ -309,6 +309,32 @@ def elsewhere(tap, server, sync):
         tap.same(sync.flaws(), [], name + ": is clean then")
 
 
+def bare(tap, sync):
+    """The store is a mirror: nobody is left to wait for its files."""
+    with sync.sibling() as mirror:
+        sync.git("clone", "-q", "--mirror", sync.store, mirror.store)
+        words = "%s/ is bare: refs/heads/main goes on without a work " \
+            "tree" % mirror.store
+        done = mirror.once()
+        tap.ok(done.code == 0 and done.err.count("warning: " + words) == 1 and
+               "clone it anew without --mirror" in done.err,
+               "a bare repository, which nobody asked for", done)
+        done = mirror.opsync("status")
+        tap.ok("work tree  is left alone: " + words in done.out,
+               "status says so", done)
+        done = mirror.opsync("status", "--check")
+        tap.ok(done.code == 1 and words in done.out, "monitoring is told",
+               done)
+        store, mirror.store = mirror.store, "{ path: %s, bare: true }" % (
+            mirror.store)
+        mirror.configure()
+        mirror.store = store
+        done = mirror.once()
+        tap.ok(done.code == 0 and "work tree" not in done.err and
+               mirror.opsync("status", "--check").code == 0,
+               "it is meant to be", done)
+
+
 def lost_head(tap, server, sync):
     """HEAD is damaged: nobody knows what the work tree shows."""
     for n, text in enumerate(("", "nonsense\n", "\0\0\0")):
@@ -645,6 +671,7 @@ def main():
         history(tap, server, sync)
         same_content(tap, server, sync)
         elsewhere(tap, server, sync)
+        bare(tap, sync)
         lost_head(tap, server, sync)
         locks(tap, server, sync)
         running(tap, server, sync)
