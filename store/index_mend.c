@@ -2,14 +2,19 @@
  * index_mend - an index that is damaged or gone.
  *
  *   index, if it is there --> opsync/damaged/index-TIME
- *   tree of HEAD --> index
+ *   tree of HEAD --> index --> files, where there never were any
  *
  * Without one, all that others have on the branch would count as removed by
  * the next commit of a person.  What was staged and not committed is told
  * apart from the work tree by nobody any more; the files are left alone.
+ *
+ * A clone without a checkout, or a mirror that is made one with a work tree,
+ * has neither index nor files, and nobody missed them: those are made here, all
+ * at once, so that no look finds each document to be gone.
  */
 #include "store/index_mend.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,16 +58,39 @@ bool index_has_no_digest(const char *file)
 	       known;
 }
 
-static int make(struct store *s, struct err *e)
+static void get_on(
+	const char *path, size_t completed, size_t total, void *payload)
+{
+	(void)path;
+	(void)completed;
+	(void)total;
+	store_gets_on(payload);
+}
+
+/* What is there stays.  As everywhere here, no filter is asked. */
+static int fill(struct store *s, git_index *index)
+{
+	git_checkout_options o = {
+		.version = GIT_CHECKOUT_OPTIONS_VERSION,
+		.checkout_strategy = GIT_CHECKOUT_SAFE |
+				     GIT_CHECKOUT_RECREATE_MISSING |
+				     GIT_CHECKOUT_ALLOW_CONFLICTS,
+		.disable_filters = 1,
+		.progress_cb = get_on,
+		.progress_payload = s,
+	};
+
+	return git_checkout_index(s->repo, index, &o);
+}
+
+static int make(
+	struct store *s, const git_oid *tip, bool with_files, struct err *e)
 {
 	git_index *index = NULL;
 	git_tree *tree = NULL;
-	git_oid tip;
 	git_oid oid;
-	int code = store_tip(s, &tip, e);
+	int code = tree_of(s->repo, tip, &oid, e);
 
-	if (code == 0)
-		code = tree_of(s->repo, &tip, &oid, e);
 	if (code != 0)
 		return code;
 	if (git_tree_lookup(&tree, s->repo, &oid) != 0 ||
@@ -70,6 +98,8 @@ static int make(struct store *s, struct err *e)
 		git_index_read_tree(index, tree) != 0 ||
 		git_index_write(index) != 0)
 		code = git_failed(e, "cannot make the index again");
+	else if (with_files && fill(s, index) != 0)
+		code = git_failed(e, "cannot make the files of %s", s->path);
 	else
 		shared_path(objects_shared(s->objects), git_index_path(index));
 	git_index_free(index);
@@ -90,22 +120,69 @@ static bool was_here(struct store *s)
 	return found;
 }
 
-static int mend(struct store *s, const char *file, struct err *e)
+/* Is nothing there but the repository? */
+static bool is_empty(const char *workdir)
 {
-	bool damaged = index_is_damaged(file);
+	DIR *d = opendir(workdir);
+	struct dirent *entry;
+	bool empty = d != NULL;
+
+	while (empty && (entry = readdir(d)) != NULL)
+		empty = name_is_dots(entry->d_name) ||
+			strcmp(entry->d_name, ".git") == 0;
+	if (d != NULL)
+		closedir(d);
+	return empty;
+}
+
+static int mend_damaged(
+	struct store *s, const char *file, const git_oid *tip, struct err *e)
+{
 	char *to = NULL;
-	int code = damaged ? store_put_aside(s, file, "index", &to, e) : 0;
+	int code = store_put_aside(s, file, "index", &to, e);
 
 	free(to);
-	if (code != 0 || (!damaged && (access(file, F_OK) == 0 ||
-					      errno != ENOENT || !was_here(s))))
-		return code;
-	code = make(s, e);
+	if (code == 0)
+		code = make(s, tip, false, e);
 	if (code == 0)
 		store_tell(s, LOG_LEVEL_WARNING,
-			"%s was %s: it is made again from the branch", file,
-			damaged ? "damaged" : "gone");
+			"%s was damaged: it is made again from the branch",
+			file);
 	return code;
+}
+
+static int mend_missing(
+	struct store *s, const char *file, const git_oid *tip, struct err *e)
+{
+	bool with_files =
+		!was_here(s) || is_empty(git_repository_workdir(s->repo));
+	int code = make(s, tip, with_files, e);
+
+	if (code == 0 && with_files)
+		store_tell(s, LOG_LEVEL_NOTICE,
+			"%s had no work tree yet: it is made of the branch",
+			s->path);
+	else if (code == 0)
+		store_tell(s, LOG_LEVEL_WARNING,
+			"%s was gone: it is made again from the branch", file);
+	return code;
+}
+
+static int mend(struct store *s, const char *file, struct err *e)
+{
+	git_oid tip;
+	int code;
+
+	if (index_is_damaged(file)) {
+		code = store_tip(s, &tip, e);
+		return code == 0 ? mend_damaged(s, file, &tip, e) : code;
+	}
+	if (access(file, F_OK) == 0 || errno != ENOENT)
+		return 0;
+	code = store_tip(s, &tip, e);
+	if (code != 0 || git_oid_is_zero(&tip)) /* nothing to make it of */
+		return code;
+	return mend_missing(s, file, &tip, e);
 }
 
 int index_mend(struct store *s, struct err *e)

@@ -12,8 +12,9 @@ bool index_is_damaged(const char *file);
 bool index_has_no_digest(const char *file);
 
 /*
- * Where the index is damaged (it is put aside), or gone since we were here
- * last, make it again from the branch that is checked out.  ERR_IO.
+ * Where the index is damaged (it is put aside) or gone, make it again from the
+ * branch that is checked out; and the files with it where it is gone and they
+ * are, too, or nobody knows that we were here.  ERR_IO.
  */
 int index_mend(struct store *s, struct err *e);
 

@@ -508,6 +508,62 @@ def long_history(tap):
         tap.same(sync.flaws(), [], "a long history: nothing is left over")
 
 
+def without_files(tap, server):
+    """A store made of another without its files: one pass makes them."""
+    with Sync(server.url, **SYNCED) as base:
+        base.once()
+        with open(os.path.join(base.store, "about.md"), "w") as f:
+            f.write("A person's.\n")
+        base.git("add", "about.md")
+        base.git("-c", "user.name=p", "-c", "user.email=p@x", "commit", "-qm",
+                 "about")
+        clone_without(tap, base, "a clone without a checkout", "-n")
+        clone_without(tap, base, "a mirror", "--mirror", unbare)
+        clone_without(tap, base, "a mirror that was synced", "--mirror",
+                      lambda sync: (sync.once(), unbare(sync)))
+        edited(tap, base)
+
+
+def unbare(sync):
+    sync.git("config", "core.bare", "false")
+
+
+def clone_without(tap, base, name, how, then=lambda sync: None):
+    with base.sibling() as sync:
+        base.git("clone", "-q", how, base.store, sync.store +
+                 ("/.git" if how == "--mirror" else ""))
+        then(sync)
+        done = sync.once()
+        tap.ok(done.code == 0 and "had no work tree yet" in done.err and
+               "warning" not in done.err, name, done)
+        tap.same(sync.flaws(), [], name + ": all files are there")
+        tap.same(sync.head(), base.head(), name + ": no commit comes of it")
+        done = sync.opsync("verify")
+        tap.ok(done.code == 0, name + ": nothing is found", done)
+
+
+def edited(tap, sync):
+    """As a copy may lack all that git and we know, but has files."""
+    lose(sync)
+    os.unlink(os.path.join(sync.store, ".git/index"))
+    gone, path = sorted(glob.glob(os.path.join(
+        sync.store, "demo-1/*/index.md")))[:2]
+    os.unlink(gone)
+    name = os.path.relpath(path, sync.store)
+    with open(path, "w") as f:
+        f.write("A person's.\n")
+    done = sync.once()
+    with open(path) as f:
+        tap.ok(done.code == 0 and f.read() == "A person's.\n" and
+               sync.git("status", "--short").out == " M %s\n" % name,
+               "what is gone comes back, what is there stays", done)
+    sync.once()
+    branch = sync.git("branch", "--list", "--format=%(refname)",
+                      "opsync/kept/*").out.strip()
+    tap.same((sync.flaws(), sync.git("show", branch + ":" + name).out),
+             ([], "A person's.\n"), "until it is kept")
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server, Sync(server.url, **SYNCED) as sync:
@@ -518,6 +574,7 @@ def main():
         changed_meanwhile(tap, server, sync)
         guarded(tap, server, sync)
         older_copy(tap, server, sync)
+        without_files(tap, server)
     long_history(tap)
     hidden(tap)
     withdrawn(tap)
