@@ -103,8 +103,8 @@ static void print_stopped(const struct page *p)
 			when(cli_text(stopped, "at", NULL), text),
 			cli_text(stopped, "why", "?"));
 	else if (cli_text(p->status, "started", NULL) != NULL)
-		printf("stopped without a word (killed, or the machine went "
-		       "down); last sign of life %s",
+		printf("stopped without a word (killed, the machine went "
+		       "down, or the disk was full); last sign of life %s",
 			when(last_sign(p), text));
 	else
 		printf("stopped: it has made single passes only; the last %s",

@@ -40,14 +40,16 @@ int life_begin(struct state *s, struct err *e)
 
 int life_end(struct state *s, const char *why, bool failed, struct err *e)
 {
-	int r = state_put(s, WHY, str_of(why), e);
+	int r;
 
+	/* Where the disk is full, the log is all that has it. */
+	event_say(LOG_LEVEL_NOTICE, "stopped",
+		failed ? "opsyncd cannot go on" : why);
+	r = state_put(s, WHY, str_of(why), e);
 	if (r == 0)
 		r = put_now(s, STOPPED, e);
 	if (r != 0)
 		return r;
-	event_say(LOG_LEVEL_NOTICE, "stopped",
-		failed ? "opsyncd cannot go on" : why);
 	return event_add(s, LOG_LEVEL_NOTICE, "stopped", why, e);
 }
 

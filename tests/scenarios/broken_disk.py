@@ -337,6 +337,25 @@ def fills_up(tap, disk, server):
                "a start on a read-only disk is told", done)
 
 
+def ends_full(tap, disk):
+    """Told to end while nothing can be written: only the log has it."""
+    sync, mount = on_mount(disk, "size=20m")
+    with sync, mount:
+        sync.start()
+        fill(sync)
+        tap.same(sync.stop(), 0, "it ends well while the disk is full")
+        tap.ok("told to end (SIGTERM)" in sync.said(), "and says why",
+               sync.said())
+        status = sync.opsync("status")
+        tap.ok("stopped without a word (killed, the machine went down, or the "
+               "disk was full); last sign" in status.out,
+               "status accuses nobody", status)
+        os.unlink(filler(sync))
+        sync.start()
+        sync.stop()
+        tap.same(sync.flaws(), [], "it goes on afterwards")
+
+
 def turns(sync):
     return [e["event"] for e in sync.opsync("--json", "log").json()
             if e["event"] in ("fault", "recovered")]
@@ -491,6 +510,7 @@ def main():
     if can_mount():
         n += full(tap, disk)
         fills_up(tap, disk, disk.server)
+        ends_full(tap, disk)
         is_a_fault(tap, disk, disk.server)
         remote_is_away(tap, disk, disk.server)
     else:
