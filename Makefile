@@ -260,6 +260,10 @@ install: stage
 uninstall: stage
 	cd $(STAGE) && find . -type f | while read -r file; do \
 		rm -f "$(DESTDIR)$(PREFIX)/$$file"; done
+	cd $(STAGE) && find share/doc/opsync -depth -type d | \
+		while read -r folder; do \
+		to="$(DESTDIR)$(PREFIX)/$$folder"; test ! -d "$$to" || \
+		rmdir --ignore-fail-on-non-empty "$$to"; done
 
 # A Debian package, of the files as they are; what lintian warns of fails.
 VERSION := $(shell sed -n 's/.*OPSYNC_VERSION "\(.*\)"/\1/p' base/version.h)

@@ -17,6 +17,10 @@ def files(folder):
                   for at, _, names in os.walk(folder) for name in names)
 
 
+def folders(folder):
+    return [os.path.relpath(at, folder) for at, _, _ in os.walk(folder)]
+
+
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
@@ -44,8 +48,15 @@ def main():
             unit = f.read()
         tap.ok("ExecStart=/usr/bin/opsyncd " in unit and
                "/usr/local" not in unit, "the unit names the prefix", unit)
+        mine = "usr/share/doc/opsync/mine"
+        with open(os.path.join(folder, mine), "w") as f:
+            f.write("A person's\n")
         make("uninstall", folder)
-        tap.same(files(folder), [], "make uninstall leaves nothing")
+        tap.same(files(folder), [mine],
+                 "make uninstall leaves nothing but what is a person's")
+        tap.same([f for f in folders(folder) if "opsync" in f],
+                 [os.path.dirname(mine)], "nor folders of its own")
+        tap.ok("usr/bin" in folders(folder), "but those of others")
     return tap.end()
 
 
