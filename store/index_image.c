@@ -19,6 +19,7 @@
 #define EXTENDED 2  /* more flags of some entries */
 #define EXTENSION 8 /* head of one: name, size */
 #define HAS_EXTENDED 0x4000
+#define SKIP_WORKTREE 0x4000 /* in those */
 #define STAGES 0x3000
 #define NAME_MASK 0x0fff
 
@@ -185,6 +186,8 @@ struct index_image_file index_image_file(const struct index_image_entry *entry)
 		.ino = be32(entry->raw + 20),
 		.mode = be32(entry->raw + 24),
 		.size = be32(entry->raw + 36),
+		.skipped = (flags_of(entry->raw) & HAS_EXTENDED) != 0 &&
+			   (be16(entry->raw + FIXED) & SKIP_WORKTREE) != 0,
 	};
 
 	git_oid_fromraw(&f.oid, entry->raw + 40);

@@ -29,6 +29,7 @@ struct index_image {
 /* What an entry says of its file. */
 struct index_image_file {
 	uint32_t ctime, ctime_nsec, mtime, mtime_nsec, ino, mode, size;
+	bool skipped; /* git sparse-checkout has none of it */
 	git_oid oid;
 };
 

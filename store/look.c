@@ -71,7 +71,18 @@ static bool is_program(struct sight *g, const struct stat *st,
 	return g->modes == MODES_HEEDED;
 }
 
-/* Does the work tree hold that content at path, and the index name it? */
+static bool is_there(
+	struct sight *g, const char *path, struct place *at, struct stat *st)
+{
+	return beneath_place(&g->tree, path, false, at, NULL) == 0 &&
+	       at->fd >= 0 &&
+	       fstatat(at->fd, at->name, st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/*
+ * Does the work tree hold that content at path, and the index name it?  Or
+ * nothing, as a person has asked git for.
+ */
 static bool is_in_place(struct sight *g, const char *path, const git_oid *oid)
 {
 	struct index_image_file entry;
@@ -81,11 +92,11 @@ static bool is_in_place(struct sight *g, const char *path, const git_oid *oid)
 
 	watch_cover(g->watch, path);
 	if (!index_view_find(&g->index, path, &entry) ||
-		beneath_place(&g->tree, path, false, &at, NULL) != 0 ||
-		at.fd < 0 ||
-		fstatat(at.fd, at.name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-		!S_ISREG(st.st_mode) || !git_oid_equal(&entry.oid, oid) ||
-		is_program(g, &st, &entry))
+		!git_oid_equal(&entry.oid, oid))
+		return false;
+	if (!is_there(g, path, &at, &st))
+		return entry.skipped;
+	if (!S_ISREG(st.st_mode) || is_program(g, &st, &entry))
 		return false;
 	watch_met(g->watch, st.st_dev);
 	if (!g->deep && index_image_fits(&entry, &st))

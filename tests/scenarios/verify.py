@@ -547,6 +547,34 @@ def from_remote(tap):
                "and comes again from the remote", done)
 
 
+def sparse(tap, server):
+    """A person has git leave most files out of the work tree."""
+    for how in ("--cone", "--no-cone"):
+        with Sync(server.url, projects="[demo-1]",
+                  mapping=WITH_FILES) as sync:
+            sync.once()
+            sync.git("sparse-checkout", "set", how, "docs/1")
+            head = sync.head()
+            for args in ((), ("--full",)):
+                done = sync.once(*args)
+                tap.ok(done.code == 0 and "restored" not in done.err and
+                       os.listdir(os.path.join(sync.store, "docs")) == ["1"],
+                       how + ": they stay out", done)
+            done = sync.opsync("verify")
+            tap.ok(done.code == 0 and sync.head() == head,
+                   how + ": nothing is found", done)
+            server.side("edit", {"id": 4, "set": {"subject": how}})
+            sync.once()
+            done = sync.opsync("verify")
+            tap.ok(done.code == 0 and sync.head() != head,
+                   how + ": nor when one was changed", done)
+            tap.same(sync.flaws(), [], how + ": and git has it so")
+            os.unlink(os.path.join(sync.store, "docs/1/index.md"))
+            done = sync.opsync("verify")
+            tap.ok(done.code == 3 and "docs/1/index.md" in done.out,
+                   how + ": what is not left out is missed", done)
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server:
@@ -595,6 +623,7 @@ def main():
             tap.same(sync.stop(), 0, "it ends well")
             ended(tap, sync)
             unread(tap, sync)
+        sparse(tap, server)
     from_remote(tap)
     return tap.end()
 
