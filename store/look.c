@@ -209,12 +209,32 @@ static int look_at_rows(struct sight *g, struct query *q, struct err *e)
 
 #define ROWS "SELECT path, oid, work_package, entry FROM file"
 
+/* In a state that was made again: no work package has them yet. */
+static int look_at_unclaimed(struct sight *g, struct err *e)
+{
+	struct query q = query_open(g->store->state,
+		"SELECT path, oid FROM file WHERE work_package = 0"
+		" ORDER BY path");
+	git_oid oid;
+
+	while (query_next(&q)) {
+		struct str path = column_text(&q);
+
+		if (column_oid(&q, &oid))
+			attributes_look(g->store, path.p, &oid);
+	}
+	return query_close(&q, e);
+}
+
 static int look_at_all(struct sight *g, struct err *e)
 {
 	struct query q = query_open(
 		g->store->state, ROWS " WHERE work_package <> 0 ORDER BY path");
+	int code = look_at_rows(g, &q, e);
 
-	return look_at_rows(g, &q, e);
+	if (code == 0 && g->contents && g->tell == NULL)
+		code = look_at_unclaimed(g, e);
+	return code;
 }
 
 /* A path, and what is below it: '0' is what follows '/'. */

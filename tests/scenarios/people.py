@@ -2,6 +2,7 @@
 """People in the store: edits, files, commits, branches and locks of theirs.
 Nothing of theirs is lost, and the sync goes on.  And a tree that another
 tool wrote before."""
+import glob
 import os
 import re
 import shutil
@@ -579,6 +580,12 @@ def attributes_are(tap, sync, text, told):
            "restored" not in done.err, text + ": is no edit", done)
     whole(tap, sync, text, (".gitattributes", text + "\n"))
     if told:
+        for name in glob.glob(sync.state_file + "*"):
+            os.unlink(name)
+        done = sync.once()
+        tap.ok(done.code == 0 and said in done.err,
+               text + ": is told where the state was made again", done)
+        done = sync.once()
         line = done.err.split('the last line "')[1].split('"')[0]
         put(sync, ".gitattributes", text + "\n" + line + "\n")
         sync.git(*PERSON, "commit", "-qam", "with the way out")
