@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/stamp.h"
@@ -368,6 +369,29 @@ static void remove_fetched_before(struct store *s)
 		(void)git_reference_remove(s->repo, FETCHED_BEFORE);
 }
 
+/*
+ * Where two names of other letters are one file, a document whose name changes
+ * in them only would be another's, and be in error for as long.
+ */
+static void tell_of_case(struct store *s)
+{
+	char *name = xasprintf("%s/.git", s->path);
+	char *other = xasprintf("%s/.GIT", s->path);
+	struct stat a;
+	struct stat b;
+
+	if (s->worktree != NULL && stat(name, &a) == 0 &&
+		stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+		a.st_ino == b.st_ino)
+		store_tell(s, LOG_LEVEL_WARNING,
+			"%s is on a file system that does not tell upper from "
+			"lower case, which a store with a work tree needs: "
+			"move it to another, or clone it anew with --bare",
+			s->path);
+	free(name);
+	free(other);
+}
+
 static int open_all(struct store *s, const struct store_options *o,
 	struct site *p, struct err *e)
 {
@@ -393,6 +417,8 @@ static int open_all(struct store *s, const struct store_options *o,
 		remove_fetched_before(s);
 	if (code == 0)
 		code = mend(s, e);
+	if (code == 0)
+		tell_of_case(s);
 	if (code == 0)
 		code = notes_load(s, e);
 	if (code == 0)

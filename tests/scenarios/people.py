@@ -552,6 +552,20 @@ ATTRIBUTES = (
     ("*.md working-tree-encoding=UTF-16", "working-tree-encoding"))
 
 
+def letter_case(tap):
+    """Two names are one folder, as where upper and lower case are the same."""
+    with StandIn("--generate", "2") as server, Sync(
+            server.url, projects="[demo-1]", mapping=WITH_FILES) as sync:
+        done = sync.once()
+        words = "does not tell upper from lower case"
+        tap.ok(done.code == 0 and words not in done.err,
+               "a file system that tells upper from lower case", done)
+        os.symlink(".git", os.path.join(sync.store, ".GIT"))
+        done = sync.once()
+        tap.ok(done.code == 0 and done.err.count(words) == 1,
+               "one that does not is told of", done)
+
+
 def attributes(tap):
     """What would convert our files is not honoured, and said; with the line
     that is told, git sees them as they are."""
@@ -688,6 +702,7 @@ def main():
         read_only(tap, server, sync)
     set_back(tap)
     adopted(tap)
+    letter_case(tap)
     attributes(tap)
     attributes_in_a_pipe(tap)
     return tap.end()
