@@ -328,7 +328,7 @@ static int promise(struct following *f, const struct intent *intent,
 		return code;
 	code = intent_put(s, intent, c, e);
 	if (code == 0 && f->behind)
-		code = history_put_behind(f->store, e);
+		code = history_put_behind(f->store, &f->new, e);
 	return state_end(s, code, e);
 }
 

@@ -437,15 +437,47 @@ int history_rows(struct store *s, bool *known, git_oid *out, struct err *e)
 	return get_oid(s->state, ROWS, known, out, e);
 }
 
-int history_put_behind(struct store *s, struct err *e)
+/* As a digit; 0: not known yet.  What is surest stays. */
+static int put_behind(struct store *s, int word, struct err *e)
 {
-	return state_put(s->state, BEHIND, STR("1"), e);
+	struct query q = query_open(s->state,
+		"INSERT INTO value (key, value) VALUES ('" BEHIND "', ?)"
+		" ON CONFLICT DO UPDATE SET value = max(value, "
+		"excluded.value)");
+	char digit[] = {(char)('0' + word), '\0'};
+
+	bind_text(&q, str_of(digit));
+	return query_run(&q, e);
+}
+
+int history_put_behind(struct store *s, const git_oid *to, struct err *e)
+{
+	enum notes_word word = NOTES_OF_BOTH;
+	int code = notes_weigh(s, to, &word, e);
+
+	return code == 0 ? put_behind(s, (int)word, e) : code;
+}
+
+static int is_put_behind(struct store *s, const git_oid *tip, bool *is,
+	enum notes_word *word, struct err *e)
+{
+	struct buf digit = {0};
+	int code = state_get(s->state, BEHIND, &digit, is, e);
+	bool weighed = digit.n == 1 && digit.p[0] > '0' &&
+		       digit.p[0] <= '0' + NOTES_OF_BOTH;
+
+	if (weighed)
+		*word = (enum notes_word)(digit.p[0] - '0');
+	else if (code == 0)
+		code = notes_weigh(s, tip, word, e);
+	buf_fini(&digit);
+	return code;
 }
 
 int history_distrust(struct store *s, const char *why, struct err *e)
 {
 	store_tell(s, LOG_LEVEL_WARNING, "rows of the state %s", why);
-	return history_put_behind(s, e);
+	return put_behind(s, 0, e);
 }
 
 /*
@@ -473,13 +505,18 @@ static const char rebuild[] =
 
 static int make_again(struct store *s, const git_oid *tip, struct err *e)
 {
-	int code = history_list(s, tip, e);
+	enum notes_word word;
+	bool behind;
+	int code = is_put_behind(s, tip, &behind, &word, e);
 
+	if (code == 0)
+		code = history_list(s, tip, e);
 	if (code == 0)
 		code = state_nest(s->state, e);
 	if (code != 0)
 		return code;
-	code = notes_restore(s, tip, e); /* it knows whose commits are ours */
+	/* It knows whose commits are ours. */
+	code = notes_restore(s, tip, word, e);
 	if (code == 0)
 		code = mark_all(s, tip, e);
 	if (code == 0)

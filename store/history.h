@@ -22,10 +22,11 @@ int history_unlist(struct store *s, struct err *e); /* it is in memory */
 int history_check(struct store *s, bool *again, struct err *e);
 
 /*
- * The branch is about to have what the state does not know: history_check()
- * sees to it, or store_check_history() where that could not be done.
+ * The branch is, or is about to be, at a commit with what the state does not
+ * know: history_check() sees to it, or store_check_history() where that could
+ * not be done.
  */
-int history_put_behind(struct store *s, struct err *e);
+int history_put_behind(struct store *s, const git_oid *to, struct err *e);
 
 /* The same, for rows that are damaged: in which way. */
 int history_distrust(struct store *s, const char *why, struct err *e);

@@ -259,30 +259,136 @@ int notes_reread(struct store *s, const git_oid *tip, struct err *e)
 	return code;
 }
 
-static int put_ids(struct store *s, struct str ids, struct err *e)
+/* --- Into the state --------------------------------------------------------
+ */
+
+/* Is the newest commit of ours one that the log tells of? */
+struct newest {
+	struct store *store;
+	bool logged;
+};
+
+static int look_in_log(
+	void *arg, const git_commit *commit, bool *on, struct err *e)
 {
-	int code = state_exec(s->state, "DELETE FROM withdrawn", e);
+	struct newest *n = arg;
+	struct query q;
+
+	if (!history_is_ours(n->store, commit))
+		return 0;
+	*on = false;
+	q = query_open(n->store->state,
+		"SELECT EXISTS (SELECT 1 FROM event WHERE kind = 'committed'"
+		" AND substr(text, 1, 40) = ?)");
+	bind_oid(&q, git_commit_id(commit));
+	return query_any(&q, &n->logged, e);
+}
+
+/*
+ * A commit of ours that the log has, but that nothing was made on, is one from
+ * which the branch was set back: no other program of our name was there since.
+ */
+int notes_weigh(struct store *s, const git_oid *tip, enum notes_word *out,
+	struct err *e)
+{
+	const git_oid none = {{0}};
+	struct newest newest = {.store = s};
+	git_oid known;
+	bool told;
+	int code = history_known_tip(s, &told, &known, e);
+
+	*out = NOTES_OF_BRANCH;
+	if (code != 0 || !told || git_oid_is_zero(&known))
+		return code;
+	newest.logged = git_oid_equal(&known, tip);
+	if (!newest.logged &&
+		git_graph_descendant_of(s->repo, tip, &known) == 1)
+		return 0;
+	if (!newest.logged && !git_oid_is_zero(tip))
+		code = history_walk(s, tip, &none, look_in_log, &newest, e);
+	*out = newest.logged ? NOTES_OF_STATE : NOTES_OF_BOTH;
+	return code;
+}
+
+typedef int id_fn(struct state *s, int64_t id, struct err *e);
+
+static int each_id(struct state *s, struct str ids, id_fn *fn, struct err *e)
+{
+	int code = 0;
 
 	while (code == 0 && ids.n > 0) {
 		size_t n = str_find(ids, STR(" "));
 		long long id = 0;
 
 		if (str_to_int64((struct str){ids.p, n}, &id) && id > 0)
-			code = state_withdraw(s->state, id, e);
+			code = fn(s, id, e);
 		ids = str_skip(ids, n < ids.n ? n + 1 : n);
 	}
 	return code;
 }
 
-int notes_restore(struct store *s, const git_oid *tip, struct err *e)
+static int forget_id(struct state *s, int64_t id, struct err *e)
 {
-	struct last last;
-	int code = find_last(s, tip, &last, e);
+	struct query q =
+		query_open(s, "DELETE FROM withdrawn WHERE work_package = ?");
 
-	if (code == 0 && last.found[NOTE_WITHDRAWN])
-		code = put_ids(s, buf_str(&last.text[NOTE_WITHDRAWN]), e);
+	bind_int(&q, id);
+	return query_run(&q, e);
+}
+
+/* What was said since is in ids; what is not said yet stays. */
+static int put_newer(
+	struct store *s, struct str said, struct str ids, struct err *e)
+{
+	int code = each_id(s->state, said, forget_id, e);
+
+	return code == 0 ? each_id(s->state, ids, state_withdraw, e) : code;
+}
+
+static int put_both(struct store *s, struct str ids, struct err *e)
+{
+	struct buf before = {0};
+	struct buf all = {0};
+	int code = withdrawn_now(s, &before, e);
+
+	if (code == 0)
+		code = each_id(s->state, ids, state_withdraw, e);
+	if (code == 0)
+		code = withdrawn_now(s, &all, e);
+	if (code == 0 && (!str_eq(buf_str(&before), buf_str(&all)) ||
+				 !str_eq(ids, buf_str(&all))))
+		store_tell(s, LOG_LEVEL_WARNING,
+			"state and history do not agree on what was withdrawn, "
+			"and nobody knows which is newer: all of it is (opsync "
+			"publish brings back what is not to be): %s",
+			all.p);
+	buf_fini(&before);
+	buf_fini(&all);
+	return code;
+}
+
+int notes_restore(struct store *s, const git_oid *tip, enum notes_word word,
+	struct err *e)
+{
+	struct buf said = {0};
+	struct last last = {0};
+	bool found;
+	int code = state_get(
+		s->state, kinds[NOTE_WITHDRAWN].said, &said, &found, e);
+	struct str ids;
+
+	if (code == 0)
+		code = find_last(s, tip, &last, e);
+	ids = buf_str(&last.text[NOTE_WITHDRAWN]);
+	if (str_is(ids, NONE))
+		ids = STR("");
+	if (code == 0 && word == NOTES_OF_BRANCH && last.found[NOTE_WITHDRAWN])
+		code = put_newer(s, buf_str(&said), ids, e);
+	if (code == 0 && word == NOTES_OF_BOTH)
+		code = put_both(s, ids, e);
 	if (code == 0 && s->former.n > 0)
 		code = state_put(s->state, FORMER, buf_str(&s->former), e);
 	last_fini(&last);
+	buf_fini(&said);
 	return code;
 }

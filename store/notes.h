@@ -38,8 +38,19 @@ int notes_said(struct store *s, const struct notes *n, struct err *e);
  */
 int notes_reread(struct store *s, const git_oid *tip, struct err *e);
 
-/* Put into the state what the newest such trailers say. */
-int notes_restore(struct store *s, const git_oid *tip, struct err *e);
+/*
+ * Whose word counts when a state is made again from a commit's history: what
+ * that says came after all that the state was told of; or the state knows what
+ * came after it; or nobody can tell, and what either withdrew is withdrawn.
+ */
+enum notes_word { NOTES_OF_BRANCH = 1, NOTES_OF_STATE, NOTES_OF_BOTH };
+
+int notes_weigh(struct store *s, const git_oid *tip, enum notes_word *out,
+	struct err *e);
+
+/* Put into the state what the newest such trailers say, if that counts. */
+int notes_restore(struct store *s, const git_oid *tip, enum notes_word word,
+	struct err *e);
 
 /* The former names that the state knows, into the store. */
 int notes_load(struct store *s, struct err *e);

@@ -1,0 +1,138 @@
+#!/usr/bin/python3
+"""A store that was put back, in parts: what a person withdrew stays out,
+whichever part is the older one."""
+import os
+import shutil
+import sqlite3
+import sys
+
+from harness import StandIn, Sync, Tap
+
+FLAT = """
+documents:
+- match: {}
+  path: ${ id }.md
+  front_matter: { title: "${ subject }" }
+"""
+PERSON = ("-c", "user.name=p", "-c", "user.email=p@x")
+
+
+def ids(sync):
+    return {int(path.split(".")[0]) for path in sync.tree()
+            if path.endswith(".md")}
+
+
+def synced(server, **parts):
+    return Sync(server.url, projects="[demo-1]", mapping=FLAT, **parts)
+
+
+def told(sync):
+    """Which are withdrawn, as status says it."""
+    return sync.opsync("--json", "status").json()[0]["withdrawn"]
+
+
+def order(sync, *words):
+    """It is carried out, in a commit."""
+    sync.opsync(*words)
+    sync.once()
+
+
+def copy(sync):
+    shutil.copytree(sync.store, sync.folder + "/old", symlinks=True)
+    return sync.head()
+
+
+def older_repository(sync, _):
+    """The copy comes back, but for what is in .git/opsync."""
+    old = sync.folder + "/old"
+    shutil.rmtree(old + "/.git/opsync")
+    shutil.move(sync.store + "/.git/opsync", old + "/.git/opsync")
+    shutil.rmtree(sync.store)
+    os.rename(old, sync.store)
+
+
+def forget(sync):
+    """What no branch leads to is thrown away."""
+    sync.git("reflog", "expire", "--expire=now", "--all")
+    sync.git("gc", "-q", "--prune=now")
+
+
+def reset(sync, old):
+    sync.git("reset", "-q", "--hard", old)
+    forget(sync)
+
+
+def reset_and_on(sync, old):
+    reset(sync, old)
+    sync.git(*PERSON, "commit", "-q", "--allow-empty", "-m", "a person's")
+
+
+def state_knows_more(tap, back):
+    """The branch is put back, the state is not: that is the newer one."""
+    for said, wanted in (("withdraw 3", [2, 3]), ("publish 2", [])):
+        name = "%s, after %s: " % (back.__name__, said)
+        with StandIn("--generate", "6") as server, synced(server) as sync:
+            sync.once()
+            order(sync, "withdraw", "2")
+            old = copy(sync)
+            order(sync, *said.split())
+            back(sync, old)
+            done = sync.once()
+            tap.same((done.code, told(sync)), (0, wanted),
+                     name + "the state knows")
+            tap.same(ids(sync), set(range(1, 7)) - set(wanted),
+                     name + "and the branch is so")
+            tap.ok("do not agree" not in done.err, name + "no doubt", done)
+            os.unlink(sync.state_file)
+            sync.once()
+            tap.same(told(sync), wanted, name + "it is said again")
+
+
+def nobody_knows(tap):
+    """Of the commit that the branch is at, the log does not tell any more."""
+    with StandIn("--generate", "6") as server, synced(server) as sync:
+        sync.once()
+        order(sync, "withdraw", "2")
+        order(sync, "withdraw", "4")
+        old = sync.head()
+        order(sync, "publish", "4")
+        order(sync, "withdraw", "3")
+        reset(sync, old)
+        state = sqlite3.connect(sync.state_file)
+        state.execute("DELETE FROM event")
+        state.commit()
+        state.close()
+        done = sync.once()
+        tap.ok(done.code == 0 and "do not agree" in done.err and
+               "2 3 4\n" in done.err, "nobody knows: it is said", done)
+        tap.same((told(sync), ids(sync)), ([2, 3, 4], {1, 5, 6}),
+                 "nobody knows: all of it is withdrawn")
+        tap.ok("do not agree" not in sync.once().err, "nobody knows: once")
+
+
+def not_said_yet(tap):
+    """An older state, to which an order was given that no commit says."""
+    with StandIn("--generate", "6") as server, synced(server) as sync:
+        sync.once()
+        order(sync, "withdraw", "2")
+        shutil.copy(sync.state_file, sync.folder + "/state")
+        order(sync, "publish", "2")
+        order(sync, "withdraw", "3")
+        shutil.copy(sync.folder + "/state", sync.state_file)
+        sync.opsync("withdraw", "4")
+        tap.same(sync.once().code, 0, "an older state: goes on")
+        tap.same((told(sync), ids(sync)), ([3, 4], {1, 2, 5, 6}),
+                 "an older state: what it was told is carried out, too")
+
+
+def main():
+    tap = Tap()
+    for back in (older_repository, reset, reset_and_on):
+        state_knows_more(tap, back)
+    nobody_knows(tap)
+    not_said_yet(tap)
+    return tap.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
