@@ -20,6 +20,7 @@
 #include "base/stamp.h"
 #include "base/util.h"
 #include "store/branch.h"
+#include "store/elsewhere.h"
 #include "store/git_error.h"
 #include "store/history.h"
 #include "store/shared.h"
@@ -373,8 +374,9 @@ int heal_branch(struct store *s, struct err *e)
 	int rc = git_reference_name_to_id(&tip, s->repo, s->ref);
 	int code;
 
-	if (rc == 0 ? is_in_order(s, &tip)
-		    : rc == GIT_ENOTFOUND && !has_past(s))
+	if (rc == GIT_ENOTFOUND && !has_past(s))
+		return elsewhere_refuse(s, e);
+	if (rc == 0 && is_in_order(s, &tip))
 		return 0;
 	code = mend_packs(s, e);
 	if (code != 0 || (rc == 0 && is_in_order(s, &tip)))

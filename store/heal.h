@@ -6,7 +6,7 @@
 /*
  * See that our branch, if it has a commit, names one that can be read with
  * its trees; else bring it back to the newest that is known.  ERR_IO if there
- * is none.
+ * is none; ERR_CONFIG if it has none, and another ref has ours (elsewhere.h).
  */
 int heal_branch(struct store *s, struct err *e);
 

@@ -125,12 +125,51 @@ def not_said_yet(tap):
                  "an older state: what it was told is carried out, too")
 
 
+def other_branch(tap):
+    """A clone of what has another branch checked out has no branch of ours."""
+    with StandIn("--generate", "4") as server, synced(server) as base:
+        base.once()
+        order(base, "withdraw", "2")
+        head = base.head()
+        base.git("checkout", "-q", "-b", "work")
+        base.git(*PERSON, "commit", "-q", "--allow-empty", "-m", "a person's")
+        for args in ((), ("--bare",)):
+            with synced(server) as sync:
+                name = "a clone of another branch%s: " % " ".join(("",) + args)
+                sync.run("git", "clone", "-q", *args, base.store, sync.store)
+                if args:
+                    sync.git("update-ref", "-d", "refs/heads/main")
+                source = "work" if args else "origin/main"
+                way_out = "git branch main %s" % source
+                for again in ("", ", again"):
+                    done = sync.once()
+                    tap.ok(done.code == 78 and "'%s'" % way_out in done.err,
+                           name + "is refused, with the way out" + again, done)
+                sync.run("git", "-C", sync.store, *way_out.split()[1:])
+                tap.same((sync.once().code, told(sync)), (0, [2]),
+                         name + "with that it goes on")
+                tap.same(sync.git("merge-base", "main", head).out.strip(),
+                         head, name + "from there")
+                tap.ok("2.md" not in sync.tree("main"),
+                       name + "what was withdrawn stays out")
+        with synced(server) as sync:
+            sync.run("git", "clone", "-q", base.store, sync.store)
+            sync.run("git", "-C", sync.store, "remote", "remove", "origin")
+            sync.run("git", "-C", sync.store, "filter-branch", "-f",
+                     "--msg-filter", "sed s/^Opsync-Instance.*//", "--",
+                     "--all")
+            sync.run("git", "-C", sync.store, "update-ref", "-d",
+                     "refs/original/refs/heads/work")
+            tap.same(sync.once().code, 0, "what is not ours is no matter")
+
+
 def main():
     tap = Tap()
     for back in (older_repository, reset, reset_and_on):
         state_knows_more(tap, back)
     nobody_knows(tap)
     not_said_yet(tap)
+    other_branch(tap)
     return tap.end()
 
 
