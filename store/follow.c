@@ -41,10 +41,7 @@ static int cannot_walk(const struct store *s, struct err *e)
 {
 	if (git_repository_is_shallow(s->repo) != 1)
 		return git_failed(e, "cannot read the history");
-	return err_set(e, ERR_IO,
-		"the history ends early, as in a shallow clone: run 'git fetch "
-		"--unshallow' in %s",
-		s->path);
+	return history_ends_early(s, ERR_IO, e);
 }
 
 typedef int commit_fn(struct following *f, git_commit *commit, struct err *e);

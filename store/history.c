@@ -227,9 +227,43 @@ int history_hide(struct store *s, git_revwalk *walk, const git_oid *tip,
 	return rc;
 }
 
+/*
+ * In order of time all commits are read before the first is known.  Where one
+ * is not there, the first parents are followed to it.
+ */
+static int walk_to_gap(struct store *s, const git_oid *tip, history_fn *fn,
+	void *arg, struct err *e)
+{
+	git_commit *commit;
+	git_oid at = *tip;
+	bool on = true;
+	int code = 0;
+	int rc;
+
+	while (code == 0 && on) {
+		rc = git_commit_lookup(&commit, s->repo, &at);
+		if (rc == GIT_ENOTFOUND)
+			s->gap = at;
+		if (rc != 0)
+			return rc == GIT_ENOTFOUND
+				       ? 0
+				       : git_failed(e, "cannot read commit %s",
+						 git_oid_tostr_s(&at));
+		store_gets_on(s);
+		code = fn(arg, commit, &on, e);
+		if (git_commit_parentcount(commit) > 0)
+			at = *git_commit_parent_id(commit, 0);
+		else
+			on = false;
+		git_commit_free(commit);
+	}
+	return code;
+}
+
 int history_walk(struct store *s, const git_oid *tip, const git_oid *base,
 	history_fn *fn, void *arg, struct err *e)
 {
+	bool any = false;
 	git_revwalk *walk = NULL;
 	bool on = true;
 	git_oid oid;
@@ -242,12 +276,32 @@ int history_walk(struct store *s, const git_oid *tip, const git_oid *base,
 	if (git_revwalk_push(walk, tip) != 0 ||
 		history_hide(s, walk, tip, base) != 0)
 		code = git_failed(e, "cannot read the history");
-	while (code == 0 && on && (rc = git_revwalk_next(&oid, walk)) == 0)
+	while (code == 0 && on && (rc = git_revwalk_next(&oid, walk)) == 0) {
+		any = true;
 		code = visit(s, &oid, fn, arg, &on, e);
+	}
 	if (code == 0 && rc != 0 && rc != GIT_ITEROVER && rc != GIT_ENOTFOUND)
 		code = git_failed(e, "cannot read the history");
 	git_revwalk_free(walk);
+	if (code == 0 && rc == GIT_ENOTFOUND && !any && git_oid_is_zero(base))
+		code = walk_to_gap(s, tip, fn, arg, e);
 	return code;
+}
+
+int history_ends_early(const struct store *s, enum err_code code, struct err *e)
+{
+	return err_set(e, code,
+		"the history ends early, as in a shallow clone: run 'git fetch "
+		"--unshallow' in %s",
+		s->path);
+}
+
+/* What is ours, and what was withdrawn, may be said where nobody can read. */
+static int refuse_shallow(struct store *s, const git_oid *tip, struct err *e)
+{
+	if (git_oid_is_zero(tip) || git_repository_is_shallow(s->repo) != 1)
+		return 0;
+	return history_ends_early(s, ERR_CONFIG, e);
 }
 
 struct marking {
@@ -275,7 +329,20 @@ static int mark_path(
 	return code;
 }
 
-/* A merge brings nothing that its parents do not. */
+static bool is_there(struct store *s, const git_oid *oid)
+{
+	git_commit *commit;
+
+	if (git_commit_lookup(&commit, s->repo, oid) != 0)
+		return false;
+	git_commit_free(commit);
+	return true;
+}
+
+/*
+ * A merge brings nothing that its parents do not; of a commit whose parent is
+ * not there, nobody knows what it brought.
+ */
 static int mark_commit(
 	void *arg, const git_commit *commit, bool *on, struct err *e)
 {
@@ -283,7 +350,9 @@ static int mark_commit(
 	git_oid before = {{0}};
 	int code = 0;
 
-	if (git_commit_parentcount(commit) > 1)
+	if (git_commit_parentcount(commit) > 1 ||
+		(git_commit_parentcount(commit) == 1 &&
+			!is_there(m->store, git_commit_parent_id(commit, 0))))
 		return 0;
 	m->ours = history_is_ours(m->store, commit);
 	if (git_commit_parentcount(commit) == 1)
@@ -307,7 +376,7 @@ static int count_unmarked(struct store *s, int64_t *n, struct err *e)
 }
 
 /*
- * A history that ends early (a shallow clone) leaves paths unmarked.  Trees are
+ * A history with a gap leaves paths unmarked.  Trees are
  * read as git log does it, without their digests, which would take longer than
  * all else: those of the tip were seen to be whole.
  */
@@ -507,8 +576,10 @@ static int make_again(struct store *s, const git_oid *tip, struct err *e)
 {
 	enum notes_word word;
 	bool behind;
-	int code = is_put_behind(s, tip, &behind, &word, e);
+	int code = refuse_shallow(s, tip, e);
 
+	if (code == 0)
+		code = is_put_behind(s, tip, &behind, &word, e);
 	if (code == 0)
 		code = history_list(s, tip, e);
 	if (code == 0)
@@ -551,7 +622,6 @@ static int has_documents(struct store *s, bool *has, struct err *e)
 static int is_behind(
 	struct store *s, const git_oid *tip, bool *behind, struct err *e)
 {
-	git_commit *commit;
 	git_oid known;
 	bool told;
 	bool any = false;
@@ -559,12 +629,11 @@ static int is_behind(
 
 	if (code == 0 && !told)
 		code = has_documents(s, &any, e);
+	if (code == 0 && !told && !any)
+		code = refuse_shallow(s, tip, e);
 	if (code != 0 || any || (told && git_oid_equal(&known, tip)))
 		return code;
-	if (!git_oid_is_zero(&known) &&
-		git_commit_lookup(&commit, s->repo, &known) == 0)
-		git_commit_free(commit);
-	else
+	if (!is_there(s, &known))
 		known = (git_oid){{0}};
 	return history_has_more(s, tip, &known, behind, e);
 }
@@ -588,6 +657,19 @@ static void announce(struct store *s, const git_oid *tip)
 			n);
 }
 
+static void tell_gap(struct store *s)
+{
+	if (!git_oid_is_zero(&s->gap))
+		store_tell(s, LOG_LEVEL_WARNING,
+			"commit %.10s is not there, and nobody knows what the "
+			"history said before it: what was withdrawn or removed "
+			"then may come back, or stay; see what is added "
+			"(opsync "
+			"log), and withdraw what is not to be seen",
+			git_oid_tostr_s(&s->gap));
+	s->gap = (git_oid){{0}};
+}
+
 int history_check(struct store *s, bool *again, struct err *e)
 {
 	bool behind = false;
@@ -601,6 +683,7 @@ int history_check(struct store *s, bool *again, struct err *e)
 		code = intent_since(s->state, &since, e);
 	if (code != 0 || since != INT64_MAX)
 		return code; /* noted when the intent's work tree is done */
+	s->gap = (git_oid){{0}};
 	code = store_tip(s, &tip, e);
 	if (code == 0 && !behind)
 		code = is_behind(s, &tip, &behind, e);
@@ -615,6 +698,8 @@ int history_check(struct store *s, bool *again, struct err *e)
 		store_tell(s, LOG_LEVEL_NOTICE,
 			"the state knew less than the repository: it is made "
 			"again, and everything is read from the server");
+	if (code == 0)
+		tell_gap(s);
 	if (again != NULL)
 		*again = code == 0 && behind;
 	return code;

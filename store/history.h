@@ -16,6 +16,7 @@ int history_unlist(struct store *s, struct err *e); /* it is in memory */
  * that a commit of ours changed last become documents of work package 0,
  * which nobody claims yet, and the cursor is forgotten, so that everything
  * is read.  What is known of attachments stays.  *again (or NULL) says so.
+ * ERR_CONFIG where it would have to be, and the clone is shallow.
  * While an intent is pending that only follows what is behind, the branch has
  * to be where it promised.
  */
@@ -63,13 +64,17 @@ int history_hide(struct store *s, git_revwalk *walk, const git_oid *tip,
 
 /*
  * Commits from tip on, newest first, to where base (or zero) is reached, or
- * until *on is false.  Where one is not there (a shallow clone),
- * others may be left out.
+ * until *on is false.  Where one is not there, others may be left out; without
+ * a base, the store's gap is the one.
  */
 typedef int history_fn(
 	void *arg, const git_commit *commit, bool *on, struct err *e);
 int history_walk(struct store *s, const git_oid *tip, const git_oid *base,
 	history_fn *fn, void *arg, struct err *e);
+
+/* Gives code, with the way out of a shallow clone. */
+int history_ends_early(
+	const struct store *s, enum err_code code, struct err *e);
 
 /* What differs between two trees (NULL: empty); *diff is the caller's. */
 int history_compare(struct store *s, git_tree *before, git_tree *after,

@@ -382,9 +382,9 @@ int notes_restore(struct store *s, const git_oid *tip, enum notes_word word,
 	ids = buf_str(&last.text[NOTE_WITHDRAWN]);
 	if (str_is(ids, NONE))
 		ids = STR("");
-	if (code == 0 && word == NOTES_OF_BRANCH && last.found[NOTE_WITHDRAWN])
+	if (code == 0 && last.found[NOTE_WITHDRAWN] && word == NOTES_OF_BRANCH)
 		code = put_newer(s, buf_str(&said), ids, e);
-	if (code == 0 && word == NOTES_OF_BOTH)
+	if (code == 0 && last.found[NOTE_WITHDRAWN] && word == NOTES_OF_BOTH)
 		code = put_both(s, ids, e);
 	if (code == 0 && s->former.n > 0)
 		code = state_put(s->state, FORMER, buf_str(&s->former), e);

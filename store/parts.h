@@ -70,6 +70,8 @@ struct store {
 	struct watch *objects_watch; /* on their folders; or NULL */
 	struct watch *folder_watch;  /* on the repository's; or NULL */
 
+	git_oid gap; /* a commit that history_walk() found missing; or zero */
+
 	/* Of a promise (intent.c). */
 	git_oid promised; /* the commit that was made last, by this process */
 	struct keeping *begun;     /* beside all else */

@@ -130,7 +130,10 @@ static int reclaim(struct setback *b, const git_oid *known, const git_oid *tip,
 				   : code;
 }
 
-/* Commits that cannot be read any more are as good as none. */
+/*
+ * Of commits that cannot be read any more nobody knows what they removed, but
+ * what they said is said again.
+ */
 int setback_claim(struct store *s, const git_oid *tip, struct err *e)
 {
 	struct setback b = {.store = s};
@@ -141,9 +144,10 @@ int setback_claim(struct store *s, const git_oid *tip, struct err *e)
 	int code = history_known_tip(s, &told, &known, e);
 
 	if (code != 0 || !told || git_oid_is_zero(&known) ||
-		git_oid_is_zero(tip) || git_oid_equal(&known, tip) ||
-		git_commit_lookup(&commit, s->repo, &known) != 0)
+		git_oid_is_zero(tip) || git_oid_equal(&known, tip))
 		return code;
+	if (git_commit_lookup(&commit, s->repo, &known) != 0)
+		return notes_reread(s, tip, e);
 	git_commit_free(commit);
 	if (tree_of(s->repo, &known, &b.before, NULL) != 0)
 		return 0;

@@ -163,6 +163,81 @@ def other_branch(tap):
             tap.same(sync.once().code, 0, "what is not ours is no matter")
 
 
+def shallow(tap):
+    """A history that ends early does not say what was withdrawn before."""
+    with StandIn("--generate", "6") as server, synced(server) as base:
+        base.once()
+        order(base, "withdraw", "2")
+        server.side("edit", {"id": 3, "set": {"subject": "Another"}})
+        base.once()
+        with synced(server) as sync:
+            sync.run("git", "clone", "-q", "--depth", "1",
+                     "file://" + base.store, sync.store)
+            for again in ("", ", again"):
+                done = sync.once()
+                tap.ok(done.code == 78 and "--unshallow" in done.err,
+                       "shallow: is refused, with the way out" + again, done)
+            server.side("delete", {"id": 4})
+            sync.git("fetch", "-q", "--unshallow")
+            tap.same((sync.once().code, told(sync), ids(sync)),
+                     (0, [2], {1, 3, 5, 6}), "not shallow any more: goes on")
+            sync.git("fetch", "-q", "--depth", "1")
+            server.side("edit", {"id": 3, "set": {"subject": "A third"}})
+            tap.same((sync.once().code, told(sync)), (0, [2]),
+                     "made shallow: a state that knows goes on")
+
+
+def squashed(tap):
+    """A person makes one commit of all: what it said is said once more."""
+    for said in ("squashed", None):
+        with StandIn("--generate", "6") as server, synced(server) as sync:
+            sync.once()
+            order(sync, "withdraw", "2")
+            server.side("edit", {"id": 3, "set": {"subject": "Another"}})
+            sync.once()
+            message = said or sync.git("log", "-1", "--format=%B").out
+            sync.git("checkout", "-q", "--orphan", "new")
+            sync.git(*PERSON, "commit", "-q", "-m", message)
+            sync.git("branch", "-M", "new", "main")
+            forget(sync)
+            name = "squashed%s: " % ("" if said else ", with our message")
+            tap.same((sync.once().code, sync.commits()), (0, 2),
+                     name + "a commit follows")
+            os.unlink(sync.state_file)
+            sync.once()
+            tap.same((told(sync), ids(sync)), ([2], {1, 3, 4, 5, 6}),
+                     name + "what was withdrawn is known to a new state")
+
+
+def lose_commit(sync, name):
+    oid = sync.git("rev-parse", name).out.strip()
+    os.unlink("%s/.git/objects/%s/%s" % (sync.store, oid[:2], oid[2:]))
+    return oid[:10]
+
+
+def gap(tap):
+    """A commit is lost, and the state, too."""
+    with StandIn("--generate", "6") as server, synced(server) as sync:
+        sync.once()
+        order(sync, "withdraw", "2")
+        server.side("edit", {"id": 3, "set": {"subject": "Another"}})
+        sync.once()
+        lost = lose_commit(sync, "HEAD~2")
+        os.unlink(sync.state_file)
+        done = sync.once()
+        tap.ok(done.code == 0 and "commit %s is not there" % lost in done.err,
+               "a gap: it is said, with the commit", done)
+        tap.same((told(sync), ids(sync)), ([2], {1, 3, 4, 5, 6}),
+                 "a gap: what was said since counts")
+        tap.ok("is not there" not in sync.once().err, "a gap: it is said once")
+        server.side("delete", {"id": 3})
+        lost = lose_commit(sync, "HEAD~1")
+        os.unlink(sync.state_file)
+        done = sync.once()
+        tap.ok(done.code == 0 and "commit %s is not there" % lost in done.err,
+               "a gap right below: it is said, too", done)
+
+
 def main():
     tap = Tap()
     for back in (older_repository, reset, reset_and_on):
@@ -170,6 +245,9 @@ def main():
     nobody_knows(tap)
     not_said_yet(tap)
     other_branch(tap)
+    shallow(tap)
+    squashed(tap)
+    gap(tap)
     return tap.end()
 
 

@@ -480,11 +480,15 @@ static void test_shallow(void **state)
 	struct fixture *f = *state;
 	struct store_follow out;
 
-	run("git init -q -b main '%s/o' && cd '%s/o' && for i in 1 2; do " SELF
-	    "commit -q --allow-empty -m $i; done && git clone -q --depth 1 "
-	    "'file://%s/o' '%s'",
-		f->folder, f->folder, f->folder, f->path);
+	run("git init -q -b main '%s' && cd '%s' && for i in 1 2; do " SELF
+	    "commit -q --allow-empty -m $i; done && git clone -q . ../o && "
+	    "git remote add origin ../o",
+		f->path, f->path);
 	start(f);
+	run("cd '%s' && c=$(git rev-parse HEAD~2) && git rev-parse HEAD^ "
+	    ">.git/shallow && rm -f .git/objects/$(echo $c | cut -c1-2)/$(echo "
+	    "$c | cut -c3-)",
+		f->path);
 	theirs(f, "echo 1 >theirs.md", "theirs");
 	write_file(f, "mine.md", "mine");
 	run(GIT "add mine.md && " GIT "commit -q -m mine", f->path, f->path);
