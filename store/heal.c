@@ -328,37 +328,50 @@ static bool has_past(struct store *s)
 }
 
 /* The reflog also knows what others committed since the state was told. */
-static bool find_newest(struct store *s, git_oid *out, bool *remembered)
+static bool find_newest(struct store *s, git_oid *out)
 {
 	git_oid logged = {{0}};
+	bool remembered = from_state(s, out);
 
-	*remembered = from_state(s, out);
 	if (!from_reflog(s, &logged))
-		return *remembered;
-	if (!*remembered ||
-		git_graph_descendant_of(s->repo, &logged, out) == 1) {
+		return remembered;
+	if (!remembered || git_graph_descendant_of(s->repo, &logged, out) == 1)
 		*out = logged;
-		*remembered = false;
-	}
 	return true;
+}
+
+/*
+ * What the commits removed that are lost is there again: only the history of
+ * what is left tells what of it is ours.
+ */
+static int note_loss(struct store *s, const git_oid *good, struct err *e)
+{
+	git_oid known;
+	bool told;
+	int code = history_known_tip(s, &told, &known, e);
+
+	if (code != 0 || !told || git_oid_is_zero(&known) ||
+		git_oid_equal(&known, good) ||
+		git_graph_descendant_of(s->repo, good, &known) == 1)
+		return code;
+	return history_put_behind(s, good, e);
 }
 
 static int go_back(struct store *s, int rc, struct err *e)
 {
 	git_oid good = {{0}};
-	bool remembered;
 	int code;
 
-	if (!find_newest(s, &good, &remembered))
+	if (!find_newest(s, &good))
 		return err_set(e, ERR_IO,
 			"%s: %s names no commit that can be read, and no "
 			"earlier one is known: fetch it from a copy, or name "
 			"another folder as the store",
 			s->path, s->ref);
 	s->promised = (git_oid){{0}}; /* it may be the damaged one */
-	code = set_ref(s, &good, e);
-	if (code == 0 && remembered) /* what it lacks now is found there */
-		code = history_note(s, &good, e);
+	code = note_loss(s, &good, e);
+	if (code == 0)
+		code = set_ref(s, &good, e);
 	if (code == 0)
 		store_tell(s, LOG_LEVEL_WARNING,
 			"%s was %s: it is back at commit %.10s", s->ref,

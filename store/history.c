@@ -657,6 +657,18 @@ static void announce(struct store *s, const git_oid *tip)
 			n);
 }
 
+/* What was set back is put right by the way; or it cannot be. */
+static int find_out(
+	struct store *s, const git_oid *tip, bool *behind, struct err *e)
+{
+	int code = is_behind(s, tip, behind, e);
+
+	if (code != 0 || *behind)
+		return code;
+	code = setback_claim(s, tip, e);
+	return code == 0 ? state_has(s->state, BEHIND, behind, e) : code;
+}
+
 static void tell_gap(struct store *s)
 {
 	if (!git_oid_is_zero(&s->gap))
@@ -686,9 +698,7 @@ int history_check(struct store *s, bool *again, struct err *e)
 	s->gap = (git_oid){{0}};
 	code = store_tip(s, &tip, e);
 	if (code == 0 && !behind)
-		code = is_behind(s, &tip, &behind, e);
-	if (code == 0 && !behind)
-		code = setback_claim(s, &tip, e);
+		code = find_out(s, &tip, &behind, e);
 	if (code == 0 && behind)
 		announce(s, &tip);
 	if (code == 0)

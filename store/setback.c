@@ -131,13 +131,23 @@ static int reclaim(struct setback *b, const git_oid *known, const git_oid *tip,
 }
 
 /*
- * Of commits that cannot be read any more nobody knows what they removed, but
- * what they said is said again.
+ * Of commits that cannot be read any more nobody knows what they removed: what
+ * is ours is asked of the history that is left.  What they said is said again.
  */
+static int lose_track(struct store *s, const git_oid *tip, struct err *e)
+{
+	const git_oid none = {{0}};
+	bool has = false;
+	int code = history_has_more(s, tip, &none, &has, e);
+
+	if (code == 0 && has)
+		code = history_put_behind(s, tip, e);
+	return code == 0 ? notes_reread(s, tip, e) : code;
+}
+
 int setback_claim(struct store *s, const git_oid *tip, struct err *e)
 {
 	struct setback b = {.store = s};
-	struct err lost = {0};
 	git_commit *commit;
 	git_oid known;
 	bool told;
@@ -147,16 +157,16 @@ int setback_claim(struct store *s, const git_oid *tip, struct err *e)
 		git_oid_is_zero(tip) || git_oid_equal(&known, tip))
 		return code;
 	if (git_commit_lookup(&commit, s->repo, &known) != 0)
-		return notes_reread(s, tip, e);
+		return lose_track(s, tip, e);
 	git_commit_free(commit);
 	if (tree_of(s->repo, &known, &b.before, NULL) != 0)
-		return 0;
+		return lose_track(s, tip, e);
 	code = tree_of(s->repo, tip, &b.tree, e);
 	if (code == 0)
 		code = state_nest(s->state, e);
 	if (code != 0)
 		return code;
-	code = reclaim(&b, &known, tip, &lost);
-	(void)state_unnest(s->state, code, &lost);
-	return 0;
+	code = reclaim(&b, &known, tip, NULL);
+	return state_unnest(s->state, code, NULL) == 0 ? 0
+						       : lose_track(s, tip, e);
 }

@@ -5,7 +5,8 @@
 
 /*
  * Where commits of ours are not on the branch any more (git reset), what they
- * had removed is a document of work package 0 again, which nobody claims.
+ * had removed is a document of work package 0 again, which nobody claims; where
+ * they cannot be read, history_put_behind().
  */
 int setback_claim(struct store *s, const git_oid *tip, struct err *e);
 

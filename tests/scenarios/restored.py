@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import sys
 
-from harness import StandIn, Sync, Tap
+from harness import StandIn, Sync, Tap, until
 
 FLAT = """
 documents:
@@ -163,6 +163,54 @@ def other_branch(tap):
             tap.same(sync.once().code, 0, "what is not ours is no matter")
 
 
+def older_objects(tap):
+    """A copy of a store that was being written: the commits that the branch
+    and the state name are in it no more, and it goes back to an older one."""
+    with StandIn("--generate", "6") as server, synced(server) as sync:
+        sync.once()
+        objects = sync.store + "/.git/objects"
+        shutil.copytree(objects, sync.folder + "/objects")
+        order(sync, "withdraw", "2")
+        server.side("delete", {"id": 4})
+        sync.once("--full")
+        server.side("edit", {"id": 3, "set": {"subject": "Another"}})
+        sync.once()
+        shutil.rmtree(objects)
+        os.rename(sync.folder + "/objects", objects)
+        done = sync.once()
+        tap.ok(done.code == 0 and "it is back at commit" in done.err,
+               "older objects: the branch goes back", done)
+        tap.same((told(sync), ids(sync)), ([2], {1, 3, 5, 6}),
+                 "older objects: what was withdrawn or deleted is not back")
+        tap.ok(b"Another" in sync.tree()["3.md"], "older objects: the rest is")
+        tap.same(sync.git("status", "--porcelain").out, "",
+                 "older objects: nothing is left over")
+        head = sync.head()
+        server.side("requests/reset")
+        tap.same((sync.once().code, sync.head()), (0, head),
+                 "older objects: that is all")
+        tap.ok(len(server.requests()) < 5, "older objects: it knows all")
+
+
+def older_alive(tap):
+    """The branch is set back under a daemon, and what it knew is thrown
+    away."""
+    with StandIn("--generate", "6") as server, synced(server) as sync:
+        sync.start()
+        old = sync.head()
+        sync.opsync("withdraw", "2")
+        server.side("delete", {"id": 4})
+        sync.opsync("resync", "--full", "--wait")
+        reset(sync, old)
+        server.side("edit", {"id": 3, "set": {"subject": "Another"}})
+        until(lambda: "knew less" in sync.said() and
+              b"Another" in sync.tree().get("3.md", b"") and
+              ids(sync) == {1, 3, 5, 6})
+        tap.same((told(sync), ids(sync)), ([2], {1, 3, 5, 6}),
+                 "set back under a daemon: nothing is back for good")
+        tap.same((sync.stop(), sync.flaws()), (0, []), "and it ends well")
+
+
 def shallow(tap):
     """A history that ends early does not say what was withdrawn before."""
     with StandIn("--generate", "6") as server, synced(server) as base:
@@ -245,6 +293,8 @@ def main():
     nobody_knows(tap)
     not_said_yet(tap)
     other_branch(tap)
+    older_objects(tap)
+    older_alive(tap)
     shallow(tap)
     squashed(tap)
     gap(tap)

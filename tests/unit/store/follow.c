@@ -508,7 +508,7 @@ static void test_shallow(void **state)
 static void note(void *arg, enum log_level level, const char *text)
 {
 	(void)level;
-	snprintf(arg, 200, "%s", text);
+	snprintf((char *)arg + strlen(arg), 300, "%s\n", text);
 }
 
 /* The newest commit is not there any more, or half of it. */
@@ -516,7 +516,7 @@ static void test_half_a_commit(void **state)
 {
 	struct fixture *f = *state;
 	struct store_options o = options(f);
-	char told[200] = "";
+	char told[1000] = "";
 
 	start(f);
 	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
