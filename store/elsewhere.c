@@ -82,9 +82,9 @@ static int note_ref(
 {
 	struct leading *l = arg;
 	struct str name = str_of(git_reference_shorthand(ref));
-	bool is_remotes = git_reference_is_remote(ref) == 1 &&
-			  str_ends(name, str_of(l->branch)) &&
-			  name.p[name.n - str_of(l->branch).n - 1] == '/';
+	size_t slash = str_find(name, STR("/")); /* behind the remote's name */
+	bool is_remotes = git_reference_is_remote(ref) == 1 && slash < name.n &&
+			  str_is(str_skip(name, slash + 1), l->branch);
 
 	(void)e;
 	if ((l->name.n > 0 && (l->is_remotes || !is_remotes)) ||
