@@ -2,7 +2,7 @@
  * index_mend - an index that is damaged or gone.
  *
  *   index, if it is there --> opsync/damaged/index-TIME
- *   tree of HEAD --> index --> files, where there never were any
+ *   tree of HEAD --> files, where there never were any --> index
  *
  * Without one, all that others have on the branch would count as removed by
  * the next commit of a person.  What was staged and not committed is told
@@ -25,6 +25,7 @@
 #include "store/git_error.h"
 #include "store/history.h"
 #include "store/index_walk.h"
+#include "store/repository.h"
 #include "store/shared.h"
 #include "store/trees.h"
 
@@ -67,43 +68,59 @@ static void get_on(
 	store_gets_on(payload);
 }
 
-/* What is there stays.  As everywhere here, no filter is asked. */
-static int fill(struct store *s, git_index *index)
+/*
+ * What is there stays.  As everywhere here, no filter is asked.  The index is
+ * written once the files are on the disk: a kill leaves none, and all is made
+ * again.
+ */
+static int fill(struct store *s, git_index *index, struct err *e)
 {
 	git_checkout_options o = {
 		.version = GIT_CHECKOUT_OPTIONS_VERSION,
 		.checkout_strategy = GIT_CHECKOUT_SAFE |
 				     GIT_CHECKOUT_RECREATE_MISSING |
-				     GIT_CHECKOUT_ALLOW_CONFLICTS,
+				     GIT_CHECKOUT_ALLOW_CONFLICTS |
+				     GIT_CHECKOUT_DONT_WRITE_INDEX,
 		.disable_filters = 1,
 		.progress_cb = get_on,
 		.progress_payload = s,
 	};
 
-	return git_checkout_index(s->repo, index, &o);
+	if (git_checkout_index(s->repo, index, &o) != 0)
+		return git_failed(e, "cannot make the files of %s", s->path);
+	return repository_sync(git_repository_workdir(s->repo), e);
+}
+
+static int read_tree(
+	struct store *s, const git_oid *tip, git_index *index, struct err *e)
+{
+	git_tree *tree = NULL;
+	git_oid oid;
+	int code = tree_of(s->repo, tip, &oid, e);
+
+	if (code == 0 && (git_tree_lookup(&tree, s->repo, &oid) != 0 ||
+				 git_index_read_tree(index, tree) != 0))
+		code = git_failed(e, "cannot make the index again");
+	git_tree_free(tree);
+	return code;
 }
 
 static int make(
 	struct store *s, const git_oid *tip, bool with_files, struct err *e)
 {
-	git_index *index = NULL;
-	git_tree *tree = NULL;
-	git_oid oid;
-	int code = tree_of(s->repo, tip, &oid, e);
+	git_index *index;
+	int code;
 
-	if (code != 0)
-		return code;
-	if (git_tree_lookup(&tree, s->repo, &oid) != 0 ||
-		git_repository_index(&index, s->repo) != 0 ||
-		git_index_read_tree(index, tree) != 0 ||
-		git_index_write(index) != 0)
+	if (git_repository_index(&index, s->repo) != 0)
+		return git_failed(e, "cannot make the index again");
+	code = read_tree(s, tip, index, e);
+	if (code == 0 && with_files)
+		code = fill(s, index, e);
+	if (code == 0 && git_index_write(index) != 0)
 		code = git_failed(e, "cannot make the index again");
-	else if (with_files && fill(s, index) != 0)
-		code = git_failed(e, "cannot make the files of %s", s->path);
-	else
+	if (code == 0)
 		shared_path(objects_shared(s->objects), git_index_path(index));
 	git_index_free(index);
-	git_tree_free(tree);
 	return code;
 }
 

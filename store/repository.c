@@ -202,8 +202,7 @@ static int init(const char *path, const char *branch, bool bare, struct err *e)
 	return code;
 }
 
-/* libgit2 syncs none of what it makes. */
-static int sync_all(const char *folder, struct err *e)
+int repository_sync(const char *folder, struct err *e)
 {
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int code = 0;
@@ -245,7 +244,7 @@ int repository_make(const char *path, const char *folder, const char *branch,
 	if (code == 0)
 		code = init(path, branch, bare, e);
 	if (code == 0)
-		code = sync_all(folder, e);
+		code = repository_sync(folder, e);
 	if (code == 0 && unlink(file) != 0)
 		code = err_errno(e, ERR_IO, errno, "cannot remove %s", file);
 	free(file);

@@ -41,6 +41,12 @@ int repository_make(const char *path, const char *folder, const char *branch,
  */
 int repository_open(const char *path, git_repository **out, struct err *e);
 
+/*
+ * Put all on disk that is in the file system of folder: libgit2 syncs none of
+ * what it makes.  ERR_IO.
+ */
+int repository_sync(const char *folder, struct err *e);
+
 /* mkdir -p, durably. */
 int folder_make(const char *path, mode_t mode, struct err *e);
 
