@@ -39,7 +39,9 @@ static int by_name_and_id(const void *a, const void *b)
 	const struct attachment *y = ((const struct value *)b)->attachment;
 	int c = str_cmp(x->file_name, y->file_name);
 
-	return c != 0 ? c : (x->id > y->id) - (x->id < y->id);
+	if (c != 0 || x->id == y->id)
+		return c != 0 ? c : (x > y) - (x < y);
+	return x->id > y->id ? 1 : -1;
 }
 
 /* Sorted by name and id, whatever the server's collation. */
@@ -70,14 +72,13 @@ int model_attachments(struct evaluation *with, struct value *out, struct err *e)
 const struct value *model_attachment(
 	struct evaluation *with, const struct attachment *a)
 {
+	const struct value key = {.attachment = a};
 	struct value all;
 
 	if (model_attachments(with, &all, NULL) != 0)
 		return NULL;
-	for (size_t i = 0; i < with->attachments.n; i++)
-		if (with->attachments.items[i].attachment == a)
-			return &with->attachments.items[i];
-	return NULL;
+	return bsearch(&key, with->attachments.items, with->attachments.n,
+		sizeof(key), by_name_and_id);
 }
 
 void model_set_file(

@@ -118,22 +118,24 @@ static int by_path(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
+/* What two picks chose for one path is there once. */
 static void keep_files(const struct saves *saves, struct document *d)
 {
-	d->files = xcalloc(saves->n, sizeof(*d->files));
-	for (size_t i = 0; i < saves->n; i++) {
-		const struct save *s = &saves->items[i];
-		bool twice = false;
+	struct saved_file *files = xcalloc(saves->n, sizeof(*files));
+	size_t n = 0;
 
-		for (size_t j = 0; !twice && j < d->n_files; j++)
-			twice = str_is(s->path, d->files[j].path);
-		if (twice)
-			continue;
-		d->files[d->n_files++] = (struct saved_file){
-			s->attachment->id, str_dup(s->path)};
-	}
-	if (d->n_files > 1)
-		qsort(d->files, d->n_files, sizeof(*d->files), by_path);
+	for (size_t i = 0; i < saves->n; i++)
+		files[i] = (struct saved_file){saves->items[i].attachment->id,
+			str_dup(saves->items[i].path)};
+	if (saves->n > 1)
+		qsort(files, saves->n, sizeof(*files), by_path);
+	for (size_t i = 0; i < saves->n; i++)
+		if (n > 0 && by_path(&files[n - 1], &files[i]) == 0)
+			free(files[i].path);
+		else
+			files[n++] = files[i];
+	d->files = files;
+	d->n_files = n;
 }
 
 int render_begin(struct evaluation *with, const struct entry *entry, int n_ids,

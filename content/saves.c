@@ -12,6 +12,7 @@
 #include "content/filters.h"
 #include "content/model.h"
 #include "content/paths.h"
+#include "content/places.h"
 #include "content/words.h"
 
 #define MAX_TRIES 8 /* of other names for one file */
@@ -50,35 +51,13 @@ struct str saves_address(const struct saves *saves, const struct attachment *a)
 	return STR_NONE;
 }
 
-/* Is one path the other, or a folder in it?  Both are folded. */
-static bool collide(struct str x, struct str y)
+/* Two picks may choose one attachment for one path. */
+static bool settles(struct places *p, const struct claim *c)
 {
-	size_t n = x.n < y.n ? x.n : y.n;
+	const struct claim *by = places_take(p, c->folded, c);
 
-	if (n > 0 && memcmp(x.p, y.p, n) != 0)
-		return false;
-	return x.n == y.n || (x.n > n && x.p[n] == '/') ||
-	       (y.n > n && y.p[n] == '/');
-}
-
-static bool taken(const struct saves *saves, struct str document,
-	const struct claims *claims, const struct claim *by)
-{
-	if (collide(by->folded, document))
-		return true;
-	for (size_t i = 0; i < saves->n; i++)
-		if (collide(by->folded, saves->items[i].folded))
-			return true;
-	for (size_t i = 0; i < claims->n; i++) {
-		const struct claim *c = &claims->items[i];
-		bool same = c->attachment == by->attachment &&
-			    str_eq(c->path, by->path);
-
-		if (c != by && c->settled && !same &&
-			collide(by->folded, c->folded))
-			return true;
-	}
-	return false;
+	return by != NULL && by->attachment == c->attachment &&
+	       str_eq(by->path, c->path);
 }
 
 /* A form's text, with attachment bound; false in *there if it is null. */
@@ -156,19 +135,16 @@ static int by_id(const void *a, const void *b)
 }
 
 /* Give a claim that lost its path another, with its id in it. */
-static int settle_with_id(struct evaluation *with, const struct saves *saves,
-	const struct claims *claims, struct claim *c, struct err *e)
+static int settle_with_id(
+	struct arena *a, struct places *places, struct claim *c, struct err *e)
 {
-	struct arena *a = with->arena;
-	struct str document = words_fold(a, saves->document);
-
 	for (int i = 0; i < MAX_TRIES; i++) {
 		struct str other = paths_with_id(a, c->path, c->attachment->id);
 		int rc = set_path(a, c, other, e);
 
 		if (rc != 0)
 			return rc;
-		c->settled = !taken(saves, document, claims, c);
+		c->settled = settles(places, c);
 		if (c->settled)
 			return 0;
 	}
@@ -179,27 +155,38 @@ static int settle_with_id(struct evaluation *with, const struct saves *saves,
 }
 
 /* Natural paths by id first, then those with an id in them. */
-static int settle(struct evaluation *with, const struct saves *saves,
+static int settle_all(struct evaluation *with, struct places *places,
 	struct claims *claims, struct err *e)
 {
-	struct str document = words_fold(with->arena, saves->document);
 	struct claim **order =
 		ARENA_ARRAY(with->arena, struct claim *, claims->n);
-	size_t cost = 1 + (saves->n + claims->n) / 16;
-	int rc = 0;
+	int rc = evaluate_spend(with, claims->n, e);
 
 	for (size_t i = 0; i < claims->n; i++)
 		order[i] = &claims->items[i];
 	if (claims->n > 1)
 		qsort(order, claims->n, sizeof(struct claim *), by_id);
-	for (size_t i = 0; rc == 0 && i < claims->n; i++) {
-		rc = evaluate_spend(with, cost, e);
-		order[i]->settled = !order[i]->nowhere &&
-				    !taken(saves, document, claims, order[i]);
-	}
+	for (size_t i = 0; rc == 0 && i < claims->n; i++)
+		order[i]->settled =
+			!order[i]->nowhere && settles(places, order[i]);
 	for (size_t i = 0; rc == 0 && i < claims->n; i++)
 		if (!order[i]->settled && !order[i]->nowhere)
-			rc = settle_with_id(with, saves, claims, order[i], e);
+			rc = settle_with_id(with->arena, places, order[i], e);
+	return rc;
+}
+
+static int settle(struct evaluation *with, const struct saves *saves,
+	struct claims *claims, struct err *e)
+{
+	struct arena *a = with->arena;
+	struct places places = {.arena = a};
+	int rc;
+
+	places_take(&places, words_fold(a, saves->document), NULL);
+	for (size_t i = 0; i < saves->n; i++)
+		places_take(&places, saves->items[i].folded, NULL);
+	rc = settle_all(with, &places, claims, e);
+	places_fini(&places);
 	return rc;
 }
 

@@ -201,6 +201,55 @@ static void test_clashes(void **state)
 			"p.md/x-6-6-6-6-6-6-6-6 is taken\n"});
 }
 
+/* Two may be beside each other, or not, whatever else is between them. */
+static void test_between(void **state)
+{
+	CHECK({ENTRY("  attachments: [{ pick: \"${ attachments[0] }\", "
+		     "save_as: x-y }, { pick: \"${ attachments[1] }\", "
+		     "save_as: x.y/z }, { pick: \"${ attachments[2] }\", "
+		     "save_as: x/y }, { pick: \"${ attachments[3] }\", "
+		     "save_as: x }]\n"),
+		      "p.md\n[9 x-9]\n[6 x-y]\n[5 x.y/z]\n[7 x/y]\n"},
+		{ENTRY("  attachments: [{ pick: \"${ attachments[1] }\", "
+		       "save_as: X/y }, { pick: \"${ attachments[0] }\", "
+		       "save_as: x }, { pick: \"${ attachments[2] }\", "
+		       "save_as: x- }, { pick: \"${ attachments[3] }\", "
+		       "save_as: xy }]\n"),
+			"p.md\n[5 X/y]\n[7 x-]\n[6 x-6]\n[9 xy]\n"},
+		{ENTRY("  attachments: [{ pick: \"${ attachments[1] }\", "
+		       "save_as: x }, { pick: \"${ attachments[0] }\", "
+		       "save_as: x.a }, { pick: \"${ attachments[2] }\", "
+		       "save_as: x/y/z }]\n"),
+			"!attachment 7 (b.png) finds no free path: "
+			"x/y/z-7-7-7-7-7-7-7-7 is taken\n"});
+}
+
+/* More than would be compared each with each other. */
+static void test_many(void **state)
+{
+	enum { N = 20000 };
+	struct work_package many = wp;
+	char *got;
+
+	(void)state;
+	many.n_attachments = N;
+	many.attachments = ARENA_ARRAY(&arena, struct attachment, N);
+	for (int i = 0; i < N; i++) {
+		struct attachment *a = &many.attachments[i];
+
+		*a = wp.attachments[0];
+		a->id = i + 1;
+		a->file_name = arena_printf(
+			&arena, i % 2 == 0 ? "f%d.png" : "F%d.png", i / 2);
+	}
+	got = describe(ENTRY("  attachments: all\n  body: x\n"), &many);
+	assert_int_equal(strncmp(got, "p.md\nx\n[2 F0-2.png]\n", 20), 0);
+	assert_non_null(strstr(got, "[20000 F9999-20000.png]\n"));
+	assert_non_null(strstr(got, "\n[1 f0.png]\n"));
+	assert_non_null(strstr(got, "\n[19999 f9999.png]\n"));
+	free(got);
+}
+
 static void test_forms(void **state)
 {
 	CHECK({ENTRY("  attachments: { files: all, types: [text/*, "
@@ -239,6 +288,8 @@ int main(void)
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_bare),
 		cmocka_unit_test(test_clashes),
+		cmocka_unit_test(test_between),
+		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_needs),
 		cmocka_unit_test(test_needs_list),
