@@ -16,6 +16,7 @@
 #include "base/stamp.h"
 #include "base/util.h"
 #include "store/branch.h"
+#include "store/content.h"
 #include "store/git_error.h"
 #include "store/history.h"
 #include "store/intent.h"
@@ -209,6 +210,8 @@ static int record(struct job *j, struct err *e)
 		worktree_prepare_sync(store->worktree);
 	if (code == 0)
 		code = sealed;
+	if (code == 0)
+		code = contents_check(store, &j->changes, e);
 	code = state_end(s, code, e);
 	if (code != 0)
 		return code;
@@ -250,6 +253,8 @@ static int commit_staged(struct store *s, struct store_commit *c, struct err *e)
 	worktree_unprepare(s->worktree);
 	if (!c->partial)
 		worktree_expect_none(s->worktree);
+	if (!c->partial && c->promised)
+		contents_forget(s);
 	worktree_forget_index(s->worktree);
 	for (size_t i = 0; i < j.changes.n; i++)
 		watch_touch(s->watch, j.changes.items[i].path);
@@ -318,6 +323,7 @@ void store_discard(struct store *s)
 	store_let_go(s);
 	intent_catch_up(s);
 	objects_drop(s->objects);
+	contents_forget(s);
 	worktree_expect_none(s->worktree);
 	s->looked = false;
 	s->seen_tip = (git_oid){{0}}; /* what was found is found again */

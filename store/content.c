@@ -11,6 +11,8 @@
  * becomes a pack as it comes, and a file for the work tree.  Until it is ended
  * nothing of it is in the store.
  */
+#include "store/content.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -22,6 +24,7 @@
 #include "base/util.h"
 #include "store/ahead_stream.h"
 #include "store/files.h"
+#include "store/git_error.h"
 #include "store/parts.h"
 #include "store/staging.h"
 
@@ -251,11 +254,23 @@ static int check_arrived(
 	return 0;
 }
 
+static int make_large(struct store_content *c, git_oid *oid, struct err *e)
+{
+	struct contents *l = &c->store->large;
+	int r = blob_stream_end(c->stream, oid, e);
+
+	if (r != 0)
+		return r;
+	l->oids = grow(l->oids, l->n, &l->cap, sizeof(*l->oids));
+	l->oids[l->n++] = *oid;
+	return 0;
+}
+
 static int make_blob(
 	struct store_content *c, bool fresh, git_oid *oid, struct err *e)
 {
 	if (c->stream != NULL)
-		return blob_stream_end(c->stream, oid, e);
+		return make_large(c, oid, e);
 	if (c->whole)
 		return objects_parcel(
 			c->store->objects, &c->parcel, fresh, oid, e);
@@ -371,6 +386,57 @@ int store_content_end(struct store_content *c, int64_t work_package,
 	store_content_drop(c);
 	return code;
 }
+
+/* --- Until they are committed --------------------------------------------- */
+
+static const struct worktree_change *who_has(
+	const struct changes *c, const git_oid *oid)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->items[i].has && git_oid_equal(&c->items[i].new_oid, oid))
+			return &c->items[i];
+	return NULL;
+}
+
+/*
+ * Until a commit names them they are what "git repack -ad" and "git gc
+ * --prune=now" leave out, and the open database goes on to read them from a
+ * file that is gone: so one that is opened anew is asked.
+ */
+int contents_check(struct store *s, const struct changes *c, struct err *e)
+{
+	char *folder;
+	git_odb *odb = NULL;
+	int code = 0;
+
+	if (s->large.n == 0)
+		return 0;
+	folder = xasprintf("%sobjects", git_repository_commondir(s->repo));
+	if (git_odb_open(&odb, folder) != 0)
+		code = git_failed(e, "cannot open %s", folder);
+	for (size_t i = 0; code == 0 && i < s->large.n; i++) {
+		const git_oid *oid = &s->large.oids[i];
+		const struct worktree_change *by = who_has(c, oid);
+
+		if (by != NULL && git_odb_exists(odb, oid) == 0)
+			code = err_set(e, ERR_IO,
+				"what came for %s was removed from the "
+				"repository before it was committed, as by "
+				"'git gc --prune=now': it is fetched again",
+				by->path);
+	}
+	git_odb_free(odb);
+	free(folder);
+	return code;
+}
+
+void contents_forget(struct store *s)
+{
+	free(s->large.oids);
+	s->large = (struct contents){0};
+}
+
+/* --- Those that came before ----------------------------------------------- */
 
 /* What is asked of a row, and what it answers. */
 struct wanted {

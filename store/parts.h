@@ -44,9 +44,14 @@ struct store {
 	struct state *state;       /* with the staged_… tables beside it */
 	struct staged_reads reads; /* and this, which is no table */
 	size_t staged_bytes;       /* of sources */
-	bool laden;                /* with what store_rest() gives back */
-	struct timespec packs_at;  /* when a pack came or went last */
-	bool beside;               /* told: the work tree is not ours now */
+	struct contents {
+		git_oid *oids;
+		size_t n;
+		size_t cap;
+	} large;                  /* that came, see content.h */
+	bool laden;               /* with what store_rest() gives back */
+	struct timespec packs_at; /* when a pack came or went last */
+	bool beside;              /* told: the work tree is not ours now */
 	struct err broken; /* first failure of a function without result */
 
 	/*

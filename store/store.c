@@ -21,6 +21,7 @@
 
 #include "base/stamp.h"
 #include "base/util.h"
+#include "store/content.h"
 #include "store/files.h"
 #include "store/gc.h"
 #include "store/git_error.h"
@@ -521,6 +522,7 @@ void store_close(struct store *s)
 		return;
 	close_repository(s);
 	staged_reads_clear(&s->reads);
+	contents_forget(s);
 	state_close(s->state); /* the last connection empties the WAL */
 	if (s->lock >= 0)
 		close(s->lock);

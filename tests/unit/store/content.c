@@ -256,6 +256,52 @@ static void test_large(void **state)
 	free(bytes);
 }
 
+static void put_very_large(struct fixture *f)
+{
+	const size_t size = (size_t)17 * MEBIBYTE;
+	struct store_content *c = start(f, 5, (int64_t)size);
+	char *bytes = xcalloc(1, size);
+
+	assert_int_equal(store_content_add(c, bytes, size, &f->err), 0);
+	free(bytes);
+	assert_int_equal(store_content_end(c, 1, STR_NONE, NULL, &f->err), 0);
+	put_well(f, 1, make("a.md", "a\n", "5:a.bin", NULL), STORE_ADDED);
+}
+
+/* Another git takes what no commit names yet: none will name what is gone. */
+static void test_taken_before_its_commit(void **state)
+{
+	struct fixture *f = *state;
+	struct store_commit c = {.run = 1, .subject = "x"};
+	struct image_info image;
+
+	open_store(f);
+	put_very_large(f);
+	run(GIT "gc -q --prune=now", f->path);
+	assert_int_equal(store_commit(f->store, &c, &f->err), ERR_IO);
+	assert_non_null(strstr(f->err.text, "what came for a.bin was removed"));
+	assert_false(c.promised);
+	store_discard(f->store);
+	assert_false(has(f, 5, (int64_t)17 * MEBIBYTE, STR_NONE, &image));
+	put_very_large(f);
+	commit(f);
+	run(GIT "fsck --full", f->path);
+	check_clean(f);
+}
+
+/* What it only put elsewhere is there. */
+static void test_packed_before_its_commit(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	put_very_large(f);
+	run(GIT "repack -q -A -d", f->path);
+	commit(f);
+	run(GIT "fsck --full", f->path);
+	check_clean(f);
+}
+
 /* Where no more fits, its folder is named. */
 static void test_no_room(void **state)
 {
@@ -440,6 +486,8 @@ int main(void)
 		TEST(test_large),
 		TEST(test_no_room),
 		TEST(test_very_large),
+		TEST(test_taken_before_its_commit),
+		TEST(test_packed_before_its_commit),
 		TEST(test_collision),
 		TEST(test_unreadable_twin),
 	};
