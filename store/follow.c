@@ -63,6 +63,7 @@ static int each_commit(struct following *f, const git_oid *one,
 	else
 		git_revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | order);
 	while (code == 0 && (rc = git_revwalk_next(&oid, walk)) == 0) {
+		store_gets_on(f->store);
 		if (git_commit_lookup(&commit, f->store->repo, &oid) != 0) {
 			code = git_failed(e, "cannot read commit %s",
 				git_oid_tostr_s(&oid));

@@ -74,7 +74,7 @@ bool history_is_ours(const struct store *s, const git_commit *commit)
 /* --- The files of a tree -------------------------------------------------- */
 
 struct listing {
-	struct state *state;
+	struct store *store;
 	struct err err;
 };
 
@@ -85,11 +85,12 @@ static int add_path(const char *root, const git_tree_entry *entry, void *arg)
 	char *path;
 	int code;
 
+	store_gets_on(l->store);
 	if (git_tree_entry_filemode(entry) != GIT_FILEMODE_BLOB)
 		return 0;
 	/* What others wrote may have a path twice, see tree_write.h. */
 	path = xasprintf("%s%s", root, git_tree_entry_name(entry));
-	q = query_open(l->state,
+	q = query_open(l->store->state,
 		"INSERT OR IGNORE INTO tip_path (path, oid, ours)"
 		" VALUES (?, ?, 0)");
 	bind_text(&q, str_of(path));
@@ -101,7 +102,7 @@ static int add_path(const char *root, const git_tree_entry *entry, void *arg)
 
 int history_list(struct store *s, const git_oid *tip, struct err *e)
 {
-	struct listing l = {.state = s->state};
+	struct listing l = {.store = s};
 	git_tree *t = NULL;
 	git_oid tree;
 	int code = state_exec(s->state,
@@ -647,8 +648,10 @@ static void announce(struct store *s, const git_oid *tip)
 
 	if (git_revwalk_new(&walk, s->repo) == 0 &&
 		git_revwalk_push(walk, tip) == 0)
-		while (git_revwalk_next(&oid, walk) == 0)
+		while (git_revwalk_next(&oid, walk) == 0) {
+			store_gets_on(s);
 			n++;
+		}
 	git_revwalk_free(walk);
 	if (n >= MANY_COMMITS)
 		store_tell(s, LOG_LEVEL_NOTICE,

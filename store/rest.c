@@ -151,13 +151,17 @@ static bool packs_changed(struct store *s)
 	return true;
 }
 
-/* libgit2 keeps each pack that it has seen open, and its index mapped. */
+/*
+ * libgit2 keeps each pack that it has seen open, and its index mapped.  Where
+ * another store is at our place now, nothing is opened: the next pass says so.
+ */
 void store_forget_packs(struct store *s)
 {
 	struct err e = {0};
 
 	if (objects_count(s->objects) > 0 || !packs_changed(s) ||
-		!memory_may_map(".idx (deleted)"))
+		!memory_may_map(".idx (deleted)") ||
+		store_check_place(s, &e) != 0)
 		return;
 	if (store_reopen(s, &e) == 0)
 		return;

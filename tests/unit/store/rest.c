@@ -224,6 +224,26 @@ static void test_packs(void **state)
 	}
 }
 
+/* What is at our place, but is another's, is not opened for that. */
+static void test_packs_of_another(void **state)
+{
+	struct fixture *f = *state;
+	const git_oid none = {{1}};
+	const git_repository *repo = f->store->repo;
+
+	run(GIT "repack -adq", f->path);
+	objects_has(f->store->objects, &none);
+	put_well(f, 1, make("a/one.md", "x\n", NULL), STORE_CHANGED);
+	commit(f);
+	run(GIT "repack -adq && mv '%s' '%s.away' && cp -r '%s.away' '%s'",
+		f->path, f->path, f->path, f->path, f->path);
+	run("rm '%s'/.git/objects/pack/*", f->path);
+	assert_true(memory_may_map(GONE));
+	store_forget_packs(f->store);
+	assert_ptr_equal(f->store->repo, repo);
+	assert_true(memory_may_map(GONE));
+}
+
 #define EACH(test, start) cmocka_unit_test_setup_teardown(test, start, end)
 
 int main(void)
@@ -243,6 +263,7 @@ int main(void)
 		EACH(test_objects, start_bare),
 		EACH(test_unwatched, start_whole),
 		EACH(test_packs, start_whole),
+		EACH(test_packs_of_another, start_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
