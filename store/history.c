@@ -552,7 +552,8 @@ int history_distrust(struct store *s, const char *why, struct err *e)
 
 /*
  * Documents that stay when their work package is gone go on to do so; of others
- * nobody knows whether they are among these.
+ * nobody knows whether they are among these.  Files of what was withdrawn go
+ * again without the guard, unless another document had their path since.
  */
 static const char rebuild[] =
 	"CREATE TEMP TABLE stays AS SELECT path FROM file f JOIN document d"
@@ -560,18 +561,25 @@ static const char rebuild[] =
 	" WHERE d.keep_when_gone = 1 UNION SELECT natural_path FROM document d"
 	" WHERE d.keep_when_gone = 1 AND NOT EXISTS (SELECT 1 FROM file f WHERE"
 	" f.work_package = d.work_package AND f.entry = d.entry);"
+	"CREATE TEMP TABLE owner (path TEXT PRIMARY KEY, work_package INTEGER)"
+	" WITHOUT ROWID; INSERT INTO owner SELECT path, work_package FROM"
+	" withdrawn_file w WHERE work_package IN (SELECT work_package FROM"
+	" withdrawn) AND NOT EXISTS (SELECT 1 FROM file f WHERE f.path = w.path"
+	" AND f.work_package <> w.work_package);"
 	"DELETE FROM document; DELETE FROM file; DELETE FROM work_package;"
 	"DELETE FROM read; DELETE FROM stale; DELETE FROM unique_value;"
 	"DELETE FROM value WHERE key IN"
 	" ('cursor', 'low', 'seen', 'full.open', 'scope', 'mapping',"
 	" 'store.behind');"
 	"INSERT INTO document (work_package, entry, natural_path, claim,"
-	" keep_when_gone) SELECT 0, path, path, '/' || path,"
+	" keep_when_gone) SELECT ifnull((SELECT work_package FROM owner o"
+	" WHERE o.path = t.path), 0), path, path, '/' || path,"
 	" iif(path IN (SELECT path FROM stays), 1, 2)"
-	" FROM tip_path WHERE ours = 1;"
+	" FROM tip_path t WHERE ours = 1;"
 	"INSERT INTO file (path, oid, attachment_id, work_package, entry)"
-	" SELECT path, oid, 0, 0, path FROM tip_path WHERE ours = 1;"
-	"DROP TABLE stays;";
+	" SELECT path, oid, 0, ifnull((SELECT work_package FROM owner o"
+	" WHERE o.path = t.path), 0), path FROM tip_path t WHERE ours = 1;"
+	"DROP TABLE stays; DROP TABLE owner;";
 
 static int make_again(struct store *s, const git_oid *tip, struct err *e)
 {

@@ -2,7 +2,8 @@
  * setback - a branch from which commits of ours are gone.
  *
  *   known tip --> commits of ours that are lost --> files that they removed
- *   and that are back --> documents of work package 0, which nobody claims
+ *   and that are back --> documents of work package 0, which nobody claims,
+ *   or of one that was withdrawn
  *
  * Unless a person committed such a file since: then it is the person's.
  */
@@ -19,6 +20,11 @@ struct setback {
 	bool any;       /* commits of ours are not on it any more */
 };
 
+/* 0, but for what was withdrawn: that goes again without the guard. */
+#define OWNER                                                                  \
+	"ifnull((SELECT work_package FROM withdrawn_file WHERE path = ?1"      \
+	" AND work_package IN (SELECT work_package FROM withdrawn)), 0)"
+
 /* A file that is recorded is somebody's, and no concern of ours here. */
 static int claim(
 	struct state *s, const char *path, const git_oid *oid, struct err *e)
@@ -26,7 +32,7 @@ static int claim(
 	struct query q = query_open(s,
 		"INSERT OR IGNORE INTO document (work_package, entry,"
 		" natural_path, claim, keep_when_gone)"
-		" SELECT 0, ?1, ?1, '/' || ?1, 0"
+		" SELECT " OWNER ", ?1, ?1, '/' || ?1, 0"
 		" WHERE NOT EXISTS (SELECT 1 FROM file WHERE path = ?1)");
 	int code;
 
@@ -36,7 +42,7 @@ static int claim(
 		return code;
 	q = query_open(s,
 		"INSERT OR IGNORE INTO file (path, oid, attachment_id,"
-		" work_package, entry) VALUES (?1, ?2, 0, 0, ?1)");
+		" work_package, entry) VALUES (?1, ?2, 0, " OWNER ", ?1)");
 	bind_text(&q, str_of(path));
 	bind_oid(&q, oid);
 	return query_run(&q, e);
@@ -76,7 +82,8 @@ static int on_lost(void *arg, const git_commit *commit, bool *on, struct err *e)
 int setback_unclaim(struct store *s, const char *path, struct err *e)
 {
 	struct query q = query_open(s->state,
-		"DELETE FROM document WHERE work_package = 0 AND entry = ?");
+		"DELETE FROM document WHERE work_package = " OWNER
+		" AND entry = ?1");
 	int code;
 
 	bind_text(&q, str_of(path));
@@ -84,7 +91,8 @@ int setback_unclaim(struct store *s, const char *path, struct err *e)
 	if (code != 0)
 		return code;
 	q = query_open(s->state,
-		"DELETE FROM file WHERE work_package = 0 AND path = ?");
+		"DELETE FROM file WHERE path = ?1 AND entry = ?1"
+		" AND work_package = " OWNER);
 	bind_text(&q, str_of(path));
 	return query_run(&q, e);
 }

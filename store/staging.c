@@ -380,6 +380,10 @@ static const char *const apply_steps[] = {
 	" (SELECT path FROM staged_file"
 	" WHERE (work_package, entry) IN " READY ")",
 	"DELETE FROM adrift WHERE (work_package, entry) IN " READY,
+	/* Should they come back with an older commit, it is known whose. */
+	"INSERT OR REPLACE INTO withdrawn_file (path, work_package)"
+	" SELECT path, work_package FROM file WHERE work_package IN"
+	" (SELECT work_package FROM withdrawn)",
 	"DELETE FROM file WHERE (work_package, entry) IN " READY
 	" AND NOT EXISTS (SELECT 1 FROM staged_file s"
 	" WHERE s.path = file.path AND s.work_package = file.work_package"

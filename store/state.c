@@ -136,6 +136,9 @@ static const char *const migrations[] = {
 	/* Of what is kept of the server (query.h): not for that before. */
 	"ALTER TABLE work_package ADD COLUMN checksum INTEGER;"
 	"ALTER TABLE relations ADD COLUMN checksum INTEGER",
+	/* Files that documents had when they were withdrawn. */
+	"CREATE TABLE withdrawn_file ("
+	" path TEXT PRIMARY KEY, work_package INTEGER NOT NULL) WITHOUT ROWID",
 };
 
 #define CHECKED ((off_t)16 << 20) /* bytes of a state that a start checks */

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import sys
 
-from harness import StandIn, Sync, Tap, until
+from harness import WITH_FILES, StandIn, Sync, Tap, until
 
 FLAT = """
 documents:
@@ -55,6 +55,10 @@ def forget(sync):
     """What no branch leads to is thrown away."""
     sync.git("reflog", "expire", "--expire=now", "--all")
     sync.git("gc", "-q", "--prune=now")
+
+
+def set_back(sync, old):
+    sync.git("reset", "-q", "--hard", old)
 
 
 def reset(sync, old):
@@ -161,6 +165,59 @@ def other_branch(tap):
             sync.run("git", "-C", sync.store, "update-ref", "-d",
                      "refs/original/refs/heads/work")
             tap.same(sync.once().code, 0, "what is not ours is no matter")
+
+
+def paths(sync, ident):
+    return [path for path in sync.tree() if path.startswith(
+        "docs/%d/" % ident)]
+
+
+def unweighed(tap, back):
+    """What was withdrawn, and is back with an older commit, goes at once, also
+    where the guard holds what else is back."""
+    with StandIn("--generate", "40", "--attachments", "40",
+                 "--attachment-size", "100") as server, Sync(
+            server.url, projects="[demo-1]", mapping=WITH_FILES,
+            more="guard: { max_delete: { share: 15% } }") as sync:
+        sync.once()
+        ident = next(i for i in range(1, 41) if len(paths(sync, i)) > 1)
+        old = copy(sync)
+        order(sync, "withdraw", str(ident))
+        gone = [i for i in range(10, 18) if i != ident][:6]
+        for each in gone[:3]:
+            server.side("delete", {"id": each})
+        sync.once("--full")
+        for each in gone[3:]:
+            server.side("delete", {"id": each})
+        tap.same(sync.once("--full").code, 3, "removals are held")
+        back(sync, old)
+        sync.once()
+        name = "%s, removals held: " % back.__name__
+        tap.same(paths(sync, ident), [], name + "what was withdrawn goes")
+        done = sync.opsync("log", "--event", "removed", "--wp", str(ident))
+        tap.same(done.out.count("a person withdrew it"),
+                 len(sync.git("ls-tree", "-r", "--name-only", old, "docs/%d/"
+                              % ident).out.split("\n")), name + "is told")
+        tap.ok(all(paths(sync, each) for each in gone),
+               name + "and nothing else")
+        sync.opsync("publish", str(ident))
+        sync.once()
+        tap.ok(len(paths(sync, ident)) > 1, name + "published, it is there")
+
+
+def persons_own(tap):
+    """A person commits it again, of the work package that was withdrawn."""
+    with StandIn("--generate", "4") as server, synced(server) as sync:
+        sync.once()
+        old = sync.head()
+        order(sync, "withdraw", "2")
+        sync.git("reset", "-q", "--hard", old + "^0")
+        sync.git("rm", "-q", "2.md")
+        sync.git(*PERSON, "commit", "-q", "-m", "a person's")
+        sync.git("checkout", "-q", old, "2.md")
+        sync.git(*PERSON, "commit", "-q", "-m", "a person's, too")
+        tap.same((sync.once().code, ids(sync)), (0, {1, 2, 3, 4}),
+                 "what a person committed since is the person's")
 
 
 def older_objects(tap):
@@ -293,6 +350,9 @@ def main():
     nobody_knows(tap)
     not_said_yet(tap)
     other_branch(tap)
+    for back in (older_repository, set_back):
+        unweighed(tap, back)
+    persons_own(tap)
     older_objects(tap)
     older_alive(tap)
     shallow(tap)
