@@ -7,16 +7,17 @@
  *
  * The newest stamp is asked for first: what changes while we read is newer,
  * and the next poll brings it.  If the server fails at that one, but lists ids,
- * or it is larger than an answer may be, there is none, and the next poll begins at the very first.  A full read has a
- * number, its generation; work packages that were read are recorded with it, so
- * that a read that was interrupted goes on where it was.  What is known here
- * but not listed is looked at by itself, once: only an API's own 404, or a
- * project out of scope, makes it gone, and one that cannot be looked at keeps
- * no other from that.  Those of a project that the server does not show at all
- * are left alone: that looks like a lost permission, not like a deletion.  If
- * the list of projects did not come, so are those of one that shows nothing.
- * Documents that are left of a lost state cannot be looked up so: where there
- * are any, the list is walked twice.
+ * or it is larger than an answer may be, there is none, and the next poll
+ * begins at the very first.  A full read has a number, its generation; work
+ * packages that were read are recorded with it, so that a read that was
+ * interrupted goes on where it was.  What is known here but not listed is
+ * looked at by itself, once: only an API's own 404, or a project out of scope,
+ * makes it gone, and one that cannot be looked at keeps no other from that.
+ * Those of a project that the server does not show at all are left alone: that
+ * looks like a lost permission, not like a deletion.  If the list of projects
+ * did not come, so are those of one that shows nothing. Documents that are left
+ * of a lost state cannot be looked up so: where there are any, the list is
+ * walked twice.
  *
  * A reconcile is the same, but reads only what is not known here: what
  * appeared without being changed, after a project was shown again.

@@ -159,8 +159,10 @@ static bool comes_to_rest(struct fixture *f)
 {
 	for (int i = 0; i < 100; i++) {
 		usleep(100000);
-		if (store_is_at_rest(f->store))
+		if (store_is_at_rest(f->store)) {
+			usleep(20000); /* time stamps tell it from what comes */
 			return true;
+		}
 	}
 	return false;
 }
