@@ -6,7 +6,8 @@
  * else it is walked again, and what one walk has skipped another has seen: all
  * their ids are taken together if they are as many as there are now.  A busy
  * server is walked twice so.  A clamped page size is no matter: the next offset
- * follows until all are there or a page is empty.
+ * follows until all are there or a page, in the order of ids, goes no further:
+ * empty or the same again, whatever total promises.
  */
 #include "daemon/listing.h"
 
@@ -32,9 +33,10 @@ static size_t n_walked(const struct listing *l)
 	return l->ids.n - l->n_before;
 }
 
-/* One page: false if there is an error. */
-static bool take_page(struct listing *l, size_t *n)
+/* One page: *on: it went on.  False if there is an error. */
+static bool take_page(struct listing *l, bool *on)
 {
+	const int64_t last = l->last;
 	struct arena scratch = {0};
 	struct api_list list = {0};
 	int64_t *ids = NULL;
@@ -44,19 +46,23 @@ static bool take_page(struct listing *l, size_t *n)
 		l->moved =
 			l->offset > 1 && (l->moved || list.total != l->total);
 		l->total = list.total;
-		*n = list.n;
-		for (size_t i = 0; i < list.n; i++)
+		for (size_t i = 0; i < list.n; i++) {
 			ids_add(&l->ids, ids[i]);
+			if (ids[i] > l->last)
+				l->last = ids[i];
+		}
 	}
+	*on = l->last > last;
 	arena_fini(&scratch);
 	sync_name_answer(&l->request, &l->err);
 	return l->err.code == 0;
 }
 
-static void walk_again(struct listing *l)
+static void walk(struct listing *l)
 {
 	l->n_before = l->ids.n;
 	l->offset = 1;
+	l->last = 0;
 	ask(l);
 }
 
@@ -68,7 +74,7 @@ static void take_together(struct listing *l)
 	l->ids.n = ids_distinct(l->ids.items, l->ids.n);
 	all = (int64_t)l->ids.n >= l->total;
 	if (++l->walks < 2 || (!all && l->walks < MAX_WALKS)) {
-		walk_again(l);
+		walk(l);
 		return;
 	}
 	if (!all)
@@ -98,12 +104,12 @@ static void end_walk(struct listing *l)
 static void on_page(struct api_request *request)
 {
 	struct listing *l = container_of(request, struct listing, request);
-	size_t n = 0;
+	bool on = false;
 
 	l->err = request->err;
-	if (l->err.code != 0 || l->canceled || !take_page(l, &n)) {
+	if (l->err.code != 0 || l->canceled || !take_page(l, &on)) {
 		finish(l);
-	} else if (n > 0 && (int64_t)n_walked(l) < l->total) {
+	} else if (on && (int64_t)n_walked(l) < l->total) {
 		l->offset++;
 		ask(l);
 	} else {
@@ -129,8 +135,7 @@ static void ask(struct listing *l)
 void listing_start(struct listing *l, listing_done_fn *done)
 {
 	l->done = done;
-	l->offset = 1;
-	ask(l);
+	walk(l);
 }
 
 void listing_cancel(struct listing *l)

@@ -27,8 +27,9 @@ struct listing {
 	int walks;       /* that did not count, */
 	size_t n_before; /* and the ids of those */
 	int offset;
+	int64_t last; /* the highest id of this walk, */
 	int64_t total;
-	bool moved; /* in this walk */
+	bool moved; /* and whether total did */
 };
 
 /* done() runs exactly once, later, on the loop's thread. */

@@ -238,6 +238,26 @@ def unsteady(tap):
         tap.same(sync.stop(timeout=5), 0, "the daemon ends amid one")
 
 
+def endless(tap):
+    """Each page of the ids is the first, and there are ever so many."""
+    with StandIn("--generate", "3") as server, Sync(
+            server.url, projects="[demo-1]", mapping=TEXT) as sync:
+        sync.once()
+        server.side("requests/reset")
+        server.side("fault", {
+            "match": "elements%2Fid", "times": -1, "status": 200,
+            "content_type": "application/hal+json",
+            "body": '{"total":999999999999,"count":3,"_embedded":{"elements":'
+                    '[{"id":1},{"id":2},{"id":3}]}}'})
+        done = sync.once("--reconcile", timeout=20)
+        tap.ok(done.code == 69 and "on each of 3 walks (3 ids of " in done.err,
+               "a list of ids that does not end is left", done)
+        tap.same([q["offset"][0] for q in lists(server) if "select" in q and
+                  "elements/id" in q["select"][0]], ["1", "2"] * 3,
+                 "once a page goes no further")
+        tap.same(ids(sync.tree()), {1, 2, 3}, "and not believed")
+
+
 def busy(tap):
     """Some are made, or deleted, while the ids are listed, each time."""
     def made(server, n):
@@ -422,8 +442,8 @@ def main():
     tap = Tap()
     got, wanted = clamped(tap)
     tap.tree(got, wanted, "as from nothing")
-    for part in (ties, coarse, moving, shrinking, unsteady, busy, unclaimed, late, future, scope, vanished,
-                 newest_first):
+    for part in (ties, coarse, moving, shrinking, unsteady, endless, busy,
+                 unclaimed, late, future, scope, vanished, newest_first):
         part(tap)
     return tap.end()
 
