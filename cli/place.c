@@ -42,17 +42,38 @@ static char *place_of(const struct config *config, size_t i)
 		       : NULL;
 }
 
-/* Is what the daemon runs with this file?  Who may not look believes it. */
+/*
+ * Where a file is, without links; below a folder that may not be looked into
+ * what its names say.  NULL: nowhere.
+ */
+static char *locate(const char *file)
+{
+	char *found = realpath(file, NULL);
+	const char *slash = strrchr(file, '/');
+	char *folder;
+	char *above;
+
+	if (found != NULL || errno != EACCES || slash == NULL || slash == file)
+		return found;
+	folder = xasprintf("%.*s", (int)(slash - file), file);
+	above = locate(folder);
+	if (above != NULL)
+		found = xasprintf("%s%s", above, slash);
+	free(above);
+	free(folder);
+	return found;
+}
+
+/* Is what the daemon runs with this file? */
 static bool is_same_file(const char *theirs, const char *file)
 {
-	char *ours = realpath(file, NULL);
-	bool hidden = ours == NULL && errno == EACCES;
-	char *other = realpath(theirs, NULL);
+	char *ours = locate(file);
+	char *other = locate(theirs);
 	bool same = ours != NULL && other != NULL && strcmp(ours, other) == 0;
 
 	free(ours);
 	free(other);
-	return same || hidden;
+	return same;
 }
 
 static int greet(const struct config *config, const char *path, json_t **hello,

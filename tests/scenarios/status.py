@@ -269,6 +269,32 @@ exec "$@"
 """
 
 
+SERVED = """set -e
+mount -t tmpfs none /etc; mkdir -m 700 /etc/opsync
+cp "$1" "$2"
+exec "$3" --config "$2"
+"""
+
+
+@contextlib.contextmanager
+def served(sync, name):
+    """The daemon, from now on, runs with a file of that folder, as a service
+    does; then as before."""
+    usual = sync.socket
+    sync.stop()
+    sync.socket = os.path.join(sync.folder, "opsync-%s.sock" % name)
+    with open(sync.log, "ab") as log:
+        sync.process = subprocess.Popen(
+            ["unshare", "-m", "sh", "-c", SERVED, "-", sync.config,
+             "/etc/opsync/%s.yaml" % name, sync.PROGRAM], env=sync.env,
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    until(sync.idle, 60)
+    yield
+    sync.stop()
+    sync.socket = usual
+    sync.start()
+
+
 def closed(tap, sync, other):
     """Not even the folder of configurations can be looked into."""
     def machine(place):
@@ -277,29 +303,37 @@ def closed(tap, sync, other):
     if sync.run(*hidden, "true").code != 0:
         tap.ok(True, "a closed folder # SKIP no mount namespace")
         return
-    sync.env["XDG_CONFIG_HOME"] = sync.folder
-    for args in (("-i", "site", "status"), ("status",), ("status", "--all")):
-        done = other(*args, before=hidden)
-        tap.ok(done.code == 0 and (
-            "process %d" % sync.process.pid in done.out or "\nsite " in
-            "\n" + done.out), "opsync %s, where even the folder is closed" %
-            " ".join(args), done)
     sync.env["XDG_CONFIG_HOME"] = os.path.join(sync.folder, "config")
     done = other("status", "--all", before=hidden)
     tap.ok(done.code == 0 and done.out.count("site ") == 1,
            "one that is configured and listens is one", done)
     sync.env["XDG_CONFIG_HOME"] = sync.folder
+    for command in "status", "pause":
+        done = other("--config", "/etc/opsync/site.yaml", command,
+                     before=hidden)
+        tap.ok(done.code == 77 and "runs with " + sync.config in done.err,
+               "opsync %s, of a file in a closed folder, does not reach the "
+               "daemon of another" % command, done)
+    with served(sync, "site"):
+        for args in (("-i", "site", "status"), ("status",),
+                     ("status", "--all")):
+            done = other(*args, before=hidden)
+            tap.ok(done.code == 0 and (
+                "process %d" % sync.process.pid in done.out or "\nsite " in
+                "\n" + done.out), "opsync %s, where even the folder is closed"
+                % " ".join(args), done)
     done = other("status", before=machine("nothing"))
     tap.ok(done.code == 64 and "you may not read /etc/opsync, and no daemon "
            "listens in /run/opsync" in done.err, "where none listens", done)
     done = other("-i", "blog", "status", before=hidden)
     tap.ok(done.code == 64 and "there is no instance 'blog'" in done.err,
            "one that is not there", done)
-    for args in (("-i", "opsync", "status"), ("status",)):
-        done = other(*args, before=machine("control.sock"))
-        tap.ok(done.code == 0 and "process %d" % sync.process.pid in done.out,
-               "opsync %s, where opsyncd.service listens" % " ".join(args),
-               done)
+    with served(sync, "opsync"):
+        for args in (("-i", "opsync", "status"), ("status",)):
+            done = other(*args, before=machine("control.sock"))
+            tap.ok(done.code == 0 and "process %d" % sync.process.pid in
+                   done.out, "opsync %s, where opsyncd.service listens" %
+                   " ".join(args), done)
 
 
 def unreadable(tap, sync):
