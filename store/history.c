@@ -204,31 +204,6 @@ static int visit(struct store *s, const git_oid *oid, history_fn *fn, void *arg,
 }
 
 /*
- * libgit2 goes by the times of commits, and gives up behind a few that are
- * hidden and older than all others: from a base that is beside the tip it may
- * not come to where both part ways, when a clock was wrong.  What both have is
- * what their merge bases have, also where they were merged crosswise: so it is
- * enough to hide these, which are found whatever the times are.  Where there
- * are none, or not all of the history is there, nothing is better than the
- * base.
- */
-int history_hide(struct store *s, git_revwalk *walk, const git_oid *tip,
-	const git_oid *base)
-{
-	git_oidarray both = {0};
-	int rc = 0;
-
-	if (git_oid_is_zero(base))
-		return 0;
-	if (git_merge_bases(&both, s->repo, tip, base) != 0)
-		return git_revwalk_hide(walk, base);
-	for (size_t i = 0; rc == 0 && i < both.count; i++)
-		rc = git_revwalk_hide(walk, &both.ids[i]);
-	git_oidarray_dispose(&both);
-	return rc;
-}
-
-/*
  * In order of time all commits are read before the first is known.  Where one
  * is not there, the first parents are followed to it.
  */

@@ -320,6 +320,16 @@ static void test_damaged_state(void **state)
 	assert_false(again);
 }
 
+/* A person's, by a clock that was behind. */
+static void commit_late(struct fixture *f)
+{
+	for (int i = 0; i < 12; i++)
+		run("cd '%s' && echo %d >mine.md && " SELF
+		    "add mine.md && GIT_COMMITTER_DATE='@%d +0000' " SELF
+		    "commit -q -m mine",
+			f->path, i, 1000000000 + i);
+}
+
 /* What both have is nothing new, whatever the clock said where it was made. */
 static void test_wrong_clock(void **state)
 {
@@ -328,17 +338,33 @@ static void test_wrong_clock(void **state)
 
 	start(f);
 	theirs(f, "echo theirs >theirs.md", "theirs");
-	for (int i = 0; i < 12; i++)
-		run("cd '%s' && echo %d >mine.md && " SELF
-		    "add mine.md && GIT_COMMITTER_DATE='@%d +0000' " SELF
-		    "commit -q -m mine",
-			f->path, i, 1000000000 + i);
+	commit_late(f);
 	out = follow(f);
 	assert_true(out.moved);
 	assert_false(out.again);
 	assert_int_equal(out.n_again, 12);
 	assert_string_equal(out.kept_branch, "");
 	assert_string_equal(files(f), "a/one.md mine.md theirs.md two.md ");
+	check_clean(f);
+}
+
+/* Nor where they pulled it into what they had begun before. */
+static void test_pulled_by_a_wrong_clock(void **state)
+{
+	struct fixture *f = *state;
+	struct store_follow out;
+
+	start(f);
+	commit_late(f);
+	run("cd '%s' && " SELF "worktree add -q --detach t main~12 && cd t && "
+	    "echo x >own.md && " SELF "add . && " SELF "commit -qm own && " SELF
+	    "merge -q --no-edit main && " SELF "update-ref " REMOTE
+	    " HEAD && cd .. && " SELF "worktree remove --force t",
+		f->path);
+	out = follow(f);
+	assert_true(out.moved);
+	assert_false(out.again);
+	assert_string_equal(files(f), "a/one.md mine.md own.md two.md ");
 	check_clean(f);
 }
 
@@ -570,6 +596,7 @@ int main(void)
 		TEST(test_behind_before_a_pass),
 		TEST(test_damaged_state),
 		TEST(test_wrong_clock),
+		TEST(test_pulled_by_a_wrong_clock),
 		TEST(test_amended),
 		TEST(test_lost_state),
 		TEST(test_lost_state_gets_on),
