@@ -25,7 +25,7 @@ documents:
     closed: ${ status.isClosed }
     parent: ${ parent.subject }
     relations: { $each: r in relations, $value: "${ r.subject }" }
-    comments: { $each: c in comments, $value: "${ c.text }" }
+    comments: { $each: c in comments, $value: "${ c.raw }" }
   body: ${ description.raw }
 """
 PERSON = ("-c", "user.name=p", "-c", "user.email=p@x", "commit", "-qm", "x")
