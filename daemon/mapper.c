@@ -79,6 +79,7 @@ void mapper_fini(struct mapper *m)
 	free(m->again.items);
 	mapper_forget_verdicts(m);
 	free(m->verdicts);
+	free(m->unmade.items);
 	free(m->missed);
 	free(m->lost.items);
 	free(m->unlisted.items);

@@ -70,8 +70,9 @@ struct mapper_created {
 /* How a work package stands by now in a pass. */
 struct mapper_verdict {
 	int64_t id;
-	char *why; /* owned; NULL: it is in error no more */
-	bool told;
+	char *why;  /* owned; NULL: it is in error no more */
+	char *told; /* owned; as the log has it, */
+	bool due;   /* and may have to be told otherwise */
 };
 
 struct mapper {
@@ -112,6 +113,7 @@ struct mapper {
 	size_t n_verdicts, cap_verdicts;
 	struct mapper_verdict *verdicts; /* ascending */
 	struct ids again;      /* work packages whose path may change */
+	struct ids unmade;     /* documents of theirs were taken back */
 	struct ids unlisted;   /* whose lists are to be asked for again,
 				  ascending */
 	struct ids asked;      /* that became stale, and did not come yet */
@@ -466,7 +468,11 @@ int mapper_map_again(struct mapper *m, struct err *e);
 void mapper_note_staged(struct mapper *m);
 void mapper_count(struct mapper *m, enum store_change change, int by);
 
-/* What was staged of a document in this pass: it is as recorded again. */
+/* What was staged of a document in this pass is not made, and so not told. */
+int mapper_untell(struct mapper *m, int64_t work_package, struct str entry,
+	struct err *e);
+
+/* And forgotten: it is as recorded again. */
 int mapper_take_back(struct mapper *m, int64_t work_package, struct str entry,
 	struct err *e);
 
@@ -531,11 +537,12 @@ void mapper_discard(struct mapper *m);
  * Private to the mapper's files: a work package failed, or, if it did before,
  * does so no more; before its new row is staged.  It is told by
  * mapper_tell_verdicts(), before what is staged is committed: that it failed,
- * or, if it had failed in the same way, that it was tried again.
+ * or, if it had failed in the same way, that it was tried again; at the end of
+ * the pass, that it is in error no more.
  */
 void mapper_failed(struct mapper *m, int64_t work_package, const char *why);
 void mapper_recovered(struct mapper *m, int64_t work_package);
-void mapper_tell_verdicts(struct mapper *m);
+void mapper_tell_verdicts(struct mapper *m, bool last);
 void mapper_forget_verdicts(struct mapper *m); /* the pass begins anew */
 
 void mapper_put_event(struct mapper *m, struct state_event *event);

@@ -186,12 +186,14 @@ static void on_rival(void *arg, struct str entry)
 }
 
 /*
- * One that evaded to it before it was claimed; or a later one of the same work
- * package, which is placed again after this one.
+ * At a document's own path one that evaded to it before it was claimed; or a
+ * later one of the same work package, which is placed again after this one.
  */
-static bool gives_way(const struct store_staged *other, const struct rank *at)
+static bool gives_way(const struct store_staged *other, const struct rank *at,
+	const struct document *d, struct str path)
 {
-	return !other->beside &&
+	return path.p == d->path && other->work_package != 0 &&
+	       !other->beside &&
 	       (!at->lower || other->work_package == at->work_package);
 }
 
@@ -219,14 +221,14 @@ static int take_back_evader(struct mapper *m, const struct rank *at,
 		m, other->work_package, buf_str(&other->entry), e);
 }
 
-static int clear(
-	struct mapper *m, const struct rank *at, struct str path, struct err *e)
+static int clear(struct mapper *m, const struct rank *at,
+	const struct document *d, struct str path, struct err *e)
 {
 	struct store_staged other;
 	bool behind = false;
 	int r = store_staged_at(m->store, path, &other, e);
 
-	if (r == 0 && other.work_package != 0 && gives_way(&other, at))
+	if (r == 0 && gives_way(&other, at, d, path))
 		r = take_back_evader(m, at, &other, e);
 	else if (r == 0)
 		r = is_behind(m, &other, at, &behind, e);
@@ -254,8 +256,8 @@ int claims_make_room(struct mapper *m, const struct rank *at, struct str claim,
 		map_again(m, at->next);
 	free(rivals.entries);
 	if (r == 0)
-		r = clear(m, at, str_of(d->path), e);
+		r = clear(m, at, d, str_of(d->path), e);
 	for (size_t i = 0; r == 0 && i < d->n_files; i++)
-		r = clear(m, at, str_of(d->files[i].path), e);
+		r = clear(m, at, d, str_of(d->files[i].path), e);
 	return r;
 }

@@ -63,15 +63,23 @@ static void on_refused(
 	void *arg, int64_t work_package, struct str entry, const char *why)
 {
 	struct mapper *m = arg;
-
 	struct err e = {0};
 
-	(void)entry;
 	mapper_failed(m, work_package, why);
-	mapper_tell_verdicts(m);
 	mapper_try_later(m);
-	if (mapper_reread(m, READ_WORK_PACKAGE, work_package, &e) != 0)
+	if (mapper_untell(m, work_package, entry, &e) != 0 ||
+		mapper_reread(m, READ_WORK_PACKAGE, work_package, &e) != 0)
 		log_error("%s", e.text);
+}
+
+static void on_settled(void *arg)
+{
+	mapper_tell_verdicts(arg, false);
+}
+
+static void on_all_settled(void *arg)
+{
+	mapper_tell_verdicts(arg, true);
 }
 
 /* In status it stays until the branch is deleted. */
@@ -114,6 +122,7 @@ static int commit_as(struct mapper *m, const char *subject, const char *body,
 		.mapping = program_hash(m->config->program),
 		.partial = !last,
 		.refused = on_refused,
+		.settled = last ? on_all_settled : on_settled,
 		.arg = m,
 	};
 	char email[300];
@@ -125,7 +134,6 @@ static int commit_as(struct mapper *m, const char *subject, const char *body,
 		c.author_name = m->staged.editor_name;
 		c.author_email = email;
 	}
-	mapper_tell_verdicts(m);
 	r = guard_settle_made(m, e);
 	if (r == 0)
 		r = store_commit(m->store, &c, e);
@@ -234,6 +242,7 @@ int mapper_commit_all(struct mapper *m, const char *cursor, struct err *e)
 void mapper_discard(struct mapper *m)
 {
 	store_discard(m->store);
+	mapper_forget_verdicts(m);
 	m->staged = (struct mapper_staged){0};
 	m->again.n = 0;
 	m->counts.added = m->committed.added;

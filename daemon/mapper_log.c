@@ -86,7 +86,7 @@ int mapper_begin(
 	m->begun = true;
 	m->decided = false;
 	m->renewing = false;
-	m->again.n = 0;
+	m->again.n = m->unmade.n = 0;
 	mapper_forget_verdicts(m);
 	m->n_missed = 0;
 	m->n_unnamed = 0;

@@ -9,6 +9,7 @@
  * What is wanting is asked for by the loop's side (items.c), and mapper_map()
  * is called again; each time at least one more thing is there, so it ends.
  */
+#include "daemon/log.h"
 #include "daemon/mapper.h"
 
 #include <stdio.h>
@@ -353,13 +354,30 @@ static int map_known(
 	return 0;
 }
 
+#define AGAIN_MOST 20000 /* in one go */
+
+/* They may be in each other's way for ever: the next pass goes on. */
+static void put_off(struct mapper *m)
+{
+	log_warning("%zu work packages are in each other's way: the next pass "
+		    "goes on with them",
+		m->again.n);
+	while (m->again.n > 0)
+		store_put_stale(
+			m->store, m->again.items[--m->again.n], STORE_STALE);
+}
+
 int mapper_map_again(struct mapper *m, struct err *e)
 {
 	int r = 0;
 
-	while (r == 0 && m->again.n > 0) {
+	for (int i = 0; r == 0 && m->again.n > 0; i++) {
 		struct mapper_item *item;
 
+		if (i == AGAIN_MOST) {
+			put_off(m);
+			break;
+		}
 		r = mapper_recall(m, m->again.items[--m->again.n], &item, e);
 		if (r == 0 && item != NULL)
 			r = map_known(m, item, map_one(m, item, e));

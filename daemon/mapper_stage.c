@@ -395,8 +395,10 @@ static int stay(struct staging *s, const struct rendering *one, struct err *e)
 
 	if (held != NULL)
 		r = store_change_of(m->store, id, held->entry, &staged, e);
-	if (r != 0 || (staged != STORE_ADDED && staged != STORE_CHANGED))
+	if (r != 0 || (staged != STORE_ADDED && staged != STORE_CHANGED) ||
+		ids_contain(m->unmade.items, m->unmade.n, id))
 		return r;
+	ids_add(&m->unmade, id); /* two could take turns for ever */
 	return mapper_unmake(m, id, held->entry, held->claim, e);
 }
 

@@ -18,17 +18,25 @@ void mapper_count(struct mapper *m, enum store_change change, int by)
 		m->counts.changed += by;
 }
 
-int mapper_take_back(
+int mapper_untell(
 	struct mapper *m, int64_t work_package, struct str entry, struct err *e)
 {
 	enum store_change was = STORE_SAME;
 	int r = store_change_of(m->store, work_package, entry, &was, e);
 
 	if (r == 0)
-		r = store_unstage(m->store, work_package, entry, e);
+		r = store_untell(m->store, work_package, entry, e);
 	if (r == 0)
 		mapper_count(m, was, -1);
 	return r;
+}
+
+int mapper_take_back(
+	struct mapper *m, int64_t work_package, struct str entry, struct err *e)
+{
+	int r = mapper_untell(m, work_package, entry, e);
+
+	return r == 0 ? store_unstage(m->store, work_package, entry, e) : r;
 }
 
 typedef int end_fn(struct mapper *m, int64_t work_package, struct str entry,

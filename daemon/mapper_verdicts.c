@@ -16,8 +16,10 @@
 
 void mapper_forget_verdicts(struct mapper *m)
 {
-	for (size_t i = 0; i < m->n_verdicts; i++)
+	for (size_t i = 0; i < m->n_verdicts; i++) {
 		free(m->verdicts[i].why);
+		free(m->verdicts[i].told);
+	}
 	m->n_verdicts = 0;
 }
 
@@ -45,39 +47,42 @@ static struct mapper_verdict *find(const struct mapper *m, int64_t id)
 							      : NULL;
 }
 
+static int recall(void *arg, const struct state_work_package *wp, struct err *e)
+{
+	struct mapper_verdict *v = arg;
+
+	(void)e;
+	if (wp->outcome == OUTCOME_FAILED)
+		v->told = xasprintf("%.*s", STR_ARGS(wp->reason));
+	return 0;
+}
+
 static struct mapper_verdict *add(struct mapper *m, int64_t id)
 {
 	size_t at = place_of(m, id);
+	struct err ignored = {0}; /* comes again with the commit */
 	struct mapper_verdict *v;
+	bool found;
 
 	m->verdicts = grow(m->verdicts, m->n_verdicts, &m->cap_verdicts,
 		sizeof(*m->verdicts));
 	v = m->verdicts + at;
 	memmove(v + 1, v, (m->n_verdicts++ - at) * sizeof(*v));
 	*v = (struct mapper_verdict){.id = id};
+	state_work_package(
+		store_state(m->store), id, &found, recall, v, &ignored);
 	return v;
 }
 
 /* --- Telling ------------------------------------------------------------ */
 
-static int recall(void *arg, const struct state_work_package *wp, struct err *e)
-{
-	char **why = arg;
-
-	(void)e;
-	if (wp->outcome == OUTCOME_FAILED)
-		*why = xasprintf("%.*s", STR_ARGS(wp->reason));
-	return 0;
-}
-
 /* In a process it is said once, also where it failed so before. */
 static void tell_failed(
-	struct mapper *m, int64_t id, const char *why, const char *before)
+	struct mapper *m, int64_t id, const char *why, bool again)
 {
-	bool same = before != NULL && strcmp(before, why) == 0;
 	struct state_event event = {
-		.level = same ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
-		.kind = same ? STR("retried") : STR("failed"),
+		.level = again ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
+		.kind = again ? STR("retried") : STR("failed"),
 		.work_package = id,
 		.text = mapper_without_self(why, id),
 	};
@@ -87,30 +92,26 @@ static void tell_failed(
 	event_log(&event, event.kind.p);
 }
 
-static void tell(struct mapper *m, const struct mapper_verdict *v)
+static void tell(struct mapper *m, struct mapper_verdict *v)
 {
-	struct err ignored = {0}; /* comes again with the commit */
-	char *before = NULL;
-	bool found;
-
-	state_work_package(store_state(m->store), v->id, &found, recall,
-		&before, &ignored);
 	if (v->why != NULL)
-		tell_failed(m, v->id, v->why, before);
-	else if (before != NULL)
+		tell_failed(m, v->id, v->why,
+			v->told != NULL && strcmp(v->told, v->why) == 0);
+	else if (v->told != NULL)
 		mapper_event(m, LOG_LEVEL_NOTICE, "recovered", v->id, STR_NONE,
 			"is in error no more");
-	free(before);
+	free(v->told);
+	v->told = v->why != NULL ? xstrdup(v->why) : NULL;
+	v->due = false;
 }
 
-void mapper_tell_verdicts(struct mapper *m)
+void mapper_tell_verdicts(struct mapper *m, bool last)
 {
 	for (size_t i = 0; i < m->n_verdicts; i++) {
 		struct mapper_verdict *v = &m->verdicts[i];
 
-		if (!v->told)
+		if (v->due && (last || v->why != NULL))
 			tell(m, v);
-		v->told = true;
 	}
 }
 
@@ -130,7 +131,7 @@ static void settle(struct mapper *m, struct mapper_verdict *v, const char *why)
 	m->counts.failed += (why != NULL) - (v->why != NULL);
 	free(v->why);
 	v->why = why != NULL ? xstrdup(why) : NULL;
-	v->told = false;
+	v->due = true;
 	ensure_run(m);
 }
 
@@ -138,12 +139,15 @@ void mapper_failed(struct mapper *m, int64_t work_package, const char *why)
 {
 	struct mapper_verdict *v = find(m, work_package);
 
+	if (work_package == 0) { /* which one, nobody knows */
+		m->counts.failed++;
+		tell_failed(m, 0, why, false);
+		return;
+	}
 	if (v == NULL)
 		v = add(m, work_package);
 	if (v->why == NULL || strcmp(v->why, why) != 0)
 		settle(m, v, why);
-	if (work_package == 0) /* which of them, nobody knows */
-		mapper_tell_verdicts(m);
 }
 
 void mapper_recovered(struct mapper *m, int64_t work_package)
@@ -157,7 +161,7 @@ void mapper_recovered(struct mapper *m, int64_t work_package)
 		store_head_of(
 			m->store, work_package, &found, &before, &ignored);
 	if (before.outcome == OUTCOME_FAILED)
-		v = add(m, work_package);
-	if (v != NULL && (v->why != NULL || before.outcome == OUTCOME_FAILED))
+		settle(m, add(m, work_package), NULL);
+	else if (v != NULL && v->why != NULL)
 		settle(m, v, NULL);
 }

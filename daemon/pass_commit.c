@@ -198,7 +198,7 @@ static void run_commit(struct job *job)
 	if (p->dry) {
 		if (p->err.code == 0 && !p->adopt)
 			mapper_differences(m, &p->findings, &p->err);
-		mapper_tell_verdicts(m);
+		mapper_tell_verdicts(m, true);
 		discard(p, m);
 	} else if (p->err.code == 0) {
 		commit_whole(p, m);

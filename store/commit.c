@@ -114,6 +114,8 @@ static int settle(struct job *j, struct err *e)
 	if (code == 0 && !j->commit->partial)
 		code = staging_refuse(
 			s->state, j->commit->refused, j->commit->arg, e);
+	if (code == 0 && j->commit->settled != NULL)
+		j->commit->settled(j->commit->arg);
 	return code;
 }
 

@@ -286,7 +286,7 @@ static int check_free(
 
 	if (code == 0 && other >= 0)
 		return err_set(e, ERR_DATA,
-			"%.*s is taken by a file of work package %lld: "
+			"%.*s is taken by work package %lld: "
 			"save_as can give files a name with an id",
 			STR_ARGS(path), (long long)other);
 	if (code == 0)
@@ -444,8 +444,11 @@ int store_drop(
 int store_unstage(
 	struct store *s, int64_t work_package, struct str entry, struct err *e)
 {
-	int code = staging_untell(s->state, work_package, entry, e);
+	return staging_forget(s->state, work_package, entry, e);
+}
 
-	return code == 0 ? staging_forget(s->state, work_package, entry, e)
-			 : code;
+int store_untell(
+	struct store *s, int64_t work_package, struct str entry, struct err *e)
+{
+	return staging_untell(s->state, work_package, entry, e);
 }

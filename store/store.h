@@ -269,11 +269,12 @@ int store_change_of(struct store *s, int64_t work_package, struct str entry,
 int store_drop(
 	struct store *s, int64_t work_package, struct str entry, struct err *e);
 
-/*
- * Take back what is staged of a document, and what is to be told of that: it is
- * as recorded again.
- */
+/* Take back what is staged of a document: it is as recorded again. */
 int store_unstage(
+	struct store *s, int64_t work_package, struct str entry, struct err *e);
+
+/* Take back what is to be told of its making; before that. */
+int store_untell(
 	struct store *s, int64_t work_package, struct str entry, struct err *e);
 
 /* Stage the row of a work package, and its going. */
@@ -558,6 +559,9 @@ struct store_commit {
 	 */
 	bool partial;
 	store_refused_fn *refused; /* or NULL */
+	/* Behind that, once: what is staged by then becomes the commit, and
+	 * events of it may be staged; or NULL. */
+	void (*settled)(void *arg);
 	void *arg;
 
 	/* Result. */

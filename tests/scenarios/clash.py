@@ -434,8 +434,8 @@ def blocked(tap):
         server.side(*edit(1, "b"))
         server.side(*edit(2, "b-file"))
         done = sync.once()
-        tap.ok(done.code == 3 and "b-file.txt is taken by a file of work "
-               "package" in done.err, "a path is an attachment's: said", done)
+        tap.ok(done.code == 3 and "b-file.txt is taken by work package"
+               in done.err, "a path is an attachment's: said", done)
         tap.ok("b.txt" in sync.tree(), "the lower work package has it")
         server.side(*edit(1, "elsewhere"))
         done = sync.once()
@@ -484,6 +484,25 @@ def beside(tap):
                in done.err and "1 failed" in done.err and
                b"wp1" in sync.tree()["f/2.md"],
                "one that was there before keeps it", done)
+        before = len(sync.opsync("log").out.splitlines())
+        done = sync.once("--full")
+        told = sync.opsync("log").out.splitlines()[before:]
+        tap.ok("0 changed" in done.err and "1 failed" in done.err and
+               not any("#1" in line for line in told),
+               "and nothing is said of what is as it was", (done, told))
+    with StandIn("--generate", "3") as server, Sync(
+            server.url, projects="[demo-1]", mapping=FLAT) as sync:
+        server.side("attach", {"id": 802, "work_package": 2,
+                               "file_name": "1.md", "content": "x"})
+        done = sync.once()
+        tap.ok(done.code == 3 and "work package 2: f/1.md is taken by"
+               in done.err and {"f/1.md", "f/3.md"} == set(sync.tree()),
+               "where a file would be a lower one's document", done)
+        server.side("attach", {"id": 801, "work_package": 1,
+                               "file_name": "2.md", "content": "x"})
+        done = sync.once("--full")
+        tap.ok(done.code == 3 and {"f/1.md", "f/2.md", "f/3.md"} ==
+               set(sync.tree()), "and the other way round", done)
 
 
 def main():

@@ -203,7 +203,7 @@ static void test_two_for_one_path(void **state)
 	assert_int_equal(
 		put(f, 2, make("a.md", "two\n", NULL), &change), ERR_DATA);
 	assert_string_equal(f->err.text,
-		"a.md is taken by a file of work package 1: "
+		"a.md is taken by work package 1: "
 		"save_as can give files a name with an id");
 	attach(f, 11, "x");
 	assert_int_equal(put(f, 2, make("b.md", "", "11:b.md", NULL), &change),
