@@ -6,7 +6,7 @@
 
 #define SHAPE(list)                                                            \
 	{                                                                      \
-		ARRAY_LEN(list), list                                          \
+		ARRAY_LEN(list), list, false                                   \
 	}
 
 static const struct shape_member description[] = {

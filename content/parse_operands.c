@@ -83,28 +83,30 @@ static int check_literals(struct parser *p, const struct filter *f, size_t at,
 	return parse_fail(p, at, "%s", e.text);
 }
 
-/* Refuse a member that no value of this expression has. */
-static int check_member(struct parser *p, const char *item,
+static int no_member(struct parser *p, const char *item,
 	const struct expression *of, struct str name, size_t at)
 {
 	const struct shape *shape = shape_of(p->with, of);
 
-	if (shape_has(shape, name))
-		return 0;
 	parse_fail(p, at, "%s%.*s has no '%.*s'", item, STR_ARGS(of->text),
 		STR_ARGS(name));
 	return shape_suggest(shape, name, p->with->err, ERR_CONFIG);
 }
 
-/* The same where it is named by a text, the second of two expressions. */
-static int check_literal_member(
-	struct parser *p, const char *item, const struct expression *args)
+/*
+ * Refuse a member that no value of an expression has and that is named by a
+ * text, the second of two expressions.
+ */
+static int check_literal(struct parser *p, const char *item,
+	bool (*has)(const struct shape *s, struct str name),
+	const struct expression *args)
 {
 	const struct expression *name = &args[1];
 
-	if (name->op != OP_LITERAL || name->literal.type != VALUE_STRING)
+	if (name->op != OP_LITERAL || name->literal.type != VALUE_STRING ||
+		has(shape_of(p->with, &args[0]), name->literal.text))
 		return 0;
-	return check_member(p, item, &args[0], name->literal.text,
+	return no_member(p, item, &args[0], name->literal.text,
 		(size_t)(name->text.p - p->text.p));
 }
 
@@ -140,7 +142,7 @@ static int parse_filter(
 		parse_make(p, OP_FILTER, start, piped, all, n + 1);
 		piped->filter = f;
 		if ((f->traits & GIVES_MEMBERS) != 0)
-			rc = check_literal_member(p, "an item of ", all);
+			rc = check_literal(p, "an item of ", shape_has, all);
 	}
 	free(args);
 	return rc;
@@ -366,7 +368,9 @@ static int parse_member(struct parser *p, size_t start, struct expression *out)
 			STR_ARGS(of.name), STR_ARGS(name));
 	parse_make(p, OP_MEMBER, start, out, &of, 1);
 	out->name = name;
-	return check_member(p, "", &of, name, at);
+	if (shape_has(shape_of(p->with, &of), name))
+		return 0;
+	return no_member(p, "", &of, name, at);
 }
 
 static int parse_index(struct parser *p, size_t start, struct expression *out)
@@ -379,7 +383,7 @@ static int parse_index(struct parser *p, size_t start, struct expression *out)
 	if (!parse_accept(p, "]"))
 		return parse_unexpected(p, "]");
 	parse_make(p, OP_INDEX, start, out, args, 2);
-	return check_literal_member(p, "", args);
+	return check_literal(p, "", shape_takes, args);
 }
 
 int parse_pipe(struct parser *p, struct expression *out)

@@ -17,7 +17,8 @@
 #define MAX_JOINED 64 /* members; of more, nothing is known */
 #define MAX_LISTED 8  /* members in an error */
 
-const struct shape shape_plain = {0, NULL};
+const struct shape shape_plain = {.n = 0};
+const struct shape shape_empty = {.n = 0};
 
 static const struct shape_member *find(const struct shape *s, struct str name)
 {
@@ -29,10 +30,15 @@ static const struct shape_member *find(const struct shape *s, struct str name)
 
 bool shape_has(const struct shape *s, struct str name)
 {
-	return s == NULL || find(s, name) != NULL;
+	return s == NULL || s == &shape_empty || find(s, name) != NULL;
 }
 
-/* One that is not there is refused elsewhere. */
+bool shape_takes(const struct shape *s, struct str key)
+{
+	return shape_has(s, key) || s->table;
+}
+
+/* One that is not there is null, or is refused elsewhere. */
 static const struct shape *member_shape(const struct shape *s, struct str name)
 {
 	const struct shape_member *m = s != NULL ? find(s, name) : NULL;
@@ -63,7 +69,11 @@ const struct shape *shape_join(
 	struct shape_member *members;
 	struct shape *out;
 
-	if (x == y || y == &shape_plain)
+	if (x == y || y == &shape_empty)
+		return x;
+	if (x == &shape_empty)
+		return y;
+	if (y == &shape_plain)
 		return x;
 	if (x == &shape_plain)
 		return y;
@@ -74,13 +84,14 @@ const struct shape *shape_join(
 	join_members(a, x, members, &out->n);
 	join_members(a, y, members, &out->n);
 	out->members = members;
+	out->table = x->table || y->table;
 	return out;
 }
 
 static const struct shape *join_args(
 	const struct parsing *with, const struct expression *x, size_t from)
 {
-	const struct shape *s = &shape_plain;
+	const struct shape *s = &shape_empty;
 
 	for (size_t i = from; i < x->n; i++)
 		s = shape_join(with->arena, s, shape_of(with, &x->args[i]));
@@ -117,6 +128,9 @@ const struct shape *shape_of(
 	const struct parsing *with, const struct expression *x)
 {
 	switch (x->op) {
+	case OP_LITERAL:
+		return x->literal.type == VALUE_NULL ? &shape_empty
+						     : &shape_plain;
 	case OP_MODEL:
 		return model_shape(x->slot);
 	case OP_FIELD:

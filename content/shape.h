@@ -16,6 +16,7 @@ struct shape_member;
 struct shape {
 	size_t n;
 	const struct shape_member *members;
+	bool table; /* written in the mapping: any key may be looked up in it */
 };
 
 struct shape_member {
@@ -24,6 +25,7 @@ struct shape_member {
 };
 
 extern const struct shape shape_plain; /* in which there is no map */
+extern const struct shape shape_empty; /* of null, [] and {}: all is null */
 
 /* Of what an expression gives.  All names that it uses must be in scope. */
 const struct shape *shape_of(
@@ -35,6 +37,9 @@ const struct shape *shape_join(
 
 /* False if no map of this shape has that member. */
 bool shape_has(const struct shape *s, struct str name);
+
+/* False if no map of this shape can be asked for that key, in brackets. */
+bool shape_takes(const struct shape *s, struct str key);
 
 /*
  * Put behind an error's words which member was meant, or which there are;

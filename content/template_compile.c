@@ -255,10 +255,12 @@ static const struct shape *members_shape(
 	struct shape_member *members =
 		ARENA_ARRAY(a, struct shape_member, map->n);
 
+	if (map->n == 0)
+		return &shape_empty;
 	for (size_t i = 0; i < map->n; i++)
 		members[i] = (struct shape_member){
 			map->members[i].name.p, map->members[i].value.shape};
-	*out = (struct shape){map->n, members};
+	*out = (struct shape){map->n, members, true};
 	return out;
 }
 
@@ -398,7 +400,7 @@ static int compile_list(struct templating *with, const struct node *node,
 	out->type = TEMPLATE_LIST;
 	out->n = node->n;
 	out->items = ARENA_ARRAY(a, struct template, out->n);
-	out->shape = &shape_plain;
+	out->shape = &shape_empty;
 	for (size_t i = 0; rc == 0 && i < node->n; i++) {
 		rc = template_compile(with, &node->items[i],
 			arena_printf(a, "%.*s[%zu]", STR_ARGS(key), i),

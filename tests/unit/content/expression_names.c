@@ -81,6 +81,12 @@ static void test_misspelt_members(void **state)
 		{"${ [parent, project] | pluck('nam') }",
 			"?c.yaml:1:32: an item of [parent, project] has no "
 			"'nam' (did you mean 'name'?)"},
+		{"${ (null ?? author).nmae }",
+			"?c.yaml:1:22: null ?? author has no 'nmae' (did you "
+			"mean 'name'?)"},
+		{"${ if(date, [author], []) | pluck('nam') }",
+			"?c.yaml:1:37: an item of if(date, [author], []) has "
+			"no 'nam' (did you mean 'name'?)"},
 		{"${ (subject | split(',')).x }",
 			"?c.yaml:1:28: subject | split(',') has no 'x'"});
 }
@@ -96,7 +102,10 @@ static void test_missing_members(void **state)
 		{"${ ('{\"a\": 1}' | json ?? author).b }", "null"},
 		{"${ [author] | map('to_json') | map('json') | pluck('b') }",
 			"[null]"},
-		{"${ author[subject] }", "null"},
+		{"${ author[subject] }", "null"}, {"${ null.name }", "null"},
+		{"${ [][0].name }", "null"}, {"${ [] | pluck('name') }", "[]"},
+		{"${ if(date, author, null).name }", "null"},
+		{"${ if(date, [author], []) | pluck('name') }", "[]"},
 		{"${ attachments | pluck(subject) | compact }", "[]"},
 		{"${ parent.subject ?? 'none' }", "\"none\""});
 }

@@ -156,9 +156,9 @@ static void test_members(void **state)
 {
 	CHECK({ENTRY(LET_MAP "  body: '${ c.slugg }'\n"),
 		      "?c.yaml:6:15: c has no 'slugg' (did you mean 'slug'?)"},
-		{ENTRY(LET_MAP "  body: '${ c[\"slugg\"] }'\n"),
-			"?c.yaml:6:16: c has no 'slugg' (did you mean "
-			"'slug'?)"},
+		{ENTRY(LET_MAP "  body: '${ c.by[\"nmae\"] }'\n"),
+			"?c.yaml:6:19: c.by has no 'nmae' (did you mean "
+			"'name'?)"},
 		{ENTRY(LET_MAP "  body: '${ c.by.nmae }'\n"),
 			"?c.yaml:6:18: c.by has no 'nmae' (did you mean "
 			"'name'?)"},
@@ -189,6 +189,37 @@ static void test_members(void **state)
 		       "}'}\n"),
 			"?c.yaml:3:41: attachment has no 'filename' (did you "
 			"mean 'fileName'?)"});
+}
+
+#define WORDS "  let: {words: {Easy: 1, Hard: {of: 2}}}\n"
+
+/* What no value says is missing is null, as is a key that is looked up. */
+static void test_no_members(void **state)
+{
+	CHECK({ENTRY("  let: {e: []}\n  body: '${ e[0].name ?? 0 }'\n"),
+		      "p.md\n0\n"},
+		{ENTRY("  let: {e: []}\n") "  front_matter: {a: {$each: x in "
+					   "e, $value: '${ x.name }'}}\n",
+			"p.md\n---\na: []\n---\n"},
+		{ENTRY("  let: {n: null}\n  body: '${ n.name ?? 0 }'\n"),
+			"p.md\n0\n"},
+		{ENTRY("  let: {m: {a: null}}\n  body: '${ m.a.b ?? 0 }'\n"),
+			"p.md\n0\n"},
+		{ENTRY("  let: {m: {}}\n  body: '${ m.a ?? 0 }'\n"),
+			"p.md\n0\n"},
+		{ENTRY("  let: {l: [null, {a: 1}]}\n"
+		       "  body: '${ l[1].b }'\n"),
+			"?c.yaml:4:18: l[1] has no 'b' (did you mean 'a'?)"},
+		{ENTRY(WORDS "  body: '${ words[\"Mid\"] ?? 0 } ${ "
+			     "words[\"Mid\"].of ?? 1 } ${ "
+			     "words[\"Hard\"][\"by\"] ?? 2 }'\n"),
+			"p.md\n0 1 2\n"},
+		{ENTRY(WORDS "  body: '${ if(date, words, author)[\"Mid\"] "
+			     "?? 0 }'\n"),
+			"p.md\n0\n"},
+		{ENTRY(WORDS "  body: '${ words.Mid }'\n"),
+			"?c.yaml:4:19: words has no 'Mid', but Easy and "
+			"Hard"});
 }
 
 static void test_unique(void **state)
@@ -410,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_attachments),
 		cmocka_unit_test(test_let),
 		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_no_members),
 		cmocka_unit_test(test_unique),
 		cmocka_unit_test(test_constants),
 		cmocka_unit_test(test_ambiguous),
