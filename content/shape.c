@@ -15,6 +15,7 @@
 #include "content/model.h"
 
 #define MAX_JOINED 64 /* members; of more, nothing is known */
+#define MAX_LEVELS 3  /* of maps in maps that are joined, likewise */
 #define MAX_LISTED 8  /* members in an error */
 
 const struct shape shape_plain = {.n = 0};
@@ -46,9 +47,12 @@ static const struct shape *member_shape(const struct shape *s, struct str name)
 	return m != NULL ? m->shape : NULL;
 }
 
+static const struct shape *join(struct arena *a, const struct shape *x,
+	const struct shape *y, size_t levels);
+
 /* Add those of from; what both have may be either one's. */
 static void join_members(struct arena *a, const struct shape *from,
-	struct shape_member *to, size_t *n)
+	struct shape_member *to, size_t *n, size_t levels)
 {
 	for (size_t i = 0; i < from->n; i++) {
 		const struct shape_member *m = &from->members[i];
@@ -57,14 +61,14 @@ static void join_members(struct arena *a, const struct shape *from,
 		while (j < *n && strcmp(to[j].name, m->name) != 0)
 			j++;
 		if (j < *n)
-			to[j].shape = shape_join(a, to[j].shape, m->shape);
+			to[j].shape = join(a, to[j].shape, m->shape, levels);
 		else
 			to[(*n)++] = *m;
 	}
 }
 
-const struct shape *shape_join(
-	struct arena *a, const struct shape *x, const struct shape *y)
+static const struct shape *join(struct arena *a, const struct shape *x,
+	const struct shape *y, size_t levels)
 {
 	struct shape_member *members;
 	struct shape *out;
@@ -77,15 +81,21 @@ const struct shape *shape_join(
 		return x;
 	if (x == &shape_plain)
 		return y;
-	if (x == NULL || y == NULL || x->n + y->n > MAX_JOINED)
+	if (x == NULL || y == NULL || levels == 0 || x->n + y->n > MAX_JOINED)
 		return NULL;
 	out = ARENA_NEW(a, struct shape);
 	members = ARENA_ARRAY(a, struct shape_member, x->n + y->n);
-	join_members(a, x, members, &out->n);
-	join_members(a, y, members, &out->n);
+	join_members(a, x, members, &out->n, levels - 1);
+	join_members(a, y, members, &out->n, levels - 1);
 	out->members = members;
 	out->table = x->table || y->table;
 	return out;
+}
+
+const struct shape *shape_join(
+	struct arena *a, const struct shape *x, const struct shape *y)
+{
+	return join(a, x, y, MAX_LEVELS);
 }
 
 static const struct shape *join_args(

@@ -222,6 +222,27 @@ static void test_no_members(void **state)
 			"Hard"});
 }
 
+/* Each of these has the one before twice, down to what two maps differ in. */
+static void test_deep_members(void **state)
+{
+	struct buf b = {0};
+	char *result;
+
+	(void)state;
+	buf_puts(&b, ENTRY("  let:\n    a0: {p: '${ author }', q: 1}\n"
+			   "    b0: {p: '${ project }', q: 2}\n"));
+	for (int i = 1; i < 60; i++)
+		for (char c = 'a'; c <= 'b'; c++)
+			buf_printf(&b,
+				"    %c%d: {p: '${ %c%d }', q: '${ %c%d }'}\n",
+				c, i, c, i - 1, c, i - 1);
+	buf_puts(&b, "  body: '${ if(date, a59, b59).p.q.p.q.r ?? 0 }'\n");
+	result = outcome_of(b.p);
+	assert_string_equal(result, "p.md\n0\n");
+	free(result);
+	buf_fini(&b);
+}
+
 static void test_unique(void **state)
 {
 	CHECK({ENTRY("  unique: []\n"),
@@ -442,6 +463,7 @@ int main(void)
 		cmocka_unit_test(test_let),
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_no_members),
+		cmocka_unit_test(test_deep_members),
 		cmocka_unit_test(test_unique),
 		cmocka_unit_test(test_constants),
 		cmocka_unit_test(test_ambiguous),
