@@ -103,7 +103,8 @@ struct api_request {
 	bool varies; /* one of few or many: how long it takes says nothing */
 	bool once;   /* the first try is the last */
 	bool single; /* of one thing: a third Retry-After ends it, since that
-			may be of this thing alone (api_set_aside()) */
+			may be of this thing alone: say whether it is by
+			api_set_aside() or api_heed() */
 	int64_t max_size;
 
 	/* Result, valid in done() and until api_request_fini(). */
@@ -117,9 +118,8 @@ struct api_request {
 	/* Private. */
 	struct api_transfer *transfer;
 	api_done_fn *done;
-	bool told_pause;      /* the server asks for a pause, */
-	int64_t pause;        /* until then, monotonic, if it is long, */
-	int64_t before_pause; /* and what was in its place */
+	bool told_pause; /* the server asks for a pause, */
+	int64_t pause;   /* of a single thing: until then; monotonic, or 0 */
 };
 
 /*
@@ -154,6 +154,12 @@ void api_ask_once(struct api_client *c, struct api_request *r, struct buf *path,
  * not ask for a pause, nothing happens.
  */
 void api_set_aside(struct api_client *c, const struct api_request *r);
+
+/*
+ * The pause that the server asked for where it was asked for r, single and
+ * done, is meant for all: api_client_not_before() says so from now on.
+ */
+void api_heed(struct api_client *c, const struct api_request *r);
 
 /* Is it under way: is done() still to come? */
 static inline bool api_is_asking(const struct api_request *r)

@@ -15,7 +15,8 @@
  *
  * A pause that the server asks for with a 429 is everybody's.  Whether it is
  * only of one single thing nobody knows who is asked for that alone: it ends
- * with the third pause, and who asked has a look at another.
+ * with the third pause, and who asked has a look at another; only then does it
+ * put off others, or not (api_heed(), api_set_aside()).
  */
 #include "api/queue.h"
 
@@ -120,17 +121,20 @@ static void end(struct api_transfer *t)
 	move(t, &t->client->ended, false);
 }
 
-/* What another host asks for holds for this transfer alone. */
+/*
+ * What another host asks for holds for this transfer alone; for whom it does
+ * that is asked for at a single thing, who asked will say.
+ */
 static void leave_alone(struct api_transfer *t, int64_t until)
 {
-	struct api_client *c = t->client;
 	struct api_request *r = t->request;
 
 	if (t->where != NULL)
 		return;
-	r->pause = until;
-	r->before_pause = c->not_before;
-	c->not_before = until;
+	if (r->single)
+		r->pause = until;
+	else
+		t->client->not_before = until;
 }
 
 /* That is meant for all, if the server says so. */
@@ -496,11 +500,14 @@ void api_ask_once(struct api_client *c, struct api_request *r, struct buf *path,
 
 void api_set_aside(struct api_client *c, const struct api_request *r)
 {
-	if (!r->told_pause || r->path == NULL)
-		return;
-	aside_add(&c->aside, r->path);
-	if (r->pause != 0 && c->not_before == r->pause)
-		c->not_before = r->before_pause;
+	if (r->told_pause && r->path != NULL)
+		aside_add(&c->aside, r->path);
+}
+
+void api_heed(struct api_client *c, const struct api_request *r)
+{
+	if (r->pause > c->not_before)
+		c->not_before = r->pause;
 }
 
 void api_cancel(struct api_request *r)

@@ -176,13 +176,24 @@ static void blame(struct item *item)
 	map(item);
 }
 
+/* Whatever there is to say of it, no pause was found to be its own. */
+static void heed_and_map(struct item *item)
+{
+	struct api_client *client = item->items->sync->client;
+
+	api_heed(client, &item->request);
+	for (size_t i = 0; i < item->n_fetches; i++)
+		api_heed(client, &item->fetches[i].request);
+	map(item);
+}
+
 static void on_looked(struct api_request *request)
 {
 	struct item *item = container_of(request, struct item, look);
 
 	item->err = request->err;
 	if (item->err.code != 0) {
-		map(item);
+		heed_and_map(item);
 		return;
 	}
 	item->items->sound_at = stamp_monotonic();
@@ -211,7 +222,7 @@ static void go_on(struct item *item)
 		item->items->err.code == 0)
 		look(item);
 	else
-		map(item);
+		heed_and_map(item);
 }
 
 /* --- ASKING ------------------------------------------------------------- */

@@ -257,6 +257,36 @@ def pausing(tap):
             tap.tree(sync.tree(), sync.scratch(), name + "nothing lacks")
 
 
+def pausing_both(tap):
+    """Two at once; and where the server then gives nothing else either."""
+    paths = ["/work_packages/%d/activities" % n for n in (1, 2)]
+    with StandIn("--generate", "8") as server, Sync(
+            server.url, projects="[demo-1]", mapping=TALK) as sync:
+        for path in paths:
+            fault(server, path, **busy(429, 600))
+        sync.start()
+        tap.same(sorted(failed(sync)), [1, 2], "two that pause are in error")
+        server.side("edit", {"id": 8, "set": {"subject": "Goes on"}})
+        tap.ok(until(lambda: b"Goes on" in sync.tree()["8/index.md"], 10),
+               "and keep no poll from others", sync.said())
+        tap.same(sync.stop(), 0, "the daemon ends well")
+    with StandIn("--generate", "8") as server, Sync(
+            server.url, projects="[demo-1]", mapping=TALK,
+            server="  max_tries: 1\n") as sync:
+        fault(server, paths[0], **busy(429, 600))
+        fault(server, "pageSize=1&offset=1&select", status=503)
+        sync.start(wait=False)
+        tap.ok(until(lambda: any(r["status"] == 503 and "pageSize=1&" in
+                                 r["path"] for r in server.requests()), 10),
+               "one pauses, and the list does not come")
+        time.sleep(1)
+        server.side("faults/clear")
+        server.side("requests/reset")
+        time.sleep(4)
+        tap.same(server.requests(), [], "that pause is for all")
+        sync.stop()
+
+
 def damaged(tap):
     """One of a list comes without its project, once."""
     with StandIn() as server, Sync(server.url, mapping=MAPPING) as sync:
@@ -321,6 +351,7 @@ def main():
     attachment(tap)
     storage(tap)
     pausing(tap)
+    pausing_both(tap)
     damaged(tap)
     everything(tap)
     confirming(tap)
