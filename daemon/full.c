@@ -3,7 +3,7 @@
  *
  *   LOOKING --> NEWEST --> LISTING --> PLANNING --> READING --> (WITNESSES)
  *                                                                   |
- *                                  done <-- USERS <--- CONFIRMING <--'
+ *                     done <-- USERS <--- CONFIRMING <--- (SEEING) <-'
  *
  * The newest stamp is asked for first: what changes while we read is newer,
  * and the next poll brings it.  If the server fails at that one, but lists ids,
@@ -15,9 +15,9 @@
  * makes it gone, and one that cannot be looked at keeps no other from that.
  * Those of a project that the server does not show at all are left alone: that
  * looks like a lost permission, not like a deletion.  If the list of projects
- * did not come, so are those of one that shows nothing. Documents that are left
- * of a lost state cannot be looked up so: where there are any, the list is
- * walked twice.
+ * did not come, so are those of one of which nothing was read just now: what is
+ * known of it may have been moved elsewhere.  Documents that are left of a lost
+ * state cannot be looked up so: where there are any, the list is walked twice.
  *
  * A reconcile is the same, but reads only what is not known here: what
  * appeared without being changed, after a project was shown again.
@@ -43,6 +43,7 @@ enum step {
 	PLANNING,
 	READING,
 	WITNESSES,
+	SEEING,
 	CONFIRMING,
 	USERS,
 	END
@@ -139,36 +140,24 @@ struct plan {
 	struct full *f;
 	size_t next; /* in the list of ids; both walks are ascending */
 	bool resuming;
-	struct ids shown; /* projects of listed work packages */
+	struct ids unsure; /* projects of those that are missing */
 };
 
-static int add_shown(void *arg, const struct state_head *wp, struct err *e)
+static void miss(struct plan *p, const struct state_head *wp)
 {
-	struct plan *p = arg;
-	const struct ids *listed = &p->f->listing.ids;
+	struct full *f = p->f;
 
-	(void)e;
-	if (ids_have(listed->items, listed->n, wp->id) &&
-		!ids_contain(p->shown.items, p->shown.n, wp->project_id))
-		ids_add(&p->shown, wp->project_id);
-	return 0;
-}
-
-/*
- * Where the list of projects did not come, one may not be shown any more that
- * is known from before.  Another of its work packages tells that it is.
- */
-static bool may_be_hidden(const struct plan *p, int64_t project)
-{
-	return p->f->sync->mapper->projects_fault.code != 0 &&
-	       !ids_contain(p->shown.items, p->shown.n, project);
+	ids_add(&f->missing, wp->id);
+	if (f->sync->mapper->projects_fault.code != 0 &&
+		!ids_contain(p->unsure.items, p->unsure.n, wp->project_id))
+		ids_add(&p->unsure, wp->project_id);
 }
 
 /*
  * One that is known here and not listed.  Whether it is gone needs no asking
  * where it was so before, or where its project is not meant any more.
  */
-static void plan_missing(const struct plan *p, const struct state_head *wp)
+static void plan_missing(struct plan *p, const struct state_head *wp)
 {
 	struct full *f = p->f;
 	const struct api_scope *scope = &f->sync->scope;
@@ -180,8 +169,40 @@ static void plan_missing(const struct plan *p, const struct state_head *wp)
 		!names_in_scope(
 			scope->projects, scope->n_projects, wp->project_id))
 		guard_gone(m, wp->id);
-	else if (!may_be_hidden(p, wp->project_id))
-		ids_add(&f->missing, wp->id);
+	else
+		miss(p, wp);
+}
+
+static int plan_sample(void *arg, const struct state_head *wp, struct err *e)
+{
+	struct plan *p = arg;
+	const struct ids *listed = &p->f->listing.ids;
+	struct ids *unsure = &p->unsure;
+
+	(void)e;
+	if (!ids_have(listed->items, listed->n, wp->id))
+		return 0;
+	for (size_t i = 0; i < unsure->n; i++) {
+		if (unsure->items[i] != wp->project_id)
+			continue;
+		unsure->items[i] = unsure->items[--unsure->n];
+		ids_add(&p->f->todo, wp->id);
+		return 0;
+	}
+	return 0;
+}
+
+/* One of each of these projects is read: is it still there? */
+static int plan_samples(struct plan *p, struct err *e)
+{
+	struct full *f = p->f;
+	int r = 0;
+
+	if (p->unsure.n > 0)
+		r = state_heads(
+			store_state(f->sync->mapper->store), plan_sample, p, e);
+	f->todo.n = ids_distinct(f->todo.items, f->todo.n);
+	return r;
 }
 
 static int plan_known(void *arg, const struct state_head *wp, struct err *e)
@@ -279,20 +300,19 @@ static void run_plan(struct job *job)
 	if (r == 0 && open)
 		r = open_generation(&p, &f->err);
 	f->opened = r == 0 && open;
-	if (r == 0 && f->sync->mapper->projects_fault.code != 0)
-		r = state_heads(store_state(f->sync->mapper->store), add_shown,
-			&p, &f->err);
 	if (r == 0)
 		r = state_heads(store_state(f->sync->mapper->store), plan_known,
 			&p, &f->err);
 	while (r == 0 && p.next < f->listing.ids.n)
 		ids_add(&f->todo, f->listing.ids.items[p.next++]);
+	if (r == 0)
+		r = plan_samples(&p, &f->err);
 	if (f->sync->config->newest_first)
 		put_newest_first(f);
 	if (r == 0 && !f->peek)
 		mapper_witnesses(f->sync->mapper, !f->reconcile,
 			&f->listing.ids, &f->witnesses, &f->users, &f->err);
-	free(p.shown.items);
+	free(p.unsure.items);
 }
 
 static void on_planned(struct job *job)
@@ -311,7 +331,12 @@ static void on_batches(struct batches *b)
 
 	f->err = b->err;
 	batches_fini(b);
-	proceed(f, f->step == READING && f->reconcile ? WITNESSES : CONFIRMING);
+	if (f->step == READING && f->reconcile)
+		proceed(f, WITNESSES);
+	else if (f->sync->mapper->projects_fault.code != 0)
+		proceed(f, SEEING);
+	else
+		proceed(f, CONFIRMING);
 }
 
 static void read_ids(struct full *f, const struct ids *ids, bool forced)
@@ -322,6 +347,62 @@ static void read_ids(struct full *f, const struct ids *ids, bool forced)
 		.n = ids->n,
 		.ids = ids->items};
 	batches_start(&f->batches, on_batches);
+}
+
+/* --- SEEING, on the worker's thread ------------------------------------- */
+
+/* Where it is; 0: not known. */
+static int project_of(struct full *f, int64_t id, int64_t *out)
+{
+	struct state_head head;
+	bool found;
+	int r = store_head_of(
+		f->sync->mapper->store, id, &found, &head, &f->err);
+
+	*out = r == 0 && found ? head.project_id : 0;
+	return r;
+}
+
+static int add_shown(struct full *f, struct ids *shown)
+{
+	int64_t project;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < f->todo.n; i++) {
+		r = project_of(f, f->todo.items[i], &project);
+		if (project != 0 &&
+			!ids_contain(shown->items, shown->n, project))
+			ids_add(shown, project);
+	}
+	return r;
+}
+
+/*
+ * Where the list of projects did not come, one may not be shown any more that
+ * is known from before.  Another that was read now tells that it is.
+ */
+static void run_see(struct job *job)
+{
+	struct full *f = container_of(job, struct full, job);
+	struct ids shown = {0};
+	size_t n = 0;
+	int64_t project;
+	int r = f->missing.n > 0 ? add_shown(f, &shown) : 0;
+
+	for (size_t i = 0; r == 0 && i < f->missing.n; i++) {
+		r = project_of(f, f->missing.items[i], &project);
+		if (ids_contain(shown.items, shown.n, project))
+			f->missing.items[n++] = f->missing.items[i];
+	}
+	f->missing.n = n;
+	free(shown.items);
+}
+
+static void on_seen(struct job *job)
+{
+	struct full *f = container_of(job, struct full, job);
+
+	proceed(f, CONFIRMING);
 }
 
 /* --- CONFIRMING --------------------------------------------------------- */
@@ -402,6 +483,9 @@ static void enter(struct full *f, enum step step)
 		return;
 	case WITNESSES:
 		read_ids(f, &f->witnesses, false);
+		return;
+	case SEEING:
+		worker_run(f->sync->worker, &f->job, run_see, on_seen);
 		return;
 	case CONFIRMING:
 		f->singles = (struct singles){.sync = f->sync,

@@ -345,6 +345,34 @@ def unlisted(tap):
                "a first sync needs it", done)
 
 
+def moved_away(tap):
+    """Where the list of projects does not come, one shows nothing, and what is
+    known to be there from before was moved to another."""
+    with StandIn("--generate", "12", "--projects", "2") as server, Sync(
+            server.url, projects="'*'", server="  max_tries: 2\n",
+            mapping=MAPPING.replace("${ project.identifier }/", ""),
+            more="guard: { max_delete: { share: 100%, count: 1000 } }") as sync:
+        for ident in range(1, 13):
+            server.side("edit", {"id": ident,
+                                 "set": {"project": 1 if ident < 5 else 2}})
+        sync.once()
+        before = sorted(sync.tree())
+        server.side("edit", {"id": 1, "set": {"project": 2}})
+        server.side("archive", {"project": 1, "archived": True})
+        server.side("delete", {"id": 12})
+        server.side("fault", {"match": "/api/v3/projects?", "times": -1,
+                              "status": 500})
+        for kind in ("--reconcile", "--full", "--full"):
+            done = sync.once(kind)
+            tap.same((done.code, sorted(set(before) - set(sync.tree()))),
+                     (0, [p for p in before if p.endswith("12.md")]),
+                     kind + ": what may be hidden stays, though one was moved")
+        server.side("faults/clear")
+        server.side("archive", {"project": 1, "archived": False})
+        sync.once("--full")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 def schemas(server):
     return [r for r in server.requests() if "/schemas?" in r["path"]]
 
@@ -400,6 +428,7 @@ def main():
         tap.same(sync.flaws(), [], "a repository without a flaw")
     project(tap)
     unlisted(tap)
+    moved_away(tap)
     nameless(tap)
     return tap.end()
 
