@@ -265,10 +265,7 @@ int mapper_fail_relations(
 	if (!found)
 		store_put_relations(m->store, id, STR("[]"));
 	text = xasprintf("%s: its relations stay as they are", why->text);
-	mapper_failed(m, id, text);
-	mapper_tell_verdicts(
-		m, false); /* its document may be made all the same */
-	buf_printf(&m->unrelated, "%lld %s\n", (long long)id, text);
+	mapper_failed_beside(m, id, text);
 	free(text);
 	return 0;
 }

@@ -4,8 +4,10 @@
  * A work package may be tried several times in a pass, and fail only while
  * another has not been tried yet: what counts, and is told, is how it stands
  * when what is staged is committed.  What fails again as it failed before is
- * told for debugging only.
+ * told for debugging only.  That the server failed at its relations is apart:
+ * it is told at once, and no document that is made takes it back.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,9 +128,24 @@ static void ensure_run(struct mapper *m)
 		log_error("%s", fault.text);
 }
 
+/* Then it fails, whatever becomes of its document. */
+static bool is_unrelated(const struct mapper *m, int64_t id)
+{
+	struct str lines = buf_str(&m->unrelated);
+	struct str line;
+	char start[32];
+
+	snprintf(start, sizeof(start), "%lld ", (long long)id);
+	while (str_line(&lines, &line))
+		if (str_starts(line, str_of(start)))
+			return true;
+	return false;
+}
+
 static void settle(struct mapper *m, struct mapper_verdict *v, const char *why)
 {
-	m->counts.failed += (why != NULL) - (v->why != NULL);
+	if (!is_unrelated(m, v->id))
+		m->counts.failed += (why != NULL) - (v->why != NULL);
 	free(v->why);
 	v->why = why != NULL ? xstrdup(why) : NULL;
 	v->due = true;
@@ -148,6 +165,18 @@ void mapper_failed(struct mapper *m, int64_t work_package, const char *why)
 		v = add(m, work_package);
 	if (v->why == NULL || strcmp(v->why, why) != 0)
 		settle(m, v, why);
+}
+
+void mapper_failed_beside(struct mapper *m, int64_t id, const char *why)
+{
+	const struct mapper_verdict *v = find(m, id);
+
+	if (is_unrelated(m, id))
+		return;
+	m->counts.failed += v == NULL || v->why == NULL;
+	ensure_run(m);
+	tell_failed(m, id, why, false);
+	buf_printf(&m->unrelated, "%lld %s\n", (long long)id, why);
 }
 
 void mapper_recovered(struct mapper *m, int64_t work_package)

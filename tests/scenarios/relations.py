@@ -247,11 +247,40 @@ def shrinking(w):
     w.server.side("faults/clear")
 
 
+def poisoned_and_told(tap):
+    """The same, where others whose lists come tell them of new ones."""
+    with StandIn("--generate", "30") as server, Sync(
+            server.url, projects="[demo-1]", mapping=MAPPING,
+            server="  max_tries: 2\n") as sync:
+        for i in range(1, 31):
+            server.side(*edit(i, "wp%d" % i))
+        server.side(*relate(1, 20, 21))
+        sync.once()
+        server.side(*relate(2, 20, 1))
+        server.side(*relate(3, 21, 2))
+        server.side("fault", {"match": "/relations?", "times": -1,
+                              "holds": '"_type":"Relation","id":1,',
+                              "status": 500})
+        for kind in ("--reconcile", "--full", "--reconcile"):
+            done = sync.once(kind)
+            tap.ok(done.code == 3 and " 2 failed" in done.err and
+                   done.err.count("its relations stay as they are") == 2,
+                   kind + ": what the server fails at is counted", done)
+        tap.ok(b"wp1" in sync.tree()["20.md"], "the new one is there",
+               sync.tree()["20.md"])
+        server.side("faults/clear")
+        done = sync.once("--reconcile")
+        tap.ok(done.code == 0 and "failed" not in done.err,
+               "and all is well when it does no more", done)
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 def main():
     tap = Tap()
     archived(tap)
     gone(tap)
     poisoned(tap)
+    poisoned_and_told(tap)
     more = "guard: { max_delete: { share: 100% } }"
     with StandIn("--generate", "6") as server, Sync(
             server.url, projects="[demo-1]", mapping=QUIET,
