@@ -232,7 +232,7 @@ static void test_deep_members(void **state)
 	buf_puts(&b, ENTRY("  let:\n    a0: {p: '${ author }', q: 1}\n"
 			   "    b0: {p: '${ project }', q: 2}\n"));
 	for (int i = 1; i < 60; i++)
-		for (char c = 'a'; c <= 'b'; c++)
+		for (int c = 'a'; c <= 'b'; c++)
 			buf_printf(&b,
 				"    %c%d: {p: '${ %c%d }', q: '${ %c%d }'}\n",
 				c, i, c, i - 1, c, i - 1);
