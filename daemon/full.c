@@ -196,11 +196,11 @@ static int plan_sample(void *arg, const struct state_head *wp, struct err *e)
 static int plan_samples(struct plan *p, struct err *e)
 {
 	struct full *f = p->f;
-	int r = 0;
+	int r;
 
-	if (p->unsure.n > 0)
-		r = state_heads(
-			store_state(f->sync->mapper->store), plan_sample, p, e);
+	if (p->unsure.n == 0)
+		return 0;
+	r = state_heads(store_state(f->sync->mapper->store), plan_sample, p, e);
 	f->todo.n = ids_distinct(f->todo.items, f->todo.n);
 	return r;
 }
