@@ -542,7 +542,8 @@ void mapper_discard(struct mapper *m);
  */
 void mapper_failed(struct mapper *m, int64_t work_package, const char *why);
 void mapper_recovered(struct mapper *m, int64_t work_package);
-/* The server failed at its relations: a line of unrelated. */
+/* The server failed at its relations: a line of unrelated.  Is it on one? */
+bool mapper_is_unrelated(struct str lines, int64_t id);
 void mapper_failed_beside(struct mapper *m, int64_t id, const char *why);
 void mapper_tell_verdicts(struct mapper *m, bool last);
 void mapper_forget_verdicts(struct mapper *m); /* the pass begins anew */

@@ -276,14 +276,11 @@ static void keep_unrelated(struct str known, struct buf *now)
 	struct str line;
 
 	while (str_line(&known, &line)) {
-		struct str rest = buf_str(now);
-		struct str other = STR_NONE;
-		struct str id = {line.p, str_find(line, STR(" ")) + 1};
-		bool has = false;
+		long long id = 0;
 
-		while (!has && str_line(&rest, &other))
-			has = str_starts(other, id);
-		if (!has)
+		str_to_int64(
+			(struct str){line.p, str_find(line, STR(" "))}, &id);
+		if (!mapper_is_unrelated(buf_str(now), id))
 			buf_printf(now, "%.*s\n", STR_ARGS(line));
 	}
 }

@@ -128,10 +128,8 @@ static void ensure_run(struct mapper *m)
 		log_error("%s", fault.text);
 }
 
-/* Then it fails, whatever becomes of its document. */
-static bool is_unrelated(const struct mapper *m, int64_t id)
+bool mapper_is_unrelated(struct str lines, int64_t id)
 {
-	struct str lines = buf_str(&m->unrelated);
 	struct str line;
 	char start[32];
 
@@ -144,7 +142,8 @@ static bool is_unrelated(const struct mapper *m, int64_t id)
 
 static void settle(struct mapper *m, struct mapper_verdict *v, const char *why)
 {
-	if (!is_unrelated(m, v->id))
+	/* One whose relations failed does so, whatever becomes of it. */
+	if (!mapper_is_unrelated(buf_str(&m->unrelated), v->id))
 		m->counts.failed += (why != NULL) - (v->why != NULL);
 	free(v->why);
 	v->why = why != NULL ? xstrdup(why) : NULL;
@@ -171,7 +170,7 @@ void mapper_failed_beside(struct mapper *m, int64_t id, const char *why)
 {
 	const struct mapper_verdict *v = find(m, id);
 
-	if (is_unrelated(m, id))
+	if (mapper_is_unrelated(buf_str(&m->unrelated), id))
 		return;
 	m->counts.failed += v == NULL || v->why == NULL;
 	ensure_run(m);
