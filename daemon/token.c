@@ -5,41 +5,50 @@
 #include "daemon/config.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "daemon/token_command.h"
 
-static int read_stream(
-	FILE *f, const char *what, struct buf *out, struct err *e)
+static int read_regular(
+	int fd, const char *path, struct buf *out, struct err *e)
 {
 	char bytes[CONFIG_TOKEN_MOST];
-	size_t n = fread(bytes, 1, sizeof(bytes), f);
-	int errnum = errno;
+	struct stat st;
+	ssize_t n;
 
-	if (ferror(f))
-		return err_errno(e, ERR_CONFIG, errnum, "%s", what);
-	if (n == sizeof(bytes))
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
 		return err_set(e, ERR_CONFIG,
-			"%s: holds more than %d bytes: is that the key?", what,
+			"the key's file %s is no regular file (token: { "
+			"command: COMMAND } takes what a command prints)",
+			path);
+	n = read(fd, bytes, sizeof(bytes));
+	if (n < 0)
+		return err_errno(e, ERR_CONFIG, errno, "%s", path);
+	if (n == (ssize_t)sizeof(bytes))
+		return err_set(e, ERR_CONFIG,
+			"%s: holds more than %d bytes: is that the key?", path,
 			CONFIG_TOKEN_MOST);
-	buf_add(out, bytes, n);
+	buf_add(out, bytes, (size_t)n);
 	explicit_bzero(bytes, sizeof(bytes));
 	return 0;
 }
 
+/* A pipe would have the daemon wait for who writes it. */
 static int read_file(const char *path, struct buf *out, struct err *e)
 {
-	FILE *f = fopen(path, "re");
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	int r;
 
-	if (f == NULL)
+	if (fd < 0)
 		return err_errno(e, ERR_CONFIG, errno,
 			"the key's file %s cannot be read", path);
-	r = read_stream(f, path, out, e);
-	fclose(f);
+	r = read_regular(fd, path, out, e);
+	close(fd);
 	return r;
 }
 

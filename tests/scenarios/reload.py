@@ -211,6 +211,25 @@ def key_from_command(tap, server):
                "and the command is no more")
 
 
+def key_from_pipe(tap, server):
+    """A pipe in the place of the key's file is waited for by nobody."""
+    with Sync(server.url) as sync:
+        sync.start()
+        token = os.path.join(sync.folder, "token")
+        os.rename(token, token + ".file")
+        for what, make in ("pipe", os.mkfifo), ("folder", os.mkdir):
+            make(token)
+            done = subprocess.run(
+                [sync.CLIENT, "-c", sync.config, "reload"], env=sync.env,
+                stderr=subprocess.PIPE, timeout=20, check=False)
+            tap.ok(done.returncode == 78 and
+                   b"is no regular file" in done.stderr,
+                   "no key's file: a " + what, done)
+            (os.unlink if what == "pipe" else os.rmdir)(token)
+        os.rename(token + ".file", token)
+        tap.same(sync.opsync("reload").code, 0, "and a file is taken again")
+
+
 def file_and_daemon(tap, server):
     """The file says something else than the daemon, or nothing that can be
     read: people still reach what runs."""
@@ -299,6 +318,7 @@ def main():
         while_metrics_are_written(tap, server)
     with StandIn() as server:
         key_from_command(tap, server)
+        key_from_pipe(tap, server)
         file_and_daemon(tap, server)
     seeds = read(SEEDS_MAPPING).decode()
     with StandIn() as server, Sync(server.url) as sync:
