@@ -118,7 +118,8 @@ int elsewhere_refuse(struct store *s, struct err *e)
 		code = err_set(e, ERR_CONFIG,
 			"%s has no branch %s, but %s has commits of this "
 			"instance (%s): run 'git branch %s %s' there to go on "
-			"from them",
+			"from them, or give the configuration file another "
+			"name for a history of its own",
 			s->path, l.branch, l.name.p, s->instance, l.branch,
 			l.name.p);
 	buf_fini(&l.name);

@@ -167,6 +167,26 @@ def other_branch(tap):
             tap.same(sync.once().code, 0, "what is not ours is no matter")
 
 
+def own_branch(tap):
+    """One that is to have a history of its own, beside the other's."""
+    with StandIn("--generate", "4") as server, synced(server) as base:
+        base.once()
+        with synced(server) as sync:
+            sync.run("git", "clone", "-q", base.store, sync.store)
+            with open(sync.config, encoding="utf-8") as f:
+                text = f.read().replace("store: " + sync.store, "store: { path:"
+                                        " %s, branch: own }" % sync.store)
+            sync.write("opsync.yaml", text)
+            done = sync.once()
+            tap.ok(done.code == 78 and "another name" in done.err,
+                   "an own branch: is refused, with a way to have it", done)
+            sync.config = sync.write("another.yaml", text)
+            tap.same((sync.once().code, len(sync.tree("own"))), (0, 4),
+                     "an own branch: by another instance it is made")
+            tap.same(sync.git("merge-base", "own", "main").code, 1,
+                     "an own branch: from nothing")
+
+
 def paths(sync, ident):
     return [path for path in sync.tree() if path.startswith(
         "docs/%d/" % ident)]
@@ -350,6 +370,7 @@ def main():
     nobody_knows(tap)
     not_said_yet(tap)
     other_branch(tap)
+    own_branch(tap)
     for back in (older_repository, set_back):
         unweighed(tap, back)
     persons_own(tap)
