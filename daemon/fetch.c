@@ -18,8 +18,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "content/image.h"
-
 #define SMALL ((int64_t)1024 * 1024)
 #define CHUNK ((size_t)512 * 1024)
 #define FULL ((size_t)1024 * 1024)
@@ -31,14 +29,6 @@
 #define ASKED ((size_t)8 << 10) /* and any, beside its bytes */
 
 static void give_chunk(struct fetch *f);
-
-static void probe(const void *bytes, size_t n, int fd, struct image_info *out)
-{
-	if (bytes != NULL)
-		image_probe(bytes, n, out);
-	else
-		image_probe_fd(fd, out);
-}
 
 /* --- The worker's side -------------------------------------------------- */
 
@@ -92,7 +82,7 @@ static int stage(struct fetch *f)
 	content = f->content;
 	f->content = NULL;
 	r = store_content_end(content, f->work_package,
-		str_of(digest[0] != '\0' ? digest : NULL), probe, &f->job_err);
+		str_of(digest[0] != '\0' ? digest : NULL), &f->job_err);
 	if (r == 0)
 		tell(f);
 	return r;
@@ -196,7 +186,7 @@ static void run_make(uv_work_t *work)
 {
 	struct making *m = container_of(work, struct making, work);
 
-	store_contents_arrived(m->store, m->arrivals, m->n, probe);
+	store_contents_arrived(m->store, m->arrivals, m->n);
 }
 
 static void on_made(uv_work_t *work, int status)

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "base/stamp.h"
+#include "content/image.h"
 #include "daemon/client.h"
 #include "daemon/life.h"
 #include "daemon/log.h"
@@ -228,6 +229,16 @@ static void on_opening(void *arg)
 	notify_opening(&s->notify);
 }
 
+/* Of any thread. */
+static void look_at_picture(
+	const void *bytes, size_t n, int fd, struct image_info *out)
+{
+	if (bytes != NULL)
+		image_probe(bytes, n, out);
+	else
+		image_probe_fd(fd, out);
+}
+
 static int open_store(struct service *s, const char *socket, struct err *e)
 {
 	const struct config *c = s->config;
@@ -242,6 +253,7 @@ static int open_store(struct service *s, const char *socket, struct err *e)
 		.told = on_told,
 		.gets_on = on_opening,
 		.told_arg = s,
+		.probe = look_at_picture,
 		.watches = !s->options.once,
 	};
 	int r = writable_check(c->store_path, e);

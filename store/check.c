@@ -2,15 +2,18 @@
  * check - all that is ours read, and told what is not as recorded.
  *
  *   the state by itself -> its rows against each other -> the branch and the
- *   work tree against the rows -> contents against their digests
+ *   work tree against the rows -> contents against their digests, and what
+ *   is known of pictures
  *
  * And what is staged against what is recorded, which is how the server is
  * compared (a pass that is not committed).  Nothing is changed here, but by
  * store_repair_state().
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/hash.h"
+#include "store/content.h"
 #include "store/history.h"
 #include "store/intent.h"
 #include "store/look.h"
@@ -63,8 +66,8 @@ static struct query rows_not_whole(struct state *s)
 		" attachment a WHERE a.id = f.attachment_id"
 		" AND a.oid = f.oid) UNION ALL"
 		" SELECT NULL, work_package FROM unique_value u WHERE NOT"
-		" EXISTS (SELECT 1 FROM work_package w WHERE w.id ="
-		" u.work_package)");
+		" EXISTS (SELECT 1 FROM document d WHERE d.work_package ="
+		" u.work_package AND d.entry = u.entry)");
 }
 
 static int check_rows(struct sight *g, struct err *e)
@@ -101,48 +104,85 @@ static int check_texts(struct sight *g, struct err *e)
 	return query_work_packages(&q, &found, check_text, g, e);
 }
 
-/* SHA-1 names a content; it must be the one that came, by MD5, too. */
-static int check_digest(struct sight *g, struct query *q, struct err *e)
-{
-	int64_t id = column_int(q);
-	int64_t work_package = column_int(q);
-	git_oid oid;
-	bool read = column_oid(q, &oid);
-	struct str md5 = column_text(q);
-	struct digest *digest = digest_md5();
-	uint8_t bytes[MD5_SIZE];
-	char text[2 * MD5_SIZE + 1];
-	char what[80];
+/* A content that is read, and as much of it as shows a picture. */
+struct reading {
+	struct digest *digest;
+	struct buf head;
+	size_t most;
+	struct image_info image; /* what it shows */
+	char md5[2 * MD5_SIZE + 1];
+};
 
-	read = read && objects_read(g->store->objects, &oid, file_to_digest,
-			       digest, NULL) == 0;
-	digest_end(digest, bytes);
-	if (!read)
-		return 0; /* told where a document has it */
-	hash_hex(bytes, sizeof(bytes), text);
-	if (str_is(md5, text))
-		return 0;
-	if (g->tell == NULL)
-		return look_forget(g->store, id, e);
-	snprintf(what, sizeof(what),
-		"attachment %lld has not the MD5 that was recorded",
-		(long long)id);
-	return tell(g, STORE_OBJECTS, work_package, STR_NONE, what);
+static int read_on(void *arg, const void *bytes, size_t n, struct err *e)
+{
+	struct reading *r = arg;
+	size_t left = r->most - r->head.n;
+
+	buf_add(&r->head, bytes, n < left ? n : left);
+	return file_to_digest(r->digest, bytes, n, e);
 }
 
-int look_at_digests(struct sight *g, struct err *e)
+static bool read_content(struct store *s, const git_oid *oid, struct reading *r)
+{
+	uint8_t md5[MD5_SIZE];
+	bool read;
+
+	r->digest = digest_md5();
+	read = objects_read(s->objects, oid, read_on, r, NULL) == 0;
+	digest_end(r->digest, md5);
+	hash_hex(md5, sizeof(md5), r->md5);
+	if (s->probe != NULL)
+		s->probe(r->head.p != NULL ? r->head.p : "", r->head.n, -1,
+			&r->image);
+	buf_fini(&r->head);
+	return read;
+}
+
+static bool is_same_picture(
+	const struct image_info *a, const struct image_info *b)
+{
+	return a->width == b->width && a->height == b->height &&
+	       strcmp(a->format, b->format) == 0;
+}
+
+/*
+ * SHA-1 names a content; it must be the one that came, by MD5, too, and the
+ * picture that documents were told of.
+ */
+static int check_content(
+	void *arg, const struct state_attachment *a, struct err *e)
+{
+	struct sight *g = arg;
+	struct store *s = g->store;
+	struct reading r = {.most = contents_looked_at(a->size)};
+	git_oid oid;
+	bool same;
+	char what[80];
+
+	if (look_goes_on(g, e) != 0)
+		return ERR_CANCELED;
+	if (git_oid_fromstrn(&oid, a->oid.p, a->oid.n) != 0 ||
+		!read_content(s, &oid, &r))
+		return 0; /* told where a document has it */
+	same = str_is(a->digest, r.md5);
+	if (same && (s->probe == NULL || is_same_picture(&a->image, &r.image)))
+		return 0;
+	if (g->tell == NULL)
+		return look_forget(s, a->id, e);
+	snprintf(what, sizeof(what), "attachment %lld %s", (long long)a->id,
+		same ? "is not the picture that was recorded"
+		     : "has not the MD5 that was recorded");
+	return tell(g, same ? STORE_STATE : STORE_OBJECTS, a->work_package,
+		STR_NONE, what);
+}
+
+int look_at_contents(struct sight *g, struct err *e)
 {
 	struct query q = query_open(g->store->state,
-		"SELECT id, work_package, oid, digest FROM attachment");
+		"SELECT " ATTACHMENT_COLUMNS " FROM attachment");
+	bool found;
 
-	while (query_next(&q)) {
-		int code = look_goes_on(g, &q.err);
-
-		if (code == 0)
-			code = check_digest(g, &q, &q.err);
-		query_take(&q, code);
-	}
-	return query_close(&q, e);
+	return query_attachments(&q, &found, check_content, g, e);
 }
 
 static int check_state(struct sight *g, bool *sound, struct err *e)
@@ -186,7 +226,7 @@ int store_check(struct store *s, const atomic_bool *stop, store_finding_fn *fn,
 	if (code == 0)
 		code = look_around(&g, LOOK_ALL, &fault);
 	if (code == 0)
-		code = look_at_digests(&g, &fault);
+		code = look_at_contents(&g, &fault);
 	if (code == 0 || s->repo == NULL)
 		return 0;
 	if (code == ERR_CANCELED) {

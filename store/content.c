@@ -182,9 +182,8 @@ void store_content_drop(struct store_content *c)
 	free(c);
 }
 
-static struct store_content *make_whole(struct store *s,
-	struct store_arrival *a, const uint8_t md5[MD5_SIZE],
-	store_probe_fn *probe)
+static struct store_content *make_whole(
+	struct store *s, struct store_arrival *a, const uint8_t md5[MD5_SIZE])
 {
 	struct store_content *c = xcalloc(1, sizeof(*c));
 	struct str all = buf_str(&a->bytes);
@@ -201,13 +200,13 @@ static struct store_content *make_whole(struct store *s,
 	a->bytes = (struct buf){0};
 	hash_hex(md5, MD5_SIZE, c->named.md5);
 	parcel_make(&c->parcel, all.p, all.n);
-	if (probe != NULL)
-		probe(all.p, all.n, -1, &c->image);
+	if (s->probe != NULL)
+		s->probe(all.p, all.n, -1, &c->image);
 	return c;
 }
 
-void store_contents_arrived(struct store *s, struct store_arrival *arrivals,
-	size_t n, store_probe_fn *probe)
+void store_contents_arrived(
+	struct store *s, struct store_arrival *arrivals, size_t n)
 {
 	struct str *texts = xcalloc(n, sizeof(*texts));
 	uint8_t(*md5)[MD5_SIZE] = xcalloc(n, sizeof(*md5));
@@ -216,8 +215,7 @@ void store_contents_arrived(struct store *s, struct store_arrival *arrivals,
 		texts[i] = buf_str(&arrivals[i].bytes);
 	hash_md5_each(texts, n, md5);
 	for (size_t i = 0; i < n; i++)
-		arrivals[i].content =
-			make_whole(s, &arrivals[i], md5[i], probe);
+		arrivals[i].content = make_whole(s, &arrivals[i], md5[i]);
 	free(md5);
 	free(texts);
 }
@@ -282,9 +280,10 @@ static int make_blob(
 	return objects_blob_fd(c->store->objects, c->fd, c->size, oid, e);
 }
 
-static void look_at(
-	struct store_content *c, store_probe_fn *probe, struct image_info *out)
+static void look_at(struct store_content *c, struct image_info *out)
 {
+	store_probe_fn *probe = c->store->probe;
+
 	if (c->whole)
 		*out = c->image;
 	else if (probe == NULL)
@@ -351,7 +350,7 @@ static int name_blob(struct store_content *c, const git_oid *oid,
 }
 
 int store_content_end(struct store_content *c, int64_t work_package,
-	struct str digest, store_probe_fn *probe, struct err *e)
+	struct str digest, struct err *e)
 {
 	struct state *state = c->store->state;
 	struct identity *named = &c->named;
@@ -369,7 +368,7 @@ int store_content_end(struct store_content *c, int64_t work_package,
 	end_digest(c);
 	code = check_arrived(c, digest, e);
 	if (code == 0)
-		look_at(c, probe, &a.image);
+		look_at(c, &a.image);
 	if (code == 0 && c->whole)
 		code = name_blob(c, &c->parcel.oid, &a, &known, e);
 	/* What is in the tree is of attachments that are known. */
@@ -385,6 +384,11 @@ int store_content_end(struct store_content *c, int64_t work_package,
 	}
 	store_content_drop(c);
 	return code;
+}
+
+size_t contents_looked_at(int64_t size)
+{
+	return size >= 0 && size < PACKED ? (size_t)size : HEAD;
 }
 
 /* --- Until they are committed --------------------------------------------- */

@@ -11,4 +11,7 @@
 int contents_check(struct store *s, const struct changes *c, struct err *e);
 void contents_forget(struct store *s);
 
+/* How much of one of that size is looked at for a picture, from its start. */
+size_t contents_looked_at(int64_t size);
+
 #endif

@@ -508,7 +508,7 @@ static int look(struct store *s, struct sight *g, store_adrift_fn *fn,
 	if (code == 0)
 		code = look_around(g, extent, e);
 	if (code == 0 && g->deep)
-		code = look_at_digests(g, e);
+		code = look_at_contents(g, e);
 	if (code == 0)
 		code = any_adrift(s, &any, e);
 	if (code == 0 && any)

@@ -46,8 +46,11 @@ int look_around(struct sight *g, enum extent extent, struct err *e);
 /* Before each of what it reads: counts it; ERR_CANCELED when it is to end. */
 int look_goes_on(struct sight *g, struct err *e);
 
-/* The SHA-256 of attachments' contents; one that is another is forgotten. */
-int look_at_digests(struct sight *g, struct err *e);
+/*
+ * Attachments' contents against their digests and what is known of pictures;
+ * one that is another is forgotten.
+ */
+int look_at_contents(struct sight *g, struct err *e);
 int look_forget(struct store *s, int64_t attachment, struct err *e);
 
 #endif

@@ -91,6 +91,7 @@ struct store {
 	store_told_fn *told;       /* or NULL */
 	store_gets_on_fn *gets_on; /* or NULL, as soon as it is open */
 	void *told_arg;
+	store_probe_fn *probe; /* or NULL */
 };
 
 /*

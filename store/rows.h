@@ -45,7 +45,7 @@ int query_documents(
 #define ATTACHMENT_COLUMNS                                                     \
 	"id, work_package, size, digest, oid, format, width, height"
 void bind_attachment(struct query *q, const struct state_attachment *a);
-int query_attachment(struct query *q, bool *found, state_attachment_fn *fn,
+int query_attachments(struct query *q, bool *found, state_attachment_fn *fn,
 	void *arg, struct err *e);
 
 #define EVENT_COLUMNS "run, at, level, kind, work_package, path, text, project"

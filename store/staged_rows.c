@@ -227,7 +227,7 @@ int staging_attachment(struct state *s, int64_t id, bool *found,
 	int code;
 
 	bind_int(&q, id);
-	code = query_attachment(&q, found, fn, arg, e);
+	code = query_attachments(&q, found, fn, arg, e);
 	if (code != 0 || *found)
 		return code;
 	return state_attachment(s, id, found, fn, arg, e);

@@ -133,7 +133,7 @@ int state_attachment(struct state *s, int64_t id, bool *found,
 		"SELECT " ATTACHMENT_COLUMNS " FROM attachment WHERE id = ?");
 
 	bind_int(&q, id);
-	return query_attachment(&q, found, fn, arg, e);
+	return query_attachments(&q, found, fn, arg, e);
 }
 
 void bind_attachment(struct query *q, const struct state_attachment *a)
@@ -148,26 +148,33 @@ void bind_attachment(struct query *q, const struct state_attachment *a)
 	bind_int(q, a->image.height);
 }
 
-int query_attachment(struct query *q, bool *found, state_attachment_fn *fn,
-	void *arg, struct err *e)
+static void read_attachment(struct query *q, struct state_attachment *a)
 {
-	struct state_attachment a = {0};
 	struct str format;
 
-	*found = query_next(q);
-	if (!*found)
-		return query_close(q, e);
-	a.id = column_int(q);
-	a.work_package = column_int(q);
-	a.size = column_int(q);
-	a.digest = column_text(q);
-	a.oid = column_text(q);
+	*a = (struct state_attachment){.id = column_int(q)};
+	a->work_package = column_int(q);
+	a->size = column_int(q);
+	a->digest = column_text(q);
+	a->oid = column_text(q);
 	format = column_text(q);
-	if (format.n < sizeof(a.image.format))
-		memcpy(a.image.format, format.p, format.n);
-	a.image.width = (long)column_int(q);
-	a.image.height = (long)column_int(q);
-	query_take(q, fn(arg, &a, &q->err));
+	if (format.n < sizeof(a->image.format))
+		memcpy(a->image.format, format.p, format.n);
+	a->image.width = (long)column_int(q);
+	a->image.height = (long)column_int(q);
+}
+
+int query_attachments(struct query *q, bool *found, state_attachment_fn *fn,
+	void *arg, struct err *e)
+{
+	*found = false;
+	while (query_next(q)) {
+		struct state_attachment a;
+
+		*found = true;
+		read_attachment(q, &a);
+		query_take(q, fn(arg, &a, &q->err));
+	}
 	return query_close(q, e);
 }
 

@@ -478,6 +478,7 @@ int store_open(const struct store_options *o, struct store **out, struct err *e)
 	s->told = o->told;
 	s->gets_on = o->gets_on;
 	s->told_arg = o->told_arg;
+	s->probe = o->probe;
 	s->watches = o->watches;
 	s->bare = o->bare;
 	s->author_name = xstrdup(o->author_name);

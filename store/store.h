@@ -34,6 +34,14 @@ typedef void store_told_fn(void *arg, enum log_level level, const char *text);
 /* Called often while a store that takes long to open gets on. */
 typedef void store_gets_on_fn(void *arg);
 
+/*
+ * What looks at a content for the size of a picture: at its bytes (of a very
+ * large one the first mebibyte), or at the file that it was spooled to; then
+ * bytes is NULL.  On any thread.
+ */
+typedef void store_probe_fn(
+	const void *bytes, size_t n, int fd, struct image_info *out);
+
 struct store_options {
 	const char *path;     /* work tree, or the repository when bare */
 	const char *branch;   /* main */
@@ -46,6 +54,7 @@ struct store_options {
 	store_told_fn *told;       /* of what was mended by itself; or NULL */
 	store_gets_on_fn *gets_on; /* or NULL */
 	void *told_arg;            /* for both */
+	store_probe_fn *probe;     /* or NULL: none is a picture */
 	bool watches; /* the work tree, where it can: for who stays */
 };
 
@@ -197,14 +206,6 @@ int store_content_add(
 /* Forget it. */
 void store_content_drop(struct store_content *c);
 
-/*
- * What looks at a content for the size of a picture: at its bytes (of a very
- * large one the first mebibyte), or at the file that it was spooled to; then
- * bytes is NULL.  On any thread.
- */
-typedef void store_probe_fn(
-	const void *bytes, size_t n, int fd, struct image_info *out);
-
 /* A small content that has arrived whole. */
 struct store_arrival {
 	int64_t attachment_id;
@@ -218,8 +219,8 @@ struct store_arrival {
  * thread, so that what is long (digests, deflating) is done there; the more,
  * the quicker for each.  Never fails.
  */
-void store_contents_arrived(struct store *s, struct store_arrival *arrivals,
-	size_t n, store_probe_fn *probe);
+void store_contents_arrived(
+	struct store *s, struct store_arrival *arrivals, size_t n);
 
 /* What such a one takes of the memory, in bytes. */
 size_t store_content_memory(const struct store_content *c);
@@ -227,10 +228,10 @@ size_t store_content_memory(const struct store_content *c);
 /*
  * Check size and MD5 (when digest is not none): ERR_DATA if they differ.  On
  * 0 the blob is in the open batch and the attachment staged.  Frees c in any
- * case.  probe is for one that came in pieces.
+ * case.
  */
 int store_content_end(struct store_content *c, int64_t work_package,
-	struct str digest, store_probe_fn *probe, struct err *e);
+	struct str digest, struct err *e);
 
 /*
  * Look up an attachment whose contents are stored or staged, by its id, size

@@ -150,9 +150,18 @@ def other_digest(sync):
     sql(sync, "UPDATE attachment SET digest = replace(digest, 'a', 'b')")
 
 
+def picture(sync):
+    sql(sync, "UPDATE attachment SET width = 7 WHERE id = 3")
+
+
+def extra_claim(sync):
+    """That no document makes, of a work package that has one."""
+    sql(sync, "INSERT INTO unique_value VALUES ('a', 3, 'none', 0)")
+
+
 LOOSE = (blob, cut_blob, cut_tree, cut_commit, attachment, missing_blob, tree, head_commit, ref, missing_ref,
          state, work_tree, missing_file, document_rows, file_rows,
-         work_package_row, attachment_rows, all_rows, other_oid, other_digest)
+         work_package_row, attachment_rows, all_rows, other_oid, other_digest, picture, extra_claim)
 PACKED = (pack, index, missing_index)
 
 

@@ -74,11 +74,10 @@ static struct store_content *new_content(struct buf bytes)
 	return c;
 }
 
-void store_contents_arrived(struct store *s, struct store_arrival *arrivals,
-	size_t n, store_probe_fn *probe)
+void store_contents_arrived(
+	struct store *s, struct store_arrival *arrivals, size_t n)
 {
 	(void)s;
-	(void)probe;
 	for (size_t i = 0; i < n; i++) {
 		assert_int_equal(arrivals[i].bytes.n, arrivals[i].size);
 		arrivals[i].content = new_content(arrivals[i].bytes);
@@ -135,13 +134,12 @@ void store_content_drop(struct store_content *c)
 }
 
 int store_content_end(struct store_content *c, int64_t work_package,
-	struct str digest, store_probe_fn *probe, struct err *e)
+	struct str digest, struct err *e)
 {
 	bool wrong = n_wrong > 0;
 
 	(void)work_package;
 	(void)digest;
-	(void)probe;
 	n_wrong -= wrong;
 	store_content_drop(c);
 	return wrong ? err_set(e, ERR_DATA, "a wrong digest") : 0;

@@ -59,7 +59,7 @@ static void test_small(void **state)
 	c = start(f, 5, 3);
 	assert_int_equal(store_content_add(c, "a", 1, &f->err), 0);
 	assert_int_equal(store_content_add(c, "bc", 2, &f->err), 0);
-	assert_int_equal(store_content_end(c, 1, md5, probe, &f->err), 0);
+	assert_int_equal(store_content_end(c, 1, md5, &f->err), 0);
 	assert_true(has(f, 5, 3, md5, &image));
 	assert_string_equal(image.format, "abc");
 	assert_int_equal(image.height, 1);
@@ -84,7 +84,7 @@ static struct store_content *whole(
 	struct store_arrival a = {.attachment_id = id, .size = size};
 
 	buf_puts(&a.bytes, text);
-	store_contents_arrived(f->store, &a, 1, probe);
+	store_contents_arrived(f->store, &a, 1);
 	assert_null(a.bytes.p);
 	return a.content;
 }
@@ -96,17 +96,16 @@ static void test_whole(void **state)
 	struct image_info image;
 
 	open_store(f);
-	assert_int_equal(store_content_end(
-				 whole(f, 5, 3, "abc"), 1, md5, probe, &f->err),
-		0);
+	assert_int_equal(
+		store_content_end(whole(f, 5, 3, "abc"), 1, md5, &f->err), 0);
 	assert_true(has(f, 5, 3, md5, &image));
 	assert_string_equal(image.format, "abc");
-	assert_int_equal(store_content_end(
-				 whole(f, 6, 3, "abx"), 1, md5, probe, &f->err),
+	assert_int_equal(
+		store_content_end(whole(f, 6, 3, "abx"), 1, md5, &f->err),
 		ERR_DATA);
 	assert_non_null(strstr(f->err.text, "MD5"));
-	assert_int_equal(store_content_end(whole(f, 7, 4, "abc"), 1, STR_NONE,
-				 probe, &f->err),
+	assert_int_equal(
+		store_content_end(whole(f, 7, 4, "abc"), 1, STR_NONE, &f->err),
 		ERR_DATA);
 	assert_non_null(strstr(f->err.text, "ended after 3 of 4"));
 	store_content_drop(whole(f, 8, 3, "abc"));
@@ -129,10 +128,10 @@ static void test_many_whole(void **state)
 			buf_printf(&many[i].bytes, "%zu ", i);
 		many[i].size = (int64_t)many[i].bytes.n;
 	}
-	store_contents_arrived(f->store, many, ARRAY_LEN(many), probe);
+	store_contents_arrived(f->store, many, ARRAY_LEN(many));
 	for (size_t i = 0; i < ARRAY_LEN(many); i++)
-		assert_int_equal(store_content_end(many[i].content, 1, STR_NONE,
-					 NULL, &f->err),
+		assert_int_equal(store_content_end(
+					 many[i].content, 1, STR_NONE, &f->err),
 			0);
 	for (size_t i = 0; i < ARRAY_LEN(many); i++) {
 		struct attachment a = {
@@ -166,7 +165,7 @@ static void test_packed_once(void **state)
 		assert_int_equal(
 			store_content_end(
 				whole(f, id, (int64_t)strlen(text), text), 1,
-				STR_NONE, NULL, &f->err),
+				STR_NONE, &f->err),
 			0);
 		if (id % 100 == 0) {
 			put_well(f, id, make(text, text, NULL), STORE_ADDED);
@@ -189,8 +188,7 @@ static void test_empty(void **state)
 
 	open_store(f);
 	assert_int_equal(
-		store_content_end(start(f, 5, 0), 1, STR_NONE, probe, &f->err),
-		0);
+		store_content_end(start(f, 5, 0), 1, STR_NONE, &f->err), 0);
 	put_well(f, 1, make("a.md", "", "5:empty", NULL), STORE_ADDED);
 	commit(f);
 	assert_string_equal(files(f), "a.md empty ");
@@ -211,14 +209,12 @@ static void test_wrong_sizes_and_digests(void **state)
 	store_content_drop(c);
 	c = start(f, 5, 3);
 	store_content_add(c, "ab", 2, &f->err);
-	assert_int_equal(
-		store_content_end(c, 1, STR_NONE, probe, &f->err), ERR_DATA);
+	assert_int_equal(store_content_end(c, 1, STR_NONE, &f->err), ERR_DATA);
 	assert_string_equal(
 		f->err.text, "attachment 5 ended after 2 of 3 bytes");
 	c = start(f, 5, 1);
 	store_content_add(c, "a", 1, &f->err);
-	assert_int_equal(
-		store_content_end(c, 1, STR("f"), probe, &f->err), ERR_DATA);
+	assert_int_equal(store_content_end(c, 1, STR("f"), &f->err), ERR_DATA);
 	assert_false(has(f, 5, 1, STR_NONE, NULL));
 	assert_int_equal(
 		store_content_begin(f->store, 5, -1, &c, &f->err), ERR_DATA);
@@ -243,7 +239,7 @@ static void test_large(void **state)
 	assert_string_equal(
 		run("ls -A '%s/.git/opsync/tmp' | grep spool || true", f->path),
 		"");
-	assert_int_equal(store_content_end(c, 1, STR_NONE, probe, &f->err), 0);
+	assert_int_equal(store_content_end(c, 1, STR_NONE, &f->err), 0);
 	assert_true(has(f, 5, (int64_t)size, STR_NONE, &image));
 	assert_int_equal(image.height, 2);
 	put_well(f, 1, make("a.md", "a\n", "5:a.bin", NULL), STORE_ADDED);
@@ -264,7 +260,7 @@ static void put_very_large(struct fixture *f)
 
 	assert_int_equal(store_content_add(c, bytes, size, &f->err), 0);
 	free(bytes);
-	assert_int_equal(store_content_end(c, 1, STR_NONE, NULL, &f->err), 0);
+	assert_int_equal(store_content_end(c, 1, STR_NONE, &f->err), 0);
 	put_well(f, 1, make("a.md", "a\n", "5:a.bin", NULL), STORE_ADDED);
 }
 
@@ -300,6 +296,44 @@ static void test_packed_before_its_commit(void **state)
 	commit(f);
 	run(GIT "fsck --full", f->path);
 	check_clean(f);
+}
+
+static void on_finding(void *arg, enum store_place place, int64_t work_package,
+	struct str path, const char *text)
+{
+	size_t *n = arg;
+
+	(void)place, (void)work_package, (void)path;
+	*n += strstr(text, "picture") != NULL;
+}
+
+static size_t n_found(struct fixture *f)
+{
+	size_t n = 0;
+
+	assert_int_equal(
+		store_check(f->store, NULL, on_finding, &n, &f->err), 0);
+	return n;
+}
+
+/* What is known of a picture is what its content shows. */
+static void test_check_looks_at_pictures(void **state)
+{
+	struct fixture *f = *state;
+
+	open_store(f);
+	put_very_large(f);
+	attach_to(f, 2, 6, "abc");
+	attach_to(f, 2, 7, "");
+	put_well(f, 2, make("b.md", "b\n", "6:b.png", "7:c.png", NULL),
+		STORE_ADDED);
+	commit(f);
+	assert_int_equal(n_found(f), 0);
+	assert_int_equal(
+		state_exec(store_state(f->store),
+			"UPDATE attachment SET width = width + 1", &f->err),
+		0);
+	assert_int_equal(n_found(f), 3);
 }
 
 /* Where no more fits, its folder is named. */
@@ -351,7 +385,7 @@ static int take_large(struct fixture *f, const char *bytes, size_t size,
 			store_content_add(c, bytes + at, k, &f->err), 0);
 		at += k;
 	}
-	return store_content_end(c, 1, digest, probe, &f->err);
+	return store_content_end(c, 1, digest, &f->err);
 }
 
 /* So many packs, and files for the work tree; none half done. */
@@ -453,8 +487,8 @@ static void test_collision(void **state)
 		free(bytes);
 	}
 	take_their_name(f, 4, "abc", 3);
-	check_refused(f, store_content_end(whole(f, 5, 3, "abc"), 1, STR_NONE,
-				 NULL, &f->err));
+	check_refused(f,
+		store_content_end(whole(f, 5, 3, "abc"), 1, STR_NONE, &f->err));
 }
 
 /* What the store cannot read of another is no reason to refuse this one. */
@@ -467,15 +501,24 @@ static void test_unreadable_twin(void **state)
 
 	open_store(f);
 	assert_int_equal(put_attachment(store_state(f->store), &a, &f->err), 0);
-	assert_int_equal(store_content_end(whole(f, 5, 3, "abc"), 1, STR_NONE,
-				 NULL, &f->err),
+	assert_int_equal(
+		store_content_end(whole(f, 5, 3, "abc"), 1, STR_NONE, &f->err),
 		0);
 	assert_true(has(f, 5, 3, STR_NONE, NULL));
 }
 
+static int begin_probing(void **state)
+{
+	int r = begin(state);
+
+	if (r == 0)
+		((struct fixture *)*state)->probe = probe;
+	return r;
+}
+
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_probing, end)
 	const struct CMUnitTest tests[] = {
 		TEST(test_small),
 		TEST(test_whole),
@@ -488,6 +531,7 @@ int main(void)
 		TEST(test_very_large),
 		TEST(test_taken_before_its_commit),
 		TEST(test_packed_before_its_commit),
+		TEST(test_check_looks_at_pictures),
 		TEST(test_collision),
 		TEST(test_unreadable_twin),
 	};

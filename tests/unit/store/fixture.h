@@ -30,6 +30,7 @@ struct fixture {
 	struct store *store;
 	bool bare; /* options for open_store() */
 	const char *branch;
+	store_probe_fn *probe;
 	struct err err;
 	int n_open; /* files, before there was one */
 };
@@ -81,6 +82,7 @@ static inline struct store_options options(const struct fixture *f)
 		.author_name = "opsync",
 		.author_email = "opsync@example.org",
 		.note = "/run/opsync/socket",
+		.probe = f->probe,
 	};
 }
 
@@ -186,7 +188,7 @@ static inline void attach_to(
 	assert_int_equal(
 		store_content_add(c, bytes, strlen(bytes), &f->err), 0);
 	assert_int_equal(
-		store_content_end(c, work_package, STR_NONE, NULL, &f->err), 0);
+		store_content_end(c, work_package, STR_NONE, &f->err), 0);
 }
 
 static inline void attach(struct fixture *f, int64_t id, const char *bytes)

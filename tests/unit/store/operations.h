@@ -50,7 +50,7 @@ static int attach_one(struct fixture *f, int64_t id, struct err *e)
 		store_content_drop(c);
 		return code;
 	}
-	return store_content_end(c, 3, STR_NONE, NULL, e);
+	return store_content_end(c, 3, STR_NONE, e);
 }
 
 static int commit_now(struct fixture *f, struct err *e)
@@ -94,7 +94,7 @@ static int attach_large(struct fixture *f, struct err *e)
 	for (int i = 0; i < 32 && code == 0; i++)
 		code = store_content_add(c, bytes, sizeof(bytes), e);
 	if (code == 0)
-		return store_content_end(c, 5, STR_NONE, NULL, e);
+		return store_content_end(c, 5, STR_NONE, e);
 	store_content_drop(c);
 	return code;
 }
