@@ -20,6 +20,15 @@ int64_t cursor_after(int64_t shown)
 	return shown + (shown % STAMP_SECOND == 0 ? STAMP_SECOND : MILLISECOND);
 }
 
+bool cursor_is_ahead(const struct cursor *c, int64_t newest)
+{
+	int64_t now = stamp_now();
+	int64_t most = newest > now ? newest : now;
+
+	return c->known && newest != 0 &&
+	       (c->newest > most || c->low > cursor_after(most));
+}
+
 static int get_stamp(struct state *state, const char *key, bool *found,
 	int64_t *out, struct err *e)
 {

@@ -21,6 +21,12 @@ struct cursor {
  */
 int64_t cursor_after(int64_t shown);
 
+/*
+ * Does it begin behind all that the server shows (newest; 0: not known), and
+ * behind now?  Polls would miss what changes until then.
+ */
+bool cursor_is_ahead(const struct cursor *c, int64_t newest);
+
 /* Read what the state remembers.  Worker's thread. */
 int cursor_load(struct cursor *c, struct state *state, struct err *e);
 

@@ -101,17 +101,26 @@ static void put_made_with(const struct pass *p, struct mapper *m)
 	buf_fini(&text);
 }
 
-static int commit_whole(struct pass *p, struct mapper *m)
+/* What the next cursor follows: nothing, where ours is of no use. */
+static const struct cursor *cursor_before(const struct pass *p)
 {
 	static const struct cursor none;
+	bool ahead =
+		p->kind == PASS_FULL && cursor_is_ahead(p->cursor, p->newest);
+
+	return p->older || ahead ? &none : p->cursor;
+}
+
+static int commit_whole(struct pass *p, struct mapper *m)
+{
 	char newest[STAMP_TEXT];
 	bool idle = false;
 	int r;
 
 	p->next = *p->cursor;
 	if (pass_reads_changes(p))
-		p->next = cursor_next(p->older ? &none : p->cursor, p->newest,
-			p->settled, p->sync->config->overlap);
+		p->next = cursor_next(cursor_before(p), p->newest, p->settled,
+			p->sync->config->overlap);
 	if (p->kind == PASS_FULL)
 		p->next.full_open = false;
 	r = rests(p, &idle);
@@ -185,6 +194,15 @@ static bool store_failed(const struct err *e)
 	return e->code == ERR_IO || e->code == ERR_REPLACED;
 }
 
+static void tell_differences(struct pass *p, struct mapper *m)
+{
+	if (cursor_is_ahead(p->cursor, p->newest))
+		mapper_finding(&p->findings, "state", 0, STR_NONE,
+			"polls ask for what changes after a time that is yet "
+			"to come");
+	mapper_differences(m, &p->findings, &p->err);
+}
+
 static void run_commit(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
@@ -197,7 +215,7 @@ static void run_commit(struct job *job)
 	store_adopt(m->store, NULL);
 	if (p->dry) {
 		if (p->err.code == 0 && !p->adopt)
-			mapper_differences(m, &p->findings, &p->err);
+			tell_differences(p, m);
 		mapper_tell_verdicts(m, true);
 		discard(p, m);
 	} else if (p->err.code == 0) {

@@ -159,9 +159,19 @@ def extra_claim(sync):
     sql(sync, "INSERT INTO unique_value VALUES ('a', 3, 'none', 0)")
 
 
+def cursor(sync):
+    sql(sync, "UPDATE value SET value = '2065' || substr(value, 5)"
+        " WHERE key = 'cursor'")
+
+
+def low(sync):
+    sql(sync, "UPDATE value SET value = '2065' || substr(value, 5)"
+        " WHERE key = 'low'")
+
+
 LOOSE = (blob, cut_blob, cut_tree, cut_commit, attachment, missing_blob, tree, head_commit, ref, missing_ref,
          state, work_tree, missing_file, document_rows, file_rows,
-         work_package_row, attachment_rows, all_rows, other_oid, other_digest, picture, extra_claim)
+         work_package_row, attachment_rows, all_rows, other_oid, other_digest, picture, extra_claim, cursor, low)
 PACKED = (pack, index, missing_index)
 
 
