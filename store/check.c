@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/stamp.h"
 #include "store/content.h"
 #include "store/history.h"
 #include "store/intent.h"
@@ -308,6 +309,21 @@ int store_repair_state(struct store *s, bool *again, struct err *e)
 		store_tell(s, LOG_LEVEL_WARNING,
 			"indexes of the state were damaged: they are made "
 			"again");
+	return code;
+}
+
+/* A fault of ours leads here, too, and is to cost no more than a look does. */
+int check_doubt(struct store *s, bool *again, struct err *e)
+{
+	int64_t began = stamp_monotonic();
+	int code;
+
+	*again = false;
+	if (!s->state->doubted || began < s->doubt_at)
+		return 0;
+	s->state->doubted = false;
+	code = store_repair_state(s, again, e);
+	s->doubt_at = began + LOOK_SHARE * (stamp_monotonic() - began);
 	return code;
 }
 

@@ -92,6 +92,7 @@ struct store {
 	store_gets_on_fn *gets_on; /* or NULL, as soon as it is open */
 	void *told_arg;
 	store_probe_fn *probe; /* or NULL */
+	int64_t doubt_at;      /* monotonic: when a doubt is looked into */
 };
 
 /*
@@ -104,6 +105,12 @@ int store_put_aside(struct store *s, const char *file, const char *name,
 /* Tell the daemon what a person should know. */
 void store_tell(const struct store *s, enum log_level level, const char *fmt,
 	...) PRINTF_LIKE(3, 4);
+
+/*
+ * Has a constraint of the state failed?  Then it is looked at whole, and
+ * repaired where it is not sound, as by store_repair_state().
+ */
+int check_doubt(struct store *s, bool *again, struct err *e);
 
 /* Something that takes long has come on by a step. */
 void store_gets_on(struct store *s);

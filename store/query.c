@@ -77,6 +77,10 @@ int state_fail(struct state *s, int rc, struct err *e)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return fail_damaged(s, sqlite3_errmsg(s->db), e);
+	case SQLITE_CONSTRAINT:
+		s->doubted = true;
+		return err_set(
+			e, ERR_IO, "%s: %s", s->file, sqlite3_errmsg(s->db));
 	case SQLITE_BUSY:
 		return err_set(e, ERR_IO,
 			"%s is locked by another program: try again", s->file);

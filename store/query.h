@@ -19,6 +19,7 @@ struct state {
 	sqlite3 *db;
 	char *file;
 	bool damaged;       /* SQLite said so */
+	bool doubted;       /* rows or indexes of it may be wrong, or we are */
 	bool held;          /* state_hold() */
 	int64_t held_since; /* monotonic */
 	bool relaxed;       /* state_relax() */

@@ -139,10 +139,14 @@ static int open_state(struct store *s, struct err *e)
 int store_mend_state(struct store *s, bool *again, struct err *e)
 {
 	struct err fault = {0};
+	int code;
 
-	*again = state_is_damaged(s->state);
-	if (!*again)
-		return store_check_history(s, again, e);
+	if (!state_is_damaged(s->state)) {
+		code = check_doubt(s, again, e);
+		return code != 0 || *again ? code
+					   : store_check_history(s, again, e);
+	}
+	*again = true;
 	intent_catch_up(s);
 	objects_drop(s->objects);
 	state_close(s->state);

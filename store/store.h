@@ -93,8 +93,9 @@ int store_holder(
 
 /*
  * If the state, or a row of it, was found to be damaged: make it again, as
- * store_open() does.  Nothing may be staged.  *again says so: then all is to be
- * read.
+ * store_open() does.  If a constraint of it failed, it is repaired, where it is
+ * found not to be sound (store_repair_state()).  Nothing may be staged.  *again
+ * says so: then all is to be read.
  */
 int store_mend_state(struct store *s, bool *again, struct err *e);
 

@@ -276,6 +276,38 @@ def kept(tap, server, sync):
         tap.ok("docs/9/index.md" in sync.tree(), table + ": it stays", done)
 
 
+def index_of_claims(sync, ident):
+    """A claim is not in the index by documents any more."""
+    with Rows(sync) as rows:
+        rows.all("UPDATE unique_value SET entry = 'x' WHERE work_package = ?",
+                 ident)
+        index, = rows.all("SELECT * FROM sqlite_master"
+                          " WHERE name = 'unique_value_document'")
+    for statement, values in (
+            ("DELETE FROM sqlite_master WHERE name = ?", index[1:2]),
+            ("UPDATE unique_value SET entry = 'all' WHERE work_package = ?",
+             (ident,)),
+            ("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", index)):
+        with Rows(sync) as rows:
+            rows.all("PRAGMA writable_schema = ON")
+            rows.all(statement, *values)
+
+
+def constraints(tap, server, sync):
+    """What damage makes fail fails once."""
+    index_of_claims(sync, 7)
+    sync.start()
+    server.side("edit", {"id": 7, "set": {"subject": "Claimed"}})
+    resync(sync)
+    tap.ok(resync(sync)[0] == 0 and
+           sync.said().count("constraint failed") == 1,
+           "a constraint fails once", sync.said())
+    tap.ok(b"Claimed" in sync.tree()["docs/7/index.md"],
+           "then what is new is there")
+    sync.stop()
+    tap.same(sync.opsync("verify").code, 0, "and all is well")
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server, Sync(
@@ -288,6 +320,7 @@ def main():
         tap.same(sync.opsync("verify", "--repair").code, 0, "all is well")
         each_column(tap, sync)
         paths(tap, server, sync)
+        constraints(tap, server, sync)
         texts(tap, sync)
         earlier(tap, sync)
         taken_away(tap, sync)

@@ -2,6 +2,7 @@
  * The store as its callers see it: documents put, moved, swapped and dropped,
  * in commits that can be looked at with git.
  */
+#include "store/parts.h"
 #include "store/query.h"
 #include "tests/unit/store/fixture.h"
 
@@ -389,6 +390,38 @@ static void test_check_sees_the_branch(void **state)
 	assert_int_equal(n, 2);
 }
 
+static bool is_made_again_in_doubt(struct fixture *f)
+{
+	bool again;
+
+	assert_int_equal(
+		state_exec(store_state(f->store),
+			"INSERT INTO value SELECT * FROM value", &f->err),
+		ERR_IO);
+	assert_int_equal(store_mend_state(f->store, &again, &f->err), 0);
+	return again;
+}
+
+/* A constraint that fails is a fault of ours, unless the state is not sound. */
+static void test_constraint_fails(void **state)
+{
+	const struct state_work_package wp = {.id = 1};
+	struct fixture *f = *state;
+
+	open_store(f);
+	store_put_work_package(f->store, &wp);
+	put_well(f, 1, make("a.md", "a\n", NULL), STORE_ADDED);
+	commit(f);
+	assert_false(is_made_again_in_doubt(f));
+	assert_int_equal(state_exec(store_state(f->store),
+				 "UPDATE document SET entry = 'b'", &f->err),
+		0);
+	f->store->doubt_at = INT64_MAX;
+	assert_false(is_made_again_in_doubt(f));
+	f->store->doubt_at = 0;
+	assert_true(is_made_again_in_doubt(f));
+}
+
 /* Whoever looks at the work tree sees it as the last commit left it. */
 static void test_part_is_waited_for(void **state)
 {
@@ -472,6 +505,7 @@ int main(void)
 		TEST(test_rest),
 		TEST(test_check_gets_on),
 		TEST(test_check_sees_the_branch),
+		TEST(test_constraint_fails),
 		TEST(test_part_is_waited_for),
 		TEST(test_parts_follow_each_other),
 		TEST(test_author_whom_git_does_not_take),
