@@ -138,7 +138,8 @@ int cli_verify(struct cli *cli, struct err *e)
 	if (left.n > 0)
 		return err_set(e, ERR_PARTIAL,
 			"%lld findings are left (objects of old commits: fetch "
-			"them from a copy of the repository)",
+			"them from a copy of the repository; files that no "
+			"document has: remove them, if they are not to stay)",
 			(long long)left.n);
 	if (!cli->json)
 		puts("all is as it should be");

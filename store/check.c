@@ -3,7 +3,8 @@
  *
  *   the state by itself -> its rows against each other -> the branch and the
  *   work tree against the rows -> contents against their digests, and what
- *   is known of pictures
+ *   is known of pictures -> files on the branch that are ours, by its
+ *   history, and nobody's, by the rows
  *
  * And what is staged against what is recorded, which is how the server is
  * compared (a pass that is not committed).  Nothing is changed here, but by
@@ -186,6 +187,14 @@ int look_at_contents(struct sight *g, struct err *e)
 	return query_attachments(&q, &found, check_content, g, e);
 }
 
+static void on_orphan(void *arg, struct str path)
+{
+	tell(arg, STORE_BRANCH, 0, path,
+		"no document has it, though a commit of this instance brought "
+		"it: it stays until a person removes it (one who commits a "
+		"change of it makes it theirs)");
+}
+
 static int check_state(struct sight *g, bool *sound, struct err *e)
 {
 	struct query q =
@@ -228,6 +237,8 @@ int store_check(struct store *s, const atomic_bool *stop, store_finding_fn *fn,
 		code = look_around(&g, LOOK_ALL, &fault);
 	if (code == 0)
 		code = look_at_contents(&g, &fault);
+	if (code == 0 && sound)
+		code = history_orphans(s, stop, on_orphan, &g, &fault);
 	if (code == 0 || s->repo == NULL)
 		return 0;
 	if (code == ERR_CANCELED) {

@@ -11,6 +11,16 @@ int history_list(struct store *s, const git_oid *tip, struct err *e);
 int history_unlist(struct store *s, struct err *e); /* it is in memory */
 
 /*
+ * Files on the branch that a commit of ours changed last, and no row has: what
+ * rows that are lost were of.  None where the history ends early, which would
+ * have all be its first commit's, or while a commit is not in place yet.
+ * ERR_CANCELED once stop (or NULL) is set.
+ */
+typedef void history_path_fn(void *arg, struct str path);
+int history_orphans(struct store *s, const atomic_bool *stop,
+	history_path_fn *fn, void *arg, struct err *e);
+
+/*
  * Does the state know the branch as it is?  One that is empty, or older than
  * commits of our instance that are on the branch, is made again: the paths
  * that a commit of ours changed last become documents of work package 0,

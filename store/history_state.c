@@ -39,6 +39,7 @@ static int refuse_shallow(struct store *s, const git_oid *tip, struct err *e)
 
 struct marking {
 	struct store *store;
+	const atomic_bool *stop; /* set when it is to end early; or NULL */
 	struct tree_sides sides;
 	bool ours;    /* the commit */
 	int64_t left; /* paths that are not marked yet */
@@ -83,6 +84,8 @@ static int mark_commit(
 	git_oid before = {{0}};
 	int code = 0;
 
+	if (m->stop != NULL && atomic_load(m->stop))
+		return err_set(e, ERR_CANCELED, "stopped");
 	if (git_commit_parentcount(commit) > 1 ||
 		(git_commit_parentcount(commit) == 1 &&
 			!is_there(m->store, git_commit_parent_id(commit, 0))))
@@ -113,10 +116,12 @@ static int count_unmarked(struct store *s, int64_t *n, struct err *e)
  * read as git log does it, without their digests, which would take longer than
  * all else: those of the tip were seen to be whole.
  */
-static int mark_all(struct store *s, const git_oid *tip, struct err *e)
+static int mark_all(struct store *s, const git_oid *tip,
+	const atomic_bool *stop, struct err *e)
 {
 	const git_oid none = {{0}};
-	struct marking m = {.store = s, .sides.objects = s->objects};
+	struct marking m = {
+		.store = s, .stop = stop, .sides.objects = s->objects};
 	int code = count_unmarked(s, &m.left, e);
 
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
@@ -262,7 +267,7 @@ static int make_again(struct store *s, const git_oid *tip, struct err *e)
 	/* It knows whose commits are ours. */
 	code = notes_restore(s, tip, word, e);
 	if (code == 0)
-		code = mark_all(s, tip, e);
+		code = mark_all(s, tip, NULL, e);
 	if (code == 0)
 		code = state_exec(s->state, rebuild, e);
 	if (code == 0)
@@ -273,6 +278,61 @@ static int make_again(struct store *s, const git_oid *tip, struct err *e)
 		code = history_note_rows(s, tip, e);
 	return state_unnest(s->state, code, e);
 }
+
+/* --- What is ours, and in no row ------------------------------------------ */
+
+/* Those that a row has need no commit to say whose they are. */
+static int list_unrecorded(
+	struct store *s, const git_oid *tip, bool *any, struct err *e)
+{
+	struct query q;
+	int code = history_list(s, tip, e);
+
+	if (code == 0)
+		code = state_exec(s->state,
+			"DELETE FROM tip_path WHERE path IN"
+			" (SELECT path FROM file)",
+			e);
+	if (code != 0)
+		return code;
+	q = query_open(s->state, "SELECT EXISTS (SELECT 1 FROM tip_path)");
+	return query_any(&q, any, e);
+}
+
+static int tell_ours(
+	struct store *s, history_path_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"SELECT path FROM tip_path WHERE ours = 1 ORDER BY path");
+
+	while (query_next(&q))
+		fn(arg, column_text(&q));
+	return query_close(&q, e);
+}
+
+int history_orphans(struct store *s, const atomic_bool *stop,
+	history_path_fn *fn, void *arg, struct err *e)
+{
+	int64_t since = INT64_MAX;
+	bool any = false;
+	git_oid tip;
+	int code = intent_since(s->state, &since, e);
+
+	if (code == 0)
+		code = store_tip(s, &tip, e);
+	if (code != 0 || since != INT64_MAX ||
+		refuse_shallow(s, &tip, NULL) != 0)
+		return code;
+	code = list_unrecorded(s, &tip, &any, e);
+	if (code == 0 && any)
+		code = mark_all(s, &tip, stop, e);
+	if (code == 0 && any)
+		code = tell_ours(s, fn, arg, e);
+	history_unlist(s, NULL);
+	return code;
+}
+
+/* --- Is it made again? ---------------------------------------------------- */
 
 int state_tip(struct state *s, struct buf *out, bool *found, struct err *e)
 {

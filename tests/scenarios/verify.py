@@ -594,6 +594,34 @@ def sparse(tap, server):
                    how + ": what is not left out is missed", done)
 
 
+def orphans(tap, server, sync):
+    """Of what the rows are lost, and the server shows no more, the history
+    knows that it is ours: that is told, and it stays; a person's is not."""
+    mine = [p for p in sync.tree() if p.startswith("docs/12/")]
+    server.side("delete", {"id": 12})
+    sql(sync, "DELETE FROM document WHERE work_package = 12",
+        "DELETE FROM file WHERE work_package = 12",
+        "DELETE FROM attachment WHERE work_package = 12",
+        "DELETE FROM work_package WHERE id = 12")
+    head = sync.head()
+    for args in (), ("--repair",):
+        done = sync.opsync("verify", *args)
+        tap.ok(done.code == 3 and len(mine) == 2 and
+               all("branch: %s: no document has it" % p in done.out
+                   for p in mine) and "docs/beside" not in done.out,
+               "%s files of ours that nobody has are told" % " ".join(args),
+               done)
+    tap.same(sync.head(), head, "and stay")
+    one, other = sorted(mine)
+    sync.write("content/" + one, "theirs\n")
+    sync.git("rm", "-q", other)
+    sync.git("-c", "user.name=Ida", "-c", "user.email=ida@example.org",
+             "commit", "-q", "-a", "-m", "Theirs")
+    done = sync.opsync("verify")
+    tap.same((done.code, done.out), (0, "all is as it should be\n"),
+             "until a person removes them, or makes them theirs")
+
+
 def main():
     tap = Tap()
     with StandIn(*WORLD) as server:
@@ -640,6 +668,7 @@ def main():
             found = sync.opsync("--json", "verify").json()
             tap.same(found, [], "nothing is left")
             tap.same(sync.stop(), 0, "it ends well")
+            orphans(tap, server, sync)
             ended(tap, sync)
             unread(tap, sync)
         sparse(tap, server)
