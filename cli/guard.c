@@ -114,11 +114,19 @@ static void print_unknown(long long id)
 		id, id);
 }
 
+/* An order that is given, and what its answer says besides. */
+struct given {
+	const struct cli *cli;
+	long long unclaimed; /* files that may be of what was withdrawn */
+};
+
 static void print_answer(void *arg, const json_t *line)
 {
-	const struct cli *cli = arg;
+	struct given *g = arg;
 
-	if (cli->json) {
+	if (cli_int(line, "unclaimed") > 0)
+		g->unclaimed = cli_int(line, "unclaimed");
+	if (g->cli->json) {
 		cli_print_json(line);
 	} else if (json_is_true(json_object_get(line, "finished"))) {
 		printf("done: %lld added, %lld changed, %lld removed, %lld "
@@ -132,6 +140,16 @@ static void print_answer(void *arg, const json_t *line)
 	}
 }
 
+static int say_unclaimed(long long n, struct err *e)
+{
+	return err_set(e, ERR_PARTIAL,
+		"what was withdrawn may still be there: the state was made "
+		"again, and %lld file%s of no work package; what is left when "
+		"all was read goes, if the guard does not hold it (opsync "
+		"resync --full --wait says so, opsync held lists it)",
+		n, n == 1 ? " is" : "s are");
+}
+
 static int give(struct cli *cli, const json_t *request, struct err *e)
 {
 	bool dry = json_is_true(json_object_get(request, "dry_run"));
@@ -139,20 +157,23 @@ static int give(struct cli *cli, const json_t *request, struct err *e)
 	struct config config = {0};
 	struct buf lines = {0};
 	struct err none = {0};
+	struct given g = {.cli = cli};
 	int r = cli_reach(cli, &config, e);
 
 	if (r == 0 && cli_connect(&config, &c, &none) == 0) {
-		r = cli_converse(c, request, print_answer, cli, e);
+		r = cli_converse(c, request, print_answer, &g, e);
 	} else if (r == 0) {
 		r = write_order(&config, request, &lines, e);
 		if (r == 0)
-			r = cli_each_line(&lines, print_answer, cli, e);
+			r = cli_each_line(&lines, print_answer, &g, e);
 		if (r == 0 && !dry && !cli->json)
 			puts("no daemon runs: the next pass does it");
 	}
 	cli_disconnect(c);
 	buf_fini(&lines);
 	config_fini(&config);
+	if (r == 0 && g.unclaimed > 0)
+		r = say_unclaimed(g.unclaimed, e);
 	return r;
 }
 
@@ -213,10 +234,11 @@ int cli_release(struct cli *cli, struct err *e)
 }
 
 /* withdraw ID…, publish ID… */
-static int give_ids(struct cli *cli, const char *command, struct err *e)
+static int give_ids(struct cli *cli, const char *command,
+	const struct cli_option *options, struct err *e)
 {
 	json_t *request = new_request(command);
-	int r = cli_parse(cli, NULL, NULL, NULL, e);
+	int r = cli_parse(cli, options, NULL, NULL, e);
 
 	if (r == 0)
 		r = cli_arguments(cli, 1, 1000, e);
@@ -230,12 +252,18 @@ static int give_ids(struct cli *cli, const char *command, struct err *e)
 
 int cli_withdraw(struct cli *cli, struct err *e)
 {
-	return give_ids(cli, "withdraw", e);
+	static const struct cli_option options[] = {
+		{.does = "Exit code 3: its files may be among those of which "
+			 "nobody knows whose\nthey are, as long as a state "
+			 "that was made again is not read whole."},
+	};
+
+	return give_ids(cli, "withdraw", options, e);
 }
 
 int cli_publish(struct cli *cli, struct err *e)
 {
-	return give_ids(cli, "publish", e);
+	return give_ids(cli, "publish", NULL, e);
 }
 
 int cli_accept_server(struct cli *cli, struct err *e)

@@ -312,16 +312,27 @@ static int nothing(
 	return 0;
 }
 
-/* What is not known may be about to come, or be mistyped: it is told. */
+/*
+ * What is not known may be about to come, or be mistyped: it is told.  So is
+ * that what it made may be among files of which nobody knows whose they are.
+ */
 static int withdraw_one(
 	struct state *s, int64_t id, struct buf *out, struct err *e)
 {
 	bool known = false;
+	int64_t unclaimed = 0;
 	int r = state_work_package(s, id, &known, nothing, NULL, e);
 
-	if (r == 0 && !known)
-		buf_printf(out, "{\"work_package\":%lld,\"known\":false}\n",
-			(long long)id);
+	if (r == 0)
+		r = state_unclaimed(s, id, &unclaimed, e);
+	if (r == 0 && (!known || unclaimed > 0)) {
+		report_open(out, NULL, '{');
+		report_int(out, "work_package", id);
+		report_bool(out, "known", known);
+		if (unclaimed > 0)
+			report_int(out, "unclaimed", unclaimed);
+		buf_puts(out, "}\n");
+	}
 	return r == 0 ? state_withdraw(s, id, e) : r;
 }
 

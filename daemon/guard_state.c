@@ -237,10 +237,14 @@ static int add_document(
 static int take_out(
 	struct mapper *m, const struct state_document *d, struct err *e)
 {
+	struct guard_held *held =
+		guard_find_held(&m->guard, d->work_package, d->entry);
 	int r = mapper_drop(m, d->work_package, d->entry, d->claim, e);
 
 	if (r != 0)
 		return r;
+	if (held != NULL)
+		held->made = true; /* it is held no more */
 	m->counts.removed++;
 	mapper_event(m, LOG_LEVEL_NOTICE, "removed", d->work_package,
 		d->natural_path, "removed: a person withdrew it");

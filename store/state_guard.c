@@ -217,6 +217,17 @@ int state_withdraw(struct state *s, int64_t id, struct err *e)
 	return query_run(&q, e);
 }
 
+int state_unclaimed(struct state *s, int64_t id, int64_t *n, struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT count(*) FROM document WHERE work_package = 0"
+		" AND keep_when_gone <> 1 AND NOT EXISTS"
+		" (SELECT 1 FROM document WHERE work_package = ?)");
+
+	bind_int(&q, id);
+	return query_one(&q, 0, n, e);
+}
+
 int state_publish(struct state *s, int64_t id, bool *was, struct err *e)
 {
 	struct query q =

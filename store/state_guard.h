@@ -101,6 +101,12 @@ int state_keep_unproven(struct state *s, struct err *e);
 int state_withdraw(struct state *s, int64_t id, struct err *e);
 int state_publish(struct state *s, int64_t id, bool *was, struct err *e);
 
+/*
+ * How many documents are of no work package, since the state was made again,
+ * if this one has none of its own: any of them may be its.
+ */
+int state_unclaimed(struct state *s, int64_t id, int64_t *n, struct err *e);
+
 int state_withdrawn(struct state *s, state_id_fn *fn, void *arg, struct err *e);
 
 /* What things were called before, where somebody may still call them so. */

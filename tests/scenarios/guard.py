@@ -387,6 +387,41 @@ def withdrawn(tap):
                  "nor does a lost state keep out what was published")
 
 
+def withdrawn_and_held(tap):
+    """What is withdrawn is held no more; and where nobody knows what is its,
+    since the state was lost, that is said."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1, demo-2]", mapping=PLAIN,
+            more="guard: { max_delete: { count: 1 } }") as sync:
+        sync.once()
+        for ident in range(1, 7):
+            server.side("delete", {"id": ident})
+        sync.start()
+        tap.same(sync.opsync("resync", "--full", "--wait").code, 3,
+                 "removals are held")
+        for ident, left in (1, "5 held"), (2, "4 held"):
+            done = sync.opsync("withdraw", str(ident))
+            tap.ok(done.code == 0 and left in done.out and
+                   ident not in ids(sync), "one goes: " + left, done)
+        sync.stop()
+        os.unlink(sync.state_file)
+        server.side("fault", {"match": "/", "times": -1, "status": 503})
+        sync.start(wait=False)
+        until(lambda: os.path.exists(sync.socket))
+        done = sync.opsync("withdraw", *map(str, range(20, 31)))
+        tap.ok(done.code == 3 and "may still be there" in done.err and
+               "38 files" in done.err and 20 in ids(sync),
+               "with the state lost, it is said that they may stay", done)
+        server.side("faults/clear")
+        sync.opsync("resync", "--full", "--wait")
+        done = sync.opsync("withdraw", "20")
+        tap.ok(done.code == 3 and "opsync held" in done.err and
+               20 in ids(sync), "nor are they gone while they are held", done)
+        sync.opsync("release", *map(str, sets(sync)))
+        tap.ok(not {20, 30} & ids(sync), "released, they go")
+        tap.same(sync.opsync("withdraw", "20").code, 0, "and all is said")
+
+
 def changes(tap):
     """A changed mapping would rewrite more than is let through."""
     with StandIn(*WORLD) as server, Sync(
@@ -580,7 +615,7 @@ def main():
         emptied(tap, server, sync, head)
         tap.same(sync.flaws(), [], "a repository without a flaw")
     for part in (few, retyped, mistyped, once_each, made_again, projects,
-                 withdrawn, changes, changes_are_told, killed_amid,
+                 withdrawn, withdrawn_and_held, changes, changes_are_told, killed_amid,
                  held_and_killed, rehearsed, released):
         part(tap)
     return tap.end()

@@ -171,12 +171,35 @@ static void test_released(void **state)
 	buf_fini(&out);
 }
 
+/* Of a state that was made again, nobody knows whose its documents are. */
+static void test_may_be_unclaimed(void **state)
+{
+	struct fixture *f = *state;
+	struct buf out = {0};
+	struct err e = {0};
+	json_t *what =
+		parse("{'command': 'withdraw', 'work_packages': [2, 7]}");
+
+	WELL(state_exec(f->s,
+		"INSERT INTO document SELECT value, 'e' || key, 'p', 'p', 2"
+		" FROM json_each('[0, 0, 2]');"
+		"INSERT INTO document VALUES (0, 'kept', 'p', 'p', 1)",
+		&e));
+	WELL(guard_order(f->s, what, &out, &e));
+	assert_string_equal(out.p,
+		"{\"work_package\":2,\"known\":false}\n"
+		"{\"work_package\":7,\"known\":false,\"unclaimed\":2}\n");
+	buf_fini(&out);
+	json_decref(what);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(test_end_fails),
 		TEST(test_refused),
+		TEST(test_may_be_unclaimed),
 		TEST(test_released),
 	};
 
