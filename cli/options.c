@@ -140,8 +140,8 @@ static void help(const struct table *t, const struct command *command)
 	}
 	for (size_t i = t->n_own; i < t->n; i++)
 		explain(&t->rows[i]);
-	puts("\nExit codes are those of sysexits.h; diff, resync, status, "
-	     "verify and withdraw\nhave more.");
+	puts("\nExit codes: sysexits.h; diff, resync, status, verify and "
+	     "withdraw have more.");
 }
 
 /* What was asked is answered at once, whatever follows. */
