@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 
+#include "content/ascii.h"
 #include "content/filters.h"
 #include "content/paths.h"
 
@@ -91,6 +92,90 @@ static int make_front_matter(struct evaluation *with, const struct entry *entry,
 	return 0;
 }
 
+static struct str skip_space(struct str text)
+{
+	while (text.n > 0 && ascii_space(text.p[0]))
+		text = str_skip(text, 1);
+	return text;
+}
+
+static bool opens_itself(const struct template *text)
+{
+	const struct expression *first = text->scalar.op == OP_TEXT
+						 ? &text->scalar.args[0]
+						 : &text->scalar;
+
+	if (text->type != TEMPLATE_SCALAR)
+		return false;
+	return first->op == OP_CONSTANT ||
+	       (first->op == OP_LITERAL &&
+		       skip_space(first->literal.text).n > 0);
+}
+
+/* Does the body begin with the mapping's own text, whichever comes first? */
+static bool body_opens_itself(const struct template *body)
+{
+	if (body->type != TEMPLATE_LIST)
+		return opens_itself(body);
+	for (size_t i = 0; i < body->n; i++) {
+		const struct template *t = &body->items[i];
+
+		if (!opens_itself(t))
+			return false;
+		if (t->when == NULL && t->each == NULL)
+			break;
+	}
+	return true;
+}
+
+static bool is_page(struct str path)
+{
+	static const struct str endings[] = {STR_INIT(".md"),
+		STR_INIT(".markdown"), STR_INIT(".mdx"), STR_INIT(".html"),
+		STR_INIT(".htm"), STR_INIT(".adoc"), STR_INIT(".org"),
+		STR_INIT(".rst")};
+
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
+		if (str_ends(path, endings[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Would a site generator take the beginning for front matter, or for some that
+ * is wrong?  Hugo looks behind a byte order mark, space and comments, and takes
+ * an item of a list for a bad fence.
+ */
+static bool begins_front_matter(struct str text)
+{
+	static const struct str openings[] = {STR_INIT("-"), STR_INIT("+"),
+		STR_INIT("{"), STR_INIT("#+"), STR_INIT("<!--")};
+
+	if (str_starts(text, STR("\xef\xbb\xbf")))
+		text = str_skip(text, 3);
+	text = skip_space(text);
+	for (size_t i = 0; i < ARRAY_LEN(openings); i++)
+		if (str_starts(text, openings[i]))
+			return true;
+	return false;
+}
+
+/*
+ * What people write is not read as front matter where the mapping has none: an
+ * empty one goes before it.
+ */
+static bool guard_beginning(const struct entry *entry, struct str path,
+	struct str body, struct buf *out)
+{
+	const struct value none = {.type = VALUE_MAP};
+
+	if (entry->has_front_matter || body_opens_itself(&entry->body) ||
+		!is_page(path) || !begins_front_matter(body))
+		return false;
+	emit_front_matter(&none, &entry->style, out);
+	return true;
+}
+
 static int make_text(struct evaluation *with, const struct entry *entry,
 	struct saves *saves, struct buf *out, struct err *e)
 {
@@ -100,7 +185,9 @@ static int make_text(struct evaluation *with, const struct entry *entry,
 	if (rc == 0)
 		rc = make_front_matter(with, entry, saves->document, out, e);
 	if (rc == 0 && body.n > 0) {
-		if (entry->has_front_matter)
+		if (entry->has_front_matter ||
+			guard_beginning(
+				entry, saves->document, buf_str(&body), out))
 			buf_putc(out, '\n');
 		buf_add(out, body.p, body.n);
 		if (entry->final_newline && !str_ends(buf_str(out), STR("\n")))

@@ -439,9 +439,58 @@ static void test_large_mapping(void **state)
 	check_stops(&b, "the mapping is too large");
 }
 
+#define GUARDED "---\n{}\n---\n\n"
+
+/* What people write is not front matter: only what the mapping says is. */
+static void test_no_front_matter(void **state)
+{
+	static const struct {
+		const char *written;
+		const char *before; /* it in the document */
+	} rows[] = {
+		{"---\nurl: /x/\n---\nhi", GUARDED},
+		{"+++\nx = [\n", GUARDED},
+		{"{\"url\": \"/x/\"}", GUARDED},
+		{"#+URL: /x/", GUARDED},
+		{"- an item, a bad fence for Hugo", GUARDED},
+		{"\xef\xbb\xbf \n---\n", GUARDED},
+		{"<!-- c -->\n---\n", GUARDED},
+		{"# Title\n---\n", ""},
+		{"*a*", ""},
+	};
+	struct work_package odd = wp;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *expected = NULL;
+
+		odd.subject = str_of(rows[i].written);
+		expected = xasprintf("p.md\n%s%s%s", rows[i].before,
+			rows[i].written,
+			str_ends(odd.subject, STR("\n")) ? "" : "\n");
+		check_with(&odd, ENTRY("  body: \"${ subject }\"\n"), expected);
+		check_with(&odd,
+			ENTRY("  body: [{ $when: \"${ id < 0 }\", $value: a }, "
+			      "\"${ subject }\"]\n"),
+			expected);
+		free(expected);
+	}
+	odd.subject = STR("- item");
+	check_with(&odd, ENTRY("  body: \"\\n ${ subject }\"\n"),
+		"p.md\n" GUARDED "\n - item\n");
+	check_with(&odd, ENTRY("  body: \"---\\na: 1\\n---\\n${ subject }\"\n"),
+		"p.md\n---\na: 1\n---\n- item\n");
+	check_with(&odd, "documents:\n- path: p.txt\n  body: ${ subject }\n",
+		"p.txt\n- item\n");
+	check_with(&odd,
+		ENTRY("  emit: { format: toml }\n  body: ${ subject }\n"),
+		"p.md\n+++\n+++\n\n- item\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_front_matter),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_choices),
 		cmocka_unit_test(test_merge),
