@@ -172,6 +172,7 @@ struct work_package {
 	bool status_is_closed;
 	const struct schema *schema; /* of its project and type, or NULL */
 	bool attachments_known;      /* else the list was not asked for */
+	bool unsaved; /* to be looked at alone: no file is kept */
 	size_t n_attachments;
 	struct attachment *attachments;
 	size_t n_quarantined; /* others, of which only id and name count */

@@ -459,6 +459,7 @@ int subject_load(struct subject *s, const struct cli *cli, struct err *e)
 		rc = str_to_int64(str_of(s->what), &id) && id > 0
 			     ? from_state(s, id, e)
 			     : from_file(s, e);
+	s->wp.unsaved = true;
 	for (size_t i = 0; rc == 0 && s->attachments_dir != NULL &&
 			   i < s->wp.n_attachments;
 		i++)

@@ -3,7 +3,8 @@
  *
  * Claims are made in two rounds, picks and then other files.  In each, the
  * lower id has a path that two want; the other gets its id into the name.  All
- * that is saved must be fetched first, so each claim is noted as a need.
+ * that is saved must be fetched first, so each claim is noted as a need,
+ * unless nothing is kept.
  */
 #include "content/saves.h"
 
@@ -220,7 +221,7 @@ static int grant(struct evaluation *with, struct claims *claims,
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < claims->n; i++) {
-		if (!claims->items[i].attachment->fetched)
+		if (!claims->items[i].attachment->fetched && !with->wp->unsaved)
 			evaluate_need(with, claims->items[i].attachment);
 		rc = wish(with, saves, &claims->items[i], e);
 	}

@@ -57,6 +57,15 @@ def missing_contents(tap, sync):
                   "--schema", SCHEMA, "--attachments", named)
     tap.ok(done.code == 0 and b"href: 1b161ec0" in done.out.encode(),
            "and found by their names", done)
+    sync.configure(mapping="""documents:
+- path: a.md
+  attachments: all
+  body: ${ description.raw }
+""")
+    done = render(sync, RECORDED + "work_package_14.json")
+    tap.ok(done.code == 0 and "(inline_pic.png)" in done.out,
+           "and not for files that are only named", done)
+    sync.configure(mapping=None)
 
 
 def ways_out(tap, sync, contents):
