@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/event.h"
+#include "daemon/foreground.h"
 #include "daemon/show_commit.h"
 
 struct show {
@@ -234,7 +235,7 @@ static int add_commit(const struct config *config, const json_t *request,
 
 	uv_loop_init(&loop);
 	show_commit_start(&c, on_commit);
-	uv_run(&loop, UV_RUN_DEFAULT);
+	foreground_run(&loop, &c.git.child);
 	uv_loop_close(&loop);
 	if (c.err.code != 0)
 		*e = c.err;

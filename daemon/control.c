@@ -7,10 +7,12 @@
  * client is answered at a time.  A client that sends what is no JSON, or too
  * long a line, is told so, and one that floods is dropped; none can hold up
  * the sync.  A client that goes while its request is being answered is closed
- * when that has ended.
+ * when that has ended, and ends what runs for it alone: who only says that it
+ * will ask no more is still answered.
  */
 #include "daemon/control.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,6 +38,7 @@ struct client {
 	json_t *what;   /* the request that is being answered, or NULL */
 	bool closing;
 	bool ended; /* sends no more: closed once it is answered */
+	bool gone;  /* nor does it listen */
 	bool may_change;
 	struct control_request request;
 };
@@ -71,19 +74,24 @@ static void on_client_closed(uv_handle_t *handle)
 	release(c);
 }
 
-static void close_client(struct client *client)
+static void cancel_request(struct client *client)
 {
 	void (*cancel)(struct control_request * r) = client->request.cancel;
 
+	client->request.cancel = NULL;
+	if (cancel != NULL)
+		cancel(&client->request);
+}
+
+static void close_client(struct client *client)
+{
 	if (client->closing && client->what != NULL)
 		return;
 	if (!client->closing)
 		uv_read_stop((uv_stream_t *)&client->pipe);
 	client->closing = true;
 	if (client->what != NULL) {
-		client->request.cancel = NULL;
-		if (cancel != NULL)
-			cancel(&client->request);
+		cancel_request(client);
 		return; /* closed by control_end() */
 	}
 	if (uv_is_closing((uv_handle_t *)&client->pipe))
@@ -200,12 +208,14 @@ static void on_worked(struct job *job)
 {
 	struct control_request *r =
 		container_of(job, struct control_request, job);
-	const struct client *client = container_of(r, struct client, request);
+	struct client *client = container_of(r, struct client, request);
 
 	if (r->err.code == 0 && r->command->then != NULL && !client->closing)
 		r->command->then(r);
 	else
 		control_end(r);
+	if (client->gone)
+		cancel_request(client);
 }
 
 bool control_may_change(const struct control_request *r)
@@ -338,6 +348,27 @@ static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *out)
 	*out = uv_buf_init(xmalloc(size), (unsigned)size);
 }
 
+static bool is_hung_up(const struct client *client)
+{
+	struct pollfd p = {0};
+
+	return uv_fileno((const uv_handle_t *)&client->pipe, &p.fd) == 0 &&
+	       poll(&p, 1, 0) == 1 && (p.revents & POLLHUP) != 0;
+}
+
+/* Half closed, it may still listen; closed, what it asked is done all the
+ * same, unless only it would have anything of that. */
+static void on_last(struct client *client)
+{
+	client->ended = true;
+	client->gone = is_hung_up(client);
+	uv_read_stop((uv_stream_t *)&client->pipe);
+	if (is_done(client))
+		close_client(client);
+	else if (client->gone)
+		cancel_request(client);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 {
 	struct client *client = stream->data;
@@ -345,14 +376,9 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 	if (n > 0)
 		take(client, bytes, (size_t)n);
 	free(bytes->base);
-	if (n == UV_EOF) {
-		client->ended = true; /* half closed: it may still listen */
-		uv_read_stop(stream);
-		if (is_done(client))
-			close_client(client);
-		return;
-	}
-	if (n < 0)
+	if (n == UV_EOF)
+		on_last(client);
+	else if (n < 0)
 		close_client(client);
 }
 

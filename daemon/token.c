@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "daemon/foreground.h"
 #include "daemon/token_command.h"
 
 static int read_regular(
@@ -73,7 +74,7 @@ static int read_command(const char *command, struct buf *out, struct err *e)
 			"the key's command cannot be run: %s: %s", command,
 			uv_strerror(r));
 	token_command_start(&t, on_command);
-	uv_run(&loop, UV_RUN_DEFAULT);
+	foreground_run(&loop, &t.child);
 	uv_loop_close(&loop);
 	r = t.err.code;
 	if (r == 0)

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import stat
+import subprocess
 import sys
 import threading
 import time
@@ -416,6 +417,12 @@ exec %s "$@"
             s.sendall(b"x" * 70000)
         tap.ok(until(lambda: len(programs()) == 8),
                "git ends with who says too much while it waits", programs())
+        waiting[8].shutdown(socket.SHUT_WR)
+        for s in waiting[9:12]:
+            s.close()
+        tap.ok(until(lambda: len(programs()) == 5),
+               "and with who goes, but not with who only asks no more",
+               programs())
         relayed(tap, server, sync)
         tap.same((sync.stop(timeout=5), programs()), (0, []),
                  "and with the daemon")
@@ -444,6 +451,36 @@ def relayed(tap, server, sync):
 
 
 # --- The end ------------------------------------------------------------------
+
+
+def interrupted(tap):
+    """What opsync itself has begun ends with it."""
+    with StandIn() as server, Sync(server.url) as sync:
+        sync.once()
+        slow = sync.write("git", """#!/bin/sh
+echo $$ >%s/running
+exec sleep 60
+""" % sync.folder, 0o755)
+        sync.env["PATH"] = sync.folder + ":" + sync.env["PATH"]
+        with open(sync.config) as f:
+            text = f.read()
+        sync.write("opsync.yaml", text.replace(
+            "file: %s/token" % sync.folder, "command: %s" % slow))
+        for name, words, number in (
+                ("git", ("show", "never.md"), signal.SIGINT),
+                ("git", ("show", "never.md"), signal.SIGTERM),
+                ("the key's command", ("diff",), signal.SIGINT)):
+            running = os.path.join(sync.folder, "running")
+            with subprocess.Popen([sync.CLIENT, "-c", sync.config, *words],
+                                  env=sync.env, stderr=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL) as opsync:
+                pid = until(lambda: os.path.exists(running) and
+                            open(running).read().strip())
+                opsync.send_signal(number)
+            tap.same((opsync.returncode, until(
+                lambda pid=pid: not os.path.exists("/proc/" + pid), 5)),
+                     (-number, True), "%s ends with opsync" % name)
+            os.unlink(running)
 
 
 def streams(tap):
@@ -573,6 +610,7 @@ def main():
             tap.same(sync.flaws(), [], "a repository without a flaw")
     greedy(tap)
     patient(tap)
+    interrupted(tap)
     streams(tap)
     slow_end(tap)
     return tap.end()
