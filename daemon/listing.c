@@ -7,7 +7,9 @@
  * their ids are taken together if they are as many as there are now.  A busy
  * server is walked twice so.  A clamped page size is no matter: the next offset
  * follows until all are there or a page, in the order of ids, goes no further:
- * empty or the same again, whatever total promises.
+ * empty or the same again, whatever total promises.  A server that counts a
+ * few more than it lists, and does so on each walk, will not change: what it
+ * lists is taken, and how many lack is told.
  */
 #include "daemon/listing.h"
 
@@ -17,6 +19,7 @@
 
 #define PAGE 1000
 #define MAX_WALKS 3
+#define FEW(n) (1 + (int64_t)(n) / 100) /* of so many */
 
 static void ask(struct listing *l);
 
@@ -66,18 +69,25 @@ static void walk(struct listing *l)
 	ask(l);
 }
 
-/* What several walks have seen. */
-static void take_together(struct listing *l)
+/* What several walks have seen, of which the last one saw n. */
+static void take_together(struct listing *l, size_t n)
 {
-	bool all;
+	bool first = l->walks == 0;
+	int64_t lacking;
 
 	l->ids.n = ids_distinct(l->ids.items, l->ids.n);
-	all = (int64_t)l->ids.n >= l->total;
-	if (++l->walks < 2 || (!all && l->walks < MAX_WALKS)) {
+	l->same = !l->moved && l->ids.n == n &&
+		  (first || (l->same && n == l->n_before &&
+				    l->total == l->counted));
+	l->counted = l->total;
+	lacking = l->total - (int64_t)l->ids.n;
+	if (++l->walks < 2 || (lacking > 0 && l->walks < MAX_WALKS)) {
 		walk(l);
 		return;
 	}
-	if (!all)
+	if (lacking > 0 && l->same && lacking <= FEW(n))
+		l->n_lacking = lacking;
+	else if (lacking > 0)
 		err_set(&l->err, ERR_UNAVAILABLE,
 			"the server's list of ids changed on each of %d walks "
 			"(%zu ids of %lld)",
@@ -92,7 +102,7 @@ static void end_walk(struct listing *l)
 
 	l->ids.n = l->n_before + n;
 	if (l->twice || l->moved || (int64_t)n != l->total) {
-		take_together(l);
+		take_together(l, n);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)

@@ -17,8 +17,9 @@ struct listing {
 	int64_t low, high;
 	bool twice; /* since one made and one gone leave total as it was */
 
-	struct err err; /* result */
-	struct ids ids; /* result, ascending; owned until listing_fini() */
+	struct err err;    /* result */
+	struct ids ids;    /* result, ascending; owned until listing_fini() */
+	int64_t n_lacking; /* that the server counts, and never lists; few */
 
 	/* Private. */
 	listing_done_fn *done;
@@ -29,7 +30,9 @@ struct listing {
 	int offset;
 	int64_t last; /* the highest id of this walk, */
 	int64_t total;
-	bool moved; /* and whether total did */
+	bool moved;      /* and whether total did */
+	bool same;       /* all walks saw the same, with the same total */
+	int64_t counted; /* by the walk before */
 };
 
 /* done() runs exactly once, later, on the loop's thread. */

@@ -88,6 +88,7 @@ struct pass {
 	struct names_scope scope;
 	bool remembered;      /* the names suffice */
 	bool held_back;       /* REMAPPING waits for room among the items */
+	bool lacking;         /* the list of ids is not whole */
 	bool saw_all;         /* as of DECIDING: nothing was left out */
 	bool asked_unclaimed; /* what nobody makes was looked for */
 	bool retried;         /* after the server refused a project */

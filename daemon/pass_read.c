@@ -142,6 +142,23 @@ static void go_on(struct pass *p, bool opened)
 			      : p->cursor->low);
 }
 
+/* Nobody can say which: whatever is known is looked at by itself. */
+static void tell_lacking(struct pass *p, const struct listing *l)
+{
+	char text[200];
+
+	p->lacking = l->n_lacking > 0;
+	if (!p->lacking)
+		return;
+	snprintf(text, sizeof(text),
+		"the server counts %lld work packages, and lists %zu of them, "
+		"each time it is asked: no file goes by that list alone",
+		(long long)l->total, l->ids.n);
+	log_warning("%s", text);
+	if (p->dry)
+		mapper_finding(&p->findings, "server", 0, STR_NONE, text);
+}
+
 static void on_full(struct full *f)
 {
 	struct pass *p = container_of(f, struct pass, full);
@@ -159,6 +176,7 @@ static void on_full(struct full *f)
 		p->kind = PASS_FULL;
 		p->older = true;
 	}
+	tell_lacking(p, &f->listing);
 	free(p->shown.items);
 	p->shown = f->listing.ids;
 	f->listing.ids = (struct ids){0};

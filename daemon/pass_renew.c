@@ -110,10 +110,13 @@ void pass_relate(struct pass *p)
 
 /* --- DECIDING, about removals ------------------------------------------- */
 
-/* With a project left out, there may be work packages that claim it. */
+/*
+ * With a project left out, or one that the server does not list, there may be
+ * work packages that claim it.
+ */
 static bool sees_all(const struct pass *p)
 {
-	return p->err.code == 0 && !p->canceled &&
+	return p->err.code == 0 && !p->canceled && !p->lacking &&
 	       (p->kind == PASS_FULL || p->kind == PASS_RECONCILE) &&
 	       p->resolve.scope.missing.code == 0 &&
 	       p->resolve.projects_fault.code == 0;

@@ -2,6 +2,7 @@
 """Nothing is missed and nothing comes uninvited: small pages, ties, edits
 while pages are read, commits that become visible late, several projects."""
 import glob
+import json
 import os
 import sys
 import threading
@@ -216,7 +217,7 @@ def unsteady(tap):
         server.side("delete", {"id": 77})
         for what, old, new, always in (
                 ("total moves", '"total": 249', '"total": 248', (0, 2)),
-                ("id comes twice", '{"id": 150}', '{"id": 151}', (69, 3))):
+                ("id comes twice", '{"id": 150}', '{"id": 151}', (0, 3))):
             for times, (code, walks) in (-1, always), (1, (0, 2)):
                 server.side("requests/reset")
                 server.side("fault", {"match": "offset=2", "times": times,
@@ -236,6 +237,52 @@ def unsteady(tap):
         sync.start("--reconcile", wait=False)
         until(lambda: any("offset=2" in r["path"] for r in server.requests()))
         tap.same(sync.stop(timeout=5), 0, "the daemon ends amid one")
+
+
+def miscounted(tap):
+    """The server counts one more than it lists, and that for ever: all is read
+    and told, and nothing goes by that list alone."""
+    with StandIn("--generate", "30", "--max-page-size", "10") as server, Sync(
+            server.url, projects="[demo-1]", mapping=TEXT) as sync:
+        def shows(listed, first=31):
+            server.side("faults/clear")
+            for page in range(1, 5):
+                elements = listed[page * 10 - 10:page * 10]
+                server.side("fault", {
+                    "match": "pageSize=1000&offset=%d&select" % page,
+                    "times": -1, "status": 200,
+                    "content_type": "application/hal+json",
+                    "body": json.dumps({
+                        "total": first if page == 1 else 31, "count": len(elements), "_embedded": {
+                            "elements": [{"id": n} for n in elements]}})})
+
+        shows(list(range(1, 31)), 30)
+        done = sync.once()
+        tap.ok(done.code == 69 and "on each of 3 walks (30 ids of 31" in
+               done.err, "one that comes while it is counted is none", done)
+        shows(list(range(1, 31)))
+        done = sync.once()
+        told = "the server counts 31 work packages, and lists 30 of them"
+        tap.ok(done.code == 0 and told in done.err and
+               ids(sync.tree()) == set(range(1, 31)),
+               "a server that counts one too many: all is read", done)
+        done = sync.opsync("verify")
+        tap.ok(done.code == 3 and "server: " + told in done.out,
+               "and verify tells", done)
+        server.side("edit", {"set": {"subject": "The one"}})
+        shows([n for n in range(1, 32) if n != 15])
+        tap.ok(sync.once("--reconcile").code == 0 and
+               "demo-1/15.md" in sync.tree(),
+               "what is not listed, but shown, stays")
+        for name in glob.glob(sync.state_file + "*"):
+            os.remove(name)
+        done = sync.once()
+        tap.ok(done.code == 0 and "demo-1/15.md" in sync.tree(),
+               "also where the state is lost", done)
+        server.side("faults/clear")
+        server.side("delete", {"id": 15})
+        sync.once("--reconcile")
+        tap.tree(sync.tree(), sync.scratch(), "until the list is whole")
 
 
 def endless(tap):
@@ -442,7 +489,7 @@ def main():
     tap = Tap()
     got, wanted = clamped(tap)
     tap.tree(got, wanted, "as from nothing")
-    for part in (ties, coarse, moving, shrinking, unsteady, endless, busy,
+    for part in (ties, coarse, moving, shrinking, unsteady, miscounted, endless, busy,
                  unclaimed, late, future, scope, vanished, newest_first):
         part(tap)
     return tap.end()
