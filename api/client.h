@@ -25,7 +25,7 @@ struct api_options {
 	int64_t max_bytes;       /* bytes a second; 0: any */
 	int max_tries;           /* of one request, at least 1 */
 	int64_t connect_timeout; /* microseconds, as all times here */
-	int64_t stall_timeout;   /* less than a byte a second for this long */
+	int64_t stall_timeout;   /* too slow (api/http.c) for this long */
 	int64_t max_retry_after; /* a longer Retry-After ends the request */
 	size_t max_body;         /* of a collected answer, decoded */
 	/*

@@ -25,6 +25,7 @@
 #define MAX_HEADER ((size_t)64 * 1024)
 #define MAX_HEADERS ((size_t)300 * 1024)
 #define BUFFER_SIZE (192L * 1024) /* not so much that it would be mapped */
+#define SLOWEST 100L              /* bytes a second, on the whole */
 #define MILLISECOND 1000
 #define SECOND 1000000
 #define CONNECTION_SECONDS 300L /* that one is used */
@@ -414,7 +415,7 @@ static void set_limits(CURL *easy, const struct http_config *config)
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_SIZE);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 		(long)(config->connect_timeout / MILLISECOND));
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, SLOWEST);
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
 		(long)((config->stall_timeout + SECOND - 1) / SECOND));
 	/* Or a server that has moved would never be met at its new address. */

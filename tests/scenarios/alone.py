@@ -56,6 +56,8 @@ def attachment(tap):
     for name, match, what, more in (
             ("a right that lacks", CONTENT, DENIED, ""),
             ("a connection that breaks", CONTENT, {"drop": True}, ""),
+            ("some bytes a second", CONTENT, {"trickle_ms": 100},
+             "  stall_timeout: 1s\n"),
             ("a host that is not there", CONTENT,
              {"redirect": "http://127.0.0.1:1/x"}, HOSTS),
             ("a host that is private", CONTENT,
