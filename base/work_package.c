@@ -3,6 +3,8 @@
  */
 #include "base/work_package.h"
 
+#include <stdlib.h>
+
 struct str schema_name_of(const struct schema *schema, struct str key)
 {
 	if (schema == NULL)
@@ -21,13 +23,21 @@ const struct schema_field *schema_unreadable(const struct schema *schema)
 	return NULL;
 }
 
+static int to_attachment(const void *key, const void *item)
+{
+	const int64_t *id = key;
+	const struct attachment *a = item;
+
+	return (*id > a->id) - (*id < a->id);
+}
+
 const struct attachment *work_package_attachment(
 	const struct work_package *wp, int64_t id)
 {
-	for (size_t i = 0; i < wp->n_attachments; i++)
-		if (wp->attachments[i].id == id)
-			return &wp->attachments[i];
-	return NULL;
+	if (wp->n_attachments == 0)
+		return NULL;
+	return bsearch(&id, wp->attachments, wp->n_attachments,
+		sizeof(*wp->attachments), to_attachment);
 }
 
 int64_t href_id(struct str href)

@@ -174,7 +174,7 @@ struct work_package {
 	bool attachments_known;      /* else the list was not asked for */
 	bool unsaved; /* to be looked at alone: no file is kept */
 	size_t n_attachments;
-	struct attachment *attachments;
+	struct attachment *attachments; /* by id */
 	size_t n_quarantined; /* others, of which only id and name count */
 	struct attachment *quarantined;
 	bool comments_known; /* else they were not asked for */

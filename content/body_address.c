@@ -6,6 +6,7 @@
  * also by file name, compared as the server cleans names.
  */
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -187,28 +188,66 @@ static bool cleans_to(struct str name, struct str cleaned)
 	return i == name.n && j == cleaned.n;
 }
 
-/* The names of all attachments in NFC, as addresses are compared in it. */
-static const struct str *names_of(struct addresses *a)
+/* In NFC, as addresses are compared in it. */
+struct attachment_name {
+	struct str name;
+	const struct attachment *attachment; /* later ones are newer */
+};
+
+static int by_name_and_age(const void *a, const void *b)
+{
+	const struct attachment_name *x = a;
+	const struct attachment_name *y = b;
+	int c = str_cmp(x->name, y->name);
+
+	return c != 0 ? c
+		      : (x->attachment > y->attachment) -
+				(x->attachment < y->attachment);
+}
+
+static const struct attachment_name *names_of(struct addresses *a)
 {
 	size_t n = a->wp->n_attachments;
 
-	if (a->names != NULL)
+	if (a->names != NULL || n == 0)
 		return a->names;
-	a->names = ARENA_ARRAY(a->arena, struct str, n);
-	for (size_t i = 0; i < n; i++)
-		a->names[i] =
-			utf8_nfc(a->arena, a->wp->attachments[i].file_name);
+	a->names = ARENA_ARRAY(a->arena, struct attachment_name, n);
+	for (size_t i = 0; i < n; i++) {
+		const struct attachment *one = &a->wp->attachments[i];
+
+		a->names[i] = (struct attachment_name){
+			utf8_nfc(a->arena, one->file_name), one};
+	}
+	qsort(a->names, n, sizeof(*a->names), by_name_and_age);
 	return a->names;
+}
+
+/* How many of n names are not behind this one. */
+static size_t n_until(
+	const struct attachment_name *names, size_t n, struct str name)
+{
+	size_t low = 0;
+
+	while (low < n) {
+		size_t middle = low + (n - low) / 2;
+
+		if (str_cmp(names[middle].name, name) <= 0)
+			low = middle + 1;
+		else
+			n = middle;
+	}
+	return low;
 }
 
 /* The newest attachment of that very name, or else of the cleaned one. */
 static const struct attachment *by_name(struct addresses *a, struct str written)
 {
 	const struct attachment *best = NULL;
-	bool exact = false;
+	const size_t n = a->wp->n_attachments;
 	char bytes[MAX_NAME];
 	struct str name = {bytes, 0};
-	const struct str *names;
+	const struct attachment_name *names;
+	size_t end;
 
 	if (written.n > MAX_NAME)
 		return NULL;
@@ -217,17 +256,15 @@ static const struct attachment *by_name(struct addresses *a, struct str written)
 			written, decode_byte(written, &bytes[name.n++]));
 	name = utf8_nfc(a->arena, name);
 	names = names_of(a);
-	for (size_t i = 0; i < a->wp->n_attachments; i++) {
-		const struct attachment *one = &a->wp->attachments[i];
-		bool same = str_eq(name, names[i]);
+	end = n_until(names, n, name);
+	if (end > 0 && str_eq(names[end - 1].name, name))
+		return names[end - 1].attachment;
+	for (size_t i = 0; i < n; i++) {
+		const struct attachment *one = names[i].attachment;
 
-		if (exact && !same)
-			continue;
-		if (!same && !cleans_to(name, names[i]))
-			continue;
-		if (best == NULL || (same && !exact) || one->id > best->id)
+		if ((best == NULL || one->id > best->id) &&
+			cleans_to(name, names[i].name))
 			best = one;
-		exact = exact || same;
 	}
 	return best;
 }

@@ -65,7 +65,7 @@ struct addresses {
 	struct arena *arena;
 	const struct work_package *wp; /* NULL for address_may_mean() */
 	struct str base;               /* as struct body_scope's */
-	struct str *names; /* the attachments', once they were asked for */
+	struct attachment_name *names; /* sorted, once they were asked for */
 };
 
 /*

@@ -40,6 +40,7 @@ struct evaluation {
 	int64_t *needs;           /* owned: attachments to be fetched */
 	size_t n_needs;
 	size_t cap_needs;
+	bool *needed; /* by attachment: is it among them? */
 };
 
 /* Evaluate; ERR_DATA with a sentence.  depth is bounded by the parser. */
@@ -82,7 +83,7 @@ int evaluate_spend(struct evaluation *with, size_t steps, struct err *e);
 /* ERR_DATA if a text of n bytes is larger than a document may be. */
 int evaluate_limit_text(size_t n, struct err *e);
 
-/* Note that an attachment's contents must be here. */
+/* Note that the contents of wp's attachment must be here. */
 void evaluate_need(struct evaluation *with, const struct attachment *a);
 
 /* Contents must be fetched first: what is made now will be dropped. */

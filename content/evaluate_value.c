@@ -61,9 +61,16 @@ int evaluate_limit_text(size_t n, struct err *e)
 
 void evaluate_need(struct evaluation *with, const struct attachment *a)
 {
-	for (size_t i = 0; i < with->n_needs; i++)
-		if (with->needs[i] == a->id)
-			return;
+	const struct work_package *wp = with->wp;
+	bool *needed;
+
+	if (with->needed == NULL)
+		with->needed =
+			ARENA_ARRAY(with->arena, bool, wp->n_attachments);
+	needed = &with->needed[a - wp->attachments];
+	if (*needed)
+		return;
+	*needed = true;
 	with->needs = grow(with->needs, with->n_needs, &with->cap_needs,
 		sizeof(*with->needs));
 	with->needs[with->n_needs++] = a->id;

@@ -147,6 +147,7 @@ static void say_frankly(struct explaining *x, const struct template *t)
 	size_t needs = x->with.n_needs;
 
 	x->with.n_needs = 0;
+	x->with.needed = NULL;
 	say_template(x, t);
 	if (x->with.n_needs < needs)
 		x->with.n_needs = needs;

@@ -89,19 +89,19 @@ static bool is_html(struct str path)
 /* Save the attachments that it refers to, each once. */
 static int save_referenced(struct writing *w, struct err *e)
 {
+	const struct work_package *wp = w->with->wp;
 	const struct attachment **files =
 		ARENA_ARRAY(w->with->arena, const struct attachment *, w->n);
+	bool *seen = ARENA_ARRAY(w->with->arena, bool, wp->n_attachments);
 	size_t n_files = 0;
 
 	for (size_t i = 0; i < w->n; i++) {
-		size_t j = 0;
+		const struct attachment *a = w->refs[i].attachment;
 
-		if (w->refs[i].attachment == NULL)
+		if (a == NULL || seen[a - wp->attachments])
 			continue;
-		while (j < n_files && files[j] != w->refs[i].attachment)
-			j++;
-		files[j] = w->refs[i].attachment;
-		n_files += j == n_files;
+		seen[a - wp->attachments] = true;
+		files[n_files++] = a;
 	}
 	return saves_files(w->with, w->entry, files, n_files, w->saves, e);
 }
@@ -243,7 +243,8 @@ static int write_label(struct writing *w, const struct body_reference *ref,
 static struct str write_file(
 	struct writing *w, const struct body_reference *ref)
 {
-	struct str address = saves_address(w->saves, ref->attachment);
+	struct str address =
+		saves_address(w->saves, w->with->wp, ref->attachment);
 	struct buf b = {0};
 
 	if (address.p == NULL)
@@ -285,7 +286,7 @@ static int write_one(struct writing *w, const struct body_reference *ref,
 	case REFERENCE_UNKNOWN:
 		return 0;
 	case REFERENCE_ATTACHMENT:
-		*out = saves_address(w->saves, ref->attachment);
+		*out = saves_address(w->saves, w->with->wp, ref->attachment);
 		return 0;
 	case REFERENCE_FILE:
 		*out = write_file(w, ref);

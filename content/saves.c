@@ -44,12 +44,31 @@ static void claim_push(struct claims *claims, const struct saving *saving,
 		(struct claim){.saving = saving, .attachment = a};
 }
 
-struct str saves_address(const struct saves *saves, const struct attachment *a)
+struct str saves_address(const struct saves *saves,
+	const struct work_package *wp, const struct attachment *a)
 {
-	for (size_t i = 0; i < saves->n; i++)
-		if (saves->items[i].attachment == a)
-			return saves->items[i].address;
-	return STR_NONE;
+	size_t n = a != NULL && saves->of != NULL
+			   ? saves->of[a - wp->attachments]
+			   : 0;
+
+	return n > 0 ? saves->items[n - 1].address : STR_NONE;
+}
+
+/* Where two picks save it, the first is where it is. */
+static void add_save(
+	struct evaluation *with, struct saves *saves, struct save save)
+{
+	const struct work_package *wp = with->wp;
+	size_t *of;
+
+	if (saves->of == NULL)
+		saves->of = ARENA_ARRAY(with->arena, size_t, wp->n_attachments);
+	saves->items = grow(
+		saves->items, saves->n, &saves->cap, sizeof(*saves->items));
+	saves->items[saves->n++] = save;
+	of = &saves->of[save.attachment - wp->attachments];
+	if (*of == 0)
+		*of = saves->n;
 }
 
 /* Two picks may choose one attachment for one path. */
@@ -234,10 +253,9 @@ static int grant(struct evaluation *with, struct claims *claims,
 
 		if (c->nowhere)
 			continue;
-		saves->items = grow(saves->items, saves->n, &saves->cap,
-			sizeof(*saves->items));
-		saves->items[saves->n++] = (struct save){c->attachment, c->path,
-			c->folded, body_address(with->arena, c)};
+		add_save(with, saves,
+			(struct save){c->attachment, c->path, c->folded,
+				body_address(with->arena, c)});
 	}
 	return rc;
 }
@@ -261,7 +279,7 @@ int saves_files(struct evaluation *with, const struct entry *entry,
 
 	for (size_t i = 0; i < n; i++)
 		if (within_limits(entry, files[i]) &&
-			saves_address(saves, files[i]).p == NULL)
+			saves_address(saves, with->wp, files[i]).p == NULL)
 			claim_push(&claims, &entry->saving, files[i]);
 	rc = grant(with, &claims, saves, e);
 	free(claims.items);

@@ -18,6 +18,7 @@ struct saves {
 	struct save *items;  /* owned */
 	size_t n;
 	size_t cap;
+	size_t *of;      /* by attachment: which item, counted from 1; or 0 */
 	int64_t unknown; /* an attachment that is referred to, and is none of
 			    the work package's; or 0 */
 };
@@ -34,7 +35,8 @@ int saves_files(struct evaluation *with, const struct entry *entry,
 	const struct attachment *const *files, size_t n, struct saves *saves,
 	struct err *e);
 
-/* The address of an attachment; STR_NONE if it is not saved. */
-struct str saves_address(const struct saves *saves, const struct attachment *a);
+/* The address of wp's attachment; STR_NONE if it is not saved. */
+struct str saves_address(const struct saves *saves,
+	const struct work_package *wp, const struct attachment *a);
 
 #endif

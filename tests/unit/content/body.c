@@ -26,9 +26,9 @@ static struct attachment attachments[] = {
 	{.id = 7, .file_name = {"same.txt", 8}},
 	{.id = 8, .file_name = {"a+b (1).png", 11}},
 	{.id = 9, .file_name = {"\xC3\x9Cn_\xC3\xA4.txt", 10}},
-	{.id = 12, .file_name = {"p_q", 3}},
-	{.id = 11, .file_name = {"p_q", 3}},
 	{.id = 10, .file_name = {"p q", 3}},
+	{.id = 11, .file_name = {"p_q", 3}},
+	{.id = 12, .file_name = {"p_q", 3}},
 };
 
 static const struct work_package wp = {

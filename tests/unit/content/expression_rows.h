@@ -33,9 +33,9 @@ static inline int set_up(void **state)
 		const char *type;
 		const char *format;
 	} files[] = {
-		{7, "b.png", "image/png", "PNG"},
 		{5, "Hero.jpg", "image/jpeg", "JPEG"},
 		{6, "b.png", "image/png", NULL},
+		{7, "b.png", "image/png", "PNG"},
 		{9, "notes.pdf", "application/pdf", ""},
 	};
 

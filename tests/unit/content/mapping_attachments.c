@@ -2,6 +2,8 @@
  * Which attachments a mapping takes, where they go, and when their list and
  * their contents are asked for.
  */
+#include <time.h>
+
 #include "tests/unit/content/mapping_rows.h"
 
 static void test_picks(void **state)
@@ -225,16 +227,15 @@ static void test_between(void **state)
 }
 
 /* More than would be compared each with each other. */
-static void test_many(void **state)
+/* Of each name there are two, but for its case. */
+static struct work_package with_many(int n)
 {
-	enum { N = 20000 };
 	struct work_package many = wp;
-	char *got;
 
-	(void)state;
-	many.n_attachments = N;
-	many.attachments = ARENA_ARRAY(&arena, struct attachment, N);
-	for (int i = 0; i < N; i++) {
+	many.n_attachments = (size_t)n;
+	many.attachments =
+		ARENA_ARRAY(&arena, struct attachment, many.n_attachments);
+	for (int i = 0; i < n; i++) {
 		struct attachment *a = &many.attachments[i];
 
 		*a = wp.attachments[0];
@@ -242,12 +243,49 @@ static void test_many(void **state)
 		a->file_name = arena_printf(
 			&arena, i % 2 == 0 ? "f%d.png" : "F%d.png", i / 2);
 	}
+	return many;
+}
+
+static void test_many(void **state)
+{
+	struct work_package many = with_many(20000);
+	char *got;
+
+	(void)state;
 	got = describe(ENTRY("  attachments: all\n  body: x\n"), &many);
 	assert_int_equal(strncmp(got, "p.md\nx\n[2 F0-2.png]\n", 20), 0);
 	assert_non_null(strstr(got, "[20000 F9999-20000.png]\n"));
 	assert_non_null(strstr(got, "\n[1 f0.png]\n"));
 	assert_non_null(strstr(got, "\n[19999 f9999.png]\n"));
 	free(got);
+}
+
+/* What refers to very many takes no more than a few times the time of few. */
+static void test_many_references(void **state)
+{
+	enum { N = 45000 };
+	struct work_package many = with_many(N);
+	static const char *const ends[] = {
+		"\nneed 45000\n", "[45000 F22499-45000.png]\n"};
+	struct buf body = {0};
+
+	(void)state;
+	for (int i = 0; i < N; i++)
+		buf_printf(&body, "![](%s%d.png)\n![](/attachments/%d)\n",
+			i % 2 == 0 ? "f" : "F", i / 2, i + 1);
+	many.description_raw = buf_str(&body);
+	for (int fetched = 0; fetched < 2; fetched++) {
+		clock_t start = clock();
+		char *got;
+
+		for (int i = 0; i < N; i++)
+			many.attachments[i].fetched = fetched;
+		got = describe(ENTRY("  body: ${ description.raw }\n"), &many);
+		assert_non_null(strstr(got, ends[fetched]));
+		assert_true(clock() - start < 2 * CLOCKS_PER_SEC);
+		free(got);
+	}
+	buf_fini(&body);
 }
 
 static void test_forms(void **state)
@@ -290,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_clashes),
 		cmocka_unit_test(test_between),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_many_references),
 		cmocka_unit_test(test_forms),
 		cmocka_unit_test(test_needs),
 		cmocka_unit_test(test_needs_list),

@@ -29,9 +29,9 @@ static inline int set_up(void **state)
 		const char *name;
 		const char *type;
 	} files[] = {
-		{7, "b.png", "image/png"},
 		{5, "Hero 1.jpg", "image/jpeg"},
 		{6, "B.png", "image/png"},
+		{7, "b.png", "image/png"},
 		{9, "notes.pdf", "application/pdf"},
 	};
 
