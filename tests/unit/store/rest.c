@@ -7,11 +7,12 @@
 
 #include "tests/unit/store/fixture.h"
 
-/* As a pass begins. */
+/* As a pass begins; the trees' next turn does not come by itself. */
 static void look(struct fixture *f)
 {
 	store_watch(f->store);
 	n_adrift(f);
+	f->store->walk_at = INT64_MAX;
 }
 
 static int start(void **state, bool bare)
@@ -95,10 +96,7 @@ static void test_work_tree(void **state)
 	look(f);
 	run(GIT "checkout -q main", f->path);
 	assert_false(store_is_at_rest(f->store));
-	for (int i = 0; i < 200 && !store_is_at_rest(f->store); i++) {
-		usleep(50000); /* until the work tree's turn comes */
-		look(f);
-	}
+	f->store->look_at = 0; /* the work tree's turn has come */
 	calm_down(f);
 }
 
@@ -154,34 +152,37 @@ static void test_state(void **state)
 	free(file);
 }
 
-/* How long it takes depends on how long the look at it took. */
-static bool comes_to_rest(struct fixture *f)
+/*
+ * The trees have their turn by the time, which has come, or when objects are
+ * touched from then on.
+ */
+static void come_to_rest(struct fixture *f)
 {
-	for (int i = 0; i < 100; i++) {
-		usleep(100000);
-		if (store_is_at_rest(f->store)) {
-			usleep(20000); /* time stamps tell it from what comes */
-			return true;
-		}
-	}
-	return false;
+	f->store->walk_at = 0;
+	look(f);
+	f->store->walk_at = 0;
+	assert_true(store_is_at_rest(f->store));
 }
 
-/* The trees have their turn by the time, or when objects are touched. */
 static void test_objects(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_true(comes_to_rest(f));
+	come_to_rest(f);
 	run("touch '%s%s/objects/pack/x'", f->path, git_folder(f));
 	assert_false(store_is_at_rest(f->store));
-	look(f);
-	assert_true(comes_to_rest(f));
+	f->store->walk_at = INT64_MAX;
+	assert_true(store_is_at_rest(f->store));
+	come_to_rest(f);
 	run("mkdir '%s%s/objects/new'", f->path, git_folder(f));
-	look(f);
-	assert_true(comes_to_rest(f));
+	assert_false(store_is_at_rest(f->store));
+	come_to_rest(f);
 	run("touch '%s%s/objects/new/x'", f->path, git_folder(f));
 	assert_false(store_is_at_rest(f->store));
+	come_to_rest(f);
+	f->store->walk_quiet_at = 0;
+	assert_false(store_is_at_rest(f->store));
+	come_to_rest(f);
 	run("cd '%s%s/objects' && for f in $(find . -type f -path './?"
 	    "?/*');"
 	    " do chmod u+w $f && echo > $f; done",
