@@ -10,14 +10,23 @@
 #define MANY 200 /* files, that are put on disk together */
 
 static atomic_bool broken;
+static atomic_int n_failed;
 
 /* The system's, as long as the disk is well. */
 int syncfs(int fd)
 {
 	if (!atomic_load(&broken))
 		return (int)syscall(SYS_syncfs, fd);
+	atomic_fetch_add(&n_failed, 1);
 	errno = EIO;
 	return -1;
+}
+
+static void wait_for_failure(void)
+{
+	for (int i = 0; i < 6000 && atomic_load(&n_failed) == 0; i++)
+		usleep(10000);
+	assert_int_not_equal(atomic_load(&n_failed), 0);
 }
 
 static void put_many(struct fixture *f, int64_t first)
@@ -62,7 +71,7 @@ static void test_written_ahead(void **state)
 	assert_int_equal(store_commit(f->store, &c, &f->err), 0);
 	put_many(f, 1001);
 	hold_those_ahead(f);
-	run("sleep .2"); /* the first files have failed */
+	wait_for_failure();
 	atomic_store(&broken, false);
 	commit(f);
 	assert_string_equal(
