@@ -82,7 +82,8 @@ static void test_branch_left_in_between(void **state)
 	run("cd '%s' && git branch other && touch .git/index.lock", f->path);
 	git = start_command(run("printf '%%s' 'cd %s/.git && until test -e "
 				"opsync/tmp/tmp_lock; do sleep 0.01; done; "
-				"sleep 0.03; rm index.lock && sleep 0.01 && "
+				"sleep 0.3; rm index.lock; until test -e "
+				"index.lock; do :; done; "
 				"echo ref: refs/heads/other >HEAD'",
 		f->path));
 	put_well(f, 1, make("a/one.md", "more\n", NULL), STORE_CHANGED);
