@@ -466,6 +466,7 @@ exec sleep 60
             text = f.read()
         sync.write("opsync.yaml", text.replace(
             "file: %s/token" % sync.folder, "command: %s" % slow))
+        sync.env["TMPDIR"] = sync.folder  # what a diff leaves, goes, too
         for name, words, number in (
                 ("git", ("show", "never.md"), signal.SIGINT),
                 ("git", ("show", "never.md"), signal.SIGTERM),
