@@ -10,11 +10,19 @@
 #include "content/words.h"
 
 #define SHOWN 200 /* characters of a value */
+#define ITEMS 10  /* of a list's items, how many are told one by one */
 
 struct explaining {
 	struct evaluation with;
 	struct buf *out;
 	struct err *err;
+};
+
+/* Keys of the mapping, to find the nearest to a misspelt one. */
+struct name_list {
+	const char **items; /* owned; the texts are the arena's */
+	size_t n;
+	size_t cap;
 };
 
 static void say_value(struct explaining *x, const struct value *v)
@@ -90,28 +98,36 @@ static const struct template *find(const struct template *t, struct str key)
 	return found;
 }
 
+/* What of the entry has it in it, or is it. */
 static const struct template *find_key(
 	const struct entry *entry, struct str key)
 {
 	const struct template *found = NULL;
 
-	if (entry->has_front_matter)
-		found = find(&entry->front_matter, key);
+	if (entry->has_front_matter && find(&entry->front_matter, key) != NULL)
+		found = &entry->front_matter;
 	for (size_t i = 0; found == NULL && i < entry->n_lets; i++)
-		found = find(&entry->lets[i].value, key);
-	return found != NULL ? found : find(&entry->body, key);
+		if (find(&entry->lets[i].value, key) != NULL)
+			found = &entry->lets[i].value;
+	if (found == NULL && find(&entry->body, key) != NULL)
+		found = &entry->body;
+	return found;
 }
 
-/* A key as it is written, or for short without what stands before it. */
-static const struct template *find_any(
-	struct arena *a, const struct entry *entry, struct str key)
+/*
+ * A key as it is written, or for short without what stands before it: what it
+ * stands in, and its whole name.
+ */
+static const struct template *find_any(struct arena *a,
+	const struct entry *entry, struct str key, struct str *whole)
 {
 	static const char *const heads[] = {"", "front_matter.", "let."};
 	const struct template *found = NULL;
 
-	for (size_t i = 0; found == NULL && i < ARRAY_LEN(heads); i++)
-		found = find_key(entry,
-			arena_printf(a, "%s%.*s", heads[i], STR_ARGS(key)));
+	for (size_t i = 0; found == NULL && i < ARRAY_LEN(heads); i++) {
+		*whole = arena_printf(a, "%s%.*s", heads[i], STR_ARGS(key));
+		found = find_key(entry, *whole);
+	}
 	return found;
 }
 
@@ -138,17 +154,86 @@ static void say_template(struct explaining *x, const struct template *t)
 		buf_puts(x->out, " is left out\n");
 }
 
+static const struct template *child_with(
+	const struct template *t, struct str key)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct template *child = t->type == TEMPLATE_LIST
+						       ? &t->items[i]
+						       : &t->members[i].value;
+
+		if (find(child, key) != NULL)
+			return child;
+	}
+	return NULL;
+}
+
+/* Of what the key stands in: is it there at all? */
+static bool say_when(
+	struct explaining *x, const struct template *t, struct str key)
+{
+	struct value v;
+
+	if (t->when == NULL ||
+		(evaluate(&x->with, t->when, &v, NULL) == 0 && value_truth(&v)))
+		return true;
+	say_step(x, "$when: ", t->when->text, t->when);
+	buf_printf(x->out, "%.*s is left out with %.*s\n", STR_ARGS(key),
+		STR_ARGS(t->key));
+	return false;
+}
+
+static void say_in(
+	struct explaining *x, const struct template *t, struct str key);
+
+static void say_in_items(
+	struct explaining *x, const struct template *t, struct str key)
+{
+	struct value list;
+
+	say_step(x, "$each in ", t->each->text, t->each);
+	if (evaluate(&x->with, t->each, &list, NULL) != 0 ||
+		list.type != VALUE_LIST)
+		return;
+	for (size_t i = 0; i < list.n && i < ITEMS; i++) {
+		x->with.locals[t->slot] = list.items[i];
+		buf_printf(x->out, "  item %zu", i + 1);
+		say_value(x, &list.items[i]);
+		if (!t->when_each || say_when(x, t, key))
+			say_in(x, child_with(t, key), key);
+	}
+	if (list.n > ITEMS)
+		buf_printf(x->out, "  and %zu more\n", list.n - ITEMS);
+}
+
+/* From what the key stands in down to it. */
+static void say_in(
+	struct explaining *x, const struct template *t, struct str key)
+{
+	for (; t != NULL && !str_eq(t->key, key); t = child_with(t, key)) {
+		if (!t->when_each && !say_when(x, t, key))
+			return;
+		if (t->each != NULL) {
+			say_in_items(x, t, key);
+			return;
+		}
+	}
+	if (t != NULL)
+		say_template(x, t);
+}
+
 /*
  * What the document needs of contents that are not here turns errors into
  * null; those of this key are to be seen.
  */
-static void say_frankly(struct explaining *x, const struct template *t)
+static void say_frankly(
+	struct explaining *x, const struct template *t, struct str key)
 {
 	size_t needs = x->with.n_needs;
 
 	x->with.n_needs = 0;
 	x->with.needed = NULL;
-	say_template(x, t);
+	say_in(x, t, key);
 	if (x->with.n_needs < needs)
 		x->with.n_needs = needs;
 }
@@ -157,7 +242,8 @@ static void say_frankly(struct explaining *x, const struct template *t)
 static int say_key(
 	struct explaining *x, const struct entry *entry, struct str key)
 {
-	const struct template *t = find_any(x->with.arena, entry, key);
+	struct str whole;
+	const struct template *t = find_any(x->with.arena, entry, key, &whole);
 	bool is_path = str_is(key, "path");
 	struct document d = {0};
 	struct saves saves = {0};
@@ -175,7 +261,7 @@ static int say_key(
 	if (is_path && d.path != NULL)
 		buf_printf(x->out, "path = %s\n", d.path);
 	if (t != NULL && rc == 0)
-		say_frankly(x, t);
+		say_frankly(x, t, whole);
 	buf_fini(&body);
 	free(saves.items);
 	document_fini(&d);
@@ -262,6 +348,47 @@ static int say_entries(
 	return result;
 }
 
+static void note_names(
+	struct arena *a, const struct template *t, struct name_list *names)
+{
+	static const struct str heads[] = {
+		STR_INIT("front_matter."), STR_INIT("let.")};
+	struct str key = t->key;
+
+	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
+		if (str_starts(key, heads[i]))
+			key = str_skip(key, heads[i].n);
+	names->items = grow(
+		names->items, names->n, &names->cap, sizeof(*names->items));
+	names->items[names->n++] = arena_printf(a, "%.*s", STR_ARGS(key)).p;
+	for (size_t i = 0; i < t->n; i++)
+		note_names(a,
+			t->type == TEMPLATE_LIST ? &t->items[i]
+						 : &t->members[i].value,
+			names);
+}
+
+static int complain_key(
+	const struct program *p, struct str key, struct arena *a, struct err *e)
+{
+	struct name_list names = {0};
+
+	for (size_t i = 0; i < p->n_entries; i++) {
+		const struct entry *entry = &p->entries[i];
+
+		if (entry->has_front_matter)
+			note_names(a, &entry->front_matter, &names);
+		for (size_t k = 0; k < entry->n_lets; k++)
+			note_names(a, &entry->lets[k].value, &names);
+	}
+	err_set(e, ERR_USAGE,
+		"no entry of documents that fits has the key '%.*s'",
+		STR_ARGS(key));
+	err_nearest(e, ERR_USAGE, str_nearest(key, names.items, names.n));
+	free(names.items);
+	return ERR_USAGE;
+}
+
 int program_explain(const struct program *p, const struct work_package *wp,
 	struct str key, struct arena *scratch, struct buf *out, struct err *e)
 {
@@ -286,9 +413,5 @@ int program_explain(const struct program *p, const struct work_package *wp,
 			"depends on them shows as null\n");
 	free(x.with.needs);
 	reads_fini(&x.with.reads);
-	if (rc == ERR_USAGE)
-		err_set(x.err, ERR_USAGE,
-			"no entry of documents that fits has the key '%.*s'",
-			STR_ARGS(key));
-	return rc;
+	return rc == ERR_USAGE ? complain_key(p, key, scratch, x.err) : rc;
 }

@@ -104,7 +104,11 @@ static void test_keys(void **state)
 		"path = content/communities/chronic-care-management/"
 		"curated-content/ae314a10-087e-5172-9ccb-96c60985cfb7.md\n");
 	check(&wp, "slugg", ERR_USAGE,
-		"no entry of documents that fits has the key 'slugg'");
+		"no entry of documents that fits has the key 'slugg' "
+		"(did you mean 'slug'?)");
+	check(&wp, "nothing_like_it", ERR_USAGE,
+		"no entry of documents that fits has the key "
+		"'nothing_like_it'");
 }
 
 static void test_missing_contents(void **state)
@@ -213,6 +217,12 @@ static const char steps[] =
 	"    each_when: {$each: 'c in [id]', $when: '${ c > 5 }', "
 	"$value: "
 	"'${ c }'}\n"
+	"    in_each: {$each: 'c in [id, 1]', $when: '${ c > 5 }', "
+	"m: {v: 'v${ c }'}}\n"
+	"    many: {$each: 'c in [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]', "
+	"v: '${ c }'}\n"
+	"    left: {$when: '${ category }', deep: {v: '${ id }'}}\n"
+	"    kept: {$when: '${ id }', v: '${ id }'}\n"
 	"- {name: second, path: '${ category }', front_matter: {fixed: "
 	"b}}\n"
 	"- {name: third, path: z, front_matter: {fixed: b}}\n";
@@ -250,6 +260,19 @@ static const struct {
 	{"each_when", 0,
 		"first:\n  $each in [id] = "
 		"[4330]\nfront_matter.each_when = [4330]\n"},
+	{"in_each.m.v", 0,
+		"first:\n  $each in [id, 1] = [4330,1]\n"
+		"  item 1 = 4330\n  c = 4330\n"
+		"front_matter.in_each.m.v = \"v4330\"\n"
+		"  item 2 = 1\n  $when: c > 5 = false\n"
+		"front_matter.in_each.m.v is left out with "
+		"front_matter.in_each\n"},
+	{"left.deep.v", 0,
+		"first:\n  $when: category = null\nfront_matter.left.deep.v "
+		"is left out with front_matter.left\n"},
+	{"kept.v", 0,
+		"first:\n  id = 4330\n"
+		"front_matter.kept.v = 4330\n"},
 	{"path", ERR_DATA,
 		"first:\n  x.md = \"x.md\"\npath = x.md\nsecond:\n  "
 		"category = null\n"},
@@ -272,6 +295,32 @@ static void test_steps(void **state)
 		assert_string_equal(out.p, step_rows[i].expected);
 		buf_fini(&out);
 	}
+	program_free(p);
+}
+
+/* Of a long list, the first items are enough. */
+static void test_many_items(void **state)
+{
+	struct work_package of = fixture_load(&arena, "4330");
+	struct program *p = fixture_compile(&arena, steps);
+	struct buf out = {0};
+	struct buf expected = {0};
+
+	(void)state;
+	buf_puts(&expected,
+		"first:\n  $each in [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, "
+		"11, 12] = [1,2,3,4,5,6,7,8,9,10,11,12]\n");
+	for (int i = 1; i <= 10; i++)
+		buf_printf(&expected,
+			"  item %d = %d\n  c = %d\nfront_matter.many.v = %d\n",
+			i, i, i, i);
+	buf_puts(&expected, "  and 2 more\n");
+	assert_int_equal(
+		program_explain(p, &of, STR("many.v"), &scratch, &out, NULL),
+		0);
+	assert_string_equal(out.p, expected.p);
+	buf_fini(&expected);
+	buf_fini(&out);
 	program_free(p);
 }
 
@@ -322,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_outline),
 		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_steps),
+		cmocka_unit_test(test_many_items),
 		cmocka_unit_test(test_poor_addresses),
 	};
 
