@@ -115,18 +115,7 @@ bool guard_withdrawn(const struct guard *g, int64_t id)
 /* The first that is not before a work package's. */
 static size_t first_held(const struct guard *g, int64_t work_package)
 {
-	size_t low = 0;
-	size_t high = g->n_held;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (g->held[middle].work_package < work_package)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return ids_place_of(g->held, g->n_held, sizeof(*g->held), work_package);
 }
 
 static bool is_of(const struct guard *g, size_t i, int64_t work_package)

@@ -90,7 +90,6 @@ int mapper_begin(
 	mapper_forget_verdicts(m);
 	m->n_missed = 0;
 	m->n_unnamed = 0;
-	buf_clear(&m->unrelated);
 	m->unlisted.n = m->asked.n = 0;
 	m->retried.n = 0;
 	mapper_forget_names(m);

@@ -270,8 +270,10 @@ int mapper_fail_relations(
 	return 0;
 }
 
-/* Those of before, but for who is among those of now. */
-static void keep_unrelated(struct str known, struct buf *now)
+/* Those of before, but for who is among those of now: they stay, or are well.
+ */
+static void see_known(
+	struct mapper *m, struct str known, bool all, struct buf *now)
 {
 	struct str line;
 
@@ -280,8 +282,14 @@ static void keep_unrelated(struct str known, struct buf *now)
 
 		str_to_int64(
 			(struct str){line.p, str_find(line, STR(" "))}, &id);
-		if (!mapper_is_unrelated(buf_str(now), id))
+		if (mapper_is_unrelated(buf_str(&m->unrelated), id))
+			continue;
+		if (!all)
 			buf_printf(now, "%.*s\n", STR_ARGS(line));
+		else
+			mapper_event(m, LOG_LEVEL_NOTICE, "recovered", id,
+				STR_NONE,
+				"the server shows its relations again");
 	}
 }
 
@@ -294,8 +302,7 @@ int mapper_report_unrelated(struct mapper *m, bool all, struct err *e)
 	int r = state_get(state, MAPPER_UNRELATED, &known, &found, e);
 
 	buf_add_str(&now, buf_str(&m->unrelated));
-	if (!all)
-		keep_unrelated(buf_str(&known), &now);
+	see_known(m, buf_str(&known), all, &now);
 	if (r == 0 && !str_eq(buf_str(&known), buf_str(&now)))
 		r = state_put(state, MAPPER_UNRELATED, buf_str(&now), e);
 	buf_fini(&known);

@@ -5,7 +5,8 @@
  * another has not been tried yet: what counts, and is told, is how it stands
  * when what is staged is committed.  What fails again as it failed before is
  * told for debugging only.  That the server failed at its relations is apart:
- * it is told at once, and no document that is made takes it back.
+ * it is told at once, and no document that is made takes it back; but when all
+ * were asked for, and it failed no more.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,22 +24,13 @@ void mapper_forget_verdicts(struct mapper *m)
 		free(m->verdicts[i].told);
 	}
 	m->n_verdicts = 0;
+	buf_clear(&m->unrelated);
 }
 
 static size_t place_of(const struct mapper *m, int64_t id)
 {
-	size_t low = 0;
-	size_t high = m->n_verdicts;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (m->verdicts[middle].id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return ids_place_of(
+		m->verdicts, m->n_verdicts, sizeof(*m->verdicts), id);
 }
 
 static struct mapper_verdict *find(const struct mapper *m, int64_t id)
@@ -140,6 +132,25 @@ bool mapper_is_unrelated(struct str lines, int64_t id)
 	return false;
 }
 
+/* Is the line among those of the pass before? */
+static bool was_unrelated(struct mapper *m, struct str line)
+{
+	struct err ignored = {0}; /* comes again with the report */
+	struct buf known = {0};
+	struct str rest;
+	struct str one;
+	bool found = false;
+
+	state_get(store_state(m->store), MAPPER_UNRELATED, &known, &found,
+		&ignored);
+	rest = buf_str(&known);
+	found = false;
+	while (!found && str_line(&rest, &one))
+		found = str_eq(one, line);
+	buf_fini(&known);
+	return found;
+}
+
 static void settle(struct mapper *m, struct mapper_verdict *v, const char *why)
 {
 	/* One whose relations failed does so, whatever becomes of it. */
@@ -169,13 +180,16 @@ void mapper_failed(struct mapper *m, int64_t work_package, const char *why)
 void mapper_failed_beside(struct mapper *m, int64_t id, const char *why)
 {
 	const struct mapper_verdict *v = find(m, id);
+	struct buf line = {0};
 
 	if (mapper_is_unrelated(buf_str(&m->unrelated), id))
 		return;
 	m->counts.failed += v == NULL || v->why == NULL;
 	ensure_run(m);
-	tell_failed(m, id, why, false);
-	buf_printf(&m->unrelated, "%lld %s\n", (long long)id, why);
+	buf_printf(&line, "%lld %s", (long long)id, why);
+	tell_failed(m, id, why, was_unrelated(m, buf_str(&line)));
+	buf_printf(&m->unrelated, "%.*s\n", STR_ARGS(buf_str(&line)));
+	buf_fini(&line);
 }
 
 void mapper_recovered(struct mapper *m, int64_t work_package)

@@ -60,21 +60,28 @@ static inline bool ids_contain(const int64_t *ids, size_t n, int64_t id)
 	return false;
 }
 
-/* Where it is, or belongs, among some that are in order. */
-static inline size_t ids_place(const int64_t *ids, size_t n, int64_t id)
+/* Where it is, or belongs, among structs that begin with their id, in order. */
+static inline size_t ids_place_of(
+	const void *structs, size_t n, size_t size, int64_t id)
 {
 	size_t low = 0;
 	size_t high = n;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
+		const void *one = (const char *)structs + middle * size;
 
-		if (ids[middle] < id)
+		if (*(const int64_t *)one < id)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	return low;
+}
+
+static inline size_t ids_place(const int64_t *ids, size_t n, int64_t id)
+{
+	return ids_place_of(ids, n, sizeof(*ids), id);
 }
 
 #endif

@@ -266,12 +266,23 @@ def poisoned_and_told(tap):
             tap.ok(done.code == 3 and " 2 failed" in done.err and
                    done.err.count("its relations stay as they are") == 2,
                    kind + ": what the server fails at is counted", done)
+        told = [sync.opsync("log", "--level", "debug", "--event", kind).out
+                for kind in ("failed", "retried")]
+        tap.same([one.count("its relations stay as they are")
+                  for one in told], [2, 4],
+                 "and told once, then noted as tried again")
         tap.ok(b"wp1" in sync.tree()["20.md"], "the new one is there",
                sync.tree()["20.md"])
         server.side("faults/clear")
         done = sync.once("--reconcile")
-        tap.ok(done.code == 0 and "failed" not in done.err,
+        tap.ok(done.code == 0 and " 0 failed" in done.err,
                "and all is well when it does no more", done)
+        told = sync.opsync("log", "--event", "recovered").out
+        tap.same(told.count("shows its relations again"), 2,
+                 "which is told, too")
+        tap.same(sync.once("--reconcile").code, 0, "once more")
+        tap.same(sync.opsync("log", "--event", "recovered").out, told,
+                 "and only once")
         tap.tree(sync.tree(), sync.scratch(), "as from nothing")
 
 
