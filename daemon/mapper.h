@@ -60,6 +60,12 @@ struct mapper_missed {
 	struct err why;
 };
 
+/* A work package that did not get a path, since another has it staged. */
+struct mapper_denied {
+	int64_t id;
+	char *path; /* owned */
+};
+
 /* Of the known work packages that came in this pass (instance.h). */
 struct mapper_created {
 	int64_t n, n_others;
@@ -112,8 +118,12 @@ struct mapper {
 	struct err fault;       /* in which way */
 	size_t n_verdicts, cap_verdicts;
 	struct mapper_verdict *verdicts; /* ascending */
-	struct ids again;      /* work packages whose path may change */
-	struct ids unmade;     /* documents of theirs were taken back */
+	struct ids again;   /* work packages whose path may change */
+	struct ids unmade;  /* documents of theirs were taken back */
+	struct ids refused; /* that cannot be made in this pass: they are
+			       not tried again in it */
+	size_t n_denied, cap_denied;
+	struct mapper_denied *denied;
 	struct ids unlisted;   /* whose lists are to be asked for again,
 				  ascending */
 	struct ids asked;      /* that became stale, and did not come yet */
@@ -464,21 +474,43 @@ int mapper_stage_withdrawn(
 	struct mapper *m, const struct mapper_item *item, struct err *e);
 int mapper_map_again(struct mapper *m, struct err *e);
 
+/* A document was staged again: it counts, and is told, as it is now. */
+struct mapper_change {
+	const struct mapper_item *item;
+	const struct work_package *wp;
+	const struct document *document;
+	struct str before; /* its path by then */
+	enum store_change was, now;
+};
+
+int mapper_tell_change(
+	struct mapper *m, const struct mapper_change *c, struct err *e);
+
 /* From the first on, what is staged waits for its commit. */
 void mapper_note_staged(struct mapper *m);
 void mapper_count(struct mapper *m, enum store_change change, int by);
 
-/* What was staged of a document in this pass is not made, and so not told. */
-int mapper_untell(struct mapper *m, int64_t work_package, struct str entry,
-	struct err *e);
-
-/* And forgotten: it is as recorded again. */
+/* What was staged of a document is not made, nor told: it is as recorded. */
 int mapper_take_back(struct mapper *m, int64_t work_package, struct str entry,
 	struct err *e);
 
-/* The same for one that is not made again: others may have its place. */
+/*
+ * The same for one that is not made again: others may have its place, and find
+ * it where it was.  And for one that the store refused, and that is not tried
+ * again in this pass.
+ */
 int mapper_unmake(struct mapper *m, int64_t work_package, struct str entry,
 	struct str claim, struct err *e);
+int mapper_refuse(struct mapper *m, int64_t work_package, struct str entry,
+	struct err *e);
+
+/*
+ * Who was denied a path is mapped again, if nobody has it by now, and so is
+ * whoever else may have another place.
+ */
+void mapper_deny(struct mapper *m, int64_t work_package, struct str path);
+void mapper_forget_denied(struct mapper *m);
+int mapper_place_again(struct mapper *m, struct err *e);
 
 /* Record what was read. */
 int mapper_made_of(struct mapper *m, const struct mapper_item *item,

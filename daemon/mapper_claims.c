@@ -170,6 +170,16 @@ int claims_left(struct mapper *m, int64_t work_package, struct str entry,
 	return r == 0 ? see_evader(m, claim, e) : r;
 }
 
+int claims_back(struct mapper *m, int64_t work_package, struct str entry,
+	struct str claim, struct err *e)
+{
+	struct rank at = {
+		.work_package = work_package, .entry = entry, .was = entry};
+	int r = claims_rank(m, claim, &at, e);
+
+	return r == 0 ? claims_came(m, &at, claim, e) : r;
+}
+
 /* The entries of a rival that claim a path. */
 struct rivals {
 	struct arena *arena;
@@ -197,19 +207,14 @@ static bool gives_way(const struct store_staged *other, const struct rank *at,
 	       (!at->lower || other->work_package == at->work_package);
 }
 
-/* Files have no other place: the lower work package goes before, if neither
- * was there before this pass. */
-static int is_behind(struct mapper *m, const struct store_staged *other,
-	const struct rank *at, bool *behind, struct err *e)
+/* Files have no other place: who was there goes before, then the lower work
+ * package. */
+static bool is_behind(const struct store_staged *other, const struct rank *at)
 {
-	enum store_change change = STORE_SAME;
-	int r = 0;
-
-	if (other->work_package > at->work_package)
-		r = store_change_of(m->store, other->work_package,
-			buf_str(&other->entry), &change, e);
-	*behind = change == STORE_ADDED;
-	return r;
+	if (other->owner == other->work_package ||
+		other->owner == at->work_package)
+		return other->owner == at->work_package;
+	return other->work_package > at->work_package;
 }
 
 static int take_back_evader(struct mapper *m, const struct rank *at,
@@ -221,21 +226,26 @@ static int take_back_evader(struct mapper *m, const struct rank *at,
 		m, other->work_package, buf_str(&other->entry), e);
 }
 
+static bool is_anothers(const struct store_staged *other, const struct rank *at)
+{
+	return other->work_package != 0 &&
+	       other->work_package != at->work_package;
+}
+
 static int clear(struct mapper *m, const struct rank *at,
 	const struct document *d, struct str path, struct err *e)
 {
 	struct store_staged other;
-	bool behind = false;
 	int r = store_staged_at(m->store, path, &other, e);
 
-	if (r == 0 && gives_way(&other, at, d, path))
+	if (r == 0 && gives_way(&other, at, d, path)) {
 		r = take_back_evader(m, at, &other, e);
-	else if (r == 0)
-		r = is_behind(m, &other, at, &behind, e);
-	if (r == 0 && behind) {
+	} else if (r == 0 && is_anothers(&other, at) && is_behind(&other, at)) {
 		map_again(m, other.work_package);
 		r = mapper_unmake(m, other.work_package, buf_str(&other.entry),
 			buf_str(&other.claim), e);
+	} else if (r == 0 && is_anothers(&other, at)) {
+		mapper_deny(m, at->work_package, path);
 	}
 	store_staged_fini(&other);
 	return r;

@@ -36,6 +36,10 @@ int claims_came(struct mapper *m, const struct rank *at, struct str claim,
 int claims_left(struct mapper *m, int64_t work_package, struct str entry,
 	struct str claim, struct err *e);
 
+/* The same of one that is as recorded again. */
+int claims_back(struct mapper *m, int64_t work_package, struct str entry,
+	struct str claim, struct err *e);
+
 /* Does another document claim a path?  Then this one does not evade to it. */
 int claims_by_others(struct mapper *m, const struct rank *at, struct str claim,
 	bool *any, struct err *e);

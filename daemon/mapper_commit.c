@@ -58,28 +58,42 @@ static void subject_of(const struct mapper *m, char *out, size_t size)
 		out[0] = (char)(out[0] - 'a' + 'A');
 }
 
+/* A commit that is being made.  What it says is known when it is settled. */
+struct committing {
+	struct mapper *m;
+	const char *body; /* NULL: it is not of one work package */
+	bool last;        /* the pass ends with it */
+	char subject[200];
+};
+
 /* A path of it is another's, and nothing more comes that makes room. */
 static void on_refused(
 	void *arg, int64_t work_package, struct str entry, const char *why)
 {
-	struct mapper *m = arg;
+	const struct committing *c = arg;
+	struct mapper *m = c->m;
 	struct err e = {0};
 
 	mapper_failed(m, work_package, why);
 	mapper_try_later(m);
-	if (mapper_untell(m, work_package, entry, &e) != 0 ||
-		mapper_reread(m, READ_WORK_PACKAGE, work_package, &e) != 0)
+	if (mapper_refuse(m, work_package, entry, &e) != 0)
 		log_error("%s", e.text);
+}
+
+static int on_go_on(void *arg, struct err *e)
+{
+	const struct committing *c = arg;
+
+	return mapper_place_again(c->m, e);
 }
 
 static void on_settled(void *arg)
 {
-	mapper_tell_verdicts(arg, false);
-}
+	struct committing *c = arg;
 
-static void on_all_settled(void *arg)
-{
-	mapper_tell_verdicts(arg, true);
+	mapper_tell_verdicts(c->m, c->last);
+	if (c->body == NULL)
+		subject_of(c->m, c->subject, sizeof(c->subject));
 }
 
 /* In status it stays until the branch is deleted. */
@@ -110,20 +124,21 @@ static void editor_email(const struct mapper *m, char *out, size_t size)
  * Says what is staged, and is told of what becomes of it: what is on the branch
  * is told, also where the work tree is not in step with it yet.
  */
-static int commit_as(struct mapper *m, const char *subject, const char *body,
-	const char *cursor, bool last, struct err *e)
+static int commit_as(struct committing *as, const char *cursor, struct err *e)
 {
+	struct mapper *m = as->m;
 	struct store_commit c = {
 		.run = m->run.id,
-		.subject = subject,
-		.body = body,
+		.subject = as->subject,
+		.body = as->body,
 		.author_time = m->staged.newest,
 		.cursor = cursor,
 		.mapping = program_hash(m->config->program),
-		.partial = !last,
+		.partial = !as->last,
 		.refused = on_refused,
-		.settled = last ? on_all_settled : on_settled,
-		.arg = m,
+		.go_on = on_go_on,
+		.settled = on_settled,
+		.arg = as,
 	};
 	char email[300];
 	int told = 0;
@@ -134,7 +149,9 @@ static int commit_as(struct mapper *m, const char *subject, const char *body,
 		c.author_name = m->staged.editor_name;
 		c.author_email = email;
 	}
-	r = guard_settle_made(m, e);
+	r = as->last ? mapper_place_again(m, e) : 0;
+	if (r == 0)
+		r = guard_settle_made(m, e);
 	if (r == 0)
 		r = store_commit(m->store, &c, e);
 	if (r != 0 && !c.promised)
@@ -143,21 +160,19 @@ static int commit_as(struct mapper *m, const char *subject, const char *body,
 	m->committed = m->counts;
 	if (c.id[0] != '\0') {
 		memcpy(m->commit, c.id, sizeof(m->commit));
-		mapper_committed(m, c.id, subject);
+		mapper_committed(m, c.id, as->subject);
 	}
 	if (c.n_kept > 0)
 		told = tell_kept(m, &c, r == 0 ? e : NULL);
 	return r != 0 ? r : told;
 }
 
-/* last: the pass ends with it. */
 static int commit(
 	struct mapper *m, const char *cursor, bool last, struct err *e)
 {
-	char subject[128];
+	struct committing as = {.m = m, .last = last};
 
-	subject_of(m, subject, sizeof(subject));
-	return commit_as(m, subject, NULL, cursor, last, e);
+	return commit_as(&as, cursor, e);
 }
 
 static int64_t sum(const struct mapper_counts *n)
@@ -186,17 +201,17 @@ static int64_t batch(const struct mapper *m)
 int mapper_commit_one(
 	struct mapper *m, const struct mapper_item *item, struct err *e)
 {
-	char subject[200];
 	char body[600];
+	struct committing as = {.m = m, .body = body};
 
 	if (!m->config->commit_each || m->dry || m->guard.weighing ||
 		staged(m) == 0)
 		return 0;
-	snprintf(subject, sizeof(subject), "%lld: %s", (long long)item->id,
-		m->subject);
+	snprintf(as.subject, sizeof(as.subject), "%lld: %s",
+		(long long)item->id, m->subject);
 	snprintf(body, sizeof(body), "%.500s/work_packages/%lld",
 		m->config->url, (long long)item->id);
-	return commit_as(m, subject, body, NULL, false, e);
+	return commit_as(&as, NULL, e);
 }
 
 /* Documents that were changed wait for a commit, the first for so long. */
@@ -243,6 +258,7 @@ void mapper_discard(struct mapper *m)
 {
 	store_discard(m->store);
 	mapper_forget_verdicts(m);
+	mapper_forget_denied(m);
 	m->staged = (struct mapper_staged){0};
 	m->again.n = 0;
 	m->counts.added = m->committed.added;

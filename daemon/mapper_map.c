@@ -378,6 +378,11 @@ int mapper_map_again(struct mapper *m, struct err *e)
 			put_off(m);
 			break;
 		}
+		if (ids_contain(m->refused.items, m->refused.n,
+			    m->again.items[m->again.n - 1])) {
+			m->again.n--;
+			continue;
+		}
 		r = mapper_recall(m, m->again.items[--m->again.n], &item, e);
 		if (r == 0 && item != NULL)
 			r = map_known(m, item, map_one(m, item, e));

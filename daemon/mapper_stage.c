@@ -107,65 +107,6 @@ int mapper_settle_missed(struct mapper *m, struct err *e)
 
 /* --- Placing one document ----------------------------------------------- */
 
-static const struct {
-	const char *kind;
-	const char *text;
-} change_words[] = {
-	[STORE_SAME] = {"same", "unchanged"},
-	[STORE_ADDED] = {"added", "added"},
-	[STORE_CHANGED] = {"changed", "changed"},
-	[STORE_MOVED] = {"moved", "moved here"},
-};
-
-/*
- * One that is rendered for another's sake has no editor of its own; who is
- * shown by an e-mail address has no name.
- */
-static void note_editor(struct mapper *m, const struct mapper_item *item)
-{
-	bool shown = item->editor != 0 && item->editor_name.n > 0 &&
-		     !name_is_address(item->editor_name);
-
-	if (!item->editor_known || (shown && item->editor == m->staged.editor))
-		return;
-	if (!shown || m->staged.editor != 0) {
-		m->staged.editor = MAPPER_EDITORS;
-		return;
-	}
-	m->staged.editor = item->editor;
-	snprintf(m->staged.editor_name, sizeof(m->staged.editor_name), "%.*s",
-		STR_ARGS(item->editor_name));
-}
-
-/* One that is made a second time in a pass counts, and is said, once. */
-static void count_change(struct mapper *m, const struct mapper_item *item,
-	const struct document *d, enum store_change was,
-	enum store_change change)
-{
-	mapper_event(m, LOG_LEVEL_DEBUG, "rendered", item->id, str_of(d->path),
-		"rendered by %s: %s, %zu bytes, %zu file%s beside it", d->entry,
-		change == STORE_SAME ? "the same" : "new", d->text.n,
-		d->n_files, d->n_files == 1 ? "" : "s");
-	mapper_count(m, was, -1);
-	mapper_count(m, change, 1);
-	if (change == STORE_SAME)
-		return;
-	mapper_note_staged(m);
-	if (item->updated_at > m->staged.newest)
-		m->staged.newest = item->updated_at;
-	note_editor(m, item);
-	if (change != was && d->unknown_attachment != 0)
-		mapper_event(m, LOG_LEVEL_INFO, "unresolved", item->id,
-			str_of(d->path),
-			"leads to attachment %lld, which it does not have: "
-			"the address stays as it is",
-			(long long)d->unknown_attachment);
-	if (change != was)
-		mapper_event(m, LOG_LEVEL_INFO, change_words[change].kind,
-			item->id, str_of(d->path), "%s by %s",
-			change_words[change].text, d->entry);
-}
-
 /* A work package whose documents are being staged. */
 struct staging {
 	struct mapper *m;
@@ -268,20 +209,6 @@ static int put(struct staging *s, const struct rank *at, struct rendering *one,
 	return r;
 }
 
-/* What such a document would have shown, or does no more. */
-static void tell_quarantined(const struct staging *s, const struct document *d)
-{
-	for (size_t i = 0; i < s->wp->n_quarantined; i++) {
-		const struct attachment *a = &s->wp->quarantined[i];
-
-		mapper_event(s->m, LOG_LEVEL_NOTICE, "quarantined", s->item->id,
-			str_of(d->path),
-			"attachment %lld (%.*s) is in the server's quarantine: "
-			"it is left out",
-			(long long)a->id, STR_ARGS(a->file_name));
-	}
-}
-
 /* The rendering of a document that is there: by its entry, or its successor. */
 static struct rendering *rendering_of(
 	const struct staging *s, const struct own_document *d)
@@ -311,8 +238,14 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 	struct str by = held != NULL ? held->entry : str_of(one->entry);
 	struct str claim = words_fold(&m->arena, str_of(d->natural_path));
 	bool new_claim = held == NULL || !str_eq(held->claim, claim);
-	enum store_change was = STORE_SAME;
-	enum store_change change = STORE_SAME;
+	struct mapper_change made = {
+		.item = s->item,
+		.wp = s->wp,
+		.document = d,
+		.before = held != NULL ? held->path : STR_NONE,
+		.was = STORE_SAME,
+		.now = STORE_SAME,
+	};
 	struct mapper_values values;
 	struct rank at = {
 		.work_package = s->item->id,
@@ -324,7 +257,7 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 	if (r == 0 && new_claim)
 		r = claims_came(m, &at, claim, e);
 	if (r == 0)
-		r = store_change_of(m->store, s->item->id, by, &was, e);
+		r = store_change_of(m->store, s->item->id, by, &made.was, e);
 	if (r == 0)
 		r = mapper_values_before(m, s->item->id, by, &values, e);
 	if (r == 0 && new_claim && held != NULL)
@@ -333,7 +266,7 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 		r = evade(s, &at, one, e);
 	if (r != 0)
 		return one->err.code != 0 ? 0 : r;
-	r = put(s, &at, one, claim, &change);
+	r = put(s, &at, one, claim, &made.now);
 	if (r == ERR_DATA) {
 		s->blocked = true;
 		return 0;
@@ -342,12 +275,10 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 		*e = one->err;
 		return r;
 	}
-	count_change(m, s->item, d, was, change);
-	if (change != STORE_SAME && change != was)
-		tell_quarantined(s, d);
+	r = mapper_tell_change(m, &made, e);
 	guard_made(m, s->item, str_of(d->entry));
-	if (held == NULL || !str_is(held->path, d->path) ||
-		!str_is(held->entry, d->entry))
+	if (r == 0 && (held == NULL || !str_is(held->path, d->path) ||
+			      !str_is(held->entry, d->entry)))
 		r = mapper_reread(m, READ_WORK_PACKAGE, s->item->id, e);
 	return r == 0 ? mapper_values_after(m, &values, d, e) : r;
 }

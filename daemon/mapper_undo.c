@@ -1,6 +1,8 @@
 /*
  * mapper_undo - documents that go, or that were staged and are not to be.
  */
+#include <stdlib.h>
+
 #include "base/stamp.h"
 #include "daemon/mapper_claims.h"
 
@@ -18,7 +20,7 @@ void mapper_count(struct mapper *m, enum store_change change, int by)
 		m->counts.changed += by;
 }
 
-int mapper_untell(
+int mapper_take_back(
 	struct mapper *m, int64_t work_package, struct str entry, struct err *e)
 {
 	enum store_change was = STORE_SAME;
@@ -28,14 +30,6 @@ int mapper_untell(
 		r = store_untell(m->store, work_package, entry, e);
 	if (r == 0)
 		mapper_count(m, was, -1);
-	return r;
-}
-
-int mapper_take_back(
-	struct mapper *m, int64_t work_package, struct str entry, struct err *e)
-{
-	int r = mapper_untell(m, work_package, entry, e);
-
 	return r == 0 ? store_unstage(m->store, work_package, entry, e) : r;
 }
 
@@ -74,8 +68,97 @@ int mapper_drop(struct mapper *m, int64_t work_package, struct str entry,
 	return r;
 }
 
+/* What a document claims. */
+struct claimed {
+	struct str entry;
+	struct str claim;
+};
+
+/* Those of a work package; in the arena. */
+struct all_claimed {
+	struct arena *arena;
+	size_t n, cap;
+	struct claimed *items;
+};
+
+static int add_claimed(void *arg, const struct state_document *d, struct err *e)
+{
+	struct all_claimed *all = arg;
+
+	(void)e;
+	all->items = arena_grow(
+		all->arena, all->items, all->n, &all->cap, sizeof(*all->items));
+	all->items[all->n++] = (struct claimed){
+		.entry = arena_str(all->arena, d->entry),
+		.claim = arena_str(all->arena, d->claim),
+	};
+	return 0;
+}
+
+static int list_claimed(struct mapper *m, int64_t work_package,
+	struct all_claimed *all, struct err *e)
+{
+	*all = (struct all_claimed){.arena = &m->arena};
+	return store_documents(m->store, work_package, add_claimed, all, e);
+}
+
 int mapper_unmake(struct mapper *m, int64_t work_package, struct str entry,
 	struct str claim, struct err *e)
 {
-	return end(m, work_package, entry, claim, mapper_take_back, e);
+	struct all_claimed back;
+	int r = end(m, work_package, entry, claim, mapper_take_back, e);
+
+	if (r == 0)
+		r = list_claimed(m, work_package, &back, e);
+	for (size_t i = 0; r == 0 && i < back.n; i++)
+		if (!str_eq(back.items[i].claim, claim))
+			r = claims_back(m, work_package, back.items[i].entry,
+				back.items[i].claim, e);
+	return r;
+}
+
+int mapper_refuse(
+	struct mapper *m, int64_t work_package, struct str entry, struct err *e)
+{
+	struct all_claimed now;
+	int r = list_claimed(m, work_package, &now, e);
+
+	ids_add(&m->refused, work_package);
+	for (size_t i = 0; r == 0 && i < now.n; i++)
+		if (str_eq(now.items[i].entry, entry))
+			r = mapper_unmake(
+				m, work_package, entry, now.items[i].claim, e);
+	return r;
+}
+
+/* --- Who was denied a path ------------------------------------------------ */
+
+void mapper_deny(struct mapper *m, int64_t work_package, struct str path)
+{
+	m->denied = grow(
+		m->denied, m->n_denied, &m->cap_denied, sizeof(*m->denied));
+	m->denied[m->n_denied++] =
+		(struct mapper_denied){work_package, str_dup(path)};
+}
+
+void mapper_forget_denied(struct mapper *m)
+{
+	while (m->n_denied > 0)
+		free(m->denied[--m->n_denied].path);
+}
+
+int mapper_place_again(struct mapper *m, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < m->n_denied; i++) {
+		const struct mapper_denied *one = &m->denied[i];
+		bool is_free = false;
+
+		r = store_is_free(m->store, str_of(one->path), &is_free, e);
+		if (is_free &&
+			!ids_contain(m->again.items, m->again.n, one->id))
+			ids_add(&m->again, one->id);
+	}
+	return r == 0 ? mapper_map_again(m, e) : r;
 }

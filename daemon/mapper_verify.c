@@ -46,9 +46,11 @@ static void on_removal(void *arg, const struct removal *removal)
 
 int mapper_differences(struct mapper *m, struct buf *out, struct err *e)
 {
+	int r = mapper_place_again(m, e);
+
 	removals_each(&m->guard.removals, on_removal, out);
 	guard_forget(&m->guard);
-	return store_differences(m->store, on_finding, out, e);
+	return r != 0 ? r : store_differences(m->store, on_finding, out, e);
 }
 
 struct adopted {

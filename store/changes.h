@@ -36,10 +36,11 @@ struct worktree_change *changes_find(
 /*
  * The changes that can be made together on top of a tree: a document that
  * stands in another's way, or a file's, is made to wait with all its changes.
- * without is the tree less the files that go.
+ * Where any was (n_refused) that is to be asked again, since others may be in
+ * its way now.  without is the tree less the files that go.
  */
 int changes_settle(struct store *s, const git_oid *tree, struct changes *c,
-	git_oid *without, struct err *e);
+	git_oid *without, size_t *n_refused, struct err *e);
 
 /*
  * Behind the look at the files: one that is as a tree (or zero) has it, or as a

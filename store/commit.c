@@ -96,7 +96,34 @@ static int make_commit(struct job *j, const git_oid *tree, struct err *e)
 	return code;
 }
 
+/* Whoever finds another place since then is staged there. */
+static int give_up_refused(struct job *j, struct err *e)
+{
+	const struct store_commit *c = j->commit;
+	int code = staging_refuse(j->store->state, c->refused, c->arg, e);
+
+	if (code == 0 && c->go_on != NULL)
+		code = c->go_on(c->arg, e);
+	j->store->looked = false; /* the branch has another commit soon */
+	return code;
+}
+
 /* Documents that cannot be made wait, or are given up. */
+static int settle_all(struct job *j, struct err *e)
+{
+	struct store *s = j->store;
+	size_t n_refused = 1;
+	int code = staging_try_again(s->state, e);
+
+	while (code == 0 && n_refused > 0) {
+		code = changes_settle(
+			s, &j->tree, &j->changes, &j->without, &n_refused, e);
+		if (code == 0 && n_refused > 0 && !j->commit->partial)
+			code = give_up_refused(j, e);
+	}
+	return code;
+}
+
 static int settle(struct job *j, struct err *e)
 {
 	struct store *s = j->store;
@@ -110,10 +137,7 @@ static int settle(struct job *j, struct err *e)
 	if (code == 0)
 		code = tree_of(s->repo, &j->intent.old, &j->tree, e);
 	if (code == 0)
-		code = changes_settle(s, &j->tree, &j->changes, &j->without, e);
-	if (code == 0 && !j->commit->partial)
-		code = staging_refuse(
-			s->state, j->commit->refused, j->commit->arg, e);
+		code = settle_all(j, e);
 	if (code == 0 && j->commit->settled != NULL)
 		j->commit->settled(j->commit->arg);
 	return code;

@@ -452,3 +452,9 @@ int store_untell(
 {
 	return staging_untell(s->state, work_package, entry, e);
 }
+
+int store_untell_at(
+	struct store *s, int64_t work_package, struct str path, struct err *e)
+{
+	return staging_untell_at(s->state, work_package, path, e);
+}

@@ -51,4 +51,10 @@ int query_attachments(struct query *q, bool *found, state_attachment_fn *fn,
 #define EVENT_COLUMNS "run, at, level, kind, work_package, path, text, project"
 void bind_event(struct query *q, const struct state_event *event);
 
+/* A file at path ?1 on record, whose document is not staged otherwise. */
+#define KEPT_FILE                                                              \
+	"file f WHERE path = ?1 AND NOT EXISTS (SELECT 1"                      \
+	" FROM staged_document d WHERE d.work_package = f.work_package"        \
+	" AND d.entry = f.entry)"
+
 #endif

@@ -6,7 +6,8 @@
  * the other files that come, and what stands in the work tree.  So A may take
  * B's path if B moves away in the same commit, in whatever order they were
  * staged.  A document in the way of another waits, with all its changes; that
- * may put further ones in the way, so it is looked at again until none is.
+ * may put further ones in the way, so it is looked at again until none is
+ * (commit.c).
  */
 #include "store/changes.h"
 
@@ -251,25 +252,19 @@ static int open_root(struct store *s, int *root, struct err *e)
 }
 
 int changes_settle(struct store *s, const git_oid *tree, struct changes *c,
-	git_oid *without, struct err *e)
+	git_oid *without, size_t *n_refused, struct err *e)
 {
 	struct settling g = {.store = s, .changes = c, .without = without};
-	size_t n_refused = 0;
 	int code = open_root(s, &g.root, e);
 
+	changes_fini(c);
 	if (code == 0)
-		code = staging_try_again(s->state, e);
-	while (code == 0) {
-		changes_fini(c);
 		code = changes_staged(s->state, c, e);
-		if (code == 0)
-			code = tree_without(
-				&s->trees, tree, c->items, c->n, without, e);
-		if (code == 0)
-			code = round_of_checks(&g, &n_refused, e);
-		if (n_refused == 0)
-			break;
-	}
+	if (code == 0)
+		code = tree_without(
+			&s->trees, tree, c->items, c->n, without, e);
+	if (code == 0)
+		code = round_of_checks(&g, n_refused, e);
 	if (g.root >= 0)
 		close(g.root);
 	return code;

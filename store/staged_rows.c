@@ -155,10 +155,11 @@ int store_staged_at(struct store *s, struct str path, struct store_staged *out,
 	struct err *e)
 {
 	struct query q = query_open(s->state,
-		"SELECT work_package, attachment_id, entry, claim"
+		"SELECT work_package, attachment_id, entry, claim,"
+		" (SELECT work_package FROM file WHERE path = ?1)"
 		" FROM staged_file"
 		" JOIN staged_document USING (work_package, entry)"
-		" WHERE path = ?");
+		" WHERE path = ?1");
 
 	*out = (struct store_staged){0};
 	bind_text(&q, path);
@@ -167,8 +168,19 @@ int store_staged_at(struct store *s, struct str path, struct store_staged *out,
 		out->beside = column_int(&q) != 0;
 		buf_add_str(&out->entry, column_text(&q));
 		buf_add_str(&out->claim, column_text(&q));
+		out->owner = column_int(&q);
 	}
 	return query_close(&q, e);
+}
+
+int store_is_free(struct store *s, struct str path, bool *is, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"SELECT NOT EXISTS (SELECT 1 FROM staged_file WHERE path = ?1)"
+		" AND NOT EXISTS (SELECT 1 FROM " KEPT_FILE ")");
+
+	bind_text(&q, path);
+	return query_any(&q, is, e);
 }
 
 void store_put_value(struct store *s, const char *key, struct str value)

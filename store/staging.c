@@ -131,15 +131,24 @@ int staging_forget(
 		work_package, entry, e);
 }
 
+#define TOLD                                                                   \
+	"DELETE FROM staged_event WHERE work_package = ?1 AND kind IN"         \
+	" ('added', 'changed', 'moved', 'unresolved', 'quarantined')"          \
+	" AND path = "
+
 int staging_untell(
 	struct state *s, int64_t work_package, struct str entry, struct err *e)
 {
 	return run_for(s,
-		"DELETE FROM staged_event WHERE work_package = ?1"
-		" AND kind IN ('added', 'changed', 'moved') AND path ="
-		" (SELECT path FROM staged_file WHERE work_package = ?1"
-		" AND entry = ?2 AND attachment_id = 0)",
+		TOLD "(SELECT path FROM staged_file WHERE work_package = ?1"
+		     " AND entry = ?2 AND attachment_id = 0)",
 		work_package, entry, e);
+}
+
+int staging_untell_at(
+	struct state *s, int64_t work_package, struct str path, struct err *e)
+{
+	return run_for(s, TOLD "?2", work_package, path, e);
 }
 
 int staging_was(struct state *s, int64_t work_package, struct str entry,
@@ -215,83 +224,22 @@ int staging_drop(
 	return code == 0 ? drop(s, work_package, entry, STR_NONE, e) : code;
 }
 
+/* Who has a path on record, and keeps it as far as is known, is named. */
 int staging_owner(struct state *s, struct str path,
 	const struct state_document *self, struct str was,
 	int64_t *work_package, struct err *e)
 {
 	struct query q = query_open(s,
-		"SELECT work_package FROM staged_file WHERE path = ?"
-		" AND NOT (work_package = ? AND entry IN (?, ?))");
+		"SELECT coalesce((SELECT work_package FROM " KEPT_FILE
+		" AND work_package NOT IN (0, ?2)), work_package)"
+		" FROM staged_file WHERE path = ?1"
+		" AND NOT (work_package = ?2 AND entry IN (?3, ?4))");
 
 	bind_text(&q, path);
 	bind_int(&q, self->work_package);
 	bind_text(&q, self->entry);
 	bind_text(&q, was);
 	return query_one(&q, -1, work_package, e);
-}
-
-/* Of one that another entry makes now both rows wait, or none. */
-int staging_wait(struct state *s, int64_t work_package, struct str entry,
-	const char *why, struct err *e)
-{
-	struct query q = query_open(s,
-		"UPDATE staged_document SET why = ?3 WHERE work_package = ?1"
-		" AND (entry = ?2 OR was = ?2 OR successor = ?2)");
-
-	bind_int(&q, work_package);
-	bind_text(&q, entry);
-	bind_text(&q, str_of(why));
-	return query_run(&q, e);
-}
-
-int staging_try_again(struct state *s, struct err *e)
-{
-	struct query q = query_open(s,
-		"UPDATE staged_document SET why = NULL WHERE why IS NOT NULL");
-
-	return query_run(&q, e);
-}
-
-static int tell_waiting(
-	struct state *s, store_refused_fn *fn, void *arg, struct err *e)
-{
-	struct query q = query_open(s,
-		"SELECT work_package, entry, why FROM staged_document"
-		" WHERE why IS NOT NULL AND successor IS NULL");
-
-	while (query_next(&q)) {
-		int64_t work_package = column_int(&q);
-		struct str entry = column_text(&q);
-
-		fn(arg, work_package, entry, column_text(&q).p);
-	}
-	return query_close(&q, e);
-}
-
-int staging_refuse(
-	struct state *s, store_refused_fn *fn, void *arg, struct err *e)
-{
-	static const char *const steps[] = {
-		"INSERT OR IGNORE INTO staged_work_package"
-		" (" WORK_PACKAGE_COLUMNS ") SELECT " WORK_PACKAGE_COLUMNS
-		" FROM work_package WHERE id IN (SELECT work_package"
-		" FROM staged_document WHERE why IS NOT NULL)",
-		"UPDATE staged_work_package SET outcome = 3, reason = d.why,"
-		" hash = zeroblob(32) FROM staged_document d"
-		" WHERE d.work_package = id AND d.why IS NOT NULL",
-		"DELETE FROM staged_file WHERE (work_package, entry) IN"
-		" (SELECT work_package, entry FROM staged_document"
-		" WHERE why IS NOT NULL)",
-		"DELETE FROM staged_unique_value WHERE (work_package, entry) IN"
-		" (SELECT work_package, entry FROM staged_document"
-		" WHERE why IS NOT NULL)",
-		"DELETE FROM staged_document WHERE why IS NOT NULL",
-	};
-	int code = fn != NULL ? tell_waiting(s, fn, arg, e) : 0;
-
-	_Static_assert(OUTCOME_FAILED == 3 && SHA256_SIZE == 32,
-		"as in the statement");
-	return code == 0 ? run_all(s, steps, ARRAY_LEN(steps), e) : code;
 }
 
 int staging_any(struct state *s, bool *any, struct err *e)

@@ -42,6 +42,8 @@ int staging_drop(
 /* Events that tell of its making; before it is forgotten. */
 int staging_untell(
 	struct state *s, int64_t work_package, struct str entry, struct err *e);
+int staging_untell_at(
+	struct state *s, int64_t work_package, struct str path, struct err *e);
 int staging_forget(
 	struct state *s, int64_t work_package, struct str entry, struct err *e);
 
@@ -58,7 +60,8 @@ int staging_adopt(
 	struct state *s, struct str path, struct str oid, struct err *e);
 
 /*
- * Whose other document, not by entry was either, has path staged; -1: nobody's.
+ * Has another document, not by entry was either, path staged?  Then whose it
+ * is, or that of who keeps it; -1: nobody has.
  */
 int staging_owner(struct state *s, struct str path,
 	const struct state_document *self, struct str was,
@@ -77,7 +80,7 @@ int staging_twin(struct state *s, struct str oid, bool *found, int64_t *id,
 int staging_wait(struct state *s, int64_t work_package, struct str entry,
 	const char *why, struct err *e);
 int staging_try_again(struct state *s, struct err *e);
-/* Tell of those that wait (fn may be NULL) and give them up: rows say why. */
+/* Rows say why of those that wait; they are told (fn may be NULL), given up. */
 int staging_refuse(
 	struct state *s, store_refused_fn *fn, void *arg, struct err *e);
 

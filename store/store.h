@@ -275,9 +275,12 @@ int store_drop(
 int store_unstage(
 	struct store *s, int64_t work_package, struct str entry, struct err *e);
 
-/* Take back what is to be told of its making; before that. */
+/* Take back what is to be told of its making, before that; or as it was at a
+ * path, where it is no more. */
 int store_untell(
 	struct store *s, int64_t work_package, struct str entry, struct err *e);
+int store_untell_at(
+	struct store *s, int64_t work_package, struct str path, struct err *e);
 
 /* Stage the row of a work package, and its going. */
 void store_put_work_package(
@@ -317,12 +320,16 @@ struct store_staged {
 	bool beside;          /* with a file; else its text */
 	struct buf entry;     /* owned */
 	struct buf claim;     /* owned */
+	int64_t owner;        /* who has the path on record; 0: nobody */
 };
 
 void store_staged_fini(struct store_staged *s);
 
 int store_staged_at(struct store *s, struct str path, struct store_staged *out,
 	struct err *e);
+
+/* Has nobody a path, neither staged nor, as far as is known, on record? */
+int store_is_free(struct store *s, struct str path, bool *is, struct err *e);
 
 /*
  * Stage a value for state_put() or state_delete(), that a removal was let
@@ -541,7 +548,7 @@ int store_backlog(struct store *s, const char *old, size_t most,
  * another's (or a folder of it is a file or a link): why says so.  It stays
  * in the store as it was; the row of its work package becomes OUTCOME_FAILED
  * with that reason.  Called before anything is written, so that it may stage
- * rows and events.
+ * and unstage.
  */
 typedef void store_refused_fn(
 	void *arg, int64_t work_package, struct str entry, const char *why);
@@ -561,6 +568,9 @@ struct store_commit {
 	 */
 	bool partial;
 	store_refused_fn *refused; /* or NULL */
+	/* Behind those that are told together: who finds a place now may be
+	 * staged again, and then all is looked at again; or NULL. */
+	int (*go_on)(void *arg, struct err *e);
 	/* Behind that, once: what is staged by then becomes the commit, and
 	 * events of it may be staged; or NULL. */
 	void (*settled)(void *arg);
