@@ -118,10 +118,11 @@ struct mapper {
 	struct err fault;       /* in which way */
 	size_t n_verdicts, cap_verdicts;
 	struct mapper_verdict *verdicts; /* ascending */
-	struct ids again;   /* work packages whose path may change */
-	struct ids unmade;  /* documents of theirs were taken back */
-	struct ids refused; /* that cannot be made in this pass: they are
-			       not tried again in it */
+	struct ids again;     /* work packages whose path may change */
+	struct ids unmade;    /* documents of theirs were taken back */
+	struct ids displaced; /* by who has a path on record, and keeps it */
+	struct ids refused;   /* that cannot be made in this pass: they are
+			      not tried again in it */
 	size_t n_denied, cap_denied;
 	struct mapper_denied *denied;
 	struct ids unlisted;   /* whose lists are to be asked for again,

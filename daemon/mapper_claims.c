@@ -232,6 +232,23 @@ static bool is_anothers(const struct store_staged *other, const struct rank *at)
 	       other->work_package != at->work_package;
 }
 
+/*
+ * It tries again: perhaps it does not want that path any more.  But behind who
+ * has it on record it does not take that for granted, or both could take turns
+ * for ever.
+ */
+static int displace(struct mapper *m, const struct rank *at,
+	const struct store_staged *other, struct str path, struct err *e)
+{
+	if (other->owner == at->work_package) {
+		ids_add(&m->displaced, other->work_package);
+		mapper_deny(m, other->work_package, path);
+	}
+	map_again(m, other->work_package);
+	return mapper_unmake(m, other->work_package, buf_str(&other->entry),
+		buf_str(&other->claim), e);
+}
+
 static int clear(struct mapper *m, const struct rank *at,
 	const struct document *d, struct str path, struct err *e)
 {
@@ -241,9 +258,7 @@ static int clear(struct mapper *m, const struct rank *at,
 	if (r == 0 && gives_way(&other, at, d, path)) {
 		r = take_back_evader(m, at, &other, e);
 	} else if (r == 0 && is_anothers(&other, at) && is_behind(&other, at)) {
-		map_again(m, other.work_package);
-		r = mapper_unmake(m, other.work_package, buf_str(&other.entry),
-			buf_str(&other.claim), e);
+		r = displace(m, at, &other, path, e);
 	} else if (r == 0 && is_anothers(&other, at)) {
 		mapper_deny(m, at->work_package, path);
 	}

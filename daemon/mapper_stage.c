@@ -198,6 +198,8 @@ static int put(struct staging *s, const struct rank *at, struct rendering *one,
 	int r;
 
 	d->was = at->was;
+	d->yields =
+		ids_contain(m->displaced.items, m->displaced.n, s->item->id);
 	r = store_put(m->store, s->item->id, d, claim, change, &one->err);
 	if (r != ERR_DATA)
 		return r;
@@ -313,8 +315,8 @@ static void leave(struct staging *s)
 
 /*
  * It fails by now: what was made of it in this pass, before all was known, is
- * taken back.  But where it went elsewhere meanwhile its place may be
- * another's.
+ * taken back.  Others find their places anew because of that once, since two
+ * could take turns for ever.
  */
 static int stay(struct staging *s, const struct rendering *one, struct err *e)
 {
@@ -326,10 +328,11 @@ static int stay(struct staging *s, const struct rendering *one, struct err *e)
 
 	if (held != NULL)
 		r = store_change_of(m->store, id, held->entry, &staged, e);
-	if (r != 0 || (staged != STORE_ADDED && staged != STORE_CHANGED) ||
-		ids_contain(m->unmade.items, m->unmade.n, id))
+	if (r != 0 || staged == STORE_SAME)
 		return r;
-	ids_add(&m->unmade, id); /* two could take turns for ever */
+	if (ids_contain(m->unmade.items, m->unmade.n, id))
+		return mapper_take_back(m, id, held->entry, e);
+	ids_add(&m->unmade, id);
 	return mapper_unmake(m, id, held->entry, held->claim, e);
 }
 

@@ -242,6 +242,17 @@ int staging_owner(struct state *s, struct str path,
 	return query_one(&q, -1, work_package, e);
 }
 
+int staging_keeper(struct state *s, struct str path, int64_t self,
+	int64_t *work_package, struct err *e)
+{
+	struct query q = query_open(s, "SELECT work_package FROM " KEPT_FILE
+				       " AND work_package NOT IN (0, ?2)");
+
+	bind_text(&q, path);
+	bind_int(&q, self);
+	return query_one(&q, -1, work_package, e);
+}
+
 int staging_any(struct state *s, bool *any, struct err *e)
 {
 	struct query q = query_open(s,

@@ -67,6 +67,10 @@ int staging_owner(struct state *s, struct str path,
 	const struct state_document *self, struct str was,
 	int64_t *work_package, struct err *e);
 
+/* Another work package that has it on record, and keeps it; -1: none does. */
+int staging_keeper(struct state *s, struct str path, int64_t self,
+	int64_t *work_package, struct err *e);
+
 int staging_put_attachment(
 	struct state *s, const struct state_attachment *a, struct err *e);
 /* Staged or stored; as state_attachment(). */
