@@ -30,7 +30,7 @@ struct unique_value {
 struct document {
 	char *entry;        /* name of the entry of documents: that made it */
 	struct str was;     /* of that which has by now; borrowed; none: it */
-	bool yields;        /* to who has a path on record, and may leave it */
+	bool yields;        /* its files, to who has a path on record */
 	char *natural_path; /* as the mapping says it */
 	char *path;         /* in the store: natural, or with -ID */
 	struct buf text;    /* the file's bytes */

@@ -63,6 +63,7 @@ struct mapper_missed {
 /* A work package that did not get a path, since another has it staged. */
 struct mapper_denied {
 	int64_t id;
+	int64_t by; /* who has it, as was told */
 	char *path; /* owned */
 };
 
@@ -506,10 +507,11 @@ int mapper_refuse(struct mapper *m, int64_t work_package, struct str entry,
 	struct err *e);
 
 /*
- * Who was denied a path is mapped again, if nobody has it by now, and so is
- * whoever else may have another place.
+ * Who was denied a path is mapped again, if it is free by now, or another's
+ * than was told; and so is whoever else may have another place.
  */
-void mapper_deny(struct mapper *m, int64_t work_package, struct str path);
+int mapper_deny(
+	struct mapper *m, int64_t work_package, struct str path, struct err *e);
 void mapper_forget_denied(struct mapper *m);
 int mapper_place_again(struct mapper *m, struct err *e);
 

@@ -240,13 +240,17 @@ static bool is_anothers(const struct store_staged *other, const struct rank *at)
 static int displace(struct mapper *m, const struct rank *at,
 	const struct store_staged *other, struct str path, struct err *e)
 {
+	int r = 0;
+
 	if (other->owner == at->work_package) {
 		ids_add(&m->displaced, other->work_package);
-		mapper_deny(m, other->work_package, path);
+		r = mapper_deny(m, other->work_package, path, e);
 	}
 	map_again(m, other->work_package);
-	return mapper_unmake(m, other->work_package, buf_str(&other->entry),
-		buf_str(&other->claim), e);
+	return r != 0 ? r
+		      : mapper_unmake(m, other->work_package,
+				buf_str(&other->entry), buf_str(&other->claim),
+				e);
 }
 
 static int clear(struct mapper *m, const struct rank *at,
@@ -260,7 +264,7 @@ static int clear(struct mapper *m, const struct rank *at,
 	} else if (r == 0 && is_anothers(&other, at) && is_behind(&other, at)) {
 		r = displace(m, at, &other, path, e);
 	} else if (r == 0 && is_anothers(&other, at)) {
-		mapper_deny(m, at->work_package, path);
+		r = mapper_deny(m, at->work_package, path, e);
 	}
 	store_staged_fini(&other);
 	return r;

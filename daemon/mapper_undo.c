@@ -133,12 +133,17 @@ int mapper_refuse(
 
 /* --- Who was denied a path ------------------------------------------------ */
 
-void mapper_deny(struct mapper *m, int64_t work_package, struct str path)
+int mapper_deny(
+	struct mapper *m, int64_t work_package, struct str path, struct err *e)
 {
+	struct mapper_denied *one;
+
 	m->denied = grow(
 		m->denied, m->n_denied, &m->cap_denied, sizeof(*m->denied));
-	m->denied[m->n_denied++] =
-		(struct mapper_denied){work_package, str_dup(path)};
+	one = &m->denied[m->n_denied++];
+	one->id = work_package;
+	one->path = str_dup(path);
+	return store_holder_of(m->store, path, work_package, &one->by, e);
 }
 
 void mapper_forget_denied(struct mapper *m)
@@ -152,11 +157,12 @@ int mapper_place_again(struct mapper *m, struct err *e)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < m->n_denied; i++) {
-		const struct mapper_denied *one = &m->denied[i];
-		bool is_free = false;
+		struct mapper_denied *one = &m->denied[i];
+		int64_t told = one->by;
 
-		r = store_is_free(m->store, str_of(one->path), &is_free, e);
-		if (is_free &&
+		r = store_holder_of(
+			m->store, str_of(one->path), one->id, &one->by, e);
+		if (one->by != told &&
 			!ids_contain(m->again.items, m->again.n, one->id))
 			ids_add(&m->again, one->id);
 	}

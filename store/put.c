@@ -284,7 +284,7 @@ static int check_free(
 	bool found = false;
 	int code = staging_owner(s, path, &p->row, p->was, &other, e);
 
-	if (code == 0 && other < 0 && p->document->yields)
+	if (code == 0 && other < 0 && i > 0 && p->document->yields)
 		code = staging_keeper(s, path, p->row.work_package, &other, e);
 	if (code == 0 && other >= 0)
 		return err_set(e, ERR_DATA,

@@ -173,14 +173,18 @@ int store_staged_at(struct store *s, struct str path, struct store_staged *out,
 	return query_close(&q, e);
 }
 
-int store_is_free(struct store *s, struct str path, bool *is, struct err *e)
+int store_holder_of(struct store *s, struct str path, int64_t but,
+	int64_t *work_package, struct err *e)
 {
 	struct query q = query_open(s->state,
-		"SELECT NOT EXISTS (SELECT 1 FROM staged_file WHERE path = ?1)"
-		" AND NOT EXISTS (SELECT 1 FROM " KEPT_FILE ")");
+		"SELECT coalesce((SELECT work_package FROM " KEPT_FILE
+		" AND work_package NOT IN (0, ?2)),"
+		" (SELECT work_package FROM staged_file WHERE path = ?1"
+		" AND work_package <> ?2), 0)");
 
 	bind_text(&q, path);
-	return query_any(&q, is, e);
+	bind_int(&q, but);
+	return query_one(&q, 0, work_package, e);
 }
 
 void store_put_value(struct store *s, const char *key, struct str value)

@@ -328,8 +328,12 @@ void store_staged_fini(struct store_staged *s);
 int store_staged_at(struct store *s, struct str path, struct store_staged *out,
 	struct err *e);
 
-/* Has nobody a path, neither staged nor, as far as is known, on record? */
-int store_is_free(struct store *s, struct str path, bool *is, struct err *e);
+/*
+ * Who else has a path on record and, as far as is known, keeps it; or has it
+ * staged.  0: nobody.
+ */
+int store_holder_of(struct store *s, struct str path, int64_t but,
+	int64_t *work_package, struct err *e);
 
 /*
  * Stage a value for state_put() or state_delete(), that a removal was let

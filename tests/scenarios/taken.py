@@ -120,6 +120,11 @@ def main():
          [attach(1, "a"), edit(1, "b"), edit(2, "wp1")]],
         {"wp1.txt": 1, "wp1-2.txt": 2, "b-file.txt": 3},
         ["b-file.txt is taken by work package 3"])
+    Case(tap, "who has a file keeps its path, too", BESIDE, 3).run(
+        [[edit(2, "b"), attach(2, "a")],
+         [edit(1, "b"), attach(1, "a"), edit(2, "b")]],
+        {"wp1.txt": 1, "b.txt": 2, "b-file.txt": 2, "wp3.txt": 3},
+        ["b-file.txt is taken by work package 2"])
     return tap.end()
 
 
