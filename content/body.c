@@ -12,6 +12,7 @@
 #include "base/util.h"
 #include "content/ascii.h"
 #include "content/body_walk.h"
+#include "content/own_html.h"
 
 /* What begins somewhere may be an address: to another reader, or if changed. */
 enum doubt {
@@ -468,19 +469,17 @@ static size_t read_quickinfo(struct finding *f, const struct seen_tag *tag)
 		f, tag, &element, id, str_is(detailed, "true") ? 3 : 2);
 }
 
-/* Of what leads to somewhere in OpenProject, the text is all that stays. */
-static bool leads_nowhere(struct str class)
+/* #12 with the address of that very page, whatever else is left of it? */
+static bool leads_to(
+	struct finding *f, const struct seen_tag *tag, int64_t work_package)
 {
-	static const struct str kinds[] = {STR_INIT("user-mention"),
-		STR_INIT("version op-uc-link"), STR_INIT("wiki-page ")};
+	struct str href = attribute_of(f->body, tag, "href");
 
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		if (str_starts(class, kinds[i]))
-			return true;
-	return false;
+	return str_starts(href, STR("/")) &&
+	       address_work_package(&f->addresses, href) == work_package;
 }
 
-/* And for #12, mentions and so on: links with a class that says so. */
+/* And for #12, mentions and so on: links that say so. */
 static size_t read_anchor(struct finding *f, const struct seen_tag *tag)
 {
 	struct str class = attribute_of(f->body, tag, "class");
@@ -490,11 +489,13 @@ static size_t read_anchor(struct finding *f, const struct seen_tag *tag)
 	int64_t id = 0;
 
 	f->in_anchor++;
-	if (class.p == NULL || !element_at(f, tag, &element))
+	if (!element_at(f, tag, &element))
 		return tag->end;
-	if (str_starts(class, STR("issue work_package")))
-		id = number_at(element.text, &detail, &n);
-	if (id == 0 && !leads_nowhere(class))
+	id = number_at(element.text, &detail, &n);
+	if (!str_starts(class, STR("issue work_package")) &&
+		!leads_to(f, tag, id))
+		id = 0;
+	if (id == 0 && !own_html_leads_nowhere(class))
 		return tag->end;
 	f->in_anchor--;
 	return add_element(f, tag, &element, id, detail);

@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "content/html_simple.h"
 #include "content/html_tree.h"
+#include "content/own_html.h"
 #include "content/utf8.h"
 
 static bool is_silent(GumboTag tag)
@@ -49,11 +50,24 @@ static bool parts_words(GumboTag tag)
 	return true;
 }
 
+/* What OpenProject has for things of its own shows something, too. */
+static bool collect_own(struct html_words *t, const GumboNode *element)
+{
+	struct buf written = {0};
+	bool own = own_html_write(element, &written);
+
+	if (own)
+		html_words_add(t, buf_str(&written));
+	buf_fini(&written);
+	return own;
+}
+
 /* As deep as the tree, whose depth has a limit. */
 static void collect(struct html_words *t, const GumboNode *node)
 {
 	const GumboVector *children;
 	bool edge;
+	bool own;
 
 	if (node->type == GUMBO_NODE_TEXT || node->type == GUMBO_NODE_CDATA ||
 		node->type == GUMBO_NODE_WHITESPACE)
@@ -63,7 +77,8 @@ static void collect(struct html_words *t, const GumboNode *node)
 	children = html_children(node);
 	edge = parts_words(node->v.element.tag);
 	t->gap = t->gap || edge;
-	for (unsigned i = 0; i < children->length; i++)
+	own = collect_own(t, node);
+	for (unsigned i = 0; !own && i < children->length; i++)
 		collect(t, children->data[i]);
 	t->gap = t->gap || edge;
 }

@@ -67,7 +67,6 @@ static const struct tag {
 	{"h6", HEADING},
 	{"ul", LIST},
 	{"ol", LIST},
-	{"input", BREAK},
 	{"img", PICTURE},
 };
 

@@ -16,7 +16,8 @@ void html_words_add(struct html_words *t, struct str s);
 /*
  * The plain text of HTML that is written as its tree is: known tags, each
  * closed where it was opened, nothing that a parser would have to mend.  So
- * is what OpenProject itself makes of markdown, tables and macros left aside.
+ * is what OpenProject itself makes of markdown; tables, lists of tasks and
+ * macros left aside.
  * False for anything else, and out is then of no use.
  */
 bool html_simple(struct str html, struct html_words *out);

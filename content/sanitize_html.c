@@ -2,10 +2,13 @@
  * sanitize_html - HTML from strangers, made harmless.
  *
  * It is parsed as a browser does, and what the list allows is written anew;
- * comments, other elements' tags and what runs are left out.  Within markdown
- * the text could still begin a link of its own, so "](" and "]:" are parted.
+ * comments, other elements' tags and what runs are left out.  What OpenProject
+ * has for things of its own becomes the text that stands for it: behind us,
+ * nobody could tell.  Within markdown the text could still begin a link of its
+ * own, so "](" and "]:" are parted.
  */
 #include "content/markup.h"
+#include "content/own_html.h"
 #include "content/sanitize.h"
 #include "content/utf8.h"
 
@@ -39,15 +42,21 @@ static void put_children(const GumboNode *element, struct buf *out)
 		put_node(children->data[i], out);
 }
 
+static bool leads_nowhere(const GumboNode *node)
+{
+	return html_is(node, GUMBO_TAG_A) &&
+	       own_html_leads_nowhere(html_attribute(node, "class"));
+}
+
 static void put_element(const GumboNode *node, struct buf *out)
 {
 	struct str name = html_name(node);
 	bool html = node->v.element.tag_namespace == GUMBO_NAMESPACE_HTML;
 	enum sanitize_element what = sanitize_element(name);
 
-	if (!html || what == ELEMENT_CUT)
+	if (!html || what == ELEMENT_CUT || own_html_write(node, out))
 		return;
-	if (what != ELEMENT_ALLOWED) {
+	if (what != ELEMENT_ALLOWED || leads_nowhere(node)) {
 		put_children(node, out);
 		return;
 	}

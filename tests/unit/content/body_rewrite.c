@@ -277,6 +277,13 @@ static const char *const references[][2] = {
 	 "<a href=\"/work_packages/4\">x</a></p>",
 		"<p>{1.1 html} {2.3 html} {A} {3.1 html} "
 		"<a href=\"WP4\">x</a></p>"},
+	/* and what sanitizing leaves of it */
+	{"<p><a href=\"/work_packages/1\">#1</a> "
+	 "<a href=\"/work_packages/1\">#2</a> <a href=\"" HOST
+	 "/work_packages/1\">#1</a> <a>#1</a></p>",
+		"<p>{1.1 html} <a href=\"WP1\">{2.1 html in}</a> "
+		"<a href=\"WP1\">{1.1 html in}</a> "
+		"<a>{1.1 html in}</a></p>"},
 };
 
 static void test_work_packages(void **state)

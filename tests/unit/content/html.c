@@ -75,6 +75,16 @@ static const char *const cases[][2] = {
 	{"<br /", ""},
 	{"<", "<"},
 	{"<{>a", "<{>a"},
+	/* what OpenProject has for what one writes */
+	{"<p>a <opce-macro-wp-quickinfo data-id=\"14\" data-detailed=\"false\">"
+	 "</opce-macro-wp-quickinfo>, <opce-macro-wp-quickinfo data-id=\"7\" "
+	 "data-detailed=\"true\"></opce-macro-wp-quickinfo>.</p>",
+		"a ##14, ###7."},
+	{"<opce-macro-wp-quickinfo data-id=\"x\">a</opce-macro-wp-quickinfo>",
+		"a"},
+	{"<ul><li><input type=\"checkbox\" disabled> a</li><li><input "
+	 "type=\"checkbox\" checked disabled> b<input>c</li></ul>",
+		"[ ] a [x] b c"},
 	{"a\xEF\xB7\x90\xEF\xB7\xB0", "a\xEF\xBF\xBD\xEF\xB7\xB0"},
 };
 

@@ -169,6 +169,30 @@ static void test_sanitize_html(void **state)
 			"<table><tbody><tr><td "
 			"colspan=\"2\">a</td></tr></tbody>"
 			"</table>"},
+		/* what OpenProject has for things of its own */
+		{"a <opce-macro-wp-quickinfo data-id=\"14\">x"
+		 "</opce-macro-wp-quickinfo> <OPCE-macro-wp-quickinfo "
+		 "data-id=7 "
+		 "data-detailed=true></OPCE-macro-wp-quickinfo>",
+			"a ##14 ###7"},
+		{"<opce-macro-wp-quickinfo>a</opce-macro-wp-quickinfo>"
+		 "<opce-macro-wp-quickinfo data-id=0>b"
+		 "</opce-macro-wp-quickinfo><opce-macro-wp-quickinfo "
+		 "data-id=\"1x\">c</opce-macro-wp-quickinfo>",
+			"abc"},
+		{"<a class=\"user-mention op-uc-link\" title=\"User A\" "
+		 "href=\"/users/8\">A <b>B</b></a> <a class=\"version "
+		 "op-uc-link\" href=\"/versions/1\">v1</a> <a "
+		 "class=\"wiki-page new op-uc-link\" "
+		 "href=\"/projects/ccm/wiki/w\">W</a>",
+			"A <b>B</b> v1 W"},
+		{"<a class=\"op-uc-link\" href=\"/users/8\">A</a>",
+			"<a href=\"/users/8\">A</a>"},
+		{"<ul><li>\n<input type=\"checkbox\" disabled> a</li><li>"
+		 "<input type=checkbox checked>(b)</li><li><input "
+		 "value=c>d</li></ul>",
+			"<ul><li>\n[ ] a</li><li>[x]&#40;b)</li>"
+			"<li>d</li></ul>"},
 	};
 
 	(void)state;
@@ -282,6 +306,48 @@ static int render_text(const struct program *p, struct work_package *wp,
 	return rc;
 }
 
+static bool find_every(
+	void *arg, struct arena *a, int64_t id, struct neighbour *out)
+{
+	(void)arg;
+	out->path = arena_printf(a, "%lld.md", (long long)id);
+	out->subject = STR("B & C");
+	return true;
+}
+
+/* What refers to others does so behind the filter, too. */
+static void test_references(void **state)
+{
+	static const struct neighbours all = {.find = find_every};
+	struct arena a = {0};
+	struct arena scratch = {0};
+	struct work_package wp = fixture_load(&a, "4");
+	struct rendered r;
+	struct program *p = fixture_compile(&a,
+		"documents: [{path: p.md, references: link, body: "
+		"'${ description.html | sanitize(\"html\") }'}]");
+
+	(void)state;
+	wp.neighbours = &all;
+	wp.description_html =
+		STR("<p class=\"op-uc-p\">A <opce-macro-wp-quickinfo "
+		    "data-id=\"14\" "
+		    "data-detailed=\"false\"></opce-macro-wp-quickinfo>, <a "
+		    "class=\"issue work_package preview-trigger op-uc-link\" "
+		    "href=\"/work_packages/15\" target=\"_top\">#15</a> and "
+		    "<a class=\"user-mention op-uc-link\" title=\"User D\" "
+		    "href=\"/users/8\" target=\"_top\">D</a></p>");
+	assert_int_equal(program_render(p, &wp, NULL, &scratch, &r), 0);
+	assert_int_equal(r.n, 1);
+	assert_string_equal(r.items[0].document.text.p,
+		"<p>A <a href=\"14.md\">#14: B &amp; C</a>, "
+		"<a href=\"15.md\">#15</a> and D</p>\n");
+	rendered_fini(&r);
+	program_free(p);
+	arena_fini(&scratch);
+	arena_fini(&a);
+}
+
 static int render_all(const char *references)
 {
 	static const struct neighbours odd = {.find = find_odd};
@@ -329,6 +395,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_code),
 		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_sanitize_html),
+		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_far_words),
 	};
 
