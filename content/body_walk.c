@@ -366,7 +366,8 @@ static size_t read_opening(struct scan *s, size_t at)
 
 	if (behind > 0)
 		return behind;
-	open_bracket(s, at);
+	if (!s->span.html)
+		open_bracket(s, at);
 	return at + 1;
 }
 
@@ -413,7 +414,7 @@ static size_t step(struct scan *s, size_t at)
 	case '<':
 		return read_tag(s, at);
 	case '[':
-		return markdown ? read_opening(s, at) : at + 1;
+		return read_opening(s, at);
 	case ']':
 		return read_bracket(s, at);
 	case '#':

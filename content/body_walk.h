@@ -43,7 +43,7 @@ struct walker {
 	size_t (*on_number)(void *arg, size_t at);
 	/* The same for a '#' right behind a word that starts at start. */
 	size_t (*on_named)(void *arg, size_t start, size_t at);
-	/* The same for "[[" in markdown, and for "\[\[". */
+	/* The same for "[[" and, in markdown, for "\[\[". */
 	size_t (*on_wiki)(void *arg, size_t at);
 	/* What stands in the brackets of a link or a picture. */
 	void (*on_label)(void *arg, size_t start, size_t end, bool picture);

@@ -284,6 +284,14 @@ static const char *const references[][2] = {
 		"<p>{1.1 html} <a href=\"WP1\">{2.1 html in}</a> "
 		"<a href=\"WP1\">{1.1 html in}</a> "
 		"<a>{1.1 html in}</a></p>"},
+	/* wiki pages in a block of HTML */
+	{"<figure class=\"table\"><table><tbody><tr><td colspan=\"2\"><p>#14 "
+	 "user#6 [[W]] [[W|L]] [[W]](x) [[]] [a[[W]]</p></td></tr></tbody>"
+	 "</table></figure>",
+		"<figure class=\"table\"><table><tbody><tr><td "
+		"colspan=\"2\"><p>{14.1 html} {/users/6 html} {W} {L} [[W]](x) "
+		"[[]] "
+		"[a{W}</p></td></tr></tbody></table></figure>"},
 };
 
 static void test_work_packages(void **state)
