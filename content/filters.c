@@ -14,6 +14,7 @@ static const struct filter filters[] = {
 	{"escape_markdown", 0, 0, filter_escape_markdown, NULL, 0},
 	{"escape_shortcodes", 0, 0, filter_escape_shortcodes, NULL, 0},
 	{"ext", 0, 0, filter_ext, NULL, 0},
+	{"file_name", 0, 0, filter_file_name, NULL, 0},
 	{"first", 0, 0, filter_first, NULL, GIVES_ITEMS},
 	{"float", 0, 0, filter_float, NULL, 0},
 	{"glob", 1, 1, filter_glob, NULL, GIVES_ITEMS},

@@ -68,6 +68,7 @@ FILTER_FUNCTION(filter_url_path);
 FILTER_FUNCTION(filter_strip_www);
 FILTER_FUNCTION(filter_strip_tld);
 FILTER_FUNCTION(filter_ext);
+FILTER_FUNCTION(filter_file_name);
 FILTER_FUNCTION(filter_basename);
 FILTER_FUNCTION(filter_escape_markdown);
 FILTER_FUNCTION(filter_escape_shortcodes);

@@ -7,6 +7,7 @@
 #include "content/filters.h"
 #include "content/html.h"
 #include "content/markdown_text.h"
+#include "content/paths.h"
 #include "content/utf8.h"
 #include "content/words.h"
 
@@ -124,6 +125,11 @@ FILTER_FUNCTION(filter_ext)
 FILTER_FUNCTION(filter_basename)
 {
 	return apply(c, last_part, out, e);
+}
+
+FILTER_FUNCTION(filter_file_name)
+{
+	return apply(c, paths_clean_name, out, e);
 }
 
 FILTER_FUNCTION(filter_html)

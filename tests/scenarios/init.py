@@ -207,7 +207,8 @@ def with_all(tap, server, sync):
         server.side("rename", {"kind": "status", "id": statuses[i]["id"],
                                "name": name})
     server.side("rename", {"kind": "type", "id": 8, "name": NAMES[0]})
-    server.side("rename", {"kind": "project", "id": 3, "name": "a\n- b\u2028- c"})
+    server.side("rename", {"kind": "project", "id": 3, "name": "a\n- b\u2028- c",
+                           "identifier": "aux"})
     config = os.path.join(sync.folder, "all.yaml")
     done = run(sync, "-c", config, "init", server.url, "--token-file",
                sync.folder + "/token")
@@ -226,6 +227,9 @@ def with_all(tap, server, sync):
     done = sync.run(sync.PROGRAM, "--config", config, "--once")
     tap.ok(done.code == 0 and " 0 added" not in done.err and
            " 0 failed" in done.err, "and runs", done)
+    tap.ok(os.path.isdir(sync.folder + "/all/all/_aux") and
+           not os.path.exists(sync.folder + "/all/all/aux"),
+           "a project with a name that Windows reserves has a folder")
 
 
 def many_projects(tap):

@@ -42,6 +42,12 @@ static void test_text_filters(void **state)
 		{"${ 'www.a.org' | strip_www | strip_tld }", "\"a\""},
 		{"${ 'a/b.tar.gz' | basename }", "\"b.tar.gz\""},
 		{"${ 'a/b.tar.gz' | ext }", "\"gz\""},
+		{"${ 'ccm-2_x' | file_name }", "\"ccm-2_x\""},
+		{"${ 'con.txt' | file_name }", "\"_con.txt\""},
+		{"${ ' .a/b: c?. ' | file_name }", "\"a_b_ c_\""},
+		{"${ '' | file_name }", "\"file\""},
+		{"${ id | file_name }",
+			"!file_name needs text, but this is a number"},
 		{"${ id | slug }", "!slug needs text, but this is a number"},
 		{"${ ['a'] | slug }",
 			"!slug needs text, but this is a list: use "

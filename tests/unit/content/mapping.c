@@ -293,6 +293,20 @@ static void test_default(void **state)
 		"Content\nstatus: New\ntags:\n- Telehealth\n---\n\nall CFs\n"});
 }
 
+/* A project that is called what no folder may be called on Windows. */
+static void test_default_folder(void **state)
+{
+	struct work_package odd = wp;
+	char *result;
+
+	(void)state;
+	odd.project_identifier = STR("aux");
+	result = describe("{}", &odd);
+	assert_non_null(
+		strstr(result, "_aux/4-every-custom-field-format/index.md\n"));
+	free(result);
+}
+
 /* Small mappings that would make very large documents are stopped. */
 static void check_stops(struct buf *mapping, const char *words)
 {
@@ -503,6 +517,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_default),
+		cmocka_unit_test(test_default_folder),
 		cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_large_list),
 		cmocka_unit_test(test_large_text),
