@@ -56,12 +56,21 @@ struct link model_field_link(const struct value *v);
  */
 bool model_is_dangling(int64_t id, struct str title);
 
+/* The links that a work package has, to what has a name.  Zeroed: not yet. */
+struct known {
+	struct known_link *items; /* in the arena */
+	size_t n;
+	size_t cap;
+	bool gathered;
+};
+
 /*
  * The name that the work package itself or one of its custom fields has for
  * what is at an address that ends in path ("/users/8"), noted as read;
- * STR_NONE if it knows none.
+ * STR_NONE if it knows none.  Counts steps.
  */
-struct str model_known_name(struct evaluation *with, struct str path);
+int model_known_name(struct evaluation *with, struct known *known,
+	struct str path, struct str *out, struct err *e);
 
 /* What values are made of: digits, and maps of pairs. */
 struct value model_number(struct arena *a, int64_t v);

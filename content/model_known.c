@@ -3,23 +3,54 @@
  *
  * Its own links and those of its custom fields: their names are renewed when
  * somebody renames what they lead to, so what is written here never ages.
+ * They are gathered once, as a body may ask for very many names.
  */
 #include "content/evaluate.h"
 #include "content/model.h"
 
-/* Does the link lead there, and to something that is still there? */
-static bool leads_to(const struct link *l, struct str path)
+#define AT_A_STEP 8 /* links are compared */
+
+struct known_link {
+	struct str address; /* as paths that are asked for end */
+	struct link link;
+};
+
+/* A link, unless what it leads to is there no more. */
+static void add(struct arena *a, struct known *known, struct link link)
 {
+	struct str address = link.href;
 	enum read_kind kind;
 	int64_t id;
-	/* A program is a project, too, though its address has another name. */
-	bool same = str_starts(path, STR("/projects/"))
-			    ? reads_link(l->href, &kind, &id) &&
-				      kind == READ_PROJECT &&
-				      id == href_id(path)
-			    : str_ends(l->href, path);
 
-	return same && !model_is_dangling(l->id, l->title);
+	if (link.href.n == 0 || model_is_dangling(link.id, link.title))
+		return;
+	/* A program is a project, too, though its address has another name. */
+	if (reads_link(link.href, &kind, &id) && kind == READ_PROJECT)
+		address = arena_printf(a, "/projects/%lld", (long long)id);
+	known->items = arena_grow(
+		a, known->items, known->n, &known->cap, sizeof(*known->items));
+	known->items[known->n++] = (struct known_link){address, link};
+}
+
+static void add_field(
+	struct arena *a, struct known *known, const struct value *v)
+{
+	for (size_t i = 0; v->type == VALUE_LIST && i < v->n; i++)
+		add_field(a, known, &v->items[i]);
+	add(a, known, model_field_link(v));
+}
+
+static void gather(struct evaluation *with, struct known *known)
+{
+	const struct work_package *wp = with->wp;
+	const struct link *const own[] = {&wp->author, &wp->assignee,
+		&wp->responsible, &wp->version, &wp->project};
+
+	for (size_t i = 0; i < ARRAY_LEN(own); i++)
+		add(with->arena, known, *own[i]);
+	for (size_t i = 0; i < wp->n_fields; i++)
+		add_field(with->arena, known, &wp->fields[i].value);
+	known->gathered = true;
 }
 
 static struct str name_of(struct evaluation *with, const struct link *l)
@@ -30,39 +61,17 @@ static struct str name_of(struct evaluation *with, const struct link *l)
 	return name != NULL ? name->text : STR_NONE;
 }
 
-static struct str own_name(struct evaluation *with, struct str path)
+int model_known_name(struct evaluation *with, struct known *known,
+	struct str path, struct str *out, struct err *e)
 {
-	const struct work_package *wp = with->wp;
-	const struct link *const links[] = {&wp->author, &wp->assignee,
-		&wp->responsible, &wp->version, &wp->project};
+	int rc;
 
-	for (size_t i = 0; i < ARRAY_LEN(links); i++)
-		if (leads_to(links[i], path))
-			return name_of(with, links[i]);
-	return STR_NONE;
-}
-
-static struct str field_name(
-	struct evaluation *with, const struct value *v, struct str path)
-{
-	struct link link;
-
-	for (size_t i = 0; v->type == VALUE_LIST && i < v->n; i++) {
-		struct str name = field_name(with, &v->items[i], path);
-
-		if (name.p != NULL)
-			return name;
-	}
-	link = model_field_link(v);
-	return leads_to(&link, path) ? name_of(with, &link) : STR_NONE;
-}
-
-struct str model_known_name(struct evaluation *with, struct str path)
-{
-	const struct work_package *wp = with->wp;
-	struct str name = own_name(with, path);
-
-	for (size_t i = 0; name.p == NULL && i < wp->n_fields; i++)
-		name = field_name(with, &wp->fields[i].value, path);
-	return name;
+	*out = STR_NONE;
+	if (!known->gathered)
+		gather(with, known);
+	rc = evaluate_spend(with, 1 + known->n / AT_A_STEP, e);
+	for (size_t i = 0; rc == 0 && out->p == NULL && i < known->n; i++)
+		if (str_ends(known->items[i].address, path))
+			*out = name_of(with, &known->items[i].link);
+	return rc;
 }

@@ -7,6 +7,7 @@
  * as read, so that the document is made again when they move.
  */
 #include <assert.h>
+#include <stdlib.h>
 
 #include "content/ascii.h"
 #include "content/body.h"
@@ -60,6 +61,15 @@ static int save_all(struct evaluation *with, const struct entry *entry,
 	return saves_files(with, entry, files, all.n, saves, e);
 }
 
+#define TARGET_STEPS 10 /* of looking for one, as against other steps */
+
+/* A work package that references mean. */
+struct target {
+	int64_t id;
+	struct str address; /* of its document from here; or STR_NONE, */
+	struct str subject; /* twice if there is none */
+};
+
 /* The body on its way. */
 struct writing {
 	struct evaluation *with;
@@ -69,6 +79,9 @@ struct writing {
 	struct body_scope scope;
 	struct body_reference *refs;
 	size_t n;
+	struct target *targets; /* by id, each once */
+	size_t n_targets;
+	struct known known; /* of what has a name */
 };
 
 /* "https://host:port/path" of OpenProject, by the page of a work package. */
@@ -106,38 +119,71 @@ static int save_referenced(struct writing *w, struct err *e)
 	return saves_files(w->with, w->entry, files, n_files, w->saves, e);
 }
 
-/*
- * The document of a work package that a reference means: its address from
- * here and its subject; STR_NONE twice if there is none.
- */
-static int look_up(struct writing *w, int64_t id, struct str *address,
-	struct str *subject, struct err *e)
+static int look_up(struct writing *w, struct target *t, struct err *e)
 {
 	struct arena *a = w->with->arena;
 	const struct work_package *wp = w->with->wp;
 	const struct neighbours *others = wp->neighbours;
 	struct neighbour there = {w->saves->document, wp->subject};
-	bool found = id == wp->id;
-	int rc = evaluate_spend(w->with, 100, e);
+	bool found = t->id == wp->id;
+	int rc = evaluate_spend(w->with, TARGET_STEPS, e);
 
 	if (!found) {
-		reads_add(&w->with->reads, READ_WORK_PACKAGE, id, STR_NONE);
+		reads_add(&w->with->reads, READ_WORK_PACKAGE, t->id, STR_NONE);
 		found = rc == 0 && others != NULL &&
-			others->find(others->arg, a, id, &there);
+			others->find(others->arg, a, t->id, &there);
 	}
-	*address = STR_NONE;
-	*subject = STR_NONE;
 	if (rc != 0 || !found)
 		return rc;
-	*subject = there.subject;
-	*address = paths_address(
+	t->subject = there.subject;
+	t->address = paths_address(
 		a, paths_relative(a, w->saves->document, there.path));
 	return 0;
 }
 
+static int by_id(const void *a, const void *b)
+{
+	int64_t x = ((const struct target *)a)->id;
+	int64_t y = ((const struct target *)b)->id;
+
+	return (x > y) - (x < y);
+}
+
+/* Look up all that references mean, each once however often it is meant. */
+static int look_up_all(struct writing *w, struct err *e)
+{
+	struct target *all = ARENA_ARRAY(w->with->arena, struct target, w->n);
+	size_t n = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < w->n; i++)
+		if (w->refs[i].work_package > 0)
+			all[n++] =
+				(struct target){.id = w->refs[i].work_package};
+	if (n > 1)
+		qsort(all, n, sizeof(*all), by_id);
+	w->targets = all;
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (i > 0 && all[i].id == all[w->n_targets - 1].id)
+			continue;
+		all[w->n_targets] = all[i];
+		rc = look_up(w, &all[w->n_targets++], e);
+	}
+	return rc;
+}
+
+static const struct target *target_of(
+	const struct writing *w, const struct body_reference *ref)
+{
+	const struct target key = {.id = ref->work_package};
+
+	return bsearch(
+		&key, w->targets, w->n_targets, sizeof(*w->targets), by_id);
+}
+
 /* A label as a link, or as it is where there is no address or no place. */
-static struct str as_link(struct writing *w, const struct body_reference *ref,
-	struct str label, struct str address)
+static struct str as_link(const struct writing *w,
+	const struct body_reference *ref, struct str label, struct str address)
 {
 	struct buf b = {0};
 
@@ -173,34 +219,30 @@ static void add_words(const struct writing *w, struct buf *b,
 }
 
 /* "#12", or "#12: Subject" for what shows more in OpenProject. */
-static int write_number(struct writing *w, const struct body_reference *ref,
-	struct str *out, struct err *e)
+static struct str write_number(
+	const struct writing *w, const struct body_reference *ref)
 {
+	const struct target *to = target_of(w, ref);
+	bool link = w->entry->references == REFERENCES_LINK;
 	struct buf b = {0};
-	struct str address;
-	struct str subject;
-	int rc = look_up(w, ref->work_package, &address, &subject, e);
 
-	if (rc != 0)
-		return rc;
 	if (ref->identifier.n > 0)
 		buf_printf(&b, "#%.*s", STR_ARGS(ref->identifier));
 	else
 		buf_printf(&b, "#%lld", (long long)ref->work_package);
-	if (ref->detail > 1 && subject.p != NULL) {
+	if (ref->detail > 1 && to->subject.p != NULL) {
 		buf_puts(&b, ": ");
-		add_words(w, &b, ref, subject);
+		add_words(w, &b, ref, to->subject);
 	}
-	if (w->entry->references != REFERENCES_LINK)
-		address = STR_NONE;
-	*out = as_link(w, ref, arena_take(w->with->arena, &b), address);
-	return 0;
+	return as_link(w, ref, arena_take(w->with->arena, &b),
+		link ? to->address : STR_NONE);
 }
 
 /* What a link to a work package is called that has no text of its own. */
 static struct str label_of(
-	struct writing *w, const struct body_reference *ref, struct str subject)
+	const struct writing *w, const struct body_reference *ref)
 {
+	struct str subject = target_of(w, ref)->subject;
 	struct buf b = {0};
 
 	if (subject.n > 0)
@@ -211,37 +253,29 @@ static struct str label_of(
 }
 
 /* An address alone in a text becomes a link with the subject as its label. */
-static int write_bare(struct writing *w, const struct body_reference *ref,
-	struct str *out, struct err *e)
+static struct str write_bare(
+	const struct writing *w, const struct body_reference *ref)
 {
-	struct str address;
-	struct str subject;
-	int rc = look_up(w, ref->work_package, &address, &subject, e);
+	struct str address = target_of(w, ref)->address;
 
-	*out = STR_NONE;
-	if (rc == 0 && address.p != NULL)
-		*out = as_link(w, ref, label_of(w, ref, subject), address);
-	return rc;
+	if (address.p == NULL)
+		return STR_NONE;
+	return as_link(w, ref, label_of(w, ref), address);
 }
 
 /* "[Subject](" for "[](". */
-static int write_label(struct writing *w, const struct body_reference *ref,
-	struct str *out, struct err *e)
+static struct str write_label(
+	const struct writing *w, const struct body_reference *ref)
 {
-	struct str address;
-	struct str subject;
-	int rc = look_up(w, ref->work_package, &address, &subject, e);
-
-	*out = STR_NONE;
-	if (rc == 0 && address.p != NULL)
-		*out = arena_printf(w->with->arena, "[%.*s](",
-			STR_ARGS(label_of(w, ref, subject)));
-	return rc;
+	if (target_of(w, ref)->address.p == NULL)
+		return STR_NONE;
+	return arena_printf(
+		w->with->arena, "[%.*s](", STR_ARGS(label_of(w, ref)));
 }
 
 /* And that of a saved file one with its name. */
 static struct str write_file(
-	struct writing *w, const struct body_reference *ref)
+	const struct writing *w, const struct body_reference *ref)
 {
 	struct str address =
 		saves_address(w->saves, w->with->wp, ref->attachment);
@@ -259,14 +293,11 @@ static int write_named(struct writing *w, const struct body_reference *ref,
 {
 	struct buf b = {0};
 	struct str name;
-	int rc = evaluate_spend(w->with, 100, e);
+	int rc = model_known_name(w->with, &w->known, ref->path, &name, e);
 
 	*out = STR_NONE;
-	if (rc != 0)
+	if (rc != 0 || name.n == 0)
 		return rc;
-	name = model_known_name(w->with, ref->path);
-	if (name.n == 0)
-		return 0;
 	/* There, it could be a mark, too. */
 	if (!ref->html && body_begins_line(w->text, ref->start))
 		markdown_escape_line(name, ref->row, &b);
@@ -280,8 +311,6 @@ static int write_named(struct writing *w, const struct body_reference *ref,
 static int write_one(struct writing *w, const struct body_reference *ref,
 	struct str *out, struct err *e)
 {
-	struct str ignored;
-
 	switch (ref->kind) {
 	case REFERENCE_UNKNOWN:
 		return 0;
@@ -292,13 +321,17 @@ static int write_one(struct writing *w, const struct body_reference *ref,
 		*out = write_file(w, ref);
 		return 0;
 	case REFERENCE_ADDRESS:
-		return look_up(w, ref->work_package, out, &ignored, e);
+		*out = target_of(w, ref)->address;
+		return 0;
 	case REFERENCE_BARE:
-		return write_bare(w, ref, out, e);
+		*out = write_bare(w, ref);
+		return 0;
 	case REFERENCE_LABEL:
-		return write_label(w, ref, out, e);
+		*out = write_label(w, ref);
+		return 0;
 	case REFERENCE_NUMBER:
-		return write_number(w, ref, out, e);
+		*out = write_number(w, ref);
+		return 0;
 	case REFERENCE_NAMED:
 		return write_named(w, ref, out, e);
 	case REFERENCE_TEXT:
@@ -352,6 +385,8 @@ static int rewrite(struct writing *w, struct buf *out, struct err *e)
 	if (evaluate_in_vain(w->with))
 		return rc;
 	texts = ARENA_ARRAY(a, struct str, w->n);
+	if (rc == 0)
+		rc = look_up_all(w, e);
 	for (size_t i = 0; rc == 0 && i < w->n; i++)
 		rc = write_one(w, &w->refs[i], &texts[i], e);
 	if (rc == 0 && check_texts(w, texts, e) != 0)
