@@ -13,6 +13,13 @@ static json_t *text(struct str s)
 	return json_stringn_nocheck(s.p != NULL ? s.p : "", s.n);
 }
 
+/* As it is, whatever a terminal would make of it. */
+static bool is_text(const json_t *v, struct str s)
+{
+	return str_eq(
+		(struct str){json_string_value(v), json_string_length(v)}, s);
+}
+
 const char *coverage_kind(struct str type)
 {
 	static const struct {
@@ -90,7 +97,7 @@ static json_t *list(const struct covering *c, const char *key)
 static void add_once(json_t *to, struct str s)
 {
 	for (size_t i = 0; i < json_array_size(to); i++)
-		if (str_is(s, json_string_value(json_array_get(to, i))))
+		if (is_text(json_array_get(to, i), s))
 			return;
 	json_array_append_new(to, text(s));
 }
@@ -100,7 +107,7 @@ static json_t *find_field(json_t *in, struct str name)
 	for (size_t i = 0; i < json_array_size(in); i++) {
 		json_t *field = json_array_get(in, i);
 
-		if (str_is(name, cli_text(field, "name", "")))
+		if (is_text(json_object_get(field, "name"), name))
 			return field;
 	}
 	return NULL;

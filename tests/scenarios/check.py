@@ -153,8 +153,29 @@ documents:
            "addresses that are made of the title alone", done)
 
 
+def odd_names(tap):
+    """A control character in a name: it is that field all the same."""
+    mapping = """documents:
+- path: ${ id }.md
+  front_matter: { a: '${ cf["tab\\tname"] }' }
+"""
+    with StandIn() as server, Sync(server.url, mapping=mapping) as sync:
+        server.side("rename", {"key": "customField2", "name": "tab\tname"})
+        server.side("rename", {"key": "customField3", "name": "bell\aname"})
+        done = check(sync)
+        tap.ok(done.code == 0 and "reads the custom fields tab?name (" in
+               done.out and done.out.count("tab?name") == 1 and
+               done.out.count("bell?name") == 1, "a name with a tab", done)
+        said = json.loads(check(sync, "--json").out)["documents"][0]
+        names = [f["name"] for f in said["left_out"]]
+        tap.same(([f["name"] for f in said["fields"]],
+                  names.count("tab\tname"), names.count("bell\aname")),
+                 (["tab\tname"], 0, 1), "and for programs")
+
+
 def main():
     tap = Tap()
+    odd_names(tap)
     with StandIn() as server, Sync(server.url, mapping=MAPPING) as sync:
         by_itself(tap, sync)
         against_names(tap, sync)
