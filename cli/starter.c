@@ -189,19 +189,17 @@ static const char *shown_as(struct str type)
 	return "";
 }
 
-/* A key of the mapping: it is no $when, and no expression. */
+/* A key of the mapping: it is no $when, and a "${" in it is parted. */
 static void put_key(struct buf *out, struct str name)
 {
 	struct buf key = {0};
 
+	if (str_starts(name, STR("$")))
+		buf_putc(&key, '$');
 	for (size_t i = 0; i < name.n; i++) {
-		bool opens = name.p[i] == '$' && i + 1 < name.n &&
-			     name.p[i + 1] == '{';
-
-		if (i == 0 && name.p[0] == '$' && !opens)
-			buf_putc(&key, '$');
-		if (!opens)
-			buf_putc(&key, name.p[i]);
+		buf_putc(&key, name.p[i]);
+		if (name.p[i] == '$' && ascii_at(name, i + 1) == '{')
+			buf_putc(&key, ' ');
 	}
 	put_text(out, buf_str(&key));
 	buf_fini(&key);

@@ -14,7 +14,7 @@ import time
 from harness import StandIn, Sync, Tap
 
 NAMES = ["Ünï: # 'x' \"q\"", "$when", "yes", "${ id }", "back\\slash", "{a}",
-         "Bug: small", "Late:"]
+         "Bug: small", "Late:", "$${ id }", "{ id }", "a$${b"]
 
 
 def read_until(fd, words, seconds=20):
