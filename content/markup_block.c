@@ -180,13 +180,22 @@ static size_t count(struct str text, char byte)
 	return n;
 }
 
+/* Where it ends: the end of its last line is no part of it. */
+static size_t end_of(const struct converting *c, struct span span)
+{
+	bool returns = str_starts(str_skip(c->body, span.end), STR("\n")) &&
+		       c->body.p[span.end - 1] == '\r';
+
+	return span.end - returns;
+}
+
 void markup_block(struct converting *c, struct span span)
 {
+	size_t end = end_of(c, span);
 	struct str prefix = markup_prefix(
 		c, markup_line_start(c->body, span.start), span.start);
 	struct str html = without_prefix(c,
-		(struct str){c->body.p + span.start, span.end - span.start},
-		prefix);
+		(struct str){c->body.p + span.start, end - span.start}, prefix);
 	struct html_tree tree = {0};
 	struct buf b = {0};
 	struct err ignored;
@@ -201,7 +210,7 @@ void markup_block(struct converting *c, struct span span)
 		if (text.n > 0 && follows_text(c, span.start) &&
 			prefix.n == blank_prefix(prefix).n)
 			edits_add(&c->edits, span.start, 0, STR("\n"));
-		edits_add(&c->edits, span.start, span.end - span.start, text);
+		edits_add(&c->edits, span.start, end - span.start, text);
 	}
 	buf_fini(&b);
 	html_tree_fini(&tree);

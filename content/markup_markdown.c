@@ -392,11 +392,38 @@ static bool on_span(void *arg, const struct span *span)
 	return !span->html;
 }
 
+static struct str with_returns(struct arena *a, struct str text)
+{
+	struct buf b = {0};
+
+	for (size_t i = 0; i < text.n; i++) {
+		bool bare =
+			text.p[i] == '\n' && (i == 0 || text.p[i - 1] != '\r');
+
+		buf_puts(&b, bare ? "\r" : "");
+		buf_putc(&b, text.p[i]);
+	}
+	return arena_take(a, &b);
+}
+
+/* New lines end as the text's first one does. */
+static void end_lines(struct converting *c)
+{
+	size_t feed = str_find(c->body, STR("\n"));
+
+	if (feed == 0 || feed == c->body.n || c->body.p[feed - 1] != '\r')
+		return;
+	for (size_t i = 0; i < c->edits.n; i++)
+		c->edits.items[i].text =
+			with_returns(c->arena, c->edits.items[i].text);
+}
+
 struct str markup_markdown(struct arena *a, struct str text)
 {
 	struct reading c = {.text = {.arena = a, .body = text}};
 
 	body_walk(&(struct walker){
 		.body = text, .arg = &c, .on_span = on_span, .on_tag = on_tag});
+	end_lines(&c.text);
 	return edits_apply(&c.text.edits, a, text);
 }
