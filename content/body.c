@@ -561,13 +561,20 @@ bool body_may_refer(
 	return f.may_refer;
 }
 
+/* Is there anything to look for?  Without attachments, for others' only. */
+static bool is_worth_it(const struct body_scope *scope, struct str body)
+{
+	return scope->wp->n_attachments > 0 || scope->addresses ||
+	       scope->numbers || str_find(body, STR("/attachments/")) < body.n;
+}
+
 size_t body_references(struct arena *arena, struct str body,
 	const struct body_scope *scope, struct body_reference **out)
 {
 	struct finding f = {.scope = scope, .body = body};
 
 	*out = NULL;
-	if (scope->wp->n_attachments > 0 || scope->addresses || scope->numbers)
+	if (is_worth_it(scope, body))
 		find(arena, &f);
 	if (f.n > 0) {
 		*out = ARENA_ARRAY(arena, struct body_reference, f.n);

@@ -93,9 +93,29 @@ def one_person(tap):
                  "one whom the key may not see")
 
 
+def pictures(tap):
+    """A file that was put into a comment is none of the work package's: its
+    address stays, and is told, as in a description."""
+    mapping = """documents:
+- comments: public
+  path: ${ id }.md
+  body: '${ comments | pluck("raw") | join(" ") }'
+"""
+    picture = "![](/api/v3/attachments/77777/content)"
+    with StandIn("--generate", "3") as server, Sync(
+            server.url, projects="[demo-1]", mapping=mapping) as sync:
+        say(server, 1, picture)
+        sync.once()
+        tap.same(sync.tree()["1.md"].decode(), picture + "\n",
+                 "a picture in a comment")
+        told = sync.opsync("log", "--json", "--event", "unresolved").json()
+        tap.same([e["work_package"] for e in told], [1], "is told of")
+
+
 def main():
     tap = Tap()
     crowd(tap)
+    pictures(tap)
     one_person(tap)
     with StandIn("--generate", "6") as server, Sync(
             server.url, projects="[demo-1]", mapping=MAPPING) as sync:

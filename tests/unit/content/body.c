@@ -252,6 +252,25 @@ static void test_unknown(void **state)
 	arena_fini(&a);
 }
 
+/* Where there are none at all, too: a picture in a comment. */
+static void test_unknown_alone(void **state)
+{
+	const struct work_package bare = {.id = 14};
+	const struct body_scope scope = {.wp = &bare};
+	struct arena a = {0};
+	struct body_reference *refs;
+
+	(void)state;
+	assert_int_equal(
+		body_references(&a, STR("![](/api/v3/attachments/99/content)"),
+			&scope, &refs),
+		1);
+	assert_int_equal(refs[0].unknown, 99);
+	assert_int_equal(
+		body_references(&a, STR("![](a.png)"), &scope, &refs), 0);
+	arena_fini(&a);
+}
+
 /* A server whose paths do not start at the root. */
 static void test_prefix(void **state)
 {
@@ -364,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_references),
 		cmocka_unit_test(test_which),
 		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_unknown_alone),
 		cmocka_unit_test(test_prefix),
 		cmocka_unit_test(test_html),
 		cmocka_unit_test(test_linear),
