@@ -207,8 +207,8 @@ def with_all(tap, server, sync):
         server.side("rename", {"kind": "status", "id": statuses[i]["id"],
                                "name": name})
     server.side("rename", {"kind": "type", "id": 8, "name": NAMES[0]})
-    server.side("rename", {"kind": "project", "id": 3, "name": "a\n- b\u2028- c",
-                           "identifier": "aux"})
+    server.side("rename", {"kind": "project", "id": 3, "identifier": "aux",
+                           "name": "a\n- b\u2028- c"})
     config = os.path.join(sync.folder, "all.yaml")
     done = run(sync, "-c", config, "init", server.url, "--token-file",
                sync.folder + "/token")

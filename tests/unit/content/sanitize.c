@@ -223,6 +223,48 @@ static void test_far_words(void **state)
 	buf_fini(&text);
 }
 
+static bool find_every(
+	void *arg, struct arena *a, int64_t id, struct neighbour *out)
+{
+	(void)arg;
+	out->path = arena_printf(a, "%lld.md", (long long)id);
+	out->subject = STR("B & C");
+	return true;
+}
+
+/* What refers to others does so behind the filter, too. */
+static void test_references(void **state)
+{
+	static const struct neighbours all = {.find = find_every};
+	struct arena a = {0};
+	struct arena scratch = {0};
+	struct work_package wp = fixture_load(&a, "4");
+	struct rendered r;
+	struct program *p = fixture_compile(&a,
+		"documents: [{path: p.md, references: link, body: "
+		"'${ description.html | sanitize(\"html\") }'}]");
+
+	(void)state;
+	wp.neighbours = &all;
+	wp.description_html =
+		STR("<p class=\"op-uc-p\">A <opce-macro-wp-quickinfo "
+		    "data-id=\"14\" "
+		    "data-detailed=\"false\"></opce-macro-wp-quickinfo>, <a "
+		    "class=\"issue work_package preview-trigger op-uc-link\" "
+		    "href=\"/work_packages/15\" target=\"_top\">#15</a> and "
+		    "<a class=\"user-mention op-uc-link\" title=\"User D\" "
+		    "href=\"/users/8\" target=\"_top\">D</a></p>");
+	assert_int_equal(program_render(p, &wp, NULL, &scratch, &r), 0);
+	assert_int_equal(r.n, 1);
+	assert_string_equal(r.items[0].document.text.p,
+		"<p>A <a href=\"14.md\">#14: B &amp; C</a>, "
+		"<a href=\"15.md\">#15</a> and D</p>\n");
+	rendered_fini(&r);
+	program_free(p);
+	arena_fini(&scratch);
+	arena_fini(&a);
+}
+
 /* --- For the scenario ---------------------------------------------------- */
 
 static void read_all(struct buf *in)
@@ -304,48 +346,6 @@ static int render_text(const struct program *p, struct work_package *wp,
 	rendered_fini(&r);
 	arena_reset(scratch);
 	return rc;
-}
-
-static bool find_every(
-	void *arg, struct arena *a, int64_t id, struct neighbour *out)
-{
-	(void)arg;
-	out->path = arena_printf(a, "%lld.md", (long long)id);
-	out->subject = STR("B & C");
-	return true;
-}
-
-/* What refers to others does so behind the filter, too. */
-static void test_references(void **state)
-{
-	static const struct neighbours all = {.find = find_every};
-	struct arena a = {0};
-	struct arena scratch = {0};
-	struct work_package wp = fixture_load(&a, "4");
-	struct rendered r;
-	struct program *p = fixture_compile(&a,
-		"documents: [{path: p.md, references: link, body: "
-		"'${ description.html | sanitize(\"html\") }'}]");
-
-	(void)state;
-	wp.neighbours = &all;
-	wp.description_html =
-		STR("<p class=\"op-uc-p\">A <opce-macro-wp-quickinfo "
-		    "data-id=\"14\" "
-		    "data-detailed=\"false\"></opce-macro-wp-quickinfo>, <a "
-		    "class=\"issue work_package preview-trigger op-uc-link\" "
-		    "href=\"/work_packages/15\" target=\"_top\">#15</a> and "
-		    "<a class=\"user-mention op-uc-link\" title=\"User D\" "
-		    "href=\"/users/8\" target=\"_top\">D</a></p>");
-	assert_int_equal(program_render(p, &wp, NULL, &scratch, &r), 0);
-	assert_int_equal(r.n, 1);
-	assert_string_equal(r.items[0].document.text.p,
-		"<p>A <a href=\"14.md\">#14: B &amp; C</a>, "
-		"<a href=\"15.md\">#15</a> and D</p>\n");
-	rendered_fini(&r);
-	program_free(p);
-	arena_fini(&scratch);
-	arena_fini(&a);
 }
 
 static int render_all(const char *references)
