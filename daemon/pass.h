@@ -87,6 +87,7 @@ struct pass {
 	struct mapper_page page;
 	struct names_scope scope;
 	bool remembered;      /* the names suffice */
+	bool compare_late;    /* else the scope, when they are asked for */
 	bool held_back;       /* REMAPPING waits for room among the items */
 	bool lacking;         /* the list of ids is not whole */
 	bool saw_all;         /* as of DECIDING: nothing was left out */

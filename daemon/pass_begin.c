@@ -84,21 +84,34 @@ void pass_put_scope(const int64_t *ids, size_t n, struct buf *out)
  * Are the projects those of the last full read?  If others came or went, a
  * poll would not see their work packages: everything is read.
  */
-static int compare_scope(struct pass *p, struct state *state, struct err *e)
+static int compare_scope(
+	struct pass *p, const int64_t *ids, size_t n, struct err *e)
 {
-	struct buf known = {0};
 	struct buf now = {0};
-	bool found = false;
-	int r = state_get(state, "scope", &known, &found, e);
+	bool same = false;
+	int r;
 
-	if (p->remembered)
-		pass_put_scope(p->scope.ids, p->scope.n, &now);
-	if (r == 0 && (!p->remembered || !found ||
-			      !str_eq(buf_str(&known), buf_str(&now))))
+	pass_put_scope(ids, n, &now);
+	r = state_is(store_state(p->sync->mapper->store), "scope",
+		buf_str(&now), &same, e);
+	if (r == 0 && !same)
 		p->kind = PASS_FULL;
-	buf_fini(&known);
 	buf_fini(&now);
 	return r;
+}
+
+/*
+ * Where one that is asked for is not remembered, the server says what is in
+ * scope before that is compared; without its lists nothing is known.
+ */
+static int look_at_scope(struct pass *p, struct err *e)
+{
+	if (p->remembered)
+		return compare_scope(p, p->scope.ids, p->scope.n, e);
+	p->compare_late = names_have_lists(&p->sync->mapper->names);
+	if (!p->compare_late)
+		p->kind = PASS_FULL;
+	return 0;
 }
 
 /* It seemed to be another server, or user: a full read has yet to end well. */
@@ -157,7 +170,7 @@ static int begin(struct pass *p, struct state *state, struct err *e)
 	if (r == 0 && !p->sync->resolved)
 		p->remembered = resolve_from_memory(p->sync, &p->scope);
 	if (r == 0 && p->compare && p->cursor->known)
-		r = compare_scope(p, state, e);
+		r = look_at_scope(p, e);
 	if (r == 0 && p->cursor->known)
 		r = look_whether_doubted(p, state, e);
 	if (p->remembered && !names_bear_out(p))
@@ -188,6 +201,22 @@ static int recall(struct pass *p, struct err *e)
 	return r;
 }
 
+/* What the kind of the pass, known by now, makes of it. */
+static int begin_run(struct pass *p, struct err *e)
+{
+	struct mapper *m = p->sync->mapper;
+	int r;
+
+	if (p->kind == PASS_FULL)
+		p->record = true;
+	r = mapper_begin_run(m, pass_kind_word(p->kind), p->record, e);
+	m->verifying = p->kind == PASS_FULL && (p->dry || p->deep);
+	m->confirms =
+		(p->kind == PASS_FULL || p->kind == PASS_RECONCILE) && !p->dry;
+	m->hears = p->kind == PASS_SLOW;
+	return r;
+}
+
 static void run_begin(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
@@ -199,14 +228,8 @@ static void run_begin(struct job *job)
 	if ((p->kind == PASS_POLL || p->kind == PASS_RECONCILE) &&
 		(!p->cursor->known || p->cursor->full_open))
 		p->kind = PASS_FULL;
-	if (p->kind == PASS_FULL)
-		p->record = true;
-	r = mapper_begin_run(m, pass_kind_word(p->kind), p->record, &p->err);
-	m->verifying = p->kind == PASS_FULL && (p->dry || p->deep);
+	r = begin_run(p, &p->err);
 	m->dry = p->dry;
-	m->confirms =
-		(p->kind == PASS_FULL || p->kind == PASS_RECONCILE) && !p->dry;
-	m->hears = p->kind == PASS_SLOW;
 	store_adopt(m->store, p->adopt ? &p->paths : NULL);
 	if (r == 0 && p->adopt)
 		r = state_ids_of(store_state(m->store), OUTCOME_FAILED, &p->ids,
@@ -246,6 +269,23 @@ void pass_begin(struct pass *p)
 
 /* --- RESOLVING ---------------------------------------------------------- */
 
+static void run_resolved(struct job *job)
+{
+	struct pass *p = container_of(job, struct pass, job);
+	const struct api_scope *scope = &p->sync->scope;
+
+	if (p->compare_late)
+		compare_scope(p, scope->projects, scope->n_projects, &p->err);
+	p->compare_late = false;
+	if (p->err.code == 0 && p->kind == PASS_FULL)
+		begin_run(p, &p->err);
+}
+
+static void on_compared(struct job *job)
+{
+	pass_proceed(container_of(job, struct pass, job), REMAPPING);
+}
+
 static void on_resolved(struct resolve *r)
 {
 	struct pass *p = container_of(r, struct pass, resolve);
@@ -268,7 +308,10 @@ static void on_resolved(struct resolve *r)
 			r->suspicion.text);
 		p->kind = PASS_FULL;
 	}
-	pass_proceed(p, REMAPPING);
+	if (p->err.code != 0)
+		pass_proceed(p, REMAPPING);
+	else
+		worker_run(p->sync->worker, &p->job, run_resolved, on_compared);
 }
 
 void pass_resolve(struct pass *p)

@@ -227,6 +227,17 @@ def field_gone(tap, named):
             tap.tree(sync.tree(), tree, "with all values")
 
 
+def polled_only(tap, sync, said):
+    """What is missed is the same as before: nothing is read again."""
+    sync.once()  # perhaps everything, of what is in scope now
+    before = sync.opsync("runs").out.count("  full  ")
+    done = sync.once()
+    tap.ok(done.code in (0, 3) and said in done.err,
+           "the next start says it, too", done)
+    tap.same(sync.opsync("runs").out.count("  full  "), before,
+             "and does not read all of it")
+
+
 def projects(tap):
     """A project is archived, or hidden, while others go on."""
     for name, away, back in (
@@ -252,6 +263,7 @@ def projects(tap):
                    "others go on")
             tap.ok("10 documents stay" in sync.opsync("status").out,
                    "status says so", sync.opsync("status"))
+            polled_only(tap, sync, "demo-2")
             server.side(*edit(second[0], subject="Changed meanwhile"))
             server.side(*edit(first[0], description="And on."))
             sync.once()
@@ -306,6 +318,7 @@ def identifier(tap):
         tap.ok("opsync.yaml:4:12: the server shows no project 'demo-1' to "
                "this key (it is called 'first-one' now)" in done.err,
                "and where it is to be changed", done)
+        polled_only(tap, sync, "first-one")
         places = {"projects": "[first-one, demo-2]",
                   "mapping": PLACES.replace("[demo-1]", "[first-one]")}
         for place, other in (("projects", "mapping"), ("mapping", "projects")):
