@@ -2,8 +2,9 @@
  * answer - what an answer means: a result, a fault that may pass, or one that
  * will not.
  *
- * Broken connections, 408, 429 and the 5xx of overload pass; so does a page
- * of HTML in place of JSON, which proxies show while a server starts.  A
+ * Broken connections, 408, 429 and the 5xx of overload pass, and those of
+ * proxies that have a range of their own; so does a page of HTML in place of
+ * JSON, which proxies show while a server starts.  A
  * refused key, a missing thing and a refused filter do not.  Answers of
  * another host than the server's say nothing about the key or the thing: an
  * address there may just have expired, and a new one comes with a new try.
@@ -204,6 +205,12 @@ static enum verdict redirected(struct api_request *r, const struct http_get *g)
 	return VERDICT_END;
 }
 
+/* Is it a list of work packages of some projects? */
+static bool has_projects(const char *path)
+{
+	return strstr(path, "%22project%22") != NULL;
+}
+
 /* What a person can do about an answer that says little by itself. */
 static const char *way_out_of(const struct api_request *r, bool api)
 {
@@ -212,9 +219,12 @@ static const char *way_out_of(const struct api_request *r, bool api)
 		       "account → Access tokens; or is Basic "
 		       "authentication for the API switched off?)";
 	if (r->too_long && (strlen(r->path) > LONG_PATH || r->status == 414))
-		return " (is the address too long for it? that has the ids of "
-		       "all projects: fewer of them make it shorter, and '*' "
-		       "needs none)";
+		return has_projects(r->path)
+			       ? " (is the address too long for it? that has "
+				 "the ids of all projects: fewer of them make "
+				 "it shorter, and '*' needs none)"
+			       : " (is the address too long for it, or a proxy "
+				 "before it?)";
 	if (r->status == 404 && !api)
 		return " (is this an OpenProject? does server.url lack a "
 		       "prefix?)";
@@ -247,7 +257,7 @@ static enum verdict refused(struct api_request *r, const char *where, bool away)
 		buf_fini(&line);
 		return VERDICT_RETRY;
 	}
-	r->too_slow = r->status == 504;
+	r->too_slow = r->status == 504 || r->status == 524;
 	r->too_long = may_be_too_long(r, api);
 	if (r->status == 401 || r->status == 403)
 		code = ERR_AUTH;
@@ -262,14 +272,20 @@ static enum verdict refused(struct api_request *r, const char *where, bool away)
 	return VERDICT_END;
 }
 
+/*
+ * 520 to 526 and 530 are Cloudflare's, and others' after it: what is wrong
+ * between the proxy and the server, down to the certificate there.
+ */
+bool api_is_away(int status)
+{
+	return (status >= 502 && status <= 504) ||
+	       (status >= 520 && status <= 526) || status == 530;
+}
+
 static bool may_pass(int status)
 {
-	static const int temporary[] = {408, 429, 500, 502, 503, 504};
-
-	for (size_t i = 0; i < ARRAY_LEN(temporary); i++)
-		if (status == temporary[i])
-			return true;
-	return false;
+	return status == 408 || status == 429 || status == 500 ||
+	       api_is_away(status);
 }
 
 static bool is_redirect(int status)

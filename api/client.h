@@ -110,7 +110,7 @@ struct api_request {
 	/* Result, valid in done() and until api_request_fini(). */
 	struct err err;  /* code 0: status is 200 and the answer is whole */
 	bool too_big;    /* a failure: ask for less at once */
-	bool too_slow;   /* a failure: 504, or the server is silent; the same */
+	bool too_slow;   /* a failure: 504, 524, or silence; the same */
 	bool too_long;   /* a failure: perhaps of the address, by its length */
 	int status;      /* HTTP status of the last try, 0 if none came */
 	struct buf body; /* decoded; the caller may take it */
@@ -160,6 +160,12 @@ void api_set_aside(struct api_client *c, const struct api_request *r);
  * done, is meant for all: api_client_not_before() says so from now on.
  */
 void api_heed(struct api_client *c, const struct api_request *r);
+
+/*
+ * Does a status say that a proxy gets no (whole) answer of the server, or that
+ * this is away for now?
+ */
+bool api_is_away(int status);
 
 /* Is it under way: is done() still to come? */
 static inline bool api_is_asking(const struct api_request *r)

@@ -124,7 +124,7 @@ static void end(struct item *item)
  */
 static bool is_doubtful(const struct err *err, const struct api_request *r)
 {
-	bool busy = r->status == 429 || (r->status >= 502 && r->status <= 504);
+	bool busy = r->status == 429 || api_is_away(r->status);
 
 	return (err->code == ERR_AUTH && r->status == 403) ||
 	       (err->code == ERR_UNAVAILABLE && (r->status == 0 || busy));

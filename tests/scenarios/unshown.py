@@ -205,6 +205,7 @@ def too_long(tap):
     late = {"status": 504, "body": "<html>Gateway Time-out</html>",
             "content_type": "text/html"}
     for name, what, more in (("504", late, ""),
+                             ("524", dict(late, status=524), ""),
                              ("silence", {"delay_ms": 4000},
                               "  stall_timeout: 1s\n")):
         with StandIn("--generate", "450") as server, Sync(

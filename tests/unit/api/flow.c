@@ -107,7 +107,8 @@ static void test_one_at_a_time_is_in_order(void **state)
 
 static void test_retries(void **state)
 {
-	static const int statuses[] = {408, 429, 500, 502, 503, 504};
+	static const int statuses[] = {408, 429, 500, 502, 503, 504, 520, 521,
+		522, 523, 524, 525, 526, 530};
 	struct fixture *f = *state;
 
 	fixture_client(f);
