@@ -11,10 +11,10 @@
 
 #include "api/paths.h"
 #include "daemon/client.h"
+#include "daemon/lane.h"
 #include "daemon/pages.h"
 
 #define PROJECTS_PAGE 100
-#define PAIRS_A_REQUEST 60 /* so that no proxy finds the address too long */
 
 struct server {
 	struct cli_connection *daemon; /* or NULL: ask by ourselves */
@@ -148,17 +148,55 @@ static void on_answer(struct api_request *request)
 	container_of(request, struct asking, request)->answered = true;
 }
 
-static int ask_server(
-	struct server *s, const char *path, struct buf *body, struct err *e)
+static void ask_server(struct server *s, struct asking *asking)
 {
-	struct asking asking = {.request = {.path = xstrdup(path)}};
-	struct api_request *request = &asking.request;
-	int r;
-
-	api_get(s->client, request, on_answer);
-	while (!asking.answered)
+	api_get(s->client, &asking->request, on_answer);
+	while (!asking->answered)
 		uv_run(&s->loop, UV_RUN_ONCE);
-	r = request->err.code;
+}
+
+static void on_relayed(void *arg, const json_t *line)
+{
+	struct api_request *request = arg;
+
+	if (json_object_get(line, "end") != NULL)
+		return;
+	add_member(line, "body", &request->body);
+	request->status = (int)cli_int(line, "status");
+	request->too_slow = json_is_true(json_object_get(line, "too_slow"));
+	request->too_long = json_is_true(json_object_get(line, "too_long"));
+}
+
+static void ask_relay(struct server *s, struct asking *asking)
+{
+	struct api_request *request = &asking->request;
+	json_t *question = json_pack(
+		"{s:s, s:s}", "command", "get", "path", request->path);
+
+	if (request->once)
+		json_object_set_new(question, "once", json_true());
+	cli_converse(s->daemon, question, on_relayed, request, &request->err);
+	json_decref(question);
+}
+
+/* Asks once, or as often as is usual; takes the path. */
+static void ask_for(
+	struct server *s, struct buf *path, bool once, struct asking *asking)
+{
+	*asking = (struct asking){
+		.request = {.path = buf_take(path), .once = once}};
+	if (s->daemon != NULL)
+		ask_relay(s, asking);
+	else
+		ask_server(s, asking);
+}
+
+/* What came, and nothing of it is left. */
+static int take(struct asking *asking, struct buf *body, struct err *e)
+{
+	struct api_request *request = &asking->request;
+	int r = request->err.code;
+
 	if (r != 0) {
 		*e = request->err;
 	} else {
@@ -169,18 +207,14 @@ static int ask_server(
 	return r;
 }
 
-/* Asks, and frees the path. */
+/* Takes the path, too. */
 static int ask(
 	struct server *s, struct buf *path, struct buf *body, struct err *e)
 {
-	int r = s->daemon != NULL ? ask_daemon(s,
-					    json_pack("{s:s, s:s}", "command",
-						    "get", "path", path->p),
-					    body, NULL, e)
-				  : ask_server(s, path->p, body, e);
+	struct asking asking;
 
-	buf_fini(path);
-	return r;
+	ask_for(s, path, false, &asking);
+	return take(&asking, body, e);
 }
 
 /* --- What there is to ask ----------------------------------------------- */
@@ -276,9 +310,16 @@ static int ask_projects(struct server *s, struct names *out, struct err *e)
 	while (r == 0 && more) {
 		struct buf path = {0};
 		struct buf body = {0};
+		struct asking asking;
 
 		api_path_projects(&path, PROJECTS_PAGE, (int)pages.n + 1);
-		r = ask(s, &path, &body, e);
+		ask_for(s, &path, false, &asking);
+		if (lane_fault(&asking.request))
+			err_prefix(&asking.request.err,
+				"the server does not list its projects (its "
+				"own log says why, as where one of them is "
+				"broken; a daemon that knows them goes on)");
+		r = take(&asking, &body, e);
 		if (r == 0)
 			r = take_projects(&pages, &body, &more, out, e);
 		buf_fini(&body);
@@ -298,24 +339,64 @@ int server_names(struct server *s, struct names *out, struct err *e)
 	return r;
 }
 
+/* What the daemon does then, too; it goes on with the rest. */
+static void leave_pair(const struct api_pair *pair, const struct err *why)
+{
+	fprintf(stderr,
+		"opsync: warning: %s: the fields of project %lld, type %lld "
+		"are not known\n",
+		why->text, (long long)pair->project_id,
+		(long long)pair->type_id);
+}
+
+/* Schemas of some pairs, from the first; n: of so many they are known now. */
+static int ask_schemas(struct server *s, const struct api_pair *pairs,
+	struct halving *halving, struct names *names, size_t *n, struct err *e)
+{
+	struct asking asking;
+	struct api_request *request = &asking.request;
+	struct buf path = {0};
+
+	*n = halving->n;
+	api_path_schemas(&path, pairs, *n);
+	ask_for(s, &path, halving->in_doubt, &asking);
+	switch (halving_judge(halving, request)) {
+	case HALVING_END:
+		*e = request->err;
+		if (e->code == 0)
+			names_put_schemas(names, NULL, buf_str(&request->body),
+				pairs, *n, e);
+		break;
+	case HALVING_AGAIN:
+		*n = 0;
+		break;
+	case HALVING_LEAVE:
+		leave_pair(pairs, &request->err);
+		break;
+	}
+	api_request_fini(request);
+	return e->code;
+}
+
 int server_schemas(struct server *s, const struct names_scope *scope,
 	struct names *names, struct err *e)
 {
-	size_t n;
-	struct api_pair *pairs = names_pairs(names, scope, &n);
+	struct halving halving = {0};
+	size_t most = HALVING_PAIRS;
+	size_t known = 0;
+	size_t left;
+	struct api_pair *pairs = names_pairs(names, scope, &left);
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < n; i += PAIRS_A_REQUEST) {
-		size_t some = n - i < PAIRS_A_REQUEST ? n - i : PAIRS_A_REQUEST;
-		struct buf path = {0};
-		struct buf body = {0};
-
-		api_path_schemas(&path, pairs + i, some);
-		r = ask(s, &path, &body, e);
-		if (r == 0)
-			r = names_put_schemas(names, NULL, buf_str(&body),
-				pairs + i, some, e);
-		buf_fini(&body);
+	for (size_t at = 0; r == 0 && left > 0; at += known, left -= known) {
+		if (!halving.shorter && !halving.halved)
+			halving.n = left < most ? left : most;
+		r = ask_schemas(s, pairs + at, &halving, names, &known, e);
+		if (known == 0)
+			continue;
+		if (halving.shorter)
+			most = halving.n;
+		halving.shorter = halving.halved = false;
 	}
 	free(pairs);
 	return r;

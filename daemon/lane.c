@@ -15,8 +15,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define MAX_PAIRS 100 /* schemas a request: keeps the URL short */
-
 static void go_on(struct lane *lane);
 
 static void finish(struct lane *lane)
@@ -92,7 +90,7 @@ static void add_pair(struct lane *lane, const struct api_pair *pair)
 		if (lane->pairs[i].project_id == pair->project_id &&
 			lane->pairs[i].type_id == pair->type_id)
 			return;
-	if (lane->n_pairs < MAX_PAIRS)
+	if (lane->n_pairs < HALVING_PAIRS)
 		lane->pairs[lane->n_pairs++] = *pair;
 }
 
@@ -105,7 +103,7 @@ static bool is_old(
 
 static bool is_unnamed(const struct lane *lane, const struct api_pair *pair)
 {
-	for (size_t i = 0; i < lane->n_unnamed; i++)
+	for (size_t i = 0; i < lane->halving.n_left; i++)
 		if (lane->unnamed[i].project_id == pair->project_id &&
 			lane->unnamed[i].type_id == pair->type_id)
 			return true;
@@ -117,7 +115,7 @@ static void find_pairs(struct lane *lane, bool asked)
 	const struct names *names = &lane->sync->mapper->names;
 
 	if (lane->pairs == NULL)
-		lane->pairs = xcalloc(MAX_PAIRS, sizeof(*lane->pairs));
+		lane->pairs = xcalloc(HALVING_PAIRS, sizeof(*lane->pairs));
 	lane->n_pairs = lane->next_pair = 0;
 	for (size_t i = 0; i < lane->page.n; i++) {
 		const struct mapper_item *item = lane->page.items[i];
@@ -139,8 +137,8 @@ static void run_name(struct job *job)
 	if (r != 0)
 		return;
 	r = mapper_put_schemas(m, buf_str(&lane->request.body),
-		lane->pairs + lane->next_pair, lane->n_asked, &lane->err);
-	lane->next_pair += lane->n_asked;
+		lane->pairs + lane->next_pair, lane->halving.n, &lane->err);
+	lane->next_pair += lane->halving.n;
 	if (mapper_end_names(m, r, &lane->err) == 0 &&
 		lane->next_pair == lane->n_pairs)
 		find_pairs(lane, true);
@@ -163,8 +161,8 @@ static void ask_for_schemas(struct lane *lane)
 {
 	struct buf path = {0};
 
-	api_path_schemas(&path, lane->pairs + lane->next_pair, lane->n_asked);
-	(lane->in_doubt ? api_ask_once : api_ask)(
+	api_path_schemas(&path, lane->pairs + lane->next_pair, lane->halving.n);
+	(lane->halving.in_doubt ? api_ask_once : api_ask)(
 		lane->sync->client, &lane->request, &path, on_schemas);
 }
 
@@ -172,7 +170,8 @@ static void run_unnamed(struct job *job)
 {
 	struct lane *lane = container_of(job, struct lane, job);
 
-	lane->unnamed[lane->n_unnamed++] = lane->pairs[lane->next_pair++];
+	lane->unnamed[lane->halving.n_left - 1] =
+		lane->pairs[lane->next_pair++];
 	if (lane->next_pair == lane->n_pairs)
 		find_pairs(lane, true);
 }
@@ -182,44 +181,36 @@ static void on_unnamed(struct job *job)
 	go_on(container_of(job, struct lane, job));
 }
 
-/* Half of them, once; one alone is left.  False: it is the server. */
-static bool narrow(struct lane *lane)
+static void take_schemas(struct lane *lane)
 {
-	if (lane->canceled || !lane_fault(&lane->request))
-		return false;
-	lane->in_doubt = true;
-	lane->shorter = false;
-	if (lane->n_asked > 1) {
-		lane->n_asked /= 2;
-		ask_for_schemas(lane);
-		return true;
+	if (lane->request.err.code != 0) {
+		lane->err = lane->request.err;
+		finish(lane);
+		return;
 	}
-	if (lane->n_unnamed == LANE_UNNAMED)
-		return false;
-	lane->unnamed_why = lane->request.err;
-	worker_share(lane->sync->worker, &lane->job, run_unnamed, on_unnamed);
-	return true;
+	if (lane->halving.shorter)
+		sync_ask_shorter(lane->sync, lane->halving.n);
+	worker_share(lane->sync->worker, &lane->job, run_name, on_named);
 }
 
 static void on_schemas(struct api_request *request)
 {
 	struct lane *lane = container_of(request, struct lane, request);
 
-	if (!lane->canceled &&
-		sync_halve(request, &lane->n_asked, &lane->shorter)) {
+	switch (lane->canceled ? HALVING_END
+			       : halving_judge(&lane->halving, request)) {
+	case HALVING_END:
+		take_schemas(lane);
+		return;
+	case HALVING_AGAIN:
 		ask_for_schemas(lane);
 		return;
-	}
-	if (narrow(lane))
-		return;
-	if (request->err.code != 0) {
-		lane->err = request->err;
-		finish(lane);
+	case HALVING_LEAVE:
+		lane->unnamed_why = request->err;
+		worker_share(lane->sync->worker, &lane->job, run_unnamed,
+			on_unnamed);
 		return;
 	}
-	if (lane->shorter)
-		sync_ask_shorter(lane->sync, lane->n_asked);
-	worker_share(lane->sync->worker, &lane->job, run_name, on_named);
 }
 
 static void go_on(struct lane *lane)
@@ -228,9 +219,9 @@ static void go_on(struct lane *lane)
 		err_set(&lane->err, ERR_CANCELED, "canceled");
 		finish(lane);
 	} else if (lane->n_pairs > 0) {
-		lane->n_asked =
+		lane->halving.n =
 			sync_ids(lane->sync, lane->n_pairs - lane->next_pair);
-		lane->shorter = false;
+		lane->halving.shorter = false;
 		ask_for_schemas(lane);
 	} else {
 		worker_share(
@@ -368,7 +359,7 @@ static void begin(struct lane *lane)
 	lane->busy = true;
 	lane->fault = lane->too_big = lane->too_slow = lane->too_long = false;
 	lane->err = (struct err){0};
-	lane->in_doubt = false;
+	lane->halving.in_doubt = false;
 	mapper_page_fini(&lane->page);
 }
 

@@ -1,16 +1,15 @@
 #ifndef DAEMON_LANE_H
 #define DAEMON_LANE_H
 
+#include "daemon/halving.h"
 #include "daemon/items.h"
 #include "daemon/sync.h"
 
 /*
  * Has the server failed at a list, as at one that is too much for it, or has
- * one in it that is: 500, 504, or silence?
+ * one in it that is: 500, 504 or 524, or silence?
  */
 bool lane_fault(const struct api_request *list);
-
-#define LANE_UNNAMED 3 /* schemas: at more it is the server that fails */
 
 struct lane;
 typedef void lane_fn(struct lane *lane);
@@ -47,13 +46,11 @@ struct lane {
 	bool canceled;
 	uv_work_t reading;
 	struct job job;
-	size_t n_pairs;            /* schemas to be asked for, */
-	size_t next_pair, n_asked; /* those that are */
-	bool shorter;              /* more of them were refused as too many */
-	bool in_doubt;             /* the server failed at some: once each */
+	size_t n_pairs; /* schemas to be asked for, */
+	size_t next_pair;
+	struct halving halving; /* by so many of them at once */
 	struct api_pair *pairs;
-	struct api_pair unnamed[LANE_UNNAMED]; /* it fails at these alone */
-	size_t n_unnamed;
+	struct api_pair unnamed[HALVING_LEFT]; /* the server fails at these */
 	struct err unnamed_why;
 	struct mapper_counts counts;
 };

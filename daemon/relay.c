@@ -37,11 +37,17 @@ static void put_names(struct relay *relay)
 {
 	struct control_request *r = relay->client;
 
-	r->err = relay->request.err;
-	if (r->err.code != 0)
-		return;
+	const struct api_request *request = &relay->request;
+
+	r->err = request->err;
 	report_open(&r->out, NULL, '{');
-	report_text(&r->out, "body", buf_str(&relay->request.body));
+	if (r->err.code == 0) {
+		report_text(&r->out, "body", buf_str(&request->body));
+	} else {
+		report_int(&r->out, "status", request->status);
+		report_bool(&r->out, "too_slow", request->too_slow);
+		report_bool(&r->out, "too_long", request->too_long);
+	}
 	buf_puts(&r->out, "}\n");
 }
 
@@ -110,6 +116,7 @@ static void ask(struct control_request *r, char *path, int64_t work_package)
 	relay->client = r;
 	relay->work_package = work_package;
 	relay->request.path = path;
+	relay->request.once = json_is_true(json_object_get(r->what, "once"));
 	r->flow = relay;
 	r->cancel = cancel;
 	api_get(r->host->sync->client, &relay->request, on_answer);

@@ -30,7 +30,6 @@
 #include "daemon/log.h"
 
 #define PROJECTS_PAGE 100
-#define PAIRS_A_REQUEST 100
 #define MANY_PAIRS 2000 /* or 20 requests */
 
 enum step { ME, PROJECTS, TYPES, STATUSES, SCHEMAS, CHECK, END };
@@ -115,7 +114,7 @@ static int put_me(struct resolve *r, struct state *state)
 static int put_schemas(struct resolve *r)
 {
 	return mapper_put_schemas(r->sync->mapper, buf_str(&r->pages.bodies[0]),
-		r->pairs + r->next_pair, r->n_asked, &r->err);
+		r->pairs + r->next_pair, r->halving.n, &r->err);
 }
 
 static void run_put(struct job *job)
@@ -258,7 +257,7 @@ static void on_checked(struct job *job)
 	if (r->err.code == ERR_CONFIG && r->projects_fault.code != 0) {
 		err_prefix(&r->err, "%s", r->projects_fault.text);
 		r->err.code = r->projects_fault.code;
-	} else if (r->err.code == ERR_CONFIG && r->n_left > 0) {
+	} else if (r->err.code == ERR_CONFIG && r->halving.n_left > 0) {
 		r->err = r->left;
 	}
 	proceed(r, r->step == STATUSES || r->next_pair < r->n_pairs ? SCHEMAS
@@ -280,7 +279,7 @@ static void on_put(struct job *job)
 		return;
 	}
 	if (r->step == SCHEMAS) {
-		r->next_pair += r->n_asked;
+		r->next_pair += r->halving.n;
 		proceed(r, r->seeking ? CHECK : SCHEMAS);
 		return;
 	}
@@ -295,23 +294,10 @@ static void on_unlisted(struct job *job)
 	proceed(r, TYPES);
 }
 
-/* Half of them, once; one alone stays as it is.  False: it is the server. */
-static bool narrow(struct resolve *r)
+static void leave_pair(struct resolve *r)
 {
 	const struct api_pair *pair = r->pairs + r->next_pair;
 
-	if (r->canceled || !lane_fault(&r->request))
-		return false;
-	r->in_doubt = true;
-	r->shorter = false;
-	r->halved = r->n_asked > 1;
-	if (r->halved) {
-		r->n_asked /= 2;
-		proceed(r, SCHEMAS);
-		return true;
-	}
-	if (r->n_left++ == LANE_UNNAMED)
-		return false;
 	r->left = r->request.err;
 	log_warning("%s: what is known of the fields of project %lld, type "
 		    "%lld stays as it is",
@@ -319,7 +305,23 @@ static bool narrow(struct resolve *r)
 		(long long)pair->type_id);
 	r->next_pair++;
 	proceed(r, r->seeking ? CHECK : SCHEMAS);
-	return true;
+}
+
+/* Are they, or less, asked for again, or left?  Else the answer counts. */
+static bool halve(struct resolve *r)
+{
+	switch (r->canceled ? HALVING_END
+			    : halving_judge(&r->halving, &r->request)) {
+	case HALVING_AGAIN:
+		proceed(r, SCHEMAS);
+		return true;
+	case HALVING_LEAVE:
+		leave_pair(r);
+		return true;
+	case HALVING_END:
+		break;
+	}
+	return false;
 }
 
 static void take_answer(struct resolve *r)
@@ -327,12 +329,7 @@ static void take_answer(struct resolve *r)
 	struct api_request *request = &r->request;
 	bool more = false; /* projects, which come in pages */
 
-	if (r->step == SCHEMAS &&
-		sync_halve(request, &r->n_asked, &r->shorter)) {
-		proceed(r, SCHEMAS);
-		return;
-	}
-	if (r->step == SCHEMAS && narrow(r))
+	if (r->step == SCHEMAS && halve(r))
 		return;
 	if (r->step == PROJECTS && !r->canceled && lane_fault(request)) {
 		worker_run(r->sync->worker, &r->job, run_unlisted, on_unlisted);
@@ -343,9 +340,9 @@ static void take_answer(struct resolve *r)
 		proceed(r, END);
 		return;
 	}
-	if (r->shorter)
-		sync_ask_shorter(r->sync, r->n_asked);
-	r->shorter = r->halved = false;
+	if (r->halving.shorter)
+		sync_ask_shorter(r->sync, r->halving.n);
+	r->halving.shorter = r->halving.halved = false;
 	if (pages_take(&r->pages, &request->body,
 		    r->step == PROJECTS ? &more : NULL, &r->err) == 0 &&
 		!more) {
@@ -407,8 +404,8 @@ static void choose_pairs(struct resolve *r)
 {
 	size_t left = r->n_pairs - r->next_pair;
 
-	r->n_asked = sync_ids(
-		r->sync, left < PAIRS_A_REQUEST ? left : PAIRS_A_REQUEST);
+	r->halving.n =
+		sync_ids(r->sync, left < HALVING_PAIRS ? left : HALVING_PAIRS);
 }
 
 static void enter(struct resolve *r, enum step step)
@@ -434,9 +431,9 @@ static void enter(struct resolve *r, enum step step)
 			enter(r, CHECK);
 			return;
 		}
-		if (!r->shorter && !r->halved)
+		if (!r->halving.shorter && !r->halving.halved)
 			choose_pairs(r);
-		api_path_schemas(&path, r->pairs + r->next_pair, r->n_asked);
+		api_path_schemas(&path, r->pairs + r->next_pair, r->halving.n);
 		break;
 	case CHECK:
 		worker_run(r->sync->worker, &r->job, run_check, on_checked);
@@ -445,7 +442,7 @@ static void enter(struct resolve *r, enum step step)
 		finish(r);
 		return;
 	}
-	(r->in_doubt ? api_ask_once : api_ask)(
+	(r->halving.in_doubt ? api_ask_once : api_ask)(
 		r->sync->client, &r->request, &path, on_answer);
 	if (step == PROJECTS && r->pages.n == 0 && r->pages.walks == 0)
 		ask_ahead(r);

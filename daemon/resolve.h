@@ -1,6 +1,7 @@
 #ifndef DAEMON_RESOLVE_H
 #define DAEMON_RESOLVE_H
 
+#include "daemon/halving.h"
 #include "daemon/pages.h"
 #include "daemon/sync.h"
 
@@ -50,12 +51,9 @@ struct resolve {
 	struct pages pages; /* answers of this step */
 	bool seeking;       /* schemas, until each field is found */
 	size_t n_all; /* pairs that may be there, the first n_pairs are asked */
-	size_t n_pairs, next_pair, n_asked;
-	bool shorter;    /* n_asked: more were refused as too many, */
-	bool halved;     /* or the server failed at more: */
-	bool in_doubt;   /* then each is asked for once */
-	size_t n_left;   /* alone it failed at these, */
-	struct err left; /* the last of them so */
+	size_t n_pairs, next_pair;
+	struct halving halving; /* by so many of them at once */
+	struct err left; /* how the server failed at the last that was left */
 	struct api_pair *pairs;
 };
 

@@ -138,6 +138,55 @@ def through_the_daemon(tap, server, sync):
     sync.stop()
 
 
+WEIGHT = """
+documents:
+- path: ${ id }.md
+  front_matter: { weight: "${ cf.Weight ?? 0 }" }
+"""
+
+
+def many_schemas(tap, server, sync, how):
+    """A server that shows few at once, or not those of one pair."""
+    def faulty(match, status, **more):
+        server.side("faults/clear")
+        server.side("fault", dict(more, match=match, status=status, times=-1,
+                                  content_type="text/html",
+                                  body="<title>%d</title>" % status))
+        return check(sync)
+
+    for status in (414, 504, 500):
+        done = faulty("/schemas?", status, longer=300)
+        tap.ok(done.code == 0 and done.err == "" and
+               "so are all names that it uses" in done.out,
+               "%s: %d for a long address" % (how, status), done)
+    done = faulty("/schemas?", 500, holds="work_packages/schemas/3-2\"")
+    tap.ok(done.code == 0 and done.err.count("warning") == 1 and
+           "the fields of project 3, type 2 are not known" in done.err and
+           "the custom fields are not all known" in done.out,
+           how + ": one pair that the server fails at", done)
+    for status in (414, 500):
+        done = faulty("/schemas?", status)
+        tap.ok(done.code == 69 and " %d " % status in done.err and
+               "'*'" not in done.err,
+               "%s: %d for each" % (how, status), done)
+    done = faulty("/projects?", 500)
+    tap.ok(done.code == 69 and "the server does not list its projects" in
+           done.err and "is right by itself" in done.err,
+           how + ": no list of projects", done)
+    server.side("faults/clear")
+
+
+def schemas(tap):
+    with StandIn("--generate", "40", "--projects", "20") as server, Sync(
+            server.url, projects="'*'", mapping=WEIGHT,
+            server="  max_tries: 1\n") as sync:
+        many_schemas(tap, server, sync, "alone")
+        sync.start()
+        sync.opsync("resync", "--wait")
+        many_schemas(tap, server, sync, "through the daemon")
+        tap.same(sync.stop(), 0, "the daemon ends well")
+
+
 def poor_addresses(tap, sync):
     sync.configure(mapping="""
 documents:
@@ -176,6 +225,7 @@ def odd_names(tap):
 def main():
     tap = Tap()
     odd_names(tap)
+    schemas(tap)
     with StandIn() as server, Sync(server.url, mapping=MAPPING) as sync:
         by_itself(tap, sync)
         against_names(tap, sync)
