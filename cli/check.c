@@ -77,9 +77,11 @@ static int ask(struct checking *c, struct server *server, struct err *e)
 	int rc = server_user(server, &c->arena, &c->user, e);
 
 	if (rc == 0)
-		rc = server_names(server, &c->names, e);
+		rc = server_projects(server, &c->names, e);
 	if (rc == 0)
 		rc = find_scope(c, e);
+	if (rc == 0)
+		rc = server_kinds(server, &c->names, e);
 	if (rc == 0)
 		rc = server_schemas(server, &c->scope, &c->names, e);
 	return rc == 0 ? hold_names(c, e) : rc;

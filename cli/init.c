@@ -288,9 +288,11 @@ static int look(struct init *i, char *const *wanted, size_t n, struct err *e)
 	if (r == 0)
 		r = server_user(server, &i->arena, &i->user, e);
 	if (r == 0)
-		r = server_names(server, &i->names, e);
+		r = server_projects(server, &i->names, e);
 	if (r == 0)
 		r = find_projects(i, wanted, n, e);
+	if (r == 0)
+		r = server_kinds(server, &i->names, e);
 	if (r == 0)
 		r = server_schemas(server, &i->scope, &i->names, e);
 	server_close(server);

@@ -301,7 +301,7 @@ static int take_projects(struct pages *pages, struct buf *body, bool *more,
 	return e->code;
 }
 
-static int ask_projects(struct server *s, struct names *out, struct err *e)
+int server_projects(struct server *s, struct names *out, struct err *e)
 {
 	struct pages pages = {0};
 	bool more = true;
@@ -328,12 +328,10 @@ static int ask_projects(struct server *s, struct names *out, struct err *e)
 	return r;
 }
 
-int server_names(struct server *s, struct names *out, struct err *e)
+int server_kinds(struct server *s, struct names *out, struct err *e)
 {
-	int r = ask_projects(s, out, e);
+	int r = ask_whole(s, NAMES_TYPES, api_path_types, out, e);
 
-	if (r == 0)
-		r = ask_whole(s, NAMES_TYPES, api_path_types, out, e);
 	if (r == 0)
 		r = ask_whole(s, NAMES_STATUSES, api_path_statuses, out, e);
 	return r;

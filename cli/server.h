@@ -29,8 +29,12 @@ void server_close(struct server *s); /* accepts NULL */
 int server_user(
 	struct server *s, struct arena *a, struct api_user *out, struct err *e);
 
-/* Projects, types and statuses; out is for names_fini() whatever failed. */
-int server_names(struct server *s, struct names *out, struct err *e);
+/*
+ * Projects; then types and statuses, which a real server shows to those only
+ * who may see a project.  out is for names_fini() whatever failed.
+ */
+int server_projects(struct server *s, struct names *out, struct err *e);
+int server_kinds(struct server *s, struct names *out, struct err *e);
 
 /* The sources of a work package and of its attachments; ERR_NOT_FOUND. */
 int server_work_package(struct server *s, int64_t id, struct buf *source,

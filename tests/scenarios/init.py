@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """opsync init: from a server's address to a configuration that runs, with the
 key typed on a terminal or from a file."""
+import json
 import os
 import pty
 import re
@@ -165,6 +166,30 @@ def from_file(tap, server, sync):
     tap.ok(not os.path.exists(sync.folder + "/no.yaml"), "nothing is written")
 
 
+def no_member(tap, server, sync):
+    """A real server shows no types to whom it shows no project."""
+    config = os.path.join(sync.folder, "outside.yaml")
+    key = sync.write("key", "syncbotkey\n", 0o600)
+    grant = {"user": "syncbot", "project": 1}
+    server.side("grant", dict(grant, sees=False))
+    server.side("fault", {
+        "match": "/api/v3/types", "times": -1, "status": 403,
+        "body": json.dumps({
+            "_type": "Error", "message": "You are not authorized.",
+            "errorIdentifier":
+            "urn:openproject-org:api:v3:errors:MissingPermission"})})
+    done = run(sync, "-c", config, "init", server.url, "--token-file", key)
+    tap.ok(done.code == 77 and "may see no project: make it a member" in
+           done.err and not os.path.exists(config),
+           "the key of a user who is no member", done)
+    done = run(sync, "-c", config, "init", server.url, "ccm", "--token-file",
+               key)
+    tap.ok(done.code == 78 and "shows no project 'ccm'" in done.err,
+           "also where a project is named", done)
+    server.side("faults/clear")
+    server.side("grant", grant)
+
+
 # A machine with systemd and nothing in /etc but the key.
 MACHINE = """
 mount -t tmpfs none /etc && mount -t tmpfs none /run || exit
@@ -266,6 +291,7 @@ def main():
         from_terminal(tap, server, sync)
         stopped(tap, server, sync)
         from_file(tap, server, sync)
+        no_member(tap, server, sync)
         service(tap, server, sync)
         with_all(tap, server, sync)
     return tap.end()
