@@ -441,19 +441,25 @@ static void set_callbacks(CURL *easy, struct http_get *g)
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, g->http);
 }
 
-/* The list is built in place, so that curl makes no copy of the key. */
+/*
+ * The list is built in place, so that curl makes no copy of the key.  The
+ * language counts where the key's user has none of its own.
+ */
 static void set_headers(struct http_get *g)
 {
 	static char gzip[] = "Accept-Encoding: gzip";
 	static char identity[] = "Accept-Encoding: identity";
 	static char accept[] = "Accept: application/hal+json, */*;q=0.1";
+	static char language[] = "Accept-Language: en";
 
 	g->headers[0].data = g->gzip ? gzip : identity;
 	g->headers[0].next = &g->headers[1];
 	g->headers[1].data = accept;
-	g->headers[1].next = g->authorization != NULL ? &g->headers[2] : NULL;
-	g->headers[2].data = g->authorization;
-	g->headers[2].next = NULL;
+	g->headers[1].next = &g->headers[2];
+	g->headers[2].data = language;
+	g->headers[2].next = g->authorization != NULL ? &g->headers[3] : NULL;
+	g->headers[3].data = g->authorization;
+	g->headers[3].next = NULL;
 	curl_easy_setopt(g->easy, CURLOPT_HTTPHEADER, g->headers);
 }
 

@@ -72,7 +72,7 @@ struct http_get {
 	/* Private. */
 	struct http *http;
 	CURL *easy; /* while it runs */
-	struct curl_slist headers[3];
+	struct curl_slist headers[4];
 	size_t n_header_bytes;
 };
 

@@ -147,6 +147,7 @@ static void print_server(const struct checking *c)
 				? ", an administrator: it sees every project. "
 				  "One who may only view work packages will do"
 				: "");
+	/* With none of its own it is answered in the one asked for: English. */
 	if (c->user.language.n > 0 && !str_starts(c->user.language, STR("en")))
 		printf("its language is '%s': set it to English, in which it "
 		       "is known what OpenProject says of options that were "

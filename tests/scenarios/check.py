@@ -91,6 +91,13 @@ def the_key(tap, server, sync):
     done = check(sync)
     tap.ok(done.code == 0 and "its language is 'de': set it to English" in
            done.out, "one who reads German", done)
+    for none in ('""', "null"):
+        server.side("fault", {"match": "/users/me", "replace":
+                              '"language":"en"', "with": '"language":' + none})
+        done = check(sync)
+        tap.ok(done.code == 0 and "language" not in done.out,
+               "one with %s as its language is answered in English" % none,
+               done)
     bot = sync.write("bot", "syncbotkey\n", 0o600)
     done = check(sync, "--token-file", bot)
     tap.ok(done.code == 0 and "administrator" not in done.out and

@@ -418,6 +418,7 @@ static void test_what_is_sent(void **state)
 		str_starts(head, STR("GET /op/api/v3/users/me HTTP/1.1\r\n")));
 	assert_true(str_find(head, STR(TOKEN_LINE)) < head.n);
 	assert_true(str_find(head, STR("Accept-Encoding: gzip\r\n")) < head.n);
+	assert_true(str_find(head, STR("Accept-Language: en\r\n")) < head.n);
 	assert_true(
 		str_find(head, STR("User-Agent: opsync-test\r\n")) < head.n);
 	assert_int_equal(api_client_counters(f.client)->requests, 1);
