@@ -182,20 +182,6 @@ static void read_rest(struct batches *b, const struct batches_lane *bl)
 	halve(b, bl, false);
 }
 
-static bool is_part(const struct mapper_page *page)
-{
-	return page->count < page->total;
-}
-
-/* A part comes again, so none of it is mapped now. */
-static void on_taken(struct lane *lane)
-{
-	struct mapper_page *page = &lane->page;
-
-	while (is_part(page) && page->n > 0)
-		mapper_item_free(page->items[--page->n]);
-}
-
 static void fail(struct batches *b, const struct err *err)
 {
 	if (b->err.code == 0)
@@ -341,7 +327,7 @@ static void on_lane(struct lane *lane)
 
 	if (lane->err.code == 0)
 		on_good(b, bl);
-	if (lane->err.code == 0 && is_part(&lane->page))
+	if (lane->err.code == 0 && lane_has_part(lane))
 		read_rest(b, bl);
 	else if (lane->err.code == ERR_QUERY)
 		on_refused(b, bl);
@@ -370,7 +356,7 @@ void batches_start(struct batches *b, batches_done_fn *done)
 			.items = b->items,
 			.forced = b->forced,
 			.here = on_here,
-			.taken = on_taken,
+			.whole = true,
 			.done = on_lane};
 	}
 	/* With nothing to ask for, an empty page brings done() later. */

@@ -307,6 +307,19 @@ static void run_read(uv_work_t *reading)
 	buf_fini(&lane->request.body);
 }
 
+bool lane_has_part(const struct lane *lane)
+{
+	return lane->page.count < lane->page.total;
+}
+
+static void drop_part(struct lane *lane)
+{
+	struct mapper_page *page = &lane->page;
+
+	while (page->n > 0)
+		mapper_item_free(page->items[--page->n]);
+}
+
 static void on_read(uv_work_t *reading, int status)
 {
 	struct lane *lane = container_of(reading, struct lane, reading);
@@ -316,6 +329,8 @@ static void on_read(uv_work_t *reading, int status)
 		sync_name_answer(&lane->request, &lane->err);
 		finish(lane);
 	} else {
+		if (lane->whole && lane_has_part(lane))
+			drop_part(lane);
 		worker_share(
 			lane->sync->worker, &lane->job, run_take, on_taken);
 	}

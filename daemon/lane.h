@@ -26,6 +26,7 @@ struct lane {
 	bool batch;     /* the list is one of many work packages; else of few,
 			   or of many */
 	bool once;      /* it is asked for once only */
+	bool whole;     /* nothing is taken of a part, as it comes again */
 	bool wary;      /* ERR_QUERY, and nothing is taken, where it shows a
 			   project or status that names does not have, */
 	bool named;     /* unless the pass has just asked for the names */
@@ -68,6 +69,9 @@ void lane_start_answered(struct lane *lane, struct api_request *answered);
 
 /* And for work packages that are here already; page is taken. */
 void lane_start_page(struct lane *lane, struct mapper_page *page);
+
+/* Did the server give fewer than the list has? */
+bool lane_has_part(const struct lane *lane);
 
 void lane_cancel(struct lane *lane); /* done() still comes */
 void lane_fini(struct lane *lane);   /* not while busy */

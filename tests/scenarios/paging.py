@@ -45,6 +45,7 @@ def clamped(tap):
         done = sync.once()
         tap.ok(done.code == 0 and "1200 added" in done.err,
                "all of 1200, 100 at a time", done)
+        tap.ok(" 1200 read" in done.err, "each is counted once", done)
         tap.same(ids(sync.tree()), set(range(1, 1201)), "each of them")
         asked = lists(server)
         tap.ok(all("filters" in q for q in asked),
