@@ -217,7 +217,8 @@ static const char *way_out_of(const struct api_request *r, bool api)
 	if (r->status == 401)
 		return " (is the key right? OpenProject makes one under My "
 		       "account → Access tokens; or is Basic "
-		       "authentication for the API switched off?)";
+		       "authentication for the API switched off? server.auth: "
+		       "bearer does without)";
 	if (r->too_long && (strlen(r->path) > LONG_PATH || r->status == 414))
 		return has_projects(r->path)
 			       ? " (is the address too long for it? that has "

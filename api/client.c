@@ -34,7 +34,9 @@ void api_client_set_token(struct api_client *c, const char *token)
 	wipe(c->authorization);
 	wipe(c->key);
 	wipe(c->code);
-	c->authorization = xasprintf("Authorization: Basic %s", code);
+	c->authorization =
+		c->bearer ? xasprintf("Authorization: Bearer %s", token)
+			  : xasprintf("Authorization: Basic %s", code);
 	c->key = xstrdup(token);
 	c->code = code;
 	wipe(user);
@@ -104,6 +106,7 @@ static void set_options(struct api_client *c, const struct api_options *o)
 		.stall_timeout = o->stall_timeout,
 	};
 	set_storage(&c->redirects, o);
+	c->bearer = o->bearer;
 	api_client_set_token(c, o->token);
 }
 

@@ -9,16 +9,17 @@
 #include "base/err.h"
 
 /*
- * A client of one OpenProject: GET only, HTTP Basic as user apikey, keep
- * alive, at most max_requests at once (fewer while the server is slow or has
- * enough: api/pace.h), each retried with backoff and jitter.
- * Everything happens on the loop's thread.
+ * A client of one OpenProject: GET only, HTTP Basic as user apikey (or with a
+ * Bearer token), keep alive, at most max_requests at once (fewer while the
+ * server is slow or has enough: api/pace.h), each retried with backoff and
+ * jitter. Everything happens on the loop's thread.
  */
 struct api_client;
 
 struct api_options {
 	const char *url;         /* https://host[:port][/prefix] */
 	const char *token;       /* copied; wiped when the client goes */
+	bool bearer;             /* how it is sent: else by HTTP Basic */
 	const char *user_agent;  /* copied */
 	int max_requests;        /* in flight at once, 1 to 64 */
 	int64_t max_rate;        /* requests a second; 0: any */

@@ -15,9 +15,10 @@ struct api_client {
 	struct http_config config;
 	char *user_agent;
 	char *ca_file;
-	char *base;          /* where paths are added */
-	char name[200];      /* of the server's origin, for errors */
-	char *authorization; /* "Authorization: Basic …" */
+	char *base;     /* where paths are added */
+	char name[200]; /* of the server's origin, for errors */
+	bool bearer;
+	char *authorization; /* "Authorization: Basic …", or Bearer */
 	char *key;           /* the same two, to be masked where they show */
 	char *code;
 	struct redirect_policy redirects;

@@ -9,7 +9,7 @@
 static int cli_help(struct cli *cli, struct err *e);
 
 static const struct command commands[] = {
-	{"init", "URL [PROJECT]… [--token-file FILE]",
+	{"init", "URL [PROJECT]… [--token-file FILE] [--bearer]",
 		"write a first configuration for a server", cli_init},
 	{"check", "[--offline] [--token-file FILE]",
 		"is the configuration right?", cli_check},

@@ -26,6 +26,7 @@
 struct init {
 	const char *url;
 	const char *config_file;
+	bool bearer;                  /* how the key is sent */
 	const char *given_token_file; /* --token-file, or NULL */
 	char *folder;                 /* of the configuration, absolute */
 	char *token_file;             /* absolute */
@@ -233,6 +234,7 @@ static int write_config(const struct init *i, struct err *e)
 		.url = i->url,
 		.token_file = i->token_file,
 		.credential = i->credential,
+		.bearer = i->bearer,
 		.store = i->store,
 		.user = i->user.name,
 		.names = &i->names,
@@ -383,6 +385,11 @@ int cli_init(struct cli *cli, struct err *e)
 			"for and written to it (else to NAME.token, beside\n"
 			"NAME.yaml, the configuration)",
 			't', .text = &i.given_token_file},
+		{"bearer", NULL,
+			"send it as a Bearer token: for a server that takes "
+			"no\n"
+			"key by HTTP Basic",
+			.set = &i.bearer},
 		{0},
 	};
 	int r = cli_parse(cli, options, NULL, NULL, e);
@@ -399,6 +406,7 @@ int cli_init(struct cli *cli, struct err *e)
 		config_defaults(&i.config, i.config_file);
 		i.url = trim(&i.arena, cli->argv[optind]);
 		i.config.url = i.url;
+		i.config.bearer = i.bearer;
 		r = init(&i, cli->argv + optind + 1,
 			(size_t)(cli->argc - optind - 1), e);
 	}

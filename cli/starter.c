@@ -98,6 +98,8 @@ static void put_server(const struct starter *s, struct buf *out)
 		"\n# may see. docs/configuration.md and docs/mapping.md say "
 		"what else there is.\nserver:\n  url: ");
 	put_text(out, str_of(s->url));
+	if (s->bearer)
+		buf_puts(out, "\n  auth: bearer");
 	if (s->credential) {
 		buf_printf(out,
 			"\n  # The key is in %s: systemd hands it over.\n"

@@ -10,6 +10,7 @@ struct starter {
 	const char *url;
 	const char *token_file; /* absolute, as is the store */
 	bool credential;        /* systemd hands the key over */
+	bool bearer;            /* and it is sent as a Bearer token */
 	const char *store;
 	struct str user;
 	const struct names *names;

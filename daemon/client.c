@@ -18,6 +18,7 @@ int client_open(uv_loop_t *loop, const struct config *c, const char *token,
 	const struct api_options o = {
 		.url = c->url,
 		.token = token,
+		.bearer = c->bearer,
 		.user_agent = user_agent,
 		.max_requests = c->max_requests,
 		.max_rate = c->max_rate,

@@ -68,6 +68,7 @@ struct config {
 	const char *url;
 	enum token_kind token_kind;
 	const char *token_value;
+	bool bearer; /* how the key is sent: else by HTTP Basic */
 	int max_requests;
 	int64_t max_rate;  /* requests a second; 0: any */
 	int64_t max_bytes; /* bytes a second; 0: any */

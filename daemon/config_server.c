@@ -89,6 +89,7 @@ int config_read_server(struct config *c, const struct node *at, struct err *e)
 		KEY("ca_file", KIND_STRING, ca_file),
 		KEY("contact", KIND_STRING, contact),
 		KEY_OWN("token", read_token),
+		KEY_CHOICE("auth", "basic", "bearer", bearer),
 		KEY_OWN("storage_hosts", read_storage_hosts),
 		KEY("share", KIND_SHARE, share),
 		KEY_OWN("rate", read_rate),

@@ -24,8 +24,8 @@ static bool same_hosts(const struct config *a, const struct config *b)
 
 static bool same_server(const struct config *a, const struct config *b)
 {
-	return same(a->url, b->url) && same(a->ca_file, b->ca_file) &&
-	       same(a->contact, b->contact) &&
+	return same(a->url, b->url) && a->bearer == b->bearer &&
+	       same(a->ca_file, b->ca_file) && same(a->contact, b->contact) &&
 	       a->max_requests == b->max_requests &&
 	       a->max_rate == b->max_rate && a->max_bytes == b->max_bytes &&
 	       a->max_tries == b->max_tries &&

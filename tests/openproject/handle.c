@@ -19,6 +19,15 @@ static const char *header(struct MHD_Connection *c, const char *name)
 	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
 }
 
+static struct account *account_of(struct model *m, const char *key)
+{
+	for (size_t i = 0; i < m->n_accounts; i++)
+		if (m->accounts[i].key != NULL &&
+			strcmp(m->accounts[i].key, key) == 0)
+			return &m->accounts[i];
+	return NULL;
+}
+
 /* The reader whose key is in a Basic header for the user apikey, or NULL. */
 static struct account *find_account(struct model *m, const char *authorization)
 {
@@ -26,18 +35,19 @@ static struct account *find_account(struct model *m, const char *authorization)
 	struct buf plain = {0};
 
 	if (strncasecmp(authorization, "Basic ", 6) == 0 &&
-		base64_decode(str_of(authorization + 6), &plain)) {
-		for (size_t i = 0; i < m->n_accounts; i++) {
-			const char *key = m->accounts[i].key;
-
-			if (key != NULL &&
-				str_starts(buf_str(&plain), STR("apikey:")) &&
-				strcmp(plain.p + 7, key) == 0)
-				found = &m->accounts[i];
-		}
-	}
+		base64_decode(str_of(authorization + 6), &plain) &&
+		str_starts(buf_str(&plain), STR("apikey:")))
+		found = account_of(m, plain.p + 7);
 	buf_fini(&plain);
 	return found;
+}
+
+/* The reader whose key is the Bearer token. */
+static struct account *find_bearer(struct model *m, const char *authorization)
+{
+	return strncasecmp(authorization, "Bearer ", 7) == 0
+		       ? account_of(m, authorization + 7)
+		       : NULL;
 }
 
 static void deny(struct answer *a, bool tried)
@@ -91,11 +101,12 @@ static void get(struct request *r, struct MHD_Connection *c, struct str path,
 {
 	struct server *s = r->server;
 	const char *authorization = header(c, "Authorization");
+	struct account *(*find)(struct model *, const char *) =
+		s->bearer ? find_bearer : find_account;
 	const struct view v = {
 		.m = &s->model,
-		.who = authorization != NULL
-			       ? find_account(&s->model, authorization)
-			       : NULL,
+		.who = authorization != NULL ? find(&s->model, authorization)
+					     : NULL,
 		.max_page_size = s->max_page_size,
 	};
 

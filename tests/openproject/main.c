@@ -34,7 +34,8 @@ static int usage(void)
 	fputs("usage: openproject (--recorded DIR | --generate N) [options]\n"
 	      "  --attachments M --attachment-size BYTES --projects P --seed "
 	      "S\n"
-	      "  --key USER=KEY --max-page-size N --no-gzip --cost [FACTOR]\n"
+	      "  --key USER=KEY --max-page-size N --no-gzip --bearer --cost "
+	      "[FACTOR]\n"
 	      "  --port N --port-file FILE --listen-print --threads N\n"
 	      "  --die-with-parent\n",
 		stderr);
@@ -93,6 +94,9 @@ static bool set_option(struct options *o, struct server *s, int option)
 	case 'z':
 		s->gzip = false;
 		return true;
+	case 'B':
+		s->bearer = true;
+		return true;
 	case 'c':
 		s->cost = optarg != NULL ? strtod(optarg, NULL) : 1;
 		return true;
@@ -128,6 +132,7 @@ static bool read_options(
 		{"key", required_argument, NULL, 'k'},
 		{"max-page-size", required_argument, NULL, 'm'},
 		{"no-gzip", no_argument, NULL, 'z'},
+		{"bearer", no_argument, NULL, 'B'},
 		{"cost", optional_argument, NULL, 'c'},
 		{"port", required_argument, NULL, 'p'},
 		{"port-file", required_argument, NULL, 'f'},

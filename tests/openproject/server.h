@@ -44,6 +44,7 @@ struct server {
 	/* Options, fixed once the daemon runs. */
 	long max_page_size;
 	bool gzip;
+	bool bearer; /* keys are Bearer tokens, and Basic is switched off */
 	double cost; /* the real server's times, times this; 0: none */
 
 	struct waker waker;

@@ -190,6 +190,26 @@ def no_member(tap, server, sync):
     server.side("grant", grant)
 
 
+def bearer(tap):
+    """A server that takes no key by HTTP Basic."""
+    with StandIn("--generate", "5", "--bearer") as server, Sync(
+            server.url) as sync:
+        config = os.path.join(sync.folder, "bearer.yaml")
+        init = ("-c", config, "init", server.url, "--token-file",
+                sync.folder + "/token")
+        done = run(sync, *init)
+        tap.ok(done.code == 77 and "server.auth: bearer does" in done.err,
+               "Basic is switched off, and the way out is said", done)
+        done = run(sync, *init, "--bearer")
+        tap.ok(done.code == 0 and "\n  auth: bearer\n" in text_of(config),
+               "a Bearer token", done)
+        done = run(sync, "-c", config, "check")
+        tap.same((done.code, done.err), (0, ""), "is right for check, too")
+        done = sync.run(sync.PROGRAM, "--config", config, "--once")
+        tap.ok(done.code == 0 and " 5 added" in done.err and
+               "adminkey" not in done.err, "and for a pass", done)
+
+
 # A machine with systemd and nothing in /etc but the key.
 MACHINE = """
 mount -t tmpfs none /etc && mount -t tmpfs none /run || exit
@@ -286,6 +306,7 @@ def many_projects(tap):
 def main():
     tap = Tap()
     many_projects(tap)
+    bearer(tap)
     with StandIn() as server, Sync(server.url) as sync:
         os.remove(sync.config)
         from_terminal(tap, server, sync)

@@ -261,7 +261,8 @@ static const struct {
 		"GET /key: 401 Unauthenticated: You did not provide the "
 		"correct credentials. (is the key right? OpenProject makes one "
 		"under My account → Access tokens; or is Basic "
-		"authentication for the API switched off?)"},
+		"authentication for the API switched off? server.auth: bearer "
+		"does without)"},
 	{"/missing", ERR_NOT_FOUND, "GET /missing: 404 NotFound: Gone."},
 	{"/bad", ERR_UNAVAILABLE, "GET /bad: 400 NotFound: Gone."},
 	{"/query?a=b", ERR_QUERY,
@@ -401,6 +402,32 @@ static void test_short_address(void **state)
 	fixture_stop(&f);
 }
 
+static void test_bearer(void **state)
+{
+	struct fixture f;
+	struct api_request r = {0};
+	struct str head;
+
+	(void)state;
+	fixture_start(&f, answer, NULL);
+	f.options.bearer = true;
+	fixture_client(&f);
+	for (size_t i = 0; i < 2; i++) {
+		if (i == 1)
+			api_client_set_token(f.client, "other");
+		fetch(&f, &r, "/api/v3/users/me");
+		head = buf_str(&f.server.head);
+		assert_true(
+			str_find(head, STR("Authorization: Basic")) == head.n);
+		assert_true(str_find(head, i == 0 ? STR("Authorization: Bearer "
+							"5ecret-t0ken\r\n")
+						  : STR("Authorization: Bearer "
+							"other\r\n")) < head.n);
+		api_request_fini(&r);
+	}
+	fixture_stop(&f);
+}
+
 static void test_what_is_sent(void **state)
 {
 	struct fixture f;
@@ -511,6 +538,7 @@ int main(void)
 		cmocka_unit_test(test_long_address),
 		cmocka_unit_test(test_short_address),
 		cmocka_unit_test(test_what_is_sent),
+		cmocka_unit_test(test_bearer),
 		cmocka_unit_test(test_no_server),
 		cmocka_unit_test(test_addresses),
 	};

@@ -31,6 +31,7 @@ static const struct {
 	{"server", MORE(""), MORE("ca_file: /a")},
 	{"server", MORE("ca_file: /a"), MORE("ca_file: /b")},
 	{"server", MORE("contact: a"), MORE("contact: b")},
+	{"server", MORE("auth: basic"), MORE("auth: bearer")},
 	{"server", MORE("max_requests: 3"), MORE("max_requests: 4")},
 	{"server", MORE("rate: { requests: 3 }"),
 		MORE("rate: { requests: 4 }")},
