@@ -27,6 +27,7 @@ struct mapper_item;
 struct guard_held {
 	int64_t work_package;
 	char *entry;
+	char *reason;
 	bool gone;
 	bool released;
 	bool made; /* again, and not yet committed: it counts no more */

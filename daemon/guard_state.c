@@ -9,10 +9,16 @@
 #include "daemon/mapper.h"
 #include "store/state_guard.h"
 
+static void free_one(struct guard_held *held)
+{
+	free(held->entry);
+	free(held->reason);
+}
+
 static void free_held(struct guard *g)
 {
 	for (size_t i = 0; i < g->n_held; i++)
-		free(g->held[i].entry);
+		free_one(&g->held[i]);
 	g->n_held = g->n_made = 0;
 }
 
@@ -41,6 +47,7 @@ static int add_held(void *arg, const struct state_held *held, struct err *e)
 	g->held[g->n_held++] = (struct guard_held){
 		.work_package = held->work_package,
 		.entry = str_dup(held->entry),
+		.reason = str_dup(held->reason),
 		.gone = held->gone,
 		.released = held->released,
 	};
@@ -82,7 +89,7 @@ int guard_load(struct mapper *m, bool released, struct err *e)
 	r = state_held(state, HELD_REMOVAL, add_held, g, e);
 	for (size_t i = 0; i < g->n_held; i++) {
 		if (g->held[i].released && !released)
-			free(g->held[i].entry);
+			free_one(&g->held[i]);
 		else
 			g->held[n++] = g->held[i];
 	}
@@ -190,7 +197,7 @@ int guard_settle_made(struct mapper *m, struct err *e)
 		return r;
 	for (size_t i = 0; i < g->n_held; i++) {
 		if (g->held[i].made)
-			free(g->held[i].entry);
+			free_one(&g->held[i]);
 		else
 			g->held[n++] = g->held[i];
 	}

@@ -156,7 +156,7 @@ int victims_collect(struct victims *v)
 	for (size_t i = 0; i < g->n_held; i++) {
 		const struct guard_held *held = &g->held[i];
 		const struct removal removal = {
-			held->work_package, str_of(held->entry), "it was held"};
+			held->work_package, str_of(held->entry), held->reason};
 
 		if (guard_may_go(held) && !has_victim(v, n, held))
 			add_victims(v, &removal);
