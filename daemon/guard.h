@@ -92,6 +92,9 @@ struct guard_held *guard_find_held(
  */
 int guard_decide(struct mapper *m, struct err *e);
 
+/* Is a removal held, and was not released? */
+bool guard_holds(const struct guard *g, const struct removal *removal);
+
 /* Read again what is held; released says whether with what was released. */
 int guard_load(struct mapper *m, bool released, struct err *e);
 

@@ -138,6 +138,21 @@ bool guard_holds_gone(const struct guard *g, int64_t id)
 	return false;
 }
 
+bool guard_holds(const struct guard *g, const struct removal *removal)
+{
+	int64_t id = removal->work_package;
+
+	for (size_t i = first_held(g, id); is_of(g, i, id); i++) {
+		const struct guard_held *held = &g->held[i];
+		bool meant = removal->entry.p == NULL ||
+			     str_is(removal->entry, held->entry);
+
+		if (meant && !held->released && !held->made)
+			return true;
+	}
+	return false;
+}
+
 struct guard_held *guard_find_held(
 	const struct guard *g, int64_t work_package, struct str entry)
 {

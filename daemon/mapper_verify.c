@@ -38,29 +38,33 @@ int mapper_check(struct mapper *m, const atomic_bool *stop, struct buf *out,
 	return store_check(m->store, stop, on_finding, out, e);
 }
 
-static void on_removal(void *arg, const struct removal *removal)
-{
-	on_finding(arg, STORE_SERVER, removal->work_package, STR_NONE,
-		removal->why);
-}
-
-int mapper_differences(struct mapper *m, struct buf *out, struct err *e)
-{
-	int r = mapper_place_again(m, e);
-
-	removals_each(&m->guard.removals, on_removal, out);
-	guard_forget(&m->guard);
-	return r != 0 ? r : store_differences(m->store, on_finding, out, e);
-}
-
-struct adopted {
+struct found {
 	struct mapper *m;
 	struct buf *out;
 };
 
+static void on_removal(void *arg, const struct removal *removal)
+{
+	const struct found *f = arg;
+
+	if (!guard_holds(&f->m->guard, removal))
+		on_finding(f->out, STORE_SERVER, removal->work_package,
+			STR_NONE, removal->why);
+}
+
+int mapper_differences(struct mapper *m, struct buf *out, struct err *e)
+{
+	struct found f = {m, out};
+	int r = mapper_place_again(m, e);
+
+	removals_each(&m->guard.removals, on_removal, &f);
+	guard_forget(&m->guard);
+	return r != 0 ? r : store_differences(m->store, on_finding, out, e);
+}
+
 static void on_adopted(void *arg, int64_t work_package, struct str path)
 {
-	struct adopted *a = arg;
+	struct found *a = arg;
 
 	if (work_package == 0) {
 		mapper_finding(a->out, "stranger", 0, path,
@@ -76,7 +80,7 @@ static void on_adopted(void *arg, int64_t work_package, struct str path)
 
 int mapper_adopted(struct mapper *m, struct buf *out, struct err *e)
 {
-	struct adopted a = {m, out};
+	struct found a = {m, out};
 
 	return store_adopted(m->store, on_adopted, &a, e);
 }

@@ -21,6 +21,7 @@
 #include "store/look.h"
 #include "store/match.h"
 #include "store/rows.h"
+#include "store/state_guard.h"
 
 static int tell(struct sight *g, enum store_place place, int64_t work_package,
 	struct str path, const char *text)
@@ -352,18 +353,29 @@ static const char *difference(int64_t change, bool dropped, bool known)
 				    : "differs from what the server shows";
 }
 
+/*
+ * What the guard holds is no fault.  Nor is, while it does, what another
+ * mapping makes of a work package beside that.
+ */
 static int tell_documents(
 	struct store *s, store_finding_fn *fn, void *arg, struct err *e)
 {
 	struct query q = query_open(s->state,
+		"WITH changes AS (SELECT work_package, entry FROM held"
+		" WHERE kind = ? AND NOT released)"
 		"SELECT m.work_package, coalesce(f.path, m.natural_path),"
 		" m.change, m.dropped, EXISTS (SELECT 1 FROM document d WHERE"
 		" d.work_package = m.work_package AND d.entry = m.was)"
 		" FROM staged_document m LEFT JOIN staged_file f"
 		" ON f.work_package = m.work_package AND f.entry = m.entry"
 		" AND f.attachment_id = 0"
-		" WHERE m.successor IS NULL ORDER BY 1");
+		" WHERE m.successor IS NULL AND (m.work_package, m.was) NOT IN"
+		" changes AND NOT (m.change = ? AND EXISTS (SELECT 1 FROM"
+		" changes) AND m.work_package IN (SELECT id FROM"
+		" work_package)) ORDER BY 1");
 
+	bind_int(&q, HELD_CHANGE);
+	bind_int(&q, STORE_ADDED);
 	while (query_next(&q)) {
 		int64_t work_package = column_int(&q);
 		struct str path = column_text(&q);

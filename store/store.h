@@ -162,7 +162,10 @@ int store_repair_state(struct store *s, bool *again, struct err *e);
  */
 uint64_t store_n_looked(const struct store *s);
 
-/* Tell of what is staged: how it differs from what is recorded. */
+/*
+ * Tell of what is staged: how it differs from what is recorded, but for what
+ * is held.
+ */
 int store_differences(
 	struct store *s, store_finding_fn *fn, void *arg, struct err *e);
 
