@@ -332,13 +332,9 @@ static int carry_out(struct victims *v, struct err *e)
 	return r;
 }
 
-static void count_held(struct mapper *m)
+int guard_count(struct mapper *m, struct err *e)
 {
-	const struct guard *g = &m->guard;
-
-	m->counts.held = g->n_changes;
-	for (size_t i = 0; i < g->n_held; i++)
-		m->counts.held += !g->held[i].released && !g->held[i].made;
+	return state_held_count(store_state(m->store), &m->counts.held, e);
 }
 
 int guard_decide(struct mapper *m, struct err *e)
@@ -364,6 +360,5 @@ int guard_decide(struct mapper *m, struct err *e)
 			r = guard_load(m, false, e);
 		victims_fini(&v);
 	}
-	count_held(m);
 	return r == 0 ? mapper_map_again(m, e) : r;
 }

@@ -43,7 +43,7 @@ struct guard {
 	struct ids withdrawn;    /* ascending */
 	bool weighing;     /* changes are counted before any is committed */
 	bool changes_held; /* the documents are another mapping's */
-	int64_t n_changes; /* that are held */
+	int64_t n_changes; /* that were held when the pass began */
 };
 
 void guard_fini(struct guard *g);
@@ -87,10 +87,13 @@ struct guard_held *guard_find_held(
 
 /*
  * When a pass has read everything: carry out what was released and what may
- * go, hold the rest, and count what is held.  Others may become stale by it,
- * and then it is asked again.
+ * go, and hold the rest.  Others may become stale by it, and then it is asked
+ * again.
  */
 int guard_decide(struct mapper *m, struct err *e);
+
+/* Behind the pass's last commit: how many documents are held by now. */
+int guard_count(struct mapper *m, struct err *e);
 
 /* Is a removal held, and was not released? */
 bool guard_holds(const struct guard *g, const struct removal *removal);
@@ -118,7 +121,10 @@ void guard_settle_changes(struct mapper *m);
  */
 int guard_may_hold(struct mapper *m, size_t n, bool *may, struct err *e);
 
-/* Did a person let the changes go that are held? */
-bool guard_let_changes(const struct mapper *m);
+/*
+ * Did a person let the changes go that are held, or has all of them been made
+ * by now?  Then a pass compares mappings again.
+ */
+bool guard_weighs_again(const struct mapper *m);
 
 #endif

@@ -4,6 +4,9 @@
  *
  *   all are staged --> counted --> few, or let go by a person: they stay staged
  *                                  too many: rows in the state, none is staged
+ *
+ * While some are held, what has news is made by the new mapping all the same,
+ * and held no more with the commit that makes it.
  */
 #include "daemon/guard.h"
 
@@ -65,34 +68,26 @@ static int is_over(struct mapper *m, int64_t n, bool *over, struct err *e)
 
 /* --- Holding ------------------------------------------------------------ */
 
-struct changes {
-	struct state *state;
-	const char *why;
-};
-
-static int put_change(void *arg, const struct state_held *held, struct err *e)
+/* Are those of this mapping held by now? */
+static bool holds(const struct mapper *m)
 {
-	const struct changes *c = arg;
-	struct state_held row = *held;
-
-	row.reason = str_of(c->why);
-	return state_held_put(c->state, &row, e);
+	return says(store_state(m->store), "held.mapping",
+		program_hash(m->config->program));
 }
 
 static int put_changes(struct mapper *m, bool grown, struct err *e)
 {
-	struct changes c = {.state = store_state(m->store),
-		.why = is_upgrade(m)
-			       ? "this opsync writes other bytes than the last"
-			       : "the mapping changed"};
+	struct state *state = store_state(m->store);
+	struct str why =
+		is_upgrade(m)
+			? STR("this opsync writes other bytes than the last")
+			: STR("the mapping changed");
 	int64_t set;
-	int r = state_held_clear(c.state, HELD_CHANGE, e);
+	int r = state_hold_changes(state, !holds(m), why, e);
 
-	if (r == 0)
-		r = state_staged_changes(c.state, put_change, &c, e);
 	if (r == 0 && grown)
-		r = state_held_grown(c.state, HELD_CHANGE, &set, e);
-	return r == 0 ? state_put(c.state, "held.mapping",
+		r = state_held_grown(state, HELD_CHANGE, &set, e);
+	return r == 0 ? state_put(state, "held.mapping",
 				str_of(program_hash(m->config->program)), e)
 		      : r;
 }
@@ -149,13 +144,9 @@ static int put_and_tell(struct mapper *m, int64_t n, bool grown, struct err *e)
 }
 
 /* They are held, unless they are just those that were held before. */
-static int hold(struct mapper *m, int64_t n, struct err *e)
+static int hold(struct mapper *m, int64_t n, int64_t n_held, struct err *e)
 {
-	struct state *state = store_state(m->store);
-	bool grown = !says(state, "held.mapping",
-			     program_hash(m->config->program)) ||
-		     n > m->guard.n_changes;
-	int r = put_and_tell(m, n, grown, e);
+	int r = put_and_tell(m, n, n > n_held || !holds(m), e);
 
 	if (r != 0)
 		return r;
@@ -167,19 +158,24 @@ static int hold(struct mapper *m, int64_t n, struct err *e)
 	m->guard.n_made = 0;
 	mapper_forget_verdicts(m);
 	m->n_missed = 0;
-	m->counts = (struct mapper_counts){
-		.seen = m->counts.seen, .again = m->counts.again};
-	m->guard.n_changes = n;
+	m->counts.failed = 0;
 	m->guard.changes_held = true;
 	return 0;
 }
 
 /* --- Weighing ----------------------------------------------------------- */
 
-bool guard_let_changes(const struct mapper *m)
+/* Did a person let the changes go that are held? */
+static bool were_released(const struct mapper *m)
 {
 	return says(store_state(m->store), "held.released",
 		program_hash(m->config->program));
+}
+
+bool guard_weighs_again(const struct mapper *m)
+{
+	return were_released(m) ||
+	       (m->guard.changes_held && m->guard.n_changes == 0);
 }
 
 int guard_may_hold(struct mapper *m, size_t n, bool *may, struct err *e)
@@ -188,44 +184,34 @@ int guard_may_hold(struct mapper *m, size_t n, bool *may, struct err *e)
 	int r = state_count(store_state(m->store), &counts, e);
 	int64_t most = (int64_t)(n * program_entries(m->config->program));
 
-	*may = !guard_let_changes(m) &&
+	*may = !were_released(m) &&
 	       (is_upgrade(m) ||
 		       counts.documents + most > m->config->change_count);
 	return r;
-}
-
-static int count_one(void *arg, const struct state_held *held, struct err *e)
-{
-	int64_t *n = arg;
-
-	(void)held;
-	(void)e;
-	++*n;
-	return 0;
 }
 
 int guard_weigh(struct mapper *m, struct err *e)
 {
 	struct guard *g = &m->guard;
 	int64_t n = 0;
+	int64_t n_held = 0;
 	bool over = false;
 	char text[TEXT_MOST];
-	int r = state_staged_changes(store_state(m->store), count_one, &n, e);
+	int r = state_changing(store_state(m->store), &n, &n_held, e);
 
 	g->weighing = false;
 	if (r == 0)
 		r = is_over(m, n, &over, e);
 	if (r != 0)
 		return r;
-	if (over && !guard_let_changes(m)) {
+	if (over && !were_released(m)) {
 		if (!m->config->rehearsal)
-			return hold(m, n, e);
+			return hold(m, n, n_held, e);
 		describe_changes(m, n, text);
 		mapper_event(
 			m, LOG_LEVEL_WARNING, "held", 0, STR_NONE, "%s", text);
 	}
 	g->changes_held = false;
-	g->n_changes = 0;
 	return 0;
 }
 

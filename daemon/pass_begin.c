@@ -153,6 +153,12 @@ static int look_whether_proven(
 		e);
 }
 
+/* What commits no other mapping does not settle that it is held, either. */
+static bool compares(const struct pass *p)
+{
+	return p->compare || (!p->dry && guard_weighs_again(p->sync->mapper));
+}
+
 static int begin(struct pass *p, struct state *state, struct err *e)
 {
 	int r = instance_check_origin(p->sync->mapper, e);
@@ -165,7 +171,7 @@ static int begin(struct pass *p, struct state *state, struct err *e)
 		r = look_whether_proven(p, state, e);
 	if (r == 0 && !p->cursor->known)
 		r = mapper_has_unclaimed(p->sync->mapper, &p->rebuilt, e);
-	if (r == 0 && (p->compare || guard_let_changes(p->sync->mapper)))
+	if (r == 0 && compares(p))
 		r = compare_mapping(p, state, e);
 	if (r == 0 && !p->sync->resolved)
 		p->remembered = resolve_from_memory(p->sync, &p->scope);

@@ -222,6 +222,8 @@ static void run_commit(struct job *job)
 		commit_whole(p, m);
 		if (p->err.code == 0 && p->related)
 			m->back.n = 0;
+		if (p->err.code == 0)
+			guard_count(m, &p->err);
 	} else if (!store_failed(&p->err)) {
 		guard_forget(&m->guard);
 		if (m->guard.weighing)

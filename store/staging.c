@@ -410,7 +410,11 @@ static const char *const apply_steps[] = {
 	" SELECT key, value FROM staged_value WHERE value IS NOT NULL",
 	"DELETE FROM value WHERE key IN"
 	" (SELECT key FROM staged_value WHERE value IS NULL)",
-	/* Changes are held with the mapping that makes them. */
+	/* Changes are held with the mapping that makes them, and no more once
+	 * it has. */
+	"DELETE FROM held WHERE kind = 2 AND (work_package, entry) IN"
+	" (SELECT work_package, was FROM staged_document"
+	" WHERE why IS NULL AND (change <> 0 OR dropped))",
 	"DELETE FROM held WHERE kind = 2 AND NOT EXISTS"
 	" (SELECT 1 FROM value WHERE key = 'held.mapping')",
 	"INSERT INTO removal (at, project_id)"

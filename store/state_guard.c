@@ -48,14 +48,6 @@ int state_held_delete(struct state *s, enum state_held_kind kind,
 	return query_run(&q, e);
 }
 
-int state_held_clear(struct state *s, enum state_held_kind kind, struct err *e)
-{
-	struct query q = query_open(s, "DELETE FROM held WHERE kind = ?");
-
-	bind_int(&q, kind);
-	return query_run(&q, e);
-}
-
 int state_held_tidy(struct state *s, struct err *e)
 {
 	struct query q = query_open(s, "DELETE FROM held WHERE NOT " THERE);
@@ -190,22 +182,55 @@ int state_weights(struct state *s, int64_t since, state_weight_fn *fn,
 	return query_close(&q, e);
 }
 
-int state_staged_changes(
-	struct state *s, state_held_fn *fn, void *arg, struct err *e)
+/* Documents that are staged to change, as they are recorded. */
+#define CHANGING                                                               \
+	"staged_document s CROSS JOIN document d"                              \
+	" ON d.work_package = s.work_package AND d.entry = s.was"              \
+	" AND s.change <> 0 AND NOT s.dropped"                                 \
+	" JOIN work_package w ON w.id = d.work_package"
+
+int state_changing(struct state *s, int64_t *n, int64_t *n_held, struct err *e)
 {
 	struct query q = query_open(s,
-		"SELECT ?1, d.work_package, d.entry, w.project_id, f.path,"
-		" NULL, 0, 0, ?2 FROM staged_document s"
-		" JOIN document d ON d.work_package = s.work_package"
-		" AND d.entry = s.was"
-		" JOIN work_package w ON w.id = d.work_package"
-		" LEFT JOIN file f ON f.work_package = d.work_package"
-		" AND f.entry = d.entry AND f.attachment_id = 0"
-		" WHERE s.change <> 0 AND NOT s.dropped ORDER BY 2, 3");
+		"SELECT count(*), count(h.entry) FROM " CHANGING
+		" LEFT JOIN held h ON h.kind = ?"
+		" AND h.work_package = d.work_package AND h.entry = d.entry");
 
 	bind_int(&q, HELD_CHANGE);
+	if (query_next(&q)) {
+		*n = column_int(&q);
+		*n_held = column_int(&q);
+	}
+	return query_close(&q, e);
+}
+
+int state_hold_changes(
+	struct state *s, bool anew, struct str reason, struct err *e)
+{
+	struct query q = query_open(s,
+		"DELETE FROM held WHERE kind = ?1 AND (?2"
+		" OR (work_package, entry) NOT IN"
+		" (SELECT d.work_package, d.entry FROM " CHANGING "))");
+	int code;
+
+	bind_int(&q, HELD_CHANGE);
+	bind_int(&q, anew);
+	code = query_run(&q, e);
+	if (code != 0)
+		return code;
+	q = query_open(s,
+		"INSERT INTO held (" HELD_COLUMNS ")"
+		" SELECT ?1, d.work_package, d.entry, w.project_id, f.path,"
+		" ?2, 0, 0, ?3 FROM " CHANGING
+		" LEFT JOIN file f ON f.work_package = d.work_package"
+		" AND f.entry = d.entry AND f.attachment_id = 0 WHERE true"
+		" ON CONFLICT DO UPDATE SET project_id = excluded.project_id,"
+		" path = excluded.path, reason = excluded.reason, released = "
+		"0");
+	bind_int(&q, HELD_CHANGE);
+	bind_text(&q, reason);
 	bind_int(&q, stamp_now());
-	return query_held(&q, fn, arg, e);
+	return query_run(&q, e);
 }
 
 int state_withdraw(struct state *s, int64_t id, struct err *e)

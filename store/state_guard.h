@@ -31,7 +31,6 @@ int state_held_put(
 
 int state_held_delete(struct state *s, enum state_held_kind kind,
 	int64_t work_package, struct str entry, struct err *e);
-int state_held_clear(struct state *s, enum state_held_kind kind, struct err *e);
 
 /* Forget those whose document is not there any more. */
 int state_held_tidy(struct state *s, struct err *e);
@@ -78,9 +77,14 @@ typedef int state_weight_fn(
 int state_weights(struct state *s, int64_t since, state_weight_fn *fn,
 	void *arg, struct err *e);
 
-/* Documents that are staged to change, as if they were held. */
-int state_staged_changes(
-	struct state *s, state_held_fn *fn, void *arg, struct err *e);
+/*
+ * How many documents are staged to change, and how many of these are held by
+ * now.  And hold them, and no other changes: those that were held before are
+ * so since then, unless all are held anew.
+ */
+int state_changing(struct state *s, int64_t *n, int64_t *n_held, struct err *e);
+int state_hold_changes(
+	struct state *s, bool anew, struct str reason, struct err *e);
 
 /*
  * The server does not show a work package any more: no new document is made of

@@ -311,7 +311,9 @@ static int act_state(struct fixture *f, struct err *e)
 	if (code == 0)
 		code = state_held_release(s, HELD_REMOVAL, 0, 0, e);
 	if (code == 0)
-		code = state_held_clear(s, HELD_REMOVAL, e);
+		code = state_changing(s, &n, &n, e);
+	if (code == 0)
+		code = state_hold_changes(s, false, STR("r"), e);
 	if (code == 0)
 		code = state_removal_prune(s, 1, 2, e);
 	if (code == 0)
