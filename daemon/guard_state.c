@@ -257,8 +257,9 @@ static int take_out(
 	if (held != NULL)
 		held->made = true; /* it is held no more */
 	m->counts.removed++;
-	mapper_event(m, LOG_LEVEL_NOTICE, "removed", d->work_package,
-		d->natural_path, "removed: a person withdrew it");
+	if (!m->dry)
+		mapper_event(m, LOG_LEVEL_NOTICE, "removed", d->work_package,
+			d->natural_path, "removed: a person withdrew it");
 	return 0;
 }
 

@@ -475,6 +475,7 @@ int mapper_stage(struct mapper *m, struct mapper_item *item,
 int mapper_stage_withdrawn(
 	struct mapper *m, const struct mapper_item *item, struct err *e);
 int mapper_map_again(struct mapper *m, struct err *e);
+void mapper_put_off(struct mapper *m); /* to where all that is stale is */
 
 /* A document was staged again: it counts, and is told, as it is now. */
 struct mapper_change {
@@ -551,6 +552,12 @@ int mapper_values_after(struct mapper *m, const struct mapper_values *v,
  * Otherwise the next pass does it.
  */
 int mapper_obey(struct mapper *m, struct err *e);
+
+/*
+ * Before changes are staged that the guard weighs, and may drop: what a person
+ * withdrew, and what is restored as it was, waits for no weighing.
+ */
+int mapper_commit_unweighed(struct mapper *m, struct err *e);
 
 /* Commit what an item changed, where each has a commit of its own. */
 int mapper_commit_one(

@@ -249,6 +249,16 @@ int mapper_obey(struct mapper *m, struct err *e)
 	return r == 0 ? commit(m, NULL, false, e) : r;
 }
 
+/* Who takes the place of what goes is rendered when all is weighed. */
+int mapper_commit_unweighed(struct mapper *m, struct err *e)
+{
+	if (!m->guard.weighing || m->dry ||
+		(staged(m) == 0 && m->staged.restored == 0))
+		return 0;
+	mapper_put_off(m);
+	return commit(m, NULL, false, e);
+}
+
 int mapper_commit_all(struct mapper *m, const char *cursor, struct err *e)
 {
 	return commit(m, cursor, true, e);

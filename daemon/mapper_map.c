@@ -356,15 +356,20 @@ static int map_known(
 
 #define AGAIN_MOST 20000 /* in one go */
 
+void mapper_put_off(struct mapper *m)
+{
+	while (m->again.n > 0)
+		store_put_stale(
+			m->store, m->again.items[--m->again.n], STORE_STALE);
+}
+
 /* They may be in each other's way for ever: the next pass goes on. */
-static void put_off(struct mapper *m)
+static void give_up(struct mapper *m)
 {
 	log_warning("%zu work packages are in each other's way: the next pass "
 		    "goes on with them",
 		m->again.n);
-	while (m->again.n > 0)
-		store_put_stale(
-			m->store, m->again.items[--m->again.n], STORE_STALE);
+	mapper_put_off(m);
 }
 
 int mapper_map_again(struct mapper *m, struct err *e)
@@ -375,7 +380,7 @@ int mapper_map_again(struct mapper *m, struct err *e)
 		struct mapper_item *item;
 
 		if (i == AGAIN_MOST) {
-			put_off(m);
+			give_up(m);
 			break;
 		}
 		if (ids_contain(m->refused.items, m->refused.n,

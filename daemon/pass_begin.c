@@ -223,6 +223,12 @@ static int begin_run(struct pass *p, struct err *e)
 	return r;
 }
 
+void pass_retry(struct pass *p)
+{
+	p->unread_again = p->unread.n == 0;
+	mapper_retry(p->sync->mapper, &p->page, &p->unread, &p->err);
+}
+
 static void run_begin(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
@@ -244,9 +250,10 @@ static void run_begin(struct job *job)
 		r = mapper_look(m, p->deep, &p->err);
 	if (r == 0)
 		r = guard_withdraw(m, &p->err);
-	p->unread_again = p->unread.n == 0;
-	if (r == 0 && p->kind != PASS_LOCAL)
-		mapper_retry(m, &p->page, &p->unread, &p->err);
+	if (r == 0)
+		r = mapper_commit_unweighed(m, &p->err);
+	if (r == 0 && p->kind != PASS_LOCAL && !m->guard.weighing)
+		pass_retry(p);
 	p->run = m->run.id;
 }
 

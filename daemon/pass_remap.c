@@ -5,7 +5,8 @@
  *   p->unread --> read from the server, since no source is kept
  *
  * Both lists are made in BEGINNING, and empty if the mapping is the same; but
- * what is to be tried again (mapper_retry) passes through REMAPPING, too.
+ * what is to be tried again (mapper_retry) passes through REMAPPING, too.  That
+ * is never weighed: where changes are, it comes behind them.
  */
 #include "daemon/pass_steps.h"
 
@@ -76,8 +77,14 @@ void pass_remap(struct pass *p)
 static void run_weigh(struct job *job)
 {
 	struct pass *p = container_of(job, struct pass, job);
+	struct mapper *m = p->sync->mapper;
+	bool weighing = m->guard.weighing;
+	int r = guard_weigh(m, &p->err);
 
-	guard_weigh(p->sync->mapper, &p->err);
+	if (r == 0 && m->guard.changes_held)
+		p->unread.n = 0; /* what was left out stays out, too */
+	if (r == 0 && weighing)
+		pass_retry(p);
 }
 
 static void on_weighed(struct job *job)
@@ -85,10 +92,7 @@ static void on_weighed(struct job *job)
 	struct pass *p = container_of(job, struct pass, job);
 
 	p->weighed = true;
-	/* Held: what the old mapping left out stays out, too. */
-	if (p->sync->mapper->guard.changes_held)
-		p->unread.n = 0;
-	pass_proceed(p, REREADING);
+	pass_proceed(p, p->page.n > 0 ? REMAPPING : REREADING);
 }
 
 void pass_weigh(struct pass *p)

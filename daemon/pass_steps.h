@@ -47,6 +47,12 @@ void pass_relate(struct pass *p);
 void pass_decide(struct pass *p);
 void pass_commit(struct pass *p);
 
+/*
+ * What is to be tried again, or made again, into p->page and p->unread: in
+ * BEGINNING, or behind WEIGHING, with which it has nothing to do.
+ */
+void pass_retry(struct pass *p);
+
 /* READING: there may be room among the items. */
 void pass_read_continue(struct pass *p);
 void pass_read_cancel(struct pass *p); /* pass_proceed() still comes */
