@@ -9,8 +9,9 @@
  *
  * Then as every commit: objects sealed, intent, branch, work tree.  In the
  * work tree a file of others is brought along like git pull does, unless it
- * was edited.  What does not fit stays on a branch of its own.  A path that
- * another instance wrote meanwhile is its own as well: then nothing is done.
+ * was edited.  What does not fit stays on a branch of its own.  Where another
+ * instance wrote something else to a path that is ours, nothing is done; what
+ * is not ours any more is left to it.
  */
 #include "store/store.h"
 
@@ -28,7 +29,8 @@ struct following {
 	struct store_follow *out;
 	git_oid ours;   /* the branch */
 	git_oid theirs; /* what it follows */
-	git_oid base;   /* the zero id: they have nothing in common */
+	git_oid their_tree;
+	git_oid base; /* the zero id: they have nothing in common */
 	git_oid new;
 	bool ahead;  /* ours has commits that theirs has not */
 	bool behind; /* theirs has more commits of our instance */
@@ -81,31 +83,35 @@ static int each_commit(struct following *f, const git_oid *one,
 /* --- Who else writes what ------------------------------------------------- */
 
 struct noting {
-	struct state *state;
+	struct following *f;
 	struct str instance;
 };
 
+/* From the newest commit on: the last that names itself wrote it. */
 static int note_theirs(void *arg, const git_diff_delta *delta, struct err *e)
 {
 	const struct noting *n = arg;
-	struct query q = query_open(n->state,
-		"INSERT OR REPLACE INTO their (path, instance) VALUES (?,"
-		" coalesce(?, (SELECT instance FROM their WHERE path = ?1)))");
+	struct query q = query_open(n->f->store->state,
+		"INSERT INTO their (path, instance) VALUES (?, ?)"
+		" ON CONFLICT (path) DO UPDATE SET"
+		" instance = coalesce(instance, excluded.instance)");
 
 	bind_text(&q, str_of(delta->new_file.path));
 	bind_text(&q, n->instance);
 	return query_run(&q, e);
 }
 
-static int note_commit(struct following *f, git_commit *commit, struct err *e)
+static int note_commit(
+	void *arg, const git_commit *commit, bool *on, struct err *e)
 {
+	struct noting n = {.f = arg};
 	struct buf name = {0};
-	struct noting n = {.state = f->store->state};
 	int code;
 
+	(void)on;
 	if (history_instance(commit, &name))
 		n.instance = buf_str(&name);
-	code = history_deltas(f->store, commit, note_theirs, &n, e);
+	code = history_deltas(n.f->store, commit, note_theirs, &n, e);
 	buf_fini(&name);
 	return code;
 }
@@ -118,8 +124,10 @@ static int note_all(struct following *f, struct err *e)
 		" instance TEXT) WITHOUT ROWID; DELETE FROM their",
 		e);
 
-	return code == 0 ? each_commit(f, &f->theirs, &f->ours, GIT_SORT_NONE,
-				   note_commit, e)
+	if (code == 0)
+		code = tree_of(f->store->repo, &f->theirs, &f->their_tree, e);
+	return code == 0 ? history_walk(f->store, &f->theirs, &f->ours,
+				   note_commit, f, e)
 			 : code;
 }
 
@@ -138,6 +146,39 @@ static int changed_there(struct following *f, const char *path, bool *changed,
 	return query_close(&q, e);
 }
 
+/* A file of ours is there what it is not here, as another instance made it. */
+static int check_ours(struct following *f, struct query *q, struct err *e)
+{
+	struct str path = column_text(q);
+	struct str instance = column_text(q);
+	struct spot spot;
+	git_oid oid;
+	int code;
+
+	if (history_is_our_name(f->store, instance) || !column_oid(q, &oid))
+		return 0;
+	code = tree_find(&f->store->trees, &f->their_tree, path.p, &spot, e);
+	if (code != 0 || spot.kind != SPOT_FILE ||
+		git_oid_equal(&spot.oid, &oid))
+		return code;
+	return err_set(e, ERR_CONFIG,
+		"the instances %s (this one) and %s both write %s: nothing is "
+		"pushed until one of them is given another path or another "
+		"branch",
+		f->store->instance, instance.p, path.p);
+}
+
+static int check_all_ours(struct following *f, struct err *e)
+{
+	struct query q = query_open(f->store->state,
+		"SELECT path, instance, oid FROM their JOIN file USING (path)"
+		" WHERE instance IS NOT NULL ORDER BY path");
+
+	while (query_next(&q))
+		query_take(&q, check_ours(f, &q, &q.err));
+	return query_close(&q, e);
+}
+
 /* --- A commit once more --------------------------------------------------- */
 
 struct again {
@@ -152,44 +193,43 @@ struct again {
  * What has our own name is there what it is not here, and no news: somebody
  * made the history anew.  Which of both is meant, only a person knows.
  */
-static int quarrel(const struct store *s, const struct buf *instance,
-	const char *path, struct err *e)
+static int rewritten(const struct store *s, const char *path, struct err *e)
 {
-	if (history_is_our_name(s, buf_str(instance)))
-		return err_set(e, ERR_CONFIG,
-			"the history on the remote was rewritten (%s is "
-			"another there, by %s itself): nothing is pushed until "
-			"the store takes that one ('git fetch REMOTE BRANCH && "
-			"git reset --hard FETCH_HEAD' in %s) or the remote "
-			"takes this one ('git push --force REMOTE BRANCH' "
-			"there)",
-			path, instance->p, s->path);
 	return err_set(e, ERR_CONFIG,
-		"the instances %s (this one) and %s both write %s: nothing is "
-		"pushed until one of them is given another path or another "
-		"branch",
-		s->instance, instance->p, path);
+		"the history on the remote was rewritten (%s is another there, "
+		"by %s itself): nothing is pushed until the store takes that "
+		"one ('git fetch REMOTE BRANCH && git reset --hard FETCH_HEAD' "
+		"in %s) or the remote takes this one ('git push --force REMOTE "
+		"BRANCH' there)",
+		path, s->instance, s->path);
 }
 
-static int check_theirs(struct following *f, struct again *a,
-	const struct worktree_change *c, struct err *e)
+/* *yields: what another instance has there is what we have, or not ours. */
+static int check_theirs(struct again *a, const struct worktree_change *c,
+	bool *yields, struct err *e)
 {
+	struct following *f = a->f;
 	struct buf instance = {0};
 	struct spot spot;
 	bool changed;
+	bool other;
 	bool equal;
 	int code = changed_there(f, c->path, &changed, &instance, e);
 
+	other = a->ours && instance.n > 0 &&
+		!history_is_our_name(f->store, buf_str(&instance));
 	if (code == 0 && changed)
-		code = tree_find(&f->store->trees, &a->tree, c->path, &spot, e);
+		code = tree_find(&f->store->trees,
+			other ? &f->their_tree : &a->tree, c->path, &spot, e);
 	if (code == 0 && changed) {
 		equal = c->has ? spot.kind == SPOT_FILE &&
 					 git_oid_equal(&spot.oid, &c->new_oid)
 			       : spot.kind == SPOT_FREE;
+		*yields = other && spot.kind == SPOT_FILE;
 		if (!equal && !a->ours)
 			a->fits = false;
-		else if (!equal && instance.n > 0)
-			code = quarrel(f->store, &instance, c->path, e);
+		else if (!equal && !other && instance.n > 0)
+			code = rewritten(f->store, c->path, e);
 	}
 	buf_fini(&instance);
 	return code;
@@ -218,8 +258,12 @@ static struct worktree_change *note_delta(
 static int add_change(void *arg, const git_diff_delta *delta, struct err *e)
 {
 	struct again *a = arg;
+	bool yields = false;
+	int code = check_theirs(a, note_delta(&a->changes, delta), &yields, e);
 
-	return check_theirs(a->f, a, note_delta(&a->changes, delta), e);
+	if (yields)
+		a->changes.n--;
+	return code;
 }
 
 static int make(
@@ -375,15 +419,18 @@ static int prepare(struct following *f, struct err *e)
 		history_has_more(f->store, &f->theirs, &f->ours, &f->behind, e);
 
 	f->new = f->theirs;
-	if (code != 0 || !f->ahead)
-		return code;
-	if (f->behind)
-		return each_commit(
-			f, &f->ours, &f->theirs, GIT_SORT_NONE, see_left, e);
-	code = note_all(f, e);
-	return code == 0 ? each_commit(f, &f->ours, &f->theirs,
-				   GIT_SORT_REVERSE, make_again, e)
-			 : code;
+	if (code == 0 && f->behind)
+		return f->ahead ? each_commit(f, &f->ours, &f->theirs,
+					  GIT_SORT_NONE, see_left, e)
+				: 0;
+	if (code == 0)
+		code = note_all(f, e);
+	if (code == 0)
+		code = check_all_ours(f, e);
+	if (code == 0 && f->ahead)
+		code = each_commit(f, &f->ours, &f->theirs, GIT_SORT_REVERSE,
+			make_again, e);
+	return code;
 }
 
 /* *there false: there is nothing to follow. */

@@ -393,6 +393,63 @@ def two_of_one_path(tap, server):
                    "two that write one path: named, nothing pushed", done)
 
 
+def two_that_differ(tap, server):
+    """The second adopted what the first wrote, and is told another mapping."""
+    with Pushing(server.url, None) as scratch:
+        remote = Remote(scratch.folder)
+        with Pushing(server.url, remote.path, "first") as one, \
+                Pushing(server.url, remote.path, "second") as two:
+            one.once()
+            two.once()
+            other = (MAPPING % "docs").replace("title:", "name:")
+            two.configure(mapping=other)
+            tap.same(two.once().code, 0, "one of two gets another mapping")
+            quarrels(tap, one, remote, "what the other pushed is not taken")
+            tap.same(two.once().code, 0, "the other goes on")
+            server.side("edit", {"id": 3, "set": {"subject": "Between"}})
+            two.once()
+            quarrels(tap, one, remote, "nor with commits of its own")
+
+            two.configure(mapping=other.replace("docs", "theirs"))
+            tap.same(two.once().code, 0, "that one is given another path")
+            done = one.once("--full")
+            tap.same((done.code, one.once().code, two.once().code), (0, 0, 0),
+                     "then both are well: %s" % done.err)
+            tap.ok("title: Between" in remote.show("docs/3.md") and
+                   "name: Between" in remote.show("theirs/3.md"),
+                   "and have all of theirs on the remote", remote.files())
+
+            two.configure(mapping=MAPPING % "docs")
+            two.once()
+            server.side("edit", {"id": 3, "set": {"subject": "Behind"}})
+            one.once()
+            two.push = ", timeout: 1ms"
+            two.configure(mapping=other)
+            two.once("--full")  # commits, and does not hear of the other
+            two.push = ""
+            two.configure()
+            quarrels(tap, two, remote, "who comes late stops")
+            tap.same(one.once().code, 0, "the other does not")
+            two.configure(mapping=other.replace("docs", "theirs"))
+            two.once("--full")
+            tap.same((two.once().code, one.once().code), (0, 0),
+                     "the one that stopped is given another path")
+            tap.ok("title: Behind" in remote.show("docs/3.md") and
+                   "name: Behind" in remote.show("theirs/3.md"),
+                   "nothing is lost by that", remote.files())
+            tap.same([sync.git("branch", "--list", "opsync/kept/*").out
+                      for sync in (one, two)], ["", ""],
+                     "nothing of it is a person's edit")
+
+
+def quarrels(tap, sync, remote, what):
+    head = remote.head()
+    done = sync.once()
+    tap.ok(done.code != 0 and "first" in done.err and "second" in done.err and
+           "docs/" in done.err and remote.head() == head and
+           "by somebody" not in done.err, what, (done, head, remote.head()))
+
+
 def slow_remote(tap, server):
     """A fetch that is ended leaves nothing, however often it is tried."""
     with Pushing(server.url, None) as sync:
@@ -523,6 +580,7 @@ def main():
             paused(tap, server, sync, remote)
         told(tap, server)
         two_of_one_path(tap, server)
+        two_that_differ(tap, server)
         slow_remote(tap, server)
         ssh_home(tap, server)
         credentials(tap, server)
