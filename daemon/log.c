@@ -34,9 +34,10 @@
 struct fault {
 	enum log_level level;
 	char text[MAX_TEXT];
-	int64_t said;  /* monotonic; 0: free */
-	int64_t since; /* wall clock, of the first that was counted */
-	int64_t n;     /* counted, and not told */
+	int64_t work_package; /* that it is about, or 0 */
+	int64_t said;         /* monotonic; 0: free */
+	int64_t since;        /* wall clock, of the first that was counted */
+	int64_t n;            /* counted, and not told */
 };
 
 enum target { TO_FILE, TO_TERMINAL, TO_COLOURS, TO_JOURNAL };
@@ -261,6 +262,7 @@ static bool count(
 	fault->level = level;
 	if (!known) {
 		snprintf(fault->text, sizeof(fault->text), "%s", text);
+		fault->work_package = about->work_package;
 		return false;
 	}
 	say_count(fault, about);
@@ -268,17 +270,34 @@ static bool count(
 	return true;
 }
 
-void log_settle(void)
+/* Of a work package, or 0: all. */
+static void settle(int64_t work_package)
 {
-	pthread_mutex_lock(&log_state.lock);
 	for (size_t i = 0; i < N_FAULTS; i++) {
 		struct fault *fault = &log_state.faults[i];
 
+		if (work_package != 0 && fault->work_package != work_package)
+			continue;
 		if (fault->n > 0)
-			say_count(fault, &(struct log_about){0});
+			say_count(fault,
+				&(struct log_about){
+					.work_package = fault->work_package});
 		*fault = (struct fault){0};
 	}
+}
+
+void log_settle(void)
+{
+	pthread_mutex_lock(&log_state.lock);
+	settle(0);
 	pthread_mutex_unlock(&log_state.lock);
+}
+
+/* What is told of it later is news, and none from before. */
+static bool recovers(const struct log_about *about)
+{
+	return about->work_package != 0 && about->kind != NULL &&
+	       strcmp(about->kind, "recovered") == 0;
 }
 
 void log_end(void)
@@ -299,6 +318,8 @@ void log_send(enum log_level level, const struct log_about *about,
 	va_end(ap);
 	str_clean(text);
 	pthread_mutex_lock(&log_state.lock);
+	if (recovers(about))
+		settle(about->work_package);
 	if (log_state.ending || level > LOG_LEVEL_WARNING ||
 		!count(level, about, text))
 		say(level, about, text);

@@ -11,7 +11,8 @@
  * a line with the time in front, written whole.
  *
  * A warning or an error that was said within the last hour is counted and
- * not said again; the next time it is said, or the end, tells the number.
+ * not said again; the next time it is said, or the end, tells the number; of
+ * a work package also the line that it has recovered, which comes behind that.
  */
 void log_init(enum log_level max_level);
 

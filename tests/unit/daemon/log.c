@@ -76,6 +76,39 @@ static void test_faults(void **state)
 	close(fds[1]);
 }
 
+/* What was counted comes before the word that all is well, and not later. */
+static void test_recovered(void **state)
+{
+	const struct log_about bad = {.kind = "failed", .work_package = 7};
+	const struct log_about other = {.kind = "failed", .work_package = 8};
+	const struct log_about well = {.kind = "recovered", .work_package = 7};
+	int fds[2];
+	int err = dup(STDERR_FILENO);
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+	dup2(fds[1], STDERR_FILENO);
+	log_init(LOG_LEVEL_NOTICE);
+	for (int i = 0; i < 2; i++) {
+		log_send(LOG_LEVEL_ERROR, &bad, "seven");
+		log_send(LOG_LEVEL_ERROR, &other, "eight");
+	}
+	assert_int_equal(lines(said(fds[0])), 2);
+	log_send(LOG_LEVEL_NOTICE, &well, "no more");
+	assert_int_equal(lines(said(fds[0])), 2);
+	assert_non_null(strstr(text, "error: seven (1 time more since "));
+	assert_non_null(strstr(strstr(text, "seven"), "no more\n"));
+	log_send(LOG_LEVEL_ERROR, &bad, "seven");
+	assert_non_null(strstr(said(fds[0]), "error: seven\n"));
+	log_settle();
+	assert_int_equal(lines(said(fds[0])), 1);
+	assert_non_null(strstr(text, "error: eight (1 time more since "));
+	dup2(err, STDERR_FILENO);
+	close(err);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 #define RED "\033[1;31merror: \033[0mbad"
 #define PLAIN "error: bad"
 
@@ -130,6 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_recovered),
 		cmocka_unit_test(test_terminals),
 	};
 
