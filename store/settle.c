@@ -59,6 +59,15 @@ static const char *next_slash(const char *path, const char *slash)
 	return strchr(slash == NULL ? path : slash + 1, '/');
 }
 
+/* The same, whether that one comes with this commit or is there. */
+static void say_blocked(
+	char *why, size_t size, const char *path, size_t n, int64_t owner)
+{
+	snprintf(why, size,
+		"%.*s is a file of work package %lld, not a folder for %s",
+		(int)n, path, (long long)owner, path);
+}
+
 /* A folder of the path is a file that comes with this commit. */
 static int check_others(
 	struct settling *g, size_t i, char *why, size_t size, struct err *e)
@@ -74,16 +83,51 @@ static int check_others(
 			changes_find(g->changes, path, (size_t)(slash - path));
 
 		if (at != NULL && at->has)
-			snprintf(why, size,
-				"%s is a file of work package %lld, not a "
-				"folder for %s",
-				at->path,
-				(long long)g->changes
-					->of[at - g->changes->items]
-					.work_package,
-				path);
+			say_blocked(why, size, path, (size_t)(slash - path),
+				g->changes->of[at - g->changes->items]
+					.work_package);
 	}
 	return 0;
+}
+
+/* The tree has a file where path needs a folder; n bytes of it. */
+static int check_blocked(struct settling *g, const char *path, size_t n,
+	char *why, size_t size, struct err *e)
+{
+	int64_t owner = 0;
+	bool found = false;
+	int code = state_owner(
+		g->store->state, (struct str){path, n}, &found, &owner, e);
+
+	if (code == 0 && owner != 0)
+		say_blocked(why, size, path, n, owner);
+	else if (code == 0)
+		snprintf(why, size, "%.*s is a file, not a folder for %s: %s",
+			(int)n, path, path, ADVICE);
+	return code;
+}
+
+/* The tree has a folder where path is to be. */
+static int check_folder(struct settling *g, const char *path, char *why,
+	size_t size, struct err *e)
+{
+	struct state *s = g->store->state;
+	struct buf first = {0};
+	int64_t owner = 0;
+	int64_t n;
+	bool found;
+	int code = state_folder(s, str_of(path), &n, &first, e);
+
+	if (code == 0 && n > 0)
+		code = state_owner(s, buf_str(&first), &found, &owner, e);
+	if (code == 0 && owner != 0)
+		snprintf(why, size,
+			"%s is a folder with files of work package %lld", path,
+			(long long)owner);
+	else if (code == 0)
+		snprintf(why, size, "%s is a folder: %s", path, ADVICE);
+	buf_fini(&first);
+	return code;
 }
 
 static int check_tree(
@@ -99,14 +143,12 @@ static int check_tree(
 	if (code != 0)
 		return code;
 	if (spot.kind == SPOT_BLOCKED)
-		snprintf(why, size, "%.*s is a file, not a folder for %s: %s",
-			(int)spot.length, c->path, c->path, ADVICE);
-	else if (spot.kind == SPOT_FOLDER)
-		snprintf(why, size, "%s is a folder: %s", c->path, ADVICE);
-	else if (!c->had &&
-		 (spot.kind == SPOT_OTHER ||
-			 (spot.kind == SPOT_FILE &&
-				 !git_oid_equal(&spot.oid, &c->new_oid))))
+		return check_blocked(g, c->path, spot.length, why, size, e);
+	if (spot.kind == SPOT_FOLDER)
+		return check_folder(g, c->path, why, size, e);
+	if (!c->had && (spot.kind == SPOT_OTHER ||
+			       (spot.kind == SPOT_FILE &&
+				       !git_oid_equal(&spot.oid, &c->new_oid))))
 		snprintf(why, size,
 			"%s is taken by a file that opsync did not write: %s",
 			c->path, ADVICE);

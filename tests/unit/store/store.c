@@ -275,7 +275,15 @@ static void test_folder_clash(void **state)
 	put_well(f, 2, make("a/b/c.md", "two\n", NULL), STORE_ADDED);
 	r = commit_refusing(f);
 	assert_int_equal(r.n, 1);
-	assert_non_null(strstr(r.why, "a is a file, not a folder"));
+	assert_string_equal(r.why,
+		"a is a file of work package 1, not a folder for a/b/c.md");
+	put_well(f, 4, make("d/e.md", "four\n", NULL), STORE_ADDED);
+	commit(f);
+	put_well(f, 5, make("d", "five\n", NULL), STORE_ADDED);
+	r = commit_refusing(f);
+	assert_int_equal(r.work_package, 5);
+	assert_string_equal(
+		r.why, "d is a folder with files of work package 4");
 	put_well(f, 2, make("b/c.md", "two\n", NULL), STORE_ADDED);
 	put_well(f, 3, make("b", "three\n", NULL), STORE_MOVED);
 	r = commit_refusing(f);
