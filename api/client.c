@@ -8,7 +8,9 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/x509_vfy.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -110,6 +112,28 @@ static void set_options(struct api_client *c, const struct api_options *o)
 	api_client_set_token(c, o->token);
 }
 
+int api_check_ca_file(const char *path, struct err *e)
+{
+	X509_STORE *store;
+	int loaded;
+
+	if (access(path, R_OK) != 0)
+		return err_errno(
+			e, ERR_CONFIG, errno, "server.ca_file: %s", path);
+	store = X509_STORE_new();
+	if (store == NULL)
+		out_of_memory();
+	loaded = X509_STORE_load_locations(store, path, NULL);
+	X509_STORE_free(store);
+	ERR_clear_error();
+	if (loaded == 1)
+		return 0;
+	return err_set(e, ERR_CONFIG,
+		"server.ca_file: %s: there is no certificate in it, as PEM "
+		"has it",
+		path);
+}
+
 int api_client_new(uv_loop_t *loop, const struct api_options *o,
 	struct api_client **out, struct err *e)
 {
@@ -118,11 +142,6 @@ int api_client_new(uv_loop_t *loop, const struct api_options *o,
 
 	if (base == NULL)
 		return ERR_CONFIG;
-	if (o->ca_file != NULL && access(o->ca_file, R_OK) != 0) {
-		free(base);
-		return err_errno(
-			e, ERR_CONFIG, errno, "server.ca_file: %s", o->ca_file);
-	}
 	assert(o->max_requests >= 1 && o->max_requests <= MAX_REQUESTS);
 	assert(o->max_tries >= 1);
 	c = xcalloc(1, sizeof(*c));

@@ -39,6 +39,9 @@ struct api_options {
 	const char *ca_file; /* PEM, instead of the system's; or NULL */
 };
 
+/* ERR_CONFIG for a ca_file that cannot be read, or has no certificate. */
+int api_check_ca_file(const char *path, struct err *e);
+
 /*
  * Prepare a client.  ERR_CONFIG for an address that is none (no http or
  * https, user:password@ in it, …).  *out is the caller's, who gives it to

@@ -29,6 +29,19 @@ static bool listed(const struct redirect_policy *p, const struct origin *o)
 	return false;
 }
 
+bool redirect_host_is_one(const char *name)
+{
+	char *hosts[] = {(char *)name};
+	const struct redirect_policy only = {.n_hosts = 1, .hosts = hosts};
+	char *url = xasprintf("https://%s/", name);
+	struct origin o;
+	bool good = origin_parse(&o, url) && listed(&only, &o);
+
+	origin_fini(&o);
+	free(url);
+	return good;
+}
+
 static enum redirect judge(const struct redirect_policy *p,
 	const struct origin *o, const char **why)
 {

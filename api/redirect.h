@@ -21,6 +21,9 @@ enum redirect {
 enum redirect redirect_check(
 	const struct redirect_policy *p, const char *url, const char **why);
 
+/* Is it a host or host:port, as an address has it when it is compared? */
+bool redirect_host_is_one(const char *name);
+
 void redirect_policy_fini(struct redirect_policy *p);
 
 #endif

@@ -6,12 +6,16 @@
  * names count that the state remembers from the daemon's last look; where it
  * does not know enough, that is said, and is no error.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/coverage.h"
 #include "cli/server.h"
+#include "daemon/client.h"
 #include "store/store.h"
 
 /* What the names of the configuration were held against. */
@@ -121,12 +125,34 @@ static json_t *projects_of(const struct checking *c)
 	return all;
 }
 
-static void print_json(const struct checking *c, json_t *coverage)
+/* A unit may make it (RuntimeDirectory=): so it is no error. */
+static void add_socket_note(const struct checking *c, json_t *notes)
 {
-	json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:O}", "config",
+	const char *socket = c->config.socket;
+	char *folder = xstrdup(socket != NULL ? socket : "");
+	char *slash = strrchr(folder, '/');
+	char *note;
+
+	if (slash != NULL)
+		*slash = '\0';
+	if (slash != NULL && slash != folder && access(folder, F_OK) != 0 &&
+		errno == ENOENT) {
+		note = xasprintf("control.socket: there is no folder %s: "
+				 "opsyncd does not start without it",
+			folder);
+		json_array_append_new(notes, json_string(note));
+		free(note);
+	}
+	free(folder);
+}
+
+static void print_json(
+	const struct checking *c, json_t *coverage, json_t *notes)
+{
+	json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:O, s:O}", "config",
 		c->config.file, "held_against", held_words[c->held], "server",
 		c->config.url, "projects", projects_of(c), "documents",
-		coverage);
+		coverage, "notes", notes);
 
 	if (c->user.id != 0)
 		json_object_set_new(all, "key",
@@ -168,10 +194,13 @@ static void print_server(const struct checking *c)
 	json_decref(projects);
 }
 
-static void print(const struct checking *c, const json_t *coverage)
+static void print(
+	const struct checking *c, const json_t *coverage, const json_t *notes)
 {
 	print_server(c);
 	coverage_print(coverage);
+	for (size_t i = 0; i < json_array_size(notes); i++)
+		printf("note: %s\n", cli_string(json_array_get(notes, i), ""));
 	printf("%s is right by itself", c->config.file);
 	if (c->held == HELD_NOTHING)
 		printf("; the server's names are not known here yet\n");
@@ -195,22 +224,37 @@ static int hold_store(const struct checking *c, struct err *e)
 	return 0;
 }
 
+static int hold_ca_file(const struct checking *c, struct err *e)
+{
+	const char *file = c->config.ca_file;
+
+	if (file != NULL && access(file, R_OK) != 0 && errno == EACCES)
+		return 0;
+	return client_check_ca_file(&c->config, e);
+}
+
 static int check(struct cli *cli, struct checking *c, struct err *e)
 {
 	json_t *coverage;
+	json_t *notes;
 	int rc = cli_config(cli, &c->config, e);
 
 	if (rc == 0)
 		rc = hold_store(c, e);
 	if (rc == 0)
+		rc = hold_ca_file(c, e);
+	if (rc == 0)
 		rc = c->offline ? hold_remembered(c, e) : hold_served(c, e);
 	if (rc != 0)
 		return rc;
 	coverage = coverage_make(c->config.program, &c->names, &c->scope);
+	notes = json_array();
+	add_socket_note(c, notes);
 	if (cli->json)
-		print_json(c, coverage);
+		print_json(c, coverage, notes);
 	else
-		print(c, coverage);
+		print(c, coverage, notes);
+	json_decref(notes);
 	json_decref(coverage);
 	return 0;
 }

@@ -9,6 +9,15 @@
 
 #define MAX_BODY ((size_t)64 * 1024 * 1024)
 
+int client_check_ca_file(const struct config *c, struct err *e)
+{
+	struct err why = {0};
+
+	if (c->ca_file == NULL || api_check_ca_file(c->ca_file, &why) == 0)
+		return 0;
+	return node_err(c->ca_file_at, e, "%s", why.text);
+}
+
 int client_open(uv_loop_t *loop, const struct config *c, const char *token,
 	struct api_client **out, struct err *e)
 {
@@ -32,8 +41,10 @@ int client_open(uv_loop_t *loop, const struct config *c, const char *token,
 		.storage_hosts = c->storage_hosts,
 		.ca_file = c->ca_file,
 	};
-	int r = api_client_new(loop, &o, out, e);
+	int r = client_check_ca_file(c, e);
 
+	if (r == 0)
+		r = api_client_new(loop, &o, out, e);
 	free(user_agent);
 	return r;
 }

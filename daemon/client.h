@@ -4,6 +4,9 @@
 #include "api/client.h"
 #include "daemon/config.h"
 
+/* ERR_CONFIG with its place for a ca_file that cannot be used. */
+int client_check_ca_file(const struct config *c, struct err *e);
+
 /*
  * A client of the server that a configuration names, with its key.  *out is
  * for api_client_close().  ERR_CONFIG.

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/util.h"
@@ -79,10 +80,23 @@ static int read_readers(struct config *c, const struct node *at, struct err *e)
 	return r;
 }
 
+static int read_socket(struct config *c, const struct node *at, struct err *e)
+{
+	static const struct config_key key = KEY("socket", KIND_STRING, socket);
+	const size_t most = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+	int r = config_read_key(c, &key, at, e);
+
+	if (r == 0 && strlen(c->socket) > most)
+		r = node_err(at, e,
+			"control.socket: a socket's path has at most %zu bytes",
+			most);
+	return r;
+}
+
 static int read_control(struct config *c, const struct node *at, struct err *e)
 {
 	static const struct config_key keys[] = {
-		KEY("socket", KIND_STRING, socket),
+		KEY_OWN("socket", read_socket),
 		KEY_OWN("readers", read_readers),
 	};
 

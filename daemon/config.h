@@ -79,6 +79,7 @@ struct config {
 	size_t n_storage_hosts;
 	const char **storage_hosts; /* NULL: any that is public */
 	const char *ca_file;
+	const struct node *ca_file_at; /* where it stands */
 	const char *contact;
 
 	bool all_projects;

@@ -3,7 +3,11 @@
  */
 #include "daemon/config_parts.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "api/address.h"
+#include "api/redirect.h"
 
 static int read_token(struct config *c, const struct node *at, struct err *e)
 {
@@ -41,15 +45,66 @@ static int read_token(struct config *c, const struct node *at, struct err *e)
 static int read_storage_hosts(
 	struct config *c, const struct node *at, struct err *e)
 {
+	int r;
+
 	if (at->type != NODE_LIST)
 		return node_err(at, e, "storage_hosts: is a list of hosts");
-	return config_read_texts(&c->arena, at, "storage_hosts",
-		&c->storage_hosts, &c->n_storage_hosts, e);
+	r = config_read_texts(&c->arena, at, "storage_hosts", &c->storage_hosts,
+		&c->n_storage_hosts, e);
+	for (size_t i = 0; r == 0 && i < at->n; i++)
+		if (!redirect_host_is_one(c->storage_hosts[i]))
+			r = node_err(&at->items[i], e,
+				"storage_hosts: '%s' is no host: write it as "
+				"files.example or files.example:9000",
+				c->storage_hosts[i]);
+	return r;
+}
+
+/* It goes into a line of each request's head. */
+static int read_contact(struct config *c, const struct node *at, struct err *e)
+{
+	static const struct config_key key =
+		KEY("contact", KIND_STRING, contact);
+	int r = config_read_key(c, &key, at, e);
+
+	for (size_t i = 0; r == 0 && i < at->text.n; i++)
+		if ((unsigned char)at->text.p[i] < ' ' || at->text.p[i] == 0x7f)
+			r = node_err(at, e,
+				"contact: is one line, without control "
+				"characters");
+	return r;
+}
+
+static int read_url(struct config *c, const struct node *at, struct err *e)
+{
+	static const struct config_key key = KEY("url", KIND_STRING, url);
+	struct err why = {0};
+	int r = config_read_key(c, &key, at, e);
+	char *base;
+
+	if (r != 0)
+		return r;
+	base = address_base(c->url, &why);
+	if (base == NULL)
+		return node_err(at, e, "%s", why.text);
+	c->url = arena_str(&c->arena, str_of(base)).p;
+	free(base);
+	return 0;
 }
 
 static int read_requests(struct config *c, const struct node *at, struct err *e)
 {
 	return node_int(at, "requests", 1, 1000, &c->max_rate, e);
+}
+
+/* Whether it can be used is for who makes a client (daemon/client.c). */
+static int read_ca_file(struct config *c, const struct node *at, struct err *e)
+{
+	static const struct config_key key =
+		KEY("ca_file", KIND_STRING, ca_file);
+
+	c->ca_file_at = at;
+	return config_read_key(c, &key, at, e);
 }
 
 /* What may be asked of the server in a second. */
@@ -67,27 +122,17 @@ static int read_rate(struct config *c, const struct node *at, struct err *e)
 	return r;
 }
 
-/* An address that was copied ends in a slash, to which paths do not add up. */
-static const char *without_slash(struct arena *a, const char *url)
-{
-	struct str s = str_of(url);
-
-	while (str_ends(s, STR("/")))
-		s.n--;
-	return arena_str(a, s).p;
-}
-
 int config_read_server(struct config *c, const struct node *at, struct err *e)
 {
 	static const struct config_key keys[] = {
-		KEY("url", KIND_STRING, url),
+		KEY_OWN("url", read_url),
 		KEY("max_requests", KIND_REQUESTS, max_requests),
 		KEY("max_tries", KIND_REQUESTS, max_tries),
 		KEY("connect_timeout", KIND_DURATION, connect_timeout),
 		KEY("stall_timeout", KIND_DURATION, stall_timeout),
 		KEY("max_retry_after", KIND_DURATION, max_retry_after),
-		KEY("ca_file", KIND_STRING, ca_file),
-		KEY("contact", KIND_STRING, contact),
+		KEY_OWN("ca_file", read_ca_file),
+		KEY_OWN("contact", read_contact),
 		KEY_OWN("token", read_token),
 		KEY_CHOICE("auth", "basic", "bearer", bearer),
 		KEY_OWN("storage_hosts", read_storage_hosts),
@@ -101,12 +146,6 @@ int config_read_server(struct config *c, const struct node *at, struct err *e)
 			node_get(at, "share"), e, "share: is at least 1%%");
 	if (r == 0 && c->url == NULL)
 		return node_err(at, e, "server: needs url: https://…");
-	if (r == 0 && strncmp(c->url, "https://", 8) != 0 &&
-		strncmp(c->url, "http://", 7) != 0)
-		return node_err(node_get(at, "url"), e,
-			"url: begins with https:// (or http://)");
-	if (r == 0)
-		c->url = without_slash(&c->arena, c->url);
 	if (r == 0 && c->token_kind == TOKEN_NONE)
 		return node_err(at, e,
 			"server: needs token: { file: PATH } (OpenProject "

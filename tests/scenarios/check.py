@@ -229,12 +229,36 @@ def odd_names(tap):
                  (["tab\tname"], 0, 1), "and for programs")
 
 
+def other_files(tap, sync):
+    """What the daemon would not start with, as it is."""
+    empty = sync.write("empty", "")
+    for name, words in ((sync.folder + "/none", "No such file"),
+                        (empty, "there is no certificate in it")):
+        sync.configure(mapping=MAPPING, server="  ca_file: %s\n" % name)
+        for done in (check(sync, "--offline"), check(sync), sync.once()):
+            tap.ok(done.code == 78 and "opsync.yaml:4:12: server.ca_file: " +
+                   name in done.err and words in done.err,
+                   "a ca_file that is none", done)
+    folder = sync.folder + "/nowhere"
+    sync.configure(server="", more="control: { socket: %s/s }\n" % folder)
+    done = check(sync, "--offline")
+    tap.ok(done.code == 0 and "note: control.socket: there is no folder " +
+           folder in done.out, "a socket in a folder that is not there", done)
+    tap.ok("no folder" in check(sync, "--offline", "--json").json()[0][
+        "notes"][0], "for programs")
+    os.mkdir(folder)
+    done = check(sync, "--offline")
+    tap.ok(done.code == 0 and "note" not in done.out, "and one that is", done)
+    sync.configure(more="")
+
+
 def main():
     tap = Tap()
     odd_names(tap)
     schemas(tap)
     with StandIn() as server, Sync(server.url, mapping=MAPPING) as sync:
         by_itself(tap, sync)
+        other_files(tap, sync)
         against_names(tap, sync)
         the_key(tap, server, sync)
         done = sync.once()

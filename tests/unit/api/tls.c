@@ -278,27 +278,27 @@ static void test_system(void **state)
 	}
 }
 
-static void test_no_such_file(void **state)
+static void test_ca_file(void **state)
 {
-	struct fixture f;
-	struct api_client *c;
+	char *right = xasprintf("%s/right.pem", folder);
 	struct err e = {0};
 
 	(void)state;
-	fixture_start(&f, answer, NULL);
-	f.options.ca_file = "/nowhere/ca.pem";
-	assert_int_equal(
-		api_client_new(&f.loop, &f.options, &c, &e), ERR_CONFIG);
+	assert_int_equal(api_check_ca_file("/nowhere/ca.pem", &e), ERR_CONFIG);
 	assert_string_equal(e.text,
 		"server.ca_file: /nowhere/ca.pem: No such file or directory");
-	fixture_stop(&f);
+	assert_int_equal(api_check_ca_file("/dev/null", &e), ERR_CONFIG);
+	assert_string_equal(e.text,
+		"server.ca_file: /dev/null: there is no certificate in it, as "
+		"PEM has it");
+	assert_int_equal(api_check_ca_file(right, &e), 0);
+	free(right);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_trust),
-		cmocka_unit_test(test_no_such_file),
+		cmocka_unit_test(test_trust), cmocka_unit_test(test_ca_file),
 		cmocka_unit_test(test_renewed),
 		cmocka_unit_test(test_system), /* the last */
 	};

@@ -23,6 +23,12 @@
 #define SERVER(keys)                                                           \
 	"server: { url: https://x.org, " keys " }\nprojects: [x]\nstore: /x\n"
 
+#define URL(url)                                                               \
+	"server: { url: '" url "', token: { file: /k } }\n"                    \
+	"projects: [x]\nstore: /x\n"
+
+#define LONG "0123456789012345678901234567890123456789"
+
 #define SITE "server: { url: https://x, token: { file: /k } }\nstore: /x\n"
 
 #define HEAD                                                                   \
@@ -187,7 +193,8 @@ static void test_everything(void **state)
 		"  token: { env: KEY }\n"
 		"  max_requests: 4\n"
 		"  max_retry_after: 2m\n"
-		"  storage_hosts: [a.example, b.example]\n"
+		"  storage_hosts: [A.example, 'b.example:9000', '[::1]']\n"
+		"  contact: Jörg <j@example.org>\n"
 		"projects: [ccm, { project: docs, subprojects: true }, 7]\n"
 		"store: { path: /srv/c, branch: site, bare: true,"
 		" push: { remote: 'me@h:p', timeout: 1m } }\n"
@@ -204,7 +211,7 @@ static void test_everything(void **state)
 	assert_int_equal(config_load(write_file("all.yaml", text), &c, &e), 0);
 	assert_int_equal(c.token_kind, TOKEN_ENV);
 	assert_int_equal(c.max_requests, 4);
-	assert_int_equal(c.n_storage_hosts, 2);
+	assert_int_equal(c.n_storage_hosts, 3);
 	assert_true(c.projects[1].subprojects);
 	assert_true(str_is(c.projects[2].name, "7"));
 	assert_true(c.bare);
@@ -280,7 +287,11 @@ static const struct {
 		"1:9: server: needs token"},
 	{"server: { url: x.org, token: { file: /k } }\nprojects: [x]\n"
 	 "store: /x\n",
-		"1:16: url: begins with https://"},
+		"1:16: server.url: 'x.org' is no address of a server"},
+	{URL("http://u:pw@host"), "1:16: server.url: leave out user and"},
+	{URL("http://host?x"), "1:16: server.url: 'http://host?x' is no"},
+	{URL("http://host/#a"), "1:16: server.url: 'http://host/#a' is no"},
+	{URL("https://host/api/v3/"), "1:16: server.url: 'https://host/api/v3"},
 	{"server: { url: https://x, token: { file: /k } }\nprojects: []\n"
 	 "store: /x\n",
 		"2:11: projects: is a list"},
@@ -324,6 +335,8 @@ static const struct {
 	{HEAD "hooks: [{ on: commit, run: [x] }]\n", "on: is a list"},
 	{HEAD "hooks: [{ on: [commit], run: [''] }]\n", "names no program"},
 	{HEAD "control: { socket: '' }\n", "4:20: socket: is empty"},
+	{HEAD "control: { socket: /tmp/" LONG LONG LONG "/s }\n",
+		"4:20: control.socket: a socket's path has at most 107 bytes"},
 	{HEAD "status: { textfile: '' }\n", "4:21: textfile: is empty"},
 	{STORE("''"), "3:8: path: is empty"},
 	{HEAD "schedule: { full: { between: [] } }\n",
@@ -356,6 +369,20 @@ static const struct {
 	{SERVER("storage_hosts: a.org"),
 		"1:46: storage_hosts: is a list of hosts"},
 	{SERVER("storage_hosts: [{}]"), "1:47: storage_hosts must be"},
+	{SERVER("storage_hosts: ['https://a.example/x']"),
+		"1:47: storage_hosts: 'https://a.example/x' is no host: write "
+		"it as files.example or files.example:9000"},
+	{SERVER("storage_hosts: [a, '']"), "1:50: storage_hosts: '' is no"},
+	{SERVER("storage_hosts: ['*.example']"), "1:47: storage_hosts: '*.ex"},
+	{SERVER("storage_hosts: ['a b']"), "1:47: storage_hosts: 'a b' is no"},
+	{SERVER("storage_hosts: ['a/x']"), "1:47: storage_hosts: 'a/x' is no"},
+	{SERVER("storage_hosts: ['u@a']"), "1:47: storage_hosts: 'u@a' is no"},
+	{SERVER("storage_hosts: ['a:']"), "1:47: storage_hosts: 'a:' is no"},
+	{SERVER("storage_hosts: ['a:x']"), "1:47: storage_hosts: 'a:x' is no"},
+	{SERVER("storage_hosts: ['127.1']"), "1:47: storage_hosts: '127.1' is"},
+	{SERVER("contact: \"a\\r\\nX-Evil: y\""),
+		"1:40: contact: is one line, without control characters"},
+	{SERVER("contact: \"a\\x7f\""), "1:40: contact: is one line"},
 	{SERVER("rate: { requests: 0 }"), "1:49: requests must be"},
 	{SERVER("rate: { bytes: 1000 }"), "1:46: bytes: is at least 1KiB"},
 	{SERVER("share: 0%"), "1:38: share: is at least 1%"},
