@@ -12,7 +12,37 @@ struct adoption {
 	struct cli *cli;
 	bool dry;
 	long long n, n_strangers;
+	json_t *left; /* of the paths that were given: not taken over */
 };
+
+/* A path that was given is done with. */
+static void check_off(struct adoption *a, const char *path)
+{
+	for (size_t i = json_array_size(a->left); i-- > 0;)
+		if (strcmp(cli_string(json_array_get(a->left, i), ""), path) ==
+			0)
+			json_array_remove(a->left, i);
+}
+
+/* More than a few are one mistake. */
+static int complain_left(const struct adoption *a, struct err *e)
+{
+	size_t n = json_array_size(a->left);
+	const char *first = cli_string(json_array_get(a->left, 0), "");
+
+	if (n == 0)
+		return 0;
+	if (n == 1)
+		return err_set(e, ERR_DATA,
+			"there is nothing to take over at %s: it is in no "
+			"document's way (write the path as in the store)",
+			first);
+	return err_set(e, ERR_DATA,
+		"there is nothing to take over at %s and %zu more of the "
+		"paths: they are in no document's way (write them as in the "
+		"store)",
+		first, n - 1);
+}
 
 static void show(struct adoption *a, const json_t *line)
 {
@@ -21,6 +51,10 @@ static void show(struct adoption *a, const json_t *line)
 
 	a->n += !stranger;
 	a->n_strangers += stranger;
+	if (!stranger)
+		check_off(a, cli_text(line, "path", ""));
+	if (a->cli->json)
+		return;
 	if (stranger)
 		printf("no document makes %s\n", cli_text(line, "path", "?"));
 	else
@@ -36,7 +70,7 @@ static void on_line(void *arg, const json_t *line)
 
 	if (a->cli->json)
 		cli_print_json(line);
-	else if (json_object_get(line, "finding") != NULL)
+	if (json_object_get(line, "finding") != NULL)
 		show(a, line);
 }
 
@@ -48,6 +82,10 @@ static int talk(struct adoption *a, const json_t *request, struct err *e)
 
 	if (r == 0)
 		r = cli_connect(&config, &c, e);
+	if (r == ERR_UNAVAILABLE)
+		err_prefix(e,
+			"files are taken over by a daemon that runs: start "
+			"opsyncd");
 	if (r == 0)
 		r = cli_converse(c, request, on_line, a, e);
 	cli_disconnect(c);
@@ -71,12 +109,16 @@ int cli_adopt(struct cli *cli, struct err *e)
 	for (int i = optind; r == 0 && i < cli->argc; i++)
 		r = cli_put(request, "paths", cli->argv[i], "PATH", e);
 	json_object_set_new(request, "dry_run", json_boolean(a.dry));
+	a.left = json_deep_copy(json_object_get(request, "paths"));
 	if (r == 0)
 		r = talk(&a, request, e);
 	if (r == 0 && !cli->json)
 		printf("%lld %s, %lld made by no document\n", a.n,
 			a.dry ? "would be taken over" : "taken over",
 			a.n_strangers);
+	if (r == 0)
+		r = complain_left(&a, e);
+	json_decref(a.left);
 	json_decref(request);
 	return r;
 }

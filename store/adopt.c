@@ -24,6 +24,15 @@ int staging_adopt(
 	return query_run(&q, e);
 }
 
+int staging_block(struct state *s, struct str path, struct err *e)
+{
+	struct query q = query_open(
+		s, "INSERT OR IGNORE INTO staged_blocked (path) VALUES (?)");
+
+	bind_text(&q, path);
+	return query_run(&q, e);
+}
+
 static int tell(struct query *q, store_adopted_fn *fn, void *arg, struct err *e)
 {
 	while (query_next(q)) {
@@ -51,6 +60,7 @@ static const char strangers[] =
 	" SELECT path FROM staged_file)"
 	" SELECT 0, t.path FROM tip_path t"
 	" WHERE t.path NOT IN (SELECT path FROM ours)"
+	" AND t.path NOT IN (SELECT path FROM staged_blocked)"
 	" AND (" IN_OURS " OR (" BESIDE_OURS "))";
 
 int store_adopted(

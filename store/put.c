@@ -347,13 +347,25 @@ static int look(struct store *s, struct err *e)
 	return code;
 }
 
+/* Its document is not put: its files are somebody's all the same (adopt.c). */
+static int remain(struct put *p, struct err *e)
+{
+	struct err why = {0};
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < p->row.n_files; i++)
+		code = staging_block(p->store->state, p->files[i].path, &why);
+	return code == 0 ? ERR_DATA : err_set(e, code, "%s", why.text);
+}
+
 static int check_paths(struct put *p, struct err *e)
 {
 	int code = look(p->store, e);
 
 	for (size_t i = 0; code == 0 && i < p->row.n_files; i++)
 		code = check_free(p, &p->store->tip_tree, i, e);
-	return code;
+	return code == ERR_DATA && p->store->adopt != NULL ? remain(p, e)
+							   : code;
 }
 
 /* What is staged of it, also by the entry that has made it by now, goes. */

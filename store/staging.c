@@ -55,6 +55,9 @@ static const char tables[] =
 	/* Files of others that documents take over, as they are. */
 	"CREATE TEMP TABLE staged_adopted ("
 	" path TEXT PRIMARY KEY, oid TEXT) WITHOUT ROWID;"
+	/* The files of documents that are not put for others in their way. */
+	"CREATE TEMP TABLE staged_blocked (path TEXT PRIMARY KEY)"
+	" WITHOUT ROWID;"
 	/* Documents that are not in the store as recorded, and files whose
 	 * contents are gone (look.c). */
 	"CREATE TEMP TABLE adrift (work_package INTEGER, entry TEXT,"
@@ -314,6 +317,7 @@ static int forget_others(struct state *s, struct err *e)
 	static const char *const steps[] = {
 		"DELETE FROM staged_attachment",
 		"DELETE FROM staged_adopted",
+		"DELETE FROM staged_blocked",
 		"DELETE FROM staged_name",
 		"DELETE FROM staged_relations",
 		"DELETE FROM staged_stale",

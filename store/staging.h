@@ -55,6 +55,9 @@ int staging_again(struct state *s, struct err *e);
 int staging_is_adrift(struct state *s, int64_t work_package, struct str entry,
 	bool *is, struct err *e);
 
+/* A document that has this file is not put: it stays as it is (adopt.c). */
+int staging_block(struct state *s, struct str path, struct err *e);
+
 /* A file of others, with its blob or zeros, is as if it was ours. */
 int staging_adopt(
 	struct state *s, struct str path, struct str oid, struct err *e);

@@ -509,12 +509,24 @@ def adopted(tap):
                "what is equal is adopted silently, the rest is in error",
                done)
         tap.same(sync.head(), head, "and no commit is made")
+        done = sync.opsync("adopt", "--dry-run")
+        tap.ok(done.code == 69 and "start opsyncd" in done.err,
+               "without a daemon the way is told", done)
         sync.start()
         done = sync.opsync("adopt", "--dry-run")
         tap.ok(done.code == 0 and "3 would be taken over, 1 made by no "
                "document" in done.out and "docs/99/index.md" in done.out and
                "README" not in done.out, "adopt --dry-run lists", done)
         tap.same(sync.head(), head, "and does nothing")
+        done = sync.opsync("adopt", "--dry-run", "docs/2/index.md")
+        tap.ok(done.code == 0 and "1 would be taken over, 1 made by no "
+               "document" in done.out and "docs/1" not in done.out,
+               "what stays in the way is made by a document", done)
+        done = sync.opsync("adopt", "nope.md", "docs/99/index.md")
+        tap.ok(done.code == 65 and "0 taken over" in done.out and
+               "1 made by no document" in done.out and
+               "nothing to take over at nope.md and 1 more" in done.err,
+               "a path that is mistyped, and one no document makes", done)
         done = sync.opsync("adopt", "docs/2/index.md")
         tap.ok(done.code == 0 and "1 taken over" in done.out,
                "adopt takes one", done)
