@@ -14,6 +14,7 @@
 
 #include "cli/commands.h"
 #include "cli/coverage.h"
+#include "cli/renamed.h"
 #include "cli/server.h"
 #include "daemon/client.h"
 #include "store/store.h"
@@ -35,19 +36,39 @@ struct checking {
 	struct api_user user; /* whose key it is; id 0: not asked */
 	struct names names;
 	struct names_scope scope;
+	struct frozen renamed;
 	enum held held;
 };
 
 /* --- The names ---------------------------------------------------------- */
 
+/* Whoever has no state, or may not read it, does without. */
+static void learn_renamed(struct checking *c)
+{
+	struct state *state = NULL;
+
+	if (cli_state(&c->config, &state, NULL) == 0)
+		renamed_learn(&c->names, state, &c->renamed, NULL);
+	state_close(state);
+}
+
+/* All that are wrong are told, the last one by who asks. */
 static int hold_names(struct checking *c, struct err *e)
 {
 	bool fields = names_have_schemas(&c->names, &c->scope);
-	int rc = names_check(&c->names, c->config.program, fields, NULL, e);
+	size_t i = 0;
+	struct err one = {0};
 
-	if (rc == 0)
+	*e = one;
+	while (names_check_each(
+		&c->names, c->config.program, fields, NULL, &i, &one)) {
+		if (e->code != 0)
+			fprintf(stderr, "opsync: %s\n", e->text);
+		*e = one;
+	}
+	if (e->code == 0)
 		c->held = fields ? HELD_ALL : HELD_NAMES;
-	return rc;
+	return e->code;
 }
 
 static int find_scope(struct checking *c, struct err *e)
@@ -71,6 +92,7 @@ static int hold_remembered(struct checking *c, struct err *e)
 	if (rc != 0 || !names_have_lists(&c->names) ||
 		c->names.n_projects == 0 || c->names.n_types == 0)
 		return rc;
+	learn_renamed(c);
 	rc = find_scope(c, e);
 	return rc == 0 ? hold_names(c, e) : rc;
 }
@@ -82,6 +104,8 @@ static int ask(struct checking *c, struct server *server, struct err *e)
 
 	if (rc == 0)
 		rc = server_projects(server, &c->names, e);
+	if (rc == 0)
+		learn_renamed(c);
 	if (rc == 0)
 		rc = find_scope(c, e);
 	if (rc == 0)
@@ -280,6 +304,7 @@ int cli_check(struct cli *cli, struct err *e)
 		rc = check(cli, &c, e);
 	free(c.scope.ids);
 	names_fini(&c.names);
+	frozen_fini(&c.renamed);
 	config_fini(&c.config);
 	arena_fini(&c.arena);
 	return rc;

@@ -150,4 +150,8 @@ bool names_have_fields(const struct names *n, const struct program *program);
 int names_check(const struct names *n, const struct program *program,
 	bool fields, const struct config *asked, struct err *e);
 
+/* The first that is not there from the i-th on; *i is behind it then. */
+int names_check_each(const struct names *n, const struct program *program,
+	bool fields, const struct config *asked, size_t *i, struct err *e);
+
 #endif

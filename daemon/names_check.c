@@ -349,20 +349,24 @@ static bool asks_for(const struct config *c, const struct program_name *name)
 	return false;
 }
 
-int names_check(const struct names *n, const struct program *program,
-	bool fields, const struct config *asked, struct err *e)
+int names_check_each(const struct names *n, const struct program *program,
+	bool fields, const struct config *asked, size_t *i, struct err *e)
 {
 	size_t count;
 	const struct program_name *names = program_names(program, &count);
+	int r = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		int r = 0;
+	for (; r == 0 && *i < count; ++*i)
+		if ((names[*i].kind != NAMED_FIELD || fields) &&
+			!asks_for(asked, &names[*i]))
+			r = check_name(n, &names[*i], e);
+	return r;
+}
 
-		if ((names[i].kind != NAMED_FIELD || fields) &&
-			!asks_for(asked, &names[i]))
-			r = check_name(n, &names[i], e);
-		if (r != 0)
-			return r;
-	}
-	return 0;
+int names_check(const struct names *n, const struct program *program,
+	bool fields, const struct config *asked, struct err *e)
+{
+	size_t from = 0;
+
+	return names_check_each(n, program, fields, asked, &from, e);
 }

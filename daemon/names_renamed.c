@@ -59,6 +59,20 @@ int names_note_fields(struct names *n, struct state *state,
 	return r;
 }
 
+void names_take_renamed(struct names *n, const struct names *old)
+{
+	for (size_t i = 0; i < old->n_renamed; i++)
+		add(n, old->renamed[i].was, old->renamed[i].key);
+	for (size_t i = 0; i < old->n_schemas; i++)
+		for (size_t k = 0; k < old->schemas[i].n_fields; k++) {
+			const struct schema_field *f =
+				&old->schemas[i].fields[k];
+
+			if (f->name.p != NULL)
+				add(n, f->name, f->key);
+		}
+}
+
 bool names_load_renamed(struct names *n, struct str name, struct str body)
 {
 	const struct str prefix = STR("renamed/");

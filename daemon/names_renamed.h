@@ -12,6 +12,9 @@
 int names_note_fields(struct names *n, struct state *state,
 	const struct schema *old, const struct schema *now, struct err *e);
 
+/* Learn all names that old knows, as those of before. */
+void names_take_renamed(struct names *n, const struct names *old);
+
 /* A row of the state's resources; false if it is about something else. */
 bool names_load_renamed(struct names *n, struct str name, struct str body);
 

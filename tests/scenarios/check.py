@@ -119,8 +119,15 @@ def through_the_daemon(tap, server, sync):
     os.rename(sync.folder + "/token", sync.folder + "/away")
     server.side("rename", {"kind": "type", "id": 15, "name": "Curated"})
     done = check(sync)
-    tap.ok(done.code == 78 and "no type 'Curated Content'" in done.err,
+    tap.ok(done.code == 78 and "no type 'Curated Content' (it is called "
+           "'Curated' now)" in done.err,
            "the daemon asks the server itself, and now", done)
+    server.side("rename", {"key": "customField3", "name": "topics"})
+    done = check(sync)
+    tap.ok(done.code == 78 and "'Curated' now" in done.err and
+           "'topics' now" in done.err, "all that are wrong are told", done)
+    server.side("rename", {"key": "customField3", "name":
+                           "medigyTopics"})
     server.side("rename", {"kind": "type", "id": 15,
                            "name": "Curated Content"})
     done = check(sync)
