@@ -40,20 +40,28 @@ static struct node node_at(const struct loader *l, const yaml_mark_t *mark)
 		.column = (int)mark->column + 1};
 }
 
-/* True if an expression stands on the line where libyaml stumbled. */
-static bool line_has_expression(const struct loader *l, size_t line)
+/* The line where libyaml stumbled. */
+static struct str line_at(const struct loader *l, size_t line)
 {
 	struct str rest = l->text;
+	struct str found = STR("");
 
-	for (; line > 0; line--) {
-		size_t end = str_find(rest, STR("\n"));
+	while (str_line(&rest, &found) && line > 0)
+		line--;
+	return line == 0 ? found : STR("");
+}
 
-		if (end == rest.n)
-			return false;
-		rest = str_skip(rest, end + 1);
-	}
-	rest.n = str_find(rest, STR("\n"));
-	return str_find(rest, STR("${")) < rest.n;
+/* How an expression that stands there should look; NULL: there is none. */
+static const char *right_form(struct str line, size_t at)
+{
+	struct str before = {line.p, at < line.n ? at + 1 : line.n};
+	bool has_each = str_find(before, STR("$each:")) < before.n;
+
+	if (str_find(before, STR("${")) < before.n)
+		return "\"${ ... }\"";
+	if (has_each)
+		return "$each: \"NAME in LIST\"";
+	return str_find(line, STR("${")) < line.n ? "\"${ ... }\"" : NULL;
 }
 
 /* The place of a byte, with its column in characters. */
@@ -77,6 +85,7 @@ static int syntax_error(struct loader *l)
 	const yaml_parser_t *p = &l->parser;
 	yaml_mark_t mark = p->problem_mark;
 	struct node at = node_at(l, &mark);
+	const char *form;
 
 	if (p->error == YAML_MEMORY_ERROR)
 		abort();                     /* as our own allocations do */
@@ -85,11 +94,12 @@ static int syntax_error(struct loader *l)
 		return node_err(&at, l->err, "not YAML: %s (files are UTF-8)",
 			p->problem);
 	}
-	if (line_has_expression(l, mark.line))
+	form = right_form(line_at(l, mark.line), mark.column);
+	if (form != NULL)
 		return node_err(&at, l->err,
 			"YAML cuts this value (%s): quote the whole value, as "
-			"in \"${ ... }\"",
-			p->problem != NULL ? p->problem : "bad YAML");
+			"in %s",
+			p->problem != NULL ? p->problem : "bad YAML", form);
 	return node_err(&at, l->err, "not YAML: %s",
 		p->problem != NULL ? p->problem : "cannot be read");
 }

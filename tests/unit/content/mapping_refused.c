@@ -347,6 +347,18 @@ static void test_cut(void **state)
 		{FRONT("    a: { b: ${ id } }"),
 			"?c.yaml:5:14: YAML cuts this value (did not find "
 			"expected ',' or '}'): quote the whole value, as in "
+			"\"${ ... }\""},
+		{FRONT("    a: { $each: x in [\"1\"], $value: \"${ x }\" }"),
+			"?c.yaml:5:22: YAML cuts this value (did not find "
+			"expected ',' or '}'): quote the whole value, as in "
+			"$each: \"NAME in LIST\""},
+		{FRONT("    a: { $each: x in [\"1\"] }"),
+			"?c.yaml:5:22: YAML cuts this value (did not find "
+			"expected ',' or '}'): quote the whole value, as in "
+			"$each: \"NAME in LIST\""},
+		{FRONT("    a: { $each: x in y, $value: ${ x } }"),
+			"?c.yaml:5:34: YAML cuts this value (did not find "
+			"expected ',' or '}'): quote the whole value, as in "
 			"\"${ ... }\""});
 }
 
