@@ -2,6 +2,8 @@
  * compile_parts - match: and attachments: of an entry of documents:.
  */
 
+#include <string.h>
+
 #include "content/mapping.h"
 #include "content/model.h"
 
@@ -216,6 +218,23 @@ static int compile_files(
 	return 0;
 }
 
+/* A pattern that has no slash, and nothing that may be one, fits none. */
+static int compile_types(
+	struct compiling *c, const struct node *node, struct entry *out)
+{
+	int rc = compile_names(c, node, "types", &out->types);
+
+	for (size_t i = 0; rc == 0 && i < out->types.n; i++)
+		if (strpbrk(out->types.items[i].p, "/*?[") == NULL)
+			rc = node_err(node->type == NODE_LIST ? &node->items[i]
+							      : node,
+				c->err,
+				"types: no content type is '%.*s': write it as "
+				"in image/* or application/pdf",
+				STR_ARGS(out->types.items[i]));
+	return rc;
+}
+
 static int compile_long_form(
 	struct compiling *c, const struct node *node, struct entry *out)
 {
@@ -232,7 +251,7 @@ static int compile_long_form(
 	if (rc == 0 && size != NULL)
 		rc = node_size(size, "max_size", &out->max_size, c->err);
 	if (rc == 0 && types != NULL)
-		rc = compile_names(c, types, "types", &out->types);
+		rc = compile_types(c, types, out);
 	if (rc == 0 && picks != NULL)
 		rc = compile_picks(c, picks, out);
 	if (rc == 0)

@@ -51,7 +51,7 @@ static const struct filter filters[] = {
 	{"upper", 0, 0, filter_upper, NULL, 0},
 	{"url_host", 0, 0, filter_url_host, NULL, 0},
 	{"url_path", 0, 0, filter_url_path, NULL, 0},
-	{"uuid5", 1, 1, filter_uuid5, NULL, 0},
+	{"uuid5", 1, 1, filter_uuid5, check_uuid5, 0},
 };
 
 const struct filter *filter_find(struct str name)
@@ -139,7 +139,7 @@ int call_arg_text(
 	return 0;
 }
 
-static int count_of(const struct value *v, size_t *out, struct err *e)
+int value_count(const struct value *v, size_t *out, struct err *e)
 {
 	long long n;
 
@@ -153,7 +153,7 @@ static int count_of(const struct value *v, size_t *out, struct err *e)
 
 int call_arg_count(const struct call *c, size_t i, size_t *out, struct err *e)
 {
-	return count_of(&c->args[i], out, e);
+	return value_count(&c->args[i], out, e);
 }
 
 int check_count(const struct value *args, size_t n, struct err *e)
@@ -161,7 +161,7 @@ int check_count(const struct value *args, size_t n, struct err *e)
 	size_t ignored;
 
 	(void)n;
-	return count_of(&args[0], &ignored, e);
+	return value_count(&args[0], &ignored, e);
 }
 
 int check_separator(const struct value *args, size_t n, struct err *e)

@@ -108,6 +108,7 @@ int check_pattern(const struct value *args, size_t n, struct err *e);
 int check_date(const struct value *args, size_t n, struct err *e);
 int check_map(const struct value *args, size_t n, struct err *e);
 int check_slug(const struct value *args, size_t n, struct err *e);
+int check_uuid5(const struct value *args, size_t n, struct err *e);
 int check_count(const struct value *args, size_t n, struct err *e);
 int check_shift(const struct value *args, size_t n, struct err *e);
 int check_sanitize(const struct value *args, size_t n, struct err *e);
@@ -118,6 +119,8 @@ int call_text(const struct call *c, struct str *out, struct err *e);
 int call_list(const struct call *c, struct err *e);
 int call_arg_text(
 	const struct call *c, size_t i, struct str *out, struct err *e);
+/* A whole number that is not negative. */
+int value_count(const struct value *v, size_t *out, struct err *e);
 int call_arg_count(const struct call *c, size_t i, size_t *out, struct err *e);
 struct arena *call_arena(const struct call *c);
 

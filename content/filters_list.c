@@ -178,6 +178,10 @@ int check_map(const struct value *args, size_t n, struct err *e)
 	}
 	if (f->run == filter_map)
 		return err_set(e, ERR_DATA, "map cannot be mapped");
+	if ((n - 1 < f->min || n - 1 > f->max) && f->min == f->max)
+		return err_set(e, ERR_DATA,
+			"map(\"%s\") takes %zu more argument%s", f->name,
+			f->min, f->min == 1 ? "" : "s");
 	if (n - 1 < f->min || n - 1 > f->max)
 		return err_set(e, ERR_DATA,
 			"map(\"%s\") takes %zu to %zu more arguments", f->name,

@@ -7,6 +7,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 
 #include <pcre2.h>
+#include <stdlib.h>
 
 #include "content/evaluate.h"
 #include "content/filters.h"
@@ -37,16 +38,6 @@ static int compile_pattern(
 	return err_set(e, ERR_DATA,
 		"the pattern '%.*s' is wrong at byte %zu: %s",
 		STR_ARGS(pattern->text), at + 1, (const char *)words);
-}
-
-int check_pattern(const struct value *args, size_t n, struct err *e)
-{
-	pcre2_code *code = NULL;
-	int rc = compile_pattern(&args[0], &code, e);
-
-	(void)n;
-	pcre2_code_free(code);
-	return rc;
 }
 
 /* The number of groups set, 0 for no match, or ERR_DATA. */
@@ -155,9 +146,22 @@ FILTER_FUNCTION(filter_match)
 	return rc;
 }
 
+static int named_group(
+	const pcre2_code *code, struct str text, int *out, struct err *e)
+{
+	char *name = str_dup(text);
+
+	*out = pcre2_substring_number_from_name(code, (PCRE2_SPTR)name);
+	free(name);
+	if (*out > 0)
+		return 0;
+	return err_set(
+		e, ERR_DATA, "the pattern has no group '%.*s'", STR_ARGS(text));
+}
+
 /* Which group capture() is to give: the second argument, else 1 or 0. */
-static int group_of(
-	const struct call *c, const pcre2_code *code, int *out, struct err *e)
+static int group_of(const struct value *args, size_t n_args,
+	const pcre2_code *code, int *out, struct err *e)
 {
 	uint32_t groups = 0;
 	size_t n = 0;
@@ -165,23 +169,27 @@ static int group_of(
 
 	pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &groups);
 	*out = groups > 0 ? 1 : 0;
-	if (c->n < 2)
+	if (n_args < 2)
 		return 0;
-	if (c->args[1].type == VALUE_STRING) {
-		struct str name = arena_str(call_arena(c), c->args[1].text);
-
-		*out = pcre2_substring_number_from_name(
-			code, (PCRE2_SPTR)name.p);
-		if (*out > 0)
-			return 0;
-		return err_set(e, ERR_DATA, "the pattern has no group '%.*s'",
-			STR_ARGS(name));
-	}
-	rc = call_arg_count(c, 1, &n, e);
+	if (args[1].type == VALUE_STRING)
+		return named_group(code, args[1].text, out, e);
+	rc = value_count(&args[1], &n, e);
 	if (rc == 0 && n > groups)
-		rc = err_set(e, ERR_DATA, "the pattern has only %u groups",
-			(unsigned)groups);
+		rc = err_set(e, ERR_DATA, "the pattern has only %u group%s",
+			(unsigned)groups, groups == 1 ? "" : "s");
 	*out = (int)n;
+	return rc;
+}
+
+int check_pattern(const struct value *args, size_t n, struct err *e)
+{
+	pcre2_code *code = NULL;
+	int group;
+	int rc = compile_pattern(&args[0], &code, e);
+
+	if (rc == 0)
+		rc = group_of(args, n, code, &group, e);
+	pcre2_code_free(code);
 	return rc;
 }
 
@@ -209,7 +217,7 @@ FILTER_FUNCTION(filter_capture)
 	if (rc == 0)
 		rc = compile_pattern(&c->args[0], &code, e);
 	if (rc == 0)
-		rc = group_of(c, code, &group, e);
+		rc = group_of(c->args, c->n, code, &group, e);
 	if (rc == 0) {
 		data = pcre2_match_data_create_from_pattern(code, NULL);
 		rc = run_pattern(code, text, data, e);

@@ -37,6 +37,16 @@ FILTER_FUNCTION(filter_to_json)
 	return evaluate_spend(c->with, out->text.n / 64, e);
 }
 
+int check_uuid5(const struct value *args, size_t n, struct err *e)
+{
+	(void)n;
+	if (args[0].type == VALUE_STRING)
+		return words_check_space(args[0].text, e);
+	return err_set(e, ERR_DATA,
+		"the name space of uuid5 must be text, but is %s",
+		value_type_name(&args[0]));
+}
+
 FILTER_FUNCTION(filter_uuid5)
 {
 	struct str name;

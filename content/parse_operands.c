@@ -177,6 +177,7 @@ static int parse_function(
 		turned[1] = args[0];
 		parse_make(p, OP_FILTER, start, out, turned, 2);
 		out->filter = filter_find(name);
+		rc = check_literals(p, out->filter, start, &turned[1], 1);
 	}
 	free(args);
 	return rc;

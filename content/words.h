@@ -41,6 +41,9 @@ struct str words_fold(struct arena *a, struct str in);
 /* Shell pattern over a whole text: * ? [a-z] [!x], case matters. */
 bool words_glob(struct str pattern, struct str text);
 
+/* ERR_DATA for what is no name space of UUIDs. */
+int words_check_space(struct str space, struct err *e);
+
 /* RFC 4122 version 5; space is "url", "dns", "oid", "x500" or a UUID. */
 int words_uuid5(struct arena *a, struct str space, struct str name,
 	struct str *out, struct err *e);

@@ -144,6 +144,18 @@ static bool parse_space(struct str space, uint8_t out[16])
 	return parse_uuid(space, out);
 }
 
+int words_check_space(struct str space, struct err *e)
+{
+	uint8_t ignored[16];
+
+	if (parse_space(space, ignored))
+		return 0;
+	return err_set(e, ERR_DATA,
+		"'%.*s' is no name space of UUIDs (url, dns, oid, x500 or a "
+		"UUID)",
+		STR_ARGS(words_truncate(space, 80)));
+}
+
 int words_uuid5(struct arena *a, struct str space, struct str name,
 	struct str *out, struct err *e)
 {
@@ -152,10 +164,7 @@ int words_uuid5(struct arena *a, struct str space, struct str name,
 	char hex[33];
 
 	if (!parse_space(space, id))
-		return err_set(e, ERR_DATA,
-			"'%.*s' is no name space of UUIDs (url, dns, oid, "
-			"x500 or a UUID)",
-			STR_ARGS(words_truncate(space, 80)));
+		return words_check_space(space, e);
 	buf_add(&bytes, id, 16);
 	buf_add_str(&bytes, name);
 	hash_sha1(bytes.p, bytes.n, id);

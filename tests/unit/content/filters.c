@@ -100,7 +100,11 @@ static void test_patterns(void **state)
 			"?c.yaml:1:11: the pattern '(' is wrong at byte 2: "
 			"missing closing parenthesis"},
 		{"${ 'x' | capture('(x)', 2) }",
-			"!the pattern has only 1 groups"},
+			"?c.yaml:1:11: the pattern has only 1 group"},
+		{"${ 'x' | capture('(x)(y)', 3) }",
+			"?c.yaml:1:11: the pattern has only 2 groups"},
+		{"${ 'x' | capture('(x)', '2' | int) }",
+			"!the pattern has only 1 group"},
 		{"${ 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaX' | "
 		 "match('^(a|aa|aaa|a)+$') }",
 			"!the pattern cannot be matched here: match limit "
@@ -146,8 +150,10 @@ static void test_wrong_arguments(void **state)
 			"?c.yaml:1:11: a pattern must be text of at most 1024 "
 			"bytes"},
 		{"${ 'x' | capture('x', 'n') }",
-			"!the pattern has no group 'n'"},
-		{"${ 'x' | capture('(x)', true) }", "!" WHOLE},
+			"?c.yaml:1:11: the pattern has no group 'n'"},
+		{"${ ['x'] | map('capture', '(?<x>b)', 'y') }",
+			"?c.yaml:1:13: the pattern has no group 'y'"},
+		{"${ 'x' | capture('(x)', true) }", "?c.yaml:1:11: " WHOLE},
 		{"${ ['a'] | join(1) }",
 			"!argument 1 of join must be text, but is a number"},
 		{"${ children | pluck(attachments[0]) }",
@@ -159,10 +165,10 @@ static void test_wrong_arguments(void **state)
 		{"${ ['a'] | map(id) }",
 			"!map needs the name of a filter, as in map(\"slug\")"},
 		{"${ ['a'] | map('truncate') }",
-			"?c.yaml:1:13: map(\"truncate\") takes 1 to 1 more "
-			"arguments"},
+			"?c.yaml:1:13: map(\"truncate\") takes 1 more "
+			"argument"},
 		{"${ ['a'] | map('lower', 1) }",
-			"?c.yaml:1:13: map(\"lower\") takes 0 to 0 more "
+			"?c.yaml:1:13: map(\"lower\") takes 0 more "
 			"arguments"},
 		{"${ createdAt | date(1) }",
 			"?c.yaml:1:17: date needs a format, as in "
@@ -171,7 +177,10 @@ static void test_wrong_arguments(void **state)
 			"!date needs a format, as in date(\"%Y-%m-%d\"), and "
 			"may have a time zone"},
 		{"${ 'x' | uuid5(id) }",
-			"!argument 1 of uuid5 must be text, but is a number"});
+			"!argument 1 of uuid5 must be text, but is a number"},
+		{"${ 'x' | uuid5(1) }",
+			"?c.yaml:1:11: the name space of uuid5 must be text, "
+			"but is a number"});
 }
 
 /* What each cannot do anything with. */
@@ -318,8 +327,14 @@ static void test_value_filters(void **state)
 		 "Between Patients and Clinicians') }",
 			"\"ae314a10-087e-5172-9ccb-96c60985cfb7\""},
 		{"${ 'x' | uuid5('nope') }",
-			"!'nope' is no name space of UUIDs (url, dns, oid, "
-			"x500 or a UUID)"},
+			"?c.yaml:1:11: 'nope' is no name space of UUIDs (url, "
+			"dns, oid, x500 or a UUID)"},
+		{"${ uuid5('nope', subject) }",
+			"?c.yaml:1:5: 'nope' is no name space of UUIDs (url, "
+			"dns, oid, x500 or a UUID)"},
+		{"${ uuid5('u' | upper, subject) }",
+			"!'U' is no name space of UUIDs (url, dns, oid, x500 "
+			"or a UUID)"},
 		{"${ startDate | date('%d.%m.%Y') }", "\"01.02.2024\""},
 		{"${ createdAt | date('%H:%M', 'Europe/Berlin') }",
 			"\"08:45\""},

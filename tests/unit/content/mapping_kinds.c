@@ -89,6 +89,9 @@ static void test_attachments(void **state)
 			"not a list"},
 		{ENTRY("  attachments: {types: 5}\n"),
 			"?c.yaml:3:24: types must be text: write \"5\""},
+		{ENTRY("  attachments: {types: [image/*, image]}\n"),
+			"?c.yaml:3:34: types: no content type is 'image': "
+			"write it as in image/* or application/pdf"},
 		{ENTRY("  attachments: {types: [[a]]}\n"),
 			"?c.yaml:3:25: types must be text, not a list"},
 		{ENTRY("  attachments: {picks: 5}\n"),
