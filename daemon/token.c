@@ -29,11 +29,13 @@ static int read_regular(
 			path);
 	n = read(fd, bytes, sizeof(bytes));
 	if (n < 0)
-		return err_errno(e, ERR_CONFIG, errno, "%s", path);
+		return err_errno(e, ERR_CONFIG, errno,
+			"the key's file %s cannot be read", path);
 	if (n == (ssize_t)sizeof(bytes))
 		return err_set(e, ERR_CONFIG,
-			"%s: holds more than %d bytes: is that the key?", path,
-			CONFIG_TOKEN_MOST);
+			"the key's file %s: holds more than %d bytes: is that "
+			"the key?",
+			path, CONFIG_TOKEN_MOST);
 	buf_add(out, bytes, (size_t)n);
 	explicit_bzero(bytes, sizeof(bytes));
 	return 0;
