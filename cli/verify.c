@@ -127,9 +127,10 @@ int cli_verify(struct cli *cli, struct err *e)
 	}
 	if (!repair)
 		return err_set(e, ERR_PARTIAL,
-			"%lld findings (opsync verify --repair puts them "
+			"%lld finding%s (opsync verify --repair puts %s "
 			"right)",
-			(long long)found.n);
+			(long long)found.n, found.n == 1 ? "" : "s",
+			found.n == 1 ? "it" : "them");
 	if (!cli->json)
 		puts("repaired; looked at once more:");
 	r = verify(cli, false, &left, e);
@@ -137,10 +138,10 @@ int cli_verify(struct cli *cli, struct err *e)
 		return r;
 	if (left.n > 0)
 		return err_set(e, ERR_PARTIAL,
-			"%lld findings are left (objects of old commits: fetch "
+			"%lld finding%s left (objects of old commits: fetch "
 			"them from a copy of the repository; files that no "
 			"document has: remove them, if they are not to stay)",
-			(long long)left.n);
+			(long long)left.n, left.n == 1 ? " is" : "s are");
 	if (!cli->json)
 		puts("all is as it should be");
 	return 0;

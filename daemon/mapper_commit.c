@@ -26,7 +26,7 @@
 
 /* --- Commits ------------------------------------------------------------ */
 
-/* "Add 12, change 3, remove 1 documents". */
+/* "Add 12, change 3, remove 1 document". */
 static void subject_of(const struct mapper *m, char *out, size_t size)
 {
 	const struct {
@@ -39,21 +39,21 @@ static void subject_of(const struct mapper *m, char *out, size_t size)
 		{"restore", m->staged.restored},
 	};
 	size_t used = 0;
-	int64_t all = 0;
+	int64_t last = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
 		if (parts[i].n == 0)
 			continue;
 		used += (size_t)snprintf(out + used, size - used, "%s%s %lld",
-			all > 0 ? ", " : "", parts[i].verb,
+			last > 0 ? ", " : "", parts[i].verb,
 			(long long)parts[i].n);
-		all += parts[i].n;
+		last = parts[i].n;
 	}
-	if (all == 0)
+	if (last == 0)
 		snprintf(out, size, "note what no document says");
 	else
 		snprintf(out + used, size - used, " document%s",
-			all == 1 ? "" : "s");
+			last == 1 ? "" : "s");
 	if (out[0] >= 'a' && out[0] <= 'z')
 		out[0] = (char)(out[0] - 'a' + 'A');
 }

@@ -181,7 +181,7 @@ def check(tap, sync, damage):
     commits = sync.commits()
     damage(sync)
     done = sync.opsync("verify")
-    tap.ok(done.code == 3 and "findings" in done.err or
+    tap.ok(done.code == 3 and "finding" in done.err or
            done.code == 0 and ("it is made again" in done.err or
                                "it is back at commit" in done.err),
            name + ": found", done)
