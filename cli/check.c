@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/check_notes.h"
 #include "cli/commands.h"
 #include "cli/coverage.h"
 #include "cli/renamed.h"
@@ -272,6 +273,8 @@ static int check(struct cli *cli, struct checking *c, struct err *e)
 	if (rc != 0)
 		return rc;
 	coverage = coverage_make(c->config.program, &c->names, &c->scope);
+	check_notes_add(
+		coverage, c->config.program, &c->names, c->held == HELD_ALL);
 	notes = json_array();
 	add_socket_note(c, notes);
 	if (cli->json)

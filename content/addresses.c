@@ -118,21 +118,38 @@ static void look_at(const struct looking *l, size_t entry,
 	}
 }
 
+/* What the values of let are made of; the caller frees l->lets. */
+static void look_at_lets(struct looking *l, const struct entry *entry)
+{
+	*l = (struct looking){.entry = entry};
+	l->lets = xcalloc(entry->n_lets + 1, sizeof(*l->lets));
+	while (l->n < entry->n_lets) {
+		unsigned made = made_of_template(l, &entry->lets[l->n].value);
+
+		l->lets[l->n++] = made;
+	}
+}
+
 void program_poor_addresses(
 	const struct program *p, program_address_fn *fn, void *arg)
 {
 	for (size_t i = 0; i < p->n_entries; i++) {
-		const struct entry *entry = &p->entries[i];
-		struct looking l = {.entry = entry};
+		struct looking l;
 
-		l.lets = xcalloc(entry->n_lets + 1, sizeof(*l.lets));
-		while (l.n < entry->n_lets) {
-			unsigned made =
-				made_of_template(&l, &entry->lets[l.n].value);
-
-			l.lets[l.n++] = made;
-		}
+		look_at_lets(&l, &p->entries[i]);
 		look_at(&l, i, fn, arg);
 		free(l.lets);
 	}
+}
+
+bool program_shares_path(const struct program *p, size_t entry)
+{
+	const struct entry *of = &p->entries[entry];
+	struct looking l;
+	bool shares;
+
+	look_at_lets(&l, of);
+	shares = of->match.where == NULL && made_of(&l, &of->path) == 0;
+	free(l.lets);
+	return shares;
 }

@@ -83,3 +83,20 @@ const struct str *program_entry_names(
 	*n = names[kind]->n;
 	return names[kind]->items;
 }
+
+static bool takes_all(const struct entry *e)
+{
+	size_t n = 0;
+
+	for (int key = 0; key < MATCH_KEYS; key++)
+		n += e->match.names[key].n;
+	return n == 0 && e->match.where == NULL && !e->goes_on;
+}
+
+int program_taken_before(const struct program *p, size_t entry)
+{
+	for (size_t i = 0; i < entry; i++)
+		if (takes_all(&p->entries[i]))
+			return (int)i;
+	return -1;
+}

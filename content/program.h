@@ -122,6 +122,15 @@ void program_poor_addresses(
 	const struct program *p, program_address_fn *fn, void *arg);
 
 /*
+ * Does an entry whose match has no where: (which may let one alone through)
+ * make its path of what many work packages share?
+ */
+bool program_shares_path(const struct program *p, size_t entry);
+
+/* The entry before it that takes every work package; -1: there is none. */
+int program_taken_before(const struct program *p, size_t entry);
+
+/*
  * Does match: name something of that kind so, or (READ_SCHEMA) does it read a
  * custom field of that name?  Any string of a condition, or of a constant that
  * one reads, may be a name.  name STR_NONE: whatever it is called.

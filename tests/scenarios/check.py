@@ -236,6 +236,41 @@ def odd_names(tap):
                  (["tab\tname"], 0, 1), "and for programs")
 
 
+def hardly_meant(tap, sync, *how):
+    """Right by itself, and not what anybody wants."""
+    sync.configure(mapping="""
+documents:
+- name: tasks
+  match: { type: Task, where: "${ cf.cleanUrl }" }
+  path: t/${ id }.md
+- name: all
+  path: ${ type.name }/index.md
+- { name: late, match: { type: Task }, path: about.md }
+""")
+    done = check(sync, *how)
+    tap.same([line for line in done.out.split("\n") if "note:" in line], [
+        "  note: of the projects and types that it takes none has the custom "
+        "field 'cleanUrl': what reads it is an error",
+        "  note: path is the same for many work packages: put the id into it",
+        "  note: nothing comes to it: 'all' stands before it and takes every "
+        "work package",
+        "  note: path is the same for many work packages: put the id into it",
+        ], "what is hardly meant")
+    sync.configure(mapping="""
+documents:
+- match: { type: Curated Content }
+  continue: true
+  path: ${ id }.md
+  front_matter: { a: "${ cf.cleanUrl }", b: "${ cf.customField2 }" }
+- { match: { where: "${ id == 3 }" }, path: about.md }
+- { continue: true, path: "${ type.name }/${ id }.md" }
+- path: ${ cf.cleanUrl | slug }-x.md
+""")
+    done = check(sync, *how)
+    tap.ok(done.code == 0 and "note:" not in done.out, "and what is", done)
+    sync.configure(mapping=MAPPING)
+
+
 def other_files(tap, sync):
     """What the daemon would not start with, as it is."""
     empty = sync.write("empty", "")
@@ -267,10 +302,12 @@ def main():
         by_itself(tap, sync)
         other_files(tap, sync)
         against_names(tap, sync)
+        hardly_meant(tap, sync)
         the_key(tap, server, sync)
         done = sync.once()
         tap.ok(done.code in (0, 3), "a pass", done)
         against_names(tap, sync, "--offline")
+        hardly_meant(tap, sync, "--offline")
         through_the_daemon(tap, server, sync)
         poor_addresses(tap, sync)
         server.stop()
