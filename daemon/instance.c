@@ -294,6 +294,28 @@ static bool was_called(const struct frozen *f, struct str name)
 	return false;
 }
 
+int instance_check_named(struct mapper *m, const struct names *names,
+	const struct config *c, struct err *e)
+{
+	struct names_scope scope = {0};
+	struct buf known = {0};
+	bool found = false;
+	int r = state_get(store_state(m->store), PROJECTS, &known, &found, e);
+
+	for (size_t i = 0; r == 0 && i < c->n_projects; i++) {
+		const struct config one = {
+			.n_projects = 1, .projects = &c->projects[i]};
+
+		if (was_shown(buf_str(&known), c->projects[i].name))
+			continue;
+		r = names_find_scope(names, &one, false, &scope, e);
+		free(scope.ids);
+		scope.ids = NULL;
+	}
+	buf_fini(&known);
+	return r;
+}
+
 struct losing {
 	struct mapper *m;
 	const struct names_scope *scope;

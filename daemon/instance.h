@@ -33,6 +33,13 @@ int instance_identifier(
 int instance_knows_projects(struct mapper *m, bool *all, struct err *e);
 
 /*
+ * Is each project of another configuration among these names, or was it shown
+ * once?  ERR_CONFIG for the first that is not.
+ */
+int instance_check_named(struct mapper *m, const struct names *names,
+	const struct config *c, struct err *e);
+
+/*
  * A project that was never shown may be meant to be one that is out of scope
  * for that, whose documents would go: ERR_CONFIG.
  */

@@ -10,14 +10,18 @@
 #include "daemon/push.h"
 #include "daemon/service.h"
 #include "daemon/token_command.h"
+#include "daemon/trial.h"
 #include "daemon/verify.h"
 
-/* A configuration that is read again, while the key's command runs. */
+/* A configuration that is read again, until it is known to be right. */
 struct reload {
 	struct config *config; /* owned; NULL: none is read */
 	uint64_t number;       /* of it, or of the last one */
 	bool again;            /* it is read once more then */
+	bool on_trial;         /* its names are; before, its key is asked for */
+	char *token;           /* owned: the key, on trial */
 	struct token_command command;
+	struct trial trial;
 };
 
 /*
@@ -132,7 +136,7 @@ void service_schedule_asked(struct service *s);
 
 /* --- service_reload.c: the configuration read again ---------------------- */
 
-/* Read it again, now or when the key's command that runs has ended. */
+/* Read it again, now or when what it was read for before has ended. */
 void service_reload(struct service *s);
 
 /* The same, for who waits for its end.  arg: the service. */

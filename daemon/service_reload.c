@@ -1,13 +1,17 @@
 /*
  * service_reload - the configuration read again.
  *
- *   read, checked --> its key --> in force before the next pass
- *                \                  ^
- *                 `--> the key's command is run
+ *   read, checked --> its key --> its names --> in force before the next pass
+ *                \                  ^   \             ^
+ *                 `--> the key's ---'     `--> the server is asked
+ *                      command is run
  *
  * A new configuration waits for the pass that runs: flows borrow the old one,
- * which also goes on while the key's command runs.  Who asks meanwhile has it
- * read once more, when that has ended.  A fault leaves all as it was.
+ * which also goes on while the key's command runs and the server is asked.  Who
+ * asks meanwhile has it read once more, when that has ended.  A fault leaves
+ * all as it was: a name that the server does not have would stop the sync.  So
+ * does a server that cannot be asked for a name that is not known: what names
+ * nothing new needs no server.
  */
 #include "daemon/service_parts.h"
 
@@ -61,9 +65,9 @@ static void note_reloaded(struct service *s, const char *file)
 	worker_run(s->sync.worker, &r->job, run_reloaded, on_reloaded);
 }
 
-static void take(struct service *s, const char *token)
+static void take(struct service *s)
 {
-	api_client_set_token(s->sync.client, token);
+	api_client_set_token(s->sync.client, s->reload.token);
 	config_free(s->fresh);
 	s->fresh = s->reload.config;
 	s->reload.config = NULL;
@@ -74,22 +78,59 @@ static void take(struct service *s, const char *token)
 }
 
 /* Whoever waits for it is told. */
-static void finish(struct service *s, char *token, struct err *e)
+static void finish(struct service *s, struct err *e)
 {
 	if (s->stopping)
 		err_set(e, ERR_CANCELED, "the daemon ends");
 	else if (e->code == 0)
-		take(s, token);
+		take(s);
 	else
 		log_error("%s (the old configuration stays)", e->text);
-	config_wipe_token(token);
+	config_wipe_token(s->reload.token);
 	config_free(s->reload.config);
+	s->reload.token = NULL;
 	s->reload.config = NULL;
 	notify_reloaded();
 	if (s->control != NULL)
 		control_reloaded(s->control, s->reload.number, e);
 	if (s->reload.again && !s->stopping)
 		service_reload(s);
+}
+
+/* --- Its names ----------------------------------------------------------- */
+
+static void on_tried(struct trial *trial)
+{
+	struct reload *reload = container_of(trial, struct reload, trial);
+	struct service *s = container_of(reload, struct service, reload);
+	struct err e = trial->err;
+
+	reload->on_trial = false;
+	if (e.code != 0 && e.code != ERR_CONFIG)
+		err_prefix(&e,
+			"whether the server has what %s names is not "
+			"known: reload again when it answers",
+			reload->config->file);
+	finish(s, &e);
+}
+
+static void try(struct service *s, struct err *e)
+{
+	struct reload *reload = &s->reload;
+	const struct config *before = s->fresh != NULL ? s->fresh : s->config;
+
+	if (e->code != 0 || s->stopping ||
+		!trial_is_due(before, reload->config)) {
+		finish(s, e);
+		return;
+	}
+	reload->on_trial = true;
+	reload->trial = (struct trial){
+		.sync = &s->sync,
+		.config = reload->config,
+		.token = reload->token,
+	};
+	trial_start(&reload->trial, on_tried);
 }
 
 /* --- The key's command --------------------------------------------------- */
@@ -99,13 +140,12 @@ static void on_command(struct token_command *command)
 	struct reload *reload = container_of(command, struct reload, command);
 	struct service *s = container_of(reload, struct service, reload);
 	struct err e = command->err;
-	char *token = NULL;
 
 	if (e.code == 0)
-		config_token_said(
-			reload->config, buf_str(&command->said), &token, &e);
+		config_token_said(reload->config, buf_str(&command->said),
+			&reload->token, &e);
 	token_command_fini(command);
-	finish(s, token, &e);
+	try(s, &e);
 }
 
 static void run_command(struct service *s)
@@ -126,7 +166,6 @@ void service_reload(struct service *s)
 {
 	struct reload *reload = &s->reload;
 	struct err e = {0};
-	char *token = NULL;
 
 	reload->again = service_reloads(s);
 	if (reload->again)
@@ -141,8 +180,8 @@ void service_reload(struct service *s)
 		return;
 	}
 	if (e.code == 0)
-		config_token(reload->config, &token, &e);
-	finish(s, token, &e);
+		config_token(reload->config, &reload->token, &e);
+	try(s, &e);
 }
 
 void service_wait_for_reload(void *arg, struct control_request *r)
@@ -161,7 +200,9 @@ bool service_reloads(const struct service *s)
 
 void service_end_reload(struct service *s)
 {
-	if (service_reloads(s))
+	if (s->reload.on_trial)
+		trial_cancel(&s->reload.trial);
+	else if (service_reloads(s))
 		token_command_kill(&s->reload.command);
 }
 

@@ -309,8 +309,82 @@ def mistyped(tap, server):
                "its error is not told behind that", said)
 
 
+def names(tap, server):
+    """Names are known, or asked for, before a configuration is taken: one
+    that the server does not have must not stop the sync."""
+    def asked():
+        return [r["path"].split("?")[0].split("/")[3]
+                for r in server.requests() if "/work_packages?" not in
+                r["path"] and "/work_packages/" not in r["path"]]
+
+    def reload(mapping=SOME_OTHERWISE, **parts):
+        sync.configure(mapping=mapping, **parts)
+        server.side("requests/reset")
+        return sync.opsync("reload")
+
+    one = EVERYTHING.replace("title:", "%s, title:")
+    with Sync(server.url, mapping=EVERYTHING,
+              schedule="{ poll: 1h, overlap: 1s }") as sync:
+        sync.start()
+        server.side("fault", {"match": "/api/v3/", "times": -1, "status": 503})
+        done = reload()
+        tap.ok(done.code == 0, "what names nothing new needs no server", done)
+        server.side("faults/clear")
+        sync.opsync("resync", "--wait")
+
+        for mapping, why in (
+                (one % 'c: "${ cf.nosuchfield }"',
+                 "no custom field 'nosuchfield'"),
+                (EVERYTHING.replace("  path", "  match: { status: [Nw] }\n"
+                                    "  path"), "no status 'Nw'")):
+            done = reload(mapping)
+            tap.ok(done.code == 78 and why in done.err, why, done)
+            tap.ok("projects" in asked(), "the server was asked", asked())
+            tap.ok(any(why in line and "(the old configuration stays)" in line
+                       for line in sync.said().splitlines()),
+                   "it is logged", sync.said())
+            done = sync.opsync("resync", "--wait")
+            tap.same(done.code, 0, "the sync goes on: " + why)
+        done = reload(projects="[ccm, ccmm]")
+        tap.ok(done.code == 78 and "no project 'ccmm'" in done.err and
+               "ccm" in done.err, "so is a project that was never shown", done)
+
+        status = server.get("/api/v3/statuses").json()[
+            "_embedded"]["elements"][-1]["id"]
+        server.side("fault", {"match": "/api/v3/statuses", "times": -1,
+                              "status": 503})
+        done = reload(projects="[ccm]", mapping=EVERYTHING.replace(
+            "  path", "  match: { status: [Brand new] }\n  path"))
+        tap.ok(done.code == 69 and "reload again when it answers" in done.err,
+               "a server that cannot be asked is told of", done)
+        server.side("faults/clear")
+        server.side("rename", {"kind": "status", "id": status,
+                               "name": "Brand new"})
+        tap.same(sync.opsync("reload").code, 0,
+                 "what is new there, and not remembered, is found")
+        done = sync.opsync("resync", "--wait")
+        tap.ok(done.code == 3 and "held" in done.err,
+               "and is used: what it would remove is held", done)
+
+        server.side("fault", {"match": "/api/v3/", "times": -1,
+                              "delay_ms": 60000})
+        sync.configure(mapping=one % 'c: "${ cf.nosuchfield }"')
+        with subprocess.Popen(
+                [sync.CLIENT, "--config", sync.config, "reload"],
+                env=sync.env, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as waits:
+            until(lambda: len(server.requests()) > 1, 5)
+            since = time.monotonic()
+            tap.same(sync.stop(), 0, "the daemon ends while it asks")
+            tap.ok(time.monotonic() - since < 5, "at once")
+            tap.ok(waits.wait() != 0, "and who waits is told")
+        server.side("faults/clear")
+
+
 def main():
     tap = Tap()
+    with StandIn() as server:
+        names(tap, server)
     with StandIn() as server:
         mistyped(tap, server)
         at_start(tap, server)
@@ -359,15 +433,15 @@ def main():
         head = sync.head()
         sync.configure(mapping=seeds.replace("type: [Curated Content]",
                                              "type: [Curated Contents]"))
-        sync.opsync("reload")
-        done = sync.opsync("resync", "--wait")
+        done = sync.opsync("reload")
         tap.ok(done.code == 78 and "no type 'Curated Contents'" in done.err,
-               "a type that the server does not have ends the pass", done)
+               "a type that the server does not have is refused", done)
         sync.configure(mapping=seeds.replace("cf.sourceUrl", "cf.sourceURL"))
-        sync.opsync("reload")
-        done = sync.opsync("resync", "--wait")
+        done = sync.opsync("reload")
         tap.ok(done.code == 78 and "did you mean 'sourceUrl'" in done.err,
-               "and so does such a custom field", done)
+               "and so is such a custom field", done)
+        tap.same(sync.opsync("resync", "--wait").code, 0,
+                 "the sync goes on with the mapping of before")
         tap.same(sync.head(), head, "no document was touched")
 
         sync.configure(mapping=seeds, projects="[ccm, ccm-sub]")
