@@ -42,7 +42,6 @@
 #define WATCHED_SHARE 10000 /* as LOOK_SHARE, where folders are watched; */
 #define WATCHED_REST (60 * STAMP_SECOND) /* at least so long between two */
 #define LONG (STAMP_SECOND / 200)        /* then it needed memory, too */
-#define NONE "'0000000000000000000000000000000000000000'"
 
 /* --- Files, one by one ---------------------------------------------------- */
 
@@ -399,8 +398,8 @@ static int any_adrift(struct store *s, bool *any, struct err *e)
 static int forget_gone(struct store *s, struct err *e)
 {
 	return state_exec(s->state,
-		"UPDATE file SET oid = " NONE " WHERE path IN (SELECT path FROM"
-		" gone);"
+		"UPDATE file SET oid = " FILE_GONE
+		" WHERE path IN (SELECT path FROM gone);"
 		"DELETE FROM attachment WHERE id IN (SELECT attachment_id"
 		" FROM file WHERE path IN (SELECT path FROM gone));"
 		"DELETE FROM gone",
@@ -413,7 +412,7 @@ static int tell_adrift(
 	struct query q = query_open(s->state,
 		"SELECT a.work_package, a.entry, f.path, EXISTS (SELECT 1"
 		" FROM file g WHERE g.work_package = a.work_package"
-		" AND g.entry = a.entry AND g.oid = " NONE ")"
+		" AND g.entry = a.entry AND g.oid = " FILE_GONE ")"
 		" FROM adrift a LEFT JOIN file f"
 		" ON f.work_package = a.work_package AND f.entry = a.entry"
 		" AND f.attachment_id = 0");
@@ -428,22 +427,11 @@ static int tell_adrift(
 	return query_close(&q, e);
 }
 
-/* Those that are made again are not staged as they were. */
 static int stage(struct store *s, store_adrift_fn *fn, void *arg, struct err *e)
 {
 	int code = tell_adrift(s, fn, arg, e);
 
-	if (code == 0)
-		code = staging_again(s->state, e);
-	if (code != 0)
-		return code;
-	return state_exec(s->state,
-		"DELETE FROM staged_document WHERE (work_package, entry) IN"
-		" (SELECT work_package, entry FROM staged_file WHERE oid "
-		"= " NONE ");"
-		"DELETE FROM staged_file WHERE (work_package, entry) IN"
-		" (SELECT work_package, entry FROM file WHERE oid = " NONE ")",
-		e);
+	return code == 0 ? staging_again(s->state, e) : code;
 }
 
 /* What the watch does not answer for is looked at as if there were none. */

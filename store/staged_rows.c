@@ -86,6 +86,23 @@ int store_head_of(struct store *s, int64_t id, bool *found,
 	return query_close(&q, e);
 }
 
+int store_count_failed(
+	struct store *s, struct str reason, int64_t *n, struct err *e)
+{
+	struct query q = query_open(s->state,
+		"SELECT (SELECT count(*) FROM staged_work_package"
+		" WHERE outcome = 3 AND reason = ?1 AND NOT dropped)"
+		" + (SELECT count(*) FROM work_package w"
+		" WHERE outcome = 3 AND reason = ?1 AND NOT EXISTS"
+		" (SELECT 1 FROM staged_work_package s WHERE s.id = w.id))");
+
+	_Static_assert(OUTCOME_FAILED == 3, "as in the statement");
+	bind_text(&q, reason);
+	if (query_next(&q))
+		*n = column_int(&q);
+	return query_close(&q, e);
+}
+
 #define FILES_OF " f ON f.work_package = d.work_package AND f.entry = d.entry"
 #define IN_PLACE(condition)                                                    \
 	"SELECT * FROM (SELECT " DOCUMENT_FILE_COLUMNS                         \

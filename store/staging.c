@@ -444,18 +444,28 @@ int staging_apply(struct state *s, struct err *e)
 	return code == 0 ? forget_others(s, e) : code;
 }
 
+/* Adrift, in the store as far as is known, and not staged otherwise. */
+#define AGAIN                                                                  \
+	"(SELECT work_package, entry FROM adrift a WHERE NOT EXISTS"           \
+	" (SELECT 1 FROM staged_document d WHERE d.work_package"               \
+	" = a.work_package AND d.entry = a.entry) AND NOT EXISTS"              \
+	" (SELECT 1 FROM file f WHERE f.work_package = a.work_package"         \
+	" AND f.entry = a.entry AND f.oid = " FILE_GONE "))"
+
 int staging_again(struct state *s, struct err *e)
 {
 	static const char *const steps[] = {
-		"INSERT OR IGNORE INTO staged_document (" DOCUMENT_COLUMNS
-		", was, change) SELECT " DOCUMENT_COLUMNS
-		", entry, 0 FROM document"
-		" WHERE (work_package, entry) IN"
-		" (SELECT work_package, entry FROM adrift)",
 		"INSERT OR IGNORE INTO staged_file (" FILE_COLUMNS
 		") SELECT " FILE_COLUMNS " FROM file"
-		" WHERE (work_package, entry) IN"
-		" (SELECT work_package, entry FROM adrift)",
+		" WHERE (work_package, entry) IN " AGAIN,
+		"INSERT OR IGNORE INTO staged_unique_value"
+		" (value, work_package, entry, level)"
+		" SELECT value, work_package, entry, level"
+		" FROM unique_value WHERE (work_package, entry) IN " AGAIN,
+		"INSERT INTO staged_document (" DOCUMENT_COLUMNS
+		", was, change) SELECT " DOCUMENT_COLUMNS
+		", entry, 0 FROM document"
+		" WHERE (work_package, entry) IN " AGAIN,
 	};
 
 	return run_all(s, steps, ARRAY_LEN(steps), e);

@@ -47,9 +47,14 @@ int staging_untell_at(
 int staging_forget(
 	struct state *s, int64_t work_package, struct str entry, struct err *e);
 
+/* As file.oid, in SQL: of a file whose contents are in no repository. */
+#define FILE_GONE "'0000000000000000000000000000000000000000'"
+
 /*
  * Documents that are not in the store as recorded (table adrift) are staged
- * as they are recorded; such a one is made again even if nothing changes.
+ * as they are recorded, with all that they have; such a one is made again even
+ * if nothing changes.  Not one that is staged otherwise, nor one with a file
+ * that is gone.
  */
 int staging_again(struct state *s, struct err *e);
 int staging_is_adrift(struct state *s, int64_t work_package, struct str entry,

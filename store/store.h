@@ -307,6 +307,10 @@ int store_work_package(struct store *s, int64_t id, bool *found,
 int store_head_of(struct store *s, int64_t id, bool *found,
 	struct state_head *out, struct err *e); /* out stays if not found */
 
+/* Likewise, how many work packages are in error for that reason. */
+int store_count_failed(
+	struct store *s, struct str reason, int64_t *n, struct err *e);
+
 /*
  * Likewise, the first of all work packages but one whose documents claim a
  * path; and the entries of that one which do.

@@ -3,7 +3,7 @@
 came first, and is as from nothing."""
 import sys
 
-from harness import StandIn, Sync, Tap, until
+from harness import StandIn, Sync, Tap, read, until
 
 SUFFIX = """
 documents:
@@ -252,6 +252,27 @@ def taken_over(tap, server, sync, clash):
     tap.same(sync.opsync("log", "--event", "failed").out, "", "nothing failed")
 
 
+def restored(tap, server, sync):
+    """A document that is put back as it was keeps its values."""
+    w = World(tap, server, sync, "title")
+    old = {"updatedAt": "2024-01-01T00:00:00Z", "startDate": None,
+           "dueDate": None}
+    w.after("no clash", {1: "a", 2: "b"},
+            [edit(i + 1, subject=s, **old) for i, s in enumerate("abcdef")])
+    w.after("one wants another's", {1: "a", 2: "b"},
+            [edit(2, subject="a", **old)], code=3, args=("--full",))
+    path = sync.store + "/1.md"
+    text = read(path)
+    with open(path, "ab") as f:
+        f.write(b"y\n")
+    done = sync.once()
+    tap.ok(read(path) == text, "a person's edit is undone", done)
+    done = sync.opsync("verify")
+    tap.ok("not whole" not in done.out, "with all that it has", done)
+    w.after("the first lets go: the next has it", {1: "z", 2: "a"},
+            [edit(1, subject="z")])
+
+
 def main():
     tap = Tap()
     for clash in ("suffix", "error"):
@@ -260,7 +281,7 @@ def main():
                 mapping=STATES.replace("CLASH", clash), more=MORE) as sync:
             taken_over(tap, server, sync, clash)
     for part, mapping in ((suffix, SUFFIX), (living, SUFFIX),
-                          (error, ERROR), (own, OWN),
+                          (error, ERROR), (restored, ERROR), (own, OWN),
                           (late, LATE)):
         with StandIn("--generate", "6") as server, Sync(
                 server.url, projects="[demo-1]", mapping=mapping,
