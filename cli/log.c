@@ -33,9 +33,10 @@ enum {
 /* In --help. */
 static const char below[] =
 	"KIND is, of documents, added, changed, moved, removed, held, failed,\n"
-	"retried, skipped, rendered, unresolved or quarantined; of the store,\n"
-	"committed, pushed, kept, restored or adopted; else fetched, fault,\n"
-	"recovered, started, stopped, reloaded, paused or resumed.\n"
+	"frozen, thawed, retried, skipped, rendered, unresolved or\n"
+	"quarantined; of the store, committed, pushed, kept, restored or\n"
+	"adopted; else fetched, fault, recovered, started, stopped, reloaded,\n"
+	"paused or resumed.\n"
 	"\n"
 	"T is 2h (ago; also s, m, d, w), now, today, yesterday, 14:30,\n"
 	"2026-11-25 or \"2026-11-25 14:30\" by the local clock, or RFC 3339.";

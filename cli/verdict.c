@@ -173,6 +173,7 @@ static void judge_contents(struct judgement *j, const json_t *status)
 {
 	long long failed = cli_int(json_object_get(status, "counts"), "failed");
 	const json_t *sets = json_object_get(status, "held");
+	const json_t *frozen = json_object_get(status, "frozen");
 	const char *worktree = text_of(status, "worktree", NULL);
 
 	if (worktree != NULL)
@@ -180,6 +181,9 @@ static void judge_contents(struct judgement *j, const json_t *status)
 	if (failed > 0)
 		find(j, WARNING, "%lld work package%s in error", failed,
 			failed == 1 ? " is" : "s are");
+	for (size_t i = 0; i < json_array_size(frozen); i++)
+		find(j, WARNING, "%s",
+			json_string_value(json_array_get(frozen, i)));
 	for (size_t i = 0; i < json_array_size(sets); i++) {
 		const json_t *set = json_array_get(sets, i);
 		long long n = cli_int(set, "documents");

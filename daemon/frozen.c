@@ -25,19 +25,6 @@
 
 #define THINGS "frozen.things" /* a line each: "15 4", kind and id */
 
-static const char *const kind_words[] = {
-	[READ_PROJECT] = "project",
-	[READ_TYPE] = "type",
-	[READ_STATUS] = "status",
-	[READ_PRIORITY] = "priority",
-	[READ_CATEGORY] = "category",
-	[READ_VERSION] = "version",
-	[READ_USER] = "user",
-	[READ_OPTION] = "option",
-	[READ_ITEM] = "item",
-	[READ_SCHEMA] = "custom field",
-};
-
 void frozen_fini(struct frozen *f)
 {
 	for (size_t i = 0; i < f->n; i++) {
@@ -217,53 +204,6 @@ static int on_renamed(
 	return r < 0 ? r : 0;
 }
 
-static void say(const struct frozen_thing *t, struct buf *out)
-{
-	buf_printf(out,
-		"the configuration names the %s '%s', which the server ",
-		kind_words[t->kind], t->was);
-	if (t->now[0] != '\0')
-		buf_printf(out, "calls '%s' now", t->now);
-	else
-		buf_puts(out, t->kind == READ_SCHEMA ? "has no more"
-						     : "calls otherwise now");
-}
-
-static bool has(const struct frozen *f, const struct frozen_thing *t)
-{
-	for (size_t i = 0; i < f->n; i++)
-		if (f->items[i].kind == t->kind && f->items[i].id == t->id &&
-			strcmp(f->items[i].was, t->was) == 0)
-			return true;
-	return false;
-}
-
-/* Of a custom field there is one for each project and type. */
-static bool was_said(const struct frozen *f, size_t i)
-{
-	const struct frozen_thing *t = &f->items[i];
-
-	for (size_t k = 0; k < i; k++)
-		if (f->items[k].kind == t->kind &&
-			strcmp(f->items[k].was, t->was) == 0 &&
-			strcmp(f->items[k].now, t->now) == 0)
-			return true;
-	return false;
-}
-
-static void say_new(const struct frozen *f, const struct frozen *before)
-{
-	for (size_t i = 0; i < f->n; i++) {
-		struct buf text = {0};
-
-		if (has(before, &f->items[i]) || was_said(f, i))
-			continue;
-		say(&f->items[i], &text);
-		log_warning("%s: what depends on it stays as it is", text.p);
-		buf_fini(&text);
-	}
-}
-
 static bool is_frozen(const struct frozen *f, long long kind, long long id)
 {
 	for (size_t i = 0; i < f->n; i++)
@@ -313,7 +253,7 @@ static int settle(struct mapper *m, struct err *e)
 	return r;
 }
 
-static int load(struct mapper *m, bool says, struct err *e)
+int frozen_load(struct mapper *m, struct err *e)
 {
 	struct frozen *f = &m->frozen;
 	struct frozen before = *f;
@@ -324,20 +264,8 @@ static int load(struct mapper *m, bool says, struct err *e)
 	r = state_renamed(store_state(m->store), on_renamed, m, e);
 	if (r == 0)
 		r = settle(m, e);
-	if (r == 0 && says)
-		say_new(f, &before);
 	frozen_fini(&before);
 	return r;
-}
-
-int frozen_load(struct mapper *m, struct err *e)
-{
-	return load(m, false, e);
-}
-
-int frozen_learn(struct mapper *m, struct err *e)
-{
-	return load(m, true, e);
 }
 
 int frozen_add(struct mapper *m, enum read_kind kind, int64_t id,
@@ -356,7 +284,7 @@ int frozen_note(struct mapper *m, enum read_kind kind, int64_t id,
 	if (!is_named(m, kind, was) && m->frozen.n == 0)
 		return 0;
 	r = frozen_add(m, kind, id, was, e);
-	return r == 0 ? frozen_learn(m, e) : r;
+	return r == 0 ? frozen_load(m, e) : r;
 }
 
 /* A project that is not shown: does the configuration still ask for it? */
@@ -476,16 +404,13 @@ static void keep(struct mapper *m, const struct mapper_item *item,
 	const struct frozen_thing *t)
 {
 	struct reads reads = {0};
-	struct buf text = {0};
 	struct err why = {0};
 
-	say(t, &text);
-	err_set(&why, ERR_DATA, "%s: its documents stay as they are", text.p);
+	frozen_why(t, &why);
 	reads_add(&reads, t->kind, t->id, STR_NONE);
 	store_put_reads(m->store, item->id, false, &reads);
 	mapper_fail(m, item, &why);
 	reads_fini(&reads);
-	buf_fini(&text);
 }
 
 int frozen_keeps(struct mapper *m, const struct mapper_item *item,
@@ -510,74 +435,5 @@ int frozen_keeps(struct mapper *m, const struct mapper_item *item,
 		*kept = true;
 	}
 	reads_fini(&names);
-	return r;
-}
-
-/* --- For status --------------------------------------------------------- */
-
-static int on_project(void *arg, const struct state_weight *w, struct err *e)
-{
-	struct buf *out = ((void **)arg)[1];
-	struct mapper *m = ((void **)arg)[0];
-	struct buf name = {0};
-	bool found = false;
-	int r;
-
-	if (w->documents == 0 || w->project_id == 0 ||
-		names_project(&m->names, w->project_id) != NULL ||
-		!frozen_project(m, w->project_id))
-		return 0;
-	m->frozen.n_hidden++;
-	r = store_name(m->store, READ_PROJECT, w->project_id, &found, &name, e);
-	buf_printf(out, "the server does not show project %lld%s%.*s%s: ",
-		(long long)w->project_id, found ? " (" : "",
-		STR_ARGS(buf_str(&name)), found ? ")" : "");
-	buf_printf(out, "its %lld documents stay as they are\n",
-		(long long)w->documents);
-	buf_fini(&name);
-	return r;
-}
-
-static int report_projects(struct mapper *m, struct buf *out, struct err *e)
-{
-	struct frozen *f = &m->frozen;
-	void *arg[] = {m, out};
-	int r;
-
-	if (f->known && f->n_hidden == 0)
-		return 0;
-	f->n_hidden = 0;
-	r = state_weights(store_state(m->store), INT64_MAX, on_project, arg, e);
-	f->known = r == 0;
-	return r;
-}
-
-int frozen_report(struct mapper *m, struct err *e)
-{
-	struct state *state = store_state(m->store);
-	struct buf now = {0};
-	struct buf known = {0};
-	bool found = false;
-	int r;
-
-	if (m->projects_fault.code != 0)
-		buf_printf(&now,
-			"the server does not list its projects (%s): those "
-			"that are known go on, new ones wait; its own log says "
-			"why\n",
-			m->projects_fault.text);
-	for (size_t i = 0; i < m->frozen.n; i++) {
-		if (was_said(&m->frozen, i))
-			continue;
-		say(&m->frozen.items[i], &now);
-		buf_puts(&now, ": what depends on it stays as it is\n");
-	}
-	r = report_projects(m, &now, e);
-	if (r == 0)
-		r = state_get(state, "frozen", &known, &found, e);
-	if (r == 0 && !str_eq(buf_str(&known), buf_str(&now)))
-		r = state_put(state, "frozen", buf_str(&now), e);
-	buf_fini(&now);
-	buf_fini(&known);
 	return r;
 }

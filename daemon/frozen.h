@@ -32,12 +32,8 @@ struct frozen {
 
 void frozen_fini(struct frozen *f);
 
-/*
- * Find out what is frozen now: at the beginning of a pass; and, with words in
- * the log for what is new, after lists came.
- */
+/* Find out what is frozen now: at the beginning of a pass; after lists came. */
 int frozen_load(struct mapper *m, struct err *e);
-int frozen_learn(struct mapper *m, struct err *e);
 
 /*
  * A thing is not called was any more: put that down; and find out what is
@@ -63,9 +59,16 @@ int frozen_keeps(struct mapper *m, const struct mapper_item *item,
 bool frozen_project(struct mapper *m, int64_t id);
 
 /*
- * Write into the state, for status, what is frozen.  All documents are counted
- * for it only after the projects or the configuration came anew, and while one
- * is not shown.
+ * Why a work package is in error that depends on it: ERR_DATA.  Not told for
+ * each, as that is one cause.
+ */
+void frozen_why(const struct frozen_thing *t, struct err *why);
+bool frozen_is_why(const char *text);
+
+/*
+ * Stage for status what is frozen, with an event for what begins or ends to be.
+ * When all is staged, once a pass.  All documents are counted for it only after
+ * the projects or the configuration came anew, and while one is not shown.
  */
 int frozen_report(struct mapper *m, struct err *e);
 

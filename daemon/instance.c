@@ -308,7 +308,8 @@ int instance_check_named(struct mapper *m, const struct names *names,
 
 		if (was_shown(buf_str(&known), c->projects[i].name))
 			continue;
-		r = names_find_scope(names, &one, false, &scope, e);
+		if (names_find_scope(names, &one, false, &scope, e) != 0)
+			r = names_unknown_project(names, c, one.projects, e);
 		free(scope.ids);
 		scope.ids = NULL;
 	}
@@ -356,7 +357,7 @@ int instance_check_scope(
 		r = state_weights(
 			state, INT64_MAX, look_whether_lost, &losing, e);
 	if (losing.lost)
-		r = names_unknown_project(&m->names, &c->projects[i], e);
+		r = names_unknown_project(&m->names, c, &c->projects[i], e);
 	buf_fini(&known);
 	return r;
 }

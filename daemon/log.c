@@ -103,6 +103,8 @@ static const struct {
 	{"removed", "ab220600aa3f4ad8be8ff288cc21a622"},
 	{"held", "d0a4f6b75c5e4a98b0149f276bcdfc53"},
 	{"failed", "eaeb0c12edaa462ab482f5aae33b2962"},
+	{"frozen", "5219b7a5911346ce9181af192979fdab"},
+	{"thawed", "1a8bd438700b4526a7d9dc097f6903eb"},
 	{"retried", "b8e517d84d684b7da036b94be30571f7"},
 	{"kept", "79449ff73656412c8485325d3ebcabe4"},
 	{"restored", "04145dd924f249d8ad68a2564c6893e9"},

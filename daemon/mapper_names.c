@@ -155,7 +155,7 @@ int mapper_put_names(struct mapper *m, enum names_kind kind,
 		m->projects_fault = (struct err){0};
 	if (r == 0)
 		r = learn_names(m, kind, &old, e);
-	return r == 0 ? frozen_learn(m, e) : r;
+	return r == 0 ? frozen_load(m, e) : r;
 }
 
 /* --- Schemas ------------------------------------------------------------ */
@@ -277,7 +277,7 @@ int mapper_put_schemas(struct mapper *m, struct str body,
 		r = learn_asked(m, known[i] ? &old[i] : NULL, &asked[i], e);
 	free(old);
 	free(known);
-	return r == 0 ? frozen_learn(m, e) : r;
+	return r == 0 ? frozen_load(m, e) : r;
 }
 
 /* --- The transaction in which they come --------------------------------- */

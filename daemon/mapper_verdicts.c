@@ -4,7 +4,8 @@
  * A work package may be tried several times in a pass, and fail only while
  * another has not been tried yet: what counts, and is told, is how it stands
  * when what is staged is committed.  What fails again as it failed before is
- * told for debugging only.  That the server failed at its relations is apart:
+ * told for debugging only.  So is what is frozen, many at once for one cause,
+ * which is told by itself.  That the server failed at its relations is apart:
  * it is told at once, and no document that is made takes it back; but when all
  * were asked for, and it failed no more.
  */
@@ -14,6 +15,7 @@
 
 #include "base/util.h"
 #include "daemon/event.h"
+#include "daemon/frozen.h"
 #include "daemon/log.h"
 #include "daemon/mapper.h"
 
@@ -86,9 +88,25 @@ static void tell_failed(
 	event_log(&event, event.kind.p);
 }
 
+/* One cause is told once (frozen_report.c): of each, for debugging only. */
+static void tell_frozen(struct mapper *m, int64_t id, const char *why)
+{
+	mapper_event(m, LOG_LEVEL_DEBUG, why != NULL ? "frozen" : "thawed", id,
+		STR_NONE, "%s", why != NULL ? why : "is frozen no more");
+}
+
+static bool was_frozen(const struct mapper_verdict *v)
+{
+	return v->told != NULL && frozen_is_why(v->told);
+}
+
 static void tell(struct mapper *m, struct mapper_verdict *v)
 {
-	if (v->why != NULL)
+	if (v->why != NULL && frozen_is_why(v->why))
+		tell_frozen(m, v->id, v->why);
+	else if (v->why == NULL && was_frozen(v))
+		tell_frozen(m, v->id, NULL);
+	else if (v->why != NULL)
 		tell_failed(m, v->id, v->why,
 			v->told != NULL && strcmp(v->told, v->why) == 0);
 	else if (v->told != NULL)

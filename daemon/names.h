@@ -123,8 +123,9 @@ bool names_may_be_below(
 /* The identifier that is nearest to what should have been one, or NULL. */
 const char *names_nearest_project(const struct names *n, struct str name);
 
-/* ERR_CONFIG: a project that the configuration names is not shown. */
-int names_unknown_project(const struct names *n,
+/* ERR_CONFIG: a project that the configuration names is not shown; of others,
+ * one may have been meant. */
+int names_unknown_project(const struct names *n, const struct config *c,
 	const struct config_project *want, struct err *e);
 
 /*

@@ -95,15 +95,27 @@ const char *names_nearest_project(const struct names *n, struct str name)
 	return nearest;
 }
 
-int names_unknown_project(
-	const struct names *n, const struct config_project *want, struct err *e)
+/* Nobody meant one that is configured as well. */
+static const char *nearest_other(
+	const struct names *n, const struct config *c, struct str name)
+{
+	const char *nearest = names_nearest_project(n, name);
+
+	for (size_t i = 0; nearest != NULL && i < c->n_projects; i++)
+		if (str_is(c->projects[i].name, nearest))
+			return NULL;
+	return nearest;
+}
+
+int names_unknown_project(const struct names *n, const struct config *c,
+	const struct config_project *want, struct err *e)
 {
 	int r = node_err(&want->at, e,
 		"the server shows no project '%.*s' to this key",
 		STR_ARGS(want->name));
 
 	suggest(e, name_now(n, NAMED_PROJECT, want->name),
-		names_nearest_project(n, want->name));
+		nearest_other(n, c, want->name));
 	mention_left_out(n, NAMES_PROJECTS, e);
 	return r;
 }
@@ -160,7 +172,7 @@ int names_find_scope(const struct names *n, const struct config *c, bool strict,
 		const struct project *found = find_project(n, want->name);
 
 		if (found == NULL && scope.missing.code == 0)
-			names_unknown_project(n, want, &scope.missing);
+			names_unknown_project(n, c, want, &scope.missing);
 		if (found == NULL)
 			found = find_renamed(n, want->name);
 		if (found != NULL)

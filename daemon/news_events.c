@@ -26,7 +26,9 @@ static const struct {
 } kinds[] = {
 	{"committed", HOOK_COMMIT, "commit"},
 	{"failed", HOOK_ERROR, "error"},
+	{"frozen", HOOK_ERROR, "error"},
 	{"recovered", HOOK_RECOVERED, "recovered"},
+	{"thawed", HOOK_RECOVERED, "recovered"},
 	{"held", HOOK_HELD, "held"},
 	{"fault", HOOK_FAULT, "fault"},
 };
@@ -109,27 +111,35 @@ static void forget_same(struct news *n, unsigned on, int64_t work_package)
 	}
 }
 
+static bool is_of_many(const struct state_event *event)
+{
+	return str_is(event->kind, "frozen") || str_is(event->kind, "thawed");
+}
+
 static int add_event(void *arg, const struct state_event *event, struct err *e)
 {
 	struct gathering *g = arg;
 	struct news *n = g->news;
 	struct buf text = {0};
+	/* Each of what is frozen is for itself. */
+	int64_t about = is_of_many(event) ? -event->id : event->work_package;
 
 	(void)e;
 	n->seen = event->id;
 	g->n++;
 	for (size_t i = 0; i < ARRAY_LEN(kinds) && !n->first; i++) {
-		if (!str_is(event->kind, kinds[i].kind))
+		if (!str_is(event->kind, kinds[i].kind) ||
+			(is_of_many(event) && event->work_package != 0))
 			continue;
 		arena_reset(&g->texts);
 		g->about = (struct work_package){0};
 		put_object(g, event, kinds[i].name, &text);
-		forget_same(n, kinds[i].on, event->work_package);
+		forget_same(n, kinds[i].on, about);
 		n->items = grow(n->items, n->n, &n->cap, sizeof(*n->items));
 		n->items[n->n++] = (struct news_item){
 			.id = event->id,
 			.on = kinds[i].on,
-			.work_package = event->work_package,
+			.work_package = about,
 			.text = buf_take(&text),
 		};
 	}

@@ -143,7 +143,8 @@ static void run_decide(struct job *job)
 	if (mapper_settle_missed(m, &p->err) != 0)
 		return;
 	p->decided = guard_pending(&m->guard);
-	if (guard_decide(m, &p->err) == 0 && frozen_report(m, &p->err) == 0)
+	if (guard_decide(m, &p->err) == 0 &&
+		(p->decided || frozen_report(m, &p->err) == 0))
 		mapper_report_unrelated(m, relates_all(p), &p->err);
 }
 

@@ -66,8 +66,8 @@ static int check_run(struct state *s, int64_t run, struct err *e)
 static const char *const kinds[] = {"started", "stopped", "reloaded", "paused",
 	"resumed", "canceled", "run", "fault", "recovered", "fetched",
 	"rendered", "skipped", "unresolved", "quarantined", "added", "changed",
-	"moved", "removed", "held", "failed", "retried", "kept", "restored",
-	"adopted", "pushed", "committed"};
+	"moved", "removed", "held", "failed", "frozen", "thawed", "retried",
+	"kept", "restored", "adopted", "pushed", "committed"};
 
 static int complain(
 	const char *option, struct str word, const char *nearest, struct err *e)

@@ -2,10 +2,11 @@
 """What the configuration names, and the server calls otherwise or does not
 show any more: what depends on it stays as it is, and all else goes on."""
 import contextlib
+import os
 import sqlite3
 import sys
 
-from harness import StandIn, Sync, Tap, until
+from harness import StandIn, Sync, Tap, read, until
 
 MAPPING = """
 documents:
@@ -254,7 +255,8 @@ def projects(tap):
             server.side(*away)
             server.side(*edit(first[0], description="Goes on."))
             done = sync.once()
-            tap.ok("demo-2" in done.err and done.code == 0,
+            tap.ok("demo-2" in done.err and done.code == 0 and
+                   "did you mean" not in done.err,
                    "a project that is %s is said" % name, done)
             done = sync.once("--reconcile")
             tap.same((done.code, len(sync.tree())), (0, len(before)),
@@ -577,8 +579,88 @@ def asked_for(tap):
             tap.same(sync.stop(), 0, "the daemon ends well")
 
 
+STATUS = """
+documents:
+- match: { where: '${ status.name != "New" or id != 0 }' }
+  path: "${ id }.md"
+"""
+
+
+def told(tap, name, away, back, code, cause):
+    """However much is frozen, it is told once, with how much, by the log, a
+    hook and monitoring; and so is that it is over."""
+    def calls(kind):
+        try:
+            return read(os.path.join(sync.folder, kind)).decode().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def events(kind):
+        return [e["text"] for e in sync.opsync(
+            "--json", "log", "--event", kind, "--level", "notice").json()]
+
+    def check():
+        done = sync.opsync("status", "--check")
+        return done.code, done.out
+
+    with StandIn("--generate", "40", "--projects", "2") as server:
+        for project in 1, 2:
+            server.side("grant", {"user": "syncbot", "project": project})
+        with Sync(server.url, projects="'*'", key="syncbotkey", mapping=STATUS,
+                  schedule="{ poll: 1h }") as sync:
+            sync.configure(more="""hooks:
+  settle: 10ms
+  calls:
+  - { on: [error], shell: 'cat >>%s/error' }
+  - { on: [recovered], shell: 'cat >>%s/recovered' }""" % (
+      sync.folder, sync.folder))
+            sync.start()
+            before = sync.tree()
+            tap.ok("OPSYNC OK" in check()[1], name + ": at first", check())
+            for order in away:
+                server.side(*order)
+            for _ in range(2):
+                done = sync.opsync("resync", "--full", "--wait")
+                tap.same(done.code, code, name + ": the pass")
+            tap.same(sync.tree(), before, name + ": all stays")
+            frozen = events("frozen")
+            tap.ok(len(frozen) == 1 and cause in frozen[0] and
+                   "until" in frozen[0] and not events("failed"),
+                   name + ": one event", frozen + events("failed"))
+            tap.same(sum(cause in line for line in
+                         sync.said().splitlines()), 1, name + ": one line")
+            tap.ok(until(lambda: calls("error")), name + ": a hook")
+            tap.ok(check()[0] == 1 and "WARNING" in check()[1] and
+                   cause in check()[1], name + ": --check", check())
+            for order in back:
+                server.side(*order)
+            for _ in range(2):
+                sync.opsync("resync", "--full", "--wait")
+            tap.same((len(events("thawed")), events("recovered")), (1, []),
+                     name + ": one event for the end")
+            tap.ok("OPSYNC OK" in check()[1], name + ": all is well", check())
+            tap.ok(until(lambda: calls("recovered")), name + ": its hook")
+            tap.same((len(calls("error")), len(calls("recovered"))), (1, 1),
+                     name + ": called once each")
+            tap.same(len(events("frozen")), 1, name + ": never again")
+            tap.same(sync.stop(), 0, "the daemon ends well")
+
+
+def all_told(tap):
+    told(tap, "no right to it",
+         [("grant", {"user": "syncbot", "project": 2, "sees": False})],
+         [("grant", {"user": "syncbot", "project": 2, "sees": True})],
+         0, "project 2 (demo-2): its 20 documents stay as they are")
+    told(tap, "a status that is named",
+         [("rename", {"kind": "status", "id": 1, "name": "Nw"})],
+         [("rename", {"kind": "status", "id": 1, "name": "New"})], 3,
+         "the status 'New', which the server calls 'Nw' now: what depends on "
+         "it stays as it is (")
+
+
 def main():
     tap = Tap()
+    all_told(tap)
     with StandIn() as server, Sync(
             server.url, projects="[ccm, ccm-sub]", mapping=MAPPING) as sync:
         server.side("edit", {"id": 20001, "set": {
