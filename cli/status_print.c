@@ -283,14 +283,17 @@ bool status_is_pushed(const struct config *config, const json_t *status)
 static void print_pushed(const struct page *p)
 {
 	bool there = status_is_pushed(p->config, p->status);
+	const char *fault = cli_text(p->status, "push_fault", NULL);
 
 	if (p->config->push.remote == NULL)
 		return;
 	label(p, "push", there ? PLAIN : YELLOW);
-	printf("%s, branch %s: %s", p->config->push.remote,
+	printf("%s, branch %s: %s%s%s", p->config->push.remote,
 		p->config->push.branch,
 		there ? "all is there"
-		      : "commits wait for the next daemon, or pass");
+		      : "commits wait for the next daemon, or pass",
+		there || fault == NULL ? "" : ": ",
+		there || fault == NULL ? "" : fault);
 	end(p);
 }
 

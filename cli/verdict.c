@@ -148,11 +148,13 @@ static void judge_push(struct judgement *j, const struct config *config,
 {
 	const json_t *push = json_object_get(daemon, "push");
 	const char *error = text_of(push, "error", NULL);
+	const char *fault = text_of(status, "push_fault", NULL);
 	long long n = cli_int(push, "pending");
 
 	if (daemon == NULL && !status_is_pushed(config, status))
-		find(j, WARNING, "commits are not pushed to %s",
-			config->push.remote);
+		find(j, WARNING, "commits are not pushed to %s%s%s",
+			config->push.remote, fault != NULL ? ": " : "",
+			fault != NULL ? fault : "");
 	if (error != NULL && n > 0)
 		find(j, WARNING, "%lld commit%s cannot be pushed: %s", n,
 			n == 1 ? "" : "s", error);

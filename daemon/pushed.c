@@ -124,11 +124,16 @@ int pushed_report(struct state *s, struct buf *out, struct err *e)
 {
 	struct buf tip = {0};
 	struct buf done = {0};
+	struct buf fault = {0};
 	struct str rest;
 	bool found = false;
 	int r = state_tip(s, &tip, &found, e);
 
 	report_text(out, "tip", found ? buf_str(&tip) : STR_NONE);
+	if (r == 0)
+		r = state_get(s, FAULT, &fault, &found, e);
+	report_text(out, "push_fault",
+		r == 0 && found ? buf_str(&fault) : STR_NONE);
 	if (r == 0)
 		r = state_get(s, DONE, &done, &found, e);
 	rest = buf_str(&done);
@@ -146,5 +151,6 @@ int pushed_report(struct state *s, struct buf *out, struct err *e)
 	}
 	buf_fini(&tip);
 	buf_fini(&done);
+	buf_fini(&fault);
 	return r;
 }

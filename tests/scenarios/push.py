@@ -226,6 +226,26 @@ def edited_here(tap, server, sync, remote):
     sync.git("checkout", "-q", "HEAD", "--", "theirs.md")
 
 
+def left_over(tap, server):
+    """What a single pass could not push is told by whoever asks later."""
+    with Pushing(server.url, None) as scratch:
+        remote = Remote(scratch.folder)
+        hook = os.path.join(remote.path, "hooks/pre-receive")
+        with open(hook, "w") as f:
+            f.write("#!/bin/sh\necho 'it is too large' >&2\nexit 1\n")
+        os.chmod(hook, 0o755)
+        with Pushing(server.url, remote.path) as sync:
+            sync.once()
+            for args in ("status",), ("status", "--check"):
+                done = sync.opsync(*args)
+                tap.ok("too large" in done.out, "why, after a single pass: " +
+                       " ".join(args), done)
+            os.unlink(hook)
+            sync.once()
+            tap.ok("too large" not in sync.opsync("status").out,
+                   "until it is there")
+
+
 def told(tap, server):
     """Hooks are told a commit that is on the branch, made again or not."""
     with Pushing(server.url, None) as scratch:
@@ -578,6 +598,7 @@ def main():
             backup(tap, server, sync, remote)
             blocked_backup(tap, server, sync, remote)
             paused(tap, server, sync, remote)
+        left_over(tap, server)
         told(tap, server)
         two_of_one_path(tap, server)
         two_that_differ(tap, server)
