@@ -115,9 +115,12 @@ static void editor_email(const struct mapper *m, char *out, size_t size)
 
 	if (scheme < host.n)
 		host = str_skip(host, scheme + 3);
+	if (str_starts(host, STR("["))) /* an address, with colons */
+		host.n = str_find(host, STR("]")) + 1;
+	else
+		host.n = strcspn(host.p, ":/");
 	snprintf(out, size, "user-%lld@noreply.%.*s",
-		(long long)m->staged.editor, (int)strcspn(host.p, ":/"),
-		host.p);
+		(long long)m->staged.editor, STR_ARGS(host));
 }
 
 /*

@@ -2,7 +2,9 @@
 """commit: { author: last-editor }: a commit has the person as its author who
 made the change in OpenProject, if it was one; for one request a change, and
 without an e-mail address."""
+import socket
 import sys
+import threading
 
 from harness import StandIn, Sync, Tap
 
@@ -105,6 +107,40 @@ def shown_by_address(tap, server):
         passes(tap, server, sync, DAEMON, "a person shown by an address")
 
 
+def by_address(tap, server):
+    """A server that has no name, but an address with colons."""
+    def relay(source, target):
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+        except OSError:
+            pass
+        target.close()
+
+    def accept():
+        while True:
+            try:
+                one = door.accept()[0]
+            except OSError:
+                return
+            other = socket.create_connection(
+                ("127.0.0.1", int(server.url.split(":")[-1])))
+            for pair in ((one, other), (other, one)):
+                threading.Thread(target=relay, args=pair, daemon=True).start()
+
+    door = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    threading.Thread(target=accept, daemon=True).start()
+    with Sync("http://[::1]:%d" % door.getsockname()[1],
+              projects="[demo-1]", mapping=MAPPING,
+              more=COMMIT % "pass") as sync:
+        sync.once()
+        edit(server, 1, "By an address", 6)
+        sync.once()
+        tap.ok(log(sync)[0].endswith(" <user-6@noreply.[::1]>"),
+               "a server at an address", log(sync))
+    door.close()
+
+
 def main():
     tap = Tap()
     with StandIn("--generate", "6") as server:
@@ -119,6 +155,7 @@ def main():
                    "author: is daemon or last-editor" in done.err,
                    "another word is an error", done)
         one_a_change(tap, server, ida)
+        by_address(tap, server)
         shown_by_address(tap, server)
     return tap.end()
 
