@@ -15,11 +15,17 @@
 
 #define RECONCILE_FIRST (60 * STAMP_SECOND) /* after the start, or a reload */
 
+/* As often as the configuration says, but not later than wait; 0: never. */
+static int64_t reconcile_in(const struct config *c, int64_t wait)
+{
+	if (c->reconcile == 0)
+		return INT64_MAX;
+	return stamp_monotonic() + (c->reconcile < wait ? c->reconcile : wait);
+}
+
 int64_t service_first_reconcile(const struct config *c)
 {
-	return stamp_monotonic() + (c->reconcile < RECONCILE_FIRST
-						   ? c->reconcile
-						   : RECONCILE_FIRST);
+	return reconcile_in(c, RECONCILE_FIRST);
 }
 
 /* --- Before a pass ------------------------------------------------------- */
@@ -173,7 +179,7 @@ static void plan_reconcile(struct service *s, const struct pass *p)
 
 	if (p->err.code == 0 && !p->unrelated) {
 		*wait = 0;
-		s->reconcile_at = now + c->reconcile;
+		s->reconcile_at = reconcile_in(c, c->reconcile);
 		return;
 	}
 	if (p->err.code == ERR_CANCELED || strcmp(p->cause, "request") == 0)

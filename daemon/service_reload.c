@@ -221,6 +221,6 @@ void service_take_over(struct service *s)
 	s->sync.config = s->config;
 	s->sync.resolved = false;
 	s->compare = true;
-	if (s->reconcile_at > first)
+	if (s->reconcile_at > first || s->config->reconcile == 0)
 		s->reconcile_at = first;
 }

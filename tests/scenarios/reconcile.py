@@ -112,6 +112,14 @@ def ordered(tap):
         started("{ poll: 1h, full: { every: 2s, between: 00:00-24:00 } }")
         said = len(sync.said())
         meanwhile(lambda: "read again, slowly" in sync.said()[said:], "verify")
+        started("{ poll: 1s, overlap: 1s, reconcile: 0s }")
+        server.side("delete", {"id": 3})
+        server.side("edit", {"id": 2, "set": {"subject": "Once more"}})
+        tap.ok(until(lambda: b"Once more" in sync.tree()["2.md"]),
+               "polls go on without any reconcile")
+        time.sleep(2)
+        tap.ok("3.md" in sync.tree() and "reconcile" not in sync.opsync(
+            "runs", "--limit", "2").out, "0s is never", sync.opsync("runs").out)
         tap.same(sync.stop(), 0, "the daemon ends well")
 
 
