@@ -9,9 +9,14 @@
  */
 #include "daemon/rehearsal.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
@@ -19,6 +24,9 @@
 #include "daemon/service.h"
 #include "store/shadow.h"
 #include "store/store.h"
+
+#define PREFIX "opsync-diff-"
+#define FRESH 60 /* seconds */
 
 struct telling {
 	const struct rehearsal *r;
@@ -28,12 +36,69 @@ struct telling {
 	struct state *after;  /* of the shadow */
 };
 
-int rehearsal_folder(char **out, struct err *e)
+/* --- Its folder --------------------------------------------------------- */
+
+static const char *tmp_folder(void)
 {
 	const char *tmp = getenv("TMPDIR");
-	char *folder = xasprintf("%s/opsync-diff-XXXXXX",
-		tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
 
+	return tmp != NULL && tmp[0] == '/' ? tmp : "/tmp";
+}
+
+/* As long as it is used, against rehearsal_clear(). */
+static int lock_folder(int at, const char *folder)
+{
+	int fd = openat(
+		at, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* Another may have been made just now, and be locked soon. */
+static bool is_left(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+	       time(NULL) - st.st_mtime > FRESH;
+}
+
+static void clear(const char *tmp, int at, const char *name)
+{
+	int fd = lock_folder(at, name);
+	char *path;
+
+	if (fd < 0)
+		return;
+	path = xasprintf("%s/%s", tmp, name);
+	if (is_left(fd))
+		shadow_remove(path);
+	free(path);
+	close(fd);
+}
+
+void rehearsal_clear(void)
+{
+	const char *tmp = tmp_folder();
+	DIR *all = opendir(tmp);
+	struct dirent *one;
+
+	while (all != NULL && (one = readdir(all)) != NULL)
+		if (str_starts(str_of(one->d_name), STR(PREFIX)))
+			clear(tmp, dirfd(all), one->d_name);
+	if (all != NULL)
+		closedir(all);
+}
+
+int rehearsal_folder(char **out, struct err *e)
+{
+	char *folder = xasprintf("%s/" PREFIX "XXXXXX", tmp_folder());
+
+	rehearsal_clear();
 	if (mkdtemp(folder) != NULL) {
 		*out = folder;
 		return 0;
@@ -167,8 +232,10 @@ static int on_change(void *arg, const struct shadow_change *c, struct err *e)
 static int on_event(void *arg, const struct state_event *event, struct err *e)
 {
 	const struct telling *t = arg;
-	bool fails = str_is(event->kind, "failed") ||
-		     str_is(event->kind, "retried"); /* as it did before */
+	bool fails =
+		str_is(event->kind, "failed") ||
+		str_is(event->kind, "retried") || /* as it did before */
+		(str_is(event->kind, "frozen") && event->work_package != 0);
 
 	(void)e;
 	if (str_is(event->kind, "held"))
@@ -224,6 +291,7 @@ static int check_asked(const struct telling *t, struct err *e)
 int rehearsal_run(const struct rehearsal *r, struct err *e)
 {
 	struct telling t = {.r = r};
+	int lock = lock_folder(AT_FDCWD, r->folder);
 	int rc = rehearse(&t, e);
 
 	if (rc == 0)
@@ -235,5 +303,7 @@ int rehearsal_run(const struct rehearsal *r, struct err *e)
 	state_close(t.before);
 	state_close(t.after);
 	shadow_remove(r->folder);
+	if (lock >= 0)
+		close(lock);
 	return rc;
 }

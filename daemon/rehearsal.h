@@ -33,7 +33,13 @@ struct rehearsal {
 	void *arg;
 };
 
-/* A new folder in $TMPDIR or /tmp, which the caller frees.  ERR_IO. */
+/* Remove those of this user that were left by a process that was killed. */
+void rehearsal_clear(void);
+
+/*
+ * A new folder in $TMPDIR or /tmp, which the caller frees; old ones that were
+ * left there go.  ERR_IO.
+ */
 int rehearsal_folder(char **out, struct err *e);
 
 int rehearsal_run(const struct rehearsal *r, struct err *e);

@@ -12,6 +12,7 @@
 
 #include "base/stamp.h"
 #include "daemon/progress.h"
+#include "daemon/rehearsal.h"
 #include "daemon/report.h"
 
 /* --- Passes -------------------------------------------------------------- */
@@ -124,6 +125,7 @@ static void on_live(void *arg, struct buf *out)
 
 int service_open_control(struct service *s, const char *path, struct err *e)
 {
+	rehearsal_clear(); /* of the daemon before this one */
 	s->host = (struct control_host){
 		.sync = &s->sync,
 		.arg = s,

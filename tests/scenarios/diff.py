@@ -2,13 +2,16 @@
 """opsync diff, the dry run: what it says is what the next run then does, and
 nothing but that run changes anything."""
 import base64
+import fcntl
 import glob
 import hashlib
 import json
 import os
 import re
 import select
+import signal
 import socket
+import subprocess
 import sys
 import time
 
@@ -306,6 +309,42 @@ def on_a_terminal(tap, server, sync):
         sync.once()
 
 
+def killed(tap, server):
+    """A daemon that is killed leaves the folder of a diff, which the next one
+    removes; not one that is in use, or was made just now."""
+    with Sync(server.url) as sync:
+        sync.env["TMPDIR"] = sync.folder
+        sync.start()
+        server.side("fault", {"match": "/api/v3/", "times": -1,
+                              "delay_ms": 60000})
+        with subprocess.Popen(
+                [sync.CLIENT, "--config", sync.config, "diff", "--full"],
+                env=sync.env, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as asks:
+            until(lambda: glob.glob(sync.folder + "/opsync-diff-*/opsync"))
+            sync.stop(signal.SIGKILL)
+            asks.wait()
+        server.side("faults/clear")
+        left = glob.glob(sync.folder + "/opsync-diff-*")
+        tap.same(len(left), 1, "a folder is left")
+        used, fresh = (sync.folder + "/opsync-diff-" + s
+                       for s in ("usedxx", "freshx"))
+        os.mkdir(used)
+        lock = os.open(used, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for path in left + [used]:
+            os.utime(path, (0, 0))
+        os.mkdir(fresh)
+        sync.start()
+        tap.same(sorted(glob.glob(sync.folder + "/opsync-diff-*")),
+                 [fresh, used], "the next start removes it")
+        os.close(lock)
+        sync.opsync("diff")
+        tap.same(glob.glob(sync.folder + "/opsync-diff-*"), [fresh],
+                 "the next diff what is used no more")
+        tap.same(sync.stop(), 0, "the daemon ends well")
+
+
 def main():
     tap = Tap()
     with StandIn() as server, Sync(server.url) as sync:
@@ -324,6 +363,7 @@ def main():
         out_of_reach(tap, server, sync)
         tap.same(glob.glob(sync.folder + "/opsync-diff-*"), [],
                  "nothing is left over")
+        killed(tap, server)
     return tap.end()
 
 
