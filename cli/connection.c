@@ -95,6 +95,8 @@ int cli_send(struct cli_connection *c, const json_t *request, struct err *e)
 	for (size_t done = 0; r == 0 && done < n + 1;) {
 		ssize_t sent = write(c->fd, text + done, n + 1 - done);
 
+		if (sent < 0 && errno == EPIPE)
+			break; /* it has said why, to be read */
 		if (sent < 0 && errno != EINTR)
 			r = err_errno(e, ERR_UNAVAILABLE, errno, "the daemon");
 		else if (sent > 0)

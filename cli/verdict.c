@@ -353,7 +353,7 @@ int check_status(const struct cli *cli, int64_t max_lag)
 	if (r == 0)
 		r = cli_each_line(&lines, judge, &line, &e);
 	if (r != 0)
-		find(&j, CRITICAL, "%s", e.text);
+		find(&j, r == ERR_AGAIN ? WARNING : CRITICAL, "%s", e.text);
 	print(&line, cli->json);
 	json_decref(request);
 	buf_fini(&lines);

@@ -8,7 +8,8 @@
  * long a line, is told so, and one that floods is dropped; none can hold up
  * the sync.  A client that goes while its request is being answered is closed
  * when that has ended, and ends what runs for it alone: who only says that it
- * will ask no more is still answered.
+ * will ask no more is still answered.  Where all places are taken, one that
+ * asks for nothing makes way for who comes, or who comes is told so.
  */
 #include "daemon/control.h"
 
@@ -27,6 +28,7 @@
 #define MAX_IGNORED ((size_t)16 * 1024 * 1024) /* of a line above that */
 #define MAX_UNREAD ((size_t)1024 * 1024)       /* of answers, before the next */
 #define MAX_CLIENTS 128
+#define IDLE_MS 10000 /* who asked for nothing for so long makes way */
 
 struct client {
 	struct control *control;
@@ -36,6 +38,7 @@ struct client {
 	struct buf in;
 	size_t ignored; /* bytes of a line that was refused, so far */
 	json_t *what;   /* the request that is being answered, or NULL */
+	uint64_t since; /* and if NULL, since when: uv_now() */
 	bool closing;
 	bool ended; /* sends no more: closed once it is answered */
 	bool gone;  /* nor does it listen */
@@ -173,17 +176,23 @@ bool control_is_full(const struct control_request *r)
 		       request)) > MAX_UNREAD;
 }
 
+static void put_end(struct buf *lines, const struct err *e)
+{
+	buf_printf(lines, "{\"end\":true,\"code\":%d", e->code);
+	if (e->code != 0)
+		report_text(lines, "error", str_of(e->text));
+	buf_puts(lines, "}\n");
+}
+
 void control_end(struct control_request *r)
 {
 	struct client *client = container_of(r, struct client, request);
 	struct buf lines = r->out;
 
-	buf_printf(&lines, "{\"end\":true,\"code\":%d", r->err.code);
-	if (r->err.code != 0)
-		report_text(&lines, "error", str_of(r->err.text));
-	buf_puts(&lines, "}\n");
+	put_end(&lines, &r->err);
 	json_decref(client->what);
 	client->what = NULL;
+	client->since = uv_now(client->control->host->sync->loop);
 	free(r->want.ids.items);
 	client->request = (struct control_request){0};
 	if (client->closing) {
@@ -392,6 +401,55 @@ static void begin(struct client *client)
 	uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read);
 }
 
+/* Who waits for no answer is told why it goes, as far as it listens. */
+static void send_off(struct client *client, const struct err *why)
+{
+	struct buf line = {0};
+	uv_buf_t buf;
+
+	put_end(&line, why);
+	buf = uv_buf_init(line.p, (unsigned)line.n);
+	uv_try_write((uv_stream_t *)&client->pipe, &buf, 1);
+	buf_fini(&line);
+	close_client(client);
+}
+
+static bool is_idle(const struct client *client)
+{
+	return client->what == NULL && !client->closing && !client->ended &&
+	       unread(client) == 0;
+}
+
+/* The one that has been idle for longest goes, if that is long enough. */
+static bool make_way(struct control *c)
+{
+	struct client *longest = NULL;
+	struct err why = {0};
+
+	for (struct client *one = c->clients; one != NULL; one = one->next)
+		if (is_idle(one) &&
+			(longest == NULL || one->since <= longest->since))
+			longest = one;
+	if (longest == NULL ||
+		uv_now(c->host->sync->loop) - longest->since < IDLE_MS)
+		return false;
+	err_set(&why, ERR_AGAIN,
+		"nothing was asked for %d s, and others need the place",
+		IDLE_MS / 1000);
+	send_off(longest, &why);
+	return true;
+}
+
+static void refuse(struct client *client)
+{
+	struct err why = {0};
+
+	err_set(&why, ERR_AGAIN,
+		"the daemon has too many clients (%d): ask again later",
+		MAX_CLIENTS);
+	send_off(client, &why);
+}
+
 static void on_connection(uv_stream_t *stream, int status)
 {
 	struct control *c = stream->data;
@@ -410,9 +468,11 @@ static void on_connection(uv_stream_t *stream, int status)
 	if (client->next != NULL)
 		client->next->self = &client->next;
 	c->clients = client;
-	if (uv_accept(stream, (uv_stream_t *)&client->pipe) != 0 ||
-		c->n_clients > MAX_CLIENTS)
+	client->since = uv_now(c->host->sync->loop);
+	if (uv_accept(stream, (uv_stream_t *)&client->pipe) != 0)
 		close_client(client);
+	else if (c->n_clients > MAX_CLIENTS && !make_way(c))
+		refuse(client);
 	else
 		begin(client);
 }
