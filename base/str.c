@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "base/util.h"
 
 #define MAX_NAME 64 /* longer names are not compared for likeness */
@@ -58,33 +59,13 @@ bool str_line(struct str *rest, struct str *line)
 	return true;
 }
 
-/* Bytes of a character of UTF-8, by its first one; 0 if that begins none. */
-static size_t sequence(unsigned char first)
-{
-	if (first < 0x80)
-		return 1;
-	if (first >= 0xc2 && first <= 0xdf)
-		return 2;
-	if ((first & 0xf0) == 0xe0)
-		return 3;
-	return first >= 0xf0 && first <= 0xf4 ? 4 : 0;
-}
-
 bool str_fit(struct str s, size_t *n)
 {
-	const unsigned char *p = (const unsigned char *)s.p;
-	bool c1;
+	int32_t cp;
 
-	*n = sequence(p[0]);
-	for (size_t i = 1; i < *n; i++)
-		if (i >= s.n || (p[i] & 0xc0) != 0x80)
-			*n = 0;
-	if (*n == 0) {
-		*n = 1;
-		return false;
-	}
-	c1 = p[0] == 0xc2 && p[1] <= 0x9f;
-	return p[0] >= ' ' && p[0] != 0x7f && !c1;
+	*n = 0;
+	cp = utf8_next(s, n);
+	return cp >= 0 && !utf8_steers(cp);
 }
 
 void str_clean(char *text)

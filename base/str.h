@@ -107,9 +107,10 @@ bool str_with_unit(
 	struct str s, const struct str_unit *units, size_t n, int64_t *out);
 
 /*
- * May the first character of s (which is not empty) be shown?  Not a control
- * character, which might steer a terminal or forge a line, nor what is no
- * UTF-8, such as half a character where a text was cut.  *n: its bytes.
+ * May the first character of s (which is not empty) be shown?  Not what might
+ * steer a terminal, forge a line or turn the direction of a text (base/utf8.h),
+ * nor what is no UTF-8, such as half a character where a text was cut.  *n: its
+ * bytes.
  */
 bool str_fit(struct str s, size_t *n);
 

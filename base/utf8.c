@@ -3,6 +3,8 @@
  */
 #include "base/utf8.h"
 
+#include "base/util.h"
+
 #define BAD (-1)
 
 /* Length and smallest code point of a sequence, by its first byte. */
@@ -47,6 +49,27 @@ int32_t utf8_next_long(struct str s, size_t *at)
 		return BAD;
 	*at += (size_t)n - 1;
 	return cp;
+}
+
+bool utf8_steers(int32_t cp)
+{
+	static const struct {
+		int32_t first, last;
+	} ranges[] = {
+		{0, 0x1F},
+		{0x7F, 0x9F},
+		{0x061C, 0x061C}, /* marks of direction, as two below */
+		{0x200B, 0x200B},
+		{0x200E, 0x200F},
+		{0x2028, 0x202E}, /* ends of lines, embeddings, overrides */
+		{0x2066, 0x2069}, /* isolates */
+		{0xFEFF, 0xFEFF},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ranges) && cp >= ranges[i].first; i++)
+		if (cp <= ranges[i].last)
+			return true;
+	return false;
 }
 
 size_t utf8_put(char *p, int32_t cp)

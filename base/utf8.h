@@ -21,6 +21,13 @@ static inline int32_t utf8_next(struct str s, size_t *at)
 	return first;
 }
 
+/*
+ * Does it direct what shows a text, rather than be shown?  Control characters,
+ * those that turn its direction, and what has no width; not the joiners, which
+ * words and emoji are written with.
+ */
+bool utf8_steers(int32_t cp);
+
 /* Append a code point's bytes at p (room for 4); gives their number. */
 size_t utf8_put(char *p, int32_t cp);
 

@@ -104,10 +104,10 @@ int paths_check(
 	return 0;
 }
 
-/* Characters of a name that a file system or a URL takes for something else. */
+/* What a file system, a URL or a terminal takes for something else. */
 static bool is_hostile(int32_t cp)
 {
-	return cp < 0 || cp == 0xFFFD || is_control(cp) ||
+	return cp < 0 || cp == 0xFFFD || utf8_steers(cp) ||
 	       (cp < 0x80 && strchr("/\\:*?\"<>|%#", (char)cp) != NULL);
 }
 

@@ -172,6 +172,15 @@ static void test_clean(void **state)
 		{"\xC3\x9Cn\xC3\xAF \xE6\x97\xA5.txt",
 			"\xC3\x9Cn\xC3\xAF \xE6\x97\xA5.txt"},
 		{"a b (1).png", "a b (1).png"},
+		{"fdp.\xE2\x80\xAEtxt.exe", "fdp._txt.exe"},
+		{"a\xE2\x81\xA6"
+		 "b\xE2\x80\x8B"
+		 "c\xE2\x80\x8F.png",
+			"a_b_c_.png"},
+		{"a" ZWNJ "b\xE2\x80\x8D"
+		 "c.png",
+			"a" ZWNJ "b\xE2\x80\x8D"
+			"c.png"},
 	};
 	struct arena a = {0};
 
