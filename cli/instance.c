@@ -120,15 +120,19 @@ static void list(const struct instances *all, struct buf *out)
 		buf_printf(out, "%s%s", i > 0 ? ", " : "", all->items[i].name);
 }
 
-static void complain_none(struct err *e)
+static void complain_none(const char *name, struct err *e)
 {
 	char *own = own_folder();
+	char *missing = name != NULL
+				? xasprintf("there is no instance '%s'", name)
+				: xstrdup("which configuration?");
 
-	err_set(e, ERR_USAGE, "which configuration? (--config FILE; %s%s%s)",
+	err_set(e, ERR_USAGE, "%s (--config FILE; %s%s%s)", missing,
 		is_hidden() ? "you may not read " SYSTEM_FOLDER ", and no "
 			      "daemon listens in " SOCKETS
 			    : "there is none in " SYSTEM_FOLDER,
 		own != NULL ? ", nor one in " : "", own != NULL ? own : "");
+	free(missing);
 	free(own);
 }
 
@@ -145,7 +149,7 @@ static void complain(
 	nearest =
 		name != NULL ? str_nearest(str_of(name), names, all->n) : NULL;
 	if (all->n == 0)
-		complain_none(e);
+		complain_none(name, e);
 	else if (name == NULL)
 		err_set(e, ERR_USAGE, "which instance? (-i NAME, of %s)",
 			there.p);

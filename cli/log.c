@@ -46,12 +46,14 @@ struct log {
 	json_t *request;
 	struct term term;
 	bool follow, no_pager;
+	unsigned given; /* options, a bit each */
 	bool narrowed;  /* by a run or a time: --follow begins there */
 	long long last; /* id that was printed */
 	size_t n;       /* of the answer */
 };
 
-static int level_of(const char *name, int *out, struct err *e)
+static int level_of(
+	const char *name, const char *option, int *out, struct err *e)
 {
 	static const struct {
 		const char *name;
@@ -71,8 +73,8 @@ static int level_of(const char *name, int *out, struct err *e)
 		}
 	}
 	return err_set(e, ERR_USAGE,
-		"--level: '%s' is none of error, warning, notice, info, debug",
-		name);
+		"%s: '%s' is none of error, warning, notice, info, debug",
+		option, name);
 }
 
 static int take_number(
@@ -105,42 +107,57 @@ static int take_text(
 	return cli_put(l->request, key, optarg, option, e);
 }
 
-static int take_level(struct log *l, struct err *e)
+static int take_level(
+	struct log *l, const char *option, const char *key, struct err *e)
 {
 	int level = 0;
-	int r = level_of(optarg, &level, e);
+	int r = level_of(optarg, option, &level, e);
 
 	if (r == 0)
-		json_object_set_new(l->request, "level", json_integer(level));
+		json_object_set_new(l->request, key, json_integer(level));
 	return r;
 }
 
 static int take_option(void *arg, int c, struct err *e)
 {
+	static const struct {
+		int (*take)(struct log *l, const char *option, const char *key,
+			struct err *e);
+		const char *option, *key;
+	} rows[] = {
+		[OPT_RUN - OPT_RUN] = {take_number, "--run", "run"},
+		[OPT_WP - OPT_RUN] = {take_number, "--wp", "work_package"},
+		[OPT_PROJECT - OPT_RUN] = {take_text, "--project", "project"},
+		[OPT_EVENT - OPT_RUN] = {take_text, "--event", "event"},
+		[OPT_LEVEL - OPT_RUN] = {take_level, "--level", "level"},
+		[OPT_SINCE - OPT_RUN] = {take_moment, "--since", "since"},
+		[OPT_UNTIL - OPT_RUN] = {take_moment, "--until", "until"},
+		[OPT_GREP - OPT_RUN] = {take_text, "--grep", "text"},
+		[OPT_LIMIT - OPT_RUN] = {take_number, "--limit", "limit"},
+	};
 	struct log *l = arg;
+	unsigned bit = 1U << (unsigned)(c - OPT_RUN);
 
+	if ((l->given & bit) != 0)
+		return err_set(e, ERR_USAGE, "%s: only one at a time",
+			rows[c - OPT_RUN].option);
+	l->given |= bit;
 	l->narrowed =
 		l->narrowed || c == OPT_RUN || c == OPT_SINCE || c == OPT_LIMIT;
-	switch (c) {
-	case OPT_RUN:
-		return take_number(l, "--run", "run", e);
-	case OPT_WP:
-		return take_number(l, "--wp", "work_package", e);
-	case OPT_LIMIT:
-		return take_number(l, "--limit", "limit", e);
-	case OPT_PROJECT:
-		return take_text(l, "--project", "project", e);
-	case OPT_EVENT:
-		return take_text(l, "--event", "event", e);
-	case OPT_GREP:
-		return take_text(l, "--grep", "text", e);
-	case OPT_LEVEL:
-		return take_level(l, e);
-	case OPT_SINCE:
-		return take_moment(l, "--since", "since", e);
-	default:
-		return take_moment(l, "--until", "until", e);
-	}
+	return rows[c - OPT_RUN].take(
+		l, rows[c - OPT_RUN].option, rows[c - OPT_RUN].key, e);
+}
+
+/* Between the two has to be something. */
+static int check_times(const struct log *l, struct err *e)
+{
+	int64_t since = cli_int(l->request, "since");
+	int64_t until = cli_int(l->request, "until");
+
+	if (json_object_get(l->request, "until") == NULL || since < until)
+		return 0;
+	return err_set(e, ERR_USAGE,
+		"log: --until is not later than --since: nothing is between");
 }
 
 static void print(void *arg, const json_t *event)
@@ -274,6 +291,8 @@ int cli_log(struct cli *cli, struct err *e)
 
 	if (r == 0)
 		r = cli_arguments(cli, 0, 0, e);
+	if (r == 0)
+		r = check_times(&l, e);
 	if (r == 0)
 		r = show(&l, e);
 	json_decref(l.request);

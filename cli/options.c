@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arguments.h"
 #include "base/version.h"
 #include "cli/commands.h"
 
@@ -82,9 +83,8 @@ static const struct cli_option *find(const struct table *t, int val)
 static int complain(
 	const struct cli *cli, const struct table *t, int c, struct err *e)
 {
-	const char *given = cli->argv[optind - 1];
 	const struct cli_option *known = find(t, optopt);
-	struct str name = {given, strcspn(given, "=")};
+	struct str name = argument_taken(cli->argv);
 	const char *nearest;
 
 	if (c == ':')
@@ -160,6 +160,28 @@ static int say(
 	return r;
 }
 
+/* As getopt_long(), but for abbreviations, which are unknown options. */
+static int next(const struct cli *cli, const struct table *t)
+{
+	int at = -1;
+	int c = getopt_long(cli->argc, cli->argv, t->letters, t->options, &at);
+
+	if (c == -1 || at < 0 || !argument_is_cut(cli->argv, t->names[at]))
+		return c;
+	optopt = 0;
+	return '?';
+}
+
+/* Each of them says the whole. */
+static int check_one_config(const struct cli *cli, struct err *e)
+{
+	if (cli->config_file == NULL || cli->instance == NULL)
+		return 0;
+	return err_set(e, ERR_USAGE,
+		"--config and --instance each say which configuration: leave "
+		"out one");
+}
+
 static int scan(struct cli *cli, const struct table *t,
 	const struct command *command, cli_take_fn *take, void *arg,
 	struct err *e)
@@ -169,8 +191,7 @@ static int scan(struct cli *cli, const struct table *t,
 
 	opterr = 0;
 	optind = 0; /* begin anew, behind the name */
-	while (r == 0 && (c = getopt_long(cli->argc, cli->argv, t->letters,
-				  t->options, NULL)) != -1) {
+	while (r == 0 && (c = next(cli, t)) != -1) {
 		const struct cli_option *row = find(t, c);
 
 		if (row == NULL) {
@@ -186,6 +207,8 @@ static int scan(struct cli *cli, const struct table *t,
 		if (t->help || t->version)
 			r = say(t, command, e);
 	}
+	if (r == 0)
+		r = check_one_config(cli, e);
 	if (r != 0 && command != NULL)
 		err_prefix(e, "%s", command->name);
 	return r;

@@ -33,6 +33,8 @@ static int load_meant(
 		return load(cli->config_file, out, e);
 	if (name == NULL)
 		name = getenv("OPSYNC_INSTANCE");
+	if (name != NULL && name[0] == '\0' && name != cli->instance)
+		name = NULL; /* a variable that is empty is none */
 	instances_find(&all);
 	one = instances_get(&all, name, e);
 	r = one != NULL ? load(one->file, out, e) : ERR_USAGE;

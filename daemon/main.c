@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <sysexits.h>
 
-#include "base/str.h"
+#include "base/arguments.h"
 #include "base/version.h"
 #include "daemon/config.h"
 #include "daemon/log.h"
@@ -58,6 +58,7 @@ struct arguments {
 	const char *config;
 	enum log_level level;
 	struct service_options service;
+	bool quiet;
 	bool rehearse;
 	bool done; /* --help or --version was all */
 };
@@ -74,10 +75,10 @@ static const char *nearest_option(struct str name)
 }
 
 /* What getopt_long() found wrong: c, optopt, and the argument. */
-static int complain(const char *given, int c)
+static int complain(char **argv, int c)
 {
 	const struct option *known = options;
-	struct str name = {given, strcspn(given, "=")};
+	struct str name = argument_taken(argv);
 	const char *nearest =
 		name.n > 2 ? nearest_option(str_skip(name, 2)) : NULL;
 
@@ -101,12 +102,44 @@ static int complain(const char *given, int c)
 	return EX_USAGE;
 }
 
+/* As getopt_long(), but for abbreviations, which are unknown options. */
+static int next(int argc, char **argv)
+{
+	int at = -1;
+	int c = getopt_long(argc, argv, ":c:vqVh", options, &at);
+
+	if (c == -1 || at < 0 || !argument_is_cut(argv, options[at].name))
+		return c;
+	optopt = 0;
+	return '?';
+}
+
+static int refuse(const char *why, const char *way_out)
+{
+	fprintf(stderr, "opsyncd: %s (%ssee --help)\n", why, way_out);
+	return EX_USAGE;
+}
+
+/* What would be left out of account is refused. */
+static int check_together(const struct arguments *a)
+{
+	if (a->service.full && a->service.reconcile)
+		return refuse("--full does all that --reconcile does: leave "
+			      "out one",
+			"");
+	if (a->quiet && a->level > LOG_LEVEL_NOTICE)
+		return refuse("--quiet and --verbose: leave out one", "");
+	if (a->config == NULL)
+		return refuse("which configuration?", "--config FILE; ");
+	return 0;
+}
+
 static int parse(int argc, char **argv, struct arguments *a)
 {
 	int c;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":c:vqVh", options, NULL)) != -1) {
+	while ((c = next(argc, argv)) != -1) {
 		switch (c) {
 		case 'c':
 			a->config = optarg;
@@ -128,7 +161,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 							     : LOG_LEVEL_DEBUG;
 			break;
 		case 'q':
-			a->level = LOG_LEVEL_WARNING;
+			a->quiet = true;
 			break;
 		case 'V':
 			puts("opsyncd " OPSYNC_VERSION);
@@ -139,7 +172,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 			a->done = true;
 			return 0;
 		default:
-			return complain(argv[optind - 1], c);
+			return complain(argv, c);
 		}
 	}
 	if (optind < argc) {
@@ -147,13 +180,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 			argv[optind]);
 		return EX_USAGE;
 	}
-	if (a->config == NULL) {
-		fputs("opsyncd: which configuration? (--config FILE; see "
-		      "--help)\n",
-			stderr);
-		return EX_USAGE;
-	}
-	return 0;
+	return check_together(a);
 }
 
 /*
@@ -218,7 +245,7 @@ int main(int argc, char **argv)
 	keep_memory_small();
 	allow_many_files();
 	hold_back_reload();
-	log_init(a.level);
+	log_init(a.quiet ? LOG_LEVEL_WARNING : a.level);
 	config = xcalloc(1, sizeof(*config));
 	r = config_load(a.config, config, &e);
 	if (r == 0)

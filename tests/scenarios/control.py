@@ -46,6 +46,13 @@ def never(tap, server):
                 (("-x",), "unknown option '-x' (see --help)\n"),
                 (("--once=1",), "opsyncd: --once takes no value\n"),
                 (("--config",), "opsyncd: --config needs a value\n"),
+                (("--onc",), "unknown option '--onc' (did you mean '--once'"),
+                (("--confi", sync.config),
+                 "unknown option '--confi' (did you mean '--config'?)\n"),
+                (("-c", sync.config, "--once", "--reconcile", "--full"),
+                 "--full does all that --reconcile does: leave out one"),
+                (("-c", sync.config, "-q", "-v"),
+                 "--quiet and --verbose: leave out one"),
                 (("--config", sync.config, "more"),
                  "unexpected argument 'more'"),
                 ((), "which configuration? (--config FILE; see --help)")):
@@ -143,6 +150,14 @@ def typed(tap, sync):
              "unknown option '--abracadabra' (see --help)"),
             (("resync", "--full=x"), 64, "--full takes no value"),
             (("release",), 64, "release: something is missing behind it"),
+            (("runs", "--limi", "3"), 64,
+             "unknown option '--limi' (did you mean '--limit'?)"),
+            (("runs", "--limi=3"), 64, "unknown option '--limi' (did you"),
+            (("-i", "x", "status"), 64, "--config and --instance each say"),
+            (("log", "--wp", "26", "--wp", "3397"), 64,
+             "--wp: only one at a time"),
+            (("log", "--since", "1h", "--until", "2h"), 64,
+             "--until is not later than --since"),
             (("resync", "--wp", "#3397", "--wp", "3397", "--wait"), 0,
              "done: 1 read"),
             (("--json", "adopt", "--dry-run"), 0, '"finished":true'),
@@ -205,6 +220,9 @@ def steering(tap, server, sync):
              "one line is one line")
     tap.ok(evil in sync.opsync("--json", "status", "--check").json()[0][
         "findings"][0]["text"], "which --json has as it is, too")
+    found = sync.opsync("--json", "status", "--check").json()[0]["findings"]
+    tap.ok(re.match(r"paused since \d{4}-\d\d-\d\dT[0-9:.]{12}Z: ",
+                    found[0]["text"]), "with its moments in UTC", found)
     tap.ok("red?line" in sync.said() and
            not re.search("[\x80-\x9f\x1b]", sync.said()),
            "nor does what the daemon logs", sync.said()[-300:])

@@ -198,6 +198,11 @@ def several(tap, first, second):
         code, out = opsync("status", XDG_CONFIG_HOME=first.folder)
         tap.ok(code == 64 and first.folder + "/opsync" in out,
                "where there is none, and where it would be", out)
+        code, out = opsync("-i", "nope", "status",
+                           XDG_CONFIG_HOME=first.folder)
+        tap.ok(code == 64 and "there is no instance 'nope'" in out and
+               first.folder + "/opsync" in out,
+               "nor one of that name", out)
         for args in (("status",), ("status", "--all")):
             code, out = opsync(*args, XDG_CONFIG_HOME="")
             tap.ok(code == 64 and "--config FILE; there is none in "
@@ -216,7 +221,11 @@ def several(tap, first, second):
         code, out = opsync(*args, **more)
         tap.ok(code == 0 and "process %d" % second.process.pid in out,
                "opsync %s %s" % (" ".join(args), more), out)
+    code, out = opsync("status", OPSYNC_INSTANCE="")
+    tap.ok(code == 64 and "which instance? (-i NAME, of site, wiki" in out,
+           "an empty OPSYNC_INSTANCE is none", out)
     for args, words in ((("status",), "which instance? (-i NAME, of site, wiki"),
+                        (("-i", "", "status"), "there is no instance ''"),
                         (("-i", "wik", "status"), "did you mean 'wiki'?"),
                         (("-i", "blog", "status"), "there are site, wiki")):
         code, out = opsync(*args)
