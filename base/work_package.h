@@ -167,7 +167,8 @@ struct work_package {
 	struct custom_field *fields;
 
 	/* Added by who knows them, before mapping. */
-	struct str project_identifier; /* ccm, or none if unknown */
+	struct str project_identifier; /* ccm, or none if unknown; */
+	bool any_project;              /* then it fits every match.project */
 	struct str url;                /* the page in OpenProject, or none */
 	bool status_is_closed;
 	const struct schema *schema; /* of its project and type, or NULL */

@@ -10,6 +10,7 @@
 #include "cli/subject.h"
 #include "cli/term.h"
 #include "content/program.h"
+#include "daemon/report.h"
 
 static int complain_comments(const struct subject *s, struct err *e)
 {
@@ -48,8 +49,23 @@ static int complain_needs(
 		(long long)(a != NULL ? a->id : 0));
 }
 
-static int print(
-	const struct subject *s, const struct rendered *rendered, struct err *e)
+/* As it is: nothing is masked for a program. */
+static void print_json(const struct subject *s, const struct rendering *one)
+{
+	struct buf line = {0};
+
+	report_open(&line, NULL, '{');
+	report_int(&line, "id", s->wp.id);
+	report_text(&line, "entry", str_of(one->entry));
+	report_text(&line, "path", str_of(one->document.natural_path));
+	report_text(&line, "text", buf_str(&one->document.text));
+	buf_puts(&line, "}\n");
+	fwrite(buf_str(&line).p, 1, line.n, stdout);
+	buf_fini(&line);
+}
+
+static int print(const struct subject *s, const struct rendered *rendered,
+	bool json, struct err *e)
 {
 	const struct err *bad = &rendered->match_err;
 
@@ -60,8 +76,11 @@ static int print(
 			bad = &one->err;
 			continue;
 		}
-		term_write(
-			buf_str(&one->document.text).p, one->document.text.n);
+		if (json)
+			print_json(s, one);
+		else
+			term_write(buf_str(&one->document.text).p,
+				one->document.text.n);
 	}
 	if (bad->code != 0) {
 		*e = *bad;
@@ -74,7 +93,7 @@ static int print(
 	return 0;
 }
 
-static int render(struct subject *s, struct err *e)
+static int render(struct subject *s, bool json, struct err *e)
 {
 	struct rendered rendered = {0};
 	int rc = program_render(
@@ -83,7 +102,7 @@ static int render(struct subject *s, struct err *e)
 	if (rc == ERR_NEED)
 		rc = complain_needs(s, &rendered, e);
 	else
-		rc = print(s, &rendered, e);
+		rc = print(s, &rendered, json, e);
 	rendered_fini(&rendered);
 	return rc;
 }
@@ -96,7 +115,7 @@ int cli_render(struct cli *cli, struct err *e)
 	if (rc == 0)
 		rc = subject_load(&s, cli, e);
 	if (rc == 0)
-		rc = render(&s, e);
+		rc = render(&s, cli->json, e);
 	subject_fini(&s);
 	return rc;
 }

@@ -113,7 +113,7 @@ static int find_project(struct subject *s, struct str element, struct err *e)
 			"opsync: note: %s does not say the identifier of its "
 			"project: any match.project fits\n",
 			s->what);
-		s->wp.project_identifier = STR("*");
+		s->wp.any_project = true;
 	}
 	return 0;
 }
@@ -132,7 +132,25 @@ static int find_status(struct subject *s, struct str element, struct err *e)
 	return rc;
 }
 
-/* A schema, or a list of them with the one that fits. */
+/* One that is named may be of something else. */
+static void take_schema(struct subject *s)
+{
+	const struct schema *schema = &s->schema;
+
+	s->wp.schema = schema;
+	if (schema->project_id != s->wp.project.id ||
+		schema->type_id != s->wp.type.id)
+		fprintf(stderr,
+			"opsync: note: %s is of type %lld in project %lld, and "
+			"%s of type %lld in project %lld: its custom fields "
+			"may be called otherwise\n",
+			s->schema_file != NULL ? s->schema_file : "its schema",
+			(long long)schema->type_id,
+			(long long)schema->project_id, s->what,
+			(long long)s->wp.type.id, (long long)s->wp.project.id);
+}
+
+/* The schema that is named, else what is embedded. */
 static int load_schema(struct subject *s, struct str element, struct err *e)
 {
 	struct str text = api_embedded(element, "schema");
@@ -146,7 +164,7 @@ static int load_schema(struct subject *s, struct str element, struct err *e)
 	if (rc == 0 && text.p != NULL) {
 		rc = api_schema_parse(&s->arena, text, &s->schema, e);
 		if (rc == 0)
-			s->wp.schema = &s->schema;
+			take_schema(s);
 		else if (s->schema_file != NULL)
 			err_prefix(e, "%s", s->schema_file);
 	}

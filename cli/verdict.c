@@ -200,6 +200,7 @@ struct line {
 	struct judgement *judgement;
 	const struct config *config;
 	int64_t max_lag;
+	bool json;
 };
 
 static void judge(void *arg, const json_t *status)
@@ -212,6 +213,8 @@ static void judge(void *arg, const json_t *status)
 	const char *why = text_of(paused, "why", "");
 	int64_t unheard = daemon == NULL ? cli_unheard(line->config) : 0;
 	char clock[STAMP_CLOCK];
+	const char *since = line->json ? text_of(paused, "since", "?")
+				       : cli_clock(paused, "since", clock);
 
 	j->counted = true;
 	j->lag = lag_of(status);
@@ -224,8 +227,7 @@ static void judge(void *arg, const json_t *status)
 	else if (daemon == NULL && !is_single(status))
 		find(j, CRITICAL, "no daemon runs");
 	else if (json_is_object(paused))
-		find(j, WARNING, "paused since %s%s%s",
-			cli_clock(paused, "since", clock),
+		find(j, WARNING, "paused since %s%s%s", since,
 			why[0] != '\0' ? ": " : "", why);
 	else if (daemon == NULL)
 		judge_single(j, status, line->max_lag);
@@ -311,11 +313,11 @@ static void put_json(const struct line *line, struct buf *out)
 	buf_putc(out, '}');
 }
 
-static void print(const struct line *line, bool json)
+static void print(const struct line *line)
 {
 	struct buf out = {0};
 
-	if (json)
+	if (line->json)
 		put_json(line, &out);
 	else
 		put_line(line, &out);
@@ -336,7 +338,11 @@ int check_status(const struct cli *cli, int64_t max_lag)
 	struct judgement j = {.lag = UNKNOWN};
 	struct config config = {0};
 	struct line line = {
-		.judgement = &j, .config = &config, .max_lag = max_lag};
+		.judgement = &j,
+		.config = &config,
+		.max_lag = max_lag,
+		.json = cli->json,
+	};
 	json_t *request = json_pack("{s:s}", "command", "status");
 	struct buf lines = {0};
 	struct err e = {0};
@@ -354,7 +360,7 @@ int check_status(const struct cli *cli, int64_t max_lag)
 		r = cli_each_line(&lines, judge, &line, &e);
 	if (r != 0)
 		find(&j, r == ERR_AGAIN ? WARNING : CRITICAL, "%s", e.text);
-	print(&line, cli->json);
+	print(&line);
 	json_decref(request);
 	buf_fini(&lines);
 	for (size_t i = 0; i < j.n; i++)

@@ -62,8 +62,7 @@ static bool name_fits(const struct names *names, const struct work_package *wp,
 	if (str_ends(l->href, STR(":undisclosed")))
 		return false;
 	if (key == MATCH_PROJECT &&
-		(has(names, wp->project_identifier) ||
-			str_is(wp->project_identifier, "*")))
+		(has(names, wp->project_identifier) || wp->any_project))
 		return true;
 	return has(names, l->title);
 }

@@ -65,8 +65,8 @@ struct evasion {
  * really reads it: an expression that is evaluated, a pick, files: all, or a
  * body with an address that may mean an attachment.  What was made without
  * the list is what would have been made with it.  evasion may be NULL.  scratch
- * is used and left for the caller to reset.  wp's project_identifier "*" fits
- * every match.project (a work package from a file may not tell).
+ * is used and left for the caller to reset.  A work package from a file may not
+ * tell its project: any_project.
  */
 int program_render(const struct program *p, const struct work_package *wp,
 	const struct evasion *evasion, struct arena *scratch,

@@ -141,6 +141,39 @@ def identifiers(tap, sync):
     sync.configure(url=NOWHERE)
 
 
+PLAIN = """documents:
+- name: plain
+  match: { project: [ccm] }
+  path: ${ project.identifier ?? "nobody" }/${ id }.md
+  body: ${ subject }
+"""
+
+
+def as_json(tap, sync):
+    """One object a document, with nothing masked; of a project that is not
+    known, as well."""
+    sync.configure(mapping=PLAIN)
+    wp = variant(sync, "json.json", lambda i: (
+        without_projects(i), i.update(subject="a\u009b\u202e\"b")))
+    done = render(sync, wp, "--json")
+    tap.ok(done.code == 0 and done.out.count("\n") == 1,
+           "render --json: an object a line", done)
+    one = json.loads(done.out) if done.out[:1] == "{" else {}
+    tap.same((one.get("id"), one.get("entry"), one.get("path"),
+              "a\u009b\u202e\"b" in one.get("text", "")),
+             (4330, "plain", "nobody/4330.md", True),
+             "with its path; what is not known is null")
+    sync.configure(mapping="")
+
+
+def strange_schemas(tap, sync):
+    wp = RECORDED + "work_package_15.json"
+    for schema, noted in (("schema_1_8", False), ("schema_1_15", True)):
+        done = render(sync, wp, "--schema", RECORDED + schema + ".json")
+        tap.ok(("is of type 15 in project 1, and " + wp + " of type 8" in
+                done.err) == noted, "the note on " + schema, done)
+
+
 def mistakes(tap, sync):
     wp = RECORDED + "work_package_4330.json"
     bare = sync.write("bare.json", "[1, 2")
@@ -225,9 +258,11 @@ def main():
         missing_contents(tap, sync)
         ways_out(tap, sync, contents)
         identifiers(tap, sync)
+        strange_schemas(tap, sync)
         mistakes(tap, sync)
         data_files(tap, sync)
         defaults(tap, sync)
+        as_json(tap, sync)
     return tap.end()
 
 
