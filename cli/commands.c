@@ -30,7 +30,7 @@ static const struct command commands[] = {
 		"      [--level L] [--since T] [--until T] [--grep TEXT] "
 		"[--limit N] [--no-pager]",
 		"what each pass did, and why", cli_log},
-	{"show", "ID | PATH [--no-pager]",
+	{"show", "ID | PATH | URL [--no-pager]",
 		"all that is known of a work package, or a file", cli_show_one},
 	{"held", "[SET]", "what the guard holds, and why", cli_held},
 	{"release", "SET [--project P] [--wp ID]… [--dry-run]",

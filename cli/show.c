@@ -194,24 +194,73 @@ static char *tidy(const char *path)
 	return buf_take(&out);
 }
 
-static int name(const struct config *config, const char *what, json_t *request,
-	struct err *e)
+/* The id in an address of the server, as status prints it and browsers have
+ * it; 0 if that is none. */
+static long long id_in(const struct config *config, struct str address)
 {
-	const char *digits = what[0] == '#' ? what + 1 : what;
+	const struct str url = str_of(config->url);
+	const struct str mark = STR("/work_packages/");
+	struct str rest;
+	size_t digits = 0;
+	size_t at;
+	long long id;
+
+	if (!str_starts(address, url))
+		return 0;
+	rest = str_skip(address, url.n);
+	at = str_find(rest, mark);
+	if (at == rest.n || rest.p[0] != '/')
+		return 0;
+	rest = str_skip(rest, at + mark.n);
+	while (digits < rest.n && rest.p[digits] >= '0' &&
+		rest.p[digits] <= '9')
+		digits++;
+	if (digits < rest.n && strchr("/?#", rest.p[digits]) == NULL)
+		return 0;
+	rest.n = digits;
+	return str_to_int64(rest, &id) && id > 0 ? id : 0;
+}
+
+static int name_address(const struct config *config, const char *address,
+	json_t *request, struct err *e)
+{
+	long long id = id_in(config, str_of(address));
+
+	if (id == 0)
+		return err_set(e, ERR_USAGE,
+			"%s is the address of no work package of %s", address,
+			config->url);
+	json_object_set_new(request, "work_package", json_integer(id));
+	return 0;
+}
+
+static int name_file(const struct config *config, const char *what,
+	json_t *request, struct err *e)
+{
 	char *store = realpath(config->store_path, NULL);
 	char *path = realpath(what, NULL);
 	char *tidied = tidy(from_root(what, store, path));
-	long long id;
-	int r = 0;
+	int r = cli_put(request, "path", tidied, "PATH", e);
 
-	if (str_to_int64(str_of(digits), &id) && id > 0)
-		json_object_set_new(request, "work_package", json_integer(id));
-	else
-		r = cli_put(request, "path", tidied, "PATH", e);
 	free(tidied);
 	free(store);
 	free(path);
 	return r;
+}
+
+static int name(const struct config *config, const char *what, json_t *request,
+	struct err *e)
+{
+	const char *digits = what[0] == '#' ? what + 1 : what;
+	long long id;
+
+	if (str_to_int64(str_of(digits), &id) && id > 0)
+		json_object_set_new(request, "work_package", json_integer(id));
+	else if (strstr(what, "://") != NULL)
+		return name_address(config, what, request, e);
+	else
+		return name_file(config, what, request, e);
+	return 0;
 }
 
 /* --- Without a daemon --------------------------------------------------- */

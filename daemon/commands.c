@@ -102,6 +102,11 @@ static bool is_number(const json_t *v)
 	return json_is_integer(v);
 }
 
+static bool is_count(const json_t *v)
+{
+	return json_is_integer(v) && json_integer_value(v) > 0;
+}
+
 static bool is_truth(const json_t *v)
 {
 	return json_is_boolean(v);
@@ -141,7 +146,7 @@ static const struct {
 	{"failed", is_truth, "true or false"},
 	{"full", is_truth, "true or false"},
 	{"level", is_number, "a whole number"},
-	{"limit", is_number, "a whole number"},
+	{"limit", is_count, "a whole number above 0"},
 	{"oldest", is_truth, "true or false"},
 	{"once", is_truth, "true or false"},
 	{"path", is_text, "a text"},

@@ -385,6 +385,10 @@ def mistaken(tap, sync):
              'resync takes no "dry_run"'),
             ({"command": "log", "level": "error"},
              '"level" is to be a whole number'),
+            ({"command": "log", "limit": -1},
+             'log: "limit" is to be a whole number above 0'),
+            ({"command": "runs", "limit": 0},
+             '"limit" is to be a whole number above 0'),
             ({"command": "cancel", "pass": 1}, 'cancel takes no "pass"')):
         got = said_to(sync, json.dumps(request).encode() + b"\n").splitlines()
         end = json.loads(got[-1])

@@ -206,9 +206,17 @@ def show(tap, sync, running):
              "and its path" + how)
     folder, n = path.split("/")[0], len(
         [p for p in sync.tree() if p.startswith(path.split("/")[0] + "/")])
+    with open(sync.config) as f:
+        url = re.search(r"https?://[^\s,}]+", f.read())[0]
     many = "is a folder with %d files of opsync's: name one of them, as %s/"
     for name, code, words in (
             ("none/such", 64, "no document"), ("999999", 64, "not known here"),
+            (url + "/work_packages/3397/activity#n", 0, ""),
+            (url + "/projects/ccm/work_packages/3397?q", 0, ""),
+            (url + "/work_packages/3397x", 64, "is the address of no"),
+            (url + "0/work_packages/3397", 64, "is the address of no"),
+            ("https://example.org/work_packages/3397", 64,
+             "is the address of no work package of " + url),
             (folder, 64, folder + " " + many % (n, folder)),
             (folder + "/", 64, folder + " " + many % (n, folder)),
             (os.path.join(sync.store, folder), 64, many % (n, folder)),
