@@ -241,10 +241,12 @@ stage: all man stage-units
 		$(STAGE)/share/man/man$${page##*.} $$page; done
 	install -D -m 644 completion/opsync.bash \
 		$(STAGE)/share/bash-completion/completions/opsync
+	install -D -m 644 completion/opsyncd.bash \
+		$(STAGE)/share/bash-completion/completions/opsyncd
 	install -D -m 644 -t $(STAGE)/share/zsh/site-functions \
-		completion/_opsync
+		completion/_opsync completion/_opsyncd
 	install -D -m 644 -t $(STAGE)/share/fish/vendor_completions.d \
-		completion/opsync.fish
+		completion/opsync.fish completion/opsyncd.fish
 	install -D -t $(STAGE)/bin $(BUILD)/opsyncd $(BUILD)/opsync
 	install -D -m 644 -t $(STAGE)/share/doc/opsync README.md docs/*.md
 	cp -R examples $(STAGE)/share/doc/opsync

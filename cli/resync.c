@@ -107,7 +107,7 @@ static void print_progress(struct waiting *w, const json_t *line)
 	put_rate(line, &text);
 	buf_puts(&text, ": ");
 	put_counts(line, &text);
-	if (w->term.terminal)
+	if (w->term.moves)
 		printf("\r\033[K%.*s", (int)columns() - 1, text.p);
 	else if (strcmp(text.p, w->last) != 0)
 		printf("%s\n", text.p);
@@ -121,7 +121,7 @@ static void print_finished(struct waiting *w, const json_t *line)
 	struct buf text = {0};
 
 	put_counts(line, &text);
-	printf("%s%s: %s\n", w->term.terminal ? "\r\033[K" : "",
+	printf("%s%s: %s\n", w->term.moves ? "\r\033[K" : "",
 		cli_int(line, "result") == 0 ? "done" : "ended", text.p);
 	buf_fini(&text);
 	fflush(stdout);
@@ -208,7 +208,7 @@ static int converse(struct waiting *w, struct cli_connection *c,
 	int r = cli_converse(c, request, take_line, w, e);
 
 	if (interrupted) {
-		if (w->term.terminal && w->last[0] != '\0')
+		if (w->term.moves && w->last[0] != '\0')
 			putchar('\n');
 		return err_set(e, ERR_CANCELED,
 			"not waited for: pass %lld goes on (opsync cancel "

@@ -148,7 +148,7 @@ static int watch(struct status *s, struct err *e)
 		struct err once = {0};
 		int r;
 
-		if (s->term.terminal)
+		if (s->term.moves)
 			fputs("\033[H\033[2J", stdout);
 		r = show_once(s, &once);
 		if (r == ERR_USAGE || r == ERR_CONFIG) {
@@ -157,7 +157,7 @@ static int watch(struct status *s, struct err *e)
 		}
 		if (r != 0 && !s->all)
 			printf("%s\n", once.text);
-		if (!s->term.terminal && !s->cli->json)
+		if (!s->term.moves && !s->cli->json)
 			putchar('\n');
 		if (fflush(stdout) != 0)
 			return 0;

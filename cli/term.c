@@ -19,8 +19,8 @@ void term_init(struct term *t)
 	const char *name = getenv("TERM");
 
 	*t = (struct term){.terminal = isatty(STDOUT_FILENO) != 0};
-	t->colours = t->terminal && (none == NULL || none[0] == '\0') &&
-		     name != NULL && strcmp(name, "dumb") != 0;
+	t->moves = t->terminal && name != NULL && strcmp(name, "dumb") != 0;
+	t->colours = t->moves && (none == NULL || none[0] == '\0');
 }
 
 void term_write(const char *text, size_t n)

@@ -8,6 +8,7 @@
 /* Standard output, as a person sees it. */
 struct term {
 	bool terminal; /* else a file, or a program */
+	bool moves;    /* one that can write over what it shows */
 	bool colours;  /* on a terminal, unless NO_COLOR is set */
 	pid_t pager;   /* 0: none */
 };

@@ -52,7 +52,13 @@ _opsync()
 		COMPREPLY=($(compgen -W 'error warning notice info debug' \
 			-- "$cur"))
 		return ;;
-	-c|--config|--schema|--token-file)
+	--event)
+		COMPREPLY=($(compgen -W 'added changed moved removed held failed
+			retried skipped rendered unresolved quarantined committed
+			pushed kept restored adopted fetched fault
+			recovered started stopped reloaded paused resumed' -- "$cur"))
+		return ;;
+	-c|--config|--schema|-t|--token-file)
 		_opsync_files -f "$cur"
 		return ;;
 	--attachments)

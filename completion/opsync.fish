@@ -60,7 +60,12 @@ complete -c opsync -s c -l config -r -F
 complete -c opsync -s i -l instance -x -a '(__opsync_instances)'
 complete -c opsync -n '__opsync_has --level' -l level -x \
     -a 'error warning notice info debug'
+complete -c opsync -n '__opsync_has --event' -l event -x \
+    -a 'added changed moved removed held failed \
+        retried skipped rendered unresolved quarantined committed \
+        pushed kept restored adopted fetched fault \
+        recovered started stopped reloaded paused resumed'
 complete -c opsync -n '__opsync_has --schema' -l schema -r -F
-complete -c opsync -n '__opsync_has --token-file' -l token-file -r -F
+complete -c opsync -n '__opsync_has --token-file' -s t -l token-file -r -F
 complete -c opsync -n '__opsync_has --attachments' -l attachments -r -F
 complete -c opsync -n 'contains -- (__opsync_command) render explain show' -F

@@ -9,11 +9,11 @@ import tempfile
 from harness import BUILD, ROOT, Tap
 
 BASH = r"""
-source completion/opsync.bash
-read -ra COMP_WORDS <<<"opsync $1"
+source completion/$2.bash
+read -ra COMP_WORDS <<<"$2 $1"
 [[ $1 == *" " || -z $1 ]] && COMP_WORDS+=("")
 COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-_opsync
+_$2
 printf '%s\n' "${COMPREPLY[@]}"
 """
 
@@ -22,10 +22,10 @@ ZSH = r"""
 compadd() { shift; print -rl -- $@ }
 _describe() { print -rl -- ${${(P)2}%%:*} }
 _files() { print -rl -- *(M) }
-words=(opsync ${(z)1})
+words=($2 ${(z)1})
 [[ $1 == *" " || -z $1 ]] && words+=("")
 CURRENT=$#words
-source completion/_opsync | while read -r word; do
+source completion/_$2 | while read -r word; do
     [[ $word == $words[CURRENT]* ]] && print -r -- $word
 done
 """
@@ -40,22 +40,25 @@ def run(*args, env):
 
 class Shells:
     def __init__(self, folder):
+        self.program = "opsync"
         self.env = {"PATH": BUILD + ":" + os.environ["PATH"], "HOME": folder,
                     "LC_ALL": "C.UTF-8", "TERM": "vt100"}
 
     def bash(self, line):
-        done = run("bash", "--norc", "-c", BASH, "-", line, env=self.env)
+        done = run("bash", "--norc", "-c", BASH, "-", line,
+                   self.program, env=self.env)
         return set(done.stdout.decode().split())
 
     def fish(self, line):
         done = run("fish", "--no-config", "-c",
-                   "source completion/opsync.fish; complete -C 'opsync %s'"
-                   % line, env=self.env)
+                   "source completion/%s.fish; complete -C '%s %s'"
+                   % (self.program, self.program, line), env=self.env)
         return {row.split("\t")[0]
                 for row in done.stdout.decode().splitlines()}
 
     def zsh(self, line):
-        done = run("zsh", "-f", "-c", ZSH, "-", line, env=self.env)
+        done = run("zsh", "-f", "-c", ZSH, "-", line, self.program,
+                   env=self.env)
         return set(done.stdout.decode().split())
 
     def offered(self, line):
@@ -96,6 +99,23 @@ def main():
         for shell, got in shells.offered("log --level e").items():
             tap.ok("error" in got and "--limit" not in got,
                    shell + ": the value of an option", got)
+        kinds = set(re.findall("[a-z]+", re.search(
+            r"^KIND is, of documents, (.*?)\.$", usage(shells.env, "log"),
+            re.M | re.S)[1])) - {"or", "of", "the", "store", "else"}
+        for shell, got in shells.offered("log --event ").items():
+            tap.same(sorted(got), sorted(kinds), shell + ": each kind")
+        for shell, got in shells.offered("init -t comp").items():
+            tap.ok("completion" in {word.rstrip("/") for word in got},
+                   shell + ": files, behind a letter", got)
+        shells.program = "opsyncd"
+        wanted = {"--config", "--once", "--reconcile", "--full", "--verbose"}
+        for shell, got in shells.offered("--").items():
+            tap.ok(wanted <= got, shell + ": each option of opsyncd",
+                   (wanted - got, got))
+        for shell, got in shells.offered("-c comp").items():
+            tap.ok("completion" in {word.rstrip("/") for word in got} and
+                   "--once" not in got, shell + ": and its file", got)
+        shells.program = "opsync"
         for shell, got in shells.offered("-c comp").items():
             tap.ok("completion" in {word.rstrip("/") for word in got},
                    shell + ": files", got)
@@ -115,7 +135,7 @@ def main():
                      shell + ": and where else it may be")
         write(folder + "/own/a b.yaml")
         got = run("bash", "--norc", "-c", BASH, "-", "-c %s/own/a" % folder,
-                  env=shells.env).stdout.decode().splitlines()
+                  "opsync", env=shells.env).stdout.decode().splitlines()
         tap.same(got, [folder + "/own/a b.yaml"], "a file with a blank")
     return tap.end()
 

@@ -294,7 +294,7 @@ schedule: %s
         with subprocess.Popen(
                 [program or self.CLIENT, "--config", self.config, *args],
                 stdin=follower, stdout=follower, stderr=follower,
-                env=dict(self.env, TERM="xterm", **env)):
+                env={**self.env, "TERM": "xterm", **env}):
             os.close(follower)
             got = b""
             while True:

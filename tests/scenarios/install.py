@@ -32,6 +32,7 @@ def main():
                      "usr/share/man/man5/opsync.yaml.5",
                      "usr/share/man/man8/opsyncd.8",
                      "usr/share/bash-completion/completions/opsync",
+                     "usr/share/bash-completion/completions/opsyncd",
                      "usr/share/doc/opsync/README.md",
                      "usr/share/doc/opsync/mapping.md",
                      "usr/share/doc/opsync/examples/hugo-bundles.yaml",

@@ -228,6 +228,9 @@ def progress(tap, server, sync):
            seen.rstrip().splitlines()[-1].endswith(
                "done: 20 read, 0 added, 0 changed, 0 removed, 0 failed"),
            "a terminal sees one line, that changes", repr(seen))
+    seen = sync.seen("resync", "--wait", TERM="dumb")
+    tap.ok("\x1b" not in seen and "done: " in seen,
+           "a dumb one sees lines", repr(seen))
     lines = [line for line in done.json() if line.get("progress")]
     tap.ok(done.code == 0 and lines and all(
         line["phase"] and line["elapsed"] > 0 and line["kind"] == "full"
