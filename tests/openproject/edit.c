@@ -254,6 +254,12 @@ static const char *refuse(const struct json *set)
 	return NULL;
 }
 
+static bool is_work_package(const struct json *element, int64_t id)
+{
+	return is_object(json_get(element, "_links")) &&
+	       json_to_int(json_get(element, "id"), 0) == id;
+}
+
 int64_t edit_apply(struct model *m, const struct json *order, const char **why)
 {
 	struct work_item *old =
@@ -264,7 +270,7 @@ int64_t edit_apply(struct model *m, const struct json *order, const char **why)
 	int64_t id =
 		old != NULL ? old->id : json_to_int(json_get(element, "id"), 0);
 
-	if (refused == NULL && is_object(json_get(element, "_links")))
+	if (refused == NULL && is_work_package(element, id))
 		change(m, order, element, old);
 	else if (refused == NULL && old == NULL)
 		refused = "there is no project or no type";

@@ -83,37 +83,32 @@ void retitle_gone(struct model *m, const char *href)
 	retitle_all(m, href, NULL);
 }
 
-/* Does a link of a new work package end with its subject: "Move "? */
-static bool names_subject(const struct json *link, const struct json *title)
+/* The end of the title, which is the old subject, makes way for the new one. */
+static void end_with(struct json *title, const char *old, const char *subject)
 {
-	const struct json *href = json_get(link, "href");
+	char *text;
+	size_t n;
 
-	return str_ends(str_of(title->text), STR(" ")) ||
-	       (href != NULL && href->type == JSON_STRING &&
-		       strstr(href->text, "/work_packages/") != NULL);
+	if (title == NULL || title->type != JSON_STRING ||
+		!str_ends(str_of(title->text), str_of(old)))
+		return;
+	n = strlen(title->text) - strlen(old);
+	text = xasprintf("%.*s%s", (int)n, title->text, subject);
+	free(title->text);
+	title->text = text;
 }
 
 void retitle_own(struct json *element, const struct json *subject)
 {
+	/* "Move ", and the subject. */
+	static const char *const names[] = {"self", "logTime", "move", "copy",
+		"addChild", "changeParent", "logCosts"};
 	struct json *to = json_get(element, "_links");
 	char *old = xstrdup(json_raw(json_get(element, "subject")));
 
-	for (struct json *c = to->first; c != NULL; c = c->next) {
-		struct json *title = json_get(c, "title");
-		char *text;
-
-		if (title == NULL || title->type != JSON_STRING ||
-			!str_ends(str_of(title->text), str_of(old)) ||
-			strstr(c->key, "customField") == c->key)
-			continue;
-		if (*old == '\0' && !names_subject(c, title))
-			continue;
-		text = xasprintf("%.*s%s",
-			(int)(strlen(title->text) - strlen(old)), title->text,
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		end_with(json_get(json_get(to, names[i]), "title"), old,
 			subject->text);
-		free(title->text);
-		title->text = text;
-	}
 	json_set(element, "subject", json_copy(subject));
 	json_set(json_get(to, "self"), "title", json_copy(subject));
 	free(old);

@@ -206,6 +206,13 @@ def edits(tap, server):
         tap.ok(False, "what is broken cannot be set")
     except RuntimeError as e:
         tap.ok("give it as raw" in str(e), "what is broken cannot be set", e)
+    server.side("edit", {"id": 8, "raw": '{"_links":{},"subject":"no id"}'})
+    for what in ({"set": {"subject": "once"}}, {"set": {"parent": 5}}):
+        try:
+            server.side("edit", {"id": 8, **what})
+            tap.ok(False, "nor what has no id")
+        except RuntimeError as e:
+            tap.ok("give it as raw" in str(e), "nor what has no id", e)
     server.side("edit", {"id": 8, "raw": json.dumps(after)})
     tap.same(server.get(WP + "8").status, 200, "but mended")
     made = server.side("edit", {"set": {
@@ -222,6 +229,14 @@ def edits(tap, server):
     tap.same((sorted(like), sorted(like["_links"])),
              (sorted(five), sorted(five["_links"])),
              "a new one has what a recorded one has")
+    server.side("edit", {"id": 15, "set": {"subject": "Same"}})
+    server.side("edit", {"id": made, "set": {"subject": "Same"}})
+    server.side("edit", {"id": made, "set": {"subject": "Other"}})
+    new = server.get(WP + str(made)).json()["_links"]
+    tap.same((new["parent"]["title"], new["ancestors"][-1]["title"],
+              new["self"]["title"], new["move"]["title"]),
+             ("Same", "Same", "Other", "Move Other"),
+             "a parent of the same name keeps it")
     server.side("delete", {"id": made})
     tap.same(error_of(server.get(WP + str(made)))[0], 404, "and deleted")
 
