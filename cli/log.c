@@ -19,7 +19,8 @@
 #define FOLLOW_FROM 10 /* events before the first that is new */
 
 enum {
-	OPT_RUN = 256,
+	OPT_FIRST = 256,
+	OPT_RUN = OPT_FIRST,
 	OPT_WP,
 	OPT_PROJECT,
 	OPT_EVENT,
@@ -125,27 +126,27 @@ static int take_option(void *arg, int c, struct err *e)
 			struct err *e);
 		const char *option, *key;
 	} rows[] = {
-		[OPT_RUN - OPT_RUN] = {take_number, "--run", "run"},
-		[OPT_WP - OPT_RUN] = {take_number, "--wp", "work_package"},
-		[OPT_PROJECT - OPT_RUN] = {take_text, "--project", "project"},
-		[OPT_EVENT - OPT_RUN] = {take_text, "--event", "event"},
-		[OPT_LEVEL - OPT_RUN] = {take_level, "--level", "level"},
-		[OPT_SINCE - OPT_RUN] = {take_moment, "--since", "since"},
-		[OPT_UNTIL - OPT_RUN] = {take_moment, "--until", "until"},
-		[OPT_GREP - OPT_RUN] = {take_text, "--grep", "text"},
-		[OPT_LIMIT - OPT_RUN] = {take_number, "--limit", "limit"},
+		[OPT_RUN - OPT_FIRST] = {take_number, "--run", "run"},
+		[OPT_WP - OPT_FIRST] = {take_number, "--wp", "work_package"},
+		[OPT_PROJECT - OPT_FIRST] = {take_text, "--project", "project"},
+		[OPT_EVENT - OPT_FIRST] = {take_text, "--event", "event"},
+		[OPT_LEVEL - OPT_FIRST] = {take_level, "--level", "level"},
+		[OPT_SINCE - OPT_FIRST] = {take_moment, "--since", "since"},
+		[OPT_UNTIL - OPT_FIRST] = {take_moment, "--until", "until"},
+		[OPT_GREP - OPT_FIRST] = {take_text, "--grep", "text"},
+		[OPT_LIMIT - OPT_FIRST] = {take_number, "--limit", "limit"},
 	};
 	struct log *l = arg;
-	unsigned bit = 1U << (unsigned)(c - OPT_RUN);
+	unsigned bit = 1U << (unsigned)(c - OPT_FIRST);
 
 	if ((l->given & bit) != 0)
 		return err_set(e, ERR_USAGE, "%s: only one at a time",
-			rows[c - OPT_RUN].option);
+			rows[c - OPT_FIRST].option);
 	l->given |= bit;
 	l->narrowed =
 		l->narrowed || c == OPT_RUN || c == OPT_SINCE || c == OPT_LIMIT;
-	return rows[c - OPT_RUN].take(
-		l, rows[c - OPT_RUN].option, rows[c - OPT_RUN].key, e);
+	return rows[c - OPT_FIRST].take(
+		l, rows[c - OPT_FIRST].option, rows[c - OPT_FIRST].key, e);
 }
 
 /* Between the two has to be something. */

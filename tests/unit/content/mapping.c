@@ -188,7 +188,7 @@ static void test_match_closed(void **state)
 	check_with(&odd, by_project,
 		"match: documents[0]: match.project: the server does not show "
 		"the project of this work package\n");
-	odd.project_identifier = STR("*");
+	odd.any_project = true;
 	check_with(&odd, by_project, "p.md\nx\n");
 	odd.version = (struct link){
 		.href = STR("urn:openproject-org:api:v3:undisclosed"),
