@@ -135,8 +135,7 @@ def from_file(tap, server, sync):
                "--token-file", key)
     tap.ok(done.code == 74 and "/proc/no.yaml cannot be made" in done.err,
            "one that takes no file", done)
-    done = run(sync, "-i", "site", "-c", sync.folder + "/no.yaml", "init",
-               server.url, "--token-file", key)
+    done = run(sync, "-i", "site", "init", server.url, "--token-file", key)
     tap.ok(done.code == 64 and "--config FILE" in done.err,
            "an instance is no file to be written", done)
     empty = sync.write("empty", "")
