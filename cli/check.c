@@ -48,6 +48,7 @@ static void learn_renamed(struct checking *c)
 {
 	struct state *state = NULL;
 
+	frozen_fini(&c->renamed);
 	if (cli_state(&c->config, &state, NULL) == 0)
 		renamed_learn(&c->names, state, &c->renamed, NULL);
 	state_close(state);
@@ -113,6 +114,8 @@ static int ask(struct checking *c, struct server *server, struct err *e)
 		rc = server_kinds(server, &c->names, e);
 	if (rc == 0)
 		rc = server_schemas(server, &c->scope, &c->names, e);
+	if (rc == 0) /* of the kinds, too */
+		learn_renamed(c);
 	return rc == 0 ? hold_names(c, e) : rc;
 }
 

@@ -72,8 +72,8 @@ static void note_fields(json_t *one, const struct names *names)
 	if (json_array_size(json_object_get(one, "types")) == 0)
 		return;
 	for (size_t i = 0; i < json_array_size(fields); i++) {
-		const char *name =
-			cli_text(json_array_get(fields, i), "name", "");
+		const char *name = json_string_value(
+			json_object_get(json_array_get(fields, i), "name"));
 
 		if (!takes_field(one, names, name))
 			add(one, xasprintf("of the projects and types that it "

@@ -531,7 +531,8 @@ static void test_no_tokens(void **state)
 	assert_non_null(strstr(e.text, "is that the key?"));
 	assert_int_equal(token_of("file: /tmp", &token, &e), ERR_CONFIG);
 	assert_string_equal(e.text,
-		"the key's file /tmp cannot be read: Is a directory");
+		"the key's file /tmp is no regular file (token: { command: "
+		"COMMAND } takes what a command prints)");
 	many[CONFIG_TOKEN_MOST - 1] = '\0'; /* the most that is one */
 	write_file("key", many);
 	assert_int_equal(token_of(setting, &token, &e), 0);
