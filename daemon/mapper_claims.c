@@ -195,6 +195,15 @@ static void on_rival(void *arg, struct str entry)
 	r->entries[r->n++] = arena_str(r->arena, entry);
 }
 
+/* The document itself, as it was staged before. */
+static bool is_itself(const struct store_staged *other, const struct rank *at)
+{
+	struct str entry = buf_str(&other->entry);
+
+	return other->work_package == at->work_package &&
+	       (str_eq(entry, at->entry) || str_eq(entry, at->was));
+}
+
 /*
  * At a document's own path one that evaded to it before it was claimed; or a
  * later one of the same work package, which is placed again after this one.
@@ -203,7 +212,7 @@ static bool gives_way(const struct store_staged *other, const struct rank *at,
 	const struct document *d, struct str path)
 {
 	return path.p == d->path && other->work_package != 0 &&
-	       !other->beside &&
+	       !other->beside && !is_itself(other, at) &&
 	       (!at->lower || other->work_package == at->work_package);
 }
 

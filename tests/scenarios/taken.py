@@ -21,10 +21,33 @@ documents:
   attachments: { files: all, save_as: "${ subject }-file.txt" }
   body: "${ id }"
 """
+NAMED = """
+documents:
+- match: {}
+  path: f/${ id }.md
+  front_matter: { d: "${ description.raw | json }" }
+  attachments: { files: all, save_as: "${ subject }.txt" }
+  emit: { final_newline: false }
+  body: "${ id }"
+"""
+STAYS = """
+documents:
+- match: { where: "${ subject != 'none' }" }
+  when_gone: keep
+  path: ${ subject }.md
+  front_matter: { d: "${ description.raw | json }" }
+  emit: { final_newline: false }
+  body: "${ id }"
+"""
 
 
 def edit(ident, subject):
     return "edit", {"id": ident, "set": {"subject": subject}}
+
+
+def write(ident, subject, raw):
+    return "edit", {"id": ident,
+                    "set": {"subject": subject, "description": raw}}
 
 
 def attach(ident, name="image.png"):
@@ -53,7 +76,7 @@ class Case:
         self.mapping = mapping
         self.n = n
 
-    def run(self, passes, wanted, errors):
+    def run(self, passes, wanted, errors, subject=None):
         for late in range(1, self.n + 1):
             with StandIn("--generate", str(self.n)) as server, Sync(
                     server.url, projects="[demo-1]",
@@ -65,6 +88,10 @@ class Case:
                         server.side(*order)
                     self.delay(server, late)
                     sync.once()
+                if subject is not None:
+                    self.tap.same(
+                        sync.git("log", "-1", "--format=%s").out.strip(),
+                        subject, "%s, %d late" % (self.name, late))
                 self.check(server, sync, late, wanted, errors)
 
     @staticmethod
@@ -80,6 +107,9 @@ class Case:
                 for path, text in sync.tree().items()}
         self.tap.same(tree, wanted, name + "the documents")
         self.tap.same(taken(sync), errors, name + "the errors")
+        if not errors:
+            found = sync.opsync("verify")
+            self.tap.ok(found.code == 0, name + "verify finds none", found)
         before = told(sync)
         head = sync.head()
         for other in range(1, self.n + 1):
@@ -125,6 +155,38 @@ def main():
          [edit(1, "b"), attach(1, "a"), edit(2, "b")]],
         {"wp1.txt": 1, "b.txt": 2, "b-file.txt": 2, "wp3.txt": 3},
         ["b-file.txt is taken by work package 2"])
+    Case(tap, "and counts once", NAMED, 3).run(
+        [[attach(1), attach(2), attach(3), write(1, "a", "1"),
+          write(2, "b", "1"), write(3, "c", "1")],
+         [write(1, "b", "1"), write(2, "c", "1"), write(3, "d", "bad")],
+         [write(3, "one", "2"), write(2, "one", "2"),
+          write(1, "one", "2")]],
+        {"f/1.md": 1, "f/2.md": 2, "f/3.md": 3, "f/one.txt": 1,
+         "f/b.txt": 2, "f/c.txt": 3},
+        ["f/one.txt is taken by work package 1"] * 2, "Change 1 document")
+    first = [[write(1, "wp1", "1"), write(2, "wp2", "2"),
+              write(3, "b", "3")]]
+    Case(tap, "who cannot be made keeps its path", STAYS, 3).run(
+        first + [[write(3, "c", "bad")], [edit(1, "b"), edit(2, "b")]],
+        {"b-1.md": 1, "b-2.md": 2, "b.md": 3}, [])
+    Case(tap, "also at once", STAYS, 3).run(
+        first + [[write(3, "c", "bad"), edit(1, "b")]],
+        {"b-1.md": 1, "wp2.md": 2, "b.md": 3}, [])
+    Case(tap, "and gives it up when it can", STAYS, 3).run(
+        first + [[write(3, "c", "bad"), edit(1, "b"), edit(2, "b")],
+                 [write(3, "c", "3")]],
+        {"b.md": 1, "b-2.md": 2, "c.md": 3}, [])
+    Case(tap, "to the lower one", STAYS, 3).run(
+        first + [[write(3, "c", "bad"), edit(2, "b")],
+                 [write(3, "b", "3")]],
+        {"wp1.md": 1, "b.md": 2, "b-3.md": 3}, [])
+    Case(tap, "one with an id, too", STAYS, 3).run(
+        first + [[edit(2, "b")], [write(3, "b", "bad")],
+                 [edit(1, "b-3")]],
+        {"b-3-1.md": 1, "b.md": 2, "b-3.md": 3}, [])
+    Case(tap, "and what is kept, but made no more", STAYS, 3).run(
+        first + [[edit(3, "none")], [edit(1, "b")]],
+        {"b-1.md": 1, "wp2.md": 2, "b.md": 3}, [])
     return tap.end()
 
 
