@@ -80,6 +80,7 @@ void mapper_fini(struct mapper *m)
 	mapper_forget_verdicts(m);
 	free(m->verdicts);
 	free(m->unmade.items);
+	free(m->stuck.items);
 	free(m->displaced.items);
 	free(m->refused.items);
 	mapper_forget_denied(m);

@@ -121,6 +121,7 @@ struct mapper {
 	struct mapper_verdict *verdicts; /* ascending */
 	struct ids again;     /* work packages whose path may change */
 	struct ids unmade;    /* documents of theirs were taken back */
+	struct ids stuck;     /* they cannot be made, and stay where they are */
 	struct ids displaced; /* by who has a path on record, and keeps it */
 	struct ids refused;   /* that cannot be made in this pass: they are
 			      not tried again in it */
@@ -506,6 +507,10 @@ int mapper_unmake(struct mapper *m, int64_t work_package, struct str entry,
 	struct str claim, struct err *e);
 int mapper_refuse(struct mapper *m, int64_t work_package, struct str entry,
 	struct err *e);
+
+/* One that cannot be made stays where it is: who wants its place is mapped
+ * again. */
+void mapper_stays(struct mapper *m, int64_t work_package);
 
 /*
  * Who was denied a path is mapped again, if it is free by now, or another's

@@ -6,7 +6,8 @@
  *   b-4.md of 9   b-4-4.md, and so on
  *
  * The lower work package (then the earlier entry) goes before, whatever came
- * first; and who claims a path, before who only evades to it.  So where a claim
+ * first; and who claims a path, before who only evades to it.  But who cannot
+ * be made stays where it is, and all others are behind it.  So where a claim
  * comes or goes, two others may have to move: the next of those who claim it,
  * and the one that evades to it, whose ID is at its end.
  */
@@ -178,6 +179,30 @@ int claims_back(struct mapper *m, int64_t work_package, struct str entry,
 	int r = claims_rank(m, claim, &at, e);
 
 	return r == 0 ? claims_came(m, &at, claim, e) : r;
+}
+
+int claims_behind_stuck(struct mapper *m, struct str path, struct str claim,
+	struct rank *at, struct err *e)
+{
+	bool stuck = false;
+	int r = store_stuck_at(
+		m->store, path, claim, at->work_package, &stuck, e);
+
+	at->lower |= stuck;
+	return r;
+}
+
+int claims_see_wanting(
+	struct mapper *m, int64_t work_package, struct str path, struct err *e)
+{
+	bool any = false;
+	int64_t first;
+	int r = store_first_claim(m->store, words_fold(&m->arena, path),
+		work_package, &any, &first, e);
+
+	if (r == 0 && any)
+		map_again(m, first);
+	return r;
 }
 
 /* The entries of a rival that claim a path. */

@@ -40,6 +40,16 @@ int claims_left(struct mapper *m, int64_t work_package, struct str entry,
 int claims_back(struct mapper *m, int64_t work_package, struct str entry,
 	struct str claim, struct err *e);
 
+/*
+ * Another's document that cannot be made, or is made no more and kept, stays
+ * where it is: then this one is behind it.  And where one leaves a path, or
+ * comes to stay there, who claims that is mapped again.
+ */
+int claims_behind_stuck(struct mapper *m, struct str path, struct str claim,
+	struct rank *at, struct err *e);
+int claims_see_wanting(
+	struct mapper *m, int64_t work_package, struct str path, struct err *e);
+
 /* Does another document claim a path?  Then this one does not evade to it. */
 int claims_by_others(struct mapper *m, const struct rank *at, struct str claim,
 	bool *any, struct err *e);

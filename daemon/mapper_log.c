@@ -86,7 +86,7 @@ int mapper_begin(
 	m->begun = true;
 	m->decided = false;
 	m->renewing = false;
-	m->again.n = m->unmade.n = 0;
+	m->again.n = m->unmade.n = m->stuck.n = 0;
 	m->displaced.n = m->refused.n = 0;
 	mapper_forget_denied(m);
 	mapper_forget_verdicts(m);

@@ -82,6 +82,7 @@ void mapper_fail(
 	m->at_project = item->pair.project_id;
 	mapper_failed(m, item->id, why->text);
 	store_put_work_package(m->store, &row);
+	mapper_stays(m, item->id);
 	mapper_renewed(m, item);
 }
 
@@ -190,6 +191,17 @@ static int evade(struct staging *s, const struct rank *at,
 	return 0;
 }
 
+static int find_path(struct staging *s, struct rank *at, struct rendering *one,
+	struct str claim, struct err *e)
+{
+	int r = 0;
+
+	if (!at->lower)
+		r = claims_behind_stuck(
+			s->m, str_of(one->document.path), claim, at, e);
+	return r == 0 && at->lower ? evade(s, at, one, e) : r;
+}
+
 static int put(struct staging *s, const struct rank *at, struct rendering *one,
 	struct str claim, enum store_change *change)
 {
@@ -231,6 +243,20 @@ static const struct own_document *document_of(
 	return NULL;
 }
 
+/* Those who want its place, or lead to it, are mapped again. */
+static int see_moved(struct staging *s, const struct own_document *held,
+	const struct document *d, struct err *e)
+{
+	bool moved = held != NULL && !str_is(held->path, d->path);
+	int r = 0;
+
+	if (moved)
+		r = claims_see_wanting(s->m, s->item->id, held->path, e);
+	if (r == 0 && (held == NULL || moved || !str_is(held->entry, d->entry)))
+		r = mapper_reread(s->m, READ_WORK_PACKAGE, s->item->id, e);
+	return r;
+}
+
 /* Stage it where the claims say, in place of what it has been by now. */
 static int place(struct staging *s, struct rendering *one, struct err *e)
 {
@@ -264,8 +290,8 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 		r = mapper_values_before(m, s->item->id, by, &values, e);
 	if (r == 0 && new_claim && held != NULL)
 		r = claims_left(m, s->item->id, by, held->claim, e);
-	if (r == 0 && at.lower)
-		r = evade(s, &at, one, e);
+	if (r == 0)
+		r = find_path(s, &at, one, claim, e);
 	if (r != 0)
 		return one->err.code != 0 ? 0 : r;
 	r = put(s, &at, one, claim, &made.now);
@@ -279,9 +305,8 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
 	}
 	r = mapper_tell_change(m, &made, e);
 	guard_made(m, s->item, str_of(d->entry));
-	if (r == 0 && (held == NULL || !str_is(held->path, d->path) ||
-			      !str_is(held->entry, d->entry)))
-		r = mapper_reread(m, READ_WORK_PACKAGE, s->item->id, e);
+	if (r == 0)
+		r = see_moved(s, held, d, e);
 	return r == 0 ? mapper_values_after(m, &values, d, e) : r;
 }
 
@@ -292,25 +317,41 @@ static int place(struct staging *s, struct rendering *one, struct err *e)
  * for the guard to see, but for those that are to be kept.  All others go on,
  * or stay for what failed.  What is left of one that is gone goes by no entry.
  */
-static void leave(struct staging *s)
+static int leave(struct staging *s, struct err *e)
 {
 	struct mapper *m = s->m;
+	int r = 0;
 
-	for (size_t i = 0; i < s->n_own && !s->item->gone; i++) {
+	for (size_t i = 0; r == 0 && i < s->n_own && !s->item->gone; i++) {
 		const struct own_document *d = &s->own[i];
 
 		if (rendering_of(s, d) != NULL) {
 			guard_made(m, s->item, d->entry);
 			continue;
 		}
-		if (d->keep_when_gone)
+		if (d->keep_when_gone) {
+			r = claims_see_wanting(m, s->item->id, d->path, e);
 			continue;
+		}
 		s->pending = true;
 		guard_remove(m, s->item->id, d->entry,
 			s->rendered->match_err.code != 0
 				? "a condition of match cannot be decided"
 				: "no entry of documents: fits any more");
 	}
+	return r;
+}
+
+/* Who wants its place is mapped again; once, since that may be why it fails. */
+static int see_stuck(
+	struct staging *s, const struct own_document *held, struct err *e)
+{
+	struct ids *stuck = &s->m->stuck;
+
+	if (ids_contain(stuck->items, stuck->n, s->item->id))
+		return 0;
+	ids_add(stuck, s->item->id);
+	return claims_see_wanting(s->m, s->item->id, held->path, e);
 }
 
 /*
@@ -328,8 +369,10 @@ static int stay(struct staging *s, const struct rendering *one, struct err *e)
 
 	if (held != NULL)
 		r = store_change_of(m->store, id, held->entry, &staged, e);
-	if (r != 0 || staged == STORE_SAME)
+	if (r != 0 || held == NULL)
 		return r;
+	if (staged == STORE_SAME)
+		return see_stuck(s, held, e);
 	if (ids_contain(m->unmade.items, m->unmade.n, id))
 		return mapper_take_back(m, id, held->entry, e);
 	ids_add(&m->unmade, id);
@@ -462,8 +505,9 @@ int mapper_stage(struct mapper *m, struct mapper_item *item,
 	if (r == 0) {
 		program_successors(m->config->program, rendered, &m->arena,
 			s.own, s.n_own);
-		leave(&s);
-		r = place_all(&s, e);
+		r = leave(&s, e);
+		if (r == 0)
+			r = place_all(&s, e);
 	}
 	if (r == 0)
 		r = mapper_made_of(m, item, wp, &rendered->reads, e);

@@ -33,6 +33,43 @@ int mapper_take_back(
 	return r == 0 ? store_unstage(m->store, work_package, entry, e) : r;
 }
 
+/* What a document claims, and where it is. */
+struct claimed {
+	struct str entry;
+	struct str claim;
+	struct str path;
+};
+
+/* Those of a work package; in the arena. */
+struct all_claimed {
+	struct arena *arena;
+	size_t n, cap;
+	struct claimed *items;
+};
+
+static int add_claimed(void *arg, const struct state_document *d, struct err *e)
+{
+	struct all_claimed *all = arg;
+
+	(void)e;
+	all->items = arena_grow(
+		all->arena, all->items, all->n, &all->cap, sizeof(*all->items));
+	all->items[all->n++] = (struct claimed){
+		.entry = arena_str(all->arena, d->entry),
+		.claim = arena_str(all->arena, d->claim),
+		.path = arena_str(all->arena,
+			d->n_files > 0 ? d->files[0].path : STR("")),
+	};
+	return 0;
+}
+
+static int list_claimed(struct mapper *m, int64_t work_package,
+	struct all_claimed *all, struct err *e)
+{
+	*all = (struct all_claimed){.arena = &m->arena};
+	return store_documents(m->store, work_package, add_claimed, all, e);
+}
+
 typedef int end_fn(struct mapper *m, int64_t work_package, struct str entry,
 	struct err *e);
 
@@ -41,12 +78,19 @@ static int end(struct mapper *m, int64_t work_package, struct str entry,
 	struct str claim, end_fn *how, struct err *e)
 {
 	struct mapper_values values = {0};
+	struct all_claimed before;
 	int r = mapper_values_before(m, work_package, entry, &values, e);
 
+	if (r == 0)
+		r = list_claimed(m, work_package, &before, e);
 	if (r == 0)
 		r = how(m, work_package, entry, e);
 	if (r == 0)
 		r = claims_left(m, work_package, entry, claim, e);
+	for (size_t i = 0; r == 0 && i < before.n; i++)
+		if (str_eq(before.items[i].entry, entry))
+			r = claims_see_wanting(
+				m, work_package, before.items[i].path, e);
 	if (r == 0)
 		r = mapper_reread(m, READ_WORK_PACKAGE, work_package, e);
 	return r == 0 ? mapper_values_after(m, &values, NULL, e) : r;
@@ -68,40 +112,6 @@ int mapper_drop(struct mapper *m, int64_t work_package, struct str entry,
 	return r;
 }
 
-/* What a document claims. */
-struct claimed {
-	struct str entry;
-	struct str claim;
-};
-
-/* Those of a work package; in the arena. */
-struct all_claimed {
-	struct arena *arena;
-	size_t n, cap;
-	struct claimed *items;
-};
-
-static int add_claimed(void *arg, const struct state_document *d, struct err *e)
-{
-	struct all_claimed *all = arg;
-
-	(void)e;
-	all->items = arena_grow(
-		all->arena, all->items, all->n, &all->cap, sizeof(*all->items));
-	all->items[all->n++] = (struct claimed){
-		.entry = arena_str(all->arena, d->entry),
-		.claim = arena_str(all->arena, d->claim),
-	};
-	return 0;
-}
-
-static int list_claimed(struct mapper *m, int64_t work_package,
-	struct all_claimed *all, struct err *e)
-{
-	*all = (struct all_claimed){.arena = &m->arena};
-	return store_documents(m->store, work_package, add_claimed, all, e);
-}
-
 int mapper_unmake(struct mapper *m, int64_t work_package, struct str entry,
 	struct str claim, struct err *e)
 {
@@ -110,11 +120,24 @@ int mapper_unmake(struct mapper *m, int64_t work_package, struct str entry,
 
 	if (r == 0)
 		r = list_claimed(m, work_package, &back, e);
-	for (size_t i = 0; r == 0 && i < back.n; i++)
-		if (!str_eq(back.items[i].claim, claim))
+	for (size_t i = 0; r == 0 && i < back.n; i++) {
+		r = claims_see_wanting(m, work_package, back.items[i].path, e);
+		if (r == 0 && !str_eq(back.items[i].claim, claim))
 			r = claims_back(m, work_package, back.items[i].entry,
 				back.items[i].claim, e);
+	}
 	return r;
+}
+
+void mapper_stays(struct mapper *m, int64_t work_package)
+{
+	struct err ignored = {0}; /* comes again with the next question */
+	struct all_claimed all;
+	int r = list_claimed(m, work_package, &all, &ignored);
+
+	for (size_t i = 0; r == 0 && i < all.n; i++)
+		r = claims_see_wanting(
+			m, work_package, all.items[i].path, &ignored);
 }
 
 int mapper_refuse(

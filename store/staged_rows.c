@@ -162,6 +162,36 @@ int store_claims(struct store *s, struct str claim, int64_t work_package,
 	return query_close(&q, e);
 }
 
+/* It failed; or no entry makes it any more, and it is kept. */
+#define STUCK                                                                  \
+	" CASE coalesce("                                                      \
+	"(SELECT outcome FROM staged_work_package WHERE id = d.work_package)," \
+	"(SELECT outcome FROM work_package WHERE id = d.work_package))"        \
+	" WHEN 3 THEN 1 WHEN 2 THEN d.keep_when_gone ELSE 0 END"
+#define STUCK_AT(condition)                                                    \
+	"EXISTS (SELECT 1 FROM document d JOIN file f"                         \
+	" ON f.work_package = d.work_package AND f.entry = d.entry"            \
+	" AND f.attachment_id = 0"                                             \
+	" WHERE d.work_package NOT IN (0, ?3) AND " condition " AND" STUCK     \
+	" AND NOT EXISTS (SELECT 1 FROM staged_document s"                     \
+	" WHERE s.work_package = d.work_package AND s.entry = d.entry))"
+
+int store_stuck_at(struct store *s, struct str path, struct str claim,
+	int64_t but, bool *stuck, struct err *e)
+{
+	static const char sql[] =
+		"SELECT " STUCK_AT("f.path = ?1") " OR " STUCK_AT(
+			"d.claim = ?2 AND f.path = d.natural_path");
+	struct query q = query_open(s->state, sql);
+
+	_Static_assert(OUTCOME_FAILED == 3 && OUTCOME_UNMATCHED == 2,
+		"as in the statement");
+	bind_text(&q, path);
+	bind_text(&q, claim);
+	bind_int(&q, but);
+	return query_any(&q, stuck, e);
+}
+
 void store_staged_fini(struct store_staged *s)
 {
 	buf_fini(&s->entry);

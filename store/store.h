@@ -321,6 +321,14 @@ typedef void store_claim_fn(void *arg, struct str entry);
 int store_claims(struct store *s, struct str claim, int64_t work_package,
 	store_claim_fn *fn, void *arg, struct err *e);
 
+/*
+ * Is a document of another work package at a path on record, or at the one that
+ * it claims, and does it stay there?  It is not staged, since it cannot be
+ * made, or no entry makes it any more and it is kept.
+ */
+int store_stuck_at(struct store *s, struct str path, struct str claim,
+	int64_t but, bool *stuck, struct err *e);
+
 /* The document that is staged to be at a path, or to have a file there. */
 struct store_staged {
 	int64_t work_package; /* 0: none is */
