@@ -53,7 +53,7 @@ _opsync()
 			-- "$cur"))
 		return ;;
 	--event)
-		COMPREPLY=($(compgen -W 'added changed moved removed held failed
+		COMPREPLY=($(compgen -W 'added changed moved removed held frozen thawed failed
 			retried skipped rendered unresolved quarantined committed
 			pushed kept restored adopted fetched fault
 			recovered started stopped reloaded paused resumed' -- "$cur"))

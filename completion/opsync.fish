@@ -61,7 +61,7 @@ complete -c opsync -s i -l instance -x -a '(__opsync_instances)'
 complete -c opsync -n '__opsync_has --level' -l level -x \
     -a 'error warning notice info debug'
 complete -c opsync -n '__opsync_has --event' -l event -x \
-    -a 'added changed moved removed held failed \
+    -a 'added changed moved removed held frozen thawed failed \
         retried skipped rendered unresolved quarantined committed \
         pushed kept restored adopted fetched fault \
         recovered started stopped reloaded paused resumed'
