@@ -78,7 +78,7 @@ static int end(struct mapper *m, int64_t work_package, struct str entry,
 	struct str claim, end_fn *how, struct err *e)
 {
 	struct mapper_values values = {0};
-	struct all_claimed before;
+	struct all_claimed before = {0};
 	int r = mapper_values_before(m, work_package, entry, &values, e);
 
 	if (r == 0)
