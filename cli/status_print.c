@@ -312,12 +312,12 @@ static void print_kept(const struct page *p)
 {
 	const char *branch = cli_text(p->status, "kept", NULL);
 
-	if (branch == NULL)
+	if (branch == NULL || strchr(branch, '/') == NULL)
 		return;
 	label(p, "kept", YELLOW);
-	printf("what somebody wrote in our files is on the branch %s (delete "
-	       "it when done)",
-		branch);
+	printf("what somebody wrote in our files last is on the branch %s "
+	       "(delete it when done; git branch --list '%.*s/*' lists all)",
+		branch, (int)(strrchr(branch, '/') - branch), branch);
 	end(p);
 }
 

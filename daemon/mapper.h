@@ -51,7 +51,6 @@ struct mapper_staged {
 	int64_t newest; /* updatedAt: author date */
 	int64_t editor; /* who made it; 0: nobody, or MAPPER_EDITORS */
 	char editor_name[1024];
-	int64_t restored; /* documents */
 };
 
 /* A work package of which something is not shown: perhaps it is gone. */
@@ -151,6 +150,7 @@ struct mapper {
 	struct mapper_missed *unnamed; /* users who did not come in this pass */
 	struct ids lost; /* work packages whose contents the store has lost */
 	bool names_lost; /* the next pass reads them of the state again */
+	bool adrift;     /* documents are staged to be restored */
 	bool keeps;      /* there is a branch with what people wrote */
 	bool rests;      /* the last pass found nothing to do */
 };
@@ -589,6 +589,8 @@ void mapper_discard(struct mapper *m);
  */
 void mapper_failed(struct mapper *m, int64_t work_package, const char *why);
 void mapper_recovered(struct mapper *m, int64_t work_package);
+/* It failed before this pass, in which nothing was found out about it yet. */
+bool mapper_fails_still(struct mapper *m, int64_t work_package);
 /* The server failed at its relations: a line of unrelated.  Is it on one? */
 bool mapper_is_unrelated(struct str lines, int64_t id);
 void mapper_failed_beside(struct mapper *m, int64_t id, const char *why);

@@ -26,9 +26,23 @@
 
 /* --- Commits ------------------------------------------------------------ */
 
+/* A commit that is being made.  What it says is known when it is settled. */
+struct committing {
+	struct mapper *m;
+	struct store_commit c; /* with a body it is of one work package; not
+				* partial, the pass ends with it */
+	char subject[200];
+	int64_t n_restored; /* documents; of that of the file told last, */
+	int64_t restored;   /* the work package, */
+	struct buf entry;   /* and the entry */
+};
+
 /* "Add 12, change 3, remove 1 document". */
-static void subject_of(const struct mapper *m, char *out, size_t size)
+static void put_subject(struct committing *as)
 {
+	const struct mapper *m = as->m;
+	char *out = as->subject;
+	const size_t size = sizeof(as->subject);
 	const struct {
 		const char *verb;
 		int64_t n;
@@ -36,7 +50,7 @@ static void subject_of(const struct mapper *m, char *out, size_t size)
 		{"add", m->counts.added - m->committed.added},
 		{"change", m->counts.changed - m->committed.changed},
 		{"remove", m->counts.removed - m->committed.removed},
-		{"restore", m->staged.restored},
+		{"restore", as->n_restored},
 	};
 	size_t used = 0;
 	int64_t last = 0;
@@ -58,53 +72,74 @@ static void subject_of(const struct mapper *m, char *out, size_t size)
 		out[0] = (char)(out[0] - 'a' + 'A');
 }
 
-/* A commit that is being made.  What it says is known when it is settled. */
-struct committing {
-	struct mapper *m;
-	const char *body; /* NULL: it is not of one work package */
-	bool last;        /* the pass ends with it */
-	char subject[200];
-};
-
-/* A path of it is another's, and nothing more comes that makes room. */
+/*
+ * A path of it is another's, and nothing more comes that makes room.  What
+ * failed before, and is only found in the store as it was then, is no news.
+ */
 static void on_refused(
 	void *arg, int64_t work_package, struct str entry, const char *why)
 {
-	const struct committing *c = arg;
-	struct mapper *m = c->m;
+	const struct committing *as = arg;
+	struct mapper *m = as->m;
 	struct err e = {0};
 
-	mapper_failed(m, work_package, why);
 	mapper_try_later(m);
+	if (mapper_fails_still(m, work_package))
+		return;
+	mapper_failed(m, work_package, why);
 	if (mapper_refuse(m, work_package, entry, &e) != 0)
 		log_error("%s", e.text);
 }
 
 static int on_go_on(void *arg, struct err *e)
 {
-	const struct committing *c = arg;
+	const struct committing *as = arg;
 
-	return mapper_place_again(c->m, e);
+	return mapper_place_again(as->m, e);
 }
 
+static void on_restored(void *arg, int64_t work_package, struct str entry,
+	struct str path, bool lost)
+{
+	struct committing *as = arg;
+	struct mapper *m = as->m;
+
+	if (as->restored != work_package || !str_eq(buf_str(&as->entry), entry))
+		as->n_restored++;
+	as->restored = work_package;
+	buf_clear(&as->entry);
+	buf_add_str(&as->entry, entry);
+	mapper_event(m, LOG_LEVEL_WARNING, "restored", work_package, path,
+		lost ? "its contents were gone from the store: it is made "
+		       "again"
+		     : "was not in the store as written here: it is restored");
+	if (mapper_fails_still(m, work_package))
+		ids_add(&m->lost, work_package); /* for it may fail no more */
+}
+
+/* What is staged by now becomes the commit. */
 static void on_settled(void *arg)
 {
-	struct committing *c = arg;
+	struct committing *as = arg;
+	struct err e = {0};
 
-	mapper_tell_verdicts(c->m, c->last);
-	if (c->body == NULL)
-		subject_of(c->m, c->subject, sizeof(c->subject));
+	mapper_tell_verdicts(as->m, !as->c.partial);
+	if (store_restored(as->m->store, on_restored, as, &e) != 0)
+		log_error("%s", e.text);
+	as->c.run = as->m->run.id;
+	if (as->c.body == NULL)
+		put_subject(as);
 }
 
-/* In status it stays until the branch is deleted. */
-static int tell_kept(
-	struct mapper *m, const struct store_commit *c, struct err *e)
+static void on_kept(
+	void *arg, int64_t work_package, struct str path, const char *branch)
 {
-	log_warning("%zu file%s changed by somebody in the store: what they "
-		    "wrote is kept on the branch %s",
-		c->n_kept, c->n_kept == 1 ? " was" : "s were", c->kept_branch);
-	return state_put(
-		store_state(m->store), "kept", str_of(c->kept_branch), e);
+	const struct committing *as = arg;
+
+	mapper_event(as->m, LOG_LEVEL_WARNING, "kept", work_package, path,
+		"was edited in the store: what was written is kept on the "
+		"branch %s",
+		branch);
 }
 
 /* An address that nobody has: theirs are not known, and would not be told. */
@@ -123,59 +158,72 @@ static void editor_email(const struct mapper *m, char *out, size_t size)
 		(long long)m->staged.editor, STR_ARGS(host));
 }
 
-/*
- * Says what is staged, and is told of what becomes of it: what is on the branch
- * is told, also where the work tree is not in step with it yet.
- */
-static int commit_as(struct committing *as, const char *cursor, struct err *e)
+static void describe(struct committing *as, char *email, size_t size)
 {
 	struct mapper *m = as->m;
-	struct store_commit c = {
-		.run = m->run.id,
-		.subject = as->subject,
-		.body = as->body,
-		.author_time = m->staged.newest,
-		.cursor = cursor,
-		.mapping = program_hash(m->config->program),
-		.partial = !as->last,
-		.refused = on_refused,
-		.go_on = on_go_on,
-		.settled = on_settled,
-		.arg = as,
-	};
+	struct store_commit *c = &as->c;
+
+	c->run = m->run.id;
+	c->subject = as->subject;
+	c->author_time = m->staged.newest;
+	c->mapping = program_hash(m->config->program);
+	c->refused = on_refused;
+	c->go_on = on_go_on;
+	c->settled = on_settled;
+	c->kept = on_kept;
+	c->arg = as;
+	if (m->staged.editor <= 0 || m->counts.removed != m->committed.removed)
+		return;
+	editor_email(m, email, size);
+	c->author_name = m->staged.editor_name;
+	c->author_email = email;
+}
+
+/*
+ * Says what is staged, and is told of what becomes of it: what is on the branch
+ * is told, also where the work tree is not in step with it yet.  In status a
+ * kept branch stays until it is deleted.
+ */
+static int commit_as(struct committing *as, struct err *e)
+{
+	struct mapper *m = as->m;
+	const struct store_commit *c = &as->c;
 	char email[300];
 	int told = 0;
-	int r;
+	int r = c->partial ? 0 : mapper_place_again(m, e);
 
-	if (m->staged.editor > 0 && m->counts.removed == m->committed.removed) {
-		editor_email(m, email, sizeof(email));
-		c.author_name = m->staged.editor_name;
-		c.author_email = email;
-	}
-	r = as->last ? mapper_place_again(m, e) : 0;
 	if (r == 0)
 		r = guard_settle_made(m, e);
-	if (r == 0)
-		r = store_commit(m->store, &c, e);
-	if (r != 0 && !c.promised)
+	if (r == 0) {
+		describe(as, email, sizeof(email));
+		r = store_commit(m->store, &as->c, e);
+	}
+	buf_fini(&as->entry);
+	if (r != 0 && !c->promised)
 		return r;
 	m->staged = (struct mapper_staged){0};
+	m->adrift = m->adrift && c->partial; /* some of them may wait */
 	m->committed = m->counts;
-	if (c.id[0] != '\0') {
-		memcpy(m->commit, c.id, sizeof(m->commit));
-		mapper_committed(m, c.id, as->subject);
+	if (c->id[0] != '\0') {
+		memcpy(m->commit, c->id, sizeof(m->commit));
+		mapper_committed(m, c->id, as->subject);
 	}
-	if (c.n_kept > 0)
-		told = tell_kept(m, &c, r == 0 ? e : NULL);
+	if (c->n_kept > 0)
+		told = state_put(store_state(m->store), "kept",
+			str_of(c->kept_branch), r == 0 ? e : NULL);
 	return r != 0 ? r : told;
 }
 
+/* last: the pass ends with it. */
 static int commit(
 	struct mapper *m, const char *cursor, bool last, struct err *e)
 {
-	struct committing as = {.m = m, .last = last};
+	struct committing as = {
+		.m = m,
+		.c = {.cursor = cursor, .partial = !last},
+	};
 
-	return commit_as(&as, cursor, e);
+	return commit_as(&as, e);
 }
 
 static int64_t sum(const struct mapper_counts *n)
@@ -205,7 +253,10 @@ int mapper_commit_one(
 	struct mapper *m, const struct mapper_item *item, struct err *e)
 {
 	char body[600];
-	struct committing as = {.m = m, .body = body};
+	struct committing as = {
+		.m = m,
+		.c = {.body = body, .partial = true},
+	};
 
 	if (!m->config->commit_each || m->dry || m->guard.weighing ||
 		staged(m) == 0)
@@ -214,7 +265,7 @@ int mapper_commit_one(
 		(long long)item->id, m->subject);
 	snprintf(body, sizeof(body), "%.500s/work_packages/%lld",
 		m->config->url, (long long)item->id);
-	return commit_as(&as, NULL, e);
+	return commit_as(&as, e);
 }
 
 /* Documents that were changed wait for a commit, the first for so long. */
@@ -255,8 +306,7 @@ int mapper_obey(struct mapper *m, struct err *e)
 /* Who takes the place of what goes is rendered when all is weighed. */
 int mapper_commit_unweighed(struct mapper *m, struct err *e)
 {
-	if (!m->guard.weighing || m->dry ||
-		(staged(m) == 0 && m->staged.restored == 0))
+	if (!m->guard.weighing || m->dry || (staged(m) == 0 && !m->adrift))
 		return 0;
 	mapper_put_off(m);
 	return commit(m, NULL, false, e);
@@ -273,6 +323,7 @@ void mapper_discard(struct mapper *m)
 	mapper_forget_verdicts(m);
 	mapper_forget_denied(m);
 	m->staged = (struct mapper_staged){0};
+	m->adrift = false;
 	m->again.n = 0;
 	m->counts.added = m->committed.added;
 	m->counts.changed = m->committed.changed;

@@ -34,17 +34,15 @@ int mapper_repair_state(struct mapper *m, bool *again, struct err *e)
 	return r;
 }
 
+/* It is told with the commit that restores it. */
 static void on_adrift(void *arg, int64_t work_package, struct str entry,
 	struct str path, bool lost)
 {
 	struct mapper *m = arg;
 
 	(void)entry;
-	m->staged.restored++;
-	mapper_event(m, LOG_LEVEL_WARNING, "restored", work_package, path,
-		lost ? "its contents were gone from the store: it is made "
-		       "again"
-		     : "was not in the store as written here: it is restored");
+	(void)path;
+	m->adrift = true;
 	if (lost)
 		ids_add(&m->lost, work_package);
 }
@@ -68,6 +66,7 @@ int mapper_look(struct mapper *m, bool deep, struct err *e)
 {
 	int r = forget_kept(m, e);
 
+	m->adrift = false;
 	return r == 0 ? store_look(m->store, deep, on_adrift, m, e) : r;
 }
 

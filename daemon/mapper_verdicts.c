@@ -45,28 +45,36 @@ static struct mapper_verdict *find(const struct mapper *m, int64_t id)
 
 static int recall(void *arg, const struct state_work_package *wp, struct err *e)
 {
-	struct mapper_verdict *v = arg;
+	char **told = arg;
 
 	(void)e;
 	if (wp->outcome == OUTCOME_FAILED)
-		v->told = xasprintf("%.*s", STR_ARGS(wp->reason));
+		*told = xasprintf("%.*s", STR_ARGS(wp->reason));
 	return 0;
+}
+
+/* For what it fails, as the log has it; owned, NULL: it does not. */
+static char *told_of(const struct mapper *m, int64_t id)
+{
+	struct err ignored = {0}; /* comes again with the commit */
+	char *told = NULL;
+	bool found;
+
+	state_work_package(
+		store_state(m->store), id, &found, recall, &told, &ignored);
+	return told;
 }
 
 static struct mapper_verdict *add(struct mapper *m, int64_t id)
 {
 	size_t at = place_of(m, id);
-	struct err ignored = {0}; /* comes again with the commit */
 	struct mapper_verdict *v;
-	bool found;
 
 	m->verdicts = grow(m->verdicts, m->n_verdicts, &m->cap_verdicts,
 		sizeof(*m->verdicts));
 	v = m->verdicts + at;
 	memmove(v + 1, v, (m->n_verdicts++ - at) * sizeof(*v));
-	*v = (struct mapper_verdict){.id = id};
-	state_work_package(
-		store_state(m->store), id, &found, recall, v, &ignored);
+	*v = (struct mapper_verdict){.id = id, .told = told_of(m, id)};
 	return v;
 }
 
@@ -193,6 +201,16 @@ void mapper_failed(struct mapper *m, int64_t work_package, const char *why)
 		v = add(m, work_package);
 	if (v->why == NULL || strcmp(v->why, why) != 0)
 		settle(m, v, why);
+}
+
+bool mapper_fails_still(struct mapper *m, int64_t work_package)
+{
+	char *told =
+		find(m, work_package) == NULL ? told_of(m, work_package) : NULL;
+	bool fails = told != NULL;
+
+	free(told);
+	return fails;
 }
 
 void mapper_failed_beside(struct mapper *m, int64_t id, const char *why)

@@ -2,7 +2,7 @@
  * pass_commit - what is written at the end: COMMITTING.
  *
  *   it went well      what is staged, the cursor, and what it was made with
- *   nothing happened  nothing, but how far a slow full read is
+ *   nothing happened  what the look restores, and how far a slow full read is
  *   dry               nothing: the differences are told
  *   it failed         what is staged, without the cursor; nothing of another
  *                     mapping before the guard has weighed it
@@ -126,7 +126,11 @@ static int commit_whole(struct pass *p, struct mapper *m)
 	r = rests(p, &idle);
 	if (r != 0)
 		return r;
-	p->rests = idle && p->kind == PASS_POLL;
+	if (idle && m->adrift)
+		r = mapper_commit_all(m, NULL, &p->err);
+	if (r != 0)
+		return r;
+	p->rests = idle && p->kind == PASS_POLL && m->run.id == 0;
 	if (p->rests)
 		mapper_rest(m);
 	if (idle)
@@ -183,8 +187,9 @@ static void commit_part(struct mapper *m)
 {
 	struct err e = {0};
 
-	if (m->run.id != 0 && (mapper_map_again(m, &e) != 0 ||
-				      mapper_commit_all(m, NULL, &e) != 0))
+	if ((m->run.id != 0 || m->adrift) &&
+		(mapper_map_again(m, &e) != 0 ||
+			mapper_commit_all(m, NULL, &e) != 0))
 		log_error("%s", e.text);
 }
 
@@ -216,7 +221,7 @@ static void run_commit(struct job *job)
 	if (p->dry) {
 		if (p->err.code == 0 && !p->adopt)
 			tell_differences(p, m);
-		mapper_tell_verdicts(m, true);
+		mapper_tell_verdicts(m, false);
 		discard(p, m);
 	} else if (p->err.code == 0) {
 		commit_whole(p, m);

@@ -140,7 +140,19 @@ static int settle(struct job *j, struct err *e)
 		code = settle_all(j, e);
 	if (code == 0 && j->commit->settled != NULL)
 		j->commit->settled(j->commit->arg);
+	j->intent.run = j->commit->run;
 	return code;
+}
+
+static void tell_kept(const struct job *j)
+{
+	const struct store_commit *c = j->commit;
+
+	for (size_t i = 0; c->kept != NULL && i < j->changes.n; i++)
+		if (j->changes.items[i].foreign)
+			c->kept(c->arg, j->changes.of[i].work_package,
+				str_of(j->changes.items[i].path),
+				c->kept_branch);
 }
 
 /* Edits of a person, in the work tree or committed, go to their branch. */
@@ -167,6 +179,8 @@ static int keep_edits(struct job *j, struct err *e)
 		s, j->commit->run, &j->intent.old, c, &j->intent.kept, e);
 	snprintf(j->commit->kept_branch, sizeof(j->commit->kept_branch), "%s",
 		j->intent.kept.branch);
+	if (code == 0)
+		tell_kept(j);
 	return code;
 }
 
@@ -264,7 +278,10 @@ static int prepare(struct job *j, struct err *e)
 
 static int commit_staged(struct store *s, struct store_commit *c, struct err *e)
 {
-	struct job j = {.store = s, .commit = c, .intent = {.run = c->run}};
+	struct job j = {
+		.store = s,
+		.commit = c,
+	};
 	git_oid made = {{0}};
 	int code = prepare(&j, e);
 
@@ -340,6 +357,12 @@ int store_commit(struct store *s, struct store_commit *c, struct err *e)
 	if (code != 0 && e != NULL)
 		*e = late;
 	return code;
+}
+
+int store_restored(
+	struct store *s, store_adrift_fn *fn, void *arg, struct err *e)
+{
+	return staging_restored(s->state, fn, arg, e);
 }
 
 void store_discard(struct store *s)

@@ -117,8 +117,9 @@ int intent_delete(struct store *store, const git_oid *tip, struct err *e)
 int intent_log_kept(struct store *s, int64_t run, const char *path,
 	const char *branch, struct err *e)
 {
-	char *text = xasprintf(
-		"was edited in the store: the edit is kept on %s", branch);
+	char *text = xasprintf("was edited in the store: what was written is "
+			       "kept on the branch %s",
+		branch);
 	struct state_event event = {
 		.run = run,
 		.at = stamp_now(),

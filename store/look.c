@@ -150,8 +150,8 @@ int look_forget(struct store *s, int64_t attachment, struct err *e)
 	if (code != 0)
 		return code;
 	q = query_open(s->state,
-		"INSERT OR IGNORE INTO adrift (work_package, entry)"
-		" SELECT work_package, entry FROM file"
+		"INSERT OR IGNORE INTO adrift (work_package, entry, path)"
+		" SELECT work_package, entry, path FROM file"
 		" WHERE attachment_id = ?");
 	bind_int(&q, attachment);
 	return query_run(&q, e);
@@ -182,7 +182,7 @@ static int look_at_file(struct sight *g, struct query *q, struct err *e)
 			"the work tree, or its index, has another content or "
 			"none");
 	if (code == 0 && !good)
-		code = look_put_adrift(g->store, work_package, entry, e);
+		code = look_put_adrift(g->store, work_package, entry, path, e);
 	return code;
 }
 
@@ -413,7 +413,8 @@ static int tell_adrift(
 		"SELECT a.work_package, a.entry, f.path, EXISTS (SELECT 1"
 		" FROM file g WHERE g.work_package = a.work_package"
 		" AND g.entry = a.entry AND g.oid = " FILE_GONE ")"
-		" FROM adrift a LEFT JOIN file f"
+		" FROM (SELECT DISTINCT work_package, entry FROM adrift) a"
+		" LEFT JOIN file f"
 		" ON f.work_package = a.work_package AND f.entry = a.entry"
 		" AND f.attachment_id = 0");
 

@@ -34,8 +34,8 @@ enum extent {
  */
 int look_at_branch(struct store *s, const git_oid *tip, struct err *e);
 
-int look_put_adrift(
-	struct store *s, int64_t work_package, struct str entry, struct err *e);
+int look_put_adrift(struct store *s, int64_t work_package, struct str entry,
+	struct str path, struct err *e);
 
 /*
  * Those whose content is gone are put into the table gone, their documents and

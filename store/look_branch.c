@@ -13,15 +13,16 @@
 #include "store/setback.h"
 #include "store/trees.h"
 
-int look_put_adrift(
-	struct store *s, int64_t work_package, struct str entry, struct err *e)
+int look_put_adrift(struct store *s, int64_t work_package, struct str entry,
+	struct str path, struct err *e)
 {
 	struct query q = query_open(s->state,
-		"INSERT OR IGNORE INTO adrift (work_package, entry)"
-		" VALUES (?, ?)");
+		"INSERT OR IGNORE INTO adrift (work_package, entry, path)"
+		" VALUES (?, ?, ?)");
 
 	bind_int(&q, work_package);
 	bind_text(&q, entry);
+	bind_text(&q, path);
 	return query_run(&q, e);
 }
 
@@ -66,7 +67,8 @@ static int on_mismatch(void *arg, const struct mismatch *m, struct err *e)
 	if (!m->recorded)
 		c->n_foreign++;
 	else if (m->work_package != 0)
-		return look_put_adrift(c->store, m->work_package, m->entry, e);
+		return look_put_adrift(
+			c->store, m->work_package, m->entry, m->path, e);
 	else if (!m->in_commit) {
 		c->gone =
 			grow(c->gone, c->n_gone, &c->cap_gone, sizeof(char *));

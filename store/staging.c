@@ -58,10 +58,10 @@ static const char tables[] =
 	/* The files of documents that are not put for others in their way. */
 	"CREATE TEMP TABLE staged_blocked (path TEXT PRIMARY KEY)"
 	" WITHOUT ROWID;"
-	/* Documents that are not in the store as recorded, and files whose
-	 * contents are gone (look.c). */
-	"CREATE TEMP TABLE adrift (work_package INTEGER, entry TEXT,"
-	" PRIMARY KEY (work_package, entry)) WITHOUT ROWID;"
+	/* Documents that are not in the store as recorded, by their files that
+	 * are not, and files whose contents are gone (look.c). */
+	"CREATE TEMP TABLE adrift (work_package INTEGER, entry TEXT, path TEXT,"
+	" PRIMARY KEY (work_package, entry, path)) WITHOUT ROWID;"
 	"CREATE TEMP TABLE gone (path TEXT PRIMARY KEY) WITHOUT ROWID;"
 	"CREATE TEMP TABLE staged_value (key TEXT PRIMARY KEY, value TEXT);"
 	"CREATE TEMP TABLE staged_removal (at INTEGER, project_id INTEGER);"
@@ -471,6 +471,28 @@ int staging_again(struct state *s, struct err *e)
 	return run_all(s, steps, ARRAY_LEN(steps), e);
 }
 
+int staging_restored(
+	struct state *s, store_adrift_fn *fn, void *arg, struct err *e)
+{
+	struct query q = query_open(s,
+		"SELECT a.work_package, d.entry, a.path, f.oid IS " FILE_GONE
+		" FROM adrift a JOIN staged_document d"
+		" ON d.work_package = a.work_package AND d.was = a.entry"
+		" JOIN staged_file n ON n.path = a.path"
+		" AND n.work_package = d.work_package AND n.entry = d.entry"
+		" LEFT JOIN file f ON f.path = a.path"
+		" WHERE d.why IS NULL AND NOT d.dropped ORDER BY 1, 2, 3");
+
+	while (query_next(&q)) {
+		int64_t work_package = column_int(&q);
+		struct str entry = column_text(&q);
+		struct str path = column_text(&q);
+
+		fn(arg, work_package, entry, path, column_int(&q) != 0);
+	}
+	return query_close(&q, e);
+}
+
 int staging_is_adrift(struct state *s, int64_t work_package, struct str entry,
 	bool *is, struct err *e)
 {
@@ -495,11 +517,17 @@ int staging_change(struct state *s, int64_t work_package, struct str entry,
 	return query_close(&q, e);
 }
 
+/* But what the repository has lost stays so, whatever becomes of the pass. */
+static const char found_again[] =
+	"DELETE FROM adrift WHERE NOT EXISTS (SELECT 1 FROM file f"
+	" WHERE f.work_package = adrift.work_package"
+	" AND f.entry = adrift.entry AND f.oid = " FILE_GONE ")";
+
 int staging_clear(struct state *s, struct err *e)
 {
 	int code = forget_documents(s, e);
 
 	if (code == 0)
 		code = forget_others(s, e);
-	return code == 0 ? state_exec(s, "DELETE FROM adrift", e) : code;
+	return code == 0 ? state_exec(s, found_again, e) : code;
 }

@@ -57,6 +57,9 @@ int staging_forget(
  * that is gone.
  */
 int staging_again(struct state *s, struct err *e);
+/* Of those whose turn it is in this commit: the files. */
+int staging_restored(
+	struct state *s, store_adrift_fn *fn, void *arg, struct err *e);
 int staging_is_adrift(struct state *s, int64_t work_package, struct str entry,
 	bool *is, struct err *e);
 

@@ -81,7 +81,7 @@ static int tell_waiting(
 static const char rows[] =
 	"INSERT OR IGNORE INTO staged_work_package"
 	" (" WORK_PACKAGE_COLUMNS ") SELECT " WORK_PACKAGE_COLUMNS
-	" FROM work_package WHERE id IN (SELECT work_package"
+	" FROM work_package WHERE outcome <> 3 AND id IN (SELECT work_package"
 	" FROM staged_document WHERE why IS NOT NULL);"
 	"UPDATE staged_work_package SET outcome = 3, reason = d.why,"
 	" hash = zeroblob(32) FROM staged_document d"

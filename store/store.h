@@ -566,14 +566,17 @@ int store_backlog(struct store *s, const char *old, size_t most,
  * Told of a staged document that cannot be made, since a path of it is
  * another's (or a folder of it is a file or a link): why says so.  It stays
  * in the store as it was; the row of its work package becomes OUTCOME_FAILED
- * with that reason.  Called before anything is written, so that it may stage
- * and unstage.
+ * with that reason, unless it was that already and is not staged.  Called
+ * before anything is written, so that it may stage and unstage.
  */
 typedef void store_refused_fn(
 	void *arg, int64_t work_package, struct str entry, const char *why);
 
+typedef void store_kept_fn(
+	void *arg, int64_t work_package, struct str path, const char *branch);
+
 struct store_commit {
-	int64_t run;
+	int64_t run;             /* settled() may still set it, and the */
 	const char *subject;     /* first line of the message */
 	const char *body;        /* further paragraphs, or NULL */
 	int64_t author_time;     /* stamp: the newest updatedAt; 0: now */
@@ -593,6 +596,8 @@ struct store_commit {
 	/* Behind that, once: what is staged by then becomes the commit, and
 	 * events of it may be staged; or NULL. */
 	void (*settled)(void *arg);
+	/* Of a person's file that is kept on a branch; likewise, or NULL. */
+	store_kept_fn *kept;
 	void *arg;
 
 	/* Result. */
@@ -608,6 +613,13 @@ struct store_commit {
  * be tried again; behind it the next store_commit() or store_open() goes on.
  */
 int store_commit(struct store *s, struct store_commit *c, struct err *e);
+
+/*
+ * In settled(): tell of the files that were not in the store as recorded, and
+ * which that commit restores, ordered by document.
+ */
+int store_restored(
+	struct store *s, store_adrift_fn *fn, void *arg, struct err *e);
 
 /*
  * Does the state know what the history is to say, too (notes.h)?  A commit that

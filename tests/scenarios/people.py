@@ -62,7 +62,16 @@ def edits(tap, server, sync):
     whole(tap, sync, "edits")
     tap.same(sync.flaws(), [], "edits: restored in the work tree")
     log = sync.opsync("log", "--event", "restored")
-    tap.ok("docs/1/index.md" in log.out, "edits: in the sync log", log)
+    tap.same([path in log.out for path in (
+        "docs/1/index.md", picture, "docs/2/index.md", "docs/3/index.md")],
+        [True, True, False, True], "edits: in the sync log: %s" % log)
+    branch = sync.git("branch", "--list", "--format=%(refname:short)",
+                      "opsync/kept/*").out.strip()
+    log = sync.opsync("log", "--event", "kept", "--project", "demo-1")
+    tap.same([(path in log.out, log.out.count(branch)) for path in (
+        "docs/1/index.md", picture, "docs/3/index.md")],
+        [(True, 2), (True, 2), (False, 2)],
+        "edits: what is kept, and where: %s" % log)
     status = sync.opsync("status")
     tap.ok("opsync/kept/" in status.out, "edits: in status", status)
     sync.git("branch", "-q", "-D", *sync.git(
@@ -390,8 +399,42 @@ def running(tap, server, sync):
     tap.ok(until(lambda: "committed\n" not in
                  sync.tree()["docs/11/index.md"].decode()),
            "so is a commit", sync.said())
+    folder(tap, server, sync)
     tap.same(sync.stop(), 0, "it ends well")
     whole(tap, sync, "all in all", ("notes.md", "staged\n"))
+
+
+def folder(tap, server, sync):
+    """A folder in the place of a document: told once, until it is gone."""
+    full = os.path.join(sync.store, "docs/7/index.md")
+    os.unlink(full)
+    os.mkdir(full)
+    open(os.path.join(full, "x"), "w").close()
+    tap.ok(until(lambda: "is a folder: move it away" in sync.said()),
+           "a folder where a document belongs: told", sync.said())
+    last = sync.opsync("runs", "--limit", "1").out.split()[0]
+    said = len(sync.said())
+
+    def restored():
+        return sync.opsync("log", "--event", "restored").out.count(
+            "docs/7/index.md")
+    before = restored()
+    time.sleep(3)
+    tap.same(sync.opsync("runs", "--limit", "1").out.split()[0], last,
+             "it is no news with each poll")
+    sync.opsync("verify")
+    time.sleep(2)
+    tap.ok(restored() == before and
+           "work package 7" not in sync.said()[said:] and
+           "docs/7/index.md in the work tree is a folder" in
+           sync.opsync("status").out,
+           "nor restored, nor well again by a look", sync.said()[said:])
+    shutil.rmtree(full)
+    tap.ok(until(lambda: "work package 7: is in error no more" in
+                 sync.said()[said:], 30) and sync.flaws() == [] and
+           restored() == before + 1 and
+           "index.md in the work tree" not in sync.opsync("status").out,
+           "it is restored once there is room", sync.said()[said:])
 
 
 def away(tap, server, sync):
