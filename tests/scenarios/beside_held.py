@@ -183,7 +183,7 @@ def no_damage(tap):
             sync.stop()
             os.unlink(os.path.join(sync.store, path_of(sync, 3)))
             done = sync.opsync("verify")
-            tap.ok(done.code == 3 and "1 findings" in done.err,
+            tap.ok(done.code == 3 and "1 finding " in done.err,
                    name + ": and damage is damage", done)
 
 
