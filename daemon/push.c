@@ -23,7 +23,6 @@
 #include <string.h>
 
 #include "base/stamp.h"
-#include "daemon/event.h"
 #include "daemon/git_fetch.h"
 #include "daemon/log.h"
 #include "daemon/pushed.h"
@@ -255,32 +254,14 @@ static void fetch(struct push *p)
 
 /* --- FOLLOWING ---------------------------------------------------------- */
 
-/* In status it stays until it is deleted, as one that a pass made. */
-static void tell_kept(const struct push *p)
-{
-	struct state *state = store_state(p->host.store);
-	const char *branch = p->follow.kept_branch;
-	struct err e = {0};
-	char *text;
-
-	if (branch[0] == '\0')
-		return;
-	text = xasprintf("commits of this store that do not fit what is on %s "
-			 "are kept on the branch %s",
-		p->where.remote, branch);
-	if (event_happened(state, LOG_LEVEL_WARNING, "kept", text, &e) != 0 ||
-		state_put(state, "kept", str_of(branch), &e) != 0)
-		log_error("%s", e.text);
-	free(text);
-}
-
 static void run_follow(struct job *job)
 {
 	struct push *p = container_of(job, struct push, job);
 
 	store_follow(p->host.store, store_fetched(p->host.store), &p->follow,
 		&p->err);
-	tell_kept(p);
+	pushed_kept(
+		store_state(p->host.store), &p->where, p->follow.kept_branch);
 	if (p->follow.again)
 		p->host.made_again(p->host.arg);
 }

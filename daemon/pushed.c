@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "daemon/event.h"
+#include "daemon/log.h"
 #include "daemon/report.h"
 
 #define DONE "push.done" /* "REMOTE BRANCH COMMIT" */
@@ -103,6 +104,23 @@ int pushed_well(struct state *s, const char *text, struct err *e)
 	if (r == 0)
 		event_say(LOG_LEVEL_NOTICE, "recovered", text);
 	return r;
+}
+
+void pushed_kept(
+	struct state *s, const struct config_push *where, const char *branch)
+{
+	struct err e = {0};
+	char *text;
+
+	if (branch[0] == '\0')
+		return;
+	text = xasprintf("commits of this store that do not fit what is on %s "
+			 "are kept on the branch %s",
+		where->remote, branch);
+	if (event_happened(s, LOG_LEVEL_WARNING, "kept", text, &e) != 0 ||
+		state_put(s, "kept", str_of(branch), &e) != 0)
+		log_error("%s", e.text);
+	free(text);
 }
 
 /* --- Status ------------------------------------------------------------- */

@@ -32,6 +32,13 @@ int pushed_fail(struct state *s, const char *text, bool *said, struct err *e);
 int pushed_well(struct state *s, const char *text, struct err *e);
 
 /*
+ * Commits of the store that do not fit what came from there are on a branch
+ * ("": there are none): an event, and in status until that is deleted.
+ */
+void pushed_kept(
+	struct state *s, const struct config_push *where, const char *branch);
+
+/*
  * Members of status: "tip", the branch's commit as the state knows it, and
  * "pushed", what of it is on the remote: "remote", "branch", "commit".
  */

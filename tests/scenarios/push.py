@@ -207,6 +207,9 @@ def local_commits(tap, server, sync, remote):
             if sync.git("show", b + ":theirs.md").out == "local edit\n"]
     tap.ok(kept and remote.show("theirs.md") == "even more\n" and
            "do not fit" in sync.said(), "it is kept and said", sync.said())
+    name = kept[0][len("refs/heads/"):]
+    tap.ok(name in sync.opsync("log", "--event", "kept").out and
+           name in sync.opsync("status").out, "and logged, by its branch")
     tap.same(remote.faults(), [], "no merge was made")
 
 
