@@ -12,8 +12,8 @@
  * only until each custom field is found.
  *
  * As in resolve.c, a list of projects that the server fails at is the one that
- * is known, and schemas that it fails at are left out; what is missing then may
- * be in these, and the server is to blame.
+ * is known, and single schemas that it fails at are left out; what is missing
+ * then may be in these, and the server is to blame.
  */
 #include "daemon/trial.h"
 
@@ -24,7 +24,6 @@
 #include "daemon/lane.h"
 
 #define PROJECTS_PAGE 100
-#define PAIRS_A_REQUEST 60
 #define TRIES 2 /* somebody waits */
 
 enum step { RECALL, PROJECTS, TYPES, STATUSES, SCHEMAS, END };
@@ -157,7 +156,7 @@ static void run_put(struct job *job)
 	if (t->step == SCHEMAS)
 		r = names_put_schemas(&t->names, NULL,
 			buf_str(&t->pages.bodies[0]), t->pairs + t->next_pair,
-			t->n_asked, &t->err);
+			t->halving.n, &t->err);
 	else
 		r = put_list(t);
 	if (r != 0 || t->step == PROJECTS || t->step == TYPES)
@@ -181,36 +180,46 @@ static void on_put(struct job *job)
 	pages_fini(&t->pages);
 	sync_name_answer(&t->request, &t->err);
 	if (t->step == SCHEMAS)
-		t->next_pair += t->n_asked;
+		t->next_pair += t->halving.n;
 	proceed(t, t->step == SCHEMAS ? SCHEMAS : (enum step)(t->step + 1));
 }
 
-/* The server fails at this list alone. */
+/* The server fails at this alone. */
 static void leave_out(struct trial *t)
 {
 	t->left = t->request.err;
 	pages_fini(&t->pages);
 	if (t->step == SCHEMAS)
-		t->next_pair += t->n_asked;
+		t->next_pair++;
 	proceed(t, t->step == SCHEMAS ? SCHEMAS : TYPES);
+}
+
+/* Is less asked for, or left out?  Else the answer counts. */
+static bool judge(struct trial *t)
+{
+	enum halving_next next = HALVING_END;
+
+	if (t->canceled)
+		return false;
+	if (t->step == SCHEMAS)
+		next = halving_judge(&t->halving, &t->request);
+	else if (t->step == PROJECTS && lane_fault(&t->request))
+		next = HALVING_LEAVE;
+	if (next == HALVING_AGAIN)
+		proceed(t, SCHEMAS);
+	else if (next == HALVING_LEAVE)
+		leave_out(t);
+	return next != HALVING_END;
 }
 
 static void on_answer(struct api_request *request)
 {
 	struct trial *t = container_of(request, struct trial, request);
 	bool more = false; /* projects, which come in pages */
-	bool in_parts = t->step == PROJECTS || t->step == SCHEMAS;
 
-	if (t->step == SCHEMAS &&
-		sync_halve(request, &t->n_asked, &t->shorter)) {
-		proceed(t, SCHEMAS);
+	if (judge(t))
 		return;
-	}
-	t->shorter = false;
-	if (in_parts && !t->canceled && lane_fault(request)) {
-		leave_out(t);
-		return;
-	}
+	t->halving.shorter = t->halving.halved = false;
 	if (request->err.code != 0) {
 		t->err = request->err;
 		proceed(t, END);
@@ -247,9 +256,9 @@ static bool ask_for_schemas(struct trial *t, struct buf *path)
 
 	if (!t->lacks || left == 0)
 		return false;
-	if (!t->shorter)
-		t->n_asked = left < PAIRS_A_REQUEST ? left : PAIRS_A_REQUEST;
-	api_path_schemas(path, t->pairs + t->next_pair, t->n_asked);
+	if (!t->halving.shorter && !t->halving.halved)
+		t->halving.n = left < HALVING_PAIRS ? left : HALVING_PAIRS;
+	api_path_schemas(path, t->pairs + t->next_pair, t->halving.n);
 	return true;
 }
 
@@ -280,7 +289,8 @@ static void enter(struct trial *t, enum step step)
 		finish(t);
 		return;
 	}
-	api_ask(t->client, &t->request, &path, on_answer);
+	(t->halving.in_doubt ? api_ask_once : api_ask)(
+		t->client, &t->request, &path, on_answer);
 }
 
 void trial_start(struct trial *t, trial_done_fn *done)

@@ -1,6 +1,7 @@
 #ifndef DAEMON_TRIAL_H
 #define DAEMON_TRIAL_H
 
+#include "daemon/halving.h"
 #include "daemon/pages.h"
 #include "daemon/sync.h"
 
@@ -36,9 +37,9 @@ struct trial {
 	struct job job;
 	struct names names; /* worker's thread */
 	struct pages pages;
-	size_t n_pairs, next_pair, n_asked;
-	bool shorter; /* than too long a request */
+	size_t n_pairs, next_pair;
 	struct api_pair *pairs;
+	struct halving halving;
 };
 
 /* done() runs exactly once, later, on the loop's thread. */

@@ -381,8 +381,37 @@ def names(tap, server):
         server.side("faults/clear")
 
 
+WEIGHT = """
+documents:
+- path: ${ id }.md
+  front_matter: { weight: "${ cf.%s ?? 0 }" }
+"""
+
+
+def broken_schema(tap):
+    """One that the server fails at hides no field that others have."""
+    with StandIn("--generate", "20", "--projects", "4") as server, Sync(
+            server.url, projects="'*'", mapping=WEIGHT % "Weight",
+            server="  max_tries: 1\n",
+            schedule="{ poll: 1h, overlap: 1s, reconcile: 0s }") as sync:
+        sync.start()
+        server.side("rename", {"key": "customField4", "name": "Mass"})
+        server.side("fault", {"match": "/schemas?", "status": 500, "times": -1,
+                              "holds": 'work_packages/schemas/1-1"'})
+        sync.configure(mapping=WEIGHT % "Mass")
+        done = sync.opsync("reload")
+        tap.ok(done.code == 0, "a new field, beside a broken schema", done)
+        sync.configure(mapping=WEIGHT % "Muss")
+        done = sync.opsync("reload")
+        tap.ok(done.code == 69 and "500" in done.err,
+               "what may be in that alone is not known", done)
+        server.side("faults/clear")
+        tap.same(sync.stop(), 0, "the daemon ends well")
+
+
 def main():
     tap = Tap()
+    broken_schema(tap)
     with StandIn() as server:
         names(tap, server)
     with StandIn() as server:
