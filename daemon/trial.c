@@ -19,12 +19,14 @@
 
 #include <stdlib.h>
 
+#include "base/stamp.h"
 #include "daemon/client.h"
 #include "daemon/instance.h"
 #include "daemon/lane.h"
 
 #define PROJECTS_PAGE 100
-#define TRIES 2 /* somebody waits */
+#define TRIES 2                           /* somebody waits, */
+#define LONGEST_PAUSE (10 * STAMP_SECOND) /* that a server asks for, too */
 
 enum step { RECALL, PROJECTS, TYPES, STATUSES, SCHEMAS, END };
 
@@ -241,7 +243,10 @@ static void on_recalled(struct job *job)
 	struct trial *t = container_of(job, struct trial, job);
 	struct config impatient = *t->config;
 
-	impatient.max_tries = TRIES;
+	if (impatient.max_tries > TRIES)
+		impatient.max_tries = TRIES;
+	if (impatient.max_retry_after > LONGEST_PAUSE)
+		impatient.max_retry_after = LONGEST_PAUSE;
 	if (t->err.code == 0 && t->lacks)
 		client_open(t->sync->loop, &impatient, t->token, &t->client,
 			&t->err);

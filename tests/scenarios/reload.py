@@ -358,6 +358,14 @@ def names(tap, server):
         tap.ok(done.code == 69 and "reload again when it answers" in done.err,
                "a server that cannot be asked is told of", done)
         server.side("faults/clear")
+        server.side("fault", {"match": "/api/v3/statuses", "times": 1,
+                              "status": 503, "headers": {"Retry-After": "40"}})
+        since = time.monotonic()
+        done = sync.opsync("reload", timeout=90)
+        tap.ok(done.code == 69 and "for 40 s" in done.err and
+               time.monotonic() - since < 20,
+               "who waits does so for no long pause of the server", done)
+        server.side("faults/clear")
         server.side("rename", {"kind": "status", "id": status,
                                "name": "Brand new"})
         tap.same(sync.opsync("reload").code, 0,
