@@ -108,8 +108,11 @@ static bool was_frozen(const struct mapper_verdict *v)
 	return v->told != NULL && frozen_is_why(v->told);
 }
 
+/* What only compares ends no error: the next pass does. */
 static void tell(struct mapper *m, struct mapper_verdict *v)
 {
+	if (v->why == NULL && m->dry)
+		return;
 	if (v->why != NULL && frozen_is_why(v->why))
 		tell_frozen(m, v->id, v->why);
 	else if (v->why == NULL && was_frozen(v))

@@ -438,6 +438,9 @@ def blocked(tap):
                in done.err, "a path is an attachment's: said", done)
         tap.ok("b.txt" in sync.tree(), "the lower work package has it")
         server.side(*edit(1, "elsewhere"))
+        done = sync.opsync("verify")
+        tap.ok(done.code == 3 and "no more" not in done.err,
+               "what only compares ends no error", done)
         done = sync.once()
         tap.ok(done.code == 0 and
                "work package 2: is in error no more" in done.err,
