@@ -248,7 +248,7 @@ def nameless(tap):
         sync.once("--reconcile")
         without_name(server, "types", "Other")
         done = sync.once("--full")
-        tap.ok(done.code == 3 and "calls 'Other' now" in done.err,
+        tap.ok(done.code == 3 and "called 'Other' now" in done.err,
                "one that was renamed before is not taken for deleted", done)
         tap.tree(sync.tree(), whole, "and keeps its documents")
         server.side("faults/clear")
