@@ -418,14 +418,7 @@ static int tell_adrift(
 		" ON f.work_package = a.work_package AND f.entry = a.entry"
 		" AND f.attachment_id = 0");
 
-	while (query_next(&q)) {
-		int64_t work_package = column_int(&q);
-		struct str entry = column_text(&q);
-		struct str path = column_text(&q);
-
-		fn(arg, work_package, entry, path, column_int(&q) != 0);
-	}
-	return query_close(&q, e);
+	return staging_tell_adrift(&q, fn, arg, e);
 }
 
 static int stage(struct store *s, store_adrift_fn *fn, void *arg, struct err *e)

@@ -471,6 +471,19 @@ int staging_again(struct state *s, struct err *e)
 	return run_all(s, steps, ARRAY_LEN(steps), e);
 }
 
+int staging_tell_adrift(
+	struct query *q, store_adrift_fn *fn, void *arg, struct err *e)
+{
+	while (query_next(q)) {
+		int64_t work_package = column_int(q);
+		struct str entry = column_text(q);
+		struct str path = column_text(q);
+
+		fn(arg, work_package, entry, path, column_int(q) != 0);
+	}
+	return query_close(q, e);
+}
+
 int staging_restored(
 	struct state *s, store_adrift_fn *fn, void *arg, struct err *e)
 {
@@ -483,14 +496,7 @@ int staging_restored(
 		" LEFT JOIN file f ON f.path = a.path"
 		" WHERE d.why IS NULL AND NOT d.dropped ORDER BY 1, 2, 3");
 
-	while (query_next(&q)) {
-		int64_t work_package = column_int(&q);
-		struct str entry = column_text(&q);
-		struct str path = column_text(&q);
-
-		fn(arg, work_package, entry, path, column_int(&q) != 0);
-	}
-	return query_close(&q, e);
+	return staging_tell_adrift(&q, fn, arg, e);
 }
 
 int staging_is_adrift(struct state *s, int64_t work_package, struct str entry,

@@ -57,6 +57,9 @@ int staging_forget(
  * that is gone.
  */
 int staging_again(struct state *s, struct err *e);
+/* Rows of work package, entry, path, and whether contents are lost; closes. */
+int staging_tell_adrift(
+	struct query *q, store_adrift_fn *fn, void *arg, struct err *e);
 /* Of those whose turn it is in this commit: the files. */
 int staging_restored(
 	struct state *s, store_adrift_fn *fn, void *arg, struct err *e);

@@ -20,6 +20,33 @@
 
 static char text[65536];
 
+/* Standard error, and what was it before. */
+struct overheard {
+	int fd;
+	int pipe;
+	int before;
+};
+
+static struct overheard overhear(void)
+{
+	struct overheard o = {.before = dup(STDERR_FILENO)};
+	int fds[2];
+
+	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+	dup2(fds[1], STDERR_FILENO);
+	o.fd = fds[0];
+	o.pipe = fds[1];
+	return o;
+}
+
+static void overhear_end(const struct overheard *o)
+{
+	dup2(o->before, STDERR_FILENO);
+	close(o->before);
+	close(o->fd);
+	close(o->pipe);
+}
+
 /* What is at the other end of standard error. */
 static char *said(int fd)
 {
@@ -41,39 +68,33 @@ static size_t lines(const char *s)
 static void test_faults(void **state)
 {
 	const struct log_about about = {0};
-	int fds[2];
-	int err = dup(STDERR_FILENO);
+	const struct overheard o = overhear();
 
 	(void)state;
-	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
-	dup2(fds[1], STDERR_FILENO);
 	log_init(LOG_LEVEL_NOTICE);
 	log_send(LOG_LEVEL_INFO, &about, "too little");
 	for (int i = 0; i < 3; i++)
 		log_send(LOG_LEVEL_WARNING, &about, "bad\n%d", 1);
-	assert_int_equal(lines(said(fds[0])), 1);
+	assert_int_equal(lines(said(o.fd)), 1);
 	assert_non_null(strstr(text, "warning: bad?1\n"));
 	log_send(LOG_LEVEL_ERROR, &about, "bad\n%d", 1);
-	assert_non_null(strstr(said(fds[0]), "error: bad?1\n"));
+	assert_non_null(strstr(said(o.fd), "error: bad?1\n"));
 	log_send(LOG_LEVEL_WARNING, &about, "bad\n%d", 1);
-	assert_string_equal(said(fds[0]), "");
+	assert_string_equal(said(o.fd), "");
 
 	/* What it can remember no more is told. */
 	for (int i = 0; i < 64; i++)
 		log_send(LOG_LEVEL_WARNING, &about, "other %d", i);
-	assert_int_equal(lines(said(fds[0])), 65);
+	assert_int_equal(lines(said(o.fd)), 65);
 	assert_non_null(strstr(text, "error: bad?1 (3 times more since "));
 
 	log_send(LOG_LEVEL_WARNING, &about, "other 63");
 	log_send(LOG_LEVEL_WARNING, &about, "other 63");
-	assert_string_equal(said(fds[0]), "");
+	assert_string_equal(said(o.fd), "");
 	log_settle();
-	assert_int_equal(lines(said(fds[0])), 1);
+	assert_int_equal(lines(said(o.fd)), 1);
 	assert_non_null(strstr(text, "other 63 (2 times more since "));
-	dup2(err, STDERR_FILENO);
-	close(err);
-	close(fds[0]);
-	close(fds[1]);
+	overhear_end(&o);
 }
 
 /* What was counted comes before the word that all is well, and not later. */
@@ -82,31 +103,25 @@ static void test_recovered(void **state)
 	const struct log_about bad = {.kind = "failed", .work_package = 7};
 	const struct log_about other = {.kind = "failed", .work_package = 8};
 	const struct log_about well = {.kind = "recovered", .work_package = 7};
-	int fds[2];
-	int err = dup(STDERR_FILENO);
+	const struct overheard o = overhear();
 
 	(void)state;
-	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
-	dup2(fds[1], STDERR_FILENO);
 	log_init(LOG_LEVEL_NOTICE);
 	for (int i = 0; i < 2; i++) {
 		log_send(LOG_LEVEL_ERROR, &bad, "seven");
 		log_send(LOG_LEVEL_ERROR, &other, "eight");
 	}
-	assert_int_equal(lines(said(fds[0])), 2);
+	assert_int_equal(lines(said(o.fd)), 2);
 	log_send(LOG_LEVEL_NOTICE, &well, "no more");
-	assert_int_equal(lines(said(fds[0])), 2);
+	assert_int_equal(lines(said(o.fd)), 2);
 	assert_non_null(strstr(text, "error: seven (1 time more since "));
 	assert_non_null(strstr(strstr(text, "seven"), "no more\n"));
 	log_send(LOG_LEVEL_ERROR, &bad, "seven");
-	assert_non_null(strstr(said(fds[0]), "error: seven\n"));
+	assert_non_null(strstr(said(o.fd), "error: seven\n"));
 	log_settle();
-	assert_int_equal(lines(said(fds[0])), 1);
+	assert_int_equal(lines(said(o.fd)), 1);
 	assert_non_null(strstr(text, "error: eight (1 time more since "));
-	dup2(err, STDERR_FILENO);
-	close(err);
-	close(fds[0]);
-	close(fds[1]);
+	overhear_end(&o);
 }
 
 #define RED "\033[1;31merror: \033[0mbad"
