@@ -3,9 +3,9 @@
 Unit tests are cmocka programs, scenarios are Python programs that print TAP,
 and each fuzz target replays its corpus.  A program that dies, hangs, or
 prints no test point counts as a failed test.  With --quick, scenarios that
-say so (a comment "slow" in the first lines) are left out; those that mostly
-wait ("waits") run one after the other beside all else.  With names, only tests
-whose path holds one of them.
+say so (a comment "slow" in the first lines) are left out; what mostly waits
+("waits") runs beside all else.  With names, only tests whose path holds one
+of them.
 """
 import concurrent.futures
 import glob
@@ -25,7 +25,7 @@ PARALLEL = 2
 def says(source, word):
     """In a comment of its first lines."""
     with open(source) as f:
-        return re.search(r"^# %s\b" % word, f.read(4000), re.M) is not None
+        return re.search(r"^(#| \*) %s\b" % word, f.read(4000), re.M) is not None
 
 
 def programs(quick):
@@ -79,7 +79,7 @@ def main():
             if not names or any(n in p[0] for n in names)]
     passed = failed = 0
     with concurrent.futures.ThreadPoolExecutor(PARALLEL) as pool, \
-            concurrent.futures.ThreadPoolExecutor(1) as waiting:
+            concurrent.futures.ThreadPoolExecutor(PARALLEL) as waiting:
         running = [(waiting if says(p[0], "waits") else pool).submit(run, p)
                    for p in todo]
         for one in running:

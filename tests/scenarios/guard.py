@@ -33,6 +33,7 @@ def counted(n):
 
 def loud(tap, done, n, held, name):
     """n more would be removed, for one project, or for each of some."""
+# waits for most of its time
     tap.same(done.code, 3, name + ": exit 3")
     said = [line for line in done.err.splitlines() if "would be" in line]
     tap.same(sum(int(line.split("warning: ")[1].split()[0])

@@ -26,6 +26,7 @@ SLOW = "{ poll: 1s, overlap: 1s, full: { every: 1s, between: 00:00-24:00 } }"
 @contextlib.contextmanager
 def synced(projects="[demo-1, demo-2]", count=COUNT, **parts):
     """A server, and a store that has all of these projects."""
+# waits for most of its time
     with StandIn("--generate", str(count), "--projects",
                  "2") as server, Sync(
             server.url, projects=projects, mapping=PLAIN, more=GUARD,

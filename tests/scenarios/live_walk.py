@@ -21,6 +21,7 @@ SCHEDULE = "{ poll: 1s, overlap: 1s, reconcile: 2s }"
 
 class LiveWalk(Walk):
     """A small OpenProject, people who change it, and a daemon that stays."""
+# waits for most of its time
 
     QUIET = 0.04
 

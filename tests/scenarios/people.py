@@ -291,6 +291,7 @@ documents:
 
 def elsewhere(tap, server, sync):
     """Another branch, or none, is checked out: that is left alone."""
+# waits for most of its time
     for name, args, words in (
             ("another branch", ("checkout", "-qb", "work"), "another branch"),
             ("a detached HEAD", ("checkout", "-q", "--detach"),

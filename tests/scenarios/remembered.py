@@ -150,6 +150,7 @@ documents:
 def renamed_amid(tap):
     """Two are asked for again, and what comes of the second makes the first
     stale once more."""
+# waits for most of its time
     with settled_world(20, RELATED) as (server, sync):
         server.side("relate", {"id": 1, "from": 2, "to": 3, "type": "relates",
                                "reverseType": "relates"})

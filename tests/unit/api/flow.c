@@ -1,5 +1,6 @@
 /*
  * Requests under way: order, limits, retries and cancels.
+ * waits for most of its time
  */
 #include <arpa/inet.h>
 #include <sys/socket.h>

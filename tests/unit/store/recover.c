@@ -1,6 +1,7 @@
 /*
  * Commits that were interrupted behind their commit point, and what others
  * did to the repository meanwhile.  (Kills are the scenario store_crash's.)
+ * waits for most of its time
  */
 #include "store/parts.h"
 #include "store/query.h"
