@@ -24,25 +24,36 @@
 #include "store/index_mend.h"
 #include "store/loose_read.h"
 
-static bool has(const char *folder, const char *name)
+/* What cannot be looked at may be there: ERR_IO. */
+static int has(const char *folder, const char *name, bool *there, struct err *e)
 {
 	char *path = xasprintf("%s/%s", folder, name);
 	struct stat st;
-	bool there = stat(path, &st) == 0;
+	int code = 0;
 
+	*there = stat(path, &st) == 0;
+	if (!*there && errno != ENOENT && errno != ENOTDIR)
+		code = err_errno(e, ERR_IO, errno, "cannot read %s", path);
 	free(path);
-	return there;
+	return code;
 }
 
 bool repository_is_unfinished(const char *folder)
 {
-	return has(folder, "opsync/unfinished");
+	bool there;
+
+	return has(folder, "opsync/unfinished", &there, NULL) == 0 && there;
 }
 
-static bool is_repository(const char *folder)
+static int is_repository(const char *folder, bool *is, struct err *e)
 {
-	return repository_is_unfinished(folder) ||
-	       (has(folder, "HEAD") && has(folder, "objects"));
+	int code;
+
+	*is = repository_is_unfinished(folder);
+	if (*is)
+		return 0;
+	code = has(folder, "HEAD", is, e);
+	return code == 0 && *is ? has(folder, "objects", is, e) : code;
 }
 
 /* "gitdir: FOLDER", as in the work trees of git worktree and submodules. */
@@ -73,20 +84,24 @@ int repository_find(
 	const char *path, struct buf *folder, bool *found, struct err *e)
 {
 	char *dot_git = xasprintf("%s/.git", path);
+	const char *at = dot_git;
 	struct stat st;
-	int code = 0;
+	int code;
 
-	*found = true;
 	if (stat(dot_git, &st) == 0 && S_ISREG(st.st_mode)) {
 		code = read_git_file(path, dot_git, folder, e);
-	} else if (is_repository(dot_git)) {
+		*found = true;
+		free(dot_git);
+		return code;
+	}
+	code = is_repository(at, found, e);
+	if (code == 0 && !*found) {
+		at = path;
+		code = is_repository(at, found, e);
+	}
+	if (code == 0 && *found) {
 		buf_clear(folder);
-		buf_puts(folder, dot_git);
-	} else if (is_repository(path)) {
-		buf_clear(folder);
-		buf_puts(folder, path);
-	} else {
-		*found = false;
+		buf_puts(folder, at);
 	}
 	free(dot_git);
 	return code;

@@ -14,7 +14,7 @@
 /*
  * The folder of the repository whose work tree, or which itself, is at path;
  * *found false (and folder untouched) if there is none.  Looks into no folder
- * above.  ERR_IO.
+ * above.  ERR_IO, also for what cannot be looked at.
  */
 int repository_find(
 	const char *path, struct buf *folder, bool *found, struct err *e);

@@ -3,6 +3,7 @@
  * store in use, and what killed processes left.
  */
 #include "tests/unit/store/fixture.h"
+#include "tests/unit/store/privileges.h"
 
 #include <signal.h>
 #include <spawn.h>
@@ -154,6 +155,27 @@ static void test_another_users(void **state)
 		  "(chown -R), or allow it with 'git config --global --add "
 		  "safe.directory ");
 	assert_int_equal(seteuid(0), 0);
+}
+
+/* What cannot be looked into is not taken for none. */
+static void test_unreadable(void **state)
+{
+	struct fixture *f = *state;
+	int code;
+
+	if (geteuid() != 0)
+		skip();
+	run("git init -q '%s' && chmod 0 '%s/.git'", f->path, f->path);
+	run("echo x >'%s/a.md'", f->path);
+	set_privileges(false);
+	code = try_open(f);
+	set_privileges(true);
+	assert_int_equal(code, ERR_IO);
+	f->store = NULL;
+	assert_non_null(strstr(f->err.text, "cannot read "));
+	assert_non_null(strstr(f->err.text, "/.git/"));
+	assert_non_null(strstr(f->err.text, ": Permission denied"));
+	run("chmod 755 '%s/.git'", f->path);
 }
 
 static void test_bad_options(void **state)
@@ -546,6 +568,7 @@ int main(void)
 		TEST(test_partial_clone),
 		TEST(test_sparse_index),
 		TEST(test_another_users),
+		TEST(test_unreadable),
 		TEST(test_bad_options),
 		TEST(test_locked),
 		TEST(test_lock_is_not_inherited),
