@@ -311,22 +311,28 @@ static int update_files(struct store *s, struct keeping *k, struct err *e)
 	return code == 0 ? apply(s, k, e) : code;
 }
 
-/* Nobody goes to another branch meanwhile; who just did is left alone. */
+/*
+ * Nobody goes to another branch meanwhile; who just did is left alone.  Where
+ * nobody knows what the work tree shows it stays promised.
+ */
 static int update_worktree(struct store *s, struct keeping *k, struct err *e)
 {
-	int code;
+	enum shown shown = store_shown(s);
+	int code = 0;
 
-	if (!store_is_checked_out(s))
-		return 0;
-	code = worktree_hold(s->worktree, e);
-	if (code != 0 && k->later) {
-		k->left = true;
-		return 0;
+	if (shown == SHOWS_OURS) {
+		code = worktree_hold(s->worktree, e);
+		if (code != 0 && k->later) {
+			k->left = true;
+			return 0;
+		}
+		shown = store_shown(s);
+		if (code == 0 && shown == SHOWS_OURS)
+			code = update_files(s, k, e);
+		if (!k->begun)
+			worktree_release(s->worktree);
 	}
-	if (code == 0 && store_is_checked_out(s))
-		code = update_files(s, k, e);
-	if (!k->begun)
-		worktree_release(s->worktree);
+	k->left = shown == SHOWS_UNKNOWN;
 	return code;
 }
 

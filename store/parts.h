@@ -121,6 +121,15 @@ void store_gets_on(struct store *s);
  */
 int64_t store_watched_turn(int64_t took);
 
+/* What the work tree shows; of a bare repository, nothing of ours. */
+enum shown {
+	SHOWS_OURS,
+	SHOWS_ANOTHER, /* another branch, or a commit and no branch */
+	SHOWS_UNKNOWN, /* HEAD is damaged, or cannot be read now */
+};
+
+enum shown store_shown(struct store *s);
+
 /* Is our branch checked out, so that work tree and index follow it? */
 bool store_is_checked_out(struct store *s);
 

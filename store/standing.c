@@ -71,19 +71,25 @@ int store_check_place(const struct store *s, struct err *e)
 		s->path);
 }
 
-bool store_is_checked_out(struct store *s)
+enum shown store_shown(struct store *s)
 {
 	git_reference *head;
 	const char *target;
 	bool ours;
 
-	if (s->worktree == NULL ||
-		git_reference_lookup(&head, s->repo, "HEAD") != 0)
-		return false;
+	if (s->worktree == NULL)
+		return SHOWS_ANOTHER;
+	if (git_reference_lookup(&head, s->repo, "HEAD") != 0)
+		return SHOWS_UNKNOWN;
 	target = git_reference_symbolic_target(head);
 	ours = target != NULL && strcmp(target, s->ref) == 0;
 	git_reference_free(head);
-	return ours;
+	return ours ? SHOWS_OURS : SHOWS_ANOTHER;
+}
+
+bool store_is_checked_out(struct store *s)
+{
+	return store_shown(s) == SHOWS_OURS;
 }
 
 int store_tip(struct store *s, git_oid *out, struct err *e)

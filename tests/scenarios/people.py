@@ -363,6 +363,40 @@ def lost_head(tap, server, sync):
         tap.same(sync.flaws(), [], "and it is clean then")
 
 
+def unknown_head(tap):
+    """HEAD is damaged for a while: what is removed by then is gone when it is
+    well again, and nothing of ours is taken for a person's."""
+    with StandIn(*WORLD) as server, Sync(
+            server.url, projects="[demo-1]", mapping=WITH_FILES) as sync:
+        sync.once()
+        put(sync, ".git/HEAD", "")
+        put(sync, "docs/9/index.md", "a person's\n")
+        for n, ident in enumerate((10, 11)):
+            server.side("delete", {"id": ident})
+            for other in (8, 9):
+                server.side("edit", {"id": other, "set": {
+                    "subject": "Changed %d" % n}})
+            done = sync.once("--reconcile")
+            tap.ok(done.code == 0 and
+                   os.path.exists(sync.store + "/docs/10/index.md"),
+                   "while HEAD is damaged the work tree stays", done)
+        put(sync, ".git/HEAD", "ref: refs/heads/main\n")
+        done = sync.once()
+        tap.same([os.path.exists(sync.store + "/docs/%d/index.md" % ident)
+                  for ident in (8, 10, 11)], [True, False, False],
+                 "then what was removed is gone there, too")
+        tap.same([sync.git("diff", "--name-only", "main", ref).out for ref in
+                  sync.git("for-each-ref", "--format=%(refname)",
+                           "refs/heads/opsync").out.split()],
+                 ["docs/9/index.md\n"], "kept is what a person wrote")
+        tap.same(kept(sync, "docs/9/index.md"), ["a person's\n"],
+                 "just that")
+        events = sync.opsync("--json", "log", "--event", "committed").json()
+        tap.same(len(events), sync.commits(), "each commit is told once")
+        tap.same(sync.flaws(), [], "and it is clean then")
+        tap.tree(sync.tree(), sync.scratch(), "as from nothing")
+
+
 def locks(tap, server, sync):
     """A git that runs, and one that was killed."""
     lock = os.path.join(sync.store, ".git/index.lock")
@@ -756,6 +790,7 @@ def main():
         twins(tap, server, sync)
         blocked(tap, server, sync)
         read_only(tap, server, sync)
+    unknown_head(tap)
     set_back(tap)
     adopted(tap)
     letter_case(tap)
