@@ -50,17 +50,41 @@ static const struct call calls[] = {
 	{SYS_utimensat, "utimensat", BY_AT, -1},
 };
 
-const struct call *call_all(size_t *n)
+static const struct call readers[] = {
+	{SYS_open, "open", BY_PATH, 1},
+	{SYS_openat, "openat", BY_AT, 2},
+	{SYS_openat2, "openat2", BY_AT, 2},
+	{SYS_read, "read", BY_FD, -1},
+	{SYS_pread64, "pread64", BY_FD, -1},
+	{SYS_readv, "readv", BY_FD, -1},
+	{SYS_preadv, "preadv", BY_FD, -1},
+	{SYS_stat, "stat", BY_PATH, -1},
+	{SYS_lstat, "lstat", BY_PATH, -1},
+	{SYS_fstat, "fstat", BY_FD, -1},
+	{SYS_newfstatat, "newfstatat", BY_AT, -1},
+	{SYS_statx, "statx", BY_AT, -1},
+	{SYS_access, "access", BY_PATH, -1},
+	{SYS_faccessat, "faccessat", BY_AT, -1},
+	{SYS_faccessat2, "faccessat2", BY_AT, -1},
+	{SYS_readlink, "readlink", BY_PATH, -1},
+	{SYS_readlinkat, "readlinkat", BY_AT, -1},
+	{SYS_getdents64, "getdents64", BY_FD, -1},
+};
+
+const struct call *call_all(bool reading, size_t *n)
 {
-	*n = ARRAY_LEN(calls);
-	return calls;
+	*n = reading ? ARRAY_LEN(readers) : ARRAY_LEN(calls);
+	return reading ? readers : calls;
 }
 
-const struct call *call_find(uint64_t number)
+const struct call *call_find(bool reading, uint64_t number)
 {
-	for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
-		if ((uint64_t)calls[i].number == number)
-			return &calls[i];
+	size_t n;
+	const struct call *all = call_all(reading, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		if ((uint64_t)all[i].number == number)
+			return &all[i];
 	}
 	return NULL;
 }
@@ -159,6 +183,11 @@ static uint64_t open_flags(pid_t tid, const struct call *c, const uint64_t *a)
 	return how.flags;
 }
 
+static bool is_reader(const struct call *c)
+{
+	return c >= readers && c < readers + ARRAY_LEN(readers);
+}
+
 bool call_counts(pid_t tid, const struct call *c, const uint64_t args[6],
 	const char *under)
 {
@@ -167,7 +196,8 @@ bool call_counts(pid_t tid, const struct call *c, const uint64_t args[6],
 	char two[PATH_MAX];
 
 	if (c->flags >= 0 &&
-		(open_flags(tid, c, args) & (O_CREAT | O_TRUNC)) == 0)
+		(open_flags(tid, c, args) & (O_CREAT | O_TRUNC)) == 0 &&
+		!is_reader(c))
 		return false;
 	call_files(tid, c, args, one, two);
 	return one[0] == '/' && strncmp(one, "/dev/null", 9) != 0 &&

@@ -2,14 +2,15 @@
  * calls - run a program and make the N-th system call that changes files go
  * wrong, counted over all its threads and children.
  *
- *   calls [-n N] [-a ACTION] [-f] [-w FILE] [-u FOLDER] [-l FILE]
+ *   calls [-r] [-n N] [-a ACTION] [-f] [-w FILE] [-u FOLDER] [-l FILE]
  *         PROGRAM [ARGUMENT]…
  *
  * ACTION is "before" or "after" (the whole family of processes is killed
  * before or after that call, as a power switch would), an errno by number
  * (the call is not made and fails so), or "short" (a write writes half).
- * -f: that call and all that follow (for an errno).  -w: each call for as long
- * as there is that file (for an errno).  -u counts only what
+ * -r: of those that read files, in place of those that change them (a short
+ * one reads half).  -f: that call and all that follow (for an errno).  -w: each
+ * call for as long as there is that file (for an errno).  -u counts only what
  * happens below FOLDER.  -l writes a line for each of those calls: its number
  * and name, and what tests/scenarios/power_cut.py needs to do it again.
  *
@@ -45,6 +46,7 @@
 enum action { NOTHING, BEFORE, AFTER, ERRNO, SHORT };
 
 struct options {
+	bool reading;
 	long n;
 	enum action action;
 	int error;
@@ -72,12 +74,12 @@ struct tracer {
 
 /* --- The program -------------------------------------------------------- */
 
-static int filter(void)
+static int filter(bool reading)
 {
 	struct sock_filter f[MAX_CALLS + 3];
 	struct sock_fprog prog = {.filter = f};
 	size_t n_calls;
-	const struct call *calls = call_all(&n_calls);
+	const struct call *calls = call_all(reading, &n_calls);
 	size_t n = 0;
 
 	assert(n_calls <= MAX_CALLS);
@@ -99,10 +101,10 @@ static int filter(void)
 		       : 0;
 }
 
-static void become(char **argv)
+static void become(bool reading, char **argv)
 {
 	if (setpgid(0, 0) != 0 || ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0 ||
-		raise(SIGSTOP) != 0 || filter() != 0)
+		raise(SIGSTOP) != 0 || filter(reading) != 0)
 		_exit(FAILED);
 	execvp(argv[0], argv);
 	_exit(FAILED);
@@ -141,7 +143,8 @@ static void spoil(const struct options *o, pid_t tid, const struct call *c,
 		poke(tid, REGISTER(orig_rax), -1);
 		poke(tid, REGISTER(rax), -o->error);
 	} else if (o->action == SHORT && args[2] > 1 &&
-		   (c->number == SYS_write || c->number == SYS_pwrite64)) {
+		   (c->number == SYS_write || c->number == SYS_pwrite64 ||
+			   c->number == SYS_read || c->number == SYS_pread64)) {
 		poke(tid, REGISTER(rdx), (int64_t)(args[2] / 2));
 	}
 }
@@ -168,7 +171,7 @@ static int on_call(struct tracer *t, pid_t tid)
 	bool here;
 
 	ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info), &info);
-	c = call_find(info.seccomp.nr);
+	c = call_find(o->reading, info.seccomp.nr);
 	if (info.op != PTRACE_SYSCALL_INFO_SECCOMP || c == NULL)
 		return 0;
 	for (size_t i = 0; i < 6; i++)
@@ -278,6 +281,9 @@ static bool read_action(struct options *o, const char *text)
 static bool read_option(struct options *o, int option)
 {
 	switch (option) {
+	case 'r':
+		o->reading = true;
+		return true;
 	case 'n':
 		o->n = strtol(optarg, NULL, 10);
 		return o->n > 0;
@@ -304,7 +310,7 @@ static bool read_options(struct options *o, int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "+n:a:fw:u:l:")) != -1) {
+	while ((option = getopt(argc, argv, "+rn:a:fw:u:l:")) != -1) {
 		if (!read_option(o, option))
 			return false;
 	}
@@ -318,14 +324,14 @@ int main(int argc, char **argv)
 	int rc;
 
 	if (!read_options(&t.o, argc, argv)) {
-		fputs("usage: calls [-n N] [-a ACTION] [-f] [-w FILE] "
+		fputs("usage: calls [-r] [-n N] [-a ACTION] [-f] [-w FILE] "
 		      "[-u FOLDER] [-l FILE] PROGRAM [ARGUMENT]...\n",
 			stderr);
 		return FAILED;
 	}
 	program = fork();
 	if (program == 0)
-		become(argv + optind);
+		become(t.o.reading, argv + optind);
 	rc = program > 0 ? trace(&t, program) : FAILED;
 	if (t.o.log != NULL && fclose(t.o.log) != 0)
 		rc = FAILED;

@@ -4,6 +4,7 @@ runs out: the daemon says so, the store stays whole, nothing is lost, and it
 goes on when the fault is over.
 
   broken_disk.py --call "N ACTION"           repeats one failing system call
+  broken_disk.py --read "N ACTION"           or one that reads
   broken_disk.py --allocation "N [onwards]"  or one failing allocation
 """
 # slow: the programs of tests/faults do not go with sanitizers
@@ -157,6 +158,62 @@ def syncs(tap, disk):
     tap.ok(not wrong, "%d syncs that fail once" % len(numbers),
            "\n".join(wrong[:80]))
     return len(numbers)
+
+
+# --- Reads that fail --------------------------------------------------------
+
+
+# At the start libgit2 takes what it cannot read for what is not there: then
+# the configuration is to blame.  A state that cannot be made anew either ends
+# the daemon: the next start tells why.
+MISREAD = (78, 128 + signal.SIGABRT)
+READ_ACTIONS = tuple(str(n) for n in (
+    errno.EIO, errno.EMFILE, errno.EACCES)) + ("short",)
+
+
+def reading(disk):
+    """The calls of the pass that read files."""
+    disk.sync.put_back()
+    code, said = disk.sync.under(CALLS, "-r", "-u", disk.sync.folder, "-l",
+                                 disk.log, args=disk.args)
+    if code != 0:
+        raise RuntimeError("the undisturbed pass: %d %s" % (code, said))
+    with open(disk.log) as f:
+        return [line.split("\t")[1] for line in f]
+
+
+def fail_read(disk, number, action, onwards):
+    """What cannot be read is neither gone nor another's."""
+    disk.sync.put_back()
+    more = ("-f",) if onwards else ()
+    code, said = disk.sync.under(
+        CALLS, "-r", "-u", disk.sync.folder, "-n", str(number), "-a", action,
+        *more, args=disk.args)
+    wrong = disk.met(code, said, TOLD + MISREAD) + disk.heals(code)
+    kept = disk.sync.git("for-each-ref", "refs/heads/opsync").out
+    return wrong + (["taken for a person's: " + kept] if kept else [])
+
+
+def reads(tap, disk, dice):
+    """Each call that reads a file fails, once and from then on."""
+    names = reading(disk)
+    cases = [(number, action, onwards)
+             for number, name in enumerate(names, 1)
+             for action in READ_ACTIONS for onwards in (False, True)
+             if action != "short" or (name in ("read", "pread64") and
+                                      not onwards)]
+    dice.shuffle(cases)
+    cases = cases[:size(40, 3000)]
+    wrong = []
+    for number, action, onwards in cases:
+        found = fail_read(disk, number, action, onwards)
+        if found:
+            wrong += ["--read \"%d %s%s\" (%s)" % (
+                number, action, " onwards" if onwards else "",
+                names[number - 1])] + found
+    tap.ok(not wrong, "%d failing reads of %d" % (len(cases), len(names)),
+           "\n".join(wrong[:80]))
+    return len(cases)
 
 
 # --- Allocations that fail --------------------------------------------------
@@ -482,11 +539,13 @@ def can_mount():
 
 
 def repeat(tap):
-    words = (option("--call") or option("--allocation")).split()
+    words = (option("--call") or option("--read") or
+             option("--allocation")).split()
     onwards = words[-1] == "onwards"
-    if option("--call"):
+    if option("--call") or option("--read"):
         disk = Disk()
-        found = fail_call(disk, int(words[0]), words[1], onwards)
+        fail = fail_call if option("--call") else fail_read
+        found = fail(disk, int(words[0]), words[1], onwards)
     else:
         disk = Disk(SMALL, None)
         found, _ = fail_allocation(disk, int(words[0]), onwards)
@@ -497,12 +556,13 @@ def repeat(tap):
 
 def main():
     tap = Tap()
-    if option("--call") or option("--allocation"):
+    if option("--call") or option("--read") or option("--allocation"):
         return repeat(tap)
     dice = random.Random(int(option("--seed") or 1))
     disk = Disk()
     n = calls(tap, disk, dice)
     n += syncs(tap, disk)
+    n += reads(tap, disk, dice)
     n += limits(tap, disk)
     disk.close()
     disk = Disk(SMALL, None)
