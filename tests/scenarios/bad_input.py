@@ -228,6 +228,15 @@ def raw(tap, server, sync):
              ["work package 26: ", "slug"]),
             ("1e400 that nobody asks for", '"customField8":null',
              '"customField8":1e400', 0, []),
+            ("1e308", '"customField8":null', '"customField8":1e308', 0, []),
+            ("a subject of 10 MB", '"subject":"', '"subject":"' + "x" * 10 ** 7,
+             3, ["work package 26: path 'content/articles/xxx"]),
+            ("two subjects", '"subject":"', '"subject":"x","subject":"', 0, []),
+            ("a turned subject", '"subject":"', '"subject":"\\u202e', 0, []),
+            ("an id beyond 64 bits", '"id":26,', '"id":92233720368547758080,',
+             3, ["it has no id"]),
+            ("a depth of 100,000", '"customField8":null', '"customField8":' +
+             "[" * 100000 + "]" * 100000, 69, ["nested too deep"]),
             ("no object", good, "42", 3, ["no object"]),
             ("no JSON", good, '{"id":26,', 69,
              ["GET /api/v3/work_packages: 200: ", "no JSON"])):

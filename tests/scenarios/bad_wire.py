@@ -4,6 +4,7 @@ an end, or compressed by a liar.  Nothing wrong is committed, the fault is
 told, what came through is not asked for again, and the next pass is whole."""
 import re
 import resource
+import socket
 import sys
 import time
 import zlib
@@ -109,6 +110,64 @@ def every_byte(bad):
     return len(cases)
 
 
+# --- Forms ------------------------------------------------------------------
+
+
+def chunked(body):
+    parts = [body[i:i + 5000] for i in range(0, len(body), 5000)] + [b""]
+    return b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in parts)
+
+
+FORMS = {
+    "of a length": lambda body: (b"Content-Length: %d\r\n" % len(body), body),
+    "in chunks": lambda body: (b"Transfer-Encoding: chunked\r\n",
+                               chunked(body)),
+    "until it is closed": lambda body: (b"", body),
+}
+
+
+def formed(raw, form, zipped):
+    """The same answer in another form."""
+    head, _ = split(raw)
+    kept = [line + b"\r\n" for line in head.split(b"\r\n") if line and not
+            line.lower().startswith((b"content-length", b"content-encoding",
+                                     b"transfer-", b"connection"))]
+    body = decoded(raw)
+    more, body = FORMS[form](gzip(body) if zipped else body)
+    coding = b"Content-Encoding: gzip\r\n" if zipped else b""
+    return b"".join(kept) + more + coding + b"Connection: close\r\n\r\n", body
+
+
+def forms(bad):
+    """Each way in which the end of an answer is told, whole and cut: who has
+    nothing but the end of the connection finds it cut short all the same."""
+    n = 0
+    for form, zipped in ((f, z) for f in FORMS for z in (False, True)):
+        name = form + (", compressed" if zipped else "")
+        # who asks for a content asks for it as it is
+        shaped = {path: formed(raw, form, zipped and "/content" not in path)
+                  for path, raw in bad.wire.kept.items()}
+        bad.sync.put_back()
+        bad.wire.reset(lambda _, path, raw, s=shaped: [b"".join(s[path])])
+        done = bad.sync.once()
+        wrong = [] if done.code == 0 and bad.sync.tree() == bad.wanted else [
+            "whole: %r" % done]
+        cases = [(place, offset) for place, path in enumerate(bad.paths, 1)
+                 for offset in offsets(b"".join(shaped[path]))
+                 if offset >= len(shaped[path][0])]
+        for place, offset in chosen(cases, size(4, 400)):
+            n += 1
+            path = bad.paths[place - 1]
+            found = bad.spoiled(at(place, lambda _, n=offset, path=path: [
+                b"".join(shaped[path])[:n]]))
+            if found:
+                wrong += ["answer %d (%s) at %d:" % (
+                    place, path, offset)] + found
+        bad.tap.ok(not wrong, "answers %s, whole and cut" % name,
+                   "\n".join(wrong[:60]))
+    return n
+
+
 # --- Slow ones --------------------------------------------------------------
 
 
@@ -133,6 +192,29 @@ def stalls(bad, place, what):
         seconds = time.monotonic() - begin
         bad.tap.ok(not wrong and 0.9 < seconds < 15, "%s: %s" % (what, name),
                    "%s\n%.1f s" % ("\n".join(wrong), seconds))
+
+
+def unwelcome(tap):
+    """Who is connected to, and says nothing; and who never connects."""
+    quick = QUICK + "  connect_timeout: 1s\n"
+    with socket.create_server(("127.0.0.1", 0)) as silent, \
+            socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        for name, url, at in (
+                ("no TLS begins", "https://localhost:%d", silent),
+                ("no answer comes", "http://127.0.0.1:%d", silent),
+                ("no connection is made", "http://127.0.0.1:%d", full)):
+            with Case(url % at.getsockname()[1], server=quick) as sync:
+                begin = time.monotonic()
+                done = sync.once()
+                tap.ok(done.code == 69 and "GET /api/v3/users/me" in done.err
+                       and time.monotonic() - begin < 15,
+                       name + ": given up", done)
+        for one in waiting:
+            one.close()
 
 
 def responsive(tap, server):
@@ -276,12 +358,16 @@ def main():
                 what = "without compression " if plain else ""
                 n += cuts(bad, what + "cut", 24, 10000, [])
                 n += cuts(bad, what + "cut by a reset", 6, 500, ["reset"])
+                n += cuts(bad, what + "cut, and half closed", 6, 500,
+                          ["half", "hang"])
                 n += every_byte(bad)
                 if not plain:
+                    n += forms(bad)
                     n += lies(bad)
                     stalls(bad, 6, "a list")
                     stalls(bad, 13, "a content")
                 bad.close()
+        unwelcome(tap)
         closed_behind(tap, server)
         responsive(tap, server)
     figure(n, "answers broken on the way")

@@ -66,7 +66,8 @@ class Wire:
     Answers come whole from the server and are kept by their path until
     forget().  spoil(number, path, raw), where number counts the requests
     since reset(), gives what is to be sent instead: bytes, or a list of
-    steps: bytes to send, a number of seconds to wait, "reset" or "hang".
+    steps: bytes to send, a number of seconds to wait, "reset", "hang", or
+    "half" to close the half of the connection that is sent on.
     """
 
     def __init__(self, url, plain=False):
@@ -130,6 +131,8 @@ class Wire:
             elif step == "reset":
                 peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                                 struct.pack("ii", 1, 0))
+            elif step == "half":
+                peer.shutdown(socket.SHUT_WR)
             elif step == "hang":
                 self.stopped.wait(60)
             else:
