@@ -119,11 +119,12 @@ static bool read_index(const char *file, uint8_t count[4], uint8_t pack[SUM])
  * its index says, whatever is between them, or goes past an index that is
  * damaged.
  */
-static void make_openable(struct aside *a, const char *stem)
+static void make_openable(struct aside *a, const char *name)
 {
-	char *index = xasprintf("%s/pack/%s.idx", a->to, stem);
+	int n = (int)(strlen(name) - STR(".pack").n);
+	char *index = xasprintf("%s/pack/%.*s.idx", a->to, n, name);
 	char *useless = xasprintf("%s-damaged", index);
-	char *pack = xasprintf("%s/pack/%s.pack", a->to, stem);
+	char *pack = xasprintf("%s/pack/%s", a->to, name);
 	uint8_t head[12] = {'P', 'A', 'C', 'K', 0, 0, 0, 2};
 	uint8_t sum[SUM];
 	uint8_t end[SUM];
@@ -166,7 +167,6 @@ static void look_at_pack(struct aside *a, const char *name, struct buf *packs,
 
 	if (a->code == 0 && !sound) {
 		move_pack(a, stem, true);
-		make_openable(a, stem);
 		buf_printf(packs, "%s/pack/%s\n", a->to, name);
 	} else if (a->code == 0 && !indexed) {
 		move_pack(a, stem, false);
@@ -214,6 +214,21 @@ static void look_at_packs(
 			look_at_pack(a, entry->d_name, packs, indexes);
 		else
 			look_at_other(a, entry->d_name);
+	if (d != NULL)
+		closedir(d);
+	free(folder);
+}
+
+/* Also those that one who was killed put there. */
+static void make_all_openable(struct aside *a)
+{
+	char *folder = xasprintf("%s/pack", a->to);
+	DIR *d = opendir(folder);
+	struct dirent *entry;
+
+	while (d != NULL && (entry = readdir(d)) != NULL)
+		if (str_ends(str_of(entry->d_name), STR(".pack")))
+			make_openable(a, entry->d_name);
 	if (d != NULL)
 		closedir(d);
 	free(folder);
@@ -316,6 +331,7 @@ int store_set_aside(struct store *s, const struct buf *objects,
 	look_at_loose(&a);
 	move_loose(&a, objects);
 	look_at_packs(&a, packs, indexes);
+	make_all_openable(&a);
 	look_at_tables(&a);
 	free(a.objects);
 	free(a.to);

@@ -23,6 +23,7 @@
 #include "store/elsewhere.h"
 #include "store/git_error.h"
 #include "store/history.h"
+#include "store/salvage.h"
 #include "store/shared.h"
 #include "store/tree_mend.h"
 
@@ -291,6 +292,15 @@ static int mend_packs(struct store *s, struct err *e)
 	buf_fini(&packs);
 	buf_fini(&indexes);
 	return code;
+}
+
+int heal_put_aside(struct store *s, struct err *e)
+{
+	char *folder = salvage_folder(s);
+	bool begun = access(folder, F_OK) == 0;
+
+	free(folder);
+	return begun ? mend_packs(s, e) : 0;
 }
 
 /* --- The branch ----------------------------------------------------------- */

@@ -10,6 +10,12 @@
  */
 int heal_branch(struct store *s, struct err *e);
 
+/*
+ * Finish what a process that was killed began to put aside, and read it: a part
+ * of it may be where it was, and is of no use by itself.  ERR_IO.
+ */
+int heal_put_aside(struct store *s, struct err *e);
+
 /* Can a commit be read, with all its trees? */
 bool heal_is_whole(struct store *s, const git_oid *oid);
 

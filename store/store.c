@@ -344,7 +344,7 @@ static int mend(struct store *s, struct err *e)
 	int code = ref_mend(s, e);
 
 	if (code == 0)
-		code = salvage_packs(s, e);
+		code = heal_put_aside(s, e);
 	if (code == 0)
 		code = heal_branch(s, e);
 	return code == 0 ? index_mend(s, e) : code;

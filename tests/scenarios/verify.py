@@ -461,6 +461,31 @@ def pruned(tap, sync):
            "and not once more when it was pruned")
 
 
+def put_aside(tap):
+    """All is in one pack, which is damaged; who put it aside was killed behind
+    each of its files."""
+    for n, name in enumerate(("nothing", "the index", "all of it")):
+        with StandIn(*WORLD) as server, Sync(
+                server.url, projects="[demo-1]", mapping=WITH_FILES) as sync:
+            sync.once()
+            wanted = sync.tree()
+            sync.git("gc", "-q")
+            for path in packs(sync, "rev"):
+                os.unlink(path)
+            stem = packs(sync, "pack")[0][:-5]
+            flip(stem + ".pack", 4)
+            flip(stem + ".pack", 0.6)
+            to = os.path.join(sync.store, ".git/opsync/damaged/unread/pack")
+            os.makedirs(to)
+            for tail in (".idx", ".pack")[:n]:
+                shutil.move(stem + tail, to)
+            done = sync.once()
+            tap.ok(done.code == 0 and sync.tree() == wanted,
+                   "killed when it had put aside %s: it goes on" % name, done)
+            tap.same(sync.opsync("verify").code, 0, "and all is well")
+            tap.same(sync.flaws(), [], "and clean")
+
+
 def start_slow(sync, command):
     """A daemon that waits in the git command that the file slow names."""
     path = sync.env["PATH"]
@@ -672,6 +697,7 @@ def main():
             ended(tap, sync)
             unread(tap, sync)
         sparse(tap, server)
+    put_aside(tap)
     from_remote(tap)
     return tap.end()
 
