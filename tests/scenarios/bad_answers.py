@@ -174,6 +174,32 @@ def statuses(tap, server):
                          first)
 
 
+def confirming(tap, server):
+    """Every status where it is asked whether one is gone: none that the API
+    does not give in its own words removes it."""
+    one = "/api/v3/work_packages/N"
+    with Wire(server.url) as wire, Daemon(
+            wire.url, server=QUICK, mapping=ALL) as sync:
+        sync.settle()
+        server.side("delete", {"id": 16})
+        wire.forget()
+
+        def stays(_):
+            found = sync.unhurt(sync.once("--reconcile"), (0, 69, 77))
+            if one not in map(kind_of, wire.paths):
+                found.append("nobody asked")
+            return found
+        cases = chosen([c for c in range(300, 600) if c != 404],
+                       size(12, 299))
+        cases += [410] * (1 + -len(cases) % 3)
+        cases += [404, 404]  # a page, and nothing
+        n = tried(tap, "of what may be gone", wire,
+                  [(one, status) for status in cases], all_of, stays)
+        sync.once("--reconcile")
+        tap.ok("16/index.md" not in sync.tree(), "a true 404 does")
+    return n
+
+
 def http_date(seconds):
     return time.strftime("%a, %d %b %Y %H:%M:%S GMT",
                          time.gmtime(time.time() + seconds))
@@ -513,6 +539,7 @@ def main():
         server.side("thing", {"kind": "user", "id": 1001, "name": "Seldom"})
         server.side("comment", {"work_package": 26, "raw": "x", "user": 1001})
         n += statuses(tap, server)
+        n += confirming(tap, server)
     with StandIn() as server:
         if option("--seed"):
             mutations(tap, server, int(option("--seed")),
