@@ -357,8 +357,8 @@ static int open_reader(struct state *s, struct err *e)
 	}
 	if (code == 0 && at < SCHEMA)
 		return err_set(e, ERR_CONFIG,
-			"%s was written by an older opsync: start opsyncd, "
-			"which brings it up to date",
+			"%s was written by an older opsync: start opsyncd "
+			"anew, which brings it up to date",
 			s->file);
 	return code;
 }
