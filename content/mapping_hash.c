@@ -16,7 +16,7 @@
 #include "content/html.h"
 #include "content/mapping.h"
 
-#define RENDERING "8" /* raised whenever our own code writes other bytes */
+#define RENDERING "9" /* raised whenever our own code writes other bytes */
 
 static void add_text(struct digest *d, char kind, struct str s)
 {
