@@ -42,7 +42,7 @@ def clean_debian(folder):
 
 
 def older(deb, folder):
-    """The same package as version 0.0.9, with another conffile."""
+    """The same package as version 0.0.9, with another conffile and unit."""
     tree = os.path.join(folder, "older")
     subprocess.run(["dpkg-deb", "-R", deb, tree], check=True)
     control = tree + "/DEBIAN/control"
@@ -50,8 +50,11 @@ def older(deb, folder):
         text = re.sub("^Version: .*$", "Version: 0.0.9", f.read(), flags=re.M)
     with open(control, "w") as f:
         f.write(text)
-    with open(tree + "/etc/logcheck/ignore.d.server/opsync", "a") as f:
-        f.write("# older\n")
+    for path in ("/etc/logcheck/ignore.d.server/opsync",
+                 "/lib/systemd/system/opsyncd@.service",
+                 "/lib/systemd/system/opsyncd.service"):
+        with open(tree + path, "a") as f:
+            f.write("# older\n")
     out = os.path.join(folder, "opsync_0.0.9.deb")
     subprocess.run(["dpkg-deb", "--root-owner-group", "-b", tree, out],
                    check=True, stdout=subprocess.DEVNULL)
@@ -440,6 +443,8 @@ def upgrade(tap, c, deb):
             lambda u=unit, p=pid: c.show(u, "ActiveState") == "active" and
             c.show(u, "MainPID") not in ("0", p)),
             unit + " goes on with the new program", c.journal(unit))
+        tap.same(c.show(unit, "NeedDaemonReload"), "no",
+                 unit + " goes on as the new unit says")
     tap.ok(until(lambda: c.run("opsync", "status", "-i", "site",
                                "--check").code == 0), "and is in step")
 
