@@ -6,6 +6,7 @@ import random
 import sys
 
 from harness import StandIn, Sync, Tap, read
+from taken import BESIDE, FLAT, edit
 
 FILES = """
 documents:
@@ -405,24 +406,6 @@ def at_random(tap, mapping, seed):
                 tap.ok(False, name + "pass %d" % number, [orders, done])
                 return
         tap.ok(True, name + "six passes")
-
-
-BESIDE = """
-documents:
-- match: {}
-  path: ${ subject }.txt
-  attachments: { files: all, save_as: "${ subject }-file.txt" }
-  body: "${ id }"
-"""
-
-
-FLAT = """
-documents:
-- match: {}
-  path: f/${ id }.md
-  front_matter: { title: "${ subject }" }
-  attachments: all
-"""
 
 
 def blocked(tap):
