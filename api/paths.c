@@ -215,11 +215,11 @@ void api_path_me(struct buf *out)
 	buf_puts(out, "/api/v3/users/me");
 }
 
-void api_path_projects(struct buf *out, int page_size, int offset)
+void api_path_projects(struct buf *out, int offset)
 {
 	buf_printf(out, "/api/v3/projects?filters=%%5B%%5D&sortBy=");
 	buf_printf(out, "%%5B%%5B%%22id%%22%%2C%%22asc%%22%%5D%%5D");
-	buf_printf(out, "&pageSize=%d&offset=%d", page_size, offset);
+	buf_printf(out, "&pageSize=100&offset=%d", offset);
 }
 
 void api_path_types(struct buf *out)

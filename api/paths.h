@@ -56,7 +56,7 @@ void api_path_relations(struct buf *out, const int64_t *ids, size_t n,
 
 void api_path_me(struct buf *out);
 void api_path_user(struct buf *out, int64_t id);
-void api_path_projects(struct buf *out, int page_size, int offset);
+void api_path_projects(struct buf *out, int offset); /* a page of 100 */
 void api_path_types(struct buf *out);
 void api_path_statuses(struct buf *out);
 

@@ -14,8 +14,6 @@
 #include "daemon/lane.h"
 #include "daemon/pages.h"
 
-#define PROJECTS_PAGE 100
-
 struct server {
 	struct cli_connection *daemon; /* or NULL: ask by ourselves */
 	uv_loop_t loop;
@@ -312,7 +310,7 @@ int server_projects(struct server *s, struct names *out, struct err *e)
 		struct buf body = {0};
 		struct asking asking;
 
-		api_path_projects(&path, PROJECTS_PAGE, (int)pages.n + 1);
+		api_path_projects(&path, (int)pages.n + 1);
 		ask_for(s, &path, false, &asking);
 		if (lane_fault(&asking.request))
 			err_prefix(&asking.request.err,
@@ -387,14 +385,10 @@ int server_schemas(struct server *s, const struct names_scope *scope,
 	int r = 0;
 
 	for (size_t at = 0; r == 0 && left > 0; at += known, left -= known) {
-		if (!halving.shorter && !halving.halved)
-			halving.n = left < most ? left : most;
+		halving_choose(&halving, left < most ? left : most);
 		r = ask_schemas(s, pairs + at, &halving, names, &known, e);
-		if (known == 0)
-			continue;
-		if (halving.shorter)
+		if (known > 0 && halving.shorter)
 			most = halving.n;
-		halving.shorter = halving.halved = false;
 	}
 	free(pairs);
 	return r;

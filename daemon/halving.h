@@ -11,10 +11,10 @@
  * as the server takes.  Zeroed, it has failed at none.
  */
 struct halving {
-	size_t n;      /* asked for at once; the owner's to set, unless */
-	bool shorter;  /* more were refused as too many, */
-	bool halved;   /* or the server failed at more: */
-	bool in_doubt; /* then each is asked for once */
+	size_t n;      /* asked for at once */
+	bool shorter;  /* more were refused as too many */
+	bool in_doubt; /* the server failed at more: each is asked for once */
+	bool again;    /* what is asked for next is n of the same */
 	size_t n_left; /* alone it failed at these */
 };
 
@@ -23,6 +23,9 @@ enum halving_next {
 	HALVING_AGAIN, /* ask for n, which are less */
 	HALVING_LEAVE, /* the pair that was asked for alone stays as it is */
 };
+
+/* Before each request, set n: of those left, as many as may be. */
+void halving_choose(struct halving *h, size_t left);
 
 /* What follows from the request for n pairs, which is done. */
 enum halving_next halving_judge(

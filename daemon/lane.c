@@ -159,8 +159,10 @@ static void on_schemas(struct api_request *request);
 
 static void ask_for_schemas(struct lane *lane)
 {
+	size_t left = lane->n_pairs - lane->next_pair;
 	struct buf path = {0};
 
+	halving_choose(&lane->halving, sync_ids(lane->sync, left));
 	api_path_schemas(&path, lane->pairs + lane->next_pair, lane->halving.n);
 	(lane->halving.in_doubt ? api_ask_once : api_ask)(
 		lane->sync->client, &lane->request, &path, on_schemas);
@@ -203,7 +205,7 @@ static void on_schemas(struct api_request *request)
 		take_schemas(lane);
 		return;
 	case HALVING_AGAIN:
-		ask_for_schemas(lane);
+		go_on(lane);
 		return;
 	case HALVING_LEAVE:
 		lane->unnamed_why = request->err;
@@ -219,9 +221,6 @@ static void go_on(struct lane *lane)
 		err_set(&lane->err, ERR_CANCELED, "canceled");
 		finish(lane);
 	} else if (lane->n_pairs > 0) {
-		lane->halving.n =
-			sync_ids(lane->sync, lane->n_pairs - lane->next_pair);
-		lane->halving.shorter = false;
 		ask_for_schemas(lane);
 	} else {
 		worker_share(

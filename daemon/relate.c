@@ -47,11 +47,9 @@ static void run_take(struct job *job)
 static void on_taken(struct job *job)
 {
 	struct relate *r = container_of(job, struct relate, job);
-	bool again = pages_again(&r->pages, &r->err);
+	bool again = sync_end_pages(&r->pages, &r->request, &r->err);
 
 	if (!again) {
-		sync_name_answer(&r->request, &r->err);
-		pages_fini(&r->pages);
 		r->next += r->n_asked;
 		r->n_bad = 0;
 	}
@@ -98,7 +96,6 @@ static void on_fault(struct relate *r)
 static void on_page(struct api_request *request)
 {
 	struct relate *r = container_of(request, struct relate, request);
-	bool more = false;
 
 	if (!r->canceled && sync_halve(request, &r->n_asked, &r->shorter)) {
 		pages_fini(&r->pages);
@@ -116,17 +113,12 @@ static void on_page(struct api_request *request)
 	}
 	if (r->shorter)
 		sync_ask_shorter(r->sync, r->n_asked);
-	if (pages_take(&r->pages, &request->body, &more, &r->err) == 0 &&
-		!more) {
+	if (sync_take_page(&r->pages, request, false, &r->err))
 		worker_run(r->sync->worker, &r->job, run_take, on_taken);
-		return;
-	}
-	if (r->err.code == 0 || pages_again(&r->pages, &r->err)) {
+	else if (r->err.code == 0)
 		ask(r);
-		return;
-	}
-	sync_name_answer(request, &r->err);
-	go_on(r);
+	else
+		go_on(r);
 }
 
 static void ask(struct relate *r)

@@ -29,7 +29,6 @@
 #include "daemon/lane.h"
 #include "daemon/log.h"
 
-#define PROJECTS_PAGE 100
 #define MANY_PAIRS 2000 /* or 20 requests */
 
 enum step { ME, PROJECTS, TYPES, STATUSES, SCHEMAS, CHECK, END };
@@ -268,12 +267,10 @@ static void on_put(struct job *job)
 {
 	struct resolve *r = container_of(job, struct resolve, job);
 
-	if (pages_again(&r->pages, &r->err)) {
+	if (sync_end_pages(&r->pages, &r->request, &r->err)) {
 		proceed(r, (enum step)r->step);
 		return;
 	}
-	pages_fini(&r->pages);
-	sync_name_answer(&r->request, &r->err);
 	if (r->step == STATUSES && r->err.code == 0) {
 		worker_run(r->sync->worker, &r->job, run_check, on_checked);
 		return;
@@ -327,7 +324,6 @@ static bool halve(struct resolve *r)
 static void take_answer(struct resolve *r)
 {
 	struct api_request *request = &r->request;
-	bool more = false; /* projects, which come in pages */
 
 	if (r->step == SCHEMAS && halve(r))
 		return;
@@ -342,16 +338,10 @@ static void take_answer(struct resolve *r)
 	}
 	if (r->halving.shorter)
 		sync_ask_shorter(r->sync, r->halving.n);
-	r->halving.shorter = r->halving.halved = false;
-	if (pages_take(&r->pages, &request->body,
-		    r->step == PROJECTS ? &more : NULL, &r->err) == 0 &&
-		!more) {
+	if (sync_take_page(&r->pages, request, r->step != PROJECTS, &r->err))
 		worker_run(r->sync->worker, &r->job, run_put, on_put);
-		return;
-	}
-	if (r->err.code != 0 && !pages_again(&r->pages, &r->err))
-		sync_name_answer(request, &r->err);
-	proceed(r, PROJECTS);
+	else
+		proceed(r, PROJECTS);
 }
 
 static void on_answer(struct api_request *request)
@@ -400,16 +390,9 @@ static void ask_ahead(struct resolve *r)
 
 /* --- Step by step --------------------------------------------------------- */
 
-static void choose_pairs(struct resolve *r)
-{
-	size_t left = r->n_pairs - r->next_pair;
-
-	r->halving.n =
-		sync_ids(r->sync, left < HALVING_PAIRS ? left : HALVING_PAIRS);
-}
-
 static void enter(struct resolve *r, enum step step)
 {
+	size_t left = r->n_pairs - r->next_pair;
 	struct buf path = {0};
 
 	r->step = (int)step;
@@ -418,7 +401,7 @@ static void enter(struct resolve *r, enum step step)
 		api_path_me(&path);
 		break;
 	case PROJECTS:
-		api_path_projects(&path, PROJECTS_PAGE, (int)r->pages.n + 1);
+		api_path_projects(&path, (int)r->pages.n + 1);
 		break;
 	case TYPES:
 	case STATUSES:
@@ -427,12 +410,11 @@ static void enter(struct resolve *r, enum step step)
 			take_ahead(r, &r->ahead[step - TYPES]);
 		return;
 	case SCHEMAS:
-		if (r->next_pair == r->n_pairs) {
+		if (left == 0) {
 			enter(r, CHECK);
 			return;
 		}
-		if (!r->halving.shorter && !r->halving.halved)
-			choose_pairs(r);
+		halving_choose(&r->halving, sync_ids(r->sync, left));
 		api_path_schemas(&path, r->pairs + r->next_pair, r->halving.n);
 		break;
 	case CHECK:

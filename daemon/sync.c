@@ -6,11 +6,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/pages.h"
+
 void sync_name_answer(const struct api_request *request, struct err *e)
 {
 	if (e->code != 0 && e->code != ERR_IO)
 		err_prefix(e, "GET %.*s: %d", (int)strcspn(request->path, "?"),
 			request->path, request->status);
+}
+
+bool sync_take_page(
+	struct pages *p, struct api_request *request, bool whole, struct err *e)
+{
+	bool more = false;
+
+	if (pages_take(p, &request->body, whole ? NULL : &more, e) == 0)
+		return !more;
+	if (!pages_again(p, e))
+		sync_name_answer(request, e);
+	return false;
+}
+
+bool sync_end_pages(
+	struct pages *p, const struct api_request *request, struct err *e)
+{
+	if (pages_again(p, e))
+		return true;
+	sync_name_answer(request, e);
+	pages_fini(p);
+	return false;
 }
 
 void quiet_fini(struct quiet *q)

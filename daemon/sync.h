@@ -9,6 +9,8 @@
 #include "daemon/mapper.h"
 #include "daemon/worker.h"
 
+struct pages;
+
 /*
  * A list of changes in which a poll found nothing to do.  Zeroed, there is
  * none.
@@ -86,5 +88,19 @@ void sync_show(struct sync *sync, int64_t id);
  * store, or none, stays as it is.
  */
 void sync_name_answer(const struct api_request *request, struct err *e);
+
+/*
+ * Take a good answer as the next of the pages; whole: it is all there is.  True
+ * if all are here; else more are to be asked for, if there is no error.
+ */
+bool sync_take_page(struct pages *p, struct api_request *request, bool whole,
+	struct err *e);
+
+/*
+ * They were looked into: are they all to be asked for again?  If not, an error
+ * is named; they are gone.
+ */
+bool sync_end_pages(
+	struct pages *p, const struct api_request *request, struct err *e);
 
 #endif

@@ -24,7 +24,6 @@
 #include "daemon/instance.h"
 #include "daemon/lane.h"
 
-#define PROJECTS_PAGE 100
 #define TRIES 2                           /* somebody waits, */
 #define LONGEST_PAUSE (10 * STAMP_SECOND) /* that a server asks for, too */
 
@@ -175,12 +174,10 @@ static void on_put(struct job *job)
 {
 	struct trial *t = container_of(job, struct trial, job);
 
-	if (pages_again(&t->pages, &t->err)) {
+	if (sync_end_pages(&t->pages, &t->request, &t->err)) {
 		proceed(t, (enum step)t->step);
 		return;
 	}
-	pages_fini(&t->pages);
-	sync_name_answer(&t->request, &t->err);
 	if (t->step == SCHEMAS)
 		t->next_pair += t->halving.n;
 	proceed(t, t->step == SCHEMAS ? SCHEMAS : (enum step)(t->step + 1));
@@ -217,25 +214,18 @@ static bool judge(struct trial *t)
 static void on_answer(struct api_request *request)
 {
 	struct trial *t = container_of(request, struct trial, request);
-	bool more = false; /* projects, which come in pages */
 
 	if (judge(t))
 		return;
-	t->halving.shorter = t->halving.halved = false;
 	if (request->err.code != 0) {
 		t->err = request->err;
 		proceed(t, END);
 		return;
 	}
-	if (pages_take(&t->pages, &request->body,
-		    t->step == PROJECTS ? &more : NULL, &t->err) == 0 &&
-		!more) {
+	if (sync_take_page(&t->pages, request, t->step != PROJECTS, &t->err))
 		worker_run(t->sync->worker, &t->job, run_put, on_put);
-		return;
-	}
-	if (t->err.code != 0 && !pages_again(&t->pages, &t->err))
-		sync_name_answer(request, &t->err);
-	proceed(t, PROJECTS);
+	else
+		proceed(t, PROJECTS);
 }
 
 static void on_recalled(struct job *job)
@@ -261,8 +251,7 @@ static bool ask_for_schemas(struct trial *t, struct buf *path)
 
 	if (!t->lacks || left == 0)
 		return false;
-	if (!t->halving.shorter && !t->halving.halved)
-		t->halving.n = left < HALVING_PAIRS ? left : HALVING_PAIRS;
+	halving_choose(&t->halving, left);
 	api_path_schemas(path, t->pairs + t->next_pair, t->halving.n);
 	return true;
 }
@@ -277,7 +266,7 @@ static void enter(struct trial *t, enum step step)
 		worker_run(t->sync->worker, &t->job, run_recall, on_recalled);
 		return;
 	case PROJECTS:
-		api_path_projects(&path, PROJECTS_PAGE, (int)t->pages.n + 1);
+		api_path_projects(&path, (int)t->pages.n + 1);
 		break;
 	case TYPES:
 		api_path_types(&path);
