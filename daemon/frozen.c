@@ -19,7 +19,7 @@
 #include "content/model.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
-#include "daemon/mapper.h"
+#include "daemon/mapper_parts.h"
 #include "daemon/names_renamed.h"
 #include "store/state_guard.h"
 

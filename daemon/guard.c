@@ -19,7 +19,7 @@
 
 #include "base/stamp.h"
 #include "daemon/log.h"
-#include "daemon/mapper.h"
+#include "daemon/mapper_parts.h"
 #include "daemon/victims.h"
 #include "store/state_guard.h"
 

@@ -15,7 +15,7 @@
 #include "base/stamp.h"
 #include "daemon/event.h"
 #include "daemon/log.h"
-#include "daemon/mapper.h"
+#include "daemon/mapper_parts.h"
 #include "store/state_guard.h"
 
 #define CHANGE_FLOOR 5 /* fewer changes are never held */

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include "daemon/mapper.h"
+#include "daemon/mapper_parts.h"
 #include "store/state_guard.h"
 
 static void free_one(struct guard_held *held)

@@ -7,7 +7,7 @@
 #include "daemon/lookup.h"
 
 #include "api/resources.h"
-#include "daemon/mapper.h"
+#include "daemon/mapper_parts.h"
 
 static bool find(void *arg, struct arena *a, int64_t work_package,
 	struct neighbour *out);

@@ -17,6 +17,7 @@
 #include "base/stamp.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
+#include "daemon/mapper_parts.h"
 
 #define DAY (86400 * STAMP_SECOND)
 #define RETRY_MOST (3600 * STAMP_SECOND)

@@ -16,7 +16,8 @@
 /*
  * The worker's side of a pass: work packages come in as the server gave
  * them, are mapped, and their documents staged and committed.  Everything
- * here runs on the worker's thread; the loop only looks at results.
+ * here runs on the worker's thread; the loop only looks at results.  What its
+ * files need of each other is in mapper_parts.h.
  */
 
 /* What a pass did, for its run. */
@@ -295,10 +296,8 @@ void mapper_miss_user(struct mapper *m, const struct mapper_item *item,
 enum mapped mapper_map(
 	struct mapper *m, struct mapper_item *item, struct err *e);
 
-#define MAPPER_RETRY (60 * STAMP_SECOND) /* the first wait of what failed */
-
-/* A row without a hash failed for now: mapper_retry() has it again. */
-void mapper_try_later(struct mapper *m);
+/* What may have another path is mapped again. */
+int mapper_map_again(struct mapper *m, struct err *e);
 
 /*
  * Record that an item could not be mapped: its documents stay.  With any
@@ -313,9 +312,6 @@ void mapper_fail(struct mapper *m, const struct mapper_item *item,
  */
 int mapper_fail_unread(
 	struct mapper *m, int64_t id, const struct err *why, struct err *e);
-
-/* Is it rendered from that?  Which does not make it well. */
-bool mapper_is_unread(const struct mapper_item *item);
 
 /*
  * In a pass that confirms what is gone, mapper_fail() puts off what is not
@@ -380,33 +376,10 @@ int mapper_retry(struct mapper *m, struct mapper_page *page, struct ids *unread,
 	struct err *e);
 
 /*
- * Whatever tells a name of something (of a user, a version …, with the id
- * that the API has for it) gives it here.  If it is another than the one
- * known, all work packages that read it are rendered again before the pass
- * ends, from their kept sources.
- */
-int mapper_learn(struct mapper *m, enum read_kind kind, int64_t id,
-	struct str name, struct err *e);
-
-/* The same for what is no name: a project's identifier, a schema … */
-int mapper_reread(
-	struct mapper *m, enum read_kind kind, int64_t id, struct err *e);
-
-/* After another way to put a name, or when what is staged was dropped. */
-void mapper_forget_name(struct mapper *m, enum read_kind kind, int64_t id);
-void mapper_forget_names(struct mapper *m);
-
-/*
  * Before another mapping: names and relations that nobody read were not
  * learned any more, and what is kept since may show newer names.
  */
 int mapper_forget_unread(struct mapper *m, struct err *e);
-
-/* Is this, without asking the store, the newest name?  And: it is. */
-bool mapper_remembers(
-	struct mapper *m, enum read_kind kind, int64_t id, struct str name);
-void mapper_remember(
-	struct mapper *m, enum read_kind kind, int64_t id, struct str name);
 
 /*
  * Take in the server's lists of names, and the answer to what was asked of
@@ -467,92 +440,6 @@ int mapper_stale(struct mapper *m, size_t limit, struct mapper_page *page,
 void mapper_give_up_stale(struct mapper *m);
 
 /*
- * Private to the mapper's files: stage what was rendered of an item; and put
- * down those whose path may change because of it.
- */
-int mapper_stage(struct mapper *m, struct mapper_item *item,
-	const struct work_package *wp, struct rendered *rendered,
-	struct err *e);
-int mapper_stage_withdrawn(
-	struct mapper *m, const struct mapper_item *item, struct err *e);
-int mapper_map_again(struct mapper *m, struct err *e);
-void mapper_put_off(struct mapper *m); /* to where all that is stale is */
-
-/* A document was staged again: it counts, and is told, as it is now. */
-struct mapper_change {
-	const struct mapper_item *item;
-	const struct work_package *wp;
-	const struct document *document;
-	struct str before; /* its path by then */
-	enum store_change was, now;
-};
-
-int mapper_tell_change(
-	struct mapper *m, const struct mapper_change *c, struct err *e);
-
-/* From the first on, what is staged waits for its commit. */
-void mapper_note_staged(struct mapper *m);
-void mapper_count(struct mapper *m, enum store_change change, int by);
-
-/* What was staged of a document is not made, nor told: it is as recorded. */
-int mapper_take_back(struct mapper *m, int64_t work_package, struct str entry,
-	struct err *e);
-
-/*
- * The same for one that is not made again: others may have its place, and find
- * it where it was.  And for one that the store refused, and that is not tried
- * again in this pass.
- */
-int mapper_unmake(struct mapper *m, int64_t work_package, struct str entry,
-	struct str claim, struct err *e);
-int mapper_refuse(struct mapper *m, int64_t work_package, struct str entry,
-	struct err *e);
-
-/* One that cannot be made stays where it is: who wants its place is mapped
- * again. */
-void mapper_stays(struct mapper *m, int64_t work_package);
-
-/*
- * Who was denied a path is mapped again, if it is free by now, or another's
- * than was told; and so is whoever else may have another place.
- */
-int mapper_deny(
-	struct mapper *m, int64_t work_package, struct str path, struct err *e);
-void mapper_forget_denied(struct mapper *m);
-int mapper_place_again(struct mapper *m, struct err *e);
-
-/* Record what was read. */
-int mapper_made_of(struct mapper *m, const struct mapper_item *item,
-	const struct work_package *wp, struct reads *reads, struct err *e);
-bool mapper_overtaken(struct mapper *m, const struct mapper_item *item);
-
-/* It is mapped, or failed: the mark that it was stale goes. */
-void mapper_renewed(struct mapper *m, const struct mapper_item *item);
-
-/*
- * Stage the removal of a document.  Who claims its path or its values, and
- * who read it, is mapped again.
- */
-int mapper_drop(struct mapper *m, int64_t work_package, struct str entry,
-	struct str claim, struct err *e);
-
-/*
- * Remember the values of unique: that a document has; afterwards those that
- * came or went with d (NULL: it is to be dropped) are made known to who read
- * them.
- */
-struct mapper_values {
-	struct arena *arena; /* has the values */
-	size_t n, cap;
-	struct unique_value *items;
-};
-
-int mapper_values_before(struct mapper *m, int64_t work_package,
-	struct str entry, struct mapper_values *v, struct err *e);
-int mapper_values_after(struct mapper *m, const struct mapper_values *v,
-	const struct document *d, struct err *e);
-
-/*
  * People ordered something: what can be done at once, while a pass runs, is.
  * Otherwise the next pass does it.
  */
@@ -563,10 +450,6 @@ int mapper_obey(struct mapper *m, struct err *e);
  * withdrew, and what is restored as it was, waits for no weighing.
  */
 int mapper_commit_unweighed(struct mapper *m, struct err *e);
-
-/* Commit what an item changed, where each has a commit of its own. */
-int mapper_commit_one(
-	struct mapper *m, const struct mapper_item *item, struct err *e);
 
 /* Commit when much is staged, or long since. */
 int mapper_commit_some(struct mapper *m, struct err *e);
@@ -581,29 +464,10 @@ int mapper_commit_all(struct mapper *m, const char *cursor, struct err *e);
 void mapper_discard(struct mapper *m);
 
 /*
- * Private to the mapper's files: a work package failed, or, if it did before,
- * does so no more; before its new row is staged.  It is told by
- * mapper_tell_verdicts(), before what is staged is committed: that it failed,
- * or, if it had failed in the same way, that it was tried again; at the end of
- * the pass, that it is in error no more.
+ * Tell who failed in it, or was tried again: before what is staged is
+ * committed. Last: the pass ends, and it is told who is in error no more, too.
  */
-void mapper_failed(struct mapper *m, int64_t work_package, const char *why);
-void mapper_recovered(struct mapper *m, int64_t work_package);
-/* It failed before this pass, in which nothing was found out about it yet. */
-bool mapper_fails_still(struct mapper *m, int64_t work_package);
-/* The server failed at its relations: a line of unrelated.  Is it on one? */
-bool mapper_is_unrelated(struct str lines, int64_t id);
-void mapper_failed_beside(struct mapper *m, int64_t id, const char *why);
 void mapper_tell_verdicts(struct mapper *m, bool last);
-void mapper_forget_verdicts(struct mapper *m); /* the pass begins anew */
-
-void mapper_put_event(struct mapper *m, struct state_event *event);
-
-/* A text without the work package's number in front, if that is there. */
-struct str mapper_without_self(const char *text, int64_t work_package);
-
-/* Say in the journal that a commit was made; the store has logged it. */
-void mapper_committed(struct mapper *m, const char *id, const char *subject);
 
 /* See to it that the pass has a row, which events name; in no transaction. */
 int mapper_ensure_run(struct mapper *m, struct err *e);

@@ -18,6 +18,7 @@
 #include "content/ascii.h"
 #include "content/paths.h"
 #include "content/words.h"
+#include "daemon/mapper_parts.h"
 
 #define MAX_DIGITS 18
 

@@ -17,7 +17,7 @@
 
 #include "base/stamp.h"
 #include "daemon/log.h"
-#include "daemon/mapper.h"
+#include "daemon/mapper_parts.h"
 
 #define COMMIT_FEWEST 1000 /* documents */
 #define COMMIT_MOST 4000

@@ -16,7 +16,7 @@
 #include "daemon/event.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
-#include "daemon/mapper.h"
+#include "daemon/mapper_parts.h"
 
 #define PRUNE_EVERY 100 /* runs */
 

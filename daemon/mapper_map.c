@@ -10,7 +10,7 @@
  * is called again; each time at least one more thing is there, so it ends.
  */
 #include "daemon/log.h"
-#include "daemon/mapper.h"
+#include "daemon/mapper_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "daemon/log.h"
-#include "daemon/mapper.h"
+#include "daemon/mapper_parts.h"
 
 /*
  * Where the list before is lost, nothing is known to be new: who reads it is

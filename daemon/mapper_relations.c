@@ -3,7 +3,7 @@
  */
 #include <stdlib.h>
 
-#include "daemon/mapper.h"
+#include "daemon/mapper_parts.h"
 
 struct taking {
 	struct mapper *m;

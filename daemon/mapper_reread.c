@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/mapper.h"
+#include "daemon/mapper_parts.h"
 
 int mapper_reread(
 	struct mapper *m, enum read_kind kind, int64_t id, struct err *e)

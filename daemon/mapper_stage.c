@@ -11,6 +11,7 @@
 #include "base/stamp.h"
 #include "content/words.h"
 #include "daemon/mapper_claims.h"
+#include "daemon/mapper_parts.h"
 
 /* --- Rows --------------------------------------------------------------- */
 

@@ -4,9 +4,11 @@
  * One that is made a second time in a pass counts, and is said, once: as it is
  * at last.
  */
-#include "daemon/mapper.h"
+#include "daemon/mapper_parts.h"
 
 #include <stdio.h>
+
+#include "base/stamp.h"
 
 static const struct {
 	const char *kind;
@@ -17,6 +19,20 @@ static const struct {
 	[STORE_CHANGED] = {"changed", "changed"},
 	[STORE_MOVED] = {"moved", "moved here"},
 };
+
+void mapper_note_staged(struct mapper *m)
+{
+	if (m->staged.since == 0)
+		m->staged.since = stamp_monotonic();
+}
+
+void mapper_count(struct mapper *m, enum store_change change, int by)
+{
+	if (change == STORE_ADDED)
+		m->counts.added += by;
+	else if (change != STORE_SAME)
+		m->counts.changed += by;
+}
 
 /*
  * One that is rendered for another's sake has no editor of its own; who is

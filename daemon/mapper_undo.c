@@ -3,22 +3,8 @@
  */
 #include <stdlib.h>
 
-#include "base/stamp.h"
 #include "daemon/mapper_claims.h"
-
-void mapper_note_staged(struct mapper *m)
-{
-	if (m->staged.since == 0)
-		m->staged.since = stamp_monotonic();
-}
-
-void mapper_count(struct mapper *m, enum store_change change, int by)
-{
-	if (change == STORE_ADDED)
-		m->counts.added += by;
-	else if (change != STORE_SAME)
-		m->counts.changed += by;
-}
+#include "daemon/mapper_parts.h"
 
 int mapper_take_back(
 	struct mapper *m, int64_t work_package, struct str entry, struct err *e)

@@ -7,7 +7,7 @@
  * who goes first (the lower level, then the lower work package, then the
  * earlier entry) does not depend on who came first.
  */
-#include "daemon/mapper.h"
+#include "daemon/mapper_parts.h"
 
 static void on_value(void *arg, const struct store_value *v)
 {

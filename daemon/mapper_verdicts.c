@@ -17,7 +17,7 @@
 #include "daemon/event.h"
 #include "daemon/frozen.h"
 #include "daemon/log.h"
-#include "daemon/mapper.h"
+#include "daemon/mapper_parts.h"
 
 void mapper_forget_verdicts(struct mapper *m)
 {

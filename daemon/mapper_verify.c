@@ -4,7 +4,7 @@
  * The store is read, and what a full read would change is told instead of
  * committed.
  */
-#include "daemon/mapper.h"
+#include "daemon/mapper_parts.h"
 #include "daemon/report.h"
 
 static void on_finding(void *arg, enum store_place place, int64_t work_package,
