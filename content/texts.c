@@ -1,6 +1,6 @@
 /*
- * texts - those that stand in a mapping as values, which may be names: in what
- * an expression says itself, and in the constants of whichever project.
+ * texts - the texts that a mapping has as values, as some may be names: what an
+ * expression says itself, and the constants of all projects.
  */
 #include "content/mapping.h"
 

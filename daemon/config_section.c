@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/names.h"
+#include "store/git_names.h"
 
-/* Of names_check_*(), with the place. */
+/* Of git_names_check_*(), with the place. */
 static int refuse(const struct config_key *key, const struct node *at,
 	const struct err *why, struct err *e)
 {
@@ -58,9 +58,9 @@ static int read_text(struct config *c, const struct config_key *key,
 	if (key->kind == KIND_PATH)
 		*to = config_absolute(c, *to);
 	if (key->kind == KIND_BRANCH)
-		r = names_check_branch(*to, &why);
+		r = git_names_check_branch(*to, &why);
 	if (key->kind == KIND_AUTHOR)
-		r = names_check_author(*to, &why);
+		r = git_names_check_author(*to, &why);
 	return r == 0 ? 0 : refuse(key, at, &why, e);
 }
 

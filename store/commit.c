@@ -18,9 +18,9 @@
 #include "store/branch.h"
 #include "store/content.h"
 #include "store/git_error.h"
+#include "store/git_names.h"
 #include "store/history.h"
 #include "store/intent.h"
-#include "store/names.h"
 #include "store/notes.h"
 #include "store/staging.h"
 #include "store/trees.h"
@@ -66,7 +66,7 @@ static int make_author(const struct store *s, const struct store_commit *c,
 
 	stamp /= STAMP_SECOND;
 	if (c->author_name != NULL &&
-		names_check_author(c->author_name, NULL) == 0 &&
+		git_names_check_author(c->author_name, NULL) == 0 &&
 		git_signature_new(
 			out, c->author_name, c->author_email, stamp, 0) == 0)
 		return 0;

@@ -25,12 +25,12 @@
 #include "store/files.h"
 #include "store/gc.h"
 #include "store/git_error.h"
+#include "store/git_names.h"
 #include "store/heal.h"
 #include "store/history.h"
 #include "store/index_mend.h"
 #include "store/intent.h"
 #include "store/lock.h"
-#include "store/names.h"
 #include "store/notes.h"
 #include "store/parts.h"
 #include "store/ref_mend.h"
@@ -437,12 +437,12 @@ static int open_all(struct store *s, const struct store_options *o,
 
 static int check_options(const struct store_options *o, struct err *e)
 {
-	int code = names_check_branch(o->branch, e);
+	int code = git_names_check_branch(o->branch, e);
 
 	if (code == 0)
-		code = names_check_author(o->author_name, e);
+		code = git_names_check_author(o->author_name, e);
 	if (code == 0)
-		code = names_check_author(o->author_email, e);
+		code = git_names_check_author(o->author_email, e);
 	return code;
 }
 

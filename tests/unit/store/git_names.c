@@ -1,7 +1,7 @@
 /*
  * What branches and authors may be called: as git has it.
  */
-#include "store/names.h"
+#include "store/git_names.h"
 
 #include <setjmp.h>
 #include <spawn.h>
@@ -91,7 +91,7 @@ static void test_branches(void **state)
 	assert_true(git_takes("main"));
 	for (size_t i = 0; i < ARRAY_LEN(branches); i++) {
 		struct err e = {0};
-		int r = names_check_branch(branches[i], &e);
+		int r = git_names_check_branch(branches[i], &e);
 
 		if (r != (git_takes(branches[i]) ? 0 : ERR_CONFIG))
 			fail_msg("'%s' is %d", branches[i], r);
@@ -122,7 +122,7 @@ static void test_authors(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(authors); i++) {
 		struct err e = {0};
-		int r = names_check_author(authors[i].text, &e);
+		int r = git_names_check_author(authors[i].text, &e);
 
 		if (r != (authors[i].fits ? 0 : ERR_CONFIG))
 			fail_msg("'%s' is %d", authors[i].text, r);

@@ -1,5 +1,5 @@
-#ifndef STORE_NAMES_H
-#define STORE_NAMES_H
+#ifndef STORE_GIT_NAMES_H
+#define STORE_GIT_NAMES_H
 
 #include "base/err.h"
 
@@ -10,9 +10,9 @@
  */
 
 /* As 'git check-ref-format --branch' outside of a repository. */
-int names_check_branch(const char *branch, struct err *e);
+int git_names_check_branch(const char *branch, struct err *e);
 
 /* A commit's author, or committer: either their name or their address. */
-int names_check_author(const char *text, struct err *e);
+int git_names_check_author(const char *text, struct err *e);
 
 #endif

@@ -1,11 +1,11 @@
 /*
- * names - what git lets branches and authors be called.
+ * git_names - what git lets branches and authors be called.
  *
  * The rules are libgit2's, which has to write them later, and which takes two
  * things more than git does: DEL in a branch, and a line break in an author,
  * which would begin a header of its own in the commit.
  */
-#include "store/names.h"
+#include "store/git_names.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 #include "store/git_error.h"
 
-int names_check_branch(const char *branch, struct err *e)
+int git_names_check_branch(const char *branch, struct err *e)
 {
 	int known = 0;
 	bool valid;
@@ -31,7 +31,7 @@ int names_check_branch(const char *branch, struct err *e)
 		"check-ref-format --branch NAME' allows, as main or site/live");
 }
 
-int names_check_author(const char *text, struct err *e)
+int git_names_check_author(const char *text, struct err *e)
 {
 	git_signature *author = NULL;
 	bool valid = strchr(text, '\n') == NULL;
