@@ -1,5 +1,5 @@
 /*
- * state - opening the SQLite file, its schema, transactions, single values.
+ * state - opening the SQLite file, its schema, transactions.
  *
  *   open -> WAL, synchronous FULL -> migrations up to ours
  *
