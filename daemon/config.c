@@ -37,37 +37,38 @@ static int read_store(struct config *c, const struct node *at, struct err *e)
 	return r;
 }
 
-static int read_commit(struct config *c, const struct node *at, struct err *e)
-{
-	static const struct config_key keys[] = {
-		KEY("name", KIND_AUTHOR, author_name),
-		KEY("email", KIND_AUTHOR, author_email),
-		KEY_CHOICE("by", "pass", "work-package", commit_each),
-		KEY_CHOICE("author", "daemon", "last-editor", last_editor),
-	};
+static const struct config_key delete_keys[] = {
+	KEY("within", KIND_DURATION, guard_within),
+	KEY("share", KIND_SHARE, guard_share),
+	KEY("count", KIND_COUNT, guard_count),
+};
 
-	return config_read_section(c, at, "commit", keys, ARRAY_LEN(keys), e);
-}
+static const struct config_key change_keys[] = {
+	KEY("share", KIND_SHARE, change_share),
+	KEY("count", KIND_COUNT, change_count),
+};
 
-static int read_log(struct config *c, const struct node *at, struct err *e)
-{
-	static const struct config_key keys[] = {
-		KEY("keep", KIND_DURATION, keep_log),
-		KEY("max_size", KIND_SIZE, max_log),
-	};
+static const struct config_key guard_keys[] = {
+	KEY_SECTION("max_delete", delete_keys),
+	KEY_SECTION("max_change", change_keys),
+};
 
-	return config_read_section(c, at, "log", keys, ARRAY_LEN(keys), e);
-}
+static const struct config_key commit_keys[] = {
+	KEY("name", KIND_AUTHOR, author_name),
+	KEY("email", KIND_AUTHOR, author_email),
+	KEY_CHOICE("by", "pass", "work-package", commit_each),
+	KEY_CHOICE("author", "daemon", "last-editor", last_editor),
+};
 
-static int read_status(struct config *c, const struct node *at, struct err *e)
-{
-	static const struct config_key keys[] = {
-		KEY("textfile", KIND_STRING, textfile),
-		KEY("fault_after", KIND_DURATION, fault_after),
-	};
+static const struct config_key log_keys[] = {
+	KEY("keep", KIND_DURATION, keep_log),
+	KEY("max_size", KIND_SIZE, max_log),
+};
 
-	return config_read_section(c, at, "status", keys, ARRAY_LEN(keys), e);
-}
+static const struct config_key status_keys[] = {
+	KEY("textfile", KIND_STRING, textfile),
+	KEY("fault_after", KIND_DURATION, fault_after),
+};
 
 static int read_readers(struct config *c, const struct node *at, struct err *e)
 {
@@ -93,34 +94,27 @@ static int read_socket(struct config *c, const struct node *at, struct err *e)
 	return r;
 }
 
-static int read_control(struct config *c, const struct node *at, struct err *e)
-{
-	static const struct config_key keys[] = {
-		KEY_OWN("socket", read_socket),
-		KEY_OWN("readers", read_readers),
-	};
-
-	return config_read_section(c, at, "control", keys, ARRAY_LEN(keys), e);
-}
+static const struct config_key control_keys[] = {
+	KEY_OWN("socket", read_socket),
+	KEY_OWN("readers", read_readers),
+};
 
 /* --- The whole ----------------------------------------------------------- */
 
-static const struct {
-	const char *name;
-	config_read_fn *read;
-	bool required;
-} sections[] = {
-	{"server", config_read_server, true},
-	{"projects", config_read_projects, true},
-	{"store", read_store, true},
-	{"schedule", config_read_schedule, false},
-	{"guard", config_read_guard, false},
-	{"commit", read_commit, false},
-	{"log", read_log, false},
-	{"status", read_status, false},
-	{"control", read_control, false},
-	{"hooks", config_read_hooks, false},
+static const struct config_key sections[] = {
+	KEY_OWN("server", config_read_server),
+	KEY_OWN("projects", config_read_projects),
+	KEY_OWN("store", read_store),
+	KEY_OWN("schedule", config_read_schedule),
+	KEY_SECTION("guard", guard_keys),
+	KEY_SECTION("commit", commit_keys),
+	KEY_SECTION("log", log_keys),
+	KEY_SECTION("status", status_keys),
+	KEY_SECTION("control", control_keys),
+	KEY_OWN("hooks", config_read_hooks),
 };
+
+#define N_REQUIRED 3 /* of them, the first */
 
 static int check_keys(const struct node *root, struct err *e)
 {
@@ -144,8 +138,8 @@ static int read_root(struct config *c, const struct node *root, struct err *e)
 		const struct node *at = node_get(root, sections[i].name);
 
 		if (at != NULL)
-			r = sections[i].read(c, at, e);
-		else if (sections[i].required)
+			r = config_read_key(c, &sections[i], at, e);
+		else if (i < N_REQUIRED)
 			r = err_set(e, ERR_CONFIG, "%s: %s: is missing",
 				c->file, sections[i].name);
 	}

@@ -31,15 +31,18 @@ enum config_kind {
 	KIND_SIZE,
 	KIND_REQUESTS,
 	KIND_COUNT,
-	KIND_SHARE, /* "10%": 0.1 */
+	KIND_SHARE,   /* "10%": 0.1 */
+	KIND_SECTION, /* by a table of its own */
 	KIND_OWN
 };
 
 struct config_key {
 	const char *name;
 	enum config_kind kind;
-	size_t offset;        /* in struct config */
-	const char *no, *yes; /* KIND_CHOICE */
+	size_t offset;                 /* in struct config */
+	const char *no, *yes;          /* KIND_CHOICE */
+	const struct config_key *keys; /* KIND_SECTION */
+	size_t n_keys;
 	config_read_fn *read; /* KIND_OWN */
 };
 
@@ -53,6 +56,12 @@ struct config_key {
 	{                                                                      \
 		.name = key, .kind = KIND_CHOICE, .no = first, .yes = second,  \
 		.offset = offsetof(struct config, member)                      \
+	}
+
+#define KEY_SECTION(key, table)                                                \
+	{                                                                      \
+		.name = key, .kind = KIND_SECTION, .keys = table,              \
+		.n_keys = ARRAY_LEN(table)                                     \
 	}
 
 #define KEY_OWN(key, fn)                                                       \
@@ -82,13 +91,12 @@ int config_check_home(const struct node *at, const char *name, struct str path,
 /* A path, from the folder that we were started in. */
 const char *config_absolute(struct config *c, const char *path);
 
-/* --- The sections, each in a file of its name ---------------------------- */
+/* --- Larger sections, each in a file of its name ------------------------- */
 
 config_read_fn config_read_server;
 config_read_fn config_read_projects;
 config_read_fn config_read_push; /* of store: */
 config_read_fn config_read_schedule;
-config_read_fn config_read_guard;
 config_read_fn config_read_hooks;
 
 #endif

@@ -31,16 +31,11 @@ static int read_between(struct config *c, const struct node *at, struct err *e)
 	return 0;
 }
 
-static int read_full(struct config *c, const struct node *at, struct err *e)
-{
-	static const struct config_key keys[] = {
-		KEY("every", KIND_DURATION, full_every),
-		KEY("newest_first", KIND_BOOL, newest_first),
-		KEY_OWN("between", read_between),
-	};
-
-	return config_read_section(c, at, "full", keys, ARRAY_LEN(keys), e);
-}
+static const struct config_key full_keys[] = {
+	KEY("every", KIND_DURATION, full_every),
+	KEY("newest_first", KIND_BOOL, newest_first),
+	KEY_OWN("between", read_between),
+};
 
 int config_read_schedule(struct config *c, const struct node *at, struct err *e)
 {
@@ -48,7 +43,7 @@ int config_read_schedule(struct config *c, const struct node *at, struct err *e)
 		KEY("poll", KIND_DURATION, poll),
 		KEY("overlap", KIND_DURATION, overlap),
 		KEY("reconcile", KIND_DURATION, reconcile),
-		KEY_OWN("full", read_full),
+		KEY_SECTION("full", full_keys),
 	};
 	int r = config_read_section(
 		c, at, "schedule", keys, ARRAY_LEN(keys), e);

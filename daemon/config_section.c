@@ -124,6 +124,9 @@ int config_read_key(struct config *c, const struct config_key *key,
 		return node_int(at, key->name, 0, INT64_MAX, to, e);
 	case KIND_SHARE:
 		return read_share(at, to, e);
+	case KIND_SECTION:
+		return config_read_section(
+			c, at, key->name, key->keys, key->n_keys, e);
 	case KIND_OWN:
 		return key->read(c, at, e);
 	}
