@@ -5,7 +5,7 @@ import os
 import re
 import sys
 
-from harness import StandIn, Sync, Tap, read
+from harness import StandIn, Sync, Tap, edit, read
 
 NOWHERE = "http://127.0.0.1:1"
 FIRST = "content/communities/chronic-care-management/curated-content/" \
@@ -130,10 +130,6 @@ def store(tap, server):
 
 
 # --- Work packages ------------------------------------------------------------
-
-
-def edit(ident, **values):
-    return "edit", {"id": ident, "set": values}
 
 
 def in_error(sync):

@@ -3,7 +3,7 @@
 just that; afterwards the store is what one made from nothing is."""
 import sys
 
-from harness import StandIn, Sync, Tap, until
+from harness import StandIn, Sync, Tap, edit, until
 
 CURATED = "content/communities/chronic-care-management/curated-content/"
 TOUCHED = "content/articles/touch-renamed/index.md"
@@ -51,10 +51,6 @@ def mdname(sync, ident):
     mark = ("\nid: %d\n" % ident).encode()
     return [p for p, text in sync.tree().items()
             if p.endswith(".md") and mark in text][0]
-
-
-def edit(ident, **values):
-    return "edit", {"id": ident, "set": values}
 
 
 def attributes(f):

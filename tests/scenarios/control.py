@@ -14,12 +14,8 @@ import sys
 import threading
 import time
 
-from harness import StandIn, Sync, Tap, until
+from harness import StandIn, Sync, Tap, edit, until
 
-
-
-def edit(ident, **values):
-    return "edit", {"id": ident, "set": values}
 
 
 # --- Questions and orders -----------------------------------------------------

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import sys
 
-from harness import StandIn, Sync, Tap, read, until
+from harness import StandIn, Sync, Tap, edit, read, until
 
 MAPPING = """
 documents:
@@ -27,10 +27,6 @@ documents:
   path: chosen/${ id }.md
   front_matter: { title: "${ subject }" }
 """
-
-
-def edit(ident, **values):
-    return "edit", {"id": ident, "set": values}
 
 
 class World:

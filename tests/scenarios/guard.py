@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 
-from harness import StandIn, Sync, Tap, until
+from harness import StandIn, Sync, Tap, edit, until
 
 COUNT = 40
 WORLD = ("--generate", str(COUNT), "--projects", "2")
@@ -21,10 +21,6 @@ documents:
   body: ${ subject }
 """
 FEW = PLAIN.replace("not (subject | match('^X'))", "id < 9")
-
-
-def edit(ident, **values):
-    return "edit", {"id": ident, "set": values}
 
 
 def counted(n):

@@ -174,6 +174,11 @@ class StandIn:
         return self.get("/side/requests", key=None).json()
 
 
+def edit(ident, **values):
+    """The order to the stand-in's side() that changes a work package."""
+    return "edit", {"id": ident, "set": values}
+
+
 class Done:
     """A program that ended: its exit code and what it said."""
 

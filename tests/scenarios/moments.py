@@ -7,7 +7,7 @@ import sqlite3
 import sys
 import time
 
-from harness import StandIn, Sync, Tap, until
+from harness import StandIn, Sync, Tap, edit, until
 
 MAPPING = """
 documents:
@@ -20,10 +20,6 @@ FORMS = ("2026-11-20T10:00:%02dZ", "2026-11-20T10:00:%02d.5Z",
          "2026-11-20T10:00:%02d.123Z", "2026-11-20T10:00:%02d.123456Z",
          "2026-11-20T10:00:%02d+00:00", "2026-11-20T15:30:%02d.123+05:30",
          "2026-11-20T02:00:%02d-08:00")
-
-
-def edit(ident, **values):
-    return "edit", {"id": ident, "set": values}
 
 
 def follows(tap, server, sync, name):

@@ -9,7 +9,7 @@ import threading
 import time
 import urllib.parse
 
-from harness import StandIn, Sync, Tap, until
+from harness import StandIn, Sync, Tap, edit, until
 
 LIST = "/api/v3/work_packages?"
 TEXT = """
@@ -30,10 +30,6 @@ def lists(server):
 
 def ids(tree):
     return {int(path.split("/")[-1].split(".")[0]) for path in tree}
-
-
-def edit(ident, **values):
-    return "edit", {"id": ident, "set": values}
 
 
 def clamped(tap):

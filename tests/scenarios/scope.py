@@ -4,7 +4,7 @@ made below another; work packages moved in and out.  Afterwards the store is
 as one made from nothing."""
 import sys
 
-from harness import StandIn, Sync, Tap
+from harness import StandIn, Sync, Tap, edit
 
 MAPPING = """
 documents:
@@ -15,10 +15,6 @@ documents:
   attachments: all
 """
 GUARD = "guard: { max_delete: { share: 100%, count: 1000 } }"
-
-
-def edit(ident, **values):
-    return "edit", {"id": ident, "set": values}
 
 
 def projects(sync):

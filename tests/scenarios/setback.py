@@ -3,7 +3,7 @@
 projects, a full read; and the old never comes after the new."""
 import sys
 
-from harness import StandIn, Sync, Tap, until
+from harness import StandIn, Sync, Tap, edit, until
 
 LISTS = "/api/v3/work_packages?"
 TEXT = """
@@ -15,10 +15,6 @@ documents:
   body: ${ description.raw }
 """
 ALL = TEXT % "true"
-
-
-def edit(ident, **values):
-    return "edit", {"id": ident, "set": values}
 
 
 def ids(tree):

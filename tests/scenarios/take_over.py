@@ -5,7 +5,7 @@ import os
 import random
 import sys
 
-from harness import StandIn, Sync, Tap
+from harness import StandIn, Sync, Tap, edit
 
 COUNT = 12
 ONE = """
@@ -40,10 +40,6 @@ documents:
   path: data/${ id }.md
   body: ${ subject }
 """
-
-
-def edit(ident, **values):
-    return "edit", {"id": ident, "set": values}
 
 
 def events(sync, *kinds):

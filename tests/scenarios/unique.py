@@ -3,7 +3,7 @@
 came first, and is as from nothing."""
 import sys
 
-from harness import StandIn, Sync, Tap, read, until
+from harness import StandIn, Sync, Tap, edit, read, until
 
 SUFFIX = """
 documents:
@@ -30,10 +30,6 @@ documents:
 LATE = ERROR.replace("  path:", "  attachments: all\n  path:").replace(
     "${ id }.md", "${ id }.md\n  body: ${ description.raw }")
 MORE = "guard: { max_delete: { share: 100% } }"
-
-
-def edit(ident, **values):
-    return "edit", {"id": ident, "set": values}
 
 
 def named(*subjects):
