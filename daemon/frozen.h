@@ -15,6 +15,7 @@
  */
 struct mapper;
 struct mapper_item;
+struct state;
 
 struct frozen_thing {
 	enum read_kind kind; /* READ_SCHEMA: a custom field of a pair */
@@ -71,5 +72,8 @@ bool frozen_is_why(const char *text);
  * the projects or the configuration came anew, and while one is not shown.
  */
 int frozen_report(struct mapper *m, struct err *e);
+
+/* Add "frozen", a member of status: the lines that were staged so. */
+int frozen_status(struct state *s, struct buf *out, struct err *e);
 
 #endif

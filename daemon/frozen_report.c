@@ -13,8 +13,10 @@
 #include "daemon/instance.h"
 #include "daemon/log.h"
 #include "daemon/mapper.h"
+#include "daemon/report.h"
 #include "store/state_guard.h"
 
+#define FROZEN "frozen" /* the value of the state that has the lines */
 #define NAMES "the configuration names the "
 #define STAY ": its documents stay as they are"
 #define UNLISTED "the server does not list its projects ("
@@ -200,12 +202,29 @@ int frozen_report(struct mapper *m, struct err *e)
 	if (r == 0)
 		r = report_projects(m, &now, e);
 	if (r == 0)
-		r = state_get(state, "frozen", &known, &found, e);
+		r = state_get(state, FROZEN, &known, &found, e);
 	if (r == 0 && !str_eq(buf_str(&known), buf_str(&now))) {
 		tell(m, buf_str(&known), buf_str(&now));
-		store_put_value(m->store, "frozen", buf_str(&now));
+		store_put_value(m->store, FROZEN, buf_str(&now));
 	}
 	buf_fini(&now);
 	buf_fini(&known);
+	return r;
+}
+
+int frozen_status(struct state *s, struct buf *out, struct err *e)
+{
+	struct buf lines = {0};
+	struct str rest;
+	struct str line;
+	bool found = false;
+	int r = state_get(s, FROZEN, &lines, &found, e);
+
+	report_open(out, "frozen", '[');
+	rest = buf_str(&lines);
+	while (str_line(&rest, &line))
+		report_text(out, NULL, line);
+	buf_putc(out, ']');
+	buf_fini(&lines);
 	return r;
 }

@@ -213,24 +213,6 @@ static int put_id(void *arg, int64_t id, struct err *e)
 	return 0;
 }
 
-/* A sentence for each thing that is frozen. */
-static int put_frozen(struct state *s, struct buf *out, struct err *e)
-{
-	struct buf lines = {0};
-	struct str rest;
-	struct str line;
-	bool found = false;
-	int r = state_get(s, "frozen", &lines, &found, e);
-
-	report_open(out, "frozen", '[');
-	rest = buf_str(&lines);
-	while (str_line(&rest, &line))
-		report_text(out, NULL, line);
-	buf_putc(out, ']');
-	buf_fini(&lines);
-	return r;
-}
-
 int guard_status(struct state *s, struct buf *out, struct err *e)
 {
 	struct set sets[2] = {{0}};
@@ -245,7 +227,7 @@ int guard_status(struct state *s, struct buf *out, struct err *e)
 	if (r == 0)
 		r = state_withdrawn(s, put_id, out, e);
 	buf_putc(out, ']');
-	return r == 0 ? put_frozen(s, out, e) : r;
+	return r;
 }
 
 /* --- Orders ------------------------------------------------------------- */

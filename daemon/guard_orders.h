@@ -19,7 +19,7 @@ int guard_order(
 int guard_ask_held(
 	struct state *s, const json_t *what, struct buf *out, struct err *e);
 
-/* The members of status about it, each with a comma behind it. */
+/* Add "held" and "withdrawn", the members of status about it. */
 int guard_status(struct state *s, struct buf *out, struct err *e);
 
 #endif

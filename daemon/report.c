@@ -6,6 +6,7 @@
 #include "base/stamp.h"
 #include "base/value.h"
 #include "content/emit.h"
+#include "daemon/frozen.h"
 #include "daemon/guard_orders.h"
 #include "daemon/life.h"
 #include "daemon/mapper.h"
@@ -207,6 +208,8 @@ int report_status(struct state *s, struct buf *out, struct err *e)
 		r = put_value(s, STORE_BESIDE, "worktree", out, e);
 	if (r == 0)
 		r = guard_status(s, out, e);
+	if (r == 0)
+		r = frozen_status(s, out, e);
 	if (r == 0)
 		r = life_report(s, out, e);
 	if (r == 0)
