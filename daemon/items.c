@@ -130,17 +130,24 @@ static bool is_doubtful(const struct err *err, const struct api_request *r)
 	       (err->code == ERR_UNAVAILABLE && (r->status == 0 || busy));
 }
 
-/* Is this the end of one work package only, or of the pass? */
+/*
+ * Is this the end of one work package only, or of the pass?  Which file of it,
+ * its writer wants to know; NULL: none.
+ */
 static void stop_or_record(struct item *item, const struct err *err,
-	const struct api_request *request)
+	const struct api_request *request, const char *file)
 {
+	struct err own = *err;
+
+	if (file != NULL)
+		err_prefix(&own, "%s", file);
 	if (is_doubtful(err, request))
-		item->doubt = *err;
+		item->doubt = own;
 	else if (err->code == ERR_AUTH || err->code == ERR_CANCELED ||
 		 err->code == ERR_IO)
 		item->err = *err;
 	else
-		item->why = *err;
+		item->why = own;
 }
 
 /* Somebody who is not shown, or an author whom a commit can do without. */
@@ -233,7 +240,7 @@ static void on_answer(struct api_request *request)
 
 	item->answered = request->err.code == 0;
 	if (!item->answered)
-		stop_or_record(item, &request->err, request);
+		stop_or_record(item, &request->err, request, NULL);
 	if (is_dispensable(item))
 		do_without(item);
 	go_on(item);
@@ -270,7 +277,7 @@ static void on_fetched(struct fetch *f)
 	struct item *item = f->owner;
 
 	if (f->err.code != 0)
-		stop_or_record(item, &f->err, &f->request);
+		stop_or_record(item, &f->err, &f->request, f->need.name);
 	/* A damaged transfer is no fault of the work package: later again. */
 	if (item->why.code == ERR_DATA)
 		item->why.code = ERR_AGAIN;

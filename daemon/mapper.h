@@ -161,6 +161,7 @@ struct mapper_need {
 	int64_t attachment_id;
 	int64_t size;
 	char digest[33]; /* or "" */
+	char name[256];  /* of the file, or its beginning */
 };
 
 /* What mapper_map() says. */

@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "content/utf8.h"
+
 /* --- What it waited for ------------------------------------------------- */
 
 /* Somebody who is not shown has the name "", so that it is not asked again. */
@@ -117,6 +119,9 @@ static void set_needs(struct mapper_item *item, const struct work_package *wp,
 		need->size = a->size;
 		snprintf(need->digest, sizeof(need->digest), "%.*s",
 			STR_ARGS(a->digest));
+		snprintf(need->name, sizeof(need->name), "%.*s",
+			(int)utf8_cut(a->file_name, sizeof(need->name) - 1),
+			a->file_name.p);
 		item->n_needs++;
 	}
 }
