@@ -238,6 +238,17 @@ static void say_frankly(
 		x->with.n_needs = needs;
 }
 
+/* With its references rewritten, where all is here that this takes. */
+static void say_written(struct explaining *x, struct str body)
+{
+	const struct value v = value_string(body);
+
+	if (evaluate_in_vain(&x->with))
+		return;
+	buf_puts(x->out, "in the document");
+	say_value(x, &v);
+}
+
 /* All that a key can see: let, picks, and the addresses of files. */
 static int say_key(
 	struct explaining *x, const struct entry *entry, struct str key)
@@ -262,6 +273,8 @@ static int say_key(
 		buf_printf(x->out, "path = %s\n", d.path);
 	if (t != NULL && rc == 0)
 		say_frankly(x, t, whole);
+	if (t == &entry->body && rc == 0)
+		say_written(x, buf_str(&body));
 	buf_fini(&body);
 	free(saves.items);
 	document_fini(&d);

@@ -58,6 +58,18 @@ def from_file(tap, sync):
     done = with_contents(sync, "front_matter.cover")
     tap.ok("| image_format = \"JPEG\"\n" in done.out and
            "note:" not in done.out, "contents are looked at", done)
+    done = explain(sync, FILE, "body")
+    tap.ok("\nbody = \"Sugar, cream & fire.\\n\\n![The crust](crust.png)" in
+           done.out and "[shopping list](/api/v3/attachments/72/content)" in
+           done.out and "in the document = " in done.out and
+           "[shopping list](shopping_list.pdf)" in
+           done.out.split("in the document = ")[1],
+           "the body, as it is read and as it is written", done)
+    sync.configure(mapping=MAPPING.replace("body: ", "body: Plain. # "))
+    done = explain(sync, FILE, "body")
+    tap.same(done.out, "other:\nbody = \"Plain.\"\n"
+             "in the document = \"Plain.\"\n", "one without references")
+    sync.configure(mapping=MAPPING)
     done = explain(sync, FILE, "cover")
     tap.ok("cover = null\nnote: contents of attachments" in done.out,
            "or it is said that they are not here", done)
