@@ -31,17 +31,32 @@ _opsync_files()
 	mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
 }
 
+# What the last events tell of, work_package or path.  None of it is expanded,
+# as compgen -W would.
+_opsync_recent()
+{
+	local word
+
+	while IFS= read -r word; do
+		[[ $word == "$2"* ]] && COMPREPLY+=("$word")
+	done < <(opsync "${where[@]}" --json log --limit 1000 2>/dev/null |
+		grep -Eo "\"$1\":(\"[^\"\\\\]+\"|[1-9][0-9]*)" |
+		sed 's/^[^:]*:"*//; s/"$//' | sort -u)
+}
+
 _opsync()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-	local command= i
+	local command= where=() i
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-c|--config|-i|--instance) ((i++)) ;;
+		-c|--config|-i|--instance)
+			where=("${COMP_WORDS[@]:i:2}")
+			((i++)) ;;
 		-*) ;;
-		*) command=${COMP_WORDS[i]}; break ;;
+		*) command=${command:-${COMP_WORDS[i]}} ;;
 		esac
 	done
 	case $prev in
@@ -64,6 +79,9 @@ _opsync()
 	--attachments)
 		_opsync_files -d "$cur"
 		return ;;
+	--wp)
+		_opsync_recent work_package "$cur"
+		return ;;
 	--*)
 		# An option that wants a value of another kind.
 		opsync ${command:+"$command"} --help 2>/dev/null |
@@ -77,6 +95,9 @@ _opsync()
 	elif [[ $command == @(render|explain|show) ]]; then
 		_opsync_files -f "$cur"
 	fi
+	[[ $command != show ]] || _opsync_recent path "$cur"
+	[[ $command != @(render|explain|show|diff|withdraw|publish) ]] ||
+		_opsync_recent work_package "$cur"
 }
 
 complete -F _opsync opsync

@@ -33,6 +33,23 @@ function __opsync_command
     return 1
 end
 
+# The words before that say of which instance.
+function __opsync_where
+    set -l words (commandline -opc)
+    for i in (seq 2 (count $words))
+        if contains -- $words[$i] -c --config -i --instance
+            printf '%s\n' $words[$i..(math $i + 1)]
+        end
+    end
+end
+
+# What the last events tell of, work_package or path.
+function __opsync_recent
+    opsync (__opsync_where) --json log --limit 1000 2>/dev/null |
+        grep -Eo '"'$argv[1]'":("[^"\\\\]+"|[1-9][0-9]*)' |
+        sed 's/^[^:]*:"*//; s/"$//' | sort -u
+end
+
 function __opsync_options
     opsync (__opsync_command) --help 2>/dev/null |
         grep -Eo -- '(^|[^a-z-])--?[A-Za-z][a-z-]*' | tr -d ' [,|(' | sort -u
@@ -69,3 +86,9 @@ complete -c opsync -n '__opsync_has --schema' -l schema -r -F
 complete -c opsync -n '__opsync_has --token-file' -s t -l token-file -r -F
 complete -c opsync -n '__opsync_has --attachments' -l attachments -r -F
 complete -c opsync -n 'contains -- (__opsync_command) render explain show' -F
+complete -c opsync -n 'contains -- (__opsync_command) show' \
+    -a '(__opsync_recent path)'
+complete -c opsync -n 'contains -- (__opsync_command) render explain show diff withdraw publish' \
+    -a '(__opsync_recent work_package)'
+complete -c opsync -n '__opsync_has --wp' -l wp -x \
+    -a '(__opsync_recent work_package)'

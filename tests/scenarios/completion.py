@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import BUILD, ROOT, Tap
+from harness import BUILD, ROOT, StandIn, Sync, Tap
 
 BASH = r"""
 source completion/$2.bash
@@ -75,6 +75,38 @@ def usage(env, *command):
     return run("opsync", *command, "--help", env=env).stdout.decode()
 
 
+HOSTILE = '''
+documents:
+- path: "docs/${ id } $(touch ${ project.identifier })/index.md"
+'''
+
+
+def of_the_store(tap, shells):
+    """What a work package or a document is called, where one is asked for:
+    as it is, whatever a shell would make of it."""
+    with StandIn() as server, Sync(server.url, mapping=HOSTILE) as sync:
+        sync.once()
+        shells.env["XDG_RUNTIME_DIR"] = sync.folder
+        where = "-c " + sync.config
+        for line in (where + " show ", "show " + where + " ",
+                     where + " diff ", where + " withdraw 3397 "):
+            for shell, got in shells.offered(line).items():
+                tap.ok({"4330", "3397", "3"} <= got,
+                       "%s: ids, %s" % (shell, line.split()[-1]), got)
+        for shell, got in shells.offered(where + " explain 43").items():
+            tap.ok("4330" in got and "3397" not in got,
+                   shell + ": ids that begin so", got)
+        for shell, got in shells.offered(where + " show docs/33").items():
+            got = " ".join(sorted(got))
+            tap.ok("docs/3397" in got and "$(touch" in got and
+                   "docs/4330" not in got,
+                   shell + ": paths", got)
+        for shell, got in shells.offered(where + " reload ").items():
+            tap.ok("4330" not in got, shell + ": only there", got)
+        tap.ok(not os.path.exists(os.path.join(ROOT, "ccm")),
+               "and none of it is run")
+
+
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
@@ -133,6 +165,7 @@ def main():
         for shell, got in shells.offered("-i s").items():
             tap.same(sorted(got & {"site", "house"}), ["site"],
                      shell + ": and where else it may be")
+        of_the_store(tap, shells)
         write(folder + "/own/a b.yaml")
         got = run("bash", "--norc", "-c", BASH, "-", "-c %s/own/a" % folder,
                   "opsync", env=shells.env).stdout.decode().splitlines()
