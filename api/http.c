@@ -424,6 +424,10 @@ static void set_limits(CURL *easy, const struct http_config *config)
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	/* Also where the system has OpenSSL speak older ones. */
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(
+		easy, CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
 }
 
 static void set_callbacks(CURL *easy, struct http_get *g)

@@ -22,6 +22,7 @@ SEED = 20201114
 WORDS = """a I the care patients clinicians COVID-19 it's “nice” — – … http://x.org/a?b=c#d
 e.g. 100% #1 @me a:b a: :b - -- --- ... ? ! & * | > % ` [x] {y} "q" 'q' , ; \\ / ~ = < <<
 Ünï çödé 日本 東京 🚀 👩‍🔬 مرحبا Привет \u00a0 \u200b \u202e é e\u0301 KLAS: {{< x >}} <p> </p> &nbsp;
+!!python/object/apply:os.system &a *a <script>alert(1)</script> {{% x %}}
 null true yes no on off tRuE :a 1,000 08:30 y n 1 12 0777 0o7 0x1F 1e3 1_000 1.5 .5 -.inf 18:30 2020-01-01 3.14159
 averyveryveryveryverylongwordthatdoesnotfitintoanylineatallbecauseitismuchlongerthaneightycolumnsofaline""".split(" ")
 ODD = ["\n", "\n\n", " ", "  ", "\t", "\r", "\r\n", "\0", "\x01", "\x07",

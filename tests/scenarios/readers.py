@@ -131,11 +131,16 @@ def read_until(end, store, wrong, met):
 
 
 def clone_until(end, store, wrong, met):
-    """Clones, and whether git finds them whole."""
+    """Clones, one that is fetched into again and again, and whether git finds
+    them whole."""
     lines = []
+    there, old = (os.path.join(os.path.dirname(store), name)
+                  for name in ("clone", "old"))
+    subprocess.run(["git", "clone", "-q", "file://" + store, old], check=True)
     while not end.is_set() and not lines:
-        there = os.path.join(os.path.dirname(store), "clone")
         for command in (["clone", "-q", "file://" + store, there],
+                        ["-C", old, "pull", "-q", "--ff-only"],
+                        ["-C", old, "fsck", "--strict", "--no-dangling"],
                         ["-C", there, "fsck", "--strict", "--no-dangling"],
                         ["-C", there, "status", "--porcelain"]):
             done = subprocess.run(["git", *command], check=False,
@@ -198,7 +203,7 @@ def main():
             return packs(sync) > before and counted(sync, "count") < 3000
 
         def many():
-            return clones[0] > 2 and reads[0] > 2000
+            return clones[0] > 2 and reads[0] > size(2000, 100000)
 
         def enough(number):
             if not all(reader.is_alive() for reader in readers):

@@ -3,12 +3,14 @@
 ref, the state, a file; files and rows that are gone.  --repair mends it."""
 import glob
 import os
+import random
 import shutil
 import sqlite3
 import subprocess
 import sys
 import time
 
+from faulty import Case, figure, size
 from harness import WITH_FILES, StandIn, Sync, Tap, until
 
 WORLD = ("--generate", "12", "--attachments", "12",
@@ -619,6 +621,43 @@ def sparse(tap, server):
                    how + ": what is not left out is missed", done)
 
 
+def any_bit(tap, server):
+    """One bit anywhere: what has a checksum is found to be wrong, and of the
+    rest nothing comes that a repair would not end."""
+    dice = random.Random(7)
+    bad, n = [], size(3, 100)
+    with Case(server.url, projects="[demo-1]", mapping=WITH_FILES) as sync:
+        sync.once()
+        server.side("edit", {"id": 1, "set": {"subject": "Third"}})
+        sync.once()
+        sync.git("gc", "-q", "--prune=now")
+        server.side("edit", {"id": 2, "set": {"subject": "Fourth"}})
+        sync.once()
+        sync.keep()
+        wanted, head = sync.tree(), sync.head()
+        for path in n * (packs(sync, "pack") + packs(sync, "idx") + [
+                sync.store + "/.git/refs/heads/main", sync.state_file]):
+            sync.put_back()
+            at, bit = dice.randrange(os.path.getsize(path)), dice.randrange(8)
+            os.chmod(path, 0o644)
+            with open(path, "r+b") as f:
+                f.seek(at)
+                byte = f.read(1)[0]
+                f.seek(at)
+                f.write(bytes([byte ^ 1 << bit]))
+            done = sync.opsync("verify")
+            found = done.code == 3 or "it is made again" in done.err
+            codes = [sync.opsync("verify", *args).code
+                     for args in (("--repair",), ())]
+            if codes != [0, 0] or sync.tree() != wanted or sync.flaws() or (
+                    "/pack/" in path and not found) or sync.git(
+                        "merge-base", "--is-ancestor", head, "HEAD").code:
+                bad.append("%s, byte %d, bit %d" % (path, at, bit))
+        tap.ok(not bad, "%d bits of packs, indexes, refs and the state" % (
+            4 * n), "\n".join(bad))
+    figure(4 * n, "bits turned in a store")
+
+
 def orphans(tap, server, sync):
     """Of what the rows are lost, and the server shows no more, the history
     knows that it is ours: that is told, and it stays; a person's is not."""
@@ -696,6 +735,7 @@ def main():
             orphans(tap, server, sync)
             ended(tap, sync)
             unread(tap, sync)
+        any_bit(tap, server)
         sparse(tap, server)
     put_aside(tap)
     from_remote(tap)
