@@ -110,12 +110,15 @@ static const char *nearest_other(
 int names_unknown_project(const struct names *n, const struct config *c,
 	const struct config_project *want, struct err *e)
 {
+	struct str now = name_now(n, NAMED_PROJECT, want->name);
 	int r = node_err(&want->at, e,
-		"the server shows no project '%.*s' to this key",
-		STR_ARGS(want->name));
+		"the server shows no project '%.*s' to this key%s",
+		STR_ARGS(want->name),
+		now.n > 0 ? ""
+			  : ": it is not there, or the key's user may not "
+			    "see it");
 
-	suggest(e, name_now(n, NAMED_PROJECT, want->name),
-		nearest_other(n, c, want->name));
+	suggest(e, now, nearest_other(n, c, want->name));
 	mention_left_out(n, NAMES_PROJECTS, e);
 	return r;
 }

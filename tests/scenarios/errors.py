@@ -50,7 +50,8 @@ def configuration(tap, server):
              ["'CCM'", "did you mean 'ccm'?"])
     with Sync(server.url, key="syncbotkey", projects="[ccm, prof-dev]") as sync:
         told(tap, sync, "a project that the key must not see", 78,
-             ["%s:4:17: " % sync.config, "'prof-dev'"])
+             ["%s:4:17: " % sync.config, "'prof-dev'",
+              "or the key's user may not see it"])
     for was, wanted, words in (
             ("type: [Curated Content], where: \"${ cf",
              "type: [Curated Contents], where: \"${ cf",

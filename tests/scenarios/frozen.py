@@ -252,6 +252,7 @@ def projects(tap):
             server.side(*edit(first[0], description="Goes on."))
             done = sync.once()
             tap.ok("demo-2" in done.err and done.code == 0 and
+                   "or the key's user may not see it" in done.err and
                    "did you mean" not in done.err,
                    "a project that is %s is said" % name, done)
             done = sync.once("--reconcile")
@@ -342,8 +343,9 @@ def mistyped(tap):
         head = sync.head()
         sync.configure(projects="[demo-1, demo-22, demo-3]")
         done = sync.once()
-        tap.ok(done.code == 78 and "no project 'demo-22' to this key "
-               "(did you mean 'demo-2'?)" in done.err,
+        tap.ok(done.code == 78 and "no project 'demo-22' to this key: it is "
+               "not there, or the key's user may not see it (did you mean "
+               "'demo-2'?)" in done.err,
                "a mistyped project is refused", done)
         server.side("archive", {"project": 1})
         done = sync.once("--full")
