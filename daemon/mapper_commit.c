@@ -74,7 +74,8 @@ static void put_subject(struct committing *as)
 
 /*
  * A path of it is another's, and nothing more comes that makes room.  What
- * failed before, and is only found in the store as it was then, is no news.
+ * failed before, and is only found in the store as it was then, is no news; nor
+ * is what only compares, where those that go are in the way yet.
  */
 static void on_refused(
 	void *arg, int64_t work_package, struct str entry, const char *why)
@@ -86,7 +87,8 @@ static void on_refused(
 	mapper_try_later(m);
 	if (mapper_fails_still(m, work_package))
 		return;
-	mapper_failed(m, work_package, why);
+	if (!m->dry)
+		mapper_failed(m, work_package, why);
 	if (mapper_refuse(m, work_package, entry, &e) != 0)
 		log_error("%s", e.text);
 }
@@ -212,6 +214,18 @@ static int commit_as(struct committing *as, struct err *e)
 		told = state_put(store_state(m->store), "kept",
 			str_of(c->kept_branch), r == 0 ? e : NULL);
 	return r != 0 ? r : told;
+}
+
+int mapper_settle(struct mapper *m, struct err *e)
+{
+	struct committing as = {
+		.m = m,
+		.c = {.refused = on_refused, .go_on = on_go_on},
+	};
+	int r = mapper_place_again(m, e);
+
+	as.c.arg = &as;
+	return r == 0 ? store_settle(m->store, &as.c, e) : r;
 }
 
 /* last: the pass ends with it. */

@@ -147,6 +147,12 @@ void mapper_renewed(struct mapper *m, const struct mapper_item *item);
 int mapper_commit_one(
 	struct mapper *m, const struct mapper_item *item, struct err *e);
 
+/*
+ * Instead of a commit: what cannot be made for another in its way is staged no
+ * more, and the others find their places.
+ */
+int mapper_settle(struct mapper *m, struct err *e);
+
 /* --- mapper_verdicts.c: who fails ----------------------------------------- */
 
 /*

@@ -52,14 +52,16 @@ static void on_removal(void *arg, const struct removal *removal)
 			STR_NONE, removal->why);
 }
 
+/* On a branch that cannot be read nothing can be made; that is told already. */
 int mapper_differences(struct mapper *m, struct buf *out, struct err *e)
 {
 	struct found f = {m, out};
-	int r = mapper_place_again(m, e);
+	struct err told = {0};
 
+	mapper_settle(m, &told);
 	removals_each(&m->guard.removals, on_removal, &f);
 	guard_forget(&m->guard);
-	return r != 0 ? r : store_differences(m->store, on_finding, out, e);
+	return store_differences(m->store, on_finding, out, e);
 }
 
 static void on_adopted(void *arg, int64_t work_package, struct str path)

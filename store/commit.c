@@ -312,6 +312,20 @@ static int commit_staged(struct store *s, struct store_commit *c, struct err *e)
 	return code;
 }
 
+int store_settle(struct store *s, struct store_commit *c, struct err *e)
+{
+	struct job j = {.store = s, .commit = c};
+	int code;
+
+	store_let_go(s);
+	intent_catch_up(s);
+	code = settle(&j, e);
+	trees_let_go(&s->trees);
+	changes_fini(&j.changes);
+	notes_fini(&j.notes);
+	return code;
+}
+
 void store_let_go(struct store *s)
 {
 	struct err e = {0};

@@ -614,6 +614,10 @@ struct store_commit {
  */
 int store_commit(struct store *s, struct store_commit *c, struct err *e);
 
+/* Only that of it which comes before anything is written: what it would refuse
+ * is told, and staged no more. */
+int store_settle(struct store *s, struct store_commit *c, struct err *e);
+
 /*
  * In settled(): tell of the files that were not in the store as recorded, and
  * which that commit restores, ordered by document.
