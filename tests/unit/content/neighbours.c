@@ -193,7 +193,8 @@ static void test_unique_explained(void **state)
 	assert_int_equal(
 		program_explain(p, &wp, STR("body"), &scratch, &out, &e), 0);
 	assert_string_equal(out.p, "documents[0]:\n  v = \"a-4-4\"\n"
-				   "body = \"a-4-4\"\n");
+				   "body = \"a-4-4\"\n"
+				   "in the document = \"a-4-4\"\n");
 	buf_fini(&out);
 	program_free(p);
 }
